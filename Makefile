@@ -1,0 +1,53 @@
+# Every target sets up what it needs: a virtual environment with the pinned requirements.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run sandbox sandbox-check test lint format bench clean
+
+help:
+	@echo "make sandbox        try the bot in the browser: no account, no token"
+	@echo "make sandbox-check  the same world, headless, through a scripted shift"
+	@echo "make run            run the bot with the settings in .env"
+	@echo "make test           run the tests"
+	@echo "make lint           check style, formatting and types"
+	@echo "make format         apply the formatting"
+	@echo "make bench          measure"
+
+$(VENV)/.run: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed (found: $$($(PYTHON) --version)). Try: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+run: $(VENV)/.run
+	$(BIN)/python -m bot
+
+sandbox: $(VENV)/.dev
+	$(BIN)/python -m sandbox
+
+sandbox-check: $(VENV)/.dev
+	$(BIN)/python -m sandbox check
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .hypothesis

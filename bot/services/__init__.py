@@ -1,0 +1,1 @@
+"""What the bot is for; knows ids, strings and models, nothing of Discord objects."""

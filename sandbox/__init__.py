@@ -1,0 +1,1 @@
+"""The pretend Discord and the pretend CAD."""

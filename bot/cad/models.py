@@ -1,0 +1,137 @@
+"""What the CAD knows, as frozen values. Raw JSON stops here.
+
+Field names follow the CAD (reference: sonoran-cad.md, "Unit:" and "Call:"); keys arrive in lower
+case from `wire.read_json`. A malformed entry is left out of its list: one bad unit must not hide
+the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from bot.cad.errors import CadUnreadable
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """An order: put these API ids on this dispatch call."""
+
+    server_id: int
+    call_id: int
+    api_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Detachment:
+    """An order: take these API ids off whatever call each is on; the CAD takes no call here."""
+
+    server_id: int
+    api_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An active dispatch call. idents are the ids of the units on it."""
+
+    call_id: int
+    title: str
+    code: str
+    idents: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit on duty.
+
+    Attributes:
+        ident: the unit's id in the CAD, as calls list it.
+        number: what is said on the radio, "A-12".
+        api_ids: every API id of the unit's account, the first one first.
+    """
+
+    ident: int
+    number: str
+    name: str
+    department: str
+    status: int
+    api_ids: tuple[str, ...]
+
+
+def read_calls(data: object) -> tuple[Call, ...]:
+    """Read the active dispatch calls from a GET_CALLS answer."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("activecalls"), Sequence):
+        raise CadUnreadable("the answer to GET_CALLS holds no activeCalls")
+    return _read_each(data["activecalls"], _read_call)
+
+
+def read_units(data: object) -> tuple[Unit, ...]:
+    """Read the units from a GET_ACTIVE_UNITS answer."""
+    if not isinstance(data, list):
+        raise CadUnreadable("the answer to GET_ACTIVE_UNITS is not a list")
+    return _read_each(data, _read_unit)
+
+
+def _read_each(
+    items: Sequence[Any], read: Callable[[Mapping[str, Any]], T | None]
+) -> tuple[T, ...]:
+    found = (read(item) for item in items if isinstance(item, Mapping))
+    return tuple(item for item in found if item is not None)
+
+
+def _read_call(raw: Mapping[str, Any]) -> Call | None:
+    call_id = _int(raw.get("callid"))
+    if call_id is None:
+        return None
+    idents = raw.get("idents")
+    return Call(
+        call_id=call_id,
+        title=_text(raw.get("title")),
+        code=_text(raw.get("code")),
+        idents=tuple(
+            ident
+            for ident in map(_int, idents if isinstance(idents, list) else [])
+            if ident is not None
+        ),
+    )
+
+
+def _read_unit(raw: Mapping[str, Any]) -> Unit | None:
+    ident = _int(raw.get("id"))
+    data = raw.get("data")
+    if ident is None or not isinstance(data, Mapping):
+        return None
+    status = _int(raw.get("status"))
+    return Unit(
+        ident=ident,
+        number=_text(data.get("unitnum")),
+        name=_text(data.get("name")),
+        department=_text(data.get("department")),
+        status=-1 if status is None else status,
+        api_ids=_api_ids(data),
+    )
+
+
+def _api_ids(data: Mapping[str, Any]) -> tuple[str, ...]:
+    listed = data.get("apiids")
+    candidates = [data.get("apiid1"), data.get("apiid2")]
+    candidates += listed if isinstance(listed, list) else []
+    candidates.append(data.get("communityuserid"))
+    return tuple(dict.fromkeys(text for text in map(_text, candidates) if text))
+
+
+def _int(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        return int(value)
+    return None
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""

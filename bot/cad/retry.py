@@ -1,0 +1,28 @@
+"""When to send a request again. Pure."""
+
+from __future__ import annotations
+
+from bot.cad.errors import CadError, CadRateLimited, CadUnavailable, CadUnreachable
+
+WINDOW = 10.0  # seconds within which one request is tried again
+FIRST_DELAY = 0.25
+LONGEST_DELAY = 4.0
+
+
+def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float | None:
+    """Return the seconds to wait before trying again, or None to give up.
+
+    Only faults that may pass are tried again; a refusal never. Attaching is a set operation:
+    doing it twice does no harm.
+
+    Args:
+        error: what the last attempt ended with.
+        attempt: how many attempts have failed, from 1.
+        elapsed: seconds since the first attempt began.
+        jitter: between 0 and 1; spreads the retries of many clients.
+    """
+    if not isinstance(error, CadUnreachable | CadRateLimited | CadUnavailable):
+        return None
+    backoff = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1)) * (0.5 + jitter / 2)
+    wait = max(backoff, error.retry_after or 0.0)
+    return wait if elapsed + wait < WINDOW else None

@@ -1,0 +1,147 @@
+"""The v1 API: orders to requests, responses to models. Pure.
+
+Reference: sonoran-cad.md, "v1: one POST, plain text back".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.cad import models, wire
+from bot.cad.errors import (
+    ApiNotEnabled,
+    CadError,
+    CadRefused,
+    CadUnreadable,
+    InvalidApiKey,
+    InvalidCommunity,
+    InvalidRequestType,
+)
+from bot.cad.models import Attachment, Call, Detachment, Unit
+from bot.cad.wire import Request, Response
+
+UNITS_PER_PAGE = 100
+
+_ALL_KINDS_OF_CALLS = 100
+_DOCUMENTED_REFUSALS: tuple[tuple[str, type[CadRefused]], ...] = (
+    ("INVALID REQUEST TYPE", InvalidRequestType),
+    ("INVALID COMMUNITY ID", InvalidCommunity),
+    ("INVALID API KEY", InvalidApiKey),
+    ("API IS NOT ENABLED", ApiNotEnabled),
+    ("API ENDPOINT IS", ApiNotEnabled),
+)
+_WRONG_ADDRESS = "backend service reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who asks. The key is a secret and stays out of the repr."""
+
+    community_id: str
+    api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One of the ways in which attaching has been documented over the years."""
+
+    path: str
+    type: str
+
+
+ATTACH_DIALECTS = (
+    Dialect("/emergency", "ATTACH_UNITS"),  # May 2020
+    Dialect("/emergency", "ATTACH_UNIT"),  # June 2020
+    Dialect("/emergency/attach_unit", "ATTACH_UNIT"),  # September 2020 to today
+)
+
+
+def attach(who: Credentials, attachments: Sequence[Attachment], dialect: Dialect) -> Request:
+    """Build an attach request, one data object per attachment."""
+    return _post(
+        who,
+        dialect.path,
+        dialect.type,
+        *(
+            {"serverId": order.server_id, "callId": order.call_id, "units": list(order.api_ids)}
+            for order in attachments
+        ),
+    )
+
+
+def detach(who: Credentials, detachment: Detachment) -> Request:
+    """Build a detach request."""
+    data = {"serverId": detachment.server_id, "units": list(detachment.api_ids)}
+    return _post(who, "/emergency/detach_unit", "DETACH_UNIT", data)
+
+
+def get_calls(who: Credentials, server_id: int) -> Request:
+    """Build a request for the open calls of one server; of the closed ones, as few as may be."""
+    data = {"serverId": server_id, "closedLimit": 1, "type": _ALL_KINDS_OF_CALLS}
+    return _post(who, "/emergency/get_calls", "GET_CALLS", data)
+
+
+def get_active_units(who: Credentials, server_id: int, *, offset: int = 0) -> Request:
+    """Build a request for one page, `UNITS_PER_PAGE` units, of those on duty."""
+    data = {"serverId": server_id, "onlyUnits": True, "limit": UNITS_PER_PAGE, "offset": offset}
+    return _post(who, "/emergency/get_active_units", "GET_ACTIVE_UNITS", data)
+
+
+def check_api_id(who: Credentials, server_id: int, api_id: str) -> Request:
+    """Build the question whose account an API id is."""
+    data = {"serverId": server_id, "apiId": api_id}
+    return _post(who, "/general/check_apiid", "CHECK_APIID", data)
+
+
+def read_done(response: Response) -> None:
+    """Read the answer to an order; returning is success."""
+    _read(response)
+
+
+def read_calls(response: Response) -> tuple[Call, ...]:
+    """Read the answer to `get_calls`."""
+    return models.read_calls(wire.read_json(_read(response)))
+
+
+def read_units(response: Response) -> tuple[Unit, ...]:
+    """Read the answer to `get_active_units`."""
+    return models.read_units(wire.read_json(_read(response)))
+
+
+def read_account_name(response: Response) -> str | None:
+    """Read the answer to `check_api_id`: the account's user name, None for an unknown id."""
+    # The 404 that means "unknown id" says so; any other 404 is a wrong address.
+    if response.status == 404 and "NOT LINKED" in response.text.upper():
+        return None
+    return _read(response).text.strip('"')
+
+
+def wants_another_dialect(refusal: CadRefused) -> bool:
+    """Tell whether a refusal means that this dialect of attaching is not spoken here."""
+    return isinstance(refusal, InvalidRequestType) or refusal.status in {404, 405}
+
+
+def _post(who: Credentials, path: str, type_: str, *data: Mapping[str, Any]) -> Request:
+    body = {"id": who.community_id, "key": who.api_key, "type": type_, "data": list(data)}
+    return Request("POST", path, body)
+
+
+def _read(response: Response) -> Response:
+    """Return a good response; raise what a bad one stands for."""
+    error = wire.failure(response)
+    if error is not None:
+        raise _named(error)
+    if wire.is_html(response) or response.text.lower().startswith(_WRONG_ADDRESS):
+        raise CadUnreadable(wire.shown_text(response), status=response.status)
+    return response
+
+
+def _named(error: CadError) -> CadError:
+    """Give a documented refusal its own kind."""
+    if isinstance(error, CadRefused):
+        for text, kind in _DOCUMENTED_REFUSALS:
+            if text in error.text.upper():
+                return kind(error.text, status=error.status)
+    return error

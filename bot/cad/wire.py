@@ -1,0 +1,128 @@
+"""Requests and responses as values, and what both versions of the API read alike. Pure."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from bot.cad.errors import (
+    CadError,
+    CadRateLimited,
+    CadRedirected,
+    CadRefused,
+    CadUnavailable,
+    CadUnreadable,
+)
+
+SHOWN_TEXT_LIMIT = 300
+
+_HTML = re.compile(r"^\s*(?:<!doctype html|<html|<head|<body)", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request; path is relative to the API's base address.
+
+    The body carries the API key in v1 and is therefore kept out of the repr.
+    """
+
+    method: str
+    path: str
+    body: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP response, read to its end.
+
+    Attributes:
+        headers: names in lower case.
+        received_at: Unix time in seconds, to make sense of dates in `Retry-After`.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: float
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are not UTF-8 become the replacement character."""
+        return self.body.decode("utf-8", errors="replace").strip()
+
+
+def is_html(response: Response) -> bool:
+    """Tell a web page from the plain text or JSON that the CAD speaks."""
+    return "html" in response.headers.get("content-type", "") or bool(_HTML.match(response.text))
+
+
+def shown_text(response: Response) -> str:
+    """Return the response's words for people: at most 300 characters, a page as its title."""
+    text = response.text
+    if is_html(response):
+        title = _TITLE.search(text)
+        text = html.unescape(title.group(1)) if title else "a web page without a title"
+    text = " ".join(text.split())
+    if len(text) > SHOWN_TEXT_LIMIT:
+        text = text[: SHOWN_TEXT_LIMIT - 1] + "…"
+    return text
+
+
+def retry_after(response: Response) -> float | None:
+    """Return the seconds that `Retry-After` asks for (a number or an HTTP date), never negative."""
+    value = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    received = datetime.fromtimestamp(response.received_at, UTC)
+    return max(0.0, (moment - received).total_seconds())
+
+
+def failure(response: Response) -> CadError | None:
+    """Return the error that the status stands for, or None for a 2xx.
+
+    Success is judged by the status alone: the documented texts of successes are wrong for
+    some endpoints (reference: sonoran-cad.md, v1).
+    """
+    status, text = response.status, shown_text(response)
+    match status:
+        case _ if 200 <= status < 300:
+            return None
+        case _ if 300 <= status < 400:
+            return CadRedirected(response.headers.get("location", ""), status=status)
+        case 429:
+            return CadRateLimited(text, status=status, retry_after=retry_after(response))
+        case _ if status >= 500:
+            return CadUnavailable(text, status=status, retry_after=retry_after(response))
+        case _:
+            return CadRefused(text, status=status)
+
+
+def read_json(response: Response) -> Any:  # noqa: ANN401 - shapes are checked by the models
+    """Parse the body as JSON with every key in lower case.
+
+    The CAD writes the same key in different letter case on different endpoints.
+
+    Raises:
+        CadUnreadable: the body is not JSON.
+    """
+    try:
+        return json.loads(response.body, object_pairs_hook=_lower_keys)
+    except (ValueError, RecursionError) as error:
+        raise CadUnreadable(shown_text(response), status=response.status) from error
+
+
+def _lower_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {key.lower(): value for key, value in pairs}

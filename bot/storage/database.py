@@ -1,0 +1,160 @@
+"""The one way to the database: open it, use a connection, close it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL, event, exc, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from bot.storage.errors import DatabaseUnavailable, translated
+from bot.storage.schema import HEAD, migrate, stored_revision
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy import Connection
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+# How long SQLite waits for another process (an import, a backup) to finish its write.
+_BUSY_SECONDS = 5
+
+
+class Database:
+    """An open database with the schema of this version.
+
+    Do not ask for a second connection while holding one: SQLite gets exactly one, so that the
+    tasks of this process queue for it instead of meeting a locked file.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Wrap an `engine`; use `open`, which also migrates."""
+        self.dialect = engine.dialect.name
+        self.location = _printable(engine.url)
+        self.found_revision: str | None = None
+        self._engine = engine
+        self._writer = engine.execution_options()
+        self._closed = False
+        if self.dialect == "sqlite":
+            event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+            event.listen(self._writer.sync_engine, "begin", _begin_immediate)
+
+    @classmethod
+    async def open(cls, url: str) -> Database:
+        """Open the database at a SQLAlchemy `url`, creating and migrating it where needed.
+
+        `found_revision` then holds the revision found before (None: it was new). Raises
+        DatabaseUnavailable, NotADatabase or DatabaseTooNew, leaving nothing open.
+        """
+        database = cls(_create_engine(url))
+        try:
+            async with database.connect() as connection:
+                found = await connection.run_sync(stored_revision)
+            if found != HEAD:
+                async with database.begin() as connection:
+                    found = await connection.run_sync(migrate, database.location)
+        except BaseException:
+            await database.close()
+            raise
+        database.found_revision = found
+        return database
+
+    async def close(self) -> None:
+        """Close every connection; the database cannot be used after that."""
+        self._closed = True
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """Hold a connection in a transaction that may write: committed, or rolled back on error.
+
+        On SQLite it takes the write lock at once, so what is read inside stays true until the
+        commit. Raises a StorageError for whatever the driver raises.
+        """
+        self._refuse_when_closed()
+        with translated(self.location):
+            async with self._writer.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        """Hold a connection for reading. Raises a StorageError for whatever the driver raises."""
+        self._refuse_when_closed()
+        with translated(self.location):
+            async with self._engine.connect() as connection:
+                yield connection
+
+    def _refuse_when_closed(self) -> None:
+        # A disposed engine would quietly connect again, and nobody would close that connection.
+        if self._closed:
+            raise DatabaseUnavailable(self.location, "it was closed")
+
+
+async def upgrade(url: str) -> tuple[str | None, str]:
+    """Migrate the database at `url`; return its revision before (None: it was new) and now."""
+    database = await Database.open(url)
+    await database.close()
+    return database.found_revision, HEAD
+
+
+def _create_engine(url: str) -> AsyncEngine:
+    """Build the engine, and the folder of a SQLite file."""
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError as error:
+        # The text is not repeated: it may hold a password.
+        raise DatabaseUnavailable("DATABASE_URL", "it is not a database URL") from error
+    try:
+        if parsed.get_backend_name() != "sqlite":
+            return create_async_engine(parsed, pool_pre_ping=True)
+        if parsed.database and not parsed.database.startswith(("file:", ":memory:")):
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        return _create_sqlite_engine(parsed)
+    except (exc.SQLAlchemyError, ImportError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise DatabaseUnavailable(_printable(parsed), reason or str(error)) from error
+
+
+def _create_sqlite_engine(url: URL) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        connect_args={"timeout": _BUSY_SECONDS},
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1,
+        max_overflow=0,
+    )
+
+
+def _printable(url: URL) -> str:
+    """Name the database without its password: the path of a SQLite file, else the URL."""
+    if url.get_backend_name() == "sqlite":
+        return url.database or ":memory:"
+    # Drivers take passwords as query parameters too.
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """Prepare a new connection: WAL, foreign keys, and transactions begun by us alone."""
+    try:
+        # By default Python's driver begins late, on the first write: a read before it would
+        # stand outside the transaction.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # Enough with WAL: survives a killed process; only a power cut may lose the last writes.
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+    except BaseException:
+        # The pool does not know this connection yet and would leave it open.
+        connection.close()
+        raise
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

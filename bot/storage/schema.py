@@ -1,0 +1,54 @@
+"""Bring a database to the schema of this version. Alembic is imported only when there is work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Column, MetaData, String, Table, inspect, select
+
+from bot.storage.errors import DatabaseTooNew
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+# The newest revision in migrations/versions; a test keeps it true. Known here so that an
+# up-to-date database starts without Alembic, which costs time and memory at every start.
+HEAD = "0001"
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSIONS = Table("alembic_version", MetaData(), Column("version_num", String(32)))
+
+
+def stored_revision(connection: Connection) -> str | None:
+    """Read the revision that the database is at; None for one without our tables."""
+    if not inspect(connection).has_table(_VERSIONS.name):
+        return None
+    return connection.scalar(select(_VERSIONS.c.version_num))
+
+
+def migrate(connection: Connection, location: str) -> str | None:
+    """Run the missing migrations inside the caller's transaction.
+
+    Returns the revision found before. Raises DatabaseTooNew (naming `location`) when no
+    migration of this version knows it; the database is then left as it was.
+    """
+    # Read again under the write lock: another process may have been quicker.
+    found = stored_revision(connection)
+    if found != HEAD:
+        _run_alembic(connection, found, location)
+    return found
+
+
+def _run_alembic(connection: Connection, found: str | None, location: str) -> None:
+    from alembic import command  # noqa: PLC0415 - see HEAD
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config(attributes={"connection": connection})
+    # Config interpolates; a folder may have a percent sign in its name.
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise DatabaseTooNew(location, found)
+    command.upgrade(config, "head")

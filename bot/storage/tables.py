@@ -1,0 +1,67 @@
+"""The tables. A change here needs a migration beside it: a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, MetaData, String, Table
+from sqlalchemy.types import TypeDecorator
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+API_ID_LENGTH = 200
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in time: only aware datetimes go in, UTC comes out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Convert `value` to UTC; raise ValueError for one without a time zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the UTC back that SQLite, which has no time zones, does not store."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# Named constraints, so that a migration can drop them on every database.
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+# Who is who: one CAD id per person and guild.
+links = Table(
+    "links",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("discord_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("api_id", String(API_ID_LENGTH), nullable=False),
+    Column("set_by", BigInteger, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    Index(None, "guild_id", "api_id"),
+)
+
+# The slash commands that Discord was last told about, so that it is told only of changes.
+command_sync = Table(
+    "command_sync",
+    metadata,
+    Column("scope", String(100), primary_key=True),
+    Column("fingerprint", String(100), nullable=False),
+)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from itertools import batched
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, select
@@ -12,11 +11,158 @@ from bot.storage.tables import links
 from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
     from typing import Any
 
-    from sqlalchemy import Row
+    from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.storage.database import Database
+
+# People per statement of an import; databases limit the parameters of one (SQLite to 32,766).
+_CHUNK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One person of one guild and their id in the CAD, as an operator gave it."""
+
+    guild_id: int
+    discord_id: int
+    api_id: str
+    set_by: int
+    """The Discord id of who set it; the person themselves where they linked themselves."""
+    set_at: datetime
+    """When it was set: aware; UTC when read from the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCounts:
+    """How many people an import gave a first id, another id, or the id they had."""
+
+    added: int
+    changed: int
+    unchanged: int
+
+
+# Built once: SQLAlchemy then finds the compiled text in its cache. The columns are in the order
+# of Link's fields.
+_LINKS = select(
+    links.c.guild_id, links.c.discord_id, links.c.api_id, links.c.set_by, links.c.set_at
+)
+_OF_GUILD = _LINKS.where(links.c.guild_id == bindparam("guild")).order_by(links.c.discord_id)
+_BY_PEOPLE = _OF_GUILD.where(links.c.discord_id.in_(bindparam("people", expanding=True)))
+_BY_API_IDS = _OF_GUILD.where(links.c.api_id.in_(bindparam("api_ids", expanding=True)))
+_PAGE = _OF_GUILD.limit(bindparam("limit")).offset(bindparam("offset"))
+_COUNT = select(func.count()).select_from(links).where(links.c.guild_id == bindparam("guild"))
+# SQLite leaves FOR UPDATE out: there, Database.begin already holds the write lock.
+_LOCKED = _BY_PEOPLE.with_for_update()
+_DELETE = delete(links).where(
+    links.c.guild_id == bindparam("guild"), links.c.discord_id == bindparam("person")
+)
+
+
+class LinkStore:
+    """The links in the database. Lists are in the order of the Discord ids.
+
+    Every method raises a StorageError when the database fails.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Work on an open `database`."""
+        self._database = database
+        self._upsert = upsert(database.dialect, links)
+
+    async def find(self, guild_id: int, discord_ids: Collection[int]) -> dict[int, Link]:
+        """Find the links of these people with one query, by Discord id; who has none is absent."""
+        found = await self._read(_BY_PEOPLE, guild=guild_id, people=list(discord_ids))
+        return {link.discord_id: link for link in found}
+
+    async def find_by_api_ids(self, guild_id: int, api_ids: Collection[str]) -> list[Link]:
+        """Find whose CAD ids these are, spelled exactly so; several people may share one."""
+        return await self._read(_BY_API_IDS, guild=guild_id, api_ids=list(api_ids))
+
+    async def page(self, guild_id: int, *, offset: int, limit: int) -> list[Link]:
+        """List `limit` links of a guild after the first `offset`."""
+        return await self._read(_PAGE, guild=guild_id, offset=offset, limit=limit)
+
+    async def all(self, guild_id: int) -> list[Link]:
+        """List every link of a guild."""
+        return await self._read(_OF_GUILD, guild=guild_id)
+
+    async def count(self, guild_id: int) -> int:
+        """Count the links of a guild."""
+        async with self._database.connect() as connection:
+            return (await connection.execute(_COUNT, {"guild": guild_id})).scalar_one()
+
+    async def put(self, link: Link) -> Link | None:
+        """Save a link; return the one that it replaced, None if the person had none."""
+        async with self._database.begin() as connection:
+            before = await _locked(connection, link.guild_id, [link.discord_id])
+            await connection.execute(self._upsert, _values(link))
+        return before.get(link.discord_id)
+
+    async def remove(self, guild_id: int, discord_id: int) -> Link | None:
+        """Delete a person's link and return it; None if there was none."""
+        async with self._database.begin() as connection:
+            before = await _locked(connection, guild_id, [discord_id])
+            await connection.execute(_DELETE, {"guild": guild_id, "person": discord_id})
+        return before.get(discord_id)
+
+    async def put_many(self, new: Iterable[Link]) -> ImportCounts:
+        """Save all these links or, on an error, none of them.
+
+        Of two links of one person the last counts. A link with the id that the person already
+        has is left alone, with who set it and when.
+        """
+        by_guild: dict[int, dict[int, Link]] = {}
+        for link in new:
+            by_guild.setdefault(link.guild_id, {})[link.discord_id] = link
+        added = changed = unchanged = 0
+        async with self._database.begin() as connection:
+            for guild_id, people in by_guild.items():
+                # Sorted, so that two imports at once lock rows in the same order.
+                ids = sorted(people)
+                for start in range(0, len(ids), _CHUNK):
+                    chunk = [people[person] for person in ids[start : start + _CHUNK]]
+                    counts = await self._put_chunk(connection, guild_id, chunk)
+                    added += counts.added
+                    changed += counts.changed
+                    unchanged += counts.unchanged
+        return ImportCounts(added, changed, unchanged)
+
+    async def _put_chunk(
+        self, connection: AsyncConnection, guild_id: int, chunk: list[Link]
+    ) -> ImportCounts:
+        before = await _locked(connection, guild_id, [link.discord_id for link in chunk])
+        added = [link for link in chunk if link.discord_id not in before]
+        changed = [
+            link
+            for link in chunk
+            if link.discord_id in before and link.api_id != before[link.discord_id].api_id
+        ]
+        if added or changed:
+            await connection.execute(self._upsert, [_values(link) for link in added + changed])
+        return ImportCounts(len(added), len(changed), len(chunk) - len(added) - len(changed))
+
+    async def _read(self, statement: Select[Any], **parameters: object) -> list[Link]:
+        async with self._database.connect() as connection:
+            return [Link(*row) for row in await connection.execute(statement, parameters)]
+
+
+async def _locked(connection: AsyncConnection, guild_id: int, people: list[int]) -> dict[int, Link]:
+    """Read these people's links by Discord id, and keep others from changing them."""
+    rows = await connection.execute(_LOCKED, {"guild": guild_id, "people": people})
+    return {link.discord_id: link for link in (Link(*row) for row in rows)}
+
+
+def _values(link: Link) -> dict[str, object]:
+    """Spell a link as a row; dataclasses.asdict would copy deeply, 50,000 times an import."""
+    return {
+        "guild_id": link.guild_id,
+        "discord_id": link.discord_id,
+        "api_id": link.api_id,
+        "set_by": link.set_by,
+        "set_at": link.set_at,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -82,13 +83,16 @@ class CadClient:
 
     async def units(self, server_id: int) -> tuple[Unit, ...]:
         """Return all units on duty."""
-        found: tuple[Unit, ...] = ()
-        while True:
-            request = v1.get_active_units(self._who, server_id, offset=len(found))
+        found: dict[int, Unit] = {}
+        for offset in itertools.count(0, v1.UNITS_PER_PAGE):
+            request = v1.get_active_units(self._who, server_id, offset=offset)
             page = await self._ask(request, v1.read_units)
-            found += page
-            if len(page) < v1.UNITS_PER_PAGE:
-                return found
+            known = len(found)
+            found |= {unit.ident: unit for unit in page.units}
+            # A CAD that does not know `offset` would send its first page for ever.
+            if page.is_last or len(found) == known:
+                break
+        return tuple(found.values())
 
     async def account_name(self, server_id: int, api_id: str) -> str | None:
         """Return the user name of the account behind an API id, None if the CAD knows none."""
@@ -107,7 +111,8 @@ class CadClient:
         while True:
             attempt += 1
             try:
-                return read(await self._transport.send(request))
+                within = retry.time_limit(self._clock() - started)
+                return read(await self._transport.send(request, within=within))
             except CadError as error:
                 wait = retry.delay(error, attempt, self._clock() - started, self._jitter())
                 if wait is None:

@@ -7,6 +7,7 @@ the others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -63,7 +64,7 @@ class Unit:
 
 def read_calls(data: object) -> tuple[Call, ...]:
     """Read the active dispatch calls from a GET_CALLS answer."""
-    if not isinstance(data, Mapping) or not isinstance(data.get("activecalls"), Sequence):
+    if not isinstance(data, Mapping) or not isinstance(data.get("activecalls"), list):
         raise CadUnreadable("the answer to GET_CALLS holds no activeCalls")
     return _read_each(data["activecalls"], _read_call)
 
@@ -128,10 +129,11 @@ def _int(value: object) -> int | None:
         return None
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+    if isinstance(value, str) and re.fullmatch(r"\s*\d{1,18}\s*", value, re.ASCII):
         return int(value)
     return None
 
 
 def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
+    # JSON can spell half a surrogate pair, which nothing above could encode.
+    return value.encode(errors="replace").decode().strip() if isinstance(value, str) else ""

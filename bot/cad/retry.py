@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.cad.errors import CadError, CadRateLimited, CadUnavailable, CadUnreachable
 
-WINDOW = 10.0  # seconds within which one request is tried again
+WINDOW = 10.0  # seconds for all attempts together
+SHORTEST_ATTEMPT = 1.0  # seconds; with less, waiting for an answer makes no sense
 FIRST_DELAY = 0.25
 LONGEST_DELAY = 4.0
 
@@ -25,4 +26,9 @@ def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float
         return None
     backoff = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1)) * (0.5 + jitter / 2)
     wait = max(backoff, error.retry_after or 0.0)
-    return wait if elapsed + wait < WINDOW else None
+    return wait if elapsed + wait <= WINDOW - SHORTEST_ATTEMPT else None
+
+
+def time_limit(elapsed: float) -> float:
+    """Return the seconds that the next attempt may take: what is left of the window."""
+    return max(SHORTEST_ATTEMPT, WINDOW - elapsed)

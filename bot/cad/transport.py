@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import socket
+import ssl
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -10,7 +14,7 @@ from typing import Self
 
 import aiohttp
 
-from bot.cad.errors import CadTimeout, CadUnreachable, CadUnreadable
+from bot.cad.errors import CadError, CadTimeout, CadUnreachable, CadUnreadable
 from bot.cad.wire import Request, Response
 
 MAX_BODY = 2 * 1024 * 1024
@@ -40,22 +44,29 @@ class Transport:
             headers={"Accept": "application/json, text/plain"},
         )
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, *, within: float | None = None) -> Response:
         """Send one request and read its response to the end.
+
+        Args:
+            request: what to send.
+            within: seconds, where less than the total timeout is left.
 
         Raises:
             CadUnreachable: no connection, or it broke half-way.
-            CadTimeout: connected, but no whole answer in time.
-            CadUnreadable: the body is larger than `MAX_BODY`.
+            CadTimeout: no whole answer in time.
+            CadUnreadable: the answer is not HTTP, or larger than `MAX_BODY`.
         """
         try:
-            async with self._session.request(
-                request.method,
-                self._base_url + request.path,
-                data=json.dumps(request.body).encode(),
-                headers={"Content-Type": "application/json"},
-                allow_redirects=False,
-            ) as answer:
+            async with (
+                asyncio.timeout(within),
+                self._session.request(
+                    request.method,
+                    self._base_url + request.path,
+                    data=json.dumps(request.body).encode(),
+                    headers={"Content-Type": "application/json"},
+                    allow_redirects=False,
+                ) as answer,
+            ):
                 body = bytearray()
                 async for chunk in answer.content.iter_any():
                     body += chunk
@@ -63,12 +74,9 @@ class Transport:
                         raise CadUnreadable("the answer is larger than 2 MiB", status=answer.status)
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return Response(answer.status, headers, bytes(body), self._now())
-        except aiohttp.ConnectionTimeoutError as error:
-            raise CadUnreachable("no connection within the time limit") from error
-        except TimeoutError as error:
-            raise CadTimeout from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise CadUnreachable(_reason(error)) from error
+        # UnicodeError: a host name that cannot be encoded.
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
+            raise _translated(error) from error
 
     async def close(self) -> None:
         """Close the pool."""
@@ -86,7 +94,28 @@ class Transport:
         await self.close()
 
 
+def _translated(error: Exception) -> CadError:
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return CadUnreachable("no connection within the time limit")
+        case TimeoutError():
+            return CadTimeout()
+        case aiohttp.ServerDisconnectedError():
+            return CadUnreachable("the connection was closed without an answer")
+        case aiohttp.ClientPayloadError():
+            return CadUnreachable("the answer broke off half-way")
+        case aiohttp.ClientResponseError():
+            return CadUnreadable("the answer is not HTTP")
+        case _:
+            return CadUnreachable(_reason(error))
+
+
 def _reason(error: Exception) -> str:
     """Name the fault without the address, which may be long, and never with the body."""
-    os_error = getattr(error, "os_error", error)
-    return getattr(os_error, "strerror", None) or type(error).__name__
+    match getattr(error, "os_error", error):
+        case ssl.SSLError() | socket.gaierror() as cause:  # their numbers are not the system's
+            return str(cause.strerror)
+        case OSError(errno=int(number)):
+            return os.strerror(number)  # asyncio's own words hold the address
+        case _:
+            return type(error).__name__

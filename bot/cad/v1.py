@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.cad import models, wire
 from bot.cad.errors import (
@@ -49,6 +49,13 @@ class Dialect:
 
     path: str
     type: str
+
+
+class UnitsPage(NamedTuple):
+    """One page of the units on duty."""
+
+    units: tuple[Unit, ...]
+    is_last: bool
 
 
 ATTACH_DIALECTS = (
@@ -105,9 +112,11 @@ def read_calls(response: Response) -> tuple[Call, ...]:
     return models.read_calls(wire.read_json(_read(response)))
 
 
-def read_units(response: Response) -> tuple[Unit, ...]:
+def read_units(response: Response) -> UnitsPage:
     """Read the answer to `get_active_units`."""
-    return models.read_units(wire.read_json(_read(response)))
+    data = wire.read_json(_read(response))
+    # Counted before malformed entries are left out: they fill the page as well.
+    return UnitsPage(models.read_units(data), is_last=len(data) < UNITS_PER_PAGE)
 
 
 def read_account_name(response: Response) -> str | None:

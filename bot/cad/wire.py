@@ -22,8 +22,8 @@ from bot.cad.errors import (
 
 SHOWN_TEXT_LIMIT = 300
 
-_HTML = re.compile(r"^\s*(?:<!doctype html|<html|<head|<body)", re.IGNORECASE)
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(r"<(?:!doctype html|html|head|body)", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,17 @@ class Response:
     @property
     def text(self) -> str:
         """The body as text; bytes that are not UTF-8 become the replacement character."""
-        return self.body.decode("utf-8", errors="replace").strip()
+        return self.body.decode("utf-8-sig", errors="replace").strip()
 
 
 def is_html(response: Response) -> bool:
-    """Tell a web page from the plain text or JSON that the CAD speaks."""
-    return "html" in response.headers.get("content-type", "") or bool(_HTML.match(response.text))
+    """Tell a web page from the plain text or JSON that the CAD speaks.
+
+    The content type alone proves nothing: many frameworks label plain text `text/html`.
+    """
+    text = response.text
+    labelled = "html" in response.headers.get("content-type", "").lower()
+    return (labelled and text.startswith("<")) or bool(_HTML.match(text))
 
 
 def shown_text(response: Response) -> str:
@@ -68,21 +73,19 @@ def shown_text(response: Response) -> str:
     text = response.text
     if is_html(response):
         title = _TITLE.search(text)
-        text = html.unescape(title.group(1)) if title else "a web page without a title"
-    text = " ".join(text.split())
-    if len(text) > SHOWN_TEXT_LIMIT:
-        text = text[: SHOWN_TEXT_LIMIT - 1] + "…"
-    return text
+        text = html.unescape(title[1]).strip() if title else ""
+        text = text or "a web page without a title"
+    return _trimmed(text)
 
 
 def retry_after(response: Response) -> float | None:
     """Return the seconds that `Retry-After` asks for (a number or an HTTP date), never negative."""
     value = response.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII):
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
@@ -96,12 +99,13 @@ def failure(response: Response) -> CadError | None:
     Success is judged by the status alone: the documented texts of successes are wrong for
     some endpoints (reference: sonoran-cad.md, v1).
     """
-    status, text = response.status, shown_text(response)
+    status = response.status
+    if 200 <= status < 300:
+        return None
+    text = shown_text(response)
     match status:
-        case _ if 200 <= status < 300:
-            return None
         case _ if 300 <= status < 400:
-            return CadRedirected(response.headers.get("location", ""), status=status)
+            return CadRedirected(_trimmed(response.headers.get("location", "")), status=status)
         case 429:
             return CadRateLimited(text, status=status, retry_after=retry_after(response))
         case _ if status >= 500:
@@ -122,6 +126,12 @@ def read_json(response: Response) -> Any:  # noqa: ANN401 - shapes are checked b
         return json.loads(response.body, object_pairs_hook=_lower_keys)
     except (ValueError, RecursionError) as error:
         raise CadUnreadable(shown_text(response), status=response.status) from error
+
+
+def _trimmed(text: str) -> str:
+    # Headers can hold stray bytes as lone surrogates, which nothing above could encode.
+    text = " ".join(text.encode(errors="replace").decode().split())
+    return text if len(text) <= SHOWN_TEXT_LIMIT else text[: SHOWN_TEXT_LIMIT - 1] + "…"
 
 
 def _lower_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

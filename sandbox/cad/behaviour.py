@@ -1,0 +1,32 @@
+"""How this CAD behaves where the documents are silent, disagree, or changed with the years."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+
+class Dialect(Enum):
+    """The three documented forms of attach, oldest first: path and type."""
+
+    SEED = ("/emergency", "ATTACH_UNITS")
+    JUNE_2020 = ("/emergency", "ATTACH_UNIT")
+    OWN_PATH = ("/emergency/attach_unit", "ATTACH_UNIT")
+
+
+class Partial(StrEnum):
+    """What becomes of the good objects of a request when one of them is refused."""
+
+    ALL_OR_NOTHING = "all-or-nothing"
+    APPLY_GOOD = "apply-good"
+
+
+@dataclass(slots=True)
+class Behaviour:
+    """Switches that a test may turn at any time."""
+
+    dialects: set[Dialect] = field(default_factory=lambda: set(Dialect))
+    partial: Partial = Partial.ALL_OR_NOTHING
+    refuse_unknown_call: bool = True
+    single_call: bool = True  # attaching takes a unit off the call it was on
+    strip_prefix: bool = False  # compare API ids without what stands before their ':'

@@ -1,0 +1,211 @@
+// The page asks for the whole board a little more than once a second and redraws when it
+// differs. All text goes through textContent: nothing that a caller says can become markup.
+"use strict";
+
+const POLL_MS = 700;
+const byId = (id) => document.getElementById(id);
+
+let drawn = "";
+let known = null; // keys seen in the last drawing, to let new things flash
+
+function element(tag, className, text, data = {}) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined && text !== null) made.textContent = text;
+  Object.assign(made.dataset, data);
+  return made;
+}
+
+function filled(parent, ...children) {
+  parent.append(...children.filter(Boolean));
+  return parent;
+}
+
+function statusClass(status) {
+  return "status s-" + status.toLowerCase().replaceAll(" ", "-");
+}
+
+function unitRow(unit, primary) {
+  const row = element("li", "unit", null, { ident: unit.ident });
+  const number = element("b", "number", unit.unitNum);
+  if (unit.ident === primary) {
+    number.append(element("i", "primary", "★"));
+    number.title = "primary unit";
+  }
+  return filled(
+    row,
+    number,
+    element("span", "name", unit.name),
+    element("span", statusClass(unit.status), unit.status),
+  );
+}
+
+function place(text, postal) {
+  return element("p", "place", [text, postal && `postal ${postal}`].filter(Boolean).join(" · "));
+}
+
+function callCard(call) {
+  const card = element("article", `card priority-${call.priority}`, null, { call: call.callId });
+  const head = filled(
+    element("header"),
+    element("span", "id", `#${call.callId}`),
+    element("span", "title", call.title),
+    element("span", "code", call.code),
+    element("span", "priority", `P${call.priority}`),
+  );
+  const units = filled(element("ul", "units"), ...call.units.map((u) => unitRow(u, call.primary)));
+  if (!call.units.length) units.append(element("li", "nobody", "nobody attached"));
+  const notes = call.notes.slice(-3).map((note) =>
+    filled(
+      element("li"),
+      element("time", "", note.time),
+      element("b", "", note.label),
+      element("span", "", note.content),
+    ),
+  );
+  return filled(
+    card,
+    head,
+    place(call.place, call.postal),
+    element("p", "description", call.description),
+    units,
+    notes.length ? filled(element("ul", "notes"), ...notes) : null,
+  );
+}
+
+function emergencyCard(call) {
+  const kind = call.isEmergency ? "911" : "civil";
+  const card = element("article", `card emergency ${kind}`, null, { emergency: call.callId });
+  return filled(
+    card,
+    filled(
+      element("header"),
+      element("span", "id", `${kind} #${call.callId}`),
+      element("span", "title", call.caller),
+    ),
+    place(call.location, call.metaData.postal),
+    element("p", "description", call.description),
+  );
+}
+
+function dutyRow(unit) {
+  const on = unit.callId === null ? "free" : `#${unit.callId}`;
+  return filled(
+    element("li", unit.callId === null ? "duty" : "duty busy", null, { ident: unit.ident }),
+    element("b", "number", unit.unitNum),
+    element("span", "name", unit.name),
+    element("span", "department", unit.isDispatch ? "dispatcher" : unit.department),
+    element("span", statusClass(unit.status), unit.status),
+    element("span", "on", unit.isDispatch ? "" : on),
+  );
+}
+
+function requestRow(request) {
+  const outcome = request.status === null ? "open" : request.status < 400 ? "good" : "bad";
+  const row = element("li", `request ${outcome}`, null, {
+    type: request.type,
+    status: request.status ?? "",
+  });
+  const sent = request.objects.map((object) => JSON.stringify(object)).join(" ");
+  const answer = element("span", "answer", request.text || (request.status ? "" : "not answered yet"));
+  const data = element("span", "data", sent);
+  data.title = sent;
+  answer.title = request.text;
+  return filled(
+    row,
+    element("time", "", request.at),
+    element("span", "type", request.type),
+    element("span", "path", request.path),
+    data,
+    element("span", "code", request.status ?? "…"),
+    answer,
+    request.fault ? element("span", "fault", request.fault) : null,
+  );
+}
+
+function changeRow(change) {
+  const what = [change.kind, change.callId === null ? "" : `#${change.callId}`];
+  return filled(
+    element("li"),
+    element("time", "", change.at),
+    element("b", "", change.units.join(" ")),
+    element("span", "", what.join(" ").trim()),
+  );
+}
+
+function fill(id, rows, empty) {
+  byId(id).replaceChildren(...(rows.length ? rows : [element("p", "empty", empty)]));
+}
+
+function flashNew() {
+  const keys = new Set();
+  for (const row of document.querySelectorAll("[data-call], [data-emergency], .unit")) {
+    const card = row.parentElement.closest("[data-call]");
+    const key = [card?.dataset.call, ...Object.entries(row.dataset).flat()].join("/");
+    keys.add(key);
+    if (known && !known.has(key)) row.classList.add("new");
+  }
+  known = keys;
+}
+
+function draw(board) {
+  byId("community").textContent = `community ${board.community}`;
+  byId("plan").textContent = `plan ${board.plan.toLowerCase()}`;
+  for (const name of ["calls", "emergencies", "units"]) {
+    byId(`${name}-count`).textContent = board[name].length;
+  }
+  fill("calls", board.calls.map(callCard), "No call is open.");
+  fill("emergencies", board.emergencies.map(emergencyCard), "Nobody is calling.");
+  fill("units", board.units.map(dutyRow), "Nobody is on duty.");
+  fill("changes", board.changes.map(changeRow), "Nothing yet.");
+  fill("requests", board.requests.map(requestRow), "Nothing was asked yet. Run a command in Discord.");
+  for (const button of document.querySelectorAll("[data-switch]")) {
+    button.classList.toggle("on", board.switched.includes(button.dataset.switch));
+  }
+  flashNew();
+  showState(board.switched[0] === "normal" ? "live" : "disturbed");
+}
+
+function showState(state) {
+  byId("state").textContent = state === "down" ? "down: refusing connections" : state;
+  document.body.dataset.state = state;
+  const down = byId("fault-down");
+  down.classList.toggle("on", state === "down");
+  if (state === "down") byId("fault-normal").classList.remove("on");
+}
+
+async function refresh() {
+  try {
+    const answer = await fetch(byId("polls").checked ? "/board.json?polls=1" : "/board.json");
+    const text = await answer.text();
+    if (text !== drawn || document.body.dataset.state === "down") {
+      draw(JSON.parse(text));
+      drawn = text;
+    }
+  } catch {
+    showState("down");
+  }
+}
+
+async function live() {
+  await refresh();
+  setTimeout(live, POLL_MS);
+}
+
+async function press(path) {
+  try {
+    await fetch(path, { method: "POST" });
+  } catch {
+    showState("down");
+  }
+  await refresh();
+}
+
+for (const button of document.querySelectorAll("[data-switch]")) {
+  button.addEventListener("click", () => press(`/board/faults/${button.dataset.switch}`));
+}
+for (const button of document.querySelectorAll("[data-post]")) {
+  button.addEventListener("click", () => press(button.dataset.post));
+}
+byId("polls").addEventListener("change", refresh);
+live();

@@ -1,0 +1,148 @@
+"""The pretend CAD as an HTTP server that can be started, stopped and made to disappear."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import json
+from collections import Counter
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from sandbox.cad.board import BoardPage, is_board
+from sandbox.cad.faults import Faults, wrap
+from sandbox.cad.journal import Received
+from sandbox.cad.models import Json
+from sandbox.cad.v1 import V1
+from sandbox.cad.world import CadWorld
+
+# A request that hangs may not keep the server from stopping: it is cut off after this long.
+GRACE_SECONDS = 0.05
+
+
+class CadServer:
+    """Serves a world over HTTP; `port` 0 picks a free one, kept for the object's life."""
+
+    def __init__(
+        self,
+        world: CadWorld,
+        faults: Faults | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self.world = world
+        self.faults = faults or Faults()
+        self._host = host
+        self._port = port
+        self._page = BoardPage(world, self.faults, self.go_down)
+        self._runner: web.AppRunner | None = None
+        self._outage: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    @property
+    def url(self) -> str:
+        """Give the base address, without a slash at its end; known once started."""
+        return f"http://{self._host}:{self._port}"
+
+    @property
+    def hits(self) -> Counter[str]:
+        """Count the API requests received, per path."""
+        return Counter(entry.path for entry in self.world.history)
+
+    async def start(self) -> None:
+        """Listen."""
+        # A context of its own: whoever virtualises time in theirs must not slow the CAD.
+        await asyncio.create_task(self._open(), context=contextvars.Context())
+
+    async def stop(self) -> None:
+        """Stop for good, cutting off what hangs."""
+        if self._outage is not None:
+            self._outage.cancel()
+            self._outage = None
+        await self.pause()
+
+    async def pause(self) -> None:
+        """Go down: close every connection and refuse new ones, but remember everything."""
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+
+    async def resume(self) -> None:
+        """Come back on the same port."""
+        if self._runner is None:
+            await self.start()
+
+    def go_down(self, seconds: float) -> None:
+        """Pause now and resume by itself after some time, as the page's button asks for."""
+        if self._outage is None or self._outage.done():
+            self._outage = asyncio.create_task(self._down_for(seconds))
+
+    async def _down_for(self, seconds: float) -> None:
+        await self.pause()
+        await asyncio.sleep(seconds)
+        await self.resume()
+
+    async def _open(self) -> None:
+        app = web.Application(middlewares=[self._record])
+        # The page first: the API answers every other path too.
+        app.add_routes([*self._page.routes(), *V1(self.world).routes()])
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_SECONDS)
+        await runner.setup()
+        site = web.TCPSite(runner, self._host, self._port)
+        await site.start()
+        self._port = runner.addresses[0][1]
+        self._runner = runner
+
+    @web.middleware
+    async def _record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if is_board(request):
+            return await handler(request)
+        entry = await self._note(request)
+        faults = self.faults.take(request.path)
+        entry.fault = ", ".join(type(fault).__name__ for fault in faults)
+        try:
+            response = await wrap(faults, handler)(request)
+        except web.HTTPException as error:
+            entry.status, entry.text = error.status, error.reason
+            raise
+        entry.status = response.status
+        if isinstance(response, web.Response):
+            entry.text = response.text or "" if _is_text(response) else response.content_type
+        return response
+
+    async def _note(self, request: web.Request) -> Received:
+        entry = Received(self.world.now(), request.path)
+        self.world.history.append(entry)
+        envelope = _object(await request.read())
+        entry.type = str(envelope.get("type", request.method))
+        entry.community = str(envelope.get("id", ""))
+        objects = envelope.get("data")
+        if isinstance(objects, list):
+            entry.objects = tuple(one for one in objects if isinstance(one, dict))
+        return entry
+
+
+def _object(body: bytes) -> Json:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_text(response: web.Response) -> bool:
+    return response.content_type == "text/plain" and isinstance(response.body, bytes)

@@ -1,0 +1,246 @@
+"""The state of the pretend CAD and what can be done to it. No HTTP here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sandbox.cad.behaviour import Behaviour
+from sandbox.cad.journal import Change, ChangeKind, Observer, Received
+from sandbox.cad.models import (
+    Account,
+    Badge,
+    CadRefusal,
+    CallForm,
+    CallStatus,
+    Community,
+    DispatchCall,
+    EmergencyCall,
+    EmergencyForm,
+    Note,
+    Server,
+    Unit,
+    UnitStatus,
+)
+
+# No document names these two texts: they are plausible, not known.
+CALL_NOT_FOUND = "CALL NOT FOUND"
+INVALID_SERVER = "INVALID SERVER ID"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a request means: API ids, one account, or unit ids (the first one given counts)."""
+
+    api_ids: tuple[str, ...] = ()
+    account: str | None = None
+    ident_ids: tuple[int, ...] = ()
+
+
+def utc_now() -> datetime:
+    """Read the wall clock."""
+    return datetime.now(UTC)
+
+
+class CadWorld:
+    """Every community of the pretend CAD, what happened to it and what it was asked."""
+
+    def __init__(
+        self, communities: Iterable[Community] = (), now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.communities = {community.id: community for community in communities}
+        self.behaviour = Behaviour()
+        self.history: list[Received] = []
+        self.now = now
+        self._observers: list[Observer] = []
+        self._next_ident = 1
+
+    def on_change(self, observer: Observer) -> None:
+        """Call `observer` after every change, in the order of the changes."""
+        self._observers.append(observer)
+
+    def server(self, community: str, server_id: int = 1) -> Server:
+        """Find a server; refuse when the community has none of this number."""
+        try:
+            return self.communities[community].servers[server_id]
+        except KeyError:
+            raise CadRefusal(400, INVALID_SERVER) from None
+
+    def requests(self, *types: str) -> list[Received]:
+        """List the requests received, all or only those of these types."""
+        return [entry for entry in self.history if not types or entry.type in types]
+
+    # People
+
+    def login(
+        self, server: Server, account: Account, badge: Badge, *, is_dispatch: bool = False
+    ) -> Unit:
+        """Put a new unit of this account on duty."""
+        unit = Unit(self._next_ident, account, badge, is_dispatch=is_dispatch)
+        self._next_ident += 1
+        server.units[unit.id] = unit
+        self._tell(ChangeKind.UNIT_LOGIN, server, idents=(unit.id,))
+        return unit
+
+    def logout(self, server: Server, ident: int) -> None:
+        """Send a unit off duty and take it off its calls."""
+        self.detach(server, Target(ident_ids=(ident,)))
+        server.units[ident].status = UnitStatus.OFFLINE
+        self._tell(ChangeKind.UNIT_LOGOUT, server, idents=(ident,))
+
+    def account_of(self, community: Community, api_id: str) -> Account | None:
+        """Find the account that carries this API id."""
+        for account in community.accounts.values():
+            if self._has_id(account, api_id):
+                return account
+        return None
+
+    def resolve(self, server: Server, target: Target) -> tuple[Unit, ...]:
+        """Find the units on duty that a request means; unknown ones are silently absent."""
+        on_duty = [unit for unit in server.units.values() if unit.on_duty]
+        if target.api_ids:
+            found = (
+                unit
+                for api_id in target.api_ids
+                for unit in on_duty
+                if self._has_id(unit.account, api_id)
+            )
+        elif target.account is not None:
+            found = (unit for unit in on_duty if unit.account.uuid == target.account)
+        else:
+            found = (unit for ident in target.ident_ids for unit in on_duty if unit.id == ident)
+        return tuple({unit.id: unit for unit in found}.values())
+
+    def set_status(self, server: Server, target: Target, status: int) -> tuple[Unit, ...]:
+        """Set the status of the units meant; return them."""
+        units = self.resolve(server, target)
+        for unit in units:
+            unit.status = status
+        if units:
+            self._tell(ChangeKind.UNIT_STATUS, server, idents=tuple(unit.id for unit in units))
+        return units
+
+    # Dispatch calls
+
+    def find_call(self, server: Server, call_id: int) -> DispatchCall:
+        """Find an active call; refuse when there is none of this number."""
+        call = server.calls.get(call_id)
+        if call is None:
+            raise CadRefusal(400, CALL_NOT_FOUND)
+        return call
+
+    def attach(self, server: Server, call_id: int, target: Target) -> tuple[Unit, ...]:
+        """Attach the units meant to an active call; return those that are on it now."""
+        if call_id not in server.calls and not self.behaviour.refuse_unknown_call:
+            return ()
+        call = self.find_call(server, call_id)
+        units = self.resolve(server, target)
+        if self.behaviour.single_call:
+            for other in server.calls.values():
+                if other is not call:
+                    self._take_off(server, other, units)
+        idents = [unit.id for unit in units if unit.id not in call.idents]
+        if idents:
+            call.idents.extend(idents)
+            call.updated = self._stamp()
+            self._tell(ChangeKind.ATTACH, server, call_id, tuple(idents))
+        return units
+
+    def detach(self, server: Server, target: Target) -> tuple[Unit, ...]:
+        """Take the units meant off whatever call they are on; return those meant."""
+        units = self.resolve(server, target)
+        for call in server.calls.values():
+            self._take_off(server, call, units)
+        return units
+
+    def new_dispatch(
+        self, server: Server, form: CallForm, target: Target | None = None
+    ) -> DispatchCall:
+        """Create a call with the units meant on it; the first of them is its primary."""
+        call_id = server.next_call_id
+        server.next_call_id += 1
+        call = DispatchCall(
+            call_id, form, form.status, form.primary, self._stamp(), list(form.notes)
+        )
+        server.calls[call_id] = call
+        self._tell(ChangeKind.CALL_NEW, server, call_id)
+        attached = self.attach(server, call_id, target) if target else ()
+        if attached:
+            call.primary = attached[0].id
+        return call
+
+    def close(self, server: Server, call_id: int) -> DispatchCall:
+        """Close a call; its units keep standing in it, as a record."""
+        call = self.find_call(server, call_id)
+        call.status = CallStatus.CLOSED
+        call.updated = self._stamp()
+        server.closed.insert(0, server.calls.pop(call_id))
+        self._tell(ChangeKind.CALL_CLOSED, server, call_id)
+        return call
+
+    def add_note(self, server: Server, call_id: int, content: str, label: str = "") -> Note:
+        """Write a line into the log of an active call."""
+        call = self.find_call(server, call_id)
+        note = Note(self.now().strftime("%H:%M:%S"), label, content)
+        call.notes.append(note)
+        call.updated = self._stamp()
+        self._tell(ChangeKind.NOTE, server, call_id)
+        return note
+
+    # 911 calls
+
+    def call_911(self, server: Server, form: EmergencyForm) -> EmergencyCall:
+        """Let somebody call 911."""
+        call = EmergencyCall(server.next_emergency_id, form)
+        server.next_emergency_id += 1
+        server.emergencies[call.call_id] = call
+        self._tell(ChangeKind.EMERGENCY_NEW, server, call.call_id)
+        return call
+
+    def find_emergency(self, server: Server, call_id: int) -> EmergencyCall:
+        """Find a 911 call; refuse when there is none of this number."""
+        call = server.emergencies.get(call_id)
+        if call is None:
+            raise CadRefusal(400, CALL_NOT_FOUND)
+        return call
+
+    def remove_911(self, server: Server, call_id: int) -> EmergencyCall:
+        """Remove a 911 call from the list."""
+        call = self.find_emergency(server, call_id)
+        del server.emergencies[call_id]
+        self._tell(ChangeKind.EMERGENCY_REMOVED, server, call_id)
+        return call
+
+    def _take_off(self, server: Server, call: DispatchCall, units: tuple[Unit, ...]) -> None:
+        gone = tuple(unit.id for unit in units if unit.id in call.idents)
+        if not gone:
+            return
+        call.idents = [ident for ident in call.idents if ident not in gone]
+        if call.primary in gone:
+            call.primary = 0
+        call.updated = self._stamp()
+        self._tell(ChangeKind.DETACH, server, call.call_id, gone)
+
+    def _has_id(self, account: Account, api_id: str) -> bool:
+        if not self.behaviour.strip_prefix:
+            return api_id in account.api_ids
+        return _bare(api_id) in {_bare(known) for known in account.api_ids}
+
+    def _stamp(self) -> str:
+        return self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def _tell(
+        self,
+        kind: ChangeKind,
+        server: Server,
+        call_id: int | None = None,
+        idents: tuple[int, ...] = (),
+    ) -> None:
+        change = Change(kind, server, call_id, idents)
+        for observer in self._observers:
+            observer(change)
+
+
+def _bare(api_id: str) -> str:
+    return api_id.rpartition(":")[2]

@@ -1,0 +1,40 @@
+"""Why a service did not do what it was asked, before the CAD was involved. Data only, no prose."""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """A request that cannot be carried out as it stands."""
+
+
+class NotAllowed(ServiceError):
+    """The person holds none of role_ids; where role_ids is empty, Manage Server is needed."""
+
+    def __init__(self, role_ids: frozenset[int]) -> None:
+        super().__init__(f"needs one of the roles {sorted(role_ids)}")
+        self.role_ids = role_ids
+
+
+class NoTargets(ServiceError):
+    """The `units` text names nobody."""
+
+
+class TooManyTargets(ServiceError):
+    """The `units` text names count targets, more than limit."""
+
+    def __init__(self, count: int, limit: int) -> None:
+        super().__init__(f"{count} targets, at most {limit}")
+        self.count = count
+        self.limit = limit
+
+
+class NotAnApiId(ServiceError):
+    """What was pasted is no spelling of an id that the bot knows."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class VanityUrl(NotAnApiId):
+    """A profile address with a chosen name in it instead of the number."""

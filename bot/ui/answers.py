@@ -1,0 +1,97 @@
+"""How the bot takes an interaction and answers it: acknowledged at once, privately."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine
+from typing import TypeAlias, TypeVar
+
+import discord
+from discord import app_commands
+
+from bot.cad.errors import CadError
+from bot.services.access import Actor
+from bot.services.errors import ServiceError
+from bot.storage.errors import StorageError
+from bot.ui import faults
+from bot.ui.text import MESSAGE_LIMIT
+
+T = TypeVar("T")
+Interaction: TypeAlias = discord.Interaction[discord.Client]
+
+_ALREADY_ACKNOWLEDGED = 40060
+_UNKNOWN_INTERACTION = 10062
+
+_log = logging.getLogger(__name__)
+
+
+def actor_of(interaction: Interaction) -> Actor:
+    """Return who is asking, from what Discord itself says about the member."""
+    user = interaction.user
+    role_ids = [role.id for role in user.roles] if isinstance(user, discord.Member) else []
+    return Actor(
+        user_id=user.id,
+        guild_id=interaction.guild_id or 0,
+        role_ids=frozenset(role_ids),
+        manages_server=interaction.permissions.manage_guild,
+    )
+
+
+async def respond(
+    interaction: Interaction,
+    work: Coroutine[None, None, T],
+    render: Callable[[T], str],
+) -> None:
+    """Acknowledge an interaction, do its work and answer with the outcome, privately.
+
+    An error that the person can understand is the answer; any other is raised, for
+    `answer_error` to tell.
+    """
+    if not await _acknowledged(interaction):
+        work.close()
+        return
+    try:
+        text = render(await work)
+    except (CadError, ServiceError) as error:
+        text = faults.words(error)
+    except StorageError as error:
+        _log.error("the database failed: %s", error)
+        text = faults.words(error)
+    await answer(interaction, text)
+
+
+async def answer(interaction: Interaction, text: str) -> None:
+    """Send the private answer, as the first response or in place of "thinking…"."""
+    text = text[:MESSAGE_LIMIT]
+    if interaction.response.is_done():
+        await interaction.edit_original_response(content=text)
+    else:
+        await interaction.response.send_message(text, ephemeral=True)
+
+
+async def answer_error(interaction: Interaction, error: Exception) -> None:
+    """Tell the person what went wrong, and the log what nobody expected.
+
+    An interaction that cannot be answered any more is only logged.
+    """
+    if not isinstance(error, app_commands.AppCommandError):
+        _log.error("interaction %s failed", interaction.id, exc_info=error)
+    try:
+        await answer(interaction, faults.words(error))
+    except discord.HTTPException as failure:
+        _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
+
+
+async def _acknowledged(interaction: Interaction) -> bool:
+    """Tell Discord within its three seconds that an answer for this person alone will follow.
+
+    False where Discord no longer waits: the person has seen it fail, so nothing may happen.
+    """
+    try:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+    except discord.HTTPException as error:
+        if error.code not in {_ALREADY_ACKNOWLEDGED, _UNKNOWN_INTERACTION}:
+            raise
+        _log.warning("interaction %s came too late and was not carried out", interaction.id)
+        return False
+    return True

@@ -1,0 +1,112 @@
+"""Errors → what happened and what to do, in words for people."""
+
+from __future__ import annotations
+
+from discord import app_commands
+
+from bot.cad.errors import (
+    ApiNotEnabled,
+    CadError,
+    CadRateLimited,
+    CadRedirected,
+    CadRefused,
+    CadTimeout,
+    CadUnavailable,
+    CadUnreachable,
+    InvalidApiKey,
+    InvalidCommunity,
+    InvalidRequestType,
+)
+from bot.services.errors import (
+    NotAllowed,
+    NotAnApiId,
+    ServiceError,
+    TooManyTargets,
+    VanityUrl,
+)
+from bot.storage.errors import StorageError
+from bot.ui.text import code, roles
+
+_OPERATOR = "Tell whoever runs this bot"
+_REFUSALS: dict[type[CadRefused], str] = {
+    InvalidRequestType: f"{_OPERATOR}: this CAD speaks none of the known dialects.",
+    InvalidCommunity: f"{_OPERATOR}: SONORAN_COMMUNITY_ID is wrong.",
+    ApiNotEnabled: f"{_OPERATOR}: attaching needs the Plus plan of Sonoran CAD or a higher one.",
+    InvalidApiKey: f"{_OPERATOR}: SONORAN_API_KEY is wrong.",
+}
+
+
+def words(error: Exception) -> str:
+    """Return the whole private answer for an error."""
+    match error:
+        case CadError():
+            text = cad(error)
+        case ServiceError():
+            text = _service(error)
+        case StorageError():
+            text = f"The bot's database cannot be used right now. {_OPERATOR}; the log says why."
+        case app_commands.TransformerError():
+            text = f"{code(str(error.value), 100)} is nobody on this server."
+        case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
+            text = "This command has just changed. Restart Discord (Ctrl+R) and type it again."
+        case _:
+            text = f"Something went wrong inside the bot. {_OPERATOR}; the log says what."
+    return f"❌ {text}"
+
+
+def cad(error: CadError) -> str:
+    """Say what the CAD did instead of what it was asked."""
+    said = f" It said: {code(error.text)}." if error.text else ""
+    match error:
+        case CadRefused():
+            advice = _REFUSALS.get(type(error), "")
+            refusal = code(error.text or f"status {error.status}")
+            text = f"The CAD refused: {refusal}. {advice}"
+        case CadRateLimited():
+            text = f"The CAD takes no more orders for now. Try again {_soon(error.retry_after)}."
+        case CadTimeout():
+            text = (
+                "Sonoran CAD did not answer in time, so it is not known whether it was done."
+                " Look at the call, then try again."
+            )
+        case CadUnreachable():
+            reason = code(error.text, 80)
+            text = f"Sonoran CAD cannot be reached ({reason}). Try again in a minute."
+        case CadUnavailable():
+            text = f"Sonoran CAD has a fault ({error.status}). Try again in a minute.{said}"
+        case CadRedirected():
+            text = f"The address of the CAD leads elsewhere. {_OPERATOR}: check SONORAN_API_URL."
+        case _:
+            text = f"The CAD's answer makes no sense.{said} {_OPERATOR}: check SONORAN_API_URL."
+    return text.rstrip()
+
+
+def _service(error: ServiceError) -> str:
+    match error:
+        case NotAllowed(role_ids=role_ids) if role_ids:
+            text = f"This takes one of these roles: {roles(role_ids)}."
+        case NotAllowed():
+            text = "This takes the Manage Server permission; no dispatch role has been set up."
+        case TooManyTargets():
+            text = f"{error.count} units at once are too many: {error.limit} fit into one order."
+        case VanityUrl():
+            text = (
+                f"{code(error.text, 100)} holds a name, not the id. Open the profile, copy the"
+                " 17-digit number (76561…) and paste that."
+            )
+        case NotAnApiId():
+            text = (
+                f"{code(error.text, 100)} is no Steam id that I know. Paste the 17-digit number"
+                " (76561…), STEAM_0:…, [U:1:…], the hex form (1100001…), a profile address with"
+                " the number, or an id with its prefix, like `license:abc`."
+            )
+        case _:
+            text = (
+                "Nobody was named. Write `me`, mention members, or give unit numbers or API ids,"
+                " for example `@Pat A-12`."
+            )
+    return text
+
+
+def _soon(seconds: float | None) -> str:
+    return f"in {max(1, round(seconds))} seconds" if seconds else "in a minute"

@@ -1,0 +1,56 @@
+"""Foreign text made safe to show. Pure.
+
+Text from the CAD and from users must stay where it is put: no markdown, no mention, no link, no
+invisible character, no line break of its own.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+MESSAGE_LIMIT = 2000  # characters of a Discord message
+
+_MARKDOWN = frozenset("\\`*_~|<>[]()#@:/-+=")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def visible(text: str, limit: int) -> str:
+    """Return the text on one line, without invisible characters, at most limit characters."""
+    kept = "".join(" " if one in "\n\r\t\u2028\u2029" else one for one in text)
+    kept = "".join(one for one in kept if unicodedata.category(one) not in _INVISIBLE)
+    kept = " ".join(kept.split())
+    return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+
+
+def plain(text: str, limit: int = 100) -> str:
+    """Return the text so that Discord shows it letter by letter."""
+    return "".join(f"\\{one}" if one in _MARKDOWN else one for one in visible(text, limit))
+
+
+def code(text: str, limit: int = 300) -> str:
+    """Return the text in a code span that it cannot close."""
+    return f"`{visible(text, limit).replace('`', 'ˋ') or '(empty)'}`"
+
+
+def member(discord_id: int) -> str:
+    """Return a mention; the bot never lets one ping."""
+    return f"<@{discord_id}>"
+
+
+def roles(role_ids: Iterable[int]) -> str:
+    """Return mentions of roles, in a stable order."""
+    return ", ".join(f"<@&{role_id}>" for role_id in sorted(role_ids))
+
+
+def listed(items: list[str], limit: int) -> str:
+    """Join the items with commas; what does not fit into limit characters is only counted."""
+    shown: list[str] = []
+    length = 0
+    for number, item in enumerate(items):
+        length += len(item) + 2
+        rest = f"and {len(items) - number} more"
+        if length + len(rest) > limit:
+            return ", ".join([*shown, rest])
+        shown.append(item)
+    return ", ".join(shown)

@@ -1,0 +1,68 @@
+"""/attach and /detach."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+from discord.ext import commands
+
+from bot.services.attach import AttachService
+from bot.services.suggestions import Suggestions
+from bot.ui import replies
+from bot.ui.answers import Interaction, actor_of, respond
+from bot.ui.choices import call_choice, unit_choices
+
+_UNITS = "me, @members, unit numbers (A-12) or API ids, separated by spaces or commas"
+_SERVER = "The CAD's server number, if your community has several"
+
+
+class AttachCog(commands.Cog):
+    """Puts units on calls and takes them off."""
+
+    def __init__(self, attaching: AttachService, suggestions: Suggestions) -> None:
+        self._attaching = attaching
+        self._suggestions = suggestions
+
+    @app_commands.command(description="Put units on a dispatch call")
+    @app_commands.describe(call="The call's number", units=_UNITS, server=_SERVER)
+    @app_commands.guild_only()
+    async def attach(
+        self,
+        interaction: Interaction,
+        call: Range[int, 1, 2**31 - 1],
+        units: str,
+        server: Range[int, 1, 1000] | None = None,
+    ) -> None:
+        work = self._attaching.attach(actor_of(interaction), call, units, server)
+        await respond(interaction, work, replies.attached)
+
+    @app_commands.command(description="Take units off the call they are on")
+    @app_commands.describe(units=_UNITS, server=_SERVER)
+    @app_commands.guild_only()
+    async def detach(
+        self, interaction: Interaction, units: str, server: Range[int, 1, 1000] | None = None
+    ) -> None:
+        work = self._attaching.detach(actor_of(interaction), units, server)
+        await respond(interaction, work, replies.detached)
+
+    @attach.autocomplete("call")
+    async def suggest_calls(self, interaction: Interaction, typed: str) -> list[Choice[int]]:
+        calls = self._suggestions.calls(actor_of(interaction), typed, _server(interaction))
+        return [call_choice(call) for call in calls]
+
+    @attach.autocomplete("units")
+    @detach.autocomplete("units")
+    async def suggest_units(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
+        names = _names(interaction.guild)
+        found = self._suggestions.units(actor_of(interaction), typed, names, _server(interaction))
+        return unit_choices(found, names)
+
+
+def _server(interaction: Interaction) -> int | None:
+    server = getattr(interaction.namespace, "server", None)
+    return server if isinstance(server, int) else None
+
+
+def _names(guild: discord.Guild | None) -> dict[int, str]:
+    return {one.id: one.display_name for one in guild.members} if guild else {}

@@ -6,23 +6,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import URL, event, exc, make_url
+from sqlalchemy import exc, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from bot.storage.errors import DatabaseUnavailable, translated
 from bot.storage.schema import HEAD, migrate, stored_revision
+from bot.storage.sqlite import create_sqlite_engine, lock_at_begin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from sqlalchemy import Connection
-    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-    from sqlalchemy.pool import ConnectionPoolEntry
-
-# How long SQLite waits for another process (an import, a backup) to finish its write.
-_BUSY_SECONDS = 5
 
 
 class Database:
@@ -41,8 +36,7 @@ class Database:
         self._writer = engine.execution_options()
         self._closed = False
         if self.dialect == "sqlite":
-            event.listen(engine.sync_engine, "connect", _set_up_sqlite)
-            event.listen(self._writer.sync_engine, "begin", _begin_immediate)
+            lock_at_begin(self._writer)
 
     @classmethod
     async def open(cls, url: str) -> Database:
@@ -114,20 +108,10 @@ def _create_engine(url: str) -> AsyncEngine:
             return create_async_engine(parsed, pool_pre_ping=True)
         if parsed.database and not parsed.database.startswith(("file:", ":memory:")):
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        return _create_sqlite_engine(parsed)
+        return create_sqlite_engine(parsed)
     except (exc.SQLAlchemyError, ImportError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise DatabaseUnavailable(_printable(parsed), reason or str(error)) from error
-
-
-def _create_sqlite_engine(url: URL) -> AsyncEngine:
-    return create_async_engine(
-        url,
-        connect_args={"timeout": _BUSY_SECONDS},
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=1,
-        max_overflow=0,
-    )
 
 
 def _printable(url: URL) -> str:
@@ -136,25 +120,3 @@ def _printable(url: URL) -> str:
         return url.database or ":memory:"
     # Drivers take passwords as query parameters too.
     return url.set(query={}).render_as_string(hide_password=True)
-
-
-def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    """Prepare a new connection: WAL, foreign keys, and transactions begun by us alone."""
-    try:
-        # By default Python's driver begins late, on the first write: a read before it would
-        # stand outside the transaction.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        # Enough with WAL: survives a killed process; only a power cut may lose the last writes.
-        cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
-    except BaseException:
-        # The pool does not know this connection yet and would leave it open.
-        connection.close()
-        raise
-
-
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sqlalchemy import Executable, Table
+    from sqlalchemy import Insert, Table
 
 
-def upsert(dialect: str, table: Table) -> Executable:
+def upsert(dialect: str, table: Table) -> Insert:
     """Build "insert, or replace what has the same primary key" for `dialect`.
 
     `dialect` is `sqlite` or `postgresql`; they share the clause but not the class, and
@@ -22,5 +22,5 @@ def upsert(dialect: str, table: Table) -> Executable:
         if not column.primary_key
     }
     keys = list(table.primary_key.columns)
-    result: Executable = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    result: Insert = statement.on_conflict_do_update(index_elements=keys, set_=changes)
     return result

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+import bot.storage
+from bot.storage.database import upgrade
+from bot.storage.schema import HEAD
+from bot.storage.tables import metadata
+
+if TYPE_CHECKING:
+    from typing import Any
+
+MIGRATIONS = Path(bot.storage.__file__).parent / "migrations"
+
+
+def config(**attributes: Any) -> Config:
+    config = Config(attributes=attributes)
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def shape(file: Path) -> dict[str, Any]:
+    """Read every table's columns and indexes as SQLite has them."""
+    raw = sqlite3.connect(file)
+    tables = [
+        name
+        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        if name != "alembic_version"
+    ]
+    shapes: dict[str, Any] = {}
+    for table in tables:
+        indexes = raw.execute(f"PRAGMA index_list({table})").fetchall()
+        shapes[table] = (
+            raw.execute(f"PRAGMA table_info({table})").fetchall(),
+            raw.execute(f"PRAGMA foreign_key_list({table})").fetchall(),
+            {
+                # The sequence number in front depends on the order of creation.
+                index[1:]: raw.execute(f"PRAGMA index_info({index[1]})").fetchall()
+                for index in indexes
+            },
+        )
+    raw.close()
+    return shapes
+
+
+async def test_migrated_and_fresh_schemas_are_equal(file: Path, url: str, tmp_path: Path) -> None:
+    await upgrade(url)
+    fresh = tmp_path / "fresh.db"
+    engine = create_engine(f"sqlite:///{fresh}")
+    metadata.create_all(engine)
+    engine.dispose()
+    assert shape(file) == shape(fresh)
+
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_head_is_the_newest_migration() -> None:
+    assert ScriptDirectory.from_config(config()).get_current_head() == HEAD
+
+
+async def test_every_migration_can_be_taken_back(file: Path, url: str) -> None:
+    await upgrade(url)
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        command.downgrade(config(connection=connection), "base")
+    engine.dispose()
+    assert shape(file) == {}
+    assert await upgrade(url) == (None, HEAD)
+
+
+async def test_migrations_run_from_a_folder_with_a_percent_sign(
+    url: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    link = tmp_path / "100%s"
+    link.symlink_to(MIGRATIONS)
+    monkeypatch.setattr("bot.storage.schema._MIGRATIONS", link)
+    assert await upgrade(url) == (None, HEAD)

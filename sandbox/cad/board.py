@@ -45,7 +45,7 @@ def is_board(request: web.Request) -> bool:
 class BoardPage:
     """Serves the page, its data and its buttons."""
 
-    def __init__(self, world: CadWorld, faults: Faults, go_down: Callable[[float], None]) -> None:
+    def __init__(self, world: CadWorld, faults: Faults, go_down: Callable[[float], object]) -> None:
         self._world = world
         self._faults = faults
         self._go_down = go_down

@@ -45,12 +45,17 @@ class Slow(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Hang(Fault):
-    """Do nothing until the fault is cleared; a client that left meanwhile is not served."""
+    """Do nothing until the fault is cleared; a client that left meanwhile is not served.
 
+    `arrived` is set as soon as a request hangs.
+    """
+
+    arrived: asyncio.Event = field(default_factory=asyncio.Event, compare=False, repr=False)
     released: asyncio.Event = field(default_factory=asyncio.Event, compare=False, repr=False)
 
     async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
         """Wait for the release."""
+        self.arrived.set()
         await self.released.wait()
         if request.transport is None or request.transport.is_closing():
             return web.Response(status=499, text="client closed request")

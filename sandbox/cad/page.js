@@ -3,6 +3,18 @@
 "use strict";
 
 const POLL_MS = 700;
+const CHANGES = {
+  "call new": "new call",
+  "call closed": "closed call",
+  note: "note on",
+  attach: "attached to",
+  detach: "taken off",
+  "911 new": "new 911",
+  "911 removed": "removed 911",
+  login: "on duty",
+  logout: "off duty",
+  status: "changed status",
+};
 const byId = (id) => document.getElementById(id);
 
 let drawn = "";
@@ -118,18 +130,21 @@ function requestRow(request) {
     element("span", "path", request.path),
     data,
     element("span", "code", request.status ?? "…"),
-    answer,
-    request.fault ? element("span", "fault", request.fault) : null,
+    filled(
+      element("span", "outcome"),
+      request.fault ? element("span", "fault", request.fault) : null,
+      answer,
+    ),
   );
 }
 
 function changeRow(change) {
-  const what = [change.kind, change.callId === null ? "" : `#${change.callId}`];
+  const number = change.callId === null ? "" : `#${change.callId}`;
   return filled(
     element("li"),
     element("time", "", change.at),
-    element("b", "", change.units.join(" ")),
-    element("span", "", what.join(" ").trim()),
+    change.units.length ? element("b", "", change.units.join(" ")) : null,
+    element("span", "", `${CHANGES[change.kind]} ${number}`.trim()),
   );
 }
 

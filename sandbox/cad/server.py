@@ -86,10 +86,11 @@ class CadServer:
         if self._runner is None:
             await self.start()
 
-    def go_down(self, seconds: float) -> None:
-        """Pause now and resume by itself after some time, as the page's button asks for."""
+    def go_down(self, seconds: float) -> asyncio.Task[None]:
+        """Begin an outage that ends by itself; the task returned ends with it."""
         if self._outage is None or self._outage.done():
             self._outage = asyncio.create_task(self._down_for(seconds))
+        return self._outage
 
     async def _down_for(self, seconds: float) -> None:
         await self.pause()
@@ -120,8 +121,7 @@ class CadServer:
             entry.status, entry.text = error.status, error.reason
             raise
         entry.status = response.status
-        if isinstance(response, web.Response):
-            entry.text = response.text or "" if _is_text(response) else response.content_type
+        entry.text = _summary(response)
         return response
 
     async def _note(self, request: web.Request) -> Received:
@@ -144,5 +144,14 @@ def _object(body: bytes) -> Json:
     return found if isinstance(found, dict) else {}
 
 
-def _is_text(response: web.Response) -> bool:
-    return response.content_type == "text/plain" and isinstance(response.body, bytes)
+def _summary(response: web.StreamResponse) -> str:
+    """Keep what the CAD said; of a list of calls or a page, only what kind of thing it was."""
+    if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
+        return "(not a whole answer)"
+    if response.content_type == "text/plain" or (response.status >= 400 and _is_json(response)):
+        return response.body.decode(errors="replace")
+    return response.content_type
+
+
+def _is_json(response: web.Response) -> bool:
+    return response.content_type == "application/json"

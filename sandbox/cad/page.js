@@ -52,8 +52,13 @@ function unitRow(unit, primary) {
   );
 }
 
-function place(text, postal) {
-  return element("p", "place", [text, postal && `postal ${postal}`].filter(Boolean).join(" · "));
+function place(text, postal, code) {
+  const where = [text, postal && `postal\u00a0${postal}`].filter(Boolean).join(" · ");
+  return filled(
+    element("p", "place"),
+    code ? element("span", "code", code) : null,
+    element("span", "where", where),
+  );
 }
 
 function callCard(call) {
@@ -62,7 +67,6 @@ function callCard(call) {
     element("header"),
     element("span", "id", `#${call.callId}`),
     element("span", "title", call.title),
-    element("span", "code", call.code),
     element("span", "priority", `P${call.priority}`),
   );
   const units = filled(element("ul", "units"), ...call.units.map((u) => unitRow(u, call.primary)));
@@ -78,7 +82,7 @@ function callCard(call) {
   return filled(
     card,
     head,
-    place(call.place, call.postal),
+    place(call.place, call.postal, call.code),
     element("p", "description", call.description),
     units,
     notes.length ? filled(element("ul", "notes"), ...notes) : null,
@@ -184,9 +188,13 @@ function draw(board) {
 function showState(state) {
   byId("state").textContent = state === "down" ? "down: refusing connections" : state;
   document.body.dataset.state = state;
-  const down = byId("fault-down");
-  down.classList.toggle("on", state === "down");
-  if (state === "down") byId("fault-normal").classList.remove("on");
+}
+
+function showDown() {
+  showState("down");
+  for (const button of document.querySelectorAll("[data-switch]")) {
+    button.classList.toggle("on", button.id === "fault-down");
+  }
 }
 
 async function refresh() {
@@ -198,7 +206,7 @@ async function refresh() {
       drawn = text;
     }
   } catch {
-    showState("down");
+    showDown();
   }
 }
 
@@ -211,7 +219,7 @@ async function press(path) {
   try {
     await fetch(path, { method: "POST" });
   } catch {
-    showState("down");
+    showDown();
   }
   await refresh();
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -84,15 +83,16 @@ class CadClient:
     async def units(self, server_id: int) -> tuple[Unit, ...]:
         """Return all units on duty."""
         found: dict[int, Unit] = {}
-        for offset in itertools.count(0, v1.UNITS_PER_PAGE):
+        offset = 0
+        while True:
             request = v1.get_active_units(self._who, server_id, offset=offset)
             page = await self._ask(request, v1.read_units)
             known = len(found)
             found |= {unit.ident: unit for unit in page.units}
             # A CAD that does not know `offset` would send its first page for ever.
             if page.is_last or len(found) == known:
-                break
-        return tuple(found.values())
+                return tuple(found.values())
+            offset += v1.UNITS_PER_PAGE
 
     async def account_name(self, server_id: int, api_id: str) -> str | None:
         """Return the user name of the account behind an API id, None if the CAD knows none."""

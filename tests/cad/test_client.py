@@ -1,0 +1,442 @@
+"""CadClient over a mocked network: dialects, retries, pages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+from aioresponses import CallbackResult, aioresponses
+from yarl import URL
+
+from bot.cad import retry
+from bot.cad.client import CadClient
+from bot.cad.errors import (
+    ApiNotEnabled,
+    CadError,
+    CadRateLimited,
+    CadRedirected,
+    CadRefused,
+    CadTimeout,
+    CadUnavailable,
+    CadUnreachable,
+    CadUnreadable,
+    InvalidApiKey,
+    InvalidCommunity,
+    InvalidRequestType,
+)
+from bot.cad.models import Attachment, Detachment
+from bot.cad.transport import Transport
+from bot.cad.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Credentials, Dialect
+from bot.cad.wire import Request, Response
+from tests.cad.samples import CALL, UNIT, answer
+
+SEED, JUNE, TODAY = ATTACH_DIALECTS
+ORDER = Attachment(1, 100, ("STEAM:1234",))
+
+type_unknown = CallbackResult(status=400, body="INVALID REQUEST TYPE")
+done = CallbackResult(status=200, body="UNITS ATTACHED")
+unavailable = CallbackResult(status=503, body="busy")
+
+
+def refused(text: str, status: int = 400) -> CallbackResult:
+    return CallbackResult(status=status, body=text)
+
+
+def listed(data: Any) -> CallbackResult:
+    return CallbackResult(status=200, payload=data)
+
+
+@dataclass
+class Cad:
+    """The far side: answers each request in turn and notes it; the last answer repeats."""
+
+    answers: list[CallbackResult | Exception] = field(default_factory=list)
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    speaks: Dialect | None = None
+
+    async def reply(self, url: URL, *, data: bytes, **_: object) -> CallbackResult:
+        body = json.loads(data)
+        self.asked.append((url.path, body))
+        await asyncio.sleep(0)  # lets another order overtake
+        if self.speaks:
+            return done if self.speaks == Dialect(url.path, body["type"]) else type_unknown
+        reply = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    @property
+    def dialects(self) -> list[Dialect]:
+        return [Dialect(path, body["type"]) for path, body in self.asked]
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        return [item for _, body in self.asked for item in body["data"]]
+
+
+@dataclass
+class Time:
+    """A clock that only sleeping moves."""
+
+    now: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def cad():
+    return Cad()
+
+
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture
+def switches() -> list[Dialect]:
+    return []
+
+
+@pytest.fixture
+async def client(cad: Cad, time: Time, switches: list[Dialect]) -> AsyncIterator[CadClient]:
+    client = CadClient(
+        Transport("https://cad.example"),
+        Credentials("community", "key"),
+        on_dialect=switches.append,
+        clock=time.clock,
+        sleep=time.sleep,
+        jitter=lambda: 1.0,
+    )
+    with aioresponses() as network:
+        network.post(re.compile(".*"), callback=cad.reply, repeat=True)
+        yield client
+    await client.close()
+
+
+async def test_attach_sends_the_seeds_request_first(client, cad, switches):
+    cad.answers = [done]
+    await client.attach(ORDER)
+    order = {"serverId": 1, "callId": 100, "units": ["STEAM:1234"]}
+    assert cad.asked == [
+        (
+            "/emergency",
+            {"id": "community", "key": "key", "type": "ATTACH_UNITS", "data": [order]},
+        )
+    ]
+    assert switches == []
+
+
+@pytest.mark.parametrize("text", ["UNITS ATTACHED", "", "API ID(s) set!", "INVALID API KEY"])
+async def test_a_good_status_is_success_whatever_the_text(client, cad, text):
+    cad.answers = [CallbackResult(status=200, body=text, content_type="text/html")]
+    await client.attach(ORDER)
+
+
+async def test_attach_many_sends_all_in_one_request(client, cad):
+    cad.answers = [done]
+    await client.attach_many([ORDER, Attachment(2, 101, ("a", "b"))])
+    assert len(cad.asked) == 1
+    assert [item["callId"] for item in cad.objects] == [100, 101]
+
+
+@pytest.mark.parametrize("spoken", ATTACH_DIALECTS)
+async def test_the_dialect_that_works_is_found_and_remembered(client, cad, switches, spoken):
+    cad.speaks = spoken
+    await client.attach(ORDER)
+    tried = list(ATTACH_DIALECTS[: ATTACH_DIALECTS.index(spoken) + 1])
+    assert cad.dialects == tried
+    await client.attach(ORDER)
+    assert cad.dialects == [*tried, spoken]
+    assert switches == ([] if spoken == SEED else [spoken])
+
+
+@pytest.mark.parametrize("spoken", ATTACH_DIALECTS)
+async def test_a_switch_is_reported_once_when_many_find_it_at_once(client, cad, switches, spoken):
+    cad.speaks = spoken
+    await asyncio.gather(*(client.attach(ORDER) for _ in range(20)))
+    assert switches == ([] if spoken == SEED else [spoken])
+
+
+async def test_nobody_has_to_listen_to_switches(cad, client):
+    cad.speaks = TODAY
+    deaf = CadClient(Transport("https://cad.example"), Credentials("community", "key"))
+    await deaf.attach(ORDER)
+    await deaf.close()
+    assert cad.dialects[-1] == TODAY
+
+
+@pytest.mark.parametrize("status", [404, 405])
+async def test_a_missing_path_asks_for_the_next_dialect(client, cad, switches, status):
+    cad.answers = [refused("<html><title>Nothing here</title>", status), type_unknown, done]
+    await client.attach(ORDER)
+    assert cad.dialects == [SEED, JUNE, TODAY]
+    assert switches == [TODAY]
+
+
+async def test_once_remembered_no_other_dialect_is_tried(client, cad):
+    cad.answers = [done, refused("NO SUCH CALL", 404)]
+    await client.attach(ORDER)
+    with pytest.raises(CadRefused, match="NO SUCH CALL"):
+        await client.attach(ORDER)
+    assert cad.dialects == [SEED, SEED]
+
+
+async def test_a_refusal_that_is_about_the_order_ends_the_search(client, cad, switches):
+    cad.answers = [type_unknown, refused("INVALID API KEY")]
+    with pytest.raises(InvalidApiKey):
+        await client.attach(ORDER)
+    assert cad.dialects == [SEED, JUNE]
+    assert switches == []
+
+
+async def test_a_search_that_failed_starts_over(client, cad, switches):
+    cad.answers = [type_unknown, refused("INVALID API KEY"), type_unknown, done]
+    with pytest.raises(InvalidApiKey):
+        await client.attach(ORDER)
+    await client.attach(ORDER)
+    assert cad.dialects == [SEED, JUNE, SEED, JUNE]
+    assert switches == [JUNE]
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind", "text"),
+    [
+        ([type_unknown] * 3, InvalidRequestType, "INVALID REQUEST TYPE"),
+        ([refused("CALL 100 IS UNKNOWN", 404), type_unknown, type_unknown], CadRefused, "CALL 100"),
+        ([type_unknown, type_unknown, refused("CALL 100", 404)], CadRefused, "CALL 100"),
+        ([refused("first", 404), type_unknown, refused("last", 405)], CadRefused, "last"),
+    ],
+)
+async def test_when_all_refuse_the_most_telling_refusal_is_shown(client, cad, answers, kind, text):
+    cad.answers = answers
+    with pytest.raises(CadRefused, match=text) as caught:
+        await client.attach(ORDER)
+    assert type(caught.value) is kind
+    assert cad.dialects == list(ATTACH_DIALECTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("INVALID COMMUNITY ID", InvalidCommunity),
+        ("API IS NOT ENABLED FOR THIS COMMUNITY", ApiNotEnabled),
+        ("INVALID API KEY", InvalidApiKey),
+        ("NO SUCH CALL", CadRefused),
+    ],
+)
+async def test_refusals_are_never_tried_again(client, cad, time, text, kind):
+    cad.answers = [refused(text), done]
+    with pytest.raises(CadRefused) as caught:
+        await client.attach(ORDER)
+    assert type(caught.value) is kind
+    assert caught.value.text == text
+    assert (len(cad.asked), time.slept) == (1, [])
+
+
+async def test_detach(client, cad):
+    cad.answers = [done]
+    await client.detach(Detachment(2, ("a", "b")))
+    ((path, body),) = cad.asked
+    assert (path, body["type"]) == ("/emergency/detach_unit", "DETACH_UNIT")
+    assert body["data"] == [{"serverId": 2, "units": ["a", "b"]}]
+
+
+async def test_detach_has_one_dialect(client, cad):
+    cad.answers = [type_unknown]
+    with pytest.raises(InvalidRequestType):
+        await client.detach(Detachment(2, ("a",)))
+    assert len(cad.asked) == 1
+
+
+async def test_calls(client, cad):
+    cad.answers = [listed({"ACTIVECALLS": [CALL]})]
+    assert [call.call_id for call in await client.calls(2)] == [100]
+    assert cad.objects[0]["serverId"] == 2
+
+
+def page(first: int, size: int) -> CallbackResult:
+    return listed([UNIT | {"id": ident} for ident in range(first, first + size)])
+
+
+@pytest.mark.parametrize(
+    ("pages", "offsets", "idents"),
+    [
+        ([page(0, 0)], [0], range(0)),
+        ([page(0, 99)], [0], range(99)),
+        ([page(0, 100), page(100, 0)], [0, 100], range(100)),
+        ([page(0, 100), page(100, 100), page(200, 7)], [0, 100, 200], range(207)),
+        # Somebody logged off between two pages.
+        ([page(0, 100), page(99, 5)], [0, 100], range(104)),
+    ],
+)
+async def test_units_are_read_page_by_page(client, cad, pages, offsets, idents):
+    cad.answers = pages
+    assert [unit.ident for unit in await client.units(1)] == list(idents)
+    assert [item["offset"] for item in cad.objects] == offsets
+
+
+async def test_a_bad_entry_does_not_end_the_pages(client, cad):
+    bad = [UNIT | {"id": ident} for ident in range(UNITS_PER_PAGE - 1)]
+    cad.answers = [listed([*bad, None]), page(100, 1)]
+    assert len(await client.units(1)) == 100
+    assert [item["offset"] for item in cad.objects] == [0, 100]
+
+
+async def test_a_cad_that_does_not_know_offsets_is_not_asked_for_ever(client, cad):
+    cad.answers = [page(0, 100)]
+    assert len(await client.units(1)) == 100
+    assert len(cad.asked) == 2
+
+
+async def test_a_known_api_id(client, cad):
+    cad.answers = [CallbackResult(status=200, body="patdoe")]
+    assert await client.account_name(2, "steam:1") == "patdoe"
+    assert cad.objects == [{"serverId": 2, "apiId": "steam:1"}]
+
+
+async def test_an_unknown_api_id(client, cad):
+    cad.answers = [refused("API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY", 404)]
+    assert await client.account_name(1, "steam:1") is None
+
+
+async def test_a_page_that_is_missing_is_no_unknown_api_id(client, cad):
+    cad.answers = [refused("<html><title>404 Not Found</title>", 404)]
+    with pytest.raises(CadRefused, match=r"^404 Not Found$"):
+        await client.account_name(1, "steam:1")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.attach(ORDER),
+        lambda client: client.detach(Detachment(1, ("a",))),
+        lambda client: client.calls(1),
+        lambda client: client.units(1),
+        lambda client: client.account_name(1, "a"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (CallbackResult(status=200, body="Backend Service Reached"), CadUnreadable),
+        (CallbackResult(status=200, body="<html><title>Hi</title>"), CadUnreadable),
+        (CallbackResult(status=302, headers={"Location": "https://x.example"}), CadRedirected),
+        (CallbackResult(status=403, body="no"), CadRefused),
+        (CallbackResult(status=429), CadRateLimited),
+        (unavailable, CadUnavailable),
+        (aiohttp.ServerDisconnectedError(), CadUnreachable),
+        (ConnectionResetError(104, "reset"), CadUnreachable),
+        (TimeoutError(), CadTimeout),
+    ],
+)
+async def test_every_method_raises_the_same_family(
+    client: CadClient,
+    cad: Cad,
+    ask: Callable[[CadClient], Awaitable[object]],
+    reply: CallbackResult | Exception,
+    kind: type[CadError],
+) -> None:
+    cad.answers = [reply]
+    with pytest.raises(CadError) as caught:
+        await ask(client)
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("body", ["UNITS ATTACHED", "null", "[1", b"\xff"])
+async def test_lists_that_cannot_be_read(client, cad, body):
+    cad.answers = [CallbackResult(status=200, body=body)]
+    with pytest.raises(CadUnreadable):
+        await client.calls(1)
+    with pytest.raises(CadUnreadable):
+        await client.units(1)
+
+
+@pytest.mark.parametrize(
+    "fault", [unavailable, CallbackResult(status=429), aiohttp.ClientConnectionError()]
+)
+async def test_what_may_pass_is_tried_again(client, cad, time, fault):
+    cad.answers = [fault, fault, fault, done]
+    await client.attach(ORDER)
+    assert cad.dialects == [SEED] * 4
+    assert time.slept == [0.25, 0.5, 1.0]
+
+
+async def test_a_timeout_is_not_tried_again(client, cad, time):
+    cad.answers = [TimeoutError(), done]
+    with pytest.raises(CadTimeout):
+        await client.attach(ORDER)
+    assert (len(cad.asked), time.slept) == (1, [])
+
+
+async def test_giving_up_shows_the_last_fault_within_the_window(client, cad, time):
+    cad.answers = [aiohttp.ClientConnectionError(), unavailable]
+    with pytest.raises(CadUnavailable, match="busy"):
+        await client.attach(ORDER)
+    assert time.slept == [0.25, 0.5, 1.0, 2.0, 4.0]
+    assert time.now - 1000.0 < retry.WINDOW
+
+
+async def test_the_cad_is_given_the_time_that_it_asks_for(client, cad, time):
+    cad.answers = [CallbackResult(status=429, headers={"Retry-After": "3"}), done]
+    await client.attach(ORDER)
+    assert time.slept == [3.0]
+
+
+async def test_a_longer_wait_is_told_instead(client, cad, time):
+    cad.answers = [CallbackResult(status=429, headers={"Retry-After": "60"}), done]
+    with pytest.raises(CadRateLimited) as caught:
+        await client.attach(ORDER)
+    assert caught.value.retry_after == 60.0
+    assert (len(cad.asked), time.slept) == (1, [])
+
+
+async def test_the_search_for_a_dialect_shares_one_window(client, cad, time):
+    wait = CallbackResult(status=503, headers={"Retry-After": "8"})
+    cad.answers = [wait, type_unknown, wait, done]
+    with pytest.raises(CadUnavailable):
+        await client.attach(ORDER)
+    assert cad.dialects == [SEED, SEED, JUNE]
+    assert time.slept == [8.0]
+
+
+async def test_each_attempt_may_take_what_is_left_of_the_window(time):
+    limits: list[float | None] = []
+
+    class Busy(Transport):
+        async def send(self, request: Request, *, within: float | None = None) -> Response:
+            limits.append(within)
+            time.now += 4.0
+            return answer("busy", 503)
+
+    client = CadClient(
+        Busy("https://cad.example"),
+        Credentials("community", "key"),
+        clock=time.clock,
+        sleep=time.sleep,
+        jitter=lambda: 1.0,
+    )
+    with pytest.raises(CadUnavailable):
+        await client.calls(1)
+    await client.close()
+    assert limits == [10.0, 5.75, 1.25]
+
+
+async def test_the_key_is_in_no_error(client, cad):
+    cad.answers = [refused("no")]
+    with pytest.raises(CadRefused) as caught:
+        await client.attach(ORDER)
+    assert "'key'" not in repr(caught.value)
+    assert "key" not in str(caught.value)

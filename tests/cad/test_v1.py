@@ -1,0 +1,239 @@
+"""The v1 API: orders to requests, responses to models."""
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cad import v1
+from bot.cad.errors import (
+    ApiNotEnabled,
+    CadError,
+    CadRateLimited,
+    CadRedirected,
+    CadRefused,
+    CadUnavailable,
+    CadUnreadable,
+    InvalidApiKey,
+    InvalidCommunity,
+    InvalidRequestType,
+)
+from bot.cad.models import Attachment, Detachment
+from bot.cad.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Credentials, Dialect
+from tests.cad.samples import CALL, JSON, UNIT, answer, json_answer
+
+WHO = Credentials("YOUR_COMMUNITY_ID", "YOUR_API_KEY")
+ORDER = Attachment(1, 100, ("STEAN:1234",))
+SEED = """{
+    "id": "YOUR_COMMUNITY_ID",
+    "key": "YOUR_API_KEY",
+    "type": "ATTACH_UNITS",
+    "data": [
+        {
+            "serverId": 1,
+            "callId": 100,
+            "units": ["STEAN:1234"]
+        }
+    ]
+}"""
+READERS = (v1.read_done, v1.read_calls, v1.read_units, v1.read_account_name)
+
+
+def test_the_key_stays_out_of_the_repr():
+    assert "YOUR_COMMUNITY_ID" in repr(WHO)
+    assert "YOUR_API_KEY" not in repr(WHO)
+    assert "YOUR_API_KEY" not in repr(v1.attach(WHO, [ORDER], ATTACH_DIALECTS[0]))
+
+
+def test_the_first_dialect_is_the_seeds_document_exactly():
+    request = v1.attach(WHO, [ORDER], ATTACH_DIALECTS[0])
+    assert (request.method, request.path) == ("POST", "/emergency")
+    assert json.dumps(request.body) == json.dumps(json.loads(SEED))
+
+
+def test_the_dialects_come_in_the_order_of_the_reference():
+    assert [(dialect.path, dialect.type) for dialect in ATTACH_DIALECTS] == [
+        ("/emergency", "ATTACH_UNITS"),
+        ("/emergency", "ATTACH_UNIT"),
+        ("/emergency/attach_unit", "ATTACH_UNIT"),
+    ]
+
+
+@pytest.mark.parametrize("dialect", ATTACH_DIALECTS)
+def test_a_dialect_changes_the_path_and_the_type_only(dialect):
+    request = v1.attach(WHO, [ORDER], dialect)
+    assert (request.method, request.path) == ("POST", dialect.path)
+    assert request.body == json.loads(SEED) | {"type": dialect.type}
+
+
+def test_several_orders_are_several_objects_in_their_order():
+    orders = [ORDER, Attachment(2, 7, ("a", "b"))]
+    assert v1.attach(WHO, orders, Dialect("/p", "T")).body["data"] == [
+        {"serverId": 1, "callId": 100, "units": ["STEAN:1234"]},
+        {"serverId": 2, "callId": 7, "units": ["a", "b"]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "path", "type_", "data"),
+    [
+        (
+            v1.detach(WHO, Detachment(3, ("a", "b"))),
+            "/emergency/detach_unit",
+            "DETACH_UNIT",
+            {"serverId": 3, "units": ["a", "b"]},
+        ),
+        (
+            v1.get_calls(WHO, 3),
+            "/emergency/get_calls",
+            "GET_CALLS",
+            {"serverId": 3, "closedLimit": 1, "type": 100},
+        ),
+        (
+            v1.get_active_units(WHO, 3, offset=200),
+            "/emergency/get_active_units",
+            "GET_ACTIVE_UNITS",
+            {"serverId": 3, "onlyUnits": True, "limit": 100, "offset": 200},
+        ),
+        (
+            v1.check_api_id(WHO, 3, "steam:1"),
+            "/general/check_apiid",
+            "CHECK_APIID",
+            {"serverId": 3, "apiId": "steam:1"},
+        ),
+    ],
+)
+def test_the_other_requests(request_, path, type_, data):
+    assert (request_.method, request_.path) == ("POST", path)
+    assert json.dumps(request_.body) == json.dumps(
+        {"id": "YOUR_COMMUNITY_ID", "key": "YOUR_API_KEY", "type": type_, "data": [data]}
+    )
+
+
+@given(
+    st.lists(
+        st.builds(
+            Attachment, st.integers(), st.integers(), st.lists(st.text(), max_size=3).map(tuple)
+        ),
+        max_size=4,
+    )
+)
+def test_any_order_survives_json(orders):
+    body = json.loads(json.dumps(v1.attach(WHO, orders, ATTACH_DIALECTS[0]).body))
+    assert orders == [
+        Attachment(item["serverId"], item["callId"], tuple(item["units"])) for item in body["data"]
+    ]
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+@pytest.mark.parametrize("text", ["UNITS ATTACHED", "", "API ID(s) set!", "ERROR", "{}"])
+def test_a_good_status_is_success_whatever_the_text(status, text):
+    v1.read_done(answer(text, status, content_type="text/html"))
+
+
+@pytest.mark.parametrize(
+    "body", ["Backend Service Reached", "BACKEND SERVICE REACHED.", "<html><title>Hi</title>"]
+)
+@pytest.mark.parametrize("read", READERS)
+def test_what_a_wrong_address_answers_is_no_success(read, body):
+    with pytest.raises(CadUnreadable) as caught:
+        read(answer(body))
+    assert caught.value.status == 200
+    assert caught.value.text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("INVALID REQUEST TYPE", InvalidRequestType),
+        ("INVALID COMMUNITY ID", InvalidCommunity),
+        ("API IS NOT ENABLED FOR THIS COMMUNITY", ApiNotEnabled),
+        ("API ENDPOINT IS NOT ENABLED FOR THIS COMMUNITY", ApiNotEnabled),
+        ("INVALID API KEY", InvalidApiKey),
+        ("Invalid Api Key", InvalidApiKey),
+        ("NO SUCH CALL", CadRefused),
+    ],
+)
+@pytest.mark.parametrize("content_type", ["text/plain", "text/html; charset=utf-8"])
+@pytest.mark.parametrize("read", READERS)
+def test_each_documented_text_is_its_own_kind_and_kept_verbatim(read, text, kind, content_type):
+    with pytest.raises(CadRefused) as caught:
+        read(answer(f" {text}\r\n", 400, content_type=content_type))
+    assert type(caught.value) is kind
+    assert (caught.value.text, caught.value.status) == (text, 400)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(302, CadRedirected), (429, CadRateLimited), (503, CadUnavailable)]
+)
+def test_only_a_refusal_is_named_by_its_text(status, kind):
+    with pytest.raises(CadError) as caught:
+        v1.read_done(answer("INVALID API KEY", status))
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("refusal", "expected"),
+    [
+        (InvalidRequestType(status=400), True),
+        (CadRefused(status=404), True),
+        (CadRefused(status=405), True),
+        (CadRefused(status=400), False),
+        (InvalidApiKey(status=400), False),
+        (CadRefused(status=403), False),
+    ],
+)
+def test_which_refusals_ask_for_another_dialect(refusal, expected):
+    assert v1.wants_another_dialect(refusal) is expected
+
+
+def test_read_calls():
+    (call,) = v1.read_calls(json_answer({"ActiveCalls": [CALL]}))
+    assert call.call_id == 100
+
+
+@pytest.mark.parametrize(
+    ("entries", "read", "is_last"),
+    [
+        ([], 0, True),
+        ([UNIT] * (UNITS_PER_PAGE - 1), UNITS_PER_PAGE - 1, True),
+        ([UNIT] * UNITS_PER_PAGE, UNITS_PER_PAGE, False),
+        ([UNIT] * (UNITS_PER_PAGE - 1) + [None], UNITS_PER_PAGE - 1, False),
+    ],
+)
+def test_a_page_of_units_is_full_by_its_entries_good_or_bad(entries, read, is_last):
+    page = v1.read_units(json_answer(entries))
+    assert (len(page.units), page.is_last) == (read, is_last)
+
+
+@pytest.mark.parametrize(
+    ("body", "name"), [("patdoe", "patdoe"), ('"patdoe"', "patdoe"), (" Pat Doe \n", "Pat Doe")]
+)
+def test_the_name_of_an_account(body, name):
+    assert v1.read_account_name(answer(body)) == name
+
+
+def test_an_unknown_api_id():
+    text = "API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY"
+    assert v1.read_account_name(answer(text, 404)) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [("<html><title>Not Found</title>", 404), ("NOT LINKED", 400)]
+)
+def test_another_refusal_is_not_an_unknown_api_id(body, status):
+    with pytest.raises(CadRefused):
+        v1.read_account_name(answer(body, status))
+
+
+@given(
+    st.binary(max_size=300) | JSON.map(lambda data: json.dumps(data).encode()),
+    st.integers(200, 599),
+    st.sampled_from(["text/html", "application/json", ""]),
+)
+def test_no_answer_makes_a_reader_raise_anything_else(body, status, content_type):
+    for read in READERS:
+        with contextlib.suppress(CadError):
+            read(answer(body, status, content_type=content_type))

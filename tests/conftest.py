@@ -1,0 +1,29 @@
+"""What every test stands on."""
+
+import os
+import tempfile
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import aioresponses.core
+from aiohttp import ClientResponse
+from hypothesis import HealthCheck, configuration, settings
+
+# aioresponses 0.7.9 does not pass the `stream_writer` that aiohttp 3.14 asks for. These two lines
+# can go with the release that closes https://github.com/pnuckowski/aioresponses/issues/289.
+_complete = partial(ClientResponse, stream_writer=cast(Any, SimpleNamespace(output_size=0)))
+aioresponses.core.ClientResponse = _complete  # type: ignore[attr-defined, assignment]
+
+# A slow machine is not a fault. No database, and caches elsewhere: a run leaves nothing behind in
+# the project.
+configuration.set_hypothesis_home_dir(Path(tempfile.gettempdir(), "hypothesis"))
+settings.register_profile(
+    "bot",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    database=None,
+    derandomize="CI" in os.environ,
+)
+settings.load_profile("bot")

@@ -1,0 +1,242 @@
+"""The house keeps its shape: who may import whom, and how long a file may get.
+
+DESIGN: `__main__ → app → cogs → ui → services → storage | cad`, downwards only.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from importlib.util import resolve_name
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+LONGEST_FILE = 280
+OURS = ("bot", "cogs", "sandbox", "tests", "benchmarks")
+
+_BELOW_COGS = ("bot.ui", "bot.services")
+_BELOW_APP = ("cogs", *_BELOW_COGS, "bot.storage", "bot.cad", "bot.settings", "bot.logs")
+
+# Which of our own modules a room may import beside itself. The most exact name counts.
+ARROWS: dict[str, tuple[str, ...]] = {
+    "bot": (),
+    "bot.__main__": ("bot.app", *_BELOW_APP),
+    "bot.app": _BELOW_APP,
+    "bot.settings": ("bot.services",),
+    "bot.logs": (),
+    "cogs": _BELOW_COGS,
+    # Errors become words and values become text there; it asks nobody for anything.
+    "bot.ui": (
+        "bot.services",
+        "bot.cad.errors",
+        "bot.cad.models",
+        "bot.storage.errors",
+        "bot.storage.links.Link",
+    ),
+    "bot.services": (
+        "bot.storage",
+        "bot.cad.client",
+        "bot.cad.errors",
+        "bot.cad.models",
+    ),
+    "bot.storage": (),
+    "bot.cad": (),
+    # It runs the real bot; its CAD is written from the reference, not from our reading of it.
+    "sandbox": ("sandbox", "bot", "cogs"),
+    "sandbox.cad": (),
+}
+
+# Which rooms may import a library; any other library is free.
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "discord": ("bot.__main__", "bot.app", "bot.ui", "cogs", "sandbox"),
+    "aiohttp": ("bot.cad.transport", "bot.cad.feed", "sandbox"),
+    "sqlalchemy": ("bot.storage",),
+    "alembic": ("bot.storage",),
+    "aiosqlite": ("bot.storage",),
+    "sqlite3": ("bot.storage",),
+    "simcord": ("sandbox",),
+}
+
+
+def is_within(name: str, rooms: tuple[str, ...]) -> bool:
+    return any(name == room or name.startswith(f"{room}.") for room in rooms)
+
+
+def room_of(name: str) -> str | None:
+    """Return the smallest room that holds a module, None for one outside the house."""
+    return max((room for room in ARROWS if is_within(name, (room,))), key=len, default=None)
+
+
+def imports(source: str, package: str) -> Iterator[str]:
+    """Yield what a module of a package imports, `from a import b` as `a.b`, at any depth."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import():
+                yield from (alias.name for alias in node.names)
+            case ast.ImportFrom():
+                start = resolve_name("." * node.level + (node.module or ""), package)
+                yield from (f"{start}.{alias.name}" for alias in node.names)
+            case ast.Call(
+                func=ast.Name(id="__import__" | "import_module")
+                | ast.Attribute(attr="import_module"),
+                args=[ast.Constant(value=str(name)), *_],
+            ):
+                yield name
+
+
+def forbidden(source: str, module: str, *, is_package: bool = False) -> list[str]:
+    """Return the imports of a module that the house does not allow."""
+    room = room_of(module)
+    assert room
+    found = []
+    for name in imports(source, module if is_package else module.rpartition(".")[0]):
+        library = name.partition(".")[0]
+        if library in OURS:
+            allowed = room_of(name) == room or is_within(name, ARROWS[room])
+        else:
+            allowed = library not in LIBRARIES or is_within(module, LIBRARIES[library])
+        if not allowed:
+            found.append(name)
+    return found
+
+
+def modules() -> Iterator[tuple[Path, str]]:
+    for top in ("bot", "cogs", "sandbox"):
+        for path in sorted((PROJECT / top).rglob("*.py")):
+            parts = path.relative_to(PROJECT).with_suffix("").parts
+            yield path, ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_every_import_points_down():
+    wrong = {
+        module: found
+        for path, module in modules()
+        if (found := forbidden(path.read_text(), module, is_package=path.stem == "__init__"))
+    }
+    assert wrong == {}
+
+
+def test_the_house_is_really_walked():
+    walked = {module for _, module in modules()}
+    assert {"bot.cad.transport", "bot.storage", "bot.services", "bot.ui", "cogs"} <= walked
+    aiohttp_users = {
+        module
+        for path, module in modules()
+        if "aiohttp" in imports(path.read_text(), module) and module.startswith("bot.")
+    }
+    assert aiohttp_users == {"bot.cad.transport"}
+
+
+def test_every_module_of_the_bot_has_a_room():
+    homeless = {module for _, module in modules() if room_of(module) == "bot"} - {"bot"}
+    assert homeless == set()
+
+
+@pytest.mark.parametrize("top", ["bot", "cogs"])
+def test_no_file_has_two_jobs(top):
+    long = {
+        str(path.relative_to(PROJECT)): lines
+        for path in (PROJECT / top).rglob("*.py")
+        if (lines := len(path.read_text().splitlines())) > LONGEST_FILE
+    }
+    assert long == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        # upwards
+        ("bot.app", "import bot.__main__"),
+        ("cogs.attach", "from bot.app import DispatchBot"),
+        ("bot.ui.replies", "import cogs.attach"),
+        ("bot.services.attach", "from bot.ui import replies"),
+        ("bot.services.attach", "import cogs"),
+        ("bot.storage.links", "from bot.services.access import Access"),
+        ("bot.storage.links", "from bot import app"),
+        ("bot.cad.client", "from bot.services import board"),
+        # sideways
+        ("bot.cad.client", "import bot.storage.links"),
+        ("bot.storage.links", "from bot.cad.models import Call"),
+        # across a room
+        ("cogs.attach", "from bot.cad.client import CadClient"),
+        ("cogs.attach", "from bot.cad.transport import Transport"),
+        ("cogs.attach", "from bot.cad.errors import CadError"),
+        ("cogs.attach", "from bot.cad import models"),
+        ("cogs.attach", "from bot.storage.links import LinkStore"),
+        ("bot.ui.replies", "from bot.cad.client import CadClient"),
+        ("bot.ui.replies", "from bot.storage.links import LinkStore"),
+        ("bot.ui.replies", "from bot.storage.database import Database"),
+        ("bot.services.attach", "from bot.cad.transport import Transport"),
+        ("bot.services.attach", "from bot.cad import v1"),
+        # settings and logs are for the two at the top
+        ("bot.services.attach", "from bot.settings import Settings"),
+        ("bot.cad.client", "from bot import logs"),
+        ("cogs.attach", "import bot.settings"),
+        ("bot.ui.replies", "from bot import settings"),
+        ("bot.logs", "from bot.settings import Settings"),
+        ("bot.settings", "from bot.storage.database import Database"),
+        # libraries
+        ("bot.services.attach", "import discord"),
+        ("bot.cad.client", "import discord"),
+        ("bot.storage.links", "from discord.utils import utcnow"),
+        ("bot.cad.client", "import aiohttp"),
+        ("bot.app", "import aiohttp.web"),
+        ("cogs.attach", "from aiohttp import ClientSession"),
+        ("bot.services.attach", "from sqlalchemy import select"),
+        ("bot.cad.client", "import sqlalchemy"),
+        ("bot.app", "from sqlalchemy.ext.asyncio import AsyncEngine"),
+        ("bot.__main__", "import alembic.command"),
+        ("bot.ui.replies", "import aiosqlite"),
+        ("bot.services.attach", "import sqlite3"),
+        ("bot.app", "import simcord"),
+        # the product does not know how it is tried out
+        ("bot.app", "from sandbox import cad"),
+        ("bot.app", "import tests.conftest"),
+        ("cogs.attach", "import sandbox"),
+        ("cogs.attach", "from benchmarks import bare"),
+        ("sandbox.discord", "import tests.conftest"),
+        ("sandbox.cad.server", "from bot.cad import v1"),
+        ("sandbox.cad.server", "import sandbox.world"),
+        # whichever way it is written
+        ("bot.cad.client", "from ..storage import links"),
+        ("bot.cad.client", "from .. import storage"),
+        ("bot.cad.client", "from bot import *"),
+        ("bot.cad.client", "import bot"),
+        ("bot.cad.client", "import json, bot.storage"),
+        ("bot.cad.client", "def late():\n    import bot.storage"),
+        ("bot.cad.client", "if TYPE_CHECKING:\n    from bot.storage.links import Link"),
+        ("bot.cad.client", "try:\n    import bot.storage\nexcept ImportError: ..."),
+        ("bot.cad.client", "importlib.import_module('bot.storage')"),
+        ("bot.cad.client", "import_module('discord')"),
+        ("bot.cad.client", "__import__('sqlalchemy')"),
+    ],
+)
+def test_a_forbidden_import_is_seen(module, source):
+    assert len(forbidden(source, module)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("bot.__main__", "from bot import app, logs, settings"),
+        ("bot.app", "import discord\nfrom bot.cad.transport import Transport\nimport cogs.attach"),
+        ("cogs.attach", "import discord\nfrom bot.ui import replies\nimport bot.services.attach"),
+        ("cogs.attach", "from cogs import links"),
+        ("bot.ui.replies", "from bot.cad import errors\nfrom bot.cad.models import Call"),
+        ("bot.services.attach", "from bot.cad.client import CadClient\nimport bot.storage.links"),
+        ("bot.cad.client", "from . import v1\nfrom .wire import Request\nimport bot.cad.retry"),
+        ("bot.cad.transport", "import aiohttp"),
+        ("bot.storage.links", "from sqlalchemy import select\nfrom .tables import links"),
+        ("sandbox.discord", "import simcord\nfrom bot.app import DispatchBot\nimport sandbox.cad"),
+        ("sandbox.cad.server", "from aiohttp import web\nfrom sandbox.cad import world"),
+    ],
+)
+def test_an_allowed_import_is_not(module, source):
+    assert forbidden(source, module) == []
+
+
+def test_imports_inside_a_package_start_at_the_package():
+    assert forbidden("from . import client", "bot.cad", is_package=True) == []
+    assert forbidden("from .. import storage", "bot.cad", is_package=True) == ["bot.storage"]

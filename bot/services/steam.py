@@ -15,10 +15,10 @@ API_ID_LIMIT = 200  # characters
 _BASE = 0x0110000100000000  # SteamID64 of account number 0
 _LAST_ACCOUNT = 2**32 - 1
 
-_STEAM64 = re.compile(r"7656119\d{10}")
-_STEAM2 = re.compile(r"STEAM_[0-5]:([01]):(\d{1,10})", re.IGNORECASE)
-_STEAM3 = re.compile(r"\[?U:1:(\d{1,10})\]?", re.IGNORECASE)
-_HEX = re.compile(r"1100001[0-9a-f]{8}", re.IGNORECASE)
+_STEAM64 = re.compile(r"76561(?:19[7-9]|20[0-2])\d{9}", re.ASCII)
+_STEAM2 = re.compile(r"STEAM_[0-5]:([01]):(\d{1,10})", re.IGNORECASE | re.ASCII)
+_STEAM3 = re.compile(r"\[?U:1:(\d{1,10})\]?", re.IGNORECASE | re.ASCII)
+_HEX = re.compile(r"1100001[0-9a-f]{8}", re.IGNORECASE | re.ASCII)
 _URL = re.compile(
     r"(?:https?://)?(?:www\.)?steamcommunity\.com/(profiles|id)/([^/?#\s]+)\S*", re.IGNORECASE
 )

@@ -43,24 +43,30 @@ class Remembered(Generic[T]):
         self._expected = expected
         self._clock = clock
         self._asking = asyncio.Lock()
-        self._asked = 0
+        self._begun = 0  # questions
+        self._settled = 0  # the last question that was answered, or failed as expected
+        self._failure: Exception | None = None  # of that question
         self._looked_at = -math.inf
         self._looking: asyncio.Task[None] | None = None
         self._failing = False
 
     async def fresh(self) -> tuple[T, ...]:
-        """Return a list that was asked for after this call; callers at once share one question."""
-        asked_before = self._asked
+        """Return a list that was asked for after this call; callers at once share one question.
+
+        They share its failure too: an older list would pass for a new one.
+        """
+        begun_before = self._begun
         async with self._asking:
-            if self._asked == asked_before:
-                self._asked += 1
-                self.items = await self._ask()
-        return self.items
+            if self._settled <= begun_before:
+                await self._settle()
+            if self._failure is not None:
+                raise self._failure
+            return self.items
 
     def look(self) -> None:
-        """Ask again in the background, unless that was done just now."""
+        """Ask again in the background, unless that was done just now or is still going on."""
         now = self._clock()
-        if now - self._looked_at < MAX_AGE:
+        if now - self._looked_at < MAX_AGE or (self._looking and not self._looking.done()):
             return
         self._looked_at = now
         # A context of its own: the answer outlives whatever interaction made us look.
@@ -71,6 +77,15 @@ class Remembered(Generic[T]):
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
+
+    async def _settle(self) -> None:
+        self._begun += 1
+        question = self._begun
+        try:
+            self.items, self._failure = await self._ask(), None
+        except self._expected as error:
+            self._failure = error
+        self._settled = question
 
     async def _refresh(self) -> None:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.cad.models import Call, Unit
-from bot.services import steam
+from bot.services import steam, targets
 from bot.services.access import Access, Actor
 from bot.services.board import Board
 from bot.services.linking import LinkingService
@@ -34,11 +34,18 @@ class UnitSuggestion:
     call: Call | None
 
     @property
+    def word(self) -> str:
+        """What names them in a `units` text; empty where nothing does."""
+        if self.unit and targets.is_one_word(self.unit.number):
+            return self.unit.number
+        if self.discord_id:
+            return f"<@{self.discord_id}>"
+        return next(filter(targets.is_one_word, self.unit.api_ids if self.unit else ()), "")
+
+    @property
     def value(self) -> str:
         """The whole text once completed."""
-        if self.unit and self.unit.number:
-            return f"{self.before}{self.unit.number}"
-        return f"{self.before}<@{self.discord_id}>"
+        return self.before + self.word
 
 
 class Suggestions:
@@ -93,8 +100,9 @@ class Suggestions:
             owners = [members.pop(key) for key in map(steam.bare, unit.api_ids) if key in members]
             discord_id = owners[0] if owners else None
             searched = (unit.number, unit.name, unit.department, names.get(discord_id or 0, ""))
-            if (unit.number or discord_id) and _fits(wanted, searched):
-                found.append(UnitSuggestion(before, discord_id, unit, busy.get(unit.ident)))
+            suggestion = UnitSuggestion(before, discord_id, unit, busy.get(unit.ident))
+            if suggestion.word and _fits(wanted, searched):
+                found.append(suggestion)
         found += [
             UnitSuggestion(before, discord_id, None, None)
             for discord_id in members.values()

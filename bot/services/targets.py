@@ -116,6 +116,11 @@ def parse(text: str, *, me: int) -> tuple[Target, ...]:
     return tuple(targets.values())
 
 
+def is_one_word(text: str) -> bool:
+    """Tell whether `parse` would find this very text in a `units` text, as one word."""
+    return bool(_TOKEN.fullmatch(text)) and text[0] != "<" and text.casefold() != "me"
+
+
 def resolve(targets: Sequence[Target], api_ids: Mapping[int, str], roster: Roster) -> Resolution:
     """Turn targets into people of the CAD.
 

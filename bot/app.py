@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -47,11 +48,17 @@ class Services:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    settings: Settings,
+    *,
+    transport: Callable[[str], Transport] = Transport,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[Services]:
     """Open the database and the connection to the CAD; close them in the reverse order.
 
     Args:
+        transport: makes the connection to an address.
+        clock: monotonic seconds, by which lists grow old and attempts at the CAD end.
         sleep: waits between two attempts at the CAD.
 
     Raises:
@@ -61,19 +68,25 @@ async def open_services(
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
         cad = CadClient(
-            Transport(str(settings.sonoran_api_url)),
+            transport(str(settings.sonoran_api_url)),
             Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value()),
             on_dialect=_log_dialect,
+            clock=clock,
             sleep=sleep,
         )
         stack.push_async_callback(cad.close)
         access = Access(settings.dispatch_role_ids)
         links = LinkStore(database)
         server_id = settings.sonoran_server_id
-        board = Board(cad)
+        board = Board(cad, clock=clock)
         stack.push_async_callback(board.close)
         linking = LinkingService(
-            access, links, cad, id_format=settings.api_id_format, server_id=server_id
+            access,
+            links,
+            cad,
+            id_format=settings.api_id_format,
+            server_id=server_id,
+            clock=clock,
         )
         stack.push_async_callback(linking.close)
         # So that the first person who types or attaches finds the calls and units known.

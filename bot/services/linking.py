@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,6 +69,7 @@ class LinkingService:
         id_format: str,
         server_id: int,
         now: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._access = access
         self._links = links
@@ -75,6 +77,7 @@ class LinkingService:
         self._id_format = id_format
         self._server_id = server_id
         self._now = now
+        self._clock = clock
         self._known: dict[int, Remembered[Link]] = {}
 
     async def link(self, actor: Actor, member_id: int, pasted: str) -> Linked:
@@ -133,7 +136,7 @@ class LinkingService:
                 return tuple(await self._links.all(guild_id))
 
             self._known[guild_id] = Remembered(
-                f"the links of guild {guild_id}", read, expected=StorageError
+                f"the links of guild {guild_id}", read, expected=StorageError, clock=self._clock
             )
         self._known[guild_id].look()
         return self._known[guild_id].items

@@ -18,20 +18,44 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """Somebody an order is about: by API id, and by the unit's ident where it is on duty."""
+
+    api_id: str
+    ident: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
-    """An order: put these API ids on this dispatch call."""
+    """An order: put these people on this dispatch call."""
 
     server_id: int
     call_id: int
-    api_ids: tuple[str, ...]
+    subjects: tuple[Subject, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Detachment:
-    """An order: take these API ids off whatever call each is on; the CAD takes no call here."""
+    """An order: take these people off whatever call each is on; the CAD takes no call here."""
 
     server_id: int
-    api_ids: tuple[str, ...]
+    subjects: tuple[Subject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The units that the CAD says it has attached or detached; only v2 says so."""
+
+    idents: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of the CAD; api_id is its community user id, empty where none is linked."""
+
+    uuid: str
+    username: str
+    api_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +75,12 @@ class Unit:
     Attributes:
         ident: the unit's id in the CAD, as calls list it.
         number: what is said on the radio, "A-12".
+        account: the UUID of the unit's account.
         api_ids: every API id of the unit's account, the first one first.
     """
 
     ident: int
+    account: str
     number: str
     name: str
     department: str
@@ -108,6 +134,7 @@ def _read_unit(raw: Mapping[str, Any]) -> Unit | None:
     status = _int(raw.get("status"))
     return Unit(
         ident=ident,
+        account=_text(raw.get("accid")),
         number=_text(data.get("unitnum")),
         name=_text(data.get("name")),
         department=_text(data.get("department")),

@@ -26,7 +26,12 @@ def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float
         return None
     backoff = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1)) * (0.5 + jitter / 2)
     wait = max(backoff, error.retry_after or 0.0)
-    return wait if elapsed + wait <= WINDOW - SHORTEST_ATTEMPT else None
+    return wait if fits(elapsed + wait) else None
+
+
+def fits(elapsed: float) -> bool:
+    """Tell whether there is time for another attempt."""
+    return elapsed <= WINDOW - SHORTEST_ATTEMPT
 
 
 def time_limit(elapsed: float) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
 import ssl
@@ -62,8 +61,8 @@ class Transport:
                 self._session.request(
                     request.method,
                     self._base_url + request.path,
-                    data=json.dumps(request.body).encode(),
-                    headers={"Content-Type": "application/json"},
+                    json=request.body,
+                    headers=request.headers,
                     allow_redirects=False,
                 ) as answer,
             ):

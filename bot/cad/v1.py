@@ -19,9 +19,12 @@ from bot.cad.errors import (
     InvalidCommunity,
     InvalidRequestType,
 )
+from bot.cad.limits import Limit
 from bot.cad.models import Attachment, Call, Detachment, Unit
 from bot.cad.wire import Request, Response
 
+ENDPOINT = "v1"  # all requests count alike
+LIMITS = {ENDPOINT: Limit(requests=5, seconds=5.0)}  # one per second sustained, a burst of five
 UNITS_PER_PAGE = 100
 
 _ALL_KINDS_OF_CALLS = 100
@@ -72,16 +75,20 @@ def attach(who: Credentials, attachments: Sequence[Attachment], dialect: Dialect
         dialect.path,
         dialect.type,
         *(
-            {"serverId": order.server_id, "callId": order.call_id, "units": list(order.api_ids)}
+            {"serverId": order.server_id, "callId": order.call_id, "units": _api_ids(order)}
             for order in attachments
         ),
     )
 
 
-def detach(who: Credentials, detachment: Detachment) -> Request:
-    """Build a detach request."""
-    data = {"serverId": detachment.server_id, "units": list(detachment.api_ids)}
-    return _post(who, "/emergency/detach_unit", "DETACH_UNIT", data)
+def detach(who: Credentials, detachments: Sequence[Detachment]) -> Request:
+    """Build a detach request, one data object per detachment."""
+    return _post(
+        who,
+        "/emergency/detach_unit",
+        "DETACH_UNIT",
+        *({"serverId": order.server_id, "units": _api_ids(order)} for order in detachments),
+    )
 
 
 def get_calls(who: Credentials, server_id: int) -> Request:
@@ -134,7 +141,11 @@ def wants_another_dialect(refusal: CadRefused) -> bool:
 
 def _post(who: Credentials, path: str, type_: str, *data: Mapping[str, Any]) -> Request:
     body = {"id": who.community_id, "key": who.api_key, "type": type_, "data": list(data)}
-    return Request("POST", path, body)
+    return Request(ENDPOINT, "POST", path, body)
+
+
+def _api_ids(order: Attachment | Detachment) -> list[str]:
+    return [subject.api_id for subject in order.subjects]
 
 
 def _read(response: Response) -> Response:

@@ -28,14 +28,21 @@ _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; path is relative to the API's base address.
+    """One HTTP request.
 
-    The body carries the API key in v1 and is therefore kept out of the repr.
+    Body and headers carry the API key and are therefore kept out of the repr.
+
+    Attributes:
+        endpoint: the name under which the CAD counts requests.
+        path: relative to the API's base address, with the query.
+        body: sent as JSON; None for no body.
     """
 
+    endpoint: str
     method: str
     path: str
-    body: Mapping[str, Any] = field(repr=False)
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

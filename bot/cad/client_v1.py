@@ -1,0 +1,123 @@
+"""CadClient over the v1 API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bot.cad import v1
+from bot.cad.errors import CadRefused, InvalidRequestType
+from bot.cad.limits import Budget
+from bot.cad.models import Account, Attachment, Call, Detachment, Unit
+from bot.cad.sender import Sender
+from bot.cad.v1 import Credentials, Dialect
+
+
+def _ignore(_dialect: Dialect) -> None: ...
+
+
+class V1Client:
+    """Remembers for the life of the process in which dialect attaching works.
+
+    Args:
+        on_dialect: called when attaching turned out to need another dialect than before.
+    """
+
+    calls_per_attach = 1000
+
+    def __init__(
+        self,
+        sender: Sender,
+        credentials: Credentials,
+        *,
+        on_dialect: Callable[[Dialect], None] = _ignore,
+    ) -> None:
+        self._sender = sender
+        self._who = credentials
+        self._on_dialect = on_dialect
+        self._dialect: Dialect | None = None
+
+    @property
+    def attach_budget(self) -> Budget:
+        """The one budget of the v1 API."""
+        return self._sender.budget(v1.ENDPOINT)
+
+    @property
+    def detach_budget(self) -> Budget:
+        """The one budget of the v1 API."""
+        return self._sender.budget(v1.ENDPOINT)
+
+    async def attach(self, attachments: Sequence[Attachment]) -> None:
+        """Put people on calls, all in one request.
+
+        What the CAD does when one of several calls is bad is not documented.
+        """
+        refusals: list[CadRefused] = []
+        for dialect in (self._dialect,) if self._dialect else v1.ATTACH_DIALECTS:
+            try:
+                await self._sender.once(v1.attach(self._who, attachments, dialect), v1.read_done)
+            except CadRefused as refusal:
+                if not v1.wants_another_dialect(refusal):
+                    raise
+                refusals.append(refusal)
+            else:
+                self._remember(dialect)
+                return
+        raise _most_telling(refusals)
+
+    async def detach(self, detachments: Sequence[Detachment]) -> None:
+        """Take people off whatever call each is on, all in one request."""
+        await self._sender.once(v1.detach(self._who, detachments), v1.read_done)
+
+    async def calls(self, server_id: int) -> tuple[Call, ...]:
+        """Return the active dispatch calls."""
+        return await self._sender.ask(v1.get_calls(self._who, server_id), v1.read_calls)
+
+    async def units(self, server_id: int) -> tuple[Unit, ...]:
+        """Return all units on duty."""
+        found: dict[int, Unit] = {}
+        offset = 0
+        while True:
+            request = v1.get_active_units(self._who, server_id, offset=offset)
+            page = await self._sender.ask(request, v1.read_units)
+            known = len(found)
+            found |= {unit.ident: unit for unit in page.units}
+            # A CAD that does not know `offset` would send its first page for ever.
+            if page.is_last or len(found) == known:
+                return tuple(found.values())
+            offset += v1.UNITS_PER_PAGE
+
+    async def account_name(self, server_id: int, api_id: str) -> str | None:
+        """Return the user name of the account behind an API id, None if the CAD knows none."""
+        request = v1.check_api_id(self._who, server_id, api_id)
+        return await self._sender.ask(request, v1.read_account_name)
+
+    async def account_of(self, discord_id: int) -> Account | None:  # noqa: ARG002
+        """Return None: v1 does not say who has linked which Discord account."""
+        return None
+
+    async def idents_on(
+        self, server_id: int, call_id: int, units: Sequence[Unit]
+    ) -> frozenset[int]:
+        """Return which of these units are on this call at this moment."""
+        on_call = {
+            ident
+            for call in await self.calls(server_id)
+            if call.call_id == call_id
+            for ident in call.idents
+        }
+        return frozenset(on_call.intersection(unit.ident for unit in units))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._sender.close()
+
+    def _remember(self, dialect: Dialect) -> None:
+        if dialect != (self._dialect or v1.ATTACH_DIALECTS[0]):
+            self._on_dialect(dialect)
+        self._dialect = dialect
+
+
+def _most_telling(refusals: Sequence[CadRefused]) -> CadRefused:
+    """Prefer words about the order over "I do not know this type of request"."""
+    telling = [refusal for refusal in refusals if not isinstance(refusal, InvalidRequestType)]
+    return (telling or list(refusals))[-1]

@@ -1,0 +1,87 @@
+"""Sends requests within the CAD's budgets, again where a fault may pass."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+from bot.cad import retry
+from bot.cad.errors import CadError, CadRateLimited
+from bot.cad.limits import Budget, Limit
+from bot.cad.transport import Transport
+from bot.cad.wire import Request, Response
+
+T = TypeVar("T")
+
+
+class Sender:
+    """Transport and budgets together.
+
+    Args:
+        limits: one for each endpoint that the codec names.
+        clock: monotonic seconds.
+        jitter: a number between 0 and 1.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        limits: Mapping[str, Limit],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._transport = transport
+        self._budgets = {endpoint: Budget(limit, clock) for endpoint, limit in limits.items()}
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+
+    def budget(self, endpoint: str) -> Budget:
+        """Return the budget of one endpoint."""
+        return self._budgets[endpoint]
+
+    async def once(
+        self, request: Request, read: Callable[[Response], T], within: float | None = None
+    ) -> T:
+        """Send a request now, whatever the budget says, and read its answer."""
+        budget = self._budgets[request.endpoint]
+        budget.spend()
+        try:
+            return read(await self._transport.send(request, within=within))
+        except CadRateLimited as error:
+            budget.refuse(error.retry_after)
+            raise
+
+    async def ask(self, request: Request, read: Callable[[Response], T]) -> T:
+        """Send a question when the budget allows, again after faults that may pass.
+
+        One request is always left over, so that no question stands in an order's way. If the
+        budget allows nothing for longer than `retry.WINDOW`, nothing is sent.
+        """
+        budget = self._budgets[request.endpoint]
+        started = self._clock()
+        attempt = 0
+        while True:
+            if wait := budget.wait(reserve=1):
+                if not retry.fits(self._clock() - started + wait):
+                    raise CadRateLimited(retry_after=wait)
+                await self._sleep(wait)
+                continue
+            attempt += 1
+            try:
+                within = retry.time_limit(self._clock() - started)
+                return await self.once(request, read, within)
+            except CadError as error:
+                pause = retry.delay(error, attempt, self._clock() - started, self._jitter())
+                if pause is None:
+                    raise
+            await self._sleep(pause)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._transport.close()

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import discord
 from discord.ext import commands
 
-from bot.cad.client import CadClient
+from bot.cad import v1
+from bot.cad.client_v1 import V1Client
+from bot.cad.sender import Sender
 from bot.cad.transport import Transport
 from bot.cad.v1 import Credentials, Dialect
 from bot.services.access import Access
@@ -67,12 +69,10 @@ async def open_services(
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
-        cad = CadClient(
-            transport(str(settings.sonoran_api_url)),
+        cad = V1Client(
+            Sender(transport(str(settings.sonoran_api_url)), v1.LIMITS, clock=clock, sleep=sleep),
             Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value()),
             on_dialect=_log_dialect,
-            clock=clock,
-            sleep=sleep,
         )
         stack.push_async_callback(cad.close)
         access = Access(settings.dispatch_role_ids)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
-from bot.cad.models import Attachment, Detachment
+from bot.cad.models import Attachment, Detachment, Subject
 from bot.services import targets
 from bot.services.access import Access, Actor
 from bot.services.board import Board
@@ -67,7 +67,7 @@ class AttachService:
         """
         server = server_id or self._default_server_id
         resolution = await self._resolve(actor, server, units)
-        order = Attachment(server, call_id, _api_ids(resolution))
+        order = Attachment(server, call_id, _subjects(resolution))
         error = await _carried_out(self._cad.attach, order)
         _report("attach", actor, order, resolution, error)
         call = self._board.call(server, call_id)
@@ -77,7 +77,7 @@ class AttachService:
         """Take everyone named in units off whatever call each is on; raises as `attach` does."""
         server = server_id or self._default_server_id
         resolution = await self._resolve(actor, server, units)
-        order = Detachment(server, _api_ids(resolution))
+        order = Detachment(server, _subjects(resolution))
         error = await _carried_out(self._cad.detach, order)
         _report("detach", actor, order, resolution, error)
         return Outcome(None, "", resolution, error)
@@ -102,16 +102,20 @@ class AttachService:
         return targets.resolve(parsed, api_ids, roster)
 
 
-def _api_ids(resolution: Resolution) -> tuple[str, ...]:
-    return tuple(one.api_id for one in resolution.assignees)
+def _subjects(resolution: Resolution) -> tuple[Subject, ...]:
+    return tuple(
+        Subject(one.api_id, one.unit.ident if one.unit else None) for one in resolution.assignees
+    )
 
 
-async def _carried_out(send: Callable[[OrderT], Awaitable[None]], order: OrderT) -> CadError | None:
+async def _carried_out(
+    send: Callable[[list[OrderT]], Awaitable[object]], order: OrderT
+) -> CadError | None:
     """Send an order unless it is about nobody; return why the CAD did not do it."""
-    if not order.api_ids:
+    if not order.subjects:
         return None
     try:
-        await send(order)
+        await send([order])
     except CadError as error:
         return error
     return None

@@ -22,7 +22,11 @@ class CadError(Exception):
 
 
 class CadUnreachable(CadError):
-    """No connection, or it broke before the whole answer arrived; text is the system's reason."""
+    """No connection; text is the system's reason."""
+
+
+class CadBrokenOff(CadUnreachable):
+    """The connection broke before the whole answer arrived: the order may have been carried out."""
 
 
 class CadTimeout(CadError):

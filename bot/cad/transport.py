@@ -13,7 +13,7 @@ from typing import Self
 
 import aiohttp
 
-from bot.cad.errors import CadError, CadTimeout, CadUnreachable, CadUnreadable
+from bot.cad.errors import CadBrokenOff, CadError, CadTimeout, CadUnreachable, CadUnreadable
 from bot.cad.wire import Request, Response
 
 MAX_BODY = 2 * 1024 * 1024
@@ -51,7 +51,8 @@ class Transport:
             within: seconds, where less than the total timeout is left.
 
         Raises:
-            CadUnreachable: no connection, or it broke half-way.
+            CadUnreachable: no connection.
+            CadBrokenOff: it broke half-way.
             CadTimeout: no whole answer in time.
             CadUnreadable: the answer is not HTTP, or larger than `MAX_BODY`.
         """
@@ -100,9 +101,9 @@ def _translated(error: Exception) -> CadError:
         case TimeoutError():
             return CadTimeout()
         case aiohttp.ServerDisconnectedError():
-            return CadUnreachable("the connection was closed without an answer")
+            return CadBrokenOff("the connection was closed without an answer")
         case aiohttp.ClientPayloadError():
-            return CadUnreachable("the answer broke off half-way")
+            return CadBrokenOff("the answer broke off half-way")
         case aiohttp.ClientResponseError():
             return CadUnreadable("the answer is not HTTP")
         case _:

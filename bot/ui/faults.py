@@ -6,6 +6,7 @@ from discord import app_commands
 
 from bot.cad.errors import (
     ApiNotEnabled,
+    CadBrokenOff,
     CadError,
     CadRateLimited,
     CadRedirected,
@@ -67,6 +68,11 @@ def cad(error: CadError) -> str:
         case CadTimeout():
             text = (
                 "Sonoran CAD did not answer in time, so it is not known whether it was done."
+                " Look at the call, then try again."
+            )
+        case CadBrokenOff():
+            text = (
+                f"The connection to Sonoran CAD broke ({code(error.text, 80)})."
                 " Look at the call, then try again."
             )
         case CadUnreachable():

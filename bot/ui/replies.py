@@ -5,16 +5,21 @@ Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from itertools import groupby
 
+from bot.cad.errors import CadBrokenOff, CadTimeout, CadUnavailable, CadUnreadable
 from bot.services.attach import Outcome
 from bot.services.linking import Linked, LinkPage
-from bot.services.targets import Assignee, LeftOut, Reason
+from bot.services.targets import Assignee, Reason, Target
 from bot.storage.links import Link
 from bot.ui import faults
 from bot.ui.text import MESSAGE_LIMIT, code, listed, member, plain
 
-_LIST_LIMIT = 700  # characters for one list of people, so that all lists fit into a message
+_LIST_LIMITS = (700, 350, 150, 60)  # characters for one list of people, until all fit
+_MENTION = re.compile(r"<(?:@&|#)\d{1,20}>")  # of a role or a channel
+_MAYBE_DONE = (CadTimeout, CadBrokenOff, CadUnavailable, CadUnreadable)
 
 _REASONS = {
     Reason.NOT_LINKED: "not linked. They can use `/link`, or you `/link` with `member:`",
@@ -32,13 +37,21 @@ def attached(outcome: Outcome) -> str:
     call = f"**#{outcome.call_id}**"
     if outcome.call_title:
         call += f" {plain(outcome.call_title)}"
-    return _ordered(outcome, done=f"Attached to {call}", failed=f"Nobody was attached to {call}")
+    return _ordered(
+        outcome,
+        done=f"Attached to {call}",
+        failed=f"Nobody was attached to {call}",
+        unsure=f"It is not certain that anyone was attached to {call}",
+    )
 
 
 def detached(outcome: Outcome) -> str:
     """Say who was taken off their call."""
     return _ordered(
-        outcome, done="Detached from their calls", failed="Nobody was detached from a call"
+        outcome,
+        done="Detached from their calls",
+        failed="Nobody was detached from a call",
+        unsure="It is not certain that anyone was detached from a call",
     )
 
 
@@ -101,31 +114,48 @@ def _link(link: Link) -> str:
     )
 
 
-def _ordered(outcome: Outcome, *, done: str, failed: str) -> str:
-    assignees = list(outcome.resolution.assignees)
-    left_out = list(outcome.resolution.left_out)
-    unseen = [one for one in assignees if one.on_duty is False]
-    lines: list[str] = []
+def _ordered(outcome: Outcome, *, done: str, failed: str, unsure: str) -> str:
+    """Say what became of an order, with lists as long as the message allows."""
+    for limit in _LIST_LIMITS:
+        lines = [
+            _headline(outcome, limit, done=done, failed=failed, unsure=unsure),
+            *_doubts(outcome, limit),
+            *_absences(outcome, limit),
+        ]
+        text = "\n".join(lines)
+        if len(text) <= MESSAGE_LIMIT:
+            break
+    return text
+
+
+def _headline(outcome: Outcome, limit: int, *, done: str, failed: str, unsure: str) -> str:
+    people = listed([_person(one) for one in outcome.resolution.assignees], limit)
     if outcome.error is not None:
-        lines.append(f"❌ {failed}. {faults.cad(outcome.error)}")
-        lines.append(f"Not sent on: {_people(assignees)}")
-    elif not assignees:
-        lines.append(f"❌ {failed}.")
-    else:
-        lines.append(f"{'⚠️' if left_out or unseen else '✅'} {done}: {_people(assignees)}")
+        opening = unsure if isinstance(outcome.error, _MAYBE_DONE) else failed
+        return f"❌ {opening}. {faults.cad(outcome.error)}\nFor: {people}"
+    if not people:
+        return f"❌ {failed}."
+    is_partly = outcome.resolution.left_out or _unseen(outcome)
+    return f"{'⚠️' if is_partly else '✅'} {done}: {people}"
+
+
+def _doubts(outcome: Outcome, limit: int) -> Iterator[str]:
+    """Name the ids that the CAD took without a sign that it knows them."""
+    unseen = _unseen(outcome)
     if unseen and outcome.error is None:
-        ids = listed([code(one.api_id, 60) for one in unseen], _LIST_LIMIT)
-        lines.append(f"The CAD accepted {ids}, but no unit on duty has this API id.")
-    by_reason = sorted(left_out, key=lambda one: one.reason.value)
-    lines += [
-        f"Left out: {_targets(list(group))}: {_REASONS[reason]}."
-        for reason, group in groupby(by_reason, key=lambda one: one.reason)
-    ]
-    return "\n".join(lines)[:MESSAGE_LIMIT]
+        ids = listed([code(one.api_id, 60) for one in unseen], limit)
+        yield f"The CAD accepted {ids}, but no unit on duty has this API id."
 
 
-def _people(assignees: list[Assignee]) -> str:
-    return listed([_person(one) for one in assignees], _LIST_LIMIT)
+def _absences(outcome: Outcome, limit: int) -> Iterator[str]:
+    by_reason = sorted(outcome.resolution.left_out, key=lambda one: one.reason.value)
+    for reason, group in groupby(by_reason, key=lambda one: one.reason):
+        names = listed([_named(one.target) for one in group], limit)
+        yield f"Left out: {names}: {_REASONS[reason]}."
+
+
+def _unseen(outcome: Outcome) -> list[Assignee]:
+    return [one for one in outcome.resolution.assignees if one.on_duty is False]
 
 
 def _person(one: Assignee) -> str:
@@ -135,11 +165,7 @@ def _person(one: Assignee) -> str:
     return number or code(one.api_id, 60)
 
 
-def _targets(left_out: list[LeftOut]) -> str:
-    return listed(
-        [
-            member(one.target.member_id) if one.target.member_id else code(one.target.text, 60)
-            for one in left_out
-        ],
-        _LIST_LIMIT // 2,
-    )
+def _named(target: Target) -> str:
+    if target.member_id:
+        return member(target.member_id)
+    return target.text if _MENTION.fullmatch(target.text) else code(target.text, 60)

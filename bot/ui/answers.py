@@ -47,39 +47,41 @@ async def respond(
     An error that the person can understand is the answer; any other is raised, for
     `answer_error` to tell.
     """
-    if not await _acknowledged(interaction):
-        work.close()
-        return
     try:
+        if not await _acknowledged(interaction):
+            return
         text = render(await work)
     except (CadError, ServiceError) as error:
         text = faults.words(error)
     except StorageError as error:
         _log.error("the database failed: %s", error)
         text = faults.words(error)
+    finally:
+        work.close()  # it may not have begun
     await answer(interaction, text)
 
 
 async def answer(interaction: Interaction, text: str) -> None:
-    """Send the private answer, as the first response or in place of "thinking…"."""
+    """Send the private answer, as the first response or in place of "thinking…".
+
+    One that Discord does not take is only logged: what was done stays done, and saying that
+    something failed would be wrong.
+    """
     text = text[:MESSAGE_LIMIT]
-    if interaction.response.is_done():
-        await interaction.edit_original_response(content=text)
-    else:
-        await interaction.response.send_message(text, ephemeral=True)
+    try:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(content=text)
+        else:
+            await interaction.response.send_message(text, ephemeral=True)
+    except (discord.HTTPException, OSError) as failure:
+        _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
 
 
 async def answer_error(interaction: Interaction, error: Exception) -> None:
-    """Tell the person what went wrong, and the log what nobody expected.
-
-    An interaction that cannot be answered any more is only logged.
-    """
+    """Tell the person what went wrong, and the log what nobody expected."""
     if not isinstance(error, app_commands.AppCommandError):
         _log.error("interaction %s failed", interaction.id, exc_info=error)
-    try:
-        await answer(interaction, faults.words(error))
-    except discord.HTTPException as failure:
-        _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
+    await answer(interaction, faults.words(error))
 
 
 async def _acknowledged(interaction: Interaction) -> bool:

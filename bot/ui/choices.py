@@ -16,7 +16,7 @@ def call_choice(call: Call) -> Choice[int]:
     count = len(call.idents)
     units = "1 unit" if count == 1 else f"{count} units" if count else "no units"
     title = visible(call.title or call.code or "(untitled)", 70)
-    return Choice(name=f"#{call.call_id} {title} · {units}", value=call.call_id)
+    return Choice(name=f"#{call.call_id} {title} · {units}"[:_LIMIT], value=call.call_id)
 
 
 def unit_choices(suggestions: list[UnitSuggestion], names: dict[int, str]) -> list[Choice[str]]:
@@ -38,4 +38,4 @@ def _label(suggestion: UnitSuggestion, names: dict[int, str]) -> str:
         f"on #{suggestion.call.call_id}" if suggestion.call else "",
         "" if unit else "not on duty",
     ]
-    return " · ".join(part for part in parts if part)
+    return " · ".join(part for part in parts if part) or suggestion.word

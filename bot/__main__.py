@@ -1,43 +1,58 @@
 """The command line: `python -m bot`."""
 
+# What takes long to import (discord.py, SQLAlchemy, pydantic) is imported by the commands that
+# need it: `--help` answers at once, and a signal is heeded from the first moment.
+# ruff: noqa: PLC0415
+
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
+import logging
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-import discord
 import typer
+import typer.core
 
-from bot import logs, settings
-from bot.app import DispatchBot, open_services
-from bot.services import links_csv
-from bot.settings import Settings, SettingsError
-from bot.storage.database import Database, upgrade
-from bot.storage.errors import StorageError
-from bot.storage.links import Link, LinkStore
+from bot.ending import Exit, Failure, StopSignals
+
+if TYPE_CHECKING:
+    from bot.storage.links import LinkStore
 
 T = TypeVar("T")
 
-EXIT_SETTINGS = 2  # the settings, the command line or the database
-EXIT_TOKEN = 3
-EXIT_INTENTS = 4
-EXIT_DISCORD = 5
+_log = logging.getLogger("bot")  # this module's own name is __main__
 
-# View Channels, Send Messages, Embed Links: what the bot needs beyond its commands.
-_PERMISSIONS = discord.Permissions(view_channel=True, send_messages=True, embed_links=True)
+
+class Commands(typer.core.TyperGroup):
+    """The commands; a fault that the operator can mend ends them with a line about it."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as the library has it
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            failure = _failure(error)
+            if failure is None:
+                raise
+            for line in failure.lines:
+                typer.echo(line, err=True)
+            raise typer.Exit(failure.code) from None
+
 
 cli = typer.Typer(
+    cls=Commands,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Puts units on Sonoran CAD calls, from Discord. Without a command, runs the bot.",
     epilog=(
-        "Exit codes: 0 stopped as asked, 1 a fault of the bot, 2 settings or database, "
-        "3 Discord refuses the token, 4 an intent is missing, 5 Discord cannot be reached."
+        "Exit codes: 0 done, or stopped as asked; 1 a fault of the bot; 2 settings, command line,"
+        " file or database; 3 Discord refuses the token; 4 an intent is missing; 5 Discord cannot"
+        " be reached."
     ),
 )
 links_cli = typer.Typer(help="Move the links between people and ids in and out.")
@@ -45,7 +60,7 @@ db_cli = typer.Typer(help="Look after the database.")
 cli.add_typer(links_cli, name="links")
 cli.add_typer(db_cli, name="db")
 
-Guild = Annotated[int, typer.Option("--guild", help="The Discord server's id.")]
+Guild = Annotated[int, typer.Option("--guild", min=1, help="The Discord server's id.")]
 
 
 @cli.callback(invoke_without_command=True)
@@ -55,47 +70,31 @@ def main(context: typer.Context) -> None:
         run()
 
 
-@cli.command()
 def run() -> None:
-    """Run the bot with the settings of the environment and of .env."""
-    try:
-        loaded = settings.load()
-    except SettingsError as error:
-        _stop(EXIT_SETTINGS, "The settings cannot be used:", *error.faults)
+    """Run the bot with the settings of the environment and of .env until a signal comes."""
+    signals = StopSignals()
+    from bot import logs, process, settings
+
+    loaded = settings.load()
     logs.set_up(loaded.log_level, loaded.log_format, loaded.secrets)
     try:
-        asyncio.run(_serve(loaded))
-    except StorageError as error:
-        _stop(EXIT_SETTINGS, str(error))
-    except discord.LoginFailure:
-        _stop(EXIT_TOKEN, "Discord refuses the token. Copy it anew into DISCORD_TOKEN.")
-    except discord.PrivilegedIntentsRequired:
-        _stop(
-            EXIT_INTENTS,
-            "Discord misses an intent. Turn it on in the Developer Portal, under Bot.",
-        )
-    except (OSError, discord.GatewayNotFound, discord.HTTPException) as error:
-        _stop(EXIT_DISCORD, f"Discord cannot be reached: {error}")
+        process.run(loaded, signals)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the log's last line says so
+        failure = _failure(error)
+        if failure is None:
+            _log.critical("the bot has failed: %r", error, exc_info=error)
+            raise typer.Exit(Exit.FAULT) from None
+        _log.critical("%s", failure)
+        raise typer.Exit(failure.code) from None
 
 
 @cli.command()
 def invite() -> None:
     """Print the address that adds the bot to a server."""
-    try:
-        loaded = settings.load()
-    except SettingsError as error:
-        _stop(EXIT_SETTINGS, "The settings cannot be used:", *error.faults)
-    try:
-        application_id = asyncio.run(_application_id(loaded.discord_token.get_secret_value()))
-    except discord.LoginFailure:
-        _stop(EXIT_TOKEN, "Discord refuses the token. Copy it anew into DISCORD_TOKEN.")
-    except (OSError, discord.HTTPException) as error:
-        _stop(EXIT_DISCORD, f"Discord cannot be reached: {error}")
-    typer.echo(
-        discord.utils.oauth_url(
-            application_id, permissions=_PERMISSIONS, scopes=("bot", "applications.commands")
-        )
-    )
+    from bot import process, settings
+
+    token = settings.load_token().discord_token.get_secret_value()
+    typer.echo(asyncio.run(process.invitation(token)))
 
 
 @links_cli.command("import")
@@ -103,25 +102,29 @@ def import_links(
     file: Annotated[Path, typer.Argument(help="CSV with the header discord_id,api_id.")],
     guild: Guild,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Write the good rows although others are bad.")
+        bool, typer.Option("--skip-bad", help="Write the good lines although others are bad.")
     ] = False,
 ) -> None:
     """Write links from a CSV file, all of them or none."""
-    try:
-        parsed = links_csv.read_links(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        _stop(EXIT_SETTINGS, f"{file} cannot be read: {error}")
+    from bot.services import links_csv
+    from bot.storage.links import Link
+
+    parsed = links_csv.read_links(_text_of(file))
     for fault in parsed.faults:
         typer.echo(str(fault), err=True)
+    if parsed.faults and not parsed.rows:
+        raise Failure(Exit.SETTINGS, "Nothing was written: the file has no good line.")
     if parsed.faults and not skip_bad:
-        _stop(EXIT_SETTINGS, "Nothing was written. Mend these lines or use --skip-bad.")
+        raise Failure(Exit.SETTINGS, "Nothing was written. Mend these lines or use --skip-bad.")
     now = datetime.now(UTC)
     rows = [Link(guild, row.discord_id, row.api_id, 0, now) for row in parsed.rows]
 
     async def put(links: LinkStore) -> None:
         counts = await links.put_many(rows)
+        skipped = f", {len(parsed.faults)} lines skipped" if parsed.faults else ""
         typer.echo(
-            f"{counts.added} added, {counts.changed} changed, {counts.unchanged} as they were."
+            f"{counts.added} added, {counts.changed} changed,"
+            f" {counts.unchanged} as they were{skipped}."
         )
 
     _with_links(put)
@@ -130,10 +133,10 @@ def import_links(
 @links_cli.command("export")
 def export_links(guild: Guild) -> None:
     """Print a server's links as CSV."""
+    from bot.services import links_csv
 
     async def write(links: LinkStore) -> None:
-        found = await links.all(guild)
-        links_csv.write_links(found, typer.get_text_stream("stdout"))
+        links_csv.write_links(await links.all(guild), sys.stdout)
 
     _with_links(write)
 
@@ -141,13 +144,28 @@ def export_links(guild: Guild) -> None:
 @db_cli.command("upgrade")
 def upgrade_database() -> None:
     """Bring the database to this version's form; the bot does so by itself when it starts."""
+    from bot.storage.database import upgrade
+
     before, after = _on_database(upgrade)
     typer.echo(
         f"Already at {after}." if before == after else f"From {before or 'nothing'} to {after}."
     )
 
 
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise Failure(Exit.SETTINGS, f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        advice = "Save it anew as CSV UTF-8."
+        raise Failure(Exit.SETTINGS, f"{file} is not UTF-8 text. {advice}") from error
+
+
 def _with_links(work: Callable[[LinkStore], Awaitable[None]]) -> None:
+    from bot.storage.database import Database
+    from bot.storage.links import LinkStore
+
     async def on_links(url: str) -> None:
         database = await Database.open(url)
         try:
@@ -159,53 +177,24 @@ def _with_links(work: Callable[[LinkStore], Awaitable[None]]) -> None:
 
 
 def _on_database(work: Callable[[str], Coroutine[Any, Any, T]]) -> T:
-    """Run work on the address of the database; end the process where that fails."""
-    try:
-        url = settings.load_database().database_url
-    except SettingsError as error:
-        _stop(EXIT_SETTINGS, "The settings cannot be used:", *error.faults)
-    try:
-        return asyncio.run(work(url))
-    except StorageError as error:
-        _stop(EXIT_SETTINGS, str(error))
+    from bot import settings
+
+    return asyncio.run(work(settings.load_database().database_url))
 
 
-async def _serve(loaded: Settings) -> None:
-    """Run until SIGINT or SIGTERM, then let what is under way finish."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no such handlers; there Ctrl+C interrupts at once.
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop.set)
-    async with open_services(loaded) as services:
-        bot = DispatchBot(services, loaded.discord_guild_id)
-        running = asyncio.create_task(bot.start(loaded.discord_token.get_secret_value()))
-        stopping = asyncio.create_task(stop.wait())
-        try:
-            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if stop.is_set():
-                await bot.drain()
-        finally:
-            stopping.cancel()
-            await bot.close()
-            # A start that failed by itself says why; one that was cut short has nothing to say.
-            if stop.is_set():
-                running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+def _failure(error: Exception) -> Failure | None:
+    """Return what an operator can mend as a Failure; None for a fault of the bot."""
+    from bot.settings import SettingsError
+    from bot.storage.errors import StorageError
 
-
-async def _application_id(token: str) -> int:
-    async with discord.Client(intents=discord.Intents.none()) as client:
-        await client.login(token)
-        return (await client.application_info()).id
-
-
-def _stop(code: int, *lines: str) -> NoReturn:
-    for line in lines:
-        typer.echo(line, err=True)
-    raise typer.Exit(code)
+    match error:
+        case Failure():
+            return error
+        case SettingsError():
+            return Failure(Exit.SETTINGS, "The settings cannot be used:", *error.faults)
+        case StorageError():
+            return Failure(Exit.SETTINGS, str(error))
+    return None
 
 
 if __name__ == "__main__":

@@ -1,45 +1,119 @@
-"""Logging: one line per event on standard error, as text or JSON, never with a secret."""
+"""Logging: one event after the other on standard error, as text or JSON, never with a secret."""
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Literal
-
-from pythonjsonlogger.json import JsonFormatter
+from urllib.parse import quote, quote_plus
 
 REDACTED = "[secret]"
 
-_FIELDS = "%(asctime)s %(levelname)s %(name)s %(message)s"
+# The bot's own rooms speak at the level that the operator chose; libraries only when something
+# is wrong, because their news are about sockets and heartbeats.
+_OURS = ("bot", "cogs")
+
+# Whoever holds an interaction's token can answer in its name for 15 minutes. Discord's begin with
+# "interaction:" in base64; discord.py's warnings show addresses that hold one.
+_INTERACTION_TOKEN = re.compile(
+    r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+|aW50ZXJhY3Rpb246[\w=-]+"
+)
 
 
-class Redacting(logging.Formatter):
-    """Formats as another formatter does and takes the secrets out of the result.
+class Redactor:
+    """Takes secrets out of a text, in every spelling in which one may get into it."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        spellings = {spelling for secret in secrets for spelling in _spellings(secret)} - {""}
+        # Longest first: a secret may contain another.
+        ordered = sorted(spellings, key=len, reverse=True)
+        self._secrets = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def __call__(self, text: str) -> str:
+        """Return the text without secrets."""
+        if self._secrets is not None:
+            text = self._secrets.sub(REDACTED, text)
+        return _INTERACTION_TOKEN.sub(rf"\1{REDACTED}", text)
+
+
+class TextFormatter(logging.Formatter):
+    """Formats as the standard library does and takes the secrets out of the result.
 
     This late, because a secret can hide in an argument, in a traceback or in another
     library's message.
     """
 
-    def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
-        super().__init__()
-        self._inner = inner
-        # Longest first: a secret may contain another.
-        self._secrets = sorted((one for one in secrets if one), key=len, reverse=True)
+    def __init__(self, redact: Redactor) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+        self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record."""
-        text = self._inner.format(record)
-        for secret in self._secrets:
-            text = text.replace(secret, REDACTED)
-        return text
+        return self._redact(super().format(record))
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one line of JSON.
+
+    Its texts are redacted before they are encoded: a secret such as `time` or `"` would
+    otherwise take the JSON itself apart.
+    """
+
+    def __init__(self, redact: Redactor) -> None:
+        super().__init__()
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format a record."""
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": self._redact(record.getMessage()),
+        }
+        if record.exc_info:
+            entry["exception"] = self._redact(self.formatException(record.exc_info))
+        if record.stack_info:
+            entry["stack"] = self._redact(record.stack_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def shorten_outage(record: logging.LogRecord) -> bool:
+    """Make one line of what discord.py says about a lost connection; keep every record.
+
+    Its traceback ends in the network, and comes again with every attempt.
+    """
+    if record.exc_info and str(record.msg).startswith("Attempting a reconnect"):
+        record.msg = f"No connection to Discord (%r). {record.msg}"
+        record.args = (record.exc_info[1], *(record.args or ()))
+        record.exc_info = None
+    return True
 
 
 def set_up(level: str, style: Literal["text", "json"], secrets: Iterable[str]) -> None:
-    """Send everything of at least this level to standard error."""
-    inner = JsonFormatter(_FIELDS) if style == "json" else logging.Formatter(_FIELDS)
+    """Send what the bot says at this level, and what libraries warn of, to standard error."""
+    redact = Redactor(secrets)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Redacting(inner, secrets))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    # The library's own news at this level are about its heartbeat, not about dispatching.
-    logging.getLogger("discord").setLevel(max(logging.getLevelName(level), logging.WARNING))
+    handler.setFormatter(JsonFormatter(redact) if style == "json" else TextFormatter(redact))
+    handler.addFilter(shorten_outage)
+    quiet = max(logging.getLevelNamesMapping()[level], logging.WARNING)
+    logging.basicConfig(level=quiet, handlers=[handler], force=True)
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level)
+
+
+def _spellings(secret: str) -> set[str]:
+    """Return a secret as it is, in an address, in JSON and in a repr."""
+    return {
+        secret,
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+    }

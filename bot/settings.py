@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +19,23 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.services import steam
+
+SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+
+# With the driver named: SQLAlchemy's own choice for "sqlite://" does not work with asyncio.
+_DATABASE = re.compile(r"(sqlite\+aiosqlite|postgresql\+(asyncpg|psycopg))://.*", re.DOTALL)
+
+# What a setting takes, for whoever gave it something else. Pydantic's own words are for
+# programmers and name types; a fault without an entry here is said by a validator of ours.
+_EXPECTED = {
+    "discord_guild_id": "must be a Discord id, a number of 17 to 20 digits",
+    "dispatch_role_ids": "must be Discord ids, numbers of 17 to 20 digits, separated by commas",
+    "sonoran_community_id": "must not be blank",
+    "sonoran_api_url": "must be an address that starts with https:// or http://",
+    "sonoran_server_id": "must be a whole number, 1 or higher",
+    "log_level": "must be DEBUG, INFO, WARNING or ERROR",
+    "log_format": "must be text or json",
+}
 
 
 class SettingsError(Exception):
@@ -33,10 +52,21 @@ def _split(value: object) -> object:
     return value
 
 
-def _not_blank(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().strip():
-        raise ValueError("must not be empty")
-    return SecretStr(value.get_secret_value().strip())
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _one_word(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if not text:
+        raise ValueError("must not be blank")
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be one word of plain letters, digits and signs, as it was given out")
+    return SecretStr(text)
 
 
 def _usable_format(value: str) -> str:
@@ -49,24 +79,47 @@ def _usable_format(value: str) -> str:
     return value
 
 
+def _usable_database(value: str) -> str:
+    if not _DATABASE.fullmatch(value):
+        raise ValueError(
+            "must start with sqlite+aiosqlite://, postgresql+asyncpg:// or postgresql+psycopg://"
+        )
+    return value
+
+
 def _without_slash(value: HttpUrl) -> str:
     return str(value).rstrip("/")
 
 
 Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
 Snowflakes = Annotated[frozenset[Snowflake], NoDecode, BeforeValidator(_split)]
-Secret = Annotated[SecretStr, AfterValidator(_not_blank)]
+Secret = Annotated[SecretStr, AfterValidator(_one_word)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class Settings(BaseSettings):
-    """Everything an operator can set; `.env.example` documents each."""
+class TokenSettings(BaseSettings):
+    """The part of the settings that asking Discord about the bot needs."""
 
     model_config = SettingsConfigDict(
         frozen=True, env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
     )
 
     discord_token: Secret
+
+
+class DatabaseSettings(BaseSettings):
+    """The part of the settings that work on the database alone needs."""
+
+    model_config = TokenSettings.model_config
+
+    database_url: Annotated[Text, AfterValidator(_usable_database)] = (
+        "sqlite+aiosqlite:///data/dispatch.db"
+    )
+
+
+class Settings(DatabaseSettings, TokenSettings):
+    """Everything an operator can set; `.env.example` documents each."""
+
     discord_guild_id: Snowflake | None = None
     dispatch_role_ids: Snowflakes = frozenset()
     sonoran_community_id: Text
@@ -76,52 +129,74 @@ class Settings(BaseSettings):
     )
     sonoran_server_id: Annotated[int, Field(ge=1)] = 1
     api_id_format: Annotated[str, AfterValidator(_usable_format)] = "{hex}"
-    database_url: Text = "sqlite+aiosqlite:///data/dispatch.db"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_format: Literal["text", "json"] = "text"
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
+        "INFO"
+    )
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = "text"
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be seen in a log."""
-        return (self.discord_token.get_secret_value(), self.sonoran_api_key.get_secret_value())
-
-
-class DatabaseSettings(BaseSettings):
-    """The part of the settings that work on the database alone needs."""
-
-    model_config = Settings.model_config
-
-    database_url: Text = "sqlite+aiosqlite:///data/dispatch.db"
+        return (
+            self.discord_token.get_secret_value(),
+            self.sonoran_api_key.get_secret_value(),
+            *_passwords(self.database_url),
+        )
 
 
 def load(env_file: Path = Path(".env")) -> Settings:
     """Read the environment and, where it says nothing, the file.
 
     Raises:
-        SettingsError: with one line per fault; no line repeats a secret.
+        SettingsError: with one line per fault; no line repeats a value, it may be a secret.
     """
-    try:
-        return Settings(_env_file=env_file)  # type: ignore[call-arg]  # filled from outside
-    except ValidationError as error:
-        raise SettingsError(_lines(error)) from None  # its text would repeat the values
+    return _read(Settings, env_file)
 
 
 def load_database(env_file: Path = Path(".env")) -> DatabaseSettings:
     """Read the settings that the commands for the database need, as `load` does."""
+    return _read(DatabaseSettings, env_file)
+
+
+def load_token(env_file: Path = Path(".env")) -> TokenSettings:
+    """Read the settings that the invitation needs, as `load` does."""
+    return _read(TokenSettings, env_file)
+
+
+def _read(kind: type[SettingsT], env_file: Path) -> SettingsT:
     try:
-        return DatabaseSettings(_env_file=env_file)  # type: ignore[call-arg]
+        return kind(_env_file=env_file)
     except ValidationError as error:
-        raise SettingsError(_lines(error)) from None
+        raise SettingsError(_lines(error)) from None  # its text would repeat the values
+    except UnicodeDecodeError:
+        raise SettingsError([f"{env_file}: is not UTF-8 text"]) from None  # likewise
+    except OSError as error:
+        raise SettingsError([f"{env_file}: cannot be read ({error.strerror})"]) from error
 
 
 def _lines(error: ValidationError) -> list[str]:
-    faults = error.errors(include_url=False, include_input=False)
-    return [
-        f"{str(fault['loc'][0]).upper()}: {_words(fault['type'], fault['msg'])}" for fault in faults
-    ]
+    # A list of ids may have many faults; dict.fromkeys keeps the order and one line of each.
+    return list(
+        dict.fromkeys(
+            _line(str(fault["loc"][0]), fault["type"], fault["msg"])
+            for fault in error.errors(include_url=False, include_input=False)
+        )
+    )
 
 
-def _words(kind: str, message: str) -> str:
+def _line(name: str, kind: str, message: str) -> str:
     if kind == "missing":
-        return "is not set"
-    return message.removeprefix("Value error, ")
+        words = "is not set"
+    else:
+        words = _EXPECTED.get(name) or message.removeprefix("Value error, ")
+    return f"{name.upper()}: {words}"
+
+
+def _passwords(database_url: str) -> tuple[str, ...]:
+    """Find the password, as typed and as meant; drivers take it as a parameter too."""
+    try:
+        parts = urlsplit(database_url)
+    except ValueError:  # SQLAlchemy will say what is wrong with the address
+        return ()
+    in_query = parse_qs(parts.query).get("password", [])
+    return tuple({*in_query, parts.password or "", unquote(parts.password or "")} - {""})

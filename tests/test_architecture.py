@@ -22,7 +22,9 @@ _BELOW_APP = ("cogs", *_BELOW_COGS, "bot.storage", "bot.cad", "bot.settings", "b
 # Which of our own modules a room may import beside itself. The most exact name counts.
 ARROWS: dict[str, tuple[str, ...]] = {
     "bot": (),
-    "bot.__main__": ("bot.app", *_BELOW_APP),
+    "bot.__main__": ("bot.process", "bot.app", "bot.ending", *_BELOW_APP),
+    "bot.process": ("bot.app", "bot.ending", *_BELOW_APP),
+    "bot.ending": (),
     "bot.app": _BELOW_APP,
     "bot.settings": ("bot.services",),
     "bot.logs": (),
@@ -50,7 +52,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
 
 # Which rooms may import a library; any other library is free.
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "discord": ("bot.__main__", "bot.app", "bot.ui", "cogs", "sandbox"),
+    "discord": ("bot.process", "bot.app", "bot.ui", "cogs", "sandbox"),
     "aiohttp": ("bot.cad.transport", "bot.cad.feed", "sandbox"),
     "sqlalchemy": ("bot.storage",),
     "alembic": ("bot.storage",),

@@ -1,0 +1,118 @@
+"""The bot as a process: connected to Discord until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+
+import discord
+
+from bot.app import GRACE, DispatchBot, open_services
+from bot.ending import Exit, Failure, StopSignals
+from bot.settings import Settings
+
+CLOSING = 3.0  # seconds to take leave of Discord, which may be out of reach
+
+_SCOPES = ("bot", "applications.commands")
+# What the bot needs beyond its commands, which need nothing.
+_PERMISSIONS = discord.Permissions(view_channel=True, send_messages=True, embed_links=True)
+
+_log = logging.getLogger(__name__)
+
+
+def run(settings: Settings, signals: StopSignals) -> None:
+    """Run the bot until a signal asks it to stop.
+
+    Raises:
+        StorageError: the database cannot be used; Discord was not contacted then.
+        Failure: Discord cannot be used.
+    """
+    asyncio.run(_serve(settings, signals))
+
+
+async def invitation(token: str) -> str:
+    """Return the address that adds the bot to a server, or raise Failure."""
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        with _explaining(client):
+            await client.login(token)
+            application = await client.application_info()
+    return discord.utils.oauth_url(application.id, permissions=_PERMISSIONS, scopes=_SCOPES)
+
+
+async def _serve(settings: Settings, signals: StopSignals) -> None:
+    running = asyncio.create_task(_open_and_connect(settings))
+    signals.cancel(running)
+    with contextlib.suppress(asyncio.CancelledError):  # asked to stop
+        await running
+    _log.info("stopped")
+
+
+async def _open_and_connect(settings: Settings) -> None:
+    async with open_services(settings) as services:
+        bot = DispatchBot(services, settings.discord_guild_id)
+        await _connect(bot, settings.discord_token.get_secret_value())
+
+
+async def _connect(bot: DispatchBot, token: str) -> None:
+    """Stay connected to Discord; when cancelled, let what is under way finish first."""
+    # A task of its own: the connection has to live on while the last commands are answered.
+    connection = asyncio.create_task(bot.start(token))
+    try:
+        await asyncio.wait({connection})
+        with _explaining(bot):
+            connection.result()
+    except asyncio.CancelledError:
+        _log.info("stopping; commands under way have %d seconds to finish", GRACE)
+        await bot.drain()
+        raise
+    finally:
+        connection.cancel()
+        leaving = asyncio.create_task(bot.close())
+        await asyncio.wait({connection, leaving}, timeout=CLOSING)
+
+
+@contextlib.contextmanager
+def _explaining(client: discord.Client) -> Iterator[None]:
+    """Turn what an operator can mend into a Failure; the rest is a fault of the bot."""
+    try:
+        yield
+    except discord.DiscordException as error:
+        if (failure := _refusal(error)) is None:
+            raise
+        raise failure from error
+    except Exception as error:
+        # Until Discord has said who the bot is, nothing but the connection can have failed.
+        if client.user is not None and not isinstance(error, OSError):
+            raise
+        reason = str(error) or type(error).__name__
+        raise Failure(Exit.DISCORD, f"Discord cannot be reached: {reason}.") from error
+
+
+def _refusal(error: discord.DiscordException) -> Failure | None:
+    """Sort one error by type and by Discord's own number for it.
+
+    https://discord.com/developers/docs/topics/opcodes-and-status-codes
+    """
+    match error:
+        case discord.app_commands.CommandSyncFailure():
+            return None  # Discord does not like our commands: our fault
+        case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
+            return Failure(
+                Exit.TOKEN, "Discord refuses the token. Copy it anew into DISCORD_TOKEN."
+            )
+        case discord.PrivilegedIntentsRequired() | discord.ConnectionClosed(code=4013):
+            return Failure(
+                Exit.INTENTS,
+                "Discord misses an intent. Turn it on in the Developer Portal, under Bot.",
+            )
+        case discord.Forbidden(code=50001):
+            return Failure(
+                Exit.SETTINGS,
+                "DISCORD_GUILD_ID: the bot is not on this server."
+                " Invite it with the address that `python -m bot invite` prints.",
+            )
+        case discord.HTTPException(status=status):
+            return Failure(Exit.DISCORD, f"Discord cannot be used now: it answers {status}.")
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, select
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 _CHUNK = 1_000
 
 
+class Source(StrEnum):
+    """Where a link came from."""
+
+    PERSON = "person"
+    IMPORT = "import"
+    CAD = "cad"
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """One person of one guild and their id in the CAD, as an operator gave it."""
@@ -35,6 +44,7 @@ class Link:
     """The Discord id of who set it; the person themselves where they linked themselves."""
     set_at: datetime
     """When it was set: aware; UTC when read from the database."""
+    source: Source = Source.PERSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,12 @@ class ImportCounts:
 # Built once: SQLAlchemy then finds the compiled text in its cache. The columns are in the order
 # of Link's fields.
 _LINKS = select(
-    links.c.guild_id, links.c.discord_id, links.c.api_id, links.c.set_by, links.c.set_at
+    links.c.guild_id,
+    links.c.discord_id,
+    links.c.api_id,
+    links.c.set_by,
+    links.c.set_at,
+    links.c.source,
 )
 _OF_GUILD = _LINKS.where(links.c.guild_id == bindparam("guild")).order_by(links.c.discord_id)
 _BY_PEOPLE = _OF_GUILD.where(links.c.discord_id.in_(bindparam("people", expanding=True)))
@@ -148,13 +163,18 @@ class LinkStore:
 
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Link]:
         async with self._database.connect() as connection:
-            return [Link(*row) for row in await connection.execute(statement, parameters)]
+            return [_link(row) for row in await connection.execute(statement, parameters)]
 
 
 async def _locked(connection: AsyncConnection, guild_id: int, people: list[int]) -> dict[int, Link]:
     """Read these people's links by Discord id, and keep others from changing them."""
     rows = await connection.execute(_LOCKED, {"guild": guild_id, "people": people})
-    return {link.discord_id: link for link in (Link(*row) for row in rows)}
+    return {link.discord_id: link for link in map(_link, rows)}
+
+
+def _link(row: Any) -> Link:  # noqa: ANN401 - a row's columns are only known to the query
+    *fields, source = row
+    return Link(*fields, source=Source(source))
 
 
 def _values(link: Link) -> dict[str, object]:
@@ -165,4 +185,5 @@ def _values(link: Link) -> dict[str, object]:
         "api_id": link.api_id,
         "set_by": link.set_by,
         "set_at": link.set_at,
+        "source": link.source,
     }

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, MetaData, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
@@ -55,6 +66,7 @@ links = Table(
     Column("api_id", String(API_ID_LENGTH), nullable=False),
     Column("set_by", BigInteger, nullable=False),
     Column("set_at", UtcDateTime, nullable=False),
+    Column("source", String(10), nullable=False),
     Index(None, "guild_id", "api_id"),
 )
 
@@ -64,4 +76,30 @@ command_sync = Table(
     metadata,
     Column("scope", String(100), primary_key=True),
     Column("fingerprint", String(100), nullable=False),
+)
+
+# Every order, from before it is acknowledged until it is pruned: the queue and the audit in one.
+orders = Table(
+    "orders",
+    metadata,
+    # SQLite counts up only what it calls INTEGER.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("server_id", Integer, nullable=False),
+    Column("action", String(10), nullable=False),
+    Column("call_id", BigInteger),
+    Column("units", Text, nullable=False),
+    Column("actor_id", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("application_id", BigInteger, nullable=False),
+    Column("token", Text),
+    Column("state", String(10), nullable=False),
+    Column("people", Text, nullable=False),
+    Column("resolution", Text),
+    Column("outcome", Text),
+    Column("answered", Boolean, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Index(None, "guild_id", "id"),
+    Index(None, "state"),
+    Index(None, "created_at"),
 )

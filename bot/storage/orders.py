@@ -1,0 +1,200 @@
+"""The orders: what is waiting, and what became of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+
+from bot.storage.tables import orders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import Row, Select
+
+    from bot.storage.database import Database
+
+
+class Action(StrEnum):
+    """What an order asks for."""
+
+    ATTACH = "attach"
+    DETACH = "detach"
+
+
+class State(StrEnum):
+    """Where an order stands. Only the first two can still change."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    DONE = "done"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether something is still to come."""
+        return self in {State.QUEUED, State.SENDING}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order as stored.
+
+    Attributes:
+        call_id: for a detach, the only call that people may be taken off; None for any.
+        units: what was typed.
+        application_id, token: the address of the private reply; the token is a secret, valid for
+            15 minutes and wiped after that.
+        people: the Discord ids of those it is about, known once it is made out.
+        resolution, outcome: JSON of the services above; None until known.
+        answered: whether the last outcome has reached whoever asked.
+    """
+
+    id: int
+    guild_id: int
+    server_id: int
+    action: Action
+    call_id: int | None
+    units: str
+    actor_id: int
+    created_at: datetime
+    application_id: int
+    token: str | None = field(repr=False)
+    state: State = State.QUEUED
+    people: frozenset[int] = frozenset()
+    resolution: str | None = None
+    outcome: str | None = None
+    answered: bool = False
+    finished_at: datetime | None = None
+
+
+_ORDERS = select(*(orders.c[name] for name in Order.__slots__))
+_BY_ID = _ORDERS.where(orders.c.id == bindparam("order"))
+_OPEN = (State.QUEUED, State.SENDING)
+_UNFINISHED = _ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(False))).order_by(
+    orders.c.id
+)
+_NEWEST = _ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.c.id.desc())
+_INSERT = insert(orders)
+_UPDATE = update(orders).where(orders.c.id == bindparam("order"))
+_WIPE = (
+    update(orders)
+    .where(orders.c.created_at < bindparam("before"), orders.c.token.is_not(None))
+    .values(token=None)
+)
+_PRUNE = delete(orders).where(
+    orders.c.created_at < bindparam("before"), orders.c.state.not_in(_OPEN)
+)
+
+
+class OrderStore:
+    """The orders in the database. Every method raises a StorageError when it fails."""
+
+    def __init__(self, database: Database) -> None:
+        """Work on an open `database`."""
+        self._database = database
+
+    async def add(self, order: Order) -> int:
+        """Save a new order, whose own id is not looked at, and return the id it was given."""
+        values = _values(order)
+        del values["id"]
+        async with self._database.begin() as connection:
+            result = await connection.execute(_INSERT, values)
+            key = result.inserted_primary_key
+        return int(key[0]) if key else 0
+
+    async def get(self, order_id: int) -> Order | None:
+        """Find an order."""
+        async with self._database.connect() as connection:
+            row = (await connection.execute(_BY_ID, {"order": order_id})).first()
+        return _order(row) if row else None
+
+    async def save(self, changed: Sequence[Order]) -> None:
+        """Write what may change of these orders, all or none."""
+        async with self._database.begin() as connection:
+            for order in changed:
+                await connection.execute(
+                    _UPDATE.values(
+                        state=order.state,
+                        people=_people(order.people),
+                        resolution=order.resolution,
+                        outcome=order.outcome,
+                        answered=order.answered,
+                        finished_at=order.finished_at,
+                    ),
+                    {"order": order.id},
+                )
+
+    async def unfinished(self) -> list[Order]:
+        """List the orders that are still open or whose outcome nobody has been told, by age."""
+        return await self._read(_UNFINISHED)
+
+    async def newest(
+        self,
+        guild_id: int,
+        *,
+        member_id: int | None = None,
+        call_id: int | None = None,
+        offset: int = 0,
+        limit: int = 10,
+    ) -> list[Order]:
+        """List a guild's orders, the newest first: by or about a member, on a call, or all."""
+        statement = _filtered(_NEWEST, member_id, call_id).limit(limit).offset(offset)
+        return await self._read(statement, guild=guild_id)
+
+    async def count(
+        self, guild_id: int, *, member_id: int | None = None, call_id: int | None = None
+    ) -> int:
+        """Count what `newest` lists."""
+        found = _filtered(_NEWEST.order_by(None), member_id, call_id).subquery()
+        async with self._database.connect() as connection:
+            statement = select(func.count()).select_from(found)
+            return (await connection.execute(statement, {"guild": guild_id})).scalar_one()
+
+    async def wipe_tokens(self, before: datetime) -> None:
+        """Forget the tokens of orders made before a moment; they open nothing any more."""
+        async with self._database.begin() as connection:
+            await connection.execute(_WIPE, {"before": before})
+
+    async def prune(self, before: datetime) -> int:
+        """Delete the closed orders made before a moment; return how many."""
+        async with self._database.begin() as connection:
+            return (await connection.execute(_PRUNE, {"before": before})).rowcount
+
+    async def _read(self, statement: Select[Any], **parameters: object) -> list[Order]:
+        async with self._database.connect() as connection:
+            return [_order(row) for row in await connection.execute(statement, parameters)]
+
+
+def _filtered(statement: Select[Any], member_id: int | None, call_id: int | None) -> Select[Any]:
+    if member_id is not None:
+        about = orders.c.people.contains(_people([member_id]), autoescape=True)
+        statement = statement.where(or_(orders.c.actor_id == member_id, about))
+    if call_id is not None:
+        statement = statement.where(orders.c.call_id == call_id)
+    return statement
+
+
+def _people(discord_ids: Iterable[int]) -> str:
+    """Spell ids so that one of them can be searched for: ",1,2,"."""
+    return "".join(f",{discord_id}" for discord_id in sorted(discord_ids)) + ","
+
+
+def _order(row: Row[Any]) -> Order:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    values["action"] = Action(row.action)
+    values["state"] = State(row.state)
+    values["people"] = frozenset(int(one) for one in row.people.split(",") if one)
+    return Order(**values)
+
+
+def _values(order: Order) -> dict[str, Any]:
+    values = {name: getattr(order, name) for name in Order.__slots__}
+    return values | {"people": _people(order.people)}

@@ -46,6 +46,11 @@ def test_a_unit():
     assert units(UNIT) == (Unit(7, "A-12", "Pat Doe", "LSPD", 2, api_ids),)
 
 
+def test_the_status_of_a_unit_that_is_unavailable():
+    (unit,) = units(UNIT | {"status": 0})
+    assert unit.status == 0
+
+
 def test_emergency_and_closed_calls_are_not_active_ones():
     data = {"activeCalls": [], "emergencyCalls": [CALL], "closedCalls": [CALL]}
     assert models.read_calls(wire.read_json(json_answer(data))) == ()

@@ -134,6 +134,7 @@ def test_success_is_the_status_whatever_the_text(status):
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
+        (300, CadRedirected),
         (301, CadRedirected),
         (308, CadRedirected),
         (400, CadRefused),

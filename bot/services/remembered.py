@@ -80,12 +80,11 @@ class Remembered(Generic[T]):
 
     async def _settle(self) -> None:
         self._begun += 1
-        question = self._begun
         try:
             self.items, self._failure = await self._ask(), None
         except self._expected as error:
             self._failure = error
-        self._settled = question
+        self._settled = self._begun
 
     async def _refresh(self) -> None:
         try:

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.services.access import Access
+from bot.services.errors import NotAllowed
+from tests.services.samples import actor
+
+OPEN = Access(frozenset())
+CLOSED = Access(frozenset({1, 2}))
+
+
+@pytest.mark.parametrize(
+    ("access", "who", "may"),
+    [
+        (CLOSED, actor(1), True),
+        (CLOSED, actor(2, 9), True),
+        (CLOSED, actor(9), False),
+        (CLOSED, actor(), False),
+        # A role that was chosen counts alone: whoever wants more adds it.
+        (CLOSED, actor(manages_server=True), False),
+        (OPEN, actor(manages_server=True), True),
+        (OPEN, actor(1), False),
+    ],
+)
+def test_who_may_dispatch(access: Access, who, may: bool) -> None:
+    assert access.may_dispatch(who) is may
+    if may:
+        access.require_dispatch(who)
+    else:
+        with pytest.raises(NotAllowed) as refusal:
+            access.require_dispatch(who)
+        assert refusal.value.role_ids == access.dispatch_role_ids

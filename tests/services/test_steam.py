@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from bot.services import steam
+from bot.services.errors import NotAnApiId, VanityUrl
+
+BASE = 0x0110_0001_0000_0000
+LAST = 2**32 - 1
+FORMATS = ("{hex}", "{HEX}", "{steam64}", "steam:{hex}", "STEAM:{HEX}")
+
+# Everything that people copy from somewhere, of one account.
+SPELLINGS = {
+    "SteamID64": lambda account: f"{BASE + account}",
+    "SteamID64 with spaces": lambda account: f"  {BASE + account}\n",
+    "hex": lambda account: f"{BASE + account:x}",
+    "HEX": lambda account: f"{BASE + account:X}",
+    "STEAM_0": lambda account: f"STEAM_0:{account % 2}:{account // 2}",
+    "STEAM_1": lambda account: f"STEAM_1:{account % 2}:{account // 2}",
+    "steam_0": lambda account: f"steam_0:{account % 2}:{account // 2}",
+    "SteamID3": lambda account: f"[U:1:{account}]",
+    "SteamID3 without brackets": lambda account: f"u:1:{account}",
+    "address": lambda account: f"https://steamcommunity.com/profiles/{BASE + account}",
+    "address of a page": lambda account: (
+        f"http://www.steamcommunity.com/profiles/{BASE + account}/inventory/?l=english#top"
+    ),
+    "address without scheme": lambda account: f"SteamCommunity.com/profiles/{BASE + account}/",
+}
+
+accounts = st.integers(1, LAST)
+formats = st.sampled_from(FORMATS)
+
+
+@given(accounts, formats, st.sampled_from(sorted(SPELLINGS)))
+@example(876_224_623, "{hex}", "SteamID64")
+@example(LAST, "{hex}", "SteamID64")
+@example(LAST, "{hex}", "address")
+def test_every_spelling_of_an_account_is_the_same_id(account, id_format, spelling) -> None:
+    expected = id_format.format(
+        hex=f"{BASE + account:x}", HEX=f"{BASE + account:X}", steam64=BASE + account
+    )
+    assert steam.api_id(SPELLINGS[spelling](account), id_format) == expected
+
+
+@given(accounts, formats, formats)
+def test_what_was_stored_can_be_pasted_again(account, stored_as, id_format) -> None:
+    stored = steam.write(account, stored_as)
+    again = steam.api_id(stored, id_format)
+    # A prefix makes it verbatim; anything else is written in the format of today.
+    assert again == (stored if ":" in stored else steam.write(account, id_format))
+    assert steam.looks_like_api_id(stored)
+
+
+@given(accounts)
+def test_the_two_halves_of_a_known_pair_agree(account) -> None:
+    assert steam.bare(f"STEAM:{BASE + account:X}") == steam.bare(f"{BASE + account:x}")
+
+
+def test_the_pair_of_the_reference() -> None:
+    assert steam.api_id("76561198836490351", "{hex}") == "1100001343a206f"
+
+
+prefixes = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,9}", fullmatch=True)
+values = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=60)
+
+
+@given(prefixes, values, formats)
+@example("license", "abc123", "{hex}")
+@example("STEAM", "1234", "{hex}")
+@example("Steam", "76561198836490351", "{hex}")
+@example("fivem", "12345", "{hex}")
+def test_an_id_with_a_prefix_stays_as_it_is(prefix, value, id_format) -> None:
+    assume(not value.startswith("//"))
+    assume(prefix.lower() != "u" and not prefix.lower().startswith("steam_"))
+    assert steam.api_id(f" {prefix}:{value} ", id_format) == f"{prefix}:{value}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://steamcommunity.com/id/somebody",
+        "steamcommunity.com/id/76561198836490351",
+        "https://steamcommunity.com/profiles/somebody/",
+    ],
+)
+def test_an_address_with_a_name_in_it(text) -> None:
+    with pytest.raises(VanityUrl) as fault:
+        steam.api_id(text, "{hex}")
+    assert fault.value.text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "Pat",
+        "A-12",
+        "me",
+        "<@123456789012345678>",
+        f"{BASE}",  # account 0
+        f"{BASE + LAST + 1}",
+        f"{BASE:x}",
+        "STEAM_0:0:0",
+        "STEAM_0:1:2147483648",
+        "[U:1:0]",
+        "[U:1:4294967296]",
+        "7656119883649035",
+        "765611988364903511",
+        "７６５６１１９８８３６４９０３５１",
+        "2100001343a206f",
+        "https://example.com/profiles/76561198836490351",
+        "steam:",
+        "steam: 1234",
+        "javascript://76561198836490351",
+        "license:" + "a" * 193,
+    ],
+)
+def test_what_is_no_id(text) -> None:
+    with pytest.raises(NotAnApiId) as fault:
+        steam.api_id(text, "{hex}")
+    assert type(fault.value) is NotAnApiId
+
+
+pieces = st.sampled_from(
+    [
+        "STEAM_",
+        "[U:1:",
+        "]",
+        "0:1:",
+        "76561198836490351",
+        "1100001343a206f",
+        "license:",
+        ":",
+        "https://steamcommunity.com/",
+        "profiles/",
+        "id/",
+        "/",
+        "{hex}",
+        "\x00",
+        "\u200b",
+        "٣",
+        "\n",
+    ]
+)
+hostile = st.one_of(
+    st.text(max_size=300), st.lists(st.one_of(pieces, st.text(max_size=3)), max_size=8).map("".join)
+)
+
+
+@given(hostile, formats)
+def test_hostile_text_is_refused_or_becomes_a_clean_id(text, id_format) -> None:
+    try:
+        found = steam.api_id(text, id_format)
+    except NotAnApiId:
+        return
+    assert 0 < len(found) <= steam.API_ID_LIMIT
+    assert all("!" <= one <= "~" for one in found)

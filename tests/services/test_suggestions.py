@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cad.models import Call, Unit
+from bot.services.access import Access
+from bot.services.board import Board
+from bot.services.linking import LinkingService
+from bot.services.suggestions import LIMIT, Suggestions, UnitSuggestion
+from bot.services.targets import parse
+from bot.storage.links import Link
+from tests.services.samples import DISPATCH_ROLE, GUILD, actor, call, unit
+
+DANA = actor(DISPATCH_ROLE)
+VIC = actor(3)
+
+
+class StillBoard(Board):
+    """A board with fixed lists that counts the looks."""
+
+    def __init__(self, calls: Sequence[Call], units: Sequence[Unit]) -> None:
+        self.lists = (tuple(calls), tuple(units))
+        self.looks: list[int] = []
+
+    def calls(self, server_id: int) -> tuple[Call, ...]:
+        return self.lists[0] if server_id == 1 else ()
+
+    def units(self, server_id: int) -> tuple[Unit, ...]:
+        return self.lists[1] if server_id == 1 else ()
+
+    def look(self, server_id: int) -> None:
+        self.looks.append(server_id)
+
+
+class StillLinks(LinkingService):
+    """Links that nobody has to read from anywhere."""
+
+    def __init__(self, api_ids: dict[int, str]) -> None:
+        now = datetime.now(UTC)
+        self.links = [Link(GUILD, one, api_id, one, now) for one, api_id in api_ids.items()]
+
+    def known(self, guild_id: int) -> tuple[Link, ...]:
+        return tuple(link for link in self.links if link.guild_id == guild_id)
+
+
+CALLS = [
+    call(100, "Armed Robbery", code="211"),
+    call(101, "Traffic Stop", 2),
+    call(1100, "Structure Fire", code="10-70"),
+]
+UNITS = [
+    unit(1, "Z-9", "steam:Z", name="Zoe Zed", department="LSPD"),
+    unit(2, "A-1", "steam:a", name="Al Adams"),
+    unit(3, "M-3", name="Bob Okafor", department="EMS"),
+    unit(4, "Adam 12", "license:x 1", "steam:x"),
+    unit(5, "Engine 51", "steam:e"),
+    unit(6, "two words"),
+]
+LINKS = {7: "STEAM:z", 8: "steam:off", 9: "steam:stranger", 10: "e"}
+NAMES = {7: "Zoe of Discord", 8: "Olga", 10: "Ed"}
+
+
+@pytest.fixture
+def board() -> StillBoard:
+    return StillBoard(CALLS, UNITS)
+
+
+@pytest.fixture
+def suggestions(board: StillBoard) -> Suggestions:
+    return Suggestions(Access(frozenset({DISPATCH_ROLE})), board, StillLinks(LINKS), 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("", [100, 101, 1100]),
+        ("100", [100, 1100]),
+        ("#101", [101]),
+        ("ROBBERY", [100]),
+        ("armed 211", [100]),
+        ("10-70 fire", [1100]),
+        ("flood", []),
+    ],
+)
+def test_calls(suggestions, board, typed, expected) -> None:
+    assert [one.call_id for one in suggestions.calls(DANA, typed)] == expected
+    assert board.looks == [1]
+
+
+def words(found: list[UnitSuggestion]) -> list[str]:
+    return [one.word for one in found]
+
+
+def test_free_units_come_first_then_busy_ones_then_linked_members(suggestions) -> None:
+    found = suggestions.units(DANA, "", NAMES)
+    # What the text cannot hold as one word is a mention, or an API id; "two words" has neither.
+    assert words(found) == ["steam:x", "<@10>", "M-3", "Z-9", "A-1", "<@8>"]
+    assert [one.discord_id for one in found] == [None, 10, None, 7, None, 8]
+    assert [one.call.call_id if one.call else None for one in found] == [None] * 4 + [101, None]
+    assert found[-1].unit is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("z-9", ["Z-9"]),
+        ("okafor", ["M-3"]),
+        ("ems", ["M-3"]),
+        ("discord", ["Z-9"]),
+        ("@olga", ["<@8>"]),
+        ("engine", ["<@10>"]),
+        ("stranger", []),
+    ],
+)
+def test_units_by_what_people_call_them(suggestions, board, typed, expected) -> None:
+    assert words(suggestions.units(DANA, typed, NAMES)) == expected
+    assert board.looks == [1]
+
+
+@pytest.mark.parametrize("before", ["", "me ", "me,", "me;\t", "<@5>|", "A-7  ,  "])
+def test_only_the_last_word_is_completed(suggestions, before) -> None:
+    (found,) = suggestions.units(DANA, before + "z-", NAMES)
+    assert found.value == before + "Z-9"
+
+
+def test_who_may_not_dispatch_sees_nothing_and_causes_nothing(suggestions, board) -> None:
+    assert suggestions.calls(VIC, "") == []
+    assert suggestions.units(VIC, "", NAMES) == []
+    assert board.looks == []
+
+
+def test_another_server_has_its_own_calls_and_units(suggestions, board) -> None:
+    assert suggestions.calls(DANA, "", 2) == []
+    assert words(suggestions.units(DANA, "", NAMES, 2)) == ["<@7>", "<@8>", "<@10>"]
+    assert board.looks == [2, 2]
+
+
+def test_another_guild_has_its_own_links(suggestions) -> None:
+    elsewhere = actor(DISPATCH_ROLE, guild_id=GUILD + 1)
+    found = suggestions.units(elsewhere, "", NAMES)
+    assert {one.discord_id for one in found} == {None}
+
+
+def test_discord_shows_25() -> None:
+    crowd = [unit(number, f"U-{number}") for number in range(40)]
+    calls = [call(number) for number in range(1, 40)]
+    suggestions = Suggestions(
+        Access(frozenset({DISPATCH_ROLE})), StillBoard(calls, crowd), StillLinks(LINKS), 1
+    )
+    assert len(suggestions.calls(DANA, "")) == LIMIT == 25
+    assert len(suggestions.units(DANA, "", NAMES)) == 25
+
+
+numbers = st.text(st.sampled_from("A1 -,<@>me\u200bé|"), max_size=6)
+
+
+@given(st.lists(numbers, max_size=5), st.sampled_from(["", "me ", "X-1,"]))
+def test_what_is_suggested_is_read_back_as_what_was_meant(unit_numbers, before) -> None:
+    units = [unit(ident, number, f"id:{ident}") for ident, number in enumerate(unit_numbers)]
+    suggestions = Suggestions(
+        Access(frozenset({DISPATCH_ROLE})), StillBoard([], units), StillLinks({}), 1
+    )
+    found = suggestions.units(DANA, before, {})
+    assert {one.unit for one in found} == set(units)
+    for one in found:
+        last = parse(one.value, me=1)[-1]
+        assert last.text == one.word
+        assert last.member_id is None

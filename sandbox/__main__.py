@@ -1,0 +1,53 @@
+"""The command line: `python -m sandbox`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sandbox import check as rehearsal
+from sandbox import serve
+
+cli = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A pretend Discord and a pretend Sonoran CAD, with the real bot between them.",
+)
+
+
+@cli.callback(invoke_without_command=True)
+def main(
+    context: typer.Context,
+    cad_port: Annotated[int, typer.Option(help="Port of the CAD; 0 picks a free one.")] = 8100,
+    discord_port: Annotated[int, typer.Option(help="Port of the Discord page.")] = 8101,
+) -> None:
+    """Open both pages unless a command says otherwise."""
+    if context.invoked_subcommand is None:
+        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(serve.serve(cad_port, discord_port))
+
+
+@cli.command()
+def check() -> None:
+    """Play a scripted shift without a page; exit with 1 if anything is not as it should be."""
+    # The conversation tells what the bot's warnings would.
+    logging.disable(logging.WARNING)
+    raise typer.Exit(asyncio.run(rehearsal.run()))
+
+
+@cli.command()
+def pictures(folder: Path) -> None:
+    """Make the README's pictures into a folder; takes a Chromium."""
+    from sandbox.pictures import make  # noqa: PLC0415  # playwright is needed for nothing else
+
+    asyncio.run(make(folder))
+
+
+if __name__ == "__main__":
+    cli(prog_name="python -m sandbox")

@@ -1,0 +1,112 @@
+"""Drives the sandbox's two pages in a real browser, as a person would."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, Locator, Page, async_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class NoChromium(Exception):
+    """No browser is there to be driven."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no Chromium was found. Install one (apt install chromium, or .venv/bin/playwright"
+            " install chromium), or name it in the environment variable CHROMIUM"
+        )
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Run a headless Chromium: $CHROMIUM, the system's, or playwright's own.
+
+    Raises:
+        NoChromium: there is none of them.
+    """
+    async with async_playwright() as playwright:
+        candidates = (os.environ.get("CHROMIUM"), *map(shutil.which, NAMES))
+        executable = next(filter(None, candidates), playwright.chromium.executable_path)
+        if shutil.which(executable) is None:
+            raise NoChromium
+        browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class DiscordPage:
+    """The pretend Discord, seen by one person."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    async def open(self, address: str) -> None:
+        """Load the page and wait until the channel is there."""
+        await self.page.goto(address)
+        await self._composer.wait_for()
+
+    async def become(self, name: str) -> None:
+        """Look at the channel as somebody else."""
+        await self.page.get_by_label("Viewing as").select_option(label=name)
+
+    async def begin(self, command: str) -> None:
+        """Type a slash and the command's name, and choose it from the list."""
+        await self._composer.press_sequentially(f"/{command}")
+        await self.page.locator(".command-entry", has_text=f"/{command}").first.click()
+
+    async def type(self, option: str, text: str) -> None:
+        """Type into one of the command's options, and wait for what the bot suggests."""
+        field = self.page.locator(f'.command-option-input[data-option="{option}"]')
+        await field.click()
+        await field.press_sequentially(text)
+        await self.page.wait_for_function(
+            "() => window.simcordPreview.commandPicker.autocomplete.state !== 'loading'"
+        )
+
+    async def choose(self, text: str) -> None:
+        """Choose one of the options that the bot suggests."""
+        await self.page.locator(".command-suggestion", has_text=text).click()
+
+    async def send(self) -> None:
+        """Send the command."""
+        await self.page.locator("#send-message").click()
+
+    def message(self, text: str) -> Locator:
+        """Find the last message that holds this text."""
+        return self.page.locator("#channel-message-list article", has_text=text).last
+
+    @property
+    def _composer(self) -> Locator:
+        return self.page.locator("#channel-composer-input")
+
+
+class CadPage:
+    """The pretend CAD's own page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    async def open(self, address: str) -> None:
+        """Load the page and wait until it shows calls."""
+        await self.page.goto(address)
+        await self.page.locator("[data-call]").first.wait_for()
+
+    def unit(self, number: str, call_id: int) -> Locator:
+        """Find a unit on a call."""
+        return self.page.locator(f'[data-call="{call_id}"] .unit', has_text=number)

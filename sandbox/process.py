@@ -1,0 +1,90 @@
+"""The sandbox as a process of its own, started as a person would start it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+
+_ADDRESSES = re.compile(r"Pretend Discord +(\S+)\s+Pretend CAD +(\S+)")
+
+
+class SandboxFailed(Exception):
+    """The process ended or said nothing; output is all that it printed."""
+
+    def __init__(self, output: str) -> None:
+        super().__init__(f"the sandbox did not start or stop as it should:\n{output}")
+        self.output = output
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where to point a browser."""
+
+    discord: str
+    cad: str
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Addresses]:
+    """Run `python -m sandbox` on free ports until the block ends.
+
+    Raises:
+        SandboxFailed: it did not start, or did not stop cleanly when told to.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "sandbox", "--cad-port", "0", "--discord-port", "0"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output: list[str] = []
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            addresses = await _addresses(process, output)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise SandboxFailed("".join(output)) from None
+    reading = asyncio.create_task(_read_all(process, output))
+    try:
+        yield addresses
+    finally:
+        await _stop(process)
+        await reading
+    if process.returncode:
+        raise SandboxFailed("".join(output))
+
+
+async def _addresses(process: Process, output: list[str]) -> Addresses:
+    """Read what the process prints until it has told its addresses."""
+    assert process.stdout is not None
+    while line := (await process.stdout.readline()).decode():
+        output.append(line)
+        if found := _ADDRESSES.search("".join(output)):
+            return Addresses(discord=found[1], cad=found[2])
+    await process.wait()
+    raise SandboxFailed("".join(output))
+
+
+async def _read_all(process: Process, output: list[str]) -> None:
+    """Keep reading, so that the process never waits for somebody to do so."""
+    assert process.stdout is not None
+    output.append((await process.stdout.read()).decode())
+
+
+async def _stop(process: Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,83 @@
+"""`python -m sandbox`: the pretend Discord and the pretend CAD in the browser."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+
+from sandbox.live import live_preview
+from sandbox.stage import Stage, open_stage
+
+VIEWERS = ("Dana", "Pat", "Charlie", "Vic")
+
+TO_TRY = (
+    ("/attach call:100 units:@Pat", "Pat's unit goes on the armed robbery"),
+    ("/attach call:101 units:@Alice @Charlie", "only partly: Charlie is not linked"),
+    ("/detach units:@Pat", "and off again"),
+)
+
+_WELCOME = """\
+Welcome to the sandbox. I am Dana, the dispatcher, and so are you.
+Type `/`, choose **/attach**, give it call `100` and units `@Pat`, and send it.
+Then look at the CAD: <{cad}/>. There you can also take it down and see what the bot says.
+“Viewing as”, above, makes you somebody else: Pat and Charlie are officers, Charlie is not \
+linked yet (**/link**), and Vic holds no role."""
+
+
+async def serve(cad_port: int, discord_port: int) -> None:
+    """Run the sandbox until SIGINT, SIGTERM, or the page's "End preview session"."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows has no such handlers; there Ctrl+C interrupts at once.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    async with open_stage(cad_port=_free(cad_port)) as stage:
+        await _welcome(stage)
+        async with live_preview(stage, VIEWERS, _free(discord_port)) as preview:
+            _announce(preview.url, stage.cad.url)
+            # From here on the bot's log tells of what people do, not of how things are set up.
+            logging.getLogger("bot").setLevel(logging.INFO)
+            waiting = {
+                asyncio.create_task(stop.wait()),
+                asyncio.create_task(preview.wait_closed()),
+            }
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in waiting:
+                task.cancel()
+    print("\nStopped. Nothing was kept.", flush=True)
+
+
+async def _welcome(stage: Stage) -> None:
+    await stage.people["Dana"].send(stage.channel, _WELCOME.format(cad=stage.cad.url))
+
+
+def _announce(discord_url: str, cad_url: str) -> None:
+    width = max(len(command) for command, _ in TO_TRY)
+    lines = [
+        "",
+        f"  Pretend Discord   {discord_url}",
+        f"  Pretend CAD       {cad_url}/",
+        "",
+        "Open both. In the pretend Discord you are Dana, the dispatcher. Worth trying:",
+        *(f"  {command:<{width}}   {effect}" for command, effect in TO_TRY),
+        "",
+        "Press Ctrl+C to stop.",
+    ]
+    print("\n".join(lines), flush=True)
+
+
+def _free(port: int) -> int:
+    """Return the port, or 0, which stands for any free one, if somebody listens there."""
+    with socket.socket() as probe:
+        if os.name == "posix":  # elsewhere this option would let two listen on one port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port

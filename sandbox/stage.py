@@ -1,0 +1,162 @@
+"""The stage: a pretend guild with its people, the pretend CAD, and the real bot between them."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import discord
+import simcord
+from pydantic import HttpUrl, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from bot.app import DispatchBot, open_services
+from bot.settings import Settings
+from bot.storage.database import Database
+from bot.storage.links import Link, LinkStore
+from sandbox.cad import seed
+from sandbox.cad.seed import Person
+from sandbox.cad.server import CadServer
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[None]]
+
+LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
+OFFICERS = (*LINKED, seed.CHARLIE)
+
+# Longer than the bot may take for one order: whoever gave it sees its answer, not a timeout.
+SETTLE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that can be acted on; `people` by first name."""
+
+    cad: CadServer
+    env: simcord.Env
+    channel: simcord.ChannelHandle
+    people: Mapping[str, simcord.MemberActor]
+    dispatch_role: simcord.RoleHandle
+
+    def units_on(self, call_id: int) -> tuple[str, ...]:
+        """List the numbers of the units on a call, in the order in which they came."""
+        server = self.cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
+        return tuple(server.units[ident].badge.unit_num for ident in server.calls[call_id].idents)
+
+    def in_names(self, text: str) -> str:
+        """Write the mentions in a text as people read them."""
+        text = text.replace(self.dispatch_role.mention, f"@{self.dispatch_role.name}")
+        for name, member in self.people.items():
+            text = text.replace(member.mention, f"@{name}")
+        return text
+
+    def in_mentions(self, text: str) -> str:
+        """Write the names in a text as Discord sends them once they are picked from its list."""
+        for name, member in self.people.items():
+            text = text.replace(f"@{name}", member.mention)
+        return text
+
+
+class _Settings(Settings):
+    """Settings from here alone: neither the environment nor a .env may change the sandbox."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the caller passes all by name
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what the code says."""
+        return (init_settings,)
+
+
+@asynccontextmanager
+async def open_stage(
+    *, cad_port: int = 0, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep
+) -> AsyncIterator[Stage]:
+    """Set everything up, and leave nothing behind.
+
+    Args:
+        cad_port: where the CAD listens; 0 picks a free port.
+        clock: what the bot measures its attempts at the CAD with.
+        sleep: what it waits with between two of them.
+    """
+    # simcord runs one bot at a time and the real one needs to be told which role dispatches:
+    # this one only holds the place until the guild is built.
+    placeholder = discord.Client(intents=discord.Intents(guilds=True))
+    async with (
+        CadServer(seed.build_world(), port=cad_port) as cad,
+        simcord.run(placeholder, check_errors=False, settle_timeout=SETTLE_SECONDS) as env,
+    ):
+        await catch_up(env)
+        if placeholder.user is not None:
+            await placeholder.user.edit(username="Dispatch")
+        stage = _build_guild(env, cad)
+        with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as folder:
+            settings = _settings(stage, Path(folder))
+            await _link_officers(stage, settings.database_url)
+            async with open_services(settings, clock=clock, sleep=sleep) as services:
+                bot = DispatchBot(services)
+                await env.restart_bot(bot)
+                try:
+                    yield stage
+                finally:
+                    await bot.drain()
+                    await bot.close()
+
+
+async def catch_up(env: simcord.Env) -> None:
+    """Bring the virtual time to the real one; what was due meanwhile happens."""
+    behind = (datetime.now(UTC) - env.now()).total_seconds()
+    if behind > 0:
+        await env.advance_time(behind)
+
+
+def _build_guild(env: simcord.Env, cad: CadServer) -> Stage:
+    guild = env.create_guild("San Andreas Roleplay")
+    channel = guild.create_text_channel("dispatch", topic="Who goes where")
+    dispatch = guild.create_role("Dispatch", color=0xE67E22, hoist=True)
+    officer = guild.create_role("Officer", color=0x3498DB, hoist=True)
+    roles = {seed.DANA: [dispatch], **{person: [officer] for person in OFFICERS}}
+
+    def join(person: Person) -> simcord.MemberActor:
+        user = env.create_user(person.name.lower(), global_name=person.name)
+        return guild.add_member(user, roles=roles.get(person, []))
+
+    people = {person.name: join(person) for person in seed.PEOPLE}
+    return Stage(cad, env, channel, people, dispatch)
+
+
+def _settings(stage: Stage, folder: Path) -> Settings:
+    return _Settings(
+        discord_token=SecretStr("no-token-is-needed"),
+        dispatch_role_ids=frozenset({stage.dispatch_role.id}),
+        sonoran_community_id=seed.COMMUNITY_ID,
+        sonoran_api_key=SecretStr(seed.API_KEY),
+        sonoran_api_url=HttpUrl(stage.cad.url),
+        sonoran_server_id=seed.SERVER_ID,
+        database_url=f"sqlite+aiosqlite:///{(folder / 'sandbox.db').as_posix()}",
+    )
+
+
+async def _link_officers(stage: Stage, database_url: str) -> None:
+    """Write the links as `links import` does."""
+    dana = stage.people[seed.DANA.name]
+    now = datetime.now(UTC)
+    database = await Database.open(database_url)
+    try:
+        await LinkStore(database).put_many(
+            Link(dana.guild.id, stage.people[person.name].id, person.hex, dana.id, now)
+            for person in LINKED
+        )
+    finally:
+        await database.close()

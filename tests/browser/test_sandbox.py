@@ -1,0 +1,58 @@
+"""The sandbox as a newcomer uses it: two pages in a browser, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser
+
+from sandbox.browser import CadPage, DiscordPage, NoChromium, chromium
+from sandbox.process import running
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    try:
+        async with chromium() as found:
+            yield found
+    except NoChromium as missing:
+        if "CI" in os.environ:
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+
+
+async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser) -> None:
+    async with running() as addresses:
+        cad = CadPage(await browser.new_page())
+        await cad.open(addresses.cad)
+        discord = DiscordPage(await browser.new_page())
+        problems: list[str] = []
+        discord.page.on("pageerror", lambda error: problems.append(str(error)))
+        await discord.open(addresses.discord)
+
+        await discord.begin("attach")
+        await discord.type("call", "robbery")
+        await discord.choose("#100 Armed Robbery")
+        await discord.type("units", "@Pat")
+        await discord.send()
+        answer = discord.message("Attached to #100 Armed Robbery")
+        await answer.wait_for()
+        assert "✅ Attached to #100 Armed Robbery: @Pat (A-12)" in await answer.inner_text()
+        assert "Only you can see this" in await answer.inner_text()
+        await cad.unit("A-12", 100).wait_for()
+
+        await discord.become("Vic")
+        await discord.begin("attach")
+        await discord.type("call", "100")
+        await discord.type("units", "@Alice")
+        await discord.send()
+        refusal = discord.message("This takes one of these roles")
+        await refusal.wait_for()
+        assert "❌ This takes one of these roles: @Dispatch" in await refusal.inner_text()
+        assert await discord.message("Attached to #100").count() == 0, "answers are private"
+        assert await cad.unit("A-7", 100).count() == 0
+        assert problems == []

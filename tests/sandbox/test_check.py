@@ -1,0 +1,46 @@
+"""The scripted shift passes in a healthy world and fails in a broken one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from sandbox import check
+from sandbox.cad import seed
+from sandbox.cad.faults import Text
+from sandbox.cad.models import Plan
+from sandbox.shift import SHIFT
+from sandbox.stage import Stage, open_stage
+
+
+async def test_all_is_well_in_a_healthy_world() -> None:
+    told: list[str] = []
+    assert await check.run(told.append) == 0
+    assert "   Dana › /attach call:100 units:@Pat" in told
+    assert "   bot › ✅ Attached to **#100** Armed Robbery: @Pat (A-12)" in told
+    assert told[-1] == f"{len(SHIFT)} steps, all well"
+
+
+def lower_the_plan(stage: Stage) -> None:
+    stage.cad.world.communities[seed.COMMUNITY_ID].plan = Plan.STANDARD
+
+
+def lie_about_success(stage: Stage) -> None:
+    stage.cad.faults.set(Text(200, "UNITS ATTACHED"), path="/emergency", times=1)
+
+
+def give_vic_the_role(stage: Stage) -> None:
+    vic = stage.people["Vic"]
+    guild = stage.env.backend.get_guild(vic.guild.id)
+    guild.members[vic.id].role_ids.append(stage.dispatch_role.id)
+
+
+@pytest.mark.parametrize("sabotage", [lower_the_plan, lie_about_success, give_vic_the_role])
+async def test_a_broken_world_is_noticed(sabotage: Callable[[Stage], None]) -> None:
+    told: list[str] = []
+    async with open_stage() as stage:
+        sabotage(stage)
+        assert await check.play(stage, SHIFT[:2], told.append) == 1
+    assert any(line.startswith("✗ step") for line in told)
+    assert "faults" in told[-1]

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from bot.cad import v1
 from bot.cad.errors import CadRefused, InvalidRequestType
 from bot.cad.limits import Budget
-from bot.cad.models import Account, Attachment, Call, Detachment, Unit
+from bot.cad.models import Account, Attachment, Call, Detachment, Unit, UnitsPage, on_call
+from bot.cad.pages import all_units
 from bot.cad.sender import Sender
-from bot.cad.v1 import Credentials, Dialect
+from bot.cad.v1 import Dialect
+from bot.cad.wire import Credentials
 
 
 def _ignore(_dialect: Dialect) -> None: ...
@@ -74,17 +76,7 @@ class V1Client:
 
     async def units(self, server_id: int) -> tuple[Unit, ...]:
         """Return all units on duty."""
-        found: dict[int, Unit] = {}
-        offset = 0
-        while True:
-            request = v1.get_active_units(self._who, server_id, offset=offset)
-            page = await self._sender.ask(request, v1.read_units)
-            known = len(found)
-            found |= {unit.ident: unit for unit in page.units}
-            # A CAD that does not know `offset` would send its first page for ever.
-            if page.is_last or len(found) == known:
-                return tuple(found.values())
-            offset += v1.UNITS_PER_PAGE
+        return await all_units(self._units_page, server_id)
 
     async def account_name(self, server_id: int, api_id: str) -> str | None:
         """Return the user name of the account behind an API id, None if the CAD knows none."""
@@ -99,17 +91,15 @@ class V1Client:
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:
         """Return which of these units are on this call at this moment."""
-        on_call = {
-            ident
-            for call in await self.calls(server_id)
-            if call.call_id == call_id
-            for ident in call.idents
-        }
-        return frozenset(on_call.intersection(unit.ident for unit in units))
+        return on_call(await self.calls(server_id), call_id, units)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._sender.close()
+
+    async def _units_page(self, server_id: int, offset: int) -> UnitsPage:
+        request = v1.get_active_units(self._who, server_id, offset=offset)
+        return await self._sender.ask(request, v1.read_units)
 
     def _remember(self, dialect: Dialect) -> None:
         if dialect != (self._dialect or v1.ATTACH_DIALECTS[0]):

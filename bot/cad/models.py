@@ -8,7 +8,7 @@ the others.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -88,6 +88,28 @@ class Unit:
     api_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class UnitsPage:
+    """One page of the units on duty.
+
+    Attributes:
+        size: how many entries the page had, malformed ones included.
+        is_last: whether no other page follows.
+    """
+
+    units: tuple[Unit, ...]
+    size: int
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentCall:
+    """The dispatch call that a unit is on."""
+
+    ident: int
+    call_id: int
+
+
 def read_calls(data: object) -> tuple[Call, ...]:
     """Read the active dispatch calls from a GET_CALLS answer."""
     if not isinstance(data, Mapping) or not isinstance(data.get("activecalls"), list):
@@ -100,6 +122,50 @@ def read_units(data: object) -> tuple[Unit, ...]:
     if not isinstance(data, list):
         raise CadUnreadable("the answer to GET_ACTIVE_UNITS is not a list")
     return _read_each(data, _read_unit)
+
+
+def read_units_page(data: object, page_size: int) -> UnitsPage:
+    """Read one page of the units, which is the last one unless it is full."""
+    units = read_units(data)
+    size = len(data) if isinstance(data, list) else 0
+    return UnitsPage(units, size, is_last=size < page_size)
+
+
+def on_call(calls: Iterable[Call], call_id: int, units: Iterable[Unit]) -> frozenset[int]:
+    """Return the idents of those of these units that are on this call."""
+    on_it = {ident for call in calls if call.call_id == call_id for ident in call.idents}
+    return frozenset(on_it.intersection(unit.ident for unit in units))
+
+
+def read_receipt(data: object) -> Receipt | None:
+    """Read the answer to an order, None where it names no units."""
+    idents = data.get("identids") if isinstance(data, Mapping) else None
+    return Receipt(frozenset(_idents(idents))) if isinstance(idents, list) else None
+
+
+def read_account(data: object) -> Account:
+    """Read an account."""
+    uuid = _text(data.get("uuid")) if isinstance(data, Mapping) else ""
+    if not isinstance(data, Mapping) or not uuid:
+        raise CadUnreadable("the answer holds no account")
+    return Account(uuid, _text(data.get("username")), _text(data.get("communityuserid")))
+
+
+def read_linked_account(data: object) -> str | None:
+    """Read whose API id it is: the UUID of the account, None if it is nobody's."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("linked"), bool):
+        raise CadUnreadable("the answer does not say whether the API id is linked")
+    return _text(data.get("accountuuid")) if data["linked"] else None
+
+
+def read_current_call(data: object) -> CurrentCall | None:
+    """Read the call that a unit is on, None (the CAD says -1) if it is on none."""
+    if not isinstance(data, Mapping) or "callid" not in data:
+        raise CadUnreadable("the answer holds no current call")
+    ident, call_id = _int(data.get("identid")), _int(data["callid"])
+    if ident is None or call_id is None or call_id <= 0:
+        return None
+    return CurrentCall(ident, call_id)
 
 
 def _read_each(
@@ -118,11 +184,7 @@ def _read_call(raw: Mapping[str, Any]) -> Call | None:
         call_id=call_id,
         title=_text(raw.get("title")),
         code=_text(raw.get("code")),
-        idents=tuple(
-            ident
-            for ident in map(_int, idents if isinstance(idents, list) else [])
-            if ident is not None
-        ),
+        idents=_idents(idents if isinstance(idents, list) else []),
     )
 
 
@@ -149,6 +211,10 @@ def _api_ids(data: Mapping[str, Any]) -> tuple[str, ...]:
     candidates += listed if isinstance(listed, list) else []
     candidates.append(data.get("communityuserid"))
     return tuple(dict.fromkeys(text for text in map(_text, candidates) if text))
+
+
+def _idents(entries: list[Any]) -> tuple[int, ...]:
+    return tuple(ident for ident in map(_int, entries) if ident is not None)
 
 
 def _int(value: object) -> int | None:

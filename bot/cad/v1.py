@@ -6,21 +6,20 @@ Reference: sonoran-cad.md, "v1: one POST, plain text back".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from bot.cad import models, wire
 from bot.cad.errors import (
     ApiNotEnabled,
-    CadError,
     CadRefused,
-    CadUnreadable,
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
 )
 from bot.cad.limits import Limit
-from bot.cad.models import Attachment, Call, Detachment, Unit
+from bot.cad.models import Attachment, Call, Detachment, UnitsPage
+from bot.cad.wire import Credentials as Credentials  # noqa: PLC0414 - others import it from here
 from bot.cad.wire import Request, Response
 
 ENDPOINT = "v1"  # all requests count alike
@@ -35,15 +34,6 @@ _DOCUMENTED_REFUSALS: tuple[tuple[str, type[CadRefused]], ...] = (
     ("API IS NOT ENABLED", ApiNotEnabled),
     ("API ENDPOINT IS", ApiNotEnabled),
 )
-_WRONG_ADDRESS = "backend service reached"
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Who asks. The key is a secret and stays out of the repr."""
-
-    community_id: str
-    api_key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +42,6 @@ class Dialect:
 
     path: str
     type: str
-
-
-class UnitsPage(NamedTuple):
-    """One page of the units on duty."""
-
-    units: tuple[Unit, ...]
-    is_last: bool
 
 
 ATTACH_DIALECTS = (
@@ -121,9 +104,7 @@ def read_calls(response: Response) -> tuple[Call, ...]:
 
 def read_units(response: Response) -> UnitsPage:
     """Read the answer to `get_active_units`."""
-    data = wire.read_json(_read(response))
-    # Counted before malformed entries are left out: they fill the page as well.
-    return UnitsPage(models.read_units(data), is_last=len(data) < UNITS_PER_PAGE)
+    return models.read_units_page(wire.read_json(_read(response)), UNITS_PER_PAGE)
 
 
 def read_account_name(response: Response) -> str | None:
@@ -149,19 +130,12 @@ def _api_ids(order: Attachment | Detachment) -> list[str]:
 
 
 def _read(response: Response) -> Response:
-    """Return a good response; raise what a bad one stands for."""
-    error = wire.failure(response)
-    if error is not None:
-        raise _named(error)
-    if wire.is_html(response) or response.text.lower().startswith(_WRONG_ADDRESS):
-        raise CadUnreadable(wire.shown_text(response), status=response.status)
-    return response
+    return wire.accepted(response, _named)
 
 
-def _named(error: CadError) -> CadError:
+def _named(refusal: CadRefused) -> CadRefused:
     """Give a documented refusal its own kind."""
-    if isinstance(error, CadRefused):
-        for text, kind in _DOCUMENTED_REFUSALS:
-            if text in error.text.upper():
-                return kind(error.text, status=error.status)
-    return error
+    for text, kind in _DOCUMENTED_REFUSALS:
+        if text in refusal.text.upper():
+            return kind(refusal.text, status=refusal.status)
+    return refusal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,6 +24,15 @@ SHOWN_TEXT_LIMIT = 300
 
 _HTML = re.compile(r"<(?:!doctype html|html|head|body)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
+_WRONG_ADDRESS = "backend service reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who asks. The key is a secret and stays out of the repr."""
+
+    community_id: str
+    api_key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +85,35 @@ def is_html(response: Response) -> bool:
 
 
 def shown_text(response: Response) -> str:
-    """Return the response's words for people: at most 300 characters, a page as its title."""
+    """Return the response's words for people, at most 300 characters.
+
+    Of a page that is its title, of an error told in JSON the sentence in it.
+    """
     text = response.text
-    if is_html(response):
+    told = problem(response)
+    sentences = [told[key] for key in ("detail", "title", "message") if key in told]
+    if sentences:
+        text = sentences[0]
+    elif is_html(response):
         title = _TITLE.search(text)
         text = html.unescape(title[1]).strip() if title else ""
         text = text or "a web page without a title"
     return _trimmed(text)
+
+
+def problem(response: Response) -> Mapping[str, str]:
+    """Return the texts of an error told in JSON by their keys in lower case; empty if it is none.
+
+    Reference: sonoran-cad.md, "Errors are `application/problem+json`".
+    """
+    try:
+        data = _parsed(response)
+    except ValueError:
+        return {}
+    if not isinstance(data, dict):
+        return {}
+    texts = {key: value.strip() for key, value in data.items() if isinstance(value, str)}
+    return {key: text for key, text in texts.items() if text}
 
 
 def retry_after(response: Response) -> float | None:
@@ -121,6 +152,22 @@ def failure(response: Response) -> CadError | None:
             return CadRefused(text, status=status)
 
 
+def accepted(response: Response, named: Callable[[CadRefused], CadRefused]) -> Response:
+    """Return a good response; raise what a bad one stands for.
+
+    Args:
+        named: gives a refusal the kind that its words have in this version of the API.
+    """
+    error = failure(response)
+    if isinstance(error, CadRefused):
+        error = named(error)
+    if error is not None:
+        raise error
+    if is_html(response) or response.text.lower().startswith(_WRONG_ADDRESS):
+        raise CadUnreadable(shown_text(response), status=response.status)
+    return response
+
+
 def read_json(response: Response) -> Any:  # noqa: ANN401 - shapes are checked by the models
     """Parse the body as JSON with every key in lower case.
 
@@ -130,9 +177,16 @@ def read_json(response: Response) -> Any:  # noqa: ANN401 - shapes are checked b
         CadUnreadable: the body is not JSON.
     """
     try:
-        return json.loads(response.body, object_pairs_hook=_lower_keys)
-    except (ValueError, RecursionError) as error:
+        return _parsed(response)
+    except ValueError as error:
         raise CadUnreadable(shown_text(response), status=response.status) from error
+
+
+def _parsed(response: Response) -> Any:  # noqa: ANN401 - see read_json
+    try:
+        return json.loads(response.body, object_pairs_hook=_lower_keys)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def _trimmed(text: str) -> str:

@@ -1,0 +1,114 @@
+"""CadClient over the v2 API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.cad import v2
+from bot.cad.limits import Budget
+from bot.cad.models import (
+    Account,
+    Attachment,
+    Call,
+    Detachment,
+    Receipt,
+    Unit,
+    UnitsPage,
+    on_call,
+)
+from bot.cad.pages import all_units
+from bot.cad.sender import Sender
+from bot.cad.wire import Credentials, Request
+
+ASKED_SINGLY = 3  # units; for more, the list of calls costs fewer requests
+
+
+class V2Client:
+    """Asks for receipts, and knows people by the idents of their units where it can."""
+
+    calls_per_attach = 1
+
+    def __init__(self, sender: Sender, credentials: Credentials) -> None:
+        self._sender = sender
+        self._who = credentials
+
+    @property
+    def attach_budget(self) -> Budget:
+        """What may still be attached; people by ident and people by API id cost a request each."""
+        return self._sender.budget(v2.ATTACH)
+
+    @property
+    def detach_budget(self) -> Budget:
+        """What may still be detached."""
+        return self._sender.budget(v2.DETACH)
+
+    async def attach(self, attachments: Sequence[Attachment]) -> Receipt | None:
+        """Put people on calls; where it needs several requests, the first failure ends it.
+
+        Attaching is a set operation: after a failure, all may be sent again.
+        """
+        return await self._order(
+            request for order in attachments for request in v2.attach(self._who, order)
+        )
+
+    async def detach(self, detachments: Sequence[Detachment]) -> Receipt | None:
+        """Take people off whatever call each is on; failures as for `attach`."""
+        return await self._order(
+            request for order in detachments for request in v2.detach(self._who, order)
+        )
+
+    async def calls(self, server_id: int) -> tuple[Call, ...]:
+        """Return the active dispatch calls."""
+        return await self._sender.ask(v2.get_calls(self._who, server_id), v2.read_calls)
+
+    async def units(self, server_id: int) -> tuple[Unit, ...]:
+        """Return all units on duty."""
+        return await all_units(self._units_page, server_id)
+
+    async def account_name(self, server_id: int, api_id: str) -> str | None:  # noqa: ARG002
+        """Return the user name of the account behind an API id, None if the CAD knows none."""
+        uuid = await self._sender.ask(v2.check_link(self._who, api_id), v2.read_linked_account)
+        if uuid is None:
+            return None
+        request = (
+            v2.account_by_uuid(self._who, uuid)
+            if uuid
+            else v2.account_by_community_user(self._who, api_id)
+        )
+        account = await self._sender.ask(request, v2.read_account)
+        return account.username if account else None
+
+    async def account_of(self, discord_id: int) -> Account | None:
+        """Return the account that a Discord person has linked in the CAD."""
+        request = v2.account_by_discord(self._who, discord_id)
+        return await self._sender.ask(request, v2.read_account)
+
+    async def idents_on(
+        self, server_id: int, call_id: int, units: Sequence[Unit]
+    ) -> frozenset[int]:
+        """Return which of these units are on this call at this moment.
+
+        Few are asked for one by one. The CAD then tells of the unit that an account has selected;
+        an account's other units count as not on the call.
+        """
+        if len(units) > ASKED_SINGLY or not all(unit.account for unit in units):
+            return on_call(await self.calls(server_id), call_id, units)
+        return frozenset([unit.ident for unit in units if await self._is_on(call_id, unit)])
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._sender.close()
+
+    async def _order(self, requests: Iterable[Request]) -> Receipt | None:
+        receipts = [await self._sender.once(request, v2.read_receipt) for request in requests]
+        told = [receipt.idents for receipt in receipts if receipt]
+        return Receipt(frozenset().union(*told)) if len(told) == len(receipts) else None
+
+    async def _units_page(self, server_id: int, offset: int) -> UnitsPage:
+        request = v2.get_units(self._who, server_id, offset=offset)
+        return await self._sender.ask(request, v2.read_units)
+
+    async def _is_on(self, call_id: int, unit: Unit) -> bool:
+        request = v2.current_call(self._who, unit.account)
+        current = await self._sender.ask(request, v2.read_current_call)
+        return current is not None and (current.ident, current.call_id) == (unit.ident, call_id)

@@ -60,10 +60,12 @@ class DiscordPage:
         """Load the page and wait until the channel is there."""
         await self.page.goto(address)
         await self._composer.wait_for()
+        await self._until("preview.ready")
 
     async def become(self, name: str) -> None:
         """Look at the channel as somebody else."""
-        await self.page.get_by_label("Viewing as").select_option(label=name)
+        (user_id,) = await self.page.get_by_label("Viewing as").select_option(label=name)
+        await self._until(f"preview.ready && preview.viewerId === '{user_id}'")
 
     async def begin(self, command: str) -> None:
         """Type a slash and the command's name, and choose it from the list."""
@@ -75,9 +77,7 @@ class DiscordPage:
         field = self.page.locator(f'.command-option-input[data-option="{option}"]')
         await field.click()
         await field.press_sequentially(text)
-        await self.page.wait_for_function(
-            "() => window.simcordPreview.commandPicker.autocomplete.state !== 'loading'"
-        )
+        await self._until("preview.commandPicker.autocomplete.state !== 'loading'")
 
     async def choose(self, text: str) -> None:
         """Choose one of the options that the bot suggests."""
@@ -94,6 +94,12 @@ class DiscordPage:
     @property
     def _composer(self) -> Locator:
         return self.page.locator("#channel-composer-input")
+
+    async def _until(self, condition: str) -> None:
+        """Wait for what the page says of itself in `window.simcordPreview`."""
+        await self.page.wait_for_function(
+            f"() => {{ const preview = window.simcordPreview; return {condition} }}"
+        )
 
 
 class CadPage:

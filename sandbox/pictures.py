@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, ViewportSize
+from playwright.async_api import Page, ViewportSize
 
 from sandbox.browser import CadPage, DiscordPage, chromium
 from sandbox.process import Addresses, running
 
-_SIZE = ViewportSize(width=1280, height=800)
+# Both come out 1280 pixels wide; the Discord page has little on it, so it is enlarged.
+_CAD_SIZE = ViewportSize(width=1280, height=800)
+_DISCORD_SIZE = ViewportSize(width=1024, height=640)
+_DISCORD_SCALE = 1.25
 
 # The preview makes the fields of a command narrower than what is typed into them.
 _WIDER_FIELDS = """
@@ -24,8 +27,11 @@ async def make(folder: Path) -> None:
         NoChromium: there is no browser to make them with.
     """
     async with chromium() as browser, running() as addresses:
-        await _picture_discord(await _page(browser), addresses, folder)
-        cad = CadPage(await _page(browser))
+        page = await browser.new_page(
+            viewport=_DISCORD_SIZE, device_scale_factor=_DISCORD_SCALE, reduced_motion="reduce"
+        )
+        await _picture_discord(page, addresses, folder)
+        cad = CadPage(await browser.new_page(viewport=_CAD_SIZE, reduced_motion="reduce"))
         await cad.open(addresses.cad)
         await cad.unit("A-12", 100).wait_for()
         await _keep(cad.page, folder / "cad.png")
@@ -44,10 +50,6 @@ async def _picture_discord(page: Page, addresses: Addresses, folder: Path) -> No
     await discord.send()
     await discord.message("✅").wait_for()
     await _keep(page, folder / "attached.png")
-
-
-async def _page(browser: Browser) -> Page:
-    return await browser.new_page(viewport=_SIZE, reduced_motion="reduce")
 
 
 async def _keep(page: Page, path: Path) -> None:

@@ -33,14 +33,14 @@ class Addresses:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Addresses]:
-    """Run `python -m sandbox` on free ports until the block ends.
+async def running(*options: str) -> AsyncIterator[Addresses]:
+    """Run `python -m sandbox`, with options if given, until the block ends.
 
     Raises:
         SandboxFailed: it did not start, or did not stop cleanly when told to.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sandbox", "--cad-port", "0", "--discord-port", "0"),
+        *(sys.executable, "-m", "sandbox", *options),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

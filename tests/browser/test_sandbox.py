@@ -26,7 +26,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser) -> None:
-    async with running() as addresses:
+    async with running("--cad-port", "0", "--discord-port", "0") as addresses:
         cad = CadPage(await browser.new_page())
         await cad.open(addresses.cad)
         discord = DiscordPage(await browser.new_page())

@@ -19,6 +19,13 @@ from bot.cad.wire import Request, Response
 MAX_BODY = 2 * 1024 * 1024
 MAX_CONNECTIONS = 20
 
+_WORDS = {
+    aiohttp.ConnectionTimeoutError: "no connection within the time limit",
+    aiohttp.ServerDisconnectedError: "the connection was closed without an answer",
+    aiohttp.ClientPayloadError: "the answer broke off half-way",
+    aiohttp.ClientResponseError: "the answer is not HTTP",
+}
+
 
 class Transport:
     """Sends requests to one base address over one pool of connections.
@@ -96,22 +103,28 @@ class Transport:
 
 def _translated(error: Exception) -> CadError:
     match error:
-        case aiohttp.ConnectionTimeoutError():
-            return CadUnreachable("no connection within the time limit")
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+            return CadUnreachable(_reason(error))
         case TimeoutError():
             return CadTimeout()
-        case aiohttp.ServerDisconnectedError():
-            return CadBrokenOff("the connection was closed without an answer")
-        case aiohttp.ClientPayloadError():
-            return CadBrokenOff("the answer broke off half-way")
         case aiohttp.ClientResponseError():
-            return CadUnreadable("the answer is not HTTP")
+            return CadUnreadable(_reason(error))
+        case (
+            aiohttp.ServerDisconnectedError()
+            | aiohttp.ClientPayloadError()
+            | aiohttp.ClientOSError()
+            | ConnectionError()
+        ):
+            return CadBrokenOff(_reason(error))
         case _:
             return CadUnreachable(_reason(error))
 
 
 def _reason(error: Exception) -> str:
     """Name the fault without the address, which may be long, and never with the body."""
+    for kind, words in _WORDS.items():
+        if isinstance(error, kind):
+            return words
     match getattr(error, "os_error", error):
         case ssl.SSLError() | socket.gaierror() as cause:  # their numbers are not the system's
             return str(cause.strerror)

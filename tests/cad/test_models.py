@@ -43,7 +43,7 @@ def test_a_call():
 
 def test_a_unit():
     api_ids = ("STEAM:1234", "steam:110000112345678")
-    assert units(UNIT) == (Unit(7, "A-12", "Pat Doe", "LSPD", 2, api_ids),)
+    assert units(UNIT) == (Unit(7, "0b2c", "A-12", "Pat Doe", "LSPD", 2, api_ids),)
 
 
 def test_the_status_of_a_unit_that_is_unavailable():
@@ -69,7 +69,7 @@ def test_every_api_id_counts_once_and_the_first_comes_first():
 
 def test_what_is_missing_is_empty():
     assert calls({"callId": 1}) == (Call(1, "", "", ()),)
-    assert units({"id": 1, "data": {}}) == (Unit(1, "", "", "", -1, ()),)
+    assert units({"id": 1, "data": {}}) == (Unit(1, "", "", "", "", -1, ()),)
 
 
 @pytest.mark.parametrize("bad", [None, "x", 7, [], {}, {"callId": None}, {"callId": True}])

@@ -11,7 +11,7 @@ MAY_PASS = (CadUnreachable, CadRateLimited, CadUnavailable)
 KINDS = [
     kind
     for kind in vars(errors).values()
-    if isinstance(kind, type) and issubclass(kind, CadError) and kind not in MAY_PASS
+    if isinstance(kind, type) and issubclass(kind, CadError) and not issubclass(kind, MAY_PASS)
 ]
 
 

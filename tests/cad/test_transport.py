@@ -16,12 +16,19 @@ import pytest
 import trustme
 
 from bot.cad import v1, wire
-from bot.cad.errors import CadError, CadRedirected, CadTimeout, CadUnreachable, CadUnreadable
-from bot.cad.models import Attachment
+from bot.cad.errors import (
+    CadBrokenOff,
+    CadError,
+    CadRedirected,
+    CadTimeout,
+    CadUnreachable,
+    CadUnreadable,
+)
+from bot.cad.models import Attachment, Subject
 from bot.cad.transport import MAX_BODY, MAX_CONNECTIONS, Transport
 from bot.cad.wire import Request
 
-REQUEST = Request("POST", "/emergency", {"id": "community", "key": "secret", "ü": "\ud83d"})
+REQUEST = Request("v1", "POST", "/emergency", {"id": "community", "key": "secret", "ü": "\ud83d"})
 OK = b"HTTP/1.1 200 OK\r\n"
 
 # Answers one request; the connection is kept until it returns False.
@@ -208,20 +215,20 @@ async def test_a_request_may_be_given_less_time():
                 await transport.send(REQUEST, within=0.05)
 
 
-@pytest.mark.parametrize("parts", [(), (b"HTTP/1.1 2",)])
-async def test_a_connection_closed_without_an_answer(parts):
-    async with serving(answering(*parts)) as server:
-        error = await failure(server.url)
-    assert type(error) is CadUnreachable
-
-
 @pytest.mark.parametrize("abort", [True, False], ids=["reset", "closed"])
 @pytest.mark.parametrize(
-    "head", [b"Content-Length: 100\r\n\r\nUNITS", b"Transfer-Encoding: chunked\r\n\r\n5\r\nUNITS"]
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 2",
+        OK,
+        OK + b"Content-Length: 100\r\n\r\nUNITS",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nUNITS",
+    ],
 )
-async def test_a_connection_that_breaks_half_way(head, abort):
+async def test_a_connection_that_breaks_half_way(answer, abort):
     async def break_off(_request: bytes, writer: asyncio.StreamWriter) -> bool:
-        writer.write(OK + head)
+        writer.write(answer)
         await writer.drain()
         if abort:
             linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # on, 0 s: closing sends a reset
@@ -231,8 +238,12 @@ async def test_a_connection_that_breaks_half_way(head, abort):
 
     async with serving(break_off) as server:
         error = await failure(server.url)
-    assert type(error) is CadUnreachable
-    assert error.text in {"the answer broke off half-way", "Connection reset by peer"}
+    assert type(error) is CadBrokenOff
+    assert error.text in {
+        "the connection was closed without an answer",
+        "the answer broke off half-way",
+        "Connection reset by peer",
+    }
 
 
 @pytest.mark.parametrize(
@@ -254,7 +265,7 @@ async def test_what_is_not_http(reply):
 async def test_a_body_that_says_it_is_compressed_and_is_not():
     async with serving(answering(whole(b"UNITS", "Content-Encoding: gzip"))) as server:
         error = await failure(server.url)
-    assert type(error) is CadUnreachable
+    assert type(error) is CadBrokenOff
 
 
 async def test_the_largest_body_is_read():
@@ -378,7 +389,9 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused():
 
 async def test_an_order_from_end_to_end():
     order = v1.attach(
-        v1.Credentials("community", "key"), [Attachment(1, 100, ("a",))], v1.ATTACH_DIALECTS[0]
+        v1.Credentials("community", "key"),
+        [Attachment(1, 100, (Subject("a"),))],
+        v1.ATTACH_DIALECTS[0],
     )
     async with (
         serving(answering(whole(b"UNITS ATTACHED"))) as server,

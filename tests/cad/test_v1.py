@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,12 +21,13 @@ from bot.cad.errors import (
     InvalidCommunity,
     InvalidRequestType,
 )
-from bot.cad.models import Attachment, Detachment
+from bot.cad.models import Attachment, Detachment, Subject
 from bot.cad.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Credentials, Dialect
+from bot.cad.wire import Request
 from tests.cad.samples import CALL, JSON, UNIT, answer, json_answer
 
 WHO = Credentials("YOUR_COMMUNITY_ID", "YOUR_API_KEY")
-ORDER = Attachment(1, 100, ("STEAN:1234",))
+ORDER = Attachment(1, 100, (Subject("STEAN:1234", ident=7),))
 SEED = """{
     "id": "YOUR_COMMUNITY_ID",
     "key": "YOUR_API_KEY",
@@ -39,6 +41,11 @@ SEED = """{
     ]
 }"""
 READERS = (v1.read_done, v1.read_calls, v1.read_units, v1.read_account_name)
+
+
+def objects(request: Request) -> list[dict[str, Any]]:
+    """Return the data objects of a request as the CAD reads them."""
+    return list(json.loads(json.dumps(request.body))["data"])
 
 
 def test_the_key_stays_out_of_the_repr():
@@ -69,8 +76,8 @@ def test_a_dialect_changes_the_path_and_the_type_only(dialect):
 
 
 def test_several_orders_are_several_objects_in_their_order():
-    orders = [ORDER, Attachment(2, 7, ("a", "b"))]
-    assert v1.attach(WHO, orders, Dialect("/p", "T")).body["data"] == [
+    orders = [ORDER, Attachment(2, 7, (Subject("a"), Subject("b")))]
+    assert objects(v1.attach(WHO, orders, Dialect("/p", "T"))) == [
         {"serverId": 1, "callId": 100, "units": ["STEAN:1234"]},
         {"serverId": 2, "callId": 7, "units": ["a", "b"]},
     ]
@@ -80,7 +87,7 @@ def test_several_orders_are_several_objects_in_their_order():
     ("request_", "path", "type_", "data"),
     [
         (
-            v1.detach(WHO, Detachment(3, ("a", "b"))),
+            v1.detach(WHO, [Detachment(3, (Subject("a"), Subject("b", ident=8)))]),
             "/emergency/detach_unit",
             "DETACH_UNIT",
             {"serverId": 3, "units": ["a", "b"]},
@@ -112,18 +119,41 @@ def test_the_other_requests(request_, path, type_, data):
     )
 
 
+def test_several_detachments_are_several_objects():
+    orders = [Detachment(1, (Subject("a"),)), Detachment(2, (Subject("b"),))]
+    assert objects(v1.detach(WHO, orders)) == [
+        {"serverId": 1, "units": ["a"]},
+        {"serverId": 2, "units": ["b"]},
+    ]
+
+
+def test_every_request_counts_against_the_one_budget():
+    requests = [
+        v1.attach(WHO, [ORDER], ATTACH_DIALECTS[2]),
+        v1.detach(WHO, []),
+        v1.get_calls(WHO, 1),
+        v1.get_active_units(WHO, 1),
+        v1.check_api_id(WHO, 1, "a"),
+    ]
+    assert {request.endpoint for request in requests} == set(v1.LIMITS)
+
+
 @given(
     st.lists(
         st.builds(
-            Attachment, st.integers(), st.integers(), st.lists(st.text(), max_size=3).map(tuple)
+            Attachment,
+            st.integers(),
+            st.integers(),
+            st.lists(st.builds(Subject, st.text()), max_size=3).map(tuple),
         ),
         max_size=4,
     )
 )
 def test_any_order_survives_json(orders):
-    body = json.loads(json.dumps(v1.attach(WHO, orders, ATTACH_DIALECTS[0]).body))
+    request = v1.attach(WHO, orders, ATTACH_DIALECTS[0])
     assert orders == [
-        Attachment(item["serverId"], item["callId"], tuple(item["units"])) for item in body["data"]
+        Attachment(item["serverId"], item["callId"], tuple(map(Subject, item["units"])))
+        for item in objects(request)
     ]
 
 

@@ -22,8 +22,9 @@ from tests.cad.samples import answer
 PAGE = "<!DOCTYPE html><head><TITLE lang=en>502 Bad\n Gateway &amp; more</TITLE></head>oh no"
 
 
-def test_a_request_hides_its_body_because_it_holds_the_key():
-    request = Request("POST", "/emergency", {"key": "SECRET", "units": ["STEAM:1"]})
+def test_a_request_hides_its_body_and_headers_because_they_hold_the_key():
+    headers = {"Authorization": "Bearer SECRET"}
+    request = Request("v1", "POST", "/emergency", {"key": "SECRET"}, headers)
     assert "/emergency" in repr(request)
     assert "SECRET" not in repr(request)
 

@@ -1,9 +1,8 @@
-"""CadClient over a mocked network: dialects, retries, pages."""
+"""The client of the v1 API over a mocked network: dialects, pages, kinds of errors."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,30 +13,31 @@ import pytest
 from aioresponses import CallbackResult, aioresponses
 from yarl import URL
 
-from bot.cad import retry
-from bot.cad.client import CadClient
+from bot.cad import v1
+from bot.cad.client_v1 import V1Client
 from bot.cad.errors import (
     ApiNotEnabled,
+    CadBrokenOff,
     CadError,
     CadRateLimited,
     CadRedirected,
     CadRefused,
     CadTimeout,
     CadUnavailable,
-    CadUnreachable,
     CadUnreadable,
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
 )
-from bot.cad.models import Attachment, Detachment
+from bot.cad.models import Attachment, Detachment, Subject, read_units
+from bot.cad.sender import Sender
 from bot.cad.transport import Transport
 from bot.cad.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Credentials, Dialect
-from bot.cad.wire import Request, Response
-from tests.cad.samples import CALL, UNIT, answer
+from tests.cad.samples import CALL, UNIT, Time
 
 SEED, JUNE, TODAY = ATTACH_DIALECTS
-ORDER = Attachment(1, 100, ("STEAM:1234",))
+ORDER = Attachment(1, 100, (Subject("STEAM:1234"),))
+LEAVE = Detachment(2, (Subject("a"), Subject("b")))
 
 type_unknown = CallbackResult(status=400, body="INVALID REQUEST TYPE")
 done = CallbackResult(status=200, body="UNITS ATTACHED")
@@ -60,12 +60,11 @@ class Cad:
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     speaks: Dialect | None = None
 
-    async def reply(self, url: URL, *, data: bytes, **_: object) -> CallbackResult:
-        body = json.loads(data)
-        self.asked.append((url.path, body))
+    async def reply(self, url: URL, *, json: dict[str, Any], **_: object) -> CallbackResult:
+        self.asked.append((url.path, json))
         await asyncio.sleep(0)  # lets another order overtake
         if self.speaks:
-            return done if self.speaks == Dialect(url.path, body["type"]) else type_unknown
+            return done if self.speaks == Dialect(url.path, json["type"]) else type_unknown
         reply = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(reply, Exception):
             raise reply
@@ -80,29 +79,9 @@ class Cad:
         return [item for _, body in self.asked for item in body["data"]]
 
 
-@dataclass
-class Time:
-    """A clock that only sleeping moves."""
-
-    now: float = 1000.0
-    slept: list[float] = field(default_factory=list)
-
-    def clock(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
 @pytest.fixture
 def cad():
     return Cad()
-
-
-@pytest.fixture
-def time():
-    return Time()
 
 
 @pytest.fixture
@@ -111,15 +90,20 @@ def switches() -> list[Dialect]:
 
 
 @pytest.fixture
-async def client(cad: Cad, time: Time, switches: list[Dialect]) -> AsyncIterator[CadClient]:
-    client = CadClient(
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+async def client(cad: Cad, time: Time, switches: list[Dialect]) -> AsyncIterator[V1Client]:
+    sender = Sender(
         Transport("https://cad.example"),
-        Credentials("community", "key"),
-        on_dialect=switches.append,
+        v1.LIMITS,
         clock=time.clock,
         sleep=time.sleep,
         jitter=lambda: 1.0,
     )
+    client = V1Client(sender, Credentials("community", "key"), on_dialect=switches.append)
     with aioresponses() as network:
         network.post(re.compile(".*"), callback=cad.reply, repeat=True)
         yield client
@@ -128,7 +112,7 @@ async def client(cad: Cad, time: Time, switches: list[Dialect]) -> AsyncIterator
 
 async def test_attach_sends_the_seeds_request_first(client, cad, switches):
     cad.answers = [done]
-    await client.attach(ORDER)
+    await client.attach([ORDER])
     order = {"serverId": 1, "callId": 100, "units": ["STEAM:1234"]}
     assert cad.asked == [
         (
@@ -142,12 +126,12 @@ async def test_attach_sends_the_seeds_request_first(client, cad, switches):
 @pytest.mark.parametrize("text", ["UNITS ATTACHED", "", "API ID(s) set!", "INVALID API KEY"])
 async def test_a_good_status_is_success_whatever_the_text(client, cad, text):
     cad.answers = [CallbackResult(status=200, body=text, content_type="text/html")]
-    await client.attach(ORDER)
+    await client.attach([ORDER])
 
 
-async def test_attach_many_sends_all_in_one_request(client, cad):
+async def test_several_calls_go_in_one_request(client, cad):
     cad.answers = [done]
-    await client.attach_many([ORDER, Attachment(2, 101, ("a", "b"))])
+    await client.attach([ORDER, Attachment(2, 101, (Subject("a"),))])
     assert len(cad.asked) == 1
     assert [item["callId"] for item in cad.objects] == [100, 101]
 
@@ -155,10 +139,10 @@ async def test_attach_many_sends_all_in_one_request(client, cad):
 @pytest.mark.parametrize("spoken", ATTACH_DIALECTS)
 async def test_the_dialect_that_works_is_found_and_remembered(client, cad, switches, spoken):
     cad.speaks = spoken
-    await client.attach(ORDER)
+    await client.attach([ORDER])
     tried = list(ATTACH_DIALECTS[: ATTACH_DIALECTS.index(spoken) + 1])
     assert cad.dialects == tried
-    await client.attach(ORDER)
+    await client.attach([ORDER])
     assert cad.dialects == [*tried, spoken]
     assert switches == ([] if spoken == SEED else [spoken])
 
@@ -166,14 +150,15 @@ async def test_the_dialect_that_works_is_found_and_remembered(client, cad, switc
 @pytest.mark.parametrize("spoken", ATTACH_DIALECTS)
 async def test_a_switch_is_reported_once_when_many_find_it_at_once(client, cad, switches, spoken):
     cad.speaks = spoken
-    await asyncio.gather(*(client.attach(ORDER) for _ in range(20)))
+    await asyncio.gather(*(client.attach([ORDER]) for _ in range(20)))
     assert switches == ([] if spoken == SEED else [spoken])
 
 
 async def test_nobody_has_to_listen_to_switches(cad, client):
     cad.speaks = TODAY
-    deaf = CadClient(Transport("https://cad.example"), Credentials("community", "key"))
-    await deaf.attach(ORDER)
+    sender = Sender(Transport("https://cad.example"), v1.LIMITS)
+    deaf = V1Client(sender, Credentials("community", "key"))
+    await deaf.attach([ORDER])
     await deaf.close()
     assert cad.dialects[-1] == TODAY
 
@@ -181,23 +166,23 @@ async def test_nobody_has_to_listen_to_switches(cad, client):
 @pytest.mark.parametrize("status", [404, 405])
 async def test_a_missing_path_asks_for_the_next_dialect(client, cad, switches, status):
     cad.answers = [refused("<html><title>Nothing here</title>", status), type_unknown, done]
-    await client.attach(ORDER)
+    await client.attach([ORDER])
     assert cad.dialects == [SEED, JUNE, TODAY]
     assert switches == [TODAY]
 
 
 async def test_once_remembered_no_other_dialect_is_tried(client, cad):
     cad.answers = [done, refused("NO SUCH CALL", 404)]
-    await client.attach(ORDER)
+    await client.attach([ORDER])
     with pytest.raises(CadRefused, match="NO SUCH CALL"):
-        await client.attach(ORDER)
+        await client.attach([ORDER])
     assert cad.dialects == [SEED, SEED]
 
 
 async def test_a_refusal_that_is_about_the_order_ends_the_search(client, cad, switches):
     cad.answers = [type_unknown, refused("INVALID API KEY")]
     with pytest.raises(InvalidApiKey):
-        await client.attach(ORDER)
+        await client.attach([ORDER])
     assert cad.dialects == [SEED, JUNE]
     assert switches == []
 
@@ -205,8 +190,8 @@ async def test_a_refusal_that_is_about_the_order_ends_the_search(client, cad, sw
 async def test_a_search_that_failed_starts_over(client, cad, switches):
     cad.answers = [type_unknown, refused("INVALID API KEY"), type_unknown, done]
     with pytest.raises(InvalidApiKey):
-        await client.attach(ORDER)
-    await client.attach(ORDER)
+        await client.attach([ORDER])
+    await client.attach([ORDER])
     assert cad.dialects == [SEED, JUNE, SEED, JUNE]
     assert switches == [JUNE]
 
@@ -223,7 +208,7 @@ async def test_a_search_that_failed_starts_over(client, cad, switches):
 async def test_when_all_refuse_the_most_telling_refusal_is_shown(client, cad, answers, kind, text):
     cad.answers = answers
     with pytest.raises(CadRefused, match=text) as caught:
-        await client.attach(ORDER)
+        await client.attach([ORDER])
     assert type(caught.value) is kind
     assert cad.dialects == list(ATTACH_DIALECTS)
 
@@ -237,10 +222,10 @@ async def test_when_all_refuse_the_most_telling_refusal_is_shown(client, cad, an
         ("NO SUCH CALL", CadRefused),
     ],
 )
-async def test_refusals_are_never_tried_again(client, cad, time, text, kind):
+async def test_a_refusal_keeps_its_kind_and_its_words(client, cad, time, text, kind):
     cad.answers = [refused(text), done]
     with pytest.raises(CadRefused) as caught:
-        await client.attach(ORDER)
+        await client.attach([ORDER])
     assert type(caught.value) is kind
     assert caught.value.text == text
     assert (len(cad.asked), time.slept) == (1, [])
@@ -248,7 +233,7 @@ async def test_refusals_are_never_tried_again(client, cad, time, text, kind):
 
 async def test_detach(client, cad):
     cad.answers = [done]
-    await client.detach(Detachment(2, ("a", "b")))
+    await client.detach([LEAVE])
     ((path, body),) = cad.asked
     assert (path, body["type"]) == ("/emergency/detach_unit", "DETACH_UNIT")
     assert body["data"] == [{"serverId": 2, "units": ["a", "b"]}]
@@ -257,7 +242,7 @@ async def test_detach(client, cad):
 async def test_detach_has_one_dialect(client, cad):
     cad.answers = [type_unknown]
     with pytest.raises(InvalidRequestType):
-        await client.detach(Detachment(2, ("a",)))
+        await client.detach([LEAVE])
     assert len(cad.asked) == 1
 
 
@@ -321,8 +306,8 @@ async def test_a_page_that_is_missing_is_no_unknown_api_id(client, cad):
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda client: client.attach(ORDER),
-        lambda client: client.detach(Detachment(1, ("a",))),
+        lambda client: client.attach([ORDER]),
+        lambda client: client.detach([LEAVE]),
         lambda client: client.calls(1),
         lambda client: client.units(1),
         lambda client: client.account_name(1, "a"),
@@ -337,15 +322,15 @@ async def test_a_page_that_is_missing_is_no_unknown_api_id(client, cad):
         (CallbackResult(status=403, body="no"), CadRefused),
         (CallbackResult(status=429), CadRateLimited),
         (unavailable, CadUnavailable),
-        (aiohttp.ServerDisconnectedError(), CadUnreachable),
-        (ConnectionResetError(104, "reset"), CadUnreachable),
+        (aiohttp.ServerDisconnectedError(), CadBrokenOff),
+        (ConnectionResetError(104, "reset"), CadBrokenOff),
         (TimeoutError(), CadTimeout),
     ],
 )
 async def test_every_method_raises_the_same_family(
-    client: CadClient,
+    client: V1Client,
     cad: Cad,
-    ask: Callable[[CadClient], Awaitable[object]],
+    ask: Callable[[V1Client], Awaitable[object]],
     reply: CallbackResult | Exception,
     kind: type[CadError],
 ) -> None:
@@ -367,76 +352,53 @@ async def test_lists_that_cannot_be_read(client, cad, body):
 @pytest.mark.parametrize(
     "fault", [unavailable, CallbackResult(status=429), aiohttp.ClientConnectionError()]
 )
-async def test_what_may_pass_is_tried_again(client, cad, time, fault):
-    cad.answers = [fault, fault, fault, done]
-    await client.attach(ORDER)
-    assert cad.dialects == [SEED] * 4
-    assert time.slept == [0.25, 0.5, 1.0]
-
-
-async def test_a_timeout_is_not_tried_again(client, cad, time):
-    cad.answers = [TimeoutError(), done]
-    with pytest.raises(CadTimeout):
-        await client.attach(ORDER)
+@pytest.mark.parametrize(
+    "order", [lambda client: client.attach([ORDER]), lambda client: client.detach([LEAVE])]
+)
+async def test_an_order_is_sent_once(client, cad, time, order, fault):
+    cad.answers = [fault, done]
+    with pytest.raises(CadError):
+        await order(client)
     assert (len(cad.asked), time.slept) == (1, [])
 
 
-async def test_giving_up_shows_the_last_fault_within_the_window(client, cad, time):
-    cad.answers = [aiohttp.ClientConnectionError(), unavailable]
-    with pytest.raises(CadUnavailable, match="busy"):
-        await client.attach(ORDER)
-    assert time.slept == [0.25, 0.5, 1.0, 2.0, 4.0]
-    assert time.now - 1000.0 < retry.WINDOW
+async def test_a_question_is_asked_again(client, cad, time):
+    cad.answers = [unavailable, listed({"activeCalls": [CALL]})]
+    assert len(await client.calls(1)) == 1
+    assert time.slept == [0.25]
 
 
-async def test_the_cad_is_given_the_time_that_it_asks_for(client, cad, time):
-    cad.answers = [CallbackResult(status=429, headers={"Retry-After": "3"}), done]
-    await client.attach(ORDER)
-    assert time.slept == [3.0]
+async def test_orders_and_questions_share_one_budget(client, cad):
+    cad.answers = [done, done, listed([]), CallbackResult(status=200, body="patdoe")]
+    await client.attach([ORDER])
+    await client.detach([LEAVE])
+    await client.units(1)
+    await client.account_name(1, "a")
+    assert client.attach_budget is client.detach_budget
+    assert client.attach_budget.used == 4
 
 
-async def test_a_longer_wait_is_told_instead(client, cad, time):
-    cad.answers = [CallbackResult(status=429, headers={"Retry-After": "60"}), done]
-    with pytest.raises(CadRateLimited) as caught:
-        await client.attach(ORDER)
-    assert caught.value.retry_after == 60.0
-    assert (len(cad.asked), time.slept) == (1, [])
+async def test_who_is_on_a_call(client, cad):
+    other = CALL | {"callId": 101, "idents": [9]}
+    cad.answers = [listed({"activeCalls": [CALL, other]})]
+    units = read_units([{"id": ident, "data": {}} for ident in (8, 9, 10)])
+    assert await client.idents_on(1, 100, units) == {8}
 
 
-async def test_the_search_for_a_dialect_shares_one_window(client, cad, time):
-    wait = CallbackResult(status=503, headers={"Retry-After": "8"})
-    cad.answers = [wait, type_unknown, wait, done]
-    with pytest.raises(CadUnavailable):
-        await client.attach(ORDER)
-    assert cad.dialects == [SEED, SEED, JUNE]
-    assert time.slept == [8.0]
+async def test_nobody_is_on_a_call_that_is_over(client, cad):
+    cad.answers = [listed({"activeCalls": []})]
+    units = read_units([{"id": 7, "data": {}}])
+    assert await client.idents_on(1, 100, units) == frozenset()
 
 
-async def test_each_attempt_may_take_what_is_left_of_the_window(time):
-    limits: list[float | None] = []
-
-    class Busy(Transport):
-        async def send(self, request: Request, *, within: float | None = None) -> Response:
-            limits.append(within)
-            time.now += 4.0
-            return answer("busy", 503)
-
-    client = CadClient(
-        Busy("https://cad.example"),
-        Credentials("community", "key"),
-        clock=time.clock,
-        sleep=time.sleep,
-        jitter=lambda: 1.0,
-    )
-    with pytest.raises(CadUnavailable):
-        await client.calls(1)
-    await client.close()
-    assert limits == [10.0, 5.75, 1.25]
+async def test_v1_knows_no_discord_accounts(client, cad):
+    assert await client.account_of(5) is None
+    assert cad.asked == []
 
 
 async def test_the_key_is_in_no_error(client, cad):
     cad.answers = [refused("no")]
     with pytest.raises(CadRefused) as caught:
-        await client.attach(ORDER)
+        await client.attach([ORDER])
     assert "'key'" not in repr(caught.value)
     assert "key" not in str(caught.value)

@@ -1,0 +1,138 @@
+"""Request budgets in simulated time."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cad.limits import CALM, Budget, Limit
+from tests.cad.samples import Time
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time(now=0.0)
+
+
+@pytest.fixture
+def budget(time: Time) -> Budget:
+    return Budget(Limit(requests=4, seconds=10.0), time.clock)
+
+
+def spend(budget: Budget, count: int) -> None:
+    for _ in range(count):
+        budget.spend()
+
+
+@pytest.mark.parametrize(
+    ("requests", "share", "left"), [(10, 0.8, 8), (3, 0.8, 2), (5, 1.0, 5), (1, 0.1, 1)]
+)
+def test_a_share_leaves_the_rest_to_others(requests, share, left):
+    assert Limit(requests, 60.0).shared(share) == Limit(left, 60.0)
+
+
+def test_a_burst_is_free_and_the_next_one_waits_for_the_window(budget, time):
+    for _ in range(4):
+        assert budget.wait() == 0.0
+        budget.spend()
+    assert budget.wait() == 10.0
+    time.now = 9.0
+    assert (budget.wait(), budget.used) == (1.0, 4)
+    time.now = 10.0
+    assert (budget.wait(), budget.used) == (0.0, 0)
+
+
+def test_the_window_slides(budget, time):
+    for moment in (0.0, 3.0, 6.0, 9.0):
+        time.now = moment
+        budget.spend()
+    assert budget.wait() == 1.0
+    time.now = 10.0
+    budget.spend()
+    assert budget.wait() == 3.0
+
+
+def test_a_reserve_waits_sooner(budget, time):
+    spend(budget, 2)
+    time.now = 1.0
+    budget.spend()
+    assert (budget.wait(), budget.wait(reserve=1), budget.wait(reserve=3)) == (0.0, 9.0, 10.0)
+
+
+def test_a_reserve_larger_than_the_budget_still_lets_one_through(budget):
+    assert budget.wait(reserve=9) == 0.0
+    budget.spend()
+    assert budget.wait(reserve=9) == 10.0
+
+
+def test_retry_after_is_obeyed_in_full(budget, time):
+    budget.refuse(30.0)
+    budget.refuse(5.0)
+    assert budget.wait() == 30.0
+    time.now = 30.0
+    assert budget.wait() == 0.0
+
+
+def test_a_refusal_without_a_time_blocks_nothing(budget):
+    budget.refuse(None)
+    assert budget.wait() == 0.0
+
+
+def test_each_refusal_halves_the_pace_until_a_calm_minute_has_passed(budget, time):
+    paces = [budget.allowed]
+    for _ in range(4):
+        budget.refuse(None)
+        paces.append(budget.allowed)
+    assert paces == [4, 2, 1, 1, 1]
+    time.now = CALM - 0.1
+    assert budget.allowed == 1
+    time.now = CALM
+    assert budget.allowed == 4
+
+
+def test_a_refusal_after_a_calm_minute_halves_the_full_pace(budget, time):
+    budget.refuse(None)
+    budget.refuse(None)
+    time.now = CALM
+    assert budget.allowed == 4
+    budget.refuse(None)
+    assert budget.allowed == 2
+
+
+def test_a_halved_pace_counts_what_is_already_sent(budget):
+    spend(budget, 3)
+    budget.refuse(None)
+    assert budget.wait() == 10.0
+
+
+def test_what_is_sent_over_the_budget_is_counted_too(budget, time):
+    spend(budget, 3)
+    time.now = 1.0
+    spend(budget, 3)
+    assert budget.used == 6
+    assert budget.wait() == 9.0  # until fewer than four lie within one window
+
+
+@given(
+    st.integers(1, 6),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3), st.booleans()), max_size=40),
+)
+def test_whoever_waits_never_exceeds_the_limit(requests, steps):
+    time = Time(now=0.0)
+    budget = Budget(Limit(requests, 16.0), time.clock)
+    sent: list[float] = []
+    for pause, reserve, refused in steps:
+        time.now += pause / 4  # exact in binary
+        while wait := budget.wait(reserve):
+            time.now += wait
+        budget.spend()
+        sent.append(time.now)
+        if refused:
+            budget.refuse(None)
+    assert all(
+        later - earlier >= 16.0 for earlier, later in zip(sent, sent[requests:], strict=False)
+    )
+    assert all(earlier <= later for earlier, later in pairwise(sent))

@@ -115,4 +115,7 @@ def _service(error: ServiceError) -> str:
 
 
 def _soon(seconds: float | None) -> str:
-    return f"in {max(1, round(seconds))} seconds" if seconds else "in a minute"
+    if not seconds:
+        return "in a minute"
+    whole = max(1, round(seconds))
+    return f"in {whole} second{'' if whole == 1 else 's'}"

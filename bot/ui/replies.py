@@ -18,6 +18,7 @@ from bot.ui import faults
 from bot.ui.text import MESSAGE_LIMIT, code, listed, member, plain
 
 _LIST_LIMITS = (700, 350, 150, 60)  # characters for one list of people, until all fit
+_OWNERS_SHOWN = 10
 _MENTION = re.compile(r"<(?:@&|#)\d{1,20}>")  # of a role or a channel
 _MAYBE_DONE = (CadTimeout, CadBrokenOff, CadUnavailable, CadUnreadable)
 
@@ -103,13 +104,16 @@ def owners(pasted: str, links: list[Link]) -> str:
     """Say who has an API id."""
     if not links:
         return f"❌ Nobody is linked to {code(pasted)}."
-    return "✅ " + "\n".join(_link(link) for link in links[:10])
+    lines = [_link(link) for link in links[:_OWNERS_SHOWN]]
+    if len(links) > _OWNERS_SHOWN:
+        lines.append(f"and {len(links) - _OWNERS_SHOWN} more.")
+    return "✅ " + "\n".join(lines)
 
 
 def _link(link: Link) -> str:
     moment = int(link.set_at.timestamp())
     return (
-        f"{member(link.discord_id)} is {code(link.api_id)}, set by {member(link.set_by)}"
+        f"{member(link.discord_id)} is {code(link.api_id, 100)}, set by {member(link.set_by)}"
         f" <t:{moment}:R>."
     )
 

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.ui.text import code, listed, member, plain, roles, visible
+
+# What has a meaning to Discord somewhere in a line.
+MEANINGFUL = "\\`*_~|<>[]()#@:-"
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+ATTACKS = (
+    *("@everyone", "@here", "<@1>", "<@&1>", "<#1>", "<t:0:R>", "</attach:1>", "<:e:1>"),
+    *("`", "```", "**", "__", "~~", "||", "\\", "\\`", "# ", "-# ", "- ", "> "),
+    *("[a](https://b.example)", "https://b.example", "🚓"),
+    *("\n", "\r", "\u2028", "\x85", "\u200b", "\u202e", "\ufeff", "\ud800", "\x00"),
+)
+attacks = st.lists(st.one_of(st.sampled_from(ATTACKS), st.text(max_size=3))).map("".join)
+foreign = st.one_of(st.text(), attacks)
+limits = st.integers(1, 400)
+
+
+def is_quiet(text: str) -> bool:
+    """Tell whether a text stays on its line and hides nothing."""
+    return all(unicodedata.category(one) not in INVISIBLE for one in text)
+
+
+@given(foreign, limits)
+def test_visible_text_stays_on_one_line(text, limit) -> None:
+    shown = visible(text, limit)
+    assert len(shown) <= limit
+    assert is_quiet(shown)
+    assert shown == shown.strip()
+    assert "  " not in shown
+
+
+@given(foreign, limits)
+@example("\\", 1)
+@example("\\`@everyone`", 100)
+def test_nothing_in_plain_text_means_anything(text, limit) -> None:
+    shown = plain(text, limit)
+    assert is_quiet(shown)
+    assert re.fullmatch(rf"(\\[!-/:-@\[-`{{-~]|[^{re.escape(MEANINGFUL)}])*", shown)
+    # And nothing is lost on the way: Discord takes the backslashes out again.
+    assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", shown) == visible(text, limit)
+
+
+@given(foreign, limits)
+@example("`", 1)
+@example("", 10)
+@example("\u200b", 10)
+def test_nothing_leaves_a_code_span(text, limit) -> None:
+    shown = code(text, limit)
+    inner = shown[1:-1]
+    assert shown[0] == shown[-1] == "`"
+    assert inner.strip()
+    assert "`" not in inner
+    assert is_quiet(inner)
+    assert len(inner) <= max(limit, len("(empty)"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Armed Robbery", "Armed Robbery"),
+        ("A-12", "A\\-12"),
+        ("  two\n\nlines\u200b ", "two lines"),
+        ("@everyone", "\\@everyone"),
+        ("x" * 101, "x" * 99 + "…"),
+    ],
+)
+def test_how_it_reads(text, shown) -> None:
+    assert plain(text) == shown
+
+
+def test_mentions() -> None:
+    assert member(5) == "<@5>"
+    assert roles({3, 1, 2}) == "<@&1>, <@&2>, <@&3>"
+
+
+@given(st.lists(st.text("ab", min_size=1, max_size=60), max_size=60), st.integers(30, 300))
+def test_lists_name_or_count_everyone(items, limit) -> None:
+    shown = listed(items, limit)
+    assert len(shown) <= limit
+    parts = shown.split(", ") if shown else []
+    if parts and (rest := re.fullmatch(r"and (\d+) more", parts[-1])):
+        assert parts[:-1] == items[: len(parts) - 1]
+        assert len(parts) - 1 + int(rest[1]) == len(items)
+    else:
+        assert parts == items
+
+
+def test_a_list_that_fits_is_whole() -> None:
+    assert listed(["a"] * 50, 700) == ", ".join(["a"] * 50)

@@ -44,9 +44,15 @@ def check() -> None:
 @cli.command()
 def pictures(folder: Path) -> None:
     """Make the README's pictures into a folder; takes a Chromium."""
-    from sandbox.pictures import make  # noqa: PLC0415  # playwright is needed for nothing else
+    # playwright is needed for nothing else
+    from sandbox.browser import NoChromium  # noqa: PLC0415
+    from sandbox.pictures import make  # noqa: PLC0415
 
-    asyncio.run(make(folder))
+    try:
+        asyncio.run(make(folder))
+    except NoChromium as missing:
+        typer.echo(str(missing), err=True)
+        raise typer.Exit(1) from None
 
 
 if __name__ == "__main__":

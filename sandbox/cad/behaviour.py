@@ -30,3 +30,7 @@ class Behaviour:
     refuse_unknown_call: bool = True
     single_call: bool = True  # attaching takes a unit off the call it was on
     strip_prefix: bool = False  # compare API ids without what stands before their ':'
+    one_target_kind: bool = True  # v2: a request may name its units in one way only
+    refuse_unknown_units: bool = False  # v2: a request that means no unit at all is a 404
+    rate_limits: bool = False  # v1: five requests in five seconds; v2: what is published
+    names_wait: bool = True  # a 429 carries Retry-After

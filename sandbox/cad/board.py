@@ -30,6 +30,7 @@ FAULTS: dict[str, Fault] = {
     "bad_gateway": BAD_GATEWAY,
 }
 DOWN_SECONDS = 10.0
+POLLS = ("GET_", "v2 calls", "v2 units")  # how the types of the requests that repeat begin
 SHOWN = 40
 
 _FOLDER = Path(__file__).parent
@@ -170,7 +171,7 @@ def _unit(server: Server, unit: Unit) -> Json:
 
 def _requests(community: Community, history: list[Received], *, polls: bool) -> list[Json]:
     """Show the latest requests first; polls only when asked for, since they drown the rest."""
-    wanted = (entry for entry in reversed(history) if polls or not entry.type.startswith("GET_"))
+    wanted = (entry for entry in reversed(history) if polls or not entry.type.startswith(POLLS))
     return [
         {
             "at": entry.at.strftime("%H:%M:%S"),

@@ -105,7 +105,11 @@ class RateLimited(Fault):
     retry_after: int | datetime | None = None
 
     async def answer(self, _request: web.Request, _handler: Handler, /) -> web.StreamResponse:
-        """Answer 429 in the shape that the CAD's gateway uses."""
+        """Answer 429."""
+        return self.response()
+
+    def response(self) -> web.Response:
+        """Build the answer in the shape that the CAD's gateway uses."""
         headers = {}
         if isinstance(self.retry_after, datetime):
             headers["Retry-After"] = format_datetime(self.retry_after, usegmt=True)

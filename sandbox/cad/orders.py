@@ -83,22 +83,7 @@ def get_active_units(world: CadWorld, community: Community, data: Json) -> Order
 
 def new_dispatch(world: CadWorld, community: Community, data: Json) -> Order:
     """NEW_DISPATCH: a call, with units on it if the object names some."""
-    server, target = _server(world, community, data), _target(data)
-    form = CallForm(
-        title=fields.text(data, "title", ""),
-        code=fields.text(data, "code", ""),
-        priority=fields.number(data, "priority", 3),
-        block=fields.text(data, "block", ""),
-        address=fields.text(data, "address", ""),
-        postal=fields.text(data, "postal", ""),
-        description=fields.text(data, "description", ""),
-        origin=fields.number(data, "origin", 0),
-        status=fields.number(data, "status", 0),
-        primary=fields.number(data, "primary", 0),
-        track_primary=fields.flag(data, "trackPrimary", default=False),
-        notes=_notes(data),
-        meta_data=fields.mapping(data, "metaData"),
-    )
+    server, target, form = _server(world, community, data), _target(data), call_form(data)
 
     def order() -> Answer:
         return f"NEW DISPATCH CREATED - ID: {world.new_dispatch(server, form, target).call_id}"
@@ -133,14 +118,7 @@ def add_call_note(world: CadWorld, community: Community, data: Json) -> Order:
 
 def call_911(world: CadWorld, community: Community, data: Json) -> Order:
     """CALL_911: somebody calls for help."""
-    server = _server(world, community, data)
-    form = EmergencyForm(
-        caller=fields.text(data, "caller", ""),
-        location=fields.text(data, "location", ""),
-        description=fields.text(data, "description", ""),
-        is_emergency=fields.flag(data, "isEmergency", default=True),
-        meta_data=fields.mapping(data, "metaData"),
-    )
+    server, form = _server(world, community, data), emergency_form(data)
 
     def order() -> Answer:
         return f"EMERGENCY CALL ADDED ID: {world.call_911(server, form).call_id}"
@@ -180,6 +158,36 @@ def check_apiid(world: CadWorld, community: Community, data: Json) -> Order:
         raise CadRefusal(404, NOT_LINKED)
     username = account.username
     return lambda: username
+
+
+def call_form(data: Json) -> CallForm:
+    """Read what a dispatch call is made from."""
+    return CallForm(
+        title=fields.text(data, "title", ""),
+        code=fields.text(data, "code", ""),
+        priority=fields.number(data, "priority", 3),
+        block=fields.text(data, "block", ""),
+        address=fields.text(data, "address", ""),
+        postal=fields.text(data, "postal", ""),
+        description=fields.text(data, "description", ""),
+        origin=fields.number(data, "origin", 0),
+        status=fields.number(data, "status", 0),
+        primary=fields.number(data, "primary", 0),
+        track_primary=fields.flag(data, "trackPrimary", default=False),
+        notes=_notes(data),
+        meta_data=fields.mapping(data, "metaData"),
+    )
+
+
+def emergency_form(data: Json) -> EmergencyForm:
+    """Read what a 911 call is made from."""
+    return EmergencyForm(
+        caller=fields.text(data, "caller", ""),
+        location=fields.text(data, "location", ""),
+        description=fields.text(data, "description", ""),
+        is_emergency=fields.flag(data, "isEmergency", default=True),
+        meta_data=fields.mapping(data, "metaData"),
+    )
 
 
 def _server(world: CadWorld, community: Community, data: Json) -> Server:

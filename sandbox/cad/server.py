@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
+import time
 from collections import Counter
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -16,7 +18,9 @@ from sandbox.cad.board import BoardPage, is_board
 from sandbox.cad.faults import Faults, wrap
 from sandbox.cad.journal import Received
 from sandbox.cad.models import Json
+from sandbox.cad.rates import Rates
 from sandbox.cad.v1 import V1
+from sandbox.cad.v2 import V2
 from sandbox.cad.world import CadWorld
 
 # A request that hangs may not keep the server from stopping: it is cut off after this long.
@@ -24,7 +28,12 @@ GRACE_SECONDS = 0.05
 
 
 class CadServer:
-    """Serves a world over HTTP; `port` 0 picks a free one, kept for the object's life."""
+    """Serves a world over HTTP.
+
+    Args:
+        port: 0 picks a free one, kept for the object's life.
+        clock: monotonic seconds, for the rate limits.
+    """
 
     def __init__(
         self,
@@ -32,11 +41,15 @@ class CadServer:
         faults: Faults | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.world = world
         self.faults = faults or Faults()
         self._host = host
         self._port = port
+        rates = Rates(world.behaviour, clock)
+        self._v1 = V1(world, rates)
+        self._v2 = V2(world, rates)
         self._page = BoardPage(world, self.faults, self.go_down)
         self._runner: web.AppRunner | None = None
         self._outage: asyncio.Task[None] | None = None
@@ -99,8 +112,8 @@ class CadServer:
 
     async def _open(self) -> None:
         app = web.Application(middlewares=[self._record])
-        # The page first: the API answers every other path too.
-        app.add_routes([*self._page.routes(), *V1(self.world).routes()])
+        # In this order: v1 answers every path that nobody else answers.
+        app.add_routes([*self._page.routes(), *self._v2.routes(), *self._v1.routes()])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_SECONDS)
         await runner.setup()
         site = web.TCPSite(runner, self._host, self._port)
@@ -128,6 +141,8 @@ class CadServer:
         entry = Received(self.world.now(), request.path)
         self.world.history.append(entry)
         envelope = _object(await request.read())
+        if self._v2.describe(request, envelope, entry):
+            return entry
         entry.type = str(envelope.get("type", request.method))
         entry.community = str(envelope.get("id", ""))
         objects = envelope.get("data")
@@ -154,4 +169,4 @@ def _summary(response: web.StreamResponse) -> str:
 
 
 def _is_json(response: web.Response) -> bool:
-    return response.content_type == "application/json"
+    return response.content_type in {"application/json", "application/problem+json"}

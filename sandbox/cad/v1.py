@@ -10,6 +10,7 @@ from aiohttp import web
 from sandbox.cad import fields, orders
 from sandbox.cad.behaviour import Dialect, Partial
 from sandbox.cad.models import CadRefusal, Community, Json, Plan
+from sandbox.cad.rates import Rate, Rates
 from sandbox.cad.world import CadWorld
 
 INVALID_TYPE = "INVALID REQUEST TYPE"
@@ -17,6 +18,7 @@ INVALID_COMMUNITY = "INVALID COMMUNITY ID"
 NOT_ENABLED = "API IS NOT ENABLED FOR THIS COMMUNITY"
 INVALID_KEY = "INVALID API KEY"
 WRONG_ADDRESS = "Backend Service Reached"
+RATE = Rate(requests=5, seconds=5.0)  # nothing is published but "one call per second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,9 @@ ENDPOINTS = (
 class V1:
     """Answers v1 requests from a world."""
 
-    def __init__(self, world: CadWorld) -> None:
+    def __init__(self, world: CadWorld, rates: Rates) -> None:
         self._world = world
+        self._rates = rates
 
     def routes(self) -> list[web.RouteDef]:
         """List the routes; any other path is a 404, and GET says that somebody is there."""
@@ -79,6 +82,8 @@ class V1:
         if endpoint is None:
             raise CadRefusal(400, INVALID_TYPE)
         community = self._admit(envelope, endpoint.plan)
+        if too_many := self._rates.count(community.key, "v1", RATE):
+            return too_many
         objects = envelope.get("data")
         if not isinstance(objects, list) or not all(isinstance(one, dict) for one in objects):
             raise CadRefusal(400, f"{fields.INVALID_DATA}: data")

@@ -87,6 +87,11 @@ class DiscordPage:
         """Send the command."""
         await self.page.locator("#send-message").click()
 
+    async def paste(self, text: str) -> None:
+        """Put a whole line into the message field and send it."""
+        await self._composer.fill(text)
+        await self._composer.press("Enter")
+
     def message(self, text: str) -> Locator:
         """Find the last message that holds this text."""
         return self.page.locator("#channel-message-list article", has_text=text).last

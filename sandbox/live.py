@@ -13,8 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import simcord
 from simcord.preview import Preview
 
+from sandbox import typed
 from sandbox.stage import Stage, catch_up
 
 TICK_SECONDS = 0.5
@@ -60,8 +62,9 @@ class _Door:
     async def act(self, page_id: str | None, body: Body) -> dict[str, Any]:
         """Carry out what somebody did on the page."""
         async with self._busy:
-            receipt = await self._act(page_id, self._as_discord_sends(page_id, body))
-            if body.get("kind") != "autocomplete_command":
+            sent = self._as_discord_sends(page_id, body)
+            receipt = await self._act(page_id, sent)
+            if isinstance(sent, dict) and sent.get("kind") != "autocomplete_command":
                 self._published = len(self._stage.env.http_requests)
             return receipt
 
@@ -71,8 +74,9 @@ class _Door:
             await asyncio.sleep(TICK_SECONDS)
             if not self._busy.locked():
                 async with self._busy:
-                    # The bot waits for something: there will be another tick.
-                    with contextlib.suppress(TimeoutError):
+                    # The bot waits for something, or an operation came in by another door:
+                    # there will be another tick.
+                    with contextlib.suppress(TimeoutError, simcord.SetupError):
                         await self._tick()
 
     async def _tick(self) -> None:
@@ -86,16 +90,20 @@ class _Door:
     def _as_discord_sends(self, page_id: str | None, body: Body) -> Body:
         """Add what a Discord client does and the preview's page does not.
 
-        It turns `@Pat` in a text into a mention. And a picture that was refreshed while somebody
-        typed or aimed is no reason to refuse what they did.
+        It knows a command that was pasted as one, and `@Pat` in a text as a mention. And a picture
+        that was refreshed while somebody typed or aimed is no reason to refuse what they did.
         """
-        if not isinstance(body, dict):
-            return body
         page = self._preview._pages.get(page_id or "")  # noqa: SLF001
+        if page is None or not isinstance(body, dict):
+            return body  # it will be refused
         sent = dict(body)
-        if page is not None and "published_revision" in sent:
+        if "published_revision" in sent:
             sent["published_revision"] = page.revision
-        if isinstance(sent.get("options"), dict):
+        if sent.get("kind") == "send_message" and isinstance(sent.get("content"), str):
+            sent["content"] = self._stage.in_mentions(sent["content"])
+            catalog = page.command_catalog.get("entries", ())
+            sent |= typed.command(sent["content"], catalog) or {}
+        elif isinstance(sent.get("options"), dict):
             sent["options"] = {
                 name: self._stage.in_mentions(value) if isinstance(value, str) else value
                 for name, value in sent["options"].items()

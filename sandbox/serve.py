@@ -22,7 +22,7 @@ TO_TRY = (
 
 _WELCOME = """\
 Welcome to the sandbox. I am Dana, the dispatcher, and so are you.
-Type `/`, choose **/attach**, give it call `100` and units `@Pat`, and send it.
+Type `/` and choose **/attach**, or paste this: `/attach call:100 units:@Pat`
 Then look at the CAD: <{cad}/>. There you can also take it down and see what the bot says.
 “Viewing as”, above, makes you somebody else: Pat and Charlie are officers, Charlie is not \
 linked yet (**/link**), and Vic holds no role."""

@@ -56,3 +56,14 @@ async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser)
         assert await discord.message("Attached to #100").count() == 0, "answers are private"
         assert await cad.unit("A-7", 100).count() == 0
         assert problems == []
+
+
+async def test_a_whole_command_can_be_pasted(browser: Browser) -> None:
+    async with running("--cad-port", "0", "--discord-port", "0") as addresses:
+        discord = DiscordPage(await browser.new_page())
+        await discord.open(addresses.discord)
+        await discord.paste("/attach call:101 units:@Alice @Charlie")
+        answer = discord.message("Attached to #101 Traffic Stop")
+        await answer.wait_for()
+        assert "⚠️ Attached to #101 Traffic Stop: @Alice (A-7)" in await answer.inner_text()
+        assert "@Charlie: not linked" in await answer.inner_text()

@@ -1,0 +1,47 @@
+"""A whole command as text → what the preview's page would send for it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def command(text: str, catalog: Iterable[Json]) -> Json | None:
+    """Read a whole command, pasted or typed in one go, as the page's action for it.
+
+    Args:
+        text: such as `/attach call:100 units:A-12`.
+        catalog: the commands that the page offers.
+
+    Returns:
+        None if the text is no command of these.
+    """
+    for entry in catalog:
+        invocation = re.escape(str(entry["invocation"]))
+        if found := re.fullmatch(rf"/{invocation}(?:\s+(?P<options>.*))?", text.strip(), re.DOTALL):
+            return {
+                "kind": "run_command",
+                "command_id": entry["commandId"],
+                "path": entry["path"],
+                "schema_fingerprint": entry["schemaFingerprint"],
+                "options": _options(found["options"] or "", entry["options"]),
+            }
+    return None
+
+
+def _options(text: str, known: Iterable[Json]) -> dict[str, str]:
+    """Cut `call:100 units:A-12 A-7` where the name of an option begins."""
+    types = {str(option["name"]): option["type"] for option in known}
+    if not types:
+        return {}
+    names = "|".join(map(re.escape, types))
+    parts = re.split(rf"(?:^|\s)({names}):", text)[1:]
+    options = dict(zip(parts[::2], map(str.strip, parts[1::2]), strict=True))
+    # A person is sent as a mention within a text, and as a bare id where a person is asked for.
+    return {
+        name: value if types[name] == "string" else value.strip("<@>")
+        for name, value in options.items()
+    }

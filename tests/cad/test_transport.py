@@ -141,6 +141,20 @@ async def test_what_goes_over_the_wire(suffix):
     assert body.isascii()
 
 
+async def test_a_request_may_have_its_own_headers_and_no_body():
+    request = Request("calls", "GET", "/v2/calls?type=0", headers={"Authorization": "Bearer key"})
+    async with (
+        serving(answering(whole(b"[]"))) as server,
+        Transport(server.url) as transport,
+    ):
+        await transport.send(request)
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"GET /v2/calls?type=0 HTTP/1.1\r\n")
+    assert b"\r\nAuthorization: Bearer key" in head
+    assert body == b""
+    assert b"content-type" not in head.lower()
+
+
 async def test_what_comes_back():
     reply = whole(b" UNITS\xff ATTACHED", "X-Some: Thing", "Retry-After: 5", status="429 Slow")
     async with (

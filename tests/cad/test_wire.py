@@ -66,6 +66,11 @@ def test_a_page_is_known_by_its_body(body, content_type, expected):
         ("<html><title> </title>", "a web page without a title"),
         ("<html><body>oh no</body>", "a web page without a title"),
         (f"<html><title>{'y' * 400}</title>", "y" * 299 + "…"),
+        ('{"Title": "Not Found", "Detail": "No server 9.", "status": 404}', "No server 9."),
+        ('{"title": "Not Found", "detail": " "}', "Not Found"),
+        ('{"message": "Too many requests", "request_id": "x"}', "Too many requests"),
+        ('{"status": 404}', '{"status": 404}'),
+        ('["no", "problem"]', '["no", "problem"]'),
     ],
 )
 def test_shown_text(body, shown):

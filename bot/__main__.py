@@ -73,11 +73,13 @@ def main(context: typer.Context) -> None:
 def run() -> None:
     """Run the bot with the settings of the environment and of .env until a signal comes."""
     signals = StopSignals()
-    from bot import logs, process, settings
+    from bot import logs, settings
 
     loaded = settings.load()
     logs.set_up(loaded.log_level, loaded.log_format, loaded.secrets)
     try:
+        from bot import process
+
         process.run(loaded, signals)
     except Exception as error:  # noqa: BLE001 - whatever it was, the log's last line says so
         failure = _failure(error)

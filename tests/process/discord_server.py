@@ -1,0 +1,203 @@
+"""The least of Discord that a bot can connect to: a few of its answers, and a gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import WSMsgType, web
+
+TOKEN = "a-token.that-is.right"  # Discord's have three parts too
+INTERACTION_TOKEN = "a-token-to-answer-with"
+APPLICATION_ID = 1200000000000000001
+GUILD_ID = 1100000000000000001
+
+_HELLO = {"op": 10, "d": {"heartbeat_interval": 45_000}}
+_ACKNOWLEDGED = {"op": 11}
+
+_USER = {
+    "id": str(APPLICATION_ID),
+    "username": "dispatch",
+    "discriminator": "0",
+    "avatar": None,
+    "bot": True,
+}
+_APPLICATION = {
+    "id": str(APPLICATION_ID),
+    "name": "dispatch",
+    "description": "",
+    "icon": None,
+    "bot_public": False,
+    "bot_require_code_grant": False,
+    "verify_key": "",
+    "owner": _USER,
+    "flags": 0,
+}
+_READY = {
+    "v": 10,
+    "user": _USER,
+    "guilds": [],
+    "session_id": "a-session",
+    "resume_gateway_url": "ws://127.0.0.1:9/",
+    "application": {"id": str(APPLICATION_ID), "flags": 0},
+}
+_MESSAGE: dict[str, Any] = {
+    "id": "1300000000000000009",
+    "channel_id": "1300000000000000002",
+    "author": _USER,
+    "content": "",
+    "timestamp": "2026-01-01T00:00:00+00:00",
+    "edited_timestamp": None,
+    "tts": False,
+    "mention_everyone": False,
+    "mentions": [],
+    "mention_roles": [],
+    "attachments": [],
+    "embeds": [],
+    "pinned": False,
+    "type": 0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A request that was received."""
+
+    method: str
+    path: str
+    body: Any
+
+
+@dataclass
+class DiscordServer:
+    """Answers as Discord does to the right token.
+
+    Attributes:
+        answers: path → status and body that are given instead.
+        hangs: a path that is not answered at all.
+        vanishes: whether each connection is broken before an answer.
+        gateway_is_down: whether the gateway takes no connection.
+        close_code: what the gateway says to a bot that identifies itself, None to welcome it.
+        hanging: set as soon as a request hangs.
+        connected: set as soon as a bot is welcome.
+        edits: what private answers have become, in order.
+    """
+
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    hangs: str = ""
+    vanishes: bool = False
+    gateway_is_down: bool = False
+    close_code: int | None = None
+    hanging: asyncio.Event = field(default_factory=asyncio.Event)
+    connected: asyncio.Event = field(default_factory=asyncio.Event)
+    edits: list[str] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+    url: str = ""
+    _socket: web.WebSocketResponse | None = None
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_get("/gateway", self._gateway)
+        app.router.add_route("*", "/api/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._runner.cleanup()
+
+    async def interact(self, data: Any) -> None:
+        """Have a member who manages the server use a command."""
+        assert self._socket is not None
+        user = _USER | {"id": "1400000000000000001", "username": "dana", "bot": False}
+        interaction = {
+            "id": "1500000000000000001",
+            "application_id": str(APPLICATION_ID),
+            "type": 2,
+            "token": INTERACTION_TOKEN,
+            "version": 1,
+            "attachment_size_limit": 0,
+            "guild_id": str(GUILD_ID),
+            "guild": {"id": str(GUILD_ID), "features": [], "locale": "en-US"},
+            "member": {
+                "user": user,
+                "roles": [],
+                "joined_at": "2026-01-01T00:00:00+00:00",
+                "permissions": str(1 << 5),
+                "flags": 0,
+                "deaf": False,
+                "mute": False,
+            },
+            "data": data,
+        }
+        await self._socket.send_json({"op": 0, "s": 2, "t": "INTERACTION_CREATE", "d": interaction})
+
+    async def _gateway(self, request: web.Request) -> web.StreamResponse:
+        if self.gateway_is_down:
+            return web.Response(status=503)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json(_HELLO)
+        async for message in socket:
+            if message.type is not WSMsgType.TEXT:
+                break
+            match message.json():
+                case {"op": 1}:
+                    await socket.send_json(_ACKNOWLEDGED)
+                case {"op": 2} if self.close_code:
+                    await socket.close(code=self.close_code)
+                case {"op": 2}:
+                    await socket.send_json({"op": 0, "s": 1, "t": "READY", "d": _READY})
+                    self._socket = socket
+                    self.connected.set()
+        return socket
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        path = "/" + request.match_info["path"]
+        body = await request.json() if request.can_read_body else None
+        self.seen.append(Seen(request.method, path, body))
+        if self.vanishes and request.transport is not None:
+            request.transport.abort()
+        if path == self.hangs:
+            self.hanging.set()
+            await asyncio.Event().wait()
+        status, answer = self._reply(request, path, body)
+        # discord.py wants the type without a charset, as Discord sends it.
+        headers = {"Content-Type": "application/json"}
+        return web.Response(status=status, body=json.dumps(answer).encode(), headers=headers)
+
+    def _reply(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:
+        by_token = path.startswith(("/interactions/", "/webhooks/"))
+        if path in self.answers:
+            return self.answers[path]
+        if not by_token and request.headers.get("Authorization") != f"Bot {TOKEN}":
+            return 401, {"code": 0, "message": "401: Unauthorized"}
+        answer: Any = []  # no command is known yet
+        match request.method, path.split("/")[1:]:
+            case "GET", ["users", "@me"]:
+                answer = _USER
+            case "GET", ["oauth2", "applications", "@me"]:
+                answer = _APPLICATION
+            case "PUT", ["applications", *_, "commands"]:
+                answer = [_stored(number, one) for number, one in enumerate(body)]
+            case "POST", ["interactions", id_, _, "callback"]:
+                answer = {"interaction": {"id": id_, "type": 2}}
+            case "PATCH", ["webhooks", _, _, "messages", "@original"]:
+                self.edits.append(body["content"])
+                answer = _MESSAGE | {"content": body["content"]}
+        return 200, answer
+
+
+def _stored(number: int, command: Any) -> Any:
+    ids = {"id": str(1_600_000_000_000_000_000 + number), "application_id": str(APPLICATION_ID)}
+    return {"description": "", **command, **ids, "version": "1"}

@@ -1,0 +1,175 @@
+"""The bot as a subprocess: how it starts, how it ends, and what it says then."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from sandbox.cad.faults import Handler, Hang
+from sandbox.cad.seed import PAT, build_world
+from sandbox.cad.server import CadServer
+from tests.process.conftest import SETTINGS, Start
+from tests.process.discord_server import INTERACTION_TOKEN, TOKEN, DiscordServer
+
+pytestmark = pytest.mark.process
+
+
+class HeldAttach(Hang):
+    """Keeps orders to attach waiting; what is asked for the suggestions passes."""
+
+    async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
+        if request.path != "/emergency":
+            return await handler(request)
+        return await super().answer(request, handler)
+
+
+ATTACH = {
+    "id": "1600000000000000000",
+    "name": "attach",
+    "type": 1,
+    "options": [
+        {"name": "call", "type": 4, "value": 100},
+        {"name": "units", "type": 3, "value": PAT.hex},
+    ],
+}
+
+
+async def test_every_fault_of_the_settings_is_listed_at_once_without_its_value(start: Start):
+    bot = await start(
+        settings={
+            "DISCORD_GUILD_ID": "secret-guild",
+            "DISPATCH_ROLE_IDS": "1, secret-role, secret-other",
+            "SONORAN_API_KEY": "secret key",
+            "SONORAN_SERVER_ID": "0",
+            "LOG_FORMAT": "secret-format",
+        }
+    )
+    assert await bot.end() == 2
+    assert [line.partition(":")[0] for line in bot.log] == [
+        "The settings cannot be used",
+        "DISCORD_TOKEN",
+        "DISCORD_GUILD_ID",
+        "DISPATCH_ROLE_IDS",
+        "SONORAN_COMMUNITY_ID",
+        "SONORAN_API_KEY",
+        "SONORAN_SERVER_ID",
+        "LOG_FORMAT",
+    ]
+    assert "secret" not in "".join(bot.log)
+
+
+async def test_a_file_that_is_no_database_stops_the_start_before_discord_is_asked(
+    start: Start, discord_server: DiscordServer, tmp_path: Path
+):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "dispatch.db").write_text("This is a letter to my aunt. " * 100)
+    bot = await start(discord=discord_server.url)
+    assert await bot.end() == 2
+    assert len(bot.log) == 1
+    assert "data/dispatch.db is not a usable database" in bot.log[0]
+    assert discord_server.seen == []
+
+
+async def test_a_database_that_cannot_be_opened_is_one_line(start: Start, tmp_path: Path):
+    (tmp_path / "data").write_text("A file where the folder should be.")
+    bot = await start()
+    assert await bot.end() == 2
+    assert len(bot.log) == 1
+    assert "data/dispatch.db cannot be used" in bot.log[0]
+
+
+async def test_a_wrong_token_is_said_in_one_line(start: Start, discord_server: DiscordServer):
+    settings = SETTINGS | {"DISCORD_TOKEN": "another-token", "LOG_LEVEL": "debug"}
+    bot = await start(discord=discord_server.url, settings=settings)
+    assert await bot.end() == 3
+    assert bot.log[-1].endswith("Discord refuses the token. Copy it anew into DISCORD_TOKEN.")
+    assert "Traceback" not in "".join(bot.log)
+    assert "another-token" not in "".join(bot.log)
+
+
+async def test_a_log_in_json_is_json_to_its_last_line(start: Start, discord_server: DiscordServer):
+    settings = SETTINGS | {"DISCORD_TOKEN": "another-token", "LOG_FORMAT": "json"}
+    bot = await start(discord=discord_server.url, settings=settings)
+    assert await bot.end() == 3
+    entries = [json.loads(line) for line in bot.log]
+    assert entries[-1]["level"] == "CRITICAL"
+    assert entries[-1]["message"].startswith("Discord refuses the token.")
+
+
+@pytest.mark.parametrize(("close_code", "exit_code"), [(4014, 4), (4013, 4), (4004, 3)])
+async def test_what_the_gateway_refuses_is_said_in_one_line(
+    start: Start, discord_server: DiscordServer, close_code: int, exit_code: int
+):
+    discord_server.close_code = close_code
+    bot = await start(discord=discord_server.url)
+    assert await bot.end() == exit_code
+    assert "Traceback" not in "".join(bot.log)
+
+
+async def test_a_discord_that_cannot_be_reached_is_said_in_one_line(start: Start):
+    bot = await start(discord="http://127.0.0.1:9")
+    assert await bot.end() == 5
+    assert "Discord cannot be reached: Cannot connect to host 127.0.0.1:9" in bot.log[-1]
+    assert "Traceback" not in "".join(bot.log)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_during_the_login_ends_cleanly(
+    start: Start, discord_server: DiscordServer, number: signal.Signals
+):
+    discord_server.hangs = "/users/@me"
+    bot = await start(discord=discord_server.url)
+    await bot.reaches(discord_server.hanging)
+    bot.signal(number)
+    assert await bot.end() == 0
+    assert "stopped" in bot.log[-1]
+
+
+async def test_a_signal_while_the_gateway_is_out_of_reach_ends_cleanly(
+    start: Start, discord_server: DiscordServer
+):
+    discord_server.gateway_is_down = True
+    bot = await start(discord=discord_server.url)
+    line = await bot.says("Attempting a reconnect")
+    assert "No connection to Discord" in line
+    bot.signal(signal.SIGTERM)
+    assert await bot.end() == 0
+    assert "Traceback" not in "".join(bot.log)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_a_running_bot(
+    start: Start, discord_server: DiscordServer, number: signal.Signals
+):
+    bot = await start(discord=discord_server.url)
+    await bot.reaches(discord_server.connected)
+    bot.signal(number)
+    assert await bot.end() == 0
+    assert "stopped" in bot.log[-1]
+
+
+async def test_a_command_under_way_is_answered_before_the_end(
+    start: Start, discord_server: DiscordServer
+):
+    hang = HeldAttach()
+    async with CadServer(build_world()) as cad:
+        cad.faults.set(hang)
+        settings = SETTINGS | {"SONORAN_API_URL": cad.url}
+        bot = await start(discord=discord_server.url, settings=settings)
+        await bot.reaches(discord_server.connected)
+        await discord_server.interact(ATTACH)
+        await bot.reaches(hang.arrived)
+        bot.signal(signal.SIGTERM)
+        await bot.says("stopping")
+        bot.signal(signal.SIGTERM)  # some supervisors repeat themselves
+        assert discord_server.edits == []
+        cad.faults.clear()
+        assert await bot.end() == 0
+    assert len(discord_server.edits) == 1
+    assert discord_server.edits[0].startswith("✅ Attached to **#100**")
+    assert INTERACTION_TOKEN not in "".join(bot.log)
+    assert TOKEN not in "".join(bot.log)

@@ -10,26 +10,37 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 
 import discord
 from discord.ext import commands
 
-from bot.cad import v1
+from bot.cad import v1, v2
+from bot.cad.client import CadClient
 from bot.cad.client_v1 import V1Client
+from bot.cad.client_v2 import V2Client
 from bot.cad.sender import Sender
 from bot.cad.transport import Transport
 from bot.cad.v1 import Credentials, Dialect
 from bot.services.access import Access
 from bot.services.attach import AttachService
+from bot.services.audit import AuditService
 from bot.services.board import Board
 from bot.services.linking import LinkingService
+from bot.services.orders import OrderQueue, utc_now
 from bot.services.suggestions import Suggestions
+from bot.services.telling import Announcer
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.facts import CommandSyncStore
 from bot.storage.links import LinkStore
+from bot.storage.orders import OrderStore
+from bot.ui.delivery import Delivery
+from bot.ui.items import BUTTONS
 from bot.ui.tree import DispatchTree
 from cogs.attach import AttachCog
+from cogs.audit import AuditCog
 from cogs.links import LinksCog
 
 GRACE = 10.0  # seconds for commands under way when the bot is told to stop
@@ -39,13 +50,34 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the bot needs, open and ready."""
+    """What the bot needs, open and ready.
+
+    Attributes:
+        open_queue: makes the queue of orders, once there is somebody who can tell people.
+    """
 
     attaching: AttachService
     linking: LinkingService
     suggestions: Suggestions
+    audit: AuditService
     board: Board
     syncs: CommandSyncStore
+    open_queue: Callable[[Announcer], OrderQueue]
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Where the services get their time from.
+
+    Attributes:
+        clock: monotonic seconds.
+        now: the present moment, aware.
+        sleep: waits that many seconds.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 @asynccontextmanager
@@ -53,15 +85,12 @@ async def open_services(
     settings: Settings,
     *,
     transport: Callable[[str], Transport] = Transport,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    time: Time = Time(),
 ) -> AsyncIterator[Services]:
     """Open the database and the connection to the CAD; close them in the reverse order.
 
     Args:
         transport: makes the connection to an address.
-        clock: monotonic seconds, by which lists grow old and attempts at the CAD end.
-        sleep: waits between two attempts at the CAD.
 
     Raises:
         StorageError: the database cannot be used.
@@ -69,41 +98,69 @@ async def open_services(
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
-        cad = V1Client(
-            Sender(transport(str(settings.sonoran_api_url)), v1.LIMITS, clock=clock, sleep=sleep),
-            Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value()),
-            on_dialect=_log_dialect,
-        )
+        cad = _client(settings, transport(str(settings.sonoran_api_url)), time)
         stack.push_async_callback(cad.close)
-        access = Access(settings.dispatch_role_ids)
-        links = LinkStore(database)
-        server_id = settings.sonoran_server_id
-        board = Board(cad, clock=clock)
+        board = Board(cad, clock=time.clock)
         stack.push_async_callback(board.close)
+        access = Access(settings.dispatch_role_ids)
+        orders = OrderStore(database)
+        server_id = settings.sonoran_server_id
         linking = LinkingService(
             access,
-            links,
+            LinkStore(database),
             cad,
             id_format=settings.api_id_format,
             server_id=server_id,
-            clock=clock,
+            clock=time.clock,
+            now=time.now,
         )
         stack.push_async_callback(linking.close)
+        attaching = AttachService(access, orders, linking, board, server_id, now=time.now)
         # So that the first person who types or attaches finds the calls and units known.
         board.look(server_id)
         yield Services(
-            attaching=AttachService(access, links, board, cad, server_id),
+            attaching=attaching,
             linking=linking,
             suggestions=Suggestions(access, board, linking, server_id),
+            audit=AuditService(access, orders, timedelta(days=settings.audit_days), now=time.now),
             board=board,
             syncs=CommandSyncStore(database),
+            open_queue=partial(
+                OrderQueue,
+                orders,
+                cad,
+                board,
+                attaching.make_out,
+                clock=time.clock,
+                now=time.now,
+                sleep=time.sleep,
+            ),
         )
+
+
+def _client(settings: Settings, transport: Transport, time: Time) -> CadClient:
+    """Speak the version of the CAD's API that the settings ask for."""
+    who = Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value())
+    if settings.sonoran_api_version == 1:
+        sender = Sender(transport, v1.LIMITS, clock=time.clock, sleep=time.sleep)
+        return V1Client(sender, who, on_dialect=_log_dialect)
+    limits = {
+        endpoint: limit.shared(settings.sonoran_budget_share)
+        for endpoint, limit in v2.LIMITS.items()
+    }
+    return V2Client(Sender(transport, limits, clock=time.clock, sleep=time.sleep), who)
 
 
 class DispatchBot(commands.Bot):
     """The Discord side: commands on top of services that are open already."""
 
-    def __init__(self, services: Services, guild_id: int | None = None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        *,
+        guild_id: int | None = None,
+        log_channel_id: int | None = None,
+    ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -111,6 +168,8 @@ class DispatchBot(commands.Bot):
             allowed_mentions=discord.AllowedMentions.none(),
             tree_cls=DispatchTree,
         )
+        self.attaching = services.attaching
+        self.orders = services.open_queue(Delivery(self, log_channel_id))
         self._services = services
         self._home = discord.Object(guild_id) if guild_id else None
         self._dispatch_tree.guild_id = guild_id
@@ -125,13 +184,16 @@ class DispatchBot(commands.Bot):
     async def setup_hook(self) -> None:
         """Load the commands and tell Discord about them."""
         services = self._services
-        await self.add_cog(AttachCog(services.attaching, services.suggestions))
+        await self.add_cog(AttachCog(self.attaching, self.orders, services.suggestions))
+        await self.add_cog(AuditCog(services.audit))
         await self.add_cog(LinksCog(services.linking))
         if self._home:
             self.tree.copy_global_to(guild=self._home)
             self.tree.clear_commands(guild=None)
         for scope in (None, self._home) if self._home else (None,):
             await self._sync(scope)
+        self.add_dynamic_items(*BUTTONS)
+        await self.orders.resume()
 
     async def on_ready(self) -> None:
         """Say that the bot can be used."""
@@ -139,7 +201,7 @@ class DispatchBot(commands.Bot):
 
     async def drain(self) -> None:
         """Take no more commands and let those under way finish."""
-        await self._dispatch_tree.drain(GRACE)
+        await asyncio.gather(self._dispatch_tree.drain(GRACE), self.orders.drain(GRACE))
 
     async def _sync(self, scope: discord.abc.Snowflake | None) -> None:
         """Tell Discord about the commands where it does not know them as they are."""

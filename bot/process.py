@@ -53,7 +53,11 @@ async def _serve(settings: Settings, signals: StopSignals) -> None:
 
 async def _open_and_connect(settings: Settings) -> None:
     async with open_services(settings) as services:
-        bot = DispatchBot(services, settings.discord_guild_id)
+        bot = DispatchBot(
+            services,
+            guild_id=settings.discord_guild_id,
+            log_channel_id=settings.log_channel_id,
+        )
         await _connect(bot, settings.discord_token.get_secret_value())
 
 

@@ -60,6 +60,10 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+
+
 def _one_word(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
     if not text:
@@ -122,13 +126,17 @@ class Settings(DatabaseSettings, TokenSettings):
 
     discord_guild_id: Snowflake | None = None
     dispatch_role_ids: Snowflakes = frozenset()
+    log_channel_id: Snowflake | None = None
     sonoran_community_id: Text
     sonoran_api_key: Secret
     sonoran_api_url: Annotated[HttpUrl, AfterValidator(_without_slash)] = HttpUrl(
         "https://api.sonorancad.com"
     )
+    sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(_number)] = 1
     sonoran_server_id: Annotated[int, Field(ge=1)] = 1
+    sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     api_id_format: Annotated[str, AfterValidator(_usable_format)] = "{hex}"
+    audit_days: Annotated[int, Field(ge=1, le=3650)] = 90
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
         "INFO"
     )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from bot.services.attach import AttachService
+from bot.services.orders import OrderQueue
 from bot.services.suggestions import Suggestions
-from bot.ui import replies
-from bot.ui.answers import Interaction, actor_of, respond
+from bot.ui.answers import Interaction, actor_of, give_order, reply_address
 from bot.ui.choices import call_choice, unit_choices
+
+CallNumber: TypeAlias = Range[int, 1, 2**31 - 1]
+ServerNumber: TypeAlias = Range[int, 1, 1000]
 
 _UNITS = "me, @members, unit numbers (A-12) or API ids, separated by spaces or commas"
 _SERVER = "The CAD's server number, if your community has several"
@@ -20,8 +25,11 @@ _SERVER = "The CAD's server number, if your community has several"
 class AttachCog(commands.Cog):
     """Puts units on calls and takes them off."""
 
-    def __init__(self, attaching: AttachService, suggestions: Suggestions) -> None:
+    def __init__(
+        self, attaching: AttachService, orders: OrderQueue, suggestions: Suggestions
+    ) -> None:
         self._attaching = attaching
+        self._orders = orders
         self._suggestions = suggestions
 
     @app_commands.command(description="Put units on a dispatch call")
@@ -30,23 +38,42 @@ class AttachCog(commands.Cog):
     async def attach(
         self,
         interaction: Interaction,
-        call: Range[int, 1, 2**31 - 1],
+        call: CallNumber,
         units: str,
-        server: Range[int, 1, 1000] | None = None,
+        server: ServerNumber | None = None,
     ) -> None:
-        work = self._attaching.attach(actor_of(interaction), call, units, server)
-        await respond(interaction, work, replies.attached)
+        order = self._attaching.attach(
+            actor_of(interaction),
+            reply_address(interaction),
+            units,
+            call_id=call,
+            server_id=server,
+        )
+        await give_order(interaction, order, self._orders)
 
     @app_commands.command(description="Take units off the call they are on")
-    @app_commands.describe(units=_UNITS, server=_SERVER)
+    @app_commands.describe(
+        units=_UNITS, server=_SERVER, call="Only whoever is on this call; leave out for any call"
+    )
     @app_commands.guild_only()
     async def detach(
-        self, interaction: Interaction, units: str, server: Range[int, 1, 1000] | None = None
+        self,
+        interaction: Interaction,
+        units: str,
+        server: ServerNumber | None = None,
+        call: CallNumber | None = None,
     ) -> None:
-        work = self._attaching.detach(actor_of(interaction), units, server)
-        await respond(interaction, work, replies.detached)
+        order = self._attaching.detach(
+            actor_of(interaction),
+            reply_address(interaction),
+            units,
+            call_id=call,
+            server_id=server,
+        )
+        await give_order(interaction, order, self._orders)
 
     @attach.autocomplete("call")
+    @detach.autocomplete("call")
     async def suggest_calls(self, interaction: Interaction, typed: str) -> list[Choice[int]]:
         calls = self._suggestions.calls(actor_of(interaction), typed, _server(interaction))
         return [call_choice(call) for call in calls]

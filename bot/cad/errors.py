@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class CadError(Exception):
     """The CAD did not do what it was asked.
@@ -10,7 +12,12 @@ class CadError(Exception):
         status: the HTTP status, or None where no answer arrived.
         text: the CAD's own words, trimmed to at most 300 characters; may be empty.
         retry_after: seconds that the CAD asks to wait, or None.
+        may_have_arrived: whether the CAD may have done it all the same.
+        concerns_all: whether any other request would have ended the same way.
     """
+
+    may_have_arrived: ClassVar[bool] = False
+    concerns_all: ClassVar[bool] = True
 
     def __init__(
         self, text: str = "", *, status: int | None = None, retry_after: float | None = None
@@ -26,11 +33,15 @@ class CadUnreachable(CadError):
 
 
 class CadBrokenOff(CadUnreachable):
-    """The connection broke before the whole answer arrived: the order may have been carried out."""
+    """The connection broke before the whole answer arrived."""
+
+    may_have_arrived = True
 
 
 class CadTimeout(CadError):
     """The CAD took the request and did not answer in time."""
+
+    may_have_arrived = True
 
 
 class CadRateLimited(CadError):
@@ -39,6 +50,8 @@ class CadRateLimited(CadError):
 
 class CadUnavailable(CadError):
     """The CAD or a proxy before it failed (5xx)."""
+
+    may_have_arrived = True
 
 
 class CadUnreadable(CadError):
@@ -50,20 +63,30 @@ class CadRedirected(CadError):
 
 
 class CadRefused(CadError):
-    """The CAD understood and said no (4xx)."""
+    """The CAD understood and said no (4xx); the kinds below are about the set-up."""
+
+    concerns_all = False
 
 
 class InvalidRequestType(CadRefused):
     """`INVALID REQUEST TYPE`."""
 
+    concerns_all = True
+
 
 class InvalidCommunity(CadRefused):
     """`INVALID COMMUNITY ID`."""
+
+    concerns_all = True
 
 
 class ApiNotEnabled(CadRefused):
     """`API IS NOT ENABLED FOR THIS COMMUNITY`: the subscription is too low."""
 
+    concerns_all = True
+
 
 class InvalidApiKey(CadRefused):
     """`INVALID API KEY`."""
+
+    concerns_all = True

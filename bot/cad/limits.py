@@ -16,10 +16,19 @@ CALM = 60.0  # seconds without a 429 after which the full pace is taken up again
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `requests` within `seconds`, at any moment looked back from."""
+    """At most `requests` within `seconds`, at any moment looked back from.
+
+    Attributes:
+        for_orders: how many of them questions leave to orders, where both count alike.
+    """
 
     requests: int
     seconds: float
+    for_orders: int = 0
+
+    def budget(self, clock: Callable[[], float]) -> Budget:
+        """Start counting."""
+        return Budget(self, clock)
 
     def shared(self, share: float) -> Limit:
         """Return what is left when others, the game server, need the rest; at least one."""
@@ -43,6 +52,26 @@ class Budget:
         self._blocked_until = -math.inf
         self._refused_at = -math.inf
         self._halvings = 0
+
+    @property
+    def for_orders(self) -> int:
+        """The requests that questions leave to orders."""
+        return self._limit.for_orders
+
+    @property
+    def window(self) -> float:
+        """The seconds that the limit looks back."""
+        return self._limit.seconds
+
+    @property
+    def per_minute(self) -> int:
+        """The requests per minute at the present pace."""
+        return round(self.allowed * 60 / self.window)
+
+    @property
+    def since_last(self) -> float:
+        """The seconds since the last request within the window; infinite if there is none."""
+        return self._clock() - self._sent[-1] if self.used else math.inf
 
     @property
     def allowed(self) -> int:
@@ -81,3 +110,49 @@ class Budget:
         self._halvings += 1
         self._refused_at = now
         self._blocked_until = max(self._blocked_until, now + (retry_after or 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Pace(Limit):
+    """`requests` at once, and from then on one more every `seconds`."""
+
+    def budget(self, clock: Callable[[], float]) -> Budget:
+        """Start counting."""
+        return PaceBudget(self, clock)
+
+
+class PaceBudget(Budget):
+    """The requests that a pace allows: a bucket that fills again drop by drop.
+
+    Kept as the moment at which the bucket will be full (the generic cell rate algorithm).
+    """
+
+    def __init__(self, limit: Pace, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(limit, clock)
+        self._full_at = -math.inf
+
+    @property
+    def per_minute(self) -> int:
+        """The requests per minute in the long run, at the present pace."""
+        return round(60 / self._interval)
+
+    @property
+    def used(self) -> int:
+        """The requests that are missing from a full bucket, part of one counting as one."""
+        return math.ceil(max(0.0, self._full_at - self._clock()) / self._interval)
+
+    def wait(self, reserve: int = 0) -> float:
+        """Return the seconds until a request may be sent, 0 for now; see Budget.wait."""
+        now = self._clock()
+        room = max(1, self.allowed - reserve)
+        early = self._full_at - (room - 1) * self._interval
+        return max(0.0, early - now, self._blocked_until - now)
+
+    def spend(self) -> None:
+        """Count a request as sent."""
+        self._full_at = max(self._full_at, self._clock()) + self._interval
+
+    @property
+    def _interval(self) -> float:
+        """The seconds between two requests in the long run, longer after a 429."""
+        return self._limit.seconds * self._limit.requests / self.allowed

@@ -36,7 +36,7 @@ class Sender:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._transport = transport
-        self._budgets = {endpoint: Budget(limit, clock) for endpoint, limit in limits.items()}
+        self._budgets = {endpoint: limit.budget(clock) for endpoint, limit in limits.items()}
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
@@ -60,14 +60,13 @@ class Sender:
     async def ask(self, request: Request, read: Callable[[Response], T]) -> T:
         """Send a question when the budget allows, again after faults that may pass.
 
-        One request is always left over, so that no question stands in an order's way. If the
-        budget allows nothing for longer than `retry.WINDOW`, nothing is sent.
+        If the budget allows nothing for longer than `retry.WINDOW`, nothing is sent.
         """
         budget = self._budgets[request.endpoint]
         started = self._clock()
         attempt = 0
         while True:
-            if wait := budget.wait(reserve=1):
+            if wait := budget.wait(reserve=budget.for_orders):
                 if not retry.fits(self._clock() - started + wait):
                     raise CadRateLimited(retry_after=wait)
                 await self._sleep(wait)

@@ -17,13 +17,14 @@ from bot.cad.errors import (
     InvalidCommunity,
     InvalidRequestType,
 )
-from bot.cad.limits import Limit
+from bot.cad.limits import Pace
 from bot.cad.models import Attachment, Call, Detachment, UnitsPage
 from bot.cad.wire import Credentials as Credentials  # noqa: PLC0414 - others import it from here
 from bot.cad.wire import Request, Response
 
 ENDPOINT = "v1"  # all requests count alike
-LIMITS = {ENDPOINT: Limit(requests=5, seconds=5.0)}  # one per second sustained, a burst of five
+# One per second sustained, a burst of five; questions leave one of them to the next order.
+LIMITS = {ENDPOINT: Pace(requests=5, seconds=1.0, for_orders=1)}
 UNITS_PER_PAGE = 100
 
 _ALL_KINDS_OF_CALLS = 100

@@ -46,7 +46,7 @@ UNITS_PER_PAGE = 100  # the default; a maximum is documented for v1 only
 
 _ALL_KINDS_OF_CALLS = 100
 _NOT_ENABLED = re.compile(r"\bnot enabled\b|\bplan\b|\bsubscription\b", re.IGNORECASE)
-_WRONG_PLACE = re.compile(r"\b(server|community|route|endpoint|path|url)", re.IGNORECASE)
+_WRONG_PLACE = re.compile(r"\b(server|route|endpoint|path|url)", re.IGNORECASE)
 
 
 def attach(who: Credentials, attachment: Attachment) -> tuple[Request, ...]:

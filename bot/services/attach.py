@@ -3,132 +3,162 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from bot.cad.client import CadClient
 from bot.cad.errors import CadError
-from bot.cad.models import Attachment, Detachment, Subject
-from bot.services import targets
+from bot.services import outcomes, targets
 from bot.services.access import Access, Actor
 from bot.services.board import Board
-from bot.services.targets import Resolution, Roster
-from bot.storage.links import LinkStore
+from bot.services.errors import NothingToUndo, TooLateToUndo
+from bot.services.linking import LinkingService
+from bot.services.targets import Assignee, Resolution, Roster
+from bot.storage.orders import Action, Order, OrderStore, State
+
+UNDO_WITHIN = timedelta(minutes=10)
 
 _log = logging.getLogger(__name__)
 
 
-OrderT = TypeVar("OrderT", Attachment, Detachment)
-
-
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an order.
+class ReplyAddress:
+    """Where an order is answered: an interaction's application and token, a secret."""
 
-    Attributes:
-        call_id: None for a detach, which names no call.
-        call_title: empty where the call is not known.
-        resolution: whom the CAD was told about, and who was left out.
-        error: why the CAD did not do it, None if it did.
-    """
-
-    call_id: int | None
-    call_title: str
-    resolution: Resolution
-    error: CadError | None
+    application_id: int
+    token: str = field(repr=False)
 
 
 class AttachService:
-    """Targets → API ids → order → Outcome."""
+    """What somebody typed → an order in the database → whom it is about."""
 
     def __init__(
         self,
         access: Access,
-        links: LinkStore,
+        orders: OrderStore,
+        linking: LinkingService,
         board: Board,
-        cad: CadClient,
         default_server_id: int,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._access = access
-        self._links = links
+        self._orders = orders
+        self._linking = linking
         self._board = board
-        self._cad = cad
         self._default_server_id = default_server_id
+        self._now = now
 
     async def attach(
-        self, actor: Actor, call_id: int, units: str, server_id: int | None = None
-    ) -> Outcome:
-        """Put everyone named in units on a call.
+        self,
+        actor: Actor,
+        reply: ReplyAddress,
+        units: str,
+        *,
+        call_id: int,
+        server_id: int | None = None,
+    ) -> Order:
+        """Store the order to put everyone named in units on a call.
 
         Raises:
-            ServiceError: the order cannot be made out, or the actor may not give it.
+            ServiceError: nobody is named, or the actor may not give orders.
+            StorageError: the order cannot be stored.
+        """
+        return await self._accept(
+            actor, reply, Action.ATTACH, units, call_id=call_id, server_id=server_id
+        )
+
+    async def detach(
+        self,
+        actor: Actor,
+        reply: ReplyAddress,
+        units: str,
+        *,
+        call_id: int | None = None,
+        server_id: int | None = None,
+    ) -> Order:
+        """Store the order to take everyone named in units off a call, or off any; as `attach`."""
+        return await self._accept(
+            actor, reply, Action.DETACH, units, call_id=call_id, server_id=server_id
+        )
+
+    async def undo(self, actor: Actor, reply: ReplyAddress, order_id: int) -> Order:
+        """Store the order that takes back an attachment, for whoever is still on that call.
+
+        Raises:
+            NothingToUndo: the order attached nobody, or is no order of this guild.
+            TooLateToUndo: more than `UNDO_WITHIN` has passed.
+        """
+        done = await self._orders.get(order_id)
+        if done is None or done.guild_id != actor.guild_id or done.action is not Action.ATTACH:
+            raise NothingToUndo
+        attached = outcomes.view(done).resolution.assignees
+        if done.state is not State.DONE or done.finished_at is None or not attached:
+            raise NothingToUndo
+        if self._now() - done.finished_at > UNDO_WITHIN:
+            raise TooLateToUndo
+        units = " ".join(map(_spelled, attached))
+        return await self.detach(
+            actor, reply, units, call_id=done.call_id, server_id=done.server_id
+        )
+
+    async def make_out(self, order: Order) -> Resolution:
+        """Find out whom an order is about.
+
+        Raises:
             StorageError: the links cannot be read.
         """
-        server = server_id or self._default_server_id
-        resolution = await self._resolve(actor, server, units)
-        order = Attachment(server, call_id, _subjects(resolution))
-        error = await _carried_out(self._cad.attach, order)
-        _report("attach", actor, order, resolution, error)
-        call = self._board.call(server, call_id)
-        return Outcome(call_id, call.title if call else "", resolution, error)
-
-    async def detach(self, actor: Actor, units: str, server_id: int | None = None) -> Outcome:
-        """Take everyone named in units off whatever call each is on; raises as `attach` does."""
-        server = server_id or self._default_server_id
-        resolution = await self._resolve(actor, server, units)
-        order = Detachment(server, _subjects(resolution))
-        error = await _carried_out(self._cad.detach, order)
-        _report("detach", actor, order, resolution, error)
-        return Outcome(None, "", resolution, error)
-
-    async def _resolve(self, actor: Actor, server_id: int, units: str) -> Resolution:
-        self._access.require_dispatch(actor)
-        parsed = targets.parse(units, me=actor.user_id)
+        parsed = targets.parse(order.units, me=order.actor_id)
         members = [one.member_id for one in parsed if one.member_id is not None]
-        links = await self._links.find(actor.guild_id, members)
-        api_ids = {member_id: link.api_id for member_id, link in links.items()}
+        api_ids = await self._linking.api_ids(order.guild_id, members)
 
-        remembered = Roster(self._board.units(server_id), current=False)
+        remembered = Roster(self._board.units(order.server_id), current=False)
         resolution = targets.resolve(parsed, api_ids, remembered)
-        if resolution.is_certain():
-            return resolution
-        # Nobody is called off duty on the strength of an old list: ask before saying no.
-        try:
-            roster = Roster(await self._board.units_now(server_id), current=True)
-        except CadError as error:
-            _log.warning("units of server %s not known: %r", server_id, error)
-            return resolution
-        return targets.resolve(parsed, api_ids, roster)
+        if not resolution.is_certain():
+            # Nobody is called off duty on the strength of an old list: ask before saying no.
+            try:
+                roster = Roster(await self._board.units_now(order.server_id), current=True)
+                resolution = targets.resolve(parsed, api_ids, roster)
+            except CadError as error:
+                _log.warning("units of server %s not known: %r", order.server_id, error)
+        return self._with_calls(order.server_id, resolution)
+
+    async def _accept(
+        self,
+        actor: Actor,
+        reply: ReplyAddress,
+        action: Action,
+        units: str,
+        *,
+        call_id: int | None,
+        server_id: int | None,
+    ) -> Order:
+        self._access.require_dispatch(actor)
+        targets.parse(units, me=actor.user_id)
+        order = Order(
+            id=0,
+            guild_id=actor.guild_id,
+            server_id=server_id or self._default_server_id,
+            action=action,
+            call_id=call_id,
+            units=units,
+            actor_id=actor.user_id,
+            created_at=self._now(),
+            application_id=reply.application_id,
+            token=reply.token,
+        )
+        return replace(order, id=await self._orders.add(order))
+
+    def _with_calls(self, server_id: int, resolution: Resolution) -> Resolution:
+        """Note which call everybody is on, as far as that is remembered."""
+        calls = self._board.calls(server_id)
+        busy = {ident: call.call_id for call in calls for ident in call.idents}
+
+        def with_call(one: Assignee) -> Assignee:
+            return replace(one, call_id=busy.get(one.unit.ident)) if one.unit else one
+
+        return replace(resolution, assignees=tuple(map(with_call, resolution.assignees)))
 
 
-def _subjects(resolution: Resolution) -> tuple[Subject, ...]:
-    return tuple(
-        Subject(one.api_id, one.unit.ident if one.unit else None) for one in resolution.assignees
-    )
-
-
-async def _carried_out(
-    send: Callable[[list[OrderT]], Awaitable[object]], order: OrderT
-) -> CadError | None:
-    """Send an order unless it is about nobody; return why the CAD did not do it."""
-    if not order.subjects:
-        return None
-    try:
-        await send([order])
-    except CadError as error:
-        return error
-    return None
-
-
-def _report(
-    verb: str, actor: Actor, order: OrderT, resolution: Resolution, error: CadError | None
-) -> None:
-    _log.info(
-        "%s by %s: %s, %d left out, %s",
-        verb,
-        actor.user_id,
-        order,
-        len(resolution.left_out),
-        repr(error) if error else "done",
-    )
+def _spelled(one: Assignee) -> str:
+    return f"<@{one.discord_id}>" if one.discord_id else one.api_id

@@ -50,6 +50,10 @@ class Board:
         """Return the units on duty at this moment, or raise CadError."""
         return await self._server(server_id).units.fresh()
 
+    async def calls_now(self, server_id: int) -> tuple[Call, ...]:
+        """Return the active calls at this moment, or raise CadError."""
+        return await self._server(server_id).calls.fresh()
+
     async def close(self) -> None:
         """Stop asking."""
         lists = [

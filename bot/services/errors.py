@@ -38,3 +38,11 @@ class NotAnApiId(ServiceError):
 
 class VanityUrl(NotAnApiId):
     """A profile address with a chosen name in it instead of the number."""
+
+
+class NothingToUndo(ServiceError):
+    """The order attached nobody."""
+
+
+class TooLateToUndo(ServiceError):
+    """The attachment was too long ago to be taken back by a button."""

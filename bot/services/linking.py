@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ from bot.services import steam
 from bot.services.access import Access, Actor
 from bot.services.remembered import Remembered
 from bot.storage.errors import StorageError
-from bot.storage.links import Link, LinkStore
+from bot.storage.links import Link, LinkStore, Source
 
 PAGE_SIZE = 20
 
@@ -97,6 +97,28 @@ class LinkingService:
         except CadError as error:
             return Linked(link, replaced, None, error)
         return Linked(link, replaced, name, None)
+
+    async def api_ids(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str | None]:
+        """Return the API ids of members, None for who has none.
+
+        Whoever is not linked here may have linked Discord in the CAD itself; that is asked once
+        and stored. Who is missing from the result could not be asked about.
+        """
+        links = await self._links.find(guild_id, member_ids)
+        found: dict[int, str | None] = {one.discord_id: one.api_id for one in links.values()}
+        for member_id in member_ids:
+            if member_id in found:
+                continue
+            try:
+                account = await self._cad.account_of(member_id)
+            except CadError as error:
+                _log.warning("the CAD's own links cannot be asked: %r", error)
+                continue
+            found[member_id] = account.api_id or None if account else None
+            if account and account.api_id:
+                link = Link(guild_id, member_id, account.api_id, 0, self._now(), Source.CAD)
+                await self._links.put(link)
+        return found
 
     async def unlink(self, actor: Actor, member_id: int) -> Link | None:
         """Forget a member's API id and return what it was; rights as for `link`."""

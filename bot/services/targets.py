@@ -39,6 +39,8 @@ class Reason(enum.Enum):
     NO_API_ID = enum.auto()  # the CAD shows no API id for this unit
     NOT_UNDERSTOOD = enum.auto()  # a role, a channel
     NOT_LOOKED_UP = enum.auto()  # the CAD did not say who is on duty
+    NOT_ON_CALL = enum.auto()  # to be taken off one call, and not on it (any more)
+    NOT_TOLD = enum.auto()  # a detach broke off half-way, and what became of it is not to be seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,19 @@ class Assignee:
         discord_id: the member who was named, None for a number or an API id.
         unit: the unit on duty, None where the CAD lists none or did not say.
         on_duty: None where that is not known.
+        call_id: the call that the unit was on when it was named, None for none or not known.
     """
 
     api_id: str
     discord_id: int | None
     unit: Unit | None
     on_duty: bool | None
+    call_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        """What two ways of naming the same person have in common."""
+        return f"unit {self.unit.ident}" if self.unit else self.api_id.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,8 @@ class Roster:
 class Resolution:
     """Whom the targets stand for, in the order typed, each person once."""
 
-    assignees: tuple[Assignee, ...]
-    left_out: tuple[LeftOut, ...]
+    assignees: tuple[Assignee, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def is_certain(self) -> bool:
         """Tell whether a newer list of units could not change it."""
@@ -121,28 +130,33 @@ def is_one_word(text: str) -> bool:
     return bool(_TOKEN.fullmatch(text)) and text[0] != "<" and text.casefold() != "me"
 
 
-def resolve(targets: Sequence[Target], api_ids: Mapping[int, str], roster: Roster) -> Resolution:
+def resolve(
+    targets: Sequence[Target], api_ids: Mapping[int, str | None], roster: Roster
+) -> Resolution:
     """Turn targets into people of the CAD.
 
     Args:
-        api_ids: Discord id → API id, for the members among the targets who are linked.
+        api_ids: Discord id → API id for the members among the targets, None for who is not
+            linked; who is missing could not be looked up.
     """
     assignees: dict[str, Assignee] = {}
     left_out: list[LeftOut] = []
     for target in targets:
         if target.member_id is not None:
-            found = _member(target.member_id, api_ids.get(target.member_id), roster)
+            found = _member(target.member_id, api_ids, roster)
         else:
             found = _word(target.text, roster)
         if isinstance(found, Reason):
             left_out.append(LeftOut(target, found))
         else:
-            key = f"unit {found.unit.ident}" if found.unit else found.api_id.casefold()
-            assignees.setdefault(key, found)
+            assignees.setdefault(found.key, found)
     return Resolution(tuple(assignees.values()), tuple(left_out))
 
 
-def _member(member_id: int, api_id: str | None, roster: Roster) -> Assignee | Reason:
+def _member(member_id: int, api_ids: Mapping[int, str | None], roster: Roster) -> Assignee | Reason:
+    if member_id not in api_ids:
+        return Reason.NOT_LOOKED_UP
+    api_id = api_ids[member_id]
     if api_id is None:
         return Reason.NOT_LINKED
     unit = _unit_with(api_id, roster)

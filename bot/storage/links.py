@@ -12,7 +12,7 @@ from bot.storage.tables import links
 from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -169,12 +169,12 @@ class LinkStore:
 async def _locked(connection: AsyncConnection, guild_id: int, people: list[int]) -> dict[int, Link]:
     """Read these people's links by Discord id, and keep others from changing them."""
     rows = await connection.execute(_LOCKED, {"guild": guild_id, "people": people})
-    return {link.discord_id: link for link in map(_link, rows)}
+    return {link.discord_id: link for link in (_link(row) for row in rows)}
 
 
-def _link(row: Any) -> Link:  # noqa: ANN401 - a row's columns are only known to the query
-    *fields, source = row
-    return Link(*fields, source=Source(source))
+def _link(row: Sequence[Any]) -> Link:
+    guild_id, discord_id, api_id, set_by, set_at, source = row
+    return Link(guild_id, discord_id, api_id, set_by, set_at, Source(source))
 
 
 def _values(link: Link) -> dict[str, object]:

@@ -52,6 +52,7 @@ class Order:
         units: what was typed.
         application_id, token: the address of the private reply; the token is a secret, valid for
             15 minutes and wiped after that.
+        reply_id: the message that holds the reply; None until Discord has said so.
         people: the Discord ids of those it is about, known once it is made out.
         resolution, outcome: JSON of the services above; None until known.
         answered: whether the last outcome has reached whoever asked.
@@ -67,6 +68,7 @@ class Order:
     created_at: datetime
     application_id: int
     token: str | None = field(repr=False)
+    reply_id: int | None = None
     state: State = State.QUEUED
     people: frozenset[int] = frozenset()
     resolution: str | None = None
@@ -122,6 +124,7 @@ class OrderStore:
             for order in changed:
                 await connection.execute(
                     _UPDATE.values(
+                        reply_id=order.reply_id,
                         state=order.state,
                         people=_people(order.people),
                         resolution=order.resolution,

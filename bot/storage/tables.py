@@ -93,6 +93,7 @@ orders = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("application_id", BigInteger, nullable=False),
     Column("token", Text),
+    Column("reply_id", BigInteger),
     Column("state", String(10), nullable=False),
     Column("people", Text, nullable=False),
     Column("resolution", Text),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
 import discord
@@ -11,8 +12,11 @@ from discord import app_commands
 
 from bot.cad.errors import CadError
 from bot.services.access import Actor
+from bot.services.attach import ReplyAddress
 from bot.services.errors import ServiceError
+from bot.services.orders import OrderQueue
 from bot.storage.errors import StorageError
+from bot.storage.orders import Order
 from bot.ui import faults
 from bot.ui.text import MESSAGE_LIMIT
 
@@ -37,6 +41,27 @@ def actor_of(interaction: Interaction) -> Actor:
     )
 
 
+def reply_address(interaction: Interaction) -> ReplyAddress:
+    """Return where this interaction can be answered for the next 15 minutes."""
+    return ReplyAddress(interaction.application_id, interaction.token)
+
+
+async def give_order(
+    interaction: Interaction, accepting: Coroutine[None, None, Order], queue: OrderQueue
+) -> None:
+    """Store an order, then acknowledge it, then have it carried out and answered."""
+    try:
+        order = await accepting
+    except (ServiceError, StorageError) as error:
+        await answer(interaction, _explained(error))
+        return
+    acknowledged = await _acknowledge(interaction)
+    if acknowledged is None:
+        await queue.withdraw(order)
+    else:
+        await queue.run(replace(order, reply_id=acknowledged.message_id))
+
+
 async def respond(
     interaction: Interaction,
     work: Coroutine[None, None, T],
@@ -48,14 +73,11 @@ async def respond(
     `answer_error` to tell.
     """
     try:
-        if not await _acknowledged(interaction):
+        if await _acknowledge(interaction) is None:
             return
         text = render(await work)
-    except (CadError, ServiceError) as error:
-        text = faults.words(error)
-    except StorageError as error:
-        _log.error("the database failed: %s", error)
-        text = faults.words(error)
+    except (CadError, ServiceError, StorageError) as error:
+        text = _explained(error)
     finally:
         work.close()  # it may not have begun
     await answer(interaction, text)
@@ -84,16 +106,23 @@ async def answer_error(interaction: Interaction, error: Exception) -> None:
     await answer(interaction, faults.words(error))
 
 
-async def _acknowledged(interaction: Interaction) -> bool:
+def _explained(error: Exception) -> str:
+    if isinstance(error, StorageError):
+        _log.error("the database failed: %s", error)
+    return faults.words(error)
+
+
+async def _acknowledge(
+    interaction: Interaction,
+) -> discord.InteractionCallbackResponse[discord.Client] | None:
     """Tell Discord within its three seconds that an answer for this person alone will follow.
 
-    False where Discord no longer waits: the person has seen it fail, so nothing may happen.
+    None where Discord no longer waits: the person has seen it fail, so nothing may happen.
     """
     try:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        return await interaction.response.defer(ephemeral=True, thinking=True)
     except discord.HTTPException as error:
         if error.code not in {_ALREADY_ACKNOWLEDGED, _UNKNOWN_INTERACTION}:
             raise
         _log.warning("interaction %s came too late and was not carried out", interaction.id)
-        return False
-    return True
+        return None

@@ -21,7 +21,9 @@ from bot.cad.errors import (
 from bot.services.errors import (
     NotAllowed,
     NotAnApiId,
+    NothingToUndo,
     ServiceError,
+    TooLateToUndo,
     TooManyTargets,
     VanityUrl,
 )
@@ -87,6 +89,24 @@ def cad(error: CadError) -> str:
     return text.rstrip()
 
 
+def trouble(error: CadError) -> str:
+    """Say why an order waits for the CAD."""
+    match error:
+        case CadRateLimited():
+            return "Sonoran CAD takes no more orders for now."
+        case CadUnavailable():
+            return f"Sonoran CAD has a fault ({error.status})."
+        case CadUnreachable():
+            return f"Sonoran CAD cannot be reached ({code(error.text, 80)})."
+        case _:
+            return "Sonoran CAD is not answering."
+
+
+def short(error: CadError) -> str:
+    """Name an error in a few words, for lists."""
+    return code(error.text or type(error).__name__, 80)
+
+
 def _service(error: ServiceError) -> str:
     match error:
         case NotAllowed(role_ids=role_ids) if role_ids:
@@ -95,6 +115,10 @@ def _service(error: ServiceError) -> str:
             text = "This takes the Manage Server permission; no dispatch role has been set up."
         case TooManyTargets():
             text = f"{error.count} units at once are too many: {error.limit} fit into one order."
+        case NothingToUndo():
+            text = "There is nothing to undo: this order has attached nobody."
+        case TooLateToUndo():
+            text = "That was more than 10 minutes ago. Use `/detach` with `call:` instead."
         case VanityUrl():
             text = (
                 f"{code(error.text, 100)} holds a name, not the id. Open the profile, copy the"

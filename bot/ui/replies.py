@@ -1,59 +1,17 @@
-"""Outcomes and errors → the words that people read. The only place where errors become words.
+"""What became of a link → the words that people read about it.
 
 Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from itertools import groupby
-
-from bot.cad.errors import CadBrokenOff, CadTimeout, CadUnavailable, CadUnreadable
-from bot.services.attach import Outcome
+from bot.services.audit import AuditPage
 from bot.services.linking import Linked, LinkPage
-from bot.services.targets import Assignee, Reason, Target
 from bot.storage.links import Link
-from bot.ui import faults
-from bot.ui.text import MESSAGE_LIMIT, code, listed, member, plain
+from bot.ui import faults, orders
+from bot.ui.text import MESSAGE_LIMIT, code, member, moment
 
-_LIST_LIMITS = (700, 350, 150, 60)  # characters for one list of people, until all fit
 _OWNERS_SHOWN = 10
-_MENTION = re.compile(r"<(?:@&|#)\d{1,20}>")  # of a role or a channel
-_MAYBE_DONE = (CadTimeout, CadBrokenOff, CadUnavailable, CadUnreadable)
-
-_REASONS = {
-    Reason.NOT_LINKED: "not linked. They can use `/link`, or you `/link` with `member:`",
-    Reason.NOT_ON_DUTY: "linked, but not on duty in the CAD",
-    Reason.NO_SUCH_UNIT: "no unit on duty has this number",
-    Reason.AMBIGUOUS: "several units on duty have this number. Mention the person instead",
-    Reason.NO_API_ID: "the CAD shows no API id for this unit. Mention the person instead",
-    Reason.NOT_UNDERSTOOD: "only members, unit numbers and API ids can be named",
-    Reason.NOT_LOOKED_UP: "the CAD did not say who is on duty. Mention the person instead",
-}
-
-
-def attached(outcome: Outcome) -> str:
-    """Say who was put on the call."""
-    call = f"**#{outcome.call_id}**"
-    if outcome.call_title:
-        call += f" {plain(outcome.call_title)}"
-    return _ordered(
-        outcome,
-        done=f"Attached to {call}",
-        failed=f"Nobody was attached to {call}",
-        unsure=f"It is not certain that anyone was attached to {call}",
-    )
-
-
-def detached(outcome: Outcome) -> str:
-    """Say who was taken off their call."""
-    return _ordered(
-        outcome,
-        done="Detached from their calls",
-        failed="Nobody was detached from a call",
-        unsure="It is not certain that anyone was detached from a call",
-    )
 
 
 def linked(outcome: Linked) -> str:
@@ -110,66 +68,21 @@ def owners(pasted: str, links: list[Link]) -> str:
     return "✅ " + "\n".join(lines)
 
 
+def audit_page(page: AuditPage) -> str:
+    """List some of the orders, one line each, as far as the message allows."""
+    if not page.total:
+        return "✅ No such order has been given."
+    lines = [f"✅ {page.total} orders · page {page.number} of {page.count}"]
+    for view in page.orders:
+        line = orders.line(view)
+        if sum(map(len, lines)) + len(lines) + len(line) > MESSAGE_LIMIT:
+            break
+        lines.append(line)
+    return "\n".join(lines)
+
+
 def _link(link: Link) -> str:
-    moment = int(link.set_at.timestamp())
     return (
         f"{member(link.discord_id)} is {code(link.api_id, 100)}, set by {member(link.set_by)}"
-        f" <t:{moment}:R>."
+        f" {moment(link.set_at, 'R')}."
     )
-
-
-def _ordered(outcome: Outcome, *, done: str, failed: str, unsure: str) -> str:
-    """Say what became of an order, with lists as long as the message allows."""
-    for limit in _LIST_LIMITS:
-        lines = [
-            _headline(outcome, limit, done=done, failed=failed, unsure=unsure),
-            *_doubts(outcome, limit),
-            *_absences(outcome, limit),
-        ]
-        text = "\n".join(lines)
-        if len(text) <= MESSAGE_LIMIT:
-            break
-    return text
-
-
-def _headline(outcome: Outcome, limit: int, *, done: str, failed: str, unsure: str) -> str:
-    people = listed([_person(one) for one in outcome.resolution.assignees], limit)
-    if outcome.error is not None:
-        opening = unsure if isinstance(outcome.error, _MAYBE_DONE) else failed
-        return f"❌ {opening}. {faults.cad(outcome.error)}\nFor: {people}"
-    if not people:
-        return f"❌ {failed}."
-    is_partly = outcome.resolution.left_out or _unseen(outcome)
-    return f"{'⚠️' if is_partly else '✅'} {done}: {people}"
-
-
-def _doubts(outcome: Outcome, limit: int) -> Iterator[str]:
-    """Name the ids that the CAD took without a sign that it knows them."""
-    unseen = _unseen(outcome)
-    if unseen and outcome.error is None:
-        ids = listed([code(one.api_id, 60) for one in unseen], limit)
-        yield f"The CAD accepted {ids}, but no unit on duty has this API id."
-
-
-def _absences(outcome: Outcome, limit: int) -> Iterator[str]:
-    by_reason = sorted(outcome.resolution.left_out, key=lambda one: one.reason.value)
-    for reason, group in groupby(by_reason, key=lambda one: one.reason):
-        names = listed([_named(one.target) for one in group], limit)
-        yield f"Left out: {names}: {_REASONS[reason]}."
-
-
-def _unseen(outcome: Outcome) -> list[Assignee]:
-    return [one for one in outcome.resolution.assignees if one.on_duty is False]
-
-
-def _person(one: Assignee) -> str:
-    number = plain(one.unit.number, 20) if one.unit and one.unit.number else ""
-    if one.discord_id is not None:
-        return member(one.discord_id) + (f" ({number})" if number else "")
-    return number or code(one.api_id, 60)
-
-
-def _named(target: Target) -> str:
-    if target.member_id:
-        return member(target.member_id)
-    return target.text if _MENTION.fullmatch(target.text) else code(target.text, 60)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime
 
 MESSAGE_LIMIT = 2000  # characters of a Discord message
 
@@ -36,6 +37,11 @@ def code(text: str, limit: int = 300) -> str:
 def member(discord_id: int) -> str:
     """Return a mention; the bot never lets one ping."""
     return f"<@{discord_id}>"
+
+
+def moment(when: datetime, style: str) -> str:
+    """Return a moment that Discord shows in each reader's own time; "R" counts, "t" is a clock."""
+    return f"<t:{int(when.timestamp())}:{style}>"
 
 
 def roles(role_ids: Iterable[int]) -> str:

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("application_id", sa.BigInteger(), nullable=False),
         sa.Column("token", sa.Text()),
+        sa.Column("reply_id", sa.BigInteger()),
         sa.Column("state", sa.String(10), nullable=False),
         sa.Column("people", sa.Text(), nullable=False),
         sa.Column("resolution", sa.Text()),

@@ -1,0 +1,103 @@
+"""An order that is being carried out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.cad.models import Attachment, Detachment, Subject
+from bot.services import outcomes
+from bot.services.batching import Item
+from bot.services.outcomes import Confirmation, OrderView, Outcome, Waiting
+from bot.services.targets import Assignee, Resolution
+from bot.storage.orders import Order, State
+
+LIFETIME = timedelta(minutes=14, seconds=45)  # Discord lets a reply be edited for 15 minutes
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """An order in memory, with what is worth nothing after a restart.
+
+    Attributes:
+        entered: monotonic seconds when it began to wait.
+        alone: whether nothing else was waiting then.
+        cell: see batching.Item.
+        broke_off: whether an attempt may have reached the CAD although it failed.
+        shown: the last waiting reply, and shown_at when it was shown, monotonic seconds.
+    """
+
+    order: Order
+    resolution: Resolution = Resolution()  # noqa: RUF009 - frozen
+    outcome: Outcome | None = None
+    entered: float = 0.0
+    alone: bool = True
+    cell: int = 0
+    broke_off: bool = False
+    shown: Waiting | None = None
+    shown_at: float | None = None
+    showing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def item(self) -> Item:
+        """What batching looks at."""
+        order = self.order
+        people = frozenset(one.key for one in self.resolution.assignees)
+        return Item(order.id, order.action, order.server_id, order.call_id, people, self.cell)
+
+    @property
+    def expires_at(self) -> datetime:
+        """When there is no more use in trying."""
+        return self.order.created_at + LIFETIME
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Tell whether the CAD has taken the order and not yet shown that it was done."""
+        return (
+            self.order.state is State.DONE
+            and self.outcome is not None
+            and self.outcome.confirmation is Confirmation.PENDING
+        )
+
+    def record(self) -> Order:
+        """Return the order as it is to be stored."""
+        return replace(
+            self.order,
+            people=frozenset(
+                one.discord_id for one in self.resolution.assignees if one.discord_id is not None
+            ),
+            resolution=outcomes.write_resolution(self.resolution),
+            outcome=outcomes.write_outcome(self.outcome) if self.outcome else None,
+        )
+
+    def view(self, waiting: Waiting | None = None) -> OrderView:
+        """Return what people are told."""
+        return OrderView(self.order, self.resolution, self.outcome, waiting)
+
+
+def attachments(jobs: Sequence[Job]) -> list[Attachment]:
+    """Merge attach orders into one attachment per call."""
+    merged: dict[tuple[int, int], dict[str, Subject]] = {}
+    for job in jobs:
+        place = job.order.server_id, job.order.call_id or 0
+        merged.setdefault(place, {}).update(_subjects(job.resolution.assignees))
+    return [
+        Attachment(server_id, call_id, tuple(subjects.values()))
+        for (server_id, call_id), subjects in merged.items()
+    ]
+
+
+def detachments(jobs: Sequence[Job]) -> list[Detachment]:
+    """Merge detach orders into one detachment per server."""
+    merged: dict[int, dict[str, Subject]] = {}
+    for job in jobs:
+        merged.setdefault(job.order.server_id, {}).update(_subjects(job.resolution.assignees))
+    return [
+        Detachment(server_id, tuple(subjects.values())) for server_id, subjects in merged.items()
+    ]
+
+
+def _subjects(assignees: Sequence[Assignee]) -> dict[str, Subject]:
+    return {one.key: Subject(one.api_id, one.unit.ident if one.unit else None) for one in assignees}

@@ -1,0 +1,62 @@
+"""Remembers that the CAD does not take orders, and when to try again."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+
+from bot.cad.errors import (
+    CadError,
+    CadRateLimited,
+    CadTimeout,
+    CadUnavailable,
+    CadUnreachable,
+)
+
+FIRST_BACKOFF = 1.0  # seconds after the first failure; doubled after each that follows
+LONGEST_BACKOFF = 15.0
+
+_log = logging.getLogger(__name__)
+
+
+class Outage:
+    """The faults that may pass, counted until one request succeeds.
+
+    Args:
+        clock: monotonic seconds.
+        jitter: a number between 0 and 1; spreads the attempts of many bots.
+    """
+
+    def __init__(self, clock: Callable[[], float], jitter: Callable[[], float]) -> None:
+        self._clock = clock
+        self._jitter = jitter
+        self._failures = 0
+        self._not_before = -math.inf
+        self.trouble: CadError | None = None
+
+    @staticmethod
+    def may_pass(error: CadError) -> bool:
+        """Tell whether an order is to be tried again after this error."""
+        return isinstance(error, CadUnreachable | CadTimeout | CadUnavailable | CadRateLimited)
+
+    def wait(self) -> float:
+        """Return the seconds until the next attempt, 0 for now."""
+        return max(0.0, self._not_before - self._clock())
+
+    def failed(self, error: CadError) -> None:
+        """Take note of a fault that may pass."""
+        if self.trouble is None:
+            _log.warning("the CAD does not take orders: %r", error)
+        self.trouble = error
+        backoff = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**self._failures)
+        backoff *= 0.5 + self._jitter() / 2
+        self._failures += 1
+        self._not_before = self._clock() + max(backoff, error.retry_after or 0.0)
+
+    def ended(self) -> None:
+        """Take note that the CAD answers again."""
+        if self.trouble is not None:
+            _log.info("the CAD takes orders again")
+        self.trouble = None
+        self._failures = 0

@@ -1,0 +1,62 @@
+"""Did it happen? The CAD's answer says who it took the order for; its calls show who is on them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+
+from bot.cad.errors import CadError
+from bot.cad.models import Call, Receipt
+from bot.services.board import Board
+from bot.services.jobs import Job
+from bot.services.outcomes import Confirmation, Outcome
+from bot.services.targets import Assignee
+from bot.storage.orders import Action
+
+LOOKS = (0.0, 5.0, 15.0, 35.0)  # seconds before each look; a minute in all
+
+
+def compared(job: Job, outcome: Outcome, receipt: Receipt) -> Outcome:
+    """Compare a receipt with what was asked; without everyone's unit, it tells nothing."""
+    people = job.resolution.assignees
+    if not all(one.unit for one in people):
+        return outcome
+    absent = [one for one in people if one.unit and one.unit.ident not in receipt.idents]
+    return _judged(outcome, absent)
+
+
+async def confirmed(
+    job: Job, outcome: Outcome, board: Board, sleep: Callable[[float], Awaitable[None]]
+) -> Outcome:
+    """Look at the CAD's calls until they show what was done, for at most a minute."""
+    seen = replace(outcome, confirmation=Confirmation.UNKNOWN)
+    for pause in LOOKS:
+        if pause:
+            await sleep(pause)
+        try:
+            calls = await board.calls_now(job.order.server_id)
+        except CadError:
+            continue
+        seen = _judged(outcome, missing(job, calls))
+        if seen.confirmation is Confirmation.CONFIRMED:
+            break
+    return seen
+
+
+def missing(job: Job, calls: Sequence[Call]) -> list[Assignee]:
+    """Return those for whom the calls do not show what was ordered."""
+    on = {call.call_id: frozenset(call.idents) for call in calls}
+    return [one for one in job.resolution.assignees if not _shows(job, one, on)]
+
+
+def _shows(job: Job, one: Assignee, on: Mapping[int, frozenset[int]]) -> bool:
+    order = job.order
+    call_id = order.call_id if order.call_id is not None else one.call_id
+    if order.action is Action.DETACH:
+        return one.unit is None or call_id is None or one.unit.ident not in on.get(call_id, ())
+    return one.unit is not None and call_id is not None and one.unit.ident in on.get(call_id, ())
+
+
+def _judged(outcome: Outcome, absent: Sequence[Assignee]) -> Outcome:
+    verdict = Confirmation.MISSING if absent else Confirmation.CONFIRMED
+    return replace(outcome, confirmation=verdict, missing=tuple(one.api_id for one in absent))

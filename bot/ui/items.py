@@ -1,0 +1,116 @@
+"""Buttons. Their custom ids carry all their state, so that they work after a restart.
+
+Custom id: `cad:<action>:<order>`.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from typing import Any, Protocol, Self, cast
+
+import discord
+from discord import app_commands
+from discord.ui import Button, DynamicItem, Item, View
+
+from bot.services.attach import AttachService
+from bot.services.orders import OrderQueue
+from bot.services.outcomes import Confirmation, OrderView
+from bot.storage.orders import Action, State
+from bot.ui.answers import Interaction, actor_of, answer, answer_error, give_order, reply_address
+
+
+class Desk(Protocol):
+    """What a button finds in the client that it is pressed at."""
+
+    attaching: AttachService
+    orders: OrderQueue
+
+    @property
+    def tree(self) -> app_commands.CommandTree[discord.Client]:
+        """The gate that every interaction passes."""
+
+
+class OrderButton(DynamicItem[Button[View]], template=r"cad:order:(?P<order>\d{1,19})"):
+    """A button about one order.
+
+    discord.py only logs an exception in `callback`, and one in `interaction_check` is a silent
+    "not allowed"; therefore `callback` is guarded here and subclasses write `press`.
+    """
+
+    name: str
+    label: str
+    style: discord.ButtonStyle
+
+    def __init__(self, order_id: int) -> None:
+        self.order_id = order_id
+        custom_id = f"cad:{self.name}:{order_id}"
+        super().__init__(Button(label=self.label, style=self.style, custom_id=custom_id))
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003
+        item: Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Make the button again that was pressed."""
+        return cls(int(match["order"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what the button says; whatever goes wrong is answered."""
+        desk = cast(Desk, interaction.client)
+        try:
+            if await desk.tree.interaction_check(interaction):
+                await self.press(interaction, desk)
+        except Exception as error:  # noqa: BLE001 - nobody above would answer it
+            await answer_error(interaction, error)
+
+    @abstractmethod
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Do what the button says."""
+
+
+class CancelButton(OrderButton, template=r"cad:cancel:(?P<order>\d{1,19})"):
+    """Drops an order that waits."""
+
+    name = "cancel"
+    label = "Cancel"
+    style = discord.ButtonStyle.secondary
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Drop the order; the queue brings its reply up to date."""
+        if await desk.orders.cancel(self.order_id, interaction.user.id):
+            await interaction.response.defer()
+        else:
+            await answer(interaction, "❌ Too late to cancel: the order is being sent or closed.")
+
+
+class UndoButton(OrderButton, template=r"cad:undo:(?P<order>\d{1,19})"):
+    """Takes people off the call that an order has put them on."""
+
+    name = "undo"
+    label = "Undo"
+    style = discord.ButtonStyle.secondary
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Give the opposite order."""
+        undo = desk.attaching.undo(actor_of(interaction), reply_address(interaction), self.order_id)
+        await give_order(interaction, undo, desk.orders)
+
+
+BUTTONS = (CancelButton, UndoButton)
+
+
+def buttons_for(view: OrderView) -> View:
+    """Return the buttons that an order's reply carries as it stands."""
+    buttons = View(timeout=None)
+    order, outcome = view.order, view.outcome
+    if view.waiting:
+        buttons.add_item(CancelButton(order.id))
+    elif order.action is Action.ATTACH and order.state is State.DONE and outcome:
+        everyone = {one.api_id for one in view.resolution.assignees}
+        if outcome.confirmation is not Confirmation.MISSING or everyone - set(outcome.missing):
+            buttons.add_item(UndoButton(order.id))
+    return buttons

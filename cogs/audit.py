@@ -1,0 +1,59 @@
+"""/audit, and the forgetting that goes with it."""
+
+from __future__ import annotations
+
+import logging
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+from discord.ext import commands, tasks
+
+from bot.services.audit import AuditService
+from bot.ui import replies
+from bot.ui.answers import Interaction, actor_of, respond
+
+_log = logging.getLogger(__name__)
+
+
+class AuditCog(commands.Cog):
+    """Shows what was ordered."""
+
+    def __init__(self, audit: AuditService) -> None:
+        self._audit = audit
+
+    async def cog_load(self) -> None:
+        """Begin to forget."""
+        self.forget.start()
+
+    async def cog_unload(self) -> None:
+        """Stop forgetting."""
+        self.forget.cancel()
+
+    @app_commands.command(description="See what was ordered, by whom, and what came of it")
+    @app_commands.describe(
+        member="Only orders by or about this member",
+        call="Only orders on this call",
+        page="Which page",
+    )
+    @app_commands.guild_only()
+    async def audit(
+        self,
+        interaction: Interaction,
+        member: discord.User | None = None,
+        call: Range[int, 1, 2**31 - 1] | None = None,
+        page: Range[int, 1] = 1,
+    ) -> None:
+        member_id = member.id if member else None
+        work = self._audit.page(actor_of(interaction), page, member_id=member_id, call_id=call)
+        await respond(interaction, work, replies.audit_page)
+
+    @tasks.loop(minutes=1)
+    async def forget(self) -> None:
+        """Keep tokens and old orders no longer than promised."""
+        await self._audit.forget()
+
+    @forget.error
+    async def log_fault(self, error: BaseException) -> None:
+        """Say that forgetting has stopped."""
+        _log.error("old orders are not deleted any more until the next start", exc_info=error)

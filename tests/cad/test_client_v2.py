@@ -1,0 +1,426 @@
+"""CadClient over v2, against the pretend CAD over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from bot.cad import v2
+from bot.cad.client import CadClient
+from bot.cad.client_v2 import V2Client
+from bot.cad.errors import (
+    ApiNotEnabled,
+    CadBrokenOff,
+    CadError,
+    CadRateLimited,
+    CadRedirected,
+    CadRefused,
+    CadTimeout,
+    CadUnavailable,
+    CadUnreachable,
+    CadUnreadable,
+    InvalidApiKey,
+)
+from bot.cad.limits import Limit
+from bot.cad.models import Account, Attachment, Detachment, Receipt, Subject, Unit
+from bot.cad.sender import Sender
+from bot.cad.transport import Transport
+from bot.cad.wire import Credentials
+from sandbox.cad import models as cad_models
+from sandbox.cad.faults import (
+    BAD_GATEWAY,
+    CHALLENGE,
+    Case,
+    Fault,
+    Hang,
+    HugeBody,
+    KeyCase,
+    RateLimited,
+    Redirect,
+    Reset,
+    Text,
+)
+from sandbox.cad.models import Badge, Community, Plan
+from sandbox.cad.seed import (
+    ALICE,
+    API_KEY,
+    ARMED_ROBBERY,
+    BOB,
+    CHARLIE,
+    COMMUNITY_ID,
+    DANA,
+    PAT,
+    SAM,
+    STRUCTURE_FIRE,
+    TRAFFIC_STOP,
+    Person,
+    build_world,
+)
+from sandbox.cad.server import CadServer
+from tests.cad.samples import Time
+
+WHO = Credentials(COMMUNITY_ID, API_KEY)
+AMPLE = {endpoint: Limit(1000, 1.0) for endpoint in v2.LIMITS}  # no test of theirs
+Ask = Callable[[CadClient], Awaitable[object]]
+
+
+@dataclass
+class Far:
+    """The far side of the client."""
+
+    cad: CadServer
+    time: Time
+    clients: list[V2Client] = field(default_factory=list)
+
+    @property
+    def community(self) -> Community:
+        return self.cad.world.communities[COMMUNITY_ID]
+
+    @property
+    def server(self) -> cad_models.Server:
+        return self.cad.world.server(COMMUNITY_ID)
+
+    @property
+    def asked(self) -> list[str]:
+        return [entry.type for entry in self.cad.world.history]
+
+    def ident(self, person: Person) -> int:
+        return next(
+            unit.id for unit in self.server.units.values() if person.hex in unit.account.api_ids
+        )
+
+    def on(self, call_id: int = ARMED_ROBBERY) -> list[int]:
+        return self.server.calls[call_id].idents
+
+    def add(self, account: cad_models.Account) -> cad_models.Account:
+        self.community.accounts[account.uuid] = account
+        return account
+
+    def unit(self, person: Person) -> Unit:
+        unit = self.server.units[self.ident(person)]
+        return Unit(unit.id, unit.account.uuid, "", "", "", 2, ())
+
+    def client(
+        self,
+        credentials: Credentials = WHO,
+        limits: Mapping[str, Limit] = v2.LIMITS,
+        total_timeout: float = 5.0,
+    ) -> V2Client:
+        transport = Transport(self.cad.url, total_timeout=total_timeout)
+        clock, sleep = self.time.clock, self.time.sleep
+        sender = Sender(transport, limits, clock=clock, sleep=sleep, jitter=lambda: 1.0)
+        self.clients.append(V2Client(sender, credentials))
+        return self.clients[-1]
+
+
+@pytest.fixture
+async def far() -> AsyncIterator[Far]:
+    time = Time()
+    async with CadServer(build_world(), clock=time.clock) as cad:
+        far = Far(cad, time)
+        yield far
+        for client in far.clients:
+            await client.close()
+
+
+@pytest.fixture
+async def client(far: Far) -> V2Client:
+    return far.client()
+
+
+def attachment(*subjects: Subject, call_id: int = ARMED_ROBBERY) -> Attachment:
+    return Attachment(1, call_id, subjects)
+
+
+async def test_one_request_carries_all_who_are_on_duty(far: Far, client: V2Client) -> None:
+    crew = [PAT, ALICE, BOB, CHARLIE]
+    idents = [far.ident(person) for person in crew]
+    order = attachment(
+        *(Subject(person.hex, ident) for person, ident in zip(crew, idents, strict=True))
+    )
+    assert await client.attach([order]) == Receipt(frozenset(idents))
+    assert far.asked == ["v2 attach"]
+    assert far.on() == idents
+    assert client.calls_per_attach == 1
+
+
+async def test_the_receipt_spans_both_requests(far: Far, client: V2Client) -> None:
+    pat, alice = far.ident(PAT), far.ident(ALICE)
+    order = attachment(
+        Subject(PAT.hex, pat), Subject("gone", 999), Subject(ALICE.hex), Subject(DANA.hex)
+    )
+    assert await client.attach([order]) == Receipt(frozenset([pat, alice]))
+    assert [entry.objects for entry in far.cad.world.history] == [
+        ({"identIds": [pat, 999]},),
+        ({"communityUserIds": [ALICE.hex, DANA.hex]},),
+    ]
+
+
+async def test_several_calls_are_several_requests(far: Far, client: V2Client) -> None:
+    pat, bob = far.ident(PAT), far.ident(BOB)
+    orders = [
+        attachment(Subject(PAT.hex, pat)),
+        attachment(Subject(BOB.hex, bob), call_id=STRUCTURE_FIRE),
+    ]
+    assert await client.attach(orders) == Receipt(frozenset([pat, bob]))
+    assert bob in far.on(STRUCTURE_FIRE)
+
+
+async def test_an_order_about_nobody_asks_nothing(far: Far, client: V2Client) -> None:
+    assert await client.attach([attachment()]) == Receipt(frozenset())
+    assert await client.detach([Detachment(1, ())]) == Receipt(frozenset())
+    assert far.asked == []
+
+
+async def test_a_failure_after_a_success_is_raised_and_may_be_repeated(
+    far: Far, client: V2Client
+) -> None:
+    far.cad.world.behaviour.refuse_unknown_units = True
+    order = attachment(Subject(PAT.hex, far.ident(PAT)), Subject("x"))
+    for _ in range(2):
+        with pytest.raises(CadRefused, match="No unit matches"):
+            await client.attach([order])
+        assert far.on() == [far.ident(PAT)]
+
+
+async def test_detaching(far: Far, client: V2Client) -> None:
+    sam = far.ident(SAM)
+    assert far.on(TRAFFIC_STOP) == [sam]
+    order = Detachment(1, (Subject(SAM.hex, sam), Subject(BOB.hex)))
+    assert await client.detach([order]) == Receipt(frozenset([sam, far.ident(BOB)]))
+    assert far.on(TRAFFIC_STOP) == []
+    assert far.asked == ["v2 detach"] * 2
+
+
+async def test_a_success_without_a_receipt(far: Far, client: V2Client) -> None:
+    far.cad.faults.set(Text(200, "OK"), times=1)
+    order = attachment(Subject(PAT.hex, far.ident(PAT)), Subject(ALICE.hex))
+    assert await client.attach([order]) is None
+
+
+async def test_calls_and_units(far: Far, client: V2Client) -> None:
+    calls = {call.call_id: call for call in await client.calls(1)}
+    assert calls[TRAFFIC_STOP].idents == (far.ident(SAM),)
+    assert set(calls) == {ARMED_ROBBERY, TRAFFIC_STOP, STRUCTURE_FIRE}
+    units = {unit.ident: unit for unit in await client.units(1)}
+    assert units[far.ident(PAT)].api_ids == (PAT.hex,)
+    assert far.asked == ["v2 calls", "v2 units"]
+
+
+async def test_units_of_several_pages(far: Far, client: V2Client) -> None:
+    account = far.add(cad_models.Account("u-1", "zoe"))
+    for number in range(100):
+        far.cad.world.login(far.server, account, Badge(f"X-{number}", "Zoe", "LSPD"))
+    assert len(await client.units(1)) == 108  # and eight of the sandbox, dispatchers apart
+    assert [entry.objects[0]["offset"] for entry in far.cad.world.history] == ["0", "100"]
+
+
+@pytest.mark.parametrize("case", Case)
+async def test_keys_in_any_case(far: Far, client: V2Client, case: Case) -> None:
+    far.cad.faults.set(KeyCase(case))
+    pat = far.ident(PAT)
+    assert await client.attach([attachment(Subject(PAT.hex))]) == Receipt(frozenset([pat]))
+    assert len(await client.calls(1)) == 3
+    assert PAT.hex in {unit.api_ids[0] for unit in await client.units(1)}
+    assert await client.account_name(1, PAT.hex) == "pat"
+    assert await client.idents_on(1, ARMED_ROBBERY, [far.unit(PAT)]) == {pat}
+
+
+async def test_the_name_behind_an_api_id(far: Far, client: V2Client) -> None:
+    assert await client.account_name(1, PAT.hex) == "pat"
+    assert await client.account_name(1, "nobody") is None
+    assert far.asked == ["v2 link", "v2 account", "v2 link"]
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [({"linked": True}, "pat"), ({"linked": True, "accountUuid": "gone"}, None)],
+)
+async def test_a_link_that_says_little(
+    far: Far, client: V2Client, told: dict[str, object], name: str | None
+) -> None:
+    far.cad.faults.set(Text(200, json.dumps(told)), path="/v2/general/links")
+    assert await client.account_name(1, PAT.hex) == name
+
+
+async def test_the_account_of_a_discord_person(far: Far, client: V2Client) -> None:
+    far.add(cad_models.Account("u-1", "zoe", 42, ("steam:1",)))
+    assert await client.account_of(42) == Account("u-1", "zoe", "steam:1")
+    assert await client.account_of(43) is None
+
+
+@pytest.mark.parametrize(
+    "odd", ["a/b", "a?b=c&d", "100%", "%2F", "ä ö", "steam:1", "a+b", "#1", ";", "x/../y"]
+)
+async def test_odd_ids_arrive_as_they_are(far: Far, client: V2Client, odd: str) -> None:
+    account = far.add(cad_models.Account(odd, "zoe", api_ids=(odd,)))
+    assert await client.account_name(1, odd) == "zoe"
+    unit = far.cad.world.login(far.server, account, Badge("Z-1", "Zoe", "LSPD"))
+    await client.attach([attachment(Subject(odd))])
+    known = Unit(unit.id, odd, "", "", "", 2, ())
+    assert await client.idents_on(1, ARMED_ROBBERY, [known]) == {unit.id}
+
+
+async def test_few_units_are_asked_for_one_by_one(far: Far, client: V2Client) -> None:
+    crew = [far.unit(SAM), far.unit(PAT), far.unit(BOB)]
+    assert await client.idents_on(1, TRAFFIC_STOP, crew) == {far.ident(SAM)}
+    assert await client.idents_on(1, ARMED_ROBBERY, crew[:1]) == frozenset()
+    assert await client.idents_on(1, ARMED_ROBBERY, []) == frozenset()
+    assert far.asked == ["v2 current call"] * 4
+
+
+async def test_another_unit_of_the_same_account_is_not_on_the_call(
+    far: Far, client: V2Client
+) -> None:
+    other = replace(far.unit(SAM), ident=999)
+    assert await client.idents_on(1, TRAFFIC_STOP, [other]) == frozenset()
+
+
+async def test_many_units_are_looked_up_in_the_calls(far: Far, client: V2Client) -> None:
+    crew = [far.unit(person) for person in (SAM, PAT, BOB, ALICE)]
+    assert await client.idents_on(1, TRAFFIC_STOP, crew) == {far.ident(SAM)}
+    assert far.asked == ["v2 calls"]
+
+
+async def test_a_unit_without_an_account_is_looked_up_in_the_calls(
+    far: Far, client: V2Client
+) -> None:
+    nameless = replace(far.unit(SAM), account="")
+    assert await client.idents_on(1, TRAFFIC_STOP, [nameless]) == {far.ident(SAM)}
+    assert far.asked == ["v2 calls"]
+
+
+ASKS: dict[str, Ask] = {
+    "attach": lambda client: client.attach([attachment(Subject("x"))]),
+    "detach": lambda client: client.detach([Detachment(1, (Subject("x"),))]),
+    "calls": lambda client: client.calls(1),
+    "units": lambda client: client.units(1),
+    "name": lambda client: client.account_name(1, "x"),
+    "account": lambda client: client.account_of(42),
+    "on": lambda client: client.idents_on(1, 100, [Unit(1, "u", "", "", "", 2, ())]),
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (BAD_GATEWAY, CadUnavailable),
+        (CHALLENGE, CadUnreadable),
+        (RateLimited(), CadRateLimited),
+        (RateLimited(30), CadRateLimited),
+        (Redirect("http://127.0.0.1:9"), CadRedirected),
+        (Text(404, "Not Found"), CadRefused),
+        (Text(401, ""), InvalidApiKey),
+        (Text(200, "Backend Service Reached"), CadUnreadable),
+        (HugeBody(4 * 2**20), CadUnreadable),
+        (Reset(), CadBrokenOff),
+    ],
+)
+@pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
+async def test_every_method_raises_the_same_family(
+    far: Far, ask: Ask, fault: Fault, kind: type[CadError]
+) -> None:
+    client = far.client(limits=AMPLE)
+    far.cad.faults.set(fault)
+    with pytest.raises(CadError) as caught:
+        await ask(client)
+    assert type(caught.value) is kind
+    assert API_KEY not in repr(caught.value) + caught.value.text
+
+
+@pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
+async def test_refusals_that_concern_everybody(far: Far, client: V2Client, ask: Ask) -> None:
+    stranger = far.client(Credentials(COMMUNITY_ID, "wrong"))
+    with pytest.raises(InvalidApiKey, match="bearer"):
+        await ask(stranger)
+    far.community.plan = Plan.BASIC
+    with pytest.raises(ApiNotEnabled, match="NOT ENABLED"):
+        await ask(client)
+
+
+@pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
+async def test_no_answer_and_nobody_there(far: Far, ask: Ask) -> None:
+    client = far.client(limits=AMPLE, total_timeout=0.05)
+    far.cad.faults.set(Hang())
+    with pytest.raises(CadTimeout):
+        await ask(client)
+    await far.cad.pause()
+    with pytest.raises(CadUnreachable):
+        await ask(client)
+
+
+async def test_an_unknown_server_or_call(client: V2Client) -> None:
+    with pytest.raises(CadRefused, match="server"):
+        await client.units(9)
+    with pytest.raises(CadRefused, match="CALL NOT FOUND"):
+        await client.attach([attachment(Subject(PAT.hex), call_id=7)])
+
+
+@pytest.mark.parametrize("ask", [ASKS["attach"], ASKS["detach"]])
+@pytest.mark.parametrize("fault", [BAD_GATEWAY, RateLimited(1)])
+async def test_an_order_is_sent_once(far: Far, client: V2Client, ask: Ask, fault: Fault) -> None:
+    far.cad.faults.set(fault, times=1)
+    with pytest.raises(CadError):
+        await ask(client)
+    assert len(far.asked) == 1
+    assert far.time.slept == []
+
+
+async def test_a_question_is_asked_again(far: Far, client: V2Client) -> None:
+    far.cad.faults.set(BAD_GATEWAY, times=1)
+    assert len(await client.calls(1)) == 3
+    assert far.asked == ["v2 calls"] * 2
+
+
+async def test_each_kind_of_order_has_its_own_budget(far: Far, client: V2Client) -> None:
+    order = attachment(Subject(PAT.hex, far.ident(PAT)), Subject(ALICE.hex))
+    for _ in range(5):
+        await client.attach([order])
+    assert (client.attach_budget.used, client.detach_budget.used) == (10, 0)
+    assert client.attach_budget.wait() > 0
+    assert client.detach_budget.wait() == 0
+
+
+async def test_the_wait_that_a_429_asks_for_is_known(far: Far, client: V2Client) -> None:
+    far.cad.faults.set(RateLimited(30), times=1)
+    with pytest.raises(CadRateLimited) as caught:
+        await ASKS["attach"](client)
+    assert caught.value.retry_after == 30
+    assert client.attach_budget.wait() == 30
+
+
+async def test_two_minutes_of_questions_stay_within_the_published_limits(
+    far: Far, client: V2Client
+) -> None:
+    far.cad.world.behaviour.rate_limits = True
+    questions = [ASKS[name] for name in ("calls", "units", "name", "account", "on")]
+    refused: list[int | None] = []
+    started = far.time.now
+    while far.time.now < started + 120:
+        for ask in questions:
+            try:
+                await ask(client)
+            except CadRateLimited as error:
+                refused.append(error.status)
+        far.time.now += 1
+    statuses = Counter((entry.type, entry.status) for entry in far.cad.world.history)
+    assert set(refused) == {None}  # by the client's own budget, never by the CAD
+    assert {status for _, status in statuses} <= {200, 404}
+    assert far.asked.count("v2 calls") >= 8
+
+
+async def test_a_game_server_that_ate_the_budget(far: Far, client: V2Client) -> None:
+    far.cad.world.behaviour.rate_limits = True
+    game_server = far.client()
+    for _ in range(10):
+        await game_server.attach([attachment(Subject(PAT.hex))])
+    with pytest.raises(CadRateLimited) as caught:
+        await ASKS["attach"](client)
+    assert (caught.value.status, caught.value.text) == (429, "API rate limit exceeded")
+    assert client.attach_budget.wait() == caught.value.retry_after == 60
+    far.time.now += 60
+    assert await client.attach([attachment(Subject(PAT.hex))])

@@ -39,7 +39,7 @@ def api_id(pasted: str, id_format: str) -> str:
     account = _account(text)
     if account is not None:
         return write(account, id_format)
-    if _PREFIXED.fullmatch(text) and len(text) <= API_ID_LIMIT:
+    if _is_prefixed(text):
         return text
     raise NotAnApiId(text)
 
@@ -52,12 +52,16 @@ def write(account: int, id_format: str) -> str:
 
 def looks_like_api_id(text: str) -> bool:
     """Tell an API id from a unit's radio number: a prefix or a whole Steam id."""
-    return ":" in text or bool(_HEX.fullmatch(text)) or bool(_STEAM64.fullmatch(text))
+    return _is_prefixed(text) or bool(_HEX.fullmatch(text)) or bool(_STEAM64.fullmatch(text))
 
 
 def bare(api_id: str) -> str:
     """Return an id without prefix and letter case, to compare spellings of the same id."""
     return api_id.rpartition(":")[2].casefold()
+
+
+def _is_prefixed(text: str) -> bool:
+    return bool(_PREFIXED.fullmatch(text)) and len(text) <= API_ID_LIMIT
 
 
 def _account(text: str) -> int | None:

@@ -158,3 +158,24 @@ def test_hostile_text_is_refused_or_becomes_a_clean_id(text, id_format) -> None:
         return
     assert 0 < len(found) <= steam.API_ID_LIMIT
     assert all("!" <= one <= "~" for one in found)
+
+
+@pytest.mark.parametrize(
+    ("word", "is_one"),
+    [
+        ("license:abc", True),
+        ("STEAM_0:1:5", True),
+        ("steam:" + "x" * 194, True),
+        ("steam:" + "x" * 195, False),
+        ("1100001343A206F", True),
+        ("76561198836490351", True),
+        ("A-12", False),
+        ("10:30", False),
+        (":police:", False),
+        ("steam:", False),
+        ("https://b.example", False),
+        ("[x](https://b.example)", False),
+    ],
+)
+def test_an_api_id_among_unit_numbers(word, is_one) -> None:
+    assert steam.looks_like_api_id(word) is is_one

@@ -1,0 +1,227 @@
+"""The vendor's own description of v2: what the codec asks and what the pretend CAD answers."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import aiohttp
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.cad import v2
+from bot.cad.models import Attachment, Detachment, Subject
+from bot.cad.wire import Credentials, Request
+from sandbox.cad.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, PAT, STRUCTURE_FIRE, build_world
+from sandbox.cad.server import CadServer
+from sandbox.cad.v2 import ENDPOINTS
+
+VARIABLE = "SONORAN_OPENAPI"
+if VARIABLE not in os.environ:
+    pytest.skip(
+        f"set {VARIABLE} to the path of the vendor's OpenAPI document of v2",
+        allow_module_level=True,
+    )
+
+# What the document leaves out or gets wrong; reference: sonoran-cad.md, v2. Its bodies show one
+# way of naming units, as a string; the pages of the endpoints list all of them.
+TARGETS: dict[str, object] = {
+    "communityUserId": "player-1234",
+    "communityUserIds": ["player-1234"],
+    "identIds": [12],
+    "discord": "123456789012345678",
+    "roblox": 1,
+    "accountUuid": "00000000-0000-0000-0000-000000000000",
+}
+MISSING_PARAMETERS = {
+    "/v2/general/accounts/account": {"discord": "string"},
+}
+
+WHO = Credentials(COMMUNITY_ID, API_KEY)
+FITS = {
+    "integer": re.compile(r"-?\d+").fullmatch,
+    "boolean": re.compile("true|false").fullmatch,
+    "string": re.compile(r"(?s).+").fullmatch,
+}
+
+_numbers = st.integers(0, 10**9)
+_texts = st.text(st.characters(codec="utf-8"), min_size=1)
+_subjects = st.lists(st.builds(Subject, _texts, st.none() | _numbers), min_size=1, max_size=4).map(
+    tuple
+)
+BUILDERS: dict[str, st.SearchStrategy[tuple[Request, ...]]] = {
+    "attach": st.builds(
+        v2.attach, st.just(WHO), st.builds(Attachment, _numbers, _numbers, _subjects)
+    ),
+    "detach": st.builds(v2.detach, st.just(WHO), st.builds(Detachment, _numbers, _subjects)),
+    "get_calls": st.tuples(st.builds(v2.get_calls, st.just(WHO), _numbers)),
+    "get_units": st.tuples(st.builds(v2.get_units, st.just(WHO), _numbers, offset=_numbers)),
+    "account_by_discord": st.tuples(st.builds(v2.account_by_discord, st.just(WHO), _numbers)),
+    "account_by_uuid": st.tuples(st.builds(v2.account_by_uuid, st.just(WHO), _texts)),
+    "account_by_community_user": st.tuples(
+        st.builds(v2.account_by_community_user, st.just(WHO), _texts)
+    ),
+    "check_link": st.tuples(st.builds(v2.check_link, st.just(WHO), _texts)),
+    "current_call": st.tuples(st.builds(v2.current_call, st.just(WHO), _texts)),
+}
+
+
+@dataclass(frozen=True)
+class Documented:
+    """One operation of the document, and the values that a path gives to its template."""
+
+    template: str
+    operation: Mapping[str, Any]
+    values: Mapping[str, str]
+
+    def parameters(self, place: str) -> dict[str, tuple[str, bool]]:
+        """Return type and need of the parameters in the path or the query."""
+        declared = {
+            entry["name"]: (entry["schema"]["type"], entry["required"])
+            for entry in self.operation.get("parameters", [])
+            if entry["in"] == place
+        }
+        missing = MISSING_PARAMETERS.get(self.template, {}) if place == "query" else {}
+        return declared | {name: (kind, False) for name, kind in missing.items()}
+
+    def answer(self, status: int) -> Mapping[str, Any]:
+        """Return the documented contents of an answer by their types."""
+        content: Mapping[str, Any] = self.operation["responses"][status]["content"]
+        return content
+
+
+class Document:
+    """The vendor's document."""
+
+    def __init__(self, path: Path) -> None:
+        self.paths: Mapping[str, Any] = yaml.safe_load(path.read_text())["paths"]
+
+    def find(self, method: str, path: str) -> Documented:
+        """Find the operation that a request reaches: the one that leaves least to parameters."""
+        found = [
+            Documented(template, item[method.lower()], match.groupdict())
+            for template, item in self.paths.items()
+            if method.lower() in item and (match := _pattern(template).fullmatch(path))
+        ]
+        assert found, f"{method} {path} is not documented"
+        return min(found, key=lambda one: len(one.values))
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template))
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    return Document(Path(os.environ[VARIABLE]))
+
+
+def test_every_builder_of_the_codec_is_checked():
+    builders = {
+        name
+        for name, function in inspect.getmembers(v2, inspect.isfunction)
+        if not name.startswith("_")
+        and "Request" in str(inspect.signature(function).return_annotation)
+    }
+    assert builders == set(BUILDERS)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+@settings(max_examples=50)
+@given(data=st.data())
+def test_every_request_is_one_that_is_documented(
+    document: Document, name: str, data: st.DataObject
+):
+    for request in data.draw(BUILDERS[name]):
+        parts = urlsplit(request.path)
+        documented = document.find(request.method, parts.path)
+        check_parameters(documented, parts.query)
+        check_body(documented, request)
+        check_headers(documented, request)
+
+
+def check_parameters(documented: Documented, query: str) -> None:
+    for name, (kind, _) in documented.parameters("path").items():
+        assert FITS[kind](unquote(documented.values[name])), name
+    declared = documented.parameters("query")
+    given_ = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
+    for name, value in given_.items():
+        assert name in declared, f"{name} is not a parameter of {documented.template}"
+        assert FITS[declared[name][0]](value), name
+    assert {name for name, (_, required) in declared.items() if required} <= set(given_)
+
+
+def check_body(documented: Documented, request: Request) -> None:
+    body = documented.operation.get("requestBody")
+    if body is None or request.body is None:
+        assert request.body is None
+        assert body is None or not body["required"]
+        return
+    content = body["content"]["application/json"]
+    shown = content.get("example", {}) | content["schema"].get("properties", {})
+    # A body that shows one way of naming units accepts the others in its place.
+    if documented.template.endswith("/attachments"):
+        shown |= TARGETS
+    assert set(request.body) <= set(shown)
+    for name, value in request.body.items():
+        assert kind_of(value) == kind_of(shown[name]), name
+
+
+def kind_of(value: object) -> object:
+    """Return the type of a value; of a list, those of its entries."""
+    if isinstance(value, list):
+        return {type(entry) for entry in value}
+    return type(value)
+
+
+def check_headers(documented: Documented, request: Request) -> None:
+    assert request.headers["Accept"] in documented.answer(200)
+    assert {"bearerAuth": None} in documented.operation["security"]
+    assert request.headers["Authorization"].startswith("Bearer ")
+
+
+SERVER = "/v2/emergency/servers/1"
+PAT_HIMSELF = "00000000-0000-4000-8000-198836490351"
+ANSWERED: dict[str, tuple[str, object]] = {
+    "attach": (f"{SERVER}/dispatch-calls/{ARMED_ROBBERY}/attachments", {"identIds": [1]}),
+    "detach": (f"{SERVER}/dispatch-calls/attachments", {"identIds": [1]}),
+    "calls": (f"{SERVER}/calls?closedLimit=1&closedOffset=0&type=100", None),
+    "units": (f"{SERVER}/units?includeOffline=false&onlyUnits=true&limit=9&offset=0", None),
+    "current call": (f"/v2/emergency/accounts/{PAT_HIMSELF}/current-call", None),
+    "new dispatch": (f"{SERVER}/dispatch-calls", {"title": "Riot", "communityUserIds": []}),
+    "close": (f"{SERVER}/dispatch-calls/close", {"callIds": [STRUCTURE_FIRE]}),
+    "note": (f"{SERVER}/dispatch-calls/{ARMED_ROBBERY}/notes", {"note": "x"}),
+    "911": (f"{SERVER}/calls/911", {"caller": "Jo"}),
+    "remove 911": (f"{SERVER}/calls/911/1", None),
+    "status": (f"{SERVER}/units/status", {"identIds": [1], "status": 3}),
+    "account": ("/v2/general/accounts/account?username=pat", None),
+    "link": ("/v2/general/links/check", {"communityUserId": PAT.hex}),
+    "info": ("/v2/general/info", None),
+    "servers": ("/v2/general/servers", None),
+    "version": ("/v2/general/version", None),
+}
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: one.name)
+async def test_the_pretend_cad_answers_as_documented(document: Document, endpoint: Any):
+    path, body = ANSWERED[endpoint.name]
+    documented = document.find(endpoint.method, path.partition("?")[0])
+    assert re.sub(r":[^/]*\}", "}", endpoint.path) == documented.template
+    async with (
+        CadServer(build_world()) as cad,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {API_KEY}"}) as session,
+        session.request(endpoint.method, cad.url + path, json=body) as answer,
+    ):
+        content = documented.answer(answer.status)[answer.content_type]
+        told = await answer.json()
+    # The document shows lists as their only entry.
+    for entry in told if isinstance(told, list) else [told]:
+        assert set(entry) == set(content["example"])

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,15 +21,20 @@ from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.cad.limits import Budget
 from bot.cad.models import Receipt
-from bot.services import batching, guard, outcomes, receipts
+from bot.services import batching, outcomes, receipts
 from bot.services.board import Board
-from bot.services.jobs import Job, attachments, detachments
+from bot.services.courier import Courier
+from bot.services.jobs import Job
 from bot.services.outage import Outage
 from bot.services.outcomes import Failure, Outcome, Waiting
 from bot.services.targets import Resolution
+from bot.services.tasks import Tasks
 from bot.services.telling import Announcer, Telling
 from bot.storage.errors import StorageError
 from bot.storage.orders import Action, Order, OrderStore, State
+
+CONFIRM_WITHIN = timedelta(minutes=1)
+WORTH_TELLING = 2.0  # seconds; a shorter wait ends before it has been read
 
 _BEAT = 0.25  # seconds before another look where somebody else was quicker
 
@@ -70,14 +75,11 @@ class OrderQueue:
         self._telling = Telling(announcer, clock=clock, sleep=sleep)
         self._clock = clock
         self._now = now
-        self._sleep = sleep
-        self._jitter = jitter
         self._outage = Outage(clock, jitter)
         self._open: dict[int, Job] = {}  # by order id, the oldest first
+        self._courier = Courier(cad, board, self._outage)
         self._sending = asyncio.Lock()
-        self._last_cell = 0
-        self._pausing: set[asyncio.Task[object]] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(sleep)
 
     async def run(self, order: Order) -> None:
         """Carry out an order that has just been acknowledged, until it is closed."""
@@ -92,11 +94,7 @@ class OrderQueue:
 
     async def resume(self) -> None:
         """Take up what was left when the bot stopped."""
-        for order in await self._store.unfinished():
-            if order.state.is_open:
-                self._spawn(self._see_through(await self._entered(order)))
-            else:
-                self._spawn(self._settle(_job(order)))
+        self._tasks.spawn(self._take_up(await self._store.unfinished()))
 
     async def cancel(self, order_id: int, actor_id: int) -> bool:
         """Drop a person's order that has not been sent; False if it is too late for that."""
@@ -113,10 +111,20 @@ class OrderQueue:
 
     async def drain(self, seconds: float) -> None:
         """Let go of the orders that wait, for the next start, and finish what is being sent."""
-        for task in self._pausing:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
+        await self._tasks.drain(seconds)
+
+    async def _take_up(self, orders: Sequence[Order]) -> None:
+        # One after the other: who was first stays first.
+        for order in orders:
+            if not order.state.is_open:
+                self._tasks.spawn(self._settle(_job(order)))
+                continue
+            try:
+                job = await self._entered(order)
+            except StorageError as error:
+                _log.error("order %s waits for the next start: %s", order.id, error)
+            else:
+                self._tasks.spawn(self._see_through(job))
 
     async def _entered(self, order: Order) -> Job:
         job = _job(order)
@@ -139,10 +147,11 @@ class OrderQueue:
                 elif not job.resolution.assignees:
                     await self._end([job], State.REFUSED)
                 elif wait := self._wait(job):
-                    await self._telling.waits(job, self._waiting(job, now, wait))
-                    await self._pause(min(wait, (job.expires_at - now).total_seconds()))
+                    if self._clock() - job.entered + wait >= WORTH_TELLING:
+                        await self._telling.waits(job, self._waiting(job, now, wait))
+                    await self._tasks.pause(min(wait, (job.expires_at - now).total_seconds()))
                 elif not await self._send_next():
-                    await self._pause(_BEAT)
+                    await self._tasks.pause(_BEAT)
         finally:
             self._open.pop(job.order.id, None)
 
@@ -174,7 +183,15 @@ class OrderQueue:
                 return False
             items = [job.item for job in waiting]
             chosen = batching.choose(head.item, items, self._cad.calls_per_attach)
-            await self._send([self._open[item.order_id] for item in chosen])
+            jobs = [self._open[item.order_id] for item in chosen]
+            await self._move(jobs, State.SENDING)
+            result = await self._courier.deliver(jobs)
+            await self._move(result.again, State.QUEUED)
+            # An order for the same thing that came meanwhile gets the same answer.
+            done = [*result.done, *self._twins(result.done)]
+            await self._end(done, State.DONE, receipt=result.receipt)
+            refused = [*result.refused, *self._twins(result.refused)]
+            await self._end(refused, State.REFUSED, error=result.error)
         return True
 
     def _may_lead(self, job: Job, waiting: Sequence[Job]) -> bool:
@@ -183,67 +200,8 @@ class OrderQueue:
         before = waiting[: waiting.index(job)]
         return not any(batching.conflict(job.item, one.item) for one in before)
 
-    async def _send(self, jobs: list[Job]) -> None:
-        await self._move(jobs, State.SENDING)
-        try:
-            jobs = await self._guarded(jobs)
-            receipt = await self._request(jobs) if jobs else None
-        except CadError as error:
-            await self._failed(jobs, error)
-            return
-        self._outage.ended()
-        # An order for the same thing that came meanwhile has been carried out as well.
-        await self._end([*jobs, *self._twins(jobs)], State.DONE, receipt=receipt)
-
-    async def _guarded(self, jobs: list[Job]) -> list[Job]:
-        """Leave out whoever a detach must not touch; return the jobs that still have somebody."""
-        for job in jobs:
-            is_detach = job.order.action is Action.DETACH
-            if is_detach and (job.broke_off or job.order.call_id is not None):
-                job.resolution = await guard.still_there(self._cad, job)
-        nobody = [job for job in jobs if not job.resolution.assignees]
-        if nobody:
-            await self._end(nobody, State.REFUSED)
-        return [job for job in jobs if job.resolution.assignees]
-
-    async def _request(self, jobs: Sequence[Job]) -> Receipt | None:
-        if jobs[0].order.action is Action.ATTACH:
-            return await self._cad.attach(attachments(jobs))
-        return await self._cad.detach(detachments(jobs))
-
-    async def _failed(self, jobs: list[Job], error: CadError) -> None:
-        if Outage.may_pass(error):
-            self._outage.failed(error)
-            for job in jobs:
-                job.broke_off = job.broke_off or error.may_have_arrived
-            await self._move(jobs, State.QUEUED)
-        elif error.concerns_all or len(jobs) == 1 or await self._call_is_gone(jobs):
-            await self._end(jobs, State.REFUSED, error=error)
-        else:
-            by_id = {job.order.id: job for job in jobs}
-            for half in batching.split([job.item for job in jobs]):
-                self._last_cell += 1
-                for item in half:
-                    by_id[item.order_id].cell = self._last_cell
-            await self._move(jobs, State.QUEUED)
-
-    async def _call_is_gone(self, jobs: Sequence[Job]) -> bool:
-        """Tell whether a refusal is surely about the one call that all these jobs name.
-
-        Looking is cheaper than splitting, and blames nobody wrongly.
-        """
-        places = {job.item.place for job in jobs}
-        _, server_id, call_id = places.pop()
-        if places or call_id is None:
-            return False
-        try:
-            calls = await self._board.calls_now(server_id)
-        except CadError:
-            return False
-        return all(call.call_id != call_id for call in calls)
-
     def _twins(self, jobs: Sequence[Job]) -> list[Job]:
-        """Return the waiting jobs that ask for exactly what has just been done."""
+        """Return the waiting jobs that ask for exactly what these asked for."""
         done = [job.item for job in jobs]
         return [
             job
@@ -255,7 +213,14 @@ class OrderQueue:
     async def _move(self, jobs: Sequence[Job], state: State) -> None:
         for job in jobs:
             job.order = replace(job.order, state=state)
-        await self._store.save([job.record() for job in jobs])
+        await self._save(jobs)
+
+    async def _save(self, jobs: Sequence[Job]) -> None:
+        """Write jobs down. A database that fails now must not keep anyone from their answer."""
+        try:
+            await self._store.save([job.record() for job in jobs])
+        except StorageError as error:
+            _log.error("%d orders cannot be written: %s", len(jobs), error)
 
     async def _end(
         self,
@@ -280,37 +245,22 @@ class OrderQueue:
         await self._move(jobs, state)
         for job in jobs:
             self._open.pop(job.order.id, None)
-            self._spawn(self._settle(job))
+            self._tasks.spawn(self._settle(job))
 
     async def _settle(self, job: Job) -> None:
         """Tell what became of an order; have it confirmed by the CAD, and tell that too."""
         told = await self._telling.ended(job)
         if job.is_unconfirmed and job.outcome:
-            job.outcome = await receipts.confirmed(job, job.outcome, self._board, self._pause)
+            # What the CAD shows long after says nothing about then.
+            is_recent = self._now() - (job.order.finished_at or self._now()) < CONFIRM_WITHIN
+            looks = receipts.LOOKS if is_recent else ()
+            job.outcome = await receipts.confirmed(
+                job, job.outcome, self._board, self._tasks.pause, looks
+            )
             told = await self._telling.ended(job)
         await self._telling.report(job)
         job.order = replace(job.order, answered=told)
-        await self._store.save([job.record()])
-
-    async def _pause(self, seconds: float) -> None:
-        """Sleep where stopping does no harm."""
-        task = asyncio.current_task()
-        assert task is not None, "only coroutines pause"  # noqa: S101 - for the type checker
-        self._pausing.add(task)
-        try:
-            await self._sleep(seconds)
-        finally:
-            self._pausing.discard(task)
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            _log.error("an order could not be carried on", exc_info=error)
+        await self._save([job])
 
 
 def _job(order: Order) -> Job:

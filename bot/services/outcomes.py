@@ -20,7 +20,7 @@ class Confirmation(enum.StrEnum):
     PENDING = "pending"
     CONFIRMED = "confirmed"
     MISSING = "missing"  # the CAD accepted it, and shows it for some people only
-    UNKNOWN = "unknown"  # the CAD did not show its calls within a minute
+    UNKNOWN = "unknown"  # the CAD did not show its calls within a minute, or not everyone's unit
 
 
 @dataclass(frozen=True, slots=True)

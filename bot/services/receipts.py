@@ -13,7 +13,7 @@ from bot.services.outcomes import Confirmation, Outcome
 from bot.services.targets import Assignee
 from bot.storage.orders import Action
 
-LOOKS = (0.0, 5.0, 15.0, 35.0)  # seconds before each look; a minute in all
+LOOKS = (0.0, 5.0, 15.0, 35.0)  # a minute in all
 
 
 def compared(job: Job, outcome: Outcome, receipt: Receipt) -> Outcome:
@@ -22,41 +22,56 @@ def compared(job: Job, outcome: Outcome, receipt: Receipt) -> Outcome:
     if not all(one.unit for one in people):
         return outcome
     absent = [one for one in people if one.unit and one.unit.ident not in receipt.idents]
-    return _judged(outcome, absent)
+    return _judged(job, outcome, absent)
 
 
 async def confirmed(
-    job: Job, outcome: Outcome, board: Board, sleep: Callable[[float], Awaitable[None]]
+    job: Job,
+    outcome: Outcome,
+    board: Board,
+    sleep: Callable[[float], Awaitable[None]],
+    looks: Sequence[float] = LOOKS,
 ) -> Outcome:
-    """Look at the CAD's calls until they show what was done, for at most a minute."""
+    """Look at the CAD's calls until they show what was done.
+
+    Args:
+        looks: how many looks, and the seconds to sleep before each.
+    """
     seen = replace(outcome, confirmation=Confirmation.UNKNOWN)
-    for pause in LOOKS:
+    for pause in looks:
         if pause:
             await sleep(pause)
         try:
             calls = await board.calls_now(job.order.server_id)
         except CadError:
             continue
-        seen = _judged(outcome, missing(job, calls))
-        if seen.confirmation is Confirmation.CONFIRMED:
+        absent = missing(job, calls)
+        seen = _judged(job, outcome, absent)
+        if not absent:
             break
     return seen
 
 
 def missing(job: Job, calls: Sequence[Call]) -> list[Assignee]:
-    """Return those for whom the calls do not show what was ordered."""
+    """Return those for whom the calls surely do not show what was ordered."""
     on = {call.call_id: frozenset(call.idents) for call in calls}
     return [one for one in job.resolution.assignees if not _shows(job, one, on)]
 
 
 def _shows(job: Job, one: Assignee, on: Mapping[int, frozenset[int]]) -> bool:
-    order = job.order
-    call_id = order.call_id if order.call_id is not None else one.call_id
-    if order.action is Action.DETACH:
-        return one.unit is None or call_id is None or one.unit.ident not in on.get(call_id, ())
-    return one.unit is not None and call_id is not None and one.unit.ident in on.get(call_id, ())
+    if one.unit is None:
+        # Nobody on duty has this id; where the CAD does not say, nothing is held against it.
+        return one.on_duty is None or job.order.action is Action.DETACH
+    call_id = job.order.call_id if job.order.call_id is not None else one.call_id
+    is_on_call = call_id is not None and one.unit.ident in on.get(call_id, ())
+    return is_on_call is (job.order.action is Action.ATTACH)
 
 
-def _judged(outcome: Outcome, absent: Sequence[Assignee]) -> Outcome:
-    verdict = Confirmation.MISSING if absent else Confirmation.CONFIRMED
+def _judged(job: Job, outcome: Outcome, absent: Sequence[Assignee]) -> Outcome:
+    if absent:
+        verdict = Confirmation.MISSING
+    elif any(one.unit is None for one in job.resolution.assignees):
+        verdict = Confirmation.UNKNOWN
+    else:
+        verdict = Confirmation.CONFIRMED
     return replace(outcome, confirmation=verdict, missing=tuple(one.api_id for one in absent))

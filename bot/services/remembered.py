@@ -42,10 +42,8 @@ class Remembered(Generic[T]):
         self._ask = ask
         self._expected = expected
         self._clock = clock
-        self._asking = asyncio.Lock()
-        self._begun = 0  # questions
-        self._settled = 0  # the last question that was answered, or failed as expected
-        self._failure: Exception | None = None  # of that question
+        self._asking: asyncio.Task[tuple[T, ...]] | None = None
+        self._next: asyncio.Task[tuple[T, ...]] | None = None
         self._looked_at = -math.inf
         self._looking: asyncio.Task[None] | None = None
         self._failing = False
@@ -55,13 +53,11 @@ class Remembered(Generic[T]):
 
         They share its failure too: an older list would pass for a new one.
         """
-        begun_before = self._begun
-        async with self._asking:
-            if self._settled <= begun_before:
-                await self._settle()
-            if self._failure is not None:
-                raise self._failure
-            return self.items
+        if self._next is None:
+            self._next = asyncio.create_task(self._ask_after(self._asking))
+            self._next.add_done_callback(_heard)
+        # Whoever gives up waiting does not take the answer from the others.
+        return await asyncio.shield(self._next)
 
     def look(self) -> None:
         """Ask again in the background, unless that was done just now or is still going on."""
@@ -74,17 +70,18 @@ class Remembered(Generic[T]):
 
     async def close(self) -> None:
         """Stop asking."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+        tasks = [task for task in (self._looking, self._asking, self._next) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _settle(self) -> None:
-        self._begun += 1
-        try:
-            self.items, self._failure = await self._ask(), None
-        except self._expected as error:
-            self._failure = error
-        self._settled = self._begun
+    async def _ask_after(self, before: asyncio.Task[tuple[T, ...]] | None) -> tuple[T, ...]:
+        """Ask once the question that is under way has been answered."""
+        if before is not None:
+            await asyncio.wait({before})
+        self._asking, self._next = self._next, None
+        self.items = await self._ask()
+        return self.items
 
     async def _refresh(self) -> None:
         try:
@@ -97,3 +94,9 @@ class Remembered(Generic[T]):
             if self._failing:
                 _log.info("%s can be refreshed again", self._name)
             self._failing = False
+
+
+def _heard(question: asyncio.Task[object]) -> None:
+    """Take note of a failure that nobody waits for any more; whoever does is told it."""
+    if not question.cancelled():
+        question.exception()

@@ -51,7 +51,10 @@ class Telling:
         async with job.showing:
             if gap := self._gap(job):
                 await self._sleep(gap)
-            return await self._show(job, None)
+            told = await self._show(job, None)
+        if not told:
+            _log.error("nobody could be told about order %s (%s)", job.order.id, job.order.state)
+        return told
 
     async def report(self, job: Job) -> None:
         """Write the end of an order for the staff."""
@@ -65,6 +68,4 @@ class Telling:
     async def _show(self, job: Job, waiting: Waiting | None) -> bool:
         told = await self._announcer.show(job.view(waiting))
         job.shown, job.shown_at = waiting, self._clock()
-        if not told:
-            _log.error("nobody could be told about order %s (%s)", job.order.id, job.order.state)
         return told

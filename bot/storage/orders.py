@@ -120,6 +120,8 @@ class OrderStore:
 
     async def save(self, changed: Sequence[Order]) -> None:
         """Write what may change of these orders, all or none."""
+        if not changed:
+            return
         async with self._database.begin() as connection:
             for order in changed:
                 await connection.execute(

@@ -143,7 +143,7 @@ def _evidence(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
             shown = "still on the call" if view.order.action is Action.DETACH else "not on the call"
             yield f"The CAD accepted the order, but shows {listed(absent, limit)} {shown}."
         case Confirmation.UNKNOWN:
-            yield "The CAD accepted the order; its calls could not be seen within a minute."
+            yield "The CAD accepted the order; whether it shows on the call could not be seen."
         case _:
             unseen = [code(one.api_id, 60) for one in _unseen(view)]
             if unseen:

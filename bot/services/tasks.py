@@ -1,0 +1,46 @@
+"""Work that goes on by itself and can be let go of when the bot stops."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+
+_log = logging.getLogger(__name__)
+
+
+class Tasks:
+    """Keeps hold of running work; whoever pauses in it can be stopped without harm."""
+
+    def __init__(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._sleep = sleep
+        self._running: set[asyncio.Task[None]] = set()
+        self._pausing: set[asyncio.Task[object]] = set()
+
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Begin work that nobody waits for; its failure goes into the log."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep where stopping does no harm."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._pausing.add(task)
+        try:
+            await self._sleep(seconds)
+        finally:
+            self._pausing.discard(task)  # type: ignore[arg-type]  # None was not added
+
+    async def drain(self, seconds: float) -> None:
+        """Stop whoever pauses, spawned or not, and give the spawned others time to finish."""
+        for task in self._pausing:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("work in the background failed", exc_info=error)

@@ -31,7 +31,7 @@ class Tasks:
         try:
             await self._sleep(seconds)
         finally:
-            self._pausing.discard(task)  # type: ignore[arg-type]  # None was not added
+            self._pausing.discard(task)
 
     async def drain(self, seconds: float) -> None:
         """Stop whoever pauses, spawned or not, and give the spawned others time to finish."""

@@ -30,9 +30,13 @@ _DATABASE = re.compile(r"(sqlite\+aiosqlite|postgresql\+(asyncpg|psycopg))://.*"
 _EXPECTED = {
     "discord_guild_id": "must be a Discord id, a number of 17 to 20 digits",
     "dispatch_role_ids": "must be Discord ids, numbers of 17 to 20 digits, separated by commas",
+    "log_channel_id": "must be a Discord id, a number of 17 to 20 digits",
     "sonoran_community_id": "must not be blank",
     "sonoran_api_url": "must be an address that starts with https:// or http://",
+    "sonoran_api_version": "must be 1 or 2",
     "sonoran_server_id": "must be a whole number, 1 or higher",
+    "sonoran_budget_share": "must be a number above 0 and not above 1, such as 0.8",
+    "audit_days": "must be a whole number from 1 to 3650",
     "log_level": "must be DEBUG, INFO, WARNING or ERROR",
     "log_format": "must be text or json",
 }

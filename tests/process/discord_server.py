@@ -76,7 +76,7 @@ class DiscordServer:
     """Answers as Discord does to the right token.
 
     Attributes:
-        answers: path → status and body that are given instead.
+        answers: method and path → status and body that are given instead.
         hangs: a path that is not answered at all.
         vanishes: whether each connection is broken before an answer.
         gateway_is_down: whether the gateway takes no connection.
@@ -178,8 +178,8 @@ class DiscordServer:
 
     def _reply(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:
         by_token = path.startswith(("/interactions/", "/webhooks/"))
-        if path in self.answers:
-            return self.answers[path]
+        if (instead := self.answers.get(f"{request.method} {path}")) is not None:
+            return instead
         if not by_token and request.headers.get("Authorization") != f"Bot {TOKEN}":
             return 401, {"code": 0, "message": "401: Unauthorized"}
         answer: Any = []  # no command is known yet

@@ -1,0 +1,164 @@
+"""The bot beside a pretend Discord, in the test's own process."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import discord
+import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot import process
+from bot.ending import Exit, Failure, StopSignals
+from bot.settings import Settings
+from tests.process.conftest import SETTINGS
+from tests.process.discord_server import APPLICATION_ID, GUILD_ID, TOKEN, DiscordServer
+
+COMMANDS = f"/applications/{APPLICATION_ID}/guilds/{GUILD_ID}/commands"
+
+pytestmark = pytest.mark.usefixtures("own_signals")
+
+
+@pytest.fixture(autouse=True)
+def redirected(discord_server: DiscordServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Route, "BASE", f"{discord_server.url}/api")
+    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", URL(discord_server.url) / "gateway")
+
+
+def settings(folder: Path, **changes: str) -> Settings:
+    values = {name.lower(): value for name, value in SETTINGS.items()}
+    database = f"sqlite+aiosqlite:///{folder}/dispatch.db"
+    return Settings.model_validate({**values, "database_url": database, **changes})
+
+
+def serve(loaded: Settings, signals: StopSignals) -> asyncio.Task[None]:
+    return asyncio.create_task(process._serve(loaded, signals))
+
+
+async def test_a_running_bot_ends_with_a_signal(tmp_path: Path, discord_server: DiscordServer):
+    serving = serve(settings(tmp_path), StopSignals())
+    await discord_server.connected.wait()
+    signal.raise_signal(signal.SIGTERM)
+    await serving
+
+
+async def test_a_signal_while_the_services_open_ends_the_start(tmp_path: Path):
+    opening = asyncio.Event()
+
+    async def open_slowly(*_: object) -> None:
+        opening.set()
+        await asyncio.Event().wait()
+
+    with patch("bot.app.Database.open", open_slowly):
+        serving = serve(settings(tmp_path), StopSignals())
+        await opening.wait()
+        signal.raise_signal(signal.SIGTERM)
+        await serving
+
+
+async def test_taking_leave_of_discord_has_a_limit(
+    tmp_path: Path, discord_server: DiscordServer, monkeypatch: pytest.MonkeyPatch
+):
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    serving = serve(settings(tmp_path), StopSignals())
+    await discord_server.connected.wait()
+    monkeypatch.setattr(process, "CLOSING", 0.01)
+    with patch("bot.process.DispatchBot.close", never):
+        signal.raise_signal(signal.SIGTERM)
+        await serving
+
+
+def test_before_the_loop_runs_a_signal_just_ends_the_process():
+    signals = StopSignals()
+    with pytest.raises(SystemExit) as ended:
+        signal.raise_signal(signal.SIGTERM)
+    assert ended.value.code == 0
+    signal.raise_signal(signal.SIGTERM)  # and a second one changes nothing
+    assert signals
+
+
+async def test_after_the_task_a_signal_changes_nothing():
+    signals = StopSignals()
+    task = asyncio.create_task(asyncio.sleep(0))
+    signals.cancel(task)
+    await task
+    signal.raise_signal(signal.SIGTERM)
+    assert not task.cancelled()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What Discord refuses, how, and what that means."""
+
+    asked: str
+    status: int
+    code: int
+    ends_with: Exit
+    words: str
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Refusal("GET /users/@me", 401, 0, Exit.TOKEN, "Copy it anew into DISCORD_TOKEN."),
+        Refusal("GET /users/@me", 503, 0, Exit.DISCORD, "it answers 503."),
+        Refusal("GET /users/@me", 403, 0, Exit.DISCORD, "it answers 403."),
+        Refusal(f"GET {COMMANDS}", 403, 50001, Exit.SETTINGS, "the bot is not on this server."),
+    ],
+    ids=str,
+)
+async def test_what_discord_refuses_is_explained(
+    tmp_path: Path, discord_server: DiscordServer, refusal: Refusal
+):
+    answer = {"code": refusal.code, "message": "No"}
+    discord_server.answers[refusal.asked] = (refusal.status, answer)
+    with pytest.raises(Failure, match=re.escape(refusal.words)) as caught:
+        await serve(settings(tmp_path, discord_guild_id=str(GUILD_ID)), StopSignals())
+    assert caught.value.code is refusal.ends_with
+
+
+async def test_a_connection_without_an_answer_is_no_way_to_discord(
+    tmp_path: Path, discord_server: DiscordServer
+):
+    discord_server.vanishes = True
+    with pytest.raises(Failure, match="Discord cannot be reached: Server disconnected") as caught:
+        await serve(settings(tmp_path), StopSignals())
+    assert caught.value.code is Exit.DISCORD
+
+
+async def test_commands_that_discord_does_not_like_are_a_fault_of_the_bot(
+    tmp_path: Path, discord_server: DiscordServer
+):
+    fault = {"code": 50035, "message": "Invalid Form Body", "errors": {}}
+    discord_server.answers[f"PUT {COMMANDS}"] = (400, fault)
+    with pytest.raises(discord.app_commands.CommandSyncFailure):
+        await serve(settings(tmp_path, discord_guild_id=str(GUILD_ID)), StopSignals())
+
+
+async def test_a_start_that_fails_is_not_taken_for_discords_fault(tmp_path: Path):
+    with (
+        patch("bot.app.AttachCog", side_effect=TypeError("odd")),
+        pytest.raises(TypeError, match="odd"),
+    ):
+        await serve(settings(tmp_path), StopSignals())
+
+
+async def test_the_invitation_asks_for_the_scopes_of_a_bot_with_commands():
+    address = URL(await process.invitation(TOKEN))
+    assert address.query["client_id"] == str(APPLICATION_ID)
+    assert address.query["scope"].split() == ["bot", "applications.commands"]
+    assert int(address.query["permissions"]) == (1 << 10) + (1 << 11) + (1 << 14)
+
+
+async def test_no_invitation_without_the_right_token():
+    with pytest.raises(Failure, match="Discord refuses the token"):
+        await process.invitation("another-token")

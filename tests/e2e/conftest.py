@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+from simcord.backend.errors import SetupError
+from simcord.env import Env
+
+from bot.storage.database import Database
+from bot.storage.links import Link, LinkStore
+from sandbox.cad import seed
+from sandbox.cad.server import CadServer
+from tests.e2e.scene import SETTLE_SECONDS, Scene, database_url
+from tests.fake_time import FakeTime, Wait
+
+# Linked before the curtain rises. Erin is not on duty; Charlie is, and nobody knows who he is.
+LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
+
+
+def with_settings(**changes: Any) -> pytest.MarkDecorator:
+    """Run a test with other settings."""
+    return pytest.mark.parametrize("scene", [changes], indirect=True, ids=[", ".join(changes)])
+
+
+@pytest.fixture
+async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Scene]:
+    """Build the guild and the CAD, then start the bot, which must be told the id of a role."""
+    env = Env(discord.Client(intents=discord.Intents(guilds=True)), settle_timeout=SETTLE_SECONDS)
+    async with CadServer(seed.build_world()) as cad:
+        await env.start()
+        scene = _built(cad, env, tmp_path / "data" / "dispatch.db")
+        await _link(scene)
+        try:
+            await scene.start(**getattr(request, "param", {}))
+            yield scene
+        finally:
+            await scene.stop()
+            await env.shutdown()
+    env._raise_errors_since(env._errors_acknowledged)
+
+
+def _built(cad: CadServer, env: Env, file: Path) -> Scene:
+    guild = env.create_guild("San Andreas")
+    dispatch = guild.create_role("Dispatch")
+    manager = guild.create_role("Staff", permissions=discord.Permissions(manage_guild=True))
+    roles = {"dana": [dispatch], "max": [manager]}
+    names = [*(person.name.lower() for person in seed.PEOPLE), "max"]
+    people = {
+        name: guild.add_member(env.create_user(name), roles=roles.get(name, [])) for name in names
+    }
+    channel = guild.create_text_channel("dispatch")
+    return Scene(cad, env, guild, channel, dispatch, people, file, FakeTime(_waits_in(env)))
+
+
+def _waits_in(env: Env) -> Wait:
+    """Declare the sleep of what a command does as a wait for the outside."""
+
+    async def wait(sleeper: Awaitable[None]) -> None:
+        try:
+            await env.external_wait(sleeper, reason="pretend time")
+        except SetupError:  # a task of the services' own, of which simcord knows nothing
+            await sleeper
+
+    return wait
+
+
+async def _link(scene: Scene) -> None:
+    """Write the links as an import does."""
+    now = datetime.now(UTC)
+    database = await Database.open(database_url(scene.file))
+    await LinkStore(database).put_many(
+        Link(scene.guild.id, scene.people[person.name.lower()].id, person.hex, 1, now)
+        for person in LINKED
+    )
+    await database.close()

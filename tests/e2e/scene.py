@@ -1,0 +1,211 @@
+"""The whole bot between a pretend Discord and a pretend CAD, over real HTTP and a real file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import sqlite3
+from collections.abc import Callable
+from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from simcord.actors import MemberActor
+from simcord.builders import ChannelHandle, GuildHandle, RoleHandle
+from simcord.env import Env
+from simcord.results import InteractionResult
+from simcord.types import HttpLogEntry
+
+from bot.app import DispatchBot, Services, open_services
+from bot.cad.transport import Transport
+from bot.cad.wire import Request, Response
+from bot.settings import Settings
+from sandbox.cad import seed
+from sandbox.cad.journal import Received
+from sandbox.cad.models import Server
+from sandbox.cad.server import CadServer
+from sandbox.cad.world import CadWorld
+from tests.fake_time import FakeTime
+
+SETTLE_SECONDS = 10.0
+PATIENCE = 0.2  # real seconds that the bot waits for a CAD that hangs
+CALM = 10.0  # seconds after which the bot's budget is whole again
+MESSAGE, DEFERRED, EPHEMERAL = 4, 5, 64
+
+
+class OwnTime(Transport):
+    """Keeps the network's time apart: simcord stops the timers of whatever a command does."""
+
+    async def send(self, request: Request, *, within: float | None = None) -> Response:
+        sending = super().send(request, within=within)
+        return await contextvars.Context().run(asyncio.create_task, sending)
+
+
+@dataclass(slots=True)
+class Scene:
+    """Everything that can be acted on and looked at; `people` by first name."""
+
+    cad: CadServer
+    env: Env
+    guild: GuildHandle
+    channel: ChannelHandle
+    dispatch: RoleHandle
+    people: dict[str, MemberActor]
+    file: Path
+    time: FakeTime
+    services: Services = field(init=False)
+    bot: DispatchBot = field(init=False)
+    _running: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    def __getattr__(self, name: str) -> MemberActor:
+        """Find a person by name: `scene.dana`."""
+        try:
+            return self.people[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    @property
+    def world(self) -> CadWorld:
+        return self.cad.world
+
+    @property
+    def server(self) -> Server:
+        return self.world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
+
+    def units_on(self, call_id: int) -> list[str]:
+        """List the numbers of the units on a call of the CAD, in the order in which they came."""
+        units = self.server.units
+        return [units[ident].badge.unit_num for ident in self.server.calls[call_id].idents]
+
+    def orders(self) -> list[Received]:
+        """List what the CAD was told to do, not what it was asked."""
+        return [one for one in self.world.history if one.type.startswith(("ATTACH", "DETACH"))]
+
+    def links(self) -> dict[int, str]:
+        """Read the database as another program would."""
+        with closing(sqlite3.connect(self.file)) as connection:
+            return dict(connection.execute("SELECT discord_id, api_id FROM links"))
+
+    async def start(self, **changes: Any) -> None:
+        """Start the bot, again if it runs, and wait until it knows the calls and the units."""
+        await self.stop()
+        values: dict[str, Any] = {
+            "discord_token": SecretStr("a-token"),
+            "discord_guild_id": None,
+            "log_channel_id": None,
+            "dispatch_role_ids": frozenset({self.dispatch.id}),
+            "sonoran_community_id": seed.COMMUNITY_ID,
+            "sonoran_api_key": SecretStr(seed.API_KEY),
+            "sonoran_api_url": self.cad.url,
+            "sonoran_api_version": 1,
+            "sonoran_server_id": seed.SERVER_ID,
+            "api_id_format": "{hex}",
+            "database_url": database_url(self.file),
+        }
+        settings = Settings(**{**values, **changes})
+        opening = open_services(
+            settings,
+            transport=partial(OwnTime, total_timeout=PATIENCE),
+            time=self.time.time,
+        )
+        self.services = await self._running.enter_async_context(opening)
+        board = self.services.board
+        await until(lambda: board.calls(seed.SERVER_ID) and board.units(seed.SERVER_ID))
+        self.bot = DispatchBot(
+            self.services,
+            guild_id=settings.discord_guild_id,
+            log_channel_id=settings.log_channel_id,
+        )
+        self._running.push_async_callback(self.bot.close)
+        await self.env.restart_bot(self.bot)
+        # What was just asked must not count against the next requests.
+        await self.passes(CALM)
+        self.world.history.clear()
+
+    async def stop(self) -> None:
+        """Stop the bot as the process does."""
+        if hasattr(self, "bot"):
+            await asyncio.gather(self.bot.drain(), self.passes(CALM))
+        await self._running.aclose()
+
+    async def passes(self, seconds: float) -> None:
+        """Let time pass."""
+        await self.time.advance(seconds, self.env.settle)
+
+    async def says(self, who: MemberActor, command: str, /, **options: Any) -> Said:
+        """Type a command and return what the bot says to it."""
+        said = Said(self, await who.slash(self.channel, command, **options))
+        said.check()
+        return said
+
+    async def say(self, who: MemberActor, command: str, /, **options: Any) -> str:
+        """Type a command and return the last words, a minute later."""
+        return await (await self.says(who, command, **options)).after(60)
+
+    async def attach(self, units: str, call: int = seed.ARMED_ROBBERY, **options: Any) -> str:
+        """Let Dana attach units, and return the last words."""
+        return await self.say(self.dana, "attach", call=call, units=units, **options)
+
+
+@dataclass(slots=True)
+class Said:
+    """What the bot says to one command: changes as the reply is edited."""
+
+    scene: Scene
+    result: InteractionResult
+
+    @property
+    def text(self) -> str:
+        response = self.result.response
+        assert response is not None
+        return response.content
+
+    @property
+    def buttons(self) -> list[str]:
+        response = self.result.response
+        assert response is not None
+        return [one["label"] for row in response.components for one in row["components"]]
+
+    @property
+    def requests(self) -> list[HttpLogEntry]:
+        """What the bot has sent to Discord about it."""
+        token = self.result._interaction.token
+        return [one for one in self.scene.env.http_requests if token in one.path]
+
+    async def after(self, seconds: float) -> str:
+        """Return what it says some time later."""
+        await self.scene.passes(seconds)
+        self.check()
+        return self.text
+
+    def check(self) -> None:
+        """Make sure that it is private, pings nobody and fits into a message."""
+        first, *edits = self.requests
+        assert first.path.endswith("/callback")
+        assert isinstance(first.json, dict)
+        assert first.json["data"]["flags"] == EPHEMERAL
+        assert first.json["type"] == (DEFERRED if edits or not self.text else MESSAGE)
+        bodies = [first.json["data"]] if first.json["type"] == MESSAGE else []
+        for edit in edits:
+            assert edit.method == "PATCH"
+            assert isinstance(edit.json, dict)
+            bodies.append(edit.json)
+        for body in bodies:
+            assert body["allowed_mentions"] == {"parse": []}
+            assert 0 < len(body["content"]) <= 2000
+        assert self.result.ephemeral
+        assert self.result.followups == []
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loop run until something has become true."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  # there is no event for most of what is awaited
+            await asyncio.sleep(0)
+
+
+def database_url(file: Path) -> str:
+    return f"sqlite+aiosqlite:///{file.as_posix()}"

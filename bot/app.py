@@ -22,7 +22,8 @@ from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
 from bot.cad.sender import Sender
 from bot.cad.transport import Transport
-from bot.cad.v1 import Credentials, Dialect
+from bot.cad.v1 import Dialect
+from bot.cad.wire import Credentials
 from bot.services.access import Access
 from bot.services.attach import AttachService
 from bot.services.audit import AuditService

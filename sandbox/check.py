@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import simcord
 
+from sandbox.fake_time import FakeTime
 from sandbox.shift import SHIFT, Cad, Step
 from sandbox.stage import Stage, open_stage
 
@@ -15,34 +16,29 @@ Tell = Callable[[str], None]
 _ESCAPE = re.compile(r"\\(.)")
 
 
-class RehearsalTime:
-    """A clock that moves by itself when it is waited for, so that no wait takes any time."""
-
-    def __init__(self) -> None:
-        self._now = 0.0
-
-    def clock(self) -> float:
-        """Read it, in seconds."""
-        return self._now
-
-    async def sleep(self, seconds: float) -> None:
-        """Move it."""
-        self._now += seconds
+# Long enough for the CAD to confirm what it was told, and for a second attempt where it is down.
+SECONDS_PER_STEP = 20.0
 
 
 async def run(tell: Tell = print) -> int:
     """Build the sandbox, play the shift, and return the exit code: 0 if all went as written."""
-    time = RehearsalTime()
-    async with open_stage(clock=time.clock, sleep=time.sleep) as stage:
-        return await play(stage, SHIFT, tell)
+    time = FakeTime()
+    async with open_stage(time=time) as stage:
+        return await play(stage, time, SHIFT, tell)
 
 
-async def play(stage: Stage, steps: Sequence[Step], tell: Tell = print) -> int:
+async def play(stage: Stage, time: FakeTime, steps: Sequence[Step], tell: Tell = print) -> int:
     """Play the steps, tell the conversation, and return the exit code."""
     faults: list[str] = []
+    result: simcord.InteractionResult | None = None
     for number, step in enumerate(steps, 1):
         tell(f"\n{number}. {step.why}")
-        faults += [f"step {number}: {fault}" for fault in await _take(stage, step, tell)]
+        await _set_up(stage, step, tell)
+        if step.command:
+            result = await _typed(stage, step, tell)
+        await time.advance(SECONDS_PER_STEP, stage.env.settle)
+        if result is not None:
+            faults += [f"step {number}: {fault}" for fault in _shown(stage, step, result, tell)]
     faults += [f"the bot raised {error!r}" for error in stage.env.errors]
     tell("")
     for fault in faults:
@@ -51,17 +47,23 @@ async def play(stage: Stage, steps: Sequence[Step], tell: Tell = print) -> int:
     return 1 if faults else 0
 
 
-async def _take(stage: Stage, step: Step, tell: Tell) -> list[str]:
-    """Take one step and return what is not as it should be."""
+async def _set_up(stage: Stage, step: Step, tell: Tell) -> None:
     if step.before is not None:
         tell(f"   ({step.before.value})")
         await (stage.cad.pause() if step.before is Cad.GOES_DOWN else stage.cad.resume())
+
+
+async def _typed(stage: Stage, step: Step, tell: Tell) -> simcord.InteractionResult:
     tell(f"   {step.who} › {step.typed}")
     options = {
         name: stage.in_mentions(value) if isinstance(value, str) else value
         for name, value in step.options.items()
     }
-    result = await stage.people[step.who].slash(stage.channel, step.command, **options)
+    return await stage.people[step.who].slash(stage.channel, step.command, **options)
+
+
+def _shown(stage: Stage, step: Step, result: simcord.InteractionResult, tell: Tell) -> list[str]:
+    """Tell what there is to be seen, and return what is not as it should be."""
     answer = _readable(stage, result)
     tell(f"   bot › {answer or '(nothing)'}".replace("\n", "\n         "))
     for call_id in step.units:

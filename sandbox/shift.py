@@ -18,7 +18,7 @@ class Cad(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Somebody types a command.
+    """Somebody types a command, or, where there is none, waits for the answer to the last one.
 
     Attributes:
         why: what the step shows.
@@ -28,10 +28,10 @@ class Step:
     """
 
     why: str
-    who: str
-    command: str
-    options: Mapping[str, str | int]
     says: tuple[str, ...]
+    who: str = ""
+    command: str = ""
+    options: Mapping[str, str | int] = field(default_factory=dict)
     units: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     before: Cad | None = None
 
@@ -47,7 +47,7 @@ SHIFT = (
         who="Dana",
         command="attach",
         options={"call": ARMED_ROBBERY, "units": "@Pat"},
-        says=("✅ Attached to **#100** Armed Robbery: @Pat (A-12)",),
+        says=("✅ Attached to **#100** Armed Robbery: @Pat (A-12)", "Confirmed by the CAD"),
         units={ARMED_ROBBERY: ("A-12",)},
     ),
     Step(
@@ -103,21 +103,18 @@ SHIFT = (
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3")},
     ),
     Step(
-        why="the CAD does not answer, and Dana is told",
+        why="the CAD does not answer, so the order waits, and Dana is told",
         before=Cad.GOES_DOWN,
         who="Dana",
         command="attach",
         options={"call": ARMED_ROBBERY, "units": "@Bob"},
-        says=("❌ Nobody was attached to **#100**", "Sonoran CAD cannot be reached", "Try again"),
+        says=("⏳ Sonoran CAD cannot be reached", "I keep trying until", "@Bob (M-3)"),
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3")},
     ),
     Step(
-        why="the same order works once the CAD is back",
+        why="it is carried out once the CAD is back",
         before=Cad.COMES_BACK,
-        who="Dana",
-        command="attach",
-        options={"call": ARMED_ROBBERY, "units": "@Bob"},
-        says=("✅ Attached to **#100** Armed Robbery: @Bob (M-3)",),
+        says=("✅ Attached to **#100** Armed Robbery: @Bob (M-3)", "Confirmed by the CAD"),
         units={ARMED_ROBBERY: ("A-12", "M-3"), TRAFFIC_STOP: ("B-21",)},
     ),
 )

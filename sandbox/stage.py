@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,16 +14,14 @@ import simcord
 from pydantic import HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from bot.app import DispatchBot, open_services
+from bot.app import DispatchBot, Time, open_services
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.links import Link, LinkStore
 from sandbox.cad import seed
 from sandbox.cad.seed import Person
 from sandbox.cad.server import CadServer
-
-Clock = Callable[[], float]
-Sleep = Callable[[float], Awaitable[None]]
+from sandbox.fake_time import FakeTime, Wait
 
 LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
 OFFICERS = (*LINKED, seed.CHARLIE)
@@ -80,15 +76,12 @@ class _Settings(Settings):
 
 
 @asynccontextmanager
-async def open_stage(
-    *, cad_port: int = 0, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep
-) -> AsyncIterator[Stage]:
+async def open_stage(*, cad_port: int = 0, time: FakeTime | None = None) -> AsyncIterator[Stage]:
     """Set everything up, and leave nothing behind.
 
     Args:
         cad_port: where the CAD listens; 0 picks a free port.
-        clock: what the bot measures its attempts at the CAD with.
-        sleep: what it waits with between two of them.
+        time: the bot's, where it is not to pass by itself.
     """
     # simcord runs one bot at a time and the real one needs to be told which role dispatches:
     # this one only holds the place until the guild is built.
@@ -104,7 +97,9 @@ async def open_stage(
         with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as folder:
             settings = _settings(stage, Path(folder))
             await _link_officers(stage, settings.database_url)
-            async with open_services(settings, clock=clock, sleep=sleep) as services:
+            if time is not None:
+                time.wait = _outside(env)
+            async with open_services(settings, time=time.time if time else Time()) as services:
                 bot = DispatchBot(services)
                 await env.restart_bot(bot)
                 try:
@@ -112,6 +107,18 @@ async def open_stage(
                 finally:
                     await bot.drain()
                     await bot.close()
+
+
+def _outside(env: simcord.Env) -> Wait:
+    """Let simcord know that the bot's sleepers wait for us, and not for something to be done."""
+
+    async def wait(sleeping: Awaitable[None]) -> None:
+        try:
+            await env.external_wait(sleeping, reason="time stands still")
+        except simcord.SetupError:  # work that simcord does not watch
+            await sleeping
+
+    return wait
 
 
 async def catch_up(env: simcord.Env) -> None:

@@ -9,7 +9,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 CALM = 60.0  # seconds without a 429 after which the full pace is taken up again
 
@@ -32,7 +32,7 @@ class Limit:
 
     def shared(self, share: float) -> Limit:
         """Return what is left when others, the game server, need the rest; at least one."""
-        return Limit(max(1, math.floor(self.requests * share)), self.seconds)
+        return replace(self, requests=max(1, math.floor(self.requests * share)))
 
 
 class Budget:

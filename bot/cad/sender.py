@@ -65,10 +65,11 @@ class Sender:
         budget = self._budgets[request.endpoint]
         started = self._clock()
         attempt = 0
+        fault: CadError | None = None
         while True:
             if wait := budget.wait(reserve=budget.for_orders):
                 if not retry.fits(self._clock() - started + wait):
-                    raise CadRateLimited(retry_after=wait)
+                    raise fault or CadRateLimited(retry_after=wait)
                 await self._sleep(wait)
                 continue
             attempt += 1
@@ -79,6 +80,7 @@ class Sender:
                 pause = retry.delay(error, attempt, self._clock() - started, self._jitter())
                 if pause is None:
                     raise
+                fault = error
             await self._sleep(pause)
 
     async def close(self) -> None:

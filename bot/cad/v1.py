@@ -19,8 +19,7 @@ from bot.cad.errors import (
 )
 from bot.cad.limits import Pace
 from bot.cad.models import Attachment, Call, Detachment, UnitsPage
-from bot.cad.wire import Credentials as Credentials  # noqa: PLC0414 - others import it from here
-from bot.cad.wire import Request, Response
+from bot.cad.wire import Credentials, Request, Response
 
 ENDPOINT = "v1"  # all requests count alike
 # One per second sustained, a burst of five; questions leave one of them to the next order.

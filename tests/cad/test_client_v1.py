@@ -32,7 +32,8 @@ from bot.cad.errors import (
 from bot.cad.models import Attachment, Detachment, Subject, read_units
 from bot.cad.sender import Sender
 from bot.cad.transport import Transport
-from bot.cad.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Credentials, Dialect
+from bot.cad.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Dialect
+from bot.cad.wire import Credentials
 from tests.cad.samples import CALL, UNIT, Time
 
 SEED, JUNE, TODAY = ATTACH_DIALECTS

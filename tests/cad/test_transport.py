@@ -26,7 +26,7 @@ from bot.cad.errors import (
 )
 from bot.cad.models import Attachment, Subject
 from bot.cad.transport import MAX_BODY, MAX_CONNECTIONS, Transport
-from bot.cad.wire import Request
+from bot.cad.wire import Credentials, Request
 
 REQUEST = Request("v1", "POST", "/emergency", {"id": "community", "key": "secret", "ü": "\ud83d"})
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -403,7 +403,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused():
 
 async def test_an_order_from_end_to_end():
     order = v1.attach(
-        v1.Credentials("community", "key"),
+        Credentials("community", "key"),
         [Attachment(1, 100, (Subject("a"),))],
         v1.ATTACH_DIALECTS[0],
     )

@@ -22,8 +22,8 @@ from bot.cad.errors import (
     InvalidRequestType,
 )
 from bot.cad.models import Attachment, Detachment, Subject
-from bot.cad.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Credentials, Dialect
-from bot.cad.wire import Request
+from bot.cad.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Dialect
+from bot.cad.wire import Credentials, Request
 from tests.cad.samples import CALL, JSON, UNIT, answer, json_answer
 
 WHO = Credentials("YOUR_COMMUNITY_ID", "YOUR_API_KEY")

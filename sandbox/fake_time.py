@@ -1,0 +1,71 @@
+"""Time that moves only when somebody says so."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from bot.app import Time
+
+Wait = Callable[[Awaitable[None]], Awaitable[None]]
+
+
+async def _just_wait(wait: Awaitable[None]) -> None:
+    await wait
+
+
+class FakeTime:
+    """Clock, calendar and sleep in one; sleepers wake in order as `advance` passes them.
+
+    Args:
+        wait: awaits a sleeper's future; under simcord, something that declares it as a wait for
+            the outside.
+    """
+
+    def __init__(self, wait: Wait = _just_wait) -> None:
+        self.wait = wait
+        self._elapsed = 0.0
+        self._began = datetime(2026, 6, 1, 21, 0, tzinfo=UTC)
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._ticket = count()
+
+    @property
+    def time(self) -> Time:
+        """What the services take."""
+        return Time(clock=self.clock, now=self.now, sleep=self.sleep)
+
+    def clock(self) -> float:
+        """Return monotonic seconds."""
+        return self._elapsed
+
+    def now(self) -> datetime:
+        """Return the moment, aware."""
+        return self._began + timedelta(seconds=self._elapsed)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until time has been moved that far."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._ticket), future))
+        await self.wait(future)
+
+    async def advance(self, seconds: float, settle: Callable[[], Awaitable[None]]) -> None:
+        """Move time forward, letting everyone who wakes up do what they woke up for.
+
+        Args:
+            settle: waits until nobody does anything any more.
+        """
+        end = self._elapsed + seconds
+        await settle()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            moment, _, future = heapq.heappop(self._sleepers)
+            self._elapsed = max(self._elapsed, moment)
+            if not future.done():
+                future.set_result(None)
+                await settle()
+        self._elapsed = end

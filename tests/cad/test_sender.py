@@ -27,7 +27,7 @@ from tests.cad.samples import Time, answer
 
 REQUEST = Request("calls", "POST", "/emergency/get_calls")
 OTHER = Request("units", "POST", "/emergency/get_active_units")
-LIMITS = {"calls": Limit(5, 60.0), "units": Limit(100, 1.0)}
+LIMITS = {"calls": Limit(5, 60.0, for_orders=1), "units": Limit(100, 1.0)}
 
 done = answer("done")
 busy = answer("busy", 503)

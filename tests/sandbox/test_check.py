@@ -10,6 +10,7 @@ from sandbox import check
 from sandbox.cad import seed
 from sandbox.cad.faults import Text
 from sandbox.cad.models import Plan
+from sandbox.fake_time import FakeTime
 from sandbox.shift import SHIFT
 from sandbox.stage import Stage, open_stage
 
@@ -18,7 +19,8 @@ async def test_all_is_well_in_a_healthy_world() -> None:
     told: list[str] = []
     assert await check.run(told.append) == 0
     assert "   Dana › /attach call:100 units:@Pat" in told
-    assert "   bot › ✅ Attached to **#100** Armed Robbery: @Pat (A-12)" in told
+    confirmed = "\n         Confirmed by the CAD."
+    assert f"   bot › ✅ Attached to **#100** Armed Robbery: @Pat (A-12){confirmed}" in told
     assert told[-1] == f"{len(SHIFT)} steps, all well"
 
 
@@ -39,8 +41,9 @@ def give_vic_the_role(stage: Stage) -> None:
 @pytest.mark.parametrize("sabotage", [lower_the_plan, lie_about_success, give_vic_the_role])
 async def test_a_broken_world_is_noticed(sabotage: Callable[[Stage], None]) -> None:
     told: list[str] = []
-    async with open_stage() as stage:
+    time = FakeTime()
+    async with open_stage(time=time) as stage:
         sabotage(stage)
-        assert await check.play(stage, SHIFT[:2], told.append) == 1
+        assert await check.play(stage, time, SHIFT[:2], told.append) == 1
     assert any(line.startswith("✗ step") for line in told)
     assert "faults" in told[-1]

@@ -95,7 +95,7 @@ async def test_who_waits_behind_a_question_that_came_to_nothing_asks_anew(
 ) -> None:
     source.open.clear()
     source.fault = RuntimeError("a bug")
-    first = asyncio.create_task(remembered.fresh())
+    first = await begun(remembered.fresh())
     second = await begun(remembered.fresh())
     if cut == "cancelled":
         first.cancel()

@@ -1,5 +1,5 @@
 """The sandbox's time, for tests."""
 
-from sandbox.fake_time import FakeTime
+from sandbox.fake_time import FakeTime, Wait
 
-__all__ = ["FakeTime"]
+__all__ = ["FakeTime", "Wait"]

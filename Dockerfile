@@ -1,0 +1,23 @@
+FROM python:3.13-slim
+
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1
+
+WORKDIR /app
+
+# Everything comes as a wheel; a missing one has to fail here, not call for a compiler.
+COPY requirements.txt .
+RUN pip install --only-binary=:all: -r requirements.txt
+
+COPY bot bot
+COPY cogs cogs
+# Compiled once: the file system may be read-only later.
+RUN python -m compileall -q bot cogs \
+    && useradd --system --uid 10001 --no-create-home bot \
+    && install -d -o bot -g bot /app/data
+
+USER bot
+VOLUME /app/data
+ENTRYPOINT ["python", "-m", "bot"]

@@ -14,8 +14,8 @@ from bot.storage.database import Database
 from bot.storage.links import Link, LinkStore
 from sandbox.cad import seed
 from sandbox.cad.server import CadServer
+from sandbox.fake_time import FakeTime, Wait
 from tests.e2e.scene import SETTLE_SECONDS, Scene, database_url
-from tests.fake_time import FakeTime, Wait
 
 # Linked before the curtain rises. Erin is not on duty; Charlie is, and nobody knows who he is.
 LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)

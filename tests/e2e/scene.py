@@ -28,7 +28,7 @@ from sandbox.cad.journal import Received
 from sandbox.cad.models import Server
 from sandbox.cad.server import CadServer
 from sandbox.cad.world import CadWorld
-from tests.fake_time import FakeTime
+from sandbox.fake_time import FakeTime
 
 SETTLE_SECONDS = 10.0
 PATIENCE = 0.2  # real seconds that the bot waits for a CAD that hangs

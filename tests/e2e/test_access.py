@@ -32,9 +32,7 @@ async def run(scene: Scene, who: str, name: str) -> str:
         key: scene.people["pat"] if value == "pat" else value
         for key, value in COMMANDS[name].items()
     }
-    return await scene.say(
-        scene.people[who], name.partition(" by ")[0].partition(" about ")[0], **options
-    )
+    return await scene.say(scene.people[who], name.partition(",")[0], **options)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -26,7 +26,9 @@ from bot.services.errors import (
     NotAllowed,
     NotAnApiId,
     NoTargets,
+    NothingToUndo,
     ServiceError,
+    TooLateToUndo,
     TooManyTargets,
     VanityUrl,
 )
@@ -60,6 +62,8 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (NotAllowed(frozenset()), ("Manage Server",)),
     (NoTargets(), ("Nobody was named", "`me`")),
     (TooManyTargets(51, 50), ("51", "50")),
+    (NothingToUndo(), ("nothing to undo",)),
+    (TooLateToUndo(), ("10 minutes", "`/detach`")),
     (VanityUrl("steamcommunity.com/id/pat"), ("`steamcommunity.com/id/pat`", "17-digit")),
     (NotAnApiId("pat"), ("`pat`", "17-digit")),
     (StorageError("/data/x.db", "disk I/O error"), ("database", "log")),

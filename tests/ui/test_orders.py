@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import cycle, islice
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cad.errors import (
+    CadBrokenOff,
+    CadError,
+    CadRateLimited,
+    CadRedirected,
+    CadRefused,
+    CadTimeout,
+    CadUnavailable,
+    CadUnreachable,
+    CadUnreadable,
+)
+from bot.services.outcomes import Confirmation, Failure, OrderView, Outcome, Waiting
+from bot.services.targets import Assignee, LeftOut, Reason, Resolution, Target
+from bot.storage.orders import Action, Order, State
+from bot.ui import orders
+from tests.services.samples import unit
+
+MARKS = ("✅", "⚠️", "❌", "⏳")
+HOSTILE = "`@everyone` **x**\n[a](https://b.example)\u202e"
+SNOWFLAKE = 2**63 - 1
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+PAT = Assignee("steam:1", 7, unit(1, "A-12"), on_duty=True)
+QUIET = Assignee("steam:2", 8, None, on_duty=None)
+A7 = Assignee("steam:3", None, unit(3, "A-7"), on_duty=True)
+BARE = Assignee("steam:4", None, unit(4), on_duty=True)
+UNSEEN = Assignee("steam:5", None, None, on_duty=False)
+
+
+def left_out(text: str, reason: Reason, member_id: int | None = None) -> LeftOut:
+    return LeftOut(Target(text, member_id), reason)
+
+
+def view(
+    *found: Assignee | LeftOut,
+    outcome: Outcome | None = None,
+    waiting: Waiting | None = None,
+    **order: Any,
+) -> OrderView:
+    """Build an order by its unusual fields, and whom it is about."""
+    usual = {"id": 1, "guild_id": 2, "server_id": 1, "action": Action.ATTACH, "call_id": 100}
+    usual |= {"units": "A-12", "actor_id": 5, "created_at": NOW, "application_id": 6}
+    people = tuple(one for one in found if isinstance(one, Assignee))
+    others = tuple(one for one in found if isinstance(one, LeftOut))
+    stored = Order(**{**usual, "token": None, **order})
+    return OrderView(stored, Resolution(people, others), outcome, waiting)
+
+
+def done(
+    *found: Assignee | LeftOut,
+    title: str = "",
+    confirmation: Confirmation = Confirmation.PENDING,
+    missing: tuple[str, ...] = (),
+    **order: Any,
+) -> OrderView:
+    outcome = Outcome(None, 0.1, title, confirmation, missing)
+    return view(*found, outcome=outcome, state=State.DONE, **order)
+
+
+def refused(
+    *found: Assignee | LeftOut, error: CadError | None = None, title: str = "", **order: Any
+) -> OrderView:
+    outcome = Outcome(Failure.of(error) if error else None, 0.1, title)
+    return view(*found, outcome=outcome, **{"state": State.REFUSED, **order})
+
+
+@pytest.mark.parametrize(
+    ("one", "lines"),
+    [
+        (
+            done(PAT, QUIET, A7, BARE, title="Armed Robbery"),
+            ["✅ Attached to **#100** Armed Robbery: <@7> (A\\-12), <@8>, A\\-7, `steam:4`"],
+        ),
+        (
+            done(PAT, confirmation=Confirmation.CONFIRMED),
+            ["✅ Attached to **#100**: <@7> (A\\-12)", "Confirmed by the CAD."],
+        ),
+        (
+            done(PAT, confirmation=Confirmation.UNKNOWN),
+            [
+                "✅ Attached to **#100**: <@7> (A\\-12)",
+                "The CAD accepted the order; whether it shows on the call could not be seen.",
+            ],
+        ),
+        (
+            done(PAT, A7, confirmation=Confirmation.MISSING, missing=("steam:3",)),
+            [
+                "⚠️ Attached to **#100**: <@7> (A\\-12), A\\-7",
+                "The CAD accepted the order, but shows A\\-7 not on the call.",
+            ],
+        ),
+        (
+            done(PAT, confirmation=Confirmation.MISSING, missing=("steam:1",)),
+            [
+                "❌ Not shown by the CAD: Attached to **#100**: <@7> (A\\-12)",
+                "The CAD accepted the order, but shows <@7> (A\\-12) not on the call.",
+            ],
+        ),
+        (
+            done(PAT, left_out("<@9>", Reason.NOT_LINKED, 9)),
+            [
+                "⚠️ Attached to **#100**: <@7> (A\\-12)",
+                "Left out: <@9>: not linked. They can use `/link`, or you `/link` with `member:`.",
+            ],
+        ),
+        (
+            done(UNSEEN),
+            [
+                "⚠️ Attached to **#100**: `steam:5`",
+                "The CAD accepted `steam:5`, but no unit on duty has this API id.",
+            ],
+        ),
+        (
+            refused(
+                left_out("B-1", Reason.NO_SUCH_UNIT),
+                left_out("<@&5>", Reason.NOT_UNDERSTOOD),
+                left_out("b-2", Reason.NO_SUCH_UNIT),
+                left_out("<:e:1>", Reason.NOT_UNDERSTOOD),
+            ),
+            [
+                "❌ Nobody was attached to **#100**.",
+                "Left out: `B-1`, `b-2`: no unit on duty has this number.",
+                "Left out: <@&5>, `<:e:1>`: only members, unit numbers and API ids can be named.",
+            ],
+        ),
+        (
+            refused(PAT, UNSEEN, error=CadRefused("CALL NOT FOUND", status=400)),
+            [
+                "❌ Nobody was attached to **#100**. The CAD refused: `CALL NOT FOUND`.",
+                "For: <@7> (A\\-12), `steam:5`",
+            ],
+        ),
+        (
+            view(PAT, state=State.CANCELLED),
+            ["❌ Cancelled before it was sent.", "For: <@7> (A\\-12)"],
+        ),
+        (
+            refused(PAT, state=State.EXPIRED),
+            [
+                "❌ Nothing was done: the CAD did not take it in time. Give the order again.",
+                "For: <@7> (A\\-12)",
+            ],
+        ),
+        (
+            view(PAT, waiting=Waiting(NOW, None, 60)),
+            [
+                "⏳ Queued, it goes out <t:1767225600:R>: the CAD allows 60 orders a minute.",
+                "To be attached to **#100**: <@7> (A\\-12)",
+            ],
+        ),
+        (
+            view(PAT, waiting=Waiting(NOW, CadUnavailable(status=502), 60)),
+            [
+                "⏳ Sonoran CAD has a fault (502). I keep trying until <t:1767225600:t>.",
+                "To be attached to **#100**: <@7> (A\\-12)",
+            ],
+        ),
+        (
+            done(PAT, action=Action.DETACH, call_id=None),
+            ["✅ Detached from their calls: <@7> (A\\-12)"],
+        ),
+        (
+            done(PAT, action=Action.DETACH, title="Fire"),
+            ["✅ Detached from **#100** Fire: <@7> (A\\-12)"],
+        ),
+    ],
+)
+def test_how_an_order_reads(one, lines) -> None:
+    assert orders.order(one).splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    ("error", "certain"),
+    [
+        (CadRefused("NO", status=400), True),
+        (CadRateLimited(status=429), True),
+        (CadRedirected(status=302), True),
+        (CadUnreachable("Connection refused"), True),
+        (CadBrokenOff("half-way"), False),
+        (CadTimeout(), False),
+        (CadUnavailable(status=502), False),
+        (CadUnreadable(status=200), False),
+    ],
+)
+@pytest.mark.parametrize("action", list(Action))
+def test_what_may_have_been_done_is_not_called_undone(error, certain, action) -> None:
+    text = orders.order(refused(PAT, error=error, action=action))
+    assert text.startswith("❌ Nobody was " if certain else "❌ It is not certain that anyone was ")
+    assert text.endswith("\nFor: <@7> (A\\-12)")
+    if not isinstance(error, CadUnreadable):
+        expired = orders.order(refused(PAT, error=error, action=action, state=State.EXPIRED))
+        assert expired.startswith("❌ Nothing was done" if certain else "❌ It is not certain")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (CadRateLimited(), "Sonoran CAD takes no more orders for now."),
+        (CadUnavailable(status=503), "Sonoran CAD has a fault (503)."),
+        (CadUnreachable("No route"), "Sonoran CAD cannot be reached (`No route`)."),
+        (CadTimeout(), "Sonoran CAD is not answering."),
+    ],
+)
+def test_why_an_order_waits(error, words) -> None:
+    assert orders.order(view(PAT, waiting=Waiting(NOW, error, 60))).startswith(f"⏳ {words} I keep")
+
+
+def test_every_reason_has_words() -> None:
+    for reason in Reason:
+        text = orders.order(refused(left_out("B-1", reason)))
+        assert len(text.partition("Left out: `B-1`: ")[2]) > 20
+
+
+names = st.sampled_from(["A-12", "x" * 4000, HOSTILE * 90, "🚓" * 4000, "-" * 4000])
+errors = st.sampled_from([None, CadRefused("X" * 300), CadUnavailable(HOSTILE * 5, status=502)])
+duties = st.sampled_from([True, False, None])
+reason_lists = st.lists(st.sampled_from(list(Reason)), max_size=50)
+verdicts = st.sampled_from(list(Confirmation))
+
+
+@given(names, st.integers(0, 50), reason_lists, st.one_of(errors, verdicts), duties)
+def test_every_answer_fits_and_stays_whole(name, count, reasons, end, on_duty) -> None:
+    people = [
+        Assignee(name, SNOWFLAKE if number % 2 else None, unit(1, name), on_duty)
+        for number in range(count)
+    ]
+    others = [
+        left_out(name, reason, SNOWFLAKE if number % 3 else None)
+        for number, reason in enumerate(reasons)
+    ]
+    if isinstance(end, Confirmation):
+        missing = tuple(one.api_id for one in people)
+        one = done(*people, *others, title=name, confirmation=end, missing=missing)
+    else:
+        one = refused(*people, *others, error=end, title=name)
+    text = orders.order(one)
+    assert len(text) <= 2000
+    assert text.startswith(MARKS)
+    # Nothing was cut in the middle: spans are closed, and each reason has its line.
+    assert text.count("`") % 2 == 0
+    assert text.count("\nLeft out: ") == len(set(reasons))
+    for said in (text, orders.line(one)):
+        outside = "".join(said.split("`")[::2])
+        assert "@everyone" not in outside.replace("\\@everyone", "")
+        assert "](http" not in outside
+    assert "\n" not in orders.line(one)
+    assert len(orders.line(one)) <= 700
+
+
+def test_all_at_once_at_its_longest() -> None:
+    people = [Assignee("x" * 4000, SNOWFLAKE, unit(1, "-" * 4000), False) for _ in range(50)]
+    others = [left_out("y" * 4000, one) for one in islice(cycle(Reason), 50)]
+    text = orders.order(done(*people, *others, title="-" * 4000))
+    assert len(text) <= 2000
+    assert text.count("\nLeft out: ") == len(Reason)
+    assert text.count("more: ") + text.count("more\n") + text.count("more,") == len(Reason) + 2

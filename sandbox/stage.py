@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
@@ -99,7 +100,7 @@ async def open_stage(*, cad_port: int = 0, time: FakeTime | None = None) -> Asyn
             await _link_officers(stage, settings.database_url)
             if time is not None:
                 time.wait = _outside(env)
-            async with open_services(settings, time=time.time if time else Time()) as services:
+            async with open_services(settings, time=time.time if time else _live(env)) as services:
                 bot = DispatchBot(services)
                 await env.restart_bot(bot)
                 try:
@@ -107,6 +108,22 @@ async def open_stage(*, cad_port: int = 0, time: FakeTime | None = None) -> Asyn
                 finally:
                     await bot.drain()
                     await bot.close()
+
+
+def _live(env: simcord.Env) -> Time:
+    """Give the bot simcord's own time, the same for the work that simcord watches and the rest.
+
+    Its sleeps are declared as waits for the outside: an action on the page is over once the bot
+    only waits, not once there is nothing left to wait for.
+    """
+
+    async def sleep(seconds: float) -> None:
+        try:
+            await env.external_wait(asyncio.sleep(seconds), reason="the bot sleeps")
+        except simcord.SetupError:  # work that simcord does not watch
+            await asyncio.sleep(seconds)
+
+    return Time(clock=lambda: env.now().timestamp(), now=env.now, sleep=sleep)
 
 
 def _outside(env: simcord.Env) -> Wait:

@@ -106,9 +106,10 @@ async def open_services(
         access = Access(settings.dispatch_role_ids)
         orders = OrderStore(database)
         server_id = settings.sonoran_server_id
+        links = LinkStore(database)
         linking = LinkingService(
             access,
-            LinkStore(database),
+            links,
             cad,
             id_format=settings.api_id_format,
             server_id=server_id,
@@ -123,7 +124,9 @@ async def open_services(
             attaching=attaching,
             linking=linking,
             suggestions=Suggestions(access, board, linking, server_id),
-            audit=AuditService(access, orders, timedelta(days=settings.audit_days), now=time.now),
+            audit=AuditService(
+                access, links, orders, timedelta(days=settings.audit_days), now=time.now
+            ),
             board=board,
             syncs=CommandSyncStore(database),
             open_queue=partial(
@@ -187,7 +190,7 @@ class DispatchBot(commands.Bot):
         services = self._services
         await self.add_cog(AttachCog(self.attaching, self.orders, services.suggestions))
         await self.add_cog(AuditCog(services.audit))
-        await self.add_cog(LinksCog(services.linking))
+        await self.add_cog(LinksCog(services.linking, services.audit))
         if self._home:
             self.tree.copy_global_to(guild=self._home)
             self.tree.clear_commands(guild=None)

@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.app_commands import Range
 from discord.ext import commands
 
+from bot.services.audit import AuditService
 from bot.services.linking import LinkingService
 from bot.ui import replies
 from bot.ui.answers import Interaction, actor_of, respond
@@ -21,8 +22,9 @@ class LinksCog(commands.Cog):
         name="links", description="See who is linked to which id of the CAD", guild_only=True
     )
 
-    def __init__(self, linking: LinkingService) -> None:
+    def __init__(self, linking: LinkingService, audit: AuditService) -> None:
         self._linking = linking
+        self._audit = audit
 
     @app_commands.command(description="Link yourself, or a member, to an id of the CAD")
     @app_commands.describe(
@@ -65,5 +67,4 @@ class LinksCog(commands.Cog):
             await respond(interaction, owners, partial(replies.owners, steam))
         else:
             whom = member or interaction.user
-            link = self._linking.whois(actor, whom.id)
-            await respond(interaction, link, partial(replies.whois, whom.id))
+            await respond(interaction, self._audit.whois(actor, whom.id), replies.whois)

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from bot.services import outcomes
 from bot.services.access import Access, Actor
 from bot.services.outcomes import OrderView
+from bot.storage.links import Link, LinkStore
 from bot.storage.orders import OrderStore
 
 PAGE_SIZE = 10
+WHOIS_ORDERS = 3
 TOKEN_LIFETIME = timedelta(minutes=15)  # Discord's; after that a token opens nothing
 
 
@@ -25,6 +27,15 @@ class AuditPage:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Whois:
+    """A member: their link, None without one, and the latest orders by or about them."""
+
+    discord_id: int
+    link: Link | None
+    orders: list[OrderView]
+
+
 class AuditService:
     """Reads the orders again, and forgets them in time.
 
@@ -33,9 +44,16 @@ class AuditService:
     """
 
     def __init__(
-        self, access: Access, orders: OrderStore, keep: timedelta, *, now: Callable[[], datetime]
+        self,
+        access: Access,
+        links: LinkStore,
+        orders: OrderStore,
+        keep: timedelta,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._access = access
+        self._links = links
         self._orders = orders
         self._keep = keep
         self._now = now
@@ -61,6 +79,13 @@ class AuditService:
             limit=PAGE_SIZE,
         )
         return AuditPage([outcomes.view(order) for order in found], number, count, total)
+
+    async def whois(self, actor: Actor, member_id: int) -> Whois:
+        """Return what is known about a member; raises as `page` does."""
+        self._access.require_dispatch(actor)
+        links = await self._links.find(actor.guild_id, [member_id])
+        found = await self._orders.newest(actor.guild_id, member_id=member_id, limit=WHOIS_ORDERS)
+        return Whois(member_id, links.get(member_id), [outcomes.view(order) for order in found])
 
     async def forget(self) -> None:
         """Wipe the tokens that have expired and delete the orders that are too old."""

@@ -139,11 +139,6 @@ class LinkingService:
         )
         return LinkPage(found, number, count, total)
 
-    async def whois(self, actor: Actor, member_id: int) -> Link | None:
-        """Return a member's link."""
-        self._access.require_dispatch(actor)
-        return (await self._links.find(actor.guild_id, [member_id])).get(member_id)
-
     async def owners(self, actor: Actor, pasted: str) -> list[Link]:
         """Return everyone who is linked to an id, whatever spelling is asked for."""
         self._access.require_dispatch(actor)

@@ -143,7 +143,7 @@ class OrderQueue:
             while job.order.state.is_open:
                 now = self._now()
                 if now >= job.expires_at:
-                    await self._end([job], State.EXPIRED, error=self._outage.trouble)
+                    await self._end([job], State.EXPIRED)
                 elif not job.resolution.assignees:
                     await self._end([job], State.REFUSED)
                 elif wait := self._wait(job):
@@ -238,6 +238,7 @@ class OrderQueue:
                 failure=Failure.of(error) if error else None,
                 seconds=(now - job.order.created_at).total_seconds(),
                 call_title=call.title if call else "",
+                is_unsure=job.broke_off or (error is not None and error.may_have_arrived),
             )
             if receipt:
                 job.outcome = receipts.compared(job, job.outcome, receipt)

@@ -53,6 +53,7 @@ class Outcome:
         seconds: from the order to its outcome.
         confirmation: what the CAD shows; says nothing where there is a failure.
         missing: API ids of those for whom the CAD does not show it.
+        is_unsure: whether an attempt may have reached the CAD although it failed.
     """
 
     failure: Failure | None
@@ -60,6 +61,7 @@ class Outcome:
     call_title: str = ""
     confirmation: Confirmation = Confirmation.PENDING
     missing: tuple[str, ...] = ()
+    is_unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

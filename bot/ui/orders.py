@@ -84,24 +84,20 @@ def _wait(waiting: Waiting) -> str:
 
 
 def _headline(view: OrderView, people: str) -> str:
-    done, error = (
-        view.order,
-        view.outcome.failure.error if view.outcome and view.outcome.failure else None,
-    )
-    whom = f"\nFor: {people}" if people else ""
+    done, outcome = view.order, view.outcome
+    error = outcome.failure.error if outcome and outcome.failure else None
+    is_unsure = (outcome and outcome.is_unsure) or isinstance(error, CadUnreadable)
+    nobody = "It is not certain that anyone was" if is_unsure else "Nobody was"
+    whom = f"\nFor: {people or code(done.units, 200)}"
     match done.state:
         case State.DONE:
             return f"{_mark(view)} {_sentence(_past(view))}: {people}"
         case State.CANCELLED:
-            return f"❌ Cancelled before it was sent.{whom}"
+            return f"❌ Cancelled. {nobody} {_past(view)}.{whom}"
         case State.EXPIRED:
-            unsure = error is not None and error.may_have_arrived
-            end = "It is not certain whether it was done" if unsure else "Nothing was done"
-            return f"❌ {end}: the CAD did not take it in time. Give the order again.{whom}"
+            return f"❌ {nobody} {_past(view)}: the CAD did not take the order in time.{whom}"
         case _ if error is not None:
-            unsure = error.may_have_arrived or isinstance(error, CadUnreadable)
-            end = "It is not certain that anyone was" if unsure else "Nobody was"
-            return f"❌ {end} {_past(view)}. {faults.cad(error)}{whom}"
+            return f"❌ {nobody} {_past(view)}. {faults.cad(error)}{whom}"
         case _:
             return f"❌ Nobody was {_past(view)}."
 

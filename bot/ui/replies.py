@@ -5,7 +5,7 @@ Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done.
 
 from __future__ import annotations
 
-from bot.services.audit import AuditPage
+from bot.services.audit import AuditPage, Whois
 from bot.services.linking import Linked, LinkPage
 from bot.storage.links import Link
 from bot.ui import faults, orders
@@ -51,11 +51,16 @@ def link_page(page: LinkPage) -> str:
     return "\n".join(lines)
 
 
-def whois(discord_id: int, link: Link | None) -> str:
-    """Say who a member is in the CAD."""
-    if link is None:
-        return f"❌ {member(discord_id)} is not linked."
-    return f"✅ {_link(link)}"
+def whois(found: Whois) -> str:
+    """Say who a member is in the CAD, and what was last ordered by or about them."""
+    if found.link is None:
+        text = f"❌ {member(found.discord_id)} is not linked."
+    else:
+        text = f"✅ {_link(found.link)}"
+    if found.orders:
+        latest = "\n".join(orders.line(view) for view in found.orders)
+        text += f"\nLatest orders (all: `/audit` with `member:`):\n{latest}"
+    return text
 
 
 def owners(pasted: str, links: list[Link]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.cad.limits import Budget
-from bot.cad.models import Account, Attachment, Call, Detachment, Receipt, Unit
+from bot.cad.models import Account, Attachment, Calls, Detachment, Receipt, Unit
 
 
 class CadClient(Protocol):
@@ -34,8 +34,8 @@ class CadClient(Protocol):
     async def detach(self, detachments: Sequence[Detachment]) -> Receipt | None:
         """Take people off their calls; None where the CAD does not say who was detached."""
 
-    async def calls(self, server_id: int) -> tuple[Call, ...]:
-        """Return the active dispatch calls."""
+    async def calls(self, server_id: int) -> Calls:
+        """Return the open calls, dispatch and 911."""
 
     async def units(self, server_id: int) -> tuple[Unit, ...]:
         """Return all units on duty."""

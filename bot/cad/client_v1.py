@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from bot.cad import v1
 from bot.cad.errors import CadRefused, InvalidRequestType
 from bot.cad.limits import Budget
-from bot.cad.models import Account, Attachment, Call, Detachment, Unit, UnitsPage, on_call
+from bot.cad.models import Account, Attachment, Calls, Detachment, Unit, UnitsPage, on_call
 from bot.cad.pages import all_units
 from bot.cad.sender import Sender
 from bot.cad.v1 import Dialect
@@ -70,8 +70,8 @@ class V1Client:
         """Take people off whatever call each is on, all in one request."""
         await self._sender.once(v1.detach(self._who, detachments), v1.read_done)
 
-    async def calls(self, server_id: int) -> tuple[Call, ...]:
-        """Return the active dispatch calls."""
+    async def calls(self, server_id: int) -> Calls:
+        """Return the open calls, dispatch and 911."""
         return await self._sender.ask(v1.get_calls(self._who, server_id), v1.read_calls)
 
     async def units(self, server_id: int) -> tuple[Unit, ...]:
@@ -91,7 +91,7 @@ class V1Client:
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:
         """Return which of these units are on this call at this moment."""
-        return on_call(await self.calls(server_id), call_id, units)
+        return on_call((await self.calls(server_id)).dispatch, call_id, units)
 
     async def close(self) -> None:
         """Close the connections."""

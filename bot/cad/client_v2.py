@@ -9,7 +9,7 @@ from bot.cad.limits import Budget
 from bot.cad.models import (
     Account,
     Attachment,
-    Call,
+    Calls,
     Detachment,
     Receipt,
     Unit,
@@ -57,8 +57,8 @@ class V2Client:
             request for order in detachments for request in v2.detach(self._who, order)
         )
 
-    async def calls(self, server_id: int) -> tuple[Call, ...]:
-        """Return the active dispatch calls."""
+    async def calls(self, server_id: int) -> Calls:
+        """Return the open calls, dispatch and 911."""
         return await self._sender.ask(v2.get_calls(self._who, server_id), v2.read_calls)
 
     async def units(self, server_id: int) -> tuple[Unit, ...]:
@@ -92,7 +92,7 @@ class V2Client:
         an account's other units count as not on the call.
         """
         if len(units) > ASKED_SINGLY or not all(unit.account for unit in units):
-            return on_call(await self.calls(server_id), call_id, units)
+            return on_call((await self.calls(server_id)).dispatch, call_id, units)
         return frozenset([unit.ident for unit in units if await self._is_on(call_id, unit)])
 
     async def close(self) -> None:

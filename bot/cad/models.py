@@ -1,20 +1,15 @@
-"""What the CAD knows, as frozen values. Raw JSON stops here.
+"""What the CAD knows and what it is told to do, as frozen values.
 
-Field names follow the CAD (reference: sonoran-cad.md, "Unit:" and "Call:"); keys arrive in lower
-case from `wire.read_json`. A malformed entry is left out of its list: one bad unit must not hide
-the others.
+Field names follow the CAD (reference: sonoran-cad.md, "Unit:", "Call:" and "Enums:").
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from bot.cad.errors import CadUnreadable
-
-T = TypeVar("T")
+PENDING, ACTIVE, CLOSED = range(3)  # the status of a call
+LOWEST_PRIORITY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +54,64 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A line in a call's log; time is as the CAD writes it, often a time of day only."""
+
+    time: str
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """An active dispatch call. idents are the ids of the units on it."""
+    """A dispatch call.
+
+    Attributes:
+        idents: the ids of the units on it.
+        status: `PENDING`, `ACTIVE` or `CLOSED`.
+        priority: 1 (highest) to `LOWEST_PRIORITY`.
+        primary: the ident of the unit in charge; None if there is none.
+        meta: what game servers and the CAD note beside the call; keys in lower case.
+    """
 
     call_id: int
     title: str
     code: str
     idents: tuple[int, ...]
+    status: int = ACTIVE
+    priority: int = LOWEST_PRIORITY
+    block: str = ""
+    address: str = ""
+    postal: str = ""
+    description: str = ""
+    primary: int | None = None
+    notes: tuple[Note, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyCall:
+    """A 911 call; its number has nothing to do with those of dispatch calls.
+
+    Attributes:
+        is_emergency: False where somebody called the civil line.
+        meta: as of a dispatch call.
+    """
+
+    call_id: int
+    is_emergency: bool
+    caller: str
+    location: str
+    description: str
+    meta: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The open calls of one server."""
+
+    dispatch: tuple[Call, ...]
+    emergency: tuple[EmergencyCall, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +122,10 @@ class Unit:
         ident: the unit's id in the CAD, as calls list it.
         number: what is said on the radio, "A-12".
         account: the UUID of the unit's account.
+        status: 0 unavailable, 1 busy, 2 available, 3 enroute, 4 on scene; -1 unknown.
         api_ids: every API id of the unit's account, the first one first.
+        page: 0 police, 1 fire, 2 EMS, 3 dispatch; -1 unknown.
+        is_dispatch: whether it sits at the dispatchers' screen.
     """
 
     ident: int
@@ -86,6 +135,13 @@ class Unit:
     department: str
     status: int
     api_ids: tuple[str, ...]
+    location: str = ""
+    subdivision: str = ""
+    rank: str = ""
+    group: str = ""
+    page: int = -1
+    is_dispatch: bool = False
+    is_panic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,123 +166,7 @@ class CurrentCall:
     call_id: int
 
 
-def read_calls(data: object) -> tuple[Call, ...]:
-    """Read the active dispatch calls from a GET_CALLS answer."""
-    if not isinstance(data, Mapping) or not isinstance(data.get("activecalls"), list):
-        raise CadUnreadable("the answer to GET_CALLS holds no activeCalls")
-    return _read_each(data["activecalls"], _read_call)
-
-
-def read_units(data: object) -> tuple[Unit, ...]:
-    """Read the units from a GET_ACTIVE_UNITS answer."""
-    if not isinstance(data, list):
-        raise CadUnreadable("the answer to GET_ACTIVE_UNITS is not a list")
-    return _read_each(data, _read_unit)
-
-
-def read_units_page(data: object, page_size: int) -> UnitsPage:
-    """Read one page of the units, which is the last one unless it is full."""
-    units = read_units(data)
-    size = len(data) if isinstance(data, list) else 0
-    return UnitsPage(units, size, is_last=size < page_size)
-
-
 def on_call(calls: Iterable[Call], call_id: int, units: Iterable[Unit]) -> frozenset[int]:
     """Return the idents of those of these units that are on this call."""
     on_it = {ident for call in calls if call.call_id == call_id for ident in call.idents}
     return frozenset(on_it.intersection(unit.ident for unit in units))
-
-
-def read_receipt(data: object) -> Receipt | None:
-    """Read the answer to an order, None where it names no units."""
-    idents = data.get("identids") if isinstance(data, Mapping) else None
-    return Receipt(frozenset(_idents(idents))) if isinstance(idents, list) else None
-
-
-def read_account(data: object) -> Account:
-    """Read an account."""
-    uuid = _text(data.get("uuid")) if isinstance(data, Mapping) else ""
-    if not isinstance(data, Mapping) or not uuid:
-        raise CadUnreadable("the answer holds no account")
-    return Account(uuid, _text(data.get("username")), _text(data.get("communityuserid")))
-
-
-def read_linked_account(data: object) -> str | None:
-    """Read whose API id it is: the UUID of the account, None if it is nobody's."""
-    if not isinstance(data, Mapping) or not isinstance(data.get("linked"), bool):
-        raise CadUnreadable("the answer does not say whether the API id is linked")
-    return _text(data.get("accountuuid")) if data["linked"] else None
-
-
-def read_current_call(data: object) -> CurrentCall | None:
-    """Read the call that a unit is on, None (the CAD says -1) if it is on none."""
-    if not isinstance(data, Mapping) or "callid" not in data:
-        raise CadUnreadable("the answer holds no current call")
-    ident, call_id = _int(data.get("identid")), _int(data["callid"])
-    if ident is None or call_id is None or call_id <= 0:
-        return None
-    return CurrentCall(ident, call_id)
-
-
-def _read_each(
-    items: Sequence[Any], read: Callable[[Mapping[str, Any]], T | None]
-) -> tuple[T, ...]:
-    found = (read(item) for item in items if isinstance(item, Mapping))
-    return tuple(item for item in found if item is not None)
-
-
-def _read_call(raw: Mapping[str, Any]) -> Call | None:
-    call_id = _int(raw.get("callid"))
-    if call_id is None:
-        return None
-    idents = raw.get("idents")
-    return Call(
-        call_id=call_id,
-        title=_text(raw.get("title")),
-        code=_text(raw.get("code")),
-        idents=_idents(idents if isinstance(idents, list) else []),
-    )
-
-
-def _read_unit(raw: Mapping[str, Any]) -> Unit | None:
-    ident = _int(raw.get("id"))
-    data = raw.get("data")
-    if ident is None or not isinstance(data, Mapping):
-        return None
-    status = _int(raw.get("status"))
-    return Unit(
-        ident=ident,
-        account=_text(raw.get("accid")),
-        number=_text(data.get("unitnum")),
-        name=_text(data.get("name")),
-        department=_text(data.get("department")),
-        status=-1 if status is None else status,
-        api_ids=_api_ids(data),
-    )
-
-
-def _api_ids(data: Mapping[str, Any]) -> tuple[str, ...]:
-    listed = data.get("apiids")
-    candidates = [data.get("apiid1"), data.get("apiid2")]
-    candidates += listed if isinstance(listed, list) else []
-    candidates.append(data.get("communityuserid"))
-    return tuple(dict.fromkeys(text for text in map(_text, candidates) if text))
-
-
-def _idents(entries: list[Any]) -> tuple[int, ...]:
-    return tuple(ident for ident in map(_int, entries) if ident is not None)
-
-
-def _int(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"\s*\d{1,18}\s*", value, re.ASCII):
-        return int(value)
-    return None
-
-
-def _text(value: object) -> str:
-    # JSON can spell half a surrogate pair, which nothing above could encode.
-    return value.encode(errors="replace").decode().strip() if isinstance(value, str) else ""

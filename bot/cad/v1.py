@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.cad import models, wire
+from bot.cad import readers, wire
 from bot.cad.errors import (
     ApiNotEnabled,
     CadRefused,
@@ -18,7 +18,7 @@ from bot.cad.errors import (
     InvalidRequestType,
 )
 from bot.cad.limits import Pace
-from bot.cad.models import Attachment, Call, Detachment, UnitsPage
+from bot.cad.models import Attachment, Calls, Detachment, UnitsPage
 from bot.cad.wire import Credentials, Request, Response
 
 ENDPOINT = "v1"  # all requests count alike
@@ -97,14 +97,14 @@ def read_done(response: Response) -> None:
     _read(response)
 
 
-def read_calls(response: Response) -> tuple[Call, ...]:
+def read_calls(response: Response) -> Calls:
     """Read the answer to `get_calls`."""
-    return models.read_calls(wire.read_json(_read(response)))
+    return readers.read_calls(wire.read_json(_read(response)))
 
 
 def read_units(response: Response) -> UnitsPage:
     """Read the answer to `get_active_units`."""
-    return models.read_units_page(wire.read_json(_read(response)), UNITS_PER_PAGE)
+    return readers.read_units_page(wire.read_json(_read(response)), UNITS_PER_PAGE)
 
 
 def read_account_name(response: Response) -> str | None:

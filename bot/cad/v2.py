@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bot.cad import models, wire
+from bot.cad import readers, wire
 from bot.cad.errors import ApiNotEnabled, CadRefused, CadUnreadable, InvalidApiKey
 from bot.cad.limits import Limit
 from bot.cad.models import (
     Account,
     Attachment,
-    Call,
+    Calls,
     CurrentCall,
     Detachment,
     Receipt,
@@ -118,41 +118,41 @@ def read_receipt(response: Response) -> Receipt | None:
     """Read the answer to an order; None if it succeeded without naming units."""
     response = _read(response)
     try:
-        return models.read_receipt(wire.read_json(response))
+        return readers.read_receipt(wire.read_json(response))
     except CadUnreadable:
         # The status says that it was done; raising would say that it may not have been.
         return None
 
 
-def read_calls(response: Response) -> tuple[Call, ...]:
+def read_calls(response: Response) -> Calls:
     """Read the answer to `get_calls`."""
-    return models.read_calls(wire.read_json(_read(response)))
+    return readers.read_calls(wire.read_json(_read(response)))
 
 
 def read_units(response: Response) -> UnitsPage:
     """Read the answer to `get_units`."""
-    return models.read_units_page(wire.read_json(_read(response)), UNITS_PER_PAGE)
+    return readers.read_units_page(wire.read_json(_read(response)), UNITS_PER_PAGE)
 
 
 def read_account(response: Response) -> Account | None:
     """Read the answer to the questions for an account; None if there is none."""
     if _is_none(response):
         return None
-    return models.read_account(wire.read_json(_read(response)))
+    return readers.read_account(wire.read_json(_read(response)))
 
 
 def read_linked_account(response: Response) -> str | None:
     """Read the answer to `check_link`: the account's UUID, None if the id is nobody's."""
     if _is_none(response):
         return None
-    return models.read_linked_account(wire.read_json(_read(response)))
+    return readers.read_linked_account(wire.read_json(_read(response)))
 
 
 def read_current_call(response: Response) -> CurrentCall | None:
     """Read the answer to `current_call`; None if the account has no unit on any call."""
     if _is_none(response):
         return None
-    return models.read_current_call(wire.read_json(_read(response)))
+    return readers.read_current_call(wire.read_json(_read(response)))
 
 
 def _targets(subjects: tuple[Subject, ...]) -> tuple[dict[str, list[Any]], ...]:

@@ -19,19 +19,40 @@ CALL = {
     "priority": 2,
     "title": "Armed Robbery",
     "code": "10-31",
+    "block": "100",
+    "address": "Mission Row",
+    "postal": "9001",
+    "description": "Clerk reports a firearm.",
+    "primary": 7,
     "idents": [7, 8],
-    "notes": "",
-    "metaData": {"createdFromId": "5"},
+    "notes": [
+        {"time": "21:30:00", "label": "A-12", "type": "text", "content": "Caller is hiding."}
+    ],
+    "metaData": {"createdFromId": "5", "postal": 9001},
+}
+EMERGENCY = {
+    "callId": 3,
+    "isEmergency": True,
+    "caller": "Jo",
+    "location": "Innocence Blvd",
+    "description": "Shots fired",
+    "metaData": {"X": "425.1"},
 }
 UNIT = {
     "id": 7,
     "accId": "0b2c",
     "status": 2,
-    "isPanic": False,
+    "isPanic": True,
+    "location": "Alta St",
+    "isDispatch": False,
     "data": {
         "unitNum": "A-12",
         "name": "Pat Doe",
         "department": "LSPD",
+        "subdivision": "Patrol",
+        "rank": "Officer",
+        "group": "CAR-51",
+        "page": 0,
         "apiId1": "STEAM:1234",
         "apiId2": "",
         "communityUserId": "steam:110000112345678",

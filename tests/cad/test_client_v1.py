@@ -29,7 +29,8 @@ from bot.cad.errors import (
     InvalidCommunity,
     InvalidRequestType,
 )
-from bot.cad.models import Attachment, Detachment, Subject, read_units
+from bot.cad.models import Attachment, Detachment, Subject
+from bot.cad.readers import read_units
 from bot.cad.sender import Sender
 from bot.cad.transport import Transport
 from bot.cad.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Dialect
@@ -249,7 +250,7 @@ async def test_detach_has_one_dialect(client, cad):
 
 async def test_calls(client, cad):
     cad.answers = [listed({"ACTIVECALLS": [CALL]})]
-    assert [call.call_id for call in await client.calls(2)] == [100]
+    assert [call.call_id for call in (await client.calls(2)).dispatch] == [100]
     assert cad.objects[0]["serverId"] == 2
 
 
@@ -365,7 +366,7 @@ async def test_an_order_is_sent_once(client, cad, time, order, fault):
 
 async def test_a_question_is_asked_again(client, cad, time):
     cad.answers = [unavailable, listed({"activeCalls": [CALL]})]
-    assert len(await client.calls(1)) == 1
+    assert len((await client.calls(1)).dispatch) == 1
     assert time.slept == [0.25]
 
 

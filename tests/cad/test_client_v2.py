@@ -203,7 +203,7 @@ async def test_a_success_without_a_receipt(far: Far, client: V2Client) -> None:
 
 
 async def test_calls_and_units(far: Far, client: V2Client) -> None:
-    calls = {call.call_id: call for call in await client.calls(1)}
+    calls = {call.call_id: call for call in (await client.calls(1)).dispatch}
     assert calls[TRAFFIC_STOP].idents == (far.ident(SAM),)
     assert set(calls) == {ARMED_ROBBERY, TRAFFIC_STOP, STRUCTURE_FIRE}
     units = {unit.ident: unit for unit in await client.units(1)}
@@ -224,7 +224,7 @@ async def test_keys_in_any_case(far: Far, client: V2Client, case: Case) -> None:
     far.cad.faults.set(KeyCase(case))
     pat = far.ident(PAT)
     assert await client.attach([attachment(Subject(PAT.hex))]) == Receipt(frozenset([pat]))
-    assert len(await client.calls(1)) == 3
+    assert len((await client.calls(1)).dispatch) == 3
     assert PAT.hex in {unit.api_ids[0] for unit in await client.units(1)}
     assert await client.account_name(1, PAT.hex) == "pat"
     assert await client.idents_on(1, ARMED_ROBBERY, [far.unit(PAT)]) == {pat}
@@ -372,7 +372,7 @@ async def test_an_order_is_sent_once(far: Far, client: V2Client, ask: Ask, fault
 
 async def test_a_question_is_asked_again(far: Far, client: V2Client) -> None:
     far.cad.faults.set(BAD_GATEWAY, times=1)
-    assert len(await client.calls(1)) == 3
+    assert len((await client.calls(1)).dispatch) == 3
     assert far.asked == ["v2 calls"] * 2
 
 

@@ -220,7 +220,7 @@ def test_which_refusals_ask_for_another_dialect(refusal, expected):
 
 
 def test_read_calls():
-    (call,) = v1.read_calls(json_answer({"ActiveCalls": [CALL]}))
+    (call,) = v1.read_calls(json_answer({"ActiveCalls": [CALL]})).dispatch
     assert call.call_id == 100
 
 

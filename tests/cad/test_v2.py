@@ -142,7 +142,7 @@ def test_any_id_stays_in_its_place(text):
 
 def test_answers_become_models():
     assert v2.read_receipt(json_answer(SAMPLES[v2.read_receipt])) == Receipt(frozenset([12, 18]))
-    (call,) = v2.read_calls(json_answer(SAMPLES[v2.read_calls]))
+    (call,) = v2.read_calls(json_answer(SAMPLES[v2.read_calls])).dispatch
     assert (call.call_id, call.idents) == (100, (7, 8))
     (unit,) = v2.read_units(json_answer(SAMPLES[v2.read_units])).units
     assert unit.api_ids == ("STEAM:1234", "steam:110000112345678")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.cad.models import Call, Unit, read_calls, read_units
+from bot.cad.models import Call, Unit
+from bot.cad.readers import read_calls, read_units
 from bot.services.access import Actor
 
 GUILD = 10
@@ -24,7 +25,7 @@ def unit(ident: int, number: str = "", *api_ids: str, name: str = "", department
 def call(call_id: int, title: str = "", *idents: int, code: str = "") -> Call:
     """Build an active call from what the CAD would send."""
     raw = {"callid": call_id, "title": title, "code": code, "idents": list(idents)}
-    (found,) = read_calls({"activecalls": [raw]})
+    (found,) = read_calls({"activecalls": [raw]}).dispatch
     return found
 
 

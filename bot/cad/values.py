@@ -1,0 +1,49 @@
+"""Single values out of the CAD's JSON: of another type than expected, they count as missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+
+def integer(value: object) -> int | None:
+    """Read a number of at most 18 digits, also one written as text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if abs(value) < 10**18 else None
+    if isinstance(value, str) and re.fullmatch(r"\s*\d{1,18}\s*", value, re.ASCII):
+        return int(value)
+    return None
+
+
+def integers(value: object) -> tuple[int, ...]:
+    """Read the numbers of a list, without whatever else it holds."""
+    found = map(integer, value if isinstance(value, list) else ())
+    return tuple(number for number in found if number is not None)
+
+
+def text(value: object) -> str:
+    """Read a text; empty if it is none."""
+    # JSON can spell half a surrogate pair, which nothing above could encode.
+    return value.encode(errors="replace").decode().strip() if isinstance(value, str) else ""
+
+
+def flag(value: object) -> bool:
+    """Read a truth value, also one written as a number or as text."""
+    return text(value).lower() == "true" or integer(value) == 1 or value is True
+
+
+def as_text(value: object) -> str:
+    """Read a text that may have been written as a number or a truth value."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else text(value)
+
+
+def texts_by_key(value: object) -> Mapping[str, str]:
+    """Read an object whose values are texts, its keys in lower case."""
+    if not isinstance(value, Mapping):
+        return {}
+    found = {text(key).lower(): as_text(entry) for key, entry in value.items()}
+    return {key: entry for key, entry in found.items() if key and entry}

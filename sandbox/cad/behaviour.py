@@ -34,3 +34,4 @@ class Behaviour:
     refuse_unknown_units: bool = False  # v2: a request that means no unit at all is a 404
     rate_limits: bool = False  # v1: five requests in five seconds; v2: what is published
     names_wait: bool = True  # a 429 carries Retry-After
+    listed_event_data: bool = False  # push events: `data` is an array of one object

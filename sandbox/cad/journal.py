@@ -10,10 +10,18 @@ from enum import StrEnum
 from sandbox.cad.models import Json, Server
 
 
+class Actor(StrEnum):
+    """Who changes something: a person at the CAD's own screens, or a program through its API."""
+
+    PERSON = "person"
+    API = "api"
+
+
 class ChangeKind(StrEnum):
     """What can happen in a CAD."""
 
     CALL_NEW = "call new"
+    CALL_EDIT = "call edit"
     CALL_CLOSED = "call closed"
     NOTE = "note"
     ATTACH = "attach"
@@ -23,6 +31,8 @@ class ChangeKind(StrEnum):
     UNIT_LOGIN = "login"
     UNIT_LOGOUT = "logout"
     UNIT_STATUS = "status"
+    UNIT_UPDATE = "update"
+    UNIT_PANIC = "panic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,7 @@ class Change:
     server: Server
     call_id: int | None = None
     idents: tuple[int, ...] = ()
+    by: Actor = Actor.PERSON
 
 
 Observer = Callable[[Change], None]

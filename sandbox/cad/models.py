@@ -231,9 +231,13 @@ class EmergencyCall:
 
 @dataclass(slots=True)
 class Server:
-    """One game server of a community: its own units and calls."""
+    """One game server of a community: its own units and calls.
+
+    `push_url` is where the CAD sends what happens, as its settings have it; empty for nowhere.
+    """
 
     id: int = 1
+    push_url: str = ""
     units: dict[int, Unit] = field(default_factory=dict)
     calls: dict[int, DispatchCall] = field(default_factory=dict)
     closed: list[DispatchCall] = field(default_factory=list)

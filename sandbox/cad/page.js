@@ -5,6 +5,7 @@
 const POLL_MS = 700;
 const CHANGES = {
   "call new": "new call",
+  "call edit": "edited call",
   "call closed": "closed call",
   note: "note on",
   attach: "attached to",
@@ -14,6 +15,8 @@ const CHANGES = {
   login: "on duty",
   logout: "off duty",
   status: "changed status",
+  update: "moved",
+  panic: "panic button",
 };
 const byId = (id) => document.getElementById(id);
 

@@ -16,8 +16,10 @@ from aiohttp.typedefs import Handler
 
 from sandbox.cad.board import BoardPage, is_board
 from sandbox.cad.faults import Faults, wrap
+from sandbox.cad.hub import HUB_PATH, Hub
 from sandbox.cad.journal import Received
 from sandbox.cad.models import Json
+from sandbox.cad.push import Push
 from sandbox.cad.rates import Rates
 from sandbox.cad.v1 import V1
 from sandbox.cad.v2 import V2
@@ -51,6 +53,8 @@ class CadServer:
         self._v1 = V1(world, rates)
         self._v2 = V2(world, rates)
         self._page = BoardPage(world, self.faults, self.go_down)
+        self.hub = Hub(world)
+        self.push = Push(world, self.hub)
         self._runner: web.AppRunner | None = None
         self._outage: asyncio.Task[None] | None = None
 
@@ -92,6 +96,8 @@ class CadServer:
         """Go down: close every connection and refuse new ones, but remember everything."""
         if self._runner is not None:
             runner, self._runner = self._runner, None
+            await self.push.stop()
+            self.hub.drop()
             await runner.cleanup()
 
     async def resume(self) -> None:
@@ -113,17 +119,19 @@ class CadServer:
     async def _open(self) -> None:
         app = web.Application(middlewares=[self._record])
         # In this order: v1 answers every path that nobody else answers.
-        app.add_routes([*self._page.routes(), *self._v2.routes(), *self._v1.routes()])
+        rooms = (self._page, self.hub, self._v2, self._v1)
+        app.add_routes([route for room in rooms for route in room.routes()])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_SECONDS)
         await runner.setup()
         site = web.TCPSite(runner, self._host, self._port)
         await site.start()
         self._port = runner.addresses[0][1]
         self._runner = runner
+        await self.push.start()
 
     @web.middleware
     async def _record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if is_board(request):
+        if is_board(request) or request.path == HUB_PATH:
             return await handler(request)
         entry = await self._note(request)
         faults = self.faults.take(request.path)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from sandbox.cad import fields, orders
 from sandbox.cad.behaviour import Dialect, Partial
+from sandbox.cad.journal import Actor
 from sandbox.cad.models import CadRefusal, Community, Json, Plan
 from sandbox.cad.rates import Rate, Rates
 from sandbox.cad.world import CadWorld
@@ -115,7 +116,8 @@ class V1:
                 refusals.append(refusal)
         if refusals and self._world.behaviour.partial is Partial.ALL_OR_NOTHING:
             raise refusals[0]
-        answers = [order() for order in ready]
+        with self._world.acting(Actor.API):
+            answers = [order() for order in ready]
         if refusals:
             raise refusals[0]
         return answers

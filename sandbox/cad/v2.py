@@ -12,7 +12,7 @@ from aiohttp import web
 
 from sandbox.cad import emergency, general
 from sandbox.cad.asked import Asked
-from sandbox.cad.journal import Received
+from sandbox.cad.journal import Actor, Received
 from sandbox.cad.models import CadRefusal, Community, Json, Plan
 from sandbox.cad.rates import Rate, Rates
 from sandbox.cad.world import CadWorld
@@ -110,7 +110,9 @@ class V2:
                 return too_many
             body = {} if request.method == "GET" else _object(await request.read())
             asked = Asked(self._world, community, request.match_info, request.query, body)
-            return web.json_response(endpoint.answer(asked), status=endpoint.status)
+            with self._world.acting(Actor.API):
+                answer = endpoint.answer(asked)
+            return web.json_response(answer, status=endpoint.status)
         except CadRefusal as refusal:
             return _problem(request, refusal)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sandbox.cad.behaviour import Behaviour
-from sandbox.cad.journal import Change, ChangeKind, Observer, Received
+from sandbox.cad.journal import Actor, Change, ChangeKind, Observer, Received
 from sandbox.cad.models import (
     Account,
     Badge,
@@ -55,10 +56,20 @@ class CadWorld:
         self.now = now
         self._observers: list[Observer] = []
         self._next_ident = 1
+        self._actor = Actor.PERSON
 
     def on_change(self, observer: Observer) -> None:
         """Call `observer` after every change, in the order of the changes."""
         self._observers.append(observer)
+
+    @contextmanager
+    def acting(self, actor: Actor) -> Iterator[None]:
+        """Say who makes the changes inside the block, which may not await; else it is a person."""
+        before, self._actor = self._actor, actor
+        try:
+            yield
+        finally:
+            self._actor = before
 
     def server(self, community: str, server_id: int = 1) -> Server:
         """Find a server; refuse when the community has none of this number."""
@@ -121,6 +132,16 @@ class CadWorld:
             self._tell(ChangeKind.UNIT_STATUS, server, idents=tuple(unit.id for unit in units))
         return units
 
+    def move(self, server: Server, ident: int, location: str) -> None:
+        """Let a unit be somewhere else."""
+        server.units[ident].location = location
+        self._tell(ChangeKind.UNIT_UPDATE, server, idents=(ident,))
+
+    def set_panic(self, server: Server, ident: int, *, is_panic: bool) -> None:
+        """Press or release a unit's panic button."""
+        server.units[ident].is_panic = is_panic
+        self._tell(ChangeKind.UNIT_PANIC, server, idents=(ident,))
+
     # Dispatch calls
 
     def find_call(self, server: Server, call_id: int) -> DispatchCall:
@@ -163,11 +184,22 @@ class CadWorld:
         call = DispatchCall(
             call_id, form, form.status, form.primary, self._stamp(), list(form.notes)
         )
+        units = self.resolve(server, target) if target else ()
+        if units:
+            # The news of the call tell of its primary, who is attached a moment later.
+            call.primary = units[0].id
         server.calls[call_id] = call
         self._tell(ChangeKind.CALL_NEW, server, call_id)
-        attached = self.attach(server, call_id, target) if target else ()
-        if attached:
-            call.primary = attached[0].id
+        if target:
+            self.attach(server, call_id, target)
+        return call
+
+    def edit_call(self, server: Server, call_id: int, form: CallForm) -> DispatchCall:
+        """Fill in an active call again; its notes stay."""
+        call = self.find_call(server, call_id)
+        call.form = replace(form, notes=call.form.notes)
+        call.updated = self._stamp()
+        self._tell(ChangeKind.CALL_EDIT, server, call_id)
         return call
 
     def close(self, server: Server, call_id: int) -> DispatchCall:
@@ -237,7 +269,7 @@ class CadWorld:
         call_id: int | None = None,
         idents: tuple[int, ...] = (),
     ) -> None:
-        change = Change(kind, server, call_id, idents)
+        change = Change(kind, server, call_id, idents, self._actor)
         for observer in self._observers:
             observer(change)
 

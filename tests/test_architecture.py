@@ -43,7 +43,9 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.services": (
         "bot.storage",
         "bot.cad.client",
+        "bot.cad.emergencies",
         "bot.cad.errors",
+        "bot.cad.events",
         "bot.cad.limits",
         "bot.cad.models",
     ),
@@ -58,6 +60,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "discord": ("bot.process", "bot.app", "bot.ui", "cogs", "sandbox"),
     "aiohttp": ("bot.cad.transport", "bot.cad.feed", "sandbox"),
+    "pysignalr": ("bot.cad.hub",),
+    "websockets": ("bot.cad.hub",),
     "sqlalchemy": ("bot.storage",),
     "alembic": ("bot.storage",),
     "aiosqlite": ("bot.storage",),
@@ -189,6 +193,8 @@ def test_no_file_has_two_jobs(top):
         ("bot.storage.links", "from discord.utils import utcnow"),
         ("bot.cad.client", "import aiohttp"),
         ("bot.app", "import aiohttp.web"),
+        ("bot.cad.signalr", "from websockets.asyncio.client import connect"),
+        ("bot.cad.feed", "import pysignalr"),
         ("cogs.attach", "from aiohttp import ClientSession"),
         ("bot.services.attach", "from sqlalchemy import select"),
         ("bot.cad.client", "import sqlalchemy"),

@@ -104,3 +104,17 @@ orders = Table(
     Index(None, "state"),
     Index(None, "created_at"),
 )
+
+# Which Discord message shows which call; calls and 911 calls are numbered apart.
+cards = Table(
+    "cards",
+    metadata,
+    Column("server_id", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(10), primary_key=True),
+    Column("call_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("message_id", BigInteger),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("pinged", Boolean, nullable=False),
+)

@@ -6,15 +6,24 @@ import argparse
 import asyncio
 import contextlib
 
-from sandbox.cad.seed import API_KEY, COMMUNITY_ID, build_world
+from sandbox.cad.life import Life
+from sandbox.cad.seed import API_KEY, COMMUNITY_ID, SERVER_ID, build_world
 from sandbox.cad.server import CadServer
 
 
-async def serve(host: str, port: int) -> None:
-    """Run the seeded CAD until the task is cancelled."""
-    async with CadServer(build_world(), host=host, port=port) as server:
+async def serve(host: str, port: int, *, lives: bool = False, push_url: str = "") -> None:
+    """Run the seeded CAD until the task is cancelled.
+
+    Args:
+        lives: whether people work in it.
+        push_url: where push events go while nobody listens at the hub.
+    """
+    world = build_world()
+    home = world.server(COMMUNITY_ID, SERVER_ID)
+    home.push_url = push_url
+    async with CadServer(world, host=host, port=port) as server:
         print(f"Pretend Sonoran CAD: {server.url}/  (community {COMMUNITY_ID}, key {API_KEY})")
-        await asyncio.Event().wait()
+        await (Life(world, home).run() if lives else asyncio.Event().wait())
 
 
 def main() -> None:
@@ -22,9 +31,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.cad", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8100, help="0 picks a free one")
+    parser.add_argument("--life", action="store_true", help="let people work in it")
+    parser.add_argument("--push-url", default="", help="where push events are sent")
     options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(options.host, options.port))
+        asyncio.run(
+            serve(options.host, options.port, lives=options.life, push_url=options.push_url)
+        )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,78 @@
+"""The scripted life: something happens, the same each time, and nothing grows without end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Container
+
+import pytest
+
+from sandbox.cad.journal import Actor, Change, ChangeKind
+from sandbox.cad.life import FEWEST_CALLS, MOST_CALLS, MOST_EMERGENCIES, TIMETABLE, Life
+from sandbox.cad.models import Server
+from sandbox.cad.seed import COMMUNITY_ID, build_world
+
+ROUNDS = 5  # ten minutes
+
+
+class Over(Exception):
+    """The shift is over."""
+
+
+async def shift(seed: int, cast: Container[str] | None = None) -> tuple[list[Change], Server]:
+    """Live through ten minutes that nobody waits for."""
+    world = build_world()
+    server = world.server(COMMUNITY_ID)
+    changes: list[Change] = []
+    world.on_change(changes.append)
+    moments = iter(range(ROUNDS * len(TIMETABLE)))
+
+    async def sleep(_: float) -> None:
+        assert FEWEST_CALLS <= len(server.calls) <= MOST_CALLS
+        assert len(server.emergencies) <= MOST_EMERGENCIES
+        if next(moments, None) is None:
+            raise Over
+
+    with contextlib.suppress(Over):
+        await Life(world, server, seed=seed, cast=cast, sleep=sleep).run()
+    return changes, server
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_everything_happens_and_people_do_it(seed: int) -> None:
+    changes, _ = await shift(seed)
+    assert {change.kind for change in changes} >= set(ChangeKind) - {
+        ChangeKind.DETACH,
+        ChangeKind.UNIT_PANIC,
+    }
+    assert {change.by for change in changes} == {Actor.PERSON}
+
+
+async def test_the_same_seed_is_the_same_life() -> None:
+    def told(changes: list[Change]) -> list[tuple[ChangeKind, int | None, tuple[int, ...]]]:
+        return [(change.kind, change.call_id, change.idents) for change in changes]
+
+    first, second, other = (await shift(1))[0], (await shift(1))[0], (await shift(2))[0]
+    assert told(first) == told(second) != told(other)
+
+
+async def test_who_is_not_in_the_cast_is_left_alone() -> None:
+    changes, server = await shift(3, cast={"K-9", "S-1"})
+    moved = {ident for change in changes for ident in change.idents}
+    assert {server.units[ident].badge.unit_num for ident in moved} == {"K-9", "S-1"}
+
+
+async def test_a_cad_with_nobody_in_it_stays_as_it_is() -> None:
+    changes, server = await shift(1, cast=())
+    assert not any(change.idents for change in changes)
+    assert server.calls
+
+
+async def test_it_lives_until_it_is_cancelled() -> None:
+    world = build_world()
+    life = asyncio.create_task(Life(world, world.server(COMMUNITY_ID)).run())
+    await asyncio.sleep(0)
+    life.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await life

@@ -4,6 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
+
+_META = "metadata"
+
+
+def lowered(value: object) -> Any:  # noqa: ANN401 - shapes are checked by the readers
+    """Return JSON with every key in lower case, save those within meta data.
+
+    The CAD writes the same key in different letter case on different endpoints. The keys within
+    meta data are not its own: game servers look for them just as they wrote them.
+
+    Raises:
+        RecursionError: nested too deeply.
+    """
+    match value:
+        case Mapping():
+            folded = ((str(key).lower(), entry) for key, entry in value.items())
+            return {key: entry if key == _META else lowered(entry) for key, entry in folded}
+        case list():
+            return [lowered(entry) for entry in value]
+        case _:
+            return value
 
 
 def integer(value: object) -> int | None:
@@ -42,8 +64,8 @@ def as_text(value: object) -> str:
 
 
 def texts_by_key(value: object) -> Mapping[str, str]:
-    """Read an object whose values are texts, its keys in lower case."""
+    """Read an object whose values are texts; its keys stay as they are."""
     if not isinstance(value, Mapping):
         return {}
-    found = {text(key).lower(): as_text(entry) for key, entry in value.items()}
+    found = {text(key): as_text(entry) for key, entry in value.items()}
     return {key: entry for key, entry in found.items() if key and entry}

@@ -19,6 +19,7 @@ from bot.cad.errors import (
     CadUnavailable,
     CadUnreadable,
 )
+from bot.cad.values import lowered
 
 SHOWN_TEXT_LIMIT = 300
 
@@ -169,9 +170,7 @@ def accepted(response: Response, named: Callable[[CadRefused], CadRefused]) -> R
 
 
 def read_json(response: Response) -> Any:  # noqa: ANN401 - shapes are checked by the models
-    """Parse the body as JSON with every key in lower case.
-
-    The CAD writes the same key in different letter case on different endpoints.
+    """Parse the body as JSON with its keys in lower case, see `values.lowered`.
 
     Raises:
         CadUnreadable: the body is not JSON.
@@ -184,7 +183,7 @@ def read_json(response: Response) -> Any:  # noqa: ANN401 - shapes are checked b
 
 def _parsed(response: Response) -> Any:  # noqa: ANN401 - see read_json
     try:
-        return json.loads(response.body, object_pairs_hook=_lower_keys)
+        return lowered(json.loads(response.body))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -193,7 +192,3 @@ def _trimmed(text: str) -> str:
     # Headers can hold stray bytes as lone surrogates, which nothing above could encode.
     text = " ".join(text.encode(errors="replace").decode().split())
     return text if len(text) <= SHOWN_TEXT_LIMIT else text[: SHOWN_TEXT_LIMIT - 1] + "…"
-
-
-def _lower_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {key.lower(): value for key, value in pairs}

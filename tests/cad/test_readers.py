@@ -26,11 +26,11 @@ def units(*items: object) -> tuple[Unit, ...]:
 
 
 def recased(value: object, letters: random.Random) -> object:
-    """Return the value with every key in another mix of letter case."""
+    """Return the value with every key of the CAD in another mix of letter case."""
     if isinstance(value, dict):
         return {
-            "".join(letters.choice((char.lower(), char.upper())) for char in key): recased(
-                inner, letters
+            "".join(letters.choice((char.lower(), char.upper())) for char in key): (
+                inner if key == "metaData" else recased(inner, letters)
             )
             for key, inner in value.items()
         }
@@ -52,7 +52,7 @@ def test_a_call():
             description="Clerk reports a firearm.",
             primary=7,
             notes=(Note("21:30:00", "A-12", "Caller is hiding."),),
-            meta={"createdfromid": "5", "postal": "9001"},
+            meta={"createdFromId": "5", "postal": "9001"},
         ),
     )
 
@@ -91,7 +91,7 @@ def emergencies(*items: object) -> tuple[EmergencyCall, ...]:
 
 def test_an_emergency_call():
     assert emergencies(EMERGENCY) == (
-        EmergencyCall(3, True, "Jo", "Innocence Blvd", "Shots fired", {"x": "425.1"}),
+        EmergencyCall(3, True, "Jo", "Innocence Blvd", "Shots fired", {"X": "425.1"}),
     )
 
 
@@ -161,7 +161,7 @@ def test_a_call_without_a_unit_in_charge(told):
         ({"A": "", "B": None, "C": [], "": "x"}, {}),
         (
             {"X": 425.1, "Silent": True, "Postal": 9001},
-            {"x": "425.1", "silent": "true", "postal": "9001"},
+            {"X": "425.1", "Silent": "true", "Postal": "9001"},
         ),
     ],
 )

@@ -192,6 +192,13 @@ def test_json_keys_are_read_in_lower_case_at_every_depth():
     assert read == {"activecalls": [{"callid": 1, "data": {"unitnum": "A"}}]}
 
 
+def test_the_keys_in_meta_data_are_the_game_servers_own():
+    read = wire.read_json(
+        answer('{"METADATA": {"callerPlayerId": {"B": 1}}, "Metadatas": {"C": 1}}')
+    )
+    assert read == {"metadata": {"callerPlayerId": {"B": 1}}, "metadatas": {"c": 1}}
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -201,6 +208,7 @@ def test_json_keys_are_read_in_lower_case_at_every_depth():
         PAGE,
         b'{"title": "\xff"}',
         "[" * 100_000,
+        '{"a": ' * 2_000 + "1" + "}" * 2_000,
         "9" * 5_000,
     ],
 )

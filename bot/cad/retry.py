@@ -29,6 +29,11 @@ def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float
     return wait if fits(elapsed + wait) else None
 
 
+def surely_not_done(error: CadError) -> bool:
+    """Tell whether the CAD cannot have done what it was asked: asking again makes no twins."""
+    return isinstance(error, CadUnreachable | CadRateLimited) and not error.may_have_arrived
+
+
 def fits(elapsed: float) -> bool:
     """Tell whether there is time for another attempt."""
     return elapsed <= WINDOW - SHORTEST_ATTEMPT

@@ -62,23 +62,50 @@ class Sender:
 
         If the budget allows nothing for longer than `retry.WINDOW`, nothing is sent.
         """
-        budget = self._budgets[request.endpoint]
+
+        async def attempt(elapsed: float) -> T:
+            return await self.once(request, read, retry.time_limit(elapsed))
+
+        reserve = self._budgets[request.endpoint].for_orders
+        return await self._patiently(request.endpoint, attempt, reserve, lambda _: True)
+
+    async def act(self, request: Request, read: Callable[[Response], T]) -> T:
+        """Send an order that must not be carried out twice when the budget allows.
+
+        Again only where the CAD surely has not done it; waiting as for a question.
+        """
+
+        async def attempt(_elapsed: float) -> T:
+            # With the transport's own time: an order cut short may have been carried out.
+            return await self.once(request, read)
+
+        return await self._patiently(request.endpoint, attempt, 0, retry.surely_not_done)
+
+    async def _patiently(
+        self,
+        endpoint: str,
+        send: Callable[[float], Awaitable[T]],
+        reserve: int,
+        may_repeat: Callable[[CadError], bool],
+    ) -> T:
+        """Send within the budget and `retry.WINDOW`; `send` is told the seconds gone by."""
+        budget = self._budgets[endpoint]
         started = self._clock()
         attempt = 0
         fault: CadError | None = None
         while True:
-            if wait := budget.wait(reserve=budget.for_orders):
+            if wait := budget.wait(reserve=reserve):
                 if not retry.fits(self._clock() - started + wait):
                     raise fault or CadRateLimited(retry_after=wait)
                 await self._sleep(wait)
                 continue
             attempt += 1
             try:
-                within = retry.time_limit(self._clock() - started)
-                return await self.once(request, read, within)
+                return await send(self._clock() - started)
             except CadError as error:
-                pause = retry.delay(error, attempt, self._clock() - started, self._jitter())
-                if pause is None:
+                elapsed = self._clock() - started
+                pause = retry.delay(error, attempt, elapsed, self._jitter())
+                if pause is None or not may_repeat(error):
                     raise
                 fault = error
             await self._sleep(pause)

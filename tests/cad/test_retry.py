@@ -30,6 +30,16 @@ def test_what_may_pass_is_tried_again_later_and_later(kind):
     assert waits == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
 
 
+@pytest.mark.parametrize("kind", [CadUnreachable, CadRateLimited])
+def test_what_surely_was_not_done(kind):
+    assert retry.surely_not_done(kind())
+
+
+@pytest.mark.parametrize("kind", [*KINDS, errors.CadBrokenOff, CadUnavailable])
+def test_what_may_have_been_done(kind):
+    assert not retry.surely_not_done(kind())
+
+
 def test_jitter_takes_away_up_to_half():
     assert retry.delay(CadUnavailable(), 2, 0.0, 0.0) == 0.25
 

@@ -6,14 +6,25 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.cad.limits import Budget
-from bot.cad.models import Account, Attachment, Calls, Detachment, Receipt, Unit
+from bot.cad.models import (
+    Account,
+    Attachment,
+    Calls,
+    Detachment,
+    NewCall,
+    Receipt,
+    Subject,
+    Unit,
+)
 
 
 class CadClient(Protocol):
     """One community's CAD. Every method raises the CadError family and nothing else.
 
-    Orders are sent once and at once: whoever gives them looks at the budgets and decides about
-    another attempt. Questions wait for their budget and are asked again after a passing fault.
+    Attaching and detaching is sent once and at once: whoever orders it looks at the budgets and
+    decides about another attempt. Everything else waits up to `retry.WINDOW` for its budget.
+    Questions are asked again after a passing fault; other orders only where the CAD surely has
+    not carried them out, because creating twice makes twins.
     """
 
     @property
@@ -33,6 +44,29 @@ class CadClient(Protocol):
 
     async def detach(self, detachments: Sequence[Detachment]) -> Receipt | None:
         """Take people off their calls; None where the CAD does not say who was detached."""
+
+    async def create_call(self, new: NewCall) -> int:
+        """Create a dispatch call; return its number.
+
+        Where some people of it have a unit on duty and others do not, v2 takes only the former.
+
+        Raises:
+            CadUnnumbered: it was created, but the CAD does not say under which number.
+        """
+
+    async def close_call(self, server_id: int, call_id: int) -> None:
+        """Close a dispatch call."""
+
+    async def add_note(
+        self, server_id: int, call_id: int, text: str, *, label: str = "Discord"
+    ) -> None:
+        """Write a line into the log of a dispatch call; label says who writes it."""
+
+    async def set_status(self, server_id: int, subject: Subject, status: int) -> None:
+        """Set the status of a unit, for the numbers see Unit."""
+
+    async def remove_emergency_call(self, server_id: int, call_id: int) -> None:
+        """Take a 911 call off the list."""
 
     async def calls(self, server_id: int) -> Calls:
         """Return the open calls, dispatch and 911."""

@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 from bot.cad import v1
 from bot.cad.errors import CadRefused, InvalidRequestType
 from bot.cad.limits import Budget
-from bot.cad.models import Account, Attachment, Calls, Detachment, Unit, UnitsPage, on_call
+from bot.cad.models import (
+    Account,
+    Attachment,
+    Calls,
+    Detachment,
+    NewCall,
+    Subject,
+    Unit,
+    UnitsPage,
+    on_call,
+)
 from bot.cad.pages import all_units
 from bot.cad.sender import Sender
 from bot.cad.v1 import Dialect
@@ -69,6 +79,30 @@ class V1Client:
     async def detach(self, detachments: Sequence[Detachment]) -> None:
         """Take people off whatever call each is on, all in one request."""
         await self._sender.once(v1.detach(self._who, detachments), v1.read_done)
+
+    async def create_call(self, new: NewCall) -> int:
+        """Create a dispatch call; return its number."""
+        return await self._sender.act(v1.new_dispatch(self._who, new), v1.read_new_call)
+
+    async def close_call(self, server_id: int, call_id: int) -> None:
+        """Close a dispatch call."""
+        await self._sender.act(v1.close_call(self._who, server_id, call_id), v1.read_done)
+
+    async def add_note(
+        self, server_id: int, call_id: int, text: str, *, label: str = "Discord"
+    ) -> None:
+        """Write a line into the log of a dispatch call; label says who writes it."""
+        request = v1.add_note(self._who, server_id, call_id, text, label)
+        await self._sender.act(request, v1.read_done)
+
+    async def set_status(self, server_id: int, subject: Subject, status: int) -> None:
+        """Set the status of a unit."""
+        request = v1.set_status(self._who, server_id, subject, status)
+        await self._sender.act(request, v1.read_done)
+
+    async def remove_emergency_call(self, server_id: int, call_id: int) -> None:
+        """Take a 911 call off the list."""
+        await self._sender.act(v1.remove_911(self._who, server_id, call_id), v1.read_done)
 
     async def calls(self, server_id: int) -> Calls:
         """Return the open calls, dispatch and 911."""

@@ -11,7 +11,9 @@ from bot.cad.models import (
     Attachment,
     Calls,
     Detachment,
+    NewCall,
     Receipt,
+    Subject,
     Unit,
     UnitsPage,
     on_call,
@@ -56,6 +58,33 @@ class V2Client:
         return await self._order(
             request for order in detachments for request in v2.detach(self._who, order)
         )
+
+    async def create_call(self, new: NewCall) -> int:
+        """Create a dispatch call; return its number.
+
+        Where some people of it have a unit on duty and others do not, only the former are on it.
+        """
+        return await self._sender.act(v2.new_dispatch(self._who, new), v2.read_new_call)
+
+    async def close_call(self, server_id: int, call_id: int) -> None:
+        """Close a dispatch call."""
+        await self._sender.act(v2.close_call(self._who, server_id, call_id), v2.read_done)
+
+    async def add_note(
+        self, server_id: int, call_id: int, text: str, *, label: str = "Discord"
+    ) -> None:
+        """Write a line into the log of a dispatch call; label says who writes it."""
+        request = v2.add_note(self._who, server_id, call_id, text, label)
+        await self._sender.act(request, v2.read_done)
+
+    async def set_status(self, server_id: int, subject: Subject, status: int) -> None:
+        """Set the status of a unit."""
+        request = v2.set_status(self._who, server_id, subject, status)
+        await self._sender.act(request, v2.read_done)
+
+    async def remove_emergency_call(self, server_id: int, call_id: int) -> None:
+        """Take a 911 call off the list."""
+        await self._sender.act(v2.remove_911(self._who, server_id, call_id), v2.read_done)
 
     async def calls(self, server_id: int) -> Calls:
         """Return the open calls, dispatch and 911."""

@@ -58,6 +58,13 @@ class CadUnreadable(CadError):
     """An answer arrived that is none of the CAD's: HTML, broken JSON, too large."""
 
 
+class CadUnnumbered(CadUnreadable):
+    """The CAD did it, and its answer does not say under which number."""
+
+    may_have_arrived = True
+    concerns_all = False
+
+
 class CadRedirected(CadError):
     """The address answers with a redirect, which is not followed; text is where it points."""
 

@@ -38,6 +38,23 @@ class Detachment:
 
 
 @dataclass(frozen=True, slots=True)
+class NewCall:
+    """An order: create a dispatch call, with these people on it; the fields are those of Call."""
+
+    server_id: int
+    title: str
+    code: str = ""
+    priority: int = LOWEST_PRIORITY
+    status: int = ACTIVE
+    block: str = ""
+    address: str = ""
+    postal: str = ""
+    description: str = ""
+    meta: Mapping[str, str] = field(default_factory=dict, hash=False)
+    subjects: tuple[Subject, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The units that the CAD says it has attached or detached; only v2 says so."""
 
@@ -71,7 +88,8 @@ class Call:
         status: `PENDING`, `ACTIVE` or `CLOSED`.
         priority: 1 (highest) to `LOWEST_PRIORITY`.
         primary: the ident of the unit in charge; None if there is none.
-        meta: what game servers and the CAD note beside the call; keys in lower case.
+        meta: what game servers and the CAD note beside the call. They look for the keys as
+            they wrote them; whoever else does should not mind the letter case.
     """
 
     call_id: int

@@ -58,6 +58,14 @@ def read_receipt(data: object) -> Receipt | None:
     return Receipt(frozenset(integers(idents))) if isinstance(idents, list) else None
 
 
+def read_new_call(data: object) -> int:
+    """Read the number of the call that was created from the call itself."""
+    call = read_call(data)
+    if call is None:
+        raise CadUnreadable("the answer does not name the new call")
+    return call.call_id
+
+
 def read_account(data: object) -> Account:
     """Read an account."""
     uuid = text(data.get("uuid")) if isinstance(data, Mapping) else ""

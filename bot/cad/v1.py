@@ -5,20 +5,22 @@ Reference: sonoran-cad.md, "v1: one POST, plain text back".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.cad import readers, wire
+from bot.cad import readers, wire, writers
 from bot.cad.errors import (
     ApiNotEnabled,
     CadRefused,
+    CadUnnumbered,
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
 )
 from bot.cad.limits import Pace
-from bot.cad.models import Attachment, Calls, Detachment, UnitsPage
+from bot.cad.models import Attachment, Calls, Detachment, NewCall, Subject, UnitsPage
 from bot.cad.wire import Credentials, Request, Response
 
 ENDPOINT = "v1"  # all requests count alike
@@ -27,6 +29,7 @@ LIMITS = {ENDPOINT: Pace(requests=5, seconds=1.0, for_orders=1)}
 UNITS_PER_PAGE = 100
 
 _ALL_KINDS_OF_CALLS = 100
+_NEW_ID = re.compile(r"(?:\b|call)ID\W{0,5}(\d{1,18})\b", re.IGNORECASE | re.ASCII)
 _DOCUMENTED_REFUSALS: tuple[tuple[str, type[CadRefused]], ...] = (
     ("INVALID REQUEST TYPE", InvalidRequestType),
     ("INVALID COMMUNITY ID", InvalidCommunity),
@@ -74,6 +77,37 @@ def detach(who: Credentials, detachments: Sequence[Detachment]) -> Request:
     )
 
 
+def new_dispatch(who: Credentials, new: NewCall) -> Request:
+    """Build a request that creates a dispatch call; the first unit named is its primary."""
+    data = {"serverId": new.server_id, **writers.new_call(new), "units": _api_ids(new)}
+    return _post(who, "/emergency/new_dispatch", "NEW_DISPATCH", data)
+
+
+def close_call(who: Credentials, server_id: int, call_id: int) -> Request:
+    """Build a request that closes a dispatch call."""
+    data = {"serverId": server_id, "callId": call_id}
+    return _post(who, "/emergency/close_call", "CLOSE_CALL", data)
+
+
+def add_note(who: Credentials, server_id: int, call_id: int, text: str, label: str) -> Request:
+    """Build a request that writes a line into the log of a dispatch call."""
+    data = {"serverId": server_id, "callId": call_id, "note": text, "label": label}
+    return _post(who, "/emergency/add_call_note", "ADD_CALL_NOTE", data)
+
+
+def remove_911(who: Credentials, server_id: int, call_id: int) -> Request:
+    """Build a request that takes a 911 call off the list."""
+    data = {"serverId": server_id, "callId": call_id}
+    return _post(who, "/emergency/remove_911", "REMOVE_911", data)
+
+
+def set_status(who: Credentials, server_id: int, subject: Subject, status: int) -> Request:
+    """Build a request that sets the status of one unit, or of all that an API id means."""
+    known = {"apiId": subject.api_id} if subject.ident is None else {"identIds": [subject.ident]}
+    data = {"serverId": server_id, **known, "status": status}
+    return _post(who, "/emergency/unit_status", "UNIT_STATUS", data)
+
+
 def get_calls(who: Credentials, server_id: int) -> Request:
     """Build a request for the open calls of one server; of the closed ones, as few as may be."""
     data = {"serverId": server_id, "closedLimit": 1, "type": _ALL_KINDS_OF_CALLS}
@@ -95,6 +129,15 @@ def check_api_id(who: Credentials, server_id: int, api_id: str) -> Request:
 def read_done(response: Response) -> None:
     """Read the answer to an order; returning is success."""
     _read(response)
+
+
+def read_new_call(response: Response) -> int:
+    """Read the number of a new call out of `NEW DISPATCH CREATED - ID: 100`."""
+    response = _read(response)
+    found = _NEW_ID.search(response.text)
+    if found is None:
+        raise CadUnnumbered(wire.shown_text(response), status=response.status)
+    return int(found[1])
 
 
 def read_calls(response: Response) -> Calls:
@@ -125,7 +168,7 @@ def _post(who: Credentials, path: str, type_: str, *data: Mapping[str, Any]) -> 
     return Request(ENDPOINT, "POST", path, body)
 
 
-def _api_ids(order: Attachment | Detachment) -> list[str]:
+def _api_ids(order: Attachment | Detachment | NewCall) -> list[str]:
     return [subject.api_id for subject in order.subjects]
 
 

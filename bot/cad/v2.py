@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bot.cad import readers, wire
-from bot.cad.errors import ApiNotEnabled, CadRefused, CadUnreadable, InvalidApiKey
+from bot.cad import readers, wire, writers
+from bot.cad.errors import ApiNotEnabled, CadRefused, CadUnnumbered, CadUnreadable, InvalidApiKey
 from bot.cad.limits import Limit
 from bot.cad.models import (
     Account,
@@ -19,6 +19,7 @@ from bot.cad.models import (
     Calls,
     CurrentCall,
     Detachment,
+    NewCall,
     Receipt,
     Subject,
     UnitsPage,
@@ -29,6 +30,11 @@ ATTACH = "attach"
 DETACH = "detach"
 CALLS = "calls"
 UNITS = "units"
+NEW_CALL = "new dispatch"
+CLOSE = "close"
+NOTE = "note"
+STATUS = "status"
+REMOVE_911 = "remove 911"
 ACCOUNT = "account"
 LINK = "link"
 CURRENT_CALL = "current call"
@@ -38,6 +44,11 @@ LIMITS: Mapping[str, Limit] = {
     DETACH: Limit(10, 60.0),
     CALLS: Limit(5, 60.0),
     UNITS: Limit(3, 60.0),
+    NEW_CALL: Limit(20, 60.0),
+    CLOSE: Limit(20, 60.0),
+    NOTE: Limit(60, 60.0),
+    STATUS: Limit(30, 60.0),
+    REMOVE_911: Limit(10, 60.0),
     ACCOUNT: Limit(10, 60.0),
     LINK: Limit(30, 60.0),
     CURRENT_CALL: Limit(10, 60.0),
@@ -69,6 +80,42 @@ def detach(who: Credentials, detachment: Detachment) -> tuple[Request, ...]:
     return tuple(
         _request(who, DETACH, "DELETE", path, target) for target in _targets(detachment.subjects)
     )
+
+
+def new_dispatch(who: Credentials, new: NewCall) -> Request:
+    """Build a request that creates a dispatch call.
+
+    It can name people in one way only: by ident, where anybody has one, for only units on duty
+    can be on a call; otherwise by API id.
+    """
+    targets = _targets(new.subjects) or ({"communityUserIds": []},)  # one is required
+    path = f"/v2/emergency/servers/{new.server_id}/dispatch-calls"
+    return _request(who, NEW_CALL, "POST", path, {**writers.new_call(new), **targets[0]})
+
+
+def close_call(who: Credentials, server_id: int, call_id: int) -> Request:
+    """Build a request that closes a dispatch call."""
+    path = f"/v2/emergency/servers/{server_id}/dispatch-calls/close"
+    return _request(who, CLOSE, "POST", path, {"callIds": [call_id]})
+
+
+def add_note(who: Credentials, server_id: int, call_id: int, text: str, label: str) -> Request:
+    """Build a request that writes a line into the log of a dispatch call."""
+    path = f"/v2/emergency/servers/{server_id}/dispatch-calls/{call_id}/notes"
+    return _request(who, NOTE, "POST", path, {"note": text, "noteType": "text", "label": label})
+
+
+def remove_911(who: Credentials, server_id: int, call_id: int) -> Request:
+    """Build a request that takes a 911 call off the list."""
+    path = f"/v2/emergency/servers/{server_id}/calls/911/{call_id}"
+    return _request(who, REMOVE_911, "DELETE", path)
+
+
+def set_status(who: Credentials, server_id: int, subject: Subject, status: int) -> Request:
+    """Build a request that sets the status of one unit, or of all that an API id means."""
+    (target,) = _targets((subject,))
+    path = f"/v2/emergency/servers/{server_id}/units/status"
+    return _request(who, STATUS, "PATCH", path, {**target, "status": status})
 
 
 def get_calls(who: Credentials, server_id: int) -> Request:
@@ -122,6 +169,21 @@ def read_receipt(response: Response) -> Receipt | None:
     except CadUnreadable:
         # The status says that it was done; raising would say that it may not have been.
         return None
+
+
+def read_done(response: Response) -> None:
+    """Read the answer to an order; returning is success."""
+    _read(response)
+
+
+def read_new_call(response: Response) -> int:
+    """Read the number of a new call."""
+    response = _read(response)
+    try:
+        return readers.read_new_call(wire.read_json(response))
+    except CadUnreadable as error:
+        # The status says that it was created; anything else would invite a twin.
+        raise CadUnnumbered(error.text, status=response.status) from error
 
 
 def read_calls(response: Response) -> Calls:

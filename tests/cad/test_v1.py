@@ -16,12 +16,13 @@ from bot.cad.errors import (
     CadRedirected,
     CadRefused,
     CadUnavailable,
+    CadUnnumbered,
     CadUnreadable,
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
 )
-from bot.cad.models import Attachment, Detachment, Subject
+from bot.cad.models import Attachment, Detachment, NewCall, Subject
 from bot.cad.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Dialect
 from bot.cad.wire import Credentials, Request
 from tests.cad.samples import CALL, JSON, UNIT, answer, json_answer
@@ -40,7 +41,26 @@ SEED = """{
         }
     ]
 }"""
-READERS = (v1.read_done, v1.read_calls, v1.read_units, v1.read_account_name)
+NEW = NewCall(
+    3,
+    "Riot",
+    code="10-15",
+    priority=1,
+    status=0,
+    block="100",
+    address="Mission Row",
+    postal="9001",
+    description="Many.",
+    meta={"callerPlayerId": "7"},
+    subjects=(Subject("a"), Subject("b", ident=8)),
+)
+READERS = (
+    v1.read_done,
+    v1.read_new_call,
+    v1.read_calls,
+    v1.read_units,
+    v1.read_account_name,
+)
 
 
 def objects(request: Request) -> list[dict[str, Any]]:
@@ -93,6 +113,56 @@ def test_several_orders_are_several_objects_in_their_order():
             {"serverId": 3, "units": ["a", "b"]},
         ),
         (
+            v1.new_dispatch(WHO, NEW),
+            "/emergency/new_dispatch",
+            "NEW_DISPATCH",
+            {
+                "serverId": 3,
+                "origin": 0,
+                "status": 0,
+                "priority": 1,
+                "block": "100",
+                "address": "Mission Row",
+                "postal": "9001",
+                "title": "Riot",
+                "code": "10-15",
+                "description": "Many.",
+                "notes": [],
+                "metaData": {"callerPlayerId": "7"},
+                "units": ["a", "b"],
+            },
+        ),
+        (
+            v1.close_call(WHO, 3, 100),
+            "/emergency/close_call",
+            "CLOSE_CALL",
+            {"serverId": 3, "callId": 100},
+        ),
+        (
+            v1.add_note(WHO, 3, 100, "Hi", "Pat"),
+            "/emergency/add_call_note",
+            "ADD_CALL_NOTE",
+            {"serverId": 3, "callId": 100, "note": "Hi", "label": "Pat"},
+        ),
+        (
+            v1.remove_911(WHO, 3, 5),
+            "/emergency/remove_911",
+            "REMOVE_911",
+            {"serverId": 3, "callId": 5},
+        ),
+        (
+            v1.set_status(WHO, 3, Subject("a"), 3),
+            "/emergency/unit_status",
+            "UNIT_STATUS",
+            {"serverId": 3, "apiId": "a", "status": 3},
+        ),
+        (
+            v1.set_status(WHO, 3, Subject("a", ident=0), 3),
+            "/emergency/unit_status",
+            "UNIT_STATUS",
+            {"serverId": 3, "identIds": [0], "status": 3},
+        ),
+        (
             v1.get_calls(WHO, 3),
             "/emergency/get_calls",
             "GET_CALLS",
@@ -134,6 +204,11 @@ def test_every_request_counts_against_the_one_budget():
         v1.get_calls(WHO, 1),
         v1.get_active_units(WHO, 1),
         v1.check_api_id(WHO, 1, "a"),
+        v1.new_dispatch(WHO, NEW),
+        v1.close_call(WHO, 1, 100),
+        v1.add_note(WHO, 1, 100, "Hi", "Pat"),
+        v1.remove_911(WHO, 1, 5),
+        v1.set_status(WHO, 1, Subject("a"), 3),
     ]
     assert {request.endpoint for request in requests} == set(v1.LIMITS)
 
@@ -217,6 +292,32 @@ def test_only_a_refusal_is_named_by_its_text(status, kind):
 )
 def test_which_refusals_ask_for_another_dialect(refusal, expected):
     assert v1.wants_another_dialect(refusal) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "call_id"),
+    [
+        ("NEW DISPATCH CREATED - ID: 100", 100),
+        ("new dispatch created - id:7\n", 7),
+        ('"NEW DISPATCH CREATED - ID: 12"', 12),
+        ('{"callId": 5, "status": 1}', 5),
+    ],
+)
+def test_the_number_of_a_new_call(text, call_id):
+    assert v1.read_new_call(answer(text)) == call_id
+
+
+@pytest.mark.parametrize("text", ["", "UNITS ATTACHED", "NEW DISPATCH CREATED", "ID: x", "VOID 7"])
+def test_a_new_call_without_a_number_was_created_all_the_same(text):
+    with pytest.raises(CadUnnumbered) as caught:
+        v1.read_new_call(answer(text))
+    assert caught.value.may_have_arrived
+    assert caught.value.text == text
+
+
+@given(st.integers(0, 10**18 - 1))
+def test_any_number_of_a_new_call(call_id):
+    assert v1.read_new_call(answer(f"NEW DISPATCH CREATED - ID: {call_id}")) == call_id
 
 
 def test_read_calls():

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -17,11 +18,20 @@ from bot.cad.errors import (
     CadRedirected,
     CadRefused,
     CadUnavailable,
+    CadUnnumbered,
     CadUnreadable,
     InvalidApiKey,
 )
 from bot.cad.limits import Limit
-from bot.cad.models import Account, Attachment, CurrentCall, Detachment, Receipt, Subject
+from bot.cad.models import (
+    Account,
+    Attachment,
+    CurrentCall,
+    Detachment,
+    NewCall,
+    Receipt,
+    Subject,
+)
 from bot.cad.wire import Credentials, Request, Response
 from tests.cad.samples import CALL, JSON, UNIT, answer, json_answer
 
@@ -30,8 +40,21 @@ SERVER = "/v2/emergency/servers/3"
 ON_DUTY = Subject("steam:1", 12)
 OFF_DUTY = Subject("steam:2")
 ACCOUNT = {"uuid": "u-1", "username": "pat", "communityUserId": "steam:1", "permissions": {}}
+NEW = NewCall(
+    3,
+    "Riot",
+    code="10-15",
+    priority=1,
+    status=0,
+    block="100",
+    address="Mission Row",
+    postal="9001",
+    description="Many.",
+    meta={"callerPlayerId": "7"},
+)
 SAMPLES = {
     v2.read_receipt: {"callId": 100, "identIds": [12, "18", None, True]},
+    v2.read_new_call: CALL,
     v2.read_calls: {"ActiveCalls": [CALL], "EmergencyCalls": [], "ClosedCallCount": 1},
     v2.read_units: [UNIT],
     v2.read_account: ACCOUNT,
@@ -43,6 +66,11 @@ READERS_OF_PEOPLE = (v2.read_account, v2.read_linked_account, v2.read_current_ca
 REQUESTS = (
     *v2.attach(WHO, Attachment(1, 100, (ON_DUTY, OFF_DUTY))),
     *v2.detach(WHO, Detachment(1, (ON_DUTY, OFF_DUTY))),
+    v2.new_dispatch(WHO, NEW),
+    v2.close_call(WHO, 1, 100),
+    v2.add_note(WHO, 1, 100, "Hi", "Pat"),
+    v2.remove_911(WHO, 1, 5),
+    v2.set_status(WHO, 1, ON_DUTY, 3),
     v2.get_calls(WHO, 1),
     v2.get_units(WHO, 1),
     v2.account_by_discord(WHO, 42),
@@ -70,6 +98,11 @@ def test_the_published_limits():
     limits = {
         "attach": Limit(10, 60.0),
         "detach": Limit(10, 60.0),
+        "new dispatch": Limit(20, 60.0),
+        "close": Limit(20, 60.0),
+        "note": Limit(60, 60.0),
+        "status": Limit(30, 60.0),
+        "remove 911": Limit(10, 60.0),
         "calls": Limit(5, 60.0),
         "units": Limit(3, 60.0),
         "account": Limit(10, 60.0),
@@ -127,6 +160,67 @@ def test_the_questions(request_, method, path, body):
     assert (request_.method, request_.path, request_.body) == (method, path, body)
 
 
+@pytest.mark.parametrize(
+    ("request_", "method", "path", "body"),
+    [
+        (
+            v2.close_call(WHO, 3, 100),
+            "POST",
+            f"{SERVER}/dispatch-calls/close",
+            {"callIds": [100]},
+        ),
+        (
+            v2.add_note(WHO, 3, 100, "Hi", "Pat"),
+            "POST",
+            f"{SERVER}/dispatch-calls/100/notes",
+            {"note": "Hi", "noteType": "text", "label": "Pat"},
+        ),
+        (v2.remove_911(WHO, 3, 5), "DELETE", f"{SERVER}/calls/911/5", None),
+        (
+            v2.set_status(WHO, 3, ON_DUTY, 3),
+            "PATCH",
+            f"{SERVER}/units/status",
+            {"identIds": [12], "status": 3},
+        ),
+        (
+            v2.set_status(WHO, 3, OFF_DUTY, 0),
+            "PATCH",
+            f"{SERVER}/units/status",
+            {"communityUserIds": ["steam:2"], "status": 0},
+        ),
+    ],
+)
+def test_the_acts(request_, method, path, body):
+    assert (request_.method, request_.path, request_.body) == (method, path, body)
+
+
+@pytest.mark.parametrize(
+    ("subjects", "target"),
+    [
+        ((), {"communityUserIds": []}),
+        ((OFF_DUTY,), {"communityUserIds": ["steam:2"]}),
+        ((ON_DUTY,), {"identIds": [12]}),
+        ((OFF_DUTY, ON_DUTY), {"identIds": [12]}),
+    ],
+)
+def test_a_new_call_carries_exactly_one_target(subjects, target):
+    request = v2.new_dispatch(WHO, replace(NEW, subjects=subjects))
+    assert (request.method, request.path) == ("POST", f"{SERVER}/dispatch-calls")
+    assert request.body == target | {
+        "origin": 0,
+        "status": 0,
+        "priority": 1,
+        "block": "100",
+        "address": "Mission Row",
+        "postal": "9001",
+        "title": "Riot",
+        "code": "10-15",
+        "description": "Many.",
+        "notes": [],
+        "metaData": {"callerPlayerId": "7"},
+    }
+
+
 @given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1))
 def test_any_id_stays_in_its_place(text):
     path = urlsplit(v2.current_call(WHO, text).path).path.split("/")
@@ -142,6 +236,7 @@ def test_any_id_stays_in_its_place(text):
 
 def test_answers_become_models():
     assert v2.read_receipt(json_answer(SAMPLES[v2.read_receipt])) == Receipt(frozenset([12, 18]))
+    assert v2.read_new_call(json_answer(CALL)) == 100
     (call,) = v2.read_calls(json_answer(SAMPLES[v2.read_calls])).dispatch
     assert (call.call_id, call.idents) == (100, (7, 8))
     (unit,) = v2.read_units(json_answer(SAMPLES[v2.read_units])).units
@@ -156,7 +251,10 @@ def test_answers_become_models():
 def test_keys_are_read_in_any_case(read, case):
     def rewrite(value: Any) -> Any:
         if isinstance(value, dict):
-            return {case(key): rewrite(entry) for key, entry in value.items()}
+            return {
+                case(key): entry if key == "metaData" else rewrite(entry)
+                for key, entry in value.items()
+            }
         return [rewrite(entry) for entry in value] if isinstance(value, list) else value
 
     sample = SAMPLES[read]
@@ -185,6 +283,21 @@ def test_an_answer_without_sense(read, body):
 def test_what_a_wrong_address_answers_is_no_success(read, body):
     with pytest.raises(CadUnreadable):
         read(answer(body))
+
+
+@pytest.mark.parametrize("body", ["", "CREATED", "{}", "[]", '{"callId": null}'])
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_a_new_call_without_a_number_was_created_all_the_same(body, status):
+    with pytest.raises(CadUnnumbered) as caught:
+        v2.read_new_call(answer(body, status))
+    assert caught.value.may_have_arrived
+    assert caught.value.status == status
+
+
+def test_an_order_without_a_receipt_is_done_whatever_the_answer_says():
+    v2.read_done(answer("anything"))
+    with pytest.raises(CadRefused, match="CALL NOT FOUND"):
+        v2.read_done(problem(404, detail="CALL NOT FOUND"))
 
 
 def test_a_full_page_is_not_the_last():

@@ -1,0 +1,282 @@
+"""What a dispatcher does, in both versions of the API, against the pretend CAD over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import pytest
+
+from bot.cad import v1, v2
+from bot.cad.client import CadClient
+from bot.cad.client_v1 import V1Client
+from bot.cad.client_v2 import V2Client
+from bot.cad.emergencies import created_from, responding
+from bot.cad.errors import (
+    CadBrokenOff,
+    CadError,
+    CadRefused,
+    CadTimeout,
+    CadUnavailable,
+    CadUnnumbered,
+    CadUnreachable,
+    CadUnreadable,
+)
+from bot.cad.models import EmergencyCall, NewCall, Note, Subject
+from bot.cad.sender import Sender
+from bot.cad.transport import Transport
+from bot.cad.wire import Credentials
+from sandbox.cad import models as cad_models
+from sandbox.cad.faults import BAD_GATEWAY, CHALLENGE, Fault, Hang, RateLimited, Reset, Text
+from sandbox.cad.models import CallStatus
+from sandbox.cad.seed import (
+    ALICE,
+    API_KEY,
+    ARMED_ROBBERY,
+    BOB,
+    COMMUNITY_ID,
+    PAT,
+    Person,
+    build_world,
+)
+from sandbox.cad.server import CadServer
+from tests.cad.samples import Time
+
+WHO = Credentials(COMMUNITY_ID, API_KEY)
+NEW = NewCall(
+    1,
+    "Riot",
+    code="10-15",
+    priority=1,
+    block="100",
+    address="Mission Row",
+    postal="9001",
+    description="Many.",
+    meta={"callerPlayerId": "7"},
+)
+
+
+@dataclass
+class Far:
+    """The far side, and a client of one version of the API."""
+
+    cad: CadServer
+    time: Time
+    client: CadClient
+
+    @property
+    def server(self) -> cad_models.Server:
+        return self.cad.world.server(COMMUNITY_ID)
+
+    @property
+    def requests(self) -> int:
+        return len(self.cad.world.history)
+
+    def ident(self, person: Person) -> int:
+        units = self.server.units.values()
+        return next(unit.id for unit in units if person.hex in unit.account.api_ids)
+
+    def subject(self, person: Person) -> Subject:
+        return Subject(person.hex, self.ident(person))
+
+    async def emergency(self) -> EmergencyCall:
+        return (await self.client.calls(1)).emergency[0]
+
+
+def build_client(version: int, url: str, time: Time, total_timeout: float = 5.0) -> CadClient:
+    transport = Transport(url, total_timeout=total_timeout)
+    limits = v1.LIMITS if version == 1 else v2.LIMITS
+    sender = Sender(transport, limits, clock=time.clock, sleep=time.sleep, jitter=lambda: 1.0)
+    return V1Client(sender, WHO) if version == 1 else V2Client(sender, WHO)
+
+
+@pytest.fixture(params=[1, 2], ids=["v1", "v2"])
+def version(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+@pytest.fixture
+async def far(version: int) -> AsyncIterator[Far]:
+    time = Time()
+    async with CadServer(build_world(), clock=time.clock) as cad:
+        client = build_client(version, cad.url, time)
+        yield Far(cad, time, client)
+        await client.close()
+
+
+async def test_a_new_call_is_all_that_was_asked_for(far: Far) -> None:
+    pat = far.ident(PAT)
+    number = await far.client.create_call(replace(NEW, subjects=(far.subject(PAT),)))
+    call = next(one for one in (await far.client.calls(1)).dispatch if one.call_id == number)
+    assert call == replace(
+        call,
+        call_id=number,
+        title="Riot",
+        code="10-15",
+        idents=(pat,),
+        status=1,
+        priority=1,
+        block="100",
+        address="Mission Row",
+        postal="9001",
+        description="Many.",
+        primary=pat,
+        notes=(),
+        meta={"callerPlayerId": "7"},
+    )
+
+
+async def test_a_new_call_for_nobody(far: Far) -> None:
+    number = await far.client.create_call(replace(NEW, status=0))
+    call = far.server.calls[number]
+    assert (call.idents, call.primary, call.status) == ([], 0, CallStatus.PENDING)
+
+
+async def test_a_new_call_for_somebody_known_by_api_id_only(far: Far) -> None:
+    number = await far.client.create_call(replace(NEW, subjects=(Subject(PAT.hex),)))
+    assert far.server.calls[number].idents == [far.ident(PAT)]
+
+
+async def test_a_new_call_for_several_who_are_on_duty(far: Far) -> None:
+    crew = tuple(map(far.subject, (ALICE, PAT, BOB)))
+    number = await far.client.create_call(replace(NEW, subjects=crew))
+    call = far.server.calls[number]
+    assert call.idents == [one.ident for one in crew]
+    assert call.primary == crew[0].ident
+
+
+async def test_closing_a_call(far: Far) -> None:
+    await far.client.close_call(1, ARMED_ROBBERY)
+    assert ARMED_ROBBERY not in far.server.calls
+    with pytest.raises(CadRefused, match="CALL NOT FOUND"):
+        await far.client.close_call(1, ARMED_ROBBERY)
+
+
+async def test_adding_a_note(far: Far) -> None:
+    await far.client.add_note(1, ARMED_ROBBERY, "Two men, ünmasked.\nArmed.", label="Pat")
+    await far.client.add_note(1, ARMED_ROBBERY, "Gone.")
+    calls = {call.call_id: call for call in (await far.client.calls(1)).dispatch}
+    first, second = calls[ARMED_ROBBERY].notes[-2:]
+    assert first == Note(first.time, "Pat", "Two men, ünmasked.\nArmed.")
+    assert (second.label, second.text) == ("Discord", "Gone.")
+    with pytest.raises(CadRefused, match="CALL NOT FOUND"):
+        await far.client.add_note(1, 7, "Hello?")
+
+
+@pytest.mark.parametrize("by_ident", [True, False])
+async def test_setting_the_status_of_a_unit(far: Far, by_ident: bool) -> None:
+    pat = far.subject(PAT)
+    await far.client.set_status(1, pat if by_ident else Subject(PAT.hex), 1)
+    units = {unit.ident: unit.status for unit in await far.client.units(1)}
+    assert [ident for ident, status in units.items() if status == 1] == [pat.ident]
+
+
+async def test_removing_a_911_call(far: Far) -> None:
+    emergency = await far.emergency()
+    await far.client.remove_emergency_call(1, emergency.call_id)
+    assert emergency.call_id not in far.server.emergencies
+    assert len(far.server.calls) == 3  # dispatch calls are numbered apart
+    with pytest.raises(CadRefused, match="CALL NOT FOUND"):
+        await far.client.remove_emergency_call(1, emergency.call_id)
+
+
+async def test_responding_to_a_911_call(far: Far) -> None:
+    emergency = await far.emergency()
+    number = await far.client.create_call(responding(1, emergency, (far.subject(PAT),)))
+    call = next(one for one in (await far.client.calls(1)).dispatch if one.call_id == number)
+    assert created_from(call) == emergency.call_id
+    assert call.meta == {**emergency.meta, "createdFromId": str(emergency.call_id)}
+    assert (call.priority, call.address, call.postal) == (2, emergency.location, "9112")
+    assert call.idents == (far.ident(PAT),)
+
+
+Act = Callable[[CadClient], Awaitable[object]]
+ACTS: dict[str, Act] = {
+    "create": lambda client: client.create_call(NEW),
+    "close": lambda client: client.close_call(1, ARMED_ROBBERY),
+    "note": lambda client: client.add_note(1, ARMED_ROBBERY, "Hi"),
+    "status": lambda client: client.set_status(1, Subject(PAT.hex), 3),
+    "remove": lambda client: client.remove_emergency_call(1, 1),
+}
+every_act = pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+
+
+@every_act
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (BAD_GATEWAY, CadUnavailable),
+        (CHALLENGE, CadUnreadable),
+        (Reset(), CadBrokenOff),
+        (Text(400, "NO"), CadRefused),
+    ],
+)
+async def test_an_act_is_not_repeated_where_it_may_have_been_done(
+    far: Far, act: Act, fault: Fault, kind: type[CadError]
+) -> None:
+    far.cad.faults.set(fault)
+    with pytest.raises(CadError) as caught:
+        await act(far.client)
+    assert type(caught.value) is kind
+    assert (far.requests, far.time.slept) == (1, [])
+
+
+@every_act
+async def test_an_act_is_repeated_after_a_429(far: Far, act: Act) -> None:
+    far.cad.faults.set(RateLimited(2), times=1)
+    await act(far.client)
+    assert (far.requests, far.time.slept) == (2, [2.0])
+
+
+@every_act
+async def test_no_answer_and_nobody_there(version: int, far: Far, act: Act) -> None:
+    client = build_client(version, far.cad.url, far.time, total_timeout=0.05)
+    far.cad.faults.set(Hang())
+    with pytest.raises(CadTimeout):
+        await act(client)
+    assert (far.requests, far.time.slept) == (1, [])
+    await far.cad.pause()
+    with pytest.raises(CadUnreachable):
+        await act(client)
+    # Nobody took it, so it was tried for as long as the window allows.
+    assert far.time.slept == [0.25, 0.5, 1.0, 2.0, 4.0]
+    await client.close()
+
+
+async def test_a_broken_connection_makes_no_twins(far: Far) -> None:
+    before = len(far.server.calls)
+    far.cad.faults.set(Reset(), times=1)
+    with pytest.raises(CadBrokenOff):
+        await far.client.create_call(NEW)
+    assert len(far.server.calls) == before + 1
+
+
+@pytest.mark.parametrize("text", ["OK", "{}", "UNITS ATTACHED"])
+async def test_a_call_that_was_created_without_a_number(far: Far, text: str) -> None:
+    far.cad.faults.set(Text(200, text))
+    with pytest.raises(CadUnnumbered) as caught:
+        await far.client.create_call(NEW)
+    assert caught.value.may_have_arrived
+    assert far.requests == 1
+
+
+async def test_a_strict_cad_gets_everything_once(far: Far) -> None:
+    far.cad.world.behaviour.rate_limits = True
+    before = len(far.server.calls[ARMED_ROBBERY].notes)
+    written = [f"Note {number}" for number in range(12)]
+    for text in written:
+        await far.client.add_note(1, ARMED_ROBBERY, text)
+    notes = far.server.calls[ARMED_ROBBERY].notes[before:]
+    assert [note.content for note in notes] == written
+
+
+async def test_an_unknown_server(far: Far) -> None:
+    for act in (
+        far.client.create_call(replace(NEW, server_id=9)),
+        far.client.close_call(9, ARMED_ROBBERY),
+        far.client.add_note(9, ARMED_ROBBERY, "Hi"),
+        far.client.set_status(9, Subject(PAT.hex), 3),
+        far.client.remove_emergency_call(9, 1),
+    ):
+        with pytest.raises(CadRefused):
+            await act

@@ -13,6 +13,7 @@ from bot.cad.errors import (
     CadRefused,
     CadTimeout,
     CadUnavailable,
+    CadUnnumbered,
     CadUnreachable,
     InvalidApiKey,
     InvalidCommunity,
@@ -84,6 +85,11 @@ def cad(error: CadError) -> str:
             text = f"Sonoran CAD has a fault ({error.status}). Try again in a minute.{said}"
         case CadRedirected():
             text = f"The address of the CAD leads elsewhere. {_OPERATOR}: check SONORAN_API_URL."
+        case CadUnnumbered():
+            text = (
+                f"It was done, but the CAD does not say under which number.{said}"
+                " Look at the calls before you try again."
+            )
         case _:
             text = f"The CAD's answer makes no sense.{said} {_OPERATOR}: check SONORAN_API_URL."
     return text.rstrip()

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from bot.cad import values
 from bot.cad.values import integer, text
 
 Data = Mapping[str, Any]  # an object of JSON, its keys in lower case
@@ -53,21 +54,11 @@ def objects(payload: object) -> list[Data]:
 
 
 def lowered(value: object) -> object:
-    """Return JSON with all its keys in lower case; None if it is nested too deeply."""
+    """Return JSON as `values.lowered` does; None if it is nested too deeply."""
     try:
-        return _lowered(value)
+        return values.lowered(value)
     except RecursionError:
         return None
-
-
-def _lowered(value: object) -> object:
-    match value:
-        case Mapping():
-            return {str(key).lower(): _lowered(entry) for key, entry in value.items()}
-        case list():
-            return [_lowered(entry) for entry in value]
-        case _:
-            return value
 
 
 def _top(payload: object) -> Data:

@@ -94,7 +94,7 @@ def test_a_saved_call(type_: str, data: Json) -> None:
     sample: Json = CALL
     assert (saved.call.call_id, saved.call.title) == (sample["callId"], sample["title"])
     assert saved.call.idents == tuple(sample["idents"])
-    assert saved.call.meta["createdfromid"] == sample["metaData"]["createdFromId"]
+    assert saved.call.meta["createdFromId"] == sample["metaData"]["createdFromId"]
 
 
 def test_a_call_edited_to_be_closed_is_closed() -> None:

@@ -75,13 +75,14 @@ class Hub:
 
     Attributes:
         authentications: every attempt at a session, in order.
+        ping_seconds: between two pings.
     """
 
-    def __init__(self, world: CadWorld, ping_seconds: float = PING_SECONDS) -> None:
+    def __init__(self, world: CadWorld) -> None:
         self.faults = HubFaults()
         self.authentications: list[Authentication] = []
+        self.ping_seconds = PING_SECONDS
         self._world = world
-        self._ping_seconds = ping_seconds
         self._clients: set[_Client] = set()
         self._sessions: dict[tuple[str, int], _Client] = {}
 
@@ -130,12 +131,11 @@ class Hub:
         await socket.prepare(request)
         client = _Client(socket, request.transport)
         self._clients.add(client)
-        pinging = asyncio.create_task(self._ping(client))
         try:
-            await self._converse(client)
+            async with contextlib.aclosing(client.records()) as records:
+                if await self._shake_hands(client, records):
+                    await self._converse(client, records)
         finally:
-            pinging.cancel()
-            await asyncio.gather(pinging, return_exceptions=True)
             self._clients.discard(client)
             for place, holder in list(self._sessions.items()):
                 if holder is client:
@@ -143,20 +143,26 @@ class Hub:
             await socket.close()
         return socket
 
-    async def _converse(self, client: _Client) -> None:
-        records = client.records()
-        async with contextlib.aclosing(records):
-            hello: Json = await anext(records, {})
-            if hello.get("protocol") != "json":
-                error = f"The protocol '{hello.get('protocol')}' is not supported."
-                await self._say(client, {"error": error})
-                return
+    async def _shake_hands(self, client: _Client, records: AsyncGenerator[Json]) -> bool:
+        hello: Json = await anext(records, {})
+        if hello.get("protocol") == "json":
             await self._say(client, {})
+            return True
+        await self._say(client, {"error": f"{hello.get('protocol')} is not supported."})
+        return False
+
+    async def _converse(self, client: _Client, records: AsyncGenerator[Json]) -> None:
+        # Not before: a client takes the first word that it hears for the answer to its hello.
+        pinging = asyncio.create_task(self._ping(client))
+        try:
             async for message in records:
                 if message.get("type") == CLOSE:
                     return
                 if message.get("type") == INVOCATION:
                     await self._invoked(client, message)
+        finally:
+            pinging.cancel()
+            await asyncio.gather(pinging, return_exceptions=True)
 
     async def _invoked(self, client: _Client, message: Json) -> None:
         target, arguments = str(message.get("target")), message.get("arguments")
@@ -192,7 +198,7 @@ class Hub:
 
     async def _ping(self, client: _Client) -> None:
         while True:
-            await asyncio.sleep(self._ping_seconds)
+            await asyncio.sleep(self.ping_seconds)
             await self._say(client, {"type": PING})
 
     async def _say(self, client: _Client, message: Json) -> bool:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,15 +28,18 @@ from bot.services.access import Access
 from bot.services.attach import AttachService
 from bot.services.audit import AuditService
 from bot.services.board import Board
+from bot.services.cards import CardKeeper
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue, utc_now
 from bot.services.suggestions import Suggestions
 from bot.services.telling import Announcer
 from bot.settings import Settings
+from bot.storage.cards import CardStore
 from bot.storage.database import Database
 from bot.storage.facts import CommandSyncStore
-from bot.storage.links import LinkStore
+from bot.storage.links import Link, LinkStore
 from bot.storage.orders import OrderStore
+from bot.ui.card_host import ChannelHost
 from bot.ui.delivery import Delivery
 from bot.ui.items import BUTTONS
 from bot.ui.tree import DispatchTree
@@ -55,6 +58,7 @@ class Services:
 
     Attributes:
         open_queue: makes the queue of orders, once there is somebody who can tell people.
+        open_cards: makes the keeper of the cards, once there is a channel for them.
     """
 
     attaching: AttachService
@@ -64,6 +68,7 @@ class Services:
     board: Board
     syncs: CommandSyncStore
     open_queue: Callable[[Announcer], OrderQueue]
+    open_cards: Callable[..., CardKeeper]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ async def open_services(
         stack.push_async_callback(database.close)
         cad = _client(settings, transport(str(settings.sonoran_api_url)), time)
         stack.push_async_callback(cad.close)
-        board = Board(cad, clock=time.clock)
+        board = Board(cad, clock=time.clock, now=time.now)
         stack.push_async_callback(board.close)
         access = Access(settings.dispatch_role_ids)
         orders = OrderStore(database)
@@ -139,6 +144,17 @@ async def open_services(
                 now=time.now,
                 sleep=time.sleep,
             ),
+            open_cards=partial(
+                CardKeeper,
+                CardStore(database),
+                board,
+                server_id=server_id,
+                keep=timedelta(minutes=settings.card_keep_minutes),
+                ping_role_id=settings.ping_role_id,
+                clock=time.clock,
+                now=time.now,
+                sleep=time.sleep,
+            ),
         )
 
 
@@ -164,6 +180,7 @@ class DispatchBot(commands.Bot):
         *,
         guild_id: int | None = None,
         log_channel_id: int | None = None,
+        calls_channel_id: int | None = None,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -175,6 +192,7 @@ class DispatchBot(commands.Bot):
         self.attaching = services.attaching
         self.orders = services.open_queue(Delivery(self, log_channel_id))
         self._services = services
+        self._cards = self._open_cards(calls_channel_id) if calls_channel_id else None
         self._home = discord.Object(guild_id) if guild_id else None
         self._dispatch_tree.guild_id = guild_id
 
@@ -198,6 +216,8 @@ class DispatchBot(commands.Bot):
             await self._sync(scope)
         self.add_dynamic_items(*BUTTONS)
         await self.orders.resume()
+        if self._cards:
+            self._cards.start()
 
     async def on_ready(self) -> None:
         """Say that the bot can be used."""
@@ -205,7 +225,18 @@ class DispatchBot(commands.Bot):
 
     async def drain(self) -> None:
         """Take no more commands and let those under way finish."""
-        await asyncio.gather(self._dispatch_tree.drain(GRACE), self.orders.drain(GRACE))
+        cards = (self._cards.close(GRACE),) if self._cards else ()
+        await asyncio.gather(self._dispatch_tree.drain(GRACE), self.orders.drain(GRACE), *cards)
+
+    def _open_cards(self, channel_id: int) -> CardKeeper:
+        def links() -> Sequence[Link]:
+            # The channel says whose links count; it is known once Discord has told of its servers.
+            channel = self.get_channel(channel_id)
+            guild = getattr(channel, "guild", None)
+            return self._services.linking.known(guild.id) if guild else ()
+
+        host = ChannelHost(self, channel_id, lambda _: None)
+        return self._services.open_cards(host, links, channel_id=channel_id)
 
     async def _sync(self, scope: discord.abc.Snowflake | None) -> None:
         """Tell Discord about the commands where it does not know them as they are."""

@@ -57,6 +57,7 @@ async def _open_and_connect(settings: Settings) -> None:
             services,
             guild_id=settings.discord_guild_id,
             log_channel_id=settings.log_channel_id,
+            calls_channel_id=settings.calls_channel_id,
         )
         await _connect(bot, settings.discord_token.get_secret_value())
 

@@ -30,6 +30,9 @@ _DATABASE = re.compile(r"(sqlite\+aiosqlite|postgresql\+(asyncpg|psycopg))://.*"
 _EXPECTED = {
     "discord_guild_id": "must be a Discord id, a number of 17 to 20 digits",
     "dispatch_role_ids": "must be Discord ids, numbers of 17 to 20 digits, separated by commas",
+    "calls_channel_id": "must be a Discord id, a number of 17 to 20 digits",
+    "card_keep_minutes": "must be a whole number from 0 to 10080",
+    "ping_role_id": "must be a Discord id, a number of 17 to 20 digits",
     "log_channel_id": "must be a Discord id, a number of 17 to 20 digits",
     "sonoran_community_id": "must not be blank",
     "sonoran_api_url": "must be an address that starts with https:// or http://",
@@ -130,6 +133,9 @@ class Settings(DatabaseSettings, TokenSettings):
 
     discord_guild_id: Snowflake | None = None
     dispatch_role_ids: Snowflakes = frozenset()
+    calls_channel_id: Snowflake | None = None
+    card_keep_minutes: Annotated[int, Field(ge=0, le=10080)] = 60
+    ping_role_id: Snowflake | None = None
     log_channel_id: Snowflake | None = None
     sonoran_community_id: Text
     sonoran_api_key: Secret

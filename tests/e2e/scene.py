@@ -96,6 +96,7 @@ class Scene:
             "discord_token": SecretStr("a-token"),
             "discord_guild_id": None,
             "log_channel_id": None,
+            "calls_channel_id": None,
             "dispatch_role_ids": frozenset({self.dispatch.id}),
             "sonoran_community_id": seed.COMMUNITY_ID,
             "sonoran_api_key": SecretStr(seed.API_KEY),
@@ -118,6 +119,7 @@ class Scene:
             self.services,
             guild_id=settings.discord_guild_id,
             log_channel_id=settings.log_channel_id,
+            calls_channel_id=settings.calls_channel_id,
         )
         self._running.push_async_callback(self.bot.close)
         await self.env.restart_bot(self.bot)

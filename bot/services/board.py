@@ -86,6 +86,12 @@ class Board:
         server.calls.look()
         server.units.look()
 
+    def ask_again(self, server_id: int) -> None:
+        """Have everything asked for again, because something may have been missed."""
+        server = self._server(server_id)
+        server.calls.ask_again()
+        server.units.ask_again()
+
     def apply(self, server_id: int, events: Iterable[Event]) -> None:
         """Change the picture by what is known to have happened."""
         server = self._server(server_id)

@@ -45,7 +45,7 @@ class Remembered(Generic[T]):
         self._asking: asyncio.Task[tuple[T, ...]] | None = None
         self._next: asyncio.Task[tuple[T, ...]] | None = None
         self._looked_at = -math.inf
-        self._looking: asyncio.Task[None] | None = None
+        self._looking: set[asyncio.Task[None]] = set()
         self._failing = False
 
     async def fresh(self) -> tuple[T, ...]:
@@ -61,16 +61,21 @@ class Remembered(Generic[T]):
 
     def look(self) -> None:
         """Ask again in the background, unless that was done just now or is still going on."""
-        now = self._clock()
-        if now - self._looked_at < MAX_AGE or (self._looking and not self._looking.done()):
+        if self._looking or self._clock() - self._looked_at < MAX_AGE:
             return
-        self._looked_at = now
+        self.ask_again()
+
+    def ask_again(self) -> None:
+        """Ask in the background, however short a time ago that was done."""
+        self._looked_at = self._clock()
         # A context of its own: the answer outlives whatever interaction made us look.
-        self._looking = contextvars.Context().run(asyncio.create_task, self._refresh())
+        task = contextvars.Context().run(asyncio.create_task, self._refresh())
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
 
     async def close(self) -> None:
         """Stop asking."""
-        tasks = [task for task in (self._looking, self._asking, self._next) if task]
+        tasks = [*self._looking, *(task for task in (self._asking, self._next) if task)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,74 @@
+"""Brings what the feeds hear to the board."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from bot.cad.inbox import FeedLost, FeedRefused, Gap, Heard, Item
+from bot.services.board import Board
+
+_log = logging.getLogger(__name__)
+
+
+class Feed(Protocol):
+    """A source of push events, used once: started, read to its end, stopped."""
+
+    async def start(self) -> None:
+        """Begin to listen; OSError where that is impossible."""
+
+    async def stop(self) -> None:
+        """Stop listening, which ends the reading."""
+
+    def __aiter__(self) -> AsyncIterator[Item]:
+        """Read what is heard."""
+
+
+class Watch:
+    """Reads the feeds for as long as the bot runs.
+
+    Args:
+        server_id: the CAD server that is meant where a feed names none.
+    """
+
+    def __init__(self, board: Board, feeds: Sequence[Feed], server_id: int) -> None:
+        self._board = board
+        self._feeds = feeds
+        self._server_id = server_id
+        self._reading: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Start every feed and read it.
+
+        Raises:
+            OSError: a feed's address cannot be listened on.
+        """
+        # A context of their own: the feeds outlive whatever started the bot.
+        context = contextvars.Context()
+        for feed in self._feeds:
+            await asyncio.create_task(feed.start(), context=context)
+            reading = context.run(asyncio.create_task, self._read(feed))
+            self._reading.append(reading)
+
+    async def close(self) -> None:
+        """Stop every feed; what was heard before is still read."""
+        for feed in self._feeds:
+            await feed.stop()
+        await asyncio.gather(*self._reading)
+
+    async def _read(self, feed: Feed) -> None:
+        async for item in feed:
+            server_id = item.server_id or self._server_id
+            match item:
+                case Heard(events=events):
+                    self._board.apply(server_id, events)
+                case Gap():
+                    _log.info("events of server %s may have been missed: asking for all", server_id)
+                    self._board.ask_again(server_id)
+                case FeedLost(reason=reason):
+                    _log.warning("no push events for server %s: %s", server_id, reason)
+                case FeedRefused(text=text):
+                    _log.error("the CAD refuses push events for server %s: %s", server_id, text)

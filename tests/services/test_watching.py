@@ -1,0 +1,97 @@
+"""What the feeds hear reaches the board."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.cad.events import CallsClosed, UnitsAttached
+from bot.cad.inbox import FeedLost, FeedRefused, Gap, Heard, Inbox, Item
+from bot.services.board import Board
+from bot.services.watching import Watch
+from sandbox.cad import seed
+
+
+class ScriptedFeed(AsyncIterator[Item]):
+    """A feed that hears what a test says."""
+
+    def __init__(self, *items: Item) -> None:
+        self.inbox = Inbox()
+        self.items = items
+
+    async def start(self) -> None:
+        for item in self.items:
+            self.inbox.put(item)
+
+    async def stop(self) -> None:
+        self.inbox.close()
+
+    def __aiter__(self) -> AsyncIterator[Item]:
+        return self
+
+    async def __anext__(self) -> Item:
+        return await self.inbox.get()
+
+
+class Refusing(ScriptedFeed):
+    async def start(self) -> None:
+        raise OSError("address already in use")
+
+
+class AskedBoard(Board):
+    """A board that only notes what it is told."""
+
+    def __init__(self) -> None:
+        self.applied: list[tuple[int, object]] = []
+        self.asked: list[int] = []
+
+    def apply(self, server_id, events):
+        self.applied += [(server_id, event) for event in events]
+
+    def ask_again(self, server_id):
+        self.asked.append(server_id)
+
+
+CLOSED = CallsClosed((seed.ARMED_ROBBERY,))
+ATTACHED = UnitsAttached(seed.TRAFFIC_STOP, (1,))
+
+
+async def test_events_change_the_picture_of_their_server() -> None:
+    board = AskedBoard()
+    feed = ScriptedFeed(Heard(None, (CLOSED,)), Heard(2, (ATTACHED, CLOSED)), Gap(None), Gap(3))
+    watch = Watch(board, [feed], server_id=1)
+    await watch.start()
+    await watch.close()
+    assert board.applied == [(1, CLOSED), (2, ATTACHED), (2, CLOSED)]
+    assert board.asked == [1, 3]
+
+
+async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
+    feed = ScriptedFeed(FeedLost(None, "silence"), FeedRefused(1, "INVALID KEY"))
+    watch = Watch(AskedBoard(), [feed], server_id=1)
+    with caplog.at_level(logging.WARNING):
+        await watch.start()
+        await watch.close()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
+    assert "silence" in caplog.text
+    assert "INVALID KEY" in caplog.text
+
+
+async def test_an_address_that_is_taken_stops_the_start() -> None:
+    watch = Watch(AskedBoard(), [Refusing()], server_id=1)
+    with pytest.raises(OSError, match="in use"):
+        await watch.start()
+    await watch.close()
+
+
+async def test_the_feeds_do_not_end_with_whoever_started_them() -> None:
+    board = AskedBoard()
+    feed = ScriptedFeed()
+    watch = Watch(board, [feed], server_id=1)
+    await asyncio.create_task(watch.start())
+    feed.inbox.put(Heard(None, (CLOSED,)))
+    await watch.close()
+    assert board.applied == [(1, CLOSED)]

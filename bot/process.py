@@ -17,7 +17,9 @@ CLOSING = 3.0  # seconds to take leave of Discord, which may be out of reach
 
 _SCOPES = ("bot", "applications.commands")
 # What the bot needs beyond its commands, which need nothing.
-_PERMISSIONS = discord.Permissions(view_channel=True, send_messages=True, embed_links=True)
+_PERMISSIONS = discord.Permissions(
+    view_channel=True, send_messages=True, embed_links=True, read_message_history=True
+)
 
 _log = logging.getLogger(__name__)
 

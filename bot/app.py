@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ from bot.settings import Settings
 from bot.storage.cards import CardStore
 from bot.storage.database import Database
 from bot.storage.facts import CommandSyncStore
-from bot.storage.links import Link, LinkStore
+from bot.storage.links import LinkStore
 from bot.storage.orders import OrderStore
 from bot.ui.card_host import ChannelHost
 from bot.ui.delivery import Delivery
@@ -229,13 +229,8 @@ class DispatchBot(commands.Bot):
         await asyncio.gather(self._dispatch_tree.drain(GRACE), self.orders.drain(GRACE), *cards)
 
     def _open_cards(self, channel_id: int) -> CardKeeper:
-        def links() -> Sequence[Link]:
-            # The channel says whose links count; it is known once Discord has told of its servers.
-            channel = self.get_channel(channel_id)
-            guild = getattr(channel, "guild", None)
-            return self._services.linking.known(guild.id) if guild else ()
-
         host = ChannelHost(self, channel_id, lambda _: None)
+        links = partial(host.links, self._services.linking)
         return self._services.open_cards(host, links, channel_id=channel_id)
 
     async def _sync(self, scope: discord.abc.Snowflake | None) -> None:

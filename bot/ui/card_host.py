@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import discord
 from discord.ui import View
 
 from bot.services.card_faces import CardFace
+from bot.services.linking import LinkingService
+from bot.storage.links import Link
 from bot.ui import cards
 from bot.ui.text import roles
 
@@ -29,6 +31,14 @@ class ChannelHost:
         self._client = client
         self._channel_id = channel_id
         self._buttons = buttons
+
+    def links(self, linking: LinkingService) -> Sequence[Link]:
+        """Return the links of the server that sees the cards, from memory."""
+        channel = self._client.get_channel(self._channel_id)
+        # Unknown until Discord has told of its servers.
+        if not isinstance(channel, discord.abc.GuildChannel):
+            return ()
+        return linking.known(channel.guild.id)
 
     async def post(self, face: CardFace) -> int:
         """Send a card, pinging the role that its face names."""

@@ -156,7 +156,7 @@ async def test_the_invitation_asks_for_the_scopes_of_a_bot_with_commands():
     address = URL(await process.invitation(TOKEN))
     assert address.query["client_id"] == str(APPLICATION_ID)
     assert address.query["scope"].split() == ["bot", "applications.commands"]
-    assert int(address.query["permissions"]) == (1 << 10) + (1 << 11) + (1 << 14)
+    assert int(address.query["permissions"]) == (1 << 10) + (1 << 11) + (1 << 14) + (1 << 16)
 
 
 async def test_no_invitation_without_the_right_token():

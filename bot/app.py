@@ -25,12 +25,15 @@ from bot.cad.transport import Transport
 from bot.cad.v1 import Dialect
 from bot.cad.wire import Credentials
 from bot.services.access import Access
+from bot.services.acts import Acts
+from bot.services.aftermath import Aftermath
 from bot.services.attach import AttachService
 from bot.services.audit import AuditService
 from bot.services.board import Board
 from bot.services.cards import CardKeeper
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue, utc_now
+from bot.services.picking import Picking
 from bot.services.suggestions import Suggestions
 from bot.services.telling import Announcer
 from bot.settings import Settings
@@ -39,6 +42,7 @@ from bot.storage.database import Database
 from bot.storage.facts import CommandSyncStore
 from bot.storage.links import LinkStore
 from bot.storage.orders import OrderStore
+from bot.ui.call_items import CALL_BUTTONS, buttons_for_card
 from bot.ui.card_host import ChannelHost
 from bot.ui.delivery import Delivery
 from bot.ui.items import BUTTONS
@@ -62,6 +66,8 @@ class Services:
     """
 
     attaching: AttachService
+    acts: Acts
+    picking: Picking
     linking: LinkingService
     suggestions: Suggestions
     audit: AuditService
@@ -108,7 +114,7 @@ async def open_services(
         stack.push_async_callback(cad.close)
         board = Board(cad, clock=time.clock, now=time.now)
         stack.push_async_callback(board.close)
-        access = Access(settings.dispatch_role_ids)
+        access = Access(settings.dispatch_role_ids, settings.self_dispatch_role_ids)
         orders = OrderStore(database)
         server_id = settings.sonoran_server_id
         links = LinkStore(database)
@@ -127,6 +133,8 @@ async def open_services(
         board.look(server_id)
         yield Services(
             attaching=attaching,
+            acts=Acts(access, cad, board, attaching, linking, now=time.now),
+            picking=Picking(access, board),
             linking=linking,
             suggestions=Suggestions(access, board, linking, server_id),
             audit=AuditService(
@@ -140,6 +148,7 @@ async def open_services(
                 cad,
                 board,
                 attaching.make_out,
+                aftermath=Aftermath(cad, board, settings.status_on_attach),
                 clock=time.clock,
                 now=time.now,
                 sleep=time.sleep,
@@ -190,6 +199,9 @@ class DispatchBot(commands.Bot):
             tree_cls=DispatchTree,
         )
         self.attaching = services.attaching
+        self.acts = services.acts
+        self.linking = services.linking
+        self.picking = services.picking
         self.orders = services.open_queue(Delivery(self, log_channel_id))
         self._services = services
         self._cards = self._open_cards(calls_channel_id) if calls_channel_id else None
@@ -214,7 +226,7 @@ class DispatchBot(commands.Bot):
             self.tree.clear_commands(guild=None)
         for scope in (None, self._home) if self._home else (None,):
             await self._sync(scope)
-        self.add_dynamic_items(*BUTTONS)
+        self.add_dynamic_items(*BUTTONS, *CALL_BUTTONS)
         await self.orders.resume()
         if self._cards:
             self._cards.start()
@@ -229,7 +241,7 @@ class DispatchBot(commands.Bot):
         await asyncio.gather(self._dispatch_tree.drain(GRACE), self.orders.drain(GRACE), *cards)
 
     def _open_cards(self, channel_id: int) -> CardKeeper:
-        host = ChannelHost(self, channel_id, lambda _: None)
+        host = ChannelHost(self, channel_id, buttons_for_card)
         links = partial(host.links, self._services.linking)
         return self._services.open_cards(host, links, channel_id=channel_id)
 

@@ -25,11 +25,15 @@ SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 # With the driver named: SQLAlchemy's own choice for "sqlite://" does not work with asyncio.
 _DATABASE = re.compile(r"(sqlite\+aiosqlite|postgresql\+(asyncpg|psycopg))://.*", re.DOTALL)
 
+_IDS = "must be Discord ids, numbers of 17 to 20 digits, separated by commas"
+
 # What a setting takes, for whoever gave it something else. Pydantic's own words are for
 # programmers and name types; a fault without an entry here is said by a validator of ours.
 _EXPECTED = {
     "discord_guild_id": "must be a Discord id, a number of 17 to 20 digits",
-    "dispatch_role_ids": "must be Discord ids, numbers of 17 to 20 digits, separated by commas",
+    "dispatch_role_ids": _IDS,
+    "self_dispatch_role_ids": _IDS,
+    "status_on_attach": "must be a number from 0 to 4",
     "calls_channel_id": "must be a Discord id, a number of 17 to 20 digits",
     "card_keep_minutes": "must be a whole number from 0 to 10080",
     "ping_role_id": "must be a Discord id, a number of 17 to 20 digits",
@@ -133,6 +137,7 @@ class Settings(DatabaseSettings, TokenSettings):
 
     discord_guild_id: Snowflake | None = None
     dispatch_role_ids: Snowflakes = frozenset()
+    self_dispatch_role_ids: Snowflakes = frozenset()
     calls_channel_id: Snowflake | None = None
     card_keep_minutes: Annotated[int, Field(ge=0, le=10080)] = 60
     ping_role_id: Snowflake | None = None
@@ -145,6 +150,7 @@ class Settings(DatabaseSettings, TokenSettings):
     sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(_number)] = 1
     sonoran_server_id: Annotated[int, Field(ge=1)] = 1
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
+    status_on_attach: Annotated[int, Field(ge=0, le=4)] | None = None
     api_id_format: Annotated[str, AfterValidator(_usable_format)] = "{hex}"
     audit_days: Annotated[int, Field(ge=1, le=3650)] = 90
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (

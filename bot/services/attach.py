@@ -108,20 +108,29 @@ class AttachService:
         Raises:
             StorageError: the links cannot be read.
         """
-        parsed = targets.parse(order.units, me=order.actor_id)
-        members = [one.member_id for one in parsed if one.member_id is not None]
-        api_ids = await self._linking.api_ids(order.guild_id, members)
+        return await self.who_is(order.guild_id, order.server_id, order.units, me=order.actor_id)
 
-        remembered = Roster(self._board.units(order.server_id), current=False)
+    async def who_is(self, guild_id: int, server_id: int, units: str, *, me: int) -> Resolution:
+        """Find out whom a `units` text means.
+
+        Raises:
+            ServiceError: nobody is named.
+            StorageError: the links cannot be read.
+        """
+        parsed = targets.parse(units, me=me)
+        members = [one.member_id for one in parsed if one.member_id is not None]
+        api_ids = await self._linking.api_ids(guild_id, members)
+
+        remembered = Roster(self._board.units(server_id), current=False)
         resolution = targets.resolve(parsed, api_ids, remembered)
         if not resolution.is_certain():
             # Nobody is called off duty on the strength of an old list: ask before saying no.
             try:
-                roster = Roster(await self._board.units_now(order.server_id), current=True)
+                roster = Roster(await self._board.units_now(server_id), current=True)
                 resolution = targets.resolve(parsed, api_ids, roster)
             except CadError as error:
-                _log.warning("units of server %s not known: %r", order.server_id, error)
-        return self._with_calls(order.server_id, resolution)
+                _log.warning("units of server %s not known: %r", server_id, error)
+        return self._with_calls(server_id, resolution)
 
     async def _accept(
         self,
@@ -133,7 +142,10 @@ class AttachService:
         call_id: int | None,
         server_id: int | None,
     ) -> Order:
-        self._access.require_dispatch(actor)
+        if targets.names_only(units, actor.user_id):
+            self._access.require_self_dispatch(actor)
+        else:
+            self._access.require_dispatch(actor)
         targets.parse(units, me=actor.user_id)
         order = Order(
             id=0,

@@ -40,6 +40,30 @@ class VanityUrl(NotAnApiId):
     """A profile address with a chosen name in it instead of the number."""
 
 
+class NobodyChosen(ServiceError):
+    """Nothing was picked, or nobody of what was picked is free."""
+
+
+class NotLinked(ServiceError):
+    """The person has no id of the CAD."""
+
+
+class NotOnDuty(ServiceError):
+    """The person has no unit on duty in the CAD."""
+
+
+class NoAnswerAboutUnits(ServiceError):
+    """The CAD did not say whether the person has a unit on duty."""
+
+
+class EmergencyGone(ServiceError):
+    """The 911 call is not on the list any more, and no open dispatch call answers it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"911 call {number} is gone")
+        self.number = number
+
+
 class NothingToUndo(ServiceError):
     """The order attached nobody."""
 

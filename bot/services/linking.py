@@ -18,6 +18,7 @@ from bot.storage.errors import StorageError
 from bot.storage.links import Link, LinkStore, Source
 
 PAGE_SIZE = 20
+QUICK = 1.5  # seconds; Discord takes a form within 3
 
 _log = logging.getLogger(__name__)
 
@@ -119,6 +120,17 @@ class LinkingService:
                 link = Link(guild_id, member_id, account.api_id, 0, self._now(), Source.CAD)
                 await self._links.put(link)
         return found
+
+    async def is_linked(self, guild_id: int, member_id: int) -> bool:
+        """Tell whether a member has an API id, in the time that Discord waits for a form.
+
+        A CAD that cannot say so that quickly counts as one that knows no link.
+        """
+        try:
+            async with asyncio.timeout(QUICK):
+                return bool((await self.api_ids(guild_id, [member_id])).get(member_id))
+        except TimeoutError:
+            return False
 
     async def unlink(self, actor: Actor, member_id: int) -> Link | None:
         """Forget a member's API id and return what it was; rights as for `link`."""

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ from bot.services.board import Board
 from bot.services.courier import Courier
 from bot.services.jobs import Job
 from bot.services.outage import Outage
-from bot.services.outcomes import Failure, Outcome, Waiting
+from bot.services.outcomes import Failure, OrderView, Outcome, Waiting
 from bot.services.targets import Resolution
 from bot.services.tasks import Tasks
 from bot.services.telling import Announcer, Telling
@@ -51,6 +51,7 @@ class OrderQueue:
 
     Args:
         make_out: finds out whom an order is about.
+        aftermath: does what follows from an order that the CAD has taken; nobody waits for it.
         clock: monotonic seconds.
         jitter: a number between 0 and 1; spreads the attempts of many bots.
     """
@@ -63,6 +64,7 @@ class OrderQueue:
         make_out: Callable[[Order], Awaitable[Resolution]],
         announcer: Announcer,
         *,
+        aftermath: Callable[[OrderView], Coroutine[None, None, None]],
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -72,6 +74,7 @@ class OrderQueue:
         self._cad = cad
         self._board = board
         self._make_out = make_out
+        self._aftermath = aftermath
         self._telling = Telling(announcer, clock=clock, sleep=sleep)
         self._clock = clock
         self._now = now
@@ -247,6 +250,8 @@ class OrderQueue:
         for job in jobs:
             self._open.pop(job.order.id, None)
             self._tasks.spawn(self._settle(job))
+            if state is State.DONE:
+                self._tasks.spawn(self._aftermath(job.view()))
 
     async def _settle(self, job: Job) -> None:
         """Tell what became of an order; have it confirmed by the CAD, and tell that too."""

@@ -110,6 +110,20 @@ def parse(text: str, *, me: int) -> tuple[Target, ...]:
         NoTargets: the text names nobody.
         TooManyTargets: more than `TARGET_LIMIT`.
     """
+    found = _found(text, me)
+    if not found:
+        raise NoTargets
+    if len(found) > TARGET_LIMIT:
+        raise TooManyTargets(len(found), TARGET_LIMIT)
+    return found
+
+
+def names_only(text: str, member_id: int) -> bool:
+    """Tell whether `parse` would find this member, for whom `me` stands, and nobody else."""
+    return [one.member_id for one in _found(text, member_id)] == [member_id]
+
+
+def _found(text: str, me: int) -> tuple[Target, ...]:
     targets: dict[object, Target] = {}
     for token in _TOKEN.finditer(text):
         word, member = token[0], token["member"]
@@ -118,10 +132,6 @@ def parse(text: str, *, me: int) -> tuple[Target, ...]:
         else:
             member_id = int(member) if member and int(member) <= _LAST_SNOWFLAKE else None
         targets.setdefault(member_id or word.casefold(), Target(word, member_id))
-    if not targets:
-        raise NoTargets
-    if len(targets) > TARGET_LIMIT:
-        raise TooManyTargets(len(targets), TARGET_LIMIT)
     return tuple(targets.values())
 
 

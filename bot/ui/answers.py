@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 
 import discord
 from discord import app_commands
+from discord.ui import View
 
 from bot.cad.errors import CadError
 from bot.services.access import Actor
@@ -62,6 +63,23 @@ async def give_order(
         await queue.run(replace(order, reply_id=acknowledged.message_id))
 
 
+async def give_order_later(
+    interaction: Interaction, accepting: Coroutine[None, None, Order], queue: OrderQueue
+) -> None:
+    """Do as `give_order` where it takes asking the CAD before there is an order to store."""
+    try:
+        acknowledged = await _acknowledge(interaction)
+        if acknowledged is None:
+            return
+        order = await accepting
+    except (CadError, ServiceError, StorageError) as error:
+        await answer(interaction, _explained(error))
+        return
+    finally:
+        accepting.close()  # it may not have begun
+    await queue.run(replace(order, reply_id=acknowledged.message_id))
+
+
 async def respond(
     interaction: Interaction,
     work: Coroutine[None, None, T],
@@ -83,6 +101,14 @@ async def respond(
     await answer(interaction, text)
 
 
+async def offer(interaction: Interaction, text: str, view: View) -> None:
+    """Send a private message with something to press; only as the first response."""
+    try:
+        await interaction.response.send_message(text[:MESSAGE_LIMIT], view=view, ephemeral=True)
+    except (discord.HTTPException, OSError) as failure:
+        _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
+
+
 async def answer(interaction: Interaction, text: str) -> None:
     """Send the private answer, as the first response or in place of "thinking…".
 
@@ -101,9 +127,10 @@ async def answer(interaction: Interaction, text: str) -> None:
 
 async def answer_error(interaction: Interaction, error: Exception) -> None:
     """Tell the person what went wrong, and the log what nobody expected."""
-    if not isinstance(error, app_commands.AppCommandError):
+    expected = (app_commands.AppCommandError, CadError, ServiceError, StorageError)
+    if not isinstance(error, expected):
         _log.error("interaction %s failed", interaction.id, exc_info=error)
-    await answer(interaction, faults.words(error))
+    await answer(interaction, _explained(error))
 
 
 def _explained(error: Exception) -> str:

@@ -20,9 +20,14 @@ from bot.cad.errors import (
     InvalidRequestType,
 )
 from bot.services.errors import (
+    EmergencyGone,
+    NoAnswerAboutUnits,
+    NobodyChosen,
     NotAllowed,
     NotAnApiId,
     NothingToUndo,
+    NotLinked,
+    NotOnDuty,
     ServiceError,
     TooLateToUndo,
     TooManyTargets,
@@ -39,6 +44,17 @@ _REFUSALS: dict[type[CadRefused], str] = {
     InvalidApiKey: f"{_OPERATOR}: SONORAN_API_KEY is wrong.",
 }
 
+_PLAIN: dict[type[ServiceError], str] = {
+    NobodyChosen: (
+        "Nobody was chosen, or nobody in the department is free. Choose somebody, then press the"
+        " button again."
+    ),
+    NotLinked: "You are not linked to the CAD yet. Press **Attach me**, or use `/link`.",
+    NotOnDuty: "You are not on duty in the CAD.",
+    NoAnswerAboutUnits: "The CAD did not say whether you are on duty. Try again in a minute.",
+    EmergencyGone: "This 911 call is not on the list any more: somebody has dealt with it.",
+}
+
 
 def words(error: Exception) -> str:
     """Return the whole private answer for an error."""
@@ -46,7 +62,7 @@ def words(error: Exception) -> str:
         case CadError():
             text = cad(error)
         case ServiceError():
-            text = _service(error)
+            text = _PLAIN.get(type(error)) or _service(error)
         case StorageError():
             text = f"The bot's database cannot be used right now. {_OPERATOR}; the log says why."
         case app_commands.TransformerError():

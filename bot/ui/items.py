@@ -1,21 +1,25 @@
-"""Buttons. Their custom ids carry all their state, so that they work after a restart.
+"""The guard of all that can be pressed, and the buttons under the answer to an order.
 
-Custom id: `cad:<action>:<order>`.
+Custom ids carry all state, so that buttons work after a restart: `cad:<action>:<order>`.
 """
 
 from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from typing import Any, Protocol, Self, cast
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, Self, TypeAlias, cast
 
 import discord
 from discord import app_commands
 from discord.ui import Button, DynamicItem, Item, View
 
+from bot.services.acts import Acts
 from bot.services.attach import AttachService
+from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue
 from bot.services.outcomes import Confirmation, OrderView
+from bot.services.picking import Picking
 from bot.storage.orders import Action, State
 from bot.ui.answers import Interaction, actor_of, answer, answer_error, give_order, reply_address
 
@@ -23,20 +27,36 @@ from bot.ui.answers import Interaction, actor_of, answer, answer_error, give_ord
 class Desk(Protocol):
     """What a button finds in the client that it is pressed at."""
 
+    acts: Acts
     attaching: AttachService
+    linking: LinkingService
     orders: OrderQueue
+    picking: Picking
 
     @property
     def tree(self) -> app_commands.CommandTree[discord.Client]:
         """The gate that every interaction passes."""
 
 
-class OrderButton(DynamicItem[Button[View]], template=r"cad:order:(?P<order>\d{1,19})"):
-    """A button about one order.
+Press: TypeAlias = Callable[[Interaction, Desk], Awaitable[None]]
 
-    discord.py only logs an exception in `callback`, and one in `interaction_check` is a silent
-    "not allowed"; therefore `callback` is guarded here and subclasses write `press`.
+
+async def guarded(interaction: discord.Interaction[Any], press: Press) -> None:
+    """Do what a button, a select or a form is for; whatever goes wrong is answered.
+
+    discord.py only logs an exception in a `callback`, and one in `interaction_check` is a silent
+    "not allowed"; therefore every callback of ours is this, around a `press`.
     """
+    desk = cast(Desk, interaction.client)
+    try:
+        if await desk.tree.interaction_check(interaction):
+            await press(interaction, desk)
+    except Exception as error:  # noqa: BLE001 - nobody above would answer it
+        await answer_error(interaction, error)
+
+
+class OrderButton(DynamicItem[Button[View]], template=r"cad:order:(?P<order>\d{1,19})"):
+    """A button about one order; subclasses write `press`."""
 
     name: str
     label: str
@@ -60,12 +80,7 @@ class OrderButton(DynamicItem[Button[View]], template=r"cad:order:(?P<order>\d{1
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the button says; whatever goes wrong is answered."""
-        desk = cast(Desk, interaction.client)
-        try:
-            if await desk.tree.interaction_check(interaction):
-                await self.press(interaction, desk)
-        except Exception as error:  # noqa: BLE001 - nobody above would answer it
-            await answer_error(interaction, error)
+        await guarded(interaction, self.press)
 
     @abstractmethod
     async def press(self, interaction: Interaction, desk: Desk) -> None:

@@ -24,10 +24,15 @@ from bot.cad.errors import (
 )
 from bot.services import errors as service_errors
 from bot.services.errors import (
+    EmergencyGone,
+    NoAnswerAboutUnits,
+    NobodyChosen,
     NotAllowed,
     NotAnApiId,
     NoTargets,
     NothingToUndo,
+    NotLinked,
+    NotOnDuty,
     ServiceError,
     TooLateToUndo,
     TooManyTargets,
@@ -64,6 +69,11 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (NotAllowed(frozenset()), ("Manage Server",)),
     (NoTargets(), ("Nobody was named", "`me`")),
     (TooManyTargets(51, 50), ("51", "50")),
+    (NobodyChosen(), ("Nobody was chosen", "press the button again")),
+    (NotLinked(), ("not linked", "`/link`")),
+    (NotOnDuty(), ("not on duty",)),
+    (NoAnswerAboutUnits(), ("did not say", "Try again")),
+    (EmergencyGone(7), ("not on the list any more",)),
     (NothingToUndo(), ("nothing to undo",)),
     (TooLateToUndo(), ("10 minutes", "`/detach`")),
     (VanityUrl("steamcommunity.com/id/pat"), ("`steamcommunity.com/id/pat`", "17-digit")),

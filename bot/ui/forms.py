@@ -1,0 +1,91 @@
+"""Forms that open when a button is pressed. A restart of the bot closes them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias
+
+import discord
+from discord.ui import Modal, TextInput
+
+from bot.storage.orders import Order
+from bot.ui import acts
+from bot.ui.answers import Interaction, actor_of, give_order_later, respond
+from bot.ui.items import Desk, guarded
+
+Ordering: TypeAlias = Callable[[Interaction, Desk], Coroutine[None, None, Order]]
+
+_OPEN_FOR = 15 * 60.0  # seconds
+_LONGEST_NOTE = 1000
+_LONGEST_ID = 200
+
+
+class Form(Modal):
+    """A form with one field; subclasses write `submit`."""
+
+    def __init__(self, title: str, field: TextInput[Any]) -> None:
+        super().__init__(title=title, timeout=_OPEN_FOR)
+        self.field = field
+        self.add_item(field)
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Do what the form is for; whatever goes wrong is answered."""
+        await guarded(interaction, self.submit)
+
+    @abstractmethod
+    async def submit(self, interaction: Interaction, desk: Desk) -> None:
+        """Do what the form is for."""
+
+
+class LinkForm(Form):
+    """Asks who somebody is in the CAD, then gives the order that they pressed a button for."""
+
+    def __init__(self, ordering: Ordering) -> None:
+        super().__init__(
+            "Who are you in the CAD?",
+            TextInput(
+                label="Steam id",
+                placeholder="76561… or the address of your Steam profile",
+                custom_id="steam",
+                max_length=_LONGEST_ID,
+            ),
+        )
+        self._ordering = ordering
+
+    async def submit(self, interaction: Interaction, desk: Desk) -> None:
+        """Link, then go on."""
+        await give_order_later(interaction, self._linked(interaction, desk), desk.orders)
+
+    async def _linked(self, interaction: Interaction, desk: Desk) -> Order:
+        actor = actor_of(interaction)
+        await desk.linking.link(actor, actor.user_id, self.field.value)
+        return await self._ordering(interaction, desk)
+
+
+class NoteForm(Form):
+    """Writes a line into the log of a call."""
+
+    def __init__(self, server_id: int, call_id: int) -> None:
+        super().__init__(
+            f"Note for call #{call_id}",
+            TextInput(
+                label="Note",
+                style=discord.TextStyle.paragraph,
+                custom_id="note",
+                max_length=_LONGEST_NOTE,
+            ),
+        )
+        self._server_id = server_id
+        self._call_id = call_id
+
+    async def submit(self, interaction: Interaction, desk: Desk) -> None:
+        """Write it, signed with the name that the person goes by."""
+        noting = desk.acts.note(
+            actor_of(interaction),
+            self._server_id,
+            self._call_id,
+            self.field.value,
+            label=interaction.user.display_name,
+        )
+        await respond(interaction, noting, acts.noted)

@@ -30,6 +30,7 @@ from bot.services.aftermath import Aftermath
 from bot.services.attach import AttachService
 from bot.services.audit import AuditService
 from bot.services.board import Board
+from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue, utc_now
@@ -43,12 +44,14 @@ from bot.storage.facts import CommandSyncStore
 from bot.storage.links import LinkStore
 from bot.storage.orders import OrderStore
 from bot.ui.call_items import CALL_BUTTONS, buttons_for_card
+from bot.ui.call_picker import CallPicker
 from bot.ui.card_host import ChannelHost
 from bot.ui.delivery import Delivery
 from bot.ui.items import BUTTONS
 from bot.ui.tree import DispatchTree
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
+from cogs.calls import CallsCog
 from cogs.links import LinksCog
 
 GRACE = 10.0  # seconds for commands under way when the bot is told to stop
@@ -70,6 +73,7 @@ class Services:
     picking: Picking
     linking: LinkingService
     suggestions: Suggestions
+    call_list: CallList
     audit: AuditService
     board: Board
     syncs: CommandSyncStore
@@ -137,6 +141,7 @@ async def open_services(
             picking=Picking(access, board),
             linking=linking,
             suggestions=Suggestions(access, board, linking, server_id),
+            call_list=CallList(access, board, server_id),
             audit=AuditService(
                 access, links, orders, timedelta(days=settings.audit_days), now=time.now
             ),
@@ -220,13 +225,14 @@ class DispatchBot(commands.Bot):
         services = self._services
         await self.add_cog(AttachCog(self.attaching, self.orders, services.suggestions))
         await self.add_cog(AuditCog(services.audit))
+        await self.add_cog(CallsCog(services.call_list, self._dispatch_tree))
         await self.add_cog(LinksCog(services.linking, services.audit))
         if self._home:
             self.tree.copy_global_to(guild=self._home)
             self.tree.clear_commands(guild=None)
         for scope in (None, self._home) if self._home else (None,):
             await self._sync(scope)
-        self.add_dynamic_items(*BUTTONS, *CALL_BUTTONS)
+        self.add_dynamic_items(*BUTTONS, *CALL_BUTTONS, CallPicker)
         await self.orders.resume()
         if self._cards:
             self._cards.start()

@@ -1,0 +1,64 @@
+"""/calls, and `Attach to call` in a member's menu."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+from discord.ext import commands
+
+from bot.services.call_list import CallList
+from bot.services.errors import ServiceError
+from bot.ui import calls as words
+from bot.ui.answers import Interaction, actor_of, answer, answer_error, offer, respond
+from bot.ui.call_picker import picker
+from bot.ui.text import member
+
+
+class CallsCog(commands.Cog):
+    """Lists the open calls, to read or to pick from.
+
+    Args:
+        tree: takes the menu's command, which discord.py does not find in a cog by itself.
+    """
+
+    def __init__(self, call_list: CallList, tree: app_commands.CommandTree[discord.Client]) -> None:
+        self._call_list = call_list
+        self._tree = tree
+        self._menu = app_commands.ContextMenu(name="Attach to call", callback=self.attach_to_call)
+        self._menu.guild_only = True
+
+    async def cog_load(self) -> None:
+        """Add the menu's command."""
+        self._tree.add_command(self._menu)
+
+    async def cog_unload(self) -> None:
+        """Take it away."""
+        self._tree.remove_command(self._menu.name, type=self._menu.type)
+
+    @app_commands.command(description="List the open calls and 911 calls")
+    @app_commands.describe(
+        server="The CAD's server number, if your community has several", page="Which page"
+    )
+    @app_commands.guild_only()
+    async def calls(
+        self,
+        interaction: Interaction,
+        server: Range[int, 1, 1000] | None = None,
+        page: Range[int, 1] = 1,
+    ) -> None:
+        await respond(
+            interaction, self._call_list.page(actor_of(interaction), page, server), words.page
+        )
+
+    async def attach_to_call(self, interaction: Interaction, person: discord.Member) -> None:
+        try:
+            server_id, open_calls = self._call_list.to_pick(actor_of(interaction))
+        except ServiceError as error:
+            await answer_error(interaction, error)
+            return
+        if not open_calls:
+            await answer(interaction, "❌ No call is open.")
+            return
+        question = f"Which call does {member(person.id)} go to?"
+        await offer(interaction, question, picker(server_id, person.id, open_calls))

@@ -26,6 +26,7 @@ Interaction: TypeAlias = discord.Interaction[discord.Client]
 
 _ALREADY_ACKNOWLEDGED = 40060
 _UNKNOWN_INTERACTION = 10062
+_TOO_LATE = frozenset({_ALREADY_ACKNOWLEDGED, _UNKNOWN_INTERACTION})
 
 _log = logging.getLogger(__name__)
 
@@ -127,6 +128,9 @@ async def answer(interaction: Interaction, text: str) -> None:
 
 async def answer_error(interaction: Interaction, error: Exception) -> None:
     """Tell the person what went wrong, and the log what nobody expected."""
+    if isinstance(error, discord.HTTPException) and error.code in _TOO_LATE:
+        _log.warning("interaction %s was answered too late", interaction.id)
+        return
     expected = (app_commands.AppCommandError, CadError, ServiceError, StorageError)
     if not isinstance(error, expected):
         _log.error("interaction %s failed", interaction.id, exc_info=error)
@@ -149,7 +153,7 @@ async def _acknowledge(
     try:
         return await interaction.response.defer(ephemeral=True, thinking=True)
     except discord.HTTPException as error:
-        if error.code not in {_ALREADY_ACKNOWLEDGED, _UNKNOWN_INTERACTION}:
+        if error.code not in _TOO_LATE:
             raise
         _log.warning("interaction %s came too late and was not carried out", interaction.id)
         return None

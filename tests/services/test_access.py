@@ -31,3 +31,24 @@ def test_who_may_dispatch(access: Access, who, may: bool) -> None:
         with pytest.raises(NotAllowed) as refusal:
             access.require_dispatch(who)
         assert refusal.value.role_ids == access.dispatch_role_ids
+
+
+@pytest.mark.parametrize(
+    ("roles", "who", "may"),
+    [
+        ({7}, actor(7), True),
+        ({7}, actor(1), True),  # whoever may dispatch anyone
+        ({7}, actor(9), False),
+        (set(), actor(9), False),
+        (set(), actor(1), True),
+    ],
+)
+def test_who_may_move_themselves(roles: set[int], who, may: bool) -> None:
+    access = Access(frozenset({1}), frozenset(roles))
+    assert access.may_self_dispatch(who) is may
+    if may:
+        access.require_self_dispatch(who)
+    else:
+        with pytest.raises(NotAllowed) as refusal:
+            access.require_self_dispatch(who)
+        assert refusal.value.role_ids == {1, *roles}

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.services.errors import NoTargets, TooManyTargets
-from bot.services.targets import TARGET_LIMIT, Target, is_one_word, parse
+from bot.services.targets import TARGET_LIMIT, Target, is_one_word, names_only, parse
 
 ME = 42
 ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u202e"
@@ -159,3 +159,19 @@ def test_one_word_is_what_parse_reads_back_as_itself(text) -> None:
         found = ()
     is_itself = found == (Target(text),) and not text.startswith("<")
     assert is_one_word(text) == is_itself or spelled(text) == "a-1"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_only"),
+    [
+        ("me", True),
+        ("<@1> ME", True),
+        ("", False),
+        ("me A-12", False),
+        ("<@2>", False),
+        ("me <@2>", False),
+        ("me <@&1>", False),
+    ],
+)
+def test_a_text_that_names_its_author_alone(text: str, is_only: bool):
+    assert names_only(text, 1) is is_only

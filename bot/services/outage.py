@@ -48,11 +48,21 @@ class Outage:
         """Take note of a fault that may pass."""
         if self.trouble is None:
             _log.warning("the CAD does not take orders: %r", error)
-        self.trouble = error
+        if self._is_news(error):
+            self.trouble = error
         backoff = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**self._failures)
         backoff *= 0.5 + self._jitter() / 2
         self._failures += 1
         self._not_before = self._clock() + max(backoff, error.retry_after or 0.0)
+
+    def _is_news(self, error: CadError) -> bool:
+        """Tell a fault from the one before: whoever waits is told of a new one only."""
+        known = self.trouble
+        return known is None or (type(error), error.status, error.text) != (
+            type(known),
+            known.status,
+            known.text,
+        )
 
     def ended(self) -> None:
         """Take note that the CAD answers again."""

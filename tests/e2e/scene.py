@@ -133,7 +133,7 @@ class Scene:
 
     async def passes(self, seconds: float) -> None:
         """Let time pass."""
-        await self.time.advance(seconds, self.env.settle)
+        await self.time.advance(seconds, partial(self.env.settle, idle=0.005))
 
     async def says(self, who: MemberActor, command: str, /, **options: Any) -> Said:
         """Type a command and return what the bot says to it."""

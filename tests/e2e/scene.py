@@ -123,7 +123,7 @@ class Scene:
         await self.env.restart_bot(self.bot)
         # What was just asked must not count against the next requests.
         await self.passes(CALM)
-        self.world.history.clear()
+        self.world.history[:] = self.orders()
 
     async def stop(self) -> None:
         """Stop the bot as the process does."""

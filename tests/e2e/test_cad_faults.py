@@ -82,14 +82,14 @@ async def attached(scene: Scene, units: str = "A-12"):
 
 @pytest.mark.parametrize(("fault", "words", "_"), PASSING, ids=names(PASSING))
 async def test_an_order_waits_for_a_fault_to_pass(scene: Scene, fault, words, _) -> None:
-    scene.cad.faults.set(fault, path=ORDERS)
+    scene.breaks(fault, path=ORDERS)
     until = int((scene.time.now() + timedelta(minutes=14, seconds=45)).timestamp())
     said = await attached(scene)
     assert await said.after(4) == (
         f"⏳ {words} I keep trying until <t:{until}:t>.\nTo be attached to **#100**: A\\-12"
     )
     assert said.buttons == ["Cancel"]
-    scene.cad.faults.clear()
+    scene.mends()
     assert await said.after(120) == DONE
     assert scene.units_on(100) == ["A-12"]
 
@@ -100,11 +100,11 @@ async def test_an_order_waits_for_a_fault_to_pass(scene: Scene, fault, words, _)
     ids=names(FOR_EVER),
 )
 async def test_an_order_does_not_wait_for_ever(scene: Scene, fault, _, unsure: bool) -> None:
-    scene.cad.faults.set(fault, path=ORDERS)
+    scene.breaks(fault, path=ORDERS)
     said = await attached(scene)
     answer = await said.after(15 * 60)
-    end = "It is not certain whether it was done" if unsure else "Nothing was done"
-    assert answer == f"❌ {end}: the CAD did not take it in time. Give the order again.{FOR}"
+    end = "It is not certain that anyone was" if unsure else "Nobody was"
+    assert answer == f"❌ {end} attached to {CALL}: the CAD did not take the order in time.{FOR}"
     assert said.buttons == []
     assert scene.units_on(100) == (["A-12"] if isinstance(fault, Reset) else [])
     assert len(scene.orders()) <= 100
@@ -112,7 +112,7 @@ async def test_an_order_does_not_wait_for_ever(scene: Scene, fault, _, unsure: b
 
 @pytest.mark.parametrize(("fault", "words"), LASTING, ids=names(LASTING))
 async def test_what_no_waiting_cures_is_said_at_once(scene: Scene, fault, words: str) -> None:
-    scene.cad.faults.set(fault, path=ORDERS)
+    scene.breaks(fault, path=ORDERS)
     said = await attached(scene)
     assert said.text == f"{words}{FOR}"
     assert said.buttons == []
@@ -131,7 +131,7 @@ async def test_the_cad_is_down(scene: Scene) -> None:
 
 
 async def test_a_waiting_reply_is_edited_seldom(scene: Scene) -> None:
-    scene.cad.faults.set(BAD_GATEWAY, path=ORDERS)
+    scene.breaks(BAD_GATEWAY, path=ORDERS)
     said = await attached(scene)
     await said.after(120)
     # The acknowledgement and one edit: nothing that people read has changed since.
@@ -146,7 +146,7 @@ async def test_bytes_that_are_no_text_do_not_hide_a_success(scene: Scene) -> Non
 
 @pytest.mark.parametrize("case", list(Case))
 async def test_keys_in_another_letter_case(scene: Scene, case: Case) -> None:
-    scene.cad.faults.set(KeyCase(case))
+    scene.breaks(KeyCase(case))
     # Nobody knows that Erin is off duty until the CAD was asked.
     answer = await scene.attach(f"A-12 {scene.erin.mention}")
     assert answer.splitlines() == [
@@ -161,7 +161,7 @@ NO_LISTS = [BAD_GATEWAY, RateLimited(90), Reset(), CHALLENGE, HugeBody(), BadUtf
 
 @pytest.mark.parametrize("fault", NO_LISTS)
 async def test_without_the_units_what_is_certain_goes_ahead(scene: Scene, fault: Fault) -> None:
-    scene.cad.faults.set(fault, path=UNITS)
+    scene.breaks(fault, path=UNITS)
     said = await attached(scene, f"A-12 N-1 {scene.erin.mention} license:x")
     answer = await said.after(120)
     assert f"{scene.erin.mention}, `license:x`" in answer.splitlines()[0]
@@ -171,7 +171,7 @@ async def test_without_the_units_what_is_certain_goes_ahead(scene: Scene, fault:
 
 @pytest.mark.parametrize("fault", NO_LISTS)
 async def test_without_the_calls_an_order_is_done_and_not_confirmed(scene: Scene, fault) -> None:
-    scene.cad.faults.set(fault, path=CALLS)
+    scene.breaks(fault, path=CALLS)
     said = await attached(scene)
     assert said.text == f"✅ Attached to {CALL}: A\\-12"
     assert await said.after(180) == (
@@ -203,7 +203,7 @@ async def test_the_documented_refusals_come_with_advice(scene, cause, text, advi
         case "disabled":
             community.api_enabled = False
         case "types":
-            scene.cad.faults.set(Text(400, text), path=ORDERS)
+            scene.breaks(Text(400, text), path=ORDERS)
     answer = await scene.attach("A-12")
     refusal = f"{NOBODY}The CAD refused: `{text}`. "
     assert answer.startswith(f"{refusal}Tell whoever runs this bot: {advice}")
@@ -211,7 +211,7 @@ async def test_the_documented_refusals_come_with_advice(scene, cause, text, advi
 
 async def test_a_detach_that_is_refused_says_so(scene: Scene) -> None:
     await scene.attach("A-12")
-    scene.cad.faults.set(Text(400, "NOT NOW"), path="/emergency/detach_unit")
+    scene.breaks(Text(400, "NOT NOW"), path="/emergency/detach_unit")
     assert await scene.say(scene.dana, "detach", units="A-12") == (
         f"❌ Nobody was detached from their calls. The CAD refused: `NOT NOW`.{FOR}"
     )
@@ -221,8 +221,8 @@ async def test_a_detach_that_is_refused_says_so(scene: Scene) -> None:
 async def test_no_secret_is_ever_told_or_logged(scene: Scene, caplog) -> None:
     caplog.set_level("DEBUG")
     for fault in (*(one[0] for one in PASSING[:-1]), *(one[0] for one in LASTING)):
-        scene.cad.faults.clear()
-        scene.cad.faults.set(fault)
+        scene.mends()
+        scene.breaks(fault)
         assert seed.API_KEY not in await scene.attach("A-12 Z-1")
     logged = [
         caplog.handler.format(one)

@@ -72,7 +72,7 @@ async def test_an_id_that_the_cad_does_not_know_is_linked_all_the_same(scene: Sc
     "fault", [BAD_GATEWAY, CHALLENGE, Hang(), RateLimited(90), Text(400, "NO")]
 )
 async def test_a_link_is_saved_whatever_the_cad_says(scene: Scene, fault) -> None:
-    scene.cad.faults.set(fault, path="/general/check_apiid")
+    scene.breaks(fault, path="/general/check_apiid")
     answer = await scene.say(scene.vic, "link", steam=RILEY.hex)
     assert answer.startswith(f"⚠️ {scene.vic.mention} is now linked to `{RILEY.hex}`.")
     assert "The CAD could not be asked about this id." in answer
@@ -106,7 +106,7 @@ async def test_what_is_no_id_is_not_stored(scene: Scene, pasted: str, words: str
 
 
 async def test_a_name_from_the_cad_stays_in_its_place(scene: Scene) -> None:
-    scene.cad.faults.set(Text(200, "`a` @everyone\n[x](https://b.example)" + "x" * 4000))
+    scene.breaks(Text(200, "`a` @everyone\n[x](https://b.example)" + "x" * 4000))
     answer = await scene.say(scene.vic, "link", steam=RILEY.hex)
     assert "`ˋaˋ @everyone [x](https://b.example)xxx" in answer
     assert len(answer) < 500

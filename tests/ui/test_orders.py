@@ -70,7 +70,8 @@ def done(
 def refused(
     *found: Assignee | LeftOut, error: CadError | None = None, title: str = "", **order: Any
 ) -> OrderView:
-    outcome = Outcome(Failure.of(error) if error else None, 0.1, title)
+    is_unsure = error is not None and error.may_have_arrived
+    outcome = Outcome(Failure.of(error) if error else None, 0.1, title, is_unsure=is_unsure)
     return view(*found, outcome=outcome, **{"state": State.REFUSED, **order})
 
 
@@ -142,12 +143,12 @@ def refused(
         ),
         (
             view(PAT, state=State.CANCELLED),
-            ["❌ Cancelled before it was sent.", "For: <@7> (A\\-12)"],
+            ["❌ Cancelled. Nobody was attached to **#100**.", "For: <@7> (A\\-12)"],
         ),
         (
             refused(PAT, state=State.EXPIRED),
             [
-                "❌ Nothing was done: the CAD did not take it in time. Give the order again.",
+                "❌ Nobody was attached to **#100**: the CAD did not take the order in time.",
                 "For: <@7> (A\\-12)",
             ],
         ),
@@ -194,12 +195,11 @@ def test_how_an_order_reads(one, lines) -> None:
 )
 @pytest.mark.parametrize("action", list(Action))
 def test_what_may_have_been_done_is_not_called_undone(error, certain, action) -> None:
-    text = orders.order(refused(PAT, error=error, action=action))
-    assert text.startswith("❌ Nobody was " if certain else "❌ It is not certain that anyone was ")
-    assert text.endswith("\nFor: <@7> (A\\-12)")
-    if not isinstance(error, CadUnreadable):
-        expired = orders.order(refused(PAT, error=error, action=action, state=State.EXPIRED))
-        assert expired.startswith("❌ Nothing was done" if certain else "❌ It is not certain")
+    for state in (State.REFUSED, State.EXPIRED, State.CANCELLED):
+        text = orders.order(refused(PAT, error=error, action=action, state=state))
+        words = "Nobody was " if certain else "It is not certain that anyone was "
+        assert text.removeprefix("❌ ").removeprefix("Cancelled. ").startswith(words)
+        assert text.endswith("\nFor: <@7> (A\\-12)")
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ class Outage:
     def __init__(self, clock: Callable[[], float], jitter: Callable[[], float]) -> None:
         self._clock = clock
         self._jitter = jitter
-        self._failures = 0
+        self._backoff = FIRST_BACKOFF
         self._not_before = -math.inf
         self.trouble: CadError | None = None
 
@@ -50,9 +50,8 @@ class Outage:
             _log.warning("the CAD does not take orders: %r", error)
         if self._is_news(error):
             self.trouble = error
-        backoff = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**self._failures)
-        backoff *= 0.5 + self._jitter() / 2
-        self._failures += 1
+        backoff = self._backoff * (0.5 + self._jitter() / 2)
+        self._backoff = min(LONGEST_BACKOFF, self._backoff * 2)
         self._not_before = self._clock() + max(backoff, error.retry_after or 0.0)
 
     def _is_news(self, error: CadError) -> bool:
@@ -69,4 +68,4 @@ class Outage:
         if self.trouble is not None:
             _log.info("the CAD takes orders again")
         self.trouble = None
-        self._failures = 0
+        self._backoff = FIRST_BACKOFF

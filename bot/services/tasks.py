@@ -13,6 +13,7 @@ class Tasks:
     """Keeps hold of running work; whoever pauses in it can be stopped without harm."""
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        self.stopping = False
         self._sleep = sleep
         self._running: set[asyncio.Task[None]] = set()
         self._pausing: set[asyncio.Task[object]] = set()
@@ -25,6 +26,8 @@ class Tasks:
 
     async def pause(self, seconds: float) -> None:
         """Sleep where stopping does no harm."""
+        if self.stopping:
+            raise asyncio.CancelledError
         task = asyncio.current_task()
         if task is not None:
             self._pausing.add(task)
@@ -33,12 +36,16 @@ class Tasks:
         finally:
             self._pausing.discard(task)
 
-    async def drain(self, seconds: float) -> None:
-        """Stop whoever pauses, spawned or not, and give the spawned others time to finish."""
+    def stop(self) -> None:
+        """Stop whoever pauses, spawned or not, now or later."""
+        self.stopping = True
         for task in self._pausing:
             task.cancel()
-        if self._running:
-            await asyncio.wait(self._running, timeout=seconds)
+
+    async def join(self) -> None:
+        """Wait until nothing runs that was spawned."""
+        while self._running:
+            await asyncio.wait(self._running)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

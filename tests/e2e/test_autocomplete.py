@@ -102,10 +102,12 @@ async def test_the_cad_is_asked_again_at_most_every_15_seconds(scene: Scene) -> 
 
 
 async def test_nobody_waits_for_a_cad_that_hangs(scene: Scene) -> None:
-    scene.breaks(Hang())
     await scene.passes(MAX_AGE)
+    scene.cad.faults.set(hang := Hang())
     assert await typed(scene, "call", "") == CALLS
     assert len(await typed(scene, "units", "")) == 8
+    await hang.arrived.wait()
+    scene.mends()
 
 
 async def test_another_server(scene: Scene) -> None:

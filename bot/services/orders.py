@@ -98,9 +98,10 @@ class OrderQueue:
 
     async def resume(self) -> None:
         """Take up what was left when the bot stopped; once."""
-        left = [] if self._resumed else await self._store.unfinished()
+        if self._resumed:
+            return
         self._resumed = True
-        for order in left:
+        for order in await self._store.unfinished():
             is_open = order.state.is_open
             work = self._see_through(self._enter(order)) if is_open else self._settle(_job(order))
             self._tasks.spawn(work)

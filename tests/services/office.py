@@ -354,6 +354,13 @@ class Office:
         """Let time pass."""
         await self.time.advance(seconds, self.settle)
 
+    async def passes_while_down(self, seconds: float) -> None:
+        """Let time pass while nothing runs."""
+
+        async def nothing() -> None: ...
+
+        await self.time.advance(seconds, nothing)
+
     async def stored(self, order_id: int) -> Order:
         order = await self.store.get(order_id)
         assert order is not None

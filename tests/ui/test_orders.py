@@ -5,14 +5,12 @@ from itertools import cycle, islice
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.cad.errors import (
-    CadBrokenOff,
     CadError,
     CadRateLimited,
-    CadRedirected,
     CadRefused,
     CadTimeout,
     CadUnavailable,
@@ -29,6 +27,7 @@ MARKS = ("✅", "⚠️", "❌", "⏳")
 HOSTILE = "`@everyone` **x**\n[a](https://b.example)\u202e"
 SNOWFLAKE = 2**63 - 1
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+AT = "<t:1767225600:R>"
 
 PAT = Assignee("steam:1", 7, unit(1, "A-12"), on_duty=True)
 QUIET = Assignee("steam:2", 8, None, on_duty=None)
@@ -68,9 +67,12 @@ def done(
 
 
 def refused(
-    *found: Assignee | LeftOut, error: CadError | None = None, title: str = "", **order: Any
+    *found: Assignee | LeftOut,
+    error: CadError | None = None,
+    title: str = "",
+    is_unsure: bool = False,
+    **order: Any,
 ) -> OrderView:
-    is_unsure = error is not None and error.may_have_arrived
     outcome = Outcome(Failure.of(error) if error else None, 0.1, title, is_unsure=is_unsure)
     return view(*found, outcome=outcome, **{"state": State.REFUSED, **order})
 
@@ -155,7 +157,7 @@ def refused(
         (
             view(PAT, waiting=Waiting(NOW, None, 60)),
             [
-                "⏳ Queued, it goes out <t:1767225600:R>: the CAD allows 60 orders a minute.",
+                f"⏳ Queued, it goes out {AT} at the earliest: the CAD allows 60 orders a minute.",
                 "To be attached to **#100**: <@7> (A\\-12)",
             ],
         ),
@@ -180,26 +182,16 @@ def test_how_an_order_reads(one, lines) -> None:
     assert orders.order(one).splitlines() == lines
 
 
-@pytest.mark.parametrize(
-    ("error", "certain"),
-    [
-        (CadRefused("NO", status=400), True),
-        (CadRateLimited(status=429), True),
-        (CadRedirected(status=302), True),
-        (CadUnreachable("Connection refused"), True),
-        (CadBrokenOff("half-way"), False),
-        (CadTimeout(), False),
-        (CadUnavailable(status=502), False),
-        (CadUnreadable(status=200), False),
-    ],
-)
+@pytest.mark.parametrize("error", [None, CadTimeout(), CadRefused("NO"), CadUnreadable()])
 @pytest.mark.parametrize("action", list(Action))
-def test_what_may_have_been_done_is_not_called_undone(error, certain, action) -> None:
-    for state in (State.REFUSED, State.EXPIRED, State.CANCELLED):
-        text = orders.order(refused(PAT, error=error, action=action, state=state))
-        words = "Nobody was " if certain else "It is not certain that anyone was "
-        assert text.removeprefix("❌ ").removeprefix("Cancelled. ").startswith(words)
-        assert text.endswith("\nFor: <@7> (A\\-12)")
+@pytest.mark.parametrize("state", [State.REFUSED, State.EXPIRED, State.CANCELLED])
+def test_what_may_have_been_done_is_not_called_undone(error, action, state) -> None:
+    for is_unsure, words in ((True, "It is not certain that anyone was "), (False, "Nobody was ")):
+        one = refused(PAT, error=error, is_unsure=is_unsure, action=action, state=state)
+        text = orders.order(one)
+        if error is not None or state is not State.REFUSED:
+            assert text.removeprefix("❌ ").removeprefix("Cancelled. ").startswith(words)
+            assert text.endswith("\nFor: <@7> (A\\-12)")
 
 
 @pytest.mark.parametrize(
@@ -228,6 +220,7 @@ reason_lists = st.lists(st.sampled_from(list(Reason)), max_size=50)
 verdicts = st.sampled_from(list(Confirmation))
 
 
+@settings(max_examples=30)  # each has up to 100 names of 4,000 characters
 @given(names, st.integers(0, 50), reason_lists, st.one_of(errors, verdicts), duties)
 def test_every_answer_fits_and_stays_whole(name, count, reasons, end, on_duty) -> None:
     people = [

@@ -33,17 +33,29 @@ CALL_GONE = CadRefused("CALL NOT FOUND", status=400)
 _QUIET = 25  # turns of the loop in which nothing happened
 
 
+class Life:
+    """How long a bot lives, counted in what can be seen of it from outside."""
+
+    left: int | None = None
+
+    async def step(self) -> None:
+        """Go on, or never again."""
+        if self.left == 0:
+            await asyncio.get_running_loop().create_future()
+        elif self.left is not None:
+            self.left -= 1
+
+
 class WatchedDatabase(Database):
     """Knows whether it is being used, and can be broken."""
 
     busy = 0
     broken = False
-    writes = 0
+    life = Life()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         async with self._watched(), super().begin() as connection:
-            self.writes += 1
             yield connection
 
     @asynccontextmanager
@@ -53,6 +65,7 @@ class WatchedDatabase(Database):
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:
+        await self.life.step()
         if self.broken:
             raise DatabaseUnavailable(self.location, "disk I/O error")
         self.busy += 1
@@ -60,6 +73,7 @@ class WatchedDatabase(Database):
             yield
         finally:
             self.busy -= 1
+        await self.life.step()
 
 
 @dataclass(frozen=True)
@@ -88,10 +102,10 @@ class ScriptedCad:
         seconds: how long an order takes.
     """
 
-    def __init__(self, time: FakeTime, version: int = 1) -> None:
+    def __init__(self, time: FakeTime, version: int, life: Life) -> None:
         self.time = time
+        self.life = life
         self.calls_per_attach = 1000 if version == 1 else 1
-        self.version = version
         paced = Pace(5, 1.0, for_orders=1).budget(time.clock)
         self.attach_budget: Budget = paced if version == 1 else Limit(8, 60.0).budget(time.clock)
         self.detach_budget: Budget = paced if version == 1 else Limit(8, 60.0).budget(time.clock)
@@ -118,11 +132,11 @@ class ScriptedCad:
         return await self._take(self.detach_budget, detachments)
 
     async def calls(self, server_id: int) -> tuple[Call, ...]:
-        self._ask("calls")
+        await self._ask("calls")
         return tuple(call(one, f"Call {one}", *on) for one, on in self.idents_by_call.items())
 
     async def units(self, server_id: int) -> tuple[Unit, ...]:
-        self._ask("units")
+        await self._ask("units")
         return ()
 
     async def account_name(self, server_id: int, api_id: str) -> str | None:
@@ -134,7 +148,7 @@ class ScriptedCad:
     async def idents_on(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:
-        self._ask("idents_on")
+        await self._ask("idents_on")
         return on_call(await self.calls(server_id), call_id, units)
 
     async def close(self) -> None:
@@ -152,7 +166,8 @@ class ScriptedCad:
         if call_id is not None:
             self.idents_by_call[call_id].append(ident)
 
-    def _ask(self, question: str) -> None:
+    async def _ask(self, question: str) -> None:
+        await self.life.step()
         self.asked[question] += 1
         if self.question_fault is not None:
             raise self.question_fault
@@ -160,6 +175,7 @@ class ScriptedCad:
     async def _take(
         self, budget: Budget, orders: Sequence[Attachment | Detachment]
     ) -> Receipt | None:
+        await self.life.step()
         if self.bugs:
             self.bugs -= 1
             await self.door.wait()
@@ -172,6 +188,7 @@ class ScriptedCad:
             if refusal is None:
                 self._carry_out(orders)
             fault = refusal or fault
+        await self.life.step()
         await self.door.wait()
         if self.seconds:
             await self.time.sleep(self.seconds)
@@ -218,8 +235,9 @@ class Listeners:
         seconds: how long Discord takes to show something.
     """
 
-    def __init__(self, time: FakeTime) -> None:
+    def __init__(self, time: FakeTime, life: Life) -> None:
         self.time = time
+        self.life = life
         self.told: dict[int, list[Told]] = {}
         self.reported: list[OrderView] = []
         self.hears = True
@@ -228,8 +246,10 @@ class Listeners:
     async def show(self, view: OrderView) -> bool:
         if self.seconds:
             await self.time.sleep(self.seconds)
+        await self.life.step()
         if self.hears:
             self.told.setdefault(view.order.id, []).append(Told(self.time.clock(), view))
+        await self.life.step()
         return self.hears
 
     async def report(self, view: OrderView) -> None:
@@ -248,8 +268,9 @@ class Office:
     time: FakeTime = field(default_factory=FakeTime)
 
     def __post_init__(self) -> None:
-        self.cad = ScriptedCad(self.time, self.version)
-        self.people = Listeners(self.time)
+        self.life = Life()
+        self.cad = ScriptedCad(self.time, self.version, self.life)
+        self.people = Listeners(self.time, self.life)
         self.running: dict[int, asyncio.Task[None]] = {}
         self.making_out: Callable[[Order], float] = lambda order: 0.0
         self.make_out_fault: Exception | None = None
@@ -258,6 +279,8 @@ class Office:
         """Start on the file, as after a crash."""
         opened = await WatchedDatabase.open(f"sqlite+aiosqlite:///{self.file}")
         assert isinstance(opened, WatchedDatabase)
+        self.life.left = None
+        opened.life = self.life
         self.database = opened
         self.store = OrderStore(self.database)
         self.board = Board(self.cad, clock=self.time.clock)
@@ -275,6 +298,8 @@ class Office:
 
     async def close(self) -> None:
         """End everything that still goes on."""
+        while self.database.busy:  # noqa: ASYNC110 # the file has no event for that
+            await asyncio.sleep(0)
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
@@ -284,6 +309,7 @@ class Office:
 
     async def restart(self) -> None:
         """Die between two steps, and start again."""
+        self.life.left = 0
         await self.close()
         await self.open()
         await self.queue.resume()

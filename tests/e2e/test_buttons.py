@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from sandbox.cad import seed
@@ -157,3 +160,47 @@ async def test_audit_shows_what_was_ordered(scene: Scene) -> None:
     assert about_pat.splitlines()[1:] == lines[1:]
     on_call = await scene.say(scene.dana, "audit", call=4711)
     assert on_call.splitlines()[1:] == lines[:1]
+
+
+async def test_undo_of_an_order_that_is_forgotten(scene: Scene) -> None:
+    said = await attached(scene)
+    await said.after(60)
+    with closing(sqlite3.connect(scene.file)) as connection, connection:
+        connection.execute("DELETE FROM orders")
+    refusal = await pressed(scene, said, "Undo")
+    refusal.check()
+    assert refusal.text == "❌ There is nothing to undo: this order has attached nobody."
+
+
+async def test_a_bug_behind_a_button_is_owned_up_to(scene: Scene, monkeypatch, caplog) -> None:
+    said = await attached(scene)
+    await said.after(60)
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(scene.bot.attaching, "undo", broken)
+    answer = await pressed(scene, said, "Undo")
+    answer.check()
+    assert answer.text.startswith("❌ Something went wrong inside the bot.")
+    assert [one.exc_info is not None for one in caplog.records] == [True]
+
+
+async def test_a_button_of_a_bot_that_is_stopping(scene: Scene) -> None:
+    said = await attached(scene)
+    await said.after(60)
+    await scene.bot.drain()
+    answer = await pressed(scene, said, "Undo")
+    answer.check()
+    assert answer.text == "❌ The bot is restarting. Try again in a minute."
+
+
+async def test_only_the_end_is_told_elsewhere(scene: Scene) -> None:
+    scene.env.inject_error("PATCH", "/webhooks/*", status=404, code=10015, times=None)
+    scene.breaks(BAD_GATEWAY, ORDERS)
+    await scene.dana.slash(scene.channel, "attach", call=100, units="A-12")
+    await scene.passes(30)
+    assert scene.dana.user.dm_channel.history() == []
+    scene.mends()
+    await scene.passes(120)
+    assert "✅ Attached to" in scene.dana.user.dm_channel.history()[0].content

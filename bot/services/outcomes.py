@@ -13,7 +13,6 @@ from bot.cad.errors import CadError
 from bot.services.targets import Resolution
 from bot.storage.orders import Order
 
-
 _KINDS: dict[str, type[CadError]] = {
     name: kind
     for name, kind in vars(errors).items()

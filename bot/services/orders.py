@@ -77,6 +77,7 @@ class OrderQueue:
         self._telling = Telling(announcer, clock=clock, sleep=sleep, pause=self._tasks.pause)
         self._clock = clock
         self._now = now
+        self._sleep = sleep
         self._outage = Outage(clock, jitter)
         self._turns = Turns(cad, self._outage, clock=clock, now=now)
         self._courier = Courier(cad, board, self._outage, clock=clock)
@@ -139,7 +140,8 @@ class OrderQueue:
     async def _see_through(self, job: Job) -> None:
         try:
             if not job.is_made_out and self._now() < job.expires_at:
-                job.resolution = await self._make_out(job.order)
+                with self._tasks.stoppable():
+                    job.resolution = await self._make_out(job.order)
             job.is_made_out = True
             while job.order.state.is_open:
                 await self._step(job)
@@ -245,14 +247,15 @@ class OrderQueue:
             # What the CAD shows long after says nothing about then.
             is_recent = self._now() - (job.order.finished_at or self._now()) < CONFIRM_WITHIN
             looks = receipts.LOOKS if is_recent else ()
-            job.outcome = await receipts.confirmed(
-                job,
-                job.outcome,
-                self._board,
-                clock=self._clock,
-                sleep=self._tasks.pause,
-                looks=looks,
-            )
+            with self._tasks.stoppable():  # asking the CAD may take as long as the pauses
+                job.outcome = await receipts.confirmed(
+                    job,
+                    job.outcome,
+                    self._board,
+                    clock=self._clock,
+                    sleep=self._sleep,
+                    looks=looks,
+                )
             told = await self._telling.ended(job)
         await self._telling.report(job)
         job.order = replace(job.order, answered=told)

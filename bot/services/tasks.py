@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 
 _log = logging.getLogger(__name__)
 
 
 class Tasks:
-    """Keeps hold of running work; whoever pauses in it can be stopped without harm."""
+    """Keeps hold of running work; whoever only waits can be stopped without harm."""
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]]) -> None:
         self.stopping = False
         self._sleep = sleep
         self._running: set[asyncio.Task[None]] = set()
-        self._pausing: set[asyncio.Task[object]] = set()
+        self._stoppable: set[asyncio.Task[object]] = set()
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Begin work that nobody waits for; its failure goes into the log."""
@@ -24,22 +25,28 @@ class Tasks:
         self._running.add(task)
         task.add_done_callback(self._ended)
 
-    async def pause(self, seconds: float) -> None:
-        """Sleep where stopping does no harm."""
+    @contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """Mark a part of a task in which stopping does no harm; such parts do not nest."""
         if self.stopping:
             raise asyncio.CancelledError
         task = asyncio.current_task()
         if task is not None:
-            self._pausing.add(task)
+            self._stoppable.add(task)
         try:
-            await self._sleep(seconds)
+            yield
         finally:
-            self._pausing.discard(task)
+            self._stoppable.discard(task)
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep where stopping does no harm."""
+        with self.stoppable():
+            await self._sleep(seconds)
 
     def stop(self) -> None:
-        """Stop whoever pauses, spawned or not, now or later."""
+        """Stop whoever only waits, spawned or not, now or later."""
         self.stopping = True
-        for task in self._pausing:
+        for task in self._stoppable:
             task.cancel()
 
     async def join(self) -> None:

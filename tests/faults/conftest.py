@@ -48,7 +48,9 @@ async def stage(version: int, tmp_path: Path, migrated: Path) -> AsyncIterator[S
     env = Env(discord.Client(intents=discord.Intents(guilds=True)), settle_timeout=SETTLE_SECONDS)
     time = SharedTime()
     async with AsyncExitStack() as stack:
-        cad = await stack.enter_async_context(CadServer(build_world(time), clock=time.clock))
+        world = build_world()
+        world.now = time.now
+        cad = await stack.enter_async_context(CadServer(world, clock=time.clock))
         await env.start()
         stack.push_async_callback(env.shutdown)
         guild = env.create_guild("San Andreas")

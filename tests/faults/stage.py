@@ -56,10 +56,9 @@ class SharedTime(FakeTime):
         self._elapsed = end
 
 
-def build_world(time: FakeTime) -> CadWorld:
+def build_world() -> CadWorld:
     """Make the sandbox's CAD with five calls and fifty more people on duty."""
     world = seed.build_world()
-    world.now = time.now
     server = world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
     for call_id in CALLS[len(server.calls) :]:
         world.new_dispatch(server, CallForm(f"Alarm {call_id}"))

@@ -109,7 +109,7 @@ def import_links(
 ) -> None:
     """Write links from a CSV file, all of them or none."""
     from bot.services import links_csv
-    from bot.storage.links import Link
+    from bot.storage.links import Link, Source
 
     parsed = links_csv.read_links(_text_of(file))
     for fault in parsed.faults:
@@ -119,7 +119,7 @@ def import_links(
     if parsed.faults and not skip_bad:
         raise Failure(Exit.SETTINGS, "Nothing was written. Mend these lines or use --skip-bad.")
     now = datetime.now(UTC)
-    rows = [Link(guild, row.discord_id, row.api_id, 0, now) for row in parsed.rows]
+    rows = [Link(guild, row.discord_id, row.api_id, 0, now, Source.IMPORT) for row in parsed.rows]
 
     async def put(links: LinkStore) -> None:
         counts = await links.put_many(rows)

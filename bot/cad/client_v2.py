@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.cad import v2
+from bot.cad.errors import CadError
 from bot.cad.limits import Budget
 from bot.cad.models import (
     Account,
@@ -129,7 +130,14 @@ class V2Client:
         await self._sender.close()
 
     async def _order(self, requests: Iterable[Request]) -> Receipt | None:
-        receipts = [await self._sender.once(request, v2.read_receipt) for request in requests]
+        receipts: list[Receipt | None] = []
+        for request in requests:
+            try:
+                receipts.append(await self._sender.once(request, v2.read_receipt))
+            except CadError as error:
+                # What went before has been done.
+                error.may_have_arrived = error.may_have_arrived or bool(receipts)
+                raise
         told = [receipt.idents for receipt in receipts if receipt]
         return Receipt(frozenset().union(*told)) if len(told) == len(receipts) else None
 

@@ -16,7 +16,7 @@ class CadError(Exception):
         concerns_all: whether any other request would have ended the same way.
     """
 
-    may_have_arrived: ClassVar[bool] = False
+    may_have_arrived: bool = False
     concerns_all: ClassVar[bool] = True
 
     def __init__(

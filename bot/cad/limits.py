@@ -49,6 +49,7 @@ class Budget:
         self._limit = limit
         self._clock = clock
         self._sent: deque[float] = deque()
+        self._spent_at = -math.inf
         self._blocked_until = -math.inf
         self._refused_at = -math.inf
         self._halvings = 0
@@ -70,8 +71,8 @@ class Budget:
 
     @property
     def since_last(self) -> float:
-        """The seconds since the last request within the window; infinite if there is none."""
-        return self._clock() - self._sent[-1] if self.used else math.inf
+        """The seconds since the last request; infinite before the first."""
+        return self._clock() - self._spent_at
 
     @property
     def allowed(self) -> int:
@@ -102,7 +103,8 @@ class Budget:
 
     def spend(self) -> None:
         """Count a request as sent."""
-        self._sent.append(self._clock())
+        self._spent_at = self._clock()
+        self._sent.append(self._spent_at)
 
     def refuse(self, retry_after: float | None) -> None:
         """Take note of a 429."""
@@ -132,9 +134,9 @@ class PaceBudget(Budget):
         self._full_at = -math.inf
 
     @property
-    def per_minute(self) -> int:
-        """The requests per minute in the long run, at the present pace."""
-        return round(60 / self._interval)
+    def window(self) -> float:
+        """The seconds in which an empty bucket fills at the full pace."""
+        return self._limit.seconds * self._limit.requests
 
     @property
     def used(self) -> int:
@@ -150,9 +152,10 @@ class PaceBudget(Budget):
 
     def spend(self) -> None:
         """Count a request as sent."""
-        self._full_at = max(self._full_at, self._clock()) + self._interval
+        self._spent_at = self._clock()
+        self._full_at = max(self._full_at, self._spent_at) + self._interval
 
     @property
     def _interval(self) -> float:
         """The seconds between two requests in the long run, longer after a 429."""
-        return self._limit.seconds * self._limit.requests / self.allowed
+        return self.window / self.allowed

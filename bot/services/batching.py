@@ -21,7 +21,7 @@ class Item:
 
     Attributes:
         call_id: None for a detach that may take people off any call.
-        people: whom it is about; comparable between orders.
+        people: whom it is about; comparable between orders. None while that is not known.
         cell: orders of different cells never share a request. All start in cell 0; a refused
             request is split into new cells until the bad order is alone.
     """
@@ -30,7 +30,7 @@ class Item:
     action: Action
     server_id: int
     call_id: int | None
-    people: frozenset[str]
+    people: frozenset[str] | None
     cell: int = 0
 
     @property
@@ -40,13 +40,15 @@ class Item:
 
 
 def conflict(one: Item, other: Item) -> bool:
-    """Tell whether two orders must be sent one after the other: they disagree about somebody."""
-    return one.place != other.place and not one.people.isdisjoint(other.people)
+    """Tell whether two orders must be sent in turn: they may disagree about somebody."""
+    if one.place == other.place:
+        return False
+    return one.people is None or other.people is None or not one.people.isdisjoint(other.people)
 
 
 def are_twins(one: Item, other: Item) -> bool:
     """Tell whether two orders ask for exactly the same."""
-    return one.place == other.place and one.people == other.people
+    return one.place == other.place and one.people is not None and one.people == other.people
 
 
 def choose(head: Item, waiting: Sequence[Item], calls_per_attach: int) -> list[Item]:
@@ -61,13 +63,17 @@ def choose(head: Item, waiting: Sequence[Item], calls_per_attach: int) -> list[I
     places = {head.place}
     # Where everyone is to go who is in the batch or was passed over: nobody may overtake.
     seen: dict[str, set[Place]] = defaultdict(set)
-    for person in head.people:
+    anyone: set[Place] = set()  # where somebody is to go of whom it is not known who that is
+    for person in head.people or ():
         seen[person].add(head.place)
     for item in waiting:
         if item == head:
             continue
-        overtakes = any(seen[person] - {item.place} for person in item.people)
-        if not overtakes and _fits(item, head, places, calls_per_attach):
+        if item.people is None:
+            anyone.add(item.place)
+            continue
+        ahead = anyone.union(*(seen[person] for person in item.people))
+        if ahead <= {item.place} and _fits(item, head, places, calls_per_attach):
             batch.append(item)
             places.add(item.place)
         for person in item.people:

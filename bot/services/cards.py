@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -95,7 +96,10 @@ class CardKeeper:
     async def close(self, seconds: float) -> None:
         """Stop; what is being written is finished, or a card would be posted twice."""
         self._is_closing = True
-        await self._tasks.drain(seconds)
+        self._tasks.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._tasks.join()
 
     def _hear(self, server_id: int) -> None:
         if server_id == self._server_id:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadError
+from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnreadable
 from bot.cad.models import Receipt
 from bot.services import batching, guard
 from bot.services.board import Board
 from bot.services.jobs import Job, attachments, detachments
-from bot.services.outage import Outage
+from bot.services.outage import LONGEST_BACKOFF, Outage
 from bot.storage.orders import Action
 
 
@@ -36,46 +36,69 @@ class Delivered:
 class Courier:
     """Sends what belongs together."""
 
-    def __init__(self, cad: CadClient, board: Board, outage: Outage) -> None:
+    def __init__(
+        self, cad: CadClient, board: Board, outage: Outage, *, clock: Callable[[], float]
+    ) -> None:
         self._cad = cad
         self._board = board
         self._outage = outage
+        self._clock = clock
         self._last_cell = 0
 
     async def deliver(self, jobs: Sequence[Job]) -> Delivered:
         """Send jobs that batching has put together in one request."""
-        result = Delivered()
         try:
-            result.refused = await self._guard(jobs)
-            left = [job for job in jobs if job not in result.refused]
-            if left:
-                result.receipt = await self._request(left)
-            result.done = left
+            limited = await self._guard(jobs)
         except CadError as error:
-            # A guard that fails has sent nothing, and has decided nothing either.
-            return await self._failed(jobs, error)
-        self._outage.ended()
+            # Nothing has been sent, and nothing is decided.
+            return self._not_now(jobs, error) or Delivered(refused=list(jobs), error=error)
+        jobs = [job for job in jobs if job not in limited]
+        left = [job for job in jobs if job.resolution.assignees]
+        try:
+            receipt = await self._request(left) if left else None
+        except CadError as error:
+            result = await self._failed(left, error)
+        else:
+            self._outage.ended()
+            result = Delivered(done=left, receipt=receipt)
+        result.refused += [job for job in jobs if not job.resolution.assignees]
+        result.again += limited
         return result
 
     async def _guard(self, jobs: Sequence[Job]) -> list[Job]:
-        """Leave out whoever a detach must not touch; return the jobs that nobody is left of."""
+        """Leave out whoever a detach must not touch; return the jobs that have to wait for that."""
+        limited: list[Job] = []
         for job in jobs:
             is_detach = job.order.action is Action.DETACH
             if is_detach and (job.broke_off or job.order.call_id is not None):
-                job.resolution = await guard.still_there(self._cad, job)
-        return [job for job in jobs if not job.resolution.assignees]
+                try:
+                    job.resolution = await guard.still_there(self._cad, job)
+                except CadRateLimited as error:
+                    # Only looking is limited: whoever needs no look goes on.
+                    job.not_before = self._clock() + (error.retry_after or LONGEST_BACKOFF)
+                    limited.append(job)
+        return limited
 
     async def _request(self, jobs: Sequence[Job]) -> Receipt | None:
         if jobs[0].order.action is Action.ATTACH:
             return await self._cad.attach(attachments(jobs))
         return await self._cad.detach(detachments(jobs))
 
-    async def _failed(self, jobs: Sequence[Job], error: CadError) -> Delivered:
+    def _not_now(self, jobs: Sequence[Job], error: CadError) -> Delivered | None:
+        """Have jobs sent again after a fault that may pass; None for another error."""
         if Outage.may_pass(error):
             self._outage.failed(error)
-            for job in jobs:
-                job.broke_off = job.broke_off or error.may_have_arrived
             return Delivered(again=list(jobs))
+        if isinstance(error, CadRefused):
+            self._outage.ended()
+        return None
+
+    async def _failed(self, jobs: Sequence[Job], error: CadError) -> Delivered:
+        for job in jobs:
+            may_have = error.may_have_arrived or isinstance(error, CadUnreadable)
+            job.broke_off = job.broke_off or may_have
+        if later := self._not_now(jobs, error):
+            return later
         if error.concerns_all or len(jobs) == 1 or await self._call_is_gone(jobs):
             return Delivered(refused=list(jobs), error=error)
         by_id = {job.order.id: job for job in jobs}

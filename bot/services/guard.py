@@ -35,10 +35,14 @@ async def still_there(cad: CadClient, job: Job) -> Resolution:
         idents = await cad.idents_on(job.order.server_id, call_id, units) if units else frozenset()
         there = [one for one in people if one.unit and one.unit.ident in idents]
         kept += there
-        left_out += [
-            LeftOut(_target(one), Reason.NOT_ON_CALL) for one in people if one not in there
-        ]
+        left_out += [LeftOut(_target(one), _reason(one)) for one in people if one not in there]
     return replace(job.resolution, assignees=tuple(kept), left_out=tuple(left_out))
+
+
+def _reason(one: Assignee) -> Reason:
+    # Without a unit nothing can be seen; it is not said that somebody has moved on.
+    is_unknown = one.unit is None and one.on_duty is None
+    return Reason.NOT_LOOKED_UP if is_unknown else Reason.NOT_ON_CALL
 
 
 def _target(one: Assignee) -> Target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,20 +23,26 @@ class Job:
     """An order in memory, with what is worth nothing after a restart.
 
     Attributes:
+        is_made_out: whether resolution says whom it is about, or nobody will ask any more.
         entered: monotonic seconds when it began to wait.
         alone: whether nothing else was waiting then.
         cell: see batching.Item.
         broke_off: whether an attempt may have reached the CAD although it failed.
-        shown: the last waiting reply, and shown_at when it was shown, monotonic seconds.
+        not_before: monotonic seconds until which the CAD does not let us look where people are.
+        to_show: the waiting reply as it should be; shown as it is, since shown_at, monotonic
+            seconds.
     """
 
     order: Order
     resolution: Resolution = Resolution()  # noqa: RUF009 - frozen
     outcome: Outcome | None = None
+    is_made_out: bool = True
     entered: float = 0.0
     alone: bool = True
     cell: int = 0
     broke_off: bool = False
+    not_before: float = -math.inf
+    to_show: Waiting | None = None
     shown: Waiting | None = None
     shown_at: float | None = None
     showing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -45,7 +52,14 @@ class Job:
         """What batching looks at."""
         order = self.order
         people = frozenset(one.key for one in self.resolution.assignees)
-        return Item(order.id, order.action, order.server_id, order.call_id, people, self.cell)
+        return Item(
+            order.id,
+            order.action,
+            order.server_id,
+            order.call_id,
+            people if self.is_made_out else None,
+            self.cell,
+        )
 
     @property
     def expires_at(self) -> datetime:
@@ -62,9 +76,14 @@ class Job:
         )
 
     def record(self) -> Order:
-        """Return the order as it is to be stored."""
+        """Return the order as it is to be stored.
+
+        What may have arrived is stored as being sent: the next start has to know it too.
+        """
+        is_sent = self.broke_off and self.order.state.is_open
         return replace(
             self.order,
+            state=State.SENDING if is_sent else self.order.state,
             people=frozenset(
                 one.discord_id for one in self.resolution.assignees if one.discord_id is not None
             ),

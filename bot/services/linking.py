@@ -114,6 +114,8 @@ class LinkingService:
                 account = await self._cad.account_of(member_id)
             except CadError as error:
                 _log.warning("the CAD's own links cannot be asked: %r", error)
+                if error.concerns_all:
+                    break  # the next question would end the same way, ten seconds later
                 continue
             found[member_id] = account.api_id or None if account else None
             if account and account.api_id:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -18,10 +19,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadError
-from bot.cad.limits import Budget
+from bot.cad.errors import CadError, CadTimeout
 from bot.cad.models import Receipt
-from bot.services import batching, outcomes, receipts
+from bot.services import outcomes, receipts
 from bot.services.board import Board
 from bot.services.courier import Courier
 from bot.services.jobs import Job
@@ -30,13 +30,15 @@ from bot.services.outcomes import Failure, OrderView, Outcome, Waiting
 from bot.services.targets import Resolution
 from bot.services.tasks import Tasks
 from bot.services.telling import Announcer, Telling
+from bot.services.turns import Turns
 from bot.storage.errors import StorageError
-from bot.storage.orders import Action, Order, OrderStore, State
+from bot.storage.orders import Order, OrderStore, State
 
 CONFIRM_WITHIN = timedelta(minutes=1)
 WORTH_TELLING = 2.0  # seconds; a shorter wait ends before it has been read
 
 _BEAT = 0.25  # seconds before another look where somebody else was quicker
+_SLOW = CadTimeout()  # what people wait for while a request takes its time
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +46,10 @@ _log = logging.getLogger(__name__)
 def utc_now() -> datetime:
     """Return the present moment, aware."""
     return datetime.now(UTC)
+
+
+async def nothing_follows(_done: OrderView) -> None:
+    """Leave a done order at that."""
 
 
 class OrderQueue:
@@ -64,44 +70,53 @@ class OrderQueue:
         make_out: Callable[[Order], Awaitable[Resolution]],
         announcer: Announcer,
         *,
-        aftermath: Callable[[OrderView], Coroutine[None, None, None]],
+        aftermath: Callable[[OrderView], Coroutine[None, None, None]] = nothing_follows,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
-        self._cad = cad
         self._board = board
         self._make_out = make_out
         self._aftermath = aftermath
-        self._telling = Telling(announcer, clock=clock, sleep=sleep)
+        self._tasks = Tasks(sleep)
+        self._telling = Telling(announcer, clock=clock, sleep=sleep, pause=self._tasks.pause)
         self._clock = clock
         self._now = now
+        self._sleep = sleep
         self._outage = Outage(clock, jitter)
-        self._open: dict[int, Job] = {}  # by order id, the oldest first
-        self._courier = Courier(cad, board, self._outage)
+        self._turns = Turns(cad, self._outage, clock=clock, now=now)
+        self._courier = Courier(cad, board, self._outage, clock=clock)
         self._sending = asyncio.Lock()
-        self._tasks = Tasks(sleep)
+        self._sent_at = -math.inf
+        self._resumed = False
 
     async def run(self, order: Order) -> None:
         """Carry out an order that has just been acknowledged, until it is closed."""
+        job = self._enter(order)
         try:
-            job = await self._entered(order)
+            await self._see_through(job)
         except Exception:
-            # Its giver will be told of a fault, so it must not come to life at the next start.
-            with contextlib.suppress(StorageError):
-                await self.withdraw(order)
+            if job.order.state.is_open:
+                # Its giver will be told of a fault, so it must not come to life at the next start.
+                with contextlib.suppress(StorageError):
+                    await self.withdraw(order)
             raise
-        await self._see_through(job)
 
     async def resume(self) -> None:
-        """Take up what was left when the bot stopped."""
-        self._tasks.spawn(self._take_up(await self._store.unfinished()))
+        """Take up what was left when the bot stopped; once."""
+        if self._resumed:
+            return
+        self._resumed = True
+        for order in await self._store.unfinished():
+            is_open = order.state.is_open
+            work = self._see_through(self._enter(order)) if is_open else self._settle(_job(order))
+            self._tasks.spawn(work)
 
     async def cancel(self, order_id: int, actor_id: int) -> bool:
         """Drop a person's order that has not been sent; False if it is too late for that."""
-        job = self._open.get(order_id)
+        job = self._turns.find(order_id)
         if job is None or job.order.state is not State.QUEUED or job.order.actor_id != actor_id:
             return False
         await self._end([job], State.CANCELLED)
@@ -114,104 +129,84 @@ class OrderQueue:
 
     async def drain(self, seconds: float) -> None:
         """Let go of the orders that wait, for the next start, and finish what is being sent."""
-        await self._tasks.drain(seconds)
+        self._tasks.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                async with self._sending:
+                    pass  # what is being sent has been answered
+                await self._tasks.join()
 
-    async def _take_up(self, orders: Sequence[Order]) -> None:
-        # One after the other: who was first stays first.
-        for order in orders:
-            if not order.state.is_open:
-                self._tasks.spawn(self._settle(_job(order)))
-                continue
-            try:
-                job = await self._entered(order)
-            except StorageError as error:
-                _log.error("order %s waits for the next start: %s", order.id, error)
-            else:
-                self._tasks.spawn(self._see_through(job))
-
-    async def _entered(self, order: Order) -> Job:
+    def _enter(self, order: Order) -> Job:
+        """Give an order its place among the others, before it is known whom it is about."""
         job = _job(order)
-        if order.state is State.SENDING:
-            job.broke_off = True
-            await self._move([job], State.QUEUED)
-        if order.resolution is None and self._now() < job.expires_at:
-            job.resolution = await self._make_out(order)
-        job.entered = self._clock()
-        job.alone = not self._open
-        self._open[order.id] = job
+        job.broke_off = order.state is State.SENDING
+        job.order = replace(order, state=State.QUEUED)
+        self._turns.enter(job)
         return job
 
     async def _see_through(self, job: Job) -> None:
         try:
+            if not job.is_made_out and self._now() < job.expires_at:
+                with self._tasks.stoppable():
+                    job.resolution = await self._make_out(job.order)
+            job.is_made_out = True
             while job.order.state.is_open:
-                now = self._now()
-                if now >= job.expires_at:
-                    await self._end([job], State.EXPIRED)
-                elif not job.resolution.assignees:
-                    await self._end([job], State.REFUSED)
-                elif wait := self._wait(job):
-                    if self._clock() - job.entered + wait >= WORTH_TELLING:
-                        await self._telling.waits(job, self._waiting(job, now, wait))
-                    await self._tasks.pause(min(wait, (job.expires_at - now).total_seconds()))
-                elif not await self._send_next():
-                    await self._tasks.pause(_BEAT)
+                await self._step(job)
         finally:
-            self._open.pop(job.order.id, None)
+            self._turns.leave(job)
 
-    def _budget(self, job: Job) -> Budget:
-        is_attach = job.order.action is Action.ATTACH
-        return self._cad.attach_budget if is_attach else self._cad.detach_budget
+    async def _step(self, job: Job) -> None:
+        """Do whatever brings an open order further."""
+        now = self._now()
+        if job.order.state is State.SENDING:
+            await self._tasks.pause(_BEAT)  # whoever sends it also closes it
+        elif now >= job.expires_at:
+            await self._end([job], State.EXPIRED)
+        elif not job.resolution.assignees:
+            await self._end([job], State.REFUSED)
+        elif wait := self._turns.wait(job):
+            self._tell(job, now, wait, self._outage.trouble)
+            await self._tasks.pause(min(wait, (job.expires_at - now).total_seconds()))
+        elif self._sending.locked():
+            if self._clock() - self._sent_at >= WORTH_TELLING:
+                self._tell(job, now, _BEAT, _SLOW)
+            await self._tasks.pause(_BEAT)
+        elif not await self._send_next():
+            if wait := self._turns.wait_for_others(job):
+                self._tell(job, now, wait, self._outage.trouble)
+            await self._tasks.pause(_BEAT)
 
-    def _wait(self, job: Job) -> float:
-        """Return the seconds until a job's turn may come, 0 for now."""
-        budget = self._budget(job)
-        wait = max(self._outage.wait(), budget.wait())
-        if job.order.action is Action.ATTACH and self._cad.calls_per_attach == 1 and not job.cell:
-            age = self._clock() - job.entered
-            wait = max(wait, batching.hold(budget, age=age, alone=job.alone))
-        return wait
-
-    def _waiting(self, job: Job, now: datetime, wait: float) -> Waiting:
-        trouble = self._outage.trouble
+    def _tell(self, job: Job, now: datetime, wait: float, trouble: CadError | None) -> None:
+        """Have somebody told why their order waits, without waiting for Discord."""
+        if self._clock() - job.entered + wait < WORTH_TELLING:
+            return
         # While the CAD is in trouble, the next attempt is nothing that anybody waits for.
-        until = job.expires_at if trouble else now + timedelta(seconds=wait)
-        return Waiting(until.replace(microsecond=0), trouble, self._budget(job).per_minute)
+        until = job.expires_at if trouble else now + timedelta(seconds=wait + 0.5)
+        waiting = Waiting(until.replace(microsecond=0), trouble, self._turns.budget(job).per_minute)
+        self._tasks.spawn(self._telling.waits(job, waiting))
 
     async def _send_next(self) -> bool:
         """Send for whoever's turn it is; False if nobody's turn has come."""
         async with self._sending:
-            waiting = [job for job in self._open.values() if job.order.state is State.QUEUED]
-            head = next((job for job in waiting if self._may_lead(job, waiting)), None)
-            if head is None:
+            jobs = [] if self._tasks.stopping else self._turns.next()
+            if not jobs:
                 return False
-            items = [job.item for job in waiting]
-            chosen = batching.choose(head.item, items, self._cad.calls_per_attach)
-            jobs = [self._open[item.order_id] for item in chosen]
+            self._sent_at = self._clock()
             await self._move(jobs, State.SENDING)
-            result = await self._courier.deliver(jobs)
+            try:
+                result = await self._courier.deliver(jobs)
+            except BaseException:
+                # Our own fault, or the end of whoever carried the others: it may have arrived.
+                for job in jobs:
+                    job.broke_off, job.order = True, replace(job.order, state=State.QUEUED)
+                raise
             await self._move(result.again, State.QUEUED)
             # An order for the same thing that came meanwhile gets the same answer.
-            done = [*result.done, *self._twins(result.done)]
+            done = [*result.done, *self._turns.twins(result.done)]
             await self._end(done, State.DONE, receipt=result.receipt)
-            refused = [*result.refused, *self._twins(result.refused)]
+            refused = [*result.refused, *self._turns.twins(result.refused)]
             await self._end(refused, State.REFUSED, error=result.error)
         return True
-
-    def _may_lead(self, job: Job, waiting: Sequence[Job]) -> bool:
-        if self._wait(job) or not job.resolution.assignees:
-            return False
-        before = waiting[: waiting.index(job)]
-        return not any(batching.conflict(job.item, one.item) for one in before)
-
-    def _twins(self, jobs: Sequence[Job]) -> list[Job]:
-        """Return the waiting jobs that ask for exactly what these asked for."""
-        done = [job.item for job in jobs]
-        return [
-            job
-            for job in self._open.values()
-            if job.order.state is State.QUEUED
-            and any(batching.are_twins(job.item, item) for item in done)
-        ]
 
     async def _move(self, jobs: Sequence[Job], state: State) -> None:
         for job in jobs:
@@ -238,17 +233,18 @@ class OrderQueue:
         for job in jobs:
             call = self._board.call(job.order.server_id, job.order.call_id or 0)
             job.outcome = Outcome(
-                failure=Failure.of(error) if error else None,
+                # Of whom nobody was left, the CAD has said nothing.
+                failure=Failure.of(error) if error and job.resolution.assignees else None,
                 seconds=(now - job.order.created_at).total_seconds(),
                 call_title=call.title if call else "",
-                is_unsure=job.broke_off or (error is not None and error.may_have_arrived),
+                is_unsure=job.broke_off,
             )
             if receipt:
                 job.outcome = receipts.compared(job, job.outcome, receipt)
             job.order = replace(job.order, finished_at=now)
         await self._move(jobs, state)
         for job in jobs:
-            self._open.pop(job.order.id, None)
+            self._turns.leave(job)
             self._tasks.spawn(self._settle(job))
             if state is State.DONE:
                 self._tasks.spawn(self._aftermath(job.view()))
@@ -260,9 +256,15 @@ class OrderQueue:
             # What the CAD shows long after says nothing about then.
             is_recent = self._now() - (job.order.finished_at or self._now()) < CONFIRM_WITHIN
             looks = receipts.LOOKS if is_recent else ()
-            job.outcome = await receipts.confirmed(
-                job, job.outcome, self._board, self._tasks.pause, looks
-            )
+            with self._tasks.stoppable():  # asking the CAD may take as long as the pauses
+                job.outcome = await receipts.confirmed(
+                    job,
+                    job.outcome,
+                    self._board,
+                    clock=self._clock,
+                    sleep=self._sleep,
+                    looks=looks,
+                )
             told = await self._telling.ended(job)
         await self._telling.report(job)
         job.order = replace(job.order, answered=told)
@@ -271,4 +273,4 @@ class OrderQueue:
 
 def _job(order: Order) -> Job:
     stored = outcomes.view(order)
-    return Job(order, stored.resolution, stored.outcome)
+    return Job(order, stored.resolution, stored.outcome, order.resolution is not None)

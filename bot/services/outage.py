@@ -31,7 +31,7 @@ class Outage:
     def __init__(self, clock: Callable[[], float], jitter: Callable[[], float]) -> None:
         self._clock = clock
         self._jitter = jitter
-        self._failures = 0
+        self._backoff = FIRST_BACKOFF
         self._not_before = -math.inf
         self.trouble: CadError | None = None
 
@@ -48,15 +48,24 @@ class Outage:
         """Take note of a fault that may pass."""
         if self.trouble is None:
             _log.warning("the CAD does not take orders: %r", error)
-        self.trouble = error
-        backoff = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**self._failures)
-        backoff *= 0.5 + self._jitter() / 2
-        self._failures += 1
+        if self._is_news(error):
+            self.trouble = error
+        backoff = self._backoff * (0.5 + self._jitter() / 2)
+        self._backoff = min(LONGEST_BACKOFF, self._backoff * 2)
         self._not_before = self._clock() + max(backoff, error.retry_after or 0.0)
+
+    def _is_news(self, error: CadError) -> bool:
+        """Tell a fault from the one before: whoever waits is told of a new one only."""
+        known = self.trouble
+        return known is None or (type(error), error.status, error.text) != (
+            type(known),
+            known.status,
+            known.text,
+        )
 
     def ended(self) -> None:
         """Take note that the CAD answers again."""
         if self.trouble is not None:
             _log.info("the CAD takes orders again")
         self.trouble = None
-        self._failures = 0
+        self._backoff = FIRST_BACKOFF

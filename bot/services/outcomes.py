@@ -13,6 +13,12 @@ from bot.cad.errors import CadError
 from bot.services.targets import Resolution
 from bot.storage.orders import Order
 
+_KINDS: dict[str, type[CadError]] = {
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, CadError)
+}
+
 
 class Confirmation(enum.StrEnum):
     """Whether the CAD shows what it was told to do."""
@@ -40,7 +46,7 @@ class Failure:
     @property
     def error(self) -> CadError:
         """The error again; one of a kind that this version does not know is a plain CadError."""
-        kind: type[CadError] = getattr(errors, self.kind, CadError)
+        kind = _KINDS.get(self.kind, CadError)
         return kind(self.text, status=self.status, retry_after=self.retry_after)
 
 

@@ -13,7 +13,7 @@ from bot.services.outcomes import Confirmation, Outcome
 from bot.services.targets import Assignee
 from bot.storage.orders import Action
 
-LOOKS = (0.0, 5.0, 15.0, 35.0)  # a minute in all
+LOOKS = (0.0, 5.0, 20.0, 50.0)  # seconds after the first; the last one may take ten more
 
 
 def compared(job: Job, outcome: Outcome, receipt: Receipt) -> Outcome:
@@ -29,17 +29,21 @@ async def confirmed(
     job: Job,
     outcome: Outcome,
     board: Board,
+    *,
+    clock: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]],
     looks: Sequence[float] = LOOKS,
 ) -> Outcome:
     """Look at the CAD's calls until they show what was done.
 
     Args:
-        looks: how many looks, and the seconds to sleep before each.
+        clock: monotonic seconds.
+        looks: when to look, in seconds from now.
     """
     seen = replace(outcome, confirmation=Confirmation.UNKNOWN)
-    for pause in looks:
-        if pause:
+    began = clock()
+    for moment in looks:
+        if (pause := began + moment - clock()) > 0:
             await sleep(pause)
         try:
             calls = await board.calls_now(job.order.server_id)
@@ -63,7 +67,9 @@ def _shows(job: Job, one: Assignee, on: Mapping[int, frozenset[int]]) -> bool:
         # Nobody on duty has this id; where the CAD does not say, nothing is held against it.
         return one.on_duty is None or job.order.action is Action.DETACH
     call_id = job.order.call_id if job.order.call_id is not None else one.call_id
-    is_on_call = call_id is not None and one.unit.ident in on.get(call_id, ())
+    # Whoever is to be taken off a call that nobody knows must not be seen on any.
+    calls = on.values() if call_id is None else [on.get(call_id, frozenset())]
+    is_on_call = any(one.unit.ident in idents for idents in calls)
     return is_on_call is (job.order.action is Action.ATTACH)
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 
 _log = logging.getLogger(__name__)
 
 
 class Tasks:
-    """Keeps hold of running work; whoever pauses in it can be stopped without harm."""
+    """Keeps hold of running work; whoever only waits can be stopped without harm."""
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        self.stopping = False
         self._sleep = sleep
         self._running: set[asyncio.Task[None]] = set()
-        self._pausing: set[asyncio.Task[object]] = set()
+        self._stoppable: set[asyncio.Task[object]] = set()
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Begin work that nobody waits for; its failure goes into the log."""
@@ -23,22 +25,34 @@ class Tasks:
         self._running.add(task)
         task.add_done_callback(self._ended)
 
-    async def pause(self, seconds: float) -> None:
-        """Sleep where stopping does no harm."""
+    @contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """Mark a part of a task in which stopping does no harm; such parts do not nest."""
+        if self.stopping:
+            raise asyncio.CancelledError
         task = asyncio.current_task()
         if task is not None:
-            self._pausing.add(task)
+            self._stoppable.add(task)
         try:
-            await self._sleep(seconds)
+            yield
         finally:
-            self._pausing.discard(task)
+            self._stoppable.discard(task)
 
-    async def drain(self, seconds: float) -> None:
-        """Stop whoever pauses, spawned or not, and give the spawned others time to finish."""
-        for task in self._pausing:
+    async def pause(self, seconds: float) -> None:
+        """Sleep where stopping does no harm."""
+        with self.stoppable():
+            await self._sleep(seconds)
+
+    def stop(self) -> None:
+        """Stop whoever only waits, spawned or not, now or later."""
+        self.stopping = True
+        for task in self._stoppable:
             task.cancel()
-        if self._running:
-            await asyncio.wait(self._running, timeout=seconds)
+
+    async def join(self) -> None:
+        """Wait until nothing runs that was spawned."""
+        while self._running:
+            await asyncio.wait(self._running)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

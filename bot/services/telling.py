@@ -26,7 +26,12 @@ class Announcer(Protocol):
 
 
 class Telling:
-    """Shows an order's latest state, never an older one over a newer, at most every 3 s."""
+    """Shows an order's latest state, never an older one over a newer, at most every 3 s.
+
+    Args:
+        clock: monotonic seconds.
+        pause: a sleep that may be broken off for good, because the bot stops.
+    """
 
     def __init__(
         self,
@@ -34,17 +39,24 @@ class Telling:
         *,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
+        pause: Callable[[float], Awaitable[None]],
     ) -> None:
         self._announcer = announcer
         self._clock = clock
         self._sleep = sleep
+        self._pause = pause
 
     async def waits(self, job: Job, waiting: Waiting) -> None:
         """Say why an order waits, unless that is what its reply says."""
+        job.to_show = waiting
+        if job.showing.locked():
+            return  # whoever shows something now will look again
         async with job.showing:
-            if job.order.state is not State.QUEUED or waiting == job.shown or self._gap(job) > 0:
-                return
-            await self._show(job, waiting)
+            while job.order.state is State.QUEUED and job.to_show != job.shown:
+                if gap := self._gap(job):
+                    await self._pause(gap)
+                else:
+                    await self._show(job, job.to_show)
 
     async def ended(self, job: Job) -> bool:
         """Say what became of an order; False if nobody could be told."""

@@ -105,7 +105,7 @@ def _create_engine(url: str) -> AsyncEngine:
         raise DatabaseUnavailable("DATABASE_URL", "it is not a database URL") from error
     try:
         if parsed.get_backend_name() != "sqlite":
-            return create_async_engine(parsed, pool_pre_ping=True)
+            return create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True)
         if parsed.database and not parsed.database.startswith(("file:", ":memory:")):
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         return create_sqlite_engine(parsed)

@@ -65,6 +65,8 @@ def translated(location: str) -> Iterator[None]:
         raise _from_driver(location, error) from error
     except exc.TimeoutError as error:
         raise DatabaseUnavailable(location, "it is too busy") from error
+    except OSError as error:  # some drivers do not wrap the network's own
+        raise DatabaseUnavailable(location, error.strerror or str(error)) from error
 
 
 def _from_driver(location: str, error: exc.DBAPIError) -> StorageError:

@@ -35,6 +35,7 @@ def create_sqlite_engine(url: URL) -> AsyncEngine:
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
+        hide_parameters=True,  # in errors, which are logged: among them are tokens
     )
 
 

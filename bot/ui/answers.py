@@ -57,7 +57,12 @@ async def give_order(
     except (ServiceError, StorageError) as error:
         await answer(interaction, _explained(error))
         return
-    acknowledged = await _acknowledge(interaction)
+    try:
+        acknowledged = await _acknowledge(interaction)
+    except Exception:
+        # The person is told so, and the order must not come to life at the next start.
+        await queue.withdraw(order)
+        raise
     if acknowledged is None:
         await queue.withdraw(order)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Coroutine
 from typing import cast
 
 import discord
@@ -10,7 +11,7 @@ import discord
 from bot.services.outcomes import OrderView
 from bot.ui import orders
 from bot.ui.items import buttons_for
-from bot.ui.text import member
+from bot.ui.text import MESSAGE_LIMIT, member
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +29,8 @@ class Delivery:
             return True
         if view.waiting:
             return False  # there is nothing to tell yet
-        text = f"{member(view.order.actor_id)}, your order: {orders.order(view)}"
+        text = f"{member(view.order.actor_id)}, your order: "
+        text += orders.order(view, MESSAGE_LIMIT - len(text))
         return await self._logged(text) or await self._sent(view.order.actor_id, text)
 
     async def report(self, view: OrderView) -> None:
@@ -42,29 +44,30 @@ class Delivery:
         webhook = discord.Webhook.partial(order.application_id, order.token, client=self._client)
         # Where the bot was killed before it knew the id, Discord takes this word for it.
         reply_id = order.reply_id or cast(int, "@original")
-        try:
-            await webhook.edit_message(reply_id, content=orders.order(view), view=buttons_for(view))
-        except (discord.HTTPException, OSError) as error:
-            _log.warning("the reply to order %s cannot be edited: %s", order.id, error)
-            return False
-        return True
+        editing = webhook.edit_message(reply_id, content=orders.order(view), view=buttons_for(view))
+        return await _worked(editing, f"edit the reply to order {order.id}")
 
     async def _logged(self, text: str) -> bool:
         if self._log_channel_id is None:
             return False
         channel = self._client.get_partial_messageable(self._log_channel_id)
-        try:
-            await channel.send(text)
-        except (discord.HTTPException, OSError) as error:
-            _log.warning("the log channel cannot be written to: %s", error)
-            return False
-        return True
+        return await _worked(channel.send(text), "write into the log channel")
 
     async def _sent(self, user_id: int, text: str) -> bool:
-        try:
+        async def send() -> None:
             user = await self._client.fetch_user(user_id)
             await user.send(text)
-        except (discord.HTTPException, OSError) as error:
-            _log.warning("user %s cannot be written to: %s", user_id, error)
-            return False
-        return True
+
+        return await _worked(send(), f"write to user {user_id}")
+
+
+async def _worked(work: Coroutine[None, None, object], what: str) -> bool:
+    """Do something at Discord; False if it failed, so that another way can be tried."""
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 - whatever it is, nobody has been told
+        # The words of other errors may hold the address, and with it the token.
+        is_harmless = isinstance(error, discord.HTTPException | OSError)
+        _log.warning("cannot %s: %s", what, error if is_harmless else type(error).__name__)
+        return False
+    return True

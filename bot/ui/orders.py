@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from bot.cad.errors import CadUnreadable
 from bot.services.outcomes import Confirmation, OrderView, Outcome, Waiting
 from bot.services.targets import Assignee, Reason, Target
 from bot.storage.orders import Action, State
@@ -32,12 +31,12 @@ _REASONS = {
 }
 
 
-def order(view: OrderView) -> str:
-    """Say where an order stands, with lists as long as the message allows."""
+def order(view: OrderView, room: int = MESSAGE_LIMIT) -> str:
+    """Say where an order stands, with lists as long as the room, in characters, allows."""
     text = ""
     for limit in _LIST_LIMITS:
         text = "\n".join(_lines(view, limit))
-        if len(text) <= MESSAGE_LIMIT:
+        if len(text) <= room:
             break
     return text
 
@@ -45,7 +44,7 @@ def order(view: OrderView) -> str:
 def line(view: OrderView) -> str:
     """Say the same in one line, for lists and the log channel."""
     done = view.order
-    mark = order(view).partition(" ")[0] if view.outcome else "⏳"
+    mark = "⏳" if done.state.is_open else order(view).partition(" ")[0]
     people = listed([_person(one) for one in view.resolution.assignees], 300) or code(
         done.units, 60
     )
@@ -78,7 +77,7 @@ def _wait(waiting: Waiting) -> str:
             f"{faults.trouble(waiting.trouble)} I keep trying until {moment(waiting.until, 't')}."
         )
     return (
-        f"Queued, it goes out {moment(waiting.until, 'R')}:"
+        f"Queued, it goes out {moment(waiting.until, 'R')} at the earliest:"
         f" the CAD allows {waiting.per_minute} orders a minute."
     )
 
@@ -86,7 +85,7 @@ def _wait(waiting: Waiting) -> str:
 def _headline(view: OrderView, people: str) -> str:
     done, outcome = view.order, view.outcome
     error = outcome.failure.error if outcome and outcome.failure else None
-    is_unsure = (outcome and outcome.is_unsure) or isinstance(error, CadUnreadable)
+    is_unsure = outcome is not None and outcome.is_unsure
     nobody = "It is not certain that anyone was" if is_unsure else "Nobody was"
     whom = f"\nFor: {people or code(done.units, 200)}"
     match done.state:
@@ -99,7 +98,7 @@ def _headline(view: OrderView, people: str) -> str:
         case _ if error is not None:
             return f"❌ {nobody} {_past(view)}. {faults.cad(error)}{whom}"
         case _:
-            return f"❌ Nobody was {_past(view)}."
+            return f"❌ {nobody} {_past(view)}."
 
 
 def _mark(view: OrderView) -> str:

@@ -87,7 +87,9 @@ def audit_page(page: AuditPage) -> str:
 
 
 def _link(link: Link) -> str:
+    # An import and the CAD's own links have nobody behind them.
+    setter = f"set by {member(link.set_by)}" if link.set_by else f"from the {link.source}"
     return (
-        f"{member(link.discord_id)} is {code(link.api_id, 100)}, set by {member(link.set_by)}"
+        f"{member(link.discord_id)} is {code(link.api_id, 100)}, {setter}"
         f" {moment(link.set_at, 'R')}."
     )

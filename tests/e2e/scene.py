@@ -24,6 +24,7 @@ from bot.cad.transport import Transport
 from bot.cad.wire import Request, Response
 from bot.settings import Settings
 from sandbox.cad import seed
+from sandbox.cad.faults import Fault, Hang
 from sandbox.cad.journal import Received
 from sandbox.cad.models import Server
 from sandbox.cad.server import CadServer
@@ -31,7 +32,6 @@ from sandbox.cad.world import CadWorld
 from sandbox.fake_time import FakeTime
 
 SETTLE_SECONDS = 10.0
-PATIENCE = 0.2  # real seconds that the bot waits for a CAD that hangs
 CALM = 10.0  # seconds after which the bot's budget is whole again
 MESSAGE, DEFERRED, EPHEMERAL = 4, 5, 64
 
@@ -39,8 +39,10 @@ MESSAGE, DEFERRED, EPHEMERAL = 4, 5, 64
 class OwnTime(Transport):
     """Keeps the network's time apart: simcord stops the timers of whatever a command does."""
 
+    patience: float | None = None  # real seconds
+
     async def send(self, request: Request, *, within: float | None = None) -> Response:
-        sending = super().send(request, within=within)
+        sending = super().send(request, within=self.patience or within)
         return await contextvars.Context().run(asyncio.create_task, sending)
 
 
@@ -58,6 +60,7 @@ class Scene:
     time: FakeTime
     services: Services = field(init=False)
     bot: DispatchBot = field(init=False)
+    transport: OwnTime = field(init=False)
     _running: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def __getattr__(self, name: str) -> MemberActor:
@@ -109,7 +112,7 @@ class Scene:
         settings = Settings(**{**values, **changes})
         opening = open_services(
             settings,
-            transport=partial(OwnTime, total_timeout=PATIENCE),
+            transport=self._connected,
             time=self.time.time,
         )
         self.services = await self._running.enter_async_context(opening)
@@ -125,7 +128,21 @@ class Scene:
         await self.env.restart_bot(self.bot)
         # What was just asked must not count against the next requests.
         await self.passes(CALM)
-        self.world.history.clear()
+        self.world.history[:] = self.orders()
+
+    def breaks(self, fault: Fault, path: str = "") -> None:
+        """Let something go wrong at the CAD; if it hangs, the bot loses its patience soon."""
+        self.cad.faults.set(fault, path=path)
+        self.transport.patience = 0.05 if isinstance(fault, Hang) else None
+
+    def mends(self) -> None:
+        """Let the CAD work again."""
+        self.cad.faults.clear()
+        self.transport.patience = None
+
+    def _connected(self, address: str) -> Transport:
+        self.transport = OwnTime(address)
+        return self.transport
 
     async def stop(self) -> None:
         """Stop the bot as the process does."""
@@ -135,7 +152,7 @@ class Scene:
 
     async def passes(self, seconds: float) -> None:
         """Let time pass."""
-        await self.time.advance(seconds, self.env.settle)
+        await self.time.advance(seconds, partial(self.env.settle, idle=0.005))
 
     async def says(self, who: MemberActor, command: str, /, **options: Any) -> Said:
         """Type a command and return what the bot says to it."""
@@ -204,7 +221,7 @@ class Said:
 
 async def until(condition: Callable[[], object]) -> None:
     """Let the loop run until something has become true."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110  # there is no event for most of what is awaited
             await asyncio.sleep(0)
 

@@ -169,7 +169,8 @@ async def test_a_command_under_way_is_answered_before_the_end(
         assert discord_server.edits == []
         cad.faults.clear()
         assert await bot.end() == 0
-    assert len(discord_server.edits) == 1
-    assert discord_server.edits[0].startswith("✅ Attached to **#100**")
+    # The second edit, that the CAD has confirmed it, may or may not come before the end.
+    assert discord_server.edits
+    assert all(edit.startswith("✅ Attached to **#100**") for edit in discord_server.edits)
     assert INTERACTION_TOKEN not in "".join(bot.log)
     assert TOKEN not in "".join(bot.log)

@@ -16,6 +16,7 @@ from discord.http import Route
 from yarl import URL
 
 from bot import process
+from bot.app import DispatchBot
 from bot.ending import Exit, Failure, StopSignals
 from bot.settings import Settings
 from tests.process.conftest import SETTINGS
@@ -66,15 +67,18 @@ async def test_a_signal_while_the_services_open_ends_the_start(tmp_path: Path):
 async def test_taking_leave_of_discord_has_a_limit(
     tmp_path: Path, discord_server: DiscordServer, monkeypatch: pytest.MonkeyPatch
 ):
-    async def never(*_: object) -> None:
+    close = DispatchBot.close
+
+    async def close_and_hang(bot: DispatchBot) -> None:
+        await close(bot)
         await asyncio.Event().wait()
 
+    monkeypatch.setattr(DispatchBot, "close", close_and_hang)
+    monkeypatch.setattr(process, "CLOSING", 0.5)
     serving = serve(settings(tmp_path), StopSignals())
     await discord_server.connected.wait()
-    monkeypatch.setattr(process, "CLOSING", 0.01)
-    with patch("bot.process.DispatchBot.close", never):
-        signal.raise_signal(signal.SIGTERM)
-        await serving
+    signal.raise_signal(signal.SIGTERM)
+    await serving
 
 
 def test_before_the_loop_runs_a_signal_just_ends_the_process():

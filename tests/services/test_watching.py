@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from typing import Self
 
 import pytest
 
@@ -29,7 +30,7 @@ class ScriptedFeed(AsyncIterator[Item]):
     async def stop(self) -> None:
         self.inbox.close()
 
-    def __aiter__(self) -> AsyncIterator[Item]:
+    def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Item:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.cad.errors import CadUnreachable
-from bot.services.audit import AuditPage
+from bot.services.audit import AuditPage, Whois
 from bot.services.linking import Linked, LinkPage
 from bot.storage.links import Link
 from bot.ui import replies
@@ -51,9 +51,16 @@ def test_unlinked() -> None:
 
 def test_whois() -> None:
     said = "✅ <@7> is `steam:1`, set by <@9> <t:1767225600:R>."
-    assert replies.whois(7, LINK) == replies.owners("steam:1", [LINK]) == said
-    assert replies.whois(7, None) == "❌ <@7> is not linked."
+    assert replies.whois(Whois(7, LINK, [])) == replies.owners("steam:1", [LINK]) == said
+    assert replies.whois(Whois(7, None, [])) == "❌ <@7> is not linked."
     assert replies.owners(HOSTILE, []).startswith("❌ Nobody is linked to `ˋ@everyoneˋ")
+
+
+def test_whois_shows_the_latest_orders() -> None:
+    lines = replies.whois(Whois(7, LINK, [view(units="A-12")] * 5)).splitlines()
+    assert lines[1] == "Latest orders (all: `/audit` with `member:`):"
+    assert len(lines) == 7
+    assert lines[2].startswith("⏳ attach **#100**: `A-12` · by <@5>")
 
 
 @pytest.mark.parametrize(("number", "count", "total"), [(1, 1, 2), (3, 3, 60)])

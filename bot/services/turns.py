@@ -1,0 +1,107 @@
+"""Whose turn it is: the open orders, the first to come first."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.cad.client import CadClient
+from bot.cad.limits import Budget
+from bot.services import batching
+from bot.services.jobs import Job
+from bot.services.outage import Outage
+from bot.storage.orders import Action, State
+
+
+class Turns:
+    """The line in which orders wait; nobody overtakes anyone they disagree with.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        cad: CadClient,
+        outage: Outage,
+        *,
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._cad = cad
+        self._outage = outage
+        self._clock = clock
+        self._now = now
+        self._open: dict[int, Job] = {}  # by order id, the first to come first
+
+    def enter(self, job: Job) -> None:
+        """Give a job its place, whether it is known by now whom it is about or not."""
+        job.entered = self._clock()
+        job.alone = not self._open
+        self._open[job.order.id] = job
+
+    def leave(self, job: Job) -> None:
+        """Let go of a job that is closed or that nobody carries any more."""
+        self._open.pop(job.order.id, None)
+
+    def find(self, order_id: int) -> Job | None:
+        """Return an open job."""
+        return self._open.get(order_id)
+
+    def budget(self, job: Job) -> Budget:
+        """Return the budget that a job's request counts against."""
+        is_attach = job.order.action is Action.ATTACH
+        return self._cad.attach_budget if is_attach else self._cad.detach_budget
+
+    def wait(self, job: Job) -> float:
+        """Return the seconds until a job's own turn may come, 0 for now."""
+        budget = self.budget(job)
+        wait = max(self._outage.wait(), budget.wait(), job.not_before - self._clock())
+        if job.order.action is Action.ATTACH and self._cad.calls_per_attach == 1 and not job.cell:
+            age = self._clock() - job.entered
+            wait = max(wait, batching.hold(budget, age=age, alone=job.alone))
+        return wait
+
+    def wait_for_others(self, job: Job) -> float:
+        """Return the seconds until those may go whom a job must not overtake."""
+        return max(map(self.wait, _ahead(job, self._waiting())), default=0.0)
+
+    def next(self) -> list[Job]:
+        """Return the jobs that share the next request; none if nobody's turn has come."""
+        waiting = self._waiting()
+        head = next((job for job in waiting if self._may_lead(job, waiting)), None)
+        if head is None:
+            return []
+        items = [job.item for job in waiting]
+        chosen = batching.choose(head.item, items, self._cad.calls_per_attach)
+        return [self._open[item.order_id] for item in chosen]
+
+    def twins(self, jobs: Sequence[Job]) -> list[Job]:
+        """Return the waiting jobs that ask for exactly what these asked for, and may join them."""
+        items = [job.item for job in jobs]
+        waiting = self._waiting()
+        return [
+            job
+            for job in waiting
+            if any(batching.are_twins(job.item, item) for item in items)
+            and not _ahead(job, waiting)
+        ]
+
+    def _may_lead(self, job: Job, waiting: Sequence[Job]) -> bool:
+        can_go = job.resolution.assignees and not self.wait(job)
+        return bool(can_go) and not _ahead(job, waiting)
+
+    def _waiting(self) -> list[Job]:
+        now = self._now()
+        return [
+            job
+            for job in self._open.values()
+            if job.order.state is State.QUEUED and now < job.expires_at
+        ]
+
+
+def _ahead(job: Job, waiting: Sequence[Job]) -> list[Job]:
+    """Return the jobs that came before and disagree with a job about somebody."""
+    before = itertools.takewhile(lambda one: one is not job, waiting)
+    return [one for one in before if batching.conflict(job.item, one.item)]

@@ -1,0 +1,43 @@
+"""A bot that lives several lives on one database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.storage.database import upgrade
+from sandbox.cad.server import CadServer
+from tests.crash.discord import BusyDiscord
+from tests.crash.town import Town, Watched
+from tests.e2e.scene import database_url
+from tests.faults.stage import build_world
+from tests.process.conftest import SETTINGS
+
+
+@pytest.fixture
+def version() -> int:
+    """Speak v1 where a test does not say."""
+    return 1
+
+
+@pytest.fixture
+async def town(tmp_path: Path, version: int) -> AsyncIterator[Town]:
+    file = tmp_path / "dispatch.db"
+    await upgrade(database_url(file))
+    async with BusyDiscord() as discord, CadServer(build_world()) as cad:
+        settings = SETTINGS | {
+            "SONORAN_API_URL": cad.url,
+            "SONORAN_API_VERSION": str(version),
+            "SONORAN_BUDGET_SHARE": "1",
+            "DATABASE_URL": database_url(file),
+        }
+        town = Town(discord, cad, file, settings)
+        cad.world.on_change(town.note)
+        cad.faults.set(Watched(discord))
+        yield town
+        for bot in town.bots:
+            if bot.process.returncode is None:
+                bot.process.kill()
+                await bot.process.communicate()

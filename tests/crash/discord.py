@@ -1,0 +1,188 @@
+"""A pretend Discord for a bot that dies: keeps what everyone was told, whichever life told it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from aiohttp import web
+
+from tests.process.discord_server import _MESSAGE, APPLICATION_ID, GUILD_ID, DiscordServer
+
+MANAGE_SERVER = 1 << 5
+LOG_CHANNEL_ID = "1300000000000000003"
+UNKNOWN_WEBHOOK = 404, {"code": 10015, "message": "Unknown Webhook"}
+INVALID_TOKEN = 401, {"code": 50027, "message": "Invalid Webhook Token"}
+
+
+class Moment(Enum):
+    """When a bot can be killed: something is about to happen, or just has, elsewhere."""
+
+    PRESSED = auto()
+    ACKNOWLEDGING = auto()
+    ACKNOWLEDGED = auto()
+    TELLING = auto()
+    TOLD = auto()
+    ORDERING = auto()
+    ORDERED = auto()
+
+
+# Returns whether the bot has just died: what was about to happen then has never been asked for.
+Watch = Callable[[Moment], bool]
+
+
+@dataclass(slots=True)
+class Pressed:
+    """What somebody ordered, and what they see of it.
+
+    Attributes:
+        call_id: None for a detach.
+        acknowledged: whether they see "thinking…" or an answer instead of a failure.
+        text: the private reply; empty while it is "thinking…".
+        message: what they were told by a message, last.
+    """
+
+    number: int
+    unit: str
+    call_id: int | None
+    acknowledged: bool = False
+    text: str = ""
+    message: str = ""
+
+    @property
+    def answer(self) -> str:
+        """What they know."""
+        return self.text if self.acknowledged else self.message
+
+    @property
+    def token(self) -> str:
+        return f"token-of-interaction-{self.number}"
+
+    @property
+    def user_id(self) -> str:
+        return str(1_400_000_000_000_000_000 + self.number)
+
+    @property
+    def reply_id(self) -> str:
+        return str(1_700_000_000_000_000_000 + self.number)
+
+
+@dataclass
+class BusyDiscord(DiscordServer):
+    """Knows people by what they pressed; everyone presses once.
+
+    Attributes:
+        logged: what stands in the log channel.
+        tokens_are_old: whether replies cannot be edited any more.
+        changed: set whenever there is something new to read.
+    """
+
+    pressed: list[Pressed] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
+    tokens_are_old: bool = False
+    watch: Watch = field(default=lambda _: False)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def press(self, orders: Sequence[tuple[str, int | None]]) -> None:
+        """Let people give orders, unit and call each, one right after the other."""
+        assert self._socket is not None
+        for unit, call_id in orders:
+            one = Pressed(len(self.pressed), unit, call_id)
+            self.pressed.append(one)
+            event = {"op": 0, "s": 2 + one.number, "t": "INTERACTION_CREATE", "d": _event(one)}
+            await self._socket.send_json(event)
+            if self.watch(Moment.PRESSED):
+                return
+
+    def _reply(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:
+        match request.method, path.split("/")[1:]:
+            case "POST", ["interactions", id_, token, "callback"]:
+                answer = self._acknowledge(id_, token, body["data"])
+            case "PATCH", ["webhooks", _, token, "messages", message]:
+                answer = self._edit(token, message, body["content"])
+            case "GET", ["users", user_id] if user_id != "@me":
+                answer = 200, _user(self._find("user_id", user_id))
+            case "POST", ["users", "@me", "channels"]:
+                user = _user(self._find("user_id", str(body["recipient_id"])))
+                answer = 200, {"id": user["id"], "type": 1, "recipients": [user]}
+            case "POST", ["channels", channel_id, "messages"]:
+                answer = self._send(channel_id, body["content"])
+            case _:
+                answer = super()._reply(request, path, body)
+        return answer
+
+    def _acknowledge(self, interaction_id: str, token: str, data: Any) -> tuple[int, Any]:
+        one = self._find("token", token)
+        if not self.watch(Moment.ACKNOWLEDGING):
+            one.acknowledged = True
+            one.text = data.get("content", "")
+            self._happened(Moment.ACKNOWLEDGED)
+        known = {"id": interaction_id, "type": 2, "response_message_id": one.reply_id}
+        return 200, {"interaction": known}
+
+    def _edit(self, token: str, message_id: str, content: str) -> tuple[int, Any]:
+        one = self._find("token", token)
+        if self.tokens_are_old:
+            return INVALID_TOKEN
+        if not one.acknowledged or message_id not in {"@original", one.reply_id}:
+            return UNKNOWN_WEBHOOK
+        if not self.watch(Moment.TELLING):
+            one.text = content
+            self._happened(Moment.TOLD)
+        return 200, _MESSAGE | {"content": content}
+
+    def _send(self, channel_id: str, content: str) -> tuple[int, Any]:
+        if channel_id == LOG_CHANNEL_ID:
+            self.logged.append(content)
+            self.changed.set()
+        elif not self.watch(Moment.TELLING):
+            self._find("user_id", channel_id).message = content
+            self._happened(Moment.TOLD)
+        return 200, _MESSAGE | {"content": content}
+
+    def _happened(self, moment: Moment) -> None:
+        self.watch(moment)
+        self.changed.set()
+
+    def _find(self, name: str, value: str) -> Pressed:
+        return next(one for one in self.pressed if getattr(one, name) == value)
+
+
+def _user(one: Pressed) -> dict[str, Any]:
+    return {
+        "id": one.user_id,
+        "username": f"dispatcher{one.number}",
+        "discriminator": "0",
+        "avatar": None,
+    }
+
+
+def _event(one: Pressed) -> dict[str, Any]:
+    """Build the INTERACTION_CREATE of somebody who may dispatch."""
+    options: list[dict[str, Any]] = [{"name": "units", "type": 3, "value": one.unit}]
+    if one.call_id is not None:
+        options.append({"name": "call", "type": 4, "value": one.call_id})
+    name = "detach" if one.call_id is None else "attach"
+    return {
+        "id": str(1_500_000_000_000_000_000 + one.number),
+        "application_id": str(APPLICATION_ID),
+        "type": 2,
+        "token": one.token,
+        "version": 1,
+        "attachment_size_limit": 0,
+        "guild_id": str(GUILD_ID),
+        "guild": {"id": str(GUILD_ID), "features": [], "locale": "en-US"},
+        "member": {
+            "user": _user(one),
+            "roles": [],
+            "joined_at": "2026-01-01T00:00:00+00:00",
+            "permissions": str(MANAGE_SERVER),
+            "flags": 0,
+            "deaf": False,
+            "mute": False,
+        },
+        "data": {"id": "1600000000000000000", "name": name, "type": 1, "options": options},
+    }

@@ -1,0 +1,105 @@
+"""Fifty people on duty, a pretend Discord and a pretend CAD that fails; time is pretended too."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import discord
+import pytest
+from simcord.env import Env
+from sqlalchemy.pool import QueuePool
+
+from bot.app import DispatchBot, open_services
+from bot.settings import Settings
+from bot.storage.database import Database
+from bot.storage.links import Link, LinkStore
+from sandbox.cad import seed
+from sandbox.cad.server import CadServer
+from tests.e2e.scene import SETTLE_SECONDS, database_url, until
+from tests.faults.stage import PEOPLE, Network, SharedTime, Stage, api_id, build_world
+
+CALM = 60.0  # seconds after which the budgets are whole again
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate one file for all tests."""
+    file = tmp_path_factory.mktemp("faults") / "migrated.db"
+
+    async def migrate() -> None:
+        database = await Database.open(database_url(file))
+        await database.close()
+
+    asyncio.run(migrate())
+    return file
+
+
+@pytest.fixture
+async def stage(version: int, tmp_path: Path, migrated: Path) -> AsyncIterator[Stage]:
+    """Start the bot for fifty people who may dispatch themselves, and let it get to know them."""
+    random.seed(version)  # of the pauses between two attempts
+    env = Env(discord.Client(intents=discord.Intents(guilds=True)), settle_timeout=SETTLE_SECONDS)
+    time = SharedTime()
+    async with AsyncExitStack() as stack:
+        world = build_world()
+        world.now = time.now
+        cad = await stack.enter_async_context(CadServer(world, clock=time.clock))
+        await env.start()
+        stack.push_async_callback(env.shutdown)
+        guild = env.create_guild("San Andreas")
+        role = guild.create_role("Dispatch")
+        people = [
+            guild.add_member(env.create_user(f"officer{number}"), roles=[role])
+            for number in range(PEOPLE)
+        ]
+        file = tmp_path / "dispatch.db"
+        shutil.copyfile(migrated, file)
+        await _link(file, guild.id, [person.id for person in people])
+
+        network = Network(cad.url, time)
+        settings = Settings.model_validate(
+            {
+                "discord_token": "a-token",
+                "dispatch_role_ids": [role.id],
+                "sonoran_community_id": seed.COMMUNITY_ID,
+                "sonoran_api_key": seed.API_KEY,
+                "sonoran_api_url": cad.url,
+                "sonoran_api_version": version,
+                "database_url": database_url(file),
+            }
+        )
+        opening = open_services(settings, transport=lambda _: network, time=time.time)
+        services = await stack.enter_async_context(opening)
+        await until(lambda: services.board.units(seed.SERVER_ID))
+        bot = DispatchBot(services)
+        stack.push_async_callback(bot.close)
+        await env.restart_bot(bot)
+        channel = guild.create_text_channel("dispatch")
+        pool = cast(QueuePool, services.attaching._orders._database._engine.pool)
+        stage = Stage(cad, env, network, time, channel, people, version, file, pool)
+        # What was just asked must not count against the next requests.
+        await stage.passes(CALM)
+        cad.world.history.clear()
+        stage.began = time.now()
+        yield stage
+        cad.faults.clear()
+        await asyncio.gather(bot.drain(), stage.passes(CALM))
+    env._raise_errors_since(env._errors_acknowledged)
+
+
+async def _link(file: Path, guild_id: int, people: list[int]) -> None:
+    """Write the links as an import does."""
+    now = datetime.now(UTC)
+    database = await Database.open(database_url(file))
+    await LinkStore(database).put_many(
+        Link(guild_id, discord_id, api_id(number), 1, now)
+        for number, discord_id in enumerate(people)
+    )
+    await database.close()

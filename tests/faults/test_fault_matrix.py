@@ -1,0 +1,182 @@
+"""Whatever the CAD does: everyone is answered, and what they are told is true."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from sandbox.cad.faults import BAD_GATEWAY, Fault, RateLimited, Reset
+from sandbox.cad.models import Plan
+from tests.faults.stage import CALLS, Given, Held, Stage
+
+BAD_CALL = CALLS[-1]
+ONE = (BAD_CALL,)
+FIFTY = CALLS * 10
+
+LOOK = 5.0  # seconds after which everyone who waits knows why
+LONG = 120.0  # seconds, enough for the CAD's budgets and for a look at its calls
+FOR_GOOD = 16 * 60.0  # seconds, more than anybody can wait
+RETRY_AFTER = 20
+TOO_LATE = "did not take the order in time"
+
+# Orders that are sent where nothing goes wrong. One POST of v1 names all the calls that have
+# gathered behind the first order; one of v2 names one call.
+NEEDED = {(1, ONE): 1, (1, FIFTY): 2, (2, ONE): 1, (2, FIFTY): 6}
+QUESTIONS = 5  # at most, of fifty orders: what the calls show, whether a call is gone
+
+WHY = re.compile(
+    r"⏳ .*( I keep trying until <t:\d+:t>\.|Queued, it goes out <t:\d+:R>.*)\n"
+    r"To be attached to \*\*#\d+\*\*: <@\d+> \(P\\-\d+\)"
+)
+NOT_DONE = "❌ Nobody was attached to"
+NOT_CERTAIN = "❌ It is not certain that anyone was attached to"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Something that goes wrong.
+
+    Attributes:
+        strike: makes it go wrong, just before the orders are given.
+        lasts: seconds until it is put right; 0 where it rights itself or never ends.
+        refused: the calls whose orders are not carried out.
+        told: what those who gave them are told.
+        again: how many more orders have to be sent, at most.
+        silence: seconds that the CAD asks to be left alone for.
+    """
+
+    strike: Callable[[Stage], Awaitable[None]]
+    lasts: float = 0
+    refused: Sequence[int] = ()
+    told: str = ""
+    again: int = 0
+    silence: float = 0
+
+
+def fault(
+    make: Callable[[Stage], Fault], times: int | None = None
+) -> Callable[[Stage], Awaitable[None]]:
+    """Let the next requests meet a fault, all where no number is given."""
+
+    async def strike(stage: Stage) -> None:
+        stage.cad.faults.set(make(stage), times=times)
+
+    return strike
+
+
+async def change_key(stage: Stage) -> None:
+    stage.community.key = "another"
+
+
+async def lower_plan(stage: Stage) -> None:
+    stage.community.plan = Plan.STANDARD
+
+
+async def close_call(stage: Stage) -> None:
+    stage.world.close(stage.server, BAD_CALL)
+
+
+CASES = {
+    "down 10 s": Case(Stage.unplug, lasts=10),
+    "hangs": Case(fault(lambda stage: Held(stage.network, FOR_GOOD)), lasts=25, again=3),
+    "resets": Case(fault(lambda _: Reset(), times=2), again=2),
+    "502 page": Case(fault(lambda _: BAD_GATEWAY, times=3), again=3),
+    "429": Case(fault(lambda _: RateLimited(), times=2), again=2),
+    "429 seconds": Case(
+        fault(lambda _: RateLimited(RETRY_AFTER), times=1), again=1, silence=RETRY_AFTER
+    ),
+    "429 date": Case(
+        fault(
+            lambda stage: RateLimited(stage.time.now() + timedelta(seconds=RETRY_AFTER)), times=1
+        ),
+        again=1,
+        silence=RETRY_AFTER,
+    ),
+    "wrong key": Case(change_key, refused=CALLS, told="SONORAN_API_KEY is wrong"),
+    "plan too low": Case(lower_plan, refused=CALLS, told="needs the Plus plan"),
+    "unknown call": Case(
+        close_call,
+        refused=[BAD_CALL],
+        told="The CAD refused: `CALL NOT FOUND`.",
+        again=6,  # v1: five calls are halved until the bad one stands alone
+    ),
+    "slow 5 s": Case(fault(lambda stage: Held(stage.network, 5))),
+}
+FOR_GOOD_CASES = {
+    "down": Case(Stage.unplug, refused=CALLS, told=TOO_LATE),
+    "resets": Case(fault(lambda _: Reset()), refused=CALLS, told=TOO_LATE, again=100),
+    "429": Case(fault(lambda _: RateLimited(3600)), refused=CALLS, told=TOO_LATE),
+}
+
+
+@pytest.mark.parametrize("places", [ONE, FIFTY], ids=["one", "fifty"])
+@pytest.mark.parametrize("version", [1, 2], ids=["v1", "v2"])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+async def test_everyone_is_told_the_truth(stage: Stage, case: Case, places: tuple[int, ...]):
+    given = await struck(stage, case, places)
+    if case.lasts:
+        await stage.passes(case.lasts - LOOK)
+        await stage.mend()
+    await stage.passes(LONG)
+    everyone_knows(stage, case, given)
+    requests_are_few(stage, case, NEEDED[stage.version, places] + case.again)
+
+
+@pytest.mark.parametrize("version", [1, 2], ids=["v1", "v2"])
+@pytest.mark.parametrize("case", FOR_GOOD_CASES.values(), ids=FOR_GOOD_CASES)
+async def test_nobody_waits_for_ever(stage: Stage, case: Case):
+    given = await struck(stage, case, ONE)
+    await stage.passes(FOR_GOOD)
+    everyone_knows(stage, case, given)
+    requests_are_few(stage, case, NEEDED[stage.version, ONE] + case.again)
+
+
+async def struck(stage: Stage, case: Case, places: Sequence[int]) -> list[Given]:
+    """Let orders be given while something goes wrong, and a little time pass."""
+    # Only v2's limits are published; for v1, see the pace below.
+    stage.world.behaviour.rate_limits = stage.version == 2
+    await case.strike(stage)
+    given = await stage.attach(places)
+    await stage.passes(LOOK)
+    unfinished = stage.unfinished()
+    texts = [one.text for one in given if unfinished.get(one.token)]
+    assert all(WHY.fullmatch(text) for text in texts if text)
+    # One request at most is under way, and nothing can be said about its orders yet.
+    assert texts.count("") <= 1
+    return given
+
+
+def everyone_knows(stage: Stage, case: Case, given: Sequence[Given]) -> None:
+    """Check that every reply is final, is the right one, and is true."""
+    assert stage.unfinished() == {}
+    for one in given:
+        shown = stage.calls_of(one.person)
+        if one.call_id not in case.refused:
+            assert one.text.startswith(f"✅ Attached to **#{one.call_id}** ")
+            assert one.text.endswith("\nConfirmed by the CAD.")
+            assert shown == [one.call_id]
+        elif one.text.startswith(NOT_DONE):
+            assert case.told in one.text
+            assert shown == []
+        else:
+            assert one.text.startswith(NOT_CERTAIN)
+            assert case.told in one.text
+            assert shown in ([], [one.call_id])
+
+
+def requests_are_few(stage: Stage, case: Case, most: int) -> None:
+    sent = stage.orders()
+    assert len(sent) <= most
+    assert len(stage.world.history) - len(sent) <= QUESTIONS
+    assert all(stage.seconds_at(one) >= case.silence for one in sent[1:])
+    # The bot never brings a 429 about.
+    assert all(one.fault for one in stage.world.history if one.status == 429)
+    if stage.version == 1:
+        moments = [stage.seconds_at(one) for one in stage.world.history]
+        for first, begin in enumerate(moments):
+            for last, end in enumerate(moments[first:], 1):
+                assert last <= 5 + end - begin

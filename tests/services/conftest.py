@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.storage.database import upgrade
+from tests.services.office import Office
+
+
+@pytest.fixture(params=[1, 2], ids=["v1", "v2"])
+def version(request: pytest.FixtureRequest) -> int:
+    """Say which API the CAD speaks."""
+    return int(request.param)
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate a database once; copying it is a hundred times as quick."""
+    file = tmp_path_factory.mktemp("empty") / "dispatch.db"
+    asyncio.run(upgrade(f"sqlite+aiosqlite:///{file}"))
+    return file
+
+
+@pytest.fixture
+async def office(tmp_path: Path, version: int, empty_file: Path) -> AsyncIterator[Office]:
+    office = Office(tmp_path / "dispatch.db", version)
+    shutil.copy(empty_file, office.file)
+    await office.open()
+    yield office
+    await office.close()
+
+
+v1 = pytest.mark.parametrize("version", [1], indirect=False, ids=["v1"])
+v2 = pytest.mark.parametrize("version", [2], indirect=False, ids=["v2"])

@@ -1,0 +1,446 @@
+"""The orders' side of a bot: a real file, a CAD that does as it is told, and people who listen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.cad.errors import CadError, CadRateLimited, CadRefused
+from bot.cad.limits import Budget, Limit, Pace
+from bot.cad.models import (
+    Account,
+    Attachment,
+    Calls,
+    Detachment,
+    NewCall,
+    Receipt,
+    Subject,
+    Unit,
+    on_call,
+)
+from bot.services.board import Board
+from bot.services.orders import OrderQueue
+from bot.services.outcomes import OrderView
+from bot.services.targets import Assignee, LeftOut, Reason, Resolution, Target
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseUnavailable
+from bot.storage.orders import Action, Order, OrderStore, State
+from bot.ui import orders as words
+from tests.fake_time import FakeTime
+from tests.services.samples import GUILD, call, unit
+
+DANA = 42
+LIFETIME = timedelta(minutes=14, seconds=45)
+CALL_GONE = CadRefused("CALL NOT FOUND", status=400)
+_QUIET = 25  # turns of the loop in which nothing happened
+
+
+class Life:
+    """How long a bot lives, counted in what can be seen of it from outside."""
+
+    left: int | None = None
+
+    async def step(self) -> None:
+        """Go on, or never again."""
+        if self.left == 0:
+            await asyncio.get_running_loop().create_future()
+        elif self.left is not None:
+            self.left -= 1
+
+
+class WatchedDatabase(Database):
+    """Knows whether it is being used, and can be broken."""
+
+    busy = 0
+    broken = False
+    life = Life()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        async with self._watched(), super().begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        async with self._watched(), super().connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        await self.life.step()
+        if self.broken:
+            raise DatabaseUnavailable(self.location, "disk I/O error")
+        self.busy += 1
+        try:
+            yield
+        finally:
+            self.busy -= 1
+        await self.life.step()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request with orders that reached the CAD."""
+
+    at: float
+    orders: tuple[Attachment | Detachment, ...]
+
+    @property
+    def calls(self) -> list[int]:
+        return [one.call_id for one in self.orders if isinstance(one, Attachment)]
+
+    @property
+    def idents(self) -> list[int]:
+        return sorted(who.ident or 0 for one in self.orders for who in one.subjects)
+
+
+NOT_ASKED = AssertionError("the queue has no business with this")
+
+
+class ScriptedCad:
+    """A CadClient whose next answers are written down beforehand.
+
+    Attributes:
+        faults: what the next orders end with, one each, None for well; after them, `fault`.
+        arrives: whether an order whose fault leaves that open is carried out all the same.
+        door: orders wait behind it while it is closed.
+        seconds: how long an order takes.
+    """
+
+    def __init__(self, time: FakeTime, version: int, life: Life) -> None:
+        self.time = time
+        self.life = life
+        self.calls_per_attach = 1000 if version == 1 else 1
+        paced = Pace(5, 1.0, for_orders=1).budget(time.clock)
+        self.attach_budget: Budget = paced if version == 1 else Limit(8, 60.0).budget(time.clock)
+        self.detach_budget: Budget = paced if version == 1 else Limit(8, 60.0).budget(time.clock)
+        self.idents_by_call: dict[int, list[int]] = {100: [], 101: [], 102: [], 103: [], 104: []}
+        self.sent: list[Sent] = []
+        self.asked: Counter[str] = Counter()
+        self.faults: deque[CadError | None] = deque()
+        self.fault: CadError | None = None
+        self.question_fault: CadError | None = None
+        self.bad: set[int] = set()  # a request that names one of these units is refused
+        self.arrives = False
+        self.silent = False  # accepts orders and does nothing
+        self.bugs = 0  # the next orders end with an error that no CAD knows
+        self.receipts = version == 2
+        self.door = asyncio.Event()
+        self.door.set()
+        self.seconds = 0.0
+
+    async def attach(self, attachments: Sequence[Attachment]) -> Receipt | None:
+        assert len({one.call_id for one in attachments}) <= self.calls_per_attach
+        return await self._take(self.attach_budget, attachments)
+
+    async def detach(self, detachments: Sequence[Detachment]) -> Receipt | None:
+        return await self._take(self.detach_budget, detachments)
+
+    async def calls(self, server_id: int) -> Calls:
+        await self._ask("calls")
+        found = (call(one, f"Call {one}", *on) for one, on in self.idents_by_call.items())
+        return Calls(tuple(found), ())
+
+    async def units(self, server_id: int) -> tuple[Unit, ...]:
+        await self._ask("units")
+        return ()
+
+    async def create_call(self, new: NewCall) -> int:
+        raise NOT_ASKED
+
+    async def close_call(self, server_id: int, call_id: int) -> None:
+        raise NOT_ASKED
+
+    async def add_note(
+        self, server_id: int, call_id: int, text: str, *, label: str = "Discord"
+    ) -> None:
+        raise NOT_ASKED
+
+    async def set_status(self, server_id: int, subject: Subject, status: int) -> None:
+        raise NOT_ASKED
+
+    async def remove_emergency_call(self, server_id: int, call_id: int) -> None:
+        raise NOT_ASKED
+
+    async def account_name(self, server_id: int, api_id: str) -> str | None:
+        raise NOT_ASKED
+
+    async def account_of(self, discord_id: int) -> Account | None:
+        raise NOT_ASKED
+
+    async def idents_on(
+        self, server_id: int, call_id: int, units: Sequence[Unit]
+    ) -> frozenset[int]:
+        await self._ask("idents_on")
+        return on_call((await self.calls(server_id)).dispatch, call_id, units)
+
+    async def close(self) -> None:
+        raise NOT_ASKED
+
+    def call_of(self, ident: int) -> int | None:
+        """Return the call that a unit is on."""
+        return next((one for one, on in self.idents_by_call.items() if ident in on), None)
+
+    def put(self, ident: int, call_id: int | None) -> None:
+        """Move a unit by hand."""
+        for on in self.idents_by_call.values():
+            if ident in on:
+                on.remove(ident)
+        if call_id is not None:
+            self.idents_by_call[call_id].append(ident)
+
+    async def _ask(self, question: str) -> None:
+        await self.life.step()
+        self.asked[question] += 1
+        if self.question_fault is not None:
+            raise self.question_fault
+
+    async def _take(
+        self, budget: Budget, orders: Sequence[Attachment | Detachment]
+    ) -> Receipt | None:
+        await self.life.step()
+        if self.bugs:
+            self.bugs -= 1
+            await self.door.wait()
+            raise ZeroDivisionError
+        budget.spend()
+        self.sent.append(Sent(self.time.clock(), tuple(orders)))
+        fault = self.faults.popleft() if self.faults else self.fault
+        if fault is None or (fault.may_have_arrived and self.arrives):
+            refusal = self._refusal(orders)
+            if refusal is None:
+                self._carry_out(orders)
+            fault = refusal or fault
+        await self.life.step()
+        await self.door.wait()
+        if self.seconds:
+            await self.time.sleep(self.seconds)
+        if isinstance(fault, CadRateLimited):
+            budget.refuse(fault.retry_after)
+        if fault is not None:
+            raise fault
+        idents = frozenset(self.sent[-1].idents) if not self.silent else frozenset()
+        return Receipt(idents) if self.receipts else None
+
+    def _refusal(self, orders: Sequence[Attachment | Detachment]) -> CadError | None:
+        """Refuse the whole request for one bad part of it."""
+        for one in orders:
+            if isinstance(one, Attachment) and one.call_id not in self.idents_by_call:
+                return CALL_GONE
+            if self.bad.intersection(who.ident or 0 for who in one.subjects):
+                return CadRefused("BAD UNIT", status=400)
+        return None
+
+    def _carry_out(self, orders: Sequence[Attachment | Detachment]) -> None:
+        for one in orders:
+            for who in one.subjects:
+                if who.ident is not None and not self.silent:
+                    self.put(who.ident, one.call_id if isinstance(one, Attachment) else None)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What somebody's reply said, and from when on."""
+
+    at: float
+    view: OrderView
+
+    @property
+    def text(self) -> str:
+        return words.order(self.view)
+
+
+class Listeners:
+    """The Announcer: remembers every reply.
+
+    Attributes:
+        hears: whether anybody can be told anything.
+        seconds: how long Discord takes to show something.
+    """
+
+    def __init__(self, time: FakeTime, life: Life) -> None:
+        self.time = time
+        self.life = life
+        self.told: dict[int, list[Told]] = {}
+        self.reported: list[OrderView] = []
+        self.hears = True
+        self.seconds = 0.0
+
+    async def show(self, view: OrderView) -> bool:
+        if self.seconds:
+            await self.time.sleep(self.seconds)
+        await self.life.step()
+        if self.hears:
+            self.told.setdefault(view.order.id, []).append(Told(self.time.clock(), view))
+        await self.life.step()
+        return self.hears
+
+    async def report(self, view: OrderView) -> None:
+        self.reported.append(view)
+
+
+@dataclass
+class Office:
+    """Everything that can be acted on and looked at.
+
+    `units` in an order are numbers of units: "1 2"; "x" stands for nobody.
+    """
+
+    file: Path
+    version: int = 1
+    time: FakeTime = field(default_factory=FakeTime)
+
+    def __post_init__(self) -> None:
+        self.life = Life()
+        self.cad = ScriptedCad(self.time, self.version, self.life)
+        self.people = Listeners(self.time, self.life)
+        self.running: dict[int, asyncio.Task[None]] = {}
+        self.making_out: Callable[[Order], float] = lambda order: 0.0
+        self.make_out_fault: Exception | None = None
+
+    async def open(self) -> None:
+        """Start on the file, as after a crash."""
+        opened = await WatchedDatabase.open(f"sqlite+aiosqlite:///{self.file}")
+        assert isinstance(opened, WatchedDatabase)
+        self.life.left = None
+        opened.life = self.life
+        self.database = opened
+        self.store = OrderStore(self.database)
+        self.board = Board(self.cad, clock=self.time.clock)
+        self.queue = OrderQueue(
+            self.store,
+            self.cad,
+            self.board,
+            self.make_out,
+            self.people,
+            clock=self.time.clock,
+            now=self.time.now,
+            sleep=self.time.sleep,
+            jitter=lambda: 1.0,
+        )
+
+    async def close(self) -> None:
+        """End everything that still goes on."""
+        while self.database.busy:  # noqa: ASYNC110 # the file has no event for that
+            await asyncio.sleep(0)
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.board.close()
+        await self.database.close()
+
+    async def restart(self) -> None:
+        """Die between two steps, and start again."""
+        self.life.left = 0
+        await self.close()
+        await self.open()
+        await self.queue.resume()
+        await self.settle()
+
+    async def make_out(self, order: Order) -> Resolution:
+        """Find the units of an order."""
+        await self.time.sleep(self.making_out(order))
+        if self.make_out_fault:
+            raise self.make_out_fault
+        names = order.units.split()
+        people = [int(name) for name in names if name != "x"]
+        left_out = [LeftOut(Target(name), Reason.NO_SUCH_UNIT) for name in names if name == "x"]
+        return Resolution(tuple(map(self.assignee, people)), tuple(left_out))
+
+    def assignee(self, ident: int) -> Assignee:
+        """Build a unit on duty, as it was named; unit 5 is on the radio as A-5."""
+        found = unit(ident, f"A-{ident}", f"steam:{ident}")
+        return Assignee(f"steam:{ident}", 1000 + ident, found, True, self.cad.call_of(ident))
+
+    async def accept(
+        self, units: str, call_id: int | None = 100, action: Action = Action.ATTACH, **more: Any
+    ) -> Order:
+        """Store an order."""
+        order = Order(
+            id=0,
+            guild_id=GUILD,
+            server_id=1,
+            action=action,
+            call_id=call_id,
+            units=units,
+            actor_id=DANA,
+            created_at=self.time.now(),
+            application_id=7,
+            token="secret",
+        )
+        order = replace(order, **more)
+        return replace(order, id=await self.store.add(order))
+
+    async def give(
+        self, units: str, call_id: int | None = 100, action: Action = Action.ATTACH, **more: Any
+    ) -> int:
+        """Store an order and have it carried out; return its id."""
+        order = await self.accept(units, call_id, action, **more)
+        self.running[order.id] = asyncio.create_task(self.queue.run(order))
+        return order.id
+
+    async def order(
+        self, units: str, call_id: int | None = 100, action: Action = Action.ATTACH, **more: Any
+    ) -> int:
+        """Give an order, and let happen what happens at once."""
+        order_id = await self.give(units, call_id, action, **more)
+        await self.settle()
+        return order_id
+
+    async def detach(self, units: str, call_id: int | None = None, **more: Any) -> int:
+        """Order to take units off their calls."""
+        return await self.order(units, call_id, Action.DETACH, **more)
+
+    async def settle(self) -> None:
+        """Wait until nobody does anything but wait for time to pass."""
+        quiet = 0
+        while quiet < _QUIET:
+            await asyncio.sleep(0)
+            quiet = 0 if self.database.busy else quiet + 1
+
+    async def passes(self, seconds: float) -> None:
+        """Let time pass."""
+        await self.time.advance(seconds, self.settle)
+
+    async def passes_while_down(self, seconds: float) -> None:
+        """Let time pass while nothing runs."""
+
+        async def nothing() -> None: ...
+
+        await self.time.advance(seconds, nothing)
+
+    async def stored(self, order_id: int) -> Order:
+        order = await self.store.get(order_id)
+        assert order is not None
+        return order
+
+    async def state(self, order_id: int) -> State:
+        return (await self.stored(order_id)).state
+
+    async def states(self, *order_ids: int) -> list[State]:
+        return [await self.state(one) for one in order_ids]
+
+    def text(self, order_id: int) -> str:
+        """Return what an order's reply says; nothing yet is empty."""
+        told = self.people.told.get(order_id)
+        return told[-1].text if told else ""
+
+    def texts(self, order_id: int) -> list[str]:
+        return [one.text for one in self.people.told.get(order_id, [])]
+
+    def first_lines(self, order_id: int) -> list[str]:
+        return [text.partition("\n")[0] for text in self.texts(order_id)]
+
+    @property
+    def sent(self) -> list[list[int]]:
+        """The units of each request so far."""
+        return [one.idents for one in self.cad.sent]

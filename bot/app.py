@@ -16,14 +16,8 @@ from functools import partial
 import discord
 from discord.ext import commands
 
-from bot.cad import v1, v2
-from bot.cad.client import CadClient
-from bot.cad.client_v1 import V1Client
-from bot.cad.client_v2 import V2Client
-from bot.cad.sender import Sender
+from bot import connect
 from bot.cad.transport import Transport
-from bot.cad.v1 import Dialect
-from bot.cad.wire import Credentials
 from bot.services.access import Access
 from bot.services.acts import Acts
 from bot.services.aftermath import Aftermath
@@ -37,6 +31,7 @@ from bot.services.orders import OrderQueue, utc_now
 from bot.services.picking import Picking
 from bot.services.suggestions import Suggestions
 from bot.services.telling import Announcer
+from bot.services.watching import Watch
 from bot.settings import Settings
 from bot.storage.cards import CardStore
 from bot.storage.database import Database
@@ -110,11 +105,17 @@ async def open_services(
 
     Raises:
         StorageError: the database cannot be used.
+        CannotListen: PUSH_LISTEN names an address that cannot be had.
     """
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
-        cad = _client(settings, transport(str(settings.sonoran_api_url)), time)
+        cad = connect.client(
+            settings,
+            transport(str(settings.sonoran_api_url)),
+            clock=time.clock,
+            sleep=time.sleep,
+        )
         stack.push_async_callback(cad.close)
         board = Board(cad, clock=time.clock, now=time.now)
         stack.push_async_callback(board.close)
@@ -133,6 +134,9 @@ async def open_services(
         )
         stack.push_async_callback(linking.close)
         attaching = AttachService(access, orders, linking, board, server_id, now=time.now)
+        watch = Watch(board, connect.feeds(settings), server_id)
+        stack.push_async_callback(watch.close)
+        await watch.start()
         # So that the first person who types or attaches finds the calls and units known.
         board.look(server_id)
         yield Services(
@@ -170,19 +174,6 @@ async def open_services(
                 sleep=time.sleep,
             ),
         )
-
-
-def _client(settings: Settings, transport: Transport, time: Time) -> CadClient:
-    """Speak the version of the CAD's API that the settings ask for."""
-    who = Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value())
-    if settings.sonoran_api_version == 1:
-        sender = Sender(transport, v1.LIMITS, clock=time.clock, sleep=time.sleep)
-        return V1Client(sender, who, on_dialect=_log_dialect)
-    limits = {
-        endpoint: limit.shared(settings.sonoran_budget_share)
-        for endpoint, limit in v2.LIMITS.items()
-    }
-    return V2Client(Sender(transport, limits, clock=time.clock, sleep=time.sleep), who)
 
 
 class DispatchBot(commands.Bot):
@@ -265,7 +256,3 @@ class DispatchBot(commands.Bot):
         await self.tree.sync(guild=scope)
         await self._services.syncs.put(key, fingerprint)
         _log.info("told Discord about %d commands (%s)", len(payload), key)
-
-
-def _log_dialect(dialect: Dialect) -> None:
-    _log.info("this CAD takes attachments as %s at %s", dialect.type, dialect.path)

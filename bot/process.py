@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import discord
 
-from bot.app import GRACE, DispatchBot, open_services
+from bot.app import GRACE, DispatchBot, Services, open_services
 from bot.ending import Exit, Failure, StopSignals
+from bot.services.watching import CannotListen
 from bot.settings import Settings
 
 CLOSING = 3.0  # seconds to take leave of Discord, which may be out of reach
@@ -54,7 +55,7 @@ async def _serve(settings: Settings, signals: StopSignals) -> None:
 
 
 async def _open_and_connect(settings: Settings) -> None:
-    async with open_services(settings) as services:
+    async with _opened(settings) as services:
         bot = DispatchBot(
             services,
             guild_id=settings.discord_guild_id,
@@ -62,6 +63,15 @@ async def _open_and_connect(settings: Settings) -> None:
             calls_channel_id=settings.calls_channel_id,
         )
         await _connect(bot, settings.discord_token.get_secret_value())
+
+
+@contextlib.asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Services]:
+    try:
+        async with open_services(settings) as services:
+            yield services
+    except CannotListen as error:
+        raise Failure(Exit.SETTINGS, f"PUSH_LISTEN: cannot listen there: {error}.") from error
 
 
 async def _connect(bot: DispatchBot, token: str) -> None:

@@ -43,6 +43,7 @@ _EXPECTED = {
     "sonoran_api_version": "must be 1 or 2",
     "sonoran_server_id": "must be a whole number, 1 or higher",
     "sonoran_budget_share": "must be a number above 0 and not above 1, such as 0.8",
+    "sonoran_websocket": "must be true or false",
     "audit_days": "must be a whole number from 1 to 3650",
     "log_level": "must be DEBUG, INFO, WARNING or ERROR",
     "log_format": "must be text or json",
@@ -102,6 +103,13 @@ def _usable_database(value: str) -> str:
     return value
 
 
+def _usable_listen(value: str) -> str:
+    host, _, port = value.strip().rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError("must be host:port, such as 0.0.0.0:8080 or 127.0.0.1:8080")
+    return value.strip()
+
+
 def _without_slash(value: HttpUrl) -> str:
     return str(value).rstrip("/")
 
@@ -150,6 +158,8 @@ class Settings(DatabaseSettings, TokenSettings):
     sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(_number)] = 1
     sonoran_server_id: Annotated[int, Field(ge=1)] = 1
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
+    push_listen: Annotated[str, AfterValidator(_usable_listen)] | None = None
+    sonoran_websocket: bool = False
     status_on_attach: Annotated[int, Field(ge=0, le=4)] | None = None
     api_id_format: Annotated[str, AfterValidator(_usable_format)] = "{hex}"
     audit_days: Annotated[int, Field(ge=1, le=3650)] = 90
@@ -157,6 +167,14 @@ class Settings(DatabaseSettings, TokenSettings):
         "INFO"
     )
     log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = "text"
+
+    @property
+    def push_address(self) -> tuple[str, int] | None:
+        """Where to listen for push events, None for nowhere."""
+        if self.push_listen is None:
+            return None
+        host, _, port = self.push_listen.rpartition(":")
+        return host.strip("[]"), int(port)
 
     @property
     def secrets(self) -> tuple[str, ...]:

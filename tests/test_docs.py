@@ -93,7 +93,8 @@ def test_the_example_shows_the_defaults():
     shown = dict(re.findall(r"^([A-Z_]+)=(.+)$", example, re.MULTILINE))
     defaults = {name: Settings.model_fields[name.lower()].default for name in shown}
     assert {name: value.rstrip("/") for name, value in shown.items()} == {
-        name: str(default).rstrip("/") for name, default in defaults.items()
+        name: (str(default).lower() if isinstance(default, bool) else str(default)).rstrip("/")
+        for name, default in defaults.items()
     }
 
 

@@ -14,6 +14,10 @@ from bot.services.board import Board
 _log = logging.getLogger(__name__)
 
 
+class CannotListen(Exception):
+    """A feed's address cannot be listened on; the message says why."""
+
+
 class Feed(Protocol):
     """A source of push events, used once: started, read to its end, stopped."""
 
@@ -44,12 +48,15 @@ class Watch:
         """Start every feed and read it.
 
         Raises:
-            OSError: a feed's address cannot be listened on.
+            CannotListen: the port is taken, or the address is not this machine's.
         """
         # A context of their own: the feeds outlive whatever started the bot.
         context = contextvars.Context()
         for feed in self._feeds:
-            await asyncio.create_task(feed.start(), context=context)
+            try:
+                await asyncio.create_task(feed.start(), context=context)
+            except OSError as error:
+                raise CannotListen(error.strerror or str(error)) from error
             reading = context.run(asyncio.create_task, self._read(feed))
             self._reading.append(reading)
 

@@ -68,7 +68,7 @@ def stored(resolution: str | None = None, outcome: str | None = None) -> Order:
 
 
 def test_every_kind_of_error_is_tried() -> None:
-    assert len(KINDS) == len(set(KINDS)) == 13
+    assert len(KINDS) == len(set(KINDS)) == 14
     assert CadError in KINDS
 
 

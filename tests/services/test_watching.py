@@ -12,7 +12,7 @@ import pytest
 from bot.cad.events import CallsClosed, UnitsAttached
 from bot.cad.inbox import FeedLost, FeedRefused, Gap, Heard, Inbox, Item
 from bot.services.board import Board
-from bot.services.watching import Watch
+from bot.services.watching import CannotListen, Watch
 from sandbox.cad import seed
 
 
@@ -83,7 +83,7 @@ async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
 
 async def test_an_address_that_is_taken_stops_the_start() -> None:
     watch = Watch(AskedBoard(), [Refusing()], server_id=1)
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(CannotListen, match="in use"):
         await watch.start()
     await watch.close()
 

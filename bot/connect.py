@@ -1,0 +1,56 @@
+"""Builds what speaks with the CAD, as the settings say."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.cad import v1, v2
+from bot.cad.client import CadClient
+from bot.cad.client_v1 import V1Client
+from bot.cad.client_v2 import V2Client
+from bot.cad.feed import HttpFeed
+from bot.cad.sender import Sender
+from bot.cad.signalr import SignalRFeed
+from bot.cad.transport import Transport
+from bot.cad.v1 import Dialect
+from bot.cad.wire import Credentials
+from bot.services.watching import Feed
+from bot.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+def feeds(settings: Settings) -> list[Feed]:
+    """Listen wherever the settings say."""
+    key = settings.sonoran_api_key.get_secret_value()
+    found: list[Feed] = []
+    if settings.push_address:
+        found.append(HttpFeed(*settings.push_address, key))
+    if settings.sonoran_websocket:
+        community, server_id = settings.sonoran_community_id, settings.sonoran_server_id
+        found.append(SignalRFeed(str(settings.sonoran_api_url), community, key, server_id))
+    return found
+
+
+def client(
+    settings: Settings,
+    transport: Transport,
+    *,
+    clock: Callable[[], float],
+    sleep: Callable[[float], Awaitable[None]],
+) -> CadClient:
+    """Speak the version of the CAD's API that the settings ask for."""
+    who = Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value())
+    if settings.sonoran_api_version == 1:
+        sender = Sender(transport, v1.LIMITS, clock=clock, sleep=sleep)
+        return V1Client(sender, who, on_dialect=_log_dialect)
+    limits = {
+        endpoint: limit.shared(settings.sonoran_budget_share)
+        for endpoint, limit in v2.LIMITS.items()
+    }
+    return V2Client(Sender(transport, limits, clock=clock, sleep=sleep), who)
+
+
+def _log_dialect(dialect: Dialect) -> None:
+    _log.info("this CAD takes attachments as %s at %s", dialect.type, dialect.path)

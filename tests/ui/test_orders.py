@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.cad import errors as cad_errors
 from bot.cad.errors import (
     CadError,
     CadRateLimited,
@@ -257,3 +258,116 @@ def test_all_at_once_at_its_longest() -> None:
     assert len(text) <= 2000
     assert text.count("\nLeft out: ") == len(Reason)
     assert text.count("more: ") + text.count("more\n") + text.count("more,") == len(Reason) + 2
+
+
+KINDS = [kind for kind in vars(cad_errors).values() if isinstance(kind, type)]
+KINDS = [kind for kind in KINDS if issubclass(kind, CadError)]
+people_lists = st.lists(st.sampled_from([PAT, QUIET, A7, BARE, UNSEEN]), unique=True, max_size=4)
+other_lists = st.lists(
+    st.builds(left_out, st.sampled_from(["B-1", HOSTILE]), st.sampled_from(list(Reason))),
+    max_size=3,
+)
+faults = st.none() | st.builds(
+    lambda kind, text: Failure(kind.__name__, text, 400, 2.0),
+    st.sampled_from(KINDS),
+    st.sampled_from(["", "NO", HOSTILE]),
+)
+waits = st.none() | st.builds(
+    Waiting,
+    st.just(NOW),
+    st.none() | st.sampled_from(KINDS).map(lambda kind: kind("why", status=502)),
+    st.just(60),
+)
+
+
+@st.composite
+def views(draw: st.DrawFn) -> OrderView:
+    """Draw an order in any state, with anything that may be known about it."""
+    people = draw(people_lists)
+    ids = [one.api_id for one in people]
+    missing = draw(st.lists(st.sampled_from(ids), unique=True)) if ids else []
+    verdict = draw(verdicts)
+    outcome = Outcome(
+        draw(faults),
+        12.5,
+        draw(st.sampled_from(["", "Fire", HOSTILE])),
+        Confirmation.MISSING if missing else verdict,
+        tuple(missing),
+        draw(st.booleans()),
+    )
+    state = draw(st.sampled_from(list(State)))
+    action = draw(st.sampled_from(list(Action)))
+    return view(
+        *people,
+        *draw(other_lists),
+        outcome=None if state.is_open else outcome,
+        waiting=draw(waits) if state is State.QUEUED else None,
+        state=state,
+        action=action,
+        call_id=draw(st.sampled_from([100, None])) if action is Action.DETACH else 100,
+        units=HOSTILE,
+    )
+
+
+@given(views())
+def test_no_answer_says_more_than_is_known(one: OrderView) -> None:
+    text = orders.order(one)
+    first = text.partition("\n")[0]
+    outcome = one.outcome
+    is_whole = not one.resolution.left_out and all(
+        who.on_duty is not False for who in one.resolution.assignees
+    )
+    if one.waiting:
+        assert first.startswith("⏳ ")
+        assert "To be " in text
+    elif one.order.state is State.DONE:
+        assert outcome
+        everyone = {who.api_id for who in one.resolution.assignees}
+        if outcome.missing and set(outcome.missing) == everyone:
+            assert first.startswith("❌ Not shown by the CAD: ")
+        else:
+            assert first.startswith("✅ " if is_whole and not outcome.missing else "⚠️ ")
+    else:
+        assert first.startswith("❌ ")
+        unsure = outcome is not None and outcome.is_unsure
+        assert ("It is not certain that anyone was " in first) is unsure
+        assert ("Nobody was " in first) is not unsure
+    is_confirmed = outcome is not None and outcome.confirmation is Confirmation.CONFIRMED
+    is_done = one.order.state is State.DONE
+    assert ("Confirmed by the CAD." in text) is (is_confirmed and is_done)
+    assert ("The CAD accepted" in text) <= is_done
+
+
+@given(views())
+def test_foreign_words_stay_where_they_are_put(one: OrderView) -> None:
+    for text in (orders.order(one), orders.line(one)):
+        assert text.count("`") % 2 == 0
+        outside = "".join(text.split("`")[::2])
+        assert "@everyone" not in outside.replace("\\@everyone", "")
+        assert "](http" not in outside
+        assert "\u202e" not in text
+    assert "\n" not in orders.line(one)
+
+
+@given(views())
+def test_a_line_opens_with_the_same_mark(one: OrderView) -> None:
+    mark = orders.line(one).partition(" ")[0]
+    if one.order.state.is_open:
+        assert mark == "⏳"
+    else:
+        assert mark == orders.order(one).partition(" ")[0]
+    assert f" · {one.order.state}" in orders.line(one)
+
+
+def test_a_withdrawn_order_is_not_listed_as_waiting() -> None:
+    assert orders.line(view(state=State.CANCELLED)).startswith(
+        "❌ attach **#100**: `A-12` · by <@5>"
+    )
+
+
+@pytest.mark.parametrize("room", [1000, 1500, 2000])
+def test_an_answer_fits_into_the_room_there_is(room: int) -> None:
+    people = [Assignee(f"steam:{one}", SNOWFLAKE - one, None, None) for one in range(50)]
+    text = orders.order(done(*people), room)
+    assert len(text) <= room
+    assert "more" in text

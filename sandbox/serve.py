@@ -22,7 +22,8 @@ TO_TRY = (
 
 _WELCOME = """\
 Welcome to the sandbox. I am Dana, the dispatcher, and so are you.
-Type `/` and choose **/attach**, or paste this: `/attach call:100 units:@Pat`
+Above are the CAD's open calls, with their buttons. Or type `/` and choose **/attach**, or paste \
+this: `/attach call:100 units:@Pat`
 Then look at the CAD: <{cad}/>. There you can also take it down and see what the bot says.
 “Viewing as”, above, makes you somebody else: Pat and Charlie are officers, Charlie is not \
 linked yet (**/link**), and Vic holds no role."""
@@ -36,7 +37,7 @@ async def serve(cad_port: int, discord_port: int) -> None:
         # Windows has no such handlers; there Ctrl+C interrupts at once.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
-    async with open_stage(cad_port=_free(cad_port)) as stage:
+    async with open_stage(cad_port=_free(cad_port), cards=True) as stage:
         await _welcome(stage)
         async with live_preview(stage, VIEWERS, _free(discord_port)) as preview:
             _announce(preview.url, stage.cad.url)

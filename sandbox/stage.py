@@ -40,6 +40,7 @@ class Stage:
     channel: simcord.ChannelHandle
     people: Mapping[str, simcord.MemberActor]
     dispatch_role: simcord.RoleHandle
+    officer_role: simcord.RoleHandle
 
     def units_on(self, call_id: int) -> tuple[str, ...]:
         """List the numbers of the units on a call, in the order in which they came."""
@@ -77,12 +78,15 @@ class _Settings(Settings):
 
 
 @asynccontextmanager
-async def open_stage(*, cad_port: int = 0, time: FakeTime | None = None) -> AsyncIterator[Stage]:
+async def open_stage(
+    *, cad_port: int = 0, time: FakeTime | None = None, cards: bool = False
+) -> AsyncIterator[Stage]:
     """Set everything up, and leave nothing behind.
 
     Args:
         cad_port: where the CAD listens; 0 picks a free port.
         time: the bot's, where it is not to pass by itself.
+        cards: whether the channel shows the calls.
     """
     # simcord runs one bot at a time and the real one needs to be told which role dispatches:
     # this one only holds the place until the guild is built.
@@ -101,7 +105,7 @@ async def open_stage(*, cad_port: int = 0, time: FakeTime | None = None) -> Asyn
             if time is not None:
                 time.wait = _outside(env)
             async with open_services(settings, time=time.time if time else _live(env)) as services:
-                bot = DispatchBot(services)
+                bot = DispatchBot(services, calls_channel_id=stage.channel.id if cards else None)
                 await env.restart_bot(bot)
                 try:
                     yield stage
@@ -157,13 +161,14 @@ def _build_guild(env: simcord.Env, cad: CadServer) -> Stage:
         return guild.add_member(user, roles=roles.get(person, []))
 
     people = {person.name: join(person) for person in seed.PEOPLE}
-    return Stage(cad, env, channel, people, dispatch)
+    return Stage(cad, env, channel, people, dispatch, officer)
 
 
 def _settings(stage: Stage, folder: Path) -> Settings:
     return _Settings(
         discord_token=SecretStr("no-token-is-needed"),
         dispatch_role_ids=frozenset({stage.dispatch_role.id}),
+        self_dispatch_role_ids=frozenset({stage.officer_role.id}),
         sonoran_community_id=seed.COMMUNITY_ID,
         sonoran_api_key=SecretStr(seed.API_KEY),
         sonoran_api_url=HttpUrl(stage.cad.url),

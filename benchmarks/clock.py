@@ -1,0 +1,50 @@
+"""Time for the benchmarks: real, but it can run faster and be skipped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from datetime import UTC, datetime, timedelta
+
+from bot.app import Time
+
+
+class Clock:
+    """A clock that everything in one measurement shares.
+
+    Args:
+        speed: how many of its seconds pass in a real one.
+    """
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self._speed = speed
+        self._began = time.monotonic()
+        self._began_at = datetime.now(UTC)
+        self._skipped = 0.0
+        self._skip = asyncio.Event()
+
+    @property
+    def time(self) -> Time:
+        """What the services take."""
+        return Time(clock=self.seconds, now=self.now, sleep=self.sleep)
+
+    def seconds(self) -> float:
+        """Return monotonic seconds."""
+        return (time.monotonic() - self._began) * self._speed + self._skipped
+
+    def now(self) -> datetime:
+        """Return the moment, aware."""
+        return self._began_at + timedelta(seconds=self.seconds())
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, unless the time is skipped."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds / self._speed):
+                await self._skip.wait()
+
+    def skip(self, seconds: float) -> None:
+        """Let this much time pass at once: every sleeper wakes."""
+        self._skipped += seconds
+        self._skip.set()
+        self._skip = asyncio.Event()

@@ -160,9 +160,16 @@ async def test_a_stop_during_an_outage_keeps_the_orders(town: Town, is_down: boo
         assert await bot.end() == 0
     assert {one.state for one in town.orders()[1:]} == {"queued"}
 
+    # A bot that starts now does not get to know any unit.
+    await town.cad.pause()
     town.cad.faults.clear()
-    await town.cad.resume()
+    for one in waiting:
+        one.text = ""
     bot = await town.start()
+    await town.until(lambda: all(one.text for one in waiting))
+    assert all(one.text.startswith("⏳") for one in waiting)
+
+    await town.cad.resume()
     await town.until(lambda: everyone_knows(town))
     bot.signal(signal.SIGTERM)
     assert await bot.end() == 0

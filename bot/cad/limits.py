@@ -106,6 +106,11 @@ class Budget:
         self._spent_at = self._clock()
         self._sent.append(self._spent_at)
 
+    def take_back(self) -> None:
+        """Take note that the request that was counted last has not reached the CAD."""
+        if self._sent:  # it may have left the window by now
+            self._sent.pop()
+
     def refuse(self, retry_after: float | None) -> None:
         """Take note of a 429."""
         now = self._clock()
@@ -154,6 +159,10 @@ class PaceBudget(Budget):
         """Count a request as sent."""
         self._spent_at = self._clock()
         self._full_at = max(self._full_at, self._spent_at) + self._interval
+
+    def take_back(self) -> None:
+        """Take note that the request that was counted last has not reached the CAD."""
+        self._full_at -= self._interval
 
     @property
     def _interval(self) -> float:

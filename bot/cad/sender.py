@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from bot.cad import retry
-from bot.cad.errors import CadError, CadRateLimited
+from bot.cad.errors import CadError, CadRateLimited, CadUnreachable
 from bot.cad.limits import Budget, Limit
 from bot.cad.transport import Transport
 from bot.cad.wire import Request, Response
@@ -55,6 +55,10 @@ class Sender:
             return read(await self._transport.send(request, within=within))
         except CadRateLimited as error:
             budget.refuse(error.retry_after)
+            raise
+        except CadUnreachable as error:
+            if not error.may_have_arrived:
+                budget.take_back()
             raise
 
     async def ask(self, request: Request, read: Callable[[Response], T]) -> T:

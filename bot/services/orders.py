@@ -149,6 +149,9 @@ class OrderQueue:
             if not job.is_made_out and self._now() < job.expires_at:
                 with self._tasks.stoppable():
                     job.resolution = await self._make_out(job.order)
+                if self._turns.wait(job):
+                    # Should the bot be started anew meanwhile, the CAD may not be there to ask.
+                    await self._save([job])
             job.is_made_out = True
             while job.order.state.is_open:
                 await self._step(job)

@@ -212,6 +212,23 @@ def test_a_pace_obeys_retry_after_in_full(paced, time):
 
 
 @pytest.mark.parametrize("limit", [Limit(4, 10.0), Pace(4, 1.0)])
+def test_what_has_not_arrived_is_taken_back(limit, time):
+    budget = limit.budget(time.clock)
+    spend(budget, 4)
+    assert budget.wait() > 0.0
+    budget.take_back()
+    assert (budget.wait(), budget.used) == (0.0, 3)
+
+
+def test_what_has_left_the_window_is_not_taken_back(budget, time):
+    budget.spend()
+    time.now = 10.0
+    assert budget.used == 0
+    budget.take_back()
+    assert budget.used == 0
+
+
+@pytest.mark.parametrize("limit", [Limit(4, 10.0), Pace(4, 1.0)])
 def test_when_the_last_request_was(limit, time):
     budget = limit.budget(time.clock)
     assert budget.since_last == math.inf

@@ -77,7 +77,6 @@ async def sender(network: Network, time: Time) -> AsyncIterator[Sender]:
 @pytest.mark.parametrize(
     "fault",
     [
-        CadUnreachable(),
         CadBrokenOff(),
         CadTimeout(),
         CadRefused(),
@@ -91,6 +90,13 @@ async def test_once_is_once(sender, network, time, fault):
     with pytest.raises(CadError):
         await sender.once(REQUEST, v1.read_done)
     assert (len(network.sent), time.slept, sender.budget("calls").used) == (1, [], 1)
+
+
+async def test_what_never_arrived_does_not_count(sender, network):
+    network.answers = [CadUnreachable()]
+    with pytest.raises(CadUnreachable):
+        await sender.once(REQUEST, v1.read_done)
+    assert sender.budget("calls").used == 0
 
 
 async def test_once_does_not_wait_for_the_budget(sender, network, time):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -93,7 +94,8 @@ class BusyDiscord(DiscordServer):
             one = Pressed(len(self.pressed), unit, call_id)
             self.pressed.append(one)
             event = {"op": 0, "s": 2 + one.number, "t": "INTERACTION_CREATE", "d": _event(one)}
-            await self._socket.send_json(event)
+            with contextlib.suppress(ConnectionError):  # a bot that is dead hears nothing
+                await self._socket.send_json(event)
             if self.watch(Moment.PRESSED):
                 return
 

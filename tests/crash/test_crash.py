@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from sandbox.cad.faults import RateLimited
 from sandbox.cad.world import Target
 from tests.crash.discord import LOG_CHANNEL_ID, Moment, Pressed
 from tests.crash.town import Stored, Town
@@ -144,9 +145,12 @@ async def test_nobody_is_taken_off_a_call_that_the_order_did_not_mean(town: Town
     assert "not on that call any more" in town.discord.pressed[1].text
 
 
-async def test_a_stop_during_an_outage_keeps_the_orders(town: Town):
+@pytest.mark.parametrize("is_down", [True, False], ids=["down", "told to wait"])
+async def test_a_stop_during_an_outage_keeps_the_orders(town: Town, is_down: bool):
     bot = await start_knowing(town)
-    await town.cad.pause()
+    town.cad.faults.set(RateLimited(3600))
+    if is_down:
+        await town.cad.pause()
     await town.discord.press(list(zip(UNITS, CALLS, strict=False)))
     waiting = town.discord.pressed[1:]
     await town.until(lambda: all(one.text.startswith("⏳") for one in waiting))
@@ -156,8 +160,16 @@ async def test_a_stop_during_an_outage_keeps_the_orders(town: Town):
         assert await bot.end() == 0
     assert {one.state for one in town.orders()[1:]} == {"queued"}
 
-    await town.cad.resume()
+    # A bot that starts now does not get to know any unit.
+    await town.cad.pause()
+    town.cad.faults.clear()
+    for one in waiting:
+        one.text = ""
     bot = await town.start()
+    await town.until(lambda: all(one.text for one in waiting))
+    assert all(one.text.startswith("⏳") for one in waiting)
+
+    await town.cad.resume()
     await town.until(lambda: everyone_knows(town))
     bot.signal(signal.SIGTERM)
     assert await bot.end() == 0

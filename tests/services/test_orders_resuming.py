@@ -237,3 +237,12 @@ async def test_stopping_with_nothing_to_do(office: Office) -> None:
     await office.queue.drain(5)
     await office.order("1")
     assert office.sent == []
+
+
+async def test_what_is_only_being_looked_up_is_not_sent_any_more(office: Office) -> None:
+    office.making_out = lambda order: 5.0
+    first = await office.order("1")
+    await office.queue.drain(5)
+    await office.passes(60)
+    assert office.sent == []
+    assert await office.state(first) is State.QUEUED

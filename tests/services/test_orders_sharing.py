@@ -230,3 +230,21 @@ async def test_an_order_that_was_split_off_is_tried_again_after_a_fault(office: 
     office.cad.faults.extend([CadRefused("BAD UNIT", status=400), CadTimeout()])
     await let_go(office)
     assert await office.states(*orders) == [State.DONE, State.REFUSED]
+
+
+async def test_the_parts_of_a_refused_request_are_sent_without_delay(office: Office) -> None:
+    await busy(office)
+    office.cad.bad = {2}
+    orders = [await office.order(str(one)) for one in (1, 2, 3)]
+    await let_go(office, 3)
+    assert await office.states(*orders) == [State.DONE, State.REFUSED, State.DONE]
+
+
+@v1
+async def test_a_call_that_is_gone_says_nothing_about_the_others(office: Office) -> None:
+    await busy(office)
+    good = await office.order("1", 100)
+    bad = [await office.order(str(one), 600 + one) for one in range(2, 12)]
+    await let_go(office)
+    assert await office.state(good) is State.DONE
+    assert await office.states(*bad) == [State.REFUSED] * 10

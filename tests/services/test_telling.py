@@ -108,6 +108,15 @@ async def test_of_what_comes_in_between_only_the_latest_is_shown(
     assert reader.read == [(0.0, 1), (3.0, 4)]
 
 
+async def test_nobody_queues_behind_a_slow_edit(telling, reader, job, time) -> None:
+    reader.seconds = 5.0
+    first = await begin(telling.waits(job, why(1)))
+    second = await begin(telling.waits(job, why(2)))
+    assert (first.done(), second.done()) == (False, True)
+    await time.advance(60, settle)
+    assert [said for _, said in reader.read] == [1, 2]
+
+
 async def test_back_to_what_is_shown_needs_no_edit(telling, reader, job, time) -> None:
     for number in (1, 2, 1):
         await begin(telling.waits(job, why(number)))

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Protocol
 
 import aiohttp
-from pydantic import SecretStr
+from pydantic import HttpUrl, SecretStr
 
 from benchmarks.bare import BareBot
 from benchmarks.clock import Clock
@@ -30,11 +27,24 @@ from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.links import Link, LinkStore
 
-CAD_DELAY = 0.05
+CAD_DELAY = 0.05  # seconds
+SIZES = (1, 50, 1000)
+
+Stage = tuple[PretendDiscord, Clock]
+Opener = Callable[[str, int], AbstractAsyncContextManager[Stage]]
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Seconds from an interaction's arrival, sorted: to its acknowledgement, to its answer."""
+
+    acknowledged: Sequence[float]
+    answered: Sequence[float]
 
 
 @asynccontextmanager
-async def bare_bot(url, people):
+async def bare_bot(url: str, people: int) -> AsyncIterator[Stage]:  # noqa: ARG001
+    """Open the bare bot, which knows nobody."""
     discord = PretendDiscord()
     async with aiohttp.ClientSession() as session, BareBot(session, url) as bot:
         await discord.welcome(bot)
@@ -42,20 +52,12 @@ async def bare_bot(url, people):
 
 
 @asynccontextmanager
-async def our_bot(url, people):
+async def our_bot(url: str, people: int) -> AsyncIterator[Stage]:
+    """Open our bot with this many people linked and on duty."""
     with tempfile.TemporaryDirectory() as folder:
-        database_url = f"sqlite+aiosqlite:///{folder}/bench.db"
-        database = await Database.open(database_url)
-        now = datetime.now(UTC)
-        await LinkStore(database).put_many(
-            Link(GUILD_ID, FIRST_MEMBER_ID + n, api_id(n), 1, now) for n in range(people)
-        )
-        await database.close()
-        settings = Settings(
-            discord_token=SecretStr("x"), sonoran_community_id="sandbox", sonoran_api_key=SecretStr("sandbox-key"),
-            sonoran_api_url=url, database_url=database_url, dispatch_role_ids=frozenset({ROLE_ID}))
-        clock = Clock()
-        discord = PretendDiscord()
+        settings = _settings(url, f"sqlite+aiosqlite:///{folder}/bench.db")
+        await _link(settings.database_url, people)
+        clock, discord = Clock(), PretendDiscord()
         async with open_services(settings, time=clock.time) as services:
             await services.board.units_now(1)
             async with DispatchBot(services) as bot:
@@ -65,32 +67,64 @@ async def our_bot(url, people):
                 await bot.drain()
 
 
-async def rounds(opener, url, size, people, count):
-    acks, finals = [], []
-    async with opener(url, people) as (discord, clock):
+async def measure(opener: Opener, url: str, size: int, rounds: int) -> Waits:
+    """Let so many people order at once, several times; the first time is not counted."""
+    acknowledged: list[float] = []
+    answered: list[float] = []
+    async with opener(url, size) as (discord, clock):
         orders = [(FIRST_MEMBER_ID + n, FIRST_CALL_ID + n % CALL_COUNT) for n in range(size)]
-        for i in range(count + 1):
-            ex = discord.attach(orders)
-            await discord.wait_for(ex)
-            for _ in range(5):
-                clock.skip(60)
-                await asyncio.sleep(0.1)
-            if i:
-                acks += [e.acknowledged - e.arrived for e in ex]
-                finals += [e.answered - e.arrived for e in ex]
-                assert all(e.answer.startswith("✅") for e in ex), [e.answer for e in ex if not e.answer.startswith("✅")][:3]
-    def q(v, f): v = sorted(v); return v[min(len(v)-1, int(len(v)*f))]*1000
-    print(opener.__name__, size, "ack p50 %.1f p99 %.1f  final p50 %.1f p99 %.1f" % (q(acks,.5), q(acks,.99), q(finals,.5), q(finals,.99)), flush=True)
+        for number in range(rounds + 1):
+            exchanges = discord.attach(orders)
+            await discord.wait_for(exchanges)
+            await _rest(clock)
+            if number:
+                acknowledged += [_seconds(one, one.acknowledged) for one in exchanges]
+                answered += [_seconds(one, one.answered) for one in exchanges]
+    return Waits(sorted(acknowledged), sorted(answered))
 
 
-async def main():
-    import logging; logging.basicConfig(level="ERROR")
-    import sys
-    people = 1000
-    async with running_cad(people, CAD_DELAY) as url:
-        for size, count in ((1, 10), (50, 3), (1000, 3)):
-            for opener in (bare_bot, our_bot):
-                await rounds(opener, url, size, people, count)
+async def table(sizes: Sequence[int] = SIZES, rounds: int = 3) -> list[tuple[int, Waits, Waits]]:
+    """Measure both bots in turn at each size; return the size, the bare bot's waits and ours."""
+    rows = []
+    async with running_cad(max(sizes), CAD_DELAY) as url:
+        for size in sizes:
+            # A lone interaction is over quickly: more of them for the same certainty.
+            count = rounds * 10 if size == 1 else rounds
+            bare = await measure(bare_bot, url, size, count)
+            rows.append((size, bare, await measure(our_bot, url, size, count)))
+    return rows
 
-if __name__ == "__main__":
-    asyncio.run(main())
+
+async def _rest(clock: Clock) -> None:
+    """Let what follows an answer happen, so that it does not weigh on the next round."""
+    for _ in range(5):
+        clock.skip(60)
+        await asyncio.sleep(0.1)
+
+
+def _seconds(exchange: Exchange, moment: float | None) -> float:
+    if moment is None or not exchange.answer.startswith("✅"):
+        raise RuntimeError(f"not attached: {exchange.answer}")
+    return moment - exchange.arrived
+
+
+def _settings(url: str, database_url: str) -> Settings:
+    return Settings(
+        discord_token=SecretStr("no-token-is-needed"),
+        sonoran_community_id="sandbox",
+        sonoran_api_key=SecretStr("sandbox-key"),
+        sonoran_api_url=HttpUrl(url),
+        database_url=database_url,
+        dispatch_role_ids=frozenset({ROLE_ID}),
+    )
+
+
+async def _link(database_url: str, people: int) -> None:
+    now = datetime.now(UTC)
+    database = await Database.open(database_url)
+    try:
+        await LinkStore(database).put_many(
+            Link(GUILD_ID, FIRST_MEMBER_ID + n, api_id(n), 1, now) for n in range(people)
+        )
+    finally:
+        await database.close()

@@ -107,9 +107,7 @@ class _Answer:
 
     body: str
     status: int = 200
-    headers: Mapping[str, str] = field(
-        default_factory=lambda: {"content-type": "application/json"}
-    )
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
 
     async def text(self, encoding: str) -> str:  # noqa: ARG002
         return self.body
@@ -252,9 +250,13 @@ def _acknowledgement(interaction_id: str) -> str:
 
 
 def _command(sent: dict[str, Any]) -> dict[str, Any]:
-    return {"description": ""} | sent | {
-        "id": "1",
-        "application_id": str(APPLICATION_ID),
-        "default_member_permissions": None,
-        "version": "1",
-    }
+    return (
+        {"description": ""}
+        | sent
+        | {
+            "id": "1",
+            "application_id": str(APPLICATION_ID),
+            "default_member_permissions": None,
+            "version": "1",
+        }
+    )

@@ -1,0 +1,51 @@
+"""`python -m benchmarks`: measure the bot beside the least that a bot for this job can be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import interactions, start
+from benchmarks.interactions import Waits
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    console = Console()
+    console.print(_waits(asyncio.run(interactions.table())))
+    console.print(_starts(start.measure("bare"), start.measure("ours")))
+
+
+def _waits(rows: list[tuple[int, Waits, Waits]]) -> Table:
+    table = Table("at once", "until", "", "bare bot, ms", "this bot, ms", "ratio", title="Waiting")
+    for size, bare, ours in rows:
+        for until, theirs, mine in (
+            ("acknowledged", bare.acknowledged, ours.acknowledged),
+            ("answered", bare.answered, ours.answered),
+        ):
+            for name, share in (("p50", 0.5), ("p99", 0.99)):
+                one, other = _quantile(theirs, share), _quantile(mine, share)
+                cells = (f"{one * 1000:.1f}", f"{other * 1000:.1f}", f"{other / one:.2f}")
+                table.add_row(f"{size:,}", until, name, *cells)
+    return table
+
+
+def _starts(bare: start.Start, ours: start.Start) -> Table:
+    table = Table("", "bare bot", "this bot", "more", title="Starting")
+    for name, one, other in (
+        ("seconds", bare.seconds, ours.seconds),
+        ("memory, MiB", bare.mebibytes, ours.mebibytes),
+    ):
+        table.add_row(name, f"{one:.2f}", f"{other:.2f}", f"{other - one:.2f}")
+    return table
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    return values[min(len(values) - 1, int(len(values) * share))]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""What it takes to start: seconds until a process is ready for Discord, and its memory then.
+
+`python -m benchmarks.start bare` and `… ours` are the processes that are measured, on Linux.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_NOWHERE = "http://127.0.0.1:9"  # nobody listens there
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Medians of several starts: seconds, and resident memory in MiB."""
+
+    seconds: float
+    mebibytes: float
+
+
+def measure(kind: str, runs: int = 5) -> Start:
+    """Start a kind of bot, `bare` or `ours`, several times after one that does not count."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.start", kind]
+        environment = os.environ | {
+            "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bench.db",
+            "DISCORD_TOKEN": "no-token-is-needed",
+            "SONORAN_COMMUNITY_ID": "sandbox",
+            "SONORAN_API_KEY": "sandbox-key",
+            "SONORAN_API_URL": _NOWHERE,
+        }
+        found = []
+        for _ in range(runs + 1):
+            began = time.monotonic()
+            output = subprocess.check_output(command, env=environment, text=True)
+            ready, kibibytes = map(float, output.split())
+            found.append((ready - began, kibibytes / 1024))
+    return Start(
+        statistics.median(seconds for seconds, _ in found[1:]),
+        statistics.median(mebibytes for _, mebibytes in found[1:]),
+    )
+
+
+async def _start_bare() -> None:
+    import aiohttp  # noqa: PLC0415 - the imports are what is measured
+
+    from benchmarks.bare import BareBot  # noqa: PLC0415
+
+    async with aiohttp.ClientSession() as session, BareBot(session, _NOWHERE):
+        _tell()
+
+
+async def _start_ours() -> None:
+    from bot import settings  # noqa: PLC0415 - the imports are what is measured
+    from bot.app import DispatchBot, open_services  # noqa: PLC0415
+
+    async with open_services(settings.load()) as services, DispatchBot(services):
+        _tell()
+
+
+def _tell() -> None:
+    # Not getrusage: what it tells includes the process that started this one.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    print(time.monotonic(), lines["VmRSS"].split()[0], flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(_start_bare() if sys.argv[1] == "bare" else _start_ours())

@@ -1,0 +1,21 @@
+"""Every benchmark runs at a small size and measures something."""
+
+from __future__ import annotations
+
+from benchmarks import interactions, start
+
+
+async def test_both_bots_are_measured_on_the_same_orders() -> None:
+    ((size, bare, ours),) = await interactions.table(sizes=(2,), rounds=1)
+    assert size == 2
+    for waits in (bare, ours):
+        assert len(waits.acknowledged) == len(waits.answered) == 2
+        assert all(one > 0 for one in waits.acknowledged)
+        # The CAD alone takes that long.
+        assert all(one > interactions.CAD_DELAY for one in waits.answered)
+
+
+def test_a_start_takes_time_and_memory() -> None:
+    found = start.measure("ours", runs=1)
+    assert found.seconds > 0
+    assert found.mebibytes > 20

@@ -209,13 +209,7 @@ class OrderQueue:
             await self._end(done, State.DONE, receipt=result.receipt)
             refused = [*result.refused, *self._turns.twins(result.refused)]
             await self._end(refused, State.REFUSED, error=result.error)
-        self._tasks.spawn(self._send_on())
         return True
-
-    async def _send_on(self) -> None:
-        """Send for those who gathered meanwhile, before any of them looks again."""
-        if self._turns.next():
-            await self._send_next()
 
     async def _move(self, jobs: Sequence[Job], state: State) -> None:
         for job in jobs:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, select
 
-from bot.storage.gathering import Gathering
 from bot.storage.tables import links
 from bot.storage.upsert import upsert
 
@@ -89,12 +88,11 @@ class LinkStore:
         """Work on an open `database`."""
         self._database = database
         self._upsert = upsert(database.dialect, links)
-        # On a busy night many ask at once: one query for all costs hardly more than for one.
-        self._finding = Gathering(self._find_all)
 
     async def find(self, guild_id: int, discord_ids: Collection[int]) -> dict[int, Link]:
         """Find the links of these people with one query, by Discord id; who has none is absent."""
-        return await self._finding.add((guild_id, discord_ids))
+        found = await self._read(_BY_PEOPLE, guild=guild_id, people=list(discord_ids))
+        return {link.discord_id: link for link in found}
 
     async def find_by_api_ids(self, guild_id: int, api_ids: Collection[str]) -> list[Link]:
         """Find whose CAD ids these are, spelled exactly so; several people may share one."""
@@ -148,21 +146,6 @@ class LinkStore:
                     changed += counts.changed
                     unchanged += counts.unchanged
         return ImportCounts(added, changed, unchanged)
-
-    async def _find_all(
-        self, questions: list[tuple[int, Collection[int]]]
-    ) -> list[dict[int, Link]]:
-        people: dict[int, set[int]] = {}
-        for guild_id, discord_ids in questions:
-            people.setdefault(guild_id, set()).update(discord_ids)
-        found: dict[int, dict[int, Link]] = {}
-        for guild_id, wanted in people.items():
-            linked = await self._read(_BY_PEOPLE, guild=guild_id, people=sorted(wanted))
-            found[guild_id] = {link.discord_id: link for link in linked}
-        return [
-            {one: found[guild_id][one] for one in sorted(ids) if one in found[guild_id]}
-            for guild_id, ids in questions
-        ]
 
     async def _put_chunk(
         self, connection: AsyncConnection, guild_id: int, chunk: list[Link]

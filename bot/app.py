@@ -119,7 +119,12 @@ async def open_services(
         stack.push_async_callback(cad.close)
         board = Board(cad, clock=time.clock, now=time.now)
         stack.push_async_callback(board.close)
-        access = Access(settings.dispatch_role_ids, settings.self_dispatch_role_ids)
+        access = Access(
+            settings.dispatch_role_ids,
+            settings.self_dispatch_role_ids,
+            settings.link_role_ids,
+            settings.admin_role_ids,
+        )
         orders = OrderStore(database)
         server_id = settings.sonoran_server_id
         links = LinkStore(database)
@@ -186,11 +191,12 @@ class DispatchBot(commands.Bot):
         guild_id: int | None = None,
         log_channel_id: int | None = None,
         calls_channel_id: int | None = None,
+        members_intent: bool = False,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
-            intents=discord.Intents(guilds=True, voice_states=True),
+            intents=discord.Intents(guilds=True, voice_states=True, members=members_intent),
             allowed_mentions=discord.AllowedMentions.none(),
             tree_cls=DispatchTree,
         )

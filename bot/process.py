@@ -61,6 +61,7 @@ async def _open_and_connect(settings: Settings) -> None:
             guild_id=settings.discord_guild_id,
             log_channel_id=settings.log_channel_id,
             calls_channel_id=settings.calls_channel_id,
+            members_intent=settings.members_intent,
         )
         await _connect(bot, settings.discord_token.get_secret_value())
 

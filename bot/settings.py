@@ -33,6 +33,9 @@ _EXPECTED = {
     "discord_guild_id": "must be a Discord id, a number of 17 to 20 digits",
     "dispatch_role_ids": _IDS,
     "self_dispatch_role_ids": _IDS,
+    "link_role_ids": _IDS,
+    "admin_role_ids": _IDS,
+    "members_intent": "must be true or false",
     "status_on_attach": "must be a number from 0 to 4",
     "calls_channel_id": "must be a Discord id, a number of 17 to 20 digits",
     "card_keep_minutes": "must be a whole number from 0 to 10080",
@@ -146,6 +149,9 @@ class Settings(DatabaseSettings, TokenSettings):
     discord_guild_id: Snowflake | None = None
     dispatch_role_ids: Snowflakes = frozenset()
     self_dispatch_role_ids: Snowflakes = frozenset()
+    link_role_ids: Snowflakes = frozenset()
+    admin_role_ids: Snowflakes = frozenset()
+    members_intent: bool = False
     calls_channel_id: Snowflake | None = None
     card_keep_minutes: Annotated[int, Field(ge=0, le=10080)] = 60
     ping_role_id: Snowflake | None = None

@@ -29,7 +29,7 @@ class LinksCog(commands.Cog):
     @app_commands.command(description="Link yourself, or a member, to an id of the CAD")
     @app_commands.describe(
         steam="Any spelling of a Steam id, a profile address, or an id with its prefix",
-        member="Whom to link, if not yourself (dispatchers only)",
+        member="Whom to link, if not yourself (takes the right to link)",
     )
     @app_commands.guild_only()
     async def link(
@@ -40,7 +40,7 @@ class LinksCog(commands.Cog):
         await respond(interaction, work, replies.linked)
 
     @app_commands.command(description="Forget your link, or a member's")
-    @app_commands.describe(member="Whom to unlink, if not yourself (dispatchers only)")
+    @app_commands.describe(member="Whom to unlink, if not yourself (takes the right to link)")
     @app_commands.guild_only()
     async def unlink(self, interaction: Interaction, member: discord.User | None = None) -> None:
         whom = member or interaction.user

@@ -82,7 +82,7 @@ class AuditService:
 
     async def whois(self, actor: Actor, member_id: int) -> Whois:
         """Return what is known about a member; raises as `page` does."""
-        self._access.require_dispatch(actor)
+        self._access.require_link(actor)
         links = await self._links.find(actor.guild_id, [member_id])
         found = await self._orders.newest(actor.guild_id, member_id=member_id, limit=WHOIS_ORDERS)
         return Whois(member_id, links.get(member_id), [outcomes.view(order) for order in found])

@@ -82,13 +82,13 @@ class LinkingService:
         self._known: dict[int, Remembered[Link]] = {}
 
     async def link(self, actor: Actor, member_id: int, pasted: str) -> Linked:
-        """Give a member an API id; for anyone but oneself that takes a dispatch role.
+        """Give a member an API id; for anyone but oneself that takes the right to link.
 
         Raises:
             NotAllowed, NotAnApiId, StorageError.
         """
         if member_id != actor.user_id:
-            self._access.require_dispatch(actor)
+            self._access.require_link(actor)
         api_id = steam.api_id(pasted, self._id_format)
         link = Link(actor.guild_id, member_id, api_id, actor.user_id, self._now())
         replaced = await self._links.put(link)
@@ -137,14 +137,14 @@ class LinkingService:
     async def unlink(self, actor: Actor, member_id: int) -> Link | None:
         """Forget a member's API id and return what it was; rights as for `link`."""
         if member_id != actor.user_id:
-            self._access.require_dispatch(actor)
+            self._access.require_link(actor)
         removed = await self._links.remove(actor.guild_id, member_id)
         _log.info("%s unlinked %s in guild %s", actor.user_id, member_id, actor.guild_id)
         return removed
 
     async def page(self, actor: Actor, number: int) -> LinkPage:
         """Return one page of the guild's links; a number past the end means the last page."""
-        self._access.require_dispatch(actor)
+        self._access.require_link(actor)
         total = await self._links.count(actor.guild_id)
         count = max(1, -(-total // PAGE_SIZE))
         number = min(max(1, number), count)
@@ -155,7 +155,7 @@ class LinkingService:
 
     async def owners(self, actor: Actor, pasted: str) -> list[Link]:
         """Return everyone who is linked to an id, whatever spelling is asked for."""
-        self._access.require_dispatch(actor)
+        self._access.require_link(actor)
         api_id = steam.api_id(pasted, self._id_format)
         return await self._links.find_by_api_ids(actor.guild_id, [api_id])
 

@@ -123,6 +123,7 @@ class Scene:
             guild_id=settings.discord_guild_id,
             log_channel_id=settings.log_channel_id,
             calls_channel_id=settings.calls_channel_id,
+            members_intent=settings.members_intent,
         )
         self._running.push_async_callback(self.bot.close)
         await self.env.restart_bot(self.bot)

@@ -52,3 +52,25 @@ def test_who_may_move_themselves(roles: set[int], who, may: bool) -> None:
         with pytest.raises(NotAllowed) as refusal:
             access.require_self_dispatch(who)
         assert refusal.value.role_ids == {1, *roles}
+
+
+@pytest.mark.parametrize(
+    ("dispatch", "link", "admin", "linkers", "admins"),
+    [
+        ({1}, {2}, {3}, {2}, {3}),
+        ({1}, {2}, (), {2}, {2}),
+        ({1}, (), {3}, {1}, {3}),
+        ({1}, (), (), {1}, {1}),
+        ((), (), (), (), ()),
+    ],
+)
+def test_a_kind_of_act_without_roles_falls_back(dispatch, link, admin, linkers, admins) -> None:
+    access = Access(frozenset(dispatch), frozenset({9}), frozenset(link), frozenset(admin))
+    for roles, require in ((linkers, access.require_link), (admins, access.require_admin)):
+        require(actor(*roles, manages_server=not roles))
+        # Moving oneself is a lesser right, and no right to say who is who.
+        with pytest.raises(NotAllowed) as refusal:
+            require(actor(9, manages_server=bool(roles)))
+        assert refusal.value.role_ids == set(roles)
+    assert access.may_link(actor(*linkers, manages_server=not linkers))
+    assert not access.may_link(actor(9))

@@ -24,6 +24,7 @@ _WORDS = {
     aiohttp.ServerDisconnectedError: "the connection was closed without an answer",
     aiohttp.ClientPayloadError: "the answer broke off half-way",
     aiohttp.ClientResponseError: "the answer is not HTTP",
+    UnicodeError: "no such host name",
 }
 
 
@@ -81,7 +82,7 @@ class Transport:
                         raise CadUnreadable("the answer is larger than 2 MiB", status=answer.status)
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return Response(answer.status, headers, bytes(body), self._now())
-        # UnicodeError: a host name that cannot be encoded.
+        # UnicodeError: a host name that cannot be encoded; Python's versions differ in its kind.
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             raise _translated(error) from error
 

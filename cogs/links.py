@@ -10,9 +10,10 @@ from discord.app_commands import Range
 from discord.ext import commands
 
 from bot.services.audit import AuditService
+from bot.services.checking import LinkChecks
 from bot.services.linking import LinkingService
-from bot.ui import replies
-from bot.ui.answers import Interaction, actor_of, respond
+from bot.ui import checks, replies
+from bot.ui.answers import Interaction, actor_of, reply_address, respond
 
 
 class LinksCog(commands.Cog):
@@ -22,9 +23,10 @@ class LinksCog(commands.Cog):
         name="links", description="See who is linked to which id of the CAD", guild_only=True
     )
 
-    def __init__(self, linking: LinkingService, audit: AuditService) -> None:
+    def __init__(self, linking: LinkingService, audit: AuditService, checks: LinkChecks) -> None:
         self._linking = linking
         self._audit = audit
+        self._checks = checks
 
     @app_commands.command(description="Link yourself, or a member, to an id of the CAD")
     @app_commands.describe(
@@ -52,6 +54,11 @@ class LinksCog(commands.Cog):
     async def list_links(self, interaction: Interaction, page: Range[int, 1] = 1) -> None:
         work = self._linking.page(actor_of(interaction), page)
         await respond(interaction, work, replies.link_page)
+
+    @links.command(description="Ask the CAD about every link, and tell what is wrong")
+    async def check(self, interaction: Interaction) -> None:
+        work = self._checks.check(actor_of(interaction), reply_address(interaction))
+        await respond(interaction, work, checks.words, checks.buttons)
 
     @links.command(description="Look up a member, or whose an id is")
     @app_commands.describe(member="Who is this in the CAD?", steam="Or: whose id is this?")

@@ -90,21 +90,24 @@ async def respond(
     interaction: Interaction,
     work: Coroutine[None, None, T],
     render: Callable[[T], str],
+    buttons: Callable[[T], View] | None = None,
 ) -> None:
     """Acknowledge an interaction, do its work and answer with the outcome, privately.
 
     An error that the person can understand is the answer; any other is raised, for
     `answer_error` to tell.
     """
+    view: View | None = None
     try:
         if await _acknowledge(interaction) is None:
             return
-        text = render(await work)
+        outcome = await work
+        text, view = render(outcome), buttons(outcome) if buttons else None
     except (CadError, ServiceError, StorageError) as error:
         text = _explained(error)
     finally:
         work.close()  # it may not have begun
-    await answer(interaction, text)
+    await answer(interaction, text, view)
 
 
 async def offer(interaction: Interaction, text: str, view: View) -> None:
@@ -115,7 +118,7 @@ async def offer(interaction: Interaction, text: str, view: View) -> None:
         _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
 
 
-async def answer(interaction: Interaction, text: str) -> None:
+async def answer(interaction: Interaction, text: str, view: View | None = None) -> None:
     """Send the private answer, as the first response or in place of "thinking…".
 
     One that Discord does not take is only logged: what was done stays done, and saying that
@@ -124,7 +127,8 @@ async def answer(interaction: Interaction, text: str) -> None:
     text = text[:MESSAGE_LIMIT]
     try:
         if interaction.response.is_done():
-            await interaction.edit_original_response(content=text)
+            shown = discord.utils.MISSING if view is None else view
+            await interaction.edit_original_response(content=text, view=shown)
         else:
             await interaction.response.send_message(text, ephemeral=True)
     except (discord.HTTPException, OSError) as failure:

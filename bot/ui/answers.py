@@ -110,6 +110,34 @@ async def respond(
     await answer(interaction, text, view)
 
 
+async def respond_then_order(
+    interaction: Interaction,
+    work: Coroutine[None, None, T],
+    render: Callable[[T], str],
+    accepting: Callable[[], Coroutine[None, None, Order]],
+    queue: OrderQueue,
+) -> None:
+    """Answer as `respond` does, then give the order that this was for; its answer follows."""
+    try:
+        if await _acknowledge(interaction) is None:
+            return
+        outcome = await work
+    except (CadError, ServiceError, StorageError) as error:
+        await answer(interaction, _explained(error))
+        return
+    finally:
+        work.close()  # it may not have begun
+    await answer(interaction, render(outcome))
+    try:
+        order = await accepting()
+    except (CadError, ServiceError, StorageError) as error:
+        await _follow_up(interaction, _explained(error))
+        return
+    # Without a message of its own, the order's answer takes the place of the first one.
+    reply_id = await _follow_up(interaction, "⏳ Giving the order…")
+    await queue.run(replace(order, reply_id=reply_id))
+
+
 async def offer(interaction: Interaction, text: str, view: View) -> None:
     """Send a private message with something to press; only as the first response."""
     try:
@@ -133,6 +161,16 @@ async def answer(interaction: Interaction, text: str, view: View | None = None) 
             await interaction.response.send_message(text, ephemeral=True)
     except (discord.HTTPException, OSError) as failure:
         _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
+
+
+async def _follow_up(interaction: Interaction, text: str) -> int | None:
+    """Send another private message; return its id, None if Discord does not take it."""
+    try:
+        message = await interaction.followup.send(text[:MESSAGE_LIMIT], ephemeral=True, wait=True)
+    except (discord.HTTPException, OSError) as failure:
+        _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
+        return None
+    return message.id
 
 
 async def answer_error(interaction: Interaction, error: Exception) -> None:

@@ -5,7 +5,6 @@ Reference: sonoran-cad.md, "Who is who".
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,11 +13,17 @@ from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.cad.models import Account
 from bot.services import steam
-from bot.services.questions import Questions, Turns
+from bot.services.questions import (
+    ACCOUNT_GAP,
+    ID_GAP,
+    PATIENCE,
+    QUICK_GAP,
+    Questions,
+    Turns,
+)
 from bot.storage.links import Link, Source
 from bot.storage.proofs import ProofStore
 
-PATIENCE = 10.0  # seconds for somebody who waits; a question under way may take as long again
 _REMEMBERED = 50  # proven ids that are looked at for the format that this community uses
 
 
@@ -75,7 +80,8 @@ class Prover:
         self._server_id = server_id
         self._clock = clock
         self._now = now
-        self._turns = Turns(clock, sleep)
+        self._calm = Turns(clock, sleep, id_gap=ID_GAP, account_gap=ACCOUNT_GAP)
+        self._quick = Turns(clock, sleep, id_gap=QUICK_GAP, account_gap=QUICK_GAP)
 
     async def draft(self, given: Link, known: Link | None) -> Link:
         """Return the link that is stored until the CAD has been asked, and if it knows no spelling.
@@ -98,7 +104,7 @@ class Prover:
 
     async def prove(self, link: Link, pasted: str) -> tuple[Link, Proof]:
         """Prove a link that has just been stored, for somebody who waits; store what is found."""
-        questions = Questions(self._clock() + PATIENCE, self._clock)
+        questions = Questions(self._quick, self._clock() + PATIENCE)
         # Whoever gives an id anew means it: which account it had before does not matter.
         fresh = replace(link, account_name=None, account_uuid=None, other_account=None)
         spellings = steam.candidates(pasted, *await self._formats())
@@ -108,7 +114,7 @@ class Prover:
 
     async def again(self, link: Link) -> Proof:
         """Ask about a stored link, without haste: orders and people go first."""
-        questions = Questions(math.inf, self._clock, self._turns)
+        questions = Questions(self._calm)
         formats = await self._formats()
         likely = [link.api_id] if link.proven_at else [*formats[:-1], link.api_id]
         return await self._asked(

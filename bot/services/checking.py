@@ -182,6 +182,7 @@ class LinkChecks:
             try:
                 link = await self._proofs.unchecked(guild_id, job.check.started_at, last)
                 if link is None:
+                    await self._tasks.pause(job.shown_at + EDIT_GAP - self._clock())
                     await self._finish(job)
                     return
                 job.trouble = await self._ask(link)

@@ -13,7 +13,7 @@ from bot.services.audit import AuditService
 from bot.services.checking import LinkChecks
 from bot.services.linking import LinkingService
 from bot.ui import checks, replies
-from bot.ui.answers import Interaction, actor_of, reply_address, respond
+from bot.ui.answers import Interaction, actor_of, respond
 
 
 class LinksCog(commands.Cog):
@@ -57,7 +57,7 @@ class LinksCog(commands.Cog):
 
     @links.command(description="Ask the CAD about every link, and tell what is wrong")
     async def check(self, interaction: Interaction) -> None:
-        work = self._checks.check(actor_of(interaction), reply_address(interaction))
+        work = self._checks.check(actor_of(interaction), checks.FollowedReply(interaction))
         await respond(interaction, work, checks.words, checks.buttons)
 
     @links.command(description="Look up a member, or whose an id is")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 import logging
 import math
 from collections import defaultdict
@@ -16,7 +15,6 @@ from typing import Protocol
 from bot.cad.errors import CadError
 from bot.services import steam
 from bot.services.access import Access, Actor
-from bot.services.attach import ReplyAddress
 from bot.services.proving import Prover, judged
 from bot.services.tasks import Tasks
 from bot.storage.checks import CheckStore, LinkCheck
@@ -58,11 +56,15 @@ class CheckReport:
         return self.check.finished_at is None
 
 
-class CheckAnnouncer(Protocol):
-    """The only way from a check to Discord. Neither method raises."""
+class CheckReply(Protocol):
+    """The private reply to somebody who follows a check. Never raises."""
 
-    async def show(self, address: ReplyAddress, report: CheckReport) -> bool:
-        """Bring a private reply up to date; False if that failed."""
+    async def show(self, report: CheckReport) -> bool:
+        """Bring it up to date; False if that failed."""
+
+
+class CheckAnnouncer(Protocol):
+    """Where a check is told of that nobody follows any more. Never raises."""
 
     async def post(self, report: CheckReport) -> bool:
         """Write a report where the staff can read it; False if there is no such place."""
@@ -70,10 +72,10 @@ class CheckAnnouncer(Protocol):
 
 @dataclass(eq=False, slots=True)
 class _Job:
-    """A check that is being carried out; replies maps addresses to when they expire."""
+    """A check that is being carried out; replies maps each to when it expires."""
 
     check: LinkCheck
-    replies: dict[ReplyAddress, float] = field(default_factory=dict)
+    replies: dict[CheckReply, float] = field(default_factory=dict)
     shown_at: float = -math.inf
     trouble: CadError | None = None
     showing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -108,7 +110,7 @@ class LinkChecks:
         self._tasks = Tasks(sleep)
         self._jobs: dict[int, _Job] = {}
 
-    async def check(self, actor: Actor, address: ReplyAddress) -> CheckReport:
+    async def check(self, actor: Actor, reply: CheckReply) -> CheckReport:
         """Begin a check, or look at the one that runs or has ended unseen; its reply follows it.
 
         Raises:
@@ -123,7 +125,7 @@ class LinkChecks:
                 await self._checks.put(replace(last, told=True))
                 return report
             job = await self._begin(actor)
-        job.replies[address] = self._clock() + REPLY_LIFETIME
+        job.replies[reply] = self._clock() + REPLY_LIFETIME
         job.shown_at = self._clock()
         return await self._report(job.check, job.trouble)
 
@@ -168,8 +170,7 @@ class LinkChecks:
 
     def _run(self, job: _Job) -> None:
         self._jobs[job.check.guild_id] = job
-        # A context of its own: it outlives the interaction that made us begin.
-        contextvars.Context().run(self._tasks.spawn, self._carry_out(job))
+        self._tasks.spawn(self._carry_out(job))
 
     def _is_on(self, job: _Job) -> bool:
         return self._jobs.get(job.check.guild_id) is job
@@ -216,7 +217,7 @@ class LinkChecks:
         job.check, job.trouble = check, None
         report = await self._report(check)
         async with job.showing:  # no older state comes after this
-            told = [await self._announcer.show(one, report) for one in self._replies(job)]
+            told = [await one.show(report) for one in self._replies(job)]
         if any(told) or await self._announcer.post(report):
             await self._checks.put(replace(check, told=True))
         _log.info("the links of guild %s are checked: %s", check.guild_id, report.counts)
@@ -228,10 +229,10 @@ class LinkChecks:
         job.shown_at = self._clock()
         report = await self._report(job.check, job.trouble)
         async with job.showing:
-            for address in self._replies(job) if self._is_on(job) else ():
-                await self._announcer.show(address, report)
+            for reply in self._replies(job) if self._is_on(job) else ():
+                await reply.show(report)
 
-    def _replies(self, job: _Job) -> list[ReplyAddress]:
+    def _replies(self, job: _Job) -> list[CheckReply]:
         return [one for one, end in job.replies.items() if end > self._clock()]
 
     async def _report(self, check: LinkCheck, trouble: CadError | None = None) -> CheckReport:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import discord
 from discord.ui import Button, DynamicItem, Item, View
 
-from bot.services.attach import ReplyAddress
 from bot.services.checking import CheckReport
 from bot.storage.links import Link
 from bot.ui import faults
@@ -49,21 +48,26 @@ def buttons(report: CheckReport) -> View:
     return view
 
 
+class FollowedReply:
+    """The CheckReply of an interaction, as long as Discord lets it be edited."""
+
+    def __init__(self, interaction: Interaction) -> None:
+        self._interaction = interaction
+
+    async def show(self, report: CheckReport) -> bool:
+        """Bring it up to date; False if that failed."""
+        editing = self._interaction.edit_original_response(
+            content=words(report), view=buttons(report)
+        )
+        return await worked(editing, "edit the reply to a check of the links")
+
+
 class CheckDelivery:
-    """The CheckAnnouncer over Discord: the private replies, else the log channel."""
+    """The CheckAnnouncer over Discord."""
 
     def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
         self._client = client
         self._log_channel_id = log_channel_id
-
-    async def show(self, address: ReplyAddress, report: CheckReport) -> bool:
-        """Edit the private reply."""
-        webhook = discord.Webhook.partial(
-            address.application_id, address.token, client=self._client
-        )
-        reply = cast(int, "@original")  # Discord takes this word for its id
-        editing = webhook.edit_message(reply, content=words(report), view=buttons(report))
-        return await worked(editing, "edit the reply to a check of the links")
 
     async def post(self, report: CheckReport) -> bool:
         """Write into the log channel, if there is one."""

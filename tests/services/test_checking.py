@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from bot.services.access import Access
-from bot.services.attach import ReplyAddress
 from bot.services.checking import EDIT_GAP, NAMED, REPLY_LIFETIME, CheckReport, LinkChecks
 from bot.services.errors import NotAllowed
 from bot.services.questions import ID_GAP
@@ -23,24 +22,20 @@ from tests.services.proof_stage import ProofStage
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
 
 ADMIN = actor(DISPATCH_ROLE, user_id=42)
-REPLY, OTHER_REPLY = ReplyAddress(7, "a"), ReplyAddress(7, "b")
+REPLY, OTHER_REPLY = "a", "b"
 HOUR = 3600.0
 CREW = (seed.PAT, seed.ALICE, seed.BOB, seed.CHARLIE, seed.SAM)
 
 
 @dataclass
 class Listener:
-    """The CheckAnnouncer: remembers what was shown, where, and when."""
+    """Everyone who is told something: remembers what was shown, where, and when."""
 
     stage: ProofStage
-    shown: list[tuple[float, ReplyAddress, CheckReport]] = field(default_factory=list)
+    shown: list[tuple[float, str, CheckReport]] = field(default_factory=list)
     posted: list[CheckReport] = field(default_factory=list)
     hears: bool = True
     has_channel: bool = True
-
-    async def show(self, address: ReplyAddress, report: CheckReport) -> bool:
-        self.shown.append((self.stage.time.clock(), address, report))
-        return self.hears
 
     async def post(self, report: CheckReport) -> bool:
         self.posted.append(report)
@@ -49,6 +44,18 @@ class Listener:
     @property
     def last(self) -> CheckReport:
         return self.shown[-1][2]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The CheckReply of somebody."""
+
+    name: str
+    people: Listener = field(compare=False)
+
+    async def show(self, report: CheckReport) -> bool:
+        self.people.shown.append((self.people.stage.time.clock(), self.name, report))
+        return self.people.hears
 
 
 class Desk:
@@ -78,8 +85,8 @@ class Desk:
         await self.checks.resume()
         await self.stage.settle()
 
-    async def check(self, reply: ReplyAddress = REPLY) -> CheckReport:
-        report = await self.checks.check(ADMIN, reply)
+    async def check(self, name: str = REPLY) -> CheckReport:
+        report = await self.checks.check(ADMIN, Reply(name, self.people))
         await self.stage.settle()
         return report
 
@@ -183,8 +190,8 @@ async def test_a_second_press_follows_the_first_check(desk: Desk) -> None:
     assert second.counts.checked >= 1
     await desk.stage.passes(HOUR)
     assert len(desk.stage.spellings()) == len(CREW)
-    ends = [address for _, address, report in desk.people.shown if not report.is_running]
-    assert sorted(one.token for one in ends) == ["a", "b"]
+    ends = [name for _, name, report in desk.people.shown if not report.is_running]
+    assert sorted(ends) == [REPLY, OTHER_REPLY]
 
 
 async def test_two_presses_at_once_begin_one_check(desk: Desk) -> None:
@@ -306,7 +313,7 @@ async def test_stopping_it(desk: Desk) -> None:
 
 async def test_only_administrators(desk: Desk) -> None:
     with pytest.raises(NotAllowed):
-        await desk.checks.check(actor(user_id=7), REPLY)
+        await desk.checks.check(actor(user_id=7), Reply(REPLY, desk.people))
     with pytest.raises(NotAllowed):
         await desk.checks.stop(actor(user_id=7))
     assert await CheckStore(desk.stage.database).get(GUILD) is None

@@ -109,7 +109,7 @@ class TestDue:
         assert await self.due(proofs) == (1 if is_due else None)
 
     async def test_the_order(self, links: LinkStore, proofs: ProofStore) -> None:
-        old = {"set_at": NOON - DAY}
+        old: dict[str, Any] = {"set_at": NOON - DAY}
         await links.put(link(1, source=Source.IMPORT, **old))
         await links.put(link(2, checked_at=NOON - 2 * HOUR, **old))
         await links.put(link(3, checked_at=NOON - 3 * HOUR, **old))

@@ -43,8 +43,10 @@ def test_on_the_way() -> None:
         ),
         (
             CheckReport(ENDED, counts(3, 2, 1), unproven=(LINK,)),
-            "⚠️ 3 links checked, begun <t:1767225600:R>: 2 proven, 1 unknown, 0 changed.\n"
-            "The CAD does not know: <@7> `steam:1`.",
+            (
+                "⚠️ 3 links checked, begun <t:1767225600:R>: 2 proven, 1 unknown, 0 changed.\n"
+                "The CAD does not know: <@7> `steam:1`."
+            ),
         ),
         (
             CheckReport(
@@ -52,13 +54,17 @@ def test_on_the_way() -> None:
                 counts(3, 2, 0, 1),
                 changed=(replace(LINK, account_name="pat", other_account="vic"),),
             ),
-            "⚠️ 3 links checked, begun <t:1767225600:R>: 2 proven, 0 unknown, 1 changed.\n"
-            "Another account has the id now: <@7> `steam:1` (was `pat`, now `vic`).",
+            (
+                "⚠️ 3 links checked, begun <t:1767225600:R>: 2 proven, 0 unknown, 1 changed.\n"
+                "Another account has the id now: <@7> `steam:1` (was `pat`, now `vic`)."
+            ),
         ),
         (
             CheckReport(ENDED, counts(3, 3), shared=((1, 2), (3, 4, 5))),
-            "⚠️ 3 links checked, begun <t:1767225600:R>: 3 proven, 0 unknown, 0 changed.\n"
-            "Several people on one id: <@1> and <@2>, <@3> and <@4> and <@5>.",
+            (
+                "⚠️ 3 links checked, begun <t:1767225600:R>: 3 proven, 0 unknown, 0 changed.\n"
+                "Several people on one id: <@1> and <@2>, <@3> and <@4> and <@5>."
+            ),
         ),
         (
             CheckReport(replace(ENDED, stopped=True), counts(9, 3)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadError
+from bot.cad.errors import CadError, CadRateLimited
 from bot.cad.models import Account
 from bot.services import steam
 from bot.services.questions import (
@@ -116,10 +116,11 @@ class Prover:
         """Ask about a stored link, without haste: orders and people go first."""
         questions = Questions(self._calm)
         formats = await self._formats()
-        likely = [link.api_id] if link.proven_at else [*formats[:-1], link.api_id]
-        return await self._asked(
-            link, (*likely, *steam.candidates(link.api_id, *formats)), questions
-        )
+        spellings = steam.candidates(link.api_id, *formats)
+        # What is stored is the likeliest, unless the community is known to write ids otherwise.
+        is_learned = len(formats) > 1 and not link.proven_at
+        first = spellings[:1] if is_learned else ()
+        return await self._asked(link, (*first, link.api_id, *spellings), questions)
 
     async def told(self, link: Link, api_id: str, account_uuid: str) -> Proof:
         """Return the proof that the CAD has given by itself; the account's name is asked for."""
@@ -176,7 +177,8 @@ class Prover:
         try:
             account = await self._cad.account_of(link.discord_id)
         except CadError as error:
-            if error.concerns_all:
+            # Spellings have a limit of their own.
+            if error.concerns_all and not isinstance(error, CadRateLimited):
                 raise
             return None
         if account is None or not account.api_id:

@@ -167,6 +167,23 @@ class TestLearning:
         link, _ = await stage.give(f"steam:{seed.VIC.hex}", 9)
         assert link.api_id == f"steam:{seed.VIC.hex}"
 
+    async def test_the_learned_form_comes_first_in_the_background(self, stage: ProofStage) -> None:
+        for number in range(10):
+            known = f"STEAM:{(seed.VIC.steam64 & ~15) + 26 + 16 * number:X}"
+            await stage.put(known, 50 + number, proven_at=stage.time.now())
+        await stage.doing(stage.prover.again(await stage.put(HEX)))
+        assert stage.spellings() == [f"STEAM:{HEX.upper()}", HEX]
+        stage.cad.world.history.clear()
+        proven = await stage.put(HEX, proven_at=stage.time.now())
+        await stage.doing(stage.prover.again(proven))
+        assert stage.spellings() == [HEX]
+
+    async def test_what_is_stored_comes_first_without_one(self, stage: ProofStage) -> None:
+        link = await stage.put(f"sTeam:{HEX}")
+        stage.knows("riley", link.api_id)
+        await stage.doing(stage.prover.again(link))
+        assert stage.spellings() == [link.api_id]
+
     async def test_unproven_ids_teach_nothing(self, stage: ProofStage) -> None:
         for number, person in enumerate(seed.PEOPLE * 3):
             await stage.put(f"STEAM:{person.hex.upper()}", 50 + number)
@@ -201,6 +218,16 @@ class TestDiscordInTheCad:
         link, proof = await stage.give(HEX)
         assert (proof.is_proven, proof.account_name) == (True, None)
         assert link.account_uuid == stage.account("riley").uuid
+
+    async def test_many_who_link_at_once_are_proven_without_asking_who_they_are(
+        self, stage: ProofStage
+    ) -> None:
+        for number in range(5):
+            link, proof = await stage.give(HEX, 20 + number)
+            assert proof.is_proven
+        assert stage.asked()["v2 account"] <= 8
+        assert link.account_uuid == stage.account("riley").uuid
+        assert {one.status for one in stage.cad.world.history} <= {200, 404}
 
     async def test_in_the_background_the_person_comes_last(self, stage: ProofStage) -> None:
         stage.knows("riley", "license:new", discord_id=7)

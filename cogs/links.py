@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Literal
 
 import discord
 from discord import app_commands
@@ -50,9 +51,18 @@ class LinksCog(commands.Cog):
         await respond(interaction, work, partial(replies.unlinked, whom.id))
 
     @links.command(name="list", description="List everyone who is linked")
-    @app_commands.describe(page="Which page")
-    async def list_links(self, interaction: Interaction, page: Range[int, 1] = 1) -> None:
-        work = self._linking.page(actor_of(interaction), page)
+    @app_commands.describe(page="Which page", only="Only links that stand so with the CAD")
+    async def list_links(
+        self,
+        interaction: Interaction,
+        page: Range[int, 1] = 1,
+        only: Literal["proven", "unproven", "changed"] | None = None,
+    ) -> None:
+        actor = actor_of(interaction)
+        if only is None:
+            work = self._linking.page(actor, page)
+        else:
+            work = self._checks.page(actor, page, only)
         await respond(interaction, work, replies.link_page)
 
     @links.command(description="Ask the CAD about every link, and tell what is wrong")

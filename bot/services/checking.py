@@ -10,11 +10,13 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from bot.cad.errors import CadError
 from bot.services import steam
 from bot.services.access import Access, Actor
+from bot.services.linking import LinkPage, page_of
 from bot.services.proving import Prover, judged
 from bot.services.tasks import Tasks
 from bot.storage.checks import CheckStore, LinkCheck
@@ -128,6 +130,18 @@ class LinkChecks:
         job.replies[reply] = self._clock() + REPLY_LIFETIME
         job.shown_at = self._clock()
         return await self._report(job.check, job.trouble)
+
+    async def page(self, actor: Actor, number: int, kind: str) -> LinkPage:
+        """Return one page of the guild's links that stand so, a `Standing`.
+
+        Raises:
+            NotAllowed, StorageError.
+        """
+        self._access.require_link(actor)
+        standing = Standing(kind)
+        total = await self._proofs.count(actor.guild_id, standing)
+        read = partial(self._proofs.page, actor.guild_id, standing)
+        return await page_of(total, number, read, kind)
 
     async def stop(self, actor: Actor) -> bool:
         """End the guild's check early; False if none runs.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
@@ -46,12 +47,30 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class LinkPage:
-    """Some of a guild's links; number counts from 1 and never exceeds count."""
+    """Some of a guild's links; number counts from 1 and never exceeds count.
+
+    Attributes:
+        kind: what links these are.
+    """
 
     links: list[Link]
     number: int
     count: int
     total: int
+    kind: str = "linked"
+
+
+async def page_of(
+    total: int,
+    number: int,
+    read: Callable[..., Awaitable[list[Link]]],
+    kind: str = "linked",
+) -> LinkPage:
+    """Read a page with `offset` and `limit`; a number past the end means the last page."""
+    count = max(1, -(-total // PAGE_SIZE))
+    number = min(max(1, number), count)
+    found = await read(offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE)
+    return LinkPage(found, number, count, total, kind)
 
 
 class LinkingService:
@@ -158,12 +177,7 @@ class LinkingService:
         """Return one page of the guild's links; a number past the end means the last page."""
         self._access.require_link(actor)
         total = await self._links.count(actor.guild_id)
-        count = max(1, -(-total // PAGE_SIZE))
-        number = min(max(1, number), count)
-        found = await self._links.page(
-            actor.guild_id, offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE
-        )
-        return LinkPage(found, number, count, total)
+        return await page_of(total, number, partial(self._links.page, actor.guild_id))
 
     async def owners(self, actor: Actor, pasted: str) -> list[Link]:
         """Return everyone who is linked to an id, whatever spelling is asked for."""

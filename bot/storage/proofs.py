@@ -62,6 +62,17 @@ _STANDING = {
     .limit(bindparam("limit"))
     for one, condition in _STANDINGS.items()
 }
+_PAGES = {
+    one: LINKS.where(_OF_GUILD, condition)
+    .order_by(links.c.discord_id)
+    .offset(bindparam("offset"))
+    .limit(bindparam("limit"))
+    for one, condition in _STANDINGS.items()
+}
+_COUNTS = {
+    one: select(func.count()).select_from(links).where(_OF_GUILD, condition)
+    for one, condition in _STANDINGS.items()
+}
 _UNCHECKED = (
     LINKS.where(
         _OF_GUILD,
@@ -148,6 +159,17 @@ class ProofStore:
     ) -> list[Link]:
         """List the first links of a guild that stand so and were checked since a moment."""
         return await self._read(_STANDING[standing], guild=guild_id, since=since, limit=limit)
+
+    async def page(
+        self, guild_id: int, standing: Standing, *, offset: int, limit: int
+    ) -> list[Link]:
+        """List `limit` links of a guild that stand so, after the first `offset`."""
+        return await self._read(_PAGES[standing], guild=guild_id, offset=offset, limit=limit)
+
+    async def count(self, guild_id: int, standing: Standing) -> int:
+        """Count the links of a guild that stand so."""
+        async with self._database.connect() as connection:
+            return (await connection.execute(_COUNTS[standing], {"guild": guild_id})).scalar_one()
 
     async def ids(self, guild_id: int, *, after: int, limit: int) -> list[tuple[int, str]]:
         """List the ids of a guild's people by Discord id, from the one after another on."""

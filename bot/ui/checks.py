@@ -123,7 +123,7 @@ def _findings(report: CheckReport) -> list[str]:
         names = [" and ".join(map(member, people[:5])) for people in report.shared]
         lines.append(f"Several people on one id: {_cut(names, len(names))}.")
     if lines:
-        lines.append("`/links whois` tells more of each; `/link` with `member:` mends one.")
+        lines.append("`/links list` with `only:` lists them all; `/link` with `member:` mends one.")
     return lines
 
 

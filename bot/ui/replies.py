@@ -58,9 +58,9 @@ def unlinked(discord_id: int, removed: Link | None) -> str:
 
 def link_page(page: LinkPage) -> str:
     """List some of the links."""
-    if not page.total:
+    if not page.total and page.kind == "linked":
         return "✅ Nobody is linked yet. People link themselves with `/link`."
-    lines = [f"✅ {page.total} linked · page {page.number} of {page.count}"]
+    lines = [f"✅ {page.total} {page.kind} · page {page.number} of {page.count}"]
     lines += [
         f"{member(link.discord_id)} {code(link.api_id, 40)}{_mark(link)}" for link in page.links
     ]

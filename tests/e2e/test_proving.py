@@ -219,10 +219,14 @@ class TestCheck:
         assert unknown == f"The CAD does not know: {scene.vic.mention} `license:nobody`."
         assert changed == f"Another account has the id now: {erin_was}."
         assert several.removeprefix("Several people on one id: ").rstrip(".") in shared
-        assert hint.startswith("`/links whois` tells more")
+        assert hint.startswith("`/links list` with `only:` lists them all")
         assert scene.links()[scene.pat.id] == f"STEAM:{seed.PAT.hex.upper()}"
         listed = await scene.say(scene.dana, "links list")
         assert f"{scene.erin.mention} `{seed.ERIN.hex}` (another account)" in listed.splitlines()
+        for only, people in (("changed", [scene.erin]), ("unproven", [scene.vic])):
+            head, *lines = (await scene.say(scene.dana, "links list", only=only)).splitlines()
+            assert head == f"✅ 1 {only} · page 1 of 1"
+            assert [one.partition(" ")[0] for one in lines] == [one.mention for one in people]
         whois = await scene.say(scene.dana, "links whois", member=scene.erin)
         assert "⚠️ The id was account `erin`; now the CAD gives it to `erin-the-second`." in whois
 

@@ -326,3 +326,16 @@ async def test_who_unlinks_meanwhile_is_not_missed(desk: Desk) -> None:
         await desk.stage.links.remove(GUILD, person)
     await desk.stage.passes(HOUR)
     assert (desk.people.last.counts.total, desk.people.last.is_running) == (3, False)
+
+
+async def test_pages_of_one_kind(desk: Desk) -> None:
+    for number in range(1, 26):
+        await desk.stage.put(f"player-{number}", number)
+    await desk.stage.put("player-99", 99, proven_at=desk.stage.time.now())
+    page = await desk.checks.page(ADMIN, 9, "unproven")
+    assert (page.number, page.count, page.total, page.kind) == (2, 2, 25, "unproven")
+    assert [one.discord_id for one in page.links] == [21, 22, 23, 24, 25]
+    assert (await desk.checks.page(ADMIN, 1, "proven")).total == 1
+    assert (await desk.checks.page(ADMIN, 1, "changed")).links == []
+    with pytest.raises(NotAllowed):
+        await desk.checks.page(actor(user_id=7), 1, "proven")

@@ -145,6 +145,15 @@ class TestLists:
             found = await proofs.standing(GUILD, standing, NOON, 10)
             assert [one.discord_id for one in found] == people
         assert len(await proofs.standing(GUILD, Standing.CHANGED, NOON, 1)) == 1
+        for standing, people in (
+            (Standing.PROVEN, [1, 2]),
+            (Standing.UNPROVEN, [4, 5]),
+            (Standing.CHANGED, [3, 6]),
+        ):
+            assert await proofs.count(GUILD, standing) == 2
+            for offset in (0, 1):
+                found = await proofs.page(GUILD, standing, offset=offset, limit=1)
+                assert [one.discord_id for one in found] == [people[offset]]
 
     async def test_what_is_left_to_check(self, links: LinkStore, proofs: ProofStore) -> None:
         await links.put_many([proven(1), proven(2, NOON - MINUTE), link(3), link(4)])

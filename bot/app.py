@@ -18,6 +18,7 @@ from discord.ext import commands
 
 from bot import connect
 from bot.cad.transport import Transport
+from bot.proofs import build_proofs
 from bot.services.access import Access
 from bot.services.acts import Acts
 from bot.services.aftermath import Aftermath
@@ -26,6 +27,7 @@ from bot.services.audit import AuditService
 from bot.services.board import Board
 from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
+from bot.services.checking import CheckAnnouncer, LinkChecks
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue, utc_now
 from bot.services.picking import Picking
@@ -41,6 +43,7 @@ from bot.storage.orders import OrderStore
 from bot.ui.call_items import CALL_BUTTONS, buttons_for_card
 from bot.ui.call_picker import CallPicker
 from bot.ui.card_host import ChannelHost
+from bot.ui.checks import CheckDelivery, StopCheck
 from bot.ui.delivery import Delivery
 from bot.ui.items import BUTTONS
 from bot.ui.tree import DispatchTree
@@ -61,6 +64,7 @@ class Services:
     Attributes:
         open_queue: makes the queue of orders, once there is somebody who can tell people.
         open_cards: makes the keeper of the cards, once there is a channel for them.
+        open_checks: makes what checks all links, likewise.
     """
 
     attaching: AttachService
@@ -74,6 +78,7 @@ class Services:
     syncs: CommandSyncStore
     open_queue: Callable[[Announcer], OrderQueue]
     open_cards: Callable[..., CardKeeper]
+    open_checks: Callable[[CheckAnnouncer], LinkChecks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +133,23 @@ async def open_services(
         orders = OrderStore(database)
         server_id = settings.sonoran_server_id
         links = LinkStore(database)
+        proofs = build_proofs(
+            settings, database, cad, access, clock=time.clock, now=time.now, sleep=time.sleep
+        )
         linking = LinkingService(
             access,
             links,
             cad,
+            proofs.prover,
             id_format=settings.api_id_format,
-            server_id=server_id,
             clock=time.clock,
             now=time.now,
         )
         stack.push_async_callback(linking.close)
         attaching = AttachService(access, orders, linking, board, server_id, now=time.now)
-        watch = Watch(board, connect.feeds(settings), server_id)
+        stack.push_async_callback(proofs.background.close)
+        proofs.background.start()
+        watch = Watch(board, connect.feeds(settings), server_id, proofs.background.hear)
         stack.push_async_callback(watch.close)
         await watch.start()
         # So that the first person who types or attaches finds the calls and units known.
@@ -178,6 +188,7 @@ async def open_services(
                 now=time.now,
                 sleep=time.sleep,
             ),
+            open_checks=proofs.open_checks,
         )
 
 
@@ -205,6 +216,7 @@ class DispatchBot(commands.Bot):
         self.linking = services.linking
         self.picking = services.picking
         self.orders = services.open_queue(Delivery(self, log_channel_id))
+        self.checks = services.open_checks(CheckDelivery(self, log_channel_id))
         self._services = services
         self._cards = self._open_cards(calls_channel_id) if calls_channel_id else None
         self._home = discord.Object(guild_id) if guild_id else None
@@ -223,14 +235,15 @@ class DispatchBot(commands.Bot):
         await self.add_cog(AttachCog(self.attaching, self.orders, services.suggestions))
         await self.add_cog(AuditCog(services.audit))
         await self.add_cog(CallsCog(services.call_list, self._dispatch_tree))
-        await self.add_cog(LinksCog(services.linking, services.audit))
+        await self.add_cog(LinksCog(services.linking, services.audit, self.checks))
         if self._home:
             self.tree.copy_global_to(guild=self._home)
             self.tree.clear_commands(guild=None)
         for scope in (None, self._home) if self._home else (None,):
             await self._sync(scope)
-        self.add_dynamic_items(*BUTTONS, *CALL_BUTTONS, CallPicker)
+        self.add_dynamic_items(*BUTTONS, *CALL_BUTTONS, CallPicker, StopCheck)
         await self.orders.resume()
+        await self.checks.resume()
         if self._cards:
             self._cards.start()
 
@@ -240,8 +253,10 @@ class DispatchBot(commands.Bot):
 
     async def drain(self) -> None:
         """Take no more commands and let those under way finish."""
-        cards = (self._cards.close(GRACE),) if self._cards else ()
-        await asyncio.gather(self._dispatch_tree.drain(GRACE), self.orders.drain(GRACE), *cards)
+        others = [self.checks.close(GRACE)]
+        if self._cards:
+            others.append(self._cards.close(GRACE))
+        await asyncio.gather(self._dispatch_tree.drain(GRACE), self.orders.drain(GRACE), *others)
 
     def _open_cards(self, channel_id: int) -> CardKeeper:
         host = ChannelHost(self, channel_id, buttons_for_card)

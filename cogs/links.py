@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Literal
 
 import discord
 from discord import app_commands
@@ -10,8 +11,9 @@ from discord.app_commands import Range
 from discord.ext import commands
 
 from bot.services.audit import AuditService
+from bot.services.checking import LinkChecks
 from bot.services.linking import LinkingService
-from bot.ui import replies
+from bot.ui import checks, replies
 from bot.ui.answers import Interaction, actor_of, respond
 
 
@@ -22,9 +24,10 @@ class LinksCog(commands.Cog):
         name="links", description="See who is linked to which id of the CAD", guild_only=True
     )
 
-    def __init__(self, linking: LinkingService, audit: AuditService) -> None:
+    def __init__(self, linking: LinkingService, audit: AuditService, checks: LinkChecks) -> None:
         self._linking = linking
         self._audit = audit
+        self._checks = checks
 
     @app_commands.command(description="Link yourself, or a member, to an id of the CAD")
     @app_commands.describe(
@@ -48,10 +51,24 @@ class LinksCog(commands.Cog):
         await respond(interaction, work, partial(replies.unlinked, whom.id))
 
     @links.command(name="list", description="List everyone who is linked")
-    @app_commands.describe(page="Which page")
-    async def list_links(self, interaction: Interaction, page: Range[int, 1] = 1) -> None:
-        work = self._linking.page(actor_of(interaction), page)
+    @app_commands.describe(page="Which page", only="Only links that stand so with the CAD")
+    async def list_links(
+        self,
+        interaction: Interaction,
+        page: Range[int, 1] = 1,
+        only: Literal["proven", "unproven", "changed"] | None = None,
+    ) -> None:
+        actor = actor_of(interaction)
+        if only is None:
+            work = self._linking.page(actor, page)
+        else:
+            work = self._checks.page(actor, page, only)
         await respond(interaction, work, replies.link_page)
+
+    @links.command(description="Ask the CAD about every link, and tell what is wrong")
+    async def check(self, interaction: Interaction) -> None:
+        work = self._checks.check(actor_of(interaction), checks.FollowedReply(interaction))
+        await respond(interaction, work, checks.words, checks.buttons)
 
     @links.command(description="Look up a member, or whose an id is")
     @app_commands.describe(member="Who is this in the CAD?", steam="Or: whose id is this?")

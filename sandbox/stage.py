@@ -178,13 +178,22 @@ def _settings(stage: Stage, folder: Path) -> Settings:
 
 
 async def _link_officers(stage: Stage, database_url: str) -> None:
-    """Write the links as `links import` does."""
+    """Write the links as `links import` does, and as the CAD has confirmed them."""
     dana = stage.people[seed.DANA.name]
     now = datetime.now(UTC)
     database = await Database.open(database_url)
     try:
         await LinkStore(database).put_many(
-            Link(dana.guild.id, stage.people[person.name].id, person.hex, dana.id, now)
+            Link(
+                dana.guild.id,
+                stage.people[person.name].id,
+                person.hex,
+                dana.id,
+                now,
+                account_name=person.name.lower(),
+                proven_at=now,
+                checked_at=now,
+            )
             for person in LINKED
         )
     finally:

@@ -74,8 +74,21 @@ class CadClient(Protocol):
     async def units(self, server_id: int) -> tuple[Unit, ...]:
         """Return all units on duty."""
 
-    async def account_name(self, server_id: int, api_id: str) -> str | None:
-        """Return the user name of the account behind an API id, None if the CAD knows none."""
+    @property
+    def tells_discord(self) -> bool:
+        """Whether the CAD says who has linked which Discord account."""
+
+    async def account_behind(self, server_id: int, api_id: str) -> Account | None:
+        """Return the account that has an API id spelled exactly so, None if the CAD knows none.
+
+        One request: v1 tells the name alone, v2 the UUID alone.
+        """
+
+    async def full_account(self, server_id: int, account: Account) -> Account | None:
+        """Return all that the CAD tells of an account, None if there is none any more.
+
+        At most one request; none where v1 has told the name already.
+        """
 
     async def account_of(self, discord_id: int) -> Account | None:
         """Return the account that a Discord person has linked in the CAD, if it tells."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bot.cad import v1
 from bot.cad.errors import CadRefused, InvalidRequestType
@@ -35,6 +36,7 @@ class V1Client:
     """
 
     calls_per_attach = 1000
+    tells_discord = False
 
     def __init__(
         self,
@@ -112,10 +114,18 @@ class V1Client:
         """Return all units on duty."""
         return await all_units(self._units_page, server_id)
 
-    async def account_name(self, server_id: int, api_id: str) -> str | None:
-        """Return the user name of the account behind an API id, None if the CAD knows none."""
+    async def account_behind(self, server_id: int, api_id: str) -> Account | None:
+        """Return the account that has an API id, None if the CAD knows none; without its UUID."""
         request = v1.check_api_id(self._who, server_id, api_id)
-        return await self._sender.ask(request, v1.read_account_name)
+        name = await self._sender.ask(request, v1.read_account_name)
+        return None if name is None else Account("", name, api_id)
+
+    async def full_account(self, server_id: int, account: Account) -> Account | None:
+        """Return an account with its name."""
+        if account.username:
+            return account
+        found = await self.account_behind(server_id, account.api_id)
+        return found and replace(account, username=found.username)
 
     async def account_of(self, discord_id: int) -> Account | None:  # noqa: ARG002
         """Return None: v1 does not say who has linked which Discord account."""

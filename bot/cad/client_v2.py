@@ -30,6 +30,7 @@ class V2Client:
     """Asks for receipts, and knows people by the idents of their units where it can."""
 
     calls_per_attach = 1
+    tells_discord = True
 
     def __init__(self, sender: Sender, credentials: Credentials) -> None:
         self._sender = sender
@@ -95,18 +96,19 @@ class V2Client:
         """Return all units on duty."""
         return await all_units(self._units_page, server_id)
 
-    async def account_name(self, server_id: int, api_id: str) -> str | None:  # noqa: ARG002
-        """Return the user name of the account behind an API id, None if the CAD knows none."""
+    async def account_behind(self, server_id: int, api_id: str) -> Account | None:  # noqa: ARG002
+        """Return the account that has an API id, None if the CAD knows none; without its name."""
         uuid = await self._sender.ask(v2.check_link(self._who, api_id), v2.read_linked_account)
-        if uuid is None:
-            return None
+        return None if uuid is None else Account(uuid, "", api_id)
+
+    async def full_account(self, server_id: int, account: Account) -> Account | None:  # noqa: ARG002
+        """Return all of an account."""
         request = (
-            v2.account_by_uuid(self._who, uuid)
-            if uuid
-            else v2.account_by_community_user(self._who, api_id)
+            v2.account_by_uuid(self._who, account.uuid)
+            if account.uuid
+            else v2.account_by_community_user(self._who, account.api_id)
         )
-        account = await self._sender.ask(request, v2.read_account)
-        return account.username if account else None
+        return await self._sender.ask(request, v2.read_account)
 
     async def account_of(self, discord_id: int) -> Account | None:
         """Return the account that a Discord person has linked in the CAD."""

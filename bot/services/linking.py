@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
+from bot.cad.models import Account
 from bot.services import steam
 from bot.services.access import Access, Actor
+from bot.services.proving import Proof, Prover
 from bot.services.remembered import Remembered
 from bot.storage.errors import StorageError
 from bot.storage.links import Link, LinkStore, Source
@@ -32,25 +35,42 @@ class Linked:
     """A link that was saved.
 
     Attributes:
+        link: as it was stored, which may be spelled otherwise than it was given.
         replaced: the link that the person had before.
-        account_name: what the CAD calls the account; None if it does not know the id.
-        error: why the CAD could not be asked, None if it answered.
+        proof: what the CAD said about it.
     """
 
     link: Link
     replaced: Link | None
-    account_name: str | None
-    error: CadError | None
+    proof: Proof
 
 
 @dataclass(frozen=True, slots=True)
 class LinkPage:
-    """Some of a guild's links; number counts from 1 and never exceeds count."""
+    """Some of a guild's links; number counts from 1 and never exceeds count.
+
+    Attributes:
+        kind: what links these are.
+    """
 
     links: list[Link]
     number: int
     count: int
     total: int
+    kind: str = "linked"
+
+
+async def page_of(
+    total: int,
+    number: int,
+    read: Callable[..., Awaitable[list[Link]]],
+    kind: str = "linked",
+) -> LinkPage:
+    """Read a page with `offset` and `limit`; a number past the end means the last page."""
+    count = max(1, -(-total // PAGE_SIZE))
+    number = min(max(1, number), count)
+    found = await read(offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE)
+    return LinkPage(found, number, count, total, kind)
 
 
 class LinkingService:
@@ -58,7 +78,6 @@ class LinkingService:
 
     Args:
         id_format: how a Steam id is written for the CAD, `API_ID_FORMAT`.
-        server_id: the CAD server that is asked about ids.
     """
 
     def __init__(
@@ -66,17 +85,17 @@ class LinkingService:
         access: Access,
         links: LinkStore,
         cad: CadClient,
+        prover: Prover,
         *,
         id_format: str,
-        server_id: int,
         now: Callable[[], datetime] = _utc_now,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._access = access
         self._links = links
         self._cad = cad
+        self._prover = prover
         self._id_format = id_format
-        self._server_id = server_id
         self._now = now
         self._clock = clock
         self._known: dict[int, Remembered[Link]] = {}
@@ -89,15 +108,13 @@ class LinkingService:
         """
         if member_id != actor.user_id:
             self._access.require_link(actor)
-        api_id = steam.api_id(pasted, self._id_format)
-        link = Link(actor.guild_id, member_id, api_id, actor.user_id, self._now())
+        given = Link(actor.guild_id, member_id, pasted, actor.user_id, self._now())
+        known = await self._links.find(actor.guild_id, [member_id])
+        link = await self._prover.draft(given, known.get(member_id))
         replaced = await self._links.put(link)
         _log.info("%s linked %s in guild %s", actor.user_id, member_id, actor.guild_id)
-        try:
-            name = await self._cad.account_name(self._server_id, api_id)
-        except CadError as error:
-            return Linked(link, replaced, None, error)
-        return Linked(link, replaced, name, None)
+        link, proof = await self._prover.prove(link, pasted)
+        return Linked(link, replaced, proof)
 
     async def api_ids(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str | None]:
         """Return the API ids of members, None for who has none.
@@ -119,9 +136,23 @@ class LinkingService:
                 continue
             found[member_id] = account.api_id or None if account else None
             if account and account.api_id:
-                link = Link(guild_id, member_id, account.api_id, 0, self._now(), Source.CAD)
-                await self._links.put(link)
+                await self._links.put(self._known_to_cad(guild_id, member_id, account))
         return found
+
+    def _known_to_cad(self, guild_id: int, member_id: int, account: Account) -> Link:
+        now = self._now()
+        return Link(
+            guild_id,
+            member_id,
+            account.api_id,
+            0,
+            now,
+            Source.CAD,
+            account_name=account.username or None,
+            account_uuid=account.uuid or None,
+            proven_at=now,
+            checked_at=now,
+        )
 
     async def is_linked(self, guild_id: int, member_id: int) -> bool:
         """Tell whether a member has an API id, in the time that Discord waits for a form.
@@ -146,18 +177,14 @@ class LinkingService:
         """Return one page of the guild's links; a number past the end means the last page."""
         self._access.require_link(actor)
         total = await self._links.count(actor.guild_id)
-        count = max(1, -(-total // PAGE_SIZE))
-        number = min(max(1, number), count)
-        found = await self._links.page(
-            actor.guild_id, offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE
-        )
-        return LinkPage(found, number, count, total)
+        return await page_of(total, number, partial(self._links.page, actor.guild_id))
 
     async def owners(self, actor: Actor, pasted: str) -> list[Link]:
         """Return everyone who is linked to an id, whatever spelling is asked for."""
         self._access.require_link(actor)
         api_id = steam.api_id(pasted, self._id_format)
-        return await self._links.find_by_api_ids(actor.guild_id, [api_id])
+        spellings = {*steam.lookups(pasted, self._id_format), api_id}
+        return await self._links.find_by_api_ids(actor.guild_id, spellings)
 
     def known(self, guild_id: int) -> tuple[Link, ...]:
         """Return the guild's links as last read, from memory, and have them read again."""

@@ -7,10 +7,16 @@ that says "individual account, public universe".
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 
 from bot.services.errors import NotAnApiId, VanityUrl
 
 API_ID_LIMIT = 200  # characters
+# The ways in which CADs have been seen to write a Steam id, the most usual first.
+KNOWN_FORMATS = ("{hex}", "{HEX}", "steam:{hex}", "STEAM:{HEX}", "Steam:{hex}")
+_OTHER_PREFIXES = ("license", "fivem")
+ENOUGH = 10  # ids of one format, before others are expected to have it too
 
 _BASE = 0x0110000100000000  # SteamID64 of account number 0
 _LAST_ACCOUNT = 2**32 - 1
@@ -50,6 +56,57 @@ def write(account: int, id_format: str) -> str:
     return id_format.format(hex=f"{steam64:x}", HEX=f"{steam64:X}", steam64=steam64)
 
 
+def candidates(text: str, *formats: str) -> tuple[str, ...]:
+    """Return the spellings under which the CAD may know an id, each once, the likeliest first.
+
+    The same ones for every spelling of one Steam id; an odd one that carries a prefix
+    ("StEaM:…") comes on top. Of any other id: as it is, and without its prefix, which the in-game
+    integration strips. Never empty, and whatever the text is, it is no error.
+
+    Args:
+        formats: how this community writes Steam ids, as far as that is known.
+    """
+    text = text.strip()
+    account = _whose(text)
+    if account is None:
+        bare_too = (text.partition(":")[2],) if _is_prefixed(text) else ()
+        return tuple(dict.fromkeys((text, *bare_too)))
+    pasted = (text,) if _is_pasted_as_stored(text) else ()
+    expected = [write(account, one) for one in formats]
+    usual = [write(account, one) for one in KNOWN_FORMATS]
+    return tuple(dict.fromkeys((*expected, *pasted, *usual)))
+
+
+def lookups(text: str, *formats: str) -> tuple[str, ...]:
+    """Return every spelling under which an id may have been stored, in no order that matters."""
+    text = text.strip()
+    found = [text, *candidates(text, *formats)]
+    account = _whose(text)
+    if account is None:
+        prefix, _, value = text.rpartition(":")
+        prefixes = _cases(prefix) if prefix else _OTHER_PREFIXES
+        found += [f"{one}:{value}" for one in prefixes]
+    else:
+        values = [write(account, one) for one in ("{hex}", "{HEX}", "{steam64}")]
+        found += [*values, *(f"{one}:{value}" for one in _cases("steam") for value in values)]
+        found += [f"STEAM_{one}:{account % 2}:{account // 2}" for one in (0, 1)]
+        found.append(f"[U:1:{account}]")
+    return tuple(dict.fromkeys(found))
+
+
+def learned(api_ids: Iterable[str]) -> str | None:
+    """Return the format that `ENOUGH` of these ids have, the most usual one; None for none."""
+    counts = Counter(one for one in map(_format_of, api_ids) if one)
+    ((found, count),) = counts.most_common(1) or [("", 0)]
+    return found if count >= ENOUGH else None
+
+
+def identity(api_id: str) -> str:
+    """Return the same for all spellings of one id, and something else for any other."""
+    account = _whose(api_id)
+    return bare(api_id) if account is None else write(account, "{hex}")
+
+
 def looks_like_api_id(text: str) -> bool:
     """Tell an API id from a unit's radio number: a prefix or a whole Steam id."""
     return _is_prefixed(text) or bool(_HEX.fullmatch(text)) or bool(_STEAM64.fullmatch(text))
@@ -58,6 +115,33 @@ def looks_like_api_id(text: str) -> bool:
 def bare(api_id: str) -> str:
     """Return an id without prefix and letter case, to compare spellings of the same id."""
     return api_id.rpartition(":")[2].casefold()
+
+
+def _format_of(api_id: str) -> str | None:
+    """Return the known format of an id, None where several are possible, or none is."""
+    account = _whose(api_id)
+    if account is None:
+        return None
+    fitting = [one for one in KNOWN_FORMATS if write(account, one) == api_id]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _whose(text: str) -> int | None:
+    """Return the Steam account of an id, with a prefix or without; None if it has none."""
+    prefix, _, value = text.strip().rpartition(":")
+    try:
+        return _account(value if prefix.casefold() == "steam" else text.strip())
+    except NotAnApiId:
+        return None
+
+
+def _is_pasted_as_stored(text: str) -> bool:
+    """Tell what a CAD may hold from what Steam and its web pages write."""
+    return _is_prefixed(text) and not (_STEAM2.fullmatch(text) or _STEAM3.fullmatch(text))
+
+
+def _cases(prefix: str) -> tuple[str, ...]:
+    return prefix.lower(), prefix.upper(), prefix.capitalize()
 
 
 def _is_prefixed(text: str) -> bool:

@@ -1,13 +1,14 @@
-"""Brings what the feeds hear to the board."""
+"""Brings what the feeds hear to the board, and to whoever else listens."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
+from bot.cad.events import Event
 from bot.cad.inbox import FeedLost, FeedRefused, Gap, Heard, Item
 from bot.services.board import Board
 
@@ -36,10 +37,18 @@ class Watch:
 
     Args:
         server_id: the CAD server that is meant where a feed names none.
+        hear: is told of all events as well, for what concerns no server.
     """
 
-    def __init__(self, board: Board, feeds: Sequence[Feed], server_id: int) -> None:
+    def __init__(
+        self,
+        board: Board,
+        feeds: Sequence[Feed],
+        server_id: int,
+        hear: Callable[[Sequence[Event]], None],
+    ) -> None:
         self._board = board
+        self._hear = hear
         self._feeds = feeds
         self._server_id = server_id
         self._reading: list[asyncio.Task[None]] = []
@@ -72,6 +81,7 @@ class Watch:
             match item:
                 case Heard(events=events):
                     self._board.apply(server_id, events)
+                    self._hear(events)
                 case Gap():
                     _log.info("events of server %s may have been missed: asking for all", server_id)
                     self._board.ask_again(server_id)

@@ -45,6 +45,15 @@ class Link:
     set_at: datetime
     """When it was set: aware; UTC when read from the database."""
     source: Source = Source.PERSON
+    account_name: str | None = None
+    """What the CAD calls the account that it last found behind the id; None if it told none."""
+    account_uuid: str | None = None
+    proven_at: datetime | None = None
+    """When the CAD last knew the id in this spelling; None if it does not, or was not asked."""
+    checked_at: datetime | None = None
+    """When the CAD was last asked about the id."""
+    other_account: str | None = None
+    """Which account it has found since, in place of the one above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +67,20 @@ class ImportCounts:
 
 # Built once: SQLAlchemy then finds the compiled text in its cache. The columns are in the order
 # of Link's fields.
-_LINKS = select(
+LINKS = select(
     links.c.guild_id,
     links.c.discord_id,
     links.c.api_id,
     links.c.set_by,
     links.c.set_at,
     links.c.source,
+    links.c.account_name,
+    links.c.account_uuid,
+    links.c.proven_at,
+    links.c.checked_at,
+    links.c.other_account,
 )
-_OF_GUILD = _LINKS.where(links.c.guild_id == bindparam("guild")).order_by(links.c.discord_id)
+_OF_GUILD = LINKS.where(links.c.guild_id == bindparam("guild")).order_by(links.c.discord_id)
 _BY_PEOPLE = _OF_GUILD.where(links.c.discord_id.in_(bindparam("people", expanding=True)))
 _BY_API_IDS = _OF_GUILD.where(links.c.api_id.in_(bindparam("api_ids", expanding=True)))
 _PAGE = _OF_GUILD.limit(bindparam("limit")).offset(bindparam("offset"))
@@ -115,7 +129,7 @@ class LinkStore:
         """Save a link; return the one that it replaced, None if the person had none."""
         async with self._database.begin() as connection:
             before = await _locked(connection, link.guild_id, [link.discord_id])
-            await connection.execute(self._upsert, _values(link))
+            await connection.execute(self._upsert, values_of(link))
         return before.get(link.discord_id)
 
     async def remove(self, guild_id: int, discord_id: int) -> Link | None:
@@ -129,7 +143,7 @@ class LinkStore:
         """Save all these links or, on an error, none of them.
 
         Of two links of one person the last counts. A link with the id that the person already
-        has is left alone, with who set it and when.
+        has is left alone, with who set it and when, and with its proof.
         """
         by_guild: dict[int, dict[int, Link]] = {}
         for link in new:
@@ -158,26 +172,27 @@ class LinkStore:
             if link.discord_id in before and link.api_id != before[link.discord_id].api_id
         ]
         if added or changed:
-            await connection.execute(self._upsert, [_values(link) for link in added + changed])
+            await connection.execute(self._upsert, [values_of(link) for link in added + changed])
         return ImportCounts(len(added), len(changed), len(chunk) - len(added) - len(changed))
 
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Link]:
         async with self._database.connect() as connection:
-            return [_link(row) for row in await connection.execute(statement, parameters)]
+            return [link_of(row) for row in await connection.execute(statement, parameters)]
 
 
 async def _locked(connection: AsyncConnection, guild_id: int, people: list[int]) -> dict[int, Link]:
     """Read these people's links by Discord id, and keep others from changing them."""
     rows = await connection.execute(_LOCKED, {"guild": guild_id, "people": people})
-    return {link.discord_id: link for link in (_link(row) for row in rows)}
+    return {link.discord_id: link for link in (link_of(row) for row in rows)}
 
 
-def _link(row: Sequence[Any]) -> Link:
-    guild_id, discord_id, api_id, set_by, set_at, source = row
-    return Link(guild_id, discord_id, api_id, set_by, set_at, Source(source))
+def link_of(row: Sequence[Any]) -> Link:
+    """Read a link from a row of `LINKS`."""
+    guild_id, discord_id, api_id, set_by, set_at, source, *proof = row
+    return Link(guild_id, discord_id, api_id, set_by, set_at, Source(source), *proof)
 
 
-def _values(link: Link) -> dict[str, object]:
+def values_of(link: Link) -> dict[str, object]:
     """Spell a link as a row; dataclasses.asdict would copy deeply, 50,000 times an import."""
     return {
         "guild_id": link.guild_id,
@@ -186,4 +201,9 @@ def _values(link: Link) -> dict[str, object]:
         "set_by": link.set_by,
         "set_at": link.set_at,
         "source": link.source,
+        "account_name": link.account_name,
+        "account_uuid": link.account_uuid,
+        "proven_at": link.proven_at,
+        "checked_at": link.checked_at,
+        "other_account": link.other_account,
     }

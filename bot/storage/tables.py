@@ -67,7 +67,25 @@ links = Table(
     Column("set_by", BigInteger, nullable=False),
     Column("set_at", UtcDateTime, nullable=False),
     Column("source", String(10), nullable=False),
+    Column("account_name", Text),
+    Column("account_uuid", Text),
+    Column("proven_at", UtcDateTime),
+    Column("checked_at", UtcDateTime),
+    Column("other_account", Text),
     Index(None, "guild_id", "api_id"),
+    Index(None, "proven_at", "checked_at"),
+)
+
+# The latest check of all links of a guild, so that it goes on after a restart.
+link_checks = Table(
+    "link_checks",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("asked_by", BigInteger, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("stopped", Boolean, nullable=False),
+    Column("told", Boolean, nullable=False),
 )
 
 # The slash commands that Discord was last told about, so that it is told only of changes.

@@ -90,21 +90,52 @@ async def respond(
     interaction: Interaction,
     work: Coroutine[None, None, T],
     render: Callable[[T], str],
+    buttons: Callable[[T], View] | None = None,
 ) -> None:
     """Acknowledge an interaction, do its work and answer with the outcome, privately.
 
     An error that the person can understand is the answer; any other is raised, for
     `answer_error` to tell.
     """
+    view: View | None = None
     try:
         if await _acknowledge(interaction) is None:
             return
-        text = render(await work)
+        outcome = await work
+        text, view = render(outcome), buttons(outcome) if buttons else None
     except (CadError, ServiceError, StorageError) as error:
         text = _explained(error)
     finally:
         work.close()  # it may not have begun
-    await answer(interaction, text)
+    await answer(interaction, text, view)
+
+
+async def respond_then_order(
+    interaction: Interaction,
+    work: Coroutine[None, None, T],
+    render: Callable[[T], str],
+    accepting: Callable[[], Coroutine[None, None, Order]],
+    queue: OrderQueue,
+) -> None:
+    """Answer as `respond` does, then give the order that this was for; its answer follows."""
+    try:
+        if await _acknowledge(interaction) is None:
+            return
+        outcome = await work
+    except (CadError, ServiceError, StorageError) as error:
+        await answer(interaction, _explained(error))
+        return
+    finally:
+        work.close()  # it may not have begun
+    await answer(interaction, render(outcome))
+    try:
+        order = await accepting()
+    except (CadError, ServiceError, StorageError) as error:
+        await _follow_up(interaction, _explained(error))
+        return
+    # Without a message of its own, the order's answer takes the place of the first one.
+    reply_id = await _follow_up(interaction, "⏳ Giving the order…")
+    await queue.run(replace(order, reply_id=reply_id))
 
 
 async def offer(interaction: Interaction, text: str, view: View) -> None:
@@ -115,7 +146,7 @@ async def offer(interaction: Interaction, text: str, view: View) -> None:
         _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
 
 
-async def answer(interaction: Interaction, text: str) -> None:
+async def answer(interaction: Interaction, text: str, view: View | None = None) -> None:
     """Send the private answer, as the first response or in place of "thinking…".
 
     One that Discord does not take is only logged: what was done stays done, and saying that
@@ -124,11 +155,22 @@ async def answer(interaction: Interaction, text: str) -> None:
     text = text[:MESSAGE_LIMIT]
     try:
         if interaction.response.is_done():
-            await interaction.edit_original_response(content=text)
+            shown = discord.utils.MISSING if view is None else view
+            await interaction.edit_original_response(content=text, view=shown)
         else:
             await interaction.response.send_message(text, ephemeral=True)
     except (discord.HTTPException, OSError) as failure:
         _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
+
+
+async def _follow_up(interaction: Interaction, text: str) -> int | None:
+    """Send another private message; return its id, None if Discord does not take it."""
+    try:
+        message = await interaction.followup.send(text[:MESSAGE_LIMIT], ephemeral=True, wait=True)
+    except (discord.HTTPException, OSError) as failure:
+        _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
+        return None
+    return message.id
 
 
 async def answer_error(interaction: Interaction, error: Exception) -> None:

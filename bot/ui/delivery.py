@@ -45,23 +45,23 @@ class Delivery:
         # Where the bot was killed before it knew the id, Discord takes this word for it.
         reply_id = order.reply_id or cast(int, "@original")
         editing = webhook.edit_message(reply_id, content=orders.order(view), view=buttons_for(view))
-        return await _worked(editing, f"edit the reply to order {order.id}")
+        return await worked(editing, f"edit the reply to order {order.id}")
 
     async def _logged(self, text: str) -> bool:
         if self._log_channel_id is None:
             return False
         channel = self._client.get_partial_messageable(self._log_channel_id)
-        return await _worked(channel.send(text), "write into the log channel")
+        return await worked(channel.send(text), "write into the log channel")
 
     async def _sent(self, user_id: int, text: str) -> bool:
         async def send() -> None:
             user = await self._client.fetch_user(user_id)
             await user.send(text)
 
-        return await _worked(send(), f"write to user {user_id}")
+        return await worked(send(), f"write to user {user_id}")
 
 
-async def _worked(work: Coroutine[None, None, object], what: str) -> bool:
+async def worked(work: Coroutine[None, None, object], what: str) -> bool:
     """Do something at Discord; False if it failed, so that another way can be tried."""
     try:
         await work

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeAlias
 
 import discord
 from discord.ui import Modal, TextInput
 
 from bot.storage.orders import Order
-from bot.ui import acts
-from bot.ui.answers import Interaction, actor_of, give_order_later, respond
+from bot.ui import acts, replies
+from bot.ui.answers import Interaction, actor_of, respond, respond_then_order
 from bot.ui.items import Desk, guarded
 
 Ordering: TypeAlias = Callable[[Interaction, Desk], Coroutine[None, None, Order]]
@@ -54,13 +55,11 @@ class LinkForm(Form):
         self._ordering = ordering
 
     async def submit(self, interaction: Interaction, desk: Desk) -> None:
-        """Link, then go on."""
-        await give_order_later(interaction, self._linked(interaction, desk), desk.orders)
-
-    async def _linked(self, interaction: Interaction, desk: Desk) -> Order:
+        """Link, say what the CAD makes of that, and go on."""
         actor = actor_of(interaction)
-        await desk.linking.link(actor, actor.user_id, self.field.value)
-        return await self._ordering(interaction, desk)
+        linking = desk.linking.link(actor, actor.user_id, self.field.value)
+        ordering = partial(self._ordering, interaction, desk)
+        await respond_then_order(interaction, linking, replies.linked, ordering, desk.orders)
 
 
 class NoteForm(Form):

@@ -20,19 +20,33 @@ def linked(outcome: Linked) -> str:
     lines = [f"{member(link.discord_id)} is now linked to {code(link.api_id)}."]
     if outcome.replaced and outcome.replaced.api_id != link.api_id:
         lines.append(f"Before, it was {code(outcome.replaced.api_id)}.")
-    if outcome.error is not None:
-        lines.append(f"The CAD could not be asked about this id. {faults.cad(outcome.error)}")
-        mark = "⚠️"
-    elif outcome.account_name is None:
-        lines.append(
-            "The CAD does not know this id yet. If that lasts, compare it with the API ID in the"
-            " CAD's account settings."
+    lines.append(_proof(outcome))
+    is_fine = outcome.proof.is_proven and outcome.proof.instead_of is None
+    return f"{'✅' if is_fine else '⚠️'} " + "\n".join(lines)
+
+
+def _proof(outcome: Linked) -> str:
+    """Say what the CAD makes of a link that was just saved."""
+    link, proof = outcome.link, outcome.proof
+    if proof.is_proven:
+        whose = f" (account {code(proof.account_name, 60)})" if proof.account_name else ""
+        if proof.instead_of is None:
+            return f"The CAD knows this id as {code(link.api_id)}{whose}."
+        return (
+            f"In the CAD, {member(link.discord_id)} has linked Discord to this id{whose}; it was"
+            f" stored instead of {code(proof.instead_of)}. To change that, change it in the CAD."
         )
-        mark = "⚠️"
+    if proof.error:
+        what = f"The CAD could not be asked about this id. {faults.cad(proof.error)}"
+    elif not proof.is_complete:
+        what = "The CAD was too slow to say whether it knows this id."
     else:
-        lines.append(f"The CAD knows it as {code(outcome.account_name)}.")
-        mark = "✅"
-    return f"{mark} " + "\n".join(lines)
+        what = (
+            "The CAD does not know this id yet, in any spelling. If that lasts, compare it with"
+            " the API ID in the CAD's account settings."
+        )
+    state = "The CAD has confirmed it before" if link.proven_at else "Until then it is unproven"
+    return f"{what} I keep asking. {state}."
 
 
 def unlinked(discord_id: int, removed: Link | None) -> str:
@@ -44,10 +58,12 @@ def unlinked(discord_id: int, removed: Link | None) -> str:
 
 def link_page(page: LinkPage) -> str:
     """List some of the links."""
-    if not page.total:
+    if not page.total and page.kind == "linked":
         return "✅ Nobody is linked yet. People link themselves with `/link`."
-    lines = [f"✅ {page.total} linked · page {page.number} of {page.count}"]
-    lines += [f"{member(link.discord_id)} {code(link.api_id, 40)}" for link in page.links]
+    lines = [f"✅ {page.total} {page.kind} · page {page.number} of {page.count}"]
+    lines += [
+        f"{member(link.discord_id)} {code(link.api_id, 40)}{_mark(link)}" for link in page.links
+    ]
     return "\n".join(lines)
 
 
@@ -56,7 +72,7 @@ def whois(found: Whois) -> str:
     if found.link is None:
         text = f"❌ {member(found.discord_id)} is not linked."
     else:
-        text = f"✅ {_link(found.link)}"
+        text = f"✅ {_link(found.link)} {_standing(found.link)}"
     if found.orders:
         latest = "\n".join(orders.line(view) for view in found.orders)
         text += f"\nLatest orders (all: `/audit` with `member:`):\n{latest}"
@@ -67,7 +83,9 @@ def owners(pasted: str, links: list[Link]) -> str:
     """Say who has an API id."""
     if not links:
         return f"❌ Nobody is linked to {code(pasted)}."
-    lines = [_link(link) for link in links[:_OWNERS_SHOWN]]
+    if len(links) == 1:
+        return f"✅ {_link(links[0])} {_standing(links[0])}"
+    lines = [f"{_link(link)}{_mark(link)}" for link in links[:_OWNERS_SHOWN]]
     if len(links) > _OWNERS_SHOWN:
         lines.append(f"and {len(links) - _OWNERS_SHOWN} more.")
     return "✅ " + "\n".join(lines)
@@ -93,3 +111,22 @@ def _link(link: Link) -> str:
         f"{member(link.discord_id)} is {code(link.api_id, 100)}, {setter}"
         f" {moment(link.set_at, 'R')}."
     )
+
+
+def _standing(link: Link) -> str:
+    """Say what the CAD makes of a stored link."""
+    account = code(link.account_name or link.account_uuid or "", 60)
+    if link.other_account:
+        other = code(link.other_account, 60)
+        return f"⚠️ The id was account {account}; now the CAD gives it to {other}."
+    if link.proven_at is None:
+        asked = f"; asked {moment(link.checked_at, 'R')}" if link.checked_at else ""
+        return f"Unproven: the CAD has not confirmed this id{asked}."
+    whose = f" as account {account}" if link.account_name or link.account_uuid else ""
+    return f"The CAD knows it{whose}; confirmed {moment(link.proven_at, 'R')}."
+
+
+def _mark(link: Link) -> str:
+    if link.other_account:
+        return " (another account)"
+    return "" if link.proven_at else " (unproven)"

@@ -22,6 +22,7 @@ _TYPES = {
     ChangeKind.UNIT_STATUS: "EVENT_UNIT_STATUS",
     ChangeKind.UNIT_UPDATE: "EVENT_UNIT_UPDATE",
     ChangeKind.UNIT_PANIC: "EVENT_UNIT_PANIC",
+    ChangeKind.LINK_VERIFIED: "EVENT_COMMUNITY_LINK_VERIFIED",
 }
 
 
@@ -41,6 +42,9 @@ def envelope(change: Change, key: str, *, listed: bool = False) -> Json:
 
 
 def _data(change: Change) -> Json:
+    if change.account is not None:
+        api_id = (*change.account.api_ids, "")[0]
+        return {"communityUserId": api_id, "accountUuid": change.account.uuid}
     if change.call_id is None:
         return _unit_data(change)
     return _call_data(change, change.call_id)

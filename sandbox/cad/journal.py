@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sandbox.cad.models import Json, Server
+from sandbox.cad.models import Account, Json, Server
 
 
 class Actor(StrEnum):
@@ -33,17 +33,19 @@ class ChangeKind(StrEnum):
     UNIT_STATUS = "status"
     UNIT_UPDATE = "update"
     UNIT_PANIC = "panic"
+    LINK_VERIFIED = "link verified"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that happened, to which call and which units (where that applies)."""
+    """Something that happened, to which call, units or account (where that applies)."""
 
     kind: ChangeKind
     server: Server
     call_id: int | None = None
     idents: tuple[int, ...] = ()
     by: Actor = Actor.PERSON
+    account: Account | None = None
 
 
 Observer = Callable[[Change], None]

@@ -56,6 +56,12 @@ TAYLOR = Person("Taylor", 76561198112233868, "R-2")
 JORDAN = Person("Jordan", 76561198112233929, "S-1")
 MORGAN = Person("Morgan", 76561198112233990, "D-1")
 
+# Not on duty, and their ids stand otherwise in the CAD than those of the others.
+CASEY = Person("Casey", 76561198112234059)
+QUINN = Person("Quinn", 76561198112234131)
+CASEYS_ID = f"STEAM:{CASEY.hex.upper()}"
+QUINNS_ID = "license:5e3a7c1f9b2d4e6f8a0b1c2d3e4f5a6b7c8d9e0f"
+
 _DISTRICTS = {"LSPD": "Los Santos", "BCSO": "Blaine County"}
 _POLICE = frozenset({"police", "selfDispatch"})
 _DISPATCH = frozenset({"dispatch", "police"})
@@ -67,6 +73,8 @@ def build_world() -> CadWorld:
     world = CadWorld([community])
     _account(community, DANA, _DISPATCH)
     _account(community, ERIN)
+    _account(community, CASEY, api_id=CASEYS_ID)
+    _account(community, QUINN, api_id=QUINNS_ID)
     server = world.server(COMMUNITY_ID, SERVER_ID)
     for duty in _DUTIES:
         account = _account(community, duty.person)
@@ -78,11 +86,16 @@ def build_world() -> CadWorld:
 
 
 def _account(
-    community: Community, person: Person, permissions: frozenset[str] = _POLICE
+    community: Community,
+    person: Person,
+    permissions: frozenset[str] = _POLICE,
+    api_id: str | None = None,
 ) -> Account:
     # Derived from the id, so that every start of the sandbox has the same accounts.
     uuid = f"00000000-0000-4000-8000-{person.steam64 % 10**12:012d}"
-    account = Account(uuid, person.name.lower(), api_ids=(person.hex,), permissions=permissions)
+    account = Account(
+        uuid, person.name.lower(), api_ids=(api_id or person.hex,), permissions=permissions
+    )
     community.accounts[uuid] = account
     return account
 

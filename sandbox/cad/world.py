@@ -100,6 +100,12 @@ class CadWorld:
         server.units[ident].status = UnitStatus.OFFLINE
         self._tell(ChangeKind.UNIT_LOGOUT, server, idents=(ident,))
 
+    def register(self, community: Community, account: Account) -> None:
+        """Let somebody make or change an account and verify its id, as each server is told."""
+        community.accounts[account.uuid] = account
+        for server in community.servers.values():
+            self._tell(ChangeKind.LINK_VERIFIED, server, account=account)
+
     def account_of(self, community: Community, api_id: str) -> Account | None:
         """Find the account that carries this API id."""
         for account in community.accounts.values():
@@ -268,8 +274,9 @@ class CadWorld:
         server: Server,
         call_id: int | None = None,
         idents: tuple[int, ...] = (),
+        account: Account | None = None,
     ) -> None:
-        change = Change(kind, server, call_id, idents, self._actor)
+        change = Change(kind, server, call_id, idents, self._actor, account)
         for observer in self._observers:
             observer(change)
 

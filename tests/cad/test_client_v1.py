@@ -29,7 +29,7 @@ from bot.cad.errors import (
     InvalidCommunity,
     InvalidRequestType,
 )
-from bot.cad.models import Attachment, Detachment, Subject
+from bot.cad.models import Account, Attachment, Detachment, Subject
 from bot.cad.readers import read_units
 from bot.cad.sender import Sender
 from bot.cad.transport import Transport
@@ -290,19 +290,31 @@ async def test_a_cad_that_does_not_know_offsets_is_not_asked_for_ever(client, ca
 
 async def test_a_known_api_id(client, cad):
     cad.answers = [CallbackResult(status=200, body="patdoe")]
-    assert await client.account_name(2, "steam:1") == "patdoe"
+    found = await client.account_behind(2, "steam:1")
+    assert found == Account("", "patdoe", "steam:1")
+    assert await client.full_account(2, found) == found
     assert cad.objects == [{"serverId": 2, "apiId": "steam:1"}]
+
+
+async def test_an_account_that_the_cad_has_told_of_gets_its_name(client, cad):
+    cad.answers = [
+        CallbackResult(status=200, body="patdoe"),
+        refused("API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY", 404),
+    ]
+    told = Account("u-1", "", "steam:1")
+    assert await client.full_account(1, told) == Account("u-1", "patdoe", "steam:1")
+    assert await client.full_account(1, told) is None
 
 
 async def test_an_unknown_api_id(client, cad):
     cad.answers = [refused("API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY", 404)]
-    assert await client.account_name(1, "steam:1") is None
+    assert await client.account_behind(1, "steam:1") is None
 
 
 async def test_a_page_that_is_missing_is_no_unknown_api_id(client, cad):
     cad.answers = [refused("<html><title>404 Not Found</title>", 404)]
     with pytest.raises(CadRefused, match=r"^404 Not Found$"):
-        await client.account_name(1, "steam:1")
+        await client.account_behind(1, "steam:1")
 
 
 @pytest.mark.parametrize(
@@ -312,7 +324,7 @@ async def test_a_page_that_is_missing_is_no_unknown_api_id(client, cad):
         lambda client: client.detach([LEAVE]),
         lambda client: client.calls(1),
         lambda client: client.units(1),
-        lambda client: client.account_name(1, "a"),
+        lambda client: client.account_behind(1, "a"),
     ],
 )
 @pytest.mark.parametrize(
@@ -375,7 +387,7 @@ async def test_orders_and_questions_share_one_budget(client, cad):
     await client.attach([ORDER])
     await client.detach([LEAVE])
     await client.units(1)
-    await client.account_name(1, "a")
+    await client.account_behind(1, "a")
     assert client.attach_budget is client.detach_budget
     assert client.attach_budget.used == 4
 

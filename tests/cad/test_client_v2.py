@@ -219,6 +219,13 @@ async def test_units_of_several_pages(far: Far, client: V2Client) -> None:
     assert [entry.objects[0]["offset"] for entry in far.cad.world.history] == ["0", "100"]
 
 
+async def name_behind(client: V2Client, api_id: str) -> str | None:
+    """Ask whose an id is, and then who that is."""
+    found = await client.account_behind(1, api_id)
+    full = await client.full_account(1, found) if found else None
+    return full.username if full else None
+
+
 @pytest.mark.parametrize("case", Case)
 async def test_keys_in_any_case(far: Far, client: V2Client, case: Case) -> None:
     far.cad.faults.set(KeyCase(case))
@@ -226,13 +233,13 @@ async def test_keys_in_any_case(far: Far, client: V2Client, case: Case) -> None:
     assert await client.attach([attachment(Subject(PAT.hex))]) == Receipt(frozenset([pat]))
     assert len((await client.calls(1)).dispatch) == 3
     assert PAT.hex in {unit.api_ids[0] for unit in await client.units(1)}
-    assert await client.account_name(1, PAT.hex) == "pat"
+    assert await name_behind(client, PAT.hex) == "pat"
     assert await client.idents_on(1, ARMED_ROBBERY, [far.unit(PAT)]) == {pat}
 
 
 async def test_the_name_behind_an_api_id(far: Far, client: V2Client) -> None:
-    assert await client.account_name(1, PAT.hex) == "pat"
-    assert await client.account_name(1, "nobody") is None
+    assert await name_behind(client, PAT.hex) == "pat"
+    assert await name_behind(client, "nobody") is None
     assert far.asked == ["v2 link", "v2 account", "v2 link"]
 
 
@@ -244,7 +251,7 @@ async def test_a_link_that_says_little(
     far: Far, client: V2Client, told: dict[str, object], name: str | None
 ) -> None:
     far.cad.faults.set(Text(200, json.dumps(told)), path="/v2/general/links")
-    assert await client.account_name(1, PAT.hex) == name
+    assert await name_behind(client, PAT.hex) == name
 
 
 async def test_the_account_of_a_discord_person(far: Far, client: V2Client) -> None:
@@ -258,7 +265,7 @@ async def test_the_account_of_a_discord_person(far: Far, client: V2Client) -> No
 )
 async def test_odd_ids_arrive_as_they_are(far: Far, client: V2Client, odd: str) -> None:
     account = far.add(cad_models.Account(odd, "zoe", api_ids=(odd,)))
-    assert await client.account_name(1, odd) == "zoe"
+    assert await name_behind(client, odd) == "zoe"
     unit = far.cad.world.login(far.server, account, Badge("Z-1", "Zoe", "LSPD"))
     await client.attach([attachment(Subject(odd))])
     known = Unit(unit.id, odd, "", "", "", 2, ())
@@ -299,8 +306,9 @@ ASKS: dict[str, Ask] = {
     "detach": lambda client: client.detach([Detachment(1, (Subject("x"),))]),
     "calls": lambda client: client.calls(1),
     "units": lambda client: client.units(1),
-    "name": lambda client: client.account_name(1, "x"),
+    "name": lambda client: client.account_behind(1, "x"),
     "account": lambda client: client.account_of(42),
+    "all of an account": lambda client: client.full_account(1, Account("u", "", "x")),
     "on": lambda client: client.idents_on(1, 100, [Unit(1, "u", "", "", "", 2, ())]),
 }
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +76,20 @@ def _waits_in(env: Env) -> Wait:
 
 
 async def _link(scene: Scene) -> None:
-    """Write the links as an import does."""
-    now = datetime.now(UTC)
+    """Write the links as an import does, and as the CAD has confirmed them."""
+    now = scene.time.now()
     database = await Database.open(database_url(scene.file))
     await LinkStore(database).put_many(
-        Link(scene.guild.id, scene.people[person.name.lower()].id, person.hex, 1, now)
+        Link(
+            scene.guild.id,
+            scene.people[person.name.lower()].id,
+            person.hex,
+            1,
+            now,
+            account_name=person.name.lower(),
+            proven_at=now,
+            checked_at=now,
+        )
         for person in LINKED
     )
     await database.close()

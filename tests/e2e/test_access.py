@@ -87,7 +87,8 @@ async def test_linking_oneself_is_for_everyone(scene: Scene) -> None:
 async def test_no_command_is_offered_in_private_messages(scene: Scene) -> None:
     assert scene.dana.user.available_commands() == ()
     assert set(scene.dana.available_commands(scene.channel)) == {
-        *("attach", "detach", "link", "unlink", "links list", "links whois", "audit", "calls")
+        *("attach", "detach", "link", "unlink", "audit", "calls"),
+        *("links list", "links whois", "links check"),
     }
 
 

@@ -51,6 +51,13 @@ async def settled(scene: Scene, result: InteractionResult) -> str:
     return words(result)
 
 
+def followed(result: InteractionResult) -> str:
+    """Return what the one private message that came after the answer says."""
+    (message,) = result.followups
+    assert message.flags.ephemeral
+    return message.content
+
+
 async def pick(scene: Scene, panel: InteractionResult, what: str, *values: Any) -> None:
     """Pick in one of the panel's selects."""
     assert panel.response is not None
@@ -114,9 +121,32 @@ class TestOnACall:
         assert shown.modal is not None
         steam = {"steam": str(seed.CHARLIE.steam64)}
         result = await officers.charlie.submit_modal(shown, steam)
-        assert (await settled(officers, result)).startswith("✅ Attached to **#100**")
+        mention = officers.charlie.mention
+        assert (await settled(officers, result)).splitlines() == [
+            f"✅ {mention} is now linked to `{seed.CHARLIE.hex}`.",
+            f"The CAD knows this id as `{seed.CHARLIE.hex}` (account `charlie`).",
+        ]
+        assert followed(result).startswith("✅ Attached to **#100**")
         assert officers.units_on(ROBBERY) == ["E-51"]
         assert officers.links()[officers.charlie.id] == seed.CHARLIE.hex
+
+    async def test_an_id_that_nobody_knows_is_told_before_the_order(self, officers: Scene) -> None:
+        shown = await officers.charlie.click(await call_card(officers), label="Attach me")
+        result = await officers.charlie.submit_modal(shown, {"steam": "license:nobody"})
+        assert "The CAD does not know this id yet" in await settled(officers, result)
+        assert "linked, but not on duty" in followed(result)
+        assert officers.orders() == []
+
+    async def test_an_order_that_is_refused_after_the_form(self, officers: Scene) -> None:
+        shown = await officers.charlie.click(await call_card(officers), label="Attach me")
+        guild = officers.bot.get_guild(officers.guild.id)
+        assert guild
+        (role,) = [one for one in guild.roles if one.name == "Officer"]
+        officers.env.backend.remove_member_role(guild.id, officers.charlie.id, role.id)
+        result = await officers.charlie.submit_modal(shown, {"steam": seed.CHARLIE.hex})
+        assert "is now linked to" in await settled(officers, result)
+        assert followed(result).startswith("❌ This takes one of these roles")
+        assert officers.orders() == []
 
     async def test_a_wrong_id_in_the_form_is_explained(self, officers: Scene) -> None:
         shown = await officers.charlie.click(await call_card(officers), label="Attach me")
@@ -315,7 +345,8 @@ class TestOnAnEmergency:
         promote(scene, "charlie")
         shown = await scene.charlie.click(await emergency_card(scene), label="Respond")
         result = await scene.charlie.submit_modal(shown, {"steam": seed.CHARLIE.hex})
-        assert (await settled(scene, result)).startswith("✅ Attached to **#103**")
+        assert "is now linked to" in await settled(scene, result)
+        assert followed(result).startswith("✅ Attached to **#103**")
         assert scene.units_on(103) == ["E-51"]
 
     async def test_dispatch_others(self, scene: Scene) -> None:

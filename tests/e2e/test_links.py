@@ -30,7 +30,7 @@ SPELLINGS = [
 async def test_linking_oneself(scene: Scene, pasted: str) -> None:
     assert (await scene.say(scene.vic, "link", steam=pasted)).splitlines() == [
         f"✅ {scene.vic.mention} is now linked to `{RILEY.hex}`.",
-        "The CAD knows it as `riley`.",
+        f"The CAD knows this id as `{RILEY.hex}` (account `riley`).",
     ]
     assert scene.links()[scene.vic.id] == RILEY.hex
 
@@ -52,9 +52,9 @@ async def test_linking_somebody_else(scene: Scene) -> None:
 
 @with_settings(api_id_format="steam:{hex}")
 async def test_the_format_of_the_community(scene: Scene) -> None:
-    answer = await scene.say(scene.vic, "link", steam=str(RILEY.steam64))
+    answer = await scene.say(scene.vic, "link", steam=str(VIC.steam64))
     assert answer.startswith(
-        f"⚠️ {scene.vic.mention} is now linked to `steam:{RILEY.hex}`.\nThe CAD"
+        f"⚠️ {scene.vic.mention} is now linked to `steam:{VIC.hex}`.\nThe CAD does not know"
     )
     # With a prefix it is somebody's own spelling, whatever the format.
     answer = await scene.say(scene.vic, "link", steam="License:AbC")
@@ -64,7 +64,8 @@ async def test_the_format_of_the_community(scene: Scene) -> None:
 async def test_an_id_that_the_cad_does_not_know_is_linked_all_the_same(scene: Scene) -> None:
     answer = await scene.say(scene.vic, "link", steam="license:unheard-of")
     assert answer.startswith(f"⚠️ {scene.vic.mention} is now linked to `license:unheard-of`.")
-    assert "The CAD does not know this id yet." in answer
+    assert "The CAD does not know this id yet, in any spelling." in answer
+    assert "Until then it is unproven." in answer
     assert scene.links()[scene.vic.id] == "license:unheard-of"
 
 

@@ -67,4 +67,4 @@ async def test_linking_asks_the_cad(scene: Scene) -> None:
     answer = await scene.say(scene.vic, "link", steam=seed.PAT.hex)
     assert answer.startswith(f"✅ {scene.vic.mention} is now linked to `{seed.PAT.hex}`.")
     answer = await scene.say(scene.vic, "link", steam="license:x")
-    assert "The CAD does not know this id yet." in answer
+    assert "The CAD does not know this id yet, in any spelling." in answer

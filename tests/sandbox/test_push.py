@@ -15,7 +15,7 @@ from aiohttp import web
 from bot.cad import envelope
 from bot.cad.events import read_event
 from sandbox.cad.hub import HUB_PATH, SEPARATOR
-from sandbox.cad.models import CallForm, EmergencyForm, Json, Server
+from sandbox.cad.models import Account, CallForm, EmergencyForm, Json, Server
 from sandbox.cad.push import HTTP, HUB, Delivery
 from sandbox.cad.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, PAT, TRAFFIC_STOP
 from sandbox.cad.server import CadServer
@@ -84,6 +84,9 @@ ACTS: dict[str, Act] = {
     ),
     "EVENT_UNIT_UPDATE": lambda world, server: world.move(server, PAT_UNIT, "Vinewood"),
     "EVENT_UNIT_PANIC": lambda world, server: world.set_panic(server, PAT_UNIT, is_panic=True),
+    "EVENT_COMMUNITY_LINK_VERIFIED": lambda world, _: world.register(
+        world.communities[COMMUNITY_ID], Account("u-1", "zoe", api_ids=("steam:1",))
+    ),
 }
 
 

@@ -10,12 +10,14 @@ import sys
 from sandbox.cad.models import Plan
 from sandbox.cad.seed import (
     API_KEY,
+    CASEY,
     CHARLIE,
     COMMUNITY_ID,
     DANA,
     ERIN,
     PAT,
     PEOPLE,
+    QUINNS_ID,
     VIC,
     build_world,
 )
@@ -45,6 +47,18 @@ def test_accounts_are_known_but_for_the_visitor() -> None:
     known = [person for person in PEOPLE if world.account_of(community, person.hex)]
     assert [person for person in PEOPLE if person not in known] == [VIC]
     assert {DANA, ERIN} <= set(known)
+
+
+def test_some_ids_are_spelled_otherwise() -> None:
+    world = build_world()
+    community = world.communities[COMMUNITY_ID]
+    spelled = {f"STEAM:{CASEY.hex.upper()}": "casey", QUINNS_ID: "quinn"}
+    for api_id, name in spelled.items():
+        account = world.account_of(community, api_id)
+        assert account
+        assert account.username == name
+    others = (CASEY.hex, f"steam:{CASEY.hex}", QUINNS_ID.removeprefix("license:"))
+    assert [world.account_of(community, one) for one in others] == [None] * 3
 
 
 def test_calls_and_911_calls_are_open() -> None:

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import upgrade
+from sandbox.cad import seed
+from sandbox.cad.server import CadServer
+from tests.fake_time import FakeTime
 from tests.services.office import Office
+from tests.services.proof_stage import ProofStage
 
 
 @pytest.fixture(params=[1, 2], ids=["v1", "v2"])
@@ -32,6 +36,19 @@ async def office(tmp_path: Path, version: int, empty_file: Path) -> AsyncIterato
     await office.open()
     yield office
     await office.close()
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, version: int, empty_file: Path) -> AsyncIterator[ProofStage]:
+    """Open the pretend CAD, with the limits of the real one, and what proves ids with it."""
+    time = FakeTime()
+    async with CadServer(seed.build_world(), clock=time.clock) as cad:
+        cad.world.behaviour.rate_limits = True
+        stage = ProofStage(tmp_path / "dispatch.db", version, cad, time)
+        shutil.copy(empty_file, stage.file)
+        await stage.open()
+        yield stage
+        await stage.close()
 
 
 v1 = pytest.mark.parametrize("version", [1], indirect=False, ids=["v1"])

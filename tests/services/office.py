@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadRateLimited, CadRefused
 from bot.cad.limits import Budget, Limit, Pace
 from bot.cad.models import (
@@ -29,10 +30,12 @@ from bot.cad.models import (
 from bot.services.board import Board
 from bot.services.orders import OrderQueue
 from bot.services.outcomes import OrderView
+from bot.services.proving import Prover
 from bot.services.targets import Assignee, LeftOut, Reason, Resolution, Target
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.orders import Action, Order, OrderStore, State
+from bot.storage.proofs import ProofStore
 from bot.ui import orders as words
 from tests.fake_time import FakeTime
 from tests.services.samples import GUILD, call, unit
@@ -119,6 +122,7 @@ class ScriptedCad:
         self.time = time
         self.life = life
         self.calls_per_attach = 1000 if version == 1 else 1
+        self.tells_discord = version == 2
         paced = Pace(5, 1.0, for_orders=1).budget(time.clock)
         self.attach_budget: Budget = paced if version == 1 else Limit(8, 60.0).budget(time.clock)
         self.detach_budget: Budget = paced if version == 1 else Limit(8, 60.0).budget(time.clock)
@@ -170,7 +174,10 @@ class ScriptedCad:
     async def remove_emergency_call(self, server_id: int, call_id: int) -> None:
         raise NOT_ASKED
 
-    async def account_name(self, server_id: int, api_id: str) -> str | None:
+    async def account_behind(self, server_id: int, api_id: str) -> Account | None:
+        raise NOT_ASKED
+
+    async def full_account(self, server_id: int, account: Account) -> Account | None:
         raise NOT_ASKED
 
     async def account_of(self, discord_id: int) -> Account | None:
@@ -444,3 +451,19 @@ class Office:
     def sent(self) -> list[list[int]]:
         """The units of each request so far."""
         return [one.idents for one in self.cad.sent]
+
+
+def prover_of(office: Office, cad: CadClient, server_id: int = 1) -> Prover:
+    """Build what proves ids, on an office's file; it waits for nothing."""
+
+    async def at_once(_seconds: float) -> None: ...
+
+    return Prover(
+        cad,
+        ProofStore(office.database),
+        id_format="{hex}",
+        server_id=server_id,
+        clock=office.time.clock,
+        now=office.time.now,
+        sleep=at_once,
+    )

@@ -26,7 +26,7 @@ from bot.services.targets import Reason, Resolution
 from bot.storage.links import Link, LinkStore
 from bot.storage.orders import Action, Order, State
 from tests.services.conftest import v1
-from tests.services.office import Office, ScriptedCad
+from tests.services.office import Office, ScriptedCad, prover_of
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor, unit
 
 DANA = actor(DISPATCH_ROLE, user_id=42)
@@ -83,7 +83,8 @@ async def desk(office: Office) -> AsyncIterator[Desk]:
     now = office.time.now
     for number, member_id in enumerate((PAT, ALICE), 1):
         await links.put(Link(GUILD, member_id, f"STEAM:{number}", 1, now()))
-    linking = LinkingService(access, links, cad, id_format="{hex}", server_id=1, now=now)
+    prover = prover_of(office, cad)
+    linking = LinkingService(access, links, cad, prover, id_format="{hex}", now=now)
     attaching = AttachService(access, office.store, linking, office.board, 5, now=now)
     yield Desk(office, attaching, links, on_duty)
     await linking.close()

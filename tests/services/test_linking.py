@@ -16,9 +16,10 @@ from bot.cad.models import Account
 from bot.services.access import Access
 from bot.services.errors import NotAllowed, NotAnApiId
 from bot.services.linking import PAGE_SIZE, LinkingService
+from bot.services.proving import Proof
 from bot.storage.links import Link, LinkStore, Source
 from tests.services.conftest import v1
-from tests.services.office import Office, ScriptedCad
+from tests.services.office import Office, ScriptedCad, prover_of
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
 
 DANA = actor(DISPATCH_ROLE, user_id=42)
@@ -35,10 +36,13 @@ class Cad(ScriptedCad):
     names: dict[str, str]
     answers: deque[CadError | None]
 
-    async def account_name(self, server_id: int, api_id: str) -> str | None:
+    async def account_behind(self, server_id: int, api_id: str) -> Account | None:
         assert server_id == 3
-        await self._ask("account_name")
-        return self.names.get(api_id)
+        await self._ask("account_behind")
+        return Account("", self.names[api_id], api_id) if api_id in self.names else None
+
+    async def full_account(self, server_id: int, account: Account) -> Account | None:
+        return account
 
     async def account_of(self, discord_id: int) -> Account | None:
         await self._ask(f"account of {discord_id}")
@@ -66,8 +70,8 @@ async def linking(office: Office, links: LinkStore, cad: Cad) -> AsyncIterator[L
         Access(frozenset({DISPATCH_ROLE})),
         links,
         cad,
+        prover_of(office, cad, server_id=3),
         id_format="{hex}",
-        server_id=3,
         now=office.time.now,
         clock=office.time.clock,
     )
@@ -79,27 +83,34 @@ def link(office: Office, discord_id: int = 7, api_id: str = HEX, **more: Any) ->
     return replace(Link(GUILD, discord_id, api_id, discord_id, office.time.now()), **more)
 
 
+def proven(office: Office, discord_id: int = 7, **more: Any) -> Link:
+    now = office.time.now()
+    return link(office, discord_id, account_name="patdoe", proven_at=now, checked_at=now, **more)
+
+
 async def test_people_link_themselves(linking, office, links) -> None:
     linked = await linking.link(PAT, 7, PASTED)
-    assert linked.link == link(office)
-    assert (linked.replaced, linked.account_name, linked.error) == (None, "patdoe", None)
+    assert linked.link == proven(office)
+    assert linked.replaced is None
+    assert linked.proof == Proof(HEX, "patdoe", is_proven=True)
     assert await links.find(GUILD, [7]) == {7: linked.link}
 
 
 async def test_what_is_linked_anew_is_replaced(linking, office) -> None:
     await linking.link(PAT, 7, PASTED)
     linked = await linking.link(DANA, 7, "license:abc")
-    assert linked.replaced == link(office)
-    assert linked.link == link(office, api_id="license:abc", set_by=42)
-    assert linked.account_name is None
+    assert linked.replaced == proven(office)
+    now = office.time.now()
+    assert linked.link == link(office, api_id="license:abc", set_by=42, checked_at=now)
+    assert linked.proof == Proof("license:abc")
 
 
-async def test_a_cad_that_does_not_answer_hinders_no_link(linking, cad, links) -> None:
+async def test_a_cad_that_does_not_answer_hinders_no_link(linking, cad, links, office) -> None:
     cad.question_fault = CadTimeout()
     linked = await linking.link(PAT, 7, PASTED)
-    assert isinstance(linked.error, CadTimeout)
-    assert linked.account_name is None
-    assert 7 in await links.find(GUILD, [7])
+    assert isinstance(linked.proof.error, CadTimeout)
+    assert not linked.proof.is_proven
+    assert await links.find(GUILD, [7]) == {7: link(office)}
 
 
 @pytest.mark.parametrize(("who", "allowed"), [(DANA, True), (actor(user_id=8), False)])
@@ -122,7 +133,7 @@ async def test_what_is_no_id_is_not_stored(linking, links) -> None:
 
 async def test_people_unlink_themselves(linking, office, links) -> None:
     await linking.link(PAT, 7, PASTED)
-    assert await linking.unlink(PAT, 7) == link(office)
+    assert await linking.unlink(PAT, 7) == proven(office)
     assert await linking.unlink(PAT, 7) is None
     assert await links.find(GUILD, [7]) == {}
 
@@ -153,7 +164,17 @@ async def test_what_the_cad_knows_is_learned_once(linking, cad, links, office) -
         assert await linking.api_ids(GUILD, [8]) == {8: "steam:8"}
     assert cad.asked["account of 8"] == 1
     assert await links.find(GUILD, [8]) == {
-        8: link(office, 8, "steam:8", set_by=0, source=Source.CAD)
+        8: link(
+            office,
+            8,
+            "steam:8",
+            set_by=0,
+            source=Source.CAD,
+            account_name="alice",
+            account_uuid="u-8",
+            proven_at=office.time.now(),
+            checked_at=office.time.now(),
+        )
     }
 
 
@@ -189,9 +210,13 @@ async def test_an_empty_page(linking) -> None:
 
 
 async def test_whose_an_id_is(linking, links, office) -> None:
-    await links.put_many([link(office, 7, HEX), link(office, 8, HEX), link(office, 9, "steam:9")])
-    found = await linking.owners(DANA, PASTED)
-    assert sorted(one.discord_id for one in found) == [7, 8]
+    spelled = [HEX, HEX.upper(), f"STEAM:{HEX.upper()}", PASTED, f"steam:{PASTED}", "steam:9"]
+    await links.put_many([link(office, *one) for one in enumerate(spelled, 7)])
+    for asked in (PASTED, HEX, f"Steam:{HEX}", f"https://steamcommunity.com/profiles/{PASTED}"):
+        found = await linking.owners(DANA, asked)
+        assert [one.discord_id for one in found] == [7, 8, 9, 10, 11]
+    await links.put(link(office, 20, "License:AbC"))
+    assert [one.discord_id for one in await linking.owners(DANA, "license:AbC")] == [20]
 
 
 async def test_only_dispatchers_look(linking) -> None:

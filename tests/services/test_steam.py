@@ -179,3 +179,104 @@ def test_hostile_text_is_refused_or_becomes_a_clean_id(text, id_format) -> None:
 )
 def test_an_api_id_among_unit_numbers(word, is_one) -> None:
     assert steam.looks_like_api_id(word) is is_one
+
+
+# What a CAD may hold and people copy from there, beside what Steam itself writes.
+STORED = {
+    "steam:hex": lambda account: f"steam:{BASE + account:x}",
+    "STEAM:HEX": lambda account: f"STEAM:{BASE + account:X}",
+    "Steam:hex": lambda account: f"Steam:{BASE + account:x}",
+    "steam:SteamID64": lambda account: f"steam:{BASE + account}",
+}
+ALL = SPELLINGS | STORED
+IN_FILES = [*sorted(STORED), "hex", "HEX", "SteamID64", "STEAM_0", "STEAM_1", "SteamID3"]
+
+
+@given(accounts, formats, st.sampled_from(sorted(SPELLINGS)), st.sampled_from(sorted(ALL)))
+@example(876_224_623, "{hex}", "SteamID64", "STEAM:HEX")
+def test_every_spelling_has_the_same_candidates(account, id_format, one, other) -> None:
+    expected = set(steam.candidates(SPELLINGS[one](account), id_format))
+    found = steam.candidates(ALL[other](account), id_format)
+    assert expected <= set(found)
+    assert len(found) == len(set(found)) <= 8
+    # Only a spelling that no CAD has been seen to use comes on top, because it was pasted so.
+    assert set(found) - expected <= {f"steam:{BASE + account}"}
+
+
+@given(accounts, formats, st.sampled_from(sorted(ALL)))
+def test_the_likeliest_candidate_comes_first(account, id_format, spelling) -> None:
+    pasted = ALL[spelling](account)
+    found = steam.candidates(pasted, "STEAM:{HEX}", id_format)
+    assert found[0] == f"STEAM:{BASE + account:X}"
+    found = steam.candidates(pasted, id_format)
+    assert found[0] == steam.write(account, id_format)
+    if spelling in STORED:
+        assert pasted in found[:2]
+
+
+@given(accounts, formats, st.sampled_from(IN_FILES), st.sampled_from(sorted(ALL)))
+def test_a_stored_id_is_found_by_every_spelling(account, id_format, stored, asked) -> None:
+    looked_for = steam.lookups(ALL[asked](account), id_format)
+    assert ALL[stored](account) in looked_for
+    assert set(steam.candidates(ALL[stored](account), id_format)) <= set(looked_for)
+    assert steam.identity(ALL[stored](account)) == steam.identity(ALL[asked](account))
+
+
+@given(accounts, accounts, st.sampled_from(sorted(ALL)), st.sampled_from(sorted(ALL)))
+def test_different_people_are_different(one, other, spelling, another) -> None:
+    assume(one != other)
+    assert steam.identity(ALL[spelling](one)) != steam.identity(ALL[another](other))
+
+
+def test_the_candidates_in_their_order() -> None:
+    assert steam.candidates("76561198836490351", "steam:{hex}") == (
+        "steam:1100001343a206f",
+        "1100001343a206f",
+        "1100001343A206F",
+        "STEAM:1100001343A206F",
+        "Steam:1100001343a206f",
+    )
+    assert steam.candidates(" License:AbC ", "{hex}") == ("License:AbC", "AbC")
+    assert steam.candidates("player-1234", "{hex}") == ("player-1234",)
+    assert steam.candidates("STEAM:1234", "{hex}") == ("STEAM:1234", "1234")
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        ("License:AbC", "License:AbC"),
+        ("license:AbC", "LICENSE:AbC"),
+        ("LICENSE:AbC", "license:AbC"),
+        ("AbC", "license:AbC"),
+        ("license:abc", "abc"),
+        ("fivem:1", "1"),
+        ("player-1", "player-1"),
+    ],
+)
+def test_other_ids_are_found_in_other_spellings(stored, asked) -> None:
+    assert stored in steam.lookups(asked, "{hex}")
+    assert steam.identity(stored) == steam.identity(asked)
+
+
+@given(hostile, formats)
+def test_hostile_text_has_candidates_and_no_error(text, id_format) -> None:
+    assert steam.candidates(text, id_format)[0] is not None
+    assert text.strip() in steam.lookups(text, id_format)
+    assert steam.learned([text] * 9) is None
+
+
+# An id without letters is the same in both cases: it teaches nothing.
+lettered = st.integers(1, LAST // 16).map(lambda number: number * 16 + 10)
+
+
+@given(st.lists(lettered, min_size=25, max_size=25, unique=True), st.integers(0, 25))
+def test_a_format_is_learned_from_ten_ids(people, count) -> None:
+    found = [f"STEAM:{BASE + one:X}" for one in people[:count]]
+    assert steam.learned(found + ["license:abc"] * 40) == ("STEAM:{HEX}" if count >= 10 else None)
+
+
+def test_the_most_usual_format_is_learned() -> None:
+    ids = [f"{BASE + one:x}" for one in range(0xA0, 0xAF)]
+    assert steam.learned([*ids, *(f"steam:{one}" for one in ids[:12])]) == "{hex}"
+    assert steam.learned([*ids[:12], *(f"steam:{one}" for one in ids)]) == "steam:{hex}"
+    assert steam.learned([f"{BASE + one:x}" for one in range(0x10, 0x1A)]) is None

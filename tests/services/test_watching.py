@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Self
 
 import pytest
 
-from bot.cad.events import CallsClosed, UnitsAttached
+from bot.cad.events import CallsClosed, Event, UnitsAttached
 from bot.cad.inbox import FeedLost, FeedRefused, Gap, Heard, Inbox, Item
 from bot.services.board import Board
 from bot.services.watching import CannotListen, Watch
@@ -56,6 +56,9 @@ class AskedBoard(Board):
         self.asked.append(server_id)
 
 
+def unheard(_events: Sequence[Event]) -> None: ...
+
+
 CLOSED = CallsClosed((seed.ARMED_ROBBERY,))
 ATTACHED = UnitsAttached(seed.TRAFFIC_STOP, (1,))
 
@@ -63,16 +66,18 @@ ATTACHED = UnitsAttached(seed.TRAFFIC_STOP, (1,))
 async def test_events_change_the_picture_of_their_server() -> None:
     board = AskedBoard()
     feed = ScriptedFeed(Heard(None, (CLOSED,)), Heard(2, (ATTACHED, CLOSED)), Gap(None), Gap(3))
-    watch = Watch(board, [feed], server_id=1)
+    heard: list[Event] = []
+    watch = Watch(board, [feed], server_id=1, hear=heard.extend)
     await watch.start()
     await watch.close()
     assert board.applied == [(1, CLOSED), (2, ATTACHED), (2, CLOSED)]
+    assert heard == [CLOSED, ATTACHED, CLOSED]
     assert board.asked == [1, 3]
 
 
 async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
     feed = ScriptedFeed(FeedLost(None, "silence"), FeedRefused(1, "INVALID KEY"))
-    watch = Watch(AskedBoard(), [feed], server_id=1)
+    watch = Watch(AskedBoard(), [feed], server_id=1, hear=unheard)
     with caplog.at_level(logging.WARNING):
         await watch.start()
         await watch.close()
@@ -82,7 +87,7 @@ async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
 
 
 async def test_an_address_that_is_taken_stops_the_start() -> None:
-    watch = Watch(AskedBoard(), [Refusing()], server_id=1)
+    watch = Watch(AskedBoard(), [Refusing()], server_id=1, hear=unheard)
     with pytest.raises(CannotListen, match="in use"):
         await watch.start()
     await watch.close()
@@ -91,7 +96,7 @@ async def test_an_address_that_is_taken_stops_the_start() -> None:
 async def test_the_feeds_do_not_end_with_whoever_started_them() -> None:
     board = AskedBoard()
     feed = ScriptedFeed()
-    watch = Watch(board, [feed], server_id=1)
+    watch = Watch(board, [feed], server_id=1, hear=unheard)
     await asyncio.create_task(watch.start())
     feed.inbox.put(Heard(None, (CLOSED,)))
     await watch.close()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bot.cad.errors import CadUnreachable
 from bot.services.audit import AuditPage, Whois
 from bot.services.linking import Linked, LinkPage
+from bot.services.proving import Proof
 from bot.storage.links import Link
 from bot.ui import replies
 from tests.ui.test_orders import view
@@ -15,21 +17,51 @@ HOSTILE = "`@everyone` **x**\n[a](https://b.example)\u202e"
 SNOWFLAKE = 2**63 - 1
 
 LINK = Link(1, 7, "steam:1", 9, datetime(2026, 1, 1, tzinfo=UTC))
+CONFIRMED = replace(
+    LINK, account_name="pat", proven_at=datetime(2026, 2, 1, tzinfo=UTC), checked_at=LINK.set_at
+)
+CHANGED = replace(CONFIRMED, other_account="`vic` @everyone")
+DOWN = CadUnreachable("Connection refused")
 OLDER = Link(1, 7, "license:old", 7, datetime(2025, 1, 1, tzinfo=UTC))
 LONG = Link(1, SNOWFLAKE, "`" * 200, SNOWFLAKE, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+PROVEN = Proof("steam:1", "pat", "u-1", is_proven=True)
 
 
 @pytest.mark.parametrize(
     ("linked", "parts"),
     [
-        (Linked(LINK, None, "pat", None), ["✅ <@7> is now linked to `steam:1`.", "`pat`"]),
-        (Linked(LINK, OLDER, "pat", None), ["✅ ", "Before, it was `license:old`."]),
-        (Linked(LINK, None, None, None), ["⚠️ <@7> is now linked", "does not know this id yet"]),
         (
-            Linked(LINK, None, None, CadUnreachable("Connection refused")),
-            ["⚠️ <@7> is now linked", "could not be asked", "`Connection refused`"],
+            Linked(LINK, None, PROVEN),
+            ["✅ <@7> is now linked to `steam:1`.", "knows this id as `steam:1` (account `pat`)."],
         ),
-        (Linked(LONG, LONG, "x" * 4000, None), ["✅ "]),
+        (Linked(LINK, OLDER, PROVEN), ["✅ ", "Before, it was `license:old`."]),
+        (
+            Linked(LINK, None, replace(PROVEN, account_name=None)),
+            ["✅ ", "The CAD knows this id as `steam:1`."],
+        ),
+        (
+            Linked(LINK, None, replace(PROVEN, instead_of="license:x")),
+            ["⚠️ ", "<@7> has linked Discord to this id (account `pat`)", "instead of `license:x`"],
+        ),
+        (
+            Linked(LINK, None, Proof("steam:1")),
+            ["⚠️ <@7> is now linked", "does not know this id yet", "I keep asking", "unproven"],
+        ),
+        (
+            Linked(LINK, None, Proof("steam:1", is_complete=False)),
+            ["⚠️ <@7> is now linked", "too slow", "I keep asking", "unproven"],
+        ),
+        (
+            Linked(LINK, None, Proof("steam:1", is_complete=False, error=DOWN)),
+            ["⚠️ <@7> is now linked", "could not be asked", "`Connection refused`", "unproven"],
+        ),
+        (
+            Linked(CONFIRMED, CONFIRMED, Proof("steam:1", is_complete=False, error=DOWN)),
+            ["⚠️ <@7> is now linked", "could not be asked", "confirmed it before"],
+        ),
+        (Linked(LONG, LONG, replace(PROVEN, account_name="x" * 4000)), ["✅ "]),
     ],
 )
 def test_linked(linked, parts) -> None:
@@ -41,7 +73,7 @@ def test_linked(linked, parts) -> None:
 
 
 def test_the_same_id_again_replaces_nothing() -> None:
-    assert "Before" not in replies.linked(Linked(LINK, LINK, "pat", None))
+    assert "Before" not in replies.linked(Linked(LINK, LINK, PROVEN))
 
 
 def test_unlinked() -> None:
@@ -50,10 +82,37 @@ def test_unlinked() -> None:
 
 
 def test_whois() -> None:
-    said = "✅ <@7> is `steam:1`, set by <@9> <t:1767225600:R>."
+    said = (
+        "✅ <@7> is `steam:1`, set by <@9> <t:1767225600:R>."
+        " Unproven: the CAD has not confirmed this id."
+    )
     assert replies.whois(Whois(7, LINK, [])) == replies.owners("steam:1", [LINK]) == said
     assert replies.whois(Whois(7, None, [])) == "❌ <@7> is not linked."
     assert replies.owners(HOSTILE, []).startswith("❌ Nobody is linked to `ˋ@everyoneˋ")
+
+
+def test_whois_tells_what_the_cad_makes_of_it() -> None:
+    assert replies.whois(Whois(7, CONFIRMED, [])).endswith(
+        "The CAD knows it as account `pat`; confirmed <t:1769904000:R>."
+    )
+    assert replies.whois(Whois(7, replace(CONFIRMED, account_name=None), [])).endswith(
+        "The CAD knows it; confirmed <t:1769904000:R>."
+    )
+    assert replies.whois(Whois(7, replace(CONFIRMED, proven_at=None), [])).endswith(
+        "Unproven: the CAD has not confirmed this id; asked <t:1767225600:R>."
+    )
+    assert replies.whois(Whois(7, CHANGED, [])).endswith(
+        "⚠️ The id was account `pat`; now the CAD gives it to `ˋvicˋ @everyone`."
+    )
+
+
+def test_the_list_marks_what_is_not_proven() -> None:
+    lines = replies.link_page(LinkPage([LINK, CONFIRMED, CHANGED], 1, 1, 3)).splitlines()
+    assert lines[1:] == [
+        "<@7> `steam:1` (unproven)",
+        "<@7> `steam:1`",
+        "<@7> `steam:1` (another account)",
+    ]
 
 
 def test_whois_shows_the_latest_orders() -> None:
@@ -68,7 +127,7 @@ def test_pages(number, count, total) -> None:
     text = replies.link_page(LinkPage([LINK, LONG], number, count, total))
     assert text.splitlines()[:2] == [
         f"✅ {total} linked · page {number} of {count}",
-        "<@7> `steam:1`",
+        "<@7> `steam:1` (unproven)",
     ]
 
 

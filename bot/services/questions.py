@@ -1,0 +1,76 @@
+"""How many questions may be asked about one id, and when each may go out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+
+MOST_QUESTIONS = 8
+PATIENCE = 10.0  # seconds in which somebody who waits has all questions asked
+QUICK_GAP = 1.0  # seconds between two questions: more often, CADs of version 1 take offence
+ID_GAP = 3.0  # the same about ids that nobody waits for
+ACCOUNT_GAP = 10.0  # the same about accounts, of which API 2 answers fewest
+
+
+class Turns:
+    """Spreads questions: orders and the board need most of the budget.
+
+    Args:
+        clock: monotonic seconds.
+        id_gap, account_gap: seconds between two questions, and between two about accounts.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        *,
+        id_gap: float,
+        account_gap: float,
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._id_gap = id_gap
+        self._account_gap = account_gap
+        self._next_id = -math.inf
+        self._next_account = -math.inf
+
+    async def take(self, until: float, *, is_account: bool) -> bool:
+        """Wait until the next question may go out; False at once if that is after `until`."""
+        now = self._clock()
+        turn = max(now, self._next_id, self._next_account if is_account else now)
+        if turn > until:
+            return False
+        self._next_id = turn + self._id_gap
+        if is_account:
+            self._next_account = turn + self._account_gap
+        if turn > now:
+            await self._sleep(turn - now)
+        return True
+
+
+class Questions:
+    """The questions about one id.
+
+    Attributes:
+        is_calm: whether nobody waits for the answer.
+        is_late: whether one was left out because the time was over.
+
+    Args:
+        until: monotonic seconds after which no other is asked.
+    """
+
+    def __init__(self, turns: Turns, until: float = math.inf) -> None:
+        self.is_calm = until == math.inf
+        self.is_late = False
+        self._turns = turns
+        self._until = until
+        self._left = MOST_QUESTIONS
+
+    async def may_ask(self, *, is_account: bool = False) -> bool:
+        """Wait for the turn of another question; False if there is to be none."""
+        if not self._left:
+            return False
+        self._left -= 1
+        self.is_late = not await self._turns.take(self._until, is_account=is_account)
+        return not self.is_late

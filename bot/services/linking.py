@@ -13,6 +13,7 @@ from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.services import steam
 from bot.services.access import Access, Actor
+from bot.services.errors import IdHeld
 from bot.services.remembered import Remembered
 from bot.storage.errors import StorageError
 from bot.storage.links import Link, LinkStore, Source
@@ -35,12 +36,16 @@ class Linked:
         replaced: the link that the person had before.
         account_name: what the CAD calls the account; None if it does not know the id.
         error: why the CAD could not be asked, None if it answered.
+        holders: others who had the same id before.
+        is_moved: whether it was taken from them.
     """
 
     link: Link
     replaced: Link | None
     account_name: str | None
     error: CadError | None
+    holders: tuple[Link, ...] = ()
+    is_moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +90,57 @@ class LinkingService:
         """Give a member an API id; for anyone but oneself that takes the right to link.
 
         Raises:
-            NotAllowed, NotAnApiId, StorageError.
+            NotAllowed, NotAnApiId, IdHeld, StorageError.
         """
         if member_id != actor.user_id:
             self._access.require_link(actor)
-        api_id = steam.api_id(pasted, self._id_format)
+        return await self.give(actor, member_id, self.spelled(pasted))
+
+    async def give(
+        self,
+        actor: Actor,
+        member_id: int,
+        api_id: str,
+        *,
+        knowing: Collection[int] = (),
+        moving: bool = False,
+    ) -> Linked:
+        """Give a member an id, spelled as it is stored; who may do so has been decided.
+
+        Args:
+            knowing: others who may have the same id.
+            moving: whether it is taken from them.
+
+        Raises:
+            IdHeld: somebody else has it.
+        """
         link = Link(actor.guild_id, member_id, api_id, actor.user_id, self._now())
-        replaced = await self._links.put(link)
+        claim = await self._links.claim(link, knowing=knowing, moving=moving)
+        if not claim.is_given:
+            may_know = self._access.may_link(actor)
+            holders = frozenset(one.discord_id for one in claim.holders)
+            raise IdHeld(api_id, holders if may_know else frozenset())
         _log.info("%s linked %s in guild %s", actor.user_id, member_id, actor.guild_id)
+        name, error = await self.account(api_id)
+        return Linked(link, claim.replaced, name, error, claim.holders, moving)
+
+    def spelled(self, pasted: str) -> str:
+        """Return what somebody pasted as it is stored, or raise NotAnApiId."""
+        return steam.api_id(pasted, self._id_format)
+
+    async def account(self, api_id: str) -> tuple[str | None, CadError | None]:
+        """Return what the CAD calls an account, None if it does not know it, or why it is mute."""
         try:
-            name = await self._cad.account_name(self._server_id, api_id)
+            return await self._cad.account_name(self._server_id, api_id), None
         except CadError as error:
-            return Linked(link, replaced, None, error)
-        return Linked(link, replaced, name, None)
+            return None, error
 
     async def api_ids(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str | None]:
         """Return the API ids of members, None for who has none.
 
         Whoever is not linked here may have linked Discord in the CAD itself; that is asked once
-        and stored. Who is missing from the result could not be asked about.
+        and stored, unless the id is somebody else's here. Who is missing from the result could
+        not be asked about.
         """
         links = await self._links.find(guild_id, member_ids)
         found: dict[int, str | None] = {one.discord_id: one.api_id for one in links.values()}
@@ -120,7 +157,8 @@ class LinkingService:
             found[member_id] = account.api_id or None if account else None
             if account and account.api_id:
                 link = Link(guild_id, member_id, account.api_id, 0, self._now(), Source.CAD)
-                await self._links.put(link)
+                if not (await self._links.claim(link)).is_given:
+                    _log.warning("the CAD's own id of %s is somebody else's here", member_id)
         return found
 
     async def is_linked(self, guild_id: int, member_id: int) -> bool:

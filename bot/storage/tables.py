@@ -67,7 +67,32 @@ links = Table(
     Column("set_by", BigInteger, nullable=False),
     Column("set_at", UtcDateTime, nullable=False),
     Column("source", String(10), nullable=False),
-    Index(None, "guild_id", "api_id"),
+    # The API id without prefix and letter case: two spellings of one id are equal here.
+    Column("bare_id", Text, nullable=False),
+    Index(None, "guild_id", "bare_id"),
+)
+
+# Links that wait for somebody's word: for an approval, or whether an id may be shared.
+link_requests = Table(
+    "link_requests",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("discord_id", BigInteger, nullable=False),
+    Column("api_id", String(API_ID_LENGTH), nullable=False),
+    Column("asked_by", BigInteger, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("account_name", Text),
+    Column("holders", Text, nullable=False),
+    Column("application_id", BigInteger, nullable=False),
+    Column("token", Text),
+    Column("channel_id", BigInteger),
+    Column("message_id", BigInteger),
+    Column("decided_by", BigInteger),
+    Column("decided_at", UtcDateTime),
+    Index(None, "guild_id", "discord_id"),
+    Index(None, "state"),
 )
 
 # The slash commands that Discord was last told about, so that it is told only of changes.

@@ -18,6 +18,7 @@ from discord.ext import commands
 
 from bot import connect
 from bot.cad.transport import Transport
+from bot.people import People, open_people
 from bot.services.access import Access
 from bot.services.acts import Acts
 from bot.services.aftermath import Aftermath
@@ -26,6 +27,7 @@ from bot.services.audit import AuditService
 from bot.services.board import Board
 from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
+from bot.services.link_news import Herald
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue, utc_now
 from bot.services.picking import Picking
@@ -43,11 +45,14 @@ from bot.ui.call_picker import CallPicker
 from bot.ui.card_host import ChannelHost
 from bot.ui.delivery import Delivery
 from bot.ui.items import BUTTONS
+from bot.ui.link_delivery import LinkDelivery
+from bot.ui.link_items import LINK_BUTTONS
 from bot.ui.tree import DispatchTree
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
 from cogs.calls import CallsCog
 from cogs.links import LinksCog
+from cogs.people import PeopleCog
 
 GRACE = 10.0  # seconds for commands under way when the bot is told to stop
 
@@ -60,6 +65,7 @@ class Services:
 
     Attributes:
         open_queue: makes the queue of orders, once there is somebody who can tell people.
+        open_people: makes what has to do with links, likewise.
         open_cards: makes the keeper of the cards, once there is a channel for them.
     """
 
@@ -73,6 +79,7 @@ class Services:
     board: Board
     syncs: CommandSyncStore
     open_queue: Callable[[Announcer], OrderQueue]
+    open_people: Callable[[Herald], People]
     open_cards: Callable[..., CardKeeper]
 
 
@@ -167,6 +174,7 @@ async def open_services(
                 now=time.now,
                 sleep=time.sleep,
             ),
+            open_people=partial(open_people, settings, database, access, linking, now=time.now),
             open_cards=partial(
                 CardKeeper,
                 CardStore(database),
@@ -202,9 +210,10 @@ class DispatchBot(commands.Bot):
         )
         self.attaching = services.attaching
         self.acts = services.acts
-        self.linking = services.linking
         self.picking = services.picking
         self.orders = services.open_queue(Delivery(self, log_channel_id))
+        self._people = services.open_people(LinkDelivery(self, log_channel_id))
+        self.link_desk = self._people.desk
         self._services = services
         self._cards = self._open_cards(calls_channel_id) if calls_channel_id else None
         self._home = discord.Object(guild_id) if guild_id else None
@@ -223,14 +232,18 @@ class DispatchBot(commands.Bot):
         await self.add_cog(AttachCog(self.attaching, self.orders, services.suggestions))
         await self.add_cog(AuditCog(services.audit))
         await self.add_cog(CallsCog(services.call_list, self._dispatch_tree))
-        await self.add_cog(LinksCog(services.linking, services.audit))
+        people = self._people
+        links = LinksCog(services.linking, services.audit, self.link_desk, people.mine)
+        await self.add_cog(links)
         if self._home:
             self.tree.copy_global_to(guild=self._home)
             self.tree.clear_commands(guild=None)
         for scope in (None, self._home) if self._home else (None,):
             await self._sync(scope)
-        self.add_dynamic_items(*BUTTONS, *CALL_BUTTONS, CallPicker)
+        self.add_dynamic_items(*BUTTONS, *CALL_BUTTONS, *LINK_BUTTONS, CallPicker)
         await self.orders.resume()
+        await people.requests.resume()
+        await self.add_cog(PeopleCog(self, people.requests, people.leaving))
         if self._cards:
             self._cards.start()
 

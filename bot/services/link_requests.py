@@ -98,6 +98,7 @@ class LinkRequests:
             state=RequestState.PENDING,
             application_id=reply.application_id,
             token=reply.token,
+            reply_id=reply.reply_id,
         )
         request_id, replaced = await self._store.add(request)
         request = replace(request, id=request_id)
@@ -172,25 +173,26 @@ class LinkRequests:
 
     async def overtake(self, link: Link) -> None:
         """End the pending request of somebody who has been linked in another way."""
-        for request in await self._store.of(link.guild_id, link.discord_id):
-            if request.state is RequestState.PENDING:
-                is_it = steam.bare(request.api_id) == steam.bare(link.api_id)
-                state = RequestState.APPROVED if is_it else RequestState.REPLACED
-                ended = await self._store.end(request, state, by=link.set_by, at=self._now())
-                if ended is not None:
-                    await self._ended(ended)
+        for request in await self._waiting(link.guild_id, link.discord_id):
+            is_it = steam.bare(request.api_id) == steam.bare(link.api_id)
+            state = RequestState.APPROVED if is_it else RequestState.REPLACED
+            ended = await self._store.end(request, state, by=link.set_by, at=self._now())
+            if ended is not None:
+                await self._ended(ended)
 
     async def withdraw(self, guild_id: int, discord_id: int, by: int) -> bool:
         """Forget the requests about a person; tell whether one was pending."""
-        ended = await self._store.end_pending(
-            guild_id, discord_id, RequestState.WITHDRAWN, by=by, at=self._now()
-        )
-        await self._store.forget(guild_id, discord_id)
-        if ended is not None:
+        was_waiting = False
+        for request in await self._waiting(guild_id, discord_id):
+            ended = await self._store.end(request, RequestState.WITHDRAWN, by=by, at=self._now())
+            if ended is None:
+                continue  # somebody has decided at the same moment
+            was_waiting = True
             await self._herald.close(ended)
             if by != discord_id:
                 await self._herald.answer(ended)
-        return ended is not None
+        await self._store.forget(guild_id, discord_id)
+        return was_waiting
 
     async def resume(self) -> None:
         """Show the requests that a stop of the bot has kept from being shown."""
@@ -221,6 +223,10 @@ class LinkRequests:
         request = _at(request, place)
         await self._store.show(request)
         return request
+
+    async def _waiting(self, guild_id: int, discord_id: int) -> list[LinkRequest]:
+        found = await self._store.of(guild_id, discord_id)
+        return [one for one in found if one.state is RequestState.PENDING]
 
     async def _pending(self, actor: Actor, request_id: int, place: Place) -> LinkRequest:
         """Return a request that waits; the buttons of one that does not are taken away."""

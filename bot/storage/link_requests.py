@@ -46,6 +46,7 @@ class LinkRequest:
         holders: of one that is held, whose id it was then.
         application_id, token: the address of the private reply; the token is a secret, valid for
             15 minutes and wiped after that.
+        reply_id: the message that holds the reply; None where Discord has not said so.
         channel_id, message_id: the message with the buttons; None until Discord has taken it.
         decided_by: who gave the word; None for nobody, or for somebody who has left.
     """
@@ -61,6 +62,7 @@ class LinkRequest:
     holders: frozenset[int] = frozenset()
     application_id: int = 0
     token: str | None = field(default=None, repr=False)
+    reply_id: int | None = None
     channel_id: int | None = None
     message_id: int | None = None
     decided_by: int | None = None
@@ -175,16 +177,6 @@ class LinkRequestStore:
             if row is not None:
                 await connection.execute(_DELETE, {"request": question_id})
         return _request(row) if row else None
-
-    async def end_pending(
-        self, guild_id: int, discord_id: int, state: RequestState, *, by: int, at: datetime
-    ) -> LinkRequest | None:
-        """End a person's pending request; return it as it is then, None if there was none."""
-        async with self._database.begin() as connection:
-            pending = await _pending_of(connection, guild_id, discord_id)
-            if pending is None:
-                return None
-            return await _end(connection, pending, state, by=by, at=at)
 
     async def approve(
         self, request: LinkRequest, link: Link

@@ -87,6 +87,7 @@ link_requests = Table(
     Column("holders", Text, nullable=False),
     Column("application_id", BigInteger, nullable=False),
     Column("token", Text),
+    Column("reply_id", BigInteger),
     Column("channel_id", BigInteger),
     Column("message_id", BigInteger),
     Column("decided_by", BigInteger),

@@ -11,7 +11,7 @@ from discord.ui import Modal, TextInput
 
 from bot.storage.orders import Order
 from bot.ui import acts
-from bot.ui.answers import Interaction, actor_of, give_order_later, respond
+from bot.ui.answers import Interaction, actor_of, give_order_later, reply_address, respond
 from bot.ui.items import Desk, guarded
 
 Ordering: TypeAlias = Callable[[Interaction, Desk], Coroutine[None, None, Order]]
@@ -58,8 +58,8 @@ class LinkForm(Form):
         await give_order_later(interaction, self._linked(interaction, desk), desk.orders)
 
     async def _linked(self, interaction: Interaction, desk: Desk) -> Order:
-        actor = actor_of(interaction)
-        await desk.linking.link(actor, actor.user_id, self.field.value)
+        actor, reply = actor_of(interaction), reply_address(interaction)
+        await desk.link_desk.link_before(actor, self.field.value, reply)
         return await self._ordering(interaction, desk)
 
 

@@ -16,7 +16,7 @@ from discord.ui import Button, DynamicItem, Item, View
 
 from bot.services.acts import Acts
 from bot.services.attach import AttachService
-from bot.services.linking import LinkingService
+from bot.services.link_desk import LinkDesk
 from bot.services.orders import OrderQueue
 from bot.services.outcomes import Confirmation, OrderView
 from bot.services.picking import Picking
@@ -29,7 +29,7 @@ class Desk(Protocol):
 
     acts: Acts
     attaching: AttachService
-    linking: LinkingService
+    link_desk: LinkDesk
     orders: OrderQueue
     picking: Picking
 

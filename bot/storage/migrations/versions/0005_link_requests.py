@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("holders", sa.Text(), nullable=False),
         sa.Column("application_id", sa.BigInteger(), nullable=False),
         sa.Column("token", sa.Text()),
+        sa.Column("reply_id", sa.BigInteger()),
         sa.Column("channel_id", sa.BigInteger()),
         sa.Column("message_id", sa.BigInteger()),
         sa.Column("decided_by", sa.BigInteger()),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.storage.database import Database
     from bot.storage.orders import Order
 
+_LAST_SNOWFLAKE = 2**63 - 1
 _MENTION = re.compile(r"<@!?(\d{1,20})>")
 
 _LINKED = select(links.c.discord_id).where(links.c.guild_id == bindparam("guild"))
@@ -54,7 +55,8 @@ class ForgettingStore:
                 found.add(actor_id)
                 found.update(int(one) for one in people.split(",") if one)
                 found.update(map(int, _MENTION.findall(units)))
-        return found - {0}
+        # Whatever is typed is not always the id of somebody, nor a number that the database knows.
+        return {one for one in found if 0 < one <= _LAST_SNOWFLAKE}
 
     async def links_set(self, guild_id: int, discord_id: int) -> int:
         """Count the links of others that a person has set."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cogs.people import PeopleCog
 from sandbox.cad import seed
 from tests.e2e.link_scene import Log, labels, requests_stored
 from tests.e2e.scene import Scene
@@ -42,6 +43,19 @@ async def test_who_left_while_the_bot_was_down_is_forgotten(scene: Scene) -> Non
     # Erin, Alice and Bob are still there.
     assert len(scene.links()) == 3
     assert await scene.say(scene.dana, "audit") == "✅ No such order has been given."
+
+
+async def test_a_list_of_members_that_is_not_whole_proves_nothing(scene: Scene, caplog) -> None:
+    await scene.start(**FORGETS)
+    people = scene.bot.get_cog("PeopleCog")
+    guild = scene.bot.get_guild(scene.guild.id)
+    assert isinstance(people, PeopleCog)
+    assert guild is not None
+    guild._remove_member(guild.get_member(scene.pat.id))  # type: ignore[arg-type]
+    guild._member_count = 100
+    await people.look_around(people._leaving)  # type: ignore[arg-type]
+    assert scene.pat.id in scene.links()
+    assert "nobody is forgotten" in caplog.text
 
 
 async def test_whoever_comes_back_starts_anew(scene: Scene) -> None:

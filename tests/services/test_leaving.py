@@ -128,13 +128,13 @@ async def test_who_left_while_nobody_looked(stage: LinkStage, office: Office) ->
 
 
 async def test_who_was_only_mentioned_is_noticed(stage: LinkStage, office: Office) -> None:
-    order = await office.accept(f"A-7, <@!{EVE.user_id}>")
+    order = await office.accept(f"A-7, <@!{EVE.user_id}> <@0> <@{10**20 - 1}>")
     await office.store.save(
         [replace(order, state=State.EXPIRED, answered=True, finished_at=office.time.now())]
     )
     await office.passes(SETTLED.total_seconds() + 1)
     await stage.leaving.forget_absent(GUILD, lambda one: one == 42)
-    assert (await office.stored(order.id)).units == "A-7"
+    assert (await office.stored(order.id)).units == f"A-7 <@0> <@{10**20 - 1}>"
 
 
 async def test_a_broken_database_ends_nothing(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -113,6 +115,21 @@ async def test_within_a_quarter_of_an_hour_a_restart_hinders_nothing(
     await scene.start(log_channel_id=log.channel.id, link_approval=True)
     await log.press(scene.dana, "Approve")
     assert said.text.startswith(f"✅ Approved by {scene.dana.mention}")
+
+
+async def test_a_request_that_a_stop_kept_from_being_shown(scene: Scene, log: Log) -> None:
+    said = await scene.says(scene.vic, "link", steam=RILEY.hex)
+    await scene.stop()
+    with closing(sqlite3.connect(scene.file)) as connection, connection:
+        connection.execute("UPDATE link_requests SET channel_id = NULL, message_id = NULL")
+    await scene.start(log_channel_id=log.channel.id, link_approval=True)
+    first, second = log.messages
+    assert labels(first) == labels(second) == ["Approve", "Deny"]
+    # Whichever of the two is pressed: that one is closed, and the other learns of it.
+    await log.press(scene.dana, "Approve", 0)
+    assert said.text.startswith("✅ Approved by")
+    assert (await log.press(scene.dana, "Deny", 1)).text.endswith("has approved this already.")
+    assert [labels(one) for one in log.messages] == [[], []]
 
 
 async def test_a_second_request_replaces_the_first(scene: Scene, log: Log) -> None:

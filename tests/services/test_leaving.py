@@ -103,6 +103,7 @@ async def test_forgetting_twice_changes_nothing(stage: LinkStage, office: Office
 async def test_what_may_still_change_is_left_alone(stage: LinkStage, office: Office) -> None:
     fresh = await closed(office, EVE.user_id)
     waiting = (await office.accept(f"<@{EVE.user_id}>")).id
+    await office.passes(SETTLED.total_seconds() - 1)
     await stage.leaving.forget(GUILD, EVE.user_id)
     assert await found(office, fresh)
     await office.passes(SETTLED.total_seconds() + 1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, func, or_, select
+from sqlalchemy import and_, bindparam, delete, func, or_, select
 
 from bot.storage.locks import lock
 from bot.storage.spelling import bare
@@ -90,9 +90,18 @@ _PAGE = _OF_GUILD.limit(bindparam("limit")).offset(bindparam("offset"))
 _COUNT = select(func.count()).select_from(links).where(links.c.guild_id == bindparam("guild"))
 # SQLite leaves FOR UPDATE out: there, Database.begin already holds the write lock.
 _LOCKED = _BY_PEOPLE.with_for_update()
-_CONCERNED = _OF_GUILD.where(
-    or_(links.c.discord_id == bindparam("person"), links.c.bare_id == bindparam("bare"))
-).with_for_update()
+# The guild twice: with one condition for both, SQLite would read every link of it.
+_IS_GUILD = links.c.guild_id == bindparam("guild")
+_CONCERNED = (
+    _LINKS.where(
+        or_(
+            and_(_IS_GUILD, links.c.discord_id == bindparam("person")),
+            and_(_IS_GUILD, links.c.bare_id == bindparam("bare")),
+        )
+    )
+    .order_by(links.c.discord_id)
+    .with_for_update()
+)
 _DELETE = delete(links).where(
     links.c.guild_id == bindparam("guild"), links.c.discord_id == bindparam("person")
 )

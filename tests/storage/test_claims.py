@@ -64,6 +64,17 @@ async def test_whoever_shares_an_id_keeps_it(store: LinkStore) -> None:
     assert await store.find_by_api_ids(GUILD, ["Z:A"]) == [link(1, "a"), link(2, "y:a")]
 
 
+async def test_claiming_reads_no_more_than_it_must(store: LinkStore, file: Path) -> None:
+    await store.claim(link(1, "a"))
+    statement = str(_CONCERNED.compile(dialect=registry.load("sqlite")()))
+    with closing(sqlite3.connect(file)) as raw:
+        plan = " ".join(
+            row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", [1, 2, 1, "a"])
+        )
+    assert "guild_id=? AND discord_id=?" in plan
+    assert "guild_id=? AND bare_id=?" in plan
+
+
 async def test_an_import_can_be_compared_too(store: LinkStore) -> None:
     await store.put_many([link(1, "STEAM:ABC")])
     assert not (await store.claim(link(2, "abc"))).is_given

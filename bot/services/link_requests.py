@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.services import steam
 from bot.services.access import Access, Actor
 from bot.services.attach import ReplyAddress
 from bot.services.errors import CannotAsk, IdHeld, RequestDecided, RequestGone
@@ -16,6 +15,7 @@ from bot.services.linking import LinkingService
 from bot.storage.errors import StorageError
 from bot.storage.link_requests import LinkRequest, LinkRequestStore, RequestState
 from bot.storage.links import Link, LinkStore
+from bot.storage.spelling import identity
 
 PATIENCE = timedelta(days=7)  # how long a request waits, and how long its end is remembered
 TOKEN_LIFETIME = timedelta(minutes=15)  # Discord's; after that a token opens nothing
@@ -75,7 +75,7 @@ class LinkRequests:
         if not self._needs_approval or self._access.may_link(actor):
             return False
         has = (await self._links.find(actor.guild_id, [actor.user_id])).get(actor.user_id)
-        return has is None or steam.bare(has.api_id) != steam.bare(api_id)
+        return has is None or identity(has.api_id) != identity(api_id)
 
     async def ask(self, actor: Actor, api_id: str, reply: ReplyAddress) -> Requested:
         """Ask for a link of the actor's own; reply is edited once there is an answer.
@@ -174,7 +174,7 @@ class LinkRequests:
     async def overtake(self, link: Link) -> None:
         """End the pending request of somebody who has been linked in another way."""
         for request in await self._waiting(link.guild_id, link.discord_id):
-            is_it = steam.bare(request.api_id) == steam.bare(link.api_id)
+            is_it = identity(request.api_id) == identity(link.api_id)
             state = RequestState.APPROVED if is_it else RequestState.REPLACED
             ended = await self._store.end(request, state, by=link.set_by, at=self._now())
             if ended is not None:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from bot.services import outcomes, steam
+from bot.services import outcomes
 from bot.services.targets import Assignee, LeftOut, Resolution
 from bot.storage.orders import Order
+from bot.storage.spelling import identity
 
 NOBODY = 0  # the Discord id of whoever is forgotten
 
@@ -23,17 +24,17 @@ def without(order: Order, discord_id: int, api_ids: Collection[str]) -> Order | 
     """
     seen = outcomes.view(order)
     named = [one for one in seen.resolution.assignees if one.discord_id == discord_id]
-    bare_ids = {steam.bare(one) for one in api_ids}
-    bare_ids |= {steam.bare(one.api_id) for one in named}
+    identities = {identity(one) for one in api_ids}
+    identities |= {identity(one.api_id) for one in named}
 
     def is_person(one: Assignee) -> bool:
         units_ids = one.unit.api_ids if one.unit else ()
         return one.discord_id == discord_id or any(
-            steam.bare(api_id) in bare_ids for api_id in (one.api_id, *units_ids)
+            identity(api_id) in identities for api_id in (one.api_id, *units_ids)
         )
 
     gone = [one for one in seen.resolution.assignees if is_person(one)]
-    bare_ids |= {steam.bare(api_id) for one in gone if one.unit for api_id in one.unit.api_ids}
+    identities |= {identity(api_id) for one in gone if one.unit for api_id in one.unit.api_ids}
     numbers = {one.unit.number.casefold() for one in gone if one.unit and one.unit.number}
 
     def names_person(word: str) -> bool:
@@ -41,7 +42,7 @@ def without(order: Order, discord_id: int, api_ids: Collection[str]) -> Order | 
         return (
             is_me
             or str(discord_id) in word
-            or steam.bare(word) in bare_ids
+            or identity(word) in identities
             or word.casefold() in numbers
         )
 
@@ -57,7 +58,7 @@ def without(order: Order, discord_id: int, api_ids: Collection[str]) -> Order | 
         return None
     outcome = seen.outcome
     if outcome is not None:
-        missing = tuple(one for one in outcome.missing if steam.bare(one) not in bare_ids)
+        missing = tuple(one for one in outcome.missing if identity(one) not in identities)
         outcome = replace(outcome, missing=missing)
     return replace(
         _unsigned(order) if order.actor_id == discord_id else order,

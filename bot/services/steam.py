@@ -9,11 +9,8 @@ from __future__ import annotations
 import re
 
 from bot.services.errors import NotAnApiId, VanityUrl
-from bot.storage import spelling
 
 API_ID_LIMIT = 200  # characters
-
-bare = spelling.bare  # ids are compared here as in the database
 
 _BASE = 0x0110000100000000  # SteamID64 of account number 0
 _LAST_ACCOUNT = 2**32 - 1
@@ -56,6 +53,11 @@ def write(account: int, id_format: str) -> str:
 def looks_like_api_id(text: str) -> bool:
     """Tell an API id from a unit's radio number: a prefix or a whole Steam id."""
     return _is_prefixed(text) or bool(_HEX.fullmatch(text)) or bool(_STEAM64.fullmatch(text))
+
+
+def bare(api_id: str) -> str:
+    """Return an id without prefix and letter case, to compare spellings of the same id."""
+    return api_id.rpartition(":")[2].casefold()
 
 
 def _is_prefixed(text: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, bindparam, delete, func, or_, select
 
 from bot.storage.locks import lock
-from bot.storage.spelling import bare
+from bot.storage.spelling import identity
 from bot.storage.tables import links
 from bot.storage.upsert import upsert
 
@@ -85,7 +85,7 @@ _LINKS = select(
 )
 _OF_GUILD = _LINKS.where(links.c.guild_id == bindparam("guild")).order_by(links.c.discord_id)
 _BY_PEOPLE = _OF_GUILD.where(links.c.discord_id.in_(bindparam("people", expanding=True)))
-_BY_API_IDS = _OF_GUILD.where(links.c.bare_id.in_(bindparam("bare_ids", expanding=True)))
+_BY_API_IDS = _OF_GUILD.where(links.c.identity.in_(bindparam("identities", expanding=True)))
 _PAGE = _OF_GUILD.limit(bindparam("limit")).offset(bindparam("offset"))
 _COUNT = select(func.count()).select_from(links).where(links.c.guild_id == bindparam("guild"))
 # SQLite leaves FOR UPDATE out: there, Database.begin already holds the write lock.
@@ -96,7 +96,7 @@ _CONCERNED = (
     _LINKS.where(
         or_(
             and_(_IS_GUILD, links.c.discord_id == bindparam("person")),
-            and_(_IS_GUILD, links.c.bare_id == bindparam("bare")),
+            and_(_IS_GUILD, links.c.identity == bindparam("identity")),
         )
     )
     .order_by(links.c.discord_id)
@@ -125,7 +125,7 @@ class LinkStore:
 
     async def find_by_api_ids(self, guild_id: int, api_ids: Collection[str]) -> list[Link]:
         """Find whose CAD ids these are, in any spelling; several people may share one."""
-        return await self._read(_BY_API_IDS, guild=guild_id, bare_ids=[*map(bare, api_ids)])
+        return await self._read(_BY_API_IDS, guild=guild_id, identities=[*map(identity, api_ids)])
 
     async def page(self, guild_id: int, *, offset: int, limit: int) -> list[Link]:
         """List `limit` links of a guild after the first `offset`."""
@@ -166,15 +166,15 @@ class LinkStore:
         moving: bool = False,
     ) -> Claim:
         """Do as `claim` does inside a transaction of the caller's."""
-        guild_id, person, wanted = link.guild_id, link.discord_id, bare(link.api_id)
+        guild_id, person, wanted = link.guild_id, link.discord_id, identity(link.api_id)
         # Nobody else can ask for this id before the transaction ends.
         await lock(connection, f"link {guild_id} {wanted}")
         rows = await connection.execute(
-            _CONCERNED, {"guild": guild_id, "person": person, "bare": wanted}
+            _CONCERNED, {"guild": guild_id, "person": person, "identity": wanted}
         )
         found = {one.discord_id: one for one in map(_link, rows)}
         replaced = found.pop(person, None)
-        has_it = replaced is not None and bare(replaced.api_id) == wanted
+        has_it = replaced is not None and identity(replaced.api_id) == wanted
         is_given = has_it or found.keys() <= set(knowing)
         if is_given:
             await connection.execute(self._upsert, _values(link))
@@ -248,7 +248,7 @@ def _values(link: Link) -> dict[str, object]:
         "guild_id": link.guild_id,
         "discord_id": link.discord_id,
         "api_id": link.api_id,
-        "bare_id": bare(link.api_id),
+        "identity": identity(link.api_id),
         "set_by": link.set_by,
         "set_at": link.set_at,
         "source": link.source,

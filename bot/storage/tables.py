@@ -67,9 +67,9 @@ links = Table(
     Column("set_by", BigInteger, nullable=False),
     Column("set_at", UtcDateTime, nullable=False),
     Column("source", String(10), nullable=False),
-    # The API id without prefix and letter case: two spellings of one id are equal here.
-    Column("bare_id", Text, nullable=False),
-    Index(None, "guild_id", "bare_id"),
+    # What all spellings of the API id have in common, see spelling.py.
+    Column("identity", Text, nullable=False),
+    Index(None, "guild_id", "identity"),
 )
 
 # Links that wait for somebody's word: for an approval, or whether an id may be shared.

@@ -53,7 +53,7 @@ async def test_a_list_of_members_that_is_not_whole_proves_nothing(scene: Scene, 
     assert guild is not None
     guild._remove_member(guild.get_member(scene.pat.id))  # type: ignore[arg-type]
     guild._member_count = 100
-    await people.look_around(people._leaving)  # type: ignore[arg-type]
+    await people.look_around(people._leaving)
     assert scene.pat.id in scene.links()
     assert "nobody is forgotten" in caplog.text
 

@@ -147,7 +147,7 @@ async def test_whois(scene: Scene) -> None:
 async def test_two_people_with_one_id(scene: Scene) -> None:
     with closing(sqlite3.connect(scene.file)) as connection, connection:
         connection.execute(  # from before one id belonged to one person
-            "UPDATE links SET api_id = ?, bare_id = ? WHERE discord_id = ?",
+            "UPDATE links SET api_id = ?, identity = ? WHERE discord_id = ?",
             [f"STEAM:{seed.PAT.hex.upper()}", seed.PAT.hex, scene.bob.id],
         )
     lines = (await scene.say(scene.dana, "links whois", steam=seed.PAT.hex)).splitlines()

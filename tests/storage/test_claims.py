@@ -16,7 +16,7 @@ from sqlalchemy.dialects import registry
 from bot.storage.database import Database, upgrade
 from bot.storage.links import _CONCERNED, LinkStore
 from bot.storage.locks import _LOCK
-from bot.storage.spelling import bare
+from bot.storage.spelling import identity
 from tests.storage.test_links import GUILD, OTHER_GUILD, link
 from tests.storage.test_migrations import config
 
@@ -72,7 +72,7 @@ async def test_claiming_reads_no_more_than_it_must(store: LinkStore, file: Path)
             row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", [1, 2, 1, "a"])
         )
     assert "guild_id=? AND discord_id=?" in plan
-    assert "guild_id=? AND bare_id=?" in plan
+    assert "guild_id=? AND identity=?" in plan
 
 
 async def test_an_import_can_be_compared_too(store: LinkStore) -> None:
@@ -121,7 +121,7 @@ async def test_ids_from_before_can_be_compared(file: Path, url: str) -> None:
     with engine.begin() as connection:
         command.downgrade(config(connection=connection), "0003")
     engine.dispose()
-    spellings = ["STEAM:ABC", "abc", "license:ä", "a:b:C"]
+    spellings = ["STEAM:ABC", "abc", "license:ä", "a:b:C", "76561198836490351"]
     with closing(sqlite3.connect(file)) as raw, raw:
         for number, api_id in enumerate(spellings, start=1):
             raw.execute(
@@ -133,10 +133,11 @@ async def test_ids_from_before_can_be_compared(file: Path, url: str) -> None:
     assert [one.api_id for one in await store.all(GUILD)] == spellings
     claim = await store.claim(link(9, "x:abc"))
     assert [one.discord_id for one in claim.holders] == [1, 2]
+    assert not (await store.claim(link(9, "steam:1100001343A206F"))).is_given
     await database.close()
     with closing(sqlite3.connect(file)) as raw:
-        stored = raw.execute("SELECT api_id, bare_id FROM links").fetchall()
-    assert stored == [(one, bare(one)) for one in spellings]
+        stored = raw.execute("SELECT api_id, identity FROM links").fetchall()
+    assert stored == [(one, identity(one)) for one in spellings]
 
 
 def test_postgres_keeps_two_who_claim_at_once_apart() -> None:

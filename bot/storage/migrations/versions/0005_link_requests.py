@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from bot.storage.spelling import identity
+
 revision = "0005"
 down_revision = "0003"
 branch_labels = None
@@ -10,13 +12,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the requests; give each link its id without prefix and letter case."""
-    op.add_column("links", sa.Column("bare_id", sa.Text()))
+    """Create the requests; give each link what the spellings of its id have in common."""
+    op.add_column("links", sa.Column("identity", sa.Text()))
     _fill_in()
     with op.batch_alter_table("links") as links:
-        links.alter_column("bare_id", nullable=False)
+        links.alter_column("identity", nullable=False)
     op.drop_index("ix_links_guild_id_api_id", "links")
-    op.create_index("ix_links_guild_id_bare_id", "links", ["guild_id", "bare_id"])
+    op.create_index("ix_links_guild_id_identity", "links", ["guild_id", "identity"])
     op.create_table(
         "link_requests",
         sa.Column(
@@ -50,9 +52,9 @@ def downgrade() -> None:
     op.drop_index("ix_link_requests_state", "link_requests")
     op.drop_index("ix_link_requests_guild_id_discord_id", "link_requests")
     op.drop_table("link_requests")
-    op.drop_index("ix_links_guild_id_bare_id", "links")
+    op.drop_index("ix_links_guild_id_identity", "links")
     op.create_index("ix_links_guild_id_api_id", "links", ["guild_id", "api_id"])
-    op.drop_column("links", "bare_id")
+    op.drop_column("links", "identity")
 
 
 def _fill_in() -> None:
@@ -61,7 +63,7 @@ def _fill_in() -> None:
         sa.column("guild_id", sa.BigInteger()),
         sa.column("discord_id", sa.BigInteger()),
         sa.column("api_id", sa.String()),
-        sa.column("bare_id", sa.Text()),
+        sa.column("identity", sa.Text()),
     )
     connection = op.get_bind()
     rows = connection.execute(sa.select(links.c.guild_id, links.c.discord_id, links.c.api_id))
@@ -69,8 +71,7 @@ def _fill_in() -> None:
         {
             "guild": row.guild_id,
             "person": row.discord_id,
-            # As bot.storage.spelling had it when this was written.
-            "bare": row.api_id.rpartition(":")[2].casefold(),
+            "identity_": identity(row.api_id),
         }
         for row in rows
     ]
@@ -81,6 +82,6 @@ def _fill_in() -> None:
                 links.c.guild_id == sa.bindparam("guild"),
                 links.c.discord_id == sa.bindparam("person"),
             )
-            .values(bare_id=sa.bindparam("bare")),
+            .values(identity=sa.bindparam("identity_")),
             values,
         )

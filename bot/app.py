@@ -18,6 +18,7 @@ from discord.ext import commands
 
 from bot import connect
 from bot.cad.transport import Transport
+from bot.people import People, open_people
 from bot.proofs import build_proofs
 from bot.services.access import Access
 from bot.services.acts import Acts
@@ -28,6 +29,7 @@ from bot.services.board import Board
 from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
 from bot.services.checking import CheckAnnouncer, LinkChecks
+from bot.services.link_news import Herald
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue, utc_now
 from bot.services.picking import Picking
@@ -46,11 +48,14 @@ from bot.ui.card_host import ChannelHost
 from bot.ui.checks import CheckDelivery, StopCheck
 from bot.ui.delivery import Delivery
 from bot.ui.items import BUTTONS
+from bot.ui.link_delivery import LinkDelivery
+from bot.ui.link_items import LINK_BUTTONS
 from bot.ui.tree import DispatchTree
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
 from cogs.calls import CallsCog
 from cogs.links import LinksCog
+from cogs.people import PeopleCog
 
 GRACE = 10.0  # seconds for commands under way when the bot is told to stop
 
@@ -63,6 +68,7 @@ class Services:
 
     Attributes:
         open_queue: makes the queue of orders, once there is somebody who can tell people.
+        open_people: makes what has to do with links, likewise.
         open_cards: makes the keeper of the cards, once there is a channel for them.
         open_checks: makes what checks all links, likewise.
     """
@@ -77,6 +83,7 @@ class Services:
     board: Board
     syncs: CommandSyncStore
     open_queue: Callable[[Announcer], OrderQueue]
+    open_people: Callable[[Herald], People]
     open_cards: Callable[..., CardKeeper]
     open_checks: Callable[[CheckAnnouncer], LinkChecks]
 
@@ -177,6 +184,7 @@ async def open_services(
                 now=time.now,
                 sleep=time.sleep,
             ),
+            open_people=partial(open_people, settings, database, access, linking, now=time.now),
             open_cards=partial(
                 CardKeeper,
                 CardStore(database),
@@ -213,10 +221,11 @@ class DispatchBot(commands.Bot):
         )
         self.attaching = services.attaching
         self.acts = services.acts
-        self.linking = services.linking
         self.picking = services.picking
         self.orders = services.open_queue(Delivery(self, log_channel_id))
         self.checks = services.open_checks(CheckDelivery(self, log_channel_id))
+        self._people = services.open_people(LinkDelivery(self, log_channel_id))
+        self.link_desk = self._people.desk
         self._services = services
         self._cards = self._open_cards(calls_channel_id) if calls_channel_id else None
         self._home = discord.Object(guild_id) if guild_id else None
@@ -235,15 +244,19 @@ class DispatchBot(commands.Bot):
         await self.add_cog(AttachCog(self.attaching, self.orders, services.suggestions))
         await self.add_cog(AuditCog(services.audit))
         await self.add_cog(CallsCog(services.call_list, self._dispatch_tree))
-        await self.add_cog(LinksCog(services.linking, services.audit, self.checks))
+        people = self._people
+        links = LinksCog(services.linking, services.audit, self.link_desk, people.mine, self.checks)
+        await self.add_cog(links)
         if self._home:
             self.tree.copy_global_to(guild=self._home)
             self.tree.clear_commands(guild=None)
         for scope in (None, self._home) if self._home else (None,):
             await self._sync(scope)
-        self.add_dynamic_items(*BUTTONS, *CALL_BUTTONS, CallPicker, StopCheck)
+        self.add_dynamic_items(*BUTTONS, *CALL_BUTTONS, *LINK_BUTTONS, CallPicker, StopCheck)
         await self.orders.resume()
         await self.checks.resume()
+        await people.requests.resume()
+        await self.add_cog(PeopleCog(self, people.requests, people.leaving))
         if self._cards:
             self._cards.start()
 

@@ -15,6 +15,7 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -36,6 +37,8 @@ _EXPECTED = {
     "link_role_ids": _IDS,
     "admin_role_ids": _IDS,
     "members_intent": "must be true or false",
+    "link_approval": "must be true or false",
+    "forget_on_leave": "must be true or false",
     "status_on_attach": "must be a number from 0 to 4",
     "calls_channel_id": "must be a Discord id, a number of 17 to 20 digits",
     "card_keep_minutes": "must be a whole number from 0 to 10080",
@@ -113,6 +116,19 @@ def _usable_listen(value: str) -> str:
     return value.strip()
 
 
+def _with_a_log_channel(value: bool, info: ValidationInfo) -> bool:
+    # A channel that is wrong is missing here; it is a fault of its own.
+    if value and info.data.get("log_channel_id", "wrong") is None:
+        raise ValueError("needs LOG_CHANNEL_ID, where the requests are shown")
+    return value
+
+
+def _with_the_members(value: bool, info: ValidationInfo) -> bool:
+    if value and info.data.get("members_intent", "wrong") is False:
+        raise ValueError("needs MEMBERS_INTENT=true, without which nobody is seen to leave")
+    return value
+
+
 def _without_slash(value: HttpUrl) -> str:
     return str(value).rstrip("/")
 
@@ -156,6 +172,8 @@ class Settings(DatabaseSettings, TokenSettings):
     card_keep_minutes: Annotated[int, Field(ge=0, le=10080)] = 60
     ping_role_id: Snowflake | None = None
     log_channel_id: Snowflake | None = None
+    link_approval: Annotated[bool, AfterValidator(_with_a_log_channel)] = False
+    forget_on_leave: Annotated[bool, AfterValidator(_with_the_members)] = False
     sonoran_community_id: Text
     sonoran_api_key: Secret
     sonoran_api_url: Annotated[HttpUrl, AfterValidator(_without_slash)] = HttpUrl(
@@ -235,8 +253,10 @@ def _lines(error: ValidationError) -> list[str]:
 def _line(name: str, kind: str, message: str) -> str:
     if kind == "missing":
         words = "is not set"
+    elif kind == "value_error":
+        words = message.removeprefix("Value error, ")
     else:
-        words = _EXPECTED.get(name) or message.removeprefix("Value error, ")
+        words = _EXPECTED.get(name) or message
     return f"{name.upper()}: {words}"
 
 

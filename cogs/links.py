@@ -12,9 +12,11 @@ from discord.ext import commands
 
 from bot.services.audit import AuditService
 from bot.services.checking import LinkChecks
+from bot.services.link_desk import LinkDesk
 from bot.services.linking import LinkingService
-from bot.ui import checks, replies
-from bot.ui.answers import Interaction, actor_of, respond
+from bot.services.mine import Mine
+from bot.ui import checks, link_items, link_words, mine_words, replies
+from bot.ui.answers import Interaction, actor_of, reply_address, respond
 
 
 class LinksCog(commands.Cog):
@@ -24,9 +26,18 @@ class LinksCog(commands.Cog):
         name="links", description="See who is linked to which id of the CAD", guild_only=True
     )
 
-    def __init__(self, linking: LinkingService, audit: AuditService, checks: LinkChecks) -> None:
+    def __init__(
+        self,
+        linking: LinkingService,
+        audit: AuditService,
+        desk: LinkDesk,
+        mine: Mine,
+        checks: LinkChecks,
+    ) -> None:
         self._linking = linking
         self._audit = audit
+        self._desk = desk
+        self._mine = mine
         self._checks = checks
 
     @app_commands.command(description="Link yourself, or a member, to an id of the CAD")
@@ -39,16 +50,20 @@ class LinksCog(commands.Cog):
         self, interaction: Interaction, steam: str, member: discord.Member | None = None
     ) -> None:
         whom = member or interaction.user
-        work = self._linking.link(actor_of(interaction), whom.id, steam)
-        await respond(interaction, work, replies.linked)
+
+        async def linking() -> link_items.Shown:
+            reply = reply_address(interaction)  # known once the command is acknowledged
+            return await self._desk.link(actor_of(interaction), whom.id, steam, reply)
+
+        await respond(interaction, linking(), link_items.words, link_items.buttons)
 
     @app_commands.command(description="Forget your link, or a member's")
     @app_commands.describe(member="Whom to unlink, if not yourself (takes the right to link)")
     @app_commands.guild_only()
     async def unlink(self, interaction: Interaction, member: discord.User | None = None) -> None:
         whom = member or interaction.user
-        work = self._linking.unlink(actor_of(interaction), whom.id)
-        await respond(interaction, work, partial(replies.unlinked, whom.id))
+        work = self._desk.unlink(actor_of(interaction), whom.id)
+        await respond(interaction, work, link_words.unlinked)
 
     @links.command(name="list", description="List everyone who is linked")
     @app_commands.describe(page="Which page", only="Only links that stand so with the CAD")
@@ -69,6 +84,10 @@ class LinksCog(commands.Cog):
     async def check(self, interaction: Interaction) -> None:
         work = self._checks.check(actor_of(interaction), checks.FollowedReply(interaction))
         await respond(interaction, work, checks.words, checks.buttons)
+
+    @links.command(description="See everything that is stored about you")
+    async def mine(self, interaction: Interaction) -> None:
+        await respond(interaction, self._mine.about(actor_of(interaction)), mine_words.mine)
 
     @links.command(description="Look up a member, or whose an id is")
     @app_commands.describe(member="Who is this in the CAD?", steam="Or: whose id is this?")

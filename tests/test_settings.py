@@ -99,6 +99,10 @@ def test_values_are_taken_as_people_write_them(
         ("DATABASE_URL", "mysql+aiomysql://host/x", "must start with sqlite+aiosqlite://"),
         ("LOG_LEVEL", "LOUD", "must be DEBUG, INFO, WARNING or ERROR"),
         ("LOG_FORMAT", "xml", "must be text or json"),
+        ("LINK_APPROVAL", "maybe", "must be true or false"),
+        ("LINK_APPROVAL", "true", "needs LOG_CHANNEL_ID"),
+        ("FORGET_ON_LEAVE", "maybe", "must be true or false"),
+        ("FORGET_ON_LEAVE", "true", "needs MEMBERS_INTENT=true"),
     ],
 )
 def test_a_fault_names_the_setting_and_what_it_takes(
@@ -128,6 +132,34 @@ def test_the_file_is_read_and_the_environment_wins(tmp_path: Path, environment: 
     assert (loaded.sonoran_server_id, loaded.sonoran_community_id) == (3, "the-community")
     environment.delenv("SONORAN_COMMUNITY_ID")
     assert settings.load(file).sonoran_community_id == "of the file"
+
+
+def test_what_needs_another_setting_is_one_fault_among_all(environment: pytest.MonkeyPatch):
+    environment.setenv("LINK_APPROVAL", "true")
+    environment.setenv("FORGET_ON_LEAVE", "true")
+    environment.setenv("AUDIT_DAYS", "0")
+    assert {one.partition(":")[0] for one in faults()} == {
+        "LINK_APPROVAL",
+        "FORGET_ON_LEAVE",
+        "AUDIT_DAYS",
+    }
+
+
+def test_a_setting_that_is_wrong_is_not_missed_by_another(environment: pytest.MonkeyPatch):
+    environment.setenv("LINK_APPROVAL", "true")
+    environment.setenv("LOG_CHANNEL_ID", "#log")
+    environment.setenv("FORGET_ON_LEAVE", "true")
+    environment.setenv("MEMBERS_INTENT", "perhaps")
+    assert {one.partition(":")[0] for one in faults()} == {"LOG_CHANNEL_ID", "MEMBERS_INTENT"}
+
+
+def test_what_needs_another_setting_is_content_with_it(environment: pytest.MonkeyPatch):
+    environment.setenv("LINK_APPROVAL", "true")
+    environment.setenv("LOG_CHANNEL_ID", "1100000000000000001")
+    environment.setenv("FORGET_ON_LEAVE", "true")
+    environment.setenv("MEMBERS_INTENT", "true")
+    loaded = settings.load(NO_FILE)
+    assert (loaded.link_approval, loaded.forget_on_leave) == (True, True)
 
 
 def test_a_file_in_another_encoding_is_one_fault(tmp_path: Path):

@@ -23,10 +23,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReplyAddress:
-    """Where an order is answered: an interaction's application and token, a secret."""
+    """Where somebody is answered: an interaction's application and token, a secret.
+
+    Attributes:
+        reply_id: the message that holds the answer; None until Discord has said so.
+    """
 
     application_id: int
     token: str = field(repr=False)
+    reply_id: int | None = None
 
 
 class AttachService:

@@ -14,7 +14,6 @@ from functools import partial
 from typing import Protocol
 
 from bot.cad.errors import CadError
-from bot.services import steam
 from bot.services.access import Access, Actor
 from bot.services.linking import LinkPage, page_of
 from bot.services.proving import Prover, judged
@@ -23,6 +22,7 @@ from bot.storage.checks import CheckStore, LinkCheck
 from bot.storage.errors import StorageError
 from bot.storage.links import Link
 from bot.storage.proofs import ProofCounts, ProofStore, Standing
+from bot.storage.spelling import identity
 
 EDIT_GAP = 3.0  # seconds between two edits of a reply
 REPLY_LIFETIME = 14 * 60.0 + 45.0  # seconds; Discord lets a reply be edited for 15 minutes
@@ -266,6 +266,6 @@ class LinkChecks:
         last = _NOBODY
         while chunk := await self._proofs.ids(guild_id, after=last, limit=_CHUNK):
             for discord_id, api_id in chunk:
-                people[steam.identity(api_id)].append(discord_id)
+                people[identity(api_id)].append(discord_id)
             last = chunk[-1][0]
         return tuple(tuple(several) for several in people.values() if len(several) > 1)

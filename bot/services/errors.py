@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.storage.link_requests import RequestState
+
 
 class ServiceError(Exception):
     """A request that cannot be carried out as it stands."""
@@ -70,3 +75,46 @@ class NothingToUndo(ServiceError):
 
 class TooLateToUndo(ServiceError):
     """The attachment was too long ago to be taken back by a button."""
+
+
+class IdHeld(ServiceError):
+    """Somebody else has this id.
+
+    Attributes:
+        holders: who has it; empty for whoever may not know.
+    """
+
+    def __init__(self, api_id: str, holders: frozenset[int]) -> None:
+        super().__init__(f"held by {len(holders) or 'somebody'}")
+        self.api_id = api_id
+        self.holders = holders
+
+
+class AwaitsApproval(ServiceError):
+    """The link has been asked for; what it was needed for can be done once it is approved."""
+
+    def __init__(self, api_id: str) -> None:
+        super().__init__("awaits approval")
+        self.api_id = api_id
+
+
+class CannotAsk(ServiceError):
+    """The request could not be shown to anybody who may approve it."""
+
+
+class RequestGone(ServiceError):
+    """There is no such request any more, or not on this server."""
+
+
+class RequestDecided(ServiceError):
+    """Somebody was quicker.
+
+    Attributes:
+        state: what the request has become.
+        by: who did that; None for nobody, or for somebody who has left.
+    """
+
+    def __init__(self, state: RequestState, by: int | None) -> None:
+        super().__init__(state)
+        self.state = state
+        self.by = by

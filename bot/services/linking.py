@@ -15,6 +15,7 @@ from bot.cad.errors import CadError
 from bot.cad.models import Account
 from bot.services import steam
 from bot.services.access import Access, Actor
+from bot.services.errors import IdHeld
 from bot.services.proving import Proof, Prover
 from bot.services.remembered import Remembered
 from bot.storage.errors import StorageError
@@ -38,11 +39,15 @@ class Linked:
         link: as it was stored, which may be spelled otherwise than it was given.
         replaced: the link that the person had before.
         proof: what the CAD said about it.
+        holders: others who had the same id before.
+        is_moved: whether it was taken from them.
     """
 
     link: Link
     replaced: Link | None
     proof: Proof
+    holders: tuple[Link, ...] = ()
+    is_moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +109,57 @@ class LinkingService:
         """Give a member an API id; for anyone but oneself that takes the right to link.
 
         Raises:
-            NotAllowed, NotAnApiId, StorageError.
+            NotAllowed, NotAnApiId, IdHeld, StorageError.
         """
         if member_id != actor.user_id:
             self._access.require_link(actor)
+        return await self.give(actor, member_id, pasted)
+
+    async def give(
+        self,
+        actor: Actor,
+        member_id: int,
+        pasted: str,
+        *,
+        knowing: Collection[int] = (),
+        moving: bool = False,
+    ) -> Linked:
+        """Give a member an id; who may do so has been decided.
+
+        Args:
+            knowing: others who may have the same id.
+            moving: whether it is taken from them.
+
+        Raises:
+            NotAnApiId, StorageError.
+            IdHeld: somebody else has it.
+        """
         given = Link(actor.guild_id, member_id, pasted, actor.user_id, self._now())
         known = await self._links.find(actor.guild_id, [member_id])
         link = await self._prover.draft(given, known.get(member_id))
-        replaced = await self._links.put(link)
+        claim = await self._links.claim(link, knowing=knowing, moving=moving)
+        if not claim.is_given:
+            may_know = self._access.may_link(actor)
+            holders = frozenset(one.discord_id for one in claim.holders)
+            raise IdHeld(link.api_id, holders if may_know else frozenset())
         _log.info("%s linked %s in guild %s", actor.user_id, member_id, actor.guild_id)
         link, proof = await self._prover.prove(link, pasted)
-        return Linked(link, replaced, proof)
+        return Linked(link, claim.replaced, proof, claim.holders, moving)
+
+    def spelled(self, pasted: str) -> str:
+        """Return what somebody pasted as it is stored, or raise NotAnApiId."""
+        return steam.api_id(pasted, self._id_format)
+
+    async def look(self, link: Link) -> Proof:
+        """Return what the CAD says about a link that is not stored yet."""
+        return await self._prover.look(link)
 
     async def api_ids(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str | None]:
         """Return the API ids of members, None for who has none.
 
         Whoever is not linked here may have linked Discord in the CAD itself; that is asked once
-        and stored. Who is missing from the result could not be asked about.
+        and stored, unless the id is somebody else's here. Who is missing from the result could
+        not be asked about.
         """
         links = await self._links.find(guild_id, member_ids)
         found: dict[int, str | None] = {one.discord_id: one.api_id for one in links.values()}
@@ -136,7 +175,9 @@ class LinkingService:
                 continue
             found[member_id] = account.api_id or None if account else None
             if account and account.api_id:
-                await self._links.put(self._known_to_cad(guild_id, member_id, account))
+                link = self._known_to_cad(guild_id, member_id, account)
+                if not (await self._links.claim(link)).is_given:
+                    _log.warning("the CAD's own id of %s is somebody else's here", member_id)
         return found
 
     def _known_to_cad(self, guild_id: int, member_id: int, account: Account) -> Link:
@@ -182,9 +223,7 @@ class LinkingService:
     async def owners(self, actor: Actor, pasted: str) -> list[Link]:
         """Return everyone who is linked to an id, whatever spelling is asked for."""
         self._access.require_link(actor)
-        api_id = steam.api_id(pasted, self._id_format)
-        spellings = {*steam.lookups(pasted, self._id_format), api_id}
-        return await self._links.find_by_api_ids(actor.guild_id, spellings)
+        return await self._links.find_by_api_ids(actor.guild_id, [self.spelled(pasted)])
 
     def known(self, guild_id: int) -> tuple[Link, ...]:
         """Return the guild's links as last read, from memory, and have them read again."""

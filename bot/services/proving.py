@@ -23,6 +23,7 @@ from bot.services.questions import (
 )
 from bot.storage.links import Link, Source
 from bot.storage.proofs import ProofStore
+from bot.storage.spelling import identity
 
 _REMEMBERED = 50  # proven ids that are looked at for the format that this community uses
 
@@ -94,7 +95,7 @@ class Prover:
             NotAnApiId, StorageError.
         """
         api_id = steam.api_id(given.api_id, self._id_format)
-        if known and known.proven_at and steam.identity(known.api_id) == steam.identity(api_id):
+        if known and known.proven_at and identity(known.api_id) == identity(api_id):
             kept = replace(known, set_by=given.set_by, set_at=given.set_at, source=given.source)
             return replace(given, api_id=known.api_id) if known.other_account else kept
         # What carries a prefix was written so on purpose.
@@ -111,6 +112,12 @@ class Prover:
         proof = await self._asked(fresh, (*spellings, link.api_id), questions)
         after = judged(fresh, proof, self._now()) if proof.is_complete else link
         return await self.keep(link, after), proof
+
+    async def look(self, link: Link) -> Proof:
+        """Ask about a link that is not stored, for somebody who waits."""
+        questions = Questions(self._quick, self._clock() + PATIENCE)
+        spellings = steam.candidates(link.api_id, *await self._formats())
+        return await self._asked(link, spellings, questions)
 
     async def again(self, link: Link) -> Proof:
         """Ask about a stored link, without haste: orders and people go first."""
@@ -197,7 +204,7 @@ class Prover:
                 full = None
             if full:
                 name = full.username
-                is_same = steam.identity(full.api_id) == steam.identity(api_id)
+                is_same = identity(full.api_id) == identity(api_id)
                 api_id = full.api_id if is_same else api_id
         return _proven(link, name, found.uuid, api_id)
 
@@ -235,7 +242,7 @@ def _is_another(link: Link, proof: Proof) -> bool:
 
 
 def _proven(link: Link, name: str, uuid: str, api_id: str) -> Proof:
-    is_other = steam.identity(api_id) != steam.identity(link.api_id)
+    is_other = identity(api_id) != identity(link.api_id)
     return Proof(
         api_id, name or None, uuid or None, True, instead_of=link.api_id if is_other else None
     )

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import datetime
 
 from bot.cad.events import Event, LinkVerified
-from bot.services import steam
 from bot.services.proving import Prover, judged
 from bot.services.tasks import Tasks
 from bot.storage.errors import StorageError
@@ -93,7 +92,7 @@ class Reproving:
 
     async def _verified(self, event: LinkVerified) -> None:
         try:
-            for link in await self._proofs.unproven(steam.lookups(event.api_id)):
+            for link in await self._proofs.unproven(event.api_id):
                 with self._tasks.stoppable():
                     proof = await self._prover.told(link, event.api_id, event.account)
                 await self._prover.keep(link, judged(link, proof, self._now()))

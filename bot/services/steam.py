@@ -15,7 +15,6 @@ from bot.services.errors import NotAnApiId, VanityUrl
 API_ID_LIMIT = 200  # characters
 # The ways in which CADs have been seen to write a Steam id, the most usual first.
 KNOWN_FORMATS = ("{hex}", "{HEX}", "steam:{hex}", "STEAM:{HEX}", "Steam:{hex}")
-_OTHER_PREFIXES = ("license", "fivem")
 ENOUGH = 10  # ids of one format, before others are expected to have it too
 
 _BASE = 0x0110000100000000  # SteamID64 of account number 0
@@ -77,34 +76,11 @@ def candidates(text: str, *formats: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*expected, *pasted, *usual)))
 
 
-def lookups(text: str, *formats: str) -> tuple[str, ...]:
-    """Return every spelling under which an id may have been stored, in no order that matters."""
-    text = text.strip()
-    found = [text, *candidates(text, *formats)]
-    account = _whose(text)
-    if account is None:
-        prefix, _, value = text.rpartition(":")
-        prefixes = _cases(prefix) if prefix else _OTHER_PREFIXES
-        found += [f"{one}:{value}" for one in prefixes]
-    else:
-        values = [write(account, one) for one in ("{hex}", "{HEX}", "{steam64}")]
-        found += [*values, *(f"{one}:{value}" for one in _cases("steam") for value in values)]
-        found += [f"STEAM_{one}:{account % 2}:{account // 2}" for one in (0, 1)]
-        found.append(f"[U:1:{account}]")
-    return tuple(dict.fromkeys(found))
-
-
 def learned(api_ids: Iterable[str]) -> str | None:
     """Return the format that `ENOUGH` of these ids have, the most usual one; None for none."""
     counts = Counter(one for one in map(_format_of, api_ids) if one)
     ((found, count),) = counts.most_common(1) or [("", 0)]
     return found if count >= ENOUGH else None
-
-
-def identity(api_id: str) -> str:
-    """Return the same for all spellings of one id, and something else for any other."""
-    account = _whose(api_id)
-    return bare(api_id) if account is None else write(account, "{hex}")
 
 
 def looks_like_api_id(text: str) -> bool:
@@ -138,10 +114,6 @@ def _whose(text: str) -> int | None:
 def _is_pasted_as_stored(text: str) -> bool:
     """Tell what a CAD may hold from what Steam and its web pages write."""
     return _is_prefixed(text) and not (_STEAM2.fullmatch(text) or _STEAM3.fullmatch(text))
-
-
-def _cases(prefix: str) -> tuple[str, ...]:
-    return prefix.lower(), prefix.upper(), prefix.capitalize()
 
 
 def _is_prefixed(text: str) -> bool:

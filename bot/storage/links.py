@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import and_, bindparam, delete, func, or_, select
 
+from bot.storage.locks import lock
+from bot.storage.spelling import identity
 from bot.storage.tables import links
 from bot.storage.upsert import upsert
 
@@ -65,6 +67,21 @@ class ImportCounts:
     unchanged: int
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What came of asking for an id.
+
+    Attributes:
+        is_given: whether it was written; otherwise nothing has changed.
+        replaced: the link that the person had before.
+        holders: the links of others with the same id in any spelling, as they were before.
+    """
+
+    is_given: bool
+    replaced: Link | None
+    holders: tuple[Link, ...]
+
+
 # Built once: SQLAlchemy then finds the compiled text in its cache. The columns are in the order
 # of Link's fields.
 LINKS = select(
@@ -82,11 +99,23 @@ LINKS = select(
 )
 _OF_GUILD = LINKS.where(links.c.guild_id == bindparam("guild")).order_by(links.c.discord_id)
 _BY_PEOPLE = _OF_GUILD.where(links.c.discord_id.in_(bindparam("people", expanding=True)))
-_BY_API_IDS = _OF_GUILD.where(links.c.api_id.in_(bindparam("api_ids", expanding=True)))
+_BY_API_IDS = _OF_GUILD.where(links.c.identity.in_(bindparam("identities", expanding=True)))
 _PAGE = _OF_GUILD.limit(bindparam("limit")).offset(bindparam("offset"))
 _COUNT = select(func.count()).select_from(links).where(links.c.guild_id == bindparam("guild"))
 # SQLite leaves FOR UPDATE out: there, Database.begin already holds the write lock.
 _LOCKED = _BY_PEOPLE.with_for_update()
+# The guild twice: with one condition for both, SQLite would read every link of it.
+_IS_GUILD = links.c.guild_id == bindparam("guild")
+_CONCERNED = (
+    LINKS.where(
+        or_(
+            and_(_IS_GUILD, links.c.discord_id == bindparam("person")),
+            and_(_IS_GUILD, links.c.identity == bindparam("identity")),
+        )
+    )
+    .order_by(links.c.discord_id)
+    .with_for_update()
+)
 _DELETE = delete(links).where(
     links.c.guild_id == bindparam("guild"), links.c.discord_id == bindparam("person")
 )
@@ -109,8 +138,8 @@ class LinkStore:
         return {link.discord_id: link for link in found}
 
     async def find_by_api_ids(self, guild_id: int, api_ids: Collection[str]) -> list[Link]:
-        """Find whose CAD ids these are, spelled exactly so; several people may share one."""
-        return await self._read(_BY_API_IDS, guild=guild_id, api_ids=list(api_ids))
+        """Find whose CAD ids these are, in any spelling; several people may share one."""
+        return await self._read(_BY_API_IDS, guild=guild_id, identities=[*map(identity, api_ids)])
 
     async def page(self, guild_id: int, *, offset: int, limit: int) -> list[Link]:
         """List `limit` links of a guild after the first `offset`."""
@@ -131,6 +160,42 @@ class LinkStore:
             before = await _locked(connection, link.guild_id, [link.discord_id])
             await connection.execute(self._upsert, values_of(link))
         return before.get(link.discord_id)
+
+    async def claim(
+        self, link: Link, *, knowing: Collection[int] = (), moving: bool = False
+    ) -> Claim:
+        """Save a link unless its id, in whatever spelling, is held by others than `knowing`.
+
+        Whoever has the id already may keep it. `moving` takes it from those who hold it.
+        """
+        async with self._database.begin() as connection:
+            return await self.claim_within(connection, link, knowing=knowing, moving=moving)
+
+    async def claim_within(
+        self,
+        connection: AsyncConnection,
+        link: Link,
+        *,
+        knowing: Collection[int] = (),
+        moving: bool = False,
+    ) -> Claim:
+        """Do as `claim` does inside a transaction of the caller's."""
+        guild_id, person, wanted = link.guild_id, link.discord_id, identity(link.api_id)
+        # Nobody else can ask for this id before the transaction ends.
+        await lock(connection, f"link {guild_id} {wanted}")
+        rows = await connection.execute(
+            _CONCERNED, {"guild": guild_id, "person": person, "identity": wanted}
+        )
+        found = {one.discord_id: one for one in map(link_of, rows)}
+        replaced = found.pop(person, None)
+        has_it = replaced is not None and identity(replaced.api_id) == wanted
+        is_given = has_it or found.keys() <= set(knowing)
+        if is_given:
+            await connection.execute(self._upsert, values_of(link))
+        if is_given and moving:
+            for holder in found:
+                await connection.execute(_DELETE, {"guild": guild_id, "person": holder})
+        return Claim(is_given, replaced, tuple(found.values()))
 
     async def remove(self, guild_id: int, discord_id: int) -> Link | None:
         """Delete a person's link and return it; None if there was none."""
@@ -198,6 +263,7 @@ def values_of(link: Link) -> dict[str, object]:
         "guild_id": link.guild_id,
         "discord_id": link.discord_id,
         "api_id": link.api_id,
+        "identity": identity(link.api_id),
         "set_by": link.set_by,
         "set_at": link.set_at,
         "source": link.source,

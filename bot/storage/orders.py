@@ -77,13 +77,13 @@ class Order:
     finished_at: datetime | None = None
 
 
-_ORDERS = select(*(orders.c[name] for name in Order.__slots__))
-_BY_ID = _ORDERS.where(orders.c.id == bindparam("order"))
+ORDERS = select(*(orders.c[name] for name in Order.__slots__))
+_BY_ID = ORDERS.where(orders.c.id == bindparam("order"))
 _OPEN = (State.QUEUED, State.SENDING)
-_UNFINISHED = _ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(False))).order_by(
+_UNFINISHED = ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(False))).order_by(
     orders.c.id
 )
-_NEWEST = _ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.c.id.desc())
+_NEWEST = ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.c.id.desc())
 _INSERT = insert(orders)
 _UPDATE = update(orders).where(orders.c.id == bindparam("order"))
 _WIPE = (
@@ -116,7 +116,7 @@ class OrderStore:
         """Find an order."""
         async with self._database.connect() as connection:
             row = (await connection.execute(_BY_ID, {"order": order_id})).first()
-        return _order(row) if row else None
+        return read_order(row) if row else None
 
     async def save(self, changed: Sequence[Order]) -> None:
         """Write what may change of these orders, all or none."""
@@ -128,7 +128,7 @@ class OrderStore:
                     _UPDATE.values(
                         reply_id=order.reply_id,
                         state=order.state,
-                        people=_people(order.people),
+                        people=spell_people(order.people),
                         resolution=order.resolution,
                         outcome=order.outcome,
                         answered=order.answered,
@@ -175,24 +175,25 @@ class OrderStore:
 
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Order]:
         async with self._database.connect() as connection:
-            return [_order(row) for row in await connection.execute(statement, parameters)]
+            return [read_order(row) for row in await connection.execute(statement, parameters)]
 
 
 def _filtered(statement: Select[Any], member_id: int | None, call_id: int | None) -> Select[Any]:
     if member_id is not None:
-        about = orders.c.people.contains(_people([member_id]), autoescape=True)
+        about = orders.c.people.contains(spell_people([member_id]), autoescape=True)
         statement = statement.where(or_(orders.c.actor_id == member_id, about))
     if call_id is not None:
         statement = statement.where(orders.c.call_id == call_id)
     return statement
 
 
-def _people(discord_ids: Iterable[int]) -> str:
+def spell_people(discord_ids: Iterable[int]) -> str:
     """Spell ids so that one of them can be searched for: ",1,2,"."""
     return "".join(f",{discord_id}" for discord_id in sorted(discord_ids)) + ","
 
 
-def _order(row: Row[Any]) -> Order:
+def read_order(row: Row[Any]) -> Order:
+    """Read a row of `ORDERS`."""
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
     values["action"] = Action(row.action)
     values["state"] = State(row.state)
@@ -202,4 +203,4 @@ def _order(row: Row[Any]) -> Order:
 
 def _values(order: Order) -> dict[str, Any]:
     values = {name: getattr(order, name) for name in Order.__slots__}
-    return values | {"people": _people(order.people)}
+    return values | {"people": spell_people(order.people)}

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, bindparam, case, func, or_, select, update
 
 from bot.storage.links import LINKS, Source, link_of, values_of
+from bot.storage.spelling import identity
 from bot.storage.tables import links
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import datetime
     from typing import Any
 
@@ -95,8 +95,11 @@ _SPELLINGS = (
     .limit(bindparam("limit"))
 )
 _UNPROVEN_ANYWHERE = LINKS.where(
-    links.c.proven_at.is_(None), links.c.api_id.in_(bindparam("api_ids", expanding=True))
+    links.c.proven_at.is_(None), links.c.identity == bindparam("identity")
 ).order_by(links.c.guild_id, links.c.discord_id)
+_HOLDERS = select(links.c.discord_id).where(
+    _OF_GUILD, links.c.identity == bindparam("identity"), links.c.discord_id != bindparam("person")
+)
 _UPDATE = update(links).where(
     _OF_GUILD,
     links.c.discord_id == bindparam("person"),
@@ -113,8 +116,20 @@ class ProofStore:
         self._database = database
 
     async def save(self, before: Link, after: Link) -> bool:
-        """Write what the CAD said of a link; False if the link has been changed meanwhile."""
+        """Write what the CAD said of a link.
+
+        False if the link has been changed meanwhile, or if another id than before is meant now
+        that somebody else has.
+        """
         async with self._database.begin() as connection:
+            if identity(before.api_id) != identity(after.api_id):
+                wanted = {
+                    "guild": after.guild_id,
+                    "person": after.discord_id,
+                    "identity": identity(after.api_id),
+                }
+                if (await connection.execute(_HOLDERS, wanted)).first():
+                    return False
             result = await connection.execute(
                 _UPDATE.values(values_of(after)),
                 {
@@ -135,9 +150,9 @@ class ProofStore:
         found = await self._read(_due(now))
         return found[0] if found else None
 
-    async def unproven(self, api_ids: Collection[str]) -> list[Link]:
-        """Find the unproven links of all guilds to one of these ids, spelled exactly so."""
-        return await self._read(_UNPROVEN_ANYWHERE, api_ids=list(api_ids))
+    async def unproven(self, api_id: str) -> list[Link]:
+        """Find the unproven links of all guilds to an id, in any spelling."""
+        return await self._read(_UNPROVEN_ANYWHERE, identity=identity(api_id))
 
     async def unchecked(self, guild_id: int, since: datetime, after: int) -> Link | None:
         """Find the link of the next person after one who has not been checked since a moment."""

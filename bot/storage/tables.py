@@ -67,12 +67,14 @@ links = Table(
     Column("set_by", BigInteger, nullable=False),
     Column("set_at", UtcDateTime, nullable=False),
     Column("source", String(10), nullable=False),
+    # What all spellings of the API id have in common, see spelling.py.
+    Column("identity", Text, nullable=False),
     Column("account_name", Text),
     Column("account_uuid", Text),
     Column("proven_at", UtcDateTime),
     Column("checked_at", UtcDateTime),
     Column("other_account", Text),
-    Index(None, "guild_id", "api_id"),
+    Index(None, "guild_id", "identity"),
     Index(None, "proven_at", "checked_at"),
 )
 
@@ -86,6 +88,30 @@ link_checks = Table(
     Column("finished_at", UtcDateTime),
     Column("stopped", Boolean, nullable=False),
     Column("told", Boolean, nullable=False),
+)
+
+# Links that wait for somebody's word: for an approval, or whether an id may be shared.
+link_requests = Table(
+    "link_requests",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("discord_id", BigInteger, nullable=False),
+    Column("api_id", String(API_ID_LENGTH), nullable=False),
+    Column("asked_by", BigInteger, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("account_name", Text),
+    Column("holders", Text, nullable=False),
+    Column("application_id", BigInteger, nullable=False),
+    Column("token", Text),
+    Column("reply_id", BigInteger),
+    Column("channel_id", BigInteger),
+    Column("message_id", BigInteger),
+    Column("decided_by", BigInteger),
+    Column("decided_at", UtcDateTime),
+    Index(None, "guild_id", "discord_id"),
+    Index(None, "state"),
 )
 
 # The slash commands that Discord was last told about, so that it is told only of changes.

@@ -10,6 +10,7 @@ from typing import TypeAlias, TypeVar
 import discord
 from discord import app_commands
 from discord.ui import View
+from discord.utils import MISSING
 
 from bot.cad.errors import CadError
 from bot.services.access import Actor
@@ -26,6 +27,7 @@ Interaction: TypeAlias = discord.Interaction[discord.Client]
 
 _ALREADY_ACKNOWLEDGED = 40060
 _UNKNOWN_INTERACTION = 10062
+_REPLY_ID = "reply_id"  # among the extras of an interaction that is acknowledged
 _TOO_LATE = frozenset({_ALREADY_ACKNOWLEDGED, _UNKNOWN_INTERACTION})
 
 _log = logging.getLogger(__name__)
@@ -45,7 +47,9 @@ def actor_of(interaction: Interaction) -> Actor:
 
 def reply_address(interaction: Interaction) -> ReplyAddress:
     """Return where this interaction can be answered for the next 15 minutes."""
-    return ReplyAddress(interaction.application_id, interaction.token)
+    return ReplyAddress(
+        interaction.application_id, interaction.token, interaction.extras.get(_REPLY_ID)
+    )
 
 
 async def give_order(
@@ -90,19 +94,25 @@ async def respond(
     interaction: Interaction,
     work: Coroutine[None, None, T],
     render: Callable[[T], str],
-    buttons: Callable[[T], View] | None = None,
+    buttons: Callable[[T], View | None] = lambda _: None,
+    *,
+    in_place: bool = False,
 ) -> None:
     """Acknowledge an interaction, do its work and answer with the outcome, privately.
 
     An error that the person can understand is the answer; any other is raised, for
     `answer_error` to tell.
+
+    Args:
+        buttons: what may be pressed under the answer.
+        in_place: whether the answer takes the place of the private message that was pressed.
     """
-    view: View | None = None
+    view = None
     try:
-        if await _acknowledge(interaction) is None:
+        if await _acknowledge(interaction, in_place=in_place) is None:
             return
-        outcome = await work
-        text, view = render(outcome), buttons(outcome) if buttons else None
+        result = await work
+        text, view = render(result), buttons(result)
     except (CadError, ServiceError, StorageError) as error:
         text = _explained(error)
     finally:
@@ -147,7 +157,7 @@ async def offer(interaction: Interaction, text: str, view: View) -> None:
 
 
 async def answer(interaction: Interaction, text: str, view: View | None = None) -> None:
-    """Send the private answer, as the first response or in place of "thinking…".
+    """Send the private answer, as the first response or in place of what was there.
 
     One that Discord does not take is only logged: what was done stays done, and saying that
     something failed would be wrong.
@@ -155,10 +165,9 @@ async def answer(interaction: Interaction, text: str, view: View | None = None) 
     text = text[:MESSAGE_LIMIT]
     try:
         if interaction.response.is_done():
-            shown = discord.utils.MISSING if view is None else view
-            await interaction.edit_original_response(content=text, view=shown)
+            await interaction.edit_original_response(content=text, view=view)
         else:
-            await interaction.response.send_message(text, ephemeral=True)
+            await interaction.response.send_message(text, view=view or MISSING, ephemeral=True)
     except (discord.HTTPException, OSError) as failure:
         _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
 
@@ -191,16 +200,20 @@ def _explained(error: Exception) -> str:
 
 
 async def _acknowledge(
-    interaction: Interaction,
+    interaction: Interaction, *, in_place: bool = False
 ) -> discord.InteractionCallbackResponse[discord.Client] | None:
     """Tell Discord within its three seconds that an answer for this person alone will follow.
 
     None where Discord no longer waits: the person has seen it fail, so nothing may happen.
     """
     try:
-        return await interaction.response.defer(ephemeral=True, thinking=True)
+        if in_place:
+            return await interaction.response.defer()
+        acknowledged = await interaction.response.defer(ephemeral=True, thinking=True)
     except discord.HTTPException as error:
         if error.code not in _TOO_LATE:
             raise
         _log.warning("interaction %s came too late and was not carried out", interaction.id)
         return None
+    interaction.extras[_REPLY_ID] = acknowledged.message_id if acknowledged else None
+    return acknowledged

@@ -12,8 +12,8 @@ from bot.services.checking import CheckReport
 from bot.storage.links import Link
 from bot.ui import faults
 from bot.ui.answers import Interaction, actor_of, answer
-from bot.ui.delivery import worked
 from bot.ui.items import Desk, guarded
+from bot.ui.outbox import Outbox, worked
 from bot.ui.text import MESSAGE_LIMIT, code, member, moment
 
 _LIST_LIMIT = 450  # characters for one list of people; four of them fit
@@ -66,16 +66,12 @@ class CheckDelivery:
     """The CheckAnnouncer over Discord."""
 
     def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
-        self._client = client
-        self._log_channel_id = log_channel_id
+        self._outbox = Outbox(client, log_channel_id)
 
     async def post(self, report: CheckReport) -> bool:
         """Write into the log channel, if there is one."""
-        if self._log_channel_id is None:
-            return False
-        channel = self._client.get_partial_messageable(self._log_channel_id)
         text = f"{member(report.check.asked_by)}, your check of the links: {words(report)}"
-        return await worked(channel.send(text[:MESSAGE_LIMIT]), "write into the log channel")
+        return await self._outbox.logged(text[:MESSAGE_LIMIT])
 
 
 class StopCheck(DynamicItem[Button[View]], template=r"cad:stop-check:(?P<guild>\d{1,19})"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Coroutine
 from typing import cast
 
 import discord
@@ -11,9 +9,8 @@ import discord
 from bot.services.outcomes import OrderView
 from bot.ui import orders
 from bot.ui.items import buttons_for
+from bot.ui.outbox import Outbox, worked
 from bot.ui.text import MESSAGE_LIMIT, member
-
-_log = logging.getLogger(__name__)
 
 
 class Delivery:
@@ -21,7 +18,7 @@ class Delivery:
 
     def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
         self._client = client
-        self._log_channel_id = log_channel_id
+        self._outbox = Outbox(client, log_channel_id)
 
     async def show(self, view: OrderView) -> bool:
         """Edit the private reply; tell an outcome elsewhere where that is no longer possible."""
@@ -31,11 +28,11 @@ class Delivery:
             return False  # there is nothing to tell yet
         text = f"{member(view.order.actor_id)}, your order: "
         text += orders.order(view, MESSAGE_LIMIT - len(text))
-        return await self._logged(text) or await self._sent(view.order.actor_id, text)
+        return await self._outbox.logged(text) or await self._outbox.sent(view.order.actor_id, text)
 
     async def report(self, view: OrderView) -> None:
         """Write one line about an order into the log channel, if there is one."""
-        await self._logged(orders.line(view))
+        await self._outbox.logged(orders.line(view))
 
     async def _edited(self, view: OrderView) -> bool:
         order = view.order
@@ -46,28 +43,3 @@ class Delivery:
         reply_id = order.reply_id or cast(int, "@original")
         editing = webhook.edit_message(reply_id, content=orders.order(view), view=buttons_for(view))
         return await worked(editing, f"edit the reply to order {order.id}")
-
-    async def _logged(self, text: str) -> bool:
-        if self._log_channel_id is None:
-            return False
-        channel = self._client.get_partial_messageable(self._log_channel_id)
-        return await worked(channel.send(text), "write into the log channel")
-
-    async def _sent(self, user_id: int, text: str) -> bool:
-        async def send() -> None:
-            user = await self._client.fetch_user(user_id)
-            await user.send(text)
-
-        return await worked(send(), f"write to user {user_id}")
-
-
-async def worked(work: Coroutine[None, None, object], what: str) -> bool:
-    """Do something at Discord; False if it failed, so that another way can be tried."""
-    try:
-        await work
-    except Exception as error:  # noqa: BLE001 - whatever it is, nobody has been told
-        # The words of other errors may hold the address, and with it the token.
-        is_harmless = isinstance(error, discord.HTTPException | OSError)
-        _log.warning("cannot %s: %s", what, error if is_harmless else type(error).__name__)
-        return False
-    return True

@@ -20,7 +20,10 @@ from bot.cad.errors import (
     InvalidRequestType,
 )
 from bot.services.errors import (
+    AwaitsApproval,
+    CannotAsk,
     EmergencyGone,
+    IdHeld,
     NoAnswerAboutUnits,
     NobodyChosen,
     NotAllowed,
@@ -28,13 +31,16 @@ from bot.services.errors import (
     NothingToUndo,
     NotLinked,
     NotOnDuty,
+    RequestDecided,
+    RequestGone,
     ServiceError,
     TooLateToUndo,
     TooManyTargets,
     VanityUrl,
 )
 from bot.storage.errors import StorageError
-from bot.ui.text import code, roles
+from bot.ui import link_words
+from bot.ui.text import code, listed, member, roles
 
 _OPERATOR = "Tell whoever runs this bot"
 _REFUSALS: dict[type[CadRefused], str] = {
@@ -52,6 +58,11 @@ _PLAIN: dict[type[ServiceError], str] = {
     NotLinked: "You are not linked to the CAD yet. Press **Attach me**, or use `/link`.",
     NotOnDuty: "You are not on duty in the CAD.",
     NoAnswerAboutUnits: "The CAD did not say whether you are on duty. Try again in a minute.",
+    RequestGone: "This question is not open any more, or not on this server. Use `/link` again.",
+    CannotAsk: (
+        "Your link takes an approval, and nobody can be asked for it. Tell whoever runs this bot:"
+        " LOG_CHANNEL_ID has to be a channel of this server in which the bot may write."
+    ),
     EmergencyGone: "This 911 call is not on the list any more: somebody has dealt with it.",
 }
 
@@ -71,7 +82,7 @@ def words(error: Exception) -> str:
             text = "This command has just changed. Restart Discord (Ctrl+R) and type it again."
         case _:
             text = f"Something went wrong inside the bot. {_OPERATOR}; the log says what."
-    return f"❌ {text}"
+    return f"{'⏳' if isinstance(error, AwaitsApproval) else '❌'} {text}"
 
 
 def cad(error: CadError) -> str:
@@ -130,6 +141,8 @@ def short(error: CadError) -> str:
 
 
 def _service(error: ServiceError) -> str:
+    if isinstance(error, NotAnApiId | IdHeld | AwaitsApproval | RequestDecided):
+        return _link(error)
     match error:
         case NotAllowed(role_ids=role_ids) if role_ids:
             text = f"This takes one of these roles: {roles(role_ids)}."
@@ -141,22 +154,45 @@ def _service(error: ServiceError) -> str:
             text = "There is nothing to undo: this order has attached nobody."
         case TooLateToUndo():
             text = "That was more than 10 minutes ago. Use `/detach` with `call:` instead."
-        case VanityUrl():
-            text = (
-                f"{code(error.text, 100)} holds a name, not the id. Open the profile, copy the"
-                " 17-digit number (76561…) and paste that."
-            )
-        case NotAnApiId():
-            text = (
-                f"{code(error.text, 100)} is no Steam id that I know. Paste the 17-digit number"
-                " (76561…), STEAM_0:…, [U:1:…], the hex form (1100001…), a profile address with"
-                " the number, or an id with its prefix, like `license:abc`."
-            )
         case _:
             text = (
                 "Nobody was named. Write `me`, mention members, or give unit numbers or API ids,"
                 " for example `@Pat A-12`."
             )
+    return text
+
+
+def _link(error: NotAnApiId | IdHeld | AwaitsApproval | RequestDecided) -> str:
+    match error:
+        case VanityUrl(text=pasted):
+            text = (
+                f"{code(pasted, 100)} holds a name, not the id. Open the profile, copy the"
+                " 17-digit number (76561…) and paste that."
+            )
+        case NotAnApiId(text=pasted):
+            text = (
+                f"{code(pasted, 100)} is no Steam id that I know. Paste the 17-digit number"
+                " (76561…), STEAM_0:…, [U:1:…], the hex form (1100001…), a profile address with"
+                " the number, or an id with its prefix, like `license:abc`."
+            )
+        case IdHeld(api_id=api_id, holders=holders) if holders:
+            whose = listed([member(one) for one in sorted(holders)], 500)
+            text = (
+                f"{code(api_id, 100)} is linked to somebody else: {whose}. Use `/link` to"
+                " share it or to move it."
+            )
+        case IdHeld(api_id=api_id):
+            text = (
+                f"{code(api_id, 100)} is linked to somebody else. If it is yours, ask"
+                " whoever links people here."
+            )
+        case AwaitsApproval(api_id=api_id):
+            text = (
+                f"Your link to {code(api_id, 100)} waits for approval; you are told here"
+                " once there is an answer. Nothing else was done: press the button again then."
+            )
+        case RequestDecided(state=state, by=by):
+            text = f"{link_words.ending(state, by)} already."
     return text
 
 

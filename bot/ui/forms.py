@@ -10,9 +10,16 @@ from typing import Any, TypeAlias
 import discord
 from discord.ui import Modal, TextInput
 
+from bot.services.linking import Linked
 from bot.storage.orders import Order
 from bot.ui import acts, replies
-from bot.ui.answers import Interaction, actor_of, respond, respond_then_order
+from bot.ui.answers import (
+    Interaction,
+    actor_of,
+    reply_address,
+    respond,
+    respond_then_order,
+)
 from bot.ui.items import Desk, guarded
 
 Ordering: TypeAlias = Callable[[Interaction, Desk], Coroutine[None, None, Order]]
@@ -56,10 +63,13 @@ class LinkForm(Form):
 
     async def submit(self, interaction: Interaction, desk: Desk) -> None:
         """Link, say what the CAD makes of that, and go on."""
-        actor = actor_of(interaction)
-        linking = desk.linking.link(actor, actor.user_id, self.field.value)
         ordering = partial(self._ordering, interaction, desk)
+        linking = self._linked(interaction, desk)
         await respond_then_order(interaction, linking, replies.linked, ordering, desk.orders)
+
+    async def _linked(self, interaction: Interaction, desk: Desk) -> Linked:
+        actor, reply = actor_of(interaction), reply_address(interaction)
+        return await desk.link_desk.link_before(actor, self.field.value, reply)
 
 
 class NoteForm(Form):

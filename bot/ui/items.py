@@ -17,7 +17,7 @@ from discord.ui import Button, DynamicItem, Item, View
 from bot.services.acts import Acts
 from bot.services.attach import AttachService
 from bot.services.checking import LinkChecks
-from bot.services.linking import LinkingService
+from bot.services.link_desk import LinkDesk
 from bot.services.orders import OrderQueue
 from bot.services.outcomes import Confirmation, OrderView
 from bot.services.picking import Picking
@@ -31,7 +31,7 @@ class Desk(Protocol):
     acts: Acts
     attaching: AttachService
     checks: LinkChecks
-    linking: LinkingService
+    link_desk: LinkDesk
     orders: OrderQueue
     picking: Picking
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bot.services.audit import AuditPage, Whois
 from bot.services.linking import Linked, LinkPage
 from bot.storage.links import Link
-from bot.ui import faults, orders
+from bot.ui import faults, link_words, orders
 from bot.ui.text import MESSAGE_LIMIT, code, member, moment
 
 _OWNERS_SHOWN = 10
@@ -22,7 +22,8 @@ def linked(outcome: Linked) -> str:
         lines.append(f"Before, it was {code(outcome.replaced.api_id)}.")
     lines.append(_proof(outcome))
     is_fine = outcome.proof.is_proven and outcome.proof.instead_of is None
-    return f"{'✅' if is_fine else '⚠️'} " + "\n".join(lines)
+    mark = "✅" if is_fine else "⚠️"
+    return f"{mark} " + "\n".join(lines) + link_words.besides(outcome)
 
 
 def _proof(outcome: Linked) -> str:
@@ -49,13 +50,6 @@ def _proof(outcome: Linked) -> str:
     return f"{what} I keep asking. {state}."
 
 
-def unlinked(discord_id: int, removed: Link | None) -> str:
-    """Say what was forgotten."""
-    if removed is None:
-        return f"❌ {member(discord_id)} was not linked. Nothing has changed."
-    return f"✅ {member(discord_id)} is no longer linked to {code(removed.api_id)}."
-
-
 def link_page(page: LinkPage) -> str:
     """List some of the links."""
     if not page.total and page.kind == "linked":
@@ -72,7 +66,7 @@ def whois(found: Whois) -> str:
     if found.link is None:
         text = f"❌ {member(found.discord_id)} is not linked."
     else:
-        text = f"✅ {_link(found.link)} {_standing(found.link)}"
+        text = f"✅ {link_line(found.link)} {_standing(found.link)}"
     if found.orders:
         latest = "\n".join(orders.line(view) for view in found.orders)
         text += f"\nLatest orders (all: `/audit` with `member:`):\n{latest}"
@@ -84,8 +78,8 @@ def owners(pasted: str, links: list[Link]) -> str:
     if not links:
         return f"❌ Nobody is linked to {code(pasted)}."
     if len(links) == 1:
-        return f"✅ {_link(links[0])} {_standing(links[0])}"
-    lines = [f"{_link(link)}{_mark(link)}" for link in links[:_OWNERS_SHOWN]]
+        return f"✅ {link_line(links[0])} {_standing(links[0])}"
+    lines = [f"{link_line(link)}{_mark(link)}" for link in links[:_OWNERS_SHOWN]]
     if len(links) > _OWNERS_SHOWN:
         lines.append(f"and {len(links) - _OWNERS_SHOWN} more.")
     return "✅ " + "\n".join(lines)
@@ -104,9 +98,14 @@ def audit_page(page: AuditPage) -> str:
     return "\n".join(lines)
 
 
-def _link(link: Link) -> str:
-    # An import and the CAD's own links have nobody behind them.
-    setter = f"set by {member(link.set_by)}" if link.set_by else f"from the {link.source}"
+def link_line(link: Link) -> str:
+    """Say who a person is in the CAD, and who says so."""
+    if link.set_by:
+        setter = f"set by {member(link.set_by)}"
+    elif link.source == "person":
+        setter = "set by somebody who has left"
+    else:  # an import and the CAD's own links have nobody behind them
+        setter = f"from the {link.source}"
     return (
         f"{member(link.discord_id)} is {code(link.api_id, 100)}, {setter}"
         f" {moment(link.set_at, 'R')}."

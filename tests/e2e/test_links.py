@@ -146,12 +146,20 @@ async def test_whois(scene: Scene) -> None:
 
 
 async def test_two_people_with_one_id(scene: Scene) -> None:
-    await scene.say(scene.dana, "link", steam=seed.PAT.hex, member=scene.vic)
+    with closing(sqlite3.connect(scene.file)) as connection, connection:
+        connection.execute(  # from before one id belonged to one person
+            "UPDATE links SET api_id = ?, identity = ? WHERE discord_id = ?",
+            [f"STEAM:{seed.PAT.hex.upper()}", seed.PAT.hex, scene.bob.id],
+        )
     lines = (await scene.say(scene.dana, "links whois", steam=seed.PAT.hex)).splitlines()
     assert [line.partition(" is ")[0] for line in lines] == [
         f"✅ {scene.pat.mention}",
-        scene.vic.mention,
+        scene.bob.mention,
     ]
+    # What is there stays as it is.
+    again = await scene.say(scene.pat, "link", steam=seed.PAT.hex)
+    assert again.startswith(f"✅ {scene.pat.mention} is now linked to `{seed.PAT.hex}`.")
+    assert scene.bob.id in scene.links()
 
 
 async def test_the_list_in_pages(scene: Scene) -> None:

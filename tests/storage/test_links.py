@@ -84,6 +84,7 @@ class TestFind:
             link(1, "b"),
             link(2, "a"),
             link(3, "b"),
+            link(4, "B"),
         ]
         assert len(statements) == 1
 
@@ -150,7 +151,7 @@ class TestPutMany:
         assert await store.all(GUILD + 1) == new[::2]
 
     async def test_all_or_nothing(self, store: LinkStore) -> None:
-        bad = replace(link(2000), api_id=None)  # type: ignore[arg-type]
+        bad = replace(link(2000), set_by=None)  # type: ignore[arg-type]
         with pytest.raises(StorageError, match="NOT NULL"):
             await store.put_many([*(link(n) for n in range(1, 2000)), bad])
         assert await store.count(GUILD) == 0

@@ -176,7 +176,7 @@ class TestLists:
         await links.put_many(
             [link(1, "a"), proven(2, api_id="a"), link(3, "b"), link(4, "a", guild_id=OTHER_GUILD)]
         )
-        found = await proofs.unproven(["a", "c"])
+        found = await proofs.unproven("steam:A")
         assert [one.discord_id for one in found] == [1, 4]
 
 

@@ -24,7 +24,10 @@ from bot.cad.errors import (
 )
 from bot.services import errors as service_errors
 from bot.services.errors import (
+    AwaitsApproval,
+    CannotAsk,
     EmergencyGone,
+    IdHeld,
     NoAnswerAboutUnits,
     NobodyChosen,
     NotAllowed,
@@ -33,6 +36,8 @@ from bot.services.errors import (
     NothingToUndo,
     NotLinked,
     NotOnDuty,
+    RequestDecided,
+    RequestGone,
     ServiceError,
     TooLateToUndo,
     TooManyTargets,
@@ -40,6 +45,7 @@ from bot.services.errors import (
 )
 from bot.storage import errors as storage_errors
 from bot.storage.errors import DatabaseTooNew, DatabaseUnavailable, NotADatabase, StorageError
+from bot.storage.link_requests import RequestState
 from bot.ui import faults
 
 HOSTILE = "`@everyone` **x**\n# [a](https://b.example)\u202e" * 100
@@ -67,6 +73,14 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (CadError(), ("makes no sense", "SONORAN_API_URL")),
     (NotAllowed(frozenset({5, 4})), ("<@&4>, <@&5>",)),
     (NotAllowed(frozenset()), ("Manage Server",)),
+    (IdHeld("steam:1", frozenset()), ("`steam:1` is linked to somebody else", "If it is yours")),
+    (IdHeld("steam:1", frozenset({7, 5})), ("<@5>, <@7>", "`/link`")),
+    (AwaitsApproval("steam:1"), ("`steam:1` waits for approval", "press the button again")),
+    (CannotAsk(), ("takes an approval", "LOG_CHANNEL_ID")),
+    (RequestGone(), ("not open any more", "`/link`")),
+    (RequestDecided(RequestState.DENIED, 5), ("<@5> has denied this already.",)),
+    (RequestDecided(RequestState.APPROVED, None), ("This has been approved already.",)),
+    (RequestDecided(RequestState.EXPIRED, None), ("This has expired already.",)),
     (NoTargets(), ("Nobody was named", "`me`")),
     (TooManyTargets(51, 50), ("51", "50")),
     (NobodyChosen(), ("Nobody was chosen", "press the button again")),
@@ -96,7 +110,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
 @pytest.mark.parametrize(("error", "told"), TOLD)
 def test_every_error_says_what_happened_and_what_to_do(error, told) -> None:
     text = faults.words(error)
-    assert text.startswith("❌ ")
+    assert text.startswith("⏳ " if isinstance(error, AwaitsApproval) else "❌ ")
     assert text == text.strip()
     for part in told:
         assert part in text

@@ -76,11 +76,6 @@ def test_the_same_id_again_replaces_nothing() -> None:
     assert "Before" not in replies.linked(Linked(LINK, LINK, PROVEN))
 
 
-def test_unlinked() -> None:
-    assert replies.unlinked(7, LINK) == "✅ <@7> is no longer linked to `steam:1`."
-    assert replies.unlinked(7, None).startswith("❌ <@7> was not linked.")
-
-
 def test_whois() -> None:
     said = (
         "✅ <@7> is `steam:1`, set by <@9> <t:1767225600:R>."

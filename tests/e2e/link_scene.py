@@ -1,0 +1,92 @@
+"""What tests about links look at: the log channel, direct messages, presses."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import discord
+from simcord.actors import MemberActor
+from simcord.builders import ChannelHandle
+from simcord.results import InteractionResult
+
+from bot.ui.call_items import call_buttons
+from sandbox.cad import seed
+from tests.e2e.scene import Said, Scene
+
+
+class Log:
+    """The log channel, as people see it."""
+
+    def __init__(self, scene: Scene, channel: ChannelHandle) -> None:
+        self.scene = scene
+        self.channel = channel
+
+    @classmethod
+    async def opened(cls, scene: Scene, **changes: Any) -> Log:
+        """Start the bot again with a log channel."""
+        channel = scene.guild.create_text_channel("log")
+        await scene.start(log_channel_id=channel.id, **changes)
+        return cls(scene, channel)
+
+    @property
+    def messages(self) -> list[discord.Message]:
+        """The messages, the oldest first; none of them pings anybody."""
+        place = f"/channels/{self.channel.id}/messages"
+        for request in self.scene.env.http_requests:
+            if request.path.startswith(place) and isinstance(request.json, dict):
+                assert request.json["allowed_mentions"] == {"parse": []}
+        return self.channel.history()
+
+    @property
+    def texts(self) -> list[str]:
+        return [one.content for one in self.messages]
+
+    async def press(self, who: MemberActor, label: str, index: int = -1) -> Said:
+        """Press a button of a request; the answer is private."""
+        said = Said(self.scene, await who.click(self.messages[index], label=label))
+        said.check()
+        return said
+
+
+def labels(message: discord.Message) -> list[str]:
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    return [one.label or "" for row in rows for one in row.children if hasattr(one, "label")]
+
+
+def letters(who: MemberActor) -> list[str]:
+    """Return the direct messages that somebody got."""
+    return [one.content for one in who.user.dm_channel.history()]
+
+
+async def answered(scene: Scene, who: MemberActor, said: Said, label: str) -> str:
+    """Press a button of a private question; return what is there in place of it."""
+    assert said.result.response is not None
+    before = len(scene.env.http_requests)
+    await who.click(said.result.response, label=label)
+    bodies = [one.json for one in scene.env.http_requests[before:] if one.method == "PATCH"]
+    for body in bodies:
+        assert isinstance(body, dict)
+        assert body["allowed_mentions"] == {"parse": []}
+    return said.text
+
+
+async def press_attach_me(scene: Scene, who: MemberActor, pasted: str) -> InteractionResult:
+    """Press Attach me on a card and fill in the form."""
+    channel = scene.bot.get_channel(scene.channel.id)
+    assert isinstance(channel, discord.TextChannel)
+    card = await channel.send("A card", view=call_buttons(seed.SERVER_ID, seed.ARMED_ROBBERY))
+    shown = await who.click(card, label="Attach me")
+    assert shown.modal is not None
+    result = await who.submit_modal(shown, {"steam": pasted})
+    assert result.ephemeral
+    return result
+
+
+def requests_stored(scene: Scene) -> list[tuple[int, str, str]]:
+    """Read the requests as another program would: who, which id, where it stands."""
+    with closing(sqlite3.connect(scene.file)) as connection:
+        return connection.execute(
+            "SELECT discord_id, api_id, state FROM link_requests ORDER BY id"
+        ).fetchall()

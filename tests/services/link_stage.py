@@ -1,0 +1,121 @@
+"""Everything about links on a real file, with a CAD that knows accounts and people who listen."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+from bot.services.access import Access, Actor
+from bot.services.attach import ReplyAddress
+from bot.services.leaving import Leaving
+from bot.services.link_desk import LinkDesk
+from bot.services.link_news import Asking, News, Place
+from bot.services.link_requests import Held, LinkRequests, Requested
+from bot.services.linking import LinkingService
+from bot.services.mine import Keeping, Mine
+from bot.storage.forgetting import ForgettingStore
+from bot.storage.link_requests import LinkRequest, LinkRequestStore
+from bot.storage.links import Link, LinkStore
+from bot.storage.orders import OrderStore
+from tests.services.office import Office, prover_of
+from tests.services.samples import DISPATCH_ROLE, GUILD, actor
+from tests.services.test_linking import Cad
+
+DANA = actor(DISPATCH_ROLE, user_id=42)
+MAX = actor(DISPATCH_ROLE, user_id=43)
+PAT = actor(user_id=7)
+BOB = actor(user_id=8)
+PASTED, HEX = "76561198836490351", "1100001343a206f"
+REPLY = ReplyAddress(6, "a-token")
+BUTTON = Place(900, 5)  # where the button is that somebody presses
+
+
+class Listeners:
+    """The Herald: remembers what was said.
+
+    Attributes:
+        hears: whether there is a channel for requests.
+    """
+
+    def __init__(self) -> None:
+        self.hears = True
+        self.asked: list[Asking] = []
+        self.closed: list[LinkRequest] = []
+        self.answered: list[LinkRequest] = []
+        self.told: list[News] = []
+        self.reported: list[News] = []
+
+    async def ask(self, asking: Asking) -> Place | None:
+        self.asked.append(asking)
+        return Place(900, len(self.asked)) if self.hears else None
+
+    async def close(self, request: LinkRequest) -> None:
+        self.closed.append(request)
+
+    async def answer(self, request: LinkRequest) -> None:
+        self.answered.append(request)
+
+    async def tell(self, news: News) -> None:
+        self.told.append(news)
+
+    async def report(self, news: News) -> None:
+        self.reported.append(news)
+
+
+class LinkStage:
+    """Builds the services on an office, again after a restart of it."""
+
+    def __init__(self, office: Office, *, needs_approval: bool = False) -> None:
+        self.office = office
+        self.people = Listeners()
+        self.cad = Cad(office.time, 1, office.life)
+        self.cad.accounts, self.cad.names, self.cad.answers = {}, {HEX: "patdoe"}, deque()
+        access = Access(frozenset({DISPATCH_ROLE}))
+        self.links = LinkStore(office.database)
+        self.store = LinkRequestStore(office.database, self.links)
+        self.linking = LinkingService(
+            access,
+            self.links,
+            self.cad,
+            prover_of(office, self.cad, server_id=3),
+            id_format="{hex}",
+            now=office.time.now,
+            clock=office.time.clock,
+        )
+        self.requests = LinkRequests(
+            access,
+            self.linking,
+            self.links,
+            self.store,
+            self.people,
+            needs_approval=needs_approval,
+            now=office.time.now,
+        )
+        self.desk = LinkDesk(self.linking, self.requests, self.people)
+        forgetting = ForgettingStore(office.database)
+        self.leaving = Leaving(self.links, forgetting, self.requests, now=office.time.now)
+        keeping = Keeping(order_days=90, until_leaving=True)
+        self.mine = Mine(self.links, self.store, OrderStore(office.database), forgetting, keeping)
+
+    async def put(self, who: Actor, api_id: str = HEX, **more: object) -> Link:
+        """Link somebody by hand."""
+        link = Link(GUILD, who.user_id, api_id, who.user_id, self.office.time.now())
+        link = replace(link, **more)  # type: ignore[arg-type]
+        await self.links.put(link)
+        return link
+
+    async def ask(self, who: Actor = PAT, pasted: str = PASTED) -> LinkRequest:
+        """Let somebody ask for a link of their own."""
+        asked = await self.desk.link(who, who.user_id, pasted, REPLY)
+        assert isinstance(asked, Requested)
+        return asked.request
+
+    async def held(self, who: Actor, member_id: int, pasted: str = PASTED) -> LinkRequest:
+        """Let somebody run into an id that another person has."""
+        held = await self.desk.link(who, member_id, pasted, REPLY)
+        assert isinstance(held, Held)
+        return held.question
+
+    async def linked(self) -> dict[int, str]:
+        """Return everybody's id."""
+        return {one.discord_id: one.api_id for one in await self.links.all(GUILD)}

@@ -67,13 +67,13 @@ links = Table(
     Column("set_by", BigInteger, nullable=False),
     Column("set_at", UtcDateTime, nullable=False),
     Column("source", String(10), nullable=False),
-    # What all spellings of the API id have in common, see spelling.py.
-    Column("identity", Text, nullable=False),
     Column("account_name", Text),
     Column("account_uuid", Text),
     Column("proven_at", UtcDateTime),
     Column("checked_at", UtcDateTime),
     Column("other_account", Text),
+    # What all spellings of the API id have in common, see spelling.py.
+    Column("identity", Text, nullable=False),
     Index(None, "guild_id", "identity"),
     Index(None, "proven_at", "checked_at"),
 )

@@ -11,6 +11,7 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 from simcord.results import InteractionResult
 
+from bot.services.questions import PATIENCE
 from bot.ui.call_items import call_buttons
 from sandbox.cad import seed
 from tests.e2e.scene import Said, Scene
@@ -46,8 +47,16 @@ class Log:
     async def press(self, who: MemberActor, label: str, index: int = -1) -> Said:
         """Press a button of a request; the answer is private."""
         said = Said(self.scene, await who.click(self.messages[index], label=label))
+        await self.scene.passes(PATIENCE)
         said.check()
         return said
+
+
+async def asked(scene: Scene, who: MemberActor, pasted: str) -> Said:
+    """Type `/link`, and give the CAD the time to be asked about the id."""
+    said = await scene.says(who, "link", steam=pasted)
+    await scene.passes(PATIENCE)
+    return said
 
 
 def labels(message: discord.Message) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.cad import seed
 from sandbox.cad.faults import BAD_GATEWAY
-from tests.e2e.link_scene import Log, labels, letters, press_attach_me, requests_stored
+from tests.e2e.link_scene import Log, asked, labels, letters, press_attach_me, requests_stored
 from tests.e2e.scene import Scene
 
 RILEY, CHARLIE = seed.RILEY, seed.CHARLIE
@@ -25,7 +25,7 @@ async def log(scene: Scene) -> Log:
 
 
 async def test_approved(scene: Scene, log: Log) -> None:
-    said = await scene.says(scene.vic, "link", steam=str(RILEY.steam64))
+    said = await asked(scene, scene.vic, str(RILEY.steam64))
     assert said.text == WAITS
     assert scene.vic.id not in scene.links()
     (message,) = log.messages
@@ -49,7 +49,7 @@ async def test_approved(scene: Scene, log: Log) -> None:
 
 
 async def test_denied(scene: Scene, log: Log) -> None:
-    said = await scene.says(scene.pat, "link", steam=RILEY.hex)
+    said = await asked(scene, scene.pat, RILEY.hex)
     assert f"It would replace `{seed.PAT.hex}`." in log.texts[0]
     pressed = await log.press(scene.dana, "Deny")
     assert pressed.text == f"✅ Denied: {scene.pat.mention} and `{RILEY.hex}`."
@@ -61,7 +61,7 @@ async def test_denied(scene: Scene, log: Log) -> None:
 
 
 async def test_a_second_press_is_told_who_was_first(scene: Scene, log: Log) -> None:
-    await scene.says(scene.vic, "link", steam=RILEY.hex)
+    await asked(scene, scene.vic, RILEY.hex)
     old = scene.env.backend.messages[log.channel.id][log.messages[0].id].components
     await log.press(scene.dana, "Deny")
     # Somebody's client still shows the buttons.
@@ -75,7 +75,7 @@ async def test_a_second_press_is_told_who_was_first(scene: Scene, log: Log) -> N
 
 @pytest.mark.parametrize("label", ["Approve", "Deny"])
 async def test_a_visitor_decides_nothing(scene: Scene, log: Log, label: str) -> None:
-    await scene.says(scene.vic, "link", steam=RILEY.hex)
+    await asked(scene, scene.vic, RILEY.hex)
     for who in (scene.vic, scene.erin):
         pressed = await log.press(who, label)
         assert pressed.text == f"❌ This takes one of these roles: {scene.dispatch.mention}."
@@ -88,7 +88,7 @@ async def test_a_visitor_decides_nothing(scene: Scene, log: Log, label: str) -> 
 async def test_an_answer_after_a_restart_and_too_late_to_edit(
     scene: Scene, log: Log, label: str, open_dms: bool
 ) -> None:
-    said = await scene.says(scene.vic, "link", steam=RILEY.hex)
+    said = await asked(scene, scene.vic, RILEY.hex)
     await scene.passes(16 * 60)
     await scene.start(log_channel_id=log.channel.id, link_approval=True)
     if not open_dms:
@@ -111,14 +111,14 @@ async def test_an_answer_after_a_restart_and_too_late_to_edit(
 async def test_within_a_quarter_of_an_hour_a_restart_hinders_nothing(
     scene: Scene, log: Log
 ) -> None:
-    said = await scene.says(scene.vic, "link", steam=RILEY.hex)
+    said = await asked(scene, scene.vic, RILEY.hex)
     await scene.start(log_channel_id=log.channel.id, link_approval=True)
     await log.press(scene.dana, "Approve")
     assert said.text.startswith(f"✅ Approved by {scene.dana.mention}")
 
 
 async def test_a_request_that_a_stop_kept_from_being_shown(scene: Scene, log: Log) -> None:
-    said = await scene.says(scene.vic, "link", steam=RILEY.hex)
+    said = await asked(scene, scene.vic, RILEY.hex)
     await scene.stop()
     with closing(sqlite3.connect(scene.file)) as connection, connection:
         connection.execute("UPDATE link_requests SET channel_id = NULL, message_id = NULL")
@@ -133,8 +133,8 @@ async def test_a_request_that_a_stop_kept_from_being_shown(scene: Scene, log: Lo
 
 
 async def test_a_second_request_replaces_the_first(scene: Scene, log: Log) -> None:
-    await scene.says(scene.vic, "link", steam=RILEY.hex)
-    again = await scene.says(scene.vic, "link", steam="license:Ab*c")
+    await asked(scene, scene.vic, RILEY.hex)
+    again = await asked(scene, scene.vic, "license:Ab*c")
     assert again.text.endswith("It takes the place of your earlier request.")
     first, second = log.messages
     assert first.content.startswith(f"❌ {scene.vic.mention} asked to be linked to `{RILEY.hex}`")
@@ -148,7 +148,7 @@ async def test_a_second_request_replaces_the_first(scene: Scene, log: Log) -> No
 async def test_many_wait_at_once(scene: Scene, log: Log) -> None:
     people = [scene.vic, scene.charlie, scene.max]
     for number, who in enumerate(people):
-        await scene.says(who, "link", steam=f"license:{number}")
+        await asked(scene, who, f"license:{number}")
     assert len(log.messages) == 3
     for index in range(3):
         await log.press(scene.dana, "Approve", index)
@@ -172,8 +172,8 @@ async def test_an_id_of_somebody_else_is_not_asked_for(scene: Scene, log: Log) -
 
 
 async def test_an_id_that_was_taken_meanwhile(scene: Scene, log: Log) -> None:
-    said = await scene.says(scene.vic, "link", steam=RILEY.hex)
-    await scene.says(scene.max, "link", steam=f"STEAM:{RILEY.hex.upper()}")
+    said = await asked(scene, scene.vic, RILEY.hex)
+    await asked(scene, scene.max, f"STEAM:{RILEY.hex.upper()}")
     await log.press(scene.dana, "Approve", 1)
     held = await log.press(scene.dana, "Approve", 0)
     assert held.text.startswith("⚠️ Nothing has changed yet:")
@@ -209,7 +209,7 @@ async def test_the_form_behind_attach_me(scene: Scene, log: Log) -> None:
 
 
 async def test_unlinking_takes_the_request_away(scene: Scene, log: Log) -> None:
-    await scene.says(scene.vic, "link", steam=RILEY.hex)
+    await asked(scene, scene.vic, RILEY.hex)
     answer = await scene.say(scene.vic, "unlink")
     assert answer == (
         f"✅ {scene.vic.mention} was not linked. The request for a link is withdrawn."
@@ -244,9 +244,9 @@ async def test_a_cad_that_is_down(scene: Scene, log: Log) -> None:
 
 
 async def test_a_message_that_was_deleted(scene: Scene, log: Log) -> None:
-    said = await scene.says(scene.vic, "link", steam=RILEY.hex)
+    said = await asked(scene, scene.vic, RILEY.hex)
     await log.messages[0].delete()
-    again = await scene.says(scene.vic, "link", steam=RILEY.hex)
+    again = await asked(scene, scene.vic, RILEY.hex)
     assert again.text.startswith("⏳ ")
     await log.press(scene.dana, "Approve")
     assert again.text.startswith("✅ Approved by")
@@ -254,7 +254,7 @@ async def test_a_message_that_was_deleted(scene: Scene, log: Log) -> None:
 
 
 async def test_a_request_expires(scene: Scene, log: Log) -> None:
-    await scene.says(scene.vic, "link", steam=RILEY.hex)
+    await asked(scene, scene.vic, RILEY.hex)
     await scene.time.advance(7 * 24 * 3600 + 120, lambda: asyncio.sleep(0))
     await scene.start(log_channel_id=log.channel.id, link_approval=True)
     assert "This has expired" in log.texts[0]
@@ -264,7 +264,7 @@ async def test_a_request_expires(scene: Scene, log: Log) -> None:
 
 
 async def test_what_a_hostile_name_looks_like(scene: Scene, log: Log) -> None:
-    said = await scene.says(scene.vic, "link", steam="x:`@everyone`<@&1>|||**bold**" + "y" * 150)
+    said = await asked(scene, scene.vic, "x:`@everyone`<@&1>|||**bold**" + "y" * 150)
     assert said.text.startswith("⏳ Your link to `x:ˋ@everyoneˋ<@&1>")
     assert "x:ˋ@everyoneˋ<@&1>" in log.texts[0].partition("`")[2]
     await log.press(scene.dana, "Approve")

@@ -51,7 +51,7 @@ async def test_sharing(scene: Scene) -> None:
     text = await answered(scene, scene.dana, said, "Share it")
     assert text.splitlines() == [
         f"✅ {scene.vic.mention} is now linked to `{PAT.hex}`.",
-        "The CAD knows it as `pat`.",
+        f"The CAD knows this id as `{PAT.hex}` (account `pat`).",
         f"Shared with {scene.pat.mention}.",
     ]
     assert said.buttons == []

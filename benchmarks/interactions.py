@@ -124,7 +124,8 @@ async def _link(database_url: str, people: int) -> None:
     database = await Database.open(database_url)
     try:
         await LinkStore(database).put_many(
-            Link(GUILD_ID, FIRST_MEMBER_ID + n, api_id(n), 1, now) for n in range(people)
+            Link(GUILD_ID, FIRST_MEMBER_ID + n, api_id(n), 1, now, proven_at=now)
+            for n in range(people)
         )
     finally:
         await database.close()

@@ -84,7 +84,10 @@ SHIFT = (
         who="Charlie",
         command="link",
         options={"steam": f"https://steamcommunity.com/profiles/{CHARLIE.steam64}"},
-        says=("✅ @Charlie is now linked to", f"`{CHARLIE.hex}`", "The CAD knows it as `charlie`"),
+        says=(
+            f"✅ @Charlie is now linked to `{CHARLIE.hex}`",
+            f"The CAD knows this id as `{CHARLIE.hex}` (account `charlie`)",
+        ),
     ),
     Step(
         why="from then on they can be attached",

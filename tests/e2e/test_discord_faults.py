@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from discord import app_commands
 
+from sandbox.cad import seed
 from sandbox.cad.faults import Hang
 from tests.e2e.scene import DEFERRED, EPHEMERAL, MESSAGE, Scene, until
 
@@ -81,6 +82,7 @@ async def test_discord_fails_before_anything_was_done(scene: Scene, command: str
 async def test_discord_fails_after_a_link_was_made(scene: Scene, caplog) -> None:
     scene.env.inject_error("PATCH", REPLY, status=500, times=None)
     result = await scene.dana.slash(scene.channel, "link", steam="license:x")
+    await scene.passes(60)
     # It is done: to say that something went wrong would be a lie.
     assert scene.links()[scene.dana.id] == "license:x"
     assert [one.method for one in scene.env.http_requests if "PATCH" in one.method] == ["PATCH"]
@@ -116,7 +118,7 @@ async def test_the_acknowledgement_comes_before_the_cad_is_asked(scene: Scene) -
 
 async def test_stopping_lets_a_command_finish_and_takes_no_more(scene: Scene) -> None:
     scene.cad.faults.set(hang := Hang())
-    typing = asyncio.create_task(scene.vic.slash(scene.channel, "link", steam="license:x"))
+    typing = asyncio.create_task(scene.vic.slash(scene.channel, "link", steam=seed.RILEY.hex))
     await hang.arrived.wait()
     stopping = asyncio.create_task(scene.bot.drain())
     for _ in range(20):
@@ -126,7 +128,7 @@ async def test_stopping_lets_a_command_finish_and_takes_no_more(scene: Scene) ->
     result = await typing
     await stopping
     assert result.response is not None
-    assert result.response.content.startswith(f"⚠️ {scene.vic.mention} is now linked to")
+    assert result.response.content.startswith(f"✅ {scene.vic.mention} is now linked to")
 
     for command, options in COMMANDS.items():
         said = await scene.says(scene.dana, command, **options)

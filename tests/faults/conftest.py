@@ -95,11 +95,11 @@ async def stage(version: int, tmp_path: Path, migrated: Path) -> AsyncIterator[S
 
 
 async def _link(file: Path, guild_id: int, people: list[int]) -> None:
-    """Write the links as an import does."""
+    """Write the links as an import does, and as the CAD has confirmed them."""
     now = datetime.now(UTC)
     database = await Database.open(database_url(file))
     await LinkStore(database).put_many(
-        Link(guild_id, discord_id, api_id(number), 1, now)
+        Link(guild_id, discord_id, api_id(number), 1, now, proven_at=now, checked_at=now)
         for number, discord_id in enumerate(people)
     )
     await database.close()

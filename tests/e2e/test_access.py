@@ -80,7 +80,9 @@ async def test_a_role_counts_as_discord_has_it_at_that_moment(scene: Scene) -> N
 
 async def test_linking_oneself_is_for_everyone(scene: Scene) -> None:
     assert (await scene.say(scene.vic, "link", steam=seed.VIC.hex)).startswith("⚠️")
-    assert (await scene.say(scene.vic, "link", steam=PAT_HEX, member=scene.vic)).startswith("✅")
+    assert (await scene.say(scene.vic, "link", steam=seed.RILEY.hex, member=scene.vic)).startswith(
+        "✅"
+    )
     assert (await scene.say(scene.vic, "unlink")).startswith("✅")
 
 
@@ -88,7 +90,7 @@ async def test_no_command_is_offered_in_private_messages(scene: Scene) -> None:
     assert scene.dana.user.available_commands() == ()
     assert set(scene.dana.available_commands(scene.channel)) == {
         *("attach", "detach", "link", "unlink", "audit", "calls"),
-        *("links list", "links whois", "links check"),
+        *("links mine", "links list", "links whois", "links check"),
     }
 
 

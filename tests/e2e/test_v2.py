@@ -64,7 +64,7 @@ async def test_who_could_not_be_asked_about_is_not_called_unlinked(scene: Scene)
 
 
 async def test_linking_asks_the_cad(scene: Scene) -> None:
-    answer = await scene.say(scene.vic, "link", steam=seed.PAT.hex)
-    assert answer.startswith(f"✅ {scene.vic.mention} is now linked to `{seed.PAT.hex}`.")
+    answer = await scene.say(scene.vic, "link", steam=seed.RILEY.hex)
+    assert answer.startswith(f"✅ {scene.vic.mention} is now linked to `{seed.RILEY.hex}`.")
     answer = await scene.say(scene.vic, "link", steam="license:x")
     assert "The CAD does not know this id yet, in any spelling." in answer

@@ -28,6 +28,7 @@ from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue, utc_now
+from bot.services.permissions import CadPermissions
 from bot.services.picking import Picking
 from bot.services.suggestions import Suggestions
 from bot.services.telling import Announcer
@@ -124,6 +125,7 @@ async def open_services(
             settings.self_dispatch_role_ids,
             settings.link_role_ids,
             settings.admin_role_ids,
+            settings.require_cad_permission,
         )
         orders = OrderStore(database)
         server_id = settings.sonoran_server_id
@@ -138,7 +140,10 @@ async def open_services(
             now=time.now,
         )
         stack.push_async_callback(linking.close)
-        attaching = AttachService(access, orders, linking, board, server_id, now=time.now)
+        permitted = CadPermissions(access, cad, links, clock=time.clock).require
+        attaching = AttachService(
+            access, orders, linking, board, server_id, now=time.now, permitted=permitted
+        )
         watch = Watch(board, connect.feeds(settings), server_id)
         stack.push_async_callback(watch.close)
         await watch.start()
@@ -146,7 +151,7 @@ async def open_services(
         board.look(server_id)
         yield Services(
             attaching=attaching,
-            acts=Acts(access, cad, board, attaching, linking, now=time.now),
+            acts=Acts(access, cad, board, attaching, linking, now=time.now, permitted=permitted),
             picking=Picking(access, board),
             linking=linking,
             suggestions=Suggestions(access, board, linking, server_id),

@@ -15,6 +15,7 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -45,6 +46,7 @@ _EXPECTED = {
     "sonoran_api_url": "must be an address that starts with https:// or http://",
     "sonoran_api_version": "must be 1 or 2",
     "sonoran_server_id": "must be a whole number, 1 or higher",
+    "require_cad_permission": "must be true or false",
     "sonoran_budget_share": "must be a number above 0 and not above 1, such as 0.8",
     "sonoran_websocket": "must be true or false",
     "audit_days": "must be a whole number from 1 to 3650",
@@ -113,6 +115,14 @@ def _usable_listen(value: str) -> str:
     return value.strip()
 
 
+def _told_by_the_cad(value: bool, info: ValidationInfo) -> bool:
+    if value and info.data.get("sonoran_api_version", 2) == 1:
+        raise ValueError(
+            "needs SONORAN_API_VERSION=2: the CAD's API 1 does not say what an account may do"
+        )
+    return value
+
+
 def _without_slash(value: HttpUrl) -> str:
     return str(value).rstrip("/")
 
@@ -162,6 +172,7 @@ class Settings(DatabaseSettings, TokenSettings):
         "https://api.sonorancad.com"
     )
     sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(_number)] = 1
+    require_cad_permission: Annotated[bool, AfterValidator(_told_by_the_cad)] = False
     sonoran_server_id: Annotated[int, Field(ge=1)] = 1
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     push_listen: Annotated[str, AfterValidator(_usable_listen)] | None = None
@@ -235,8 +246,10 @@ def _lines(error: ValidationError) -> list[str]:
 def _line(name: str, kind: str, message: str) -> str:
     if kind == "missing":
         words = "is not set"
+    elif kind == "value_error":  # said by a validator of ours
+        words = message.removeprefix("Value error, ")
     else:
-        words = _EXPECTED.get(name) or message.removeprefix("Value error, ")
+        words = _EXPECTED.get(name) or message
     return f"{name.upper()}: {words}"
 
 

@@ -80,6 +80,9 @@ class CadClient(Protocol):
     async def account_of(self, discord_id: int) -> Account | None:
         """Return the account that a Discord person has linked in the CAD, if it tells."""
 
+    async def account_with(self, api_id: str) -> Account | None:
+        """Return the account behind an API id, if the CAD tells."""
+
     async def idents_on(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:

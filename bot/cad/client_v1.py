@@ -121,6 +121,10 @@ class V1Client:
         """Return None: v1 does not say who has linked which Discord account."""
         return None
 
+    async def account_with(self, api_id: str) -> Account | None:  # noqa: ARG002
+        """Return None: of an account, v1 tells the name alone."""
+        return None
+
     async def idents_on(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:

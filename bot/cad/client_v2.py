@@ -113,6 +113,11 @@ class V2Client:
         request = v2.account_by_discord(self._who, discord_id)
         return await self._sender.ask(request, v2.read_account)
 
+    async def account_with(self, api_id: str) -> Account | None:
+        """Return the account behind an API id."""
+        request = v2.account_by_community_user(self._who, api_id)
+        return await self._sender.ask(request, v2.read_account)
+
     async def idents_on(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:

@@ -63,11 +63,16 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the CAD; api_id is its community user id, empty where none is linked."""
+    """An account of the CAD; api_id is its community user id, empty where none is linked.
+
+    Attributes:
+        permissions: what it may do, in lower case: "dispatch", "selfdispatch", "police".
+    """
 
     uuid: str
     username: str
     api_id: str
+    permissions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,12 @@ def read_account(data: object) -> Account:
     uuid = text(data.get("uuid")) if isinstance(data, Mapping) else ""
     if not isinstance(data, Mapping) or not uuid:
         raise CadUnreadable("the answer holds no account")
-    return Account(uuid, text(data.get("username")), text(data.get("communityuserid")))
+    return Account(
+        uuid,
+        text(data.get("username")),
+        text(data.get("communityuserid")),
+        _permissions(data.get("permissions")),
+    )
 
 
 def read_linked_account(data: object) -> str | None:
@@ -169,6 +174,11 @@ def read_unit(raw: object) -> Unit | None:
 def _read_each(items: object, read: Callable[[object], T | None]) -> tuple[T, ...]:
     found = map(read, items if isinstance(items, list) else ())
     return tuple(item for item in found if item is not None)
+
+
+def _permissions(raw: object) -> frozenset[str]:
+    granted = raw.items() if isinstance(raw, Mapping) else ()
+    return frozenset(name for name, value in granted if flag(value))
 
 
 def _notes(raw: object) -> tuple[Note, ...]:

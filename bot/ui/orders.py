@@ -13,7 +13,7 @@ from bot.services.outcomes import Confirmation, OrderView, Outcome, Waiting
 from bot.services.targets import Assignee, Reason, Target
 from bot.storage.orders import Action, State
 from bot.ui import faults
-from bot.ui.text import MESSAGE_LIMIT, code, listed, member, moment, plain
+from bot.ui.text import MESSAGE_LIMIT, code, listed, member, moment, plain, sentence
 
 _LIST_LIMITS = (700, 350, 150, 60)  # characters for one list of people, until all fit
 _MENTION = re.compile(r"<(?:@&|#)\d{1,20}>")  # of a role or a channel
@@ -27,6 +27,9 @@ _REASONS = {
     Reason.NOT_UNDERSTOOD: "only members, unit numbers and API ids can be named",
     Reason.NOT_LOOKED_UP: "the CAD did not say who that is. Try again in a minute",
     Reason.NOT_ON_CALL: "not on that call any more",
+    Reason.NOT_PERMITTED: faults.NOT_PERMITTED,
+    Reason.NO_CAD_ACCOUNT: faults.NO_CAD_ACCOUNT,
+    Reason.PERMISSION_NOT_TOLD: faults.PERMISSION_NOT_TOLD,
     Reason.NOT_TOLD: "the CAD broke off half-way. Look at their call before you try again",
 }
 
@@ -90,7 +93,7 @@ def _headline(view: OrderView, people: str) -> str:
     whom = f"\nFor: {people or code(done.units, 200)}"
     match done.state:
         case State.DONE:
-            return f"{_mark(view)} {_sentence(_past(view))}: {people}"
+            return f"{_mark(view)} {sentence(_past(view))}: {people}"
         case State.CANCELLED:
             return f"❌ Cancelled. {nobody} {_past(view)}.{whom}"
         case State.EXPIRED:
@@ -108,10 +111,6 @@ def _mark(view: OrderView) -> str:
         return "❌ Not shown by the CAD:"
     is_partly = missing or view.resolution.left_out or _unseen(view)
     return "⚠️" if is_partly else "✅"
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:]
 
 
 def _past(view: OrderView) -> str:

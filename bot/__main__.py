@@ -99,6 +99,17 @@ def invite() -> None:
     typer.echo(asyncio.run(process.invitation(token)))
 
 
+@cli.command()
+def doctor() -> None:
+    """Check everything that can be set up wrongly, and say what to do; changes nothing."""
+    from bot import examining
+
+    findings = asyncio.run(examining.examine())
+    for line in examining.lines(findings):
+        typer.echo(line)
+    raise typer.Exit(examining.exit_code(findings))
+
+
 @links_cli.command("import")
 def import_links(
     file: Annotated[Path, typer.Argument(help="CSV with the header discord_id,api_id.")],

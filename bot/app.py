@@ -16,7 +16,7 @@ from functools import partial
 import discord
 from discord.ext import commands
 
-from bot import connect
+from bot import connect, examining
 from bot.cad.transport import Transport
 from bot.services.access import Access
 from bot.services.acts import Acts
@@ -26,6 +26,7 @@ from bot.services.audit import AuditService
 from bot.services.board import Board
 from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
+from bot.services.doctor import Doctor
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue, utc_now
 from bot.services.permissions import CadPermissions
@@ -48,6 +49,7 @@ from bot.ui.tree import DispatchTree
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
 from cogs.calls import CallsCog
+from cogs.doctor import DoctorCog
 from cogs.links import LinksCog
 
 GRACE = 10.0  # seconds for commands under way when the bot is told to stop
@@ -62,6 +64,7 @@ class Services:
     Attributes:
         open_queue: makes the queue of orders, once there is somebody who can tell people.
         open_cards: makes the keeper of the cards, once there is a channel for them.
+        open_doctor: makes the doctor, once there is somebody who can ask Discord.
     """
 
     attaching: AttachService
@@ -75,6 +78,7 @@ class Services:
     syncs: CommandSyncStore
     open_queue: Callable[[Announcer], OrderQueue]
     open_cards: Callable[..., CardKeeper]
+    open_doctor: Callable[[discord.Client], Doctor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ async def open_services(
         attaching = AttachService(
             access, orders, linking, board, server_id, now=time.now, permitted=permitted
         )
-        watch = Watch(board, connect.feeds(settings), server_id)
+        watch = Watch(board, connect.feeds(settings), server_id, now=time.now)
         stack.push_async_callback(watch.close)
         await watch.start()
         # So that the first person who types or attaches finds the calls and units known.
@@ -182,6 +186,16 @@ async def open_services(
                 clock=time.clock,
                 now=time.now,
                 sleep=time.sleep,
+            ),
+            open_doctor=partial(
+                examining.doctor,
+                settings,
+                access=access,
+                cad=cad,
+                board=board,
+                database=database,
+                watch=watch,
+                now=time.now,
             ),
         )
 
@@ -227,6 +241,7 @@ class DispatchBot(commands.Bot):
         services = self._services
         await self.add_cog(AttachCog(self.attaching, self.orders, services.suggestions))
         await self.add_cog(AuditCog(services.audit))
+        await self.add_cog(DoctorCog(services.open_doctor(self)))
         await self.add_cog(CallsCog(services.call_list, self._dispatch_tree))
         await self.add_cog(LinksCog(services.linking, services.audit))
         if self._home:

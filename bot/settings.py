@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import (
@@ -203,13 +204,16 @@ class Settings(DatabaseSettings, TokenSettings):
         )
 
 
-def load(env_file: Path = Path(".env")) -> Settings:
+def load(env_file: Path = Path(".env"), instead: Mapping[str, Any] | None = None) -> Settings:
     """Read the environment and, where it says nothing, the file.
+
+    Args:
+        instead: values by name that count whatever is written there.
 
     Raises:
         SettingsError: with one line per fault; no line repeats a value, it may be a secret.
     """
-    return _read(Settings, env_file)
+    return _read(Settings, env_file, instead)
 
 
 def load_database(env_file: Path = Path(".env")) -> DatabaseSettings:
@@ -222,9 +226,11 @@ def load_token(env_file: Path = Path(".env")) -> TokenSettings:
     return _read(TokenSettings, env_file)
 
 
-def _read(kind: type[SettingsT], env_file: Path) -> SettingsT:
+def _read(
+    kind: type[SettingsT], env_file: Path, instead: Mapping[str, Any] | None = None
+) -> SettingsT:
     try:
-        return kind(_env_file=env_file)
+        return kind(_env_file=env_file, **(instead or {}))
     except ValidationError as error:
         raise SettingsError(_lines(error)) from None  # its text would repeat the values
     except UnicodeDecodeError:

@@ -10,6 +10,7 @@ from bot.cad.models import (
     Account,
     Attachment,
     Calls,
+    Community,
     Detachment,
     NewCall,
     Receipt,
@@ -90,3 +91,26 @@ class CadClient(Protocol):
 
     async def close(self) -> None:
         """Close the connections."""
+
+
+class KnownCad(CadClient, Protocol):
+    """A CAD that can also be asked how it is set up; only whoever checks that needs to."""
+
+    @property
+    def clock_skew(self) -> float | None:
+        """The seconds by which our clock is ahead of the CAD's; None where that is not known."""
+
+    async def community(self) -> Community | None:
+        """Return whom the key belongs to; None where this version does not say."""
+
+    async def servers(self) -> dict[int, str] | None:
+        """Return the names of the game servers by number; None where this version does not say."""
+
+    async def attach_dialect(self) -> str | None:
+        """Return how the CAD wants to be told to attach, without attaching anybody.
+
+        None where only a real attachment shows that; empty where there is but one way.
+
+        Raises:
+            InvalidRequestType: it understands none of the ways that are known.
+        """

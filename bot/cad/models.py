@@ -76,6 +76,19 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Community:
+    """What the CAD says about whom the API key belongs to.
+
+    Attributes:
+        community_id: empty where the CAD does not say.
+        plan: the name of what it pays for, in upper case; empty where the CAD does not say.
+    """
+
+    community_id: str
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A line in a call's log; time is as the CAD writes it, often a time of day only."""
 

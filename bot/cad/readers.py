@@ -79,6 +79,28 @@ def read_account(data: object) -> Account:
     )
 
 
+def read_community_id(data: object) -> str:
+    """Read the id of the community that asks; empty where it is missing."""
+    community = data.get("community") if isinstance(data, Mapping) else None
+    return as_text(community.get("comid")) if isinstance(community, Mapping) else ""
+
+
+def read_plan(data: object) -> str:
+    """Read the name of what the community pays for, in upper case; empty where it is missing."""
+    return text(data.get("name")).upper() if isinstance(data, Mapping) else ""
+
+
+def read_servers(data: object) -> dict[int, str]:
+    """Read the names of the game servers by their numbers; one alone may come without its list."""
+    listed = data.get("servers") if isinstance(data, Mapping) else None
+    found: dict[int, str] = {}
+    for one in listed if isinstance(listed, list) else [listed]:
+        number = integer(one.get("id")) if isinstance(one, Mapping) else None
+        if isinstance(one, Mapping) and number is not None:
+            found[number] = text(one.get("name"))
+    return found
+
+
 def read_linked_account(data: object) -> str | None:
     """Read whose API id it is: the UUID of the account, None if it is nobody's."""
     if not isinstance(data, Mapping) or not isinstance(data.get("linked"), bool):

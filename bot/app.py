@@ -190,12 +190,7 @@ async def open_services(
             open_doctor=partial(
                 examining.doctor,
                 settings,
-                access=access,
-                cad=cad,
-                board=board,
-                database=database,
-                watch=watch,
-                now=time.now,
+                examining.Running(access, cad, board, database, watch, time.now),
             ),
         )
 

@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ import discord
 from discord.ext import commands
 
 import cogs
-from bot import connect, logs, settings
+from bot import connect, settings
 from bot.cad.client import KnownCad
 from bot.cad.feed import HttpFeed
 from bot.cad.transport import Transport
@@ -56,54 +57,88 @@ _OUT_OF_REACH = frozenset({What.CAD_UNREACHABLE, What.CHECK_LATE})
 _STAND_IN = "unknown"  # for a setting that has no default
 
 
-def doctor(
-    loaded: Settings,
-    client: discord.Client,
-    *,
-    access: Access,
-    cad: KnownCad,
-    board: Board,
-    database: Database,
-    watch: Watch,
-    now: Callable[[], datetime],
-) -> Doctor:
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The parts of a running bot that are looked at."""
+
+    access: Access
+    cad: KnownCad
+    board: Board
+    database: Database
+    watch: Watch
+    now: Callable[[], datetime]
+
+
+def doctor(loaded: Settings, running: Running, client: discord.Client) -> Doctor:
     """Build the doctor of a bot that is running."""
-    server_id = loaded.sonoran_server_id
+    server_id, cad, board = loaded.sonoran_server_id, running.cad, running.board
 
     async def calls_are_shown() -> None:
         confirmed = board.confirmed_at(server_id)
-        if confirmed is None or now() - confirmed > RECENT:
+        if confirmed is None or running.now() - confirmed > RECENT:
             await board.calls_now(server_id)
 
     async def what_is_remembered() -> list[Finding]:
-        listening = dict(zip(connect.feed_names(loaded), watch.listening, strict=True))
+        listening = zip(connect.feed_names(loaded), running.watch.listening, strict=True)
         spent = checks.budgets(cad.attach_budget, cad.detach_budget)
-        return [*checks.heard(listening, now()), *spent]
+        return [*checks.heard(dict(listening), running.now()), *spent]
 
     at_cad = CadChecks(cad, loaded.sonoran_community_id, server_id, calls_are_shown)
     at_discord = DiscordChecks(client, _wanted(loaded), command_names())
     return Doctor(
-        access,
+        running.access,
         {
             "The CAD": at_cad.all,
-            "The database": partial(checks.database, partial(health.examine, database)),
+            "The database": partial(checks.database, partial(health.examine, running.database)),
             "The way of push events": what_is_remembered,
         },
         lambda guild_id: {"Discord": partial(at_discord.all, guild_id)},
     )
 
 
-async def examine(env_file: Path = Path(".env"), patience: float = PATIENCE) -> list[Finding]:
-    """Check a bot that may not be running, and change nothing."""
-    loaded, faulty, found = _settings(env_file)
-    if loaded is None:
-        return found
-    logs.set_up("WARNING", "text", loaded.secrets)
-    all_checks = _checks(loaded)
-    skipped = [name for name in all_checks if _NEEDS[name] & faulty]
-    found += [warning(What.SETTINGS_SKIPPED, plain=name) for name in skipped]
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the settings came to.
+
+    Attributes:
+        settings: the faulty ones as if they were not set; None where nothing can be read.
+        faulty: the names of those.
+        findings: what there is to say about them.
+    """
+
+    settings: Settings | None
+    faulty: frozenset[str]
+    findings: tuple[Finding, ...]
+
+
+async def examine(read: Reading, patience: float = PATIENCE) -> list[Finding]:
+    """Check a bot that may not be running, and change nothing; the worst comes first."""
+    if read.settings is None:
+        return list(read.findings)
+    all_checks = _checks(read.settings)
+    skipped = [name for name in all_checks if _NEEDS[name] & read.faulty]
+    found = [warning(What.SETTINGS_SKIPPED, plain=name) for name in skipped]
     possible = {name: check for name, check in all_checks.items() if name not in skipped}
-    return worst_first([*found, *await examined(possible, patience)])
+    return worst_first([*read.findings, *found, *await examined(possible, patience)])
+
+
+def read_settings(env_file: Path = Path(".env")) -> Reading:
+    """Read the settings, and go on without the faulty ones."""
+    instead: dict[str, object] = {}
+    faults: tuple[Finding, ...] = ()
+    while True:
+        try:
+            loaded = settings.load(env_file, instead)
+        except SettingsError as error:
+            faults = faults or tuple(fault(What.SETTINGS_WRONG, line=one) for one in error.faults)
+            names = {line.partition(":")[0].lower() for line in error.faults}
+            names &= set(Settings.model_fields) - set(instead)
+            if not names:
+                return Reading(None, frozenset(), faults)
+            instead |= {name: _stand_in(name) for name in names}
+        else:
+            found = faults or (fine(What.SETTINGS_FINE),)
+            return Reading(loaded, frozenset(instead), found)
 
 
 def lines(findings: Iterable[Finding]) -> list[str]:
@@ -139,28 +174,6 @@ def _code(finding: Finding) -> Exit:
     return _CODES.get(finding.what.topic, Exit.SETTINGS)
 
 
-def _settings(env_file: Path) -> tuple[Settings | None, frozenset[str], list[Finding]]:
-    """Read the settings, faulty ones as if they were not set.
-
-    Returns: the settings, None where nothing can be read; the names of the faulty ones; what to
-    say about them.
-    """
-    instead: dict[str, object] = {}
-    found: list[Finding] = []
-    while True:
-        try:
-            loaded = settings.load(env_file, instead)
-        except SettingsError as error:
-            found = found or [fault(What.SETTINGS_WRONG, line=line) for line in error.faults]
-            names = {line.partition(":")[0].lower() for line in error.faults}
-            names &= set(Settings.model_fields) - set(instead)
-            if not names:
-                return None, frozenset(), found
-            instead |= {name: _stand_in(name) for name in names}
-        else:
-            return loaded, frozenset(instead), found or [fine(What.SETTINGS_FINE)]
-
-
 def _stand_in(name: str) -> object:
     setting = Settings.model_fields[name]
     return _STAND_IN if setting.is_required() else setting.default
@@ -176,7 +189,7 @@ def _checks(loaded: Settings) -> Mapping[str, Check]:
 
 
 async def _discord(loaded: Settings) -> list[Finding]:
-    async with discord.Client(intents=discord.Intents.none()) as client:
+    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
         try:
             await client.login(loaded.discord_token.get_secret_value())
         except Exception as error:  # noqa: BLE001 - nothing but the connection can have failed

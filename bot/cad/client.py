@@ -112,5 +112,5 @@ class KnownCad(CadClient, Protocol):
         None where only a real attachment shows that; empty where there is but one way.
 
         Raises:
-            InvalidRequestType: it understands none of the ways that are known.
+            CadRefused: it understands none of the ways that are known.
         """

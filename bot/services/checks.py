@@ -17,7 +17,6 @@ from bot.cad.errors import (
     CadUnreachable,
     InvalidApiKey,
     InvalidCommunity,
-    InvalidRequestType,
 )
 from bot.cad.inbox import FeedRefused
 from bot.cad.limits import Budget
@@ -87,22 +86,24 @@ class CadChecks:
         plan = ""
         try:
             community = await self._cad.community()
-            plan = community.plan if community else ""
-            found += self._whose_key(community)
+            if community:
+                plan = community.plan
+                found.append(self._whose_key(community))
             await self._ask_calls()
         except CadError as error:
             found.append(await self._refused(error, plan))
         else:
+            found = found or [fine(What.KEY_FINE)]
             found.append(fine(What.PLAN_FINE, plan=plan))
             found += await self._server()
             found += await self._dialect()
         return [*found, *self._clock()]
 
-    def _whose_key(self, community: Community | None) -> list[Finding]:
-        theirs = community.community_id if community else ""
+    def _whose_key(self, community: Community) -> Finding:
+        theirs = community.community_id
         if theirs and theirs.casefold() != self._community_id.casefold():
-            return [warning(What.COMMUNITY_OTHER, theirs=theirs)]
-        return [fine(What.KEY_FINE)]
+            return warning(What.COMMUNITY_OTHER, theirs=theirs)
+        return fine(What.KEY_FINE)
 
     async def _refused(self, error: CadError, plan: str) -> Finding:
         reason = _reason(error)
@@ -149,7 +150,7 @@ class CadChecks:
     async def _dialect(self) -> list[Finding]:
         try:
             dialect = await self._cad.attach_dialect()
-        except InvalidRequestType as error:
+        except CadRefused as error:
             return [fault(What.DIALECT_NONE, reason=_reason(error))]
         except CadError:
             dialect = None

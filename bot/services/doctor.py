@@ -82,8 +82,8 @@ async def _examined(name: str, check: Check, patience: float) -> Sequence[Findin
         async with asyncio.timeout(patience):
             return list(await check())
     except TimeoutError:
-        return [fault(What.CHECK_LATE, name=name, seconds=round(patience))]
+        return [fault(What.CHECK_LATE, plain=name, seconds=round(patience))]
     except Exception as error:  # noqa: BLE001 - the other checks go on
         # The words of an error that nobody expected may hold a secret; the log takes them out.
         _log.exception("the check of %s has failed", name)
-        return [fault(What.CHECK_BROKEN, name=name, kind=type(error).__name__)]
+        return [fault(What.CHECK_BROKEN, plain=name, kind=type(error).__name__)]

@@ -52,7 +52,7 @@ cli = typer.Typer(
     epilog=(
         "Exit codes: 0 done, or stopped as asked; 1 a fault of the bot; 2 settings, command line,"
         " file or database; 3 Discord refuses the token; 4 an intent is missing; 5 Discord cannot"
-        " be reached."
+        " be reached, or, for the doctor, the CAD."
     ),
 )
 links_cli = typer.Typer(help="Move the links between people and ids in and out.")

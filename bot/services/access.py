@@ -37,10 +37,15 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """Who may do a kind of act; without any role, whoever manages the server."""
+    """Who may do a kind of act.
+
+    Attributes:
+        managers: whether whoever manages the server may, too.
+    """
 
     kind: Kind
     role_ids: frozenset[int]
+    managers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +76,12 @@ class Access:
     @property
     def rights(self) -> tuple[Right, ...]:
         """Who may do what, with every fall-back followed."""
+        dispatch, themselves = self.dispatch_role_ids, self.self_dispatch_role_ids
         return (
-            Right(Kind.DISPATCH, self.dispatch_role_ids),
-            Right(Kind.SELF_DISPATCH, self.dispatch_role_ids | self.self_dispatch_role_ids),
-            Right(Kind.LINK, self._linkers),
-            Right(Kind.ADMINISTER, self._admins),
+            Right(Kind.DISPATCH, dispatch, not dispatch),
+            Right(Kind.SELF_DISPATCH, dispatch | themselves, not dispatch),
+            Right(Kind.LINK, self._linkers, not self._linkers),
+            Right(Kind.ADMINISTER, self._admins, not self._admins),
         )
 
     def may_dispatch(self, actor: Actor) -> bool:

@@ -71,7 +71,7 @@ _WORDS: dict[What, str] = {
     What.COMMUNITY_UNKNOWN: "The CAD knows no such community: {reason}. Mend SONORAN_COMMUNITY_ID.",
     What.COMMUNITY_OTHER: "The key is that of the community {theirs}. Mend SONORAN_COMMUNITY_ID,"
     " or SONORAN_API_KEY.",
-    What.PLAN_FINE: "The plan is enough to attach {plan}.",
+    What.PLAN_FINE: "The plan {plan} is enough to attach.",
     What.PLAN_TOO_LOW: "The plan {plan} is too low: {reason}. Attaching needs Plus or higher.",
     What.API_OFF: "The CAD does not let this community use its API: {reason}. Attaching needs the"
     " plan Plus or a higher one.",
@@ -161,12 +161,10 @@ def _fitting(findings: Iterable[Finding], room: int) -> list[str]:
 
 
 def _right(right: Right) -> str:
-    who = _some(right.role_ids) if right.role_ids else "members with Manage Server"
-    return f"{_KINDS[right.kind]}: {who}"
-
-
-def _some(role_ids: frozenset[int]) -> str:
-    return listed([roles([one]) for one in sorted(role_ids)], _ROLES)
+    who = [listed([roles([one]) for one in sorted(right.role_ids)], _ROLES)]
+    if right.managers:
+        who.append("members with Manage Server")
+    return f"{_KINDS[right.kind]}: {', '.join(filter(None, who))}"
 
 
 def _counted(count: int, what: str) -> str:

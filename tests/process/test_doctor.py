@@ -17,6 +17,7 @@ from aiohttp import web
 from discord.http import Route
 
 from bot import examining
+from bot.cad import retry
 from bot.cad.feed import HttpFeed
 from bot.ending import Exit
 from bot.services import checks
@@ -72,6 +73,7 @@ async def world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, discord_server: DiscordServer
 ) -> AsyncIterator[World]:
     monkeypatch.setattr(Route, "BASE", f"{discord_server.url}/api")
+    monkeypatch.setattr(retry, "WINDOW", 1.5)  # or an outage takes ten seconds to be believed
     async with CadServer(seed.build_world()) as cad:
         settings = {
             **SETTINGS,
@@ -132,9 +134,6 @@ async def test_all_is_well(world: World, monkeypatch: pytest.MonkeyPatch) -> Non
     assert not world.database.exists()
     told = world.cad.world.requests("ATTACH_UNITS", "ATTACH_UNIT", "v2 attach")
     assert all(one.objects == () for one in told)  # nobody, to nothing
-    assert (
-        {one.type for one in world.discord.seen if one.method != "GET"} == set() if False else True
-    )
     assert {one.method for one in world.discord.seen} == {"GET"}
 
 

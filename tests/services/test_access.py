@@ -108,4 +108,5 @@ def test_what_falls_back_is_shown_where_it_falls() -> None:
         Kind.LINK: {2},
         Kind.ADMINISTER: {2},
     }
-    assert all(right.role_ids == frozenset() for right in OPEN.rights)
+    assert not any(right.managers for right in access.rights)
+    assert all((right.role_ids, right.managers) == (frozenset(), True) for right in OPEN.rights)

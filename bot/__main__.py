@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -108,6 +109,8 @@ def doctor() -> None:
     # The findings say what is wrong; the log is left for what nobody expects.
     logs.set_up("ERROR", "text", read.settings.secrets if read.settings else ())
     findings = asyncio.run(examining.examine(read))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # names may be in a script it does not have
     for line in examining.lines(findings):
         typer.echo(line)
     raise typer.Exit(examining.exit_code(findings))

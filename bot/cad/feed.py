@@ -65,10 +65,11 @@ class HttpFeed:
 
     async def is_served(self) -> bool:
         """Tell whether there is such a feed at the address already, in a bot that is running."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
         try:
             async with (
                 ClientSession(timeout=ClientTimeout(total=READ_SECONDS)) as session,
-                session.get(f"http://{self._host}:{self._port}{HEALTH_PATH}") as answer,
+                session.get(f"http://{host}:{self._port}{HEALTH_PATH}") as answer,
             ):
                 return await answer.text() == HEALTHY
         except (ClientError, OSError, ValueError):

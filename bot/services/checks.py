@@ -23,7 +23,7 @@ from bot.cad.limits import Budget
 from bot.cad.models import Community
 from bot.services.findings import Finding, What, fault, fine, warning
 from bot.services.watching import Listening
-from bot.storage.errors import StorageError
+from bot.storage.errors import DatabaseTooNew, NotADatabase, StorageError
 from bot.storage.health import Health
 
 SKEW = 30.0  # seconds
@@ -45,8 +45,11 @@ async def database(examine: Callable[[], Awaitable[Health]]) -> list[Finding]:
     """Check that the database can be read and written, and that there is room."""
     try:
         health = await examine()
+    except DatabaseTooNew as error:
+        return [fault(What.DATABASE_TOO_NEW, location=error.location, revision=error.revision)]
     except StorageError as error:
-        return [fault(What.DATABASE_UNUSABLE, words=str(error))]
+        what = What.DATABASE_BROKEN if isinstance(error, NotADatabase) else What.DATABASE_UNUSABLE
+        return [fault(what, location=error.location, reason=error.reason)]
     data = {"location": health.location, "revision": health.revision, "newest": health.newest}
     if health.revision == health.newest:
         found = [fine(What.DATABASE_FINE, **data)]

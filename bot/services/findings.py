@@ -72,6 +72,8 @@ class What(enum.StrEnum):
     DATABASE_NEW = "database.new"
     DATABASE_OLD = "database.old"
     DATABASE_UNUSABLE = "database.unusable"
+    DATABASE_BROKEN = "database.broken"
+    DATABASE_TOO_NEW = "database.too new"
     DISK_FULL = "disk.full"
 
     EVENTS_POLLED = "events.polled"

@@ -81,9 +81,9 @@ class DiscordChecks:
         is_whole = self._wanted.guild_id is not None or guild_id is None
         found += await examined(
             {
-                "the commands": lambda: _told(self._known_commands(places[0].guild.id)),
-                "the roles": lambda: _now(self._roles(places, is_whole)),
-                "the channels": lambda: _told(self._channels(places, is_whole)),
+                "The commands": lambda: _told(self._known_commands(places[0].guild.id)),
+                "The roles": lambda: _now(self._roles(places, is_whole)),
+                "The channels": lambda: _told(self._channels(places, is_whole)),
             },
             PATIENCE,
         )

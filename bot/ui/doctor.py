@@ -13,7 +13,7 @@ from bot.ui.text import MESSAGE_LIMIT, code, listed, roles, visible
 _MARKS = {Level.FAULT: "❌", Level.WARNING: "⚠️", Level.OK: "✅"}
 _LIST = 300  # characters
 _ROLES = 200
-_AS_THEY_ARE = frozenset({"line", "words", "setting", "plain"})  # the bot's own words
+_AS_THEY_ARE = frozenset({"line", "setting", "plain"})  # the bot's own words
 
 _PORTAL = "in the Developer Portal, under Bot"
 _INVITE = "Open the link that `python -m bot invite` prints"
@@ -91,7 +91,12 @@ _WORDS: dict[What, str] = {
     What.DATABASE_NEW: "The database {location} is created when the bot starts.",
     What.DATABASE_OLD: "The database {location} is at revision {revision}; it is brought to"
     " {newest} when the bot starts.",
-    What.DATABASE_UNUSABLE: "{words}",
+    What.DATABASE_UNUSABLE: "The database {location} cannot be used: {reason}. Check the path, its"
+    " permissions, the free disk space, and that no other program holds it.",
+    What.DATABASE_BROKEN: "{location} is not a usable database: {reason}. Restore a backup, or move"
+    " the file away to start with an empty one.",
+    What.DATABASE_TOO_NEW: "The database {location} is from a newer version of this bot, revision"
+    " {revision}. Update the bot, or restore the backup made before the update.",
     What.DISK_FULL: "The disk of the database has {megabytes} MiB left. Make room.",
     What.EVENTS_POLLED: "No push events: the CAD is asked for its calls every 15 seconds.",
     What.PORT_FREE: "PUSH_LISTEN: the bot can listen there.",
@@ -106,7 +111,8 @@ _WORDS: dict[What, str] = {
     What.EVENTS_LOST: "{name}: no session, the bot keeps trying: {reason}.",
     What.EVENTS_REFUSED: "{name}: the CAD refuses the session: {reason}. Check"
     " SONORAN_COMMUNITY_ID and SONORAN_API_KEY.",
-    What.CHECK_LATE: "{plain} could not be looked at within {seconds} s. Check the network.",
+    What.CHECK_LATE: "{plain} could not be looked at within {seconds} s. Check the network, and"
+    " how busy this machine is.",
     What.CHECK_BROKEN: "The check of {plain} has failed ({kind}). A fault of the bot; please open"
     " an issue.",
 }
@@ -135,7 +141,8 @@ def total(findings: Iterable[Finding]) -> str:
     """Count what was found."""
     levels = [one.level for one in findings]
     faults, warnings = levels.count(Level.FAULT), levels.count(Level.WARNING)
-    return f"{_counted(faults, 'fault')}, {_counted(warnings, 'warning')}, {len(levels)} findings"
+    parts = {"fault": faults, "warning": warnings, "finding": len(levels)}
+    return ", ".join(_counted(count, what) for what, count in parts.items())
 
 
 def report(found: Report) -> str:
@@ -182,7 +189,7 @@ def _shown(name: str, value: object) -> str:
         case "ago", float():
             return _lasting(value)
         case _, str():
-            return code(value, 100) if value else ""
+            return code(value, 200) if value else ""
         case _:
             return str(value)
 

@@ -358,9 +358,9 @@ CASES = [
     Case("busy", cad(RateLimited(90)), What.CAD_BUSY, 0, "Try again in a minute", BOTH),
     Case("dialect", no_dialect, What.DIALECT_NONE, 2, "none of the ways of attaching"),
     Case("clock", cad(OtherClock()), What.CLOCK_OFF, 0, "Have the machine set it", BOTH),
-    Case("no database", a_letter, What.DATABASE_UNUSABLE, 2, "is not a usable database"),
-    Case("no folder", no_folder, What.DATABASE_UNUSABLE, 2, "is not a folder. Check the path"),
-    Case("of tomorrow", of_tomorrow, What.DATABASE_UNUSABLE, 2, "newer version of this bot"),
+    Case("no database", a_letter, What.DATABASE_BROKEN, 2, "is not a usable database"),
+    Case("no folder", no_folder, What.DATABASE_UNUSABLE, 2, "is not a folder`. Check the path"),
+    Case("of tomorrow", of_tomorrow, What.DATABASE_TOO_NEW, 2, "newer version of this bot"),
     Case("no such host", no_such_host, What.PORT_TAKEN, 2, "PUSH_LISTEN: cannot listen there"),
     Case(
         "permissions over v1",
@@ -502,7 +502,8 @@ async def test_an_outage_of_the_cad_is_no_matter_of_the_address(
 class TestAsACommand:
     async def run(self, world: World, start: Start) -> tuple[int, str, str]:
         world.discord.answers = {**world.guild.answers(), **world.discord.answers}
-        bot = await start("doctor", discord=world.discord.url, settings=world.settings)
+        settings = {**world.settings, "PYTHONIOENCODING": "cp1252"}  # has no arrow
+        bot = await start("doctor", discord=world.discord.url, settings=settings)
         out, err = await bot.process.communicate()
         assert bot.process.returncode is not None
         for secret in SECRETS:
@@ -518,8 +519,10 @@ class TestAsACommand:
     async def test_something_is_not(self, world: World, start: Start) -> None:
         setting("SONORAN_API_KEY", "hunter2")(world)
         locked(world)
+        integrations((GUILD_ID, False), (DISPATCH, True))(world)
         code, out, err = await self.run(world, start)
         assert (code, err) == (2, "")
+        assert "Narrowed in Server Settings ? Integrations: `attach`." in out
         first, second, *_ = out.splitlines()
         assert {first.split()[1], second.split()[1]} == {"channel", "key"}
         assert out.splitlines()[-1].startswith("2 faults, no warnings, ")

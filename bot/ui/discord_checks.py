@@ -11,6 +11,7 @@ import discord
 from bot.services.doctor import examined
 from bot.services.findings import Finding, What, fault, fine, warning
 
+DISPATCH = "DISPATCH_ROLE_IDS"  # whose roles have to reach the commands
 GUILDS_LOOKED_AT = 10
 PATIENCE = 15.0  # seconds for one thing at one server
 
@@ -27,7 +28,6 @@ class Wanted:
     Attributes:
         roles: ids by the setting that names them.
         channels: the id by the setting that names it.
-        dispatch: the setting whose roles have to reach the commands.
     """
 
     guild_id: int | None = None
@@ -35,7 +35,6 @@ class Wanted:
     roles: Mapping[str, frozenset[int]] = field(default_factory=dict)
     channels: Mapping[str, int] = field(default_factory=dict)
     ping_role_id: int | None = None
-    dispatch: str = "DISPATCH_ROLE_IDS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ class DiscordChecks:
         asked = await asyncio.gather(*(self._overrides(guild_id, one) for one in ids.values()))
         overrides = {name: found for name, found in zip(ids, asked, strict=True) if found}
         general = overrides.pop("", {})
-        dispatch = self._wanted.roles.get(self._wanted.dispatch, frozenset())
+        dispatch = self._wanted.roles.get(DISPATCH, frozenset())
         closed = [
             name
             for name in known
@@ -181,7 +180,7 @@ class DiscordChecks:
                 yield find(What.ROLE_UNKNOWN, setting=name, ids=list(map(str, ids)))
             if name != "PING_ROLE_ID" and everyone & wanted[name]:
                 yield warning(What.ROLE_EVERYONE, setting=name)
-        if not self._wanted.roles.get(self._wanted.dispatch):
+        if not self._wanted.roles.get(DISPATCH):
             yield fine(What.ROLES_NONE)
         if not any(missing.values()):
             yield fine(What.ROLES_FINE, count=len(frozenset().union(*wanted.values())))

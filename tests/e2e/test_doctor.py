@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from sandbox.cad import seed
 from sandbox.cad.faults import BAD_GATEWAY
 from sandbox.cad.models import Plan
 from tests.e2e.conftest import with_settings
-from tests.e2e.scene import Scene
+from tests.e2e.scene import Scene, until
 
 V2 = with_settings(sonoran_api_version=2)
 
@@ -143,3 +145,16 @@ async def test_a_server_with_everything_fits_into_a_message(scene: Scene) -> Non
     assert "**Who may do what**" in lines
     assert len("\n".join(lines)) <= 2000
     assert any(line.startswith("and ") and line.endswith("prints all") for line in lines)
+
+
+async def test_the_session_of_the_websocket(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    await scene.start(sonoran_websocket=True)
+    await until(lambda: scene.cad.hub.sessions)
+    text = "\n".join(await told(scene))
+    assert "✅ `SONORAN_WEBSOCKET`: no push event in the 0:00:" in text
+    scene.world.communities[seed.COMMUNITY_ID].key = "another"
+    scene.cad.hub.drop()
+    await until(lambda: "refuses push events" in caplog.text)
+    text = "\n".join(await told(scene))
+    assert "\n❌ `SONORAN_WEBSOCKET`: the CAD refuses the session: `" in text
+    assert seed.API_KEY not in text

@@ -198,8 +198,30 @@ def elsewhere(world: World) -> None:
     world.discord.answers[f"GET /channels/{NOWHERE}"] = (200, there)
 
 
-def a_thread(world: World) -> None:
+def a_voice_channel(world: World) -> None:
     world.guild.channels[1] = channel(LOG, kind=2)
+
+
+def hidden(world: World) -> None:
+    setting("LOG_CHANNEL_ID", str(NOWHERE))(world)
+    discord_says(f"/channels/{NOWHERE}", 403, 50001)(world)
+
+
+def thread(world: World) -> None:
+    setting("LOG_CHANNEL_ID", str(NOWHERE))(world)
+    found = channel(NOWHERE, kind=11) | {
+        "parent_id": str(CALLS),
+        "owner_id": str(APPLICATION_ID),
+        "message_count": 0,
+        "member_count": 0,
+        "thread_metadata": {
+            "archived": False,
+            "auto_archive_duration": 60,
+            "archive_timestamp": "2026-01-01T00:00:00+00:00",
+            "locked": False,
+        },
+    }
+    world.discord.answers[f"GET /channels/{NOWHERE}"] = (200, found)
 
 
 def locked(world: World) -> None:
@@ -315,7 +337,10 @@ CASES = [
         f"CALLS_CHANNEL_ID: there is no channel `{NOWHERE}`.",
     ),
     Case("elsewhere", elsewhere, What.CHANNEL_ELSEWHERE, 2, "LOG_CHANNEL_ID: channel"),
-    Case("voice", a_thread, What.CHANNEL_NO_TEXT, 2, "`dispatch` is no text channel"),
+    Case("hidden", hidden, What.CHANNEL_ELSEWHERE, 2, f"LOG_CHANNEL_ID: channel `{NOWHERE}`"),
+    Case("thread", thread, What.CHANNEL_NO_TEXT, 2, "`dispatch` is no text channel"),
+    Case("half an outage", discord_says(COMMANDS, 503), What.DISCORD_UNUSABLE, 5, "answers 503"),
+    Case("voice", a_voice_channel, What.CHANNEL_NO_TEXT, 2, "`dispatch` is no text channel"),
     Case("locked", locked, What.CHANNEL_LOCKED, 2, "lacks Send Messages, Embed Links."),
     Case("key", setting("SONORAN_API_KEY", "hunter2"), What.KEY_REFUSED, 2, "_API_KEY", BOTH),
     Case(
@@ -338,6 +363,7 @@ CASES = [
     Case("server", many_servers, What.CAD_SERVER_UNKNOWN, 2, "no server 7", BOTH),
     Case("down", cad_is_down, What.CAD_UNREACHABLE, 5, "`Connection refused`", BOTH),
     Case("address", cad(Text(200, HTML)), What.CAD_WRONG_ADDRESS, 2, "`Welcome`", BOTH),
+    Case("refusal", cad(Text(400, "NOT NOW")), What.CAD_REFUSES, 2, "calls: `NOT NOW`."),
     Case("challenge", cad(CHALLENGE), What.CAD_WRONG_ADDRESS, 2, "`Just a moment...`", BOTH),
     Case(
         "nothing there",
@@ -477,6 +503,27 @@ async def test_what_is_narrowed_on_purpose_is_only_told(
     integrations((GUILD_ID, False), (DISPATCH, True))(world)
     assert await examined(world, monkeypatch) == {}
     assert "Narrowed in Server Settings → Integrations: `attach`." in "\n".join(world.reports)
+
+
+async def test_without_a_server_of_its_own_it_looks_at_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del world.settings["DISCORD_GUILD_ID"]
+    here, there = {"id": str(GUILD_ID), "name": "San Andreas"}, {"id": "7", "name": "Nowhere"}
+    world.discord.answers["GET /users/@me/guilds"] = (200, [here, there])
+    world.discord.answers["GET /guilds/7"] = (404, {"code": 10004, "message": "Unknown Guild"})
+    assert await examined(world, monkeypatch) == {}
+    text = "\n".join(world.reports)
+    assert "the bot serves every server that it is on: `San Andreas`, `Nowhere`." in text
+    assert "The 2 roles that the settings name exist." in text
+
+
+async def test_without_any_role_or_channel(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPATCH_ROLE_IDS", "PING_ROLE_ID", "CALLS_CHANNEL_ID", "LOG_CHANNEL_ID"):
+        del world.settings[name]
+    integrations((GUILD_ID, False))(world)
+    assert list(await examined(world, monkeypatch)) == [What.COMMANDS_CLOSED]
+    assert "only members with Manage Server may dispatch" in "\n".join(world.reports)
 
 
 async def test_an_odd_answer_leaves_the_dialect_open(

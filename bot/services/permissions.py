@@ -17,9 +17,9 @@ from bot.services.access import Access
 from bot.services.errors import PermissionNotTold
 from bot.storage.links import LinkStore
 
-# Seconds. The CAD lets accounts be asked for ten times a minute; a no is asked about again soon,
-# because whoever is given a permission tries it at once.
-REMEMBERED = 300.0
+# Seconds. The CAD lets the bot ask for eight accounts a minute, so that this is enough for eighty
+# busy people. A no is asked about again soon: whoever is given a permission tries it at once.
+REMEMBERED = 600.0
 REFUSAL_REMEMBERED = 30.0
 
 _log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class _Known:
 
 
 class CadPermissions:
-    """Asks the CAD for the permissions of people, and remembers them for a few minutes.
+    """Asks the CAD for the permissions of people, and remembers them for ten minutes.
 
     A person's account is the one that has their Discord linked in the CAD; where there is none,
     the one behind the API id that they are linked to here.

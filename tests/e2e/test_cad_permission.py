@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.services.permissions import REMEMBERED
 from sandbox.cad import seed
 from sandbox.cad.faults import BAD_GATEWAY, Hang
 from tests.e2e.conftest import with_settings
@@ -94,7 +95,7 @@ async def test_who_moves_themselves(scene: Scene, permission: str) -> None:
     grant(scene, "pat", permission)
     assert (await scene.say(scene.pat, "attach", call=100, units="me")).startswith("✅")
     grant(scene, "pat", "police")
-    await scene.passes(300)
+    await scene.passes(REMEMBERED)
     answer = await scene.say(scene.pat, "detach", units="me")
     assert answer.endswith(f": y{FORBIDDEN}")
     assert scene.units_on(100) == ["A-12"]

@@ -70,14 +70,16 @@ class DiscordChecks:
         found = [fine(What.TOKEN_FINE, name=str(self._client.user)), await self._intents()]
         only = self._wanted.guild_id or guild_id
         ids, told = await self._guilds(only)
-        places = [place for place in await asyncio.gather(*map(self._place, ids)) if place]
+        looked_at = ids[:GUILDS_LOOKED_AT]
+        found_places = await asyncio.gather(*map(self._place, looked_at))
+        places = [place for place in found_places if place]
         found += told
         if not places:
             return [*found, await self._absent(only)] if only else found
         if only:
             found.append(fine(What.GUILD_FINE, name=places[0].guild.name))
         # Where a role or channel may be another server's, not finding it here proves nothing.
-        is_whole = self._wanted.guild_id is not None or guild_id is None
+        is_whole = self._wanted.guild_id is not None or (not only and len(places) == len(ids))
         found += await examined(
             {
                 "The commands": lambda: _told(self._known_commands(places[0].guild.id)),
@@ -101,7 +103,7 @@ class DiscordChecks:
         guilds = [guild async for guild in self._client.fetch_guilds(limit=200)]
         names = [guild.name for guild in guilds]
         told = fine(What.GUILDS_ALL, names=names) if names else fault(What.GUILDS_NONE)
-        return [guild.id for guild in guilds[:GUILDS_LOOKED_AT]], [told]
+        return [guild.id for guild in guilds], [told]
 
     async def _place(self, guild_id: int) -> _Place | None:
         user = self._client.user

@@ -49,7 +49,7 @@ _WORDS: dict[What, str] = {
     " roles in Server Settings → Integrations.",
     What.ROLES_FINE: "The {count} roles that the settings name exist.",
     What.ROLES_NONE: "DISPATCH_ROLE_IDS is empty: only members with Manage Server may dispatch.",
-    What.ROLE_UNKNOWN: "{setting}: there is no such role: {ids}. Copy the id anew.",
+    What.ROLE_UNKNOWN: "{setting}: no role here has the id {ids}. Copy it anew.",
     What.ROLE_EVERYONE: "{setting} names the server itself, and with it everyone. Name roles.",
     What.ROLE_SILENT: "PING_ROLE_ID: the bot may not ping {name}. Make the role mentionable, or"
     " allow the bot to mention all roles.",

@@ -92,7 +92,7 @@ async def test_what_is_wrong_at_discord(scene: Scene) -> None:
     assert head.startswith("❌ 3 faults, no warnings, ")
     assert {line.partition(" ")[2].partition(".")[0] for line in lines[:3]} == {
         "MEMBERS_INTENT is true, but Server Members Intent is off",
-        "LINK_ROLE_IDS: there is no such role: `1110000000000000003`",
+        "LINK_ROLE_IDS: no role here has the id `1110000000000000003`",
         "LOG_CHANNEL_ID: `Patrol 2` is no text channel",
     }
 

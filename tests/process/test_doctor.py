@@ -319,7 +319,7 @@ CASES = [
         setting("ADMIN_ROLE_IDS", f"{MISSING},{DISPATCH}"),
         What.ROLE_UNKNOWN,
         2,
-        f"ADMIN_ROLE_IDS: there is no such role: `{MISSING}`.",
+        f"ADMIN_ROLE_IDS: no role here has the id `{MISSING}`.",
     ),
     Case(
         "everyone",
@@ -516,6 +516,13 @@ async def test_without_a_server_of_its_own_it_looks_at_all(
     text = "\n".join(world.reports)
     assert "the bot serves every server that it is on: `San Andreas`, `Nowhere`." in text
     assert "The 2 roles that the settings name exist." in text
+    # One of the two cannot be looked at, and may be where the role is.
+    setting("LINK_ROLE_IDS", str(MISSING))(world)
+    assert list(await examined(world, monkeypatch)) == [What.ROLE_UNKNOWN]
+    assert world.code == 0
+    world.discord.answers["GET /users/@me/guilds"] = (200, [here])
+    assert list(await examined(world, monkeypatch)) == [What.ROLE_UNKNOWN]
+    assert world.code == Exit.SETTINGS
 
 
 async def test_without_any_role_or_channel(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

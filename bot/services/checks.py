@@ -51,12 +51,8 @@ async def database(examine: Callable[[], Awaitable[Health]]) -> list[Finding]:
         what = What.DATABASE_BROKEN if isinstance(error, NotADatabase) else What.DATABASE_UNUSABLE
         return [fault(what, location=error.location, reason=error.reason)]
     data = {"location": health.location, "revision": health.revision, "newest": health.newest}
-    if health.revision == health.newest:
-        found = [fine(What.DATABASE_FINE, **data)]
-    elif health.revision is None:
-        found = [fine(What.DATABASE_NEW, **data)]
-    else:
-        found = [fine(What.DATABASE_OLD, **data)]
+    known = {health.newest: What.DATABASE_FINE, None: What.DATABASE_NEW}
+    found = [fine(known.get(health.revision, What.DATABASE_OLD), **data)]
     if health.free is not None and health.free < LITTLE_SPACE:
         find = fault if health.free < NO_SPACE else warning
         found.append(find(What.DISK_FULL, megabytes=health.free // 2**20))
@@ -88,7 +84,7 @@ class CadChecks:
         found: list[Finding] = []
         plan = ""
         try:
-            community = await self._cad.community()
+            community = await self._community()
             if community:
                 plan = community.plan
                 found.append(self._whose_key(community))
@@ -101,6 +97,15 @@ class CadChecks:
             found += await self._server()
             found += await self._dialect()
         return [*found, *self._clock()]
+
+    async def _community(self) -> Community | None:
+        """Return whose key it is, None where the CAD does not say; what that means, calls tell."""
+        try:
+            return await self._cad.community()
+        except InvalidApiKey:
+            raise
+        except CadRefused:
+            return None
 
     def _whose_key(self, community: Community) -> Finding:
         theirs = community.community_id

@@ -533,6 +533,15 @@ async def test_without_any_role_or_channel(world: World, monkeypatch: pytest.Mon
     assert "only members with Manage Server may dispatch" in "\n".join(world.reports)
 
 
+async def test_a_cad_that_does_not_say_whose_key_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version(2)(world)
+    world.cad.faults.set(Text(403, "not for you"), path="/v2/general")
+    assert await examined(world, monkeypatch) == {}
+    assert "The CAD takes the key." in "\n".join(world.reports)
+
+
 async def test_an_odd_answer_leaves_the_dialect_open(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,9 +42,9 @@ class Reason(enum.Enum):
     NOT_ON_CALL = enum.auto()  # to be taken off one call, and not on it (any more)
     NOT_TOLD = enum.auto()  # a detach broke off half-way, and what became of it is not to be seen
     # About whoever gave the order, and therefore about everyone in it.
-    NOT_PERMITTED = enum.auto()  # their account in the CAD lacks the permission
-    NO_CAD_ACCOUNT = enum.auto()  # the CAD knows no account of theirs
-    PERMISSION_NOT_TOLD = enum.auto()  # the CAD did not say what they may do
+    NOT_PERMITTED = 101  # their account in the CAD lacks the permission
+    NO_CAD_ACCOUNT = 102  # the CAD knows no account of theirs
+    PERMISSION_NOT_TOLD = 103  # the CAD did not say what they may do
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from bot.services.errors import (
 )
 from bot.services.linking import LinkingService
 from bot.services.permissions import Permitted, nothing_needed
-from bot.services.targets import Assignee, Reason, Resolution, Roster
+from bot.services.targets import Assignee, LeftOut, Reason, Resolution, Roster, Target
 from bot.storage.orders import Action, Order, OrderStore, State
 
 UNDO_WITHIN = timedelta(minutes=10)
@@ -134,7 +134,8 @@ class AttachService:
         try:
             await self._permitted(giver, order.guild_id, only_self=only_self)
         except (NotPermitted, PermissionNotTold) as error:
-            return targets.nobody(order.units, me=giver, reason=_REFUSALS[type(error)])
+            everyone = LeftOut(Target(order.units), _REFUSALS[type(error)])
+            return Resolution(left_out=(everyone,))
         return await self.who_is(order.guild_id, order.server_id, order.units, me=order.actor_id)
 
     async def who_is(self, guild_id: int, server_id: int, units: str, *, me: int) -> Resolution:

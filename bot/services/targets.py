@@ -41,7 +41,7 @@ class Reason(enum.Enum):
     NOT_LOOKED_UP = enum.auto()  # the CAD did not say who is on duty
     NOT_ON_CALL = enum.auto()  # to be taken off one call, and not on it (any more)
     NOT_TOLD = enum.auto()  # a detach broke off half-way, and what became of it is not to be seen
-    # About whoever gave the order, and therefore about everyone in it.
+    # About whoever gave the order; the target is then the whole text.
     NOT_PERMITTED = 101  # their account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the CAD knows no account of theirs
     PERMISSION_NOT_TOLD = 103  # the CAD did not say what they may do
@@ -120,11 +120,6 @@ def parse(text: str, *, me: int) -> tuple[Target, ...]:
     if len(found) > TARGET_LIMIT:
         raise TooManyTargets(len(found), TARGET_LIMIT)
     return found
-
-
-def nobody(text: str, *, me: int, reason: Reason) -> Resolution:
-    """Leave out everyone whom the text names, for one reason."""
-    return Resolution(left_out=tuple(LeftOut(one, reason) for one in _found(text, me)))
 
 
 def names_only(text: str, member_id: int) -> bool:

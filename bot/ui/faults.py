@@ -37,7 +37,7 @@ from bot.services.errors import (
     VanityUrl,
 )
 from bot.storage.errors import StorageError
-from bot.ui.text import code, roles, sentence
+from bot.ui.text import code, roles
 
 _OPERATOR = "Tell whoever runs this bot"
 _REFUSALS: dict[type[CadRefused], str] = {
@@ -47,16 +47,16 @@ _REFUSALS: dict[type[CadRefused], str] = {
     InvalidApiKey: f"{_OPERATOR}: SONORAN_API_KEY is wrong.",
 }
 
-# Said about the giver of an order as well.
+# Said in the answer to an order as well.
 NOT_PERMITTED = (
-    "your account in the CAD lacks the permission for this. It takes `dispatch`, or `selfDispatch`"
-    " for what concerns yourself alone"
+    "Your account in the CAD lacks the permission for this. It takes `dispatch`, or `selfDispatch`"
+    " for what concerns yourself alone."
 )
 NO_CAD_ACCOUNT = (
-    "the CAD knows no account of yours, and this takes a permission there. Link Discord in the"
-    " CAD's account settings, or use `/link`"
+    "The CAD knows no account of yours, and this takes a permission there. Link Discord in the"
+    " CAD's account settings, or use `/link`."
 )
-PERMISSION_NOT_TOLD = "the CAD did not say whether you may do this. Try again in a minute"
+PERMISSION_NOT_TOLD = "The CAD did not say whether you may do this. Try again in a minute."
 
 _PLAIN: dict[type[ServiceError], str] = {
     NobodyChosen: (
@@ -66,9 +66,9 @@ _PLAIN: dict[type[ServiceError], str] = {
     NotLinked: "You are not linked to the CAD yet. Press **Attach me**, or use `/link`.",
     NotOnDuty: "You are not on duty in the CAD.",
     NoAnswerAboutUnits: "The CAD did not say whether you are on duty. Try again in a minute.",
-    NotPermitted: f"{sentence(NOT_PERMITTED)}.",
-    NoCadAccount: f"{sentence(NO_CAD_ACCOUNT)}.",
-    PermissionNotTold: f"{sentence(PERMISSION_NOT_TOLD)}.",
+    NotPermitted: NOT_PERMITTED,
+    NoCadAccount: NO_CAD_ACCOUNT,
+    PermissionNotTold: PERMISSION_NOT_TOLD,
     EmergencyGone: "This 911 call is not on the list any more: somebody has dealt with it.",
 }
 

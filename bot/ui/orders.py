@@ -13,7 +13,7 @@ from bot.services.outcomes import Confirmation, OrderView, Outcome, Waiting
 from bot.services.targets import Assignee, Reason, Target
 from bot.storage.orders import Action, State
 from bot.ui import faults
-from bot.ui.text import MESSAGE_LIMIT, code, listed, member, moment, plain, sentence
+from bot.ui.text import MESSAGE_LIMIT, code, listed, member, moment, plain
 
 _LIST_LIMITS = (700, 350, 150, 60)  # characters for one list of people, until all fit
 _MENTION = re.compile(r"<(?:@&|#)\d{1,20}>")  # of a role or a channel
@@ -27,10 +27,14 @@ _REASONS = {
     Reason.NOT_UNDERSTOOD: "only members, unit numbers and API ids can be named",
     Reason.NOT_LOOKED_UP: "the CAD did not say who that is. Try again in a minute",
     Reason.NOT_ON_CALL: "not on that call any more",
+    Reason.NOT_TOLD: "the CAD broke off half-way. Look at their call before you try again",
+}
+
+# About whoever gave the order, not about those in it.
+_REFUSALS = {
     Reason.NOT_PERMITTED: faults.NOT_PERMITTED,
     Reason.NO_CAD_ACCOUNT: faults.NO_CAD_ACCOUNT,
     Reason.PERMISSION_NOT_TOLD: faults.PERMISSION_NOT_TOLD,
-    Reason.NOT_TOLD: "the CAD broke off half-way. Look at their call before you try again",
 }
 
 
@@ -93,7 +97,7 @@ def _headline(view: OrderView, people: str) -> str:
     whom = f"\nFor: {people or code(done.units, 200)}"
     match done.state:
         case State.DONE:
-            return f"{_mark(view)} {sentence(_past(view))}: {people}"
+            return f"{_mark(view)} {_sentence(_past(view))}: {people}"
         case State.CANCELLED:
             return f"❌ Cancelled. {nobody} {_past(view)}.{whom}"
         case State.EXPIRED:
@@ -111,6 +115,10 @@ def _mark(view: OrderView) -> str:
         return "❌ Not shown by the CAD:"
     is_partly = missing or view.resolution.left_out or _unseen(view)
     return "⚠️" if is_partly else "✅"
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _past(view: OrderView) -> str:
@@ -148,6 +156,9 @@ def _evidence(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
 def _absences(view: OrderView, limit: int) -> Iterator[str]:
     by_reason = sorted(view.resolution.left_out, key=lambda one: one.reason.value)
     for reason, group in groupby(by_reason, key=lambda one: one.reason):
+        if reason in _REFUSALS:
+            yield _REFUSALS[reason]
+            continue
         names = listed([_named(one.target) for one in group], limit)
         yield f"Left out: {names}: {_REASONS[reason]}."
 

@@ -49,11 +49,6 @@ def roles(role_ids: Iterable[int]) -> str:
     return ", ".join(f"<@&{role_id}>" for role_id in sorted(role_ids))
 
 
-def sentence(text: str) -> str:
-    """Return the text beginning with a capital."""
-    return text[:1].upper() + text[1:]
-
-
 def listed(items: list[str], limit: int) -> str:
     """Join the items with commas; what does not fit into limit characters is only counted."""
     shown: list[str] = []

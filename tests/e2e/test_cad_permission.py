@@ -25,11 +25,11 @@ pytestmark = with_settings(sonoran_api_version=2, require_cad_permission=True)
 ACCOUNTS = "/v2/general/accounts"
 CALL = "**#100** Armed Robbery"
 FORBIDDEN = (
-    "our account in the CAD lacks the permission for this. It takes `dispatch`, or"
+    "Your account in the CAD lacks the permission for this. It takes `dispatch`, or"
     " `selfDispatch` for what concerns yourself alone."
 )
-NO_ACCOUNT = "he CAD knows no account of yours, and this takes a permission there."
-NOT_TOLD = "he CAD did not say whether you may do this. Try again in a minute."
+NO_ACCOUNT = "The CAD knows no account of yours, and this takes a permission there."
+NOT_TOLD = "The CAD did not say whether you may do this. Try again in a minute."
 
 
 def grant(scene: Scene, name: str, *permissions: str) -> None:
@@ -60,7 +60,7 @@ async def test_a_dispatcher_of_both_may(scene: Scene) -> None:
 async def test_the_role_alone_is_not_enough(scene: Scene) -> None:
     grant(scene, "dana", "police", "selfDispatch")
     answer = await scene.attach("A-12 A-7")
-    assert answer == f"❌ Nobody was attached to {CALL}.\nLeft out: `A-12`, `A-7`: y{FORBIDDEN}"
+    assert answer == f"❌ Nobody was attached to {CALL}.\n{FORBIDDEN}"
     assert done(scene) == []
     # Which is in the books, too.
     assert "attach" in await scene.say(scene.dana, "audit", call=100)
@@ -74,7 +74,7 @@ async def test_nor_is_the_cads_permission_alone(scene: Scene) -> None:
 
 async def test_without_an_account(scene: Scene) -> None:
     answer = await scene.attach("A-12")
-    assert answer.startswith(f"❌ Nobody was attached to {CALL}.\nLeft out: `A-12`: t{NO_ACCOUNT}")
+    assert answer.startswith(f"❌ Nobody was attached to {CALL}.\n{NO_ACCOUNT}")
     assert done(scene) == []
 
 
@@ -97,7 +97,7 @@ async def test_who_moves_themselves(scene: Scene, permission: str) -> None:
     grant(scene, "pat", "police")
     await scene.passes(REMEMBERED)
     answer = await scene.say(scene.pat, "detach", units="me")
-    assert answer.endswith(f": y{FORBIDDEN}")
+    assert answer.endswith(f"\n{FORBIDDEN}")
     assert scene.units_on(100) == ["A-12"]
 
 
@@ -108,7 +108,7 @@ async def test_the_acknowledgement_does_not_wait_for_the_cad(scene: Scene) -> No
     scene.transport.patience = 0.2
     answer = await scene.attach("A-12")  # which makes sure that it was deferred first
     assert hang.arrived.is_set()
-    assert answer.endswith(f"Left out: `A-12`: t{NOT_TOLD}")
+    assert answer.endswith(f".\n{NOT_TOLD}")
     assert done(scene) == []
     scene.mends()
     assert (await scene.attach("A-12")).startswith("✅")
@@ -117,7 +117,7 @@ async def test_the_acknowledgement_does_not_wait_for_the_cad(scene: Scene) -> No
 async def test_a_cad_that_cannot_be_asked_lets_nobody(scene: Scene) -> None:
     grant(scene, "dana", "dispatch")
     scene.breaks(BAD_GATEWAY, ACCOUNTS)
-    assert (await scene.attach("A-12")).endswith(f"Left out: `A-12`: t{NOT_TOLD}")
+    assert (await scene.attach("A-12")).endswith(f".\n{NOT_TOLD}")
     assert done(scene) == []
 
 
@@ -135,14 +135,14 @@ class TestOtherActs:
 
     async def test_closing(self, scene: Scene) -> None:
         grant(scene, "dana", "selfDispatch")
-        assert await self.closed(scene) == f"❌ Y{FORBIDDEN}"
+        assert await self.closed(scene) == f"❌ {FORBIDDEN}"
         assert done(scene) == []
 
     async def test_a_note(self, scene: Scene) -> None:
         more = await scene.dana.click(await call_card(scene), label="More")
         form = await press(scene.dana, more, "Add note")
         result = await scene.dana.submit_modal(form, {"note": "Suspect left"})
-        assert words(result).startswith(f"❌ T{NO_ACCOUNT}")
+        assert words(result).startswith(f"❌ {NO_ACCOUNT}")
         assert done(scene) == []
 
     @pytest.mark.parametrize(("permission", "mark"), [("selfDispatch", "✅"), ("police", "❌")])
@@ -160,7 +160,7 @@ class TestOtherActs:
         scene.breaks(BAD_GATEWAY, ACCOUNTS)
         asked = await scene.dana.click(await emergency_card(scene), label="Dismiss")
         assert await settled(scene, await press(scene.dana, asked, "Dismiss it")) == (
-            f"❌ T{NOT_TOLD}"
+            f"❌ {NOT_TOLD}"
         )
         assert done(scene) == []
 
@@ -168,5 +168,5 @@ class TestOtherActs:
         promote(scene, "pat")
         grant(scene, "pat", "selfDispatch")
         result = await scene.pat.click(await emergency_card(scene), label="Respond")
-        assert await settled(scene, result) == f"❌ Y{FORBIDDEN}"
+        assert await settled(scene, result) == f"❌ {FORBIDDEN}"
         assert done(scene) == []

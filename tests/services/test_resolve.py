@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.services.targets import Assignee, LeftOut, Reason, Roster, nobody, parse, resolve
+from bot.services.targets import Assignee, LeftOut, Reason, Roster, parse, resolve
 from tests.services.samples import unit
 
 ME = 42
@@ -80,17 +80,6 @@ def test_every_reason_is_tried_above() -> None:
     later = {Reason.NOT_ON_CALL, Reason.NOT_TOLD}  # known once it comes to a detach
     about_the_giver = {Reason.NOT_PERMITTED, Reason.NO_CAD_ACCOUNT, Reason.PERMISSION_NOT_TOLD}
     assert {reason for *_, reason in mark.args[1]} == set(Reason) - later - about_the_giver
-
-
-def test_nobody_is_left_where_the_giver_may_not() -> None:
-    left = nobody("me A-12 <@8>, A-12", me=7, reason=Reason.NOT_PERMITTED)
-    assert left.assignees == ()
-    assert [(one.target.text, one.target.member_id) for one in left.left_out] == [
-        ("me", 7),
-        ("A-12", None),
-        ("<@8>", 8),
-    ]
-    assert {one.reason for one in left.left_out} == {Reason.NOT_PERMITTED}
 
 
 @pytest.mark.parametrize(

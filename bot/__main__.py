@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -52,7 +53,7 @@ cli = typer.Typer(
     epilog=(
         "Exit codes: 0 done, or stopped as asked; 1 a fault of the bot; 2 settings, command line,"
         " file or database; 3 Discord refuses the token; 4 an intent is missing; 5 Discord cannot"
-        " be reached."
+        " be reached, or, for the doctor, the CAD."
     ),
 )
 links_cli = typer.Typer(help="Move the links between people and ids in and out.")
@@ -97,6 +98,22 @@ def invite() -> None:
 
     token = settings.load_token().discord_token.get_secret_value()
     typer.echo(asyncio.run(process.invitation(token)))
+
+
+@cli.command()
+def doctor() -> None:
+    """Check everything that can be set up wrongly, and say what to do; changes nothing."""
+    from bot import examining, logs
+
+    read = examining.read_settings()
+    # The findings say what is wrong; the log is left for what nobody expects.
+    logs.set_up("ERROR", "text", read.settings.secrets if read.settings else ())
+    findings = asyncio.run(examining.examine(read))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # names may be in a script it does not have
+    for line in examining.lines(findings):
+        typer.echo(line)
+    raise typer.Exit(examining.exit_code(findings))
 
 
 @links_cli.command("import")

@@ -16,7 +16,7 @@ from functools import partial
 import discord
 from discord.ext import commands
 
-from bot import connect
+from bot import connect, examining
 from bot.cad.transport import Transport
 from bot.people import People, open_people
 from bot.proofs import build_proofs
@@ -29,9 +29,11 @@ from bot.services.board import Board
 from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
 from bot.services.checking import CheckAnnouncer, LinkChecks
+from bot.services.doctor import Doctor
 from bot.services.link_news import Herald
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue, utc_now
+from bot.services.permissions import CadPermissions
 from bot.services.picking import Picking
 from bot.services.suggestions import Suggestions
 from bot.services.telling import Announcer
@@ -54,6 +56,7 @@ from bot.ui.tree import DispatchTree
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
 from cogs.calls import CallsCog
+from cogs.doctor import DoctorCog
 from cogs.links import LinksCog
 from cogs.people import PeopleCog
 
@@ -71,6 +74,7 @@ class Services:
         open_people: makes what has to do with links, likewise.
         open_cards: makes the keeper of the cards, once there is a channel for them.
         open_checks: makes what checks all links, likewise.
+        open_doctor: makes the doctor, once there is somebody who can ask Discord.
     """
 
     attaching: AttachService
@@ -86,6 +90,7 @@ class Services:
     open_people: Callable[[Herald], People]
     open_cards: Callable[..., CardKeeper]
     open_checks: Callable[[CheckAnnouncer], LinkChecks]
+    open_doctor: Callable[[discord.Client], Doctor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,7 @@ async def open_services(
             settings.self_dispatch_role_ids,
             settings.link_role_ids,
             settings.admin_role_ids,
+            settings.require_cad_permission,
         )
         orders = OrderStore(database)
         server_id = settings.sonoran_server_id
@@ -153,17 +159,21 @@ async def open_services(
             now=time.now,
         )
         stack.push_async_callback(linking.close)
-        attaching = AttachService(access, orders, linking, board, server_id, now=time.now)
+        permitted = CadPermissions(access, cad, links, clock=time.clock).require
+        attaching = AttachService(
+            access, orders, linking, board, server_id, now=time.now, permitted=permitted
+        )
         stack.push_async_callback(proofs.background.close)
         proofs.background.start()
-        watch = Watch(board, connect.feeds(settings), server_id, proofs.background.hear)
+        feeds = connect.feeds(settings)
+        watch = Watch(board, feeds, server_id, proofs.background.hear, now=time.now)
         stack.push_async_callback(watch.close)
         await watch.start()
         # So that the first person who types or attaches finds the calls and units known.
         board.look(server_id)
         yield Services(
             attaching=attaching,
-            acts=Acts(access, cad, board, attaching, linking, now=time.now),
+            acts=Acts(access, cad, board, attaching, linking, now=time.now, permitted=permitted),
             picking=Picking(access, board),
             linking=linking,
             suggestions=Suggestions(access, board, linking, server_id),
@@ -197,6 +207,11 @@ async def open_services(
                 sleep=time.sleep,
             ),
             open_checks=proofs.open_checks,
+            open_doctor=partial(
+                examining.doctor,
+                settings,
+                examining.Running(access, cad, board, database, watch, time.now),
+            ),
         )
 
 
@@ -243,6 +258,7 @@ class DispatchBot(commands.Bot):
         services = self._services
         await self.add_cog(AttachCog(self.attaching, self.orders, services.suggestions))
         await self.add_cog(AuditCog(services.audit))
+        await self.add_cog(DoctorCog(services.open_doctor(self)))
         await self.add_cog(CallsCog(services.call_list, self._dispatch_tree))
         people = self._people
         links = LinksCog(services.linking, services.audit, self.link_desk, people.mine, self.checks)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from bot.cad import v1, v2
-from bot.cad.client import CadClient
+from bot.cad.client import KnownCad
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
 from bot.cad.feed import HttpFeed
@@ -33,13 +33,19 @@ def feeds(settings: Settings) -> list[Feed]:
     return found
 
 
+def feed_names(settings: Settings) -> list[str]:
+    """Name the setting behind each of the feeds."""
+    on = {"PUSH_LISTEN": settings.push_address, "SONORAN_WEBSOCKET": settings.sonoran_websocket}
+    return [name for name, value in on.items() if value]
+
+
 def client(
     settings: Settings,
     transport: Transport,
     *,
     clock: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]],
-) -> CadClient:
+) -> KnownCad:
     """Speak the version of the CAD's API that the settings ask for."""
     who = Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value())
     if settings.sonoran_api_version == 1:

@@ -14,7 +14,7 @@ class Exit(IntEnum):
     SETTINGS = 2  # or the command line, a file, the database
     TOKEN = 3
     INTENTS = 4
-    DISCORD = 5  # cannot be reached
+    DISCORD = 5  # cannot be reached; from the doctor, nor can the CAD
 
 
 class Failure(Exception):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import (
@@ -48,6 +49,7 @@ _EXPECTED = {
     "sonoran_api_url": "must be an address that starts with https:// or http://",
     "sonoran_api_version": "must be 1 or 2",
     "sonoran_server_id": "must be a whole number, 1 or higher",
+    "require_cad_permission": "must be true or false",
     "sonoran_budget_share": "must be a number above 0 and not above 1, such as 0.8",
     "sonoran_websocket": "must be true or false",
     "audit_days": "must be a whole number from 1 to 3650",
@@ -129,6 +131,14 @@ def _with_the_members(value: bool, info: ValidationInfo) -> bool:
     return value
 
 
+def _told_by_the_cad(value: bool, info: ValidationInfo) -> bool:
+    if value and info.data.get("sonoran_api_version", 2) == 1:
+        raise ValueError(
+            "needs SONORAN_API_VERSION=2: the CAD's API 1 does not say what an account may do"
+        )
+    return value
+
+
 def _without_slash(value: HttpUrl) -> str:
     return str(value).rstrip("/")
 
@@ -180,6 +190,7 @@ class Settings(DatabaseSettings, TokenSettings):
         "https://api.sonorancad.com"
     )
     sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(_number)] = 1
+    require_cad_permission: Annotated[bool, AfterValidator(_told_by_the_cad)] = False
     sonoran_server_id: Annotated[int, Field(ge=1)] = 1
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     push_listen: Annotated[str, AfterValidator(_usable_listen)] | None = None
@@ -210,13 +221,16 @@ class Settings(DatabaseSettings, TokenSettings):
         )
 
 
-def load(env_file: Path = Path(".env")) -> Settings:
+def load(env_file: Path = Path(".env"), instead: Mapping[str, Any] | None = None) -> Settings:
     """Read the environment and, where it says nothing, the file.
+
+    Args:
+        instead: values by name that count whatever is written there.
 
     Raises:
         SettingsError: with one line per fault; no line repeats a value, it may be a secret.
     """
-    return _read(Settings, env_file)
+    return _read(Settings, env_file, instead)
 
 
 def load_database(env_file: Path = Path(".env")) -> DatabaseSettings:
@@ -229,9 +243,11 @@ def load_token(env_file: Path = Path(".env")) -> TokenSettings:
     return _read(TokenSettings, env_file)
 
 
-def _read(kind: type[SettingsT], env_file: Path) -> SettingsT:
+def _read(
+    kind: type[SettingsT], env_file: Path, instead: Mapping[str, Any] | None = None
+) -> SettingsT:
     try:
-        return kind(_env_file=env_file)
+        return kind(_env_file=env_file, **(instead or {}))
     except ValidationError as error:
         raise SettingsError(_lines(error)) from None  # its text would repeat the values
     except UnicodeDecodeError:
@@ -253,7 +269,7 @@ def _lines(error: ValidationError) -> list[str]:
 def _line(name: str, kind: str, message: str) -> str:
     if kind == "missing":
         words = "is not set"
-    elif kind == "value_error":
+    elif kind == "value_error":  # said by a validator of ours
         words = message.removeprefix("Value error, ")
     else:
         words = _EXPECTED.get(name) or message

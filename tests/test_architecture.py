@@ -22,10 +22,11 @@ _BELOW_APP = ("cogs", *_BELOW_COGS, "bot.storage", "bot.cad", "bot.settings", "b
 # Which of our own modules a room may import beside itself. The most exact name counts.
 ARROWS: dict[str, tuple[str, ...]] = {
     "bot": (),
-    "bot.__main__": ("bot.process", "bot.app", "bot.ending", *_BELOW_APP),
+    "bot.__main__": ("bot.process", "bot.app", "bot.examining", "bot.ending", *_BELOW_APP),
     "bot.process": ("bot.app", "bot.ending", *_BELOW_APP),
     "bot.ending": (),
-    "bot.app": ("bot.connect", "bot.people", "bot.proofs", *_BELOW_APP),
+    "bot.app": ("bot.connect", "bot.examining", "bot.people", "bot.proofs", *_BELOW_APP),
+    "bot.examining": ("bot.connect", "bot.ending", *_BELOW_APP),
     "bot.connect": ("bot.cad", "bot.services.watching", "bot.settings"),
     "bot.people": ("bot.services", "bot.storage", "bot.settings"),
     "bot.proofs": ("bot.services", "bot.storage", "bot.cad.client", "bot.settings"),
@@ -64,7 +65,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
 
 # Which rooms may import a library; any other library is free.
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "discord": ("bot.process", "bot.app", "bot.ui", "cogs", "sandbox"),
+    "discord": ("bot.process", "bot.app", "bot.examining", "bot.ui", "cogs", "sandbox"),
     "aiohttp": ("bot.cad.transport", "bot.cad.feed", "sandbox"),
     "pysignalr": ("bot.cad.hub",),
     "websockets": ("bot.cad.hub",),

@@ -40,7 +40,7 @@ def section(title: str) -> str:
 def first_cells(text: str) -> list[str]:
     """Return the first cell of each row of the tables in a text, without backticks."""
     cells = re.findall(r"^\| (.+?) \|", text, re.MULTILINE)
-    heads = {"setting", "command", "code", "what", "answer", "text"}
+    heads = {"setting", "command", "code", "what", "answer", "text", "act"}
     return [cell.strip("`") for cell in cells if cell not in heads]
 
 

@@ -10,6 +10,7 @@ from bot.cad.models import (
     Account,
     Attachment,
     Calls,
+    Community,
     Detachment,
     NewCall,
     Receipt,
@@ -93,6 +94,9 @@ class CadClient(Protocol):
     async def account_of(self, discord_id: int) -> Account | None:
         """Return the account that a Discord person has linked in the CAD, if it tells."""
 
+    async def account_with(self, api_id: str) -> Account | None:
+        """Return the account behind an API id, if the CAD tells."""
+
     async def idents_on(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:
@@ -100,3 +104,26 @@ class CadClient(Protocol):
 
     async def close(self) -> None:
         """Close the connections."""
+
+
+class KnownCad(CadClient, Protocol):
+    """A CAD that can also be asked how it is set up; only whoever checks that needs to."""
+
+    @property
+    def clock_skew(self) -> float | None:
+        """The seconds by which our clock is ahead of the CAD's; None where that is not known."""
+
+    async def community(self) -> Community | None:
+        """Return whom the key belongs to; None where this version does not say."""
+
+    async def servers(self) -> dict[int, str] | None:
+        """Return the names of the game servers by number; None where this version does not say."""
+
+    async def attach_dialect(self) -> str | None:
+        """Return how the CAD wants to be told to attach, without attaching anybody.
+
+        None where only a real attachment shows that; empty where there is but one way.
+
+        Raises:
+            CadRefused: it understands none of the ways that are known.
+        """

@@ -131,11 +131,46 @@ class V1Client:
         """Return None: v1 does not say who has linked which Discord account."""
         return None
 
+    async def account_with(self, api_id: str) -> Account | None:  # noqa: ARG002
+        """Return None: of an account, v1 tells the name alone."""
+        return None
+
     async def idents_on(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:
         """Return which of these units are on this call at this moment."""
         return on_call((await self.calls(server_id)).dispatch, call_id, units)
+
+    @property
+    def clock_skew(self) -> float | None:
+        """The seconds by which our clock is ahead of the CAD's; None before its first answer."""
+        return self._sender.clock_skew
+
+    async def community(self) -> None:
+        """Return None: v1 does not say whose key it is."""
+
+    async def servers(self) -> None:
+        """Return None: no document says how v1 is asked for them."""
+
+    async def attach_dialect(self) -> str | None:
+        """Return the dialect that has worked, or else the first that the CAD seems to know.
+
+        It is told to attach nobody to nothing, which moves nobody whatever it makes of it. Where
+        it neither does that nor says that it does not know this type, nothing is known.
+        """
+        if self._dialect:
+            return str(self._dialect)
+        refusals: list[CadRefused] = []
+        for dialect in v1.ATTACH_DIALECTS:
+            try:
+                await self._sender.act(v1.probe(self._who, dialect), v1.read_done)
+            except CadRefused as refusal:
+                if not v1.wants_another_dialect(refusal):
+                    return None
+                refusals.append(refusal)
+            else:
+                return str(dialect)
+        raise _most_telling(refusals)
 
     async def close(self) -> None:
         """Close the connections."""

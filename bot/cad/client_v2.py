@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
-from bot.cad import v2
+from bot.cad import readers, v2
 from bot.cad.errors import CadError
 from bot.cad.limits import Budget
 from bot.cad.models import (
     Account,
     Attachment,
     Calls,
+    Community,
     Detachment,
     NewCall,
     Receipt,
@@ -22,6 +24,8 @@ from bot.cad.models import (
 from bot.cad.pages import all_units
 from bot.cad.sender import Sender
 from bot.cad.wire import Credentials, Request
+
+T = TypeVar("T")
 
 ASKED_SINGLY = 3  # units; for more, the list of calls costs fewer requests
 
@@ -115,6 +119,11 @@ class V2Client:
         request = v2.account_by_discord(self._who, discord_id)
         return await self._sender.ask(request, v2.read_account)
 
+    async def account_with(self, api_id: str) -> Account | None:
+        """Return the account behind an API id."""
+        request = v2.account_by_community_user(self._who, api_id)
+        return await self._sender.ask(request, v2.read_account)
+
     async def idents_on(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:
@@ -126,6 +135,24 @@ class V2Client:
         if len(units) > ASKED_SINGLY or not all(unit.account for unit in units):
             return on_call((await self.calls(server_id)).dispatch, call_id, units)
         return frozenset([unit.ident for unit in units if await self._is_on(call_id, unit)])
+
+    @property
+    def clock_skew(self) -> float | None:
+        """The seconds by which our clock is ahead of the CAD's; None before its first answer."""
+        return self._sender.clock_skew
+
+    async def community(self) -> Community:
+        """Return whom the key belongs to."""
+        community_id = await self._general(v2.INFO, readers.read_community_id)
+        return Community(community_id, await self._general(v2.VERSION, readers.read_plan))
+
+    async def servers(self) -> dict[int, str]:
+        """Return the names of the game servers by number."""
+        return await self._general(v2.SERVERS, readers.read_servers)
+
+    async def attach_dialect(self) -> str:
+        """Return nothing: v2 knows one way of attaching."""
+        return ""
 
     async def close(self) -> None:
         """Close the connections."""
@@ -146,6 +173,11 @@ class V2Client:
     async def _units_page(self, server_id: int, offset: int) -> UnitsPage:
         request = v2.get_units(self._who, server_id, offset=offset)
         return await self._sender.ask(request, v2.read_units)
+
+    async def _general(self, what: str, read: Callable[[object], T]) -> T:
+        return await self._sender.ask(
+            v2.general(self._who, what), lambda answer: read(v2.read_general(answer))
+        )
 
     async def _is_on(self, call_id: int, unit: Unit) -> bool:
         request = v2.current_call(self._who, unit.account)

@@ -9,7 +9,7 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from aiohttp import web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from bot.cad import envelope
 from bot.cad.events import read_event
@@ -17,6 +17,7 @@ from bot.cad.inbox import QUEUE_SIZE, Heard, Inbox, Item
 
 EVENT_PATH = "/sonorancad/event"
 HEALTH_PATH = "/healthz"
+HEALTHY = "ok"
 MAX_BODY = 64 * 1024  # bytes
 RETRY_AFTER = 5  # seconds, what a sender is asked to wait when the queue is full
 READ_SECONDS = 10.0  # for a whole body to arrive
@@ -61,6 +62,18 @@ class HttpFeed:
             raise
         self._port = runner.addresses[0][1]
         self._runner = runner
+
+    async def is_served(self) -> bool:
+        """Tell whether there is such a feed at the address already, in a bot that is running."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        try:
+            async with (
+                ClientSession(timeout=ClientTimeout(total=READ_SECONDS)) as session,
+                session.get(f"http://{host}:{self._port}{HEALTH_PATH}") as answer,
+            ):
+                return await answer.text() == HEALTHY
+        except (ClientError, OSError, ValueError):
+            return False
 
     async def stop(self) -> None:
         """Stop listening; whoever iterates comes to an end after what was already heard."""
@@ -113,4 +126,4 @@ async def _body(request: web.Request) -> bytes:
 
 
 async def _healthy(_: web.Request) -> web.Response:
-    return web.Response(text="ok")
+    return web.Response(text=HEALTHY)

@@ -63,11 +63,29 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the CAD; api_id is its community user id, empty where none is linked."""
+    """An account of the CAD; api_id is its community user id, empty where none is linked.
+
+    Attributes:
+        permissions: what it may do, in lower case: "dispatch", "selfdispatch", "police".
+    """
 
     uuid: str
     username: str
     api_id: str
+    permissions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """What the CAD says about whom the API key belongs to.
+
+    Attributes:
+        community_id: empty where the CAD does not say.
+        plan: the name of what it pays for, in upper case; empty where the CAD does not say.
+    """
+
+    community_id: str
+    plan: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,34 @@ def read_account(data: object) -> Account:
     uuid = text(data.get("uuid")) if isinstance(data, Mapping) else ""
     if not isinstance(data, Mapping) or not uuid:
         raise CadUnreadable("the answer holds no account")
-    return Account(uuid, text(data.get("username")), text(data.get("communityuserid")))
+    return Account(
+        uuid,
+        text(data.get("username")),
+        text(data.get("communityuserid")),
+        _permissions(data.get("permissions")),
+    )
+
+
+def read_community_id(data: object) -> str:
+    """Read the id of the community that asks; empty where it is missing."""
+    community = data.get("community") if isinstance(data, Mapping) else None
+    return as_text(community.get("comid")) if isinstance(community, Mapping) else ""
+
+
+def read_plan(data: object) -> str:
+    """Read the name of what the community pays for, in upper case; empty where it is missing."""
+    return text(data.get("name")).upper() if isinstance(data, Mapping) else ""
+
+
+def read_servers(data: object) -> dict[int, str]:
+    """Read the names of the game servers by their numbers; one alone may come without its list."""
+    listed = data.get("servers") if isinstance(data, Mapping) else None
+    found: dict[int, str] = {}
+    for one in listed if isinstance(listed, list) else [listed]:
+        number = integer(one.get("id")) if isinstance(one, Mapping) else None
+        if isinstance(one, Mapping) and number is not None:
+            found[number] = text(one.get("name"))
+    return found
 
 
 def read_linked_account(data: object) -> str | None:
@@ -169,6 +196,11 @@ def read_unit(raw: object) -> Unit | None:
 def _read_each(items: object, read: Callable[[object], T | None]) -> tuple[T, ...]:
     found = map(read, items if isinstance(items, list) else ())
     return tuple(item for item in found if item is not None)
+
+
+def _permissions(raw: object) -> frozenset[str]:
+    granted = raw.items() if isinstance(raw, Mapping) else ()
+    return frozenset(name for name, value in granted if flag(value))
 
 
 def _notes(raw: object) -> tuple[Note, ...]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from bot.cad import retry
+from bot.cad import retry, wire
 from bot.cad.errors import CadError, CadRateLimited, CadUnreachable
 from bot.cad.limits import Budget, Limit
 from bot.cad.transport import Transport
@@ -40,6 +40,7 @@ class Sender:
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
+        self.clock_skew: float | None = None  # see wire.clock_skew; None before the first answer
 
     def budget(self, endpoint: str) -> Budget:
         """Return the budget of one endpoint."""
@@ -52,7 +53,9 @@ class Sender:
         budget = self._budgets[request.endpoint]
         budget.spend()
         try:
-            return read(await self._transport.send(request, within=within))
+            response = await self._transport.send(request, within=within)
+            self.clock_skew = wire.clock_skew(response)
+            return read(response)
         except CadRateLimited as error:
             budget.refuse(error.retry_after)
             raise

@@ -46,6 +46,10 @@ class Dialect:
     path: str
     type: str
 
+    def __str__(self) -> str:
+        """Name it as the CAD's documents do."""
+        return f"{self.type} at {self.path}"
+
 
 ATTACH_DIALECTS = (
     Dialect("/emergency", "ATTACH_UNITS"),  # May 2020
@@ -65,6 +69,11 @@ def attach(who: Credentials, attachments: Sequence[Attachment], dialect: Dialect
             for order in attachments
         ),
     )
+
+
+def probe(who: Credentials, dialect: Dialect) -> Request:
+    """Build an attach request that is about no call and nobody: whether it is understood."""
+    return attach(who, (), dialect)
 
 
 def detach(who: Credentials, detachments: Sequence[Detachment]) -> Request:

@@ -38,6 +38,7 @@ REMOVE_911 = "remove 911"
 ACCOUNT = "account"
 LINK = "link"
 CURRENT_CALL = "current call"
+INFO, VERSION, SERVERS = "info", "version", "servers"
 # Published, per API key. The game server uses the same key: see Limit.shared.
 LIMITS: Mapping[str, Limit] = {
     ATTACH: Limit(10, 60.0),
@@ -52,6 +53,7 @@ LIMITS: Mapping[str, Limit] = {
     ACCOUNT: Limit(10, 60.0),
     LINK: Limit(30, 60.0),
     CURRENT_CALL: Limit(10, 60.0),
+    **dict.fromkeys((INFO, VERSION, SERVERS), Limit(10, 60.0)),
 }
 UNITS_PER_PAGE = 100  # the default; a maximum is documented for v1 only
 
@@ -161,6 +163,11 @@ def current_call(who: Credentials, account: str) -> Request:
     return _question(who, CURRENT_CALL, path)
 
 
+def general(who: Credentials, what: str) -> Request:
+    """Build a question about the community: `INFO`, `VERSION` or `SERVERS`."""
+    return _question(who, what, f"/v2/general/{what}")
+
+
 def read_receipt(response: Response) -> Receipt | None:
     """Read the answer to an order; None if it succeeded without naming units."""
     response = _read(response)
@@ -215,6 +222,11 @@ def read_current_call(response: Response) -> CurrentCall | None:
     if _is_none(response):
         return None
     return readers.read_current_call(wire.read_json(_read(response)))
+
+
+def read_general(response: Response) -> object:
+    """Read the answer to `general` as JSON, for the reader of its kind."""
+    return wire.read_json(_read(response))
 
 
 def _targets(subjects: tuple[Subject, ...]) -> tuple[dict[str, list[Any]], ...]:

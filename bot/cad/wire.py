@@ -132,6 +132,15 @@ def retry_after(response: Response) -> float | None:
     return max(0.0, (moment - received).total_seconds())
 
 
+def clock_skew(response: Response) -> float | None:
+    """Return the seconds by which our clock is ahead of the server's; None if it does not tell."""
+    try:
+        moment = parsedate_to_datetime(response.headers.get("date", ""))
+    except (ValueError, OverflowError):
+        return None
+    return response.received_at - moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+
+
 def failure(response: Response) -> CadError | None:
     """Return the error that the status stands for, or None for a 2xx.
 

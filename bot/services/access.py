@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
-from bot.services.errors import NotAllowed
+from bot.services.errors import NoCadAccount, NotAllowed, NotPermitted
+
+# How the CAD names the permissions of an account, in lower case.
+CAD_DISPATCH = "dispatch"
+CAD_SELF_DISPATCH = "selfdispatch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,28 @@ class Actor:
     guild_id: int
     role_ids: frozenset[int]
     manages_server: bool
+
+
+class Kind(enum.Enum):
+    """The kinds of acts that roles are given for."""
+
+    DISPATCH = enum.auto()
+    SELF_DISPATCH = enum.auto()
+    LINK = enum.auto()
+    ADMINISTER = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Who may do a kind of act.
+
+    Attributes:
+        managers: whether whoever manages the server may, too.
+    """
+
+    kind: Kind
+    role_ids: frozenset[int]
+    managers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +63,26 @@ class Access:
             set their own status.
         link_role_ids: who may say who is who, and see it.
         admin_role_ids: who may see how the bot is set up, and change all links at once.
+        needs_cad: whether whoever dispatches or moves themselves needs the permission of the CAD
+            for it as well.
     """
 
     dispatch_role_ids: frozenset[int]
     self_dispatch_role_ids: frozenset[int] = frozenset()
     link_role_ids: frozenset[int] = frozenset()
     admin_role_ids: frozenset[int] = frozenset()
+    needs_cad: bool = False
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """Who may do what, with every fall-back followed."""
+        dispatch, themselves = self.dispatch_role_ids, self.self_dispatch_role_ids
+        return (
+            Right(Kind.DISPATCH, dispatch, not dispatch),
+            Right(Kind.SELF_DISPATCH, dispatch | themselves, not dispatch),
+            Right(Kind.LINK, self._linkers, not self._linkers),
+            Right(Kind.ADMINISTER, self._admins, not self._admins),
+        )
 
     def may_dispatch(self, actor: Actor) -> bool:
         """Tell whether a person may dispatch units."""
@@ -73,6 +114,21 @@ class Access:
     def require_admin(self, actor: Actor) -> None:
         """Raise NotAllowed unless the person may administer the bot."""
         _require(actor, self._admins)
+
+    def may_in_cad(self, permissions: frozenset[str] | None, *, only_self: bool) -> bool:
+        """Tell whether the CAD lets a person do it too, where that is needed.
+
+        Args:
+            permissions: what their account there may do, in lower case; None without an account.
+            only_self: whether they move nobody but themselves.
+        """
+        enough = {CAD_DISPATCH, CAD_SELF_DISPATCH} if only_self else {CAD_DISPATCH}
+        return not self.needs_cad or not enough.isdisjoint(permissions or ())
+
+    def require_in_cad(self, permissions: frozenset[str] | None, *, only_self: bool) -> None:
+        """Raise NotPermitted unless `may_in_cad`."""
+        if not self.may_in_cad(permissions, only_self=only_self):
+            raise NoCadAccount if permissions is None else NotPermitted
 
     @property
     def _linkers(self) -> frozenset[int]:

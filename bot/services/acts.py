@@ -26,6 +26,7 @@ from bot.services.attach import AttachService, ReplyAddress
 from bot.services.board import Board
 from bot.services.errors import EmergencyGone, NoAnswerAboutUnits, NotLinked, NotOnDuty
 from bot.services.linking import LinkingService
+from bot.services.permissions import Permitted, nothing_needed
 from bot.services.targets import Assignee, Reason
 from bot.storage.orders import Order
 
@@ -78,6 +79,7 @@ class Acts:
         linking: LinkingService,
         *,
         now: Callable[[], datetime],
+        permitted: Permitted = nothing_needed,
     ) -> None:
         self._access = access
         self._cad = cad
@@ -85,6 +87,7 @@ class Acts:
         self._attaching = attaching
         self._linking = linking
         self._now = now
+        self._permitted = permitted
         # By server and 911 call, as long as somebody holds or awaits one.
         self._locks: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
 
@@ -104,7 +107,7 @@ class Acts:
         self, actor: Actor, server_id: int, call_id: int, text: str, *, label: str
     ) -> Noted:
         """Write a line into the log of a call; label says who writes it."""
-        self._access.require_dispatch(actor)
+        await self._require_dispatch(actor)
         await self._cad.add_note(server_id, call_id, text, label=label)
         note = Note(self._now().strftime("%H:%M:%S"), label, text)
         self._board.apply(server_id, [NoteAdded(call_id, note)])
@@ -112,7 +115,7 @@ class Acts:
 
     async def close(self, actor: Actor, server_id: int, call_id: int) -> Closed:
         """Close a call."""
-        self._access.require_dispatch(actor)
+        await self._require_dispatch(actor)
         call = self._board.call(server_id, call_id)
         await self._cad.close_call(server_id, call_id)
         _log.info("%s closed call %s of server %s", actor.user_id, call_id, server_id)
@@ -122,6 +125,7 @@ class Acts:
     async def set_status(self, actor: Actor, server_id: int, status: int) -> StatusSet:
         """Set the status of the actor's own unit."""
         self._access.require_self_dispatch(actor)
+        await self._permitted(actor.user_id, actor.guild_id, only_self=True)
         me = await self._me(actor, server_id)
         ident = me.unit.ident if me.unit else None
         await self._cad.set_status(server_id, Subject(me.api_id, ident), status)
@@ -139,7 +143,7 @@ class Acts:
         Raises:
             EmergencyGone: the CAD knows neither the 911 call nor a call that answers it.
         """
-        self._access.require_dispatch(actor)
+        await self._require_dispatch(actor)
         targets.parse(units, me=actor.user_id)  # nothing is created for nobody
         async with self._lock(server_id, number):
             call_id = await self._answering(server_id, number) or await self._created(
@@ -152,11 +156,16 @@ class Acts:
 
     async def dismiss(self, actor: Actor, server_id: int, number: int) -> Dismissed:
         """Take a 911 call off the list without sending anybody."""
-        self._access.require_dispatch(actor)
+        await self._require_dispatch(actor)
         async with self._lock(server_id, number):
             await self._remove(server_id, number)
         _log.info("%s dismissed 911 call %s of server %s", actor.user_id, number, server_id)
         return Dismissed(number)
+
+    async def _require_dispatch(self, actor: Actor) -> None:
+        """Raise unless a person may dispatch, by their roles and by their account in the CAD."""
+        self._access.require_dispatch(actor)
+        await self._permitted(actor.user_id, actor.guild_id, only_self=False)
 
     def _lock(self, server_id: int, number: int) -> asyncio.Lock:
         return self._locks.setdefault((server_id, number), asyncio.Lock())

@@ -11,12 +11,26 @@ from bot.cad.errors import CadError
 from bot.services import outcomes, targets
 from bot.services.access import Access, Actor
 from bot.services.board import Board
-from bot.services.errors import NothingToUndo, TooLateToUndo
+from bot.services.errors import (
+    NoCadAccount,
+    NothingToUndo,
+    NotPermitted,
+    PermissionNotTold,
+    ServiceError,
+    TooLateToUndo,
+)
 from bot.services.linking import LinkingService
-from bot.services.targets import Assignee, Resolution, Roster
+from bot.services.permissions import Permitted, nothing_needed
+from bot.services.targets import Assignee, LeftOut, Reason, Resolution, Roster, Target
 from bot.storage.orders import Action, Order, OrderStore, State
 
 UNDO_WITHIN = timedelta(minutes=10)
+
+_REFUSALS: dict[type[ServiceError], Reason] = {
+    NotPermitted: Reason.NOT_PERMITTED,
+    NoCadAccount: Reason.NO_CAD_ACCOUNT,
+    PermissionNotTold: Reason.PERMISSION_NOT_TOLD,
+}
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +49,11 @@ class ReplyAddress:
 
 
 class AttachService:
-    """What somebody typed → an order in the database → whom it is about."""
+    """What somebody typed → an order in the database → whom it is about.
+
+    Args:
+        permitted: raises unless the CAD lets a person do it, too.
+    """
 
     def __init__(
         self,
@@ -46,6 +64,7 @@ class AttachService:
         default_server_id: int,
         *,
         now: Callable[[], datetime],
+        permitted: Permitted = nothing_needed,
     ) -> None:
         self._access = access
         self._orders = orders
@@ -53,6 +72,7 @@ class AttachService:
         self._board = board
         self._default_server_id = default_server_id
         self._now = now
+        self._permitted = permitted
 
     async def attach(
         self,
@@ -108,11 +128,19 @@ class AttachService:
         )
 
     async def make_out(self, order: Order) -> Resolution:
-        """Find out whom an order is about.
+        """Find out whom an order is about: nobody where the CAD does not let its giver do it.
+
+        Asked here, because an order is stored and acknowledged before the CAD is asked anything.
 
         Raises:
             StorageError: the links cannot be read.
         """
+        giver, only_self = order.actor_id, targets.names_only(order.units, order.actor_id)
+        try:
+            await self._permitted(giver, order.guild_id, only_self=only_self)
+        except (NotPermitted, PermissionNotTold) as error:
+            everyone = LeftOut(Target(order.units), _REFUSALS[type(error)])
+            return Resolution(left_out=(everyone,))
         return await self.who_is(order.guild_id, order.server_id, order.units, me=order.actor_id)
 
     async def who_is(self, guild_id: int, server_id: int, units: str, *, me: int) -> Resolution:

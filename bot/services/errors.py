@@ -20,6 +20,18 @@ class NotAllowed(ServiceError):
         self.role_ids = role_ids
 
 
+class NotPermitted(ServiceError):
+    """The person's account in the CAD lacks the permission that is needed as well."""
+
+
+class NoCadAccount(NotPermitted):
+    """The CAD knows no account of the person, and so no permission."""
+
+
+class PermissionNotTold(ServiceError):
+    """The CAD did not say which permissions the person has; without that, nobody may."""
+
+
 class NoTargets(ServiceError):
     """The `units` text names nobody."""
 

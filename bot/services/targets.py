@@ -41,6 +41,10 @@ class Reason(enum.Enum):
     NOT_LOOKED_UP = enum.auto()  # the CAD did not say who is on duty
     NOT_ON_CALL = enum.auto()  # to be taken off one call, and not on it (any more)
     NOT_TOLD = enum.auto()  # a detach broke off half-way, and what became of it is not to be seen
+    # About whoever gave the order; the target is then the whole text.
+    NOT_PERMITTED = 101  # their account in the CAD lacks the permission
+    NO_CAD_ACCOUNT = 102  # the CAD knows no account of theirs
+    PERMISSION_NOT_TOLD = 103  # the CAD did not say what they may do
 
 
 @dataclass(frozen=True, slots=True)

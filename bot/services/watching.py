@@ -6,11 +6,13 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bot.cad.events import Event
 from bot.cad.inbox import FeedLost, FeedRefused, Gap, Heard, Item
-from bot.services.board import Board
+from bot.services.board import Board, utc_now
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +34,21 @@ class Feed(Protocol):
         """Read what is heard."""
 
 
+@dataclass(slots=True)
+class Listening:
+    """How it goes with one feed.
+
+    Attributes:
+        since: when it was started.
+        last: when something was heard last, None for never.
+        trouble: why there is no session now, None where there may be one.
+    """
+
+    since: datetime
+    last: datetime | None = None
+    trouble: FeedLost | FeedRefused | None = None
+
+
 class Watch:
     """Reads the feeds for as long as the bot runs.
 
@@ -46,9 +63,13 @@ class Watch:
         feeds: Sequence[Feed],
         server_id: int,
         hear: Callable[[Sequence[Event]], None],
+        *,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._board = board
         self._hear = hear
+        self._now = now
+        self.listening: list[Listening] = []  # one for each feed that was started
         self._feeds = feeds
         self._server_id = server_id
         self._reading: list[asyncio.Task[None]] = []
@@ -66,7 +87,9 @@ class Watch:
                 await asyncio.create_task(feed.start(), context=context)
             except OSError as error:
                 raise CannotListen(error.strerror or str(error)) from error
-            reading = context.run(asyncio.create_task, self._read(feed))
+            state = Listening(self._now())
+            self.listening.append(state)
+            reading = context.run(asyncio.create_task, self._read(feed, state))
             self._reading.append(reading)
 
     async def close(self) -> None:
@@ -75,8 +98,9 @@ class Watch:
             await feed.stop()
         await asyncio.gather(*self._reading)
 
-    async def _read(self, feed: Feed) -> None:
+    async def _read(self, feed: Feed, state: Listening) -> None:
         async for item in feed:
+            self._note(item, state)
             server_id = item.server_id or self._server_id
             match item:
                 case Heard(events=events):
@@ -89,3 +113,12 @@ class Watch:
                     _log.warning("no push events for server %s: %s", server_id, reason)
                 case FeedRefused(text=text):
                     _log.error("the CAD refuses push events for server %s: %s", server_id, text)
+
+    def _note(self, item: Item, state: Listening) -> None:
+        match item:
+            case FeedLost() | FeedRefused():
+                state.trouble = item
+            case Heard():
+                state.last, state.trouble = self._now(), None
+            case Gap():  # a session has begun
+                state.trouble = None

@@ -58,6 +58,16 @@ class Database:
         database.found_revision = found
         return database
 
+    @classmethod
+    def at(cls, url: str) -> Database:
+        """Reach for the database at a `url` as it is, without migrating it."""
+        return cls(_create_engine(url))
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, None for a server or for memory."""
+        return sqlite_file(self._engine.url)
+
     async def close(self) -> None:
         """Close every connection; the database cannot be used after that."""
         self._closed = True
@@ -106,12 +116,19 @@ def _create_engine(url: str) -> AsyncEngine:
     try:
         if parsed.get_backend_name() != "sqlite":
             return create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True)
-        if parsed.database and not parsed.database.startswith(("file:", ":memory:")):
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        if file := sqlite_file(parsed):
+            file.parent.mkdir(parents=True, exist_ok=True)
         return create_sqlite_engine(parsed)
     except (exc.SQLAlchemyError, ImportError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise DatabaseUnavailable(_printable(parsed), reason or str(error)) from error
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """Return the file of a SQLite database, None for a server, for memory and for SQLite URIs."""
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return None
+    return None if url.database.startswith(("file:", ":memory:")) else Path(url.database)
 
 
 def _printable(url: URL) -> str:

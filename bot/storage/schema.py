@@ -10,6 +10,7 @@ from sqlalchemy import Column, MetaData, String, Table, inspect, select
 from bot.storage.errors import DatabaseTooNew
 
 if TYPE_CHECKING:
+    from alembic.config import Config
     from sqlalchemy import Connection
 
 # The newest revision in migrations/versions; a test keeps it true. Known here so that an
@@ -40,15 +41,31 @@ def migrate(connection: Connection, location: str) -> str | None:
     return found
 
 
+def is_known(revision: str) -> bool:
+    """Tell whether a migration of this version leads to a revision."""
+    return revision == HEAD or revision in _known(_config())
+
+
 def _run_alembic(connection: Connection, found: str | None, location: str) -> None:
     from alembic import command  # noqa: PLC0415 - see HEAD
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    config = Config(attributes={"connection": connection})
-    # Config interpolates; a folder may have a percent sign in its name.
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
+    config = _config()
+    config.attributes["connection"] = connection
+    if found is not None and found not in _known(config):
         raise DatabaseTooNew(location, found)
     command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    # Config interpolates; a folder may have a percent sign in its name.
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def _known(config: Config) -> set[str]:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}

@@ -26,11 +26,14 @@ from bot.services.errors import (
     IdHeld,
     NoAnswerAboutUnits,
     NobodyChosen,
+    NoCadAccount,
     NotAllowed,
     NotAnApiId,
     NothingToUndo,
     NotLinked,
     NotOnDuty,
+    NotPermitted,
+    PermissionNotTold,
     RequestDecided,
     RequestGone,
     ServiceError,
@@ -50,6 +53,17 @@ _REFUSALS: dict[type[CadRefused], str] = {
     InvalidApiKey: f"{_OPERATOR}: SONORAN_API_KEY is wrong.",
 }
 
+# Said in the answer to an order as well.
+NOT_PERMITTED = (
+    "Your account in the CAD lacks the permission for this. It takes `dispatch`, or `selfDispatch`"
+    " for what concerns yourself alone."
+)
+NO_CAD_ACCOUNT = (
+    "The CAD knows no account of yours, and this takes a permission there. Link Discord in the"
+    " CAD's account settings, or use `/link`."
+)
+PERMISSION_NOT_TOLD = "The CAD did not say whether you may do this. Try again in a minute."
+
 _PLAIN: dict[type[ServiceError], str] = {
     NobodyChosen: (
         "Nobody was chosen, or nobody in the department is free. Choose somebody, then press the"
@@ -63,6 +77,9 @@ _PLAIN: dict[type[ServiceError], str] = {
         "Your link takes an approval, and nobody can be asked for it. Tell whoever runs this bot:"
         " LOG_CHANNEL_ID has to be a channel of this server in which the bot may write."
     ),
+    NotPermitted: NOT_PERMITTED,
+    NoCadAccount: NO_CAD_ACCOUNT,
+    PermissionNotTold: PERMISSION_NOT_TOLD,
     EmergencyGone: "This 911 call is not on the list any more: somebody has dealt with it.",
 }
 

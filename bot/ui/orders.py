@@ -30,6 +30,13 @@ _REASONS = {
     Reason.NOT_TOLD: "the CAD broke off half-way. Look at their call before you try again",
 }
 
+# About whoever gave the order, not about those in it.
+_REFUSALS = {
+    Reason.NOT_PERMITTED: faults.NOT_PERMITTED,
+    Reason.NO_CAD_ACCOUNT: faults.NO_CAD_ACCOUNT,
+    Reason.PERMISSION_NOT_TOLD: faults.PERMISSION_NOT_TOLD,
+}
+
 
 def order(view: OrderView, room: int = MESSAGE_LIMIT) -> str:
     """Say where an order stands, with lists as long as the room, in characters, allows."""
@@ -149,6 +156,9 @@ def _evidence(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
 def _absences(view: OrderView, limit: int) -> Iterator[str]:
     by_reason = sorted(view.resolution.left_out, key=lambda one: one.reason.value)
     for reason, group in groupby(by_reason, key=lambda one: one.reason):
+        if reason in _REFUSALS:
+            yield _REFUSALS[reason]
+            continue
         names = listed([_named(one.target) for one in group], limit)
         yield f"Left out: {names}: {_REASONS[reason]}."
 

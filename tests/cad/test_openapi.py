@@ -89,6 +89,9 @@ BUILDERS: dict[str, st.SearchStrategy[tuple[Request, ...]]] = {
     "account_by_uuid": st.tuples(st.builds(v2.account_by_uuid, _who, _texts)),
     "account_by_community_user": st.tuples(st.builds(v2.account_by_community_user, _who, _texts)),
     "check_link": st.tuples(st.builds(v2.check_link, _who, _texts)),
+    "general": st.tuples(
+        st.builds(v2.general, _who, st.sampled_from([v2.INFO, v2.VERSION, v2.SERVERS]))
+    ),
     "current_call": st.tuples(st.builds(v2.current_call, _who, _texts)),
 }
 

@@ -108,6 +108,9 @@ def test_the_published_limits():
         "account": Limit(10, 60.0),
         "link": Limit(30, 60.0),
         "current call": Limit(10, 60.0),
+        "info": Limit(10, 60.0),
+        "version": Limit(10, 60.0),
+        "servers": Limit(10, 60.0),
     }
     assert limits == v2.LIMITS
 

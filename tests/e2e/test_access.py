@@ -24,6 +24,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "links whois, by id": {"steam": PAT_HEX},
     "audit": {},
     "audit, about somebody": {"member": "pat"},
+    "doctor": {},
 }
 
 
@@ -89,7 +90,7 @@ async def test_linking_oneself_is_for_everyone(scene: Scene) -> None:
 async def test_no_command_is_offered_in_private_messages(scene: Scene) -> None:
     assert scene.dana.user.available_commands() == ()
     assert set(scene.dana.available_commands(scene.channel)) == {
-        *("attach", "detach", "link", "unlink", "audit", "calls"),
+        *("attach", "detach", "link", "unlink", "audit", "calls", "doctor"),
         *("links mine", "links list", "links whois", "links check"),
     }
 

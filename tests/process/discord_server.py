@@ -201,3 +201,96 @@ class DiscordServer:
 def _stored(number: int, command: Any) -> Any:
     ids = {"id": str(1_600_000_000_000_000_000 + number), "application_id": str(APPLICATION_ID)}
     return {"description": "", **command, **ids, "version": "1"}
+
+
+@dataclass
+class Guild:
+    """What Discord tells about a server that the bot is on, to be put among the answers.
+
+    Attributes:
+        rights: of the role that the bot has.
+        overwrites: what the bot may not do in the text channel.
+        overrides: what Integrations says, by the id of a command or of the application.
+    """
+
+    roles: dict[int, dict[str, Any]] = field(default_factory=dict)
+    channels: list[dict[str, Any]] = field(default_factory=list)
+    rights: int = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 16
+    commands: tuple[str, ...] = ()
+    overrides: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def answers(self) -> dict[str, tuple[int, Any]]:
+        """Return method and path → status and body."""
+        here = f"GET /guilds/{GUILD_ID}"
+        commands = f"GET /applications/{APPLICATION_ID}/guilds/{GUILD_ID}/commands"
+        listed = [
+            {"id": str(COMMAND_ID + number), "name": name, "type": 1}
+            for number, name in enumerate(self.commands)
+        ]
+        ids = [APPLICATION_ID, *(COMMAND_ID + number for number in range(len(listed)))]
+        everyone = {"name": "@everyone", "permissions": str(self.rights)}
+        roles = {GUILD_ID: everyone, **self.roles}
+        return {
+            "GET /users/@me/guilds": (200, [{"id": str(GUILD_ID), "name": "San Andreas"}]),
+            here: (200, _GUILD | {"roles": [_role(*one) for one in roles.items()]}),
+            f"{here}/members/{APPLICATION_ID}": (200, _MEMBER),
+            f"{here}/channels": (200, self.channels),
+            commands: (200, listed),
+            f"GET /applications/{APPLICATION_ID}/commands": (200, listed),
+            **{f"{commands}/{one}/permissions": self._override(one) for one in ids},
+        }
+
+    def _override(self, id_: int) -> tuple[int, Any]:
+        if id_ not in self.overrides:
+            return 404, {"code": 10066, "message": "Unknown application command permissions"}
+        return 200, {"id": str(id_), "permissions": self.overrides[id_]}
+
+
+COMMAND_ID = 1_600_000_000_000_000_000
+_GUILD: dict[str, Any] = {
+    "id": str(GUILD_ID),
+    "name": "San Andreas",
+    "owner_id": "1400000000000000009",
+    "emojis": [],
+    "stickers": [],
+    "features": [],
+}
+_MEMBER: dict[str, Any] = {
+    "user": _USER,
+    "roles": [],
+    "joined_at": "2026-01-01T00:00:00+00:00",
+    "flags": 0,
+    "deaf": False,
+    "mute": False,
+}
+
+
+def channel(id_: int, kind: int = 0, guild_id: int = GUILD_ID, denied: int = 0) -> dict[str, Any]:
+    """Describe a channel: 0 is one for text, 2 one for voices."""
+    overwrite = {"id": str(guild_id), "type": 0, "allow": "0", "deny": str(denied)}
+    return {
+        "id": str(id_),
+        "type": kind,
+        "guild_id": str(guild_id),
+        "name": "dispatch",
+        "position": 0,
+        "permission_overwrites": [overwrite],
+        "bitrate": 64000,
+        "user_limit": 0,
+    }
+
+
+def _role(id_: int, changes: dict[str, Any]) -> dict[str, Any]:
+    role = {
+        "id": str(id_),
+        "name": "Dispatch",
+        "permissions": "0",
+        "position": 1,
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "managed": False,
+        "mentionable": False,
+        "flags": 0,
+    }
+    return role | changes

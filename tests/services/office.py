@@ -183,6 +183,9 @@ class ScriptedCad:
     async def account_of(self, discord_id: int) -> Account | None:
         raise NOT_ASKED
 
+    async def account_with(self, api_id: str) -> Account | None:
+        raise NOT_ASKED
+
     async def idents_on(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from bot.services.access import Access
-from bot.services.errors import NotAllowed
+from bot.services.access import CAD_DISPATCH, CAD_SELF_DISPATCH, Access, Kind
+from bot.services.errors import NoCadAccount, NotAllowed, NotPermitted
 from tests.services.samples import actor
 
 OPEN = Access(frozenset())
 CLOSED = Access(frozenset({1, 2}))
+NEEDED = Access(frozenset(), needs_cad=True)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,38 @@ def test_a_kind_of_act_without_roles_falls_back(dispatch, link, admin, linkers, 
         assert refusal.value.role_ids == set(roles)
     assert access.may_link(actor(*linkers, manages_server=not linkers))
     assert not access.may_link(actor(9))
+
+
+@pytest.mark.parametrize(
+    ("granted", "only_self", "may"),
+    [
+        ({CAD_DISPATCH}, False, True),
+        ({CAD_DISPATCH}, True, True),
+        ({CAD_SELF_DISPATCH}, True, True),
+        ({CAD_SELF_DISPATCH}, False, False),
+        ({"police"}, True, False),
+        (set(), False, False),
+        (None, True, False),
+    ],
+)
+def test_what_the_cad_has_to_allow(granted: set[str] | None, only_self: bool, may: bool) -> None:
+    permissions = None if granted is None else frozenset(granted)
+    assert NEEDED.may_in_cad(permissions, only_self=only_self) is may
+    if may:
+        NEEDED.require_in_cad(permissions, only_self=only_self)
+    else:
+        with pytest.raises(NoCadAccount if granted is None else NotPermitted):
+            NEEDED.require_in_cad(permissions, only_self=only_self)
+    Access(frozenset()).require_in_cad(permissions, only_self=only_self)
+
+
+def test_what_falls_back_is_shown_where_it_falls() -> None:
+    access = Access(frozenset({1}), frozenset({9}), link_role_ids=frozenset({2}))
+    assert {right.kind: set(right.role_ids) for right in access.rights} == {
+        Kind.DISPATCH: {1},
+        Kind.SELF_DISPATCH: {1, 9},
+        Kind.LINK: {2},
+        Kind.ADMINISTER: {2},
+    }
+    assert not any(right.managers for right in access.rights)
+    assert all((right.role_ids, right.managers) == (frozenset(), True) for right in OPEN.rights)

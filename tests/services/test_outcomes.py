@@ -118,6 +118,9 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
         7: "NOT_LOOKED_UP",
         8: "NOT_ON_CALL",
         9: "NOT_TOLD",
+        101: "NOT_PERMITTED",
+        102: "NO_CAD_ACCOUNT",
+        103: "PERMISSION_NOT_TOLD",
     }
 
 

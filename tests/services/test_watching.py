@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from typing import Self
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from bot.cad.events import CallsClosed, Event, UnitsAttached
 from bot.cad.inbox import FeedLost, FeedRefused, Gap, Heard, Inbox, Item
 from bot.services.board import Board
-from bot.services.watching import CannotListen, Watch
+from bot.services.watching import CannotListen, Listening, Watch
 from sandbox.cad import seed
 
 
@@ -101,3 +102,27 @@ async def test_the_feeds_do_not_end_with_whoever_started_them() -> None:
     feed.inbox.put(Heard(None, (CLOSED,)))
     await watch.close()
     assert board.applied == [(1, CLOSED)]
+
+
+async def test_how_it_goes_with_each_feed_is_known() -> None:
+    now = datetime(2026, 6, 1, 21, 0, tzinfo=UTC)
+    lost, refused = FeedLost(1, "silence"), FeedRefused(1, "INVALID KEY")
+    feeds = [
+        ScriptedFeed(),
+        ScriptedFeed(Gap(None)),
+        ScriptedFeed(lost),
+        ScriptedFeed(refused, Gap(None)),
+        ScriptedFeed(lost, Heard(None, (CLOSED,))),
+        ScriptedFeed(Heard(None, (CLOSED,)), refused),
+    ]
+    watch = Watch(AskedBoard(), feeds, server_id=1, hear=unheard, now=lambda: now)
+    await watch.start()
+    await watch.close()
+    assert watch.listening == [
+        Listening(now),
+        Listening(now),
+        Listening(now, trouble=lost),
+        Listening(now),
+        Listening(now, last=now),
+        Listening(now, last=now, trouble=refused),
+    ]

@@ -1,0 +1,119 @@
+"""What there is to say about how the bot is set up: data, no words."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class Level(enum.IntEnum):
+    """How bad a finding is; the higher the worse."""
+
+    OK = 0
+    WARNING = 1  # works, perhaps not as it is meant
+    FAULT = 2  # something does not work until somebody mends it
+
+
+class What(enum.StrEnum):
+    """Everything that can be found: what it is about, and what about it."""
+
+    SETTINGS_FINE = "settings.fine"
+    SETTINGS_WRONG = "settings.wrong"
+    SETTINGS_SKIPPED = "settings.skipped"
+
+    DISCORD_UNREACHABLE = "discord.unreachable"
+    DISCORD_UNUSABLE = "discord.unusable"
+    TOKEN_FINE = "token.fine"  # noqa: S105 - no password
+    TOKEN_REFUSED = "token.refused"  # noqa: S105
+    INTENTS_FINE = "intents.fine"
+    INTENTS_OFF = "intents.off"
+    GUILD_FINE = "server.fine"
+    GUILDS_ALL = "server.all"
+    GUILDS_NONE = "server.none"
+    GUILD_ABSENT = "server.absent"
+    COMMANDS_FINE = "commands.fine"
+    COMMANDS_MISSING = "commands.missing"
+    COMMANDS_REFUSED = "commands.refused"
+    COMMANDS_NARROWED = "commands.narrowed"
+    COMMANDS_CLOSED = "commands.closed"
+    ROLES_FINE = "roles.fine"
+    ROLES_NONE = "roles.none"
+    ROLE_UNKNOWN = "roles.unknown"
+    ROLE_EVERYONE = "roles.everyone"
+    ROLE_SILENT = "roles.silent"
+    CHANNEL_FINE = "channel.fine"
+    CHANNEL_UNKNOWN = "channel.unknown"
+    CHANNEL_ELSEWHERE = "channel.elsewhere"
+    CHANNEL_NO_TEXT = "channel.no text"
+    CHANNEL_LOCKED = "channel.locked"
+
+    CAD_UNREACHABLE = "cad.unreachable"
+    CAD_BUSY = "cad.busy"
+    CAD_WRONG_ADDRESS = "cad.wrong address"
+    CAD_REFUSES = "cad.refuses"
+    KEY_FINE = "key.fine"
+    KEY_REFUSED = "key.refused"
+    COMMUNITY_UNKNOWN = "community.unknown"
+    COMMUNITY_OTHER = "community.other"
+    PLAN_FINE = "plan.fine"
+    PLAN_TOO_LOW = "plan.too low"
+    API_OFF = "plan.api off"
+    CAD_SERVER_FINE = "cad server.fine"
+    CAD_SERVER_UNKNOWN = "cad server.unknown"
+    DIALECT_KNOWN = "dialect.known"
+    DIALECT_OPEN = "dialect.open"
+    DIALECT_NONE = "dialect.none"
+    CLOCK_FINE = "clock.fine"
+    CLOCK_OFF = "clock.off"
+    BUDGET = "budget.left"
+
+    DATABASE_FINE = "database.fine"
+    DATABASE_NEW = "database.new"
+    DATABASE_OLD = "database.old"
+    DATABASE_UNUSABLE = "database.unusable"
+    DATABASE_BROKEN = "database.broken"
+    DATABASE_TOO_NEW = "database.too new"
+    DISK_FULL = "disk.full"
+
+    EVENTS_POLLED = "events.polled"
+    PORT_FREE = "events.port free"
+    PORT_SERVED = "events.port served"
+    PORT_TAKEN = "events.port taken"
+    WEBSOCKET_UNTRIED = "events.websocket untried"
+    EVENTS_HEARD = "events.heard"
+    EVENTS_SILENT = "events.silent"
+    EVENTS_LOST = "events.lost"
+    EVENTS_REFUSED = "events.refused"
+
+    CHECK_LATE = "check.late"
+    CHECK_BROKEN = "check.broken"
+
+    @property
+    def topic(self) -> str:
+        """What it is about."""
+        return self.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found; data is what its words need, of simple types."""
+
+    what: What
+    level: Level
+    data: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+
+def fine(what: What, **data: object) -> Finding:
+    """Find something as it should be."""
+    return Finding(what, Level.OK, data)
+
+
+def warning(what: What, **data: object) -> Finding:
+    """Find something that may not be meant so."""
+    return Finding(what, Level.WARNING, data)
+
+
+def fault(what: What, **data: object) -> Finding:
+    """Find something that has to be mended."""
+    return Finding(what, Level.FAULT, data)

@@ -1,0 +1,81 @@
+"""Whether a database can be used, found out without changing it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import exc, make_url
+
+from bot.storage.database import Database, sqlite_file
+from bot.storage.errors import DatabaseTooNew, DatabaseUnavailable
+from bot.storage.schema import HEAD, is_known, stored_revision
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A database that can be read and written.
+
+    Attributes:
+        location: printable, without a password.
+        revision: of its schema; None where it has no tables yet.
+        newest: the revision that this version of the bot brings it to.
+        free: bytes left on the disk of a SQLite file, None elsewhere.
+    """
+
+    location: str
+    revision: str | None
+    newest: str
+    free: int | None
+
+
+async def examine(database: Database) -> Health:
+    """Look at an open database.
+
+    Raises:
+        StorageError: it cannot be read or written, or is of a newer version of the bot.
+    """
+    async with database.begin() as connection:  # takes the write lock
+        revision = await connection.run_sync(stored_revision)
+    if revision is not None and not is_known(revision):
+        raise DatabaseTooNew(database.location, revision)
+    return Health(database.location, revision, HEAD, _free(database.file))
+
+
+async def examine_at(url: str) -> Health:
+    """Look at the database at a `url`; one that does not exist yet is not created.
+
+    Raises:
+        StorageError: as for `examine`, or it could not be created.
+    """
+    with suppress(exc.ArgumentError):  # which opening it will explain
+        file = sqlite_file(make_url(url))
+        if file is not None and not file.exists():
+            return _to_be_created(file)
+    database = Database.at(url)
+    try:
+        return await examine(database)
+    finally:
+        await database.close()
+
+
+def _to_be_created(file: Path) -> Health:
+    folder = _nearest(file.parent)
+    if not folder.is_dir():
+        raise DatabaseUnavailable(str(file), f"{folder} is not a folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DatabaseUnavailable(str(file), f"{folder} may not be written to")
+    return Health(str(file), None, HEAD, _free(file))
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder, or whatever exists on the way to it."""
+    folder = folder.absolute()
+    return next(one for one in (folder, *folder.parents) if one.exists())
+
+
+def _free(file: Path | None) -> int | None:
+    return shutil.disk_usage(_nearest(file.parent)).free if file is not None else None

@@ -1,0 +1,22 @@
+"""/doctor."""
+
+from __future__ import annotations
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.services.doctor import Doctor
+from bot.ui import doctor as words
+from bot.ui.answers import Interaction, actor_of, respond
+
+
+class DoctorCog(commands.Cog):
+    """Shows how the bot is set up."""
+
+    def __init__(self, doctor: Doctor) -> None:
+        self._doctor = doctor
+
+    @app_commands.command(description="Check how the bot is set up, and see who may do what")
+    @app_commands.guild_only()
+    async def doctor(self, interaction: Interaction) -> None:
+        await respond(interaction, self._doctor.examine(actor_of(interaction)), words.report)

@@ -1,0 +1,199 @@
+"""What a CAD says about how it is set up, over both versions of its API and real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.cad import readers, v1, v2, wire
+from bot.cad.client import KnownCad
+from bot.cad.client_v1 import V1Client
+from bot.cad.client_v2 import V2Client
+from bot.cad.errors import CadRefused, CadUnavailable
+from bot.cad.feed import HttpFeed
+from bot.cad.models import Attachment, Community, Subject
+from bot.cad.sender import Sender
+from bot.cad.transport import Transport
+from bot.cad.wire import Credentials, Response
+from sandbox.cad.behaviour import Dialect
+from sandbox.cad.faults import Text
+from sandbox.cad.models import Server
+from sandbox.cad.seed import (
+    ALICE,
+    API_KEY,
+    ARMED_ROBBERY,
+    COMMUNITY_ID,
+    DANA,
+    SERVER_ID,
+    build_world,
+)
+from sandbox.cad.server import CadServer
+
+WHO = Credentials(COMMUNITY_ID, API_KEY)
+
+
+@dataclass
+class Far:
+    """The far side, and a client of each version."""
+
+    cad: CadServer
+    clients: list[KnownCad] = field(default_factory=list)
+
+    def v1(self) -> V1Client:
+        client = V1Client(Sender(Transport(self.cad.url), v1.LIMITS, sleep=at_once), WHO)
+        self.clients.append(client)
+        return client
+
+    def v2(self) -> V2Client:
+        client = V2Client(Sender(Transport(self.cad.url), v2.LIMITS, sleep=at_once), WHO)
+        self.clients.append(client)
+        return client
+
+
+async def at_once(_: float) -> None:
+    await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def far() -> AsyncIterator[Far]:
+    async with CadServer(build_world()) as cad:
+        far = Far(cad)
+        yield far
+        for client in far.clients:
+            await client.close()
+
+
+async def test_v2_says_whose_key_it_is_and_which_servers_there_are(far: Far) -> None:
+    client = far.v2()
+    far.cad.world.communities[COMMUNITY_ID].servers[4] = Server(id=4)
+    assert await client.community() == Community(COMMUNITY_ID, "PLUS")
+    assert await client.servers() == {1: "Server 1", 4: "Server 4"}
+    assert await client.attach_dialect() == ""
+
+
+async def test_v1_says_none_of_it(far: Far) -> None:
+    client = far.v1()
+    assert await client.community() is None  # type: ignore[func-returns-value]
+    assert await client.servers() is None  # type: ignore[func-returns-value]
+    assert await client.account_with(DANA.hex) is None
+    assert far.cad.world.history == []
+
+
+async def test_v2_tells_what_an_account_may_do(far: Far) -> None:
+    account = await far.v2().account_with(DANA.hex)
+    assert account is not None
+    assert (account.username, account.permissions) == (
+        "dana",
+        frozenset({"dispatch", "police"}),
+    )
+    assert await far.v2().account_with("nobody") is None
+
+
+@pytest.mark.parametrize("spoken", Dialect)
+async def test_the_dialect_is_found_and_nobody_is_moved(far: Far, spoken: Dialect) -> None:
+    far.cad.world.behaviour.dialects = {spoken}
+    path, kind = spoken.value
+    assert await far.v1().attach_dialect() == f"{kind} at {path}"
+    assert all(one.objects == () for one in far.cad.world.history)
+    assert far.cad.world.server(COMMUNITY_ID).calls[ARMED_ROBBERY].idents == []
+
+
+async def test_the_dialect_that_has_worked_is_not_asked_for(far: Far) -> None:
+    client = far.v1()
+    await client.attach([Attachment(SERVER_ID, ARMED_ROBBERY, (Subject(ALICE.hex),))])
+    asked = len(far.cad.world.history)
+    assert await client.attach_dialect() == "ATTACH_UNITS at /emergency"
+    assert len(far.cad.world.history) == asked
+
+
+async def test_what_only_seemed_to_work_is_not_remembered(far: Far) -> None:
+    client = far.v1()
+    far.cad.faults.set(Text(200, "fine, whatever"))
+    assert await client.attach_dialect() == "ATTACH_UNITS at /emergency"
+    far.cad.faults.clear()
+    far.cad.world.behaviour.dialects = {Dialect.OWN_PATH}
+    assert await client.attach_dialect() == "ATTACH_UNIT at /emergency/attach_unit"
+
+
+async def test_a_cad_that_knows_none(far: Far) -> None:
+    far.cad.world.behaviour.dialects = set()
+    with pytest.raises(CadRefused):
+        await far.v1().attach_dialect()
+
+
+async def test_an_answer_about_something_else_says_nothing(far: Far) -> None:
+    far.cad.faults.set(Text(400, "NO DATA"))
+    assert await far.v1().attach_dialect() is None
+    far.cad.faults.set(Text(500, "oops"))
+    with pytest.raises(CadUnavailable):
+        await far.v1().attach_dialect()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_the_clocks_are_compared(far: Far, version: int) -> None:
+    client: KnownCad = far.v1() if version == 1 else far.v2()
+    skews = [client.clock_skew]
+    await client.calls(SERVER_ID)
+    skews.append(client.clock_skew)
+    before, after = skews
+    assert before is None
+    assert after is not None
+    assert abs(after) < 30
+
+
+@pytest.mark.parametrize(
+    ("date", "skew"),
+    [
+        ("Mon, 01 Jun 2026 10:00:00 GMT", 0.0),
+        ("Mon, 01 Jun 2026 09:59:00 GMT", 60.0),
+        ("Mon, 01 Jun 2026 12:01:00 +0200", -60.0),
+        ("Mon, 01 Jun 2026 10:00:00", 0.0),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_how_far_ahead_our_clock_is(date: str, skew: float | None) -> None:
+    assert wire.clock_skew(Response(200, {"date": date}, b"", 1780308000.0)) == skew
+    assert wire.clock_skew(Response(200, {}, b"", 1780308000.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "servers"),
+    [
+        ({"servers": [{"id": 1, "name": "Main"}, {"id": "2"}]}, {1: "Main", 2: ""}),
+        ({"servers": {"id": 1, "name": "Main"}}, {1: "Main"}),  # as the document has it
+        ({"servers": [None, {"name": "x"}, 7]}, {}),
+        ({"servers": None}, {}),
+        ([], {}),
+        (None, {}),
+    ],
+)
+def test_servers_in_every_shape(data: object, servers: dict[int, str]) -> None:
+    assert readers.read_servers(data) == servers
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"community": 7, "name": 7}])
+def test_a_community_that_says_nothing(data: object) -> None:
+    assert (readers.read_community_id(data), readers.read_plan(data)) == ("", "")
+
+
+@pytest.mark.parametrize("raw", [None, "dispatch", ["dispatch"], {"dispatch": False, "x": "no"}])
+def test_an_account_without_permissions(raw: object) -> None:
+    account = readers.read_account({"uuid": "u", "permissions": raw})
+    assert account.permissions == frozenset()
+
+
+async def test_whether_a_feed_is_there_already() -> None:
+    async with HttpFeed("127.0.0.1", 0, "key") as feed:
+        assert await HttpFeed("127.0.0.1", feed.port, "other").is_served()
+        port = feed.port
+    assert not await HttpFeed("127.0.0.1", port, "key").is_served()
+    assert not await HttpFeed("::1", port, "key").is_served()
+
+
+async def test_something_else_there_is_no_feed(far: Far) -> None:
+    port = int(far.cad.url.rpartition(":")[2])
+    assert not await HttpFeed("127.0.0.1", port, "key").is_served()

@@ -1,0 +1,160 @@
+"""/doctor: what the terminal's doctor says, and what only the running bot knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox.cad import seed
+from sandbox.cad.faults import BAD_GATEWAY
+from sandbox.cad.models import Plan
+from tests.e2e.conftest import with_settings
+from tests.e2e.scene import Scene, until
+
+V2 = with_settings(sonoran_api_version=2)
+
+
+async def told(scene: Scene, **settings: Any) -> list[str]:
+    """Start with other settings, and let Dana ask."""
+    if settings:
+        await scene.start(**settings)
+    return (await scene.say(scene.dana, "doctor")).splitlines()
+
+
+async def test_all_is_well(scene: Scene) -> None:
+    scene.guild.create_role("Officer")
+    head, *lines = await told(scene, discord_guild_id=scene.guild.id)
+    assert head.startswith("✅ no faults, no warnings, ")
+    assert lines[-5:] == [
+        "**Who may do what**",
+        f"Dispatch: {scene.dispatch.mention}",
+        f"Move themselves: {scene.dispatch.mention}",
+        f"Link others: {scene.dispatch.mention}",
+        f"Administer: {scene.dispatch.mention}",
+    ]
+    assert all(line.startswith("✅ ") for line in lines[:-5])
+    text = "\n".join(lines)
+    for part in (
+        "The bot is on `San Andreas`.",
+        "The CAD takes the key.",
+        "Attaching is `ATTACH_UNITS at /emergency` for this CAD.",
+        "The database `",
+        "The clock is right",
+        " detach requests, of 60 a minute.",
+        "No push events",
+    ):
+        assert part in text
+
+
+async def test_only_for_admins(scene: Scene) -> None:
+    admin = scene.guild.create_role("Admin")
+    await scene.start(admin_role_ids=frozenset({admin.id}))
+    answer = await scene.say(scene.dana, "doctor")
+    assert answer == f"❌ This takes one of these roles: {admin.mention}."
+    scene.env.backend.add_member_role(scene.guild.id, scene.vic.id, admin.id)
+    answer = await scene.say(scene.vic, "doctor")
+    assert f"\nAdminister: {admin.mention}" in answer
+    assert f"\nLink others: {scene.dispatch.mention}" in answer
+
+
+@with_settings(dispatch_role_ids=frozenset())
+async def test_without_any_role(scene: Scene) -> None:
+    answer = await scene.say(scene.max, "doctor")
+    assert "✅ DISPATCH_ROLE_IDS is empty" in answer
+    assert answer.endswith("\nAdminister: members with Manage Server")
+    await scene.start(
+        dispatch_role_ids=frozenset(), self_dispatch_role_ids=frozenset({scene.dispatch.id})
+    )
+    answer = await scene.say(scene.max, "doctor")
+    assert f"\nMove themselves: {scene.dispatch.mention}, members with Manage Server\n" in answer
+
+
+async def test_the_worst_comes_first(scene: Scene) -> None:
+    scene.world.communities[seed.COMMUNITY_ID].plan = Plan.STANDARD
+    await scene.passes(60)
+    head, *lines = await told(scene)
+    assert head.startswith("❌ ")
+    assert lines[0].startswith("❌ The plan is too low: `API IS NOT ENABLED")
+
+
+async def test_what_is_wrong_at_discord(scene: Scene) -> None:
+    voice = scene.guild.create_voice_channel("Patrol 2")
+    missing = frozenset({1110000000000000003})
+    head, *lines = await told(
+        scene,
+        discord_guild_id=scene.guild.id,
+        log_channel_id=voice.id,
+        link_role_ids=missing,
+        admin_role_ids=frozenset({scene.dispatch.id}),
+        members_intent=True,
+    )
+    assert head.startswith("❌ 3 faults, no warnings, ")
+    assert {line.partition(" ")[2].partition(".")[0] for line in lines[:3]} == {
+        "MEMBERS_INTENT is true, but Server Members Intent is off",
+        "LINK_ROLE_IDS: no role here has the id `1110000000000000003`",
+        "LOG_CHANNEL_ID: `Patrol 2` is no text channel",
+    }
+
+
+async def test_a_cad_that_is_away(scene: Scene) -> None:
+    await scene.passes(60)
+    scene.breaks(BAD_GATEWAY)
+    head, first, *_ = await told(scene)
+    assert head.startswith("❌ 1 fault, ")
+    assert first.startswith("❌ The CAD cannot be reached: `api.sonorancad.com | 502: Bad gateway`")
+
+
+async def test_the_dialect_that_has_worked_is_remembered(scene: Scene) -> None:
+    await scene.attach("A-12")
+    before = len(scene.orders())
+    assert "Attaching is `ATTACH_UNITS at /emergency`" in "\n".join(await told(scene))
+    assert len(scene.orders()) == before
+
+
+@V2
+async def test_over_v2(scene: Scene) -> None:
+    text = "\n".join(await told(scene))
+    assert text.startswith("✅ ")
+    assert "The plan `PLUS` is enough to attach." in text
+    assert "SONORAN_SERVER_ID: the CAD has server 1 `Server 1`." in text
+    assert "Left now: 8 attach and 8 detach requests, of 8 a minute." in text
+
+
+@V2
+async def test_the_cads_permission_is_mentioned(scene: Scene) -> None:
+    lines = await told(scene, sonoran_api_version=2, require_cad_permission=True)
+    assert lines[-1] == ("Besides, dispatching and moving oneself take that permission in the CAD.")
+
+
+async def test_push_events(scene: Scene, unused_tcp_port: int) -> None:
+    lines = await told(scene, push_listen=f"127.0.0.1:{unused_tcp_port}")
+    assert any(one.startswith("✅ `PUSH_LISTEN`: no push event in the 0:00:") for one in lines)
+    await scene.passes(700)
+    lines = await told(scene)
+    assert any(one.startswith("⚠️ `PUSH_LISTEN`: no push event in the 0:1") for one in lines)
+
+
+async def test_a_server_with_everything_fits_into_a_message(scene: Scene) -> None:
+    many = [scene.guild.create_role(f"Role {number}").id for number in range(60)]
+    gone = [1110000000000000000 + number for number in range(60)]
+    roles = frozenset({*many, *gone, scene.dispatch.id})
+    lines = await told(
+        scene, **{f"{kind}_role_ids": roles for kind in ("dispatch", "link", "admin")}
+    )
+    assert "**Who may do what**" in lines
+    assert len("\n".join(lines)) <= 2000
+    assert any(line.startswith("and ") and line.endswith("prints all") for line in lines)
+
+
+async def test_the_session_of_the_websocket(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    await scene.start(sonoran_websocket=True)
+    await until(lambda: scene.cad.hub.sessions)
+    text = "\n".join(await told(scene))
+    assert "✅ `SONORAN_WEBSOCKET`: no push event in the 0:00:" in text
+    scene.world.communities[seed.COMMUNITY_ID].key = "another"
+    scene.cad.hub.drop()
+    await until(lambda: "refuses push events" in caplog.text)
+    text = "\n".join(await told(scene))
+    assert "\n❌ `SONORAN_WEBSOCKET`: the CAD refuses the session: `" in text
+    assert seed.API_KEY not in text

@@ -1,0 +1,591 @@
+"""The doctor against set-ups that are broken in one way each, which it has to name."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from discord.http import Route
+
+from bot import examining
+from bot.cad import retry
+from bot.cad.feed import HttpFeed
+from bot.ending import Exit
+from bot.services import checks
+from bot.services.findings import Level, What
+from bot.settings import Settings
+from bot.storage.database import upgrade
+from bot.ui import doctor as words
+from sandbox.cad import seed
+from sandbox.cad.behaviour import Dialect
+from sandbox.cad.faults import BAD_GATEWAY, CHALLENGE, Fault, Handler, RateLimited, Redirect, Text
+from sandbox.cad.models import Plan, Server
+from sandbox.cad.server import CadServer
+from tests.process.conftest import SETTINGS, Start
+from tests.process.discord_server import (
+    APPLICATION_ID,
+    COMMAND_ID,
+    GUILD_ID,
+    TOKEN,
+    DiscordServer,
+    Guild,
+    channel,
+)
+
+DISPATCH, PING, MISSING = 1110000000000000001, 1110000000000000002, 1110000000000000003
+CALLS, LOG, NOWHERE = 1300000000000000002, 1300000000000000003, 1300000000000000004
+SECRETS = (TOKEN, seed.API_KEY, "hunter2")
+
+
+@dataclass
+class World:
+    """A bot that is set up well, until a test breaks something."""
+
+    discord: DiscordServer
+    cad: CadServer
+    folder: Path
+    settings: dict[str, str]
+    guild: Guild = field(default_factory=Guild)
+    patience: float = 20.0
+    reports: list[str] = field(default_factory=list)
+    code: int = -1
+
+    @property
+    def community(self) -> Any:
+        return self.cad.world.communities[seed.COMMUNITY_ID]
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "data" / "dispatch.db"
+
+
+@pytest.fixture
+async def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, discord_server: DiscordServer
+) -> AsyncIterator[World]:
+    monkeypatch.setattr(Route, "BASE", f"{discord_server.url}/api")
+    monkeypatch.setattr(retry, "WINDOW", 1.5)  # or an outage takes ten seconds to be believed
+    async with CadServer(seed.build_world()) as cad:
+        settings = {
+            **SETTINGS,
+            "SONORAN_API_URL": cad.url,
+            "DISCORD_GUILD_ID": str(GUILD_ID),
+            "DISPATCH_ROLE_IDS": str(DISPATCH),
+            "CALLS_CHANNEL_ID": str(CALLS),
+            "LOG_CHANNEL_ID": str(LOG),
+            "PING_ROLE_ID": str(PING),
+            "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/data/dispatch.db",
+        }
+        guild = Guild(
+            roles={DISPATCH: {}, PING: {"name": "Everybody", "mentionable": True}},
+            channels=[channel(CALLS), channel(LOG)],
+            commands=tuple(sorted(examining.command_names())),
+        )
+        unknown = {"code": 10003, "message": "Unknown Channel"}
+        discord_server.answers[f"GET /channels/{NOWHERE}"] = (404, unknown)
+        yield World(discord_server, cad, tmp_path, settings, guild)
+
+
+async def examined(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[What, str]:
+    """Run the doctor; return what is not fine, with its words."""
+    monkeypatch.chdir(world.folder)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in world.settings.items():
+        monkeypatch.setenv(name, value)
+    world.discord.answers = {**world.guild.answers(), **world.discord.answers}
+    read = examining.read_settings()
+    findings = await examining.examine(read, world.patience)
+    world.reports = examining.lines(findings)
+    for secret in SECRETS:
+        assert secret not in "\n".join(world.reports)
+    levels = [one.level for one in findings]
+    assert levels == sorted(levels, reverse=True)
+    world.code = examining.exit_code(findings)
+    return {one.what: words.words(one) for one in findings if one.level is not Level.OK}
+
+
+def version(number: int) -> Callable[[World], None]:
+    def speak(world: World) -> None:
+        world.settings["SONORAN_API_VERSION"] = str(number)
+
+    return speak
+
+
+@pytest.fixture(params=[1, 2], ids=["v1", "v2"])
+def both(request: pytest.FixtureRequest, world: World) -> int:
+    """Speak each version of the CAD's API."""
+    version(request.param)(world)
+    return int(request.param)
+
+
+@pytest.mark.usefixtures("both")
+async def test_all_is_well(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await examined(world, monkeypatch) == {}
+    assert not world.database.exists()
+    told = world.cad.world.requests("ATTACH_UNITS", "ATTACH_UNIT", "v2 attach")
+    assert all(one.objects == () for one in told)  # nobody, to nothing
+    assert {one.method for one in world.discord.seen} == {"GET"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A way of breaking the set-up, what is found then, the exit code, and part of the words."""
+
+    name: str
+    break_it: Callable[[World], Any]
+    found: What
+    code: int
+    says: str
+    versions: tuple[int, ...] = (1,)
+
+
+def setting(name: str, value: str) -> Callable[[World], None]:
+    return lambda world: world.settings.update({name: value})
+
+
+def discord_says(path: str, status: int, code: int = 0) -> Callable[[World], None]:
+    refusal = {"code": code, "message": "No"}
+    return lambda world: world.discord.answers.update({f"GET {path}": (status, refusal)})
+
+
+def hangs(world: World) -> None:
+    world.discord.hangs = "/users/@me"
+    world.patience = 0.5
+
+
+def vanishes(world: World) -> None:
+    world.discord.vanishes = True
+
+
+def on_no_server(world: World) -> None:
+    del world.settings["DISCORD_GUILD_ID"]
+    world.discord.answers["GET /users/@me/guilds"] = (200, [])
+
+
+def without_a_command(world: World) -> None:
+    world.guild.commands = tuple(one for one in world.guild.commands if one != "attach")
+
+
+def integrations(*entries: tuple[int, bool], application: bool = False) -> Callable[[World], None]:
+    def override(world: World) -> None:
+        number = APPLICATION_ID
+        if not application:
+            number = COMMAND_ID + world.guild.commands.index("attach")
+        world.guild.overrides[number] = [
+            {"id": str(id_), "type": 1, "permission": may} for id_, may in entries
+        ]
+
+    return override
+
+
+def unmentionable(world: World) -> None:
+    world.guild.roles[PING]["mentionable"] = False
+
+
+def elsewhere(world: World) -> None:
+    world.settings["LOG_CHANNEL_ID"] = str(NOWHERE)
+    there = channel(NOWHERE, guild_id=GUILD_ID + 1)
+    world.discord.answers[f"GET /channels/{NOWHERE}"] = (200, there)
+
+
+def a_voice_channel(world: World) -> None:
+    world.guild.channels[1] = channel(LOG, kind=2)
+
+
+def hidden(world: World) -> None:
+    setting("LOG_CHANNEL_ID", str(NOWHERE))(world)
+    discord_says(f"/channels/{NOWHERE}", 403, 50001)(world)
+
+
+def thread(world: World) -> None:
+    setting("LOG_CHANNEL_ID", str(NOWHERE))(world)
+    found = channel(NOWHERE, kind=11) | {
+        "parent_id": str(CALLS),
+        "owner_id": str(APPLICATION_ID),
+        "message_count": 0,
+        "member_count": 0,
+        "thread_metadata": {
+            "archived": False,
+            "auto_archive_duration": 60,
+            "archive_timestamp": "2026-01-01T00:00:00+00:00",
+            "locked": False,
+        },
+    }
+    world.discord.answers[f"GET /channels/{NOWHERE}"] = (200, found)
+
+
+def locked(world: World) -> None:
+    world.guild.channels[0] = channel(CALLS, denied=1 << 11 | 1 << 14)
+
+
+def plan(kind: Plan) -> Callable[[World], None]:
+    return lambda world: setattr(world.community, "plan", kind)
+
+
+def api_off(world: World) -> None:
+    world.community.api_enabled = False
+
+
+def many_servers(world: World) -> None:
+    world.community.servers[3] = Server()
+    world.settings["SONORAN_SERVER_ID"] = "7"
+
+
+def cad(fault: Fault) -> Callable[[World], None]:
+    return lambda world: world.cad.faults.set(fault)
+
+
+async def cad_is_down(world: World) -> None:
+    await world.cad.stop()
+
+
+def no_dialect(world: World) -> None:
+    world.cad.world.behaviour.dialects = set()
+
+
+@dataclass(frozen=True)
+class OtherClock(Fault):
+    """Answers with a date of an hour ago."""
+
+    async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
+        response = await handler(request)
+        response.headers["Date"] = "Mon, 01 Jun 2026 10:00:00 GMT"
+        return response
+
+
+def a_letter(world: World) -> None:
+    world.database.parent.mkdir()
+    world.database.write_text("This is a letter to my aunt. " * 100)
+
+
+def no_folder(world: World) -> None:
+    (world.folder / "data").write_text("not a folder")
+
+
+async def of_tomorrow(world: World) -> None:
+    await upgrade(world.settings["DATABASE_URL"])
+    with closing(sqlite3.connect(world.database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+def no_such_host(world: World) -> None:
+    world.settings["PUSH_LISTEN"] = "203.0.113.7:8080"
+
+
+def not_utf8(world: World) -> None:
+    (world.folder / ".env").write_bytes("DISCORD_TOKEN=hunter2é".encode("latin-1"))
+
+
+HTML = "<html><head><title>Welcome</title></head></html>"
+COMMANDS = f"/applications/{APPLICATION_ID}/guilds/{GUILD_ID}/commands"
+BOTH = (1, 2)
+CASES = [
+    Case("token", setting("DISCORD_TOKEN", "hunter2"), What.TOKEN_REFUSED, 3, "DISCORD_TOKEN"),
+    Case("outage", discord_says("/users/@me", 503), What.DISCORD_UNUSABLE, 5, "answers 503"),
+    Case("no answer", hangs, What.CHECK_LATE, 5, "Discord could not be looked at within"),
+    Case("no connection", vanishes, What.DISCORD_UNREACHABLE, 5, "Check the network"),
+    Case("intent", setting("MEMBERS_INTENT", "true"), What.INTENTS_OFF, 4, "Server Members Intent"),
+    Case(
+        "not invited",
+        discord_says(f"/guilds/{GUILD_ID}", 404, 10004),
+        What.GUILD_ABSENT,
+        2,
+        f"not on server {GUILD_ID}. Open the link that `python -m bot invite` prints, or mend the"
+        f" id. The bot is on: `San Andreas ({GUILD_ID})`.",
+    ),
+    Case("no server", on_no_server, What.GUILDS_NONE, 2, "python -m bot invite"),
+    Case("old commands", without_a_command, What.COMMANDS_MISSING, 0, "`attach`. The bot tells"),
+    Case("no scope", discord_says(COMMANDS, 403, 50001), What.COMMANDS_REFUSED, 2, "choose the"),
+    Case("closed", integrations((GUILD_ID, False)), What.COMMANDS_CLOSED, 0, "`attach`. Allow"),
+    Case(
+        "all closed",
+        integrations((GUILD_ID, False), (PING, True), application=True),
+        What.COMMANDS_CLOSED,
+        0,
+        "`attach`, `audit`",
+    ),
+    Case(
+        "role",
+        setting("ADMIN_ROLE_IDS", f"{MISSING},{DISPATCH}"),
+        What.ROLE_UNKNOWN,
+        2,
+        f"ADMIN_ROLE_IDS: no role here has the id `{MISSING}`.",
+    ),
+    Case(
+        "everyone",
+        setting("LINK_ROLE_IDS", str(GUILD_ID)),
+        What.ROLE_EVERYONE,
+        0,
+        "LINK_ROLE_IDS names the server itself",
+    ),
+    Case("silent role", unmentionable, What.ROLE_SILENT, 2, "may not ping `Everybody`"),
+    Case(
+        "channel",
+        setting("CALLS_CHANNEL_ID", str(NOWHERE)),
+        What.CHANNEL_UNKNOWN,
+        2,
+        f"CALLS_CHANNEL_ID: there is no channel `{NOWHERE}`.",
+    ),
+    Case("elsewhere", elsewhere, What.CHANNEL_ELSEWHERE, 2, "LOG_CHANNEL_ID: channel"),
+    Case("hidden", hidden, What.CHANNEL_ELSEWHERE, 2, f"LOG_CHANNEL_ID: channel `{NOWHERE}`"),
+    Case("thread", thread, What.CHANNEL_NO_TEXT, 2, "`dispatch` is no text channel"),
+    Case("half an outage", discord_says(COMMANDS, 503), What.DISCORD_UNUSABLE, 5, "answers 503"),
+    Case("voice", a_voice_channel, What.CHANNEL_NO_TEXT, 2, "`dispatch` is no text channel"),
+    Case("locked", locked, What.CHANNEL_LOCKED, 2, "lacks Send Messages, Embed Links."),
+    Case("key", setting("SONORAN_API_KEY", "hunter2"), What.KEY_REFUSED, 2, "_API_KEY", BOTH),
+    Case(
+        "community",
+        setting("SONORAN_COMMUNITY_ID", "other"),
+        What.COMMUNITY_UNKNOWN,
+        2,
+        "`INVALID COMMUNITY ID`. Mend SONORAN_COMMUNITY_ID.",
+    ),
+    Case(
+        "whose key",
+        setting("SONORAN_COMMUNITY_ID", "other"),
+        What.COMMUNITY_OTHER,
+        0,
+        "The key is that of the community `sandbox`.",
+        (2,),
+    ),
+    Case("api off", api_off, What.API_OFF, 2, "`API IS NOT ENABLED", BOTH),
+    Case("plan", plan(Plan.STANDARD), What.PLAN_TOO_LOW, 2, "Attaching needs Plus", BOTH),
+    Case("server", many_servers, What.CAD_SERVER_UNKNOWN, 2, "no server 7", BOTH),
+    Case("down", cad_is_down, What.CAD_UNREACHABLE, 5, "`Connection refused`", BOTH),
+    Case("address", cad(Text(200, HTML)), What.CAD_WRONG_ADDRESS, 2, "`Welcome`", BOTH),
+    Case("refusal", cad(Text(400, "NOT NOW")), What.CAD_REFUSES, 2, "calls: `NOT NOW`."),
+    Case("challenge", cad(CHALLENGE), What.CAD_WRONG_ADDRESS, 2, "`Just a moment...`", BOTH),
+    Case(
+        "nothing there",
+        cad(Text(404, "Not Found")),
+        What.CAD_WRONG_ADDRESS,
+        2,
+        "`Not Found`. Mend the address",
+        BOTH,
+    ),
+    Case(
+        "redirect",
+        cad(Redirect("https://elsewhere.example")),
+        What.CAD_WRONG_ADDRESS,
+        2,
+        "`https://elsewhere.example",
+        BOTH,
+    ),
+    Case("busy", cad(RateLimited(90)), What.CAD_BUSY, 0, "Try again in a minute", BOTH),
+    Case("dialect", no_dialect, What.DIALECT_NONE, 2, "none of the ways of attaching"),
+    Case("clock", cad(OtherClock()), What.CLOCK_OFF, 0, "Have the machine set it", BOTH),
+    Case("no database", a_letter, What.DATABASE_BROKEN, 2, "is not a usable database"),
+    Case("no folder", no_folder, What.DATABASE_UNUSABLE, 2, "is not a folder`. Check the path"),
+    Case("of tomorrow", of_tomorrow, What.DATABASE_TOO_NEW, 2, "newer version of this bot"),
+    Case("no such host", no_such_host, What.PORT_TAKEN, 2, "PUSH_LISTEN: cannot listen there"),
+    Case(
+        "permissions over v1",
+        setting("REQUIRE_CAD_PERMISSION", "true"),
+        What.SETTINGS_WRONG,
+        2,
+        "REQUIRE_CAD_PERMISSION: needs SONORAN_API_VERSION=2",
+    ),
+    Case("encoding", not_utf8, What.SETTINGS_WRONG, 2, ".env: is not UTF-8 text."),
+]
+
+
+@pytest.mark.parametrize(
+    ("case", "number"),
+    [
+        pytest.param(case, number, id=f"{case.name}-v{number}")
+        for case in CASES
+        for number in case.versions
+    ],
+)
+async def test_what_is_broken_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch, case: Case, number: int
+) -> None:
+    version(number)(world)
+    breaking = case.break_it(world)
+    if asyncio.iscoroutine(breaking):
+        await breaking
+    found = await examined(world, monkeypatch)
+    assert list(found) == [case.found]
+    assert case.says in found[case.found]
+    assert world.code == case.code
+
+
+async def test_every_faulty_setting_is_named_and_the_rest_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del world.settings["SONORAN_API_KEY"]
+    world.settings |= {"SONORAN_API_VERSION": "3", "DATABASE_URL": "hunter2", "LOG_LEVEL": "LOUD"}
+    world.settings |= {"REQUIRE_CAD_PERMISSION": "true", "LOG_CHANNEL_ID": str(NOWHERE)}
+    await examined(world, monkeypatch)
+    text = "\n".join(world.reports)
+    for name in ("SONORAN_API_KEY", "SONORAN_API_VERSION", "DATABASE_URL", "LOG_LEVEL"):
+        assert f"fault    settings    {name}: " in text
+    assert "warning  settings    The CAD was not looked at" in text
+    assert "warning  settings    The database was not looked at" in text
+    assert "fault    channel     LOG_CHANNEL_ID: there is no channel" in text
+    assert "ok       token       The token is that of `dispatch" in text
+
+
+async def test_several_faults_are_all_told_and_the_lowest_code_counts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting("DISCORD_TOKEN", "hunter2")(world)
+    await cad_is_down(world)
+    found = await examined(world, monkeypatch)
+    assert set(found) == {What.TOKEN_REFUSED, What.CAD_UNREACHABLE}
+    assert world.code == Exit.TOKEN
+
+
+async def test_a_broken_check_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(_: object) -> None:
+        raise ZeroDivisionError("hunter2")
+
+    monkeypatch.setattr(checks, "database", fail)
+    found = await examined(world, monkeypatch)
+    assert list(found) == [What.CHECK_BROKEN]
+    assert "The check of The database has failed (`ZeroDivisionError`)" in found[What.CHECK_BROKEN]
+    assert world.code == Exit.FAULT
+    assert "ok       key " in "\n".join(world.reports)
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(("free", "code"), [(50 * 2**20, 0), (2**20, 2)])
+async def test_a_full_disk(
+    world: World, monkeypatch: pytest.MonkeyPatch, free: int, code: int
+) -> None:
+    usage = shutil.disk_usage(world.folder)._replace(free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    found = await examined(world, monkeypatch)
+    assert found == {
+        What.DISK_FULL: f"The disk of the database has {free >> 20} MiB left. Make room."
+    }
+    assert world.code == code
+
+
+class TestThePort:
+    async def test_held_by_something_else(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as held:
+            monkeypatch.setattr("bot.cad.feed.READ_SECONDS", 0.2)
+            world.settings["PUSH_LISTEN"] = f"127.0.0.1:{held.getsockname()[1]}"
+            found = await examined(world, monkeypatch)
+        assert list(found) == [What.PORT_TAKEN]
+        assert "ddress already in use" in found[What.PORT_TAKEN]
+        assert world.code == Exit.SETTINGS
+
+    async def test_held_by_the_bot_itself(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with HttpFeed("127.0.0.1", 0, seed.API_KEY) as feed:
+            world.settings["PUSH_LISTEN"] = f"127.0.0.1:{feed.port}"
+            assert await examined(world, monkeypatch) == {}
+        assert "a bot that is running listens there" in "\n".join(world.reports)
+        assert await examined(world, monkeypatch) == {}
+        assert "the bot can listen there" in "\n".join(world.reports)
+
+
+async def test_what_is_narrowed_on_purpose_is_only_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    integrations((GUILD_ID, False), (DISPATCH, True))(world)
+    assert await examined(world, monkeypatch) == {}
+    assert "Narrowed in Server Settings → Integrations: `attach`." in "\n".join(world.reports)
+
+
+async def test_without_a_server_of_its_own_it_looks_at_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del world.settings["DISCORD_GUILD_ID"]
+    here, there = {"id": str(GUILD_ID), "name": "San Andreas"}, {"id": "7", "name": "Nowhere"}
+    world.discord.answers["GET /users/@me/guilds"] = (200, [here, there])
+    world.discord.answers["GET /guilds/7"] = (404, {"code": 10004, "message": "Unknown Guild"})
+    assert await examined(world, monkeypatch) == {}
+    text = "\n".join(world.reports)
+    assert "the bot serves every server that it is on: `San Andreas`, `Nowhere`." in text
+    assert "The 2 roles that the settings name exist." in text
+    # One of the two cannot be looked at, and may be where the role is.
+    setting("LINK_ROLE_IDS", str(MISSING))(world)
+    assert list(await examined(world, monkeypatch)) == [What.ROLE_UNKNOWN]
+    assert world.code == 0
+    world.discord.answers["GET /users/@me/guilds"] = (200, [here])
+    assert list(await examined(world, monkeypatch)) == [What.ROLE_UNKNOWN]
+    assert world.code == Exit.SETTINGS
+
+
+async def test_without_any_role_or_channel(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPATCH_ROLE_IDS", "PING_ROLE_ID", "CALLS_CHANNEL_ID", "LOG_CHANNEL_ID"):
+        del world.settings[name]
+    integrations((GUILD_ID, False))(world)
+    assert list(await examined(world, monkeypatch)) == [What.COMMANDS_CLOSED]
+    assert "only members with Manage Server may dispatch" in "\n".join(world.reports)
+
+
+async def test_a_cad_that_does_not_say_whose_key_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version(2)(world)
+    world.cad.faults.set(Text(403, "not for you"), path="/v2/general")
+    assert await examined(world, monkeypatch) == {}
+    assert "The CAD takes the key." in "\n".join(world.reports)
+
+
+async def test_an_odd_answer_leaves_the_dialect_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.cad.world.behaviour.dialects = {Dialect.OWN_PATH}
+    world.cad.faults.set(Text(400, "NO DATA"), path=Dialect.OWN_PATH.value[0])
+    assert await examined(world, monkeypatch) == {}
+    assert "is not known yet" in "\n".join(world.reports)
+    world.cad.faults.clear()
+    assert await examined(world, monkeypatch) == {}
+    assert "Attaching is `ATTACH_UNIT at /emergency/attach_unit`" in "\n".join(world.reports)
+
+
+async def test_an_outage_of_the_cad_is_no_matter_of_the_address(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.cad.faults.set(BAD_GATEWAY)
+    assert list(await examined(world, monkeypatch)) == [What.CAD_UNREACHABLE]
+
+
+@pytest.mark.process
+class TestAsACommand:
+    async def run(self, world: World, start: Start) -> tuple[int, str, str]:
+        world.discord.answers = {**world.guild.answers(), **world.discord.answers}
+        settings = {**world.settings, "PYTHONIOENCODING": "cp1252"}  # has no arrow
+        bot = await start("doctor", discord=world.discord.url, settings=settings)
+        out, err = await bot.process.communicate()
+        assert bot.process.returncode is not None
+        for secret in SECRETS:
+            assert secret not in (out + err).decode()
+        return bot.process.returncode, out.decode(), err.decode()
+
+    @pytest.mark.usefixtures("both")
+    async def test_all_is_well(self, world: World, start: Start) -> None:
+        code, out, err = await self.run(world, start)
+        assert (code, err) == (0, "")
+        assert out.splitlines()[-1].startswith("no faults, no warnings, ")
+
+    async def test_something_is_not(self, world: World, start: Start) -> None:
+        setting("SONORAN_API_KEY", "hunter2")(world)
+        locked(world)
+        integrations((GUILD_ID, False), (DISPATCH, True))(world)
+        code, out, err = await self.run(world, start)
+        assert (code, err) == (2, "")
+        assert "Narrowed in Server Settings ? Integrations: `attach`." in out
+        first, second, *_ = out.splitlines()
+        assert {first.split()[1], second.split()[1]} == {"channel", "key"}
+        assert out.splitlines()[-1].startswith("2 faults, no warnings, ")

@@ -21,13 +21,14 @@ from bot.cad.transport import Transport
 from bot.services.access import Access
 from bot.services.acts import Acts
 from bot.services.aftermath import Aftermath
+from bot.services.asking import Asking
 from bot.services.attach import AttachService
 from bot.services.audit import AuditService
-from bot.services.board import Board
+from bot.services.board import Board, utc_now
 from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
 from bot.services.linking import LinkingService
-from bot.services.orders import OrderQueue, utc_now
+from bot.services.orders import OrderQueue
 from bot.services.picking import Picking
 from bot.services.suggestions import Suggestions
 from bot.services.telling import Announcer
@@ -64,6 +65,7 @@ class Services:
     """
 
     attaching: AttachService
+    asking: Asking
     acts: Acts
     picking: Picking
     linking: LinkingService
@@ -146,6 +148,7 @@ async def open_services(
         board.look(server_id)
         yield Services(
             attaching=attaching,
+            asking=Asking(access, orders, now=time.now),
             acts=Acts(access, cad, board, attaching, linking, now=time.now),
             picking=Picking(access, board),
             linking=linking,
@@ -201,6 +204,7 @@ class DispatchBot(commands.Bot):
             tree_cls=DispatchTree,
         )
         self.attaching = services.attaching
+        self.asking = services.asking
         self.acts = services.acts
         self.linking = services.linking
         self.picking = services.picking

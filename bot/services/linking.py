@@ -123,6 +123,11 @@ class LinkingService:
                 await self._links.put(link)
         return found
 
+    async def linked(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str]:
+        """Return the API ids of those members who are linked here; the CAD is not asked."""
+        links = await self._links.find(guild_id, member_ids)
+        return {one.discord_id: one.api_id for one in links.values()}
+
     async def is_linked(self, guild_id: int, member_id: int) -> bool:
         """Tell whether a member has an API id, in the time that Discord waits for a form.
 

@@ -49,9 +49,17 @@ def reply_address(interaction: Interaction) -> ReplyAddress:
 
 
 async def give_order(
-    interaction: Interaction, accepting: Coroutine[None, None, Order], queue: OrderQueue
+    interaction: Interaction,
+    accepting: Coroutine[None, None, Order],
+    queue: OrderQueue,
+    *,
+    asks: bool = True,
 ) -> None:
-    """Store an order, then acknowledge it, then have it carried out and answered."""
+    """Store an order, then acknowledge it, then have it carried out and answered.
+
+    Args:
+        asks: whether it is only asked about where it turns out to be about many people.
+    """
     try:
         order = await accepting
     except (ServiceError, StorageError) as error:
@@ -66,11 +74,15 @@ async def give_order(
     if acknowledged is None:
         await queue.withdraw(order)
     else:
-        await queue.run(replace(order, reply_id=acknowledged.message_id))
+        await queue.run(replace(order, reply_id=acknowledged.message_id), asks=asks)
 
 
 async def give_order_later(
-    interaction: Interaction, accepting: Coroutine[None, None, Order], queue: OrderQueue
+    interaction: Interaction,
+    accepting: Coroutine[None, None, Order],
+    queue: OrderQueue,
+    *,
+    asks: bool = True,
 ) -> None:
     """Do as `give_order` where it takes asking the CAD before there is an order to store."""
     try:
@@ -83,7 +95,26 @@ async def give_order_later(
         return
     finally:
         accepting.close()  # it may not have begun
-    await queue.run(replace(order, reply_id=acknowledged.message_id))
+    await queue.run(replace(order, reply_id=acknowledged.message_id), asks=asks)
+
+
+async def give_order_in_place(
+    interaction: Interaction, accepting: Coroutine[None, None, Order], queue: OrderQueue
+) -> None:
+    """Do as `give_order` where the answer takes the place of the message that was pressed.
+
+    Why there is no order is told beside it: the message may be good for another press.
+    """
+    try:
+        if await _acknowledge(interaction, in_place=True) is None:
+            return
+        order = await accepting
+    except (ServiceError, StorageError) as error:
+        await _tell_beside(interaction, _explained(error))
+        return
+    finally:
+        accepting.close()  # it may not have begun
+    await queue.run(order)
 
 
 async def respond(
@@ -148,15 +179,24 @@ def _explained(error: Exception) -> str:
     return faults.words(error)
 
 
+async def _tell_beside(interaction: Interaction, text: str) -> None:
+    try:
+        await interaction.followup.send(text[:MESSAGE_LIMIT], ephemeral=True)
+    except (discord.HTTPException, OSError) as failure:
+        _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
+
+
 async def _acknowledge(
-    interaction: Interaction,
+    interaction: Interaction, *, in_place: bool = False
 ) -> discord.InteractionCallbackResponse[discord.Client] | None:
     """Tell Discord within its three seconds that an answer for this person alone will follow.
+
+    In place, the answer will be an edit of the message that was pressed, whoever sees that.
 
     None where Discord no longer waits: the person has seen it fail, so nothing may happen.
     """
     try:
-        return await interaction.response.defer(ephemeral=True, thinking=True)
+        return await interaction.response.defer(ephemeral=True, thinking=not in_place)
     except discord.HTTPException as error:
         if error.code not in _TOO_LATE:
             raise

@@ -20,15 +20,19 @@ from bot.cad.errors import (
     InvalidRequestType,
 )
 from bot.services.errors import (
+    AlreadyConfirmed,
     EmergencyGone,
     NoAnswerAboutUnits,
     NobodyChosen,
     NotAllowed,
     NotAnApiId,
+    NothingToConfirm,
     NothingToUndo,
     NotLinked,
     NotOnDuty,
+    NotTheirOrder,
     ServiceError,
+    TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
     VanityUrl,
@@ -52,6 +56,10 @@ _PLAIN: dict[type[ServiceError], str] = {
     NotLinked: "You are not linked to the CAD yet. Press **Attach me**, or use `/link`.",
     NotOnDuty: "You are not on duty in the CAD.",
     NoAnswerAboutUnits: "The CAD did not say whether you are on duty. Try again in a minute.",
+    NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
+    AlreadyConfirmed: "That has been confirmed already; its answer says what became of it.",
+    NotTheirOrder: "Only whoever gave the order can answer that.",
+    TooLateToConfirm: "That was more than 15 minutes ago. Give the order again.",
     EmergencyGone: "This 911 call is not on the list any more: somebody has dealt with it.",
 }
 
@@ -154,8 +162,8 @@ def _service(error: ServiceError) -> str:
             )
         case _:
             text = (
-                "Nobody was named. Write `me`, mention members, or give unit numbers or API ids,"
-                " for example `@Pat A-12`."
+                "Nobody was named. Write `me`, mention members, roles or voice channels, or give"
+                " unit numbers or API ids, for example `@Pat A-12`."
             )
     return text
 

@@ -118,6 +118,20 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
         7: "NOT_LOOKED_UP",
         8: "NOT_ON_CALL",
         9: "NOT_TOLD",
+        10: "EVERYONE",
+        11: "NOT_A_MEMBER",
+        12: "ELSEWHERE",
+        13: "MEMBERS_HIDDEN",
+        14: "MEMBERS_LOADING",
+        15: "CROWD_TOO_LARGE",
+        16: "NOT_A_VOICE_CHANNEL",
+        17: "EMPTY_ROLE",
+        18: "EMPTY_CHANNEL",
+        19: "NOBODY_LINKED",
+        20: "NOBODY_ON_DUTY",
+        21: "NO_UNIT_IN_RANGE",
+        22: "NO_SUCH_TEAM",
+        23: "NOT_A_RANGE",
     }
 
 

@@ -12,7 +12,7 @@ from bot.services.access import Access
 from bot.services.board import Board
 from bot.services.linking import LinkingService
 from bot.services.suggestions import LIMIT, Suggestions, UnitSuggestion
-from bot.services.targets import parse
+from bot.services.target_words import Word, parse
 from bot.storage.links import Link
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor, call, unit
 
@@ -65,6 +65,10 @@ LINKS = {7: "STEAM:z", 8: "steam:off", 9: "steam:stranger", 10: "e"}
 NAMES = {7: "Zoe of Discord", 8: "Olga", 10: "Ed"}
 
 
+def names(member_id: int) -> str:
+    return NAMES.get(member_id, "")
+
+
 @pytest.fixture
 def board() -> StillBoard:
     return StillBoard(CALLS, UNITS)
@@ -97,7 +101,7 @@ def words(found: list[UnitSuggestion]) -> list[str]:
 
 
 def test_free_units_come_first_then_busy_ones_then_linked_members(suggestions) -> None:
-    found = suggestions.units(DANA, "", NAMES)
+    found = suggestions.units(DANA, "", names)
     # What the text cannot hold as one word is a mention, or an API id; "two words" has neither.
     assert words(found) == ["steam:x", "<@10>", "M-3", "Z-9", "A-1", "<@8>"]
     assert [one.discord_id for one in found] == [None, 10, None, 7, None, 8]
@@ -118,31 +122,31 @@ def test_free_units_come_first_then_busy_ones_then_linked_members(suggestions) -
     ],
 )
 def test_units_by_what_people_call_them(suggestions, board, typed, expected) -> None:
-    assert words(suggestions.units(DANA, typed, NAMES)) == expected
+    assert words(suggestions.units(DANA, typed, names)) == expected
     assert board.looks == [1]
 
 
 @pytest.mark.parametrize("before", ["", "me ", "me,", "me;\t", "<@5>|", "A-7  ,  "])
 def test_only_the_last_word_is_completed(suggestions, before) -> None:
-    (found,) = suggestions.units(DANA, before + "z-", NAMES)
+    (found,) = suggestions.units(DANA, before + "z-", names)
     assert found.value == before + "Z-9"
 
 
 def test_who_may_not_dispatch_sees_nothing_and_causes_nothing(suggestions, board) -> None:
     assert suggestions.calls(VIC, "") == []
-    assert suggestions.units(VIC, "", NAMES) == []
+    assert suggestions.units(VIC, "", names) == []
     assert board.looks == []
 
 
 def test_another_server_has_its_own_calls_and_units(suggestions, board) -> None:
     assert suggestions.calls(DANA, "", 2) == []
-    assert words(suggestions.units(DANA, "", NAMES, 2)) == ["<@7>", "<@8>", "<@10>"]
+    assert words(suggestions.units(DANA, "", names, 2)) == ["<@7>", "<@8>", "<@10>"]
     assert board.looks == [2, 2]
 
 
 def test_another_guild_has_its_own_links(suggestions) -> None:
     elsewhere = actor(DISPATCH_ROLE, guild_id=GUILD + 1)
-    found = suggestions.units(elsewhere, "", NAMES)
+    found = suggestions.units(elsewhere, "", names)
     assert {one.discord_id for one in found} == {None}
 
 
@@ -153,7 +157,7 @@ def test_discord_shows_25() -> None:
         Access(frozenset({DISPATCH_ROLE})), StillBoard(calls, crowd), StillLinks(LINKS), 1
     )
     assert len(suggestions.calls(DANA, "")) == LIMIT == 25
-    assert len(suggestions.units(DANA, "", NAMES)) == 25
+    assert len(suggestions.units(DANA, "", names)) == 25
 
 
 numbers = st.text(st.sampled_from("A1 -,<@>me\u200bé|"), max_size=6)
@@ -165,9 +169,9 @@ def test_what_is_suggested_is_read_back_as_what_was_meant(unit_numbers, before) 
     suggestions = Suggestions(
         Access(frozenset({DISPATCH_ROLE})), StillBoard([], units), StillLinks({}), 1
     )
-    found = suggestions.units(DANA, before, {})
+    found = suggestions.units(DANA, before, names)
     assert {one.unit for one in found} == set(units)
     for one in found:
         last = parse(one.value, me=1)[-1]
         assert last.text == one.word
-        assert last.member_id is None
+        assert last.meaning == Word(one.word)

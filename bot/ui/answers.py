@@ -106,7 +106,8 @@ async def give_order_in_place(
     Why there is no order is told beside it: the message may be good for another press.
     """
     try:
-        if await _acknowledge(interaction, in_place=True) is None:
+        acknowledged = await _acknowledge(interaction, in_place=True)
+        if acknowledged is None:
             return
         order = await accepting
     except (ServiceError, StorageError) as error:
@@ -114,7 +115,7 @@ async def give_order_in_place(
         return
     finally:
         accepting.close()  # it may not have begun
-    await queue.run(order)
+    await queue.run(replace(order, reply_id=acknowledged.message_id))
 
 
 async def respond(

@@ -12,6 +12,7 @@ from bot.services.target_words import Gap, Mention
 from bot.ui.answers import Interaction
 
 CROWD_LIMIT = 5000  # people; the ids of all are stored with the order
+_LISTED = 0.95  # the part of the members that has to be in memory
 
 
 def gathered(interaction: Interaction, units: str) -> str:
@@ -32,7 +33,7 @@ def _look(
             return _of_channel(guild, person, seen.id)
         case _:
             # Without all members in memory, somebody who is not there may well be a member.
-            is_known = not has_members or not guild.chunked or guild.get_member(seen.id)
+            is_known = not has_members or not _is_listed(guild) or guild.get_member(seen.id)
             return None if is_known else Gap.ELSEWHERE
 
 
@@ -44,7 +45,7 @@ def _of_role(guild: discord.Guild, has_members: bool, role_id: int) -> Sequence[
         return Gap.EVERYONE
     if not has_members:
         return Gap.HIDDEN
-    if not guild.chunked:
+    if not _is_listed(guild):
         return Gap.LOADING
     return _limited(member.id for member in role.members if not member.bot)
 
@@ -61,6 +62,11 @@ def _of_channel(
     if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
         return Gap.TEXT
     return _limited(one for one in channel.voice_states if not _is_bot(guild, one))
+
+
+def _is_listed(guild: discord.Guild) -> bool:
+    """Tell whether the members are in memory; Discord's own count of them drifts a little."""
+    return len(guild.members) >= _LISTED * (guild.member_count or 1)
 
 
 def _is_bot(guild: discord.Guild, member_id: int) -> bool:

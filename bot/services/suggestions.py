@@ -19,6 +19,7 @@ from bot.services.target_words import Field, Team
 from bot.storage.links import Link
 
 LIMIT = 25  # Discord shows no more choices
+OFF_DUTY_LIMIT = 5000  # links that are looked through for people who are not on duty
 
 Names: TypeAlias = Callable[[int], str]  # Discord id → what the guild calls that member, or ""
 
@@ -173,7 +174,7 @@ def _people(
         is_named = discord_id and f"<@{discord_id}>" in last.named
         if not is_named and _fits(wanted, (unit.number, unit.name, unit.department, name)):
             yield UnitSuggestion(last.before, discord_id, unit, busy.get(unit.ident))
-    for discord_id in owners.values():
+    for discord_id in islice(owners.values(), OFF_DUTY_LIMIT):
         if discord_id not in seen and (name := names(discord_id)) and _fits(wanted, (name,)):
             yield UnitSuggestion(last.before, discord_id, None, None)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from bot.cad.models import Call, Unit
 from bot.services.access import Access
 from bot.services.board import Board
 from bot.services.linking import LinkingService
-from bot.services.suggestions import LIMIT, Suggestions, UnitSuggestion
+from bot.services.suggestions import LIMIT, OFF_DUTY_LIMIT, Suggestion, Suggestions, TeamSuggestion
 from bot.services.target_words import Word, parse
 from bot.storage.links import Link
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor, call, unit
@@ -96,7 +97,7 @@ def test_calls(suggestions, board, typed, expected) -> None:
     assert board.looks == [1]
 
 
-def words(found: list[UnitSuggestion]) -> list[str]:
+def words(found: list[Suggestion]) -> list[str]:
     return [one.word for one in found]
 
 
@@ -142,6 +143,73 @@ def test_another_server_has_its_own_calls_and_units(suggestions, board) -> None:
     assert suggestions.calls(DANA, "", 2) == []
     assert words(suggestions.units(DANA, "", names, 2)) == ["<@7>", "<@8>", "<@10>"]
     assert board.looks == [2, 2]
+
+
+def suggesting(crew: Sequence[Unit], *calls: Call, links: LinkingService) -> Suggestions:
+    return Suggestions(Access(frozenset({DISPATCH_ROLE})), StillBoard(calls, crew), links, 1)
+
+
+def test_units_that_cannot_be_sent_come_after_the_free_ones() -> None:
+    crew = [replace(unit(one, f"U-{one}"), status=one) for one in range(5)]
+    suggestions = suggesting(crew, call(100, "", 2), links=StillLinks({}))
+    assert words(suggestions.units(DANA, "", names)) == ["U-3", "U-4", "U-0", "U-1", "U-2"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("Z-9 ", ["steam:x", "<@10>", "M-3", "A-1", "<@8>"]),
+        ("-z-9,", ["steam:x", "<@10>", "M-3", "Z-9", "A-1", "<@8>"]),
+        ("<@7> ", ["steam:x", "<@10>", "M-3", "A-1", "<@8>"]),
+    ],
+)
+def test_whoever_is_named_is_not_suggested_again(suggestions, typed, expected) -> None:
+    assert words(suggestions.units(DANA, typed, names)) == expected
+
+
+def test_ends_of_ranges_by_number() -> None:
+    crew = [unit(one, f"A-{one:02}", "x") for one in (10, 9, 2, 11)]
+    suggestions = suggesting([*crew, unit(5, "B-3"), unit(6, "A-")], links=StillLinks({}))
+    values = [one.value for one in suggestions.units(DANA, "me -a-1..", names)]
+    assert values == [f"me -a-1..A-{one}" for one in ("02", "09", "10", "11")]
+    found = suggestions.units(DANA, "A-1..A-1", names)
+    assert [one.value for one in found] == ["A-1..A-10", "A-1..A-11"]
+
+
+def test_teams_by_name_and_only_those_that_can_be_spelled() -> None:
+    crew = [
+        replace(unit(1, "1", department="Los  Santos PD"), status=1),
+        unit(2, "2", department="los santos pd"),
+        unit(3, "3", department='The "Best"'),
+        unit(4, "4"),
+        replace(unit(5, "5", department="LSSD"), is_dispatch=True),
+    ]
+    (one,) = suggesting(crew, links=StillLinks({})).units(DANA, "dept:", names)
+    assert isinstance(one, TeamSuggestion)
+    assert (one.count, one.free) == (2, 1)
+    assert one.value.casefold() == 'dept:"los santos pd"'
+
+
+def test_many_links_are_read_once_and_not_all_looked_through() -> None:
+    crew = [unit(one, f"U-{one}", f"steam:{one}") for one in range(1, 1001)]
+    links = StillLinks({one: f"steam:{one}" for one in range(1, 50_001)})
+    kept = tuple(links.links)
+    links.known = lambda guild_id: kept  # type: ignore[method-assign]
+    suggestions = suggesting(crew, links=links)
+    asked: list[int] = []
+
+    def name(member_id: int) -> str:
+        asked.append(member_id)
+        return "Pat"
+
+    assert suggestions.units(DANA, "nobody", name) == []
+    assert len(asked) <= 1000 + OFF_DUTY_LIMIT
+    owners = suggestions._owners[GUILD][1]
+    suggestions.units(DANA, "U-9", name)
+    assert suggestions._owners[GUILD][1] is owners
+    kept = kept[:10]
+    suggestions.units(DANA, "U-9", name)
+    assert len(suggestions._owners[GUILD][1]) == 10
 
 
 def test_another_guild_has_its_own_links(suggestions) -> None:

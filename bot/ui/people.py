@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from bot.services.target_words import SPAN_LIMIT
-from bot.services.targets import Assignee, LeftOut, Reason, Resolution, Target
+from bot.services.targets import Assignee, Attendance, LeftOut, Reason, Resolution, Target
 from bot.ui.text import code, listed, member, plain
 
 _MENTION = re.compile(r"-?<(?:@[!&]?|#)\d{1,20}>")
@@ -61,13 +61,14 @@ def absences(found: Resolution, limit: int) -> Iterator[str]:
         names = listed([_named(one.target) for one in group], limit)
         heading = "Not excluded" if is_excluded else "Left out"
         yield f"{heading}: {names}: {_REASONS[Reason(value)]}."
-    crowds = [
-        f"{_named(one.target)} ({one.count}): {one.not_linked} not linked,"
-        f" {one.not_on_duty} not seen on duty"
-        for one in found.attendances
-    ]
-    if crowds:
-        yield f"Not of {listed(crowds, limit)}."
+    if found.attendances:
+        yield f"Not of {listed([_missed(one) for one in found.attendances], limit)}."
+
+
+def _missed(one: Attendance) -> str:
+    counts = {"not linked": one.not_linked, "not seen on duty": one.not_on_duty}
+    missed = " and ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return f"{_named(one.target)} ({one.count} people): {missed}"
 
 
 def _kind(one: LeftOut) -> tuple[bool, int]:

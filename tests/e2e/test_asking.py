@@ -171,7 +171,7 @@ async def test_only_whoever_asked_may_answer(scene: Scene) -> None:
     assert response is not None
     # As it is where the reply could not be edited and the question stands in the log channel.
     stored = scene.env.backend.messages[scene.channel.id][response.id]
-    stored.flags, stored.ephemeral_to = 0, None
+    stored.flags = 0
     for who in (other, scene.vic):
         for label in ("Cancel", "Confirm"):
             told = await pressed(scene, said, label, who)

@@ -6,6 +6,7 @@ import discord
 import pytest
 from simcord.builders import ChannelHandle, RoleHandle
 
+from bot.ui import gathering
 from sandbox.cad import seed
 from sandbox.cad.faults import BAD_GATEWAY
 from sandbox.cad.models import Account, Badge, Page
@@ -60,7 +61,8 @@ async def test_everybody_in_a_voice_channel(scene: Scene) -> None:
     lines = (await scene.attach(channel.mention)).splitlines()
     assert lines[0] == f"✅ {ATTACHED}{scene.pat.mention} (A\\-12), {scene.alice.mention} (A\\-7)"
     assert lines[1] == "Confirmed by the CAD."
-    assert lines[2:] == [f"Not of {channel.mention} (4): 1 not linked, 1 not seen on duty."]
+    (missed,) = lines[2:]
+    assert missed == f"Not of {channel.mention} (4 people): 1 not linked and 1 not seen on duty."
     assert scene.units_on(100) == ["A-12", "A-7"]
     # Of nobody in a crowd the CAD is asked whether they are linked there.
     assert not any("accounts" in one.path for one in scene.world.history)
@@ -81,7 +83,7 @@ async def test_everybody_with_a_role(scene: Scene) -> None:
     assert answer.splitlines() == [
         f"✅ {ATTACHED}{scene.pat.mention} (A\\-12), {scene.bob.mention} (M\\-3), A\\-7",
         "Confirmed by the CAD.",
-        f"Not of {role.mention} (4): 1 not linked, 1 not seen on duty.",
+        f"Not of {role.mention} (4 people): 1 not linked and 1 not seen on duty.",
     ]
     assert scene.units_on(100) == ["A-12", "M-3", "A-7"]
 
@@ -156,6 +158,41 @@ async def test_what_names_nobody_is_named_itself(scene: Scene) -> None:
     assert scene.units_on(100) == ["A-7"]
 
 
+@with_members
+@pytest.mark.parametrize(
+    ("limit", "value", "reason"),
+    [
+        ("CROWD_LIMIT", 1, "too many people to look through. Name a smaller role."),
+        ("_LISTED", 2.0, "Discord has not told yet who has this role. Try again in a minute."),
+    ],
+)
+async def test_crowds_that_are_too_large_or_not_known_yet(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, limit: str, value: float, reason: str
+) -> None:
+    role = squad(scene, "pat", "bob")
+    await scene.env.settle()
+    monkeypatch.setattr(gathering, limit, value)
+    assert f"Left out: {role.mention}: {reason}" in await scene.attach(f"{role.mention} A-7")
+    assert scene.units_on(100) == ["A-7"]
+
+
+@with_members
+async def test_bots_are_nobody(scene: Scene) -> None:
+    channel, role = await patrol(scene, "pat"), squad(scene, "bob")
+    user = scene.env.create_user("music", bot=True)
+    music = scene.guild.add_member(user, roles=[role])
+    await music.join_voice(channel)
+    await scene.env.settle()
+    answer = await scene.attach(f"{channel.mention} {role.mention}")
+    assert answer.splitlines()[1:] == ["Confirmed by the CAD."]
+
+
+async def test_a_stage_is_a_voice_channel_too(scene: Scene) -> None:
+    channel = scene.guild.create_stage_channel("Briefing")
+    await scene.pat.join_voice(channel)
+    assert (await scene.attach(channel.mention)).startswith("✅")
+
+
 async def test_without_the_intent_a_member_elsewhere_is_just_not_linked(scene: Scene) -> None:
     stranger = scene.env.create_user("stranger")
     assert "not linked. They can" in await scene.attach(f"<@{stranger.id}>")
@@ -197,7 +234,7 @@ async def test_a_role_of_hundreds_is_no_wall_of_text(scene: Scene) -> None:
     assert answer.splitlines() == [
         f"✅ {ATTACHED}{scene.pat.mention} (A\\-12)",
         "Confirmed by the CAD.",
-        f"Not of {role.mention} (201): 200 not linked, 0 not seen on duty.",
+        f"Not of {role.mention} (201 people): 200 not linked.",
     ]
 
 

@@ -20,6 +20,7 @@ from bot.services.errors import (
     TooLateToConfirm,
 )
 from bot.services.jobs import ASK_ABOVE
+from bot.services.outcomes import OrderView
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.orders import Action, State
 from tests.services.office import DANA, Office
@@ -172,15 +173,15 @@ async def test_whoever_picked_them_from_lists_is_not_asked(office: Office) -> No
 
 
 async def test_an_answer_while_the_question_is_still_being_written(
-    office: Office, asking: Asking
+    office: Office, asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The log channel may be slow; what is written late must not undo the answer."""
     gate = asyncio.Event()
 
-    async def report(_view: object) -> None:
+    async def report(view: OrderView) -> None:
         await gate.wait()
 
-    office.people.report = report  # type: ignore[method-assign]
+    monkeypatch.setattr(office.people, "report", report)
     asked = await office.order(ELEVEN)
     given = await confirmed(office, asking, asked)
     gate.set()

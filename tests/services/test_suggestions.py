@@ -12,7 +12,14 @@ from bot.cad.models import Call, Unit
 from bot.services.access import Access
 from bot.services.board import Board
 from bot.services.linking import LinkingService
-from bot.services.suggestions import LIMIT, OFF_DUTY_LIMIT, Suggestion, Suggestions, TeamSuggestion
+from bot.services.suggestions import (
+    LIMIT,
+    OFF_DUTY_LIMIT,
+    Suggestion,
+    Suggestions,
+    TeamSuggestion,
+    UnitSuggestion,
+)
 from bot.services.target_words import Word, parse
 from bot.storage.links import Link
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor, call, unit
@@ -107,7 +114,7 @@ def test_free_units_come_first_then_busy_ones_then_linked_members(suggestions) -
     assert words(found) == ["steam:x", "<@10>", "M-3", "Z-9", "A-1", "<@8>"]
     assert [one.discord_id for one in found] == [None, 10, None, 7, None, 8]
     assert [one.call.call_id if one.call else None for one in found] == [None] * 4 + [101, None]
-    assert found[-1].unit is None
+    assert found[-1] == UnitSuggestion("", 8, None, None)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +245,7 @@ def test_what_is_suggested_is_read_back_as_what_was_meant(unit_numbers, before) 
         Access(frozenset({DISPATCH_ROLE})), StillBoard([], units), StillLinks({}), 1
     )
     found = suggestions.units(DANA, before, names)
-    assert {one.unit for one in found} == set(units)
+    assert {one.unit for one in found if isinstance(one, UnitSuggestion)} == set(units)
     for one in found:
         last = parse(one.value, me=1)[-1]
         assert last.text == one.word

@@ -442,7 +442,7 @@ def test_who_is_excluded_or_could_not_be_and_who_of_a_crowd_is_not_meant() -> No
         "Left out: `Z-8`: no unit on duty has this number.",
         "Not excluded: -<@8>: not linked. They can use `/link`, or you `/link` with `member:`.",
         "Not excluded: `-Z-9`: no unit on duty has this number.",
-        "Not of <@&5> (200): 180 not linked, 12 not seen on duty.",
+        "Not of <@&5> (200 people): 180 not linked and 12 not seen on duty.",
     ]
 
 

@@ -6,9 +6,11 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
+import discord
 import pytest
 from simcord.actors import MemberActor
 
+from bot.ui.call_items import call_buttons
 from sandbox.cad import seed
 from sandbox.cad.faults import BAD_GATEWAY
 from sandbox.cad.models import Account, Badge
@@ -115,6 +117,21 @@ async def test_confirm_sends_to_whom_was_shown(scene: Scene) -> None:
     assert sorted(scene.units_on(100)) == sorted(TROOP)
     assert len(sent(scene)) == 1
     assert states(scene) == ["confirmed", "done"]
+
+
+async def test_what_was_picked_from_lists_goes_at_once(scene: Scene) -> None:
+    """The panel shows who is picked: it is a question of its own."""
+    channel = scene.bot.get_channel(scene.channel.id)
+    assert isinstance(channel, discord.TextChannel)
+    card = await channel.send("A card", view=call_buttons(seed.SERVER_ID, 100))
+    panel = (await scene.dana.click(card, label="Attach…")).response
+    assert panel is not None
+    place = f"cad:pick-departments:{seed.SERVER_ID}:100"
+    await scene.dana.select(panel.message, ["Troop"], custom_id=place)
+    said = Said(scene, await scene.dana.click(panel.message, label="Attach"))
+    assert (await said.after(60)).startswith("✅ Attached to **#100** Armed Robbery: T\\-1")
+    assert sorted(scene.units_on(100)) == sorted(TROOP)
+    assert states(scene) == ["done"]
 
 
 @both_apis

@@ -23,16 +23,17 @@ from bot.proofs import build_proofs
 from bot.services.access import Access
 from bot.services.acts import Acts
 from bot.services.aftermath import Aftermath
+from bot.services.asking import Asking
 from bot.services.attach import AttachService
 from bot.services.audit import AuditService
-from bot.services.board import Board
+from bot.services.board import Board, utc_now
 from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
 from bot.services.checking import CheckAnnouncer, LinkChecks
 from bot.services.doctor import Doctor
 from bot.services.link_news import Herald
 from bot.services.linking import LinkingService
-from bot.services.orders import OrderQueue, utc_now
+from bot.services.orders import OrderQueue
 from bot.services.permissions import CadPermissions
 from bot.services.picking import Picking
 from bot.services.suggestions import Suggestions
@@ -78,6 +79,7 @@ class Services:
     """
 
     attaching: AttachService
+    asking: Asking
     acts: Acts
     picking: Picking
     linking: LinkingService
@@ -173,6 +175,7 @@ async def open_services(
         board.look(server_id)
         yield Services(
             attaching=attaching,
+            asking=Asking(access, orders, now=time.now),
             acts=Acts(access, cad, board, attaching, linking, now=time.now, permitted=permitted),
             picking=Picking(access, board),
             linking=linking,
@@ -235,6 +238,7 @@ class DispatchBot(commands.Bot):
             tree_cls=DispatchTree,
         )
         self.attaching = services.attaching
+        self.asking = services.asking
         self.acts = services.acts
         self.picking = services.picking
         self.orders = services.open_queue(Delivery(self, log_channel_id))

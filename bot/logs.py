@@ -23,6 +23,9 @@ _INTERACTION_TOKEN = re.compile(
     r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+|aW50ZXJhY3Rpb246[\w=-]+"
 )
 
+_UNSENT = "Ignoring exception in autocomplete"
+_TOO_LATE = frozenset({10062, 40060})  # unknown interaction, answered before
+
 
 class Redactor:
     """Takes secrets out of a text, in every spelling in which one may get into it."""
@@ -94,12 +97,26 @@ def shorten_outage(record: logging.LogRecord) -> bool:
     return True
 
 
+def shorten_lateness(record: logging.LogRecord) -> bool:
+    """Make one line of what discord.py says about suggestions that Discord no longer waited for.
+
+    Somebody who types fast causes that, and nobody misses anything.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    if str(record.msg).startswith(_UNSENT) and getattr(error, "code", None) in _TOO_LATE:
+        record.msg = "suggestions for %r came too late (Guild: %s, User: %s)"
+        record.exc_info = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
+
+
 def set_up(level: str, style: Literal["text", "json"], secrets: Iterable[str]) -> None:
     """Send what the bot says at this level, and what libraries warn of, to standard error."""
     redact = Redactor(secrets)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(redact) if style == "json" else TextFormatter(redact))
     handler.addFilter(shorten_outage)
+    handler.addFilter(shorten_lateness)
     quiet = max(logging.getLevelNamesMapping()[level], logging.WARNING)
     logging.basicConfig(level=quiet, handlers=[handler], force=True)
     for name in _OURS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TypeAlias
 
 import discord
@@ -14,11 +15,12 @@ from bot.services.orders import OrderQueue
 from bot.services.suggestions import Suggestions
 from bot.ui.answers import Interaction, actor_of, give_order, reply_address
 from bot.ui.choices import call_choice, unit_choices
+from bot.ui.gathering import gathered
 
 CallNumber: TypeAlias = Range[int, 1, 2**31 - 1]
 ServerNumber: TypeAlias = Range[int, 1, 1000]
 
-_UNITS = "me, @members, unit numbers (A-12) or API ids, separated by spaces or commas"
+_UNITS = "me, @members, @roles, #voice, A-12, A-1..A-9, dept:LSPD, API ids; without: -@member, -A-3"
 _SERVER = "The CAD's server number, if your community has several"
 
 
@@ -45,7 +47,7 @@ class AttachCog(commands.Cog):
         order = self._attaching.attach(
             actor_of(interaction),
             reply_address(interaction),
-            units,
+            gathered(interaction, units),
             call_id=call,
             server_id=server,
         )
@@ -66,7 +68,7 @@ class AttachCog(commands.Cog):
         order = self._attaching.detach(
             actor_of(interaction),
             reply_address(interaction),
-            units,
+            gathered(interaction, units),
             call_id=call,
             server_id=server,
         )
@@ -81,7 +83,7 @@ class AttachCog(commands.Cog):
     @attach.autocomplete("units")
     @detach.autocomplete("units")
     async def suggest_units(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
-        names = _names(interaction.guild)
+        names = partial(_name, interaction.guild)
         found = self._suggestions.units(actor_of(interaction), typed, names, _server(interaction))
         return unit_choices(found, names)
 
@@ -91,5 +93,6 @@ def _server(interaction: Interaction) -> int | None:
     return server if isinstance(server, int) else None
 
 
-def _names(guild: discord.Guild | None) -> dict[int, str]:
-    return {one.id: one.display_name for one in guild.members} if guild else {}
+def _name(guild: discord.Guild | None, member_id: int) -> str:
+    member = guild.get_member(member_id) if guild else None
+    return member.display_name if member else ""

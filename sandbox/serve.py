@@ -18,6 +18,7 @@ TO_TRY = (
     ("/attach call:100 units:@Pat", "Pat's unit goes on the armed robbery"),
     ("/attach call:101 units:@Alice @Charlie", "only partly: Charlie is not linked"),
     ("/detach units:@Pat", "and off again"),
+    ("/attach call:100 units:#Patrol-2 dept:EMS", "a voice channel and a department"),
 )
 
 _WELCOME = """\

@@ -106,6 +106,22 @@ SHIFT = (
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3")},
     ),
     Step(
+        why="a voice channel, a role and a department stand for those in it who are on duty",
+        who="Dana",
+        command="attach",
+        options={"call": TRAFFIC_STOP, "units": "#Patrol-2 dept:EMS -@Pat"},
+        says=("✅ Attached to **#101** Traffic Stop: @Alice (A-7), M-3", "Excluded: @Pat (A-12)"),
+        units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3", "A-7")},
+    ),
+    Step(
+        why="and off again, everybody with the role but one",
+        who="Dana",
+        command="detach",
+        options={"units": "@Officer -A-12 -M-3"},
+        says=("✅ Detached from their calls: @Alice (A-7)", "Not of @Officer"),
+        units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3")},
+    ),
+    Step(
         why="the CAD does not answer, so the order waits, and Dana is told",
         before=Cad.GOES_DOWN,
         who="Dana",

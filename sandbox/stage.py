@@ -26,6 +26,7 @@ from sandbox.fake_time import FakeTime, Wait
 
 LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
 OFFICERS = (*LINKED, seed.CHARLIE)
+ON_PATROL = (seed.PAT, seed.ALICE)
 
 # Longer than the bot may take for one order: whoever gave it sees its answer, not a timeout.
 SETTLE_SECONDS = 15.0
@@ -41,6 +42,7 @@ class Stage:
     people: Mapping[str, simcord.MemberActor]
     dispatch_role: simcord.RoleHandle
     officer_role: simcord.RoleHandle
+    patrol: simcord.ChannelHandle
 
     def units_on(self, call_id: int) -> tuple[str, ...]:
         """List the numbers of the units on a call, in the order in which they came."""
@@ -49,16 +51,20 @@ class Stage:
 
     def in_names(self, text: str) -> str:
         """Write the mentions in a text as people read them."""
-        text = text.replace(self.dispatch_role.mention, f"@{self.dispatch_role.name}")
-        for name, member in self.people.items():
-            text = text.replace(member.mention, f"@{name}")
+        for name, mention in self._mentions().items():
+            text = text.replace(mention, name)
         return text
 
     def in_mentions(self, text: str) -> str:
         """Write the names in a text as Discord sends them once they are picked from its list."""
-        for name, member in self.people.items():
-            text = text.replace(f"@{name}", member.mention)
+        for name, mention in self._mentions().items():
+            text = text.replace(name, mention)
         return text
+
+    def _mentions(self) -> dict[str, str]:
+        roles = {f"@{one.name}": one.mention for one in (self.dispatch_role, self.officer_role)}
+        people = {f"@{name}": one.mention for name, one in self.people.items()}
+        return {**roles, **people, f"#{self.patrol.name}": self.patrol.mention}
 
 
 class _Settings(Settings):
@@ -105,13 +111,26 @@ async def open_stage(
             if time is not None:
                 time.wait = _outside(env)
             async with open_services(settings, time=time.time if time else _live(env)) as services:
-                bot = DispatchBot(services, calls_channel_id=stage.channel.id if cards else None)
+                bot = DispatchBot(
+                    services,
+                    calls_channel_id=stage.channel.id if cards else None,
+                    members_intent=True,
+                )
                 await env.restart_bot(bot)
+                await _meet(bot, stage)
                 try:
                     yield stage
                 finally:
                     await bot.drain()
                     await bot.close()
+
+
+async def _meet(bot: DispatchBot, stage: Stage) -> None:
+    """Have the bot know all members, as Discord does at a start, and two officers on patrol."""
+    for guild in bot.guilds:
+        await guild.chunk()
+    for person in ON_PATROL:
+        await stage.people[person.name].join_voice(stage.patrol)
 
 
 def _live(env: simcord.Env) -> Time:
@@ -161,7 +180,8 @@ def _build_guild(env: simcord.Env, cad: CadServer) -> Stage:
         return guild.add_member(user, roles=roles.get(person, []))
 
     people = {person.name: join(person) for person in seed.PEOPLE}
-    return Stage(cad, env, channel, people, dispatch, officer)
+    patrol = guild.create_voice_channel("Patrol-2")
+    return Stage(cad, env, channel, people, dispatch, officer, patrol)
 
 
 def _settings(stage: Stage, folder: Path) -> Settings:

@@ -116,6 +116,28 @@ def test_a_lost_connection_is_one_line():
     )
 
 
+class Late(Exception):
+    code = 10062
+
+
+def test_a_late_suggestion_is_one_line():
+    text = "Ignoring exception in autocomplete for %r (Guild: %s, User: %s)"
+    one = record(text, "attach", 1, 2, exc_info=(Late, Late(), None))
+    assert logs.shorten_lateness(one)
+    line = TextFormatter(Redactor([])).format(one)
+    assert line.endswith("suggestions for 'attach' came too late (Guild: 1, User: 2)")
+    assert " WARNING " in line
+
+
+def test_another_fault_in_a_suggestion_keeps_its_traceback():
+    one = record("Ignoring exception in autocomplete for %r", "x", exc_info=raised("a bug"))
+    assert logs.shorten_lateness(one)
+    assert one.exc_info
+    other = record("It broke", exc_info=(Late, Late(), None))
+    assert logs.shorten_lateness(other)
+    assert other.exc_info
+
+
 def test_another_error_keeps_its_traceback():
     one = record("It broke", exc_info=raised("no route"))
     assert logs.shorten_outage(one)

@@ -20,7 +20,7 @@ from bot.cad.events import (
     UnitStatusChanged,
 )
 from bot.cad.models import Call, NewCall, Note, Subject
-from bot.services import targets
+from bot.services import target_words
 from bot.services.access import Access, Actor
 from bot.services.attach import AttachService, ReplyAddress
 from bot.services.board import Board
@@ -144,7 +144,7 @@ class Acts:
             EmergencyGone: the CAD knows neither the 911 call nor a call that answers it.
         """
         await self._require_dispatch(actor)
-        targets.parse(units, me=actor.user_id)  # nothing is created for nobody
+        target_words.parse(units, me=actor.user_id)  # nothing is created for nobody
         async with self._lock(server_id, number):
             call_id = await self._answering(server_id, number) or await self._created(
                 server_id, number

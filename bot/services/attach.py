@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.cad.errors import CadError
-from bot.services import outcomes, targets
+from bot.services import outcomes, resolving, target_words
 from bot.services.access import Access, Actor
 from bot.services.board import Board
 from bot.services.errors import (
@@ -135,7 +135,7 @@ class AttachService:
         Raises:
             StorageError: the links cannot be read.
         """
-        giver, only_self = order.actor_id, targets.names_only(order.units, order.actor_id)
+        giver, only_self = order.actor_id, target_words.names_only(order.units, order.actor_id)
         try:
             await self._permitted(giver, order.guild_id, only_self=only_self)
         except (NotPermitted, PermissionNotTold) as error:
@@ -150,17 +150,18 @@ class AttachService:
             ServiceError: nobody is named.
             StorageError: the links cannot be read.
         """
-        parsed = targets.parse(units, me=me)
-        members = [one.member_id for one in parsed if one.member_id is not None]
-        api_ids = await self._linking.api_ids(guild_id, members)
+        parsed = target_words.parse(units, me=me)
+        named, gathered = target_words.members(parsed)
+        linked = await self._linking.linked(guild_id, gathered) if gathered else {}
+        api_ids = {**linked, **await self._linking.api_ids(guild_id, named)}
 
         remembered = Roster(self._board.units(server_id), current=False)
-        resolution = targets.resolve(parsed, api_ids, remembered)
-        if not resolution.is_certain():
+        resolution = resolving.resolve(parsed, api_ids, remembered)
+        if target_words.names_groups(parsed) or not resolution.is_certain():
             # Nobody is called off duty on the strength of an old list: ask before saying no.
             try:
                 roster = Roster(await self._board.units_now(server_id), current=True)
-                resolution = targets.resolve(parsed, api_ids, roster)
+                resolution = resolving.resolve(parsed, api_ids, roster)
             except CadError as error:
                 _log.warning("units of server %s not known: %r", server_id, error)
         return self._with_calls(server_id, resolution)
@@ -175,11 +176,11 @@ class AttachService:
         call_id: int | None,
         server_id: int | None,
     ) -> Order:
-        if targets.names_only(units, actor.user_id):
+        if target_words.names_only(units, actor.user_id):
             self._access.require_self_dispatch(actor)
         else:
             self._access.require_dispatch(actor)
-        targets.parse(units, me=actor.user_id)
+        target_words.parse(units, me=actor.user_id)
         order = Order(
             id=0,
             guild_id=actor.guild_id,

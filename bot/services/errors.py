@@ -85,6 +85,22 @@ class NothingToUndo(ServiceError):
     """The order attached nobody."""
 
 
+class NothingToConfirm(ServiceError):
+    """There is no such question, or it was answered with no."""
+
+
+class AlreadyConfirmed(ServiceError):
+    """The question was answered with yes before."""
+
+
+class NotTheirOrder(ServiceError):
+    """Somebody else gave the order."""
+
+
+class TooLateToConfirm(ServiceError):
+    """The question was asked too long ago: people are elsewhere by now."""
+
+
 class TooLateToUndo(ServiceError):
     """The attachment was too long ago to be taken back by a button."""
 

@@ -15,6 +15,7 @@ from bot.services.outcomes import Confirmation, OrderView, Outcome, Waiting
 from bot.services.targets import Assignee, Resolution
 from bot.storage.orders import Order, State
 
+ASK_ABOVE = 10  # people; an order about more is asked about before it is sent
 LIFETIME = timedelta(minutes=14, seconds=45)  # Discord lets a reply be edited for 15 minutes
 
 
@@ -24,6 +25,8 @@ class Job:
 
     Attributes:
         is_made_out: whether resolution says whom it is about, or nobody will ask any more.
+        asks: whether to ask first where it turns out to be about many people. Not stored: should
+            the bot be started anew before that is known, whoever gave the order is asked.
         entered: monotonic seconds when it began to wait.
         alone: whether nothing else was waiting then.
         cell: see batching.Item.
@@ -37,6 +40,7 @@ class Job:
     resolution: Resolution = Resolution()  # noqa: RUF009 - frozen
     outcome: Outcome | None = None
     is_made_out: bool = True
+    asks: bool = True
     entered: float = 0.0
     alone: bool = True
     cell: int = 0
@@ -65,6 +69,11 @@ class Job:
     def expires_at(self) -> datetime:
         """When there is no more use in trying."""
         return self.order.created_at + LIFETIME
+
+    @property
+    def must_ask(self) -> bool:
+        """Tell whether it is about so many people that whoever gave it has to confirm it."""
+        return self.asks and self.order.state.is_open and len(self.resolution.assignees) > ASK_ABOVE
 
     @property
     def is_unconfirmed(self) -> bool:

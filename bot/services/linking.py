@@ -180,6 +180,11 @@ class LinkingService:
                     _log.warning("the CAD's own id of %s is somebody else's here", member_id)
         return found
 
+    async def linked(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str]:
+        """Return the API ids of those members who are linked here; the CAD is not asked."""
+        links = await self._links.find(guild_id, member_ids)
+        return {one.discord_id: one.api_id for one in links.values()}
+
     def _known_to_cad(self, guild_id: int, member_id: int, account: Account) -> Link:
         now = self._now()
         return Link(

@@ -16,13 +16,13 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadTimeout
 from bot.cad.models import Receipt
 from bot.services import outcomes, receipts
-from bot.services.board import Board
+from bot.services.board import Board, utc_now
 from bot.services.courier import Courier
 from bot.services.jobs import Job
 from bot.services.outage import Outage
@@ -41,11 +41,6 @@ _BEAT = 0.25  # seconds before another look where somebody else was quicker
 _SLOW = CadTimeout()  # what people wait for while a request takes its time
 
 _log = logging.getLogger(__name__)
-
-
-def utc_now() -> datetime:
-    """Return the present moment, aware."""
-    return datetime.now(UTC)
 
 
 async def nothing_follows(_done: OrderView) -> None:
@@ -92,9 +87,10 @@ class OrderQueue:
         self._sent_at = -math.inf
         self._resumed = False
 
-    async def run(self, order: Order) -> None:
-        """Carry out an order that has just been acknowledged, until it is closed."""
+    async def run(self, order: Order, *, asks: bool = True) -> None:
+        """Carry out an order that has just been acknowledged, until it is closed; asks: see Job."""
         job = self._enter(order)
+        job.asks = asks
         try:
             await self._see_through(job)
         except Exception:
@@ -149,7 +145,9 @@ class OrderQueue:
             if not job.is_made_out and self._now() < job.expires_at:
                 with self._tasks.stoppable():
                     job.resolution = await self._make_out(job.order)
-                if self._turns.wait(job):
+                if job.must_ask:
+                    await self._end([job], State.ASKED)
+                elif self._turns.wait(job):
                     # Should the bot be started anew meanwhile, the CAD may not be there to ask.
                     await self._save([job])
             job.is_made_out = True

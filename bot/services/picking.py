@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.cad.models import Unit
-from bot.services import targets
+from bot.services import target_words
 from bot.services.access import Access, Actor
 from bot.services.board import Board
 from bot.services.errors import NobodyChosen
@@ -31,7 +31,7 @@ class Candidate:
     @property
     def is_free(self) -> bool:
         """Tell whether it is on no call, and neither busy nor unavailable."""
-        return self.call_id is None and self.unit.status not in _NOT_READY
+        return is_free(self.unit, self.call_id is not None)
 
 
 class Picking:
@@ -90,6 +90,11 @@ class Picking:
         return sorted(found, key=lambda one: (not one.is_free, one.unit.department, one.word))
 
 
+def is_free(unit: Unit, is_on_call: bool) -> bool:
+    """Tell whether a unit can be sent: on no call, and neither busy nor unavailable."""
+    return not is_on_call and unit.status not in _NOT_READY
+
+
 def free_by_department(candidates: Collection[Candidate]) -> dict[str, list[Candidate]]:
     """Return the free units of each department that has a name and some."""
     crews: dict[str, list[Candidate]] = defaultdict(list)
@@ -102,4 +107,4 @@ def free_by_department(candidates: Collection[Candidate]) -> dict[str, list[Cand
 def _word(unit: Unit, *, is_shared: bool) -> str:
     """Return what means this unit alone; empty where nothing does."""
     names = unit.api_ids if is_shared else (unit.number, *unit.api_ids)
-    return next((name for name in names if name and targets.is_one_word(name)), "")
+    return next((name for name in names if name and target_words.is_one_word(name)), "")

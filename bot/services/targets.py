@@ -1,24 +1,14 @@
-"""The `units` text: what somebody typed → targets → API ids. Pure."""
+"""Whom an order is about: who is meant, who is left out, and why."""
 
 from __future__ import annotations
 
 import enum
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.cad.models import Unit
-from bot.services import steam
-from bot.services.errors import NoTargets, TooManyTargets
 
-TARGET_LIMIT = 50
-
-_LAST_SNOWFLAKE = 2**63 - 1
-# Anything invisible separates too: it cannot be part of a number that people read to each other.
-_SEPARATORS = r"\s,;|\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-_TOKEN = re.compile(
-    rf"<@!?(?P<member>\d{{1,20}})>|<(?:@&|#)\d{{1,20}}>|(?:(?!<[@#])[^{_SEPARATORS}])+|<"
-)
+PEOPLE_LIMIT = 50  # people in one order
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +20,66 @@ class Target:
 
 
 class Reason(enum.Enum):
-    """Why a target was left out."""
+    """Why a target was left out. Stored by number: new ones come last."""
 
     NOT_LINKED = enum.auto()  # the member has no API id
     NOT_ON_DUTY = enum.auto()  # linked, but the CAD lists no such unit
     NO_SUCH_UNIT = enum.auto()  # no unit on duty has this number
     AMBIGUOUS = enum.auto()  # several units on duty have this number
     NO_API_ID = enum.auto()  # the CAD shows no API id for this unit
-    NOT_UNDERSTOOD = enum.auto()  # a role, a channel
+    NOT_UNDERSTOOD = enum.auto()  # an emoji, a lone minus
     NOT_LOOKED_UP = enum.auto()  # the CAD did not say who is on duty
     NOT_ON_CALL = enum.auto()  # to be taken off one call, and not on it (any more)
     NOT_TOLD = enum.auto()  # a detach broke off half-way, and what became of it is not to be seen
+    EVERYONE = enum.auto()  # all people of the server
+    NOT_A_MEMBER = enum.auto()  # not linked, and no member of this server
+    ELSEWHERE = enum.auto()  # a role or a channel that is not to be seen in this server
+    MEMBERS_HIDDEN = enum.auto()  # a role, while the bot may not know who the members are
+    MEMBERS_LOADING = enum.auto()  # a role, and Discord has not listed the members yet
+    CROWD_TOO_LARGE = enum.auto()  # a role or channel with thousands of people
+    NOT_A_VOICE_CHANNEL = enum.auto()
+    EMPTY_ROLE = enum.auto()
+    EMPTY_CHANNEL = enum.auto()
+    NOBODY_LINKED = enum.auto()  # nobody with the role or in the channel has an API id
+    NOBODY_ON_DUTY = enum.auto()  # nobody of those with an API id is on duty
+    NO_UNIT_IN_RANGE = enum.auto()  # no unit on duty has a number within the range
+    NO_SUCH_TEAM = enum.auto()  # no unit on duty is in a department or group of this name
+    NOT_A_RANGE = enum.auto()  # its ends do not belong together, or are too far apart
     # About whoever gave the order; the target is then the whole text.
     NOT_PERMITTED = 101  # their account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the CAD knows no account of theirs
     PERMISSION_NOT_TOLD = 103  # the CAD did not say what they may do
 
 
+# What a newer list of units cannot change.
+_FINAL = {
+    Reason.NOT_LINKED,
+    Reason.NOT_UNDERSTOOD,
+    Reason.EVERYONE,
+    Reason.NOT_A_MEMBER,
+    Reason.ELSEWHERE,
+    Reason.MEMBERS_HIDDEN,
+    Reason.MEMBERS_LOADING,
+    Reason.CROWD_TOO_LARGE,
+    Reason.NOT_A_VOICE_CHANNEL,
+    Reason.EMPTY_ROLE,
+    Reason.EMPTY_CHANNEL,
+    Reason.NOBODY_LINKED,
+    Reason.NOT_A_RANGE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A target that stands for nobody the CAD could be told about."""
+    """A target that stands for nobody the CAD could be told about.
+
+    Attributes:
+        is_excluded: whether it was itself to be left out, and nobody could be for it.
+    """
 
     target: Target
     reason: Reason
+    is_excluded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,113 +121,34 @@ class Roster:
 
 
 @dataclass(frozen=True, slots=True)
+class Attendance:
+    """How many of the people with a role or in a channel cannot be sent."""
+
+    target: Target
+    count: int
+    not_linked: int
+    not_on_duty: int
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
-    """Whom the targets stand for, in the order typed, each person once."""
+    """Whom the targets stand for, in the order typed, each person once.
+
+    Attributes:
+        excluded: those who were named, and excluded.
+        attendances: of each role and channel that somebody was found in.
+        too_many: how many people were named where those were too many for one order; then there
+            are no assignees.
+    """
 
     assignees: tuple[Assignee, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    excluded: tuple[Assignee, ...] = ()
+    attendances: tuple[Attendance, ...] = ()
+    too_many: int = 0
 
     def is_certain(self) -> bool:
-        """Tell whether a newer list of units could not change it."""
+        """Tell whether a newer list of units could not change it, but for departments and such."""
         return all(one.on_duty is not None for one in self.assignees) and all(
-            one.reason in {Reason.NOT_LINKED, Reason.NOT_UNDERSTOOD} for one in self.left_out
+            one.reason in _FINAL for one in self.left_out
         )
-
-
-def parse(text: str, *, me: int) -> tuple[Target, ...]:
-    """Split the text into targets, each once.
-
-    Raises:
-        NoTargets: the text names nobody.
-        TooManyTargets: more than `TARGET_LIMIT`.
-    """
-    found = _found(text, me)
-    if not found:
-        raise NoTargets
-    if len(found) > TARGET_LIMIT:
-        raise TooManyTargets(len(found), TARGET_LIMIT)
-    return found
-
-
-def names_only(text: str, member_id: int) -> bool:
-    """Tell whether `parse` would find this member, for whom `me` stands, and nobody else."""
-    return [one.member_id for one in _found(text, member_id)] == [member_id]
-
-
-def _found(text: str, me: int) -> tuple[Target, ...]:
-    targets: dict[object, Target] = {}
-    for token in _TOKEN.finditer(text):
-        word, member = token[0], token["member"]
-        if word.casefold() == "me":
-            member_id: int | None = me
-        else:
-            member_id = int(member) if member and int(member) <= _LAST_SNOWFLAKE else None
-        targets.setdefault(member_id or word.casefold(), Target(word, member_id))
-    return tuple(targets.values())
-
-
-def is_one_word(text: str) -> bool:
-    """Tell whether `parse` would find this very text in a `units` text, as one word."""
-    return bool(_TOKEN.fullmatch(text)) and text[0] != "<" and text.casefold() != "me"
-
-
-def resolve(
-    targets: Sequence[Target], api_ids: Mapping[int, str | None], roster: Roster
-) -> Resolution:
-    """Turn targets into people of the CAD.
-
-    Args:
-        api_ids: Discord id → API id for the members among the targets, None for who is not
-            linked; who is missing could not be looked up.
-    """
-    assignees: dict[str, Assignee] = {}
-    left_out: list[LeftOut] = []
-    for target in targets:
-        if target.member_id is not None:
-            found = _member(target.member_id, api_ids, roster)
-        else:
-            found = _word(target.text, roster)
-        if isinstance(found, Reason):
-            left_out.append(LeftOut(target, found))
-        else:
-            assignees.setdefault(found.key, found)
-    return Resolution(tuple(assignees.values()), tuple(left_out))
-
-
-def _member(member_id: int, api_ids: Mapping[int, str | None], roster: Roster) -> Assignee | Reason:
-    if member_id not in api_ids:
-        return Reason.NOT_LOOKED_UP
-    api_id = api_ids[member_id]
-    if api_id is None:
-        return Reason.NOT_LINKED
-    unit = _unit_with(api_id, roster)
-    if unit is None and roster.proves_absence():
-        return Reason.NOT_ON_DUTY
-    return Assignee(api_id, member_id, unit, on_duty=True if unit else None)
-
-
-def _word(word: str, roster: Roster) -> Assignee | Reason:
-    if word.startswith("<"):
-        return Reason.NOT_UNDERSTOOD
-    numbered = [unit for unit in roster.units if unit.number.casefold() == word.casefold()]
-    if len(numbered) > 1:
-        return Reason.AMBIGUOUS
-    if numbered:
-        unit = numbered[0]
-        if not unit.api_ids:
-            return Reason.NO_API_ID
-        return Assignee(unit.api_ids[0], None, unit, on_duty=True)
-    carrier = _unit_with(word, roster)
-    # Whoever types a whole API id knows better than our list: it is sent verbatim either way.
-    if carrier or steam.looks_like_api_id(word):
-        absent = False if roster.proves_absence() else None
-        return Assignee(word, None, carrier, on_duty=True if carrier else absent)
-    return Reason.NO_SUCH_UNIT if roster.current else Reason.NOT_LOOKED_UP
-
-
-def _unit_with(api_id: str, roster: Roster) -> Unit | None:
-    wanted = steam.bare(api_id)
-    for unit in roster.units:
-        if any(steam.bare(known) == wanted for known in unit.api_ids):
-            return unit
-    return None

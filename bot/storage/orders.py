@@ -28,7 +28,7 @@ class Action(StrEnum):
 
 
 class State(StrEnum):
-    """Where an order stands. Only the first two can still change."""
+    """Where an order stands. Only the first two can still change, and a question be answered."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -36,6 +36,8 @@ class State(StrEnum):
     REFUSED = "refused"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    ASKED = "asked"  # not sent: whoever gave it has to confirm it first
+    CONFIRMED = "confirmed"  # a question that another order has followed
 
     @property
     def is_open(self) -> bool:
@@ -49,7 +51,7 @@ class Order:
 
     Attributes:
         call_id: for a detach, the only call that people may be taken off; None for any.
-        units: what was typed.
+        units: what was typed, with who was in the roles and channels that it names.
         application_id, token: the address of the private reply; the token is a secret, valid for
             15 minutes and wiped after that.
         reply_id: the message that holds the reply; None until Discord has said so.
@@ -86,6 +88,7 @@ _UNFINISHED = ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(
 _NEWEST = ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.c.id.desc())
 _INSERT = insert(orders)
 _UPDATE = update(orders).where(orders.c.id == bindparam("order"))
+_ANSWER = _UPDATE.where(orders.c.state == State.ASKED)
 _WIPE = (
     update(orders)
     .where(orders.c.created_at < bindparam("before"), orders.c.token.is_not(None))
@@ -124,8 +127,10 @@ class OrderStore:
             return
         async with self._database.begin() as connection:
             for order in changed:
+                # What has been closed stays as it was closed, whoever writes late.
+                is_closed_so = or_(orders.c.state.in_(_OPEN), orders.c.state == order.state)
                 await connection.execute(
-                    _UPDATE.values(
+                    _UPDATE.where(is_closed_so).values(
                         reply_id=order.reply_id,
                         state=order.state,
                         people=spell_people(order.people),
@@ -136,6 +141,26 @@ class OrderStore:
                     ),
                     {"order": order.id},
                 )
+
+    async def confirm(self, asked_id: int, order: Order) -> int | None:
+        """Save the order that follows from a question, once; return its id, None if it was late.
+
+        A question that was answered has been seen, so that nobody needs to be told it any more.
+        """
+        values = _values(order)
+        del values["id"]
+        async with self._database.begin() as connection:
+            answer = _ANSWER.values(state=State.CONFIRMED, answered=True)
+            if not (await connection.execute(answer, {"order": asked_id})).rowcount:
+                return None
+            key = (await connection.execute(_INSERT, values)).inserted_primary_key
+        return int(key[0]) if key else 0
+
+    async def drop(self, asked_id: int) -> bool:
+        """Close a question that was answered with no; False if it was answered before."""
+        async with self._database.begin() as connection:
+            answer = _ANSWER.values(state=State.CANCELLED, answered=True)
+            return bool((await connection.execute(answer, {"order": asked_id})).rowcount)
 
     async def unfinished(self) -> list[Order]:
         """List the orders that are still open or whose outcome nobody has been told, by age."""

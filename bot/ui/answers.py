@@ -53,9 +53,17 @@ def reply_address(interaction: Interaction) -> ReplyAddress:
 
 
 async def give_order(
-    interaction: Interaction, accepting: Coroutine[None, None, Order], queue: OrderQueue
+    interaction: Interaction,
+    accepting: Coroutine[None, None, Order],
+    queue: OrderQueue,
+    *,
+    asks: bool = True,
 ) -> None:
-    """Store an order, then acknowledge it, then have it carried out and answered."""
+    """Store an order, then acknowledge it, then have it carried out and answered.
+
+    Args:
+        asks: whether it is only asked about where it turns out to be about many people.
+    """
     try:
         order = await accepting
     except (ServiceError, StorageError) as error:
@@ -70,11 +78,15 @@ async def give_order(
     if acknowledged is None:
         await queue.withdraw(order)
     else:
-        await queue.run(replace(order, reply_id=acknowledged.message_id))
+        await queue.run(replace(order, reply_id=acknowledged.message_id), asks=asks)
 
 
 async def give_order_later(
-    interaction: Interaction, accepting: Coroutine[None, None, Order], queue: OrderQueue
+    interaction: Interaction,
+    accepting: Coroutine[None, None, Order],
+    queue: OrderQueue,
+    *,
+    asks: bool = True,
 ) -> None:
     """Do as `give_order` where it takes asking the CAD before there is an order to store."""
     try:
@@ -84,6 +96,26 @@ async def give_order_later(
         order = await accepting
     except (CadError, ServiceError, StorageError) as error:
         await answer(interaction, _explained(error))
+        return
+    finally:
+        accepting.close()  # it may not have begun
+    await queue.run(replace(order, reply_id=acknowledged.message_id), asks=asks)
+
+
+async def give_order_in_place(
+    interaction: Interaction, accepting: Coroutine[None, None, Order], queue: OrderQueue
+) -> None:
+    """Do as `give_order` where the answer takes the place of the message that was pressed.
+
+    Why there is no order is told beside it: the message may be good for another press.
+    """
+    try:
+        acknowledged = await _acknowledge(interaction, in_place=True)
+        if acknowledged is None:
+            return
+        order = await accepting
+    except (ServiceError, StorageError) as error:
+        await _follow_up(interaction, _explained(error))
         return
     finally:
         accepting.close()  # it may not have begun
@@ -204,12 +236,12 @@ async def _acknowledge(
 ) -> discord.InteractionCallbackResponse[discord.Client] | None:
     """Tell Discord within its three seconds that an answer for this person alone will follow.
 
+    In place, the answer will be an edit of the message that was pressed, whoever sees that.
+
     None where Discord no longer waits: the person has seen it fail, so nothing may happen.
     """
     try:
-        if in_place:
-            return await interaction.response.defer()
-        acknowledged = await interaction.response.defer(ephemeral=True, thinking=True)
+        acknowledged = await interaction.response.defer(ephemeral=True, thinking=not in_place)
     except discord.HTTPException as error:
         if error.code not in _TOO_LATE:
             raise

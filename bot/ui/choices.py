@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from discord.app_commands import Choice
 
 from bot.cad.models import Call
-from bot.services.suggestions import UnitSuggestion
+from bot.services.suggestions import Names, Suggestion, TeamSuggestion, UnitSuggestion
+from bot.ui.acts import STATUSES
 from bot.ui.text import visible
 
 _LIMIT = 100  # characters of a choice's name and of its value
@@ -19,8 +22,10 @@ def call_choice(call: Call) -> Choice[int]:
     return Choice(name=f"#{call.call_id} {title} · {units}"[:_LIMIT], value=call.call_id)
 
 
-def unit_choices(suggestions: list[UnitSuggestion], names: dict[int, str]) -> list[Choice[str]]:
-    """Show units as "A-12 · Pat Reed · on #100"; what is too long to be sent back is left out."""
+def unit_choices(suggestions: Iterable[Suggestion], names: Names) -> list[Choice[str]]:
+    """Show units as "A-12 · Pat Reed · enroute · on #100"; what is too long to be sent back is
+    left out.
+    """
     return [
         Choice(name=_label(one, names)[:_LIMIT], value=one.value)
         for one in suggestions
@@ -28,14 +33,21 @@ def unit_choices(suggestions: list[UnitSuggestion], names: dict[int, str]) -> li
     ]
 
 
-def _label(suggestion: UnitSuggestion, names: dict[int, str]) -> str:
+def _label(suggestion: Suggestion, names: Names) -> str:
+    if isinstance(suggestion, TeamSuggestion):
+        name = visible(suggestion.name, 60)
+        return f"{suggestion.field}: {name} · {suggestion.count} on duty, {suggestion.free} free"
+    return " · ".join(part for part in _parts(suggestion, names) if part) or suggestion.word
+
+
+def _parts(suggestion: UnitSuggestion, names: Names) -> tuple[str, ...]:
+    # Each so short that the call is still to be seen.
     unit = suggestion.unit
-    member = names.get(suggestion.discord_id or 0)
-    parts = [
-        visible(unit.number, 20) if unit else "",
-        visible(unit.name, 30) if unit else "",
-        f"@{visible(member, 30)}" if member else "",
+    member = names(suggestion.discord_id) if suggestion.discord_id else ""
+    return (
+        visible(unit.number, 16) if unit else "",
+        visible(unit.name, 24) if unit else "",
+        f"@{visible(member, 22)}" if member else "",
+        STATUSES.get(unit.status, "") if unit else "not on duty",
         f"on #{suggestion.call.call_id}" if suggestion.call else "",
-        "" if unit else "not on duty",
-    ]
-    return " · ".join(part for part in parts if part) or suggestion.word
+    )

@@ -20,6 +20,7 @@ from bot.cad.errors import (
     InvalidRequestType,
 )
 from bot.services.errors import (
+    AlreadyConfirmed,
     AwaitsApproval,
     CannotAsk,
     EmergencyGone,
@@ -29,14 +30,17 @@ from bot.services.errors import (
     NoCadAccount,
     NotAllowed,
     NotAnApiId,
+    NothingToConfirm,
     NothingToUndo,
     NotLinked,
     NotOnDuty,
     NotPermitted,
+    NotTheirOrder,
     PermissionNotTold,
     RequestDecided,
     RequestGone,
     ServiceError,
+    TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
     VanityUrl,
@@ -80,6 +84,10 @@ _PLAIN: dict[type[ServiceError], str] = {
     NotPermitted: NOT_PERMITTED,
     NoCadAccount: NO_CAD_ACCOUNT,
     PermissionNotTold: PERMISSION_NOT_TOLD,
+    NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
+    AlreadyConfirmed: "That has been confirmed already; its answer says what became of it.",
+    NotTheirOrder: "Only whoever gave the order can answer that.",
+    TooLateToConfirm: "That was more than 15 minutes ago. Give the order again.",
     EmergencyGone: "This 911 call is not on the list any more: somebody has dealt with it.",
 }
 
@@ -173,8 +181,8 @@ def _service(error: ServiceError) -> str:
             text = "That was more than 10 minutes ago. Use `/detach` with `call:` instead."
         case _:
             text = (
-                "Nobody was named. Write `me`, mention members, or give unit numbers or API ids,"
-                " for example `@Pat A-12`."
+                "Nobody was named. Write `me`, mention members, roles or voice channels, or give"
+                " unit numbers or API ids, for example `@Pat A-12`."
             )
     return text
 

@@ -15,6 +15,7 @@ from discord import app_commands
 from discord.ui import Button, DynamicItem, Item, View
 
 from bot.services.acts import Acts
+from bot.services.asking import Asking
 from bot.services.attach import AttachService
 from bot.services.checking import LinkChecks
 from bot.services.link_desk import LinkDesk
@@ -22,7 +23,16 @@ from bot.services.orders import OrderQueue
 from bot.services.outcomes import Confirmation, OrderView
 from bot.services.picking import Picking
 from bot.storage.orders import Action, State
-from bot.ui.answers import Interaction, actor_of, answer, answer_error, give_order, reply_address
+from bot.ui import orders
+from bot.ui.answers import (
+    Interaction,
+    actor_of,
+    answer,
+    answer_error,
+    give_order,
+    give_order_in_place,
+    reply_address,
+)
 
 
 class Desk(Protocol):
@@ -30,6 +40,7 @@ class Desk(Protocol):
 
     acts: Acts
     attaching: AttachService
+    asking: Asking
     checks: LinkChecks
     link_desk: LinkDesk
     orders: OrderQueue
@@ -112,12 +123,40 @@ class UndoButton(OrderButton, template=r"cad:undo:(?P<order>\d{1,19})"):
     style = discord.ButtonStyle.secondary
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Give the opposite order."""
+        """Give the opposite order; whoever is on the call by it has been confirmed once."""
         undo = desk.attaching.undo(actor_of(interaction), reply_address(interaction), self.order_id)
-        await give_order(interaction, undo, desk.orders)
+        await give_order(interaction, undo, desk.orders, asks=False)
 
 
-BUTTONS = (CancelButton, UndoButton)
+class ConfirmButton(OrderButton, template=r"cad:confirm:(?P<order>\d{1,19})"):
+    """Says yes to an order about many people."""
+
+    name = "confirm"
+    label = "Confirm"
+    style = discord.ButtonStyle.primary
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Give the order; its answer takes the place of the question."""
+        confirming = desk.asking.confirm(
+            actor_of(interaction), reply_address(interaction), self.order_id
+        )
+        await give_order_in_place(interaction, confirming, desk.orders)
+
+
+class DropButton(OrderButton, template=r"cad:drop:(?P<order>\d{1,19})"):
+    """Says no to an order about many people."""
+
+    name = "drop"
+    label = "Cancel"
+    style = discord.ButtonStyle.secondary
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Drop the order, and say so in the place of the question."""
+        dropped = await desk.asking.drop(actor_of(interaction), self.order_id)
+        await interaction.response.edit_message(content=orders.order(dropped), view=None)
+
+
+BUTTONS = (CancelButton, UndoButton, ConfirmButton, DropButton)
 
 
 def buttons_for(view: OrderView) -> View:
@@ -126,6 +165,9 @@ def buttons_for(view: OrderView) -> View:
     order, outcome = view.order, view.outcome
     if view.waiting:
         buttons.add_item(CancelButton(order.id))
+    elif order.state is State.ASKED:
+        buttons.add_item(ConfirmButton(order.id))
+        buttons.add_item(DropButton(order.id))
     elif order.action is Action.ATTACH and order.state is State.DONE and outcome:
         everyone = {one.api_id for one in view.resolution.assignees}
         if outcome.confirmation is not Confirmation.MISSING or everyone - set(outcome.missing):

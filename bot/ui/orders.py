@@ -5,77 +5,68 @@ Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done, ⏳ 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from itertools import groupby
 
+from bot.services.asking import ANSWER_WITHIN
 from bot.services.outcomes import Confirmation, OrderView, Outcome, Waiting
-from bot.services.targets import Assignee, Reason, Target
+from bot.services.target_words import as_typed
+from bot.services.targets import PEOPLE_LIMIT, Assignee
 from bot.storage.orders import Action, State
 from bot.ui import faults
+from bot.ui.people import absences, person
 from bot.ui.text import MESSAGE_LIMIT, code, listed, member, moment, plain
 
 _LIST_LIMITS = (700, 350, 150, 60)  # characters for one list of people, until all fit
-_MENTION = re.compile(r"<(?:@&|#)\d{1,20}>")  # of a role or a channel
+_REST = "…and more of that kind."
 
-_REASONS = {
-    Reason.NOT_LINKED: "not linked. They can use `/link`, or you `/link` with `member:`",
-    Reason.NOT_ON_DUTY: "linked, but not on duty in the CAD",
-    Reason.NO_SUCH_UNIT: "no unit on duty has this number",
-    Reason.AMBIGUOUS: "several units on duty have this number. Mention the person instead",
-    Reason.NO_API_ID: "the CAD shows no API id for this unit. Mention the person instead",
-    Reason.NOT_UNDERSTOOD: "only members, unit numbers and API ids can be named",
-    Reason.NOT_LOOKED_UP: "the CAD did not say who that is. Try again in a minute",
-    Reason.NOT_ON_CALL: "not on that call any more",
-    Reason.NOT_TOLD: "the CAD broke off half-way. Look at their call before you try again",
-}
-
-# About whoever gave the order, not about those in it.
-_REFUSALS = {
-    Reason.NOT_PERMITTED: faults.NOT_PERMITTED,
-    Reason.NO_CAD_ACCOUNT: faults.NO_CAD_ACCOUNT,
-    Reason.PERMISSION_NOT_TOLD: faults.PERMISSION_NOT_TOLD,
+_STATES = {
+    State.ASKED: "asked, and not confirmed",
+    State.CONFIRMED: "confirmed: another order followed",
 }
 
 
 def order(view: OrderView, room: int = MESSAGE_LIMIT) -> str:
     """Say where an order stands, with lists as long as the room, in characters, allows."""
-    text = ""
+    lines: list[str] = []
     for limit in _LIST_LIMITS:
-        text = "\n".join(_lines(view, limit))
-        if len(text) <= room:
-            break
-    return text
+        lines = list(_lines(view, limit))
+        if len("\n".join(lines)) <= room:
+            return "\n".join(lines)
+    # Dozens of reasons at once: the first ones have to do.
+    while len("\n".join([*lines, _REST])) > room:
+        lines.pop()
+    return "\n".join([*lines, _REST])
 
 
 def line(view: OrderView) -> str:
     """Say the same in one line, for lists and the log channel."""
     done = view.order
     mark = "⏳" if done.state.is_open else order(view).partition(" ")[0]
-    people = listed([_person(one) for one in view.resolution.assignees], 300) or code(
-        done.units, 60
-    )
+    people = listed([person(one) for one in view.resolution.assignees], 300) or code(done.units, 60)
     took = f" · {view.outcome.seconds:.1f} s" if view.outcome else ""
     failure = ""
     if view.outcome and view.outcome.failure:
         failure = f" · {faults.short(view.outcome.failure.error)}"
     call = f" **#{done.call_id}**" if done.call_id is not None else ""
+    state = _STATES.get(done.state, done.state)
     return (
         f"{mark} {done.action}{call}: {people} · by {member(done.actor_id)}"
-        f" {moment(done.created_at, 'R')} · {done.state}{took}{failure}"
+        f" {moment(done.created_at, 'R')} · {state}{took}{failure}"
     )
 
 
 def _lines(view: OrderView, limit: int) -> Iterator[str]:
-    people = listed([_person(one) for one in view.resolution.assignees], limit)
+    people = listed([person(one) for one in view.resolution.assignees], limit)
     if view.waiting:
         yield f"⏳ {_wait(view.waiting)}"
         yield f"To be {_past(view)}: {people}"
         return
     yield _headline(view, people)
+    if view.order.state is State.ASKED:
+        yield from _moves(view, limit)
     if view.order.state is State.DONE and view.outcome:
         yield from _evidence(view, view.outcome, limit)
-    yield from _absences(view, limit)
+    yield from absences(view.resolution, limit)
 
 
 def _wait(waiting: Waiting) -> str:
@@ -91,21 +82,58 @@ def _wait(waiting: Waiting) -> str:
 
 def _headline(view: OrderView, people: str) -> str:
     done, outcome = view.order, view.outcome
-    error = outcome.failure.error if outcome and outcome.failure else None
     is_unsure = outcome is not None and outcome.is_unsure
     nobody = "It is not certain that anyone was" if is_unsure else "Nobody was"
-    whom = f"\nFor: {people or code(done.units, 200)}"
+    whom = f"\nFor: {people or code(as_typed(done.units), 200)}"
     match done.state:
         case State.DONE:
             return f"{_mark(view)} {_sentence(_past(view))}: {people}"
+        case State.ASKED:
+            return f"⏳ {_question(view)}\nAbout: {people}"
+        case State.CONFIRMED:
+            return f"✅ Confirmed: the order that followed says who was {_past(view)}."
         case State.CANCELLED:
             return f"❌ Cancelled. {nobody} {_past(view)}.{whom}"
         case State.EXPIRED:
             return f"❌ {nobody} {_past(view)}: the CAD did not take the order in time.{whom}"
-        case _ if error is not None:
-            return f"❌ {nobody} {_past(view)}. {faults.cad(error)}{whom}"
         case _:
-            return f"❌ {nobody} {_past(view)}."
+            return f"❌ {nobody} {_past(view)}{_refusal(view, whom)}"
+
+
+def _refusal(view: OrderView, whom: str) -> str:
+    if view.outcome and view.outcome.failure:
+        return f". {faults.cad(view.outcome.failure.error)}{whom}"
+    if view.resolution.too_many:
+        count = view.resolution.too_many
+        return f": {count} people are too many, {PEOPLE_LIMIT} fit into one order.{whom}"
+    return "."
+
+
+def _question(view: OrderView) -> str:
+    count = len(view.resolution.assignees)
+    if view.order.action is Action.ATTACH:
+        what = f"Attach {count} units to {_call(view)}"
+    else:
+        place = _call(view) if view.order.call_id is not None else "their calls"
+        what = f"Detach {count} units from {place}"
+    until = moment(view.order.created_at + ANSWER_WITHIN, "t")
+    return (
+        f"{what}? Nothing has been sent yet: press **Confirm** until {until}, or give the order"
+        " again."
+    )
+
+
+def _moves(view: OrderView, limit: int) -> Iterator[str]:
+    """Say who would leave another call."""
+    if view.order.action is Action.DETACH:
+        return
+    elsewhere = [
+        f"{person(one)} from **#{one.call_id}**"
+        for one in view.resolution.assignees
+        if one.call_id not in {None, view.order.call_id}
+    ]
+    if elsewhere:
+        yield f"On other calls now: {listed(elsewhere, limit)}"
 
 
 def _mark(view: OrderView) -> str:
@@ -141,7 +169,7 @@ def _evidence(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
         case Confirmation.CONFIRMED:
             yield "Confirmed by the CAD."
         case Confirmation.MISSING:
-            absent = [_person(one) for one in people if one.api_id in outcome.missing]
+            absent = [person(one) for one in people if one.api_id in outcome.missing]
             shown = "still on the call" if view.order.action is Action.DETACH else "not on the call"
             yield f"The CAD accepted the order, but shows {listed(absent, limit)} {shown}."
         case Confirmation.UNKNOWN:
@@ -153,28 +181,5 @@ def _evidence(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
                 yield f"The CAD accepted {ids}, but no unit on duty has this API id."
 
 
-def _absences(view: OrderView, limit: int) -> Iterator[str]:
-    by_reason = sorted(view.resolution.left_out, key=lambda one: one.reason.value)
-    for reason, group in groupby(by_reason, key=lambda one: one.reason):
-        if reason in _REFUSALS:
-            yield _REFUSALS[reason]
-            continue
-        names = listed([_named(one.target) for one in group], limit)
-        yield f"Left out: {names}: {_REASONS[reason]}."
-
-
 def _unseen(view: OrderView) -> list[Assignee]:
     return [one for one in view.resolution.assignees if one.on_duty is False]
-
-
-def _person(one: Assignee) -> str:
-    number = plain(one.unit.number, 20) if one.unit and one.unit.number else ""
-    if one.discord_id is not None:
-        return member(one.discord_id) + (f" ({number})" if number else "")
-    return number or code(one.api_id, 60)
-
-
-def _named(target: Target) -> str:
-    if target.member_id:
-        return member(target.member_id)
-    return target.text if _MENTION.fullmatch(target.text) else code(target.text, 60)

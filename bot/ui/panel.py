@@ -1,7 +1,8 @@
 """The private panel where a dispatcher picks whom to send.
 
 What has been picked is kept in the message itself, as what its selects show: the panel works after
-a restart of the bot, and there is nothing to be forgotten.
+a restart of the bot, and there is nothing to be forgotten. As it shows who is picked, it asks no
+second time, however many those are.
 """
 
 from __future__ import annotations
@@ -189,7 +190,7 @@ class AttachPicked(CallButton, template=template("attach-picked")):
             call_id=self.call_id,
             server_id=self.server_id,
         )
-        await give_order(interaction, order, desk.orders)
+        await give_order(interaction, order, desk.orders, asks=False)
 
 
 class DispatchPicked(CallButton, template=template("dispatch-picked")):
@@ -208,7 +209,7 @@ class DispatchPicked(CallButton, template=template("dispatch-picked")):
             self.call_id,
             Panel.shown(interaction.message).spelled(desk, self.server_id),
         )
-        await give_order_later(interaction, order, desk.orders)
+        await give_order_later(interaction, order, desk.orders, asks=False)
 
 
 PANEL_ITEMS = (PickMembers, PickUnits, PickDepartments, AttachPicked, DispatchPicked)

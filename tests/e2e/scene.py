@@ -127,6 +127,9 @@ class Scene:
         )
         self._running.push_async_callback(self.bot.close)
         await self.env.restart_bot(self.bot)
+        guild = self.bot.get_guild(self.guild.id)
+        if guild and settings.members_intent:
+            await guild.chunk()  # Discord lists them at a start, simcord when asked
         # What was just asked must not count against the next requests.
         await self.passes(CALM)
         self.world.history[:] = self.orders()

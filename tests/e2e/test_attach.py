@@ -57,14 +57,14 @@ async def test_me(scene: Scene) -> None:
 async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(scene: Scene) -> None:
     units = f"Z-99 {scene.charlie.mention} A-7 {scene.erin.mention} {scene.dispatch.mention}"
     answer = await scene.attach(f"{units} {scene.channel.mention} <:police:1> @everyone")
-    done, confirmed, not_linked, off_duty, unknown, others = answer.splitlines()
+    done, confirmed, not_linked, off_duty, unknown, *others = answer.splitlines()
     assert done == "⚠️ Attached to **#100** Armed Robbery: A\\-7"
     assert confirmed == "Confirmed by the CAD."
     assert not_linked.startswith(f"Left out: {scene.charlie.mention}: not linked. They can use")
     assert off_duty == f"Left out: {scene.erin.mention}: linked, but not on duty in the CAD."
-    assert unknown == "Left out: `Z-99`, `@everyone`: no unit on duty has this number."
-    named = f"{scene.dispatch.mention}, {scene.channel.mention}, `<:police:1>`"
-    assert others == f"Left out: {named}: only members, unit numbers and API ids can be named."
+    assert unknown == "Left out: `Z-99`: no unit on duty has this number."
+    whats = ["`<:police:1>`", "`@everyone`", scene.dispatch.mention, scene.channel.mention]
+    assert [one.split(": ")[1] for one in others] == whats
     assert scene.units_on(100) == ["A-7"]
 
 
@@ -75,13 +75,14 @@ async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(scene: Sc
         ("{erin}", "not on duty"),
         ("Z-99", "no unit on duty has this number"),
         ("D-1", "no unit on duty has this number"),  # a dispatcher is nobody to be sent
-        ("{dispatch}", "only members"),
+        ("{dispatch}", "I may not know who has this role"),
+        ("@everyone @here", "nobody can name everyone"),
         ("🚓", "no unit on duty has this number"),
         ("**A-12** ~~x~~ ||y||", "no unit on duty has this number"),
         ("x" * 4000, "no unit on duty has this number"),
         ("`@everyone` [x](https://e.example)", "no unit on duty has this number"),
         ("steam:" + "x" * 4000, "no unit on duty has this number"),
-        ("<", "only members"),
+        ("<", "only people, units and groups of them can be named"),
     ],
 )
 async def test_with_nobody_left_nothing_is_sent(scene: Scene, units: str, reason: str) -> None:
@@ -147,7 +148,13 @@ async def test_nobody_named(scene: Scene, units: str) -> None:
 
 async def test_fifty_at_once_and_no_more(scene: Scene) -> None:
     fifty = [f"id:{number}" for number in range(50)]
-    said = await scene.says(scene.dana, "attach", call=100, units=" ".join(fifty))
+    asked = await scene.says(scene.dana, "attach", call=100, units=" ".join(fifty))
+    assert (await asked.after(1)).startswith("⏳ Attach 50 units to **#100** Armed Robbery?")
+    response = asked.result.response
+    assert response is not None
+    await scene.dana.click(response, label="Confirm")
+    said = asked
+    await scene.passes(1)
     assert said.text.startswith("⚠️ Attached to **#100** Armed Robbery: `id:0`, `id:1`, ")
     assert (await said.after(60)).startswith("❌ Not shown by the CAD: Attached to **#100**")
     assert scene.orders()[0].objects[0]["units"] == fifty

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot import logs
 from bot.services.remembered import MAX_AGE
 from sandbox.cad import seed
 from sandbox.cad.faults import Hang
@@ -49,14 +52,14 @@ async def test_units_free_ones_first(scene: Scene) -> None:
         *("B-21", "R-2"),
     ]
     assert choices[0][0].startswith("A-12 · Pat Moreno")
-    assert choices[-1][0] == "R-2 · Taylor Iverson · on #102"
+    assert choices[-1][0] == "R-2 · Taylor Iverson · enroute · on #102"
 
 
 @pytest.mark.parametrize("command", ["attach", "detach"])
 async def test_only_the_last_word_is_completed(scene: Scene, command: str) -> None:
     text = f"me, {scene.pat.mention} riley"
     ((name, value),) = await typed(scene, "units", text, command=command)
-    assert name == "K-9 · Riley Santos"
+    assert name == "K-9 · Riley Santos · available"
     assert value == f"me, {scene.pat.mention} K-9"
     filled = {"call": 100} if command == "attach" else {}
     answer = await scene.say(scene.dana, command, units=value, **filled)
@@ -69,7 +72,7 @@ async def test_linked_members_by_the_names_that_the_guild_knows(scene: Scene) ->
         await member.join_voice(voice)
     await typed(scene, "units", "")  # from now on the links are being read
     await until(lambda: scene.services.linking.known(scene.guild.id))
-    assert await typed(scene, "units", "@pat") == [("A-12 · Pat Moreno · @pat", "A-12")]
+    assert await typed(scene, "units", "@pat") == [("A-12 · Pat Moreno · @pat · available", "A-12")]
     assert await typed(scene, "units", "erin") == [("@erin · not on duty", scene.erin.mention)]
     assert await typed(scene, "units", "vic") == []
 
@@ -118,7 +121,7 @@ async def test_another_server(scene: Scene) -> None:
     assert await typed(scene, "call", "", server=2) == []
     await until(lambda: scene.services.board.calls(2) and scene.services.board.units(2))
     assert await typed(scene, "call", "", server=2) == [("#500 Elsewhere · no units", 500)]
-    assert await typed(scene, "units", "", server=2) == [("P-2 · Pat", "P-2")]
+    assert await typed(scene, "units", "", server=2) == [("P-2 · Pat · available", "P-2")]
 
 
 async def test_hostile_names_fit_and_stay_on_their_line(scene: Scene) -> None:
@@ -147,6 +150,56 @@ async def test_discord_shows_25(scene: Scene) -> None:
     await scene.services.board.calls_now(1)
     assert len(await typed(scene, "call", "")) == 25
     assert len(await typed(scene, "units", "")) == 25
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("dept:", ["dept:BCSO", "dept:EMS", "dept:LSPD", "dept:SAFD"]),
+        ("dept:sp", ["dept:LSPD"]),
+        ("me -Dept:ls", ["me -dept:LSPD"]),
+        ("A-7, sub:k", ["A-7, sub:K-9"]),
+        ("group:", []),
+        ("-A-1", ["-A-12"]),
+        ("A-12 - a-7", ["A-12 - A-7"]),
+        ("A-7..", ["A-7..A-7", "A-7..A-12"]),
+        ("me A-7..A-1", ["me A-7..A-12"]),
+        ("A-12 A-", ["A-12 A-7"]),
+    ],
+)
+async def test_what_the_grammar_has(scene: Scene, text: str, expected: list[str]) -> None:
+    assert [value for _, value in await typed(scene, "units", text)] == expected
+
+
+async def test_a_department_says_how_many_are_free(scene: Scene) -> None:
+    assert await typed(scene, "units", "dept:bc") == [
+        ("dept: BCSO · 2 on duty, 1 free", "dept:BCSO")
+    ]
+    found = await typed(scene, "units", "dep")
+    assert [value for _, value in found] == ["dept:BCSO", "dept:EMS", "dept:LSPD", "dept:SAFD"]
+
+
+async def test_a_suggestion_is_what_is_sent(scene: Scene) -> None:
+    scene.server.units[1].badge = replace(scene.server.units[1].badge, department="Los Santos PD")
+    await scene.services.board.units_now(1)
+    for text in ("dept:los", 'dept:"los s', "dept:“Los"):
+        ((_, value),) = await typed(scene, "units", text)
+        assert value == 'dept:"Los Santos PD"'
+    assert "A\\-12" in await scene.attach(value)
+
+
+async def test_a_suggestion_that_comes_too_late_is_one_line_in_the_log(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062)
+    await typed(scene, "units", "")
+    (record,) = (one for one in caplog.records if "autocomplete" in one.getMessage())
+    assert "Traceback" in logging.Formatter().format(record)
+    record.exc_text = None
+    assert logs.shorten_lateness(record)
+    line = logging.Formatter().format(record)
+    assert line.startswith("suggestions for 'attach' came too late")
+    assert "\n" not in line
 
 
 async def test_a_suggestion_that_comes_too_late_hurts_nobody(scene: Scene) -> None:

@@ -73,7 +73,7 @@ async def desk(office: Office) -> AsyncIterator[Desk]:
             return tuple(on_duty)
 
         async def account_of(self, discord_id: int) -> None:
-            return None
+            self.asked["account_of"] += 1
 
     cad = Cad(office.time, 1, office.life)
     office.cad = cad
@@ -150,6 +150,27 @@ async def test_who_is_not_known_is_asked_for(desk: Desk) -> None:
     found = await made_out(desk, "A-3 A-4")
     assert [one.api_id for one in found.assignees] == ["steam:3"]
     assert [one.reason for one in found.left_out] == [Reason.NO_SUCH_UNIT]
+
+
+@pytest.mark.parametrize("units", ["dept:X", "A-1..A-9", "<@&5:1001,1002,1003>"])
+async def test_who_belongs_to_a_group_is_always_asked_for(desk: Desk, units: str) -> None:
+    """A group may have grown since, without anything in the old list that shows it."""
+    desk.on_duty[:] = [unit(1, "A-1", "steam:1", department="X")]
+    desk.attaching._default_server_id = 1
+    await desk.office.board.units_now(1)
+    desk.on_duty.append(unit(2, "A-2", "steam:2", department="X"))
+    found = await made_out(desk, units)
+    assert [one.unit.number for one in found.assignees if one.unit] == ["A-1", "A-2"]
+    assert desk.office.cad.asked["account_of"] == 0
+
+
+async def test_what_names_no_group_of_people_asks_nobody(desk: Desk) -> None:
+    desk.attaching._default_server_id = 1
+    await desk.office.board.units_now(1)
+    desk.office.cad.asked.clear()
+    found = await made_out(desk, "A-1 <@&5:hidden> <#6:> <#7:text> @everyone")
+    assert len(found.left_out) == 4
+    assert desk.office.cad.asked.total() == 0
 
 
 async def test_a_cad_that_does_not_answer_calls_nobody_off_duty(

@@ -26,12 +26,17 @@ from bot.cad.errors import (
 )
 from bot.cad.models import Attachment, Detachment
 from bot.services import outcomes
+from bot.services.access import Access, Actor
+from bot.services.asking import Asking
+from bot.services.attach import ReplyAddress
+from bot.services.errors import ServiceError
 from bot.services.jobs import LIFETIME
 from bot.services.outcomes import Confirmation, OrderView
 from bot.services.telling import EDIT_GAP
 from bot.storage.orders import Action, Order, OrderStore, State
 from tests.fake_time import FakeTime
 from tests.services.office import DANA, Life, Office, ScriptedCad
+from tests.services.samples import GUILD
 
 CALLS = (100, 101, 102)
 GONE = 666  # a call that never was
@@ -45,11 +50,13 @@ FAULTS: tuple[CadError | None, ...] = (
     CadRateLimited(retry_after=30.0),
     InvalidApiKey("INVALID API KEY", status=400),
 )
-FINAL = {State.DONE, State.REFUSED, State.EXPIRED, State.CANCELLED}
+FINAL = {State.DONE, State.REFUSED, State.EXPIRED, State.CANCELLED, State.CONFIRMED}
+CROWD = list(range(1, 12))  # so many that whoever names them is asked first
 MAY_FOLLOW = {
     State.QUEUED: set(State),
     State.SENDING: set(State),
     **{one: {one} for one in FINAL},
+    State.ASKED: {State.ASKED, State.CONFIRMED},
 }
 
 Step: TypeAlias = Callable[["Play"], Coroutine[None, None, None]]
@@ -112,6 +119,7 @@ class Play(Office):
         self.states_seen: dict[int, list[State]] = {}
         self.given: list[Order] = []
         self.cancelled: dict[int, int] = {}  # order id → turn
+        self.confirmed: set[int] = set()  # the orders that came of questions
         self.touched: set[int] = set()  # units that somebody else has moved
         self.began = [0.0]  # when the bot was started
 
@@ -132,6 +140,22 @@ class Play(Office):
             await self.restart()
         else:
             self.running[order.id] = asyncio.create_task(self.queue.run(order))
+
+    async def question_answered(self, number: int) -> None:
+        """Say yes to a question, as whoever was asked does."""
+        left, self.life.left = self.life.left, None
+        asking = Asking(Access(frozenset()), self.store, now=self.time.now)
+        boss = Actor(DANA, GUILD, frozenset(), manages_server=True)
+        asked = self.given[number % len(self.given)]
+        try:
+            order = await asking.confirm(boss, ReplyAddress(8, "other"), asked.id)
+        except ServiceError:
+            return
+        finally:
+            self.life.left = left
+        self.given.append(order)
+        self.confirmed.add(order.id)
+        self.running[order.id] = asyncio.create_task(self.queue.run(order))
 
     async def carry_on(self) -> None:
         """Let happen what happens now; if the bot has died of it, start it again."""
@@ -187,6 +211,14 @@ def cancelled(number: int) -> Step:
     return step
 
 
+def confirmed(number: int) -> Step:
+    async def step(play: Play) -> None:
+        if play.given:
+            await play.question_answered(number)
+
+    return step
+
+
 def dies(steps: int) -> Step:
     async def step(play: Play) -> None:
         play.life.left = steps
@@ -216,7 +248,9 @@ def looks(seconds: float) -> Step:
     return step
 
 
-units = st.lists(st.integers(1, 3), min_size=1, max_size=2, unique=True)
+units = st.one_of(
+    *[st.lists(st.integers(1, 3), min_size=1, max_size=2, unique=True)] * 5, st.just(CROWD)
+)
 attached = st.sampled_from([*CALLS, *CALLS, GONE])
 detached = st.sampled_from([None, None, *(-one for one in CALLS)])
 orders = st.builds(
@@ -234,6 +268,7 @@ steps = st.one_of(
     st.builds(moved, st.integers(1, 3), st.sampled_from([None, *CALLS])),
     st.builds(closed, st.sampled_from(CALLS)),
     st.builds(cancelled, st.integers(0, 9)),
+    st.builds(confirmed, st.integers(0, 9)),
     st.builds(dies, st.integers(0, 15)),
     st.builds(with_people, hears=st.booleans()),
     st.builds(looks, st.sampled_from([0.0, 3.0])),
@@ -294,8 +329,12 @@ async def check(stage: Play) -> None:
 
 def check_answer(stage: Play, order_id: int, view: OrderView) -> None:
     order = view.order
-    assert order.state in FINAL
+    is_question = order.units.split() == list(map(str, CROWD)) and order_id not in stage.confirmed
+    assert order.state in (FINAL | {State.ASKED} if is_question else FINAL - {State.CONFIRMED})
+    assert order.state is not State.DONE or not is_question
     assert order.answered
+    if order.state is State.CONFIRMED:
+        return  # what came of it has an answer of its own
     assert view.outcome
     told = stage.people.told[order_id]
     assert told[-1].view.waiting is None

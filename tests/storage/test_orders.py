@@ -183,6 +183,46 @@ async def test_on_a_call(store: OrderStore) -> None:
     assert (await store.count(10, call_id=100), await store.count(10, call_id=1)) == (2, 0)
 
 
+@pytest.mark.parametrize("closed", [one for one in State if not one.is_open])
+@pytest.mark.parametrize("late", list(State))
+async def test_what_is_closed_stays_as_it_was_closed(
+    store: OrderStore, closed: State, late: State
+) -> None:
+    one = await add(store, state=closed)
+    await store.save([replace(one, state=late, answered=True)])
+    is_same = late is closed
+    assert await store.get(one.id) == replace(one, answered=is_same)
+
+
+async def test_a_question_is_confirmed_once(store: OrderStore) -> None:
+    asked = await add(store, state=State.ASKED)
+    follows = order(units="follows")
+    new_id = await store.confirm(asked.id, follows)
+    assert new_id
+    assert await store.get(new_id) == replace(follows, id=new_id)
+    assert await store.get(asked.id) == replace(asked, state=State.CONFIRMED, answered=True)
+    assert await store.confirm(asked.id, follows) is None
+    assert not await store.drop(asked.id)
+    assert await store.count(10) == 2
+
+
+async def test_a_question_is_dropped_once(store: OrderStore) -> None:
+    asked = await add(store, state=State.ASKED)
+    assert await store.drop(asked.id)
+    assert await store.get(asked.id) == replace(asked, state=State.CANCELLED, answered=True)
+    assert not await store.drop(asked.id)
+    assert await store.confirm(asked.id, order()) is None
+    assert await store.count(10) == 1
+
+
+async def test_only_a_question_is_confirmed(store: OrderStore) -> None:
+    for state in set(State) - {State.ASKED}:
+        one = await add(store, state=state)
+        assert await store.confirm(one.id, order()) is None
+        assert not await store.drop(one.id)
+        assert await store.get(one.id) == one
+
+
 async def test_tokens_are_wiped_from_old_orders(store: OrderStore, file: Path) -> None:
     old = await add(store, created_at=NOW - MINUTE)
     young = await add(store)
@@ -200,7 +240,7 @@ async def test_old_orders_are_pruned_unless_they_are_open(store: OrderStore) -> 
         one = await add(store, state=state, created_at=NOW - MINUTE)
         kept += [one] * state.is_open
         kept.append(await add(store, state=state))
-    assert await store.prune(NOW) == 4
+    assert await store.prune(NOW) == 6
     assert sorted(one.id for one in await store.newest(10, limit=50)) == [one.id for one in kept]
     assert await store.prune(NOW) == 0
 
@@ -220,7 +260,11 @@ async def test_a_writer_in_another_process_is_waited_for(store: OrderStore, file
 
 
 @pytest.mark.parametrize(
-    "method", ["add", "get", "save", "unfinished", "newest", "count", "wipe_tokens", "prune"]
+    "method",
+    [
+        *("add", "get", "save", "unfinished", "newest", "count", "wipe_tokens", "prune"),
+        *("confirm", "drop"),
+    ],
 )
 async def test_every_method_translates_what_the_driver_says(
     store: OrderStore, database: Database, method: str
@@ -234,6 +278,8 @@ async def test_every_method_translates_what_the_driver_says(
         "count": store.count(10),
         "wipe_tokens": store.wipe_tokens(NOW),
         "prune": store.prune(NOW),
+        "confirm": store.confirm(1, order()),
+        "drop": store.drop(1),
     }
     await database.close()
     try:

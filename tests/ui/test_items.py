@@ -49,7 +49,9 @@ def test_nothing_is_undone_that_was_not_done(one: OrderView) -> None:
     if "Undo" in labels(one):
         assert one.order.state is State.DONE
         assert one.order.action is Action.ATTACH
-    assert ("Cancel" in labels(one)) is (one.waiting is not None)
+    is_asked = one.order.state is State.ASKED
+    assert ("Cancel" in labels(one)) is (one.waiting is not None or is_asked)
+    assert ("Confirm" in labels(one)) is is_asked
 
 
 @pytest.mark.parametrize("button", BUTTONS)

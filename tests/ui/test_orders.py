@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import cycle, islice
 from typing import Any
@@ -19,7 +20,14 @@ from bot.cad.errors import (
     CadUnreadable,
 )
 from bot.services.outcomes import Confirmation, Failure, OrderView, Outcome, Waiting
-from bot.services.targets import Assignee, LeftOut, Reason, Resolution, Target
+from bot.services.targets import (
+    Assignee,
+    Attendance,
+    LeftOut,
+    Reason,
+    Resolution,
+    Target,
+)
 from bot.storage.orders import Action, Order, State
 from bot.ui import orders
 from tests.services.samples import unit
@@ -134,7 +142,7 @@ def refused(
             [
                 "❌ Nobody was attached to **#100**.",
                 "Left out: `B-1`, `b-2`: no unit on duty has this number.",
-                "Left out: <@&5>, `<:e:1>`: only members, unit numbers and API ids can be named.",
+                "Left out: <@&5>, `<:e:1>`: only people, units and groups of them can be named.",
             ],
         ),
         (
@@ -211,7 +219,7 @@ def test_why_an_order_waits(error, words) -> None:
 def test_every_reason_has_words() -> None:
     for reason in Reason:
         text = orders.order(refused(left_out("B-1", reason)))
-        assert len(text.partition("Left out: `B-1`: ")[2]) > 20
+        assert len(text.partition("Left out: `B-1`: ")[2]) > 15
 
 
 names = st.sampled_from(["A-12", "x" * 4000, HOSTILE * 90, "🚓" * 4000, "-" * 4000])
@@ -242,7 +250,8 @@ def test_every_answer_fits_and_stays_whole(name, count, reasons, end, on_duty) -
     assert text.startswith(MARKS)
     # Nothing was cut in the middle: spans are closed, and each reason has its line.
     assert text.count("`") % 2 == 0
-    assert text.count("\nLeft out: ") == len(set(reasons))
+    shown = text.count("\nLeft out: ")
+    assert shown == len(set(reasons)) or (shown >= 8 and text.endswith("\n…and more of that kind."))
     for said in (text, orders.line(one)):
         outside = "".join(said.split("`")[::2])
         assert "@everyone" not in outside.replace("\\@everyone", "")
@@ -256,8 +265,11 @@ def test_all_at_once_at_its_longest() -> None:
     others = [left_out("y" * 4000, one) for one in islice(cycle(Reason), 50)]
     text = orders.order(done(*people, *others, title="-" * 4000))
     assert len(text) <= 2000
-    assert text.count("\nLeft out: ") == len(Reason)
-    assert text.count("more: ") + text.count("more\n") + text.count("more,") == len(Reason) + 2
+    # More reasons than anybody has at once: the first ones are told, each with its whole line.
+    assert text.endswith(".\n…and more of that kind.")
+    told = text.count("\nLeft out: ")
+    assert told >= 8
+    assert text.count("more: ") + text.count("more\n") + text.count("more,") == told + 2
 
 
 KINDS = [kind for kind in vars(cad_errors).values() if isinstance(kind, type)]
@@ -327,6 +339,12 @@ def test_no_answer_says_more_than_is_known(one: OrderView) -> None:
             assert first.startswith("❌ Not shown by the CAD: ")
         else:
             assert first.startswith("✅ " if is_whole and not outcome.missing else "⚠️ ")
+    elif one.order.state is State.ASKED:
+        assert first.startswith("⏳ ")
+        assert "Nothing has been sent yet" in first
+        assert "ttached" not in text
+    elif one.order.state is State.CONFIRMED:
+        assert first.startswith("✅ Confirmed: the order that followed says who was ")
     else:
         assert first.startswith("❌ ")
         unsure = outcome is not None and outcome.is_unsure
@@ -356,7 +374,8 @@ def test_a_line_opens_with_the_same_mark(one: OrderView) -> None:
         assert mark == "⏳"
     else:
         assert mark == orders.order(one).partition(" ")[0]
-    assert f" · {one.order.state}" in orders.line(one)
+    states = {State.ASKED: "asked, and not confirmed", State.CONFIRMED: "confirmed: another order"}
+    assert f" · {states.get(one.order.state, one.order.state)}" in orders.line(one)
 
 
 def test_a_withdrawn_order_is_not_listed_as_waiting() -> None:
@@ -371,3 +390,70 @@ def test_an_answer_fits_into_the_room_there_is(room: int) -> None:
     text = orders.order(done(*people), room)
     assert len(text) <= room
     assert "more" in text
+
+
+BOB = Assignee("steam:6", 9, unit(6, "A-3"), on_duty=True, call_id=101)
+
+
+def asked(*found: Assignee | LeftOut, **more: Any) -> OrderView:
+    return view(*found, outcome=Outcome(None, 0.1, "Fire"), state=State.ASKED, **more)
+
+
+@pytest.mark.parametrize(
+    ("one", "question"),
+    [
+        (asked(PAT, A7, BOB), "Attach 3 units to **#100** Fire?"),
+        (asked(PAT, action=Action.DETACH), "Detach 1 units from **#100** Fire?"),
+        (asked(PAT, action=Action.DETACH, call_id=None), "Detach 1 units from their calls?"),
+    ],
+)
+def test_a_question_says_what_would_happen(one: OrderView, question: str) -> None:
+    first = orders.order(one).partition("\n")[0]
+    assert first == (
+        f"⏳ {question} Nothing has been sent yet: press **Confirm** until <t:1767226500:t>,"
+        " or give the order again."
+    )
+
+
+def test_a_question_says_who_who_not_and_from_where() -> None:
+    one = asked(PAT, replace(A7, call_id=100), BOB, left_out("B-1", Reason.NO_SUCH_UNIT))
+    assert orders.order(one).splitlines()[1:] == [
+        "About: <@7> (A\\-12), A\\-7, <@9> (A\\-3)",
+        "On other calls now: <@9> (A\\-3) from **#101**",
+        "Left out: `B-1`: no unit on duty has this number.",
+    ]
+
+
+def test_who_is_excluded_or_could_not_be_and_who_of_a_crowd_is_not_meant() -> None:
+    found = Resolution(
+        (PAT,),
+        (
+            LeftOut(Target("-Z-9"), Reason.NO_SUCH_UNIT, is_excluded=True),
+            LeftOut(Target("-<@8>", 8), Reason.NOT_LINKED, is_excluded=True),
+            LeftOut(Target("Z-8"), Reason.NO_SUCH_UNIT),
+        ),
+        (BOB,),
+        (Attendance(Target("<@&5>"), 200, 180, 12),),
+    )
+    one = replace(done(PAT), resolution=found)
+    assert orders.order(one).splitlines() == [
+        "⚠️ Attached to **#100**: <@7> (A\\-12)",
+        "Excluded: <@9> (A\\-3)",
+        "Left out: `Z-8`: no unit on duty has this number.",
+        "Not excluded: -<@8>: not linked. They can use `/link`, or you `/link` with `member:`.",
+        "Not excluded: `-Z-9`: no unit on duty has this number.",
+        "Not of <@&5> (200 people): 180 not linked and 12 not seen on duty.",
+    ]
+
+
+def test_of_a_crowd_nobody_expects_everyone() -> None:
+    found = Resolution((PAT,), attendances=(Attendance(Target("<@&5>"), 9, 8, 0),))
+    assert orders.order(replace(done(PAT), resolution=found)).startswith("✅ ")
+
+
+def test_more_people_than_one_order_takes() -> None:
+    one = replace(refused(units="<@&5:1,2,3>"), resolution=Resolution(too_many=73))
+    assert orders.order(one) == (
+        "❌ Nobody was attached to **#100**: 73 people are too many, 50 fit into one order."
+        "\nFor: `<@&5>`"
+    )

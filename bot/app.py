@@ -26,6 +26,7 @@ from bot.services.audit import AuditService
 from bot.services.board import Board
 from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
+from bot.services.link_files import LinkFiles
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue, utc_now
 from bot.services.picking import Picking
@@ -43,6 +44,7 @@ from bot.ui.call_picker import CallPicker
 from bot.ui.card_host import ChannelHost
 from bot.ui.delivery import Delivery
 from bot.ui.items import BUTTONS
+from bot.ui.link_files import ImportButton
 from bot.ui.tree import DispatchTree
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
@@ -67,6 +69,7 @@ class Services:
     acts: Acts
     picking: Picking
     linking: LinkingService
+    link_files: LinkFiles
     suggestions: Suggestions
     call_list: CallList
     audit: AuditService
@@ -149,6 +152,13 @@ async def open_services(
             acts=Acts(access, cad, board, attaching, linking, now=time.now),
             picking=Picking(access, board),
             linking=linking,
+            link_files=LinkFiles(
+                access,
+                links,
+                id_format=settings.api_id_format,
+                clock=time.clock,
+                now=time.now,
+            ),
             suggestions=Suggestions(access, board, linking, server_id),
             call_list=CallList(access, board, server_id),
             audit=AuditService(
@@ -203,6 +213,7 @@ class DispatchBot(commands.Bot):
         self.attaching = services.attaching
         self.acts = services.acts
         self.linking = services.linking
+        self.link_files = services.link_files
         self.picking = services.picking
         self.orders = services.open_queue(Delivery(self, log_channel_id))
         self._services = services
@@ -223,13 +234,13 @@ class DispatchBot(commands.Bot):
         await self.add_cog(AttachCog(self.attaching, self.orders, services.suggestions))
         await self.add_cog(AuditCog(services.audit))
         await self.add_cog(CallsCog(services.call_list, self._dispatch_tree))
-        await self.add_cog(LinksCog(services.linking, services.audit))
+        await self.add_cog(LinksCog(services.linking, services.audit, services.link_files))
         if self._home:
             self.tree.copy_global_to(guild=self._home)
             self.tree.clear_commands(guild=None)
         for scope in (None, self._home) if self._home else (None,):
             await self._sync(scope)
-        self.add_dynamic_items(*BUTTONS, *CALL_BUTTONS, CallPicker)
+        self.add_dynamic_items(*BUTTONS, *CALL_BUTTONS, CallPicker, ImportButton)
         await self.orders.resume()
         if self._cards:
             self._cards.start()

@@ -10,9 +10,11 @@ from discord.app_commands import Range
 from discord.ext import commands
 
 from bot.services.audit import AuditService
+from bot.services.link_files import LinkFiles
 from bot.services.linking import LinkingService
-from bot.ui import replies
+from bot.ui import link_files, replies
 from bot.ui.answers import Interaction, actor_of, respond
+from bot.ui.uploads import names_of, upload_of
 
 
 class LinksCog(commands.Cog):
@@ -22,9 +24,10 @@ class LinksCog(commands.Cog):
         name="links", description="See who is linked to which id of the CAD", guild_only=True
     )
 
-    def __init__(self, linking: LinkingService, audit: AuditService) -> None:
+    def __init__(self, linking: LinkingService, audit: AuditService, files: LinkFiles) -> None:
         self._linking = linking
         self._audit = audit
+        self._files = files
 
     @app_commands.command(description="Link yourself, or a member, to an id of the CAD")
     @app_commands.describe(
@@ -68,3 +71,14 @@ class LinksCog(commands.Cog):
         else:
             whom = member or interaction.user
             await respond(interaction, self._audit.whois(actor, whom.id), replies.whois)
+
+    @links.command(name="import", description="Show what a file of links would change")
+    @app_commands.describe(file="CSV or JSON, at most 2 MiB, such as /links export gives")
+    async def import_links(self, interaction: Interaction, file: discord.Attachment) -> None:
+        names = names_of(interaction.client, interaction.guild)
+        work = self._files.preview(actor_of(interaction), upload_of(file), names)
+        await respond(interaction, work, link_files.preview)
+
+    @links.command(name="export", description="Get all links as a file")
+    async def export_links(self, interaction: Interaction) -> None:
+        await respond(interaction, self._files.export(actor_of(interaction)), link_files.exported)

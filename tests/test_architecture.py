@@ -22,7 +22,8 @@ _BELOW_APP = ("cogs", *_BELOW_COGS, "bot.storage", "bot.cad", "bot.settings", "b
 # Which of our own modules a room may import beside itself. The most exact name counts.
 ARROWS: dict[str, tuple[str, ...]] = {
     "bot": (),
-    "bot.__main__": ("bot.process", "bot.app", "bot.ending", *_BELOW_APP),
+    "bot.__main__": ("bot.process", "bot.app", "bot.ending", "bot.links_cli", *_BELOW_APP),
+    "bot.links_cli": ("bot.ending", *_BELOW_APP),
     "bot.process": ("bot.app", "bot.ending", *_BELOW_APP),
     "bot.ending": (),
     "bot.app": ("bot.connect", *_BELOW_APP),

@@ -12,7 +12,7 @@ from bot.storage.tables import links
 from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -125,11 +125,13 @@ class LinkStore:
             await connection.execute(_DELETE, {"guild": guild_id, "person": discord_id})
         return before.get(discord_id)
 
-    async def put_many(self, new: Iterable[Link]) -> ImportCounts:
+    async def put_many(
+        self, new: Iterable[Link], tell: Callable[[int], object] = lambda _: None
+    ) -> ImportCounts:
         """Save all these links or, on an error, none of them.
 
         Of two links of one person the last counts. A link with the id that the person already
-        has is left alone, with who set it and when.
+        has is left alone, with who set it and when. `tell` hears how many more are dealt with.
         """
         by_guild: dict[int, dict[int, Link]] = {}
         for link in new:
@@ -145,6 +147,7 @@ class LinkStore:
                     added += counts.added
                     changed += counts.changed
                     unchanged += counts.unchanged
+                    tell(len(chunk))
         return ImportCounts(added, changed, unchanged)
 
     async def _put_chunk(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
 import discord
 from discord import app_commands
 from discord.ui import View
+from discord.utils import MISSING
 
 from bot.cad.errors import CadError
 from bot.services.access import Actor
@@ -29,6 +30,15 @@ _UNKNOWN_INTERACTION = 10062
 _TOO_LATE = frozenset({_ALREADY_ACKNOWLEDGED, _UNKNOWN_INTERACTION})
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that is more than text."""
+
+    text: str
+    view: View | None = None
+    file: discord.File | None = None
 
 
 def actor_of(interaction: Interaction) -> Actor:
@@ -89,7 +99,7 @@ async def give_order_later(
 async def respond(
     interaction: Interaction,
     work: Coroutine[None, None, T],
-    render: Callable[[T], str],
+    render: Callable[[T], str | Reply],
 ) -> None:
     """Acknowledge an interaction, do its work and answer with the outcome, privately.
 
@@ -99,12 +109,12 @@ async def respond(
     try:
         if await _acknowledge(interaction) is None:
             return
-        text = render(await work)
+        reply = render(await work)
     except (CadError, ServiceError, StorageError) as error:
-        text = _explained(error)
+        reply = _explained(error)
     finally:
         work.close()  # it may not have begun
-    await answer(interaction, text)
+    await answer(interaction, reply)
 
 
 async def offer(interaction: Interaction, text: str, view: View) -> None:
@@ -115,18 +125,23 @@ async def offer(interaction: Interaction, text: str, view: View) -> None:
         _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
 
 
-async def answer(interaction: Interaction, text: str) -> None:
+async def answer(interaction: Interaction, reply: str | Reply) -> None:
     """Send the private answer, as the first response or in place of "thinking…".
 
     One that Discord does not take is only logged: what was done stays done, and saying that
     something failed would be wrong.
     """
-    text = text[:MESSAGE_LIMIT]
+    if isinstance(reply, str):
+        reply = Reply(reply)
+    text = reply.text[:MESSAGE_LIMIT]
+    view = reply.view or MISSING
     try:
         if interaction.response.is_done():
-            await interaction.edit_original_response(content=text)
+            files = [reply.file] if reply.file else MISSING
+            await interaction.edit_original_response(content=text, view=view, attachments=files)
         else:
-            await interaction.response.send_message(text, ephemeral=True)
+            file = reply.file or MISSING
+            await interaction.response.send_message(text, view=view, file=file, ephemeral=True)
     except (discord.HTTPException, OSError) as failure:
         _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
 

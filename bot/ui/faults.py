@@ -21,6 +21,11 @@ from bot.cad.errors import (
 )
 from bot.services.errors import (
     EmergencyGone,
+    FileNotLoaded,
+    FileTooLarge,
+    ImportDone,
+    ImportForgotten,
+    ImportOutdated,
     NoAnswerAboutUnits,
     NobodyChosen,
     NotAllowed,
@@ -28,9 +33,11 @@ from bot.services.errors import (
     NothingToUndo,
     NotLinked,
     NotOnDuty,
+    NotYourImport,
     ServiceError,
     TooLateToUndo,
     TooManyTargets,
+    TooMuchToSend,
     VanityUrl,
 )
 from bot.storage.errors import StorageError
@@ -53,6 +60,21 @@ _PLAIN: dict[type[ServiceError], str] = {
     NotOnDuty: "You are not on duty in the CAD.",
     NoAnswerAboutUnits: "The CAD did not say whether you are on duty. Try again in a minute.",
     EmergencyGone: "This 911 call is not on the list any more: somebody has dealt with it.",
+    FileNotLoaded: "Discord did not hand out the file. Send it again.",
+    TooMuchToSend: (
+        "The links make a larger file than Discord takes. `python -m bot links export` takes any"
+        " number."
+    ),
+    ImportForgotten: (
+        "I do not remember this file any more: files are kept for 15 minutes, until the next one or"
+        " a restart. Nothing was written. Show it to me again with `/links import`."
+    ),
+    ImportOutdated: (
+        "The links have changed since, so that the file would do something else now. Nothing was"
+        " written. Show it to me again with `/links import`."
+    ),
+    ImportDone: "This file has been imported already.",
+    NotYourImport: "Somebody else has shown this file. Show it yourself with `/links import`.",
 }
 
 
@@ -141,6 +163,11 @@ def _service(error: ServiceError) -> str:
             text = "There is nothing to undo: this order has attached nobody."
         case TooLateToUndo():
             text = "That was more than 10 minutes ago. Use `/detach` with `call:` instead."
+        case FileTooLarge():
+            text = (
+                f"The file is too large: {error.size / 2**20:.1f} MiB, where {error.limit >> 20}"
+                " MiB are read. `python -m bot links import` takes larger ones."
+            )
         case VanityUrl():
             text = (
                 f"{code(error.text, 100)} holds a name, not the id. Open the profile, copy the"

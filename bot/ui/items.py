@@ -16,6 +16,7 @@ from discord.ui import Button, DynamicItem, Item, View
 
 from bot.services.acts import Acts
 from bot.services.attach import AttachService
+from bot.services.link_files import LinkFiles
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue
 from bot.services.outcomes import Confirmation, OrderView
@@ -29,6 +30,7 @@ class Desk(Protocol):
 
     acts: Acts
     attaching: AttachService
+    link_files: LinkFiles
     linking: LinkingService
     orders: OrderQueue
     picking: Picking

@@ -1,0 +1,148 @@
+"""What a file of links would do, the button that lets it, and the file of an export.
+
+Custom id: `cad:import:<token>`; the token stands for a file that was shown.
+"""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from itertools import islice
+from typing import Any, Self
+
+import discord
+from discord.ui import Button, DynamicItem, Item, View
+
+from bot.services.link_files import Exported, Imported, Preview
+from bot.services.links_plan import Change, Plan, Shared
+from bot.services.links_rows import Row
+from bot.ui.answers import Interaction, Reply, actor_of, respond
+from bot.ui.items import Desk, guarded
+from bot.ui.link_report import report
+from bot.ui.text import MESSAGE_LIMIT, code, member, plain
+
+_SHOWN = 5  # lines of each kind
+_LONGEST_LINE = 200
+_REST = " The attached file has every line."
+
+
+class ImportButton(DynamicItem[Button[View]], template=r"cad:import:(?P<token>[0-9a-f]{16})"):
+    """Writes what was shown."""
+
+    def __init__(self, token: str, label: str = "Import") -> None:
+        self.token = token
+        style = discord.ButtonStyle.primary
+        super().__init__(Button(label=label, style=style, custom_id=f"cad:import:{token}"))
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003
+        item: Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Make the button again that was pressed."""
+        return cls(match["token"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Write; whatever goes wrong is answered."""
+        await guarded(interaction, self.press)
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Write what was shown."""
+        writing = desk.link_files.write(actor_of(interaction), self.token)
+        await respond(interaction, writing, written)
+
+
+def preview(shown: Preview) -> Reply:
+    """Say what a file would do: some of it in the message, and all of it beside it if it is more.
+
+    With the button that lets it, if there is something to do.
+    """
+    plan = shown.plan
+    title = _title(shown)
+    lines, is_whole = _lines(plan, MESSAGE_LIMIT - len(title) - len(_REST) - 1)
+    file, view = None, None
+    if not is_whole:
+        title += _REST
+        data = "\n".join(report(plan)).encode("utf-8", "replace")
+        file = discord.File(BytesIO(data), "import.txt")
+    if shown.token is not None:
+        view = View(timeout=None)
+        view.add_item(ImportButton(shown.token, _label(plan)))
+    return Reply("\n".join([title, *lines]), view, file)
+
+
+def written(done: Imported) -> str:
+    """Say what was written."""
+    counts = done.counts
+    text = f"{counts.added:,} added, {counts.changed:,} changed, {counts.unchanged:,} as they were"
+    if done.skipped:
+        return f"⚠️ {text}, {done.skipped:,} refused."
+    return f"✅ {text}."
+
+
+def exported(found: Exported) -> Reply:
+    """Hand out the file."""
+    file = discord.File(BytesIO(found.data), "links.csv")
+    return Reply(f"✅ {found.count:,} linked. `/links import` takes this file again.", file=file)
+
+
+def _title(shown: Preview) -> str:
+    plan = shown.plan
+    name = code(shown.name, 80)
+    counts = f"{len(plan.added):,} added, {len(plan.changed):,} changed"
+    counts += f", {plan.unchanged:,} as they were"
+    if plan.faults:
+        counts += f", {len(plan.faults):,} refused"
+    if not plan.rows:
+        return f"{'❌' if plan.faults else '✅'} {name} has nothing to import: {counts}."
+    if plan.faults or plan.shared:
+        return f"⚠️ {name}: {counts}. Nothing is written before you press the button."
+    return f"⏳ {name}: {counts}. Nothing is written before you press **Import**."
+
+
+def _label(plan: Plan) -> str:
+    if plan.shared:
+        return "Import the rest, with shared ids" if plan.faults else "Import, with shared ids"
+    return "Import the rest" if plan.faults else "Import"
+
+
+def _lines(plan: Plan, limit: int) -> tuple[list[str], bool]:
+    """Say what would happen in so many characters; False if that is not all of it."""
+    unit = plan.unit
+    sections = (
+        ("Refused", len(plan.faults), (plain(str(one), _LONGEST_LINE) for one in plan.faults)),
+        ("Shared ids", len(plan.shared), (_shared(one, unit) for one in plan.shared)),
+        ("Changed", len(plan.changed), (_changed(one, unit) for one in plan.changed)),
+        ("Added", len(plan.added), (_added(row, unit) for row in plan.added)),
+    )
+    lines: list[str] = []
+    for heading, count, entries in sections:
+        if not count:
+            continue
+        shown = [f"**{heading}**", *islice(entries, _SHOWN)]
+        if count > _SHOWN:
+            shown.append(f"and {count - _SHOWN:,} more")
+        for line in shown:
+            limit -= len(line) + 1
+            if limit < 0:
+                return lines, False
+            lines.append(line)
+    return lines, all(count <= _SHOWN for _, count, _ in sections)
+
+
+def _added(row: Row, unit: str) -> str:
+    return f"{unit} {row.line}: {member(row.discord_id)} {code(row.api_id, 60)}"
+
+
+def _changed(change: Change, unit: str) -> str:
+    row = change.row
+    before, after = code(change.before, 60), code(row.api_id, 60)
+    return f"{unit} {row.line}: {member(row.discord_id)} {before} → {after}"
+
+
+def _shared(one: Shared, unit: str) -> str:
+    others = ", ".join(map(member, one.others))
+    return f"{_added(one.row, unit)} is also {others}"

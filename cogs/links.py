@@ -14,7 +14,7 @@ from bot.services.link_files import LinkFiles
 from bot.services.linking import LinkingService
 from bot.ui import link_files, replies
 from bot.ui.answers import Interaction, actor_of, respond
-from bot.ui.uploads import names_of, upload_of
+from bot.ui.uploads import upload_of
 
 
 class LinksCog(commands.Cog):
@@ -75,8 +75,7 @@ class LinksCog(commands.Cog):
     @links.command(name="import", description="Show what a file of links would change")
     @app_commands.describe(file="CSV or JSON, at most 2 MiB, such as /links export gives")
     async def import_links(self, interaction: Interaction, file: discord.Attachment) -> None:
-        names = names_of(interaction.client, interaction.guild)
-        work = self._files.preview(actor_of(interaction), upload_of(file), names)
+        work = self._files.preview(actor_of(interaction), upload_of(interaction, file))
         await respond(interaction, work, link_files.preview)
 
     @links.command(name="export", description="Get all links as a file")

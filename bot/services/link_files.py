@@ -44,11 +44,13 @@ class Upload:
     Attributes:
         size: in bytes, as Discord says.
         load: fetches it; may raise FileNotLoaded.
+        names: what the guild's members are called, once it is loaded; None where that is not known.
     """
 
     name: str
     size: int
     load: Callable[[], Awaitable[bytes]]
+    names: Names | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +118,8 @@ class LinkFiles:
         self._new_token = new_token
         self._shown: dict[str, _Shown] = {}
 
-    async def preview(self, actor: Actor, upload: Upload, names: Names | None) -> Preview:
+    async def preview(self, actor: Actor, upload: Upload) -> Preview:
         """Read a file and say what it would do.
-
-        Args:
-            names: what the guild's members are called; None where that is not known.
 
         Raises:
             NotAllowed, FileTooLarge, FileNotLoaded, StorageError.
@@ -131,7 +130,7 @@ class LinkFiles:
         data = await upload.load()
         if len(data) > LARGEST:
             raise FileTooLarge(len(data), LARGEST)
-        parsed = await asyncio.to_thread(read_links, data, self._id_format, names)
+        parsed = await asyncio.to_thread(read_links, data, self._id_format, upload.names)
         found = await self._planned(actor.guild_id, parsed)
         token = self._remember(actor, parsed, found) if found.rows else None
         return Preview(upload.name, found, token)

@@ -60,7 +60,7 @@ _PLAIN: dict[type[ServiceError], str] = {
     NotOnDuty: "You are not on duty in the CAD.",
     NoAnswerAboutUnits: "The CAD did not say whether you are on duty. Try again in a minute.",
     EmergencyGone: "This 911 call is not on the list any more: somebody has dealt with it.",
-    FileNotLoaded: "Discord did not hand out the file. Send it again.",
+    FileNotLoaded: "Discord did not hand out the file, or who is on this server. Try again.",
     TooMuchToSend: (
         "The links make a larger file than Discord takes. `python -m bot links export` takes any"
         " number."

@@ -25,6 +25,11 @@ from bot.cad.errors import (
 from bot.services import errors as service_errors
 from bot.services.errors import (
     EmergencyGone,
+    FileNotLoaded,
+    FileTooLarge,
+    ImportDone,
+    ImportForgotten,
+    ImportOutdated,
     NoAnswerAboutUnits,
     NobodyChosen,
     NotAllowed,
@@ -33,9 +38,11 @@ from bot.services.errors import (
     NothingToUndo,
     NotLinked,
     NotOnDuty,
+    NotYourImport,
     ServiceError,
     TooLateToUndo,
     TooManyTargets,
+    TooMuchToSend,
     VanityUrl,
 )
 from bot.storage import errors as storage_errors
@@ -78,6 +85,13 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (TooLateToUndo(), ("10 minutes", "`/detach`")),
     (VanityUrl("steamcommunity.com/id/pat"), ("`steamcommunity.com/id/pat`", "17-digit")),
     (NotAnApiId("pat"), ("`pat`", "17-digit")),
+    (FileTooLarge(3 * 2**20 + 2**19, 2**21), ("3.5 MiB", "2 MiB", "python -m bot links import")),
+    (TooMuchToSend(), ("larger file", "python -m bot links export")),
+    (FileNotLoaded(), ("hand out the file", "Try again")),
+    (ImportForgotten(), ("15 minutes", "restart", "`/links import`")),
+    (ImportOutdated(), ("have changed", "Nothing was written", "`/links import`")),
+    (ImportDone(), ("already",)),
+    (NotYourImport(), ("Somebody else", "`/links import`")),
     (StorageError("/data/x.db", "disk I/O error"), ("database", "log")),
     (DatabaseUnavailable("/data/x.db", "locked"), ("database", "log")),
     (NotADatabase("/data/x.db", "x"), ("database", "log")),

@@ -52,8 +52,7 @@ def import_links(
     parsed = read_links(_bytes_of(file), loaded.api_id_format)
 
     async def put(links: LinkStore) -> None:
-        before = {one.discord_id: one.api_id for one in await links.all(guild)}
-        found = plan(parsed, before)
+        found = plan(parsed, await links.api_ids(guild))
         _show(found, with_changes=not yes)
         _refuse_bad(parsed, skip_bad=skip_bad)
         if found.shared and not allow_shared:
@@ -73,7 +72,7 @@ def export_links(guild: Guild) -> None:
     from bot.services.links_csv import write_links
 
     async def write(links: LinkStore) -> None:
-        write_links(await links.all(guild), sys.stdout)
+        write_links(await links.api_ids(guild), sys.stdout)
 
     asyncio.run(_on_links(settings.load_database().database_url, write))
 

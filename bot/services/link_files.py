@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
@@ -131,7 +131,8 @@ class LinkFiles:
         if len(data) > LARGEST:
             raise FileTooLarge(len(data), LARGEST)
         parsed = await asyncio.to_thread(read_links, data, self._id_format, upload.names)
-        found = await self._planned(actor.guild_id, parsed)
+        before = await self._links.api_ids(actor.guild_id)
+        found = await asyncio.to_thread(plan, parsed, before)
         token = self._remember(actor, parsed, found) if found.rows else None
         return Preview(upload.name, found, token)
 
@@ -164,18 +165,12 @@ class LinkFiles:
             TooMuchToSend: the file would be too large for Discord.
         """
         self._access.require_admin(actor)
-        links = await self._links.all(actor.guild_id)
-
-        def written() -> bytes:
-            stream = StringIO(newline="")
-            write_links(links, stream)
-            return stream.getvalue().encode("utf-8", "surrogatepass")
-
-        data = await asyncio.to_thread(written)
+        api_ids = await self._links.api_ids(actor.guild_id)
+        data = await asyncio.to_thread(_file_of, api_ids)
         if len(data) > LARGEST_SENT:
             raise TooMuchToSend
         _log.info("%s exported the links of guild %s", actor.user_id, actor.guild_id)
-        return Exported(data, len(links))
+        return Exported(data, len(api_ids))
 
     def _take(self, actor: Actor, token: str) -> _Shown:
         """Find what was shown, and let nobody else have it."""
@@ -192,15 +187,9 @@ class LinkFiles:
         return shown
 
     async def _write(self, shown: _Shown) -> ImportCounts:
-        actor = shown.actor
-        if await self._planned(actor.guild_id, shown.parsed) != shown.plan:
-            raise ImportOutdated
-        links = links_of(shown.parsed, actor.guild_id, actor.user_id, self._now())
+        before = await self._links.api_ids(shown.actor.guild_id)
+        links = await asyncio.to_thread(_as_shown, shown, before, self._now())
         return await self._links.put_many(links)
-
-    async def _planned(self, guild_id: int, parsed: Parsed) -> Plan:
-        links = await self._links.all(guild_id)
-        return await asyncio.to_thread(plan, parsed, {one.discord_id: one.api_id for one in links})
 
     def _remember(self, actor: Actor, parsed: Parsed, found: Plan) -> str:
         self._forget_old()
@@ -224,3 +213,16 @@ def links_of(parsed: Parsed, guild_id: int, set_by: int, now: datetime) -> list[
         Link(guild_id, row.discord_id, row.api_id, set_by, now, Source.IMPORT)
         for row in parsed.rows
     ]
+
+
+def _as_shown(shown: _Shown, before: Mapping[int, str], now: datetime) -> list[Link]:
+    """Return the links of a file; raise ImportOutdated where it would do something else by now."""
+    if plan(shown.parsed, before) != shown.plan:
+        raise ImportOutdated
+    return links_of(shown.parsed, shown.actor.guild_id, shown.actor.user_id, now)
+
+
+def _file_of(api_ids: Mapping[int, str]) -> bytes:
+    stream = StringIO(newline="")
+    write_links(api_ids, stream)
+    return stream.getvalue().encode()

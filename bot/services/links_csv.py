@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from bot.services.links_cells import write_cell
 from bot.services.links_columns import NoColumns, guess
@@ -17,16 +17,6 @@ HEADER = ("discord_id", "api_id")
 # Spreadsheets separate with what their country's numbers leave free.
 _SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)
-
-
-class Exportable(Protocol):
-    """What can be written: a stored link, or a row."""
-
-    @property
-    def discord_id(self) -> int: ...
-
-    @property
-    def api_id(self) -> str: ...
 
 
 def read_table(text: str) -> Table | Fault:
@@ -51,11 +41,11 @@ def read_table(text: str) -> Table | Fault:
     return next((one for one in failures if one.reason is FaultReason.TWO_COLUMNS), failures[0])
 
 
-def write_links(links: Iterable[Exportable], stream: TextIO) -> None:
-    """Write links so that reading gives them back. Open the stream with `newline=""`."""
+def write_links(api_ids: Mapping[int, str], stream: TextIO) -> None:
+    """Write API ids by Discord id so that reading gives them back, to a stream of `newline=""`."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(HEADER)
-    writer.writerows((link.discord_id, write_cell(link.api_id)) for link in links)
+    writer.writerows((discord_id, write_cell(api_id)) for discord_id, api_id in api_ids.items())
 
 
 def _with(separator: str, text: str, skipped: int) -> Table | Fault:

@@ -70,6 +70,12 @@ _OF_GUILD = _LINKS.where(links.c.guild_id == bindparam("guild")).order_by(links.
 _BY_PEOPLE = _OF_GUILD.where(links.c.discord_id.in_(bindparam("people", expanding=True)))
 _BY_API_IDS = _OF_GUILD.where(links.c.api_id.in_(bindparam("api_ids", expanding=True)))
 _PAGE = _OF_GUILD.limit(bindparam("limit")).offset(bindparam("offset"))
+# Without what a whole Link costs: 50,000 of them take a second to build.
+_API_IDS = (
+    select(links.c.discord_id, links.c.api_id)
+    .where(links.c.guild_id == bindparam("guild"))
+    .order_by(links.c.discord_id)
+)
 _COUNT = select(func.count()).select_from(links).where(links.c.guild_id == bindparam("guild"))
 # SQLite leaves FOR UPDATE out: there, Database.begin already holds the write lock.
 _LOCKED = _BY_PEOPLE.with_for_update()
@@ -105,6 +111,12 @@ class LinkStore:
     async def all(self, guild_id: int) -> list[Link]:
         """List every link of a guild."""
         return await self._read(_OF_GUILD, guild=guild_id)
+
+    async def api_ids(self, guild_id: int) -> dict[int, str]:
+        """Return the CAD id of everyone in a guild, by Discord id and in its order."""
+        async with self._database.connect() as connection:
+            rows = await connection.execute(_API_IDS, {"guild": guild_id})
+            return {discord_id: api_id for discord_id, api_id in rows}  # noqa: C416 - typed
 
     async def count(self, guild_id: int) -> int:
         """Count the links of a guild."""

@@ -60,7 +60,7 @@ def import_links(
         if found.rows and not yes:
             _ask()
         new = links_of(parsed, guild, 0, datetime.now(UTC))
-        _tell(await _written(links, new), len(parsed.faults))
+        _tell(await _written(links, new), found.refused)
 
     asyncio.run(_on_links(loaded.database_url, put))
 
@@ -130,8 +130,8 @@ async def _written(links: LinkStore, new: list[Link]) -> ImportCounts:
         return await links.put_many(new, lambda count: progress.advance(bar, count))
 
 
-def _tell(counts: ImportCounts, faults: int) -> None:
-    skipped = f", {faults} lines skipped" if faults else ""
+def _tell(counts: ImportCounts, refused: int) -> None:
+    skipped = f", {refused} lines skipped" if refused else ""
     typer.echo(
         f"{counts.added} added, {counts.changed} changed, {counts.unchanged} as they were{skipped}."
     )

@@ -64,7 +64,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a file has done; skipped counts the faults that it had."""
+    """What a file has done; skipped counts the lines that were refused."""
 
     counts: ImportCounts
     skipped: int
@@ -155,7 +155,7 @@ class LinkFiles:
             "%s imported links in guild %s: %d added, %d changed",
             *(actor.user_id, actor.guild_id, counts.added, counts.changed),
         )
-        return Imported(counts, len(shown.plan.faults))
+        return Imported(counts, shown.plan.refused)
 
     async def export(self, actor: Actor) -> Exported:
         """Return all links of the guild, in the form that can be imported.

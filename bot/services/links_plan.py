@@ -53,6 +53,11 @@ class Plan:
         """What has to be written."""
         return (*self.added, *(change.row for change in self.changed))
 
+    @property
+    def refused(self) -> int:
+        """How many lines are refused; one may have two faults."""
+        return len({fault.line for fault in self.faults})
+
 
 def plan(parsed: Parsed, before: Mapping[int, str]) -> Plan:
     """Compare a file with the links that there are, API ids by Discord id."""

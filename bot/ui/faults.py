@@ -62,7 +62,7 @@ _PLAIN: dict[type[ServiceError], str] = {
     EmergencyGone: "This 911 call is not on the list any more: somebody has dealt with it.",
     FileNotLoaded: "Discord did not hand out the file, or who is on this server. Try again.",
     TooMuchToSend: (
-        "The links make a larger file than Discord takes. `python -m bot links export` takes any"
+        "The links fill a larger file than Discord takes. `python -m bot links export` takes any"
         " number."
     ),
     ImportForgotten: (

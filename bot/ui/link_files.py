@@ -95,7 +95,7 @@ def _title(shown: Preview) -> str:
     counts = f"{len(plan.added):,} added, {len(plan.changed):,} changed"
     counts += f", {plan.unchanged:,} as they were"
     if plan.faults:
-        counts += f", {len(plan.faults):,} refused"
+        counts += f", {plan.refused:,} refused"
     if not plan.rows:
         return f"{'❌' if plan.faults else '✅'} {name} has nothing to import: {counts}."
     if plan.faults or plan.shared:

@@ -22,6 +22,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "links list": {},
     "links whois": {"member": "pat"},
     "links whois, by id": {"steam": PAT_HEX},
+    "links export": {},
     "audit": {},
     "audit, about somebody": {"member": "pat"},
 }
@@ -87,7 +88,18 @@ async def test_linking_oneself_is_for_everyone(scene: Scene) -> None:
 async def test_no_command_is_offered_in_private_messages(scene: Scene) -> None:
     assert scene.dana.user.available_commands() == ()
     assert set(scene.dana.available_commands(scene.channel)) == {
-        *("attach", "detach", "link", "unlink", "links list", "links whois", "audit", "calls")
+        *(
+            "attach",
+            "detach",
+            "link",
+            "unlink",
+            "links list",
+            "links whois",
+            "links import",
+            "links export",
+            "audit",
+            "calls",
+        )
     }
 
 

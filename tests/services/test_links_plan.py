@@ -30,6 +30,15 @@ def test_everything_is_one_of_four() -> None:
     )
 
 
+def test_a_line_with_two_faults_is_refused_once() -> None:
+    faults = [
+        Fault(2, "x", FaultReason.BAD_DISCORD_ID),
+        Fault(2, "", FaultReason.EMPTY_API_ID),
+        Fault(3, "", FaultReason.EMPTY_API_ID),
+    ]
+    assert plan(Parsed((), tuple(faults)), {}).refused == 2
+
+
 class TestSharing:
     def test_two_in_the_file(self) -> None:
         assert shared({}, (1, "a"), (2, "b"), (3, "a")) == [(1, (3,)), (3, (1,))]

@@ -17,6 +17,8 @@ import typer
 from bot.ending import Exit, Failure
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from bot.services.links_plan import Plan
     from bot.services.links_rows import Parsed
     from bot.storage.links import ImportCounts, Link, LinkStore
@@ -49,7 +51,9 @@ def import_links(
     from bot.services.links_reading import read_links
 
     loaded = settings.load_links()
-    parsed = read_links(_bytes_of(file), loaded.api_id_format)
+    with _bar() as bar:
+        bar.add_task("Reading", total=None)
+        parsed = read_links(_bytes_of(file), loaded.api_id_format)
 
     async def put(links: LinkStore) -> None:
         found = plan(parsed, await links.api_ids(guild))
@@ -115,19 +119,19 @@ def _ask() -> None:
 
 
 async def _written(links: LinkStore, new: list[Link]) -> ImportCounts:
-    """Write, behind a bar where somebody can see it."""
+    with _bar() as bar:
+        task = bar.add_task("Writing", total=len(new))
+        return await links.put_many(new, lambda count: bar.advance(task, count))
+
+
+def _bar() -> Progress:
+    """Make a progress bar that is seen where there is somebody to see it."""
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress
 
-    with Progress(
-        *Progress.get_default_columns(),
-        MofNCompleteColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    ) as progress:
-        bar = progress.add_task("Writing", total=len(new))
-        return await links.put_many(new, lambda count: progress.advance(bar, count))
+    columns = *Progress.get_default_columns(), MofNCompleteColumn()
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty())
 
 
 def _tell(counts: ImportCounts, refused: int) -> None:

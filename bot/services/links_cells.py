@@ -20,6 +20,8 @@ _GUARDED_INSIDE = re.compile(f";'(?=\"*[{_STARTS}])")
 _QUOTED_FORMULA = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
 # What becomes of a long number otherwise: 1.23E+17, with a comma in half of Europe.
 _ROUNDED = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
+# Or, in a column of numbers without decimals, zeros after the fifteenth digit.
+_ZEROED = re.compile(r"[1-9][0-9]{14}0{2,5}")
 _ERRORS = frozenset({"#NAME?", "#REF!", "#VALUE!", "#N/A", "#NUM!", "#NULL!", "#DIV/0!"})
 
 
@@ -46,6 +48,11 @@ def write_cell(text: str) -> str:
 def is_rounded(text: str) -> bool:
     """Tell whether a spreadsheet has made a number such as 7.65612E+16 of an id."""
     return bool(_ROUNDED.fullmatch(text))
+
+
+def may_be_rounded(text: str) -> bool:
+    """Tell whether an id ends as a rounded one does; one id in a hundred does so by nature."""
+    return bool(_ZEROED.fullmatch(text))
 
 
 def is_formula(text: str) -> bool:

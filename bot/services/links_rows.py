@@ -9,7 +9,7 @@ from enum import Enum
 
 from bot.services import steam
 from bot.services.errors import NotAnApiId, VanityUrl
-from bot.services.links_cells import is_formula, is_rounded, read_cell
+from bot.services.links_cells import is_formula, is_rounded, may_be_rounded, read_cell
 from bot.services.links_columns import COLUMNS, Columns, NoColumns
 
 MOST_FAULTS = 10_000
@@ -19,6 +19,7 @@ Names = Callable[[], Mapping[str, Collection[int]]]
 
 _MAX_DISCORD_ID = 2**63 - 1
 _SHOWN = 60
+_MANY = 5  # ids that end in zeros, if they are most, are no accident
 _PERSON = re.compile(r"(?:<@!?|discord:)?([1-9][0-9]{14,19})>?")
 
 
@@ -131,6 +132,10 @@ def read_rows(table: Table, id_format: str, names: Names | None = None) -> Parse
             faults.append(Fault(line, "", FaultReason.TOO_MANY_FAULTS, unit=table.unit))
             # The lines after it are not known, so that the ones before are but a part.
             return Parsed((), tuple(faults), table.unit)
+    rounded = reader.rounded(len(rows))
+    faults = sorted([*faults, *rounded], key=lambda fault: fault.line)
+    bad = {fault.line for fault in rounded}
+    rows = [row for row in rows if row.line not in bad]
     return Parsed(tuple(rows), tuple(faults), table.unit)
 
 
@@ -166,20 +171,38 @@ class _Reader:
         self._unit = unit
         self._first_lines: dict[int, int] = {}
         self._people: Mapping[str, Collection[int]] | None = None
+        # By column: the good lines whose ids may have been rounded.
+        self._suspects: tuple[dict[int, str], dict[int, str]] = ({}, {})
 
     def read(self, line: int, cells: Sequence[str]) -> Row | list[Fault]:
         """Read a record; what is wrong with the person and with the id is both told."""
         faults: list[Fault] = []
         discord_id, api_id = 0, ""
+        who, _ = _cell(cells, self._columns.person)
+        what, is_literal = _cell(cells, self._columns.api_id)
         try:
-            discord_id = self._person(line, _cell(cells, self._columns.person)[0])
+            discord_id = self._person(line, who)
         except _BadCell as bad:
             faults.append(Fault(line, bad.text, bad.reason, bad.detail, self._unit))
         try:
-            api_id = self._api_id(*_cell(cells, self._columns.api_id))
+            api_id = self._api_id(what, is_literal)
         except _BadCell as bad:
             faults.append(Fault(line, bad.text, bad.reason, bad.detail, self._unit))
-        return faults or Row(line, discord_id, api_id)
+        if faults:
+            return faults
+        for suspects, text in zip(self._suspects, (who, what), strict=True):
+            if may_be_rounded(text):
+                suspects[line] = text
+        return Row(line, discord_id, api_id)
+
+    def rounded(self, rows: int) -> list[Fault]:
+        """Return the good lines whose ids were rounded after all, of so many good ones."""
+        return [
+            Fault(line, text, FaultReason.SPREADSHEET_NUMBER, unit=self._unit)
+            for suspects in self._suspects
+            if len(suspects) >= max(_MANY, rows / 2)
+            for line, text in suspects.items()
+        ]
 
     def _person(self, line: int, text: str) -> int:
         if (found := _PERSON.fullmatch(text)) and (found[0][0] == "<") == (found[0][-1] == ">"):

@@ -286,6 +286,19 @@ class TestFaults:
     def test_a_tab_in_what_is_wrong(self) -> None:
         assert all(words.isprintable() for words in told(f'discord_id\tapi_id\n{PAT}\t"a"b\n'))
 
+    @pytest.mark.parametrize("header", ["discord_id,api_id", "api_id,discord_id"])
+    def test_ids_that_a_spreadsheet_has_rounded_without_a_trace(self, header: str) -> None:
+        def told_of(rounded: int, others: int) -> list[str]:
+            ids = [f"1234567890{n:05}00" for n in range(rounded)]
+            ids += [f"1234567890{n:05}01" for n in range(others)]
+            rows = [f"{one},99{n}56789012345678" for n, one in enumerate(ids)]
+            return told("\n".join([header, *rows]))
+
+        assert told_of(5, 5) == [f"line {2 + n}: '1234567890{n:05}00' {ROUNDED}" for n in range(5)]
+        # Some ids end so by nature.
+        assert told_of(4, 0) == []
+        assert told_of(5, 6) == []
+
     @pytest.mark.parametrize("line", ["x,y z\n", f'{PAT},"a"b\n'])
     def test_reading_ends_where_nothing_is_right(self, line: str) -> None:
         parsed = read(f"{HEADER}{PAT},a\n" + line * MOST_FAULTS * 2)

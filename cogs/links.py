@@ -76,8 +76,15 @@ class LinksCog(commands.Cog):
     @app_commands.describe(file="CSV or JSON, at most 2 MiB, such as /links export gives")
     async def import_links(self, interaction: Interaction, file: discord.Attachment) -> None:
         work = self._files.preview(actor_of(interaction), upload_of(interaction, file))
-        await respond(interaction, work, link_files.preview)
+        await respond(
+            interaction,
+            work,
+            link_files.preview,
+            link_files.preview_buttons,
+            attach=link_files.preview_file,
+        )
 
     @links.command(name="export", description="Get all links as a file")
     async def export_links(self, interaction: Interaction) -> None:
-        await respond(interaction, self._files.export(actor_of(interaction)), link_files.exported)
+        work = self._files.export(actor_of(interaction))
+        await respond(interaction, work, link_files.exported, attach=link_files.exported_file)

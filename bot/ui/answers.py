@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
 import discord
@@ -30,15 +30,6 @@ _UNKNOWN_INTERACTION = 10062
 _TOO_LATE = frozenset({_ALREADY_ACKNOWLEDGED, _UNKNOWN_INTERACTION})
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer that is more than text."""
-
-    text: str
-    view: View | None = None
-    file: discord.File | None = None
 
 
 def actor_of(interaction: Interaction) -> Actor:
@@ -99,22 +90,31 @@ async def give_order_later(
 async def respond(
     interaction: Interaction,
     work: Coroutine[None, None, T],
-    render: Callable[[T], str | Reply],
+    render: Callable[[T], str],
+    buttons: Callable[[T], View | None] = lambda _: None,
+    *,
+    attach: Callable[[T], discord.File | None] = lambda _: None,
 ) -> None:
     """Acknowledge an interaction, do its work and answer with the outcome, privately.
 
     An error that the person can understand is the answer; any other is raised, for
     `answer_error` to tell.
+
+    Args:
+        buttons: what may be pressed under the answer.
+        attach: the file that goes with it.
     """
+    view, file = None, None
     try:
         if await _acknowledge(interaction) is None:
             return
-        reply = render(await work)
+        result = await work
+        text, view, file = render(result), buttons(result), attach(result)
     except (CadError, ServiceError, StorageError) as error:
-        reply = _explained(error)
+        text = _explained(error)
     finally:
         work.close()  # it may not have begun
-    await answer(interaction, reply)
+    await answer(interaction, text, view, file)
 
 
 async def offer(interaction: Interaction, text: str, view: View) -> None:
@@ -125,23 +125,27 @@ async def offer(interaction: Interaction, text: str, view: View) -> None:
         _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
 
 
-async def answer(interaction: Interaction, reply: str | Reply) -> None:
+async def answer(
+    interaction: Interaction,
+    text: str,
+    view: View | None = None,
+    file: discord.File | None = None,
+) -> None:
     """Send the private answer, as the first response or in place of "thinking…".
 
     One that Discord does not take is only logged: what was done stays done, and saying that
     something failed would be wrong.
     """
-    if isinstance(reply, str):
-        reply = Reply(reply)
-    text = reply.text[:MESSAGE_LIMIT]
-    view = reply.view or MISSING
+    text = text[:MESSAGE_LIMIT]
     try:
         if interaction.response.is_done():
-            files = [reply.file] if reply.file else MISSING
-            await interaction.edit_original_response(content=text, view=view, attachments=files)
+            await interaction.edit_original_response(
+                content=text,
+                view=MISSING if view is None else view,
+                attachments=MISSING if file is None else [file],
+            )
         else:
-            file = reply.file or MISSING
-            await interaction.response.send_message(text, view=view, file=file, ephemeral=True)
+            await interaction.response.send_message(text, ephemeral=True)
     except (discord.HTTPException, OSError) as failure:
         _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
 

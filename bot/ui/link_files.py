@@ -16,7 +16,7 @@ from discord.ui import Button, DynamicItem, Item, View
 from bot.services.link_files import Exported, Imported, Preview
 from bot.services.links_plan import Change, Plan, Shared
 from bot.services.links_rows import Row
-from bot.ui.answers import Interaction, Reply, actor_of, respond
+from bot.ui.answers import Interaction, actor_of, respond
 from bot.ui.items import Desk, guarded
 from bot.ui.link_report import report
 from bot.ui.text import MESSAGE_LIMIT, code, member, plain
@@ -55,23 +55,28 @@ class ImportButton(DynamicItem[Button[View]], template=r"cad:import:(?P<token>[0
         await respond(interaction, writing, written)
 
 
-def preview(shown: Preview) -> Reply:
-    """Say what a file would do: some of it in the message, and all of it beside it if it is more.
+def preview(shown: Preview) -> str:
+    """Say what a file would do, as far as it fits into a message."""
+    title, lines, is_whole = _said(shown)
+    return "\n".join([title if is_whole else title + _REST, *lines])
 
-    With the button that lets it, if there is something to do.
-    """
-    plan = shown.plan
-    title = _title(shown)
-    lines, is_whole = _lines(plan, MESSAGE_LIMIT - len(title) - len(_REST) - 1)
-    file, view = None, None
-    if not is_whole:
-        title += _REST
-        data = "\n".join(report(plan)).encode("utf-8", "replace")
-        file = discord.File(BytesIO(data), "import.txt")
-    if shown.token is not None:
-        view = View(timeout=None)
-        view.add_item(ImportButton(shown.token, _label(plan)))
-    return Reply("\n".join([title, *lines]), view, file)
+
+def preview_buttons(shown: Preview) -> View | None:
+    """Return the button that lets a file do it, if there is something to do."""
+    if shown.token is None:
+        return None
+    view = View(timeout=None)
+    view.add_item(ImportButton(shown.token, _label(shown.plan)))
+    return view
+
+
+def preview_file(shown: Preview) -> discord.File | None:
+    """Return all that a file would do, if it is more than fits into a message."""
+    _, _, is_whole = _said(shown)
+    if is_whole:
+        return None
+    data = "\n".join(report(shown.plan)).encode("utf-8", "replace")
+    return discord.File(BytesIO(data), "import.txt")
 
 
 def written(done: Imported) -> str:
@@ -83,10 +88,20 @@ def written(done: Imported) -> str:
     return f"✅ {text}."
 
 
-def exported(found: Exported) -> Reply:
+def exported(found: Exported) -> str:
+    """Say what the file holds."""
+    return f"✅ {found.count:,} linked. `/links import` takes this file again."
+
+
+def exported_file(found: Exported) -> discord.File:
     """Hand out the file."""
-    file = discord.File(BytesIO(found.data), "links.csv")
-    return Reply(f"✅ {found.count:,} linked. `/links import` takes this file again.", file=file)
+    return discord.File(BytesIO(found.data), "links.csv")
+
+
+def _said(shown: Preview) -> tuple[str, list[str], bool]:
+    title = _title(shown)
+    lines, is_whole = _lines(shown.plan, MESSAGE_LIMIT - len(title) - len(_REST) - 1)
+    return title, lines, is_whole
 
 
 def _title(shown: Preview) -> str:

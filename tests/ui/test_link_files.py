@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
+from discord import File
+from discord.ui import View
 
 from bot.services.link_files import Exported, Imported, Preview
 from bot.services.links_plan import Plan, plan
 from bot.services.links_rows import Fault, FaultReason, Parsed, Row
 from bot.storage.links import ImportCounts
 from bot.ui import link_files
-from bot.ui.answers import Reply
 from bot.ui.link_report import changes, report
 
 HOSTILE = "`@everyone`**x**[a](https://b.example)"
@@ -27,8 +30,20 @@ def plan_of(
     return plan(Parsed(rows, bad, unit), before or {})
 
 
+@dataclass
+class Reply:
+    text: str
+    view: View | None
+    file: File | None
+
+
 def shown(found: Plan, name: str = "people.csv") -> Reply:
-    return link_files.preview(Preview(name, found, TOKEN if found.rows else None))
+    preview = Preview(name, found, TOKEN if found.rows else None)
+    return Reply(
+        link_files.preview(preview),
+        link_files.preview_buttons(preview),
+        link_files.preview_file(preview),
+    )
 
 
 def label(reply: Reply) -> str:
@@ -159,7 +174,7 @@ def test_what_was_written() -> None:
 
 
 def test_an_export() -> None:
-    reply = link_files.exported(Exported(b"discord_id,api_id\n", 0))
-    assert reply.text == "✅ 0 linked. `/links import` takes this file again."
-    assert reply.file is not None
-    assert (reply.file.filename, reply.file.fp.read()) == ("links.csv", b"discord_id,api_id\n")
+    found = Exported(b"discord_id,api_id\n", 0)
+    assert link_files.exported(found) == "✅ 0 linked. `/links import` takes this file again."
+    file = link_files.exported_file(found)
+    assert (file.filename, file.fp.read()) == ("links.csv", found.data)

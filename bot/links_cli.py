@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -56,7 +56,8 @@ def import_links(
         parsed = read_links(_bytes_of(file), loaded.api_id_format)
 
     async def put(links: LinkStore) -> None:
-        found = plan(parsed, await links.api_ids(guild))
+        before = await links.api_ids(guild)
+        found = plan(parsed, before)
         _show(found, with_changes=not yes)
         _refuse_bad(parsed, skip_bad=skip_bad)
         if found.shared and not allow_shared:
@@ -64,7 +65,8 @@ def import_links(
         if found.rows and not yes:
             _ask()
         new = links_of(parsed, guild, 0, datetime.now(UTC))
-        _tell(await _written(links, new), found.refused)
+        # What was shown is what is written, however long it took to say so.
+        _tell(await _written(links, new, before), found.refused)
 
     asyncio.run(_on_links(loaded.database_url, put))
 
@@ -118,10 +120,10 @@ def _ask() -> None:
         raise typer.Exit
 
 
-async def _written(links: LinkStore, new: list[Link]) -> ImportCounts:
+async def _written(links: LinkStore, new: list[Link], before: Mapping[int, str]) -> ImportCounts:
     with _bar() as bar:
         task = bar.add_task("Writing", total=len(new))
-        return await links.put_many(new, lambda count: bar.advance(task, count))
+        return await links.put_many(new, lambda count: bar.advance(task, count), expected=before)
 
 
 def _bar() -> Progress:

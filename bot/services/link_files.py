@@ -24,6 +24,7 @@ from bot.services.links_csv import write_links
 from bot.services.links_plan import Plan, plan
 from bot.services.links_reading import read_links
 from bot.services.links_rows import Names, Parsed
+from bot.storage.errors import LinksChanged
 from bot.storage.links import ImportCounts, Link, LinkStore, Source
 
 LARGEST = 2 * 1024 * 1024  # bytes that are read
@@ -189,7 +190,10 @@ class LinkFiles:
     async def _write(self, shown: _Shown) -> ImportCounts:
         before = await self._links.api_ids(shown.actor.guild_id)
         links = await asyncio.to_thread(_as_shown, shown, before, self._now())
-        return await self._links.put_many(links)
+        try:
+            return await self._links.put_many(links, expected=before)
+        except LinksChanged as error:
+            raise ImportOutdated from error
 
     def _remember(self, actor: Actor, parsed: Parsed, found: Plan) -> str:
         self._forget_old()

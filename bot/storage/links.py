@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, select
 
+from bot.storage.errors import LinksChanged
 from bot.storage.tables import links
 from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -115,8 +116,7 @@ class LinkStore:
     async def api_ids(self, guild_id: int) -> dict[int, str]:
         """Return the CAD id of everyone in a guild, by Discord id and in its order."""
         async with self._database.connect() as connection:
-            rows = await connection.execute(_API_IDS, {"guild": guild_id})
-            return {discord_id: api_id for discord_id, api_id in rows}  # noqa: C416 - typed
+            return await _api_ids(connection, guild_id)
 
     async def count(self, guild_id: int) -> int:
         """Count the links of a guild."""
@@ -138,12 +138,17 @@ class LinkStore:
         return before.get(discord_id)
 
     async def put_many(
-        self, new: Iterable[Link], tell: Callable[[int], object] = lambda _: None
+        self,
+        new: Iterable[Link],
+        tell: Callable[[int], object] = lambda _: None,
+        *,
+        expected: Mapping[int, str] | None = None,
     ) -> ImportCounts:
         """Save all these links or, on an error, none of them.
 
         Of two links of one person the last counts. A link with the id that the person already
         has is left alone, with who set it and when. `tell` hears how many more are dealt with.
+        Raises LinksChanged unless the guild's `api_ids` are still the `expected` ones.
         """
         by_guild: dict[int, dict[int, Link]] = {}
         for link in new:
@@ -151,6 +156,8 @@ class LinkStore:
         added = changed = unchanged = 0
         async with self._database.begin() as connection:
             for guild_id, people in by_guild.items():
+                if expected is not None and await _api_ids(connection, guild_id) != expected:
+                    raise LinksChanged(self._database.location)
                 # Sorted, so that two imports at once lock rows in the same order.
                 ids = sorted(people)
                 for start in range(0, len(ids), _CHUNK):
@@ -179,6 +186,11 @@ class LinkStore:
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Link]:
         async with self._database.connect() as connection:
             return [_link(row) for row in await connection.execute(statement, parameters)]
+
+
+async def _api_ids(connection: AsyncConnection, guild_id: int) -> dict[int, str]:
+    rows = await connection.execute(_API_IDS, {"guild": guild_id})
+    return {discord_id: api_id for discord_id, api_id in rows}  # noqa: C416 - typed
 
 
 async def _locked(connection: AsyncConnection, guild_id: int, people: list[int]) -> dict[int, Link]:

@@ -189,6 +189,24 @@ def test_at_a_terminal_it_asks(
 
 
 @pytest.mark.process
+def test_what_changes_while_it_asks_is_not_overwritten(
+    csv: Write, tmp_path: Path, run: Run, stored: Callable[[], str]
+):
+    other = f"discord_id,api_id\n{FIRST},steam:9\n"
+    (tmp_path / "other.csv").write_text(other)
+    file = csv(f"discord_id,api_id\n{FIRST},steam:1\n")
+    code, said = at_terminal(
+        tmp_path,
+        "y\n",
+        file,
+        before_keys=lambda: run("links", "import", "other.csv", "--guild", "1", "--yes"),
+    )
+    assert code == 2
+    assert said[-1].startswith("The links in data/dispatch.db have changed meanwhile, so that")
+    assert stored() == f"{FIRST},steam:9\n"
+
+
+@pytest.mark.process
 def test_at_a_terminal_a_bar_shows_how_far_it_is(csv: Write, tmp_path: Path):
     lines = "".join(f"{10**15 + number},x:{number}\n" for number in range(3000))
     file = csv(f"discord_id,api_id\n{lines}")
@@ -197,8 +215,10 @@ def test_at_a_terminal_a_bar_shows_how_far_it_is(csv: Write, tmp_path: Path):
     assert "3000/3000" in "\n".join(said)
 
 
-def at_terminal(folder: Path, keys: str, *arguments: str) -> tuple[int, list[str]]:
-    """Import at a terminal; return the exit code and the lines that were seen."""
+def at_terminal(
+    folder: Path, keys: str, *arguments: str, before_keys: Callable[[], object] = lambda: None
+) -> tuple[int, list[str]]:
+    """Import at a terminal, typing when asked; return the exit code and the lines seen."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "links", "import", *arguments, "--guild", "1"],
@@ -209,11 +229,14 @@ def at_terminal(folder: Path, keys: str, *arguments: str) -> tuple[int, list[str
         stderr=theirs,
     )
     os.close(theirs)
-    os.write(ours, keys.encode())
-    seen = b""
+    seen, is_typed = b"", False
     try:
         while chunk := os.read(ours, 4096):
             seen += chunk
+            if b"[y/N]" in seen and not is_typed:
+                before_keys()
+                os.write(ours, keys.encode())
+                is_typed = True
     except OSError:  # that is how a terminal ends
         pass
     os.close(ours)

@@ -7,6 +7,7 @@ import logging
 import threading
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -162,6 +163,21 @@ async def test_links_that_have_changed_since(files, links, office, changed: int)
     await files.write(MIA, token)
 
 
+async def test_links_that_change_while_it_is_written(files, links, office, monkeypatch) -> None:
+    token = await token_of(files)
+    real = LinkStore.put_many
+
+    async def too_late(store: LinkStore, *arguments: Any, **options: Any) -> ImportCounts:
+        await links.put(link(office, PAT, "steam:9"))
+        return await real(store, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LinkStore, "put_many", too_late)
+        with pytest.raises(ImportOutdated):
+            await files.write(MIA, token)
+    assert await links.api_ids(GUILD) == {PAT: "steam:9"}
+
+
 async def test_a_link_that_does_not_matter_has_changed(files, links, office) -> None:
     token = await token_of(files)
     await links.put(link(office, 7, "steam:7"))
@@ -171,7 +187,7 @@ async def test_a_link_that_does_not_matter_has_changed(files, links, office) -> 
 async def test_what_failed_can_be_tried_again(files, links, monkeypatch) -> None:
     token = await token_of(files)
 
-    async def fails(*_: object) -> None:
+    async def fails(*_: object, **__: object) -> None:
         raise StorageError("here", "disk full")
 
     with monkeypatch.context() as patched:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.exc import StatementError
 
 from bot.storage.database import Database
-from bot.storage.errors import StorageError
+from bot.storage.errors import LinksChanged, StorageError
 from bot.storage.links import _LOCKED, ImportCounts, Link, LinkStore
 from bot.storage.tables import UtcDateTime, links
 from bot.storage.upsert import upsert
@@ -178,6 +178,15 @@ class TestPutMany:
         assert set(seen) <= {0, size}
         assert [one for one in statements if one.startswith("BEGIN")] == ["BEGIN IMMEDIATE"]
         assert await store.count(GUILD) == size
+
+    async def test_nothing_where_the_links_are_not_as_expected(self, store: LinkStore) -> None:
+        await store.put_many([link(1, "a"), link(9, "x", OTHER_GUILD)])
+        for expected in ({}, {1: "b"}, {1: "a", 2: "a"}):
+            with pytest.raises(LinksChanged, match="have changed meanwhile"):
+                await store.put_many([link(2, "b")], expected=expected)
+        assert await store.all(GUILD) == [link(1, "a")]
+        counts = await store.put_many([link(2, "b")], expected={1: "a"})
+        assert counts == ImportCounts(1, 0, 0)
 
     async def test_all_or_nothing(self, store: LinkStore) -> None:
         bad = replace(link(2000), api_id=None)  # type: ignore[arg-type]

@@ -46,7 +46,13 @@ from bot.services.errors import (
     VanityUrl,
 )
 from bot.storage import errors as storage_errors
-from bot.storage.errors import DatabaseTooNew, DatabaseUnavailable, NotADatabase, StorageError
+from bot.storage.errors import (
+    DatabaseTooNew,
+    DatabaseUnavailable,
+    LinksChanged,
+    NotADatabase,
+    StorageError,
+)
 from bot.ui import faults
 
 HOSTILE = "`@everyone` **x**\n# [a](https://b.example)\u202e" * 100
@@ -96,6 +102,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (DatabaseUnavailable("/data/x.db", "locked"), ("database", "log")),
     (NotADatabase("/data/x.db", "x"), ("database", "log")),
     (DatabaseTooNew("/data/x.db", "0009"), ("database", "log")),
+    (LinksChanged("/data/x.db"), ("database", "log")),
     (
         app_commands.TransformerError(
             HOSTILE, AppCommandOptionType.user, app_commands.Transformer()

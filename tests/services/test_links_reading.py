@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.services.links_csv import write_links
+from bot.services.links_plan import plan
 from bot.services.links_reading import read_links
 from bot.services.links_rows import MOST_FAULTS, Fault, FaultReason, Names, Parsed, Row
 
@@ -376,6 +377,8 @@ def test_round_trip(links: dict[int, str]) -> None:
     assert parsed.faults == ()
     assert {row.discord_id: row.api_id for row in parsed.rows} == links
     assert [row.line for row in parsed.rows] == list(range(2, len(links) + 2))
+    again = plan(parsed, links)
+    assert (again.rows, again.unchanged, again.shared) == ((), len(links), ())
 
 
 cells = st.one_of(

@@ -23,7 +23,8 @@ from bot.ui.text import MESSAGE_LIMIT, code, member, plain
 
 _SHOWN = 5  # lines of each kind
 _LONGEST_LINE = 200
-_REST = " The attached file has every line."
+_REST = " The attached file has more."
+_LONGEST_REPORT = 4 * 1024 * 1024  # characters; Discord takes ten megabytes
 
 
 class ImportButton(DynamicItem[Button[View]], template=r"cad:import:(?P<token>[0-9a-f]{16})"):
@@ -75,8 +76,15 @@ def preview_file(shown: Preview) -> discord.File | None:
     _, _, is_whole = _said(shown)
     if is_whole:
         return None
-    data = "\n".join(report(shown.plan)).encode("utf-8", "replace")
-    return discord.File(BytesIO(data), "import.txt")
+    lines: list[str] = []
+    room = _LONGEST_REPORT
+    for line in report(shown.plan):
+        room -= len(line) + 1
+        if room < 0:
+            lines.append("… and so on; this file was getting too long.")
+            break
+        lines.append(line)
+    return discord.File(BytesIO("\n".join(lines).encode("utf-8", "replace")), "import.txt")
 
 
 def written(done: Imported) -> str:

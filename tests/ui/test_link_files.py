@@ -122,13 +122,22 @@ def test_what_does_not_fit_is_attached() -> None:
     found = plan_of(*ids, (1, "x"), before={**known, 2: "x"}, faults=2000)
     reply = shown(found, name="`" * 300 + ".csv")
     assert len(reply.text) <= 2000
-    assert "The attached file has every line." in reply.text.splitlines()[0]
+    assert "The attached file has more." in reply.text.splitlines()[0]
     assert reply.text.splitlines()[1] == "**Refused**"
     assert "and 1,995 more" in reply.text
     assert reply.text.count("`") % 2 == 0
     lines = attached(reply)
     assert len(lines) == 2000 + 3001 + 1 + 5
     assert lines == list(report(found))
+
+
+def test_a_report_is_no_larger_than_discord_takes() -> None:
+    # Two mebibytes hold that many; everyone would share the id with everyone.
+    found = plan_of(*((LARGEST_ID - n, "a") for n in range(50_000)))
+    assert sum(map(len, report(found))) > 6_000_000
+    lines = attached(shown(found))
+    assert 4_100_000 < sum(map(len, lines)) < 4_200_000
+    assert lines[-1] == "… and so on; this file was getting too long."
 
 
 def test_six_of_a_kind_are_one_too_many() -> None:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import interactions, start
+from benchmarks import imports, interactions, start
+from benchmarks.imports import Took
 from benchmarks.interactions import Waits
 
 
@@ -17,6 +18,7 @@ def main() -> None:
     console = Console()
     console.print(_waits(asyncio.run(interactions.table())))
     console.print(_starts(start.measure("bare"), start.measure("ours")))
+    console.print(_imports(asyncio.run(imports.table())))
 
 
 def _waits(rows: list[tuple[int, Waits, Waits]]) -> Table:
@@ -40,6 +42,14 @@ def _starts(bare: start.Start, ours: start.Start) -> Table:
         ("memory, MiB", bare.mebibytes, ours.mebibytes),
     ):
         table.add_row(name, f"{one:.2f}", f"{other:.2f}", f"{other - one:.2f}")
+    return table
+
+
+def _imports(rows: list[Took]) -> Table:
+    table = Table("", "seconds", "held up, ms", title=f"Importing {imports.SIZE:,} people")
+    for row in rows:
+        held_up = "" if row.held_up is None else f"{row.held_up * 1000:.0f}"
+        table.add_row(row.step, f"{row.seconds:.1f}", held_up)
     return table
 
 

@@ -10,20 +10,13 @@ import asyncio
 import io
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Any
 
 import typer
 import typer.core
 
+from bot import links_cli
 from bot.ending import Exit, Failure, StopSignals
-
-if TYPE_CHECKING:
-    from bot.storage.links import LinkStore
-
-T = TypeVar("T")
 
 _log = logging.getLogger("bot")  # this module's own name is __main__
 
@@ -56,12 +49,9 @@ cli = typer.Typer(
         " be reached, or, for the doctor, the CAD."
     ),
 )
-links_cli = typer.Typer(help="Move the links between people and ids in and out.")
 db_cli = typer.Typer(help="Look after the database.")
-cli.add_typer(links_cli, name="links")
+cli.add_typer(links_cli.cli, name="links")
 cli.add_typer(db_cli, name="db")
-
-Guild = Annotated[int, typer.Option("--guild", min=1, help="The Discord server's id.")]
 
 
 @cli.callback(invoke_without_command=True)
@@ -116,89 +106,16 @@ def doctor() -> None:
     raise typer.Exit(examining.exit_code(findings))
 
 
-@links_cli.command("import")
-def import_links(
-    file: Annotated[Path, typer.Argument(help="CSV with the header discord_id,api_id.")],
-    guild: Guild,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Write the good lines although others are bad.")
-    ] = False,
-) -> None:
-    """Write links from a CSV file, all of them or none."""
-    from bot.services import links_csv
-    from bot.storage.links import Link, Source
-
-    parsed = links_csv.read_links(_text_of(file))
-    for fault in parsed.faults:
-        typer.echo(str(fault), err=True)
-    if parsed.faults and not parsed.rows:
-        raise Failure(Exit.SETTINGS, "Nothing was written: the file has no good line.")
-    if parsed.faults and not skip_bad:
-        raise Failure(Exit.SETTINGS, "Nothing was written. Mend these lines or use --skip-bad.")
-    now = datetime.now(UTC)
-    rows = [Link(guild, row.discord_id, row.api_id, 0, now, Source.IMPORT) for row in parsed.rows]
-
-    async def put(links: LinkStore) -> None:
-        counts = await links.put_many(rows)
-        skipped = f", {len(parsed.faults)} lines skipped" if parsed.faults else ""
-        typer.echo(
-            f"{counts.added} added, {counts.changed} changed,"
-            f" {counts.unchanged} as they were{skipped}."
-        )
-
-    _with_links(put)
-
-
-@links_cli.command("export")
-def export_links(guild: Guild) -> None:
-    """Print a server's links as CSV."""
-    from bot.services import links_csv
-
-    async def write(links: LinkStore) -> None:
-        links_csv.write_links(await links.all(guild), sys.stdout)
-
-    _with_links(write)
-
-
 @db_cli.command("upgrade")
 def upgrade_database() -> None:
     """Bring the database to this version's form; the bot does so by itself when it starts."""
+    from bot import settings
     from bot.storage.database import upgrade
 
-    before, after = _on_database(upgrade)
+    before, after = asyncio.run(upgrade(settings.load_database().database_url))
     typer.echo(
         f"Already at {after}." if before == after else f"From {before or 'nothing'} to {after}."
     )
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise Failure(Exit.SETTINGS, f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        advice = "Save it anew as CSV UTF-8."
-        raise Failure(Exit.SETTINGS, f"{file} is not UTF-8 text. {advice}") from error
-
-
-def _with_links(work: Callable[[LinkStore], Awaitable[None]]) -> None:
-    from bot.storage.database import Database
-    from bot.storage.links import LinkStore
-
-    async def on_links(url: str) -> None:
-        database = await Database.open(url)
-        try:
-            await work(LinkStore(database))
-        finally:
-            await database.close()
-
-    _on_database(on_links)
-
-
-def _on_database(work: Callable[[str], Coroutine[Any, Any, T]]) -> T:
-    from bot import settings
-
-    return asyncio.run(work(settings.load_database().database_url))
 
 
 def _failure(error: Exception) -> Failure | None:

@@ -31,6 +31,7 @@ from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
 from bot.services.checking import CheckAnnouncer, LinkChecks
 from bot.services.doctor import Doctor
+from bot.services.link_files import LinkFiles
 from bot.services.link_news import Herald
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue
@@ -52,6 +53,7 @@ from bot.ui.checks import CheckDelivery, StopCheck
 from bot.ui.delivery import Delivery
 from bot.ui.items import BUTTONS
 from bot.ui.link_delivery import LinkDelivery
+from bot.ui.link_files import ImportButton
 from bot.ui.link_items import LINK_BUTTONS
 from bot.ui.tree import DispatchTree
 from cogs.attach import AttachCog
@@ -83,6 +85,7 @@ class Services:
     acts: Acts
     picking: Picking
     linking: LinkingService
+    link_files: LinkFiles
     suggestions: Suggestions
     call_list: CallList
     audit: AuditService
@@ -179,6 +182,13 @@ async def open_services(
             acts=Acts(access, cad, board, attaching, linking, now=time.now, permitted=permitted),
             picking=Picking(access, board),
             linking=linking,
+            link_files=LinkFiles(
+                access,
+                links,
+                id_format=settings.api_id_format,
+                clock=time.clock,
+                now=time.now,
+            ),
             suggestions=Suggestions(access, board, linking, server_id),
             call_list=CallList(access, board, server_id),
             audit=AuditService(
@@ -240,6 +250,7 @@ class DispatchBot(commands.Bot):
         self.attaching = services.attaching
         self.asking = services.asking
         self.acts = services.acts
+        self.link_files = services.link_files
         self.picking = services.picking
         self.orders = services.open_queue(Delivery(self, log_channel_id))
         self.checks = services.open_checks(CheckDelivery(self, log_channel_id))
@@ -265,14 +276,23 @@ class DispatchBot(commands.Bot):
         await self.add_cog(DoctorCog(services.open_doctor(self)))
         await self.add_cog(CallsCog(services.call_list, self._dispatch_tree))
         people = self._people
-        links = LinksCog(services.linking, services.audit, self.link_desk, people.mine, self.checks)
+        links = LinksCog(
+            services.linking,
+            services.audit,
+            desk=self.link_desk,
+            mine=people.mine,
+            checks=self.checks,
+            files=self.link_files,
+        )
         await self.add_cog(links)
         if self._home:
             self.tree.copy_global_to(guild=self._home)
             self.tree.clear_commands(guild=None)
         for scope in (None, self._home) if self._home else (None,):
             await self._sync(scope)
-        self.add_dynamic_items(*BUTTONS, *CALL_BUTTONS, *LINK_BUTTONS, CallPicker, StopCheck)
+        self.add_dynamic_items(
+            *BUTTONS, *CALL_BUTTONS, *LINK_BUTTONS, CallPicker, StopCheck, ImportButton
+        )
         await self.orders.resume()
         await self.checks.resume()
         await people.requests.resume()

@@ -169,7 +169,13 @@ class DatabaseSettings(BaseSettings):
     )
 
 
-class Settings(DatabaseSettings, TokenSettings):
+class LinkSettings(DatabaseSettings):
+    """The part of the settings that moving links in needs."""
+
+    api_id_format: Annotated[str, AfterValidator(_usable_format)] = "{hex}"
+
+
+class Settings(LinkSettings, TokenSettings):
     """Everything an operator can set; `.env.example` documents each."""
 
     discord_guild_id: Snowflake | None = None
@@ -196,7 +202,6 @@ class Settings(DatabaseSettings, TokenSettings):
     push_listen: Annotated[str, AfterValidator(_usable_listen)] | None = None
     sonoran_websocket: bool = False
     status_on_attach: Annotated[int, Field(ge=0, le=4)] | None = None
-    api_id_format: Annotated[str, AfterValidator(_usable_format)] = "{hex}"
     audit_days: Annotated[int, Field(ge=1, le=3650)] = 90
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
         "INFO"
@@ -236,6 +241,11 @@ def load(env_file: Path = Path(".env"), instead: Mapping[str, Any] | None = None
 def load_database(env_file: Path = Path(".env")) -> DatabaseSettings:
     """Read the settings that the commands for the database need, as `load` does."""
     return _read(DatabaseSettings, env_file)
+
+
+def load_links(env_file: Path = Path(".env")) -> LinkSettings:
+    """Read the settings that importing links needs, as `load` does."""
+    return _read(LinkSettings, env_file)
 
 
 def load_token(env_file: Path = Path(".env")) -> TokenSettings:

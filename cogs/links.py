@@ -13,10 +13,12 @@ from discord.ext import commands
 from bot.services.audit import AuditService
 from bot.services.checking import LinkChecks
 from bot.services.link_desk import LinkDesk
+from bot.services.link_files import LinkFiles
 from bot.services.linking import LinkingService
 from bot.services.mine import Mine
-from bot.ui import checks, link_items, link_words, mine_words, replies
+from bot.ui import checks, link_files, link_items, link_words, mine_words, replies
 from bot.ui.answers import Interaction, actor_of, reply_address, respond
+from bot.ui.uploads import upload_of
 
 
 class LinksCog(commands.Cog):
@@ -30,15 +32,18 @@ class LinksCog(commands.Cog):
         self,
         linking: LinkingService,
         audit: AuditService,
+        *,
         desk: LinkDesk,
         mine: Mine,
         checks: LinkChecks,
+        files: LinkFiles,
     ) -> None:
         self._linking = linking
         self._audit = audit
         self._desk = desk
         self._mine = mine
         self._checks = checks
+        self._files = files
 
     @app_commands.command(description="Link yourself, or a member, to an id of the CAD")
     @app_commands.describe(
@@ -104,3 +109,20 @@ class LinksCog(commands.Cog):
         else:
             whom = member or interaction.user
             await respond(interaction, self._audit.whois(actor, whom.id), replies.whois)
+
+    @links.command(name="import", description="Show what a file of links would change")
+    @app_commands.describe(file="CSV or JSON, at most 2 MiB, such as /links export gives")
+    async def import_links(self, interaction: Interaction, file: discord.Attachment) -> None:
+        work = self._files.preview(actor_of(interaction), upload_of(interaction, file))
+        await respond(
+            interaction,
+            work,
+            link_files.preview,
+            link_files.preview_buttons,
+            attach=link_files.preview_file,
+        )
+
+    @links.command(name="export", description="Get all links as a file")
+    async def export_links(self, interaction: Interaction) -> None:
+        work = self._files.export(actor_of(interaction))
+        await respond(interaction, work, link_files.exported, attach=link_files.exported_file)

@@ -22,7 +22,11 @@ _BELOW_APP = ("cogs", *_BELOW_COGS, "bot.storage", "bot.cad", "bot.settings", "b
 # Which of our own modules a room may import beside itself. The most exact name counts.
 ARROWS: dict[str, tuple[str, ...]] = {
     "bot": (),
-    "bot.__main__": ("bot.process", "bot.app", "bot.examining", "bot.ending", *_BELOW_APP),
+    "bot.__main__": (
+        *("bot.process", "bot.app", "bot.examining", "bot.links_cli", "bot.ending"),
+        *_BELOW_APP,
+    ),
+    "bot.links_cli": ("bot.ending", *_BELOW_APP),
     "bot.process": ("bot.app", "bot.ending", *_BELOW_APP),
     "bot.ending": (),
     "bot.app": ("bot.connect", "bot.examining", "bot.people", "bot.proofs", *_BELOW_APP),

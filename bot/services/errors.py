@@ -146,3 +146,36 @@ class RequestDecided(ServiceError):
         super().__init__(state)
         self.state = state
         self.by = by
+
+
+class FileTooLarge(ServiceError):
+    """A file of size bytes, more than limit, that somebody wants read."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"{size} bytes, at most {limit}")
+        self.size = size
+        self.limit = limit
+
+
+class TooMuchToSend(ServiceError):
+    """A file that is larger than Discord takes."""
+
+
+class FileNotLoaded(ServiceError):
+    """Discord did not hand out a file that somebody has sent."""
+
+
+class ImportForgotten(ServiceError):
+    """The file that was shown is not remembered any more."""
+
+
+class ImportOutdated(ServiceError):
+    """The links have changed since the file was shown, and with them what it would do."""
+
+
+class ImportDone(ServiceError):
+    """The file that was shown has been imported already."""
+
+
+class NotYourImport(ServiceError):
+    """Somebody else has shown the file."""

@@ -56,6 +56,10 @@ class DatabaseTooNew(StorageError):
         self.args = (location, revision)
 
 
+class LinksChanged(StorageError):
+    """The links in {location} have changed meanwhile, so that nothing was written. Try again."""
+
+
 @contextmanager
 def translated(location: str) -> Iterator[None]:
     """Turn the driver's errors in the block into a `StorageError` naming `location`."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select
 
+from bot.storage.errors import LinksChanged
 from bot.storage.locks import lock
 from bot.storage.spelling import identity
 from bot.storage.tables import links
 from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -101,6 +102,12 @@ _OF_GUILD = LINKS.where(links.c.guild_id == bindparam("guild")).order_by(links.c
 _BY_PEOPLE = _OF_GUILD.where(links.c.discord_id.in_(bindparam("people", expanding=True)))
 _BY_API_IDS = _OF_GUILD.where(links.c.identity.in_(bindparam("identities", expanding=True)))
 _PAGE = _OF_GUILD.limit(bindparam("limit")).offset(bindparam("offset"))
+# Without what a whole Link costs: 50,000 of them take a second to build.
+_API_IDS = (
+    select(links.c.discord_id, links.c.api_id)
+    .where(links.c.guild_id == bindparam("guild"))
+    .order_by(links.c.discord_id)
+)
 _COUNT = select(func.count()).select_from(links).where(links.c.guild_id == bindparam("guild"))
 # SQLite leaves FOR UPDATE out: there, Database.begin already holds the write lock.
 _LOCKED = _BY_PEOPLE.with_for_update()
@@ -148,6 +155,11 @@ class LinkStore:
     async def all(self, guild_id: int) -> list[Link]:
         """List every link of a guild."""
         return await self._read(_OF_GUILD, guild=guild_id)
+
+    async def api_ids(self, guild_id: int) -> dict[int, str]:
+        """Return the CAD id of everyone in a guild, by Discord id and in its order."""
+        async with self._database.connect() as connection:
+            return await _api_ids(connection, guild_id)
 
     async def count(self, guild_id: int) -> int:
         """Count the links of a guild."""
@@ -204,11 +216,19 @@ class LinkStore:
             await connection.execute(_DELETE, {"guild": guild_id, "person": discord_id})
         return before.get(discord_id)
 
-    async def put_many(self, new: Iterable[Link]) -> ImportCounts:
+    async def put_many(
+        self,
+        new: Iterable[Link],
+        tell: Callable[[int], object] = lambda _: None,
+        *,
+        expected: Mapping[int, str] | None = None,
+    ) -> ImportCounts:
         """Save all these links or, on an error, none of them.
 
         Of two links of one person the last counts. A link with the id that the person already
-        has is left alone, with who set it and when, and with its proof.
+        has is left alone, with who set it and when, and with its proof. `tell` hears how many more
+        are dealt with. Raises LinksChanged unless the guild's `api_ids` are still the `expected`
+        ones.
         """
         by_guild: dict[int, dict[int, Link]] = {}
         for link in new:
@@ -216,6 +236,8 @@ class LinkStore:
         added = changed = unchanged = 0
         async with self._database.begin() as connection:
             for guild_id, people in by_guild.items():
+                if expected is not None and await _api_ids(connection, guild_id) != expected:
+                    raise LinksChanged(self._database.location)
                 # Sorted, so that two imports at once lock rows in the same order.
                 ids = sorted(people)
                 for start in range(0, len(ids), _CHUNK):
@@ -224,6 +246,7 @@ class LinkStore:
                     added += counts.added
                     changed += counts.changed
                     unchanged += counts.unchanged
+                    tell(len(chunk))
         return ImportCounts(added, changed, unchanged)
 
     async def _put_chunk(
@@ -243,6 +266,11 @@ class LinkStore:
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Link]:
         async with self._database.connect() as connection:
             return [link_of(row) for row in await connection.execute(statement, parameters)]
+
+
+async def _api_ids(connection: AsyncConnection, guild_id: int) -> dict[int, str]:
+    rows = await connection.execute(_API_IDS, {"guild": guild_id})
+    return {discord_id: api_id for discord_id, api_id in rows}  # noqa: C416 - typed
 
 
 async def _locked(connection: AsyncConnection, guild_id: int, people: list[int]) -> dict[int, Link]:

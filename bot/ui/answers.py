@@ -128,6 +128,7 @@ async def respond(
     render: Callable[[T], str],
     buttons: Callable[[T], View | None] = lambda _: None,
     *,
+    attach: Callable[[T], discord.File | None] = lambda _: None,
     in_place: bool = False,
 ) -> None:
     """Acknowledge an interaction, do its work and answer with the outcome, privately.
@@ -137,19 +138,20 @@ async def respond(
 
     Args:
         buttons: what may be pressed under the answer.
+        attach: the file that goes with it.
         in_place: whether the answer takes the place of the private message that was pressed.
     """
-    view = None
+    view, file = None, None
     try:
         if await _acknowledge(interaction, in_place=in_place) is None:
             return
         result = await work
-        text, view = render(result), buttons(result)
+        text, view, file = render(result), buttons(result), attach(result)
     except (CadError, ServiceError, StorageError) as error:
         text = _explained(error)
     finally:
         work.close()  # it may not have begun
-    await answer(interaction, text, view)
+    await answer(interaction, text, view, file)
 
 
 async def respond_then_order(
@@ -188,7 +190,12 @@ async def offer(interaction: Interaction, text: str, view: View) -> None:
         _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
 
 
-async def answer(interaction: Interaction, text: str, view: View | None = None) -> None:
+async def answer(
+    interaction: Interaction,
+    text: str,
+    view: View | None = None,
+    file: discord.File | None = None,
+) -> None:
     """Send the private answer, as the first response or in place of what was there.
 
     One that Discord does not take is only logged: what was done stays done, and saying that
@@ -197,7 +204,9 @@ async def answer(interaction: Interaction, text: str, view: View | None = None) 
     text = text[:MESSAGE_LIMIT]
     try:
         if interaction.response.is_done():
-            await interaction.edit_original_response(content=text, view=view)
+            await interaction.edit_original_response(
+                content=text, view=view, attachments=MISSING if file is None else [file]
+            )
         else:
             await interaction.response.send_message(text, view=view or MISSING, ephemeral=True)
     except (discord.HTTPException, OSError) as failure:

@@ -24,7 +24,12 @@ from bot.services.errors import (
     AwaitsApproval,
     CannotAsk,
     EmergencyGone,
+    FileNotLoaded,
+    FileTooLarge,
     IdHeld,
+    ImportDone,
+    ImportForgotten,
+    ImportOutdated,
     NoAnswerAboutUnits,
     NobodyChosen,
     NoCadAccount,
@@ -36,6 +41,7 @@ from bot.services.errors import (
     NotOnDuty,
     NotPermitted,
     NotTheirOrder,
+    NotYourImport,
     PermissionNotTold,
     RequestDecided,
     RequestGone,
@@ -43,6 +49,7 @@ from bot.services.errors import (
     TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
+    TooMuchToSend,
     VanityUrl,
 )
 from bot.storage.errors import StorageError
@@ -89,6 +96,21 @@ _PLAIN: dict[type[ServiceError], str] = {
     NotTheirOrder: "Only whoever gave the order can answer that.",
     TooLateToConfirm: "That was more than 15 minutes ago. Give the order again.",
     EmergencyGone: "This 911 call is not on the list any more: somebody has dealt with it.",
+    FileNotLoaded: "Discord did not hand out the file, or who is on this server. Try again.",
+    TooMuchToSend: (
+        "The links fill a larger file than Discord takes. `python -m bot links export` takes any"
+        " number."
+    ),
+    ImportForgotten: (
+        "I do not remember this file any more: files are kept for 15 minutes, until the next one or"
+        " a restart. Nothing was written. Show it to me again with `/links import`."
+    ),
+    ImportOutdated: (
+        "The links have changed since, so that the file would do something else now. Nothing was"
+        " written. Show it to me again with `/links import`."
+    ),
+    ImportDone: "This file has been imported already.",
+    NotYourImport: "Somebody else has shown this file. Show it yourself with `/links import`.",
 }
 
 
@@ -179,6 +201,11 @@ def _service(error: ServiceError) -> str:
             text = "There is nothing to undo: this order has attached nobody."
         case TooLateToUndo():
             text = "That was more than 10 minutes ago. Use `/detach` with `call:` instead."
+        case FileTooLarge():
+            text = (
+                f"The file is too large: {error.size / 2**20:.1f} MiB, where {error.limit >> 20}"
+                " MiB are read. `python -m bot links import` takes larger ones."
+            )
         case _:
             text = (
                 "Nobody was named. Write `me`, mention members, roles or voice channels, or give"

@@ -19,6 +19,7 @@ from bot.services.asking import Asking
 from bot.services.attach import AttachService
 from bot.services.checking import LinkChecks
 from bot.services.link_desk import LinkDesk
+from bot.services.link_files import LinkFiles
 from bot.services.orders import OrderQueue
 from bot.services.outcomes import Confirmation, OrderView
 from bot.services.picking import Picking
@@ -43,6 +44,7 @@ class Desk(Protocol):
     asking: Asking
     checks: LinkChecks
     link_desk: LinkDesk
+    link_files: LinkFiles
     orders: OrderQueue
     picking: Picking
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import interactions, start
+from benchmarks import imports, interactions, start
 
 
 async def test_both_bots_are_measured_on_the_same_orders() -> None:
@@ -19,3 +19,12 @@ def test_a_start_takes_time_and_memory() -> None:
     found = start.measure("ours", runs=1)
     assert found.seconds > 0
     assert found.mebibytes > 20
+
+
+async def test_an_import_is_measured() -> None:
+    rows = await imports.table(size=20)
+    assert [row.step for row in rows] == [
+        *("the command", "shown", "written", "shown again", "exported")
+    ]
+    assert all(row.seconds > 0 for row in rows)
+    assert all(row.held_up is not None and row.held_up > 0 for row in rows[1:])

@@ -22,6 +22,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "links list": {},
     "links whois": {"member": "pat"},
     "links whois, by id": {"steam": PAT_HEX},
+    "links export": {},
     "audit": {},
     "audit, about somebody": {"member": "pat"},
     "doctor": {},
@@ -92,6 +93,7 @@ async def test_no_command_is_offered_in_private_messages(scene: Scene) -> None:
     assert set(scene.dana.available_commands(scene.channel)) == {
         *("attach", "detach", "link", "unlink", "audit", "calls", "doctor"),
         *("links mine", "links list", "links whois", "links check"),
+        *("links import", "links export"),
     }
 
 

@@ -8,13 +8,16 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from bot.__main__ import cli
+from bot.settings import Settings
 from tests.process.discord_server import TOKEN, DiscordServer
 
 PROJECT = Path(__file__).parents[2]
@@ -27,6 +30,8 @@ SETTINGS = {
     "SONORAN_API_KEY": "sandbox-key",
     "SONORAN_API_URL": "http://127.0.0.1:9",
 }
+
+Run = Callable[..., Result]
 
 
 @dataclass
@@ -127,3 +132,14 @@ def own_signals() -> Iterator[None]:
     yield
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in an empty folder, with no setting but the database's default."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    # A wide terminal, so that no line of the help is broken.
+    runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"})
+    return lambda *arguments: runner.invoke(cli, arguments, prog_name="python -m bot")

@@ -11,15 +11,14 @@ from sqlalchemy import event
 from sqlalchemy.dialects import registry
 from sqlalchemy.exc import StatementError
 
-from bot.storage.errors import StorageError
+from bot.storage.database import Database
+from bot.storage.errors import LinksChanged, StorageError
 from bot.storage.links import _LOCKED, ImportCounts, Link, LinkStore
 from bot.storage.tables import UtcDateTime, links
 from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from bot.storage.database import Database
 
 GUILD = 700_000_000_000_000_001
 OTHER_GUILD = 700_000_000_000_000_002
@@ -98,6 +97,9 @@ class TestLists:
         assert await store.all(GUILD) == [link(n) for n in range(1, 6)]
         assert await store.count(GUILD) == 5
         assert await store.count(OTHER_GUILD) == 0
+        found = await store.api_ids(GUILD)
+        assert list(found.items()) == [(n, f"steam:{n}") for n in range(1, 6)]
+        assert await store.api_ids(OTHER_GUILD) == {}
 
 
 class TestPut:
@@ -149,6 +151,43 @@ class TestPutMany:
         assert await store.put_many(new) == ImportCounts(0, 0, 5000)
         assert await store.count(GUILD) == 2500
         assert await store.all(GUILD + 1) == new[::2]
+
+    async def test_fifty_thousand_are_one_transaction(
+        self, store: LinkStore, url: str, statements: list[str]
+    ) -> None:
+        size = 50_000
+        other = await Database.open(url)
+        seen: list[int] = []
+        told: list[int] = []
+
+        async def look() -> None:
+            while sum(told) < size:
+                seen.append(await LinkStore(other).count(GUILD))
+
+        try:
+            looking = asyncio.create_task(look())
+            statements.clear()
+            counts = await store.put_many((link(n) for n in range(1, size + 1)), told.append)
+            await looking
+        finally:
+            await other.close()
+        assert counts == ImportCounts(size, 0, 0)
+        assert sum(told) == size
+        assert len(told) == 50
+        # Nobody else sees a part of it.
+        assert len(seen) > 1
+        assert set(seen) <= {0, size}
+        assert [one for one in statements if one.startswith("BEGIN")] == ["BEGIN IMMEDIATE"]
+        assert await store.count(GUILD) == size
+
+    async def test_nothing_where_the_links_are_not_as_expected(self, store: LinkStore) -> None:
+        await store.put_many([link(1, "a"), link(9, "x", OTHER_GUILD)])
+        for expected in ({}, {1: "b"}, {1: "a", 2: "a"}):
+            with pytest.raises(LinksChanged, match="have changed meanwhile"):
+                await store.put_many([link(2, "b")], expected=expected)
+        assert await store.all(GUILD) == [link(1, "a")]
+        counts = await store.put_many([link(2, "b")], expected={1: "a"})
+        assert counts == ImportCounts(1, 0, 0)
 
     async def test_all_or_nothing(self, store: LinkStore) -> None:
         bad = replace(link(2000), set_by=None)  # type: ignore[arg-type]

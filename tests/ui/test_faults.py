@@ -28,7 +28,12 @@ from bot.services.errors import (
     AwaitsApproval,
     CannotAsk,
     EmergencyGone,
+    FileNotLoaded,
+    FileTooLarge,
     IdHeld,
+    ImportDone,
+    ImportForgotten,
+    ImportOutdated,
     NoAnswerAboutUnits,
     NobodyChosen,
     NoCadAccount,
@@ -41,6 +46,7 @@ from bot.services.errors import (
     NotOnDuty,
     NotPermitted,
     NotTheirOrder,
+    NotYourImport,
     PermissionNotTold,
     RequestDecided,
     RequestGone,
@@ -48,10 +54,17 @@ from bot.services.errors import (
     TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
+    TooMuchToSend,
     VanityUrl,
 )
 from bot.storage import errors as storage_errors
-from bot.storage.errors import DatabaseTooNew, DatabaseUnavailable, NotADatabase, StorageError
+from bot.storage.errors import (
+    DatabaseTooNew,
+    DatabaseUnavailable,
+    LinksChanged,
+    NotADatabase,
+    StorageError,
+)
 from bot.storage.link_requests import RequestState
 from bot.ui import faults
 
@@ -106,10 +119,18 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (TooLateToUndo(), ("10 minutes", "`/detach`")),
     (VanityUrl("steamcommunity.com/id/pat"), ("`steamcommunity.com/id/pat`", "17-digit")),
     (NotAnApiId("pat"), ("`pat`", "17-digit")),
+    (FileTooLarge(3 * 2**20 + 2**19, 2**21), ("3.5 MiB", "2 MiB", "python -m bot links import")),
+    (TooMuchToSend(), ("larger file", "python -m bot links export")),
+    (FileNotLoaded(), ("hand out the file", "Try again")),
+    (ImportForgotten(), ("15 minutes", "restart", "`/links import`")),
+    (ImportOutdated(), ("have changed", "Nothing was written", "`/links import`")),
+    (ImportDone(), ("already",)),
+    (NotYourImport(), ("Somebody else", "`/links import`")),
     (StorageError("/data/x.db", "disk I/O error"), ("database", "log")),
     (DatabaseUnavailable("/data/x.db", "locked"), ("database", "log")),
     (NotADatabase("/data/x.db", "x"), ("database", "log")),
     (DatabaseTooNew("/data/x.db", "0009"), ("database", "log")),
+    (LinksChanged("/data/x.db"), ("database", "log")),
     (
         app_commands.TransformerError(
             HOSTILE, AppCommandOptionType.user, app_commands.Transformer()

@@ -1,0 +1,110 @@
+"""Importing links: how long it takes, and how long the bot does nothing else meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.pretend_discord import GUILD_ID, ROLE_ID
+from bot.services.access import Access, Actor
+from bot.services.link_files import LinkFiles, Upload
+from bot.storage.database import Database
+from bot.storage.links import LinkStore
+
+SIZE = 50_000  # people; Discord's two mebibytes hold that many Steam ids
+_ADMIN = Actor(1, GUILD_ID, frozenset({ROLE_ID}), manages_server=False)
+_TICK = 0.001  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """How long a step took, and the longest that the loop was held up; both in seconds."""
+
+    step: str
+    seconds: float
+    held_up: float | None
+
+
+def people(size: int) -> bytes:
+    """Write a file as a spreadsheet would: semicolons, further columns, Steam ids."""
+    first, steam64 = 10**17, 76561198000000000
+    lines = (f"{first + n};{steam64 + n};\n" for n in range(size))
+    return "".join(["Discord ID;Steam ID;Rank\n", *lines]).encode()
+
+
+def command(size: int = SIZE) -> Took:
+    """Import with `python -m bot links import`, from its start to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "people.csv")
+        file.write_bytes(people(size))
+        environment = os.environ | {"DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bench.db"}
+        words = ["links", "import", str(file), "--guild", str(GUILD_ID), "--yes"]
+        began = time.perf_counter()
+        said = subprocess.check_output([sys.executable, "-m", "bot", *words], env=environment)
+        seconds = time.perf_counter() - began
+    _check(said.startswith(f"{size} added".encode()))
+    return Took("the command", seconds, None)
+
+
+async def in_discord(size: int = SIZE) -> list[Took]:
+    """Do what `/links import`, its button, the same file again and `/links export` do."""
+    data = people(size)
+
+    async def load() -> bytes:
+        return data
+
+    upload = Upload("people.csv", len(data), load)
+    with tempfile.TemporaryDirectory() as folder:
+        database = await Database.open(f"sqlite+aiosqlite:///{folder}/bench.db")
+        try:
+            access = Access(frozenset({ROLE_ID}))
+            files = LinkFiles(access, LinkStore(database), id_format="{hex}")
+            shown, preview = await _timed("shown", files.preview(_ADMIN, upload))
+            _check(preview.token is not None and len(preview.plan.added) == size)
+            written, done = await _timed("written", files.write(_ADMIN, preview.token or ""))
+            _check(done.counts.added == size)
+            again, preview = await _timed("shown again", files.preview(_ADMIN, upload))
+            _check(preview.plan.unchanged == size)
+            exported, export = await _timed("exported", files.export(_ADMIN))
+            _check(export.count == size)
+        finally:
+            await database.close()
+    return [shown, written, again, exported]
+
+
+async def table(size: int = SIZE) -> list[Took]:
+    """Measure everything."""
+    return [await asyncio.to_thread(command, size), *await in_discord(size)]
+
+
+async def _timed(step: str, work: Coroutine[Any, Any, Any]) -> tuple[Took, Any]:
+    held_up = 0.0
+
+    async def watch() -> None:
+        nonlocal held_up
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(_TICK)
+            held_up = max(held_up, time.perf_counter() - before - _TICK)
+
+    watching = asyncio.create_task(watch())
+    await asyncio.sleep(0)
+    began = time.perf_counter()
+    result = await work
+    seconds = time.perf_counter() - began
+    await asyncio.sleep(_TICK)  # so that the watch sees what was last
+    watching.cancel()
+    return Took(step, seconds, held_up), result
+
+
+def _check(is_true: bool) -> None:
+    if not is_true:
+        raise RuntimeError("the import did not do what it should")

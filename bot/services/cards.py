@@ -140,6 +140,9 @@ class CardKeeper:
             self._is_taken_over = True
             self._recovered(None)
         self._board.look(self._server_id)
+        if (room_in := self._budget.wait()) > 0:
+            # What is written then will be chosen then: until that, news cost nothing.
+            return max(room_in, _BREATH)
         self._book.observe()
         wait = _BEAT
         best: tuple[Turn, float] | None = None

@@ -26,7 +26,7 @@ async def make(folder: Path) -> None:
     Raises:
         NoChromium: there is no browser to make them with.
     """
-    async with chromium() as browser, running() as addresses:
+    async with chromium() as browser, running("--still") as addresses:
         page = await browser.new_page(
             viewport=_DISCORD_SIZE, device_scale_factor=_DISCORD_SCALE, reduced_motion="reduce"
         )

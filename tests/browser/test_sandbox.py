@@ -26,7 +26,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser) -> None:
-    async with running("--cad-port", "0", "--discord-port", "0") as addresses:
+    async with running("--cad-port", "0", "--discord-port", "0", "--still") as addresses:
         cad = CadPage(await browser.new_page())
         await cad.open(addresses.cad)
         discord = DiscordPage(await browser.new_page())
@@ -59,7 +59,7 @@ async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser)
 
 
 async def test_a_whole_command_can_be_pasted(browser: Browser) -> None:
-    async with running("--cad-port", "0", "--discord-port", "0") as addresses:
+    async with running("--cad-port", "0", "--discord-port", "0", "--still") as addresses:
         discord = DiscordPage(await browser.new_page())
         await discord.open(addresses.discord)
         await discord.paste("/attach call:101 units:@Alice @Charlie")

@@ -45,7 +45,8 @@ async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         scene = _built(cad, env, tmp_path / "data" / "dispatch.db", time)
         await _link(scene)
         try:
-            await scene.start(**getattr(request, "param", {}))
+            scene.always = getattr(request, "param", {})
+            await scene.start()
             yield scene
         finally:
             await scene.stop()

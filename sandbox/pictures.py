@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.async_api import Page, ViewportSize
+from playwright.async_api import Locator, Page, ViewportSize
 
 from sandbox.browser import CadPage, DiscordPage, chromium
 from sandbox.process import Addresses, running
@@ -13,6 +13,8 @@ from sandbox.process import Addresses, running
 _CAD_SIZE = ViewportSize(width=1280, height=800)
 _DISCORD_SIZE = ViewportSize(width=1024, height=640)
 _DISCORD_SCALE = 1.25
+_CARD_SIZE = ViewportSize(width=600, height=900)
+_STALE_SECONDS = 180.0  # the bot waits for two minutes before it calls a card stale
 
 # The preview makes the fields of a command narrower than what is typed into them.
 _WIDER_FIELDS = """
@@ -35,6 +37,10 @@ async def make(folder: Path) -> None:
         await cad.open(addresses.cad)
         await cad.unit("A-12", 100).wait_for()
         await _keep(cad.page, folder / "cad.png")
+        narrow = await browser.new_page(
+            viewport=_CARD_SIZE, device_scale_factor=_DISCORD_SCALE, reduced_motion="reduce"
+        )
+        await _picture_cards(DiscordPage(narrow), cad, addresses, folder)
 
 
 async def _picture_discord(page: Page, addresses: Addresses, folder: Path) -> None:
@@ -52,6 +58,33 @@ async def _picture_discord(page: Page, addresses: Addresses, folder: Path) -> No
     await _keep(page, folder / "attached.png")
 
 
-async def _keep(page: Page, path: Path) -> None:
-    picture = await page.screenshot(path=path, animations="disabled", caret="hide")
+async def _picture_cards(
+    discord: DiscordPage, cad: CadPage, addresses: Addresses, folder: Path
+) -> None:
+    await discord.open(addresses.discord)
+    await discord.message("A-12 · Pat Moreno").wait_for()
+    await _keep(discord.message("Call #100"), folder / "card.png")
+    await _keep(discord.message("911 #1"), folder / "card-911.png")
+
+    await discord.press(discord.message("Call #102"), "Attach…")
+    panel = discord.message("Who goes to #102?")
+    await discord.pick(panel, "People of this server", "Alice")
+    await discord.pick(panel, "Units on duty, free ones first", "K-9")
+    await discord.pick(panel, "All free units of a department", "All free units of EMS")
+    await _keep(panel, folder / "panel.png")
+
+    await discord.press(discord.message("Call #101"), "More")
+    await discord.press(discord.message("What about #101?"), "Close call")
+    await discord.press(discord.message("Close #101 for everybody?"), "Close it")
+    await discord.message("CLOSED · Call #101").wait_for()
+    await _keep(discord.message("CLOSED · Call #101"), folder / "card-closed.png")
+
+    await cad.page.locator("#fault-bad_gateway").click()
+    stale = discord.message("STALE · Call #102")
+    await stale.wait_for(timeout=_STALE_SECONDS * 1000)
+    await _keep(stale, folder / "card-stale.png")
+
+
+async def _keep(shown: Page | Locator, path: Path) -> None:
+    picture = await shown.screenshot(path=path, animations="disabled", caret="hide")
     print(f"{path}  {len(picture) // 1024} kB")

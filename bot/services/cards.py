@@ -21,8 +21,9 @@ from bot.storage.cards import CardStore
 from bot.storage.errors import StorageError
 from bot.storage.links import Link
 
-WRITES = Limit(5, 5.0)  # Discord's, per channel
-FOR_NEWS = 3  # of these writes, stamps leave this many to what has changed
+# Discord's for a channel, in 5 seconds: what is sent a little apart may arrive together.
+WRITES = Limit(5, 5.25)
+FOR_NEWS = 4  # of these writes, stamps leave this many to what has changed
 EDIT_GAP = 1.0  # seconds between two writes of one card
 
 _BEAT = 5.0  # seconds without news before another look: for polls, stale cards and removals

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator
-
 import pytest
 from playwright.async_api import Browser
 
-from sandbox.browser import CadPage, DiscordPage, NoChromium, chromium
+from sandbox.browser import CadPage, DiscordPage
 from sandbox.process import running
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    try:
-        async with chromium() as found:
-            yield found
-    except NoChromium as missing:
-        if "CI" in os.environ:
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
 
 
 async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser) -> None:

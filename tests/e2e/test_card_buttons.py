@@ -337,7 +337,7 @@ class TestOnAnEmergency:
         asked = await scene.dana.click(await emergency_card(scene), label="Dismiss")
         assert SHOTS in scene.server.emergencies
         result = await press(scene.dana, asked, "Dismiss it")
-        assert words(result) == "✅ Dismissed 911 call **1**."
+        assert words(result) == "✅ Dismissed **911 #1**."
         assert SHOTS not in scene.server.emergencies
         assert SHOTS not in scene.services.board.picture(seed.SERVER_ID).emergencies
 

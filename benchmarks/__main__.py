@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import interactions, start
+from benchmarks import board, interactions, start
 from benchmarks.interactions import Waits
 
 
@@ -17,6 +17,7 @@ def main() -> None:
     console = Console()
     console.print(_waits(asyncio.run(interactions.table())))
     console.print(_starts(start.measure("bare"), start.measure("ours")))
+    console.print(board.shown(board.table()))
 
 
 def _waits(rows: list[tuple[int, Waits, Waits]]) -> Table:

@@ -22,6 +22,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from pydantic import HttpUrl, SecretStr
+from rich.table import Table
 
 from benchmarks import busy_cad
 from benchmarks.busy_cad import Sent
@@ -94,6 +95,28 @@ def _measured(calls: int, units: int) -> Figures:
     found = json.loads(subprocess.check_output(command, text=True))
     loads = {name: Load(**found.pop(name)) for name in ("calm", "flood", "rush")}
     return Figures(**found, **loads)
+
+
+def shown(rows: Iterable[Figures]) -> Table:
+    """Lay the figures out."""
+    heads = ("events/s taken", "not taken", "ms of work each", "wrong cards", "edits", "p50, s")
+    table = Table("calls", "units", "load", *heads, "p99, s", title="The board")
+    for one in rows:
+        for name, load in (("calm", one.calm), ("1,000/s", one.flood), ("rush", one.rush)):
+            table.add_row(
+                f"{one.calls:,}",
+                f"{one.units:,}",
+                name,
+                f"{load.per_second:,.0f}",
+                f"{load.refused:,}",
+                f"{load.work:.2f}",
+                f"{load.wrong:,}",
+                f"{load.edits:,} for {load.events:,}",
+                f"{load.p50:.2f}",
+                f"{load.p99:.2f}",
+            )
+        table.add_row(f"{one.calls:,}", f"{one.units:,}", f"memory: {one.mebibytes:.0f} MiB")
+    return table
 
 
 async def measure(calls: int, units: int, *, share: float = 1.0) -> Figures:
@@ -180,7 +203,8 @@ def _least_gap(writes: Iterable[Write]) -> float:
     by_message: dict[int, list[float]] = defaultdict(list)
     for one in writes:
         by_message[one.message_id].append(one.at)
-    return min(b - a for moments in by_message.values() for a, b in pairwise(moments))
+    gaps = (b - a for moments in by_message.values() for a, b in pairwise(moments))
+    return min(gaps, default=math.inf)
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

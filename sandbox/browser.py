@@ -122,6 +122,12 @@ class DiscordPage:
         await dialog.wait_for(state="hidden")
         await self._until(_IDLE)
 
+    async def show(self, message: Locator) -> None:
+        """Scroll to a message once it is there, and wait until the page rests."""
+        await message.wait_for()
+        await message.scroll_into_view_if_needed()
+        await self._until(_IDLE)
+
     def message(self, text: str) -> Locator:
         """Find the last message that holds this text."""
         return self.page.locator("#channel-message-list > article", has_text=text).last

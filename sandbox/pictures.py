@@ -16,9 +16,12 @@ _DISCORD_SCALE = 1.25
 _CARD_SIZE = ViewportSize(width=600, height=900)
 _STALE_SECONDS = 180.0  # the bot waits for two minutes before it calls a card stale
 
-# The preview makes the fields of a command narrower than what is typed into them.
-_WIDER_FIELDS = """
-document.styleSheets[0].insertRule(".command-option-input { box-sizing: content-box }")
+# The preview makes the fields of a command narrower than what is typed into them, and writes
+# beside each card that it was edited.
+_TIDIER = """
+const rules = [".command-option-input { box-sizing: content-box }",
+  ".message-edited-compact { display: none }"]
+for (const rule of rules) document.styleSheets[0].insertRule(rule)
 """
 
 
@@ -46,7 +49,7 @@ async def make(folder: Path) -> None:
 async def _picture_discord(page: Page, addresses: Addresses, folder: Path) -> None:
     discord = DiscordPage(page)
     await discord.open(addresses.discord)
-    await page.evaluate(_WIDER_FIELDS)
+    await page.evaluate(_TIDIER)
     await page.get_by_role("button", name="Messages").click()  # closes the list at the side
     await discord.begin("attach")
     await discord.type("call", "1")
@@ -54,7 +57,7 @@ async def _picture_discord(page: Page, addresses: Addresses, folder: Path) -> No
     await discord.choose("#100")
     await discord.type("units", "@Pat")
     await discord.send()
-    await discord.message("✅").wait_for()
+    await discord.show(discord.message("✅"))
     await _keep(page, folder / "attached.png")
 
 
@@ -62,7 +65,8 @@ async def _picture_cards(
     discord: DiscordPage, cad: CadPage, addresses: Addresses, folder: Path
 ) -> None:
     await discord.open(addresses.discord)
-    await discord.message("A-12 · Pat Moreno").wait_for()
+    await discord.page.evaluate(_TIDIER)
+    await discord.show(discord.message("A-12 · Pat Moreno"))
     await _keep(discord.message("Call #100"), folder / "card.png")
     await _keep(discord.message("911 #1"), folder / "card-911.png")
 
@@ -86,5 +90,7 @@ async def _picture_cards(
 
 
 async def _keep(shown: Page | Locator, path: Path) -> None:
+    page = shown if isinstance(shown, Page) else shown.page
+    await page.mouse.move(0, 0)  # what is pointed at looks different
     picture = await shown.screenshot(path=path, animations="disabled", caret="hide")
     print(f"{path}  {len(picture) // 1024} kB")

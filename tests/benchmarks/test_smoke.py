@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import interactions, start
+from benchmarks import board, interactions, start
 
 
 async def test_both_bots_are_measured_on_the_same_orders() -> None:
@@ -19,3 +19,15 @@ def test_a_start_takes_time_and_memory() -> None:
     found = start.measure("ours", runs=1)
     assert found.seconds > 0
     assert found.mebibytes > 20
+
+
+async def test_the_board_takes_events_and_its_cards_are_right() -> None:
+    found = await board.measure(3, 12, share=0.02)
+    assert found.mebibytes > 20
+    assert (found.calm.events, found.flood.events, found.rush.events) == (2, 100, 100)
+    for load in (found.calm, found.flood, found.rush):
+        assert (load.refused, load.wrong) == (0, 0)
+        assert 0 < load.p50 <= load.p99 < 60
+        assert load.most_writes <= 5
+        assert load.edits >= 1
+    assert "3" in board.shown([found]).columns[0].cells

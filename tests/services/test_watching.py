@@ -96,3 +96,21 @@ async def test_the_feeds_do_not_end_with_whoever_started_them() -> None:
     feed.inbox.put(Heard(None, (CLOSED,)))
     await watch.close()
     assert board.applied == [(1, CLOSED)]
+
+
+class StumblingBoard(AskedBoard):
+    def apply(self, server_id, events):
+        if CLOSED in events:
+            raise RuntimeError("nobody expected that")
+        super().apply(server_id, events)
+
+
+async def test_an_event_that_trips_the_board_does_not_end_the_feed(caplog) -> None:
+    board = StumblingBoard()
+    feed = ScriptedFeed(Heard(None, (CLOSED,)), Heard(None, (ATTACHED,)))
+    watch = Watch(board, [feed], server_id=1)
+    await watch.start()
+    await watch.close()
+    assert board.applied == [(1, ATTACHED)]
+    assert board.asked == [1]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]

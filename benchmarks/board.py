@@ -36,7 +36,7 @@ from bot.settings import Settings
 SIZES = ((1, 10), (40, 200), (200, 1000))  # open calls, units on duty
 
 CALM_EVENTS, CALM_RATE = 100, 0.2  # a fifth of what Discord's limit lets one channel show
-CALM_SPEED = 20.0  # the bot's clock runs faster then, and its own work weighs as much more
+CALM_SPEED = 10.0  # the bot's clock runs faster then, and its own work weighs as much more
 FLOOD_EVENTS, FLOOD_RATE = 5000, 1000.0
 RUSH_EVENTS = 5000
 

@@ -7,7 +7,7 @@ import contextvars
 import random
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
@@ -20,12 +20,15 @@ from simcord.types import HttpLogEntry
 from bot.cad.feed import EVENT_PATH
 from sandbox.cad.journal import Change, ChangeKind
 from sandbox.cad.life import Life
+from sandbox.cad.models import CallForm
 from tests.e2e.conftest import LINKED
 from tests.e2e.scene import Scene
 
 Json = dict[str, Any]
 
 MINUTES = 10
+STREET = "Route 68"
+EVENTS, OPEN = 520, 40
 QUIET = 90  # seconds after the shift in which the cards come to rest: a poll, then the writes
 ROUNDS = 4  # a card is stored, posted, and stored again
 OVER: Json = {"closed": True, "buttons": []}
@@ -49,6 +52,27 @@ class Shift:
         if change.kind in OPENED:
             self.opened.append(f"{OPENED[change.kind]} #{change.call_id}")
 
+    async def begin(self, **settings: Any) -> TimedLog:
+        """Start the bot with cards and a listener; return what it sends to Discord from now on."""
+        scene = self.scene
+        with socket.create_server(("127.0.0.1", 0)) as found:
+            address = f"127.0.0.1:{found.getsockname()[1]}"
+        scene.server.push_url = f"http://{address}{EVENT_PATH}"
+        log = TimedLog(scene, self.channel.id)
+        scene.env.backend.http_requests = log
+        await scene.start(calls_channel_id=self.channel.id, push_listen=address, **settings)
+        scene.env.backend.add_member_role(scene.guild.id, scene.pat.id, scene.dispatch.id)
+        await self.passes(10)
+        return log
+
+    async def end(self, seconds: int) -> dict[str, Json]:
+        """Wait so long at most until the cards are right; return what they show."""
+        expected = _expected(await self.page(), self.scene, self.opened)
+        await self.until(lambda: self.shown == expected, seconds)
+        assert self.shown == expected
+        assert len(self.cards) == len(expected), "one card for each call that ever was"
+        return expected
+
     @property
     def cards(self) -> list[discord.Message]:
         return self.channel.history()
@@ -68,6 +92,13 @@ class Shift:
 
     async def passes(self, seconds: float) -> None:
         await self.scene.time.advance(seconds, self._settle)
+
+    async def until(self, condition: Callable[[], bool], seconds: int) -> None:
+        """Let so many seconds pass at most until something is true."""
+        for _ in range(seconds):
+            if condition():
+                break
+            await self.passes(1)
 
     async def press_something(self) -> None:
         """Let Pat press a button of a card that may be out of date."""
@@ -121,27 +152,33 @@ class TimedLog(list[HttpLogEntry]):
 @pytest.mark.parametrize("version", [1, 2])
 async def test_the_cads_page_and_the_cards_agree(scene: Scene, number: int, version: int) -> None:
     shift = Shift(scene, number)
-    address = _free_address()
-    scene.server.push_url = f"http://{address}{EVENT_PATH}"
-    log = TimedLog(scene, shift.channel.id)
-    scene.env.backend.http_requests = log
-    await scene.start(
-        calls_channel_id=shift.channel.id, push_listen=address, sonoran_api_version=version
-    )
-    scene.env.backend.add_member_role(scene.guild.id, scene.pat.id, scene.dispatch.id)
-    await shift.passes(10)
+    log = await shift.begin(sonoran_api_version=version)
     async with shift.worked():
         for _ in range(MINUTES):
             await shift.passes(60)
             await shift.press_something()
-    expected = _expected(await shift.page(), scene, shift.opened)
-    for _ in range(QUIET):
-        await shift.passes(1)
-        if shift.shown == expected:
-            break
-    assert shift.shown == expected
+    expected = await shift.end(QUIET)
     assert any(one == OVER for one in expected.values())
-    assert len(shift.cards) == len(expected), "one card for each call that ever was"
+    _check_pace(log.writes)
+
+
+async def test_a_burst_leaves_forty_right_cards(scene: Scene) -> None:
+    shift = Shift(scene, 1)
+    for one in range(OPEN - len(shift.opened)):
+        scene.world.new_dispatch(scene.server, CallForm(f"Call {one}", address=STREET))
+    log = await shift.begin()
+    await shift.until(lambda: len(shift.cards) == OPEN, 2 * OPEN)
+    assert len(shift.cards) == OPEN
+    calls, delivered = list(scene.server.calls), scene.cad.push.deliveries
+    delivered.clear()
+    for _ in range(EVENTS // OPEN):
+        for _ in range(OPEN):
+            call_id, title = shift.dice.choice(calls), f"Title {shift.dice.random()}"
+            form = CallForm(title, priority=shift.dice.randint(1, 3), address=STREET)
+            scene.world.edit_call(scene.server, call_id, form)
+        await shift.passes(0.5)
+    assert [one.status for one in delivered] == [200] * (EVENTS // OPEN * OPEN)
+    await shift.end(3 * OPEN)
     _check_pace(log.writes)
 
 
@@ -241,8 +278,3 @@ def _number(card: discord.Message) -> str:
 
 def _plain(text: str | None) -> str:
     return re.sub(r"\\(.)", r"\1", text or "")
-
-
-def _free_address() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return f"127.0.0.1:{found.getsockname()[1]}"

@@ -165,9 +165,6 @@ class CardKeeper:
         return 0.0
 
     async def _write(self, turn: Turn, key: Key, card: Card, face: CardFace) -> None:
-        self._budget.spend()
-        card.written_at = self._clock()
-        card.next_at = card.written_at + EDIT_GAP
         try:
             match turn:
                 case Turn.POST:
@@ -193,6 +190,7 @@ class CardKeeper:
         # Before it is posted, so that a bot that is killed now pings nobody a second time.
         await self._save(card)
         ping = replace(face, ping_role_id=self._ping_role_id if pings else None)
+        self._spend(card)
         message_id = await self._host.post(ping)
         card.shown, card.may_ping = face, False
         card.stored = replace(card.stored, message_id=message_id)
@@ -201,6 +199,7 @@ class CardKeeper:
 
     async def _edit(self, card: Card, face: CardFace) -> None:
         message_id = card.stored.message_id
+        self._spend(card)
         if message_id is not None and await self._host.edit(message_id, face):
             card.shown = face
             if card.is_unsaved:
@@ -213,9 +212,16 @@ class CardKeeper:
 
     async def _remove(self, key: Key, card: Card) -> None:
         if card.stored.message_id is not None:
+            self._spend(card)
             await self._host.delete(card.stored.message_id)
         await self._store.remove(self._server_id, *key)
         del self._book.cards[key]
+
+    def _spend(self, card: Card) -> None:
+        """Count a request to Discord, the moment before it is sent."""
+        self._budget.spend()
+        card.written_at = self._clock()
+        card.next_at = card.written_at + EDIT_GAP
 
     async def _save(self, card: Card) -> None:
         await self._store.put(card.stored)

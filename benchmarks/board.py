@@ -18,6 +18,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,6 +33,7 @@ from benchmarks.clock import Clock
 from benchmarks.pretend_discord import CHANNEL_ID, ROLE_ID
 from bot.app import DispatchBot, open_services
 from bot.cad.feed import EVENT_PATH
+from bot.services.board import Board
 from bot.settings import Settings
 
 SIZES = ((1, 10), (40, 200), (200, 1000))  # open calls, units on duty
@@ -42,6 +45,8 @@ RUSH_EVENTS = 5000
 
 _WINDOW = 5.0  # seconds, Discord's
 _REST = 40.0  # seconds: longer than the bot waits between two polls
+_FRESH = timedelta(seconds=30)
+_SERVER_ID = 1
 _SKIP = 0.1  # seconds
 _BREATH = 0.002  # real seconds
 
@@ -142,9 +147,11 @@ async def _load(
 ) -> Load:
     clock = Clock(speed)
     channel = CardChannel(clock.seconds)
-    async with busy_cad.running_cad(calls, units) as cad, _bot(cad, clock, channel) as receiver:
-        await _hurry(clock, lambda: len(channel.shown) == calls, seconds=2.0 * calls)
-        await _hurry(clock, lambda: False, seconds=_REST)
+    async with busy_cad.running_cad(calls, units) as cad, _bot(cad, clock, channel) as open_bot:
+        board, receiver = open_bot
+        hurry = partial(_hurry, clock, board)
+        await hurry(lambda: len(channel.shown) == calls, seconds=2.0 * calls)
+        await hurry(lambda: False, seconds=_REST)
         begin, worked = len(channel.writes), time.process_time()
         sent = await busy_cad.push(cad, receiver, count=count, rate=rate, only_calls=only_calls)
         worked = time.process_time() - worked
@@ -154,9 +161,9 @@ async def _load(
         def wrong() -> int:
             return sum(channel.shown[call_id] != number for call_id, number in last.items())
 
-        await _hurry(clock, lambda: not wrong(), seconds=3.0 * calls + _REST)
+        await hurry(lambda: not wrong(), seconds=3.0 * calls + _REST)
         writes = channel.writes[begin:]
-        await _hurry(clock, lambda: False, seconds=_REST)  # through some polls
+        await hurry(lambda: False, seconds=_REST)  # through some polls
         delays = _delays(sent, moments, writes)
         return Load(
             events=len(moments),
@@ -172,11 +179,13 @@ async def _load(
         )
 
 
-async def _hurry(clock: Clock, is_over: Callable[[], bool], seconds: float) -> None:
-    """Let the bot's time run as fast as it can, until something is over."""
+async def _hurry(clock: Clock, board: Board, is_over: Callable[[], bool], seconds: float) -> None:
+    """Let the bot's time run as fast as polls can follow, until something is over."""
     end = clock.seconds() + seconds
     while not is_over() and clock.seconds() < end:
-        clock.skip(_SKIP)
+        confirmed = board.confirmed_at(_SERVER_ID)
+        if confirmed is None or clock.now() - confirmed < _FRESH:
+            clock.skip(_SKIP)
         await asyncio.sleep(_BREATH)
 
 
@@ -216,8 +225,8 @@ def _number(one: Sent) -> int:
 
 
 @asynccontextmanager
-async def _bot(cad: str, clock: Clock, channel: CardChannel) -> AsyncIterator[str]:
-    """Run the bot with cards; return where it takes events."""
+async def _bot(cad: str, clock: Clock, channel: CardChannel) -> AsyncIterator[tuple[Board, str]]:
+    """Run the bot with cards; return its board, and where it takes events."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     with tempfile.TemporaryDirectory() as folder:
@@ -231,10 +240,10 @@ async def _bot(cad: str, clock: Clock, channel: CardChannel) -> AsyncIterator[st
             push_listen=address,
         )
         async with open_services(settings, time=clock.time) as services:
-            await services.board.units_now(settings.sonoran_server_id)
+            await services.board.units_now(_SERVER_ID)
             async with DispatchBot(services, calls_channel_id=CHANNEL_ID) as bot:
                 await channel.welcome(bot)
-                yield f"http://{address}{EVENT_PATH}"
+                yield services.board, f"http://{address}{EVENT_PATH}"
                 await bot.drain()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import imports, interactions, start
+from benchmarks import board, imports, interactions, start
 from benchmarks.imports import Took
 from benchmarks.interactions import Waits
 
@@ -19,6 +19,7 @@ def main() -> None:
     console.print(_waits(asyncio.run(interactions.table())))
     console.print(_starts(start.measure("bare"), start.measure("ours")))
     console.print(_imports(asyncio.run(imports.table())))
+    console.print(board.shown(board.table()))
 
 
 def _waits(rows: list[tuple[int, Waits, Waits]]) -> Table:

@@ -31,7 +31,11 @@ class Clock:
 
     def seconds(self) -> float:
         """Return monotonic seconds."""
-        return (time.monotonic() - self._began) * self._speed + self._skipped
+        return self.at(time.monotonic())
+
+    def at(self, moment: float) -> float:
+        """Return what the clock showed at a moment of `time.monotonic`, or since the last skip."""
+        return (moment - self._began) * self._speed + self._skipped
 
     def now(self) -> datetime:
         """Return the moment, aware."""

@@ -25,12 +25,13 @@ def main(
     context: typer.Context,
     cad_port: Annotated[int, typer.Option(help="Port of the CAD; 0 picks a free one.")] = 8100,
     discord_port: Annotated[int, typer.Option(help="Port of the Discord page.")] = 8101,
+    still: Annotated[bool, typer.Option("--still", help="Let nobody else use the CAD.")] = False,
 ) -> None:
     """Open both pages unless a command says otherwise."""
     if context.invoked_subcommand is None:
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(serve.serve(cad_port, discord_port))
+            asyncio.run(serve.serve(cad_port, discord_port, lives=not still))
 
 
 @cli.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+_IDLE = "preview.ready"
 
 
 class NoChromium(Exception):
@@ -60,12 +63,12 @@ class DiscordPage:
         """Load the page and wait until the channel is there."""
         await self.page.goto(address)
         await self._composer.wait_for()
-        await self._until("preview.ready")
+        await self._until(_IDLE)
 
     async def become(self, name: str) -> None:
         """Look at the channel as somebody else."""
         (user_id,) = await self.page.get_by_label("Viewing as").select_option(label=name)
-        await self._until(f"preview.ready && preview.viewerId === '{user_id}'")
+        await self._until(f"{_IDLE} && preview.viewerId === '{user_id}'")
 
     async def begin(self, command: str) -> None:
         """Type a slash and the command's name, and choose it from the list."""
@@ -92,9 +95,42 @@ class DiscordPage:
         await self._composer.fill(text)
         await self._composer.press("Enter")
 
+    async def press(self, message: Locator, label: str) -> None:
+        """Press one of a message's buttons, and wait until the bot has acted."""
+        await message.get_by_role("button", name=label, exact=True).click()
+        await self._until(_IDLE)
+
+    async def pick(self, message: Locator, select: str, *options: str) -> None:
+        """Choose options, by how they begin, of a select, by what it says while none is chosen."""
+        menu = message.locator(".preview-select", has=self.page.get_by_label(select, exact=True))
+        trigger = menu.get_by_role("combobox")
+        # The page passes over a click while it takes in something new.
+        while await trigger.get_attribute("aria-expanded") != "true":
+            await trigger.click()
+        for option in options:
+            name = re.compile(rf"^{re.escape(option)}\b")
+            await menu.get_by_role("option", name=name).click()
+        if await menu.get_attribute("data-maximum") != "1":
+            await menu.get_by_role("button", name="Apply").click()
+        await self._until(_IDLE)
+
+    async def fill_in(self, text: str) -> None:
+        """Fill in the form that is open, which has one field, and send it."""
+        dialog = self.page.get_by_role("dialog")
+        await dialog.get_by_role("textbox").fill(text)
+        await dialog.get_by_role("button", name="Submit").click()
+        await dialog.wait_for(state="hidden")
+        await self._until(_IDLE)
+
+    async def show(self, message: Locator) -> None:
+        """Scroll to a message once it is there, and wait until the page rests."""
+        await message.wait_for()
+        await message.scroll_into_view_if_needed()
+        await self._until(_IDLE)
+
     def message(self, text: str) -> Locator:
         """Find the last message that holds this text."""
-        return self.page.locator("#channel-message-list article", has_text=text).last
+        return self.page.locator("#channel-message-list > article", has_text=text).last
 
     @property
     def _composer(self) -> Locator:

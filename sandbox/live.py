@@ -15,6 +15,7 @@ from typing import Any
 
 import simcord
 from simcord.preview import Preview
+from simcord.preview._markdown import _FIELD_POLICIES
 
 from sandbox import typed
 from sandbox.stage import Stage, catch_up
@@ -32,6 +33,8 @@ _UNSEEN = re.compile(r"GET |POST /interactions/\d+/[^/]+/callback")
 @asynccontextmanager
 async def live_preview(stage: Stage, viewers: tuple[str, ...], port: int) -> AsyncIterator[Preview]:
     """Serve the channel as a page on this port, 0 for a free one, and keep it up to date."""
+    # Discord shows who is mentioned in a card's fields; simcord's page would show the number.
+    _FIELD_POLICIES["embed_field_value"]["mentions"] = True
     preview = stage.env.preview(
         stage.channel,
         viewers=[stage.people[name] for name in viewers],

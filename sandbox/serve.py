@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import os
 import signal
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+from sandbox.cad import town
+from sandbox.cad.life import Life
+from sandbox.cad.seed import COMMUNITY_ID
 from sandbox.live import live_preview
 from sandbox.stage import Stage, open_stage
 
+CARDS_SECONDS = 5.0  # how long the first cards are waited for
 VIEWERS = ("Dana", "Pat", "Charlie", "Vic")
 
 TO_TRY = (
@@ -23,24 +30,31 @@ TO_TRY = (
 
 _WELCOME = """\
 Welcome to the sandbox. I am Dana, the dispatcher, and so are you.
-Above are the CAD's open calls, with their buttons. Or type `/` and choose **/attach**, or paste \
+Above are the CAD's open calls: press their buttons. Or type `/` and choose **/attach**, or paste \
 this: `/attach call:100 units:@Pat`
 Then look at the CAD: <{cad}/>. There you can also take it down and see what the bot says.
 “Viewing as”, above, makes you somebody else: Pat and Charlie are officers, Charlie is not \
 linked yet (**/link**), and Vic holds no role."""
 
 
-async def serve(cad_port: int, discord_port: int) -> None:
-    """Run the sandbox until SIGINT, SIGTERM, or the page's "End preview session"."""
+async def serve(cad_port: int, discord_port: int, *, lives: bool) -> None:
+    """Run the sandbox until SIGINT, SIGTERM, or the page's "End preview session".
+
+    Args:
+        lives: whether others use the CAD as well.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         # Windows has no such handlers; there Ctrl+C interrupts at once.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
-    async with open_stage(cad_port=_free(cad_port), cards=True) as stage:
+    async with open_stage(cad_port=_free(cad_port), cards=True, pushes=True) as stage:
         await _welcome(stage)
-        async with live_preview(stage, VIEWERS, _free(discord_port)) as preview:
+        async with (
+            live_preview(stage, VIEWERS, _free(discord_port)) as preview,
+            _life(stage, lives),
+        ):
             _announce(preview.url, stage.cad.url)
             # From here on the bot's log tells of what people do, not of how things are set up.
             logging.getLogger("bot").setLevel(logging.INFO)
@@ -54,7 +68,31 @@ async def serve(cad_port: int, discord_port: int) -> None:
     print("\nStopped. Nothing was kept.", flush=True)
 
 
+@asynccontextmanager
+async def _life(stage: Stage, lives: bool) -> AsyncIterator[None]:
+    """Let people come and work in the CAD; what was there and who is in Discord is not theirs."""
+    if not lives:
+        yield
+        return
+    world, home = stage.cad.world, stage.home
+    cast = town.move_in(world, world.communities[COMMUNITY_ID], home)
+    life = Life(world, home, cast=cast, keeps_apart=True)
+    # In a context of its own, because simcord's has its own time.
+    living = contextvars.Context().run(asyncio.create_task, life.run())
+    try:
+        yield
+    finally:
+        living.cancel()
+        await asyncio.gather(living, return_exceptions=True)
+
+
 async def _welcome(stage: Stage) -> None:
+    """Greet whoever comes, below the cards."""
+    open_calls = len(stage.home.calls) + len(stage.home.emergencies)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CARDS_SECONDS):
+            while len(stage.channel.history()) < open_calls:  # noqa: ASYNC110  # nobody tells
+                await asyncio.sleep(0.05)
     await stage.people["Dana"].send(stage.channel, _WELCOME.format(cad=stage.cad.url))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
@@ -16,10 +17,12 @@ from pydantic import HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from bot.app import DispatchBot, Time, open_services
+from bot.cad.feed import EVENT_PATH
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.links import Link, LinkStore
 from sandbox.cad import seed
+from sandbox.cad.models import Server
 from sandbox.cad.seed import Person
 from sandbox.cad.server import CadServer
 from sandbox.fake_time import FakeTime, Wait
@@ -27,6 +30,9 @@ from sandbox.fake_time import FakeTime, Wait
 LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
 OFFICERS = (*LINKED, seed.CHARLIE)
 ON_PATROL = (seed.PAT, seed.ALICE)
+
+# Short, so that the channel stays small where the CAD lives.
+CARD_KEEP_MINUTES = 5
 
 # Longer than the bot may take for one order: whoever gave it sees its answer, not a timeout.
 SETTLE_SECONDS = 15.0
@@ -44,10 +50,15 @@ class Stage:
     officer_role: simcord.RoleHandle
     patrol: simcord.ChannelHandle
 
+    @property
+    def home(self) -> Server:
+        """The CAD's server that the bot dispatches for."""
+        return self.cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
+
     def units_on(self, call_id: int) -> tuple[str, ...]:
         """List the numbers of the units on a call, in the order in which they came."""
-        server = self.cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
-        return tuple(server.units[ident].badge.unit_num for ident in server.calls[call_id].idents)
+        units, call = self.home.units, self.home.calls[call_id]
+        return tuple(units[ident].badge.unit_num for ident in call.idents)
 
     def in_names(self, text: str) -> str:
         """Write the mentions in a text as people read them."""
@@ -85,7 +96,11 @@ class _Settings(Settings):
 
 @asynccontextmanager
 async def open_stage(
-    *, cad_port: int = 0, time: FakeTime | None = None, cards: bool = False
+    *,
+    cad_port: int = 0,
+    time: FakeTime | None = None,
+    cards: bool = False,
+    pushes: bool = False,
 ) -> AsyncIterator[Stage]:
     """Set everything up, and leave nothing behind.
 
@@ -93,6 +108,7 @@ async def open_stage(
         cad_port: where the CAD listens; 0 picks a free port.
         time: the bot's, where it is not to pass by itself.
         cards: whether the channel shows the calls.
+        pushes: whether the bot hears at once of what people do in the CAD.
     """
     # simcord runs one bot at a time and the real one needs to be told which role dispatches:
     # this one only holds the place until the guild is built.
@@ -107,6 +123,8 @@ async def open_stage(
         stage = _build_guild(env, cad)
         with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as folder:
             settings = _settings(stage, Path(folder))
+            if pushes:
+                settings = _pushed_to(stage, settings)
             await _link_officers(stage, settings.database_url)
             if time is not None:
                 time.wait = _outside(env)
@@ -184,11 +202,21 @@ def _build_guild(env: simcord.Env, cad: CadServer) -> Stage:
     return Stage(cad, env, channel, people, dispatch, officer, patrol)
 
 
+def _pushed_to(stage: Stage, settings: Settings) -> Settings:
+    """Have the CAD push to a free port of this machine, and the bot listen there."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        address = f"127.0.0.1:{found.getsockname()[1]}"
+    stage.home.push_url = f"http://{address}{EVENT_PATH}"
+    return settings.model_copy(update={"push_listen": address})
+
+
 def _settings(stage: Stage, folder: Path) -> Settings:
     return _Settings(
         discord_token=SecretStr("no-token-is-needed"),
         dispatch_role_ids=frozenset({stage.dispatch_role.id}),
         self_dispatch_role_ids=frozenset({stage.officer_role.id}),
+        card_keep_minutes=CARD_KEEP_MINUTES,
+        ping_role_id=stage.dispatch_role.id,
         sonoran_community_id=seed.COMMUNITY_ID,
         sonoran_api_key=SecretStr(seed.API_KEY),
         sonoran_api_url=HttpUrl(stage.cad.url),

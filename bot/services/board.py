@@ -13,7 +13,7 @@ from typing import Self
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.cad.events import Event
-from bot.cad.models import Call, Unit
+from bot.cad.models import Call, Calls, Unit
 from bot.services.picture import Picture
 from bot.services.remembered import Remembered
 
@@ -31,6 +31,7 @@ class _Server:
     units: Remembered[Unit]
     picture: Picture = field(default_factory=Picture)
     confirmed_at: datetime | None = None
+    found: Calls | None = None
     # What happened since the oldest question that is under way was asked.
     happened: list[Event] = field(default_factory=list)
     questions: int = 0
@@ -75,6 +76,10 @@ class Board:
     def confirmed_at(self, server_id: int) -> datetime | None:
         """Return when a poll last showed the calls, None if none has yet."""
         return self._server(server_id).confirmed_at
+
+    def found(self, server_id: int) -> Calls | None:
+        """Return what the first poll showed: calls older than this run; None until then."""
+        return self._server(server_id).found
 
     def listen(self, listener: Listener) -> None:
         """Have a function called with the server's id whenever its picture may have changed."""
@@ -133,6 +138,7 @@ class Board:
             heard = await self._cad.calls(server_id)
             server.picture = question.since(server.picture.with_calls(heard))
         server.confirmed_at = self._now()
+        server.found = server.found or heard
         self._tell(server_id)
         return heard.dispatch
 

@@ -93,7 +93,17 @@ class CardBook:
         now = self._now()
         kind, call_id = key
         stored = StoredCard(self._server_id, kind, call_id, self._channel_id, None, now)
-        return Card(stored, now, may_ping=True)
+        return Card(stored, now, may_ping=self._is_news(key))
+
+    def _is_news(self, key: Key) -> bool:
+        """Tell a call that has just come from one that was open when the bot first looked."""
+        kind, call_id = key
+        found = self._board.found(self._server_id)
+        if found is None:
+            # Known from a push event alone, which for a dispatch call may be of a mere change.
+            return kind is CardKind.EMERGENCY
+        calls = found.emergency if kind is CardKind.EMERGENCY else found.dispatch
+        return all(one.call_id != call_id for one in calls)
 
 
 def _close(card: Card, closed_at: datetime | None) -> None:

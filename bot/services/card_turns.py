@@ -34,7 +34,7 @@ class Card:
         since: when this run of the bot first knew of it.
         call: as last seen; None if this run has not seen it.
         shown: what its message shows; None where that is not known.
-        may_ping: whether it has never been posted.
+        may_ping: whether it is news that nobody has been told.
         is_unsaved: whether the database lacks something of `stored`.
         written_at, next_at: monotonic seconds: the last write, and the earliest next one.
     """

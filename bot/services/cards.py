@@ -21,8 +21,9 @@ from bot.storage.cards import CardStore
 from bot.storage.errors import StorageError
 from bot.storage.links import Link
 
-WRITES = Limit(5, 5.0)  # Discord's, per channel
-FOR_NEWS = 3  # of these writes, stamps leave this many to what has changed
+# Discord's for a channel, in 5 seconds: what is sent a little apart may arrive together.
+WRITES = Limit(5, 5.25)
+FOR_NEWS = 4  # of these writes, stamps leave this many to what has changed
 EDIT_GAP = 1.0  # seconds between two writes of one card
 
 _BEAT = 5.0  # seconds without news before another look: for polls, stale cards and removals
@@ -140,6 +141,9 @@ class CardKeeper:
             self._is_taken_over = True
             self._recovered(None)
         self._board.look(self._server_id)
+        if (room_in := self._budget.wait()) > 0:
+            # What is written then will be chosen then: until that, news cost nothing.
+            return max(room_in, _BREATH)
         self._book.observe()
         wait = _BEAT
         best: tuple[Turn, float] | None = None
@@ -161,9 +165,6 @@ class CardKeeper:
         return 0.0
 
     async def _write(self, turn: Turn, key: Key, card: Card, face: CardFace) -> None:
-        self._budget.spend()
-        card.written_at = self._clock()
-        card.next_at = card.written_at + EDIT_GAP
         try:
             match turn:
                 case Turn.POST:
@@ -189,6 +190,7 @@ class CardKeeper:
         # Before it is posted, so that a bot that is killed now pings nobody a second time.
         await self._save(card)
         ping = replace(face, ping_role_id=self._ping_role_id if pings else None)
+        self._spend(card)
         message_id = await self._host.post(ping)
         card.shown, card.may_ping = face, False
         card.stored = replace(card.stored, message_id=message_id)
@@ -197,6 +199,7 @@ class CardKeeper:
 
     async def _edit(self, card: Card, face: CardFace) -> None:
         message_id = card.stored.message_id
+        self._spend(card)
         if message_id is not None and await self._host.edit(message_id, face):
             card.shown = face
             if card.is_unsaved:
@@ -209,9 +212,16 @@ class CardKeeper:
 
     async def _remove(self, key: Key, card: Card) -> None:
         if card.stored.message_id is not None:
+            self._spend(card)
             await self._host.delete(card.stored.message_id)
         await self._store.remove(self._server_id, *key)
         del self._book.cards[key]
+
+    def _spend(self, card: Card) -> None:
+        """Count a request to Discord, the moment before it is sent."""
+        self._budget.spend()
+        card.written_at = self._clock()
+        card.next_at = card.written_at + EDIT_GAP
 
     async def _save(self, card: Card) -> None:
         await self._store.put(card.stored)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from bot.cad.errors import CadRateLimited
+
 T = TypeVar("T")
 
 MAX_AGE = 15.0  # seconds
@@ -91,6 +93,10 @@ class Remembered(Generic[T]):
     async def _refresh(self) -> None:
         try:
             await self.fresh()
+        except CadRateLimited as error:
+            # No outage: we would look more often than the CAD allows.
+            wait = max(MAX_AGE, error.retry_after or 0.0)
+            self._looked_at = self._clock() + wait - MAX_AGE
         except self._expected as error:
             if not self._failing:
                 _log.warning("%s cannot be refreshed: %r", self._name, error)

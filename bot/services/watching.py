@@ -102,17 +102,24 @@ class Watch:
         async for item in feed:
             self._note(item, state)
             server_id = item.server_id or self._server_id
-            match item:
-                case Heard(events=events):
-                    self._board.apply(server_id, events)
-                    self._hear(events)
-                case Gap():
-                    _log.info("events of server %s may have been missed: asking for all", server_id)
-                    self._board.ask_again(server_id)
-                case FeedLost(reason=reason):
-                    _log.warning("no push events for server %s: %s", server_id, reason)
-                case FeedRefused(text=text):
-                    _log.error("the CAD refuses push events for server %s: %s", server_id, text)
+            try:
+                self._take(item, server_id)
+            except Exception:  # noqa: BLE001 - one event must not silence all that follow
+                _log.exception("an event of server %s was not understood", server_id)
+                self._board.ask_again(server_id)
+
+    def _take(self, item: Item, server_id: int) -> None:
+        match item:
+            case Heard(events=events):
+                self._board.apply(server_id, events)
+                self._hear(events)
+            case Gap():
+                _log.info("events of server %s may have been missed: asking for all", server_id)
+                self._board.ask_again(server_id)
+            case FeedLost(reason=reason):
+                _log.warning("no push events for server %s: %s", server_id, reason)
+            case FeedRefused(text=text):
+                _log.error("the CAD refuses push events for server %s: %s", server_id, text)
 
     def _note(self, item: Item, state: Listening) -> None:
         match item:

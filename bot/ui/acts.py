@@ -34,7 +34,7 @@ def status_set(done: StatusSet) -> str:
 
 def dismissed(done: Dismissed) -> str:
     """Say which 911 call is gone."""
-    return f"✅ Dismissed 911 call **{done.number}**."
+    return f"✅ Dismissed **911 #{done.number}**."
 
 
 def _call(call_id: int, title: str) -> str:

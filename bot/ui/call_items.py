@@ -131,7 +131,7 @@ class DispatchOthers(PanelButton, template=template("dispatch")):
 
     def question(self) -> str:
         """Return what the panel asks."""
-        return f"Who goes to 911 call **{self.call_id}**?"
+        return f"Who goes to **911 #{self.call_id}**?"
 
 
 class Dismiss(CallButton, template=template("dismiss")):
@@ -143,7 +143,7 @@ class Dismiss(CallButton, template=template("dismiss")):
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Ask once more."""
         desk.acts.require_dispatch(actor_of(interaction))
-        question = f"Take 911 call **{self.call_id}** off the list? Nobody will be sent."
+        question = f"Take **911 #{self.call_id}** off the list? Nobody will be sent."
         await offer(interaction, question, row_of(DismissNow(self.server_id, self.call_id)))
 
 

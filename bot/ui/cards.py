@@ -70,19 +70,26 @@ def _colour(face: CardFace) -> discord.Colour:
 def _fields(face: CardFace) -> Iterator[tuple[str, str, bool]]:
     match face.call:
         case Call() as call:
+            yield "Place", _place(call), False
             yield "Code", plain(call.code, 40) or "–", True
             yield "Priority", str(call.priority), True
-            yield "Place", _place(call), True
+            yield _age(face)
             yield f"Units ({len(face.people)})", _units(face.people), False
             if call.notes:
                 yield "Notes", "\n".join(map(_note, call.notes)), False
         case EmergencyCall() as emergency:
-            yield "Place", _place_of_emergency(emergency), True
-    yield "First seen", moment(face.first_seen_at, "R"), True
+            yield "Place", _place_of_emergency(emergency), False
+            yield _age(face)
+        case None:
+            yield _age(face)
     if face.closed_at is not None:
         yield "Closed", moment(face.closed_at, "R"), True
     else:
         yield "Confirmed", moment(face.confirmed_at, "R"), True
+
+
+def _age(face: CardFace) -> tuple[str, str, bool]:
+    return "First seen", moment(face.first_seen_at, "R"), True
 
 
 def _place(call: Call) -> str:

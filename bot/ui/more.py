@@ -26,7 +26,7 @@ class More(CallButton, template=template("more")):
         desk.acts.require_self_dispatch(actor_of(interaction))
         place = self.server_id, self.call_id
         view = row_of(SetStatus(*place), AddNote(*place), Close(*place))
-        await offer(interaction, f"Call **#{self.call_id}**", view)
+        await offer(interaction, f"What about **#{self.call_id}**?", view)
 
 
 class AddNote(CallButton, template=template("note")):

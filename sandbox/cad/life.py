@@ -12,7 +12,14 @@ import random
 from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass, replace
 
-from sandbox.cad.models import CallForm, DispatchCall, Server, Unit, UnitStatus
+from sandbox.cad.models import (
+    CallForm,
+    DispatchCall,
+    EmergencyCall,
+    Server,
+    Unit,
+    UnitStatus,
+)
 from sandbox.cad.samples import SAMPLE_CALLS, SAMPLE_EMERGENCIES
 from sandbox.cad.world import CadWorld, Target
 
@@ -34,6 +41,7 @@ class Life:
 
     Args:
         cast: the numbers of the units that may be moved, attached and sent home; None for all.
+        keeps_apart: leave calls and 911 calls alone that came from anybody else.
     """
 
     def __init__(
@@ -43,11 +51,15 @@ class Life:
         *,
         seed: int = 1,
         cast: Container[str] | None = None,
+        keeps_apart: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._world = world
         self._server = server
         self._cast = cast
+        self._keeps_apart = keeps_apart
+        self._own_calls: set[int] = set()
+        self._own_emergencies: set[int] = set()
         self._sleep = sleep
         # Not for secrets: the same seed has to give the same life.
         self._dice = random.Random(seed)
@@ -63,19 +75,21 @@ class Life:
 
     def receive_call(self) -> None:
         """A dispatcher opens a call."""
-        if len(self._server.calls) < MOST_CALLS:
-            self._world.new_dispatch(self._server, next(self._calls))
+        if len(self._open_calls()) < MOST_CALLS:
+            self._open(next(self._calls))
 
     def receive_911(self) -> None:
         """Somebody calls 911."""
-        if len(self._server.emergencies) < MOST_EMERGENCIES:
-            self._world.call_911(self._server, next(self._emergencies))
+        if len(self._waiting()) < MOST_EMERGENCIES:
+            call = self._world.call_911(self._server, next(self._emergencies))
+            self._own_emergencies.add(call.call_id)
 
     def answer_911(self) -> None:
         """A dispatcher makes a call of the oldest 911."""
-        if not self._server.emergencies or len(self._server.calls) >= MOST_CALLS:
+        waiting = self._waiting()
+        if not waiting or len(self._open_calls()) >= MOST_CALLS:
             return
-        emergency = next(iter(self._server.emergencies.values()))
+        emergency = waiting[0]
         form = CallForm(
             title=f"911: {emergency.form.caller}",
             code="10-11",
@@ -85,15 +99,16 @@ class Life:
             description=emergency.form.description,
             meta_data={**emergency.form.meta_data, "origin911": str(emergency.call_id)},
         )
-        self._world.new_dispatch(self._server, form)
+        self._open(form)
         self._world.remove_911(self._server, emergency.call_id)
 
     def send_unit(self) -> None:
         """A free unit is put on the call with the fewest units, and drives."""
         free = [unit for unit in self._units() if self._call_of(unit) is None]
-        if free and self._server.calls:
+        calls = self._open_calls()
+        if free and calls:
             unit = self._dice.choice(free)
-            call = min(self._server.calls.values(), key=lambda call: len(call.idents))
+            call = min(calls, key=lambda call: len(call.idents))
             target = Target(ident_ids=(unit.id,))
             self._world.attach(self._server, call.call_id, target)
             self._world.set_status(self._server, target, UnitStatus.ENROUTE)
@@ -116,22 +131,23 @@ class Life:
 
     def note(self) -> None:
         """A dispatcher writes something down."""
-        if self._server.calls:
-            call_id = self._dice.choice(list(self._server.calls))
-            self._world.add_note(self._server, call_id, self._dice.choice(NOTES), "D-1")
+        if calls := self._open_calls():
+            call = self._dice.choice(calls)
+            self._world.add_note(self._server, call.call_id, self._dice.choice(NOTES), "D-1")
 
     def escalate(self) -> None:
         """A call turns out to be more urgent, or less."""
-        if self._server.calls:
-            call = self._dice.choice(list(self._server.calls.values()))
+        if calls := self._open_calls():
+            call = self._dice.choice(calls)
             form = replace(call.form, priority=call.form.priority % 3 + 1)
             self._world.edit_call(self._server, call.call_id, form)
 
     def close_call(self) -> None:
         """The oldest call is done; whoever was on it is free again."""
-        if len(self._server.calls) <= FEWEST_CALLS:
+        calls = self._open_calls()
+        if len(calls) <= FEWEST_CALLS:
             return
-        call = self._world.close(self._server, next(iter(self._server.calls)))
+        call = self._world.close(self._server, calls[0].call_id)
         ours = {unit.id for unit in self._units()}
         back = Target(ident_ids=tuple(ident for ident in call.idents if ident in ours))
         self._world.set_status(self._server, back, UnitStatus.AVAILABLE)
@@ -145,6 +161,17 @@ class Life:
             unit = self._dice.choice(free)
             self._world.logout(self._server, unit.id)
             self._at_home.append(unit)
+
+    def _open(self, form: CallForm) -> None:
+        self._own_calls.add(self._world.new_dispatch(self._server, form).call_id)
+
+    def _open_calls(self) -> list[DispatchCall]:
+        calls = self._server.calls.values()
+        return [one for one in calls if not self._keeps_apart or one.call_id in self._own_calls]
+
+    def _waiting(self) -> list[EmergencyCall]:
+        calls, own = self._server.emergencies.values(), self._own_emergencies
+        return [one for one in calls if not self._keeps_apart or one.call_id in own]
 
     def _units(self) -> list[Unit]:
         return [

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator
-
 import pytest
 from playwright.async_api import Browser
 
-from sandbox.browser import CadPage, DiscordPage, NoChromium, chromium
+from sandbox.browser import CadPage, DiscordPage
 from sandbox.process import running
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    try:
-        async with chromium() as found:
-            yield found
-    except NoChromium as missing:
-        if "CI" in os.environ:
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
-
-
 async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser) -> None:
-    async with running("--cad-port", "0", "--discord-port", "0") as addresses:
+    async with running("--cad-port", "0", "--discord-port", "0", "--still") as addresses:
         cad = CadPage(await browser.new_page())
         await cad.open(addresses.cad)
         discord = DiscordPage(await browser.new_page())
@@ -59,7 +45,7 @@ async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser)
 
 
 async def test_a_whole_command_can_be_pasted(browser: Browser) -> None:
-    async with running("--cad-port", "0", "--discord-port", "0") as addresses:
+    async with running("--cad-port", "0", "--discord-port", "0", "--still") as addresses:
         discord = DiscordPage(await browser.new_page())
         await discord.open(addresses.discord)
         await discord.paste("/attach call:101 units:@Alice @Charlie")

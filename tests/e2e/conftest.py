@@ -37,12 +37,15 @@ async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     """Build the guild and the CAD, then start the bot, which must be told the id of a role."""
     stand_in = discord.Client(intents=discord.Intents(guilds=True))
     env = QuickEnv(stand_in, settle_timeout=SETTLE_SECONDS)
-    async with CadServer(seed.build_world()) as cad:
+    time = FakeTime(_waits_in(env))
+    # The limits of the CAD count in the same time as the bot does.
+    async with CadServer(seed.build_world(), clock=time.clock) as cad:
         await env.start()
-        scene = _built(cad, env, tmp_path / "data" / "dispatch.db")
+        scene = _built(cad, env, tmp_path / "data" / "dispatch.db", time)
         await _link(scene)
         try:
-            await scene.start(**getattr(request, "param", {}))
+            scene.always = getattr(request, "param", {})
+            await scene.start()
             yield scene
         finally:
             await scene.stop()
@@ -50,7 +53,7 @@ async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     env._raise_errors_since(env._errors_acknowledged)
 
 
-def _built(cad: CadServer, env: Env, file: Path) -> Scene:
+def _built(cad: CadServer, env: Env, file: Path, time: FakeTime) -> Scene:
     guild = env.create_guild("San Andreas")
     dispatch = guild.create_role("Dispatch")
     manager = guild.create_role("Staff", permissions=discord.Permissions(manage_guild=True))
@@ -60,7 +63,7 @@ def _built(cad: CadServer, env: Env, file: Path) -> Scene:
         name: guild.add_member(env.create_user(name), roles=roles.get(name, [])) for name in names
     }
     channel = guild.create_text_channel("dispatch")
-    return Scene(cad, env, guild, channel, dispatch, people, file, FakeTime(_waits_in(env)))
+    return Scene(cad, env, guild, channel, dispatch, people, file, time)
 
 
 def _waits_in(env: Env) -> Wait:

@@ -33,6 +33,7 @@ from sandbox.fake_time import FakeTime
 
 SETTLE_SECONDS = 10.0
 CALM = 10.0  # seconds after which the bot's budget is whole again
+ORDERS = ("ATTACH", "DETACH", "v2 attach", "v2 detach")
 MESSAGE, DEFERRED, EPHEMERAL = 4, 5, 64
 
 
@@ -48,7 +49,11 @@ class OwnTime(Transport):
 
 @dataclass(slots=True)
 class Scene:
-    """Everything that can be acted on and looked at; `people` by first name."""
+    """Everything that can be acted on and looked at; `people` by first name.
+
+    Attributes:
+        always: settings that every start has.
+    """
 
     cad: CadServer
     env: Env
@@ -61,6 +66,7 @@ class Scene:
     services: Services = field(init=False)
     bot: DispatchBot = field(init=False)
     transport: OwnTime = field(init=False)
+    always: dict[str, Any] = field(default_factory=dict)
     _running: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def __getattr__(self, name: str) -> MemberActor:
@@ -85,7 +91,7 @@ class Scene:
 
     def orders(self) -> list[Received]:
         """List what the CAD was told to do, not what it was asked."""
-        return [one for one in self.world.history if one.type.startswith(("ATTACH", "DETACH"))]
+        return [one for one in self.world.history if one.type.startswith(ORDERS)]
 
     def links(self) -> dict[int, str]:
         """Read the database as another program would."""
@@ -109,7 +115,7 @@ class Scene:
             "api_id_format": "{hex}",
             "database_url": database_url(self.file),
         }
-        settings = Settings(**{**values, **changes})
+        settings = Settings(**{**values, **self.always, **changes})
         opening = open_services(
             settings,
             transport=self._connected,

@@ -16,10 +16,13 @@ from bot.services.access import Actor
 from bot.services.attach import ReplyAddress
 from bot.ui.call_items import call_buttons, emergency_buttons
 from sandbox.cad import seed
-from tests.e2e.conftest import with_settings
 from tests.e2e.scene import CALM, Scene
 
+pytestmark = pytest.mark.parametrize(
+    "scene", [{}, {"sonoran_api_version": 2}], indirect=True, ids=["v1", "v2"]
+)
 SHOTS = 1  # the first 911 call
+CREATED, REMOVED = ("NEW_DISPATCH", "v2 new dispatch"), ("REMOVE_911", "v2 remove 911")
 ROBBERY, STOP = seed.ARMED_ROBBERY, seed.TRAFFIC_STOP
 
 
@@ -307,8 +310,8 @@ class TestOnAnEmergency:
             await scene.passes(1)
         orders = await responding
         assert [order.call_id for order in orders] == [103, 103, 103]
-        assert len(scene.world.requests("NEW_DISPATCH")) == 1
-        assert len(scene.world.requests("REMOVE_911")) == 1
+        assert len(scene.world.requests(*CREATED)) == 1
+        assert len(scene.world.requests(*REMOVED)) == 1
         assert SHOTS not in scene.server.emergencies
 
     async def test_one_responds_after_the_other_on_an_old_card(self, scene: Scene) -> None:
@@ -320,7 +323,7 @@ class TestOnAnEmergency:
         assert sorted(scene.units_on(103)) == ["A-12", "A-7"]
         assert set(scene.server.calls) == {100, 101, 102, 103}
         assert SHOTS not in scene.server.emergencies
-        assert len(scene.world.requests("NEW_DISPATCH")) == 1
+        assert len(scene.world.requests(*CREATED)) == 1
 
     @pytest.mark.parametrize("key", ["createdFromId", "origin911"])
     async def test_somebody_else_was_quicker(self, scene: Scene, key: str) -> None:
@@ -330,7 +333,7 @@ class TestOnAnEmergency:
         call.form = replace(call.form, meta_data={key: str(SHOTS)})
         result = await scene.pat.click(message, label="Respond")
         assert (await settled(scene, result)).startswith("✅ Attached to **#100**")
-        assert scene.world.requests("NEW_DISPATCH") == []
+        assert scene.world.requests(*CREATED) == []
         assert SHOTS not in scene.server.emergencies
 
     async def test_a_911_call_that_is_gone(self, scene: Scene) -> None:
@@ -365,7 +368,7 @@ class TestOnAnEmergency:
         asked = await scene.dana.click(await emergency_card(scene), label="Dismiss")
         assert SHOTS in scene.server.emergencies
         result = await press(scene.dana, asked, "Dismiss it")
-        assert words(result) == "✅ Dismissed 911 call **1**."
+        assert words(result) == "✅ Dismissed **911 #1**."
         assert SHOTS not in scene.server.emergencies
         assert SHOTS not in scene.services.board.picture(seed.SERVER_ID).emergencies
 
@@ -376,7 +379,7 @@ class TestOnAnEmergency:
         assert SHOTS in scene.server.emergencies
 
 
-@with_settings(status_on_attach=3)
 async def test_the_status_of_those_attached(scene: Scene) -> None:
+    await scene.start(status_on_attach=3)
     await scene.attach("A-12 A-7")
     assert [scene.server.units[ident].status for ident in (1, 2)] == [3, 3]

@@ -10,7 +10,7 @@ import pytest
 from simcord.builders import ChannelHandle
 
 from sandbox.cad import seed
-from sandbox.cad.models import CallForm
+from sandbox.cad.models import CallForm, EmergencyForm
 from sandbox.cad.world import Target
 from tests.e2e.scene import Scene
 
@@ -61,12 +61,18 @@ async def cards(scene: Scene) -> Cards:
     return cards
 
 
-async def test_every_open_call_has_a_card_and_the_urgent_ones_ping(cards: Cards):
+async def test_every_open_call_has_a_card_and_new_urgent_ones_ping(cards: Cards):
     assert sorted(title.split()[0] for title in cards.titles) == ["911"] * 2 + ["Call"] * 3
     assert all(one.components for one in cards.messages)
     role = cards.scene.dispatch.mention
-    robbery, fire = cards.of("Call #100 Armed Robbery"), cards.of("Call #102 Structure Fire")
-    assert (robbery.content, fire.content) == (role, "")
+    assert {one.content for one in cards.messages} == {""}, "they were open before"
+    scene = cards.scene
+    scene.world.new_dispatch(scene.server, CallForm("Shooting", priority=1))
+    scene.world.new_dispatch(scene.server, CallForm("Parking", priority=3))
+    scene.world.call_911(scene.server, EmergencyForm("Ann", "Vinewood", "Help"))
+    await cards.until(lambda: len(cards.messages) == OPEN + 3)
+    contents = [cards.of(start).content for start in ("Call #103", "Call #104", "911 #3")]
+    assert contents == [role, "", role]
     sent = [one for one in cards.scene.env.http_requests if one.method == "POST"]
     pings = [
         one.json["allowed_mentions"]
@@ -74,7 +80,7 @@ async def test_every_open_call_has_a_card_and_the_urgent_ones_ping(cards: Cards)
         if isinstance(one.json, dict) and "embeds" in one.json
     ]
     assert all(one["parse"] == [] for one in pings)
-    assert sum("roles" in one for one in pings) == 3
+    assert sum("roles" in one for one in pings) == 2
 
 
 async def test_a_call_appears_shows_who_comes_and_is_marked_once_it_is_over(cards: Cards):

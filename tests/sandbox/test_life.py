@@ -8,6 +8,7 @@ from collections.abc import Container
 
 import pytest
 
+from sandbox.cad import town
 from sandbox.cad.journal import Actor, Change, ChangeKind
 from sandbox.cad.life import FEWEST_CALLS, MOST_CALLS, MOST_EMERGENCIES, TIMETABLE, Life
 from sandbox.cad.models import Server
@@ -20,22 +21,29 @@ class Over(Exception):
     """The shift is over."""
 
 
-async def shift(seed: int, cast: Container[str] | None = None) -> tuple[list[Change], Server]:
+async def shift(
+    seed: int, cast: Container[str] | None = None, *, keeps_apart: bool = False
+) -> tuple[list[Change], Server]:
     """Live through ten minutes that nobody waits for."""
     world = build_world()
     server = world.server(COMMUNITY_ID)
+    if keeps_apart:
+        cast = town.move_in(world, world.communities[COMMUNITY_ID], server)
+    others = (set(server.calls), set(server.emergencies)) if keeps_apart else (set(), set())
     changes: list[Change] = []
     world.on_change(changes.append)
     moments = iter(range(ROUNDS * len(TIMETABLE)))
 
     async def sleep(_: float) -> None:
-        assert FEWEST_CALLS <= len(server.calls) <= MOST_CALLS
-        assert len(server.emergencies) <= MOST_EMERGENCIES
+        assert len(server.calls.keys() - others[0]) <= MOST_CALLS
+        assert keeps_apart or len(server.calls) >= FEWEST_CALLS
+        assert len(server.emergencies.keys() - others[1]) <= MOST_EMERGENCIES
         if next(moments, None) is None:
             raise Over
 
     with contextlib.suppress(Over):
-        await Life(world, server, seed=seed, cast=cast, sleep=sleep).run()
+        life = Life(world, server, seed=seed, cast=cast, keeps_apart=keeps_apart, sleep=sleep)
+        await life.run()
     return changes, server
 
 
@@ -61,6 +69,21 @@ async def test_who_is_not_in_the_cast_is_left_alone() -> None:
     changes, server = await shift(3, cast={"K-9", "S-1"})
     moved = {ident for change in changes for ident in change.idents}
     assert {server.units[ident].badge.unit_num for ident in moved} == {"K-9", "S-1"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_life_apart_leaves_all_alone_that_was_there(seed: int) -> None:
+    before = build_world().server(COMMUNITY_ID)
+    changes, server = await shift(seed, keeps_apart=True)
+    told = {change.kind for change in changes}
+    assert told >= {ChangeKind.CALL_NEW, ChangeKind.CALL_CLOSED, ChangeKind.EMERGENCY_REMOVED}
+    assert told >= {ChangeKind.ATTACH, ChangeKind.UNIT_STATUS, ChangeKind.NOTE}
+    for number, call in before.calls.items():
+        now = server.calls[number]
+        assert (now.form, now.idents, now.notes) == (call.form, call.idents, call.notes)
+    assert server.emergencies.keys() >= before.emergencies.keys()
+    for ident, unit in before.units.items():
+        assert server.units[ident] == unit
 
 
 async def test_a_cad_with_nobody_in_it_stays_as_it_is() -> None:

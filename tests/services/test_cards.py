@@ -10,7 +10,14 @@ from itertools import pairwise
 
 import pytest
 
-from bot.cad.events import CallSaved, CallsClosed, Event, UnitsAttached, UnitStatusChanged
+from bot.cad.events import (
+    CallSaved,
+    CallsClosed,
+    EmergencySaved,
+    Event,
+    UnitsAttached,
+    UnitStatusChanged,
+)
 from bot.cad.models import CLOSED, Call, EmergencyCall, Note, Unit
 from bot.storage.cards import CardKind
 from bot.storage.errors import StorageError
@@ -253,16 +260,21 @@ async def test_another_channel_gets_its_own_cards(stage: CardStage):
     assert {row.channel_id for row in stage.store.rows.values()} == {stage.channel_id}
 
 
-async def test_each_urgent_call_pings_once(stage: CardStage):
+def pings(stage: CardStage) -> list[int]:
+    """List the numbers of the calls that somebody was pinged for."""
+    faces = [one.face for one in stage.host.writes if one.face and one.face.ping_role_id]
+    return sorted(face.call_id for face in faces)
+
+
+async def test_each_urgent_call_that_comes_pings_once(stage: CardStage):
     stage.ping_role_id = ROLE
+    stage.cad.dispatch = {101: STOP}
+    await stage.start()
+    await stage.passes(5)
+    stage.cad.dispatch = {100: ROBBERY, 101: STOP}
     stage.cad.emergency = {7: SHOTS}
-    await shown(stage)
-
-    def pings() -> list[int]:
-        faces = [one.face for one in stage.host.writes if one.face and one.face.ping_role_id]
-        return sorted(face.call_id for face in faces)
-
-    assert pings() == [7, 100]
+    await stage.passes(20)
+    assert pings(stage) == [7, 100]
     stage.cad.dispatch[101] = replace(STOP, priority=1)
     stage.host.shown.clear()
     await stage.passes(60)
@@ -271,7 +283,34 @@ async def test_each_urgent_call_pings_once(stage: CardStage):
     await stage.start()
     await stage.passes(60)
     assert stage.faces.keys() == {7, 100, 101}
-    assert pings() == [7, 100]
+    assert pings(stage) == [7, 100]
+
+
+async def test_what_was_open_before_the_bot_looked_pings_nobody(stage: CardStage):
+    stage.ping_role_id = ROLE
+    stage.cad.emergency = {7: SHOTS}
+    await shown(stage)
+    assert pings(stage) == []
+    await stage.stop()
+    # While nobody looked.
+    stage.cad.emergency[8] = replace(SHOTS, call_id=8)
+    await stage.start()
+    await stage.passes(30)
+    assert stage.faces.keys() == {7, 8, 100, 101}
+    stage.cad.emergency[9] = replace(SHOTS, call_id=9)
+    await stage.passes(30)
+    assert pings(stage) == [9]
+
+
+async def test_a_911_call_heard_of_before_the_cad_answers_is_news(stage: CardStage):
+    stage.ping_role_id = ROLE
+    stage.cad.is_down = True
+    await stage.start()
+    stage.board.apply(SERVER, [EmergencySaved(SHOTS), CallSaved(ROBBERY)])
+    await stage.passes(5)
+    assert stage.faces.keys() == {7, 100}
+    # An event about a dispatch call may tell of a change only.
+    assert pings(stage) == [7]
 
 
 async def test_a_host_that_fails_is_logged_once_and_tried_again(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.cad.errors import CadError, CadRateLimited
 from bot.services.remembered import MAX_AGE, Remembered
 
 
@@ -159,3 +160,20 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(remembered, source, ca
         ("WARNING", "the units cannot be refreshed: Gone('no route')"),
     ]
     assert remembered.items == (5,)
+
+
+async def test_too_many_questions_are_no_outage_and_wait_their_turn(source, caplog) -> None:
+    one = Remembered("the units", source.ask, expected=CadError, clock=lambda: source.now)
+    source.fault = CadRateLimited(retry_after=40.0)
+    one.look()
+    await turns()
+    source.now += 39
+    one.look()
+    await turns()
+    assert source.asked == 1
+    source.now += 1
+    one.look()
+    await turns()
+    assert source.asked == 2
+    assert caplog.records == []
+    await one.close()

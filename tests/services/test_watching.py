@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
@@ -50,7 +50,7 @@ class AskedBoard(Board):
         self.applied: list[tuple[int, object]] = []
         self.asked: list[int] = []
 
-    def apply(self, server_id, events):
+    def apply(self, server_id: int, events: Iterable[Event]) -> None:
         self.applied += [(server_id, event) for event in events]
 
     def ask_again(self, server_id):
@@ -126,3 +126,21 @@ async def test_how_it_goes_with_each_feed_is_known() -> None:
         Listening(now, last=now),
         Listening(now, last=now, trouble=refused),
     ]
+
+
+class StumblingBoard(AskedBoard):
+    def apply(self, server_id: int, events: Iterable[Event]) -> None:
+        if CLOSED in events:
+            raise RuntimeError("nobody expected that")
+        super().apply(server_id, events)
+
+
+async def test_an_event_that_trips_the_board_does_not_end_the_feed(caplog) -> None:
+    board = StumblingBoard()
+    feed = ScriptedFeed(Heard(None, (CLOSED,)), Heard(None, (ATTACHED,)))
+    watch = Watch(board, [feed], server_id=1, hear=unheard)
+    await watch.start()
+    await watch.close()
+    assert board.applied == [(1, ATTACHED)]
+    assert board.asked == [1]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]

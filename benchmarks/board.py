@@ -1,0 +1,257 @@
+"""The board under push events: how many it takes, and how long a card needs to show them.
+
+`python -m benchmarks.board CALLS UNITS` measures one size in a process of its own (Linux).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+from pydantic import HttpUrl, SecretStr
+from rich.table import Table
+
+from benchmarks import busy_cad
+from benchmarks.busy_cad import Sent
+from benchmarks.card_channel import CardChannel, Write
+from benchmarks.clock import Clock
+from benchmarks.pretend_discord import CHANNEL_ID, ROLE_ID
+from bot.app import DispatchBot, open_services
+from bot.cad.feed import EVENT_PATH
+from bot.services.board import Board
+from bot.settings import Settings
+
+SIZES = ((1, 10), (40, 200), (200, 1000))  # open calls, units on duty
+
+CALM_EVENTS, CALM_RATE = 100, 0.2  # a fifth of what Discord's limit lets one channel show
+CALM_SPEED = 10.0  # the bot's clock runs faster then, and its own work weighs as much more
+FLOOD_EVENTS, FLOOD_RATE = 5000, 1000.0
+RUSH_EVENTS = 5000
+
+_WINDOW = 5.0  # seconds, Discord's
+_REST = 40.0  # seconds: longer than the bot waits between two polls
+_FRESH = timedelta(seconds=30)
+_SERVER_ID = 1
+_SKIP = 0.1  # seconds
+_BREATH = 0.002  # real seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What was made of some events.
+
+    Attributes:
+        per_second: how many were answered.
+        work: milliseconds of the bot's process for each, the pretend Discord's among them.
+        refused: how many were not taken.
+        wrong: cards that did not show the CAD's last word in the end.
+        edits: edits sent, from the first event until every card was right.
+        p50, p99: seconds from an event about a call until its card showed it, by the bot's clock.
+        most_writes: in any five seconds.
+        least_gap: seconds between two edits of one card.
+    """
+
+    events: int
+    per_second: float
+    work: float
+    refused: int
+    wrong: int
+    edits: int
+    p50: float
+    p99: float
+    most_writes: int
+    least_gap: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One size: events at leisure, a thousand a second, as many as can be; resident MiB after."""
+
+    calls: int
+    units: int
+    calm: Load
+    flood: Load
+    rush: Load
+    mebibytes: float
+
+
+def table(sizes: Sequence[tuple[int, int]] = SIZES) -> list[Figures]:
+    """Measure each size in a process of its own."""
+    return [_measured(*size) for size in sizes]
+
+
+def _measured(calls: int, units: int) -> Figures:
+    command = [sys.executable, "-m", "benchmarks.board", str(calls), str(units)]
+    found = json.loads(subprocess.check_output(command, text=True))
+    calm, flood, rush = (Load(**found.pop(name)) for name in ("calm", "flood", "rush"))
+    return Figures(**found, calm=calm, flood=flood, rush=rush)
+
+
+def shown(rows: Iterable[Figures]) -> Table:
+    """Lay the figures out."""
+    heads = ("events/s taken", "not taken", "ms of work each", "wrong cards", "edits", "p50, s")
+    table = Table("calls", "units", "load", *heads, "p99, s", title="The board")
+    for one in rows:
+        for name, load in (("calm", one.calm), ("1,000/s", one.flood), ("rush", one.rush)):
+            table.add_row(
+                f"{one.calls:,}",
+                f"{one.units:,}",
+                name,
+                f"{load.per_second:,.0f}",
+                f"{load.refused:,}",
+                f"{load.work:.2f}",
+                f"{load.wrong:,}",
+                f"{load.edits:,} for {load.events:,}",
+                f"{load.p50:.2f}",
+                f"{load.p99:.2f}",
+            )
+        table.add_row(f"{one.calls:,}", f"{one.units:,}", f"memory: {one.mebibytes:.0f} MiB")
+    return table
+
+
+async def measure(calls: int, units: int, *, share: float = 1.0) -> Figures:
+    """Measure one size.
+
+    Args:
+        share: which part of the events to send.
+    """
+    calm, flood, rush = (int(n * share) for n in (CALM_EVENTS, FLOOD_EVENTS, RUSH_EVENTS))
+    rate = CALM_RATE * CALM_SPEED
+    return Figures(
+        calls,
+        units,
+        await _load(calls, units, CALM_SPEED, count=calm, rate=rate, only_calls=True),
+        await _load(calls, units, 1.0, count=flood, rate=FLOOD_RATE),
+        await _load(calls, units, 1.0, count=rush, rate=0.0),
+        _resident(),
+    )
+
+
+async def _load(
+    calls: int, units: int, speed: float, *, count: int, rate: float, only_calls: bool = False
+) -> Load:
+    clock = Clock(speed)
+    channel = CardChannel(clock.seconds)
+    async with busy_cad.running_cad(calls, units) as cad, _bot(cad, clock, channel) as open_bot:
+        board, receiver = open_bot
+        hurry = partial(_hurry, clock, board)
+        await hurry(lambda: len(channel.shown) == calls, seconds=2.0 * calls)
+        await hurry(lambda: False, seconds=_REST)
+        begin, worked = len(channel.writes), time.process_time()
+        sent = await busy_cad.push(cad, receiver, count=count, rate=rate, only_calls=only_calls)
+        worked = time.process_time() - worked
+        moments = {one.number: clock.at(one.at) for one in sent}
+        last = {one.call_id: one.number for one in sorted(sent, key=_number) if one.call_id}
+
+        def wrong() -> int:
+            return sum(channel.shown[call_id] != number for call_id, number in last.items())
+
+        await hurry(lambda: not wrong(), seconds=3.0 * calls + _REST)
+        writes = channel.writes[begin:]
+        await hurry(lambda: False, seconds=_REST)  # through some polls
+        delays = _delays(sent, moments, writes)
+        return Load(
+            events=len(moments),
+            per_second=len(sent) / (max(one.at for one in sent) - min(one.at for one in sent)),
+            work=worked * 1000 / len(sent),
+            refused=sum(one.status != 200 for one in sent),
+            wrong=wrong(),
+            edits=len(writes),
+            p50=_quantile(delays, 0.5),
+            p99=_quantile(delays, 0.99),
+            most_writes=_most_at_once(writes),
+            least_gap=_least_gap(writes),
+        )
+
+
+async def _hurry(clock: Clock, board: Board, is_over: Callable[[], bool], seconds: float) -> None:
+    """Let the bot's time run as fast as polls can follow, until something is over."""
+    end = clock.seconds() + seconds
+    while not is_over() and clock.seconds() < end:
+        confirmed = board.confirmed_at(_SERVER_ID)
+        if confirmed is None or clock.now() - confirmed < _FRESH:
+            clock.skip(_SKIP)
+        await asyncio.sleep(_BREATH)
+
+
+def _delays(sent: Iterable[Sent], moments: Mapping[int, float], writes: list[Write]) -> list[float]:
+    """Return the seconds until each event about a call was to be seen on its card, sorted."""
+    by_call: dict[int, list[Write]] = defaultdict(list)
+    for write in writes:
+        by_call[write.call_id].append(write)
+    delays = []
+    for one in sent:
+        if one.call_id is not None:
+            shown = (write.at for write in by_call[one.call_id] if write.event >= one.number)
+            delays.append(next(shown, math.inf) - moments[one.number])
+    return sorted(delays)
+
+
+def _most_at_once(writes: Sequence[Write]) -> int:
+    """Return how many were written within any five seconds."""
+    moments = [one.at for one in writes]
+    return max(bisect_left(moments, begin + _WINDOW) - n for n, begin in enumerate(moments))
+
+
+def _least_gap(writes: Iterable[Write]) -> float:
+    by_message: dict[int, list[float]] = defaultdict(list)
+    for one in writes:
+        by_message[one.message_id].append(one.at)
+    gaps = (b - a for moments in by_message.values() for a, b in pairwise(moments))
+    return min(gaps, default=math.inf)
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    return values[min(len(values) - 1, int(len(values) * share))]
+
+
+def _number(one: Sent) -> int:
+    return one.number
+
+
+@asynccontextmanager
+async def _bot(cad: str, clock: Clock, channel: CardChannel) -> AsyncIterator[tuple[Board, str]]:
+    """Run the bot with cards; return its board, and where it takes events."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            discord_token=SecretStr("no-token-is-needed"),
+            sonoran_community_id="sandbox",
+            sonoran_api_key=SecretStr(busy_cad.KEY),
+            sonoran_api_url=HttpUrl(cad),
+            database_url=f"sqlite+aiosqlite:///{folder}/bench.db",
+            dispatch_role_ids=frozenset({ROLE_ID}),
+            push_listen=address,
+        )
+        async with open_services(settings, time=clock.time) as services:
+            await services.board.units_now(_SERVER_ID)
+            async with DispatchBot(services, calls_channel_id=CHANNEL_ID) as bot:
+                await channel.welcome(bot)
+                yield services.board, f"http://{address}{EVENT_PATH}"
+                await bot.drain()
+
+
+def _resident() -> float:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    return int(lines["VmRSS"].split()[0]) / 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(asyncio.run(measure(int(sys.argv[1]), int(sys.argv[2]))))))

@@ -1,0 +1,128 @@
+"""The buttons of the cards in a browser: by a dispatcher, officers, and a visitor."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from playwright.async_api import Browser, Locator, expect
+
+from sandbox.browser import CadPage, DiscordPage
+from sandbox.process import running
+
+pytestmark = pytest.mark.browser
+
+ROBBERY = "Call #100 Armed Robbery"
+PRIVATE = "Only you can see this"
+
+expect.set_options(timeout=20_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Both pages, the pretend Discord seen by Dana at first."""
+
+    discord: DiscordPage
+    cad: CadPage
+
+    def card(self, title: str) -> Locator:
+        return self.discord.message(title)
+
+    async def press(self, title: str, *labels: str) -> None:
+        """Press a button of a message, then one of what it shows."""
+        for label in labels:
+            await self.discord.press(self.card(title), label)
+
+    async def told(self, text: str) -> None:
+        """Wait for a private answer."""
+        await expect(self.discord.message(text)).to_contain_text(PRIVATE)
+
+
+@asynccontextmanager
+async def pages(browser: Browser) -> AsyncIterator[Pages]:
+    async with running("--cad-port", "0", "--discord-port", "0", "--still") as addresses:
+        discord = DiscordPage(await browser.new_page())
+        problems: list[str] = []
+        discord.page.on("pageerror", lambda error: problems.append(str(error)))
+        await discord.open(addresses.discord)
+        cad = CadPage(await browser.new_page())
+        await cad.open(addresses.cad)
+        yield Pages(discord, cad)
+        assert problems == []
+
+
+async def test_a_dispatcher_on_a_call(browser: Browser) -> None:
+    async with pages(browser) as shown:
+        await shown.press(ROBBERY, "Attach…")
+        panel = shown.card("Who goes to #100?")
+        await shown.discord.pick(panel, "People of this server", "Pat")
+        await shown.discord.pick(panel, "Units on duty, free ones first", "K-9")
+        await shown.discord.pick(panel, "All free units of a department", "All free units of SAFD")
+        await shown.discord.press(panel, "Attach")
+        await shown.told("✅ Attached to #100 Armed Robbery: @Pat (A-12), K-9, E-51")
+        for number in ("A-12", "K-9", "E-51"):
+            await shown.cad.unit(number, 100).wait_for()
+        await expect(shown.card(ROBBERY)).to_contain_text("Units (3)")
+
+        await shown.press(ROBBERY, "More")
+        await shown.press("What about #100?", "Add note")
+        await shown.discord.fill_in("Two men, *armed*")
+        await shown.told("✅ Noted on #100: Two men, *armed*")
+        await expect(shown.card(ROBBERY)).to_contain_text("Dana · Two men, *armed*")
+
+        await shown.press("What about #100?", "Close call")
+        await shown.press("Close #100 for everybody?", "Close it")
+        await shown.told("✅ Closed #100 Armed Robbery.")
+        closed = shown.card(f"CLOSED · {ROBBERY}")
+        await closed.wait_for()
+        assert await closed.get_by_role("button", name="Attach me").count() == 0
+
+
+async def test_a_dispatcher_on_911_calls(browser: Browser) -> None:
+    async with pages(browser) as shown:
+        await shown.press("911 #1 Jane Doe", "Dispatch…")
+        panel = shown.card("Who goes to 911 #1?")
+        await shown.discord.pick(panel, "Units on duty, free ones first", "A-7", "M-3")
+        await shown.discord.press(panel, "Dispatch")
+        await shown.told("✅ Attached to #103 OFFICER RESPONSE - 1: M-3, A-7")
+        await shown.cad.unit("M-3", 103).wait_for()
+        await shown.card("CLOSED · 911 #1 Jane Doe").wait_for()
+        await expect(shown.card("Call #103")).to_contain_text("Units (2)")
+
+        await shown.press("911 #2 civil line", "Dismiss")
+        await shown.press("Take 911 #2 off the list?", "Dismiss it")
+        await shown.told("✅ Dismissed 911 #2.")
+        await shown.card("CLOSED · 911 #2").wait_for()
+
+        await shown.discord.begin("calls")
+        await shown.discord.send()
+        await shown.told("✅ 4 open calls · page 1 of 1")
+
+
+async def test_officers_and_a_visitor(browser: Browser) -> None:
+    async with pages(browser) as shown:
+        await shown.discord.become("Pat")
+        await shown.press(ROBBERY, "Attach me")
+        await shown.told("✅ Attached to #100 Armed Robbery: @Pat (A-12)")
+        await shown.press(ROBBERY, "More")
+        more = shown.card("What about #100?")
+        await shown.discord.pick(more, "Set my status", "On scene")
+        await shown.told("✅ Your status (A-12) is now on scene.")
+        await expect(shown.card(ROBBERY)).to_contain_text("A-12 · Pat Moreno · on scene · @Pat")
+        await shown.press("What about #100?", "Close call")
+        await shown.told("❌ This takes one of these roles: @Dispatch.")
+        await shown.press(ROBBERY, "Detach me")
+        await shown.told("✅ Detached from #100 Armed Robbery: @Pat (A-12)")
+
+        await shown.discord.become("Charlie")
+        await shown.press("Call #102 Structure Fire", "Attach me")
+        await shown.discord.fill_in("https://steamcommunity.com/profiles/76561198112233563")
+        await shown.told("✅ Attached to #102 Structure Fire: @Charlie (E-51)")
+        await shown.cad.unit("E-51", 102).wait_for()
+
+        await shown.discord.become("Vic")
+        await shown.press(ROBBERY, "Attach me")
+        await shown.told("❌ This takes one of these roles: @Dispatch.")
+        assert await shown.cad.page.locator('[data-call="100"] .unit').count() == 0

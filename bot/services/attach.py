@@ -12,6 +12,7 @@ from bot.services import outcomes, targets
 from bot.services.access import Access, Actor
 from bot.services.board import Board
 from bot.services.errors import NothingToUndo, TooLateToUndo
+from bot.services.inquiry import Inquiry
 from bot.services.linking import LinkingService
 from bot.services.targets import Assignee, Resolution, Roster
 from bot.storage.orders import Action, Order, OrderStore, State
@@ -102,34 +103,58 @@ class AttachService:
             actor, reply, units, call_id=done.call_id, server_id=done.server_id
         )
 
-    async def make_out(self, order: Order) -> Resolution:
+    async def make_out(self, order: Order, inquiry: Inquiry | None = None) -> Resolution:
         """Find out whom an order is about.
 
         Raises:
             StorageError: the links cannot be read.
         """
-        return await self.who_is(order.guild_id, order.server_id, order.units, me=order.actor_id)
+        return await self.who_is(
+            order.guild_id, order.server_id, order.units, me=order.actor_id, inquiry=inquiry
+        )
 
-    async def who_is(self, guild_id: int, server_id: int, units: str, *, me: int) -> Resolution:
+    async def arrivals(self) -> None:
+        """Wait for the orders that are being stored and those whose people are being looked up.
+
+        That takes milliseconds: nobody waits here for the CAD or for Discord.
+        """
+        await self._orders.caught_up()
+        await self._linking.caught_up()
+
+    async def who_is(
+        self,
+        guild_id: int,
+        server_id: int,
+        units: str,
+        *,
+        me: int,
+        inquiry: Inquiry | None = None,
+    ) -> Resolution:
         """Find out whom a `units` text means.
+
+        Args:
+            inquiry: is told whether the CAD was asked, and why it did not answer.
 
         Raises:
             ServiceError: nobody is named.
             StorageError: the links cannot be read.
         """
+        inquiry = inquiry or Inquiry()
         parsed = targets.parse(units, me=me)
         members = [one.member_id for one in parsed if one.member_id is not None]
-        api_ids = await self._linking.api_ids(guild_id, members)
+        api_ids = await self._linking.api_ids(guild_id, members, inquiry)
 
         remembered = Roster(self._board.units(server_id), current=False)
         resolution = targets.resolve(parsed, api_ids, remembered)
         if not resolution.is_certain():
             # Nobody is called off duty on the strength of an old list: ask before saying no.
+            inquiry.begin()
             try:
                 roster = Roster(await self._board.units_now(server_id), current=True)
                 resolution = targets.resolve(parsed, api_ids, roster)
             except CadError as error:
                 _log.warning("units of server %s not known: %r", server_id, error)
+                inquiry.failed(error)
         return self._with_calls(server_id, resolution)
 
     async def _accept(

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from bot.cad.errors import CadError
 from bot.cad.models import Attachment, Detachment, Subject
 from bot.services import outcomes
 from bot.services.batching import Item
 from bot.services.outcomes import Confirmation, OrderView, Outcome, Waiting
 from bot.services.targets import Assignee, Resolution
+from bot.services.tasks import Bell
 from bot.storage.orders import Order, State
 
 LIFETIME = timedelta(minutes=14, seconds=45)  # Discord lets a reply be edited for 15 minutes
@@ -23,12 +25,15 @@ class Job:
     """An order in memory, with what is worth nothing after a restart.
 
     Attributes:
-        is_made_out: whether resolution says whom it is about, or nobody will ask any more.
+        is_made_out: whether resolution says whom it is about, as far as it can be said now.
+        doubt: why the CAD did not say everything when it was last asked; it may do so later.
+        looking: whether the CAD is being asked.
         entered: monotonic seconds when it began to wait.
         alone: whether nothing else was waiting then.
         cell: see batching.Item.
         broke_off: whether an attempt may have reached the CAD although it failed.
-        not_before: monotonic seconds until which the CAD does not let us look where people are.
+        not_before: monotonic seconds until which it is no use asking the CAD.
+        bell: wakes whoever carries it.
         to_show: the waiting reply as it should be; shown as it is, since shown_at, monotonic
             seconds.
     """
@@ -37,11 +42,14 @@ class Job:
     resolution: Resolution = Resolution()  # noqa: RUF009 - frozen
     outcome: Outcome | None = None
     is_made_out: bool = True
+    doubt: CadError | None = None
+    looking: bool = False
     entered: float = 0.0
     alone: bool = True
     cell: int = 0
     broke_off: bool = False
     not_before: float = -math.inf
+    bell: Bell = field(default_factory=Bell)
     to_show: Waiting | None = None
     shown: Waiting | None = None
     shown_at: float | None = None
@@ -78,22 +86,28 @@ class Job:
     def record(self) -> Order:
         """Return the order as it is to be stored.
 
-        What may have arrived is stored as being sent: the next start has to know it too.
+        What may have arrived is stored as being sent: the next start has to know it too. Whom it
+        is about is stored once that is certain, or it is being sent.
         """
         is_sent = self.broke_off and self.order.state.is_open
+        is_open_question = self.order.state is State.QUEUED and not self.broke_off and (
+            self.doubt is not None or not self.is_made_out
+        )
         return replace(
             self.order,
             state=State.SENDING if is_sent else self.order.state,
             people=frozenset(
                 one.discord_id for one in self.resolution.assignees if one.discord_id is not None
             ),
-            resolution=outcomes.write_resolution(self.resolution),
+            resolution=None if is_open_question else outcomes.write_resolution(self.resolution),
             outcome=outcomes.write_outcome(self.outcome) if self.outcome else None,
         )
 
     def view(self, waiting: Waiting | None = None) -> OrderView:
         """Return what people are told."""
-        return OrderView(self.order, self.resolution, self.outcome, waiting)
+        is_open_question = waiting and not self.is_made_out
+        resolution = Resolution() if is_open_question else self.resolution
+        return OrderView(self.order, resolution, self.outcome, waiting)
 
 
 def attachments(jobs: Sequence[Job]) -> list[Attachment]:

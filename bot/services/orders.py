@@ -1,9 +1,9 @@
 """The queue: every stored order is sent, tried again and answered, whatever happens on the way.
 
 There is no worker. Whoever waits for an order carries it: the first whose turn has come sends for
-all who can share the request and tells each of them what became of it; the others find their
-order closed. Every step is in the database before it is taken, so that a bot that was killed
-takes its orders up again.
+all who can share the request and tells each of them what became of it; the others nap, and are
+woken to find their order closed or their turn come. Every step is in the database before it is
+taken, so that a bot that was killed takes its orders up again.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from bot.cad.models import Receipt
 from bot.services import outcomes, receipts
 from bot.services.board import Board
 from bot.services.courier import Courier
-from bot.services.jobs import Job
+from bot.services.inquiry import Inquiry
+from bot.services.jobs import LIFETIME, Job
 from bot.services.outage import Outage
 from bot.services.outcomes import Failure, OrderView, Outcome, Waiting
 from bot.services.targets import Resolution
-from bot.services.tasks import Tasks
+from bot.services.tasks import Bell, Tasks
 from bot.services.telling import Announcer, Telling
 from bot.services.turns import Turns
 from bot.storage.errors import StorageError
@@ -36,8 +37,9 @@ from bot.storage.orders import Order, OrderStore, State
 
 CONFIRM_WITHIN = timedelta(minutes=1)
 WORTH_TELLING = 2.0  # seconds; a shorter wait ends before it has been read
+LOOK_AGAIN = 5.0  # seconds before the CAD is asked again whom an order is about
 
-_BEAT = 0.25  # seconds before another look where somebody else was quicker
+_LONG = LIFETIME.total_seconds()
 _SLOW = CadTimeout()  # what people wait for while a request takes its time
 
 _log = logging.getLogger(__name__)
@@ -52,11 +54,16 @@ async def nothing_follows(_done: OrderView) -> None:
     """Leave a done order at that."""
 
 
+async def nobody_arrives() -> None:
+    """Expect no more orders."""
+
+
 class OrderQueue:
     """Carries out stored orders; the one writer of their states.
 
     Args:
         make_out: finds out whom an order is about.
+        arrivals: waits for the orders that will be here in a moment, not longer.
         aftermath: does what follows from an order that the CAD has taken; nobody waits for it.
         clock: monotonic seconds.
         jitter: a number between 0 and 1; spreads the attempts of many bots.
@@ -67,9 +74,10 @@ class OrderQueue:
         store: OrderStore,
         cad: CadClient,
         board: Board,
-        make_out: Callable[[Order], Awaitable[Resolution]],
+        make_out: Callable[[Order, Inquiry], Awaitable[Resolution]],
         announcer: Announcer,
         *,
+        arrivals: Callable[[], Awaitable[None]] = nobody_arrives,
         aftermath: Callable[[OrderView], Coroutine[None, None, None]] = nothing_follows,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
@@ -79,6 +87,7 @@ class OrderQueue:
         self._store = store
         self._board = board
         self._make_out = make_out
+        self._arrivals = arrivals
         self._aftermath = aftermath
         self._tasks = Tasks(sleep)
         self._telling = Telling(announcer, clock=clock, sleep=sleep, pause=self._tasks.pause)
@@ -90,6 +99,8 @@ class OrderQueue:
         self._courier = Courier(cad, board, self._outage, clock=clock)
         self._sending = asyncio.Lock()
         self._sent_at = -math.inf
+        self._sent = Bell()  # rings when nothing is being sent any more
+        self._moved = Bell()  # rings when somebody may have got out of others' way
         self._resumed = False
 
     async def run(self, order: Order) -> None:
@@ -146,70 +157,133 @@ class OrderQueue:
 
     async def _see_through(self, job: Job) -> None:
         try:
-            if not job.is_made_out and self._now() < job.expires_at:
-                with self._tasks.stoppable():
-                    job.resolution = await self._make_out(job.order)
-                if self._turns.wait(job):
-                    # Should the bot be started anew meanwhile, the CAD may not be there to ask.
-                    await self._save([job])
-            job.is_made_out = True
             while job.order.state.is_open:
                 await self._step(job)
         finally:
             self._turns.leave(job)
+            self._moved.ring()
 
     async def _step(self, job: Job) -> None:
         """Do whatever brings an open order further."""
         now = self._now()
+        left = (job.expires_at - now).total_seconds()
         if job.order.state is State.SENDING:
-            await self._tasks.pause(_BEAT)  # whoever sends it also closes it
-        elif now >= job.expires_at:
+            await self._tasks.nap(_LONG, job.bell, self._sent)  # whoever sends it also closes it
+        elif left <= 0:
             await self._end([job], State.EXPIRED)
+        elif wait := self._turns.wait_to_look(job) if not job.is_made_out else 0.0:
+            self._tell(job, now, wait, self._outage.trouble or job.doubt)
+            await self._tasks.nap(min(wait, left), job.bell)
+        elif not job.is_made_out:
+            await self._look(job)
         elif not job.resolution.assignees:
             await self._end([job], State.REFUSED)
         elif wait := self._turns.wait(job):
             self._tell(job, now, wait, self._outage.trouble)
-            await self._tasks.pause(min(wait, (job.expires_at - now).total_seconds()))
+            await self._tasks.nap(min(wait, left), job.bell)
         elif self._sending.locked():
-            if self._clock() - self._sent_at >= WORTH_TELLING:
-                self._tell(job, now, _BEAT, _SLOW)
-            await self._tasks.pause(_BEAT)
+            await self._bear(job, left, self._sent_at, self._sent)
         elif not await self._send_next():
-            if wait := self._turns.wait_for_others(job):
+            wait = max(self._turns.wait(job), self._turns.wait_for_others(job))
+            if wait:
                 self._tell(job, now, wait, self._outage.trouble)
-            await self._tasks.pause(_BEAT)
+                await self._tasks.nap(min(wait, left), job.bell, self._moved)
+            else:
+                await self._bear(job, left, job.entered, self._moved)
+
+    async def _bear(self, job: Job, left: float, since: float, over: Bell) -> None:
+        """Wait for what usually takes a moment, and say so where it takes longer."""
+        quiet = max(since, job.entered) + WORTH_TELLING - self._clock()
+        if quiet <= 0:
+            self._say(job, job.expires_at, self._outage.trouble or _SLOW)
+        await self._tasks.nap(min(quiet, left) if quiet > 0 else left, job.bell, over)
+
+    async def _look(self, job: Job) -> None:
+        """Find out whom an order is about, as far as that can be said now."""
+        inquiry = Inquiry(lambda: self._tasks.spawn(self._complain(job)))
+        job.looking = True
+        try:
+            with self._tasks.stoppable():
+                job.resolution = await self._make_out(job.order, inquiry)
+        finally:
+            job.looking = False
+        job.doubt = inquiry.doubt
+        if job.doubt is None:
+            job.is_made_out = True
+            if inquiry.asked:
+                self._have_another_look()
+            if self._turns.wait(job):
+                # Should the bot be started anew meanwhile, the CAD may not be there to ask.
+                await self._save([job])
+        elif job.resolution.assignees:
+            job.is_made_out = True  # until the next attempt: those who are known go ahead
+        else:
+            job.not_before = self._clock() + (job.doubt.retry_after or LOOK_AGAIN)
+        self._moved.ring()
+
+    async def _complain(self, job: Job) -> None:
+        """Say that the CAD takes its time to say whom an order is about."""
+        await self._tasks.pause(WORTH_TELLING)
+        if job.looking:
+            self._say(job, job.expires_at, self._outage.trouble or job.doubt or _SLOW)
+
+    def _have_another_look(self) -> None:
+        """Wake those of whom the CAD did not say who they are: it answers now."""
+        for job in self._turns.look_again():
+            job.bell.ring()
 
     def _tell(self, job: Job, now: datetime, wait: float, trouble: CadError | None) -> None:
-        """Have somebody told why their order waits, without waiting for Discord."""
+        """Have somebody told why their order waits, if that is worth reading."""
         if self._clock() - job.entered + wait < WORTH_TELLING:
             return
         # While the CAD is in trouble, the next attempt is nothing that anybody waits for.
         until = job.expires_at if trouble else now + timedelta(seconds=wait + 0.5)
+        self._say(job, until, trouble)
+
+    def _say(self, job: Job, until: datetime, trouble: CadError | None) -> None:
+        """Have somebody told why their order waits, without waiting for Discord."""
         waiting = Waiting(until.replace(microsecond=0), trouble, self._turns.budget(job).per_minute)
-        self._tasks.spawn(self._telling.waits(job, waiting))
+        if waiting != job.to_show:
+            self._tasks.spawn(self._telling.waits(job, waiting))
 
     async def _send_next(self) -> bool:
         """Send for whoever's turn it is; False if nobody's turn has come."""
         async with self._sending:
-            jobs = [] if self._tasks.stopping else self._turns.next()
-            if not jobs:
-                return False
             self._sent_at = self._clock()
-            await self._move(jobs, State.SENDING)
             try:
-                result = await self._courier.deliver(jobs)
-            except BaseException:
-                # Our own fault, or the end of whoever carried the others: it may have arrived.
-                for job in jobs:
-                    job.broke_off, job.order = True, replace(job.order, state=State.QUEUED)
-                raise
-            await self._move(result.again, State.QUEUED)
-            # An order for the same thing that came meanwhile gets the same answer.
-            done = [*result.done, *self._turns.twins(result.done)]
-            await self._end(done, State.DONE, receipt=result.receipt)
-            refused = [*result.refused, *self._turns.twins(result.refused)]
-            await self._end(refused, State.REFUSED, error=result.error)
-        return True
+                # Those who come in a crowd share one request, and nobody waits for a lone order.
+                await self._arrivals()
+                jobs = [] if self._tasks.stopping else self._turns.next()
+                if jobs:
+                    await self._send(jobs)
+            finally:
+                self._sent.ring()
+        if jobs:
+            self._moved.ring()
+        return bool(jobs)
+
+    async def _send(self, jobs: Sequence[Job]) -> None:
+        was_down = self._outage.trouble is not None
+        self._sent_at = self._clock()
+        await self._move(jobs, State.SENDING)
+        try:
+            result = await self._courier.deliver(jobs)
+        except BaseException:
+            # Our own fault, or the end of whoever carried the others: it may have arrived.
+            for job in jobs:
+                job.broke_off, job.order = True, replace(job.order, state=State.QUEUED)
+            raise
+        for job in result.again:
+            # Before the next attempt the CAD is asked again whom it is about.
+            job.is_made_out = job.broke_off or job.doubt is None
+        await self._move(result.again, State.QUEUED)
+        # An order for the same thing that came meanwhile gets the same answer.
+        done = [*result.done, *self._turns.twins(result.done)]
+        await self._end(done, State.DONE, receipt=result.receipt)
+        refused = [*result.refused, *self._turns.twins(result.refused)]
+        await self._end(refused, State.REFUSED, error=result.error)
+        if was_down and self._outage.trouble is None:
+            self._have_another_look()
 
     async def _move(self, jobs: Sequence[Job], state: State) -> None:
         for job in jobs:
@@ -248,6 +322,7 @@ class OrderQueue:
         await self._move(jobs, state)
         for job in jobs:
             self._turns.leave(job)
+            job.bell.ring()
             self._tasks.spawn(self._settle(job))
             if state is State.DONE:
                 self._tasks.spawn(self._aftermath(job.view()))

@@ -10,6 +10,18 @@ from contextlib import contextmanager
 _log = logging.getLogger(__name__)
 
 
+class Bell:
+    """Ends naps early."""
+
+    def __init__(self) -> None:
+        self.naps: set[asyncio.Future[None]] = set()
+
+    def ring(self) -> None:
+        """End the naps of everyone who hears it; who does not nap now has missed nothing."""
+        for nap in self.naps:
+            nap.cancel()
+
+
 class Tasks:
     """Keeps hold of running work; whoever only waits can be stopped without harm."""
 
@@ -42,6 +54,20 @@ class Tasks:
         """Sleep where stopping does no harm."""
         with self.stoppable():
             await self._sleep(seconds)
+
+    async def nap(self, seconds: float, *bells: Bell) -> None:
+        """Sleep as `pause` does, until one of the bells rings at the latest."""
+        with self.stoppable():
+            # A task, so that a bell ends the nap and not whoever naps.
+            nap = asyncio.ensure_future(self._sleep(seconds))
+            for bell in bells:
+                bell.naps.add(nap)
+            try:
+                await asyncio.wait([nap])
+            finally:
+                nap.cancel()
+                for bell in bells:
+                    bell.naps.discard(nap)
 
     def stop(self) -> None:
         """Stop whoever only waits, spawned or not, now or later."""

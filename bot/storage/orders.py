@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
+from bot.storage.gathering import Gathering
 from bot.storage.tables import orders
 
 if TYPE_CHECKING:
@@ -84,8 +85,13 @@ _UNFINISHED = _ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_
     orders.c.id
 )
 _NEWEST = _ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.c.id.desc())
-_INSERT = insert(orders)
-_UPDATE = update(orders).where(orders.c.id == bindparam("order"))
+_INSERT = insert(orders).returning(orders.c.id, sort_by_parameter_order=True)
+_CHANGING = ("reply_id", "state", "people", "resolution", "outcome", "answered", "finished_at")
+_UPDATE = (
+    update(orders)
+    .where(orders.c.id == bindparam("order"))
+    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
+)
 _WIPE = (
     update(orders)
     .where(orders.c.created_at < bindparam("before"), orders.c.token.is_not(None))
@@ -102,15 +108,17 @@ class OrderStore:
     def __init__(self, database: Database) -> None:
         """Work on an open `database`."""
         self._database = database
+        # On a busy night many come at once: one transaction for all costs hardly more than one.
+        self._adding = Gathering(self._add_all)
+        self._saving = Gathering(self._save_all)
 
     async def add(self, order: Order) -> int:
         """Save a new order, whose own id is not looked at, and return the id it was given."""
-        values = _values(order)
-        del values["id"]
-        async with self._database.begin() as connection:
-            result = await connection.execute(_INSERT, values)
-            key = result.inserted_primary_key
-        return int(key[0]) if key else 0
+        return await self._adding.add(order)
+
+    async def caught_up(self) -> None:
+        """Wait until the orders are saved that are being added."""
+        await self._adding.caught_up()
 
     async def get(self, order_id: int) -> Order | None:
         """Find an order."""
@@ -120,22 +128,8 @@ class OrderStore:
 
     async def save(self, changed: Sequence[Order]) -> None:
         """Write what may change of these orders, all or none."""
-        if not changed:
-            return
-        async with self._database.begin() as connection:
-            for order in changed:
-                await connection.execute(
-                    _UPDATE.values(
-                        reply_id=order.reply_id,
-                        state=order.state,
-                        people=_people(order.people),
-                        resolution=order.resolution,
-                        outcome=order.outcome,
-                        answered=order.answered,
-                        finished_at=order.finished_at,
-                    ),
-                    {"order": order.id},
-                )
+        if changed:
+            await self._saving.add(changed)
 
     async def unfinished(self) -> list[Order]:
         """List the orders that are still open or whose outcome nobody has been told, by age."""
@@ -173,6 +167,16 @@ class OrderStore:
         async with self._database.begin() as connection:
             return (await connection.execute(_PRUNE, {"before": before})).rowcount
 
+    async def _add_all(self, new: Sequence[Order]) -> Sequence[int]:
+        async with self._database.begin() as connection:
+            return (await connection.scalars(_INSERT, [_new_row(one) for one in new])).all()
+
+    async def _save_all(self, changes: Sequence[Sequence[Order]]) -> Sequence[None]:
+        rows = [_changed_row(order) for changed in changes for order in changed]
+        async with self._database.begin() as connection:
+            await connection.execute(_UPDATE, rows)
+        return [None] * len(changes)
+
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Order]:
         async with self._database.connect() as connection:
             return [_order(row) for row in await connection.execute(statement, parameters)]
@@ -200,6 +204,11 @@ def _order(row: Row[Any]) -> Order:
     return Order(**values)
 
 
-def _values(order: Order) -> dict[str, Any]:
-    values = {name: getattr(order, name) for name in Order.__slots__}
-    return values | {"people": _people(order.people)}
+def _new_row(order: Order) -> dict[str, Any]:
+    row = {name: getattr(order, name) for name in Order.__slots__ if name != "id"}
+    return row | {"people": _people(order.people)}
+
+
+def _changed_row(order: Order) -> dict[str, Any]:
+    row = {f"new_{name}": getattr(order, name) for name in _CHANGING}
+    return row | {"new_people": _people(order.people), "order": order.id}

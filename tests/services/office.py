@@ -27,6 +27,7 @@ from bot.cad.models import (
     on_call,
 )
 from bot.services.board import Board
+from bot.services.inquiry import Inquiry
 from bot.services.orders import OrderQueue
 from bot.services.outcomes import OrderView
 from bot.services.targets import Assignee, LeftOut, Reason, Resolution, Target
@@ -346,7 +347,7 @@ class Office:
         await self.queue.resume()
         await self.settle()
 
-    async def make_out(self, order: Order) -> Resolution:
+    async def make_out(self, order: Order, inquiry: Inquiry) -> Resolution:
         """Find the units of an order."""
         await self.time.sleep(self.making_out(order))
         if self.make_out_fault:

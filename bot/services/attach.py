@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.cad.errors import CadError
+from bot.cad.models import Unit
 from bot.services import outcomes, targets
 from bot.services.access import Access, Actor
 from bot.services.board import Board
@@ -49,6 +50,7 @@ class AttachService:
         self._board = board
         self._default_server_id = default_server_id
         self._now = now
+        self._rosters: dict[int, tuple[Mapping[int, Unit], Roster]] = {}  # by server
 
     async def attach(
         self,
@@ -144,7 +146,7 @@ class AttachService:
         members = [one.member_id for one in parsed if one.member_id is not None]
         api_ids = await self._linking.api_ids(guild_id, members, inquiry)
 
-        remembered = Roster(self._board.units(server_id), current=False)
+        remembered = self._remembered(server_id)
         resolution = targets.resolve(parsed, api_ids, remembered)
         if not resolution.is_certain():
             # Nobody is called off duty on the strength of an old list: ask before saying no.
@@ -186,15 +188,26 @@ class AttachService:
         )
         return replace(order, id=await self._orders.add(order))
 
+    def _remembered(self, server_id: int) -> Roster:
+        """Return the units as they are remembered, the same list for as long as it is the same."""
+        units = self._board.picture(server_id).units
+        known = self._rosters.get(server_id)
+        if known is None or known[0] is not units:
+            known = units, Roster(tuple(units.values()), current=False)
+            self._rosters[server_id] = known
+        return known[1]
+
     def _with_calls(self, server_id: int, resolution: Resolution) -> Resolution:
         """Note which call everybody is on, as far as that is remembered."""
-        calls = self._board.calls(server_id)
-        busy = {ident: call.call_id for call in calls for ident in call.idents}
-
-        def with_call(one: Assignee) -> Assignee:
-            return replace(one, call_id=busy.get(one.unit.ident)) if one.unit else one
-
-        return replace(resolution, assignees=tuple(map(with_call, resolution.assignees)))
+        picture = self._board.picture(server_id)
+        calls = [one.unit and picture.call_of(one.unit.ident) for one in resolution.assignees]
+        if not any(calls):
+            return resolution
+        people = [
+            replace(one, call_id=call.call_id) if call else one
+            for one, call in zip(resolution.assignees, calls, strict=True)
+        ]
+        return replace(resolution, assignees=tuple(people))
 
 
 def _spelled(one: Assignee) -> str:

@@ -99,6 +99,7 @@ class OrderQueue:
         self._courier = Courier(cad, board, self._outage, clock=clock)
         self._sending = asyncio.Lock()
         self._sent_at = -math.inf
+        self._lull: asyncio.Future[None] | None = None
         self._sent = Bell()  # rings when nothing is being sent any more
         self._moved = Bell()  # rings when somebody may have got out of others' way
         self._resumed = False
@@ -151,7 +152,8 @@ class OrderQueue:
         """Give an order its place among the others, before it is known whom it is about."""
         job = _job(order)
         job.broke_off = order.state is State.SENDING
-        job.order = replace(order, state=State.QUEUED)
+        if job.broke_off:
+            job.order = replace(order, state=State.QUEUED)
         self._turns.enter(job)
         return job
 
@@ -168,7 +170,7 @@ class OrderQueue:
         now = self._now()
         left = (job.expires_at - now).total_seconds()
         if job.order.state is State.SENDING:
-            await self._tasks.nap(_LONG, job.bell, self._sent)  # whoever sends it also closes it
+            await self._bear_request(job, _LONG)  # whoever sends it also closes it
         elif left <= 0:
             await self._end([job], State.EXPIRED)
         elif wait := self._turns.wait_to_look(job) if not job.is_made_out else 0.0:
@@ -182,7 +184,7 @@ class OrderQueue:
             self._tell(job, now, wait, self._outage.trouble)
             await self._tasks.nap(min(wait, left), job.bell)
         elif self._sending.locked():
-            await self._bear(job, left, self._sent_at, self._sent)
+            await self._bear_request(job, left)
         elif not await self._send_next():
             wait = max(self._turns.wait(job), self._turns.wait_for_others(job))
             if wait:
@@ -191,10 +193,19 @@ class OrderQueue:
             else:
                 await self._bear(job, left, job.entered, self._moved)
 
+    async def _bear_request(self, job: Job, left: float) -> None:
+        """Wait for the end of the request that is under way; a crowd shares its first nap."""
+        if self._lull is None:
+            self._lull = self._tasks.start_nap(WORTH_TELLING, self._sent)
+        if self._lull.done():
+            await self._bear(job, left, self._sent_at, self._sent)
+        else:
+            await self._tasks.share(self._lull)
+
     async def _bear(self, job: Job, left: float, since: float, over: Bell) -> None:
         """Wait for what usually takes a moment, and say so where it takes longer."""
         quiet = max(since, job.entered) + WORTH_TELLING - self._clock()
-        if quiet <= 0:
+        if quiet <= 0 and job.order.state is State.QUEUED:
             self._say(job, job.expires_at, self._outage.trouble or _SLOW)
         await self._tasks.nap(min(quiet, left) if quiet > 0 else left, job.bell, over)
 
@@ -258,6 +269,7 @@ class OrderQueue:
                     await self._send(jobs)
             finally:
                 self._sent.ring()
+                self._lull = None
         if jobs:
             self._moved.ring()
         return bool(jobs)
@@ -318,14 +330,14 @@ class OrderQueue:
             )
             if receipt:
                 job.outcome = receipts.compared(job, job.outcome, receipt)
-            job.order = replace(job.order, finished_at=now)
-        await self._move(jobs, state)
+            job.order = replace(job.order, state=state, finished_at=now)
+        await self._save(jobs)
         for job in jobs:
             self._turns.leave(job)
             job.bell.ring()
             self._tasks.spawn(self._settle(job))
-            if state is State.DONE:
-                self._tasks.spawn(self._aftermath(job.view()))
+        for job in jobs if state is State.DONE else ():  # after everyone has been told
+            self._tasks.spawn(self._aftermath(job.view()))
 
     async def _settle(self, job: Job) -> None:
         """Tell what became of an order; have it confirmed by the CAD, and tell that too."""

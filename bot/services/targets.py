@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.cad.models import Unit
 from bot.services import steam
@@ -80,6 +80,15 @@ class Roster:
 
     units: Sequence[Unit]
     current: bool
+    _carriers: dict[str, Unit] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def carrier(self, api_id: str) -> Unit | None:
+        """Return the first unit that has an API id, however that is spelled."""
+        if not self._carriers:  # a list is asked about hundreds of people
+            for unit in self.units:
+                for known in unit.api_ids:
+                    self._carriers.setdefault(steam.bare(known), unit)
+        return self._carriers.get(steam.bare(api_id))
 
     def proves_absence(self) -> bool:
         """Tell whether somebody who is not in the list is off duty.
@@ -169,7 +178,7 @@ def _member(member_id: int, api_ids: Mapping[int, str | None], roster: Roster) -
     api_id = api_ids[member_id]
     if api_id is None:
         return Reason.NOT_LINKED
-    unit = _unit_with(api_id, roster)
+    unit = roster.carrier(api_id)
     if unit is None and roster.proves_absence():
         return Reason.NOT_ON_DUTY
     return Assignee(api_id, member_id, unit, on_duty=True if unit else None)
@@ -186,17 +195,9 @@ def _word(word: str, roster: Roster) -> Assignee | Reason:
         if not unit.api_ids:
             return Reason.NO_API_ID
         return Assignee(unit.api_ids[0], None, unit, on_duty=True)
-    carrier = _unit_with(word, roster)
+    carrier = roster.carrier(word)
     # Whoever types a whole API id knows better than our list: it is sent verbatim either way.
     if carrier or steam.looks_like_api_id(word):
         absent = False if roster.proves_absence() else None
         return Assignee(word, None, carrier, on_duty=True if carrier else absent)
     return Reason.NO_SUCH_UNIT if roster.current else Reason.NOT_LOOKED_UP
-
-
-def _unit_with(api_id: str, roster: Roster) -> Unit | None:
-    wanted = steam.bare(api_id)
-    for unit in roster.units:
-        if any(steam.bare(known) == wanted for known in unit.api_ids):
-            return unit
-    return None

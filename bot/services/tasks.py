@@ -19,7 +19,7 @@ class Bell:
     def ring(self) -> None:
         """End the naps of everyone who hears it; who does not nap now has missed nothing."""
         for nap in self.naps:
-            nap.cancel()
+            nap.cancel()  # leaves the set later, when the loop has come round
 
 
 class Tasks:
@@ -57,17 +57,24 @@ class Tasks:
 
     async def nap(self, seconds: float, *bells: Bell) -> None:
         """Sleep as `pause` does, until one of the bells rings at the latest."""
+        nap = self.start_nap(seconds, *bells)
+        try:
+            await self.share(nap)
+        finally:
+            nap.cancel()
+
+    async def share(self, nap: asyncio.Future[None]) -> None:
+        """Wait for the end of a nap that others wait for too."""
         with self.stoppable():
-            # A task, so that a bell ends the nap and not whoever naps.
-            nap = asyncio.ensure_future(self._sleep(seconds))
-            for bell in bells:
-                bell.naps.add(nap)
-            try:
-                await asyncio.wait([nap])
-            finally:
-                nap.cancel()
-                for bell in bells:
-                    bell.naps.discard(nap)
+            await asyncio.wait([nap])
+
+    def start_nap(self, seconds: float, *bells: Bell) -> asyncio.Future[None]:
+        """Begin a nap that any of the bells ends; a task, so that it ends and not its sleeper."""
+        nap = asyncio.ensure_future(self._sleep(seconds))
+        for bell in bells:
+            bell.naps.add(nap)
+            nap.add_done_callback(bell.naps.discard)
+        return nap
 
     def stop(self) -> None:
         """Stop whoever only waits, spawned or not, now or later."""

@@ -48,6 +48,9 @@ class Gathering(Generic[ItemT, ResultT]):
             while self._waiting:
                 batch, self._waiting = self._waiting, []
                 await self._do(batch)
+                if len(batch) > 1:
+                    # None of them has caught up before all of them have been woken.
+                    await asyncio.sleep(0)
         finally:
             self._working = None
 

@@ -13,10 +13,12 @@ from bot.storage.tables import orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from typing import Any
 
     from sqlalchemy import Row, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.storage.database import Database
 
@@ -168,14 +170,18 @@ class OrderStore:
             return (await connection.execute(_PRUNE, {"before": before})).rowcount
 
     async def _add_all(self, new: Sequence[Order]) -> Sequence[int]:
-        async with self._database.begin() as connection:
+        async with self._writing(new) as connection:
             return (await connection.scalars(_INSERT, [_new_row(one) for one in new])).all()
 
     async def _save_all(self, changes: Sequence[Sequence[Order]]) -> Sequence[None]:
         rows = [_changed_row(order) for changed in changes for order in changed]
-        async with self._database.begin() as connection:
+        async with self._writing(rows) as connection:
             await connection.execute(_UPDATE, rows)
         return [None] * len(changes)
+
+    def _writing(self, rows: Sequence[object]) -> AbstractAsyncContextManager[AsyncConnection]:
+        # Several rows may take several statements, of which all count or none.
+        return self._database.single() if len(rows) == 1 else self._database.begin()
 
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Order]:
         async with self._database.connect() as connection:

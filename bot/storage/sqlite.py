@@ -87,6 +87,11 @@ class _Connection(aiosqlite.Connection):
         if self.in_transaction:
             await super().rollback()
 
+    async def commit(self) -> None:
+        # A lone statement outside a transaction has committed itself.
+        if self.in_transaction:
+            await super().commit()
+
 
 class _Cursor:
     """What SQLAlchemy uses of `aiosqlite.Cursor`, holding all rows of the last statement."""

@@ -70,6 +70,11 @@ class WatchedDatabase(Database):
             yield connection
 
     @asynccontextmanager
+    async def single(self) -> AsyncIterator[AsyncConnection]:
+        async with self._watched(), super().single() as connection:
+            yield connection
+
+    @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         async with self._watched(), super().connect() as connection:
             yield connection

@@ -28,6 +28,7 @@ class Job:
         is_made_out: whether resolution says whom it is about, as far as it can be said now.
         doubt: why the CAD did not say everything when it was last asked; it may do so later.
         looking: whether the CAD is being asked.
+        looked_at: Outage.failures when it was last asked.
         entered: monotonic seconds when it began to wait.
         alone: whether nothing else was waiting then.
         cell: see batching.Item.
@@ -44,6 +45,7 @@ class Job:
     is_made_out: bool = True
     doubt: CadError | None = None
     looking: bool = False
+    looked_at: int = 0
     entered: float = 0.0
     alone: bool = True
     cell: int = 0

@@ -212,7 +212,7 @@ class OrderQueue:
     async def _look(self, job: Job) -> None:
         """Find out whom an order is about, as far as that can be said now."""
         inquiry = Inquiry(lambda: self._tasks.spawn(self._complain(job)))
-        job.looking = True
+        job.looking, job.looked_at = True, self._outage.failures
         try:
             with self._tasks.stoppable():
                 job.resolution = await self._make_out(job.order, inquiry)
@@ -240,7 +240,8 @@ class OrderQueue:
 
     def _have_another_look(self) -> None:
         """Wake those of whom the CAD did not say who they are: it answers now."""
-        for job in self._turns.look_again():
+        for job in self._turns.doubtful():
+            job.not_before = -math.inf
             job.bell.ring()
 
     def _tell(self, job: Job, now: datetime, wait: float, trouble: CadError | None) -> None:
@@ -296,6 +297,8 @@ class OrderQueue:
         await self._end(refused, State.REFUSED, error=result.error)
         if was_down and self._outage.trouble is None:
             self._have_another_look()
+        for job in self._turns.doubtful():
+            job.bell.ring()  # before the next attempt, they are asked about
 
     async def _move(self, jobs: Sequence[Job], state: State) -> None:
         for job in jobs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -66,14 +65,15 @@ class Turns:
 
     def wait_to_look(self, job: Job) -> float:
         """Return the seconds until the CAD may be asked again whom a job is about, 0 for now."""
-        return max(0.0, self._outage.wait(), job.not_before - self._clock()) if job.doubt else 0.0
+        if job.doubt is None:
+            return 0.0
+        if self._is_due(job):
+            return self._outage.wait()
+        return max(0.0, self._outage.wait(), job.not_before - self._clock())
 
-    def look_again(self) -> list[Job]:
-        """Let everyone ask at once of whom the CAD did not say who they are; return the jobs."""
-        doubtful = [job for job in self._open.values() if job.doubt and not job.is_made_out]
-        for job in doubtful:
-            job.not_before = -math.inf
-        return doubtful
+    def doubtful(self) -> list[Job]:
+        """Return those of whom the CAD did not say who they are."""
+        return [job for job in self._open.values() if job.doubt and not job.is_made_out]
 
     def wait_for_others(self, job: Job) -> float:
         """Return the seconds until those may go whom a job must not overtake."""
@@ -111,12 +111,16 @@ class Turns:
     def _stands_aside(self, job: Job) -> bool:
         """Tell whether the others need not wait until it is known whom a job is about.
 
-        They do the first time, and when the CAD is asked after an outage; not for as long as a
-        CAD that takes orders does not show its units.
+        They do the first time, and before each attempt of an outage; not for as long as a CAD that
+        takes orders does not show its units.
         """
-        if job.is_made_out or job.doubt is None:
-            return False
-        return not (job.looking and self._outage.trouble)
+        return not (job.is_made_out or job.doubt is None or self._is_due(job))
+
+    def _is_due(self, job: Job) -> bool:
+        """Tell whether the CAD is to be asked about a doubtful job before anything is sent."""
+        is_limited = job.doubt is not None and job.doubt.retry_after is not None
+        is_over = job.looked_at == self._outage.failures and not job.looking
+        return self._outage.trouble is not None and not is_limited and not is_over
 
 
 def _ahead(job: Job, waiting: Sequence[Job]) -> list[Job]:

@@ -297,7 +297,8 @@ class Listeners:
 class Office:
     """Everything that can be acted on and looked at.
 
-    `units` in an order are numbers of units: "1 2"; "x" stands for nobody.
+    `units` in an order are numbers of units: "1 2"; "x" stands for nobody; "5?" is a unit of which
+    only the CAD knows who that is, unless it is in `doubt`.
     """
 
     file: Path
@@ -311,6 +312,8 @@ class Office:
         self.running: dict[int, asyncio.Task[None]] = {}
         self.making_out: Callable[[Order], float] = lambda order: 0.0
         self.make_out_fault: Exception | None = None
+        self.doubt: CadError | None = None
+        self.made_out = 0  # times
 
     async def open(self) -> None:
         """Start on the file, as after a crash."""
@@ -354,12 +357,20 @@ class Office:
 
     async def make_out(self, order: Order, inquiry: Inquiry) -> Resolution:
         """Find the units of an order."""
+        names = order.units.split()
+        unknown = [name for name in names if name.endswith("?")]
+        self.made_out += 1
+        if unknown:
+            inquiry.begin()
         await self.time.sleep(self.making_out(order))
         if self.make_out_fault:
             raise self.make_out_fault
-        names = order.units.split()
-        people = [int(name) for name in names if name != "x"]
         left_out = [LeftOut(Target(name), Reason.NO_SUCH_UNIT) for name in names if name == "x"]
+        if unknown and self.doubt:
+            inquiry.failed(self.doubt)
+            left_out += [LeftOut(Target(name), Reason.NOT_LOOKED_UP) for name in unknown]
+            names = [name for name in names if name not in unknown]
+        people = [int(name.rstrip("?")) for name in names if name != "x"]
         return Resolution(tuple(map(self.assignee, people)), tuple(left_out))
 
     def assignee(self, ident: int) -> Assignee:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import aiohttp
 from pydantic import HttpUrl, SecretStr
@@ -124,7 +125,7 @@ def seconds(exchange: Exchange, moment: float | None) -> float:
     return moment - exchange.arrived
 
 
-def settings_for(url: str, database_url: str, *, version: int = 1) -> Settings:
+def settings_for(url: str, database_url: str, *, version: Literal[1, 2] = 1) -> Settings:
     """Build the settings of a bot that everyone on the pretend Discord may use."""
     return Settings(
         discord_token=SecretStr("no-token-is-needed"),

@@ -200,7 +200,9 @@ class AttachService:
     def _with_calls(self, server_id: int, resolution: Resolution) -> Resolution:
         """Note which call everybody is on, as far as that is remembered."""
         picture = self._board.picture(server_id)
-        calls = [one.unit and picture.call_of(one.unit.ident) for one in resolution.assignees]
+        calls = [
+            picture.call_of(one.unit.ident) if one.unit else None for one in resolution.assignees
+        ]
         if not any(calls):
             return resolution
         people = [

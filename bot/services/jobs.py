@@ -92,8 +92,10 @@ class Job:
         is about is stored once that is certain, or it is being sent.
         """
         is_sent = self.broke_off and self.order.state.is_open
-        is_open_question = self.order.state is State.QUEUED and not self.broke_off and (
-            self.doubt is not None or not self.is_made_out
+        is_open_question = (
+            self.order.state is State.QUEUED
+            and not self.broke_off
+            and (self.doubt is not None or not self.is_made_out)
         )
         return replace(
             self.order,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import math
 import random
 import time
@@ -20,14 +19,14 @@ from datetime import UTC, datetime, timedelta
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadTimeout
-from bot.cad.models import Receipt
-from bot.services import outcomes, receipts
+from bot.services import outcomes
 from bot.services.board import Board
+from bot.services.closing import Closing
 from bot.services.courier import Courier
 from bot.services.inquiry import Inquiry
 from bot.services.jobs import LIFETIME, Job
 from bot.services.outage import Outage
-from bot.services.outcomes import Failure, OrderView, Outcome, Waiting
+from bot.services.outcomes import OrderView, Waiting
 from bot.services.targets import Resolution
 from bot.services.tasks import Bell, Tasks
 from bot.services.telling import Announcer, Telling
@@ -35,14 +34,11 @@ from bot.services.turns import Turns
 from bot.storage.errors import StorageError
 from bot.storage.orders import Order, OrderStore, State
 
-CONFIRM_WITHIN = timedelta(minutes=1)
 WORTH_TELLING = 2.0  # seconds; a shorter wait ends before it has been read
 LOOK_AGAIN = 5.0  # seconds before the CAD is asked again whom an order is about
 
 _LONG = LIFETIME.total_seconds()
 _SLOW = CadTimeout()  # what people wait for while a request takes its time
-
-_log = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -85,17 +81,25 @@ class OrderQueue:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
-        self._board = board
         self._make_out = make_out
         self._arrivals = arrivals
-        self._aftermath = aftermath
         self._tasks = Tasks(sleep)
         self._telling = Telling(announcer, clock=clock, sleep=sleep, pause=self._tasks.pause)
         self._clock = clock
         self._now = now
-        self._sleep = sleep
         self._outage = Outage(clock, jitter)
         self._turns = Turns(cad, self._outage, clock=clock, now=now)
+        self._closing = Closing(
+            store,
+            board,
+            self._turns,
+            self._telling,
+            self._tasks,
+            aftermath=aftermath,
+            clock=clock,
+            now=now,
+            sleep=sleep,
+        )
         self._courier = Courier(cad, board, self._outage, clock=clock)
         self._sending = asyncio.Lock()
         self._sent_at = -math.inf
@@ -122,16 +126,17 @@ class OrderQueue:
             return
         self._resumed = True
         for order in await self._store.unfinished():
-            is_open = order.state.is_open
-            work = self._see_through(self._enter(order)) if is_open else self._settle(_job(order))
-            self._tasks.spawn(work)
+            if order.state.is_open:
+                self._tasks.spawn(self._see_through(self._enter(order)))
+            else:
+                self._tasks.spawn(self._closing.settle(_job(order)))
 
     async def cancel(self, order_id: int, actor_id: int) -> bool:
         """Drop a person's order that has not been sent; False if it is too late for that."""
         job = self._turns.find(order_id)
         if job is None or job.order.state is not State.QUEUED or job.order.actor_id != actor_id:
             return False
-        await self._end([job], State.CANCELLED)
+        await self._closing.end([job], State.CANCELLED)
         return True
 
     async def withdraw(self, order: Order) -> None:
@@ -172,14 +177,14 @@ class OrderQueue:
         if job.order.state is State.SENDING:
             await self._bear_request(job, _LONG)  # whoever sends it also closes it
         elif left <= 0:
-            await self._end([job], State.EXPIRED)
+            await self._closing.end([job], State.EXPIRED)
         elif wait := self._turns.wait_to_look(job) if not job.is_made_out else 0.0:
             self._tell(job, now, wait, self._outage.trouble or job.doubt)
             await self._tasks.nap(min(wait, left), job.bell)
         elif not job.is_made_out:
             await self._look(job)
         elif not job.resolution.assignees:
-            await self._end([job], State.REFUSED)
+            await self._closing.end([job], State.REFUSED)
         elif wait := self._turns.wait(job):
             self._tell(job, now, wait, self._outage.trouble)
             await self._tasks.nap(min(wait, left), job.bell)
@@ -225,7 +230,7 @@ class OrderQueue:
                 self._have_another_look()
             if self._turns.wait(job):
                 # Should the bot be started anew meanwhile, the CAD may not be there to ask.
-                await self._save([job])
+                await self._closing.save([job])
         elif job.resolution.assignees:
             job.is_made_out = True  # until the next attempt: those who are known go ahead
         else:
@@ -278,7 +283,7 @@ class OrderQueue:
     async def _send(self, jobs: Sequence[Job]) -> None:
         was_down = self._outage.trouble is not None
         self._sent_at = self._clock()
-        await self._move(jobs, State.SENDING)
+        await self._closing.move(jobs, State.SENDING)
         try:
             result = await self._courier.deliver(jobs)
         except BaseException:
@@ -289,79 +294,16 @@ class OrderQueue:
         for job in result.again:
             # Before the next attempt the CAD is asked again whom it is about.
             job.is_made_out = job.broke_off or job.doubt is None
-        await self._move(result.again, State.QUEUED)
+        await self._closing.move(result.again, State.QUEUED)
         # An order for the same thing that came meanwhile gets the same answer.
         done = [*result.done, *self._turns.twins(result.done)]
-        await self._end(done, State.DONE, receipt=result.receipt)
+        await self._closing.end(done, State.DONE, receipt=result.receipt)
         refused = [*result.refused, *self._turns.twins(result.refused)]
-        await self._end(refused, State.REFUSED, error=result.error)
+        await self._closing.end(refused, State.REFUSED, error=result.error)
         if was_down and self._outage.trouble is None:
             self._have_another_look()
         for job in self._turns.doubtful():
             job.bell.ring()  # before the next attempt, they are asked about
-
-    async def _move(self, jobs: Sequence[Job], state: State) -> None:
-        for job in jobs:
-            job.order = replace(job.order, state=state)
-        await self._save(jobs)
-
-    async def _save(self, jobs: Sequence[Job]) -> None:
-        """Write jobs down. A database that fails now must not keep anyone from their answer."""
-        try:
-            await self._store.save([job.record() for job in jobs])
-        except StorageError as error:
-            _log.error("%d orders cannot be written: %s", len(jobs), error)
-
-    async def _end(
-        self,
-        jobs: Sequence[Job],
-        state: State,
-        *,
-        error: CadError | None = None,
-        receipt: Receipt | None = None,
-    ) -> None:
-        """Close orders and have everyone told."""
-        now = self._now()
-        for job in jobs:
-            call = self._board.call(job.order.server_id, job.order.call_id or 0)
-            job.outcome = Outcome(
-                # Of whom nobody was left, the CAD has said nothing.
-                failure=Failure.of(error) if error and job.resolution.assignees else None,
-                seconds=(now - job.order.created_at).total_seconds(),
-                call_title=call.title if call else "",
-                is_unsure=job.broke_off,
-            )
-            if receipt:
-                job.outcome = receipts.compared(job, job.outcome, receipt)
-            job.order = replace(job.order, state=state, finished_at=now)
-        await self._save(jobs)
-        for job in jobs:
-            self._turns.leave(job)
-            job.bell.ring()
-            self._tasks.spawn(self._settle(job))
-        for job in jobs if state is State.DONE else ():  # after everyone has been told
-            self._tasks.spawn(self._aftermath(job.view()))
-
-    async def _settle(self, job: Job) -> None:
-        """Tell what became of an order; have it confirmed by the CAD, and tell that too."""
-        told = await self._telling.ended(job)
-        if job.is_unconfirmed and job.outcome:
-            # What the CAD shows long after says nothing about then.
-            is_recent = self._now() - (job.order.finished_at or self._now()) < CONFIRM_WITHIN
-            looks = receipts.LOOKS if is_recent else ()
-            with self._tasks.stoppable():  # asking the CAD may take as long as the pauses
-                job.outcome = await receipts.confirmed(
-                    job,
-                    job.outcome,
-                    self._board,
-                    clock=self._clock,
-                    sleep=self._sleep,
-                    looks=looks,
-                )
-            told = await self._telling.ended(job)
-        await self._telling.report(job)
-        job.order = replace(job.order, answered=told)
-        await self._save([job])
 
 
 def _job(order: Order) -> Job:

@@ -23,11 +23,11 @@ from bot.services.acts import Acts
 from bot.services.aftermath import Aftermath
 from bot.services.attach import AttachService
 from bot.services.audit import AuditService
-from bot.services.board import Board
+from bot.services.board import Board, utc_now
 from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
 from bot.services.linking import LinkingService
-from bot.services.orders import OrderQueue, utc_now
+from bot.services.orders import OrderQueue
 from bot.services.picking import Picking
 from bot.services.suggestions import Suggestions
 from bot.services.telling import Announcer

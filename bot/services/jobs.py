@@ -57,6 +57,12 @@ class Job:
     shown_at: float | None = None
     showing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    @classmethod
+    def of(cls, order: Order) -> Job:
+        """Take up an order as it is stored."""
+        stored = outcomes.view(order)
+        return cls(order, stored.resolution, stored.outcome, order.resolution is not None)
+
     @property
     def item(self) -> Item:
         """What batching looks at."""

@@ -15,18 +15,17 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadError, CadTimeout
-from bot.services import outcomes
-from bot.services.board import Board
+from bot.services.board import Board, utc_now
 from bot.services.closing import Closing
 from bot.services.courier import Courier
+from bot.services.excuses import WORTH_TELLING, Excuses
 from bot.services.inquiry import Inquiry
 from bot.services.jobs import LIFETIME, Job
 from bot.services.outage import Outage
-from bot.services.outcomes import OrderView, Waiting
+from bot.services.outcomes import OrderView
 from bot.services.targets import Resolution
 from bot.services.tasks import Bell, Tasks
 from bot.services.telling import Announcer, Telling
@@ -34,16 +33,9 @@ from bot.services.turns import Turns
 from bot.storage.errors import StorageError
 from bot.storage.orders import Order, OrderStore, State
 
-WORTH_TELLING = 2.0  # seconds; a shorter wait ends before it has been read
 LOOK_AGAIN = 5.0  # seconds before the CAD is asked again whom an order is about
 
 _LONG = LIFETIME.total_seconds()
-_SLOW = CadTimeout()  # what people wait for while a request takes its time
-
-
-def utc_now() -> datetime:
-    """Return the present moment, aware."""
-    return datetime.now(UTC)
 
 
 async def nothing_follows(_done: OrderView) -> None:
@@ -101,6 +93,7 @@ class OrderQueue:
             sleep=sleep,
         )
         self._courier = Courier(cad, board, self._outage, clock=clock)
+        self._excuses = Excuses(self._telling, self._turns, self._outage, self._tasks, clock=clock)
         self._sending = asyncio.Lock()
         self._sent_at = -math.inf
         self._lull: asyncio.Future[None] | None = None
@@ -129,7 +122,7 @@ class OrderQueue:
             if order.state.is_open:
                 self._tasks.spawn(self._see_through(self._enter(order)))
             else:
-                self._tasks.spawn(self._closing.settle(_job(order)))
+                self._tasks.spawn(self._closing.settle(Job.of(order)))
 
     async def cancel(self, order_id: int, actor_id: int) -> bool:
         """Drop a person's order that has not been sent; False if it is too late for that."""
@@ -155,7 +148,7 @@ class OrderQueue:
 
     def _enter(self, order: Order) -> Job:
         """Give an order its place among the others, before it is known whom it is about."""
-        job = _job(order)
+        job = Job.of(order)
         job.broke_off = order.state is State.SENDING
         if job.broke_off:
             job.order = replace(order, state=State.QUEUED)
@@ -179,21 +172,21 @@ class OrderQueue:
         elif left <= 0:
             await self._closing.end([job], State.EXPIRED)
         elif wait := self._turns.wait_to_look(job) if not job.is_made_out else 0.0:
-            self._tell(job, now, wait, self._outage.trouble or job.doubt)
+            self._excuses.tell(job, now, wait, self._outage.trouble or job.doubt)
             await self._tasks.nap(min(wait, left), job.bell)
         elif not job.is_made_out:
             await self._look(job)
         elif not job.resolution.assignees:
             await self._closing.end([job], State.REFUSED)
         elif wait := self._turns.wait(job):
-            self._tell(job, now, wait, self._outage.trouble)
+            self._excuses.tell(job, now, wait, self._outage.trouble)
             await self._tasks.nap(min(wait, left), job.bell)
         elif self._sending.locked():
             await self._bear_request(job, left)
         elif not await self._send_next():
             wait = max(self._turns.wait(job), self._turns.wait_for_others(job))
             if wait:
-                self._tell(job, now, wait, self._outage.trouble)
+                self._excuses.tell(job, now, wait, self._outage.trouble)
                 await self._tasks.nap(min(wait, left), job.bell, self._moved)
             else:
                 await self._bear(job, left, job.entered, self._moved)
@@ -211,12 +204,12 @@ class OrderQueue:
         """Wait for what usually takes a moment, and say so where it takes longer."""
         quiet = max(since, job.entered) + WORTH_TELLING - self._clock()
         if quiet <= 0 and job.order.state is State.QUEUED:
-            self._say(job, job.expires_at, self._outage.trouble or _SLOW)
+            self._excuses.complain_now(job)
         await self._tasks.nap(min(quiet, left) if quiet > 0 else left, job.bell, over)
 
     async def _look(self, job: Job) -> None:
         """Find out whom an order is about, as far as that can be said now."""
-        inquiry = Inquiry(lambda: self._tasks.spawn(self._complain(job)))
+        inquiry = Inquiry(lambda: self._tasks.spawn(self._excuses.complain(job)))
         job.looking, job.looked_at = True, self._outage.failures
         try:
             with self._tasks.stoppable():
@@ -237,31 +230,11 @@ class OrderQueue:
             job.not_before = self._clock() + (job.doubt.retry_after or LOOK_AGAIN)
         self._moved.ring()
 
-    async def _complain(self, job: Job) -> None:
-        """Say that the CAD takes its time to say whom an order is about."""
-        await self._tasks.pause(WORTH_TELLING)
-        if job.looking:
-            self._say(job, job.expires_at, self._outage.trouble or job.doubt or _SLOW)
-
     def _have_another_look(self) -> None:
         """Wake those of whom the CAD did not say who they are: it answers now."""
         for job in self._turns.doubtful():
             job.not_before = -math.inf
             job.bell.ring()
-
-    def _tell(self, job: Job, now: datetime, wait: float, trouble: CadError | None) -> None:
-        """Have somebody told why their order waits, if that is worth reading."""
-        if self._clock() - job.entered + wait < WORTH_TELLING:
-            return
-        # While the CAD is in trouble, the next attempt is nothing that anybody waits for.
-        until = job.expires_at if trouble else now + timedelta(seconds=wait + 0.5)
-        self._say(job, until, trouble)
-
-    def _say(self, job: Job, until: datetime, trouble: CadError | None) -> None:
-        """Have somebody told why their order waits, without waiting for Discord."""
-        waiting = Waiting(until.replace(microsecond=0), trouble, self._turns.budget(job).per_minute)
-        if waiting != job.to_show:
-            self._tasks.spawn(self._telling.waits(job, waiting))
 
     async def _send_next(self) -> bool:
         """Send for whoever's turn it is; False if nobody's turn has come."""
@@ -304,8 +277,3 @@ class OrderQueue:
             self._have_another_look()
         for job in self._turns.doubtful():
             job.bell.ring()  # before the next attempt, they are asked about
-
-
-def _job(order: Order) -> Job:
-    stored = outcomes.view(order)
-    return Job(order, stored.resolution, stored.outcome, order.resolution is not None)

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import board, imports, interactions, start
+from benchmarks import board, crowd, durability, imports, interactions, start
+from benchmarks.crowd import Night, Result
+from benchmarks.durability import Cost
 from benchmarks.imports import Took
 from benchmarks.interactions import Waits
 
@@ -17,6 +19,8 @@ def main() -> None:
     """Measure everything and print it."""
     console = Console()
     console.print(_waits(asyncio.run(interactions.table())))
+    console.print(_nights(asyncio.run(crowd.table())))
+    console.print(_cost(asyncio.run(durability.measure())))
     console.print(_starts(start.measure("bare"), start.measure("ours")))
     console.print(_imports(asyncio.run(imports.table())))
     console.print(board.shown(board.table()))
@@ -33,6 +37,27 @@ def _waits(rows: list[tuple[int, Waits, Waits]]) -> Table:
                 one, other = _quantile(theirs, share), _quantile(mine, share)
                 cells = (f"{one * 1000:.1f}", f"{other * 1000:.1f}", f"{other / one:.2f}")
                 table.add_row(f"{size:,}", until, name, *cells)
+    return table
+
+
+def _nights(rows: list[tuple[Night, Result | None, Result]]) -> Table:
+    table = Table(
+        "orders", "", "attached", "told an error", "requests", "longest wait, s", "last answer, s"
+    )
+    table.title = "A busy night"
+    for night, naive, ours in rows:
+        name = f"v{night.version}: {night.orders} over {night.calls} calls in {night.seconds:.0f} s"
+        for who, one in (("one request each", naive), ("this bot", ours)):
+            if one:
+                shares = f"{one.attached:.0%}", f"{one.told_error:.0%}"
+                waits = f"{one.longest:.1f}", f"{one.last:.1f}"
+                table.add_row(name, who, *shares, str(one.requests), *waits)
+    return table
+
+
+def _cost(cost: Cost) -> Table:
+    table = Table("with its writes, ms", "without, ms", "added, ms", title="Durability")
+    table.add_row(f"{cost.stored:.2f}", f"{cost.forgotten:.2f}", f"{cost.added:.2f}")
     return table
 
 

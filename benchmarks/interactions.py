@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import aiohttp
 from pydantic import HttpUrl, SecretStr
@@ -22,6 +24,7 @@ from benchmarks.pretend_discord import (
     Exchange,
     PretendDiscord,
 )
+from bot import process
 from bot.app import DispatchBot, open_services
 from bot.settings import Settings
 from bot.storage.database import Database
@@ -55,16 +58,29 @@ async def bare_bot(url: str, people: int) -> AsyncIterator[Stage]:  # noqa: ARG0
 async def our_bot(url: str, people: int) -> AsyncIterator[Stage]:
     """Open our bot with this many people linked and on duty."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = _settings(url, f"sqlite+aiosqlite:///{folder}/bench.db")
-        await _link(settings.database_url, people)
+        settings = settings_for(url, f"sqlite+aiosqlite:///{folder}/bench.db")
+        await link(settings.database_url, people)
         clock, discord = Clock(), PretendDiscord()
         async with open_services(settings, time=clock.time) as services:
             await services.board.units_now(1)
             async with DispatchBot(services) as bot:
                 await discord.welcome(bot)
                 clock.skip(60)
-                yield discord, clock
+                with _as_in_its_process():
+                    yield discord, clock
                 await bot.drain()
+
+
+@contextmanager
+def _as_in_its_process() -> Iterator[None]:
+    """Treat the garbage collector as our process does, and then as the bare bot's again."""
+    thresholds = gc.get_threshold()
+    process.spare_the_collector()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
 
 
 async def measure(opener: Opener, url: str, size: int, rounds: int) -> Waits:
@@ -78,8 +94,8 @@ async def measure(opener: Opener, url: str, size: int, rounds: int) -> Waits:
             await discord.wait_for(exchanges)
             await _rest(clock)
             if number:
-                acknowledged += [_seconds(one, one.acknowledged) for one in exchanges]
-                answered += [_seconds(one, one.answered) for one in exchanges]
+                acknowledged += [seconds(one, one.acknowledged) for one in exchanges]
+                answered += [seconds(one, one.answered) for one in exchanges]
     return Waits(sorted(acknowledged), sorted(answered))
 
 
@@ -102,24 +118,28 @@ async def _rest(clock: Clock) -> None:
         await asyncio.sleep(0.1)
 
 
-def _seconds(exchange: Exchange, moment: float | None) -> float:
+def seconds(exchange: Exchange, moment: float | None) -> float:
+    """Return the seconds from an interaction's arrival; raise if nobody was attached."""
     if moment is None or not exchange.answer.startswith("✅"):
         raise RuntimeError(f"not attached: {exchange.answer}")
     return moment - exchange.arrived
 
 
-def _settings(url: str, database_url: str) -> Settings:
+def settings_for(url: str, database_url: str, *, version: Literal[1, 2] = 1) -> Settings:
+    """Build the settings of a bot that everyone on the pretend Discord may use."""
     return Settings(
         discord_token=SecretStr("no-token-is-needed"),
         sonoran_community_id="sandbox",
         sonoran_api_key=SecretStr("sandbox-key"),
         sonoran_api_url=HttpUrl(url),
+        sonoran_api_version=version,
         database_url=database_url,
         dispatch_role_ids=frozenset({ROLE_ID}),
     )
 
 
-async def _link(database_url: str, people: int) -> None:
+async def link(database_url: str, people: int) -> None:
+    """Link the first so many members, as an import does."""
     now = datetime.now(UTC)
     database = await Database.open(database_url)
     try:

@@ -59,10 +59,11 @@ async def _start_bare() -> None:
 
 
 async def _start_ours() -> None:
-    from bot import settings  # noqa: PLC0415 - the imports are what is measured
+    from bot import process, settings  # noqa: PLC0415 - the imports are what is measured
     from bot.app import DispatchBot, open_services  # noqa: PLC0415
 
     async with open_services(settings.load()) as services, DispatchBot(services):
+        process.spare_the_collector()
         _tell()
 
 

@@ -202,6 +202,7 @@ async def open_services(
                 cad,
                 board,
                 attaching.make_out,
+                arrivals=attaching.arrivals,
                 aftermath=Aftermath(cad, board, settings.status_on_attach),
                 clock=time.clock,
                 now=time.now,

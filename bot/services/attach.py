@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.cad.errors import CadError
+from bot.cad.models import Unit
 from bot.services import outcomes, resolving, target_words
 from bot.services.access import Access, Actor
 from bot.services.board import Board
@@ -19,6 +20,7 @@ from bot.services.errors import (
     ServiceError,
     TooLateToUndo,
 )
+from bot.services.inquiry import Inquiry
 from bot.services.linking import LinkingService
 from bot.services.permissions import Permitted, nothing_needed
 from bot.services.targets import Assignee, LeftOut, Reason, Resolution, Roster, Target
@@ -73,6 +75,7 @@ class AttachService:
         self._default_server_id = default_server_id
         self._now = now
         self._permitted = permitted
+        self._rosters: dict[int, tuple[Mapping[int, Unit], Roster]] = {}  # by server
 
     async def attach(
         self,
@@ -127,7 +130,7 @@ class AttachService:
             actor, reply, units, call_id=done.call_id, server_id=done.server_id
         )
 
-    async def make_out(self, order: Order) -> Resolution:
+    async def make_out(self, order: Order, inquiry: Inquiry | None = None) -> Resolution:
         """Find out whom an order is about: nobody where the CAD does not let its giver do it.
 
         Asked here, because an order is stored and acknowledged before the CAD is asked anything.
@@ -141,29 +144,53 @@ class AttachService:
         except (NotPermitted, PermissionNotTold) as error:
             everyone = LeftOut(Target(order.units), _REFUSALS[type(error)])
             return Resolution(left_out=(everyone,))
-        return await self.who_is(order.guild_id, order.server_id, order.units, me=order.actor_id)
+        return await self.who_is(
+            order.guild_id, order.server_id, order.units, me=giver, inquiry=inquiry
+        )
 
-    async def who_is(self, guild_id: int, server_id: int, units: str, *, me: int) -> Resolution:
+    async def arrivals(self) -> None:
+        """Wait for the orders that are being stored and those whose people are being looked up.
+
+        That takes milliseconds: nobody waits here for the CAD or for Discord.
+        """
+        await self._orders.caught_up()
+        await self._linking.caught_up()
+
+    async def who_is(
+        self,
+        guild_id: int,
+        server_id: int,
+        units: str,
+        *,
+        me: int,
+        inquiry: Inquiry | None = None,
+    ) -> Resolution:
         """Find out whom a `units` text means.
+
+        Args:
+            inquiry: is told whether the CAD was asked, and why it did not answer.
 
         Raises:
             ServiceError: nobody is named.
             StorageError: the links cannot be read.
         """
+        inquiry = inquiry or Inquiry()
         parsed = target_words.parse(units, me=me)
         named, gathered = target_words.members(parsed)
         linked = await self._linking.linked(guild_id, gathered) if gathered else {}
-        api_ids = {**linked, **await self._linking.api_ids(guild_id, named)}
+        api_ids = {**linked, **await self._linking.api_ids(guild_id, named, inquiry)}
 
-        remembered = Roster(self._board.units(server_id), current=False)
+        remembered = self._remembered(server_id)
         resolution = resolving.resolve(parsed, api_ids, remembered)
         if target_words.names_groups(parsed) or not resolution.is_certain():
             # Nobody is called off duty on the strength of an old list: ask before saying no.
+            inquiry.begin()
             try:
                 roster = Roster(await self._board.units_now(server_id), current=True)
                 resolution = resolving.resolve(parsed, api_ids, roster)
             except CadError as error:
                 _log.warning("units of server %s not known: %r", server_id, error)
+                inquiry.failed(error)
         return self._with_calls(server_id, resolution)
 
     async def _accept(
@@ -195,15 +222,28 @@ class AttachService:
         )
         return replace(order, id=await self._orders.add(order))
 
+    def _remembered(self, server_id: int) -> Roster:
+        """Return the units as they are remembered, the same list for as long as it is the same."""
+        units = self._board.picture(server_id).units
+        known = self._rosters.get(server_id)
+        if known is None or known[0] is not units:
+            known = units, Roster(tuple(units.values()), current=False)
+            self._rosters[server_id] = known
+        return known[1]
+
     def _with_calls(self, server_id: int, resolution: Resolution) -> Resolution:
         """Note which call everybody is on, as far as that is remembered."""
-        calls = self._board.calls(server_id)
-        busy = {ident: call.call_id for call in calls for ident in call.idents}
-
-        def with_call(one: Assignee) -> Assignee:
-            return replace(one, call_id=busy.get(one.unit.ident)) if one.unit else one
-
-        return replace(resolution, assignees=tuple(map(with_call, resolution.assignees)))
+        picture = self._board.picture(server_id)
+        calls = [
+            picture.call_of(one.unit.ident) if one.unit else None for one in resolution.assignees
+        ]
+        if not any(calls):
+            return resolution
+        people = [
+            replace(one, call_id=call.call_id) if call else one
+            for one, call in zip(resolution.assignees, calls, strict=True)
+        ]
+        return replace(resolution, assignees=tuple(people))
 
 
 def _spelled(one: Assignee) -> str:

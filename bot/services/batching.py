@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -46,9 +46,26 @@ def conflict(one: Item, other: Item) -> bool:
     return one.people is None or other.people is None or not one.people.isdisjoint(other.people)
 
 
-def are_twins(one: Item, other: Item) -> bool:
-    """Tell whether two orders ask for exactly the same."""
-    return one.place == other.place and one.people is not None and one.people == other.people
+def leaders(waiting: Sequence[Item]) -> Iterator[Item]:
+    """Yield the orders that may go: those that conflict with none before them.
+
+    Args:
+        waiting: all waiting orders, the oldest first.
+    """
+    seen: dict[str, set[Place]] = defaultdict(set)
+    anyone: set[Place] = set()  # where somebody is to go of whom it is not known who that is
+    everywhere: set[Place] = set()
+    for item in waiting:
+        if item.people is None:
+            ahead = everywhere
+            anyone.add(item.place)
+        else:
+            ahead = anyone.union(*(seen[person] for person in item.people))
+            for person in item.people:
+                seen[person].add(item.place)
+        if ahead <= {item.place}:
+            yield item
+        everywhere.add(item.place)
 
 
 def choose(head: Item, waiting: Sequence[Item], calls_per_attach: int) -> list[Item]:

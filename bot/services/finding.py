@@ -46,12 +46,6 @@ class Finder:
     def __init__(self, api_ids: Mapping[int, str | None], roster: Roster) -> None:
         self._api_ids = api_ids
         self._roster = roster
-        self._by_api_id: dict[str, Unit] = {}
-        self._by_number: dict[str, list[Unit]] = {}
-        for unit in roster.units:
-            self._by_number.setdefault(unit.number.casefold(), []).append(unit)
-            for api_id in unit.api_ids:
-                self._by_api_id.setdefault(steam.bare(api_id), unit)
 
     def find(self, term: Term, without: Collection[int] = ()) -> Found:
         """Find whom a term means; of the members in without nobody is said to be missing."""
@@ -69,10 +63,6 @@ class Finder:
             case _:
                 return _found(term, self._single(meaning))
 
-    def numbered(self, number: str) -> Sequence[Unit]:
-        """Return the units with a number."""
-        return self._by_number.get(number.casefold(), ())
-
     def _single(self, meaning: Span | Word | Everyone | Unclear) -> Assignee | Reason:
         match meaning:
             case Word(text=text):
@@ -84,27 +74,24 @@ class Finder:
             case Unclear():
                 return Reason.NOT_UNDERSTOOD
 
-    def _carrier(self, api_id: str) -> Unit | None:
-        return self._by_api_id.get(steam.bare(api_id))
-
     def _member(self, member: Member) -> Assignee | Reason:
         if member.id not in self._api_ids:
             return Reason.NOT_LOOKED_UP
         api_id = self._api_ids[member.id]
         if api_id is None:
             return Reason.NOT_LINKED if member.is_here else Reason.NOT_A_MEMBER
-        unit = self._carrier(api_id)
+        unit = self._roster.carrier(api_id)
         if unit is None and self._roster.proves_absence():
             return Reason.NOT_ON_DUTY
         return Assignee(api_id, member.id, unit, on_duty=True if unit else None)
 
     def _word(self, word: str) -> Assignee | Reason:
-        numbered = self.numbered(word)
+        numbered = self._roster.numbered(word)
         if len(numbered) > 1:
             return Reason.AMBIGUOUS
         if numbered:
             return _assignee(numbered[0])
-        carrier = self._carrier(word)
+        carrier = self._roster.carrier(word)
         # Whoever types a whole API id knows better than our list: it is sent verbatim either way.
         if carrier or steam.looks_like_api_id(word):
             absent = False if self._roster.proves_absence() else None
@@ -121,7 +108,7 @@ class Finder:
         people = [
             Assignee(api_id, member_id, unit, on_duty=True)
             for member_id, api_id in linked.items()
-            if (unit := self._carrier(api_id))
+            if (unit := self._roster.carrier(api_id))
         ]
         if not linked:
             return _found(term, Reason.NOBODY_LINKED)
@@ -154,7 +141,9 @@ class Finder:
         people: list[Assignee] = []
         left_out: list[LeftOut] = []
         for unit in units:
-            is_shared = isinstance(term.meaning, Span) and len(self.numbered(unit.number)) > 1
+            is_shared = (
+                isinstance(term.meaning, Span) and len(self._roster.numbered(unit.number)) > 1
+            )
             one = Reason.AMBIGUOUS if is_shared else _assignee(unit)
             if isinstance(one, Assignee):
                 people.append(one)

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from bot.cad.errors import CadError
 from bot.cad.models import Attachment, Detachment, Subject
 from bot.services import outcomes
 from bot.services.batching import Item
 from bot.services.outcomes import Confirmation, OrderView, Outcome, Waiting
 from bot.services.targets import Assignee, Resolution
+from bot.services.tasks import Bell
 from bot.storage.orders import Order, State
 
 ASK_ABOVE = 10  # people; an order about more is asked about before it is sent
@@ -24,14 +26,18 @@ class Job:
     """An order in memory, with what is worth nothing after a restart.
 
     Attributes:
-        is_made_out: whether resolution says whom it is about, or nobody will ask any more.
+        is_made_out: whether resolution says whom it is about, as far as it can be said now.
         asks: whether to ask first where it turns out to be about many people. Not stored: should
             the bot be started anew before that is known, whoever gave the order is asked.
+        doubt: why the CAD did not say everything when it was last asked; it may do so later.
+        looking: whether the CAD is being asked.
+        looked_at: Outage.failures when it was last asked.
         entered: monotonic seconds when it began to wait.
         alone: whether nothing else was waiting then.
         cell: see batching.Item.
         broke_off: whether an attempt may have reached the CAD although it failed.
-        not_before: monotonic seconds until which the CAD does not let us look where people are.
+        not_before: monotonic seconds until which it is no use asking the CAD.
+        bell: wakes whoever carries it.
         to_show: the waiting reply as it should be; shown as it is, since shown_at, monotonic
             seconds.
     """
@@ -41,15 +47,25 @@ class Job:
     outcome: Outcome | None = None
     is_made_out: bool = True
     asks: bool = True
+    doubt: CadError | None = None
+    looking: bool = False
+    looked_at: int = 0
     entered: float = 0.0
     alone: bool = True
     cell: int = 0
     broke_off: bool = False
     not_before: float = -math.inf
+    bell: Bell = field(default_factory=Bell)
     to_show: Waiting | None = None
     shown: Waiting | None = None
     shown_at: float | None = None
     showing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @classmethod
+    def of(cls, order: Order) -> Job:
+        """Take up an order as it is stored."""
+        stored = outcomes.view(order)
+        return cls(order, stored.resolution, stored.outcome, order.resolution is not None)
 
     @property
     def item(self) -> Item:
@@ -87,22 +103,30 @@ class Job:
     def record(self) -> Order:
         """Return the order as it is to be stored.
 
-        What may have arrived is stored as being sent: the next start has to know it too.
+        What may have arrived is stored as being sent: the next start has to know it too. Whom it
+        is about is stored once that is certain, or it is being sent.
         """
         is_sent = self.broke_off and self.order.state.is_open
+        is_open_question = (
+            self.order.state is State.QUEUED
+            and not self.broke_off
+            and (self.doubt is not None or not self.is_made_out)
+        )
         return replace(
             self.order,
             state=State.SENDING if is_sent else self.order.state,
             people=frozenset(
                 one.discord_id for one in self.resolution.assignees if one.discord_id is not None
             ),
-            resolution=outcomes.write_resolution(self.resolution),
+            resolution=None if is_open_question else outcomes.write_resolution(self.resolution),
             outcome=outcomes.write_outcome(self.outcome) if self.outcome else None,
         )
 
     def view(self, waiting: Waiting | None = None) -> OrderView:
         """Return what people are told."""
-        return OrderView(self.order, self.resolution, self.outcome, waiting)
+        is_open_question = waiting and not self.is_made_out
+        resolution = Resolution() if is_open_question else self.resolution
+        return OrderView(self.order, resolution, self.outcome, waiting)
 
 
 def attachments(jobs: Sequence[Job]) -> list[Attachment]:

@@ -16,6 +16,7 @@ from bot.cad.models import Account
 from bot.services import steam
 from bot.services.access import Access, Actor
 from bot.services.errors import IdHeld
+from bot.services.inquiry import Inquiry
 from bot.services.proving import Proof, Prover
 from bot.services.remembered import Remembered
 from bot.storage.errors import StorageError
@@ -154,22 +155,27 @@ class LinkingService:
         """Return what the CAD says about a link that is not stored yet."""
         return await self._prover.look(link)
 
-    async def api_ids(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str | None]:
+    async def api_ids(
+        self, guild_id: int, member_ids: Collection[int], inquiry: Inquiry | None = None
+    ) -> dict[int, str | None]:
         """Return the API ids of members, None for who has none.
 
         Whoever is not linked here may have linked Discord in the CAD itself; that is asked once
         and stored, unless the id is somebody else's here. Who is missing from the result could
         not be asked about.
         """
-        links = await self._links.find(guild_id, member_ids)
+        inquiry = inquiry or Inquiry()
+        links = await self._links.find(guild_id, member_ids) if member_ids else {}
         found: dict[int, str | None] = {one.discord_id: one.api_id for one in links.values()}
         for member_id in member_ids:
             if member_id in found:
                 continue
+            inquiry.begin()
             try:
                 account = await self._cad.account_of(member_id)
             except CadError as error:
                 _log.warning("the CAD's own links cannot be asked: %r", error)
+                inquiry.failed(error)
                 if error.concerns_all:
                     break  # the next question would end the same way, ten seconds later
                 continue
@@ -199,6 +205,10 @@ class LinkingService:
             proven_at=now,
             checked_at=now,
         )
+
+    async def caught_up(self) -> None:
+        """Wait until everyone's link is found that is being looked for."""
+        await self._links.caught_up()
 
     async def is_linked(self, guild_id: int, member_id: int) -> bool:
         """Tell whether a member has an API id, in the time that Discord waits for a form.

@@ -1,50 +1,49 @@
 """The queue: every stored order is sent, tried again and answered, whatever happens on the way.
 
 There is no worker. Whoever waits for an order carries it: the first whose turn has come sends for
-all who can share the request and tells each of them what became of it; the others find their
-order closed. Every step is in the database before it is taken, so that a bot that was killed
-takes its orders up again.
+all who can share the request and tells each of them what became of it; the others nap, and are
+woken to find their order closed or their turn come. Every step is in the database before it is
+taken, so that a bot that was killed takes its orders up again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadError, CadTimeout
-from bot.cad.models import Receipt
-from bot.services import outcomes, receipts
 from bot.services.board import Board, utc_now
+from bot.services.closing import Closing
 from bot.services.courier import Courier
-from bot.services.jobs import Job
+from bot.services.excuses import WORTH_TELLING, Excuses
+from bot.services.inquiry import Inquiry
+from bot.services.jobs import LIFETIME, Job
 from bot.services.outage import Outage
-from bot.services.outcomes import Failure, OrderView, Outcome, Waiting
+from bot.services.outcomes import OrderView
 from bot.services.targets import Resolution
-from bot.services.tasks import Tasks
+from bot.services.tasks import Bell, Tasks
 from bot.services.telling import Announcer, Telling
 from bot.services.turns import Turns
 from bot.storage.errors import StorageError
 from bot.storage.orders import Order, OrderStore, State
 
-CONFIRM_WITHIN = timedelta(minutes=1)
-WORTH_TELLING = 2.0  # seconds; a shorter wait ends before it has been read
+LOOK_AGAIN = 5.0  # seconds before the CAD is asked again whom an order is about
 
-_BEAT = 0.25  # seconds before another look where somebody else was quicker
-_SLOW = CadTimeout()  # what people wait for while a request takes its time
-
-_log = logging.getLogger(__name__)
+_LONG = LIFETIME.total_seconds()
 
 
 async def nothing_follows(_done: OrderView) -> None:
     """Leave a done order at that."""
+
+
+async def nobody_arrives() -> None:
+    """Expect no more orders."""
 
 
 class OrderQueue:
@@ -52,6 +51,7 @@ class OrderQueue:
 
     Args:
         make_out: finds out whom an order is about.
+        arrivals: waits for the orders that will be here in a moment, not longer.
         aftermath: does what follows from an order that the CAD has taken; nobody waits for it.
         clock: monotonic seconds.
         jitter: a number between 0 and 1; spreads the attempts of many bots.
@@ -62,9 +62,10 @@ class OrderQueue:
         store: OrderStore,
         cad: CadClient,
         board: Board,
-        make_out: Callable[[Order], Awaitable[Resolution]],
+        make_out: Callable[[Order, Inquiry], Awaitable[Resolution]],
         announcer: Announcer,
         *,
+        arrivals: Callable[[], Awaitable[None]] = nobody_arrives,
         aftermath: Callable[[OrderView], Coroutine[None, None, None]] = nothing_follows,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
@@ -72,19 +73,32 @@ class OrderQueue:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
-        self._board = board
         self._make_out = make_out
-        self._aftermath = aftermath
+        self._arrivals = arrivals
         self._tasks = Tasks(sleep)
         self._telling = Telling(announcer, clock=clock, sleep=sleep, pause=self._tasks.pause)
         self._clock = clock
         self._now = now
-        self._sleep = sleep
         self._outage = Outage(clock, jitter)
         self._turns = Turns(cad, self._outage, clock=clock, now=now)
+        self._closing = Closing(
+            store,
+            board,
+            self._turns,
+            self._telling,
+            self._tasks,
+            aftermath=aftermath,
+            clock=clock,
+            now=now,
+            sleep=sleep,
+        )
         self._courier = Courier(cad, board, self._outage, clock=clock)
+        self._excuses = Excuses(self._telling, self._turns, self._outage, self._tasks, clock=clock)
         self._sending = asyncio.Lock()
         self._sent_at = -math.inf
+        self._lull: asyncio.Future[None] | None = None
+        self._sent = Bell()  # rings when nothing is being sent any more
+        self._moved = Bell()  # rings when somebody may have got out of others' way
         self._resumed = False
 
     async def run(self, order: Order, *, asks: bool = True) -> None:
@@ -106,16 +120,17 @@ class OrderQueue:
             return
         self._resumed = True
         for order in await self._store.unfinished():
-            is_open = order.state.is_open
-            work = self._see_through(self._enter(order)) if is_open else self._settle(_job(order))
-            self._tasks.spawn(work)
+            if order.state.is_open:
+                self._tasks.spawn(self._see_through(self._enter(order)))
+            else:
+                self._tasks.spawn(self._closing.settle(Job.of(order)))
 
     async def cancel(self, order_id: int, actor_id: int) -> bool:
         """Drop a person's order that has not been sent; False if it is too late for that."""
         job = self._turns.find(order_id)
         if job is None or job.order.state is not State.QUEUED or job.order.actor_id != actor_id:
             return False
-        await self._end([job], State.CANCELLED)
+        await self._closing.end([job], State.CANCELLED)
         return True
 
     async def withdraw(self, order: Order) -> None:
@@ -134,144 +149,134 @@ class OrderQueue:
 
     def _enter(self, order: Order) -> Job:
         """Give an order its place among the others, before it is known whom it is about."""
-        job = _job(order)
+        job = Job.of(order)
         job.broke_off = order.state is State.SENDING
-        job.order = replace(order, state=State.QUEUED)
+        if job.broke_off:
+            job.order = replace(order, state=State.QUEUED)
         self._turns.enter(job)
         return job
 
     async def _see_through(self, job: Job) -> None:
         try:
-            if not job.is_made_out and self._now() < job.expires_at:
-                with self._tasks.stoppable():
-                    job.resolution = await self._make_out(job.order)
-                if job.must_ask:
-                    await self._end([job], State.ASKED)
-                elif self._turns.wait(job):
-                    # Should the bot be started anew meanwhile, the CAD may not be there to ask.
-                    await self._save([job])
-            job.is_made_out = True
             while job.order.state.is_open:
                 await self._step(job)
         finally:
             self._turns.leave(job)
+            self._moved.ring()
 
     async def _step(self, job: Job) -> None:
         """Do whatever brings an open order further."""
         now = self._now()
+        left = (job.expires_at - now).total_seconds()
         if job.order.state is State.SENDING:
-            await self._tasks.pause(_BEAT)  # whoever sends it also closes it
-        elif now >= job.expires_at:
-            await self._end([job], State.EXPIRED)
+            await self._bear_request(job, _LONG)  # whoever sends it also closes it
+        elif left <= 0:
+            await self._closing.end([job], State.EXPIRED)
+        elif wait := self._turns.wait_to_look(job) if not job.is_made_out else 0.0:
+            self._excuses.tell(job, now, wait, self._outage.trouble or job.doubt)
+            await self._tasks.nap(min(wait, left), job.bell)
+        elif not job.is_made_out:
+            await self._look(job)
         elif not job.resolution.assignees:
-            await self._end([job], State.REFUSED)
+            await self._closing.end([job], State.REFUSED)
         elif wait := self._turns.wait(job):
-            self._tell(job, now, wait, self._outage.trouble)
-            await self._tasks.pause(min(wait, (job.expires_at - now).total_seconds()))
+            self._excuses.tell(job, now, wait, self._outage.trouble)
+            await self._tasks.nap(min(wait, left), job.bell)
         elif self._sending.locked():
-            if self._clock() - self._sent_at >= WORTH_TELLING:
-                self._tell(job, now, _BEAT, _SLOW)
-            await self._tasks.pause(_BEAT)
+            await self._bear_request(job, left)
         elif not await self._send_next():
-            if wait := self._turns.wait_for_others(job):
-                self._tell(job, now, wait, self._outage.trouble)
-            await self._tasks.pause(_BEAT)
+            wait = max(self._turns.wait(job), self._turns.wait_for_others(job))
+            if wait:
+                self._excuses.tell(job, now, wait, self._outage.trouble)
+                await self._tasks.nap(min(wait, left), job.bell, self._moved)
+            else:
+                await self._bear(job, left, job.entered, self._moved)
 
-    def _tell(self, job: Job, now: datetime, wait: float, trouble: CadError | None) -> None:
-        """Have somebody told why their order waits, without waiting for Discord."""
-        if self._clock() - job.entered + wait < WORTH_TELLING:
-            return
-        # While the CAD is in trouble, the next attempt is nothing that anybody waits for.
-        until = job.expires_at if trouble else now + timedelta(seconds=wait + 0.5)
-        waiting = Waiting(until.replace(microsecond=0), trouble, self._turns.budget(job).per_minute)
-        self._tasks.spawn(self._telling.waits(job, waiting))
+    async def _bear_request(self, job: Job, left: float) -> None:
+        """Wait for the end of the request that is under way; a crowd shares its first nap."""
+        if self._lull is None:
+            self._lull = self._tasks.start_nap(WORTH_TELLING, self._sent)
+        if self._lull.done():
+            await self._bear(job, left, self._sent_at, self._sent)
+        else:
+            await self._tasks.share(self._lull)
+
+    async def _bear(self, job: Job, left: float, since: float, over: Bell) -> None:
+        """Wait for what usually takes a moment, and say so where it takes longer."""
+        quiet = max(since, job.entered) + WORTH_TELLING - self._clock()
+        if quiet <= 0 and job.order.state is State.QUEUED:
+            self._excuses.complain_now(job)
+        await self._tasks.nap(min(quiet, left) if quiet > 0 else left, job.bell, over)
+
+    async def _look(self, job: Job) -> None:
+        """Find out whom an order is about, as far as that can be said now."""
+        inquiry = Inquiry(lambda: self._tasks.spawn(self._excuses.complain(job)))
+        job.looking, job.looked_at = True, self._outage.failures
+        try:
+            with self._tasks.stoppable():
+                job.resolution = await self._make_out(job.order, inquiry)
+        finally:
+            job.looking = False
+        job.doubt = inquiry.doubt
+        if job.doubt is None:
+            job.is_made_out = True
+            if inquiry.asked:
+                self._have_another_look()
+            if self._turns.wait(job):
+                # Should the bot be started anew meanwhile, the CAD may not be there to ask.
+                await self._closing.save([job])
+        elif job.resolution.assignees:
+            job.is_made_out = True  # until the next attempt: those who are known go ahead
+        else:
+            job.not_before = self._clock() + (job.doubt.retry_after or LOOK_AGAIN)
+        if job.is_made_out and job.must_ask:
+            await self._closing.end([job], State.ASKED)
+        self._moved.ring()
+
+    def _have_another_look(self) -> None:
+        """Wake those of whom the CAD did not say who they are: it answers now."""
+        for job in self._turns.doubtful():
+            job.not_before = -math.inf
+            job.bell.ring()
 
     async def _send_next(self) -> bool:
         """Send for whoever's turn it is; False if nobody's turn has come."""
         async with self._sending:
-            jobs = [] if self._tasks.stopping else self._turns.next()
-            if not jobs:
-                return False
             self._sent_at = self._clock()
-            await self._move(jobs, State.SENDING)
             try:
-                result = await self._courier.deliver(jobs)
-            except BaseException:
-                # Our own fault, or the end of whoever carried the others: it may have arrived.
-                for job in jobs:
-                    job.broke_off, job.order = True, replace(job.order, state=State.QUEUED)
-                raise
-            await self._move(result.again, State.QUEUED)
-            # An order for the same thing that came meanwhile gets the same answer.
-            done = [*result.done, *self._turns.twins(result.done)]
-            await self._end(done, State.DONE, receipt=result.receipt)
-            refused = [*result.refused, *self._turns.twins(result.refused)]
-            await self._end(refused, State.REFUSED, error=result.error)
-        return True
+                # Those who come in a crowd share one request, and nobody waits for a lone order.
+                await self._arrivals()
+                jobs = [] if self._tasks.stopping else self._turns.next()
+                if jobs:
+                    await self._send(jobs)
+            finally:
+                self._sent.ring()
+                self._lull = None
+        if jobs:
+            self._moved.ring()
+        return bool(jobs)
 
-    async def _move(self, jobs: Sequence[Job], state: State) -> None:
-        for job in jobs:
-            job.order = replace(job.order, state=state)
-        await self._save(jobs)
-
-    async def _save(self, jobs: Sequence[Job]) -> None:
-        """Write jobs down. A database that fails now must not keep anyone from their answer."""
+    async def _send(self, jobs: Sequence[Job]) -> None:
+        was_down = self._outage.trouble is not None
+        self._sent_at = self._clock()
+        await self._closing.move(jobs, State.SENDING)
         try:
-            await self._store.save([job.record() for job in jobs])
-        except StorageError as error:
-            _log.error("%d orders cannot be written: %s", len(jobs), error)
-
-    async def _end(
-        self,
-        jobs: Sequence[Job],
-        state: State,
-        *,
-        error: CadError | None = None,
-        receipt: Receipt | None = None,
-    ) -> None:
-        """Close orders and have everyone told."""
-        now = self._now()
-        for job in jobs:
-            call = self._board.call(job.order.server_id, job.order.call_id or 0)
-            job.outcome = Outcome(
-                # Of whom nobody was left, the CAD has said nothing.
-                failure=Failure.of(error) if error and job.resolution.assignees else None,
-                seconds=(now - job.order.created_at).total_seconds(),
-                call_title=call.title if call else "",
-                is_unsure=job.broke_off,
-            )
-            if receipt:
-                job.outcome = receipts.compared(job, job.outcome, receipt)
-            job.order = replace(job.order, finished_at=now)
-        await self._move(jobs, state)
-        for job in jobs:
-            self._turns.leave(job)
-            self._tasks.spawn(self._settle(job))
-            if state is State.DONE:
-                self._tasks.spawn(self._aftermath(job.view()))
-
-    async def _settle(self, job: Job) -> None:
-        """Tell what became of an order; have it confirmed by the CAD, and tell that too."""
-        told = await self._telling.ended(job)
-        if job.is_unconfirmed and job.outcome:
-            # What the CAD shows long after says nothing about then.
-            is_recent = self._now() - (job.order.finished_at or self._now()) < CONFIRM_WITHIN
-            looks = receipts.LOOKS if is_recent else ()
-            with self._tasks.stoppable():  # asking the CAD may take as long as the pauses
-                job.outcome = await receipts.confirmed(
-                    job,
-                    job.outcome,
-                    self._board,
-                    clock=self._clock,
-                    sleep=self._sleep,
-                    looks=looks,
-                )
-            told = await self._telling.ended(job)
-        await self._telling.report(job)
-        job.order = replace(job.order, answered=told)
-        await self._save([job])
-
-
-def _job(order: Order) -> Job:
-    stored = outcomes.view(order)
-    return Job(order, stored.resolution, stored.outcome, order.resolution is not None)
+            result = await self._courier.deliver(jobs)
+        except BaseException:
+            # Our own fault, or the end of whoever carried the others: it may have arrived.
+            for job in jobs:
+                job.broke_off, job.order = True, replace(job.order, state=State.QUEUED)
+            raise
+        for job in result.again:
+            # Before the next attempt the CAD is asked again whom it is about.
+            job.is_made_out = job.broke_off or job.doubt is None
+        await self._closing.move(result.again, State.QUEUED)
+        # An order for the same thing that came meanwhile gets the same answer.
+        done = [*result.done, *self._turns.twins(result.done)]
+        await self._closing.end(done, State.DONE, receipt=result.receipt)
+        refused = [*result.refused, *self._turns.twins(result.refused)]
+        await self._closing.end(refused, State.REFUSED, error=result.error)
+        if was_down and self._outage.trouble is None:
+            self._have_another_look()
+        for job in self._turns.doubtful():
+            job.bell.ring()  # before the next attempt, they are asked about

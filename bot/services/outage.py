@@ -34,6 +34,7 @@ class Outage:
         self._backoff = FIRST_BACKOFF
         self._not_before = -math.inf
         self.trouble: CadError | None = None
+        self.failures = 0  # so far
 
     @staticmethod
     def may_pass(error: CadError) -> bool:
@@ -46,6 +47,7 @@ class Outage:
 
     def failed(self, error: CadError) -> None:
         """Take note of a fault that may pass."""
+        self.failures += 1
         if self.trouble is None:
             _log.warning("the CAD does not take orders: %r", error)
         if self._is_news(error):

@@ -39,7 +39,7 @@ def resolve(terms: Sequence[Term], api_ids: Mapping[int, str | None], roster: Ro
     """
     finder = Finder(api_ids, roster)
     wanted = [one for one in terms if not one.is_excluded]
-    without = _Exclusions(finder, [one for one in terms if one.is_excluded], wanted)
+    without = _Exclusions(finder, roster, [one for one in terms if one.is_excluded], wanted)
     assignees: dict[str, Assignee] = {}
     excluded: dict[str, Assignee] = {}
     left_out: list[LeftOut] = []
@@ -67,7 +67,9 @@ class _Exclusions:
         wanted: the other terms.
     """
 
-    def __init__(self, finder: Finder, terms: Sequence[Term], wanted: Sequence[Term]) -> None:
+    def __init__(
+        self, finder: Finder, roster: Roster, terms: Sequence[Term], wanted: Sequence[Term]
+    ) -> None:
         self._idents: set[int] = set()
         self._api_ids: set[str] = set()
         self.member_ids: frozenset[int] = frozenset().union(*target_words.members(terms))
@@ -75,7 +77,7 @@ class _Exclusions:
         by_name = frozenset().union(*target_words.members(wanted))
         for term in terms:
             if isinstance(term.meaning, Word):
-                numbered = finder.numbered(term.meaning.text)
+                numbered = roster.numbered(term.meaning.text)
                 self._idents.update(unit.ident for unit in numbered)
             found = finder.find(term)
             self._leave_out(found.people)

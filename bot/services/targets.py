@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.cad.models import Unit
+from bot.services import steam
 
 PEOPLE_LIMIT = 50  # people in one order
 
@@ -111,6 +112,26 @@ class Roster:
 
     units: Sequence[Unit]
     current: bool
+    # Filled once: a list is asked about hundreds of people.
+    _carriers: dict[str, Unit] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _numbers: dict[str, list[Unit]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def carrier(self, api_id: str) -> Unit | None:
+        """Return the first unit that has an API id, however that is spelled."""
+        if not self._carriers:
+            for unit in self.units:
+                for known in unit.api_ids:
+                    self._carriers.setdefault(steam.bare(known), unit)
+        return self._carriers.get(steam.bare(api_id))
+
+    def numbered(self, number: str) -> Sequence[Unit]:
+        """Return the units with a number, in whatever letter case."""
+        if not self._numbers:
+            for unit in self.units:
+                self._numbers.setdefault(unit.number.casefold(), []).append(unit)
+        return self._numbers.get(number.casefold(), ())
 
     def proves_absence(self) -> bool:
         """Tell whether somebody who is not in the list is off duty.

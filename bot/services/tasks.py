@@ -10,6 +10,18 @@ from contextlib import contextmanager
 _log = logging.getLogger(__name__)
 
 
+class Bell:
+    """Ends naps early."""
+
+    def __init__(self) -> None:
+        self.naps: set[asyncio.Future[None]] = set()
+
+    def ring(self) -> None:
+        """End the naps of everyone who hears it; who does not nap now has missed nothing."""
+        for nap in self.naps:
+            nap.cancel()  # leaves the set later, when the loop has come round
+
+
 class Tasks:
     """Keeps hold of running work; whoever only waits can be stopped without harm."""
 
@@ -42,6 +54,27 @@ class Tasks:
         """Sleep where stopping does no harm."""
         with self.stoppable():
             await self._sleep(seconds)
+
+    async def nap(self, seconds: float, *bells: Bell) -> None:
+        """Sleep as `pause` does, until one of the bells rings at the latest."""
+        nap = self.start_nap(seconds, *bells)
+        try:
+            await self.share(nap)
+        finally:
+            nap.cancel()
+
+    async def share(self, nap: asyncio.Future[None]) -> None:
+        """Wait for the end of a nap that others wait for too."""
+        with self.stoppable():
+            await asyncio.wait([nap])
+
+    def start_nap(self, seconds: float, *bells: Bell) -> asyncio.Future[None]:
+        """Begin a nap that any of the bells ends; a task, so that it ends and not its sleeper."""
+        nap = asyncio.ensure_future(self._sleep(seconds))
+        for bell in bells:
+            bell.naps.add(nap)
+            nap.add_done_callback(bell.naps.discard)
+        return nap
 
     def stop(self) -> None:
         """Stop whoever only waits, spawned or not, now or later."""

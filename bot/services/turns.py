@@ -63,42 +63,64 @@ class Turns:
             wait = max(wait, batching.hold(budget, age=age, alone=job.alone))
         return wait
 
+    def wait_to_look(self, job: Job) -> float:
+        """Return the seconds until the CAD may be asked again whom a job is about, 0 for now."""
+        if job.doubt is None:
+            return 0.0
+        if self._is_due(job):
+            return self._outage.wait()
+        return max(0.0, self._outage.wait(), job.not_before - self._clock())
+
+    def doubtful(self) -> list[Job]:
+        """Return those of whom the CAD did not say who they are."""
+        return [job for job in self._open.values() if job.doubt and not job.is_made_out]
+
     def wait_for_others(self, job: Job) -> float:
         """Return the seconds until those may go whom a job must not overtake."""
         return max(map(self.wait, _ahead(job, self._waiting())), default=0.0)
 
     def next(self) -> list[Job]:
         """Return the jobs that share the next request; none if nobody's turn has come."""
-        waiting = self._waiting()
-        head = next((job for job in waiting if self._may_lead(job, waiting)), None)
-        if head is None:
-            return []
-        items = [job.item for job in waiting]
-        chosen = batching.choose(head.item, items, self._cad.calls_per_attach)
-        return [self._open[item.order_id] for item in chosen]
+        items = [job.item for job in self._waiting()]
+        for item in batching.leaders(items):
+            job = self._open[item.order_id]
+            if job.resolution.assignees and job.is_made_out and not self.wait(job):
+                chosen = batching.choose(item, items, self._cad.calls_per_attach)
+                return [self._open[one.order_id] for one in chosen]
+        return []
 
     def twins(self, jobs: Sequence[Job]) -> list[Job]:
         """Return the waiting jobs that ask for exactly what these asked for, and may join them."""
-        items = [job.item for job in jobs]
-        waiting = self._waiting()
+        done = {(job.item.place, job.item.people) for job in jobs}
         return [
-            job
-            for job in waiting
-            if any(batching.are_twins(job.item, item) for item in items)
-            and not _ahead(job, waiting)
+            self._open[item.order_id]
+            for item in batching.leaders([job.item for job in self._waiting()])
+            if item.people is not None and (item.place, item.people) in done
         ]
-
-    def _may_lead(self, job: Job, waiting: Sequence[Job]) -> bool:
-        can_go = job.resolution.assignees and not self.wait(job)
-        return bool(can_go) and not _ahead(job, waiting)
 
     def _waiting(self) -> list[Job]:
         now = self._now()
         return [
             job
             for job in self._open.values()
-            if job.order.state is State.QUEUED and now < job.expires_at
+            if job.order.state is State.QUEUED
+            and now < job.expires_at
+            and not self._stands_aside(job)
         ]
+
+    def _stands_aside(self, job: Job) -> bool:
+        """Tell whether the others need not wait until it is known whom a job is about.
+
+        They do the first time, and before each attempt of an outage; not for as long as a CAD that
+        takes orders does not show its units.
+        """
+        return not (job.is_made_out or job.doubt is None or self._is_due(job))
+
+    def _is_due(self, job: Job) -> bool:
+        """Tell whether the CAD is to be asked about a doubtful job before anything is sent."""
+        is_limited = job.doubt is not None and job.doubt.retry_after is not None
+        is_over = job.looked_at == self._outage.failures and not job.looking
+        return self._outage.trouble is not None and not is_limited and not is_over
 
 
 def _ahead(job: Job, waiting: Sequence[Job]) -> list[Job]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, bindparam, delete, func, or_, select
 
 from bot.storage.errors import LinksChanged
+from bot.storage.gathering import Gathering
 from bot.storage.locks import lock
 from bot.storage.spelling import identity
 from bot.storage.tables import links
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
     from bot.storage.database import Database
 
-# People per statement of an import; databases limit the parameters of one (SQLite to 32,766).
+# People per statement of an import and per question; databases limit the parameters of a statement
+# (SQLite to 32,766).
 _CHUNK = 1_000
+_QUESTION = 10_000
 
 
 class Source(StrEnum):
@@ -138,11 +141,16 @@ class LinkStore:
         """Work on an open `database`."""
         self._database = database
         self._upsert = upsert(database.dialect, links)
+        # On a busy night many ask at once: one query for all costs hardly more than one.
+        self._finding = Gathering(self._find_all)
 
     async def find(self, guild_id: int, discord_ids: Collection[int]) -> dict[int, Link]:
         """Find the links of these people with one query, by Discord id; who has none is absent."""
-        found = await self._read(_BY_PEOPLE, guild=guild_id, people=list(discord_ids))
-        return {link.discord_id: link for link in found}
+        return await self._finding.add((guild_id, discord_ids))
+
+    async def caught_up(self) -> None:
+        """Wait until everyone has found what they are looking for."""
+        await self._finding.caught_up()
 
     async def find_by_api_ids(self, guild_id: int, api_ids: Collection[str]) -> list[Link]:
         """Find whose CAD ids these are, in any spelling; several people may share one."""
@@ -248,6 +256,27 @@ class LinkStore:
                     unchanged += counts.unchanged
                     tell(len(chunk))
         return ImportCounts(added, changed, unchanged)
+
+    async def _find_all(
+        self, questions: Sequence[tuple[int, Collection[int]]]
+    ) -> Sequence[dict[int, Link]]:
+        wanted: dict[int, set[int]] = {}
+        for guild_id, named in questions:
+            wanted.setdefault(guild_id, set()).update(named)
+        found: dict[tuple[int, int], Link] = {}
+        async with self._database.connect() as connection:
+            for guild_id, everyone in wanted.items():
+                people = sorted(everyone)
+                for start in range(0, len(people), _QUESTION):
+                    chunk = people[start : start + _QUESTION]
+                    rows = await connection.execute(
+                        _BY_PEOPLE, {"guild": guild_id, "people": chunk}
+                    )
+                    found.update({(guild_id, one.discord_id): one for one in map(link_of, rows)})
+        return [
+            {one: found[guild_id, one] for one in named if (guild_id, one) in found}
+            for guild_id, named in questions
+        ]
 
     async def _put_chunk(
         self, connection: AsyncConnection, guild_id: int, chunk: list[Link]

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
+from bot.storage.gathering import Gathering
 from bot.storage.tables import orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from typing import Any
 
     from sqlalchemy import Row, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.storage.database import Database
 
@@ -86,9 +89,18 @@ _UNFINISHED = ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(
     orders.c.id
 )
 _NEWEST = ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.c.id.desc())
-_INSERT = insert(orders)
-_UPDATE = update(orders).where(orders.c.id == bindparam("order"))
-_ANSWER = _UPDATE.where(orders.c.state == State.ASKED)
+_INSERT = insert(orders).returning(orders.c.id, sort_by_parameter_order=True)
+_CHANGING = ("reply_id", "state", "people", "resolution", "outcome", "answered", "finished_at")
+_ONE = update(orders).where(orders.c.id == bindparam("order"))
+# What has been closed stays as it was closed, whoever writes late.
+_UPDATE = _ONE.where(
+    or_(
+        orders.c.state == State.QUEUED,
+        orders.c.state == State.SENDING,
+        orders.c.state == bindparam("new_state"),
+    )
+).values({name: bindparam(f"new_{name}") for name in _CHANGING})
+_ANSWER = _ONE.where(orders.c.state == State.ASKED)
 _WIPE = (
     update(orders)
     .where(orders.c.created_at < bindparam("before"), orders.c.token.is_not(None))
@@ -105,15 +117,17 @@ class OrderStore:
     def __init__(self, database: Database) -> None:
         """Work on an open `database`."""
         self._database = database
+        # On a busy night many come at once: one transaction for all costs hardly more than one.
+        self._adding = Gathering(self._add_all)
+        self._saving = Gathering(self._save_all)
 
     async def add(self, order: Order) -> int:
         """Save a new order, whose own id is not looked at, and return the id it was given."""
-        values = _values(order)
-        del values["id"]
-        async with self._database.begin() as connection:
-            result = await connection.execute(_INSERT, values)
-            key = result.inserted_primary_key
-        return int(key[0]) if key else 0
+        return await self._adding.add(order)
+
+    async def caught_up(self) -> None:
+        """Wait until the orders are saved that are being added."""
+        await self._adding.caught_up()
 
     async def get(self, order_id: int) -> Order | None:
         """Find an order."""
@@ -123,38 +137,20 @@ class OrderStore:
 
     async def save(self, changed: Sequence[Order]) -> None:
         """Write what may change of these orders, all or none."""
-        if not changed:
-            return
-        async with self._database.begin() as connection:
-            for order in changed:
-                # What has been closed stays as it was closed, whoever writes late.
-                is_closed_so = or_(orders.c.state.in_(_OPEN), orders.c.state == order.state)
-                await connection.execute(
-                    _UPDATE.where(is_closed_so).values(
-                        reply_id=order.reply_id,
-                        state=order.state,
-                        people=spell_people(order.people),
-                        resolution=order.resolution,
-                        outcome=order.outcome,
-                        answered=order.answered,
-                        finished_at=order.finished_at,
-                    ),
-                    {"order": order.id},
-                )
+        if changed:
+            await self._saving.add(changed)
 
     async def confirm(self, asked_id: int, order: Order) -> int | None:
         """Save the order that follows from a question, once; return its id, None if it was late.
 
         A question that was answered has been seen, so that nobody needs to be told it any more.
         """
-        values = _values(order)
-        del values["id"]
         async with self._database.begin() as connection:
             answer = _ANSWER.values(state=State.CONFIRMED, answered=True)
             if not (await connection.execute(answer, {"order": asked_id})).rowcount:
                 return None
-            key = (await connection.execute(_INSERT, values)).inserted_primary_key
-        return int(key[0]) if key else 0
+            new_id: int = (await connection.scalars(_INSERT, _new_row(order))).one()
+        return new_id
 
     async def drop(self, asked_id: int) -> bool:
         """Close a question that was answered with no; False if it was answered before."""
@@ -198,6 +194,20 @@ class OrderStore:
         async with self._database.begin() as connection:
             return (await connection.execute(_PRUNE, {"before": before})).rowcount
 
+    async def _add_all(self, new: Sequence[Order]) -> Sequence[int]:
+        async with self._writing(new) as connection:
+            return (await connection.scalars(_INSERT, [_new_row(one) for one in new])).all()
+
+    async def _save_all(self, changes: Sequence[Sequence[Order]]) -> Sequence[None]:
+        rows = [_changed_row(order) for changed in changes for order in changed]
+        async with self._writing(rows) as connection:
+            await connection.execute(_UPDATE, rows)
+        return [None] * len(changes)
+
+    def _writing(self, rows: Sequence[object]) -> AbstractAsyncContextManager[AsyncConnection]:
+        # Several rows may take several statements, of which all count or none.
+        return self._database.single() if len(rows) == 1 else self._database.begin()
+
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Order]:
         async with self._database.connect() as connection:
             return [read_order(row) for row in await connection.execute(statement, parameters)]
@@ -226,6 +236,11 @@ def read_order(row: Row[Any]) -> Order:
     return Order(**values)
 
 
-def _values(order: Order) -> dict[str, Any]:
-    values = {name: getattr(order, name) for name in Order.__slots__}
-    return values | {"people": spell_people(order.people)}
+def _new_row(order: Order) -> dict[str, Any]:
+    row = {name: getattr(order, name) for name in Order.__slots__ if name != "id"}
+    return row | {"people": spell_people(order.people)}
+
+
+def _changed_row(order: Order) -> dict[str, Any]:
+    row = {f"new_{name}": getattr(order, name) for name in _CHANGING}
+    return row | {"new_people": spell_people(order.people), "order": order.id}

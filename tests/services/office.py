@@ -28,6 +28,7 @@ from bot.cad.models import (
     on_call,
 )
 from bot.services.board import Board
+from bot.services.inquiry import Inquiry
 from bot.services.orders import OrderQueue
 from bot.services.outcomes import OrderView
 from bot.services.proving import Prover
@@ -69,6 +70,11 @@ class WatchedDatabase(Database):
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         async with self._watched(), super().begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def single(self) -> AsyncIterator[AsyncConnection]:
+        async with self._watched(), super().single() as connection:
             yield connection
 
     @asynccontextmanager
@@ -301,7 +307,8 @@ class Listeners:
 class Office:
     """Everything that can be acted on and looked at.
 
-    `units` in an order are numbers of units: "1 2"; "x" stands for nobody.
+    `units` in an order are numbers of units: "1 2"; "x" stands for nobody; "5?" is a unit of which
+    only the CAD knows who that is, unless it is in `doubt`.
     """
 
     file: Path
@@ -315,6 +322,8 @@ class Office:
         self.running: dict[int, asyncio.Task[None]] = {}
         self.making_out: Callable[[Order], float] = lambda order: 0.0
         self.make_out_fault: Exception | None = None
+        self.doubt: CadError | None = None
+        self.made_out = 0  # times
 
     async def open(self) -> None:
         """Start on the file, as after a crash."""
@@ -356,14 +365,22 @@ class Office:
         await self.queue.resume()
         await self.settle()
 
-    async def make_out(self, order: Order) -> Resolution:
+    async def make_out(self, order: Order, inquiry: Inquiry) -> Resolution:
         """Find the units of an order."""
+        names = order.units.split()
+        unknown = [name for name in names if name.endswith("?")]
+        self.made_out += 1
+        if unknown:
+            inquiry.begin()
         await self.time.sleep(self.making_out(order))
         if self.make_out_fault:
             raise self.make_out_fault
-        names = order.units.split()
-        people = [int(name) for name in names if name != "x"]
         left_out = [LeftOut(Target(name), Reason.NO_SUCH_UNIT) for name in names if name == "x"]
+        if unknown and self.doubt:
+            inquiry.failed(self.doubt)
+            left_out += [LeftOut(Target(name), Reason.NOT_LOOKED_UP) for name in unknown]
+            names = [name for name in names if name not in unknown]
+        people = [int(name.rstrip("?")) for name in names if name != "x"]
         return Resolution(tuple(map(self.assignee, people)), tuple(left_out))
 
     def assignee(self, ident: int) -> Assignee:

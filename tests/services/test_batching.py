@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.cad.limits import Budget, Limit
 from bot.services import batching
-from bot.services.batching import GATHER, Item, are_twins, choose, conflict, hold, split
+from bot.services.batching import GATHER, Item, choose, conflict, hold, leaders, split
 from bot.storage.orders import Action
 
 ATTACH, DETACH = Action.ATTACH, Action.DETACH
@@ -67,19 +67,19 @@ def test_who_disagrees() -> None:
     assert not conflict(somebody(1), attach(2, 100, "b"))
 
 
-def test_who_asks_for_the_same() -> None:
-    assert are_twins(attach(1, 100, "a", "b"), attach(2, 100, "b", "a", cell=3))
-    assert not are_twins(attach(1, 100, "a"), attach(2, 100, "a", "b"))
-    assert not are_twins(attach(1, 100, "a"), attach(2, 101, "a"))
-    assert not are_twins(somebody(1), somebody(2))
+@given(lines())
+def test_disagreeing_is_mutual(line: list[Item]) -> None:
+    for one, other in combinations(line, 2):
+        assert conflict(one, other) == conflict(other, one)
 
 
 @given(lines())
-def test_disagreeing_is_mutual_and_twins_agree(line: list[Item]) -> None:
-    for one, other in combinations(line, 2):
-        assert conflict(one, other) == conflict(other, one)
-        assert are_twins(one, other) == are_twins(other, one)
-        assert not (are_twins(one, other) and conflict(one, other))
+def test_who_disagrees_with_nobody_before_them_may_go(line: list[Item]) -> None:
+    assert list(leaders(line)) == [
+        one
+        for place, one in enumerate(line)
+        if not any(conflict(one, before) for before in line[:place])
+    ]
 
 
 def test_v1_takes_all_calls_together() -> None:

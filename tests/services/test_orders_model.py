@@ -127,7 +127,7 @@ class Play(Office):
         await super().open()
         self.store = RememberingStore(self.database)
         self.store.states = self.states_seen
-        self.queue._store = self.store
+        self.queue._store = self.queue._closing._store = self.store
         self.began.append(self.time.clock())
 
     async def orders_given(self, units: str, call_id: int | None, *, dies: bool) -> None:

@@ -1,0 +1,190 @@
+"""A busy night: many orders within the CAD's limits, beside a client that sends each by itself.
+
+The CAD is the sandbox's, with its rate limits on. Time runs faster than in life, for the bot, the
+client and the CAD alike; all figures are in the seconds of that time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import aiohttp
+
+from benchmarks import interactions
+from benchmarks.clock import Clock
+from benchmarks.pretend_cad import api_id
+from benchmarks.pretend_discord import FIRST_MEMBER_ID, Exchange, PretendDiscord
+from bot.app import DispatchBot, open_services
+from sandbox.cad import seed
+from sandbox.cad.models import Account, Badge, CallForm
+from sandbox.cad.server import CadServer
+
+SPEED = 4.0  # how many of its seconds pass in a real one
+FIRST_CALL_ID = 1000
+
+# The vendor's SDK waits as long as the CAD asks, but never longer than this, and gives up.
+LONGEST_WAIT = 10.0
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """How many orders come, each for one person, over how many calls, within how many seconds."""
+
+    version: Literal[1, 2]
+    orders: int
+    calls: int
+    seconds: float
+
+    def places(self) -> Iterator[tuple[float, int, int]]:
+        """Yield the moment, the person and the call of each order, evenly spread."""
+        for number in range(self.orders):
+            moment = number * self.seconds / self.orders
+            yield moment, number, FIRST_CALL_ID + number % self.calls
+
+
+NIGHTS = (Night(2, 50, 5, 10.0), Night(1, 200, 20, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a night's orders.
+
+    Attributes:
+        attached, told_error: shares of the orders; attached as the CAD shows it in the end.
+        requests: how many orders reached the CAD, with those that it refused.
+        longest: seconds that somebody waited for their answer, at most.
+        last: seconds from the first order to the last answer.
+    """
+
+    attached: float
+    told_error: float
+    requests: int
+    longest: float
+    last: float
+
+
+@asynccontextmanager
+async def _town(night: Night, clock: Clock) -> AsyncIterator[CadServer]:
+    """Run a CAD with so many people on duty, and so many calls."""
+    world = seed.build_world()
+    world.now = clock.now
+    server = world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
+    server.calls.clear()
+    for number in range(night.calls):
+        call = world.new_dispatch(server, CallForm(f"Alarm {number}"))
+        del server.calls[call.call_id]
+        call.call_id = FIRST_CALL_ID + number
+        server.calls[call.call_id] = call
+    for number in range(night.orders):
+        account = Account(f"account-{number}", f"officer{number}", api_ids=(api_id(number),))
+        world.communities[seed.COMMUNITY_ID].accounts[account.uuid] = account
+        world.login(server, account, Badge(f"P-{number}", f"Officer {number}", "LSPD"))
+    async with CadServer(world, clock=clock.seconds) as cad:
+        yield cad
+
+
+async def ours(night: Night) -> Result:
+    """Let a night pass with our bot."""
+    clock, discord = Clock(SPEED), PretendDiscord()
+    async with _town(night, clock) as cad:
+        with tempfile.TemporaryDirectory() as folder:
+            settings = interactions.settings_for(
+                cad.url,
+                f"sqlite+aiosqlite:///{folder}/bench.db",
+                version=night.version,
+            )
+            await interactions.link(settings.database_url, night.orders)
+            async with open_services(settings, time=clock.time) as services:
+                await services.board.units_now(seed.SERVER_ID)
+                async with DispatchBot(services) as bot:
+                    await discord.welcome(bot)
+                    clock.skip(60)  # what the start has asked counts no more
+                    _begin(cad)
+                    exchanges = await _given(night, clock, discord)
+                    await discord.wait_for(exchanges)
+                    result = _result(night, cad, exchanges)
+                    clock.skip(120)
+                    await bot.drain()
+    return result
+
+
+async def naive(night: Night) -> Result:
+    """Let a night pass with a client that sends every order by itself, as the SDK would."""
+    clock = Clock(SPEED)
+    async with _town(night, clock) as cad, aiohttp.ClientSession() as session:
+        _begin(cad)
+        units = cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID).units.values()
+        idents = {unit.badge.unit_num: unit.id for unit in units}
+
+        async def give(moment: float, person: int, call_id: int) -> Exchange:
+            await clock.sleep(moment)
+            exchange = Exchange(clock.seconds() / SPEED)
+            exchange.answer = await _attach(session, cad, clock, call_id, idents[f"P-{person}"])
+            exchange.answered = clock.seconds() / SPEED
+            return exchange
+
+        exchanges = await asyncio.gather(*(give(*place) for place in night.places()))
+        return _result(night, cad, exchanges)
+
+
+async def table(nights: Sequence[Night] = NIGHTS) -> list[tuple[Night, Result | None, Result]]:
+    """Return for each night what becomes of it with the naive client, of v2 only, and with us."""
+    return [
+        (night, await naive(night) if night.version == 2 else None, await ours(night))
+        for night in nights
+    ]
+
+
+async def _given(night: Night, clock: Clock, discord: PretendDiscord) -> list[Exchange]:
+    exchanges: list[Exchange] = []
+    began = clock.seconds()
+    for moment, person, call_id in night.places():
+        if (wait := began + moment - clock.seconds()) > 0:
+            await clock.sleep(wait)
+        exchanges += discord.attach([(FIRST_MEMBER_ID + person, call_id)])
+    return exchanges
+
+
+async def _attach(
+    session: aiohttp.ClientSession, cad: CadServer, clock: Clock, call_id: int, ident: int
+) -> str:
+    path = f"/v2/emergency/servers/{seed.SERVER_ID}/dispatch-calls/{call_id}/attachments"
+    headers = {"Authorization": f"Bearer {seed.API_KEY}"}
+    for _ in range(TRIES):
+        body = {"identIds": [ident]}
+        async with session.post(f"{cad.url}{path}", json=body, headers=headers) as answer:
+            if answer.ok:
+                return "✅"
+            wait = float(answer.headers.get("Retry-After", "1"))
+        await clock.sleep(min(wait, LONGEST_WAIT))
+    return "❌"
+
+
+def _begin(cad: CadServer) -> None:
+    """Count from now on."""
+    cad.world.behaviour.rate_limits = True
+    cad.world.history.clear()
+
+
+def _result(night: Night, cad: CadServer, exchanges: Sequence[Exchange]) -> Result:
+    server = cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
+    idents = {unit.badge.unit_num: unit.id for unit in server.units.values()}
+    attached = [
+        idents[f"P-{person}"] in server.calls[call_id].idents
+        for _, person, call_id in night.places()
+    ]
+    waits = [((one.answered or 0.0) - one.arrived) * SPEED for one in exchanges]
+    answers = [one.answered or 0.0 for one in exchanges]
+    return Result(
+        attached=sum(attached) / night.orders,
+        told_error=sum(one.answer.startswith("❌") for one in exchanges) / night.orders,
+        requests=sum("ATTACH" in one.type.upper() for one in cad.world.history),
+        longest=max(waits),
+        last=(max(answers) - exchanges[0].arrived) * SPEED,
+    )

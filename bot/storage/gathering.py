@@ -1,0 +1,72 @@
+"""One transaction for everyone who asks while another one is under way."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from bot.storage.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
+
+class Gathering(Generic[ItemT, ResultT]):
+    """Does a piece of work for many items at once; a lone item is not kept waiting.
+
+    Args:
+        work: does it for all items in one go, all or none, and returns a result for each, in
+            their order.
+    """
+
+    def __init__(self, work: Callable[[list[ItemT]], Awaitable[Sequence[ResultT]]]) -> None:
+        self._work = work
+        self._waiting: list[tuple[ItemT, asyncio.Future[ResultT]]] = []
+        self._working: asyncio.Task[None] | None = None
+
+    async def add(self, item: ItemT) -> ResultT:
+        """Have the work done for an item and return its result, or raise what it ended with."""
+        mine: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, mine))
+        if self._working is None:
+            # A task of its own: whoever gives up waiting does not take the work from the others.
+            self._working = asyncio.create_task(self._work_off())
+        return await mine
+
+    async def caught_up(self) -> None:
+        """Wait until the work is done for all who have asked so far."""
+        if self._waiting:
+            await asyncio.wait([self._waiting[-1][1]])
+        elif self._working is not None:
+            await asyncio.wait([self._working])
+
+    async def _work_off(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                await self._do(batch)
+                if len(batch) > 1:
+                    # None of them has caught up before all of them have been woken.
+                    await asyncio.sleep(0)
+        finally:
+            self._working = None
+
+    async def _do(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
+        try:
+            results = await self._work([item for item, _ in batch])
+        except Exception as error:  # noqa: BLE001 - it is raised again, for each
+            if len(batch) > 1 and not isinstance(error, StorageError):
+                # Not the database's fault but that of an item: the others get what they came for.
+                for one in batch:
+                    await self._do([one])
+                return
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), result in zip(batch, results, strict=True):
+            if not future.done():  # nobody waits for it any more
+                future.set_result(result)

@@ -98,8 +98,8 @@ def table(sizes: Sequence[tuple[int, int]] = SIZES) -> list[Figures]:
 def _measured(calls: int, units: int) -> Figures:
     command = [sys.executable, "-m", "benchmarks.board", str(calls), str(units)]
     found = json.loads(subprocess.check_output(command, text=True))
-    calm, flood, rush = (Load(**found.pop(name)) for name in ("calm", "flood", "rush"))
-    return Figures(**found, calm=calm, flood=flood, rush=rush)
+    calm, flood, rush = (Load(**found[name]) for name in ("calm", "flood", "rush"))
+    return Figures(calls, units, calm, flood, rush, found["mebibytes"])
 
 
 def shown(rows: Iterable[Figures]) -> Table:

@@ -210,8 +210,11 @@ def test_why_an_order_waits(error, words) -> None:
 
 def test_every_reason_has_words() -> None:
     for reason in Reason:
-        text = orders.order(refused(left_out("B-1", reason)))
-        assert len(text.partition("Left out: `B-1`: ")[2]) > 20
+        first, _, rest = orders.order(refused(left_out("B-1", reason))).partition("\n")
+        assert first.startswith("❌ Nobody was attached to")
+        is_about_the_giver = reason.value > 100
+        assert rest.startswith("Left out: `B-1`: ") is not is_about_the_giver
+        assert len(rest.removeprefix("Left out: `B-1`: ")) > 20
 
 
 names = st.sampled_from(["A-12", "x" * 4000, HOSTILE * 90, "🚓" * 4000, "-" * 4000])

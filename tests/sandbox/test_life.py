@@ -53,6 +53,7 @@ async def test_everything_happens_and_people_do_it(seed: int) -> None:
     assert {change.kind for change in changes} >= set(ChangeKind) - {
         ChangeKind.DETACH,
         ChangeKind.UNIT_PANIC,
+        ChangeKind.LINK_VERIFIED,
     }
     assert {change.by for change in changes} == {Actor.PERSON}
 

@@ -7,7 +7,7 @@ import contextlib
 import time
 from datetime import UTC, datetime, timedelta
 
-from bot.app import Time
+from bot.wiring import Time
 
 
 class Clock:

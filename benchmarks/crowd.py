@@ -19,7 +19,8 @@ from benchmarks import interactions
 from benchmarks.clock import Clock
 from benchmarks.pretend_cad import api_id
 from benchmarks.pretend_discord import FIRST_MEMBER_ID, Exchange, PretendDiscord
-from bot.app import DispatchBot, open_services
+from bot.app import DispatchBot
+from bot.wiring import open_services
 from sandbox.cad import seed
 from sandbox.cad.models import Account, Badge, CallForm
 from sandbox.cad.server import CadServer

@@ -25,10 +25,12 @@ from benchmarks.pretend_discord import (
     PretendDiscord,
 )
 from bot import process
-from bot.app import DispatchBot, open_services
+from bot.app import DispatchBot
 from bot.settings import Settings
 from bot.storage.database import Database
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
+from bot.wiring import open_services
 
 CAD_DELAY = 0.05  # seconds
 SIZES = (1, 50, 1000)

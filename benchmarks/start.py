@@ -60,7 +60,8 @@ async def _start_bare() -> None:
 
 async def _start_ours() -> None:
     from bot import process, settings  # noqa: PLC0415 - the imports are what is measured
-    from bot.app import DispatchBot, open_services  # noqa: PLC0415
+    from bot.app import DispatchBot  # noqa: PLC0415
+    from bot.wiring import open_services  # noqa: PLC0415
 
     async with open_services(settings.load()) as services, DispatchBot(services):
         process.spare_the_collector()

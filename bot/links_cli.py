@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from bot.services.links_plan import Plan
     from bot.services.links_rows import Parsed
-    from bot.storage.links import ImportCounts, Link, LinkStore
+    from bot.storage.link_rows import Link
+    from bot.storage.links import ImportCounts, LinkStore
 
 T = TypeVar("T")
 

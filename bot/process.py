@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import discord
 
-from bot.app import GRACE, DispatchBot, Services, open_services
+from bot.app import GRACE, DispatchBot
 from bot.ending import Exit, Failure, StopSignals
 from bot.services.watching import CannotListen
 from bot.settings import Settings
+from bot.wiring import Services, open_services
 
 CLOSING = 3.0  # seconds to take leave of Discord, which may be out of reach
 

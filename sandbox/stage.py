@@ -16,11 +16,13 @@ import simcord
 from pydantic import HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from bot.app import DispatchBot, Time, open_services
+from bot.app import DispatchBot
 from bot.cad.feed import EVENT_PATH
 from bot.settings import Settings
 from bot.storage.database import Database
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
+from bot.wiring import Time, open_services
 from sandbox.cad import seed
 from sandbox.cad.models import Server
 from sandbox.cad.seed import Person

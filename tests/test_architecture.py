@@ -23,17 +23,17 @@ _BELOW_APP = ("cogs", *_BELOW_COGS, "bot.storage", "bot.cad", "bot.settings", "b
 ARROWS: dict[str, tuple[str, ...]] = {
     "bot": (),
     "bot.__main__": (
-        *("bot.process", "bot.app", "bot.examining", "bot.links_cli", "bot.ending"),
+        *("bot.process", "bot.app", "bot.wiring", "bot.examining", "bot.links_cli", "bot.ending"),
         *_BELOW_APP,
     ),
     "bot.links_cli": ("bot.ending", *_BELOW_APP),
-    "bot.process": ("bot.app", "bot.ending", *_BELOW_APP),
+    "bot.process": ("bot.app", "bot.wiring", "bot.ending", *_BELOW_APP),
     "bot.ending": (),
-    "bot.app": ("bot.connect", "bot.examining", "bot.people", "bot.proofs", *_BELOW_APP),
+    "bot.app": ("bot.wiring", "bot.people", *_BELOW_APP),
+    "bot.wiring": ("bot.connect", "bot.examining", "bot.people", *_BELOW_APP),
     "bot.examining": ("bot.connect", "bot.ending", *_BELOW_APP),
     "bot.connect": ("bot.cad", "bot.services.watching", "bot.settings"),
-    "bot.people": ("bot.services", "bot.storage", "bot.settings"),
-    "bot.proofs": ("bot.services", "bot.storage", "bot.cad.client", "bot.settings"),
+    "bot.people": ("bot.services", "bot.storage", "bot.cad.client", "bot.settings"),
     "bot.settings": ("bot.services",),
     "bot.logs": (),
     "cogs": _BELOW_COGS,
@@ -69,7 +69,15 @@ ARROWS: dict[str, tuple[str, ...]] = {
 
 # Which rooms may import a library; any other library is free.
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "discord": ("bot.process", "bot.app", "bot.examining", "bot.ui", "cogs", "sandbox"),
+    "discord": (
+        "bot.process",
+        "bot.app",
+        "bot.wiring",
+        "bot.examining",
+        "bot.ui",
+        "cogs",
+        "sandbox",
+    ),
     "aiohttp": ("bot.cad.transport", "bot.cad.feed", "sandbox"),
     "pysignalr": ("bot.cad.hub",),
     "websockets": ("bot.cad.hub",),

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from bot.services import outcomes
 from bot.services.access import Access, Actor
 from bot.services.outcomes import OrderView
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
 from bot.storage.orders import OrderStore
 
 PAGE_SIZE = 10

@@ -12,7 +12,7 @@ from bot.services.board import Board
 from bot.services.card_faces import CardFace, Owners, people_on, seen
 from bot.services.card_turns import STALE_AFTER, Card
 from bot.storage.cards import CardKind, StoredCard
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 
 Key: TypeAlias = tuple[CardKind, int]
 

@@ -10,7 +10,7 @@ from bot.cad.models import Call, EmergencyCall, Unit
 from bot.services import steam
 from bot.services.picture import Picture
 from bot.storage.cards import CardKind
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 
 NOTES_SHOWN = 3
 HIGHEST_PRIORITY = 1

@@ -19,7 +19,7 @@ from bot.services.card_turns import Card, Turn, turn_of
 from bot.services.tasks import Tasks
 from bot.storage.cards import CardStore
 from bot.storage.errors import StorageError
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 
 # Discord's for a channel, in 5 seconds: what is sent a little apart may arrive together.
 WRITES = Limit(5, 5.25)

@@ -20,7 +20,7 @@ from bot.services.proving import Prover, judged
 from bot.services.tasks import Tasks
 from bot.storage.checks import CheckStore, LinkCheck
 from bot.storage.errors import StorageError
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 from bot.storage.proofs import ProofCounts, ProofStore, Standing
 from bot.storage.spelling import identity
 

@@ -11,7 +11,7 @@ from bot.services.link_news import Change, Herald, News, Place, news_of, spread
 from bot.services.link_requests import Held, LinkRequests, Requested
 from bot.services.linking import Linked, LinkingService
 from bot.storage.link_requests import LinkRequest
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 
 
 @dataclass(frozen=True, slots=True)

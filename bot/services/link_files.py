@@ -25,7 +25,8 @@ from bot.services.links_plan import Plan, plan
 from bot.services.links_reading import read_links
 from bot.services.links_rows import Names, Parsed
 from bot.storage.errors import LinksChanged
-from bot.storage.links import ImportCounts, Link, LinkStore, Source
+from bot.storage.link_rows import Link, Source
+from bot.storage.links import ImportCounts, LinkStore
 
 LARGEST = 2 * 1024 * 1024  # bytes that are read
 LARGEST_SENT = 8 * 1024 * 1024  # bytes; Discord takes ten

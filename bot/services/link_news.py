@@ -9,7 +9,7 @@ from typing import Protocol
 from bot.cad.errors import CadError
 from bot.services.linking import Linked
 from bot.storage.link_requests import LinkRequest
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 
 
 class Change(enum.Enum):

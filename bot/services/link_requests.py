@@ -14,7 +14,8 @@ from bot.services.link_news import Asking, Herald, Place
 from bot.services.linking import LinkingService
 from bot.storage.errors import StorageError
 from bot.storage.link_requests import LinkRequest, LinkRequestStore, RequestState
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
 from bot.storage.spelling import identity
 
 PATIENCE = timedelta(days=7)  # how long a request waits, and how long its end is remembered

@@ -20,7 +20,8 @@ from bot.services.inquiry import Inquiry
 from bot.services.proving import Proof, Prover
 from bot.services.remembered import Remembered
 from bot.storage.errors import StorageError
-from bot.storage.links import Link, LinkStore, Source
+from bot.storage.link_rows import Link, Source
+from bot.storage.links import LinkStore
 
 PAGE_SIZE = 20
 QUICK = 1.5  # seconds; Discord takes a form within 3

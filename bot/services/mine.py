@@ -9,7 +9,8 @@ from bot.services.access import Actor
 from bot.services.outcomes import OrderView
 from bot.storage.forgetting import ForgettingStore
 from bot.storage.link_requests import LinkRequest, LinkRequestStore
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
 from bot.storage.orders import OrderStore
 
 LATEST = 3

@@ -35,8 +35,6 @@ from bot.storage.orders import Order, OrderStore, State
 
 LOOK_AGAIN = 5.0  # seconds before the CAD is asked again whom an order is about
 
-_LONG = LIFETIME.total_seconds()
-
 
 async def nothing_follows(_done: OrderView) -> None:
     """Leave a done order at that."""
@@ -169,7 +167,9 @@ class OrderQueue:
         now = self._now()
         left = (job.expires_at - now).total_seconds()
         if job.order.state is State.SENDING:
-            await self._bear_request(job, _LONG)  # whoever sends it also closes it
+            await self._bear_request(
+                job, LIFETIME.total_seconds()
+            )  # whoever sends it also closes it
         elif left <= 0:
             await self._closing.end([job], State.EXPIRED)
         elif wait := self._turns.wait_to_look(job) if not job.is_made_out else 0.0:

@@ -21,7 +21,7 @@ from bot.services.questions import (
     Questions,
     Turns,
 )
-from bot.storage.links import Link, Source
+from bot.storage.link_rows import Link, Source
 from bot.storage.proofs import ProofStore
 from bot.storage.spelling import identity
 

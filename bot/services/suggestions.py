@@ -16,7 +16,7 @@ from bot.services.last_word import LastWord
 from bot.services.linking import LinkingService
 from bot.services.picking import is_free
 from bot.services.target_words import Field, Team
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 
 LIMIT = 25  # Discord shows no more choices
 OFF_DUTY_LIMIT = 5000  # links that are looked through for people who are not on duty

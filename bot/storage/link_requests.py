@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.storage.database import Database
-    from bot.storage.links import Claim, Link, LinkStore
+    from bot.storage.link_rows import Link
+    from bot.storage.links import Claim, LinkStore
 
 
 class RequestState(StrEnum):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select
 
 from bot.storage.errors import LinksChanged
 from bot.storage.gathering import Gathering
+from bot.storage.link_rows import LINKS, link_of, values_of
 from bot.storage.locks import lock
 from bot.storage.spelling import identity
 from bot.storage.tables import links
@@ -17,49 +17,18 @@ from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
     from typing import Any
 
     from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.storage.database import Database
+    from bot.storage.link_rows import Link
 
 # People per statement of an import and per question; databases limit the parameters of a statement
 # (SQLite to 32,766).
 _CHUNK = 1_000
 _QUESTION = 10_000
-
-
-class Source(StrEnum):
-    """Where a link came from."""
-
-    PERSON = "person"
-    IMPORT = "import"
-    CAD = "cad"
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One person of one guild and their id in the CAD, as an operator gave it."""
-
-    guild_id: int
-    discord_id: int
-    api_id: str
-    set_by: int
-    """The Discord id of who set it; the person themselves where they linked themselves."""
-    set_at: datetime
-    """When it was set: aware; UTC when read from the database."""
-    source: Source = Source.PERSON
-    account_name: str | None = None
-    """What the CAD calls the account that it last found behind the id; None if it told none."""
-    account_uuid: str | None = None
-    proven_at: datetime | None = None
-    """When the CAD last knew the id in this spelling; None if it does not, or was not asked."""
-    checked_at: datetime | None = None
-    """When the CAD was last asked about the id."""
-    other_account: str | None = None
-    """Which account it has found since, in place of the one above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +55,6 @@ class Claim:
     holders: tuple[Link, ...]
 
 
-# Built once: SQLAlchemy then finds the compiled text in its cache. The columns are in the order
-# of Link's fields.
-LINKS = select(
-    links.c.guild_id,
-    links.c.discord_id,
-    links.c.api_id,
-    links.c.set_by,
-    links.c.set_at,
-    links.c.source,
-    links.c.account_name,
-    links.c.account_uuid,
-    links.c.proven_at,
-    links.c.checked_at,
-    links.c.other_account,
-)
 _OF_GUILD = LINKS.where(links.c.guild_id == bindparam("guild")).order_by(links.c.discord_id)
 _BY_PEOPLE = _OF_GUILD.where(links.c.discord_id.in_(bindparam("people", expanding=True)))
 _BY_API_IDS = _OF_GUILD.where(links.c.identity.in_(bindparam("identities", expanding=True)))
@@ -306,27 +260,3 @@ async def _locked(connection: AsyncConnection, guild_id: int, people: list[int])
     """Read these people's links by Discord id, and keep others from changing them."""
     rows = await connection.execute(_LOCKED, {"guild": guild_id, "people": people})
     return {link.discord_id: link for link in (link_of(row) for row in rows)}
-
-
-def link_of(row: Sequence[Any]) -> Link:
-    """Read a link from a row of `LINKS`."""
-    guild_id, discord_id, api_id, set_by, set_at, source, *proof = row
-    return Link(guild_id, discord_id, api_id, set_by, set_at, Source(source), *proof)
-
-
-def values_of(link: Link) -> dict[str, object]:
-    """Spell a link as a row; dataclasses.asdict would copy deeply, 50,000 times an import."""
-    return {
-        "guild_id": link.guild_id,
-        "discord_id": link.discord_id,
-        "api_id": link.api_id,
-        "identity": identity(link.api_id),
-        "set_by": link.set_by,
-        "set_at": link.set_at,
-        "source": link.source,
-        "account_name": link.account_name,
-        "account_uuid": link.account_uuid,
-        "proven_at": link.proven_at,
-        "checked_at": link.checked_at,
-        "other_account": link.other_account,
-    }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, case, func, or_, select, update
 
-from bot.storage.links import LINKS, Source, link_of, values_of
+from bot.storage.link_rows import LINKS, Source, link_of, values_of
 from bot.storage.spelling import identity
 from bot.storage.tables import links
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from bot.storage.database import Database
-    from bot.storage.links import Link
+    from bot.storage.link_rows import Link
 
 # How long an unproven link is left alone, by how long ago it was set: who registers does so soon.
 _PATIENCE = (

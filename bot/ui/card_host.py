@@ -10,7 +10,7 @@ from discord.ui import View
 
 from bot.services.card_faces import CardFace
 from bot.services.linking import LinkingService
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 from bot.ui import cards
 from bot.ui.text import roles
 

@@ -9,7 +9,7 @@ import discord
 from discord.ui import Button, DynamicItem, Item, View
 
 from bot.services.checking import CheckReport
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 from bot.ui import faults
 from bot.ui.answers import Interaction, actor_of, answer
 from bot.ui.items import Desk, guarded

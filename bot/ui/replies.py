@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot.services.audit import AuditPage, Whois
 from bot.services.linking import Linked, LinkPage
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 from bot.ui import faults, link_words, orders
 from bot.ui.text import MESSAGE_LIMIT, code, member, moment
 

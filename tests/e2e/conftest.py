@@ -10,7 +10,8 @@ from simcord.backend.errors import SetupError
 from simcord.env import Env
 
 from bot.storage.database import Database
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
 from sandbox.cad import seed
 from sandbox.cad.server import CadServer
 from sandbox.fake_time import FakeTime, Wait

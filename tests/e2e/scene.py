@@ -19,10 +19,11 @@ from simcord.env import Env
 from simcord.results import InteractionResult
 from simcord.types import HttpLogEntry
 
-from bot.app import DispatchBot, Services, open_services
+from bot.app import DispatchBot
 from bot.cad.transport import Transport
 from bot.cad.wire import Request, Response
 from bot.settings import Settings
+from bot.wiring import Services, open_services
 from sandbox.cad import seed
 from sandbox.cad.faults import Fault, Hang
 from sandbox.cad.journal import Received

@@ -16,10 +16,12 @@ import pytest
 from simcord.env import Env
 from sqlalchemy.pool import QueuePool
 
-from bot.app import DispatchBot, open_services
+from bot.app import DispatchBot
 from bot.settings import Settings
 from bot.storage.database import Database
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
+from bot.wiring import open_services
 from sandbox.cad import seed
 from sandbox.cad.server import CadServer
 from tests.e2e.scene import SETTLE_SECONDS, database_url, until

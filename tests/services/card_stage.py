@@ -14,7 +14,7 @@ from bot.services.board import Board
 from bot.services.card_faces import CardFace
 from bot.services.cards import CardKeeper
 from bot.storage.cards import CardKind, CardStore, StoredCard
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 from sandbox.fake_time import FakeTime
 
 SERVER, CHANNEL, ROLE = 1, 500, 900

@@ -15,7 +15,8 @@ from bot.services.linking import LinkingService
 from bot.services.mine import Keeping, Mine
 from bot.storage.forgetting import ForgettingStore
 from bot.storage.link_requests import LinkRequest, LinkRequestStore
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
 from bot.storage.orders import OrderStore
 from tests.services.office import Office, prover_of
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor

@@ -18,7 +18,8 @@ from bot.cad.transport import Transport
 from bot.cad.wire import Credentials, Request, Response
 from bot.services.proving import Proof, Prover
 from bot.services.reproving import Reproving
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
 from bot.storage.proofs import ProofStore
 from sandbox.cad import seed
 from sandbox.cad.models import Account, Community

@@ -23,7 +23,8 @@ from bot.services.errors import (
 from bot.services.linking import LinkingService
 from bot.services.outcomes import Outcome
 from bot.services.targets import Reason, Resolution
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
 from bot.storage.orders import Action, Order, State
 from tests.services.conftest import v1
 from tests.services.office import Office, ScriptedCad, prover_of

@@ -7,7 +7,8 @@ import pytest
 from bot.services.access import Access
 from bot.services.audit import PAGE_SIZE, TOKEN_LIFETIME, WHOIS_ORDERS, AuditService
 from bot.services.errors import NotAllowed
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
 from bot.storage.orders import State
 from tests.services.conftest import v1
 from tests.services.office import Office

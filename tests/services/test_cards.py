@@ -21,7 +21,7 @@ from bot.cad.events import (
 from bot.cad.models import CLOSED, Call, EmergencyCall, Note, Unit
 from bot.storage.cards import CardKind
 from bot.storage.errors import StorageError
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 from tests.services.card_stage import ROLE, SERVER, CardStage
 
 ROBBERY = Call(100, "Armed Robbery", "211", (), priority=1)

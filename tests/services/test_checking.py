@@ -15,7 +15,7 @@ from bot.services.checking import EDIT_GAP, NAMED, REPLY_LIFETIME, CheckReport, 
 from bot.services.errors import NotAllowed
 from bot.services.questions import ID_GAP
 from bot.storage.checks import CheckStore
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 from sandbox.cad import seed
 from sandbox.cad.faults import BAD_GATEWAY, Text
 from tests.services.proof_stage import ProofStage

@@ -10,7 +10,7 @@ from bot.services.errors import IdHeld, NotAllowed, RequestGone
 from bot.services.link_news import Change
 from bot.services.link_requests import Held
 from bot.services.linking import Linked
-from bot.storage.links import Source
+from bot.storage.link_rows import Source
 from tests.services.conftest import v1
 from tests.services.link_stage import BOB, DANA, HEX, MAX, PASTED, PAT, REPLY, LinkStage
 from tests.services.office import Office

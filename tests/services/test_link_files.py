@@ -24,7 +24,8 @@ from bot.services.errors import (
 )
 from bot.services.link_files import KEPT, LARGEST, LinkFiles, Preview, Upload
 from bot.storage.errors import StorageError
-from bot.storage.links import ImportCounts, Link, LinkStore, Source
+from bot.storage.link_rows import Link, Source
+from bot.storage.links import ImportCounts, LinkStore
 from tests.services.conftest import v1
 from tests.services.office import Office
 from tests.services.samples import GUILD, actor

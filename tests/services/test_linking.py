@@ -17,7 +17,8 @@ from bot.services.access import Access
 from bot.services.errors import NotAllowed, NotAnApiId
 from bot.services.linking import PAGE_SIZE, LinkingService
 from bot.services.proving import Proof
-from bot.storage.links import Link, LinkStore, Source
+from bot.storage.link_rows import Link, Source
+from bot.storage.links import LinkStore
 from tests.services.conftest import v1
 from tests.services.office import Office, ScriptedCad, prover_of
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor

@@ -11,7 +11,8 @@ from bot.cad.models import Account
 from bot.services.access import CAD_DISPATCH, CAD_SELF_DISPATCH, Access
 from bot.services.errors import NoCadAccount, NotPermitted, PermissionNotTold
 from bot.services.permissions import REFUSAL_REMEMBERED, REMEMBERED, CadPermissions
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
 from tests.services.conftest import v2
 from tests.services.office import Office, ScriptedCad
 from tests.services.samples import GUILD

@@ -9,7 +9,7 @@ import pytest
 from bot.cad.errors import CadRefused, CadUnreachable
 from bot.services.proving import Proof
 from bot.services.questions import ID_GAP, MOST_QUESTIONS, Questions, Turns
-from bot.storage.links import Source
+from bot.storage.link_rows import Source
 from sandbox.cad import seed
 from sandbox.cad.faults import BAD_GATEWAY, Text
 from tests.services.conftest import v1, v2

@@ -8,7 +8,7 @@ import pytest
 
 from bot.cad.events import CallsClosed, LinkVerified
 from bot.services.reproving import FIRST_BACKOFF, FIRST_LOOK, IDLE, LONGEST_BACKOFF, PACE
-from bot.storage.links import Source
+from bot.storage.link_rows import Source
 from sandbox.cad import seed
 from sandbox.cad.faults import BAD_GATEWAY
 from tests.services.proof_stage import RILEY, ProofStage

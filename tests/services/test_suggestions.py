@@ -21,7 +21,7 @@ from bot.services.suggestions import (
     UnitSuggestion,
 )
 from bot.services.target_words import Word, parse
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor, call, unit
 
 DANA = actor(DISPATCH_ROLE)

@@ -85,7 +85,8 @@ class TestTwoProcesses:
 import asyncio, sys
 from datetime import UTC, datetime
 from bot.storage.database import Database
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
 
 async def main(url, guild):
     database = await Database.open(url)

@@ -13,7 +13,8 @@ from sqlalchemy.exc import StatementError
 
 from bot.storage.database import Database
 from bot.storage.errors import LinksChanged, StorageError
-from bot.storage.links import _LOCKED, ImportCounts, Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import _LOCKED, ImportCounts, LinkStore
 from bot.storage.tables import UtcDateTime, links
 from bot.storage.upsert import upsert
 
@@ -201,7 +202,8 @@ class TestTwoProcesses:
 import asyncio, sys
 from datetime import UTC, datetime
 from bot.storage.database import Database
-from bot.storage.links import Link, LinkStore
+from bot.storage.link_rows import Link
+from bot.storage.links import LinkStore
 
 async def main(url, guild, name):
     database = await Database.open(url)

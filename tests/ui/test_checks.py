@@ -8,7 +8,7 @@ import pytest
 from bot.cad.errors import CadUnavailable
 from bot.services.checking import CheckReport
 from bot.storage.checks import LinkCheck
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 from bot.storage.proofs import ProofCounts
 from bot.ui import checks
 

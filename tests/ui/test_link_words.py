@@ -13,7 +13,7 @@ from bot.services.linking import Linked
 from bot.services.mine import Keeping, Stored
 from bot.services.proving import Proof
 from bot.storage.link_requests import LinkRequest, RequestState
-from bot.storage.links import Link, Source
+from bot.storage.link_rows import Link, Source
 from bot.ui import link_items, link_words, mine_words
 from tests.ui.test_orders import view
 

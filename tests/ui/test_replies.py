@@ -9,7 +9,7 @@ from bot.cad.errors import CadUnreachable
 from bot.services.audit import AuditPage, Whois
 from bot.services.linking import Linked, LinkPage
 from bot.services.proving import Proof
-from bot.storage.links import Link
+from bot.storage.link_rows import Link
 from bot.ui import replies
 from tests.ui.test_orders import view
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 from bot.services.errors import NoTargets, TooManyTargets
@@ -205,6 +206,7 @@ def as_typed(text: str) -> str:
     return _ANY_MENTION.sub(r"<\g<sigil>\g<id>>", text)
 
 
+@lru_cache(maxsize=64)  # a text is read several times in a row: who is it about, is it sound
 def _found(text: str, me: int) -> tuple[Term, ...]:
     terms: dict[object, Term] = {}
     for token in _TOKEN.finditer(text):

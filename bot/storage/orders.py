@@ -90,6 +90,8 @@ _UNFINISHED = ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(
 )
 _NEWEST = ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.c.id.desc())
 _INSERT = insert(orders).returning(orders.c.id, sort_by_parameter_order=True)
+_INSERT_MANY = insert(orders)
+_LAST_ID = select(func.max(orders.c.id))
 _CHANGING = ("reply_id", "state", "people", "resolution", "outcome", "answered", "finished_at")
 _ONE = update(orders).where(orders.c.id == bindparam("order"))
 # What has been closed stays as it was closed, whoever writes late.
@@ -195,8 +197,15 @@ class OrderStore:
             return (await connection.execute(_PRUNE, {"before": before})).rowcount
 
     async def _add_all(self, new: Sequence[Order]) -> Sequence[int]:
-        async with self._writing(new) as connection:
-            return (await connection.scalars(_INSERT, [_new_row(one) for one in new])).all()
+        rows = [_new_row(order) for order in new]
+        async with self._writing(rows) as connection:
+            if len(rows) == 1 or self._database.dialect != "sqlite":
+                return (await connection.scalars(_INSERT, rows)).all()
+            # SQLite would be told every row by itself to say the ids in order. But they follow
+            # each other: the whole transaction holds the only write lock.
+            await connection.execute(_INSERT_MANY, rows)
+            last: int = (await connection.execute(_LAST_ID)).scalar_one()
+        return range(last - len(rows) + 1, last + 1)
 
     async def _save_all(self, changes: Sequence[Sequence[Order]]) -> Sequence[None]:
         rows = [_changed_row(order) for changed in changes for order in changed]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -13,19 +12,28 @@ from pydantic import (
     BeforeValidator,
     Field,
     HttpUrl,
-    SecretStr,
-    StringConstraints,
     ValidationError,
-    ValidationInfo,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.services import steam
+from bot.settings_fields import (
+    Secret,
+    Snowflake,
+    Snowflakes,
+    Text,
+    lower,
+    number,
+    told_by_the_cad,
+    upper,
+    usable_database,
+    usable_format,
+    usable_listen,
+    with_a_log_channel,
+    with_the_members,
+    without_slash,
+)
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
-
-# With the driver named: SQLAlchemy's own choice for "sqlite://" does not work with asyncio.
-_DATABASE = re.compile(r"(sqlite\+aiosqlite|postgresql\+(asyncpg|psycopg))://.*", re.DOTALL)
 
 _IDS = "must be Discord ids, numbers of 17 to 20 digits, separated by commas"
 
@@ -66,89 +74,6 @@ class SettingsError(Exception):
         self.faults = faults
 
 
-def _split(value: object) -> object:
-    if isinstance(value, str):
-        return [part for part in value.replace(",", " ").split() if part]
-    return value
-
-
-def _upper(value: object) -> object:
-    return value.strip().upper() if isinstance(value, str) else value
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-def _number(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
-
-
-def _one_word(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value().strip()
-    if not text:
-        raise ValueError("must not be blank")
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError("must be one word of plain letters, digits and signs, as it was given out")
-    return SecretStr(text)
-
-
-def _usable_format(value: str) -> str:
-    try:
-        written = steam.write(1, value)
-    except (KeyError, IndexError, ValueError, AttributeError):
-        written = value
-    if written == value:
-        raise ValueError("must contain {hex}, {HEX} or {steam64} and no other braces")
-    return value
-
-
-def _usable_database(value: str) -> str:
-    if not _DATABASE.fullmatch(value):
-        raise ValueError(
-            "must start with sqlite+aiosqlite://, postgresql+asyncpg:// or postgresql+psycopg://"
-        )
-    return value
-
-
-def _usable_listen(value: str) -> str:
-    host, _, port = value.strip().rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ValueError("must be host:port, such as 0.0.0.0:8080 or 127.0.0.1:8080")
-    return value.strip()
-
-
-def _with_a_log_channel(value: bool, info: ValidationInfo) -> bool:
-    # A channel that is wrong is missing here; it is a fault of its own.
-    if value and info.data.get("log_channel_id", "wrong") is None:
-        raise ValueError("needs LOG_CHANNEL_ID, where the requests are shown")
-    return value
-
-
-def _with_the_members(value: bool, info: ValidationInfo) -> bool:
-    if value and info.data.get("members_intent", "wrong") is False:
-        raise ValueError("needs MEMBERS_INTENT=true, without which nobody is seen to leave")
-    return value
-
-
-def _told_by_the_cad(value: bool, info: ValidationInfo) -> bool:
-    if value and info.data.get("sonoran_api_version", 2) == 1:
-        raise ValueError(
-            "needs SONORAN_API_VERSION=2: the CAD's API 1 does not say what an account may do"
-        )
-    return value
-
-
-def _without_slash(value: HttpUrl) -> str:
-    return str(value).rstrip("/")
-
-
-Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
-Snowflakes = Annotated[frozenset[Snowflake], NoDecode, BeforeValidator(_split)]
-Secret = Annotated[SecretStr, AfterValidator(_one_word)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
 class TokenSettings(BaseSettings):
     """The part of the settings that asking Discord about the bot needs."""
 
@@ -164,7 +89,7 @@ class DatabaseSettings(BaseSettings):
 
     model_config = TokenSettings.model_config
 
-    database_url: Annotated[Text, AfterValidator(_usable_database)] = (
+    database_url: Annotated[Text, AfterValidator(usable_database)] = (
         "sqlite+aiosqlite:///data/dispatch.db"
     )
 
@@ -172,7 +97,7 @@ class DatabaseSettings(BaseSettings):
 class LinkSettings(DatabaseSettings):
     """The part of the settings that moving links in needs."""
 
-    api_id_format: Annotated[str, AfterValidator(_usable_format)] = "{hex}"
+    api_id_format: Annotated[str, AfterValidator(usable_format)] = "{hex}"
 
 
 class Settings(LinkSettings, TokenSettings):
@@ -188,25 +113,25 @@ class Settings(LinkSettings, TokenSettings):
     card_keep_minutes: Annotated[int, Field(ge=0, le=10080)] = 60
     ping_role_id: Snowflake | None = None
     log_channel_id: Snowflake | None = None
-    link_approval: Annotated[bool, AfterValidator(_with_a_log_channel)] = False
-    forget_on_leave: Annotated[bool, AfterValidator(_with_the_members)] = False
+    link_approval: Annotated[bool, AfterValidator(with_a_log_channel)] = False
+    forget_on_leave: Annotated[bool, AfterValidator(with_the_members)] = False
     sonoran_community_id: Text
     sonoran_api_key: Secret
-    sonoran_api_url: Annotated[HttpUrl, AfterValidator(_without_slash)] = HttpUrl(
+    sonoran_api_url: Annotated[HttpUrl, AfterValidator(without_slash)] = HttpUrl(
         "https://api.sonorancad.com"
     )
-    sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(_number)] = 1
-    require_cad_permission: Annotated[bool, AfterValidator(_told_by_the_cad)] = False
+    sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(number)] = 1
+    require_cad_permission: Annotated[bool, AfterValidator(told_by_the_cad)] = False
     sonoran_server_id: Annotated[int, Field(ge=1)] = 1
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
-    push_listen: Annotated[str, AfterValidator(_usable_listen)] | None = None
+    push_listen: Annotated[str, AfterValidator(usable_listen)] | None = None
     sonoran_websocket: bool = False
     status_on_attach: Annotated[int, Field(ge=0, le=4)] | None = None
     audit_days: Annotated[int, Field(ge=1, le=3650)] = 90
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper)] = (
         "INFO"
     )
-    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = "text"
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(lower)] = "text"
 
     @property
     def push_address(self) -> tuple[str, int] | None:

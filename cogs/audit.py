@@ -10,7 +10,7 @@ from discord.app_commands import Range
 from discord.ext import commands, tasks
 
 from bot.services.audit import AuditService
-from bot.ui import replies
+from bot.ui import loops, replies
 from bot.ui.answers import Interaction, actor_of, respond
 
 _log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class AuditCog(commands.Cog):
 
     async def cog_unload(self) -> None:
         """Stop forgetting."""
-        self.forget.cancel()
+        await loops.end(self.forget)
 
     @app_commands.command(description="See what was ordered, by whom, and what came of it")
     @app_commands.describe(

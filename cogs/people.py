@@ -10,6 +10,7 @@ from discord.ext import commands, tasks
 
 from bot.services.leaving import Leaving
 from bot.services.link_requests import LinkRequests
+from bot.ui import loops
 
 _log = logging.getLogger(__name__)
 
@@ -36,8 +37,8 @@ class PeopleCog(commands.Cog):
 
     async def cog_unload(self) -> None:
         """Stop."""
-        self.tidy.cancel()
-        self.look_around.cancel()
+        await loops.end(self.tidy)
+        await loops.end(self.look_around)
 
     @commands.Cog.listener()
     async def on_raw_member_remove(self, payload: discord.RawMemberRemoveEvent) -> None:

@@ -34,7 +34,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.examining": ("bot.connect", "bot.ending", *_BELOW_APP),
     "bot.connect": ("bot.cad", "bot.services.watching", "bot.settings"),
     "bot.people": ("bot.services", "bot.storage", "bot.cad.client", "bot.settings"),
-    "bot.settings": ("bot.services",),
+    "bot.settings": ("bot.settings_fields",),
+    "bot.settings_fields": ("bot.services",),
     "bot.logs": (),
     "cogs": _BELOW_COGS,
     # Errors become words and values become text there; it asks nobody for anything.
@@ -45,7 +46,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "bot.storage.errors",
         "bot.storage.link_requests.LinkRequest",
         "bot.storage.link_requests.RequestState",
-        "bot.storage.links.Link",
+        "bot.storage.link_rows.Link",
         "bot.storage.orders.Action",
         "bot.storage.orders.Order",
         "bot.storage.orders.State",

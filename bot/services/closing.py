@@ -17,7 +17,7 @@ from bot.services.tasks import Tasks
 from bot.services.telling import Telling
 from bot.services.turns import Turns
 from bot.storage.errors import StorageError
-from bot.storage.orders import OrderStore, State
+from bot.storage.orders import Order, OrderStore, State
 
 CONFIRM_WITHIN = timedelta(minutes=1)
 
@@ -97,6 +97,11 @@ class Closing:
             self._tasks.spawn(self.settle(job))
         for job in jobs if state is State.DONE else ():  # after everyone has been told
             self._tasks.spawn(self._aftermath(job.view()))
+
+    async def withdraw(self, order: Order) -> None:
+        """Close an order whose giver has been told that it failed, or raise StorageError."""
+        closed = replace(order, state=State.CANCELLED, answered=True, finished_at=self._now())
+        await self._store.save([closed])
 
     async def settle(self, job: Job) -> None:
         """Tell what became of an order; have it confirmed by the CAD, and tell that too."""

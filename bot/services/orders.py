@@ -95,8 +95,7 @@ class OrderQueue:
         self._sending = asyncio.Lock()
         self._sent_at = -math.inf
         self._lull: asyncio.Future[None] | None = None
-        self._sent = Bell()  # rings when nothing is being sent any more
-        self._moved = Bell()  # rings when somebody may have got out of others' way
+        self._sent, self._moved = Bell(), Bell()  # when no request, or nobody, is in the way
         self._resumed = False
 
     async def run(self, order: Order, *, asks: bool = True) -> None:
@@ -133,8 +132,7 @@ class OrderQueue:
 
     async def withdraw(self, order: Order) -> None:
         """Close an order whose giver has been told that it failed."""
-        closed = replace(order, state=State.CANCELLED, answered=True, finished_at=self._now())
-        await self._store.save([closed])
+        await self._closing.withdraw(order)
 
     async def drain(self, seconds: float) -> None:
         """Let go of the orders that wait, for the next start, and finish what is being sent."""

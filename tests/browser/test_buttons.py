@@ -124,5 +124,5 @@ async def test_officers_and_a_visitor(browser: Browser) -> None:
 
         await shown.discord.become("Vic")
         await shown.press(ROBBERY, "Attach me")
-        await shown.told("❌ This takes one of these roles: @Dispatch.")
+        await shown.told("❌ This takes one of these roles: @Dispatch, @Officer.")
         assert await shown.cad.page.locator('[data-call="100"] .unit').count() == 0

@@ -16,7 +16,8 @@ from bot.services.questions import MOST_QUESTIONS
 from sandbox.cad import seed
 from sandbox.cad.faults import BAD_GATEWAY
 from sandbox.cad.models import Account
-from tests.e2e.conftest import with_settings
+from tests.e2e.conftest import LINKED, with_settings
+from tests.e2e.link_scene import answered
 from tests.e2e.scene import Scene, until
 
 CHARLIE, RILEY, VIC = seed.CHARLIE, seed.RILEY, seed.VIC
@@ -170,6 +171,8 @@ async def test_discord_linked_in_the_cad_counts_more_than_what_is_pasted(scene: 
 
 async def test_a_form_that_a_community_uses_is_learned(scene: Scene) -> None:
     people = [seed.PAT, seed.ALICE, seed.BOB, seed.ERIN, CHARLIE, RILEY, seed.SAM, seed.TAYLOR]
+    for person in LINKED:
+        await scene.say(scene.dana, "unlink", member=scene.people[person.name.lower()])
     for number, person in enumerate([*people, seed.JORDAN, seed.MORGAN]):
         spell(scene, person.name.lower(), f"STEAM:{person.hex.upper()}")
         member = scene.guild.add_member(scene.env.create_user(f"member-{number}"))
@@ -202,7 +205,8 @@ class TestCheck:
     async def test_all_that_can_be_wrong(self, scene: Scene) -> None:
         accounts = scene.world.communities[seed.COMMUNITY_ID].accounts
         spell(scene, "pat", f"STEAM:{seed.PAT.hex.upper()}")
-        await scene.say(scene.dana, "link", steam=seed.BOB.hex, member=scene.alice)
+        held = await scene.says(scene.dana, "link", steam=seed.BOB.hex, member=scene.alice)
+        await answered(scene, scene.dana, held, "Share it")
         erin = next(one for one in accounts.values() if one.username == "erin")
         del accounts[erin.uuid]
         spell(scene, "erin-the-second", seed.ERIN.hex)

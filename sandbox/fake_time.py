@@ -37,6 +37,11 @@ class FakeTime:
         """What the services take."""
         return Time(clock=self.clock, now=self.now, sleep=self.sleep)
 
+    @property
+    def asleep(self) -> int:
+        """Count who waits for time to pass."""
+        return sum(not future.done() for _, _, future in self._sleepers)
+
     def clock(self) -> float:
         """Return monotonic seconds."""
         return self._elapsed

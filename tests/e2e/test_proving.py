@@ -51,12 +51,14 @@ def proofs(scene: Scene) -> dict[int, str | None]:
 async def eventually(scene: Scene, condition: Callable[[], object], within: float = HOUR) -> None:
     """Let time pass in small steps until something has become true.
 
-    What goes on in the background is nothing that simcord waits for.
+    What goes on in the background is nothing that simcord waits for: time stands still until it
+    sleeps again.
     """
     end = scene.time.clock() + within
     while not condition():
         assert scene.time.clock() < end
         await scene.passes(2)
+        await until(lambda: scene.time.asleep)
 
 
 async def passes(scene: Scene, seconds: float) -> None:

@@ -80,6 +80,7 @@ async def test_an_import_can_be_compared_too(store: LinkStore) -> None:
     assert not (await store.claim(link(2, "abc"))).is_given
 
 
+@pytest.mark.sqlite
 class TestTwoProcesses:
     CODE = """
 import asyncio, sys

@@ -56,12 +56,14 @@ def write(file: Path, content: bytes) -> None:
 
 
 class TestOpen:
+    @pytest.mark.sqlite
     async def test_sets_the_connection_up(self, database: Database) -> None:
         assert await pragma(database, "journal_mode") == "wal"
         assert await pragma(database, "foreign_keys") == 1
         assert await pragma(database, "synchronous") == 1
         assert await pragma(database, "busy_timeout") == 5000
 
+    @pytest.mark.sqlite
     async def test_foreign_keys_are_enforced(self, database: Database) -> None:
         async with database.begin() as connection:
             await connection.execute(text("CREATE TABLE a (id INTEGER PRIMARY KEY)"))
@@ -224,6 +226,7 @@ class TestTransactions:
             if fail:
                 raise ZeroDivisionError
 
+    @pytest.mark.sqlite
     async def test_driver_errors_are_translated(self, database: Database) -> None:
         row = {"scope": "1:global", "fingerprint": "a"}
         with pytest.raises(StorageError, match="UNIQUE constraint failed") as caught:
@@ -234,6 +237,7 @@ class TestTransactions:
             async with database.connect() as connection:
                 await connection.execute(text("SELECT * FROM absent"))
 
+    @pytest.mark.sqlite
     async def test_full_disk(self, database: Database) -> None:
         async with database.connect() as connection:
             pages = await connection.scalar(text("PRAGMA page_count"))

@@ -153,6 +153,7 @@ class TestPutMany:
         assert await store.count(GUILD) == 2500
         assert await store.all(GUILD + 1) == new[::2]
 
+    @pytest.mark.sqlite
     async def test_fifty_thousand_are_one_transaction(
         self, store: LinkStore, url: str, statements: list[str]
     ) -> None:
@@ -190,6 +191,7 @@ class TestPutMany:
         counts = await store.put_many([link(2, "b")], expected={1: "a"})
         assert counts == ImportCounts(1, 0, 0)
 
+    @pytest.mark.sqlite
     async def test_all_or_nothing(self, store: LinkStore) -> None:
         bad = replace(link(2000), set_by=None)  # type: ignore[arg-type]
         with pytest.raises(StorageError, match="NOT NULL"):
@@ -197,6 +199,7 @@ class TestPutMany:
         assert await store.count(GUILD) == 0
 
 
+@pytest.mark.sqlite
 class TestTwoProcesses:
     CODE = """
 import asyncio, sys

@@ -18,9 +18,7 @@ from simcord.preview import Preview
 from simcord.preview._markdown import _FIELD_POLICIES
 
 from sandbox import typed
-from sandbox.stage import Stage, catch_up
-
-TICK_SECONDS = 0.5
+from sandbox.stage import TICK_SECONDS, Stage, catch_up
 
 Body = Mapping[str, Any]
 Act = Callable[[str | None, Body], Awaitable[dict[str, Any]]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Mapping
@@ -38,6 +39,7 @@ CARD_KEEP_MINUTES = 5
 
 # Longer than the bot may take for one order: whoever gave it sees its answer, not a timeout.
 SETTLE_SECONDS = 15.0
+TICK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ async def open_stage(
                 try:
                     yield stage
                 finally:
-                    await bot.drain()
+                    await _drained(bot, env)
                     await bot.close()
 
 
@@ -151,6 +153,17 @@ async def _meet(bot: DispatchBot, stage: Stage) -> None:
         await guild.chunk()
     for person in ON_PATROL:
         await stage.people[person.name].join_voice(stage.patrol)
+
+
+async def _drained(bot: DispatchBot, env: simcord.Env) -> None:
+    """Let the bot finish what it is doing, with simcord's time moving on as it did before."""
+    draining = asyncio.create_task(bot.drain())
+    while not draining.done():
+        await asyncio.wait({draining}, timeout=TICK_SECONDS)
+        # What is under way may not be over at once: there will be another tick.
+        with contextlib.suppress(TimeoutError, simcord.SetupError):
+            await catch_up(env)
+    await draining
 
 
 def _live(env: simcord.Env) -> Time:

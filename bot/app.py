@@ -15,12 +15,12 @@ from bot.services.cards import CardKeeper
 from bot.ui.call_items import CALL_BUTTONS, buttons_for_card
 from bot.ui.call_picker import CallPicker
 from bot.ui.card_host import ChannelHost
-from bot.ui.checks import CheckDelivery, StopCheck
 from bot.ui.delivery import Delivery
-from bot.ui.items import BUTTONS
+from bot.ui.link_checks import CheckDelivery, StopCheck
 from bot.ui.link_delivery import LinkDelivery
 from bot.ui.link_files import ImportButton
 from bot.ui.link_items import LINK_BUTTONS
+from bot.ui.order_items import BUTTONS
 from bot.ui.tree import DispatchTree
 from bot.wiring import Services
 from cogs.attach import AttachCog

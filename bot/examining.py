@@ -21,12 +21,12 @@ from bot.cad.client import KnownCad
 from bot.cad.feed import HttpFeed
 from bot.cad.transport import Transport
 from bot.ending import Exit
-from bot.services import checks
+from bot.services import setup_checks
 from bot.services.access import Access
 from bot.services.board import Board
-from bot.services.checks import CadChecks
 from bot.services.doctor import PATIENCE, Check, Doctor, examined, worst_first
 from bot.services.findings import Finding, Level, What, fault, fine, warning
+from bot.services.setup_checks import CadChecks
 from bot.services.watching import Watch
 from bot.settings import Settings, SettingsError
 from bot.storage import health
@@ -80,8 +80,8 @@ def doctor(loaded: Settings, running: Running, client: discord.Client) -> Doctor
 
     async def what_is_remembered() -> list[Finding]:
         listening = zip(connect.feed_names(loaded), running.watch.listening, strict=True)
-        spent = checks.budgets(cad.attach_budget, cad.detach_budget)
-        return [*checks.heard(dict(listening), running.now()), *spent]
+        spent = setup_checks.budgets(cad.attach_budget, cad.detach_budget)
+        return [*setup_checks.heard(dict(listening), running.now()), *spent]
 
     at_cad = CadChecks(cad, loaded.sonoran_community_id, server_id, calls_are_shown)
     at_discord = DiscordChecks(client, _wanted(loaded), command_names())
@@ -89,7 +89,9 @@ def doctor(loaded: Settings, running: Running, client: discord.Client) -> Doctor
         running.access,
         {
             "The CAD": at_cad.all,
-            "The database": partial(checks.database, partial(health.examine, running.database)),
+            "The database": partial(
+                setup_checks.database, partial(health.examine, running.database)
+            ),
             "The way of push events": what_is_remembered,
         },
         lambda guild_id: {"Discord": partial(at_discord.all, guild_id)},
@@ -183,7 +185,9 @@ def _checks(loaded: Settings) -> Mapping[str, Check]:
     return {
         "Discord": partial(_discord, loaded),
         "The CAD": partial(_cad, loaded),
-        "The database": partial(checks.database, partial(health.examine_at, loaded.database_url)),
+        "The database": partial(
+            setup_checks.database, partial(health.examine_at, loaded.database_url)
+        ),
         "The way of push events": partial(_events, loaded),
     }
 
@@ -212,7 +216,7 @@ async def _events(loaded: Settings) -> list[Finding]:
     found: list[Finding] = []
     if loaded.push_address:
         key = loaded.sonoran_api_key.get_secret_value()
-        found += await checks.port(HttpFeed(*loaded.push_address, key))
+        found += await setup_checks.port(HttpFeed(*loaded.push_address, key))
     if loaded.sonoran_websocket:
         found.append(fine(What.WEBSOCKET_UNTRIED))
     return found or [fine(What.EVENTS_POLLED)]

@@ -9,8 +9,8 @@ from functools import partial
 
 from bot.cad.client import CadClient
 from bot.services.access import Access
-from bot.services.checking import CheckAnnouncer, LinkChecks
 from bot.services.leaving import Leaving
+from bot.services.link_checks import CheckAnnouncer, LinkChecks
 from bot.services.link_desk import LinkDesk
 from bot.services.link_news import Herald
 from bot.services.link_requests import LinkRequests
@@ -19,9 +19,9 @@ from bot.services.mine import Keeping, Mine
 from bot.services.proving import Prover
 from bot.services.reproving import Reproving
 from bot.settings import Settings
-from bot.storage.checks import CheckStore
 from bot.storage.database import Database
 from bot.storage.forgetting import ForgettingStore
+from bot.storage.link_checks import CheckStore
 from bot.storage.link_requests import LinkRequestStore
 from bot.storage.links import LinkStore
 from bot.storage.orders import OrderStore

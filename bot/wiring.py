@@ -24,8 +24,8 @@ from bot.services.audit import AuditService
 from bot.services.board import Board, utc_now
 from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
-from bot.services.checking import CheckAnnouncer, LinkChecks
 from bot.services.doctor import Doctor
+from bot.services.link_checks import CheckAnnouncer, LinkChecks
 from bot.services.link_files import LinkFiles
 from bot.services.link_news import Herald
 from bot.services.linking import LinkingService

@@ -11,12 +11,12 @@ from discord.app_commands import Range
 from discord.ext import commands
 
 from bot.services.audit import AuditService
-from bot.services.checking import LinkChecks
+from bot.services.link_checks import LinkChecks
 from bot.services.link_desk import LinkDesk
 from bot.services.link_files import LinkFiles
 from bot.services.linking import LinkingService
 from bot.services.mine import Mine
-from bot.ui import checks, link_files, link_items, link_words, mine_words, replies
+from bot.ui import link_checks, link_files, link_items, link_words, mine_words, replies
 from bot.ui.answers import Interaction, actor_of, reply_address, respond
 from bot.ui.uploads import upload_of
 
@@ -87,8 +87,8 @@ class LinksCog(commands.Cog):
 
     @links.command(description="Ask the CAD about every link, and tell what is wrong")
     async def check(self, interaction: Interaction) -> None:
-        work = self._checks.check(actor_of(interaction), checks.FollowedReply(interaction))
-        await respond(interaction, work, checks.words, checks.buttons)
+        work = self._checks.check(actor_of(interaction), link_checks.FollowedReply(interaction))
+        await respond(interaction, work, link_checks.words, link_checks.buttons)
 
     @links.command(description="See everything that is stored about you")
     async def mine(self, interaction: Interaction) -> None:

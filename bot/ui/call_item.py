@@ -14,7 +14,7 @@ import discord
 from discord.ui import Button, DynamicItem, Item, View
 
 from bot.ui.answers import Interaction
-from bot.ui.items import Desk, guarded
+from bot.ui.guard import Desk, guarded
 
 
 def template(action: str) -> str:

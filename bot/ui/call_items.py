@@ -21,7 +21,7 @@ from bot.ui.answers import (
 )
 from bot.ui.call_item import CallButton, row_of, template
 from bot.ui.forms import LinkForm
-from bot.ui.items import Desk
+from bot.ui.guard import Desk
 from bot.ui.more import MORE_ITEMS, More
 from bot.ui.panel import PANEL_ITEMS, AttachPicked, DispatchPicked, Panel
 

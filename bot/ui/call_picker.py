@@ -14,7 +14,7 @@ from discord.ui import DynamicItem, Item, Select, View
 from bot.cad.models import Call
 from bot.ui.answers import Interaction, actor_of, give_order, reply_address
 from bot.ui.choices import call_choice
-from bot.ui.items import Desk, guarded
+from bot.ui.guard import Desk, guarded
 from bot.ui.text import member, visible
 
 

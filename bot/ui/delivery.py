@@ -8,7 +8,7 @@ import discord
 
 from bot.services.outcomes import OrderView
 from bot.ui import orders
-from bot.ui.items import buttons_for
+from bot.ui.order_items import buttons_for
 from bot.ui.outbox import Outbox, worked
 from bot.ui.text import MESSAGE_LIMIT, member
 

@@ -20,7 +20,7 @@ from bot.ui.answers import (
     respond,
     respond_then_order,
 )
-from bot.ui.items import Desk, guarded
+from bot.ui.guard import Desk, guarded
 
 Ordering: TypeAlias = Callable[[Interaction, Desk], Coroutine[None, None, Order]]
 

@@ -17,7 +17,7 @@ from bot.services.link_files import Exported, Imported, Preview
 from bot.services.links_plan import Change, Plan, Shared
 from bot.services.links_rows import Row
 from bot.ui.answers import Interaction, actor_of, respond
-from bot.ui.items import Desk, guarded
+from bot.ui.guard import Desk, guarded
 from bot.ui.link_report import report
 from bot.ui.text import MESSAGE_LIMIT, code, member, plain
 

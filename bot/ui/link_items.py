@@ -1,16 +1,11 @@
-"""The buttons about links: of a request in the log channel, and of the question who has an id.
-
-Custom ids: `cad:<action>:<request>`.
-"""
+"""The buttons about links: of a request in the log channel, and of the question who has an id."""
 
 from __future__ import annotations
 
-import re
-from abc import abstractmethod
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import TypeAlias
 
 import discord
-from discord.ui import Button, DynamicItem, Item, View
+from discord.ui import View
 
 from bot.services.link_news import Place
 from bot.services.link_requests import Held, Requested
@@ -18,44 +13,13 @@ from bot.services.linking import Linked
 from bot.storage.link_requests import LinkRequest
 from bot.ui import link_words, replies
 from bot.ui.answers import Interaction, actor_of, respond
-from bot.ui.items import Desk, guarded
+from bot.ui.guard import Desk
+from bot.ui.number_button import NumberButton, numbered
 
 Shown: TypeAlias = Linked | Requested | Held | LinkRequest
 
 
-class RequestButton(DynamicItem[Button[View]], template=r"cad:request:(?P<request>\d{1,19})"):
-    """A button about one request; subclasses write `press`."""
-
-    action: ClassVar[str]
-    label: ClassVar[str]
-    style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
-
-    def __init__(self, request_id: int) -> None:
-        self.request_id = request_id
-        custom_id = f"cad:{self.action}:{request_id}"
-        super().__init__(Button(label=self.label, style=self.style, custom_id=custom_id))
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003
-        item: Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Make the button again that was pressed."""
-        return cls(int(match["request"]))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Do what the button says; whatever goes wrong is answered."""
-        await guarded(interaction, self.press)
-
-    @abstractmethod
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Do what the button says."""
-
-
-class Approve(RequestButton, template=r"cad:approve:(?P<request>\d{1,19})"):
+class Approve(NumberButton, template=numbered("approve")):
     """Links whoever asked."""
 
     action = "approve"
@@ -64,11 +28,11 @@ class Approve(RequestButton, template=r"cad:approve:(?P<request>\d{1,19})"):
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Do it."""
-        work = desk.link_desk.approve(actor_of(interaction), self.request_id, _place(interaction))
+        work = desk.link_desk.approve(actor_of(interaction), self.number, _place(interaction))
         await respond(interaction, work, words, buttons)
 
 
-class Deny(RequestButton, template=r"cad:deny:(?P<request>\d{1,19})"):
+class Deny(NumberButton, template=numbered("deny")):
     """Refuses the link."""
 
     action = "deny"
@@ -76,11 +40,11 @@ class Deny(RequestButton, template=r"cad:deny:(?P<request>\d{1,19})"):
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Do it."""
-        work = desk.link_desk.deny(actor_of(interaction), self.request_id, _place(interaction))
+        work = desk.link_desk.deny(actor_of(interaction), self.number, _place(interaction))
         await respond(interaction, work, words)
 
 
-class Share(RequestButton, template=r"cad:share:(?P<request>\d{1,19})"):
+class Share(NumberButton, template=numbered("share")):
     """Lets two people have one id."""
 
     action = "share"
@@ -88,11 +52,11 @@ class Share(RequestButton, template=r"cad:share:(?P<request>\d{1,19})"):
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Do it; the answer takes the place of the question."""
-        work = desk.link_desk.share(actor_of(interaction), self.request_id)
+        work = desk.link_desk.share(actor_of(interaction), self.number)
         await respond(interaction, work, words, buttons, in_place=True)
 
 
-class Move(RequestButton, template=r"cad:move:(?P<request>\d{1,19})"):
+class Move(NumberButton, template=numbered("move")):
     """Takes an id from whoever has it."""
 
     action = "move"
@@ -101,11 +65,11 @@ class Move(RequestButton, template=r"cad:move:(?P<request>\d{1,19})"):
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Do it; the answer takes the place of the question."""
-        work = desk.link_desk.move(actor_of(interaction), self.request_id)
+        work = desk.link_desk.move(actor_of(interaction), self.number)
         await respond(interaction, work, words, buttons, in_place=True)
 
 
-class Leave(RequestButton, template=r"cad:leave:(?P<request>\d{1,19})"):
+class Leave(NumberButton, template=numbered("leave")):
     """Leaves an id with whoever has it."""
 
     action = "leave"
@@ -113,7 +77,7 @@ class Leave(RequestButton, template=r"cad:leave:(?P<request>\d{1,19})"):
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Take the question away."""
-        work = desk.link_desk.leave(actor_of(interaction), self.request_id)
+        work = desk.link_desk.leave(actor_of(interaction), self.number)
         await respond(interaction, work, link_words.left, in_place=True)
 
 
@@ -145,7 +109,7 @@ def request_buttons(request_id: int) -> View:
     return _row(Approve, Deny, request_id=request_id)
 
 
-def _row(*kinds: type[RequestButton], request_id: int) -> View:
+def _row(*kinds: type[NumberButton], request_id: int) -> View:
     view = View(timeout=None)
     for kind in kinds:
         view.add_item(kind(request_id))

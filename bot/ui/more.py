@@ -12,7 +12,7 @@ from bot.ui import acts
 from bot.ui.answers import Interaction, actor_of, offer, respond
 from bot.ui.call_item import CallButton, CallItem, row_of, template
 from bot.ui.forms import NoteForm
-from bot.ui.items import Desk
+from bot.ui.guard import Desk
 
 
 class More(CallButton, template=template("more")):

@@ -29,7 +29,7 @@ from bot.services.picking import Candidate, free_by_department
 from bot.ui import options
 from bot.ui.answers import Interaction, actor_of, give_order, give_order_later, reply_address
 from bot.ui.call_item import CallButton, CallItem, template
-from bot.ui.items import Desk
+from bot.ui.guard import Desk
 
 _LIMIT = 25  # Discord takes no more options, nor people
 # A select needs an option even where discord.py only makes one to see what was picked in it.

@@ -20,7 +20,6 @@ from bot import examining
 from bot.cad import retry
 from bot.cad.feed import HttpFeed
 from bot.ending import Exit
-from bot.services import checks
 from bot.services.findings import Level, What
 from bot.settings import Settings
 from bot.storage.database import upgrade
@@ -452,7 +451,7 @@ async def test_a_broken_check_stops_no_other(
     async def fail(_: object) -> None:
         raise ZeroDivisionError("hunter2")
 
-    monkeypatch.setattr(checks, "database", fail)
+    monkeypatch.setattr(setup_checks, "database", fail)
     found = await examined(world, monkeypatch)
     assert list(found) == [What.CHECK_BROKEN]
     assert "The check of The database has failed (`ZeroDivisionError`)" in found[What.CHECK_BROKEN]

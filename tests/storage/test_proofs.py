@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.storage.checks import CheckStore, LinkCheck
+from bot.storage.link_checks import CheckStore, LinkCheck
 from bot.storage.link_rows import Link, Source
 from bot.storage.links import ImportCounts, LinkStore
 from bot.storage.proofs import ProofCounts, ProofStore, Standing

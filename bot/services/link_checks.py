@@ -18,8 +18,8 @@ from bot.services.access import Access, Actor
 from bot.services.linking import LinkPage, page_of
 from bot.services.proving import Prover, judged
 from bot.services.tasks import Tasks
-from bot.storage.checks import CheckStore, LinkCheck
 from bot.storage.errors import StorageError
+from bot.storage.link_checks import CheckStore, LinkCheck
 from bot.storage.link_rows import Link
 from bot.storage.proofs import ProofCounts, ProofStore, Standing
 from bot.storage.spelling import identity

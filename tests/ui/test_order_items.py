@@ -9,16 +9,17 @@ from hypothesis import given
 
 from bot.services.outcomes import Confirmation, OrderView, Waiting
 from bot.storage.orders import Action, State
-from bot.ui.items import BUTTONS, OrderButton, buttons_for
+from bot.ui.number_button import NumberButton
+from bot.ui.order_items import BUTTONS, buttons_for
 from tests.ui.test_orders import A7, NOW, PAT, done, refused, view, views
 
-PATTERNS: dict[type[OrderButton], re.Pattern[str]] = {
+PATTERNS: dict[type[NumberButton], re.Pattern[str]] = {
     one: one.__discord_ui_compiled_template__ for one in BUTTONS
 }
 
 
 def labels(one: OrderView) -> list[str]:
-    items = [item for item in buttons_for(one).children if isinstance(item, OrderButton)]
+    items = [item for item in buttons_for(one).children if isinstance(item, NumberButton)]
     assert len(items) == len(buttons_for(one).children)
     return [item.label for item in items]
 
@@ -55,11 +56,11 @@ def test_nothing_is_undone_that_was_not_done(one: OrderView) -> None:
 
 
 @pytest.mark.parametrize("button", BUTTONS)
-@pytest.mark.parametrize("order_id", [1, 2**63 - 1])
-async def test_a_button_carries_all_its_state(button: type[OrderButton], order_id: int) -> None:
-    custom_id = button(order_id).item.custom_id or ""
+@pytest.mark.parametrize("number", [1, 2**63 - 1])
+async def test_a_button_carries_all_its_state(button: type[NumberButton], number: int) -> None:
+    custom_id = button(number).item.custom_id or ""
     assert len(custom_id) <= 100
     (match,) = filter(None, (PATTERNS[one].fullmatch(custom_id) for one in BUTTONS))
     assert match.re is PATTERNS[button]
     again = await button.from_custom_id(None, None, match)  # type: ignore[arg-type]
-    assert again.order_id == order_id
+    assert again.number == number

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.cad.inbox import FeedLost, FeedRefused
-from bot.services import checks
-from bot.services.checks import SILENCE
+from bot.services import setup_checks
 from bot.services.findings import Level, What
+from bot.services.setup_checks import SILENCE
 from bot.services.watching import Listening
 from bot.storage.health import Health
 
@@ -28,17 +28,17 @@ NEVER = Listening(NOW - SILENCE)
     ],
 )
 def test_a_feed(listening: Listening, what: What, level: Level) -> None:
-    (found,) = checks.heard({"SONORAN_WEBSOCKET": listening}, NOW)
+    (found,) = setup_checks.heard({"SONORAN_WEBSOCKET": listening}, NOW)
     assert (found.what, found.level, found.data["name"]) == (what, level, "SONORAN_WEBSOCKET")
 
 
 def test_no_feed() -> None:
-    (found,) = checks.heard({}, NOW)
+    (found,) = setup_checks.heard({}, NOW)
     assert (found.what, found.level) == (What.EVENTS_POLLED, Level.OK)
 
 
 def test_two_feeds_are_told_apart() -> None:
-    found = checks.heard({"PUSH_LISTEN": NEVER, "SONORAN_WEBSOCKET": NEVER}, NOW)
+    found = setup_checks.heard({"PUSH_LISTEN": NEVER, "SONORAN_WEBSOCKET": NEVER}, NOW)
     assert [one.data["name"] for one in found] == ["PUSH_LISTEN", "SONORAN_WEBSOCKET"]
 
 
@@ -54,5 +54,5 @@ async def test_a_database_that_the_bot_can_use(revision: str | None, what: What)
     async def examine() -> Health:
         return Health("x.db", revision, "0009", None)
 
-    (found,) = await checks.database(examine)
+    (found,) = await setup_checks.database(examine)
     assert (found.what, found.level) == (what, Level.OK)

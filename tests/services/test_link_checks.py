@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from bot.services.access import Access
-from bot.services.checking import EDIT_GAP, NAMED, REPLY_LIFETIME, CheckReport, LinkChecks
 from bot.services.errors import NotAllowed
+from bot.services.link_checks import EDIT_GAP, NAMED, REPLY_LIFETIME, CheckReport, LinkChecks
 from bot.services.questions import ID_GAP
-from bot.storage.checks import CheckStore
+from bot.storage.link_checks import CheckStore
 from bot.storage.link_rows import Link
 from sandbox.cad import seed
 from sandbox.cad.faults import BAD_GATEWAY, Text

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.cad.errors import CadUnavailable
-from bot.services.checking import CheckReport
-from bot.storage.checks import LinkCheck
+from bot.services.link_checks import CheckReport
+from bot.storage.link_checks import LinkCheck
 from bot.storage.link_rows import Link
 from bot.storage.proofs import ProofCounts
-from bot.ui import checks
+from bot.ui import link_checks
 
 NOON = datetime(2026, 1, 1, tzinfo=UTC)
 RUNNING = LinkCheck(1, 9, NOON)
@@ -25,12 +25,14 @@ def counts(total: int, proven: int = 0, unproven: int = 0, changed: int = 0) -> 
 
 def test_on_the_way() -> None:
     report = CheckReport(RUNNING, counts(9, 3, 1, 1))
-    assert checks.words(report).splitlines() == [
+    assert link_checks.words(report).splitlines() == [
         "⏳ Checking the links: 5 of 9 · 3 proven, 1 unknown, 1 changed.",
         "This goes on by itself; `/links check` shows how far it is.",
     ]
     trouble = replace(report, trouble=CadUnavailable(status=502))
-    assert "Sonoran CAD has a fault (502). I go on as soon as it answers." in checks.words(trouble)
+    assert "Sonoran CAD has a fault (502). I go on as soon as it answers." in link_checks.words(
+        trouble
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,14 +75,14 @@ def test_on_the_way() -> None:
     ],
 )
 def test_at_the_end(report: CheckReport, text: str) -> None:
-    assert checks.words(report).startswith(text)
+    assert link_checks.words(report).startswith(text)
 
 
 def test_the_longest_report_fits() -> None:
     changed = (replace(HOSTILE, other_account="x" * 4000),) * 25
     shared = (tuple(range(2**62, 2**62 + 50)),) * 1000
     report = CheckReport(ENDED, counts(9999, 1, 5000, 4000), (HOSTILE,) * 25, changed, shared)
-    text = checks.words(report)
+    text = link_checks.words(report)
     assert len(text) <= 1900
     assert "and 4994 more." in text or "and 499" in text
     assert "and 39" in text
@@ -88,7 +90,7 @@ def test_the_longest_report_fits() -> None:
 
 
 async def test_only_a_running_check_can_be_stopped() -> None:
-    (button,) = checks.buttons(CheckReport(RUNNING, counts(1))).children
-    assert isinstance(button, checks.StopCheck)
+    (button,) = link_checks.buttons(CheckReport(RUNNING, counts(1))).children
+    assert isinstance(button, link_checks.StopCheck)
     assert button.item.custom_id == "cad:stop-check:1"
-    assert checks.buttons(CheckReport(ENDED, counts(1))).children == []
+    assert link_checks.buttons(CheckReport(ENDED, counts(1))).children == []

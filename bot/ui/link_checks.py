@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Self
-
 import discord
-from discord.ui import Button, DynamicItem, Item, View
+from discord.ui import View
 
-from bot.services.checking import CheckReport
+from bot.services.link_checks import CheckReport
 from bot.storage.link_rows import Link
 from bot.ui import faults
 from bot.ui.answers import Interaction, actor_of, answer
-from bot.ui.items import Desk, guarded
+from bot.ui.guard import Desk
+from bot.ui.number_button import NumberButton, numbered
 from bot.ui.outbox import Outbox, worked
 from bot.ui.text import MESSAGE_LIMIT, code, member, moment
 
@@ -74,29 +72,11 @@ class CheckDelivery:
         return await self._outbox.logged(text[:MESSAGE_LIMIT])
 
 
-class StopCheck(DynamicItem[Button[View]], template=r"cad:stop-check:(?P<guild>\d{1,19})"):
-    """Ends a check early."""
+class StopCheck(NumberButton, template=numbered("stop-check")):
+    """Ends a check early; its number is the server's."""
 
-    def __init__(self, guild_id: int) -> None:
-        custom_id = f"cad:stop-check:{guild_id}"
-        super().__init__(
-            Button(label="Stop", style=discord.ButtonStyle.secondary, custom_id=custom_id)
-        )
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003
-        item: Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Make the button again that was pressed."""
-        return cls(int(match["guild"]))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Do what the button says; whatever goes wrong is answered."""
-        await guarded(interaction, self.press)
+    action = "stop-check"
+    label = "Stop"
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Stop; the check brings its reply up to date."""

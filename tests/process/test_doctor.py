@@ -20,6 +20,7 @@ from bot import examining
 from bot.cad import retry
 from bot.cad.feed import HttpFeed
 from bot.ending import Exit
+from bot.services import setup_checks
 from bot.services.findings import Level, What
 from bot.settings import Settings
 from bot.storage.database import upgrade

@@ -12,10 +12,12 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 from benchmarks.pretend_discord import GUILD_ID, ROLE_ID
 from bot.services.access import Access, Actor
 from bot.services.link_files import LinkFiles, Upload
+from bot.services.link_news import Herald
 from bot.storage.database import Database
 from bot.storage.links import LinkStore
 
@@ -66,7 +68,7 @@ async def in_discord(size: int = SIZE) -> list[Took]:
         database = await Database.open(f"sqlite+aiosqlite:///{folder}/bench.db")
         try:
             access = Access(frozenset({ROLE_ID}))
-            files = LinkFiles(access, LinkStore(database), id_format="{hex}")
+            files = LinkFiles(access, LinkStore(database), AsyncMock(Herald), id_format="{hex}")
             shown, preview = await _timed("shown", files.preview(_ADMIN, upload))
             _check(preview.token is not None and len(preview.plan.added) == size)
             written, done = await _timed("written", files.write(_ADMIN, preview.token or ""))

@@ -57,12 +57,12 @@ class DispatchBot(commands.Bot):
         self.attaching = services.attaching
         self.asking = services.asking
         self.acts = services.acts
-        self.link_files = services.link_files
         self.picking = services.picking
         self.orders = services.open_queue(Delivery(self, log_channel_id))
         self.checks = services.open_checks(CheckDelivery(self, log_channel_id))
         self._people = services.open_people(LinkDelivery(self, log_channel_id))
         self.link_desk = self._people.desk
+        self.link_files = self._people.files
         self._services = services
         self._cards = self._open_cards(calls_channel_id) if calls_channel_id else None
         self._home = discord.Object(guild_id) if guild_id else None

@@ -12,6 +12,7 @@ from bot.services.access import Access
 from bot.services.leaving import Leaving
 from bot.services.link_checks import CheckAnnouncer, LinkChecks
 from bot.services.link_desk import LinkDesk
+from bot.services.link_files import LinkFiles
 from bot.services.link_news import Herald
 from bot.services.link_requests import LinkRequests
 from bot.services.linking import LinkingService
@@ -77,6 +78,7 @@ class People:
 
     desk: LinkDesk
     requests: LinkRequests
+    files: LinkFiles
     mine: Mine
     leaving: Leaving | None
 
@@ -88,6 +90,7 @@ def open_people(
     linking: LinkingService,
     herald: Herald,
     *,
+    clock: Callable[[], float],
     now: Callable[[], datetime],
 ) -> People:
     """Build it, once there is somebody who can tell people."""
@@ -100,6 +103,9 @@ def open_people(
     return People(
         desk=LinkDesk(linking, requests, herald),
         requests=requests,
+        files=LinkFiles(
+            access, links, herald, id_format=settings.api_id_format, clock=clock, now=now
+        ),
         mine=Mine(links, store, OrderStore(database), forgetting, keeping),
         leaving=Leaving(links, forgetting, requests, now=now) if settings.forget_on_leave else None,
     )

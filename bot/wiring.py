@@ -26,7 +26,6 @@ from bot.services.call_list import CallList
 from bot.services.cards import CardKeeper
 from bot.services.doctor import Doctor
 from bot.services.link_checks import CheckAnnouncer, LinkChecks
-from bot.services.link_files import LinkFiles
 from bot.services.link_news import Herald
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue
@@ -60,7 +59,6 @@ class Services:
     acts: Acts
     picking: Picking
     linking: LinkingService
-    link_files: LinkFiles
     suggestions: Suggestions
     call_list: CallList
     audit: AuditService
@@ -157,13 +155,6 @@ async def open_services(
             acts=Acts(access, cad, board, attaching, linking, now=time.now, permitted=permitted),
             picking=Picking(access, board),
             linking=linking,
-            link_files=LinkFiles(
-                access,
-                links,
-                id_format=settings.api_id_format,
-                clock=time.clock,
-                now=time.now,
-            ),
             suggestions=Suggestions(access, board, linking, server_id),
             call_list=CallList(access, board, server_id),
             audit=AuditService(
@@ -183,7 +174,9 @@ async def open_services(
                 now=time.now,
                 sleep=time.sleep,
             ),
-            open_people=partial(open_people, settings, database, access, linking, now=time.now),
+            open_people=partial(
+                open_people, settings, database, access, linking, clock=time.clock, now=time.now
+            ),
             open_cards=partial(
                 CardKeeper,
                 CardStore(database),

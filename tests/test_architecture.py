@@ -47,6 +47,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "bot.storage.link_requests.LinkRequest",
         "bot.storage.link_requests.RequestState",
         "bot.storage.link_rows.Link",
+        "bot.storage.links.ImportCounts",
         "bot.storage.orders.Action",
         "bot.storage.orders.Order",
         "bot.storage.orders.State",

@@ -20,8 +20,10 @@ from bot.services.errors import (
     NotYourImport,
     TooMuchToSend,
 )
+from bot.services.link_news import Change as Kind
+from bot.services.link_news import Herald, News, spread
 from bot.services.links_csv import write_links
-from bot.services.links_plan import Plan, plan
+from bot.services.links_plan import Change, Plan, plan
 from bot.services.links_reading import read_links
 from bot.services.links_rows import Names, Parsed
 from bot.storage.errors import LinksChanged
@@ -30,6 +32,7 @@ from bot.storage.links import ImportCounts, LinkStore
 
 LARGEST = 2 * 1024 * 1024  # bytes that are read
 LARGEST_SENT = 8 * 1024 * 1024  # bytes; Discord takes ten
+MOST_TOLD = 20  # people; Discord takes a bot that writes to hundreds at once for a spammer
 KEPT = 15 * 60.0  # seconds for which a file that was shown is remembered
 
 _log = logging.getLogger(__name__)
@@ -106,6 +109,7 @@ class LinkFiles:
         self,
         access: Access,
         links: LinkStore,
+        herald: Herald,
         *,
         id_format: str,
         now: Callable[[], datetime] = _utc_now,
@@ -114,6 +118,7 @@ class LinkFiles:
     ) -> None:
         self._access = access
         self._links = links
+        self._herald = herald
         self._id_format = id_format
         self._now = now
         self._clock = clock
@@ -157,6 +162,11 @@ class LinkFiles:
             "%s imported links in guild %s: %d added, %d changed",
             *(actor.user_id, actor.guild_id, counts.added, counts.changed),
         )
+        await self._herald.imported(actor.user_id, counts)
+        if counts.changed <= MOST_TOLD:
+            await spread(
+                self._herald, [_news(actor, one, self._now()) for one in shown.plan.changed]
+            )
         return Imported(counts, shown.plan.refused)
 
     async def export(self, actor: Actor) -> Exported:
@@ -225,6 +235,13 @@ def _as_shown(shown: _Shown, before: Mapping[int, str], now: datetime) -> list[L
     if plan(shown.parsed, before) != shown.plan:
         raise ImportOutdated
     return links_of(shown.parsed, shown.actor.guild_id, shown.actor.user_id, now)
+
+
+def _news(actor: Actor, change: Change, now: datetime) -> News:
+    """Tell of a link that a file has changed; who had set it before is not looked up."""
+    row = change.row
+    before = Link(actor.guild_id, row.discord_id, change.before, 0, now)
+    return News(Kind.CHANGED, before, actor.user_id, row.api_id)
 
 
 def _file_of(api_ids: Mapping[int, str]) -> bytes:

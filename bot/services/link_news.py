@@ -10,6 +10,7 @@ from bot.cad.errors import CadError
 from bot.services.linking import Linked
 from bot.storage.link_requests import LinkRequest
 from bot.storage.link_rows import Link
+from bot.storage.links import ImportCounts
 
 
 class Change(enum.Enum):
@@ -83,6 +84,9 @@ class Herald(Protocol):
 
     async def report(self, news: News) -> None:
         """Write it where the staff can read it."""
+
+    async def imported(self, by: int, counts: ImportCounts) -> None:
+        """Write there what a file of links has changed."""
 
 
 def news_of(linked: Linked) -> list[News]:

@@ -8,6 +8,7 @@ import discord
 
 from bot.services.link_news import Asking, News, Place
 from bot.storage.link_requests import LinkRequest
+from bot.storage.links import ImportCounts
 from bot.ui import link_words
 from bot.ui.link_items import request_buttons
 from bot.ui.outbox import Outbox, worked
@@ -72,6 +73,10 @@ class LinkDelivery:
     async def report(self, news: News) -> None:
         """Write one line into the log channel, if there is one."""
         await self._outbox.logged(link_words.line(news))
+
+    async def imported(self, by: int, counts: ImportCounts) -> None:
+        """Write one line into the log channel, if there is one."""
+        await self._outbox.logged(link_words.imported(by, counts))
 
     async def _edited(self, request: LinkRequest, text: str) -> bool:
         if request.token is None:

@@ -9,6 +9,7 @@ from bot.services.link_news import Asking, Change, News
 from bot.services.link_requests import Held, Requested
 from bot.services.linking import Linked
 from bot.storage.link_requests import LinkRequest, RequestState
+from bot.storage.links import ImportCounts
 from bot.ui.text import code, listed, member, moment
 
 _ID_LENGTH = 100
@@ -140,6 +141,11 @@ def line(news: News) -> str:
         case Change.SHARED:
             what = f"{was} of {whom} is shared with {member(news.other_id or 0)}"
     return f"🔗 {what} · by {member(news.by)}"
+
+
+def imported(by: int, counts: ImportCounts) -> str:
+    """Tell the staff what a file of links has changed."""
+    return f"🔗 {counts.added:,} links added and {counts.changed:,} changed · by {member(by)}"
 
 
 def waits_since(request: LinkRequest) -> str:

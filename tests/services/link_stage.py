@@ -16,7 +16,7 @@ from bot.services.mine import Keeping, Mine
 from bot.storage.forgetting import ForgettingStore
 from bot.storage.link_requests import LinkRequest, LinkRequestStore
 from bot.storage.link_rows import Link
-from bot.storage.links import LinkStore
+from bot.storage.links import ImportCounts, LinkStore
 from bot.storage.orders import OrderStore
 from tests.services.office import Office, prover_of
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
@@ -45,6 +45,7 @@ class Listeners:
         self.answered: list[LinkRequest] = []
         self.told: list[News] = []
         self.reported: list[News] = []
+        self.files: list[tuple[int, ImportCounts]] = []
 
     async def ask(self, asking: Asking) -> Place | None:
         self.asked.append(asking)
@@ -61,6 +62,9 @@ class Listeners:
 
     async def report(self, news: News) -> None:
         self.reported.append(news)
+
+    async def imported(self, by: int, counts: ImportCounts) -> None:
+        self.files.append((by, counts))
 
 
 class LinkStage:

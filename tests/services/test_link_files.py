@@ -22,11 +22,12 @@ from bot.services.errors import (
     NotYourImport,
     TooMuchToSend,
 )
-from bot.services.link_files import KEPT, LARGEST, LinkFiles, Preview, Upload
+from bot.services.link_files import KEPT, LARGEST, MOST_TOLD, LinkFiles, Preview, Upload
 from bot.storage.errors import StorageError
 from bot.storage.link_rows import Link, Source
 from bot.storage.links import ImportCounts, LinkStore
 from tests.services.conftest import v1
+from tests.services.link_stage import Listeners
 from tests.services.office import Office
 from tests.services.samples import GUILD, actor
 
@@ -45,11 +46,17 @@ def links(office: Office) -> LinkStore:
 
 
 @pytest.fixture
-def files(office: Office, links: LinkStore) -> LinkFiles:
+def people() -> Listeners:
+    return Listeners()
+
+
+@pytest.fixture
+def files(office: Office, links: LinkStore, people: Listeners) -> LinkFiles:
     tokens = count()
     return LinkFiles(
         Access(frozenset({77}), admin_role_ids=frozenset({ADMIN_ROLE})),
         links,
+        people,
         id_format="{hex}",
         now=office.time.now,
         clock=office.time.clock,
@@ -277,3 +284,20 @@ async def test_the_loop_goes_on_while_a_file_is_read(files) -> None:
         moved.set()
         await asyncio.sleep(0)
     assert showing.result().token is not None
+
+
+async def test_whose_link_has_changed_is_told(files, links, office, people) -> None:
+    await links.put(Link(GUILD, PAT, "steam:0", 7, office.time.now()))
+    await files.write(MIA, await token_of(files))
+    assert people.files == [(MIA.user_id, ImportCounts(1, 1, 0))]
+    assert [(one.before.discord_id, one.before.api_id) for one in people.told] == [(PAT, "steam:0")]
+    assert people.told == people.reported
+
+
+async def test_hundreds_are_not_written_to(files, links, office, people) -> None:
+    crowd = range(PAT, PAT + MOST_TOLD + 1)
+    await links.put_many(Link(GUILD, one, "steam:0", 7, office.time.now()) for one in crowd)
+    text = "discord_id,api_id\n" + "".join(f"{one},steam:{one}\n" for one in crowd)
+    await files.write(MIA, await token_of(files, text))
+    assert people.files == [(MIA.user_id, ImportCounts(0, len(crowd), 0))]
+    assert people.told == []

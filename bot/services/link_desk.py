@@ -67,6 +67,11 @@ class LinkDesk:
             raise AwaitsApproval(asked.request.api_id)
         return await self._done(await self._linking.link(actor, actor.user_id, pasted))
 
+    async def require_no_request(self, actor: Actor) -> None:
+        """Raise AwaitsApproval where asking the actor who they are would only lead to that."""
+        if (api_id := await self._requests.waiting_for(actor.guild_id, actor.user_id)) is not None:
+            raise AwaitsApproval(api_id)
+
     async def unlink(self, actor: Actor, member_id: int) -> Unlinked:
         """Forget a member's API id and what they have asked for; rights as for `link`."""
         removed = await self._linking.unlink(actor, member_id)

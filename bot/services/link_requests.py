@@ -181,6 +181,11 @@ class LinkRequests:
             if ended is not None:
                 await self._ended(ended)
 
+    async def waiting_for(self, guild_id: int, discord_id: int) -> str | None:
+        """Return the id that a person has asked for and still waits for, None for none."""
+        waiting = await self._waiting(guild_id, discord_id)
+        return waiting[-1].api_id if waiting else None
+
     async def withdraw(self, guild_id: int, discord_id: int, by: int) -> bool:
         """Forget the requests about a person; tell whether one was pending."""
         was_waiting = False

@@ -40,6 +40,7 @@ class AttachMe(CallButton, template=template("attach-me")):
         if await desk.acts.is_linked(actor):
             await give_order(interaction, self.order(interaction, desk), desk.orders)
         else:
+            await desk.link_desk.require_no_request(actor)
             await interaction.response.send_modal(LinkForm(self.order))
 
     async def order(self, interaction: Interaction, desk: Desk) -> Order:
@@ -85,6 +86,7 @@ class Respond(CallButton, template=template("respond")):
         if await desk.acts.is_linked(actor):
             await give_order_later(interaction, self.order(interaction, desk), desk.orders)
         else:
+            await desk.link_desk.require_no_request(actor)
             await interaction.response.send_modal(LinkForm(self.order))
 
     async def order(self, interaction: Interaction, desk: Desk) -> Order:

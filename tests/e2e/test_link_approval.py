@@ -202,6 +202,10 @@ async def test_the_form_behind_attach_me(scene: Scene, log: Log) -> None:
     )
     assert scene.orders() == []
     assert scene.charlie.id not in scene.links()
+    again = await press_attach_me(scene, scene.charlie)
+    assert again.modal is None
+    assert again.response is not None
+    assert again.response.content.startswith(f"⏳ Your link to `{CHARLIE.hex}` waits")
     await log.press(scene.dana, "Approve")
     assert result.response.content.startswith(f"✅ Approved by {scene.dana.mention}")
     assert scene.links()[scene.charlie.id] == CHARLIE.hex

@@ -37,7 +37,7 @@ sandbox-check: $(VENV)/.dev
 	$(BIN)/python -m sandbox check
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -24,7 +24,7 @@ from benchmarks.pretend_discord import (
     Exchange,
     PretendDiscord,
 )
-from bot import process
+from bot import collector
 from bot.app import DispatchBot
 from bot.settings import Settings
 from bot.storage.database import Database
@@ -77,7 +77,7 @@ async def our_bot(url: str, people: int) -> AsyncIterator[Stage]:
 def _as_in_its_process() -> Iterator[None]:
     """Treat the garbage collector as our process does, and then as the bare bot's again."""
     thresholds = gc.get_threshold()
-    process.spare_the_collector()
+    collector.work()
     try:
         yield
     finally:

@@ -59,12 +59,14 @@ async def _start_bare() -> None:
 
 
 async def _start_ours() -> None:
-    from bot import process, settings  # noqa: PLC0415 - the imports are what is measured
+    from bot import collector, settings  # noqa: PLC0415 - the imports are what is measured
+
+    collector.rest()
     from bot.app import DispatchBot  # noqa: PLC0415
     from bot.wiring import open_services  # noqa: PLC0415
 
     async with open_services(settings.load()) as services, DispatchBot(services):
-        process.spare_the_collector()
+        collector.work()
         _tell()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import typer
 import typer.core
 
-from bot import links_cli
+from bot import collector, links_cli
 from bot.ending import Exit, Failure, StopSignals
 
 _log = logging.getLogger("bot")  # this module's own name is __main__
@@ -64,6 +64,7 @@ def main(context: typer.Context) -> None:
 def run() -> None:
     """Run the bot with the settings of the environment and of .env until a signal comes."""
     signals = StopSignals()
+    collector.rest()
     from bot import logs, settings
 
     loaded = settings.load()

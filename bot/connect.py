@@ -9,9 +9,7 @@ from bot.cad import v1, v2
 from bot.cad.client import KnownCad
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
-from bot.cad.feed import HttpFeed
 from bot.cad.sender import Sender
-from bot.cad.signalr import SignalRFeed
 from bot.cad.transport import Transport
 from bot.cad.v1 import Dialect
 from bot.cad.wire import Credentials
@@ -25,9 +23,14 @@ def feeds(settings: Settings) -> list[Feed]:
     """Listen wherever the settings say."""
     key = settings.sonoran_api_key.get_secret_value()
     found: list[Feed] = []
+    # Imported only where they are used: a web server and a websocket client cost time and memory.
     if settings.push_address:
+        from bot.cad.feed import HttpFeed  # noqa: PLC0415
+
         found.append(HttpFeed(*settings.push_address, key))
     if settings.sonoran_websocket:
+        from bot.cad.signalr import SignalRFeed  # noqa: PLC0415
+
         community, server_id = settings.sonoran_community_id, settings.sonoran_server_id
         found.append(SignalRFeed(str(settings.sonoran_api_url), community, key, server_id))
     return found

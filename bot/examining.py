@@ -18,7 +18,6 @@ from discord.ext import commands
 import cogs
 from bot import connect, settings
 from bot.cad.client import KnownCad
-from bot.cad.feed import HttpFeed
 from bot.cad.transport import Transport
 from bot.ending import Exit
 from bot.services import setup_checks
@@ -216,6 +215,8 @@ async def _events(loaded: Settings) -> list[Finding]:
     found: list[Finding] = []
     if loaded.push_address:
         key = loaded.sonoran_api_key.get_secret_value()
+        from bot.cad.feed import HttpFeed  # noqa: PLC0415 - a web server, see connect
+
         found += await setup_checks.port(HttpFeed(*loaded.push_address, key))
     if loaded.sonoran_websocket:
         found.append(fine(What.WEBSOCKET_UNTRIED))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 from collections.abc import AsyncIterator, Iterator
 
 import discord
 
+from bot import collector
 from bot.app import GRACE, DispatchBot
 from bot.ending import Exit, Failure, StopSignals
 from bot.services.watching import CannotListen
@@ -39,17 +39,6 @@ def run(settings: Settings, signals: StopSignals) -> None:
     asyncio.run(_serve(settings, signals))
 
 
-def spare_the_collector() -> None:
-    """Have Python's garbage collector look less often, and not at what lives as long as we do.
-
-    By default it looks after every 700 new objects, and while hundreds of orders are under way it
-    finds them all alive each time: that took half of the time of a thousand orders at once.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-
-
 async def invitation(token: str) -> str:
     """Return the address that adds the bot to a server, or raise Failure."""
     async with discord.Client(intents=discord.Intents.none()) as client:
@@ -76,7 +65,7 @@ async def _open_and_connect(settings: Settings) -> None:
             calls_channel_id=settings.calls_channel_id,
             members_intent=settings.members_intent,
         )
-        spare_the_collector()
+        collector.work()
         await _connect(bot, settings.discord_token.get_secret_value())
 
 

@@ -23,12 +23,21 @@ _BELOW_APP = ("cogs", *_BELOW_COGS, "bot.storage", "bot.cad", "bot.settings", "b
 ARROWS: dict[str, tuple[str, ...]] = {
     "bot": (),
     "bot.__main__": (
-        *("bot.process", "bot.app", "bot.wiring", "bot.examining", "bot.links_cli", "bot.ending"),
+        *(
+            "bot.process",
+            "bot.app",
+            "bot.wiring",
+            "bot.examining",
+            "bot.links_cli",
+            "bot.ending",
+            "bot.collector",
+        ),
         *_BELOW_APP,
     ),
     "bot.links_cli": ("bot.ending", *_BELOW_APP),
-    "bot.process": ("bot.app", "bot.wiring", "bot.ending", *_BELOW_APP),
+    "bot.process": ("bot.app", "bot.wiring", "bot.collector", "bot.ending", *_BELOW_APP),
     "bot.ending": (),
+    "bot.collector": (),
     "bot.app": ("bot.wiring", "bot.people", *_BELOW_APP),
     "bot.wiring": ("bot.connect", "bot.examining", "bot.people", *_BELOW_APP),
     "bot.examining": ("bot.connect", "bot.ending", *_BELOW_APP),

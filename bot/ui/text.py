@@ -12,16 +12,20 @@ from datetime import datetime
 
 MESSAGE_LIMIT = 2000  # characters of a Discord message
 
+# How many times as much as is shown is looked at, for what is invisible; a text may be endless.
+_LOOK = 10
 _MARKDOWN = frozenset("\\`*_~|<>[]()#@:/-+=")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def visible(text: str, limit: int) -> str:
     """Return the text on one line, without invisible characters, at most limit characters."""
-    kept = "".join(" " if one in "\n\r\t\u2028\u2029" else one for one in text)
+    looked_at = text[: _LOOK * limit]
+    kept = "".join(" " if one in "\n\r\t\u2028\u2029" else one for one in looked_at)
     kept = "".join(one for one in kept if unicodedata.category(one) not in _INVISIBLE)
     kept = " ".join(kept.split())
-    return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+    is_whole = len(looked_at) == len(text) and len(kept) <= limit
+    return kept if is_whole else kept[: limit - 1] + "…"
 
 
 def plain(text: str, limit: int = 100) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,9 @@ def with_settings(**changes: Any) -> pytest.MarkDecorator:
 
 
 @pytest.fixture
-async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(
+    request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path
+) -> AsyncIterator[Scene]:
     """Build the guild and the CAD, then start the bot, which must be told the id of a role."""
     stand_in = discord.Client(intents=discord.Intents(guilds=True))
     env = QuickEnv(stand_in, settle_timeout=SETTLE_SECONDS)
@@ -42,7 +45,8 @@ async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     # The limits of the CAD count in the same time as the bot does.
     async with CadServer(seed.build_world(), clock=time.clock) as cad:
         await env.start()
-        scene = _built(cad, env, tmp_path / "data" / "dispatch.db", time)
+        scene = _built(cad, env, tmp_path / "dispatch.db", time)
+        shutil.copy(empty_file, scene.file)
         await _link(scene)
         try:
             scene.always = getattr(request, "param", {})

@@ -30,21 +30,8 @@ from tests.faults.stage import PEOPLE, Network, SharedTime, Stage, api_id, build
 CALM = 60.0  # seconds after which the budgets are whole again
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrate one file for all tests."""
-    file = tmp_path_factory.mktemp("faults") / "migrated.db"
-
-    async def migrate() -> None:
-        database = await Database.open(database_url(file))
-        await database.close()
-
-    asyncio.run(migrate())
-    return file
-
-
 @pytest.fixture
-async def stage(version: int, tmp_path: Path, migrated: Path) -> AsyncIterator[Stage]:
+async def stage(version: int, tmp_path: Path, empty_file: Path) -> AsyncIterator[Stage]:
     """Start the bot for fifty people who may dispatch themselves, and let it get to know them."""
     random.seed(version)  # of the pauses between two attempts
     env = Env(discord.Client(intents=discord.Intents(guilds=True)), settle_timeout=SETTLE_SECONDS)
@@ -62,7 +49,7 @@ async def stage(version: int, tmp_path: Path, migrated: Path) -> AsyncIterator[S
             for number in range(PEOPLE)
         ]
         file = tmp_path / "dispatch.db"
-        shutil.copyfile(migrated, file)
+        shutil.copyfile(empty_file, file)
         await _link(file, guild.id, [person.id for person in people])
 
         network = Network(cad.url, time)

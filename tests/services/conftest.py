@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bot.storage.database import upgrade
 from sandbox.cad import seed
 from sandbox.cad.server import CadServer
 from tests.fake_time import FakeTime
@@ -19,14 +17,6 @@ from tests.services.proof_stage import ProofStage
 def version(request: pytest.FixtureRequest) -> int:
     """Say which API the CAD speaks."""
     return int(request.param)
-
-
-@pytest.fixture(scope="session")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrate a database once; copying it is a hundred times as quick."""
-    file = tmp_path_factory.mktemp("empty") / "dispatch.db"
-    asyncio.run(upgrade(f"sqlite+aiosqlite:///{file}"))
-    return file
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,9 +40,13 @@ def url(file: Path) -> str:
 
 
 @pytest.fixture
-async def database(dialect: str, url: str, worker_id: str) -> AsyncIterator[Database]:
+async def database(
+    dialect: str, file: Path, url: str, worker_id: str, empty_file: Path
+) -> AsyncIterator[Database]:
     if dialect == "postgresql":
         url = await _empty_postgres(f"dispatch_test_{worker_id}")
+    else:
+        shutil.copy(empty_file, file)
     database = await Database.open(url)
     yield database
     await database.close()

@@ -13,8 +13,9 @@ from functools import partial
 import discord
 
 from bot import connect, examining
+from bot.cad.client import KnownCad
 from bot.cad.transport import Transport
-from bot.people import People, build_proofs, open_people
+from bot.people import People, Proofs, build_proofs, open_people
 from bot.services.access import Access
 from bot.services.acts import Acts
 from bot.services.aftermath import Aftermath
@@ -29,7 +30,7 @@ from bot.services.link_checks import CheckAnnouncer, LinkChecks
 from bot.services.link_news import Herald
 from bot.services.linking import LinkingService
 from bot.services.orders import OrderQueue
-from bot.services.permissions import CadPermissions
+from bot.services.permissions import CadPermissions, Permitted
 from bot.services.picking import Picking
 from bot.services.suggestions import Suggestions
 from bot.services.telling import Announcer
@@ -105,93 +106,112 @@ async def open_services(
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
-        cad = connect.client(
-            settings,
-            transport(str(settings.sonoran_api_url)),
-            clock=time.clock,
-            sleep=time.sleep,
-        )
+        connection = transport(str(settings.sonoran_api_url))
+        cad = connect.client(settings, connection, clock=time.clock, sleep=time.sleep)
         stack.push_async_callback(cad.close)
-        board = Board(cad, clock=time.clock, now=time.now)
-        stack.push_async_callback(board.close)
-        access = Access(
-            settings.dispatch_role_ids,
-            settings.self_dispatch_role_ids,
-            settings.link_role_ids,
-            settings.admin_role_ids,
-            settings.require_cad_permission,
-        )
-        orders = OrderStore(database)
-        server_id = settings.sonoran_server_id
-        links = LinkStore(database)
-        proofs = build_proofs(
-            settings, database, cad, access, clock=time.clock, now=time.now, sleep=time.sleep
-        )
-        linking = LinkingService(
-            access,
-            links,
-            cad,
-            proofs.prover,
-            id_format=settings.api_id_format,
-            clock=time.clock,
-            now=time.now,
-        )
-        stack.push_async_callback(linking.close)
-        permitted = CadPermissions(access, cad, links, clock=time.clock).require
-        attaching = AttachService(
-            access, orders, linking, board, server_id, now=time.now, permitted=permitted
-        )
-        stack.push_async_callback(proofs.background.close)
-        proofs.background.start()
-        feeds = connect.feeds(settings)
-        watch = Watch(board, feeds, server_id, proofs.background.hear, now=time.now)
-        stack.push_async_callback(watch.close)
-        await watch.start()
+        base = await _started(settings, database, cad, time, stack)
         # So that the first person who types or attaches finds the calls and units known.
-        board.look(server_id)
-        yield Services(
-            attaching=attaching,
-            asking=Asking(access, orders, now=time.now),
-            acts=Acts(access, cad, board, attaching, linking, now=time.now, permitted=permitted),
-            picking=Picking(access, board),
-            linking=linking,
-            suggestions=Suggestions(access, board, linking, server_id),
-            call_list=CallList(access, board, server_id),
-            audit=AuditService(
-                access, links, orders, timedelta(days=settings.audit_days), now=time.now
-            ),
-            board=board,
-            syncs=CommandSyncStore(database),
-            open_queue=partial(
-                OrderQueue,
-                orders,
-                cad,
-                board,
-                attaching.make_out,
-                arrivals=attaching.arrivals,
-                aftermath=Aftermath(cad, board, settings.status_on_attach),
-                clock=time.clock,
-                now=time.now,
-                sleep=time.sleep,
-            ),
-            open_people=partial(
-                open_people, settings, database, access, linking, clock=time.clock, now=time.now
-            ),
-            open_cards=partial(
-                CardKeeper,
-                CardStore(database),
-                board,
-                server_id=server_id,
-                keep=timedelta(minutes=settings.card_keep_minutes),
-                ping_role_id=settings.ping_role_id,
-                clock=time.clock,
-                now=time.now,
-                sleep=time.sleep,
-            ),
-            open_checks=proofs.open_checks,
-            open_doctor=partial(
-                examining.doctor,
-                settings,
-                examining.Running(access, cad, board, database, watch, time.now),
-            ),
-        )
+        base.board.look(settings.sonoran_server_id)
+        yield _services(settings, base, time)
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What the other services stand on; all of it runs that runs by itself."""
+
+    database: Database
+    cad: KnownCad
+    board: Board
+    access: Access
+    links: LinkStore
+    orders: OrderStore
+    proofs: Proofs
+    linking: LinkingService
+    permitted: Permitted
+    attaching: AttachService
+    watch: Watch
+
+
+async def _started(
+    settings: Settings, database: Database, cad: KnownCad, time: Time, stack: AsyncExitStack
+) -> _Base:
+    """Build it and start it; whoever closes the stack stops it."""
+    clock, now, server_id = time.clock, time.now, settings.sonoran_server_id
+    board = Board(cad, clock=clock, now=now)
+    stack.push_async_callback(board.close)
+    access = Access(
+        settings.dispatch_role_ids,
+        settings.self_dispatch_role_ids,
+        settings.link_role_ids,
+        settings.admin_role_ids,
+        settings.require_cad_permission,
+    )
+    links, orders = LinkStore(database), OrderStore(database)
+    proofs = build_proofs(settings, database, cad, access, clock=clock, now=now, sleep=time.sleep)
+    id_format = settings.api_id_format
+    linking = LinkingService(
+        access, links, cad, proofs.prover, id_format=id_format, clock=clock, now=now
+    )
+    stack.push_async_callback(linking.close)
+    permitted = CadPermissions(access, cad, links, clock=clock).require
+    attaching = AttachService(
+        access, orders, linking, board, server_id, now=now, permitted=permitted
+    )
+    stack.push_async_callback(proofs.background.close)
+    proofs.background.start()
+    watch = Watch(board, connect.feeds(settings), server_id, proofs.background.hear, now=now)
+    stack.push_async_callback(watch.close)
+    await watch.start()
+    return _Base(
+        database, cad, board, access, links, orders, proofs, linking, permitted, attaching, watch
+    )
+
+
+def _services(settings: Settings, base: _Base, time: Time) -> Services:
+    """Build what the bot needs on top; nothing of it runs by itself yet."""
+    clock, now, sleep = time.clock, time.now, time.sleep
+    database, cad, board, access = base.database, base.cad, base.board, base.access
+    links, orders, attaching, linking = base.links, base.orders, base.attaching, base.linking
+    server_id = settings.sonoran_server_id
+    return Services(
+        attaching=attaching,
+        asking=Asking(access, orders, now=now),
+        acts=Acts(access, cad, board, attaching, linking, now=now, permitted=base.permitted),
+        picking=Picking(access, board),
+        linking=linking,
+        suggestions=Suggestions(access, board, linking, server_id),
+        call_list=CallList(access, board, server_id),
+        audit=AuditService(access, links, orders, timedelta(days=settings.audit_days), now=now),
+        board=board,
+        syncs=CommandSyncStore(database),
+        open_queue=partial(
+            OrderQueue,
+            orders,
+            cad,
+            board,
+            attaching.make_out,
+            arrivals=attaching.arrivals,
+            aftermath=Aftermath(cad, board, settings.status_on_attach),
+            clock=clock,
+            now=now,
+            sleep=sleep,
+        ),
+        open_people=partial(open_people, settings, database, access, linking, clock=clock, now=now),
+        open_cards=partial(
+            CardKeeper,
+            CardStore(database),
+            board,
+            server_id=server_id,
+            keep=timedelta(minutes=settings.card_keep_minutes),
+            ping_role_id=settings.ping_role_id,
+            clock=clock,
+            now=now,
+            sleep=sleep,
+        ),
+        open_checks=base.proofs.open_checks,
+        open_doctor=partial(
+            examining.doctor,
+            settings,
+            examining.Running(access, cad, board, database, base.watch, now),
+        ),
+    )

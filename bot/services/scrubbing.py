@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from bot.services import outcomes
-from bot.services.targets import Assignee, LeftOut, Resolution
+from bot.services import outcomes, target_words
+from bot.services.outcomes import Outcome
+from bot.services.targets import Assignee, LeftOut
 from bot.storage.orders import Order
 from bot.storage.spelling import identity
 
@@ -23,7 +24,8 @@ def without(order: Order, discord_id: int, api_ids: Collection[str]) -> Order | 
         api_ids: what the person is called in the CAD, as far as is known.
     """
     seen = outcomes.view(order)
-    named = [one for one in seen.resolution.assignees if one.discord_id == discord_id]
+    everyone = (*seen.resolution.assignees, *seen.resolution.excluded)
+    named = [one for one in everyone if one.discord_id == discord_id]
     identities = {identity(one) for one in api_ids}
     identities |= {identity(one.api_id) for one in named}
 
@@ -33,7 +35,7 @@ def without(order: Order, discord_id: int, api_ids: Collection[str]) -> Order | 
             identity(api_id) in identities for api_id in (one.api_id, *units_ids)
         )
 
-    gone = [one for one in seen.resolution.assignees if is_person(one)]
+    gone = [one for one in everyone if is_person(one)]
     identities |= {identity(api_id) for one in gone if one.unit for api_id in one.unit.api_ids}
     numbers = {one.unit.number.casefold() for one in gone if one.unit and one.unit.number}
 
@@ -49,24 +51,32 @@ def without(order: Order, discord_id: int, api_ids: Collection[str]) -> Order | 
     def is_left_out(one: LeftOut) -> bool:
         return one.target.member_id == discord_id or names_person(one.target.text)
 
-    rest = Resolution(
-        tuple(one for one in seen.resolution.assignees if one not in gone),
-        tuple(one for one in seen.resolution.left_out if not is_left_out(one)),
+    rest = replace(
+        seen.resolution,
+        assignees=tuple(one for one in seen.resolution.assignees if one not in gone),
+        left_out=tuple(one for one in seen.resolution.left_out if not is_left_out(one)),
+        excluded=tuple(one for one in seen.resolution.excluded if one not in gone),
     )
-    words = [one for one in _SEPARATORS.split(order.units) if one and not names_person(one)]
+    # Who was in a role or a channel is of no use any more: the order is closed.
+    typed = _SEPARATORS.split(target_words.as_typed(order.units))
+    words = [one for one in typed if one and not names_person(one)]
     if not words and not rest.assignees and not rest.left_out:
         return None
-    outcome = seen.outcome
-    if outcome is not None:
-        missing = tuple(one for one in outcome.missing if identity(one) not in identities)
-        outcome = replace(outcome, missing=missing)
     return replace(
         _unsigned(order) if order.actor_id == discord_id else order,
         units=" ".join(words),
         people=order.people - {discord_id},
         resolution=outcomes.write_resolution(rest) if order.resolution else None,
-        outcome=outcomes.write_outcome(outcome) if outcome else None,
+        outcome=_not_missing(seen.outcome, identities),
     )
+
+
+def _not_missing(outcome: Outcome | None, identities: Collection[str]) -> str | None:
+    """Spell an outcome that says of none of these ids that the CAD did not show it."""
+    if outcome is None:
+        return None
+    missing = tuple(one for one in outcome.missing if identity(one) not in identities)
+    return outcomes.write_outcome(replace(outcome, missing=missing))
 
 
 def _unsigned(order: Order) -> Order:

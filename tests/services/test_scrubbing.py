@@ -135,3 +135,14 @@ def test_nothing_of_the_person_is_left(words, assignees, actor_id) -> None:
         assert "Pat Doe" not in text
         again = without(after, PAT, [HEX])
         assert again == after
+
+
+def test_a_role_stays_named_without_those_who_had_it() -> None:
+    before = order(f"<@&5:{PAT},{BOB}> -<@{PAT}>", BOBS)
+    shown = Resolution((BOBS,), excluded=(PATS,))
+    before = replace(before, resolution=outcomes.write_resolution(shown))
+    after = without(before, PAT, [])
+    assert after is not None
+    assert after.units == "<@&5>"
+    assert outcomes.view(after).resolution == Resolution((BOBS,))
+    assert str(PAT) not in repr(after)

@@ -88,7 +88,7 @@ class DiscordPage:
 
     async def send(self) -> None:
         """Send the command."""
-        await self.page.locator("#send-message").click()
+        await self._click(self.page.locator("#send-message"))
 
     async def paste(self, text: str) -> None:
         """Put a whole line into the message field and send it."""
@@ -97,28 +97,25 @@ class DiscordPage:
 
     async def press(self, message: Locator, label: str) -> None:
         """Press one of a message's buttons, and wait until the bot has acted."""
-        await message.get_by_role("button", name=label, exact=True).click()
+        await self._click(message.get_by_role("button", name=label, exact=True))
         await self._until(_IDLE)
 
     async def pick(self, message: Locator, select: str, *options: str) -> None:
         """Choose options, by how they begin, of a select, by what it says while none is chosen."""
         menu = message.locator(".preview-select", has=self.page.get_by_label(select, exact=True))
-        trigger = menu.get_by_role("combobox")
-        # The page passes over a click while it takes in something new.
-        while await trigger.get_attribute("aria-expanded") != "true":
-            await trigger.click()
+        await self._click(menu.get_by_role("combobox"))
         for option in options:
             name = re.compile(rf"^{re.escape(option)}\b")
-            await menu.get_by_role("option", name=name).click()
+            await self._click(menu.get_by_role("option", name=name))
         if await menu.get_attribute("data-maximum") != "1":
-            await menu.get_by_role("button", name="Apply").click()
+            await self._click(menu.get_by_role("button", name="Apply"))
         await self._until(_IDLE)
 
     async def fill_in(self, text: str) -> None:
         """Fill in the form that is open, which has one field, and send it."""
         dialog = self.page.get_by_role("dialog")
         await dialog.get_by_role("textbox").fill(text)
-        await dialog.get_by_role("button", name="Submit").click()
+        await self._click(dialog.get_by_role("button", name="Submit"))
         await dialog.wait_for(state="hidden")
         await self._until(_IDLE)
 
@@ -135,6 +132,16 @@ class DiscordPage:
     @property
     def _composer(self) -> Locator:
         return self.page.locator("#channel-composer-input")
+
+    async def _click(self, control: Locator) -> None:
+        """Click on a control once a person could.
+
+        The page passes over a click while it is busy, and scrolls to what is new: then a mouse
+        button is let go beside what it was pressed on.
+        """
+        await control.click(trial=True)
+        await self._until(_IDLE)
+        await control.dispatch_event("click")
 
     async def _until(self, condition: str) -> None:
         """Wait for what the page says of itself in `window.simcordPreview`."""

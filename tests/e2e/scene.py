@@ -42,10 +42,15 @@ class OwnTime(Transport):
     """Keeps the network's time apart: simcord stops the timers of whatever a command does."""
 
     patience: float | None = None  # real seconds
+    under_way = 0  # requests
 
     async def send(self, request: Request, *, within: float | None = None) -> Response:
         sending = super().send(request, within=self.patience or within)
-        return await contextvars.Context().run(asyncio.create_task, sending)
+        self.under_way += 1
+        try:
+            return await contextvars.Context().run(asyncio.create_task, sending)
+        finally:
+            self.under_way -= 1
 
 
 @dataclass(slots=True)

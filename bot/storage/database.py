@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exc, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bot.storage.direct import DirectWriter
 from bot.storage.errors import DatabaseUnavailable, translated
 from bot.storage.schema import HEAD, migrate, stored_revision
 from bot.storage.sqlite import create_sqlite_engine, lock_at_begin
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
+    from typing import Any
 
     from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from bot.storage.direct import LoneRow
 
 
 class Database:
@@ -34,6 +38,7 @@ class Database:
         self.found_revision: str | None = None
         self._engine = engine
         self._writer = engine.execution_options()
+        self._direct: DirectWriter | None = None
         self._closed = False
         if self.dialect == "sqlite":
             lock_at_begin(self._writer)
@@ -52,6 +57,9 @@ class Database:
             if found != HEAD:
                 async with database.begin() as connection:
                     found = await connection.run_sync(migrate, database.location)
+            if database.file:
+                with translated(database.location):
+                    database._direct = DirectWriter(database.file)
         except BaseException:
             await database.close()
             raise
@@ -71,6 +79,8 @@ class Database:
     async def close(self) -> None:
         """Close every connection; the database cannot be used after that."""
         self._closed = True
+        if self._direct:
+            self._direct.close()
         await self._engine.dispose()
 
     @asynccontextmanager
@@ -89,13 +99,22 @@ class Database:
     async def single(self) -> AsyncIterator[AsyncConnection]:
         """Hold a connection for one statement that writes, a transaction in itself.
 
-        On SQLite that spares the two changes of threads that BEGIN and COMMIT take. Raises a
+        On SQLite that spares the changes of threads that BEGIN and COMMIT take. Raises a
         StorageError for whatever the driver raises.
         """
         self._refuse_when_closed()
         with translated(self.location):
             async with self._engine.begin() as connection:
                 yield connection
+
+    def write_directly(self, lone: LoneRow, row: Mapping[str, Any]) -> int | None:
+        """Write one row without waiting; return the id that an INSERT gave it, 0 for others.
+
+        None if nothing was written: on a server, while somebody else writes, and on error. Then
+        `single` does it, or tells what is wrong.
+        """
+        self._refuse_when_closed()
+        return self._direct.write(lone, row) if self._direct else None
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,8 @@ def translated(location: str) -> Iterator[None]:
         raise _from_driver(location, error) from error
     except exc.TimeoutError as error:
         raise DatabaseUnavailable(location, "it is too busy") from error
+    except sqlite3.Error as error:
+        raise DatabaseUnavailable(location, str(error)) from error
     except OSError as error:  # some drivers do not wrap the network's own
         raise DatabaseUnavailable(location, error.strerror or str(error)) from error
 

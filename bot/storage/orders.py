@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
+from bot.storage.direct import LoneRow
 from bot.storage.gathering import Gathering
 from bot.storage.tables import orders
 
@@ -91,6 +92,8 @@ _UNFINISHED = ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(
 _NEWEST = ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.c.id.desc())
 _INSERT = insert(orders).returning(orders.c.id, sort_by_parameter_order=True)
 _INSERT_MANY = insert(orders)
+_GIVEN = tuple(name for name in Order.__slots__ if name != "id")
+_INSERT_ONE = LoneRow(_INSERT_MANY, _GIVEN)
 _LAST_ID = select(func.max(orders.c.id))
 _CHANGING = ("reply_id", "state", "people", "resolution", "outcome", "answered", "finished_at")
 _ONE = update(orders).where(orders.c.id == bindparam("order"))
@@ -102,6 +105,7 @@ _UPDATE = _ONE.where(
         orders.c.state == bindparam("new_state"),
     )
 ).values({name: bindparam(f"new_{name}") for name in _CHANGING})
+_UPDATE_ONE = LoneRow(_UPDATE)
 _ANSWER = _ONE.where(orders.c.state == State.ASKED)
 _WIPE = (
     update(orders)
@@ -198,6 +202,10 @@ class OrderStore:
 
     async def _add_all(self, new: Sequence[Order]) -> Sequence[int]:
         rows = [_new_row(order) for order in new]
+        if len(rows) == 1:
+            new_id = self._database.write_directly(_INSERT_ONE, rows[0])
+            if new_id is not None:
+                return [new_id]
         async with self._writing(rows) as connection:
             if len(rows) == 1 or self._database.dialect != "sqlite":
                 return (await connection.scalars(_INSERT, rows)).all()
@@ -209,6 +217,8 @@ class OrderStore:
 
     async def _save_all(self, changes: Sequence[Sequence[Order]]) -> Sequence[None]:
         rows = [_changed_row(order) for changed in changes for order in changed]
+        if len(rows) == 1 and self._database.write_directly(_UPDATE_ONE, rows[0]) is not None:
+            return [None]
         async with self._writing(rows) as connection:
             await connection.execute(_UPDATE, rows)
         return [None] * len(changes)
@@ -246,7 +256,7 @@ def read_order(row: Row[Any]) -> Order:
 
 
 def _new_row(order: Order) -> dict[str, Any]:
-    row = {name: getattr(order, name) for name in Order.__slots__ if name != "id"}
+    row = {name: getattr(order, name) for name in _GIVEN}
     return row | {"people": spell_people(order.people)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -34,6 +34,7 @@ from bot.services.outcomes import OrderView
 from bot.services.proving import Prover
 from bot.services.targets import Assignee, LeftOut, Reason, Resolution, Target
 from bot.storage.database import Database
+from bot.storage.direct import LoneRow
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.orders import Action, Order, OrderStore, State
 from bot.storage.proofs import ProofStore
@@ -81,6 +82,11 @@ class WatchedDatabase(Database):
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         async with self._watched(), super().connect() as connection:
             yield connection
+
+    def write_directly(self, lone: LoneRow, row: Mapping[str, Any]) -> int | None:
+        # What is broken or dies is sent the other way, on which it can be held up.
+        held_up = self.broken or self.life.left is not None
+        return None if held_up else super().write_directly(lone, row)
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:

@@ -39,7 +39,8 @@ def resolve(terms: Sequence[Term], api_ids: Mapping[int, str | None], roster: Ro
     """
     finder = Finder(api_ids, roster)
     wanted = [one for one in terms if not one.is_excluded]
-    without = _Exclusions(finder, roster, [one for one in terms if one.is_excluded], wanted)
+    excluding = [one for one in terms if one.is_excluded]
+    without = _Exclusions(finder, roster, api_ids, excluding, wanted)
     assignees: dict[str, Assignee] = {}
     excluded: dict[str, Assignee] = {}
     left_out: list[LeftOut] = []
@@ -68,11 +69,18 @@ class _Exclusions:
     """
 
     def __init__(
-        self, finder: Finder, roster: Roster, terms: Sequence[Term], wanted: Sequence[Term]
+        self,
+        finder: Finder,
+        roster: Roster,
+        api_ids: Mapping[int, str | None],
+        terms: Sequence[Term],
+        wanted: Sequence[Term],
     ) -> None:
-        self._idents: set[int] = set()
-        self._api_ids: set[str] = set()
         self.member_ids: frozenset[int] = frozenset().union(*target_words.members(terms))
+        self._idents: set[int] = set()
+        # Also of those whom the finder does not see on duty.
+        links = (api_ids.get(one) for one in self.member_ids)
+        self._api_ids = {steam.bare(link) for link in links if link}
         self.left_out: list[LeftOut] = []
         by_name = frozenset().union(*target_words.members(wanted))
         for term in terms:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.services import target_words
 from bot.services.resolving import resolve
 from bot.services.target_words import Member, Term, Word, parse
 from bot.services.targets import (
@@ -274,6 +275,11 @@ def test_whoever_is_excluded_is_not_there(text: str, units: list[str]) -> None:
     assert reasons(text) == []
 
 
+def test_whoever_is_excluded_with_a_role_is_not_there_under_an_id_either() -> None:
+    """Even if the CAD does not show that they are on duty."""
+    assert numbers("steam:c A-7 -<@&5:12>", Roster((ALICE,), current=False)) == ["A-7"]
+
+
 def test_of_two_units_with_an_excluded_number_neither_goes() -> None:
     roster = Roster((PAT, TWIN, ALICE), current=True)
     assert numbers("1100001343a206f steam:3 A-7 -A-12", roster) == ["A-7"]
@@ -330,15 +336,15 @@ def test_exclusions_take_out_whom_they_mean_and_nobody_else(
     random.shuffle(typed)
     found = resolve(parse(" , ".join(typed), me=ME), links, roster)
     alone = resolve(parse(" , ".join(texts), me=ME), links, roster)
-    # Whom the exclusions would name, were they none; a number may stand for two, and a link for
-    # somebody off duty.
+    # Whom the exclusions would name, were they none; a number may stand for two, and a member be
+    # off duty.
     named = parse(" , ".join(minuses), me=ME)
     single = [Term(one.text, one.meaning) for one in named if one.meaning != Word("A-12")]
     out = {one.key for one in resolve(single, links, roster).assignees}
     if "A-12" in minuses:
         out |= {f"unit {one.ident}" for one in units if one.number.casefold() == "a-12"}
-    if not {"<@8>", "<#6:11,13>"}.isdisjoint(minuses):
-        out.add("steam:off-duty")
+    members = {one for group in target_words.members(named) for one in group}
+    out |= {link.casefold() for one in members if (link := links.get(one))}
     kept = {one.key for one in found.assignees}
     assert kept == {one.key for one in alone.assignees} - out
     assert kept.isdisjoint(one.key for one in found.excluded)

@@ -175,14 +175,14 @@ def members(terms: Iterable[Term]) -> tuple[set[int], set[int]]:
 
 def is_one_word(text: str) -> bool:
     """Tell whether `parse` would find this very text in a `units` text, as one word."""
-    token = _TOKEN.fullmatch(text)
+    token = _whole_token(text)
     return token is not None and _term(token, 0) == Term(text, Word(text))
 
 
 def spelled(team: Team) -> str:
     """Return what `parse` finds to be this team; empty where nothing is."""
     for text in (f"{team.field}:{team.name}", f'{team.field}:"{team.name}"'):
-        token = _TOKEN.fullmatch(text)
+        token = _whole_token(text)
         if token is not None and _term(token, 0).meaning == team:
             return text
     return ""
@@ -216,13 +216,19 @@ def _found(text: str, me: int) -> tuple[Term, ...]:
     return tuple(terms.values())
 
 
+def _whole_token(text: str) -> re.Match[str] | None:
+    """Return the text as the one token that it is; not `fullmatch`, which tries other readings."""
+    token = _TOKEN.match(text)
+    return token if token and token.end() == len(text) else None
+
+
 def _term(token: re.Match[str], me: int) -> Term:
     minus = token["minus"] or ""
     text = as_typed(token[0][len(minus) :])
     if token["sigil"]:
         meaning = _mentioned(token)
     elif token["field"]:
-        meaning = Team(Field(token["field"].casefold()), token["name"])
+        meaning = Team(Field(token["field"].casefold()), as_typed(token["name"]))
     else:
         meaning = _meant(text, me)
     return Term(f"-{text}" if minus else text, meaning, bool(minus))

@@ -358,6 +358,9 @@ def test_the_order_of_terms_changes_no_meaning(text, random) -> None:
         found = parse(text, me=ME)
     except (NoTargets, TooManyTargets):
         return
+    words = [getattr(one.meaning, "name", one.text) for one in found]
+    if set("".join(words)) & set('"“”„'):
+        return  # a quote that nothing closes reaches as far as the next one
     shuffled = list(found)
     random.shuffle(shuffled)
     bare = [one.text for one in shuffled if not isinstance(one.meaning, Crowd | Unclear)]
@@ -390,6 +393,8 @@ def test_ranges(prefix: str, first: int, more: int, is_short: bool, zeros: int) 
 
 
 @given(st.sampled_from(list(Field)), st.text(max_size=20))
+@example(Field.DEPARTMENT, '"“0')
+@example(Field.GROUP, "<@0:>")
 def test_a_name_that_can_be_spelled_is_read_back(field: Field, name: str) -> None:
     team = Team(field, name)
     text = spelled(team)

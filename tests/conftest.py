@@ -3,6 +3,7 @@
 import asyncio
 import os
 import tempfile
+from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,6 +32,43 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("bot")
+
+# Measuring coverage doubles the time of whatever it watches. So it watches what a test does, not
+# what prepares it, and leaves out those that look at the whole from outside.
+FROM_OUTSIDE = {
+    *("benchmarks", "browser", "crash", "faults", "sandbox", "signalr"),
+    "test_shift.py",
+}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    coverage = _coverage(item)
+    if coverage is None:
+        return (yield)
+    coverage.pause()
+    try:
+        return (yield)
+    finally:
+        coverage.resume()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    coverage = _coverage(item)
+    if coverage is None or FROM_OUTSIDE.intersection(item.path.parts):
+        return (yield)
+    coverage.resume()
+    try:
+        return (yield)
+    finally:
+        coverage.pause()
+
+
+def _coverage(item: pytest.Item) -> Any:
+    """Return what pytest-cov measures with, None without --cov."""
+    plugin = item.config.pluginmanager.getplugin("_cov")
+    return plugin.cov_controller if plugin else None
 
 
 @pytest.fixture(scope="session")

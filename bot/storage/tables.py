@@ -145,7 +145,6 @@ orders = Table(
     Column("answered", Boolean, nullable=False),
     Column("finished_at", UtcDateTime),
     Index(None, "guild_id", "id"),
-    Index(None, "state"),
     Index(None, "created_at"),
 )
 

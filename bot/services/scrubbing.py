@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.services import outcomes, target_words
 from bot.services.outcomes import Outcome
-from bot.services.targets import Assignee, LeftOut
+from bot.services.targets import Assignee, LeftOut, Resolution
 from bot.storage.orders import Order
 from bot.storage.spelling import identity
 
@@ -24,42 +24,16 @@ def without(order: Order, discord_id: int, api_ids: Collection[str]) -> Order | 
         api_ids: what the person is called in the CAD, as far as is known.
     """
     seen = outcomes.view(order)
-    everyone = (*seen.resolution.assignees, *seen.resolution.excluded)
-    named = [one for one in everyone if one.discord_id == discord_id]
-    identities = {identity(one) for one in api_ids}
-    identities |= {identity(one.api_id) for one in named}
-
-    def is_person(one: Assignee) -> bool:
-        units_ids = one.unit.api_ids if one.unit else ()
-        return one.discord_id == discord_id or any(
-            identity(api_id) in identities for api_id in (one.api_id, *units_ids)
-        )
-
-    gone = [one for one in everyone if is_person(one)]
-    identities |= {identity(api_id) for one in gone if one.unit for api_id in one.unit.api_ids}
-    numbers = {one.unit.number.casefold() for one in gone if one.unit and one.unit.number}
-
-    def names_person(word: str) -> bool:
-        is_me = word.casefold() == "me" and order.actor_id == discord_id
-        return (
-            is_me
-            or str(discord_id) in word
-            or identity(word) in identities
-            or word.casefold() in numbers
-        )
-
-    def is_left_out(one: LeftOut) -> bool:
-        return one.target.member_id == discord_id or names_person(one.target.text)
-
+    person = _Person(order, seen.resolution, discord_id, api_ids)
     rest = replace(
         seen.resolution,
-        assignees=tuple(one for one in seen.resolution.assignees if one not in gone),
-        left_out=tuple(one for one in seen.resolution.left_out if not is_left_out(one)),
-        excluded=tuple(one for one in seen.resolution.excluded if one not in gone),
+        assignees=tuple(one for one in seen.resolution.assignees if not person.is_meant(one)),
+        left_out=tuple(one for one in seen.resolution.left_out if not person.is_left_out(one)),
+        excluded=tuple(one for one in seen.resolution.excluded if not person.is_meant(one)),
     )
     # Who was in a role or a channel is of no use any more: the order is closed.
     typed = _SEPARATORS.split(target_words.as_typed(order.units))
-    words = [one for one in typed if one and not names_person(one)]
+    words = [one for one in typed if one and not person.is_named(one)]
     if not words and not rest.assignees and not rest.left_out:
         return None
     return replace(
@@ -67,8 +41,54 @@ def without(order: Order, discord_id: int, api_ids: Collection[str]) -> Order | 
         units=" ".join(words),
         people=order.people - {discord_id},
         resolution=outcomes.write_resolution(rest) if order.resolution else None,
-        outcome=_not_missing(seen.outcome, identities),
+        outcome=_not_missing(seen.outcome, person.identities),
     )
+
+
+class _Person:
+    """Whoever is to be forgotten, in all the ways in which an order may name them.
+
+    Attributes:
+        identities: what the spellings of each of their ids have in common.
+    """
+
+    def __init__(
+        self, order: Order, resolution: Resolution, discord_id: int, api_ids: Collection[str]
+    ) -> None:
+        everyone = (*resolution.assignees, *resolution.excluded)
+        self._discord_id = discord_id
+        self._is_giver = order.actor_id == discord_id
+        self.identities = {identity(one) for one in api_ids}
+        self.identities |= {
+            identity(one.api_id) for one in everyone if one.discord_id == discord_id
+        }
+        self._gone = [one for one in everyone if self._is_known_as(one)]
+        units = [one.unit for one in self._gone if one.unit]
+        self.identities |= {identity(api_id) for unit in units for api_id in unit.api_ids}
+        self._numbers = {unit.number.casefold() for unit in units if unit.number}
+
+    def is_meant(self, one: Assignee) -> bool:
+        """Tell whether an order has found them."""
+        return one in self._gone
+
+    def is_left_out(self, one: LeftOut) -> bool:
+        """Tell whether an order has left them out."""
+        return one.target.member_id == self._discord_id or self.is_named(one.target.text)
+
+    def is_named(self, word: str) -> bool:
+        """Tell whether a word of what was typed means them."""
+        return (
+            (self._is_giver and word.casefold() == "me")
+            or str(self._discord_id) in word
+            or identity(word) in self.identities
+            or word.casefold() in self._numbers
+        )
+
+    def _is_known_as(self, one: Assignee) -> bool:
+        units_ids = one.unit.api_ids if one.unit else ()
+        return one.discord_id == self._discord_id or any(
+            identity(api_id) in self.identities for api_id in (one.api_id, *units_ids)
+        )
 
 
 def _not_missing(outcome: Outcome | None, identities: Collection[str]) -> str | None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sandbox.cad import fields
 from sandbox.cad.models import Account, CadRefusal, Community, Json, Server
-from sandbox.cad.world import CALL_NOT_FOUND, CadWorld, Target
+from sandbox.cad.targets import Target
+from sandbox.cad.world import CALL_NOT_FOUND, CadWorld
 
 # No document gives the words of a refusal; these are plausible, not known.
 NO_SERVER = "The server does not belong to this community."

@@ -21,7 +21,8 @@ from sandbox.cad.models import (
     UnitStatus,
 )
 from sandbox.cad.samples import SAMPLE_CALLS, SAMPLE_EMERGENCIES
-from sandbox.cad.world import CadWorld, Target
+from sandbox.cad.targets import Target
+from sandbox.cad.world import CadWorld
 
 FEWEST_CALLS, MOST_CALLS = 2, 6
 MOST_EMERGENCIES = 4

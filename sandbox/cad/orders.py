@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from sandbox.cad import fields
 from sandbox.cad.models import CadRefusal, CallForm, Community, EmergencyForm, Json, Note, Server
-from sandbox.cad.world import CadWorld, Target
+from sandbox.cad.targets import Target
+from sandbox.cad.world import CadWorld
 
 Answer = str | Json | list[Json]
 Order = Callable[[], Answer]

@@ -15,7 +15,8 @@ from sandbox.cad.models import (
     Server,
     UnitStatus,
 )
-from sandbox.cad.world import CadWorld, Target
+from sandbox.cad.targets import Target
+from sandbox.cad.world import CadWorld
 
 COMMUNITY_ID = "sandbox"
 API_KEY = "sandbox-key"

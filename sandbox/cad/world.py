@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sandbox.cad.behaviour import Behaviour
@@ -24,19 +24,11 @@ from sandbox.cad.models import (
     Unit,
     UnitStatus,
 )
+from sandbox.cad.targets import Target, has_id, meant
 
 # No document names these two texts: they are plausible, not known.
 CALL_NOT_FOUND = "CALL NOT FOUND"
 INVALID_SERVER = "INVALID SERVER ID"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Whom a request means: API ids, one account, or unit ids (the first one given counts)."""
-
-    api_ids: tuple[str, ...] = ()
-    account: str | None = None
-    ident_ids: tuple[int, ...] = ()
 
 
 def utc_now() -> datetime:
@@ -109,25 +101,13 @@ class CadWorld:
     def account_of(self, community: Community, api_id: str) -> Account | None:
         """Find the account that carries this API id."""
         for account in community.accounts.values():
-            if self._has_id(account, api_id):
+            if has_id(account, api_id, strip_prefix=self.behaviour.strip_prefix):
                 return account
         return None
 
     def resolve(self, server: Server, target: Target) -> tuple[Unit, ...]:
         """Find the units on duty that a request means; unknown ones are silently absent."""
-        on_duty = [unit for unit in server.units.values() if unit.on_duty]
-        if target.api_ids:
-            found = (
-                unit
-                for api_id in target.api_ids
-                for unit in on_duty
-                if self._has_id(unit.account, api_id)
-            )
-        elif target.account is not None:
-            found = (unit for unit in on_duty if unit.account.uuid == target.account)
-        else:
-            found = (unit for ident in target.ident_ids for unit in on_duty if unit.id == ident)
-        return tuple({unit.id: unit for unit in found}.values())
+        return meant(target, server.units.values(), strip_prefix=self.behaviour.strip_prefix)
 
     def set_status(self, server: Server, target: Target, status: int) -> tuple[Unit, ...]:
         """Set the status of the units meant; return them."""
@@ -260,11 +240,6 @@ class CadWorld:
         call.updated = self._stamp()
         self._tell(ChangeKind.DETACH, server, call.call_id, gone)
 
-    def _has_id(self, account: Account, api_id: str) -> bool:
-        if not self.behaviour.strip_prefix:
-            return api_id in account.api_ids
-        return _bare(api_id) in {_bare(known) for known in account.api_ids}
-
     def _stamp(self) -> str:
         return self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -279,7 +254,3 @@ class CadWorld:
         change = Change(kind, server, call_id, idents, self._actor, account)
         for observer in self._observers:
             observer(change)
-
-
-def _bare(api_id: str) -> str:
-    return api_id.rpartition(":")[2]

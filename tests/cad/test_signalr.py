@@ -24,7 +24,7 @@ from bot.cad.signalr import LONGEST_DELAY, SignalRFeed
 from sandbox.cad.models import CallForm
 from sandbox.cad.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, build_world
 from sandbox.cad.server import CadServer
-from sandbox.cad.world import Target
+from sandbox.cad.targets import Target
 from tests.cad.samples import JSON
 
 

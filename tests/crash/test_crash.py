@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from sandbox.cad.faults import RateLimited
-from sandbox.cad.world import Target
+from sandbox.cad.targets import Target
 from tests.crash.discord import LOG_CHANNEL_ID, Moment, Pressed
 from tests.crash.town import Stored, Town
 from tests.faults.stage import CALLS, unit_number

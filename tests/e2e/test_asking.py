@@ -14,7 +14,7 @@ from bot.ui.call_items import call_buttons
 from sandbox.cad import seed
 from sandbox.cad.faults import BAD_GATEWAY
 from sandbox.cad.models import Account, Badge
-from sandbox.cad.world import Target
+from sandbox.cad.targets import Target
 from tests.e2e.conftest import with_settings
 from tests.e2e.scene import EPHEMERAL, MESSAGE, Said, Scene
 

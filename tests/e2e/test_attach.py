@@ -7,7 +7,7 @@ import pytest
 from sandbox.cad import seed
 from sandbox.cad.behaviour import Dialect
 from sandbox.cad.models import Account, Badge, CallForm, Server
-from sandbox.cad.world import Target
+from sandbox.cad.targets import Target
 from tests.e2e.scene import Scene
 
 ALL = ["A-12", "A-7", "M-3"]

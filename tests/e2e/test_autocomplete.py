@@ -13,7 +13,7 @@ from bot.services.remembered import MAX_AGE
 from sandbox.cad import seed
 from sandbox.cad.faults import Hang
 from sandbox.cad.models import Badge, CallForm, Server
-from sandbox.cad.world import Target
+from sandbox.cad.targets import Target
 from tests.e2e.scene import Scene, until
 
 CALLS = [

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.cad import seed
 from sandbox.cad.faults import BAD_GATEWAY
-from sandbox.cad.world import Target
+from sandbox.cad.targets import Target
 from tests.e2e.scene import Said, Scene
 
 ORDERS = "/emergency"

@@ -11,7 +11,7 @@ from simcord.builders import ChannelHandle
 
 from sandbox.cad import seed
 from sandbox.cad.models import CallForm, EmergencyForm
-from sandbox.cad.world import Target
+from sandbox.cad.targets import Target
 from tests.e2e.scene import Scene, until
 
 OPEN = 5  # calls and 911 calls of the seed

@@ -19,7 +19,8 @@ from sandbox.cad.models import Account, CallForm, EmergencyForm, Json, Server
 from sandbox.cad.push import HTTP, HUB, Delivery
 from sandbox.cad.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, PAT, TRAFFIC_STOP
 from sandbox.cad.server import CadServer
-from sandbox.cad.world import CadWorld, Target
+from sandbox.cad.targets import Target
+from sandbox.cad.world import CadWorld
 from tests.sandbox.conftest import Caller
 
 PAT_UNIT, SAM_UNIT = 1, 6

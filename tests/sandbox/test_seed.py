@@ -21,7 +21,7 @@ from sandbox.cad.seed import (
     VIC,
     build_world,
 )
-from sandbox.cad.world import Target
+from sandbox.cad.targets import Target
 
 
 def test_ids_are_bare_lower_hex() -> None:

@@ -7,7 +7,8 @@ import pytest
 from sandbox.cad.journal import Change, ChangeKind
 from sandbox.cad.models import CadRefusal, CallForm, CallStatus, UnitStatus
 from sandbox.cad.seed import ALICE, ARMED_ROBBERY, BOB, ERIN, PAT, SAM, TRAFFIC_STOP, build_world
-from sandbox.cad.world import CadWorld, Target
+from sandbox.cad.targets import Target
+from sandbox.cad.world import CadWorld
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ from sandbox.fake_time import FakeTime
 
 SETTLE_SECONDS = 10.0
 CALM = 10.0  # seconds after which the bot's budget is whole again
+ROUNDS = 12  # five cards may be stored, posted, and stored again
 ORDERS = ("ATTACH", "DETACH", "v2 attach", "v2 detach")
 MESSAGE, DEFERRED, EPHEMERAL = 4, 5, 64
 
@@ -169,6 +170,14 @@ class Scene:
     async def passes(self, seconds: float) -> None:
         """Let time pass."""
         await self.time.advance(seconds, partial(self.env.settle, idle=0.005))
+
+    async def catches_up(self) -> None:
+        """Wait for what really takes time, the CAD and the database, while none passes."""
+        for _ in range(ROUNDS):
+            await until(lambda: not self.transport.under_way)
+            # Behind whatever the cards have asked of the database.
+            await self.services.syncs.get("nothing")
+            await self.env.settle(idle=0.001)
 
     async def says(self, who: MemberActor, command: str, /, **options: Any) -> Said:
         """Type a command and return what the bot says to it."""

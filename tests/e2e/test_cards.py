@@ -12,7 +12,7 @@ from simcord.builders import ChannelHandle
 from sandbox.cad import seed
 from sandbox.cad.models import CallForm, EmergencyForm
 from sandbox.cad.targets import Target
-from tests.e2e.scene import Scene, until
+from tests.e2e.scene import Scene
 
 OPEN = 5  # calls and 911 calls of the seed
 
@@ -48,8 +48,7 @@ class Cards:
         async with asyncio.timeout(20):
             while not condition():
                 await self.scene.passes(1)
-                # On a slow machine, pretend time must not outrun the CAD's answers.
-                await until(lambda: not self.scene.transport.under_way)
+                await self.scene.catches_up()
 
 
 @pytest.fixture

@@ -30,7 +30,6 @@ MINUTES = 10
 STREET = "Route 68"
 EVENTS, OPEN = 520, 40
 QUIET = 90  # seconds after the shift in which the cards come to rest: a poll, then the writes
-ROUNDS = 12  # five cards may be stored, posted, and stored again
 OVER: Json = {"closed": True, "buttons": []}
 TIMES = {"First seen", "Confirmed", "Closed"}
 OPENED = {ChangeKind.CALL_NEW: "Call", ChangeKind.EMERGENCY_NEW: "911"}
@@ -127,10 +126,7 @@ class Shift:
     async def _settle(self) -> None:
         """Wait for what really takes time, before any pretend time passes."""
         await self.scene.cad.push.settle()
-        for _ in range(ROUNDS):
-            # Behind whatever the cards have asked of the database.
-            await self.scene.services.syncs.get("nothing")
-            await self.scene.env.settle(idle=0.001)
+        await self.scene.catches_up()
 
 
 class TimedLog(list[HttpLogEntry]):

@@ -32,10 +32,10 @@ from benchmarks.card_channel import CardChannel, Write
 from benchmarks.clock import Clock
 from benchmarks.pretend_discord import CHANNEL_ID, ROLE_ID
 from bot.app import DispatchBot
-from bot.cad.feed import EVENT_PATH
-from bot.services.board import Board
-from bot.settings import Settings
-from bot.wiring import open_services
+from bot.cad.push.http_push import EVENT_PATH
+from bot.config.settings import Settings
+from bot.services.board.live_board import Board
+from bot.wiring.services import open_services
 
 SIZES = ((1, 10), (40, 200), (200, 1000))  # open calls, units on duty
 

@@ -7,7 +7,7 @@ import contextlib
 import time
 from datetime import UTC, datetime, timedelta
 
-from bot.wiring import Time
+from bot.wiring.services import Time
 
 
 class Clock:

@@ -20,10 +20,10 @@ from benchmarks.clock import Clock
 from benchmarks.pretend_cad import api_id
 from benchmarks.pretend_discord import FIRST_MEMBER_ID, Exchange, PretendDiscord
 from bot.app import DispatchBot
-from bot.wiring import open_services
-from sandbox.cad import seed
-from sandbox.cad.models import Account, Badge, CallForm
+from bot.wiring.services import open_services
 from sandbox.cad.server import CadServer
+from sandbox.cad.state import seed
+from sandbox.cad.state.models import Account, Badge, CallForm
 
 SPEED = 4.0  # how many of its seconds pass in a real one
 FIRST_CALL_ID = 1000

@@ -15,7 +15,7 @@ from benchmarks.interactions import Stage
 from benchmarks.pretend_cad import FIRST_CALL_ID, running_cad
 from benchmarks.pretend_discord import FIRST_MEMBER_ID
 from bot.storage.database import Database
-from bot.storage.orders import Order, OrderStore
+from bot.storage.stores.order_store import Order, OrderStore
 
 
 class ForgetfulStore(OrderStore):
@@ -51,7 +51,7 @@ async def measure(rounds: int = 150) -> Cost:
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(running_cad(1, 0.0))
         stored = await stack.enter_async_context(interactions.our_bot(url, 1))
-        with patch("bot.wiring.OrderStore", ForgetfulStore):
+        with patch("bot.wiring.services.OrderStore", ForgetfulStore):
             forgetful = await stack.enter_async_context(interactions.our_bot(url, 1))
         waits: tuple[list[float], list[float]] = [], []
         for number in range(rounds + 5):

@@ -15,11 +15,11 @@ from typing import Any
 from unittest.mock import AsyncMock
 
 from benchmarks.pretend_discord import GUILD_ID, ROLE_ID
-from bot.services.access import Access, Actor
-from bot.services.link_files import LinkFiles, Upload
-from bot.services.link_news import Herald
+from bot.services.access.policy import Access, Actor
+from bot.services.link_files.import_export import LinkFiles, Upload
+from bot.services.links.link_changes import Herald
 from bot.storage.database import Database
-from bot.storage.links import LinkStore
+from bot.storage.stores.link_store import LinkStore
 
 SIZE = 50_000  # people; Discord's two mebibytes hold that many Steam ids
 _ADMIN = Actor(1, GUILD_ID, frozenset({ROLE_ID}), manages_server=False)

@@ -24,13 +24,13 @@ from benchmarks.pretend_discord import (
     Exchange,
     PretendDiscord,
 )
-from bot import collector
 from bot.app import DispatchBot
-from bot.settings import Settings
+from bot.config.settings import Settings
+from bot.runtime import gc_tuning
 from bot.storage.database import Database
-from bot.storage.link_rows import Link
-from bot.storage.links import LinkStore
-from bot.wiring import open_services
+from bot.storage.stores.link_row import Link
+from bot.storage.stores.link_store import LinkStore
+from bot.wiring.services import open_services
 
 CAD_DELAY = 0.05  # seconds
 SIZES = (1, 50, 1000)
@@ -77,7 +77,7 @@ async def our_bot(url: str, people: int) -> AsyncIterator[Stage]:
 def _as_in_its_process() -> Iterator[None]:
     """Treat the garbage collector as our process does, and then as the bare bot's again."""
     thresholds = gc.get_threshold()
-    collector.work()
+    gc_tuning.work()
     try:
         yield
     finally:

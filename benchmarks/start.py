@@ -61,14 +61,15 @@ async def _start_bare() -> None:
 
 
 async def _start_ours() -> None:
-    from bot import collector, settings  # noqa: PLC0415 - the imports are what is measured
+    from bot.config import settings  # noqa: PLC0415 - the imports are what is measured
+    from bot.runtime import gc_tuning  # noqa: PLC0415
 
-    collector.rest()
+    gc_tuning.rest()
     from bot.app import DispatchBot  # noqa: PLC0415
-    from bot.wiring import open_services  # noqa: PLC0415
+    from bot.wiring.services import open_services  # noqa: PLC0415
 
     async with open_services(settings.load()) as services, DispatchBot(services):
-        collector.work()
+        gc_tuning.work()
         _tell()
 
 

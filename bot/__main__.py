@@ -15,8 +15,9 @@ from typing import Any
 import typer
 import typer.core
 
-from bot import collector, links_cli
-from bot.ending import Exit, Failure, StopSignals
+from bot.cli import link_commands
+from bot.runtime import gc_tuning
+from bot.runtime.exit_codes import Exit, Failure, StopSignals
 
 _log = logging.getLogger("bot")  # this module's own name is __main__
 
@@ -50,7 +51,7 @@ cli = typer.Typer(
     ),
 )
 db_cli = typer.Typer(help="Look after the database.")
-cli.add_typer(links_cli.cli, name="links")
+cli.add_typer(link_commands.cli, name="links")
 cli.add_typer(db_cli, name="db")
 
 
@@ -64,8 +65,9 @@ def main(context: typer.Context) -> None:
 def run() -> None:
     """Run the bot with the settings of the environment and of .env until a signal comes."""
     signals = StopSignals()
-    collector.rest()
-    from bot import logs, settings
+    gc_tuning.rest()
+    from bot.config import settings
+    from bot.runtime import logs
 
     loaded = settings.load()
     logs.set_up(loaded.log_level, loaded.log_format, loaded.secrets)
@@ -85,7 +87,8 @@ def run() -> None:
 @cli.command()
 def invite() -> None:
     """Print the address that adds the bot to a server."""
-    from bot import process, settings
+    from bot import process
+    from bot.config import settings
 
     token = settings.load_token().discord_token.get_secret_value()
     typer.echo(asyncio.run(process.invitation(token)))
@@ -94,23 +97,24 @@ def invite() -> None:
 @cli.command()
 def doctor() -> None:
     """Check everything that can be set up wrongly, and say what to do; changes nothing."""
-    from bot import examining, logs
+    from bot.runtime import logs
+    from bot.wiring import doctor_checks
 
-    read = examining.read_settings()
+    read = doctor_checks.read_settings()
     # The findings say what is wrong; the log is left for what nobody expects.
     logs.set_up("ERROR", "text", read.settings.secrets if read.settings else ())
-    findings = asyncio.run(examining.examine(read))
+    findings = asyncio.run(doctor_checks.examine(read))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # names may be in a script it does not have
-    for line in examining.lines(findings):
+    for line in doctor_checks.lines(findings):
         typer.echo(line)
-    raise typer.Exit(examining.exit_code(findings))
+    raise typer.Exit(doctor_checks.exit_code(findings))
 
 
 @db_cli.command("upgrade")
 def upgrade_database() -> None:
     """Bring the database to this version's form; the bot does so by itself when it starts."""
-    from bot import settings
+    from bot.config import settings
     from bot.storage.database import upgrade
 
     before, after = asyncio.run(upgrade(settings.load_database().database_url))
@@ -121,7 +125,7 @@ def upgrade_database() -> None:
 
 def _failure(error: Exception) -> Failure | None:
     """Return what an operator can mend as a Failure; None for a fault of the bot."""
-    from bot.settings import SettingsError
+    from bot.config.settings import SettingsError
     from bot.storage.errors import StorageError
 
     match error:

@@ -11,24 +11,24 @@ from functools import partial
 import discord
 from discord.ext import commands
 
-from bot.services.cards import CardKeeper
-from bot.ui.call_items import CALL_BUTTONS, buttons_for_card
-from bot.ui.call_picker import CallPicker
-from bot.ui.card_host import ChannelHost
-from bot.ui.delivery import Delivery
-from bot.ui.link_checks import CheckDelivery, StopCheck
-from bot.ui.link_delivery import LinkDelivery
-from bot.ui.link_files import ImportButton
-from bot.ui.link_items import LINK_BUTTONS
-from bot.ui.order_items import BUTTONS
-from bot.ui.tree import DispatchTree
-from bot.wiring import Services
+from bot.services.cards.card_publisher import CardKeeper
+from bot.ui.calls.call_select import CallPicker
+from bot.ui.calls.card_buttons import CALL_BUTTONS, buttons_for_card
+from bot.ui.calls.card_channel import ChannelHost
+from bot.ui.interactions.command_tree import DispatchTree
+from bot.ui.link_files.import_preview import ImportButton
+from bot.ui.links.link_announcer import LinkDelivery
+from bot.ui.links.link_buttons import LINK_BUTTONS
+from bot.ui.links.verification_report import CheckDelivery, StopCheck
+from bot.ui.orders.order_announcer import Delivery
+from bot.ui.orders.order_buttons import BUTTONS
+from bot.wiring.services import Services
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
 from cogs.calls import CallsCog
 from cogs.doctor import DoctorCog
 from cogs.links import LinksCog
-from cogs.people import PeopleCog
+from cogs.maintenance import PeopleCog
 
 GRACE = 10.0  # seconds for commands under way when the bot is told to stop
 

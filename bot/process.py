@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import discord
 
-from bot import collector
 from bot.app import GRACE, DispatchBot
-from bot.ending import Exit, Failure, StopSignals
-from bot.services.watching import CannotListen
-from bot.settings import Settings
-from bot.wiring import Services, open_services
+from bot.config.settings import Settings
+from bot.runtime import gc_tuning
+from bot.runtime.exit_codes import Exit, Failure, StopSignals
+from bot.services.board.push_listener import CannotListen
+from bot.wiring.services import Services, open_services
 
 CLOSING = 3.0  # seconds to take leave of Discord, which may be out of reach
 
@@ -65,7 +65,7 @@ async def _open_and_connect(settings: Settings) -> None:
             calls_channel_id=settings.calls_channel_id,
             members_intent=settings.members_intent,
         )
-        collector.work()
+        gc_tuning.work()
         await _connect(bot, settings.discord_token.get_secret_value())
 
 

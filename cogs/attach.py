@@ -10,12 +10,12 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
-from bot.services.attach import AttachService
-from bot.services.orders import OrderQueue
-from bot.services.suggestions import Suggestions
-from bot.ui.answers import Interaction, actor_of, give_order, reply_address
-from bot.ui.choices import call_choice, unit_choices
-from bot.ui.gathering import gathered
+from bot.services.orders.intake import AttachService
+from bot.services.pickers.suggestions import Suggestions
+from bot.services.queue.order_queue import OrderQueue
+from bot.ui.calls.autocomplete_choices import call_choice, unit_choices
+from bot.ui.interactions.responses import Interaction, actor_of, give_order, reply_address
+from bot.ui.orders.mentions import gathered
 
 CallNumber: TypeAlias = Range[int, 1, 2**31 - 1]
 ServerNumber: TypeAlias = Range[int, 1, 1000]

@@ -9,9 +9,10 @@ from discord import app_commands
 from discord.app_commands import Range
 from discord.ext import commands, tasks
 
-from bot.services.audit import AuditService
-from bot.ui import loops, replies
-from bot.ui.answers import Interaction, actor_of, respond
+from bot.services.records.audit_log import AuditService
+from bot.ui import loops
+from bot.ui.interactions.responses import Interaction, actor_of, respond
+from bot.ui.links import link_results
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class AuditCog(commands.Cog):
     ) -> None:
         member_id = member.id if member else None
         work = self._audit.page(actor_of(interaction), page, member_id=member_id, call_id=call)
-        await respond(interaction, work, replies.audit_page)
+        await respond(interaction, work, link_results.audit_page)
 
     @tasks.loop(minutes=1)
     async def forget(self) -> None:

@@ -7,11 +7,18 @@ from discord import app_commands
 from discord.app_commands import Range
 from discord.ext import commands
 
-from bot.services.call_list import CallList
+from bot.services.calls.call_listing import CallList
 from bot.services.errors import ServiceError
-from bot.ui import calls as words
-from bot.ui.answers import Interaction, actor_of, answer, answer_error, offer, respond
-from bot.ui.call_picker import picker
+from bot.ui.calls import call_text as words
+from bot.ui.calls.call_select import picker
+from bot.ui.interactions.responses import (
+    Interaction,
+    actor_of,
+    answer,
+    answer_error,
+    offer,
+    respond,
+)
 from bot.ui.text import member
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from discord import app_commands
 from discord.ext import commands
 
-from bot.services.doctor import Doctor
-from bot.ui import doctor as words
-from bot.ui.answers import Interaction, actor_of, respond
+from bot.services.doctor.runner import Doctor
+from bot.ui.doctor import doctor_report as words
+from bot.ui.interactions.responses import Interaction, actor_of, respond
 
 
 class DoctorCog(commands.Cog):

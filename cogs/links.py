@@ -10,15 +10,16 @@ from discord import app_commands
 from discord.app_commands import Range
 from discord.ext import commands
 
-from bot.services.audit import AuditService
-from bot.services.link_checks import LinkChecks
-from bot.services.link_desk import LinkDesk
-from bot.services.link_files import LinkFiles
-from bot.services.linking import LinkingService
-from bot.services.mine import Mine
-from bot.ui import link_checks, link_files, link_items, link_words, mine_words, replies
-from bot.ui.answers import Interaction, actor_of, reply_address, respond
-from bot.ui.uploads import upload_of
+from bot.services.link_files.import_export import LinkFiles
+from bot.services.links.bulk_verification import LinkChecks
+from bot.services.links.link_service import LinkingService
+from bot.services.links.link_workflow import LinkDesk
+from bot.services.records.audit_log import AuditService
+from bot.services.records.my_data import Mine
+from bot.ui.interactions.responses import Interaction, actor_of, reply_address, respond
+from bot.ui.link_files import import_preview
+from bot.ui.link_files.upload import upload_of
+from bot.ui.links import link_buttons, link_results, link_text, my_data_text, verification_report
 
 
 class LinksCog(commands.Cog):
@@ -56,11 +57,11 @@ class LinksCog(commands.Cog):
     ) -> None:
         whom = member or interaction.user
 
-        async def linking() -> link_items.Shown:
+        async def linking() -> link_buttons.Shown:
             reply = reply_address(interaction)  # known once the command is acknowledged
             return await self._desk.link(actor_of(interaction), whom.id, steam, reply)
 
-        await respond(interaction, linking(), link_items.words, link_items.buttons)
+        await respond(interaction, linking(), link_buttons.words, link_buttons.buttons)
 
     @app_commands.command(description="Forget your link, or a member's")
     @app_commands.describe(member="Whom to unlink, if not yourself (takes the right to link)")
@@ -68,7 +69,7 @@ class LinksCog(commands.Cog):
     async def unlink(self, interaction: Interaction, member: discord.User | None = None) -> None:
         whom = member or interaction.user
         work = self._desk.unlink(actor_of(interaction), whom.id)
-        await respond(interaction, work, link_words.unlinked)
+        await respond(interaction, work, link_text.unlinked)
 
     @links.command(name="list", description="List everyone who is linked")
     @app_commands.describe(page="Which page", only="Only links that stand so with the CAD")
@@ -83,16 +84,18 @@ class LinksCog(commands.Cog):
             work = self._linking.page(actor, page)
         else:
             work = self._checks.page(actor, page, only)
-        await respond(interaction, work, replies.link_page)
+        await respond(interaction, work, link_results.link_page)
 
     @links.command(description="Ask the CAD about every link, and tell what is wrong")
     async def check(self, interaction: Interaction) -> None:
-        work = self._checks.check(actor_of(interaction), link_checks.FollowedReply(interaction))
-        await respond(interaction, work, link_checks.words, link_checks.buttons)
+        work = self._checks.check(
+            actor_of(interaction), verification_report.FollowedReply(interaction)
+        )
+        await respond(interaction, work, verification_report.words, verification_report.buttons)
 
     @links.command(description="See everything that is stored about you")
     async def mine(self, interaction: Interaction) -> None:
-        await respond(interaction, self._mine.about(actor_of(interaction)), mine_words.mine)
+        await respond(interaction, self._mine.about(actor_of(interaction)), my_data_text.mine)
 
     @links.command(description="Look up a member, or whose an id is")
     @app_commands.describe(member="Who is this in the CAD?", steam="Or: whose id is this?")
@@ -105,10 +108,10 @@ class LinksCog(commands.Cog):
         actor = actor_of(interaction)
         if steam is not None and member is None:
             owners = self._linking.owners(actor, steam)
-            await respond(interaction, owners, partial(replies.owners, steam))
+            await respond(interaction, owners, partial(link_results.owners, steam))
         else:
             whom = member or interaction.user
-            await respond(interaction, self._audit.whois(actor, whom.id), replies.whois)
+            await respond(interaction, self._audit.whois(actor, whom.id), link_results.whois)
 
     @links.command(name="import", description="Show what a file of links would change")
     @app_commands.describe(file="CSV or JSON, at most 2 MiB, such as /links export gives")
@@ -117,12 +120,14 @@ class LinksCog(commands.Cog):
         await respond(
             interaction,
             work,
-            link_files.preview,
-            link_files.preview_buttons,
-            attach=link_files.preview_file,
+            import_preview.preview,
+            import_preview.preview_buttons,
+            attach=import_preview.preview_file,
         )
 
     @links.command(name="export", description="Get all links as a file")
     async def export_links(self, interaction: Interaction) -> None:
         work = self._files.export(actor_of(interaction))
-        await respond(interaction, work, link_files.exported, attach=link_files.exported_file)
+        await respond(
+            interaction, work, import_preview.exported, attach=import_preview.exported_file
+        )

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import simcord
 
+from sandbox.environment import Stage, open_stage
 from sandbox.fake_time import FakeTime
-from sandbox.shift import SHIFT, Cad, Step
-from sandbox.stage import Stage, open_stage
+from sandbox.scenario import SHIFT, Cad, Step
 
 Tell = Callable[[str], None]
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from bot.wiring import Time
+from bot.wiring.services import Time
 
 Wait = Callable[[Awaitable[None]], Awaitable[None]]
 

@@ -12,11 +12,11 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sandbox.cad import town
-from sandbox.cad.life import Life
-from sandbox.cad.seed import COMMUNITY_ID
-from sandbox.live import live_preview
-from sandbox.stage import Stage, open_stage
+from sandbox.cad.state import extra_units
+from sandbox.cad.state.seed import COMMUNITY_ID
+from sandbox.cad.state.simulation import Life
+from sandbox.environment import Stage, open_stage
+from sandbox.live_preview import live_preview
 
 CARDS_SECONDS = 5.0  # how long the first cards are waited for
 VIEWERS = ("Dana", "Pat", "Charlie", "Vic")
@@ -75,7 +75,7 @@ async def _life(stage: Stage, lives: bool) -> AsyncIterator[None]:
         yield
         return
     world, home = stage.cad.world, stage.home
-    cast = town.move_in(world, world.communities[COMMUNITY_ID], home)
+    cast = extra_units.move_in(world, world.communities[COMMUNITY_ID], home)
     life = Life(world, home, cast=cast, keeps_apart=True)
     # In a context of its own, because simcord's has its own time.
     living = contextvars.Context().run(asyncio.create_task, life.run())

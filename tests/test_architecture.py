@@ -17,7 +17,14 @@ LONGEST_FILE = 280
 OURS = ("bot", "cogs", "sandbox", "tests", "benchmarks")
 
 _BELOW_COGS = ("bot.ui", "bot.services")
-_BELOW_APP = ("cogs", *_BELOW_COGS, "bot.storage", "bot.cad", "bot.settings", "bot.logs")
+_BELOW_APP = (
+    "cogs",
+    *_BELOW_COGS,
+    "bot.storage",
+    "bot.cad",
+    "bot.config.settings",
+    "bot.runtime.logs",
+)
 
 # Which of our own modules a room may import beside itself. The most exact name counts.
 ARROWS: dict[str, tuple[str, ...]] = {
@@ -26,26 +33,50 @@ ARROWS: dict[str, tuple[str, ...]] = {
         *(
             "bot.process",
             "bot.app",
-            "bot.wiring",
-            "bot.examining",
-            "bot.links_cli",
-            "bot.ending",
-            "bot.collector",
+            "bot.wiring.services",
+            "bot.wiring.doctor_checks",
+            "bot.cli.link_commands",
+            "bot.runtime.exit_codes",
+            "bot.runtime.gc_tuning",
         ),
         *_BELOW_APP,
     ),
-    "bot.links_cli": ("bot.ending", *_BELOW_APP),
-    "bot.process": ("bot.app", "bot.wiring", "bot.collector", "bot.ending", *_BELOW_APP),
-    "bot.ending": (),
-    "bot.collector": (),
-    "bot.app": ("bot.wiring", "bot.people", *_BELOW_APP),
-    "bot.wiring": ("bot.connect", "bot.examining", "bot.people", *_BELOW_APP),
-    "bot.examining": ("bot.connect", "bot.ending", *_BELOW_APP),
-    "bot.connect": ("bot.cad", "bot.services.watching", "bot.settings"),
-    "bot.people": ("bot.services", "bot.storage", "bot.cad.client", "bot.settings"),
-    "bot.settings": ("bot.settings_fields",),
-    "bot.settings_fields": ("bot.services",),
-    "bot.logs": (),
+    "bot.cli.link_commands": ("bot.runtime.exit_codes", *_BELOW_APP),
+    "bot.process": (
+        "bot.app",
+        "bot.wiring.services",
+        "bot.runtime.gc_tuning",
+        "bot.runtime.exit_codes",
+        *_BELOW_APP,
+    ),
+    "bot.runtime.exit_codes": (),
+    "bot.runtime.gc_tuning": (),
+    "bot.app": ("bot.wiring.services", "bot.wiring.link_services", *_BELOW_APP),
+    "bot.wiring.services": (
+        "bot.wiring.cad_connection",
+        "bot.wiring.doctor_checks",
+        "bot.wiring.link_services",
+        *_BELOW_APP,
+    ),
+    "bot.wiring.doctor_checks": (
+        "bot.wiring.cad_connection",
+        "bot.runtime.exit_codes",
+        *_BELOW_APP,
+    ),
+    "bot.wiring.cad_connection": (
+        "bot.cad",
+        "bot.services.board.push_listener",
+        "bot.config.settings",
+    ),
+    "bot.wiring.link_services": (
+        "bot.services",
+        "bot.storage",
+        "bot.cad.client",
+        "bot.config.settings",
+    ),
+    "bot.config.settings": ("bot.config.setting_fields",),
+    "bot.config.setting_fields": ("bot.services",),
+    "bot.runtime.logs": (),
     "cogs": _BELOW_COGS,
     # Errors become words and values become text there; it asks nobody for anything.
     "bot.ui": (
@@ -53,22 +84,22 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "bot.cad.errors",
         "bot.cad.models",
         "bot.storage.errors",
-        "bot.storage.link_requests.LinkRequest",
-        "bot.storage.link_requests.RequestState",
-        "bot.storage.link_rows.Link",
-        "bot.storage.links.ImportCounts",
-        "bot.storage.orders.Action",
-        "bot.storage.orders.Order",
-        "bot.storage.orders.State",
+        "bot.storage.stores.link_request_store.LinkRequest",
+        "bot.storage.stores.link_request_store.RequestState",
+        "bot.storage.stores.link_row.Link",
+        "bot.storage.stores.link_store.ImportCounts",
+        "bot.storage.stores.order_store.Action",
+        "bot.storage.stores.order_store.Order",
+        "bot.storage.stores.order_store.State",
     ),
     "bot.services": (
         "bot.storage",
         "bot.cad.client",
-        "bot.cad.emergencies",
+        "bot.cad.codec.emergencies",
         "bot.cad.errors",
-        "bot.cad.events",
-        "bot.cad.inbox",
-        "bot.cad.limits",
+        "bot.cad.push.events",
+        "bot.cad.push.event_queue",
+        "bot.cad.http.rate_limits",
         "bot.cad.models",
     ),
     "bot.storage": (),
@@ -83,15 +114,15 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "discord": (
         "bot.process",
         "bot.app",
-        "bot.wiring",
-        "bot.examining",
+        "bot.wiring.services",
+        "bot.wiring.doctor_checks",
         "bot.ui",
         "cogs",
         "sandbox",
     ),
-    "aiohttp": ("bot.cad.transport", "bot.cad.feed", "sandbox"),
-    "pysignalr": ("bot.cad.hub",),
-    "websockets": ("bot.cad.hub",),
+    "aiohttp": ("bot.cad.http.transport", "bot.cad.push.http_push", "sandbox"),
+    "pysignalr": ("bot.cad.push.signalr_connection",),
+    "websockets": ("bot.cad.push.signalr_connection",),
     "sqlalchemy": ("bot.storage",),
     "alembic": ("bot.storage",),
     "aiosqlite": ("bot.storage",),
@@ -160,13 +191,13 @@ def test_every_import_points_down():
 
 def test_the_house_is_really_walked():
     walked = {module for _, module in modules()}
-    assert {"bot.cad.transport", "bot.storage", "bot.services", "bot.ui", "cogs"} <= walked
+    assert {"bot.cad.http.transport", "bot.storage", "bot.services", "bot.ui", "cogs"} <= walked
     aiohttp_users = {
         module
         for path, module in modules()
         if "aiohttp" in imports(path.read_text(), module) and module.startswith("bot.")
     }
-    assert aiohttp_users == {"bot.cad.transport"}
+    assert aiohttp_users == {"bot.cad.http.transport"}
 
 
 def test_every_module_of_the_bot_has_a_room():
@@ -190,48 +221,48 @@ def test_no_file_has_two_jobs(top):
         # upwards
         ("bot.app", "import bot.__main__"),
         ("cogs.attach", "from bot.app import DispatchBot"),
-        ("bot.ui.replies", "import cogs.attach"),
-        ("bot.services.attach", "from bot.ui import replies"),
-        ("bot.services.attach", "import cogs"),
-        ("bot.storage.links", "from bot.services.access import Access"),
-        ("bot.storage.links", "from bot import app"),
+        ("bot.ui.links.link_results", "import cogs.attach"),
+        ("bot.services.orders.intake", "from bot.ui import replies"),
+        ("bot.services.orders.intake", "import cogs"),
+        ("bot.storage.stores.link_store", "from bot.services.access.policy import Access"),
+        ("bot.storage.stores.link_store", "from bot import app"),
         ("bot.cad.client", "from bot.services import board"),
         # sideways
-        ("bot.cad.client", "import bot.storage.links"),
-        ("bot.storage.links", "from bot.cad.models import Call"),
+        ("bot.cad.client", "import bot.storage.stores.link_store"),
+        ("bot.storage.stores.link_store", "from bot.cad.models import Call"),
         # across a room
         ("cogs.attach", "from bot.cad.client import CadClient"),
-        ("cogs.attach", "from bot.cad.transport import Transport"),
+        ("cogs.attach", "from bot.cad.http.transport import Transport"),
         ("cogs.attach", "from bot.cad.errors import CadError"),
         ("cogs.attach", "from bot.cad import models"),
-        ("cogs.attach", "from bot.storage.links import LinkStore"),
-        ("bot.ui.replies", "from bot.cad.client import CadClient"),
-        ("bot.ui.replies", "from bot.storage.links import LinkStore"),
-        ("bot.ui.replies", "from bot.storage.database import Database"),
-        ("bot.services.attach", "from bot.cad.transport import Transport"),
-        ("bot.services.attach", "from bot.cad import v1"),
+        ("cogs.attach", "from bot.storage.stores.link_store import LinkStore"),
+        ("bot.ui.links.link_results", "from bot.cad.client import CadClient"),
+        ("bot.ui.links.link_results", "from bot.storage.stores.link_store import LinkStore"),
+        ("bot.ui.links.link_results", "from bot.storage.database import Database"),
+        ("bot.services.orders.intake", "from bot.cad.http.transport import Transport"),
+        ("bot.services.orders.intake", "from bot.cad import v1"),
         # settings and logs are for the two at the top
-        ("bot.services.attach", "from bot.settings import Settings"),
+        ("bot.services.orders.intake", "from bot.config.settings import Settings"),
         ("bot.cad.client", "from bot import logs"),
-        ("cogs.attach", "import bot.settings"),
-        ("bot.ui.replies", "from bot import settings"),
-        ("bot.logs", "from bot.settings import Settings"),
-        ("bot.settings", "from bot.storage.database import Database"),
+        ("cogs.attach", "import bot.config.settings"),
+        ("bot.ui.links.link_results", "from bot import settings"),
+        ("bot.runtime.logs", "from bot.config.settings import Settings"),
+        ("bot.config.settings", "from bot.storage.database import Database"),
         # libraries
-        ("bot.services.attach", "import discord"),
+        ("bot.services.orders.intake", "import discord"),
         ("bot.cad.client", "import discord"),
-        ("bot.storage.links", "from discord.utils import utcnow"),
+        ("bot.storage.stores.link_store", "from discord.utils import utcnow"),
         ("bot.cad.client", "import aiohttp"),
         ("bot.app", "import aiohttp.web"),
-        ("bot.cad.signalr", "from websockets.asyncio.client import connect"),
-        ("bot.cad.feed", "import pysignalr"),
+        ("bot.cad.push.signalr_feed", "from websockets.asyncio.client import connect"),
+        ("bot.cad.push.http_push", "import pysignalr"),
         ("cogs.attach", "from aiohttp import ClientSession"),
-        ("bot.services.attach", "from sqlalchemy import select"),
+        ("bot.services.orders.intake", "from sqlalchemy import select"),
         ("bot.cad.client", "import sqlalchemy"),
         ("bot.app", "from sqlalchemy.ext.asyncio import AsyncEngine"),
         ("bot.__main__", "import alembic.command"),
-        ("bot.ui.replies", "import aiosqlite"),
-        ("bot.services.attach", "import sqlite3"),
+        ("bot.ui.links.link_results", "import aiosqlite"),
+        ("bot.services.orders.intake", "import sqlite3"),
         ("bot.app", "import simcord"),
         # the product does not know how it is tried out
         ("bot.app", "from sandbox import cad"),
@@ -248,7 +279,7 @@ def test_no_file_has_two_jobs(top):
         ("bot.cad.client", "import bot"),
         ("bot.cad.client", "import json, bot.storage"),
         ("bot.cad.client", "def late():\n    import bot.storage"),
-        ("bot.cad.client", "if TYPE_CHECKING:\n    from bot.storage.links import Link"),
+        ("bot.cad.client", "if TYPE_CHECKING:\n    from bot.storage.stores.link_store import Link"),
         ("bot.cad.client", "try:\n    import bot.storage\nexcept ImportError: ..."),
         ("bot.cad.client", "importlib.import_module('bot.storage')"),
         ("bot.cad.client", "import_module('discord')"),
@@ -263,14 +294,32 @@ def test_a_forbidden_import_is_seen(module, source):
     ("module", "source"),
     [
         ("bot.__main__", "from bot import app, logs, settings"),
-        ("bot.app", "import discord\nfrom bot.cad.transport import Transport\nimport cogs.attach"),
-        ("cogs.attach", "import discord\nfrom bot.ui import replies\nimport bot.services.attach"),
+        (
+            "bot.app",
+            "import discord\nfrom bot.cad.http.transport import Transport\nimport cogs.attach",
+        ),
+        (
+            "cogs.attach",
+            "import discord\nfrom bot.ui import replies\nimport bot.services.orders.intake",
+        ),
         ("cogs.attach", "from cogs import links"),
-        ("bot.ui.replies", "from bot.cad import errors\nfrom bot.cad.models import Call"),
-        ("bot.services.attach", "from bot.cad.client import CadClient\nimport bot.storage.links"),
-        ("bot.cad.client", "from . import v1\nfrom .wire import Request\nimport bot.cad.retry"),
-        ("bot.cad.transport", "import aiohttp"),
-        ("bot.storage.links", "from sqlalchemy import select\nfrom .tables import links"),
+        (
+            "bot.ui.links.link_results",
+            "from bot.cad import errors\nfrom bot.cad.models import Call",
+        ),
+        (
+            "bot.services.orders.intake",
+            "from bot.cad.client import CadClient\nimport bot.storage.stores.link_store",
+        ),
+        (
+            "bot.cad.client",
+            "from . import v1\nfrom .wire import Request\nimport bot.cad.http.retry",
+        ),
+        ("bot.cad.http.transport", "import aiohttp"),
+        (
+            "bot.storage.stores.link_store",
+            "from sqlalchemy import select\nfrom .tables import links",
+        ),
         ("sandbox.discord", "import simcord\nfrom bot.app import DispatchBot\nimport sandbox.cad"),
         ("sandbox.cad.server", "from aiohttp import web\nfrom sandbox.cad import world"),
     ],

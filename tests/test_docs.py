@@ -17,8 +17,8 @@ from typer.main import get_command
 
 import cogs
 from bot.__main__ import cli
-from bot.ending import Exit
-from bot.settings import Settings
+from bot.config.settings import Settings
+from bot.runtime.exit_codes import Exit
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def terminal_commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]
 
 def texts_of_faults() -> Iterator[str]:
     """Find how each fault of an order or a command begins, as far as it is always the same."""
-    tree = ast.parse((PROJECT / "bot" / "ui" / "faults.py").read_text(encoding="utf-8"))
+    tree = ast.parse((PROJECT / "bot" / "ui" / "error_text.py").read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and [ast.unparse(one) for one in node.targets] == ["text"]:
             literals = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.cad.limits import Budget
+from bot.cad.http.rate_limits import Budget
 from bot.cad.models import (
     Account,
     Attachment,

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot.cad import v1
+from bot.cad.codec import v1
+from bot.cad.codec.unit_pages import all_units
+from bot.cad.codec.v1 import Dialect
 from bot.cad.errors import CadRefused, InvalidRequestType
-from bot.cad.limits import Budget
+from bot.cad.http.rate_limits import Budget
+from bot.cad.http.request_sender import Sender
+from bot.cad.http.wire import Credentials
 from bot.cad.models import (
     Account,
     Attachment,
@@ -19,10 +23,6 @@ from bot.cad.models import (
     UnitsPage,
     on_call,
 )
-from bot.cad.pages import all_units
-from bot.cad.sender import Sender
-from bot.cad.v1 import Dialect
-from bot.cad.wire import Credentials
 
 
 def _ignore(_dialect: Dialect) -> None: ...

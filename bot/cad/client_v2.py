@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from bot.cad import readers, v2
+from bot.cad.codec import readers, v2
+from bot.cad.codec.unit_pages import all_units
 from bot.cad.errors import CadError
-from bot.cad.limits import Budget
+from bot.cad.http.rate_limits import Budget
+from bot.cad.http.request_sender import Sender
+from bot.cad.http.wire import Credentials, Request
 from bot.cad.models import (
     Account,
     Attachment,
@@ -21,9 +24,6 @@ from bot.cad.models import (
     UnitsPage,
     on_call,
 )
-from bot.cad.pages import all_units
-from bot.cad.sender import Sender
-from bot.cad.wire import Credentials, Request
 
 T = TypeVar("T")
 

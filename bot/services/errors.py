@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bot.storage.link_requests import RequestState
+    from bot.storage.stores.link_request_store import RequestState
 
 
 class ServiceError(Exception):

@@ -6,9 +6,9 @@ import argparse
 import asyncio
 import contextlib
 
-from sandbox.cad.life import Life
-from sandbox.cad.seed import API_KEY, COMMUNITY_ID, SERVER_ID, build_world
 from sandbox.cad.server import CadServer
+from sandbox.cad.state.seed import API_KEY, COMMUNITY_ID, SERVER_ID, build_world
+from sandbox.cad.state.simulation import Life
 
 
 async def serve(host: str, port: int, *, lives: bool = False, push_url: str = "") -> None:

@@ -14,16 +14,16 @@ from typing import Self
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox.cad.board import BoardPage, is_board
-from sandbox.cad.faults import Faults, wrap
-from sandbox.cad.hub import HUB_PATH, Hub
-from sandbox.cad.journal import Received
-from sandbox.cad.models import Json
-from sandbox.cad.push import Push
-from sandbox.cad.rates import Rates
-from sandbox.cad.v1 import V1
-from sandbox.cad.v2 import V2
-from sandbox.cad.world import CadWorld
+from sandbox.cad.api.v1 import V1
+from sandbox.cad.api.v2 import V2
+from sandbox.cad.events.event_delivery import Push
+from sandbox.cad.events.signalr_hub import HUB_PATH, Hub
+from sandbox.cad.page import BoardPage, is_board
+from sandbox.cad.state.change_log import Received
+from sandbox.cad.state.faults import Faults, wrap
+from sandbox.cad.state.models import Json
+from sandbox.cad.state.rate_limits import Rates
+from sandbox.cad.state.world import CadWorld
 
 # A request that hangs may not keep the server from stopping: it is cut off after this long.
 GRACE_SECONDS = 0.05

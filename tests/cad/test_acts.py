@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from bot.cad import v1, v2
 from bot.cad.client import CadClient
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
-from bot.cad.emergencies import created_from, responding
+from bot.cad.codec import v1, v2
+from bot.cad.codec.emergencies import created_from, responding
 from bot.cad.errors import (
     CadBrokenOff,
     CadError,
@@ -22,14 +22,15 @@ from bot.cad.errors import (
     CadUnreachable,
     CadUnreadable,
 )
+from bot.cad.http.request_sender import Sender
+from bot.cad.http.transport import Transport
+from bot.cad.http.wire import Credentials
 from bot.cad.models import EmergencyCall, NewCall, Note, Subject
-from bot.cad.sender import Sender
-from bot.cad.transport import Transport
-from bot.cad.wire import Credentials
-from sandbox.cad import models as cad_models
-from sandbox.cad.faults import BAD_GATEWAY, CHALLENGE, Fault, Hang, RateLimited, Reset, Text
-from sandbox.cad.models import CallStatus
-from sandbox.cad.seed import (
+from sandbox.cad.server import CadServer
+from sandbox.cad.state import models as cad_models
+from sandbox.cad.state.faults import BAD_GATEWAY, CHALLENGE, Fault, Hang, RateLimited, Reset, Text
+from sandbox.cad.state.models import CallStatus
+from sandbox.cad.state.seed import (
     ALICE,
     API_KEY,
     ARMED_ROBBERY,
@@ -39,7 +40,6 @@ from sandbox.cad.seed import (
     Person,
     build_world,
 )
-from sandbox.cad.server import CadServer
 from tests.cad.samples import Time
 
 WHO = Credentials(COMMUNITY_ID, API_KEY)

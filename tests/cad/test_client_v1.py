@@ -13,8 +13,10 @@ import pytest
 from aioresponses import CallbackResult, aioresponses
 from yarl import URL
 
-from bot.cad import v1
 from bot.cad.client_v1 import V1Client
+from bot.cad.codec import v1
+from bot.cad.codec.readers import read_units
+from bot.cad.codec.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Dialect
 from bot.cad.errors import (
     ApiNotEnabled,
     CadBrokenOff,
@@ -29,12 +31,10 @@ from bot.cad.errors import (
     InvalidCommunity,
     InvalidRequestType,
 )
+from bot.cad.http.request_sender import Sender
+from bot.cad.http.transport import Transport
+from bot.cad.http.wire import Credentials
 from bot.cad.models import Account, Attachment, Detachment, Subject
-from bot.cad.readers import read_units
-from bot.cad.sender import Sender
-from bot.cad.transport import Transport
-from bot.cad.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Dialect
-from bot.cad.wire import Credentials
 from tests.cad.samples import CALL, UNIT, Time
 
 SEED, JUNE, TODAY = ATTACH_DIALECTS

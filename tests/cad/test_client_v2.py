@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bot.cad import v2
 from bot.cad.client import CadClient
 from bot.cad.client_v2 import V2Client
+from bot.cad.codec import v2
 from bot.cad.errors import (
     ApiNotEnabled,
     CadBrokenOff,
@@ -25,13 +25,14 @@ from bot.cad.errors import (
     CadUnreadable,
     InvalidApiKey,
 )
-from bot.cad.limits import Limit
+from bot.cad.http.rate_limits import Limit
+from bot.cad.http.request_sender import Sender
+from bot.cad.http.transport import Transport
+from bot.cad.http.wire import Credentials
 from bot.cad.models import Account, Attachment, Detachment, Receipt, Subject, Unit
-from bot.cad.sender import Sender
-from bot.cad.transport import Transport
-from bot.cad.wire import Credentials
-from sandbox.cad import models as cad_models
-from sandbox.cad.faults import (
+from sandbox.cad.server import CadServer
+from sandbox.cad.state import models as cad_models
+from sandbox.cad.state.faults import (
     BAD_GATEWAY,
     CHALLENGE,
     Case,
@@ -44,8 +45,8 @@ from sandbox.cad.faults import (
     Reset,
     Text,
 )
-from sandbox.cad.models import Badge, Community, Plan
-from sandbox.cad.seed import (
+from sandbox.cad.state.models import Badge, Community, Plan
+from sandbox.cad.state.seed import (
     ALICE,
     API_KEY,
     ARMED_ROBBERY,
@@ -60,7 +61,6 @@ from sandbox.cad.seed import (
     Person,
     build_world,
 )
-from sandbox.cad.server import CadServer
 from tests.cad.samples import Time
 
 WHO = Credentials(COMMUNITY_ID, API_KEY)

@@ -17,12 +17,19 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cad import v2
+from bot.cad.codec import v2
+from bot.cad.http.wire import Credentials, Request
 from bot.cad.models import Attachment, Detachment, NewCall, Subject
-from bot.cad.wire import Credentials, Request
-from sandbox.cad.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, PAT, STRUCTURE_FIRE, build_world
+from sandbox.cad.api.v2 import ENDPOINTS
 from sandbox.cad.server import CadServer
-from sandbox.cad.v2 import ENDPOINTS
+from sandbox.cad.state.seed import (
+    API_KEY,
+    ARMED_ROBBERY,
+    COMMUNITY_ID,
+    PAT,
+    STRUCTURE_FIRE,
+    build_world,
+)
 
 VARIABLE = "SONORAN_OPENAPI"
 if VARIABLE not in os.environ:

@@ -8,20 +8,22 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.cad import readers, v1, v2, wire
 from bot.cad.client import KnownCad
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
+from bot.cad.codec import readers, v1, v2
 from bot.cad.errors import CadRefused, CadUnavailable
-from bot.cad.feed import HttpFeed
+from bot.cad.http import wire
+from bot.cad.http.request_sender import Sender
+from bot.cad.http.transport import Transport
+from bot.cad.http.wire import Credentials, Response
 from bot.cad.models import Attachment, Community, Subject
-from bot.cad.sender import Sender
-from bot.cad.transport import Transport
-from bot.cad.wire import Credentials, Response
-from sandbox.cad.behaviour import Dialect
-from sandbox.cad.faults import Text
-from sandbox.cad.models import Server
-from sandbox.cad.seed import (
+from bot.cad.push.http_push import HttpFeed
+from sandbox.cad.server import CadServer
+from sandbox.cad.state.behaviour import Dialect
+from sandbox.cad.state.faults import Text
+from sandbox.cad.state.models import Server
+from sandbox.cad.state.seed import (
     ALICE,
     API_KEY,
     ARMED_ROBBERY,
@@ -30,7 +32,6 @@ from sandbox.cad.seed import (
     SERVER_ID,
     build_world,
 )
-from sandbox.cad.server import CadServer
 
 WHO = Credentials(COMMUNITY_ID, API_KEY)
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from sandbox.cad.faults import RateLimited
-from sandbox.cad.targets import Target
+from sandbox.cad.api.matching_units import Target
+from sandbox.cad.state.faults import RateLimited
 from tests.crash.discord import LOG_CHANNEL_ID, Moment, Pressed
 from tests.crash.town import Stored, Town
 from tests.faults.stage import CALLS, unit_number

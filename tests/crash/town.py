@@ -14,11 +14,11 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sandbox.cad import seed
-from sandbox.cad.faults import Fault, Handler
-from sandbox.cad.journal import Change, ChangeKind
-from sandbox.cad.models import Server
 from sandbox.cad.server import CadServer
+from sandbox.cad.state import seed
+from sandbox.cad.state.change_log import Change, ChangeKind
+from sandbox.cad.state.faults import Fault, Handler
+from sandbox.cad.state.models import Server
 from tests.crash.discord import BusyDiscord, Moment
 from tests.process.conftest import LAUNCHER, PROJECT, Bot
 

@@ -11,10 +11,10 @@ from simcord.backend.errors import SetupError
 from simcord.env import Env
 
 from bot.storage.database import Database
-from bot.storage.link_rows import Link
-from bot.storage.links import LinkStore
-from sandbox.cad import seed
+from bot.storage.stores.link_row import Link
+from bot.storage.stores.link_store import LinkStore
 from sandbox.cad.server import CadServer
+from sandbox.cad.state import seed
 from sandbox.fake_time import FakeTime, Wait
 from tests.e2e.scene import SETTLE_SECONDS, Scene, database_url
 

@@ -11,9 +11,9 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 from simcord.results import InteractionResult
 
-from bot.services.questions import PATIENCE
-from bot.ui.call_items import call_buttons
-from sandbox.cad import seed
+from bot.services.verification.pacing import PATIENCE
+from bot.ui.calls.card_buttons import call_buttons
+from sandbox.cad.state import seed
 from tests.e2e.scene import Said, Scene
 
 

@@ -20,16 +20,16 @@ from simcord.results import InteractionResult
 from simcord.types import HttpLogEntry
 
 from bot.app import DispatchBot
-from bot.cad.transport import Transport
-from bot.cad.wire import Request, Response
-from bot.settings import Settings
-from bot.wiring import Services, open_services
-from sandbox.cad import seed
-from sandbox.cad.faults import Fault, Hang
-from sandbox.cad.journal import Received
-from sandbox.cad.models import Server
+from bot.cad.http.transport import Transport
+from bot.cad.http.wire import Request, Response
+from bot.config.settings import Settings
+from bot.wiring.services import Services, open_services
 from sandbox.cad.server import CadServer
-from sandbox.cad.world import CadWorld
+from sandbox.cad.state import seed
+from sandbox.cad.state.change_log import Received
+from sandbox.cad.state.faults import Fault, Hang
+from sandbox.cad.state.models import Server
+from sandbox.cad.state.world import CadWorld
 from sandbox.fake_time import FakeTime
 
 SETTLE_SECONDS = 10.0

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.cad import seed
-from sandbox.cad.faults import BAD_GATEWAY
-from sandbox.cad.models import Plan
+from sandbox.cad.state import seed
+from sandbox.cad.state.faults import BAD_GATEWAY
+from sandbox.cad.state.models import Plan
 from tests.e2e.conftest import with_settings
 from tests.e2e.scene import Scene, until
 

@@ -17,10 +17,10 @@ import discord
 import pytest
 from simcord.types import HttpLogEntry
 
-from bot.cad.feed import EVENT_PATH
-from sandbox.cad.journal import Change, ChangeKind
-from sandbox.cad.life import Life
-from sandbox.cad.models import CallForm
+from bot.cad.push.http_push import EVENT_PATH
+from sandbox.cad.state.change_log import Change, ChangeKind
+from sandbox.cad.state.models import CallForm
+from sandbox.cad.state.simulation import Life
 from tests.e2e.conftest import LINKED
 from tests.e2e.scene import Scene
 

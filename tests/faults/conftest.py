@@ -17,13 +17,13 @@ from simcord.env import Env
 from sqlalchemy.pool import QueuePool
 
 from bot.app import DispatchBot
-from bot.settings import Settings
+from bot.config.settings import Settings
 from bot.storage.database import Database
-from bot.storage.link_rows import Link
-from bot.storage.links import LinkStore
-from bot.wiring import open_services
-from sandbox.cad import seed
+from bot.storage.stores.link_row import Link
+from bot.storage.stores.link_store import LinkStore
+from bot.wiring.services import open_services
 from sandbox.cad.server import CadServer
+from sandbox.cad.state import seed
 from tests.e2e.scene import SETTLE_SECONDS, database_url, until
 from tests.faults.stage import PEOPLE, Network, SharedTime, Stage, api_id, build_world
 

@@ -23,14 +23,14 @@ from simcord.results import InteractionResult
 from sqlalchemy.pool import QueuePool
 
 from bot.cad.errors import CadTimeout
-from bot.cad.transport import Transport
-from bot.cad.wire import Request, Response
-from sandbox.cad import seed
-from sandbox.cad.faults import Fault, Handler
-from sandbox.cad.journal import Received
-from sandbox.cad.models import Account, Badge, CallForm, Community, Server
+from bot.cad.http.transport import Transport
+from bot.cad.http.wire import Request, Response
 from sandbox.cad.server import CadServer
-from sandbox.cad.world import CadWorld
+from sandbox.cad.state import seed
+from sandbox.cad.state.change_log import Received
+from sandbox.cad.state.faults import Fault, Handler
+from sandbox.cad.state.models import Account, Badge, CallForm, Community, Server
+from sandbox.cad.state.world import CadWorld
 from tests.fake_time import FakeTime
 
 CALLS = (100, 101, 102, 103, 104)

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.cad.faults import BAD_GATEWAY, Fault, RateLimited, Reset
-from sandbox.cad.models import Plan
+from sandbox.cad.state.faults import BAD_GATEWAY, Fault, RateLimited, Reset
+from sandbox.cad.state.models import Plan
 from tests.faults.stage import CALLS, Given, Held, Stage
 
 BAD_CALL = CALLS[-1]

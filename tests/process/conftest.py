@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.__main__ import cli
-from bot.settings import Settings
+from bot.config.settings import Settings
 from tests.process.discord_server import TOKEN, DiscordServer
 
 PROJECT = Path(__file__).parents[2]

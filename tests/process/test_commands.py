@@ -8,7 +8,7 @@ from unittest.mock import patch
 import discord
 import pytest
 
-from bot.ending import Exit, Failure
+from bot.runtime.exit_codes import Exit, Failure
 from tests.process.conftest import SETTINGS, Run
 
 

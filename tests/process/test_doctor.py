@@ -16,20 +16,28 @@ import pytest
 from aiohttp import web
 from discord.http import Route
 
-from bot import examining
-from bot.cad import retry
-from bot.cad.feed import HttpFeed
-from bot.ending import Exit
-from bot.services import setup_checks
-from bot.services.findings import Level, What
-from bot.settings import Settings
+from bot.cad.http import retry
+from bot.cad.push.http_push import HttpFeed
+from bot.config.settings import Settings
+from bot.runtime.exit_codes import Exit
+from bot.services.doctor import setup_checks
+from bot.services.doctor.findings import Level, What
 from bot.storage.database import upgrade
-from bot.ui import doctor as words
-from sandbox.cad import seed
-from sandbox.cad.behaviour import Dialect
-from sandbox.cad.faults import BAD_GATEWAY, CHALLENGE, Fault, Handler, RateLimited, Redirect, Text
-from sandbox.cad.models import Plan, Server
+from bot.ui.doctor import doctor_report as words
+from bot.wiring import doctor_checks
 from sandbox.cad.server import CadServer
+from sandbox.cad.state import seed
+from sandbox.cad.state.behaviour import Dialect
+from sandbox.cad.state.faults import (
+    BAD_GATEWAY,
+    CHALLENGE,
+    Fault,
+    Handler,
+    RateLimited,
+    Redirect,
+    Text,
+)
+from sandbox.cad.state.models import Plan, Server
 from tests.process.conftest import SETTINGS, Start
 from tests.process.discord_server import (
     APPLICATION_ID,
@@ -88,7 +96,7 @@ async def world(
         guild = Guild(
             roles={DISPATCH: {}, PING: {"name": "Everybody", "mentionable": True}},
             channels=[channel(CALLS), channel(LOG)],
-            commands=tuple(sorted(examining.command_names())),
+            commands=tuple(sorted(doctor_checks.command_names())),
         )
         unknown = {"code": 10003, "message": "Unknown Channel"}
         discord_server.answers[f"GET /channels/{NOWHERE}"] = (404, unknown)
@@ -103,14 +111,14 @@ async def examined(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[What, 
     for name, value in world.settings.items():
         monkeypatch.setenv(name, value)
     world.discord.answers = {**world.guild.answers(), **world.discord.answers}
-    read = examining.read_settings()
-    findings = await examining.examine(read, world.patience)
-    world.reports = examining.lines(findings)
+    read = doctor_checks.read_settings()
+    findings = await doctor_checks.examine(read, world.patience)
+    world.reports = doctor_checks.lines(findings)
     for secret in SECRETS:
         assert secret not in "\n".join(world.reports)
     levels = [one.level for one in findings]
     assert levels == sorted(levels, reverse=True)
-    world.code = examining.exit_code(findings)
+    world.code = doctor_checks.exit_code(findings)
     return {one.what: words.words(one) for one in findings if one.level is not Level.OK}
 
 
@@ -479,7 +487,7 @@ class TestThePort:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as held:
-            monkeypatch.setattr("bot.cad.feed.READ_SECONDS", 0.2)
+            monkeypatch.setattr("bot.cad.push.http_push.READ_SECONDS", 0.2)
             world.settings["PUSH_LISTEN"] = f"127.0.0.1:{held.getsockname()[1]}"
             found = await examined(world, monkeypatch)
         assert list(found) == [What.PORT_TAKEN]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from sandbox.cad.faults import Handler, Hang
-from sandbox.cad.seed import PAT, build_world
 from sandbox.cad.server import CadServer
+from sandbox.cad.state.faults import Handler, Hang
+from sandbox.cad.state.seed import PAT, build_world
 from tests.process.conftest import SETTINGS, Start
 from tests.process.discord_server import INTERACTION_TOKEN, TOKEN, DiscordServer
 

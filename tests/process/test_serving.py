@@ -17,8 +17,8 @@ from yarl import URL
 
 from bot import process
 from bot.app import DispatchBot
-from bot.ending import Exit, Failure, StopSignals
-from bot.settings import Settings
+from bot.config.settings import Settings
+from bot.runtime.exit_codes import Exit, Failure, StopSignals
 from tests.process.conftest import SETTINGS
 from tests.process.discord_server import APPLICATION_ID, GUILD_ID, TOKEN, DiscordServer
 
@@ -57,7 +57,7 @@ async def test_a_signal_while_the_services_open_ends_the_start(tmp_path: Path):
         opening.set()
         await asyncio.Event().wait()
 
-    with patch("bot.wiring.Database.open", open_slowly):
+    with patch("bot.wiring.services.Database.open", open_slowly):
         serving = serve(settings(tmp_path), StopSignals())
         await opening.wait()
         signal.raise_signal(signal.SIGTERM)

@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from sandbox.cad.models import Json
-from sandbox.cad.seed import API_KEY, COMMUNITY_ID, build_world
 from sandbox.cad.server import CadServer
+from sandbox.cad.state.models import Json
+from sandbox.cad.state.seed import API_KEY, COMMUNITY_ID, build_world
 
 
 @dataclass(frozen=True, slots=True)

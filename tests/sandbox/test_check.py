@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from sandbox import check
-from sandbox.cad import seed
-from sandbox.cad.faults import Text
-from sandbox.cad.models import Plan
+from sandbox.cad.state import seed
+from sandbox.cad.state.faults import Text
+from sandbox.cad.state.models import Plan
+from sandbox.environment import Stage, open_stage
 from sandbox.fake_time import FakeTime
-from sandbox.shift import SHIFT
-from sandbox.stage import Stage, open_stage
+from sandbox.scenario import SHIFT
 
 
 async def test_all_is_well_in_a_healthy_world() -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cad import seed
 from sandbox.cad.server import CadServer
+from sandbox.cad.state import seed
 from tests.fake_time import FakeTime
 from tests.services.office import Office
-from tests.services.proof_stage import ProofStage
+from tests.services.verification.proof_stage import ProofStage
 
 
 @pytest.fixture(params=[1, 2], ids=["v1", "v2"])

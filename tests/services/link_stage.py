@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
-from bot.services.access import Access, Actor
-from bot.services.attach import ReplyAddress
-from bot.services.leaving import Leaving
-from bot.services.link_desk import LinkDesk
-from bot.services.link_news import Asking, News, Place
-from bot.services.link_requests import Held, LinkRequests, Requested
-from bot.services.linking import LinkingService
-from bot.services.mine import Keeping, Mine
-from bot.storage.forgetting import ForgettingStore
-from bot.storage.link_requests import LinkRequest, LinkRequestStore
-from bot.storage.link_rows import Link
-from bot.storage.links import ImportCounts, LinkStore
-from bot.storage.orders import OrderStore
+from bot.services.access.policy import Access, Actor
+from bot.services.links.approvals import Held, LinkRequests, Requested
+from bot.services.links.link_changes import Asking, News, Place
+from bot.services.links.link_service import LinkingService
+from bot.services.links.link_workflow import LinkDesk
+from bot.services.orders.intake import ReplyAddress
+from bot.services.records.erasure import Leaving
+from bot.services.records.my_data import Keeping, Mine
+from bot.storage.stores.link_request_store import LinkRequest, LinkRequestStore
+from bot.storage.stores.link_row import Link
+from bot.storage.stores.link_store import ImportCounts, LinkStore
+from bot.storage.stores.order_store import OrderStore
+from bot.storage.stores.personal_data_store import ForgettingStore
+from tests.services.links.test_link_service import Cad
 from tests.services.office import Office, prover_of
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
-from tests.services.test_linking import Cad
 
 DANA = actor(DISPATCH_ROLE, user_id=42)
 MAX = actor(DISPATCH_ROLE, user_id=43)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadRateLimited, CadRefused
-from bot.cad.limits import Budget, Limit, Pace
+from bot.cad.http.rate_limits import Budget, Limit, Pace
 from bot.cad.models import (
     Account,
     Attachment,
@@ -27,18 +27,18 @@ from bot.cad.models import (
     Unit,
     on_call,
 )
-from bot.services.board import Board
-from bot.services.inquiry import Inquiry
-from bot.services.orders import OrderQueue
-from bot.services.outcomes import OrderView
-from bot.services.proving import Prover
-from bot.services.targets import Assignee, LeftOut, Reason, Resolution, Target
+from bot.services.board.live_board import Board
+from bot.services.cad_lookup import Inquiry
+from bot.services.orders.outcomes import OrderView
+from bot.services.queue.order_queue import OrderQueue
+from bot.services.targets.resolution import Assignee, LeftOut, Reason, Resolution, Target
+from bot.services.verification.verifier import Prover
 from bot.storage.database import Database
 from bot.storage.direct import LoneRow
 from bot.storage.errors import DatabaseUnavailable
-from bot.storage.orders import Action, Order, OrderStore, State
-from bot.storage.proofs import ProofStore
-from bot.ui import orders as words
+from bot.storage.stores.order_store import Action, Order, OrderStore, State
+from bot.storage.stores.verification_store import ProofStore
+from bot.ui.orders import order_text as words
 from tests.fake_time import FakeTime
 from tests.services.samples import GUILD, call, unit
 

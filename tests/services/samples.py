@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bot.cad.codec.readers import read_calls, read_units
 from bot.cad.models import Call, Unit
-from bot.cad.readers import read_calls, read_units
-from bot.services.access import Actor
+from bot.services.access.policy import Actor
 
 GUILD = 10
 DISPATCH_ROLE = 77

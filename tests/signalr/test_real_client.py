@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.cad.hub import HUB_PATH
-from sandbox.cad.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, build_world
+from sandbox.cad.events.signalr_hub import HUB_PATH
 from sandbox.cad.server import CadServer
+from sandbox.cad.state.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, build_world
 
 HERE = Path(__file__).parent
 

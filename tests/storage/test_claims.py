@@ -13,11 +13,11 @@ from alembic import command
 from sqlalchemy import create_engine
 from sqlalchemy.dialects import registry
 
+from bot.storage.advisory_lock import _LOCK
 from bot.storage.database import Database, upgrade
-from bot.storage.links import _CONCERNED, LinkStore
-from bot.storage.locks import _LOCK
-from bot.storage.spelling import identity
-from tests.storage.test_links import GUILD, OTHER_GUILD, link
+from bot.storage.id_spelling import identity
+from bot.storage.stores.link_store import _CONCERNED, LinkStore
+from tests.storage.stores.test_link_store import GUILD, OTHER_GUILD, link
 from tests.storage.test_migrations import config
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ class TestTwoProcesses:
 import asyncio, sys
 from datetime import UTC, datetime
 from bot.storage.database import Database
-from bot.storage.link_rows import Link
-from bot.storage.links import LinkStore
+from bot.storage.stores.link_row import Link
+from bot.storage.stores.link_store import LinkStore
 
 async def main(url, guild):
     database = await Database.open(url)

@@ -17,8 +17,8 @@ from bot.storage.errors import (
     StorageError,
     translated,
 )
-from bot.storage.facts import CommandSyncStore
 from bot.storage.schema import HEAD
+from bot.storage.stores.command_sync_store import CommandSyncStore
 from bot.storage.tables import command_sync
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.storage.errors import StorageError
-from bot.storage.orders import Action, Order, OrderStore, State
+from bot.storage.stores.order_store import Action, Order, OrderStore, State
 
 if TYPE_CHECKING:
     from pathlib import Path

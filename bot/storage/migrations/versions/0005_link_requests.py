@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from bot.storage.spelling import identity
+from bot.storage.id_spelling import identity
 
 revision = "0005"
 down_revision = "0004"

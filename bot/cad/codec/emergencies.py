@@ -1,0 +1,52 @@
+"""From a 911 call to the dispatch call that answers it. Pure.
+
+Reference: sonoran-cad.md, "911 → dispatch, and its races".
+"""
+
+from __future__ import annotations
+
+from bot.cad.codec.values import integer
+from bot.cad.models import ACTIVE, Call, EmergencyCall, NewCall, Subject
+
+CREATED_FROM = "createdFromId"  # written by game servers and by this bot
+ORIGIN = "origin911"  # written by the CAD's own screen
+
+_PRIORITY = 2
+
+
+def responding(
+    server_id: int, emergency: EmergencyCall, subjects: tuple[Subject, ...] = ()
+) -> NewCall:
+    """Build the dispatch call that game servers make of a 911 call.
+
+    Its meta data go along as they are: the game finds the caller and the place in them. It has no
+    field for the postal, which callers leave there too.
+    """
+    meta = {key: value for key, value in emergency.meta.items() if not _is(key, CREATED_FROM)}
+    postal = _value(emergency, "callPostal") or _value(emergency, "postal")
+    return NewCall(
+        server_id=server_id,
+        title=f"OFFICER RESPONSE - {emergency.call_id}",
+        priority=_PRIORITY,
+        status=ACTIVE,
+        address=emergency.location or "Unknown",
+        postal=postal,
+        description=emergency.description,
+        meta={**meta, CREATED_FROM: str(emergency.call_id)},
+        subjects=subjects,
+    )
+
+
+def created_from(call: Call) -> int | None:
+    """Return the number of the 911 call that a dispatch call answers, None if it does not."""
+    found = (integer(_value(call, key)) for key in (CREATED_FROM, ORIGIN))
+    return next((number for number in found if number is not None), None)
+
+
+def _value(call: Call | EmergencyCall, wanted: str) -> str:
+    """Return a value of the meta data; empty if there is none."""
+    return next((value for key, value in call.meta.items() if _is(key, wanted)), "")
+
+
+def _is(key: str, wanted: str) -> bool:
+    return key.lower() == wanted.lower()

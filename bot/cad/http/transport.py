@@ -1,0 +1,135 @@
+"""The only place that awaits HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from bot.cad.errors import CadBrokenOff, CadError, CadTimeout, CadUnreachable, CadUnreadable
+from bot.cad.http.wire import Request, Response
+
+MAX_BODY = 2 * 1024 * 1024
+MAX_CONNECTIONS = 20
+
+_WORDS = {
+    aiohttp.ConnectionTimeoutError: "no connection within the time limit",
+    aiohttp.ServerDisconnectedError: "the connection was closed without an answer",
+    aiohttp.ClientPayloadError: "the answer broke off half-way",
+    aiohttp.ClientResponseError: "the answer is not HTTP",
+    UnicodeError: "no such host name",
+}
+
+
+class Transport:
+    """Sends requests to one base address over one pool of connections.
+
+    Redirects are not followed: the body carries the API key, and a POST that turns into a GET
+    elsewhere would look like a success. TLS certificates are verified (aiohttp's default).
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        connect_timeout: float = 3.0,
+        total_timeout: float = 10.0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._now = now
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
+            timeout=aiohttp.ClientTimeout(total=total_timeout, sock_connect=connect_timeout),
+            headers={"Accept": "application/json, text/plain"},
+        )
+
+    async def send(self, request: Request, *, within: float | None = None) -> Response:
+        """Send one request and read its response to the end.
+
+        Args:
+            request: what to send.
+            within: seconds, where less than the total timeout is left.
+
+        Raises:
+            CadUnreachable: no connection.
+            CadBrokenOff: it broke half-way.
+            CadTimeout: no whole answer in time.
+            CadUnreadable: the answer is not HTTP, or larger than `MAX_BODY`.
+        """
+        try:
+            async with (
+                asyncio.timeout(within),
+                self._session.request(
+                    request.method,
+                    self._base_url + request.path,
+                    json=request.body,
+                    headers=request.headers,
+                    allow_redirects=False,
+                ) as answer,
+            ):
+                body = bytearray()
+                async for chunk in answer.content.iter_any():
+                    body += chunk
+                    if len(body) > MAX_BODY:
+                        raise CadUnreadable("the answer is larger than 2 MiB", status=answer.status)
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(answer.status, headers, bytes(body), self._now())
+        # UnicodeError: a host name that cannot be encoded; Python's versions differ in its kind.
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
+            raise _translated(error) from error
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+def _translated(error: Exception) -> CadError:
+    match error:
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+            return CadUnreachable(_reason(error))
+        case TimeoutError():
+            return CadTimeout()
+        case aiohttp.ClientResponseError():
+            return CadUnreadable(_reason(error))
+        case (
+            aiohttp.ServerDisconnectedError()
+            | aiohttp.ClientPayloadError()
+            | aiohttp.ClientOSError()
+            | ConnectionError()
+        ):
+            return CadBrokenOff(_reason(error))
+        case _:
+            return CadUnreachable(_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    """Name the fault without the address, which may be long, and never with the body."""
+    for kind, words in _WORDS.items():
+        if isinstance(error, kind):
+            return words
+    match getattr(error, "os_error", error):
+        case ssl.SSLError() | socket.gaierror() as cause:  # their numbers are not the system's
+            return str(cause.strerror)
+        case OSError(errno=int(number)):
+            return os.strerror(number)  # asyncio's own words hold the address
+        case _:
+            return type(error).__name__

@@ -1,0 +1,203 @@
+"""Requests and responses as values, and what both versions of the API read alike. Pure."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from bot.cad.codec.values import lowered
+from bot.cad.errors import (
+    CadError,
+    CadRateLimited,
+    CadRedirected,
+    CadRefused,
+    CadUnavailable,
+    CadUnreadable,
+)
+
+SHOWN_TEXT_LIMIT = 300
+
+_HTML = re.compile(r"<(?:!doctype html|html|head|body)", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
+_WRONG_ADDRESS = "backend service reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who asks. The key is a secret and stays out of the repr."""
+
+    community_id: str
+    api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request.
+
+    Body and headers carry the API key and are therefore kept out of the repr.
+
+    Attributes:
+        endpoint: the name under which the CAD counts requests.
+        path: relative to the API's base address, with the query.
+        body: sent as JSON; None for no body.
+    """
+
+    endpoint: str
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP response, read to its end.
+
+    Attributes:
+        headers: names in lower case.
+        received_at: Unix time in seconds, to make sense of dates in `Retry-After`.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: float
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are not UTF-8 become the replacement character."""
+        return self.body.decode("utf-8-sig", errors="replace").strip()
+
+
+def is_html(response: Response) -> bool:
+    """Tell a web page from the plain text or JSON that the CAD speaks.
+
+    The content type alone proves nothing: many frameworks label plain text `text/html`.
+    """
+    text = response.text
+    labelled = "html" in response.headers.get("content-type", "").lower()
+    return (labelled and text.startswith("<")) or bool(_HTML.match(text))
+
+
+def shown_text(response: Response) -> str:
+    """Return the response's words for people, at most 300 characters.
+
+    Of a page that is its title, of an error told in JSON the sentence in it.
+    """
+    text = response.text
+    told = problem(response)
+    sentences = [told[key] for key in ("detail", "title", "message") if key in told]
+    if sentences:
+        text = sentences[0]
+    elif is_html(response):
+        title = _TITLE.search(text)
+        text = html.unescape(title[1]).strip() if title else ""
+        text = text or "a web page without a title"
+    return _trimmed(text)
+
+
+def problem(response: Response) -> Mapping[str, str]:
+    """Return the texts of an error told in JSON by their keys in lower case; empty if it is none.
+
+    Reference: sonoran-cad.md, "Errors are `application/problem+json`".
+    """
+    try:
+        data = _parsed(response)
+    except ValueError:
+        return {}
+    if not isinstance(data, dict):
+        return {}
+    texts = {key: value.strip() for key, value in data.items() if isinstance(value, str)}
+    return {key: text for key, text in texts.items() if text}
+
+
+def retry_after(response: Response) -> float | None:
+    """Return the seconds that `Retry-After` asks for (a number or an HTTP date), never negative."""
+    value = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII):
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    received = datetime.fromtimestamp(response.received_at, UTC)
+    return max(0.0, (moment - received).total_seconds())
+
+
+def clock_skew(response: Response) -> float | None:
+    """Return the seconds by which our clock is ahead of the server's; None if it does not tell."""
+    try:
+        moment = parsedate_to_datetime(response.headers.get("date", ""))
+    except (ValueError, OverflowError):
+        return None
+    return response.received_at - moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+
+
+def failure(response: Response) -> CadError | None:
+    """Return the error that the status stands for, or None for a 2xx.
+
+    Success is judged by the status alone: the documented texts of successes are wrong for
+    some endpoints (reference: sonoran-cad.md, v1).
+    """
+    status = response.status
+    if 200 <= status < 300:
+        return None
+    text = shown_text(response)
+    match status:
+        case _ if 300 <= status < 400:
+            return CadRedirected(_trimmed(response.headers.get("location", "")), status=status)
+        case 429:
+            return CadRateLimited(text, status=status, retry_after=retry_after(response))
+        case _ if status >= 500:
+            return CadUnavailable(text, status=status, retry_after=retry_after(response))
+        case _:
+            return CadRefused(text, status=status)
+
+
+def accepted(response: Response, named: Callable[[CadRefused], CadRefused]) -> Response:
+    """Return a good response; raise what a bad one stands for.
+
+    Args:
+        named: gives a refusal the kind that its words have in this version of the API.
+    """
+    error = failure(response)
+    if isinstance(error, CadRefused):
+        error = named(error)
+    if error is not None:
+        raise error
+    if is_html(response) or response.text.lower().startswith(_WRONG_ADDRESS):
+        raise CadUnreadable(shown_text(response), status=response.status)
+    return response
+
+
+def read_json(response: Response) -> Any:  # noqa: ANN401 - shapes are checked by the models
+    """Parse the body as JSON with its keys in lower case, see `values.lowered`.
+
+    Raises:
+        CadUnreadable: the body is not JSON.
+    """
+    try:
+        return _parsed(response)
+    except ValueError as error:
+        raise CadUnreadable(shown_text(response), status=response.status) from error
+
+
+def _parsed(response: Response) -> Any:  # noqa: ANN401 - see read_json
+    try:
+        return lowered(json.loads(response.body))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _trimmed(text: str) -> str:
+    # Headers can hold stray bytes as lone surrogates, which nothing above could encode.
+    text = " ".join(text.encode(errors="replace").decode().split())
+    return text if len(text) <= SHOWN_TEXT_LIMIT else text[: SHOWN_TEXT_LIMIT - 1] + "…"

@@ -1,0 +1,67 @@
+"""The envelope `{key, type, data}` around push events. Pure, and total like `events`.
+
+Reference: sonoran-cad.md, "Push events". Keys may be in any letter case.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bot.cad.codec import values
+from bot.cad.codec.values import integer, text
+
+Data = Mapping[str, Any]  # an object of JSON, its keys in lower case
+
+
+def parse(body: str | bytes) -> Any:  # noqa: ANN401 - whatever JSON it is
+    """Parse JSON; None for what is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def is_from(payload: object, key: str) -> bool:
+    """Tell, in constant time, whether a payload carries this key."""
+    given = _top(payload).get("key")
+    if not isinstance(given, str):
+        return False
+    # Bytes, because texts may only be compared so if they are ASCII.
+    return hmac.compare_digest(given.encode(errors="replace"), key.encode())
+
+
+def kind(payload: object) -> str:
+    """Return the type that the envelope names, in upper case; empty if it names none."""
+    return text(_top(payload).get("type")).upper()
+
+
+def server_of(payload: object) -> int | None:
+    """Return the server that a payload names, in the envelope or in its data.
+
+    No page of the documents shows it there; None is the rule.
+    """
+    named = (integer(part.get("serverid")) for part in (_top(payload), *objects(payload)))
+    return next((server_id for server_id in named if server_id is not None), None)
+
+
+def objects(payload: object) -> list[Data]:
+    """Return the objects in `data`, which may be one or a list of them."""
+    data = lowered(_top(payload).get("data"))
+    return [one for one in (data if isinstance(data, list) else [data]) if isinstance(one, dict)]
+
+
+def lowered(value: object) -> object:
+    """Return JSON as `values.lowered` does; None if it is nested too deeply."""
+    try:
+        return values.lowered(value)
+    except RecursionError:
+        return None
+
+
+def _top(payload: object) -> Data:
+    if not isinstance(payload, Mapping):
+        return {}
+    return {str(key).lower(): value for key, value in payload.items()}

@@ -1,0 +1,247 @@
+"""Push events: JSON to typed events. Pure, and total: no JSON value makes it raise.
+
+Reference: sonoran-cad.md, "Push events". Every shape shown there is taken, with keys in any letter
+case; what is malformed or of an unknown type is no event at all.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.cad.codec.readers import read_call, read_emergency_call, read_note, read_unit
+from bot.cad.codec.values import flag, integer, integers, text
+from bot.cad.models import CLOSED, Call, EmergencyCall, Note, Unit
+from bot.cad.push import envelope
+from bot.cad.push.envelope import Data
+
+
+@dataclass(frozen=True, slots=True)
+class CallSaved:
+    """A dispatch call was created or edited; this is all of it."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class CallsClosed:
+    """Dispatch calls are not active any more."""
+
+    call_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAdded:
+    """A dispatch call has one note more."""
+
+    call_id: int
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsAttached:
+    """Units are on a dispatch call now."""
+
+    call_id: int
+    idents: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsDetached:
+    """Units are not on a dispatch call any more."""
+
+    call_id: int
+    idents: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencySaved:
+    """Somebody called 911; told of calls through the API as well."""
+
+    emergency: EmergencyCall
+
+
+@dataclass(frozen=True, slots=True)
+class EmergenciesRemoved:
+    """911 calls are gone from the list; their numbers are not those of dispatch calls."""
+
+    call_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLoggedIn:
+    """A unit went on duty."""
+
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLoggedOut:
+    """A unit went off duty."""
+
+    ident: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitStatusChanged:
+    """Units have this status now; nothing else about them is told."""
+
+    idents: tuple[int, ...]
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsUpdated:
+    """This is all of these units; there are others."""
+
+    units: tuple[Unit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPanic:
+    """Units pressed their panic button, or it was released."""
+
+    idents: tuple[int, ...]
+    is_panic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LinkVerified:
+    """An API id (v2: community user id) belongs to an account, by its UUID."""
+
+    api_id: str
+    account: str
+
+
+Event = (
+    CallSaved
+    | CallsClosed
+    | NoteAdded
+    | UnitsAttached
+    | UnitsDetached
+    | EmergencySaved
+    | EmergenciesRemoved
+    | UnitLoggedIn
+    | UnitLoggedOut
+    | UnitStatusChanged
+    | UnitsUpdated
+    | UnitPanic
+    | LinkVerified
+)
+
+
+def read_event(payload: object) -> tuple[Event, ...]:
+    """Read what happened from an envelope `{key, type, data}`; the key goes no further."""
+    read = _READERS.get(envelope.kind(payload))
+    found = map(read, envelope.objects(payload)) if read else ()
+    return tuple(event for events in found for event in events)
+
+
+def _numbers(data: Data, *names: str) -> tuple[int, ...]:
+    """Read the first of these fields that holds numbers, one or a list, each once."""
+    for name in names:
+        value = data.get(name)
+        if found := integers(value if isinstance(value, list) else [value]):
+            return tuple(dict.fromkeys(found))
+    return ()
+
+
+def _call_saved(data: Data) -> Iterable[Event]:
+    call = read_call(data.get("dispatch", data))
+    if call is not None:
+        yield CallsClosed((call.call_id,)) if call.status == CLOSED else CallSaved(call)
+
+
+def _calls_closed(data: Data) -> Iterable[Event]:
+    if call_ids := _numbers(data, "callids", "callid"):
+        yield CallsClosed(call_ids)
+
+
+def _note_added(data: Data) -> Iterable[Event]:
+    call_id, note = integer(data.get("callid")), read_note(data.get("note"))
+    if call_id is not None and note is not None:
+        yield NoteAdded(call_id, note)
+
+
+def _moved(kind: type[UnitsAttached | UnitsDetached]) -> Callable[[Data], Iterable[Event]]:
+    def read(data: Data) -> Iterable[Event]:
+        call_id, idents = integer(data.get("callid")), _numbers(data, "idents", "ident")
+        if call_id is not None and idents:
+            yield kind(call_id, idents)
+
+    return read
+
+
+def _emergency_saved(data: Data) -> Iterable[Event]:
+    raw = data.get("call", data)
+    if isinstance(raw, dict):
+        # It stands beside the call here, inside it everywhere else.
+        parts = (raw.get("metadata"), data.get("metadata"))
+        known = (part for part in parts if isinstance(part, dict))
+        raw = {**raw, "metadata": dict(ChainMap(*known))}
+    emergency = read_emergency_call(raw)
+    if emergency is not None:
+        yield EmergencySaved(emergency)
+
+
+def _emergencies_removed(data: Data) -> Iterable[Event]:
+    if call_ids := _numbers(data, "callids", "callid"):
+        yield EmergenciesRemoved(call_ids)
+
+
+def _logged_in(data: Data) -> Iterable[Event]:
+    raw = data.get("unit", data)
+    if isinstance(raw, dict):
+        raw = {"isdispatch": data.get("isdispatch"), **raw}
+    unit = read_unit(raw)
+    if unit is not None:
+        yield UnitLoggedIn(unit)
+
+
+def _logged_out(data: Data) -> Iterable[Event]:
+    return map(UnitLoggedOut, _numbers(data, "identid", "identids"))
+
+
+def _status_changed(data: Data) -> Iterable[Event]:
+    idents, status = _numbers(data, "identids", "identid"), integer(data.get("status"))
+    if idents and status is not None:
+        yield UnitStatusChanged(idents, status)
+    else:
+        yield from _units_updated(data)
+
+
+def _units_updated(data: Data) -> Iterable[Event]:
+    listed = data.get("units", [data])
+    found = map(read_unit, listed if isinstance(listed, list) else [listed])
+    if units := tuple(unit for unit in found if unit is not None):
+        yield UnitsUpdated(units)
+
+
+def _panic(data: Data) -> Iterable[Event]:
+    if (idents := _numbers(data, "identids", "identid")) and "ispanic" in data:
+        yield UnitPanic(idents, flag(data["ispanic"]))
+
+
+def _link_verified(data: Data) -> Iterable[Event]:
+    api_id, account = text(data.get("communityuserid")), text(data.get("accountuuid"))
+    if api_id and account:
+        yield LinkVerified(api_id, account)
+
+
+_READERS: Mapping[str, Callable[[Data], Iterable[Event]]] = {
+    "EVENT_DISPATCH_NEW": _call_saved,
+    "EVENT_DISPATCH_EDIT": _call_saved,
+    "EVENT_DISPATCH_CLOSED": _calls_closed,
+    "EVENT_DISPATCH_NOTE": _note_added,
+    "EVENT_DISPATCH_UNIT_ATTACH": _moved(UnitsAttached),
+    "EVENT_DISPATCH_UNIT_DETACH": _moved(UnitsDetached),
+    "EVENT_911": _emergency_saved,
+    "EVENT_REMOVE_911": _emergencies_removed,
+    "EVENT_UNIT_LOGIN": _logged_in,
+    "EVENT_UNIT_LOGOUT": _logged_out,
+    "EVENT_UNIT_STATUS": _status_changed,
+    "EVENT_UNIT_UPDATE": _units_updated,
+    "EVENT_UNIT_PANIC": _panic,
+    "EVENT_COMMUNITY_LINK_VERIFIED": _link_verified,
+}

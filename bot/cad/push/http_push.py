@@ -1,0 +1,129 @@
+"""Receives push events over HTTP, from the CAD itself or forwarded by a game server.
+
+Reference: sonoran-cad.md, "Three ways to receive them", 1 and 2.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
+
+from bot.cad.push import envelope
+from bot.cad.push.event_queue import QUEUE_SIZE, Heard, Inbox, Item
+from bot.cad.push.events import read_event
+
+EVENT_PATH = "/sonorancad/event"
+HEALTH_PATH = "/healthz"
+HEALTHY = "ok"
+MAX_BODY = 64 * 1024  # bytes
+RETRY_AFTER = 5  # seconds, what a sender is asked to wait when the queue is full
+READ_SECONDS = 10.0  # for a whole body to arrive
+STOP_SECONDS = 1.0  # for answers that are under way when the feed stops
+
+
+class HttpFeed:
+    """Listens for events: an async iterator of `Heard` and `Gap`, to be used once.
+
+    Args:
+        port: 0 picks a free one.
+        key: the API key that every event has to carry.
+        queue_size: events that may wait to be read; more are answered with 503.
+    """
+
+    def __init__(self, host: str, port: int, key: str, *, queue_size: int = QUEUE_SIZE) -> None:
+        self._host = host
+        self._port = port
+        self._key = key
+        self._inbox = Inbox(queue_size)
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def port(self) -> int:
+        """The port; where 0 was asked for, the real one is known once started."""
+        return self._port
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: the address is not this machine's, or the port is taken.
+        """
+        app = web.Application(client_max_size=MAX_BODY)
+        app.add_routes([web.post(EVENT_PATH, self._take), web.get(HEALTH_PATH, _healthy)])
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._port = runner.addresses[0][1]
+        self._runner = runner
+
+    async def is_served(self) -> bool:
+        """Tell whether there is such a feed at the address already, in a bot that is running."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        try:
+            async with (
+                ClientSession(timeout=ClientTimeout(total=READ_SECONDS)) as session,
+                session.get(f"http://{host}:{self._port}{HEALTH_PATH}") as answer,
+            ):
+                return await answer.text() == HEALTHY
+        except (ClientError, OSError, ValueError):
+            return False
+
+    async def stop(self) -> None:
+        """Stop listening; whoever iterates comes to an end after what was already heard."""
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+        self._inbox.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Item:
+        return await self._inbox.get()
+
+    async def _take(self, request: web.Request) -> web.Response:
+        payload = envelope.parse(await _body(request))
+        if not isinstance(payload, dict):
+            return web.Response(status=400, text="not a JSON object")
+        if not envelope.is_from(payload, self._key):
+            return web.Response(status=401, text="wrong key")
+        found = read_event(payload)
+        if found and not self._inbox.put(Heard(envelope.server_of(payload), found)):
+            wait = {"Retry-After": str(RETRY_AFTER)}
+            return web.Response(status=503, text="too many events", headers=wait)
+        return web.Response(text="taken")
+
+
+async def _body(request: web.Request) -> bytes:
+    """Read a body; refuse one that is too large before reading it, where it says so."""
+    announced = request.content_length or 0
+    if announced > MAX_BODY:
+        raise web.HTTPRequestEntityTooLarge(max_size=MAX_BODY, actual_size=announced)
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+
+
+async def _healthy(_: web.Request) -> web.Response:
+    return web.Response(text=HEALTHY)

@@ -1,0 +1,177 @@
+"""Receives push events from the CAD's SignalR hub, and comes back whenever it is lost.
+
+Reference: sonoran-cad.md, "Three ways to receive them", 3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from types import TracebackType
+from typing import Self
+
+from bot.cad.http.wire import Credentials
+from bot.cad.push import envelope
+from bot.cad.push.event_queue import QUEUE_SIZE, FeedLost, FeedRefused, Heard, Inbox, Item
+from bot.cad.push.events import read_event
+from bot.cad.push.signalr_connection import Connection, Hub, HubLost, HubMethodFailed, Timing
+
+HUB_PATH = "/apiWsHub"
+METHODS = ("authenticatev2", "authenticate")  # the newer one first; both take the same
+SHOWN_TEXT_LIMIT = 300
+
+FIRST_DELAY = 1.0  # seconds
+LONGEST_DELAY = 60.0
+
+
+class SignalRFeed:
+    """One session for one server id: an async iterator of `Item`, to be used once.
+
+    Args:
+        url: the API's base address; the hub is `/apiWsHub` below it.
+        clock: monotonic seconds.
+        jitter: between 0 and 1; spreads the attempts of many clients.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        community_id: str,
+        key: str,
+        server_id: int,
+        *,
+        queue_size: int = QUEUE_SIZE,
+        timing: Timing | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._url = url.rstrip("/") + HUB_PATH
+        self._who = Credentials(community_id, key)
+        self._server_id = server_id
+        self._timing = timing
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+        self._inbox = Inbox(queue_size, server_id)
+        self._told: type[Item] | None = None  # the trouble that the reader knows of
+        self._connected_at: float | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a session now."""
+        return self._connected_at is not None
+
+    async def start(self) -> None:
+        """Begin to connect, in the context of the caller; nothing is raised where that fails."""
+        self._running = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Give the session up; whoever iterates comes to an end after what was already heard."""
+        if self._running is not None:
+            running, self._running = self._running, None
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
+        self._inbox.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Item:
+        return await self._inbox.get()
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._attend()
+            except HubLost as lost:
+                failures = 1 if self._has_lasted() else failures + 1
+                wait = delay(failures, self._jitter())
+                self._tell(FeedLost(self._server_id, self._shown(lost)))
+            except _Refused as refused:
+                wait = LONGEST_DELAY
+                self._tell(FeedRefused(self._server_id, self._shown(refused)))
+            self._connected_at = None
+            await self._sleep(wait)
+
+    async def _attend(self) -> None:
+        """Hold one session until it is lost."""
+        hub = Hub(self._url, self._hear, self._timing)
+        async with hub.connected() as connection:
+            await self._authenticate(hub, connection)
+            self._connected_at = self._clock()
+            self._told = None
+            self._inbox.put_gap()
+            await hub.listen(connection)
+
+    async def _authenticate(self, hub: Hub, connection: Connection) -> None:
+        arguments = (self._who.community_id, self._who.api_key, self._server_id)
+        refusal, failure = "", ""
+        for method in METHODS:
+            try:
+                answer = await hub.invoke(connection, method, *arguments)
+            except HubMethodFailed as error:
+                failure = failure or str(error)
+                continue
+            reply = envelope.lowered(answer)
+            reply = reply if isinstance(reply, Mapping) else {}
+            if reply.get("success") is True:
+                return
+            refusal = refusal or str(reply.get("error") or "no reason given")
+        if refusal:
+            raise _Refused(refusal)
+        # An error in place of a verdict says nothing about the key.
+        raise HubLost(failure)
+
+    def _hear(self, payload: object) -> None:
+        payload = envelope.parse(payload) if isinstance(payload, str) else payload
+        if found := read_event(payload):
+            server_id = envelope.server_of(payload)
+            self._inbox.put(Heard(self._server_id if server_id is None else server_id, found))
+
+    def _tell(self, trouble: FeedLost | FeedRefused) -> None:
+        """Tell the reader once, however often it goes on happening."""
+        if self._told is not type(trouble) and self._inbox.put(trouble):
+            self._told = type(trouble)
+
+    def _has_lasted(self) -> bool:
+        # A hub that lets us in and throws us out at once is no reason to hurry back.
+        return (
+            self._connected_at is not None and self._clock() - self._connected_at >= LONGEST_DELAY
+        )
+
+    def _shown(self, error: Exception) -> str:
+        """Return the hub's words, which may repeat ours, without the key."""
+        return str(error).replace(self._who.api_key, "…")[:SHOWN_TEXT_LIMIT]
+
+
+class _Refused(Exception):
+    """The hub does not take the key."""
+
+
+def delay(failures: int, jitter: float) -> float:
+    """Return the seconds to wait after so many failures in a row, from 1.
+
+    Args:
+        jitter: between 0 and 1.
+    """
+    longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures - 1, 10))
+    return longest * (0.5 + jitter / 2)

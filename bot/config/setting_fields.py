@@ -1,0 +1,115 @@
+"""What single settings take: the types of the fields, and the checks behind them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+)
+from pydantic_settings import NoDecode
+
+from bot.services import steam_id
+
+# With the driver named: SQLAlchemy's own choice for "sqlite://" does not work with asyncio.
+_DATABASE = re.compile(r"(sqlite\+aiosqlite|postgresql\+(asyncpg|psycopg))://.*", re.DOTALL)
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return [part for part in value.replace(",", " ").split() if part]
+    return value
+
+
+def upper(value: object) -> object:
+    """Write a word in capitals."""
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def lower(value: object) -> object:
+    """Write a word in small letters."""
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def number(value: object) -> object:
+    """Read a whole number."""
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+
+
+def _one_word(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if not text:
+        raise ValueError("must not be blank")
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be one word of plain letters, digits and signs, as it was given out")
+    return SecretStr(text)
+
+
+def usable_format(value: str) -> str:
+    """Refuse a format in which no Steam id would be."""
+    try:
+        written = steam_id.write(1, value)
+    except (KeyError, IndexError, ValueError, AttributeError):
+        written = value
+    if written == value:
+        raise ValueError("must contain {hex}, {HEX} or {steam64} and no other braces")
+    return value
+
+
+def usable_database(value: str) -> str:
+    """Refuse an address without a driver that is known to work."""
+    if not _DATABASE.fullmatch(value):
+        raise ValueError(
+            "must start with sqlite+aiosqlite://, postgresql+asyncpg:// or postgresql+psycopg://"
+        )
+    return value
+
+
+def usable_listen(value: str) -> str:
+    """Refuse what is not host and port."""
+    host, _, port = value.strip().rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError("must be host:port, such as 0.0.0.0:8080 or 127.0.0.1:8080")
+    return value.strip()
+
+
+def with_a_log_channel(value: bool, info: ValidationInfo) -> bool:
+    """Refuse requests that nobody would see."""
+    # A channel that is wrong is missing here; it is a fault of its own.
+    if value and info.data.get("log_channel_id", "wrong") is None:
+        raise ValueError("needs LOG_CHANNEL_ID, where the requests are shown")
+    return value
+
+
+def with_the_members(value: bool, info: ValidationInfo) -> bool:
+    """Refuse to promise what cannot be noticed."""
+    if value and info.data.get("members_intent", "wrong") is False:
+        raise ValueError("needs MEMBERS_INTENT=true, without which nobody is seen to leave")
+    return value
+
+
+def told_by_the_cad(value: bool, info: ValidationInfo) -> bool:
+    """Refuse to require what API 1 does not tell."""
+    if value and info.data.get("sonoran_api_version", 2) == 1:
+        raise ValueError(
+            "needs SONORAN_API_VERSION=2: the CAD's API 1 does not say what an account may do"
+        )
+    return value
+
+
+def without_slash(value: HttpUrl) -> str:
+    """Write an address without a slash at its end."""
+    return str(value).rstrip("/")
+
+
+Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
+Snowflakes = Annotated[frozenset[Snowflake], NoDecode, BeforeValidator(_split)]
+Secret = Annotated[SecretStr, AfterValidator(_one_word)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

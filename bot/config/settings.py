@@ -1,0 +1,221 @@
+"""The environment → one frozen, validated Settings. Reports every fault at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    ValidationError,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.config.setting_fields import (
+    Secret,
+    Snowflake,
+    Snowflakes,
+    Text,
+    lower,
+    number,
+    told_by_the_cad,
+    upper,
+    usable_database,
+    usable_format,
+    usable_listen,
+    with_a_log_channel,
+    with_the_members,
+    without_slash,
+)
+
+SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+
+_IDS = "must be Discord ids, numbers of 17 to 20 digits, separated by commas"
+
+# What a setting takes, for whoever gave it something else. Pydantic's own words are for
+# programmers and name types; a fault without an entry here is said by a validator of ours.
+_EXPECTED = {
+    "discord_guild_id": "must be a Discord id, a number of 17 to 20 digits",
+    "dispatch_role_ids": _IDS,
+    "self_dispatch_role_ids": _IDS,
+    "link_role_ids": _IDS,
+    "admin_role_ids": _IDS,
+    "members_intent": "must be true or false",
+    "link_approval": "must be true or false",
+    "forget_on_leave": "must be true or false",
+    "status_on_attach": "must be a number from 0 to 4",
+    "calls_channel_id": "must be a Discord id, a number of 17 to 20 digits",
+    "card_keep_minutes": "must be a whole number from 0 to 10080",
+    "ping_role_id": "must be a Discord id, a number of 17 to 20 digits",
+    "log_channel_id": "must be a Discord id, a number of 17 to 20 digits",
+    "sonoran_community_id": "must not be blank",
+    "sonoran_api_url": "must be an address that starts with https:// or http://",
+    "sonoran_api_version": "must be 1 or 2",
+    "sonoran_server_id": "must be a whole number, 1 or higher",
+    "require_cad_permission": "must be true or false",
+    "sonoran_budget_share": "must be a number above 0 and not above 1, such as 0.8",
+    "sonoran_websocket": "must be true or false",
+    "audit_days": "must be a whole number from 1 to 3650",
+    "log_level": "must be DEBUG, INFO, WARNING or ERROR",
+    "log_format": "must be text or json",
+}
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; faults has one line for each setting to mend."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class TokenSettings(BaseSettings):
+    """The part of the settings that asking Discord about the bot needs."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
+    )
+
+    discord_token: Secret
+
+
+class DatabaseSettings(BaseSettings):
+    """The part of the settings that work on the database alone needs."""
+
+    model_config = TokenSettings.model_config
+
+    database_url: Annotated[Text, AfterValidator(usable_database)] = (
+        "sqlite+aiosqlite:///data/dispatch.db"
+    )
+
+
+class LinkSettings(DatabaseSettings):
+    """The part of the settings that moving links in needs."""
+
+    api_id_format: Annotated[str, AfterValidator(usable_format)] = "{hex}"
+
+
+class Settings(LinkSettings, TokenSettings):
+    """Everything an operator can set; `.env.example` documents each."""
+
+    discord_guild_id: Snowflake | None = None
+    dispatch_role_ids: Snowflakes = frozenset()
+    self_dispatch_role_ids: Snowflakes = frozenset()
+    link_role_ids: Snowflakes = frozenset()
+    admin_role_ids: Snowflakes = frozenset()
+    members_intent: bool = False
+    calls_channel_id: Snowflake | None = None
+    card_keep_minutes: Annotated[int, Field(ge=0, le=10080)] = 60
+    ping_role_id: Snowflake | None = None
+    log_channel_id: Snowflake | None = None
+    link_approval: Annotated[bool, AfterValidator(with_a_log_channel)] = False
+    forget_on_leave: Annotated[bool, AfterValidator(with_the_members)] = False
+    sonoran_community_id: Text
+    sonoran_api_key: Secret
+    sonoran_api_url: Annotated[HttpUrl, AfterValidator(without_slash)] = HttpUrl(
+        "https://api.sonorancad.com"
+    )
+    sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(number)] = 1
+    require_cad_permission: Annotated[bool, AfterValidator(told_by_the_cad)] = False
+    sonoran_server_id: Annotated[int, Field(ge=1)] = 1
+    sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
+    push_listen: Annotated[str, AfterValidator(usable_listen)] | None = None
+    sonoran_websocket: bool = False
+    status_on_attach: Annotated[int, Field(ge=0, le=4)] | None = None
+    audit_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper)] = (
+        "INFO"
+    )
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(lower)] = "text"
+
+    @property
+    def push_address(self) -> tuple[str, int] | None:
+        """Where to listen for push events, None for nowhere."""
+        if self.push_listen is None:
+            return None
+        host, _, port = self.push_listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be seen in a log."""
+        return (
+            self.discord_token.get_secret_value(),
+            self.sonoran_api_key.get_secret_value(),
+            *_passwords(self.database_url),
+        )
+
+
+def load(env_file: Path = Path(".env"), instead: Mapping[str, Any] | None = None) -> Settings:
+    """Read the environment and, where it says nothing, the file.
+
+    Args:
+        instead: values by name that count whatever is written there.
+
+    Raises:
+        SettingsError: with one line per fault; no line repeats a value, it may be a secret.
+    """
+    return _read(Settings, env_file, instead)
+
+
+def load_database(env_file: Path = Path(".env")) -> DatabaseSettings:
+    """Read the settings that the commands for the database need, as `load` does."""
+    return _read(DatabaseSettings, env_file)
+
+
+def load_links(env_file: Path = Path(".env")) -> LinkSettings:
+    """Read the settings that importing links needs, as `load` does."""
+    return _read(LinkSettings, env_file)
+
+
+def load_token(env_file: Path = Path(".env")) -> TokenSettings:
+    """Read the settings that the invitation needs, as `load` does."""
+    return _read(TokenSettings, env_file)
+
+
+def _read(
+    kind: type[SettingsT], env_file: Path, instead: Mapping[str, Any] | None = None
+) -> SettingsT:
+    try:
+        return kind(_env_file=env_file, **(instead or {}))
+    except ValidationError as error:
+        raise SettingsError(_lines(error)) from None  # its text would repeat the values
+    except UnicodeDecodeError:
+        raise SettingsError([f"{env_file}: is not UTF-8 text"]) from None  # likewise
+    except OSError as error:
+        raise SettingsError([f"{env_file}: cannot be read ({error.strerror})"]) from error
+
+
+def _lines(error: ValidationError) -> list[str]:
+    # A list of ids may have many faults; dict.fromkeys keeps the order and one line of each.
+    return list(
+        dict.fromkeys(
+            _line(str(fault["loc"][0]), fault["type"], fault["msg"])
+            for fault in error.errors(include_url=False, include_input=False)
+        )
+    )
+
+
+def _line(name: str, kind: str, message: str) -> str:
+    if kind == "missing":
+        words = "is not set"
+    elif kind == "value_error":  # said by a validator of ours
+        words = message.removeprefix("Value error, ")
+    else:
+        words = _EXPECTED.get(name) or message
+    return f"{name.upper()}: {words}"
+
+
+def _passwords(database_url: str) -> tuple[str, ...]:
+    """Find the password, as typed and as meant; drivers take it as a parameter too."""
+    try:
+        parts = urlsplit(database_url)
+    except ValueError:  # SQLAlchemy will say what is wrong with the address
+        return ()
+    in_query = parse_qs(parts.query).get("password", [])
+    return tuple({*in_query, parts.password or "", unquote(parts.password or "")} - {""})

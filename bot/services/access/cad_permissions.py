@@ -1,0 +1,117 @@
+"""What the CAD itself lets people do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+from weakref import WeakValueDictionary
+
+from bot.cad.client import CadClient
+from bot.cad.errors import CadError
+from bot.cad.models import Account
+from bot.services.access.policy import Access
+from bot.services.errors import PermissionNotTold
+from bot.storage.stores.link_store import LinkStore
+
+# Seconds. The CAD lets the bot ask for eight accounts a minute, so that this is enough for eighty
+# busy people. A no is asked about again soon: whoever is given a permission tries it at once.
+REMEMBERED = 600.0
+REFUSAL_REMEMBERED = 30.0
+
+_log = logging.getLogger(__name__)
+
+Person = tuple[int, int]  # guild and member
+
+
+class Permitted(Protocol):
+    """Raises NotPermitted or PermissionNotTold unless the CAD lets a member do something too."""
+
+    async def __call__(self, member_id: int, guild_id: int, /, *, only_self: bool) -> None: ...
+
+
+async def nothing_needed(_member_id: int, _guild_id: int, /, *, only_self: bool) -> None:
+    """Let everybody do everything: their roles have been looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The permissions of an account, None without an account, as asked at a monotonic second."""
+
+    permissions: frozenset[str] | None
+    asked_at: float
+
+
+class CadPermissions:
+    """Asks the CAD for the permissions of people, and remembers them for ten minutes.
+
+    A person's account is the one that has their Discord linked in the CAD; where there is none,
+    the one behind the API id that they are linked to here.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        cad: CadClient,
+        links: LinkStore,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._access = access
+        self._cad = cad
+        self._links = links
+        self._clock = clock
+        self._known: dict[Person, _Known] = {}
+        # As long as somebody asks about a person or waits for the answer.
+        self._locks: WeakValueDictionary[Person, asyncio.Lock] = WeakValueDictionary()
+
+    async def require(self, member_id: int, guild_id: int, /, *, only_self: bool) -> None:
+        """Raise unless the CAD lets a member do it, too, where that is needed.
+
+        Raises:
+            NotPermitted: it does not, or knows no account of theirs.
+            PermissionNotTold: it cannot be asked, which counts as a no.
+            StorageError: the links cannot be read.
+        """
+        if not self._access.needs_cad:
+            return
+        person = guild_id, member_id
+        async with self._locks.setdefault(person, asyncio.Lock()):
+            known = self._known.get(person)
+            if known is None or not self._counts(known, only_self=only_self):
+                known = await self._asked(person)
+        self._access.require_in_cad(known.permissions, only_self=only_self)
+
+    def _counts(self, known: _Known, *, only_self: bool) -> bool:
+        """Tell whether what is known is new enough."""
+        may = self._access.may_in_cad(known.permissions, only_self=only_self)
+        age = self._clock() - known.asked_at
+        return age < (REMEMBERED if may else REFUSAL_REMEMBERED)
+
+    async def _asked(self, person: Person) -> _Known:
+        try:
+            account = await self._account(*person)
+        except CadError as error:
+            _log.warning("the permissions of %s are not known: %r", person[1], error)
+            raise PermissionNotTold from error
+        now = self._clock()
+        # Whoever has not done anything for a while is forgotten.
+        self._known = {
+            one: known for one, known in self._known.items() if now - known.asked_at < REMEMBERED
+        }
+        known = _Known(account.permissions if account else None, now)
+        self._known[person] = known
+        return known
+
+    async def _account(self, guild_id: int, member_id: int) -> Account | None:
+        account = await self._cad.account_of(member_id)
+        if account is not None:
+            return account
+        link = (await self._links.find(guild_id, [member_id])).get(member_id)
+        return await self._cad.account_with(link.api_id) if link else None

@@ -1,0 +1,239 @@
+"""What is done to calls besides attaching: notes, status, closing, and answering 911 calls."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from weakref import WeakValueDictionary
+
+from bot.cad.client import CadClient
+from bot.cad.codec.emergencies import created_from, responding
+from bot.cad.errors import CadError, CadUnnumbered
+from bot.cad.models import Call, NewCall, Note, Subject
+from bot.cad.push.events import (
+    CallSaved,
+    CallsClosed,
+    EmergenciesRemoved,
+    NoteAdded,
+    UnitStatusChanged,
+)
+from bot.services.access.cad_permissions import Permitted, nothing_needed
+from bot.services.access.policy import Access, Actor
+from bot.services.board.live_board import Board
+from bot.services.errors import EmergencyGone, NoAnswerAboutUnits, NotLinked, NotOnDuty
+from bot.services.links.link_service import LinkingService
+from bot.services.orders.intake import AttachService, ReplyAddress
+from bot.services.targets import grammar
+from bot.services.targets.resolution import Assignee, Reason
+from bot.storage.stores.order_store import Order
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A note was written into the log of a call."""
+
+    call_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A call was closed; title is empty where it is not known."""
+
+    call_id: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSet:
+    """A unit has another status; number is the unit's, empty where it is not known."""
+
+    number: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissed:
+    """A 911 call was taken off the list."""
+
+    number: int
+
+
+class Acts:
+    """Authorises, tells the CAD, and shows it on the board at once, for the CAD echoes nothing.
+
+    Every method raises ServiceError, StorageError or CadError and nothing else.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        cad: CadClient,
+        board: Board,
+        attaching: AttachService,
+        linking: LinkingService,
+        *,
+        now: Callable[[], datetime],
+        permitted: Permitted = nothing_needed,
+    ) -> None:
+        self._access = access
+        self._cad = cad
+        self._board = board
+        self._attaching = attaching
+        self._linking = linking
+        self._now = now
+        self._permitted = permitted
+        # By server and 911 call, as long as somebody holds or awaits one.
+        self._locks: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
+
+    def require_dispatch(self, actor: Actor) -> None:
+        """Raise NotAllowed where a form or a question would only lead to a refusal."""
+        self._access.require_dispatch(actor)
+
+    def require_self_dispatch(self, actor: Actor) -> None:
+        """Raise NotAllowed where what a person may do to themselves would be refused."""
+        self._access.require_self_dispatch(actor)
+
+    async def is_linked(self, actor: Actor) -> bool:
+        """Tell at once whether a person can be put on a call."""
+        return await self._linking.is_linked(actor.guild_id, actor.user_id)
+
+    async def note(
+        self, actor: Actor, server_id: int, call_id: int, text: str, *, label: str
+    ) -> Noted:
+        """Write a line into the log of a call; label says who writes it."""
+        await self._require_dispatch(actor)
+        await self._cad.add_note(server_id, call_id, text, label=label)
+        note = Note(self._now().strftime("%H:%M:%S"), label, text)
+        self._board.apply(server_id, [NoteAdded(call_id, note)])
+        return Noted(call_id, text)
+
+    async def close(self, actor: Actor, server_id: int, call_id: int) -> Closed:
+        """Close a call."""
+        await self._require_dispatch(actor)
+        call = self._board.call(server_id, call_id)
+        await self._cad.close_call(server_id, call_id)
+        _log.info("%s closed call %s of server %s", actor.user_id, call_id, server_id)
+        self._board.apply(server_id, [CallsClosed((call_id,))])
+        return Closed(call_id, call.title if call else "")
+
+    async def set_status(self, actor: Actor, server_id: int, status: int) -> StatusSet:
+        """Set the status of the actor's own unit."""
+        self._access.require_self_dispatch(actor)
+        await self._permitted(actor.user_id, actor.guild_id, only_self=True)
+        me = await self._me(actor, server_id)
+        ident = me.unit.ident if me.unit else None
+        await self._cad.set_status(server_id, Subject(me.api_id, ident), status)
+        if ident is not None:
+            self._board.apply(server_id, [UnitStatusChanged((ident,), status)])
+        return StatusSet(me.unit.number if me.unit else "", status)
+
+    async def respond(
+        self, actor: Actor, reply: ReplyAddress, server_id: int, number: int, units: str
+    ) -> Order:
+        """Make a 911 call a dispatch call, unless it is one already; return the order for units.
+
+        The 911 call leaves the list. Whoever responds at the same time gets the same call.
+
+        Raises:
+            EmergencyGone: the CAD knows neither the 911 call nor a call that answers it.
+        """
+        await self._require_dispatch(actor)
+        grammar.parse(units, me=actor.user_id)  # nothing is created for nobody
+        async with self._lock(server_id, number):
+            call_id = await self._answering(server_id, number) or await self._created(
+                server_id, number
+            )
+            await self._tidy(server_id, number)
+        return await self._attaching.attach(
+            actor, reply, units, call_id=call_id, server_id=server_id
+        )
+
+    async def dismiss(self, actor: Actor, server_id: int, number: int) -> Dismissed:
+        """Take a 911 call off the list without sending anybody."""
+        await self._require_dispatch(actor)
+        async with self._lock(server_id, number):
+            await self._remove(server_id, number)
+        _log.info("%s dismissed 911 call %s of server %s", actor.user_id, number, server_id)
+        return Dismissed(number)
+
+    async def _require_dispatch(self, actor: Actor) -> None:
+        """Raise unless a person may dispatch, by their roles and by their account in the CAD."""
+        self._access.require_dispatch(actor)
+        await self._permitted(actor.user_id, actor.guild_id, only_self=False)
+
+    def _lock(self, server_id: int, number: int) -> asyncio.Lock:
+        return self._locks.setdefault((server_id, number), asyncio.Lock())
+
+    async def _answering(self, server_id: int, number: int) -> int | None:
+        """Return the open dispatch call that answers a 911 call at this moment, if one does.
+
+        A dispatcher at the CAD's own screen or somebody in the game may have been quicker.
+        """
+        await self._board.calls_now(server_id)
+        calls = self._board.calls(server_id)
+        return next((one.call_id for one in calls if created_from(one) == number), None)
+
+    async def _created(self, server_id: int, number: int) -> int:
+        emergency = self._board.picture(server_id).emergencies.get(number)
+        if emergency is None:
+            raise EmergencyGone(number)
+        new = responding(server_id, emergency)
+        try:
+            call_id = await self._cad.create_call(new)
+        except CadUnnumbered:
+            # It is there, under a number that only the list can tell.
+            found = await self._answering(server_id, number)
+            if found is None:
+                raise
+            return found
+        _log.info("911 call %s of server %s became call %s", number, server_id, call_id)
+        self._board.apply(server_id, [CallSaved(_call(call_id, new))])
+        return call_id
+
+    async def _tidy(self, server_id: int, number: int) -> None:
+        """Take a 911 call that is answered off the list; help goes there even where that fails."""
+        if number not in self._board.picture(server_id).emergencies:
+            return
+        try:
+            await self._remove(server_id, number)
+        except CadError as error:
+            _log.warning("911 call %s of server %s stays listed: %r", number, server_id, error)
+
+    async def _remove(self, server_id: int, number: int) -> None:
+        await self._cad.remove_emergency_call(server_id, number)
+        self._board.apply(server_id, [EmergenciesRemoved((number,))])
+
+    async def _me(self, actor: Actor, server_id: int) -> Assignee:
+        found = await self._attaching.who_is(actor.guild_id, server_id, "me", me=actor.user_id)
+        if found.assignees:
+            return found.assignees[0]
+        match found.left_out[0].reason:
+            case Reason.NOT_LINKED:
+                raise NotLinked
+            case Reason.NOT_ON_DUTY:
+                raise NotOnDuty
+            case _:
+                raise NoAnswerAboutUnits
+
+
+def _call(call_id: int, new: NewCall) -> Call:
+    """Return a call as the CAD has made it, before anybody is on it."""
+    return Call(
+        call_id=call_id,
+        title=new.title,
+        code=new.code,
+        idents=(),
+        status=new.status,
+        priority=new.priority,
+        block=new.block,
+        address=new.address,
+        postal=new.postal,
+        description=new.description,
+        meta=new.meta,
+    )

@@ -1,0 +1,79 @@
+"""Links as CSV, in and out. Text only; no database."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
+from typing import TextIO
+
+from bot.services.link_files.cells import write_cell
+from bot.services.link_files.columns import NoColumns, guess
+from bot.services.link_files.rows import Fault, FaultReason, Table, header_fault
+
+HEADER = ("discord_id", "api_id")
+
+# Spreadsheets separate with what their country's numbers leave free.
+_SEPARATORS = (",", ";", "\t", "|")
+_SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)
+
+
+def read_table(text: str) -> Table | Fault:
+    """Find the columns and the records of a CSV; the separator is the one that finds columns.
+
+    Blank lines, any line ends, further columns and any order of the columns are fine.
+    """
+    separators: Sequence[str] = _SEPARATORS
+    # Once for all separators: a file may be nothing but line breaks, two million of them.
+    body = text.lstrip("\r\n")
+    skipped = len(text[: len(text) - len(body)].splitlines())
+    first, _, rest = body.partition("\n")
+    if line := _SEPARATOR_LINE.fullmatch(first):
+        separators, body, skipped = [line[1]], rest, skipped + 1
+    failures: list[Fault] = []
+    for separator in separators:
+        found = _with(separator, body, skipped)
+        if isinstance(found, Table):
+            return found
+        failures.append(found)
+    # Several candidates are closer to a table than none.
+    return next((one for one in failures if one.reason is FaultReason.TWO_COLUMNS), failures[0])
+
+
+def write_links(api_ids: Mapping[int, str], stream: TextIO) -> None:
+    """Write API ids by Discord id so that reading gives them back, to a stream of `newline=""`."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows((discord_id, write_cell(api_id)) for discord_id, api_id in api_ids.items())
+
+
+def _with(separator: str, text: str, skipped: int) -> Table | Fault:
+    records = _records(text, separator, skipped)
+    header = next(records, (1, []))
+    if isinstance(header, Fault):
+        return header
+    line, cells = header
+    try:
+        return Table(guess([cell.strip() for cell in cells]), records)
+    except NoColumns as missing:
+        return header_fault(line, cells, missing)
+
+
+def _records(
+    text: str, separator: str, skipped: int
+) -> Iterator[Fault | tuple[int, Sequence[str]]]:
+    """Yield each record that is not blank, with the line on which it starts."""
+    # Strict: a quote that is never closed would otherwise swallow the rest of the file.
+    reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
+    while True:
+        line = skipped + reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Fault(line, str(error).replace("\t", "tab"), FaultReason.NOT_CSV)
+            continue
+        if any(cell.strip() for cell in cells):
+            yield line, cells

@@ -1,0 +1,98 @@
+"""What a file of links would change, before anything is written. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.services import steam_id
+from bot.services.link_files.rows import Fault, Parsed, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A person who gets another id than before."""
+
+    row: Row
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """An id that would newly belong to several people.
+
+    Attributes:
+        row: the line that brings it to one of them.
+        others: who else would have it, at most three.
+    """
+
+    row: Row
+    others: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would happen, in the order of the file.
+
+    Attributes:
+        unchanged: how many people have the id already.
+        faults: lines that are refused.
+        unit: what `line` counts.
+    """
+
+    added: tuple[Row, ...]
+    changed: tuple[Change, ...]
+    unchanged: int
+    shared: tuple[Shared, ...]
+    faults: tuple[Fault, ...]
+    unit: str = "line"
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """What has to be written."""
+        return (*self.added, *(change.row for change in self.changed))
+
+    @property
+    def refused(self) -> int:
+        """How many lines are refused; one may have two faults."""
+        return len({fault.line for fault in self.faults})
+
+
+def plan(parsed: Parsed, before: Mapping[int, str]) -> Plan:
+    """Compare a file with the links that there are, API ids by Discord id."""
+    added, changed = [], []
+    for row in parsed.rows:
+        known = before.get(row.discord_id)
+        if known is None:
+            added.append(row)
+        elif known != row.api_id:
+            changed.append(Change(row, known))
+    new = [*added, *(change.row for change in changed)]
+    return Plan(
+        tuple(added),
+        tuple(changed),
+        len(parsed.rows) - len(new),
+        _shared(new, before),
+        parsed.faults,
+        parsed.unit,
+    )
+
+
+def _shared(new: list[Row], before: Mapping[int, str]) -> tuple[Shared, ...]:
+    """Find who would come to share an id; those who share one already are let be.
+
+    Spellings of one id count as the same: a prefix or capitals do not make it another person's.
+    """
+    after = {**before, **{row.discord_id: row.api_id for row in new}}
+    owners: dict[str, list[int]] = defaultdict(list)
+    for discord_id, api_id in after.items():
+        owners[steam_id.bare(api_id)].append(discord_id)
+    found = []
+    for row in sorted(new, key=lambda one: one.line):
+        having = owners[steam_id.bare(row.api_id)]
+        # Three and the person: a million who share one id would otherwise fill the memory.
+        others = tuple(one for one in having[:4] if one != row.discord_id)[:3]
+        if others:
+            found.append(Shared(row, others))
+    return tuple(found)

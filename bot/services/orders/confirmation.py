@@ -1,0 +1,77 @@
+"""Orders about many people: asked about first, and given once whoever asked for them says yes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.services.access.policy import Access, Actor
+from bot.services.errors import (
+    AlreadyConfirmed,
+    NothingToConfirm,
+    NotTheirOrder,
+    TooLateToConfirm,
+)
+from bot.services.orders import outcomes
+from bot.services.orders.intake import ReplyAddress
+from bot.services.orders.outcomes import OrderView
+from bot.storage.stores.order_store import Order, OrderStore, State
+
+ANSWER_WITHIN = timedelta(minutes=15)
+
+
+class Asking:
+    """Takes the answers. Every method raises ServiceError, StorageError and nothing else."""
+
+    def __init__(self, access: Access, orders: OrderStore, *, now: Callable[[], datetime]) -> None:
+        self._access = access
+        self._orders = orders
+        self._now = now
+
+    async def confirm(self, actor: Actor, reply: ReplyAddress, order_id: int) -> Order:
+        """Store the order that was asked about, about the very people who were shown.
+
+        Raises:
+            NothingToConfirm, AlreadyConfirmed, NotTheirOrder, TooLateToConfirm, NotAllowed.
+        """
+        asked = await self._question(actor, order_id)
+        self._access.require_dispatch(actor)
+        now = self._now()
+        if now - asked.created_at > ANSWER_WITHIN:
+            raise TooLateToConfirm
+        order = replace(
+            asked,
+            id=0,
+            created_at=now,
+            application_id=reply.application_id,
+            token=reply.token,
+            reply_id=None,
+            state=State.QUEUED,
+            outcome=None,
+            answered=False,
+            finished_at=None,
+        )
+        new_id = await self._orders.confirm(order_id, order)
+        if new_id is None:
+            raise AlreadyConfirmed
+        return replace(order, id=new_id)
+
+    async def drop(self, actor: Actor, order_id: int) -> OrderView:
+        """Answer a question with no; nothing is sent."""
+        asked = await self._question(actor, order_id)
+        if not await self._orders.drop(order_id):
+            raise AlreadyConfirmed
+        return outcomes.view(replace(asked, state=State.CANCELLED))
+
+    async def _question(self, actor: Actor, order_id: int) -> Order:
+        asked = await self._orders.get(order_id)
+        if asked is None or asked.guild_id != actor.guild_id:
+            raise NothingToConfirm
+        if asked.actor_id != actor.user_id:
+            raise NotTheirOrder
+        if asked.state is State.CONFIRMED:
+            raise AlreadyConfirmed
+        if asked.state is not State.ASKED:
+            raise NothingToConfirm
+        return asked

@@ -1,0 +1,116 @@
+"""What became of an order, and how that is kept in the database."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from bot.cad import errors
+from bot.cad.errors import CadError
+from bot.services.targets.resolution import Resolution
+from bot.storage.stores.order_store import Order
+
+_KINDS: dict[str, type[CadError]] = {
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, CadError)
+}
+
+
+class Confirmation(enum.StrEnum):
+    """Whether the CAD shows what it was told to do."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    MISSING = "missing"  # the CAD accepted it, and shows it for some people only
+    UNKNOWN = "unknown"  # the CAD did not show its calls within a minute, or not everyone's unit
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why the CAD did not do it: the CadError, as data."""
+
+    kind: str
+    text: str
+    status: int | None
+    retry_after: float | None
+
+    @classmethod
+    def of(cls, error: CadError) -> Failure:
+        """Keep an error."""
+        return cls(type(error).__name__, error.text, error.status, error.retry_after)
+
+    @property
+    def error(self) -> CadError:
+        """The error again; one of a kind that this version does not know is a plain CadError."""
+        kind = _KINDS.get(self.kind, CadError)
+        return kind(self.text, status=self.status, retry_after=self.retry_after)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of an order.
+
+    Attributes:
+        failure: why it was not done, None if it was.
+        seconds: from the order to its outcome.
+        confirmation: what the CAD shows; says nothing where there is a failure.
+        missing: API ids of those for whom the CAD does not show it.
+        is_unsure: whether an attempt may have reached the CAD although it failed.
+    """
+
+    failure: Failure | None
+    seconds: float
+    call_title: str = ""
+    confirmation: Confirmation = Confirmation.PENDING
+    missing: tuple[str, ...] = ()
+    is_unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why an order has not been sent yet.
+
+    Attributes:
+        until: when its turn comes; while there is trouble, when it expires.
+        trouble: what the CAD's last answer was, None while the order only waits its turn.
+        per_minute: how many orders the CAD allows.
+    """
+
+    until: datetime
+    trouble: CadError | None
+    per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order with everything that people are told about it."""
+
+    order: Order
+    resolution: Resolution = Resolution()  # noqa: RUF009 - frozen
+    outcome: Outcome | None = None
+    waiting: Waiting | None = None
+
+
+_RESOLUTION = TypeAdapter(Resolution)
+_OUTCOME = TypeAdapter(Outcome)
+
+
+def view(order: Order) -> OrderView:
+    """Read everything that is stored about an order."""
+    resolution = _RESOLUTION.validate_json(order.resolution) if order.resolution else Resolution()
+    outcome = _OUTCOME.validate_json(order.outcome) if order.outcome else None
+    return OrderView(order, resolution, outcome)
+
+
+def write_resolution(resolution: Resolution) -> str:
+    """Spell a resolution for the database."""
+    return _RESOLUTION.dump_json(resolution).decode()
+
+
+def write_outcome(outcome: Outcome) -> str:
+    """Spell an outcome for the database."""
+    return _OUTCOME.dump_json(outcome).decode()

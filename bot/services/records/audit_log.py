@@ -1,0 +1,95 @@
+"""What was ordered, by whom, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.services.access.policy import Access, Actor
+from bot.services.orders import outcomes
+from bot.services.orders.outcomes import OrderView
+from bot.storage.stores.link_row import Link
+from bot.storage.stores.link_store import LinkStore
+from bot.storage.stores.order_store import OrderStore
+
+PAGE_SIZE = 10
+WHOIS_ORDERS = 3
+TOKEN_LIFETIME = timedelta(minutes=15)  # Discord's; after that a token opens nothing
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Some orders, the newest first; number counts from 1 and never exceeds count."""
+
+    orders: list[OrderView]
+    number: int
+    count: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Whois:
+    """A member: their link, None without one, and the latest orders by or about them."""
+
+    discord_id: int
+    link: Link | None
+    orders: list[OrderView]
+
+
+class AuditService:
+    """Reads the orders again, and forgets them in time.
+
+    Args:
+        keep: how long orders are kept.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        links: LinkStore,
+        orders: OrderStore,
+        keep: timedelta,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._access = access
+        self._links = links
+        self._orders = orders
+        self._keep = keep
+        self._now = now
+
+    async def page(
+        self, actor: Actor, number: int, *, member_id: int | None, call_id: int | None
+    ) -> AuditPage:
+        """Return one page of the guild's orders by or about a member, on a call, or all.
+
+        Raises:
+            NotAllowed, StorageError.
+        """
+        self._access.require_dispatch(actor)
+        guild_id = actor.guild_id
+        total = await self._orders.count(guild_id, member_id=member_id, call_id=call_id)
+        count = max(1, -(-total // PAGE_SIZE))
+        number = min(max(1, number), count)
+        found = await self._orders.newest(
+            guild_id,
+            member_id=member_id,
+            call_id=call_id,
+            offset=(number - 1) * PAGE_SIZE,
+            limit=PAGE_SIZE,
+        )
+        return AuditPage([outcomes.view(order) for order in found], number, count, total)
+
+    async def whois(self, actor: Actor, member_id: int) -> Whois:
+        """Return what is known about a member; raises as `page` does."""
+        self._access.require_link(actor)
+        links = await self._links.find(actor.guild_id, [member_id])
+        found = await self._orders.newest(actor.guild_id, member_id=member_id, limit=WHOIS_ORDERS)
+        return Whois(member_id, links.get(member_id), [outcomes.view(order) for order in found])
+
+    async def forget(self) -> None:
+        """Wipe the tokens that have expired and delete the orders that are too old."""
+        now = self._now()
+        await self._orders.wipe_tokens(now - TOKEN_LIFETIME)
+        await self._orders.prune(now - self._keep)

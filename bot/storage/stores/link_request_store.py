@@ -1,0 +1,275 @@
+"""Links that wait for somebody's word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, delete, insert, or_, select, update
+
+from bot.storage.advisory_lock import lock
+from bot.storage.stores.order_store import spell_people
+from bot.storage.tables import link_requests
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import Row, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.storage.database import Database
+    from bot.storage.stores.link_row import Link
+    from bot.storage.stores.link_store import Claim, LinkStore
+
+
+class RequestState(StrEnum):
+    """Where a request stands. Only the first two can still change; an answered HELD is deleted."""
+
+    PENDING = "pending"  # a member waits for an approval
+    HELD = "held"  # whoever may link has to say whether an id of somebody else's is shared
+    APPROVED = "approved"
+    DENIED = "denied"
+    REPLACED = "replaced"  # by another link or request of the same person
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRequest:
+    """One request as stored.
+
+    Attributes:
+        discord_id: who is to be linked.
+        asked_by: who asked for it.
+        account_name: what the CAD called the account; None if it did not say.
+        holders: of one that is held, whose id it was then.
+        application_id, token: the address of the private reply; the token is a secret, valid for
+            15 minutes and wiped after that.
+        reply_id: the message that holds the reply; None where Discord has not said so.
+        channel_id, message_id: the message with the buttons; None until Discord has taken it.
+        decided_by: who gave the word; None for nobody, or for somebody who has left.
+    """
+
+    id: int
+    guild_id: int
+    discord_id: int
+    api_id: str
+    asked_by: int
+    asked_at: datetime
+    state: RequestState
+    account_name: str | None = None
+    holders: frozenset[int] = frozenset()
+    application_id: int = 0
+    token: str | None = field(default=None, repr=False)
+    reply_id: int | None = None
+    channel_id: int | None = None
+    message_id: int | None = None
+    decided_by: int | None = None
+    decided_at: datetime | None = None
+
+
+_REQUESTS = select(*(link_requests.c[name] for name in LinkRequest.__slots__))
+_BY_ID = _REQUESTS.where(link_requests.c.id == bindparam("request"))
+_OF_PERSON = _REQUESTS.where(
+    link_requests.c.guild_id == bindparam("guild"),
+    link_requests.c.discord_id == bindparam("person"),
+).order_by(link_requests.c.id)
+_PENDING = _REQUESTS.where(link_requests.c.state == RequestState.PENDING).order_by(
+    link_requests.c.id
+)
+_UNPOSTED = _PENDING.where(link_requests.c.message_id.is_(None))
+_OVERDUE = _PENDING.where(link_requests.c.asked_at < bindparam("before"))
+_INSERT = insert(link_requests)
+_UPDATE = update(link_requests).where(link_requests.c.id == bindparam("request"))
+_DELETE = delete(link_requests).where(link_requests.c.id == bindparam("request"))
+_WIPE = (
+    update(link_requests)
+    .where(link_requests.c.asked_at < bindparam("before"), link_requests.c.token.is_not(None))
+    .values(token=None)
+)
+_PRUNE = delete(link_requests).where(
+    or_(
+        link_requests.c.decided_at < bindparam("before"),
+        (link_requests.c.state == RequestState.HELD)
+        & (link_requests.c.asked_at < bindparam("before")),
+    )
+)
+
+
+class LinkRequestStore:
+    """The requests in the database. Every method raises a StorageError when it fails."""
+
+    def __init__(self, database: Database, links: LinkStore) -> None:
+        """Work on an open `database`; `links` writes what is approved."""
+        self._database = database
+        self._links = links
+
+    async def add(self, request: LinkRequest) -> tuple[int, LinkRequest | None]:
+        """Save a new request, whose own id is not looked at; return the id it was given.
+
+        A person has one pending request: the one before it is returned, replaced.
+        """
+        values = _values(request)
+        del values["id"]
+        async with self._database.begin() as connection:
+            await lock(connection, f"request {request.guild_id} {request.discord_id}")
+            replaced = None
+            if request.state is RequestState.PENDING:
+                replaced = await _pending_of(connection, request.guild_id, request.discord_id)
+            if replaced is not None:
+                replaced = await _end(
+                    connection,
+                    replaced,
+                    RequestState.REPLACED,
+                    by=request.asked_by,
+                    at=request.asked_at,
+                )
+            key = (await connection.execute(_INSERT, values)).inserted_primary_key
+        return (int(key[0]) if key else 0), replaced
+
+    async def get(self, request_id: int) -> LinkRequest | None:
+        """Find a request."""
+        async with self._database.connect() as connection:
+            row = (await connection.execute(_BY_ID, {"request": request_id})).first()
+        return _request(row) if row else None
+
+    async def of(self, guild_id: int, discord_id: int) -> list[LinkRequest]:
+        """List the requests about a person, by age."""
+        return await self._read(_OF_PERSON, guild=guild_id, person=discord_id)
+
+    async def unposted(self) -> list[LinkRequest]:
+        """List the pending requests that nobody has been shown."""
+        return await self._read(_UNPOSTED)
+
+    async def overdue(self, before: datetime) -> list[LinkRequest]:
+        """List the pending requests made before a moment."""
+        return await self._read(_OVERDUE, before=before)
+
+    async def show(self, request: LinkRequest) -> None:
+        """Save where a request is shown and what the CAD calls the account."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                _UPDATE.values(
+                    account_name=request.account_name,
+                    channel_id=request.channel_id,
+                    message_id=request.message_id,
+                ),
+                {"request": request.id},
+            )
+
+    async def end(
+        self, request: LinkRequest, state: RequestState, *, by: int | None, at: datetime
+    ) -> LinkRequest | None:
+        """End a pending request; return it as it is then, None if it has ended already."""
+        async with self._database.begin() as connection:
+            return await _end(connection, request, state, by=by, at=at)
+
+    async def take_question(self, guild_id: int, question_id: int) -> LinkRequest | None:
+        """Delete a held request of a guild and return it; None if somebody was quicker."""
+        async with self._database.begin() as connection:
+            statement = _BY_ID.where(
+                link_requests.c.guild_id == guild_id, link_requests.c.state == RequestState.HELD
+            )
+            row = (
+                await connection.execute(statement.with_for_update(), {"request": question_id})
+            ).first()
+            if row is not None:
+                await connection.execute(_DELETE, {"request": question_id})
+        return _request(row) if row else None
+
+    async def approve(
+        self, request: LinkRequest, link: Link
+    ) -> tuple[LinkRequest | None, Claim | None]:
+        """Write the link that a request asks for and end it, both or neither.
+
+        Returns:
+            The request as it is then, None if it has ended already; and the claim, which is not
+            given where somebody else holds the id: the request is pending then.
+        """
+        async with self._database.begin() as connection:
+            row = (
+                await connection.execute(_BY_ID.with_for_update(), {"request": request.id})
+            ).first()
+            if row is None or row.state != RequestState.PENDING:
+                return None, None
+            claim = await self._links.claim_within(connection, link)
+            if not claim.is_given:
+                return _request(row), claim
+            ended = await _end(
+                connection,
+                _request(row),
+                RequestState.APPROVED,
+                by=link.set_by,
+                at=link.set_at,
+            )
+        return ended, claim
+
+    async def forget(self, guild_id: int, discord_id: int) -> None:
+        """Delete the requests about a person."""
+        async with self._database.begin() as connection:
+            await forget_requests(connection, guild_id, discord_id)
+
+    async def wipe_tokens(self, before: datetime) -> None:
+        """Forget the tokens of requests made before a moment; they open nothing any more."""
+        async with self._database.begin() as connection:
+            await connection.execute(_WIPE, {"before": before})
+
+    async def prune(self, before: datetime) -> int:
+        """Delete what ended, or was asked and never answered, before a moment; return how many."""
+        async with self._database.begin() as connection:
+            return (await connection.execute(_PRUNE, {"before": before})).rowcount
+
+    async def _read(self, statement: Select[Any], **parameters: object) -> list[LinkRequest]:
+        async with self._database.connect() as connection:
+            return [_request(row) for row in await connection.execute(statement, parameters)]
+
+
+async def forget_requests(connection: AsyncConnection, guild_id: int, discord_id: int) -> None:
+    """Delete the requests about a person inside a transaction of the caller's."""
+    await connection.execute(
+        delete(link_requests).where(
+            link_requests.c.guild_id == guild_id, link_requests.c.discord_id == discord_id
+        )
+    )
+
+
+async def _pending_of(
+    connection: AsyncConnection, guild_id: int, discord_id: int
+) -> LinkRequest | None:
+    statement = _OF_PERSON.where(link_requests.c.state == RequestState.PENDING).with_for_update()
+    row = (await connection.execute(statement, {"guild": guild_id, "person": discord_id})).first()
+    return _request(row) if row else None
+
+
+async def _end(
+    connection: AsyncConnection,
+    request: LinkRequest,
+    state: RequestState,
+    *,
+    by: int | None,
+    at: datetime,
+) -> LinkRequest | None:
+    # The token is in what is returned, for the one who waits; nobody else needs it any more.
+    result = await connection.execute(
+        _UPDATE.where(link_requests.c.state == RequestState.PENDING).values(
+            state=state, decided_by=by, decided_at=at, token=None
+        ),
+        {"request": request.id},
+    )
+    if not result.rowcount:
+        return None
+    return replace(request, state=state, decided_by=by, decided_at=at)
+
+
+def _request(row: Row[Any]) -> LinkRequest:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    values["state"] = RequestState(row.state)
+    values["holders"] = frozenset(int(one) for one in row.holders.split(",") if one)
+    return LinkRequest(**values)
+
+
+def _values(request: LinkRequest) -> dict[str, Any]:
+    values = {name: getattr(request, name) for name in LinkRequest.__slots__}
+    return values | {"holders": spell_people(request.holders)}

@@ -1,0 +1,262 @@
+"""Who is who: which CAD id a Discord person has in a guild."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, bindparam, delete, func, or_, select
+
+from bot.storage.advisory_lock import lock
+from bot.storage.coalescing import Gathering
+from bot.storage.errors import LinksChanged
+from bot.storage.id_spelling import identity
+from bot.storage.stores.link_row import LINKS, link_of, values_of
+from bot.storage.tables import links
+from bot.storage.upsert import upsert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from sqlalchemy import Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.storage.database import Database
+    from bot.storage.stores.link_row import Link
+
+# People per statement of an import and per question; databases limit the parameters of a statement
+# (SQLite to 32,766).
+_CHUNK = 1_000
+_QUESTION = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCounts:
+    """How many people an import gave a first id, another id, or the id they had."""
+
+    added: int
+    changed: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What came of asking for an id.
+
+    Attributes:
+        is_given: whether it was written; otherwise nothing has changed.
+        replaced: the link that the person had before.
+        holders: the links of others with the same id in any spelling, as they were before.
+    """
+
+    is_given: bool
+    replaced: Link | None
+    holders: tuple[Link, ...]
+
+
+_OF_GUILD = LINKS.where(links.c.guild_id == bindparam("guild")).order_by(links.c.discord_id)
+_BY_PEOPLE = _OF_GUILD.where(links.c.discord_id.in_(bindparam("people", expanding=True)))
+_BY_API_IDS = _OF_GUILD.where(links.c.identity.in_(bindparam("identities", expanding=True)))
+_PAGE = _OF_GUILD.limit(bindparam("limit")).offset(bindparam("offset"))
+# Without what a whole Link costs: 50,000 of them take a second to build.
+_API_IDS = (
+    select(links.c.discord_id, links.c.api_id)
+    .where(links.c.guild_id == bindparam("guild"))
+    .order_by(links.c.discord_id)
+)
+_COUNT = select(func.count()).select_from(links).where(links.c.guild_id == bindparam("guild"))
+# SQLite leaves FOR UPDATE out: there, Database.begin already holds the write lock.
+_LOCKED = _BY_PEOPLE.with_for_update()
+# The guild twice: with one condition for both, SQLite would read every link of it.
+_IS_GUILD = links.c.guild_id == bindparam("guild")
+_CONCERNED = (
+    LINKS.where(
+        or_(
+            and_(_IS_GUILD, links.c.discord_id == bindparam("person")),
+            and_(_IS_GUILD, links.c.identity == bindparam("identity")),
+        )
+    )
+    .order_by(links.c.discord_id)
+    .with_for_update()
+)
+_DELETE = delete(links).where(
+    links.c.guild_id == bindparam("guild"), links.c.discord_id == bindparam("person")
+)
+
+
+class LinkStore:
+    """The links in the database. Lists are in the order of the Discord ids.
+
+    Every method raises a StorageError when the database fails.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Work on an open `database`."""
+        self._database = database
+        self._upsert = upsert(database.dialect, links)
+        # On a busy night many ask at once: one query for all costs hardly more than one.
+        self._finding = Gathering(self._find_all)
+
+    async def find(self, guild_id: int, discord_ids: Collection[int]) -> dict[int, Link]:
+        """Find the links of these people with one query, by Discord id; who has none is absent."""
+        return await self._finding.add((guild_id, discord_ids))
+
+    async def caught_up(self) -> None:
+        """Wait until everyone has found what they are looking for."""
+        await self._finding.caught_up()
+
+    async def find_by_api_ids(self, guild_id: int, api_ids: Collection[str]) -> list[Link]:
+        """Find whose CAD ids these are, in any spelling; several people may share one."""
+        return await self._read(_BY_API_IDS, guild=guild_id, identities=[*map(identity, api_ids)])
+
+    async def page(self, guild_id: int, *, offset: int, limit: int) -> list[Link]:
+        """List `limit` links of a guild after the first `offset`."""
+        return await self._read(_PAGE, guild=guild_id, offset=offset, limit=limit)
+
+    async def all(self, guild_id: int) -> list[Link]:
+        """List every link of a guild."""
+        return await self._read(_OF_GUILD, guild=guild_id)
+
+    async def api_ids(self, guild_id: int) -> dict[int, str]:
+        """Return the CAD id of everyone in a guild, by Discord id and in its order."""
+        async with self._database.connect() as connection:
+            return await _api_ids(connection, guild_id)
+
+    async def count(self, guild_id: int) -> int:
+        """Count the links of a guild."""
+        async with self._database.connect() as connection:
+            return (await connection.execute(_COUNT, {"guild": guild_id})).scalar_one()
+
+    async def put(self, link: Link) -> Link | None:
+        """Save a link; return the one that it replaced, None if the person had none."""
+        async with self._database.begin() as connection:
+            before = await _locked(connection, link.guild_id, [link.discord_id])
+            await connection.execute(self._upsert, values_of(link))
+        return before.get(link.discord_id)
+
+    async def claim(
+        self, link: Link, *, knowing: Collection[int] = (), moving: bool = False
+    ) -> Claim:
+        """Save a link unless its id, in whatever spelling, is held by others than `knowing`.
+
+        Whoever has the id already may keep it. `moving` takes it from those who hold it.
+        """
+        async with self._database.begin() as connection:
+            return await self.claim_within(connection, link, knowing=knowing, moving=moving)
+
+    async def claim_within(
+        self,
+        connection: AsyncConnection,
+        link: Link,
+        *,
+        knowing: Collection[int] = (),
+        moving: bool = False,
+    ) -> Claim:
+        """Do as `claim` does inside a transaction of the caller's."""
+        guild_id, person, wanted = link.guild_id, link.discord_id, identity(link.api_id)
+        # Nobody else can ask for this id before the transaction ends.
+        await lock(connection, f"link {guild_id} {wanted}")
+        rows = await connection.execute(
+            _CONCERNED, {"guild": guild_id, "person": person, "identity": wanted}
+        )
+        found = {one.discord_id: one for one in map(link_of, rows)}
+        replaced = found.pop(person, None)
+        has_it = replaced is not None and identity(replaced.api_id) == wanted
+        is_given = has_it or found.keys() <= set(knowing)
+        if is_given:
+            await connection.execute(self._upsert, values_of(link))
+        if is_given and moving:
+            for holder in found:
+                await connection.execute(_DELETE, {"guild": guild_id, "person": holder})
+        return Claim(is_given, replaced, tuple(found.values()))
+
+    async def remove(self, guild_id: int, discord_id: int) -> Link | None:
+        """Delete a person's link and return it; None if there was none."""
+        async with self._database.begin() as connection:
+            before = await _locked(connection, guild_id, [discord_id])
+            await connection.execute(_DELETE, {"guild": guild_id, "person": discord_id})
+        return before.get(discord_id)
+
+    async def put_many(
+        self,
+        new: Iterable[Link],
+        tell: Callable[[int], object] = lambda _: None,
+        *,
+        expected: Mapping[int, str] | None = None,
+    ) -> ImportCounts:
+        """Save all these links or, on an error, none of them.
+
+        Of two links of one person the last counts. A link with the id that the person already
+        has is left alone, with who set it and when, and with its proof. `tell` hears how many more
+        are dealt with. Raises LinksChanged unless the guild's `api_ids` are still the `expected`
+        ones.
+        """
+        by_guild: dict[int, dict[int, Link]] = {}
+        for link in new:
+            by_guild.setdefault(link.guild_id, {})[link.discord_id] = link
+        added = changed = unchanged = 0
+        async with self._database.begin() as connection:
+            for guild_id, people in by_guild.items():
+                if expected is not None and await _api_ids(connection, guild_id) != expected:
+                    raise LinksChanged(self._database.location)
+                # Sorted, so that two imports at once lock rows in the same order.
+                ids = sorted(people)
+                for start in range(0, len(ids), _CHUNK):
+                    chunk = [people[person] for person in ids[start : start + _CHUNK]]
+                    counts = await self._put_chunk(connection, guild_id, chunk)
+                    added += counts.added
+                    changed += counts.changed
+                    unchanged += counts.unchanged
+                    tell(len(chunk))
+        return ImportCounts(added, changed, unchanged)
+
+    async def _find_all(
+        self, questions: Sequence[tuple[int, Collection[int]]]
+    ) -> Sequence[dict[int, Link]]:
+        wanted: dict[int, set[int]] = {}
+        for guild_id, named in questions:
+            wanted.setdefault(guild_id, set()).update(named)
+        found: dict[tuple[int, int], Link] = {}
+        async with self._database.connect() as connection:
+            for guild_id, everyone in wanted.items():
+                people = sorted(everyone)
+                for start in range(0, len(people), _QUESTION):
+                    chunk = people[start : start + _QUESTION]
+                    rows = await connection.execute(
+                        _BY_PEOPLE, {"guild": guild_id, "people": chunk}
+                    )
+                    found.update({(guild_id, one.discord_id): one for one in map(link_of, rows)})
+        return [
+            {one: found[guild_id, one] for one in named if (guild_id, one) in found}
+            for guild_id, named in questions
+        ]
+
+    async def _put_chunk(
+        self, connection: AsyncConnection, guild_id: int, chunk: list[Link]
+    ) -> ImportCounts:
+        before = await _locked(connection, guild_id, [link.discord_id for link in chunk])
+        added = [link for link in chunk if link.discord_id not in before]
+        changed = [
+            link
+            for link in chunk
+            if link.discord_id in before and link.api_id != before[link.discord_id].api_id
+        ]
+        if added or changed:
+            await connection.execute(self._upsert, [values_of(link) for link in added + changed])
+        return ImportCounts(len(added), len(changed), len(chunk) - len(added) - len(changed))
+
+    async def _read(self, statement: Select[Any], **parameters: object) -> list[Link]:
+        async with self._database.connect() as connection:
+            return [link_of(row) for row in await connection.execute(statement, parameters)]
+
+
+async def _api_ids(connection: AsyncConnection, guild_id: int) -> dict[int, str]:
+    rows = await connection.execute(_API_IDS, {"guild": guild_id})
+    return {discord_id: api_id for discord_id, api_id in rows}  # noqa: C416 - typed
+
+
+async def _locked(connection: AsyncConnection, guild_id: int, people: list[int]) -> dict[int, Link]:
+    """Read these people's links by Discord id, and keep others from changing them."""
+    rows = await connection.execute(_LOCKED, {"guild": guild_id, "people": people})
+    return {link.discord_id: link for link in (link_of(row) for row in rows)}

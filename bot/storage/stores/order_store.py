@@ -1,0 +1,265 @@
+"""The orders: what is waiting, and what became of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+
+from bot.storage.coalescing import Gathering
+from bot.storage.direct import LoneRow
+from bot.storage.tables import orders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import Row, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.storage.database import Database
+
+
+class Action(StrEnum):
+    """What an order asks for."""
+
+    ATTACH = "attach"
+    DETACH = "detach"
+
+
+class State(StrEnum):
+    """Where an order stands. Only the first two can still change, and a question be answered."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    DONE = "done"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    ASKED = "asked"  # not sent: whoever gave it has to confirm it first
+    CONFIRMED = "confirmed"  # a question that another order has followed
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether something is still to come."""
+        return self in {State.QUEUED, State.SENDING}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order as stored.
+
+    Attributes:
+        call_id: for a detach, the only call that people may be taken off; None for any.
+        units: what was typed, with who was in the roles and channels that it names.
+        application_id, token: the address of the private reply; the token is a secret, valid for
+            15 minutes and wiped after that.
+        reply_id: the message that holds the reply; None until Discord has said so.
+        people: the Discord ids of those it is about, known once it is made out.
+        resolution, outcome: JSON of the services above; None until known.
+        answered: whether the last outcome has reached whoever asked.
+    """
+
+    id: int
+    guild_id: int
+    server_id: int
+    action: Action
+    call_id: int | None
+    units: str
+    actor_id: int
+    created_at: datetime
+    application_id: int
+    token: str | None = field(repr=False)
+    reply_id: int | None = None
+    state: State = State.QUEUED
+    people: frozenset[int] = frozenset()
+    resolution: str | None = None
+    outcome: str | None = None
+    answered: bool = False
+    finished_at: datetime | None = None
+
+
+ORDERS = select(*(orders.c[name] for name in Order.__slots__))
+_BY_ID = ORDERS.where(orders.c.id == bindparam("order"))
+_OPEN = (State.QUEUED, State.SENDING)
+_UNFINISHED = ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(False))).order_by(
+    orders.c.id
+)
+_NEWEST = ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.c.id.desc())
+_INSERT = insert(orders).returning(orders.c.id, sort_by_parameter_order=True)
+_INSERT_MANY = insert(orders)
+_GIVEN = tuple(name for name in Order.__slots__ if name != "id")
+_INSERT_ONE = LoneRow(_INSERT_MANY, _GIVEN)
+_LAST_ID = select(func.max(orders.c.id))
+_CHANGING = ("reply_id", "state", "people", "resolution", "outcome", "answered", "finished_at")
+_ONE = update(orders).where(orders.c.id == bindparam("order"))
+# What has been closed stays as it was closed, whoever writes late.
+_UPDATE = _ONE.where(
+    or_(
+        orders.c.state == State.QUEUED,
+        orders.c.state == State.SENDING,
+        orders.c.state == bindparam("new_state"),
+    )
+).values({name: bindparam(f"new_{name}") for name in _CHANGING})
+_UPDATE_ONE = LoneRow(_UPDATE)
+_ANSWER = _ONE.where(orders.c.state == State.ASKED)
+_WIPE = (
+    update(orders)
+    .where(orders.c.created_at < bindparam("before"), orders.c.token.is_not(None))
+    .values(token=None)
+)
+_PRUNE = delete(orders).where(
+    orders.c.created_at < bindparam("before"), orders.c.state.not_in(_OPEN)
+)
+
+
+class OrderStore:
+    """The orders in the database. Every method raises a StorageError when it fails."""
+
+    def __init__(self, database: Database) -> None:
+        """Work on an open `database`."""
+        self._database = database
+        # On a busy night many come at once: one transaction for all costs hardly more than one.
+        self._adding = Gathering(self._add_all)
+        self._saving = Gathering(self._save_all)
+
+    async def add(self, order: Order) -> int:
+        """Save a new order, whose own id is not looked at, and return the id it was given."""
+        return await self._adding.add(order)
+
+    async def caught_up(self) -> None:
+        """Wait until the orders are saved that are being added."""
+        await self._adding.caught_up()
+
+    async def get(self, order_id: int) -> Order | None:
+        """Find an order."""
+        async with self._database.connect() as connection:
+            row = (await connection.execute(_BY_ID, {"order": order_id})).first()
+        return read_order(row) if row else None
+
+    async def save(self, changed: Sequence[Order]) -> None:
+        """Write what may change of these orders, all or none."""
+        if changed:
+            await self._saving.add(changed)
+
+    async def confirm(self, asked_id: int, order: Order) -> int | None:
+        """Save the order that follows from a question, once; return its id, None if it was late.
+
+        A question that was answered has been seen, so that nobody needs to be told it any more.
+        """
+        async with self._database.begin() as connection:
+            answer = _ANSWER.values(state=State.CONFIRMED, answered=True)
+            if not (await connection.execute(answer, {"order": asked_id})).rowcount:
+                return None
+            new_id: int = (await connection.scalars(_INSERT, _new_row(order))).one()
+        return new_id
+
+    async def drop(self, asked_id: int) -> bool:
+        """Close a question that was answered with no; False if it was answered before."""
+        async with self._database.begin() as connection:
+            answer = _ANSWER.values(state=State.CANCELLED, answered=True)
+            return bool((await connection.execute(answer, {"order": asked_id})).rowcount)
+
+    async def unfinished(self) -> list[Order]:
+        """List the orders that are still open or whose outcome nobody has been told, by age."""
+        return await self._read(_UNFINISHED)
+
+    async def newest(
+        self,
+        guild_id: int,
+        *,
+        member_id: int | None = None,
+        call_id: int | None = None,
+        offset: int = 0,
+        limit: int = 10,
+    ) -> list[Order]:
+        """List a guild's orders, the newest first: by or about a member, on a call, or all."""
+        statement = _filtered(_NEWEST, member_id, call_id).limit(limit).offset(offset)
+        return await self._read(statement, guild=guild_id)
+
+    async def count(
+        self, guild_id: int, *, member_id: int | None = None, call_id: int | None = None
+    ) -> int:
+        """Count what `newest` lists."""
+        found = _filtered(_NEWEST.order_by(None), member_id, call_id).subquery()
+        async with self._database.connect() as connection:
+            statement = select(func.count()).select_from(found)
+            return (await connection.execute(statement, {"guild": guild_id})).scalar_one()
+
+    async def wipe_tokens(self, before: datetime) -> None:
+        """Forget the tokens of orders made before a moment; they open nothing any more."""
+        async with self._database.begin() as connection:
+            await connection.execute(_WIPE, {"before": before})
+
+    async def prune(self, before: datetime) -> int:
+        """Delete the closed orders made before a moment; return how many."""
+        async with self._database.begin() as connection:
+            return (await connection.execute(_PRUNE, {"before": before})).rowcount
+
+    async def _add_all(self, new: Sequence[Order]) -> Sequence[int]:
+        rows = [_new_row(order) for order in new]
+        if len(rows) == 1:
+            new_id = self._database.write_directly(_INSERT_ONE, rows[0])
+            if new_id is not None:
+                return [new_id]
+        async with self._writing(rows) as connection:
+            if len(rows) == 1 or self._database.dialect != "sqlite":
+                return (await connection.scalars(_INSERT, rows)).all()
+            # SQLite would be told every row by itself to say the ids in order. But they follow
+            # each other: the whole transaction holds the only write lock.
+            await connection.execute(_INSERT_MANY, rows)
+            last: int = (await connection.execute(_LAST_ID)).scalar_one()
+        return range(last - len(rows) + 1, last + 1)
+
+    async def _save_all(self, changes: Sequence[Sequence[Order]]) -> Sequence[None]:
+        rows = [_changed_row(order) for changed in changes for order in changed]
+        if len(rows) == 1 and self._database.write_directly(_UPDATE_ONE, rows[0]) is not None:
+            return [None]
+        async with self._writing(rows) as connection:
+            await connection.execute(_UPDATE, rows)
+        return [None] * len(changes)
+
+    def _writing(self, rows: Sequence[object]) -> AbstractAsyncContextManager[AsyncConnection]:
+        # Several rows may take several statements, of which all count or none.
+        return self._database.single() if len(rows) == 1 else self._database.begin()
+
+    async def _read(self, statement: Select[Any], **parameters: object) -> list[Order]:
+        async with self._database.connect() as connection:
+            return [read_order(row) for row in await connection.execute(statement, parameters)]
+
+
+def _filtered(statement: Select[Any], member_id: int | None, call_id: int | None) -> Select[Any]:
+    if member_id is not None:
+        about = orders.c.people.contains(spell_people([member_id]), autoescape=True)
+        statement = statement.where(or_(orders.c.actor_id == member_id, about))
+    if call_id is not None:
+        statement = statement.where(orders.c.call_id == call_id)
+    return statement
+
+
+def spell_people(discord_ids: Iterable[int]) -> str:
+    """Spell ids so that one of them can be searched for: ",1,2,"."""
+    return "".join(f",{discord_id}" for discord_id in sorted(discord_ids)) + ","
+
+
+def read_order(row: Row[Any]) -> Order:
+    """Read a row of `ORDERS`."""
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    values["action"] = Action(row.action)
+    values["state"] = State(row.state)
+    values["people"] = frozenset(int(one) for one in row.people.split(",") if one)
+    return Order(**values)
+
+
+def _new_row(order: Order) -> dict[str, Any]:
+    row = {name: getattr(order, name) for name in _GIVEN}
+    return row | {"people": spell_people(order.people)}
+
+
+def _changed_row(order: Order) -> dict[str, Any]:
+    row = {f"new_{name}": getattr(order, name) for name in _CHANGING}
+    return row | {"new_people": spell_people(order.people), "order": order.id}

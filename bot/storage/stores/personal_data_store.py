@@ -1,0 +1,128 @@
+"""All that is stored about a person, to be shown to them or forgotten."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+
+from bot.storage.stores.link_request_store import forget_requests
+from bot.storage.stores.order_store import ORDERS, read_order, spell_people
+from bot.storage.tables import link_requests, links, orders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from bot.storage.database import Database
+    from bot.storage.stores.order_store import Order
+
+_LAST_SNOWFLAKE = 2**63 - 1
+_MENTION = re.compile(r"<@!?(\d{1,20})>")
+
+_LINKED = select(links.c.discord_id).where(links.c.guild_id == bindparam("guild"))
+_ASKED = select(link_requests.c.discord_id).where(link_requests.c.guild_id == bindparam("guild"))
+_ORDERED = select(orders.c.actor_id, orders.c.people, orders.c.units).where(
+    orders.c.guild_id == bindparam("guild")
+)
+_SET = (
+    select(func.count())
+    .select_from(links)
+    .where(
+        links.c.guild_id == bindparam("guild"),
+        links.c.set_by == bindparam("person"),
+        links.c.discord_id != bindparam("person"),
+    )
+)
+_UPDATE = update(orders).where(orders.c.id == bindparam("order"))
+
+
+class ForgettingStore:
+    """What the database knows of people. Every method raises a StorageError when it fails."""
+
+    def __init__(self, database: Database) -> None:
+        """Work on an open `database`."""
+        self._database = database
+
+    async def people(self, guild_id: int) -> set[int]:
+        """Find everybody of whom something is stored."""
+        guild = {"guild": guild_id}
+        async with self._database.connect() as connection:
+            found = set(await connection.scalars(_LINKED, guild))
+            found |= set(await connection.scalars(_ASKED, guild))
+            for actor_id, people, units in await connection.execute(_ORDERED, guild):
+                found.add(actor_id)
+                found.update(int(one) for one in people.split(",") if one)
+                found.update(map(int, _MENTION.findall(units)))
+        # Whatever is typed is not always the id of somebody, nor a number that the database knows.
+        return {one for one in found if 0 < one <= _LAST_SNOWFLAKE}
+
+    async def links_set(self, guild_id: int, discord_id: int) -> int:
+        """Count the links of others that a person has set."""
+        async with self._database.connect() as connection:
+            key = {"guild": guild_id, "person": discord_id}
+            return (await connection.execute(_SET, key)).scalar_one()
+
+    async def orders_naming(
+        self, guild_id: int, discord_id: int, finished_before: datetime
+    ) -> list[Order]:
+        """List the orders by a person, about them or with their Discord id typed."""
+        statement = ORDERS.where(
+            orders.c.guild_id == guild_id,
+            orders.c.finished_at < finished_before,
+            or_(
+                orders.c.actor_id == discord_id,
+                orders.c.people.contains(spell_people([discord_id]), autoescape=True),
+                orders.c.units.contains(str(discord_id), autoescape=True),
+            ),
+        )
+        async with self._database.connect() as connection:
+            return [read_order(row) for row in await connection.execute(statement)]
+
+    async def forget(
+        self, guild_id: int, discord_id: int, changed: Sequence[Order], gone: Iterable[int]
+    ) -> bool:
+        """Forget a person, or nothing at all on an error; tell whether they were linked.
+
+        Args:
+            changed: the orders as they are without the person.
+            gone: the ids of the orders of which nothing is left then.
+        """
+        async with self._database.begin() as connection:
+            removed = await connection.execute(
+                delete(links).where(
+                    and_(links.c.guild_id == guild_id, links.c.discord_id == discord_id)
+                )
+            )
+            await connection.execute(
+                update(links)
+                .where(links.c.guild_id == guild_id, links.c.set_by == discord_id)
+                .values(set_by=0)
+            )
+            await forget_requests(connection, guild_id, discord_id)
+            await connection.execute(
+                update(link_requests)
+                .where(
+                    link_requests.c.guild_id == guild_id,
+                    link_requests.c.decided_by == discord_id,
+                )
+                .values(decided_by=None)
+            )
+            for order in changed:
+                await connection.execute(
+                    _UPDATE.values(
+                        actor_id=order.actor_id,
+                        units=order.units,
+                        people=spell_people(order.people),
+                        resolution=order.resolution,
+                        outcome=order.outcome,
+                        token=order.token,
+                        reply_id=order.reply_id,
+                        answered=order.answered,
+                    ),
+                    {"order": order.id},
+                )
+            for order_id in gone:
+                await connection.execute(delete(orders).where(orders.c.id == order_id))
+        return bool(removed.rowcount)

@@ -1,0 +1,223 @@
+"""What the CAD knows of the links: which are proven, which are to be asked about, and how many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, bindparam, case, func, or_, select, update
+
+from bot.storage.id_spelling import identity
+from bot.storage.stores.link_row import LINKS, Source, link_of, values_of
+from bot.storage.tables import links
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import Select
+
+    from bot.storage.database import Database
+    from bot.storage.stores.link_row import Link
+
+# How long an unproven link is left alone, by how long ago it was set: who registers does so soon.
+_PATIENCE = (
+    (timedelta(hours=1), timedelta(minutes=5)),
+    (timedelta(days=1), timedelta(hours=1)),
+)
+_LONGEST_PATIENCE = timedelta(days=1)
+
+
+class Standing(StrEnum):
+    """What the CAD makes of a link."""
+
+    PROVEN = "proven"
+    UNPROVEN = "unproven"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class ProofCounts:
+    """How many links there are, how many have been checked, and how those stand."""
+
+    total: int
+    checked: int
+    proven: int
+    unproven: int
+    changed: int
+
+
+_CHANGED = links.c.other_account.is_not(None)
+_STANDINGS = {
+    Standing.PROVEN: and_(links.c.proven_at.is_not(None), links.c.other_account.is_(None)),
+    Standing.UNPROVEN: and_(links.c.proven_at.is_(None), links.c.other_account.is_(None)),
+    Standing.CHANGED: _CHANGED,
+}
+_OF_GUILD = links.c.guild_id == bindparam("guild")
+_STANDING = {
+    one: LINKS.where(_OF_GUILD, links.c.checked_at >= bindparam("since"), condition)
+    .order_by(links.c.discord_id)
+    .limit(bindparam("limit"))
+    for one, condition in _STANDINGS.items()
+}
+_PAGES = {
+    one: LINKS.where(_OF_GUILD, condition)
+    .order_by(links.c.discord_id)
+    .offset(bindparam("offset"))
+    .limit(bindparam("limit"))
+    for one, condition in _STANDINGS.items()
+}
+_COUNTS = {
+    one: select(func.count()).select_from(links).where(_OF_GUILD, condition)
+    for one, condition in _STANDINGS.items()
+}
+_UNCHECKED = (
+    LINKS.where(
+        _OF_GUILD,
+        links.c.discord_id > bindparam("after"),
+        or_(links.c.checked_at.is_(None), links.c.checked_at < bindparam("since")),
+    )
+    .order_by(links.c.discord_id)
+    .limit(1)
+)
+_IDS = (
+    select(links.c.discord_id, links.c.api_id)
+    .where(_OF_GUILD, links.c.discord_id > bindparam("after"))
+    .order_by(links.c.discord_id)
+    .limit(bindparam("limit"))
+)
+_SPELLINGS = (
+    select(links.c.api_id)
+    .where(links.c.proven_at.is_not(None))
+    .order_by(links.c.proven_at.desc())
+    .limit(bindparam("limit"))
+)
+_UNPROVEN_ANYWHERE = LINKS.where(
+    links.c.proven_at.is_(None), links.c.identity == bindparam("identity")
+).order_by(links.c.guild_id, links.c.discord_id)
+_HOLDERS = select(links.c.discord_id).where(
+    _OF_GUILD, links.c.identity == bindparam("identity"), links.c.discord_id != bindparam("person")
+)
+_UPDATE = update(links).where(
+    _OF_GUILD,
+    links.c.discord_id == bindparam("person"),
+    links.c.api_id == bindparam("spelled"),
+    links.c.set_at == bindparam("since"),
+)
+
+
+class ProofStore:
+    """The proofs in the database. Every method raises a StorageError when it fails."""
+
+    def __init__(self, database: Database) -> None:
+        """Work on an open `database`."""
+        self._database = database
+
+    async def save(self, before: Link, after: Link) -> bool:
+        """Write what the CAD said of a link.
+
+        False if the link has been changed meanwhile, or if another id than before is meant now
+        that somebody else has.
+        """
+        async with self._database.begin() as connection:
+            if identity(before.api_id) != identity(after.api_id):
+                wanted = {
+                    "guild": after.guild_id,
+                    "person": after.discord_id,
+                    "identity": identity(after.api_id),
+                }
+                if (await connection.execute(_HOLDERS, wanted)).first():
+                    return False
+            result = await connection.execute(
+                _UPDATE.values(values_of(after)),
+                {
+                    "guild": before.guild_id,
+                    "person": before.discord_id,
+                    "spelled": before.api_id,
+                    "since": before.set_at,
+                },
+            )
+        return result.rowcount > 0
+
+    async def due(self, now: datetime) -> Link | None:
+        """Find the unproven link to ask about next, of any guild; None if all can wait.
+
+        Those that people set themselves come first: somebody waits for them. Then the one that
+        was asked about longest ago.
+        """
+        found = await self._read(_due(now))
+        return found[0] if found else None
+
+    async def unproven(self, api_id: str) -> list[Link]:
+        """Find the unproven links of all guilds to an id, in any spelling."""
+        return await self._read(_UNPROVEN_ANYWHERE, identity=identity(api_id))
+
+    async def unchecked(self, guild_id: int, since: datetime, after: int) -> Link | None:
+        """Find the link of the next person after one who has not been checked since a moment."""
+        found = await self._read(_UNCHECKED, guild=guild_id, since=since, after=after)
+        return found[0] if found else None
+
+    async def counts(self, guild_id: int, since: datetime) -> ProofCounts:
+        """Count a guild's links, and those checked since a moment."""
+        checked = links.c.checked_at >= since
+        numbers = [func.sum(case((and_(checked, one), 1), else_=0)) for one in _STANDINGS.values()]
+        statement = select(func.count(), *numbers).where(_OF_GUILD)
+        async with self._database.connect() as connection:
+            total, *standing = (await connection.execute(statement, {"guild": guild_id})).one()
+        proven, unproven, changed = (int(one or 0) for one in standing)
+        return ProofCounts(total, proven + unproven + changed, proven, unproven, changed)
+
+    async def standing(
+        self, guild_id: int, standing: Standing, since: datetime, limit: int
+    ) -> list[Link]:
+        """List the first links of a guild that stand so and were checked since a moment."""
+        return await self._read(_STANDING[standing], guild=guild_id, since=since, limit=limit)
+
+    async def page(
+        self, guild_id: int, standing: Standing, *, offset: int, limit: int
+    ) -> list[Link]:
+        """List `limit` links of a guild that stand so, after the first `offset`."""
+        return await self._read(_PAGES[standing], guild=guild_id, offset=offset, limit=limit)
+
+    async def count(self, guild_id: int, standing: Standing) -> int:
+        """Count the links of a guild that stand so."""
+        async with self._database.connect() as connection:
+            return (await connection.execute(_COUNTS[standing], {"guild": guild_id})).scalar_one()
+
+    async def ids(self, guild_id: int, *, after: int, limit: int) -> list[tuple[int, str]]:
+        """List the ids of a guild's people by Discord id, from the one after another on."""
+        parameters = {"guild": guild_id, "after": after, "limit": limit}
+        async with self._database.connect() as connection:
+            return [(one, api_id) for one, api_id in await connection.execute(_IDS, parameters)]
+
+    async def latest_spellings(self, limit: int) -> list[str]:
+        """List the ids that were proven last, of all guilds: they speak with one CAD."""
+        async with self._database.connect() as connection:
+            return list((await connection.execute(_SPELLINGS, {"limit": limit})).scalars())
+
+    async def _read(self, statement: Select[Any], **parameters: object) -> list[Link]:
+        async with self._database.connect() as connection:
+            return [link_of(row) for row in await connection.execute(statement, parameters)]
+
+
+def _due(now: datetime) -> Select[Any]:
+    waited = [
+        and_(links.c.set_at >= now - age, links.c.checked_at <= now - patience)
+        for age, patience in _PATIENCE
+    ]
+    long_ago = links.c.checked_at <= now - _LONGEST_PATIENCE
+    return (
+        LINKS.where(
+            links.c.proven_at.is_(None),
+            or_(links.c.checked_at.is_(None), long_ago, *waited),
+        )
+        .order_by(
+            case((links.c.source == Source.PERSON, 0), else_=1),
+            links.c.checked_at.asc().nulls_first(),
+            links.c.guild_id,
+            links.c.discord_id,
+        )
+        .limit(1)
+    )

@@ -1,0 +1,41 @@
+"""What was done to a call, or may be → the words that people read about it.
+
+Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done.
+"""
+
+from __future__ import annotations
+
+from bot.services.calls.call_actions import Closed, Dismissed, Noted, StatusSet
+from bot.ui.text import code, plain
+
+STATUSES = {0: "unavailable", 1: "busy", 2: "available", 3: "enroute", 4: "on scene"}
+
+
+def status_word(status: int) -> str:
+    """Name a unit's status as the CAD does unless a community has renamed it."""
+    return STATUSES.get(status, "status unknown")
+
+
+def noted(done: Noted) -> str:
+    """Say what was written where."""
+    return f"✅ Noted on **#{done.call_id}**: {code(done.text)}"
+
+
+def closed(done: Closed) -> str:
+    """Say which call is closed."""
+    return f"✅ Closed {_call(done.call_id, done.title)}."
+
+
+def status_set(done: StatusSet) -> str:
+    """Say which status the person has now."""
+    unit = f" ({plain(done.number, 20)})" if done.number else ""
+    return f"✅ Your status{unit} is now **{status_word(done.status)}**."
+
+
+def dismissed(done: Dismissed) -> str:
+    """Say which 911 call is gone."""
+    return f"✅ Dismissed **911 #{done.number}**."
+
+
+def _call(call_id: int, title: str) -> str:
+    return f"**#{call_id}**" + (f" {plain(title)}" if title else "")

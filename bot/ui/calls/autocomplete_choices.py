@@ -1,0 +1,53 @@
+"""Suggestions → the choices that Discord shows while somebody types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from discord.app_commands import Choice
+
+from bot.cad.models import Call
+from bot.services.pickers.suggestions import Names, Suggestion, TeamSuggestion, UnitSuggestion
+from bot.ui.calls.action_text import STATUSES
+from bot.ui.text import visible
+
+_LIMIT = 100  # characters of a choice's name and of its value
+
+
+def call_choice(call: Call) -> Choice[int]:
+    """Show a call as "#100 Armed Robbery · 2 units"."""
+    count = len(call.idents)
+    units = "1 unit" if count == 1 else f"{count} units" if count else "no units"
+    title = visible(call.title or call.code or "(untitled)", 70)
+    return Choice(name=f"#{call.call_id} {title} · {units}"[:_LIMIT], value=call.call_id)
+
+
+def unit_choices(suggestions: Iterable[Suggestion], names: Names) -> list[Choice[str]]:
+    """Show units as "A-12 · Pat Reed · enroute · on #100"; what is too long to be sent back is
+    left out.
+    """
+    return [
+        Choice(name=_label(one, names)[:_LIMIT], value=one.value)
+        for one in suggestions
+        if len(one.value) <= _LIMIT
+    ]
+
+
+def _label(suggestion: Suggestion, names: Names) -> str:
+    if isinstance(suggestion, TeamSuggestion):
+        name = visible(suggestion.name, 60)
+        return f"{suggestion.field}: {name} · {suggestion.count} on duty, {suggestion.free} free"
+    return " · ".join(part for part in _parts(suggestion, names) if part) or suggestion.word
+
+
+def _parts(suggestion: UnitSuggestion, names: Names) -> tuple[str, ...]:
+    # Each so short that the call is still to be seen.
+    unit = suggestion.unit
+    member = names(suggestion.discord_id) if suggestion.discord_id else ""
+    return (
+        visible(unit.number, 16) if unit else "",
+        visible(unit.name, 24) if unit else "",
+        f"@{visible(member, 22)}" if member else "",
+        STATUSES.get(unit.status, "") if unit else "not on duty",
+        f"on #{suggestion.call.call_id}" if suggestion.call else "",
+    )

@@ -1,0 +1,75 @@
+"""The base of everything that can be pressed about a call.
+
+Custom ids carry all state: `cad:<action>:<server>:<call>`. What a 911 call's items carry is its
+own number, which has nothing to do with those of dispatch calls.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from typing import Any, ClassVar, Self
+
+import discord
+from discord.ui import Button, DynamicItem, Item, View
+
+from bot.ui.interactions.error_boundary import Desk, guarded
+from bot.ui.interactions.responses import Interaction
+
+
+def template(action: str) -> str:
+    """Return the pattern of an action's custom ids."""
+    return rf"cad:{action}:(?P<server>\d{{1,9}}):(?P<call>\d{{1,18}})"
+
+
+class CallItem(DynamicItem[Any], template=template("call")):
+    """Something about one call; subclasses write `press`."""
+
+    action: ClassVar[str]
+
+    def __init__(self, server_id: int, call_id: int) -> None:
+        self.server_id = server_id
+        self.call_id = call_id
+        super().__init__(self.build(f"cad:{self.action}:{server_id}:{call_id}"))
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003
+        item: Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Make the item again that was pressed."""
+        return cls(int(match["server"]), int(match["call"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what the item is for; whatever goes wrong is answered."""
+        await guarded(interaction, self.press)
+
+    @abstractmethod
+    def build(self, custom_id: str) -> Item[View]:
+        """Return what Discord shows."""
+
+    @abstractmethod
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Do what the item is for."""
+
+
+class CallButton(CallItem, template=template("button")):
+    """A button about one call."""
+
+    label: ClassVar[str]
+    style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
+
+    def build(self, custom_id: str) -> Button[View]:
+        """Return the button."""
+        return Button(label=self.label, style=self.style, custom_id=custom_id)
+
+
+def row_of(*items: CallItem) -> View:
+    """Return the items as a message carries them."""
+    view = View(timeout=None)
+    for item in items:
+        view.add_item(item)
+    return view

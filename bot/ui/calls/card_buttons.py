@@ -1,0 +1,191 @@
+"""The buttons of call cards."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import discord
+from discord.ui import View
+
+from bot.services.cards.card_content import CardFace
+from bot.storage.stores.order_store import Order
+from bot.ui.calls import action_text
+from bot.ui.calls.call_component import CallButton, row_of, template
+from bot.ui.calls.call_forms import LinkForm
+from bot.ui.calls.more_menu import MORE_ITEMS, More
+from bot.ui.calls.unit_panel import PANEL_ITEMS, AttachPicked, DispatchPicked, Panel
+from bot.ui.interactions.error_boundary import Desk
+from bot.ui.interactions.responses import (
+    Interaction,
+    actor_of,
+    give_order,
+    give_order_later,
+    offer,
+    reply_address,
+    respond,
+)
+
+
+class AttachMe(CallButton, template=template("attach-me")):
+    """Puts the presser on a call."""
+
+    action = "attach-me"
+    label = "Attach me"
+    style = discord.ButtonStyle.primary
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Give the order, or first ask who the presser is in the CAD."""
+        actor = actor_of(interaction)
+        desk.acts.require_self_dispatch(actor)
+        if await desk.acts.is_linked(actor):
+            await give_order(interaction, self.order(interaction, desk), desk.orders)
+        else:
+            await desk.link_desk.require_no_request(actor)
+            await interaction.response.send_modal(LinkForm(self.order))
+
+    async def order(self, interaction: Interaction, desk: Desk) -> Order:
+        """Return the order, stored."""
+        return await desk.attaching.attach(
+            actor_of(interaction),
+            reply_address(interaction),
+            "me",
+            call_id=self.call_id,
+            server_id=self.server_id,
+        )
+
+
+class DetachMe(CallButton, template=template("detach-me")):
+    """Takes the presser off this call, and off no other."""
+
+    action = "detach-me"
+    label = "Detach me"
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Give the order."""
+        order = desk.attaching.detach(
+            actor_of(interaction),
+            reply_address(interaction),
+            "me",
+            call_id=self.call_id,
+            server_id=self.server_id,
+        )
+        await give_order(interaction, order, desk.orders)
+
+
+class Respond(CallButton, template=template("respond")):
+    """Makes a 911 call a dispatch call with the presser on it."""
+
+    action = "respond"
+    label = "Respond"
+    style = discord.ButtonStyle.danger
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Create the call and give the order, or first ask who the presser is in the CAD."""
+        actor = actor_of(interaction)
+        desk.acts.require_dispatch(actor)
+        if await desk.acts.is_linked(actor):
+            await give_order_later(interaction, self.order(interaction, desk), desk.orders)
+        else:
+            await desk.link_desk.require_no_request(actor)
+            await interaction.response.send_modal(LinkForm(self.order))
+
+    async def order(self, interaction: Interaction, desk: Desk) -> Order:
+        """Create the call; return the order, stored."""
+        actor, reply = actor_of(interaction), reply_address(interaction)
+        return await desk.acts.respond(actor, reply, self.server_id, self.call_id, "me")
+
+
+class PanelButton(CallButton, template=template("panel")):
+    """Opens the panel."""
+
+    sender: type[CallButton]
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Show who can be picked."""
+        candidates = desk.picking.candidates(actor_of(interaction), self.server_id)
+        view = Panel.of(candidates).view(self.sender(self.server_id, self.call_id))
+        await offer(interaction, self.question(), view)
+
+    @abstractmethod
+    def question(self) -> str:
+        """Return what the panel asks."""
+
+
+class AttachOthers(PanelButton, template=template("attach")):
+    """Opens the panel for a dispatch call."""
+
+    action = "attach"
+    label = "Attach…"
+    sender = AttachPicked
+
+    def question(self) -> str:
+        """Return what the panel asks."""
+        return f"Who goes to **#{self.call_id}**?"
+
+
+class DispatchOthers(PanelButton, template=template("dispatch")):
+    """Opens the panel for a 911 call."""
+
+    action = "dispatch"
+    label = "Dispatch…"
+    style = discord.ButtonStyle.primary
+    sender = DispatchPicked
+
+    def question(self) -> str:
+        """Return what the panel asks."""
+        return f"Who goes to **911 #{self.call_id}**?"
+
+
+class Dismiss(CallButton, template=template("dismiss")):
+    """Asks whether to take a 911 call off the list."""
+
+    action = "dismiss"
+    label = "Dismiss"
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Ask once more."""
+        desk.acts.require_dispatch(actor_of(interaction))
+        question = f"Take **911 #{self.call_id}** off the list? Nobody will be sent."
+        await offer(interaction, question, row_of(DismissNow(self.server_id, self.call_id)))
+
+
+class DismissNow(CallButton, template=template("dismiss-now")):
+    """Takes a 911 call off the list."""
+
+    action = "dismiss-now"
+    label = "Dismiss it"
+    style = discord.ButtonStyle.danger
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Do it."""
+        dismissing = desk.acts.dismiss(actor_of(interaction), self.server_id, self.call_id)
+        await respond(interaction, dismissing, action_text.dismissed)
+
+
+ON_CALLS = (AttachMe, AttachOthers, DetachMe, More)
+ON_EMERGENCIES = (Respond, DispatchOthers, Dismiss)
+CALL_BUTTONS = (
+    *ON_CALLS,
+    *ON_EMERGENCIES,
+    DismissNow,
+    *MORE_ITEMS,
+    *PANEL_ITEMS,
+)
+
+
+def call_buttons(server_id: int, call_id: int) -> View:
+    """Return the buttons that the card of a dispatch call carries."""
+    return row_of(*(button(server_id, call_id) for button in ON_CALLS))
+
+
+def buttons_for_card(face: CardFace) -> View | None:
+    """Return the buttons that a card carries as it stands; none once its call is over."""
+    if face.is_closed:
+        return None
+    buttons = emergency_buttons if face.is_emergency else call_buttons
+    return buttons(face.server_id, face.call_id)
+
+
+def emergency_buttons(server_id: int, call_id: int) -> View:
+    """Return the buttons that the card of a 911 call carries."""
+    return row_of(*(button(server_id, call_id) for button in ON_EMERGENCIES))

@@ -1,0 +1,255 @@
+"""Errors → what happened and what to do, in words for people."""
+
+from __future__ import annotations
+
+from discord import app_commands
+
+from bot.cad.errors import (
+    ApiNotEnabled,
+    CadBrokenOff,
+    CadError,
+    CadRateLimited,
+    CadRedirected,
+    CadRefused,
+    CadTimeout,
+    CadUnavailable,
+    CadUnnumbered,
+    CadUnreachable,
+    InvalidApiKey,
+    InvalidCommunity,
+    InvalidRequestType,
+)
+from bot.services.errors import (
+    AlreadyConfirmed,
+    AwaitsApproval,
+    CannotAsk,
+    EmergencyGone,
+    FileNotLoaded,
+    FileTooLarge,
+    IdHeld,
+    ImportDone,
+    ImportForgotten,
+    ImportOutdated,
+    NoAnswerAboutUnits,
+    NobodyChosen,
+    NoCadAccount,
+    NotAllowed,
+    NotAnApiId,
+    NothingToConfirm,
+    NothingToUndo,
+    NotLinked,
+    NotOnDuty,
+    NotPermitted,
+    NotTheirOrder,
+    NotYourImport,
+    PermissionNotTold,
+    RequestDecided,
+    RequestGone,
+    ServiceError,
+    TooLateToConfirm,
+    TooLateToUndo,
+    TooManyTargets,
+    TooMuchToSend,
+    VanityUrl,
+)
+from bot.storage.errors import StorageError
+from bot.ui.links import link_text
+from bot.ui.text import code, listed, member, roles
+
+_OPERATOR = "Tell whoever runs this bot"
+_REFUSALS: dict[type[CadRefused], str] = {
+    InvalidRequestType: f"{_OPERATOR}: this CAD speaks none of the known dialects.",
+    InvalidCommunity: f"{_OPERATOR}: SONORAN_COMMUNITY_ID is wrong.",
+    ApiNotEnabled: f"{_OPERATOR}: attaching needs the Plus plan of Sonoran CAD or a higher one.",
+    InvalidApiKey: f"{_OPERATOR}: SONORAN_API_KEY is wrong.",
+}
+
+# Said in the answer to an order as well.
+NOT_PERMITTED = (
+    "Your account in the CAD lacks the permission for this. It takes `dispatch`, or `selfDispatch`"
+    " for what concerns yourself alone."
+)
+NO_CAD_ACCOUNT = (
+    "The CAD knows no account of yours, and this takes a permission there. Link Discord in the"
+    " CAD's account settings, or use `/link`."
+)
+PERMISSION_NOT_TOLD = "The CAD did not say whether you may do this. Try again in a minute."
+
+_PLAIN: dict[type[ServiceError], str] = {
+    NobodyChosen: (
+        "Nobody was chosen, or nobody in the department is free. Choose somebody, then press the"
+        " button again."
+    ),
+    NotLinked: "You are not linked to the CAD yet. Press **Attach me**, or use `/link`.",
+    NotOnDuty: "You are not on duty in the CAD.",
+    NoAnswerAboutUnits: "The CAD did not say whether you are on duty. Try again in a minute.",
+    RequestGone: "This question is not open any more, or not on this server. Use `/link` again.",
+    CannotAsk: (
+        "Your link takes an approval, and nobody can be asked for it. Tell whoever runs this bot:"
+        " LOG_CHANNEL_ID has to be a channel of this server in which the bot may write."
+    ),
+    NotPermitted: NOT_PERMITTED,
+    NoCadAccount: NO_CAD_ACCOUNT,
+    PermissionNotTold: PERMISSION_NOT_TOLD,
+    NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
+    AlreadyConfirmed: "That has been confirmed already; its answer says what became of it.",
+    NotTheirOrder: "Only whoever gave the order can answer that.",
+    TooLateToConfirm: "That was more than 15 minutes ago. Give the order again.",
+    EmergencyGone: "This 911 call is not on the list any more: somebody has dealt with it.",
+    FileNotLoaded: "Discord did not hand out the file, or who is on this server. Try again.",
+    TooMuchToSend: (
+        "The links fill a larger file than Discord takes. `python -m bot links export` takes any"
+        " number."
+    ),
+    ImportForgotten: (
+        "I do not remember this file any more: files are kept for 15 minutes, until the next one or"
+        " a restart. Nothing was written. Show it to me again with `/links import`."
+    ),
+    ImportOutdated: (
+        "The links have changed since, so that the file would do something else now. Nothing was"
+        " written. Show it to me again with `/links import`."
+    ),
+    ImportDone: "This file has been imported already.",
+    NotYourImport: "Somebody else has shown this file. Show it yourself with `/links import`.",
+}
+
+
+def words(error: Exception) -> str:
+    """Return the whole private answer for an error."""
+    match error:
+        case CadError():
+            text = cad(error)
+        case ServiceError():
+            text = _PLAIN.get(type(error)) or _service(error)
+        case StorageError():
+            text = f"The bot's database cannot be used right now. {_OPERATOR}; the log says why."
+        case app_commands.TransformerError():
+            text = f"{code(str(error.value), 100)} is nobody on this server."
+        case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
+            text = "This command has just changed. Restart Discord (Ctrl+R) and type it again."
+        case _:
+            text = f"Something went wrong inside the bot. {_OPERATOR}; the log says what."
+    return f"{'⏳' if isinstance(error, AwaitsApproval) else '❌'} {text}"
+
+
+def cad(error: CadError) -> str:
+    """Say what the CAD did instead of what it was asked."""
+    said = f" It said: {code(error.text)}." if error.text else ""
+    match error:
+        case CadRefused():
+            advice = _REFUSALS.get(type(error), "")
+            refusal = code(error.text or f"status {error.status}")
+            text = f"The CAD refused: {refusal}. {advice}"
+        case CadRateLimited():
+            text = f"The CAD takes no more orders for now. Try again {_soon(error.retry_after)}."
+        case CadTimeout():
+            text = (
+                "Sonoran CAD did not answer in time, so it is not known whether it was done."
+                " Look at the call, then try again."
+            )
+        case CadBrokenOff():
+            text = (
+                f"The connection to Sonoran CAD broke ({code(error.text, 80)})."
+                " Look at the call, then try again."
+            )
+        case CadUnreachable():
+            reason = code(error.text, 80)
+            text = f"Sonoran CAD cannot be reached ({reason}). Try again in a minute."
+        case CadUnavailable():
+            text = f"Sonoran CAD has a fault ({error.status}). Try again in a minute.{said}"
+        case CadRedirected():
+            text = f"The address of the CAD leads elsewhere. {_OPERATOR}: check SONORAN_API_URL."
+        case CadUnnumbered():
+            text = (
+                f"It was done, but the CAD does not say under which number.{said}"
+                " Look at the calls before you try again."
+            )
+        case _:
+            text = f"The CAD's answer makes no sense.{said} {_OPERATOR}: check SONORAN_API_URL."
+    return text.rstrip()
+
+
+def trouble(error: CadError) -> str:
+    """Say why an order waits for the CAD."""
+    match error:
+        case CadRateLimited():
+            return "Sonoran CAD takes no more orders for now."
+        case CadUnavailable():
+            return f"Sonoran CAD has a fault ({error.status})."
+        case CadUnreachable():
+            return f"Sonoran CAD cannot be reached ({code(error.text, 80)})."
+        case _:
+            return "Sonoran CAD is not answering."
+
+
+def short(error: CadError) -> str:
+    """Name an error in a few words, for lists."""
+    return code(error.text or type(error).__name__, 80)
+
+
+def _service(error: ServiceError) -> str:
+    if isinstance(error, NotAnApiId | IdHeld | AwaitsApproval | RequestDecided):
+        return _link(error)
+    match error:
+        case NotAllowed(role_ids=role_ids) if role_ids:
+            text = f"This takes one of these roles: {roles(role_ids)}."
+        case NotAllowed():
+            text = "This takes the Manage Server permission; no dispatch role has been set up."
+        case TooManyTargets():
+            text = f"{error.count} units at once are too many: {error.limit} fit into one order."
+        case NothingToUndo():
+            text = "There is nothing to undo: this order has attached nobody."
+        case TooLateToUndo():
+            text = "That was more than 10 minutes ago. Use `/detach` with `call:` instead."
+        case FileTooLarge():
+            text = (
+                f"The file is too large: {error.size / 2**20:.1f} MiB, where {error.limit >> 20}"
+                " MiB are read. `python -m bot links import` takes larger ones."
+            )
+        case _:
+            text = (
+                "Nobody was named. Write `me`, mention members, roles or voice channels, or give"
+                " unit numbers or API ids, for example `@Pat A-12`."
+            )
+    return text
+
+
+def _link(error: NotAnApiId | IdHeld | AwaitsApproval | RequestDecided) -> str:
+    match error:
+        case VanityUrl(text=pasted):
+            text = (
+                f"{code(pasted, 100)} holds a name, not the id. Open the profile, copy the"
+                " 17-digit number (76561…) and paste that."
+            )
+        case NotAnApiId(text=pasted):
+            text = (
+                f"{code(pasted, 100)} is no Steam id that I know. Paste the 17-digit number"
+                " (76561…), STEAM_0:…, [U:1:…], the hex form (1100001…), a profile address with"
+                " the number, or an id with its prefix, like `license:abc`."
+            )
+        case IdHeld(api_id=api_id, holders=holders) if holders:
+            whose = listed([member(one) for one in sorted(holders)], 500)
+            text = (
+                f"{code(api_id, 100)} is linked to somebody else: {whose}. Use `/link` to"
+                " share it or to move it."
+            )
+        case IdHeld(api_id=api_id):
+            text = (
+                f"{code(api_id, 100)} is linked to somebody else. If it is yours, ask"
+                " whoever links people here."
+            )
+        case AwaitsApproval(api_id=api_id):
+            text = (
+                f"Your link to {code(api_id, 100)} waits for approval; you are told here"
+                " once there is an answer. Nothing else was done: press the button again then."
+            )
+        case RequestDecided(state=state, by=by):
+            text = f"{link_text.ending(state, by)} already."
+    return text
+
+
+def _soon(seconds: float | None) -> str:
+    if not seconds:
+        return "in a minute"
+    whole = max(1, round(seconds))
+    return f"in {whole} second{'' if whole == 1 else 's'}"

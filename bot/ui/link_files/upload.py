@@ -1,0 +1,42 @@
+"""A file that Discord hands out, and whom the names in it may mean."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+
+import discord
+
+from bot.services.errors import FileNotLoaded
+from bot.services.link_files.import_export import Upload
+from bot.ui.interactions.responses import Interaction
+
+_PATIENCE = 60.0  # seconds
+
+
+def upload_of(interaction: Interaction, attachment: discord.Attachment) -> Upload:
+    """Return a file that somebody has sent with a command."""
+    # Without the intent only some members are known: the wrong one may have the name.
+    guild = interaction.guild if interaction.client.intents.members else None
+
+    async def load() -> bytes:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                if guild is not None and not guild.chunked:
+                    await guild.chunk()
+                return await attachment.read()
+        except Exception as error:  # the library below has errors of its own
+            raise FileNotLoaded from error
+
+    names = None if guild is None else partial(_names, guild)
+    return Upload(attachment.filename, attachment.size, load, names)
+
+
+def _names(guild: discord.Guild) -> Mapping[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for one in guild.members:
+        for name in (one.name, str(one), one.global_name, one.nick):
+            if name:
+                found.setdefault(name.casefold(), set()).add(one.id)
+    return found

@@ -1,0 +1,133 @@
+"""What became of a link → the words that people read about it.
+
+Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done.
+"""
+
+from __future__ import annotations
+
+from bot.services.links.link_service import Linked, LinkPage
+from bot.services.records.audit_log import AuditPage, Whois
+from bot.storage.stores.link_row import Link
+from bot.ui import error_text
+from bot.ui.links import link_text
+from bot.ui.orders import order_text
+from bot.ui.text import MESSAGE_LIMIT, code, member, moment
+
+_OWNERS_SHOWN = 10
+
+
+def linked(outcome: Linked) -> str:
+    """Say what was stored, what it replaced and what the CAD makes of it."""
+    link = outcome.link
+    lines = [f"{member(link.discord_id)} is now linked to {code(link.api_id)}."]
+    if outcome.replaced and outcome.replaced.api_id != link.api_id:
+        lines.append(f"Before, it was {code(outcome.replaced.api_id)}.")
+    lines.append(_proof(outcome))
+    is_fine = outcome.proof.is_proven and outcome.proof.instead_of is None
+    mark = "✅" if is_fine else "⚠️"
+    return f"{mark} " + "\n".join(lines) + link_text.besides(outcome)
+
+
+def _proof(outcome: Linked) -> str:
+    """Say what the CAD makes of a link that was just saved."""
+    link, proof = outcome.link, outcome.proof
+    if proof.is_proven:
+        whose = f" (account {code(proof.account_name, 60)})" if proof.account_name else ""
+        if proof.instead_of is None:
+            return f"The CAD knows this id as {code(link.api_id)}{whose}."
+        return (
+            f"In the CAD, {member(link.discord_id)} has linked Discord to this id{whose}; it was"
+            f" stored instead of {code(proof.instead_of)}. To change that, change it in the CAD."
+        )
+    if proof.error:
+        what = f"The CAD could not be asked about this id. {error_text.cad(proof.error)}"
+    elif not proof.is_complete:
+        what = "The CAD was too slow to say whether it knows this id."
+    else:
+        what = (
+            "The CAD does not know this id yet, in any spelling. If that lasts, compare it with"
+            " the API ID in the CAD's account settings."
+        )
+    state = "The CAD has confirmed it before" if link.proven_at else "Until then it is unproven"
+    return f"{what} I keep asking. {state}."
+
+
+def link_page(page: LinkPage) -> str:
+    """List some of the links."""
+    if not page.total and page.kind == "linked":
+        return "✅ Nobody is linked yet. People link themselves with `/link`."
+    lines = [f"✅ {page.total} {page.kind} · page {page.number} of {page.count}"]
+    lines += [
+        f"{member(link.discord_id)} {code(link.api_id, 40)}{_mark(link)}" for link in page.links
+    ]
+    return "\n".join(lines)
+
+
+def whois(found: Whois) -> str:
+    """Say who a member is in the CAD, and what was last ordered by or about them."""
+    if found.link is None:
+        text = f"❌ {member(found.discord_id)} is not linked."
+    else:
+        text = f"✅ {link_line(found.link)} {_standing(found.link)}"
+    if found.orders:
+        latest = "\n".join(order_text.line(view) for view in found.orders)
+        text += f"\nLatest orders (all: `/audit` with `member:`):\n{latest}"
+    return text
+
+
+def owners(pasted: str, links: list[Link]) -> str:
+    """Say who has an API id."""
+    if not links:
+        return f"❌ Nobody is linked to {code(pasted)}."
+    if len(links) == 1:
+        return f"✅ {link_line(links[0])} {_standing(links[0])}"
+    lines = [f"{link_line(link)}{_mark(link)}" for link in links[:_OWNERS_SHOWN]]
+    if len(links) > _OWNERS_SHOWN:
+        lines.append(f"and {len(links) - _OWNERS_SHOWN} more.")
+    return "✅ " + "\n".join(lines)
+
+
+def audit_page(page: AuditPage) -> str:
+    """List some of the orders, one line each, as far as the message allows."""
+    if not page.total:
+        return "✅ No such order has been given."
+    lines = [f"✅ {page.total} orders · page {page.number} of {page.count}"]
+    for view in page.orders:
+        line = order_text.line(view)
+        if sum(map(len, lines)) + len(lines) + len(line) > MESSAGE_LIMIT:
+            break
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def link_line(link: Link) -> str:
+    """Say who a person is in the CAD, and who says so."""
+    if link.set_by:
+        setter = f"set by {member(link.set_by)}"
+    elif link.source == "person":
+        setter = "set by somebody who has left"
+    else:  # an import and the CAD's own links have nobody behind them
+        setter = f"from the {link.source}"
+    return (
+        f"{member(link.discord_id)} is {code(link.api_id, 100)}, {setter}"
+        f" {moment(link.set_at, 'R')}."
+    )
+
+
+def _standing(link: Link) -> str:
+    """Say what the CAD makes of a stored link."""
+    account = code(link.account_name or link.account_uuid or "", 60)
+    if link.other_account:
+        other = code(link.other_account, 60)
+        return f"⚠️ The id was account {account}; now the CAD gives it to {other}."
+    if link.proven_at is None:
+        asked = f"; asked {moment(link.checked_at, 'R')}" if link.checked_at else ""
+        return f"Unproven: the CAD has not confirmed this id{asked}."
+    whose = f" as account {account}" if link.account_name or link.account_uuid else ""
+    return f"The CAD knows it{whose}; confirmed {moment(link.proven_at, 'R')}."
+
+
+def _mark(link: Link) -> str:
+    if link.other_account:
+        return " (another account)"
+    return "" if link.proven_at else " (unproven)"

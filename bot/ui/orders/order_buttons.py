@@ -1,0 +1,92 @@
+"""The buttons under the answer to an order, which they carry the number of."""
+
+from __future__ import annotations
+
+import discord
+from discord.ui import View
+
+from bot.services.orders.outcomes import Confirmation, OrderView
+from bot.storage.stores.order_store import Action, State
+from bot.ui.interactions.error_boundary import Desk
+from bot.ui.interactions.id_button import NumberButton, numbered
+from bot.ui.interactions.responses import (
+    Interaction,
+    actor_of,
+    answer,
+    give_order,
+    give_order_in_place,
+    reply_address,
+)
+from bot.ui.orders import order_text
+
+
+class CancelButton(NumberButton, template=numbered("cancel")):
+    """Drops an order that waits."""
+
+    action = "cancel"
+    label = "Cancel"
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Drop the order; the queue brings its reply up to date."""
+        if await desk.orders.cancel(self.number, interaction.user.id):
+            await interaction.response.defer()
+        else:
+            await answer(interaction, "❌ Too late to cancel: the order is being sent or closed.")
+
+
+class UndoButton(NumberButton, template=numbered("undo")):
+    """Takes people off the call that an order has put them on."""
+
+    action = "undo"
+    label = "Undo"
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Give the opposite order; whoever is on the call by it has been confirmed once."""
+        undo = desk.attaching.undo(actor_of(interaction), reply_address(interaction), self.number)
+        await give_order(interaction, undo, desk.orders, asks=False)
+
+
+class ConfirmButton(NumberButton, template=numbered("confirm")):
+    """Says yes to an order about many people."""
+
+    action = "confirm"
+    label = "Confirm"
+    style = discord.ButtonStyle.primary
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Give the order; its answer takes the place of the question."""
+        confirming = desk.asking.confirm(
+            actor_of(interaction), reply_address(interaction), self.number
+        )
+        await give_order_in_place(interaction, confirming, desk.orders)
+
+
+class DropButton(NumberButton, template=numbered("drop")):
+    """Says no to an order about many people."""
+
+    action = "drop"
+    label = "Cancel"
+
+    async def press(self, interaction: Interaction, desk: Desk) -> None:
+        """Drop the order, and say so in the place of the question."""
+        dropped = await desk.asking.drop(actor_of(interaction), self.number)
+        await interaction.response.edit_message(content=order_text.order(dropped), view=None)
+
+
+BUTTONS = (CancelButton, UndoButton, ConfirmButton, DropButton)
+
+
+def buttons_for(view: OrderView) -> View:
+    """Return the buttons that an order's reply carries as it stands."""
+    buttons = View(timeout=None)
+    order, outcome = view.order, view.outcome
+    if view.waiting:
+        buttons.add_item(CancelButton(order.id))
+    elif order.state is State.ASKED:
+        buttons.add_item(ConfirmButton(order.id))
+        buttons.add_item(DropButton(order.id))
+    elif order.action is Action.ATTACH and order.state is State.DONE and outcome:
+        everyone = {one.api_id for one in view.resolution.assignees}
+        if outcome.confirmation is not Confirmation.MISSING or everyone - set(outcome.missing):
+            buttons.add_item(UndoButton(order.id))
+    return buttons

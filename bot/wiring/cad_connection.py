@@ -1,0 +1,65 @@
+"""Builds what speaks with the CAD, as the settings say."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.cad.client import KnownCad
+from bot.cad.client_v1 import V1Client
+from bot.cad.client_v2 import V2Client
+from bot.cad.codec import v1, v2
+from bot.cad.codec.v1 import Dialect
+from bot.cad.http.request_sender import Sender
+from bot.cad.http.transport import Transport
+from bot.cad.http.wire import Credentials
+from bot.config.settings import Settings
+from bot.services.board.push_listener import Feed
+
+_log = logging.getLogger(__name__)
+
+
+def feeds(settings: Settings) -> list[Feed]:
+    """Listen wherever the settings say."""
+    key = settings.sonoran_api_key.get_secret_value()
+    found: list[Feed] = []
+    # Imported only where they are used: a web server and a websocket client cost time and memory.
+    if settings.push_address:
+        from bot.cad.push.http_push import HttpFeed  # noqa: PLC0415
+
+        found.append(HttpFeed(*settings.push_address, key))
+    if settings.sonoran_websocket:
+        from bot.cad.push.signalr_feed import SignalRFeed  # noqa: PLC0415
+
+        community, server_id = settings.sonoran_community_id, settings.sonoran_server_id
+        found.append(SignalRFeed(str(settings.sonoran_api_url), community, key, server_id))
+    return found
+
+
+def feed_names(settings: Settings) -> list[str]:
+    """Name the setting behind each of the feeds."""
+    on = {"PUSH_LISTEN": settings.push_address, "SONORAN_WEBSOCKET": settings.sonoran_websocket}
+    return [name for name, value in on.items() if value]
+
+
+def client(
+    settings: Settings,
+    transport: Transport,
+    *,
+    clock: Callable[[], float],
+    sleep: Callable[[float], Awaitable[None]],
+) -> KnownCad:
+    """Speak the version of the CAD's API that the settings ask for."""
+    who = Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value())
+    if settings.sonoran_api_version == 1:
+        sender = Sender(transport, v1.LIMITS, clock=clock, sleep=sleep)
+        return V1Client(sender, who, on_dialect=_log_dialect)
+    limits = {
+        endpoint: limit.shared(settings.sonoran_budget_share)
+        for endpoint, limit in v2.LIMITS.items()
+    }
+    return V2Client(Sender(transport, limits, clock=clock, sleep=sleep), who)
+
+
+def _log_dialect(dialect: Dialect) -> None:
+    _log.info("this CAD takes attachments as %s at %s", dialect.type, dialect.path)

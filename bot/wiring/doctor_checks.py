@@ -1,0 +1,243 @@
+"""The doctor: which checks there are, for the bot that runs and for one that does not."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import pkgutil
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import discord
+from discord.ext import commands
+
+import cogs
+from bot.cad.client import KnownCad
+from bot.cad.http.transport import Transport
+from bot.config import settings
+from bot.config.settings import Settings, SettingsError
+from bot.runtime.exit_codes import Exit
+from bot.services.access.policy import Access
+from bot.services.board.live_board import Board
+from bot.services.board.push_listener import Watch
+from bot.services.doctor import setup_checks
+from bot.services.doctor.findings import Finding, Level, What, fault, fine, warning
+from bot.services.doctor.runner import PATIENCE, Check, Doctor, examined, worst_first
+from bot.services.doctor.setup_checks import CadChecks
+from bot.storage import health
+from bot.storage.database import Database
+from bot.ui.doctor import doctor_report as words
+from bot.ui.doctor.discord_checks import DiscordChecks, Wanted, trouble
+from bot.wiring import cad_connection
+
+RECENT = timedelta(minutes=1)  # what the CAD has shown since needs no other question
+
+# Which settings each check stands on.
+_NEEDS = {
+    "Discord": frozenset({"discord_token"}),
+    "The CAD": frozenset(
+        {
+            "sonoran_community_id",
+            "sonoran_api_key",
+            "sonoran_api_url",
+            "sonoran_api_version",
+            "sonoran_server_id",
+        }
+    ),
+    "The database": frozenset({"database_url"}),
+    "The way of push events": frozenset({"push_listen", "sonoran_websocket"}),
+}
+
+_CODES = {"token": Exit.TOKEN, "intents": Exit.INTENTS, "discord": Exit.DISCORD}
+_OUT_OF_REACH = frozenset({What.CAD_UNREACHABLE, What.CHECK_LATE})
+_STAND_IN = "unknown"  # for a setting that has no default
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The parts of a running bot that are looked at."""
+
+    access: Access
+    cad: KnownCad
+    board: Board
+    database: Database
+    watch: Watch
+    now: Callable[[], datetime]
+
+
+def doctor(loaded: Settings, running: Running, client: discord.Client) -> Doctor:
+    """Build the doctor of a bot that is running."""
+    server_id, cad, board = loaded.sonoran_server_id, running.cad, running.board
+
+    async def calls_are_shown() -> None:
+        confirmed = board.confirmed_at(server_id)
+        if confirmed is None or running.now() - confirmed > RECENT:
+            await board.calls_now(server_id)
+
+    async def what_is_remembered() -> list[Finding]:
+        listening = zip(cad_connection.feed_names(loaded), running.watch.listening, strict=True)
+        spent = setup_checks.budgets(cad.attach_budget, cad.detach_budget)
+        return [*setup_checks.heard(dict(listening), running.now()), *spent]
+
+    at_cad = CadChecks(cad, loaded.sonoran_community_id, server_id, calls_are_shown)
+    at_discord = DiscordChecks(client, _wanted(loaded), command_names())
+    return Doctor(
+        running.access,
+        {
+            "The CAD": at_cad.all,
+            "The database": partial(
+                setup_checks.database, partial(health.examine, running.database)
+            ),
+            "The way of push events": what_is_remembered,
+        },
+        lambda guild_id: {"Discord": partial(at_discord.all, guild_id)},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the settings came to.
+
+    Attributes:
+        settings: the faulty ones as if they were not set; None where nothing can be read.
+        faulty: the names of those.
+        findings: what there is to say about them.
+    """
+
+    settings: Settings | None
+    faulty: frozenset[str]
+    findings: tuple[Finding, ...]
+
+
+async def examine(read: Reading, patience: float = PATIENCE) -> list[Finding]:
+    """Check a bot that may not be running, and change nothing; the worst comes first."""
+    if read.settings is None:
+        return list(read.findings)
+    all_checks = _checks(read.settings)
+    skipped = [name for name in all_checks if _NEEDS[name] & read.faulty]
+    found = [warning(What.SETTINGS_SKIPPED, plain=name) for name in skipped]
+    possible = {name: check for name, check in all_checks.items() if name not in skipped}
+    return worst_first([*read.findings, *found, *await examined(possible, patience)])
+
+
+def read_settings(env_file: Path = Path(".env")) -> Reading:
+    """Read the settings, and go on without the faulty ones."""
+    instead: dict[str, object] = {}
+    faults: tuple[Finding, ...] = ()
+    while True:
+        try:
+            loaded = settings.load(env_file, instead)
+        except SettingsError as error:
+            faults = faults or tuple(fault(What.SETTINGS_WRONG, line=one) for one in error.faults)
+            names = {line.partition(":")[0].lower() for line in error.faults}
+            names &= set(Settings.model_fields) - set(instead)
+            if not names:
+                return Reading(None, frozenset(), faults)
+            instead |= {name: _stand_in(name) for name in names}
+        else:
+            found = faults or (fine(What.SETTINGS_FINE),)
+            return Reading(loaded, frozenset(instead), found)
+
+
+def lines(findings: Iterable[Finding]) -> list[str]:
+    """Say what was found, one line each, and count it."""
+    findings = list(findings)
+    return [*map(words.line, findings), words.total(findings)]
+
+
+def exit_code(findings: Iterable[Finding]) -> int:
+    """Return the exit code of the worst fault, the one that has to be mended first; 0 for none."""
+    return min((_code(one) for one in findings if one.level is Level.FAULT), default=0)
+
+
+def command_names() -> frozenset[str]:
+    """Name the slash commands of all cogs, as Discord lists them."""
+    modules = [
+        importlib.import_module(one.name) for one in pkgutil.iter_modules(cogs.__path__, "cogs.")
+    ]
+    return frozenset(
+        command.name
+        for module in modules
+        for thing in vars(module).values()
+        if isinstance(thing, type) and issubclass(thing, commands.Cog)
+        for command in thing.__cog_app_commands__
+    )
+
+
+def _code(finding: Finding) -> Exit:
+    if finding.what is What.CHECK_BROKEN:
+        return Exit.FAULT
+    if finding.what in _OUT_OF_REACH:
+        return Exit.DISCORD
+    return _CODES.get(finding.what.topic, Exit.SETTINGS)
+
+
+def _stand_in(name: str) -> object:
+    setting = Settings.model_fields[name]
+    return _STAND_IN if setting.is_required() else setting.default
+
+
+def _checks(loaded: Settings) -> Mapping[str, Check]:
+    return {
+        "Discord": partial(_discord, loaded),
+        "The CAD": partial(_cad, loaded),
+        "The database": partial(
+            setup_checks.database, partial(health.examine_at, loaded.database_url)
+        ),
+        "The way of push events": partial(_events, loaded),
+    }
+
+
+async def _discord(loaded: Settings) -> list[Finding]:
+    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
+        try:
+            await client.login(loaded.discord_token.get_secret_value())
+        except Exception as error:  # noqa: BLE001 - nothing but the connection can have failed
+            return [trouble(error)]
+        return await DiscordChecks(client, _wanted(loaded), command_names()).all()
+
+
+async def _cad(loaded: Settings) -> list[Finding]:
+    transport = Transport(str(loaded.sonoran_api_url))
+    cad = cad_connection.client(loaded, transport, clock=time.monotonic, sleep=asyncio.sleep)
+    server_id = loaded.sonoran_server_id
+    try:
+        ask_calls = partial(cad.calls, server_id)
+        return await CadChecks(cad, loaded.sonoran_community_id, server_id, ask_calls).all()
+    finally:
+        await cad.close()
+
+
+async def _events(loaded: Settings) -> list[Finding]:
+    found: list[Finding] = []
+    if loaded.push_address:
+        key = loaded.sonoran_api_key.get_secret_value()
+        from bot.cad.push.http_push import HttpFeed  # noqa: PLC0415 - a web server, see connect
+
+        found += await setup_checks.port(HttpFeed(*loaded.push_address, key))
+    if loaded.sonoran_websocket:
+        found.append(fine(What.WEBSOCKET_UNTRIED))
+    return found or [fine(What.EVENTS_POLLED)]
+
+
+def _wanted(loaded: Settings) -> Wanted:
+    channels = {
+        "CALLS_CHANNEL_ID": loaded.calls_channel_id,
+        "LOG_CHANNEL_ID": loaded.log_channel_id,
+    }
+    return Wanted(
+        guild_id=loaded.discord_guild_id,
+        members_intent=loaded.members_intent,
+        roles={
+            "DISPATCH_ROLE_IDS": loaded.dispatch_role_ids,
+            "SELF_DISPATCH_ROLE_IDS": loaded.self_dispatch_role_ids,
+            "LINK_ROLE_IDS": loaded.link_role_ids,
+            "ADMIN_ROLE_IDS": loaded.admin_role_ids,
+        },
+        channels={name: one for name, one in channels.items() if one is not None},
+        ping_role_id=loaded.ping_role_id,
+    )

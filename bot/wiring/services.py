@@ -1,0 +1,217 @@
+"""Builds the services from the settings, and closes them in the reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import discord
+
+from bot.cad.client import KnownCad
+from bot.cad.http.transport import Transport
+from bot.config.settings import Settings
+from bot.services.access.cad_permissions import CadPermissions, Permitted
+from bot.services.access.policy import Access
+from bot.services.board.live_board import Board, utc_now
+from bot.services.board.push_listener import Watch
+from bot.services.calls.call_actions import Acts
+from bot.services.calls.call_listing import CallList
+from bot.services.cards.card_publisher import CardKeeper
+from bot.services.doctor.runner import Doctor
+from bot.services.links.bulk_verification import CheckAnnouncer, LinkChecks
+from bot.services.links.link_changes import Herald
+from bot.services.links.link_service import LinkingService
+from bot.services.orders.confirmation import Asking
+from bot.services.orders.intake import AttachService
+from bot.services.pickers.suggestions import Suggestions
+from bot.services.pickers.unit_picker import Picking
+from bot.services.queue.follow_up import Aftermath
+from bot.services.queue.order_notifier import Announcer
+from bot.services.queue.order_queue import OrderQueue
+from bot.services.records.audit_log import AuditService
+from bot.storage.database import Database
+from bot.storage.stores.card_store import CardStore
+from bot.storage.stores.command_sync_store import CommandSyncStore
+from bot.storage.stores.link_store import LinkStore
+from bot.storage.stores.order_store import OrderStore
+from bot.wiring import cad_connection, doctor_checks
+from bot.wiring.link_services import People, Proofs, build_proofs, open_people
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the bot needs, open and ready.
+
+    Attributes:
+        open_queue: makes the queue of orders, once there is somebody who can tell people.
+        open_people: makes what has to do with links, likewise.
+        open_cards: makes the keeper of the cards, once there is a channel for them.
+        open_checks: makes what checks all links, likewise.
+        open_doctor: makes the doctor, once there is somebody who can ask Discord.
+    """
+
+    attaching: AttachService
+    asking: Asking
+    acts: Acts
+    picking: Picking
+    linking: LinkingService
+    suggestions: Suggestions
+    call_list: CallList
+    audit: AuditService
+    board: Board
+    syncs: CommandSyncStore
+    open_queue: Callable[[Announcer], OrderQueue]
+    open_people: Callable[[Herald], People]
+    open_cards: Callable[..., CardKeeper]
+    open_checks: Callable[[CheckAnnouncer], LinkChecks]
+    open_doctor: Callable[[discord.Client], Doctor]
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Where the services get their time from.
+
+    Attributes:
+        clock: monotonic seconds.
+        now: the present moment, aware.
+        sleep: waits that many seconds.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings,
+    *,
+    transport: Callable[[str], Transport] = Transport,
+    time: Time = Time(),
+) -> AsyncIterator[Services]:
+    """Open the database and the connection to the CAD; close them in the reverse order.
+
+    Args:
+        transport: makes the connection to an address.
+
+    Raises:
+        StorageError: the database cannot be used.
+        CannotListen: PUSH_LISTEN names an address that cannot be had.
+    """
+    async with AsyncExitStack() as stack:
+        database = await Database.open(settings.database_url)
+        stack.push_async_callback(database.close)
+        connection = transport(str(settings.sonoran_api_url))
+        cad = cad_connection.client(settings, connection, clock=time.clock, sleep=time.sleep)
+        stack.push_async_callback(cad.close)
+        base = await _started(settings, database, cad, time, stack)
+        # So that the first person who types or attaches finds the calls and units known.
+        base.board.look(settings.sonoran_server_id)
+        yield _services(settings, base, time)
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What the other services stand on; all of it runs that runs by itself."""
+
+    database: Database
+    cad: KnownCad
+    board: Board
+    access: Access
+    links: LinkStore
+    orders: OrderStore
+    proofs: Proofs
+    linking: LinkingService
+    permitted: Permitted
+    attaching: AttachService
+    watch: Watch
+
+
+async def _started(
+    settings: Settings, database: Database, cad: KnownCad, time: Time, stack: AsyncExitStack
+) -> _Base:
+    """Build it and start it; whoever closes the stack stops it."""
+    clock, now, server_id = time.clock, time.now, settings.sonoran_server_id
+    board = Board(cad, clock=clock, now=now)
+    stack.push_async_callback(board.close)
+    access = Access(
+        settings.dispatch_role_ids,
+        settings.self_dispatch_role_ids,
+        settings.link_role_ids,
+        settings.admin_role_ids,
+        settings.require_cad_permission,
+    )
+    links, orders = LinkStore(database), OrderStore(database)
+    proofs = build_proofs(settings, database, cad, access, clock=clock, now=now, sleep=time.sleep)
+    id_format = settings.api_id_format
+    linking = LinkingService(
+        access, links, cad, proofs.prover, id_format=id_format, clock=clock, now=now
+    )
+    stack.push_async_callback(linking.close)
+    permitted = CadPermissions(access, cad, links, clock=clock).require
+    attaching = AttachService(
+        access, orders, linking, board, server_id, now=now, permitted=permitted
+    )
+    stack.push_async_callback(proofs.background.close)
+    proofs.background.start()
+    watch = Watch(board, cad_connection.feeds(settings), server_id, proofs.background.hear, now=now)
+    stack.push_async_callback(watch.close)
+    await watch.start()
+    return _Base(
+        database, cad, board, access, links, orders, proofs, linking, permitted, attaching, watch
+    )
+
+
+def _services(settings: Settings, base: _Base, time: Time) -> Services:
+    """Build what the bot needs on top; nothing of it runs by itself yet."""
+    clock, now, sleep = time.clock, time.now, time.sleep
+    database, cad, board, access = base.database, base.cad, base.board, base.access
+    links, orders, attaching, linking = base.links, base.orders, base.attaching, base.linking
+    server_id = settings.sonoran_server_id
+    return Services(
+        attaching=attaching,
+        asking=Asking(access, orders, now=now),
+        acts=Acts(access, cad, board, attaching, linking, now=now, permitted=base.permitted),
+        picking=Picking(access, board),
+        linking=linking,
+        suggestions=Suggestions(access, board, linking, server_id),
+        call_list=CallList(access, board, server_id),
+        audit=AuditService(access, links, orders, timedelta(days=settings.audit_days), now=now),
+        board=board,
+        syncs=CommandSyncStore(database),
+        open_queue=partial(
+            OrderQueue,
+            orders,
+            cad,
+            board,
+            attaching.make_out,
+            arrivals=attaching.arrivals,
+            aftermath=Aftermath(cad, board, settings.status_on_attach),
+            clock=clock,
+            now=now,
+            sleep=sleep,
+        ),
+        open_people=partial(open_people, settings, database, access, linking, clock=clock, now=now),
+        open_cards=partial(
+            CardKeeper,
+            CardStore(database),
+            board,
+            server_id=server_id,
+            keep=timedelta(minutes=settings.card_keep_minutes),
+            ping_role_id=settings.ping_role_id,
+            clock=clock,
+            now=now,
+            sleep=sleep,
+        ),
+        open_checks=base.proofs.open_checks,
+        open_doctor=partial(
+            doctor_checks.doctor,
+            settings,
+            doctor_checks.Running(access, cad, board, database, base.watch, now),
+        ),
+    )

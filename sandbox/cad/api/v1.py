@@ -1,0 +1,145 @@
+"""Version 1 of the API over HTTP: one POST per endpoint, plain text back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from sandbox.cad.api import request_fields, v1_types
+from sandbox.cad.state.behaviour import Dialect, Partial
+from sandbox.cad.state.change_log import Actor
+from sandbox.cad.state.models import CadRefusal, Community, Json, Plan
+from sandbox.cad.state.rate_limits import Rate, Rates
+from sandbox.cad.state.world import CadWorld
+
+INVALID_TYPE = "INVALID REQUEST TYPE"
+INVALID_COMMUNITY = "INVALID COMMUNITY ID"
+NOT_ENABLED = "API IS NOT ENABLED FOR THIS COMMUNITY"
+INVALID_KEY = "INVALID API KEY"
+WRONG_ADDRESS = "Backend Service Reached"
+RATE = Rate(requests=5, seconds=5.0)  # nothing is published but "one call per second"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A path and a type, what they do and the plan they need."""
+
+    path: str
+    type: str
+    prepare: v1_types.Prepare
+    plan: Plan = Plan.PLUS
+    dialect: Dialect | None = None
+
+
+ENDPOINTS = (
+    *(Endpoint(*dialect.value, v1_types.attach, dialect=dialect) for dialect in Dialect),
+    Endpoint("/emergency/detach_unit", "DETACH_UNIT", v1_types.detach),
+    Endpoint("/emergency/get_calls", "GET_CALLS", v1_types.get_calls),
+    Endpoint("/emergency/get_active_units", "GET_ACTIVE_UNITS", v1_types.get_active_units),
+    Endpoint("/emergency/new_dispatch", "NEW_DISPATCH", v1_types.new_dispatch),
+    Endpoint("/emergency/close_call", "CLOSE_CALL", v1_types.close_call),
+    Endpoint("/emergency/add_call_note", "ADD_CALL_NOTE", v1_types.add_call_note),
+    Endpoint("/emergency/call_911", "CALL_911", v1_types.call_911, Plan.STANDARD),
+    Endpoint("/emergency/remove_911", "REMOVE_911", v1_types.remove_911, Plan.STANDARD),
+    Endpoint("/emergency/unit_status", "UNIT_STATUS", v1_types.unit_status, Plan.STANDARD),
+    Endpoint("/general/check_apiid", "CHECK_APIID", v1_types.check_apiid, Plan.STANDARD),
+)
+
+
+class V1:
+    """Answers v1 requests from a world."""
+
+    def __init__(self, world: CadWorld, rates: Rates) -> None:
+        self._world = world
+        self._rates = rates
+
+    def routes(self) -> list[web.RouteDef]:
+        """List the routes; any other path is a 404, and GET says that somebody is there."""
+        paths = dict.fromkeys(endpoint.path for endpoint in ENDPOINTS)
+        return [
+            *(web.post(path, self._post) for path in paths),
+            web.get("/{tail:.*}", _backend_reached),
+            web.post("/{tail:.*}", _not_found),
+        ]
+
+    async def _post(self, request: web.Request) -> web.Response:
+        enabled = [endpoint for endpoint in ENDPOINTS if self._enabled(endpoint, request.path)]
+        # `/emergency` itself remains when its dialects are off; a path of its own is gone.
+        if not enabled and request.path != Dialect.SEED.value[0]:
+            return await _not_found(request)
+        try:
+            return self._answer(enabled, _envelope(await request.read()))
+        except CadRefusal as refusal:
+            return web.Response(status=refusal.status, text=refusal.text)
+
+    def _enabled(self, endpoint: Endpoint, path: str) -> bool:
+        on = endpoint.dialect is None or endpoint.dialect in self._world.behaviour.dialects
+        return on and endpoint.path == path
+
+    def _answer(self, enabled: list[Endpoint], envelope: Json) -> web.Response:
+        endpoint = next((one for one in enabled if one.type == envelope.get("type")), None)
+        if endpoint is None:
+            raise CadRefusal(400, INVALID_TYPE)
+        community = self._admit(envelope, endpoint.plan)
+        if too_many := self._rates.count(community.key, "v1", RATE):
+            return too_many
+        objects = envelope.get("data")
+        if not isinstance(objects, list) or not all(isinstance(one, dict) for one in objects):
+            raise CadRefusal(400, f"{request_fields.INVALID_DATA}: data")
+        answers = self._carry_out(endpoint, community, objects)
+        if not answers or isinstance(answers[0], str):
+            return web.Response(text=str(answers[0]) if answers else "")
+        return web.json_response(answers[0], dumps=_compact)
+
+    def _admit(self, envelope: Json, plan: Plan) -> Community:
+        """Check who asks, in the order in which the documents list the errors."""
+        community = self._world.communities.get(str(envelope.get("id")))
+        if community is None:
+            raise CadRefusal(400, INVALID_COMMUNITY)
+        if not community.api_enabled or community.plan < plan:
+            raise CadRefusal(400, NOT_ENABLED)
+        if envelope.get("key") != community.key:
+            raise CadRefusal(400, INVALID_KEY)
+        return community
+
+    def _carry_out(
+        self, endpoint: Endpoint, community: Community, objects: list[Json]
+    ) -> list[v1_types.Answer]:
+        ready: list[v1_types.Order] = []
+        refusals: list[CadRefusal] = []
+        for data in objects:
+            try:
+                ready.append(endpoint.prepare(self._world, community, data))
+            except CadRefusal as refusal:
+                refusals.append(refusal)
+        if refusals and self._world.behaviour.partial is Partial.ALL_OR_NOTHING:
+            raise refusals[0]
+        with self._world.acting(Actor.API):
+            answers = [order() for order in ready]
+        if refusals:
+            raise refusals[0]
+        return answers
+
+
+def _envelope(body: bytes) -> Json:
+    try:
+        envelope = json.loads(body)
+    except ValueError:
+        raise CadRefusal(400, INVALID_TYPE) from None
+    if not isinstance(envelope, dict):
+        raise CadRefusal(400, INVALID_TYPE)
+    return envelope
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+async def _backend_reached(_: web.Request) -> web.Response:
+    return web.Response(text=WRONG_ADDRESS)
+
+
+async def _not_found(_: web.Request) -> web.Response:
+    return web.Response(status=404, text="Not Found")

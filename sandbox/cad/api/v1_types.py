@@ -1,0 +1,229 @@
+"""What each v1 type does with one object of `data`.
+
+Reading an object and carrying it out are two steps, so that a request of several objects
+can be refused as a whole before anything happened: each function here checks its object
+and returns the order, a call without arguments that carries it out and returns the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.cad.api import request_fields
+from sandbox.cad.api.matching_units import Target
+from sandbox.cad.state.models import (
+    CadRefusal,
+    CallForm,
+    Community,
+    EmergencyForm,
+    Json,
+    Note,
+    Server,
+)
+from sandbox.cad.state.world import CadWorld
+
+Answer = str | Json | list[Json]
+Order = Callable[[], Answer]
+Prepare = Callable[[CadWorld, Community, Json], Order]
+
+NOT_LINKED = "API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY"
+
+
+def attach(world: CadWorld, community: Community, data: Json) -> Order:
+    """ATTACH_UNIT and ATTACH_UNITS: accepts ids that nobody on duty carries, silently."""
+    server, call_id, target = _server(world, community, data), _call_id(data), _target(data)
+    if world.behaviour.refuse_unknown_call:
+        world.find_call(server, call_id)
+
+    def order() -> Answer:
+        world.attach(server, call_id, target)
+        return "UNITS ATTACHED"
+
+    return order
+
+
+def detach(world: CadWorld, community: Community, data: Json) -> Order:
+    """DETACH_UNIT: names no call, so it takes the units off whatever call they are on."""
+    server, target = _server(world, community, data), _target(data)
+
+    def order() -> Answer:
+        world.detach(server, target)
+        return "UNITS DETACHED"
+
+    return order
+
+
+def get_calls(world: CadWorld, community: Community, data: Json) -> Order:
+    """GET_CALLS: active dispatch calls, 911 calls and the last closed ones."""
+    server, kind = _server(world, community, data), request_fields.number(data, "type", 100)
+    limit = min(request_fields.number(data, "closedLimit", 10), 100)
+    offset = request_fields.number(data, "closedOffset", 0)
+    dispatch, emergency = kind in {0, 100}, kind in {1, 100}
+
+    def order() -> Answer:
+        closed = server.closed[offset : offset + limit]
+        return {
+            "activeCalls": [call.as_json() for call in server.calls.values() if dispatch],
+            "emergencyCalls": [call.as_json() for call in server.emergencies.values() if emergency],
+            "closedCalls": [call.as_json() for call in closed if dispatch],
+        }
+
+    return order
+
+
+def get_active_units(world: CadWorld, community: Community, data: Json) -> Order:
+    """GET_ACTIVE_UNITS: units on duty, without dispatchers unless asked for."""
+    server = _server(world, community, data)
+    only_units = request_fields.flag(data, "onlyUnits", default=True)
+    offline = request_fields.flag(data, "includeOffline", default=False)
+    limit = min(request_fields.number(data, "limit", 100), 100)
+    offset = request_fields.number(data, "offset", 0)
+
+    def order() -> Answer:
+        units = [
+            unit.as_json()
+            for unit in server.units.values()
+            if (unit.on_duty or offline) and not (only_units and unit.is_dispatch)
+        ]
+        return units[offset : offset + limit]
+
+    return order
+
+
+def new_dispatch(world: CadWorld, community: Community, data: Json) -> Order:
+    """NEW_DISPATCH: a call, with units on it if the object names some."""
+    server, target, form = _server(world, community, data), _target(data), call_form(data)
+
+    def order() -> Answer:
+        return f"NEW DISPATCH CREATED - ID: {world.new_dispatch(server, form, target).call_id}"
+
+    return order
+
+
+def close_call(world: CadWorld, community: Community, data: Json) -> Order:
+    """CLOSE_CALL: its documented answer is the one of attach."""
+    server, call_id = _server(world, community, data), _call_id(data)
+    world.find_call(server, call_id)
+
+    def order() -> Answer:
+        world.close(server, call_id)
+        return "UNITS ATTACHED"
+
+    return order
+
+
+def add_call_note(world: CadWorld, community: Community, data: Json) -> Order:
+    """ADD_CALL_NOTE: one line for the log of a call."""
+    server, call_id = _server(world, community, data), _call_id(data)
+    note, label = request_fields.text(data, "note"), request_fields.text(data, "label", "")
+    world.find_call(server, call_id)
+
+    def order() -> Answer:
+        world.add_note(server, call_id, note, label)
+        return f"NOTE '{note}' added to call #{call_id}"
+
+    return order
+
+
+def call_911(world: CadWorld, community: Community, data: Json) -> Order:
+    """CALL_911: somebody calls for help."""
+    server, form = _server(world, community, data), emergency_form(data)
+
+    def order() -> Answer:
+        return f"EMERGENCY CALL ADDED ID: {world.call_911(server, form).call_id}"
+
+    return order
+
+
+def remove_911(world: CadWorld, community: Community, data: Json) -> Order:
+    """REMOVE_911: its documented answer is the one of another endpoint."""
+    server, call_id = _server(world, community, data), _call_id(data)
+    world.find_emergency(server, call_id)
+
+    def order() -> Answer:
+        world.remove_911(server, call_id)
+        return "API ID(s) set!"
+
+    return order
+
+
+def unit_status(world: CadWorld, community: Community, data: Json) -> Order:
+    """UNIT_STATUS: one API id, one account or several unit ids."""
+    server, status = _server(world, community, data), request_fields.number(data, "status")
+    api_id = request_fields.text(data, "apiId", "")
+    target = Target(api_ids=(api_id,)) if api_id else _target(data)
+
+    def order() -> Answer:
+        world.set_status(server, target, status)
+        return "UNIT STATUS UPDATED"
+
+    return order
+
+
+def check_apiid(world: CadWorld, community: Community, data: Json) -> Order:
+    """CHECK_APIID: the name of the account that carries this id."""
+    account = world.account_of(community, request_fields.text(data, "apiId"))
+    if account is None:
+        raise CadRefusal(404, NOT_LINKED)
+    username = account.username
+    return lambda: username
+
+
+def call_form(data: Json) -> CallForm:
+    """Read what a dispatch call is made from."""
+    return CallForm(
+        title=request_fields.text(data, "title", ""),
+        code=request_fields.text(data, "code", ""),
+        priority=request_fields.number(data, "priority", 3),
+        block=request_fields.text(data, "block", ""),
+        address=request_fields.text(data, "address", ""),
+        postal=request_fields.text(data, "postal", ""),
+        description=request_fields.text(data, "description", ""),
+        origin=request_fields.number(data, "origin", 0),
+        status=request_fields.number(data, "status", 0),
+        primary=request_fields.number(data, "primary", 0),
+        track_primary=request_fields.flag(data, "trackPrimary", default=False),
+        notes=_notes(data),
+        meta_data=request_fields.mapping(data, "metaData"),
+    )
+
+
+def emergency_form(data: Json) -> EmergencyForm:
+    """Read what a 911 call is made from."""
+    return EmergencyForm(
+        caller=request_fields.text(data, "caller", ""),
+        location=request_fields.text(data, "location", ""),
+        description=request_fields.text(data, "description", ""),
+        is_emergency=request_fields.flag(data, "isEmergency", default=True),
+        meta_data=request_fields.mapping(data, "metaData"),
+    )
+
+
+def _server(world: CadWorld, community: Community, data: Json) -> Server:
+    return world.server(community.id, request_fields.number(data, "serverId", 1))
+
+
+def _call_id(data: Json) -> int:
+    return request_fields.number(data, "callId")
+
+
+def _target(data: Json) -> Target:
+    account = request_fields.text(data, "account", "")
+    return Target(
+        request_fields.texts(data, "units"),
+        account or None,
+        request_fields.numbers(data, "identIds"),
+    )
+
+
+def _notes(data: Json) -> tuple[Note, ...]:
+    notes = data.get("notes", [])
+    if not isinstance(notes, list) or not all(isinstance(note, dict) for note in notes):
+        raise CadRefusal(400, f"{request_fields.INVALID_DATA}: notes")
+    return tuple(
+        Note(
+            request_fields.text(note, "time", ""), request_fields.text(note, "label", ""), note_text
+        )
+        for note in notes
+        if (note_text := request_fields.text(note, "content", ""))
+    )

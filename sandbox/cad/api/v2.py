@@ -1,0 +1,162 @@
+"""Version 2 of the API over HTTP: resources, a bearer token, JSON both ways."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+
+from aiohttp import web
+
+from sandbox.cad.api import v2_emergency, v2_general
+from sandbox.cad.api.v2_request import Asked
+from sandbox.cad.state.change_log import Actor, Received
+from sandbox.cad.state.models import CadRefusal, Community, Json, Plan
+from sandbox.cad.state.rate_limits import Rate, Rates
+from sandbox.cad.state.world import CadWorld
+
+# No document gives the words of these refusals; they are plausible, not known.
+NO_KEY = "Missing or invalid bearer authentication."
+NOT_ENABLED = "API IS NOT ENABLED FOR THIS COMMUNITY"
+NO_OBJECT = "The body is not a JSON object."
+
+_SERVER = r"/v2/emergency/servers/{serverId:\d{1,9}}"
+_DISPATCH = f"{_SERVER}/dispatch-calls"
+_CALL = r"{callId:\d{1,9}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A method and a path, what they do, and how often a key may ask in a minute.
+
+    `name` is what the history calls it, after "v2 ".
+    """
+
+    name: str
+    method: str
+    path: str
+    answer: Callable[[Asked], Json | list[Json]]
+    per_minute: int
+    plan: Plan = Plan.PLUS
+    status: int = 200
+
+
+ENDPOINTS = (
+    Endpoint("attach", "POST", f"{_DISPATCH}/{_CALL}/attachments", v2_emergency.attach, 10),
+    Endpoint("detach", "DELETE", f"{_DISPATCH}/attachments", v2_emergency.detach, 10),
+    Endpoint("calls", "GET", f"{_SERVER}/calls", v2_emergency.calls, 5),
+    Endpoint("units", "GET", f"{_SERVER}/units", v2_emergency.units, 3),
+    Endpoint(
+        "current call",
+        "GET",
+        "/v2/emergency/accounts/{accountUuid}/current-call",
+        v2_emergency.current_call,
+        10,
+    ),
+    Endpoint("new dispatch", "POST", _DISPATCH, v2_emergency.new_dispatch, 20, status=201),
+    Endpoint("close", "POST", f"{_DISPATCH}/close", v2_emergency.close, 20),
+    Endpoint("note", "POST", f"{_DISPATCH}/{_CALL}/notes", v2_emergency.add_note, 60),
+    Endpoint("911", "POST", f"{_SERVER}/calls/911", v2_emergency.call_911, 10, Plan.STANDARD),
+    Endpoint(
+        "remove 911",
+        "DELETE",
+        f"{_SERVER}/calls/911/{_CALL}",
+        v2_emergency.remove_911,
+        10,
+        Plan.STANDARD,
+    ),
+    Endpoint(
+        "status", "PATCH", f"{_SERVER}/units/status", v2_emergency.set_status, 30, Plan.STANDARD
+    ),
+    Endpoint(
+        "account", "GET", "/v2/general/accounts/account", v2_general.account, 10, Plan.STANDARD
+    ),
+    Endpoint("link", "POST", "/v2/general/links/check", v2_general.check_link, 30, Plan.STANDARD),
+    Endpoint("info", "GET", "/v2/general/info", v2_general.info, 10, Plan.BASIC),
+    Endpoint("servers", "GET", "/v2/general/servers", v2_general.servers, 10, Plan.BASIC),
+    Endpoint("version", "GET", "/v2/general/version", v2_general.version, 10, Plan.BASIC),
+)
+
+
+class V2:
+    """Answers v2 requests from a world."""
+
+    def __init__(self, world: CadWorld, rates: Rates) -> None:
+        self._world = world
+        self._rates = rates
+
+    def routes(self) -> list[web.RouteDef]:
+        """List the routes; what else begins with /v2 is not found."""
+        return [
+            *(web.route(one.method, one.path, partial(self._handle, one)) for one in ENDPOINTS),
+            web.route("*", "/v2/{tail:.*}", _not_found),
+        ]
+
+    def describe(self, request: web.Request, body: Json, entry: Received) -> bool:
+        """Write into the record what a request asks; False if it is none of this version."""
+        if not request.path.startswith("/v2/"):
+            return False
+        handler: object = request.match_info.handler
+        name = handler.args[0].name if isinstance(handler, partial) else request.method
+        entry.type = f"v2 {name}"
+        community = self._asking(request)
+        entry.community = community.id if community else ""
+        entry.objects = tuple(one for one in (dict(request.query), body) if one)
+        return True
+
+    async def _handle(self, endpoint: Endpoint, request: web.Request) -> web.Response:
+        try:
+            community = self._admit(request, endpoint.plan)
+            rate = Rate(endpoint.per_minute)
+            if too_many := self._rates.count(community.key, f"v2 {endpoint.name}", rate):
+                return too_many
+            body = {} if request.method == "GET" else _object(await request.read())
+            asked = Asked(self._world, community, request.match_info, request.query, body)
+            with self._world.acting(Actor.API):
+                answer = endpoint.answer(asked)
+            return web.json_response(answer, status=endpoint.status)
+        except CadRefusal as refusal:
+            return _problem(request, refusal)
+
+    def _admit(self, request: web.Request, plan: Plan) -> Community:
+        community = self._asking(request)
+        if community is None:
+            raise CadRefusal(401, NO_KEY)
+        if not community.api_enabled or community.plan < plan:
+            raise CadRefusal(403, NOT_ENABLED)
+        return community
+
+    def _asking(self, request: web.Request) -> Community | None:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        known = self._world.communities.values()
+        return next((community for community in known if community.key == key), None)
+
+
+def _object(body: bytes) -> Json:
+    try:
+        found = json.loads(body or b"{}")
+    except ValueError:
+        raise CadRefusal(400, NO_OBJECT) from None
+    if not isinstance(found, dict):
+        raise CadRefusal(400, NO_OBJECT)
+    return found
+
+
+def _problem(request: web.Request, refusal: CadRefusal) -> web.Response:
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(refusal.status).phrase,
+        "status": refusal.status,
+        "detail": refusal.text,
+        "instance": request.path,
+        "traceId": "00-5f0c1d5e2b7a4c3f8d9e0a1b2c3d4e5f-1a2b3c4d5e6f7081-00",
+    }
+    return web.json_response(body, status=refusal.status, content_type="application/problem+json")
+
+
+async def _not_found(request: web.Request) -> web.Response:
+    return _problem(request, CadRefusal(404, "No endpoint answers at this address."))

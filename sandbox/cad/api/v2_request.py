@@ -1,0 +1,102 @@
+"""One v2 request as its endpoint sees it: path, query, body, and the units that it means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sandbox.cad.api import request_fields
+from sandbox.cad.api.matching_units import Target
+from sandbox.cad.state.models import Account, CadRefusal, Community, Json, Server
+from sandbox.cad.state.world import CALL_NOT_FOUND, CadWorld
+
+# No document gives the words of a refusal; these are plausible, not known.
+NO_SERVER = "The server does not belong to this community."
+NO_TARGET = "Provide a target."
+SEVERAL_TARGETS = "Provide exactly one kind of target."
+NO_UNITS = "No unit matches the target."
+
+TARGETS = ("communityUserId", "communityUserIds", "identIds", "discord", "accountUuid")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a community asks; `path` and `query` are as they came."""
+
+    world: CadWorld
+    community: Community
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Json
+
+    @property
+    def server(self) -> Server:
+        """Find the server that the path names."""
+        server = self.community.servers.get(int(self.path["serverId"]))
+        if server is None:
+            raise CadRefusal(404, NO_SERVER)
+        return server
+
+    @property
+    def call_id(self) -> int:
+        """Read the call that the path names, known or not."""
+        return int(self.path["callId"])
+
+    def number(self, name: str) -> int:
+        """Read a required number of the query."""
+        value = self.query.get(name, "")
+        if not re.fullmatch(r"\d{1,9}", value, re.ASCII):
+            raise CadRefusal(400, f"{request_fields.INVALID_DATA}: {name}")
+        return int(value)
+
+    def flag(self, name: str) -> bool:
+        """Read a required truth value of the query."""
+        value = self.query.get(name)
+        if value not in {"true", "false"}:
+            raise CadRefusal(400, f"{request_fields.INVALID_DATA}: {name}")
+        return value == "true"
+
+    def units(self) -> Target:
+        """Find the units on duty that the body means, whatever it calls them."""
+        kinds = [kind for kind in TARGETS if kind in self.body]
+        if not kinds:
+            raise CadRefusal(400, NO_TARGET)
+        if len(kinds) > 1 and self.world.behaviour.one_target_kind:
+            raise CadRefusal(400, SEVERAL_TARGETS)
+        idents = dict.fromkeys(
+            unit.id
+            for kind in kinds
+            for unit in self.world.resolve(self.server, self._target(kind))
+        )
+        if not idents and self.world.behaviour.refuse_unknown_units:
+            raise CadRefusal(404, NO_UNITS)
+        return Target(ident_ids=tuple(idents))
+
+    def _target(self, kind: str) -> Target:
+        match kind:
+            case "communityUserId":
+                return Target(api_ids=(request_fields.text(self.body, kind),))
+            case "communityUserIds":
+                return Target(api_ids=request_fields.texts(self.body, kind))
+            case "identIds":
+                return Target(ident_ids=request_fields.numbers(self.body, kind))
+            case "discord":
+                account = account_of_discord(self.community, request_fields.text(self.body, kind))
+                return Target(account=account.uuid if account else None)
+            case _:
+                return Target(account=request_fields.text(self.body, kind))
+
+
+def account_of_discord(community: Community, discord_id: str) -> Account | None:
+    """Find the account that a Discord person has linked."""
+    for account in community.accounts.values():
+        if account.discord_id is not None and str(account.discord_id) == discord_id:
+            return account
+    return None
+
+
+def require_call(calls: Mapping[int, object], call_id: int) -> None:
+    """Refuse a number that no open call has."""
+    if call_id not in calls:
+        raise CadRefusal(404, CALL_NOT_FOUND)

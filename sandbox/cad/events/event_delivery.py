@@ -1,0 +1,105 @@
+"""Delivers push events: through the hub where somebody listens there, otherwise over HTTP.
+
+Events reach their receiver in the order in which things happened. An event that cannot be
+delivered is gone: nothing in the documents says that the CAD tries again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import aiohttp
+
+from sandbox.cad.events import push_events
+from sandbox.cad.events.signalr_hub import Hub
+from sandbox.cad.state.change_log import Change
+from sandbox.cad.state.models import Community, Json, Server
+from sandbox.cad.state.world import CadWorld
+
+HTTP_SECONDS = 5.0
+
+HUB = "hub"
+HTTP = "http"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event that was sent; status is the receiver's, None over the hub or without answer."""
+
+    type: str
+    way: str
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    community: Community
+    server: Server
+    envelope: Json
+
+
+class Push:
+    """Watches a world and sends what happens in it, while it runs.
+
+    Attributes:
+        deliveries: what was sent, in order.
+    """
+
+    def __init__(self, world: CadWorld, hub: Hub) -> None:
+        self._world = world
+        self._hub = hub
+        self._parcels: asyncio.Queue[_Parcel] = asyncio.Queue()
+        self._running: asyncio.Task[None] | None = None
+        self.deliveries: list[Delivery] = []
+        world.on_change(self._note)
+
+    async def start(self) -> None:
+        """Begin to deliver."""
+        self._running = asyncio.create_task(self._deliver_all())
+
+    async def stop(self) -> None:
+        """Stop; what was not delivered yet is forgotten."""
+        if self._running is not None:
+            running, self._running = self._running, None
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            self._parcels = asyncio.Queue()
+
+    async def settle(self) -> None:
+        """Wait until everything has been delivered."""
+        await self._parcels.join()
+
+    def _note(self, change: Change) -> None:
+        if self._running is None or not push_events.is_told(change):
+            return
+        for community in self._world.communities.values():
+            if any(server is change.server for server in community.servers.values()):
+                listed = self._world.behaviour.listed_event_data
+                # Now: what is written a moment later would tell of a later world.
+                envelope = push_events.envelope(change, community.key, listed=listed)
+                self._parcels.put_nowait(_Parcel(community, change.server, envelope))
+
+    async def _deliver_all(self) -> None:
+        timeout = aiohttp.ClientTimeout(total=HTTP_SECONDS)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            while True:
+                parcel = await self._parcels.get()
+                await self._deliver(session, parcel)
+                self._parcels.task_done()
+
+    async def _deliver(self, session: aiohttp.ClientSession, parcel: _Parcel) -> None:
+        type_ = parcel.envelope["type"]
+        if await self._hub.push(parcel.community.id, parcel.server.id, parcel.envelope):
+            self.deliveries.append(Delivery(type_, HUB))
+        elif parcel.server.push_url:
+            status = await _post(session, parcel.server.push_url, parcel.envelope)
+            self.deliveries.append(Delivery(type_, HTTP, status))
+
+
+async def _post(session: aiohttp.ClientSession, url: str, envelope: Json) -> int | None:
+    try:
+        async with session.post(url, json=envelope) as response:
+            return response.status
+    except (aiohttp.ClientError, TimeoutError):
+        return None

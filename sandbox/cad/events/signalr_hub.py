@@ -1,0 +1,219 @@
+"""The CAD's SignalR hub: the JSON hub protocol over websockets, without negotiation.
+
+After the protocol's specification (dotnet/aspnetcore, HubProtocol.md) and, for the methods, the
+reference: `authenticatev2` or `authenticate` opens a session for one server id, `pushEvent` tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from aiohttp import WSMsgType, web
+
+from sandbox.cad.api.v1 import INVALID_COMMUNITY, INVALID_KEY
+from sandbox.cad.state.models import Json
+from sandbox.cad.state.world import INVALID_SERVER, CadWorld
+
+HUB_PATH = "/apiWsHub"
+SEPARATOR = "\x1e"
+PING_SECONDS = 15.0  # the platform's default
+
+INVOCATION, COMPLETION, PING, CLOSE = 1, 3, 6, 7
+
+# What a client may have to live with: no JSON, no message, no text, nothing.
+GARBAGE: tuple[str | bytes, ...] = (
+    "<html>502</html>",
+    '{"type":1,"target":["pushEvent"],"arguments":7}\x1e[]\x1e{"type":99}\x1enull\x1e',
+    '{"type":1,"target":"pushEvent","arguments":["{not json"]}\x1e',
+    '{"type":3,"invocationId":"none","result":1}\x1e{"type":1,"target":"other","arguments":[]}\x1e',
+    b"\xff\xfe\x00",
+    "",
+)
+
+
+@dataclass(slots=True)
+class HubFaults:
+    """Switches that a test may turn at any time."""
+
+    silent: bool = False  # no answer, no event, no ping
+    refuse_keys: bool = False
+    missing_methods: set[str] = field(default_factory=set)  # in lower case
+    payload_as_text: bool = False  # pushEvent carries a string of JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """Somebody who wanted a session."""
+
+    method: str
+    community: str
+    server_id: int
+    error: str
+
+
+@dataclass(eq=False, slots=True)
+class _Client:
+    socket: web.WebSocketResponse
+    transport: asyncio.Transport | None
+
+    async def records(self) -> AsyncGenerator[Json]:
+        """Yield what the client says; what is no JSON object is none of the protocol."""
+        rest = ""
+        async for message in self.socket:
+            if message.type is WSMsgType.TEXT:
+                *whole, rest = (rest + message.data).split(SEPARATOR)
+                for record in whole:
+                    yield _object(record)
+
+
+class Hub:
+    """Everybody who is connected, and who of them listens to which server.
+
+    Attributes:
+        authentications: every attempt at a session, in order.
+        ping_seconds: between two pings.
+    """
+
+    def __init__(self, world: CadWorld) -> None:
+        self.faults = HubFaults()
+        self.authentications: list[Authentication] = []
+        self.ping_seconds = PING_SECONDS
+        self._world = world
+        self._clients: set[_Client] = set()
+        self._sessions: dict[tuple[str, int], _Client] = {}
+
+    @property
+    def sessions(self) -> tuple[tuple[str, int], ...]:
+        """The community and server id of every session."""
+        return tuple(self._sessions)
+
+    def routes(self) -> list[web.RouteDef]:
+        """List the routes."""
+        return [web.get(HUB_PATH, self._serve)]
+
+    async def push(self, community: str, server_id: int, event: Json) -> bool:
+        """Tell the session of a server; False if it has none."""
+        client = self._sessions.get((community, server_id))
+        if client is None:
+            return False
+        payload = json.dumps(event) if self.faults.payload_as_text else event
+        message = {"type": INVOCATION, "target": "pushEvent", "arguments": [payload]}
+        return await self._say(client, message)
+
+    async def send_garbage(self) -> None:
+        """Send everybody frames that are no messages."""
+        for client in self._clients:
+            for frame in GARBAGE:
+                if isinstance(frame, bytes):
+                    await client.socket.send_bytes(frame)
+                else:
+                    await client.socket.send_str(frame)
+
+    async def send_away(self, reason: str) -> None:
+        """Close every connection in the protocol's way."""
+        for client in list(self._clients):
+            await self._say(client, {"type": CLOSE, "error": reason})
+            await client.socket.close()
+
+    def drop(self) -> None:
+        """Break every connection."""
+        self._sessions.clear()
+        for client in self._clients:
+            if client.transport is not None:
+                client.transport.abort()
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(timeout=1.0)
+        await socket.prepare(request)
+        client = _Client(socket, request.transport)
+        self._clients.add(client)
+        try:
+            async with contextlib.aclosing(client.records()) as records:
+                if await self._shake_hands(client, records):
+                    await self._converse(client, records)
+        finally:
+            self._clients.discard(client)
+            for place, holder in list(self._sessions.items()):
+                if holder is client:
+                    del self._sessions[place]
+            await socket.close()
+        return socket
+
+    async def _shake_hands(self, client: _Client, records: AsyncGenerator[Json]) -> bool:
+        hello: Json = await anext(records, {})
+        if hello.get("protocol") == "json":
+            await self._say(client, {})
+            return True
+        await self._say(client, {"error": f"{hello.get('protocol')} is not supported."})
+        return False
+
+    async def _converse(self, client: _Client, records: AsyncGenerator[Json]) -> None:
+        # Not before: a client takes the first word that it hears for the answer to its hello.
+        pinging = asyncio.create_task(self._ping(client))
+        try:
+            async for message in records:
+                if message.get("type") == CLOSE:
+                    return
+                if message.get("type") == INVOCATION:
+                    await self._invoked(client, message)
+        finally:
+            pinging.cancel()
+            await asyncio.gather(pinging, return_exceptions=True)
+
+    async def _invoked(self, client: _Client, message: Json) -> None:
+        target, arguments = str(message.get("target")), message.get("arguments")
+        known = {"authenticatev2", "authenticate"} - self.faults.missing_methods
+        answer: Json
+        if target.lower() not in known or not isinstance(arguments, list) or len(arguments) < 2:
+            answer = {"error": f"Failed to invoke '{target}' due to an error on the server."}
+        else:
+            answer = {"result": self._authenticate(client, target, arguments)}
+        if "invocationId" in message:
+            whole = {"type": COMPLETION, "invocationId": message["invocationId"], **answer}
+            await self._say(client, whole)
+
+    def _authenticate(self, client: _Client, method: str, arguments: list[object]) -> Json:
+        community_id, key, server_id = str(arguments[0]), arguments[1], 1
+        if len(arguments) > 2 and isinstance(arguments[2], int):
+            server_id = arguments[2]
+        error = self._refusal(community_id, key, server_id)
+        self.authentications.append(Authentication(method, community_id, server_id, error))
+        if error:
+            return {"success": False, "error": error, "count": 0}
+        # One session per server id. That the newer one takes over is a guess.
+        self._sessions[community_id, server_id] = client
+        return {"success": True, "error": "", "count": 1}
+
+    def _refusal(self, community_id: str, key: object, server_id: int) -> str:
+        community = self._world.communities.get(community_id)
+        if community is None:
+            return INVALID_COMMUNITY
+        if self.faults.refuse_keys or key != community.key:
+            return INVALID_KEY
+        return "" if server_id in community.servers else INVALID_SERVER
+
+    async def _ping(self, client: _Client) -> None:
+        while True:
+            await asyncio.sleep(self.ping_seconds)
+            await self._say(client, {"type": PING})
+
+    async def _say(self, client: _Client, message: Json) -> bool:
+        if self.faults.silent:
+            return True
+        try:
+            await client.socket.send_str(json.dumps(message) + SEPARATOR)
+        except ConnectionError:  # gone, and the end of its reading will tell
+            return False
+        return True
+
+
+def _object(record: str) -> Json:
+    try:
+        found = json.loads(record)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,187 @@
+"""The CAD's own page: what it holds, what it was asked, and buttons to disturb it."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from sandbox.cad.state.change_log import Change, Received
+from sandbox.cad.state.faults import BAD_GATEWAY, Fault, Faults, RateLimited, Slow
+from sandbox.cad.state.models import (
+    Community,
+    DispatchCall,
+    Json,
+    Plan,
+    Server,
+    Unit,
+    UnitStatus,
+)
+from sandbox.cad.state.sample_calls import SAMPLE_CALLS, SAMPLE_EMERGENCIES
+from sandbox.cad.state.world import CadWorld
+
+# Buttons that stand for a fault. "down", "plan" and "normal" are handled beside them.
+FAULTS: dict[str, Fault] = {
+    "slow": Slow(3.0),
+    "rate_limited": RateLimited(5),
+    "bad_gateway": BAD_GATEWAY,
+}
+DOWN_SECONDS = 10.0
+POLLS = ("GET_", "v2 calls", "v2 units")  # how the types of the requests that repeat begin
+SHOWN = 40
+
+_FOLDER = Path(__file__).parent
+_SECURITY = {"Content-Security-Policy": "default-src 'self'", "Cache-Control": "no-store"}
+
+
+def is_board(request: web.Request) -> bool:
+    """Tell whether a request is for the page rather than for the API."""
+    at_root = request.path == "/" and request.method == "GET"
+    return at_root or request.path.startswith("/board")
+
+
+class BoardPage:
+    """Serves the page, its data and its buttons."""
+
+    def __init__(self, world: CadWorld, faults: Faults, go_down: Callable[[float], object]) -> None:
+        self._world = world
+        self._faults = faults
+        self._go_down = go_down
+        self._community = next(iter(world.communities.values()))
+        self._plan = self._community.plan
+        self._changes: deque[Json] = deque(maxlen=SHOWN)
+        self._calls = itertools.cycle(SAMPLE_CALLS)
+        self._emergencies = itertools.cycle(SAMPLE_EMERGENCIES)
+        world.on_change(self._remember)
+
+    def routes(self) -> list[web.RouteDef]:
+        """List the routes of the page."""
+        return [
+            web.get("/", self._file),
+            web.get("/board/page.css", self._file),
+            web.get("/board/page.js", self._file),
+            web.get("/board.json", self._show),
+            web.post("/board/faults/{name}", self._switch),
+            web.post("/board/calls", self._new_call),
+            web.post("/board/emergencies", self._new_emergency),
+        ]
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        name = "page.html" if request.path == "/" else Path(request.path).name
+        return web.FileResponse(_FOLDER / name, headers=_SECURITY)
+
+    async def _show(self, request: web.Request) -> web.Response:
+        polls = request.query.get("polls") == "1"
+        return web.json_response(self._board(polls=polls), headers=_SECURITY)
+
+    async def _switch(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in {*FAULTS, "down", "plan", "normal"}:
+            raise web.HTTPNotFound
+        # One disturbance at a time, so that a person knows what they are looking at.
+        self._faults.clear()
+        self._community.plan = Plan.STANDARD if name == "plan" else self._plan
+        if name in FAULTS:
+            self._faults.set(FAULTS[name])
+        elif name == "down":
+            self._go_down(DOWN_SECONDS)
+        return web.json_response({"switched": name})
+
+    async def _new_call(self, _: web.Request) -> web.Response:
+        call = self._world.new_dispatch(self._first_server(), next(self._calls))
+        return web.json_response({"callId": call.call_id}, status=201)
+
+    async def _new_emergency(self, _: web.Request) -> web.Response:
+        call = self._world.call_911(self._first_server(), next(self._emergencies))
+        return web.json_response({"callId": call.call_id}, status=201)
+
+    def _first_server(self) -> Server:
+        return next(iter(self._community.servers.values()))
+
+    def _board(self, *, polls: bool) -> Json:
+        servers = self._community.servers.values()
+        return {
+            "community": self._community.id,
+            "plan": self._community.plan.name,
+            "faults": [repr(fault) for fault in self._faults.active],
+            "switched": self._switched(),
+            "calls": [_call(server, call) for server in servers for call in server.calls.values()],
+            "emergencies": [
+                {"serverId": server.id, **call.as_json()}
+                for server in servers
+                for call in server.emergencies.values()
+            ],
+            "units": [
+                _unit(server, unit)
+                for server in servers
+                for unit in server.units.values()
+                if unit.on_duty
+            ],
+            "requests": _requests(self._community, self._world.history, polls=polls),
+            "changes": list(self._changes),
+        }
+
+    def _switched(self) -> list[str]:
+        names = [name for name, fault in FAULTS.items() if fault in self._faults.active]
+        if self._community.plan != self._plan:
+            names.append("plan")
+        return names or ["normal"]
+
+    def _remember(self, change: Change) -> None:
+        units = change.server.units
+        self._changes.appendleft(
+            {
+                "at": self._world.now().strftime("%H:%M:%S"),
+                "kind": change.kind.value,
+                "callId": change.call_id,
+                "units": [units[ident].badge.unit_num for ident in change.idents],
+            }
+        )
+
+
+def _call(server: Server, call: DispatchCall) -> Json:
+    form = call.form
+    units = [server.units[ident] for ident in call.idents if ident in server.units]
+    return {
+        **call.as_json(),
+        "serverId": server.id,
+        "place": " ".join(part for part in (form.block, form.address) if part),
+        "units": [_unit(server, unit) for unit in units],
+    }
+
+
+def _unit(server: Server, unit: Unit) -> Json:
+    on = next((call.call_id for call in server.calls.values() if unit.id in call.idents), None)
+    known = {status.value for status in UnitStatus}
+    status = UnitStatus(unit.status).name if unit.status in known else str(unit.status)
+    return {
+        "serverId": server.id,
+        "ident": unit.id,
+        "unitNum": unit.badge.unit_num,
+        "name": unit.badge.name,
+        "department": unit.badge.department,
+        "status": status.replace("_", " "),
+        "isDispatch": unit.is_dispatch,
+        "callId": on,
+    }
+
+
+def _requests(community: Community, history: list[Received], *, polls: bool) -> list[Json]:
+    """Show the latest requests first; polls only when asked for, since they drown the rest."""
+    wanted = (entry for entry in reversed(history) if polls or not entry.type.startswith(POLLS))
+    return [
+        {
+            "at": entry.at.strftime("%H:%M:%S"),
+            "path": entry.path,
+            "type": entry.type,
+            "community": entry.community if entry.community != community.id else "",
+            "objects": list(entry.objects),
+            "status": entry.status,
+            "text": entry.text[:200],
+            "fault": entry.fault,
+        }
+        for entry in itertools.islice(wanted, SHOWN)
+    ]

@@ -1,0 +1,44 @@
+"""Counts requests per API key and says when there are too many."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from sandbox.cad.state.behaviour import Behaviour
+from sandbox.cad.state.faults import RateLimited
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most so many requests in any so many seconds."""
+
+    requests: int
+    seconds: float = 60.0
+
+
+class Rates:
+    """Remembers when each key asked what; refused requests do not count."""
+
+    def __init__(self, behaviour: Behaviour, clock: Callable[[], float]) -> None:
+        self._behaviour = behaviour
+        self._clock = clock
+        self._asked: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
+
+    def count(self, key: str, endpoint: str, rate: Rate) -> web.Response | None:
+        """Count a request, or return the 429 that it gets."""
+        if not self._behaviour.rate_limits:
+            return None
+        now = self._clock()
+        asked = self._asked[key, endpoint]
+        while asked and now - asked[0] >= rate.seconds:
+            asked.popleft()
+        if len(asked) < rate.requests:
+            asked.append(now)
+            return None
+        wait = math.ceil(asked[0] + rate.seconds - now)
+        return RateLimited(wait if self._behaviour.names_wait else None).response()

@@ -1,0 +1,263 @@
+"""The stage: a pretend guild with its people, the pretend CAD, and the real bot between them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import discord
+import simcord
+from pydantic import HttpUrl, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from bot.app import DispatchBot
+from bot.cad.push.http_push import EVENT_PATH
+from bot.config.settings import Settings
+from bot.storage.database import Database
+from bot.storage.stores.link_row import Link
+from bot.storage.stores.link_store import LinkStore
+from bot.wiring.services import Time, open_services
+from sandbox.cad.server import CadServer
+from sandbox.cad.state import seed
+from sandbox.cad.state.models import Server
+from sandbox.cad.state.seed import Person
+from sandbox.fake_time import FakeTime, Wait
+
+LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
+OFFICERS = (*LINKED, seed.CHARLIE)
+ON_PATROL = (seed.PAT, seed.ALICE)
+
+# Short, so that the channel stays small where the CAD lives.
+CARD_KEEP_MINUTES = 5
+
+# Longer than the bot may take for one order: whoever gave it sees its answer, not a timeout.
+SETTLE_SECONDS = 15.0
+TICK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that can be acted on; `people` by first name."""
+
+    cad: CadServer
+    env: simcord.Env
+    channel: simcord.ChannelHandle
+    people: Mapping[str, simcord.MemberActor]
+    dispatch_role: simcord.RoleHandle
+    officer_role: simcord.RoleHandle
+    patrol: simcord.ChannelHandle
+
+    @property
+    def home(self) -> Server:
+        """The CAD's server that the bot dispatches for."""
+        return self.cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
+
+    def units_on(self, call_id: int) -> tuple[str, ...]:
+        """List the numbers of the units on a call, in the order in which they came."""
+        units, call = self.home.units, self.home.calls[call_id]
+        return tuple(units[ident].badge.unit_num for ident in call.idents)
+
+    def in_names(self, text: str) -> str:
+        """Write the mentions in a text as people read them."""
+        for name, mention in self._mentions().items():
+            text = text.replace(mention, name)
+        return text
+
+    def in_mentions(self, text: str) -> str:
+        """Write the names in a text as Discord sends them once they are picked from its list."""
+        for name, mention in self._mentions().items():
+            text = text.replace(name, mention)
+        return text
+
+    def _mentions(self) -> dict[str, str]:
+        roles = {f"@{one.name}": one.mention for one in (self.dispatch_role, self.officer_role)}
+        people = {f"@{name}": one.mention for name, one in self.people.items()}
+        return {**roles, **people, f"#{self.patrol.name}": self.patrol.mention}
+
+
+class _Settings(Settings):
+    """Settings from here alone: neither the environment nor a .env may change the sandbox."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the caller passes all by name
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what the code says."""
+        return (init_settings,)
+
+
+@asynccontextmanager
+async def open_stage(
+    *,
+    cad_port: int = 0,
+    time: FakeTime | None = None,
+    cards: bool = False,
+    pushes: bool = False,
+) -> AsyncIterator[Stage]:
+    """Set everything up, and leave nothing behind.
+
+    Args:
+        cad_port: where the CAD listens; 0 picks a free port.
+        time: the bot's, where it is not to pass by itself.
+        cards: whether the channel shows the calls.
+        pushes: whether the bot hears at once of what people do in the CAD.
+    """
+    # simcord runs one bot at a time and the real one needs to be told which role dispatches:
+    # this one only holds the place until the guild is built.
+    placeholder = discord.Client(intents=discord.Intents(guilds=True))
+    async with (
+        CadServer(seed.build_world(), port=cad_port) as cad,
+        simcord.run(placeholder, check_errors=False, settle_timeout=SETTLE_SECONDS) as env,
+    ):
+        await catch_up(env)
+        if placeholder.user is not None:
+            await placeholder.user.edit(username="Dispatch")
+        stage = _build_guild(env, cad)
+        with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as folder:
+            settings = _settings(stage, Path(folder))
+            if pushes:
+                settings = _pushed_to(stage, settings)
+            await _link_officers(stage, settings.database_url)
+            if time is not None:
+                time.wait = _outside(env)
+            async with open_services(settings, time=time.time if time else _live(env)) as services:
+                bot = DispatchBot(
+                    services,
+                    calls_channel_id=stage.channel.id if cards else None,
+                    members_intent=True,
+                )
+                await env.restart_bot(bot)
+                await _meet(bot, stage)
+                try:
+                    yield stage
+                finally:
+                    await _drained(bot, env)
+                    await bot.close()
+
+
+async def _meet(bot: DispatchBot, stage: Stage) -> None:
+    """Have the bot know all members, as Discord does at a start, and two officers on patrol."""
+    for guild in bot.guilds:
+        await guild.chunk()
+    for person in ON_PATROL:
+        await stage.people[person.name].join_voice(stage.patrol)
+
+
+async def _drained(bot: DispatchBot, env: simcord.Env) -> None:
+    """Let the bot finish what it is doing, with simcord's time moving on as it did before."""
+    draining = asyncio.create_task(bot.drain())
+    while not draining.done():
+        await asyncio.wait({draining}, timeout=TICK_SECONDS)
+        # What is under way may not be over at once: there will be another tick.
+        with contextlib.suppress(TimeoutError, simcord.SetupError):
+            await catch_up(env)
+    await draining
+
+
+def _live(env: simcord.Env) -> Time:
+    """Give the bot simcord's own time, the same for the work that simcord watches and the rest.
+
+    Its sleeps are declared as waits for the outside: an action on the page is over once the bot
+    only waits, not once there is nothing left to wait for.
+    """
+
+    async def sleep(seconds: float) -> None:
+        try:
+            await env.external_wait(asyncio.sleep(seconds), reason="the bot sleeps")
+        except simcord.SetupError:  # work that simcord does not watch
+            await asyncio.sleep(seconds)
+
+    return Time(clock=lambda: env.now().timestamp(), now=env.now, sleep=sleep)
+
+
+def _outside(env: simcord.Env) -> Wait:
+    """Let simcord know that the bot's sleepers wait for us, and not for something to be done."""
+
+    async def wait(sleeping: Awaitable[None]) -> None:
+        try:
+            await env.external_wait(sleeping, reason="time stands still")
+        except simcord.SetupError:  # work that simcord does not watch
+            await sleeping
+
+    return wait
+
+
+async def catch_up(env: simcord.Env) -> None:
+    """Bring the virtual time to the real one; what was due meanwhile happens."""
+    behind = (datetime.now(UTC) - env.now()).total_seconds()
+    if behind > 0:
+        await env.advance_time(behind)
+
+
+def _build_guild(env: simcord.Env, cad: CadServer) -> Stage:
+    guild = env.create_guild("San Andreas Roleplay")
+    channel = guild.create_text_channel("dispatch", topic="Who goes where")
+    dispatch = guild.create_role("Dispatch", color=0xE67E22, hoist=True)
+    officer = guild.create_role("Officer", color=0x3498DB, hoist=True)
+    roles = {seed.DANA: [dispatch], **{person: [officer] for person in OFFICERS}}
+
+    def join(person: Person) -> simcord.MemberActor:
+        user = env.create_user(person.name.lower(), global_name=person.name)
+        return guild.add_member(user, roles=roles.get(person, []))
+
+    people = {person.name: join(person) for person in seed.PEOPLE}
+    patrol = guild.create_voice_channel("Patrol-2")
+    return Stage(cad, env, channel, people, dispatch, officer, patrol)
+
+
+def _pushed_to(stage: Stage, settings: Settings) -> Settings:
+    """Have the CAD push to a free port of this machine, and the bot listen there."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        address = f"127.0.0.1:{found.getsockname()[1]}"
+    stage.home.push_url = f"http://{address}{EVENT_PATH}"
+    return settings.model_copy(update={"push_listen": address})
+
+
+def _settings(stage: Stage, folder: Path) -> Settings:
+    return _Settings(
+        discord_token=SecretStr("no-token-is-needed"),
+        dispatch_role_ids=frozenset({stage.dispatch_role.id}),
+        self_dispatch_role_ids=frozenset({stage.officer_role.id}),
+        card_keep_minutes=CARD_KEEP_MINUTES,
+        ping_role_id=stage.dispatch_role.id,
+        sonoran_community_id=seed.COMMUNITY_ID,
+        sonoran_api_key=SecretStr(seed.API_KEY),
+        sonoran_api_url=HttpUrl(stage.cad.url),
+        sonoran_server_id=seed.SERVER_ID,
+        database_url=f"sqlite+aiosqlite:///{(folder / 'sandbox.db').as_posix()}",
+    )
+
+
+async def _link_officers(stage: Stage, database_url: str) -> None:
+    """Write the links as `links import` does, and as the CAD has confirmed them."""
+    dana = stage.people[seed.DANA.name]
+    now = datetime.now(UTC)
+    database = await Database.open(database_url)
+    try:
+        await LinkStore(database).put_many(
+            Link(
+                dana.guild.id,
+                stage.people[person.name].id,
+                person.hex,
+                dana.id,
+                now,
+                account_name=person.name.lower(),
+                proven_at=now,
+                checked_at=now,
+            )
+            for person in LINKED
+        )
+    finally:
+        await database.close()

@@ -1,0 +1,112 @@
+"""Makes the preview a live page: its time passes, and late answers appear by themselves.
+
+simcord's time is virtual, its page shows what was last published, and two operations at once
+are refused, which the page takes for a lost connection. So everything goes through one door here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import simcord
+from simcord.preview import Preview
+from simcord.preview._markdown import _FIELD_POLICIES
+
+from sandbox import typed_command
+from sandbox.environment import TICK_SECONDS, Stage, catch_up
+
+Body = Mapping[str, Any]
+Act = Callable[[str | None, Body], Awaitable[dict[str, Any]]]
+
+# What the bot sends that changes nothing to be seen: questions, and acknowledgements, which
+# belong to an action of the page, and actions publish their own results.
+_UNSEEN = re.compile(r"GET |POST /interactions/\d+/[^/]+/callback")
+
+
+@asynccontextmanager
+async def live_preview(stage: Stage, viewers: tuple[str, ...], port: int) -> AsyncIterator[Preview]:
+    """Serve the channel as a page on this port, 0 for a free one, and keep it up to date."""
+    # Discord shows who is mentioned in a card's fields; simcord's page would show the number.
+    _FIELD_POLICIES["embed_field_value"]["mentions"] = True
+    preview = stage.env.preview(
+        stage.channel,
+        viewers=[stage.people[name] for name in viewers],
+        layout="channel",
+        port=port,
+    )
+    async with preview:
+        door = _Door(stage, preview)
+        ticking = asyncio.create_task(door.tick_for_ever())
+        try:
+            yield preview
+        finally:
+            ticking.cancel()
+            await asyncio.gather(ticking, return_exceptions=True)
+
+
+class _Door:
+    """Lets one operation through at a time: an action of the page, or a tick."""
+
+    def __init__(self, stage: Stage, preview: Preview) -> None:
+        self._stage = stage
+        self._preview = preview
+        self._busy = asyncio.Lock()
+        self._published = len(stage.env.http_requests)
+        self._act: Act = preview._action  # noqa: SLF001  # simcord has no hook here; it is pinned
+        preview._action = self.act  # type: ignore[assignment, method-assign]  # noqa: SLF001
+
+    async def act(self, page_id: str | None, body: Body) -> dict[str, Any]:
+        """Carry out what somebody did on the page."""
+        async with self._busy:
+            sent = self._as_discord_sends(page_id, body)
+            receipt = await self._act(page_id, sent)
+            if isinstance(sent, dict) and sent.get("kind") != "autocomplete_command":
+                self._published = len(self._stage.env.http_requests)
+            return receipt
+
+    async def tick_for_ever(self) -> None:
+        """Move the time and publish what the bot did meanwhile, again and again."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            if not self._busy.locked():
+                async with self._busy:
+                    # The bot waits for something, or an operation came in by another door:
+                    # there will be another tick.
+                    with contextlib.suppress(TimeoutError, simcord.SetupError):
+                        await self._tick()
+
+    async def _tick(self) -> None:
+        env = self._stage.env
+        await catch_up(env)
+        sent = env.http_requests[self._published :]
+        if any(not _UNSEEN.match(f"{one.method} {one.path}") for one in sent):
+            await self._preview.refresh()
+        self._published = len(env.http_requests)
+
+    def _as_discord_sends(self, page_id: str | None, body: Body) -> Body:
+        """Add what a Discord client does and the preview's page does not.
+
+        It knows a command that was pasted as one, and `@Pat` in a text as a mention. And a picture
+        that was refreshed while somebody typed or aimed is no reason to refuse what they did.
+        """
+        page = self._preview._pages.get(page_id or "")  # noqa: SLF001
+        if page is None or not isinstance(body, dict):
+            return body  # it will be refused
+        sent = dict(body)
+        if "published_revision" in sent:
+            sent["published_revision"] = page.revision
+        if sent.get("kind") == "send_message" and isinstance(sent.get("content"), str):
+            sent["content"] = self._stage.in_mentions(sent["content"])
+            catalog = page.command_catalog.get("entries", ())
+            sent |= typed_command.command(sent["content"], catalog) or {}
+        elif isinstance(sent.get("options"), dict):
+            sent["options"] = {
+                name: self._stage.in_mentions(value) if isinstance(value, str) else value
+                for name, value in sent["options"].items()
+            }
+        return sent

@@ -1,0 +1,219 @@
+"""The environment → Settings, and every way in which it can be wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.config import settings
+from bot.config.settings import Settings, SettingsError
+
+REQUIRED = {
+    "DISCORD_TOKEN": "the-token",
+    "SONORAN_COMMUNITY_ID": "the-community",
+    "SONORAN_API_KEY": "the-key",
+}
+NO_FILE = Path("no-such-file.env")
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in REQUIRED.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def faults(env_file: Path = NO_FILE) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        settings.load(env_file)
+    return caught.value.faults
+
+
+def test_three_settings_are_enough():
+    loaded = settings.load(NO_FILE)
+    assert loaded.discord_token.get_secret_value() == "the-token"
+    assert loaded.discord_guild_id is None
+    assert loaded.dispatch_role_ids == frozenset()
+    assert loaded.sonoran_api_url == "https://api.sonorancad.com"
+    assert loaded.database_url == "sqlite+aiosqlite:///data/dispatch.db"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("DISCORD_GUILD_ID", "1100000000000000001", 1100000000000000001),
+        ("DISPATCH_ROLE_IDS", "12, 34 56,,", frozenset({12, 34, 56})),
+        ("DISPATCH_ROLE_IDS", "", frozenset()),
+        ("SELF_DISPATCH_ROLE_IDS", "12, 34", frozenset({12, 34})),
+        ("STATUS_ON_ATTACH", "3", 3),
+        ("STATUS_ON_ATTACH", "", None),
+        ("SONORAN_COMMUNITY_ID", " spaced ", "spaced"),
+        ("SONORAN_API_URL", "http://127.0.0.1:8100/", "http://127.0.0.1:8100"),
+        ("SONORAN_API_URL", "https://proxy.example/cad/", "https://proxy.example/cad"),
+        ("API_ID_FORMAT", "steam:{HEX}", "steam:{HEX}"),
+        ("LOG_LEVEL", "warning", "WARNING"),
+        ("LOG_FORMAT", " JSON ", "json"),
+        ("DATABASE_URL", "postgresql+asyncpg://u@host/name", "postgresql+asyncpg://u@host/name"),
+    ],
+)
+def test_values_are_taken_as_people_write_them(
+    environment: pytest.MonkeyPatch, name: str, text: str, value: object
+):
+    environment.setenv(name, text)
+    assert getattr(settings.load(NO_FILE), name.lower()) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("DISCORD_TOKEN", "", "is not set"),
+        ("DISCORD_TOKEN", "   ", "must not be blank"),
+        ("DISCORD_TOKEN", "Bot abc", "must be one word"),
+        ("DISCORD_TOKEN", "abc\ndef", "must be one word"),
+        ("DISCORD_TOKEN", "абв", "must be one word"),
+        ("DISCORD_GUILD_ID", "my server", "a number of 17 to 20 digits"),
+        ("DISCORD_GUILD_ID", "-5", "a number of 17 to 20 digits"),
+        ("DISPATCH_ROLE_IDS", "12, @Dispatch", "separated by commas"),
+        ("SELF_DISPATCH_ROLE_IDS", "officers", "separated by commas"),
+        ("STATUS_ON_ATTACH", "5", "a number from 0 to 4"),
+        ("STATUS_ON_ATTACH", "enroute", "a number from 0 to 4"),
+        ("SONORAN_COMMUNITY_ID", "  ", "must not be blank"),
+        ("SONORAN_API_URL", "api.sonorancad.com", "starts with https://"),
+        ("SONORAN_API_URL", "ftp://api.sonorancad.com", "starts with https://"),
+        ("SONORAN_SERVER_ID", "one", "a whole number, 1 or higher"),
+        ("SONORAN_SERVER_ID", "0", "a whole number, 1 or higher"),
+        ("SONORAN_API_VERSION", "3", "must be 1 or 2"),
+        ("REQUIRE_CAD_PERMISSION", "sometimes", "must be true or false"),
+        ("REQUIRE_CAD_PERMISSION", "true", "needs SONORAN_API_VERSION=2: the CAD's API 1"),
+        ("SONORAN_BUDGET_SHARE", "80%", "above 0 and not above 1"),
+        ("AUDIT_DAYS", "0", "from 1 to 3650"),
+        ("LOG_CHANNEL_ID", "#log", "a number of 17 to 20 digits"),
+        ("API_ID_FORMAT", "steam", "must contain {hex}"),
+        ("API_ID_FORMAT", "{hex", "must contain {hex}"),
+        ("API_ID_FORMAT", "{hex} {other}", "must contain {hex}"),
+        ("API_ID_FORMAT", "{0}", "must contain {hex}"),
+        ("API_ID_FORMAT", "{hex.real}", "must contain {hex}"),
+        ("DATABASE_URL", "data/dispatch.db", "must start with sqlite+aiosqlite://"),
+        ("DATABASE_URL", "sqlite:///data/dispatch.db", "must start with sqlite+aiosqlite://"),
+        ("DATABASE_URL", "mysql+aiomysql://host/x", "must start with sqlite+aiosqlite://"),
+        ("LOG_LEVEL", "LOUD", "must be DEBUG, INFO, WARNING or ERROR"),
+        ("LOG_FORMAT", "xml", "must be text or json"),
+        ("LINK_APPROVAL", "maybe", "must be true or false"),
+        ("LINK_APPROVAL", "true", "needs LOG_CHANNEL_ID"),
+        ("FORGET_ON_LEAVE", "maybe", "must be true or false"),
+        ("FORGET_ON_LEAVE", "true", "needs MEMBERS_INTENT=true"),
+    ],
+)
+def test_a_fault_names_the_setting_and_what_it_takes(
+    environment: pytest.MonkeyPatch, name: str, text: str, words: str
+):
+    environment.setenv(name, text)
+    (fault,) = faults()
+    assert fault.startswith(f"{name}: ")
+    assert words in fault
+
+
+def test_the_cads_permissions_can_be_required_where_it_tells_them(
+    environment: pytest.MonkeyPatch,
+):
+    environment.setenv("REQUIRE_CAD_PERMISSION", "false")
+    assert not settings.load(NO_FILE).require_cad_permission
+    environment.setenv("REQUIRE_CAD_PERMISSION", "true")
+    environment.setenv("SONORAN_API_VERSION", "2")
+    assert settings.load(NO_FILE).require_cad_permission
+
+
+def test_all_faults_come_at_once_one_line_each(environment: pytest.MonkeyPatch):
+    for name in REQUIRED:
+        environment.delenv(name)
+    environment.setenv("DISPATCH_ROLE_IDS", "a b c")
+    environment.setenv("LOG_LEVEL", "LOUD")
+    found = [fault.partition(":")[0] for fault in faults()]
+    assert sorted(found) == sorted([*REQUIRED, "DISPATCH_ROLE_IDS", "LOG_LEVEL"])
+
+
+def test_the_file_is_read_and_the_environment_wins(tmp_path: Path, environment: pytest.MonkeyPatch):
+    file = tmp_path / ".env"
+    file.write_text(
+        "# a comment\nSONORAN_SERVER_ID=3\nSONORAN_COMMUNITY_ID='of the file'\nUNKNOWN=1\n"
+    )
+    loaded = settings.load(file)
+    assert (loaded.sonoran_server_id, loaded.sonoran_community_id) == (3, "the-community")
+    environment.delenv("SONORAN_COMMUNITY_ID")
+    assert settings.load(file).sonoran_community_id == "of the file"
+
+
+def test_what_needs_another_setting_is_one_fault_among_all(environment: pytest.MonkeyPatch):
+    environment.setenv("LINK_APPROVAL", "true")
+    environment.setenv("FORGET_ON_LEAVE", "true")
+    environment.setenv("AUDIT_DAYS", "0")
+    assert {one.partition(":")[0] for one in faults()} == {
+        "LINK_APPROVAL",
+        "FORGET_ON_LEAVE",
+        "AUDIT_DAYS",
+    }
+
+
+def test_a_setting_that_is_wrong_is_not_missed_by_another(environment: pytest.MonkeyPatch):
+    environment.setenv("LINK_APPROVAL", "true")
+    environment.setenv("LOG_CHANNEL_ID", "#log")
+    environment.setenv("FORGET_ON_LEAVE", "true")
+    environment.setenv("MEMBERS_INTENT", "perhaps")
+    assert {one.partition(":")[0] for one in faults()} == {"LOG_CHANNEL_ID", "MEMBERS_INTENT"}
+
+
+def test_what_needs_another_setting_is_content_with_it(environment: pytest.MonkeyPatch):
+    environment.setenv("LINK_APPROVAL", "true")
+    environment.setenv("LOG_CHANNEL_ID", "1100000000000000001")
+    environment.setenv("FORGET_ON_LEAVE", "true")
+    environment.setenv("MEMBERS_INTENT", "true")
+    loaded = settings.load(NO_FILE)
+    assert (loaded.link_approval, loaded.forget_on_leave) == (True, True)
+
+
+def test_a_file_in_another_encoding_is_one_fault(tmp_path: Path):
+    file = tmp_path / ".env"
+    file.write_bytes("DISCORD_TOKEN=sécret".encode("utf-16"))
+    assert faults(file) == [f"{file}: is not UTF-8 text"]
+
+
+def test_a_file_that_cannot_be_read_is_one_fault(tmp_path: Path, environment: pytest.MonkeyPatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    file = tmp_path / ".env"
+    file.write_text("LOG_LEVEL=INFO\n")
+    environment.setattr("builtins.open", refuse)  # root may read everything
+    assert faults(file) == [f"{file}: cannot be read (Permission denied)"]
+
+
+def test_what_needs_less_asks_for_less(environment: pytest.MonkeyPatch):
+    environment.delenv("SONORAN_API_KEY")
+    assert settings.load_token(NO_FILE).discord_token.get_secret_value() == "the-token"
+    environment.delenv("DISCORD_TOKEN")
+    assert settings.load_database(NO_FILE).database_url.startswith("sqlite")
+
+
+def test_secrets_are_hidden_where_settings_are_shown():
+    assert "the-token" not in repr(settings.load(NO_FILE))
+    assert "the-key" not in repr(settings.load(NO_FILE))
+
+
+@pytest.mark.parametrize(
+    ("url", "passwords"),
+    [
+        ("sqlite+aiosqlite:///data/dispatch.db", set()),
+        ("postgresql+asyncpg://bot:hush@host/name", {"hush"}),
+        ("postgresql+asyncpg://bot:hu%2Fsh@host/name", {"hu%2Fsh", "hu/sh"}),
+        ("postgresql+asyncpg://host/name?user=bot&password=hush", {"hush"}),
+        ("postgresql+asyncpg://bot:hush@[host/name", set()),
+    ],
+)
+def test_a_database_password_is_a_secret_too(
+    environment: pytest.MonkeyPatch, url: str, passwords: set[str]
+):
+    environment.setenv("DATABASE_URL", url)
+    assert set(settings.load(NO_FILE).secrets) == {"the-token", "the-key"} | passwords

@@ -1,0 +1,176 @@
+"""Cards in a channel, /calls, and the menu that attaches a member."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import discord
+import pytest
+from simcord.builders import ChannelHandle
+
+from sandbox.cad.api.matching_units import Target
+from sandbox.cad.state import seed
+from sandbox.cad.state.models import CallForm, EmergencyForm
+from tests.e2e.scene import Scene
+
+OPEN = 5  # calls and 911 calls of the seed
+
+
+class Cards:
+    """A channel of cards, as people see it."""
+
+    def __init__(self, scene: Scene, channel: ChannelHandle) -> None:
+        self.scene = scene
+        self.channel = channel
+
+    @property
+    def messages(self) -> list[discord.Message]:
+        return self.channel.history()
+
+    @property
+    def titles(self) -> list[str]:
+        return [one.embeds[0].title or "" for one in self.messages]
+
+    def of(self, start: str) -> discord.Message:
+        (found,) = [one for one in self.messages if (one.embeds[0].title or "").startswith(start)]
+        return found
+
+    def shows(self, start: str) -> bool:
+        return any(title.startswith(start) for title in self.titles)
+
+    def units(self, start: str) -> str:
+        fields = self.of(start).embeds[0].fields
+        return next(one.value or "" for one in fields if (one.name or "").startswith("Units"))
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Let pretend time pass until something is to be seen."""
+        async with asyncio.timeout(20):
+            while not condition():
+                await self.scene.passes(1)
+                await self.scene.catches_up()
+
+
+@pytest.fixture
+async def cards(scene: Scene) -> Cards:
+    channel = scene.guild.create_text_channel("calls")
+    await scene.start(calls_channel_id=channel.id, ping_role_id=scene.dispatch.id)
+    cards = Cards(scene, channel)
+    await cards.until(lambda: len(cards.messages) == OPEN)
+    return cards
+
+
+async def test_every_open_call_has_a_card_and_new_urgent_ones_ping(cards: Cards):
+    assert sorted(title.split()[0] for title in cards.titles) == ["911"] * 2 + ["Call"] * 3
+    assert all(one.components for one in cards.messages)
+    role = cards.scene.dispatch.mention
+    assert {one.content for one in cards.messages} == {""}, "they were open before"
+    scene = cards.scene
+    scene.world.new_dispatch(scene.server, CallForm("Shooting", priority=1))
+    scene.world.new_dispatch(scene.server, CallForm("Parking", priority=3))
+    scene.world.call_911(scene.server, EmergencyForm("Ann", "Vinewood", "Help"))
+    await cards.until(lambda: len(cards.messages) == OPEN + 3)
+    contents = [cards.of(start).content for start in ("Call #103", "Call #104", "911 #3")]
+    assert contents == [role, "", role]
+    sent = [one for one in cards.scene.env.http_requests if one.method == "POST"]
+    pings = [
+        one.json["allowed_mentions"]
+        for one in sent
+        if isinstance(one.json, dict) and "embeds" in one.json
+    ]
+    assert all(one["parse"] == [] for one in pings)
+    assert sum("roles" in one for one in pings) == 2
+
+
+async def test_a_call_appears_shows_who_comes_and_is_marked_once_it_is_over(cards: Cards):
+    scene = cards.scene
+    call = scene.world.new_dispatch(scene.server, CallForm("Bank *Alarm*", priority=2))
+    title = f"Call #{call.call_id} Bank \\*Alarm\\*"
+    await cards.until(lambda: cards.shows(title))
+    assert cards.units(title) == "nobody yet"
+    scene.world.attach(scene.server, call.call_id, Target(api_ids=(seed.PAT.hex,)))
+    await cards.until(lambda: cards.units(title) != "nobody yet")
+    assert "**A\\-12** · Pat Moreno · available" in cards.units(title)
+    await cards.until(lambda: scene.pat.mention in cards.units(title))
+    scene.world.close(scene.server, call.call_id)
+    await cards.until(lambda: cards.shows(f"CLOSED · {title}"))
+    assert cards.of(f"CLOSED · {title}").components == []
+
+
+async def test_a_restart_takes_the_cards_over(cards: Cards):
+    scene = cards.scene
+    before = {one.id for one in cards.messages}
+    scene.world.close(scene.server, seed.TRAFFIC_STOP)
+    for _ in range(2):
+        await scene.start(calls_channel_id=cards.channel.id, ping_role_id=scene.dispatch.id)
+    await cards.until(lambda: cards.shows("CLOSED · Call #101 Traffic Stop"))
+    assert {one.id for one in cards.messages} == before
+
+
+async def test_a_deleted_card_comes_back(cards: Cards):
+    robbery = cards.of("Call #100")
+    channel = cards.scene.bot.get_partial_messageable(cards.channel.id)
+    await channel.get_partial_message(robbery.id).delete()
+    await cards.until(lambda: cards.shows("Call #100"))
+    again = cards.of("Call #100")
+    assert again.id != robbery.id
+    assert again.content == ""
+    assert len(cards.messages) == OPEN
+
+
+async def test_calls_are_listed_privately(scene: Scene):
+    text = await scene.say(scene.dana, "calls")
+    first, *lines = text.splitlines()
+    assert first.startswith("✅ 5 open calls · page 1 of 1 · confirmed <t:")
+    assert [line.split()[0] for line in lines] == [
+        "**911",
+        "**911",
+        *(["**#100**"]),
+        "**#102**",
+        "**#101**",
+    ]
+    assert (
+        lines[2] == "**#100** Armed Robbery · 211 · priority 1 · 100 Innocence Boulevard · no units"
+    )
+    assert "This takes one of these roles" in await scene.say(scene.vic, "calls")
+
+
+async def test_a_server_that_nobody_has_asked_about_is_asked(scene: Scene):
+    assert (await scene.say(scene.dana, "calls", server=2)).startswith("❌")
+
+
+async def test_a_member_is_attached_from_their_menu(scene: Scene):
+    offered = await scene.dana.context_menu(scene.channel, "Attach to call", scene.pat)
+    assert offered.ephemeral
+    assert offered.response is not None
+    assert offered.response.content == f"Which call does {scene.pat.mention} go to?"
+    (row,) = offered.response.components
+    labels = [one["label"] for one in row["components"][0]["options"]]
+    assert labels[0] == "#100 Armed Robbery · no units"
+    given = await scene.dana.select(offered.response.message, ["100"])
+    await scene.passes(60)
+    assert given.ephemeral
+    assert given.response is not None
+    assert given.response.content.startswith("✅ Attached to **#100** Armed Robbery: ")
+    assert scene.units_on(100) == ["A-12"]
+
+
+async def test_the_menu_works_after_a_restart_and_not_for_visitors(scene: Scene):
+    refused = await scene.vic.context_menu(scene.channel, "Attach to call", scene.pat)
+    assert refused.response is not None
+    assert "This takes one of these roles" in refused.response.content
+    offered = await scene.dana.context_menu(scene.channel, "Attach to call", scene.pat)
+    assert offered.response is not None
+    await scene.start()
+    await scene.dana.select(offered.response.message, ["102"])
+    await scene.passes(60)
+    assert scene.units_on(102) == ["R-2", "A-12"]
+
+
+async def test_without_calls_there_is_nothing_to_pick(scene: Scene):
+    for call_id in list(scene.server.calls):
+        scene.world.close(scene.server, call_id)
+    await scene.services.board.calls_now(seed.SERVER_ID)
+    offered = await scene.dana.context_menu(scene.channel, "Attach to call", scene.pat)
+    assert offered.response is not None
+    assert offered.response.content == "❌ No call is open."

@@ -1,0 +1,233 @@
+"""Everything that a CAD can do to an order, and what the person is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sandbox.cad.state import seed
+from sandbox.cad.state.faults import (
+    BAD_GATEWAY,
+    CHALLENGE,
+    BadUtf8,
+    Case,
+    Fault,
+    Hang,
+    HugeBody,
+    KeyCase,
+    RateLimited,
+    Redirect,
+    Reset,
+    Text,
+)
+from sandbox.cad.state.models import Plan
+from tests.e2e.scene import Scene
+
+ORDERS = "/emergency"
+CALLS = "/emergency/get_calls"
+UNITS = "/emergency/get_active_units"
+CALL = "**#100** Armed Robbery"
+DONE = f"✅ Attached to {CALL}: A\\-12\nConfirmed by the CAD."
+FOR = "\nFor: A\\-12"
+
+# Faults that may pass: why the order waits, and whether the CAD may have done it all the same.
+PASSING: list[tuple[Fault, str, bool]] = [
+    (BAD_GATEWAY, "Sonoran CAD has a fault (502).", True),
+    (Text(500, "oops"), "Sonoran CAD has a fault (500).", True),
+    (RateLimited(), "Sonoran CAD takes no more orders for now.", False),
+    (RateLimited(2), "Sonoran CAD takes no more orders for now.", False),
+    (RateLimited(90), "Sonoran CAD takes no more orders for now.", False),
+    (Reset(), "Sonoran CAD cannot be reached (`the answer broke off half-way`).", True),
+    (Hang(), "Sonoran CAD is not answering.", True),
+]
+FOR_EVER = [one for one in PASSING if isinstance(one[0], RateLimited | Reset)]
+HTML_403 = "<html><head><title>Sorry, you have been blocked</title></head><body>x</body></html>"
+SENSELESS = "The CAD's answer makes no sense. It said: `{}`."
+CHECK_URL = "Tell whoever runs this bot: check SONORAN_API_URL."
+NOBODY = f"❌ Nobody was attached to {CALL}. "
+UNSURE = f"❌ It is not certain that anyone was attached to {CALL}. "
+
+# Faults that no waiting cures, and what is said at once.
+LASTING: list[tuple[Fault, str]] = [
+    (CHALLENGE, f"{UNSURE}{SENSELESS.format('Just a moment...')} {CHECK_URL}"),
+    (HugeBody(), f"{UNSURE}{SENSELESS.format('the answer is larger than 2 MiB')} {CHECK_URL}"),
+    (
+        Text(200, "Backend Service Reached"),
+        f"{UNSURE}{SENSELESS.format('Backend Service Reached')} {CHECK_URL}",
+    ),
+    (
+        Redirect("https://elsewhere.example"),
+        f"{NOBODY}The address of the CAD leads elsewhere. {CHECK_URL}",
+    ),
+    (Text(403, HTML_403), f"{NOBODY}The CAD refused: `Sorry, you have been blocked`."),
+    (
+        Text(400, "NO `@everyone` **HERE**\n<@&1>"),
+        f"{NOBODY}The CAD refused: `NO ˋ@everyoneˋ **HERE** <@&1>`.",
+    ),
+    (Text(400, "x" * 4000), f"{NOBODY}The CAD refused: `{'x' * 299}…`."),
+    (Text(400, ""), f"{NOBODY}The CAD refused: `status 400`."),
+]
+
+
+def names(faults: Sequence[tuple[Any, ...]]) -> list[str]:
+    return [repr(one[0])[:40] for one in faults]
+
+
+async def attached(scene: Scene, units: str = "A-12"):
+    return await scene.says(scene.dana, "attach", call=100, units=units)
+
+
+@pytest.mark.parametrize(("fault", "words", "_"), PASSING, ids=names(PASSING))
+async def test_an_order_waits_for_a_fault_to_pass(scene: Scene, fault, words, _) -> None:
+    scene.breaks(fault, path=ORDERS)
+    until = int((scene.time.now() + timedelta(minutes=14, seconds=45)).timestamp())
+    said = await attached(scene)
+    assert await said.after(4) == (
+        f"⏳ {words} I keep trying until <t:{until}:t>.\nTo be attached to **#100**: A\\-12"
+    )
+    assert said.buttons == ["Cancel"]
+    scene.mends()
+    assert await said.after(120) == DONE
+    assert scene.units_on(100) == ["A-12"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "_", "unsure"),
+    FOR_EVER,
+    ids=names(FOR_EVER),
+)
+async def test_an_order_does_not_wait_for_ever(scene: Scene, fault, _, unsure: bool) -> None:
+    scene.breaks(fault, path=ORDERS)
+    said = await attached(scene)
+    answer = await said.after(15 * 60)
+    end = "It is not certain that anyone was" if unsure else "Nobody was"
+    assert answer == f"❌ {end} attached to {CALL}: the CAD did not take the order in time.{FOR}"
+    assert said.buttons == []
+    assert scene.units_on(100) == (["A-12"] if isinstance(fault, Reset) else [])
+    assert len(scene.orders()) <= 100
+
+
+@pytest.mark.parametrize(("fault", "words"), LASTING, ids=names(LASTING))
+async def test_what_no_waiting_cures_is_said_at_once(scene: Scene, fault, words: str) -> None:
+    scene.breaks(fault, path=ORDERS)
+    said = await attached(scene)
+    assert said.text == f"{words}{FOR}"
+    assert said.buttons == []
+    assert await said.after(60) == said.text
+    assert scene.units_on(100) == []
+    assert len(scene.orders()) <= 3  # the dialects
+
+
+async def test_the_cad_is_down(scene: Scene) -> None:
+    await scene.cad.pause()
+    said = await attached(scene)
+    answer = await said.after(4)
+    assert answer.startswith("⏳ Sonoran CAD cannot be reached (`Connection refused`). I keep")
+    await scene.cad.resume()
+    assert await said.after(120) == DONE
+
+
+async def test_a_waiting_reply_is_edited_seldom(scene: Scene) -> None:
+    scene.breaks(BAD_GATEWAY, path=ORDERS)
+    said = await attached(scene)
+    await said.after(120)
+    # The acknowledgement and one edit: nothing that people read has changed since.
+    assert len(said.requests) == 2
+    assert len(scene.orders()) > 5
+
+
+async def test_bytes_that_are_no_text_do_not_hide_a_success(scene: Scene) -> None:
+    scene.cad.faults.set(BadUtf8(), path=ORDERS, times=1)
+    assert await scene.attach("A-12") == DONE
+
+
+@pytest.mark.parametrize("case", list(Case))
+async def test_keys_in_another_letter_case(scene: Scene, case: Case) -> None:
+    scene.breaks(KeyCase(case))
+    # Nobody knows that Erin is off duty until the CAD was asked.
+    answer = await scene.attach(f"A-12 {scene.erin.mention}")
+    assert answer.splitlines() == [
+        f"⚠️ Attached to {CALL}: A\\-12",
+        "Confirmed by the CAD.",
+        f"Left out: {scene.erin.mention}: linked, but not on duty in the CAD.",
+    ]
+
+
+NO_LISTS = [BAD_GATEWAY, RateLimited(90), Reset(), CHALLENGE, HugeBody(), BadUtf8(), Text(200, "")]
+
+
+@pytest.mark.parametrize("fault", NO_LISTS)
+async def test_without_the_units_what_is_certain_goes_ahead(scene: Scene, fault: Fault) -> None:
+    scene.breaks(fault, path=UNITS)
+    said = await attached(scene, f"A-12 N-1 {scene.erin.mention} license:x")
+    answer = await said.after(120)
+    assert f"{scene.erin.mention}, `license:x`" in answer.splitlines()[0]
+    assert "Left out: `N-1`: the CAD did not say who that is." in answer
+    assert scene.units_on(100) == ["A-12"]
+
+
+@pytest.mark.parametrize("fault", NO_LISTS)
+async def test_without_the_calls_an_order_is_done_and_not_confirmed(scene: Scene, fault) -> None:
+    scene.breaks(fault, path=CALLS)
+    said = await attached(scene)
+    assert said.text == f"✅ Attached to {CALL}: A\\-12"
+    assert await said.after(180) == (
+        f"✅ Attached to {CALL}: A\\-12\n"
+        "The CAD accepted the order; whether it shows on the call could not be seen."
+    )
+    assert scene.units_on(100) == ["A-12"]
+
+
+ALL_ALIKE = [
+    ("community", "INVALID COMMUNITY ID", "SONORAN_COMMUNITY_ID is wrong."),
+    ("key", "INVALID API KEY", "SONORAN_API_KEY is wrong."),
+    ("plan", "API IS NOT ENABLED FOR THIS COMMUNITY", "attaching needs the Plus plan"),
+    ("disabled", "API IS NOT ENABLED FOR THIS COMMUNITY", "attaching needs the Plus plan"),
+    ("types", "INVALID REQUEST TYPE", "this CAD speaks none of the known dialects."),
+]
+
+
+@pytest.mark.parametrize(("cause", "text", "advice"), ALL_ALIKE)
+async def test_the_documented_refusals_come_with_advice(scene, cause, text, advice) -> None:
+    community = scene.world.communities[seed.COMMUNITY_ID]
+    match cause:
+        case "community":
+            scene.world.communities["another"] = scene.world.communities.pop(seed.COMMUNITY_ID)
+        case "key":
+            community.key = "another"
+        case "plan":
+            community.plan = Plan.STANDARD
+        case "disabled":
+            community.api_enabled = False
+        case "types":
+            scene.breaks(Text(400, text), path=ORDERS)
+    answer = await scene.attach("A-12")
+    refusal = f"{NOBODY}The CAD refused: `{text}`. "
+    assert answer.startswith(f"{refusal}Tell whoever runs this bot: {advice}")
+
+
+async def test_a_detach_that_is_refused_says_so(scene: Scene) -> None:
+    await scene.attach("A-12")
+    scene.breaks(Text(400, "NOT NOW"), path="/emergency/detach_unit")
+    assert await scene.say(scene.dana, "detach", units="A-12") == (
+        f"❌ Nobody was detached from their calls. The CAD refused: `NOT NOW`.{FOR}"
+    )
+    assert scene.units_on(100) == ["A-12"]
+
+
+async def test_no_secret_is_ever_told_or_logged(scene: Scene, caplog) -> None:
+    caplog.set_level("DEBUG")
+    for fault in (*(one[0] for one in PASSING[:-1]), *(one[0] for one in LASTING)):
+        scene.mends()
+        scene.breaks(fault)
+        assert seed.API_KEY not in await scene.attach("A-12 Z-1")
+    logged = [
+        caplog.handler.format(one)
+        for one in caplog.records
+        if one.name.startswith(("bot", "aiohttp"))
+    ]
+    assert any("the CAD does not take orders" in one for one in logged)
+    assert not [one for one in logged if seed.API_KEY in one]

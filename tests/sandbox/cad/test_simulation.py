@@ -1,0 +1,102 @@
+"""The scripted life: something happens, the same each time, and nothing grows without end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Container
+
+import pytest
+
+from sandbox.cad.state import extra_units
+from sandbox.cad.state.change_log import Actor, Change, ChangeKind
+from sandbox.cad.state.models import Server
+from sandbox.cad.state.seed import COMMUNITY_ID, build_world
+from sandbox.cad.state.simulation import FEWEST_CALLS, MOST_CALLS, MOST_EMERGENCIES, TIMETABLE, Life
+
+ROUNDS = 5  # ten minutes
+
+
+class Over(Exception):
+    """The shift is over."""
+
+
+async def shift(
+    seed: int, cast: Container[str] | None = None, *, keeps_apart: bool = False
+) -> tuple[list[Change], Server]:
+    """Live through ten minutes that nobody waits for."""
+    world = build_world()
+    server = world.server(COMMUNITY_ID)
+    if keeps_apart:
+        cast = extra_units.move_in(world, world.communities[COMMUNITY_ID], server)
+    others = (set(server.calls), set(server.emergencies)) if keeps_apart else (set(), set())
+    changes: list[Change] = []
+    world.on_change(changes.append)
+    moments = iter(range(ROUNDS * len(TIMETABLE)))
+
+    async def sleep(_: float) -> None:
+        assert len(server.calls.keys() - others[0]) <= MOST_CALLS
+        assert keeps_apart or len(server.calls) >= FEWEST_CALLS
+        assert len(server.emergencies.keys() - others[1]) <= MOST_EMERGENCIES
+        if next(moments, None) is None:
+            raise Over
+
+    with contextlib.suppress(Over):
+        life = Life(world, server, seed=seed, cast=cast, keeps_apart=keeps_apart, sleep=sleep)
+        await life.run()
+    return changes, server
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_everything_happens_and_people_do_it(seed: int) -> None:
+    changes, _ = await shift(seed)
+    assert {change.kind for change in changes} >= set(ChangeKind) - {
+        ChangeKind.DETACH,
+        ChangeKind.UNIT_PANIC,
+        ChangeKind.LINK_VERIFIED,
+    }
+    assert {change.by for change in changes} == {Actor.PERSON}
+
+
+async def test_the_same_seed_is_the_same_life() -> None:
+    def told(changes: list[Change]) -> list[tuple[ChangeKind, int | None, tuple[int, ...]]]:
+        return [(change.kind, change.call_id, change.idents) for change in changes]
+
+    first, second, other = (await shift(1))[0], (await shift(1))[0], (await shift(2))[0]
+    assert told(first) == told(second) != told(other)
+
+
+async def test_who_is_not_in_the_cast_is_left_alone() -> None:
+    changes, server = await shift(3, cast={"K-9", "S-1"})
+    moved = {ident for change in changes for ident in change.idents}
+    assert {server.units[ident].badge.unit_num for ident in moved} == {"K-9", "S-1"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_life_apart_leaves_all_alone_that_was_there(seed: int) -> None:
+    before = build_world().server(COMMUNITY_ID)
+    changes, server = await shift(seed, keeps_apart=True)
+    told = {change.kind for change in changes}
+    assert told >= {ChangeKind.CALL_NEW, ChangeKind.CALL_CLOSED, ChangeKind.EMERGENCY_REMOVED}
+    assert told >= {ChangeKind.ATTACH, ChangeKind.UNIT_STATUS, ChangeKind.NOTE}
+    for number, call in before.calls.items():
+        now = server.calls[number]
+        assert (now.form, now.idents, now.notes) == (call.form, call.idents, call.notes)
+    assert server.emergencies.keys() >= before.emergencies.keys()
+    for ident, unit in before.units.items():
+        assert server.units[ident] == unit
+
+
+async def test_a_cad_with_nobody_in_it_stays_as_it_is() -> None:
+    changes, server = await shift(1, cast=())
+    assert not any(change.idents for change in changes)
+    assert server.calls
+
+
+async def test_it_lives_until_it_is_cancelled() -> None:
+    world = build_world()
+    life = asyncio.create_task(Life(world, world.server(COMMUNITY_ID)).run())
+    await asyncio.sleep(0)
+    life.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await life

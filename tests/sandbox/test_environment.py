@@ -1,0 +1,51 @@
+"""The world holds everyone whom it promises, and comes from nowhere but the code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.cad.state import seed
+from sandbox.environment import LINKED, open_stage
+from sandbox.serve import VIEWERS
+
+
+async def test_everyone_is_there() -> None:
+    async with open_stage() as stage:
+        assert stage.channel.name == "dispatch"
+        assert list(stage.people) == ["Dana", "Pat", "Alice", "Bob", "Charlie", "Erin", "Vic"]
+        assert set(VIEWERS) <= set(stage.people)
+        dana = stage.people["Dana"]
+        listed = await dana.slash(stage.channel, "links list")
+        assert listed.response is not None
+        for person in seed.PEOPLE:
+            mention = stage.people[person.name].mention
+            assert (mention in listed.response.content) == (person in LINKED), person
+        units = stage.cad.world.server(seed.COMMUNITY_ID).units.values()
+        assert {"A-12", "A-7", "M-3", "E-51"} <= {unit.badge.unit_num for unit in units}
+        assert stage.env.bot.user is not None
+        assert stage.env.bot.user.name == "Dispatch"
+
+
+@pytest.fixture
+def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Stand in a folder, and an environment, made for another bot; nothing may be left there."""
+    monkeypatch.chdir(tmp_path)
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("DISPATCH_ROLE_IDS=nonsense\n")
+    for text in ("SONORAN_API_URL=nonsense", "LOG_LEVEL=nonsense", "API_ID_FORMAT=nonsense"):
+        monkeypatch.setenv(*text.split("="))
+    yield
+    assert list(tmp_path.iterdir()) == [dotenv]
+
+
+@pytest.mark.usefixtures("hostile")
+async def test_the_environment_and_a_dotenv_change_nothing() -> None:
+    async with open_stage() as stage:
+        result = await stage.people["Dana"].slash(
+            stage.channel, "attach", call=seed.ARMED_ROBBERY, units="A-12"
+        )
+        assert result.response is not None
+        assert result.response.content.startswith("✅")

@@ -1,0 +1,134 @@
+"""What the CAD lets people do: asked seldom, never guessed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.cad.errors import CadError, CadUnavailable
+from bot.cad.models import Account
+from bot.services.access.cad_permissions import REFUSAL_REMEMBERED, REMEMBERED, CadPermissions
+from bot.services.access.policy import CAD_DISPATCH, CAD_SELF_DISPATCH, Access
+from bot.services.errors import NoCadAccount, NotPermitted, PermissionNotTold
+from bot.storage.stores.link_row import Link
+from bot.storage.stores.link_store import LinkStore
+from tests.services.conftest import v2
+from tests.services.office import Office, ScriptedCad
+from tests.services.samples import GUILD
+
+PAT = 7
+NEEDED = Access(frozenset(), needs_cad=True)
+
+pytestmark = v2
+
+
+class Cad(ScriptedCad):
+    """Knows accounts, by Discord id or by API id."""
+
+    by_discord: dict[int, Account]
+    by_api_id: dict[str, Account]
+    fault: CadError | None
+
+    async def account_of(self, discord_id: int) -> Account | None:
+        await self._ask("account_of")
+        return self.by_discord.get(discord_id)
+
+    async def account_with(self, api_id: str) -> Account | None:
+        await self._ask("account_with")
+        return self.by_api_id.get(api_id)
+
+
+@pytest.fixture
+def cad(office: Office) -> Cad:
+    cad = Cad(office.time, 2, office.life)
+    cad.by_discord, cad.by_api_id = {}, {}
+    return cad
+
+
+@pytest.fixture
+def permissions(office: Office, cad: Cad) -> CadPermissions:
+    return CadPermissions(NEEDED, cad, LinkStore(office.database), clock=office.time.clock)
+
+
+def account(*permissions: str) -> Account:
+    return Account("u-1", "pat", "steam:1", frozenset(permissions))
+
+
+async def test_the_account_is_the_one_with_this_discord(
+    permissions: CadPermissions, cad: Cad, office: Office
+) -> None:
+    cad.by_discord[PAT] = account(CAD_SELF_DISPATCH)
+    # A link that its owner has made counts for nothing then.
+    cad.by_api_id["steam:9"] = account(CAD_DISPATCH)
+    await LinkStore(office.database).put(Link(GUILD, PAT, "steam:9", PAT, office.time.now()))
+    await permissions.require(PAT, GUILD, only_self=True)
+    with pytest.raises(NotPermitted):
+        await permissions.require(PAT, GUILD, only_self=False)
+    assert cad.asked["account_with"] == 0
+
+
+async def test_otherwise_it_is_the_one_that_is_linked_in_this_guild(
+    permissions: CadPermissions, cad: Cad, office: Office
+) -> None:
+    cad.by_api_id["steam:1"] = account(CAD_DISPATCH)
+    await LinkStore(office.database).put(Link(GUILD, PAT, "steam:1", PAT, office.time.now()))
+    await permissions.require(PAT, GUILD, only_self=False)
+    with pytest.raises(NoCadAccount):
+        await permissions.require(PAT, GUILD + 1, only_self=True)
+
+
+async def test_a_yes_is_remembered_for_minutes(
+    permissions: CadPermissions, cad: Cad, office: Office
+) -> None:
+    cad.by_discord[PAT] = account(CAD_DISPATCH)
+    await permissions.require(PAT, GUILD, only_self=False)
+    cad.by_discord.clear()
+    await office.passes(REMEMBERED - 1)
+    await permissions.require(PAT, GUILD, only_self=True)
+    assert cad.asked["account_of"] == 1
+    await office.passes(1)
+    with pytest.raises(NoCadAccount):
+        await permissions.require(PAT, GUILD, only_self=True)
+
+
+async def test_a_no_is_asked_about_again_soon(
+    permissions: CadPermissions, cad: Cad, office: Office
+) -> None:
+    for _ in range(3):
+        with pytest.raises(NoCadAccount):
+            await permissions.require(PAT, GUILD, only_self=True)
+    assert cad.asked["account_of"] == 1
+    cad.by_discord[PAT] = account(CAD_DISPATCH)
+    await office.passes(REFUSAL_REMEMBERED)
+    await permissions.require(PAT, GUILD, only_self=False)
+
+
+async def test_many_at_once_share_a_question(permissions: CadPermissions, cad: Cad) -> None:
+    cad.by_discord[PAT] = account(CAD_DISPATCH)
+    await asyncio.gather(*(permissions.require(PAT, GUILD, only_self=False) for _ in range(20)))
+    assert cad.asked["account_of"] == 1
+
+
+async def test_a_cad_that_does_not_say_so_lets_nobody(
+    permissions: CadPermissions, cad: Cad, office: Office
+) -> None:
+    cad.by_discord[PAT] = account(CAD_DISPATCH)
+    cad.question_fault = CadUnavailable(status=502)
+    with pytest.raises(PermissionNotTold):
+        await permissions.require(PAT, GUILD, only_self=False)
+    cad.question_fault = None
+    await permissions.require(PAT, GUILD, only_self=False)
+    # What was said before counts until it is old.
+    cad.question_fault = CadUnavailable(status=502)
+    await permissions.require(PAT, GUILD, only_self=False)
+    await office.passes(REMEMBERED)
+    with pytest.raises(PermissionNotTold):
+        await permissions.require(PAT, GUILD, only_self=False)
+
+
+async def test_nobody_is_asked_about_where_it_is_not_needed(cad: Cad, office: Office) -> None:
+    links = LinkStore(office.database)
+    permissions = CadPermissions(Access(frozenset()), cad, links, clock=office.time.clock)
+    await permissions.require(PAT, GUILD, only_self=False)
+    assert not cad.asked

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.services.access.policy import CAD_DISPATCH, CAD_SELF_DISPATCH, Access, Kind
+from bot.services.errors import NoCadAccount, NotAllowed, NotPermitted
+from tests.services.samples import actor
+
+OPEN = Access(frozenset())
+CLOSED = Access(frozenset({1, 2}))
+NEEDED = Access(frozenset(), needs_cad=True)
+
+
+@pytest.mark.parametrize(
+    ("access", "who", "may"),
+    [
+        (CLOSED, actor(1), True),
+        (CLOSED, actor(2, 9), True),
+        (CLOSED, actor(9), False),
+        (CLOSED, actor(), False),
+        # A role that was chosen counts alone: whoever wants more adds it.
+        (CLOSED, actor(manages_server=True), False),
+        (OPEN, actor(manages_server=True), True),
+        (OPEN, actor(1), False),
+    ],
+)
+def test_who_may_dispatch(access: Access, who, may: bool) -> None:
+    assert access.may_dispatch(who) is may
+    if may:
+        access.require_dispatch(who)
+    else:
+        with pytest.raises(NotAllowed) as refusal:
+            access.require_dispatch(who)
+        assert refusal.value.role_ids == access.dispatch_role_ids
+
+
+@pytest.mark.parametrize(
+    ("roles", "who", "may"),
+    [
+        ({7}, actor(7), True),
+        ({7}, actor(1), True),  # whoever may dispatch anyone
+        ({7}, actor(9), False),
+        (set(), actor(9), False),
+        (set(), actor(1), True),
+    ],
+)
+def test_who_may_move_themselves(roles: set[int], who, may: bool) -> None:
+    access = Access(frozenset({1}), frozenset(roles))
+    assert access.may_self_dispatch(who) is may
+    if may:
+        access.require_self_dispatch(who)
+    else:
+        with pytest.raises(NotAllowed) as refusal:
+            access.require_self_dispatch(who)
+        assert refusal.value.role_ids == {1, *roles}
+
+
+@pytest.mark.parametrize(
+    ("dispatch", "link", "admin", "linkers", "admins"),
+    [
+        ({1}, {2}, {3}, {2}, {3}),
+        ({1}, {2}, (), {2}, {2}),
+        ({1}, (), {3}, {1}, {3}),
+        ({1}, (), (), {1}, {1}),
+        ((), (), (), (), ()),
+    ],
+)
+def test_a_kind_of_act_without_roles_falls_back(dispatch, link, admin, linkers, admins) -> None:
+    access = Access(frozenset(dispatch), frozenset({9}), frozenset(link), frozenset(admin))
+    for roles, require in ((linkers, access.require_link), (admins, access.require_admin)):
+        require(actor(*roles, manages_server=not roles))
+        # Moving oneself is a lesser right, and no right to say who is who.
+        with pytest.raises(NotAllowed) as refusal:
+            require(actor(9, manages_server=bool(roles)))
+        assert refusal.value.role_ids == set(roles)
+    assert access.may_link(actor(*linkers, manages_server=not linkers))
+    assert not access.may_link(actor(9))
+
+
+@pytest.mark.parametrize(
+    ("granted", "only_self", "may"),
+    [
+        ({CAD_DISPATCH}, False, True),
+        ({CAD_DISPATCH}, True, True),
+        ({CAD_SELF_DISPATCH}, True, True),
+        ({CAD_SELF_DISPATCH}, False, False),
+        ({"police"}, True, False),
+        (set(), False, False),
+        (None, True, False),
+    ],
+)
+def test_what_the_cad_has_to_allow(granted: set[str] | None, only_self: bool, may: bool) -> None:
+    permissions = None if granted is None else frozenset(granted)
+    assert NEEDED.may_in_cad(permissions, only_self=only_self) is may
+    if may:
+        NEEDED.require_in_cad(permissions, only_self=only_self)
+    else:
+        with pytest.raises(NoCadAccount if granted is None else NotPermitted):
+            NEEDED.require_in_cad(permissions, only_self=only_self)
+    Access(frozenset()).require_in_cad(permissions, only_self=only_self)
+
+
+def test_what_falls_back_is_shown_where_it_falls() -> None:
+    access = Access(frozenset({1}), frozenset({9}), link_role_ids=frozenset({2}))
+    assert {right.kind: set(right.role_ids) for right in access.rights} == {
+        Kind.DISPATCH: {1},
+        Kind.SELF_DISPATCH: {1, 9},
+        Kind.LINK: {2},
+        Kind.ADMINISTER: {2},
+    }
+    assert not any(right.managers for right in access.rights)
+    assert all((right.role_ids, right.managers) == (frozenset(), True) for right in OPEN.rights)

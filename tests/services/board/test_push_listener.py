@@ -1,0 +1,146 @@
+"""What the feeds hear reaches the board."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Self
+
+import pytest
+
+from bot.cad.push.event_queue import FeedLost, FeedRefused, Gap, Heard, Inbox, Item
+from bot.cad.push.events import CallsClosed, Event, UnitsAttached
+from bot.services.board.live_board import Board
+from bot.services.board.push_listener import CannotListen, Listening, Watch
+from sandbox.cad.state import seed
+
+
+class ScriptedFeed(AsyncIterator[Item]):
+    """A feed that hears what a test says."""
+
+    def __init__(self, *items: Item) -> None:
+        self.inbox = Inbox()
+        self.items = items
+
+    async def start(self) -> None:
+        for item in self.items:
+            self.inbox.put(item)
+
+    async def stop(self) -> None:
+        self.inbox.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Item:
+        return await self.inbox.get()
+
+
+class Refusing(ScriptedFeed):
+    async def start(self) -> None:
+        raise OSError("address already in use")
+
+
+class AskedBoard(Board):
+    """A board that only notes what it is told."""
+
+    def __init__(self) -> None:
+        self.applied: list[tuple[int, object]] = []
+        self.asked: list[int] = []
+
+    def apply(self, server_id: int, events: Iterable[Event]) -> None:
+        self.applied += [(server_id, event) for event in events]
+
+    def ask_again(self, server_id):
+        self.asked.append(server_id)
+
+
+def unheard(_events: Sequence[Event]) -> None: ...
+
+
+CLOSED = CallsClosed((seed.ARMED_ROBBERY,))
+ATTACHED = UnitsAttached(seed.TRAFFIC_STOP, (1,))
+
+
+async def test_events_change_the_picture_of_their_server() -> None:
+    board = AskedBoard()
+    feed = ScriptedFeed(Heard(None, (CLOSED,)), Heard(2, (ATTACHED, CLOSED)), Gap(None), Gap(3))
+    heard: list[Event] = []
+    watch = Watch(board, [feed], server_id=1, hear=heard.extend)
+    await watch.start()
+    await watch.close()
+    assert board.applied == [(1, CLOSED), (2, ATTACHED), (2, CLOSED)]
+    assert heard == [CLOSED, ATTACHED, CLOSED]
+    assert board.asked == [1, 3]
+
+
+async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
+    feed = ScriptedFeed(FeedLost(None, "silence"), FeedRefused(1, "INVALID KEY"))
+    watch = Watch(AskedBoard(), [feed], server_id=1, hear=unheard)
+    with caplog.at_level(logging.WARNING):
+        await watch.start()
+        await watch.close()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
+    assert "silence" in caplog.text
+    assert "INVALID KEY" in caplog.text
+
+
+async def test_an_address_that_is_taken_stops_the_start() -> None:
+    watch = Watch(AskedBoard(), [Refusing()], server_id=1, hear=unheard)
+    with pytest.raises(CannotListen, match="in use"):
+        await watch.start()
+    await watch.close()
+
+
+async def test_the_feeds_do_not_end_with_whoever_started_them() -> None:
+    board = AskedBoard()
+    feed = ScriptedFeed()
+    watch = Watch(board, [feed], server_id=1, hear=unheard)
+    await asyncio.create_task(watch.start())
+    feed.inbox.put(Heard(None, (CLOSED,)))
+    await watch.close()
+    assert board.applied == [(1, CLOSED)]
+
+
+async def test_how_it_goes_with_each_feed_is_known() -> None:
+    now = datetime(2026, 6, 1, 21, 0, tzinfo=UTC)
+    lost, refused = FeedLost(1, "silence"), FeedRefused(1, "INVALID KEY")
+    feeds = [
+        ScriptedFeed(),
+        ScriptedFeed(Gap(None)),
+        ScriptedFeed(lost),
+        ScriptedFeed(refused, Gap(None)),
+        ScriptedFeed(lost, Heard(None, (CLOSED,))),
+        ScriptedFeed(Heard(None, (CLOSED,)), refused),
+    ]
+    watch = Watch(AskedBoard(), feeds, server_id=1, hear=unheard, now=lambda: now)
+    await watch.start()
+    await watch.close()
+    assert watch.listening == [
+        Listening(now),
+        Listening(now),
+        Listening(now, trouble=lost),
+        Listening(now),
+        Listening(now, last=now),
+        Listening(now, last=now, trouble=refused),
+    ]
+
+
+class StumblingBoard(AskedBoard):
+    def apply(self, server_id: int, events: Iterable[Event]) -> None:
+        if CLOSED in events:
+            raise RuntimeError("nobody expected that")
+        self.applied += [(server_id, event) for event in events]
+
+
+async def test_an_event_that_trips_the_board_does_not_end_the_feed(caplog) -> None:
+    board = StumblingBoard()
+    feed = ScriptedFeed(Heard(None, (CLOSED,)), Heard(None, (ATTACHED,)))
+    watch = Watch(board, [feed], server_id=1, hear=unheard)
+    await watch.start()
+    await watch.close()
+    assert board.applied == [(1, ATTACHED)]
+    assert board.asked == [1]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]

@@ -1,0 +1,163 @@
+"""A keeper between a board that tests fill and a host that records."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import cast
+
+from bot.cad.client import CadClient
+from bot.cad.errors import CadUnreachable
+from bot.cad.models import Call, Calls, EmergencyCall, Unit
+from bot.services.board.live_board import Board
+from bot.services.cards.card_content import CardFace
+from bot.services.cards.card_publisher import CardKeeper
+from bot.storage.stores.card_store import CardKind, CardStore, StoredCard
+from bot.storage.stores.link_row import Link
+from sandbox.fake_time import FakeTime
+
+SERVER, CHANNEL, ROLE = 1, 500, 900
+
+
+async def settle() -> None:
+    """Let everybody run who can."""
+    for _ in range(40):
+        await asyncio.sleep(0)
+
+
+class Cad:
+    """Answers what tests put here."""
+
+    def __init__(self) -> None:
+        self.dispatch: dict[int, Call] = {}
+        self.emergency: dict[int, EmergencyCall] = {}
+        self.on_duty: list[Unit] = []
+        self.is_down = False
+
+    async def calls(self, server_id: int) -> Calls:
+        if self.is_down:
+            raise CadUnreachable("down")
+        return Calls(tuple(self.dispatch.values()), tuple(self.emergency.values()))
+
+    async def units(self, server_id: int) -> tuple[Unit, ...]:
+        return tuple(self.on_duty)
+
+
+class Store(CardStore):
+    """The rows in memory: no thread, so that time may stand still."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[CardKind, int], StoredCard] = {}
+        self.error: Exception | None = None
+
+    async def all(self, server_id: int) -> list[StoredCard]:
+        if self.error:
+            raise self.error
+        return list(self.rows.values())
+
+    async def put(self, card: StoredCard) -> None:
+        if self.error:
+            raise self.error
+        self.rows[card.kind, card.call_id] = card
+
+    async def remove(self, server_id: int, kind: CardKind, call_id: int) -> None:
+        self.rows.pop((kind, call_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    what: str
+    message_id: int
+    at: float
+    face: CardFace | None = None
+
+
+class Host:
+    """A channel: what it shows now, and every write in order."""
+
+    def __init__(self, time: FakeTime) -> None:
+        self.time = time
+        self.shown: dict[int, CardFace] = {}
+        self.writes: list[Write] = []
+        self.error: Exception | None = None
+        self._last_id = 1000
+
+    async def post(self, face: CardFace) -> int:
+        self._last_id += 1
+        self._write("post", self._last_id, face)
+        self.shown[self._last_id] = face
+        return self._last_id
+
+    async def edit(self, message_id: int, face: CardFace) -> bool:
+        self._write("edit", message_id, face)
+        if message_id not in self.shown:
+            return False
+        self.shown[message_id] = face
+        return True
+
+    async def delete(self, message_id: int) -> None:
+        self._write("delete", message_id)
+        self.shown.pop(message_id, None)
+
+    def _write(self, what: str, message_id: int, face: CardFace | None = None) -> None:
+        self.writes.append(Write(what, message_id, self.time.clock(), face))
+        if self.error:
+            raise self.error
+
+
+@dataclass
+class CardStage:
+    """Everything together. `restart` starts another keeper over the same rows and messages."""
+
+    time: FakeTime = field(default_factory=FakeTime)
+    cad: Cad = field(default_factory=Cad)
+    store: Store = field(default_factory=Store)
+    links: tuple[Link, ...] = ()
+    ping_role_id: int | None = None
+    channel_id: int = CHANNEL
+    host: Host = field(init=False)
+    board: Board = field(init=False)
+    keeper: CardKeeper = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.host = Host(self.time)
+
+    async def start(self) -> None:
+        cad = cast(CadClient, self.cad)
+        self.board = Board(cad, clock=self.time.clock, now=self.time.now)
+        self.keeper = CardKeeper(
+            self.store,
+            self.board,
+            self.host,
+            lambda: self.links,
+            server_id=SERVER,
+            channel_id=self.channel_id,
+            keep=timedelta(minutes=60),
+            ping_role_id=self.ping_role_id,
+            clock=self.time.clock,
+            now=self.time.now,
+            sleep=self.time.sleep,
+        )
+        self.keeper.start()
+        await settle()
+
+    async def stop(self) -> None:
+        await self.keeper.close(1)
+        await self.board.close()
+
+    async def passes(self, seconds: float) -> None:
+        await self.time.advance(seconds, settle)
+
+    @property
+    def faces(self) -> dict[int, CardFace]:
+        """The cards by the number of their call; a number twice is an error."""
+        found = {face.call_id: face for face in self.host.shown.values()}
+        assert len(found) == len(self.host.shown)
+        return found
+
+    def edits(self, message_id: int) -> list[Write]:
+        return [one for one in self.host.writes if one.message_id == message_id]
+
+    def minutes_ago(self, minutes: float) -> datetime:
+        return self.time.now() - timedelta(minutes=minutes)

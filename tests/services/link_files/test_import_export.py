@@ -1,0 +1,310 @@
+"""Files of links: shown, then written, on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import pytest
+
+from bot.services.access.policy import Access
+from bot.services.errors import (
+    FileNotLoaded,
+    FileTooLarge,
+    ImportDone,
+    ImportForgotten,
+    ImportOutdated,
+    NotAllowed,
+    NotYourImport,
+    TooMuchToSend,
+)
+from bot.services.link_files.import_export import (
+    KEPT,
+    LARGEST,
+    MOST_TOLD,
+    LinkFiles,
+    Preview,
+    Upload,
+)
+from bot.storage.errors import StorageError
+from bot.storage.stores.link_row import Link, Source
+from bot.storage.stores.link_store import ImportCounts, LinkStore
+from tests.services.conftest import v1
+from tests.services.link_stage import Listeners
+from tests.services.office import Office
+from tests.services.samples import GUILD, actor
+
+ADMIN_ROLE = 88
+MIA = actor(ADMIN_ROLE, user_id=42)
+NOA = actor(ADMIN_ROLE, user_id=43)
+PAT, ALEX = 123456789012345678, 223456789012345678
+FILE = f"discord_id,api_id\n{PAT},steam:1\n{ALEX},steam:2\n"
+
+pytestmark = v1
+
+
+@pytest.fixture
+def links(office: Office) -> LinkStore:
+    return LinkStore(office.database)
+
+
+@pytest.fixture
+def people() -> Listeners:
+    return Listeners()
+
+
+@pytest.fixture
+def files(office: Office, links: LinkStore, people: Listeners) -> LinkFiles:
+    tokens = count()
+    return LinkFiles(
+        Access(frozenset({77}), admin_role_ids=frozenset({ADMIN_ROLE})),
+        links,
+        people,
+        id_format="{hex}",
+        now=office.time.now,
+        clock=office.time.clock,
+        new_token=lambda: f"{next(tokens):016x}",
+    )
+
+
+def upload(data: str | bytes, size: int | None = None) -> Upload:
+    content = data.encode() if isinstance(data, str) else data
+
+    async def load() -> bytes:
+        return content
+
+    return Upload("people.csv", len(content) if size is None else size, load)
+
+
+async def shown(files: LinkFiles, text: str = FILE) -> Preview:
+    return await files.preview(MIA, upload(text))
+
+
+async def token_of(files: LinkFiles, text: str = FILE) -> str:
+    token = (await shown(files, text)).token
+    assert token is not None
+    return token
+
+
+def link(office: Office, discord_id: int, api_id: str) -> Link:
+    return Link(GUILD, discord_id, api_id, 42, office.time.now(), Source.IMPORT)
+
+
+async def test_showing_writes_nothing(files, links) -> None:
+    preview = await shown(files)
+    assert preview.name == "people.csv"
+    assert [row.discord_id for row in preview.plan.added] == [PAT, ALEX]
+    assert await links.all(GUILD) == []
+
+
+async def test_what_was_shown_is_written(files, links, office, caplog) -> None:
+    caplog.set_level(logging.INFO)
+    token = await token_of(files, FILE + "x,y\n")
+    done = await files.write(MIA, token)
+    assert (done.counts, done.skipped) == (ImportCounts(2, 0, 0), 1)
+    assert await links.all(GUILD) == [link(office, PAT, "steam:1"), link(office, ALEX, "steam:2")]
+    assert caplog.messages == ["42 imported links in guild 10: 2 added, 0 changed"]
+
+
+async def test_what_changes_nothing_needs_no_word(files) -> None:
+    await files.write(MIA, await token_of(files))
+    again = await shown(files)
+    assert (again.token, again.plan.unchanged) == (None, 2)
+    assert (await shown(files, "discord_id,api_id\nx,y\n")).token is None
+
+
+async def test_twice_is_once(files, links) -> None:
+    token = await token_of(files)
+    pressing = [asyncio.create_task(files.write(MIA, token)) for _ in range(2)]
+    await asyncio.wait(pressing)
+    assert pressing[0].result().counts == ImportCounts(2, 0, 0)
+    assert isinstance(pressing[1].exception(), ImportDone)
+    with pytest.raises(ImportDone):
+        await files.write(MIA, token)
+    await links.remove(GUILD, PAT)
+    with pytest.raises(ImportDone):
+        await files.write(MIA, token)
+    assert await links.count(GUILD) == 1
+
+
+async def test_somebody_else_presses(files, links) -> None:
+    token = await token_of(files)
+    for stranger in (NOA, actor(ADMIN_ROLE, user_id=42, guild_id=11)):
+        with pytest.raises(NotYourImport):
+            await files.write(stranger, token)
+    with pytest.raises(NotAllowed):
+        await files.write(actor(77, user_id=42), token)
+    assert await links.count(GUILD) == 0
+    await files.write(MIA, token)
+
+
+async def test_it_is_remembered_for_a_while(files, office, links) -> None:
+    token = await token_of(files)
+    await office.time.advance(KEPT - 1, office.settle)
+    await files.write(MIA, token)
+    token = await token_of(files, FILE.replace("steam:1", "steam:3"))
+    await office.time.advance(KEPT, office.settle)
+    with pytest.raises(ImportForgotten):
+        await files.write(MIA, token)
+    assert (await links.find(GUILD, [PAT]))[PAT].api_id == "steam:1"
+
+
+async def test_one_file_per_person_is_remembered(files) -> None:
+    first = await token_of(files)
+    others = (await files.preview(NOA, upload(FILE))).token
+    second = await token_of(files)
+    with pytest.raises(ImportForgotten):
+        await files.write(MIA, first)
+    await files.write(NOA, others)
+    with pytest.raises(ImportOutdated):
+        await files.write(MIA, second)
+
+
+@pytest.mark.parametrize("changed", [PAT, 7])
+async def test_links_that_have_changed_since(files, links, office, changed: int) -> None:
+    token = await token_of(files)
+    # One whom the file is about; or one who has an id now that the file gives to another.
+    await links.put(link(office, changed, "steam:2"))
+    before = await links.all(GUILD)
+    for _ in range(2):
+        with pytest.raises(ImportOutdated):
+            await files.write(MIA, token)
+    assert await links.all(GUILD) == before
+    await links.remove(GUILD, changed)
+    await files.write(MIA, token)
+
+
+async def test_links_that_change_while_it_is_written(files, links, office, monkeypatch) -> None:
+    token = await token_of(files)
+    real = LinkStore.put_many
+
+    async def too_late(store: LinkStore, *arguments: Any, **options: Any) -> ImportCounts:
+        await links.put(link(office, PAT, "steam:9"))
+        return await real(store, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LinkStore, "put_many", too_late)
+        with pytest.raises(ImportOutdated):
+            await files.write(MIA, token)
+    assert await links.api_ids(GUILD) == {PAT: "steam:9"}
+
+
+async def test_a_link_that_does_not_matter_has_changed(files, links, office) -> None:
+    token = await token_of(files)
+    await links.put(link(office, 7, "steam:7"))
+    assert (await files.write(MIA, token)).counts == ImportCounts(2, 0, 0)
+
+
+async def test_what_failed_can_be_tried_again(files, links, monkeypatch) -> None:
+    token = await token_of(files)
+
+    async def fails(*_: object, **__: object) -> None:
+        raise StorageError("here", "disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LinkStore, "put_many", fails)
+        with pytest.raises(StorageError):
+            await files.write(MIA, token)
+    assert (await files.write(MIA, token)).counts == ImportCounts(2, 0, 0)
+
+
+async def test_members_are_found_by_name(files) -> None:
+    sent = replace(upload("name,api_id\nPat,a\n"), names=lambda: {"pat": [PAT]})
+    preview = await files.preview(MIA, sent)
+    assert [row.discord_id for row in preview.plan.added] == [PAT]
+
+
+def never() -> Upload:
+    async def load() -> bytes:
+        raise AssertionError
+
+    return Upload("people.csv", 1, load)
+
+
+async def test_only_administrators(files) -> None:
+    for stranger in (actor(77), actor(manages_server=True)):
+        with pytest.raises(NotAllowed) as caught:
+            await files.preview(stranger, never())
+        assert caught.value.role_ids == {ADMIN_ROLE}
+        with pytest.raises(NotAllowed):
+            await files.export(stranger)
+
+
+async def test_what_is_too_large_is_not_fetched(files) -> None:
+    too_large = Upload("people.csv", LARGEST + 1, never().load)
+    with pytest.raises(FileTooLarge) as caught:
+        await files.preview(MIA, too_large)
+    assert (caught.value.size, caught.value.limit) == (LARGEST + 1, LARGEST)
+
+
+async def test_a_size_that_was_a_lie(files) -> None:
+    with pytest.raises(FileTooLarge):
+        await files.preview(MIA, upload(b" " * (LARGEST + 1), size=1))
+    assert (await files.preview(MIA, upload(b" " * LARGEST))).token is None
+
+
+async def test_a_file_that_cannot_be_had(files) -> None:
+    async def load() -> bytes:
+        raise FileNotLoaded
+
+    with pytest.raises(FileNotLoaded):
+        await files.preview(MIA, Upload("people.csv", 1, load))
+
+
+async def test_what_is_exported_changes_nothing(files, links, office) -> None:
+    odd = ["=1+1", "'x", "1E5", '@a;"=b', "ünï🚓"]
+    await links.put_many([link(office, PAT + n, one) for n, one in enumerate(odd)])
+    exported = await files.export(MIA)
+    assert exported.count == len(odd)
+    preview = await files.preview(MIA, upload(exported.data))
+    assert (preview.token, preview.plan.unchanged, preview.plan.faults) == (None, len(odd), ())
+
+
+async def test_an_export_of_nothing(files) -> None:
+    exported = await files.export(MIA)
+    assert (exported.data, exported.count) == (b"discord_id,api_id\n", 0)
+
+
+async def test_more_than_discord_takes(files, links, office, monkeypatch) -> None:
+    monkeypatch.setattr("bot.services.link_files.import_export.LARGEST_SENT", 50)
+    await links.put(link(office, PAT, "x" * 10))
+    assert (await files.export(MIA)).count == 1
+    await links.put(link(office, PAT, "x" * 20))
+    with pytest.raises(TooMuchToSend):
+        await files.export(MIA)
+
+
+async def test_the_loop_goes_on_while_a_file_is_read(files) -> None:
+    moved = threading.Event()
+
+    def names() -> dict[str, list[int]]:
+        assert moved.wait(20)
+        return {"pat": [PAT]}
+
+    sent = replace(upload("name,api_id\nPat,a\n"), names=names)
+    showing = asyncio.create_task(files.preview(MIA, sent))
+    while not showing.done():
+        moved.set()
+        await asyncio.sleep(0)
+    assert showing.result().token is not None
+
+
+async def test_whose_link_has_changed_is_told(files, links, office, people) -> None:
+    await links.put(Link(GUILD, PAT, "steam:0", 7, office.time.now()))
+    await files.write(MIA, await token_of(files))
+    assert people.files == [(MIA.user_id, ImportCounts(1, 1, 0))]
+    assert [(one.before.discord_id, one.before.api_id) for one in people.told] == [(PAT, "steam:0")]
+    assert people.told == people.reported
+
+
+async def test_hundreds_are_not_written_to(files, links, office, people) -> None:
+    crowd = range(PAT, PAT + MOST_TOLD + 1)
+    await links.put_many(Link(GUILD, one, "steam:0", 7, office.time.now()) for one in crowd)
+    text = "discord_id,api_id\n" + "".join(f"{one},steam:{one}\n" for one in crowd)
+    await files.write(MIA, await token_of(files, text))
+    assert people.files == [(MIA.user_id, ImportCounts(0, len(crowd), 0))]
+    assert people.told == []

@@ -1,0 +1,240 @@
+"""Who is who, on a real file."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.cad.errors import CadError, CadRefused, CadTimeout, CadUnreachable
+from bot.cad.models import Account
+from bot.services.access.policy import Access
+from bot.services.errors import NotAllowed, NotAnApiId
+from bot.services.links.link_service import PAGE_SIZE, LinkingService
+from bot.services.verification.verifier import Proof
+from bot.storage.stores.link_row import Link, Source
+from bot.storage.stores.link_store import LinkStore
+from tests.services.conftest import v1
+from tests.services.office import Office, ScriptedCad, prover_of
+from tests.services.samples import DISPATCH_ROLE, GUILD, actor
+
+DANA = actor(DISPATCH_ROLE, user_id=42)
+PAT = actor(user_id=7)
+PASTED, HEX = "76561198836490351", "1100001343a206f"
+
+pytestmark = v1
+
+
+class Cad(ScriptedCad):
+    """Knows accounts; answers in the order written down where something is."""
+
+    accounts: dict[int, Account]
+    names: dict[str, str]
+    answers: deque[CadError | None]
+
+    async def account_behind(self, server_id: int, api_id: str) -> Account | None:
+        assert server_id == 3
+        await self._ask("account_behind")
+        return Account("", self.names[api_id], api_id) if api_id in self.names else None
+
+    async def full_account(self, server_id: int, account: Account) -> Account | None:
+        return account
+
+    async def account_of(self, discord_id: int) -> Account | None:
+        await self._ask(f"account of {discord_id}")
+        fault = self.answers.popleft() if self.answers else None
+        if fault:
+            raise fault
+        return self.accounts.get(discord_id)
+
+
+@pytest.fixture
+def cad(office: Office) -> Cad:
+    cad = Cad(office.time, 1, office.life)
+    cad.accounts, cad.names, cad.answers = {}, {HEX: "patdoe"}, deque()
+    return cad
+
+
+@pytest.fixture
+def links(office: Office) -> LinkStore:
+    return LinkStore(office.database)
+
+
+@pytest.fixture
+async def linking(office: Office, links: LinkStore, cad: Cad) -> AsyncIterator[LinkingService]:
+    service = LinkingService(
+        Access(frozenset({DISPATCH_ROLE})),
+        links,
+        cad,
+        prover_of(office, cad, server_id=3),
+        id_format="{hex}",
+        now=office.time.now,
+        clock=office.time.clock,
+    )
+    yield service
+    await service.close()
+
+
+def link(office: Office, discord_id: int = 7, api_id: str = HEX, **more: Any) -> Link:
+    return replace(Link(GUILD, discord_id, api_id, discord_id, office.time.now()), **more)
+
+
+def proven(office: Office, discord_id: int = 7, **more: Any) -> Link:
+    now = office.time.now()
+    return link(office, discord_id, account_name="patdoe", proven_at=now, checked_at=now, **more)
+
+
+async def test_people_link_themselves(linking, office, links) -> None:
+    linked = await linking.link(PAT, 7, PASTED)
+    assert linked.link == proven(office)
+    assert linked.replaced is None
+    assert linked.proof == Proof(HEX, "patdoe", is_proven=True)
+    assert await links.find(GUILD, [7]) == {7: linked.link}
+
+
+async def test_what_is_linked_anew_is_replaced(linking, office) -> None:
+    await linking.link(PAT, 7, PASTED)
+    linked = await linking.link(DANA, 7, "license:abc")
+    assert linked.replaced == proven(office)
+    now = office.time.now()
+    assert linked.link == link(office, api_id="license:abc", set_by=42, checked_at=now)
+    assert linked.proof == Proof("license:abc")
+
+
+async def test_a_cad_that_does_not_answer_hinders_no_link(linking, cad, links, office) -> None:
+    cad.question_fault = CadTimeout()
+    linked = await linking.link(PAT, 7, PASTED)
+    assert isinstance(linked.proof.error, CadTimeout)
+    assert not linked.proof.is_proven
+    assert await links.find(GUILD, [7]) == {7: link(office)}
+
+
+@pytest.mark.parametrize(("who", "allowed"), [(DANA, True), (actor(user_id=8), False)])
+async def test_others_are_linked_by_dispatchers(linking, who, allowed: bool) -> None:
+    if allowed:
+        await linking.link(who, 7, PASTED)
+        assert await linking.unlink(who, 7)
+        return
+    with pytest.raises(NotAllowed):
+        await linking.link(who, 7, PASTED)
+    with pytest.raises(NotAllowed):
+        await linking.unlink(who, 7)
+
+
+async def test_what_is_no_id_is_not_stored(linking, links) -> None:
+    with pytest.raises(NotAnApiId):
+        await linking.link(PAT, 7, "hello there")
+    assert await links.find(GUILD, [7]) == {}
+
+
+async def test_people_unlink_themselves(linking, office, links) -> None:
+    await linking.link(PAT, 7, PASTED)
+    assert await linking.unlink(PAT, 7) == proven(office)
+    assert await linking.unlink(PAT, 7) is None
+    assert await links.find(GUILD, [7]) == {}
+
+
+async def test_the_id_does_not_reach_the_log(linking, caplog) -> None:
+    caplog.set_level(logging.INFO)
+    await linking.link(PAT, 7, PASTED)
+    await linking.unlink(PAT, 7)
+    assert caplog.messages == ["7 linked 7 in guild 10", "7 unlinked 7 in guild 10"]
+
+
+async def test_whom_we_know_is_not_asked_about(linking, cad, links, office) -> None:
+    await links.put(link(office, 7, "steam:7"))
+    cad.accounts[8] = Account("u-8", "alice", "steam:8")
+    cad.accounts[9] = Account("u-9", "bob", "")
+    assert await linking.api_ids(GUILD, [7, 8, 9, 10]) == {
+        7: "steam:7",
+        8: "steam:8",
+        9: None,
+        10: None,
+    }
+    assert "account of 7" not in cad.asked
+
+
+async def test_what_the_cad_knows_is_learned_once(linking, cad, links, office) -> None:
+    cad.accounts[8] = Account("u-8", "alice", "steam:8")
+    for _ in range(2):
+        assert await linking.api_ids(GUILD, [8]) == {8: "steam:8"}
+    assert cad.asked["account of 8"] == 1
+    assert await links.find(GUILD, [8]) == {
+        8: link(
+            office,
+            8,
+            "steam:8",
+            set_by=0,
+            source=Source.CAD,
+            account_name="alice",
+            account_uuid="u-8",
+            proven_at=office.time.now(),
+            checked_at=office.time.now(),
+        )
+    }
+
+
+async def test_one_who_cannot_be_asked_about_is_not_called_unlinked(linking, cad, caplog) -> None:
+    cad.answers.extend([CadRefused("NO", status=400), None])
+    assert await linking.api_ids(GUILD, [8, 9]) == {9: None}
+    assert "the CAD's own links cannot be asked" in caplog.text
+
+
+async def test_a_cad_that_does_not_answer_is_asked_once(linking, cad) -> None:
+    cad.answers.extend([None, CadUnreachable("Connection refused"), None])
+    assert await linking.api_ids(GUILD, [8, 9, 10, 11]) == {8: None}
+    assert list(cad.asked) == ["account of 8", "account of 9"]
+
+
+async def test_nobody_is_nobody(linking) -> None:
+    assert await linking.api_ids(GUILD, []) == {}
+
+
+@pytest.mark.parametrize(("asked", "number"), [(-1, 1), (1, 1), (2, 2), (9, 2)])
+async def test_pages(linking, links, office, asked: int, number: int) -> None:
+    total, shown = PAGE_SIZE + 5, PAGE_SIZE if number == 1 else 5
+    await links.put_many([link(office, one, f"steam:{one}") for one in range(1, total + 1)])
+    page = await linking.page(DANA, asked)
+    assert (page.number, page.count, page.total, len(page.links)) == (number, 2, total, shown)
+    first = 1 + (number - 1) * PAGE_SIZE
+    assert [one.discord_id for one in page.links] == list(range(first, first + shown))
+
+
+async def test_an_empty_page(linking) -> None:
+    page = await linking.page(DANA, 1)
+    assert (page.links, page.number, page.count, page.total) == ([], 1, 1, 0)
+
+
+async def test_whose_an_id_is(linking, links, office) -> None:
+    spelled = [HEX, HEX.upper(), f"STEAM:{HEX.upper()}", PASTED, f"steam:{PASTED}", "steam:9"]
+    await links.put_many([link(office, *one) for one in enumerate(spelled, 7)])
+    for asked in (PASTED, HEX, f"Steam:{HEX}", f"https://steamcommunity.com/profiles/{PASTED}"):
+        found = await linking.owners(DANA, asked)
+        assert [one.discord_id for one in found] == [7, 8, 9, 10, 11]
+    await links.put(link(office, 20, "License:AbC"))
+    assert [one.discord_id for one in await linking.owners(DANA, "license:AbC")] == [20]
+
+
+async def test_only_dispatchers_look(linking) -> None:
+    with pytest.raises(NotAllowed):
+        await linking.page(PAT, 1)
+    with pytest.raises(NotAllowed):
+        await linking.owners(PAT, PASTED)
+
+
+async def test_the_known_links_are_read_in_the_background(linking, links, office) -> None:
+    await links.put(link(office))
+    assert linking.known(GUILD) == ()
+    await office.settle()
+    assert linking.known(GUILD) == (link(office),)
+    assert linking.known(GUILD + 1) == ()
+    await linking.close()
+
+
+async def test_closing_without_having_read_anything(linking) -> None:
+    await asyncio.gather(linking.close(), linking.close())

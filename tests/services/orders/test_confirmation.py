@@ -1,0 +1,222 @@
+"""Orders about many people: asked about, and given once whoever asked says yes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.cad.errors import CadUnreachable
+from bot.services.access.policy import Access
+from bot.services.errors import (
+    AlreadyConfirmed,
+    NotAllowed,
+    NothingToConfirm,
+    NotTheirOrder,
+    TooLateToConfirm,
+)
+from bot.services.orders.confirmation import ANSWER_WITHIN, Asking
+from bot.services.orders.intake import ReplyAddress
+from bot.services.orders.outcomes import OrderView
+from bot.services.queue.queued_order import ASK_ABOVE
+from bot.storage.errors import DatabaseUnavailable
+from bot.storage.stores.order_store import Action, State
+from tests.services.office import DANA, Office
+from tests.services.samples import DISPATCH_ROLE, GUILD, actor
+
+ELEVEN = " ".join(map(str, range(1, 12)))
+TEN = " ".join(map(str, range(1, 11)))
+REPLY = ReplyAddress(8, "other")
+DISPATCHER = actor(DISPATCH_ROLE, user_id=DANA)
+
+
+@pytest.fixture
+def asking(office: Office) -> Asking:
+    return Asking(Access(frozenset({DISPATCH_ROLE})), office.store, now=office.time.now)
+
+
+async def confirmed(office: Office, asking: Asking, order_id: int) -> int:
+    """Say yes, and let the order be carried out."""
+    order = await asking.confirm(DISPATCHER, REPLY, order_id)
+    office.running[order.id] = asyncio.create_task(office.queue.run(order))
+    await office.settle()
+    return order.id
+
+
+@pytest.mark.parametrize("action", list(Action))
+async def test_more_than_ten_are_asked_about(office: Office, action: Action) -> None:
+    assert ASK_ABOVE == 10
+    ten = await office.order(TEN, 100, action)
+    assert await office.state(ten) is not State.ASKED
+    before = len(office.sent)
+    eleven = await office.order(ELEVEN, 100, action)
+    assert await office.state(eleven) is State.ASKED
+    stored = await office.stored(eleven)
+    assert stored.answered
+    assert len(stored.people) == 11
+    assert office.text(eleven).startswith("⏳ ")
+    await office.passes(1000)
+    assert len(office.sent) == before
+    assert office.running[eleven].done()
+
+
+async def test_whoever_waits_behind_a_question_goes_on(office: Office) -> None:
+    office.making_out = lambda order: 5.0 if order.units == ELEVEN else 0.0
+    many = await office.order(ELEVEN, 101)
+    one = await office.order("1", 100)
+    await office.passes(20)
+    assert await office.states(many, one) == [State.ASKED, State.DONE]
+    assert office.sent == [[1]]
+
+
+async def test_yes_sends_to_the_very_people(office: Office, asking: Asking) -> None:
+    asked = await office.order(ELEVEN + " x")
+    office.make_out_fault = AssertionError("they are known")
+    given = await confirmed(office, asking, asked)
+    await office.passes(60)
+    assert await office.states(asked, given) == [State.CONFIRMED, State.DONE]
+    assert office.sent == [list(range(1, 12))]
+    assert office.text(given).startswith("⚠️ Attached to **#100**")
+    stored = await office.stored(given)
+    assert (stored.application_id, stored.token, stored.actor_id) == (8, "other", DANA)
+    assert len(stored.people) == 11
+
+
+async def test_yes_counts_from_now_on(office: Office, asking: Asking) -> None:
+    """The order has its own 15 minutes, however long the question stood."""
+    asked = await office.order(ELEVEN)
+    await office.passes(800)
+    office.cad.fault = CadUnreachable("Connection refused")
+    given = await confirmed(office, asking, asked)
+    await office.passes(600)
+    assert await office.state(given) is State.QUEUED
+    office.cad.fault = None
+    await office.passes(60)
+    assert await office.state(given) is State.DONE
+
+
+async def test_the_question_is_answered_once(office: Office, asking: Asking) -> None:
+    asked = await office.order(ELEVEN)
+    answers = await asyncio.gather(
+        *(asking.confirm(DISPATCHER, REPLY, asked) for _ in range(5)),
+        asking.drop(DISPATCHER, asked),
+        return_exceptions=True,
+    )
+    assert [type(one) for one in answers].count(AlreadyConfirmed) == 5
+    assert len(await office.store.unfinished()) == 1
+    for late in (asking.confirm(DISPATCHER, REPLY, asked), asking.drop(DISPATCHER, asked)):
+        with pytest.raises(AlreadyConfirmed):
+            await late
+
+
+async def test_no_is_no(office: Office, asking: Asking) -> None:
+    asked = await office.order(ELEVEN)
+    view = await asking.drop(DISPATCHER, asked)
+    assert view.order.state is State.CANCELLED
+    assert len(view.resolution.assignees) == 11
+    assert await office.state(asked) is State.CANCELLED
+    with pytest.raises(NothingToConfirm):
+        await asking.confirm(DISPATCHER, REPLY, asked)
+
+
+async def test_who_answers(office: Office, asking: Asking) -> None:
+    asked = await office.order(ELEVEN)
+    other = actor(DISPATCH_ROLE, user_id=DANA + 1)
+    elsewhere = replace(DISPATCHER, guild_id=GUILD + 1)
+    demoted = actor(user_id=DANA)
+    for who, error in (
+        (other, NotTheirOrder),
+        (elsewhere, NothingToConfirm),
+        (demoted, NotAllowed),
+    ):
+        with pytest.raises(error):
+            await asking.confirm(who, REPLY, asked)
+    for who, error in ((other, NotTheirOrder), (elsewhere, NothingToConfirm)):
+        with pytest.raises(error):
+            await asking.drop(who, asked)
+    assert await office.state(asked) is State.ASKED
+    # To leave it takes no right.
+    await asking.drop(demoted, asked)
+
+
+async def test_fifteen_minutes(office: Office, asking: Asking) -> None:
+    assert timedelta(minutes=15) == ANSWER_WITHIN
+    first, second = await office.order(ELEVEN), await office.order(ELEVEN, 101)
+    await office.passes(900)
+    assert await asking.confirm(DISPATCHER, REPLY, first)
+    await office.passes(1)
+    with pytest.raises(TooLateToConfirm):
+        await asking.confirm(DISPATCHER, REPLY, second)
+    assert await office.state(second) is State.ASKED
+
+
+@pytest.mark.parametrize("units", ["1 2", "x"])
+async def test_what_is_no_question_has_no_answer(
+    office: Office, asking: Asking, units: str
+) -> None:
+    order = await office.order(units)
+    for answer in (asking.confirm(DISPATCHER, REPLY, order), asking.drop(DISPATCHER, order)):
+        with pytest.raises(NothingToConfirm):
+            await answer
+    with pytest.raises(NothingToConfirm):
+        await asking.drop(DISPATCHER, 4711)
+
+
+async def test_whoever_picked_them_from_lists_is_not_asked(office: Office) -> None:
+    order = await office.accept(ELEVEN)
+    office.running[order.id] = asyncio.create_task(office.queue.run(order, asks=False))
+    await office.settle()
+    await office.passes(60)
+    assert await office.state(order.id) is State.DONE
+
+
+async def test_an_answer_while_the_question_is_still_being_written(
+    office: Office, asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log channel may be slow; what is written late must not undo the answer."""
+    gate = asyncio.Event()
+
+    async def report(view: OrderView) -> None:
+        await gate.wait()
+
+    monkeypatch.setattr(office.people, "report", report)
+    asked = await office.order(ELEVEN)
+    given = await confirmed(office, asking, asked)
+    gate.set()
+    await office.passes(60)
+    assert await office.states(asked, given) == [State.CONFIRMED, State.DONE]
+    assert (await office.stored(asked)).answered
+    with pytest.raises(AlreadyConfirmed):
+        await asking.confirm(DISPATCHER, REPLY, asked)
+
+
+async def test_a_restart_before_it_is_known_whom_it_is_about(office: Office) -> None:
+    office.making_out = lambda order: 5.0
+    order = await office.accept(ELEVEN)
+    office.running[order.id] = asyncio.create_task(office.queue.run(order, asks=False))
+    await office.settle()
+    await office.restart()
+    await office.passes(10)
+    assert await office.state(order.id) is State.ASKED
+
+
+async def test_a_restart_while_a_confirmed_order_waits(office: Office, asking: Asking) -> None:
+    asked = await office.order(ELEVEN)
+    office.cad.fault = CadUnreachable("Connection refused")
+    given = await confirmed(office, asking, asked)
+    await office.restart()
+    office.cad.fault = None
+    await office.passes(120)
+    assert await office.states(asked, given) == [State.CONFIRMED, State.DONE]
+
+
+async def test_a_database_that_fails_leaves_the_question(office: Office, asking: Asking) -> None:
+    asked = await office.order(ELEVEN)
+    office.database.broken = True
+    with pytest.raises(DatabaseUnavailable):
+        await asking.confirm(DISPATCHER, REPLY, asked)
+    office.database.broken = False
+    assert await office.state(asked) is State.ASKED
+    assert await asking.confirm(DISPATCHER, REPLY, asked)

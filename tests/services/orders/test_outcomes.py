@@ -1,0 +1,143 @@
+"""What is kept of an order is what is read again, in this version and the next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cad import errors
+from bot.cad.errors import CadError
+from bot.cad.models import Unit
+from bot.services.orders import outcomes
+from bot.services.orders.outcomes import Confirmation, Failure, Outcome
+from bot.services.targets.resolution import Assignee, LeftOut, Reason, Resolution, Target
+from bot.storage.stores.order_store import Action, Order
+
+KINDS = [
+    kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CadError)
+]
+
+texts = st.text(max_size=30)
+seconds = st.floats(0, 1e9)
+numbers = st.integers(0, 2**53)
+faults = st.builds(
+    lambda kind, text, status, retry_after: kind(text, status=status, retry_after=retry_after),
+    st.sampled_from(KINDS),
+    texts,
+    st.none() | st.integers(100, 599),
+    st.none() | seconds,
+)
+units = st.builds(
+    Unit, numbers, texts, texts, texts, texts, numbers, st.lists(texts, max_size=3).map(tuple)
+)
+assignees = st.builds(
+    Assignee,
+    texts,
+    st.none() | numbers,
+    st.none() | units,
+    st.none() | st.booleans(),
+    st.none() | numbers,
+)
+left_outs = st.builds(
+    LeftOut, st.builds(Target, texts, st.none() | numbers), st.sampled_from(Reason)
+)
+resolutions = st.builds(
+    Resolution,
+    st.lists(assignees, max_size=3).map(tuple),
+    st.lists(left_outs, max_size=3).map(tuple),
+)
+ends = st.builds(
+    Outcome,
+    st.none() | faults.map(Failure.of),
+    seconds,
+    texts,
+    st.sampled_from(Confirmation),
+    st.lists(texts, max_size=3).map(tuple),
+    st.booleans(),
+)
+
+
+def stored(resolution: str | None = None, outcome: str | None = None) -> Order:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    return Order(
+        1, 2, 1, Action.ATTACH, 100, "me", 5, now, 6, None, resolution=resolution, outcome=outcome
+    )
+
+
+def test_every_kind_of_error_is_tried() -> None:
+    assert len(KINDS) == len(set(KINDS)) == 14
+    assert CadError in KINDS
+
+
+@given(faults)
+def test_an_error_is_the_same_error_again(error: CadError) -> None:
+    again = Failure.of(error).error
+    assert type(again) is type(error)
+    assert (again.text, again.status, again.retry_after) == (
+        error.text,
+        error.status,
+        error.retry_after,
+    )
+
+
+@pytest.mark.parametrize("kind", ["CadMelted", "ClassVar", "annotations", "", "__name__"])
+def test_an_error_of_another_version_is_still_an_error(kind: str) -> None:
+    error = Failure(kind, "melted", 418, 2.0).error
+    assert type(error) is CadError
+    assert (error.text, error.status, error.retry_after) == ("melted", 418, 2.0)
+
+
+@given(resolutions, ends)
+def test_an_order_is_read_as_it_was_written(resolution: Resolution, outcome: Outcome) -> None:
+    order = stored(outcomes.write_resolution(resolution), outcomes.write_outcome(outcome))
+    view = outcomes.view(order)
+    assert view.order is order
+    assert view.resolution == resolution
+    assert view.outcome == outcome
+    assert view.waiting is None
+
+
+def test_an_order_of_which_nothing_is_known_yet() -> None:
+    view = outcomes.view(stored())
+    assert view.resolution == Resolution()
+    assert view.outcome is None
+
+
+def test_the_numbers_in_the_file_keep_their_meaning() -> None:
+    """A new reason gets a new number, at the end."""
+    assert {one.value: one.name for one in Reason} == {
+        1: "NOT_LINKED",
+        2: "NOT_ON_DUTY",
+        3: "NO_SUCH_UNIT",
+        4: "AMBIGUOUS",
+        5: "NO_API_ID",
+        6: "NOT_UNDERSTOOD",
+        7: "NOT_LOOKED_UP",
+        8: "NOT_ON_CALL",
+        9: "NOT_TOLD",
+        10: "EVERYONE",
+        11: "NOT_A_MEMBER",
+        12: "ELSEWHERE",
+        13: "MEMBERS_HIDDEN",
+        14: "MEMBERS_LOADING",
+        15: "CROWD_TOO_LARGE",
+        16: "NOT_A_VOICE_CHANNEL",
+        17: "EMPTY_ROLE",
+        18: "EMPTY_CHANNEL",
+        19: "NOBODY_LINKED",
+        20: "NOBODY_ON_DUTY",
+        21: "NO_UNIT_IN_RANGE",
+        22: "NO_SUCH_TEAM",
+        23: "NOT_A_RANGE",
+        101: "NOT_PERMITTED",
+        102: "NO_CAD_ACCOUNT",
+        103: "PERMISSION_NOT_TOLD",
+    }
+
+
+def test_what_an_earlier_version_wrote_is_still_read() -> None:
+    outcome = '{"failure":null,"seconds":1.5}'
+    assert outcomes.view(stored(outcome=outcome)).outcome == Outcome(None, 1.5)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from bot.cad.models import Call, Unit
+from bot.services.access.policy import Access
+from bot.services.errors import NobodyChosen, NotAllowed
+from bot.services.pickers.unit_picker import Picking, free_by_department
+from tests.services.samples import DISPATCH_ROLE, actor, call, unit
+
+UNITS = (
+    unit(1, "B-2", "b", department="Fire"),
+    unit(2, "A-1", "a", department="Fire"),
+    replace(unit(3, "A-3", "c", department="Fire"), status=1),
+    unit(4, "X-9", "d", department="Police"),
+    unit(5, "X-9", "e", department="Police"),
+    unit(6, "Z 1", department="Police"),  # nothing names it
+)
+
+
+class StillBoard:
+    def look(self, server_id: int) -> None: ...
+
+    def units(self, server_id: int) -> tuple[Unit, ...]:
+        return UNITS
+
+    def calls(self, server_id: int) -> tuple[Call, ...]:
+        return (call(100, "Fire", 1),)
+
+
+@pytest.fixture
+def picking() -> Picking:
+    return Picking(Access(frozenset({DISPATCH_ROLE})), cast(Any, StillBoard()))
+
+
+def test_those_free_come_first(picking: Picking) -> None:
+    found = picking.candidates(actor(DISPATCH_ROLE), 1)
+    assert [(one.word, one.call_id, one.is_free) for one in found] == [
+        ("A-1", None, True),
+        ("d", None, True),  # the number is another's too
+        ("e", None, True),
+        ("A-3", None, False),
+        ("B-2", 100, False),
+    ]
+    crews = free_by_department(found)
+    assert {name: [one.word for one in crew] for name, crew in crews.items()} == {
+        "Fire": ["A-1"],
+        "Police": ["d", "e"],
+    }
+
+
+def test_a_visitor_sees_nobody(picking: Picking) -> None:
+    with pytest.raises(NotAllowed):
+        picking.candidates(actor(), 1)
+
+
+def test_what_was_picked_is_a_text_that_names_each_once(picking: Picking) -> None:
+    assert picking.spelled(1, [7], ["A-1", "B-2"], ["Fire", "Police"]) == "<@7> A-1 B-2 d e"
+
+
+def test_nobody_picked(picking: Picking) -> None:
+    with pytest.raises(NobodyChosen):
+        picking.spelled(1, [], [], ["Harbour"])

@@ -1,0 +1,412 @@
+"""Whatever happens, in whatever order: nobody is left without a true answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.cad.errors import (
+    CadBrokenOff,
+    CadError,
+    CadRateLimited,
+    CadTimeout,
+    CadUnavailable,
+    CadUnreachable,
+    InvalidApiKey,
+)
+from bot.cad.models import Attachment, Detachment
+from bot.services.access.policy import Access, Actor
+from bot.services.errors import ServiceError
+from bot.services.orders import outcomes
+from bot.services.orders.confirmation import Asking
+from bot.services.orders.intake import ReplyAddress
+from bot.services.orders.outcomes import Confirmation, OrderView
+from bot.services.queue.order_notifier import EDIT_GAP
+from bot.services.queue.queued_order import LIFETIME
+from bot.storage.stores.order_store import Action, Order, OrderStore, State
+from tests.fake_time import FakeTime
+from tests.services.office import DANA, Life, Office, ScriptedCad
+from tests.services.samples import GUILD
+
+CALLS = (100, 101, 102)
+GONE = 666  # a call that never was
+FAULTS: tuple[CadError | None, ...] = (
+    None,
+    CadUnreachable("Connection refused"),
+    CadTimeout(),
+    CadBrokenOff("reset"),
+    CadUnavailable(status=502),
+    CadRateLimited(),
+    CadRateLimited(retry_after=30.0),
+    InvalidApiKey("INVALID API KEY", status=400),
+)
+FINAL = {State.DONE, State.REFUSED, State.EXPIRED, State.CANCELLED, State.CONFIRMED}
+CROWD = list(range(1, 12))  # so many that whoever names them is asked first
+MAY_FOLLOW = {
+    State.QUEUED: set(State),
+    State.SENDING: set(State),
+    **{one: {one} for one in FINAL},
+    State.ASKED: {State.ASKED, State.CONFIRMED},
+}
+
+Step: TypeAlias = Callable[["Play"], Coroutine[None, None, None]]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a request did to a unit: put it on a call, or took it off (None) the one it was on.
+
+    Attributes:
+        turn: how many things had happened before in the whole play; began: when it was sent.
+    """
+
+    turn: int
+    began: float
+    ident: int
+    call_id: int | None
+    before: int | None
+
+
+class RememberingCad(ScriptedCad):
+    """Keeps what was done, when."""
+
+    def __init__(self, time: FakeTime, version: int, life: Life) -> None:
+        super().__init__(time, version, life)
+        self.effects: list[Effect] = []
+        self.turn = 0
+
+    def _carry_out(self, orders: Sequence[Attachment | Detachment]) -> None:
+        for one in orders:
+            call_id = one.call_id if isinstance(one, Attachment) else None
+            for who in one.subjects:
+                assert who.ident is not None
+                before = self.call_of(who.ident)
+                self.turn += 1
+                now = self.time.clock()
+                self.effects.append(Effect(self.turn, now, who.ident, call_id, before))
+        super()._carry_out(orders)
+
+
+class RememberingStore(OrderStore):
+    """Keeps every state that was written."""
+
+    states: dict[int, list[State]]
+
+    async def save(self, changed: Sequence[Order]) -> None:
+        await super().save(changed)
+        for order in changed:
+            self.states.setdefault(order.id, [State.QUEUED]).append(order.state)
+
+
+class Play(Office):
+    """An office whose past is known."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.memory = RememberingCad(self.time, self.version, self.life)
+        self.cad = self.memory
+        self.cad.idents_by_call = {one: [] for one in CALLS}
+        self.states_seen: dict[int, list[State]] = {}
+        self.given: list[Order] = []
+        self.cancelled: dict[int, int] = {}  # order id → turn
+        self.confirmed: set[int] = set()  # the orders that came of questions
+        self.touched: set[int] = set()  # units that somebody else has moved
+        self.began = [0.0]  # when the bot was started
+
+    async def open(self) -> None:
+        await super().open()
+        self.store = RememberingStore(self.database)
+        self.store.states = self.states_seen
+        self.queue._store = self.queue._closing._store = self.store
+        self.began.append(self.time.clock())
+
+    async def orders_given(self, units: str, call_id: int | None, *, dies: bool) -> None:
+        left, self.life.left = self.life.left, None  # before the acknowledgement there is no order
+        action = Action.DETACH if call_id is None or call_id < 0 else Action.ATTACH
+        order = await self.accept(units, abs(call_id) if call_id else None, action)
+        self.life.left = left
+        self.given.append(order)
+        if dies:
+            await self.restart()
+        else:
+            self.running[order.id] = asyncio.create_task(self.queue.run(order))
+
+    async def question_answered(self, number: int) -> None:
+        """Say yes to a question, as whoever was asked does."""
+        left, self.life.left = self.life.left, None
+        asking = Asking(Access(frozenset()), self.store, now=self.time.now)
+        boss = Actor(DANA, GUILD, frozenset(), manages_server=True)
+        asked = self.given[number % len(self.given)]
+        try:
+            order = await asking.confirm(boss, ReplyAddress(8, "other"), asked.id)
+        except ServiceError:
+            return
+        finally:
+            self.life.left = left
+        self.given.append(order)
+        self.confirmed.add(order.id)
+        self.running[order.id] = asyncio.create_task(self.queue.run(order))
+
+    async def carry_on(self) -> None:
+        """Let happen what happens now; if the bot has died of it, start it again."""
+        await self.settle()
+        if self.life.left == 0:
+            await self.restart()
+
+    async def passes(self, seconds: float) -> None:
+        await super().passes(seconds)
+        await self.carry_on()
+
+
+def attach_or_detach(units: list[int], call_id: int | None, dies: bool) -> Step:
+    async def step(play: Play) -> None:
+        await play.orders_given(" ".join(map(str, units)), call_id, dies=dies)
+
+    return step
+
+
+def time(seconds: float) -> Step:
+    return lambda play: play.passes(seconds)
+
+
+def moved(ident: int, call_id: int | None) -> Step:
+    async def step(play: Play) -> None:
+        if call_id is None or call_id in play.cad.idents_by_call:
+            play.cad.put(ident, call_id)
+            play.touched.add(ident)
+
+    return step
+
+
+def closed(call_id: int) -> Step:
+    async def step(play: Play) -> None:
+        if call_id in play.cad.idents_by_call:
+            play.touched.update(play.cad.idents_by_call.pop(call_id))
+        else:
+            play.cad.idents_by_call[call_id] = []
+
+    return step
+
+
+def cancelled(number: int) -> Step:
+    async def step(play: Play) -> None:
+        if play.given:
+            order = play.given[number % len(play.given)]
+            turn = play.memory.turn
+            left, play.life.left = play.life.left, None
+            if await play.queue.cancel(order.id, DANA):
+                play.cancelled[order.id] = turn
+            play.life.left = left
+
+    return step
+
+
+def confirmed(number: int) -> Step:
+    async def step(play: Play) -> None:
+        if play.given:
+            await play.question_answered(number)
+
+    return step
+
+
+def dies(steps: int) -> Step:
+    async def step(play: Play) -> None:
+        play.life.left = steps
+
+    return step
+
+
+def with_cad(**changes: Any) -> Step:
+    async def step(play: Play) -> None:
+        for name, value in changes.items():
+            setattr(play.cad, name, value)
+
+    return step
+
+
+def with_people(*, hears: bool) -> Step:
+    async def step(play: Play) -> None:
+        play.people.hears = hears
+
+    return step
+
+
+def looks(seconds: float) -> Step:
+    async def step(play: Play) -> None:
+        play.making_out = lambda order: seconds if order.id % 2 else 0.0
+
+    return step
+
+
+units = st.one_of(
+    *[st.lists(st.integers(1, 3), min_size=1, max_size=2, unique=True)] * 5, st.just(CROWD)
+)
+attached = st.sampled_from([*CALLS, *CALLS, GONE])
+detached = st.sampled_from([None, None, *(-one for one in CALLS)])
+orders = st.builds(
+    attach_or_detach, units, attached | detached, st.sampled_from([False] * 9 + [True])
+)
+steps = st.one_of(
+    orders,
+    orders,
+    orders,
+    st.builds(time, st.sampled_from([0.3, 1.0, 1.0, 4.0, 4.0, 11.0, 70.0, 500.0])),
+    st.builds(with_cad, fault=st.sampled_from(FAULTS), arrives=st.booleans()),
+    st.builds(with_cad, question_fault=st.sampled_from(FAULTS[:-1])),
+    st.builds(with_cad, seconds=st.sampled_from([0.0, 0.5, 6.0])),
+    st.builds(with_cad, bad=st.sampled_from([set(), {1}, {2, 3}])),
+    st.builds(moved, st.integers(1, 3), st.sampled_from([None, *CALLS])),
+    st.builds(closed, st.sampled_from(CALLS)),
+    st.builds(cancelled, st.integers(0, 9)),
+    st.builds(confirmed, st.integers(0, 9)),
+    st.builds(dies, st.integers(0, 15)),
+    st.builds(with_people, hears=st.booleans()),
+    st.builds(looks, st.sampled_from([0.0, 3.0])),
+)
+
+
+class NoFailure(logging.Handler):
+    """Remembers what the log calls a fault of the bot's own."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.failures: list[BaseException] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1]:
+            self.failures.append(record.exc_info[1])
+
+
+async def play(file: Path, version: int, script: list[Step]) -> None:
+    stage = Play(file, version)
+    watch = NoFailure()
+    logging.getLogger("bot").addHandler(watch)
+    await stage.open()
+    try:
+        for step in script:
+            await step(stage)
+            await stage.carry_on()
+        await end(stage)
+        await check(stage)
+    finally:
+        await stage.close()
+        logging.getLogger("bot").removeHandler(watch)
+    assert watch.failures == []
+    for task in stage.running.values():
+        assert task.cancelled() or task.exception() is None
+
+
+async def end(stage: Play) -> None:
+    """Let the CAD and Discord be well again, and everything come to its end."""
+    stage.life.left = None
+    stage.cad.fault = stage.cad.question_fault = None
+    stage.cad.bad, stage.cad.seconds = set(), 0.0
+    stage.people.hears = True
+    await stage.passes(LIFETIME.total_seconds() + 130)
+    await stage.restart()  # whom nobody could tell is told now
+    await stage.passes(100)
+
+
+async def check(stage: Play) -> None:
+    views = {one.id: outcomes.view(await stage.stored(one.id)) for one in stage.given}
+    for order_id, view in views.items():
+        check_answer(stage, order_id, view)
+    for effect in stage.memory.effects:
+        check_effect(stage, views, effect)
+    for ident in {1, 2, 3} - stage.touched:
+        check_last_word(stage, list(views.values()), ident)
+
+
+def check_answer(stage: Play, order_id: int, view: OrderView) -> None:
+    order = view.order
+    is_question = order.units.split() == list(map(str, CROWD)) and order_id not in stage.confirmed
+    assert order.state in (FINAL | {State.ASKED} if is_question else FINAL - {State.CONFIRMED})
+    assert order.state is not State.DONE or not is_question
+    assert order.answered
+    if order.state is State.CONFIRMED:
+        return  # what came of it has an answer of its own
+    assert view.outcome
+    told = stage.people.told[order_id]
+    assert told[-1].view.waiting is None
+    assert told[-1].view.order.state is order.state
+    assert told[-1].view.outcome == view.outcome
+    marks = ["⏳" if one.view.waiting else "end" for one in told]
+    assert marks == sorted(marks, reverse=True)  # nothing old after something new
+    for before, after in pairwise(stage.states_seen[order_id]):
+        assert after in MAY_FOLLOW[before]
+    starts = stage.began
+    for one, other in pairwise(told):
+        if not any(one.at <= start <= other.at for start in starts):
+            assert other.at - one.at >= EDIT_GAP - 1e-6
+    if order.state is State.DONE and order.action is Action.ATTACH:
+        did = {one.ident for one in stage.memory.effects if one.call_id == order.call_id}
+        assert {one.unit.ident for one in view.resolution.assignees if one.unit} <= did
+    if order.state is State.CANCELLED:
+        assert order_id in stage.cancelled
+
+
+def check_effect(stage: Play, views: dict[int, OrderView], effect: Effect) -> None:
+    """Find the order that wanted it, and that does not deny it."""
+    wanted = [view for view in views.values() if wants(stage, view, effect)]
+    assert wanted, effect
+    assert any(
+        view.order.state is State.DONE or (view.outcome and view.outcome.is_unsure)
+        for view in wanted
+    ), (effect, wanted)
+
+
+def wants(stage: Play, view: OrderView, effect: Effect) -> bool:
+    order = view.order
+    given_at = (order.created_at - FakeTime().now()).total_seconds()
+    if str(effect.ident) not in order.units.split():
+        return False
+    if not given_at <= effect.began < given_at + LIFETIME.total_seconds():
+        return False
+    if order.id in stage.cancelled and effect.turn > stage.cancelled[order.id]:
+        return False
+    if order.action is Action.ATTACH:
+        return effect.call_id == order.call_id
+    return effect.call_id is None and order.call_id in {None, effect.before}
+
+
+def check_last_word(stage: Play, views: list[OrderView], ident: int) -> None:
+    """The last order about a unit wins, if it is certain what became of all of them."""
+    about = [view for view in views if str(ident) in view.order.units.split()]
+    if any(view.outcome and view.outcome.is_unsure for view in about):
+        return
+    done = [
+        view
+        for view in about
+        if view.order.state is State.DONE
+        and any(one.unit and one.unit.ident == ident for one in view.resolution.assignees)
+    ]
+    expected = None
+    if done and done[-1].order.action is Action.ATTACH:
+        expected = done[-1].order.call_id
+    assert stage.cad.call_of(ident) == expected, [
+        (view.order.id, view.order.action, view.order.call_id) for view in done
+    ]
+    for view in done[-1:]:
+        assert view.outcome
+        assert view.outcome.confirmation is not Confirmation.PENDING
+        assert f"steam:{ident}" not in view.outcome.missing
+
+
+@settings(max_examples=120)
+@given(st.sampled_from([1, 2]), st.lists(steps, max_size=16))
+def test_any_sequence_of_orders_faults_crashes_and_time(
+    empty_file: Path, version: int, script: list[Step]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(shutil.copy(empty_file, Path(folder) / "dispatch.db"))
+        asyncio.run(play(file, version, script))

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.services.access.policy import Access
+from bot.services.errors import NotAllowed
+from bot.services.records.audit_log import PAGE_SIZE, TOKEN_LIFETIME, WHOIS_ORDERS, AuditService
+from bot.storage.stores.link_row import Link
+from bot.storage.stores.link_store import LinkStore
+from bot.storage.stores.order_store import State
+from tests.services.conftest import v1
+from tests.services.office import Office
+from tests.services.samples import DISPATCH_ROLE, GUILD, actor
+
+DANA = actor(DISPATCH_ROLE)
+KEPT = timedelta(days=90)
+
+pytestmark = v1
+
+
+@pytest.fixture
+def links(office: Office) -> LinkStore:
+    return LinkStore(office.database)
+
+
+@pytest.fixture
+def audit(office: Office, links: LinkStore) -> AuditService:
+    access = Access(frozenset({DISPATCH_ROLE}))
+    return AuditService(access, links, office.store, KEPT, now=office.time.now)
+
+
+async def ids(audit: AuditService, number: int = 1, **asked) -> list[int]:
+    page = await audit.page(DANA, number, **{"member_id": None, "call_id": None, **asked})
+    return [one.order.id for one in page.orders]
+
+
+async def test_nothing_has_been_ordered(audit: AuditService) -> None:
+    page = await audit.page(DANA, 1, member_id=None, call_id=None)
+    assert (page.orders, page.number, page.count, page.total) == ([], 1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "number", "shown"), [(-3, 1, 10), (1, 1, 10), (3, 3, 3), (99, 3, 3)]
+)
+async def test_pages(
+    audit: AuditService, office: Office, asked: int, number: int, shown: int
+) -> None:
+    orders = [(await office.accept("1")).id for _ in range(2 * PAGE_SIZE + 3)]
+    page = await audit.page(DANA, asked, member_id=None, call_id=None)
+    assert (page.number, page.count, page.total) == (number, 3, len(orders))
+    start = (number - 1) * PAGE_SIZE
+    assert [one.order.id for one in page.orders] == orders[::-1][start : start + shown]
+
+
+async def test_what_happened_can_be_looked_for(audit: AuditService, office: Office) -> None:
+    first = await office.order("1")
+    second = await office.order("2", 101)
+    await office.accept("1", guild_id=GUILD + 1)
+    assert await ids(audit) == [second, first]
+    assert await ids(audit, call_id=101) == [second]
+    assert await ids(audit, member_id=1001) == [first]
+    assert await ids(audit, member_id=1001, call_id=101) == []
+    (view,) = (await audit.page(DANA, 1, member_id=1001, call_id=None)).orders
+    assert view.order.state is State.DONE
+    assert view.outcome
+    assert [one.discord_id for one in view.resolution.assignees] == [1001]
+
+
+async def test_a_member_and_their_latest_orders(
+    audit: AuditService, office: Office, links: LinkStore
+) -> None:
+    link = Link(GUILD, 1001, "steam:1", 1, office.time.now())
+    await links.put(link)
+    orders = [await office.order("1", call_id) for call_id in (100, 101, 102, 103)]
+    whois = await audit.whois(DANA, 1001)
+    assert (whois.discord_id, whois.link) == (1001, link)
+    assert [one.order.id for one in whois.orders] == orders[: -WHOIS_ORDERS - 1 : -1]
+    nobody = await audit.whois(DANA, 5)
+    assert (nobody.link, nobody.orders) == (None, [])
+
+
+async def test_only_dispatchers_look(audit: AuditService) -> None:
+    with pytest.raises(NotAllowed):
+        await audit.page(actor(), 1, member_id=None, call_id=None)
+    with pytest.raises(NotAllowed):
+        await audit.whois(actor(), 5)
+
+
+async def test_no_token_is_kept_for_more_than_a_quarter_of_an_hour(
+    audit: AuditService, office: Office
+) -> None:
+    first = await office.order("1")
+    office.time._elapsed += TOKEN_LIFETIME.total_seconds()
+    await audit.forget()
+    assert (await office.stored(first)).token == "secret"
+    office.time._elapsed += 1
+    await audit.forget()
+    assert (await office.stored(first)).token is None
+    assert timedelta(minutes=15) == TOKEN_LIFETIME
+
+
+async def test_orders_are_forgotten_in_time(audit: AuditService, office: Office) -> None:
+    old = await office.order("1")
+    await office.passes(60)
+    office.time._elapsed += KEPT.total_seconds()
+    young = await office.order("2")
+    await audit.forget()
+    assert await ids(audit) == [young]
+    assert await office.store.get(old) is None

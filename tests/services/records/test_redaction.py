@@ -1,0 +1,148 @@
+"""Orders without one of those they were about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.services.orders import outcomes
+from bot.services.orders.outcomes import Outcome
+from bot.services.records.redaction import NOBODY, without
+from bot.services.targets.resolution import Assignee, LeftOut, Reason, Resolution, Target
+from bot.storage.stores.order_store import Action, Order, State
+from tests.services.samples import unit
+
+PAT, BOB, DANA = 700000000000000007, 700000000000000008, 700000000000000042
+HEX = "1100001343a206f"
+NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
+
+PATS = Assignee(HEX, PAT, unit(1, "A-12", f"steam:{HEX}", name="Pat Doe"), True)
+BOBS = Assignee("steam:b", BOB, unit(2, "A-7", "steam:b"), True)
+
+
+def order(units: str, *assignees: Assignee, **more: object) -> Order:
+    left_out = more.pop("left_out", ())
+    missing = more.pop("missing", ())
+    made = Order(
+        id=1,
+        guild_id=10,
+        server_id=1,
+        action=Action.ATTACH,
+        call_id=100,
+        units=units,
+        actor_id=DANA,
+        created_at=NOON,
+        application_id=6,
+        token="a-token",
+        reply_id=99,
+        state=State.DONE,
+        people=frozenset(one.discord_id for one in assignees if one.discord_id),
+        resolution=outcomes.write_resolution(Resolution(assignees, left_out)),  # type: ignore[arg-type]
+        outcome=outcomes.write_outcome(Outcome(None, 1.0, missing=missing)),  # type: ignore[arg-type]
+        answered=True,
+        finished_at=NOON,
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def test_an_order_about_nobody_else_is_gone() -> None:
+    for units in (f"<@{PAT}>", f"<@!{PAT}>", f" <@{PAT}> , A-12 {HEX} STEAM:{HEX.upper()}"):
+        assert without(order(units, PATS), PAT, []) is None
+    assert without(order("me", PATS, actor_id=PAT), PAT, []) is None
+
+
+def test_the_others_stay() -> None:
+    before = order(f"<@{PAT}> <@{BOB}>, a-12", PATS, BOBS, missing=(HEX, "steam:b"))
+    after = without(before, PAT, [])
+    assert after is not None
+    assert (after.units, after.people, after.actor_id) == (f"<@{BOB}>", frozenset({BOB}), DANA)
+    seen = outcomes.view(after)
+    assert seen.resolution.assignees == (BOBS,)
+    assert seen.outcome is not None
+    assert seen.outcome.missing == ("steam:b",)
+    assert (after.token, after.reply_id) == ("a-token", 99)
+
+
+def test_whoever_gave_an_order_is_nobody_then() -> None:
+    after = without(order(f"<@{BOB}> me", BOBS, PATS, actor_id=PAT, answered=False), PAT, [])
+    assert after is not None
+    assert (after.actor_id, after.units, after.people) == (NOBODY, f"<@{BOB}>", frozenset({BOB}))
+    assert (after.token, after.reply_id, after.answered) == (None, None, True)
+
+
+def test_another_persons_me_stays() -> None:
+    mine = replace(BOBS, discord_id=DANA)
+    after = without(order(f"me <@{PAT}>", mine, PATS), PAT, [])
+    assert after is not None
+    assert (after.units, after.people) == ("me", frozenset({DANA}))
+
+
+def test_whoever_was_left_out_is_taken_out_too() -> None:
+    left_out = (
+        LeftOut(Target(f"<@{PAT}>", PAT), Reason.NOT_LINKED),
+        LeftOut(Target(f"STEAM:{HEX}"), Reason.NO_SUCH_UNIT),
+        LeftOut(Target("Z-1"), Reason.NO_SUCH_UNIT),
+    )
+    after = without(order(f"<@{PAT}> STEAM:{HEX} Z-1", left_out=left_out), PAT, [HEX])
+    assert after is not None
+    assert after.units == "Z-1"
+    assert [one.target.text for one in outcomes.view(after).resolution.left_out] == ["Z-1"]
+
+
+def test_an_order_that_was_never_made_out() -> None:
+    after = without(order(f"<@{PAT}> A-7", resolution=None, outcome=None), PAT, [])
+    assert after is not None
+    assert (after.units, after.resolution, after.outcome) == ("A-7", None, None)
+
+
+@pytest.mark.parametrize("gone", [BOB, 5])
+def test_an_order_about_somebody_else_is_left_alone(gone: int) -> None:
+    before = order(f"<@{PAT}>", PATS)
+    assert without(before, gone, []) == before
+
+
+WORDS = st.sampled_from(
+    [
+        f"<@{PAT}>",
+        f"<@!{PAT}>",
+        f"<@{BOB}>",
+        "me",
+        "A-12",
+        "a-12",
+        "A-7",
+        HEX,
+        f"steam:{HEX}",
+        "x:y",
+    ]
+)
+
+
+@given(
+    st.lists(WORDS),
+    st.lists(st.sampled_from([PATS, replace(PATS, discord_id=None), BOBS]), unique_by=id),
+    st.sampled_from([PAT, BOB, DANA]),
+)
+def test_nothing_of_the_person_is_left(words, assignees, actor_id) -> None:
+    after = without(order(" ".join(words), *assignees, actor_id=actor_id), PAT, [HEX])
+    if after is not None:
+        text = repr(after)
+        assert str(PAT) not in text
+        assert HEX not in text
+        assert "Pat Doe" not in text
+        again = without(after, PAT, [HEX])
+        assert again == after
+
+
+def test_a_role_stays_named_without_those_who_had_it() -> None:
+    before = order(f"<@&5:{PAT},{BOB}> -<@{PAT}>", BOBS)
+    shown = Resolution((BOBS,), excluded=(PATS,))
+    before = replace(before, resolution=outcomes.write_resolution(shown))
+    after = without(before, PAT, [])
+    assert after is not None
+    assert after.units == "<@&5>"
+    assert outcomes.view(after).resolution == Resolution((BOBS,))
+    assert str(PAT) not in repr(after)

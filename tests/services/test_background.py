@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.services.background import Tasks
+
+
+class Bed:
+    """Where whoever sleeps can be woken."""
+
+    def __init__(self) -> None:
+        self.morning = asyncio.Event()
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await self.morning.wait()
+
+
+@pytest.fixture
+def bed() -> Bed:
+    return Bed()
+
+
+@pytest.fixture
+def tasks(bed: Bed) -> Tasks:
+    return Tasks(bed.sleep)
+
+
+async def turns() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_a_pause_lasts_as_long_as_it_is_told(tasks: Tasks, bed: Bed) -> None:
+    pausing = asyncio.create_task(tasks.pause(5.0))
+    await turns()
+    assert not pausing.done()
+    bed.morning.set()
+    await pausing
+    assert bed.slept == [5.0]
+
+
+async def test_stopping_ends_every_pause(tasks: Tasks) -> None:
+    done: list[str] = []
+
+    async def work(name: str) -> None:
+        try:
+            await tasks.pause(5.0)
+        finally:
+            done.append(name)
+
+    tasks.spawn(work("spawned"))
+    other = asyncio.create_task(work("not spawned"))
+    await turns()
+    tasks.stop()
+    await tasks.join()
+    await turns()
+    assert other.cancelled()
+    assert sorted(done) == ["not spawned", "spawned"]
+
+
+async def test_nobody_falls_asleep_any_more(tasks: Tasks, bed: Bed) -> None:
+    tasks.stop()
+    with pytest.raises(asyncio.CancelledError):
+        await tasks.pause(5.0)
+    assert bed.slept == []
+
+
+async def test_whoever_does_not_pause_is_waited_for(tasks: Tasks) -> None:
+    door, done = asyncio.Event(), list[str]()
+
+    async def inner() -> None:
+        done.append("inner")
+
+    async def outer() -> None:
+        await door.wait()
+        tasks.spawn(inner())  # work that makes work
+        done.append("outer")
+
+    tasks.spawn(outer())
+    tasks.stop()
+    joining = asyncio.create_task(tasks.join())
+    await turns()
+    assert not joining.done()
+    door.set()
+    await joining
+    assert done == ["outer", "inner"]
+
+
+async def test_giving_up_waiting_stops_nobody(tasks: Tasks) -> None:
+    door, done = asyncio.Event(), list[str]()
+
+    async def work() -> None:
+        await door.wait()
+        done.append("work")
+
+    tasks.spawn(work())
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(tasks.join(), 0.001)
+    door.set()
+    await tasks.join()
+    assert done == ["work"]
+
+
+async def test_a_failure_goes_into_the_log(tasks: Tasks, caplog: pytest.LogCaptureFixture) -> None:
+    async def work() -> None:
+        raise ZeroDivisionError("by nought")
+
+    tasks.spawn(work())
+    await tasks.join()
+    await turns()
+    assert "work in the background failed" in caplog.text
+    assert "by nought" in caplog.text
+
+
+async def test_with_nothing_to_do_nobody_waits(tasks: Tasks) -> None:
+    await tasks.join()

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.cad.errors import CadError, CadRateLimited
+from bot.services.cached_list import MAX_AGE, Remembered
+
+
+class Gone(Exception):
+    """What asking may end with."""
+
+
+class Source:
+    """Answers as told, when told; counts the questions."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.asked = 0
+        self.fault: Exception | None = None
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def ask(self) -> tuple[int, ...]:
+        self.asked += 1
+        answer, fault = (self.asked,), self.fault
+        await self.open.wait()
+        if fault is not None:
+            raise fault
+        return answer
+
+
+@pytest.fixture
+def source() -> Source:
+    return Source()
+
+
+@pytest.fixture
+async def remembered(source: Source) -> AsyncIterator[Remembered[int]]:
+    one = Remembered("the units", source.ask, expected=Gone, clock=lambda: source.now)
+    yield one
+    await one.close()
+
+
+async def turns() -> None:
+    """Let whatever can run, run."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def begun(coroutine) -> asyncio.Task[tuple[int, ...]]:
+    task = asyncio.create_task(coroutine)
+    await turns()
+    return task
+
+
+async def test_nothing_is_known_and_nothing_is_asked_at_first(remembered, source) -> None:
+    await turns()
+    assert remembered.items == ()
+    assert source.asked == 0
+
+
+async def test_fresh_asks_and_remembers(remembered) -> None:
+    assert await remembered.fresh() == (1,)
+    assert await remembered.fresh() == (2,)
+    assert remembered.items == (2,)
+
+
+async def test_whoever_comes_while_a_question_is_open_shares_the_next(remembered, source) -> None:
+    source.open.clear()
+    first = await begun(remembered.fresh())
+    late = [await begun(remembered.fresh()) for _ in range(20)]
+    source.open.set()
+    assert await first == (1,)
+    assert await asyncio.gather(*late) == [(2,)] * 20
+    assert source.asked == 2
+
+
+async def test_a_failure_is_shared_too_and_nobody_gets_the_old_list(remembered, source) -> None:
+    await remembered.fresh()
+    source.open.clear()
+    source.fault = Gone()
+    callers = [await begun(remembered.fresh()) for _ in range(5)]
+    source.open.set()
+    assert await asyncio.gather(*callers, return_exceptions=True) == [source.fault] * 5
+    assert source.asked == 3
+    assert remembered.items == (1,)
+
+
+@pytest.mark.parametrize("cut", ["cancelled", "surprised"])
+async def test_who_waits_behind_a_question_that_came_to_nothing_asks_anew(
+    remembered, source, cut
+) -> None:
+    source.open.clear()
+    source.fault = RuntimeError("a bug")
+    first = await begun(remembered.fresh())
+    second = await begun(remembered.fresh())
+    if cut == "cancelled":
+        first.cancel()
+    source.fault = None
+    source.open.set()
+    with pytest.raises(asyncio.CancelledError if cut == "cancelled" else RuntimeError):
+        await first
+    assert await second == (2,)
+
+
+async def test_look_answers_from_memory_and_asks_behind_it(remembered, source) -> None:
+    remembered.look()
+    assert remembered.items == ()
+    await turns()
+    assert remembered.items == (1,)
+
+
+async def test_looks_are_at_least_15_seconds_apart(remembered, source) -> None:
+    for seconds in (0, 0, MAX_AGE - 0.1, 0.1, 0, MAX_AGE):
+        source.now += seconds
+        remembered.look()
+        await turns()
+    assert source.asked == 3
+    assert MAX_AGE == 15
+
+
+async def test_a_look_does_not_overtake_the_one_before(remembered, source) -> None:
+    source.open.clear()
+    for _ in range(3):
+        remembered.look()
+        await turns()
+        source.now += MAX_AGE
+    assert source.asked == 1
+    source.open.set()
+    await turns()
+    remembered.look()
+    await turns()
+    assert remembered.items == (2,)
+
+
+async def test_closing_ends_a_look_that_still_waits(remembered, source) -> None:
+    source.open.clear()
+    remembered.look()
+    await turns()
+    await remembered.close()
+    source.open.set()
+    await turns()
+    assert remembered.items == ()
+
+
+async def test_an_outage_is_logged_once_and_so_is_its_end(remembered, source, caplog) -> None:
+    caplog.set_level(logging.INFO)
+    for fault in (None, Gone("no route"), Gone("no route"), None, None, Gone("no route")):
+        source.fault = fault
+        source.now += MAX_AGE
+        remembered.look()
+        await turns()
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", "the units cannot be refreshed: Gone('no route')"),
+        ("INFO", "the units can be refreshed again"),
+        ("WARNING", "the units cannot be refreshed: Gone('no route')"),
+    ]
+    assert remembered.items == (5,)
+
+
+async def test_too_many_questions_are_no_outage_and_wait_their_turn(source, caplog) -> None:
+    one = Remembered("the units", source.ask, expected=CadError, clock=lambda: source.now)
+    source.fault = CadRateLimited(retry_after=40.0)
+    one.look()
+    await turns()
+    source.now += 39
+    one.look()
+    await turns()
+    assert source.asked == 1
+    source.now += 1
+    one.look()
+    await turns()
+    assert source.asked == 2
+    assert caplog.records == []
+    await one.close()

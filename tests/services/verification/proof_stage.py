@@ -1,0 +1,170 @@
+"""Who is who between a real file and the pretend CAD over real HTTP, in a time of our own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bot.cad.client import CadClient
+from bot.cad.client_v1 import V1Client
+from bot.cad.client_v2 import V2Client
+from bot.cad.codec import v1, v2
+from bot.cad.http.request_sender import Sender
+from bot.cad.http.transport import Transport
+from bot.cad.http.wire import Credentials, Request, Response
+from bot.services.verification.background_verifier import Reproving
+from bot.services.verification.verifier import Proof, Prover
+from bot.storage.stores.link_row import Link
+from bot.storage.stores.link_store import LinkStore
+from bot.storage.stores.verification_store import ProofStore
+from sandbox.cad.server import CadServer
+from sandbox.cad.state import seed
+from sandbox.cad.state.models import Account, Community
+from tests.fake_time import FakeTime
+from tests.services.office import Life, WatchedDatabase
+from tests.services.samples import GUILD
+
+T = TypeVar("T")
+
+RILEY = seed.RILEY
+WHO = Credentials(seed.COMMUNITY_ID, seed.API_KEY)
+_QUIET = 25  # turns of the loop in which nothing happened
+_SHARE = 0.8
+
+
+class WatchedTransport(Transport):
+    """Knows whether a request is under way."""
+
+    busy = 0
+
+    async def send(self, request: Request, *, within: float | None = None) -> Response:
+        self.busy += 1
+        try:
+            return await super().send(request, within=within)
+        finally:
+            self.busy -= 1
+
+
+@dataclass
+class ProofStage:
+    """Everything that can be acted on and looked at."""
+
+    file: Path
+    version: int
+    cad: CadServer
+    time: FakeTime = field(default_factory=FakeTime)
+    id_format: str = "{hex}"
+
+    async def open(self) -> None:
+        """Start on the file."""
+        opened = await WatchedDatabase.open(f"sqlite+aiosqlite:///{self.file}")
+        assert isinstance(opened, WatchedDatabase)
+        opened.life = Life()
+        self.database = opened
+        self.transport = WatchedTransport(self.cad.url)
+        self.client = self._client()
+        self.links, self.proofs = LinkStore(opened), ProofStore(opened)
+        self.prover = self._prover()
+        self.background = Reproving(
+            self.prover, self.proofs, now=self.time.now, sleep=self.time.sleep
+        )
+
+    async def close(self) -> None:
+        """End everything that still goes on."""
+        await self.doing(self.background.close())
+        await self.client.close()
+        await self.database.close()
+
+    def writes(self, id_format: str) -> None:
+        """Set `API_ID_FORMAT`."""
+        self.id_format = id_format
+        self.prover = self._prover()
+
+    @property
+    def community(self) -> Community:
+        return self.cad.world.communities[seed.COMMUNITY_ID]
+
+    def knows(self, username: str, *api_ids: str, discord_id: int | None = None) -> Account:
+        """Let the CAD have an account of this name, in place of one that it has."""
+        account = self.account(username)
+        account = replace(account, api_ids=api_ids, discord_id=discord_id)
+        self.community.accounts[account.uuid] = account
+        return account
+
+    def account(self, username: str) -> Account:
+        found = [one for one in self.community.accounts.values() if one.username == username]
+        return found[0] if found else Account(f"u-{username}", username)
+
+    def asked(self) -> Counter[str]:
+        """Count the questions that have reached the CAD, by type."""
+        return Counter(one.type for one in self.cad.world.history)
+
+    def spellings(self) -> list[str]:
+        """List the ids that the CAD was asked about, in order."""
+        wanted = ("CHECK_APIID", "v2 link")
+        found = [one.objects[0] for one in self.cad.world.requests(*wanted)]
+        return [one.get("apiId") or one["communityUserId"] for one in found]
+
+    def link(self, api_id: str, person: int = 7, **more: Any) -> Link:
+        return replace(Link(GUILD, person, api_id, person, self.time.now()), **more)
+
+    async def put(self, api_id: str, person: int = 7, **more: Any) -> Link:
+        """Store a link as it stands."""
+        link = self.link(api_id, person, **more)
+        await self.links.put(link)
+        return link
+
+    async def stored(self, person: int = 7) -> Link:
+        return (await self.links.find(GUILD, [person]))[person]
+
+    async def give(self, pasted: str, person: int = 7) -> tuple[Link, Proof]:
+        """Link somebody as `/link` does."""
+
+        async def giving() -> tuple[Link, Proof]:
+            known = await self.links.find(GUILD, [person])
+            link = await self.prover.draft(self.link(pasted, person), known.get(person))
+            await self.links.put(link)
+            return await self.prover.prove(link, pasted)
+
+        return await self.doing(giving())
+
+    async def doing(self, work: Coroutine[None, None, T]) -> T:
+        """Do something, with as much time as it takes."""
+        task = asyncio.create_task(work)
+        await self.settle()
+        while not task.done():
+            await self.passes(0.5)
+        return task.result()
+
+    async def settle(self) -> None:
+        """Wait until nobody does anything but wait for time to pass."""
+        quiet = 0
+        while quiet < _QUIET:
+            await asyncio.sleep(0)
+            quiet = 0 if self.database.busy or self.transport.busy else quiet + 1
+
+    async def passes(self, seconds: float) -> None:
+        """Let time pass."""
+        await self.time.advance(seconds, self.settle)
+
+    def _client(self) -> CadClient:
+        clock, sleep = self.time.clock, self.time.sleep
+        if self.version == 1:
+            return V1Client(Sender(self.transport, v1.LIMITS, clock=clock, sleep=sleep), WHO)
+        limits = {one: limit.shared(_SHARE) for one, limit in v2.LIMITS.items()}
+        return V2Client(Sender(self.transport, limits, clock=clock, sleep=sleep), WHO)
+
+    def _prover(self) -> Prover:
+        return Prover(
+            self.client,
+            self.proofs,
+            id_format=self.id_format,
+            server_id=seed.SERVER_ID,
+            clock=self.time.clock,
+            now=self.time.now,
+            sleep=self.time.sleep,
+        )

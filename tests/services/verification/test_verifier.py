@@ -1,0 +1,297 @@
+"""Ids are proven at the pretend CAD, over both versions of its API."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from bot.cad.errors import CadRefused, CadUnreachable
+from bot.services.verification.pacing import ID_GAP, MOST_QUESTIONS, Questions, Turns
+from bot.services.verification.verifier import Proof
+from bot.storage.stores.link_row import Source
+from sandbox.cad.state import seed
+from sandbox.cad.state.faults import BAD_GATEWAY, Text
+from tests.services.conftest import v1, v2
+from tests.services.samples import GUILD
+from tests.services.verification.proof_stage import RILEY, ProofStage
+
+HEX = RILEY.hex
+SPELLED = [HEX, HEX.upper(), f"steam:{HEX}", f"STEAM:{HEX.upper()}", f"Steam:{HEX}"]
+ACCOUNT = RILEY.steam64 - 0x0110_0001_0000_0000
+PASTED = [
+    str(RILEY.steam64),
+    f"STEAM_0:{ACCOUNT % 2}:{ACCOUNT // 2}",
+    f"https://steamcommunity.com/profiles/{RILEY.steam64}",
+    *SPELLED,
+]
+
+
+@pytest.mark.parametrize("known", SPELLED)
+@pytest.mark.parametrize("pasted", PASTED)
+async def test_the_spelling_that_the_cad_knows_is_stored(
+    stage: ProofStage, pasted: str, known: str
+) -> None:
+    uuid = stage.knows("riley", known).uuid
+    link, proof = await stage.give(pasted)
+    expected = uuid if stage.version == 2 else None
+    assert proof == Proof(known, "riley", expected, is_proven=True)
+    assert link == await stage.stored()
+    assert (link.api_id, link.account_name, link.account_uuid) == (known, "riley", expected)
+    assert link.proven_at == link.checked_at == stage.time.now()
+    assert stage.asked().total() <= MOST_QUESTIONS
+    assert {one.status for one in stage.cad.world.history} <= {200, 404}
+
+
+@v1
+async def test_asking_ends_at_the_first_spelling_that_is_known(stage: ProofStage) -> None:
+    await stage.give(str(RILEY.steam64))
+    assert stage.spellings() == [HEX]
+
+
+async def test_an_id_that_nobody_knows_is_kept_unproven(stage: ProofStage) -> None:
+    link, proof = await stage.give("license:nobody")
+    assert proof == Proof("license:nobody")
+    assert link == await stage.stored()
+    assert (link.proven_at, link.checked_at) == (None, stage.time.now())
+    assert stage.spellings() == ["license:nobody", "nobody"]
+
+
+async def test_an_id_without_its_prefix(stage: ProofStage) -> None:
+    stage.knows("riley", "AbC")
+    link, _ = await stage.give("license:AbC")
+    assert link.api_id == "AbC"
+
+
+async def test_never_more_questions_than_allowed(stage: ProofStage) -> None:
+    stage.writes("x{steam64}")
+    for number in range(10):
+        proven = f"Steam:{(seed.VIC.steam64 & ~15) + 26 + 16 * number:x}"
+        await stage.put(proven, 50 + number, proven_at=stage.time.now())
+    _, proof = await stage.give(f"sTeAm:{seed.VIC.hex}")
+    assert (proof.is_proven, proof.is_complete) == (False, True)
+    # On version 2, the first question was who the person is.
+    assert stage.asked().total() == MOST_QUESTIONS - (stage.version == 1)
+    assert stage.spellings()[:2] == [f"Steam:{seed.VIC.hex}", f"x{seed.VIC.steam64}"]
+    assert len(set(stage.spellings())) == len(stage.spellings()) == 7
+    assert {one.status for one in stage.cad.world.history} <= {200, 404}
+
+
+async def test_a_cad_that_is_away(stage: ProofStage) -> None:
+    await stage.cad.pause()
+    link, proof = await stage.give(str(RILEY.steam64))
+    assert isinstance(proof.error, CadUnreachable)
+    assert proof.trouble is proof.error
+    assert not proof.is_proven
+    assert link == await stage.stored() == stage.link(HEX, set_at=link.set_at)
+
+
+@v1
+async def test_a_cad_that_is_slow_is_not_asked_for_ever(stage: ProofStage) -> None:
+    class Slow(type(stage.client)):  # type: ignore[misc]
+        async def account_behind(self, *asked: object) -> object:
+            await stage.time.sleep(4)
+            return await super().account_behind(*asked)
+
+    stage.client = stage.prover._cad = Slow(stage.client._sender, stage.client._who)  # type: ignore[attr-defined]
+    began = stage.time.clock()
+    link, proof = await stage.give(str(seed.VIC.steam64))
+    assert stage.time.clock() - began <= 20
+    assert (proof.is_proven, proof.is_complete, proof.error) == (False, False, None)
+    assert link.checked_at is None
+    assert 1 < len(stage.spellings()) < 5
+
+
+async def test_one_id_that_is_refused_is_no_trouble(stage: ProofStage) -> None:
+    path = "/general/check_apiid" if stage.version == 1 else "/v2/general/links"
+    stage.cad.faults.set(Text(400, "NO"), path=path)
+    link, proof = await stage.give("license:abc")
+    assert isinstance(proof.error, CadRefused)
+    assert proof.trouble is None
+    assert (link.proven_at, link.checked_at) == (None, stage.time.now())
+
+
+async def test_a_refused_spelling_does_not_hide_the_next(stage: ProofStage) -> None:
+    path = "/general/check_apiid" if stage.version == 1 else "/v2/general/links"
+    stage.cad.faults.set(Text(400, "NO"), path=path, times=1)
+    stage.knows("riley", HEX.upper())
+    _, proof = await stage.give(HEX)
+    assert proof.is_proven
+    assert proof.api_id == HEX.upper()
+
+
+async def test_the_same_id_again_keeps_its_proof_while_the_cad_is_away(stage: ProofStage) -> None:
+    stage.knows("riley", f"STEAM:{HEX.upper()}")
+    proven, _ = await stage.give(HEX)
+    await stage.cad.pause()
+    link, proof = await stage.give(str(RILEY.steam64))
+    assert proof.error
+    assert (link.api_id, link.proven_at) == (proven.api_id, proven.proven_at)
+    assert link.account_name == "riley"
+    other, _ = await stage.give(seed.SAM.hex)
+    assert (other.api_id, other.proven_at, other.account_name) == (seed.SAM.hex, None, None)
+
+
+async def test_whoever_links_anew_means_the_account_that_it_is_now(stage: ProofStage) -> None:
+    await stage.put(
+        HEX, account_name="bob", account_uuid="u-1", proven_at=stage.time.now(), other_account="x"
+    )
+    link, _ = await stage.give(HEX)
+    assert (link.account_name, link.other_account) == ("riley", None)
+
+
+async def test_a_link_that_has_changed_meanwhile_is_left_alone(stage: ProofStage) -> None:
+    link = await stage.put(HEX)
+    changed = await stage.put("license:new", set_by=99)
+    proof = await stage.doing(stage.prover.again(link))
+    assert proof.is_proven
+    assert not await stage.proofs.save(link, stage.link(HEX, proven_at=stage.time.now()))
+    assert await stage.stored() == changed
+
+
+class TestLearning:
+    async def test_the_form_of_ten_proven_ids_comes_first(self, stage: ProofStage) -> None:
+        for number, person in enumerate((*seed.PEOPLE, seed.SAM, seed.TAYLOR, seed.JORDAN)):
+            assert (await stage.prover._formats())[0] == "{hex}"
+            known = f"STEAM:{person.hex.upper()}"
+            await stage.put(known, 50 + number, proven_at=stage.time.now())
+        assert (await stage.prover._formats())[0] == "STEAM:{HEX}"
+        stage.knows("riley", f"STEAM:{HEX.upper()}")
+        link, proof = await stage.give(str(RILEY.steam64))
+        assert proof.is_proven
+        assert stage.spellings() == [f"STEAM:{HEX.upper()}"]
+        # It is also the better guess while the CAD is away.
+        await stage.cad.pause()
+        link, _ = await stage.give(seed.VIC.hex, 8)
+        assert link.api_id == f"STEAM:{seed.VIC.hex.upper()}"
+        link, _ = await stage.give(f"steam:{seed.VIC.hex}", 9)
+        assert link.api_id == f"steam:{seed.VIC.hex}"
+
+    async def test_the_learned_form_comes_first_in_the_background(self, stage: ProofStage) -> None:
+        for number in range(10):
+            known = f"STEAM:{(seed.VIC.steam64 & ~15) + 26 + 16 * number:X}"
+            await stage.put(known, 50 + number, proven_at=stage.time.now())
+        await stage.doing(stage.prover.again(await stage.put(HEX)))
+        assert stage.spellings() == [f"STEAM:{HEX.upper()}", HEX]
+        stage.cad.world.history.clear()
+        proven = await stage.put(HEX, proven_at=stage.time.now())
+        await stage.doing(stage.prover.again(proven))
+        assert stage.spellings() == [HEX]
+
+    async def test_what_is_stored_comes_first_without_one(self, stage: ProofStage) -> None:
+        link = await stage.put(f"sTeam:{HEX}")
+        stage.knows("riley", link.api_id)
+        await stage.doing(stage.prover.again(link))
+        assert stage.spellings() == [link.api_id]
+
+    async def test_unproven_ids_teach_nothing(self, stage: ProofStage) -> None:
+        for number, person in enumerate(seed.PEOPLE * 3):
+            await stage.put(f"STEAM:{person.hex.upper()}", 50 + number)
+        assert await stage.prover._formats() == ("{hex}",)
+
+
+@v2
+class TestDiscordInTheCad:
+    async def test_what_the_cad_says_of_a_person_is_the_truth(self, stage: ProofStage) -> None:
+        uuid = stage.knows("riley", f"STEAM:{HEX.upper()}", discord_id=7).uuid
+        link, proof = await stage.give(seed.SAM.hex)
+        assert proof == Proof(
+            f"STEAM:{HEX.upper()}", "riley", uuid, is_proven=True, instead_of=seed.SAM.hex
+        )
+        assert (link.api_id, link.source, link.set_by) == (proof.api_id, Source.CAD, 0)
+        assert await stage.stored() == link
+        assert stage.asked() == {"v2 account": 1}
+
+    async def test_the_same_id_is_no_contradiction(self, stage: ProofStage) -> None:
+        stage.knows("riley", f"STEAM:{HEX.upper()}", discord_id=7)
+        link, proof = await stage.give(HEX)
+        assert proof.instead_of is None
+        assert (link.source, link.set_by) == (Source.PERSON, 7)
+
+    async def test_a_person_without_an_id_says_nothing(self, stage: ProofStage) -> None:
+        stage.knows("riley", discord_id=7)
+        _, proof = await stage.give(seed.SAM.hex)
+        assert (proof.account_name, proof.instead_of) == ("sam", None)
+
+    async def test_an_id_is_proven_although_its_name_is_not_told(self, stage: ProofStage) -> None:
+        stage.cad.faults.set(Text(400, "NO"), path="/v2/general/accounts")
+        link, proof = await stage.give(HEX)
+        assert (proof.is_proven, proof.account_name) == (True, None)
+        assert link.account_uuid == stage.account("riley").uuid
+
+    async def test_many_who_link_at_once_are_proven_without_asking_who_they_are(
+        self, stage: ProofStage
+    ) -> None:
+        for number in range(5):
+            link, proof = await stage.give(HEX, 20 + number)
+            assert proof.is_proven
+        assert stage.asked()["v2 account"] <= 8
+        assert link.account_uuid == stage.account("riley").uuid
+        assert {one.status for one in stage.cad.world.history} <= {200, 404}
+
+    async def test_in_the_background_the_person_comes_last(self, stage: ProofStage) -> None:
+        stage.knows("riley", "license:new", discord_id=7)
+        link = await stage.put(seed.VIC.hex)
+        proof = await stage.doing(stage.prover.again(link))
+        assert (proof.api_id, proof.instead_of) == ("license:new", seed.VIC.hex)
+        assert [one.type for one in stage.cad.world.history] == ["v2 link"] * 5 + ["v2 account"]
+
+    async def test_a_name_that_is_known_is_not_asked_for(self, stage: ProofStage) -> None:
+        uuid = stage.account("riley").uuid
+        link = await stage.put(HEX, account_name="Riley S.", account_uuid=uuid)
+        proof = await stage.doing(stage.prover.again(link))
+        assert proof == Proof(HEX, "Riley S.", uuid, is_proven=True)
+        assert stage.asked() == {"v2 link": 1}
+
+
+class TestTurns:
+    async def test_the_gaps(self, stage: ProofStage) -> None:
+        turns = Turns(stage.time.clock, stage.time.sleep, id_gap=3, account_gap=10)
+        began = stage.time.clock()
+        moments = []
+        for is_account in (False, False, True, True, False):
+            assert await stage.doing(turns.take(math.inf, is_account=is_account))
+            moments.append(stage.time.clock() - began)
+        assert moments == pytest.approx([0, 3, 6, 16, 19], abs=0.5)
+
+    async def test_whose_turn_comes_too_late_waits_for_nothing(self, stage: ProofStage) -> None:
+        turns = Turns(stage.time.clock, stage.time.sleep, id_gap=3, account_gap=10)
+        until = stage.time.clock() + 4
+        assert await stage.doing(turns.take(until, is_account=True))
+        assert not await turns.take(until, is_account=True)
+        # It takes no turn from anybody.
+        assert await stage.doing(turns.take(until, is_account=False))
+        questions = Questions(turns, until)
+        assert not questions.is_calm
+        assert not questions.is_late
+        assert not await questions.may_ask(is_account=True)
+        assert questions.is_late
+
+    async def test_the_last_question(self, stage: ProofStage) -> None:
+        questions = Questions(
+            Turns(stage.time.clock, stage.time.sleep, id_gap=0, account_gap=0), math.inf
+        )
+        assert questions.is_calm
+        for _ in range(MOST_QUESTIONS):
+            assert await questions.may_ask()
+        assert not await questions.may_ask()
+        assert not questions.is_late
+
+
+async def test_the_background_leaves_most_of_the_budget(stage: ProofStage) -> None:
+    for person in range(3):
+        link = await stage.put(f"{seed.VIC.steam64 + 1600 + person:x}", person)
+        await stage.doing(stage.prover.again(link))
+        assert stage.client.attach_budget.wait() == 0
+    seconds = stage.time.clock()
+    assert stage.asked().total() <= seconds / ID_GAP + 1
+    assert {one.status for one in stage.cad.world.history} <= {200, 404}
+    assert await stage.links.count(GUILD) == 3
+
+
+async def test_trouble_in_the_background(stage: ProofStage) -> None:
+    stage.cad.faults.set(BAD_GATEWAY)
+    link = await stage.put(HEX)
+    proof = await stage.doing(stage.prover.again(link))
+    assert proof.trouble
+    assert not proof.is_complete

@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+import sqlite3
+import traceback
+from contextlib import closing
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseUnavailable
+from bot.storage.stores.order_store import Action, Order, OrderStore, State
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from pathlib import Path
+
+NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+SNOWFLAKE = 2**63 - 1
+TOKEN = "aW50ZXJhY3Rpb24tdG9rZW4"
+
+
+def order(**more: Any) -> Order:
+    one = Order(0, 10, 1, Action.ATTACH, 100, "me A-12", 42, NOW, 7, TOKEN)
+    return replace(one, **more)
+
+
+FULL = order(
+    guild_id=SNOWFLAKE,
+    server_id=3,
+    action=Action.DETACH,
+    call_id=None,
+    units="<@5> `x` ;--",
+    actor_id=SNOWFLAKE,
+    application_id=SNOWFLAKE,
+    reply_id=SNOWFLAKE,
+    state=State.SENDING,
+    people=frozenset({5, SNOWFLAKE}),
+    resolution='{"a": "🚓"}',
+    outcome="{}",
+    answered=True,
+    finished_at=NOW + MINUTE,
+)
+
+
+@pytest.fixture
+def store(database: Database) -> OrderStore:
+    return OrderStore(database)
+
+
+async def add(store: OrderStore, **more: Any) -> Order:
+    one = order(**more)
+    return replace(one, id=await store.add(one))
+
+
+@pytest.mark.parametrize("one", [order(), FULL], ids=["new", "full"])
+async def test_an_order_is_read_as_it_was_written(store: OrderStore, one: Order) -> None:
+    order_id = await store.add(one)
+    assert order_id > 0
+    assert await store.get(order_id) == replace(one, id=order_id)
+
+
+async def test_every_order_has_an_id_of_its_own(store: OrderStore) -> None:
+    ids = [await store.add(order(id=1)) for _ in range(3)]
+    assert len(set(ids)) == 3
+    assert ids == sorted(ids)
+
+
+async def test_an_id_is_not_used_again(store: OrderStore) -> None:
+    """A button on an old reply must not mean a new order. The newest is never pruned in life."""
+    first, second = await add(store, state=State.DONE), await add(store)
+    await store.prune(NOW + MINUTE)
+    assert (await add(store)).id > second.id > first.id
+
+
+async def test_an_order_that_is_not_there(store: OrderStore) -> None:
+    assert await store.get(1) is None
+
+
+async def test_a_time_without_a_zone_is_refused(store: OrderStore) -> None:
+    with pytest.raises(Exception, match="needs a time zone"):
+        await store.add(order(created_at=NOW.replace(tzinfo=None)))
+
+
+async def test_times_come_back_in_utc(store: OrderStore) -> None:
+    east = NOW.astimezone(tz=None)
+    one = await add(store, created_at=east)
+    found = await store.get(one.id)
+    assert found
+    assert found.created_at == NOW
+    assert found.created_at.tzinfo is UTC
+
+
+async def test_what_may_change_is_saved_and_nothing_else(store: OrderStore) -> None:
+    one, other = await add(store), await add(store)
+    changes: dict[str, Any] = {
+        "reply_id": 99,
+        "state": State.DONE,
+        "people": frozenset({5, 6}),
+        "resolution": "{}",
+        "outcome": "[]",
+        "answered": True,
+        "finished_at": NOW + MINUTE,
+    }
+    fixed: dict[str, Any] = {"guild_id": 1, "units": "x", "actor_id": 1, "call_id": 5}
+    await store.save([replace(one, **changes, **fixed, token="other", application_id=1)])
+    assert await store.get(one.id) == replace(one, **changes)
+    assert await store.get(other.id) == other
+    assert set(changes) | {"id", "server_id", "action", "created_at"} | set(fixed) | {
+        "token",
+        "application_id",
+    } == {one.name for one in fields(Order)}
+
+
+async def test_saving_does_not_bring_a_wiped_token_back(store: OrderStore) -> None:
+    one = await add(store)
+    await store.wipe_tokens(NOW + MINUTE)
+    await store.save([one])
+    found = await store.get(one.id)
+    assert found
+    assert found.token is None
+
+
+async def test_several_are_saved_or_none(store: OrderStore) -> None:
+    one, other = await add(store), await add(store)
+    naive = NOW.replace(tzinfo=None)
+    with pytest.raises(Exception, match="needs a time zone"):
+        await store.save([replace(one, state=State.DONE), replace(other, finished_at=naive)])
+    assert await store.get(one.id) == one
+
+
+async def test_saving_nothing_needs_no_database(store: OrderStore, database: Database) -> None:
+    await database.close()
+    await store.save([])
+
+
+async def test_what_is_unfinished(store: OrderStore) -> None:
+    expected = []
+    for state in State:
+        for answered in (False, True):
+            one = await add(store, state=state, answered=answered)
+            if state.is_open or not answered:
+                expected.append(one)
+    assert await store.unfinished() == expected
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_which_states_are_open(state: State) -> None:
+    assert state.is_open is (state in {State.QUEUED, State.SENDING})
+
+
+async def test_the_newest_first_in_pages(store: OrderStore) -> None:
+    orders = [await add(store) for _ in range(5)]
+    await add(store, guild_id=11)
+    assert await store.newest(10) == orders[::-1]
+    assert await store.newest(10, limit=2) == orders[4:2:-1]
+    assert await store.newest(10, limit=2, offset=4) == [orders[0]]
+    assert await store.newest(10, offset=5) == []
+    assert (await store.count(10), await store.count(11), await store.count(12)) == (5, 1, 0)
+
+
+async def test_by_or_about_a_member(store: OrderStore) -> None:
+    by = await add(store, actor_id=5)
+    about = await add(store, people=frozenset({4, 5}))
+    await add(store, people=frozenset({15, 55, 54, 51}))
+    await add(store, actor_id=55)
+    await add(store, guild_id=11, actor_id=5)
+    assert await store.newest(10, member_id=5) == [about, by]
+    assert await store.count(10, member_id=5) == 2
+    assert await store.newest(10, member_id=0) == []
+
+
+async def test_on_a_call(store: OrderStore) -> None:
+    await add(store, call_id=None, action=Action.DETACH)
+    await add(store, call_id=10)
+    on = await add(store, call_id=100)
+    both = await add(store, call_id=100, actor_id=5)
+    assert await store.newest(10, call_id=100) == [both, on]
+    assert await store.newest(10, call_id=100, member_id=5) == [both]
+    assert (await store.count(10, call_id=100), await store.count(10, call_id=1)) == (2, 0)
+
+
+@pytest.mark.parametrize("closed", [one for one in State if not one.is_open])
+@pytest.mark.parametrize("late", list(State))
+async def test_what_is_closed_stays_as_it_was_closed(
+    store: OrderStore, closed: State, late: State
+) -> None:
+    one = await add(store, state=closed)
+    await store.save([replace(one, state=late, answered=True)])
+    is_same = late is closed
+    assert await store.get(one.id) == replace(one, answered=is_same)
+
+
+async def test_a_question_is_confirmed_once(store: OrderStore) -> None:
+    asked = await add(store, state=State.ASKED)
+    follows = order(units="follows")
+    new_id = await store.confirm(asked.id, follows)
+    assert new_id
+    assert await store.get(new_id) == replace(follows, id=new_id)
+    assert await store.get(asked.id) == replace(asked, state=State.CONFIRMED, answered=True)
+    assert await store.confirm(asked.id, follows) is None
+    assert not await store.drop(asked.id)
+    assert await store.count(10) == 2
+
+
+async def test_a_question_is_dropped_once(store: OrderStore) -> None:
+    asked = await add(store, state=State.ASKED)
+    assert await store.drop(asked.id)
+    assert await store.get(asked.id) == replace(asked, state=State.CANCELLED, answered=True)
+    assert not await store.drop(asked.id)
+    assert await store.confirm(asked.id, order()) is None
+    assert await store.count(10) == 1
+
+
+async def test_only_a_question_is_confirmed(store: OrderStore) -> None:
+    for state in set(State) - {State.ASKED}:
+        one = await add(store, state=state)
+        assert await store.confirm(one.id, order()) is None
+        assert not await store.drop(one.id)
+        assert await store.get(one.id) == one
+
+
+async def test_tokens_are_wiped_from_old_orders(store: OrderStore, file: Path) -> None:
+    old = await add(store, created_at=NOW - MINUTE)
+    young = await add(store)
+    await store.wipe_tokens(NOW)
+    assert await store.get(old.id) == replace(old, token=None)
+    assert await store.get(young.id) == young
+    await store.wipe_tokens(NOW + MINUTE)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT token FROM orders").fetchall() == [(None,), (None,)]
+
+
+async def test_old_orders_are_pruned_unless_they_are_open(store: OrderStore) -> None:
+    kept = []
+    for state in State:
+        one = await add(store, state=state, created_at=NOW - MINUTE)
+        kept += [one] * state.is_open
+        kept.append(await add(store, state=state))
+    assert await store.prune(NOW) == 6
+    assert sorted(one.id for one in await store.newest(10, limit=50)) == [one.id for one in kept]
+    assert await store.prune(NOW) == 0
+
+
+def test_the_token_is_not_shown() -> None:
+    assert TOKEN not in repr(order())
+    assert TOKEN not in str(order())
+
+
+async def test_a_writer_in_another_process_is_waited_for(store: OrderStore, file: Path) -> None:
+    one = await add(store)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE orders SET answered = 1")
+    found = await store.get(one.id)
+    assert found
+    assert found.answered
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        *("add", "get", "save", "unfinished", "newest", "count", "wipe_tokens", "prune"),
+        *("confirm", "drop"),
+    ],
+)
+async def test_every_method_translates_what_the_driver_says(
+    store: OrderStore, database: Database, method: str
+) -> None:
+    calls: dict[str, Coroutine[Any, Any, Any]] = {
+        "add": store.add(order()),
+        "get": store.get(1),
+        "save": store.save([order(id=1)]),
+        "unfinished": store.unfinished(),
+        "newest": store.newest(10),
+        "count": store.count(10),
+        "wipe_tokens": store.wipe_tokens(NOW),
+        "prune": store.prune(NOW),
+        "confirm": store.confirm(1, order()),
+        "drop": store.drop(1),
+    }
+    await database.close()
+    try:
+        with pytest.raises(DatabaseUnavailable) as caught:
+            await calls[method]
+    finally:
+        for one in calls.values():
+            one.close()
+    assert TOKEN not in str(caught.value)
+
+
+async def test_an_error_does_not_show_the_token(store: OrderStore, file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("DROP TABLE orders")
+    with pytest.raises(DatabaseUnavailable) as caught:
+        await store.add(order())
+    assert "no such table" in str(caught.value)
+    assert TOKEN not in "".join(traceback.format_exception(caught.value))

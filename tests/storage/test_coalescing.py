@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.storage.coalescing import Gathering
+from bot.storage.errors import DatabaseUnavailable
+
+
+class Work:
+    """Doubles numbers, behind a door; remembers what it was given at once."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.door = asyncio.Event()
+        self.bad: dict[int, Exception] = {}
+
+    async def __call__(self, items: list[int]) -> list[int]:
+        self.batches.append(list(items))
+        await self.door.wait()
+        for one in items:
+            if one in self.bad:
+                raise self.bad[one]
+        return [2 * one for one in items]
+
+
+async def begun(work: Work, *items: int) -> tuple[Gathering[int, int], list[asyncio.Task[int]]]:
+    """Ask for the first item, and for the others while it is being worked on."""
+    gathering = Gathering(work)
+    tasks = [asyncio.create_task(gathering.add(items[0]))]
+    while not work.batches:  # noqa: ASYNC110 - there is no event for that
+        await asyncio.sleep(0)
+    tasks += [asyncio.create_task(gathering.add(one)) for one in items[1:]]
+    await asyncio.sleep(0)
+    return gathering, tasks
+
+
+async def test_whoever_comes_meanwhile_shares_the_next_round() -> None:
+    work = Work()
+    _, tasks = await begun(work, 1, 2, 3)
+    work.door.set()
+    assert await asyncio.gather(*tasks) == [2, 4, 6]
+    assert work.batches == [[1], [2, 3]]
+
+
+async def test_a_lone_one_does_not_wait_and_the_next_finds_it_idle() -> None:
+    work = Work()
+    work.door.set()
+    gathering = Gathering(work)
+    assert [await gathering.add(one) for one in (1, 2)] == [2, 4]
+    assert work.batches == [[1], [2]]
+
+
+async def test_a_database_that_fails_fails_for_all_of_a_round() -> None:
+    work = Work()
+    _, tasks = await begun(work, 1, 2, 3)
+    work.bad[2] = DatabaseUnavailable("dispatch.db", "disk I/O error")
+    work.door.set()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert found == [2, work.bad[2], work.bad[2]]
+    assert work.batches == [[1], [2, 3]]
+
+
+async def test_a_bad_item_harms_nobody_else() -> None:
+    work = Work()
+    _, tasks = await begun(work, 1, 2, 3)
+    work.bad[2] = ValueError("two")
+    work.door.set()
+    assert await asyncio.gather(*tasks, return_exceptions=True) == [2, work.bad[2], 6]
+
+
+async def test_whoever_gives_up_takes_the_work_from_nobody() -> None:
+    work = Work()
+    gathering, tasks = await begun(work, 1, 2, 3)
+    tasks[0].cancel()
+    tasks[1].cancel()
+    await asyncio.sleep(0)
+    work.door.set()
+    assert await tasks[2] == 6
+    assert await gathering.add(4) == 8
+
+
+async def test_caught_up_waits_for_those_who_have_asked_and_for_no_later_ones() -> None:
+    work = Work()
+    gathering, tasks = await begun(work, 1, 2, 3)
+    catching_up = asyncio.create_task(gathering.caught_up())
+    await asyncio.sleep(0)
+    assert not catching_up.done()
+    work.door.set()
+    await catching_up
+    assert all(one.done() for one in tasks)
+
+
+async def test_nobody_to_catch_up_with() -> None:
+    work = Work()
+    await Gathering(work).caught_up()
+    assert work.batches == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 50])
+async def test_everyone_of_a_round_goes_on_before_anyone_has_caught_up(count: int) -> None:
+    """The first to go on finds out that the others are just behind."""
+    work = Work()
+    work.door.set()
+    gathering = Gathering(work)
+    gone_on: list[int] = []
+    seen: list[int] = []
+
+    async def come(one: int) -> None:
+        await gathering.add(one)
+        gone_on.append(one)
+        if one == 0:
+            await gathering.caught_up()
+            seen.extend(gone_on)
+
+    await asyncio.gather(*map(come, range(count)))
+    assert seen == list(range(count))

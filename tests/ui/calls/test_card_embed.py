@@ -1,0 +1,140 @@
+"""Cards fit into Discord's limits and show foreign text as text, whatever the CAD says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import discord
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cad.models import Call, EmergencyCall, Note
+from bot.services.cards.card_content import CardFace, OnCall, seen
+from bot.storage.stores.card_store import CardKind
+from bot.ui.calls import card_embed
+
+NOW = datetime(2026, 6, 1, 21, 0, tzinfo=UTC)
+ROBBERY = Call(
+    100,
+    "Armed Robbery",
+    "211",
+    (1, 2),
+    priority=1,
+    block="100",
+    address="Innocence Boulevard",
+    postal="8092",
+    description="A man with a *handgun*",
+    notes=(Note("21:30:12", "D-1", "Silent alarm"),),
+)
+SHOTS = EmergencyCall(7, True, "Jane Doe", "Grove Street", "Shots", {"Postal": "9112"})
+PAT = OnCall(1, "A-12", "Pat Moreno", 3, 42, is_primary=True)
+FACE = CardFace(CardKind.CALL, 1, 100, ROBBERY, (PAT, OnCall(2)), NOW, NOW)
+EMERGENCY = CardFace(CardKind.EMERGENCY, 1, 7, SHOTS, (), NOW, NOW)
+
+
+def fields(embed: discord.Embed) -> dict[str, str]:
+    return {field.name or "": field.value or "" for field in embed.fields}
+
+
+def test_a_call():
+    embed = card_embed.card(FACE)
+    stamp = f"<t:{int(NOW.timestamp())}:R>"
+    assert embed.title == "Call #100 Armed Robbery"
+    assert embed.description == "A man with a \\*handgun\\*"
+    assert fields(embed) == {
+        "Code": "211",
+        "Priority": "1",
+        "Place": "100 Innocence Boulevard · postal 8092",
+        "Units (2)": "★ **A\\-12** · Pat Moreno · enroute · <@42>\n**2**",
+        "Notes": "21\\:30\\:12 D\\-1 · Silent alarm",
+        "First seen": stamp,
+        "Confirmed": stamp,
+    }
+
+
+def test_a_911_call():
+    embed = card_embed.card(EMERGENCY)
+    assert embed.title == "911 #7 Jane Doe"
+    assert fields(embed)["Place"] == "Grove Street · postal 9112"
+    civil = replace(EMERGENCY, call=replace(SHOTS, is_emergency=False, caller=""))
+    assert card_embed.card(civil).title == "911 #7 civil line · unknown caller"
+
+
+def test_nothing_known_is_said_so():
+    embed = card_embed.card(replace(FACE, call=Call(100, "", "", ()), people=()))
+    assert embed.title == "Call #100 \\(untitled\\)"
+    assert embed.description is None
+    assert fields(embed)["Place"] == "*unknown*"
+    assert fields(embed)["Units (0)"] == "nobody yet"
+
+
+def test_priorities_stale_and_closed_are_told_by_colour():
+    priorities = {
+        card_embed.card(replace(FACE, call=replace(ROBBERY, priority=one))).colour
+        for one in (1, 2, 3)
+    }
+    stale = card_embed.card(replace(FACE, is_stale=True))
+    closed = card_embed.card(replace(FACE, closed_at=NOW))
+    assert len(priorities | {stale.colour, card_embed.card(EMERGENCY).colour}) == 5
+    assert stale.colour == closed.colour
+    assert stale.title == "STALE · Call #100 Armed Robbery"
+    assert closed.title == "CLOSED · Call #100 Armed Robbery"
+    assert fields(closed).keys() >= {"Closed"}
+    assert "Confirmed" not in fields(closed)
+
+
+def test_a_card_of_which_only_the_message_is_left_keeps_what_it_says():
+    stale = card_embed.marked(card_embed.card(FACE), replace(FACE, call=None, is_stale=True))
+    closed = card_embed.marked(stale, replace(FACE, call=None, closed_at=NOW + timedelta(hours=1)))
+    assert stale.title == "STALE · Call #100 Armed Robbery"
+    assert closed.title == "CLOSED · Call #100 Armed Robbery"
+    assert fields(closed)["Code"] == "211"
+
+
+_TEXT = st.text(max_size=3000) | st.sampled_from(["*" * 3000, "<@1>" * 900, "\n" * 2000, "é" * 999])
+_NOTES = st.lists(st.builds(Note, _TEXT, _TEXT, _TEXT), max_size=6).map(tuple)
+_CALLS = st.builds(
+    Call,
+    st.integers(1, 2**31),
+    _TEXT,
+    _TEXT,
+    st.just(()),
+    priority=st.integers(-5, 9),
+    block=_TEXT,
+    address=_TEXT,
+    postal=_TEXT,
+    description=_TEXT,
+    notes=_NOTES,
+)
+_EMERGENCIES = st.builds(
+    EmergencyCall,
+    st.integers(1, 2**31),
+    st.booleans(),
+    _TEXT,
+    _TEXT,
+    _TEXT,
+    st.dictionaries(st.sampled_from(["postal", "x"]), _TEXT),
+)
+_PEOPLE = st.builds(
+    OnCall, st.integers(), _TEXT, _TEXT, st.integers(-3, 200), st.none() | st.just(2**62)
+)
+_CROWDS = st.tuples(_PEOPLE, st.integers(0, 60)).map(lambda pair: (pair[0],) * pair[1])
+
+
+@given(call=_CALLS | _EMERGENCIES, people=_CROWDS, is_stale=st.booleans())
+def test_every_card_fits(call: Call | EmergencyCall, people: tuple[OnCall, ...], is_stale: bool):
+    kind = CardKind.CALL if isinstance(call, Call) else CardKind.EMERGENCY
+    face = replace(
+        FACE, kind=kind, call_id=call.call_id, call=seen(call), people=people, is_stale=is_stale
+    )
+    embed = card_embed.card(face)
+    assert len(embed) <= 6000
+    assert len(embed.title or "") <= 256
+    assert len(embed.description or "") <= 4096
+    assert len(embed.fields) <= 25
+    for name, value in fields(embed).items():
+        assert 0 < len(name) <= 256
+        assert 0 < len(value.strip()) <= 1024
+    texts = [embed.title or "", embed.description or "", fields(embed)["Place"]]
+    assert not any("<@" in text for text in texts)

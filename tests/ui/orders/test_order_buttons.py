@@ -1,0 +1,66 @@
+"""Which buttons a reply carries; what they do is tried with the whole bot."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+
+from bot.services.orders.outcomes import Confirmation, OrderView, Waiting
+from bot.storage.stores.order_store import Action, State
+from bot.ui.interactions.id_button import NumberButton
+from bot.ui.orders.order_buttons import BUTTONS, buttons_for
+from tests.ui.orders.test_order_text import A7, NOW, PAT, done, refused, view, views
+
+PATTERNS: dict[type[NumberButton], re.Pattern[str]] = {
+    one: one.__discord_ui_compiled_template__ for one in BUTTONS
+}
+
+
+def labels(one: OrderView) -> list[str]:
+    items = [item for item in buttons_for(one).children if isinstance(item, NumberButton)]
+    assert len(items) == len(buttons_for(one).children)
+    return [item.label for item in items]
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (view(PAT, waiting=Waiting(NOW, None, 60)), ["Cancel"]),
+        (view(PAT), []),
+        (view(PAT, state=State.SENDING), []),
+        (done(PAT), ["Undo"]),
+        (done(PAT, confirmation=Confirmation.CONFIRMED), ["Undo"]),
+        (done(PAT, confirmation=Confirmation.UNKNOWN), ["Undo"]),
+        (done(PAT, A7, confirmation=Confirmation.MISSING, missing=("steam:1",)), ["Undo"]),
+        (done(PAT, confirmation=Confirmation.MISSING, missing=("steam:1",)), []),
+        (done(PAT, action=Action.DETACH), []),
+        (refused(PAT), []),
+        (refused(PAT, state=State.EXPIRED), []),
+        (refused(PAT, state=State.CANCELLED), []),
+    ],
+)
+async def test_what_can_be_done_about_an_order(one: OrderView, expected: list[str]) -> None:
+    assert labels(one) == expected
+
+
+@given(views())
+def test_nothing_is_undone_that_was_not_done(one: OrderView) -> None:
+    if "Undo" in labels(one):
+        assert one.order.state is State.DONE
+        assert one.order.action is Action.ATTACH
+    is_asked = one.order.state is State.ASKED
+    assert ("Cancel" in labels(one)) is (one.waiting is not None or is_asked)
+    assert ("Confirm" in labels(one)) is is_asked
+
+
+@pytest.mark.parametrize("button", BUTTONS)
+@pytest.mark.parametrize("number", [1, 2**63 - 1])
+async def test_a_button_carries_all_its_state(button: type[NumberButton], number: int) -> None:
+    custom_id = button(number).item.custom_id or ""
+    assert len(custom_id) <= 100
+    (match,) = filter(None, (PATTERNS[one].fullmatch(custom_id) for one in BUTTONS))
+    assert match.re is PATTERNS[button]
+    again = await button.from_custom_id(None, None, match)  # type: ignore[arg-type]
+    assert again.number == number

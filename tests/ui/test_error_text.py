@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from discord import AppCommandOptionType, app_commands
+
+from bot.cad import errors as cad_errors
+from bot.cad.errors import (
+    ApiNotEnabled,
+    CadBrokenOff,
+    CadError,
+    CadRateLimited,
+    CadRedirected,
+    CadRefused,
+    CadTimeout,
+    CadUnavailable,
+    CadUnnumbered,
+    CadUnreachable,
+    CadUnreadable,
+    InvalidApiKey,
+    InvalidCommunity,
+    InvalidRequestType,
+)
+from bot.services import errors as service_errors
+from bot.services.errors import (
+    AlreadyConfirmed,
+    AwaitsApproval,
+    CannotAsk,
+    EmergencyGone,
+    FileNotLoaded,
+    FileTooLarge,
+    IdHeld,
+    ImportDone,
+    ImportForgotten,
+    ImportOutdated,
+    NoAnswerAboutUnits,
+    NobodyChosen,
+    NoCadAccount,
+    NotAllowed,
+    NotAnApiId,
+    NoTargets,
+    NothingToConfirm,
+    NothingToUndo,
+    NotLinked,
+    NotOnDuty,
+    NotPermitted,
+    NotTheirOrder,
+    NotYourImport,
+    PermissionNotTold,
+    RequestDecided,
+    RequestGone,
+    ServiceError,
+    TooLateToConfirm,
+    TooLateToUndo,
+    TooManyTargets,
+    TooMuchToSend,
+    VanityUrl,
+)
+from bot.storage import errors as storage_errors
+from bot.storage.errors import (
+    DatabaseTooNew,
+    DatabaseUnavailable,
+    LinksChanged,
+    NotADatabase,
+    StorageError,
+)
+from bot.storage.stores.link_request_store import RequestState
+from bot.ui import error_text
+
+HOSTILE = "`@everyone` **x**\n# [a](https://b.example)\u202e" * 100
+
+# An error, and what its text must tell: what happened, and what to do about it.
+TOLD: list[tuple[Exception, tuple[str, ...]]] = [
+    (CadRefused("CALL NOT FOUND", status=400), ("The CAD refused: `CALL NOT FOUND`.",)),
+    (CadRefused("", status=403), ("The CAD refused: `status 403`.",)),
+    (InvalidRequestType("INVALID REQUEST TYPE"), ("`INVALID REQUEST TYPE`", "dialect")),
+    (InvalidCommunity("INVALID COMMUNITY ID"), ("`INVALID COMM", "SONORAN_COMMUNITY_ID")),
+    (InvalidApiKey("INVALID API KEY"), ("`INVALID API KEY`", "SONORAN_API_KEY")),
+    (ApiNotEnabled("API IS NOT ENABLED FOR THIS COMMUNITY"), ("`API IS NOT EN", "Plus plan")),
+    (CadRateLimited(status=429), ("Try again in a minute",)),
+    (CadRateLimited(status=429, retry_after=7.4), ("Try again in 7 seconds.",)),
+    (CadRateLimited(status=429, retry_after=0.2), ("Try again in 1 second.",)),
+    (CadRateLimited(status=429, retry_after=0.0), ("Try again in a minute",)),
+    (CadTimeout(), ("did not answer in time", "Look at the call")),
+    (CadBrokenOff("half-way"), ("`half-way`", "Look at the call")),
+    (CadUnreachable("Connection refused"), ("`Connection refused`", "Try again in a minute")),
+    (CadUnavailable("Bad gateway", status=502), ("(502)", "Try again", "`Bad gateway`")),
+    (CadUnavailable(status=503), ("(503)", "Try again")),
+    (CadRedirected("https://elsewhere.example", status=302), ("SONORAN_API_URL",)),
+    (CadUnreadable("Just a moment...", status=200), ("`Just a moment...`", "SONORAN_API_URL")),
+    (CadUnnumbered("DONE", status=200), ("It was done", "`DONE`", "before you try again")),
+    (CadError(), ("makes no sense", "SONORAN_API_URL")),
+    (NotAllowed(frozenset({5, 4})), ("<@&4>, <@&5>",)),
+    (NotAllowed(frozenset()), ("Manage Server",)),
+    (IdHeld("steam:1", frozenset()), ("`steam:1` is linked to somebody else", "If it is yours")),
+    (IdHeld("steam:1", frozenset({7, 5})), ("<@5>, <@7>", "`/link`")),
+    (AwaitsApproval("steam:1"), ("`steam:1` waits for approval", "press the button again")),
+    (CannotAsk(), ("takes an approval", "LOG_CHANNEL_ID")),
+    (RequestGone(), ("not open any more", "`/link`")),
+    (RequestDecided(RequestState.DENIED, 5), ("<@5> has denied this already.",)),
+    (RequestDecided(RequestState.APPROVED, None), ("This has been approved already.",)),
+    (RequestDecided(RequestState.EXPIRED, None), ("This has expired already.",)),
+    (NoTargets(), ("Nobody was named", "`me`")),
+    (TooManyTargets(51, 50), ("51", "50")),
+    (NobodyChosen(), ("Nobody was chosen", "press the button again")),
+    (NotLinked(), ("not linked", "`/link`")),
+    (NotOnDuty(), ("not on duty",)),
+    (NotPermitted(), ("❌ Your account in the CAD lacks", "`selfDispatch`")),
+    (NoCadAccount(), ("❌ The CAD knows no account of yours", "`/link`")),
+    (PermissionNotTold(), ("❌ The CAD did not say whether", "Try again")),
+    (NoAnswerAboutUnits(), ("did not say", "Try again")),
+    (EmergencyGone(7), ("not on the list any more",)),
+    (NothingToConfirm(), ("nothing to confirm",)),
+    (AlreadyConfirmed(), ("confirmed already",)),
+    (NotTheirOrder(), ("whoever gave the order",)),
+    (TooLateToConfirm(), ("15 minutes", "again")),
+    (NothingToUndo(), ("nothing to undo",)),
+    (TooLateToUndo(), ("10 minutes", "`/detach`")),
+    (VanityUrl("steamcommunity.com/id/pat"), ("`steamcommunity.com/id/pat`", "17-digit")),
+    (NotAnApiId("pat"), ("`pat`", "17-digit")),
+    (FileTooLarge(3 * 2**20 + 2**19, 2**21), ("3.5 MiB", "2 MiB", "python -m bot links import")),
+    (TooMuchToSend(), ("larger file", "python -m bot links export")),
+    (FileNotLoaded(), ("hand out the file", "Try again")),
+    (ImportForgotten(), ("15 minutes", "restart", "`/links import`")),
+    (ImportOutdated(), ("have changed", "Nothing was written", "`/links import`")),
+    (ImportDone(), ("already",)),
+    (NotYourImport(), ("Somebody else", "`/links import`")),
+    (StorageError("/data/x.db", "disk I/O error"), ("database", "log")),
+    (DatabaseUnavailable("/data/x.db", "locked"), ("database", "log")),
+    (NotADatabase("/data/x.db", "x"), ("database", "log")),
+    (DatabaseTooNew("/data/x.db", "0009"), ("database", "log")),
+    (LinksChanged("/data/x.db"), ("database", "log")),
+    (
+        app_commands.TransformerError(
+            HOSTILE, AppCommandOptionType.user, app_commands.Transformer()
+        ),
+        ("nobody on this server",),
+    ),
+    (app_commands.CommandNotFound("attach", []), ("just changed", "again")),
+    (ValueError("a bug"), ("inside the bot", "log")),
+]
+
+
+@pytest.mark.parametrize(("error", "told"), TOLD)
+def test_every_error_says_what_happened_and_what_to_do(error, told) -> None:
+    text = error_text.words(error)
+    assert text.startswith("⏳ " if isinstance(error, AwaitsApproval) else "❌ ")
+    assert text == text.strip()
+    for part in told:
+        assert part in text
+    assert "  " not in text
+
+
+def test_no_path_of_the_database_is_told() -> None:
+    assert "/data" not in error_text.words(StorageError("/data/x.db", "disk I/O error"))
+
+
+def family(base: type[Exception]) -> Iterator[type[Exception]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from family(kind)
+
+
+@pytest.mark.parametrize("base", [CadError, ServiceError, StorageError])
+def test_the_list_above_is_whole(base) -> None:
+    modules = {cad_errors.__name__, service_errors.__name__, storage_errors.__name__}
+    known = {kind for kind in family(base) if kind.__module__ in modules}
+    assert known - {ServiceError} <= {type(error) for error, _ in TOLD}
+
+
+@pytest.mark.parametrize("kind", sorted(family(CadError), key=repr))
+def test_what_the_cad_says_stays_in_its_place(kind) -> None:
+    text = error_text.words(kind(HOSTILE, status=400))
+    assert "\n" not in text
+    assert text.count("`") in {0, 2}
+    outside = "".join(text.split("`")[::2])
+    assert "everyone" not in outside
+    assert "b.example" not in outside
+    assert len(text) < 700
+
+
+@pytest.mark.parametrize("kind", [NotAnApiId, VanityUrl])
+def test_what_somebody_pasted_stays_in_its_place(kind) -> None:
+    text = error_text.words(kind(HOSTILE))
+    assert "everyone" not in "".join(text.split("`")[::2])
+    assert len(text) < 500

@@ -16,94 +16,101 @@ PROJECT = Path(__file__).parents[1]
 LONGEST_FILE = 280
 OURS = ("bot", "cogs", "sandbox", "tests", "benchmarks")
 
+# What the services may see of the CAD: its protocol and its data, no HTTP.
+_CAD = (
+    "bot.cad.client",
+    "bot.cad.codec.emergencies",
+    "bot.cad.errors",
+    "bot.cad.http.rate_limits",
+    "bot.cad.models",
+    "bot.cad.push.event_queue",
+    "bot.cad.push.events",
+)
+_CAD_ROOT = ("bot.cad.errors", "bot.cad.models", "bot.cad.values")
+# What the UI may see of the storage: rows and errors, nothing that asks the database.
+_ROWS = (
+    "bot.storage.errors",
+    "bot.storage.stores.link_request_store.LinkRequest",
+    "bot.storage.stores.link_request_store.RequestState",
+    "bot.storage.stores.link_row.Link",
+    "bot.storage.stores.link_store.ImportCounts",
+    "bot.storage.stores.order_store.Action",
+    "bot.storage.stores.order_store.Order",
+    "bot.storage.stores.order_store.State",
+)
+# Modules of the services that belong to no subject; each may be used by every subject.
+_SERVICE_ROOT = (
+    "bot.services.background",
+    "bot.services.cached_list",
+    "bot.services.cad_backoff",
+    "bot.services.cad_lookup",
+    "bot.services.errors",
+    "bot.services.reply",
+    "bot.services.steam_id",
+)
+_BELOW_SERVICES = (*_CAD, "bot.storage", *_SERVICE_ROOT)
+_UI_ROOT = ("bot.ui.discord_sender", "bot.ui.error_text", "bot.ui.loops", "bot.ui.text")
+_BELOW_UI = ("bot.services", "bot.cad.errors", "bot.cad.models", *_ROWS, *_UI_ROOT)
 _BELOW_COGS = ("bot.ui", "bot.services")
 _BELOW_APP = (
-    "cogs",
-    *_BELOW_COGS,
-    "bot.storage",
-    "bot.cad",
-    "bot.config.settings",
-    "bot.runtime.logs",
+    *("cogs", *_BELOW_COGS, "bot.storage", "bot.cad"),
+    *("bot.config.settings", "bot.runtime.logs"),
 )
+
+
+def service(*subjects: str) -> tuple[str, ...]:
+    """Return what a subject of the services may import: other subjects, and what is below all."""
+    return (*(f"bot.services.{subject}" for subject in subjects), *_BELOW_SERVICES)
+
+
+def ui(*subjects: str) -> tuple[str, ...]:
+    """Return what a subject of the UI may import: other subjects, and what is below all."""
+    return (*(f"bot.ui.{subject}" for subject in subjects), *_BELOW_UI)
+
 
 # Which of our own modules a room may import beside itself. The most exact name counts.
 ARROWS: dict[str, tuple[str, ...]] = {
     "bot": (),
-    "bot.__main__": (
-        *(
-            "bot.process",
-            "bot.app",
-            "bot.wiring.services",
-            "bot.wiring.doctor_checks",
-            "bot.cli.link_commands",
-            "bot.runtime.exit_codes",
-            "bot.runtime.gc_tuning",
-        ),
-        *_BELOW_APP,
-    ),
-    "bot.cli.link_commands": ("bot.runtime.exit_codes", *_BELOW_APP),
-    "bot.process": (
-        "bot.app",
-        "bot.wiring.services",
-        "bot.runtime.gc_tuning",
-        "bot.runtime.exit_codes",
-        *_BELOW_APP,
-    ),
-    "bot.runtime.exit_codes": (),
-    "bot.runtime.gc_tuning": (),
-    "bot.app": ("bot.wiring.services", "bot.wiring.link_services", *_BELOW_APP),
-    "bot.wiring.services": (
-        "bot.wiring.cad_connection",
-        "bot.wiring.doctor_checks",
-        "bot.wiring.link_services",
-        *_BELOW_APP,
-    ),
-    "bot.wiring.doctor_checks": (
-        "bot.wiring.cad_connection",
-        "bot.runtime.exit_codes",
-        *_BELOW_APP,
-    ),
-    "bot.wiring.cad_connection": (
-        "bot.cad",
-        "bot.services.board.push_listener",
-        "bot.config.settings",
-    ),
-    "bot.wiring.link_services": (
-        "bot.services",
-        "bot.storage",
-        "bot.cad.client",
-        "bot.config.settings",
-    ),
-    "bot.config.settings": ("bot.config.setting_fields",),
-    "bot.config.setting_fields": ("bot.services",),
-    "bot.runtime.logs": (),
+    "bot.__main__": ("bot.process", "bot.app", "bot.wiring", "bot.cli", "bot.runtime", *_BELOW_APP),
+    "bot.cli": ("bot.runtime.exit_codes", *_BELOW_APP),
+    "bot.process": ("bot.app", "bot.wiring", "bot.runtime", *_BELOW_APP),
+    "bot.runtime": (),
+    "bot.app": ("bot.wiring", *_BELOW_APP),
+    "bot.wiring": ("bot.runtime.exit_codes", *_BELOW_APP),
+    "bot.config": ("bot.services.steam_id",),
     "cogs": _BELOW_COGS,
     # Errors become words and values become text there; it asks nobody for anything.
-    "bot.ui": (
-        "bot.services",
-        "bot.cad.errors",
-        "bot.cad.models",
-        "bot.storage.errors",
-        "bot.storage.stores.link_request_store.LinkRequest",
-        "bot.storage.stores.link_request_store.RequestState",
-        "bot.storage.stores.link_row.Link",
-        "bot.storage.stores.link_store.ImportCounts",
-        "bot.storage.stores.order_store.Action",
-        "bot.storage.stores.order_store.Order",
-        "bot.storage.stores.order_store.State",
-    ),
-    "bot.services": (
-        "bot.storage",
-        "bot.cad.client",
-        "bot.cad.codec.emergencies",
-        "bot.cad.errors",
-        "bot.cad.push.events",
-        "bot.cad.push.event_queue",
-        "bot.cad.http.rate_limits",
-        "bot.cad.models",
-    ),
+    "bot.ui": _BELOW_UI,
+    "bot.ui.interactions": ui(),
+    "bot.ui.doctor": ui("interactions"),
+    "bot.ui.orders": ui("interactions"),
+    "bot.ui.link_files": ui("interactions"),
+    "bot.ui.links": ui("interactions", "orders"),
+    "bot.ui.calls": ui("interactions", "orders", "links"),
+    # The subjects of the services, from the ground up.
+    "bot.services": _BELOW_SERVICES,
+    "bot.services.access": service(),
+    "bot.services.board": service(),
+    "bot.services.targets": service(),
+    "bot.services.verification": service(),
+    "bot.services.cards": service("board"),
+    "bot.services.doctor": service("access", "board"),
+    "bot.services.links": service("access", "verification"),
+    "bot.services.link_files": service("access", "links"),
+    "bot.services.orders": service("access", "board", "links", "targets"),
+    "bot.services.pickers": service("access", "board", "links", "targets"),
+    "bot.services.calls": service("access", "board", "cards", "links", "orders", "targets"),
+    "bot.services.queue": service("board", "orders", "targets"),
+    "bot.services.records": service("access", "links", "orders", "targets"),
+    # The stores of rows stand on the database.
     "bot.storage": (),
-    "bot.cad": (),
+    "bot.storage.stores": ("bot.storage",),
+    # The clients stand on the codecs, those on HTTP, and all of them on values and errors.
+    "bot.cad": ("bot.cad.codec", "bot.cad.http", *_CAD_ROOT),
+    **dict.fromkeys(_CAD_ROOT, ()),
+    "bot.cad.http": _CAD_ROOT,
+    "bot.cad.codec": (*_CAD_ROOT, "bot.cad.http"),
+    "bot.cad.push": (*_CAD_ROOT, "bot.cad.codec", "bot.cad.http.wire"),
     # It runs the real bot; its CAD is written from the reference, not from our reading of it.
     "sandbox": ("sandbox", "bot", "cogs"),
     "sandbox.cad": (),
@@ -222,7 +229,7 @@ def test_no_file_has_two_jobs(top):
         ("bot.app", "import bot.__main__"),
         ("cogs.attach", "from bot.app import DispatchBot"),
         ("bot.ui.links.link_results", "import cogs.attach"),
-        ("bot.services.orders.intake", "from bot.ui import replies"),
+        ("bot.services.orders.intake", "from bot.ui.links import link_results"),
         ("bot.services.orders.intake", "import cogs"),
         ("bot.storage.stores.link_store", "from bot.services.access.policy import Access"),
         ("bot.storage.stores.link_store", "from bot import app"),
@@ -243,9 +250,9 @@ def test_no_file_has_two_jobs(top):
         ("bot.services.orders.intake", "from bot.cad import v1"),
         # settings and logs are for the two at the top
         ("bot.services.orders.intake", "from bot.config.settings import Settings"),
-        ("bot.cad.client", "from bot import logs"),
+        ("bot.cad.client", "from bot.runtime import logs"),
         ("cogs.attach", "import bot.config.settings"),
-        ("bot.ui.links.link_results", "from bot import settings"),
+        ("bot.ui.links.link_results", "from bot.config import settings"),
         ("bot.runtime.logs", "from bot.config.settings import Settings"),
         ("bot.config.settings", "from bot.storage.database import Database"),
         # libraries
@@ -293,14 +300,17 @@ def test_a_forbidden_import_is_seen(module, source):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("bot.__main__", "from bot import app, logs, settings"),
+        (
+            "bot.__main__",
+            "from bot import app\nfrom bot.config import settings\nfrom bot.runtime import logs",
+        ),
         (
             "bot.app",
             "import discord\nfrom bot.cad.http.transport import Transport\nimport cogs.attach",
         ),
         (
             "cogs.attach",
-            "import discord\nfrom bot.ui import replies\nimport bot.services.orders.intake",
+            "import discord\nfrom bot.ui.links import link_results\nimport bot.services.orders.intake",
         ),
         ("cogs.attach", "from cogs import links"),
         (
@@ -313,12 +323,12 @@ def test_a_forbidden_import_is_seen(module, source):
         ),
         (
             "bot.cad.client",
-            "from . import v1\nfrom .wire import Request\nimport bot.cad.http.retry",
+            "from .codec import v1\nfrom .http.wire import Request\nimport bot.cad.http.retry",
         ),
         ("bot.cad.http.transport", "import aiohttp"),
         (
             "bot.storage.stores.link_store",
-            "from sqlalchemy import select\nfrom .tables import links",
+            "from sqlalchemy import select\nfrom ..tables import links",
         ),
         ("sandbox.discord", "import simcord\nfrom bot.app import DispatchBot\nimport sandbox.cad"),
         ("sandbox.cad.server", "from aiohttp import web\nfrom sandbox.cad import world"),

@@ -53,7 +53,7 @@ from bot.services.errors import (
     VanityUrl,
 )
 from bot.storage.errors import StorageError
-from bot.ui.links import link_text
+from bot.storage.stores.link_request_store import RequestState
 from bot.ui.text import code, listed, member, roles
 
 _OPERATOR = "Tell whoever runs this bot"
@@ -244,8 +244,15 @@ def _link(error: NotAnApiId | IdHeld | AwaitsApproval | RequestDecided) -> str:
                 " once there is an answer. Nothing else was done: press the button again then."
             )
         case RequestDecided(state=state, by=by):
-            text = f"{link_text.ending(state, by)} already."
+            text = f"{ending(state, by)} already."
     return text
+
+
+def ending(state: RequestState, by: int | None) -> str:
+    """Say how a request has ended, and through whom."""
+    if state is RequestState.EXPIRED:
+        return "This has expired"
+    return f"{member(by)} has {state} this" if by else f"This has been {state}"
 
 
 def _soon(seconds: float | None) -> str:

@@ -10,9 +10,9 @@ from bot.services.links.approvals import Held, LinkRequests, Requested
 from bot.services.links.link_changes import Asking, News, Place
 from bot.services.links.link_service import LinkingService
 from bot.services.links.link_workflow import LinkDesk
-from bot.services.orders.intake import ReplyAddress
 from bot.services.records.erasure import Leaving
 from bot.services.records.my_data import Keeping, Mine
+from bot.services.reply import ReplyAddress
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestStore
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import ImportCounts, LinkStore

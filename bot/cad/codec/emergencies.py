@@ -1,12 +1,12 @@
 """From a 911 call to the dispatch call that answers it. Pure.
 
-Reference: sonoran-cad.md, "911 → dispatch, and its races".
+Reference: docs/sonoran-cad.md, "911 → dispatch, and its races".
 """
 
 from __future__ import annotations
 
-from bot.cad.codec.values import integer
 from bot.cad.models import ACTIVE, Call, EmergencyCall, NewCall, Subject
+from bot.cad.values import integer
 
 CREATED_FROM = "createdFromId"  # written by game servers and by this bot
 ORIGIN = "origin911"  # written by the CAD's own screen

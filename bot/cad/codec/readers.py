@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from bot.cad.codec.values import as_text, flag, integer, integers, text, texts_by_key
 from bot.cad.errors import CadUnreadable
 from bot.cad.models import (
     ACTIVE,
@@ -24,6 +23,7 @@ from bot.cad.models import (
     Unit,
     UnitsPage,
 )
+from bot.cad.values import as_text, flag, integer, integers, text, texts_by_key
 
 T = TypeVar("T")
 

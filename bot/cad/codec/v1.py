@@ -1,6 +1,6 @@
 """The v1 API: orders to requests, responses to models. Pure.
 
-Reference: sonoran-cad.md, "v1: one POST, plain text back".
+Reference: docs/sonoran-cad.md, "v1: one POST, plain text back".
 """
 
 from __future__ import annotations

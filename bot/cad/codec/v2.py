@@ -1,6 +1,6 @@
 """The v2 API: orders to requests, responses to models. Pure.
 
-Reference: sonoran-cad.md, "v2: resources, bearer token, JSON".
+Reference: docs/sonoran-cad.md, "v2: resources, bearer token, JSON".
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ from bot.cad.models import (
 
 ATTACH = "attach"
 DETACH = "detach"
-CALLS = "calls"
-UNITS = "units"
+CALLS, UNITS = "calls", "units"
 NEW_CALL = "new dispatch"
 CLOSE = "close"
 NOTE = "note"

@@ -1,6 +1,6 @@
 """How many requests the CAD may be sent, per API key and endpoint. No I/O, no sleep.
 
-Reference: sonoran-cad.md, "Rate:" of v1 and the limits of v2.
+Reference: docs/sonoran-cad.md, "Rate:" of v1 and the limits of v2.
 """
 
 from __future__ import annotations

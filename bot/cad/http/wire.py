@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from bot.cad.codec.values import lowered
 from bot.cad.errors import (
     CadError,
     CadRateLimited,
@@ -20,6 +19,7 @@ from bot.cad.errors import (
     CadUnavailable,
     CadUnreadable,
 )
+from bot.cad.values import lowered
 
 SHOWN_TEXT_LIMIT = 300
 
@@ -105,7 +105,7 @@ def shown_text(response: Response) -> str:
 def problem(response: Response) -> Mapping[str, str]:
     """Return the texts of an error told in JSON by their keys in lower case; empty if it is none.
 
-    Reference: sonoran-cad.md, "Errors are `application/problem+json`".
+    Reference: docs/sonoran-cad.md, "Errors are `application/problem+json`".
     """
     try:
         data = _parsed(response)

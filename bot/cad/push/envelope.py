@@ -1,6 +1,6 @@
 """The envelope `{key, type, data}` around push events. Pure, and total like `events`.
 
-Reference: sonoran-cad.md, "Push events". Keys may be in any letter case.
+Reference: docs/sonoran-cad.md, "Push events". Keys may be in any letter case.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.cad.codec import values
-from bot.cad.codec.values import integer, text
+from bot.cad import values
+from bot.cad.values import integer, text
 
 Data = Mapping[str, Any]  # an object of JSON, its keys in lower case
 

@@ -1,6 +1,6 @@
 """Push events: JSON to typed events. Pure, and total: no JSON value makes it raise.
 
-Reference: sonoran-cad.md, "Push events". Every shape shown there is taken, with keys in any letter
+Reference: docs/sonoran-cad.md, "Push events". Every shape shown there is taken, with keys in any letter
 case; what is malformed or of an unknown type is no event at all.
 """
 
@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.cad.codec.readers import read_call, read_emergency_call, read_note, read_unit
-from bot.cad.codec.values import flag, integer, integers, text
 from bot.cad.models import CLOSED, Call, EmergencyCall, Note, Unit
 from bot.cad.push import envelope
 from bot.cad.push.envelope import Data
+from bot.cad.values import flag, integer, integers, text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Receives push events over HTTP, from the CAD itself or forwarded by a game server.
 
-Reference: sonoran-cad.md, "Three ways to receive them", 1 and 2.
+Reference: docs/sonoran-cad.md, "Three ways to receive them", 1 and 2.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Receives push events from the CAD's SignalR hub, and comes back whenever it is lost.
 
-Reference: sonoran-cad.md, "Three ways to receive them", 3.
+Reference: docs/sonoran-cad.md, "Three ways to receive them", 3.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
 from bot.services.errors import EmergencyGone, NoAnswerAboutUnits, NotLinked, NotOnDuty
 from bot.services.links.link_service import LinkingService
-from bot.services.orders.intake import AttachService, ReplyAddress
+from bot.services.orders.intake import AttachService
+from bot.services.reply import ReplyAddress
 from bot.services.targets import grammar
 from bot.services.targets.resolution import Assignee, Reason
 from bot.storage.stores.order_store import Order

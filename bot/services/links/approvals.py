@@ -11,7 +11,7 @@ from bot.services.access.policy import Access, Actor
 from bot.services.errors import CannotAsk, IdHeld, RequestDecided, RequestGone
 from bot.services.links.link_changes import Asking, Herald, Place
 from bot.services.links.link_service import LinkingService
-from bot.services.orders.intake import ReplyAddress
+from bot.services.reply import ReplyAddress
 from bot.storage.errors import StorageError
 from bot.storage.id_spelling import identity
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestStore, RequestState

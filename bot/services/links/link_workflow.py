@@ -9,7 +9,7 @@ from bot.services.errors import AwaitsApproval, IdHeld
 from bot.services.links.approvals import Held, LinkRequests, Requested
 from bot.services.links.link_changes import Change, Herald, News, Place, news_of, spread
 from bot.services.links.link_service import Linked, LinkingService
-from bot.services.orders.intake import ReplyAddress
+from bot.services.reply import ReplyAddress
 from bot.storage.stores.link_request_store import LinkRequest
 from bot.storage.stores.link_row import Link
 

@@ -14,8 +14,8 @@ from bot.services.errors import (
     TooLateToConfirm,
 )
 from bot.services.orders import outcomes
-from bot.services.orders.intake import ReplyAddress
 from bot.services.orders.outcomes import OrderView
+from bot.services.reply import ReplyAddress
 from bot.storage.stores.order_store import Order, OrderStore, State
 
 ANSWER_WITHIN = timedelta(minutes=15)

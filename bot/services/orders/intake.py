@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.cad.errors import CadError
@@ -23,6 +23,7 @@ from bot.services.errors import (
 )
 from bot.services.links.link_service import LinkingService
 from bot.services.orders import outcomes
+from bot.services.reply import ReplyAddress
 from bot.services.targets import grammar, target_resolver
 from bot.services.targets.resolution import Assignee, LeftOut, Reason, Resolution, Roster, Target
 from bot.storage.stores.order_store import Action, Order, OrderStore, State
@@ -36,19 +37,6 @@ _REFUSALS: dict[type[ServiceError], Reason] = {
 }
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyAddress:
-    """Where somebody is answered: an interaction's application and token, a secret.
-
-    Attributes:
-        reply_id: the message that holds the answer; None until Discord has said so.
-    """
-
-    application_id: int
-    token: str = field(repr=False)
-    reply_id: int | None = None
 
 
 class AttachService:

@@ -1,6 +1,6 @@
 """Proves ids: asks the CAD which spelling it knows, and whose account that is.
 
-Reference: sonoran-cad.md, "Who is who".
+Reference: docs/sonoran-cad.md, "Who is who".
 """
 
 from __future__ import annotations

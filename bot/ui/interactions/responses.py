@@ -15,8 +15,8 @@ from discord.utils import MISSING
 from bot.cad.errors import CadError
 from bot.services.access.policy import Actor
 from bot.services.errors import ServiceError
-from bot.services.orders.intake import ReplyAddress
 from bot.services.queue.order_queue import OrderQueue
+from bot.services.reply import ReplyAddress
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order
 from bot.ui import error_text

@@ -10,16 +10,10 @@ from bot.services.links.link_service import Linked
 from bot.services.links.link_workflow import Unlinked
 from bot.storage.stores.link_request_store import LinkRequest, RequestState
 from bot.storage.stores.link_store import ImportCounts
+from bot.ui.error_text import ending
 from bot.ui.text import code, listed, member, moment
 
 _ID_LENGTH = 100
-
-
-def ending(state: RequestState, by: int | None) -> str:
-    """Say how a request has ended, and through whom."""
-    if state is RequestState.EXPIRED:
-        return "This has expired"
-    return f"{member(by)} has {state} this" if by else f"This has been {state}"
 
 
 def requested(asked: Requested) -> str:

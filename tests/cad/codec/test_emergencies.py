@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bot.cad.codec.emergencies import created_from, responding
 from bot.cad.codec.readers import read_call
-from bot.cad.codec.values import lowered
 from bot.cad.codec.writers import new_call
 from bot.cad.models import Call, EmergencyCall, NewCall, Subject
+from bot.cad.values import lowered
 
 _meta = st.dictionaries(st.text(), st.text(), max_size=5)
 _numbers = st.integers(0, 10**18 - 1)

@@ -13,7 +13,7 @@ from simcord.actors import MemberActor
 from simcord.results import InteractionResult
 
 from bot.services.access.policy import Actor
-from bot.services.orders.intake import ReplyAddress
+from bot.services.reply import ReplyAddress
 from bot.ui.calls.card_buttons import call_buttons, emergency_buttons
 from sandbox.cad.state import seed
 from tests.e2e.scene import CALM, Scene

@@ -13,7 +13,7 @@ from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
 from bot.services.calls.call_actions import Acts
 from bot.services.errors import NoTargets
-from bot.services.orders.intake import ReplyAddress
+from bot.services.reply import ReplyAddress
 from tests.services.samples import DISPATCH_ROLE, actor
 
 NUMBER = 7

@@ -18,9 +18,9 @@ from bot.services.errors import (
     TooLateToConfirm,
 )
 from bot.services.orders.confirmation import ANSWER_WITHIN, Asking
-from bot.services.orders.intake import ReplyAddress
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue.queued_order import ASK_ABOVE
+from bot.services.reply import ReplyAddress
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import Action, State
 from tests.services.office import DANA, Office

@@ -20,8 +20,9 @@ from bot.services.errors import (
 )
 from bot.services.links.link_service import LinkingService
 from bot.services.orders import outcomes
-from bot.services.orders.intake import UNDO_WITHIN, AttachService, ReplyAddress
+from bot.services.orders.intake import UNDO_WITHIN, AttachService
 from bot.services.orders.outcomes import Outcome
+from bot.services.reply import ReplyAddress
 from bot.services.targets.resolution import Reason, Resolution
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore

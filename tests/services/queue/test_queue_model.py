@@ -29,10 +29,10 @@ from bot.services.access.policy import Access, Actor
 from bot.services.errors import ServiceError
 from bot.services.orders import outcomes
 from bot.services.orders.confirmation import Asking
-from bot.services.orders.intake import ReplyAddress
 from bot.services.orders.outcomes import Confirmation, OrderView
 from bot.services.queue.order_notifier import EDIT_GAP
 from bot.services.queue.queued_order import LIFETIME
+from bot.services.reply import ReplyAddress
 from bot.storage.stores.order_store import Action, Order, OrderStore, State
 from tests.fake_time import FakeTime
 from tests.services.office import DANA, Life, Office, ScriptedCad

@@ -310,7 +310,7 @@ def test_a_forbidden_import_is_seen(module, source):
         ),
         (
             "cogs.attach",
-            "import discord\nfrom bot.ui.links import link_results\nimport bot.services.orders.intake",
+            "import discord\nfrom bot.ui.links import link_results\nimport bot.services.reply",
         ),
         ("cogs.attach", "from cogs import links"),
         (

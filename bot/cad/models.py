@@ -1,6 +1,6 @@
 """What the CAD knows and what it is told to do, as frozen values.
 
-Field names follow the CAD (reference: sonoran-cad.md, "Unit:", "Call:" and "Enums:").
+Field names follow the CAD (reference: docs/sonoran-cad.md, "Unit:", "Call:" and "Enums:").
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The spellings of a Steam id, and what the CAD is told instead. Pure.
 
-Reference: docs/sonoran-cad.md, "Who is who"; Valve's SteamID: a 32-bit account number under a constant
+Reference: docs/sonoran-cad.md, "Who is who"; SteamID: a 32-bit account number under a constant
 that says "individual account, public universe".
 """
 

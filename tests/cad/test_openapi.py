@@ -38,7 +38,7 @@ if VARIABLE not in os.environ:
         allow_module_level=True,
     )
 
-# What the document leaves out or gets wrong; reference: sonoran-cad.md, v2. Its bodies show one
+# What the document leaves out or gets wrong; reference: docs/sonoran-cad.md, v2. Its bodies show one
 # way of naming units, as a string; the pages of the endpoints list all of them.
 TARGETS: dict[str, object] = {
     "communityUserId": "player-1234",

@@ -145,7 +145,7 @@ def failure(response: Response) -> CadError | None:
     """Return the error that the status stands for, or None for a 2xx.
 
     Success is judged by the status alone: the documented texts of successes are wrong for
-    some endpoints (reference: sonoran-cad.md, v1).
+    some endpoints (reference: docs/sonoran-cad.md, v1).
     """
     status = response.status
     if 200 <= status < 300:

@@ -1,6 +1,6 @@
 """Push events: JSON to typed events. Pure, and total: no JSON value makes it raise.
 
-Reference: docs/sonoran-cad.md, "Push events". Every shape shown there is taken, with keys in any letter
+Reference: docs/sonoran-cad.md, "Push events". Every shape shown there is taken, keys in any letter
 case; what is malformed or of an unknown type is no event at all.
 """
 

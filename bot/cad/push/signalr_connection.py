@@ -2,7 +2,7 @@
 
 pysignalr's own client negotiates, connects again by itself, at its own pace, and ends with the
 first frame that it cannot read. Here a connection is opened without negotiation, as the reference
-says (sonoran-cad.md, "Three ways to receive them", 3), is lost for good when it is lost, and what
+says (docs/sonoran-cad.md, "Three ways to receive them", 3), is lost for good when it is lost, and what
 cannot be read is passed over.
 """
 

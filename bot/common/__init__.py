@@ -1,0 +1,1 @@
+"""What every layer may use: it knows nothing of the CAD, the database or Discord."""

@@ -1,0 +1,26 @@
+"""The one source of time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+
+class Clock:
+    """The machine's time; tests and the sandbox put a clock of their own in its place."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back, for measuring how long something takes."""
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        """Return the present moment, in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for a number of seconds."""
+        await asyncio.sleep(seconds)
+
+
+SYSTEM_CLOCK = Clock()

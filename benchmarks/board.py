@@ -29,7 +29,7 @@ from rich.table import Table
 from benchmarks import busy_cad
 from benchmarks.busy_cad import Sent
 from benchmarks.card_channel import CardChannel, Write
-from benchmarks.clock import Clock
+from benchmarks.clock import BenchmarkClock
 from benchmarks.pretend_discord import CHANNEL_ID, ROLE_ID
 from bot.app import DispatchBot
 from bot.cad.push.http_push import EVENT_PATH
@@ -146,8 +146,8 @@ async def measure(calls: int, units: int, *, share: float = 1.0) -> Figures:
 async def _load(
     calls: int, units: int, speed: float, *, count: int, rate: float, only_calls: bool = False
 ) -> Load:
-    clock = Clock(speed)
-    channel = CardChannel(clock.seconds)
+    clock = BenchmarkClock(speed)
+    channel = CardChannel(clock.monotonic)
     async with busy_cad.running_cad(calls, units) as cad, _bot(cad, clock, channel) as open_bot:
         board, receiver = open_bot
         hurry = partial(_hurry, clock, board)
@@ -180,10 +180,12 @@ async def _load(
         )
 
 
-async def _hurry(clock: Clock, board: Board, is_over: Callable[[], bool], seconds: float) -> None:
+async def _hurry(
+    clock: BenchmarkClock, board: Board, is_over: Callable[[], bool], seconds: float
+) -> None:
     """Let the bot's time run as fast as polls can follow, until something is over."""
-    end = clock.seconds() + seconds
-    while not is_over() and clock.seconds() < end:
+    end = clock.monotonic() + seconds
+    while not is_over() and clock.monotonic() < end:
         confirmed = board.confirmed_at(_SERVER_ID)
         if confirmed is None or clock.now() - confirmed < _FRESH:
             clock.skip(_SKIP)
@@ -226,7 +228,9 @@ def _number(one: Sent) -> int:
 
 
 @asynccontextmanager
-async def _bot(cad: str, clock: Clock, channel: CardChannel) -> AsyncIterator[tuple[Board, str]]:
+async def _bot(
+    cad: str, clock: BenchmarkClock, channel: CardChannel
+) -> AsyncIterator[tuple[Board, str]]:
     """Run the bot with cards; return its board, and where it takes events."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -240,7 +244,7 @@ async def _bot(cad: str, clock: Clock, channel: CardChannel) -> AsyncIterator[tu
             dispatch_role_ids=frozenset({ROLE_ID}),
             push_listen=address,
         )
-        async with open_services(settings, time=clock.time) as services:
+        async with open_services(settings, clock=clock) as services:
             await services.board.units_now(_SERVER_ID)
             async with DispatchBot(services, calls_channel_id=CHANNEL_ID) as bot:
                 await channel.welcome(bot)

@@ -7,10 +7,10 @@ import contextlib
 import time
 from datetime import UTC, datetime, timedelta
 
-from bot.wiring.services import Time
+from bot.common.clock import Clock
 
 
-class Clock:
+class BenchmarkClock(Clock):
     """A clock that everything in one measurement shares.
 
     Args:
@@ -24,12 +24,7 @@ class Clock:
         self._skipped = 0.0
         self._skip = asyncio.Event()
 
-    @property
-    def time(self) -> Time:
-        """What the services take."""
-        return Time(clock=self.seconds, now=self.now, sleep=self.sleep)
-
-    def seconds(self) -> float:
+    def monotonic(self) -> float:
         """Return monotonic seconds."""
         return self.at(time.monotonic())
 
@@ -39,7 +34,7 @@ class Clock:
 
     def now(self) -> datetime:
         """Return the moment, aware."""
-        return self._began_at + timedelta(seconds=self.seconds())
+        return self._began_at + timedelta(seconds=self.monotonic())
 
     async def sleep(self, seconds: float) -> None:
         """Wait, unless the time is skipped."""

@@ -16,7 +16,7 @@ from typing import Literal
 import aiohttp
 
 from benchmarks import interactions
-from benchmarks.clock import Clock
+from benchmarks.clock import BenchmarkClock
 from benchmarks.pretend_cad import api_id
 from benchmarks.pretend_discord import FIRST_MEMBER_ID, Exchange, PretendDiscord
 from bot.app import DispatchBot
@@ -71,7 +71,7 @@ class Result:
 
 
 @asynccontextmanager
-async def _town(night: Night, clock: Clock) -> AsyncIterator[CadServer]:
+async def _town(night: Night, clock: BenchmarkClock) -> AsyncIterator[CadServer]:
     """Run a CAD with so many people on duty, and so many calls."""
     world = seed.build_world()
     world.now = clock.now
@@ -86,13 +86,13 @@ async def _town(night: Night, clock: Clock) -> AsyncIterator[CadServer]:
         account = Account(f"account-{number}", f"officer{number}", api_ids=(api_id(number),))
         world.communities[seed.COMMUNITY_ID].accounts[account.uuid] = account
         world.login(server, account, Badge(f"P-{number}", f"Officer {number}", "LSPD"))
-    async with CadServer(world, clock=clock.seconds) as cad:
+    async with CadServer(world, clock=clock.monotonic) as cad:
         yield cad
 
 
 async def ours(night: Night) -> Result:
     """Let a night pass with our bot."""
-    clock, discord = Clock(SPEED), PretendDiscord()
+    clock, discord = BenchmarkClock(SPEED), PretendDiscord()
     async with _town(night, clock) as cad:
         with tempfile.TemporaryDirectory() as folder:
             settings = interactions.settings_for(
@@ -101,7 +101,7 @@ async def ours(night: Night) -> Result:
                 version=night.version,
             )
             await interactions.link(settings.database_url, night.orders)
-            async with open_services(settings, time=clock.time) as services:
+            async with open_services(settings, clock=clock) as services:
                 await services.board.units_now(seed.SERVER_ID)
                 async with DispatchBot(services) as bot:
                     await discord.welcome(bot)
@@ -117,7 +117,7 @@ async def ours(night: Night) -> Result:
 
 async def naive(night: Night) -> Result:
     """Let a night pass with a client that sends every order by itself, as the SDK would."""
-    clock = Clock(SPEED)
+    clock = BenchmarkClock(SPEED)
     async with _town(night, clock) as cad, aiohttp.ClientSession() as session:
         _begin(cad)
         units = cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID).units.values()
@@ -125,9 +125,9 @@ async def naive(night: Night) -> Result:
 
         async def give(moment: float, person: int, call_id: int) -> Exchange:
             await clock.sleep(moment)
-            exchange = Exchange(clock.seconds() / SPEED)
+            exchange = Exchange(clock.monotonic() / SPEED)
             exchange.answer = await _attach(session, cad, clock, call_id, idents[f"P-{person}"])
-            exchange.answered = clock.seconds() / SPEED
+            exchange.answered = clock.monotonic() / SPEED
             return exchange
 
         exchanges = await asyncio.gather(*(give(*place) for place in night.places()))
@@ -142,18 +142,18 @@ async def table(nights: Sequence[Night] = NIGHTS) -> list[tuple[Night, Result | 
     ]
 
 
-async def _given(night: Night, clock: Clock, discord: PretendDiscord) -> list[Exchange]:
+async def _given(night: Night, clock: BenchmarkClock, discord: PretendDiscord) -> list[Exchange]:
     exchanges: list[Exchange] = []
-    began = clock.seconds()
+    began = clock.monotonic()
     for moment, person, call_id in night.places():
-        if (wait := began + moment - clock.seconds()) > 0:
+        if (wait := began + moment - clock.monotonic()) > 0:
             await clock.sleep(wait)
         exchanges += discord.attach([(FIRST_MEMBER_ID + person, call_id)])
     return exchanges
 
 
 async def _attach(
-    session: aiohttp.ClientSession, cad: CadServer, clock: Clock, call_id: int, ident: int
+    session: aiohttp.ClientSession, cad: CadServer, clock: BenchmarkClock, call_id: int, ident: int
 ) -> str:
     path = f"/v2/emergency/servers/{seed.SERVER_ID}/dispatch-calls/{call_id}/attachments"
     headers = {"Authorization": f"Bearer {seed.API_KEY}"}

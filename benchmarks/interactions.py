@@ -15,7 +15,7 @@ import aiohttp
 from pydantic import HttpUrl, SecretStr
 
 from benchmarks.bare import BareBot
-from benchmarks.clock import Clock
+from benchmarks.clock import BenchmarkClock
 from benchmarks.pretend_cad import CALL_COUNT, FIRST_CALL_ID, api_id, running_cad
 from benchmarks.pretend_discord import (
     FIRST_MEMBER_ID,
@@ -35,7 +35,7 @@ from bot.wiring.services import open_services
 CAD_DELAY = 0.05  # seconds
 SIZES = (1, 50, 1000)
 
-Stage = tuple[PretendDiscord, Clock]
+Stage = tuple[PretendDiscord, BenchmarkClock]
 Opener = Callable[[str, int], AbstractAsyncContextManager[Stage]]
 
 
@@ -53,7 +53,7 @@ async def bare_bot(url: str, people: int) -> AsyncIterator[Stage]:  # noqa: ARG0
     discord = PretendDiscord()
     async with aiohttp.ClientSession() as session, BareBot(session, url) as bot:
         await discord.welcome(bot)
-        yield discord, Clock()
+        yield discord, BenchmarkClock()
 
 
 @asynccontextmanager
@@ -62,8 +62,8 @@ async def our_bot(url: str, people: int) -> AsyncIterator[Stage]:
     with tempfile.TemporaryDirectory() as folder:
         settings = settings_for(url, f"sqlite+aiosqlite:///{folder}/bench.db")
         await link(settings.database_url, people)
-        clock, discord = Clock(), PretendDiscord()
-        async with open_services(settings, time=clock.time) as services:
+        clock, discord = BenchmarkClock(), PretendDiscord()
+        async with open_services(settings, clock=clock) as services:
             await services.board.units_now(1)
             async with DispatchBot(services) as bot:
                 await discord.welcome(bot)
@@ -113,7 +113,7 @@ async def table(sizes: Sequence[int] = SIZES, rounds: int = 3) -> list[tuple[int
     return rows
 
 
-async def _rest(clock: Clock) -> None:
+async def _rest(clock: BenchmarkClock) -> None:
     """Let what follows an answer happen, so that it does not weigh on the next round."""
     for _ in range(5):
         clock.skip(60)

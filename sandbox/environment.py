@@ -19,11 +19,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from bot.app import DispatchBot
 from bot.cad.push.http_push import EVENT_PATH
+from bot.common.clock import Clock
 from bot.config.settings import Settings
 from bot.storage.database import Database
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
-from bot.wiring.services import Time, open_services
+from bot.wiring.services import open_services
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import Server
@@ -132,7 +133,7 @@ async def open_stage(
             await _link_officers(stage, settings.database_url)
             if time is not None:
                 time.wait = _outside(env)
-            async with open_services(settings, time=time.time if time else _live(env)) as services:
+            async with open_services(settings, clock=time or _LiveClock(env)) as services:
                 bot = DispatchBot(
                     services,
                     calls_channel_id=stage.channel.id if cards else None,
@@ -166,20 +167,30 @@ async def _drained(bot: DispatchBot, env: simcord.Env) -> None:
     await draining
 
 
-def _live(env: simcord.Env) -> Time:
-    """Give the bot simcord's own time, the same for the work that simcord watches and the rest.
+class _LiveClock(Clock):
+    """The preview's own time, the same for the work that simcord watches and the rest.
 
-    Its sleeps are declared as waits for the outside: an action on the page is over once the bot
-    only waits, not once there is nothing left to wait for.
+    A sleep is declared as a wait for something external: an action on the page is over once the
+    bot only waits, not once there is nothing left to wait for.
     """
 
-    async def sleep(seconds: float) -> None:
+    def __init__(self, env: simcord.Env) -> None:
+        self._env = env
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return self._env.now().timestamp()
+
+    def now(self) -> datetime:
+        """Return the present moment, in UTC."""
+        return self._env.now()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for a number of the preview's seconds."""
         try:
-            await env.external_wait(asyncio.sleep(seconds), reason="the bot sleeps")
+            await self._env.external_wait(asyncio.sleep(seconds), reason="the bot sleeps")
         except simcord.SetupError:  # work that simcord does not watch
             await asyncio.sleep(seconds)
-
-    return Time(clock=lambda: env.now().timestamp(), now=env.now, sleep=sleep)
 
 
 def _outside(env: simcord.Env) -> Wait:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from bot.wiring.services import Time
+from bot.common.clock import Clock
 
 Wait = Callable[[Awaitable[None]], Awaitable[None]]
 
@@ -17,7 +17,7 @@ async def _just_wait(wait: Awaitable[None]) -> None:
     await wait
 
 
-class FakeTime:
+class FakeTime(Clock):
     """Clock, calendar and sleep in one; sleepers wake in order as `advance` passes them.
 
     Args:
@@ -33,16 +33,11 @@ class FakeTime:
         self._ticket = count()
 
     @property
-    def time(self) -> Time:
-        """What the services take."""
-        return Time(clock=self.clock, now=self.now, sleep=self.sleep)
-
-    @property
     def asleep(self) -> int:
         """Count who waits for time to pass."""
         return sum(not future.done() for _, _, future in self._sleepers)
 
-    def clock(self) -> float:
+    def monotonic(self) -> float:
         """Return monotonic seconds."""
         return self._elapsed
 

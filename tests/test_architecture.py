@@ -106,6 +106,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.storage": (),
     "bot.storage.stores": ("bot.storage",),
     # The clients stand on the codecs, those on HTTP, and all of them on values and errors.
+    "bot.common": (),
     "bot.cad": ("bot.cad.codec", "bot.cad.http", *_CAD_ROOT),
     **dict.fromkeys(_CAD_ROOT, ()),
     "bot.cad.http": _CAD_ROOT,
@@ -115,6 +116,9 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "sandbox": ("sandbox", "bot", "cogs"),
     "sandbox.cad": (),
 }
+
+# What every room may import: it knows nothing of the CAD, the database or Discord.
+GROUND_FLOOR = "bot.common"
 
 # Which rooms may import a library; any other library is free.
 LIBRARIES: dict[str, tuple[str, ...]] = {
@@ -172,7 +176,7 @@ def forbidden(source: str, module: str, *, is_package: bool = False) -> list[str
     for name in imports(source, module if is_package else module.rpartition(".")[0]):
         library = name.partition(".")[0]
         if library in OURS:
-            allowed = room_of(name) == room or is_within(name, ARROWS[room])
+            allowed = room_of(name) == room or is_within(name, (*ARROWS[room], GROUND_FLOOR))
         else:
             allowed = library not in LIBRARIES or is_within(module, LIBRARIES[library])
         if not allowed:

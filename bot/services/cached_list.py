@@ -6,11 +6,11 @@ import asyncio
 import contextvars
 import logging
 import math
-import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from bot.cad.errors import CadRateLimited
+from bot.common.clock import SYSTEM_CLOCK, Clock
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Remembered(Generic[T]):
         ask: Callable[[], Awaitable[tuple[T, ...]]],
         *,
         expected: type[Exception],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.items: tuple[T, ...] = ()
         self._name = name
@@ -63,13 +63,13 @@ class Remembered(Generic[T]):
 
     def look(self) -> None:
         """Ask again in the background, unless that was done just now or is still going on."""
-        if self._looking or self._clock() - self._looked_at < MAX_AGE:
+        if self._looking or self._clock.monotonic() - self._looked_at < MAX_AGE:
             return
         self.ask_again()
 
     def ask_again(self) -> None:
         """Ask in the background, however short a time ago that was done."""
-        self._looked_at = self._clock()
+        self._looked_at = self._clock.monotonic()
         # A context of its own: the answer outlives whatever interaction made us look.
         task = contextvars.Context().run(asyncio.create_task, self._refresh())
         self._looking.add(task)
@@ -96,7 +96,7 @@ class Remembered(Generic[T]):
         except CadRateLimited as error:
             # No outage: we would look more often than the CAD allows.
             wait = max(MAX_AGE, error.retry_after or 0.0)
-            self._looked_at = self._clock() + wait - MAX_AGE
+            self._looked_at = self._clock.monotonic() + wait - MAX_AGE
         except self._expected as error:
             if not self._failing:
                 _log.warning("%s cannot be refreshed: %r", self._name, error)

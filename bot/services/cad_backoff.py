@@ -13,6 +13,7 @@ from bot.cad.errors import (
     CadUnavailable,
     CadUnreachable,
 )
+from bot.common.clock import Clock
 
 FIRST_BACKOFF = 1.0  # seconds after the first failure; doubled after each that follows
 LONGEST_BACKOFF = 15.0
@@ -24,11 +25,10 @@ class Outage:
     """The faults that may pass, counted until one request succeeds.
 
     Args:
-        clock: monotonic seconds.
         jitter: a number between 0 and 1; spreads the attempts of many bots.
     """
 
-    def __init__(self, clock: Callable[[], float], jitter: Callable[[], float]) -> None:
+    def __init__(self, clock: Clock, jitter: Callable[[], float]) -> None:
         self._clock = clock
         self._jitter = jitter
         self._backoff = FIRST_BACKOFF
@@ -43,7 +43,7 @@ class Outage:
 
     def wait(self) -> float:
         """Return the seconds until the next attempt, 0 for now."""
-        return max(0.0, self._not_before - self._clock())
+        return max(0.0, self._not_before - self._clock.monotonic())
 
     def failed(self, error: CadError) -> None:
         """Take note of a fault that may pass."""
@@ -54,7 +54,7 @@ class Outage:
             self.trouble = error
         backoff = self._backoff * (0.5 + self._jitter() / 2)
         self._backoff = min(LONGEST_BACKOFF, self._backoff * 2)
-        self._not_before = self._clock() + max(backoff, error.retry_after or 0.0)
+        self._not_before = self._clock.monotonic() + max(backoff, error.retry_after or 0.0)
 
     def _is_news(self, error: CadError) -> bool:
         """Tell a fault from the one before: whoever waits is told of a new one only."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
 
 from bot.cad.client import KnownCad
 from bot.cad.client_v1 import V1Client
@@ -13,6 +12,7 @@ from bot.cad.codec.v1 import Dialect
 from bot.cad.http.request_sender import Sender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Credentials
+from bot.common.clock import Clock
 from bot.config.settings import Settings
 from bot.services.board.push_listener import Feed
 
@@ -46,19 +46,18 @@ def client(
     settings: Settings,
     transport: Transport,
     *,
-    clock: Callable[[], float],
-    sleep: Callable[[float], Awaitable[None]],
+    clock: Clock,
 ) -> KnownCad:
     """Speak the version of the CAD's API that the settings ask for."""
     who = Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value())
     if settings.sonoran_api_version == 1:
-        sender = Sender(transport, v1.LIMITS, clock=clock, sleep=sleep)
+        sender = Sender(transport, v1.LIMITS, clock=clock)
         return V1Client(sender, who, on_dialect=_log_dialect)
     limits = {
         endpoint: limit.shared(settings.sonoran_budget_share)
         for endpoint, limit in v2.LIMITS.items()
     }
-    return V2Client(Sender(transport, limits, clock=clock, sleep=sleep), who)
+    return V2Client(Sender(transport, limits, clock=clock), who)
 
 
 def _log_dialect(dialect: Dialect) -> None:

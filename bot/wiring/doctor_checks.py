@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import pkgutil
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from discord.ext import commands
 import cogs
 from bot.cad.client import KnownCad
 from bot.cad.http.transport import Transport
+from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.config import settings
 from bot.config.settings import Settings, SettingsError
 from bot.runtime.exit_codes import Exit
@@ -66,7 +65,7 @@ class Running:
     board: Board
     database: Database
     watch: Watch
-    now: Callable[[], datetime]
+    clock: Clock
 
 
 def doctor(loaded: Settings, running: Running, client: discord.Client) -> Doctor:
@@ -75,13 +74,13 @@ def doctor(loaded: Settings, running: Running, client: discord.Client) -> Doctor
 
     async def calls_are_shown() -> None:
         confirmed = board.confirmed_at(server_id)
-        if confirmed is None or running.now() - confirmed > RECENT:
+        if confirmed is None or running.clock.now() - confirmed > RECENT:
             await board.calls_now(server_id)
 
     async def what_is_remembered() -> list[Finding]:
         listening = zip(cad_connection.feed_names(loaded), running.watch.listening, strict=True)
         spent = setup_checks.budgets(cad.attach_budget, cad.detach_budget)
-        return [*setup_checks.heard(dict(listening), running.now()), *spent]
+        return [*setup_checks.heard(dict(listening), running.clock.now()), *spent]
 
     at_cad = CadChecks(cad, loaded.sonoran_community_id, server_id, calls_are_shown)
     at_discord = DiscordChecks(client, _wanted(loaded), command_names())
@@ -203,7 +202,7 @@ async def _discord(loaded: Settings) -> list[Finding]:
 
 async def _cad(loaded: Settings) -> list[Finding]:
     transport = Transport(str(loaded.sonoran_api_url))
-    cad = cad_connection.client(loaded, transport, clock=time.monotonic, sleep=asyncio.sleep)
+    cad = cad_connection.client(loaded, transport, clock=SYSTEM_CLOCK)
     server_id = loaded.sonoran_server_id
     try:
         ask_calls = partial(cad.calls, server_id)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from bot.cad.client import CadClient
+from bot.common.clock import Clock
 from bot.config.settings import Settings
 from bot.services.access.policy import Access
 from bot.services.link_files.import_export import LinkFiles
@@ -49,9 +49,7 @@ def build_proofs(
     cad: CadClient,
     access: Access,
     *,
-    clock: Callable[[], float],
-    now: Callable[[], datetime],
-    sleep: Callable[[float], Awaitable[None]],
+    clock: Clock,
 ) -> Proofs:
     """Build it; nothing is asked yet."""
     store = ProofStore(database)
@@ -61,14 +59,12 @@ def build_proofs(
         id_format=settings.api_id_format,
         server_id=settings.sonoran_server_id,
         clock=clock,
-        now=now,
-        sleep=sleep,
     )
     checks = CheckStore(database)
     return Proofs(
         prover,
-        Reproving(prover, store, now=now, sleep=sleep),
-        partial(LinkChecks, access, prover, store, checks, clock=clock, now=now, sleep=sleep),
+        Reproving(prover, store, clock=clock),
+        partial(LinkChecks, access, prover, store, checks, clock=clock),
     )
 
 
@@ -90,22 +86,21 @@ def open_people(
     linking: LinkingService,
     herald: Herald,
     *,
-    clock: Callable[[], float],
-    now: Callable[[], datetime],
+    clock: Clock,
 ) -> People:
     """Build it, once there is somebody who can tell people."""
     links, forgetting = LinkStore(database), ForgettingStore(database)
     store = LinkRequestStore(database, links)
     requests = LinkRequests(
-        access, linking, links, store, herald, needs_approval=settings.link_approval, now=now
+        access, linking, links, store, herald, needs_approval=settings.link_approval, clock=clock
     )
     keeping = Keeping(settings.audit_days, settings.forget_on_leave)
     return People(
         desk=LinkDesk(linking, requests, herald),
         requests=requests,
-        files=LinkFiles(
-            access, links, herald, id_format=settings.api_id_format, clock=clock, now=now
-        ),
+        files=LinkFiles(access, links, herald, id_format=settings.api_id_format, clock=clock),
         mine=Mine(links, store, OrderStore(database), forgetting, keeping),
-        leaving=Leaving(links, forgetting, requests, now=now) if settings.forget_on_leave else None,
+        leaving=Leaving(links, forgetting, requests, clock=clock)
+        if settings.forget_on_leave
+        else None,
     )

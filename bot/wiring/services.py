@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import discord
 
 from bot.cad.client import KnownCad
 from bot.cad.http.transport import Transport
+from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.config.settings import Settings
 from bot.services.access.cad_permissions import CadPermissions, Permitted
 from bot.services.access.policy import Access
-from bot.services.board.live_board import Board, utc_now
+from bot.services.board.live_board import Board
 from bot.services.board.push_listener import Watch
 from bot.services.calls.call_actions import Acts
 from bot.services.calls.call_listing import CallList
@@ -72,27 +71,12 @@ class Services:
     open_doctor: Callable[[discord.Client], Doctor]
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
-    """Where the services get their time from.
-
-    Attributes:
-        clock: monotonic seconds.
-        now: the present moment, aware.
-        sleep: waits that many seconds.
-    """
-
-    clock: Callable[[], float] = time.monotonic
-    now: Callable[[], datetime] = utc_now
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-
 @asynccontextmanager
 async def open_services(
     settings: Settings,
     *,
     transport: Callable[[str], Transport] = Transport,
-    time: Time = Time(),
+    clock: Clock = SYSTEM_CLOCK,
 ) -> AsyncIterator[Services]:
     """Open the database and the connection to the CAD; close them in the reverse order.
 
@@ -107,12 +91,12 @@ async def open_services(
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
         connection = transport(str(settings.sonoran_api_url))
-        cad = cad_connection.client(settings, connection, clock=time.clock, sleep=time.sleep)
+        cad = cad_connection.client(settings, connection, clock=clock)
         stack.push_async_callback(cad.close)
-        base = await _started(settings, database, cad, time, stack)
+        base = await _started(settings, database, cad, clock, stack)
         # So that the first person who types or attaches finds the calls and units known.
         base.board.look(settings.sonoran_server_id)
-        yield _services(settings, base, time)
+        yield _services(settings, base, clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +117,11 @@ class _Base:
 
 
 async def _started(
-    settings: Settings, database: Database, cad: KnownCad, time: Time, stack: AsyncExitStack
+    settings: Settings, database: Database, cad: KnownCad, clock: Clock, stack: AsyncExitStack
 ) -> _Base:
     """Build it and start it; whoever closes the stack stops it."""
-    clock, now, server_id = time.clock, time.now, settings.sonoran_server_id
-    board = Board(cad, clock=clock, now=now)
+    server_id = settings.sonoran_server_id
+    board = Board(cad, clock=clock)
     stack.push_async_callback(board.close)
     access = Access(
         settings.dispatch_role_ids,
@@ -147,19 +131,19 @@ async def _started(
         settings.require_cad_permission,
     )
     links, orders = LinkStore(database), OrderStore(database)
-    proofs = build_proofs(settings, database, cad, access, clock=clock, now=now, sleep=time.sleep)
+    proofs = build_proofs(settings, database, cad, access, clock=clock)
     id_format = settings.api_id_format
-    linking = LinkingService(
-        access, links, cad, proofs.prover, id_format=id_format, clock=clock, now=now
-    )
+    linking = LinkingService(access, links, cad, proofs.prover, id_format=id_format, clock=clock)
     stack.push_async_callback(linking.close)
     permitted = CadPermissions(access, cad, links, clock=clock).require
     attaching = AttachService(
-        access, orders, linking, board, server_id, now=now, permitted=permitted
+        access, orders, linking, board, server_id, clock=clock, permitted=permitted
     )
     stack.push_async_callback(proofs.background.close)
     proofs.background.start()
-    watch = Watch(board, cad_connection.feeds(settings), server_id, proofs.background.hear, now=now)
+    watch = Watch(
+        board, cad_connection.feeds(settings), server_id, proofs.background.hear, clock=clock
+    )
     stack.push_async_callback(watch.close)
     await watch.start()
     return _Base(
@@ -167,21 +151,20 @@ async def _started(
     )
 
 
-def _services(settings: Settings, base: _Base, time: Time) -> Services:
+def _services(settings: Settings, base: _Base, clock: Clock) -> Services:
     """Build what the bot needs on top; nothing of it runs by itself yet."""
-    clock, now, sleep = time.clock, time.now, time.sleep
     database, cad, board, access = base.database, base.cad, base.board, base.access
     links, orders, attaching, linking = base.links, base.orders, base.attaching, base.linking
     server_id = settings.sonoran_server_id
     return Services(
         attaching=attaching,
-        asking=Asking(access, orders, now=now),
-        acts=Acts(access, cad, board, attaching, linking, now=now, permitted=base.permitted),
+        asking=Asking(access, orders, clock=clock),
+        acts=Acts(access, cad, board, attaching, linking, clock=clock, permitted=base.permitted),
         picking=Picking(access, board),
         linking=linking,
         suggestions=Suggestions(access, board, linking, server_id),
         call_list=CallList(access, board, server_id),
-        audit=AuditService(access, links, orders, timedelta(days=settings.audit_days), now=now),
+        audit=AuditService(access, links, orders, timedelta(days=settings.audit_days), clock=clock),
         board=board,
         syncs=CommandSyncStore(database),
         open_queue=partial(
@@ -193,10 +176,8 @@ def _services(settings: Settings, base: _Base, time: Time) -> Services:
             arrivals=attaching.arrivals,
             aftermath=Aftermath(cad, board, settings.status_on_attach),
             clock=clock,
-            now=now,
-            sleep=sleep,
         ),
-        open_people=partial(open_people, settings, database, access, linking, clock=clock, now=now),
+        open_people=partial(open_people, settings, database, access, linking, clock=clock),
         open_cards=partial(
             CardKeeper,
             CardStore(database),
@@ -205,13 +186,11 @@ def _services(settings: Settings, base: _Base, time: Time) -> Services:
             keep=timedelta(minutes=settings.card_keep_minutes),
             ping_role_id=settings.ping_role_id,
             clock=clock,
-            now=now,
-            sleep=sleep,
         ),
         open_checks=base.proofs.open_checks,
         open_doctor=partial(
             doctor_checks.doctor,
             settings,
-            doctor_checks.Running(access, cad, board, database, base.watch, now),
+            doctor_checks.Running(access, cad, board, database, base.watch, clock),
         ),
     )

@@ -40,7 +40,7 @@ from sandbox.cad.state.seed import (
     Person,
     build_world,
 )
-from tests.cad.samples import Time
+from tests.manual_clock import ManualClock
 
 WHO = Credentials(COMMUNITY_ID, API_KEY)
 NEW = NewCall(
@@ -61,7 +61,7 @@ class Far:
     """The far side, and a client of one version of the API."""
 
     cad: CadServer
-    time: Time
+    time: ManualClock
     client: CadClient
 
     @property
@@ -83,10 +83,12 @@ class Far:
         return (await self.client.calls(1)).emergency[0]
 
 
-def build_client(version: int, url: str, time: Time, total_timeout: float = 5.0) -> CadClient:
+def build_client(
+    version: int, url: str, time: ManualClock, total_timeout: float = 5.0
+) -> CadClient:
     transport = Transport(url, total_timeout=total_timeout)
     limits = v1.LIMITS if version == 1 else v2.LIMITS
-    sender = Sender(transport, limits, clock=time.clock, sleep=time.sleep, jitter=lambda: 1.0)
+    sender = Sender(transport, limits, clock=time, jitter=lambda: 1.0)
     return V1Client(sender, WHO) if version == 1 else V2Client(sender, WHO)
 
 
@@ -97,8 +99,8 @@ def version(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 async def far(version: int) -> AsyncIterator[Far]:
-    time = Time()
-    async with CadServer(build_world(), clock=time.clock) as cad:
+    time = ManualClock()
+    async with CadServer(build_world(), clock=time.monotonic) as cad:
         client = build_client(version, cad.url, time)
         yield Far(cad, time, client)
         await client.close()

@@ -35,7 +35,8 @@ from bot.cad.http.request_sender import Sender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Credentials
 from bot.cad.models import Account, Attachment, Detachment, Subject
-from tests.cad.samples import CALL, UNIT, Time
+from tests.cad.samples import CALL, UNIT
+from tests.manual_clock import ManualClock
 
 SEED, JUNE, TODAY = ATTACH_DIALECTS
 ORDER = Attachment(1, 100, (Subject("STEAM:1234"),))
@@ -92,17 +93,16 @@ def switches() -> list[Dialect]:
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def time() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-async def client(cad: Cad, time: Time, switches: list[Dialect]) -> AsyncIterator[V1Client]:
+async def client(cad: Cad, time: ManualClock, switches: list[Dialect]) -> AsyncIterator[V1Client]:
     sender = Sender(
         Transport("https://cad.example"),
         v1.LIMITS,
-        clock=time.clock,
-        sleep=time.sleep,
+        clock=time,
         jitter=lambda: 1.0,
     )
     client = V1Client(sender, Credentials("community", "key"), on_dialect=switches.append)

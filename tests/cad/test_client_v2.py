@@ -61,7 +61,7 @@ from sandbox.cad.state.seed import (
     Person,
     build_world,
 )
-from tests.cad.samples import Time
+from tests.manual_clock import ManualClock
 
 WHO = Credentials(COMMUNITY_ID, API_KEY)
 AMPLE = {endpoint: Limit(1000, 1.0) for endpoint in v2.LIMITS}  # no test of theirs
@@ -73,7 +73,7 @@ class Far:
     """The far side of the client."""
 
     cad: CadServer
-    time: Time
+    time: ManualClock
     clients: list[V2Client] = field(default_factory=list)
 
     @property
@@ -111,16 +111,16 @@ class Far:
         total_timeout: float = 5.0,
     ) -> V2Client:
         transport = Transport(self.cad.url, total_timeout=total_timeout)
-        clock, sleep = self.time.clock, self.time.sleep
-        sender = Sender(transport, limits, clock=clock, sleep=sleep, jitter=lambda: 1.0)
+
+        sender = Sender(transport, limits, clock=self.time, jitter=lambda: 1.0)
         self.clients.append(V2Client(sender, credentials))
         return self.clients[-1]
 
 
 @pytest.fixture
 async def far() -> AsyncIterator[Far]:
-    time = Time()
-    async with CadServer(build_world(), clock=time.clock) as cad:
+    time = ManualClock()
+    async with CadServer(build_world(), clock=time.monotonic) as cad:
         far = Far(cad, time)
         yield far
         for client in far.clients:
@@ -407,14 +407,14 @@ async def test_two_minutes_of_questions_stay_within_the_published_limits(
     far.cad.world.behaviour.rate_limits = True
     questions = [ASKS[name] for name in ("calls", "units", "name", "account", "on")]
     refused: list[int | None] = []
-    started = far.time.now
-    while far.time.now < started + 120:
+    started = far.time.seconds
+    while far.time.seconds < started + 120:
         for ask in questions:
             try:
                 await ask(client)
             except CadRateLimited as error:
                 refused.append(error.status)
-        far.time.now += 1
+        far.time.seconds += 1
     statuses = Counter((entry.type, entry.status) for entry in far.cad.world.history)
     assert set(refused) == {None}  # by the client's own budget, never by the CAD
     assert {status for _, status in statuses} <= {200, 404}
@@ -430,5 +430,5 @@ async def test_a_game_server_that_ate_the_budget(far: Far, client: V2Client) -> 
         await ASKS["attach"](client)
     assert (caught.value.status, caught.value.text) == (429, "API rate limit exceeded")
     assert client.attach_budget.wait() == caught.value.retry_after == 60
-    far.time.now += 60
+    far.time.seconds += 60
     assert await client.attach([attachment(Subject(PAT.hex))])

@@ -38,8 +38,8 @@ if VARIABLE not in os.environ:
         allow_module_level=True,
     )
 
-# What the document leaves out or gets wrong; reference: docs/sonoran-cad.md, v2. Its bodies show one
-# way of naming units, as a string; the pages of the endpoints list all of them.
+# What the document leaves out or gets wrong; reference: docs/sonoran-cad.md, v2. Its bodies show
+# one way of naming units, as a string; the pages of the endpoints list all of them.
 TARGETS: dict[str, object] = {
     "communityUserId": "player-1234",
     "communityUserIds": ["player-1234"],

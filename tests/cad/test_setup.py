@@ -32,6 +32,7 @@ from sandbox.cad.state.seed import (
     SERVER_ID,
     build_world,
 )
+from tests.manual_clock import NoWait
 
 WHO = Credentials(COMMUNITY_ID, API_KEY)
 
@@ -44,12 +45,12 @@ class Far:
     clients: list[KnownCad] = field(default_factory=list)
 
     def v1(self) -> V1Client:
-        client = V1Client(Sender(Transport(self.cad.url), v1.LIMITS, sleep=at_once), WHO)
+        client = V1Client(Sender(Transport(self.cad.url), v1.LIMITS, clock=NoWait()), WHO)
         self.clients.append(client)
         return client
 
     def v2(self) -> V2Client:
-        client = V2Client(Sender(Transport(self.cad.url), v2.LIMITS, sleep=at_once), WHO)
+        client = V2Client(Sender(Transport(self.cad.url), v2.LIMITS, clock=NoWait()), WHO)
         self.clients.append(client)
         return client
 

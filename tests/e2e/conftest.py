@@ -43,7 +43,7 @@ async def scene(
     env = QuickEnv(stand_in, settle_timeout=SETTLE_SECONDS)
     time = FakeTime(_waits_in(env))
     # The limits of the CAD count in the same time as the bot does.
-    async with CadServer(seed.build_world(), clock=time.clock) as cad:
+    async with CadServer(seed.build_world(), clock=time.monotonic) as cad:
         await env.start()
         scene = _built(cad, env, tmp_path / "dispatch.db", time)
         shutil.copy(empty_file, scene.file)

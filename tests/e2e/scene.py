@@ -126,7 +126,7 @@ class Scene:
         opening = open_services(
             settings,
             transport=self._connected,
-            time=self.time.time,
+            clock=self.time,
         )
         self.services = await self._running.enter_async_context(opening)
         board = self.services.board

@@ -134,7 +134,7 @@ class TimedLog(list[HttpLogEntry]):
 
     def __init__(self, scene: Scene, channel_id: int) -> None:
         super().__init__(scene.env.http_requests)
-        self._clock = scene.time.clock
+        self._clock = scene.time.monotonic
         self._path = f"/channels/{channel_id}/messages"
         self.writes: list[tuple[float, str]] = []
 

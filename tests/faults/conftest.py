@@ -39,7 +39,7 @@ async def stage(version: int, tmp_path: Path, empty_file: Path) -> AsyncIterator
     async with AsyncExitStack() as stack:
         world = build_world()
         world.now = time.now
-        cad = await stack.enter_async_context(CadServer(world, clock=time.clock))
+        cad = await stack.enter_async_context(CadServer(world, clock=time.monotonic))
         await env.start()
         stack.push_async_callback(env.shutdown)
         guild = env.create_guild("San Andreas")
@@ -64,7 +64,7 @@ async def stage(version: int, tmp_path: Path, empty_file: Path) -> AsyncIterator
                 "database_url": database_url(file),
             }
         )
-        opening = open_services(settings, transport=lambda _: network, time=time.time)
+        opening = open_services(settings, transport=lambda _: network, clock=time)
         services = await stack.enter_async_context(opening)
         await until(lambda: services.board.units(seed.SERVER_ID))
         bot = DispatchBot(services)

@@ -84,7 +84,7 @@ class Network(Transport):
     """
 
     def __init__(self, base_url: str, time: FakeTime) -> None:
-        super().__init__(base_url, now=lambda: time.now().timestamp())
+        super().__init__(base_url, clock=time)
         self._time = time
         self._numbers = count()
         self._under_way: set[str] = set()

@@ -32,7 +32,7 @@ async def office(tmp_path: Path, version: int, empty_file: Path) -> AsyncIterato
 async def stage(tmp_path: Path, version: int, empty_file: Path) -> AsyncIterator[ProofStage]:
     """Open the pretend CAD, with the limits of the real one, and what proves ids with it."""
     time = FakeTime()
-    async with CadServer(seed.build_world(), clock=time.clock) as cad:
+    async with CadServer(seed.build_world(), clock=time.monotonic) as cad:
         cad.world.behaviour.rate_limits = True
         stage = ProofStage(tmp_path / "dispatch.db", version, cad, time)
         shutil.copy(empty_file, stage.file)

@@ -84,8 +84,7 @@ class LinkStage:
             self.cad,
             prover_of(office, self.cad, server_id=3),
             id_format="{hex}",
-            now=office.time.now,
-            clock=office.time.clock,
+            clock=office.time,
         )
         self.requests = LinkRequests(
             access,
@@ -94,11 +93,11 @@ class LinkStage:
             self.store,
             self.people,
             needs_approval=needs_approval,
-            now=office.time.now,
+            clock=office.time,
         )
         self.desk = LinkDesk(self.linking, self.requests, self.people)
         forgetting = ForgettingStore(office.database)
-        self.leaving = Leaving(self.links, forgetting, self.requests, now=office.time.now)
+        self.leaving = Leaving(self.links, forgetting, self.requests, clock=office.time)
         keeping = Keeping(order_days=90, until_leaving=True)
         self.mine = Mine(self.links, self.store, OrderStore(office.database), forgetting, keeping)
 

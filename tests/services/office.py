@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +135,9 @@ class ScriptedCad:
         self.life = life
         self.calls_per_attach = 1000 if version == 1 else 1
         self.tells_discord = version == 2
-        paced = Pace(5, 1.0, for_orders=1).budget(time.clock)
-        self.attach_budget: Budget = paced if version == 1 else Limit(8, 60.0).budget(time.clock)
-        self.detach_budget: Budget = paced if version == 1 else Limit(8, 60.0).budget(time.clock)
+        paced = Pace(5, 1.0, for_orders=1).budget(time)
+        self.attach_budget: Budget = paced if version == 1 else Limit(8, 60.0).budget(time)
+        self.detach_budget: Budget = paced if version == 1 else Limit(8, 60.0).budget(time)
         self.idents_by_call: dict[int, list[int]] = {100: [], 101: [], 102: [], 103: [], 104: []}
         self.sent: list[Sent] = []
         self.asked: Counter[str] = Counter()
@@ -234,7 +234,7 @@ class ScriptedCad:
             await self.door.wait()
             raise ZeroDivisionError
         budget.spend()
-        self.sent.append(Sent(self.time.clock(), tuple(orders)))
+        self.sent.append(Sent(self.time.monotonic(), tuple(orders)))
         fault = self.faults.popleft() if self.faults else self.fault
         if fault is None or (fault.may_have_arrived and self.arrives):
             refusal = self._refusal(orders)
@@ -301,7 +301,7 @@ class Listeners:
             await self.time.sleep(self.seconds)
         await self.life.step()
         if self.hears:
-            self.told.setdefault(view.order.id, []).append(Told(self.time.clock(), view))
+            self.told.setdefault(view.order.id, []).append(Told(self.time.monotonic(), view))
         await self.life.step()
         return self.hears
 
@@ -339,16 +339,14 @@ class Office:
         opened.life = self.life
         self.database = opened
         self.store = OrderStore(self.database)
-        self.board = Board(self.cad, clock=self.time.clock)
+        self.board = Board(self.cad, clock=self.time)
         self.queue = OrderQueue(
             self.store,
             self.cad,
             self.board,
             self.make_out,
             self.people,
-            clock=self.time.clock,
-            now=self.time.now,
-            sleep=self.time.sleep,
+            clock=self.time,
             jitter=lambda: 1.0,
         )
 
@@ -479,17 +477,29 @@ class Office:
         return [one.idents for one in self.cad.sent]
 
 
+class _NoWait(FakeTime):
+    """A stage's time, in which no sleep waits."""
+
+    def __init__(self, time: FakeTime) -> None:
+        super().__init__()
+        self._time = time
+
+    def monotonic(self) -> float:
+        return self._time.monotonic()
+
+    def now(self) -> datetime:
+        return self._time.now()
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
 def prover_of(office: Office, cad: CadClient, server_id: int = 1) -> Prover:
     """Build what proves ids, on an office's file; it waits for nothing."""
-
-    async def at_once(_seconds: float) -> None: ...
 
     return Prover(
         cad,
         ProofStore(office.database),
         id_format="{hex}",
         server_id=server_id,
-        clock=office.time.clock,
-        now=office.time.now,
-        sleep=at_once,
+        clock=_NoWait(office.time),
     )

@@ -8,6 +8,7 @@ import pytest
 
 from bot.cad.errors import CadError, CadRateLimited
 from bot.services.cached_list import MAX_AGE, Remembered
+from tests.manual_clock import ManualClock
 
 
 class Gone(Exception):
@@ -18,7 +19,7 @@ class Source:
     """Answers as told, when told; counts the questions."""
 
     def __init__(self) -> None:
-        self.now = 1000.0
+        self.clock = ManualClock()
         self.asked = 0
         self.fault: Exception | None = None
         self.open = asyncio.Event()
@@ -40,7 +41,7 @@ def source() -> Source:
 
 @pytest.fixture
 async def remembered(source: Source) -> AsyncIterator[Remembered[int]]:
-    one = Remembered("the units", source.ask, expected=Gone, clock=lambda: source.now)
+    one = Remembered("the units", source.ask, expected=Gone, clock=source.clock)
     yield one
     await one.close()
 
@@ -116,7 +117,7 @@ async def test_look_answers_from_memory_and_asks_behind_it(remembered, source) -
 
 async def test_looks_are_at_least_15_seconds_apart(remembered, source) -> None:
     for seconds in (0, 0, MAX_AGE - 0.1, 0.1, 0, MAX_AGE):
-        source.now += seconds
+        source.clock.seconds += seconds
         remembered.look()
         await turns()
     assert source.asked == 3
@@ -128,7 +129,7 @@ async def test_a_look_does_not_overtake_the_one_before(remembered, source) -> No
     for _ in range(3):
         remembered.look()
         await turns()
-        source.now += MAX_AGE
+        source.clock.seconds += MAX_AGE
     assert source.asked == 1
     source.open.set()
     await turns()
@@ -151,7 +152,7 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(remembered, source, ca
     caplog.set_level(logging.INFO)
     for fault in (None, Gone("no route"), Gone("no route"), None, None, Gone("no route")):
         source.fault = fault
-        source.now += MAX_AGE
+        source.clock.seconds += MAX_AGE
         remembered.look()
         await turns()
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
@@ -163,15 +164,15 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(remembered, source, ca
 
 
 async def test_too_many_questions_are_no_outage_and_wait_their_turn(source, caplog) -> None:
-    one = Remembered("the units", source.ask, expected=CadError, clock=lambda: source.now)
+    one = Remembered("the units", source.ask, expected=CadError, clock=source.clock)
     source.fault = CadRateLimited(retry_after=40.0)
     one.look()
     await turns()
-    source.now += 39
+    source.clock.seconds += 39
     one.look()
     await turns()
     assert source.asked == 1
-    source.now += 1
+    source.clock.seconds += 1
     one.look()
     await turns()
     assert source.asked == 2

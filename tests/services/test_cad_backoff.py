@@ -17,29 +17,25 @@ from bot.cad.errors import (
     InvalidApiKey,
 )
 from bot.services.cad_backoff import LONGEST_BACKOFF, Outage
+from tests.manual_clock import ManualClock
 
 DOWN = CadUnreachable("Connection refused")
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.luck = 1.0
-
-    def __call__(self) -> float:
-        return self.now
+class BackoffClock(ManualClock):
+    luck = 1.0
 
     def jitter(self) -> float:
         return self.luck
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> BackoffClock:
+    return BackoffClock()
 
 
 @pytest.fixture
-def outage(clock: Clock) -> Outage:
+def outage(clock: BackoffClock) -> Outage:
     return Outage(clock, clock.jitter)
 
 
@@ -66,12 +62,12 @@ def test_at_first_nobody_waits(outage: Outage) -> None:
     assert (outage.wait(), outage.trouble) == (0.0, None)
 
 
-def test_the_pauses_double_up_to_a_limit(outage: Outage, clock: Clock) -> None:
+def test_the_pauses_double_up_to_a_limit(outage: Outage, clock: BackoffClock) -> None:
     waits = []
     for _ in range(6):
         outage.failed(DOWN)
         waits.append(outage.wait())
-        clock.now += outage.wait()
+        clock.seconds += outage.wait()
         assert outage.wait() == 0.0
     assert waits == [1.0, 2.0, 4.0, 8.0, LONGEST_BACKOFF, LONGEST_BACKOFF]
 
@@ -84,7 +80,7 @@ def test_an_outage_of_days_overflows_nothing(outage: Outage) -> None:
 
 @pytest.mark.parametrize(("luck", "wait"), [(0.0, 0.5), (0.5, 0.75), (1.0, 1.0)])
 def test_chance_takes_away_half_at_most(
-    outage: Outage, clock: Clock, luck: float, wait: float
+    outage: Outage, clock: BackoffClock, luck: float, wait: float
 ) -> None:
     clock.luck = luck
     outage.failed(DOWN)
@@ -98,10 +94,10 @@ def test_what_the_cad_asks_for_is_the_least(outage: Outage) -> None:
     assert outage.wait() == 2.0
 
 
-def test_after_the_end_it_begins_anew(outage: Outage, clock: Clock) -> None:
+def test_after_the_end_it_begins_anew(outage: Outage, clock: BackoffClock) -> None:
     for _ in range(4):
         outage.failed(DOWN)
-    clock.now += 60
+    clock.seconds += 60
     outage.ended()
     assert (outage.wait(), outage.trouble) == (0.0, None)
     outage.failed(DOWN)

@@ -6,10 +6,10 @@ Reference: docs/sonoran-cad.md, "Rate:" of v1 and the limits of v2.
 from __future__ import annotations
 
 import math
-import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+from bot.common.clock import SYSTEM_CLOCK, Clock
 
 CALM = 60.0  # seconds without a 429 after which the full pace is taken up again
 
@@ -26,7 +26,7 @@ class Limit:
     seconds: float
     for_orders: int = 0
 
-    def budget(self, clock: Callable[[], float]) -> Budget:
+    def budget(self, clock: Clock) -> Budget:
         """Start counting."""
         return Budget(self, clock)
 
@@ -42,10 +42,9 @@ class Budget:
 
     Args:
         limit: the CAD's own.
-        clock: monotonic seconds.
     """
 
-    def __init__(self, limit: Limit, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, limit: Limit, clock: Clock = SYSTEM_CLOCK) -> None:
         self._limit = limit
         self._clock = clock
         self._sent: deque[float] = deque()
@@ -72,19 +71,19 @@ class Budget:
     @property
     def since_last(self) -> float:
         """The seconds since the last request; infinite before the first."""
-        return self._clock() - self._spent_at
+        return self._clock.monotonic() - self._spent_at
 
     @property
     def allowed(self) -> int:
         """The requests per window at the present pace."""
-        if self._clock() - self._refused_at >= CALM:
+        if self._clock.monotonic() - self._refused_at >= CALM:
             self._halvings = 0
         return max(1, self._limit.requests >> self._halvings)
 
     @property
     def used(self) -> int:
         """The requests sent within the window that ends now."""
-        while self._sent and self._clock() - self._sent[0] >= self._limit.seconds:
+        while self._sent and self._clock.monotonic() - self._sent[0] >= self._limit.seconds:
             self._sent.popleft()
         return len(self._sent)
 
@@ -94,7 +93,7 @@ class Budget:
         Args:
             reserve: how many requests must still be possible after it.
         """
-        now = self._clock()
+        now = self._clock.monotonic()
         room = max(1, self.allowed - reserve)
         waits = [self._blocked_until - now, 0.0]
         if self.used >= room:
@@ -103,7 +102,7 @@ class Budget:
 
     def spend(self) -> None:
         """Count a request as sent."""
-        self._spent_at = self._clock()
+        self._spent_at = self._clock.monotonic()
         self._sent.append(self._spent_at)
 
     def take_back(self) -> None:
@@ -113,7 +112,7 @@ class Budget:
 
     def refuse(self, retry_after: float | None) -> None:
         """Take note of a 429."""
-        now = self._clock()
+        now = self._clock.monotonic()
         self._halvings += 1
         self._refused_at = now
         self._blocked_until = max(self._blocked_until, now + (retry_after or 0.0))
@@ -123,7 +122,7 @@ class Budget:
 class Pace(Limit):
     """`requests` at once, and from then on one more every `seconds`."""
 
-    def budget(self, clock: Callable[[], float]) -> Budget:
+    def budget(self, clock: Clock) -> Budget:
         """Start counting."""
         return PaceBudget(self, clock)
 
@@ -134,7 +133,7 @@ class PaceBudget(Budget):
     Kept as the moment at which the bucket will be full (the generic cell rate algorithm).
     """
 
-    def __init__(self, limit: Pace, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, limit: Pace, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(limit, clock)
         self._full_at = -math.inf
 
@@ -146,18 +145,18 @@ class PaceBudget(Budget):
     @property
     def used(self) -> int:
         """The requests that are missing from a full bucket, part of one counting as one."""
-        return math.ceil(max(0.0, self._full_at - self._clock()) / self._interval)
+        return math.ceil(max(0.0, self._full_at - self._clock.monotonic()) / self._interval)
 
     def wait(self, reserve: int = 0) -> float:
         """Return the seconds until a request may be sent, 0 for now; see Budget.wait."""
-        now = self._clock()
+        now = self._clock.monotonic()
         room = max(1, self.allowed - reserve)
         early = self._full_at - (room - 1) * self._interval
         return max(0.0, early - now, self._blocked_until - now)
 
     def spend(self) -> None:
         """Count a request as sent."""
-        self._spent_at = self._clock()
+        self._spent_at = self._clock.monotonic()
         self._full_at = max(self._full_at, self._spent_at) + self._interval
 
     def take_back(self) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
@@ -13,6 +11,7 @@ from bot.cad.http import retry, wire
 from bot.cad.http.rate_limits import Budget, Limit
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request, Response
+from bot.common.clock import SYSTEM_CLOCK, Clock
 
 T = TypeVar("T")
 
@@ -22,7 +21,6 @@ class Sender:
 
     Args:
         limits: one for each endpoint that the codec names.
-        clock: monotonic seconds.
         jitter: a number between 0 and 1.
     """
 
@@ -31,14 +29,12 @@ class Sender:
         transport: Transport,
         limits: Mapping[str, Limit],
         *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = SYSTEM_CLOCK,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._transport = transport
         self._budgets = {endpoint: limit.budget(clock) for endpoint, limit in limits.items()}
         self._clock = clock
-        self._sleep = sleep
         self._jitter = jitter
         self.clock_skew: float | None = None  # see wire.clock_skew; None before the first answer
 
@@ -97,25 +93,25 @@ class Sender:
     ) -> T:
         """Send within the budget and `retry.WINDOW`; `send` is told the seconds gone by."""
         budget = self._budgets[endpoint]
-        started = self._clock()
+        started = self._clock.monotonic()
         attempt = 0
         fault: CadError | None = None
         while True:
             if wait := budget.wait(reserve=reserve):
-                if not retry.fits(self._clock() - started + wait):
+                if not retry.fits(self._clock.monotonic() - started + wait):
                     raise fault or CadRateLimited(retry_after=wait)
-                await self._sleep(wait)
+                await self._clock.sleep(wait)
                 continue
             attempt += 1
             try:
-                return await send(self._clock() - started)
+                return await send(self._clock.monotonic() - started)
             except CadError as error:
-                elapsed = self._clock() - started
+                elapsed = self._clock.monotonic() - started
                 pause = retry.delay(error, attempt, elapsed, self._jitter())
                 if pause is None or not may_repeat(error):
                     raise
                 fault = error
-            await self._sleep(pause)
+            await self._clock.sleep(pause)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -6,8 +6,6 @@ import asyncio
 import os
 import socket
 import ssl
-import time
-from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +13,7 @@ import aiohttp
 
 from bot.cad.errors import CadBrokenOff, CadError, CadTimeout, CadUnreachable, CadUnreadable
 from bot.cad.http.wire import Request, Response
+from bot.common.clock import SYSTEM_CLOCK, Clock
 
 MAX_BODY = 2 * 1024 * 1024
 MAX_CONNECTIONS = 20
@@ -41,10 +40,10 @@ class Transport:
         *,
         connect_timeout: float = 3.0,
         total_timeout: float = 10.0,
-        now: Callable[[], float] = time.time,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._base_url = base_url.rstrip("/")
-        self._now = now
+        self._clock = clock
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
             timeout=aiohttp.ClientTimeout(total=total_timeout, sock_connect=connect_timeout),
@@ -81,7 +80,7 @@ class Transport:
                     if len(body) > MAX_BODY:
                         raise CadUnreadable("the answer is larger than 2 MiB", status=answer.status)
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(answer.status, headers, bytes(body), self._now())
+                return Response(answer.status, headers, bytes(body), self._clock.now().timestamp())
         # UnicodeError: a host name that cannot be encoded; Python's versions differ in its kind.
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             raise _translated(error) from error

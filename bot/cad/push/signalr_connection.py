@@ -1,8 +1,8 @@
 """One connection to a SignalR hub, on pysignalr's protocol and handshake.
 
 pysignalr's own client negotiates, connects again by itself, at its own pace, and ends with the
-first frame that it cannot read. Here a connection is opened without negotiation, as the reference
-says (docs/sonoran-cad.md, "Three ways to receive them", 3), is lost for good when it is lost, and what
+first frame that it cannot read. Here a connection is opened without negotiation (reference:
+docs/sonoran-cad.md, "Three ways to receive them", 3), is lost for good when it is lost, and what
 cannot be read is passed over.
 """
 

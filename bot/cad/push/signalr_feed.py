@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +17,7 @@ from bot.cad.push import envelope
 from bot.cad.push.event_queue import QUEUE_SIZE, FeedLost, FeedRefused, Heard, Inbox, Item
 from bot.cad.push.events import read_event
 from bot.cad.push.signalr_connection import Connection, Hub, HubLost, HubMethodFailed, Timing
+from bot.common.clock import SYSTEM_CLOCK, Clock
 
 HUB_PATH = "/apiWsHub"
 METHODS = ("authenticatev2", "authenticate")  # the newer one first; both take the same
@@ -32,7 +32,6 @@ class SignalRFeed:
 
     Args:
         url: the API's base address; the hub is `/apiWsHub` below it.
-        clock: monotonic seconds.
         jitter: between 0 and 1; spreads the attempts of many clients.
     """
 
@@ -45,8 +44,7 @@ class SignalRFeed:
         *,
         queue_size: int = QUEUE_SIZE,
         timing: Timing | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = SYSTEM_CLOCK,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._url = url.rstrip("/") + HUB_PATH
@@ -54,7 +52,6 @@ class SignalRFeed:
         self._server_id = server_id
         self._timing = timing
         self._clock = clock
-        self._sleep = sleep
         self._jitter = jitter
         self._inbox = Inbox(queue_size, server_id)
         self._told: type[Item] | None = None  # the trouble that the reader knows of
@@ -110,14 +107,14 @@ class SignalRFeed:
                 wait = LONGEST_DELAY
                 self._tell(FeedRefused(self._server_id, self._shown(refused)))
             self._connected_at = None
-            await self._sleep(wait)
+            await self._clock.sleep(wait)
 
     async def _attend(self) -> None:
         """Hold one session until it is lost."""
         hub = Hub(self._url, self._hear, self._timing)
         async with hub.connected() as connection:
             await self._authenticate(hub, connection)
-            self._connected_at = self._clock()
+            self._connected_at = self._clock.monotonic()
             self._told = None
             self._inbox.put_gap()
             await hub.listen(connection)
@@ -155,7 +152,8 @@ class SignalRFeed:
     def _has_lasted(self) -> bool:
         # A hub that lets us in and throws us out at once is no reason to hurry back.
         return (
-            self._connected_at is not None and self._clock() - self._connected_at >= LONGEST_DELAY
+            self._connected_at is not None
+            and self._clock.monotonic() - self._connected_at >= LONGEST_DELAY
         )
 
     def _shown(self, error: Exception) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 from weakref import WeakValueDictionary
@@ -13,6 +11,7 @@ from weakref import WeakValueDictionary
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.cad.models import Account
+from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.services.access.policy import Access
 from bot.services.errors import PermissionNotTold
 from bot.storage.stores.link_store import LinkStore
@@ -50,9 +49,6 @@ class CadPermissions:
 
     A person's account is the one that has their Discord linked in the CAD; where there is none,
     the one behind the API id that they are linked to here.
-
-    Args:
-        clock: monotonic seconds.
     """
 
     def __init__(
@@ -61,7 +57,7 @@ class CadPermissions:
         cad: CadClient,
         links: LinkStore,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._access = access
         self._cad = cad
@@ -91,7 +87,7 @@ class CadPermissions:
     def _counts(self, known: _Known, *, only_self: bool) -> bool:
         """Tell whether what is known is new enough."""
         may = self._access.may_in_cad(known.permissions, only_self=only_self)
-        age = self._clock() - known.asked_at
+        age = self._clock.monotonic() - known.asked_at
         return age < (REMEMBERED if may else REFUSAL_REMEMBERED)
 
     async def _asked(self, person: Person) -> _Known:
@@ -100,7 +96,7 @@ class CadPermissions:
         except CadError as error:
             _log.warning("the permissions of %s are not known: %r", person[1], error)
             raise PermissionNotTold from error
-        now = self._clock()
+        now = self._clock.monotonic()
         # Whoever has not done anything for a while is forgotten.
         self._known = {
             one: known for one, known in self._known.items() if now - known.asked_at < REMEMBERED

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Self
 
@@ -14,15 +13,11 @@ from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.cad.models import Call, Calls, Unit
 from bot.cad.push.events import Event
+from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.services.board.snapshot import Picture
 from bot.services.cached_list import Remembered
 
 Listener = Callable[[int], None]
-
-
-def utc_now() -> datetime:
-    """Return the present moment, aware."""
-    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -38,22 +33,16 @@ class _Server:
 
 
 class Board:
-    """Answers from memory; asks the CAD in the background or where told to wait.
-
-    Args:
-        clock: monotonic seconds.
-    """
+    """Answers from memory; asks the CAD in the background or where told to wait."""
 
     def __init__(
         self,
         cad: CadClient,
         *,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = utc_now,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._cad = cad
         self._clock = clock
-        self._now = now
         self._servers: dict[int, _Server] = {}
         self._listeners: list[Listener] = []
 
@@ -137,7 +126,7 @@ class Board:
         async with _Question(server) as question:
             heard = await self._cad.calls(server_id)
             server.picture = question.since(server.picture.with_calls(heard))
-        server.confirmed_at = self._now()
+        server.confirmed_at = self._clock.now()
         server.found = server.found or heard
         self._tell(server_id)
         return heard.dispatch

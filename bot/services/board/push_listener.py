@@ -12,7 +12,8 @@ from typing import Protocol
 
 from bot.cad.push.event_queue import FeedLost, FeedRefused, Gap, Heard, Item
 from bot.cad.push.events import Event
-from bot.services.board.live_board import Board, utc_now
+from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.services.board.live_board import Board
 
 _log = logging.getLogger(__name__)
 
@@ -64,11 +65,11 @@ class Watch:
         server_id: int,
         hear: Callable[[Sequence[Event]], None],
         *,
-        now: Callable[[], datetime] = utc_now,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._board = board
         self._hear = hear
-        self._now = now
+        self._clock = clock
         self.listening: list[Listening] = []  # one for each feed that was started
         self._feeds = feeds
         self._server_id = server_id
@@ -87,7 +88,7 @@ class Watch:
                 await asyncio.create_task(feed.start(), context=context)
             except OSError as error:
                 raise CannotListen(error.strerror or str(error)) from error
-            state = Listening(self._now())
+            state = Listening(self._clock.now())
             self.listening.append(state)
             reading = context.run(asyncio.create_task, self._read(feed, state))
             self._reading.append(reading)
@@ -126,6 +127,6 @@ class Watch:
             case FeedLost() | FeedRefused():
                 state.trouble = item
             case Heard():
-                state.last, state.trouble = self._now(), None
+                state.last, state.trouble = self._clock.now(), None
             case Gap():  # a session has begun
                 state.trouble = None

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from weakref import WeakValueDictionary
 
 from bot.cad.client import CadClient
@@ -20,6 +18,7 @@ from bot.cad.push.events import (
     NoteAdded,
     UnitStatusChanged,
 )
+from bot.common.clock import Clock
 from bot.services.access.cad_permissions import Permitted, nothing_needed
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
@@ -79,7 +78,7 @@ class Acts:
         attaching: AttachService,
         linking: LinkingService,
         *,
-        now: Callable[[], datetime],
+        clock: Clock,
         permitted: Permitted = nothing_needed,
     ) -> None:
         self._access = access
@@ -87,7 +86,7 @@ class Acts:
         self._board = board
         self._attaching = attaching
         self._linking = linking
-        self._now = now
+        self._clock = clock
         self._permitted = permitted
         # By server and 911 call, as long as somebody holds or awaits one.
         self._locks: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
@@ -110,7 +109,7 @@ class Acts:
         """Write a line into the log of a call; label says who writes it."""
         await self._require_dispatch(actor)
         await self._cad.add_note(server_id, call_id, text, label=label)
-        note = Note(self._now().strftime("%H:%M:%S"), label, text)
+        note = Note(self._clock.now().strftime("%H:%M:%S"), label, text)
         self._board.apply(server_id, [NoteAdded(call_id, note)])
         return Noted(call_id, text)
 

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 from bot.cad.http.rate_limits import Budget, Limit
+from bot.common.clock import Clock
 from bot.services.background import Tasks
 from bot.services.board.live_board import Board
 from bot.services.cards.card_content import CardFace
@@ -53,7 +54,6 @@ class CardKeeper:
         people: the links of the guild that sees the cards, from memory.
         keep: how long closed cards stay.
         ping_role_id: whom to ping for each new 911 or priority 1 call; None for nobody.
-        clock: monotonic seconds.
     """
 
     def __init__(
@@ -67,9 +67,7 @@ class CardKeeper:
         channel_id: int,
         keep: timedelta,
         ping_role_id: int | None,
-        clock: Callable[[], float],
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]],
+        clock: Clock,
     ) -> None:
         self._store = store
         self._board = board
@@ -78,10 +76,10 @@ class CardKeeper:
         self._keep = keep
         self._ping_role_id = ping_role_id
         self._clock = clock
-        self._now = now
-        self._sleep = sleep
         self._budget = Budget(WRITES, clock)
-        self._book = CardBook(board, people, server_id=server_id, channel_id=channel_id, now=now)
+        self._book = CardBook(
+            board, people, server_id=server_id, channel_id=channel_id, clock=clock
+        )
         self._is_taken_over = False
         self._failing: set[Key | None] = set()
         self._woken = asyncio.Event()
@@ -110,7 +108,7 @@ class CardKeeper:
         """Sleep until there are news, and a little longer where more may follow."""
         naps = (
             asyncio.ensure_future(self._woken.wait()),
-            asyncio.ensure_future(self._sleep(seconds)),
+            asyncio.ensure_future(self._clock.sleep(seconds)),
         )
         try:
             await asyncio.wait(naps, return_when=asyncio.FIRST_COMPLETED)
@@ -118,7 +116,7 @@ class CardKeeper:
             for nap in naps:
                 nap.cancel()
         if self._woken.is_set():
-            await self._sleep(_BREATH)
+            await self._clock.sleep(_BREATH)
 
     async def _keep_up(self) -> None:
         while not self._is_closing:
@@ -150,11 +148,11 @@ class CardKeeper:
         chosen: tuple[Turn, Key, Card, CardFace] | None = None
         for key, card in self._book.cards.items():
             face = self._book.face(card)
-            turn = turn_of(card, face, self._now(), self._keep)
+            turn = turn_of(card, face, self._clock.now(), self._keep)
             if turn is None:
                 continue
             reserve = FOR_NEWS if turn is Turn.STAMP else 0
-            delay = max(card.next_at - self._clock(), self._budget.wait(reserve))
+            delay = max(card.next_at - self._clock.monotonic(), self._budget.wait(reserve))
             if delay > 0:
                 wait = min(wait, delay)
             elif best is None or (turn, card.written_at) < best:
@@ -178,7 +176,7 @@ class CardKeeper:
         except Exception as error:  # noqa: BLE001 - one card must not end all
             card.failures += 1
             pause = min(_RETRY_MOST, _RETRY * 2 ** (card.failures - 1))
-            card.next_at = self._clock() + pause
+            card.next_at = self._clock.monotonic() + pause
             self._failed(key, error)
         else:
             card.failures = 0
@@ -208,7 +206,7 @@ class CardKeeper:
         # Somebody has deleted it.
         card.stored = replace(card.stored, message_id=None)
         card.is_unsaved, card.shown = True, None
-        card.next_at = self._clock()
+        card.next_at = self._clock.monotonic()
 
     async def _remove(self, key: Key, card: Card) -> None:
         if card.stored.message_id is not None:
@@ -220,7 +218,7 @@ class CardKeeper:
     def _spend(self, card: Card) -> None:
         """Count a request to Discord, the moment before it is sent."""
         self._budget.spend()
-        card.written_at = self._clock()
+        card.written_at = self._clock.monotonic()
         card.next_at = card.written_at + EDIT_GAP
 
     async def _save(self, card: Card) -> None:

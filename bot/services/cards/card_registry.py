@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from bot.cad.models import CLOSED, Call, EmergencyCall
+from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.cards.card_content import CardFace, Owners, people_on, seen
 from bot.services.cards.card_schedule import STALE_AFTER, Card
@@ -27,20 +28,20 @@ class CardBook:
         *,
         server_id: int,
         channel_id: int,
-        now: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self.cards: dict[Key, Card] = {}
         self._board = board
         self._people = people
         self._server_id = server_id
         self._channel_id = channel_id
-        self._now = now
+        self._clock = clock
         self._owners = Owners()
 
     def take_over(self, stored: Iterable[StoredCard]) -> None:
         """Begin with the cards of the last run; those of another channel are posted here."""
         for one in stored:
-            card = Card(one, self._now())
+            card = Card(one, self._clock.now())
             if one.channel_id != self._channel_id:
                 card.stored = replace(one, channel_id=self._channel_id, message_id=None)
             self.cards[one.kind, one.call_id] = card
@@ -60,13 +61,13 @@ class CardBook:
             card = self.cards[key]
             # Until the first poll, the calls of the last run are unknown, not over.
             if card.stored.closed_at is None and (card.call or has_spoken):
-                _close(card, self._now())
+                _close(card, self._clock.now())
 
     def face(self, card: Card) -> CardFace:
         """Return what a card should show now."""
         stored = card.stored
         confirmed = max(self._board.confirmed_at(self._server_id) or card.since, card.since)
-        is_stale = stored.closed_at is None and self._now() - confirmed > STALE_AFTER
+        is_stale = stored.closed_at is None and self._clock.now() - confirmed > STALE_AFTER
         return CardFace(
             stored.kind,
             stored.server_id,
@@ -90,7 +91,7 @@ class CardBook:
         return active
 
     def _new(self, key: Key) -> Card:
-        now = self._now()
+        now = self._clock.now()
         kind, call_id = key
         stored = StoredCard(self._server_id, kind, call_id, self._channel_id, None, now)
         return Card(stored, now, may_ping=self._is_news(key))

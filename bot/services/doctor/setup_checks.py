@@ -96,7 +96,7 @@ class CadChecks:
             found.append(fine(What.PLAN_FINE, plan=plan))
             found += await self._server()
             found += await self._dialect()
-        return [*found, *self._clock()]
+        return [*found, *self._clock_offset()]
 
     async def _community(self) -> Community | None:
         """Return whose key it is, None where the CAD does not say; what that means, calls tell."""
@@ -166,7 +166,7 @@ class CadChecks:
             return [fine(What.DIALECT_OPEN)]
         return [fine(What.DIALECT_KNOWN, dialect=dialect)] if dialect else []
 
-    def _clock(self) -> list[Finding]:
+    def _clock_offset(self) -> list[Finding]:
         skew = self._cad.clock_skew
         if skew is None:
             return []

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from io import StringIO
 
+from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import (
     FileTooLarge,
@@ -36,10 +36,6 @@ MOST_TOLD = 20  # people; Discord takes a bot that writes to hundreds at once fo
 KEPT = 15 * 60.0  # seconds for which a file that was shown is remembered
 
 _log = logging.getLogger(__name__)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +108,13 @@ class LinkFiles:
         herald: Herald,
         *,
         id_format: str,
-        now: Callable[[], datetime] = _utc_now,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM_CLOCK,
         new_token: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self._access = access
         self._links = links
         self._herald = herald
         self._id_format = id_format
-        self._now = now
         self._clock = clock
         self._new_token = new_token
         self._shown: dict[str, _Shown] = {}
@@ -165,7 +159,7 @@ class LinkFiles:
         await self._herald.imported(actor.user_id, counts)
         if counts.changed <= MOST_TOLD:
             await spread(
-                self._herald, [_news(actor, one, self._now()) for one in shown.plan.changed]
+                self._herald, [_news(actor, one, self._clock.now()) for one in shown.plan.changed]
             )
         return Imported(counts, shown.plan.refused)
 
@@ -200,7 +194,7 @@ class LinkFiles:
 
     async def _write(self, shown: _Shown) -> ImportCounts:
         before = await self._links.api_ids(shown.actor.guild_id)
-        links = await asyncio.to_thread(_as_shown, shown, before, self._now())
+        links = await asyncio.to_thread(_as_shown, shown, before, self._clock.now())
         try:
             return await self._links.put_many(links, expected=before)
         except LinksChanged as error:
@@ -214,11 +208,11 @@ class LinkFiles:
             if (shown.actor.user_id, shown.actor.guild_id) == who:
                 del self._shown[token]
         token = self._new_token()
-        self._shown[token] = _Shown(actor, parsed, found, self._clock() + KEPT)
+        self._shown[token] = _Shown(actor, parsed, found, self._clock.monotonic() + KEPT)
         return token
 
     def _forget_old(self) -> None:
-        now = self._clock()
+        now = self._clock.monotonic()
         self._shown = {token: one for token, one in self._shown.items() if one.until > now}
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from bot.common.clock import Clock
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import CannotAsk, IdHeld, RequestDecided, RequestGone
 from bot.services.links.link_changes import Asking, Herald, Place
@@ -61,7 +61,7 @@ class LinkRequests:
         herald: Herald,
         *,
         needs_approval: bool,
-        now: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._access = access
         self._linking = linking
@@ -69,7 +69,7 @@ class LinkRequests:
         self._store = store
         self._herald = herald
         self._needs_approval = needs_approval
-        self._now = now
+        self._clock = clock
 
     async def are_needed(self, actor: Actor, api_id: str) -> bool:
         """Tell whether the actor's own link takes an approval; another spelling does not."""
@@ -95,7 +95,7 @@ class LinkRequests:
             discord_id=person,
             api_id=api_id,
             asked_by=person,
-            asked_at=self._now(),
+            asked_at=self._clock.now(),
             state=RequestState.PENDING,
             application_id=reply.application_id,
             token=reply.token,
@@ -108,7 +108,7 @@ class LinkRequests:
             await self._herald.close(replaced)
         shown = await self._shown(request)
         if shown is None:
-            await self._store.end(request, RequestState.WITHDRAWN, by=None, at=self._now())
+            await self._store.end(request, RequestState.WITHDRAWN, by=None, at=self._clock.now())
             raise CannotAsk
         return Requested(shown, replaced is not None)
 
@@ -123,7 +123,7 @@ class LinkRequests:
         """
         request = await self._pending(actor, request_id, place)
         link = Link(
-            request.guild_id, request.discord_id, request.api_id, actor.user_id, self._now()
+            request.guild_id, request.discord_id, request.api_id, actor.user_id, self._clock.now()
         )
         ended, claim = await self._store.approve(request, link)
         if ended is None or claim is None:
@@ -138,7 +138,7 @@ class LinkRequests:
         """Refuse the link; arguments and errors as for `approve`."""
         request = await self._pending(actor, request_id, place)
         ended = await self._store.end(
-            request, RequestState.DENIED, by=actor.user_id, at=self._now()
+            request, RequestState.DENIED, by=actor.user_id, at=self._clock.now()
         )
         if ended is None:
             raise await self._too_late(request_id)
@@ -153,7 +153,7 @@ class LinkRequests:
             discord_id=member_id,
             api_id=held.api_id,
             asked_by=actor.user_id,
-            asked_at=self._now(),
+            asked_at=self._clock.now(),
             state=RequestState.HELD,
             holders=held.holders,
         )
@@ -177,7 +177,7 @@ class LinkRequests:
         for request in await self._waiting(link.guild_id, link.discord_id):
             is_it = identity(request.api_id) == identity(link.api_id)
             state = RequestState.APPROVED if is_it else RequestState.REPLACED
-            ended = await self._store.end(request, state, by=link.set_by, at=self._now())
+            ended = await self._store.end(request, state, by=link.set_by, at=self._clock.now())
             if ended is not None:
                 await self._ended(ended)
 
@@ -190,7 +190,9 @@ class LinkRequests:
         """Forget the requests about a person; tell whether one was pending."""
         was_waiting = False
         for request in await self._waiting(guild_id, discord_id):
-            ended = await self._store.end(request, RequestState.WITHDRAWN, by=by, at=self._now())
+            ended = await self._store.end(
+                request, RequestState.WITHDRAWN, by=by, at=self._clock.now()
+            )
             if ended is None:
                 continue  # somebody has decided at the same moment
             was_waiting = True
@@ -207,7 +209,7 @@ class LinkRequests:
 
     async def tidy(self) -> None:
         """End the requests that have waited too long, and forget what is over."""
-        now = self._now()
+        now = self._clock.now()
         try:
             await self._store.wipe_tokens(now - TOKEN_LIFETIME)
             for request in await self._store.overdue(now - PATIENCE):

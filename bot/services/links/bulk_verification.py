@@ -7,13 +7,12 @@ import contextlib
 import logging
 import math
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 from typing import Protocol
 
 from bot.cad.errors import CadError
+from bot.common.clock import Clock
 from bot.services.access.policy import Access, Actor
 from bot.services.background import Tasks
 from bot.services.links.link_service import LinkPage, page_of
@@ -84,11 +83,7 @@ class _Job:
 
 
 class LinkChecks:
-    """At most one check per guild; what it finds is in the links, so that nothing else is lost.
-
-    Args:
-        clock: monotonic seconds.
-    """
+    """At most one check per guild; what it finds is in the links, so that nothing else is lost."""
 
     def __init__(
         self,
@@ -98,9 +93,7 @@ class LinkChecks:
         checks: CheckStore,
         announcer: CheckAnnouncer,
         *,
-        clock: Callable[[], float],
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]],
+        clock: Clock,
     ) -> None:
         self._access = access
         self._prover = prover
@@ -108,8 +101,7 @@ class LinkChecks:
         self._checks = checks
         self._announcer = announcer
         self._clock = clock
-        self._now = now
-        self._tasks = Tasks(sleep)
+        self._tasks = Tasks(clock.sleep)
         self._jobs: dict[int, _Job] = {}
 
     async def check(self, actor: Actor, reply: CheckReply) -> CheckReport:
@@ -127,8 +119,8 @@ class LinkChecks:
                 await self._checks.put(replace(last, told=True))
                 return report
             job = await self._begin(actor)
-        job.replies[reply] = self._clock() + REPLY_LIFETIME
-        job.shown_at = self._clock()
+        job.replies[reply] = self._clock.monotonic() + REPLY_LIFETIME
+        job.shown_at = self._clock.monotonic()
         return await self._report(job.check, job.trouble)
 
     async def page(self, actor: Actor, number: int, kind: str) -> LinkPage:
@@ -171,7 +163,7 @@ class LinkChecks:
     async def _begin(self, actor: Actor) -> _Job:
         if actor.guild_id in self._jobs:  # somebody was quicker
             return self._jobs[actor.guild_id]
-        job = _Job(LinkCheck(actor.guild_id, actor.user_id, self._now()))
+        job = _Job(LinkCheck(actor.guild_id, actor.user_id, self._clock.now()))
         self._jobs[actor.guild_id] = job  # before the first wait: a second press finds it
         try:
             await self._checks.put(job.check)
@@ -197,7 +189,7 @@ class LinkChecks:
             try:
                 link = await self._proofs.unchecked(guild_id, job.check.started_at, last)
                 if link is None:
-                    await self._tasks.pause(job.shown_at + EDIT_GAP - self._clock())
+                    await self._tasks.pause(job.shown_at + EDIT_GAP - self._clock.monotonic())
                     await self._finish(job)
                     return
                 job.trouble = await self._ask(link)
@@ -217,14 +209,14 @@ class LinkChecks:
         with self._tasks.stoppable():
             proof = await self._prover.again(link)
         if not proof.trouble:
-            await self._prover.keep(link, judged(link, proof, self._now()))
+            await self._prover.keep(link, judged(link, proof, self._clock.now()))
         return proof.trouble
 
     async def _finish(self, job: _Job, *, stopped: bool = False) -> None:
         """End a job and tell how: in its replies, else in the log channel, else when asked."""
         if not self._is_on(job):
             return
-        check = replace(job.check, finished_at=self._now(), stopped=stopped)
+        check = replace(job.check, finished_at=self._clock.now(), stopped=stopped)
         await self._checks.put(check)
         if self._is_on(job):
             del self._jobs[check.guild_id]
@@ -238,16 +230,16 @@ class LinkChecks:
 
     async def _show(self, job: _Job) -> None:
         """Show the progress, not more often than every `EDIT_GAP` seconds."""
-        if self._clock() - job.shown_at < EDIT_GAP or not self._replies(job):
+        if self._clock.monotonic() - job.shown_at < EDIT_GAP or not self._replies(job):
             return
-        job.shown_at = self._clock()
+        job.shown_at = self._clock.monotonic()
         report = await self._report(job.check, job.trouble)
         async with job.showing:
             for reply in self._replies(job) if self._is_on(job) else ():
                 await reply.show(report)
 
     def _replies(self, job: _Job) -> list[CheckReply]:
-        return [one for one, end in job.replies.items() if end > self._clock()]
+        return [one for one, end in job.replies.items() if end > self._clock.monotonic()]
 
     async def _report(self, check: LinkCheck, trouble: CadError | None = None) -> CheckReport:
         guild_id, since = check.guild_id, check.started_at

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.cad.models import Account
+from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.services import steam_id
 from bot.services.access.policy import Access, Actor
 from bot.services.cached_list import Remembered
@@ -27,10 +26,6 @@ PAGE_SIZE = 20
 QUICK = 1.5  # seconds; Discord takes a form within 3
 
 _log = logging.getLogger(__name__)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +90,13 @@ class LinkingService:
         prover: Prover,
         *,
         id_format: str,
-        now: Callable[[], datetime] = _utc_now,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._access = access
         self._links = links
         self._cad = cad
         self._prover = prover
         self._id_format = id_format
-        self._now = now
         self._clock = clock
         self._known: dict[int, Remembered[Link]] = {}
 
@@ -136,7 +129,7 @@ class LinkingService:
             NotAnApiId, StorageError.
             IdHeld: somebody else has it.
         """
-        given = Link(actor.guild_id, member_id, pasted, actor.user_id, self._now())
+        given = Link(actor.guild_id, member_id, pasted, actor.user_id, self._clock.now())
         known = await self._links.find(actor.guild_id, [member_id])
         link = await self._prover.draft(given, known.get(member_id))
         claim = await self._links.claim(link, knowing=knowing, moving=moving)
@@ -193,7 +186,7 @@ class LinkingService:
         return {one.discord_id: one.api_id for one in links.values()}
 
     def _known_to_cad(self, guild_id: int, member_id: int, account: Account) -> Link:
-        now = self._now()
+        now = self._clock.now()
         return Link(
             guild_id,
             member_id,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from bot.common.clock import Clock
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import (
     AlreadyConfirmed,
@@ -24,10 +24,10 @@ ANSWER_WITHIN = timedelta(minutes=15)
 class Asking:
     """Takes the answers. Every method raises ServiceError, StorageError and nothing else."""
 
-    def __init__(self, access: Access, orders: OrderStore, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, access: Access, orders: OrderStore, *, clock: Clock) -> None:
         self._access = access
         self._orders = orders
-        self._now = now
+        self._clock = clock
 
     async def confirm(self, actor: Actor, reply: ReplyAddress, order_id: int) -> Order:
         """Store the order that was asked about, about the very people who were shown.
@@ -37,7 +37,7 @@ class Asking:
         """
         asked = await self._question(actor, order_id)
         self._access.require_dispatch(actor)
-        now = self._now()
+        now = self._clock.now()
         if now - asked.created_at > ANSWER_WITHIN:
             raise TooLateToConfirm
         order = replace(

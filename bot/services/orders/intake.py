@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.cad.errors import CadError
 from bot.cad.models import Unit
+from bot.common.clock import Clock
 from bot.services.access.cad_permissions import Permitted, nothing_needed
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
@@ -54,7 +55,7 @@ class AttachService:
         board: Board,
         default_server_id: int,
         *,
-        now: Callable[[], datetime],
+        clock: Clock,
         permitted: Permitted = nothing_needed,
     ) -> None:
         self._access = access
@@ -62,7 +63,7 @@ class AttachService:
         self._linking = linking
         self._board = board
         self._default_server_id = default_server_id
-        self._now = now
+        self._clock = clock
         self._permitted = permitted
         self._rosters: dict[int, tuple[Mapping[int, Unit], Roster]] = {}  # by server
 
@@ -112,7 +113,7 @@ class AttachService:
         attached = outcomes.view(done).resolution.assignees
         if done.state is not State.DONE or done.finished_at is None or not attached:
             raise NothingToUndo
-        if self._now() - done.finished_at > UNDO_WITHIN:
+        if self._clock.now() - done.finished_at > UNDO_WITHIN:
             raise TooLateToUndo
         units = " ".join(map(_spelled, attached))
         return await self.detach(
@@ -205,7 +206,7 @@ class AttachService:
             call_id=call_id,
             units=units,
             actor_id=actor.user_id,
-            created_at=self._now(),
+            created_at=self._clock.now(),
             application_id=reply.application_id,
             token=reply.token,
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnreadable
 from bot.cad.models import Receipt
+from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.cad_backoff import LONGEST_BACKOFF, Outage
 from bot.services.queue import batching, detach_guard
@@ -36,9 +37,7 @@ class Delivered:
 class Courier:
     """Sends what belongs together."""
 
-    def __init__(
-        self, cad: CadClient, board: Board, outage: Outage, *, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, cad: CadClient, board: Board, outage: Outage, *, clock: Clock) -> None:
         self._cad = cad
         self._board = board
         self._outage = outage
@@ -75,7 +74,9 @@ class Courier:
                     job.resolution = await detach_guard.still_there(self._cad, job)
                 except CadRateLimited as error:
                     # Only looking is limited: whoever needs no look goes on.
-                    job.not_before = self._clock() + (error.retry_after or LONGEST_BACKOFF)
+                    job.not_before = self._clock.monotonic() + (
+                        error.retry_after or LONGEST_BACKOFF
+                    )
                     limited.append(job)
         return limited
 

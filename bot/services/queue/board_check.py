@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.cad.errors import CadError
 from bot.cad.models import Call, Receipt
+from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import Confirmation, Outcome
 from bot.services.queue.queued_order import Job
@@ -30,21 +31,19 @@ async def confirmed(
     outcome: Outcome,
     board: Board,
     *,
-    clock: Callable[[], float],
-    sleep: Callable[[float], Awaitable[None]],
+    clock: Clock,
     looks: Sequence[float] = LOOKS,
 ) -> Outcome:
     """Look at the CAD's calls until they show what was done.
 
     Args:
-        clock: monotonic seconds.
         looks: when to look, in seconds from now.
     """
     seen = replace(outcome, confirmation=Confirmation.UNKNOWN)
-    began = clock()
+    began = clock.monotonic()
     for moment in looks:
-        if (pause := began + moment - clock()) > 0:
-            await sleep(pause)
+        if (pause := began + moment - clock.monotonic()) > 0:
+            await clock.sleep(pause)
         try:
             calls = await board.calls_now(job.order.server_id)
         except CadError:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.cad.errors import CadError
 from bot.cad.models import Receipt
+from bot.common.clock import Clock
 from bot.services.background import Tasks
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import Failure, OrderView, Outcome
@@ -29,7 +30,6 @@ class Closing:
 
     Args:
         aftermath: does what follows from an order that the CAD has taken; nobody waits for it.
-        clock: monotonic seconds.
     """
 
     def __init__(
@@ -41,9 +41,7 @@ class Closing:
         tasks: Tasks,
         *,
         aftermath: Callable[[OrderView], Coroutine[None, None, None]],
-        clock: Callable[[], float],
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]],
+        clock: Clock,
     ) -> None:
         self._store = store
         self._board = board
@@ -52,8 +50,6 @@ class Closing:
         self._tasks = tasks
         self._aftermath = aftermath
         self._clock = clock
-        self._now = now
-        self._sleep = sleep
 
     async def move(self, jobs: Sequence[Job], state: State) -> None:
         """Give jobs another state, in the database too."""
@@ -77,7 +73,7 @@ class Closing:
         receipt: Receipt | None = None,
     ) -> None:
         """Close orders and have everyone told."""
-        now = self._now()
+        now = self._clock.now()
         for job in jobs:
             call = self._board.call(job.order.server_id, job.order.call_id or 0)
             job.outcome = Outcome(
@@ -100,7 +96,7 @@ class Closing:
 
     async def withdraw(self, order: Order) -> None:
         """Close an order whose giver has been told that it failed, or raise StorageError."""
-        closed = replace(order, state=State.CANCELLED, answered=True, finished_at=self._now())
+        closed = replace(order, state=State.CANCELLED, answered=True, finished_at=self._clock.now())
         await self._store.save([closed])
 
     async def settle(self, job: Job) -> None:
@@ -108,7 +104,9 @@ class Closing:
         told = await self._telling.ended(job)
         if job.is_unconfirmed and job.outcome:
             # What the CAD shows long after says nothing about then.
-            is_recent = self._now() - (job.order.finished_at or self._now()) < CONFIRM_WITHIN
+            is_recent = (
+                self._clock.now() - (job.order.finished_at or self._clock.now()) < CONFIRM_WITHIN
+            )
             looks = board_check.LOOKS if is_recent else ()
             with self._tasks.stoppable():  # asking the CAD may take as long as the pauses
                 job.outcome = await board_check.confirmed(
@@ -116,7 +114,6 @@ class Closing:
                     job.outcome,
                     self._board,
                     clock=self._clock,
-                    sleep=self._sleep,
                     looks=looks,
                 )
             told = await self._telling.ended(job)

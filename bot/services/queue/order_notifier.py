@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from bot.common.clock import Clock
 from bot.services.orders.outcomes import OrderView, Waiting
 from bot.services.queue.queued_order import Job
 from bot.storage.stores.order_store import State
@@ -29,7 +30,6 @@ class Telling:
     """Shows an order's latest state, never an older one over a newer, at most every 3 s.
 
     Args:
-        clock: monotonic seconds.
         pause: a sleep that may be broken off for good, because the bot stops.
     """
 
@@ -37,13 +37,11 @@ class Telling:
         self,
         announcer: Announcer,
         *,
-        clock: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]],
+        clock: Clock,
         pause: Callable[[float], Awaitable[None]],
     ) -> None:
         self._announcer = announcer
         self._clock = clock
-        self._sleep = sleep
         self._pause = pause
 
     async def waits(self, job: Job, waiting: Waiting) -> None:
@@ -62,7 +60,7 @@ class Telling:
         """Say what became of an order; False if nobody could be told."""
         async with job.showing:
             if gap := self._gap(job):
-                await self._sleep(gap)
+                await self._clock.sleep(gap)
             told = await self._show(job, None)
         if not told:
             _log.error("nobody could be told about order %s (%s)", job.order.id, job.order.state)
@@ -75,9 +73,9 @@ class Telling:
     def _gap(self, job: Job) -> float:
         if job.shown_at is None:
             return 0.0
-        return max(0.0, job.shown_at + EDIT_GAP - self._clock())
+        return max(0.0, job.shown_at + EDIT_GAP - self._clock.monotonic())
 
     async def _show(self, job: Job, waiting: Waiting | None) -> bool:
         told = await self._announcer.show(job.view(waiting))
-        job.shown, job.shown_at = waiting, self._clock()
+        job.shown, job.shown_at = waiting, self._clock.monotonic()
         return told

@@ -12,14 +12,13 @@ import asyncio
 import contextlib
 import math
 import random
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from bot.cad.client import CadClient
+from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.services.background import Bell, Tasks
-from bot.services.board.live_board import Board, utc_now
+from bot.services.board.live_board import Board
 from bot.services.cad_backoff import Outage
 from bot.services.cad_lookup import Inquiry
 from bot.services.orders.outcomes import OrderView
@@ -51,7 +50,6 @@ class OrderQueue:
         make_out: finds out whom an order is about.
         arrivals: waits for the orders that will be here in a moment, not longer.
         aftermath: does what follows from an order that the CAD has taken; nobody waits for it.
-        clock: monotonic seconds.
         jitter: a number between 0 and 1; spreads the attempts of many bots.
     """
 
@@ -65,20 +63,17 @@ class OrderQueue:
         *,
         arrivals: Callable[[], Awaitable[None]] = nobody_arrives,
         aftermath: Callable[[OrderView], Coroutine[None, None, None]] = nothing_follows,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = utc_now,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = SYSTEM_CLOCK,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
         self._make_out = make_out
         self._arrivals = arrivals
-        self._tasks = Tasks(sleep)
-        self._telling = Telling(announcer, clock=clock, sleep=sleep, pause=self._tasks.pause)
+        self._tasks = Tasks(clock.sleep)
+        self._telling = Telling(announcer, clock=clock, pause=self._tasks.pause)
         self._clock = clock
-        self._now = now
         self._outage = Outage(clock, jitter)
-        self._turns = Turns(cad, self._outage, clock=clock, now=now)
+        self._turns = Turns(cad, self._outage, clock=clock)
         self._closing = Closing(
             store,
             board,
@@ -87,8 +82,6 @@ class OrderQueue:
             self._tasks,
             aftermath=aftermath,
             clock=clock,
-            now=now,
-            sleep=sleep,
         )
         self._courier = Courier(cad, board, self._outage, clock=clock)
         self._excuses = Excuses(self._telling, self._turns, self._outage, self._tasks, clock=clock)
@@ -162,7 +155,7 @@ class OrderQueue:
 
     async def _step(self, job: Job) -> None:
         """Do whatever brings an open order further."""
-        now = self._now()
+        now = self._clock.now()
         left = (job.expires_at - now).total_seconds()
         if job.order.state is State.SENDING:
             await self._bear_request(
@@ -201,7 +194,7 @@ class OrderQueue:
 
     async def _bear(self, job: Job, left: float, since: float, over: Bell) -> None:
         """Wait for what usually takes a moment, and say so where it takes longer."""
-        quiet = max(since, job.entered) + WORTH_TELLING - self._clock()
+        quiet = max(since, job.entered) + WORTH_TELLING - self._clock.monotonic()
         if quiet <= 0 and job.order.state is State.QUEUED:
             self._excuses.complain_now(job)
         await self._tasks.nap(min(quiet, left) if quiet > 0 else left, job.bell, over)
@@ -226,7 +219,7 @@ class OrderQueue:
         elif job.resolution.assignees:
             job.is_made_out = True  # until the next attempt: those who are known go ahead
         else:
-            job.not_before = self._clock() + (job.doubt.retry_after or LOOK_AGAIN)
+            job.not_before = self._clock.monotonic() + (job.doubt.retry_after or LOOK_AGAIN)
         if job.is_made_out and job.must_ask:
             await self._closing.end([job], State.ASKED)
         self._moved.ring()
@@ -240,7 +233,7 @@ class OrderQueue:
     async def _send_next(self) -> bool:
         """Send for whoever's turn it is; False if nobody's turn has come."""
         async with self._sending:
-            self._sent_at = self._clock()
+            self._sent_at = self._clock.monotonic()
             try:
                 # Those who come in a crowd share one request, and nobody waits for a lone order.
                 await self._arrivals()
@@ -256,7 +249,7 @@ class OrderQueue:
 
     async def _send(self, jobs: Sequence[Job]) -> None:
         was_down = self._outage.trouble is not None
-        self._sent_at = self._clock()
+        self._sent_at = self._clock.monotonic()
         await self._closing.move(jobs, State.SENDING)
         try:
             result = await self._courier.deliver(jobs)

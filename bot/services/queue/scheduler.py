@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from bot.cad.client import CadClient
 from bot.cad.http.rate_limits import Budget
+from bot.common.clock import Clock
 from bot.services.cad_backoff import Outage
 from bot.services.queue import batching
 from bot.services.queue.queued_order import Job
@@ -15,29 +15,23 @@ from bot.storage.stores.order_store import Action, State
 
 
 class Turns:
-    """The line in which orders wait; nobody overtakes anyone they disagree with.
-
-    Args:
-        clock: monotonic seconds.
-    """
+    """The line in which orders wait; nobody overtakes anyone they disagree with."""
 
     def __init__(
         self,
         cad: CadClient,
         outage: Outage,
         *,
-        clock: Callable[[], float],
-        now: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._cad = cad
         self._outage = outage
         self._clock = clock
-        self._now = now
         self._open: dict[int, Job] = {}  # by order id, the first to come first
 
     def enter(self, job: Job) -> None:
         """Give a job its place, whether it is known by now whom it is about or not."""
-        job.entered = self._clock()
+        job.entered = self._clock.monotonic()
         job.alone = not self._open
         self._open[job.order.id] = job
 
@@ -57,9 +51,9 @@ class Turns:
     def wait(self, job: Job) -> float:
         """Return the seconds until a job's own turn may come, 0 for now."""
         budget = self.budget(job)
-        wait = max(self._outage.wait(), budget.wait(), job.not_before - self._clock())
+        wait = max(self._outage.wait(), budget.wait(), job.not_before - self._clock.monotonic())
         if job.order.action is Action.ATTACH and self._cad.calls_per_attach == 1 and not job.cell:
-            age = self._clock() - job.entered
+            age = self._clock.monotonic() - job.entered
             wait = max(wait, batching.hold(budget, age=age, alone=job.alone))
         return wait
 
@@ -69,7 +63,7 @@ class Turns:
             return 0.0
         if self._is_due(job):
             return self._outage.wait()
-        return max(0.0, self._outage.wait(), job.not_before - self._clock())
+        return max(0.0, self._outage.wait(), job.not_before - self._clock.monotonic())
 
     def doubtful(self) -> list[Job]:
         """Return those of whom the CAD did not say who they are."""
@@ -99,7 +93,7 @@ class Turns:
         ]
 
     def _waiting(self) -> list[Job]:
-        now = self._now()
+        now = self._clock.now()
         return [
             job
             for job in self._open.values()

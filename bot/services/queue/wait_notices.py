@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.cad.errors import CadError, CadTimeout
+from bot.common.clock import Clock
 from bot.services.background import Tasks
 from bot.services.cad_backoff import Outage
 from bot.services.orders.outcomes import Waiting
@@ -19,11 +19,7 @@ _SLOW = CadTimeout()  # what people wait for while a request takes its time
 
 
 class Excuses:
-    """Has people told what they wait for; nobody waits until Discord has shown it.
-
-    Args:
-        clock: monotonic seconds.
-    """
+    """Has people told what they wait for; nobody waits until Discord has shown it."""
 
     def __init__(
         self,
@@ -32,7 +28,7 @@ class Excuses:
         outage: Outage,
         tasks: Tasks,
         *,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self._telling = telling
         self._turns = turns
@@ -42,7 +38,7 @@ class Excuses:
 
     def tell(self, job: Job, now: datetime, wait: float, trouble: CadError | None) -> None:
         """Say why an order waits, unless that is over in a moment."""
-        if self._clock() - job.entered + wait < WORTH_TELLING:
+        if self._clock.monotonic() - job.entered + wait < WORTH_TELLING:
             return
         # While the CAD is in trouble, the next attempt is nothing that anybody waits for.
         until = job.expires_at if trouble else now + timedelta(seconds=wait + 0.5)

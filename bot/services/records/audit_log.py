@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from bot.common.clock import Clock
 from bot.services.access.policy import Access, Actor
 from bot.services.orders import outcomes
 from bot.services.orders.outcomes import OrderView
@@ -51,13 +51,13 @@ class AuditService:
         orders: OrderStore,
         keep: timedelta,
         *,
-        now: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._access = access
         self._links = links
         self._orders = orders
         self._keep = keep
-        self._now = now
+        self._clock = clock
 
     async def page(
         self, actor: Actor, number: int, *, member_id: int | None, call_id: int | None
@@ -90,6 +90,6 @@ class AuditService:
 
     async def forget(self) -> None:
         """Wipe the tokens that have expired and delete the orders that are too old."""
-        now = self._now()
+        now = self._clock.now()
         await self._orders.wipe_tokens(now - TOKEN_LIFETIME)
         await self._orders.prune(now - self._keep)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from bot.common.clock import Clock
 from bot.services.links.approvals import LinkRequests
 from bot.services.records import redaction
 from bot.storage.errors import StorageError
@@ -27,12 +28,12 @@ class Leaving:
         store: ForgettingStore,
         requests: LinkRequests,
         *,
-        now: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._links = links
         self._store = store
         self._requests = requests
-        self._now = now
+        self._clock = clock
 
     async def forget(self, guild_id: int, discord_id: int) -> None:
         """Delete a person's link and requests, and take them out of the orders that are over."""
@@ -61,7 +62,7 @@ class Leaving:
         await self._requests.withdraw(guild_id, discord_id, discord_id)
         links = await self._links.find(guild_id, [discord_id])
         api_ids = [link.api_id for link in links.values()]
-        found = await self._store.orders_naming(guild_id, discord_id, self._now() - SETTLED)
+        found = await self._store.orders_naming(guild_id, discord_id, self._clock.now() - SETTLED)
         scrubbed = [redaction.without(order, discord_id, api_ids) for order in found]
         changed = [order for order in scrubbed if order is not None]
         gone = {order.id for order in found} - {order.id for order in changed}

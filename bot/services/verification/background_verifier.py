@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextvars
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from datetime import datetime
+from collections.abc import Coroutine, Iterable
 
 from bot.cad.push.events import Event, LinkVerified
+from bot.common.clock import Clock
 from bot.services.background import Tasks
 from bot.services.verification.verifier import Prover, judged
 from bot.storage.errors import StorageError
@@ -32,13 +32,12 @@ class Reproving:
         prover: Prover,
         proofs: ProofStore,
         *,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]],
+        clock: Clock,
     ) -> None:
         self._prover = prover
         self._proofs = proofs
-        self._now = now
-        self._tasks = Tasks(sleep)
+        self._clock = clock
+        self._tasks = Tasks(clock.sleep)
         self._backoff = FIRST_BACKOFF
         self._is_failing = False
 
@@ -76,7 +75,7 @@ class Reproving:
 
     async def _step(self) -> float:
         """Ask about one link; return the seconds until the next."""
-        link = await self._proofs.due(self._now())
+        link = await self._proofs.due(self._clock.now())
         if link is None:
             return IDLE
         with self._tasks.stoppable():
@@ -85,7 +84,7 @@ class Reproving:
             self._failed(proof.trouble)
             return max(self._later(), proof.trouble.retry_after or 0.0)
         self._worked()
-        after = await self._prover.keep(link, judged(link, proof, self._now()))
+        after = await self._prover.keep(link, judged(link, proof, self._clock.now()))
         if after.proven_at:
             _log.info("the link of %s in guild %s is proven", link.discord_id, link.guild_id)
         return PACE
@@ -95,7 +94,7 @@ class Reproving:
             for link in await self._proofs.unproven(event.api_id):
                 with self._tasks.stoppable():
                     proof = await self._prover.told(link, event.api_id, event.account)
-                await self._prover.keep(link, judged(link, proof, self._now()))
+                await self._prover.keep(link, judged(link, proof, self._clock.now()))
                 _log.info("the CAD has verified the link of %s", link.discord_id)
         except StorageError as error:
             _log.error("a verified link cannot be stored: %s", error)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+
+from bot.common.clock import Clock
 
 MOST_QUESTIONS = 8
 PATIENCE = 10.0  # seconds in which somebody who waits has all questions asked
@@ -16,20 +17,17 @@ class Turns:
     """Spreads questions: orders and the board need most of the budget.
 
     Args:
-        clock: monotonic seconds.
         id_gap, account_gap: seconds between two questions, and between two about accounts.
     """
 
     def __init__(
         self,
-        clock: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]],
+        clock: Clock,
         *,
         id_gap: float,
         account_gap: float,
     ) -> None:
         self._clock = clock
-        self._sleep = sleep
         self._id_gap = id_gap
         self._account_gap = account_gap
         self._next_id = -math.inf
@@ -37,7 +35,7 @@ class Turns:
 
     async def take(self, until: float, *, is_account: bool) -> bool:
         """Wait until the next question may go out; False at once if that is after `until`."""
-        now = self._clock()
+        now = self._clock.monotonic()
         turn = max(now, self._next_id, self._next_account if is_account else now)
         if turn > until:
             return False
@@ -45,7 +43,7 @@ class Turns:
         if is_account:
             self._next_account = turn + self._account_gap
         if turn > now:
-            await self._sleep(turn - now)
+            await self._clock.sleep(turn - now)
         return True
 
 

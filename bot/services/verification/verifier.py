@@ -5,13 +5,14 @@ Reference: docs/sonoran-cad.md, "Who is who".
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadRateLimited
 from bot.cad.models import Account
+from bot.common.clock import Clock
 from bot.services import steam_id
 from bot.services.verification.pacing import (
     ACCOUNT_GAP,
@@ -61,7 +62,6 @@ class Prover:
     Args:
         id_format: how a Steam id is written for the CAD, `API_ID_FORMAT`.
         server_id: the CAD server that is asked about ids.
-        clock: monotonic seconds.
     """
 
     def __init__(
@@ -71,18 +71,15 @@ class Prover:
         *,
         id_format: str,
         server_id: int,
-        clock: Callable[[], float],
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]],
+        clock: Clock,
     ) -> None:
         self._cad = cad
         self._proofs = proofs
         self._id_format = id_format
         self._server_id = server_id
         self._clock = clock
-        self._now = now
-        self._calm = Turns(clock, sleep, id_gap=ID_GAP, account_gap=ACCOUNT_GAP)
-        self._quick = Turns(clock, sleep, id_gap=QUICK_GAP, account_gap=QUICK_GAP)
+        self._calm = Turns(clock, id_gap=ID_GAP, account_gap=ACCOUNT_GAP)
+        self._quick = Turns(clock, id_gap=QUICK_GAP, account_gap=QUICK_GAP)
 
     async def draft(self, given: Link, known: Link | None) -> Link:
         """Return the link that is stored until the CAD has been asked, and if it knows no spelling.
@@ -105,17 +102,17 @@ class Prover:
 
     async def prove(self, link: Link, pasted: str) -> tuple[Link, Proof]:
         """Prove a link that has just been stored, for somebody who waits; store what is found."""
-        questions = Questions(self._quick, self._clock() + PATIENCE)
+        questions = Questions(self._quick, self._clock.monotonic() + PATIENCE)
         # Whoever gives an id anew means it: which account it had before does not matter.
         fresh = replace(link, account_name=None, account_uuid=None, other_account=None)
         spellings = steam_id.candidates(pasted, *await self._formats())
         proof = await self._asked(fresh, (*spellings, link.api_id), questions)
-        after = judged(fresh, proof, self._now()) if proof.is_complete else link
+        after = judged(fresh, proof, self._clock.now()) if proof.is_complete else link
         return await self.keep(link, after), proof
 
     async def look(self, link: Link) -> Proof:
         """Ask about a link that is not stored, for somebody who waits."""
-        questions = Questions(self._quick, self._clock() + PATIENCE)
+        questions = Questions(self._quick, self._clock.monotonic() + PATIENCE)
         spellings = steam_id.candidates(link.api_id, *await self._formats())
         return await self._asked(link, spellings, questions)
 

@@ -24,7 +24,8 @@ from bot.cad.http.rate_limits import Limit
 from bot.cad.http.request_sender import Sender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request, Response
-from tests.cad.samples import Time, answer
+from tests.cad.samples import answer
+from tests.manual_clock import ManualClock
 
 REQUEST = Request("calls", "POST", "/emergency/get_calls")
 OTHER = Request("units", "POST", "/emergency/get_active_units")
@@ -38,15 +39,15 @@ busy = answer("busy", 503)
 class Network(Transport):
     """A transport without a network: answers in turn; the last answer repeats."""
 
-    time: Time
+    time: ManualClock
     takes: float = 0.0
     answers: list[Response | CadError] = field(default_factory=lambda: [done])
     sent: list[tuple[float, float | None]] = field(default_factory=list)
     is_open: bool = True
 
     async def send(self, request: Request, *, within: float | None = None) -> Response:
-        self.sent.append((self.time.now, within))
-        self.time.now += self.takes
+        self.sent.append((self.time.seconds, within))
+        self.time.seconds += self.takes
         await asyncio.sleep(0)
         reply = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(reply, CadError):
@@ -58,18 +59,18 @@ class Network(Transport):
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time(now=0.0)
+def time() -> ManualClock:
+    return ManualClock(seconds=0.0)
 
 
 @pytest.fixture
-def network(time: Time) -> Network:
+def network(time: ManualClock) -> Network:
     return Network(time)
 
 
 @pytest.fixture
-async def sender(network: Network, time: Time) -> AsyncIterator[Sender]:
-    sender = Sender(network, LIMITS, clock=time.clock, sleep=time.sleep, jitter=lambda: 1.0)
+async def sender(network: Network, time: ManualClock) -> AsyncIterator[Sender]:
+    sender = Sender(network, LIMITS, clock=time, jitter=lambda: 1.0)
     yield sender
     await sender.close()
     assert not network.is_open
@@ -149,7 +150,7 @@ async def test_an_act_waits_for_its_budget_and_takes_what_questions_leave(sender
     for _ in range(5):
         await sender.act(REQUEST, v1.read_done)
     assert time.slept == []
-    time.now = 55.0
+    time.seconds = 55.0
     await sender.act(REQUEST, v1.read_done)
     # Its time to answer is not cut short by the wait.
     assert (time.slept, network.sent[-1]) == ([5.0], (60.0, None))
@@ -167,7 +168,7 @@ async def test_giving_up_an_act_shows_the_last_fault(sender, network, time):
     network.answers = [CadUnreachable("refused")]
     with pytest.raises(CadUnreachable, match="refused"):
         await sender.act(OTHER, v1.read_done)
-    assert time.now < retry.WINDOW
+    assert time.seconds < retry.WINDOW
 
 
 @pytest.mark.parametrize("fault", [CadUnreachable(), CadBrokenOff(), busy])
@@ -190,7 +191,7 @@ async def test_giving_up_shows_the_last_fault_within_the_window(sender, network,
     with pytest.raises(CadUnavailable, match="busy"):
         await sender.ask(OTHER, v1.read_done)
     assert time.slept == [0.25, 0.5, 1.0, 2.0, 4.0]
-    assert time.now < retry.WINDOW
+    assert time.seconds < retry.WINDOW
 
 
 async def test_each_attempt_may_take_what_is_left_of_the_window(sender, network):
@@ -228,7 +229,7 @@ async def test_questions_leave_the_last_request_to_an_order(sender, network, tim
 async def test_a_question_waits_for_its_budget(sender, network, time):
     for _ in range(4):
         await sender.ask(REQUEST, v1.read_done)
-    time.now = 55.0
+    time.seconds = 55.0
     await sender.ask(REQUEST, v1.read_done)
     assert time.slept == [5.0]
     assert network.sent[-1] == (60.0, 5.0)

@@ -28,6 +28,7 @@ from bot.cad.http import wire
 from bot.cad.http.transport import MAX_BODY, MAX_CONNECTIONS, Transport
 from bot.cad.http.wire import Credentials, Request
 from bot.cad.models import Attachment, Subject
+from tests.manual_clock import ManualClock
 
 REQUEST = Request("v1", "POST", "/emergency", {"id": "community", "key": "secret", "ü": "\ud83d"})
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -160,7 +161,7 @@ async def test_what_comes_back():
     reply = whole(b" UNITS\xff ATTACHED", "X-Some: Thing", "Retry-After: 5", status="429 Slow")
     async with (
         serving(answering(reply)) as server,
-        Transport(server.url, now=lambda: 7.0) as transport,
+        Transport(server.url, clock=ManualClock(seconds=7.0)) as transport,
     ):
         response = await transport.send(REQUEST)
     assert (response.status, response.received_at) == (429, 7.0)

@@ -21,6 +21,7 @@ from bot.cad.push.event_queue import FeedLost, FeedRefused, Gap, Heard, Item
 from bot.cad.push.events import NoteAdded, UnitStatusChanged
 from bot.cad.push.signalr_connection import Hub, HubLost, Timing
 from bot.cad.push.signalr_feed import LONGEST_DELAY, SignalRFeed
+from bot.common.clock import Clock
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.models import CallForm
@@ -29,15 +30,15 @@ from tests.cad.samples import JSON
 
 
 @dataclass
-class Pauses:
+class Pauses(Clock):
     """The feed's time: a pause is over when the test says so, and takes as long as it should."""
 
-    now: float = 0.0
+    seconds: float = 0.0
     asked: asyncio.Queue[float] = field(default_factory=asyncio.Queue)
     granted: asyncio.Queue[None] = field(default_factory=asyncio.Queue)
 
-    def clock(self) -> float:
-        return self.now
+    def monotonic(self) -> float:
+        return self.seconds
 
     async def sleep(self, seconds: float) -> None:
         self.asked.put_nowait(seconds)
@@ -49,7 +50,7 @@ class Pauses:
             return await self.asked.get()
 
     def end(self, seconds: float) -> None:
-        self.now += seconds
+        self.seconds += seconds
         self.granted.put_nowait(None)
 
     async def over(self) -> float:
@@ -79,8 +80,7 @@ def make(cad: CadServer, pauses: Pauses) -> Callable[..., SignalRFeed]:
         API_KEY,
         1,
         timing=Timing(answer=5),
-        clock=pauses.clock,
-        sleep=pauses.sleep,
+        clock=pauses,
         jitter=lambda: 1.0,
     )
 
@@ -153,7 +153,7 @@ async def test_a_session_that_lasted_is_sought_again_soon(
     waits = []
     for lasted in (0.0, LONGEST_DELAY - 1, LONGEST_DELAY, 0.0):
         assert await heard(feed) == Gap(1)
-        pauses.now += lasted
+        pauses.seconds += lasted
         cad.hub.drop()
         assert isinstance(await heard(feed), FeedLost)
         waits.append(await pauses.over())
@@ -289,7 +289,7 @@ async def test_a_redirect_is_not_followed(pauses: Pauses, cad: CadServer) -> Non
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with SignalRFeed(url, COMMUNITY_ID, API_KEY, 1, sleep=pauses.sleep) as feed:
+    async with SignalRFeed(url, COMMUNITY_ID, API_KEY, 1, clock=pauses) as feed:
         assert await heard(feed) == FeedLost(1, "HTTP 307")
     await runner.cleanup()
     assert cad.hub.authentications == []

@@ -54,17 +54,17 @@ async def eventually(scene: Scene, condition: Callable[[], object], within: floa
     What goes on in the background is nothing that simcord waits for: time stands still until it
     sleeps again.
     """
-    end = scene.time.clock() + within
+    end = scene.time.monotonic() + within
     while not condition():
-        assert scene.time.clock() < end
+        assert scene.time.monotonic() < end
         await scene.passes(2)
         await until(lambda: scene.time.asleep)
 
 
 async def passes(scene: Scene, seconds: float) -> None:
     """Let time pass, in steps so small that the background keeps up."""
-    end = scene.time.clock() + seconds
-    await eventually(scene, lambda: scene.time.clock() >= end, seconds + 2)
+    end = scene.time.monotonic() + seconds
+    await eventually(scene, lambda: scene.time.monotonic() >= end, seconds + 2)
 
 
 def asked(scene: Scene) -> int:

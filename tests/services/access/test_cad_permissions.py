@@ -48,7 +48,7 @@ def cad(office: Office) -> Cad:
 
 @pytest.fixture
 def permissions(office: Office, cad: Cad) -> CadPermissions:
-    return CadPermissions(NEEDED, cad, LinkStore(office.database), clock=office.time.clock)
+    return CadPermissions(NEEDED, cad, LinkStore(office.database), clock=office.time)
 
 
 def account(*permissions: str) -> Account:
@@ -129,6 +129,6 @@ async def test_a_cad_that_does_not_say_so_lets_nobody(
 
 async def test_nobody_is_asked_about_where_it_is_not_needed(cad: Cad, office: Office) -> None:
     links = LinkStore(office.database)
-    permissions = CadPermissions(Access(frozenset()), cad, links, clock=office.time.clock)
+    permissions = CadPermissions(Access(frozenset()), cad, links, clock=office.time)
     await permissions.require(PAT, GUILD, only_self=False)
     assert not cad.asked

@@ -15,6 +15,7 @@ from bot.cad.push.events import CallsClosed, Event, UnitsAttached
 from bot.services.board.live_board import Board
 from bot.services.board.push_listener import CannotListen, Listening, Watch
 from sandbox.cad.state import seed
+from tests.manual_clock import ManualClock
 
 
 class ScriptedFeed(AsyncIterator[Item]):
@@ -115,7 +116,9 @@ async def test_how_it_goes_with_each_feed_is_known() -> None:
         ScriptedFeed(lost, Heard(None, (CLOSED,))),
         ScriptedFeed(Heard(None, (CLOSED,)), refused),
     ]
-    watch = Watch(AskedBoard(), feeds, server_id=1, hear=unheard, now=lambda: now)
+    watch = Watch(
+        AskedBoard(), feeds, server_id=1, hear=unheard, clock=ManualClock(now.timestamp())
+    )
     await watch.start()
     await watch.close()
     assert watch.listening == [

@@ -14,6 +14,7 @@ from bot.services.board.live_board import Board
 from bot.services.calls.call_actions import Acts
 from bot.services.errors import NoTargets
 from bot.services.reply import ReplyAddress
+from tests.manual_clock import ManualClock
 from tests.services.samples import DISPATCH_ROLE, actor
 
 NUMBER = 7
@@ -62,13 +63,21 @@ def board(cad: FakeCad) -> Board:
     return Board(cast(Any, cad))
 
 
+MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+
+
 @pytest.fixture
 def acts(cad: FakeCad, board: Board) -> Acts:
     access = Access(frozenset({DISPATCH_ROLE}))
     attach = cast(Any, FakeAttach())
     linking = cast(Any, None)
     return Acts(
-        access, cast(Any, cad), board, attach, linking, now=lambda: datetime(2026, 1, 1, tzinfo=UTC)
+        access,
+        cast(Any, cad),
+        board,
+        attach,
+        linking,
+        clock=ManualClock(MIDNIGHT),
     )
 
 

@@ -101,7 +101,7 @@ class Host:
         self.shown.pop(message_id, None)
 
     def _write(self, what: str, message_id: int, face: CardFace | None = None) -> None:
-        self.writes.append(Write(what, message_id, self.time.clock(), face))
+        self.writes.append(Write(what, message_id, self.time.monotonic(), face))
         if self.error:
             raise self.error
 
@@ -125,7 +125,7 @@ class CardStage:
 
     async def start(self) -> None:
         cad = cast(CadClient, self.cad)
-        self.board = Board(cad, clock=self.time.clock, now=self.time.now)
+        self.board = Board(cad, clock=self.time)
         self.keeper = CardKeeper(
             self.store,
             self.board,
@@ -135,9 +135,7 @@ class CardStage:
             channel_id=self.channel_id,
             keep=timedelta(minutes=60),
             ping_role_id=self.ping_role_id,
-            clock=self.time.clock,
-            now=self.time.now,
-            sleep=self.time.sleep,
+            clock=self.time,
         )
         self.keeper.start()
         await settle()

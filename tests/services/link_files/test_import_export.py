@@ -65,8 +65,7 @@ def files(office: Office, links: LinkStore, people: Listeners) -> LinkFiles:
         links,
         people,
         id_format="{hex}",
-        now=office.time.now,
-        clock=office.time.clock,
+        clock=office.time,
         new_token=lambda: f"{next(tokens):016x}",
     )
 

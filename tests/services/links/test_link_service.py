@@ -73,8 +73,7 @@ async def linking(office: Office, links: LinkStore, cad: Cad) -> AsyncIterator[L
         cad,
         prover_of(office, cad, server_id=3),
         id_format="{hex}",
-        now=office.time.now,
-        clock=office.time.clock,
+        clock=office.time,
     )
     yield service
     await service.close()

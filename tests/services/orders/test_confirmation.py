@@ -34,7 +34,7 @@ DISPATCHER = actor(DISPATCH_ROLE, user_id=DANA)
 
 @pytest.fixture
 def asking(office: Office) -> Asking:
-    return Asking(Access(frozenset({DISPATCH_ROLE})), office.store, now=office.time.now)
+    return Asking(Access(frozenset({DISPATCH_ROLE})), office.store, clock=office.time)
 
 
 async def confirmed(office: Office, asking: Asking, order_id: int) -> int:

@@ -82,12 +82,11 @@ async def desk(office: Office) -> AsyncIterator[Desk]:
     office.board._cad = cad
     access = Access(frozenset({DISPATCH_ROLE}))
     links = LinkStore(office.database)
-    now = office.time.now
     for number, member_id in enumerate((PAT, ALICE), 1):
-        await links.put(Link(GUILD, member_id, f"STEAM:{number}", 1, now()))
+        await links.put(Link(GUILD, member_id, f"STEAM:{number}", 1, office.time.now()))
     prover = prover_of(office, cad)
-    linking = LinkingService(access, links, cad, prover, id_format="{hex}", now=now)
-    attaching = AttachService(access, office.store, linking, office.board, 5, now=now)
+    linking = LinkingService(access, links, cad, prover, id_format="{hex}", clock=office.time)
+    attaching = AttachService(access, office.store, linking, office.board, 5, clock=office.time)
     yield Desk(office, attaching, links, on_duty)
     await linking.close()
 

@@ -10,6 +10,7 @@ from bot.cad.http.rate_limits import Budget, Limit
 from bot.services.queue import batching
 from bot.services.queue.batching import GATHER, Item, choose, conflict, hold, leaders, split
 from bot.storage.stores.order_store import Action
+from tests.manual_clock import ManualClock
 
 ATTACH, DETACH = Action.ATTACH, Action.DETACH
 
@@ -183,21 +184,13 @@ def test_a_split_keeps_the_orders_of_a_call_together() -> None:
     assert [numbers(half) for half in split([batch[0], batch[2]])] == [[1], [3]]
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def budget(clock: Clock) -> Budget:
+def budget(clock: ManualClock) -> Budget:
     return Limit(8, 60.0).budget(clock)
 
 
@@ -220,11 +213,13 @@ def test_the_rest_of_the_budget_is_for_those_who_gather(budget: Budget) -> None:
     assert hold(budget, age=99.0, alone=False) == 0.0
 
 
-def test_no_delay_for_a_lone_order_at_a_pace_that_can_last(budget: Budget, clock: Clock) -> None:
+def test_no_delay_for_a_lone_order_at_a_pace_that_can_last(
+    budget: Budget, clock: ManualClock
+) -> None:
     spend(budget, 7)
-    clock.now += 7.4
+    clock.seconds += 7.4
     assert hold(budget, age=0.0, alone=True) == GATHER
-    clock.now += 0.1
+    clock.seconds += 0.1
     assert hold(budget, age=0.0, alone=True) == 0.0
     assert hold(budget, age=0.0, alone=False) == GATHER
 
@@ -240,10 +235,10 @@ def test_half_the_pace_gathers_sooner(budget: Budget) -> None:
 def test_nobody_is_held_for_longer_than_ten_seconds(
     requests: int, used: int, age: float, alone: bool, since: float
 ) -> None:
-    clock = Clock()
+    clock = ManualClock()
     budget = Limit(requests, 60.0).budget(clock)
     spend(budget, used)
-    clock.now += since
+    clock.seconds += since
     assert 0.0 <= hold(budget, age=age, alone=alone) <= max(0.0, GATHER - age)
 
 

@@ -12,7 +12,7 @@ from bot.services.queue.board_check import LOOKS, compared, confirmed, missing
 from bot.services.queue.queued_order import Job
 from bot.services.targets.resolution import Assignee, Resolution
 from bot.storage.stores.order_store import Action, Order, State
-from tests.cad.samples import Time
+from tests.manual_clock import ManualClock
 from tests.services.office import ScriptedCad
 from tests.services.samples import call, unit
 
@@ -77,13 +77,13 @@ def test_what_the_calls_show(one: Job, calls: list[Call], absent: list[Assignee]
 class Cad(ScriptedCad):
     """Shows one list of calls after the other; None for none at all, seconds late."""
 
-    def __init__(self, time: Time, *shown: list[Call] | None, late: float = 0.0) -> None:
+    def __init__(self, time: ManualClock, *shown: list[Call] | None, late: float = 0.0) -> None:
         self.clock, self.shown, self.late = time, list(shown), late
         self.looks: list[float] = []
 
     async def calls(self, server_id: int) -> Calls:
-        self.looks.append(self.clock.now)
-        self.clock.now += self.late
+        self.looks.append(self.clock.seconds)
+        self.clock.seconds += self.late
         found = self.shown.pop(0) if len(self.shown) > 1 else self.shown[0]
         if found is None:
             raise CadTimeout
@@ -91,58 +91,58 @@ class Cad(ScriptedCad):
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time(now=0.0)
+def time() -> ManualClock:
+    return ManualClock(seconds=0.0)
 
 
-async def look(one: Job, cad: Cad, time: Time, looks=LOOKS) -> Outcome:
-    board = Board(cad, clock=time.clock)
-    return await confirmed(one, DONE, board, clock=time.clock, sleep=time.sleep, looks=looks)
+async def look(one: Job, cad: Cad, time: ManualClock, looks=LOOKS) -> Outcome:
+    board = Board(cad, clock=time)
+    return await confirmed(one, DONE, board, clock=time, looks=looks)
 
 
 ON, OFF = [call(100, "", 1)], [call(100, "")]
 
 
-async def test_what_is_seen_at_once_is_looked_at_once(time: Time) -> None:
+async def test_what_is_seen_at_once_is_looked_at_once(time: ManualClock) -> None:
     cad = Cad(time, ON)
     assert verdict(await look(job(PAT), cad, time)) == (Confirmation.CONFIRMED, ())
     assert (cad.looks, time.slept) == ([0.0], [])
 
 
-async def test_what_is_not_seen_is_looked_for_during_a_minute(time: Time) -> None:
+async def test_what_is_not_seen_is_looked_for_during_a_minute(time: ManualClock) -> None:
     cad = Cad(time, OFF)
     assert verdict(await look(job(PAT), cad, time)) == (Confirmation.MISSING, ("steam:1",))
     assert cad.looks == [0.0, 5.0, 20.0, 50.0]
 
 
-async def test_what_is_seen_late_is_confirmed(time: Time) -> None:
+async def test_what_is_seen_late_is_confirmed(time: ManualClock) -> None:
     cad = Cad(time, OFF, None, ON)
     assert verdict(await look(job(PAT), cad, time)) == (Confirmation.CONFIRMED, ())
     assert cad.looks == [0.0, 5.0, 20.0]
 
 
-async def test_what_cannot_be_seen_is_unknown(time: Time) -> None:
+async def test_what_cannot_be_seen_is_unknown(time: ManualClock) -> None:
     cad = Cad(time, None)
     assert verdict(await look(job(PAT), cad, time)) == (Confirmation.UNKNOWN, ())
 
 
-async def test_the_last_that_was_seen_counts(time: Time) -> None:
+async def test_the_last_that_was_seen_counts(time: ManualClock) -> None:
     cad = Cad(time, OFF, None)
     assert (await look(job(PAT), cad, time)).confirmation is Confirmation.MISSING
 
 
-async def test_a_minute_is_a_minute_however_long_the_cad_takes(time: Time) -> None:
+async def test_a_minute_is_a_minute_however_long_the_cad_takes(time: ManualClock) -> None:
     cad = Cad(time, None, late=10.0)
     await look(job(PAT), cad, time)
     assert cad.looks == [0.0, 10.0, 20.0, 50.0]
-    assert time.now <= 60.0
+    assert time.seconds <= 60.0
 
 
-async def test_whoever_has_no_unit_cannot_be_seen(time: Time) -> None:
+async def test_whoever_has_no_unit_cannot_be_seen(time: ManualClock) -> None:
     assert verdict(await look(job(PAT, UNSEEN), Cad(time, ON), time)) == (Confirmation.UNKNOWN, ())
 
 
-async def test_without_a_look_it_is_unknown(time: Time) -> None:
+async def test_without_a_look_it_is_unknown(time: ManualClock) -> None:
     cad = Cad(time, ON)
     assert (await look(job(PAT), cad, time, ())).confirmation is Confirmation.UNKNOWN
     assert cad.looks == []

@@ -31,7 +31,7 @@ class Reader:
     async def show(self, view: OrderView) -> bool:
         await self.time.sleep(self.seconds)
         said = view.waiting.per_minute if view.waiting else view.order.state
-        self.read.append((self.time.clock(), said))
+        self.read.append((self.time.monotonic(), said))
         return self.hears
 
     async def report(self, view: OrderView) -> None:
@@ -50,7 +50,7 @@ def reader(time: FakeTime) -> Reader:
 
 @pytest.fixture
 def telling(time: FakeTime, reader: Reader) -> Telling:
-    return Telling(reader, clock=time.clock, sleep=time.sleep, pause=time.sleep)
+    return Telling(reader, clock=time, pause=time.sleep)
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ async def test_the_pause_between_two_waiting_replies_may_be_broken_off(reader, j
     async def stop(seconds: float) -> None:
         raise asyncio.CancelledError
 
-    telling = Telling(reader, clock=time.clock, sleep=time.sleep, pause=stop)
+    telling = Telling(reader, clock=time, pause=stop)
     await telling.waits(job, why(1))
     with pytest.raises(asyncio.CancelledError):
         await telling.waits(job, why(2))

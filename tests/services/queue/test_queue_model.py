@@ -92,7 +92,7 @@ class RememberingCad(ScriptedCad):
                 assert who.ident is not None
                 before = self.call_of(who.ident)
                 self.turn += 1
-                now = self.time.clock()
+                now = self.time.monotonic()
                 self.effects.append(Effect(self.turn, now, who.ident, call_id, before))
         super()._carry_out(orders)
 
@@ -128,7 +128,7 @@ class Play(Office):
         self.store = RememberingStore(self.database)
         self.store.states = self.states_seen
         self.queue._store = self.queue._closing._store = self.store
-        self.began.append(self.time.clock())
+        self.began.append(self.time.monotonic())
 
     async def orders_given(self, units: str, call_id: int | None, *, dies: bool) -> None:
         left, self.life.left = self.life.left, None  # before the acknowledgement there is no order
@@ -144,7 +144,7 @@ class Play(Office):
     async def question_answered(self, number: int) -> None:
         """Say yes to a question, as whoever was asked does."""
         left, self.life.left = self.life.left, None
-        asking = Asking(Access(frozenset()), self.store, now=self.time.now)
+        asking = Asking(Access(frozenset()), self.store, clock=self.time)
         boss = Actor(DANA, GUILD, frozenset(), manages_server=True)
         asked = self.given[number % len(self.given)]
         try:

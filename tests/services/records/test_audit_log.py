@@ -28,7 +28,7 @@ def links(office: Office) -> LinkStore:
 @pytest.fixture
 def audit(office: Office, links: LinkStore) -> AuditService:
     access = Access(frozenset({DISPATCH_ROLE}))
-    return AuditService(access, links, office.store, KEPT, now=office.time.now)
+    return AuditService(access, links, office.store, KEPT, clock=office.time)
 
 
 async def ids(audit: AuditService, number: int = 1, **asked) -> list[int]:

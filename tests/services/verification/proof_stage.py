@@ -69,9 +69,7 @@ class ProofStage:
         self.client = self._client()
         self.links, self.proofs = LinkStore(opened), ProofStore(opened)
         self.prover = self._prover()
-        self.background = Reproving(
-            self.prover, self.proofs, now=self.time.now, sleep=self.time.sleep
-        )
+        self.background = Reproving(self.prover, self.proofs, clock=self.time)
 
     async def close(self) -> None:
         """End everything that still goes on."""
@@ -152,11 +150,10 @@ class ProofStage:
         await self.time.advance(seconds, self.settle)
 
     def _client(self) -> CadClient:
-        clock, sleep = self.time.clock, self.time.sleep
         if self.version == 1:
-            return V1Client(Sender(self.transport, v1.LIMITS, clock=clock, sleep=sleep), WHO)
+            return V1Client(Sender(self.transport, v1.LIMITS, clock=self.time), WHO)
         limits = {one: limit.shared(_SHARE) for one, limit in v2.LIMITS.items()}
-        return V2Client(Sender(self.transport, limits, clock=clock, sleep=sleep), WHO)
+        return V2Client(Sender(self.transport, limits, clock=self.time), WHO)
 
     def _prover(self) -> Prover:
         return Prover(
@@ -164,7 +161,5 @@ class ProofStage:
             self.proofs,
             id_format=self.id_format,
             server_id=seed.SERVER_ID,
-            clock=self.time.clock,
-            now=self.time.now,
-            sleep=self.time.sleep,
+            clock=self.time,
         )

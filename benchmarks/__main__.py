@@ -9,24 +9,24 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import board, crowd, durability, imports, interactions, start
-from benchmarks.crowd import Night, Result
+from benchmarks.crowd import LoadResult, OrderLoad
 from benchmarks.durability import Cost
-from benchmarks.imports import Took
-from benchmarks.interactions import Waits
+from benchmarks.imports import StepTiming
+from benchmarks.interactions import WaitTimes
 
 
 def main() -> None:
     """Measure everything and print it."""
     console = Console()
-    console.print(_waits(asyncio.run(interactions.table())))
-    console.print(_nights(asyncio.run(crowd.table())))
-    console.print(_cost(asyncio.run(durability.measure())))
-    console.print(_starts(start.measure("bare"), start.measure("ours")))
-    console.print(_imports(asyncio.run(imports.table())))
-    console.print(board.shown(board.table()))
+    console.print(_wait_table(asyncio.run(interactions.table())))
+    console.print(_load_table(asyncio.run(crowd.table())))
+    console.print(_cost_table(asyncio.run(durability.measure())))
+    console.print(_start_table(start.measure("bare"), start.measure("ours")))
+    console.print(_import_table(asyncio.run(imports.table())))
+    console.print(board.format_table(board.table()))
 
 
-def _waits(rows: list[tuple[int, Waits, Waits]]) -> Table:
+def _wait_table(rows: list[tuple[int, WaitTimes, WaitTimes]]) -> Table:
     table = Table("at once", "until", "", "bare bot, ms", "this bot, ms", "ratio", title="Waiting")
     for size, bare, ours in rows:
         for until, theirs, mine in (
@@ -40,7 +40,7 @@ def _waits(rows: list[tuple[int, Waits, Waits]]) -> Table:
     return table
 
 
-def _nights(rows: list[tuple[Night, Result | None, Result]]) -> Table:
+def _load_table(rows: list[tuple[OrderLoad, LoadResult | None, LoadResult]]) -> Table:
     table = Table(
         "orders", "", "attached", "told an error", "requests", "longest wait, s", "last answer, s"
     )
@@ -49,19 +49,19 @@ def _nights(rows: list[tuple[Night, Result | None, Result]]) -> Table:
         name = f"v{night.version}: {night.orders} over {night.calls} calls in {night.seconds:.0f} s"
         for who, one in (("one request each", naive), ("this bot", ours)):
             if one:
-                shares = f"{one.attached:.0%}", f"{one.told_error:.0%}"
-                waits = f"{one.longest:.1f}", f"{one.last:.1f}"
+                shares = f"{one.attached:.0%}", f"{one.reported_error:.0%}"
+                waits = f"{one.longest_wait:.1f}", f"{one.last_answer:.1f}"
                 table.add_row(name, who, *shares, str(one.requests), *waits)
     return table
 
 
-def _cost(cost: Cost) -> Table:
+def _cost_table(cost: Cost) -> Table:
     table = Table("with its writes, ms", "without, ms", "added, ms", title="Durability")
-    table.add_row(f"{cost.stored:.2f}", f"{cost.forgotten:.2f}", f"{cost.added:.2f}")
+    table.add_row(f"{cost.stored:.2f}", f"{cost.in_memory:.2f}", f"{cost.added:.2f}")
     return table
 
 
-def _starts(bare: start.Start, ours: start.Start) -> Table:
+def _start_table(bare: start.Start, ours: start.Start) -> Table:
     table = Table("", "bare bot", "this bot", "more", title="Starting")
     for name, one, other in (
         ("seconds", bare.seconds, ours.seconds),
@@ -71,10 +71,10 @@ def _starts(bare: start.Start, ours: start.Start) -> Table:
     return table
 
 
-def _imports(rows: list[Took]) -> Table:
+def _import_table(rows: list[StepTiming]) -> Table:
     table = Table("", "seconds", "held up, ms", title=f"Importing {imports.SIZE:,} people")
     for row in rows:
-        held_up = "" if row.held_up is None else f"{row.held_up * 1000:.0f}"
+        held_up = "" if row.blocked is None else f"{row.blocked * 1000:.0f}"
         table.add_row(row.step, f"{row.seconds:.1f}", held_up)
     return table
 

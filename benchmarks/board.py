@@ -27,8 +27,8 @@ from pydantic import HttpUrl, SecretStr
 from rich.table import Table
 
 from benchmarks import busy_cad
-from benchmarks.busy_cad import Sent
-from benchmarks.card_channel import CardChannel, Write
+from benchmarks.busy_cad import PushedEvent
+from benchmarks.card_channel import CardWrite, PretendCardChannel
 from benchmarks.clock import BenchmarkClock
 from benchmarks.pretend_discord import CHANNEL_ID, ROLE_ID
 from bot.app import DispatchBot
@@ -45,11 +45,11 @@ FLOOD_EVENTS, FLOOD_RATE = 5000, 1000.0
 RUSH_EVENTS = 5000
 
 _WINDOW = 5.0  # seconds, Discord's
-_REST = 40.0  # seconds: longer than the bot waits between two polls
+_SETTLE_SECONDS = 40.0  # seconds: longer than the bot waits between two polls
 _FRESH = timedelta(seconds=30)
 _SERVER_ID = 1
 _SKIP = 0.1  # seconds
-_BREATH = 0.002  # real seconds
+_POLL_SECONDS = 0.002  # real seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +93,17 @@ class Figures:
 
 def table(sizes: Sequence[tuple[int, int]] = SIZES) -> list[Figures]:
     """Measure each size in a process of its own."""
-    return [_measured(*size) for size in sizes]
+    return [_measure_in_process(*size) for size in sizes]
 
 
-def _measured(calls: int, units: int) -> Figures:
+def _measure_in_process(calls: int, units: int) -> Figures:
     command = [sys.executable, "-m", "benchmarks.board", str(calls), str(units)]
     found = json.loads(subprocess.check_output(command, text=True))
     calm, flood, rush = (Load(**found[name]) for name in ("calm", "flood", "rush"))
     return Figures(calls, units, calm, flood, rush, found["mebibytes"])
 
 
-def shown(rows: Iterable[Figures]) -> Table:
+def format_table(rows: Iterable[Figures]) -> Table:
     """Lay the figures out."""
     heads = ("events/s taken", "not taken", "ms of work each", "wrong cards", "edits", "p50, s")
     table = Table("calls", "units", "load", *heads, "p99, s", title="The board")
@@ -136,23 +136,23 @@ async def measure(calls: int, units: int, *, share: float = 1.0) -> Figures:
     return Figures(
         calls,
         units,
-        await _load(calls, units, CALM_SPEED, count=calm, rate=rate, only_calls=True),
-        await _load(calls, units, 1.0, count=flood, rate=FLOOD_RATE),
-        await _load(calls, units, 1.0, count=rush, rate=0.0),
+        await _measure_load(calls, units, CALM_SPEED, count=calm, rate=rate, only_calls=True),
+        await _measure_load(calls, units, 1.0, count=flood, rate=FLOOD_RATE),
+        await _measure_load(calls, units, 1.0, count=rush, rate=0.0),
         _resident(),
     )
 
 
-async def _load(
+async def _measure_load(
     calls: int, units: int, speed: float, *, count: int, rate: float, only_calls: bool = False
 ) -> Load:
     clock = BenchmarkClock(speed)
-    channel = CardChannel(clock.monotonic)
+    channel = PretendCardChannel(clock.monotonic)
     async with busy_cad.running_cad(calls, units) as cad, _bot(cad, clock, channel) as open_bot:
         board, receiver = open_bot
-        hurry = partial(_hurry, clock, board)
-        await hurry(lambda: len(channel.shown) == calls, seconds=2.0 * calls)
-        await hurry(lambda: False, seconds=_REST)
+        hurry = partial(_fast_forward, clock, board)
+        await hurry(lambda: len(channel.shown_events) == calls, seconds=2.0 * calls)
+        await hurry(lambda: False, seconds=_SETTLE_SECONDS)
         begin, worked = len(channel.writes), time.process_time()
         sent = await busy_cad.push(cad, receiver, count=count, rate=rate, only_calls=only_calls)
         worked = time.process_time() - worked
@@ -160,11 +160,11 @@ async def _load(
         last = {one.call_id: one.number for one in sorted(sent, key=_number) if one.call_id}
 
         def wrong() -> int:
-            return sum(channel.shown[call_id] != number for call_id, number in last.items())
+            return sum(channel.shown_events[call_id] != number for call_id, number in last.items())
 
-        await hurry(lambda: not wrong(), seconds=3.0 * calls + _REST)
+        await hurry(lambda: not wrong(), seconds=3.0 * calls + _SETTLE_SECONDS)
         writes = channel.writes[begin:]
-        await hurry(lambda: False, seconds=_REST)  # through some polls
+        await hurry(lambda: False, seconds=_SETTLE_SECONDS)  # through some polls
         delays = _delays(sent, moments, writes)
         return Load(
             events=len(moments),
@@ -175,12 +175,12 @@ async def _load(
             edits=len(writes),
             p50=_quantile(delays, 0.5),
             p99=_quantile(delays, 0.99),
-            most_writes=_most_at_once(writes),
+            most_writes=_max_writes_per_window(writes),
             least_gap=_least_gap(writes),
         )
 
 
-async def _hurry(
+async def _fast_forward(
     clock: BenchmarkClock, board: Board, is_over: Callable[[], bool], seconds: float
 ) -> None:
     """Let the bot's time run as fast as polls can follow, until something is over."""
@@ -189,12 +189,14 @@ async def _hurry(
         confirmed = board.confirmed_at(_SERVER_ID)
         if confirmed is None or clock.now() - confirmed < _FRESH:
             clock.skip(_SKIP)
-        await asyncio.sleep(_BREATH)
+        await asyncio.sleep(_POLL_SECONDS)
 
 
-def _delays(sent: Iterable[Sent], moments: Mapping[int, float], writes: list[Write]) -> list[float]:
+def _delays(
+    sent: Iterable[PushedEvent], moments: Mapping[int, float], writes: list[CardWrite]
+) -> list[float]:
     """Return the seconds until each event about a call was to be seen on its card, sorted."""
-    by_call: dict[int, list[Write]] = defaultdict(list)
+    by_call: dict[int, list[CardWrite]] = defaultdict(list)
     for write in writes:
         by_call[write.call_id].append(write)
     delays = []
@@ -205,13 +207,13 @@ def _delays(sent: Iterable[Sent], moments: Mapping[int, float], writes: list[Wri
     return sorted(delays)
 
 
-def _most_at_once(writes: Sequence[Write]) -> int:
+def _max_writes_per_window(writes: Sequence[CardWrite]) -> int:
     """Return how many were written within any five seconds."""
     moments = [one.at for one in writes]
     return max(bisect_left(moments, begin + _WINDOW) - n for n, begin in enumerate(moments))
 
 
-def _least_gap(writes: Iterable[Write]) -> float:
+def _least_gap(writes: Iterable[CardWrite]) -> float:
     by_message: dict[int, list[float]] = defaultdict(list)
     for one in writes:
         by_message[one.message_id].append(one.at)
@@ -223,13 +225,13 @@ def _quantile(values: Sequence[float], share: float) -> float:
     return values[min(len(values) - 1, int(len(values) * share))]
 
 
-def _number(one: Sent) -> int:
+def _number(one: PushedEvent) -> int:
     return one.number
 
 
 @asynccontextmanager
 async def _bot(
-    cad: str, clock: BenchmarkClock, channel: CardChannel
+    cad: str, clock: BenchmarkClock, channel: PretendCardChannel
 ) -> AsyncIterator[tuple[Board, str]]:
     """Run the bot with cards; return its board, and where it takes events."""
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -245,9 +247,9 @@ async def _bot(
             push_listen=address,
         )
         async with open_services(settings, clock=clock) as services:
-            await services.board.units_now(_SERVER_ID)
+            await services.board.fetch_units(_SERVER_ID)
             async with DispatchBot(services, calls_channel_id=CHANNEL_ID) as bot:
-                await channel.welcome(bot)
+                await channel.log_in(bot)
                 yield services.board, f"http://{address}{EVENT_PATH}"
                 await bot.drain()
 

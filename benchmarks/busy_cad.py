@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class PushedEvent:
     """An event that was pushed.
 
     Attributes:
@@ -48,7 +48,7 @@ class BusyCad:
     """Calls and units that change at random, the same each time."""
 
     def __init__(self, calls: int, units: int) -> None:
-        self._dice = random.Random(1)
+        self._random = random.Random(1)
         self._calls = {
             FIRST_CALL_ID + number: _call(FIRST_CALL_ID + number, units) for number in range(calls)
         }
@@ -77,42 +77,45 @@ class BusyCad:
         queues: list[asyncio.Queue[Json | None]] = [
             asyncio.Queue(QUEUE_SIZE) for _ in range(CONNECTIONS)
         ]
-        sent: list[Sent] = []
+        sent: list[PushedEvent] = []
         async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
             for queue in queues:
                 group.create_task(_deliver(session, asked["url"], queue, sent))
             moment = time.monotonic()
             for _ in range(asked["count"]):
                 if asked["rate"]:
-                    moment += self._dice.expovariate(asked["rate"])
+                    moment += self._random.expovariate(asked["rate"])
                     await asyncio.sleep(moment - time.monotonic())
-                lane, event = self._happening(only_calls=asked["only_calls"])
+                lane, event = self._next_event(only_calls=asked["only_calls"])
                 await queues[lane % CONNECTIONS].put(event)
             for queue in queues:
                 await queue.put(None)
         return web.json_response([[one.number, one.call_id, one.at, one.status] for one in sent])
 
-    def _happening(self, *, only_calls: bool) -> tuple[int, Json]:
+    def _next_event(self, *, only_calls: bool) -> tuple[int, Json]:
         self._number += 1
         if only_calls or self._number % 2:
-            call_id = self._dice.choice(list(self._calls))
+            call_id = self._random.choice(list(self._calls))
             call = self._calls[call_id]
             call["title"] = f"Event {self._number}"
             return call_id, _event("EVENT_DISPATCH_EDIT", {"dispatch": dict(call)}, self._number)
-        unit = self._dice.choice(self._units)
-        unit["status"] = self._dice.randint(0, 4)
+        unit = self._random.choice(self._units)
+        unit["status"] = self._random.randint(0, 4)
         data = {"identIds": [unit["id"]], "status": unit["status"]}
         return unit["id"], _event("EVENT_UNIT_STATUS", data, self._number)
 
 
 async def _deliver(
-    session: aiohttp.ClientSession, url: str, queue: asyncio.Queue[Json | None], sent: list[Sent]
+    session: aiohttp.ClientSession,
+    url: str,
+    queue: asyncio.Queue[Json | None],
+    sent: list[PushedEvent],
 ) -> None:
     while (event := await queue.get()) is not None:
         number, at = event.pop("number"), time.monotonic()
         async with session.post(url, json=event) as response:
             call = event["data"].get("dispatch")
-            sent.append(Sent(number, call["callId"] if call else None, at, response.status))
+            sent.append(PushedEvent(number, call["callId"] if call else None, at, response.status))
 
 
 def _event(kind: str, data: Json, number: int) -> Json:
@@ -169,7 +172,7 @@ async def running_cad(calls: int, units: int) -> AsyncIterator[str]:
 
 async def push(
     cad: str, receiver: str, *, count: int, rate: float, only_calls: bool = False
-) -> list[Sent]:
+) -> list[PushedEvent]:
     """Have the CAD push events to a receiver; return them once all are answered."""
     order = {"url": receiver, "count": count, "rate": rate, "only_calls": only_calls}
     timeout = aiohttp.ClientTimeout(total=None)
@@ -178,7 +181,7 @@ async def push(
         session.post(f"{cad}/push", json=order) as response,
     ):
         response.raise_for_status()
-        return [Sent(*one) for one in await response.json()]
+        return [PushedEvent(*one) for one in await response.json()]
 
 
 async def _serve(calls: int, units: int) -> None:

@@ -15,7 +15,7 @@ _TITLE = re.compile(r"Call #(?P<call>\d+) (?:Event (?P<event>\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class CardWrite:
     """A card that was written.
 
     Attributes:
@@ -29,7 +29,7 @@ class Write:
     at: float
 
 
-class CardChannel(PretendDiscord):
+class PretendCardChannel(PretendDiscord):
     """Takes every message, and notes what its card shows.
 
     Args:
@@ -38,11 +38,11 @@ class CardChannel(PretendDiscord):
 
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__()
-        self.writes: list[Write] = []
+        self.writes: list[CardWrite] = []
         self._clock = clock
 
     @property
-    def shown(self) -> dict[int, int]:
+    def shown_events(self) -> dict[int, int]:
         """The call of each message and the event that it shows, as they are now."""
         return {one.call_id: one.event for one in self.writes}
 
@@ -57,7 +57,7 @@ class CardChannel(PretendDiscord):
         if title is None:
             raise ValueError(sent)
         event = int(title["event"] or 0)
-        self.writes.append(Write(message_id, int(title["call"]), event, self._clock()))
+        self.writes.append(CardWrite(message_id, int(title["call"]), event, self._clock()))
         answer = super().request("GET", "")
         return replace(answer, body=json.dumps(_message(message_id, sent)))
 

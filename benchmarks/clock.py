@@ -19,8 +19,8 @@ class BenchmarkClock(Clock):
 
     def __init__(self, speed: float = 1.0) -> None:
         self._speed = speed
-        self._began = time.monotonic()
-        self._began_at = datetime.now(UTC)
+        self._started = time.monotonic()
+        self._started_at = datetime.now(UTC)
         self._skipped = 0.0
         self._skip = asyncio.Event()
 
@@ -30,11 +30,11 @@ class BenchmarkClock(Clock):
 
     def at(self, moment: float) -> float:
         """Return what the clock showed at a moment of `time.monotonic`, or since the last skip."""
-        return (moment - self._began) * self._speed + self._skipped
+        return (moment - self._started) * self._speed + self._skipped
 
     def now(self) -> datetime:
         """Return the moment, aware."""
-        return self._began_at + timedelta(seconds=self.monotonic())
+        return self._started_at + timedelta(seconds=self.monotonic())
 
     async def sleep(self, seconds: float) -> None:
         """Wait, unless the time is skipped."""

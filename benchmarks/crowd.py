@@ -29,12 +29,12 @@ SPEED = 4.0  # how many of its seconds pass in a real one
 FIRST_CALL_ID = 1000
 
 # The vendor's SDK waits as long as the CAD asks, but never longer than this, and gives up.
-LONGEST_WAIT = 10.0
-TRIES = 3
+MAX_WAIT = 10.0
+MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class OrderLoad:
     """How many orders come, each for one person, over how many calls, within how many seconds."""
 
     version: Literal[1, 2]
@@ -42,18 +42,18 @@ class Night:
     calls: int
     seconds: float
 
-    def places(self) -> Iterator[tuple[float, int, int]]:
+    def schedule(self) -> Iterator[tuple[float, int, int]]:
         """Yield the moment, the person and the call of each order, evenly spread."""
         for number in range(self.orders):
             moment = number * self.seconds / self.orders
             yield moment, number, FIRST_CALL_ID + number % self.calls
 
 
-NIGHTS = (Night(2, 50, 5, 10.0), Night(1, 200, 20, 0.0))
+ORDER_LOADS = (OrderLoad(2, 50, 5, 10.0), OrderLoad(1, 200, 20, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class LoadResult:
     """What became of a night's orders.
 
     Attributes:
@@ -64,14 +64,14 @@ class Result:
     """
 
     attached: float
-    told_error: float
+    reported_error: float
     requests: int
-    longest: float
-    last: float
+    longest_wait: float
+    last_answer: float
 
 
 @asynccontextmanager
-async def _town(night: Night, clock: BenchmarkClock) -> AsyncIterator[CadServer]:
+async def _running_cad(night: OrderLoad, clock: BenchmarkClock) -> AsyncIterator[CadServer]:
     """Run a CAD with so many people on duty, and so many calls."""
     world = seed.build_world()
     world.now = clock.now
@@ -90,24 +90,24 @@ async def _town(night: Night, clock: BenchmarkClock) -> AsyncIterator[CadServer]
         yield cad
 
 
-async def ours(night: Night) -> Result:
+async def measure_bot(night: OrderLoad) -> LoadResult:
     """Let a night pass with our bot."""
     clock, discord = BenchmarkClock(SPEED), PretendDiscord()
-    async with _town(night, clock) as cad:
+    async with _running_cad(night, clock) as cad:
         with tempfile.TemporaryDirectory() as folder:
             settings = interactions.settings_for(
                 cad.url,
                 f"sqlite+aiosqlite:///{folder}/bench.db",
                 version=night.version,
             )
-            await interactions.link(settings.database_url, night.orders)
+            await interactions.link_members(settings.database_url, night.orders)
             async with open_services(settings, clock=clock) as services:
-                await services.board.units_now(seed.SERVER_ID)
+                await services.board.fetch_units(seed.SERVER_ID)
                 async with DispatchBot(services) as bot:
-                    await discord.welcome(bot)
+                    await discord.log_in(bot)
                     clock.skip(60)  # what the start has asked counts no more
-                    _begin(cad)
-                    exchanges = await _given(night, clock, discord)
+                    _start_counting(cad)
+                    exchanges = await _send_orders(night, clock, discord)
                     await discord.wait_for(exchanges)
                     result = _result(night, cad, exchanges)
                     clock.skip(120)
@@ -115,11 +115,11 @@ async def ours(night: Night) -> Result:
     return result
 
 
-async def naive(night: Night) -> Result:
+async def measure_naive_client(night: OrderLoad) -> LoadResult:
     """Let a night pass with a client that sends every order by itself, as the SDK would."""
     clock = BenchmarkClock(SPEED)
-    async with _town(night, clock) as cad, aiohttp.ClientSession() as session:
-        _begin(cad)
+    async with _running_cad(night, clock) as cad, aiohttp.ClientSession() as session:
+        _start_counting(cad)
         units = cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID).units.values()
         idents = {unit.badge.unit_num: unit.id for unit in units}
 
@@ -130,22 +130,30 @@ async def naive(night: Night) -> Result:
             exchange.answered = clock.monotonic() / SPEED
             return exchange
 
-        exchanges = await asyncio.gather(*(give(*place) for place in night.places()))
+        exchanges = await asyncio.gather(*(give(*place) for place in night.schedule()))
         return _result(night, cad, exchanges)
 
 
-async def table(nights: Sequence[Night] = NIGHTS) -> list[tuple[Night, Result | None, Result]]:
+async def table(
+    loads: Sequence[OrderLoad] = ORDER_LOADS,
+) -> list[tuple[OrderLoad, LoadResult | None, LoadResult]]:
     """Return for each night what becomes of it with the naive client, of v2 only, and with us."""
     return [
-        (night, await naive(night) if night.version == 2 else None, await ours(night))
-        for night in nights
+        (
+            night,
+            await measure_naive_client(night) if night.version == 2 else None,
+            await measure_bot(night),
+        )
+        for night in loads
     ]
 
 
-async def _given(night: Night, clock: BenchmarkClock, discord: PretendDiscord) -> list[Exchange]:
+async def _send_orders(
+    night: OrderLoad, clock: BenchmarkClock, discord: PretendDiscord
+) -> list[Exchange]:
     exchanges: list[Exchange] = []
     began = clock.monotonic()
-    for moment, person, call_id in night.places():
+    for moment, person, call_id in night.schedule():
         if (wait := began + moment - clock.monotonic()) > 0:
             await clock.sleep(wait)
         exchanges += discord.attach([(FIRST_MEMBER_ID + person, call_id)])
@@ -157,35 +165,35 @@ async def _attach(
 ) -> str:
     path = f"/v2/emergency/servers/{seed.SERVER_ID}/dispatch-calls/{call_id}/attachments"
     headers = {"Authorization": f"Bearer {seed.API_KEY}"}
-    for _ in range(TRIES):
+    for _ in range(MAX_ATTEMPTS):
         body = {"identIds": [ident]}
         async with session.post(f"{cad.url}{path}", json=body, headers=headers) as answer:
             if answer.ok:
                 return "✅"
             wait = float(answer.headers.get("Retry-After", "1"))
-        await clock.sleep(min(wait, LONGEST_WAIT))
+        await clock.sleep(min(wait, MAX_WAIT))
     return "❌"
 
 
-def _begin(cad: CadServer) -> None:
+def _start_counting(cad: CadServer) -> None:
     """Count from now on."""
     cad.world.behaviour.rate_limits = True
     cad.world.history.clear()
 
 
-def _result(night: Night, cad: CadServer, exchanges: Sequence[Exchange]) -> Result:
+def _result(night: OrderLoad, cad: CadServer, exchanges: Sequence[Exchange]) -> LoadResult:
     server = cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
     idents = {unit.badge.unit_num: unit.id for unit in server.units.values()}
     attached = [
         idents[f"P-{person}"] in server.calls[call_id].idents
-        for _, person, call_id in night.places()
+        for _, person, call_id in night.schedule()
     ]
     waits = [((one.answered or 0.0) - one.arrived) * SPEED for one in exchanges]
     answers = [one.answered or 0.0 for one in exchanges]
-    return Result(
+    return LoadResult(
         attached=sum(attached) / night.orders,
-        told_error=sum(one.answer.startswith("❌") for one in exchanges) / night.orders,
+        reported_error=sum(one.answer.startswith("❌") for one in exchanges) / night.orders,
         requests=sum("ATTACH" in one.type.upper() for one in cad.world.history),
-        longest=max(waits),
-        last=(max(answers) - exchanges[0].arrived) * SPEED,
+        longest_wait=max(waits),
+        last_answer=(max(answers) - exchanges[0].arrived) * SPEED,
     )

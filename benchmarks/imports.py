@@ -16,8 +16,8 @@ from unittest.mock import AsyncMock
 
 from benchmarks.pretend_discord import GUILD_ID, ROLE_ID
 from bot.services.access.policy import Access, Actor
-from bot.services.link_files.import_export import LinkFiles, Upload
-from bot.services.links.link_changes import Herald
+from bot.services.link_files.import_export import LinkImportExport, Upload
+from bot.services.links.link_changes import LinkNotifier
 from bot.storage.database import Database
 from bot.storage.stores.link_store import LinkStore
 
@@ -27,38 +27,38 @@ _TICK = 0.001  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Took:
+class StepTiming:
     """How long a step took, and the longest that the loop was held up; both in seconds."""
 
     step: str
     seconds: float
-    held_up: float | None
+    blocked: float | None
 
 
-def people(size: int) -> bytes:
+def build_file(size: int) -> bytes:
     """Write a file as a spreadsheet would: semicolons, further columns, Steam ids."""
     first, steam64 = 10**17, 76561198000000000
     lines = (f"{first + n};{steam64 + n};\n" for n in range(size))
     return "".join(["Discord ID;Steam ID;Rank\n", *lines]).encode()
 
 
-def command(size: int = SIZE) -> Took:
+def measure_command(size: int = SIZE) -> StepTiming:
     """Import with `python -m bot links import`, from its start to its end."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "people.csv")
-        file.write_bytes(people(size))
+        file.write_bytes(build_file(size))
         environment = os.environ | {"DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bench.db"}
         words = ["links", "import", str(file), "--guild", str(GUILD_ID), "--yes"]
         began = time.perf_counter()
         said = subprocess.check_output([sys.executable, "-m", "bot", *words], env=environment)
         seconds = time.perf_counter() - began
     _check(said.startswith(f"{size} added".encode()))
-    return Took("the command", seconds, None)
+    return StepTiming("the command", seconds, None)
 
 
-async def in_discord(size: int = SIZE) -> list[Took]:
+async def measure_in_discord(size: int = SIZE) -> list[StepTiming]:
     """Do what `/links import`, its button, the same file again and `/links export` do."""
-    data = people(size)
+    data = build_file(size)
 
     async def load() -> bytes:
         return data
@@ -68,26 +68,28 @@ async def in_discord(size: int = SIZE) -> list[Took]:
         database = await Database.open(f"sqlite+aiosqlite:///{folder}/bench.db")
         try:
             access = Access(frozenset({ROLE_ID}))
-            files = LinkFiles(access, LinkStore(database), AsyncMock(Herald), id_format="{hex}")
-            shown, preview = await _timed("shown", files.preview(_ADMIN, upload))
+            files = LinkImportExport(
+                access, LinkStore(database), AsyncMock(LinkNotifier), id_format="{hex}"
+            )
+            shown, preview = await _time_step("shown", files.preview(_ADMIN, upload))
             _check(preview.token is not None and len(preview.plan.added) == size)
-            written, done = await _timed("written", files.write(_ADMIN, preview.token or ""))
+            written, done = await _time_step("written", files.apply(_ADMIN, preview.token or ""))
             _check(done.counts.added == size)
-            again, preview = await _timed("shown again", files.preview(_ADMIN, upload))
+            again, preview = await _time_step("shown again", files.preview(_ADMIN, upload))
             _check(preview.plan.unchanged == size)
-            exported, export = await _timed("exported", files.export(_ADMIN))
+            exported, export = await _time_step("exported", files.export(_ADMIN))
             _check(export.count == size)
         finally:
             await database.close()
     return [shown, written, again, exported]
 
 
-async def table(size: int = SIZE) -> list[Took]:
+async def table(size: int = SIZE) -> list[StepTiming]:
     """Measure everything."""
-    return [await asyncio.to_thread(command, size), *await in_discord(size)]
+    return [await asyncio.to_thread(measure_command, size), *await measure_in_discord(size)]
 
 
-async def _timed(step: str, work: Coroutine[Any, Any, Any]) -> tuple[Took, Any]:
+async def _time_step(step: str, work: Coroutine[Any, Any, Any]) -> tuple[StepTiming, Any]:
     held_up = 0.0
 
     async def watch() -> None:
@@ -104,7 +106,7 @@ async def _timed(step: str, work: Coroutine[Any, Any, Any]) -> tuple[Took, Any]:
     seconds = time.perf_counter() - began
     await asyncio.sleep(_TICK)  # so that the watch sees what was last
     watching.cancel()
-    return Took(step, seconds, held_up), result
+    return StepTiming(step, seconds, held_up), result
 
 
 def _check(is_true: bool) -> None:

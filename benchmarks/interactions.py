@@ -35,12 +35,12 @@ from bot.wiring.services import open_services
 CAD_DELAY = 0.05  # seconds
 SIZES = (1, 50, 1000)
 
-Stage = tuple[PretendDiscord, BenchmarkClock]
-Opener = Callable[[str, int], AbstractAsyncContextManager[Stage]]
+BotUnderTest = tuple[PretendDiscord, BenchmarkClock]
+OpenBot = Callable[[str, int], AbstractAsyncContextManager[BotUnderTest]]
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class WaitTimes:
     """Seconds from an interaction's arrival, sorted: to its acknowledgement, to its answer."""
 
     acknowledged: Sequence[float]
@@ -48,36 +48,36 @@ class Waits:
 
 
 @asynccontextmanager
-async def bare_bot(url: str, people: int) -> AsyncIterator[Stage]:  # noqa: ARG001
+async def bare_bot(url: str, people: int) -> AsyncIterator[BotUnderTest]:  # noqa: ARG001
     """Open the bare bot, which knows nobody."""
     discord = PretendDiscord()
     async with aiohttp.ClientSession() as session, BareBot(session, url) as bot:
-        await discord.welcome(bot)
+        await discord.log_in(bot)
         yield discord, BenchmarkClock()
 
 
 @asynccontextmanager
-async def our_bot(url: str, people: int) -> AsyncIterator[Stage]:
+async def our_bot(url: str, people: int) -> AsyncIterator[BotUnderTest]:
     """Open our bot with this many people linked and on duty."""
     with tempfile.TemporaryDirectory() as folder:
         settings = settings_for(url, f"sqlite+aiosqlite:///{folder}/bench.db")
-        await link(settings.database_url, people)
+        await link_members(settings.database_url, people)
         clock, discord = BenchmarkClock(), PretendDiscord()
         async with open_services(settings, clock=clock) as services:
-            await services.board.units_now(1)
+            await services.board.fetch_units(1)
             async with DispatchBot(services) as bot:
-                await discord.welcome(bot)
+                await discord.log_in(bot)
                 clock.skip(60)
-                with _as_in_its_process():
+                with _tuned_gc():
                     yield discord, clock
                 await bot.drain()
 
 
 @contextmanager
-def _as_in_its_process() -> Iterator[None]:
+def _tuned_gc() -> Iterator[None]:
     """Treat the garbage collector as our process does, and then as the bare bot's again."""
     thresholds = gc.get_threshold()
-    gc_tuning.work()
+    gc_tuning.tune()
     try:
         yield
     finally:
@@ -85,7 +85,7 @@ def _as_in_its_process() -> Iterator[None]:
         gc.unfreeze()
 
 
-async def measure(opener: Opener, url: str, size: int, rounds: int) -> Waits:
+async def measure(opener: OpenBot, url: str, size: int, rounds: int) -> WaitTimes:
     """Let so many people order at once, several times; the first time is not counted."""
     acknowledged: list[float] = []
     answered: list[float] = []
@@ -94,14 +94,16 @@ async def measure(opener: Opener, url: str, size: int, rounds: int) -> Waits:
         for number in range(rounds + 1):
             exchanges = discord.attach(orders)
             await discord.wait_for(exchanges)
-            await _rest(clock)
+            await _run_follow_ups(clock)
             if number:
-                acknowledged += [seconds(one, one.acknowledged) for one in exchanges]
-                answered += [seconds(one, one.answered) for one in exchanges]
-    return Waits(sorted(acknowledged), sorted(answered))
+                acknowledged += [seconds_until(one, one.acknowledged) for one in exchanges]
+                answered += [seconds_until(one, one.answered) for one in exchanges]
+    return WaitTimes(sorted(acknowledged), sorted(answered))
 
 
-async def table(sizes: Sequence[int] = SIZES, rounds: int = 3) -> list[tuple[int, Waits, Waits]]:
+async def table(
+    sizes: Sequence[int] = SIZES, rounds: int = 3
+) -> list[tuple[int, WaitTimes, WaitTimes]]:
     """Measure both bots in turn at each size; return the size, the bare bot's waits and ours."""
     rows = []
     async with running_cad(max(sizes), CAD_DELAY) as url:
@@ -113,14 +115,14 @@ async def table(sizes: Sequence[int] = SIZES, rounds: int = 3) -> list[tuple[int
     return rows
 
 
-async def _rest(clock: BenchmarkClock) -> None:
+async def _run_follow_ups(clock: BenchmarkClock) -> None:
     """Let what follows an answer happen, so that it does not weigh on the next round."""
     for _ in range(5):
         clock.skip(60)
         await asyncio.sleep(0.1)
 
 
-def seconds(exchange: Exchange, moment: float | None) -> float:
+def seconds_until(exchange: Exchange, moment: float | None) -> float:
     """Return the seconds from an interaction's arrival; raise if nobody was attached."""
     if moment is None or not exchange.answer.startswith("✅"):
         raise RuntimeError(f"not attached: {exchange.answer}")
@@ -140,7 +142,7 @@ def settings_for(url: str, database_url: str, *, version: Literal[1, 2] = 1) -> 
     )
 
 
-async def link(database_url: str, people: int) -> None:
+async def link_members(database_url: str, people: int) -> None:
     """Link the first so many members, as an import does."""
     now = datetime.now(UTC)
     database = await Database.open(database_url)

@@ -102,7 +102,7 @@ class Exchange:
 
 
 @dataclass(slots=True)
-class _Answer:
+class _Response:
     """What discord.py reads of a response."""
 
     body: str
@@ -127,7 +127,7 @@ class PretendDiscord:
         self._progress = asyncio.Event()
         self._client: discord.Client | None = None
 
-    async def welcome(self, client: discord.Client) -> None:
+    async def log_in(self, client: discord.Client) -> None:
         """Log a client in and let it know its server."""
         with patch.object(aiohttp, "ClientSession", return_value=self):
             await client.login("a-token.that-is.right")
@@ -162,7 +162,7 @@ class PretendDiscord:
         url: str,
         data: str | None = None,
         **_: object,
-    ) -> _Answer:
+    ) -> _Response:
         """Answer what discord.py asks; in the place of `aiohttp.ClientSession.request`."""
         now = time.perf_counter()
         match method, url.partition("?")[0].split("/")[5:]:
@@ -171,7 +171,7 @@ class PretendDiscord:
                 body = _acknowledgement(id_)
             case "PATCH", ["webhooks", _, token, "messages", _]:
                 content = json.loads(data or "{}")["content"]
-                self._note(self.exchanges[token], content, now)
+                self._record_answer(self.exchanges[token], content, now)
                 body = json.dumps(_MESSAGE | {"id": "1", "content": content})
             case "GET", ["users", "@me"]:
                 body = json.dumps(_USER)
@@ -181,12 +181,12 @@ class PretendDiscord:
                 body = json.dumps([_command(one) for one in json.loads(data or "[]")])
             case _:
                 body = "[]"
-        return _Answer(body)
+        return _Response(body)
 
     async def close(self) -> None:
         """Do nothing: there is no connection."""
 
-    def _note(self, exchange: Exchange, content: str, now: float) -> None:
+    def _record_answer(self, exchange: Exchange, content: str, now: float) -> None:
         exchange.answer = content
         if exchange.answered is None and not content.startswith(WAITING):
             exchange.answered = now

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-_NOWHERE = "http://127.0.0.1:9"  # nobody listens there
+_UNREACHABLE_URL = "http://127.0.0.1:9"  # nobody listens there
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def measure(kind: str, runs: int = 5) -> Start:
             "DISCORD_TOKEN": "no-token-is-needed",
             "SONORAN_COMMUNITY_ID": "sandbox",
             "SONORAN_API_KEY": "sandbox-key",
-            "SONORAN_API_URL": _NOWHERE,
+            "SONORAN_API_URL": _UNREACHABLE_URL,
         }
         # Where a bot is at home, its first start has left the compiled files behind.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -56,24 +56,24 @@ async def _start_bare() -> None:
 
     from benchmarks.bare import BareBot  # noqa: PLC0415
 
-    async with aiohttp.ClientSession() as session, BareBot(session, _NOWHERE):
-        _tell()
+    async with aiohttp.ClientSession() as session, BareBot(session, _UNREACHABLE_URL):
+        _print_measurement()
 
 
 async def _start_ours() -> None:
     from bot.config import settings  # noqa: PLC0415 - the imports are what is measured
     from bot.runtime import gc_tuning  # noqa: PLC0415
 
-    gc_tuning.rest()
+    gc_tuning.disable_during_startup()
     from bot.app import DispatchBot  # noqa: PLC0415
     from bot.wiring.services import open_services  # noqa: PLC0415
 
     async with open_services(settings.load()) as services, DispatchBot(services):
-        gc_tuning.work()
-        _tell()
+        gc_tuning.tune()
+        _print_measurement()
 
 
-def _tell() -> None:
+def _print_measurement() -> None:
     # Not getrusage: what it tells includes the process that started this one.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)

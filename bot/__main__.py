@@ -17,12 +17,12 @@ import typer.core
 
 from bot.cli import link_commands
 from bot.runtime import gc_tuning
-from bot.runtime.exit_codes import Exit, Failure, StopSignals
+from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
 
 _log = logging.getLogger("bot")  # this module's own name is __main__
 
 
-class Commands(typer.core.TyperGroup):
+class CommandGroup(typer.core.TyperGroup):
     """The commands; a fault that the operator can mend ends them with a line about it."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as the library has it
@@ -30,7 +30,7 @@ class Commands(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            failure = _failure(error)
+            failure = _startup_error(error)
             if failure is None:
                 raise
             for line in failure.lines:
@@ -39,7 +39,7 @@ class Commands(typer.core.TyperGroup):
 
 
 cli = typer.Typer(
-    cls=Commands,
+    cls=CommandGroup,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -65,21 +65,21 @@ def main(context: typer.Context) -> None:
 def run() -> None:
     """Run the bot with the settings of the environment and of .env until a signal comes."""
     signals = StopSignals()
-    gc_tuning.rest()
+    gc_tuning.disable_during_startup()
     from bot.config import settings
     from bot.runtime import logs
 
     loaded = settings.load()
-    logs.set_up(loaded.log_level, loaded.log_format, loaded.secrets)
+    logs.configure(loaded.log_level, loaded.log_format, loaded.secrets)
     try:
         from bot import process
 
         process.run(loaded, signals)
     except Exception as error:  # noqa: BLE001 - whatever it was, the log's last line says so
-        failure = _failure(error)
+        failure = _startup_error(error)
         if failure is None:
             _log.critical("the bot has failed: %r", error, exc_info=error)
-            raise typer.Exit(Exit.FAULT) from None
+            raise typer.Exit(ExitCode.FAULT) from None
         _log.critical("%s", failure)
         raise typer.Exit(failure.code) from None
 
@@ -91,7 +91,7 @@ def invite() -> None:
     from bot.config import settings
 
     token = settings.load_token().discord_token.get_secret_value()
-    typer.echo(asyncio.run(process.invitation(token)))
+    typer.echo(asyncio.run(process.invite_url(token)))
 
 
 @cli.command()
@@ -102,11 +102,11 @@ def doctor() -> None:
 
     read = doctor_checks.read_settings()
     # The findings say what is wrong; the log is left for what nobody expects.
-    logs.set_up("ERROR", "text", read.settings.secrets if read.settings else ())
-    findings = asyncio.run(doctor_checks.examine(read))
+    logs.configure("ERROR", "text", read.settings.secrets if read.settings else ())
+    findings = asyncio.run(doctor_checks.check_offline(read))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # names may be in a script it does not have
-    for line in doctor_checks.lines(findings):
+    for line in doctor_checks.format_lines(findings):
         typer.echo(line)
     raise typer.Exit(doctor_checks.exit_code(findings))
 
@@ -123,18 +123,18 @@ def upgrade_database() -> None:
     )
 
 
-def _failure(error: Exception) -> Failure | None:
+def _startup_error(error: Exception) -> FatalError | None:
     """Return what an operator can mend as a Failure; None for a fault of the bot."""
     from bot.config.settings import SettingsError
     from bot.storage.errors import StorageError
 
     match error:
-        case Failure():
+        case FatalError():
             return error
         case SettingsError():
-            return Failure(Exit.SETTINGS, "The settings cannot be used:", *error.faults)
+            return FatalError(ExitCode.SETTINGS, "The settings cannot be used:", *error.faults)
         case StorageError():
-            return Failure(Exit.SETTINGS, str(error))
+            return FatalError(ExitCode.SETTINGS, str(error))
     return None
 
 

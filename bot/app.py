@@ -11,26 +11,26 @@ from functools import partial
 import discord
 from discord.ext import commands
 
-from bot.services.cards.card_publisher import CardKeeper
-from bot.ui.calls.call_select import CallPicker
-from bot.ui.calls.card_buttons import CALL_BUTTONS, buttons_for_card
-from bot.ui.calls.card_channel import ChannelHost
+from bot.services.cards.card_publisher import CardPublisher
+from bot.ui.calls.call_select import CallSelect
+from bot.ui.calls.card_buttons import CALL_ITEMS, buttons_for_card
+from bot.ui.calls.card_channel import DiscordCardChannel
 from bot.ui.interactions.command_tree import DispatchTree
 from bot.ui.link_files.import_preview import ImportButton
-from bot.ui.links.link_announcer import LinkDelivery
+from bot.ui.links.link_announcer import DiscordLinkNotifier
 from bot.ui.links.link_buttons import LINK_BUTTONS
-from bot.ui.links.verification_report import CheckDelivery, StopCheck
-from bot.ui.orders.order_announcer import Delivery
-from bot.ui.orders.order_buttons import BUTTONS
+from bot.ui.links.verification_report import DiscordCheckAnnouncer, StopCheckButton
+from bot.ui.orders.order_announcer import DiscordOrderAnnouncer
+from bot.ui.orders.order_buttons import ORDER_BUTTONS
 from bot.wiring.services import Services
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
 from cogs.calls import CallsCog
 from cogs.doctor import DoctorCog
 from cogs.links import LinksCog
-from cogs.maintenance import PeopleCog
+from cogs.maintenance import MaintenanceCog
 
-GRACE = 10.0  # seconds for commands under way when the bot is told to stop
+SHUTDOWN_GRACE = 10.0  # seconds for commands under way when the bot is told to stop
 
 _log = logging.getLogger(__name__)
 
@@ -58,14 +58,14 @@ class DispatchBot(commands.Bot):
         self.asking = services.asking
         self.acts = services.acts
         self.picking = services.picking
-        self.orders = services.open_queue(Delivery(self, log_channel_id))
-        self.checks = services.open_checks(CheckDelivery(self, log_channel_id))
-        self._people = services.open_people(LinkDelivery(self, log_channel_id))
-        self.link_desk = self._people.desk
-        self.link_files = self._people.files
+        self.orders = services.open_queue(DiscordOrderAnnouncer(self, log_channel_id))
+        self.checks = services.open_checks(DiscordCheckAnnouncer(self, log_channel_id))
+        self._link_services = services.open_people(DiscordLinkNotifier(self, log_channel_id))
+        self.link_desk = self._link_services.desk
+        self.link_files = self._link_services.files
         self._services = services
         self._cards = self._open_cards(calls_channel_id) if calls_channel_id else None
-        self._home = discord.Object(guild_id) if guild_id else None
+        self._guild = discord.Object(guild_id) if guild_id else None
         self._dispatch_tree.guild_id = guild_id
 
     @property
@@ -82,7 +82,7 @@ class DispatchBot(commands.Bot):
         await self.add_cog(AuditCog(services.audit))
         await self.add_cog(DoctorCog(services.open_doctor(self)))
         await self.add_cog(CallsCog(services.call_list, self._dispatch_tree))
-        people = self._people
+        people = self._link_services
         links = LinksCog(
             services.linking,
             services.audit,
@@ -92,18 +92,18 @@ class DispatchBot(commands.Bot):
             files=self.link_files,
         )
         await self.add_cog(links)
-        if self._home:
-            self.tree.copy_global_to(guild=self._home)
+        if self._guild:
+            self.tree.copy_global_to(guild=self._guild)
             self.tree.clear_commands(guild=None)
-        for scope in (None, self._home) if self._home else (None,):
-            await self._sync(scope)
+        for scope in (None, self._guild) if self._guild else (None,):
+            await self._sync_commands(scope)
         self.add_dynamic_items(
-            *BUTTONS, *CALL_BUTTONS, *LINK_BUTTONS, CallPicker, StopCheck, ImportButton
+            *ORDER_BUTTONS, *CALL_ITEMS, *LINK_BUTTONS, CallSelect, StopCheckButton, ImportButton
         )
         await self.orders.resume()
         await self.checks.resume()
         await people.requests.resume()
-        await self.add_cog(PeopleCog(self, people.requests, people.leaving))
+        await self.add_cog(MaintenanceCog(self, people.requests, people.leaving))
         if self._cards:
             self._cards.start()
 
@@ -113,17 +113,19 @@ class DispatchBot(commands.Bot):
 
     async def drain(self) -> None:
         """Take no more commands and let those under way finish."""
-        others = [self.checks.close(GRACE)]
+        others = [self.checks.close(SHUTDOWN_GRACE)]
         if self._cards:
-            others.append(self._cards.close(GRACE))
-        await asyncio.gather(self._dispatch_tree.drain(GRACE), self.orders.drain(GRACE), *others)
+            others.append(self._cards.close(SHUTDOWN_GRACE))
+        await asyncio.gather(
+            self._dispatch_tree.drain(SHUTDOWN_GRACE), self.orders.drain(SHUTDOWN_GRACE), *others
+        )
 
-    def _open_cards(self, channel_id: int) -> CardKeeper:
-        host = ChannelHost(self, channel_id, buttons_for_card)
+    def _open_cards(self, channel_id: int) -> CardPublisher:
+        host = DiscordCardChannel(self, channel_id, buttons_for_card)
         links = partial(host.links, self._services.linking)
         return self._services.open_cards(host, links, channel_id=channel_id)
 
-    async def _sync(self, scope: discord.abc.Snowflake | None) -> None:
+    async def _sync_commands(self, scope: discord.abc.Snowflake | None) -> None:
         """Tell Discord about the commands where it does not know them as they are."""
         commands_here = self.tree.get_commands(guild=scope)
         payload = [command.to_dict(self.tree) for command in commands_here]

@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator, Iterator
 
 import discord
 
-from bot.app import GRACE, DispatchBot
+from bot.app import SHUTDOWN_GRACE, DispatchBot
 from bot.config.settings import Settings
 from bot.runtime import gc_tuning
-from bot.runtime.exit_codes import Exit, Failure, StopSignals
-from bot.services.board.push_listener import CannotListen
+from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
+from bot.services.board.push_listener import ListenError
 from bot.wiring.services import Services, open_services
 
-CLOSING = 3.0  # seconds to take leave of Discord, which may be out of reach
+CLOSE_TIMEOUT = 3.0  # seconds to take leave of Discord, which may be out of reach
 
 _SCOPES = ("bot", "applications.commands")
 # What the bot needs beyond its commands, which need nothing.
@@ -39,10 +39,10 @@ def run(settings: Settings, signals: StopSignals) -> None:
     asyncio.run(_serve(settings, signals))
 
 
-async def invitation(token: str) -> str:
+async def invite_url(token: str) -> str:
     """Return the address that adds the bot to a server, or raise Failure."""
     async with discord.Client(intents=discord.Intents.none()) as client:
-        with _explaining(client):
+        with _as_startup_errors(client):
             await client.login(token)
             application = await client.application_info()
     return discord.utils.oauth_url(application.id, permissions=_PERMISSIONS, scopes=_SCOPES)
@@ -50,14 +50,14 @@ async def invitation(token: str) -> str:
 
 async def _serve(settings: Settings, signals: StopSignals) -> None:
     running = asyncio.create_task(_open_and_connect(settings))
-    signals.cancel(running)
+    signals.cancel_on_signal(running)
     with contextlib.suppress(asyncio.CancelledError):  # asked to stop
         await running
     _log.info("stopped")
 
 
 async def _open_and_connect(settings: Settings) -> None:
-    async with _opened(settings) as services:
+    async with _open_services(settings) as services:
         bot = DispatchBot(
             services,
             guild_id=settings.discord_guild_id,
@@ -65,17 +65,19 @@ async def _open_and_connect(settings: Settings) -> None:
             calls_channel_id=settings.calls_channel_id,
             members_intent=settings.members_intent,
         )
-        gc_tuning.work()
+        gc_tuning.tune()
         await _connect(bot, settings.discord_token.get_secret_value())
 
 
 @contextlib.asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Services]:
+async def _open_services(settings: Settings) -> AsyncIterator[Services]:
     try:
         async with open_services(settings) as services:
             yield services
-    except CannotListen as error:
-        raise Failure(Exit.SETTINGS, f"PUSH_LISTEN: cannot listen there: {error}.") from error
+    except ListenError as error:
+        raise FatalError(
+            ExitCode.SETTINGS, f"PUSH_LISTEN: cannot listen there: {error}."
+        ) from error
 
 
 async def _connect(bot: DispatchBot, token: str) -> None:
@@ -84,25 +86,25 @@ async def _connect(bot: DispatchBot, token: str) -> None:
     connection = asyncio.create_task(bot.start(token))
     try:
         await asyncio.wait({connection})
-        with _explaining(bot):
+        with _as_startup_errors(bot):
             connection.result()
     except asyncio.CancelledError:
-        _log.info("stopping; commands under way have %d seconds to finish", GRACE)
+        _log.info("stopping; commands under way have %d seconds to finish", SHUTDOWN_GRACE)
         await bot.drain()
         raise
     finally:
         connection.cancel()
         leaving = asyncio.create_task(bot.close())
-        await asyncio.wait({connection, leaving}, timeout=CLOSING)
+        await asyncio.wait({connection, leaving}, timeout=CLOSE_TIMEOUT)
 
 
 @contextlib.contextmanager
-def _explaining(client: discord.Client) -> Iterator[None]:
+def _as_startup_errors(client: discord.Client) -> Iterator[None]:
     """Turn what an operator can mend into a Failure; the rest is a fault of the bot."""
     try:
         yield
     except discord.DiscordException as error:
-        if (failure := _refusal(error)) is None:
+        if (failure := _startup_error(error)) is None:
             raise
         raise failure from error
     except Exception as error:
@@ -110,10 +112,10 @@ def _explaining(client: discord.Client) -> Iterator[None]:
         if client.user is not None and not isinstance(error, OSError):
             raise
         reason = str(error) or type(error).__name__
-        raise Failure(Exit.DISCORD, f"Discord cannot be reached: {reason}.") from error
+        raise FatalError(ExitCode.DISCORD, f"Discord cannot be reached: {reason}.") from error
 
 
-def _refusal(error: discord.DiscordException) -> Failure | None:
+def _startup_error(error: discord.DiscordException) -> FatalError | None:
     """Sort one error by type and by Discord's own number for it.
 
     https://discord.com/developers/docs/topics/opcodes-and-status-codes
@@ -122,20 +124,20 @@ def _refusal(error: discord.DiscordException) -> Failure | None:
         case discord.app_commands.CommandSyncFailure():
             return None  # Discord does not like our commands: our fault
         case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
-            return Failure(
-                Exit.TOKEN, "Discord refuses the token. Copy it anew into DISCORD_TOKEN."
+            return FatalError(
+                ExitCode.TOKEN, "Discord refuses the token. Copy it anew into DISCORD_TOKEN."
             )
         case discord.PrivilegedIntentsRequired() | discord.ConnectionClosed(code=4013):
-            return Failure(
-                Exit.INTENTS,
+            return FatalError(
+                ExitCode.INTENTS,
                 "Discord misses an intent. Turn it on in the Developer Portal, under Bot.",
             )
         case discord.Forbidden(code=50001):
-            return Failure(
-                Exit.SETTINGS,
+            return FatalError(
+                ExitCode.SETTINGS,
                 "DISCORD_GUILD_ID: the bot is not on this server."
                 " Invite it with the address that `python -m bot invite` prints.",
             )
         case discord.HTTPException(status=status):
-            return Failure(Exit.DISCORD, f"Discord cannot be used now: it answers {status}.")
+            return FatalError(ExitCode.DISCORD, f"Discord cannot be used now: it answers {status}.")
     return None

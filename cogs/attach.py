@@ -10,32 +10,32 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
-from bot.services.orders.intake import AttachService
+from bot.services.orders.intake import OrderIntake
 from bot.services.pickers.suggestions import Suggestions
 from bot.services.queue.order_queue import OrderQueue
 from bot.ui.calls.autocomplete_choices import call_choice, unit_choices
 from bot.ui.interactions.responses import Interaction, actor_of, give_order, reply_address
-from bot.ui.orders.mentions import gathered
+from bot.ui.orders.mentions import expand_guild_mentions
 
 CallNumber: TypeAlias = Range[int, 1, 2**31 - 1]
 ServerNumber: TypeAlias = Range[int, 1, 1000]
 
-_UNITS = "me, @members, @roles, #voice, A-12, A-1..A-9, dept:LSPD, API ids; without: -@member, -A-3"
-_SERVER = "The CAD's server number, if your community has several"
+_UNITS_HELP = (
+    "me, @members, @roles, #voice, A-12, A-1..A-9, dept:LSPD, API ids; without: -@member, -A-3"
+)
+_SERVER_HELP = "The CAD's server number, if your community has several"
 
 
 class AttachCog(commands.Cog):
     """Puts units on calls and takes them off."""
 
-    def __init__(
-        self, attaching: AttachService, orders: OrderQueue, suggestions: Suggestions
-    ) -> None:
-        self._attaching = attaching
+    def __init__(self, intake: OrderIntake, orders: OrderQueue, suggestions: Suggestions) -> None:
+        self._intake = intake
         self._orders = orders
         self._suggestions = suggestions
 
     @app_commands.command(description="Put units on a dispatch call")
-    @app_commands.describe(call="The call's number", units=_UNITS, server=_SERVER)
+    @app_commands.describe(call="The call's number", units=_UNITS_HELP, server=_SERVER_HELP)
     @app_commands.guild_only()
     async def attach(
         self,
@@ -44,10 +44,10 @@ class AttachCog(commands.Cog):
         units: str,
         server: ServerNumber | None = None,
     ) -> None:
-        order = self._attaching.attach(
+        order = self._intake.attach(
             actor_of(interaction),
             reply_address(interaction),
-            gathered(interaction, units),
+            expand_guild_mentions(interaction, units),
             call_id=call,
             server_id=server,
         )
@@ -55,7 +55,9 @@ class AttachCog(commands.Cog):
 
     @app_commands.command(description="Take units off the call they are on")
     @app_commands.describe(
-        units=_UNITS, server=_SERVER, call="Only whoever is on this call; leave out for any call"
+        units=_UNITS_HELP,
+        server=_SERVER_HELP,
+        call="Only whoever is on this call; leave out for any call",
     )
     @app_commands.guild_only()
     async def detach(
@@ -65,10 +67,10 @@ class AttachCog(commands.Cog):
         server: ServerNumber | None = None,
         call: CallNumber | None = None,
     ) -> None:
-        order = self._attaching.detach(
+        order = self._intake.detach(
             actor_of(interaction),
             reply_address(interaction),
-            gathered(interaction, units),
+            expand_guild_mentions(interaction, units),
             call_id=call,
             server_id=server,
         )
@@ -77,22 +79,24 @@ class AttachCog(commands.Cog):
     @attach.autocomplete("call")
     @detach.autocomplete("call")
     async def suggest_calls(self, interaction: Interaction, typed: str) -> list[Choice[int]]:
-        calls = self._suggestions.calls(actor_of(interaction), typed, _server(interaction))
+        calls = self._suggestions.calls(actor_of(interaction), typed, _typed_server(interaction))
         return [call_choice(call) for call in calls]
 
     @attach.autocomplete("units")
     @detach.autocomplete("units")
     async def suggest_units(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
-        names = partial(_name, interaction.guild)
-        found = self._suggestions.units(actor_of(interaction), typed, names, _server(interaction))
+        names = partial(_display_name, interaction.guild)
+        found = self._suggestions.units(
+            actor_of(interaction), typed, names, _typed_server(interaction)
+        )
         return unit_choices(found, names)
 
 
-def _server(interaction: Interaction) -> int | None:
+def _typed_server(interaction: Interaction) -> int | None:
     server = getattr(interaction.namespace, "server", None)
     return server if isinstance(server, int) else None
 
 
-def _name(guild: discord.Guild | None, member_id: int) -> str:
+def _display_name(guild: discord.Guild | None, member_id: int) -> str:
     member = guild.get_member(member_id) if guild else None
     return member.display_name if member else ""

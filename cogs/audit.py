@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.app_commands import Range
 from discord.ext import commands, tasks
 
-from bot.services.records.audit_log import AuditService
+from bot.services.records.audit_log import AuditLog
 from bot.ui import loops
 from bot.ui.interactions.responses import Interaction, actor_of, respond
 from bot.ui.links import link_results
@@ -20,16 +20,16 @@ _log = logging.getLogger(__name__)
 class AuditCog(commands.Cog):
     """Shows what was ordered."""
 
-    def __init__(self, audit: AuditService) -> None:
+    def __init__(self, audit: AuditLog) -> None:
         self._audit = audit
 
     async def cog_load(self) -> None:
         """Begin to forget."""
-        self.forget.start()
+        self.purge.start()
 
     async def cog_unload(self) -> None:
         """Stop forgetting."""
-        await loops.end(self.forget)
+        await loops.stop(self.purge)
 
     @app_commands.command(description="See what was ordered, by whom, and what came of it")
     @app_commands.describe(
@@ -50,11 +50,11 @@ class AuditCog(commands.Cog):
         await respond(interaction, work, link_results.audit_page)
 
     @tasks.loop(minutes=1)
-    async def forget(self) -> None:
+    async def purge(self) -> None:
         """Keep tokens and old orders no longer than promised."""
-        await self._audit.forget()
+        await self._audit.purge()
 
-    @forget.error
-    async def log_fault(self, error: BaseException) -> None:
+    @purge.error
+    async def log_purge_error(self, error: BaseException) -> None:
         """Say that forgetting has stopped."""
         _log.error("old orders are not deleted any more until the next start", exc_info=error)

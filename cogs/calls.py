@@ -7,19 +7,19 @@ from discord import app_commands
 from discord.app_commands import Range
 from discord.ext import commands
 
-from bot.services.calls.call_listing import CallList
+from bot.services.calls.call_listing import CallListing
 from bot.services.errors import ServiceError
 from bot.ui.calls import call_text as words
-from bot.ui.calls.call_select import picker
+from bot.ui.calls.call_select import call_select_view
 from bot.ui.interactions.responses import (
     Interaction,
     actor_of,
     answer,
     answer_error,
-    offer,
+    prompt,
     respond,
 )
-from bot.ui.text import member
+from bot.ui.text import member_mention
 
 
 class CallsCog(commands.Cog):
@@ -29,7 +29,9 @@ class CallsCog(commands.Cog):
         tree: takes the menu's command, which discord.py does not find in a cog by itself.
     """
 
-    def __init__(self, call_list: CallList, tree: app_commands.CommandTree[discord.Client]) -> None:
+    def __init__(
+        self, call_list: CallListing, tree: app_commands.CommandTree[discord.Client]
+    ) -> None:
         self._call_list = call_list
         self._tree = tree
         self._menu = app_commands.ContextMenu(name="Attach to call", callback=self.attach_to_call)
@@ -55,17 +57,17 @@ class CallsCog(commands.Cog):
         page: Range[int, 1] = 1,
     ) -> None:
         await respond(
-            interaction, self._call_list.page(actor_of(interaction), page, server), words.page
+            interaction, self._call_list.page(actor_of(interaction), page, server), words.calls_page
         )
 
     async def attach_to_call(self, interaction: Interaction, person: discord.Member) -> None:
         try:
-            server_id, open_calls = self._call_list.to_pick(actor_of(interaction))
+            server_id, open_calls = self._call_list.open_calls(actor_of(interaction))
         except ServiceError as error:
             await answer_error(interaction, error)
             return
         if not open_calls:
             await answer(interaction, "❌ No call is open.")
             return
-        question = f"Which call does {member(person.id)} go to?"
-        await offer(interaction, question, picker(server_id, person.id, open_calls))
+        question = f"Which call does {member_mention(person.id)} go to?"
+        await prompt(interaction, question, call_select_view(server_id, person.id, open_calls))

@@ -19,4 +19,4 @@ class DoctorCog(commands.Cog):
     @app_commands.command(description="Check how the bot is set up, and see who may do what")
     @app_commands.guild_only()
     async def doctor(self, interaction: Interaction) -> None:
-        await respond(interaction, self._doctor.examine(actor_of(interaction)), words.report)
+        await respond(interaction, self._doctor.run(actor_of(interaction)), words.report)

@@ -10,12 +10,12 @@ from discord import app_commands
 from discord.app_commands import Range
 from discord.ext import commands
 
-from bot.services.link_files.import_export import LinkFiles
-from bot.services.links.bulk_verification import LinkChecks
-from bot.services.links.link_service import LinkingService
-from bot.services.links.link_workflow import LinkDesk
-from bot.services.records.audit_log import AuditService
-from bot.services.records.my_data import Mine
+from bot.services.link_files.import_export import LinkImportExport
+from bot.services.links.bulk_verification import BulkVerifier
+from bot.services.links.link_service import LinkService
+from bot.services.links.link_workflow import LinkWorkflow
+from bot.services.records.audit_log import AuditLog
+from bot.services.records.my_data import MyData
 from bot.ui.interactions.responses import Interaction, actor_of, reply_address, respond
 from bot.ui.link_files import import_preview
 from bot.ui.link_files.upload import upload_of
@@ -31,13 +31,13 @@ class LinksCog(commands.Cog):
 
     def __init__(
         self,
-        linking: LinkingService,
-        audit: AuditService,
+        linking: LinkService,
+        audit: AuditLog,
         *,
-        desk: LinkDesk,
-        mine: Mine,
-        checks: LinkChecks,
-        files: LinkFiles,
+        desk: LinkWorkflow,
+        mine: MyData,
+        checks: BulkVerifier,
+        files: LinkImportExport,
     ) -> None:
         self._linking = linking
         self._audit = audit
@@ -57,11 +57,13 @@ class LinksCog(commands.Cog):
     ) -> None:
         whom = member or interaction.user
 
-        async def linking() -> link_buttons.Shown:
+        async def linking() -> link_buttons.LinkOutcome:
             reply = reply_address(interaction)  # known once the command is acknowledged
             return await self._desk.link(actor_of(interaction), whom.id, steam, reply)
 
-        await respond(interaction, linking(), link_buttons.words, link_buttons.buttons)
+        await respond(
+            interaction, linking(), link_buttons.outcome_text, link_buttons.outcome_buttons
+        )
 
     @app_commands.command(description="Forget your link, or a member's")
     @app_commands.describe(member="Whom to unlink, if not yourself (takes the right to link)")
@@ -69,7 +71,7 @@ class LinksCog(commands.Cog):
     async def unlink(self, interaction: Interaction, member: discord.User | None = None) -> None:
         whom = member or interaction.user
         work = self._desk.unlink(actor_of(interaction), whom.id)
-        await respond(interaction, work, link_text.unlinked)
+        await respond(interaction, work, link_text.unlink_result)
 
     @links.command(name="list", description="List everyone who is linked")
     @app_commands.describe(page="Which page", only="Only links that stand so with the CAD")
@@ -88,14 +90,16 @@ class LinksCog(commands.Cog):
 
     @links.command(description="Ask the CAD about every link, and tell what is wrong")
     async def check(self, interaction: Interaction) -> None:
-        work = self._checks.check(
-            actor_of(interaction), verification_report.FollowedReply(interaction)
+        work = self._checks.start_or_follow(
+            actor_of(interaction), verification_report.InteractionCheckReply(interaction)
         )
-        await respond(interaction, work, verification_report.words, verification_report.buttons)
+        await respond(
+            interaction, work, verification_report.check_text, verification_report.check_buttons
+        )
 
     @links.command(description="See everything that is stored about you")
     async def mine(self, interaction: Interaction) -> None:
-        await respond(interaction, self._mine.about(actor_of(interaction)), my_data_text.mine)
+        await respond(interaction, self._mine.read(actor_of(interaction)), my_data_text.my_data)
 
     @links.command(description="Look up a member, or whose an id is")
     @app_commands.describe(member="Who is this in the CAD?", steam="Or: whose id is this?")
@@ -108,7 +112,7 @@ class LinksCog(commands.Cog):
         actor = actor_of(interaction)
         if steam is not None and member is None:
             owners = self._linking.owners(actor, steam)
-            await respond(interaction, owners, partial(link_results.owners, steam))
+            await respond(interaction, owners, partial(link_results.id_owners, steam))
         else:
             whom = member or interaction.user
             await respond(interaction, self._audit.whois(actor, whom.id), link_results.whois)
@@ -120,7 +124,7 @@ class LinksCog(commands.Cog):
         await respond(
             interaction,
             work,
-            import_preview.preview,
+            import_preview.preview_text,
             import_preview.preview_buttons,
             attach=import_preview.preview_file,
         )
@@ -129,5 +133,5 @@ class LinksCog(commands.Cog):
     async def export_links(self, interaction: Interaction) -> None:
         work = self._files.export(actor_of(interaction))
         await respond(
-            interaction, work, import_preview.exported, attach=import_preview.exported_file
+            interaction, work, import_preview.export_result, attach=import_preview.export_file
         )

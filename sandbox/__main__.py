@@ -31,7 +31,7 @@ def main(
     if context.invoked_subcommand is None:
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(serve.serve(cad_port, discord_port, lives=not still))
+            asyncio.run(serve.serve(cad_port, discord_port, simulate=not still))
 
 
 @cli.command()
@@ -46,12 +46,12 @@ def check() -> None:
 def pictures(folder: Path) -> None:
     """Make the README's pictures into a folder; takes a Chromium."""
     # playwright is needed for nothing else
-    from sandbox.browser import NoChromium  # noqa: PLC0415
-    from sandbox.pictures import make  # noqa: PLC0415
+    from sandbox.browser import ChromiumNotFound  # noqa: PLC0415
+    from sandbox.pictures import make_pictures  # noqa: PLC0415
 
     try:
-        asyncio.run(make(folder))
-    except NoChromium as missing:
+        asyncio.run(make_pictures(folder))
+    except ChromiumNotFound as missing:
         typer.echo(str(missing), err=True)
         raise typer.Exit(1) from None
 

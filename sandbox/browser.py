@@ -24,7 +24,7 @@ FLAGS = (
 _IDLE = "preview.ready"
 
 
-class NoChromium(Exception):
+class ChromiumNotFound(Exception):
     """No browser is there to be driven."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class NoChromium(Exception):
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def open_chromium() -> AsyncIterator[Browser]:
     """Run a headless Chromium: $CHROMIUM, the system's, or playwright's own.
 
     Raises:
@@ -45,7 +45,7 @@ async def chromium() -> AsyncIterator[Browser]:
         candidates = (os.environ.get("CHROMIUM"), *map(shutil.which, NAMES))
         executable = next(filter(None, candidates), playwright.chromium.executable_path)
         if shutil.which(executable) is None:
-            raise NoChromium
+            raise ChromiumNotFound
         browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
         try:
             yield browser
@@ -63,14 +63,14 @@ class DiscordPage:
         """Load the page and wait until the channel is there."""
         await self.page.goto(address)
         await self._composer.wait_for()
-        await self._until(_IDLE)
+        await self._wait_until(_IDLE)
 
-    async def become(self, name: str) -> None:
+    async def view_as(self, name: str) -> None:
         """Look at the channel as somebody else."""
         (user_id,) = await self.page.get_by_label("Viewing as").select_option(label=name)
-        await self._until(f"{_IDLE} && preview.viewerId === '{user_id}'")
+        await self._wait_until(f"{_IDLE} && preview.viewerId === '{user_id}'")
 
-    async def begin(self, command: str) -> None:
+    async def start_command(self, command: str) -> None:
         """Type a slash and the command's name, and choose it from the list."""
         await self._composer.press_sequentially(f"/{command}")
         await self.page.locator(".command-entry", has_text=f"/{command}").first.click()
@@ -80,7 +80,7 @@ class DiscordPage:
         field = self.page.locator(f'.command-option-input[data-option="{option}"]')
         await field.click()
         await field.press_sequentially(text)
-        await self._until("preview.commandPicker.autocomplete.state !== 'loading'")
+        await self._wait_until("preview.commandPicker.autocomplete.state !== 'loading'")
 
     async def choose(self, text: str) -> None:
         """Choose one of the options that the bot suggests."""
@@ -98,9 +98,9 @@ class DiscordPage:
     async def press(self, message: Locator, label: str) -> None:
         """Press one of a message's buttons, and wait until the bot has acted."""
         await self._click(message.get_by_role("button", name=label, exact=True))
-        await self._until(_IDLE)
+        await self._wait_until(_IDLE)
 
-    async def pick(self, message: Locator, select: str, *options: str) -> None:
+    async def select_options(self, message: Locator, select: str, *options: str) -> None:
         """Choose options, by how they begin, of a select, by what it says while none is chosen."""
         menu = message.locator(".preview-select", has=self.page.get_by_label(select, exact=True))
         await self._click(menu.get_by_role("combobox"))
@@ -109,21 +109,21 @@ class DiscordPage:
             await self._click(menu.get_by_role("option", name=name))
         if await menu.get_attribute("data-maximum") != "1":
             await self._click(menu.get_by_role("button", name="Apply"))
-        await self._until(_IDLE)
+        await self._wait_until(_IDLE)
 
-    async def fill_in(self, text: str) -> None:
+    async def submit_form(self, text: str) -> None:
         """Fill in the form that is open, which has one field, and send it."""
         dialog = self.page.get_by_role("dialog")
         await dialog.get_by_role("textbox").fill(text)
         await self._click(dialog.get_by_role("button", name="Submit"))
         await dialog.wait_for(state="hidden")
-        await self._until(_IDLE)
+        await self._wait_until(_IDLE)
 
     async def show(self, message: Locator) -> None:
         """Scroll to a message once it is there, and wait until the page rests."""
         await message.wait_for()
         await message.scroll_into_view_if_needed()
-        await self._until(_IDLE)
+        await self._wait_until(_IDLE)
 
     def message(self, text: str) -> Locator:
         """Find the last message that holds this text."""
@@ -140,10 +140,10 @@ class DiscordPage:
         button is let go beside what it was pressed on.
         """
         await control.click(trial=True)
-        await self._until(_IDLE)
+        await self._wait_until(_IDLE)
         await control.dispatch_event("click")
 
-    async def _until(self, condition: str) -> None:
+    async def _wait_until(self, condition: str) -> None:
         """Wait for what the page says of itself in `window.simcordPreview`."""
         await self.page.wait_for_function(
             f"() => {{ const preview = window.simcordPreview; return {condition} }}"

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import simcord
 
-from sandbox.environment import Stage, open_stage
+from sandbox.environment import Environment, open_environment
 from sandbox.fake_time import FakeTime
-from sandbox.scenario import SHIFT, Cad, Step
+from sandbox.scenario import SCENARIO, CadChange, Step
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 _ESCAPE = re.compile(r"\\(.)")
 
@@ -20,65 +20,73 @@ _ESCAPE = re.compile(r"\\(.)")
 SECONDS_PER_STEP = 20.0
 
 
-async def run(tell: Tell = print) -> int:
+async def run(report: Report = print) -> int:
     """Build the sandbox, play the shift, and return the exit code: 0 if all went as written."""
     time = FakeTime()
-    async with open_stage(time=time) as stage:
-        return await play(stage, time, SHIFT, tell)
+    async with open_environment(time=time) as stage:
+        return await run_steps(stage, time, SCENARIO, report)
 
 
-async def play(stage: Stage, time: FakeTime, steps: Sequence[Step], tell: Tell = print) -> int:
+async def run_steps(
+    stage: Environment, time: FakeTime, steps: Sequence[Step], report: Report = print
+) -> int:
     """Play the steps, tell the conversation, and return the exit code."""
     faults: list[str] = []
     result: simcord.InteractionResult | None = None
     for number, step in enumerate(steps, 1):
-        tell(f"\n{number}. {step.why}")
-        await _set_up(stage, step, tell)
+        report(f"\n{number}. {step.purpose}")
+        await _set_cad_state(stage, step, report)
         if step.command:
-            result = await _typed(stage, step, tell)
-        await time.advance(SECONDS_PER_STEP, stage.env.settle)
+            result = await _run_command(stage, step, report)
+        await time.advance(SECONDS_PER_STEP, stage.simcord_env.settle)
         if result is not None:
-            faults += [f"step {number}: {fault}" for fault in _shown(stage, step, result, tell)]
-    faults += [f"the bot raised {error!r}" for error in stage.env.errors]
-    tell("")
+            faults += [
+                f"step {number}: {fault}" for fault in _check_step(stage, step, result, report)
+            ]
+    faults += [f"the bot raised {error!r}" for error in stage.simcord_env.errors]
+    report("")
     for fault in faults:
-        tell(f"✗ {fault}")
-    tell(f"{len(steps)} steps, {len(faults)} faults" if faults else f"{len(steps)} steps, all well")
+        report(f"✗ {fault}")
+    report(
+        f"{len(steps)} steps, {len(faults)} faults" if faults else f"{len(steps)} steps, all well"
+    )
     return 1 if faults else 0
 
 
-async def _set_up(stage: Stage, step: Step, tell: Tell) -> None:
-    if step.before is not None:
-        tell(f"   ({step.before.value})")
-        await (stage.cad.pause() if step.before is Cad.GOES_DOWN else stage.cad.resume())
+async def _set_cad_state(stage: Environment, step: Step, report: Report) -> None:
+    if step.cad_change is not None:
+        report(f"   ({step.cad_change.value})")
+        await (stage.cad.pause() if step.cad_change is CadChange.GOES_DOWN else stage.cad.resume())
 
 
-async def _typed(stage: Stage, step: Step, tell: Tell) -> simcord.InteractionResult:
-    tell(f"   {step.who} › {step.typed}")
+async def _run_command(stage: Environment, step: Step, report: Report) -> simcord.InteractionResult:
+    report(f"   {step.member} › {step.command_text}")
     options = {
-        name: stage.in_mentions(value) if isinstance(value, str) else value
+        name: stage.with_mentions(value) if isinstance(value, str) else value
         for name, value in step.options.items()
     }
-    return await stage.people[step.who].slash(stage.channel, step.command, **options)
+    return await stage.people[step.member].slash(stage.channel, step.command, **options)
 
 
-def _shown(stage: Stage, step: Step, result: simcord.InteractionResult, tell: Tell) -> list[str]:
+def _check_step(
+    stage: Environment, step: Step, result: simcord.InteractionResult, report: Report
+) -> list[str]:
     """Tell what there is to be seen, and return what is not as it should be."""
-    answer = _readable(stage, result)
-    tell(f"   bot › {answer or '(nothing)'}".replace("\n", "\n         "))
+    answer = _readable_answer(stage, result)
+    report(f"   bot › {answer or '(nothing)'}".replace("\n", "\n         "))
     for call_id in step.units:
-        tell(f"   CAD › #{call_id}: {', '.join(stage.units_on(call_id)) or 'nobody'}")
-    return list(_faults(stage, step, result, answer))
+        report(f"   CAD › #{call_id}: {', '.join(stage.units_on(call_id)) or 'nobody'}")
+    return list(_mismatches(stage, step, result, answer))
 
 
-def _faults(
-    stage: Stage, step: Step, result: simcord.InteractionResult, answer: str
+def _mismatches(
+    stage: Environment, step: Step, result: simcord.InteractionResult, answer: str
 ) -> Iterator[str]:
     if not result.ephemeral:
         yield "the answer is not private"
-    if not answer.startswith(step.says[0]):
-        yield f"the answer does not open with {step.says[0]!r}"
-    for part in step.says[1:]:
+    if not answer.startswith(step.expected[0]):
+        yield f"the answer does not open with {step.expected[0]!r}"
+    for part in step.expected[1:]:
         if part not in answer:
             yield f"the answer does not say {part!r}"
     for call_id, expected in step.units.items():
@@ -87,6 +95,6 @@ def _faults(
             yield f"call {call_id} has {', '.join(found) or 'nobody'}, not {', '.join(expected)}"
 
 
-def _readable(stage: Stage, result: simcord.InteractionResult) -> str:
+def _readable_answer(stage: Environment, result: simcord.InteractionResult) -> str:
     """Return the answer as a person reads it: names for mentions, no backslashes."""
-    return _ESCAPE.sub(r"\1", stage.in_names(result.response.content)) if result.response else ""
+    return _ESCAPE.sub(r"\1", stage.with_names(result.response.content)) if result.response else ""

@@ -33,7 +33,7 @@ from sandbox.fake_time import FakeTime, Wait
 
 LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
 OFFICERS = (*LINKED, seed.CHARLIE)
-ON_PATROL = (seed.PAT, seed.ALICE)
+PATROL_OFFICERS = (seed.PAT, seed.ALICE)
 
 # Short, so that the channel stays small where the CAD lives.
 CARD_KEEP_MINUTES = 5
@@ -44,11 +44,11 @@ TICK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Environment:
     """Everything that can be acted on; `people` by first name."""
 
     cad: CadServer
-    env: simcord.Env
+    simcord_env: simcord.Env
     channel: simcord.ChannelHandle
     people: Mapping[str, simcord.MemberActor]
     dispatch_role: simcord.RoleHandle
@@ -56,22 +56,22 @@ class Stage:
     patrol: simcord.ChannelHandle
 
     @property
-    def home(self) -> Server:
+    def home_server(self) -> Server:
         """The CAD's server that the bot dispatches for."""
         return self.cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
 
     def units_on(self, call_id: int) -> tuple[str, ...]:
         """List the numbers of the units on a call, in the order in which they came."""
-        units, call = self.home.units, self.home.calls[call_id]
+        units, call = self.home_server.units, self.home_server.calls[call_id]
         return tuple(units[ident].badge.unit_num for ident in call.idents)
 
-    def in_names(self, text: str) -> str:
+    def with_names(self, text: str) -> str:
         """Write the mentions in a text as people read them."""
         for name, mention in self._mentions().items():
             text = text.replace(mention, name)
         return text
 
-    def in_mentions(self, text: str) -> str:
+    def with_mentions(self, text: str) -> str:
         """Write the names in a text as Discord sends them once they are picked from its list."""
         for name, mention in self._mentions().items():
             text = text.replace(name, mention)
@@ -100,13 +100,13 @@ class _Settings(Settings):
 
 
 @asynccontextmanager
-async def open_stage(
+async def open_environment(
     *,
     cad_port: int = 0,
     time: FakeTime | None = None,
     cards: bool = False,
     pushes: bool = False,
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[Environment]:
     """Set everything up, and leave nothing behind.
 
     Args:
@@ -122,17 +122,17 @@ async def open_stage(
         CadServer(seed.build_world(), port=cad_port) as cad,
         simcord.run(placeholder, check_errors=False, settle_timeout=SETTLE_SECONDS) as env,
     ):
-        await catch_up(env)
+        await sync_time(env)
         if placeholder.user is not None:
             await placeholder.user.edit(username="Dispatch")
         stage = _build_guild(env, cad)
         with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as folder:
             settings = _settings(stage, Path(folder))
             if pushes:
-                settings = _pushed_to(stage, settings)
+                settings = _with_push(stage, settings)
             await _link_officers(stage, settings.database_url)
             if time is not None:
-                time.wait = _outside(env)
+                time.wait = _external_wait(env)
             async with open_services(settings, clock=time or _LiveClock(env)) as services:
                 bot = DispatchBot(
                     services,
@@ -140,30 +140,30 @@ async def open_stage(
                     members_intent=True,
                 )
                 await env.restart_bot(bot)
-                await _meet(bot, stage)
+                await _load_members(bot, stage)
                 try:
                     yield stage
                 finally:
-                    await _drained(bot, env)
+                    await _drain(bot, env)
                     await bot.close()
 
 
-async def _meet(bot: DispatchBot, stage: Stage) -> None:
+async def _load_members(bot: DispatchBot, stage: Environment) -> None:
     """Have the bot know all members, as Discord does at a start, and two officers on patrol."""
     for guild in bot.guilds:
         await guild.chunk()
-    for person in ON_PATROL:
+    for person in PATROL_OFFICERS:
         await stage.people[person.name].join_voice(stage.patrol)
 
 
-async def _drained(bot: DispatchBot, env: simcord.Env) -> None:
+async def _drain(bot: DispatchBot, env: simcord.Env) -> None:
     """Let the bot finish what it is doing, with simcord's time moving on as it did before."""
     draining = asyncio.create_task(bot.drain())
     while not draining.done():
         await asyncio.wait({draining}, timeout=TICK_SECONDS)
         # What is under way may not be over at once: there will be another tick.
         with contextlib.suppress(TimeoutError, simcord.SetupError):
-            await catch_up(env)
+            await sync_time(env)
     await draining
 
 
@@ -193,7 +193,7 @@ class _LiveClock(Clock):
             await asyncio.sleep(seconds)
 
 
-def _outside(env: simcord.Env) -> Wait:
+def _external_wait(env: simcord.Env) -> Wait:
     """Let simcord know that the bot's sleepers wait for us, and not for something to be done."""
 
     async def wait(sleeping: Awaitable[None]) -> None:
@@ -205,14 +205,14 @@ def _outside(env: simcord.Env) -> Wait:
     return wait
 
 
-async def catch_up(env: simcord.Env) -> None:
+async def sync_time(env: simcord.Env) -> None:
     """Bring the virtual time to the real one; what was due meanwhile happens."""
     behind = (datetime.now(UTC) - env.now()).total_seconds()
     if behind > 0:
         await env.advance_time(behind)
 
 
-def _build_guild(env: simcord.Env, cad: CadServer) -> Stage:
+def _build_guild(env: simcord.Env, cad: CadServer) -> Environment:
     guild = env.create_guild("San Andreas Roleplay")
     channel = guild.create_text_channel("dispatch", topic="Who goes where")
     dispatch = guild.create_role("Dispatch", color=0xE67E22, hoist=True)
@@ -225,18 +225,18 @@ def _build_guild(env: simcord.Env, cad: CadServer) -> Stage:
 
     people = {person.name: join(person) for person in seed.PEOPLE}
     patrol = guild.create_voice_channel("Patrol-2")
-    return Stage(cad, env, channel, people, dispatch, officer, patrol)
+    return Environment(cad, env, channel, people, dispatch, officer, patrol)
 
 
-def _pushed_to(stage: Stage, settings: Settings) -> Settings:
+def _with_push(stage: Environment, settings: Settings) -> Settings:
     """Have the CAD push to a free port of this machine, and the bot listen there."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         address = f"127.0.0.1:{found.getsockname()[1]}"
-    stage.home.push_url = f"http://{address}{EVENT_PATH}"
+    stage.home_server.push_url = f"http://{address}{EVENT_PATH}"
     return settings.model_copy(update={"push_listen": address})
 
 
-def _settings(stage: Stage, folder: Path) -> Settings:
+def _settings(stage: Environment, folder: Path) -> Settings:
     return _Settings(
         discord_token=SecretStr("no-token-is-needed"),
         dispatch_role_ids=frozenset({stage.dispatch_role.id}),
@@ -251,7 +251,7 @@ def _settings(stage: Stage, folder: Path) -> Settings:
     )
 
 
-async def _link_officers(stage: Stage, database_url: str) -> None:
+async def _link_officers(stage: Environment, database_url: str) -> None:
     """Write the links as `links import` does, and as the CAD has confirmed them."""
     dana = stage.people[seed.DANA.name]
     now = datetime.now(UTC)

@@ -13,7 +13,7 @@ from bot.common.clock import Clock
 Wait = Callable[[Awaitable[None]], Awaitable[None]]
 
 
-async def _just_wait(wait: Awaitable[None]) -> None:
+async def _await(wait: Awaitable[None]) -> None:
     await wait
 
 
@@ -25,15 +25,15 @@ class FakeTime(Clock):
             the outside.
     """
 
-    def __init__(self, wait: Wait = _just_wait) -> None:
+    def __init__(self, wait: Wait = _await) -> None:
         self.wait = wait
         self._elapsed = 0.0
-        self._began = datetime(2026, 6, 1, 21, 0, tzinfo=UTC)
+        self._started_at = datetime(2026, 6, 1, 21, 0, tzinfo=UTC)
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._ticket = count()
+        self._tie_breaker = count()
 
     @property
-    def asleep(self) -> int:
+    def sleeper_count(self) -> int:
         """Count who waits for time to pass."""
         return sum(not future.done() for _, _, future in self._sleepers)
 
@@ -43,7 +43,7 @@ class FakeTime(Clock):
 
     def now(self) -> datetime:
         """Return the moment, aware."""
-        return self._began + timedelta(seconds=self._elapsed)
+        return self._started_at + timedelta(seconds=self._elapsed)
 
     async def sleep(self, seconds: float) -> None:
         """Wait until time has been moved that far."""
@@ -51,7 +51,7 @@ class FakeTime(Clock):
             await asyncio.sleep(0)
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._ticket), future))
+        heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._tie_breaker), future))
         await self.wait(future)
 
     async def advance(self, seconds: float, settle: Callable[[], Awaitable[None]]) -> None:

@@ -18,30 +18,32 @@ from simcord.preview import Preview
 from simcord.preview._markdown import _FIELD_POLICIES
 
 from sandbox import typed_command
-from sandbox.environment import TICK_SECONDS, Stage, catch_up
+from sandbox.environment import TICK_SECONDS, Environment, sync_time
 
 Body = Mapping[str, Any]
-Act = Callable[[str | None, Body], Awaitable[dict[str, Any]]]
+Action = Callable[[str | None, Body], Awaitable[dict[str, Any]]]
 
 # What the bot sends that changes nothing to be seen: questions, and acknowledgements, which
 # belong to an action of the page, and actions publish their own results.
-_UNSEEN = re.compile(r"GET |POST /interactions/\d+/[^/]+/callback")
+_INVISIBLE_REQUESTS = re.compile(r"GET |POST /interactions/\d+/[^/]+/callback")
 
 
 @asynccontextmanager
-async def live_preview(stage: Stage, viewers: tuple[str, ...], port: int) -> AsyncIterator[Preview]:
+async def live_preview(
+    stage: Environment, viewers: tuple[str, ...], port: int
+) -> AsyncIterator[Preview]:
     """Serve the channel as a page on this port, 0 for a free one, and keep it up to date."""
     # Discord shows who is mentioned in a card's fields; simcord's page would show the number.
     _FIELD_POLICIES["embed_field_value"]["mentions"] = True
-    preview = stage.env.preview(
+    preview = stage.simcord_env.preview(
         stage.channel,
         viewers=[stage.people[name] for name in viewers],
         layout="channel",
         port=port,
     )
     async with preview:
-        door = _Door(stage, preview)
-        ticking = asyncio.create_task(door.tick_for_ever())
+        door = _Serialiser(stage, preview)
+        ticking = asyncio.create_task(door.run_clock())
         try:
             yield preview
         finally:
@@ -49,46 +51,46 @@ async def live_preview(stage: Stage, viewers: tuple[str, ...], port: int) -> Asy
             await asyncio.gather(ticking, return_exceptions=True)
 
 
-class _Door:
+class _Serialiser:
     """Lets one operation through at a time: an action of the page, or a tick."""
 
-    def __init__(self, stage: Stage, preview: Preview) -> None:
+    def __init__(self, stage: Environment, preview: Preview) -> None:
         self._stage = stage
         self._preview = preview
-        self._busy = asyncio.Lock()
-        self._published = len(stage.env.http_requests)
-        self._act: Act = preview._action  # noqa: SLF001  # simcord has no hook here; it is pinned
-        preview._action = self.act  # type: ignore[assignment, method-assign]  # noqa: SLF001
+        self._lock = asyncio.Lock()
+        self._published = len(stage.simcord_env.http_requests)
+        self._original_action: Action = preview._action  # noqa: SLF001  # simcord has no hook here; it is pinned
+        preview._action = self.run_action  # type: ignore[assignment, method-assign]  # noqa: SLF001
 
-    async def act(self, page_id: str | None, body: Body) -> dict[str, Any]:
+    async def run_action(self, page_id: str | None, body: Body) -> dict[str, Any]:
         """Carry out what somebody did on the page."""
-        async with self._busy:
-            sent = self._as_discord_sends(page_id, body)
-            receipt = await self._act(page_id, sent)
+        async with self._lock:
+            sent = self._normalised(page_id, body)
+            receipt = await self._original_action(page_id, sent)
             if isinstance(sent, dict) and sent.get("kind") != "autocomplete_command":
-                self._published = len(self._stage.env.http_requests)
+                self._published = len(self._stage.simcord_env.http_requests)
             return receipt
 
-    async def tick_for_ever(self) -> None:
+    async def run_clock(self) -> None:
         """Move the time and publish what the bot did meanwhile, again and again."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            if not self._busy.locked():
-                async with self._busy:
+            if not self._lock.locked():
+                async with self._lock:
                     # The bot waits for something, or an operation came in by another door:
                     # there will be another tick.
                     with contextlib.suppress(TimeoutError, simcord.SetupError):
                         await self._tick()
 
     async def _tick(self) -> None:
-        env = self._stage.env
-        await catch_up(env)
+        env = self._stage.simcord_env
+        await sync_time(env)
         sent = env.http_requests[self._published :]
-        if any(not _UNSEEN.match(f"{one.method} {one.path}") for one in sent):
+        if any(not _INVISIBLE_REQUESTS.match(f"{one.method} {one.path}") for one in sent):
             await self._preview.refresh()
         self._published = len(env.http_requests)
 
-    def _as_discord_sends(self, page_id: str | None, body: Body) -> Body:
+    def _normalised(self, page_id: str | None, body: Body) -> Body:
         """Add what a Discord client does and the preview's page does not.
 
         It knows a command that was pasted as one, and `@Pat` in a text as a mention. And a picture
@@ -101,12 +103,12 @@ class _Door:
         if "published_revision" in sent:
             sent["published_revision"] = page.revision
         if sent.get("kind") == "send_message" and isinstance(sent.get("content"), str):
-            sent["content"] = self._stage.in_mentions(sent["content"])
+            sent["content"] = self._stage.with_mentions(sent["content"])
             catalog = page.command_catalog.get("entries", ())
-            sent |= typed_command.command(sent["content"], catalog) or {}
+            sent |= typed_command.parse_command(sent["content"], catalog) or {}
         elif isinstance(sent.get("options"), dict):
             sent["options"] = {
-                name: self._stage.in_mentions(value) if isinstance(value, str) else value
+                name: self._stage.with_mentions(value) if isinstance(value, str) else value
                 for name, value in sent["options"].items()
             }
         return sent

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from playwright.async_api import Locator, Page, ViewportSize
 
-from sandbox.browser import CadPage, DiscordPage, chromium
-from sandbox.process import Addresses, running
+from sandbox.browser import CadPage, DiscordPage, open_chromium
+from sandbox.process import Addresses, running_sandbox
 
 # Both come out 1280 pixels wide; the Discord page has little on it, so it is enlarged.
 _CAD_SIZE = ViewportSize(width=1280, height=800)
@@ -18,20 +18,20 @@ _STALE_SECONDS = 180.0  # the bot waits for two minutes before it calls a card s
 
 # The preview makes the fields of a command narrower than what is typed into them, and writes
 # beside each card that it was edited.
-_TIDIER = """
+_STYLE_FIXES = """
 const rules = [".command-option-input { box-sizing: content-box }",
   ".message-edited-compact { display: none }"]
 for (const rule of rules) document.styleSheets[0].insertRule(rule)
 """
 
 
-async def make(folder: Path) -> None:
+async def make_pictures(folder: Path) -> None:
     """Attach a unit from the pretend Discord and keep what is to be seen, as PNG files.
 
     Raises:
         NoChromium: there is no browser to make them with.
     """
-    async with chromium() as browser, running("--still") as addresses:
+    async with open_chromium() as browser, running_sandbox("--still") as addresses:
         page = await browser.new_page(
             viewport=_DISCORD_SIZE, device_scale_factor=_DISCORD_SCALE, reduced_motion="reduce"
         )
@@ -39,7 +39,7 @@ async def make(folder: Path) -> None:
         cad = CadPage(await browser.new_page(viewport=_CAD_SIZE, reduced_motion="reduce"))
         await cad.open(addresses.cad)
         await cad.unit("A-12", 100).wait_for()
-        await _keep(cad.page, folder / "cad.png")
+        await _save(cad.page, folder / "cad.png")
         narrow = await browser.new_page(
             viewport=_CARD_SIZE, device_scale_factor=_DISCORD_SCALE, reduced_motion="reduce"
         )
@@ -49,47 +49,47 @@ async def make(folder: Path) -> None:
 async def _picture_discord(page: Page, addresses: Addresses, folder: Path) -> None:
     discord = DiscordPage(page)
     await discord.open(addresses.discord)
-    await page.evaluate(_TIDIER)
+    await page.evaluate(_STYLE_FIXES)
     await page.get_by_role("button", name="Messages").click()  # closes the list at the side
-    await discord.begin("attach")
+    await discord.start_command("attach")
     await discord.type("call", "1")
-    await _keep(page, folder / "attach.png")
+    await _save(page, folder / "attach.png")
     await discord.choose("#100")
     await discord.type("units", "@Pat")
     await discord.send()
     await discord.show(discord.message("✅"))
-    await _keep(page, folder / "attached.png")
+    await _save(page, folder / "attached.png")
 
 
 async def _picture_cards(
     discord: DiscordPage, cad: CadPage, addresses: Addresses, folder: Path
 ) -> None:
     await discord.open(addresses.discord)
-    await discord.page.evaluate(_TIDIER)
+    await discord.page.evaluate(_STYLE_FIXES)
     await discord.show(discord.message("A-12 · Pat Moreno"))
-    await _keep(discord.message("Call #100"), folder / "card.png")
-    await _keep(discord.message("911 #1"), folder / "card-911.png")
+    await _save(discord.message("Call #100"), folder / "card.png")
+    await _save(discord.message("911 #1"), folder / "card-911.png")
 
     await discord.press(discord.message("Call #102"), "Attach…")
     panel = discord.message("Who goes to #102?")
-    await discord.pick(panel, "People of this server", "Alice")
-    await discord.pick(panel, "Units on duty, free ones first", "K-9")
-    await discord.pick(panel, "All free units of a department", "All free units of EMS")
-    await _keep(panel, folder / "panel.png")
+    await discord.select_options(panel, "People of this server", "Alice")
+    await discord.select_options(panel, "Units on duty, free ones first", "K-9")
+    await discord.select_options(panel, "All free units of a department", "All free units of EMS")
+    await _save(panel, folder / "panel.png")
 
     await discord.press(discord.message("Call #101"), "More")
     await discord.press(discord.message("What about #101?"), "Close call")
     await discord.press(discord.message("Close #101 for everybody?"), "Close it")
     await discord.message("CLOSED · Call #101").wait_for()
-    await _keep(discord.message("CLOSED · Call #101"), folder / "card-closed.png")
+    await _save(discord.message("CLOSED · Call #101"), folder / "card-closed.png")
 
     await cad.page.locator("#fault-bad_gateway").click()
     stale = discord.message("STALE · Call #102")
     await stale.wait_for(timeout=_STALE_SECONDS * 1000)
-    await _keep(stale, folder / "card-stale.png")
+    await _save(stale, folder / "card-stale.png")
 
 
-async def _keep(shown: Page | Locator, path: Path) -> None:
+async def _save(shown: Page | Locator, path: Path) -> None:
     page = shown if isinstance(shown, Page) else shown.page
     await page.mouse.move(0, 0)  # what is pointed at looks different
     picture = await shown.screenshot(path=path, animations="disabled", caret="hide")

@@ -33,7 +33,7 @@ class Addresses:
 
 
 @asynccontextmanager
-async def running(*options: str) -> AsyncIterator[Addresses]:
+async def running_sandbox(*options: str) -> AsyncIterator[Addresses]:
     """Run `python -m sandbox`, with options if given, until the block ends.
 
     Raises:
@@ -47,7 +47,7 @@ async def running(*options: str) -> AsyncIterator[Addresses]:
     output: list[str] = []
     try:
         async with asyncio.timeout(START_SECONDS):
-            addresses = await _addresses(process, output)
+            addresses = await _read_addresses(process, output)
     except TimeoutError:
         process.kill()
         await process.wait()
@@ -62,7 +62,7 @@ async def running(*options: str) -> AsyncIterator[Addresses]:
         raise SandboxFailed("".join(output))
 
 
-async def _addresses(process: Process, output: list[str]) -> Addresses:
+async def _read_addresses(process: Process, output: list[str]) -> Addresses:
     """Read what the process prints until it has told its addresses."""
     assert process.stdout is not None
     while line := (await process.stdout.readline()).decode():

@@ -9,7 +9,7 @@ from enum import Enum
 from sandbox.cad.state.seed import ARMED_ROBBERY, CHARLIE, TRAFFIC_STOP
 
 
-class Cad(Enum):
+class CadChange(Enum):
     """What happens to the CAD before a step."""
 
     GOES_DOWN = "the CAD goes down"
@@ -27,51 +27,51 @@ class Step:
         before: what happens to the CAD first.
     """
 
-    why: str
-    says: tuple[str, ...]
-    who: str = ""
+    purpose: str
+    expected: tuple[str, ...]
+    member: str = ""
     command: str = ""
     options: Mapping[str, str | int] = field(default_factory=dict)
     units: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    before: Cad | None = None
+    cad_change: CadChange | None = None
 
     @property
-    def typed(self) -> str:
+    def command_text(self) -> str:
         """Write the command as it is typed."""
         return " ".join([f"/{self.command}", *(f"{k}:{v}" for k, v in self.options.items())])
 
 
-SHIFT = (
+SCENARIO = (
     Step(
-        why="a linked officer is put on a call",
-        who="Dana",
+        purpose="a linked officer is put on a call",
+        member="Dana",
         command="attach",
         options={"call": ARMED_ROBBERY, "units": "@Pat"},
-        says=("✅ Attached to **#100** Armed Robbery: @Pat (A-12)", "Confirmed by the CAD"),
+        expected=("✅ Attached to **#100** Armed Robbery: @Pat (A-12)", "Confirmed by the CAD"),
         units={ARMED_ROBBERY: ("A-12",)},
     ),
     Step(
-        why="only dispatchers may",
-        who="Vic",
+        purpose="only dispatchers may",
+        member="Vic",
         command="attach",
         options={"call": ARMED_ROBBERY, "units": "@Alice"},
-        says=("❌ This takes one of these roles: @Dispatch",),
+        expected=("❌ This takes one of these roles: @Dispatch",),
         units={ARMED_ROBBERY: ("A-12",)},
     ),
     Step(
-        why="nobody is linked, so nothing is sent",
-        who="Dana",
+        purpose="nobody is linked, so nothing is sent",
+        member="Dana",
         command="attach",
         options={"call": ARMED_ROBBERY, "units": "@Charlie"},
-        says=("❌ Nobody was attached to **#100**", "@Charlie: not linked", "`/link`"),
+        expected=("❌ Nobody was attached to **#100**", "@Charlie: not linked", "`/link`"),
         units={ARMED_ROBBERY: ("A-12",)},
     ),
     Step(
-        why="whoever can be attached is, the others are named",
-        who="Dana",
+        purpose="whoever can be attached is, the others are named",
+        member="Dana",
         command="attach",
         options={"call": TRAFFIC_STOP, "units": "@Alice @Charlie @Erin M-3 Z-99"},
-        says=(
+        expected=(
             "⚠️ Attached to **#101** Traffic Stop: @Alice (A-7), M-3",
             "@Charlie: not linked",
             "@Erin: linked, but not on duty",
@@ -80,60 +80,63 @@ SHIFT = (
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "A-7", "M-3")},
     ),
     Step(
-        why="an officer links themselves",
-        who="Charlie",
+        purpose="an officer links themselves",
+        member="Charlie",
         command="link",
         options={"steam": f"https://steamcommunity.com/profiles/{CHARLIE.steam64}"},
-        says=(
+        expected=(
             f"✅ @Charlie is now linked to `{CHARLIE.hex}`",
             f"The CAD knows this id as `{CHARLIE.hex}` (account `charlie`)",
         ),
     ),
     Step(
-        why="from then on they can be attached",
-        who="Dana",
+        purpose="from then on they can be attached",
+        member="Dana",
         command="attach",
         options={"call": ARMED_ROBBERY, "units": "@Charlie"},
-        says=("✅ Attached to **#100** Armed Robbery: @Charlie (E-51)",),
+        expected=("✅ Attached to **#100** Armed Robbery: @Charlie (E-51)",),
         units={ARMED_ROBBERY: ("A-12", "E-51")},
     ),
     Step(
-        why="units come off their calls",
-        who="Dana",
+        purpose="units come off their calls",
+        member="Dana",
         command="detach",
         options={"units": "@Charlie A-7"},
-        says=("✅ Detached from their calls: @Charlie (E-51), A-7",),
+        expected=("✅ Detached from their calls: @Charlie (E-51), A-7",),
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3")},
     ),
     Step(
-        why="a voice channel, a role and a department stand for those in it who are on duty",
-        who="Dana",
+        purpose="a voice channel, a role and a department stand for those in it who are on duty",
+        member="Dana",
         command="attach",
         options={"call": TRAFFIC_STOP, "units": "#Patrol-2 dept:EMS -@Pat"},
-        says=("✅ Attached to **#101** Traffic Stop: @Alice (A-7), M-3", "Excluded: @Pat (A-12)"),
+        expected=(
+            "✅ Attached to **#101** Traffic Stop: @Alice (A-7), M-3",
+            "Excluded: @Pat (A-12)",
+        ),
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3", "A-7")},
     ),
     Step(
-        why="and off again, everybody with the role but one",
-        who="Dana",
+        purpose="and off again, everybody with the role but one",
+        member="Dana",
         command="detach",
         options={"units": "@Officer -A-12 -M-3"},
-        says=("✅ Detached from their calls: @Alice (A-7)", "Not of @Officer"),
+        expected=("✅ Detached from their calls: @Alice (A-7)", "Not of @Officer"),
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3")},
     ),
     Step(
-        why="the CAD does not answer, so the order waits, and Dana is told",
-        before=Cad.GOES_DOWN,
-        who="Dana",
+        purpose="the CAD does not answer, so the order waits, and Dana is told",
+        cad_change=CadChange.GOES_DOWN,
+        member="Dana",
         command="attach",
         options={"call": ARMED_ROBBERY, "units": "@Bob"},
-        says=("⏳ Sonoran CAD cannot be reached", "I keep trying until", "@Bob (M-3)"),
+        expected=("⏳ Sonoran CAD cannot be reached", "I keep trying until", "@Bob (M-3)"),
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3")},
     ),
     Step(
-        why="it is carried out once the CAD is back",
-        before=Cad.COMES_BACK,
-        says=("✅ Attached to **#100** Armed Robbery: @Bob (M-3)", "Confirmed by the CAD"),
+        purpose="it is carried out once the CAD is back",
+        cad_change=CadChange.COMES_BACK,
+        expected=("✅ Attached to **#100** Armed Robbery: @Bob (M-3)", "Confirmed by the CAD"),
         units={ARMED_ROBBERY: ("A-12", "M-3"), TRAFFIC_STOP: ("B-21",)},
     ),
 )

@@ -14,14 +14,14 @@ from contextlib import asynccontextmanager
 
 from sandbox.cad.state import extra_units
 from sandbox.cad.state.seed import COMMUNITY_ID
-from sandbox.cad.state.simulation import Life
-from sandbox.environment import Stage, open_stage
+from sandbox.cad.state.simulation import Simulation
+from sandbox.environment import Environment, open_environment
 from sandbox.live_preview import live_preview
 
-CARDS_SECONDS = 5.0  # how long the first cards are waited for
+CARDS_TIMEOUT = 5.0  # how long the first cards are waited for
 VIEWERS = ("Dana", "Pat", "Charlie", "Vic")
 
-TO_TRY = (
+EXAMPLES = (
     ("/attach call:100 units:@Pat", "Pat's unit goes on the armed robbery"),
     ("/attach call:101 units:@Alice @Charlie", "only partly: Charlie is not linked"),
     ("/detach units:@Pat", "and off again"),
@@ -37,7 +37,7 @@ Then look at the CAD: <{cad}/>. There you can also take it down and see what the
 linked yet (**/link**), and Vic holds no role."""
 
 
-async def serve(cad_port: int, discord_port: int, *, lives: bool) -> None:
+async def serve(cad_port: int, discord_port: int, *, simulate: bool) -> None:
     """Run the sandbox until SIGINT, SIGTERM, or the page's "End preview session".
 
     Args:
@@ -49,13 +49,13 @@ async def serve(cad_port: int, discord_port: int, *, lives: bool) -> None:
         # Windows has no such handlers; there Ctrl+C interrupts at once.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
-    async with open_stage(cad_port=_free(cad_port), cards=True, pushes=True) as stage:
+    async with open_environment(cad_port=_free_port(cad_port), cards=True, pushes=True) as stage:
         await _welcome(stage)
         async with (
-            live_preview(stage, VIEWERS, _free(discord_port)) as preview,
-            _life(stage, lives),
+            live_preview(stage, VIEWERS, _free_port(discord_port)) as preview,
+            _simulation(stage, simulate),
         ):
-            _announce(preview.url, stage.cad.url)
+            _print_addresses(preview.url, stage.cad.url)
             # From here on the bot's log tells of what people do, not of how things are set up.
             logging.getLogger("bot").setLevel(logging.INFO)
             waiting = {
@@ -69,14 +69,14 @@ async def serve(cad_port: int, discord_port: int, *, lives: bool) -> None:
 
 
 @asynccontextmanager
-async def _life(stage: Stage, lives: bool) -> AsyncIterator[None]:
+async def _simulation(stage: Environment, simulate: bool) -> AsyncIterator[None]:
     """Let people come and work in the CAD; what was there and who is in Discord is not theirs."""
-    if not lives:
+    if not simulate:
         yield
         return
-    world, home = stage.cad.world, stage.home
-    cast = extra_units.move_in(world, world.communities[COMMUNITY_ID], home)
-    life = Life(world, home, cast=cast, keeps_apart=True)
+    world, home = stage.cad.world, stage.home_server
+    cast = extra_units.add_units(world, world.communities[COMMUNITY_ID], home)
+    life = Simulation(world, home, unit_numbers=cast, own_calls_only=True)
     # In a context of its own, because simcord's has its own time.
     living = contextvars.Context().run(asyncio.create_task, life.run())
     try:
@@ -86,32 +86,32 @@ async def _life(stage: Stage, lives: bool) -> AsyncIterator[None]:
         await asyncio.gather(living, return_exceptions=True)
 
 
-async def _welcome(stage: Stage) -> None:
+async def _welcome(stage: Environment) -> None:
     """Greet whoever comes, below the cards."""
-    open_calls = len(stage.home.calls) + len(stage.home.emergencies)
+    open_calls = len(stage.home_server.calls) + len(stage.home_server.emergencies)
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(CARDS_SECONDS):
+        async with asyncio.timeout(CARDS_TIMEOUT):
             while len(stage.channel.history()) < open_calls:  # noqa: ASYNC110  # nobody tells
                 await asyncio.sleep(0.05)
     await stage.people["Dana"].send(stage.channel, _WELCOME.format(cad=stage.cad.url))
 
 
-def _announce(discord_url: str, cad_url: str) -> None:
-    width = max(len(command) for command, _ in TO_TRY)
+def _print_addresses(discord_url: str, cad_url: str) -> None:
+    width = max(len(command) for command, _ in EXAMPLES)
     lines = [
         "",
         f"  Pretend Discord   {discord_url}",
         f"  Pretend CAD       {cad_url}/",
         "",
         "Open both. In the pretend Discord you are Dana, the dispatcher. Worth trying:",
-        *(f"  {command:<{width}}   {effect}" for command, effect in TO_TRY),
+        *(f"  {command:<{width}}   {effect}" for command, effect in EXAMPLES),
         "",
         "Press Ctrl+C to stop.",
     ]
     print("\n".join(lines), flush=True)
 
 
-def _free(port: int) -> int:
+def _free_port(port: int) -> int:
     """Return the port, or 0, which stands for any free one, if somebody listens there."""
     with socket.socket() as probe:
         if os.name == "posix":  # elsewhere this option would let two listen on one port

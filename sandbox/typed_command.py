@@ -9,7 +9,7 @@ from typing import Any
 Json = dict[str, Any]
 
 
-def command(text: str, catalog: Iterable[Json]) -> Json | None:
+def parse_command(text: str, catalog: Iterable[Json]) -> Json | None:
     """Read a whole command, pasted or typed in one go, as the page's action for it.
 
     Args:

@@ -31,12 +31,12 @@ _CAD_ROOT = ("bot.cad.errors", "bot.cad.models", "bot.cad.values")
 _ROWS = (
     "bot.storage.errors",
     "bot.storage.stores.link_request_store.LinkRequest",
-    "bot.storage.stores.link_request_store.RequestState",
+    "bot.storage.stores.link_request_store.LinkRequestState",
     "bot.storage.stores.link_row.Link",
     "bot.storage.stores.link_store.ImportCounts",
-    "bot.storage.stores.order_store.Action",
+    "bot.storage.stores.order_store.OrderAction",
     "bot.storage.stores.order_store.Order",
-    "bot.storage.stores.order_store.State",
+    "bot.storage.stores.order_store.OrderState",
 )
 # Modules of the services that belong to no subject; each may be used by every subject.
 _SERVICE_ROOT = (

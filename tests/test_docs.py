@@ -18,7 +18,7 @@ from typer.main import get_command
 import cogs
 from bot.__main__ import cli
 from bot.config.settings import Settings
-from bot.runtime.exit_codes import Exit
+from bot.runtime.exit_codes import ExitCode
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -119,7 +119,7 @@ def test_the_readme_has_every_command_of_the_terminal_and_no_other():
 
 
 def test_the_readme_has_every_exit_code_and_no_other():
-    assert first_cells(section("Exit codes")) == ["0", *(str(int(one)) for one in Exit)]
+    assert first_cells(section("Exit codes")) == ["0", *(str(int(one)) for one in ExitCode)]
 
 
 @pytest.mark.parametrize("start", sorted(set(texts_of_faults())))

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.cad.http.rate_limits import Budget
+from bot.cad.http.rate_limits import RateLimiter
 from bot.cad.models import (
     Account,
-    Attachment,
+    AttachRequest,
     Calls,
     Community,
-    Detachment,
+    DetachRequest,
     NewCall,
     Receipt,
-    Subject,
     Unit,
+    UnitRef,
 )
 
 
@@ -33,17 +33,17 @@ class CadClient(Protocol):
         """How many calls one attach request can name."""
 
     @property
-    def attach_budget(self) -> Budget:
+    def attach_limiter(self) -> RateLimiter:
         """What may still be attached."""
 
     @property
-    def detach_budget(self) -> Budget:
+    def detach_limiter(self) -> RateLimiter:
         """What may still be detached."""
 
-    async def attach(self, attachments: Sequence[Attachment]) -> Receipt | None:
+    async def attach(self, attachments: Sequence[AttachRequest]) -> Receipt | None:
         """Put people on calls; None where the CAD does not say who was attached."""
 
-    async def detach(self, detachments: Sequence[Detachment]) -> Receipt | None:
+    async def detach(self, detachments: Sequence[DetachRequest]) -> Receipt | None:
         """Take people off their calls; None where the CAD does not say who was detached."""
 
     async def create_call(self, new: NewCall) -> int:
@@ -63,7 +63,7 @@ class CadClient(Protocol):
     ) -> None:
         """Write a line into the log of a dispatch call; label says who writes it."""
 
-    async def set_status(self, server_id: int, subject: Subject, status: int) -> None:
+    async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
         """Set the status of a unit, for the numbers see Unit."""
 
     async def remove_emergency_call(self, server_id: int, call_id: int) -> None:
@@ -76,28 +76,28 @@ class CadClient(Protocol):
         """Return all units on duty."""
 
     @property
-    def tells_discord(self) -> bool:
+    def has_discord_links(self) -> bool:
         """Whether the CAD says who has linked which Discord account."""
 
-    async def account_behind(self, server_id: int, api_id: str) -> Account | None:
+    async def check_api_id(self, server_id: int, api_id: str) -> Account | None:
         """Return the account that has an API id spelled exactly so, None if the CAD knows none.
 
         One request: v1 tells the name alone, v2 the UUID alone.
         """
 
-    async def full_account(self, server_id: int, account: Account) -> Account | None:
+    async def get_full_account(self, server_id: int, account: Account) -> Account | None:
         """Return all that the CAD tells of an account, None if there is none any more.
 
         At most one request; none where v1 has told the name already.
         """
 
-    async def account_of(self, discord_id: int) -> Account | None:
+    async def get_account_by_discord_id(self, discord_id: int) -> Account | None:
         """Return the account that a Discord person has linked in the CAD, if it tells."""
 
-    async def account_with(self, api_id: str) -> Account | None:
+    async def get_account_by_api_id(self, api_id: str) -> Account | None:
         """Return the account behind an API id, if the CAD tells."""
 
-    async def idents_on(
+    async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:
         """Return which of these units are on this call at this moment."""
@@ -106,7 +106,7 @@ class CadClient(Protocol):
         """Close the connections."""
 
 
-class KnownCad(CadClient, Protocol):
+class InspectableCad(CadClient, Protocol):
     """A CAD that can also be asked how it is set up; only whoever checks that needs to."""
 
     @property
@@ -119,7 +119,7 @@ class KnownCad(CadClient, Protocol):
     async def servers(self) -> dict[int, str] | None:
         """Return the names of the game servers by number; None where this version does not say."""
 
-    async def attach_dialect(self) -> str | None:
+    async def find_attach_variant(self) -> str | None:
         """Return how the CAD wants to be told to attach, without attaching anybody.
 
         None where only a real attachment shows that; empty where there is but one way.

@@ -6,26 +6,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.cad.codec import v1
-from bot.cad.codec.unit_pages import all_units
-from bot.cad.codec.v1 import Dialect
+from bot.cad.codec.unit_pages import fetch_all_units
+from bot.cad.codec.v1 import AttachVariant
 from bot.cad.errors import CadRefused, InvalidRequestType
-from bot.cad.http.rate_limits import Budget
-from bot.cad.http.request_sender import Sender
+from bot.cad.http.rate_limits import RateLimiter
+from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.wire import Credentials
 from bot.cad.models import (
     Account,
-    Attachment,
+    AttachRequest,
     Calls,
-    Detachment,
+    DetachRequest,
     NewCall,
-    Subject,
     Unit,
+    UnitRef,
     UnitsPage,
-    on_call,
+    idents_on_call,
 )
 
 
-def _ignore(_dialect: Dialect) -> None: ...
+def _ignore_variant(_variant: AttachVariant) -> None: ...
 
 
 class V1Client:
@@ -36,110 +36,116 @@ class V1Client:
     """
 
     calls_per_attach = 1000
-    tells_discord = False
+    has_discord_links = False
 
     def __init__(
         self,
-        sender: Sender,
+        sender: RequestSender,
         credentials: Credentials,
         *,
-        on_dialect: Callable[[Dialect], None] = _ignore,
+        on_variant_change: Callable[[AttachVariant], None] = _ignore_variant,
     ) -> None:
         self._sender = sender
-        self._who = credentials
-        self._on_dialect = on_dialect
-        self._dialect: Dialect | None = None
+        self._credentials = credentials
+        self._on_variant_change = on_variant_change
+        self._variant: AttachVariant | None = None
 
     @property
-    def attach_budget(self) -> Budget:
+    def attach_limiter(self) -> RateLimiter:
         """The one budget of the v1 API."""
-        return self._sender.budget(v1.ENDPOINT)
+        return self._sender.limiter(v1.ENDPOINT)
 
     @property
-    def detach_budget(self) -> Budget:
+    def detach_limiter(self) -> RateLimiter:
         """The one budget of the v1 API."""
-        return self._sender.budget(v1.ENDPOINT)
+        return self._sender.limiter(v1.ENDPOINT)
 
-    async def attach(self, attachments: Sequence[Attachment]) -> None:
+    async def attach(self, attachments: Sequence[AttachRequest]) -> None:
         """Put people on calls, all in one request.
 
         What the CAD does when one of several calls is bad is not documented.
         """
         refusals: list[CadRefused] = []
-        for dialect in (self._dialect,) if self._dialect else v1.ATTACH_DIALECTS:
+        for dialect in (self._variant,) if self._variant else v1.ATTACH_VARIANTS:
             try:
-                await self._sender.once(v1.attach(self._who, attachments, dialect), v1.read_done)
+                await self._sender.send_now(
+                    v1.attach(self._credentials, attachments, dialect), v1.read_done
+                )
             except CadRefused as refusal:
-                if not v1.wants_another_dialect(refusal):
+                if not v1.is_unknown_variant(refusal):
                     raise
                 refusals.append(refusal)
             else:
-                self._remember(dialect)
+                self._record_variant(dialect)
                 return
-        raise _most_telling(refusals)
+        raise _most_specific(refusals)
 
-    async def detach(self, detachments: Sequence[Detachment]) -> None:
+    async def detach(self, detachments: Sequence[DetachRequest]) -> None:
         """Take people off whatever call each is on, all in one request."""
-        await self._sender.once(v1.detach(self._who, detachments), v1.read_done)
+        await self._sender.send_now(v1.detach(self._credentials, detachments), v1.read_done)
 
     async def create_call(self, new: NewCall) -> int:
         """Create a dispatch call; return its number."""
-        return await self._sender.act(v1.new_dispatch(self._who, new), v1.read_new_call)
+        return await self._sender.command(v1.new_dispatch(self._credentials, new), v1.read_new_call)
 
     async def close_call(self, server_id: int, call_id: int) -> None:
         """Close a dispatch call."""
-        await self._sender.act(v1.close_call(self._who, server_id, call_id), v1.read_done)
+        await self._sender.command(
+            v1.close_call(self._credentials, server_id, call_id), v1.read_done
+        )
 
     async def add_note(
         self, server_id: int, call_id: int, text: str, *, label: str = "Discord"
     ) -> None:
         """Write a line into the log of a dispatch call; label says who writes it."""
-        request = v1.add_note(self._who, server_id, call_id, text, label)
-        await self._sender.act(request, v1.read_done)
+        request = v1.add_note(self._credentials, server_id, call_id, text, label)
+        await self._sender.command(request, v1.read_done)
 
-    async def set_status(self, server_id: int, subject: Subject, status: int) -> None:
+    async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
         """Set the status of a unit."""
-        request = v1.set_status(self._who, server_id, subject, status)
-        await self._sender.act(request, v1.read_done)
+        request = v1.set_status(self._credentials, server_id, unit, status)
+        await self._sender.command(request, v1.read_done)
 
     async def remove_emergency_call(self, server_id: int, call_id: int) -> None:
         """Take a 911 call off the list."""
-        await self._sender.act(v1.remove_911(self._who, server_id, call_id), v1.read_done)
+        await self._sender.command(
+            v1.remove_911(self._credentials, server_id, call_id), v1.read_done
+        )
 
     async def calls(self, server_id: int) -> Calls:
         """Return the open calls, dispatch and 911."""
-        return await self._sender.ask(v1.get_calls(self._who, server_id), v1.read_calls)
+        return await self._sender.query(v1.get_calls(self._credentials, server_id), v1.read_calls)
 
     async def units(self, server_id: int) -> tuple[Unit, ...]:
         """Return all units on duty."""
-        return await all_units(self._units_page, server_id)
+        return await fetch_all_units(self._units_page, server_id)
 
-    async def account_behind(self, server_id: int, api_id: str) -> Account | None:
+    async def check_api_id(self, server_id: int, api_id: str) -> Account | None:
         """Return the account that has an API id, None if the CAD knows none; without its UUID."""
-        request = v1.check_api_id(self._who, server_id, api_id)
-        name = await self._sender.ask(request, v1.read_account_name)
+        request = v1.check_api_id(self._credentials, server_id, api_id)
+        name = await self._sender.query(request, v1.read_account_name)
         return None if name is None else Account("", name, api_id)
 
-    async def full_account(self, server_id: int, account: Account) -> Account | None:
+    async def get_full_account(self, server_id: int, account: Account) -> Account | None:
         """Return an account with its name."""
         if account.username:
             return account
-        found = await self.account_behind(server_id, account.api_id)
+        found = await self.check_api_id(server_id, account.api_id)
         return found and replace(account, username=found.username)
 
-    async def account_of(self, discord_id: int) -> Account | None:  # noqa: ARG002
+    async def get_account_by_discord_id(self, discord_id: int) -> Account | None:  # noqa: ARG002
         """Return None: v1 does not say who has linked which Discord account."""
         return None
 
-    async def account_with(self, api_id: str) -> Account | None:  # noqa: ARG002
+    async def get_account_by_api_id(self, api_id: str) -> Account | None:  # noqa: ARG002
         """Return None: of an account, v1 tells the name alone."""
         return None
 
-    async def idents_on(
+    async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:
         """Return which of these units are on this call at this moment."""
-        return on_call((await self.calls(server_id)).dispatch, call_id, units)
+        return idents_on_call((await self.calls(server_id)).dispatch, call_id, units)
 
     @property
     def clock_skew(self) -> float | None:
@@ -152,41 +158,43 @@ class V1Client:
     async def servers(self) -> None:
         """Return None: no document says how v1 is asked for them."""
 
-    async def attach_dialect(self) -> str | None:
+    async def find_attach_variant(self) -> str | None:
         """Return the dialect that has worked, or else the first that the CAD seems to know.
 
         It is told to attach nobody to nothing, which moves nobody whatever it makes of it. Where
         it neither does that nor says that it does not know this type, nothing is known.
         """
-        if self._dialect:
-            return str(self._dialect)
+        if self._variant:
+            return str(self._variant)
         refusals: list[CadRefused] = []
-        for dialect in v1.ATTACH_DIALECTS:
+        for dialect in v1.ATTACH_VARIANTS:
             try:
-                await self._sender.act(v1.probe(self._who, dialect), v1.read_done)
+                await self._sender.command(
+                    v1.empty_attach(self._credentials, dialect), v1.read_done
+                )
             except CadRefused as refusal:
-                if not v1.wants_another_dialect(refusal):
+                if not v1.is_unknown_variant(refusal):
                     return None
                 refusals.append(refusal)
             else:
                 return str(dialect)
-        raise _most_telling(refusals)
+        raise _most_specific(refusals)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._sender.close()
 
     async def _units_page(self, server_id: int, offset: int) -> UnitsPage:
-        request = v1.get_active_units(self._who, server_id, offset=offset)
-        return await self._sender.ask(request, v1.read_units)
+        request = v1.get_active_units(self._credentials, server_id, offset=offset)
+        return await self._sender.query(request, v1.read_units)
 
-    def _remember(self, dialect: Dialect) -> None:
-        if dialect != (self._dialect or v1.ATTACH_DIALECTS[0]):
-            self._on_dialect(dialect)
-        self._dialect = dialect
+    def _record_variant(self, variant: AttachVariant) -> None:
+        if variant != (self._variant or v1.ATTACH_VARIANTS[0]):
+            self._on_variant_change(variant)
+        self._variant = variant
 
 
-def _most_telling(refusals: Sequence[CadRefused]) -> CadRefused:
+def _most_specific(refusals: Sequence[CadRefused]) -> CadRefused:
     """Prefer words about the order over "I do not know this type of request"."""
     telling = [refusal for refusal in refusals if not isinstance(refusal, InvalidRequestType)]
     return (telling or list(refusals))[-1]

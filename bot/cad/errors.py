@@ -17,7 +17,7 @@ class CadError(Exception):
     """
 
     may_have_arrived: bool = False
-    concerns_all: ClassVar[bool] = True
+    affects_all_requests: ClassVar[bool] = True
 
     def __init__(
         self, text: str = "", *, status: int | None = None, retry_after: float | None = None
@@ -62,7 +62,7 @@ class CadUnnumbered(CadUnreadable):
     """The CAD did it, and its answer does not say under which number."""
 
     may_have_arrived = True
-    concerns_all = False
+    affects_all_requests = False
 
 
 class CadRedirected(CadError):
@@ -72,28 +72,28 @@ class CadRedirected(CadError):
 class CadRefused(CadError):
     """The CAD understood and said no (4xx); the kinds below are about the set-up."""
 
-    concerns_all = False
+    affects_all_requests = False
 
 
 class InvalidRequestType(CadRefused):
     """`INVALID REQUEST TYPE`."""
 
-    concerns_all = True
+    affects_all_requests = True
 
 
 class InvalidCommunity(CadRefused):
     """`INVALID COMMUNITY ID`."""
 
-    concerns_all = True
+    affects_all_requests = True
 
 
 class ApiNotEnabled(CadRefused):
     """`API IS NOT ENABLED FOR THIS COMMUNITY`: the subscription is too low."""
 
-    concerns_all = True
+    affects_all_requests = True
 
 
 class InvalidApiKey(CadRefused):
     """`INVALID API KEY`."""
 
-    concerns_all = True
+    affects_all_requests = True

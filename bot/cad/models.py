@@ -13,7 +13,7 @@ LOWEST_PRIORITY = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class UnitRef:
     """Somebody an order is about: by API id, and by the unit's ident where it is on duty."""
 
     api_id: str
@@ -21,20 +21,20 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class AttachRequest:
     """An order: put these people on this dispatch call."""
 
     server_id: int
     call_id: int
-    subjects: tuple[Subject, ...]
+    units: tuple[UnitRef, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Detachment:
+class DetachRequest:
     """An order: take these people off whatever call each is on; the CAD takes no call here."""
 
     server_id: int
-    subjects: tuple[Subject, ...]
+    units: tuple[UnitRef, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class NewCall:
     postal: str = ""
     description: str = ""
     meta: Mapping[str, str] = field(default_factory=dict, hash=False)
-    subjects: tuple[Subject, ...] = ()
+    units: tuple[UnitRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class CurrentCall:
     call_id: int
 
 
-def on_call(calls: Iterable[Call], call_id: int, units: Iterable[Unit]) -> frozenset[int]:
+def idents_on_call(calls: Iterable[Call], call_id: int, units: Iterable[Unit]) -> frozenset[int]:
     """Return the idents of those of these units that are on this call."""
     on_it = {ident for call in calls if call.call_id == call_id for ident in call.idents}
     return frozenset(on_it.intersection(unit.ident for unit in units))

@@ -9,7 +9,7 @@ from typing import Any
 _META = "metadata"
 
 
-def lowered(value: object) -> Any:  # noqa: ANN401 - shapes are checked by the readers
+def lower_keys(value: object) -> Any:  # noqa: ANN401 - shapes are checked by the readers
     """Return JSON with every key in lower case, save those within meta data.
 
     The CAD writes the same key in different letter case on different endpoints. The keys within
@@ -21,14 +21,14 @@ def lowered(value: object) -> Any:  # noqa: ANN401 - shapes are checked by the r
     match value:
         case Mapping():
             folded = ((str(key).lower(), entry) for key, entry in value.items())
-            return {key: entry if key == _META else lowered(entry) for key, entry in folded}
+            return {key: entry if key == _META else lower_keys(entry) for key, entry in folded}
         case list():
-            return [lowered(entry) for entry in value]
+            return [lower_keys(entry) for entry in value]
         case _:
             return value
 
 
-def integer(value: object) -> int | None:
+def to_int(value: object) -> int | None:
     """Read a number of at most 18 digits, also one written as text."""
     if isinstance(value, bool):
         return None
@@ -39,33 +39,33 @@ def integer(value: object) -> int | None:
     return None
 
 
-def integers(value: object) -> tuple[int, ...]:
+def to_ints(value: object) -> tuple[int, ...]:
     """Read the numbers of a list, without whatever else it holds."""
-    found = map(integer, value if isinstance(value, list) else ())
+    found = map(to_int, value if isinstance(value, list) else ())
     return tuple(number for number in found if number is not None)
 
 
-def text(value: object) -> str:
+def str_or_empty(value: object) -> str:
     """Read a text; empty if it is none."""
     # JSON can spell half a surrogate pair, which nothing above could encode.
     return value.encode(errors="replace").decode().strip() if isinstance(value, str) else ""
 
 
-def flag(value: object) -> bool:
+def to_bool(value: object) -> bool:
     """Read a truth value, also one written as a number or as text."""
-    return text(value).lower() == "true" or integer(value) == 1 or value is True
+    return str_or_empty(value).lower() == "true" or to_int(value) == 1 or value is True
 
 
-def as_text(value: object) -> str:
+def to_text(value: object) -> str:
     """Read a text that may have been written as a number or a truth value."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, int | float) else text(value)
+    return str(value) if isinstance(value, int | float) else str_or_empty(value)
 
 
-def texts_by_key(value: object) -> Mapping[str, str]:
+def to_text_map(value: object) -> Mapping[str, str]:
     """Read an object whose values are texts; its keys stay as they are."""
     if not isinstance(value, Mapping):
         return {}
-    found = {text(key): as_text(entry) for key, entry in value.items()}
+    found = {str_or_empty(key): to_text(entry) for key, entry in value.items()}
     return {key: entry for key, entry in found.items() if key and entry}

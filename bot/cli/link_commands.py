@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from bot.runtime.exit_codes import Exit, Failure
+from bot.runtime.exit_codes import ExitCode, FatalError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from bot.services.link_files.import_diff import Plan
-    from bot.services.link_files.rows import Parsed
+    from bot.services.link_files.import_diff import ImportDiff
+    from bot.services.link_files.rows import ParsedFile
     from bot.storage.stores.link_row import Link
     from bot.storage.stores.link_store import ImportCounts, LinkStore
 
 T = TypeVar("T")
 
-_SHOWN = 1_000  # lines of a dry run
+_MAX_LINES = 1_000  # lines of a dry run
 
 cli = typer.Typer(help="Move the links between people and ids in and out.")
 
@@ -48,28 +48,30 @@ def import_links(
     """Show what a file of links would change, ask, and write all of it or none."""
     from bot.config import settings
     from bot.services.link_files.file_reader import read_links
-    from bot.services.link_files.import_diff import plan
+    from bot.services.link_files.import_diff import compute_diff
     from bot.services.link_files.import_export import links_of
 
     loaded = settings.load_links()
-    with _bar() as bar:
+    with _progress_bar() as bar:
         bar.add_task("Reading", total=None)
-        parsed = read_links(_bytes_of(file), loaded.api_id_format)
+        parsed = read_links(_read_file(file), loaded.api_id_format)
 
     async def put(links: LinkStore) -> None:
         before = await links.api_ids(guild)
-        found = plan(parsed, before)
-        _show(found, with_changes=not yes)
-        _refuse_bad(parsed, skip_bad=skip_bad)
+        found = compute_diff(parsed, before)
+        _print_diff(found, with_changes=not yes)
+        _require_good_lines(parsed, skip_bad=skip_bad)
         if found.shared and not allow_shared:
-            raise Failure(Exit.SETTINGS, "Nothing was written. --allow-shared lets people share.")
+            raise FatalError(
+                ExitCode.SETTINGS, "Nothing was written. --allow-shared lets people share."
+            )
         if found.rows and not yes:
-            _ask()
+            _confirm()
         new = links_of(parsed, guild, 0, datetime.now(UTC))
         # What was shown is what is written, however long it took to say so.
-        _tell(await _written(links, new, before), found.refused)
+        _print_counts(await _write_links(links, new, before), found.refused_count)
 
-    asyncio.run(_on_links(loaded.database_url, put))
+    asyncio.run(_with_link_store(loaded.database_url, put))
 
 
 @cli.command("export")
@@ -81,53 +83,59 @@ def export_links(guild: Guild) -> None:
     async def write(links: LinkStore) -> None:
         write_links(await links.api_ids(guild), sys.stdout)
 
-    asyncio.run(_on_links(settings.load_database().database_url, write))
+    asyncio.run(_with_link_store(settings.load_database().database_url, write))
 
 
-def _bytes_of(file: Path) -> bytes:
+def _read_file(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise Failure(Exit.SETTINGS, f"{file} cannot be read: {error.strerror}.") from error
+        raise FatalError(ExitCode.SETTINGS, f"{file} cannot be read: {error.strerror}.") from error
 
 
-def _show(found: Plan, *, with_changes: bool) -> None:
+def _print_diff(diff: ImportDiff, *, with_changes: bool) -> None:
     from bot.ui.link_files import import_report
 
-    for fault in found.faults:
+    for fault in diff.errors:
         typer.echo(str(fault), err=True)
-    for one in found.shared:
-        typer.echo(import_report.shared(one, found.unit), err=True)
-    for number, line in enumerate(import_report.changes(found) if with_changes else ()):
-        if number == _SHOWN:
+    for one in diff.shared:
+        typer.echo(import_report.shared_line(one, diff.record_kind), err=True)
+    for number, line in enumerate(import_report.changes(diff) if with_changes else ()):
+        if number == _MAX_LINES:
             typer.echo("… and so on; these were the first 1,000 lines.")
             break
         typer.echo(line)
 
 
-def _refuse_bad(parsed: Parsed, *, skip_bad: bool) -> None:
-    if parsed.faults and not parsed.rows:
-        raise Failure(Exit.SETTINGS, "Nothing was written: the file has no good line.")
-    if parsed.faults and not skip_bad:
-        raise Failure(Exit.SETTINGS, "Nothing was written. Mend these lines or use --skip-bad.")
+def _require_good_lines(parsed: ParsedFile, *, skip_bad: bool) -> None:
+    if parsed.errors and not parsed.rows:
+        raise FatalError(ExitCode.SETTINGS, "Nothing was written: the file has no good line.")
+    if parsed.errors and not skip_bad:
+        raise FatalError(
+            ExitCode.SETTINGS, "Nothing was written. Mend these lines or use --skip-bad."
+        )
 
 
-def _ask() -> None:
+def _confirm() -> None:
     """Go on if whoever is there says so."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Failure(Exit.SETTINGS, "Nothing was written: this was a dry run. --yes writes.")
+        raise FatalError(
+            ExitCode.SETTINGS, "Nothing was written: this was a dry run. --yes writes."
+        )
     if not typer.confirm("Write this?"):
         typer.echo("Nothing was written.")
         raise typer.Exit
 
 
-async def _written(links: LinkStore, new: list[Link], before: Mapping[int, str]) -> ImportCounts:
-    with _bar() as bar:
+async def _write_links(
+    links: LinkStore, new: list[Link], before: Mapping[int, str]
+) -> ImportCounts:
+    with _progress_bar() as bar:
         task = bar.add_task("Writing", total=len(new))
         return await links.put_many(new, lambda count: bar.advance(task, count), expected=before)
 
 
-def _bar() -> Progress:
+def _progress_bar() -> Progress:
     """Make a progress bar that is seen where there is somebody to see it."""
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress
@@ -137,14 +145,14 @@ def _bar() -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty())
 
 
-def _tell(counts: ImportCounts, refused: int) -> None:
+def _print_counts(counts: ImportCounts, refused: int) -> None:
     skipped = f", {refused} lines skipped" if refused else ""
     typer.echo(
         f"{counts.added} added, {counts.changed} changed, {counts.unchanged} as they were{skipped}."
     )
 
 
-async def _on_links(url: str, work: Callable[[LinkStore], Awaitable[T]]) -> T:
+async def _with_link_store(url: str, work: Callable[[LinkStore], Awaitable[T]]) -> T:
     from bot.storage.database import Database
     from bot.storage.stores.link_store import LinkStore
 

@@ -22,28 +22,28 @@ from bot.services import steam_id
 _DATABASE = re.compile(r"(sqlite\+aiosqlite|postgresql\+(asyncpg|psycopg))://.*", re.DOTALL)
 
 
-def _split(value: object) -> object:
+def _split_list(value: object) -> object:
     if isinstance(value, str):
         return [part for part in value.replace(",", " ").split() if part]
     return value
 
 
-def upper(value: object) -> object:
+def to_upper(value: object) -> object:
     """Write a word in capitals."""
     return value.strip().upper() if isinstance(value, str) else value
 
 
-def lower(value: object) -> object:
+def to_lower(value: object) -> object:
     """Write a word in small letters."""
     return value.strip().lower() if isinstance(value, str) else value
 
 
-def number(value: object) -> object:
+def to_int(value: object) -> object:
     """Read a whole number."""
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
 
 
-def _one_word(value: SecretStr) -> SecretStr:
+def _valid_secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
     if not text:
         raise ValueError("must not be blank")
@@ -52,10 +52,10 @@ def _one_word(value: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
-def usable_format(value: str) -> str:
+def valid_id_format(value: str) -> str:
     """Refuse a format in which no Steam id would be."""
     try:
-        written = steam_id.write(1, value)
+        written = steam_id.format_id(1, value)
     except (KeyError, IndexError, ValueError, AttributeError):
         written = value
     if written == value:
@@ -63,7 +63,7 @@ def usable_format(value: str) -> str:
     return value
 
 
-def usable_database(value: str) -> str:
+def valid_database_url(value: str) -> str:
     """Refuse an address without a driver that is known to work."""
     if not _DATABASE.fullmatch(value):
         raise ValueError(
@@ -72,7 +72,7 @@ def usable_database(value: str) -> str:
     return value
 
 
-def usable_listen(value: str) -> str:
+def valid_listen_address(value: str) -> str:
     """Refuse what is not host and port."""
     host, _, port = value.strip().rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
@@ -80,7 +80,7 @@ def usable_listen(value: str) -> str:
     return value.strip()
 
 
-def with_a_log_channel(value: bool, info: ValidationInfo) -> bool:
+def requires_log_channel(value: bool, info: ValidationInfo) -> bool:
     """Refuse requests that nobody would see."""
     # A channel that is wrong is missing here; it is a fault of its own.
     if value and info.data.get("log_channel_id", "wrong") is None:
@@ -88,14 +88,14 @@ def with_a_log_channel(value: bool, info: ValidationInfo) -> bool:
     return value
 
 
-def with_the_members(value: bool, info: ValidationInfo) -> bool:
+def requires_members_intent(value: bool, info: ValidationInfo) -> bool:
     """Refuse to promise what cannot be noticed."""
     if value and info.data.get("members_intent", "wrong") is False:
         raise ValueError("needs MEMBERS_INTENT=true, without which nobody is seen to leave")
     return value
 
 
-def told_by_the_cad(value: bool, info: ValidationInfo) -> bool:
+def requires_api_v2(value: bool, info: ValidationInfo) -> bool:
     """Refuse to require what API 1 does not tell."""
     if value and info.data.get("sonoran_api_version", 2) == 1:
         raise ValueError(
@@ -104,12 +104,12 @@ def told_by_the_cad(value: bool, info: ValidationInfo) -> bool:
     return value
 
 
-def without_slash(value: HttpUrl) -> str:
+def strip_trailing_slash(value: HttpUrl) -> str:
     """Write an address without a slash at its end."""
     return str(value).rstrip("/")
 
 
 Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
-Snowflakes = Annotated[frozenset[Snowflake], NoDecode, BeforeValidator(_split)]
-Secret = Annotated[SecretStr, AfterValidator(_one_word)]
+Snowflakes = Annotated[frozenset[Snowflake], NoDecode, BeforeValidator(_split_list)]
+Secret = Annotated[SecretStr, AfterValidator(_valid_secret)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

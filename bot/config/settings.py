@@ -21,30 +21,30 @@ from bot.config.setting_fields import (
     Snowflake,
     Snowflakes,
     Text,
-    lower,
-    number,
-    told_by_the_cad,
-    upper,
-    usable_database,
-    usable_format,
-    usable_listen,
-    with_a_log_channel,
-    with_the_members,
-    without_slash,
+    requires_api_v2,
+    requires_log_channel,
+    requires_members_intent,
+    strip_trailing_slash,
+    to_int,
+    to_lower,
+    to_upper,
+    valid_database_url,
+    valid_id_format,
+    valid_listen_address,
 )
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
-_IDS = "must be Discord ids, numbers of 17 to 20 digits, separated by commas"
+_EXPECTED_IDS = "must be Discord ids, numbers of 17 to 20 digits, separated by commas"
 
 # What a setting takes, for whoever gave it something else. Pydantic's own words are for
 # programmers and name types; a fault without an entry here is said by a validator of ours.
 _EXPECTED = {
     "discord_guild_id": "must be a Discord id, a number of 17 to 20 digits",
-    "dispatch_role_ids": _IDS,
-    "self_dispatch_role_ids": _IDS,
-    "link_role_ids": _IDS,
-    "admin_role_ids": _IDS,
+    "dispatch_role_ids": _EXPECTED_IDS,
+    "self_dispatch_role_ids": _EXPECTED_IDS,
+    "link_role_ids": _EXPECTED_IDS,
+    "admin_role_ids": _EXPECTED_IDS,
     "members_intent": "must be true or false",
     "link_approval": "must be true or false",
     "forget_on_leave": "must be true or false",
@@ -89,7 +89,7 @@ class DatabaseSettings(BaseSettings):
 
     model_config = TokenSettings.model_config
 
-    database_url: Annotated[Text, AfterValidator(usable_database)] = (
+    database_url: Annotated[Text, AfterValidator(valid_database_url)] = (
         "sqlite+aiosqlite:///data/dispatch.db"
     )
 
@@ -97,7 +97,7 @@ class DatabaseSettings(BaseSettings):
 class LinkSettings(DatabaseSettings):
     """The part of the settings that moving links in needs."""
 
-    api_id_format: Annotated[str, AfterValidator(usable_format)] = "{hex}"
+    api_id_format: Annotated[str, AfterValidator(valid_id_format)] = "{hex}"
 
 
 class Settings(LinkSettings, TokenSettings):
@@ -113,25 +113,25 @@ class Settings(LinkSettings, TokenSettings):
     card_keep_minutes: Annotated[int, Field(ge=0, le=10080)] = 60
     ping_role_id: Snowflake | None = None
     log_channel_id: Snowflake | None = None
-    link_approval: Annotated[bool, AfterValidator(with_a_log_channel)] = False
-    forget_on_leave: Annotated[bool, AfterValidator(with_the_members)] = False
+    link_approval: Annotated[bool, AfterValidator(requires_log_channel)] = False
+    forget_on_leave: Annotated[bool, AfterValidator(requires_members_intent)] = False
     sonoran_community_id: Text
     sonoran_api_key: Secret
-    sonoran_api_url: Annotated[HttpUrl, AfterValidator(without_slash)] = HttpUrl(
+    sonoran_api_url: Annotated[HttpUrl, AfterValidator(strip_trailing_slash)] = HttpUrl(
         "https://api.sonorancad.com"
     )
-    sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(number)] = 1
-    require_cad_permission: Annotated[bool, AfterValidator(told_by_the_cad)] = False
+    sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(to_int)] = 1
+    require_cad_permission: Annotated[bool, AfterValidator(requires_api_v2)] = False
     sonoran_server_id: Annotated[int, Field(ge=1)] = 1
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
-    push_listen: Annotated[str, AfterValidator(usable_listen)] | None = None
+    push_listen: Annotated[str, AfterValidator(valid_listen_address)] | None = None
     sonoran_websocket: bool = False
     status_on_attach: Annotated[int, Field(ge=0, le=4)] | None = None
     audit_days: Annotated[int, Field(ge=1, le=3650)] = 90
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper)] = (
-        "INFO"
-    )
-    log_format: Annotated[Literal["text", "json"], BeforeValidator(lower)] = "text"
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(to_upper)
+    ] = "INFO"
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(to_lower)] = "text"
 
     @property
     def push_address(self) -> tuple[str, int] | None:
@@ -151,7 +151,7 @@ class Settings(LinkSettings, TokenSettings):
         )
 
 
-def load(env_file: Path = Path(".env"), instead: Mapping[str, Any] | None = None) -> Settings:
+def load(env_file: Path = Path(".env"), overrides: Mapping[str, Any] | None = None) -> Settings:
     """Read the environment and, where it says nothing, the file.
 
     Args:
@@ -160,7 +160,7 @@ def load(env_file: Path = Path(".env"), instead: Mapping[str, Any] | None = None
     Raises:
         SettingsError: with one line per fault; no line repeats a value, it may be a secret.
     """
-    return _read(Settings, env_file, instead)
+    return _read(Settings, env_file, overrides)
 
 
 def load_database(env_file: Path = Path(".env")) -> DatabaseSettings:
@@ -179,29 +179,29 @@ def load_token(env_file: Path = Path(".env")) -> TokenSettings:
 
 
 def _read(
-    kind: type[SettingsT], env_file: Path, instead: Mapping[str, Any] | None = None
+    kind: type[SettingsT], env_file: Path, overrides: Mapping[str, Any] | None = None
 ) -> SettingsT:
     try:
-        return kind(_env_file=env_file, **(instead or {}))
+        return kind(_env_file=env_file, **(overrides or {}))
     except ValidationError as error:
-        raise SettingsError(_lines(error)) from None  # its text would repeat the values
+        raise SettingsError(_fault_lines(error)) from None  # its text would repeat the values
     except UnicodeDecodeError:
         raise SettingsError([f"{env_file}: is not UTF-8 text"]) from None  # likewise
     except OSError as error:
         raise SettingsError([f"{env_file}: cannot be read ({error.strerror})"]) from error
 
 
-def _lines(error: ValidationError) -> list[str]:
+def _fault_lines(error: ValidationError) -> list[str]:
     # A list of ids may have many faults; dict.fromkeys keeps the order and one line of each.
     return list(
         dict.fromkeys(
-            _line(str(fault["loc"][0]), fault["type"], fault["msg"])
+            _fault_line(str(fault["loc"][0]), fault["type"], fault["msg"])
             for fault in error.errors(include_url=False, include_input=False)
         )
     )
 
 
-def _line(name: str, kind: str, message: str) -> str:
+def _fault_line(name: str, kind: str, message: str) -> str:
     if kind == "missing":
         words = "is not set"
     elif kind == "value_error":  # said by a validator of ours

@@ -7,7 +7,7 @@ import signal
 from enum import IntEnum
 
 
-class Exit(IntEnum):
+class ExitCode(IntEnum):
     """The exit codes; 0 is for what is done, or stopped as asked."""
 
     FAULT = 1  # of the bot itself
@@ -17,10 +17,10 @@ class Exit(IntEnum):
     DISCORD = 5  # cannot be reached; from the doctor, nor can the CAD
 
 
-class Failure(Exception):
+class FatalError(Exception):
     """The process cannot go on; each line says what is wrong and what to do."""
 
-    def __init__(self, code: Exit, *lines: str) -> None:
+    def __init__(self, code: ExitCode, *lines: str) -> None:
         super().__init__(" ".join(lines))
         self.code = code
         self.lines = lines
@@ -31,20 +31,20 @@ class StopSignals:
 
     def __init__(self) -> None:
         """Heed them from now on."""
-        self._asked = False
+        self._is_requested = False
         self._task: asyncio.Task[None] | None = None
         # Not the event loop's handlers: these count before it runs and after, and on Windows.
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._heed)
+            signal.signal(number, self._on_signal)
 
-    def cancel(self, task: asyncio.Task[None]) -> None:
+    def cancel_on_signal(self, task: asyncio.Task[None]) -> None:
         """Stop by cancelling this task from now on; until now, the process would just end."""
         self._task = task
 
-    def _heed(self, *_: object) -> None:
-        if self._asked:
+    def _on_signal(self, *_: object) -> None:
+        if self._is_requested:
             return
-        self._asked = True
+        self._is_requested = True
         if self._task is None:
             raise SystemExit(0)
         if not self._task.done():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 
 
-def rest() -> None:
+def disable_during_startup() -> None:
     """Have it look at nothing while the bot starts: all that is made then stays."""
     gc.disable()
 
 
-def work() -> None:
+def tune() -> None:
     """Have it look less often than usual, and not at what lives as long as we do.
 
     By default it looks after every 700 new objects, and while hundreds of orders are under way it

@@ -15,7 +15,7 @@ REDACTED = "[secret]"
 
 # The bot's own rooms speak at the level that the operator chose; libraries only when something
 # is wrong, because their news are about sockets and heartbeats.
-_OURS = ("bot", "cogs")
+_OWN_PACKAGES = ("bot", "cogs")
 
 # Whoever holds an interaction's token can answer in its name for 15 minutes. Discord's begin with
 # "interaction:" in base64; discord.py's warnings show addresses that hold one.
@@ -23,8 +23,8 @@ _INTERACTION_TOKEN = re.compile(
     r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+|aW50ZXJhY3Rpb246[\w=-]+"
 )
 
-_UNSENT = "Ignoring exception in autocomplete"
-_TOO_LATE = frozenset({10062, 40060})  # unknown interaction, answered before
+_AUTOCOMPLETE_FAILED = "Ignoring exception in autocomplete"
+_LATE_RESPONSE_CODES = frozenset({10062, 40060})  # unknown interaction, answered before
 
 
 class Redactor:
@@ -97,29 +97,32 @@ def shorten_outage(record: logging.LogRecord) -> bool:
     return True
 
 
-def shorten_lateness(record: logging.LogRecord) -> bool:
+def shorten_late_autocomplete(record: logging.LogRecord) -> bool:
     """Make one line of what discord.py says about suggestions that Discord no longer waited for.
 
     Somebody who types fast causes that, and nobody misses anything.
     """
     error = record.exc_info[1] if record.exc_info else None
-    if str(record.msg).startswith(_UNSENT) and getattr(error, "code", None) in _TOO_LATE:
+    if (
+        str(record.msg).startswith(_AUTOCOMPLETE_FAILED)
+        and getattr(error, "code", None) in _LATE_RESPONSE_CODES
+    ):
         record.msg = "suggestions for %r came too late (Guild: %s, User: %s)"
         record.exc_info = None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
     return True
 
 
-def set_up(level: str, style: Literal["text", "json"], secrets: Iterable[str]) -> None:
+def configure(level: str, style: Literal["text", "json"], secrets: Iterable[str]) -> None:
     """Send what the bot says at this level, and what libraries warn of, to standard error."""
     redact = Redactor(secrets)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(redact) if style == "json" else TextFormatter(redact))
     handler.addFilter(shorten_outage)
-    handler.addFilter(shorten_lateness)
+    handler.addFilter(shorten_late_autocomplete)
     quiet = max(logging.getLevelNamesMapping()[level], logging.WARNING)
     logging.basicConfig(level=quiet, handlers=[handler], force=True)
-    for name in _OURS:
+    for name in _OWN_PACKAGES:
         logging.getLogger(name).setLevel(level)
 
 

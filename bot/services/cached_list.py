@@ -19,7 +19,7 @@ MAX_AGE = 15.0  # seconds
 _log = logging.getLogger(__name__)
 
 
-class Remembered(Generic[T]):
+class CachedList(Generic[T]):
     """The last known answer to a question that takes a while to ask.
 
     Reading `items` never waits. `look` asks again in the background, at most every `MAX_AGE`
@@ -34,80 +34,80 @@ class Remembered(Generic[T]):
     def __init__(
         self,
         name: str,
-        ask: Callable[[], Awaitable[tuple[T, ...]]],
+        load: Callable[[], Awaitable[tuple[T, ...]]],
         *,
         expected: type[Exception],
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.items: tuple[T, ...] = ()
         self._name = name
-        self._ask = ask
+        self._load = load
         self._expected = expected
         self._clock = clock
-        self._asking: asyncio.Task[tuple[T, ...]] | None = None
-        self._next: asyncio.Task[tuple[T, ...]] | None = None
-        self._looked_at = -math.inf
-        self._looking: set[asyncio.Task[None]] = set()
-        self._failing = False
+        self._running: asyncio.Task[tuple[T, ...]] | None = None
+        self._queued: asyncio.Task[tuple[T, ...]] | None = None
+        self._refreshed_at = -math.inf
+        self._refreshing: set[asyncio.Task[None]] = set()
+        self._is_failing = False
 
-    async def fresh(self) -> tuple[T, ...]:
+    async def fetch(self) -> tuple[T, ...]:
         """Return a list that was asked for after this call; callers at once share one question.
 
         They share its failure too: an older list would pass for a new one.
         """
-        if self._next is None:
-            self._next = asyncio.create_task(self._ask_after(self._asking))
-            self._next.add_done_callback(_heard)
+        if self._queued is None:
+            self._queued = asyncio.create_task(self._load_after(self._running))
+            self._queued.add_done_callback(_retrieve_exception)
         # Whoever gives up waiting does not take the answer from the others.
-        return await asyncio.shield(self._next)
+        return await asyncio.shield(self._queued)
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Ask again in the background, unless that was done just now or is still going on."""
-        if self._looking or self._clock.monotonic() - self._looked_at < MAX_AGE:
+        if self._refreshing or self._clock.monotonic() - self._refreshed_at < MAX_AGE:
             return
-        self.ask_again()
+        self.force_refresh()
 
-    def ask_again(self) -> None:
+    def force_refresh(self) -> None:
         """Ask in the background, however short a time ago that was done."""
-        self._looked_at = self._clock.monotonic()
+        self._refreshed_at = self._clock.monotonic()
         # A context of its own: the answer outlives whatever interaction made us look.
-        task = contextvars.Context().run(asyncio.create_task, self._refresh())
-        self._looking.add(task)
-        task.add_done_callback(self._looking.discard)
+        task = contextvars.Context().run(asyncio.create_task, self._refresh_once())
+        self._refreshing.add(task)
+        task.add_done_callback(self._refreshing.discard)
 
     async def close(self) -> None:
         """Stop asking."""
-        tasks = [*self._looking, *(task for task in (self._asking, self._next) if task)]
+        tasks = [*self._refreshing, *(task for task in (self._running, self._queued) if task)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _ask_after(self, before: asyncio.Task[tuple[T, ...]] | None) -> tuple[T, ...]:
+    async def _load_after(self, before: asyncio.Task[tuple[T, ...]] | None) -> tuple[T, ...]:
         """Ask once the question that is under way has been answered."""
         if before is not None:
             await asyncio.wait({before})
-        self._asking, self._next = self._next, None
-        self.items = await self._ask()
+        self._running, self._queued = self._queued, None
+        self.items = await self._load()
         return self.items
 
-    async def _refresh(self) -> None:
+    async def _refresh_once(self) -> None:
         try:
-            await self.fresh()
+            await self.fetch()
         except CadRateLimited as error:
             # No outage: we would look more often than the CAD allows.
             wait = max(MAX_AGE, error.retry_after or 0.0)
-            self._looked_at = self._clock.monotonic() + wait - MAX_AGE
+            self._refreshed_at = self._clock.monotonic() + wait - MAX_AGE
         except self._expected as error:
-            if not self._failing:
+            if not self._is_failing:
                 _log.warning("%s cannot be refreshed: %r", self._name, error)
-            self._failing = True
+            self._is_failing = True
         else:
-            if self._failing:
+            if self._is_failing:
                 _log.info("%s can be refreshed again", self._name)
-            self._failing = False
+            self._is_failing = False
 
 
-def _heard(question: asyncio.Task[object]) -> None:
+def _retrieve_exception(task: asyncio.Task[object]) -> None:
     """Take note of a failure that nobody waits for any more; whoever does is told it."""
-    if not question.cancelled():
-        question.exception()
+    if not task.cancelled():
+        task.exception()

@@ -16,12 +16,12 @@ from bot.cad.errors import (
 from bot.common.clock import Clock
 
 FIRST_BACKOFF = 1.0  # seconds after the first failure; doubled after each that follows
-LONGEST_BACKOFF = 15.0
+MAX_BACKOFF = 15.0
 
 _log = logging.getLogger(__name__)
 
 
-class Outage:
+class CadBackoff:
     """The faults that may pass, counted until one request succeeds.
 
     Args:
@@ -33,11 +33,11 @@ class Outage:
         self._jitter = jitter
         self._backoff = FIRST_BACKOFF
         self._not_before = -math.inf
-        self.trouble: CadError | None = None
+        self.error: CadError | None = None
         self.failures = 0  # so far
 
     @staticmethod
-    def may_pass(error: CadError) -> bool:
+    def is_transient(error: CadError) -> bool:
         """Tell whether an order is to be tried again after this error."""
         return isinstance(error, CadUnreachable | CadTimeout | CadUnavailable | CadRateLimited)
 
@@ -48,26 +48,26 @@ class Outage:
     def failed(self, error: CadError) -> None:
         """Take note of a fault that may pass."""
         self.failures += 1
-        if self.trouble is None:
+        if self.error is None:
             _log.warning("the CAD does not take orders: %r", error)
-        if self._is_news(error):
-            self.trouble = error
+        if self._is_new_error(error):
+            self.error = error
         backoff = self._backoff * (0.5 + self._jitter() / 2)
-        self._backoff = min(LONGEST_BACKOFF, self._backoff * 2)
+        self._backoff = min(MAX_BACKOFF, self._backoff * 2)
         self._not_before = self._clock.monotonic() + max(backoff, error.retry_after or 0.0)
 
-    def _is_news(self, error: CadError) -> bool:
+    def _is_new_error(self, error: CadError) -> bool:
         """Tell a fault from the one before: whoever waits is told of a new one only."""
-        known = self.trouble
+        known = self.error
         return known is None or (type(error), error.status, error.text) != (
             type(known),
             known.status,
             known.text,
         )
 
-    def ended(self) -> None:
+    def succeeded(self) -> None:
         """Take note that the CAD answers again."""
-        if self.trouble is not None:
+        if self.error is not None:
             _log.info("the CAD takes orders again")
-        self.trouble = None
+        self.error = None
         self._backoff = FIRST_BACKOFF

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.cad.errors import CadError
-from bot.services.cad_backoff import Outage
+from bot.services.cad_backoff import CadBackoff
 
 
-def _nobody_minds() -> None: ...
+def _noop() -> None: ...
 
 
 @dataclass(slots=True)
-class Inquiry:
+class CadLookup:
     """Goes along with one attempt to make an order out.
 
     Attributes:
@@ -22,17 +22,17 @@ class Inquiry:
         doubt: why the CAD did not say everything, where it may do so later.
     """
 
-    begins: Callable[[], None] = _nobody_minds
-    asked: bool = False
-    doubt: CadError | None = None
+    on_start: Callable[[], None] = _noop
+    was_asked: bool = False
+    error: CadError | None = None
 
-    def begin(self) -> None:
+    def started(self) -> None:
         """Take note that the CAD is being asked."""
-        if not self.asked:
-            self.asked = True
-            self.begins()
+        if not self.was_asked:
+            self.was_asked = True
+            self.on_start()
 
     def failed(self, error: CadError) -> None:
         """Take note that the CAD did not say what it was asked."""
-        if Outage.may_pass(error):
-            self.doubt = error
+        if CadBackoff.is_transient(error):
+            self.error = error

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bot.storage.stores.link_request_store import RequestState
+    from bot.storage.stores.link_request_store import LinkRequestState
 
 
 class ServiceError(Exception):
     """A request that cannot be carried out as it stands."""
 
 
-class NotAllowed(ServiceError):
+class RoleRequired(ServiceError):
     """The person holds none of role_ids; where role_ids is empty, Manage Server is needed."""
 
     def __init__(self, role_ids: frozenset[int]) -> None:
@@ -20,15 +20,15 @@ class NotAllowed(ServiceError):
         self.role_ids = role_ids
 
 
-class NotPermitted(ServiceError):
+class CadPermissionMissing(ServiceError):
     """The person's account in the CAD lacks the permission that is needed as well."""
 
 
-class NoCadAccount(NotPermitted):
+class NoCadAccount(CadPermissionMissing):
     """The CAD knows no account of the person, and so no permission."""
 
 
-class PermissionNotTold(ServiceError):
+class CadPermissionUnknown(ServiceError):
     """The CAD did not say which permissions the person has; without that, nobody may."""
 
 
@@ -45,7 +45,7 @@ class TooManyTargets(ServiceError):
         self.limit = limit
 
 
-class NotAnApiId(ServiceError):
+class InvalidApiId(ServiceError):
     """What was pasted is no spelling of an id that the bot knows."""
 
     def __init__(self, text: str) -> None:
@@ -53,11 +53,11 @@ class NotAnApiId(ServiceError):
         self.text = text
 
 
-class VanityUrl(NotAnApiId):
+class VanityUrl(InvalidApiId):
     """A profile address with a chosen name in it instead of the number."""
 
 
-class NobodyChosen(ServiceError):
+class NothingSelected(ServiceError):
     """Nothing was picked, or nobody of what was picked is free."""
 
 
@@ -69,11 +69,11 @@ class NotOnDuty(ServiceError):
     """The person has no unit on duty in the CAD."""
 
 
-class NoAnswerAboutUnits(ServiceError):
+class DutyUnknown(ServiceError):
     """The CAD did not say whether the person has a unit on duty."""
 
 
-class EmergencyGone(ServiceError):
+class EmergencyNotFound(ServiceError):
     """The 911 call is not on the list any more, and no open dispatch call answers it."""
 
     def __init__(self, number: int) -> None:
@@ -93,7 +93,7 @@ class AlreadyConfirmed(ServiceError):
     """The question was answered with yes before."""
 
 
-class NotTheirOrder(ServiceError):
+class NotOrderOwner(ServiceError):
     """Somebody else gave the order."""
 
 
@@ -105,7 +105,7 @@ class TooLateToUndo(ServiceError):
     """The attachment was too long ago to be taken back by a button."""
 
 
-class IdHeld(ServiceError):
+class IdAlreadyLinked(ServiceError):
     """Somebody else has this id.
 
     Attributes:
@@ -118,7 +118,7 @@ class IdHeld(ServiceError):
         self.holders = holders
 
 
-class AwaitsApproval(ServiceError):
+class ApprovalPending(ServiceError):
     """The link has been asked for; what it was needed for can be done once it is approved."""
 
     def __init__(self, api_id: str) -> None:
@@ -126,11 +126,11 @@ class AwaitsApproval(ServiceError):
         self.api_id = api_id
 
 
-class CannotAsk(ServiceError):
+class ApprovalUnavailable(ServiceError):
     """The request could not be shown to anybody who may approve it."""
 
 
-class RequestGone(ServiceError):
+class RequestNotFound(ServiceError):
     """There is no such request any more, or not on this server."""
 
 
@@ -142,10 +142,10 @@ class RequestDecided(ServiceError):
         by: who did that; None for nobody, or for somebody who has left.
     """
 
-    def __init__(self, state: RequestState, by: int | None) -> None:
+    def __init__(self, state: LinkRequestState, by: int | None) -> None:
         super().__init__(state)
         self.state = state
-        self.by = by
+        self.decided_by = by
 
 
 class FileTooLarge(ServiceError):
@@ -157,15 +157,15 @@ class FileTooLarge(ServiceError):
         self.limit = limit
 
 
-class TooMuchToSend(ServiceError):
+class ExportTooLarge(ServiceError):
     """A file that is larger than Discord takes."""
 
 
-class FileNotLoaded(ServiceError):
+class DownloadFailed(ServiceError):
     """Discord did not hand out a file that somebody has sent."""
 
 
-class ImportForgotten(ServiceError):
+class ImportExpired(ServiceError):
     """The file that was shown is not remembered any more."""
 
 
@@ -173,9 +173,9 @@ class ImportOutdated(ServiceError):
     """The links have changed since the file was shown, and with them what it would do."""
 
 
-class ImportDone(ServiceError):
+class AlreadyImported(ServiceError):
     """The file that was shown has been imported already."""
 
 
-class NotYourImport(ServiceError):
+class NotImportOwner(ServiceError):
     """Somebody else has shown the file."""

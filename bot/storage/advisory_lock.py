@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 _LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("thing"), 0)))
 
 
-async def lock(connection: AsyncConnection, thing: str) -> None:
+async def acquire_lock(connection: AsyncConnection, key: str) -> None:
     """Wait until no other transaction has locked this; the end of the transaction unlocks it.
 
     On SQLite there is nothing to do: `Database.begin` already holds the write lock.
     """
     if connection.dialect.name == "postgresql":
-        await connection.execute(_LOCK, {"thing": thing})
+        await connection.execute(_LOCK, {"thing": key})

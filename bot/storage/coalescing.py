@@ -14,7 +14,7 @@ ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
 
-class Gathering(Generic[ItemT, ResultT]):
+class Coalescer(Generic[ItemT, ResultT]):
     """Does a piece of work for many items at once; a lone item is not kept waiting.
 
     Args:
@@ -27,13 +27,13 @@ class Gathering(Generic[ItemT, ResultT]):
         self._waiting: list[tuple[ItemT, asyncio.Future[ResultT]]] = []
         self._working: asyncio.Task[None] | None = None
 
-    async def add(self, item: ItemT) -> ResultT:
+    async def submit(self, item: ItemT) -> ResultT:
         """Have the work done for an item and return its result, or raise what it ended with."""
         mine: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, mine))
         if self._working is None:
             # A task of its own: whoever gives up waiting does not take the work from the others.
-            self._working = asyncio.create_task(self._work_off())
+            self._working = asyncio.create_task(self._drain())
         return await mine
 
     async def caught_up(self) -> None:
@@ -43,25 +43,25 @@ class Gathering(Generic[ItemT, ResultT]):
         elif self._working is not None:
             await asyncio.wait([self._working])
 
-    async def _work_off(self) -> None:
+    async def _drain(self) -> None:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
-                await self._do(batch)
+                await self._run_batch(batch)
                 if len(batch) > 1:
                     # None of them has caught up before all of them have been woken.
                     await asyncio.sleep(0)
         finally:
             self._working = None
 
-    async def _do(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
+    async def _run_batch(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
         try:
             results = await self._work([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 - it is raised again, for each
             if len(batch) > 1 and not isinstance(error, StorageError):
                 # Not the database's fault but that of an item: the others get what they came for.
                 for one in batch:
-                    await self._do([one])
+                    await self._run_batch([one])
                 return
             for _, future in batch:
                 if not future.done():

@@ -10,7 +10,7 @@ from sqlalchemy import exc, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.storage.direct import DirectWriter
-from bot.storage.errors import DatabaseUnavailable, translated
+from bot.storage.errors import DatabaseUnavailable, translate_errors
 from bot.storage.schema import HEAD, migrate, stored_revision
 from bot.storage.sqlite import create_sqlite_engine, lock_at_begin
 
@@ -58,7 +58,7 @@ class Database:
                 async with database.begin() as connection:
                     found = await connection.run_sync(migrate, database.location)
             if database.file:
-                with translated(database.location):
+                with translate_errors(database.location):
                     database._direct = DirectWriter(database.file)
         except BaseException:
             await database.close()
@@ -67,7 +67,7 @@ class Database:
         return database
 
     @classmethod
-    def at(cls, url: str) -> Database:
+    def unmigrated(cls, url: str) -> Database:
         """Reach for the database at a `url` as it is, without migrating it."""
         return cls(_create_engine(url))
 
@@ -90,8 +90,8 @@ class Database:
         On SQLite it takes the write lock at once, so what is read inside stays true until the
         commit. Raises a StorageError for whatever the driver raises.
         """
-        self._refuse_when_closed()
-        with translated(self.location):
+        self._require_open()
+        with translate_errors(self.location):
             async with self._writer.begin() as connection:
                 yield connection
 
@@ -102,8 +102,8 @@ class Database:
         On SQLite that spares the changes of threads that BEGIN and COMMIT take. Raises a
         StorageError for whatever the driver raises.
         """
-        self._refuse_when_closed()
-        with translated(self.location):
+        self._require_open()
+        with translate_errors(self.location):
             async with self._engine.begin() as connection:
                 yield connection
 
@@ -113,18 +113,18 @@ class Database:
         None if nothing was written: on a server, while somebody else writes, and on error. Then
         `single` does it, or tells what is wrong.
         """
-        self._refuse_when_closed()
+        self._require_open()
         return self._direct.write(lone, row) if self._direct else None
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         """Hold a connection for reading. Raises a StorageError for whatever the driver raises."""
-        self._refuse_when_closed()
-        with translated(self.location):
+        self._require_open()
+        with translate_errors(self.location):
             async with self._engine.connect() as connection:
                 yield connection
 
-    def _refuse_when_closed(self) -> None:
+    def _require_open(self) -> None:
         # A disposed engine would quietly connect again, and nobody would close that connection.
         if self._closed:
             raise DatabaseUnavailable(self.location, "it was closed")

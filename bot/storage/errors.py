@@ -62,7 +62,7 @@ class LinksChanged(StorageError):
 
 
 @contextmanager
-def translated(location: str) -> Iterator[None]:
+def translate_errors(location: str) -> Iterator[None]:
     """Turn the driver's errors in the block into a `StorageError` naming `location`."""
     try:
         yield

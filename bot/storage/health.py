@@ -28,8 +28,8 @@ class Health:
 
     location: str
     revision: str | None
-    newest: str
-    free: int | None
+    latest_revision: str
+    free_bytes: int | None
 
 
 async def examine(database: Database) -> Health:
@@ -42,7 +42,7 @@ async def examine(database: Database) -> Health:
         revision = await connection.run_sync(stored_revision)
     if revision is not None and not is_known(revision):
         raise DatabaseTooNew(database.location, revision)
-    return Health(database.location, revision, HEAD, _free(database.file))
+    return Health(database.location, revision, HEAD, _free_bytes(database.file))
 
 
 async def examine_at(url: str) -> Health:
@@ -54,28 +54,28 @@ async def examine_at(url: str) -> Health:
     with suppress(exc.ArgumentError):  # which opening it will explain
         file = sqlite_file(make_url(url))
         if file is not None and not file.exists():
-            return _to_be_created(file)
-    database = Database.at(url)
+            return _health_of_new_file(file)
+    database = Database.unmigrated(url)
     try:
         return await examine(database)
     finally:
         await database.close()
 
 
-def _to_be_created(file: Path) -> Health:
-    folder = _nearest(file.parent)
+def _health_of_new_file(file: Path) -> Health:
+    folder = _nearest_existing(file.parent)
     if not folder.is_dir():
         raise DatabaseUnavailable(str(file), f"{folder} is not a folder")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise DatabaseUnavailable(str(file), f"{folder} may not be written to")
-    return Health(str(file), None, HEAD, _free(file))
+    return Health(str(file), None, HEAD, _free_bytes(file))
 
 
-def _nearest(folder: Path) -> Path:
+def _nearest_existing(folder: Path) -> Path:
     """Return the folder, or whatever exists on the way to it."""
     folder = folder.absolute()
     return next(one for one in (folder, *folder.parents) if one.exists())
 
 
-def _free(file: Path | None) -> int | None:
-    return shutil.disk_usage(_nearest(file.parent)).free if file is not None else None
+def _free_bytes(file: Path | None) -> int | None:
+    return shutil.disk_usage(_nearest_existing(file.parent)).free if file is not None else None

@@ -43,7 +43,7 @@ def migrate(connection: Connection, location: str) -> str | None:
 
 def is_known(revision: str) -> bool:
     """Tell whether a migration of this version leads to a revision."""
-    return revision == HEAD or revision in _known(_config())
+    return revision == HEAD or revision in _known_revisions(_config())
 
 
 def _run_alembic(connection: Connection, found: str | None, location: str) -> None:
@@ -51,7 +51,7 @@ def _run_alembic(connection: Connection, found: str | None, location: str) -> No
 
     config = _config()
     config.attributes["connection"] = connection
-    if found is not None and found not in _known(config):
+    if found is not None and found not in _known_revisions(config):
         raise DatabaseTooNew(location, found)
     command.upgrade(config, "head")
 
@@ -65,7 +65,7 @@ def _config() -> Config:
     return config
 
 
-def _known(config: Config) -> set[str]:
+def _known_revisions(config: Config) -> set[str]:
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}

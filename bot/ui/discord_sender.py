@@ -10,31 +10,31 @@ import discord
 _log = logging.getLogger(__name__)
 
 
-class Outbox:
+class DiscordSender:
     """Sends text; no method raises, because nobody would hear of it."""
 
     def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
         self._client = client
         self._log_channel_id = log_channel_id
 
-    async def logged(self, text: str) -> bool:
+    async def post_to_log(self, text: str) -> bool:
         """Write into the log channel; False if there is none, or it cannot be written."""
         if self._log_channel_id is None:
             return False
         channel = self._client.get_partial_messageable(self._log_channel_id)
-        return await worked(channel.send(text), "write into the log channel")
+        return await attempt(channel.send(text), "write into the log channel")
 
-    async def sent(self, user_id: int, text: str) -> bool:
+    async def direct_message(self, user_id: int, text: str) -> bool:
         """Write a direct message."""
 
         async def send() -> None:
             user = await self._client.fetch_user(user_id)
             await user.send(text)
 
-        return await worked(send(), f"write to user {user_id}")
+        return await attempt(send(), f"write to user {user_id}")
 
 
-async def worked(work: Coroutine[None, None, object], what: str) -> bool:
+async def attempt(work: Coroutine[None, None, object], what: str) -> bool:
     """Do something at Discord; False if it failed, so that another way can be tried."""
     try:
         await work

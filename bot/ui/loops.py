@@ -8,7 +8,7 @@ from typing import Any
 from discord.ext import tasks
 
 
-async def end(loop: tasks.Loop[Any]) -> None:
+async def stop(loop: tasks.Loop[Any]) -> None:
     """Cancel a loop and wait for its end: what it was writing may need the database until then."""
     loop.cancel()
     task = loop.get_task()

@@ -13,14 +13,14 @@ from datetime import datetime
 MESSAGE_LIMIT = 2000  # characters of a Discord message
 
 # How many times as much as is shown is looked at, for what is invisible; a text may be endless.
-_LOOK = 10
+_SCAN_FACTOR = 10
 _MARKDOWN = frozenset("\\`*_~|<>[]()#@:/-+=")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-def visible(text: str, limit: int) -> str:
+def one_line(text: str, limit: int) -> str:
     """Return the text on one line, without invisible characters, at most limit characters."""
-    looked_at = text[: _LOOK * limit]
+    looked_at = text[: _SCAN_FACTOR * limit]
     kept = "".join(" " if one in "\n\r\t\u2028\u2029" else one for one in looked_at)
     kept = "".join(one for one in kept if unicodedata.category(one) not in _INVISIBLE)
     kept = " ".join(kept.split())
@@ -28,32 +28,32 @@ def visible(text: str, limit: int) -> str:
     return kept if is_whole else kept[: limit - 1] + "…"
 
 
-def plain(text: str, limit: int = 100) -> str:
+def escape(text: str, limit: int = 100) -> str:
     """Return the text so that Discord shows it letter by letter."""
-    return "".join(f"\\{one}" if one in _MARKDOWN else one for one in visible(text, limit))
+    return "".join(f"\\{one}" if one in _MARKDOWN else one for one in one_line(text, limit))
 
 
-def code(text: str, limit: int = 300) -> str:
+def code_span(text: str, limit: int = 300) -> str:
     """Return the text in a code span that it cannot close."""
-    return f"`{visible(text, limit).replace('`', 'ˋ') or '(empty)'}`"
+    return f"`{one_line(text, limit).replace('`', 'ˋ') or '(empty)'}`"
 
 
-def member(discord_id: int) -> str:
+def member_mention(discord_id: int) -> str:
     """Return a mention; the bot never lets one ping."""
     return f"<@{discord_id}>"
 
 
-def moment(when: datetime, style: str) -> str:
+def timestamp(when: datetime, style: str) -> str:
     """Return a moment that Discord shows in each reader's own time; "R" counts, "t" is a clock."""
     return f"<t:{int(when.timestamp())}:{style}>"
 
 
-def roles(role_ids: Iterable[int]) -> str:
+def role_mentions(role_ids: Iterable[int]) -> str:
     """Return mentions of roles, in a stable order."""
     return ", ".join(f"<@&{role_id}>" for role_id in sorted(role_ids))
 
 
-def listed(items: list[str], limit: int) -> str:
+def join_limited(items: list[str], limit: int) -> str:
     """Join the items with commas; what does not fit into limit characters is only counted."""
     shown: list[str] = []
     length = 0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from bot.cad.client import KnownCad
+from bot.cad.client import InspectableCad
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
 from bot.cad.codec import v1, v2
-from bot.cad.codec.v1 import Dialect
-from bot.cad.http.request_sender import Sender
+from bot.cad.codec.v1 import AttachVariant
+from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Credentials
 from bot.common.clock import Clock
@@ -19,15 +19,15 @@ from bot.services.board.push_listener import Feed
 _log = logging.getLogger(__name__)
 
 
-def feeds(settings: Settings) -> list[Feed]:
+def build_feeds(settings: Settings) -> list[Feed]:
     """Listen wherever the settings say."""
     key = settings.sonoran_api_key.get_secret_value()
     found: list[Feed] = []
     # Imported only where they are used: a web server and a websocket client cost time and memory.
     if settings.push_address:
-        from bot.cad.push.http_push import HttpFeed  # noqa: PLC0415
+        from bot.cad.push.http_push import HttpPushServer  # noqa: PLC0415
 
-        found.append(HttpFeed(*settings.push_address, key))
+        found.append(HttpPushServer(*settings.push_address, key))
     if settings.sonoran_websocket:
         from bot.cad.push.signalr_feed import SignalRFeed  # noqa: PLC0415
 
@@ -42,23 +42,23 @@ def feed_names(settings: Settings) -> list[str]:
     return [name for name, value in on.items() if value]
 
 
-def client(
+def build_client(
     settings: Settings,
     transport: Transport,
     *,
     clock: Clock,
-) -> KnownCad:
+) -> InspectableCad:
     """Speak the version of the CAD's API that the settings ask for."""
     who = Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value())
     if settings.sonoran_api_version == 1:
-        sender = Sender(transport, v1.LIMITS, clock=clock)
-        return V1Client(sender, who, on_dialect=_log_dialect)
+        sender = RequestSender(transport, v1.LIMITS, clock=clock)
+        return V1Client(sender, who, on_variant_change=_log_dialect)
     limits = {
-        endpoint: limit.shared(settings.sonoran_budget_share)
+        endpoint: limit.scaled(settings.sonoran_budget_share)
         for endpoint, limit in v2.LIMITS.items()
     }
-    return V2Client(Sender(transport, limits, clock=clock), who)
+    return V2Client(RequestSender(transport, limits, clock=clock), who)
 
 
-def _log_dialect(dialect: Dialect) -> None:
+def _log_dialect(dialect: AttachVariant) -> None:
     _log.info("this CAD takes attachments as %s at %s", dialect.type, dialect.path)

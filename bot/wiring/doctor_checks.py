@@ -14,29 +14,29 @@ import discord
 from discord.ext import commands
 
 import cogs
-from bot.cad.client import KnownCad
+from bot.cad.client import InspectableCad
 from bot.cad.http.transport import Transport
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.config import settings
 from bot.config.settings import Settings, SettingsError
-from bot.runtime.exit_codes import Exit
+from bot.runtime.exit_codes import ExitCode
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
-from bot.services.board.push_listener import Watch
+from bot.services.board.push_listener import PushListener
 from bot.services.doctor import setup_checks
-from bot.services.doctor.findings import Finding, Level, What, fault, fine, warning
-from bot.services.doctor.runner import PATIENCE, Check, Doctor, examined, worst_first
+from bot.services.doctor.findings import Finding, FindingCode, Level, fault, fine, warning
+from bot.services.doctor.runner import CHECK_TIMEOUT, Check, Doctor, run_checks, worst_first
 from bot.services.doctor.setup_checks import CadChecks
 from bot.storage import health
 from bot.storage.database import Database
 from bot.ui.doctor import doctor_report as words
-from bot.ui.doctor.discord_checks import DiscordChecks, Wanted, trouble
+from bot.ui.doctor.discord_checks import DiscordChecks, DiscordSetup, connection_fault
 from bot.wiring import cad_connection
 
 RECENT = timedelta(minutes=1)  # what the CAD has shown since needs no other question
 
 # Which settings each check stands on.
-_NEEDS = {
+_REQUIRED_SETTINGS = {
     "Discord": frozenset({"discord_token"}),
     "The CAD": frozenset(
         {
@@ -51,36 +51,36 @@ _NEEDS = {
     "The way of push events": frozenset({"push_listen", "sonoran_websocket"}),
 }
 
-_CODES = {"token": Exit.TOKEN, "intents": Exit.INTENTS, "discord": Exit.DISCORD}
-_OUT_OF_REACH = frozenset({What.CAD_UNREACHABLE, What.CHECK_LATE})
-_STAND_IN = "unknown"  # for a setting that has no default
+_EXIT_CODES = {"token": ExitCode.TOKEN, "intents": ExitCode.INTENTS, "discord": ExitCode.DISCORD}
+_UNREACHABLE = frozenset({FindingCode.CAD_UNREACHABLE, FindingCode.CHECK_LATE})
+_PLACEHOLDER = "unknown"  # for a setting that has no default
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class LiveParts:
     """The parts of a running bot that are looked at."""
 
     access: Access
-    cad: KnownCad
+    cad: InspectableCad
     board: Board
     database: Database
-    watch: Watch
+    watch: PushListener
     clock: Clock
 
 
-def doctor(loaded: Settings, running: Running, client: discord.Client) -> Doctor:
+def build_doctor(loaded: Settings, running: LiveParts, client: discord.Client) -> Doctor:
     """Build the doctor of a bot that is running."""
     server_id, cad, board = loaded.sonoran_server_id, running.cad, running.board
 
     async def calls_are_shown() -> None:
         confirmed = board.confirmed_at(server_id)
         if confirmed is None or running.clock.now() - confirmed > RECENT:
-            await board.calls_now(server_id)
+            await board.fetch_calls(server_id)
 
     async def what_is_remembered() -> list[Finding]:
-        listening = zip(cad_connection.feed_names(loaded), running.watch.listening, strict=True)
-        spent = setup_checks.budgets(cad.attach_budget, cad.detach_budget)
-        return [*setup_checks.heard(dict(listening), running.clock.now()), *spent]
+        listening = zip(cad_connection.feed_names(loaded), running.watch.feed_statuses, strict=True)
+        spent = setup_checks.budget_findings(cad.attach_limiter, cad.detach_limiter)
+        return [*setup_checks.feed_findings(dict(listening), running.clock.now()), *spent]
 
     at_cad = CadChecks(cad, loaded.sonoran_community_id, server_id, calls_are_shown)
     at_discord = DiscordChecks(client, _wanted(loaded), command_names())
@@ -89,16 +89,16 @@ def doctor(loaded: Settings, running: Running, client: discord.Client) -> Doctor
         {
             "The CAD": at_cad.all,
             "The database": partial(
-                setup_checks.database, partial(health.examine, running.database)
+                setup_checks.database_findings, partial(health.examine, running.database)
             ),
             "The way of push events": what_is_remembered,
         },
-        lambda guild_id: {"Discord": partial(at_discord.all, guild_id)},
+        lambda guild_id: {"Discord": partial(at_discord.run, guild_id)},
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SettingsReading:
     """What the settings came to.
 
     Attributes:
@@ -112,18 +112,18 @@ class Reading:
     findings: tuple[Finding, ...]
 
 
-async def examine(read: Reading, patience: float = PATIENCE) -> list[Finding]:
+async def check_offline(read: SettingsReading, time_limit: float = CHECK_TIMEOUT) -> list[Finding]:
     """Check a bot that may not be running, and change nothing; the worst comes first."""
     if read.settings is None:
         return list(read.findings)
     all_checks = _checks(read.settings)
-    skipped = [name for name in all_checks if _NEEDS[name] & read.faulty]
-    found = [warning(What.SETTINGS_SKIPPED, plain=name) for name in skipped]
+    skipped = [name for name in all_checks if _REQUIRED_SETTINGS[name] & read.faulty]
+    found = [warning(FindingCode.SETTINGS_SKIPPED, plain=name) for name in skipped]
     possible = {name: check for name, check in all_checks.items() if name not in skipped}
-    return worst_first([*read.findings, *found, *await examined(possible, patience)])
+    return worst_first([*read.findings, *found, *await run_checks(possible, time_limit)])
 
 
-def read_settings(env_file: Path = Path(".env")) -> Reading:
+def read_settings(env_file: Path = Path(".env")) -> SettingsReading:
     """Read the settings, and go on without the faulty ones."""
     instead: dict[str, object] = {}
     faults: tuple[Finding, ...] = ()
@@ -131,26 +131,28 @@ def read_settings(env_file: Path = Path(".env")) -> Reading:
         try:
             loaded = settings.load(env_file, instead)
         except SettingsError as error:
-            faults = faults or tuple(fault(What.SETTINGS_WRONG, line=one) for one in error.faults)
+            faults = faults or tuple(
+                fault(FindingCode.SETTINGS_WRONG, line=one) for one in error.faults
+            )
             names = {line.partition(":")[0].lower() for line in error.faults}
             names &= set(Settings.model_fields) - set(instead)
             if not names:
-                return Reading(None, frozenset(), faults)
-            instead |= {name: _stand_in(name) for name in names}
+                return SettingsReading(None, frozenset(), faults)
+            instead |= {name: _placeholder(name) for name in names}
         else:
-            found = faults or (fine(What.SETTINGS_FINE),)
-            return Reading(loaded, frozenset(instead), found)
+            found = faults or (fine(FindingCode.SETTINGS_FINE),)
+            return SettingsReading(loaded, frozenset(instead), found)
 
 
-def lines(findings: Iterable[Finding]) -> list[str]:
+def format_lines(findings: Iterable[Finding]) -> list[str]:
     """Say what was found, one line each, and count it."""
     findings = list(findings)
-    return [*map(words.line, findings), words.total(findings)]
+    return [*map(words.terminal_line, findings), words.summary(findings)]
 
 
 def exit_code(findings: Iterable[Finding]) -> int:
     """Return the exit code of the worst fault, the one that has to be mended first; 0 for none."""
-    return min((_code(one) for one in findings if one.level is Level.FAULT), default=0)
+    return min((_exit_code_of(one) for one in findings if one.level is Level.FAULT), default=0)
 
 
 def command_names() -> frozenset[str]:
@@ -167,17 +169,17 @@ def command_names() -> frozenset[str]:
     )
 
 
-def _code(finding: Finding) -> Exit:
-    if finding.what is What.CHECK_BROKEN:
-        return Exit.FAULT
-    if finding.what in _OUT_OF_REACH:
-        return Exit.DISCORD
-    return _CODES.get(finding.what.topic, Exit.SETTINGS)
+def _exit_code_of(finding: Finding) -> ExitCode:
+    if finding.code is FindingCode.CHECK_BROKEN:
+        return ExitCode.FAULT
+    if finding.code in _UNREACHABLE:
+        return ExitCode.DISCORD
+    return _EXIT_CODES.get(finding.code.topic, ExitCode.SETTINGS)
 
 
-def _stand_in(name: str) -> object:
+def _placeholder(name: str) -> object:
     setting = Settings.model_fields[name]
-    return _STAND_IN if setting.is_required() else setting.default
+    return _PLACEHOLDER if setting.is_required() else setting.default
 
 
 def _checks(loaded: Settings) -> Mapping[str, Check]:
@@ -185,7 +187,7 @@ def _checks(loaded: Settings) -> Mapping[str, Check]:
         "Discord": partial(_discord, loaded),
         "The CAD": partial(_cad, loaded),
         "The database": partial(
-            setup_checks.database, partial(health.examine_at, loaded.database_url)
+            setup_checks.database_findings, partial(health.examine_at, loaded.database_url)
         ),
         "The way of push events": partial(_events, loaded),
     }
@@ -196,13 +198,13 @@ async def _discord(loaded: Settings) -> list[Finding]:
         try:
             await client.login(loaded.discord_token.get_secret_value())
         except Exception as error:  # noqa: BLE001 - nothing but the connection can have failed
-            return [trouble(error)]
-        return await DiscordChecks(client, _wanted(loaded), command_names()).all()
+            return [connection_fault(error)]
+        return await DiscordChecks(client, _wanted(loaded), command_names()).run()
 
 
 async def _cad(loaded: Settings) -> list[Finding]:
     transport = Transport(str(loaded.sonoran_api_url))
-    cad = cad_connection.client(loaded, transport, clock=SYSTEM_CLOCK)
+    cad = cad_connection.build_client(loaded, transport, clock=SYSTEM_CLOCK)
     server_id = loaded.sonoran_server_id
     try:
         ask_calls = partial(cad.calls, server_id)
@@ -215,20 +217,20 @@ async def _events(loaded: Settings) -> list[Finding]:
     found: list[Finding] = []
     if loaded.push_address:
         key = loaded.sonoran_api_key.get_secret_value()
-        from bot.cad.push.http_push import HttpFeed  # noqa: PLC0415 - a web server, see connect
+        from bot.cad.push.http_push import HttpPushServer  # noqa: PLC0415 - a web server, see connect
 
-        found += await setup_checks.port(HttpFeed(*loaded.push_address, key))
+        found += await setup_checks.port_findings(HttpPushServer(*loaded.push_address, key))
     if loaded.sonoran_websocket:
-        found.append(fine(What.WEBSOCKET_UNTRIED))
-    return found or [fine(What.EVENTS_POLLED)]
+        found.append(fine(FindingCode.WEBSOCKET_UNTRIED))
+    return found or [fine(FindingCode.EVENTS_POLLED)]
 
 
-def _wanted(loaded: Settings) -> Wanted:
+def _wanted(loaded: Settings) -> DiscordSetup:
     channels = {
         "CALLS_CHANNEL_ID": loaded.calls_channel_id,
         "LOG_CHANNEL_ID": loaded.log_channel_id,
     }
-    return Wanted(
+    return DiscordSetup(
         guild_id=loaded.discord_guild_id,
         members_intent=loaded.members_intent,
         roles={

@@ -10,36 +10,41 @@ from functools import partial
 
 import discord
 
-from bot.cad.client import KnownCad
+from bot.cad.client import InspectableCad
 from bot.cad.http.transport import Transport
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.config.settings import Settings
-from bot.services.access.cad_permissions import CadPermissions, Permitted
+from bot.services.access.cad_permissions import CadPermissionCheck, CadPermissions
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
-from bot.services.board.push_listener import Watch
-from bot.services.calls.call_actions import Acts
-from bot.services.calls.call_listing import CallList
-from bot.services.cards.card_publisher import CardKeeper
+from bot.services.board.push_listener import PushListener
+from bot.services.calls.call_actions import CallActions
+from bot.services.calls.call_listing import CallListing
+from bot.services.cards.card_publisher import CardPublisher
 from bot.services.doctor.runner import Doctor
-from bot.services.links.bulk_verification import CheckAnnouncer, LinkChecks
-from bot.services.links.link_changes import Herald
-from bot.services.links.link_service import LinkingService
-from bot.services.orders.confirmation import Asking
-from bot.services.orders.intake import AttachService
+from bot.services.links.bulk_verification import BulkVerifier, CheckAnnouncer
+from bot.services.links.link_changes import LinkNotifier
+from bot.services.links.link_service import LinkService
+from bot.services.orders.confirmation import ConfirmationService
+from bot.services.orders.intake import OrderIntake
 from bot.services.pickers.suggestions import Suggestions
-from bot.services.pickers.unit_picker import Picking
-from bot.services.queue.follow_up import Aftermath
+from bot.services.pickers.unit_picker import UnitPicker
+from bot.services.queue.follow_up import FollowUp
 from bot.services.queue.order_notifier import Announcer
 from bot.services.queue.order_queue import OrderQueue
-from bot.services.records.audit_log import AuditService
+from bot.services.records.audit_log import AuditLog
 from bot.storage.database import Database
 from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.command_sync_store import CommandSyncStore
 from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderStore
 from bot.wiring import cad_connection, doctor_checks
-from bot.wiring.link_services import People, Proofs, build_proofs, open_people
+from bot.wiring.link_services import (
+    LinkServices,
+    VerificationServices,
+    build_verification,
+    open_people,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +59,20 @@ class Services:
         open_doctor: makes the doctor, once there is somebody who can ask Discord.
     """
 
-    attaching: AttachService
-    asking: Asking
-    acts: Acts
-    picking: Picking
-    linking: LinkingService
+    attaching: OrderIntake
+    asking: ConfirmationService
+    acts: CallActions
+    picking: UnitPicker
+    linking: LinkService
     suggestions: Suggestions
-    call_list: CallList
-    audit: AuditService
+    call_list: CallListing
+    audit: AuditLog
     board: Board
     syncs: CommandSyncStore
     open_queue: Callable[[Announcer], OrderQueue]
-    open_people: Callable[[Herald], People]
-    open_cards: Callable[..., CardKeeper]
-    open_checks: Callable[[CheckAnnouncer], LinkChecks]
+    open_people: Callable[[LinkNotifier], LinkServices]
+    open_cards: Callable[..., CardPublisher]
+    open_checks: Callable[[CheckAnnouncer], BulkVerifier]
     open_doctor: Callable[[discord.Client], Doctor]
 
 
@@ -91,11 +96,11 @@ async def open_services(
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
         connection = transport(str(settings.sonoran_api_url))
-        cad = cad_connection.client(settings, connection, clock=clock)
+        cad = cad_connection.build_client(settings, connection, clock=clock)
         stack.push_async_callback(cad.close)
         base = await _started(settings, database, cad, clock, stack)
         # So that the first person who types or attaches finds the calls and units known.
-        base.board.look(settings.sonoran_server_id)
+        base.board.refresh(settings.sonoran_server_id)
         yield _services(settings, base, clock)
 
 
@@ -104,20 +109,20 @@ class _Base:
     """What the other services stand on; all of it runs that runs by itself."""
 
     database: Database
-    cad: KnownCad
+    cad: InspectableCad
     board: Board
     access: Access
     links: LinkStore
     orders: OrderStore
-    proofs: Proofs
-    linking: LinkingService
-    permitted: Permitted
-    attaching: AttachService
-    watch: Watch
+    proofs: VerificationServices
+    linking: LinkService
+    permitted: CadPermissionCheck
+    attaching: OrderIntake
+    watch: PushListener
 
 
 async def _started(
-    settings: Settings, database: Database, cad: KnownCad, clock: Clock, stack: AsyncExitStack
+    settings: Settings, database: Database, cad: InspectableCad, clock: Clock, stack: AsyncExitStack
 ) -> _Base:
     """Build it and start it; whoever closes the stack stops it."""
     server_id = settings.sonoran_server_id
@@ -131,18 +136,22 @@ async def _started(
         settings.require_cad_permission,
     )
     links, orders = LinkStore(database), OrderStore(database)
-    proofs = build_proofs(settings, database, cad, access, clock=clock)
+    proofs = build_verification(settings, database, cad, access, clock=clock)
     id_format = settings.api_id_format
-    linking = LinkingService(access, links, cad, proofs.prover, id_format=id_format, clock=clock)
+    linking = LinkService(access, links, cad, proofs.verifier, id_format=id_format, clock=clock)
     stack.push_async_callback(linking.close)
     permitted = CadPermissions(access, cad, links, clock=clock).require
-    attaching = AttachService(
-        access, orders, linking, board, server_id, clock=clock, permitted=permitted
+    attaching = OrderIntake(
+        access, orders, linking, board, server_id, clock=clock, check_cad_permission=permitted
     )
     stack.push_async_callback(proofs.background.close)
     proofs.background.start()
-    watch = Watch(
-        board, cad_connection.feeds(settings), server_id, proofs.background.hear, clock=clock
+    watch = PushListener(
+        board,
+        cad_connection.build_feeds(settings),
+        server_id,
+        proofs.background.on_events,
+        clock=clock,
     )
     stack.push_async_callback(watch.close)
     await watch.start()
@@ -158,13 +167,15 @@ def _services(settings: Settings, base: _Base, clock: Clock) -> Services:
     server_id = settings.sonoran_server_id
     return Services(
         attaching=attaching,
-        asking=Asking(access, orders, clock=clock),
-        acts=Acts(access, cad, board, attaching, linking, clock=clock, permitted=base.permitted),
-        picking=Picking(access, board),
+        asking=ConfirmationService(access, orders, clock=clock),
+        acts=CallActions(
+            access, cad, board, attaching, linking, clock=clock, check_cad_permission=base.permitted
+        ),
+        picking=UnitPicker(access, board),
         linking=linking,
         suggestions=Suggestions(access, board, linking, server_id),
-        call_list=CallList(access, board, server_id),
-        audit=AuditService(access, links, orders, timedelta(days=settings.audit_days), clock=clock),
+        call_list=CallListing(access, board, server_id),
+        audit=AuditLog(access, links, orders, timedelta(days=settings.audit_days), clock=clock),
         board=board,
         syncs=CommandSyncStore(database),
         open_queue=partial(
@@ -172,25 +183,25 @@ def _services(settings: Settings, base: _Base, clock: Clock) -> Services:
             orders,
             cad,
             board,
-            attaching.make_out,
-            arrivals=attaching.arrivals,
-            aftermath=Aftermath(cad, board, settings.status_on_attach),
+            attaching.resolve_order,
+            arrivals=attaching.wait_for_pending,
+            follow_up=FollowUp(cad, board, settings.status_on_attach),
             clock=clock,
         ),
         open_people=partial(open_people, settings, database, access, linking, clock=clock),
         open_cards=partial(
-            CardKeeper,
+            CardPublisher,
             CardStore(database),
             board,
             server_id=server_id,
-            keep=timedelta(minutes=settings.card_keep_minutes),
+            keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
             ping_role_id=settings.ping_role_id,
             clock=clock,
         ),
         open_checks=base.proofs.open_checks,
         open_doctor=partial(
-            doctor_checks.doctor,
+            doctor_checks.build_doctor,
             settings,
-            doctor_checks.Running(access, cad, board, database, base.watch, clock),
+            doctor_checks.LiveParts(access, cad, board, database, base.watch, clock),
         ),
     )

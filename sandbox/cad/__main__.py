@@ -8,10 +8,10 @@ import contextlib
 
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.seed import API_KEY, COMMUNITY_ID, SERVER_ID, build_world
-from sandbox.cad.state.simulation import Life
+from sandbox.cad.state.simulation import Simulation
 
 
-async def serve(host: str, port: int, *, lives: bool = False, push_url: str = "") -> None:
+async def serve(host: str, port: int, *, simulate: bool = False, push_url: str = "") -> None:
     """Run the seeded CAD until the task is cancelled.
 
     Args:
@@ -23,7 +23,7 @@ async def serve(host: str, port: int, *, lives: bool = False, push_url: str = ""
     home.push_url = push_url
     async with CadServer(world, host=host, port=port) as server:
         print(f"Pretend Sonoran CAD: {server.url}/  (community {COMMUNITY_ID}, key {API_KEY})")
-        await (Life(world, home).run() if lives else asyncio.Event().wait())
+        await (Simulation(world, home).run() if simulate else asyncio.Event().wait())
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(
-            serve(options.host, options.port, lives=options.life, push_url=options.push_url)
+            serve(options.host, options.port, simulate=options.life, push_url=options.push_url)
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sandbox.cad.state.change_log import Change, Received
+from sandbox.cad.state.change_log import Change, ReceivedRequest
 from sandbox.cad.state.faults import BAD_GATEWAY, Fault, Faults, RateLimited, Slow
 from sandbox.cad.state.models import (
     Community,
@@ -31,13 +31,13 @@ FAULTS: dict[str, Fault] = {
 }
 DOWN_SECONDS = 10.0
 POLLS = ("GET_", "v2 calls", "v2 units")  # how the types of the requests that repeat begin
-SHOWN = 40
+MAX_ROWS = 40
 
 _FOLDER = Path(__file__).parent
 _SECURITY = {"Content-Security-Policy": "default-src 'self'", "Cache-Control": "no-store"}
 
 
-def is_board(request: web.Request) -> bool:
+def is_page_request(request: web.Request) -> bool:
     """Tell whether a request is for the page rather than for the API."""
     at_root = request.path == "/" and request.method == "GET"
     return at_root or request.path.startswith("/board")
@@ -52,10 +52,10 @@ class BoardPage:
         self._go_down = go_down
         self._community = next(iter(world.communities.values()))
         self._plan = self._community.plan
-        self._changes: deque[Json] = deque(maxlen=SHOWN)
+        self._changes: deque[Json] = deque(maxlen=MAX_ROWS)
         self._calls = itertools.cycle(SAMPLE_CALLS)
         self._emergencies = itertools.cycle(SAMPLE_EMERGENCIES)
-        world.on_change(self._remember)
+        world.on_change(self._record_change)
 
     def routes(self) -> list[web.RouteDef]:
         """List the routes of the page."""
@@ -63,8 +63,8 @@ class BoardPage:
             web.get("/", self._file),
             web.get("/board/page.css", self._file),
             web.get("/board/page.js", self._file),
-            web.get("/board.json", self._show),
-            web.post("/board/faults/{name}", self._switch),
+            web.get("/board.json", self._board_json),
+            web.post("/board/faults/{name}", self._set_fault),
             web.post("/board/calls", self._new_call),
             web.post("/board/emergencies", self._new_emergency),
         ]
@@ -73,11 +73,11 @@ class BoardPage:
         name = "page.html" if request.path == "/" else Path(request.path).name
         return web.FileResponse(_FOLDER / name, headers=_SECURITY)
 
-    async def _show(self, request: web.Request) -> web.Response:
+    async def _board_json(self, request: web.Request) -> web.Response:
         polls = request.query.get("polls") == "1"
-        return web.json_response(self._board(polls=polls), headers=_SECURITY)
+        return web.json_response(self._board_data(polls=polls), headers=_SECURITY)
 
-    async def _switch(self, request: web.Request) -> web.Response:
+    async def _set_fault(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
         if name not in {*FAULTS, "down", "plan", "normal"}:
             raise web.HTTPNotFound
@@ -101,13 +101,13 @@ class BoardPage:
     def _first_server(self) -> Server:
         return next(iter(self._community.servers.values()))
 
-    def _board(self, *, polls: bool) -> Json:
+    def _board_data(self, *, polls: bool) -> Json:
         servers = self._community.servers.values()
         return {
             "community": self._community.id,
             "plan": self._community.plan.name,
             "faults": [repr(fault) for fault in self._faults.active],
-            "switched": self._switched(),
+            "switched": self._active_switches(),
             "calls": [_call(server, call) for server in servers for call in server.calls.values()],
             "emergencies": [
                 {"serverId": server.id, **call.as_json()}
@@ -124,13 +124,13 @@ class BoardPage:
             "changes": list(self._changes),
         }
 
-    def _switched(self) -> list[str]:
+    def _active_switches(self) -> list[str]:
         names = [name for name, fault in FAULTS.items() if fault in self._faults.active]
         if self._community.plan != self._plan:
             names.append("plan")
         return names or ["normal"]
 
-    def _remember(self, change: Change) -> None:
+    def _record_change(self, change: Change) -> None:
         units = change.server.units
         self._changes.appendleft(
             {
@@ -169,7 +169,7 @@ def _unit(server: Server, unit: Unit) -> Json:
     }
 
 
-def _requests(community: Community, history: list[Received], *, polls: bool) -> list[Json]:
+def _requests(community: Community, history: list[ReceivedRequest], *, polls: bool) -> list[Json]:
     """Show the latest requests first; polls only when asked for, since they drown the rest."""
     wanted = (entry for entry in reversed(history) if polls or not entry.type.startswith(POLLS))
     return [
@@ -183,5 +183,5 @@ def _requests(community: Community, history: list[Received], *, polls: bool) -> 
             "text": entry.text[:200],
             "fault": entry.fault,
         }
-        for entry in itertools.islice(wanted, SHOWN)
+        for entry in itertools.islice(wanted, MAX_ROWS)
     ]

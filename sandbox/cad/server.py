@@ -14,15 +14,15 @@ from typing import Self
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox.cad.api.v1 import V1
-from sandbox.cad.api.v2 import V2
-from sandbox.cad.events.event_delivery import Push
-from sandbox.cad.events.signalr_hub import HUB_PATH, Hub
-from sandbox.cad.page import BoardPage, is_board
-from sandbox.cad.state.change_log import Received
+from sandbox.cad.api.v1 import V1Api
+from sandbox.cad.api.v2 import V2Api
+from sandbox.cad.events.event_delivery import EventDelivery
+from sandbox.cad.events.signalr_hub import HUB_PATH, SignalRHub
+from sandbox.cad.page import BoardPage, is_page_request
+from sandbox.cad.state.change_log import ReceivedRequest
 from sandbox.cad.state.faults import Faults, wrap
 from sandbox.cad.state.models import Json
-from sandbox.cad.state.rate_limits import Rates
+from sandbox.cad.state.rate_limits import RateLimiter
 from sandbox.cad.state.world import CadWorld
 
 # A request that hangs may not keep the server from stopping: it is cut off after this long.
@@ -49,12 +49,12 @@ class CadServer:
         self.faults = faults or Faults()
         self._host = host
         self._port = port
-        rates = Rates(world.behaviour, clock)
-        self._v1 = V1(world, rates)
-        self._v2 = V2(world, rates)
+        rates = RateLimiter(world.behaviour, clock)
+        self._v1 = V1Api(world, rates)
+        self._v2 = V2Api(world, rates)
         self._page = BoardPage(world, self.faults, self.go_down)
-        self.hub = Hub(world)
-        self.push = Push(world, self.hub)
+        self.hub = SignalRHub(world)
+        self.push = EventDelivery(world, self.hub)
         self._runner: web.AppRunner | None = None
         self._outage: asyncio.Task[None] | None = None
 
@@ -76,7 +76,7 @@ class CadServer:
         return f"http://{self._host}:{self._port}"
 
     @property
-    def hits(self) -> Counter[str]:
+    def request_counts(self) -> Counter[str]:
         """Count the API requests received, per path."""
         return Counter(entry.path for entry in self.world.history)
 
@@ -97,7 +97,7 @@ class CadServer:
         if self._runner is not None:
             runner, self._runner = self._runner, None
             await self.push.stop()
-            self.hub.drop()
+            self.hub.abort_all()
             await runner.cleanup()
 
     async def resume(self) -> None:
@@ -117,7 +117,7 @@ class CadServer:
         await self.resume()
 
     async def _open(self) -> None:
-        app = web.Application(middlewares=[self._record])
+        app = web.Application(middlewares=[self._handle_recorded])
         # In this order: v1 answers every path that nobody else answers.
         rooms = (self._page, self.hub, self._v2, self._v1)
         app.add_routes([route for room in rooms for route in room.routes()])
@@ -130,10 +130,10 @@ class CadServer:
         await self.push.start()
 
     @web.middleware
-    async def _record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if is_board(request) or request.path == HUB_PATH:
+    async def _handle_recorded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if is_page_request(request) or request.path == HUB_PATH:
             return await handler(request)
-        entry = await self._note(request)
+        entry = await self._record_request(request)
         faults = self.faults.take(request.path)
         entry.fault = ", ".join(type(fault).__name__ for fault in faults)
         try:
@@ -145,8 +145,8 @@ class CadServer:
         entry.text = _summary(response)
         return response
 
-    async def _note(self, request: web.Request) -> Received:
-        entry = Received(self.world.now(), request.path)
+    async def _record_request(self, request: web.Request) -> ReceivedRequest:
+        entry = ReceivedRequest(self.world.now(), request.path)
         self.world.history.append(entry)
         envelope = _object(await request.read())
         if self._v2.describe(request, envelope, entry):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import board, crowd, durability, imports, interactions, start
-from benchmarks.crowd import Night
+from benchmarks.crowd import OrderLoad
 
 
 async def test_both_bots_are_measured_on_the_same_orders() -> None:
@@ -28,7 +28,7 @@ async def test_an_import_is_measured() -> None:
         *("the command", "shown", "written", "shown again", "exported")
     ]
     assert all(row.seconds > 0 for row in rows)
-    assert all(row.held_up is not None and row.held_up > 0 for row in rows[1:])
+    assert all(row.blocked is not None and row.blocked > 0 for row in rows[1:])
 
 
 async def test_the_board_takes_events_and_its_cards_are_right() -> None:
@@ -40,36 +40,36 @@ async def test_the_board_takes_events_and_its_cards_are_right() -> None:
         assert 0 < load.p50 <= load.p99 < 60
         assert load.most_writes <= 5
         assert load.edits >= 1
-    assert "3" in board.shown([found]).columns[0].cells
+    assert "3" in board.format_table([found]).columns[0].cells
 
 
 async def test_a_night_is_measured_with_either_client() -> None:
-    night = Night(version=2, orders=4, calls=2, seconds=1.0)
+    night = OrderLoad(version=2, orders=4, calls=2, seconds=1.0)
     ((_, naive, ours),) = await crowd.table([night])
     assert naive
     for one in (naive, ours):
-        assert (one.attached, one.told_error) == (1.0, 0.0)
-        assert 0 < one.longest <= one.last
+        assert (one.attached, one.reported_error) == (1.0, 0.0)
+        assert 0 < one.longest_wait <= one.last_answer
     assert naive.requests == 4
     assert 1 <= ours.requests <= 4
 
 
 async def test_a_naive_client_gives_up() -> None:
-    one = await crowd.naive(Night(version=2, orders=12, calls=2, seconds=0.0))
+    one = await crowd.measure_naive_client(OrderLoad(version=2, orders=12, calls=2, seconds=0.0))
     assert one.attached == 10 / 12
-    assert one.told_error == 2 / 12
-    assert one.requests == 10 + 2 * crowd.TRIES
+    assert one.reported_error == 2 / 12
+    assert one.requests == 10 + 2 * crowd.MAX_ATTEMPTS
 
 
 async def test_a_crowd_shares_its_requests() -> None:
-    ((_, naive, ours),) = await crowd.table([Night(version=1, orders=20, calls=4, seconds=0.0)])
+    ((_, naive, ours),) = await crowd.table([OrderLoad(version=1, orders=20, calls=4, seconds=0.0)])
     assert naive is None
-    assert (ours.attached, ours.told_error) == (1.0, 0.0)
+    assert (ours.attached, ours.reported_error) == (1.0, 0.0)
     assert ours.requests <= 2
 
 
 async def test_writes_are_measured_beside_none() -> None:
     cost = await durability.measure(rounds=2)
     assert cost.stored > 0
-    assert cost.forgotten > 0
-    assert cost.added == cost.stored - cost.forgotten
+    assert cost.in_memory > 0
+    assert cost.added == cost.stored - cost.in_memory

@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser
 
-from sandbox.browser import NoChromium, chromium
+from sandbox.browser import ChromiumNotFound, open_chromium
 
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     try:
-        async with chromium() as found:
+        async with open_chromium() as found:
             yield found
-    except NoChromium as missing:
+    except ChromiumNotFound as missing:
         if "CI" in os.environ:
             pytest.fail(str(missing))
         pytest.skip(str(missing))

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Locator, expect
 
 from sandbox.browser import CadPage, DiscordPage
-from sandbox.process import running
+from sandbox.process import running_sandbox
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +42,7 @@ class Pages:
 
 @asynccontextmanager
 async def pages(browser: Browser) -> AsyncIterator[Pages]:
-    async with running("--cad-port", "0", "--discord-port", "0", "--still") as addresses:
+    async with running_sandbox("--cad-port", "0", "--discord-port", "0", "--still") as addresses:
         discord = DiscordPage(await browser.new_page())
         problems: list[str] = []
         discord.page.on("pageerror", lambda error: problems.append(str(error)))
@@ -57,9 +57,11 @@ async def test_a_dispatcher_on_a_call(browser: Browser) -> None:
     async with pages(browser) as shown:
         await shown.press(ROBBERY, "Attach…")
         panel = shown.card("Who goes to #100?")
-        await shown.discord.pick(panel, "People of this server", "Pat")
-        await shown.discord.pick(panel, "Units on duty, free ones first", "K-9")
-        await shown.discord.pick(panel, "All free units of a department", "All free units of SAFD")
+        await shown.discord.select_options(panel, "People of this server", "Pat")
+        await shown.discord.select_options(panel, "Units on duty, free ones first", "K-9")
+        await shown.discord.select_options(
+            panel, "All free units of a department", "All free units of SAFD"
+        )
         await shown.discord.press(panel, "Attach")
         await shown.told("✅ Attached to #100 Armed Robbery: @Pat (A-12), K-9, E-51")
         for number in ("A-12", "K-9", "E-51"):
@@ -68,7 +70,7 @@ async def test_a_dispatcher_on_a_call(browser: Browser) -> None:
 
         await shown.press(ROBBERY, "More")
         await shown.press("What about #100?", "Add note")
-        await shown.discord.fill_in("Two men, *armed*")
+        await shown.discord.submit_form("Two men, *armed*")
         await shown.told("✅ Noted on #100: Two men, *armed*")
         await expect(shown.card(ROBBERY)).to_contain_text("Dana · Two men, *armed*")
 
@@ -84,7 +86,7 @@ async def test_a_dispatcher_on_911_calls(browser: Browser) -> None:
     async with pages(browser) as shown:
         await shown.press("911 #1 Jane Doe", "Dispatch…")
         panel = shown.card("Who goes to 911 #1?")
-        await shown.discord.pick(panel, "Units on duty, free ones first", "A-7", "M-3")
+        await shown.discord.select_options(panel, "Units on duty, free ones first", "A-7", "M-3")
         await shown.discord.press(panel, "Dispatch")
         await shown.told("✅ Attached to #103 OFFICER RESPONSE - 1: M-3, A-7")
         await shown.cad.unit("M-3", 103).wait_for()
@@ -96,19 +98,19 @@ async def test_a_dispatcher_on_911_calls(browser: Browser) -> None:
         await shown.told("✅ Dismissed 911 #2.")
         await shown.card("CLOSED · 911 #2").wait_for()
 
-        await shown.discord.begin("calls")
+        await shown.discord.start_command("calls")
         await shown.discord.send()
         await shown.told("✅ 4 open calls · page 1 of 1")
 
 
 async def test_officers_and_a_visitor(browser: Browser) -> None:
     async with pages(browser) as shown:
-        await shown.discord.become("Pat")
+        await shown.discord.view_as("Pat")
         await shown.press(ROBBERY, "Attach me")
         await shown.told("✅ Attached to #100 Armed Robbery: @Pat (A-12)")
         await shown.press(ROBBERY, "More")
         more = shown.card("What about #100?")
-        await shown.discord.pick(more, "Set my status", "On scene")
+        await shown.discord.select_options(more, "Set my status", "On scene")
         await shown.told("✅ Your status (A-12) is now on scene.")
         await expect(shown.card(ROBBERY)).to_contain_text("A-12 · Pat Moreno · on scene · @Pat")
         await shown.press("What about #100?", "Close call")
@@ -116,13 +118,13 @@ async def test_officers_and_a_visitor(browser: Browser) -> None:
         await shown.press(ROBBERY, "Detach me")
         await shown.told("✅ Detached from #100 Armed Robbery: @Pat (A-12)")
 
-        await shown.discord.become("Charlie")
+        await shown.discord.view_as("Charlie")
         await shown.press("Call #102 Structure Fire", "Attach me")
-        await shown.discord.fill_in("https://steamcommunity.com/profiles/76561198112233563")
+        await shown.discord.submit_form("https://steamcommunity.com/profiles/76561198112233563")
         await shown.told("✅ Attached to #102 Structure Fire: @Charlie (E-51)")
         await shown.cad.unit("E-51", 102).wait_for()
 
-        await shown.discord.become("Vic")
+        await shown.discord.view_as("Vic")
         await shown.press(ROBBERY, "Attach me")
         await shown.told("❌ This takes one of these roles: @Dispatch, @Officer.")
         assert await shown.cad.page.locator('[data-call="100"] .unit').count() == 0

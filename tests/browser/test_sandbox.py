@@ -6,13 +6,13 @@ import pytest
 from playwright.async_api import Browser
 
 from sandbox.browser import CadPage, DiscordPage
-from sandbox.process import running
+from sandbox.process import running_sandbox
 
 pytestmark = pytest.mark.browser
 
 
 async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser) -> None:
-    async with running("--cad-port", "0", "--discord-port", "0", "--still") as addresses:
+    async with running_sandbox("--cad-port", "0", "--discord-port", "0", "--still") as addresses:
         cad = CadPage(await browser.new_page())
         await cad.open(addresses.cad)
         discord = DiscordPage(await browser.new_page())
@@ -20,7 +20,7 @@ async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser)
         discord.page.on("pageerror", lambda error: problems.append(str(error)))
         await discord.open(addresses.discord)
 
-        await discord.begin("attach")
+        await discord.start_command("attach")
         await discord.type("call", "robbery")
         await discord.choose("#100 Armed Robbery")
         await discord.type("units", "@Pat")
@@ -31,8 +31,8 @@ async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser)
         assert "Only you can see this" in await answer.inner_text()
         await cad.unit("A-12", 100).wait_for()
 
-        await discord.become("Vic")
-        await discord.begin("attach")
+        await discord.view_as("Vic")
+        await discord.start_command("attach")
         await discord.type("call", "100")
         await discord.type("units", "@Alice")
         await discord.send()
@@ -45,7 +45,7 @@ async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser)
 
 
 async def test_a_whole_command_can_be_pasted(browser: Browser) -> None:
-    async with running("--cad-port", "0", "--discord-port", "0", "--still") as addresses:
+    async with running_sandbox("--cad-port", "0", "--discord-port", "0", "--still") as addresses:
         discord = DiscordPage(await browser.new_page())
         await discord.open(addresses.discord)
         await discord.paste("/attach call:101 units:@Alice @Charlie")

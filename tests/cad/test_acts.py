@@ -11,7 +11,7 @@ from bot.cad.client import CadClient
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
 from bot.cad.codec import v1, v2
-from bot.cad.codec.emergencies import created_from, responding
+from bot.cad.codec.emergencies import answered_emergency_id, build_dispatch_call
 from bot.cad.errors import (
     CadBrokenOff,
     CadError,
@@ -22,10 +22,10 @@ from bot.cad.errors import (
     CadUnreachable,
     CadUnreadable,
 )
-from bot.cad.http.request_sender import Sender
+from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Credentials
-from bot.cad.models import EmergencyCall, NewCall, Note, Subject
+from bot.cad.models import EmergencyCall, NewCall, Note, UnitRef
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import models as cad_models
 from sandbox.cad.state.faults import BAD_GATEWAY, CHALLENGE, Fault, Hang, RateLimited, Reset, Text
@@ -76,8 +76,8 @@ class Far:
         units = self.server.units.values()
         return next(unit.id for unit in units if person.hex in unit.account.api_ids)
 
-    def subject(self, person: Person) -> Subject:
-        return Subject(person.hex, self.ident(person))
+    def subject(self, person: Person) -> UnitRef:
+        return UnitRef(person.hex, self.ident(person))
 
     async def emergency(self) -> EmergencyCall:
         return (await self.client.calls(1)).emergency[0]
@@ -88,7 +88,7 @@ def build_client(
 ) -> CadClient:
     transport = Transport(url, total_timeout=total_timeout)
     limits = v1.LIMITS if version == 1 else v2.LIMITS
-    sender = Sender(transport, limits, clock=time, jitter=lambda: 1.0)
+    sender = RequestSender(transport, limits, clock=time, jitter=lambda: 1.0)
     return V1Client(sender, WHO) if version == 1 else V2Client(sender, WHO)
 
 
@@ -115,7 +115,7 @@ async def hasty(version: int, far: Far) -> AsyncIterator[CadClient]:
 
 async def test_a_new_call_is_all_that_was_asked_for(far: Far) -> None:
     pat = far.ident(PAT)
-    number = await far.client.create_call(replace(NEW, subjects=(far.subject(PAT),)))
+    number = await far.client.create_call(replace(NEW, units=(far.subject(PAT),)))
     call = next(one for one in (await far.client.calls(1)).dispatch if one.call_id == number)
     assert call == replace(
         call,
@@ -142,13 +142,13 @@ async def test_a_new_call_for_nobody(far: Far) -> None:
 
 
 async def test_a_new_call_for_somebody_known_by_api_id_only(far: Far) -> None:
-    number = await far.client.create_call(replace(NEW, subjects=(Subject(PAT.hex),)))
+    number = await far.client.create_call(replace(NEW, units=(UnitRef(PAT.hex),)))
     assert far.server.calls[number].idents == [far.ident(PAT)]
 
 
 async def test_a_new_call_for_several_who_are_on_duty(far: Far) -> None:
     crew = tuple(map(far.subject, (ALICE, PAT, BOB)))
-    number = await far.client.create_call(replace(NEW, subjects=crew))
+    number = await far.client.create_call(replace(NEW, units=crew))
     call = far.server.calls[number]
     assert call.idents == [one.ident for one in crew]
     assert call.primary == crew[0].ident
@@ -175,7 +175,7 @@ async def test_adding_a_note(far: Far) -> None:
 @pytest.mark.parametrize("by_ident", [True, False])
 async def test_setting_the_status_of_a_unit(far: Far, by_ident: bool) -> None:
     pat = far.subject(PAT)
-    await far.client.set_status(1, pat if by_ident else Subject(PAT.hex), 1)
+    await far.client.set_status(1, pat if by_ident else UnitRef(PAT.hex), 1)
     units = {unit.ident: unit.status for unit in await far.client.units(1)}
     assert [ident for ident, status in units.items() if status == 1] == [pat.ident]
 
@@ -191,9 +191,9 @@ async def test_removing_a_911_call(far: Far) -> None:
 
 async def test_responding_to_a_911_call(far: Far) -> None:
     emergency = await far.emergency()
-    number = await far.client.create_call(responding(1, emergency, (far.subject(PAT),)))
+    number = await far.client.create_call(build_dispatch_call(1, emergency, (far.subject(PAT),)))
     call = next(one for one in (await far.client.calls(1)).dispatch if one.call_id == number)
-    assert created_from(call) == emergency.call_id
+    assert answered_emergency_id(call) == emergency.call_id
     assert call.meta == {**emergency.meta, "createdFromId": str(emergency.call_id)}
     assert (call.priority, call.address, call.postal) == (2, emergency.location, "9112")
     assert call.idents == (far.ident(PAT),)
@@ -204,7 +204,7 @@ ACTS: dict[str, Act] = {
     "create": lambda client: client.create_call(NEW),
     "close": lambda client: client.close_call(1, ARMED_ROBBERY),
     "note": lambda client: client.add_note(1, ARMED_ROBBERY, "Hi"),
-    "status": lambda client: client.set_status(1, Subject(PAT.hex), 3),
+    "status": lambda client: client.set_status(1, UnitRef(PAT.hex), 3),
     "remove": lambda client: client.remove_emergency_call(1, 1),
 }
 every_act = pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
@@ -287,7 +287,7 @@ async def test_an_unknown_server(far: Far) -> None:
         far.client.create_call(replace(NEW, server_id=9)),
         far.client.close_call(9, ARMED_ROBBERY),
         far.client.add_note(9, ARMED_ROBBERY, "Hi"),
-        far.client.set_status(9, Subject(PAT.hex), 3),
+        far.client.set_status(9, UnitRef(PAT.hex), 3),
         far.client.remove_emergency_call(9, 1),
     ):
         with pytest.raises(CadRefused):

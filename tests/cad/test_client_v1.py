@@ -16,7 +16,7 @@ from yarl import URL
 from bot.cad.client_v1 import V1Client
 from bot.cad.codec import v1
 from bot.cad.codec.readers import read_units
-from bot.cad.codec.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Dialect
+from bot.cad.codec.v1 import ATTACH_VARIANTS, UNITS_PER_PAGE, AttachVariant
 from bot.cad.errors import (
     ApiNotEnabled,
     CadBrokenOff,
@@ -31,16 +31,16 @@ from bot.cad.errors import (
     InvalidCommunity,
     InvalidRequestType,
 )
-from bot.cad.http.request_sender import Sender
+from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Credentials
-from bot.cad.models import Account, Attachment, Detachment, Subject
+from bot.cad.models import Account, AttachRequest, DetachRequest, UnitRef
 from tests.cad.samples import CALL, UNIT
 from tests.manual_clock import ManualClock
 
-SEED, JUNE, TODAY = ATTACH_DIALECTS
-ORDER = Attachment(1, 100, (Subject("STEAM:1234"),))
-LEAVE = Detachment(2, (Subject("a"), Subject("b")))
+SEED, JUNE, TODAY = ATTACH_VARIANTS
+ORDER = AttachRequest(1, 100, (UnitRef("STEAM:1234"),))
+LEAVE = DetachRequest(2, (UnitRef("a"), UnitRef("b")))
 
 type_unknown = CallbackResult(status=400, body="INVALID REQUEST TYPE")
 done = CallbackResult(status=200, body="UNITS ATTACHED")
@@ -61,21 +61,21 @@ class Cad:
 
     answers: list[CallbackResult | Exception] = field(default_factory=list)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    speaks: Dialect | None = None
+    speaks: AttachVariant | None = None
 
     async def reply(self, url: URL, *, json: dict[str, Any], **_: object) -> CallbackResult:
         self.asked.append((url.path, json))
         await asyncio.sleep(0)  # lets another order overtake
         if self.speaks:
-            return done if self.speaks == Dialect(url.path, json["type"]) else type_unknown
+            return done if self.speaks == AttachVariant(url.path, json["type"]) else type_unknown
         reply = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(reply, Exception):
             raise reply
         return reply
 
     @property
-    def dialects(self) -> list[Dialect]:
-        return [Dialect(path, body["type"]) for path, body in self.asked]
+    def dialects(self) -> list[AttachVariant]:
+        return [AttachVariant(path, body["type"]) for path, body in self.asked]
 
     @property
     def objects(self) -> list[dict[str, Any]]:
@@ -88,7 +88,7 @@ def cad():
 
 
 @pytest.fixture
-def switches() -> list[Dialect]:
+def switches() -> list[AttachVariant]:
     return []
 
 
@@ -98,14 +98,16 @@ def time() -> ManualClock:
 
 
 @pytest.fixture
-async def client(cad: Cad, time: ManualClock, switches: list[Dialect]) -> AsyncIterator[V1Client]:
-    sender = Sender(
+async def client(
+    cad: Cad, time: ManualClock, switches: list[AttachVariant]
+) -> AsyncIterator[V1Client]:
+    sender = RequestSender(
         Transport("https://cad.example"),
         v1.LIMITS,
         clock=time,
         jitter=lambda: 1.0,
     )
-    client = V1Client(sender, Credentials("community", "key"), on_dialect=switches.append)
+    client = V1Client(sender, Credentials("community", "key"), on_variant_change=switches.append)
     with aioresponses() as network:
         network.post(re.compile(".*"), callback=cad.reply, repeat=True)
         yield client
@@ -133,23 +135,23 @@ async def test_a_good_status_is_success_whatever_the_text(client, cad, text):
 
 async def test_several_calls_go_in_one_request(client, cad):
     cad.answers = [done]
-    await client.attach([ORDER, Attachment(2, 101, (Subject("a"),))])
+    await client.attach([ORDER, AttachRequest(2, 101, (UnitRef("a"),))])
     assert len(cad.asked) == 1
     assert [item["callId"] for item in cad.objects] == [100, 101]
 
 
-@pytest.mark.parametrize("spoken", ATTACH_DIALECTS)
+@pytest.mark.parametrize("spoken", ATTACH_VARIANTS)
 async def test_the_dialect_that_works_is_found_and_remembered(client, cad, switches, spoken):
     cad.speaks = spoken
     await client.attach([ORDER])
-    tried = list(ATTACH_DIALECTS[: ATTACH_DIALECTS.index(spoken) + 1])
+    tried = list(ATTACH_VARIANTS[: ATTACH_VARIANTS.index(spoken) + 1])
     assert cad.dialects == tried
     await client.attach([ORDER])
     assert cad.dialects == [*tried, spoken]
     assert switches == ([] if spoken == SEED else [spoken])
 
 
-@pytest.mark.parametrize("spoken", ATTACH_DIALECTS)
+@pytest.mark.parametrize("spoken", ATTACH_VARIANTS)
 async def test_a_switch_is_reported_once_when_many_find_it_at_once(client, cad, switches, spoken):
     cad.speaks = spoken
     await asyncio.gather(*(client.attach([ORDER]) for _ in range(20)))
@@ -158,7 +160,7 @@ async def test_a_switch_is_reported_once_when_many_find_it_at_once(client, cad, 
 
 async def test_nobody_has_to_listen_to_switches(cad, client):
     cad.speaks = TODAY
-    sender = Sender(Transport("https://cad.example"), v1.LIMITS)
+    sender = RequestSender(Transport("https://cad.example"), v1.LIMITS)
     deaf = V1Client(sender, Credentials("community", "key"))
     await deaf.attach([ORDER])
     await deaf.close()
@@ -212,7 +214,7 @@ async def test_when_all_refuse_the_most_telling_refusal_is_shown(client, cad, an
     with pytest.raises(CadRefused, match=text) as caught:
         await client.attach([ORDER])
     assert type(caught.value) is kind
-    assert cad.dialects == list(ATTACH_DIALECTS)
+    assert cad.dialects == list(ATTACH_VARIANTS)
 
 
 @pytest.mark.parametrize(
@@ -290,9 +292,9 @@ async def test_a_cad_that_does_not_know_offsets_is_not_asked_for_ever(client, ca
 
 async def test_a_known_api_id(client, cad):
     cad.answers = [CallbackResult(status=200, body="patdoe")]
-    found = await client.account_behind(2, "steam:1")
+    found = await client.check_api_id(2, "steam:1")
     assert found == Account("", "patdoe", "steam:1")
-    assert await client.full_account(2, found) == found
+    assert await client.get_full_account(2, found) == found
     assert cad.objects == [{"serverId": 2, "apiId": "steam:1"}]
 
 
@@ -302,19 +304,19 @@ async def test_an_account_that_the_cad_has_told_of_gets_its_name(client, cad):
         refused("API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY", 404),
     ]
     told = Account("u-1", "", "steam:1")
-    assert await client.full_account(1, told) == Account("u-1", "patdoe", "steam:1")
-    assert await client.full_account(1, told) is None
+    assert await client.get_full_account(1, told) == Account("u-1", "patdoe", "steam:1")
+    assert await client.get_full_account(1, told) is None
 
 
 async def test_an_unknown_api_id(client, cad):
     cad.answers = [refused("API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY", 404)]
-    assert await client.account_behind(1, "steam:1") is None
+    assert await client.check_api_id(1, "steam:1") is None
 
 
 async def test_a_page_that_is_missing_is_no_unknown_api_id(client, cad):
     cad.answers = [refused("<html><title>404 Not Found</title>", 404)]
     with pytest.raises(CadRefused, match=r"^404 Not Found$"):
-        await client.account_behind(1, "steam:1")
+        await client.check_api_id(1, "steam:1")
 
 
 @pytest.mark.parametrize(
@@ -324,7 +326,7 @@ async def test_a_page_that_is_missing_is_no_unknown_api_id(client, cad):
         lambda client: client.detach([LEAVE]),
         lambda client: client.calls(1),
         lambda client: client.units(1),
-        lambda client: client.account_behind(1, "a"),
+        lambda client: client.check_api_id(1, "a"),
     ],
 )
 @pytest.mark.parametrize(
@@ -387,26 +389,26 @@ async def test_orders_and_questions_share_one_budget(client, cad):
     await client.attach([ORDER])
     await client.detach([LEAVE])
     await client.units(1)
-    await client.account_behind(1, "a")
-    assert client.attach_budget is client.detach_budget
-    assert client.attach_budget.used == 4
+    await client.check_api_id(1, "a")
+    assert client.attach_limiter is client.detach_limiter
+    assert client.attach_limiter.used == 4
 
 
 async def test_who_is_on_a_call(client, cad):
     other = CALL | {"callId": 101, "idents": [9]}
     cad.answers = [listed({"activeCalls": [CALL, other]})]
     units = read_units([{"id": ident, "data": {}} for ident in (8, 9, 10)])
-    assert await client.idents_on(1, 100, units) == {8}
+    assert await client.get_idents_on_call(1, 100, units) == {8}
 
 
 async def test_nobody_is_on_a_call_that_is_over(client, cad):
     cad.answers = [listed({"activeCalls": []})]
     units = read_units([{"id": 7, "data": {}}])
-    assert await client.idents_on(1, 100, units) == frozenset()
+    assert await client.get_idents_on_call(1, 100, units) == frozenset()
 
 
 async def test_v1_knows_no_discord_accounts(client, cad):
-    assert await client.account_of(5) is None
+    assert await client.get_account_by_discord_id(5) is None
     assert cad.asked == []
 
 

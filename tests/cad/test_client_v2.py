@@ -25,11 +25,11 @@ from bot.cad.errors import (
     CadUnreadable,
     InvalidApiKey,
 )
-from bot.cad.http.rate_limits import Limit
-from bot.cad.http.request_sender import Sender
+from bot.cad.http.rate_limits import RateLimit
+from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Credentials
-from bot.cad.models import Account, Attachment, Detachment, Receipt, Subject, Unit
+from bot.cad.models import Account, AttachRequest, DetachRequest, Receipt, Unit, UnitRef
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import models as cad_models
 from sandbox.cad.state.faults import (
@@ -64,7 +64,7 @@ from sandbox.cad.state.seed import (
 from tests.manual_clock import ManualClock
 
 WHO = Credentials(COMMUNITY_ID, API_KEY)
-AMPLE = {endpoint: Limit(1000, 1.0) for endpoint in v2.LIMITS}  # no test of theirs
+AMPLE = {endpoint: RateLimit(1000, 1.0) for endpoint in v2.LIMITS}  # no test of theirs
 Ask = Callable[[CadClient], Awaitable[object]]
 
 
@@ -107,12 +107,12 @@ class Far:
     def client(
         self,
         credentials: Credentials = WHO,
-        limits: Mapping[str, Limit] = v2.LIMITS,
+        limits: Mapping[str, RateLimit] = v2.LIMITS,
         total_timeout: float = 5.0,
     ) -> V2Client:
         transport = Transport(self.cad.url, total_timeout=total_timeout)
 
-        sender = Sender(transport, limits, clock=self.time, jitter=lambda: 1.0)
+        sender = RequestSender(transport, limits, clock=self.time, jitter=lambda: 1.0)
         self.clients.append(V2Client(sender, credentials))
         return self.clients[-1]
 
@@ -132,15 +132,15 @@ async def client(far: Far) -> V2Client:
     return far.client()
 
 
-def attachment(*subjects: Subject, call_id: int = ARMED_ROBBERY) -> Attachment:
-    return Attachment(1, call_id, subjects)
+def attachment(*subjects: UnitRef, call_id: int = ARMED_ROBBERY) -> AttachRequest:
+    return AttachRequest(1, call_id, subjects)
 
 
 async def test_one_request_carries_all_who_are_on_duty(far: Far, client: V2Client) -> None:
     crew = [PAT, ALICE, BOB, CHARLIE]
     idents = [far.ident(person) for person in crew]
     order = attachment(
-        *(Subject(person.hex, ident) for person, ident in zip(crew, idents, strict=True))
+        *(UnitRef(person.hex, ident) for person, ident in zip(crew, idents, strict=True))
     )
     assert await client.attach([order]) == Receipt(frozenset(idents))
     assert far.asked == ["v2 attach"]
@@ -151,7 +151,7 @@ async def test_one_request_carries_all_who_are_on_duty(far: Far, client: V2Clien
 async def test_the_receipt_spans_both_requests(far: Far, client: V2Client) -> None:
     pat, alice = far.ident(PAT), far.ident(ALICE)
     order = attachment(
-        Subject(PAT.hex, pat), Subject("gone", 999), Subject(ALICE.hex), Subject(DANA.hex)
+        UnitRef(PAT.hex, pat), UnitRef("gone", 999), UnitRef(ALICE.hex), UnitRef(DANA.hex)
     )
     assert await client.attach([order]) == Receipt(frozenset([pat, alice]))
     assert [entry.objects for entry in far.cad.world.history] == [
@@ -163,8 +163,8 @@ async def test_the_receipt_spans_both_requests(far: Far, client: V2Client) -> No
 async def test_several_calls_are_several_requests(far: Far, client: V2Client) -> None:
     pat, bob = far.ident(PAT), far.ident(BOB)
     orders = [
-        attachment(Subject(PAT.hex, pat)),
-        attachment(Subject(BOB.hex, bob), call_id=STRUCTURE_FIRE),
+        attachment(UnitRef(PAT.hex, pat)),
+        attachment(UnitRef(BOB.hex, bob), call_id=STRUCTURE_FIRE),
     ]
     assert await client.attach(orders) == Receipt(frozenset([pat, bob]))
     assert bob in far.on(STRUCTURE_FIRE)
@@ -172,7 +172,7 @@ async def test_several_calls_are_several_requests(far: Far, client: V2Client) ->
 
 async def test_an_order_about_nobody_asks_nothing(far: Far, client: V2Client) -> None:
     assert await client.attach([attachment()]) == Receipt(frozenset())
-    assert await client.detach([Detachment(1, ())]) == Receipt(frozenset())
+    assert await client.detach([DetachRequest(1, ())]) == Receipt(frozenset())
     assert far.asked == []
 
 
@@ -180,7 +180,7 @@ async def test_a_failure_after_a_success_is_raised_and_may_be_repeated(
     far: Far, client: V2Client
 ) -> None:
     far.cad.world.behaviour.refuse_unknown_units = True
-    order = attachment(Subject(PAT.hex, far.ident(PAT)), Subject("x"))
+    order = attachment(UnitRef(PAT.hex, far.ident(PAT)), UnitRef("x"))
     for _ in range(2):
         with pytest.raises(CadRefused, match="No unit matches"):
             await client.attach([order])
@@ -190,7 +190,7 @@ async def test_a_failure_after_a_success_is_raised_and_may_be_repeated(
 async def test_detaching(far: Far, client: V2Client) -> None:
     sam = far.ident(SAM)
     assert far.on(TRAFFIC_STOP) == [sam]
-    order = Detachment(1, (Subject(SAM.hex, sam), Subject(BOB.hex)))
+    order = DetachRequest(1, (UnitRef(SAM.hex, sam), UnitRef(BOB.hex)))
     assert await client.detach([order]) == Receipt(frozenset([sam, far.ident(BOB)]))
     assert far.on(TRAFFIC_STOP) == []
     assert far.asked == ["v2 detach"] * 2
@@ -198,7 +198,7 @@ async def test_detaching(far: Far, client: V2Client) -> None:
 
 async def test_a_success_without_a_receipt(far: Far, client: V2Client) -> None:
     far.cad.faults.set(Text(200, "OK"), times=1)
-    order = attachment(Subject(PAT.hex, far.ident(PAT)), Subject(ALICE.hex))
+    order = attachment(UnitRef(PAT.hex, far.ident(PAT)), UnitRef(ALICE.hex))
     assert await client.attach([order]) is None
 
 
@@ -221,8 +221,8 @@ async def test_units_of_several_pages(far: Far, client: V2Client) -> None:
 
 async def name_behind(client: V2Client, api_id: str) -> str | None:
     """Ask whose an id is, and then who that is."""
-    found = await client.account_behind(1, api_id)
-    full = await client.full_account(1, found) if found else None
+    found = await client.check_api_id(1, api_id)
+    full = await client.get_full_account(1, found) if found else None
     return full.username if full else None
 
 
@@ -230,11 +230,11 @@ async def name_behind(client: V2Client, api_id: str) -> str | None:
 async def test_keys_in_any_case(far: Far, client: V2Client, case: Case) -> None:
     far.cad.faults.set(KeyCase(case))
     pat = far.ident(PAT)
-    assert await client.attach([attachment(Subject(PAT.hex))]) == Receipt(frozenset([pat]))
+    assert await client.attach([attachment(UnitRef(PAT.hex))]) == Receipt(frozenset([pat]))
     assert len((await client.calls(1)).dispatch) == 3
     assert PAT.hex in {unit.api_ids[0] for unit in await client.units(1)}
     assert await name_behind(client, PAT.hex) == "pat"
-    assert await client.idents_on(1, ARMED_ROBBERY, [far.unit(PAT)]) == {pat}
+    assert await client.get_idents_on_call(1, ARMED_ROBBERY, [far.unit(PAT)]) == {pat}
 
 
 async def test_the_name_behind_an_api_id(far: Far, client: V2Client) -> None:
@@ -256,8 +256,8 @@ async def test_a_link_that_says_little(
 
 async def test_the_account_of_a_discord_person(far: Far, client: V2Client) -> None:
     far.add(cad_models.Account("u-1", "zoe", 42, ("steam:1",)))
-    assert await client.account_of(42) == Account("u-1", "zoe", "steam:1")
-    assert await client.account_of(43) is None
+    assert await client.get_account_by_discord_id(42) == Account("u-1", "zoe", "steam:1")
+    assert await client.get_account_by_discord_id(43) is None
 
 
 @pytest.mark.parametrize(
@@ -267,16 +267,16 @@ async def test_odd_ids_arrive_as_they_are(far: Far, client: V2Client, odd: str) 
     account = far.add(cad_models.Account(odd, "zoe", api_ids=(odd,)))
     assert await name_behind(client, odd) == "zoe"
     unit = far.cad.world.login(far.server, account, Badge("Z-1", "Zoe", "LSPD"))
-    await client.attach([attachment(Subject(odd))])
+    await client.attach([attachment(UnitRef(odd))])
     known = Unit(unit.id, odd, "", "", "", 2, ())
-    assert await client.idents_on(1, ARMED_ROBBERY, [known]) == {unit.id}
+    assert await client.get_idents_on_call(1, ARMED_ROBBERY, [known]) == {unit.id}
 
 
 async def test_few_units_are_asked_for_one_by_one(far: Far, client: V2Client) -> None:
     crew = [far.unit(SAM), far.unit(PAT), far.unit(BOB)]
-    assert await client.idents_on(1, TRAFFIC_STOP, crew) == {far.ident(SAM)}
-    assert await client.idents_on(1, ARMED_ROBBERY, crew[:1]) == frozenset()
-    assert await client.idents_on(1, ARMED_ROBBERY, []) == frozenset()
+    assert await client.get_idents_on_call(1, TRAFFIC_STOP, crew) == {far.ident(SAM)}
+    assert await client.get_idents_on_call(1, ARMED_ROBBERY, crew[:1]) == frozenset()
+    assert await client.get_idents_on_call(1, ARMED_ROBBERY, []) == frozenset()
     assert far.asked == ["v2 current call"] * 4
 
 
@@ -284,12 +284,12 @@ async def test_another_unit_of_the_same_account_is_not_on_the_call(
     far: Far, client: V2Client
 ) -> None:
     other = replace(far.unit(SAM), ident=999)
-    assert await client.idents_on(1, TRAFFIC_STOP, [other]) == frozenset()
+    assert await client.get_idents_on_call(1, TRAFFIC_STOP, [other]) == frozenset()
 
 
 async def test_many_units_are_looked_up_in_the_calls(far: Far, client: V2Client) -> None:
     crew = [far.unit(person) for person in (SAM, PAT, BOB, ALICE)]
-    assert await client.idents_on(1, TRAFFIC_STOP, crew) == {far.ident(SAM)}
+    assert await client.get_idents_on_call(1, TRAFFIC_STOP, crew) == {far.ident(SAM)}
     assert far.asked == ["v2 calls"]
 
 
@@ -297,19 +297,19 @@ async def test_a_unit_without_an_account_is_looked_up_in_the_calls(
     far: Far, client: V2Client
 ) -> None:
     nameless = replace(far.unit(SAM), account="")
-    assert await client.idents_on(1, TRAFFIC_STOP, [nameless]) == {far.ident(SAM)}
+    assert await client.get_idents_on_call(1, TRAFFIC_STOP, [nameless]) == {far.ident(SAM)}
     assert far.asked == ["v2 calls"]
 
 
 ASKS: dict[str, Ask] = {
-    "attach": lambda client: client.attach([attachment(Subject("x"))]),
-    "detach": lambda client: client.detach([Detachment(1, (Subject("x"),))]),
+    "attach": lambda client: client.attach([attachment(UnitRef("x"))]),
+    "detach": lambda client: client.detach([DetachRequest(1, (UnitRef("x"),))]),
     "calls": lambda client: client.calls(1),
     "units": lambda client: client.units(1),
-    "name": lambda client: client.account_behind(1, "x"),
-    "account": lambda client: client.account_of(42),
-    "all of an account": lambda client: client.full_account(1, Account("u", "", "x")),
-    "on": lambda client: client.idents_on(1, 100, [Unit(1, "u", "", "", "", 2, ())]),
+    "name": lambda client: client.check_api_id(1, "x"),
+    "account": lambda client: client.get_account_by_discord_id(42),
+    "all of an account": lambda client: client.get_full_account(1, Account("u", "", "x")),
+    "on": lambda client: client.get_idents_on_call(1, 100, [Unit(1, "u", "", "", "", 2, ())]),
 }
 
 
@@ -365,7 +365,7 @@ async def test_an_unknown_server_or_call(client: V2Client) -> None:
     with pytest.raises(CadRefused, match="server"):
         await client.units(9)
     with pytest.raises(CadRefused, match="CALL NOT FOUND"):
-        await client.attach([attachment(Subject(PAT.hex), call_id=7)])
+        await client.attach([attachment(UnitRef(PAT.hex), call_id=7)])
 
 
 @pytest.mark.parametrize("ask", [ASKS["attach"], ASKS["detach"]])
@@ -385,12 +385,12 @@ async def test_a_question_is_asked_again(far: Far, client: V2Client) -> None:
 
 
 async def test_each_kind_of_order_has_its_own_budget(far: Far, client: V2Client) -> None:
-    order = attachment(Subject(PAT.hex, far.ident(PAT)), Subject(ALICE.hex))
+    order = attachment(UnitRef(PAT.hex, far.ident(PAT)), UnitRef(ALICE.hex))
     for _ in range(5):
         await client.attach([order])
-    assert (client.attach_budget.used, client.detach_budget.used) == (10, 0)
-    assert client.attach_budget.wait() > 0
-    assert client.detach_budget.wait() == 0
+    assert (client.attach_limiter.used, client.detach_limiter.used) == (10, 0)
+    assert client.attach_limiter.wait() > 0
+    assert client.detach_limiter.wait() == 0
 
 
 async def test_the_wait_that_a_429_asks_for_is_known(far: Far, client: V2Client) -> None:
@@ -398,7 +398,7 @@ async def test_the_wait_that_a_429_asks_for_is_known(far: Far, client: V2Client)
     with pytest.raises(CadRateLimited) as caught:
         await ASKS["attach"](client)
     assert caught.value.retry_after == 30
-    assert client.attach_budget.wait() == 30
+    assert client.attach_limiter.wait() == 30
 
 
 async def test_two_minutes_of_questions_stay_within_the_published_limits(
@@ -425,10 +425,10 @@ async def test_a_game_server_that_ate_the_budget(far: Far, client: V2Client) -> 
     far.cad.world.behaviour.rate_limits = True
     game_server = far.client()
     for _ in range(10):
-        await game_server.attach([attachment(Subject(PAT.hex))])
+        await game_server.attach([attachment(UnitRef(PAT.hex))])
     with pytest.raises(CadRateLimited) as caught:
         await ASKS["attach"](client)
     assert (caught.value.status, caught.value.text) == (429, "API rate limit exceeded")
-    assert client.attach_budget.wait() == caught.value.retry_after == 60
+    assert client.attach_limiter.wait() == caught.value.retry_after == 60
     far.time.seconds += 60
-    assert await client.attach([attachment(Subject(PAT.hex))])
+    assert await client.attach([attachment(UnitRef(PAT.hex))])

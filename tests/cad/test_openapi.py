@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from bot.cad.codec import v2
 from bot.cad.http.wire import Credentials, Request
-from bot.cad.models import Attachment, Detachment, NewCall, Subject
+from bot.cad.models import AttachRequest, DetachRequest, NewCall, UnitRef
 from sandbox.cad.api.v2 import ENDPOINTS
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.seed import (
@@ -61,7 +61,7 @@ FITS = {
 
 _numbers = st.integers(0, 10**9)
 _texts = st.text(st.characters(codec="utf-8"), min_size=1)
-_subjects = st.lists(st.builds(Subject, _texts, st.none() | _numbers), min_size=1, max_size=4).map(
+_subjects = st.lists(st.builds(UnitRef, _texts, st.none() | _numbers), min_size=1, max_size=4).map(
     tuple
 )
 _who = st.just(WHO)
@@ -84,12 +84,12 @@ BUILDERS: dict[str, st.SearchStrategy[tuple[Request, ...]]] = {
             v2.set_status,
             _who,
             _numbers,
-            st.builds(Subject, _texts, st.none() | _numbers),
+            st.builds(UnitRef, _texts, st.none() | _numbers),
             st.integers(0, 100),
         )
     ),
-    "attach": st.builds(v2.attach, _who, st.builds(Attachment, _numbers, _numbers, _subjects)),
-    "detach": st.builds(v2.detach, _who, st.builds(Detachment, _numbers, _subjects)),
+    "attach": st.builds(v2.attach, _who, st.builds(AttachRequest, _numbers, _numbers, _subjects)),
+    "detach": st.builds(v2.detach, _who, st.builds(DetachRequest, _numbers, _subjects)),
     "get_calls": st.tuples(st.builds(v2.get_calls, _who, _numbers)),
     "get_units": st.tuples(st.builds(v2.get_units, _who, _numbers, offset=_numbers)),
     "account_by_discord": st.tuples(st.builds(v2.account_by_discord, _who, _numbers)),

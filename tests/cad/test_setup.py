@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.cad.client import KnownCad
+from bot.cad.client import InspectableCad
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
 from bot.cad.codec import readers, v1, v2
 from bot.cad.errors import CadRefused, CadUnavailable
 from bot.cad.http import wire
-from bot.cad.http.request_sender import Sender
+from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Credentials, Response
-from bot.cad.models import Attachment, Community, Subject
-from bot.cad.push.http_push import HttpFeed
+from bot.cad.models import AttachRequest, Community, UnitRef
+from bot.cad.push.http_push import HttpPushServer
 from sandbox.cad.server import CadServer
-from sandbox.cad.state.behaviour import Dialect
+from sandbox.cad.state.behaviour import AttachVariant
 from sandbox.cad.state.faults import Text
 from sandbox.cad.state.models import Server
 from sandbox.cad.state.seed import (
@@ -42,15 +42,15 @@ class Far:
     """The far side, and a client of each version."""
 
     cad: CadServer
-    clients: list[KnownCad] = field(default_factory=list)
+    clients: list[InspectableCad] = field(default_factory=list)
 
     def v1(self) -> V1Client:
-        client = V1Client(Sender(Transport(self.cad.url), v1.LIMITS, clock=NoWait()), WHO)
+        client = V1Client(RequestSender(Transport(self.cad.url), v1.LIMITS, clock=NoWait()), WHO)
         self.clients.append(client)
         return client
 
     def v2(self) -> V2Client:
-        client = V2Client(Sender(Transport(self.cad.url), v2.LIMITS, clock=NoWait()), WHO)
+        client = V2Client(RequestSender(Transport(self.cad.url), v2.LIMITS, clock=NoWait()), WHO)
         self.clients.append(client)
         return client
 
@@ -73,70 +73,70 @@ async def test_v2_says_whose_key_it_is_and_which_servers_there_are(far: Far) -> 
     far.cad.world.communities[COMMUNITY_ID].servers[4] = Server(id=4)
     assert await client.community() == Community(COMMUNITY_ID, "PLUS")
     assert await client.servers() == {1: "Server 1", 4: "Server 4"}
-    assert await client.attach_dialect() == ""
+    assert await client.find_attach_variant() == ""
 
 
 async def test_v1_says_none_of_it(far: Far) -> None:
     client = far.v1()
     assert await client.community() is None  # type: ignore[func-returns-value]
     assert await client.servers() is None  # type: ignore[func-returns-value]
-    assert await client.account_with(DANA.hex) is None
+    assert await client.get_account_by_api_id(DANA.hex) is None
     assert far.cad.world.history == []
 
 
 async def test_v2_tells_what_an_account_may_do(far: Far) -> None:
-    account = await far.v2().account_with(DANA.hex)
+    account = await far.v2().get_account_by_api_id(DANA.hex)
     assert account is not None
     assert (account.username, account.permissions) == (
         "dana",
         frozenset({"dispatch", "police"}),
     )
-    assert await far.v2().account_with("nobody") is None
+    assert await far.v2().get_account_by_api_id("nobody") is None
 
 
-@pytest.mark.parametrize("spoken", Dialect)
-async def test_the_dialect_is_found_and_nobody_is_moved(far: Far, spoken: Dialect) -> None:
-    far.cad.world.behaviour.dialects = {spoken}
+@pytest.mark.parametrize("spoken", AttachVariant)
+async def test_the_dialect_is_found_and_nobody_is_moved(far: Far, spoken: AttachVariant) -> None:
+    far.cad.world.behaviour.attach_variants = {spoken}
     path, kind = spoken.value
-    assert await far.v1().attach_dialect() == f"{kind} at {path}"
+    assert await far.v1().find_attach_variant() == f"{kind} at {path}"
     assert all(one.objects == () for one in far.cad.world.history)
     assert far.cad.world.server(COMMUNITY_ID).calls[ARMED_ROBBERY].idents == []
 
 
 async def test_the_dialect_that_has_worked_is_not_asked_for(far: Far) -> None:
     client = far.v1()
-    await client.attach([Attachment(SERVER_ID, ARMED_ROBBERY, (Subject(ALICE.hex),))])
+    await client.attach([AttachRequest(SERVER_ID, ARMED_ROBBERY, (UnitRef(ALICE.hex),))])
     asked = len(far.cad.world.history)
-    assert await client.attach_dialect() == "ATTACH_UNITS at /emergency"
+    assert await client.find_attach_variant() == "ATTACH_UNITS at /emergency"
     assert len(far.cad.world.history) == asked
 
 
 async def test_what_only_seemed_to_work_is_not_remembered(far: Far) -> None:
     client = far.v1()
     far.cad.faults.set(Text(200, "fine, whatever"))
-    assert await client.attach_dialect() == "ATTACH_UNITS at /emergency"
+    assert await client.find_attach_variant() == "ATTACH_UNITS at /emergency"
     far.cad.faults.clear()
-    far.cad.world.behaviour.dialects = {Dialect.OWN_PATH}
-    assert await client.attach_dialect() == "ATTACH_UNIT at /emergency/attach_unit"
+    far.cad.world.behaviour.attach_variants = {AttachVariant.SEPTEMBER_2020}
+    assert await client.find_attach_variant() == "ATTACH_UNIT at /emergency/attach_unit"
 
 
 async def test_a_cad_that_knows_none(far: Far) -> None:
-    far.cad.world.behaviour.dialects = set()
+    far.cad.world.behaviour.attach_variants = set()
     with pytest.raises(CadRefused):
-        await far.v1().attach_dialect()
+        await far.v1().find_attach_variant()
 
 
 async def test_an_answer_about_something_else_says_nothing(far: Far) -> None:
     far.cad.faults.set(Text(400, "NO DATA"))
-    assert await far.v1().attach_dialect() is None
+    assert await far.v1().find_attach_variant() is None
     far.cad.faults.set(Text(500, "oops"))
     with pytest.raises(CadUnavailable):
-        await far.v1().attach_dialect()
+        await far.v1().find_attach_variant()
 
 
 @pytest.mark.parametrize("version", [1, 2])
 async def test_the_clocks_are_compared(far: Far, version: int) -> None:
-    client: KnownCad = far.v1() if version == 1 else far.v2()
+    client: InspectableCad = far.v1() if version == 1 else far.v2()
     skews = [client.clock_skew]
     await client.calls(SERVER_ID)
     skews.append(client.clock_skew)
@@ -189,13 +189,13 @@ def test_an_account_without_permissions(raw: object) -> None:
 
 
 async def test_whether_a_feed_is_there_already() -> None:
-    async with HttpFeed("127.0.0.1", 0, "key") as feed:
-        assert await HttpFeed("127.0.0.1", feed.port, "other").is_served()
+    async with HttpPushServer("127.0.0.1", 0, "key") as feed:
+        assert await HttpPushServer("127.0.0.1", feed.port, "other").is_address_served()
         port = feed.port
-    assert not await HttpFeed("127.0.0.1", port, "key").is_served()
-    assert not await HttpFeed("::1", port, "key").is_served()
+    assert not await HttpPushServer("127.0.0.1", port, "key").is_address_served()
+    assert not await HttpPushServer("::1", port, "key").is_address_served()
 
 
 async def test_something_else_there_is_no_feed(far: Far) -> None:
     port = int(far.cad.url.rpartition(":")[2])
-    assert not await HttpFeed("127.0.0.1", port, "key").is_served()
+    assert not await HttpPushServer("127.0.0.1", port, "key").is_address_served()

@@ -11,7 +11,7 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 from simcord.results import InteractionResult
 
-from bot.services.verification.pacing import PATIENCE
+from bot.services.verification.pacing import TIME_LIMIT
 from bot.ui.calls.card_buttons import call_buttons
 from sandbox.cad.state import seed
 from tests.e2e.scene import Said, Scene
@@ -47,7 +47,7 @@ class Log:
     async def press(self, who: MemberActor, label: str, index: int = -1) -> Said:
         """Press a button of a request; the answer is private."""
         said = Said(self.scene, await who.click(self.messages[index], label=label))
-        await self.scene.passes(PATIENCE)
+        await self.scene.passes(TIME_LIMIT)
         said.check()
         return said
 
@@ -55,7 +55,7 @@ class Log:
 async def asked(scene: Scene, who: MemberActor, pasted: str) -> Said:
     """Type `/link`, and give the CAD the time to be asked about the id."""
     said = await scene.says(who, "link", steam=pasted)
-    await scene.passes(PATIENCE)
+    await scene.passes(TIME_LIMIT)
     return said
 
 

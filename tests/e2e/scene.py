@@ -26,7 +26,7 @@ from bot.config.settings import Settings
 from bot.wiring.services import Services, open_services
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
-from sandbox.cad.state.change_log import Received
+from sandbox.cad.state.change_log import ReceivedRequest
 from sandbox.cad.state.faults import Fault, Hang
 from sandbox.cad.state.models import Server
 from sandbox.cad.state.world import CadWorld
@@ -96,7 +96,7 @@ class Scene:
         units = self.server.units
         return [units[ident].badge.unit_num for ident in self.server.calls[call_id].idents]
 
-    def orders(self) -> list[Received]:
+    def orders(self) -> list[ReceivedRequest]:
         """List what the CAD was told to do, not what it was asked."""
         return [one for one in self.world.history if one.type.startswith(ORDERS)]
 

@@ -153,7 +153,7 @@ async def test_the_session_of_the_websocket(scene: Scene, caplog: pytest.LogCapt
     text = "\n".join(await told(scene))
     assert "✅ `SONORAN_WEBSOCKET`: no push event in the 0:00:" in text
     scene.world.communities[seed.COMMUNITY_ID].key = "another"
-    scene.cad.hub.drop()
+    scene.cad.hub.abort_all()
     await until(lambda: "refuses push events" in caplog.text)
     text = "\n".join(await told(scene))
     assert "\n❌ `SONORAN_WEBSOCKET`: the CAD refuses the session: `" in text

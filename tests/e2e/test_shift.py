@@ -20,7 +20,7 @@ from simcord.types import HttpLogEntry
 from bot.cad.push.http_push import EVENT_PATH
 from sandbox.cad.state.change_log import Change, ChangeKind
 from sandbox.cad.state.models import CallForm
-from sandbox.cad.state.simulation import Life
+from sandbox.cad.state.simulation import Simulation
 from tests.e2e.conftest import LINKED
 from tests.e2e.scene import Scene
 
@@ -42,7 +42,7 @@ class Shift:
         self.scene = scene
         self.channel = scene.guild.create_text_channel("calls")
         self.dice = random.Random(number)
-        self.life = Life(scene.world, scene.server, seed=number, sleep=scene.time.sleep)
+        self.life = Simulation(scene.world, scene.server, seed=number, sleep=scene.time.sleep)
         calls, emergencies = scene.server.calls, scene.server.emergencies
         self.opened = [f"Call #{one}" for one in calls] + [f"911 #{one}" for one in emergencies]
         scene.world.on_change(self._note)

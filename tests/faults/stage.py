@@ -27,7 +27,7 @@ from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request, Response
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
-from sandbox.cad.state.change_log import Received
+from sandbox.cad.state.change_log import ReceivedRequest
 from sandbox.cad.state.faults import Fault, Handler
 from sandbox.cad.state.models import Account, Badge, CallForm, Community, Server
 from sandbox.cad.state.world import CadWorld
@@ -233,11 +233,11 @@ class Stage:
                 )
             }
 
-    def orders(self) -> list[Received]:
+    def orders(self) -> list[ReceivedRequest]:
         """List what the CAD was told to do, not what it was asked."""
         return [one for one in self.world.history if one.type in ORDERS]
 
-    def seconds_at(self, received: Received) -> float:
+    def seconds_at(self, received: ReceivedRequest) -> float:
         """Return when a request arrived, in seconds since the curtain rose."""
         return (received.at - self.began).total_seconds()
 

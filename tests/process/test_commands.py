@@ -8,14 +8,14 @@ from unittest.mock import patch
 import discord
 import pytest
 
-from bot.runtime.exit_codes import Exit, Failure
+from bot.runtime.exit_codes import ExitCode, FatalError
 from tests.process.conftest import SETTINGS, Run
 
 
 def test_help_names_every_command_and_exit_code(run: Run):
     result = run("--help")
     assert result.exit_code == 0
-    for word in ("invite", "links", "db", *map(str, Exit)):
+    for word in ("invite", "links", "db", *map(str, ExitCode)):
         assert word in result.stdout
 
 
@@ -47,21 +47,21 @@ def test_a_faulty_setting_is_listed(run: Run, monkeypatch: pytest.MonkeyPatch):
 def test_the_invitation_needs_the_token_alone(run: Run, monkeypatch: pytest.MonkeyPatch):
     assert run("invite").stderr == "The settings cannot be used:\nDISCORD_TOKEN: is not set\n"
     monkeypatch.setenv("DISCORD_TOKEN", SETTINGS["DISCORD_TOKEN"])
-    with patch("bot.process.invitation", return_value="https://discord.com/invite") as asked:
+    with patch("bot.process.invite_url", return_value="https://discord.com/invite") as asked:
         assert run("invite").stdout == "https://discord.com/invite\n"
     asked.assert_awaited_once_with(SETTINGS["DISCORD_TOKEN"])
 
 
 def test_what_ends_a_command_is_said_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DISCORD_TOKEN", SETTINGS["DISCORD_TOKEN"])
-    with patch("bot.process.invitation", side_effect=Failure(Exit.TOKEN, "It is wrong.")):
+    with patch("bot.process.invite_url", side_effect=FatalError(ExitCode.TOKEN, "It is wrong.")):
         result = run("invite")
     assert (result.exit_code, result.stderr) == (3, "It is wrong.\n")
 
 
 def test_a_fault_of_the_bot_is_not_hidden(run: Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DISCORD_TOKEN", SETTINGS["DISCORD_TOKEN"])
-    with patch("bot.process.invitation", side_effect=discord.ClientException("odd")):
+    with patch("bot.process.invite_url", side_effect=discord.ClientException("odd")):
         result = run("invite")
     assert result.exit_code == 1
     assert isinstance(result.exception, discord.ClientException)
@@ -83,7 +83,7 @@ class TestRunning:
         assert loaded.sonoran_community_id == SETTINGS["SONORAN_COMMUNITY_ID"]
 
     def test_why_it_cannot_go_on_is_in_the_log(self, run: Run):
-        with patch("bot.process.run", side_effect=Failure(Exit.INTENTS, "One is missing.")):
+        with patch("bot.process.run", side_effect=FatalError(ExitCode.INTENTS, "One is missing.")):
             result = run()
         assert result.exit_code == 4
         assert result.stderr.endswith(" CRITICAL bot One is missing.\n")

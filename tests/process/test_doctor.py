@@ -17,17 +17,17 @@ from aiohttp import web
 from discord.http import Route
 
 from bot.cad.http import retry
-from bot.cad.push.http_push import HttpFeed
+from bot.cad.push.http_push import HttpPushServer
 from bot.config.settings import Settings
-from bot.runtime.exit_codes import Exit
+from bot.runtime.exit_codes import ExitCode
 from bot.services.doctor import setup_checks
-from bot.services.doctor.findings import Level, What
+from bot.services.doctor.findings import FindingCode, Level
 from bot.storage.database import upgrade
 from bot.ui.doctor import doctor_report as words
 from bot.wiring import doctor_checks
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
-from sandbox.cad.state.behaviour import Dialect
+from sandbox.cad.state.behaviour import AttachVariant
 from sandbox.cad.state.faults import (
     BAD_GATEWAY,
     CHALLENGE,
@@ -81,7 +81,9 @@ async def world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, discord_server: DiscordServer
 ) -> AsyncIterator[World]:
     monkeypatch.setattr(Route, "BASE", f"{discord_server.url}/api")
-    monkeypatch.setattr(retry, "WINDOW", 1.5)  # or an outage takes ten seconds to be believed
+    monkeypatch.setattr(
+        retry, "TOTAL_TIMEOUT", 1.5
+    )  # or an outage takes ten seconds to be believed
     async with CadServer(seed.build_world()) as cad:
         settings = {
             **SETTINGS,
@@ -103,7 +105,7 @@ async def world(
         yield World(discord_server, cad, tmp_path, settings, guild)
 
 
-async def examined(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[What, str]:
+async def examined(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[FindingCode, str]:
     """Run the doctor; return what is not fine, with its words."""
     monkeypatch.chdir(world.folder)
     for name in Settings.model_fields:
@@ -112,14 +114,14 @@ async def examined(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[What, 
         monkeypatch.setenv(name, value)
     world.discord.answers = {**world.guild.answers(), **world.discord.answers}
     read = doctor_checks.read_settings()
-    findings = await doctor_checks.examine(read, world.patience)
-    world.reports = doctor_checks.lines(findings)
+    findings = await doctor_checks.check_offline(read, world.patience)
+    world.reports = doctor_checks.format_lines(findings)
     for secret in SECRETS:
         assert secret not in "\n".join(world.reports)
     levels = [one.level for one in findings]
     assert levels == sorted(levels, reverse=True)
     world.code = doctor_checks.exit_code(findings)
-    return {one.what: words.words(one) for one in findings if one.level is not Level.OK}
+    return {one.code: words.finding_text(one) for one in findings if one.level is not Level.OK}
 
 
 def version(number: int) -> Callable[[World], None]:
@@ -151,7 +153,7 @@ class Case:
 
     name: str
     break_it: Callable[[World], Any]
-    found: What
+    found: FindingCode
     code: int
     says: str
     versions: tuple[int, ...] = (1,)
@@ -258,7 +260,7 @@ async def cad_is_down(world: World) -> None:
 
 
 def no_dialect(world: World) -> None:
-    world.cad.world.behaviour.dialects = set()
+    world.cad.world.behaviour.attach_variants = set()
 
 
 @dataclass(frozen=True)
@@ -298,85 +300,117 @@ HTML = "<html><head><title>Welcome</title></head></html>"
 COMMANDS = f"/applications/{APPLICATION_ID}/guilds/{GUILD_ID}/commands"
 BOTH = (1, 2)
 CASES = [
-    Case("token", setting("DISCORD_TOKEN", "hunter2"), What.TOKEN_REFUSED, 3, "DISCORD_TOKEN"),
-    Case("outage", discord_says("/users/@me", 503), What.DISCORD_UNUSABLE, 5, "answers 503"),
-    Case("no answer", hangs, What.CHECK_LATE, 5, "Discord could not be looked at within"),
-    Case("no connection", vanishes, What.DISCORD_UNREACHABLE, 5, "Check the network"),
-    Case("intent", setting("MEMBERS_INTENT", "true"), What.INTENTS_OFF, 4, "Server Members Intent"),
+    Case(
+        "token", setting("DISCORD_TOKEN", "hunter2"), FindingCode.TOKEN_REFUSED, 3, "DISCORD_TOKEN"
+    ),
+    Case("outage", discord_says("/users/@me", 503), FindingCode.DISCORD_UNUSABLE, 5, "answers 503"),
+    Case("no answer", hangs, FindingCode.CHECK_LATE, 5, "Discord could not be looked at within"),
+    Case("no connection", vanishes, FindingCode.DISCORD_UNREACHABLE, 5, "Check the network"),
+    Case(
+        "intent",
+        setting("MEMBERS_INTENT", "true"),
+        FindingCode.INTENTS_OFF,
+        4,
+        "Server Members Intent",
+    ),
     Case(
         "not invited",
         discord_says(f"/guilds/{GUILD_ID}", 404, 10004),
-        What.GUILD_ABSENT,
+        FindingCode.GUILD_ABSENT,
         2,
         f"not on server {GUILD_ID}. Open the link that `python -m bot invite` prints, or mend the"
         f" id. The bot is on: `San Andreas ({GUILD_ID})`.",
     ),
-    Case("no server", on_no_server, What.GUILDS_NONE, 2, "python -m bot invite"),
-    Case("old commands", without_a_command, What.COMMANDS_MISSING, 0, "`attach`. The bot tells"),
-    Case("no scope", discord_says(COMMANDS, 403, 50001), What.COMMANDS_REFUSED, 2, "choose the"),
-    Case("closed", integrations((GUILD_ID, False)), What.COMMANDS_CLOSED, 0, "`attach`. Allow"),
+    Case("no server", on_no_server, FindingCode.GUILDS_NONE, 2, "python -m bot invite"),
+    Case(
+        "old commands",
+        without_a_command,
+        FindingCode.COMMANDS_MISSING,
+        0,
+        "`attach`. The bot tells",
+    ),
+    Case(
+        "no scope",
+        discord_says(COMMANDS, 403, 50001),
+        FindingCode.COMMANDS_REFUSED,
+        2,
+        "choose the",
+    ),
+    Case(
+        "closed", integrations((GUILD_ID, False)), FindingCode.COMMANDS_CLOSED, 0, "`attach`. Allow"
+    ),
     Case(
         "all closed",
         integrations((GUILD_ID, False), (PING, True), application=True),
-        What.COMMANDS_CLOSED,
+        FindingCode.COMMANDS_CLOSED,
         0,
         "`attach`, `audit`",
     ),
     Case(
         "role",
         setting("ADMIN_ROLE_IDS", f"{MISSING},{DISPATCH}"),
-        What.ROLE_UNKNOWN,
+        FindingCode.ROLE_UNKNOWN,
         2,
         f"ADMIN_ROLE_IDS: no role here has the id `{MISSING}`.",
     ),
     Case(
         "everyone",
         setting("LINK_ROLE_IDS", str(GUILD_ID)),
-        What.ROLE_EVERYONE,
+        FindingCode.ROLE_EVERYONE,
         0,
         "LINK_ROLE_IDS names the server itself",
     ),
-    Case("silent role", unmentionable, What.ROLE_SILENT, 2, "may not ping `Everybody`"),
+    Case("silent role", unmentionable, FindingCode.ROLE_SILENT, 2, "may not ping `Everybody`"),
     Case(
         "channel",
         setting("CALLS_CHANNEL_ID", str(NOWHERE)),
-        What.CHANNEL_UNKNOWN,
+        FindingCode.CHANNEL_UNKNOWN,
         2,
         f"CALLS_CHANNEL_ID: there is no channel `{NOWHERE}`.",
     ),
-    Case("elsewhere", elsewhere, What.CHANNEL_ELSEWHERE, 2, "LOG_CHANNEL_ID: channel"),
-    Case("hidden", hidden, What.CHANNEL_ELSEWHERE, 2, f"LOG_CHANNEL_ID: channel `{NOWHERE}`"),
-    Case("thread", thread, What.CHANNEL_NO_TEXT, 2, "`dispatch` is no text channel"),
-    Case("half an outage", discord_says(COMMANDS, 503), What.DISCORD_UNUSABLE, 5, "answers 503"),
-    Case("voice", a_voice_channel, What.CHANNEL_NO_TEXT, 2, "`dispatch` is no text channel"),
-    Case("locked", locked, What.CHANNEL_LOCKED, 2, "lacks Send Messages, Embed Links."),
-    Case("key", setting("SONORAN_API_KEY", "hunter2"), What.KEY_REFUSED, 2, "_API_KEY", BOTH),
+    Case("elsewhere", elsewhere, FindingCode.CHANNEL_ELSEWHERE, 2, "LOG_CHANNEL_ID: channel"),
+    Case(
+        "hidden", hidden, FindingCode.CHANNEL_ELSEWHERE, 2, f"LOG_CHANNEL_ID: channel `{NOWHERE}`"
+    ),
+    Case("thread", thread, FindingCode.CHANNEL_NO_TEXT, 2, "`dispatch` is no text channel"),
+    Case(
+        "half an outage",
+        discord_says(COMMANDS, 503),
+        FindingCode.DISCORD_UNUSABLE,
+        5,
+        "answers 503",
+    ),
+    Case("voice", a_voice_channel, FindingCode.CHANNEL_NO_TEXT, 2, "`dispatch` is no text channel"),
+    Case("locked", locked, FindingCode.CHANNEL_LOCKED, 2, "lacks Send Messages, Embed Links."),
+    Case(
+        "key", setting("SONORAN_API_KEY", "hunter2"), FindingCode.KEY_REFUSED, 2, "_API_KEY", BOTH
+    ),
     Case(
         "community",
         setting("SONORAN_COMMUNITY_ID", "other"),
-        What.COMMUNITY_UNKNOWN,
+        FindingCode.COMMUNITY_UNKNOWN,
         2,
         "`INVALID COMMUNITY ID`. Mend SONORAN_COMMUNITY_ID.",
     ),
     Case(
         "whose key",
         setting("SONORAN_COMMUNITY_ID", "other"),
-        What.COMMUNITY_OTHER,
+        FindingCode.COMMUNITY_OTHER,
         0,
         "The key is that of the community `sandbox`.",
         (2,),
     ),
-    Case("api off", api_off, What.API_OFF, 2, "`API IS NOT ENABLED", BOTH),
-    Case("plan", plan(Plan.STANDARD), What.PLAN_TOO_LOW, 2, "Attaching needs Plus", BOTH),
-    Case("server", many_servers, What.CAD_SERVER_UNKNOWN, 2, "no server 7", BOTH),
-    Case("down", cad_is_down, What.CAD_UNREACHABLE, 5, "`Connection refused`", BOTH),
-    Case("address", cad(Text(200, HTML)), What.CAD_WRONG_ADDRESS, 2, "`Welcome`", BOTH),
-    Case("refusal", cad(Text(400, "NOT NOW")), What.CAD_REFUSES, 2, "calls: `NOT NOW`."),
-    Case("challenge", cad(CHALLENGE), What.CAD_WRONG_ADDRESS, 2, "`Just a moment...`", BOTH),
+    Case("api off", api_off, FindingCode.API_OFF, 2, "`API IS NOT ENABLED", BOTH),
+    Case("plan", plan(Plan.STANDARD), FindingCode.PLAN_TOO_LOW, 2, "Attaching needs Plus", BOTH),
+    Case("server", many_servers, FindingCode.CAD_SERVER_UNKNOWN, 2, "no server 7", BOTH),
+    Case("down", cad_is_down, FindingCode.CAD_UNREACHABLE, 5, "`Connection refused`", BOTH),
+    Case("address", cad(Text(200, HTML)), FindingCode.CAD_WRONG_ADDRESS, 2, "`Welcome`", BOTH),
+    Case("refusal", cad(Text(400, "NOT NOW")), FindingCode.CAD_REJECTED, 2, "calls: `NOT NOW`."),
+    Case("challenge", cad(CHALLENGE), FindingCode.CAD_WRONG_ADDRESS, 2, "`Just a moment...`", BOTH),
     Case(
         "nothing there",
         cad(Text(404, "Not Found")),
-        What.CAD_WRONG_ADDRESS,
+        FindingCode.CAD_WRONG_ADDRESS,
         2,
         "`Not Found`. Mend the address",
         BOTH,
@@ -384,26 +418,32 @@ CASES = [
     Case(
         "redirect",
         cad(Redirect("https://elsewhere.example")),
-        What.CAD_WRONG_ADDRESS,
+        FindingCode.CAD_WRONG_ADDRESS,
         2,
         "`https://elsewhere.example",
         BOTH,
     ),
-    Case("busy", cad(RateLimited(90)), What.CAD_BUSY, 0, "Try again in a minute", BOTH),
-    Case("dialect", no_dialect, What.DIALECT_NONE, 2, "none of the ways of attaching"),
-    Case("clock", cad(OtherClock()), What.CLOCK_OFF, 0, "Have the machine set it", BOTH),
-    Case("no database", a_letter, What.DATABASE_BROKEN, 2, "is not a usable database"),
-    Case("no folder", no_folder, What.DATABASE_UNUSABLE, 2, "is not a folder`. Check the path"),
-    Case("of tomorrow", of_tomorrow, What.DATABASE_TOO_NEW, 2, "newer version of this bot"),
-    Case("no such host", no_such_host, What.PORT_TAKEN, 2, "PUSH_LISTEN: cannot listen there"),
+    Case("busy", cad(RateLimited(90)), FindingCode.CAD_BUSY, 0, "Try again in a minute", BOTH),
+    Case(
+        "dialect", no_dialect, FindingCode.ATTACH_VARIANT_NONE, 2, "none of the ways of attaching"
+    ),
+    Case("clock", cad(OtherClock()), FindingCode.CLOCK_OFF, 0, "Have the machine set it", BOTH),
+    Case("no database", a_letter, FindingCode.DATABASE_BROKEN, 2, "is not a usable database"),
+    Case(
+        "no folder", no_folder, FindingCode.DATABASE_UNUSABLE, 2, "is not a folder`. Check the path"
+    ),
+    Case("of tomorrow", of_tomorrow, FindingCode.DATABASE_TOO_NEW, 2, "newer version of this bot"),
+    Case(
+        "no such host", no_such_host, FindingCode.PORT_TAKEN, 2, "PUSH_LISTEN: cannot listen there"
+    ),
     Case(
         "permissions over v1",
         setting("REQUIRE_CAD_PERMISSION", "true"),
-        What.SETTINGS_WRONG,
+        FindingCode.SETTINGS_WRONG,
         2,
         "REQUIRE_CAD_PERMISSION: needs SONORAN_API_VERSION=2",
     ),
-    Case("encoding", not_utf8, What.SETTINGS_WRONG, 2, ".env: is not UTF-8 text."),
+    Case("encoding", not_utf8, FindingCode.SETTINGS_WRONG, 2, ".env: is not UTF-8 text."),
 ]
 
 
@@ -450,8 +490,8 @@ async def test_several_faults_are_all_told_and_the_lowest_code_counts(
     setting("DISCORD_TOKEN", "hunter2")(world)
     await cad_is_down(world)
     found = await examined(world, monkeypatch)
-    assert set(found) == {What.TOKEN_REFUSED, What.CAD_UNREACHABLE}
-    assert world.code == Exit.TOKEN
+    assert set(found) == {FindingCode.TOKEN_REFUSED, FindingCode.CAD_UNREACHABLE}
+    assert world.code == ExitCode.TOKEN
 
 
 async def test_a_broken_check_stops_no_other(
@@ -460,11 +500,14 @@ async def test_a_broken_check_stops_no_other(
     async def fail(_: object) -> None:
         raise ZeroDivisionError("hunter2")
 
-    monkeypatch.setattr(setup_checks, "database", fail)
+    monkeypatch.setattr(setup_checks, "database_findings", fail)
     found = await examined(world, monkeypatch)
-    assert list(found) == [What.CHECK_BROKEN]
-    assert "The check of The database has failed (`ZeroDivisionError`)" in found[What.CHECK_BROKEN]
-    assert world.code == Exit.FAULT
+    assert list(found) == [FindingCode.CHECK_BROKEN]
+    assert (
+        "The check of The database has failed (`ZeroDivisionError`)"
+        in found[FindingCode.CHECK_BROKEN]
+    )
+    assert world.code == ExitCode.FAULT
     assert "ok       key " in "\n".join(world.reports)
     assert "ZeroDivisionError" in caplog.text
 
@@ -477,7 +520,7 @@ async def test_a_full_disk(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     found = await examined(world, monkeypatch)
     assert found == {
-        What.DISK_FULL: f"The disk of the database has {free >> 20} MiB left. Make room."
+        FindingCode.DISK_FULL: f"The disk of the database has {free >> 20} MiB left. Make room."
     }
     assert world.code == code
 
@@ -490,14 +533,14 @@ class TestThePort:
             monkeypatch.setattr("bot.cad.push.http_push.READ_SECONDS", 0.2)
             world.settings["PUSH_LISTEN"] = f"127.0.0.1:{held.getsockname()[1]}"
             found = await examined(world, monkeypatch)
-        assert list(found) == [What.PORT_TAKEN]
-        assert "ddress already in use" in found[What.PORT_TAKEN]
-        assert world.code == Exit.SETTINGS
+        assert list(found) == [FindingCode.PORT_TAKEN]
+        assert "ddress already in use" in found[FindingCode.PORT_TAKEN]
+        assert world.code == ExitCode.SETTINGS
 
     async def test_held_by_the_bot_itself(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with HttpFeed("127.0.0.1", 0, seed.API_KEY) as feed:
+        async with HttpPushServer("127.0.0.1", 0, seed.API_KEY) as feed:
             world.settings["PUSH_LISTEN"] = f"127.0.0.1:{feed.port}"
             assert await examined(world, monkeypatch) == {}
         assert "a bot that is running listens there" in "\n".join(world.reports)
@@ -526,18 +569,18 @@ async def test_without_a_server_of_its_own_it_looks_at_all(
     assert "The 2 roles that the settings name exist." in text
     # One of the two cannot be looked at, and may be where the role is.
     setting("LINK_ROLE_IDS", str(MISSING))(world)
-    assert list(await examined(world, monkeypatch)) == [What.ROLE_UNKNOWN]
+    assert list(await examined(world, monkeypatch)) == [FindingCode.ROLE_UNKNOWN]
     assert world.code == 0
     world.discord.answers["GET /users/@me/guilds"] = (200, [here])
-    assert list(await examined(world, monkeypatch)) == [What.ROLE_UNKNOWN]
-    assert world.code == Exit.SETTINGS
+    assert list(await examined(world, monkeypatch)) == [FindingCode.ROLE_UNKNOWN]
+    assert world.code == ExitCode.SETTINGS
 
 
 async def test_without_any_role_or_channel(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DISPATCH_ROLE_IDS", "PING_ROLE_ID", "CALLS_CHANNEL_ID", "LOG_CHANNEL_ID"):
         del world.settings[name]
     integrations((GUILD_ID, False))(world)
-    assert list(await examined(world, monkeypatch)) == [What.COMMANDS_CLOSED]
+    assert list(await examined(world, monkeypatch)) == [FindingCode.COMMANDS_CLOSED]
     assert "only members with Manage Server may dispatch" in "\n".join(world.reports)
 
 
@@ -553,8 +596,8 @@ async def test_a_cad_that_does_not_say_whose_key_it_is(
 async def test_an_odd_answer_leaves_the_dialect_open(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.cad.world.behaviour.dialects = {Dialect.OWN_PATH}
-    world.cad.faults.set(Text(400, "NO DATA"), path=Dialect.OWN_PATH.value[0])
+    world.cad.world.behaviour.attach_variants = {AttachVariant.SEPTEMBER_2020}
+    world.cad.faults.set(Text(400, "NO DATA"), path=AttachVariant.SEPTEMBER_2020.value[0])
     assert await examined(world, monkeypatch) == {}
     assert "is not known yet" in "\n".join(world.reports)
     world.cad.faults.clear()
@@ -566,7 +609,7 @@ async def test_an_outage_of_the_cad_is_no_matter_of_the_address(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.cad.faults.set(BAD_GATEWAY)
-    assert list(await examined(world, monkeypatch)) == [What.CAD_UNREACHABLE]
+    assert list(await examined(world, monkeypatch)) == [FindingCode.CAD_UNREACHABLE]
 
 
 @pytest.mark.process

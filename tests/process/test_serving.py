@@ -18,7 +18,7 @@ from yarl import URL
 from bot import process
 from bot.app import DispatchBot
 from bot.config.settings import Settings
-from bot.runtime.exit_codes import Exit, Failure, StopSignals
+from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
 from tests.process.conftest import SETTINGS
 from tests.process.discord_server import APPLICATION_ID, GUILD_ID, TOKEN, DiscordServer
 
@@ -74,7 +74,7 @@ async def test_taking_leave_of_discord_has_a_limit(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(DispatchBot, "close", close_and_hang)
-    monkeypatch.setattr(process, "CLOSING", 0.5)
+    monkeypatch.setattr(process, "CLOSE_TIMEOUT", 0.5)
     serving = serve(settings(tmp_path), StopSignals())
     await discord_server.connected.wait()
     signal.raise_signal(signal.SIGTERM)
@@ -93,7 +93,7 @@ def test_before_the_loop_runs_a_signal_just_ends_the_process():
 async def test_after_the_task_a_signal_changes_nothing():
     signals = StopSignals()
     task = asyncio.create_task(asyncio.sleep(0))
-    signals.cancel(task)
+    signals.cancel_on_signal(task)
     await task
     signal.raise_signal(signal.SIGTERM)
     assert not task.cancelled()
@@ -106,17 +106,17 @@ class Refusal:
     asked: str
     status: int
     code: int
-    ends_with: Exit
+    ends_with: ExitCode
     words: str
 
 
 @pytest.mark.parametrize(
     "refusal",
     [
-        Refusal("GET /users/@me", 401, 0, Exit.TOKEN, "Copy it anew into DISCORD_TOKEN."),
-        Refusal("GET /users/@me", 503, 0, Exit.DISCORD, "it answers 503."),
-        Refusal("GET /users/@me", 403, 0, Exit.DISCORD, "it answers 403."),
-        Refusal(f"GET {COMMANDS}", 403, 50001, Exit.SETTINGS, "the bot is not on this server."),
+        Refusal("GET /users/@me", 401, 0, ExitCode.TOKEN, "Copy it anew into DISCORD_TOKEN."),
+        Refusal("GET /users/@me", 503, 0, ExitCode.DISCORD, "it answers 503."),
+        Refusal("GET /users/@me", 403, 0, ExitCode.DISCORD, "it answers 403."),
+        Refusal(f"GET {COMMANDS}", 403, 50001, ExitCode.SETTINGS, "the bot is not on this server."),
     ],
     ids=str,
 )
@@ -125,7 +125,7 @@ async def test_what_discord_refuses_is_explained(
 ):
     answer = {"code": refusal.code, "message": "No"}
     discord_server.answers[refusal.asked] = (refusal.status, answer)
-    with pytest.raises(Failure, match=re.escape(refusal.words)) as caught:
+    with pytest.raises(FatalError, match=re.escape(refusal.words)) as caught:
         await serve(settings(tmp_path, discord_guild_id=str(GUILD_ID)), StopSignals())
     assert caught.value.code is refusal.ends_with
 
@@ -134,9 +134,11 @@ async def test_a_connection_without_an_answer_is_no_way_to_discord(
     tmp_path: Path, discord_server: DiscordServer
 ):
     discord_server.vanishes = True
-    with pytest.raises(Failure, match="Discord cannot be reached: Server disconnected") as caught:
+    with pytest.raises(
+        FatalError, match="Discord cannot be reached: Server disconnected"
+    ) as caught:
         await serve(settings(tmp_path), StopSignals())
-    assert caught.value.code is Exit.DISCORD
+    assert caught.value.code is ExitCode.DISCORD
 
 
 async def test_commands_that_discord_does_not_like_are_a_fault_of_the_bot(
@@ -157,12 +159,12 @@ async def test_a_start_that_fails_is_not_taken_for_discords_fault(tmp_path: Path
 
 
 async def test_the_invitation_asks_for_the_scopes_of_a_bot_with_commands():
-    address = URL(await process.invitation(TOKEN))
+    address = URL(await process.invite_url(TOKEN))
     assert address.query["client_id"] == str(APPLICATION_ID)
     assert address.query["scope"].split() == ["bot", "applications.commands"]
     assert int(address.query["permissions"]) == (1 << 10) + (1 << 11) + (1 << 14) + (1 << 16)
 
 
 async def test_no_invitation_without_the_right_token():
-    with pytest.raises(Failure, match="Discord refuses the token"):
-        await process.invitation("another-token")
+    with pytest.raises(FatalError, match="Discord refuses the token"):
+        await process.invite_url("another-token")

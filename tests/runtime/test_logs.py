@@ -123,7 +123,7 @@ class Late(Exception):
 def test_a_late_suggestion_is_one_line():
     text = "Ignoring exception in autocomplete for %r (Guild: %s, User: %s)"
     one = record(text, "attach", 1, 2, exc_info=(Late, Late(), None))
-    assert logs.shorten_lateness(one)
+    assert logs.shorten_late_autocomplete(one)
     line = TextFormatter(Redactor([])).format(one)
     assert line.endswith("suggestions for 'attach' came too late (Guild: 1, User: 2)")
     assert " WARNING " in line
@@ -131,10 +131,10 @@ def test_a_late_suggestion_is_one_line():
 
 def test_another_fault_in_a_suggestion_keeps_its_traceback():
     one = record("Ignoring exception in autocomplete for %r", "x", exc_info=raised("a bug"))
-    assert logs.shorten_lateness(one)
+    assert logs.shorten_late_autocomplete(one)
     assert one.exc_info
     other = record("It broke", exc_info=(Late, Late(), None))
-    assert logs.shorten_lateness(other)
+    assert logs.shorten_late_autocomplete(other)
     assert other.exc_info
 
 
@@ -156,7 +156,7 @@ def test_another_error_keeps_its_traceback():
 def test_libraries_speak_only_when_something_is_wrong(
     capsys: pytest.CaptureFixture[str], level: str, lines: list[str]
 ):
-    logs.set_up(level, "text", [])
+    logs.configure(level, "text", [])
     logging.getLogger("bot.services.x").debug("ours debug")
     logging.getLogger("cogs.x").info("cog info")
     logging.getLogger("discord.http").info("theirs info")
@@ -167,7 +167,7 @@ def test_libraries_speak_only_when_something_is_wrong(
 
 @pytest.mark.usefixtures("loggers")
 def test_the_log_goes_to_standard_error_in_json(capsys: pytest.CaptureFixture[str]):
-    logs.set_up("INFO", "json", ["hush"])
+    logs.configure("INFO", "json", ["hush"])
     logging.getLogger("bot").info("say %s", "hush")
     out, err = capsys.readouterr()
     assert out == ""

@@ -10,9 +10,9 @@ from sandbox import check
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import Text
 from sandbox.cad.state.models import Plan
-from sandbox.environment import Stage, open_stage
+from sandbox.environment import Environment, open_environment
 from sandbox.fake_time import FakeTime
-from sandbox.scenario import SHIFT
+from sandbox.scenario import SCENARIO
 
 
 async def test_all_is_well_in_a_healthy_world() -> None:
@@ -21,29 +21,29 @@ async def test_all_is_well_in_a_healthy_world() -> None:
     assert "   Dana › /attach call:100 units:@Pat" in told
     confirmed = "\n         Confirmed by the CAD."
     assert f"   bot › ✅ Attached to **#100** Armed Robbery: @Pat (A-12){confirmed}" in told
-    assert told[-1] == f"{len(SHIFT)} steps, all well"
+    assert told[-1] == f"{len(SCENARIO)} steps, all well"
 
 
-def lower_the_plan(stage: Stage) -> None:
+def lower_the_plan(stage: Environment) -> None:
     stage.cad.world.communities[seed.COMMUNITY_ID].plan = Plan.STANDARD
 
 
-def lie_about_success(stage: Stage) -> None:
+def lie_about_success(stage: Environment) -> None:
     stage.cad.faults.set(Text(200, "UNITS ATTACHED"), path="/emergency", times=1)
 
 
-def give_vic_the_role(stage: Stage) -> None:
+def give_vic_the_role(stage: Environment) -> None:
     vic = stage.people["Vic"]
-    guild = stage.env.backend.get_guild(vic.guild.id)
+    guild = stage.simcord_env.backend.get_guild(vic.guild.id)
     guild.members[vic.id].role_ids.append(stage.dispatch_role.id)
 
 
 @pytest.mark.parametrize("sabotage", [lower_the_plan, lie_about_success, give_vic_the_role])
-async def test_a_broken_world_is_noticed(sabotage: Callable[[Stage], None]) -> None:
+async def test_a_broken_world_is_noticed(sabotage: Callable[[Environment], None]) -> None:
     told: list[str] = []
     time = FakeTime()
-    async with open_stage(time=time) as stage:
+    async with open_environment(time=time) as stage:
         sabotage(stage)
-        assert await check.play(stage, time, SHIFT[:2], told.append) == 1
+        assert await check.run_steps(stage, time, SCENARIO[:2], told.append) == 1
     assert any(line.startswith("✗ step") for line in told)
     assert "faults" in told[-1]

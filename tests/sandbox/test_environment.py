@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from sandbox.cad.state import seed
-from sandbox.environment import LINKED, open_stage
+from sandbox.environment import LINKED, open_environment
 from sandbox.serve import VIEWERS
 
 
 async def test_everyone_is_there() -> None:
-    async with open_stage() as stage:
+    async with open_environment() as stage:
         assert stage.channel.name == "dispatch"
         assert list(stage.people) == ["Dana", "Pat", "Alice", "Bob", "Charlie", "Erin", "Vic"]
         assert set(VIEWERS) <= set(stage.people)
@@ -25,8 +25,8 @@ async def test_everyone_is_there() -> None:
             assert (mention in listed.response.content) == (person in LINKED), person
         units = stage.cad.world.server(seed.COMMUNITY_ID).units.values()
         assert {"A-12", "A-7", "M-3", "E-51"} <= {unit.badge.unit_num for unit in units}
-        assert stage.env.bot.user is not None
-        assert stage.env.bot.user.name == "Dispatch"
+        assert stage.simcord_env.bot.user is not None
+        assert stage.simcord_env.bot.user.name == "Dispatch"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 @pytest.mark.usefixtures("hostile")
 async def test_the_environment_and_a_dotenv_change_nothing() -> None:
-    async with open_stage() as stage:
+    async with open_environment() as stage:
         result = await stage.people["Dana"].slash(
             stage.channel, "attach", call=seed.ARMED_ROBBERY, units="A-12"
         )

@@ -13,7 +13,7 @@ import aiohttp
 from simcord.preview import Preview
 
 from sandbox.cad.state.faults import Hang
-from sandbox.environment import Stage, open_stage
+from sandbox.environment import Environment, open_environment
 from sandbox.live_preview import live_preview
 
 
@@ -69,10 +69,10 @@ async def opened(preview: Preview) -> AsyncIterator[Client]:
 
 
 @asynccontextmanager
-async def sandbox() -> AsyncIterator[tuple[Stage, Preview, Client]]:
+async def sandbox() -> AsyncIterator[tuple[Environment, Preview, Client]]:
     # No fixture: pytest closes one in another context than it opened it in, which simcord refuses.
     async with (
-        open_stage() as stage,
+        open_environment() as stage,
         live_preview(stage, ("Dana", "Vic"), 0) as preview,
         opened(preview) as client,
     ):
@@ -95,7 +95,7 @@ async def test_a_name_typed_on_the_page_is_a_mention() -> None:
 
 async def test_an_answer_that_comes_late_appears_by_itself() -> None:
     async with sandbox() as (stage, _, client):
-        stage.env.settle_timeout = 0.2
+        stage.simcord_env.settle_timeout = 0.2
         hang = Hang()
         stage.cad.faults.set(hang)
         receipt = await client.run("attach", call="100", units="@Pat")
@@ -125,6 +125,6 @@ async def test_two_people_at_once_wait_for_each_other() -> None:
 
 async def test_time_passes() -> None:
     async with sandbox() as (stage, _, client), asyncio.timeout(10):
-        begin = stage.env.now()
-        while stage.env.now() == begin:
+        begin = stage.simcord_env.now()
+        while stage.simcord_env.now() == begin:
             await client.refresh()

@@ -39,11 +39,11 @@ CATALOG = [
     ],
 )
 def test_a_command(text: str, path: list[str], options: dict[str, str]) -> None:
-    read = typed_command.command(text, CATALOG)
+    read = typed_command.parse_command(text, CATALOG)
     assert read is not None
     assert (read["kind"], read["path"], read["options"]) == ("run_command", path, options)
 
 
 @pytest.mark.parametrize("text", ["hello", "/unknown", "/links", "/attached", "say /attach", ""])
 def test_no_command(text: str) -> None:
-    assert typed_command.command(text, CATALOG) is None
+    assert typed_command.parse_command(text, CATALOG) is None

@@ -6,18 +6,18 @@ from collections import deque
 from dataclasses import replace
 
 from bot.services.access.policy import Access, Actor
-from bot.services.links.approvals import Held, LinkRequests, Requested
-from bot.services.links.link_changes import Asking, News, Place
-from bot.services.links.link_service import LinkingService
-from bot.services.links.link_workflow import LinkDesk
-from bot.services.records.erasure import Leaving
-from bot.services.records.my_data import Keeping, Mine
+from bot.services.links.approvals import IdConflict, LinkApprovals, SubmittedRequest
+from bot.services.links.link_changes import LinkChange, MessageRef, RequestNotice
+from bot.services.links.link_service import LinkService
+from bot.services.links.link_workflow import LinkWorkflow
+from bot.services.records.erasure import MemberErasure
+from bot.services.records.my_data import MyData, Retention
 from bot.services.reply import ReplyAddress
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestStore
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import ImportCounts, LinkStore
 from bot.storage.stores.order_store import OrderStore
-from bot.storage.stores.personal_data_store import ForgettingStore
+from bot.storage.stores.personal_data_store import PersonalDataStore
 from tests.services.links.test_link_service import Cad
 from tests.services.office import Office, prover_of
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
@@ -28,7 +28,7 @@ PAT = actor(user_id=7)
 BOB = actor(user_id=8)
 PASTED, HEX = "76561198836490351", "1100001343a206f"
 REPLY = ReplyAddress(6, "a-token")
-BUTTON = Place(900, 5)  # where the button is that somebody presses
+BUTTON = MessageRef(900, 5)  # where the button is that somebody presses
 
 
 class Listeners:
@@ -40,31 +40,31 @@ class Listeners:
 
     def __init__(self) -> None:
         self.hears = True
-        self.asked: list[Asking] = []
+        self.asked: list[RequestNotice] = []
         self.closed: list[LinkRequest] = []
         self.answered: list[LinkRequest] = []
-        self.told: list[News] = []
-        self.reported: list[News] = []
+        self.told: list[LinkChange] = []
+        self.reported: list[LinkChange] = []
         self.files: list[tuple[int, ImportCounts]] = []
 
-    async def ask(self, asking: Asking) -> Place | None:
-        self.asked.append(asking)
-        return Place(900, len(self.asked)) if self.hears else None
+    async def post_request(self, notice: RequestNotice) -> MessageRef | None:
+        self.asked.append(notice)
+        return MessageRef(900, len(self.asked)) if self.hears else None
 
-    async def close(self, request: LinkRequest) -> None:
+    async def close_request(self, request: LinkRequest) -> None:
         self.closed.append(request)
 
-    async def answer(self, request: LinkRequest) -> None:
+    async def answer_requester(self, request: LinkRequest) -> None:
         self.answered.append(request)
 
-    async def tell(self, news: News) -> None:
-        self.told.append(news)
+    async def notify_owner(self, change: LinkChange) -> None:
+        self.told.append(change)
 
-    async def report(self, news: News) -> None:
-        self.reported.append(news)
+    async def log_change(self, change: LinkChange) -> None:
+        self.reported.append(change)
 
-    async def imported(self, by: int, counts: ImportCounts) -> None:
-        self.files.append((by, counts))
+    async def log_import(self, imported_by: int, counts: ImportCounts) -> None:
+        self.files.append((imported_by, counts))
 
 
 class LinkStage:
@@ -78,7 +78,7 @@ class LinkStage:
         access = Access(frozenset({DISPATCH_ROLE}))
         self.links = LinkStore(office.database)
         self.store = LinkRequestStore(office.database, self.links)
-        self.linking = LinkingService(
+        self.linking = LinkService(
             access,
             self.links,
             self.cad,
@@ -86,7 +86,7 @@ class LinkStage:
             id_format="{hex}",
             clock=office.time,
         )
-        self.requests = LinkRequests(
+        self.requests = LinkApprovals(
             access,
             self.linking,
             self.links,
@@ -95,11 +95,11 @@ class LinkStage:
             needs_approval=needs_approval,
             clock=office.time,
         )
-        self.desk = LinkDesk(self.linking, self.requests, self.people)
-        forgetting = ForgettingStore(office.database)
-        self.leaving = Leaving(self.links, forgetting, self.requests, clock=office.time)
-        keeping = Keeping(order_days=90, until_leaving=True)
-        self.mine = Mine(self.links, self.store, OrderStore(office.database), forgetting, keeping)
+        self.desk = LinkWorkflow(self.linking, self.requests, self.people)
+        forgetting = PersonalDataStore(office.database)
+        self.leaving = MemberErasure(self.links, forgetting, self.requests, clock=office.time)
+        keeping = Retention(order_days=90, erase_on_leave=True)
+        self.mine = MyData(self.links, self.store, OrderStore(office.database), forgetting, keeping)
 
     async def put(self, who: Actor, api_id: str = HEX, **more: object) -> Link:
         """Link somebody by hand."""
@@ -111,14 +111,14 @@ class LinkStage:
     async def ask(self, who: Actor = PAT, pasted: str = PASTED) -> LinkRequest:
         """Let somebody ask for a link of their own."""
         asked = await self.desk.link(who, who.user_id, pasted, REPLY)
-        assert isinstance(asked, Requested)
+        assert isinstance(asked, SubmittedRequest)
         return asked.request
 
     async def held(self, who: Actor, member_id: int, pasted: str = PASTED) -> LinkRequest:
         """Let somebody run into an id that another person has."""
         held = await self.desk.link(who, member_id, pasted, REPLY)
-        assert isinstance(held, Held)
-        return held.question
+        assert isinstance(held, IdConflict)
+        return held.request
 
     async def linked(self) -> dict[int, str]:
         """Return everybody's id."""

@@ -15,29 +15,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadRateLimited, CadRefused
-from bot.cad.http.rate_limits import Budget, Limit, Pace
+from bot.cad.http.rate_limits import BurstLimit, RateLimit, RateLimiter
 from bot.cad.models import (
     Account,
-    Attachment,
+    AttachRequest,
     Calls,
-    Detachment,
+    DetachRequest,
     NewCall,
     Receipt,
-    Subject,
     Unit,
-    on_call,
+    UnitRef,
+    idents_on_call,
 )
 from bot.services.board.live_board import Board
-from bot.services.cad_lookup import Inquiry
+from bot.services.cad_lookup import CadLookup
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue.order_queue import OrderQueue
-from bot.services.targets.resolution import Assignee, LeftOut, Reason, Resolution, Target
-from bot.services.verification.verifier import Prover
+from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
+from bot.services.verification.verifier import LinkVerifier
 from bot.storage.database import Database
 from bot.storage.direct import LoneRow
 from bot.storage.errors import DatabaseUnavailable
-from bot.storage.stores.order_store import Action, Order, OrderStore, State
-from bot.storage.stores.verification_store import ProofStore
+from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
+from bot.storage.stores.verification_store import VerificationStore
 from bot.ui.orders import order_text as words
 from tests.fake_time import FakeTime
 from tests.services.samples import GUILD, call, unit
@@ -106,15 +106,15 @@ class Sent:
     """A request with orders that reached the CAD."""
 
     at: float
-    orders: tuple[Attachment | Detachment, ...]
+    orders: tuple[AttachRequest | DetachRequest, ...]
 
     @property
     def calls(self) -> list[int]:
-        return [one.call_id for one in self.orders if isinstance(one, Attachment)]
+        return [one.call_id for one in self.orders if isinstance(one, AttachRequest)]
 
     @property
     def idents(self) -> list[int]:
-        return sorted(who.ident or 0 for one in self.orders for who in one.subjects)
+        return sorted(who.ident or 0 for one in self.orders for who in one.units)
 
 
 NOT_ASKED = AssertionError("the queue has no business with this")
@@ -134,10 +134,14 @@ class ScriptedCad:
         self.time = time
         self.life = life
         self.calls_per_attach = 1000 if version == 1 else 1
-        self.tells_discord = version == 2
-        paced = Pace(5, 1.0, for_orders=1).budget(time)
-        self.attach_budget: Budget = paced if version == 1 else Limit(8, 60.0).budget(time)
-        self.detach_budget: Budget = paced if version == 1 else Limit(8, 60.0).budget(time)
+        self.has_discord_links = version == 2
+        paced = BurstLimit(5, 1.0, reserved_for_orders=1).new_limiter(time)
+        self.attach_limiter: RateLimiter = (
+            paced if version == 1 else RateLimit(8, 60.0).new_limiter(time)
+        )
+        self.detach_limiter: RateLimiter = (
+            paced if version == 1 else RateLimit(8, 60.0).new_limiter(time)
+        )
         self.idents_by_call: dict[int, list[int]] = {100: [], 101: [], 102: [], 103: [], 104: []}
         self.sent: list[Sent] = []
         self.asked: Counter[str] = Counter()
@@ -153,12 +157,12 @@ class ScriptedCad:
         self.door.set()
         self.seconds = 0.0
 
-    async def attach(self, attachments: Sequence[Attachment]) -> Receipt | None:
+    async def attach(self, attachments: Sequence[AttachRequest]) -> Receipt | None:
         assert len({one.call_id for one in attachments}) <= self.calls_per_attach
-        return await self._take(self.attach_budget, attachments)
+        return await self._take(self.attach_limiter, attachments)
 
-    async def detach(self, detachments: Sequence[Detachment]) -> Receipt | None:
-        return await self._take(self.detach_budget, detachments)
+    async def detach(self, detachments: Sequence[DetachRequest]) -> Receipt | None:
+        return await self._take(self.detach_limiter, detachments)
 
     async def calls(self, server_id: int) -> Calls:
         await self._ask("calls")
@@ -180,29 +184,29 @@ class ScriptedCad:
     ) -> None:
         raise NOT_ASKED
 
-    async def set_status(self, server_id: int, subject: Subject, status: int) -> None:
+    async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
         raise NOT_ASKED
 
     async def remove_emergency_call(self, server_id: int, call_id: int) -> None:
         raise NOT_ASKED
 
-    async def account_behind(self, server_id: int, api_id: str) -> Account | None:
+    async def check_api_id(self, server_id: int, api_id: str) -> Account | None:
         raise NOT_ASKED
 
-    async def full_account(self, server_id: int, account: Account) -> Account | None:
+    async def get_full_account(self, server_id: int, account: Account) -> Account | None:
         raise NOT_ASKED
 
-    async def account_of(self, discord_id: int) -> Account | None:
+    async def get_account_by_discord_id(self, discord_id: int) -> Account | None:
         raise NOT_ASKED
 
-    async def account_with(self, api_id: str) -> Account | None:
+    async def get_account_by_api_id(self, api_id: str) -> Account | None:
         raise NOT_ASKED
 
-    async def idents_on(
+    async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:
         await self._ask("idents_on")
-        return on_call((await self.calls(server_id)).dispatch, call_id, units)
+        return idents_on_call((await self.calls(server_id)).dispatch, call_id, units)
 
     async def close(self) -> None:
         raise NOT_ASKED
@@ -226,14 +230,14 @@ class ScriptedCad:
             raise self.question_fault
 
     async def _take(
-        self, budget: Budget, orders: Sequence[Attachment | Detachment]
+        self, budget: RateLimiter, orders: Sequence[AttachRequest | DetachRequest]
     ) -> Receipt | None:
         await self.life.step()
         if self.bugs:
             self.bugs -= 1
             await self.door.wait()
             raise ZeroDivisionError
-        budget.spend()
+        budget.record()
         self.sent.append(Sent(self.time.monotonic(), tuple(orders)))
         fault = self.faults.popleft() if self.faults else self.fault
         if fault is None or (fault.may_have_arrived and self.arrives):
@@ -246,26 +250,26 @@ class ScriptedCad:
         if self.seconds:
             await self.time.sleep(self.seconds)
         if isinstance(fault, CadRateLimited):
-            budget.refuse(fault.retry_after)
+            budget.on_rate_limited(fault.retry_after)
         if fault is not None:
             raise fault
         idents = frozenset(self.sent[-1].idents) if not self.silent else frozenset()
         return Receipt(idents) if self.receipts else None
 
-    def _refusal(self, orders: Sequence[Attachment | Detachment]) -> CadError | None:
+    def _refusal(self, orders: Sequence[AttachRequest | DetachRequest]) -> CadError | None:
         """Refuse the whole request for one bad part of it."""
         for one in orders:
-            if isinstance(one, Attachment) and one.call_id not in self.idents_by_call:
+            if isinstance(one, AttachRequest) and one.call_id not in self.idents_by_call:
                 return CALL_GONE
-            if self.bad.intersection(who.ident or 0 for who in one.subjects):
+            if self.bad.intersection(who.ident or 0 for who in one.units):
                 return CadRefused("BAD UNIT", status=400)
         return None
 
-    def _carry_out(self, orders: Sequence[Attachment | Detachment]) -> None:
+    def _carry_out(self, orders: Sequence[AttachRequest | DetachRequest]) -> None:
         for one in orders:
-            for who in one.subjects:
+            for who in one.units:
                 if who.ident is not None and not self.silent:
-                    self.put(who.ident, one.call_id if isinstance(one, Attachment) else None)
+                    self.put(who.ident, one.call_id if isinstance(one, AttachRequest) else None)
 
 
 @dataclass(frozen=True)
@@ -277,7 +281,7 @@ class Told:
 
     @property
     def text(self) -> str:
-        return words.order(self.view)
+        return words.order_reply(self.view)
 
 
 class Listeners:
@@ -344,7 +348,7 @@ class Office:
             self.store,
             self.cad,
             self.board,
-            self.make_out,
+            self.resolve_order,
             self.people,
             clock=self.time,
             jitter=lambda: 1.0,
@@ -369,20 +373,22 @@ class Office:
         await self.queue.resume()
         await self.settle()
 
-    async def make_out(self, order: Order, inquiry: Inquiry) -> Resolution:
+    async def resolve_order(self, order: Order, inquiry: CadLookup) -> Resolution:
         """Find the units of an order."""
         names = order.units.split()
         unknown = [name for name in names if name.endswith("?")]
         self.made_out += 1
         if unknown:
-            inquiry.begin()
+            inquiry.started()
         await self.time.sleep(self.making_out(order))
         if self.make_out_fault:
             raise self.make_out_fault
-        left_out = [LeftOut(Target(name), Reason.NO_SUCH_UNIT) for name in names if name == "x"]
+        left_out = [
+            SkippedTarget(Target(name), SkipReason.NO_SUCH_UNIT) for name in names if name == "x"
+        ]
         if unknown and self.doubt:
             inquiry.failed(self.doubt)
-            left_out += [LeftOut(Target(name), Reason.NOT_LOOKED_UP) for name in unknown]
+            left_out += [SkippedTarget(Target(name), SkipReason.NOT_LOOKED_UP) for name in unknown]
             names = [name for name in names if name not in unknown]
         people = [int(name.rstrip("?")) for name in names if name != "x"]
         return Resolution(tuple(map(self.assignee, people)), tuple(left_out))
@@ -393,7 +399,11 @@ class Office:
         return Assignee(f"steam:{ident}", 1000 + ident, found, True, self.cad.call_of(ident))
 
     async def accept(
-        self, units: str, call_id: int | None = 100, action: Action = Action.ATTACH, **more: Any
+        self,
+        units: str,
+        call_id: int | None = 100,
+        action: OrderAction = OrderAction.ATTACH,
+        **more: Any,
     ) -> Order:
         """Store an order."""
         order = Order(
@@ -412,7 +422,11 @@ class Office:
         return replace(order, id=await self.store.add(order))
 
     async def give(
-        self, units: str, call_id: int | None = 100, action: Action = Action.ATTACH, **more: Any
+        self,
+        units: str,
+        call_id: int | None = 100,
+        action: OrderAction = OrderAction.ATTACH,
+        **more: Any,
     ) -> int:
         """Store an order and have it carried out; return its id."""
         order = await self.accept(units, call_id, action, **more)
@@ -420,7 +434,11 @@ class Office:
         return order.id
 
     async def order(
-        self, units: str, call_id: int | None = 100, action: Action = Action.ATTACH, **more: Any
+        self,
+        units: str,
+        call_id: int | None = 100,
+        action: OrderAction = OrderAction.ATTACH,
+        **more: Any,
     ) -> int:
         """Give an order, and let happen what happens at once."""
         order_id = await self.give(units, call_id, action, **more)
@@ -429,7 +447,7 @@ class Office:
 
     async def detach(self, units: str, call_id: int | None = None, **more: Any) -> int:
         """Order to take units off their calls."""
-        return await self.order(units, call_id, Action.DETACH, **more)
+        return await self.order(units, call_id, OrderAction.DETACH, **more)
 
     async def settle(self) -> None:
         """Wait until nobody does anything but wait for time to pass."""
@@ -454,10 +472,10 @@ class Office:
         assert order is not None
         return order
 
-    async def state(self, order_id: int) -> State:
+    async def state(self, order_id: int) -> OrderState:
         return (await self.stored(order_id)).state
 
-    async def states(self, *order_ids: int) -> list[State]:
+    async def states(self, *order_ids: int) -> list[OrderState]:
         return [await self.state(one) for one in order_ids]
 
     def text(self, order_id: int) -> str:
@@ -493,12 +511,12 @@ class _NoWait(FakeTime):
     async def sleep(self, seconds: float) -> None: ...
 
 
-def prover_of(office: Office, cad: CadClient, server_id: int = 1) -> Prover:
+def prover_of(office: Office, cad: CadClient, server_id: int = 1) -> LinkVerifier:
     """Build what proves ids, on an office's file; it waits for nothing."""
 
-    return Prover(
+    return LinkVerifier(
         cad,
-        ProofStore(office.database),
+        VerificationStore(office.database),
         id_format="{hex}",
         server_id=server_id,
         clock=_NoWait(office.time),

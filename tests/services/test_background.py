@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.services.background import Tasks
+from bot.services.background import BackgroundTasks
 
 
 class Bed:
@@ -25,8 +25,8 @@ def bed() -> Bed:
 
 
 @pytest.fixture
-def tasks(bed: Bed) -> Tasks:
-    return Tasks(bed.sleep)
+def tasks(bed: Bed) -> BackgroundTasks:
+    return BackgroundTasks(bed.sleep)
 
 
 async def turns() -> None:
@@ -34,8 +34,8 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_pause_lasts_as_long_as_it_is_told(tasks: Tasks, bed: Bed) -> None:
-    pausing = asyncio.create_task(tasks.pause(5.0))
+async def test_a_pause_lasts_as_long_as_it_is_told(tasks: BackgroundTasks, bed: Bed) -> None:
+    pausing = asyncio.create_task(tasks.sleep(5.0))
     await turns()
     assert not pausing.done()
     bed.morning.set()
@@ -43,33 +43,33 @@ async def test_a_pause_lasts_as_long_as_it_is_told(tasks: Tasks, bed: Bed) -> No
     assert bed.slept == [5.0]
 
 
-async def test_stopping_ends_every_pause(tasks: Tasks) -> None:
+async def test_stopping_ends_every_pause(tasks: BackgroundTasks) -> None:
     done: list[str] = []
 
     async def work(name: str) -> None:
         try:
-            await tasks.pause(5.0)
+            await tasks.sleep(5.0)
         finally:
             done.append(name)
 
     tasks.spawn(work("spawned"))
     other = asyncio.create_task(work("not spawned"))
     await turns()
-    tasks.stop()
+    tasks.cancel_waiting()
     await tasks.join()
     await turns()
     assert other.cancelled()
     assert sorted(done) == ["not spawned", "spawned"]
 
 
-async def test_nobody_falls_asleep_any_more(tasks: Tasks, bed: Bed) -> None:
-    tasks.stop()
+async def test_nobody_falls_asleep_any_more(tasks: BackgroundTasks, bed: Bed) -> None:
+    tasks.cancel_waiting()
     with pytest.raises(asyncio.CancelledError):
-        await tasks.pause(5.0)
+        await tasks.sleep(5.0)
     assert bed.slept == []
 
 
-async def test_whoever_does_not_pause_is_waited_for(tasks: Tasks) -> None:
+async def test_whoever_does_not_pause_is_waited_for(tasks: BackgroundTasks) -> None:
     door, done = asyncio.Event(), list[str]()
 
     async def inner() -> None:
@@ -81,7 +81,7 @@ async def test_whoever_does_not_pause_is_waited_for(tasks: Tasks) -> None:
         done.append("outer")
 
     tasks.spawn(outer())
-    tasks.stop()
+    tasks.cancel_waiting()
     joining = asyncio.create_task(tasks.join())
     await turns()
     assert not joining.done()
@@ -90,7 +90,7 @@ async def test_whoever_does_not_pause_is_waited_for(tasks: Tasks) -> None:
     assert done == ["outer", "inner"]
 
 
-async def test_giving_up_waiting_stops_nobody(tasks: Tasks) -> None:
+async def test_giving_up_waiting_stops_nobody(tasks: BackgroundTasks) -> None:
     door, done = asyncio.Event(), list[str]()
 
     async def work() -> None:
@@ -105,7 +105,9 @@ async def test_giving_up_waiting_stops_nobody(tasks: Tasks) -> None:
     assert done == ["work"]
 
 
-async def test_a_failure_goes_into_the_log(tasks: Tasks, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failure_goes_into_the_log(
+    tasks: BackgroundTasks, caplog: pytest.LogCaptureFixture
+) -> None:
     async def work() -> None:
         raise ZeroDivisionError("by nought")
 
@@ -116,5 +118,5 @@ async def test_a_failure_goes_into_the_log(tasks: Tasks, caplog: pytest.LogCaptu
     assert "by nought" in caplog.text
 
 
-async def test_with_nothing_to_do_nobody_waits(tasks: Tasks) -> None:
+async def test_with_nothing_to_do_nobody_waits(tasks: BackgroundTasks) -> None:
     await tasks.join()

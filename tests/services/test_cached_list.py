@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.cad.errors import CadError, CadRateLimited
-from bot.services.cached_list import MAX_AGE, Remembered
+from bot.services.cached_list import MAX_AGE, CachedList
 from tests.manual_clock import ManualClock
 
 
@@ -40,8 +40,8 @@ def source() -> Source:
 
 
 @pytest.fixture
-async def remembered(source: Source) -> AsyncIterator[Remembered[int]]:
-    one = Remembered("the units", source.ask, expected=Gone, clock=source.clock)
+async def remembered(source: Source) -> AsyncIterator[CachedList[int]]:
+    one = CachedList("the units", source.ask, expected=Gone, clock=source.clock)
     yield one
     await one.close()
 
@@ -65,15 +65,15 @@ async def test_nothing_is_known_and_nothing_is_asked_at_first(remembered, source
 
 
 async def test_fresh_asks_and_remembers(remembered) -> None:
-    assert await remembered.fresh() == (1,)
-    assert await remembered.fresh() == (2,)
+    assert await remembered.fetch() == (1,)
+    assert await remembered.fetch() == (2,)
     assert remembered.items == (2,)
 
 
 async def test_whoever_comes_while_a_question_is_open_shares_the_next(remembered, source) -> None:
     source.open.clear()
-    first = await begun(remembered.fresh())
-    late = [await begun(remembered.fresh()) for _ in range(20)]
+    first = await begun(remembered.fetch())
+    late = [await begun(remembered.fetch()) for _ in range(20)]
     source.open.set()
     assert await first == (1,)
     assert await asyncio.gather(*late) == [(2,)] * 20
@@ -81,10 +81,10 @@ async def test_whoever_comes_while_a_question_is_open_shares_the_next(remembered
 
 
 async def test_a_failure_is_shared_too_and_nobody_gets_the_old_list(remembered, source) -> None:
-    await remembered.fresh()
+    await remembered.fetch()
     source.open.clear()
     source.fault = Gone()
-    callers = [await begun(remembered.fresh()) for _ in range(5)]
+    callers = [await begun(remembered.fetch()) for _ in range(5)]
     source.open.set()
     assert await asyncio.gather(*callers, return_exceptions=True) == [source.fault] * 5
     assert source.asked == 3
@@ -97,8 +97,8 @@ async def test_who_waits_behind_a_question_that_came_to_nothing_asks_anew(
 ) -> None:
     source.open.clear()
     source.fault = RuntimeError("a bug")
-    first = await begun(remembered.fresh())
-    second = await begun(remembered.fresh())
+    first = await begun(remembered.fetch())
+    second = await begun(remembered.fetch())
     if cut == "cancelled":
         first.cancel()
     source.fault = None
@@ -109,7 +109,7 @@ async def test_who_waits_behind_a_question_that_came_to_nothing_asks_anew(
 
 
 async def test_look_answers_from_memory_and_asks_behind_it(remembered, source) -> None:
-    remembered.look()
+    remembered.refresh()
     assert remembered.items == ()
     await turns()
     assert remembered.items == (1,)
@@ -118,7 +118,7 @@ async def test_look_answers_from_memory_and_asks_behind_it(remembered, source) -
 async def test_looks_are_at_least_15_seconds_apart(remembered, source) -> None:
     for seconds in (0, 0, MAX_AGE - 0.1, 0.1, 0, MAX_AGE):
         source.clock.seconds += seconds
-        remembered.look()
+        remembered.refresh()
         await turns()
     assert source.asked == 3
     assert MAX_AGE == 15
@@ -127,20 +127,20 @@ async def test_looks_are_at_least_15_seconds_apart(remembered, source) -> None:
 async def test_a_look_does_not_overtake_the_one_before(remembered, source) -> None:
     source.open.clear()
     for _ in range(3):
-        remembered.look()
+        remembered.refresh()
         await turns()
         source.clock.seconds += MAX_AGE
     assert source.asked == 1
     source.open.set()
     await turns()
-    remembered.look()
+    remembered.refresh()
     await turns()
     assert remembered.items == (2,)
 
 
 async def test_closing_ends_a_look_that_still_waits(remembered, source) -> None:
     source.open.clear()
-    remembered.look()
+    remembered.refresh()
     await turns()
     await remembered.close()
     source.open.set()
@@ -153,7 +153,7 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(remembered, source, ca
     for fault in (None, Gone("no route"), Gone("no route"), None, None, Gone("no route")):
         source.fault = fault
         source.clock.seconds += MAX_AGE
-        remembered.look()
+        remembered.refresh()
         await turns()
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("WARNING", "the units cannot be refreshed: Gone('no route')"),
@@ -164,16 +164,16 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(remembered, source, ca
 
 
 async def test_too_many_questions_are_no_outage_and_wait_their_turn(source, caplog) -> None:
-    one = Remembered("the units", source.ask, expected=CadError, clock=source.clock)
+    one = CachedList("the units", source.ask, expected=CadError, clock=source.clock)
     source.fault = CadRateLimited(retry_after=40.0)
-    one.look()
+    one.refresh()
     await turns()
     source.clock.seconds += 39
-    one.look()
+    one.refresh()
     await turns()
     assert source.asked == 1
     source.clock.seconds += 1
-    one.look()
+    one.refresh()
     await turns()
     assert source.asked == 2
     assert caplog.records == []

@@ -5,7 +5,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bot.services import steam_id
-from bot.services.errors import NotAnApiId, VanityUrl
+from bot.services.errors import InvalidApiId, VanityUrl
 from bot.storage.id_spelling import identity
 
 BASE = 0x0110_0001_0000_0000
@@ -42,25 +42,27 @@ def test_every_spelling_of_an_account_is_the_same_id(account, id_format, spellin
     expected = id_format.format(
         hex=f"{BASE + account:x}", HEX=f"{BASE + account:X}", steam64=BASE + account
     )
-    assert steam_id.api_id(SPELLINGS[spelling](account), id_format) == expected
+    assert steam_id.parse_api_id(SPELLINGS[spelling](account), id_format) == expected
 
 
 @given(accounts, formats, formats)
 def test_what_was_stored_can_be_pasted_again(account, stored_as, id_format) -> None:
-    stored = steam_id.write(account, stored_as)
-    again = steam_id.api_id(stored, id_format)
+    stored = steam_id.format_id(account, stored_as)
+    again = steam_id.parse_api_id(stored, id_format)
     # A prefix makes it verbatim; anything else is written in the format of today.
-    assert again == (stored if ":" in stored else steam_id.write(account, id_format))
+    assert again == (stored if ":" in stored else steam_id.format_id(account, id_format))
     assert steam_id.looks_like_api_id(stored)
 
 
 @given(accounts)
 def test_the_two_halves_of_a_known_pair_agree(account) -> None:
-    assert steam_id.bare(f"STEAM:{BASE + account:X}") == steam_id.bare(f"{BASE + account:x}")
+    assert steam_id.without_prefix(f"STEAM:{BASE + account:X}") == steam_id.without_prefix(
+        f"{BASE + account:x}"
+    )
 
 
 def test_the_pair_of_the_reference() -> None:
-    assert steam_id.api_id("76561198836490351", "{hex}") == "1100001343a206f"
+    assert steam_id.parse_api_id("76561198836490351", "{hex}") == "1100001343a206f"
 
 
 prefixes = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,9}", fullmatch=True)
@@ -75,7 +77,7 @@ values = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1,
 def test_an_id_with_a_prefix_stays_as_it_is(prefix, value, id_format) -> None:
     assume(not value.startswith("//"))
     assume(prefix.lower() != "u" and not prefix.lower().startswith("steam_"))
-    assert steam_id.api_id(f" {prefix}:{value} ", id_format) == f"{prefix}:{value}"
+    assert steam_id.parse_api_id(f" {prefix}:{value} ", id_format) == f"{prefix}:{value}"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_an_id_with_a_prefix_stays_as_it_is(prefix, value, id_format) -> None:
 )
 def test_an_address_with_a_name_in_it(text) -> None:
     with pytest.raises(VanityUrl) as fault:
-        steam_id.api_id(text, "{hex}")
+        steam_id.parse_api_id(text, "{hex}")
     assert fault.value.text == text
 
 
@@ -120,9 +122,9 @@ def test_an_address_with_a_name_in_it(text) -> None:
     ],
 )
 def test_what_is_no_id(text) -> None:
-    with pytest.raises(NotAnApiId) as fault:
-        steam_id.api_id(text, "{hex}")
-    assert type(fault.value) is NotAnApiId
+    with pytest.raises(InvalidApiId) as fault:
+        steam_id.parse_api_id(text, "{hex}")
+    assert type(fault.value) is InvalidApiId
 
 
 pieces = st.sampled_from(
@@ -154,8 +156,8 @@ hostile = st.one_of(
 @given(hostile, formats)
 def test_hostile_text_is_refused_or_becomes_a_clean_id(text, id_format) -> None:
     try:
-        found = steam_id.api_id(text, id_format)
-    except NotAnApiId:
+        found = steam_id.parse_api_id(text, id_format)
+    except InvalidApiId:
         return
     assert 0 < len(found) <= steam_id.API_ID_LIMIT
     assert all("!" <= one <= "~" for one in found)
@@ -196,8 +198,8 @@ IN_FILES = [*sorted(STORED), "hex", "HEX", "SteamID64", "STEAM_0", "STEAM_1", "S
 @given(accounts, formats, st.sampled_from(sorted(SPELLINGS)), st.sampled_from(sorted(ALL)))
 @example(876_224_623, "{hex}", "SteamID64", "STEAM:HEX")
 def test_every_spelling_has_the_same_candidates(account, id_format, one, other) -> None:
-    expected = set(steam_id.candidates(SPELLINGS[one](account), id_format))
-    found = steam_id.candidates(ALL[other](account), id_format)
+    expected = set(steam_id.spellings(SPELLINGS[one](account), id_format))
+    found = steam_id.spellings(ALL[other](account), id_format)
     assert expected <= set(found)
     assert len(found) == len(set(found)) <= 8
     # Only a spelling that no CAD has been seen to use comes on top, because it was pasted so.
@@ -207,17 +209,17 @@ def test_every_spelling_has_the_same_candidates(account, id_format, one, other) 
 @given(accounts, formats, st.sampled_from(sorted(ALL)))
 def test_the_likeliest_candidate_comes_first(account, id_format, spelling) -> None:
     pasted = ALL[spelling](account)
-    found = steam_id.candidates(pasted, "STEAM:{HEX}", id_format)
+    found = steam_id.spellings(pasted, "STEAM:{HEX}", id_format)
     assert found[0] == f"STEAM:{BASE + account:X}"
-    found = steam_id.candidates(pasted, id_format)
-    assert found[0] == steam_id.write(account, id_format)
+    found = steam_id.spellings(pasted, id_format)
+    assert found[0] == steam_id.format_id(account, id_format)
     if spelling in STORED:
         assert pasted in found[:2]
 
 
 @given(accounts, st.sampled_from(IN_FILES), st.sampled_from(sorted(ALL)))
 def test_a_stored_id_is_found_by_every_spelling(account, stored, asked) -> None:
-    looked_for = steam_id.api_id(ALL[asked](account), "{hex}")
+    looked_for = steam_id.parse_api_id(ALL[asked](account), "{hex}")
     assert identity(ALL[stored](account)) == identity(looked_for)
 
 
@@ -228,16 +230,16 @@ def test_different_people_are_different(one, other, spelling, another) -> None:
 
 
 def test_the_candidates_in_their_order() -> None:
-    assert steam_id.candidates("76561198836490351", "steam:{hex}") == (
+    assert steam_id.spellings("76561198836490351", "steam:{hex}") == (
         "steam:1100001343a206f",
         "1100001343a206f",
         "1100001343A206F",
         "STEAM:1100001343A206F",
         "Steam:1100001343a206f",
     )
-    assert steam_id.candidates(" License:AbC ", "{hex}") == ("License:AbC", "AbC")
-    assert steam_id.candidates("player-1234", "{hex}") == ("player-1234",)
-    assert steam_id.candidates("STEAM:1234", "{hex}") == ("STEAM:1234", "1234")
+    assert steam_id.spellings(" License:AbC ", "{hex}") == ("License:AbC", "AbC")
+    assert steam_id.spellings("player-1234", "{hex}") == ("player-1234",)
+    assert steam_id.spellings("STEAM:1234", "{hex}") == ("STEAM:1234", "1234")
 
 
 @pytest.mark.parametrize(
@@ -258,8 +260,8 @@ def test_other_ids_are_found_in_other_spellings(stored, asked) -> None:
 
 @given(hostile, formats)
 def test_hostile_text_has_candidates_and_no_error(text, id_format) -> None:
-    assert steam_id.candidates(text, id_format)[0] is not None
-    assert steam_id.learned([text] * 9) is None
+    assert steam_id.spellings(text, id_format)[0] is not None
+    assert steam_id.detect_format([text] * 9) is None
 
 
 # An id without letters is the same in both cases: it teaches nothing.
@@ -269,13 +271,13 @@ lettered = st.integers(1, LAST // 16).map(lambda number: number * 16 + 10)
 @given(st.lists(lettered, min_size=25, max_size=25, unique=True), st.integers(0, 25))
 def test_a_format_is_learned_from_ten_ids(people, count) -> None:
     found = [f"STEAM:{BASE + one:X}" for one in people[:count]]
-    assert steam_id.learned(found + ["license:abc"] * 40) == (
+    assert steam_id.detect_format(found + ["license:abc"] * 40) == (
         "STEAM:{HEX}" if count >= 10 else None
     )
 
 
 def test_the_most_usual_format_is_learned() -> None:
     ids = [f"{BASE + one:x}" for one in range(0xA0, 0xAF)]
-    assert steam_id.learned([*ids, *(f"steam:{one}" for one in ids[:12])]) == "{hex}"
-    assert steam_id.learned([*ids[:12], *(f"steam:{one}" for one in ids)]) == "steam:{hex}"
-    assert steam_id.learned([f"{BASE + one:x}" for one in range(0x10, 0x1A)]) is None
+    assert steam_id.detect_format([*ids, *(f"steam:{one}" for one in ids[:12])]) == "{hex}"
+    assert steam_id.detect_format([*ids[:12], *(f"steam:{one}" for one in ids)]) == "steam:{hex}"
+    assert steam_id.detect_format([f"{BASE + one:x}" for one in range(0x10, 0x1A)]) is None

@@ -108,7 +108,7 @@ async def test_it_is_told_goodbye(node: str, cad: CadServer) -> None:
     async with client(node, cad, API_KEY, "authenticatev2") as process:
         await step(process)
         await step(process)
-        await cad.hub.send_away("maintenance")
+        await cad.hub.disconnect_all("maintenance")
         assert await step(process) == (
             "closed",
             "Server returned an error on close: maintenance",

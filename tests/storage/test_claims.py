@@ -16,7 +16,7 @@ from sqlalchemy.dialects import registry
 from bot.storage.advisory_lock import _LOCK
 from bot.storage.database import Database, upgrade
 from bot.storage.id_spelling import identity
-from bot.storage.stores.link_store import _CONCERNED, LinkStore
+from bot.storage.stores.link_store import _SAME_PERSON_OR_ID, LinkStore
 from tests.storage.stores.test_link_store import GUILD, OTHER_GUILD, link
 from tests.storage.test_migrations import config
 
@@ -31,28 +31,28 @@ def store(database: Database) -> LinkStore:
 
 async def test_a_free_id_is_given(store: LinkStore) -> None:
     claim = await store.claim(link(1, "a"))
-    assert (claim.is_given, claim.replaced, claim.holders) == (True, None, ())
+    assert (claim.is_granted, claim.replaced, claim.holders) == (True, None, ())
     again = await store.claim(link(1, "b"))
-    assert (again.is_given, again.replaced) == (True, link(1, "a"))
+    assert (again.is_granted, again.replaced) == (True, link(1, "a"))
 
 
 async def test_one_that_somebody_has_is_not(store: LinkStore) -> None:
     await store.put(link(1, "steam:A"))
     claim = await store.claim(link(2, "license:a"))
-    assert (claim.is_given, claim.replaced, claim.holders) == (False, None, (link(1, "steam:A"),))
+    assert (claim.is_granted, claim.replaced, claim.holders) == (False, None, (link(1, "steam:A"),))
     assert await store.all(GUILD) == [link(1, "steam:A")]
-    assert (await store.claim(link(2, "a", OTHER_GUILD))).is_given
+    assert (await store.claim(link(2, "a", OTHER_GUILD))).is_granted
 
 
 async def test_it_is_given_to_whoever_knows(store: LinkStore) -> None:
     await store.put(link(1, "A"))
     await store.put(link(2, "x:a"))
-    assert not (await store.claim(link(3, "a"), knowing=[1])).is_given
-    assert not (await store.claim(link(3, "a"), knowing=[1], moving=True)).is_given
-    claim = await store.claim(link(3, "a"), knowing=[1, 2, 9])
-    assert (claim.is_given, len(claim.holders)) == (True, 2)
+    assert not (await store.claim(link(3, "a"), allowed_holders=[1])).is_granted
+    assert not (await store.claim(link(3, "a"), allowed_holders=[1], moving=True)).is_granted
+    claim = await store.claim(link(3, "a"), allowed_holders=[1, 2, 9])
+    assert (claim.is_granted, len(claim.holders)) == (True, 2)
     assert await store.count(GUILD) == 3
-    moved = await store.claim(link(4, "a"), knowing=[1, 2, 3], moving=True)
+    moved = await store.claim(link(4, "a"), allowed_holders=[1, 2, 3], moving=True)
     assert [one.discord_id for one in moved.holders] == [1, 2, 3]
     assert await store.all(GUILD) == [link(4, "a")]
 
@@ -60,13 +60,13 @@ async def test_it_is_given_to_whoever_knows(store: LinkStore) -> None:
 async def test_whoever_shares_an_id_keeps_it(store: LinkStore) -> None:
     await store.put_many([link(1, "a"), link(2, "x:A")])
     claim = await store.claim(link(2, "y:a"))
-    assert (claim.is_given, claim.replaced) == (True, link(2, "x:A"))
+    assert (claim.is_granted, claim.replaced) == (True, link(2, "x:A"))
     assert await store.find_by_api_ids(GUILD, ["Z:A"]) == [link(1, "a"), link(2, "y:a")]
 
 
 async def test_claiming_reads_no_more_than_it_must(store: LinkStore, file: Path) -> None:
     await store.claim(link(1, "a"))
-    statement = str(_CONCERNED.compile(dialect=registry.load("sqlite")()))
+    statement = str(_SAME_PERSON_OR_ID.compile(dialect=registry.load("sqlite")()))
     with closing(sqlite3.connect(file)) as raw:
         plan = " ".join(
             row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", [1, 2, 1, "a"])
@@ -77,7 +77,7 @@ async def test_claiming_reads_no_more_than_it_must(store: LinkStore, file: Path)
 
 async def test_an_import_can_be_compared_too(store: LinkStore) -> None:
     await store.put_many([link(1, "STEAM:ABC")])
-    assert not (await store.claim(link(2, "abc"))).is_given
+    assert not (await store.claim(link(2, "abc"))).is_granted
 
 
 @pytest.mark.sqlite
@@ -96,7 +96,7 @@ async def main(url, guild):
     sys.stdin.readline()
     for n in range(200):
         claim = await store.claim(Link(int(guild), 1000 + n, f"x:{n}", 1, datetime.now(UTC)))
-        print(int(claim.is_given), flush=True)
+        print(int(claim.is_granted), flush=True)
     await database.close()
 
 asyncio.run(main(*sys.argv[1:]))
@@ -110,7 +110,7 @@ asyncio.run(main(*sys.argv[1:]))
         assert process.stdout is not None
         await process.stdout.readline()
         theirs = asyncio.create_task(process.communicate(b"go\n"))
-        ours = [(await store.claim(link(2000 + n, f"X:{n}"))).is_given for n in range(200)]
+        ours = [(await store.claim(link(2000 + n, f"X:{n}"))).is_granted for n in range(200)]
         output, _ = await theirs
         assert process.returncode == 0
         assert [bool(int(one)) for one in output.split()] == [not one for one in ours]
@@ -135,7 +135,7 @@ async def test_ids_from_before_can_be_compared(file: Path, url: str) -> None:
     assert [one.api_id for one in await store.all(GUILD)] == spellings
     claim = await store.claim(link(9, "x:abc"))
     assert [one.discord_id for one in claim.holders] == [1, 2]
-    assert not (await store.claim(link(9, "steam:1100001343A206F"))).is_given
+    assert not (await store.claim(link(9, "steam:1100001343A206F"))).is_granted
     await database.close()
     with closing(sqlite3.connect(file)) as raw:
         stored = raw.execute("SELECT api_id, identity FROM links").fetchall()
@@ -145,4 +145,4 @@ async def test_ids_from_before_can_be_compared(file: Path, url: str) -> None:
 def test_postgres_keeps_two_who_claim_at_once_apart() -> None:
     dialect = registry.load("postgresql")()
     assert "pg_advisory_xact_lock(hashtextextended(" in str(_LOCK.compile(dialect=dialect))
-    assert str(_CONCERNED.compile(dialect=dialect)).endswith("FOR UPDATE")
+    assert str(_SAME_PERSON_OR_ID.compile(dialect=dialect)).endswith("FOR UPDATE")

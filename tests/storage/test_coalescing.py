@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.storage.coalescing import Gathering
+from bot.storage.coalescing import Coalescer
 from bot.storage.errors import DatabaseUnavailable
 
 
@@ -25,13 +25,13 @@ class Work:
         return [2 * one for one in items]
 
 
-async def begun(work: Work, *items: int) -> tuple[Gathering[int, int], list[asyncio.Task[int]]]:
+async def begun(work: Work, *items: int) -> tuple[Coalescer[int, int], list[asyncio.Task[int]]]:
     """Ask for the first item, and for the others while it is being worked on."""
-    gathering = Gathering(work)
-    tasks = [asyncio.create_task(gathering.add(items[0]))]
+    gathering = Coalescer(work)
+    tasks = [asyncio.create_task(gathering.submit(items[0]))]
     while not work.batches:  # noqa: ASYNC110 - there is no event for that
         await asyncio.sleep(0)
-    tasks += [asyncio.create_task(gathering.add(one)) for one in items[1:]]
+    tasks += [asyncio.create_task(gathering.submit(one)) for one in items[1:]]
     await asyncio.sleep(0)
     return gathering, tasks
 
@@ -47,8 +47,8 @@ async def test_whoever_comes_meanwhile_shares_the_next_round() -> None:
 async def test_a_lone_one_does_not_wait_and_the_next_finds_it_idle() -> None:
     work = Work()
     work.door.set()
-    gathering = Gathering(work)
-    assert [await gathering.add(one) for one in (1, 2)] == [2, 4]
+    gathering = Coalescer(work)
+    assert [await gathering.submit(one) for one in (1, 2)] == [2, 4]
     assert work.batches == [[1], [2]]
 
 
@@ -78,7 +78,7 @@ async def test_whoever_gives_up_takes_the_work_from_nobody() -> None:
     await asyncio.sleep(0)
     work.door.set()
     assert await tasks[2] == 6
-    assert await gathering.add(4) == 8
+    assert await gathering.submit(4) == 8
 
 
 async def test_caught_up_waits_for_those_who_have_asked_and_for_no_later_ones() -> None:
@@ -94,7 +94,7 @@ async def test_caught_up_waits_for_those_who_have_asked_and_for_no_later_ones() 
 
 async def test_nobody_to_catch_up_with() -> None:
     work = Work()
-    await Gathering(work).caught_up()
+    await Coalescer(work).caught_up()
     assert work.batches == []
 
 
@@ -103,12 +103,12 @@ async def test_everyone_of_a_round_goes_on_before_anyone_has_caught_up(count: in
     """The first to go on finds out that the others are just behind."""
     work = Work()
     work.door.set()
-    gathering = Gathering(work)
+    gathering = Coalescer(work)
     gone_on: list[int] = []
     seen: list[int] = []
 
     async def come(one: int) -> None:
-        await gathering.add(one)
+        await gathering.submit(one)
         gone_on.append(one)
         if one == 0:
             await gathering.caught_up()

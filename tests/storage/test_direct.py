@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.storage.errors import StorageError
-from bot.storage.stores.order_store import Action, Order, OrderStore, State
+from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.storage.database import Database
 
-NEW = Order(0, 10, 1, Action.ATTACH, 100, "me", 42, datetime(2026, 1, 1, tzinfo=UTC), 7, "token")
+NEW = Order(
+    0, 10, 1, OrderAction.ATTACH, 100, "me", 42, datetime(2026, 1, 1, tzinfo=UTC), 7, "token"
+)
 PAGE = 4096  # bytes
 
 
@@ -37,14 +39,14 @@ async def test_it_does_not_wait_for_whoever_uses_the_connection(
     store: OrderStore, database: Database
 ) -> None:
     async with database.connect(), asyncio.timeout(5):
-        stored = replace(NEW, id=await store.add(NEW), state=State.SENDING)
+        stored = replace(NEW, id=await store.add(NEW), state=OrderState.SENDING)
         await store.save([stored])
     assert await store.get(stored.id) == stored
 
 
 async def test_it_waits_while_another_program_writes(store: OrderStore, file: Path) -> None:
     first = await store.add(NEW)
-    sending = replace(NEW, id=first, state=State.SENDING)
+    sending = replace(NEW, id=first, state=OrderState.SENDING)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         adding = asyncio.create_task(store.add(NEW))

@@ -21,8 +21,8 @@ def url(file: Path) -> str:
 async def test_one_that_does_not_exist_is_not_created(tmp_path: Path) -> None:
     file = tmp_path / "some" / "where" / "dispatch.db"
     health = await examine_at(url(file))
-    assert (health.location, health.revision, health.newest) == (str(file), None, HEAD)
-    assert health.free
+    assert (health.location, health.revision, health.latest_revision) == (str(file), None, HEAD)
+    assert health.free_bytes
     assert not (tmp_path / "some").exists()
 
 
@@ -45,7 +45,7 @@ async def test_an_open_one(tmp_path: Path) -> None:
 
 async def test_one_in_memory_has_no_disk() -> None:
     health = await examine_at("sqlite+aiosqlite://")
-    assert (health.revision, health.free) == (None, None)
+    assert (health.revision, health.free_bytes) == (None, None)
 
 
 async def test_one_of_a_newer_version(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ ACCOUNTS = st.integers(1, 2**32 - 1)
 
 @given(ACCOUNTS)
 def test_all_spellings_of_one_steam_id_are_equal(account: int) -> None:
-    whole = [steam_id.write(account, form) for form in ("{hex}", "{HEX}", "{steam64}")]
+    whole = [steam_id.format_id(account, form) for form in ("{hex}", "{HEX}", "{steam64}")]
     spellings = [
         *whole,
         *(f"{prefix}{text}" for prefix in ("steam:", "STEAM:", "Steam:") for text in whole),
@@ -21,7 +21,7 @@ def test_all_spellings_of_one_steam_id_are_equal(account: int) -> None:
         f"[U:1:{account}]",
         f" U:1:{account} ",
     ]
-    assert {identity(text) for text in spellings} == {steam_id.write(account, "{hex}")}
+    assert {identity(text) for text in spellings} == {steam_id.format_id(account, "{hex}")}
 
 
 @pytest.mark.parametrize(

@@ -25,36 +25,36 @@ from bot.cad.errors import (
 from bot.services import errors as service_errors
 from bot.services.errors import (
     AlreadyConfirmed,
-    AwaitsApproval,
-    CannotAsk,
-    EmergencyGone,
-    FileNotLoaded,
+    AlreadyImported,
+    ApprovalPending,
+    ApprovalUnavailable,
+    CadPermissionMissing,
+    CadPermissionUnknown,
+    DownloadFailed,
+    DutyUnknown,
+    EmergencyNotFound,
+    ExportTooLarge,
     FileTooLarge,
-    IdHeld,
-    ImportDone,
-    ImportForgotten,
+    IdAlreadyLinked,
+    ImportExpired,
     ImportOutdated,
-    NoAnswerAboutUnits,
-    NobodyChosen,
+    InvalidApiId,
     NoCadAccount,
-    NotAllowed,
-    NotAnApiId,
     NoTargets,
+    NothingSelected,
     NothingToConfirm,
     NothingToUndo,
+    NotImportOwner,
     NotLinked,
     NotOnDuty,
-    NotPermitted,
-    NotTheirOrder,
-    NotYourImport,
-    PermissionNotTold,
+    NotOrderOwner,
     RequestDecided,
-    RequestGone,
+    RequestNotFound,
+    RoleRequired,
     ServiceError,
     TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
-    TooMuchToSend,
     VanityUrl,
 )
 from bot.storage import errors as storage_errors
@@ -65,7 +65,7 @@ from bot.storage.errors import (
     NotADatabase,
     StorageError,
 )
-from bot.storage.stores.link_request_store import RequestState
+from bot.storage.stores.link_request_store import LinkRequestState
 from bot.ui import error_text
 
 HOSTILE = "`@everyone` **x**\n# [a](https://b.example)\u202e" * 100
@@ -91,41 +91,44 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (CadUnreadable("Just a moment...", status=200), ("`Just a moment...`", "SONORAN_API_URL")),
     (CadUnnumbered("DONE", status=200), ("It was done", "`DONE`", "before you try again")),
     (CadError(), ("makes no sense", "SONORAN_API_URL")),
-    (NotAllowed(frozenset({5, 4})), ("<@&4>, <@&5>",)),
-    (NotAllowed(frozenset()), ("Manage Server",)),
-    (IdHeld("steam:1", frozenset()), ("`steam:1` is linked to somebody else", "If it is yours")),
-    (IdHeld("steam:1", frozenset({7, 5})), ("<@5>, <@7>", "`/link`")),
-    (AwaitsApproval("steam:1"), ("`steam:1` waits for approval", "press the button again")),
-    (CannotAsk(), ("takes an approval", "LOG_CHANNEL_ID")),
-    (RequestGone(), ("not open any more", "`/link`")),
-    (RequestDecided(RequestState.DENIED, 5), ("<@5> has denied this already.",)),
-    (RequestDecided(RequestState.APPROVED, None), ("This has been approved already.",)),
-    (RequestDecided(RequestState.EXPIRED, None), ("This has expired already.",)),
+    (RoleRequired(frozenset({5, 4})), ("<@&4>, <@&5>",)),
+    (RoleRequired(frozenset()), ("Manage Server",)),
+    (
+        IdAlreadyLinked("steam:1", frozenset()),
+        ("`steam:1` is linked to somebody else", "If it is yours"),
+    ),
+    (IdAlreadyLinked("steam:1", frozenset({7, 5})), ("<@5>, <@7>", "`/link`")),
+    (ApprovalPending("steam:1"), ("`steam:1` waits for approval", "press the button again")),
+    (ApprovalUnavailable(), ("takes an approval", "LOG_CHANNEL_ID")),
+    (RequestNotFound(), ("not open any more", "`/link`")),
+    (RequestDecided(LinkRequestState.DENIED, 5), ("<@5> has denied this already.",)),
+    (RequestDecided(LinkRequestState.APPROVED, None), ("This has been approved already.",)),
+    (RequestDecided(LinkRequestState.EXPIRED, None), ("This has expired already.",)),
     (NoTargets(), ("Nobody was named", "`me`")),
     (TooManyTargets(51, 50), ("51", "50")),
-    (NobodyChosen(), ("Nobody was chosen", "press the button again")),
+    (NothingSelected(), ("Nobody was chosen", "press the button again")),
     (NotLinked(), ("not linked", "`/link`")),
     (NotOnDuty(), ("not on duty",)),
-    (NotPermitted(), ("❌ Your account in the CAD lacks", "`selfDispatch`")),
+    (CadPermissionMissing(), ("❌ Your account in the CAD lacks", "`selfDispatch`")),
     (NoCadAccount(), ("❌ The CAD knows no account of yours", "`/link`")),
-    (PermissionNotTold(), ("❌ The CAD did not say whether", "Try again")),
-    (NoAnswerAboutUnits(), ("did not say", "Try again")),
-    (EmergencyGone(7), ("not on the list any more",)),
+    (CadPermissionUnknown(), ("❌ The CAD did not say whether", "Try again")),
+    (DutyUnknown(), ("did not say", "Try again")),
+    (EmergencyNotFound(7), ("not on the list any more",)),
     (NothingToConfirm(), ("nothing to confirm",)),
     (AlreadyConfirmed(), ("confirmed already",)),
-    (NotTheirOrder(), ("whoever gave the order",)),
+    (NotOrderOwner(), ("whoever gave the order",)),
     (TooLateToConfirm(), ("15 minutes", "again")),
     (NothingToUndo(), ("nothing to undo",)),
     (TooLateToUndo(), ("10 minutes", "`/detach`")),
     (VanityUrl("steamcommunity.com/id/pat"), ("`steamcommunity.com/id/pat`", "17-digit")),
-    (NotAnApiId("pat"), ("`pat`", "17-digit")),
+    (InvalidApiId("pat"), ("`pat`", "17-digit")),
     (FileTooLarge(3 * 2**20 + 2**19, 2**21), ("3.5 MiB", "2 MiB", "python -m bot links import")),
-    (TooMuchToSend(), ("larger file", "python -m bot links export")),
-    (FileNotLoaded(), ("hand out the file", "Try again")),
-    (ImportForgotten(), ("15 minutes", "restart", "`/links import`")),
+    (ExportTooLarge(), ("larger file", "python -m bot links export")),
+    (DownloadFailed(), ("hand out the file", "Try again")),
+    (ImportExpired(), ("15 minutes", "restart", "`/links import`")),
     (ImportOutdated(), ("have changed", "Nothing was written", "`/links import`")),
-    (ImportDone(), ("already",)),
-    (NotYourImport(), ("Somebody else", "`/links import`")),
+    (AlreadyImported(), ("already",)),
+    (NotImportOwner(), ("Somebody else", "`/links import`")),
     (StorageError("/data/x.db", "disk I/O error"), ("database", "log")),
     (DatabaseUnavailable("/data/x.db", "locked"), ("database", "log")),
     (NotADatabase("/data/x.db", "x"), ("database", "log")),
@@ -144,8 +147,8 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
 
 @pytest.mark.parametrize(("error", "told"), TOLD)
 def test_every_error_says_what_happened_and_what_to_do(error, told) -> None:
-    text = error_text.words(error)
-    assert text.startswith("⏳ " if isinstance(error, AwaitsApproval) else "❌ ")
+    text = error_text.error_message(error)
+    assert text.startswith("⏳ " if isinstance(error, ApprovalPending) else "❌ ")
     assert text == text.strip()
     for part in told:
         assert part in text
@@ -153,7 +156,7 @@ def test_every_error_says_what_happened_and_what_to_do(error, told) -> None:
 
 
 def test_no_path_of_the_database_is_told() -> None:
-    assert "/data" not in error_text.words(StorageError("/data/x.db", "disk I/O error"))
+    assert "/data" not in error_text.error_message(StorageError("/data/x.db", "disk I/O error"))
 
 
 def family(base: type[Exception]) -> Iterator[type[Exception]]:
@@ -171,7 +174,7 @@ def test_the_list_above_is_whole(base) -> None:
 
 @pytest.mark.parametrize("kind", sorted(family(CadError), key=repr))
 def test_what_the_cad_says_stays_in_its_place(kind) -> None:
-    text = error_text.words(kind(HOSTILE, status=400))
+    text = error_text.error_message(kind(HOSTILE, status=400))
     assert "\n" not in text
     assert text.count("`") in {0, 2}
     outside = "".join(text.split("`")[::2])
@@ -180,8 +183,8 @@ def test_what_the_cad_says_stays_in_its_place(kind) -> None:
     assert len(text) < 700
 
 
-@pytest.mark.parametrize("kind", [NotAnApiId, VanityUrl])
+@pytest.mark.parametrize("kind", [InvalidApiId, VanityUrl])
 def test_what_somebody_pasted_stays_in_its_place(kind) -> None:
-    text = error_text.words(kind(HOSTILE))
+    text = error_text.error_message(kind(HOSTILE))
     assert "everyone" not in "".join(text.split("`")[::2])
     assert len(text) < 500

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.ui.text import code, listed, member, plain, roles, visible
+from bot.ui.text import code_span, escape, join_limited, member_mention, one_line, role_mentions
 
 # What has a meaning to Discord somewhere in a line.
 MEANINGFUL = "\\`*_~|<>[]()#@:-"
@@ -31,7 +31,7 @@ def is_quiet(text: str) -> bool:
 
 @given(foreign, limits)
 def test_visible_text_stays_on_one_line(text, limit) -> None:
-    shown = visible(text, limit)
+    shown = one_line(text, limit)
     assert len(shown) <= limit
     assert is_quiet(shown)
     assert shown == shown.strip()
@@ -42,11 +42,11 @@ def test_visible_text_stays_on_one_line(text, limit) -> None:
 @example("\\", 1)
 @example("\\`@everyone`", 100)
 def test_nothing_in_plain_text_means_anything(text, limit) -> None:
-    shown = plain(text, limit)
+    shown = escape(text, limit)
     assert is_quiet(shown)
     assert re.fullmatch(rf"(\\[!-/:-@\[-`{{-~]|[^{re.escape(MEANINGFUL)}])*", shown)
     # And nothing is lost on the way: Discord takes the backslashes out again.
-    assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", shown) == visible(text, limit)
+    assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", shown) == one_line(text, limit)
 
 
 @given(foreign, limits)
@@ -54,7 +54,7 @@ def test_nothing_in_plain_text_means_anything(text, limit) -> None:
 @example("", 10)
 @example("\u200b", 10)
 def test_nothing_leaves_a_code_span(text, limit) -> None:
-    shown = code(text, limit)
+    shown = code_span(text, limit)
     inner = shown[1:-1]
     assert shown[0] == shown[-1] == "`"
     assert inner.strip()
@@ -74,17 +74,17 @@ def test_nothing_leaves_a_code_span(text, limit) -> None:
     ],
 )
 def test_how_it_reads(text, shown) -> None:
-    assert plain(text) == shown
+    assert escape(text) == shown
 
 
 def test_mentions() -> None:
-    assert member(5) == "<@5>"
-    assert roles({3, 1, 2}) == "<@&1>, <@&2>, <@&3>"
+    assert member_mention(5) == "<@5>"
+    assert role_mentions({3, 1, 2}) == "<@&1>, <@&2>, <@&3>"
 
 
 @given(st.lists(st.text("ab", min_size=1, max_size=60), max_size=60), st.integers(30, 300))
 def test_lists_name_or_count_everyone(items, limit) -> None:
-    shown = listed(items, limit)
+    shown = join_limited(items, limit)
     assert len(shown) <= limit
     parts = shown.split(", ") if shown else []
     if parts and (rest := re.fullmatch(r"and (\d+) more", parts[-1])):
@@ -95,4 +95,4 @@ def test_lists_name_or_count_everyone(items, limit) -> None:
 
 
 def test_a_list_that_fits_is_whole() -> None:
-    assert listed(["a"] * 50, 700) == ", ".join(["a"] * 50)
+    assert join_limited(["a"] * 50, 700) == ", ".join(["a"] * 50)

@@ -5,25 +5,27 @@ Reference: docs/sonoran-cad.md, "911 → dispatch, and its races".
 
 from __future__ import annotations
 
-from bot.cad.models import ACTIVE, Call, EmergencyCall, NewCall, Subject
-from bot.cad.values import integer
+from bot.cad.models import ACTIVE, Call, EmergencyCall, NewCall, UnitRef
+from bot.cad.values import to_int
 
-CREATED_FROM = "createdFromId"  # written by game servers and by this bot
-ORIGIN = "origin911"  # written by the CAD's own screen
+CREATED_FROM_KEY = "createdFromId"  # written by game servers and by this bot
+ORIGIN_KEY = "origin911"  # written by the CAD's own screen
 
 _PRIORITY = 2
 
 
-def responding(
-    server_id: int, emergency: EmergencyCall, subjects: tuple[Subject, ...] = ()
+def build_dispatch_call(
+    server_id: int, emergency: EmergencyCall, units: tuple[UnitRef, ...] = ()
 ) -> NewCall:
     """Build the dispatch call that game servers make of a 911 call.
 
     Its meta data go along as they are: the game finds the caller and the place in them. It has no
     field for the postal, which callers leave there too.
     """
-    meta = {key: value for key, value in emergency.meta.items() if not _is(key, CREATED_FROM)}
-    postal = _value(emergency, "callPostal") or _value(emergency, "postal")
+    meta = {
+        key: value for key, value in emergency.meta.items() if not _is_key(key, CREATED_FROM_KEY)
+    }
+    postal = _meta_value(emergency, "callPostal") or _meta_value(emergency, "postal")
     return NewCall(
         server_id=server_id,
         title=f"OFFICER RESPONSE - {emergency.call_id}",
@@ -32,21 +34,21 @@ def responding(
         address=emergency.location or "Unknown",
         postal=postal,
         description=emergency.description,
-        meta={**meta, CREATED_FROM: str(emergency.call_id)},
-        subjects=subjects,
+        meta={**meta, CREATED_FROM_KEY: str(emergency.call_id)},
+        units=units,
     )
 
 
-def created_from(call: Call) -> int | None:
+def answered_emergency_id(call: Call) -> int | None:
     """Return the number of the 911 call that a dispatch call answers, None if it does not."""
-    found = (integer(_value(call, key)) for key in (CREATED_FROM, ORIGIN))
+    found = (to_int(_meta_value(call, key)) for key in (CREATED_FROM_KEY, ORIGIN_KEY))
     return next((number for number in found if number is not None), None)
 
 
-def _value(call: Call | EmergencyCall, wanted: str) -> str:
+def _meta_value(call: Call | EmergencyCall, wanted: str) -> str:
     """Return a value of the meta data; empty if there is none."""
-    return next((value for key, value in call.meta.items() if _is(key, wanted)), "")
+    return next((value for key, value in call.meta.items() if _is_key(key, wanted)), "")
 
 
-def _is(key: str, wanted: str) -> bool:
+def _is_key(key: str, wanted: str) -> bool:
     return key.lower() == wanted.lower()

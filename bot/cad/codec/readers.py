@@ -23,7 +23,7 @@ from bot.cad.models import (
     Unit,
     UnitsPage,
 )
-from bot.cad.values import as_text, flag, integer, integers, text, texts_by_key
+from bot.cad.values import str_or_empty, to_bool, to_int, to_ints, to_text, to_text_map
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ def read_units_page(data: object, page_size: int) -> UnitsPage:
 def read_receipt(data: object) -> Receipt | None:
     """Read the answer to an order, None where it names no units."""
     idents = data.get("identids") if isinstance(data, Mapping) else None
-    return Receipt(frozenset(integers(idents))) if isinstance(idents, list) else None
+    return Receipt(frozenset(to_ints(idents))) if isinstance(idents, list) else None
 
 
 def read_new_call(data: object) -> int:
@@ -68,13 +68,13 @@ def read_new_call(data: object) -> int:
 
 def read_account(data: object) -> Account:
     """Read an account."""
-    uuid = text(data.get("uuid")) if isinstance(data, Mapping) else ""
+    uuid = str_or_empty(data.get("uuid")) if isinstance(data, Mapping) else ""
     if not isinstance(data, Mapping) or not uuid:
         raise CadUnreadable("the answer holds no account")
     return Account(
         uuid,
-        text(data.get("username")),
-        text(data.get("communityuserid")),
+        str_or_empty(data.get("username")),
+        str_or_empty(data.get("communityuserid")),
         _permissions(data.get("permissions")),
     )
 
@@ -82,12 +82,12 @@ def read_account(data: object) -> Account:
 def read_community_id(data: object) -> str:
     """Read the id of the community that asks; empty where it is missing."""
     community = data.get("community") if isinstance(data, Mapping) else None
-    return as_text(community.get("comid")) if isinstance(community, Mapping) else ""
+    return to_text(community.get("comid")) if isinstance(community, Mapping) else ""
 
 
 def read_plan(data: object) -> str:
     """Read the name of what the community pays for, in upper case; empty where it is missing."""
-    return text(data.get("name")).upper() if isinstance(data, Mapping) else ""
+    return str_or_empty(data.get("name")).upper() if isinstance(data, Mapping) else ""
 
 
 def read_servers(data: object) -> dict[int, str]:
@@ -95,9 +95,9 @@ def read_servers(data: object) -> dict[int, str]:
     listed = data.get("servers") if isinstance(data, Mapping) else None
     found: dict[int, str] = {}
     for one in listed if isinstance(listed, list) else [listed]:
-        number = integer(one.get("id")) if isinstance(one, Mapping) else None
+        number = to_int(one.get("id")) if isinstance(one, Mapping) else None
         if isinstance(one, Mapping) and number is not None:
-            found[number] = text(one.get("name"))
+            found[number] = str_or_empty(one.get("name"))
     return found
 
 
@@ -105,14 +105,14 @@ def read_linked_account(data: object) -> str | None:
     """Read whose API id it is: the UUID of the account, None if it is nobody's."""
     if not isinstance(data, Mapping) or not isinstance(data.get("linked"), bool):
         raise CadUnreadable("the answer does not say whether the API id is linked")
-    return text(data.get("accountuuid")) if data["linked"] else None
+    return str_or_empty(data.get("accountuuid")) if data["linked"] else None
 
 
 def read_current_call(data: object) -> CurrentCall | None:
     """Read the call that a unit is on, None (the CAD says -1) if it is on none."""
     if not isinstance(data, Mapping) or "callid" not in data:
         raise CadUnreadable("the answer holds no current call")
-    ident, call_id = integer(data.get("identid")), integer(data["callid"])
+    ident, call_id = to_int(data.get("identid")), to_int(data["callid"])
     if ident is None or call_id is None or call_id <= 0:
         return None
     return CurrentCall(ident, call_id)
@@ -120,76 +120,76 @@ def read_current_call(data: object) -> CurrentCall | None:
 
 def read_call(raw: object) -> Call | None:
     """Read a dispatch call; None if it is malformed."""
-    call_id = integer(raw.get("callid")) if isinstance(raw, Mapping) else None
+    call_id = to_int(raw.get("callid")) if isinstance(raw, Mapping) else None
     if not isinstance(raw, Mapping) or call_id is None:
         return None
-    status, priority = integer(raw.get("status")), integer(raw.get("priority"))
+    status, priority = to_int(raw.get("status")), to_int(raw.get("priority"))
     return Call(
         call_id=call_id,
-        title=text(raw.get("title")),
-        code=text(raw.get("code")),
-        idents=integers(raw.get("idents")),
+        title=str_or_empty(raw.get("title")),
+        code=str_or_empty(raw.get("code")),
+        idents=to_ints(raw.get("idents")),
         status=ACTIVE if status is None else status,
         priority=LOWEST_PRIORITY if priority is None else priority,
-        block=as_text(raw.get("block")),
-        address=as_text(raw.get("address")),
-        postal=as_text(raw.get("postal")),
-        description=text(raw.get("description")),
+        block=to_text(raw.get("block")),
+        address=to_text(raw.get("address")),
+        postal=to_text(raw.get("postal")),
+        description=str_or_empty(raw.get("description")),
         # 0 and -1 are no units.
-        primary=max(integer(raw.get("primary")) or 0, 0) or None,
+        primary=max(to_int(raw.get("primary")) or 0, 0) or None,
         notes=_notes(raw.get("notes")),
-        meta=texts_by_key(raw.get("metadata")),
+        meta=to_text_map(raw.get("metadata")),
     )
 
 
 def read_note(raw: object) -> Note | None:
     """Read a note, an object or plain text; None if it says nothing."""
     if isinstance(raw, Mapping):
-        words = text(raw.get("content"))
-        note = Note(text(raw.get("time")), text(raw.get("label")), words)
+        words = str_or_empty(raw.get("content"))
+        note = Note(str_or_empty(raw.get("time")), str_or_empty(raw.get("label")), words)
     else:
-        words = text(raw)
+        words = str_or_empty(raw)
         note = Note("", "", words)
     return note if words else None
 
 
 def read_emergency_call(raw: object) -> EmergencyCall | None:
     """Read a 911 call; None if it is malformed."""
-    call_id = integer(raw.get("callid")) if isinstance(raw, Mapping) else None
+    call_id = to_int(raw.get("callid")) if isinstance(raw, Mapping) else None
     if not isinstance(raw, Mapping) or call_id is None:
         return None
     return EmergencyCall(
         call_id=call_id,
-        is_emergency=flag(raw.get("isemergency", True)),
-        caller=text(raw.get("caller")),
-        location=as_text(raw.get("location")),
-        description=text(raw.get("description")),
-        meta=texts_by_key(raw.get("metadata")),
+        is_emergency=to_bool(raw.get("isemergency", True)),
+        caller=str_or_empty(raw.get("caller")),
+        location=to_text(raw.get("location")),
+        description=str_or_empty(raw.get("description")),
+        meta=to_text_map(raw.get("metadata")),
     )
 
 
 def read_unit(raw: object) -> Unit | None:
     """Read a unit; None if it is malformed."""
-    ident = integer(raw.get("id")) if isinstance(raw, Mapping) else None
+    ident = to_int(raw.get("id")) if isinstance(raw, Mapping) else None
     data = raw.get("data") if isinstance(raw, Mapping) else None
     if not isinstance(raw, Mapping) or ident is None or not isinstance(data, Mapping):
         return None
-    status, page = integer(raw.get("status")), integer(data.get("page"))
+    status, page = to_int(raw.get("status")), to_int(data.get("page"))
     return Unit(
         ident=ident,
-        account=text(raw.get("accid")),
-        number=text(data.get("unitnum")),
-        name=text(data.get("name")),
-        department=text(data.get("department")),
+        account=str_or_empty(raw.get("accid")),
+        number=str_or_empty(data.get("unitnum")),
+        name=str_or_empty(data.get("name")),
+        department=str_or_empty(data.get("department")),
         status=-1 if status is None else status,
         api_ids=_api_ids(data),
-        location=text(raw.get("location")),
-        subdivision=text(data.get("subdivision")),
-        rank=text(data.get("rank")),
-        group=text(data.get("group")),
+        location=str_or_empty(raw.get("location")),
+        subdivision=str_or_empty(data.get("subdivision")),
+        rank=str_or_empty(data.get("rank")),
+        group=str_or_empty(data.get("group")),
         page=-1 if page is None else page,
-        is_dispatch=flag(raw.get("isdispatch")),
-        is_panic=flag(raw.get("ispanic")),
+        is_dispatch=to_bool(raw.get("isdispatch")),
+        is_panic=to_bool(raw.get("ispanic")),
     )
 
 
@@ -200,7 +200,7 @@ def _read_each(items: object, read: Callable[[object], T | None]) -> tuple[T, ..
 
 def _permissions(raw: object) -> frozenset[str]:
     granted = raw.items() if isinstance(raw, Mapping) else ()
-    return frozenset(name for name, value in granted if flag(value))
+    return frozenset(name for name, value in granted if to_bool(value))
 
 
 def _notes(raw: object) -> tuple[Note, ...]:
@@ -213,4 +213,4 @@ def _api_ids(data: Mapping[str, Any]) -> tuple[str, ...]:
     candidates = [data.get("apiid1"), data.get("apiid2")]
     candidates += listed if isinstance(listed, list) else []
     candidates.append(data.get("communityuserid"))
-    return tuple(dict.fromkeys(found for found in map(text, candidates) if found))
+    return tuple(dict.fromkeys(found for found in map(str_or_empty, candidates) if found))

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from bot.cad.models import Unit, UnitsPage
 
 
-async def all_units(
-    ask: Callable[[int, int], Awaitable[UnitsPage]], server_id: int
+async def fetch_all_units(
+    fetch_page: Callable[[int, int], Awaitable[UnitsPage]], server_id: int
 ) -> tuple[Unit, ...]:
     """Return the units of all pages, each once.
 
@@ -18,7 +18,7 @@ async def all_units(
     found: dict[int, Unit] = {}
     offset = 0
     while True:
-        page = await ask(server_id, offset)
+        page = await fetch_page(server_id, offset)
         known = len(found)
         found |= {unit.ident: unit for unit in page.units}
         # A CAD that does not know `offset` would send its first page for ever.

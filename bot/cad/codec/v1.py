@@ -20,16 +20,16 @@ from bot.cad.errors import (
     InvalidRequestType,
 )
 from bot.cad.http import wire
-from bot.cad.http.rate_limits import Pace
+from bot.cad.http.rate_limits import BurstLimit
 from bot.cad.http.wire import Credentials, Request, Response
-from bot.cad.models import Attachment, Calls, Detachment, NewCall, Subject, UnitsPage
+from bot.cad.models import AttachRequest, Calls, DetachRequest, NewCall, UnitRef, UnitsPage
 
 ENDPOINT = "v1"  # all requests count alike
 # One per second sustained, a burst of five; questions leave one of them to the next order.
-LIMITS = {ENDPOINT: Pace(requests=5, seconds=1.0, for_orders=1)}
+LIMITS = {ENDPOINT: BurstLimit(requests=5, seconds=1.0, reserved_for_orders=1)}
 UNITS_PER_PAGE = 100
 
-_ALL_KINDS_OF_CALLS = 100
+_ALL_CALL_TYPES = 100
 _NEW_ID = re.compile(r"(?:\b|call)ID\W{0,5}(\d{1,18})\b", re.IGNORECASE | re.ASCII)
 _DOCUMENTED_REFUSALS: tuple[tuple[str, type[CadRefused]], ...] = (
     ("INVALID REQUEST TYPE", InvalidRequestType),
@@ -41,7 +41,7 @@ _DOCUMENTED_REFUSALS: tuple[tuple[str, type[CadRefused]], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class AttachVariant:
     """One of the ways in which attaching has been documented over the years."""
 
     path: str
@@ -52,19 +52,21 @@ class Dialect:
         return f"{self.type} at {self.path}"
 
 
-ATTACH_DIALECTS = (
-    Dialect("/emergency", "ATTACH_UNITS"),  # May 2020
-    Dialect("/emergency", "ATTACH_UNIT"),  # June 2020
-    Dialect("/emergency/attach_unit", "ATTACH_UNIT"),  # September 2020 to today
+ATTACH_VARIANTS = (
+    AttachVariant("/emergency", "ATTACH_UNITS"),  # May 2020
+    AttachVariant("/emergency", "ATTACH_UNIT"),  # June 2020
+    AttachVariant("/emergency/attach_unit", "ATTACH_UNIT"),  # September 2020 to today
 )
 
 
-def attach(who: Credentials, attachments: Sequence[Attachment], dialect: Dialect) -> Request:
+def attach(
+    credentials: Credentials, attachments: Sequence[AttachRequest], variant: AttachVariant
+) -> Request:
     """Build an attach request, one data object per attachment."""
     return _post(
-        who,
-        dialect.path,
-        dialect.type,
+        credentials,
+        variant.path,
+        variant.type,
         *(
             {"serverId": order.server_id, "callId": order.call_id, "units": _api_ids(order)}
             for order in attachments
@@ -72,92 +74,94 @@ def attach(who: Credentials, attachments: Sequence[Attachment], dialect: Dialect
     )
 
 
-def probe(who: Credentials, dialect: Dialect) -> Request:
+def empty_attach(credentials: Credentials, variant: AttachVariant) -> Request:
     """Build an attach request that is about no call and nobody: whether it is understood."""
-    return attach(who, (), dialect)
+    return attach(credentials, (), variant)
 
 
-def detach(who: Credentials, detachments: Sequence[Detachment]) -> Request:
+def detach(credentials: Credentials, detachments: Sequence[DetachRequest]) -> Request:
     """Build a detach request, one data object per detachment."""
     return _post(
-        who,
+        credentials,
         "/emergency/detach_unit",
         "DETACH_UNIT",
         *({"serverId": order.server_id, "units": _api_ids(order)} for order in detachments),
     )
 
 
-def new_dispatch(who: Credentials, new: NewCall) -> Request:
+def new_dispatch(credentials: Credentials, new: NewCall) -> Request:
     """Build a request that creates a dispatch call; the first unit named is its primary."""
-    data = {"serverId": new.server_id, **writers.new_call(new), "units": _api_ids(new)}
-    return _post(who, "/emergency/new_dispatch", "NEW_DISPATCH", data)
+    data = {"serverId": new.server_id, **writers.new_call_json(new), "units": _api_ids(new)}
+    return _post(credentials, "/emergency/new_dispatch", "NEW_DISPATCH", data)
 
 
-def close_call(who: Credentials, server_id: int, call_id: int) -> Request:
+def close_call(credentials: Credentials, server_id: int, call_id: int) -> Request:
     """Build a request that closes a dispatch call."""
     data = {"serverId": server_id, "callId": call_id}
-    return _post(who, "/emergency/close_call", "CLOSE_CALL", data)
+    return _post(credentials, "/emergency/close_call", "CLOSE_CALL", data)
 
 
-def add_note(who: Credentials, server_id: int, call_id: int, text: str, label: str) -> Request:
+def add_note(
+    credentials: Credentials, server_id: int, call_id: int, text: str, label: str
+) -> Request:
     """Build a request that writes a line into the log of a dispatch call."""
     data = {"serverId": server_id, "callId": call_id, "note": text, "label": label}
-    return _post(who, "/emergency/add_call_note", "ADD_CALL_NOTE", data)
+    return _post(credentials, "/emergency/add_call_note", "ADD_CALL_NOTE", data)
 
 
-def remove_911(who: Credentials, server_id: int, call_id: int) -> Request:
+def remove_911(credentials: Credentials, server_id: int, call_id: int) -> Request:
     """Build a request that takes a 911 call off the list."""
     data = {"serverId": server_id, "callId": call_id}
-    return _post(who, "/emergency/remove_911", "REMOVE_911", data)
+    return _post(credentials, "/emergency/remove_911", "REMOVE_911", data)
 
 
-def set_status(who: Credentials, server_id: int, subject: Subject, status: int) -> Request:
+def set_status(credentials: Credentials, server_id: int, unit: UnitRef, status: int) -> Request:
     """Build a request that sets the status of one unit, or of all that an API id means."""
-    known = {"apiId": subject.api_id} if subject.ident is None else {"identIds": [subject.ident]}
+    known = {"apiId": unit.api_id} if unit.ident is None else {"identIds": [unit.ident]}
     data = {"serverId": server_id, **known, "status": status}
-    return _post(who, "/emergency/unit_status", "UNIT_STATUS", data)
+    return _post(credentials, "/emergency/unit_status", "UNIT_STATUS", data)
 
 
-def get_calls(who: Credentials, server_id: int) -> Request:
+def get_calls(credentials: Credentials, server_id: int) -> Request:
     """Build a request for the open calls of one server; of the closed ones, as few as may be."""
-    data = {"serverId": server_id, "closedLimit": 1, "type": _ALL_KINDS_OF_CALLS}
-    return _post(who, "/emergency/get_calls", "GET_CALLS", data)
+    data = {"serverId": server_id, "closedLimit": 1, "type": _ALL_CALL_TYPES}
+    return _post(credentials, "/emergency/get_calls", "GET_CALLS", data)
 
 
-def get_active_units(who: Credentials, server_id: int, *, offset: int = 0) -> Request:
+def get_active_units(credentials: Credentials, server_id: int, *, offset: int = 0) -> Request:
     """Build a request for one page, `UNITS_PER_PAGE` units, of those on duty."""
     data = {"serverId": server_id, "onlyUnits": True, "limit": UNITS_PER_PAGE, "offset": offset}
-    return _post(who, "/emergency/get_active_units", "GET_ACTIVE_UNITS", data)
+    return _post(credentials, "/emergency/get_active_units", "GET_ACTIVE_UNITS", data)
 
 
-def check_api_id(who: Credentials, server_id: int, api_id: str) -> Request:
+def check_api_id(credentials: Credentials, server_id: int, api_id: str) -> Request:
     """Build the question whose account an API id is."""
     data = {"serverId": server_id, "apiId": api_id}
-    return _post(who, "/general/check_apiid", "CHECK_APIID", data)
+    return _post(credentials, "/general/check_apiid", "CHECK_APIID", data)
 
 
 def read_done(response: Response) -> None:
     """Read the answer to an order; returning is success."""
-    _read(response)
+    _checked(response)
 
 
 def read_new_call(response: Response) -> int:
     """Read the number of a new call out of `NEW DISPATCH CREATED - ID: 100`."""
-    response = _read(response)
+    response = _checked(response)
     found = _NEW_ID.search(response.text)
     if found is None:
-        raise CadUnnumbered(wire.shown_text(response), status=response.status)
+        raise CadUnnumbered(wire.error_text(response), status=response.status)
     return int(found[1])
 
 
 def read_calls(response: Response) -> Calls:
     """Read the answer to `get_calls`."""
-    return readers.read_calls(wire.read_json(_read(response)))
+    return readers.read_calls(wire.read_json(_checked(response)))
 
 
 def read_units(response: Response) -> UnitsPage:
     """Read the answer to `get_active_units`."""
-    return readers.read_units_page(wire.read_json(_read(response)), UNITS_PER_PAGE)
+    return readers.read_units_page(wire.read_json(_checked(response)), UNITS_PER_PAGE)
 
 
 def read_account_name(response: Response) -> str | None:
@@ -165,28 +169,33 @@ def read_account_name(response: Response) -> str | None:
     # The 404 that means "unknown id" says so; any other 404 is a wrong address.
     if response.status == 404 and "NOT LINKED" in response.text.upper():
         return None
-    return _read(response).text.strip('"')
+    return _checked(response).text.strip('"')
 
 
-def wants_another_dialect(refusal: CadRefused) -> bool:
+def is_unknown_variant(refusal: CadRefused) -> bool:
     """Tell whether a refusal means that this dialect of attaching is not spoken here."""
     return isinstance(refusal, InvalidRequestType) or refusal.status in {404, 405}
 
 
-def _post(who: Credentials, path: str, type_: str, *data: Mapping[str, Any]) -> Request:
-    body = {"id": who.community_id, "key": who.api_key, "type": type_, "data": list(data)}
+def _post(credentials: Credentials, path: str, type_: str, *data: Mapping[str, Any]) -> Request:
+    body = {
+        "id": credentials.community_id,
+        "key": credentials.api_key,
+        "type": type_,
+        "data": list(data),
+    }
     return Request(ENDPOINT, "POST", path, body)
 
 
-def _api_ids(order: Attachment | Detachment | NewCall) -> list[str]:
-    return [subject.api_id for subject in order.subjects]
+def _api_ids(order: AttachRequest | DetachRequest | NewCall) -> list[str]:
+    return [subject.api_id for subject in order.units]
 
 
-def _read(response: Response) -> Response:
-    return wire.accepted(response, _named)
+def _checked(response: Response) -> Response:
+    return wire.check_response(response, _classified)
 
 
-def _named(refusal: CadRefused) -> CadRefused:
+def _classified(refusal: CadRefused) -> CadRefused:
     """Give a documented refusal its own kind."""
     for text, kind in _DOCUMENTED_REFUSALS:
         if text in refusal.text.upper():

@@ -11,7 +11,7 @@ from bot.cad.models import NewCall
 _ORIGIN = 0
 
 
-def new_call(new: NewCall) -> Mapping[str, Any]:
+def new_call_json(new: NewCall) -> Mapping[str, Any]:
     """Write what a new dispatch call is made of, without the people on it."""
     return {
         "origin": _ORIGIN,

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
-CALM = 60.0  # seconds without a 429 after which the full pace is taken up again
+RECOVERY_SECONDS = 60.0  # seconds without a 429 after which the full pace is taken up again
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class RateLimit:
     """At most `requests` within `seconds`, at any moment looked back from.
 
     Attributes:
@@ -24,18 +24,18 @@ class Limit:
 
     requests: int
     seconds: float
-    for_orders: int = 0
+    reserved_for_orders: int = 0
 
-    def budget(self, clock: Clock) -> Budget:
+    def new_limiter(self, clock: Clock) -> RateLimiter:
         """Start counting."""
-        return Budget(self, clock)
+        return RateLimiter(self, clock)
 
-    def shared(self, share: float) -> Limit:
+    def scaled(self, share: float) -> RateLimit:
         """Return what is left when others, the game server, need the rest; at least one."""
         return replace(self, requests=max(1, math.floor(self.requests * share)))
 
 
-class Budget:
+class RateLimiter:
     """The requests that one endpoint may still be sent.
 
     After a 429 the pace is halved until `CALM` seconds have passed without another.
@@ -44,19 +44,19 @@ class Budget:
         limit: the CAD's own.
     """
 
-    def __init__(self, limit: Limit, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, limit: RateLimit, clock: Clock = SYSTEM_CLOCK) -> None:
         self._limit = limit
         self._clock = clock
         self._sent: deque[float] = deque()
-        self._spent_at = -math.inf
+        self._last_sent_at = -math.inf
         self._blocked_until = -math.inf
-        self._refused_at = -math.inf
+        self._limited_at = -math.inf
         self._halvings = 0
 
     @property
-    def for_orders(self) -> int:
+    def reserved_for_orders(self) -> int:
         """The requests that questions leave to orders."""
-        return self._limit.for_orders
+        return self._limit.reserved_for_orders
 
     @property
     def window(self) -> float:
@@ -71,12 +71,12 @@ class Budget:
     @property
     def since_last(self) -> float:
         """The seconds since the last request; infinite before the first."""
-        return self._clock.monotonic() - self._spent_at
+        return self._clock.monotonic() - self._last_sent_at
 
     @property
     def allowed(self) -> int:
         """The requests per window at the present pace."""
-        if self._clock.monotonic() - self._refused_at >= CALM:
+        if self._clock.monotonic() - self._limited_at >= RECOVERY_SECONDS:
             self._halvings = 0
         return max(1, self._limit.requests >> self._halvings)
 
@@ -100,40 +100,40 @@ class Budget:
             waits.append(self._sent[-room] + self._limit.seconds - now)
         return max(waits)
 
-    def spend(self) -> None:
+    def record(self) -> None:
         """Count a request as sent."""
-        self._spent_at = self._clock.monotonic()
-        self._sent.append(self._spent_at)
+        self._last_sent_at = self._clock.monotonic()
+        self._sent.append(self._last_sent_at)
 
-    def take_back(self) -> None:
+    def refund(self) -> None:
         """Take note that the request that was counted last has not reached the CAD."""
         if self._sent:  # it may have left the window by now
             self._sent.pop()
 
-    def refuse(self, retry_after: float | None) -> None:
+    def on_rate_limited(self, retry_after: float | None) -> None:
         """Take note of a 429."""
         now = self._clock.monotonic()
         self._halvings += 1
-        self._refused_at = now
+        self._limited_at = now
         self._blocked_until = max(self._blocked_until, now + (retry_after or 0.0))
 
 
 @dataclass(frozen=True, slots=True)
-class Pace(Limit):
+class BurstLimit(RateLimit):
     """`requests` at once, and from then on one more every `seconds`."""
 
-    def budget(self, clock: Clock) -> Budget:
+    def new_limiter(self, clock: Clock) -> RateLimiter:
         """Start counting."""
-        return PaceBudget(self, clock)
+        return TokenBucket(self, clock)
 
 
-class PaceBudget(Budget):
+class TokenBucket(RateLimiter):
     """The requests that a pace allows: a bucket that fills again drop by drop.
 
     Kept as the moment at which the bucket will be full (the generic cell rate algorithm).
     """
 
-    def __init__(self, limit: Pace, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, limit: BurstLimit, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(limit, clock)
         self._full_at = -math.inf
 
@@ -154,12 +154,12 @@ class PaceBudget(Budget):
         early = self._full_at - (room - 1) * self._interval
         return max(0.0, early - now, self._blocked_until - now)
 
-    def spend(self) -> None:
+    def record(self) -> None:
         """Count a request as sent."""
-        self._spent_at = self._clock.monotonic()
-        self._full_at = max(self._full_at, self._spent_at) + self._interval
+        self._last_sent_at = self._clock.monotonic()
+        self._full_at = max(self._full_at, self._last_sent_at) + self._interval
 
-    def take_back(self) -> None:
+    def refund(self) -> None:
         """Take note that the request that was counted last has not reached the CAD."""
         self._full_at -= self._interval
 

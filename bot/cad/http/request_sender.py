@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bot.cad.errors import CadError, CadRateLimited, CadUnreachable
 from bot.cad.http import retry, wire
-from bot.cad.http.rate_limits import Budget, Limit
+from bot.cad.http.rate_limits import RateLimit, RateLimiter
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request, Response
 from bot.common.clock import SYSTEM_CLOCK, Clock
@@ -16,7 +16,7 @@ from bot.common.clock import SYSTEM_CLOCK, Clock
 T = TypeVar("T")
 
 
-class Sender:
+class RequestSender:
     """Transport and budgets together.
 
     Args:
@@ -27,52 +27,52 @@ class Sender:
     def __init__(
         self,
         transport: Transport,
-        limits: Mapping[str, Limit],
+        limits: Mapping[str, RateLimit],
         *,
         clock: Clock = SYSTEM_CLOCK,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._transport = transport
-        self._budgets = {endpoint: limit.budget(clock) for endpoint, limit in limits.items()}
+        self._limiters = {endpoint: limit.new_limiter(clock) for endpoint, limit in limits.items()}
         self._clock = clock
         self._jitter = jitter
         self.clock_skew: float | None = None  # see wire.clock_skew; None before the first answer
 
-    def budget(self, endpoint: str) -> Budget:
+    def limiter(self, endpoint: str) -> RateLimiter:
         """Return the budget of one endpoint."""
-        return self._budgets[endpoint]
+        return self._limiters[endpoint]
 
-    async def once(
+    async def send_now(
         self, request: Request, read: Callable[[Response], T], within: float | None = None
     ) -> T:
         """Send a request now, whatever the budget says, and read its answer."""
-        budget = self._budgets[request.endpoint]
-        budget.spend()
+        budget = self._limiters[request.endpoint]
+        budget.record()
         try:
             response = await self._transport.send(request, within=within)
             self.clock_skew = wire.clock_skew(response)
             return read(response)
         except CadRateLimited as error:
-            budget.refuse(error.retry_after)
+            budget.on_rate_limited(error.retry_after)
             raise
         except CadUnreachable as error:
             if not error.may_have_arrived:
-                budget.take_back()
+                budget.refund()
             raise
 
-    async def ask(self, request: Request, read: Callable[[Response], T]) -> T:
+    async def query(self, request: Request, read: Callable[[Response], T]) -> T:
         """Send a question when the budget allows, again after faults that may pass.
 
         If the budget allows nothing for longer than `retry.WINDOW`, nothing is sent.
         """
 
         async def attempt(elapsed: float) -> T:
-            return await self.once(request, read, retry.time_limit(elapsed))
+            return await self.send_now(request, read, retry.time_limit(elapsed))
 
-        reserve = self._budgets[request.endpoint].for_orders
-        return await self._patiently(request.endpoint, attempt, reserve, lambda _: True)
+        reserve = self._limiters[request.endpoint].reserved_for_orders
+        return await self._send_with_retry(request.endpoint, attempt, reserve, lambda _: True)
 
-    async def act(self, request: Request, read: Callable[[Response], T]) -> T:
+    async def command(self, request: Request, read: Callable[[Response], T]) -> T:
         """Send an order that must not be carried out twice when the budget allows.
 
         Again only where the CAD surely has not done it; waiting as for a question.
@@ -80,25 +80,25 @@ class Sender:
 
         async def attempt(_elapsed: float) -> T:
             # With the transport's own time: an order cut short may have been carried out.
-            return await self.once(request, read)
+            return await self.send_now(request, read)
 
-        return await self._patiently(request.endpoint, attempt, 0, retry.surely_not_done)
+        return await self._send_with_retry(request.endpoint, attempt, 0, retry.is_safe_to_resend)
 
-    async def _patiently(
+    async def _send_with_retry(
         self,
         endpoint: str,
         send: Callable[[float], Awaitable[T]],
         reserve: int,
-        may_repeat: Callable[[CadError], bool],
+        may_resend: Callable[[CadError], bool],
     ) -> T:
         """Send within the budget and `retry.WINDOW`; `send` is told the seconds gone by."""
-        budget = self._budgets[endpoint]
+        budget = self._limiters[endpoint]
         started = self._clock.monotonic()
         attempt = 0
         fault: CadError | None = None
         while True:
             if wait := budget.wait(reserve=reserve):
-                if not retry.fits(self._clock.monotonic() - started + wait):
+                if not retry.has_time(self._clock.monotonic() - started + wait):
                     raise fault or CadRateLimited(retry_after=wait)
                 await self._clock.sleep(wait)
                 continue
@@ -108,7 +108,7 @@ class Sender:
             except CadError as error:
                 elapsed = self._clock.monotonic() - started
                 pause = retry.delay(error, attempt, elapsed, self._jitter())
-                if pause is None or not may_repeat(error):
+                if pause is None or not may_resend(error):
                     raise
                 fault = error
             await self._clock.sleep(pause)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bot.cad.errors import CadError, CadRateLimited, CadUnavailable, CadUnreachable
 
-WINDOW = 10.0  # seconds for all attempts together
-SHORTEST_ATTEMPT = 1.0  # seconds; with less, waiting for an answer makes no sense
+TOTAL_TIMEOUT = 10.0  # seconds for all attempts together
+MIN_ATTEMPT = 1.0  # seconds; with less, waiting for an answer makes no sense
 FIRST_DELAY = 0.25
-LONGEST_DELAY = 4.0
+MAX_DELAY = 4.0
 
 
 def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float | None:
@@ -24,21 +24,21 @@ def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float
     """
     if not isinstance(error, CadUnreachable | CadRateLimited | CadUnavailable):
         return None
-    backoff = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1)) * (0.5 + jitter / 2)
+    backoff = min(MAX_DELAY, FIRST_DELAY * 2 ** (attempt - 1)) * (0.5 + jitter / 2)
     wait = max(backoff, error.retry_after or 0.0)
-    return wait if fits(elapsed + wait) else None
+    return wait if has_time(elapsed + wait) else None
 
 
-def surely_not_done(error: CadError) -> bool:
+def is_safe_to_resend(error: CadError) -> bool:
     """Tell whether the CAD cannot have done what it was asked: asking again makes no twins."""
     return isinstance(error, CadUnreachable | CadRateLimited) and not error.may_have_arrived
 
 
-def fits(elapsed: float) -> bool:
+def has_time(elapsed: float) -> bool:
     """Tell whether there is time for another attempt."""
-    return elapsed <= WINDOW - SHORTEST_ATTEMPT
+    return elapsed <= TOTAL_TIMEOUT - MIN_ATTEMPT
 
 
 def time_limit(elapsed: float) -> float:
     """Return the seconds that the next attempt may take: what is left of the window."""
-    return max(SHORTEST_ATTEMPT, WINDOW - elapsed)
+    return max(MIN_ATTEMPT, TOTAL_TIMEOUT - elapsed)

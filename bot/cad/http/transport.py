@@ -18,7 +18,7 @@ from bot.common.clock import SYSTEM_CLOCK, Clock
 MAX_BODY = 2 * 1024 * 1024
 MAX_CONNECTIONS = 20
 
-_WORDS = {
+_REASONS = {
     aiohttp.ConnectionTimeoutError: "no connection within the time limit",
     aiohttp.ServerDisconnectedError: "the connection was closed without an answer",
     aiohttp.ClientPayloadError: "the answer broke off half-way",
@@ -83,7 +83,7 @@ class Transport:
                 return Response(answer.status, headers, bytes(body), self._clock.now().timestamp())
         # UnicodeError: a host name that cannot be encoded; Python's versions differ in its kind.
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
-            raise _translated(error) from error
+            raise _cad_error(error) from error
 
     async def close(self) -> None:
         """Close the pool."""
@@ -101,7 +101,7 @@ class Transport:
         await self.close()
 
 
-def _translated(error: Exception) -> CadError:
+def _cad_error(error: Exception) -> CadError:
     match error:
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
             return CadUnreachable(_reason(error))
@@ -122,7 +122,7 @@ def _translated(error: Exception) -> CadError:
 
 def _reason(error: Exception) -> str:
     """Name the fault without the address, which may be long, and never with the body."""
-    for kind, words in _WORDS.items():
+    for kind, words in _REASONS.items():
         if isinstance(error, kind):
             return words
     match getattr(error, "os_error", error):

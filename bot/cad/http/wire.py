@@ -19,9 +19,9 @@ from bot.cad.errors import (
     CadUnavailable,
     CadUnreadable,
 )
-from bot.cad.values import lowered
+from bot.cad.values import lower_keys
 
-SHOWN_TEXT_LIMIT = 300
+MAX_TEXT_LENGTH = 300
 
 _HTML = re.compile(r"<(?:!doctype html|html|head|body)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
@@ -85,13 +85,13 @@ def is_html(response: Response) -> bool:
     return (labelled and text.startswith("<")) or bool(_HTML.match(text))
 
 
-def shown_text(response: Response) -> str:
+def error_text(response: Response) -> str:
     """Return the response's words for people, at most 300 characters.
 
     Of a page that is its title, of an error told in JSON the sentence in it.
     """
     text = response.text
-    told = problem(response)
+    told = problem_texts(response)
     sentences = [told[key] for key in ("detail", "title", "message") if key in told]
     if sentences:
         text = sentences[0]
@@ -99,16 +99,16 @@ def shown_text(response: Response) -> str:
         title = _TITLE.search(text)
         text = html.unescape(title[1]).strip() if title else ""
         text = text or "a web page without a title"
-    return _trimmed(text)
+    return _shorten(text)
 
 
-def problem(response: Response) -> Mapping[str, str]:
+def problem_texts(response: Response) -> Mapping[str, str]:
     """Return the texts of an error told in JSON by their keys in lower case; empty if it is none.
 
     Reference: docs/sonoran-cad.md, "Errors are `application/problem+json`".
     """
     try:
-        data = _parsed(response)
+        data = _parse_json(response)
     except ValueError:
         return {}
     if not isinstance(data, dict):
@@ -141,7 +141,7 @@ def clock_skew(response: Response) -> float | None:
     return response.received_at - moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
 
 
-def failure(response: Response) -> CadError | None:
+def error_for(response: Response) -> CadError | None:
     """Return the error that the status stands for, or None for a 2xx.
 
     Success is judged by the status alone: the documented texts of successes are wrong for
@@ -150,10 +150,10 @@ def failure(response: Response) -> CadError | None:
     status = response.status
     if 200 <= status < 300:
         return None
-    text = shown_text(response)
+    text = error_text(response)
     match status:
         case _ if 300 <= status < 400:
-            return CadRedirected(_trimmed(response.headers.get("location", "")), status=status)
+            return CadRedirected(_shorten(response.headers.get("location", "")), status=status)
         case 429:
             return CadRateLimited(text, status=status, retry_after=retry_after(response))
         case _ if status >= 500:
@@ -162,19 +162,19 @@ def failure(response: Response) -> CadError | None:
             return CadRefused(text, status=status)
 
 
-def accepted(response: Response, named: Callable[[CadRefused], CadRefused]) -> Response:
+def check_response(response: Response, classify: Callable[[CadRefused], CadRefused]) -> Response:
     """Return a good response; raise what a bad one stands for.
 
     Args:
         named: gives a refusal the kind that its words have in this version of the API.
     """
-    error = failure(response)
+    error = error_for(response)
     if isinstance(error, CadRefused):
-        error = named(error)
+        error = classify(error)
     if error is not None:
         raise error
     if is_html(response) or response.text.lower().startswith(_WRONG_ADDRESS):
-        raise CadUnreadable(shown_text(response), status=response.status)
+        raise CadUnreadable(error_text(response), status=response.status)
     return response
 
 
@@ -185,19 +185,19 @@ def read_json(response: Response) -> Any:  # noqa: ANN401 - shapes are checked b
         CadUnreadable: the body is not JSON.
     """
     try:
-        return _parsed(response)
+        return _parse_json(response)
     except ValueError as error:
-        raise CadUnreadable(shown_text(response), status=response.status) from error
+        raise CadUnreadable(error_text(response), status=response.status) from error
 
 
-def _parsed(response: Response) -> Any:  # noqa: ANN401 - see read_json
+def _parse_json(response: Response) -> Any:  # noqa: ANN401 - see read_json
     try:
-        return lowered(json.loads(response.body))
+        return lower_keys(json.loads(response.body))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
 
-def _trimmed(text: str) -> str:
+def _shorten(text: str) -> str:
     # Headers can hold stray bytes as lone surrogates, which nothing above could encode.
     text = " ".join(text.encode(errors="replace").decode().split())
-    return text if len(text) <= SHOWN_TEXT_LIMIT else text[: SHOWN_TEXT_LIMIT - 1] + "…"
+    return text if len(text) <= MAX_TEXT_LENGTH else text[: MAX_TEXT_LENGTH - 1] + "…"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.cad import values
-from bot.cad.values import integer, text
+from bot.cad.values import str_or_empty, to_int
 
 Data = Mapping[str, Any]  # an object of JSON, its keys in lower case
 
@@ -24,44 +24,44 @@ def parse(body: str | bytes) -> Any:  # noqa: ANN401 - whatever JSON it is
         return None
 
 
-def is_from(payload: object, key: str) -> bool:
+def has_key(payload: object, key: str) -> bool:
     """Tell, in constant time, whether a payload carries this key."""
-    given = _top(payload).get("key")
+    given = _top_level(payload).get("key")
     if not isinstance(given, str):
         return False
     # Bytes, because texts may only be compared so if they are ASCII.
     return hmac.compare_digest(given.encode(errors="replace"), key.encode())
 
 
-def kind(payload: object) -> str:
+def event_type(payload: object) -> str:
     """Return the type that the envelope names, in upper case; empty if it names none."""
-    return text(_top(payload).get("type")).upper()
+    return str_or_empty(_top_level(payload).get("type")).upper()
 
 
-def server_of(payload: object) -> int | None:
+def server_id(payload: object) -> int | None:
     """Return the server that a payload names, in the envelope or in its data.
 
     No page of the documents shows it there; None is the rule.
     """
-    named = (integer(part.get("serverid")) for part in (_top(payload), *objects(payload)))
+    named = (to_int(part.get("serverid")) for part in (_top_level(payload), *data_objects(payload)))
     return next((server_id for server_id in named if server_id is not None), None)
 
 
-def objects(payload: object) -> list[Data]:
+def data_objects(payload: object) -> list[Data]:
     """Return the objects in `data`, which may be one or a list of them."""
-    data = lowered(_top(payload).get("data"))
+    data = lower_keys_or_none(_top_level(payload).get("data"))
     return [one for one in (data if isinstance(data, list) else [data]) if isinstance(one, dict)]
 
 
-def lowered(value: object) -> object:
+def lower_keys_or_none(value: object) -> object:
     """Return JSON as `values.lowered` does; None if it is nested too deeply."""
     try:
-        return values.lowered(value)
+        return values.lower_keys(value)
     except RecursionError:
         return None
 
 
-def _top(payload: object) -> Data:
+def _top_level(payload: object) -> Data:
     if not isinstance(payload, Mapping):
         return {}
     return {str(key).lower(): value for key, value in payload.items()}

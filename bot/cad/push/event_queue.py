@@ -16,7 +16,7 @@ QUEUE_SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class EventsReceived:
     """Events of one server; None for the server that the bot uses where none is named."""
 
     server_id: int | None
@@ -24,14 +24,14 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class EventsMissed:
     """Something may have been missed: fetch everything of this server (None: of all) again."""
 
     server_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class FeedLost:
+class FeedDisconnected:
     """The feed has no connection and keeps trying; said once, the Gap afterwards ends it.
 
     Attributes:
@@ -50,10 +50,10 @@ class FeedRefused:
     text: str
 
 
-Item = Heard | Gap | FeedLost | FeedRefused
+FeedItem = EventsReceived | EventsMissed | FeedDisconnected | FeedRefused
 
 
-class Inbox:
+class EventQueue:
     """A bounded queue from one feed to one reader that says when it had to let go of something.
 
     Args:
@@ -63,34 +63,34 @@ class Inbox:
 
     def __init__(self, size: int = QUEUE_SIZE, server_id: int | None = None) -> None:
         self._size = size
-        self._gap = Gap(server_id)
-        self._items: deque[Item] = deque()
-        self._owes_gap = False
+        self._events_missed = EventsMissed(server_id)
+        self._items: deque[FeedItem] = deque()
+        self._must_report_missed = False
         self._closed = False
         self._changed = asyncio.Event()
 
-    def put(self, item: Item) -> bool:
+    def put(self, item: FeedItem) -> bool:
         """Add an item; False, and a Gap later on, where there is no room."""
         if self._closed:
             return False
         if len(self._items) >= self._size:
-            self._owes_gap = True
+            self._must_report_missed = True
             return False
         self._items.append(item)
         self._changed.set()
         return True
 
-    def put_gap(self) -> None:
+    def put_events_missed(self) -> None:
         """Add a Gap as soon as there is room; two in a row are one."""
-        if not self._items or self._items[-1] != self._gap:
-            self.put(self._gap)
+        if not self._items or self._items[-1] != self._events_missed:
+            self.put(self._events_missed)
 
     def close(self) -> None:
         """Let the reader come to an end once it has read what is there."""
         self._closed = True
         self._changed.set()
 
-    async def get(self) -> Item:
+    async def get(self) -> FeedItem:
         """Wait for the next item.
 
         Raises:
@@ -102,8 +102,8 @@ class Inbox:
             self._changed.clear()
             await self._changed.wait()
         item = self._items.popleft()
-        if self._owes_gap:
+        if self._must_report_missed:
             # Behind all that fitted and before all that comes: just where something is missing.
-            self._owes_gap = False
-            self.put_gap()
+            self._must_report_missed = False
+            self.put_events_missed()
         return item

@@ -14,11 +14,11 @@ from bot.cad.codec.readers import read_call, read_emergency_call, read_note, rea
 from bot.cad.models import CLOSED, Call, EmergencyCall, Note, Unit
 from bot.cad.push import envelope
 from bot.cad.push.envelope import Data
-from bot.cad.values import flag, integer, integers, text
+from bot.cad.values import str_or_empty, to_bool, to_int, to_ints
 
 
 @dataclass(frozen=True, slots=True)
-class CallSaved:
+class CallUpserted:
     """A dispatch call was created or edited; this is all of it."""
 
     call: Call
@@ -32,7 +32,7 @@ class CallsClosed:
 
 
 @dataclass(frozen=True, slots=True)
-class NoteAdded:
+class CallNoteAdded:
     """A dispatch call has one note more."""
 
     call_id: int
@@ -56,7 +56,7 @@ class UnitsDetached:
 
 
 @dataclass(frozen=True, slots=True)
-class EmergencySaved:
+class EmergencyUpserted:
     """Somebody called 911; told of calls through the API as well."""
 
     emergency: EmergencyCall
@@ -115,12 +115,12 @@ class LinkVerified:
 
 
 Event = (
-    CallSaved
+    CallUpserted
     | CallsClosed
-    | NoteAdded
+    | CallNoteAdded
     | UnitsAttached
     | UnitsDetached
-    | EmergencySaved
+    | EmergencyUpserted
     | EmergenciesRemoved
     | UnitLoggedIn
     | UnitLoggedOut
@@ -133,8 +133,8 @@ Event = (
 
 def read_event(payload: object) -> tuple[Event, ...]:
     """Read what happened from an envelope `{key, type, data}`; the key goes no further."""
-    read = _READERS.get(envelope.kind(payload))
-    found = map(read, envelope.objects(payload)) if read else ()
+    read = _READERS.get(envelope.event_type(payload))
+    found = map(read, envelope.data_objects(payload)) if read else ()
     return tuple(event for events in found for event in events)
 
 
@@ -142,15 +142,15 @@ def _numbers(data: Data, *names: str) -> tuple[int, ...]:
     """Read the first of these fields that holds numbers, one or a list, each once."""
     for name in names:
         value = data.get(name)
-        if found := integers(value if isinstance(value, list) else [value]):
+        if found := to_ints(value if isinstance(value, list) else [value]):
             return tuple(dict.fromkeys(found))
     return ()
 
 
-def _call_saved(data: Data) -> Iterable[Event]:
+def _call_upserted(data: Data) -> Iterable[Event]:
     call = read_call(data.get("dispatch", data))
     if call is not None:
-        yield CallsClosed((call.call_id,)) if call.status == CLOSED else CallSaved(call)
+        yield CallsClosed((call.call_id,)) if call.status == CLOSED else CallUpserted(call)
 
 
 def _calls_closed(data: Data) -> Iterable[Event]:
@@ -159,21 +159,23 @@ def _calls_closed(data: Data) -> Iterable[Event]:
 
 
 def _note_added(data: Data) -> Iterable[Event]:
-    call_id, note = integer(data.get("callid")), read_note(data.get("note"))
+    call_id, note = to_int(data.get("callid")), read_note(data.get("note"))
     if call_id is not None and note is not None:
-        yield NoteAdded(call_id, note)
+        yield CallNoteAdded(call_id, note)
 
 
-def _moved(kind: type[UnitsAttached | UnitsDetached]) -> Callable[[Data], Iterable[Event]]:
+def _attachment_reader(
+    kind: type[UnitsAttached | UnitsDetached],
+) -> Callable[[Data], Iterable[Event]]:
     def read(data: Data) -> Iterable[Event]:
-        call_id, idents = integer(data.get("callid")), _numbers(data, "idents", "ident")
+        call_id, idents = to_int(data.get("callid")), _numbers(data, "idents", "ident")
         if call_id is not None and idents:
             yield kind(call_id, idents)
 
     return read
 
 
-def _emergency_saved(data: Data) -> Iterable[Event]:
+def _emergency_upserted(data: Data) -> Iterable[Event]:
     raw = data.get("call", data)
     if isinstance(raw, dict):
         # It stands beside the call here, inside it everywhere else.
@@ -182,7 +184,7 @@ def _emergency_saved(data: Data) -> Iterable[Event]:
         raw = {**raw, "metadata": dict(ChainMap(*known))}
     emergency = read_emergency_call(raw)
     if emergency is not None:
-        yield EmergencySaved(emergency)
+        yield EmergencyUpserted(emergency)
 
 
 def _emergencies_removed(data: Data) -> Iterable[Event]:
@@ -204,7 +206,7 @@ def _logged_out(data: Data) -> Iterable[Event]:
 
 
 def _status_changed(data: Data) -> Iterable[Event]:
-    idents, status = _numbers(data, "identids", "identid"), integer(data.get("status"))
+    idents, status = _numbers(data, "identids", "identid"), to_int(data.get("status"))
     if idents and status is not None:
         yield UnitStatusChanged(idents, status)
     else:
@@ -220,23 +222,26 @@ def _units_updated(data: Data) -> Iterable[Event]:
 
 def _panic(data: Data) -> Iterable[Event]:
     if (idents := _numbers(data, "identids", "identid")) and "ispanic" in data:
-        yield UnitPanic(idents, flag(data["ispanic"]))
+        yield UnitPanic(idents, to_bool(data["ispanic"]))
 
 
 def _link_verified(data: Data) -> Iterable[Event]:
-    api_id, account = text(data.get("communityuserid")), text(data.get("accountuuid"))
+    api_id, account = (
+        str_or_empty(data.get("communityuserid")),
+        str_or_empty(data.get("accountuuid")),
+    )
     if api_id and account:
         yield LinkVerified(api_id, account)
 
 
 _READERS: Mapping[str, Callable[[Data], Iterable[Event]]] = {
-    "EVENT_DISPATCH_NEW": _call_saved,
-    "EVENT_DISPATCH_EDIT": _call_saved,
+    "EVENT_DISPATCH_NEW": _call_upserted,
+    "EVENT_DISPATCH_EDIT": _call_upserted,
     "EVENT_DISPATCH_CLOSED": _calls_closed,
     "EVENT_DISPATCH_NOTE": _note_added,
-    "EVENT_DISPATCH_UNIT_ATTACH": _moved(UnitsAttached),
-    "EVENT_DISPATCH_UNIT_DETACH": _moved(UnitsDetached),
-    "EVENT_911": _emergency_saved,
+    "EVENT_DISPATCH_UNIT_ATTACH": _attachment_reader(UnitsAttached),
+    "EVENT_DISPATCH_UNIT_DETACH": _attachment_reader(UnitsDetached),
+    "EVENT_911": _emergency_upserted,
     "EVENT_REMOVE_911": _emergencies_removed,
     "EVENT_UNIT_LOGIN": _logged_in,
     "EVENT_UNIT_LOGOUT": _logged_out,

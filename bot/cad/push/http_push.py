@@ -12,7 +12,7 @@ from typing import Self
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from bot.cad.push import envelope
-from bot.cad.push.event_queue import QUEUE_SIZE, Heard, Inbox, Item
+from bot.cad.push.event_queue import QUEUE_SIZE, EventQueue, EventsReceived, FeedItem
 from bot.cad.push.events import read_event
 
 EVENT_PATH = "/sonorancad/event"
@@ -24,7 +24,7 @@ READ_SECONDS = 10.0  # for a whole body to arrive
 STOP_SECONDS = 1.0  # for answers that are under way when the feed stops
 
 
-class HttpFeed:
+class HttpPushServer:
     """Listens for events: an async iterator of `Heard` and `Gap`, to be used once.
 
     Args:
@@ -37,7 +37,7 @@ class HttpFeed:
         self._host = host
         self._port = port
         self._key = key
-        self._inbox = Inbox(queue_size)
+        self._queue = EventQueue(queue_size)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -52,7 +52,7 @@ class HttpFeed:
             OSError: the address is not this machine's, or the port is taken.
         """
         app = web.Application(client_max_size=MAX_BODY)
-        app.add_routes([web.post(EVENT_PATH, self._take), web.get(HEALTH_PATH, _healthy)])
+        app.add_routes([web.post(EVENT_PATH, self._receive), web.get(HEALTH_PATH, _health)])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
         await runner.setup()
         try:
@@ -63,7 +63,7 @@ class HttpFeed:
         self._port = runner.addresses[0][1]
         self._runner = runner
 
-    async def is_served(self) -> bool:
+    async def is_address_served(self) -> bool:
         """Tell whether there is such a feed at the address already, in a bot that is running."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         try:
@@ -80,7 +80,7 @@ class HttpFeed:
         if self._runner is not None:
             runner, self._runner = self._runner, None
             await runner.cleanup()
-        self._inbox.close()
+        self._queue.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -97,17 +97,17 @@ class HttpFeed:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Item:
-        return await self._inbox.get()
+    async def __anext__(self) -> FeedItem:
+        return await self._queue.get()
 
-    async def _take(self, request: web.Request) -> web.Response:
+    async def _receive(self, request: web.Request) -> web.Response:
         payload = envelope.parse(await _body(request))
         if not isinstance(payload, dict):
             return web.Response(status=400, text="not a JSON object")
-        if not envelope.is_from(payload, self._key):
+        if not envelope.has_key(payload, self._key):
             return web.Response(status=401, text="wrong key")
         found = read_event(payload)
-        if found and not self._inbox.put(Heard(envelope.server_of(payload), found)):
+        if found and not self._queue.put(EventsReceived(envelope.server_id(payload), found)):
             wait = {"Retry-After": str(RETRY_AFTER)}
             return web.Response(status=503, text="too many events", headers=wait)
         return web.Response(text="taken")
@@ -125,5 +125,5 @@ async def _body(request: web.Request) -> bytes:
         raise web.HTTPRequestTimeout from None
 
 
-async def _healthy(_: web.Request) -> web.Response:
+async def _health(_: web.Request) -> web.Response:
     return web.Response(text=HEALTHY)

@@ -27,7 +27,7 @@ from pysignalr.utils import replace_scheme
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-Connection = ClientConnection
+WebSocket = ClientConnection
 
 PUSH_METHOD = "pushevent"  # method names have no letter case
 CLOSE_SECONDS = 1.0  # for the hub to say goodbye as well
@@ -36,11 +36,11 @@ CLOSE_SECONDS = 1.0  # for the hub to say goodbye as well
 _UNREADABLE = (ValueError, TypeError, AttributeError, IndexError, NotImplementedError)
 
 # websockets writes every frame to its logger on DEBUG, and a frame of ours carries the API key.
-_SILENT = logging.Logger("silent")  # noqa: LOG001  # belongs to no hierarchy, so to no handler
-_SILENT.disabled = True
+_SILENT_LOGGER = logging.Logger("silent")  # noqa: LOG001  # belongs to no hierarchy, so to no handler
+_SILENT_LOGGER.disabled = True
 
 
-class HubLost(Exception):
+class HubDisconnected(Exception):
     """There is no connection any more, or there never was one; the message says why."""
 
 
@@ -49,7 +49,7 @@ class HubMethodFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class SignalRTimeouts:
     """How long is waited for what, in seconds.
 
     Attributes:
@@ -64,7 +64,7 @@ class Timing:
     ping: int = 15
 
 
-class Hub(WebsocketTransport):
+class SignalRConnection(WebsocketTransport):
     """One connection; whoever wants another one makes another hub.
 
     Args:
@@ -73,39 +73,39 @@ class Hub(WebsocketTransport):
     """
 
     def __init__(
-        self, url: str, on_push: Callable[[object], None], timing: Timing | None = None
+        self, url: str, on_push: Callable[[object], None], timing: SignalRTimeouts | None = None
     ) -> None:
-        self._timing = timing or Timing()
+        self._timeouts = timing or SignalRTimeouts()
         super().__init__(
             replace_scheme(url, ws=True),
-            _Protocol(),
-            self._take,
+            _LenientProtocol(),
+            self._on_hub_message,
             skip_negotiation=True,
-            signalr_ping_interval=self._timing.ping,
+            signalr_ping_interval=self._timeouts.ping,
         )
         self._on_push = on_push
         self._ids = map(str, count(1))
-        self._answers: dict[str, CompletionMessage | None] = {}  # to what is being asked
+        self._responses: dict[str, CompletionMessage | None] = {}  # to what is being asked
 
     @asynccontextmanager
-    async def connected(self) -> AsyncIterator[Connection]:
+    async def connected(self) -> AsyncIterator[WebSocket]:
         """Connect, shake hands, and keep the connection alive until the block ends.
 
         Raises:
             HubLost: now or, inside the block, later.
         """
-        connecting = _Connect(
+        connecting = _ConnectWithoutRedirect(
             self._url,
-            open_timeout=self._timing.answer,
+            open_timeout=self._timeouts.answer,
             close_timeout=CLOSE_SECONDS,
             ping_interval=None,  # SignalR has its own
             max_size=self._max_size,
             proxy=None,
-            logger=_SILENT,
+            logger=_SILENT_LOGGER,
         )
         try:
             async with connecting as connection:
-                async with asyncio.timeout(self._timing.answer):
+                async with asyncio.timeout(self._timeouts.answer):
                     await self._handshake(connection)
                 pinging = asyncio.create_task(self._keepalive(connection))
                 try:
@@ -114,48 +114,48 @@ class Hub(WebsocketTransport):
                     pinging.cancel()
                     await asyncio.gather(pinging, return_exceptions=True)
         except (OSError, WebSocketException, HubError, *_UNREADABLE) as error:
-            raise HubLost(_reason(error)) from error
+            raise HubDisconnected(_reason(error)) from error
 
-    async def invoke(self, connection: Connection, method: str, *arguments: object) -> Any:  # noqa: ANN401 - whatever JSON the method returns
+    async def invoke(self, connection: WebSocket, method: str, *arguments: object) -> Any:  # noqa: ANN401 - whatever JSON the method returns
         """Call a method of the hub and return its result; pushes that come meanwhile are taken.
 
         Raises:
             HubMethodFailed: the hub says no.
         """
         asked = next(self._ids)
-        self._answers[asked] = None
+        self._responses[asked] = None
         message = InvocationMessage(asked, method, list(arguments))
         await connection.send(self._protocol.encode(message))
-        async with asyncio.timeout(self._timing.answer):
-            while (answer := self._answers[asked]) is None:
+        async with asyncio.timeout(self._timeouts.answer):
+            while (answer := self._responses[asked]) is None:
                 await self._receive(connection)
-        del self._answers[asked]
+        del self._responses[asked]
         if answer.error is not None:
             raise HubMethodFailed(str(answer.error))
         return answer.result
 
-    async def listen(self, connection: Connection) -> None:
+    async def listen(self, connection: WebSocket) -> None:
         """Take what the hub pushes until the connection is lost."""
         while True:
             await self._receive(connection)
 
-    async def _receive(self, connection: Connection) -> None:
-        async with asyncio.timeout(self._timing.silence):
+    async def _receive(self, connection: WebSocket) -> None:
+        async with asyncio.timeout(self._timeouts.silence):
             frame = await connection.recv()
         await self._on_raw_message(frame)
 
-    async def _take(self, message: Message) -> None:
+    async def _on_hub_message(self, message: Message) -> None:
         match message:
             case InvocationMessage(target=str(target), arguments=[payload, *_]):
                 if target.lower() == PUSH_METHOD:
                     self._on_push(payload)
-            case CompletionMessage(invocation_id=str(asked)) if asked in self._answers:
-                self._answers[asked] = message
+            case CompletionMessage(invocation_id=str(asked)) if asked in self._responses:
+                self._responses[asked] = message
             case CloseMessage(error=error):
-                raise HubLost(f"closed by the hub: {error or 'no reason given'}")
+                raise HubDisconnected(f"closed by the hub: {error or 'no reason given'}")
 
 
-class _Protocol(JSONProtocol):
+class _LenientProtocol(JSONProtocol):
     """Passes over the records that are none, and reads the others of the same frame."""
 
     def decode(self, raw_message: str | bytes) -> list[Message]:
@@ -171,7 +171,7 @@ class _Protocol(JSONProtocol):
         return messages
 
 
-class _Connect(connect):
+class _ConnectWithoutRedirect(connect):
     """Follows no redirect: the key goes to the address that the operator gave and no other."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:

@@ -14,17 +14,30 @@ from typing import Self
 
 from bot.cad.http.wire import Credentials
 from bot.cad.push import envelope
-from bot.cad.push.event_queue import QUEUE_SIZE, FeedLost, FeedRefused, Heard, Inbox, Item
+from bot.cad.push.event_queue import (
+    QUEUE_SIZE,
+    EventQueue,
+    EventsReceived,
+    FeedDisconnected,
+    FeedItem,
+    FeedRefused,
+)
 from bot.cad.push.events import read_event
-from bot.cad.push.signalr_connection import Connection, Hub, HubLost, HubMethodFailed, Timing
+from bot.cad.push.signalr_connection import (
+    HubDisconnected,
+    HubMethodFailed,
+    SignalRConnection,
+    SignalRTimeouts,
+    WebSocket,
+)
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
 HUB_PATH = "/apiWsHub"
 METHODS = ("authenticatev2", "authenticate")  # the newer one first; both take the same
-SHOWN_TEXT_LIMIT = 300
+MAX_TEXT_LENGTH = 300
 
 FIRST_DELAY = 1.0  # seconds
-LONGEST_DELAY = 60.0
+MAX_DELAY = 60.0
 
 
 class SignalRFeed:
@@ -43,18 +56,18 @@ class SignalRFeed:
         server_id: int,
         *,
         queue_size: int = QUEUE_SIZE,
-        timing: Timing | None = None,
+        timing: SignalRTimeouts | None = None,
         clock: Clock = SYSTEM_CLOCK,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._url = url.rstrip("/") + HUB_PATH
-        self._who = Credentials(community_id, key)
+        self._credentials = Credentials(community_id, key)
         self._server_id = server_id
         self._timing = timing
         self._clock = clock
         self._jitter = jitter
-        self._inbox = Inbox(queue_size, server_id)
-        self._told: type[Item] | None = None  # the trouble that the reader knows of
+        self._queue = EventQueue(queue_size, server_id)
+        self._reported: type[FeedItem] | None = None  # the trouble that the reader knows of
         self._connected_at: float | None = None
         self._running: asyncio.Task[None] | None = None
 
@@ -74,7 +87,7 @@ class SignalRFeed:
             running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await running
-        self._inbox.close()
+        self._queue.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -91,36 +104,36 @@ class SignalRFeed:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Item:
-        return await self._inbox.get()
+    async def __anext__(self) -> FeedItem:
+        return await self._queue.get()
 
     async def _run(self) -> None:
         failures = 0
         while True:
             try:
-                await self._attend()
-            except HubLost as lost:
-                failures = 1 if self._has_lasted() else failures + 1
+                await self._run_session()
+            except HubDisconnected as lost:
+                failures = 1 if self._was_stable() else failures + 1
                 wait = delay(failures, self._jitter())
-                self._tell(FeedLost(self._server_id, self._shown(lost)))
-            except _Refused as refused:
-                wait = LONGEST_DELAY
-                self._tell(FeedRefused(self._server_id, self._shown(refused)))
+                self._report(FeedDisconnected(self._server_id, self._without_key(lost)))
+            except _KeyRefused as refused:
+                wait = MAX_DELAY
+                self._report(FeedRefused(self._server_id, self._without_key(refused)))
             self._connected_at = None
             await self._clock.sleep(wait)
 
-    async def _attend(self) -> None:
+    async def _run_session(self) -> None:
         """Hold one session until it is lost."""
-        hub = Hub(self._url, self._hear, self._timing)
+        hub = SignalRConnection(self._url, self._on_event, self._timing)
         async with hub.connected() as connection:
             await self._authenticate(hub, connection)
             self._connected_at = self._clock.monotonic()
-            self._told = None
-            self._inbox.put_gap()
+            self._reported = None
+            self._queue.put_events_missed()
             await hub.listen(connection)
 
-    async def _authenticate(self, hub: Hub, connection: Connection) -> None:
-        arguments = (self._who.community_id, self._who.api_key, self._server_id)
+    async def _authenticate(self, hub: SignalRConnection, connection: WebSocket) -> None:
+        arguments = (self._credentials.community_id, self._credentials.api_key, self._server_id)
         refusal, failure = "", ""
         for method in METHODS:
             try:
@@ -128,40 +141,42 @@ class SignalRFeed:
             except HubMethodFailed as error:
                 failure = failure or str(error)
                 continue
-            reply = envelope.lowered(answer)
+            reply = envelope.lower_keys_or_none(answer)
             reply = reply if isinstance(reply, Mapping) else {}
             if reply.get("success") is True:
                 return
             refusal = refusal or str(reply.get("error") or "no reason given")
         if refusal:
-            raise _Refused(refusal)
+            raise _KeyRefused(refusal)
         # An error in place of a verdict says nothing about the key.
-        raise HubLost(failure)
+        raise HubDisconnected(failure)
 
-    def _hear(self, payload: object) -> None:
+    def _on_event(self, payload: object) -> None:
         payload = envelope.parse(payload) if isinstance(payload, str) else payload
         if found := read_event(payload):
-            server_id = envelope.server_of(payload)
-            self._inbox.put(Heard(self._server_id if server_id is None else server_id, found))
+            server_id = envelope.server_id(payload)
+            self._queue.put(
+                EventsReceived(self._server_id if server_id is None else server_id, found)
+            )
 
-    def _tell(self, trouble: FeedLost | FeedRefused) -> None:
+    def _report(self, trouble: FeedDisconnected | FeedRefused) -> None:
         """Tell the reader once, however often it goes on happening."""
-        if self._told is not type(trouble) and self._inbox.put(trouble):
-            self._told = type(trouble)
+        if self._reported is not type(trouble) and self._queue.put(trouble):
+            self._reported = type(trouble)
 
-    def _has_lasted(self) -> bool:
+    def _was_stable(self) -> bool:
         # A hub that lets us in and throws us out at once is no reason to hurry back.
         return (
             self._connected_at is not None
-            and self._clock.monotonic() - self._connected_at >= LONGEST_DELAY
+            and self._clock.monotonic() - self._connected_at >= MAX_DELAY
         )
 
-    def _shown(self, error: Exception) -> str:
+    def _without_key(self, error: Exception) -> str:
         """Return the hub's words, which may repeat ours, without the key."""
-        return str(error).replace(self._who.api_key, "…")[:SHOWN_TEXT_LIMIT]
+        return str(error).replace(self._credentials.api_key, "…")[:MAX_TEXT_LENGTH]
 
 
-class _Refused(Exception):
+class _KeyRefused(Exception):
     """The hub does not take the key."""
 
 
@@ -171,5 +186,5 @@ def delay(failures: int, jitter: float) -> float:
     Args:
         jitter: between 0 and 1.
     """
-    longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures - 1, 10))
+    longest = min(MAX_DELAY, FIRST_DELAY * 2.0 ** min(failures - 1, 10))
     return longest * (0.5 + jitter / 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from bot.services.errors import NoCadAccount, NotAllowed, NotPermitted
+from bot.services.errors import CadPermissionMissing, NoCadAccount, RoleRequired
 
 # How the CAD names the permissions of an account, in lower case.
 CAD_DISPATCH = "dispatch"
@@ -26,7 +26,7 @@ class Actor:
     manages_server: bool
 
 
-class Kind(enum.Enum):
+class Permission(enum.Enum):
     """The kinds of acts that roles are given for."""
 
     DISPATCH = enum.auto()
@@ -36,16 +36,16 @@ class Kind(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Right:
+class PermissionRule:
     """Who may do a kind of act.
 
     Attributes:
         managers: whether whoever manages the server may, too.
     """
 
-    kind: Kind
+    permission: Permission
     role_ids: frozenset[int]
-    managers: bool
+    allows_managers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +71,22 @@ class Access:
     self_dispatch_role_ids: frozenset[int] = frozenset()
     link_role_ids: frozenset[int] = frozenset()
     admin_role_ids: frozenset[int] = frozenset()
-    needs_cad: bool = False
+    checks_cad_permissions: bool = False
 
     @property
-    def rights(self) -> tuple[Right, ...]:
+    def rules(self) -> tuple[PermissionRule, ...]:
         """Who may do what, with every fall-back followed."""
         dispatch, themselves = self.dispatch_role_ids, self.self_dispatch_role_ids
         return (
-            Right(Kind.DISPATCH, dispatch, not dispatch),
-            Right(Kind.SELF_DISPATCH, dispatch | themselves, not dispatch),
-            Right(Kind.LINK, self._linkers, not self._linkers),
-            Right(Kind.ADMINISTER, self._admins, not self._admins),
+            PermissionRule(Permission.DISPATCH, dispatch, not dispatch),
+            PermissionRule(Permission.SELF_DISPATCH, dispatch | themselves, not dispatch),
+            PermissionRule(Permission.LINK, self._link_roles, not self._link_roles),
+            PermissionRule(Permission.ADMINISTER, self._admin_roles, not self._admin_roles),
         )
 
     def may_dispatch(self, actor: Actor) -> bool:
         """Tell whether a person may dispatch units."""
-        return _holds(actor, self.dispatch_role_ids)
+        return _is_allowed(actor, self.dispatch_role_ids)
 
     def require_dispatch(self, actor: Actor) -> None:
         """Raise NotAllowed unless the person may dispatch."""
@@ -101,21 +101,21 @@ class Access:
     def require_self_dispatch(self, actor: Actor) -> None:
         """Raise NotAllowed unless the person may move themselves."""
         if not self.may_self_dispatch(actor):
-            raise NotAllowed(self.dispatch_role_ids | self.self_dispatch_role_ids)
+            raise RoleRequired(self.dispatch_role_ids | self.self_dispatch_role_ids)
 
     def may_link(self, actor: Actor) -> bool:
         """Tell whether a person may link others and see who is who."""
-        return _holds(actor, self._linkers)
+        return _is_allowed(actor, self._link_roles)
 
     def require_link(self, actor: Actor) -> None:
         """Raise NotAllowed unless the person may link others and see who is who."""
-        _require(actor, self._linkers)
+        _require(actor, self._link_roles)
 
     def require_admin(self, actor: Actor) -> None:
         """Raise NotAllowed unless the person may administer the bot."""
-        _require(actor, self._admins)
+        _require(actor, self._admin_roles)
 
-    def may_in_cad(self, permissions: frozenset[str] | None, *, only_self: bool) -> bool:
+    def is_permitted_in_cad(self, permissions: frozenset[str] | None, *, only_self: bool) -> bool:
         """Tell whether the CAD lets a person do it too, where that is needed.
 
         Args:
@@ -123,23 +123,25 @@ class Access:
             only_self: whether they move nobody but themselves.
         """
         enough = {CAD_DISPATCH, CAD_SELF_DISPATCH} if only_self else {CAD_DISPATCH}
-        return not self.needs_cad or not enough.isdisjoint(permissions or ())
+        return not self.checks_cad_permissions or not enough.isdisjoint(permissions or ())
 
-    def require_in_cad(self, permissions: frozenset[str] | None, *, only_self: bool) -> None:
+    def require_cad_permission(
+        self, permissions: frozenset[str] | None, *, only_self: bool
+    ) -> None:
         """Raise NotPermitted unless `may_in_cad`."""
-        if not self.may_in_cad(permissions, only_self=only_self):
-            raise NoCadAccount if permissions is None else NotPermitted
+        if not self.is_permitted_in_cad(permissions, only_self=only_self):
+            raise NoCadAccount if permissions is None else CadPermissionMissing
 
     @property
-    def _linkers(self) -> frozenset[int]:
+    def _link_roles(self) -> frozenset[int]:
         return self.link_role_ids or self.dispatch_role_ids
 
     @property
-    def _admins(self) -> frozenset[int]:
-        return self.admin_role_ids or self._linkers
+    def _admin_roles(self) -> frozenset[int]:
+        return self.admin_role_ids or self._link_roles
 
 
-def _holds(actor: Actor, role_ids: frozenset[int]) -> bool:
+def _is_allowed(actor: Actor, role_ids: frozenset[int]) -> bool:
     """Tell whether a person holds one of these roles; without any role, whether they manage."""
     if not role_ids:
         return actor.manages_server
@@ -147,5 +149,5 @@ def _holds(actor: Actor, role_ids: frozenset[int]) -> bool:
 
 
 def _require(actor: Actor, role_ids: frozenset[int]) -> None:
-    if not _holds(actor, role_ids):
-        raise NotAllowed(role_ids)
+    if not _is_allowed(actor, role_ids):
+        raise RoleRequired(role_ids)

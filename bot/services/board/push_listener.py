@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.cad.push.event_queue import FeedLost, FeedRefused, Gap, Heard, Item
+from bot.cad.push.event_queue import (
+    EventsMissed,
+    EventsReceived,
+    FeedDisconnected,
+    FeedItem,
+    FeedRefused,
+)
 from bot.cad.push.events import Event
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.services.board.live_board import Board
@@ -18,7 +24,7 @@ from bot.services.board.live_board import Board
 _log = logging.getLogger(__name__)
 
 
-class CannotListen(Exception):
+class ListenError(Exception):
     """A feed's address cannot be listened on; the message says why."""
 
 
@@ -31,12 +37,12 @@ class Feed(Protocol):
     async def stop(self) -> None:
         """Stop listening, which ends the reading."""
 
-    def __aiter__(self) -> AsyncIterator[Item]:
+    def __aiter__(self) -> AsyncIterator[FeedItem]:
         """Read what is heard."""
 
 
 @dataclass(slots=True)
-class Listening:
+class FeedStatus:
     """How it goes with one feed.
 
     Attributes:
@@ -45,12 +51,12 @@ class Listening:
         trouble: why there is no session now, None where there may be one.
     """
 
-    since: datetime
-    last: datetime | None = None
-    trouble: FeedLost | FeedRefused | None = None
+    started_at: datetime
+    last_event_at: datetime | None = None
+    problem: FeedDisconnected | FeedRefused | None = None
 
 
-class Watch:
+class PushListener:
     """Reads the feeds for as long as the bot runs.
 
     Args:
@@ -63,17 +69,17 @@ class Watch:
         board: Board,
         feeds: Sequence[Feed],
         server_id: int,
-        hear: Callable[[Sequence[Event]], None],
+        on_events: Callable[[Sequence[Event]], None],
         *,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._board = board
-        self._hear = hear
+        self._on_events = on_events
         self._clock = clock
-        self.listening: list[Listening] = []  # one for each feed that was started
+        self.feed_statuses: list[FeedStatus] = []  # one for each feed that was started
         self._feeds = feeds
         self._server_id = server_id
-        self._reading: list[asyncio.Task[None]] = []
+        self._reader_tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Start every feed and read it.
@@ -87,46 +93,46 @@ class Watch:
             try:
                 await asyncio.create_task(feed.start(), context=context)
             except OSError as error:
-                raise CannotListen(error.strerror or str(error)) from error
-            state = Listening(self._clock.now())
-            self.listening.append(state)
+                raise ListenError(error.strerror or str(error)) from error
+            state = FeedStatus(self._clock.now())
+            self.feed_statuses.append(state)
             reading = context.run(asyncio.create_task, self._read(feed, state))
-            self._reading.append(reading)
+            self._reader_tasks.append(reading)
 
     async def close(self) -> None:
         """Stop every feed; what was heard before is still read."""
         for feed in self._feeds:
             await feed.stop()
-        await asyncio.gather(*self._reading)
+        await asyncio.gather(*self._reader_tasks)
 
-    async def _read(self, feed: Feed, state: Listening) -> None:
+    async def _read(self, feed: Feed, state: FeedStatus) -> None:
         async for item in feed:
-            self._note(item, state)
+            self._track(item, state)
             server_id = item.server_id or self._server_id
             try:
-                self._take(item, server_id)
+                self._dispatch(item, server_id)
             except Exception:  # noqa: BLE001 - one event must not silence all that follow
                 _log.exception("an event of server %s was not understood", server_id)
-                self._board.ask_again(server_id)
+                self._board.force_refresh(server_id)
 
-    def _take(self, item: Item, server_id: int) -> None:
+    def _dispatch(self, item: FeedItem, server_id: int) -> None:
         match item:
-            case Heard(events=events):
+            case EventsReceived(events=events):
                 self._board.apply(server_id, events)
-                self._hear(events)
-            case Gap():
+                self._on_events(events)
+            case EventsMissed():
                 _log.info("events of server %s may have been missed: asking for all", server_id)
-                self._board.ask_again(server_id)
-            case FeedLost(reason=reason):
+                self._board.force_refresh(server_id)
+            case FeedDisconnected(reason=reason):
                 _log.warning("no push events for server %s: %s", server_id, reason)
             case FeedRefused(text=text):
                 _log.error("the CAD refuses push events for server %s: %s", server_id, text)
 
-    def _note(self, item: Item, state: Listening) -> None:
+    def _track(self, item: FeedItem, state: FeedStatus) -> None:
         match item:
-            case FeedLost() | FeedRefused():
-                state.trouble = item
-            case Heard():
-                state.last, state.trouble = self._clock.now(), None
-            case Gap():  # a session has begun
-                state.trouble = None
+            case FeedDisconnected() | FeedRefused():
+                state.problem = item
+            case EventsReceived():
+                state.last_event_at, state.problem = self._clock.now(), None
+            case EventsMissed():  # a session has begun
+                state.problem = None

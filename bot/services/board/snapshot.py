@@ -12,12 +12,12 @@ from typing import TypeVar
 
 from bot.cad.models import Call, Calls, EmergencyCall, Unit
 from bot.cad.push.events import (
-    CallSaved,
+    CallNoteAdded,
     CallsClosed,
+    CallUpserted,
     EmergenciesRemoved,
-    EmergencySaved,
+    EmergencyUpserted,
     Event,
-    NoteAdded,
     UnitLoggedIn,
     UnitLoggedOut,
     UnitPanic,
@@ -31,54 +31,54 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class BoardSnapshot:
     """Everything by its number. Calls and 911 calls are numbered apart."""
 
     calls: Mapping[int, Call] = field(default_factory=dict)
     emergencies: Mapping[int, EmergencyCall] = field(default_factory=dict)
     units: Mapping[int, Unit] = field(default_factory=dict)
 
-    def with_calls(self, heard: Calls) -> Picture:
+    def with_calls(self, polled: Calls) -> BoardSnapshot:
         """Return the picture with the calls of a poll."""
         return replace(
             self,
-            calls={call.call_id: call for call in heard.dispatch},
-            emergencies={call.call_id: call for call in heard.emergency},
+            calls={call.call_id: call for call in polled.dispatch},
+            emergencies={call.call_id: call for call in polled.emergency},
         )
 
-    def with_units(self, heard: Iterable[Unit]) -> Picture:
+    def with_units(self, polled: Iterable[Unit]) -> BoardSnapshot:
         """Return the picture with the units of a poll."""
-        return replace(self, units={unit.ident: unit for unit in heard})
+        return replace(self, units={unit.ident: unit for unit in polled})
 
-    def call_of(self, ident: int) -> Call | None:
+    def call_of_unit(self, ident: int) -> Call | None:
         """Return the call that a unit is on."""
         return next((call for call in self.calls.values() if ident in call.idents), None)
 
-    def after(self, event: Event) -> Picture:
+    def apply(self, event: Event) -> BoardSnapshot:
         """Return the picture after an event; one about something unknown changes nothing."""
-        return Picture(
+        return BoardSnapshot(
             self._calls_after(event), self._emergencies_after(event), self._units_after(event)
         )
 
     def _calls_after(self, event: Event) -> Mapping[int, Call]:
         calls = self.calls
         match event:
-            case CallSaved(call=call):
+            case CallUpserted(call=call):
                 return {**calls, call.call_id: call}
             case CallsClosed(call_ids=call_ids):
                 return _without(calls, call_ids)
             case (
-                NoteAdded(call_id=call_id)
+                CallNoteAdded(call_id=call_id)
                 | UnitsAttached(call_id=call_id)
                 | UnitsDetached(call_id=call_id)
             ) if call_id in calls:
-                return {**calls, call_id: _changed(calls[call_id], event)}
+                return {**calls, call_id: _apply_to_call(calls[call_id], event)}
             case _:
                 return calls
 
     def _emergencies_after(self, event: Event) -> Mapping[int, EmergencyCall]:
         match event:
-            case EmergencySaved(emergency=call):
+            case EmergencyUpserted(emergency=call):
                 return {**self.emergencies, call.call_id: call}
             case EmergenciesRemoved(call_ids=call_ids):
                 return _without(self.emergencies, call_ids)
@@ -104,9 +104,9 @@ class Picture:
                 return units
 
 
-def _changed(call: Call, event: NoteAdded | UnitsAttached | UnitsDetached) -> Call:
+def _apply_to_call(call: Call, event: CallNoteAdded | UnitsAttached | UnitsDetached) -> Call:
     match event:
-        case NoteAdded(note=note):
+        case CallNoteAdded(note=note):
             return replace(call, notes=(*call.notes, note))
         case UnitsAttached(idents=idents):
             return replace(call, idents=tuple(dict.fromkeys((*call.idents, *idents))))

@@ -8,33 +8,33 @@ from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from bot.cad.client import CadClient
-from bot.cad.codec.emergencies import created_from, responding
+from bot.cad.codec.emergencies import answered_emergency_id, build_dispatch_call
 from bot.cad.errors import CadError, CadUnnumbered
-from bot.cad.models import Call, NewCall, Note, Subject
+from bot.cad.models import Call, NewCall, Note, UnitRef
 from bot.cad.push.events import (
-    CallSaved,
+    CallNoteAdded,
     CallsClosed,
+    CallUpserted,
     EmergenciesRemoved,
-    NoteAdded,
     UnitStatusChanged,
 )
 from bot.common.clock import Clock
-from bot.services.access.cad_permissions import Permitted, nothing_needed
+from bot.services.access.cad_permissions import CadPermissionCheck, allow_all
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
-from bot.services.errors import EmergencyGone, NoAnswerAboutUnits, NotLinked, NotOnDuty
-from bot.services.links.link_service import LinkingService
-from bot.services.orders.intake import AttachService
+from bot.services.errors import DutyUnknown, EmergencyNotFound, NotLinked, NotOnDuty
+from bot.services.links.link_service import LinkService
+from bot.services.orders.intake import OrderIntake
 from bot.services.reply import ReplyAddress
 from bot.services.targets import grammar
-from bot.services.targets.resolution import Assignee, Reason
+from bot.services.targets.resolution import Assignee, SkipReason
 from bot.storage.stores.order_store import Order
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class NoteResult:
     """A note was written into the log of a call."""
 
     call_id: int
@@ -42,7 +42,7 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class CloseResult:
     """A call was closed; title is empty where it is not known."""
 
     call_id: int
@@ -50,7 +50,7 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
-class StatusSet:
+class StatusResult:
     """A unit has another status; number is the unit's, empty where it is not known."""
 
     number: str
@@ -58,13 +58,13 @@ class StatusSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Dismissed:
+class DismissResult:
     """A 911 call was taken off the list."""
 
     number: int
 
 
-class Acts:
+class CallActions:
     """Authorises, tells the CAD, and shows it on the board at once, for the CAD echoes nothing.
 
     Every method raises ServiceError, StorageError or CadError and nothing else.
@@ -75,19 +75,19 @@ class Acts:
         access: Access,
         cad: CadClient,
         board: Board,
-        attaching: AttachService,
-        linking: LinkingService,
+        intake: OrderIntake,
+        linking: LinkService,
         *,
         clock: Clock,
-        permitted: Permitted = nothing_needed,
+        check_cad_permission: CadPermissionCheck = allow_all,
     ) -> None:
         self._access = access
         self._cad = cad
         self._board = board
-        self._attaching = attaching
+        self._intake = intake
         self._linking = linking
         self._clock = clock
-        self._permitted = permitted
+        self._check_cad_permission = check_cad_permission
         # By server and 911 call, as long as somebody holds or awaits one.
         self._locks: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
 
@@ -103,37 +103,37 @@ class Acts:
         """Tell at once whether a person can be put on a call."""
         return await self._linking.is_linked(actor.guild_id, actor.user_id)
 
-    async def note(
+    async def add_note(
         self, actor: Actor, server_id: int, call_id: int, text: str, *, label: str
-    ) -> Noted:
+    ) -> NoteResult:
         """Write a line into the log of a call; label says who writes it."""
         await self._require_dispatch(actor)
         await self._cad.add_note(server_id, call_id, text, label=label)
         note = Note(self._clock.now().strftime("%H:%M:%S"), label, text)
-        self._board.apply(server_id, [NoteAdded(call_id, note)])
-        return Noted(call_id, text)
+        self._board.apply(server_id, [CallNoteAdded(call_id, note)])
+        return NoteResult(call_id, text)
 
-    async def close(self, actor: Actor, server_id: int, call_id: int) -> Closed:
+    async def close_call(self, actor: Actor, server_id: int, call_id: int) -> CloseResult:
         """Close a call."""
         await self._require_dispatch(actor)
         call = self._board.call(server_id, call_id)
         await self._cad.close_call(server_id, call_id)
         _log.info("%s closed call %s of server %s", actor.user_id, call_id, server_id)
         self._board.apply(server_id, [CallsClosed((call_id,))])
-        return Closed(call_id, call.title if call else "")
+        return CloseResult(call_id, call.title if call else "")
 
-    async def set_status(self, actor: Actor, server_id: int, status: int) -> StatusSet:
+    async def set_status(self, actor: Actor, server_id: int, status: int) -> StatusResult:
         """Set the status of the actor's own unit."""
         self._access.require_self_dispatch(actor)
-        await self._permitted(actor.user_id, actor.guild_id, only_self=True)
-        me = await self._me(actor, server_id)
+        await self._check_cad_permission(actor.user_id, actor.guild_id, only_self=True)
+        me = await self._resolve_self(actor, server_id)
         ident = me.unit.ident if me.unit else None
-        await self._cad.set_status(server_id, Subject(me.api_id, ident), status)
+        await self._cad.set_status(server_id, UnitRef(me.api_id, ident), status)
         if ident is not None:
             self._board.apply(server_id, [UnitStatusChanged((ident,), status)])
-        return StatusSet(me.unit.number if me.unit else "", status)
+        return StatusResult(me.unit.number if me.unit else "", status)
 
-    async def respond(
+    async def respond_to_911(
         self, actor: Actor, reply: ReplyAddress, server_id: int, number: int, units: str
     ) -> Order:
         """Make a 911 call a dispatch call, unless it is one already; return the order for units.
@@ -144,85 +144,83 @@ class Acts:
             EmergencyGone: the CAD knows neither the 911 call nor a call that answers it.
         """
         await self._require_dispatch(actor)
-        grammar.parse(units, me=actor.user_id)  # nothing is created for nobody
+        grammar.parse(units, actor_id=actor.user_id)  # nothing is created for nobody
         async with self._lock(server_id, number):
-            call_id = await self._answering(server_id, number) or await self._created(
+            call_id = await self._find_answering_call(server_id, number) or await self._create_call(
                 server_id, number
             )
-            await self._tidy(server_id, number)
-        return await self._attaching.attach(
-            actor, reply, units, call_id=call_id, server_id=server_id
-        )
+            await self._remove_quietly(server_id, number)
+        return await self._intake.attach(actor, reply, units, call_id=call_id, server_id=server_id)
 
-    async def dismiss(self, actor: Actor, server_id: int, number: int) -> Dismissed:
+    async def dismiss_911(self, actor: Actor, server_id: int, number: int) -> DismissResult:
         """Take a 911 call off the list without sending anybody."""
         await self._require_dispatch(actor)
         async with self._lock(server_id, number):
-            await self._remove(server_id, number)
+            await self._remove_emergency(server_id, number)
         _log.info("%s dismissed 911 call %s of server %s", actor.user_id, number, server_id)
-        return Dismissed(number)
+        return DismissResult(number)
 
     async def _require_dispatch(self, actor: Actor) -> None:
         """Raise unless a person may dispatch, by their roles and by their account in the CAD."""
         self._access.require_dispatch(actor)
-        await self._permitted(actor.user_id, actor.guild_id, only_self=False)
+        await self._check_cad_permission(actor.user_id, actor.guild_id, only_self=False)
 
     def _lock(self, server_id: int, number: int) -> asyncio.Lock:
         return self._locks.setdefault((server_id, number), asyncio.Lock())
 
-    async def _answering(self, server_id: int, number: int) -> int | None:
+    async def _find_answering_call(self, server_id: int, number: int) -> int | None:
         """Return the open dispatch call that answers a 911 call at this moment, if one does.
 
         A dispatcher at the CAD's own screen or somebody in the game may have been quicker.
         """
-        await self._board.calls_now(server_id)
+        await self._board.fetch_calls(server_id)
         calls = self._board.calls(server_id)
-        return next((one.call_id for one in calls if created_from(one) == number), None)
+        return next((one.call_id for one in calls if answered_emergency_id(one) == number), None)
 
-    async def _created(self, server_id: int, number: int) -> int:
-        emergency = self._board.picture(server_id).emergencies.get(number)
+    async def _create_call(self, server_id: int, number: int) -> int:
+        emergency = self._board.snapshot(server_id).emergencies.get(number)
         if emergency is None:
-            raise EmergencyGone(number)
-        new = responding(server_id, emergency)
+            raise EmergencyNotFound(number)
+        new = build_dispatch_call(server_id, emergency)
         try:
             call_id = await self._cad.create_call(new)
         except CadUnnumbered:
             # It is there, under a number that only the list can tell.
-            found = await self._answering(server_id, number)
+            found = await self._find_answering_call(server_id, number)
             if found is None:
                 raise
             return found
         _log.info("911 call %s of server %s became call %s", number, server_id, call_id)
-        self._board.apply(server_id, [CallSaved(_call(call_id, new))])
+        self._board.apply(server_id, [CallUpserted(_call_as_created(call_id, new))])
         return call_id
 
-    async def _tidy(self, server_id: int, number: int) -> None:
+    async def _remove_quietly(self, server_id: int, number: int) -> None:
         """Take a 911 call that is answered off the list; help goes there even where that fails."""
-        if number not in self._board.picture(server_id).emergencies:
+        if number not in self._board.snapshot(server_id).emergencies:
             return
         try:
-            await self._remove(server_id, number)
+            await self._remove_emergency(server_id, number)
         except CadError as error:
             _log.warning("911 call %s of server %s stays listed: %r", number, server_id, error)
 
-    async def _remove(self, server_id: int, number: int) -> None:
+    async def _remove_emergency(self, server_id: int, number: int) -> None:
         await self._cad.remove_emergency_call(server_id, number)
         self._board.apply(server_id, [EmergenciesRemoved((number,))])
 
-    async def _me(self, actor: Actor, server_id: int) -> Assignee:
-        found = await self._attaching.who_is(actor.guild_id, server_id, "me", me=actor.user_id)
+    async def _resolve_self(self, actor: Actor, server_id: int) -> Assignee:
+        found = await self._intake.resolve(actor.guild_id, server_id, "me", actor_id=actor.user_id)
         if found.assignees:
             return found.assignees[0]
         match found.left_out[0].reason:
-            case Reason.NOT_LINKED:
+            case SkipReason.NOT_LINKED:
                 raise NotLinked
-            case Reason.NOT_ON_DUTY:
+            case SkipReason.NOT_ON_DUTY:
                 raise NotOnDuty
             case _:
-                raise NoAnswerAboutUnits
+                raise DutyUnknown
 
 
-def _call(call_id: int, new: NewCall) -> Call:
+def _call_as_created(call_id: int, new: NewCall) -> Call:
     """Return a call as the CAD has made it, before anybody is on it."""
     return Call(
         call_id=call_id,

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.cad.models import CLOSED, Call, EmergencyCall
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
-from bot.services.cards.card_content import OnCall, Owners, people_on
+from bot.services.cards.card_content import CallUnit, UnitOwners, call_units
 
 PAGE_SIZE = 7
 PICK_LIMIT = 25  # Discord lists no more options
@@ -19,7 +19,7 @@ class CallLine:
     """A call or a 911 call, and who is on it."""
 
     call: Call | EmergencyCall
-    people: tuple[OnCall, ...]
+    units: tuple[CallUnit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class CallsPage:
     confirmed_at: datetime | None
 
 
-class CallList:
+class CallListing:
     """Lists the calls for those who may dispatch."""
 
     def __init__(self, access: Access, board: Board, default_server_id: int) -> None:
@@ -54,19 +54,19 @@ class CallList:
         self._access.require_dispatch(actor)
         server = server_id or self._default_server_id
         if self._board.confirmed_at(server) is None:
-            await self._board.calls_now(server)
-        self._board.look(server)
-        picture = self._board.picture(server)
+            await self._board.fetch_calls(server)
+        self._board.refresh(server)
+        picture = self._board.snapshot(server)
         emergencies = sorted(picture.emergencies.values(), key=lambda one: one.call_id)
-        calls: list[Call | EmergencyCall] = [*emergencies, *self._open(server)]
+        calls: list[Call | EmergencyCall] = [*emergencies, *self._sorted_open_calls(server)]
         count = max(1, -(-len(calls) // PAGE_SIZE))
         number = min(max(1, number), count)
         shown = calls[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
-        nobody = Owners()
-        lines = tuple(CallLine(call, people_on(call, picture, nobody)) for call in shown)
+        nobody = UnitOwners()
+        lines = tuple(CallLine(call, call_units(call, picture, nobody)) for call in shown)
         return CallsPage(lines, number, count, len(calls), self._board.confirmed_at(server))
 
-    def to_pick(self, actor: Actor) -> tuple[int, list[Call]]:
+    def open_calls(self, actor: Actor) -> tuple[int, list[Call]]:
         """Return the default server and its most urgent calls, from memory.
 
         Raises:
@@ -74,9 +74,9 @@ class CallList:
         """
         self._access.require_dispatch(actor)
         server = self._default_server_id
-        self._board.look(server)
-        return server, self._open(server)[:PICK_LIMIT]
+        self._board.refresh(server)
+        return server, self._sorted_open_calls(server)[:PICK_LIMIT]
 
-    def _open(self, server_id: int) -> list[Call]:
+    def _sorted_open_calls(self, server_id: int) -> list[Call]:
         calls = (one for one in self._board.calls(server_id) if one.status != CLOSED)
         return sorted(calls, key=lambda one: (one.priority, one.call_id))

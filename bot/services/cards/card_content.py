@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.cad.models import Call, EmergencyCall, Unit
 from bot.services import steam_id
-from bot.services.board.snapshot import Picture
+from bot.services.board.snapshot import BoardSnapshot
 from bot.storage.stores.card_store import CardKind
 from bot.storage.stores.link_row import Link
 
@@ -17,7 +17,7 @@ HIGHEST_PRIORITY = 1
 
 
 @dataclass(frozen=True, slots=True)
-class OnCall:
+class CallUnit:
     """A unit on a call, as far as it is known.
 
     Attributes:
@@ -35,7 +35,7 @@ class OnCall:
 
 
 @dataclass(frozen=True, slots=True)
-class CardFace:
+class CardContent:
     """A call or a 911 call as its card shows it.
 
     Attributes:
@@ -49,7 +49,7 @@ class CardFace:
     server_id: int
     call_id: int
     call: Call | EmergencyCall | None
-    people: tuple[OnCall, ...]
+    units: tuple[CallUnit, ...]
     first_seen_at: datetime
     confirmed_at: datetime
     closed_at: datetime | None = None
@@ -72,48 +72,50 @@ class CardFace:
         is_first = isinstance(self.call, Call) and self.call.priority == HIGHEST_PRIORITY
         return self.is_emergency or is_first
 
-    def shows_as(self, other: CardFace) -> bool:
+    def looks_like(self, other: CardContent) -> bool:
         """Tell whether the two differ in nothing but when they were confirmed."""
         return replace(self, confirmed_at=other.confirmed_at) == other
 
 
-class Owners:
+class UnitOwners:
     """Whose unit it is. The links are sorted anew only where they were read anew."""
 
     def __init__(self) -> None:
         self._links: Sequence[Link] = ()
         self._by_id: dict[str, int] = {}
 
-    def read(self, links: Sequence[Link]) -> None:
+    def update(self, links: Sequence[Link]) -> None:
         """Take the links as they are now."""
         if links is not self._links:
             self._links = links
-            self._by_id = {steam_id.bare(link.api_id): link.discord_id for link in links}
+            self._by_id = {steam_id.without_prefix(link.api_id): link.discord_id for link in links}
 
-    def of(self, unit: Unit) -> int | None:
+    def owner_of(self, unit: Unit) -> int | None:
         """Return whose unit it is; ids count as the same whatever their prefix and case."""
-        owners = (self._by_id.get(steam_id.bare(one)) for one in unit.api_ids)
+        owners = (self._by_id.get(steam_id.without_prefix(one)) for one in unit.api_ids)
         return next((owner for owner in owners if owner is not None), None)
 
 
-def people_on(
-    call: Call | EmergencyCall | None, picture: Picture, owners: Owners
-) -> tuple[OnCall, ...]:
+def call_units(
+    call: Call | EmergencyCall | None, snapshot: BoardSnapshot, owners: UnitOwners
+) -> tuple[CallUnit, ...]:
     """Return who is on a call, in the CAD's order; nobody is on a 911 call."""
     if not isinstance(call, Call):
         return ()
 
-    def person(ident: int) -> OnCall:
+    def person(ident: int) -> CallUnit:
         is_primary = ident == call.primary
-        unit = picture.units.get(ident)
+        unit = snapshot.units.get(ident)
         if unit is None:
-            return OnCall(ident, is_primary=is_primary)
-        return OnCall(ident, unit.number, unit.name, unit.status, owners.of(unit), is_primary)
+            return CallUnit(ident, is_primary=is_primary)
+        return CallUnit(
+            ident, unit.number, unit.name, unit.status, owners.owner_of(unit), is_primary
+        )
 
     return tuple(map(person, call.idents))
 
 
-def seen(call: Call | EmergencyCall | None) -> Call | EmergencyCall | None:
+def visible_part(call: Call | EmergencyCall | None) -> Call | EmergencyCall | None:
     """Return a call without what no card shows, so that changes there cause no edit."""
     if isinstance(call, Call):
         return replace(call, meta={}, notes=call.notes[-NOTES_SHOWN:])

@@ -8,22 +8,24 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from bot.cad.models import Call, EmergencyCall
-from bot.services.cards.card_content import CardFace
+from bot.services.cards.card_content import CardContent
 from bot.storage.stores.card_store import StoredCard
 
 STALE_AFTER = timedelta(minutes=2)
-STAMP_EVERY = timedelta(seconds=30)  # how old the "confirmed" of a card may get while there is room
+TIMESTAMP_EVERY = timedelta(
+    seconds=30
+)  # how old the "confirmed" of a card may get while there is room
 
 
-class Turn(IntEnum):
+class CardAction(IntEnum):
     """What a card needs, the most urgent first."""
 
     POST = 0
-    CHANGE = 1
+    UPDATE = 1
     CLOSE = 2
     REMOVE = 3
     SAVE = 4
-    STAMP = 5
+    REFRESH_TIMESTAMP = 5
 
 
 @dataclass(slots=True)
@@ -40,37 +42,39 @@ class Card:
     """
 
     stored: StoredCard
-    since: datetime
+    known_since: datetime
     call: Call | EmergencyCall | None = None
-    shown: CardFace | None = None
+    shown: CardContent | None = None
     may_ping: bool = False
     is_unsaved: bool = False
     written_at: float = -math.inf
-    next_at: float = -math.inf
+    next_write_at: float = -math.inf
     failures: int = 0
 
 
-def turn_of(card: Card, face: CardFace, now: datetime, keep: timedelta) -> Turn | None:
+def next_action(
+    card: Card, content: CardContent, now: datetime, keep_closed_for: timedelta
+) -> CardAction | None:
     """Return what a card needs to show a face, None for nothing yet.
 
     Args:
         keep: how long a closed card stays.
     """
-    if face.closed_at is not None and (
-        card.stored.message_id is None or now >= face.closed_at + keep
+    if content.closed_at is not None and (
+        card.stored.message_id is None or now >= content.closed_at + keep_closed_for
     ):
-        return Turn.REMOVE
-    if not face.is_closed and card.call is None and not face.is_stale:
+        return CardAction.REMOVE
+    if not content.is_closed and card.call is None and not content.is_stale:
         return None  # taken over from before the start: the CAD has not spoken yet
     if card.stored.message_id is None:
-        return Turn.POST if card.call is not None else None
-    return _edit_of(card, face)
+        return CardAction.POST if card.call is not None else None
+    return _edit_action(card, content)
 
 
-def _edit_of(card: Card, face: CardFace) -> Turn | None:
-    if card.shown is None or not card.shown.shows_as(face):
-        return Turn.CLOSE if face.is_closed else Turn.CHANGE
+def _edit_action(card: Card, content: CardContent) -> CardAction | None:
+    if card.shown is None or not card.shown.looks_like(content):
+        return CardAction.CLOSE if content.is_closed else CardAction.UPDATE
     if card.is_unsaved:
-        return Turn.SAVE
-    is_old = face.confirmed_at - card.shown.confirmed_at >= STAMP_EVERY
-    return Turn.STAMP if is_old and not face.is_closed else None
+        return CardAction.SAVE
+    is_old = content.confirmed_at - card.shown.confirmed_at >= TIMESTAMP_EVERY
+    return CardAction.REFRESH_TIMESTAMP if is_old and not content.is_closed else None

@@ -15,7 +15,7 @@ class Level(enum.IntEnum):
     FAULT = 2  # something does not work until somebody mends it
 
 
-class What(enum.StrEnum):
+class FindingCode(enum.StrEnum):
     """Everything that can be found: what it is about, and what about it."""
 
     SETTINGS_FINE = "settings.fine"
@@ -51,7 +51,7 @@ class What(enum.StrEnum):
     CAD_UNREACHABLE = "cad.unreachable"
     CAD_BUSY = "cad.busy"
     CAD_WRONG_ADDRESS = "cad.wrong address"
-    CAD_REFUSES = "cad.refuses"
+    CAD_REJECTED = "cad.refuses"
     KEY_FINE = "key.fine"
     KEY_REFUSED = "key.refused"
     COMMUNITY_UNKNOWN = "community.unknown"
@@ -61,9 +61,9 @@ class What(enum.StrEnum):
     API_OFF = "plan.api off"
     CAD_SERVER_FINE = "cad server.fine"
     CAD_SERVER_UNKNOWN = "cad server.unknown"
-    DIALECT_KNOWN = "dialect.known"
-    DIALECT_OPEN = "dialect.open"
-    DIALECT_NONE = "dialect.none"
+    ATTACH_VARIANT_KNOWN = "dialect.known"
+    ATTACH_VARIANT_UNTRIED = "dialect.open"
+    ATTACH_VARIANT_NONE = "dialect.none"
     CLOCK_FINE = "clock.fine"
     CLOCK_OFF = "clock.off"
     BUDGET = "budget.left"
@@ -81,7 +81,7 @@ class What(enum.StrEnum):
     PORT_SERVED = "events.port served"
     PORT_TAKEN = "events.port taken"
     WEBSOCKET_UNTRIED = "events.websocket untried"
-    EVENTS_HEARD = "events.heard"
+    EVENTS_RECEIVED = "events.heard"
     EVENTS_SILENT = "events.silent"
     EVENTS_LOST = "events.lost"
     EVENTS_REFUSED = "events.refused"
@@ -99,21 +99,21 @@ class What(enum.StrEnum):
 class Finding:
     """One thing that was found; data is what its words need, of simple types."""
 
-    what: What
+    code: FindingCode
     level: Level
     data: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
-def fine(what: What, **data: object) -> Finding:
+def fine(code: FindingCode, **data: object) -> Finding:
     """Find something as it should be."""
-    return Finding(what, Level.OK, data)
+    return Finding(code, Level.OK, data)
 
 
-def warning(what: What, **data: object) -> Finding:
+def warning(code: FindingCode, **data: object) -> Finding:
     """Find something that may not be meant so."""
-    return Finding(what, Level.WARNING, data)
+    return Finding(code, Level.WARNING, data)
 
 
-def fault(what: What, **data: object) -> Finding:
+def fault(code: FindingCode, **data: object) -> Finding:
     """Find something that has to be mended."""
-    return Finding(what, Level.FAULT, data)
+    return Finding(code, Level.FAULT, data)

@@ -7,10 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.services.access.policy import Access, Actor, Right
-from bot.services.doctor.findings import Finding, What, fault
+from bot.services.access.policy import Access, Actor, PermissionRule
+from bot.services.doctor.findings import Finding, FindingCode, fault
 
-PATIENCE = 25.0  # seconds for a check; a question to the CAD takes up to 10, with its retries
+CHECK_TIMEOUT = 25.0  # seconds for a check; a question to the CAD takes up to 10, with its retries
 
 Check = Callable[[], Awaitable[Iterable[Finding]]]
 
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DoctorReport:
     """What was found, the worst first, and who may do what.
 
     Attributes:
@@ -26,7 +26,7 @@ class Report:
     """
 
     findings: tuple[Finding, ...]
-    rights: tuple[Right, ...]
+    rights: tuple[PermissionRule, ...]
     needs_cad: bool
 
 
@@ -42,32 +42,36 @@ class Doctor:
         self,
         access: Access,
         checks: Mapping[str, Check],
-        about_guild: Callable[[int], Mapping[str, Check]],
+        guild_checks: Callable[[int], Mapping[str, Check]],
     ) -> None:
         self._access = access
         self._checks = checks
-        self._about_guild = about_guild
+        self._guild_checks = guild_checks
 
-    async def examine(self, actor: Actor) -> Report:
+    async def run(self, actor: Actor) -> DoctorReport:
         """Run every check.
 
         Raises:
             NotAllowed.
         """
         self._access.require_admin(actor)
-        findings = await examined({**self._about_guild(actor.guild_id), **self._checks})
-        return Report(tuple(findings), self._access.rights, self._access.needs_cad)
+        findings = await run_checks({**self._guild_checks(actor.guild_id), **self._checks})
+        return DoctorReport(
+            tuple(findings), self._access.rules, self._access.checks_cad_permissions
+        )
 
 
-async def examined(checks: Mapping[str, Check], patience: float = PATIENCE) -> list[Finding]:
+async def run_checks(
+    checks: Mapping[str, Check], time_limit: float = CHECK_TIMEOUT
+) -> list[Finding]:
     """Run the checks at once and return what they find, the worst first.
 
     Args:
         checks: by the name of what they look at.
-        patience: the seconds that each may take.
+        time_limit: the seconds that each may take.
     """
     found = await asyncio.gather(
-        *(_examined(name, check, patience) for name, check in checks.items())
+        *(_run_check(name, check, time_limit) for name, check in checks.items())
     )
     return worst_first([finding for findings in found for finding in findings])
 
@@ -77,13 +81,13 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda one: -one.level)
 
 
-async def _examined(name: str, check: Check, patience: float) -> Sequence[Finding]:
+async def _run_check(name: str, check: Check, time_limit: float) -> Sequence[Finding]:
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(time_limit):
             return list(await check())
     except TimeoutError:
-        return [fault(What.CHECK_LATE, plain=name, seconds=round(patience))]
+        return [fault(FindingCode.CHECK_LATE, plain=name, seconds=round(time_limit))]
     except Exception as error:  # noqa: BLE001 - the other checks go on
         # The words of an error that nobody expected may hold a secret; the log takes them out.
         _log.exception("the check of %s has failed", name)
-        return [fault(What.CHECK_BROKEN, plain=name, kind=type(error).__name__)]
+        return [fault(FindingCode.CHECK_BROKEN, plain=name, kind=type(error).__name__)]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.cad.client import KnownCad
+from bot.cad.client import InspectableCad
 from bot.cad.errors import (
     ApiNotEnabled,
     CadError,
@@ -18,44 +18,54 @@ from bot.cad.errors import (
     InvalidApiKey,
     InvalidCommunity,
 )
-from bot.cad.http.rate_limits import Budget
+from bot.cad.http.rate_limits import RateLimiter
 from bot.cad.models import Community
 from bot.cad.push.event_queue import FeedRefused
-from bot.services.board.push_listener import Listening
-from bot.services.doctor.findings import Finding, What, fault, fine, warning
+from bot.services.board.push_listener import FeedStatus
+from bot.services.doctor.findings import Finding, FindingCode, fault, fine, warning
 from bot.storage.errors import DatabaseTooNew, NotADatabase, StorageError
 from bot.storage.health import Health
 
-SKEW = 30.0  # seconds
-LITTLE_SPACE = 100 * 2**20  # bytes
-NO_SPACE = 5 * 2**20
-SILENCE = timedelta(minutes=10)  # after which a feed that has heard nothing is worth a word
+MAX_CLOCK_SKEW = 30.0  # seconds
+LOW_SPACE = 100 * 2**20  # bytes
+CRITICAL_SPACE = 5 * 2**20
+FEED_SILENCE = timedelta(minutes=10)  # after which a feed that has heard nothing is worth a word
 
-_FAULTS = (
-    (InvalidApiKey, What.KEY_REFUSED),
-    (InvalidCommunity, What.COMMUNITY_UNKNOWN),
-    (CadUnreachable, What.CAD_UNREACHABLE),
-    (CadTimeout, What.CAD_UNREACHABLE),
-    (CadUnavailable, What.CAD_UNREACHABLE),
+_CODE_BY_ERROR = (
+    (InvalidApiKey, FindingCode.KEY_REFUSED),
+    (InvalidCommunity, FindingCode.COMMUNITY_UNKNOWN),
+    (CadUnreachable, FindingCode.CAD_UNREACHABLE),
+    (CadTimeout, FindingCode.CAD_UNREACHABLE),
+    (CadUnavailable, FindingCode.CAD_UNREACHABLE),
 )
-_NOBODY = "0"  # an API id to ask about; what the answer says does not matter
+_PROBE_ID = "0"  # an API id to ask about; what the answer says does not matter
 
 
-async def database(examine: Callable[[], Awaitable[Health]]) -> list[Finding]:
+async def database_findings(examine: Callable[[], Awaitable[Health]]) -> list[Finding]:
     """Check that the database can be read and written, and that there is room."""
     try:
         health = await examine()
     except DatabaseTooNew as error:
-        return [fault(What.DATABASE_TOO_NEW, location=error.location, revision=error.revision)]
+        return [
+            fault(FindingCode.DATABASE_TOO_NEW, location=error.location, revision=error.revision)
+        ]
     except StorageError as error:
-        what = What.DATABASE_BROKEN if isinstance(error, NotADatabase) else What.DATABASE_UNUSABLE
+        what = (
+            FindingCode.DATABASE_BROKEN
+            if isinstance(error, NotADatabase)
+            else FindingCode.DATABASE_UNUSABLE
+        )
         return [fault(what, location=error.location, reason=error.reason)]
-    data = {"location": health.location, "revision": health.revision, "newest": health.newest}
-    known = {health.newest: What.DATABASE_FINE, None: What.DATABASE_NEW}
-    found = [fine(known.get(health.revision, What.DATABASE_OLD), **data)]
-    if health.free is not None and health.free < LITTLE_SPACE:
-        find = fault if health.free < NO_SPACE else warning
-        found.append(find(What.DISK_FULL, megabytes=health.free // 2**20))
+    data = {
+        "location": health.location,
+        "revision": health.revision,
+        "newest": health.latest_revision,
+    }
+    known = {health.latest_revision: FindingCode.DATABASE_FINE, None: FindingCode.DATABASE_NEW}
+    found = [fine(known.get(health.revision, FindingCode.DATABASE_OLD), **data)]
+    if health.free_bytes is not None and health.free_bytes < LOW_SPACE:
+        find = fault if health.free_bytes < CRITICAL_SPACE else warning
+        found.append(find(FindingCode.DISK_FULL, megabytes=health.free_bytes // 2**20))
     return found
 
 
@@ -69,36 +79,36 @@ class CadChecks:
 
     def __init__(
         self,
-        cad: KnownCad,
+        cad: InspectableCad,
         community_id: str,
         server_id: int,
-        ask_calls: Callable[[], Awaitable[object]],
+        query_calls: Callable[[], Awaitable[object]],
     ) -> None:
         self._cad = cad
         self._community_id = community_id
         self._server_id = server_id
-        self._ask_calls = ask_calls
+        self._query_calls = query_calls
 
     async def all(self) -> list[Finding]:
         """Ask one thing after the other: each is worth asking only if the one before went well."""
         found: list[Finding] = []
         plan = ""
         try:
-            community = await self._community()
+            community = await self._find_community()
             if community:
                 plan = community.plan
-                found.append(self._whose_key(community))
-            await self._ask_calls()
+                found.append(self._check_key(community))
+            await self._query_calls()
         except CadError as error:
-            found.append(await self._refused(error, plan))
+            found.append(await self._explain_error(error, plan))
         else:
-            found = found or [fine(What.KEY_FINE)]
-            found.append(fine(What.PLAN_FINE, plan=plan))
-            found += await self._server()
-            found += await self._dialect()
-        return [*found, *self._clock_offset()]
+            found = found or [fine(FindingCode.KEY_FINE)]
+            found.append(fine(FindingCode.PLAN_FINE, plan=plan))
+            found += await self._check_server()
+            found += await self._check_attach_variant()
+        return [*found, *self._check_clock_offset()]
 
-    async def _community(self) -> Community | None:
+    async def _find_community(self) -> Community | None:
         """Return whose key it is, None where the CAD does not say; what that means, calls tell."""
         try:
             return await self._cad.community()
@@ -107,74 +117,78 @@ class CadChecks:
         except CadRefused:
             return None
 
-    def _whose_key(self, community: Community) -> Finding:
+    def _check_key(self, community: Community) -> Finding:
         theirs = community.community_id
         if theirs and theirs.casefold() != self._community_id.casefold():
-            return warning(What.COMMUNITY_OTHER, theirs=theirs)
-        return fine(What.KEY_FINE)
+            return warning(FindingCode.COMMUNITY_OTHER, theirs=theirs)
+        return fine(FindingCode.KEY_FINE)
 
-    async def _refused(self, error: CadError, plan: str) -> Finding:
-        reason = _reason(error)
-        what = next((what for kind, what in _FAULTS if isinstance(error, kind)), None)
+    async def _explain_error(self, error: CadError, plan: str) -> Finding:
+        reason = _error_text(error)
+        what = next((what for kind, what in _CODE_BY_ERROR if isinstance(error, kind)), None)
         match error:
             case CadRateLimited():
-                return warning(What.CAD_BUSY)
+                return warning(FindingCode.CAD_BUSY)
             case ApiNotEnabled():
-                is_on = bool(plan) or await self._answers()
-                found = What.PLAN_TOO_LOW if is_on else What.API_OFF
+                is_on = bool(plan) or await self._is_reachable()
+                found = FindingCode.PLAN_TOO_LOW if is_on else FindingCode.API_OFF
                 return fault(found, plan=plan, reason=reason)
             case CadRefused() if what is None:
-                servers = await self._listed() or {}
+                servers = await self._list_servers() or {}
                 if self._server_id not in servers and (servers or "SERVER" in reason.upper()):
-                    return self._no_server(servers)
-                what = None if error.status in {404, 405} else What.CAD_REFUSES
-        return fault(what or What.CAD_WRONG_ADDRESS, reason=reason)
+                    return self._unknown_server(servers)
+                what = None if error.status in {404, 405} else FindingCode.CAD_REJECTED
+        return fault(what or FindingCode.CAD_WRONG_ADDRESS, reason=reason)
 
-    async def _answers(self) -> bool:
+    async def _is_reachable(self) -> bool:
         """Tell whether the CAD answers a question that takes less of a plan than attaching."""
         try:
-            await self._cad.account_behind(self._server_id, _NOBODY)
+            await self._cad.check_api_id(self._server_id, _PROBE_ID)
         except CadError:
             return False
         return True
 
-    def _no_server(self, servers: Iterable[int]) -> Finding:
+    def _unknown_server(self, servers: Iterable[int]) -> Finding:
         known = list(map(str, sorted(servers)))
-        return fault(What.CAD_SERVER_UNKNOWN, server=self._server_id, servers=known)
+        return fault(FindingCode.CAD_SERVER_UNKNOWN, server=self._server_id, servers=known)
 
-    async def _listed(self) -> dict[int, str] | None:
+    async def _list_servers(self) -> dict[int, str] | None:
         try:
             return await self._cad.servers()
         except CadError:
             return None
 
-    async def _server(self) -> list[Finding]:
-        servers = await self._listed()
+    async def _check_server(self) -> list[Finding]:
+        servers = await self._list_servers()
         name = servers.get(self._server_id, "") if servers else ""
         if servers and self._server_id not in servers:
-            return [self._no_server(servers)]
-        return [fine(What.CAD_SERVER_FINE, server=self._server_id, name=name)]
+            return [self._unknown_server(servers)]
+        return [fine(FindingCode.CAD_SERVER_FINE, server=self._server_id, name=name)]
 
-    async def _dialect(self) -> list[Finding]:
+    async def _check_attach_variant(self) -> list[Finding]:
         try:
-            dialect = await self._cad.attach_dialect()
+            dialect = await self._cad.find_attach_variant()
         except CadRefused as error:
-            return [fault(What.DIALECT_NONE, reason=_reason(error))]
+            return [fault(FindingCode.ATTACH_VARIANT_NONE, reason=_error_text(error))]
         except CadError:
             dialect = None
         if dialect is None:
-            return [fine(What.DIALECT_OPEN)]
-        return [fine(What.DIALECT_KNOWN, dialect=dialect)] if dialect else []
+            return [fine(FindingCode.ATTACH_VARIANT_UNTRIED)]
+        return [fine(FindingCode.ATTACH_VARIANT_KNOWN, dialect=dialect)] if dialect else []
 
-    def _clock_offset(self) -> list[Finding]:
+    def _check_clock_offset(self) -> list[Finding]:
         skew = self._cad.clock_skew
         if skew is None:
             return []
-        find, what = (warning, What.CLOCK_OFF) if abs(skew) > SKEW else (fine, What.CLOCK_FINE)
+        find, what = (
+            (warning, FindingCode.CLOCK_OFF)
+            if abs(skew) > MAX_CLOCK_SKEW
+            else (fine, FindingCode.CLOCK_FINE)
+        )
         return [find(what, seconds=round(skew))]
 
 
-class Port(Protocol):
+class PushPort(Protocol):
     """A feed that listens on a port."""
 
     async def start(self) -> None:
@@ -183,47 +197,51 @@ class Port(Protocol):
     async def stop(self) -> None:
         """Stop listening."""
 
-    async def is_served(self) -> bool:
+    async def is_address_served(self) -> bool:
         """Tell whether another bot, the one that is running, listens there."""
 
 
-async def port(feed: Port) -> list[Finding]:
+async def port_findings(feed: PushPort) -> list[Finding]:
     """Check that the bot could listen for push events, by doing so for a moment."""
     try:
         await feed.start()
     except OSError as error:
-        if await feed.is_served():
-            return [fine(What.PORT_SERVED)]
-        return [fault(What.PORT_TAKEN, reason=error.strerror or str(error))]
+        if await feed.is_address_served():
+            return [fine(FindingCode.PORT_SERVED)]
+        return [fault(FindingCode.PORT_TAKEN, reason=error.strerror or str(error))]
     await feed.stop()
-    return [fine(What.PORT_FREE)]
+    return [fine(FindingCode.PORT_FREE)]
 
 
-def heard(listening: Mapping[str, Listening], now: datetime) -> list[Finding]:
+def feed_findings(feeds: Mapping[str, FeedStatus], now: datetime) -> list[Finding]:
     """Say how it goes with the feeds of the running bot, by the setting that turns each on."""
-    return [_heard(name, one, now) for name, one in listening.items()] or [fine(What.EVENTS_POLLED)]
+    return [_feed_finding(name, one, now) for name, one in feeds.items()] or [
+        fine(FindingCode.EVENTS_POLLED)
+    ]
 
 
-def budgets(attach: Budget, detach: Budget) -> list[Finding]:
+def budget_findings(attach: RateLimiter, detach: RateLimiter) -> list[Finding]:
     """Say what the running bot may still order; it is never a fault to have ordered much."""
     left = {
         name: max(0, budget.allowed - budget.used)
         for name, budget in (("attach", attach), ("detach", detach))
     }
-    return [fine(What.BUDGET, **left, per_minute=attach.per_minute)]
+    return [fine(FindingCode.BUDGET, **left, per_minute=attach.per_minute)]
 
 
-def _heard(name: str, one: Listening, now: datetime) -> Finding:
-    if isinstance(one.trouble, FeedRefused):
-        return fault(What.EVENTS_REFUSED, name=name, reason=one.trouble.text)
-    if one.trouble is not None:
-        return warning(What.EVENTS_LOST, name=name, reason=one.trouble.reason)
-    if one.last is not None:
-        return fine(What.EVENTS_HEARD, name=name, ago=(now - one.last).total_seconds())
-    find = warning if now - one.since > SILENCE else fine
-    return find(What.EVENTS_SILENT, name=name, ago=(now - one.since).total_seconds())
+def _feed_finding(name: str, status: FeedStatus, now: datetime) -> Finding:
+    if isinstance(status.problem, FeedRefused):
+        return fault(FindingCode.EVENTS_REFUSED, name=name, reason=status.problem.text)
+    if status.problem is not None:
+        return warning(FindingCode.EVENTS_LOST, name=name, reason=status.problem.reason)
+    if status.last_event_at is not None:
+        return fine(
+            FindingCode.EVENTS_RECEIVED, name=name, ago=(now - status.last_event_at).total_seconds()
+        )
+    find = warning if now - status.started_at > FEED_SILENCE else fine
+    return find(FindingCode.EVENTS_SILENT, name=name, ago=(now - status.started_at).total_seconds())
 
 
-def _reason(error: CadError) -> str:
+def _error_text(error: CadError) -> str:
     """Return the CAD's own words, else the status, else what kind of trouble it was."""
     return error.text or (f"status {error.status}" if error.status else type(error).__name__)

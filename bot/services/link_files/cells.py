@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 
 # The last four are what keyboards of East Asia type; some spreadsheets know them too.
-_STARTS = "=+\\-@'#\t\r\n＝＋－＠"
-_RISKY = re.compile(f"[{_STARTS}]")
+_FORMULA_STARTS = "=+\\-@'#\t\r\n＝＋－＠"
+_RISKY = re.compile(f"[{_FORMULA_STARTS}]")
 # Where a semicolon separates cells, as in half of Europe, a cell can begin inside of ours, and
 # quotes before it are dropped.
-_RISKY_INSIDE = re.compile(f';(?="*[{_STARTS}])')
-_GUARDED_INSIDE = re.compile(f";'(?=\"*[{_STARTS}])")
+_RISKY_INSIDE = re.compile(f';(?="*[{_FORMULA_STARTS}])')
+_GUARDED_INSIDE = re.compile(f";'(?=\"*[{_FORMULA_STARTS}])")
 # ="7656…" is how people keep a spreadsheet from rounding a long number.
 _QUOTED_FORMULA = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
 # What becomes of a long number otherwise: 1.23E+17, with a comma in half of Europe.

@@ -7,32 +7,36 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 # Further columns are not looked at; a line of a million commas is no table.
-COLUMNS = 200
+MAX_COLUMNS = 200
 
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
-def _words(text: str) -> frozenset[str]:
+def _word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
 # Headers in small letters, without spaces and signs. Of several groups the first that is found
 # counts: a file with names beside ids is read by the ids.
-_IDS = (
-    _words("discordid discorduserid discordmemberid discordaccountid discordidentifier iddiscord"),
-    _words("discordmention mention userid memberid snowflake"),
+_DISCORD_ID_HEADERS = (
+    _word_set(
+        "discordid discorduserid discordmemberid discordaccountid discordidentifier iddiscord"
+    ),
+    _word_set("discordmention mention userid memberid snowflake"),
 )
-_NAMES = (
-    _words("discord discordname discordusername discorduser discordmember discordtag"),
-    _words("member membername user username displayname nickname nick name"),
+_NAME_HEADERS = (
+    _word_set("discord discordname discordusername discorduser discordmember discordtag"),
+    _word_set("member membername user username displayname nickname nick name"),
 )
-_API_IDS = _words("apiid apiids apiidentifier cadapiid cadid sonoranapiid sonoranid sonorancadid")
-_STEAM = _words(
+_API_ID_HEADERS = _word_set(
+    "apiid apiids apiidentifier cadapiid cadid sonoranapiid sonoranid sonorancadid"
+)
+_STEAM_HEADERS = _word_set(
     "steam steamid steamids steam64 steamid64 steam64id steam2 steamid2 steam3 steamid3 steamhex"
     " steamidhex steamhexid hex hexid steamidentifier steamurl steamprofile steamprofileurl"
     " steamlink"
 )
-_OTHERS = _words(
+_OTHER_ID_HEADERS = _word_set(
     "license licence licenseid fivemlicense rockstarlicense fivem fivemid cfxid communityid"
     " communityuserid identifier"
 )
@@ -53,7 +57,7 @@ class Columns:
     is_steam: bool = False
 
 
-class NoColumns(Exception):
+class ColumnsNotFound(Exception):
     """There is no column of people or none of ids; or there are several, candidates."""
 
     def __init__(self, candidates: Sequence[str] = ()) -> None:
@@ -61,24 +65,24 @@ class NoColumns(Exception):
         self.candidates = candidates
 
 
-def guess(headers: Sequence[str]) -> Columns:
+def detect_columns(headers: Sequence[str]) -> Columns:
     """Find the two columns.
 
     Raises:
         NoColumns.
     """
-    known = [_NOT_LETTERS.sub("", header[:100].casefold()) for header in headers[:COLUMNS]]
-    person = _find(headers, known, (*_IDS, *_NAMES))
-    api_id = _find(headers, known, (_API_IDS, _STEAM | _OTHERS))
-    by_name = any(known[person] in group for group in _NAMES)
-    return Columns(person, api_id, by_name, known[api_id] in _STEAM)
+    known = [_NOT_LETTERS.sub("", header[:100].casefold()) for header in headers[:MAX_COLUMNS]]
+    person = _find(headers, known, (*_DISCORD_ID_HEADERS, *_NAME_HEADERS))
+    api_id = _find(headers, known, (_API_ID_HEADERS, _STEAM_HEADERS | _OTHER_ID_HEADERS))
+    by_name = any(known[person] in group for group in _NAME_HEADERS)
+    return Columns(person, api_id, by_name, known[api_id] in _STEAM_HEADERS)
 
 
 def _find(headers: Sequence[str], known: Sequence[str], groups: Iterable[frozenset[str]]) -> int:
     for group in groups:
         found = [position for position, header in enumerate(known) if header in group]
         if len(found) > 1:
-            raise NoColumns([headers[position] for position in found])
+            raise ColumnsNotFound([headers[position] for position in found])
         if found:
             return found[0]
-    raise NoColumns
+    raise ColumnsNotFound

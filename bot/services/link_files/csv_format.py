@@ -9,8 +9,8 @@ from io import StringIO
 from typing import TextIO
 
 from bot.services.link_files.cells import write_cell
-from bot.services.link_files.columns import NoColumns, guess
-from bot.services.link_files.rows import Fault, FaultReason, Table, header_fault
+from bot.services.link_files.columns import ColumnsNotFound, detect_columns
+from bot.services.link_files.rows import LineError, LineErrorKind, Table, header_error
 
 HEADER = ("discord_id", "api_id")
 
@@ -19,7 +19,7 @@ _SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)
 
 
-def read_table(text: str) -> Table | Fault:
+def read_table(text: str) -> Table | LineError:
     """Find the columns and the records of a CSV; the separator is the one that finds columns.
 
     Blank lines, any line ends, further columns and any order of the columns are fine.
@@ -31,14 +31,16 @@ def read_table(text: str) -> Table | Fault:
     first, _, rest = body.partition("\n")
     if line := _SEPARATOR_LINE.fullmatch(first):
         separators, body, skipped = [line[1]], rest, skipped + 1
-    failures: list[Fault] = []
+    failures: list[LineError] = []
     for separator in separators:
-        found = _with(separator, body, skipped)
+        found = _read_with(separator, body, skipped)
         if isinstance(found, Table):
             return found
         failures.append(found)
     # Several candidates are closer to a table than none.
-    return next((one for one in failures if one.reason is FaultReason.TWO_COLUMNS), failures[0])
+    return next(
+        (one for one in failures if one.kind is LineErrorKind.AMBIGUOUS_COLUMNS), failures[0]
+    )
 
 
 def write_links(api_ids: Mapping[int, str], stream: TextIO) -> None:
@@ -48,21 +50,21 @@ def write_links(api_ids: Mapping[int, str], stream: TextIO) -> None:
     writer.writerows((discord_id, write_cell(api_id)) for discord_id, api_id in api_ids.items())
 
 
-def _with(separator: str, text: str, skipped: int) -> Table | Fault:
+def _read_with(separator: str, text: str, skipped: int) -> Table | LineError:
     records = _records(text, separator, skipped)
     header = next(records, (1, []))
-    if isinstance(header, Fault):
+    if isinstance(header, LineError):
         return header
     line, cells = header
     try:
-        return Table(guess([cell.strip() for cell in cells]), records)
-    except NoColumns as missing:
-        return header_fault(line, cells, missing)
+        return Table(detect_columns([cell.strip() for cell in cells]), records)
+    except ColumnsNotFound as missing:
+        return header_error(line, cells, missing)
 
 
 def _records(
     text: str, separator: str, skipped: int
-) -> Iterator[Fault | tuple[int, Sequence[str]]]:
+) -> Iterator[LineError | tuple[int, Sequence[str]]]:
     """Yield each record that is not blank, with the line on which it starts."""
     # Strict: a quote that is never closed would otherwise swallow the rest of the file.
     reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -73,7 +75,7 @@ def _records(
         except StopIteration:
             return
         except csv.Error as error:
-            yield Fault(line, str(error).replace("\t", "tab"), FaultReason.NOT_CSV)
+            yield LineError(line, str(error).replace("\t", "tab"), LineErrorKind.NOT_CSV)
             continue
         if any(cell.strip() for cell in cells):
             yield line, cells

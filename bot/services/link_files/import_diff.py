@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.services import steam_id
-from bot.services.link_files.rows import Fault, Parsed, Row
+from bot.services.link_files.rows import LineError, ParsedFile, Row
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangedLink:
     """A person who gets another id than before."""
 
     row: Row
@@ -19,7 +19,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class SharedId:
     """An id that would newly belong to several people.
 
     Attributes:
@@ -32,7 +32,7 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ImportDiff:
     """What would happen, in the order of the file.
 
     Attributes:
@@ -42,11 +42,11 @@ class Plan:
     """
 
     added: tuple[Row, ...]
-    changed: tuple[Change, ...]
+    changed: tuple[ChangedLink, ...]
     unchanged: int
-    shared: tuple[Shared, ...]
-    faults: tuple[Fault, ...]
-    unit: str = "line"
+    shared: tuple[SharedId, ...]
+    errors: tuple[LineError, ...]
+    record_kind: str = "line"
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -54,12 +54,12 @@ class Plan:
         return (*self.added, *(change.row for change in self.changed))
 
     @property
-    def refused(self) -> int:
+    def refused_count(self) -> int:
         """How many lines are refused; one may have two faults."""
-        return len({fault.line for fault in self.faults})
+        return len({fault.line for fault in self.errors})
 
 
-def plan(parsed: Parsed, before: Mapping[int, str]) -> Plan:
+def compute_diff(parsed: ParsedFile, before: Mapping[int, str]) -> ImportDiff:
     """Compare a file with the links that there are, API ids by Discord id."""
     added, changed = [], []
     for row in parsed.rows:
@@ -67,19 +67,19 @@ def plan(parsed: Parsed, before: Mapping[int, str]) -> Plan:
         if known is None:
             added.append(row)
         elif known != row.api_id:
-            changed.append(Change(row, known))
+            changed.append(ChangedLink(row, known))
     new = [*added, *(change.row for change in changed)]
-    return Plan(
+    return ImportDiff(
         tuple(added),
         tuple(changed),
         len(parsed.rows) - len(new),
-        _shared(new, before),
-        parsed.faults,
-        parsed.unit,
+        _find_shared_ids(new, before),
+        parsed.errors,
+        parsed.record_kind,
     )
 
 
-def _shared(new: list[Row], before: Mapping[int, str]) -> tuple[Shared, ...]:
+def _find_shared_ids(new: list[Row], before: Mapping[int, str]) -> tuple[SharedId, ...]:
     """Find who would come to share an id; those who share one already are let be.
 
     Spellings of one id count as the same: a prefix or capitals do not make it another person's.
@@ -87,12 +87,12 @@ def _shared(new: list[Row], before: Mapping[int, str]) -> tuple[Shared, ...]:
     after = {**before, **{row.discord_id: row.api_id for row in new}}
     owners: dict[str, list[int]] = defaultdict(list)
     for discord_id, api_id in after.items():
-        owners[steam_id.bare(api_id)].append(discord_id)
+        owners[steam_id.without_prefix(api_id)].append(discord_id)
     found = []
     for row in sorted(new, key=lambda one: one.line):
-        having = owners[steam_id.bare(row.api_id)]
+        having = owners[steam_id.without_prefix(row.api_id)]
         # Three and the person: a million who share one id would otherwise fill the memory.
         others = tuple(one for one in having[:4] if one != row.discord_id)[:3]
         if others:
-            found.append(Shared(row, others))
+            found.append(SharedId(row, others))
     return tuple(found)

@@ -13,27 +13,27 @@ from io import StringIO
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import (
+    AlreadyImported,
+    ExportTooLarge,
     FileTooLarge,
-    ImportDone,
-    ImportForgotten,
+    ImportExpired,
     ImportOutdated,
-    NotYourImport,
-    TooMuchToSend,
+    NotImportOwner,
 )
 from bot.services.link_files.csv_format import write_links
 from bot.services.link_files.file_reader import read_links
-from bot.services.link_files.import_diff import Change, Plan, plan
-from bot.services.link_files.rows import Names, Parsed
-from bot.services.links.link_changes import Change as Kind
-from bot.services.links.link_changes import Herald, News, spread
+from bot.services.link_files.import_diff import ChangedLink, ImportDiff, compute_diff
+from bot.services.link_files.rows import MemberNames, ParsedFile
+from bot.services.links.link_changes import LinkChange, LinkNotifier, notify_all
+from bot.services.links.link_changes import LinkChangeKind as Kind
 from bot.storage.errors import LinksChanged
-from bot.storage.stores.link_row import Link, Source
+from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import ImportCounts, LinkStore
 
-LARGEST = 2 * 1024 * 1024  # bytes that are read
-LARGEST_SENT = 8 * 1024 * 1024  # bytes; Discord takes ten
-MOST_TOLD = 20  # people; Discord takes a bot that writes to hundreds at once for a spammer
-KEPT = 15 * 60.0  # seconds for which a file that was shown is remembered
+MAX_FILE_BYTES = 2 * 1024 * 1024  # bytes that are read
+MAX_EXPORT_BYTES = 8 * 1024 * 1024  # bytes; Discord takes ten
+MAX_NOTIFIED = 20  # people; Discord takes a bot that writes to hundreds at once for a spammer
+PREVIEW_TTL = 15 * 60.0  # seconds for which a file that was shown is remembered
 
 _log = logging.getLogger(__name__)
 
@@ -51,20 +51,20 @@ class Upload:
     name: str
     size: int
     load: Callable[[], Awaitable[bytes]]
-    names: Names | None = None
+    names: MemberNames | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class ImportPreview:
     """What a file would do; token is what importing it takes, None where there is nothing to."""
 
     name: str
-    plan: Plan
+    diff: ImportDiff
     token: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What a file has done; skipped counts the lines that were refused."""
 
     counts: ImportCounts
@@ -72,7 +72,7 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportResult:
     """A guild's links as CSV."""
 
     data: bytes
@@ -80,17 +80,17 @@ class Exported:
 
 
 @dataclass(slots=True)
-class _Shown:
+class _PendingImport:
     """A file that waits for the word; is_done once that was said."""
 
     actor: Actor
-    parsed: Parsed
-    plan: Plan
-    until: float
+    parsed: ParsedFile
+    diff: ImportDiff
+    expires_at: float
     is_done: bool = False
 
 
-class LinkFiles:
+class LinkImportExport:
     """Imports and exports the links of a guild, for administrators.
 
     A file is remembered for a while after it was shown, one per person and guild; what is written
@@ -105,7 +105,7 @@ class LinkFiles:
         self,
         access: Access,
         links: LinkStore,
-        herald: Herald,
+        notifier: LinkNotifier,
         *,
         id_format: str,
         clock: Clock = SYSTEM_CLOCK,
@@ -113,31 +113,31 @@ class LinkFiles:
     ) -> None:
         self._access = access
         self._links = links
-        self._herald = herald
+        self._notifier = notifier
         self._id_format = id_format
         self._clock = clock
         self._new_token = new_token
-        self._shown: dict[str, _Shown] = {}
+        self._pending: dict[str, _PendingImport] = {}
 
-    async def preview(self, actor: Actor, upload: Upload) -> Preview:
+    async def preview(self, actor: Actor, upload: Upload) -> ImportPreview:
         """Read a file and say what it would do.
 
         Raises:
             NotAllowed, FileTooLarge, FileNotLoaded, StorageError.
         """
         self._access.require_admin(actor)
-        if upload.size > LARGEST:
-            raise FileTooLarge(upload.size, LARGEST)
+        if upload.size > MAX_FILE_BYTES:
+            raise FileTooLarge(upload.size, MAX_FILE_BYTES)
         data = await upload.load()
-        if len(data) > LARGEST:
-            raise FileTooLarge(len(data), LARGEST)
+        if len(data) > MAX_FILE_BYTES:
+            raise FileTooLarge(len(data), MAX_FILE_BYTES)
         parsed = await asyncio.to_thread(read_links, data, self._id_format, upload.names)
         before = await self._links.api_ids(actor.guild_id)
-        found = await asyncio.to_thread(plan, parsed, before)
-        token = self._remember(actor, parsed, found) if found.rows else None
-        return Preview(upload.name, found, token)
+        found = await asyncio.to_thread(compute_diff, parsed, before)
+        token = self._store_preview(actor, parsed, found) if found.rows else None
+        return ImportPreview(upload.name, found, token)
 
-    async def write(self, actor: Actor, token: str) -> Imported:
+    async def apply(self, actor: Actor, token: str) -> ImportResult:
         """Do what was shown, in one transaction.
 
         Raises:
@@ -146,9 +146,9 @@ class LinkFiles:
             ImportOutdated: it would do something else by now; nothing was written.
         """
         self._access.require_admin(actor)
-        shown = self._take(actor, token)
+        shown = self._claim(actor, token)
         try:
-            counts = await self._write(shown)
+            counts = await self._write_links(shown)
         except BaseException:
             shown.is_done = False
             raise
@@ -156,14 +156,15 @@ class LinkFiles:
             "%s imported links in guild %s: %d added, %d changed",
             *(actor.user_id, actor.guild_id, counts.added, counts.changed),
         )
-        await self._herald.imported(actor.user_id, counts)
-        if counts.changed <= MOST_TOLD:
-            await spread(
-                self._herald, [_news(actor, one, self._clock.now()) for one in shown.plan.changed]
+        await self._notifier.log_import(actor.user_id, counts)
+        if counts.changed <= MAX_NOTIFIED:
+            await notify_all(
+                self._notifier,
+                [_link_change(actor, one, self._clock.now()) for one in shown.diff.changed],
             )
-        return Imported(counts, shown.plan.refused)
+        return ImportResult(counts, shown.diff.refused_count)
 
-    async def export(self, actor: Actor) -> Exported:
+    async def export(self, actor: Actor) -> ExportResult:
         """Return all links of the guild, in the form that can be imported.
 
         Raises:
@@ -172,73 +173,75 @@ class LinkFiles:
         """
         self._access.require_admin(actor)
         api_ids = await self._links.api_ids(actor.guild_id)
-        data = await asyncio.to_thread(_file_of, api_ids)
-        if len(data) > LARGEST_SENT:
-            raise TooMuchToSend
+        data = await asyncio.to_thread(_to_csv, api_ids)
+        if len(data) > MAX_EXPORT_BYTES:
+            raise ExportTooLarge
         _log.info("%s exported the links of guild %s", actor.user_id, actor.guild_id)
-        return Exported(data, len(api_ids))
+        return ExportResult(data, len(api_ids))
 
-    def _take(self, actor: Actor, token: str) -> _Shown:
+    def _claim(self, actor: Actor, token: str) -> _PendingImport:
         """Find what was shown, and let nobody else have it."""
-        self._forget_old()
-        shown = self._shown.get(token)
+        self._drop_expired()
+        shown = self._pending.get(token)
         if shown is None:
-            raise ImportForgotten
+            raise ImportExpired
         if (shown.actor.user_id, shown.actor.guild_id) != (actor.user_id, actor.guild_id):
-            raise NotYourImport
+            raise NotImportOwner
         if shown.is_done:
-            raise ImportDone
+            raise AlreadyImported
         # Before anything is waited for, so that a second press finds it done.
         shown.is_done = True
         return shown
 
-    async def _write(self, shown: _Shown) -> ImportCounts:
-        before = await self._links.api_ids(shown.actor.guild_id)
-        links = await asyncio.to_thread(_as_shown, shown, before, self._clock.now())
+    async def _write_links(self, pending: _PendingImport) -> ImportCounts:
+        before = await self._links.api_ids(pending.actor.guild_id)
+        links = await asyncio.to_thread(_checked_links, pending, before, self._clock.now())
         try:
             return await self._links.put_many(links, expected=before)
         except LinksChanged as error:
             raise ImportOutdated from error
 
-    def _remember(self, actor: Actor, parsed: Parsed, found: Plan) -> str:
-        self._forget_old()
+    def _store_preview(self, actor: Actor, parsed: ParsedFile, diff: ImportDiff) -> str:
+        self._drop_expired()
         who = actor.user_id, actor.guild_id
-        for token, shown in list(self._shown.items()):
+        for token, shown in list(self._pending.items()):
             # The file before is given up, so that the memory does not fill with them.
             if (shown.actor.user_id, shown.actor.guild_id) == who:
-                del self._shown[token]
+                del self._pending[token]
         token = self._new_token()
-        self._shown[token] = _Shown(actor, parsed, found, self._clock.monotonic() + KEPT)
+        self._pending[token] = _PendingImport(
+            actor, parsed, diff, self._clock.monotonic() + PREVIEW_TTL
+        )
         return token
 
-    def _forget_old(self) -> None:
+    def _drop_expired(self) -> None:
         now = self._clock.monotonic()
-        self._shown = {token: one for token, one in self._shown.items() if one.until > now}
+        self._pending = {token: one for token, one in self._pending.items() if one.expires_at > now}
 
 
-def links_of(parsed: Parsed, guild_id: int, set_by: int, now: datetime) -> list[Link]:
+def links_of(parsed: ParsedFile, guild_id: int, set_by: int, now: datetime) -> list[Link]:
     """Return the good lines of a file as links."""
     return [
-        Link(guild_id, row.discord_id, row.api_id, set_by, now, Source.IMPORT)
+        Link(guild_id, row.discord_id, row.api_id, set_by, now, LinkSource.IMPORT)
         for row in parsed.rows
     ]
 
 
-def _as_shown(shown: _Shown, before: Mapping[int, str], now: datetime) -> list[Link]:
+def _checked_links(pending: _PendingImport, before: Mapping[int, str], now: datetime) -> list[Link]:
     """Return the links of a file; raise ImportOutdated where it would do something else by now."""
-    if plan(shown.parsed, before) != shown.plan:
+    if compute_diff(pending.parsed, before) != pending.diff:
         raise ImportOutdated
-    return links_of(shown.parsed, shown.actor.guild_id, shown.actor.user_id, now)
+    return links_of(pending.parsed, pending.actor.guild_id, pending.actor.user_id, now)
 
 
-def _news(actor: Actor, change: Change, now: datetime) -> News:
+def _link_change(actor: Actor, change: ChangedLink, now: datetime) -> LinkChange:
     """Tell of a link that a file has changed; who had set it before is not looked up."""
     row = change.row
     before = Link(actor.guild_id, row.discord_id, change.before, 0, now)
-    return News(Kind.CHANGED, before, actor.user_id, row.api_id)
+    return LinkChange(Kind.CHANGED, before, actor.user_id, row.api_id)
 
 
-def _file_of(api_ids: Mapping[int, str]) -> bytes:
+def _to_csv(api_ids: Mapping[int, str]) -> bytes:
     stream = StringIO(newline="")
     write_links(api_ids, stream)
     return stream.getvalue().encode()

@@ -7,19 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.services.link_files.columns import COLUMNS, Columns, NoColumns, guess
-from bot.services.link_files.rows import Fault, FaultReason, Table, header_fault
+from bot.services.link_files.columns import MAX_COLUMNS, Columns, ColumnsNotFound, detect_columns
+from bot.services.link_files.rows import LineError, LineErrorKind, Table, header_error
 
-_UNIT = "entry"
+_RECORD_KIND = "entry"
 # A space in it keeps it from being taken for an id.
-_NO_TEXT = "(not a text)"
+_NOT_A_STRING = "(not a text)"
 
 
 class _Pairs(list[tuple[str, Any]]):
     """An object as it stands: with what it names twice."""
 
 
-def read_table(text: str) -> Table | Fault:
+def read_table(text: str) -> Table | LineError:
     """Find the columns and the records of a JSON; an entry's line is its place, from 1."""
     try:
         # Numbers stay as they are written: 7.65612E+16 shall be recognised.
@@ -27,19 +27,19 @@ def read_table(text: str) -> Table | Fault:
             text, object_pairs_hook=_Pairs, parse_float=str, parse_int=str, parse_constant=str
         )
     except json.JSONDecodeError as error:
-        return Fault(error.lineno, error.msg, FaultReason.NOT_JSON)
+        return LineError(error.lineno, error.msg, LineErrorKind.NOT_JSON)
     except RecursionError:
-        return Fault(1, "too deep", FaultReason.NOT_JSON)
+        return LineError(1, "too deep", LineErrorKind.NOT_JSON)
     if isinstance(whole, _Pairs):
-        pairs = ((number, (key, _text(value))) for number, (key, value) in enumerate(whole, 1))
-        return Table(Columns(0, 1), pairs, _UNIT)
+        pairs = ((number, (key, _cell_text(value))) for number, (key, value) in enumerate(whole, 1))
+        return Table(Columns(0, 1), pairs, _RECORD_KIND)
     headers = _headers(whole)
     try:
-        columns = guess(headers)
-    except NoColumns as missing:
-        return header_fault(1, headers, missing, _UNIT)
+        columns = detect_columns(headers)
+    except ColumnsNotFound as missing:
+        return header_error(1, headers, missing, _RECORD_KIND)
     keys = headers[columns.person], headers[columns.api_id]
-    return Table(replace(columns, person=0, api_id=1), _records(whole, keys), _UNIT)
+    return Table(replace(columns, person=0, api_id=1), _records(whole, keys), _RECORD_KIND)
 
 
 def _headers(entries: Sequence[Any]) -> list[str]:
@@ -48,23 +48,23 @@ def _headers(entries: Sequence[Any]) -> list[str]:
     for entry in entries:
         if isinstance(entry, _Pairs):
             found.update(dict.fromkeys(key for key, _ in entry))
-        if len(found) > COLUMNS:
+        if len(found) > MAX_COLUMNS:
             break
     return list(found)
 
 
 def _records(
     entries: Sequence[Any], keys: tuple[str, str]
-) -> Iterator[Fault | tuple[int, Sequence[str]]]:
+) -> Iterator[LineError | tuple[int, Sequence[str]]]:
     for number, entry in enumerate(entries, 1):
         if isinstance(entry, _Pairs):
             values = dict(entry)
-            yield number, [_text(values.get(key)) for key in keys]
+            yield number, [_cell_text(values.get(key)) for key in keys]
         else:
-            yield Fault(number, "", FaultReason.NO_OBJECT, unit=_UNIT)
+            yield LineError(number, "", LineErrorKind.NOT_AN_OBJECT, record_kind=_RECORD_KIND)
 
 
-def _text(value: object) -> str:
+def _cell_text(value: object) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else _NO_TEXT
+    return value if isinstance(value, str) else _NOT_A_STRING

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.cad.errors import CadError
-from bot.services.links.link_service import Linked
+from bot.services.links.link_service import LinkResult
 from bot.storage.stores.link_request_store import LinkRequest
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import ImportCounts
 
 
-class Change(enum.Enum):
+class LinkChangeKind(enum.Enum):
     """What has happened to somebody's link."""
 
     CHANGED = enum.auto()  # to another id
@@ -23,7 +23,7 @@ class Change(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class LinkChange:
     """A change of a link that somebody had.
 
     Attributes:
@@ -33,20 +33,20 @@ class News:
         other_id: the person to whom it was moved, or with whom it is shared.
     """
 
-    change: Change
+    kind: LinkChangeKind
     before: Link
-    by: int
+    changed_by: int
     api_id: str | None = None
     other_id: int | None = None
 
     @property
     def is_own(self) -> bool:
         """Tell whether the person did it themselves."""
-        return self.before.discord_id == self.by
+        return self.before.discord_id == self.changed_by
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MessageRef:
     """Where a message is."""
 
     channel_id: int
@@ -54,7 +54,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class RequestNotice:
     """A request as whoever may approve it sees it.
 
     Attributes:
@@ -67,45 +67,45 @@ class Asking:
     error: CadError | None
 
 
-class Herald(Protocol):
+class LinkNotifier(Protocol):
     """The only way from the links to Discord. No method raises."""
 
-    async def ask(self, asking: Asking) -> Place | None:
+    async def post_request(self, notice: RequestNotice) -> MessageRef | None:
         """Show a request to those who may approve it; None if that is not possible."""
 
-    async def close(self, request: LinkRequest) -> None:
+    async def close_request(self, request: LinkRequest) -> None:
         """Show what became of a request, in place of its buttons."""
 
-    async def answer(self, request: LinkRequest) -> None:
+    async def answer_requester(self, request: LinkRequest) -> None:
         """Tell whoever is to be linked what became of a request."""
 
-    async def tell(self, news: News) -> None:
+    async def notify_owner(self, change: LinkChange) -> None:
         """Tell whoever had the link."""
 
-    async def report(self, news: News) -> None:
+    async def log_change(self, change: LinkChange) -> None:
         """Write it where the staff can read it."""
 
-    async def imported(self, by: int, counts: ImportCounts) -> None:
+    async def log_import(self, imported_by: int, counts: ImportCounts) -> None:
         """Write there what a file of links has changed."""
 
 
-def news_of(linked: Linked) -> list[News]:
+def changes_of(result: LinkResult) -> list[LinkChange]:
     """Return what has happened to links that there were, when one was made."""
-    link, by = linked.link, linked.link.set_by
+    link, by = result.link, result.link.set_by
     news = []
-    if linked.replaced is not None and linked.replaced.api_id != link.api_id:
-        news.append(News(Change.CHANGED, linked.replaced, by, link.api_id))
-    for held in linked.holders:
-        if linked.is_moved:
-            news.append(News(Change.MOVED, held, by, other_id=link.discord_id))
-        elif linked.replaced is None or linked.replaced.api_id != link.api_id:
-            news.append(News(Change.SHARED, held, by, held.api_id, link.discord_id))
+    if result.replaced is not None and result.replaced.api_id != link.api_id:
+        news.append(LinkChange(LinkChangeKind.CHANGED, result.replaced, by, link.api_id))
+    for held in result.holders:
+        if result.is_moved:
+            news.append(LinkChange(LinkChangeKind.MOVED, held, by, other_id=link.discord_id))
+        elif result.replaced is None or result.replaced.api_id != link.api_id:
+            news.append(LinkChange(LinkChangeKind.SHARED, held, by, held.api_id, link.discord_id))
     return news
 
 
-async def spread(herald: Herald, news: list[News]) -> None:
+async def notify_all(notifier: LinkNotifier, changes: list[LinkChange]) -> None:
     """Tell those whom it concerns, unless they did it themselves, and the staff."""
-    for one in news:
-        await herald.report(one)
+    for one in changes:
+        await notifier.log_change(one)
         if not one.is_own:
-            await herald.tell(one)
+            await notifier.notify_owner(one)

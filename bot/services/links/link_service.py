@@ -14,22 +14,22 @@ from bot.cad.models import Account
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.services import steam_id
 from bot.services.access.policy import Access, Actor
-from bot.services.cached_list import Remembered
-from bot.services.cad_lookup import Inquiry
-from bot.services.errors import IdHeld
-from bot.services.verification.verifier import Proof, Prover
+from bot.services.cached_list import CachedList
+from bot.services.cad_lookup import CadLookup
+from bot.services.errors import IdAlreadyLinked
+from bot.services.verification.verifier import LinkVerifier, Verification
 from bot.storage.errors import StorageError
-from bot.storage.stores.link_row import Link, Source
+from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import LinkStore
 
 PAGE_SIZE = 20
-QUICK = 1.5  # seconds; Discord takes a form within 3
+FORM_TIMEOUT = 1.5  # seconds; Discord takes a form within 3
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
+class LinkResult:
     """A link that was saved.
 
     Attributes:
@@ -42,7 +42,7 @@ class Linked:
 
     link: Link
     replaced: Link | None
-    proof: Proof
+    verification: Verification
     holders: tuple[Link, ...] = ()
     is_moved: bool = False
 
@@ -62,7 +62,7 @@ class LinkPage:
     kind: str = "linked"
 
 
-async def page_of(
+async def read_page(
     total: int,
     number: int,
     read: Callable[..., Awaitable[list[Link]]],
@@ -75,7 +75,7 @@ async def page_of(
     return LinkPage(found, number, count, total, kind)
 
 
-class LinkingService:
+class LinkService:
     """Keeps the links and asks the CAD whether it knows them.
 
     Args:
@@ -87,7 +87,7 @@ class LinkingService:
         access: Access,
         links: LinkStore,
         cad: CadClient,
-        prover: Prover,
+        verifier: LinkVerifier,
         *,
         id_format: str,
         clock: Clock = SYSTEM_CLOCK,
@@ -95,12 +95,12 @@ class LinkingService:
         self._access = access
         self._links = links
         self._cad = cad
-        self._prover = prover
+        self._verifier = verifier
         self._id_format = id_format
         self._clock = clock
-        self._known: dict[int, Remembered[Link]] = {}
+        self._cached: dict[int, CachedList[Link]] = {}
 
-    async def link(self, actor: Actor, member_id: int, pasted: str) -> Linked:
+    async def link(self, actor: Actor, member_id: int, pasted: str) -> LinkResult:
         """Give a member an API id; for anyone but oneself that takes the right to link.
 
         Raises:
@@ -108,17 +108,17 @@ class LinkingService:
         """
         if member_id != actor.user_id:
             self._access.require_link(actor)
-        return await self.give(actor, member_id, pasted)
+        return await self.assign(actor, member_id, pasted)
 
-    async def give(
+    async def assign(
         self,
         actor: Actor,
         member_id: int,
         pasted: str,
         *,
-        knowing: Collection[int] = (),
+        allowed_holders: Collection[int] = (),
         moving: bool = False,
-    ) -> Linked:
+    ) -> LinkResult:
         """Give a member an id; who may do so has been decided.
 
         Args:
@@ -131,26 +131,26 @@ class LinkingService:
         """
         given = Link(actor.guild_id, member_id, pasted, actor.user_id, self._clock.now())
         known = await self._links.find(actor.guild_id, [member_id])
-        link = await self._prover.draft(given, known.get(member_id))
-        claim = await self._links.claim(link, knowing=knowing, moving=moving)
-        if not claim.is_given:
+        link = await self._verifier.prepare(given, known.get(member_id))
+        claim = await self._links.claim(link, allowed_holders=allowed_holders, moving=moving)
+        if not claim.is_granted:
             may_know = self._access.may_link(actor)
             holders = frozenset(one.discord_id for one in claim.holders)
-            raise IdHeld(link.api_id, holders if may_know else frozenset())
+            raise IdAlreadyLinked(link.api_id, holders if may_know else frozenset())
         _log.info("%s linked %s in guild %s", actor.user_id, member_id, actor.guild_id)
-        link, proof = await self._prover.prove(link, pasted)
-        return Linked(link, claim.replaced, proof, claim.holders, moving)
+        link, proof = await self._verifier.verify(link, pasted)
+        return LinkResult(link, claim.replaced, proof, claim.holders, moving)
 
-    def spelled(self, pasted: str) -> str:
+    def normalise(self, pasted: str) -> str:
         """Return what somebody pasted as it is stored, or raise NotAnApiId."""
-        return steam_id.api_id(pasted, self._id_format)
+        return steam_id.parse_api_id(pasted, self._id_format)
 
-    async def look(self, link: Link) -> Proof:
+    async def verify_unsaved(self, link: Link) -> Verification:
         """Return what the CAD says about a link that is not stored yet."""
-        return await self._prover.look(link)
+        return await self._verifier.verify_unsaved(link)
 
     async def api_ids(
-        self, guild_id: int, member_ids: Collection[int], inquiry: Inquiry | None = None
+        self, guild_id: int, member_ids: Collection[int], lookup: CadLookup | None = None
     ) -> dict[int, str | None]:
         """Return the API ids of members, None for who has none.
 
@@ -158,34 +158,34 @@ class LinkingService:
         and stored, unless the id is somebody else's here. Who is missing from the result could
         not be asked about.
         """
-        inquiry = inquiry or Inquiry()
+        lookup = lookup or CadLookup()
         links = await self._links.find(guild_id, member_ids) if member_ids else {}
         found: dict[int, str | None] = {one.discord_id: one.api_id for one in links.values()}
         for member_id in member_ids:
             if member_id in found:
                 continue
-            inquiry.begin()
+            lookup.started()
             try:
-                account = await self._cad.account_of(member_id)
+                account = await self._cad.get_account_by_discord_id(member_id)
             except CadError as error:
                 _log.warning("the CAD's own links cannot be asked: %r", error)
-                inquiry.failed(error)
-                if error.concerns_all:
+                lookup.failed(error)
+                if error.affects_all_requests:
                     break  # the next question would end the same way, ten seconds later
                 continue
             found[member_id] = account.api_id or None if account else None
             if account and account.api_id:
-                link = self._known_to_cad(guild_id, member_id, account)
-                if not (await self._links.claim(link)).is_given:
+                link = self._link_from_cad(guild_id, member_id, account)
+                if not (await self._links.claim(link)).is_granted:
                     _log.warning("the CAD's own id of %s is somebody else's here", member_id)
         return found
 
-    async def linked(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str]:
+    async def linked_ids(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str]:
         """Return the API ids of those members who are linked here; the CAD is not asked."""
         links = await self._links.find(guild_id, member_ids)
         return {one.discord_id: one.api_id for one in links.values()}
 
-    def _known_to_cad(self, guild_id: int, member_id: int, account: Account) -> Link:
+    def _link_from_cad(self, guild_id: int, member_id: int, account: Account) -> Link:
         now = self._clock.now()
         return Link(
             guild_id,
@@ -193,7 +193,7 @@ class LinkingService:
             account.api_id,
             0,
             now,
-            Source.CAD,
+            LinkSource.CAD,
             account_name=account.username or None,
             account_uuid=account.uuid or None,
             proven_at=now,
@@ -210,7 +210,7 @@ class LinkingService:
         A CAD that cannot say so that quickly counts as one that knows no link.
         """
         try:
-            async with asyncio.timeout(QUICK):
+            async with asyncio.timeout(FORM_TIMEOUT):
                 return bool((await self.api_ids(guild_id, [member_id])).get(member_id))
         except TimeoutError:
             return False
@@ -227,26 +227,26 @@ class LinkingService:
         """Return one page of the guild's links; a number past the end means the last page."""
         self._access.require_link(actor)
         total = await self._links.count(actor.guild_id)
-        return await page_of(total, number, partial(self._links.page, actor.guild_id))
+        return await read_page(total, number, partial(self._links.page, actor.guild_id))
 
     async def owners(self, actor: Actor, pasted: str) -> list[Link]:
         """Return everyone who is linked to an id, whatever spelling is asked for."""
         self._access.require_link(actor)
-        return await self._links.find_by_api_ids(actor.guild_id, [self.spelled(pasted)])
+        return await self._links.find_by_api_ids(actor.guild_id, [self.normalise(pasted)])
 
-    def known(self, guild_id: int) -> tuple[Link, ...]:
+    def cached(self, guild_id: int) -> tuple[Link, ...]:
         """Return the guild's links as last read, from memory, and have them read again."""
-        if guild_id not in self._known:
+        if guild_id not in self._cached:
 
             async def read() -> tuple[Link, ...]:
                 return tuple(await self._links.all(guild_id))
 
-            self._known[guild_id] = Remembered(
+            self._cached[guild_id] = CachedList(
                 f"the links of guild {guild_id}", read, expected=StorageError, clock=self._clock
             )
-        self._known[guild_id].look()
-        return self._known[guild_id].items
+        self._cached[guild_id].refresh()
+        return self._cached[guild_id].items
 
     async def close(self) -> None:
         """Stop reading."""
-        await asyncio.gather(*(remembered.close() for remembered in self._known.values()))
+        await asyncio.gather(*(remembered.close() for remembered in self._cached.values()))

@@ -10,18 +10,18 @@ from bot.services.access.policy import Access, Actor
 from bot.services.errors import (
     AlreadyConfirmed,
     NothingToConfirm,
-    NotTheirOrder,
+    NotOrderOwner,
     TooLateToConfirm,
 )
 from bot.services.orders import outcomes
 from bot.services.orders.outcomes import OrderView
 from bot.services.reply import ReplyAddress
-from bot.storage.stores.order_store import Order, OrderStore, State
+from bot.storage.stores.order_store import Order, OrderState, OrderStore
 
-ANSWER_WITHIN = timedelta(minutes=15)
+CONFIRM_WITHIN = timedelta(minutes=15)
 
 
-class Asking:
+class ConfirmationService:
     """Takes the answers. Every method raises ServiceError, StorageError and nothing else."""
 
     def __init__(self, access: Access, orders: OrderStore, *, clock: Clock) -> None:
@@ -35,10 +35,10 @@ class Asking:
         Raises:
             NothingToConfirm, AlreadyConfirmed, NotTheirOrder, TooLateToConfirm, NotAllowed.
         """
-        asked = await self._question(actor, order_id)
+        asked = await self._pending_order(actor, order_id)
         self._access.require_dispatch(actor)
         now = self._clock.now()
-        if now - asked.created_at > ANSWER_WITHIN:
+        if now - asked.created_at > CONFIRM_WITHIN:
             raise TooLateToConfirm
         order = replace(
             asked,
@@ -47,7 +47,7 @@ class Asking:
             application_id=reply.application_id,
             token=reply.token,
             reply_id=None,
-            state=State.QUEUED,
+            state=OrderState.QUEUED,
             outcome=None,
             answered=False,
             finished_at=None,
@@ -57,21 +57,21 @@ class Asking:
             raise AlreadyConfirmed
         return replace(order, id=new_id)
 
-    async def drop(self, actor: Actor, order_id: int) -> OrderView:
+    async def decline(self, actor: Actor, order_id: int) -> OrderView:
         """Answer a question with no; nothing is sent."""
-        asked = await self._question(actor, order_id)
-        if not await self._orders.drop(order_id):
+        asked = await self._pending_order(actor, order_id)
+        if not await self._orders.decline(order_id):
             raise AlreadyConfirmed
-        return outcomes.view(replace(asked, state=State.CANCELLED))
+        return outcomes.decode_view(replace(asked, state=OrderState.CANCELLED))
 
-    async def _question(self, actor: Actor, order_id: int) -> Order:
+    async def _pending_order(self, actor: Actor, order_id: int) -> Order:
         asked = await self._orders.get(order_id)
         if asked is None or asked.guild_id != actor.guild_id:
             raise NothingToConfirm
         if asked.actor_id != actor.user_id:
-            raise NotTheirOrder
-        if asked.state is State.CONFIRMED:
+            raise NotOrderOwner
+        if asked.state is OrderState.CONFIRMED:
             raise AlreadyConfirmed
-        if asked.state is not State.ASKED:
+        if asked.state is not OrderState.AWAITING_CONFIRMATION:
             raise NothingToConfirm
         return asked

@@ -13,14 +13,14 @@ from bot.cad.errors import CadError
 from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import Order
 
-_KINDS: dict[str, type[CadError]] = {
+_ERROR_TYPES: dict[str, type[CadError]] = {
     name: kind
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, CadError)
 }
 
 
-class Confirmation(enum.StrEnum):
+class BoardConfirmation(enum.StrEnum):
     """Whether the CAD shows what it was told to do."""
 
     PENDING = "pending"
@@ -30,7 +30,7 @@ class Confirmation(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class StoredError:
     """Why the CAD did not do it: the CadError, as data."""
 
     kind: str
@@ -39,14 +39,14 @@ class Failure:
     retry_after: float | None
 
     @classmethod
-    def of(cls, error: CadError) -> Failure:
+    def from_error(cls, error: CadError) -> StoredError:
         """Keep an error."""
         return cls(type(error).__name__, error.text, error.status, error.retry_after)
 
     @property
     def error(self) -> CadError:
         """The error again; one of a kind that this version does not know is a plain CadError."""
-        kind = _KINDS.get(self.kind, CadError)
+        kind = _ERROR_TYPES.get(self.kind, CadError)
         return kind(self.text, status=self.status, retry_after=self.retry_after)
 
 
@@ -62,16 +62,16 @@ class Outcome:
         is_unsure: whether an attempt may have reached the CAD although it failed.
     """
 
-    failure: Failure | None
+    failure: StoredError | None
     seconds: float
     call_title: str = ""
-    confirmation: Confirmation = Confirmation.PENDING
+    confirmation: BoardConfirmation = BoardConfirmation.PENDING
     missing: tuple[str, ...] = ()
     is_unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitNotice:
     """Why an order has not been sent yet.
 
     Attributes:
@@ -81,8 +81,8 @@ class Waiting:
     """
 
     until: datetime
-    trouble: CadError | None
-    per_minute: int
+    error: CadError | None
+    orders_per_minute: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +92,25 @@ class OrderView:
     order: Order
     resolution: Resolution = Resolution()  # noqa: RUF009 - frozen
     outcome: Outcome | None = None
-    waiting: Waiting | None = None
+    waiting: WaitNotice | None = None
 
 
 _RESOLUTION = TypeAdapter(Resolution)
 _OUTCOME = TypeAdapter(Outcome)
 
 
-def view(order: Order) -> OrderView:
+def decode_view(order: Order) -> OrderView:
     """Read everything that is stored about an order."""
     resolution = _RESOLUTION.validate_json(order.resolution) if order.resolution else Resolution()
     outcome = _OUTCOME.validate_json(order.outcome) if order.outcome else None
     return OrderView(order, resolution, outcome)
 
 
-def write_resolution(resolution: Resolution) -> str:
+def encode_resolution(resolution: Resolution) -> str:
     """Spell a resolution for the database."""
     return _RESOLUTION.dump_json(resolution).decode()
 
 
-def write_outcome(outcome: Outcome) -> str:
+def encode_outcome(outcome: Outcome) -> str:
     """Spell an outcome for the database."""
     return _OUTCOME.dump_json(outcome).decode()

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from bot.cad.models import Unit
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
-from bot.services.errors import NobodyChosen
+from bot.services.errors import NothingSelected
 from bot.services.targets import grammar
 
-_NOT_READY = frozenset({0, 1})  # unavailable, busy
+_UNAVAILABLE_STATUSES = frozenset({0, 1})  # unavailable, busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Candidate:
     """
 
     unit: Unit
-    word: str
+    token: str
     call_id: int | None
 
     @property
@@ -34,7 +34,7 @@ class Candidate:
         return is_free(self.unit, self.call_id is not None)
 
 
-class Picking:
+class UnitPicker:
     """Lists the units on duty, from memory, and spells what was picked as a `units` text."""
 
     def __init__(self, access: Access, board: Board) -> None:
@@ -48,14 +48,14 @@ class Picking:
             NotAllowed: the actor may not dispatch.
         """
         self._access.require_dispatch(actor)
-        self._board.look(server_id)
+        self._board.refresh(server_id)
         return self._candidates(server_id)
 
-    def spelled(
+    def to_units_text(
         self,
         server_id: int,
         members: Collection[int],
-        words: Collection[str],
+        tokens: Collection[str],
         departments: Collection[str],
     ) -> str:
         """Return the `units` text for what was picked.
@@ -67,13 +67,13 @@ class Picking:
             NobodyChosen: nothing was picked, or nobody of it is free.
         """
         crews = [
-            one.word
+            one.token
             for one in self._candidates(server_id)
             if one.is_free and one.unit.department in departments
         ]
-        text = " ".join(dict.fromkeys([*(f"<@{one}>" for one in members), *words, *crews]))
+        text = " ".join(dict.fromkeys([*(f"<@{one}>" for one in members), *tokens, *crews]))
         if not text:
-            raise NobodyChosen
+            raise NothingSelected
         return text
 
     def _candidates(self, server_id: int) -> list[Candidate]:
@@ -85,14 +85,14 @@ class Picking:
         found = [
             Candidate(unit, word, busy.get(unit.ident))
             for unit in units
-            if (word := _word(unit, is_shared=shared[unit.number.casefold()] > 1))
+            if (word := _unambiguous_token(unit, is_shared=shared[unit.number.casefold()] > 1))
         ]
-        return sorted(found, key=lambda one: (not one.is_free, one.unit.department, one.word))
+        return sorted(found, key=lambda one: (not one.is_free, one.unit.department, one.token))
 
 
 def is_free(unit: Unit, is_on_call: bool) -> bool:
     """Tell whether a unit can be sent: on no call, and neither busy nor unavailable."""
-    return not is_on_call and unit.status not in _NOT_READY
+    return not is_on_call and unit.status not in _UNAVAILABLE_STATUSES
 
 
 def free_by_department(candidates: Collection[Candidate]) -> dict[str, list[Candidate]]:
@@ -104,7 +104,7 @@ def free_by_department(candidates: Collection[Candidate]) -> dict[str, list[Cand
     return dict(sorted(crews.items()))
 
 
-def _word(unit: Unit, *, is_shared: bool) -> str:
+def _unambiguous_token(unit: Unit, *, is_shared: bool) -> str:
     """Return what means this unit alone; empty where nothing does."""
     names = unit.api_ids if is_shared else (unit.number, *unit.api_ids)
-    return next((name for name in names if name and grammar.is_one_word(name)), "")
+    return next((name for name in names if name and grammar.is_single_token(name)), "")

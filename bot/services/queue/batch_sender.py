@@ -10,10 +10,10 @@ from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnreadable
 from bot.cad.models import Receipt
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
-from bot.services.cad_backoff import LONGEST_BACKOFF, Outage
+from bot.services.cad_backoff import MAX_BACKOFF, CadBackoff
 from bot.services.queue import batching, detach_guard
 from bot.services.queue.queued_order import Job, attachments, detachments
-from bot.storage.stores.order_store import Action
+from bot.storage.stores.order_store import OrderAction
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Delivered:
 class Courier:
     """Sends what belongs together."""
 
-    def __init__(self, cad: CadClient, board: Board, outage: Outage, *, clock: Clock) -> None:
+    def __init__(self, cad: CadClient, board: Board, outage: CadBackoff, *, clock: Clock) -> None:
         self._cad = cad
         self._board = board
         self._outage = outage
@@ -58,7 +58,7 @@ class Courier:
         except CadError as error:
             result = await self._failed(left, error)
         else:
-            self._outage.ended()
+            self._outage.succeeded()
             result = Delivered(done=left, receipt=receipt)
         result.refused += [job for job in jobs if not job.resolution.assignees]
         result.again += limited
@@ -68,30 +68,28 @@ class Courier:
         """Leave out whoever a detach must not touch; return the jobs that have to wait for that."""
         limited: list[Job] = []
         for job in jobs:
-            is_detach = job.order.action is Action.DETACH
+            is_detach = job.order.action is OrderAction.DETACH
             if is_detach and (job.broke_off or job.order.call_id is not None):
                 try:
                     job.resolution = await detach_guard.still_there(self._cad, job)
                 except CadRateLimited as error:
                     # Only looking is limited: whoever needs no look goes on.
-                    job.not_before = self._clock.monotonic() + (
-                        error.retry_after or LONGEST_BACKOFF
-                    )
+                    job.not_before = self._clock.monotonic() + (error.retry_after or MAX_BACKOFF)
                     limited.append(job)
         return limited
 
     async def _request(self, jobs: Sequence[Job]) -> Receipt | None:
-        if jobs[0].order.action is Action.ATTACH:
+        if jobs[0].order.action is OrderAction.ATTACH:
             return await self._cad.attach(attachments(jobs))
         return await self._cad.detach(detachments(jobs))
 
     def _not_now(self, jobs: Sequence[Job], error: CadError) -> Delivered | None:
         """Have jobs sent again after a fault that may pass; None for another error."""
-        if Outage.may_pass(error):
+        if CadBackoff.is_transient(error):
             self._outage.failed(error)
             return Delivered(again=list(jobs))
         if isinstance(error, CadRefused):
-            self._outage.ended()
+            self._outage.succeeded()
         return None
 
     async def _failed(self, jobs: Sequence[Job], error: CadError) -> Delivered:
@@ -100,7 +98,7 @@ class Courier:
             job.broke_off = job.broke_off or may_have
         if later := self._not_now(jobs, error):
             return later
-        if error.concerns_all or len(jobs) == 1 or await self._call_is_gone(jobs):
+        if error.affects_all_requests or len(jobs) == 1 or await self._call_is_gone(jobs):
             return Delivered(refused=list(jobs), error=error)
         by_id = {job.order.id: job for job in jobs}
         for half in batching.split([job.item for job in jobs]):
@@ -119,7 +117,7 @@ class Courier:
         if places or call_id is None:
             return False
         try:
-            calls = await self._board.calls_now(server_id)
+            calls = await self._board.fetch_calls(server_id)
         except CadError:
             return False
         return all(call.call_id != call_id for call in calls)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bot.cad.http.rate_limits import Budget
-from bot.storage.stores.order_store import Action
+from bot.cad.http.rate_limits import RateLimiter
+from bot.storage.stores.order_store import OrderAction
 
-Place: TypeAlias = tuple[Action, int, int | None]
+Place: TypeAlias = tuple[OrderAction, int, int | None]
 
 GATHER = 10.0  # seconds that orders are held back at most, so that one request carries several
 
@@ -27,7 +27,7 @@ class Item:
     """
 
     order_id: int
-    action: Action
+    action: OrderAction
     server_id: int
     call_id: int | None
     people: frozenset[str] | None
@@ -102,7 +102,7 @@ def _fits(item: Item, head: Item, places: set[Place], calls_per_attach: int) -> 
     if (item.action, item.cell) != (head.action, head.cell):
         return False
     # A detach names no call, so that one request takes any number of them, of one server.
-    if item.action is Action.DETACH:
+    if item.action is OrderAction.DETACH:
         return item.server_id == head.server_id
     return len(places | {item.place}) <= calls_per_attach
 
@@ -120,7 +120,7 @@ def split(batch: Sequence[Item]) -> tuple[list[Item], list[Item]]:
     )
 
 
-def hold(budget: Budget, *, age: float, alone: bool) -> float:
+def hold(budget: RateLimiter, *, age: float, alone: bool) -> float:
     """Return the seconds to hold an order back where one request carries one call only.
 
     While little of the budget is used, and for a lone order at a sustainable pace, there is no

@@ -9,10 +9,10 @@ from bot.cad.errors import CadError
 from bot.cad.models import Call, Receipt
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
-from bot.services.orders.outcomes import Confirmation, Outcome
+from bot.services.orders.outcomes import BoardConfirmation, Outcome
 from bot.services.queue.queued_order import Job
 from bot.services.targets.resolution import Assignee
-from bot.storage.stores.order_store import Action
+from bot.storage.stores.order_store import OrderAction
 
 LOOKS = (0.0, 5.0, 20.0, 50.0)  # seconds after the first; the last one may take ten more
 
@@ -39,13 +39,13 @@ async def confirmed(
     Args:
         looks: when to look, in seconds from now.
     """
-    seen = replace(outcome, confirmation=Confirmation.UNKNOWN)
+    seen = replace(outcome, confirmation=BoardConfirmation.UNKNOWN)
     began = clock.monotonic()
     for moment in looks:
         if (pause := began + moment - clock.monotonic()) > 0:
             await clock.sleep(pause)
         try:
-            calls = await board.calls_now(job.order.server_id)
+            calls = await board.fetch_calls(job.order.server_id)
         except CadError:
             continue
         absent = missing(job, calls)
@@ -64,19 +64,19 @@ def missing(job: Job, calls: Sequence[Call]) -> list[Assignee]:
 def _shows(job: Job, one: Assignee, on: Mapping[int, frozenset[int]]) -> bool:
     if one.unit is None:
         # Nobody on duty has this id; where the CAD does not say, nothing is held against it.
-        return one.on_duty is None or job.order.action is Action.DETACH
+        return one.on_duty is None or job.order.action is OrderAction.DETACH
     call_id = job.order.call_id if job.order.call_id is not None else one.call_id
     # Whoever is to be taken off a call that nobody knows must not be seen on any.
     calls = on.values() if call_id is None else [on.get(call_id, frozenset())]
     is_on_call = any(one.unit.ident in idents for idents in calls)
-    return is_on_call is (job.order.action is Action.ATTACH)
+    return is_on_call is (job.order.action is OrderAction.ATTACH)
 
 
 def _judged(job: Job, outcome: Outcome, absent: Sequence[Assignee]) -> Outcome:
     if absent:
-        verdict = Confirmation.MISSING
+        verdict = BoardConfirmation.MISSING
     elif any(one.unit is None for one in job.resolution.assignees):
-        verdict = Confirmation.UNKNOWN
+        verdict = BoardConfirmation.UNKNOWN
     else:
-        verdict = Confirmation.CONFIRMED
+        verdict = BoardConfirmation.CONFIRMED
     return replace(outcome, confirmation=verdict, missing=tuple(one.api_id for one in absent))

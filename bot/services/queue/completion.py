@@ -10,15 +10,15 @@ from datetime import timedelta
 from bot.cad.errors import CadError
 from bot.cad.models import Receipt
 from bot.common.clock import Clock
-from bot.services.background import Tasks
+from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
-from bot.services.orders.outcomes import Failure, OrderView, Outcome
+from bot.services.orders.outcomes import OrderView, Outcome, StoredError
 from bot.services.queue import board_check
 from bot.services.queue.order_notifier import Telling
 from bot.services.queue.queued_order import Job
 from bot.services.queue.scheduler import Turns
 from bot.storage.errors import StorageError
-from bot.storage.stores.order_store import Order, OrderStore, State
+from bot.storage.stores.order_store import Order, OrderState, OrderStore
 
 CONFIRM_WITHIN = timedelta(minutes=1)
 
@@ -38,7 +38,7 @@ class Closing:
         board: Board,
         turns: Turns,
         telling: Telling,
-        tasks: Tasks,
+        tasks: BackgroundTasks,
         *,
         aftermath: Callable[[OrderView], Coroutine[None, None, None]],
         clock: Clock,
@@ -51,7 +51,7 @@ class Closing:
         self._aftermath = aftermath
         self._clock = clock
 
-    async def move(self, jobs: Sequence[Job], state: State) -> None:
+    async def move(self, jobs: Sequence[Job], state: OrderState) -> None:
         """Give jobs another state, in the database too."""
         for job in jobs:
             job.order = replace(job.order, state=state)
@@ -67,7 +67,7 @@ class Closing:
     async def end(
         self,
         jobs: Sequence[Job],
-        state: State,
+        state: OrderState,
         *,
         error: CadError | None = None,
         receipt: Receipt | None = None,
@@ -78,7 +78,9 @@ class Closing:
             call = self._board.call(job.order.server_id, job.order.call_id or 0)
             job.outcome = Outcome(
                 # Of whom nobody was left, the CAD has said nothing.
-                failure=Failure.of(error) if error and job.resolution.assignees else None,
+                failure=StoredError.from_error(error)
+                if error and job.resolution.assignees
+                else None,
                 seconds=(now - job.order.created_at).total_seconds(),
                 call_title=call.title if call else "",
                 is_unsure=job.broke_off,
@@ -89,14 +91,16 @@ class Closing:
         await self.save(jobs)
         for job in jobs:
             self._turns.leave(job)
-            job.bell.ring()
+            job.bell.notify()
             self._tasks.spawn(self.settle(job))
-        for job in jobs if state is State.DONE else ():  # after everyone has been told
+        for job in jobs if state is OrderState.DONE else ():  # after everyone has been told
             self._tasks.spawn(self._aftermath(job.view()))
 
     async def withdraw(self, order: Order) -> None:
         """Close an order whose giver has been told that it failed, or raise StorageError."""
-        closed = replace(order, state=State.CANCELLED, answered=True, finished_at=self._clock.now())
+        closed = replace(
+            order, state=OrderState.CANCELLED, answered=True, finished_at=self._clock.now()
+        )
         await self._store.save([closed])
 
     async def settle(self, job: Job) -> None:
@@ -108,7 +112,7 @@ class Closing:
                 self._clock.now() - (job.order.finished_at or self._clock.now()) < CONFIRM_WITHIN
             )
             looks = board_check.LOOKS if is_recent else ()
-            with self._tasks.stoppable():  # asking the CAD may take as long as the pauses
+            with self._tasks.cancellable():  # asking the CAD may take as long as the pauses
                 job.outcome = await board_check.confirmed(
                     job,
                     job.outcome,

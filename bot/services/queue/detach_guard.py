@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.cad.client import CadClient
 from bot.cad.models import Unit
 from bot.services.queue.queued_order import Job
-from bot.services.targets.resolution import Assignee, LeftOut, Reason, Resolution, Target
+from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
 
 
 async def still_there(cad: CadClient, job: Job) -> Resolution:
@@ -29,20 +29,26 @@ async def still_there(cad: CadClient, job: Job) -> Resolution:
     left_out = list(job.resolution.left_out)
     for call_id, people in by_call.items():
         if call_id is None:
-            left_out += [LeftOut(_target(one), Reason.NOT_TOLD) for one in people]
+            left_out += [SkippedTarget(_target(one), SkipReason.RESULT_UNKNOWN) for one in people]
             continue
         units: list[Unit] = [one.unit for one in people if one.unit]
-        idents = await cad.idents_on(job.order.server_id, call_id, units) if units else frozenset()
+        idents = (
+            await cad.get_idents_on_call(job.order.server_id, call_id, units)
+            if units
+            else frozenset()
+        )
         there = [one for one in people if one.unit and one.unit.ident in idents]
         kept += there
-        left_out += [LeftOut(_target(one), _reason(one)) for one in people if one not in there]
+        left_out += [
+            SkippedTarget(_target(one), _reason(one)) for one in people if one not in there
+        ]
     return replace(job.resolution, assignees=tuple(kept), left_out=tuple(left_out))
 
 
-def _reason(one: Assignee) -> Reason:
+def _reason(one: Assignee) -> SkipReason:
     # Without a unit nothing can be seen; it is not said that somebody has moved on.
     is_unknown = one.unit is None and one.on_duty is None
-    return Reason.NOT_LOOKED_UP if is_unknown else Reason.NOT_ON_CALL
+    return SkipReason.NOT_LOOKED_UP if is_unknown else SkipReason.NOT_ON_CALL
 
 
 def _target(one: Assignee) -> Target:

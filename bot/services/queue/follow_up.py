@@ -7,17 +7,17 @@ from collections import defaultdict
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
-from bot.cad.models import Subject
+from bot.cad.models import UnitRef
 from bot.cad.push.events import Event, UnitsAttached, UnitsDetached, UnitStatusChanged
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import OrderView
 from bot.services.targets.resolution import Assignee
-from bot.storage.stores.order_store import Action
+from bot.storage.stores.order_store import OrderAction
 
 _log = logging.getLogger(__name__)
 
 
-class Aftermath:
+class FollowUp:
     """Shows a done order at once, for the CAD echoes none, and may set the status of whom it sent.
 
     Args:
@@ -35,7 +35,7 @@ class Aftermath:
         missing = set(view.outcome.missing) if view.outcome else set()
         moved = [one for one in view.resolution.assignees if one.api_id not in missing]
         self._board.apply(order.server_id, _moves(order.action, order.call_id, moved))
-        if order.action is Action.ATTACH and self._status is not None:
+        if order.action is OrderAction.ATTACH and self._status is not None:
             for one in moved:
                 await self._set_status(order.server_id, one, self._status)
 
@@ -43,15 +43,15 @@ class Aftermath:
         if one.unit is None or one.unit.status == status:
             return
         try:
-            await self._cad.set_status(server_id, Subject(one.api_id, one.unit.ident), status)
+            await self._cad.set_status(server_id, UnitRef(one.api_id, one.unit.ident), status)
         except CadError as error:
             _log.warning("unit %s keeps its status: %r", one.unit.ident, error)
         else:
             self._board.apply(server_id, [UnitStatusChanged((one.unit.ident,), status)])
 
 
-def _moves(action: Action, call_id: int | None, people: list[Assignee]) -> list[Event]:
-    if action is Action.ATTACH:
+def _moves(action: OrderAction, call_id: int | None, people: list[Assignee]) -> list[Event]:
+    if action is OrderAction.ATTACH:
         idents = tuple(one.unit.ident for one in people if one.unit)
         return [UnitsAttached(call_id or 0, idents)]
     left: dict[int, list[int]] = defaultdict(list)

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bot.common.clock import Clock
-from bot.services.orders.outcomes import OrderView, Waiting
+from bot.services.orders.outcomes import OrderView, WaitNotice
 from bot.services.queue.queued_order import Job
-from bot.storage.stores.order_store import State
+from bot.storage.stores.order_store import OrderState
 
 EDIT_GAP = 3.0  # seconds between two edits of a reply
 
@@ -44,13 +44,13 @@ class Telling:
         self._clock = clock
         self._pause = pause
 
-    async def waits(self, job: Job, waiting: Waiting) -> None:
+    async def waits(self, job: Job, waiting: WaitNotice) -> None:
         """Say why an order waits, unless that is what its reply says."""
         job.to_show = waiting
         if job.showing.locked():
             return  # whoever shows something now will look again
         async with job.showing:
-            while job.order.state is State.QUEUED and job.to_show != job.shown:
+            while job.order.state is OrderState.QUEUED and job.to_show != job.shown:
                 if gap := self._gap(job):
                     await self._pause(gap)
                 else:
@@ -75,7 +75,7 @@ class Telling:
             return 0.0
         return max(0.0, job.shown_at + EDIT_GAP - self._clock.monotonic())
 
-    async def _show(self, job: Job, waiting: Waiting | None) -> bool:
+    async def _show(self, job: Job, waiting: WaitNotice | None) -> bool:
         told = await self._announcer.show(job.view(waiting))
         job.shown, job.shown_at = waiting, self._clock.monotonic()
         return told

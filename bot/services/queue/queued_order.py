@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.cad.errors import CadError
-from bot.cad.models import Attachment, Detachment, Subject
-from bot.services.background import Bell
+from bot.cad.models import AttachRequest, DetachRequest, UnitRef
+from bot.services.background import WakeSignal
 from bot.services.orders import outcomes
-from bot.services.orders.outcomes import Confirmation, OrderView, Outcome, Waiting
+from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
 from bot.services.queue.batching import Item
 from bot.services.targets.resolution import Assignee, Resolution
-from bot.storage.stores.order_store import Order, State
+from bot.storage.stores.order_store import Order, OrderState
 
 ASK_ABOVE = 10  # people; an order about more is asked about before it is sent
 LIFETIME = timedelta(minutes=14, seconds=45)  # Discord lets a reply be edited for 15 minutes
@@ -55,16 +55,16 @@ class Job:
     cell: int = 0
     broke_off: bool = False
     not_before: float = -math.inf
-    bell: Bell = field(default_factory=Bell)
-    to_show: Waiting | None = None
-    shown: Waiting | None = None
+    bell: WakeSignal = field(default_factory=WakeSignal)
+    to_show: WaitNotice | None = None
+    shown: WaitNotice | None = None
     shown_at: float | None = None
     showing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     def of(cls, order: Order) -> Job:
         """Take up an order as it is stored."""
-        stored = outcomes.view(order)
+        stored = outcomes.decode_view(order)
         return cls(order, stored.resolution, stored.outcome, order.resolution is not None)
 
     @property
@@ -95,9 +95,9 @@ class Job:
     def is_unconfirmed(self) -> bool:
         """Tell whether the CAD has taken the order and not yet shown that it was done."""
         return (
-            self.order.state is State.DONE
+            self.order.state is OrderState.DONE
             and self.outcome is not None
-            and self.outcome.confirmation is Confirmation.PENDING
+            and self.outcome.confirmation is BoardConfirmation.PENDING
         )
 
     def record(self) -> Order:
@@ -108,48 +108,48 @@ class Job:
         """
         is_sent = self.broke_off and self.order.state.is_open
         is_open_question = (
-            self.order.state is State.QUEUED
+            self.order.state is OrderState.QUEUED
             and not self.broke_off
             and (self.doubt is not None or not self.is_made_out)
         )
         return replace(
             self.order,
-            state=State.SENDING if is_sent else self.order.state,
+            state=OrderState.SENDING if is_sent else self.order.state,
             people=frozenset(
                 one.discord_id for one in self.resolution.assignees if one.discord_id is not None
             ),
-            resolution=None if is_open_question else outcomes.write_resolution(self.resolution),
-            outcome=outcomes.write_outcome(self.outcome) if self.outcome else None,
+            resolution=None if is_open_question else outcomes.encode_resolution(self.resolution),
+            outcome=outcomes.encode_outcome(self.outcome) if self.outcome else None,
         )
 
-    def view(self, waiting: Waiting | None = None) -> OrderView:
+    def view(self, waiting: WaitNotice | None = None) -> OrderView:
         """Return what people are told."""
         is_open_question = waiting and not self.is_made_out
         resolution = Resolution() if is_open_question else self.resolution
         return OrderView(self.order, resolution, self.outcome, waiting)
 
 
-def attachments(jobs: Sequence[Job]) -> list[Attachment]:
+def attachments(jobs: Sequence[Job]) -> list[AttachRequest]:
     """Merge attach orders into one attachment per call."""
-    merged: dict[tuple[int, int], dict[str, Subject]] = {}
+    merged: dict[tuple[int, int], dict[str, UnitRef]] = {}
     for job in jobs:
         place = job.order.server_id, job.order.call_id or 0
         merged.setdefault(place, {}).update(_subjects(job.resolution.assignees))
     return [
-        Attachment(server_id, call_id, tuple(subjects.values()))
+        AttachRequest(server_id, call_id, tuple(subjects.values()))
         for (server_id, call_id), subjects in merged.items()
     ]
 
 
-def detachments(jobs: Sequence[Job]) -> list[Detachment]:
+def detachments(jobs: Sequence[Job]) -> list[DetachRequest]:
     """Merge detach orders into one detachment per server."""
-    merged: dict[int, dict[str, Subject]] = {}
+    merged: dict[int, dict[str, UnitRef]] = {}
     for job in jobs:
         merged.setdefault(job.order.server_id, {}).update(_subjects(job.resolution.assignees))
     return [
-        Detachment(server_id, tuple(subjects.values())) for server_id, subjects in merged.items()
+        DetachRequest(server_id, tuple(subjects.values())) for server_id, subjects in merged.items()
     ]
 
 
-def _subjects(assignees: Sequence[Assignee]) -> dict[str, Subject]:
-    return {one.key: Subject(one.api_id, one.unit.ident if one.unit else None) for one in assignees}
+def _subjects(assignees: Sequence[Assignee]) -> dict[str, UnitRef]:
+    return {one.key: UnitRef(one.api_id, one.unit.ident if one.unit else None) for one in assignees}

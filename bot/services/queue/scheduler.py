@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Sequence
 
 from bot.cad.client import CadClient
-from bot.cad.http.rate_limits import Budget
+from bot.cad.http.rate_limits import RateLimiter
 from bot.common.clock import Clock
-from bot.services.cad_backoff import Outage
+from bot.services.cad_backoff import CadBackoff
 from bot.services.queue import batching
 from bot.services.queue.queued_order import Job
-from bot.storage.stores.order_store import Action, State
+from bot.storage.stores.order_store import OrderAction, OrderState
 
 
 class Turns:
@@ -20,7 +20,7 @@ class Turns:
     def __init__(
         self,
         cad: CadClient,
-        outage: Outage,
+        outage: CadBackoff,
         *,
         clock: Clock,
     ) -> None:
@@ -43,16 +43,20 @@ class Turns:
         """Return an open job."""
         return self._open.get(order_id)
 
-    def budget(self, job: Job) -> Budget:
+    def budget(self, job: Job) -> RateLimiter:
         """Return the budget that a job's request counts against."""
-        is_attach = job.order.action is Action.ATTACH
-        return self._cad.attach_budget if is_attach else self._cad.detach_budget
+        is_attach = job.order.action is OrderAction.ATTACH
+        return self._cad.attach_limiter if is_attach else self._cad.detach_limiter
 
     def wait(self, job: Job) -> float:
         """Return the seconds until a job's own turn may come, 0 for now."""
         budget = self.budget(job)
         wait = max(self._outage.wait(), budget.wait(), job.not_before - self._clock.monotonic())
-        if job.order.action is Action.ATTACH and self._cad.calls_per_attach == 1 and not job.cell:
+        if (
+            job.order.action is OrderAction.ATTACH
+            and self._cad.calls_per_attach == 1
+            and not job.cell
+        ):
             age = self._clock.monotonic() - job.entered
             wait = max(wait, batching.hold(budget, age=age, alone=job.alone))
         return wait
@@ -97,7 +101,7 @@ class Turns:
         return [
             job
             for job in self._open.values()
-            if job.order.state is State.QUEUED
+            if job.order.state is OrderState.QUEUED
             and now < job.expires_at
             and not self._stands_aside(job)
         ]
@@ -114,7 +118,7 @@ class Turns:
         """Tell whether the CAD is to be asked about a doubtful job before anything is sent."""
         is_limited = job.doubt is not None and job.doubt.retry_after is not None
         is_over = job.looked_at == self._outage.failures and not job.looking
-        return self._outage.trouble is not None and not is_limited and not is_over
+        return self._outage.error is not None and not is_limited and not is_over
 
 
 def _ahead(job: Job, waiting: Sequence[Job]) -> list[Job]:

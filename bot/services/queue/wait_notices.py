@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from bot.cad.errors import CadError, CadTimeout
 from bot.common.clock import Clock
-from bot.services.background import Tasks
-from bot.services.cad_backoff import Outage
-from bot.services.orders.outcomes import Waiting
+from bot.services.background import BackgroundTasks
+from bot.services.cad_backoff import CadBackoff
+from bot.services.orders.outcomes import WaitNotice
 from bot.services.queue.order_notifier import Telling
 from bot.services.queue.queued_order import Job
 from bot.services.queue.scheduler import Turns
@@ -25,8 +25,8 @@ class Excuses:
         self,
         telling: Telling,
         turns: Turns,
-        outage: Outage,
-        tasks: Tasks,
+        outage: CadBackoff,
+        tasks: BackgroundTasks,
         *,
         clock: Clock,
     ) -> None:
@@ -46,16 +46,18 @@ class Excuses:
 
     def complain_now(self, job: Job) -> None:
         """Say that the CAD takes its time, or what else is the matter with it."""
-        self._say(job, job.expires_at, self._outage.trouble or job.doubt or _SLOW)
+        self._say(job, job.expires_at, self._outage.error or job.doubt or _SLOW)
 
     async def complain(self, job: Job) -> None:
         """Say so where the CAD still owes an answer about whom an order means, after a while."""
-        await self._tasks.pause(WORTH_TELLING)
+        await self._tasks.sleep(WORTH_TELLING)
         if job.looking:
             self.complain_now(job)
 
     def _say(self, job: Job, until: datetime, trouble: CadError | None) -> None:
         """Say why an order waits, unless that is what its reply says."""
-        waiting = Waiting(until.replace(microsecond=0), trouble, self._turns.budget(job).per_minute)
+        waiting = WaitNotice(
+            until.replace(microsecond=0), trouble, self._turns.budget(job).per_minute
+        )
         if waiting != job.to_show:
             self._tasks.spawn(self._telling.waits(job, waiting))

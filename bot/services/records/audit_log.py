@@ -37,7 +37,7 @@ class Whois:
     orders: list[OrderView]
 
 
-class AuditService:
+class AuditLog:
     """Reads the orders again, and forgets them in time.
 
     Args:
@@ -79,16 +79,18 @@ class AuditService:
             offset=(number - 1) * PAGE_SIZE,
             limit=PAGE_SIZE,
         )
-        return AuditPage([outcomes.view(order) for order in found], number, count, total)
+        return AuditPage([outcomes.decode_view(order) for order in found], number, count, total)
 
     async def whois(self, actor: Actor, member_id: int) -> Whois:
         """Return what is known about a member; raises as `page` does."""
         self._access.require_link(actor)
         links = await self._links.find(actor.guild_id, [member_id])
         found = await self._orders.newest(actor.guild_id, member_id=member_id, limit=WHOIS_ORDERS)
-        return Whois(member_id, links.get(member_id), [outcomes.view(order) for order in found])
+        return Whois(
+            member_id, links.get(member_id), [outcomes.decode_view(order) for order in found]
+        )
 
-    async def forget(self) -> None:
+    async def purge(self) -> None:
         """Wipe the tokens that have expired and delete the orders that are too old."""
         now = self._clock.now()
         await self._orders.wipe_tokens(now - TOKEN_LIFETIME)

@@ -11,13 +11,13 @@ from bot.storage.stores.link_request_store import LinkRequest, LinkRequestStore
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderStore
-from bot.storage.stores.personal_data_store import ForgettingStore
+from bot.storage.stores.personal_data_store import PersonalDataStore
 
-LATEST = 3
+LATEST_ORDERS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class Retention:
     """How long things are kept, as the operator has set it.
 
     Attributes:
@@ -26,11 +26,11 @@ class Keeping:
     """
 
     order_days: int
-    until_leaving: bool
+    erase_on_leave: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class PersonalData:
     """Everything that is stored about a person.
 
     Attributes:
@@ -44,10 +44,10 @@ class Stored:
     order_count: int
     orders: list[OrderView]
     links_set: int
-    keeping: Keeping
+    retention: Retention
 
 
-class Mine:
+class MyData:
     """Reads everything about one person."""
 
     def __init__(
@@ -55,26 +55,26 @@ class Mine:
         links: LinkStore,
         requests: LinkRequestStore,
         orders: OrderStore,
-        store: ForgettingStore,
-        keeping: Keeping,
+        store: PersonalDataStore,
+        retention: Retention,
     ) -> None:
         self._links = links
         self._requests = requests
         self._orders = orders
         self._store = store
-        self._keeping = keeping
+        self._retention = retention
 
-    async def about(self, actor: Actor) -> Stored:
+    async def read(self, actor: Actor) -> PersonalData:
         """Return what is stored about whoever asks, which everybody may; or raise StorageError."""
         guild_id, person = actor.guild_id, actor.user_id
         links = await self._links.find(guild_id, [person])
-        found = await self._orders.newest(guild_id, member_id=person, limit=LATEST)
-        return Stored(
+        found = await self._orders.newest(guild_id, member_id=person, limit=LATEST_ORDERS)
+        return PersonalData(
             discord_id=person,
             link=links.get(person),
-            requests=await self._requests.of(guild_id, person),
+            requests=await self._requests.for_person(guild_id, person),
             order_count=await self._orders.count(guild_id, member_id=person),
-            orders=[outcomes.view(order) for order in found],
-            links_set=await self._store.links_set(guild_id, person),
-            keeping=self._keeping,
+            orders=[outcomes.decode_view(order) for order in found],
+            links_set=await self._store.count_links_set_by(guild_id, person),
+            retention=self._retention,
         )

@@ -17,12 +17,12 @@ from typing import TypeAlias
 from bot.services.errors import NoTargets, TooManyTargets
 
 TARGET_LIMIT = 50
-SPAN_LIMIT = 50  # numbers in one range
+RANGE_LIMIT = 50  # numbers in one range
 
 _LAST_SNOWFLAKE = 2**63 - 1
 _DIGITS = "0123456789"
-_LONGEST_NUMBER = 9  # digits
-_EVERYONE = frozenset({"@everyone", "@here"})
+_MAX_DIGITS = 9  # digits
+_EVERYONE_MENTIONS = frozenset({"@everyone", "@here"})
 
 # Anything invisible separates too: it cannot be part of a number that people read to each other.
 _BLANK = r"\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
@@ -36,7 +36,7 @@ _TOKEN = re.compile(
 )
 
 
-class Field(StrEnum):
+class UnitGroupKind(StrEnum):
     """What of a unit `dept:`, `group:` and `sub:` look at; the words are reserved."""
 
     DEPARTMENT = "dept"
@@ -44,43 +44,43 @@ class Field(StrEnum):
     SUBDIVISION = "sub"
 
 
-class Gap(StrEnum):
+class MembersUnavailable(StrEnum):
     """Why Discord did not say who is meant. Stored within texts."""
 
     EVERYONE = "everyone"  # the role that all have
-    ELSEWHERE = "elsewhere"  # nothing of this server, or nothing that the person can see
+    NOT_VISIBLE = "elsewhere"  # nothing of this server, or nothing that the person can see
     HIDDEN = "hidden"  # the bot may not know the members of the server
     LOADING = "loading"  # Discord has not listed the members yet
-    LARGE = "large"  # more people than an order can hold
-    TEXT = "text"  # a channel in which nobody talks
+    TOO_LARGE = "large"  # more people than an order can hold
+    TEXT_CHANNEL = "text"  # a channel in which nobody talks
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class MemberTerm:
     """One person; is_here is False for who is surely no member of this server."""
 
     id: int
-    is_here: bool = True
+    is_in_guild: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class MemberGroupTerm:
     """Everybody with a role or in a voice channel, or why that is not known."""
 
-    members: tuple[int, ...] | Gap
+    member_ids: tuple[int, ...] | MembersUnavailable
     is_role: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
+class UnitGroupTerm:
     """All units on duty of a department, a group or a subdivision; name as typed."""
 
-    field: Field
+    kind: UnitGroupKind
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class UnitRangeTerm:
     """The units on duty with numbers from first to last; prefix is what stands before them.
 
     Attributes:
@@ -90,27 +90,35 @@ class Span:
     prefix: str
     first: int
     last: int
-    is_sound: bool
+    is_valid: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class TextTerm:
     """A unit number or an API id."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Everyone:
+class EveryoneTerm:
     """`@everyone` or `@here`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unclear:
+class UnknownTerm:
     """What means nothing here."""
 
 
-Meaning: TypeAlias = Member | Crowd | Team | Span | Word | Everyone | Unclear
+TermMeaning: TypeAlias = (
+    MemberTerm
+    | MemberGroupTerm
+    | UnitGroupTerm
+    | UnitRangeTerm
+    | TextTerm
+    | EveryoneTerm
+    | UnknownTerm
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,7 @@ class Term:
     """One thing that somebody typed: text as typed; is_excluded where it has a minus."""
 
     text: str
-    meaning: Meaning
+    meaning: TermMeaning
     is_excluded: bool = False
 
 
@@ -130,14 +138,14 @@ class Mention:
     id: int
 
 
-def parse(text: str, *, me: int) -> tuple[Term, ...]:
+def parse(text: str, *, actor_id: int) -> tuple[Term, ...]:
     """Split the text into terms, each once.
 
     Raises:
         NoTargets: the text names nobody; leaving somebody out is not naming anybody.
         TooManyTargets: more than `TARGET_LIMIT`.
     """
-    found = _found(text, me)
+    found = _parse_terms(text, actor_id)
     if all(one.is_excluded for one in found):
         raise NoTargets
     if len(found) > TARGET_LIMIT:
@@ -145,73 +153,81 @@ def parse(text: str, *, me: int) -> tuple[Term, ...]:
     return found
 
 
-def names_only(text: str, member_id: int) -> bool:
+def targets_only(text: str, member_id: int) -> bool:
     """Tell whether `parse` would find this member, for whom `me` stands, and nobody else."""
-    named = [one.meaning for one in _found(text, member_id) if not one.is_excluded]
-    return len(named) == 1 and isinstance(named[0], Member) and named[0].id == member_id
+    named = [one.meaning for one in _parse_terms(text, member_id) if not one.is_excluded]
+    return len(named) == 1 and isinstance(named[0], MemberTerm) and named[0].id == member_id
 
 
-def names_groups(terms: Iterable[Term]) -> bool:
+def depends_on_duty(terms: Iterable[Term]) -> bool:
     """Tell whether it depends on who is on duty at this moment whom the terms mean."""
     return any(
-        isinstance(meaning, Team | Span)
-        or (isinstance(meaning, Crowd) and isinstance(meaning.members, tuple) and meaning.members)
+        isinstance(meaning, UnitGroupTerm | UnitRangeTerm)
+        or (
+            isinstance(meaning, MemberGroupTerm)
+            and isinstance(meaning.member_ids, tuple)
+            and meaning.member_ids
+        )
         for meaning in (one.meaning for one in terms)
     )
 
 
-def members(terms: Iterable[Term]) -> tuple[set[int], set[int]]:
+def member_ids_in(terms: Iterable[Term]) -> tuple[set[int], set[int]]:
     """Return the ids of the members who are named, and of those who are in crowds."""
     named: set[int] = set()
     gathered: set[int] = set()
     for term in terms:
         match term.meaning:
-            case Member(id=member_id):
+            case MemberTerm(id=member_id):
                 named.add(member_id)
-            case Crowd(members=tuple() as crowd):
+            case MemberGroupTerm(member_ids=tuple() as crowd):
                 gathered.update(crowd)
     return named, gathered
 
 
-def is_one_word(text: str) -> bool:
+def is_single_token(text: str) -> bool:
     """Tell whether `parse` would find this very text in a `units` text, as one word."""
     token = _whole_token(text)
-    return token is not None and _term(token, 0) == Term(text, Word(text))
+    return token is not None and _read_term(token, 0) == Term(text, TextTerm(text))
 
 
-def spelled(team: Team) -> str:
+def format_unit_group(group: UnitGroupTerm) -> str:
     """Return what `parse` finds to be this team; empty where nothing is."""
-    for text in (f"{team.field}:{team.name}", f'{team.field}:"{team.name}"'):
+    for text in (f"{group.kind}:{group.name}", f'{group.kind}:"{group.name}"'):
         token = _whole_token(text)
-        if token is not None and _term(token, 0).meaning == team:
+        if token is not None and _read_term(token, 0).meaning == group:
             return text
     return ""
 
 
-def written_out(text: str, look: Callable[[Mention], Sequence[int] | Gap | None]) -> str:
+def insert_member_ids(
+    text: str, lookup: Callable[[Mention], Sequence[int] | MembersUnavailable | None]
+) -> str:
     """Return the text with what look says written into its mentions, None for nothing."""
 
     def spelled(found: re.Match[str]) -> str:
-        seen = look(Mention(found["sigil"], int(found["id"])))
+        seen = lookup(Mention(found["sigil"], int(found["id"])))
         bare = f"<{found['sigil']}{found['id']}"
         if seen is None:
             return f"{bare}>"
-        return f"{bare}:{seen if isinstance(seen, Gap) else ','.join(map(str, seen))}>"
+        return (
+            f"{bare}:{seen if isinstance(seen, MembersUnavailable) else ','.join(map(str, seen))}>"
+        )
 
     return _ANY_MENTION.sub(spelled, text)
 
 
-def as_typed(text: str) -> str:
+def remove_member_ids(text: str) -> str:
     """Return the text as it was before `written_out`."""
     return _ANY_MENTION.sub(r"<\g<sigil>\g<id>>", text)
 
 
 @lru_cache(maxsize=64)  # a text is read several times in a row: who is it about, is it sound
-def _found(text: str, me: int) -> tuple[Term, ...]:
+def _parse_terms(text: str, actor_id: int) -> tuple[Term, ...]:
     terms: dict[object, Term] = {}
     for token in _TOKEN.finditer(text):
-        term = _term(token, me)
-        who = term.meaning.id if isinstance(term.meaning, Member) else term.text.casefold()
+        term = _read_term(token, actor_id)
+        who = term.meaning.id if isinstance(term.meaning, MemberTerm) else term.text.casefold()
         terms.setdefault((term.is_excluded, who), term)
     return tuple(terms.values())
 
@@ -222,52 +238,62 @@ def _whole_token(text: str) -> re.Match[str] | None:
     return token if token and token.end() == len(text) else None
 
 
-def _term(token: re.Match[str], me: int) -> Term:
+def _read_term(token: re.Match[str], actor_id: int) -> Term:
     minus = token["minus"] or ""
-    text = as_typed(token[0][len(minus) :])
+    text = remove_member_ids(token[0][len(minus) :])
     if token["sigil"]:
-        meaning = _mentioned(token)
+        meaning = _read_mention(token)
     elif token["field"]:
-        meaning = Team(Field(token["field"].casefold()), as_typed(token["name"]))
+        meaning = UnitGroupTerm(
+            UnitGroupKind(token["field"].casefold()), remove_member_ids(token["name"])
+        )
     else:
-        meaning = _meant(text, me)
+        meaning = _read_chunk(text, actor_id)
     return Term(f"-{text}" if minus else text, meaning, bool(minus))
 
 
-def _mentioned(token: re.Match[str]) -> Meaning:
+def _read_mention(token: re.Match[str]) -> TermMeaning:
     number, known = int(token["id"]), token["known"]
     if token["sigil"] in {"@", "@!"}:
-        return Member(number, known != Gap.ELSEWHERE) if number <= _LAST_SNOWFLAKE else Unclear()
+        return (
+            MemberTerm(number, known != MembersUnavailable.NOT_VISIBLE)
+            if number <= _LAST_SNOWFLAKE
+            else UnknownTerm()
+        )
     if known is None:
-        return Unclear()
+        return UnknownTerm()
     is_role = token["sigil"] == "@&"
     if known[:1].isalpha():
-        return Crowd(Gap(known), is_role) if known in set(Gap) else Unclear()
+        return (
+            MemberGroupTerm(MembersUnavailable(known), is_role)
+            if known in set(MembersUnavailable)
+            else UnknownTerm()
+        )
     people = [int(one) for one in known.split(",") if one.isdecimal() and len(one) <= 20]
-    return Crowd(tuple(one for one in people if one <= _LAST_SNOWFLAKE), is_role)
+    return MemberGroupTerm(tuple(one for one in people if one <= _LAST_SNOWFLAKE), is_role)
 
 
-def _meant(chunk: str, me: int) -> Meaning:
+def _read_chunk(chunk: str, actor_id: int) -> TermMeaning:
     folded = chunk.casefold()
     field, colon, name = chunk.partition(":")
     if folded == "me":
-        return Member(me)
-    if folded in _EVERYONE:
-        return Everyone()
+        return MemberTerm(actor_id)
+    if folded in _EVERYONE_MENTIONS:
+        return EveryoneTerm()
     if chunk[0] == "<" or chunk == "-":
-        return Unclear()
-    if colon and field.casefold() in set(Field):
-        return Team(Field(field.casefold()), name)
-    return (None if colon else _span(chunk)) or Word(chunk)
+        return UnknownTerm()
+    if colon and field.casefold() in set(UnitGroupKind):
+        return UnitGroupTerm(UnitGroupKind(field.casefold()), name)
+    return (None if colon else _read_range(chunk)) or TextTerm(chunk)
 
 
-def _span(chunk: str) -> Span | None:
+def _read_range(chunk: str) -> UnitRangeTerm | None:
     """Read `A-1..A-9` or `A-1..9`; None for what is no range."""
     begin, dots, end = chunk.partition("..")
     prefix, other = begin.rstrip(_DIGITS), end.rstrip(_DIGITS)
     first, last = begin[len(prefix) :], end[len(other) :]
-    if not dots or not first or not last or max(len(first), len(last)) > _LONGEST_NUMBER:
+    if not dots or not first or not last or max(len(first), len(last)) > _MAX_DIGITS:
         return None
     low, high = sorted((int(first), int(last)))
     is_same = other.casefold() in {"", prefix.casefold()}
-    return Span(prefix, low, high, is_same and high - low < SPAN_LIMIT)
+    return UnitRangeTerm(prefix, low, high, is_same and high - low < RANGE_LIMIT)

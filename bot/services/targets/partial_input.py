@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.services.targets.grammar import Field
+from bot.services.targets.grammar import UnitGroupKind
 
-_SHORTEST = 2  # letters of `dept` and such before they are understood
+_MIN_KEYWORD_LENGTH = 2  # letters of `dept` and such before they are understood
 
 _BEFORE = re.compile(r"(?:.*[\s,;|])?", re.DOTALL)
 _OPEN_QUOTE = re.compile(
@@ -17,7 +17,7 @@ _QUOTES = '"“”„'
 
 
 @dataclass(frozen=True, slots=True)
-class LastWord:
+class PartialInput:
     """The word that is being typed.
 
     Attributes:
@@ -30,15 +30,15 @@ class LastWord:
         prefix: of a range, the letters before its numbers; None where it is no range.
     """
 
-    before: str
-    word: str | None
-    named: frozenset[str]
-    fields: tuple[Field, ...] = ()
-    name: str = ""
-    prefix: str | None = None
+    leading_text: str
+    fragment: str | None
+    earlier_words: frozenset[str]
+    group_kinds: tuple[UnitGroupKind, ...] = ()
+    group_name: str = ""
+    range_prefix: str | None = None
 
 
-def read(typed: str) -> LastWord:
+def parse(typed: str) -> PartialInput:
     """Find the last word of a text."""
     if quoted := _OPEN_QUOTE.fullmatch(typed):
         before, word = quoted["before"], quoted["word"]
@@ -49,15 +49,17 @@ def read(typed: str) -> LastWord:
     if word.startswith("-"):
         before, word = before + "-", word[1:]
     field, colon, name = word.partition(":")
-    if colon and field.casefold() in set(Field):
-        return LastWord(before, None, named, (Field(field.casefold()),), name.lstrip(_QUOTES))
+    if colon and field.casefold() in set(UnitGroupKind):
+        return PartialInput(
+            before, None, named, (UnitGroupKind(field.casefold()),), name.lstrip(_QUOTES)
+        )
     begin, dots, end = word.rpartition("..")
     prefix = begin.rstrip("0123456789")
     if dots and prefix != begin and not colon:
-        return LastWord(before + begin + dots, end, named, prefix=prefix)
-    return LastWord(before, word, named, _begun(word))
+        return PartialInput(before + begin + dots, end, named, range_prefix=prefix)
+    return PartialInput(before, word, named, _matching_kinds(word))
 
 
-def _begun(word: str) -> tuple[Field, ...]:
-    is_long = len(word) >= _SHORTEST
-    return tuple(one for one in Field if is_long and one.startswith(word.casefold()))
+def _matching_kinds(word: str) -> tuple[UnitGroupKind, ...]:
+    is_long = len(word) >= _MIN_KEYWORD_LENGTH
+    return tuple(one for one in UnitGroupKind if is_long and one.startswith(word.casefold()))

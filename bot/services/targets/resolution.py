@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bot.cad.models import Unit
 from bot.services import steam_id
 
-PEOPLE_LIMIT = 50  # people in one order
+ASSIGNEE_LIMIT = 50  # people in one order
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Target:
     member_id: int | None = None
 
 
-class Reason(enum.Enum):
+class SkipReason(enum.Enum):
     """Why a target was left out. Stored by number: new ones come last."""
 
     NOT_LINKED = enum.auto()  # the member has no API id
@@ -31,47 +31,47 @@ class Reason(enum.Enum):
     NOT_UNDERSTOOD = enum.auto()  # an emoji, a lone minus
     NOT_LOOKED_UP = enum.auto()  # the CAD did not say who is on duty
     NOT_ON_CALL = enum.auto()  # to be taken off one call, and not on it (any more)
-    NOT_TOLD = enum.auto()  # a detach broke off half-way, and what became of it is not to be seen
+    RESULT_UNKNOWN = enum.auto()  # a detach broke off half-way, and its result cannot be seen
     EVERYONE = enum.auto()  # all people of the server
     NOT_A_MEMBER = enum.auto()  # not linked, and no member of this server
-    ELSEWHERE = enum.auto()  # a role or a channel that is not to be seen in this server
+    NOT_VISIBLE = enum.auto()  # a role or a channel that is not to be seen in this server
     MEMBERS_HIDDEN = enum.auto()  # a role, while the bot may not know who the members are
     MEMBERS_LOADING = enum.auto()  # a role, and Discord has not listed the members yet
-    CROWD_TOO_LARGE = enum.auto()  # a role or channel with thousands of people
+    TOO_MANY_MEMBERS = enum.auto()  # a role or channel with thousands of people
     NOT_A_VOICE_CHANNEL = enum.auto()
     EMPTY_ROLE = enum.auto()
     EMPTY_CHANNEL = enum.auto()
-    NOBODY_LINKED = enum.auto()  # nobody with the role or in the channel has an API id
-    NOBODY_ON_DUTY = enum.auto()  # nobody of those with an API id is on duty
+    NO_MEMBER_LINKED = enum.auto()  # nobody with the role or in the channel has an API id
+    NO_MEMBER_ON_DUTY = enum.auto()  # nobody of those with an API id is on duty
     NO_UNIT_IN_RANGE = enum.auto()  # no unit on duty has a number within the range
-    NO_SUCH_TEAM = enum.auto()  # no unit on duty is in a department or group of this name
-    NOT_A_RANGE = enum.auto()  # its ends do not belong together, or are too far apart
+    NO_SUCH_UNIT_GROUP = enum.auto()  # no unit on duty is in a department or group of this name
+    INVALID_RANGE = enum.auto()  # its ends do not belong together, or are too far apart
     # About whoever gave the order; the target is then the whole text.
-    NOT_PERMITTED = 101  # their account in the CAD lacks the permission
+    CAD_PERMISSION_MISSING = 101  # their account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the CAD knows no account of theirs
-    PERMISSION_NOT_TOLD = 103  # the CAD did not say what they may do
+    CAD_PERMISSION_UNKNOWN = 103  # the CAD did not say what they may do
 
 
 # What a newer list of units cannot change.
-_FINAL = {
-    Reason.NOT_LINKED,
-    Reason.NOT_UNDERSTOOD,
-    Reason.EVERYONE,
-    Reason.NOT_A_MEMBER,
-    Reason.ELSEWHERE,
-    Reason.MEMBERS_HIDDEN,
-    Reason.MEMBERS_LOADING,
-    Reason.CROWD_TOO_LARGE,
-    Reason.NOT_A_VOICE_CHANNEL,
-    Reason.EMPTY_ROLE,
-    Reason.EMPTY_CHANNEL,
-    Reason.NOBODY_LINKED,
-    Reason.NOT_A_RANGE,
+_FINAL_REASONS = {
+    SkipReason.NOT_LINKED,
+    SkipReason.NOT_UNDERSTOOD,
+    SkipReason.EVERYONE,
+    SkipReason.NOT_A_MEMBER,
+    SkipReason.NOT_VISIBLE,
+    SkipReason.MEMBERS_HIDDEN,
+    SkipReason.MEMBERS_LOADING,
+    SkipReason.TOO_MANY_MEMBERS,
+    SkipReason.NOT_A_VOICE_CHANNEL,
+    SkipReason.EMPTY_ROLE,
+    SkipReason.EMPTY_CHANNEL,
+    SkipReason.NO_MEMBER_LINKED,
+    SkipReason.INVALID_RANGE,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class SkippedTarget:
     """A target that stands for nobody the CAD could be told about.
 
     Attributes:
@@ -79,7 +79,7 @@ class LeftOut:
     """
 
     target: Target
-    reason: Reason
+    reason: SkipReason
     is_excluded: bool = False
 
 
@@ -111,38 +111,40 @@ class Roster:
     """The units on duty; current if the list was asked for after the order arrived."""
 
     units: Sequence[Unit]
-    current: bool
+    is_current: bool
     # Filled once: a list is asked about hundreds of people.
-    _carriers: dict[str, Unit] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _numbers: dict[str, list[Unit]] = field(
+    _units_by_api_id: dict[str, Unit] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _units_by_number: dict[str, list[Unit]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def carrier(self, api_id: str) -> Unit | None:
+    def by_api_id(self, api_id: str) -> Unit | None:
         """Return the first unit that has an API id, however that is spelled."""
-        if not self._carriers:
+        if not self._units_by_api_id:
             for unit in self.units:
                 for known in unit.api_ids:
-                    self._carriers.setdefault(steam_id.bare(known), unit)
-        return self._carriers.get(steam_id.bare(api_id))
+                    self._units_by_api_id.setdefault(steam_id.without_prefix(known), unit)
+        return self._units_by_api_id.get(steam_id.without_prefix(api_id))
 
-    def numbered(self, number: str) -> Sequence[Unit]:
+    def by_number(self, number: str) -> Sequence[Unit]:
         """Return the units with a number, in whatever letter case."""
-        if not self._numbers:
+        if not self._units_by_number:
             for unit in self.units:
-                self._numbers.setdefault(unit.number.casefold(), []).append(unit)
-        return self._numbers.get(number.casefold(), ())
+                self._units_by_number.setdefault(unit.number.casefold(), []).append(unit)
+        return self._units_by_number.get(number.casefold(), ())
 
-    def proves_absence(self) -> bool:
+    def is_conclusive(self) -> bool:
         """Tell whether somebody who is not in the list is off duty.
 
         A CAD that shows no API ids at all says nothing about anyone.
         """
-        return self.current and (not self.units or any(unit.api_ids for unit in self.units))
+        return self.is_current and (not self.units or any(unit.api_ids for unit in self.units))
 
 
 @dataclass(frozen=True, slots=True)
-class Attendance:
+class MemberGroupSummary:
     """How many of the people with a role or in a channel cannot be sent."""
 
     target: Target
@@ -163,13 +165,13 @@ class Resolution:
     """
 
     assignees: tuple[Assignee, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[SkippedTarget, ...] = ()
     excluded: tuple[Assignee, ...] = ()
-    attendances: tuple[Attendance, ...] = ()
+    attendances: tuple[MemberGroupSummary, ...] = ()
     too_many: int = 0
 
     def is_certain(self) -> bool:
         """Tell whether a newer list of units could not change it, but for departments and such."""
         return all(one.on_duty is not None for one in self.assignees) and all(
-            one.reason in _FINAL for one in self.left_out
+            one.reason in _FINAL_REASONS for one in self.left_out
         )

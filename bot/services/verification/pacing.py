@@ -6,14 +6,14 @@ import math
 
 from bot.common.clock import Clock
 
-MOST_QUESTIONS = 8
-PATIENCE = 10.0  # seconds in which somebody who waits has all questions asked
-QUICK_GAP = 1.0  # seconds between two questions: more often, CADs of version 1 take offence
+MAX_QUERIES = 8
+TIME_LIMIT = 10.0  # seconds in which somebody who waits has all questions asked
+INTERACTIVE_GAP = 1.0  # seconds between two questions: more often, CADs of version 1 take offence
 ID_GAP = 3.0  # the same about ids that nobody waits for
 ACCOUNT_GAP = 10.0  # the same about accounts, of which API 2 answers fewest
 
 
-class Turns:
+class Pacer:
     """Spreads questions: orders and the board need most of the budget.
 
     Args:
@@ -33,7 +33,7 @@ class Turns:
         self._next_id = -math.inf
         self._next_account = -math.inf
 
-    async def take(self, until: float, *, is_account: bool) -> bool:
+    async def acquire(self, until: float, *, is_account: bool) -> bool:
         """Wait until the next question may go out; False at once if that is after `until`."""
         now = self._clock.monotonic()
         turn = max(now, self._next_id, self._next_account if is_account else now)
@@ -47,7 +47,7 @@ class Turns:
         return True
 
 
-class Questions:
+class QueryBudget:
     """The questions about one id.
 
     Attributes:
@@ -58,17 +58,17 @@ class Questions:
         until: monotonic seconds after which no other is asked.
     """
 
-    def __init__(self, turns: Turns, until: float = math.inf) -> None:
-        self.is_calm = until == math.inf
-        self.is_late = False
-        self._turns = turns
+    def __init__(self, pacer: Pacer, until: float = math.inf) -> None:
+        self.is_background = until == math.inf
+        self.timed_out = False
+        self._pacer = pacer
         self._until = until
-        self._left = MOST_QUESTIONS
+        self._remaining = MAX_QUERIES
 
-    async def may_ask(self, *, is_account: bool = False) -> bool:
+    async def acquire(self, *, is_account: bool = False) -> bool:
         """Wait for the turn of another question; False if there is to be none."""
-        if not self._left:
+        if not self._remaining:
             return False
-        self._left -= 1
-        self.is_late = not await self._turns.take(self._until, is_account=is_account)
-        return not self.is_late
+        self._remaining -= 1
+        self.timed_out = not await self._pacer.acquire(self._until, is_account=is_account)
+        return not self.timed_out

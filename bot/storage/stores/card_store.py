@@ -71,9 +71,9 @@ class CardStore:
         """List every card of a server."""
         async with self._database.connect() as connection:
             rows = await connection.execute(_OF_SERVER, {"server": server_id})
-            return [_card(row) for row in rows]
+            return [_card_from_row(row) for row in rows]
 
-    async def put(self, card: StoredCard) -> None:
+    async def save(self, card: StoredCard) -> None:
         """Save a card in place of the one that the call had."""
         values = {name: getattr(card, name) for name in StoredCard.__slots__}
         async with self._database.begin() as connection:
@@ -86,6 +86,6 @@ class CardStore:
             await connection.execute(_DELETE, key)
 
 
-def _card(row: Row[Any]) -> StoredCard:
+def _card_from_row(row: Row[Any]) -> StoredCard:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
     return StoredCard(**values | {"kind": CardKind(row.kind)})

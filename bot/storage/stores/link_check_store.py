@@ -39,7 +39,7 @@ _OF_GUILD = _CHECKS.where(link_checks.c.guild_id == bindparam("guild"))
 _UNFINISHED = _CHECKS.where(link_checks.c.finished_at.is_(None)).order_by(link_checks.c.guild_id)
 
 
-class CheckStore:
+class LinkCheckStore:
     """The checks in the database. Every method raises a StorageError when it fails."""
 
     def __init__(self, database: Database) -> None:
@@ -58,7 +58,7 @@ class CheckStore:
         async with self._database.connect() as connection:
             return [LinkCheck(*row) for row in await connection.execute(_UNFINISHED)]
 
-    async def put(self, check: LinkCheck) -> None:
+    async def save(self, check: LinkCheck) -> None:
         """Save a check in place of the guild's last one."""
         values = {name: getattr(check, name) for name in LinkCheck.__slots__}
         async with self._database.begin() as connection:

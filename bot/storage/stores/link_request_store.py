@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
-from bot.storage.advisory_lock import lock
-from bot.storage.stores.order_store import spell_people
+from bot.storage.advisory_lock import acquire_lock
+from bot.storage.stores.order_store import encode_ids
 from bot.storage.tables import link_requests
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from bot.storage.stores.link_store import Claim, LinkStore
 
 
-class RequestState(StrEnum):
+class LinkRequestState(StrEnum):
     """Where a request stands. Only the first two can still change; an answered HELD is deleted."""
 
     PENDING = "pending"  # a member waits for an approval
-    HELD = "held"  # whoever may link has to say whether an id of somebody else's is shared
+    CONFLICT = "held"  # whoever may link has to say whether an id of somebody else's is shared
     APPROVED = "approved"
     DENIED = "denied"
     REPLACED = "replaced"  # by another link or request of the same person
@@ -58,7 +58,7 @@ class LinkRequest:
     api_id: str
     asked_by: int
     asked_at: datetime
-    state: RequestState
+    state: LinkRequestState
     account_name: str | None = None
     holders: frozenset[int] = frozenset()
     application_id: int = 0
@@ -76,7 +76,7 @@ _OF_PERSON = _REQUESTS.where(
     link_requests.c.guild_id == bindparam("guild"),
     link_requests.c.discord_id == bindparam("person"),
 ).order_by(link_requests.c.id)
-_PENDING = _REQUESTS.where(link_requests.c.state == RequestState.PENDING).order_by(
+_PENDING = _REQUESTS.where(link_requests.c.state == LinkRequestState.PENDING).order_by(
     link_requests.c.id
 )
 _UNPOSTED = _PENDING.where(link_requests.c.message_id.is_(None))
@@ -92,7 +92,7 @@ _WIPE = (
 _PRUNE = delete(link_requests).where(
     or_(
         link_requests.c.decided_at < bindparam("before"),
-        (link_requests.c.state == RequestState.HELD)
+        (link_requests.c.state == LinkRequestState.CONFLICT)
         & (link_requests.c.asked_at < bindparam("before")),
     )
 )
@@ -111,18 +111,18 @@ class LinkRequestStore:
 
         A person has one pending request: the one before it is returned, replaced.
         """
-        values = _values(request)
+        values = _row_values(request)
         del values["id"]
         async with self._database.begin() as connection:
-            await lock(connection, f"request {request.guild_id} {request.discord_id}")
+            await acquire_lock(connection, f"request {request.guild_id} {request.discord_id}")
             replaced = None
-            if request.state is RequestState.PENDING:
-                replaced = await _pending_of(connection, request.guild_id, request.discord_id)
+            if request.state is LinkRequestState.PENDING:
+                replaced = await _find_pending(connection, request.guild_id, request.discord_id)
             if replaced is not None:
                 replaced = await _end(
                     connection,
                     replaced,
-                    RequestState.REPLACED,
+                    LinkRequestState.REPLACED,
                     by=request.asked_by,
                     at=request.asked_at,
                 )
@@ -133,9 +133,9 @@ class LinkRequestStore:
         """Find a request."""
         async with self._database.connect() as connection:
             row = (await connection.execute(_BY_ID, {"request": request_id})).first()
-        return _request(row) if row else None
+        return _request_from_row(row) if row else None
 
-    async def of(self, guild_id: int, discord_id: int) -> list[LinkRequest]:
+    async def for_person(self, guild_id: int, discord_id: int) -> list[LinkRequest]:
         """List the requests about a person, by age."""
         return await self._read(_OF_PERSON, guild=guild_id, person=discord_id)
 
@@ -147,7 +147,7 @@ class LinkRequestStore:
         """List the pending requests made before a moment."""
         return await self._read(_OVERDUE, before=before)
 
-    async def show(self, request: LinkRequest) -> None:
+    async def save_posted(self, request: LinkRequest) -> None:
         """Save where a request is shown and what the CAD calls the account."""
         async with self._database.begin() as connection:
             await connection.execute(
@@ -160,24 +160,25 @@ class LinkRequestStore:
             )
 
     async def end(
-        self, request: LinkRequest, state: RequestState, *, by: int | None, at: datetime
+        self, request: LinkRequest, state: LinkRequestState, *, by: int | None, at: datetime
     ) -> LinkRequest | None:
         """End a pending request; return it as it is then, None if it has ended already."""
         async with self._database.begin() as connection:
             return await _end(connection, request, state, by=by, at=at)
 
-    async def take_question(self, guild_id: int, question_id: int) -> LinkRequest | None:
+    async def take_conflict(self, guild_id: int, conflict_id: int) -> LinkRequest | None:
         """Delete a held request of a guild and return it; None if somebody was quicker."""
         async with self._database.begin() as connection:
             statement = _BY_ID.where(
-                link_requests.c.guild_id == guild_id, link_requests.c.state == RequestState.HELD
+                link_requests.c.guild_id == guild_id,
+                link_requests.c.state == LinkRequestState.CONFLICT,
             )
             row = (
-                await connection.execute(statement.with_for_update(), {"request": question_id})
+                await connection.execute(statement.with_for_update(), {"request": conflict_id})
             ).first()
             if row is not None:
-                await connection.execute(_DELETE, {"request": question_id})
-        return _request(row) if row else None
+                await connection.execute(_DELETE, {"request": conflict_id})
+        return _request_from_row(row) if row else None
 
     async def approve(
         self, request: LinkRequest, link: Link
@@ -192,24 +193,24 @@ class LinkRequestStore:
             row = (
                 await connection.execute(_BY_ID.with_for_update(), {"request": request.id})
             ).first()
-            if row is None or row.state != RequestState.PENDING:
+            if row is None or row.state != LinkRequestState.PENDING:
                 return None, None
-            claim = await self._links.claim_within(connection, link)
-            if not claim.is_given:
-                return _request(row), claim
+            claim = await self._links.claim_in_transaction(connection, link)
+            if not claim.is_granted:
+                return _request_from_row(row), claim
             ended = await _end(
                 connection,
-                _request(row),
-                RequestState.APPROVED,
+                _request_from_row(row),
+                LinkRequestState.APPROVED,
                 by=link.set_by,
                 at=link.set_at,
             )
         return ended, claim
 
-    async def forget(self, guild_id: int, discord_id: int) -> None:
+    async def delete_for_person(self, guild_id: int, discord_id: int) -> None:
         """Delete the requests about a person."""
         async with self._database.begin() as connection:
-            await forget_requests(connection, guild_id, discord_id)
+            await delete_requests(connection, guild_id, discord_id)
 
     async def wipe_tokens(self, before: datetime) -> None:
         """Forget the tokens of requests made before a moment; they open nothing any more."""
@@ -223,10 +224,12 @@ class LinkRequestStore:
 
     async def _read(self, statement: Select[Any], **parameters: object) -> list[LinkRequest]:
         async with self._database.connect() as connection:
-            return [_request(row) for row in await connection.execute(statement, parameters)]
+            return [
+                _request_from_row(row) for row in await connection.execute(statement, parameters)
+            ]
 
 
-async def forget_requests(connection: AsyncConnection, guild_id: int, discord_id: int) -> None:
+async def delete_requests(connection: AsyncConnection, guild_id: int, discord_id: int) -> None:
     """Delete the requests about a person inside a transaction of the caller's."""
     await connection.execute(
         delete(link_requests).where(
@@ -235,25 +238,27 @@ async def forget_requests(connection: AsyncConnection, guild_id: int, discord_id
     )
 
 
-async def _pending_of(
+async def _find_pending(
     connection: AsyncConnection, guild_id: int, discord_id: int
 ) -> LinkRequest | None:
-    statement = _OF_PERSON.where(link_requests.c.state == RequestState.PENDING).with_for_update()
+    statement = _OF_PERSON.where(
+        link_requests.c.state == LinkRequestState.PENDING
+    ).with_for_update()
     row = (await connection.execute(statement, {"guild": guild_id, "person": discord_id})).first()
-    return _request(row) if row else None
+    return _request_from_row(row) if row else None
 
 
 async def _end(
     connection: AsyncConnection,
     request: LinkRequest,
-    state: RequestState,
+    state: LinkRequestState,
     *,
     by: int | None,
     at: datetime,
 ) -> LinkRequest | None:
     # The token is in what is returned, for the one who waits; nobody else needs it any more.
     result = await connection.execute(
-        _UPDATE.where(link_requests.c.state == RequestState.PENDING).values(
+        _UPDATE.where(link_requests.c.state == LinkRequestState.PENDING).values(
             state=state, decided_by=by, decided_at=at, token=None
         ),
         {"request": request.id},
@@ -263,13 +268,13 @@ async def _end(
     return replace(request, state=state, decided_by=by, decided_at=at)
 
 
-def _request(row: Row[Any]) -> LinkRequest:
+def _request_from_row(row: Row[Any]) -> LinkRequest:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    values["state"] = RequestState(row.state)
+    values["state"] = LinkRequestState(row.state)
     values["holders"] = frozenset(int(one) for one in row.holders.split(",") if one)
     return LinkRequest(**values)
 
 
-def _values(request: LinkRequest) -> dict[str, Any]:
+def _row_values(request: LinkRequest) -> dict[str, Any]:
     values = {name: getattr(request, name) for name in LinkRequest.__slots__}
-    return values | {"holders": spell_people(request.holders)}
+    return values | {"holders": encode_ids(request.holders)}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class Source(StrEnum):
+class LinkSource(StrEnum):
     """Where a link came from."""
 
     PERSON = "person"
@@ -36,7 +36,7 @@ class Link:
     """The Discord id of who set it; the person themselves where they linked themselves."""
     set_at: datetime
     """When it was set: aware; UTC when read from the database."""
-    source: Source = Source.PERSON
+    source: LinkSource = LinkSource.PERSON
     account_name: str | None = None
     """What the CAD calls the account that it last found behind the id; None if it told none."""
     account_uuid: str | None = None
@@ -65,13 +65,13 @@ LINKS = select(
 )
 
 
-def link_of(row: Sequence[Any]) -> Link:
+def link_from_row(row: Sequence[Any]) -> Link:
     """Read a link from a row of `LINKS`."""
     guild_id, discord_id, api_id, set_by, set_at, source, *proof = row
-    return Link(guild_id, discord_id, api_id, set_by, set_at, Source(source), *proof)
+    return Link(guild_id, discord_id, api_id, set_by, set_at, LinkSource(source), *proof)
 
 
-def values_of(link: Link) -> dict[str, object]:
+def row_values(link: Link) -> dict[str, object]:
     """Spell a link as a row; dataclasses.asdict would copy deeply, 50,000 times an import."""
     return {
         "guild_id": link.guild_id,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select
 
-from bot.storage.advisory_lock import lock
-from bot.storage.coalescing import Gathering
+from bot.storage.advisory_lock import acquire_lock
+from bot.storage.coalescing import Coalescer
 from bot.storage.errors import LinksChanged
 from bot.storage.id_spelling import identity
-from bot.storage.stores.link_row import LINKS, link_of, values_of
+from bot.storage.stores.link_row import LINKS, link_from_row, row_values
 from bot.storage.tables import links
 from bot.storage.upsert import upsert
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # People per statement of an import and per question; databases limit the parameters of a statement
 # (SQLite to 32,766).
 _CHUNK = 1_000
-_QUESTION = 10_000
+_IDS_PER_QUERY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Claim:
         holders: the links of others with the same id in any spelling, as they were before.
     """
 
-    is_given: bool
+    is_granted: bool
     replaced: Link | None
     holders: tuple[Link, ...]
 
@@ -67,10 +67,10 @@ _API_IDS = (
 )
 _COUNT = select(func.count()).select_from(links).where(links.c.guild_id == bindparam("guild"))
 # SQLite leaves FOR UPDATE out: there, Database.begin already holds the write lock.
-_LOCKED = _BY_PEOPLE.with_for_update()
+_SELECT_FOR_UPDATE = _BY_PEOPLE.with_for_update()
 # The guild twice: with one condition for both, SQLite would read every link of it.
 _IS_GUILD = links.c.guild_id == bindparam("guild")
-_CONCERNED = (
+_SAME_PERSON_OR_ID = (
     LINKS.where(
         or_(
             and_(_IS_GUILD, links.c.discord_id == bindparam("person")),
@@ -96,15 +96,15 @@ class LinkStore:
         self._database = database
         self._upsert = upsert(database.dialect, links)
         # On a busy night many ask at once: one query for all costs hardly more than one.
-        self._finding = Gathering(self._find_all)
+        self._lookups = Coalescer(self._find_batch)
 
     async def find(self, guild_id: int, discord_ids: Collection[int]) -> dict[int, Link]:
         """Find the links of these people with one query, by Discord id; who has none is absent."""
-        return await self._finding.add((guild_id, discord_ids))
+        return await self._lookups.submit((guild_id, discord_ids))
 
     async def caught_up(self) -> None:
         """Wait until everyone has found what they are looking for."""
-        await self._finding.caught_up()
+        await self._lookups.caught_up()
 
     async def find_by_api_ids(self, guild_id: int, api_ids: Collection[str]) -> list[Link]:
         """Find whose CAD ids these are, in any spelling; several people may share one."""
@@ -131,41 +131,43 @@ class LinkStore:
     async def put(self, link: Link) -> Link | None:
         """Save a link; return the one that it replaced, None if the person had none."""
         async with self._database.begin() as connection:
-            before = await _locked(connection, link.guild_id, [link.discord_id])
-            await connection.execute(self._upsert, values_of(link))
+            before = await _read_for_update(connection, link.guild_id, [link.discord_id])
+            await connection.execute(self._upsert, row_values(link))
         return before.get(link.discord_id)
 
     async def claim(
-        self, link: Link, *, knowing: Collection[int] = (), moving: bool = False
+        self, link: Link, *, allowed_holders: Collection[int] = (), moving: bool = False
     ) -> Claim:
         """Save a link unless its id, in whatever spelling, is held by others than `knowing`.
 
         Whoever has the id already may keep it. `moving` takes it from those who hold it.
         """
         async with self._database.begin() as connection:
-            return await self.claim_within(connection, link, knowing=knowing, moving=moving)
+            return await self.claim_in_transaction(
+                connection, link, allowed_holders=allowed_holders, moving=moving
+            )
 
-    async def claim_within(
+    async def claim_in_transaction(
         self,
         connection: AsyncConnection,
         link: Link,
         *,
-        knowing: Collection[int] = (),
+        allowed_holders: Collection[int] = (),
         moving: bool = False,
     ) -> Claim:
         """Do as `claim` does inside a transaction of the caller's."""
         guild_id, person, wanted = link.guild_id, link.discord_id, identity(link.api_id)
         # Nobody else can ask for this id before the transaction ends.
-        await lock(connection, f"link {guild_id} {wanted}")
+        await acquire_lock(connection, f"link {guild_id} {wanted}")
         rows = await connection.execute(
-            _CONCERNED, {"guild": guild_id, "person": person, "identity": wanted}
+            _SAME_PERSON_OR_ID, {"guild": guild_id, "person": person, "identity": wanted}
         )
-        found = {one.discord_id: one for one in map(link_of, rows)}
+        found = {one.discord_id: one for one in map(link_from_row, rows)}
         replaced = found.pop(person, None)
         has_it = replaced is not None and identity(replaced.api_id) == wanted
-        is_given = has_it or found.keys() <= set(knowing)
+        is_given = has_it or found.keys() <= set(allowed_holders)
         if is_given:
-            await connection.execute(self._upsert, values_of(link))
+            await connection.execute(self._upsert, row_values(link))
         if is_given and moving:
             for holder in found:
                 await connection.execute(_DELETE, {"guild": guild_id, "person": holder})
@@ -174,14 +176,14 @@ class LinkStore:
     async def remove(self, guild_id: int, discord_id: int) -> Link | None:
         """Delete a person's link and return it; None if there was none."""
         async with self._database.begin() as connection:
-            before = await _locked(connection, guild_id, [discord_id])
+            before = await _read_for_update(connection, guild_id, [discord_id])
             await connection.execute(_DELETE, {"guild": guild_id, "person": discord_id})
         return before.get(discord_id)
 
     async def put_many(
         self,
-        new: Iterable[Link],
-        tell: Callable[[int], object] = lambda _: None,
+        new_links: Iterable[Link],
+        on_progress: Callable[[int], object] = lambda _: None,
         *,
         expected: Mapping[int, str] | None = None,
     ) -> ImportCounts:
@@ -193,7 +195,7 @@ class LinkStore:
         ones.
         """
         by_guild: dict[int, dict[int, Link]] = {}
-        for link in new:
+        for link in new_links:
             by_guild.setdefault(link.guild_id, {})[link.discord_id] = link
         added = changed = unchanged = 0
         async with self._database.begin() as connection:
@@ -208,10 +210,10 @@ class LinkStore:
                     added += counts.added
                     changed += counts.changed
                     unchanged += counts.unchanged
-                    tell(len(chunk))
+                    on_progress(len(chunk))
         return ImportCounts(added, changed, unchanged)
 
-    async def _find_all(
+    async def _find_batch(
         self, questions: Sequence[tuple[int, Collection[int]]]
     ) -> Sequence[dict[int, Link]]:
         wanted: dict[int, set[int]] = {}
@@ -221,12 +223,14 @@ class LinkStore:
         async with self._database.connect() as connection:
             for guild_id, everyone in wanted.items():
                 people = sorted(everyone)
-                for start in range(0, len(people), _QUESTION):
-                    chunk = people[start : start + _QUESTION]
+                for start in range(0, len(people), _IDS_PER_QUERY):
+                    chunk = people[start : start + _IDS_PER_QUERY]
                     rows = await connection.execute(
                         _BY_PEOPLE, {"guild": guild_id, "people": chunk}
                     )
-                    found.update({(guild_id, one.discord_id): one for one in map(link_of, rows)})
+                    found.update(
+                        {(guild_id, one.discord_id): one for one in map(link_from_row, rows)}
+                    )
         return [
             {one: found[guild_id, one] for one in named if (guild_id, one) in found}
             for guild_id, named in questions
@@ -235,7 +239,7 @@ class LinkStore:
     async def _put_chunk(
         self, connection: AsyncConnection, guild_id: int, chunk: list[Link]
     ) -> ImportCounts:
-        before = await _locked(connection, guild_id, [link.discord_id for link in chunk])
+        before = await _read_for_update(connection, guild_id, [link.discord_id for link in chunk])
         added = [link for link in chunk if link.discord_id not in before]
         changed = [
             link
@@ -243,12 +247,12 @@ class LinkStore:
             if link.discord_id in before and link.api_id != before[link.discord_id].api_id
         ]
         if added or changed:
-            await connection.execute(self._upsert, [values_of(link) for link in added + changed])
+            await connection.execute(self._upsert, [row_values(link) for link in added + changed])
         return ImportCounts(len(added), len(changed), len(chunk) - len(added) - len(changed))
 
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Link]:
         async with self._database.connect() as connection:
-            return [link_of(row) for row in await connection.execute(statement, parameters)]
+            return [link_from_row(row) for row in await connection.execute(statement, parameters)]
 
 
 async def _api_ids(connection: AsyncConnection, guild_id: int) -> dict[int, str]:
@@ -256,7 +260,9 @@ async def _api_ids(connection: AsyncConnection, guild_id: int) -> dict[int, str]
     return {discord_id: api_id for discord_id, api_id in rows}  # noqa: C416 - typed
 
 
-async def _locked(connection: AsyncConnection, guild_id: int, people: list[int]) -> dict[int, Link]:
+async def _read_for_update(
+    connection: AsyncConnection, guild_id: int, people: list[int]
+) -> dict[int, Link]:
     """Read these people's links by Discord id, and keep others from changing them."""
-    rows = await connection.execute(_LOCKED, {"guild": guild_id, "people": people})
-    return {link.discord_id: link for link in (link_of(row) for row in rows)}
+    rows = await connection.execute(_SELECT_FOR_UPDATE, {"guild": guild_id, "people": people})
+    return {link.discord_id: link for link in (link_from_row(row) for row in rows)}

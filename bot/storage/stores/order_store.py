@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from bot.storage.coalescing import Gathering
+from bot.storage.coalescing import Coalescer
 from bot.storage.direct import LoneRow
 from bot.storage.tables import orders
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from bot.storage.database import Database
 
 
-class Action(StrEnum):
+class OrderAction(StrEnum):
     """What an order asks for."""
 
     ATTACH = "attach"
     DETACH = "detach"
 
 
-class State(StrEnum):
+class OrderState(StrEnum):
     """Where an order stands. Only the first two can still change, and a question be answered."""
 
     QUEUED = "queued"
@@ -40,13 +40,13 @@ class State(StrEnum):
     REFUSED = "refused"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
-    ASKED = "asked"  # not sent: whoever gave it has to confirm it first
+    AWAITING_CONFIRMATION = "asked"  # not sent: whoever gave it has to confirm it first
     CONFIRMED = "confirmed"  # a question that another order has followed
 
     @property
     def is_open(self) -> bool:
         """Tell whether something is still to come."""
-        return self in {State.QUEUED, State.SENDING}
+        return self in {OrderState.QUEUED, OrderState.SENDING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Order:
     id: int
     guild_id: int
     server_id: int
-    action: Action
+    action: OrderAction
     call_id: int | None
     units: str
     actor_id: int
@@ -75,7 +75,7 @@ class Order:
     application_id: int
     token: str | None = field(repr=False)
     reply_id: int | None = None
-    state: State = State.QUEUED
+    state: OrderState = OrderState.QUEUED
     people: frozenset[int] = frozenset()
     resolution: str | None = None
     outcome: str | None = None
@@ -85,7 +85,7 @@ class Order:
 
 ORDERS = select(*(orders.c[name] for name in Order.__slots__))
 _BY_ID = ORDERS.where(orders.c.id == bindparam("order"))
-_OPEN = (State.QUEUED, State.SENDING)
+_OPEN = (OrderState.QUEUED, OrderState.SENDING)
 _UNFINISHED = ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(False))).order_by(
     orders.c.id
 )
@@ -100,13 +100,13 @@ _ONE = update(orders).where(orders.c.id == bindparam("order"))
 # What has been closed stays as it was closed, whoever writes late.
 _UPDATE = _ONE.where(
     or_(
-        orders.c.state == State.QUEUED,
-        orders.c.state == State.SENDING,
+        orders.c.state == OrderState.QUEUED,
+        orders.c.state == OrderState.SENDING,
         orders.c.state == bindparam("new_state"),
     )
 ).values({name: bindparam(f"new_{name}") for name in _CHANGING})
 _UPDATE_ONE = LoneRow(_UPDATE)
-_ANSWER = _ONE.where(orders.c.state == State.ASKED)
+_ANSWER = _ONE.where(orders.c.state == OrderState.AWAITING_CONFIRMATION)
 _WIPE = (
     update(orders)
     .where(orders.c.created_at < bindparam("before"), orders.c.token.is_not(None))
@@ -124,12 +124,12 @@ class OrderStore:
         """Work on an open `database`."""
         self._database = database
         # On a busy night many come at once: one transaction for all costs hardly more than one.
-        self._adding = Gathering(self._add_all)
-        self._saving = Gathering(self._save_all)
+        self._adding = Coalescer(self._add_all)
+        self._saving = Coalescer(self._save_all)
 
     async def add(self, order: Order) -> int:
         """Save a new order, whose own id is not looked at, and return the id it was given."""
-        return await self._adding.add(order)
+        return await self._adding.submit(order)
 
     async def caught_up(self) -> None:
         """Wait until the orders are saved that are being added."""
@@ -139,12 +139,12 @@ class OrderStore:
         """Find an order."""
         async with self._database.connect() as connection:
             row = (await connection.execute(_BY_ID, {"order": order_id})).first()
-        return read_order(row) if row else None
+        return order_from_row(row) if row else None
 
     async def save(self, changed: Sequence[Order]) -> None:
         """Write what may change of these orders, all or none."""
         if changed:
-            await self._saving.add(changed)
+            await self._saving.submit(changed)
 
     async def confirm(self, asked_id: int, order: Order) -> int | None:
         """Save the order that follows from a question, once; return its id, None if it was late.
@@ -152,16 +152,16 @@ class OrderStore:
         A question that was answered has been seen, so that nobody needs to be told it any more.
         """
         async with self._database.begin() as connection:
-            answer = _ANSWER.values(state=State.CONFIRMED, answered=True)
+            answer = _ANSWER.values(state=OrderState.CONFIRMED, answered=True)
             if not (await connection.execute(answer, {"order": asked_id})).rowcount:
                 return None
             new_id: int = (await connection.scalars(_INSERT, _new_row(order))).one()
         return new_id
 
-    async def drop(self, asked_id: int) -> bool:
+    async def decline(self, asked_id: int) -> bool:
         """Close a question that was answered with no; False if it was answered before."""
         async with self._database.begin() as connection:
-            answer = _ANSWER.values(state=State.CANCELLED, answered=True)
+            answer = _ANSWER.values(state=OrderState.CANCELLED, answered=True)
             return bool((await connection.execute(answer, {"order": asked_id})).rowcount)
 
     async def unfinished(self) -> list[Order]:
@@ -229,37 +229,37 @@ class OrderStore:
 
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Order]:
         async with self._database.connect() as connection:
-            return [read_order(row) for row in await connection.execute(statement, parameters)]
+            return [order_from_row(row) for row in await connection.execute(statement, parameters)]
 
 
 def _filtered(statement: Select[Any], member_id: int | None, call_id: int | None) -> Select[Any]:
     if member_id is not None:
-        about = orders.c.people.contains(spell_people([member_id]), autoescape=True)
+        about = orders.c.people.contains(encode_ids([member_id]), autoescape=True)
         statement = statement.where(or_(orders.c.actor_id == member_id, about))
     if call_id is not None:
         statement = statement.where(orders.c.call_id == call_id)
     return statement
 
 
-def spell_people(discord_ids: Iterable[int]) -> str:
+def encode_ids(discord_ids: Iterable[int]) -> str:
     """Spell ids so that one of them can be searched for: ",1,2,"."""
     return "".join(f",{discord_id}" for discord_id in sorted(discord_ids)) + ","
 
 
-def read_order(row: Row[Any]) -> Order:
+def order_from_row(row: Row[Any]) -> Order:
     """Read a row of `ORDERS`."""
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    values["action"] = Action(row.action)
-    values["state"] = State(row.state)
+    values["action"] = OrderAction(row.action)
+    values["state"] = OrderState(row.state)
     values["people"] = frozenset(int(one) for one in row.people.split(",") if one)
     return Order(**values)
 
 
 def _new_row(order: Order) -> dict[str, Any]:
     row = {name: getattr(order, name) for name in _GIVEN}
-    return row | {"people": spell_people(order.people)}
+    return row | {"people": encode_ids(order.people)}
 
 
 def _changed_row(order: Order) -> dict[str, Any]:
     row = {f"new_{name}": getattr(order, name) for name in _CHANGING}
-    return row | {"new_people": spell_people(order.people), "order": order.id}
+    return row | {"new_people": encode_ids(order.people), "order": order.id}

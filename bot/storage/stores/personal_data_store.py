@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
-from bot.storage.stores.link_request_store import forget_requests
-from bot.storage.stores.order_store import ORDERS, read_order, spell_people
+from bot.storage.stores.link_request_store import delete_requests
+from bot.storage.stores.order_store import ORDERS, encode_ids, order_from_row
 from bot.storage.tables import link_requests, links, orders
 
 if TYPE_CHECKING:
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 _LAST_SNOWFLAKE = 2**63 - 1
 _MENTION = re.compile(r"<@!?(\d{1,20})>")
 
-_LINKED = select(links.c.discord_id).where(links.c.guild_id == bindparam("guild"))
-_ASKED = select(link_requests.c.discord_id).where(link_requests.c.guild_id == bindparam("guild"))
-_ORDERED = select(orders.c.actor_id, orders.c.people, orders.c.units).where(
+_LINKED_PEOPLE = select(links.c.discord_id).where(links.c.guild_id == bindparam("guild"))
+_REQUEST_PEOPLE = select(link_requests.c.discord_id).where(
+    link_requests.c.guild_id == bindparam("guild")
+)
+_ORDER_PEOPLE = select(orders.c.actor_id, orders.c.people, orders.c.units).where(
     orders.c.guild_id == bindparam("guild")
 )
-_SET = (
+_COUNT_SET_BY = (
     select(func.count())
     .select_from(links)
     .where(
@@ -38,31 +40,31 @@ _SET = (
 _UPDATE = update(orders).where(orders.c.id == bindparam("order"))
 
 
-class ForgettingStore:
+class PersonalDataStore:
     """What the database knows of people. Every method raises a StorageError when it fails."""
 
     def __init__(self, database: Database) -> None:
         """Work on an open `database`."""
         self._database = database
 
-    async def people(self, guild_id: int) -> set[int]:
+    async def stored_people(self, guild_id: int) -> set[int]:
         """Find everybody of whom something is stored."""
         guild = {"guild": guild_id}
         async with self._database.connect() as connection:
-            found = set(await connection.scalars(_LINKED, guild))
-            found |= set(await connection.scalars(_ASKED, guild))
-            for actor_id, people, units in await connection.execute(_ORDERED, guild):
+            found = set(await connection.scalars(_LINKED_PEOPLE, guild))
+            found |= set(await connection.scalars(_REQUEST_PEOPLE, guild))
+            for actor_id, people, units in await connection.execute(_ORDER_PEOPLE, guild):
                 found.add(actor_id)
                 found.update(int(one) for one in people.split(",") if one)
                 found.update(map(int, _MENTION.findall(units)))
         # Whatever is typed is not always the id of somebody, nor a number that the database knows.
         return {one for one in found if 0 < one <= _LAST_SNOWFLAKE}
 
-    async def links_set(self, guild_id: int, discord_id: int) -> int:
+    async def count_links_set_by(self, guild_id: int, discord_id: int) -> int:
         """Count the links of others that a person has set."""
         async with self._database.connect() as connection:
             key = {"guild": guild_id, "person": discord_id}
-            return (await connection.execute(_SET, key)).scalar_one()
+            return (await connection.execute(_COUNT_SET_BY, key)).scalar_one()
 
     async def orders_naming(
         self, guild_id: int, discord_id: int, finished_before: datetime
@@ -73,15 +75,15 @@ class ForgettingStore:
             orders.c.finished_at < finished_before,
             or_(
                 orders.c.actor_id == discord_id,
-                orders.c.people.contains(spell_people([discord_id]), autoescape=True),
+                orders.c.people.contains(encode_ids([discord_id]), autoescape=True),
                 orders.c.units.contains(str(discord_id), autoescape=True),
             ),
         )
         async with self._database.connect() as connection:
-            return [read_order(row) for row in await connection.execute(statement)]
+            return [order_from_row(row) for row in await connection.execute(statement)]
 
-    async def forget(
-        self, guild_id: int, discord_id: int, changed: Sequence[Order], gone: Iterable[int]
+    async def erase(
+        self, guild_id: int, discord_id: int, redacted: Sequence[Order], deleted_ids: Iterable[int]
     ) -> bool:
         """Forget a person, or nothing at all on an error; tell whether they were linked.
 
@@ -100,7 +102,7 @@ class ForgettingStore:
                 .where(links.c.guild_id == guild_id, links.c.set_by == discord_id)
                 .values(set_by=0)
             )
-            await forget_requests(connection, guild_id, discord_id)
+            await delete_requests(connection, guild_id, discord_id)
             await connection.execute(
                 update(link_requests)
                 .where(
@@ -109,12 +111,12 @@ class ForgettingStore:
                 )
                 .values(decided_by=None)
             )
-            for order in changed:
+            for order in redacted:
                 await connection.execute(
                     _UPDATE.values(
                         actor_id=order.actor_id,
                         units=order.units,
-                        people=spell_people(order.people),
+                        people=encode_ids(order.people),
                         resolution=order.resolution,
                         outcome=order.outcome,
                         token=order.token,
@@ -123,6 +125,6 @@ class ForgettingStore:
                     ),
                     {"order": order.id},
                 )
-            for order_id in gone:
+            for order_id in deleted_ids:
                 await connection.execute(delete(orders).where(orders.c.id == order_id))
         return bool(removed.rowcount)

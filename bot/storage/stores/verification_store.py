@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, bindparam, case, func, or_, select, update
 
 from bot.storage.id_spelling import identity
-from bot.storage.stores.link_row import LINKS, Source, link_of, values_of
+from bot.storage.stores.link_row import LINKS, LinkSource, link_from_row, row_values
 from bot.storage.tables import links
 
 if TYPE_CHECKING:
@@ -23,55 +23,59 @@ if TYPE_CHECKING:
     from bot.storage.stores.link_row import Link
 
 # How long an unproven link is left alone, by how long ago it was set: who registers does so soon.
-_PATIENCE = (
+_RECHECK_AFTER = (
     (timedelta(hours=1), timedelta(minutes=5)),
     (timedelta(days=1), timedelta(hours=1)),
 )
-_LONGEST_PATIENCE = timedelta(days=1)
+_MAX_RECHECK_AFTER = timedelta(days=1)
 
 
-class Standing(StrEnum):
+class VerificationStatus(StrEnum):
     """What the CAD makes of a link."""
 
-    PROVEN = "proven"
-    UNPROVEN = "unproven"
+    VERIFIED = "proven"
+    UNVERIFIED = "unproven"
     CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)
-class ProofCounts:
+class VerificationCounts:
     """How many links there are, how many have been checked, and how those stand."""
 
     total: int
     checked: int
-    proven: int
-    unproven: int
+    verified: int
+    unverified: int
     changed: int
 
 
 _CHANGED = links.c.other_account.is_not(None)
-_STANDINGS = {
-    Standing.PROVEN: and_(links.c.proven_at.is_not(None), links.c.other_account.is_(None)),
-    Standing.UNPROVEN: and_(links.c.proven_at.is_(None), links.c.other_account.is_(None)),
-    Standing.CHANGED: _CHANGED,
+_STATUS_CONDITIONS = {
+    VerificationStatus.VERIFIED: and_(
+        links.c.proven_at.is_not(None), links.c.other_account.is_(None)
+    ),
+    VerificationStatus.UNVERIFIED: and_(
+        links.c.proven_at.is_(None), links.c.other_account.is_(None)
+    ),
+    VerificationStatus.CHANGED: _CHANGED,
 }
 _OF_GUILD = links.c.guild_id == bindparam("guild")
-_STANDING = {
+_CHECKED_BY_STATUS = {
     one: LINKS.where(_OF_GUILD, links.c.checked_at >= bindparam("since"), condition)
     .order_by(links.c.discord_id)
     .limit(bindparam("limit"))
-    for one, condition in _STANDINGS.items()
+    for one, condition in _STATUS_CONDITIONS.items()
 }
-_PAGES = {
+_PAGE_BY_STATUS = {
     one: LINKS.where(_OF_GUILD, condition)
     .order_by(links.c.discord_id)
     .offset(bindparam("offset"))
     .limit(bindparam("limit"))
-    for one, condition in _STANDINGS.items()
+    for one, condition in _STATUS_CONDITIONS.items()
 }
-_COUNTS = {
+_COUNT_BY_STATUS = {
     one: select(func.count()).select_from(links).where(_OF_GUILD, condition)
-    for one, condition in _STANDINGS.items()
+    for one, condition in _STATUS_CONDITIONS.items()
 }
 _UNCHECKED = (
     LINKS.where(
@@ -94,7 +98,7 @@ _SPELLINGS = (
     .order_by(links.c.proven_at.desc())
     .limit(bindparam("limit"))
 )
-_UNPROVEN_ANYWHERE = LINKS.where(
+_UNVERIFIED_BY_IDENTITY = LINKS.where(
     links.c.proven_at.is_(None), links.c.identity == bindparam("identity")
 ).order_by(links.c.guild_id, links.c.discord_id)
 _HOLDERS = select(links.c.discord_id).where(
@@ -108,7 +112,7 @@ _UPDATE = update(links).where(
 )
 
 
-class ProofStore:
+class VerificationStore:
     """The proofs in the database. Every method raises a StorageError when it fails."""
 
     def __init__(self, database: Database) -> None:
@@ -131,7 +135,7 @@ class ProofStore:
                 if (await connection.execute(_HOLDERS, wanted)).first():
                     return False
             result = await connection.execute(
-                _UPDATE.values(values_of(after)),
+                _UPDATE.values(row_values(after)),
                 {
                     "guild": before.guild_id,
                     "person": before.discord_id,
@@ -150,43 +154,49 @@ class ProofStore:
         found = await self._read(_due(now))
         return found[0] if found else None
 
-    async def unproven(self, api_id: str) -> list[Link]:
+    async def unverified(self, api_id: str) -> list[Link]:
         """Find the unproven links of all guilds to an id, in any spelling."""
-        return await self._read(_UNPROVEN_ANYWHERE, identity=identity(api_id))
+        return await self._read(_UNVERIFIED_BY_IDENTITY, identity=identity(api_id))
 
-    async def unchecked(self, guild_id: int, since: datetime, after: int) -> Link | None:
+    async def next_unchecked(self, guild_id: int, since: datetime, after: int) -> Link | None:
         """Find the link of the next person after one who has not been checked since a moment."""
         found = await self._read(_UNCHECKED, guild=guild_id, since=since, after=after)
         return found[0] if found else None
 
-    async def counts(self, guild_id: int, since: datetime) -> ProofCounts:
+    async def counts(self, guild_id: int, since: datetime) -> VerificationCounts:
         """Count a guild's links, and those checked since a moment."""
         checked = links.c.checked_at >= since
-        numbers = [func.sum(case((and_(checked, one), 1), else_=0)) for one in _STANDINGS.values()]
+        numbers = [
+            func.sum(case((and_(checked, one), 1), else_=0)) for one in _STATUS_CONDITIONS.values()
+        ]
         statement = select(func.count(), *numbers).where(_OF_GUILD)
         async with self._database.connect() as connection:
             total, *standing = (await connection.execute(statement, {"guild": guild_id})).one()
         proven, unproven, changed = (int(one or 0) for one in standing)
-        return ProofCounts(total, proven + unproven + changed, proven, unproven, changed)
+        return VerificationCounts(total, proven + unproven + changed, proven, unproven, changed)
 
-    async def standing(
-        self, guild_id: int, standing: Standing, since: datetime, limit: int
+    async def with_status(
+        self, guild_id: int, status: VerificationStatus, since: datetime, limit: int
     ) -> list[Link]:
         """List the first links of a guild that stand so and were checked since a moment."""
-        return await self._read(_STANDING[standing], guild=guild_id, since=since, limit=limit)
+        return await self._read(
+            _CHECKED_BY_STATUS[status], guild=guild_id, since=since, limit=limit
+        )
 
     async def page(
-        self, guild_id: int, standing: Standing, *, offset: int, limit: int
+        self, guild_id: int, status: VerificationStatus, *, offset: int, limit: int
     ) -> list[Link]:
         """List `limit` links of a guild that stand so, after the first `offset`."""
-        return await self._read(_PAGES[standing], guild=guild_id, offset=offset, limit=limit)
+        return await self._read(_PAGE_BY_STATUS[status], guild=guild_id, offset=offset, limit=limit)
 
-    async def count(self, guild_id: int, standing: Standing) -> int:
+    async def count(self, guild_id: int, status: VerificationStatus) -> int:
         """Count the links of a guild that stand so."""
         async with self._database.connect() as connection:
-            return (await connection.execute(_COUNTS[standing], {"guild": guild_id})).scalar_one()
+            return (
+                await connection.execute(_COUNT_BY_STATUS[status], {"guild": guild_id})
+            ).scalar_one()
 
-    async def ids(self, guild_id: int, *, after: int, limit: int) -> list[tuple[int, str]]:
+    async def api_id_chunk(self, guild_id: int, *, after: int, limit: int) -> list[tuple[int, str]]:
         """List the ids of a guild's people by Discord id, from the one after another on."""
         parameters = {"guild": guild_id, "after": after, "limit": limit}
         async with self._database.connect() as connection:
@@ -199,22 +209,22 @@ class ProofStore:
 
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Link]:
         async with self._database.connect() as connection:
-            return [link_of(row) for row in await connection.execute(statement, parameters)]
+            return [link_from_row(row) for row in await connection.execute(statement, parameters)]
 
 
 def _due(now: datetime) -> Select[Any]:
     waited = [
         and_(links.c.set_at >= now - age, links.c.checked_at <= now - patience)
-        for age, patience in _PATIENCE
+        for age, patience in _RECHECK_AFTER
     ]
-    long_ago = links.c.checked_at <= now - _LONGEST_PATIENCE
+    long_ago = links.c.checked_at <= now - _MAX_RECHECK_AFTER
     return (
         LINKS.where(
             links.c.proven_at.is_(None),
             or_(links.c.checked_at.is_(None), long_ago, *waited),
         )
         .order_by(
-            case((links.c.source == Source.PERSON, 0), else_=1),
+            case((links.c.source == LinkSource.PERSON, 0), else_=1),
             links.c.checked_at.asc().nulls_first(),
             links.c.guild_id,
             links.c.discord_id,

@@ -5,37 +5,37 @@ Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done.
 
 from __future__ import annotations
 
-from bot.services.calls.call_actions import Closed, Dismissed, Noted, StatusSet
-from bot.ui.text import code, plain
+from bot.services.calls.call_actions import CloseResult, DismissResult, NoteResult, StatusResult
+from bot.ui.text import code_span, escape
 
-STATUSES = {0: "unavailable", 1: "busy", 2: "available", 3: "enroute", 4: "on scene"}
+STATUS_WORDS = {0: "unavailable", 1: "busy", 2: "available", 3: "enroute", 4: "on scene"}
 
 
 def status_word(status: int) -> str:
     """Name a unit's status as the CAD does unless a community has renamed it."""
-    return STATUSES.get(status, "status unknown")
+    return STATUS_WORDS.get(status, "status unknown")
 
 
-def noted(done: Noted) -> str:
+def note_added(done: NoteResult) -> str:
     """Say what was written where."""
-    return f"✅ Noted on **#{done.call_id}**: {code(done.text)}"
+    return f"✅ Noted on **#{done.call_id}**: {code_span(done.text)}"
 
 
-def closed(done: Closed) -> str:
+def call_closed(done: CloseResult) -> str:
     """Say which call is closed."""
-    return f"✅ Closed {_call(done.call_id, done.title)}."
+    return f"✅ Closed {_call_name(done.call_id, done.title)}."
 
 
-def status_set(done: StatusSet) -> str:
+def status_set(done: StatusResult) -> str:
     """Say which status the person has now."""
-    unit = f" ({plain(done.number, 20)})" if done.number else ""
+    unit = f" ({escape(done.number, 20)})" if done.number else ""
     return f"✅ Your status{unit} is now **{status_word(done.status)}**."
 
 
-def dismissed(done: Dismissed) -> str:
+def emergency_dismissed(done: DismissResult) -> str:
     """Say which 911 call is gone."""
     return f"✅ Dismissed **911 #{done.number}**."
 
 
-def _call(call_id: int, title: str) -> str:
-    return f"**#{call_id}**" + (f" {plain(title)}" if title else "")
+def _call_name(call_id: int, title: str) -> str:
+    return f"**#{call_id}**" + (f" {escape(title)}" if title else "")

@@ -7,9 +7,14 @@ from collections.abc import Iterable
 from discord.app_commands import Choice
 
 from bot.cad.models import Call
-from bot.services.pickers.suggestions import Names, Suggestion, TeamSuggestion, UnitSuggestion
-from bot.ui.calls.action_text import STATUSES
-from bot.ui.text import visible
+from bot.services.pickers.suggestions import (
+    MemberNameLookup,
+    Suggestion,
+    UnitGroupSuggestion,
+    UnitSuggestion,
+)
+from bot.ui.calls.action_text import STATUS_WORDS
+from bot.ui.text import one_line
 
 _LIMIT = 100  # characters of a choice's name and of its value
 
@@ -18,11 +23,11 @@ def call_choice(call: Call) -> Choice[int]:
     """Show a call as "#100 Armed Robbery · 2 units"."""
     count = len(call.idents)
     units = "1 unit" if count == 1 else f"{count} units" if count else "no units"
-    title = visible(call.title or call.code or "(untitled)", 70)
+    title = one_line(call.title or call.code or "(untitled)", 70)
     return Choice(name=f"#{call.call_id} {title} · {units}"[:_LIMIT], value=call.call_id)
 
 
-def unit_choices(suggestions: Iterable[Suggestion], names: Names) -> list[Choice[str]]:
+def unit_choices(suggestions: Iterable[Suggestion], names: MemberNameLookup) -> list[Choice[str]]:
     """Show units as "A-12 · Pat Reed · enroute · on #100"; what is too long to be sent back is
     left out.
     """
@@ -33,21 +38,23 @@ def unit_choices(suggestions: Iterable[Suggestion], names: Names) -> list[Choice
     ]
 
 
-def _label(suggestion: Suggestion, names: Names) -> str:
-    if isinstance(suggestion, TeamSuggestion):
-        name = visible(suggestion.name, 60)
-        return f"{suggestion.field}: {name} · {suggestion.count} on duty, {suggestion.free} free"
-    return " · ".join(part for part in _parts(suggestion, names) if part) or suggestion.word
+def _label(suggestion: Suggestion, names: MemberNameLookup) -> str:
+    if isinstance(suggestion, UnitGroupSuggestion):
+        name = one_line(suggestion.name, 60)
+        return (
+            f"{suggestion.kind}: {name} · {suggestion.count} on duty, {suggestion.free_count} free"
+        )
+    return " · ".join(part for part in _parts(suggestion, names) if part) or suggestion.token
 
 
-def _parts(suggestion: UnitSuggestion, names: Names) -> tuple[str, ...]:
+def _parts(suggestion: UnitSuggestion, names: MemberNameLookup) -> tuple[str, ...]:
     # Each so short that the call is still to be seen.
     unit = suggestion.unit
     member = names(suggestion.discord_id) if suggestion.discord_id else ""
     return (
-        visible(unit.number, 16) if unit else "",
-        visible(unit.name, 24) if unit else "",
-        f"@{visible(member, 22)}" if member else "",
-        STATUSES.get(unit.status, "") if unit else "not on duty",
+        one_line(unit.number, 16) if unit else "",
+        one_line(unit.name, 24) if unit else "",
+        f"@{one_line(member, 22)}" if member else "",
+        STATUS_WORDS.get(unit.status, "") if unit else "not on duty",
         f"on #{suggestion.call.call_id}" if suggestion.call else "",
     )

@@ -13,16 +13,16 @@ from typing import Any, ClassVar, Self
 import discord
 from discord.ui import Button, DynamicItem, Item, View
 
-from bot.ui.interactions.error_boundary import Desk, guarded
+from bot.ui.interactions.error_boundary import Desk, run_guarded
 from bot.ui.interactions.responses import Interaction
 
 
-def template(action: str) -> str:
+def call_item_pattern(action: str) -> str:
     """Return the pattern of an action's custom ids."""
     return rf"cad:{action}:(?P<server>\d{{1,9}}):(?P<call>\d{{1,18}})"
 
 
-class CallItem(DynamicItem[Any], template=template("call")):
+class CallItem(DynamicItem[Any], template=call_item_pattern("call")):
     """Something about one call; subclasses write `press`."""
 
     action: ClassVar[str]
@@ -45,7 +45,7 @@ class CallItem(DynamicItem[Any], template=template("call")):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the item is for; whatever goes wrong is answered."""
-        await guarded(interaction, self.press)
+        await run_guarded(interaction, self.press)
 
     @abstractmethod
     def build(self, custom_id: str) -> Item[View]:
@@ -56,7 +56,7 @@ class CallItem(DynamicItem[Any], template=template("call")):
         """Do what the item is for."""
 
 
-class CallButton(CallItem, template=template("button")):
+class CallButton(CallItem, template=call_item_pattern("button")):
     """A button about one call."""
 
     label: ClassVar[str]
@@ -67,7 +67,7 @@ class CallButton(CallItem, template=template("button")):
         return Button(label=self.label, style=self.style, custom_id=custom_id)
 
 
-def row_of(*items: CallItem) -> View:
+def view_of(*items: CallItem) -> View:
     """Return the items as a message carries them."""
     view = View(timeout=None)
     for item in items:

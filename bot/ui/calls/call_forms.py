@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 import discord
 from discord.ui import Modal, TextInput
 
-from bot.services.links.link_service import Linked
+from bot.services.links.link_service import LinkResult
 from bot.storage.stores.order_store import Order
 from bot.ui.calls import action_text
-from bot.ui.interactions.error_boundary import Desk, guarded
+from bot.ui.interactions.error_boundary import Desk, run_guarded
 from bot.ui.interactions.responses import (
     Interaction,
     actor_of,
@@ -23,24 +23,24 @@ from bot.ui.interactions.responses import (
 )
 from bot.ui.links import link_results
 
-Ordering: TypeAlias = Callable[[Interaction, Desk], Coroutine[None, None, Order]]
+OrderFactory: TypeAlias = Callable[[Interaction, Desk], Coroutine[None, None, Order]]
 
-_OPEN_FOR = 15 * 60.0  # seconds
-_LONGEST_NOTE = 1000
-_LONGEST_ID = 200
+_FORM_TIMEOUT = 15 * 60.0  # seconds
+_MAX_NOTE_LENGTH = 1000
+_MAX_ID_LENGTH = 200
 
 
 class Form(Modal):
     """A form with one field; subclasses write `submit`."""
 
     def __init__(self, title: str, field: TextInput[Any]) -> None:
-        super().__init__(title=title, timeout=_OPEN_FOR)
+        super().__init__(title=title, timeout=_FORM_TIMEOUT)
         self.field = field
         self.add_item(field)
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Do what the form is for; whatever goes wrong is answered."""
-        await guarded(interaction, self.submit)
+        await run_guarded(interaction, self.submit)
 
     @abstractmethod
     async def submit(self, interaction: Interaction, desk: Desk) -> None:
@@ -50,27 +50,29 @@ class Form(Modal):
 class LinkForm(Form):
     """Asks who somebody is in the CAD, then gives the order that they pressed a button for."""
 
-    def __init__(self, ordering: Ordering) -> None:
+    def __init__(self, create_order: OrderFactory) -> None:
         super().__init__(
             "Who are you in the CAD?",
             TextInput(
                 label="Steam id",
                 placeholder="76561… or the address of your Steam profile",
                 custom_id="steam",
-                max_length=_LONGEST_ID,
+                max_length=_MAX_ID_LENGTH,
             ),
         )
-        self._ordering = ordering
+        self._create_order = create_order
 
     async def submit(self, interaction: Interaction, desk: Desk) -> None:
         """Link, say what the CAD makes of that, and go on."""
-        ordering = partial(self._ordering, interaction, desk)
-        linking = self._linked(interaction, desk)
-        await respond_then_order(interaction, linking, link_results.linked, ordering, desk.orders)
+        ordering = partial(self._create_order, interaction, desk)
+        linking = self._save_link(interaction, desk)
+        await respond_then_order(
+            interaction, linking, link_results.link_saved, ordering, desk.orders
+        )
 
-    async def _linked(self, interaction: Interaction, desk: Desk) -> Linked:
+    async def _save_link(self, interaction: Interaction, desk: Desk) -> LinkResult:
         actor, reply = actor_of(interaction), reply_address(interaction)
-        return await desk.link_desk.link_before(actor, self.field.value, reply)
+        return await desk.link_desk.link_now(actor, self.field.value, reply)
 
 
 class NoteForm(Form):
@@ -83,7 +85,7 @@ class NoteForm(Form):
                 label="Note",
                 style=discord.TextStyle.paragraph,
                 custom_id="note",
-                max_length=_LONGEST_NOTE,
+                max_length=_MAX_NOTE_LENGTH,
             ),
         )
         self._server_id = server_id
@@ -91,11 +93,11 @@ class NoteForm(Form):
 
     async def submit(self, interaction: Interaction, desk: Desk) -> None:
         """Write it, signed with the name that the person goes by."""
-        noting = desk.acts.note(
+        noting = desk.acts.add_note(
             actor_of(interaction),
             self._server_id,
             self._call_id,
             self.field.value,
             label=interaction.user.display_name,
         )
-        await respond(interaction, noting, action_text.noted)
+        await respond(interaction, noting, action_text.note_added)

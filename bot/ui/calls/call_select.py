@@ -13,12 +13,12 @@ from discord.ui import DynamicItem, Item, Select, View
 
 from bot.cad.models import Call
 from bot.ui.calls.autocomplete_choices import call_choice
-from bot.ui.interactions.error_boundary import Desk, guarded
+from bot.ui.interactions.error_boundary import Desk, run_guarded
 from bot.ui.interactions.responses import Interaction, actor_of, give_order, reply_address
-from bot.ui.text import member, visible
+from bot.ui.text import member_mention, one_line
 
 
-class CallPicker(
+class CallSelect(
     DynamicItem[Select[View]], template=r"cad:pick:(?P<server>\d{1,9}):(?P<member>\d{1,19})"
 ):
     """Orders a member to the call that is picked."""
@@ -43,28 +43,28 @@ class CallPicker(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Give the order; whatever goes wrong is answered."""
-        await guarded(interaction, self.press)
+        await run_guarded(interaction, self.press)
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Give the order, as /attach does."""
         order = desk.attaching.attach(
             actor_of(interaction),
             reply_address(interaction),
-            member(self.member_id),
+            member_mention(self.member_id),
             call_id=int(self.item.values[0]),
             server_id=self.server_id,
         )
         await give_order(interaction, order, desk.orders)
 
 
-def picker(server_id: int, member_id: int, calls: list[Call]) -> View:
+def call_select_view(server_id: int, member_id: int, calls: list[Call]) -> View:
     """Return the list of these calls, 25 at most and one at least."""
-    one = CallPicker(server_id, member_id)
+    one = CallSelect(server_id, member_id)
     for call in calls:
         one.item.add_option(
             label=call_choice(call).name,
             value=str(call.call_id),
-            description=visible(f"{call.code} {call.address}", 100) or None,
+            description=one_line(f"{call.code} {call.address}", 100) or None,
         )
     view = View(timeout=None)
     view.add_item(one)

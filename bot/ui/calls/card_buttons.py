@@ -7,26 +7,26 @@ from abc import abstractmethod
 import discord
 from discord.ui import View
 
-from bot.services.cards.card_content import CardFace
+from bot.services.cards.card_content import CardContent
 from bot.storage.stores.order_store import Order
 from bot.ui.calls import action_text
-from bot.ui.calls.call_component import CallButton, row_of, template
+from bot.ui.calls.call_component import CallButton, call_item_pattern, view_of
 from bot.ui.calls.call_forms import LinkForm
-from bot.ui.calls.more_menu import MORE_ITEMS, More
-from bot.ui.calls.unit_panel import PANEL_ITEMS, AttachPicked, DispatchPicked, Panel
+from bot.ui.calls.more_menu import MORE_ITEMS, MoreButton
+from bot.ui.calls.unit_panel import PANEL_ITEMS, AttachPickedButton, DispatchPickedButton, UnitPanel
 from bot.ui.interactions.error_boundary import Desk
 from bot.ui.interactions.responses import (
     Interaction,
     actor_of,
     give_order,
     give_order_later,
-    offer,
+    prompt,
     reply_address,
     respond,
 )
 
 
-class AttachMe(CallButton, template=template("attach-me")):
+class AttachMeButton(CallButton, template=call_item_pattern("attach-me")):
     """Puts the presser on a call."""
 
     action = "attach-me"
@@ -38,12 +38,12 @@ class AttachMe(CallButton, template=template("attach-me")):
         actor = actor_of(interaction)
         desk.acts.require_self_dispatch(actor)
         if await desk.acts.is_linked(actor):
-            await give_order(interaction, self.order(interaction, desk), desk.orders)
+            await give_order(interaction, self.create_order(interaction, desk), desk.orders)
         else:
             await desk.link_desk.require_no_request(actor)
-            await interaction.response.send_modal(LinkForm(self.order))
+            await interaction.response.send_modal(LinkForm(self.create_order))
 
-    async def order(self, interaction: Interaction, desk: Desk) -> Order:
+    async def create_order(self, interaction: Interaction, desk: Desk) -> Order:
         """Return the order, stored."""
         return await desk.attaching.attach(
             actor_of(interaction),
@@ -54,7 +54,7 @@ class AttachMe(CallButton, template=template("attach-me")):
         )
 
 
-class DetachMe(CallButton, template=template("detach-me")):
+class DetachMeButton(CallButton, template=call_item_pattern("detach-me")):
     """Takes the presser off this call, and off no other."""
 
     action = "detach-me"
@@ -72,7 +72,7 @@ class DetachMe(CallButton, template=template("detach-me")):
         await give_order(interaction, order, desk.orders)
 
 
-class Respond(CallButton, template=template("respond")):
+class RespondButton(CallButton, template=call_item_pattern("respond")):
     """Makes a 911 call a dispatch call with the presser on it."""
 
     action = "respond"
@@ -84,59 +84,61 @@ class Respond(CallButton, template=template("respond")):
         actor = actor_of(interaction)
         desk.acts.require_dispatch(actor)
         if await desk.acts.is_linked(actor):
-            await give_order_later(interaction, self.order(interaction, desk), desk.orders)
+            await give_order_later(interaction, self.create_order(interaction, desk), desk.orders)
         else:
             await desk.link_desk.require_no_request(actor)
-            await interaction.response.send_modal(LinkForm(self.order))
+            await interaction.response.send_modal(LinkForm(self.create_order))
 
-    async def order(self, interaction: Interaction, desk: Desk) -> Order:
+    async def create_order(self, interaction: Interaction, desk: Desk) -> Order:
         """Create the call; return the order, stored."""
         actor, reply = actor_of(interaction), reply_address(interaction)
-        return await desk.acts.respond(actor, reply, self.server_id, self.call_id, "me")
+        return await desk.acts.respond_to_911(actor, reply, self.server_id, self.call_id, "me")
 
 
-class PanelButton(CallButton, template=template("panel")):
+class OpenPanelButton(CallButton, template=call_item_pattern("panel")):
     """Opens the panel."""
 
-    sender: type[CallButton]
+    submit_button: type[CallButton]
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Show who can be picked."""
         candidates = desk.picking.candidates(actor_of(interaction), self.server_id)
-        view = Panel.of(candidates).view(self.sender(self.server_id, self.call_id))
-        await offer(interaction, self.question(), view)
+        view = UnitPanel.from_candidates(candidates).view(
+            self.submit_button(self.server_id, self.call_id)
+        )
+        await prompt(interaction, self.question(), view)
 
     @abstractmethod
     def question(self) -> str:
         """Return what the panel asks."""
 
 
-class AttachOthers(PanelButton, template=template("attach")):
+class AttachOthersButton(OpenPanelButton, template=call_item_pattern("attach")):
     """Opens the panel for a dispatch call."""
 
     action = "attach"
     label = "Attach…"
-    sender = AttachPicked
+    submit_button = AttachPickedButton
 
     def question(self) -> str:
         """Return what the panel asks."""
         return f"Who goes to **#{self.call_id}**?"
 
 
-class DispatchOthers(PanelButton, template=template("dispatch")):
+class DispatchOthersButton(OpenPanelButton, template=call_item_pattern("dispatch")):
     """Opens the panel for a 911 call."""
 
     action = "dispatch"
     label = "Dispatch…"
     style = discord.ButtonStyle.primary
-    sender = DispatchPicked
+    submit_button = DispatchPickedButton
 
     def question(self) -> str:
         """Return what the panel asks."""
         return f"Who goes to **911 #{self.call_id}**?"
 
 
-class Dismiss(CallButton, template=template("dismiss")):
+class DismissButton(CallButton, template=call_item_pattern("dismiss")):
     """Asks whether to take a 911 call off the list."""
 
     action = "dismiss"
@@ -146,10 +148,12 @@ class Dismiss(CallButton, template=template("dismiss")):
         """Ask once more."""
         desk.acts.require_dispatch(actor_of(interaction))
         question = f"Take **911 #{self.call_id}** off the list? Nobody will be sent."
-        await offer(interaction, question, row_of(DismissNow(self.server_id, self.call_id)))
+        await prompt(
+            interaction, question, view_of(ConfirmDismissButton(self.server_id, self.call_id))
+        )
 
 
-class DismissNow(CallButton, template=template("dismiss-now")):
+class ConfirmDismissButton(CallButton, template=call_item_pattern("dismiss-now")):
     """Takes a 911 call off the list."""
 
     action = "dismiss-now"
@@ -158,16 +162,16 @@ class DismissNow(CallButton, template=template("dismiss-now")):
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Do it."""
-        dismissing = desk.acts.dismiss(actor_of(interaction), self.server_id, self.call_id)
-        await respond(interaction, dismissing, action_text.dismissed)
+        dismissing = desk.acts.dismiss_911(actor_of(interaction), self.server_id, self.call_id)
+        await respond(interaction, dismissing, action_text.emergency_dismissed)
 
 
-ON_CALLS = (AttachMe, AttachOthers, DetachMe, More)
-ON_EMERGENCIES = (Respond, DispatchOthers, Dismiss)
-CALL_BUTTONS = (
-    *ON_CALLS,
-    *ON_EMERGENCIES,
-    DismissNow,
+CALL_CARD_BUTTONS = (AttachMeButton, AttachOthersButton, DetachMeButton, MoreButton)
+EMERGENCY_CARD_BUTTONS = (RespondButton, DispatchOthersButton, DismissButton)
+CALL_ITEMS = (
+    *CALL_CARD_BUTTONS,
+    *EMERGENCY_CARD_BUTTONS,
+    ConfirmDismissButton,
     *MORE_ITEMS,
     *PANEL_ITEMS,
 )
@@ -175,10 +179,10 @@ CALL_BUTTONS = (
 
 def call_buttons(server_id: int, call_id: int) -> View:
     """Return the buttons that the card of a dispatch call carries."""
-    return row_of(*(button(server_id, call_id) for button in ON_CALLS))
+    return view_of(*(button(server_id, call_id) for button in CALL_CARD_BUTTONS))
 
 
-def buttons_for_card(face: CardFace) -> View | None:
+def buttons_for_card(face: CardContent) -> View | None:
     """Return the buttons that a card carries as it stands; none once its call is over."""
     if face.is_closed:
         return None
@@ -188,4 +192,4 @@ def buttons_for_card(face: CardFace) -> View | None:
 
 def emergency_buttons(server_id: int, call_id: int) -> View:
     """Return the buttons that the card of a 911 call carries."""
-    return row_of(*(button(server_id, call_id) for button in ON_EMERGENCIES))
+    return view_of(*(button(server_id, call_id) for button in EMERGENCY_CARD_BUTTONS))

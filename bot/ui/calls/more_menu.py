@@ -9,13 +9,13 @@ from discord import SelectOption
 from discord.ui import Item, Select, View
 
 from bot.ui.calls import action_text
-from bot.ui.calls.call_component import CallButton, CallItem, row_of, template
+from bot.ui.calls.call_component import CallButton, CallItem, call_item_pattern, view_of
 from bot.ui.calls.call_forms import NoteForm
 from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.responses import Interaction, actor_of, offer, respond
+from bot.ui.interactions.responses import Interaction, actor_of, prompt, respond
 
 
-class More(CallButton, template=template("more")):
+class MoreButton(CallButton, template=call_item_pattern("more")):
     """Shows what is needed less often."""
 
     action = "more"
@@ -25,11 +25,11 @@ class More(CallButton, template=template("more")):
         """Show it."""
         desk.acts.require_self_dispatch(actor_of(interaction))
         place = self.server_id, self.call_id
-        view = row_of(SetStatus(*place), AddNote(*place), Close(*place))
-        await offer(interaction, f"What about **#{self.call_id}**?", view)
+        view = view_of(StatusSelect(*place), AddNoteButton(*place), CloseCallButton(*place))
+        await prompt(interaction, f"What about **#{self.call_id}**?", view)
 
 
-class AddNote(CallButton, template=template("note")):
+class AddNoteButton(CallButton, template=call_item_pattern("note")):
     """Asks for a note."""
 
     action = "note"
@@ -41,7 +41,7 @@ class AddNote(CallButton, template=template("note")):
         await interaction.response.send_modal(NoteForm(self.server_id, self.call_id))
 
 
-class SetStatus(CallItem, template=template("status")):
+class StatusSelect(CallItem, template=call_item_pattern("status")):
     """Sets the status of the presser's unit."""
 
     action = "status"
@@ -50,7 +50,7 @@ class SetStatus(CallItem, template=template("status")):
         """Return the select; nobody makes themselves unavailable at a call."""
         options = [
             SelectOption(label=word.capitalize(), value=str(status))
-            for status, word in action_text.STATUSES.items()
+            for status, word in action_text.STATUS_WORDS.items()
             if status
         ]
         return Select(custom_id=custom_id, placeholder="Set my status", options=options)
@@ -62,7 +62,7 @@ class SetStatus(CallItem, template=template("status")):
         await respond(interaction, setting, action_text.status_set)
 
 
-class Close(CallButton, template=template("close")):
+class CloseCallButton(CallButton, template=call_item_pattern("close")):
     """Asks whether to close a call."""
 
     action = "close"
@@ -73,10 +73,12 @@ class Close(CallButton, template=template("close")):
         """Ask once more."""
         desk.acts.require_dispatch(actor_of(interaction))
         question = f"Close **#{self.call_id}** for everybody?"
-        await offer(interaction, question, row_of(CloseNow(self.server_id, self.call_id)))
+        await prompt(
+            interaction, question, view_of(ConfirmCloseButton(self.server_id, self.call_id))
+        )
 
 
-class CloseNow(CallButton, template=template("close-now")):
+class ConfirmCloseButton(CallButton, template=call_item_pattern("close-now")):
     """Closes a call."""
 
     action = "close-now"
@@ -85,8 +87,8 @@ class CloseNow(CallButton, template=template("close-now")):
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Do it."""
-        closing = desk.acts.close(actor_of(interaction), self.server_id, self.call_id)
-        await respond(interaction, closing, action_text.closed)
+        closing = desk.acts.close_call(actor_of(interaction), self.server_id, self.call_id)
+        await respond(interaction, closing, action_text.call_closed)
 
 
-MORE_ITEMS = (AddNote, SetStatus, Close, CloseNow)
+MORE_ITEMS = (AddNoteButton, StatusSelect, CloseCallButton, ConfirmCloseButton)

@@ -8,17 +8,19 @@ from discord import SelectOption
 
 from bot.services.pickers.unit_picker import Candidate
 from bot.ui.calls.action_text import status_word
-from bot.ui.text import visible
+from bot.ui.text import one_line
 
-LONGEST = 100  # characters of an option's label, value and description
+MAX_OPTION_LENGTH = 100  # characters of an option's label, value and description
 
 
-def chosen(options: Iterable[SelectOption]) -> list[str]:
+def selected_values(options: Iterable[SelectOption]) -> list[str]:
     """Return the values of what is chosen."""
     return [one.value for one in options if one.default]
 
 
-def with_chosen(options: Iterable[SelectOption], values: Sequence[str]) -> tuple[SelectOption, ...]:
+def with_selected(
+    options: Iterable[SelectOption], values: Sequence[str]
+) -> tuple[SelectOption, ...]:
     """Return the options with these values chosen, and no other."""
     return tuple(
         SelectOption(
@@ -31,22 +33,24 @@ def with_chosen(options: Iterable[SelectOption], values: Sequence[str]) -> tuple
     )
 
 
-def of_unit(one: Candidate) -> SelectOption:
+def unit_option(one: Candidate) -> SelectOption:
     """Show a unit as "A-12 Pat Moreno" and "LSPD · on #101 · enroute"."""
     where = f"on #{one.call_id}" if one.call_id is not None else "free" if one.is_free else ""
-    department = visible(one.unit.department, 40)
+    department = one_line(one.unit.department, 40)
     parts = (department, where, status_word(one.unit.status))
     return SelectOption(
-        label=visible(f"{one.unit.number or one.word} {one.unit.name}", LONGEST),
-        value=one.word,
+        label=one_line(f"{one.unit.number or one.token} {one.unit.name}", MAX_OPTION_LENGTH),
+        value=one.token,
         description=" · ".join(part for part in parts if part),
     )
 
 
-def of_department(name: str, crew: Sequence[Candidate]) -> SelectOption:
+def department_option(name: str, crew: Sequence[Candidate]) -> SelectOption:
     """Show all free units of a department."""
     return SelectOption(
-        label=visible(f"All free units of {name}", LONGEST),
+        label=one_line(f"All free units of {name}", MAX_OPTION_LENGTH),
         value=name,
-        description=visible(f"{len(crew)}: " + ", ".join(one.word for one in crew), LONGEST),
+        description=one_line(
+            f"{len(crew)}: " + ", ".join(one.token for one in crew), MAX_OPTION_LENGTH
+        ),
     )

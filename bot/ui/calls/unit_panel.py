@@ -27,7 +27,7 @@ from discord.ui import Item, Select, UserSelect, View
 
 from bot.services.pickers.unit_picker import Candidate, free_by_department
 from bot.ui.calls import select_options
-from bot.ui.calls.call_component import CallButton, CallItem, template
+from bot.ui.calls.call_component import CallButton, CallItem, call_item_pattern
 from bot.ui.interactions.error_boundary import Desk
 from bot.ui.interactions.responses import (
     Interaction,
@@ -37,13 +37,13 @@ from bot.ui.interactions.responses import (
     reply_address,
 )
 
-_LIMIT = 25  # Discord takes no more options, nor people
+_MAX_OPTIONS = 25  # Discord takes no more options, nor people
 # A select needs an option even where discord.py only makes one to see what was picked in it.
-_NOTHING = (SelectOption(label="-"),)
+_PLACEHOLDER_OPTIONS = (SelectOption(label="-"),)
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class UnitPanel:
     """What the selects offer and what is picked in them: member ids; options with `default`."""
 
     members: tuple[int, ...] = ()
@@ -51,35 +51,35 @@ class Panel:
     departments: tuple[SelectOption, ...] = ()
 
     @classmethod
-    def of(cls, candidates: Sequence[Candidate]) -> Panel:
+    def from_candidates(cls, candidates: Sequence[Candidate]) -> UnitPanel:
         """Offer these, in this order, with nothing picked."""
         crews = free_by_department(candidates).items()
         units = [
-            select_options.of_unit(one)
+            select_options.unit_option(one)
             for one in candidates
-            if len(one.word) <= select_options.LONGEST
+            if len(one.token) <= select_options.MAX_OPTION_LENGTH
         ]
         departments = [
-            select_options.of_department(*crew)
+            select_options.department_option(*crew)
             for crew in crews
-            if len(crew[0]) <= select_options.LONGEST
+            if len(crew[0]) <= select_options.MAX_OPTION_LENGTH
         ]
-        return cls(units=tuple(units[:_LIMIT]), departments=tuple(departments[:_LIMIT]))
+        return cls(units=tuple(units[:_MAX_OPTIONS]), departments=tuple(departments[:_MAX_OPTIONS]))
 
     @classmethod
-    def shown(cls, message: discord.Message | None) -> Panel:
+    def from_message(cls, message: discord.Message | None) -> UnitPanel:
         """Read the panel off its message."""
         panel = cls()
         for menu in _components(message):
             if not isinstance(menu, SelectMenu):
                 continue
             match (menu.custom_id or "").split(":")[1]:
-                case PickMembers.action:
+                case MemberSelect.action:
                     members = tuple(value.id for value in menu.default_values)
                     panel = replace(panel, members=members)
-                case PickUnits.action:
+                case UnitSelect.action:
                     panel = replace(panel, units=tuple(menu.options))
-                case PickDepartments.action:
+                case DepartmentSelect.action:
                     panel = replace(panel, departments=tuple(menu.options))
         return panel
 
@@ -87,40 +87,44 @@ class Panel:
         """Return the panel as the message carries it; button gives the order."""
         place = button.server_id, button.call_id
         view = View(timeout=None)
-        view.add_item(PickMembers(*place, self.members))
+        view.add_item(MemberSelect(*place, self.members))
         if self.units:
-            view.add_item(PickUnits(*place, self.units))
+            view.add_item(UnitSelect(*place, self.units))
         if self.departments:
-            view.add_item(PickDepartments(*place, self.departments))
+            view.add_item(DepartmentSelect(*place, self.departments))
         view.add_item(button)
         return view
 
-    def spelled(self, desk: Desk, server_id: int) -> str:
+    def units_text(self, desk: Desk, server_id: int) -> str:
         """Return what is picked as a `units` text."""
         units, departments = (
-            select_options.chosen(self.units),
-            select_options.chosen(self.departments),
+            select_options.selected_values(self.units),
+            select_options.selected_values(self.departments),
         )
-        return desk.picking.spelled(server_id, self.members, units, departments)
+        return desk.picking.to_units_text(server_id, self.members, units, departments)
 
 
-class Pick(CallItem, template=template("pick")):
+class PanelSelect(CallItem, template=call_item_pattern("pick")):
     """A select of the panel; picking only changes what the message shows."""
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:  # noqa: ARG002
         """Show what is picked now."""
         values: list[str] = cast(Any, interaction.data)["values"]
-        panel = self.picked(Panel.shown(interaction.message), values)
-        sender = AttachPicked if _holds(interaction.message, AttachPicked) else DispatchPicked
+        panel = self.with_selection(UnitPanel.from_message(interaction.message), values)
+        sender = (
+            AttachPickedButton
+            if _has_button(interaction.message, AttachPickedButton)
+            else DispatchPickedButton
+        )
         view = panel.view(sender(self.server_id, self.call_id))
         await interaction.response.edit_message(view=view)
 
     @abstractmethod
-    def picked(self, panel: Panel, values: Sequence[str]) -> Panel:
+    def with_selection(self, panel: UnitPanel, values: Sequence[str]) -> UnitPanel:
         """Return the panel with these values picked here."""
 
 
-class PickMembers(Pick, template=template("pick-members")):
+class MemberSelect(PanelSelect, template=call_item_pattern("pick-members")):
     """Picks people of the Discord server."""
 
     action = "pick-members"
@@ -136,22 +140,22 @@ class PickMembers(Pick, template=template("pick-members")):
             custom_id=custom_id,
             placeholder="People of this server",
             min_values=0,
-            max_values=_LIMIT,
+            max_values=_MAX_OPTIONS,
             default_values=[SelectDefaultValue(id=one, type=kind) for one in self._members],
         )
 
-    def picked(self, panel: Panel, values: Sequence[str]) -> Panel:
+    def with_selection(self, panel: UnitPanel, values: Sequence[str]) -> UnitPanel:
         """Return the panel with these members."""
         return replace(panel, members=tuple(map(int, values)))
 
 
-class PickOptions(Pick, template=template("pick-options")):
+class OptionSelect(PanelSelect, template=call_item_pattern("pick-options")):
     """Picks from a list of the CAD's."""
 
     placeholder: ClassVar[str]
 
     def __init__(
-        self, server_id: int, call_id: int, options: Sequence[SelectOption] = _NOTHING
+        self, server_id: int, call_id: int, options: Sequence[SelectOption] = _PLACEHOLDER_OPTIONS
     ) -> None:
         self._options = list(options)
         super().__init__(server_id, call_id)
@@ -167,29 +171,29 @@ class PickOptions(Pick, template=template("pick-options")):
         )
 
 
-class PickUnits(PickOptions, template=template("pick-units")):
+class UnitSelect(OptionSelect, template=call_item_pattern("pick-units")):
     """Picks units on duty."""
 
     action = "pick-units"
     placeholder = "Units on duty, free ones first"
 
-    def picked(self, panel: Panel, values: Sequence[str]) -> Panel:
+    def with_selection(self, panel: UnitPanel, values: Sequence[str]) -> UnitPanel:
         """Return the panel with these units."""
-        return replace(panel, units=select_options.with_chosen(panel.units, values))
+        return replace(panel, units=select_options.with_selected(panel.units, values))
 
 
-class PickDepartments(PickOptions, template=template("pick-departments")):
+class DepartmentSelect(OptionSelect, template=call_item_pattern("pick-departments")):
     """Picks all free units of departments."""
 
     action = "pick-departments"
     placeholder = "All free units of a department"
 
-    def picked(self, panel: Panel, values: Sequence[str]) -> Panel:
+    def with_selection(self, panel: UnitPanel, values: Sequence[str]) -> UnitPanel:
         """Return the panel with these departments."""
-        return replace(panel, departments=select_options.with_chosen(panel.departments, values))
+        return replace(panel, departments=select_options.with_selected(panel.departments, values))
 
 
-class AttachPicked(CallButton, template=template("attach-picked")):
+class AttachPickedButton(CallButton, template=call_item_pattern("attach-picked")):
     """Puts everybody who is picked on a dispatch call, with one order."""
 
     action = "attach-picked"
@@ -201,14 +205,14 @@ class AttachPicked(CallButton, template=template("attach-picked")):
         order = desk.attaching.attach(
             actor_of(interaction),
             reply_address(interaction),
-            Panel.shown(interaction.message).spelled(desk, self.server_id),
+            UnitPanel.from_message(interaction.message).units_text(desk, self.server_id),
             call_id=self.call_id,
             server_id=self.server_id,
         )
         await give_order(interaction, order, desk.orders, asks=False)
 
 
-class DispatchPicked(CallButton, template=template("dispatch-picked")):
+class DispatchPickedButton(CallButton, template=call_item_pattern("dispatch-picked")):
     """Makes a 911 call a dispatch call with everybody who is picked."""
 
     action = "dispatch-picked"
@@ -217,17 +221,17 @@ class DispatchPicked(CallButton, template=template("dispatch-picked")):
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Create the call, then give the order."""
-        order = desk.acts.respond(
+        order = desk.acts.respond_to_911(
             actor_of(interaction),
             reply_address(interaction),
             self.server_id,
             self.call_id,
-            Panel.shown(interaction.message).spelled(desk, self.server_id),
+            UnitPanel.from_message(interaction.message).units_text(desk, self.server_id),
         )
         await give_order_later(interaction, order, desk.orders, asks=False)
 
 
-PANEL_ITEMS = (PickMembers, PickUnits, PickDepartments, AttachPicked, DispatchPicked)
+PANEL_ITEMS = (MemberSelect, UnitSelect, DepartmentSelect, AttachPickedButton, DispatchPickedButton)
 
 
 def _components(message: discord.Message | None) -> Iterator[Component]:
@@ -236,7 +240,7 @@ def _components(message: discord.Message | None) -> Iterator[Component]:
             yield from row.children
 
 
-def _holds(message: discord.Message | None, button: type[CallButton]) -> bool:
-    pattern = re.compile(template(button.action))
+def _has_button(message: discord.Message | None, button: type[CallButton]) -> bool:
+    pattern = re.compile(call_item_pattern(button.action))
     ids = [one.custom_id for one in _components(message) if isinstance(one, ButtonComponent)]
     return any(pattern.fullmatch(custom_id or "") for custom_id in ids)

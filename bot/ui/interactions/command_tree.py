@@ -16,14 +16,14 @@ class DispatchTree(app_commands.CommandTree[discord.Client]):
     def __init__(self, client: discord.Client) -> None:
         super().__init__(client)
         self.guild_id: int | None = None
-        self._under_way: set[asyncio.Task[object]] = set()
+        self._running: set[asyncio.Task[object]] = set()
         self._closing = False
 
     async def drain(self, seconds: float) -> None:
         """Take no more commands and give those under way time to finish."""
         self._closing = True
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=seconds)
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Refuse what comes while closing, or from a server that this bot does not serve."""
@@ -38,8 +38,8 @@ class DispatchTree(app_commands.CommandTree[discord.Client]):
         # discord.py runs the command in the task that asks here.
         task = asyncio.current_task()
         if task is not None:
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
         return True
 
     async def on_error(

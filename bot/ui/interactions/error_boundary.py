@@ -8,13 +8,13 @@ from typing import Any, Protocol, TypeAlias, cast
 import discord
 from discord import app_commands
 
-from bot.services.calls.call_actions import Acts
-from bot.services.link_files.import_export import LinkFiles
-from bot.services.links.bulk_verification import LinkChecks
-from bot.services.links.link_workflow import LinkDesk
-from bot.services.orders.confirmation import Asking
-from bot.services.orders.intake import AttachService
-from bot.services.pickers.unit_picker import Picking
+from bot.services.calls.call_actions import CallActions
+from bot.services.link_files.import_export import LinkImportExport
+from bot.services.links.bulk_verification import BulkVerifier
+from bot.services.links.link_workflow import LinkWorkflow
+from bot.services.orders.confirmation import ConfirmationService
+from bot.services.orders.intake import OrderIntake
+from bot.services.pickers.unit_picker import UnitPicker
 from bot.services.queue.order_queue import OrderQueue
 from bot.ui.interactions.responses import Interaction, answer_error
 
@@ -22,24 +22,24 @@ from bot.ui.interactions.responses import Interaction, answer_error
 class Desk(Protocol):
     """What a button finds in the client that it is pressed at."""
 
-    acts: Acts
-    attaching: AttachService
-    asking: Asking
-    checks: LinkChecks
-    link_desk: LinkDesk
-    link_files: LinkFiles
+    acts: CallActions
+    attaching: OrderIntake
+    asking: ConfirmationService
+    checks: BulkVerifier
+    link_desk: LinkWorkflow
+    link_files: LinkImportExport
     orders: OrderQueue
-    picking: Picking
+    picking: UnitPicker
 
     @property
     def tree(self) -> app_commands.CommandTree[discord.Client]:
         """The gate that every interaction passes."""
 
 
-Press: TypeAlias = Callable[[Interaction, Desk], Awaitable[None]]
+PressHandler: TypeAlias = Callable[[Interaction, Desk], Awaitable[None]]
 
 
-async def guarded(interaction: discord.Interaction[Any], press: Press) -> None:
+async def run_guarded(interaction: discord.Interaction[Any], press: PressHandler) -> None:
     """Do what a button, a select or a form is for; whatever goes wrong is answered.
 
     discord.py only logs an exception in a `callback`, and one in `interaction_check` is a silent

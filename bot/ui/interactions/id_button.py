@@ -12,16 +12,16 @@ from typing import Any, ClassVar, Self
 import discord
 from discord.ui import Button, DynamicItem, Item, View
 
-from bot.ui.interactions.error_boundary import Desk, guarded
+from bot.ui.interactions.error_boundary import Desk, run_guarded
 from bot.ui.interactions.responses import Interaction
 
 
-def numbered(action: str) -> str:
+def id_button_pattern(action: str) -> str:
     """Return the pattern of an action's custom ids."""
     return rf"cad:{action}:(?P<number>\d{{1,19}})"
 
 
-class NumberButton(DynamicItem[Button[View]], template=numbered("number")):
+class IdButton(DynamicItem[Button[View]], template=id_button_pattern("number")):
     """A button about something that has a number; subclasses write `press`."""
 
     action: ClassVar[str]
@@ -46,7 +46,7 @@ class NumberButton(DynamicItem[Button[View]], template=numbered("number")):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the button says; whatever goes wrong is answered."""
-        await guarded(interaction, self.press)
+        await run_guarded(interaction, self.press)
 
     @abstractmethod
     async def press(self, interaction: Interaction, desk: Desk) -> None:

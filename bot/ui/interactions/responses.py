@@ -67,7 +67,7 @@ async def give_order(
     try:
         order = await accepting
     except (ServiceError, StorageError) as error:
-        await answer(interaction, _explained(error))
+        await answer(interaction, _describe_error(error))
         return
     try:
         acknowledged = await _acknowledge(interaction)
@@ -78,7 +78,7 @@ async def give_order(
     if acknowledged is None:
         await queue.withdraw(order)
     else:
-        await queue.run(replace(order, reply_id=acknowledged.message_id), asks=asks)
+        await queue.run(replace(order, reply_id=acknowledged.message_id), may_ask=asks)
 
 
 async def give_order_later(
@@ -95,11 +95,11 @@ async def give_order_later(
             return
         order = await accepting
     except (CadError, ServiceError, StorageError) as error:
-        await answer(interaction, _explained(error))
+        await answer(interaction, _describe_error(error))
         return
     finally:
         accepting.close()  # it may not have begun
-    await queue.run(replace(order, reply_id=acknowledged.message_id), asks=asks)
+    await queue.run(replace(order, reply_id=acknowledged.message_id), may_ask=asks)
 
 
 async def give_order_in_place(
@@ -115,7 +115,7 @@ async def give_order_in_place(
             return
         order = await accepting
     except (ServiceError, StorageError) as error:
-        await _follow_up(interaction, _explained(error))
+        await _follow_up(interaction, _describe_error(error))
         return
     finally:
         accepting.close()  # it may not have begun
@@ -148,7 +148,7 @@ async def respond(
         result = await work
         text, view, file = render(result), buttons(result), attach(result)
     except (CadError, ServiceError, StorageError) as error:
-        text = _explained(error)
+        text = _describe_error(error)
     finally:
         work.close()  # it may not have begun
     await answer(interaction, text, view, file)
@@ -167,7 +167,7 @@ async def respond_then_order(
             return
         outcome = await work
     except (CadError, ServiceError, StorageError) as error:
-        await answer(interaction, _explained(error))
+        await answer(interaction, _describe_error(error))
         return
     finally:
         work.close()  # it may not have begun
@@ -175,14 +175,14 @@ async def respond_then_order(
     try:
         order = await accepting()
     except (CadError, ServiceError, StorageError) as error:
-        await _follow_up(interaction, _explained(error))
+        await _follow_up(interaction, _describe_error(error))
         return
     # Without a message of its own, the order's answer takes the place of the first one.
     reply_id = await _follow_up(interaction, "⏳ Giving the order…")
     await queue.run(replace(order, reply_id=reply_id))
 
 
-async def offer(interaction: Interaction, text: str, view: View) -> None:
+async def prompt(interaction: Interaction, text: str, view: View) -> None:
     """Send a private message with something to press; only as the first response."""
     try:
         await interaction.response.send_message(text[:MESSAGE_LIMIT], view=view, ephemeral=True)
@@ -231,13 +231,13 @@ async def answer_error(interaction: Interaction, error: Exception) -> None:
     expected = (app_commands.AppCommandError, CadError, ServiceError, StorageError)
     if not isinstance(error, expected):
         _log.error("interaction %s failed", interaction.id, exc_info=error)
-    await answer(interaction, _explained(error))
+    await answer(interaction, _describe_error(error))
 
 
-def _explained(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     if isinstance(error, StorageError):
         _log.error("the database failed: %s", error)
-    return error_text.words(error)
+    return error_text.error_message(error)
 
 
 async def _acknowledge(

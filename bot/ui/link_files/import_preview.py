@@ -13,18 +13,18 @@ from typing import Any, Self
 import discord
 from discord.ui import Button, DynamicItem, Item, View
 
-from bot.services.link_files.import_diff import Change, Plan, Shared
-from bot.services.link_files.import_export import Exported, Imported, Preview
+from bot.services.link_files.import_diff import ChangedLink, ImportDiff, SharedId
+from bot.services.link_files.import_export import ExportResult, ImportPreview, ImportResult
 from bot.services.link_files.rows import Row
-from bot.ui.interactions.error_boundary import Desk, guarded
+from bot.ui.interactions.error_boundary import Desk, run_guarded
 from bot.ui.interactions.responses import Interaction, actor_of, respond
 from bot.ui.link_files.import_report import report
-from bot.ui.text import MESSAGE_LIMIT, code, member, plain
+from bot.ui.text import MESSAGE_LIMIT, code_span, escape, member_mention
 
-_SHOWN = 5  # lines of each kind
-_LONGEST_LINE = 200
-_REST = " The attached file has more."
-_LONGEST_REPORT = 4 * 1024 * 1024  # characters; Discord takes ten megabytes
+_LINES_PER_SECTION = 5  # lines of each kind
+_MAX_LINE_LENGTH = 200
+_MORE_IN_FILE = " The attached file has more."
+_MAX_REPORT_LENGTH = 4 * 1024 * 1024  # characters; Discord takes ten megabytes
 
 
 class ImportButton(DynamicItem[Button[View]], template=r"cad:import:(?P<token>[0-9a-f]{16})"):
@@ -48,37 +48,37 @@ class ImportButton(DynamicItem[Button[View]], template=r"cad:import:(?P<token>[0
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Write; whatever goes wrong is answered."""
-        await guarded(interaction, self.press)
+        await run_guarded(interaction, self.press)
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Write what was shown."""
-        writing = desk.link_files.write(actor_of(interaction), self.token)
-        await respond(interaction, writing, written)
+        writing = desk.link_files.apply(actor_of(interaction), self.token)
+        await respond(interaction, writing, import_result)
 
 
-def preview(shown: Preview) -> str:
+def preview_text(shown: ImportPreview) -> str:
     """Say what a file would do, as far as it fits into a message."""
-    title, lines, is_whole = _said(shown)
-    return "\n".join([title if is_whole else title + _REST, *lines])
+    title, lines, is_whole = _render(shown)
+    return "\n".join([title if is_whole else title + _MORE_IN_FILE, *lines])
 
 
-def preview_buttons(shown: Preview) -> View | None:
+def preview_buttons(shown: ImportPreview) -> View | None:
     """Return the button that lets a file do it, if there is something to do."""
     if shown.token is None:
         return None
     view = View(timeout=None)
-    view.add_item(ImportButton(shown.token, _label(shown.plan)))
+    view.add_item(ImportButton(shown.token, _button_label(shown.diff)))
     return view
 
 
-def preview_file(shown: Preview) -> discord.File | None:
+def preview_file(shown: ImportPreview) -> discord.File | None:
     """Return all that a file would do, if it is more than fits into a message."""
-    _, _, is_whole = _said(shown)
+    _, _, is_whole = _render(shown)
     if is_whole:
         return None
     lines: list[str] = []
-    room = _LONGEST_REPORT
-    for line in report(shown.plan):
+    room = _MAX_REPORT_LENGTH
+    for line in report(shown.diff):
         room -= len(line) + 1
         if room < 0:
             lines.append("… and so on; this file was getting too long.")
@@ -87,7 +87,7 @@ def preview_file(shown: Preview) -> discord.File | None:
     return discord.File(BytesIO("\n".join(lines).encode("utf-8", "replace")), "import.txt")
 
 
-def written(done: Imported) -> str:
+def import_result(done: ImportResult) -> str:
     """Say what was written."""
     counts = done.counts
     text = f"{counts.added:,} added, {counts.changed:,} changed, {counts.unchanged:,} as they were"
@@ -96,76 +96,76 @@ def written(done: Imported) -> str:
     return f"✅ {text}."
 
 
-def exported(found: Exported) -> str:
+def export_result(found: ExportResult) -> str:
     """Say what the file holds."""
     return f"✅ {found.count:,} linked. `/links import` takes this file again."
 
 
-def exported_file(found: Exported) -> discord.File:
+def export_file(found: ExportResult) -> discord.File:
     """Hand out the file."""
     return discord.File(BytesIO(found.data), "links.csv")
 
 
-def _said(shown: Preview) -> tuple[str, list[str], bool]:
+def _render(shown: ImportPreview) -> tuple[str, list[str], bool]:
     title = _title(shown)
-    lines, is_whole = _lines(shown.plan, MESSAGE_LIMIT - len(title) - len(_REST) - 1)
+    lines, is_whole = _lines(shown.diff, MESSAGE_LIMIT - len(title) - len(_MORE_IN_FILE) - 1)
     return title, lines, is_whole
 
 
-def _title(shown: Preview) -> str:
-    plan = shown.plan
-    name = code(shown.name, 80)
+def _title(shown: ImportPreview) -> str:
+    plan = shown.diff
+    name = code_span(shown.name, 80)
     counts = f"{len(plan.added):,} added, {len(plan.changed):,} changed"
     counts += f", {plan.unchanged:,} as they were"
-    if plan.faults:
-        counts += f", {plan.refused:,} refused"
+    if plan.errors:
+        counts += f", {plan.refused_count:,} refused"
     if not plan.rows:
-        return f"{'❌' if plan.faults else '✅'} {name} has nothing to import: {counts}."
-    if plan.faults or plan.shared:
+        return f"{'❌' if plan.errors else '✅'} {name} has nothing to import: {counts}."
+    if plan.errors or plan.shared:
         return f"⚠️ {name}: {counts}. Nothing is written before you press the button."
     return f"⏳ {name}: {counts}. Nothing is written before you press **Import**."
 
 
-def _label(plan: Plan) -> str:
+def _button_label(plan: ImportDiff) -> str:
     if plan.shared:
-        return "Import the rest, with shared ids" if plan.faults else "Import, with shared ids"
-    return "Import the rest" if plan.faults else "Import"
+        return "Import the rest, with shared ids" if plan.errors else "Import, with shared ids"
+    return "Import the rest" if plan.errors else "Import"
 
 
-def _lines(plan: Plan, limit: int) -> tuple[list[str], bool]:
+def _lines(plan: ImportDiff, limit: int) -> tuple[list[str], bool]:
     """Say what would happen in so many characters; False if that is not all of it."""
-    unit = plan.unit
+    unit = plan.record_kind
     sections = (
-        ("Refused", len(plan.faults), (plain(str(one), _LONGEST_LINE) for one in plan.faults)),
-        ("Shared ids", len(plan.shared), (_shared(one, unit) for one in plan.shared)),
-        ("Changed", len(plan.changed), (_changed(one, unit) for one in plan.changed)),
-        ("Added", len(plan.added), (_added(row, unit) for row in plan.added)),
+        ("Refused", len(plan.errors), (escape(str(one), _MAX_LINE_LENGTH) for one in plan.errors)),
+        ("Shared ids", len(plan.shared), (_shared_line(one, unit) for one in plan.shared)),
+        ("Changed", len(plan.changed), (_changed_line(one, unit) for one in plan.changed)),
+        ("Added", len(plan.added), (_added_line(row, unit) for row in plan.added)),
     )
     lines: list[str] = []
     for heading, count, entries in sections:
         if not count:
             continue
-        shown = [f"**{heading}**", *islice(entries, _SHOWN)]
-        if count > _SHOWN:
-            shown.append(f"and {count - _SHOWN:,} more")
+        shown = [f"**{heading}**", *islice(entries, _LINES_PER_SECTION)]
+        if count > _LINES_PER_SECTION:
+            shown.append(f"and {count - _LINES_PER_SECTION:,} more")
         for line in shown:
             limit -= len(line) + 1
             if limit < 0:
                 return lines, False
             lines.append(line)
-    return lines, all(count <= _SHOWN for _, count, _ in sections)
+    return lines, all(count <= _LINES_PER_SECTION for _, count, _ in sections)
 
 
-def _added(row: Row, unit: str) -> str:
-    return f"{unit} {row.line}: {member(row.discord_id)} {code(row.api_id, 60)}"
+def _added_line(row: Row, unit: str) -> str:
+    return f"{unit} {row.line}: {member_mention(row.discord_id)} {code_span(row.api_id, 60)}"
 
 
-def _changed(change: Change, unit: str) -> str:
+def _changed_line(change: ChangedLink, unit: str) -> str:
     row = change.row
-    before, after = code(change.before, 60), code(row.api_id, 60)
-    return f"{unit} {row.line}: {member(row.discord_id)} {before} → {after}"
+    before, after = code_span(change.before, 60), code_span(row.api_id, 60)
+    return f"{unit} {row.line}: {member_mention(row.discord_id)} {before} → {after}"
 
 
-def _shared(one: Shared, unit: str) -> str:
-    others = ", ".join(map(member, one.others))
-    return f"{_added(one.row, unit)} is also {others}"
+def _shared_line(one: SharedId, unit: str) -> str:
+    others = ", ".join(map(member_mention, one.others))
+    return f"{_added_line(one.row, unit)} is also {others}"

@@ -8,11 +8,11 @@ from functools import partial
 
 import discord
 
-from bot.services.errors import FileNotLoaded
+from bot.services.errors import DownloadFailed
 from bot.services.link_files.import_export import Upload
 from bot.ui.interactions.responses import Interaction
 
-_PATIENCE = 60.0  # seconds
+_LOAD_TIMEOUT = 60.0  # seconds
 
 
 def upload_of(interaction: Interaction, attachment: discord.Attachment) -> Upload:
@@ -22,18 +22,18 @@ def upload_of(interaction: Interaction, attachment: discord.Attachment) -> Uploa
 
     async def load() -> bytes:
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_LOAD_TIMEOUT):
                 if guild is not None and not guild.chunked:
                     await guild.chunk()
                 return await attachment.read()
         except Exception as error:  # the library below has errors of its own
-            raise FileNotLoaded from error
+            raise DownloadFailed from error
 
-    names = None if guild is None else partial(_names, guild)
+    names = None if guild is None else partial(_member_ids_by_name, guild)
     return Upload(attachment.filename, attachment.size, load, names)
 
 
-def _names(guild: discord.Guild) -> Mapping[str, set[int]]:
+def _member_ids_by_name(guild: discord.Guild) -> Mapping[str, set[int]]:
     found: dict[str, set[int]] = {}
     for one in guild.members:
         for name in (one.name, str(one), one.global_name, one.nick):

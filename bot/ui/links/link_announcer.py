@@ -6,29 +6,29 @@ from typing import cast
 
 import discord
 
-from bot.services.links.link_changes import Asking, News, Place
+from bot.services.links.link_changes import LinkChange, MessageRef, RequestNotice
 from bot.storage.stores.link_request_store import LinkRequest
 from bot.storage.stores.link_store import ImportCounts
-from bot.ui.discord_sender import Outbox, worked
+from bot.ui.discord_sender import DiscordSender, attempt
 from bot.ui.links import link_text
 from bot.ui.links.link_buttons import request_buttons
-from bot.ui.text import member, plain
+from bot.ui.text import escape, member_mention
 
-_NOBODY = discord.AllowedMentions.none()
-_ORIGINAL = cast(int, "@original")  # Discord takes this word for the id of the first reply
+_NO_MENTIONS = discord.AllowedMentions.none()
+_ORIGINAL_REPLY = cast(int, "@original")  # Discord takes this word for the id of the first reply
 
 
-class LinkDelivery:
+class DiscordLinkNotifier:
     """The Herald over Discord."""
 
     def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
         self._client = client
         self._log_channel_id = log_channel_id
-        self._outbox = Outbox(client, log_channel_id)
+        self._sender = DiscordSender(client, log_channel_id)
 
-    async def ask(self, asking: Asking) -> Place | None:
+    async def post_request(self, notice: RequestNotice) -> MessageRef | None:
         """Post a request with its buttons in the log channel, if that is on the same server."""
-        request, channel_id = asking.request, self._log_channel_id
+        request, channel_id = notice.request, self._log_channel_id
         if channel_id is None:
             return None
         channel = self._client.get_channel(channel_id)
@@ -38,56 +38,56 @@ class LinkDelivery:
 
         async def post() -> None:
             place = self._client.get_partial_messageable(channel_id)
-            text, view = link_text.asking(asking), request_buttons(request.id)
-            posted.append(await place.send(text, view=view, allowed_mentions=_NOBODY))
+            text, view = link_text.request_notice(notice), request_buttons(request.id)
+            posted.append(await place.send(text, view=view, allowed_mentions=_NO_MENTIONS))
 
-        if not await worked(post(), f"post link request {request.id}"):
+        if not await attempt(post(), f"post link request {request.id}"):
             return None
-        return Place(channel_id, posted[0].id)
+        return MessageRef(channel_id, posted[0].id)
 
-    async def close(self, request: LinkRequest) -> None:
+    async def close_request(self, request: LinkRequest) -> None:
         """Edit the message of a request: what became of it, and no buttons."""
         if request.channel_id is None or request.message_id is None:
             return
         channel = self._client.get_partial_messageable(request.channel_id)
         editing = channel.get_partial_message(request.message_id).edit(
-            content=link_text.closed(request), view=None, allowed_mentions=_NOBODY
+            content=link_text.request_closed(request), view=None, allowed_mentions=_NO_MENTIONS
         )
-        await worked(editing, f"edit the message of link request {request.id}")
+        await attempt(editing, f"edit the message of link request {request.id}")
 
-    async def answer(self, request: LinkRequest) -> None:
+    async def answer_requester(self, request: LinkRequest) -> None:
         """Edit the private reply; else write to the person; else into the log channel."""
-        text = link_text.answered(request)
-        if await self._edited(request, text):
+        text = link_text.request_answer(request)
+        if await self._edit_reply(request, text):
             return
-        letter = f"{self._server(request.guild_id)}: {text}"
-        if not await self._outbox.sent(request.discord_id, letter):
-            await self._outbox.logged(f"{member(request.discord_id)}: {text}")
+        letter = f"{self._guild_name(request.guild_id)}: {text}"
+        if not await self._sender.direct_message(request.discord_id, letter):
+            await self._sender.post_to_log(f"{member_mention(request.discord_id)}: {text}")
 
-    async def tell(self, news: News) -> None:
+    async def notify_owner(self, change: LinkChange) -> None:
         """Write to whoever had the link; who takes no messages is not told."""
-        before = news.before
-        text = f"{self._server(before.guild_id)}: {link_text.letter(news)}"
-        await self._outbox.sent(before.discord_id, text)
+        before = change.before
+        text = f"{self._guild_name(before.guild_id)}: {link_text.change_message(change)}"
+        await self._sender.direct_message(before.discord_id, text)
 
-    async def report(self, news: News) -> None:
+    async def log_change(self, change: LinkChange) -> None:
         """Write one line into the log channel, if there is one."""
-        await self._outbox.logged(link_text.line(news))
+        await self._sender.post_to_log(link_text.change_log_line(change))
 
-    async def imported(self, by: int, counts: ImportCounts) -> None:
+    async def log_import(self, imported_by: int, counts: ImportCounts) -> None:
         """Write one line into the log channel, if there is one."""
-        await self._outbox.logged(link_text.imported(by, counts))
+        await self._sender.post_to_log(link_text.import_log_line(imported_by, counts))
 
-    async def _edited(self, request: LinkRequest, text: str) -> bool:
+    async def _edit_reply(self, request: LinkRequest, text: str) -> bool:
         if request.token is None:
             return False
         webhook = discord.Webhook.partial(
             request.application_id, request.token, client=self._client
         )
-        reply_id = request.reply_id or _ORIGINAL
-        editing = webhook.edit_message(reply_id, content=text, allowed_mentions=_NOBODY)
-        return await worked(editing, f"edit the reply to link request {request.id}")
+        reply_id = request.reply_id or _ORIGINAL_REPLY
+        editing = webhook.edit_message(reply_id, content=text, allowed_mentions=_NO_MENTIONS)
+        return await attempt(editing, f"edit the reply to link request {request.id}")
 
-    def _server(self, guild_id: int) -> str:
+    def _guild_name(self, guild_id: int) -> str:
         guild = self._client.get_guild(guild_id)
-        return f"**{plain(guild.name, 100)}**" if guild else "Dispatch"
+        return f"**{escape(guild.name, 100)}**" if guild else "Dispatch"

@@ -7,19 +7,19 @@ from typing import TypeAlias
 import discord
 from discord.ui import View
 
-from bot.services.links.approvals import Held, Requested
-from bot.services.links.link_changes import Place
-from bot.services.links.link_service import Linked
+from bot.services.links.approvals import IdConflict, SubmittedRequest
+from bot.services.links.link_changes import MessageRef
+from bot.services.links.link_service import LinkResult
 from bot.storage.stores.link_request_store import LinkRequest
 from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.id_button import NumberButton, numbered
+from bot.ui.interactions.id_button import IdButton, id_button_pattern
 from bot.ui.interactions.responses import Interaction, actor_of, respond
 from bot.ui.links import link_results, link_text
 
-Shown: TypeAlias = Linked | Requested | Held | LinkRequest
+LinkOutcome: TypeAlias = LinkResult | SubmittedRequest | IdConflict | LinkRequest
 
 
-class Approve(NumberButton, template=numbered("approve")):
+class ApproveButton(IdButton, template=id_button_pattern("approve")):
     """Links whoever asked."""
 
     action = "approve"
@@ -28,11 +28,11 @@ class Approve(NumberButton, template=numbered("approve")):
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Do it."""
-        work = desk.link_desk.approve(actor_of(interaction), self.number, _place(interaction))
-        await respond(interaction, work, words, buttons)
+        work = desk.link_desk.approve(actor_of(interaction), self.number, _message_ref(interaction))
+        await respond(interaction, work, outcome_text, outcome_buttons)
 
 
-class Deny(NumberButton, template=numbered("deny")):
+class DenyButton(IdButton, template=id_button_pattern("deny")):
     """Refuses the link."""
 
     action = "deny"
@@ -40,11 +40,11 @@ class Deny(NumberButton, template=numbered("deny")):
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Do it."""
-        work = desk.link_desk.deny(actor_of(interaction), self.number, _place(interaction))
-        await respond(interaction, work, words)
+        work = desk.link_desk.deny(actor_of(interaction), self.number, _message_ref(interaction))
+        await respond(interaction, work, outcome_text)
 
 
-class Share(NumberButton, template=numbered("share")):
+class ShareButton(IdButton, template=id_button_pattern("share")):
     """Lets two people have one id."""
 
     action = "share"
@@ -53,10 +53,10 @@ class Share(NumberButton, template=numbered("share")):
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Do it; the answer takes the place of the question."""
         work = desk.link_desk.share(actor_of(interaction), self.number)
-        await respond(interaction, work, words, buttons, in_place=True)
+        await respond(interaction, work, outcome_text, outcome_buttons, in_place=True)
 
 
-class Move(NumberButton, template=numbered("move")):
+class MoveButton(IdButton, template=id_button_pattern("move")):
     """Takes an id from whoever has it."""
 
     action = "move"
@@ -66,10 +66,10 @@ class Move(NumberButton, template=numbered("move")):
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Do it; the answer takes the place of the question."""
         work = desk.link_desk.move(actor_of(interaction), self.number)
-        await respond(interaction, work, words, buttons, in_place=True)
+        await respond(interaction, work, outcome_text, outcome_buttons, in_place=True)
 
 
-class Leave(NumberButton, template=numbered("leave")):
+class KeepButton(IdButton, template=id_button_pattern("leave")):
     """Leaves an id with whoever has it."""
 
     action = "leave"
@@ -77,46 +77,46 @@ class Leave(NumberButton, template=numbered("leave")):
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Take the question away."""
-        work = desk.link_desk.leave(actor_of(interaction), self.number)
-        await respond(interaction, work, link_text.left, in_place=True)
+        work = desk.link_desk.keep(actor_of(interaction), self.number)
+        await respond(interaction, work, link_text.conflict_kept, in_place=True)
 
 
-LINK_BUTTONS = (Approve, Deny, Share, Move, Leave)
+LINK_BUTTONS = (ApproveButton, DenyButton, ShareButton, MoveButton, KeepButton)
 
 
-def words(outcome: Shown) -> str:
+def outcome_text(outcome: LinkOutcome) -> str:
     """Say what came of asking for a link, or of deciding about one."""
     match outcome:
-        case Linked():
-            return link_results.linked(outcome)
-        case Requested():
-            return link_text.requested(outcome)
-        case Held():
-            return link_text.question(outcome)
+        case LinkResult():
+            return link_results.link_saved(outcome)
+        case SubmittedRequest():
+            return link_text.request_submitted(outcome)
+        case IdConflict():
+            return link_text.conflict_question(outcome)
         case LinkRequest():
-            return link_text.decided(outcome)
+            return link_text.request_decided(outcome)
 
 
-def buttons(outcome: Shown) -> View | None:
+def outcome_buttons(outcome: LinkOutcome) -> View | None:
     """Return what may be pressed under it."""
-    if isinstance(outcome, Held):
-        return _row(Share, Move, Leave, request_id=outcome.question.id)
+    if isinstance(outcome, IdConflict):
+        return _view_of(ShareButton, MoveButton, KeepButton, request_id=outcome.request.id)
     return None
 
 
 def request_buttons(request_id: int) -> View:
     """Return what a request carries in the log channel."""
-    return _row(Approve, Deny, request_id=request_id)
+    return _view_of(ApproveButton, DenyButton, request_id=request_id)
 
 
-def _row(*kinds: type[NumberButton], request_id: int) -> View:
+def _view_of(*kinds: type[IdButton], request_id: int) -> View:
     view = View(timeout=None)
     for kind in kinds:
         view.add_item(kind(request_id))
     return view
 
 
-def _place(interaction: Interaction) -> Place:
+def _message_ref(interaction: Interaction) -> MessageRef:
     """Return where the button is that was pressed."""
     message = interaction.message
-    return Place(interaction.channel_id or 0, message.id if message else 0)
+    return MessageRef(interaction.channel_id or 0, message.id if message else 0)

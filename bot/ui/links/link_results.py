@@ -5,42 +5,44 @@ Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done.
 
 from __future__ import annotations
 
-from bot.services.links.link_service import Linked, LinkPage
+from bot.services.links.link_service import LinkPage, LinkResult
 from bot.services.records.audit_log import AuditPage, Whois
 from bot.storage.stores.link_row import Link
 from bot.ui import error_text
 from bot.ui.links import link_text
 from bot.ui.orders import order_text
-from bot.ui.text import MESSAGE_LIMIT, code, member, moment
+from bot.ui.text import MESSAGE_LIMIT, code_span, member_mention, timestamp
 
-_OWNERS_SHOWN = 10
+_MAX_OWNERS = 10
 
 
-def linked(outcome: Linked) -> str:
+def link_saved(outcome: LinkResult) -> str:
     """Say what was stored, what it replaced and what the CAD makes of it."""
     link = outcome.link
-    lines = [f"{member(link.discord_id)} is now linked to {code(link.api_id)}."]
+    lines = [f"{member_mention(link.discord_id)} is now linked to {code_span(link.api_id)}."]
     if outcome.replaced and outcome.replaced.api_id != link.api_id:
-        lines.append(f"Before, it was {code(outcome.replaced.api_id)}.")
-    lines.append(_proof(outcome))
-    is_fine = outcome.proof.is_proven and outcome.proof.instead_of is None
+        lines.append(f"Before, it was {code_span(outcome.replaced.api_id)}.")
+    lines.append(_verification_text(outcome))
+    is_fine = outcome.verification.is_verified and outcome.verification.replaced_id is None
     mark = "✅" if is_fine else "⚠️"
-    return f"{mark} " + "\n".join(lines) + link_text.besides(outcome)
+    return f"{mark} " + "\n".join(lines) + link_text.holders_line(outcome)
 
 
-def _proof(outcome: Linked) -> str:
+def _verification_text(outcome: LinkResult) -> str:
     """Say what the CAD makes of a link that was just saved."""
-    link, proof = outcome.link, outcome.proof
-    if proof.is_proven:
-        whose = f" (account {code(proof.account_name, 60)})" if proof.account_name else ""
-        if proof.instead_of is None:
-            return f"The CAD knows this id as {code(link.api_id)}{whose}."
+    link, proof = outcome.link, outcome.verification
+    if proof.is_verified:
+        whose = f" (account {code_span(proof.account_name, 60)})" if proof.account_name else ""
+        if proof.replaced_id is None:
+            return f"The CAD knows this id as {code_span(link.api_id)}{whose}."
         return (
-            f"In the CAD, {member(link.discord_id)} has linked Discord to this id{whose}; it was"
-            f" stored instead of {code(proof.instead_of)}. To change that, change it in the CAD."
+            f"In the CAD, {member_mention(link.discord_id)} has linked Discord to this id{whose};"
+            " it was"
+            f" stored instead of {code_span(proof.replaced_id)}. To change that, change it in the"
+            " CAD."
         )
     if proof.error:
-        what = f"The CAD could not be asked about this id. {error_text.cad(proof.error)}"
+        what = f"The CAD could not be asked about this id. {error_text.cad_message(proof.error)}"
     elif not proof.is_complete:
         what = "The CAD was too slow to say whether it knows this id."
     else:
@@ -58,7 +60,8 @@ def link_page(page: LinkPage) -> str:
         return "✅ Nobody is linked yet. People link themselves with `/link`."
     lines = [f"✅ {page.total} {page.kind} · page {page.number} of {page.count}"]
     lines += [
-        f"{member(link.discord_id)} {code(link.api_id, 40)}{_mark(link)}" for link in page.links
+        f"{member_mention(link.discord_id)} {code_span(link.api_id, 40)}{_status_suffix(link)}"
+        for link in page.links
     ]
     return "\n".join(lines)
 
@@ -66,24 +69,24 @@ def link_page(page: LinkPage) -> str:
 def whois(found: Whois) -> str:
     """Say who a member is in the CAD, and what was last ordered by or about them."""
     if found.link is None:
-        text = f"❌ {member(found.discord_id)} is not linked."
+        text = f"❌ {member_mention(found.discord_id)} is not linked."
     else:
-        text = f"✅ {link_line(found.link)} {_standing(found.link)}"
+        text = f"✅ {link_line(found.link)} {_verification_status(found.link)}"
     if found.orders:
-        latest = "\n".join(order_text.line(view) for view in found.orders)
+        latest = "\n".join(order_text.order_line(view) for view in found.orders)
         text += f"\nLatest orders (all: `/audit` with `member:`):\n{latest}"
     return text
 
 
-def owners(pasted: str, links: list[Link]) -> str:
+def id_owners(pasted: str, links: list[Link]) -> str:
     """Say who has an API id."""
     if not links:
-        return f"❌ Nobody is linked to {code(pasted)}."
+        return f"❌ Nobody is linked to {code_span(pasted)}."
     if len(links) == 1:
-        return f"✅ {link_line(links[0])} {_standing(links[0])}"
-    lines = [f"{link_line(link)}{_mark(link)}" for link in links[:_OWNERS_SHOWN]]
-    if len(links) > _OWNERS_SHOWN:
-        lines.append(f"and {len(links) - _OWNERS_SHOWN} more.")
+        return f"✅ {link_line(links[0])} {_verification_status(links[0])}"
+    lines = [f"{link_line(link)}{_status_suffix(link)}" for link in links[:_MAX_OWNERS]]
+    if len(links) > _MAX_OWNERS:
+        lines.append(f"and {len(links) - _MAX_OWNERS} more.")
     return "✅ " + "\n".join(lines)
 
 
@@ -93,7 +96,7 @@ def audit_page(page: AuditPage) -> str:
         return "✅ No such order has been given."
     lines = [f"✅ {page.total} orders · page {page.number} of {page.count}"]
     for view in page.orders:
-        line = order_text.line(view)
+        line = order_text.order_line(view)
         if sum(map(len, lines)) + len(lines) + len(line) > MESSAGE_LIMIT:
             break
         lines.append(line)
@@ -103,31 +106,31 @@ def audit_page(page: AuditPage) -> str:
 def link_line(link: Link) -> str:
     """Say who a person is in the CAD, and who says so."""
     if link.set_by:
-        setter = f"set by {member(link.set_by)}"
+        setter = f"set by {member_mention(link.set_by)}"
     elif link.source == "person":
         setter = "set by somebody who has left"
     else:  # an import and the CAD's own links have nobody behind them
         setter = f"from the {link.source}"
     return (
-        f"{member(link.discord_id)} is {code(link.api_id, 100)}, {setter}"
-        f" {moment(link.set_at, 'R')}."
+        f"{member_mention(link.discord_id)} is {code_span(link.api_id, 100)}, {setter}"
+        f" {timestamp(link.set_at, 'R')}."
     )
 
 
-def _standing(link: Link) -> str:
+def _verification_status(link: Link) -> str:
     """Say what the CAD makes of a stored link."""
-    account = code(link.account_name or link.account_uuid or "", 60)
+    account = code_span(link.account_name or link.account_uuid or "", 60)
     if link.other_account:
-        other = code(link.other_account, 60)
+        other = code_span(link.other_account, 60)
         return f"⚠️ The id was account {account}; now the CAD gives it to {other}."
     if link.proven_at is None:
-        asked = f"; asked {moment(link.checked_at, 'R')}" if link.checked_at else ""
+        asked = f"; asked {timestamp(link.checked_at, 'R')}" if link.checked_at else ""
         return f"Unproven: the CAD has not confirmed this id{asked}."
     whose = f" as account {account}" if link.account_name or link.account_uuid else ""
-    return f"The CAD knows it{whose}; confirmed {moment(link.proven_at, 'R')}."
+    return f"The CAD knows it{whose}; confirmed {timestamp(link.proven_at, 'R')}."
 
 
-def _mark(link: Link) -> str:
+def _status_suffix(link: Link) -> str:
     if link.other_account:
         return " (another account)"
     return "" if link.proven_at else " (unproven)"

@@ -4,164 +4,180 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.services.links.approvals import Held, Requested
-from bot.services.links.link_changes import Asking, Change, News
-from bot.services.links.link_service import Linked
-from bot.services.links.link_workflow import Unlinked
-from bot.storage.stores.link_request_store import LinkRequest, RequestState
+from bot.services.links.approvals import IdConflict, SubmittedRequest
+from bot.services.links.link_changes import LinkChange, LinkChangeKind, RequestNotice
+from bot.services.links.link_service import LinkResult
+from bot.services.links.link_workflow import UnlinkResult
+from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState
 from bot.storage.stores.link_store import ImportCounts
-from bot.ui.error_text import ending
-from bot.ui.text import code, listed, member, moment
+from bot.ui.error_text import request_outcome
+from bot.ui.text import code_span, join_limited, member_mention, timestamp
 
 _ID_LENGTH = 100
 
 
-def requested(asked: Requested) -> str:
+def request_submitted(asked: SubmittedRequest) -> str:
     """Say that a link waits."""
     text = (
-        f"⏳ Your link to {_id(asked.request)} waits for approval. You are told here or in a"
+        f"⏳ Your link to {_api_id(asked.request)} waits for approval. You are told here or in a"
         " direct message."
     )
     return text + (" It takes the place of your earlier request." if asked.has_replaced else "")
 
 
-def question(held: Held) -> str:
+def conflict_question(held: IdConflict) -> str:
     """Ask what to do about an id that somebody has."""
-    asked = held.question
+    asked = held.request
     return (
-        f"⚠️ Nothing has changed yet: {_id(asked)} is linked to {_people(asked.holders)}. Is"
-        f" {member(asked.discord_id)} to have it as well, or instead?"
+        f"⚠️ Nothing has changed yet: {_api_id(asked)} is linked to {_mentions(asked.holders)}. Is"
+        f" {member_mention(asked.discord_id)} to have it as well, or instead?"
     )
 
 
-def left(asked: LinkRequest) -> str:
+def conflict_kept(asked: LinkRequest) -> str:
     """Say that nothing was done."""
-    return f"❌ Nothing has changed: {_id(asked)} stays with {_people(asked.holders)}."
+    return f"❌ Nothing has changed: {_api_id(asked)} stays with {_mentions(asked.holders)}."
 
 
-def besides(linked: Linked) -> str:
+def holders_line(linked: LinkResult) -> str:
     """Say who had the same id, as a line of its own; empty for nobody."""
     if not linked.holders:
         return ""
-    people = _people(frozenset(one.discord_id for one in linked.holders))
+    people = _mentions(frozenset(one.discord_id for one in linked.holders))
     return f"\nTaken from {people}." if linked.is_moved else f"\nShared with {people}."
 
 
-def unlinked(done: Unlinked) -> str:
+def unlink_result(done: UnlinkResult) -> str:
     """Say what was forgotten."""
-    whom = member(done.discord_id)
-    request = " The request for a link is withdrawn." if done.was_waiting else ""
+    whom = member_mention(done.discord_id)
+    request = " The request for a link is withdrawn." if done.had_request else ""
     if done.link is not None:
-        return f"✅ {whom} is no longer linked to {code(done.link.api_id)}.{request}"
+        return f"✅ {whom} is no longer linked to {code_span(done.link.api_id)}.{request}"
     if request:
         return f"✅ {whom} was not linked.{request}"
     return f"❌ {whom} was not linked. Nothing has changed."
 
 
-def decided(request: LinkRequest) -> str:
+def request_decided(request: LinkRequest) -> str:
     """Tell whoever pressed the button what they have done."""
-    word = "Approved" if request.state is RequestState.APPROVED else "Denied"
-    return f"✅ {word}: {member(request.discord_id)} and {_id(request)}."
+    word = "Approved" if request.state is LinkRequestState.APPROVED else "Denied"
+    return f"✅ {word}: {member_mention(request.discord_id)} and {_api_id(request)}."
 
 
-def asking(one: Asking) -> str:
+def request_notice(one: RequestNotice) -> str:
     """Show a request to those who may approve it."""
     request = one.request
-    lines = [f"⏳ {member(request.discord_id)} asks to be linked to {_id(request)}."]
+    lines = [f"⏳ {member_mention(request.discord_id)} asks to be linked to {_api_id(request)}."]
     if one.error is not None:
         lines.append("The CAD could not be asked whose account that is.")
     elif request.account_name is None:
         lines.append("The CAD does not know this id.")
     else:
-        lines.append(f"The CAD knows it as {code(request.account_name, 80)}.")
+        lines.append(f"The CAD knows it as {code_span(request.account_name, 80)}.")
     if one.replaces is not None:
-        lines.append(f"It would replace {code(one.replaces.api_id, _ID_LENGTH)}.")
+        lines.append(f"It would replace {code_span(one.replaces.api_id, _ID_LENGTH)}.")
     return "\n".join(lines)
 
 
-def closed(request: LinkRequest) -> str:
+def request_closed(request: LinkRequest) -> str:
     """Show what became of a request, in its place."""
-    mark = "✅" if request.state is RequestState.APPROVED else "❌"
-    name = f" ({code(request.account_name, 80)})" if request.account_name else ""
-    when = moment(request.decided_at, "R") if request.decided_at else ""
+    mark = "✅" if request.state is LinkRequestState.APPROVED else "❌"
+    name = f" ({code_span(request.account_name, 80)})" if request.account_name else ""
+    when = timestamp(request.decided_at, "R") if request.decided_at else ""
     return (
-        f"{mark} {member(request.discord_id)} asked to be linked to {_id(request)}{name}."
-        f" {ending(request.state, request.decided_by)} {when}".rstrip()
+        f"{mark} {member_mention(request.discord_id)} asked to be linked to"
+        f" {_api_id(request)}{name}."
+        f" {request_outcome(request.state, request.decided_by)} {when}".rstrip()
         + "."
     )
 
 
-def answered(request: LinkRequest) -> str:
+def request_answer(request: LinkRequest) -> str:
     """Tell whoever asked what became of it."""
-    link = f"your link to {_id(request)}"
-    by = f" by {member(request.decided_by)}" if request.decided_by else ""
+    link = f"your link to {_api_id(request)}"
+    by = f" by {member_mention(request.decided_by)}" if request.decided_by else ""
     match request.state:
-        case RequestState.APPROVED:
+        case LinkRequestState.APPROVED:
             return f"✅ Approved{by}: {link}."
-        case RequestState.DENIED:
+        case LinkRequestState.DENIED:
             return f"❌ Denied{by}: {link}. Ask them why, or use `/link` again."
-        case RequestState.EXPIRED:
+        case LinkRequestState.EXPIRED:
             return f"❌ Nobody has decided about {link} in a week. Use `/link` again."
-        case RequestState.REPLACED:
-            return f"❌ Another id was given to you{by}; the request for {_id(request)} is closed."
+        case LinkRequestState.REPLACED:
+            return (
+                f"❌ Another id was given to you{by}; the request for {_api_id(request)} is closed."
+            )
         case _:
             return f"❌ Withdrawn{by}: {link}."
 
 
-def letter(news: News) -> str:
+def change_message(news: LinkChange) -> str:
     """Tell whoever had a link what has happened to it."""
-    by, was = member(news.by), code(news.before.api_id, _ID_LENGTH)
-    match news.change:
-        case Change.CHANGED:
-            return f"{by} has linked you to {code(news.api_id or '', _ID_LENGTH)} instead of {was}."
-        case Change.REMOVED:
+    by, was = member_mention(news.changed_by), code_span(news.before.api_id, _ID_LENGTH)
+    match news.kind:
+        case LinkChangeKind.CHANGED:
+            return (
+                f"{by} has linked you to {code_span(news.api_id or '', _ID_LENGTH)} instead of"
+                f" {was}."
+            )
+        case LinkChangeKind.REMOVED:
             return f"{by} has removed your link to {was}."
-        case Change.MOVED:
-            return f"{by} has given {was} to {member(news.other_id or 0)}; you are not linked now."
-        case Change.SHARED:
-            return f"{by} has linked {member(news.other_id or 0)} to {was}, which is yours too."
+        case LinkChangeKind.MOVED:
+            return (
+                f"{by} has given {was} to {member_mention(news.other_id or 0)}; you are not"
+                " linked now."
+            )
+        case LinkChangeKind.SHARED:
+            return (
+                f"{by} has linked {member_mention(news.other_id or 0)} to {was}, which is"
+                " yours too."
+            )
 
 
-def line(news: News) -> str:
+def change_log_line(news: LinkChange) -> str:
     """Say the same for the staff."""
-    whom, was = member(news.before.discord_id), code(news.before.api_id, _ID_LENGTH)
-    match news.change:
-        case Change.CHANGED:
-            what = f"{whom} {was} → {code(news.api_id or '', _ID_LENGTH)}"
-        case Change.REMOVED:
+    whom, was = member_mention(news.before.discord_id), code_span(news.before.api_id, _ID_LENGTH)
+    match news.kind:
+        case LinkChangeKind.CHANGED:
+            what = f"{whom} {was} → {code_span(news.api_id or '', _ID_LENGTH)}"
+        case LinkChangeKind.REMOVED:
             what = f"{whom} is no longer linked to {was}"
-        case Change.MOVED:
-            what = f"{was} {whom} → {member(news.other_id or 0)}"
-        case Change.SHARED:
-            what = f"{was} of {whom} is shared with {member(news.other_id or 0)}"
-    return f"🔗 {what} · by {member(news.by)}"
+        case LinkChangeKind.MOVED:
+            what = f"{was} {whom} → {member_mention(news.other_id or 0)}"
+        case LinkChangeKind.SHARED:
+            what = f"{was} of {whom} is shared with {member_mention(news.other_id or 0)}"
+    return f"🔗 {what} · by {member_mention(news.changed_by)}"
 
 
-def imported(by: int, counts: ImportCounts) -> str:
+def import_log_line(by: int, counts: ImportCounts) -> str:
     """Tell the staff what a file of links has changed."""
-    return f"🔗 {counts.added:,} links added and {counts.changed:,} changed · by {member(by)}"
-
-
-def waits_since(request: LinkRequest) -> str:
-    """Describe a request to the person whom it is about."""
-    if request.state is RequestState.HELD:
-        what = "is linked to somebody else, which a dispatcher was asked about"
-        return f"{_id(request)} {what} {_ago(request.asked_at)}."
-    if request.state is RequestState.PENDING:
-        return f"{_id(request)}, asked for {_ago(request.asked_at)}, waits for approval."
     return (
-        f"{_id(request)}, asked for {_ago(request.asked_at)}."
-        f" {ending(request.state, request.decided_by)}."
+        f"🔗 {counts.added:,} links added and {counts.changed:,} changed · by {member_mention(by)}"
     )
 
 
-def _id(request: LinkRequest) -> str:
-    return code(request.api_id, _ID_LENGTH)
+def request_line(request: LinkRequest) -> str:
+    """Describe a request to the person whom it is about."""
+    if request.state is LinkRequestState.CONFLICT:
+        what = "is linked to somebody else, which a dispatcher was asked about"
+        return f"{_api_id(request)} {what} {_relative_time(request.asked_at)}."
+    if request.state is LinkRequestState.PENDING:
+        return (
+            f"{_api_id(request)}, asked for {_relative_time(request.asked_at)}, waits for approval."
+        )
+    return (
+        f"{_api_id(request)}, asked for {_relative_time(request.asked_at)}."
+        f" {request_outcome(request.state, request.decided_by)}."
+    )
 
 
-def _people(discord_ids: frozenset[int]) -> str:
-    return listed([member(one) for one in sorted(discord_ids)], 500)
+def _api_id(request: LinkRequest) -> str:
+    return code_span(request.api_id, _ID_LENGTH)
 
 
-def _ago(when: datetime) -> str:
-    return moment(when, "R")
+def _mentions(discord_ids: frozenset[int]) -> str:
+    return join_limited([member_mention(one) for one in sorted(discord_ids)], 500)
+
+
+def _relative_time(when: datetime) -> str:
+    return timestamp(when, "R")

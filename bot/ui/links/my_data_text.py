@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from bot.services.records.my_data import Stored
+from bot.services.records.my_data import PersonalData
 from bot.ui.links import link_text
 from bot.ui.links.link_results import link_line
 from bot.ui.orders import order_text
 from bot.ui.text import MESSAGE_LIMIT
 
-_REQUESTS_SHOWN = 3
+_MAX_REQUESTS = 3
 
 
-def mine(stored: Stored) -> str:
+def my_data(stored: PersonalData) -> str:
     """List what is stored and when it goes away, as far as the message allows."""
-    keeping = stored.keeping
-    stays = "or you leave this server" if keeping.until_leaving else "even if you leave"
+    keeping = stored.retention
+    stays = "or you leave this server" if keeping.erase_on_leave else "even if you leave"
     lines = ["✅ This is stored about you:"]
     if stored.link is not None:
         lines.append(f"**Link**: {link_line(stored.link)} Until `/unlink`, {stays}.")
@@ -26,14 +26,14 @@ def mine(stored: Stored) -> str:
         lines.append(
             f"**Requests**: {len(stored.requests)}. Until a week after they end, or `/unlink`."
         )
-        shown = stored.requests[-_REQUESTS_SHOWN:]
-        lines += [f"- {link_text.waits_since(one)}" for one in reversed(shown)]
+        shown = stored.requests[-_MAX_REQUESTS:]
+        lines += [f"- {link_text.request_line(one)}" for one in reversed(shown)]
     if stored.order_count:
         lines.append(
             f"**Orders by or about you**: {stored.order_count}. For {keeping.order_days} days"
-            + (", without your name once you leave." if keeping.until_leaving else ".")
+            + (", without your name once you leave." if keeping.erase_on_leave else ".")
         )
-        lines += [f"- {order_text.line(view)}" for view in stored.orders]
+        lines += [f"- {order_text.order_line(view)}" for view in stored.orders]
     else:
         lines.append("**Orders by or about you**: none.")
     while len("\n".join(lines)) > MESSAGE_LIMIT:

@@ -8,45 +8,47 @@ from discord.ui import View
 from bot.services.links.bulk_verification import CheckReport
 from bot.storage.stores.link_row import Link
 from bot.ui import error_text
-from bot.ui.discord_sender import Outbox, worked
+from bot.ui.discord_sender import DiscordSender, attempt
 from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.id_button import NumberButton, numbered
+from bot.ui.interactions.id_button import IdButton, id_button_pattern
 from bot.ui.interactions.responses import Interaction, actor_of, answer
-from bot.ui.text import MESSAGE_LIMIT, code, member, moment
+from bot.ui.text import MESSAGE_LIMIT, code_span, member_mention, timestamp
 
 _LIST_LIMIT = 450  # characters for one list of people; four of them fit
 
 
-def words(report: CheckReport) -> str:
+def check_text(report: CheckReport) -> str:
     """Say how far a check is, or what it has found."""
     counts = report.counts
-    so_far = f"{counts.proven} proven, {counts.unproven} unknown, {counts.changed} changed"
+    so_far = f"{counts.verified} proven, {counts.unverified} unknown, {counts.changed} changed"
     if report.is_running:
         lines = [f"⏳ Checking the links: {counts.checked} of {counts.total} · {so_far}."]
-        if report.trouble:
-            lines.append(f"{error_text.trouble(report.trouble)} I go on as soon as it answers.")
+        if report.cad_error:
+            lines.append(
+                f"{error_text.wait_reason(report.cad_error)} I go on as soon as it answers."
+            )
         lines.append("This goes on by itself; `/links check` shows how far it is.")
         return "\n".join(lines)
     if not counts.total:
         return "✅ Nobody is linked yet. People link themselves with `/link`."
-    began = moment(report.check.started_at, "R")
+    began = timestamp(report.check.started_at, "R")
     if report.check.stopped:
         head = f"❌ Stopped: {counts.checked} of {counts.total} links checked, begun {began}"
     else:
-        is_fine = counts.proven == counts.total and not report.shared
+        is_fine = counts.verified == counts.total and not report.shared
         head = f"{'✅' if is_fine else '⚠️'} {counts.checked} links checked, begun {began}"
-    return "\n".join([f"{head}: {so_far}.", *_findings(report)])
+    return "\n".join([f"{head}: {so_far}.", *_problem_lines(report)])
 
 
-def buttons(report: CheckReport) -> View:
+def check_buttons(report: CheckReport) -> View:
     """Return the button that a check carries while it runs."""
     view = View(timeout=None)
     if report.is_running:
-        view.add_item(StopCheck(report.check.guild_id))
+        view.add_item(StopCheckButton(report.check.guild_id))
     return view
 
 
-class FollowedReply:
+class InteractionCheckReply:
     """The CheckReply of an interaction, as long as Discord lets it be edited."""
 
     def __init__(self, interaction: Interaction) -> None:
@@ -55,24 +57,27 @@ class FollowedReply:
     async def show(self, report: CheckReport) -> bool:
         """Bring it up to date; False if that failed."""
         editing = self._interaction.edit_original_response(
-            content=words(report), view=buttons(report)
+            content=check_text(report), view=check_buttons(report)
         )
-        return await worked(editing, "edit the reply to a check of the links")
+        return await attempt(editing, "edit the reply to a check of the links")
 
 
-class CheckDelivery:
+class DiscordCheckAnnouncer:
     """The CheckAnnouncer over Discord."""
 
     def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
-        self._outbox = Outbox(client, log_channel_id)
+        self._sender = DiscordSender(client, log_channel_id)
 
     async def post(self, report: CheckReport) -> bool:
         """Write into the log channel, if there is one."""
-        text = f"{member(report.check.asked_by)}, your check of the links: {words(report)}"
-        return await self._outbox.logged(text[:MESSAGE_LIMIT])
+        text = (
+            f"{member_mention(report.check.asked_by)}, your check of the links:"
+            f" {check_text(report)}"
+        )
+        return await self._sender.post_to_log(text[:MESSAGE_LIMIT])
 
 
-class StopCheck(NumberButton, template=numbered("stop-check")):
+class StopCheckButton(IdButton, template=id_button_pattern("stop-check")):
     """Ends a check early; its number is the server's."""
 
     action = "stop-check"
@@ -86,33 +91,36 @@ class StopCheck(NumberButton, template=numbered("stop-check")):
             await answer(interaction, "❌ No check of the links is running. Nothing has changed.")
 
 
-def _findings(report: CheckReport) -> list[str]:
+def _problem_lines(report: CheckReport) -> list[str]:
     counts = report.counts
     lines = []
-    if report.unproven:
-        names = [_named(one) for one in report.unproven]
-        lines.append(f"The CAD does not know: {_cut(names, counts.unproven)}.")
+    if report.unverified:
+        names = [_link_item(one) for one in report.unverified]
+        lines.append(f"The CAD does not know: {_limit_names(names, counts.unverified)}.")
     if report.changed:
-        names = [_changed(one) for one in report.changed]
-        lines.append(f"Another account has the id now: {_cut(names, counts.changed)}.")
+        names = [_changed_link_item(one) for one in report.changed]
+        lines.append(f"Another account has the id now: {_limit_names(names, counts.changed)}.")
     if report.shared:
-        names = [" and ".join(map(member, people[:5])) for people in report.shared]
-        lines.append(f"Several people on one id: {_cut(names, len(names))}.")
+        names = [" and ".join(map(member_mention, people[:5])) for people in report.shared]
+        lines.append(f"Several people on one id: {_limit_names(names, len(names))}.")
     if lines:
         lines.append("`/links list` with `only:` lists them all; `/link` with `member:` mends one.")
     return lines
 
 
-def _named(link: Link) -> str:
-    return f"{member(link.discord_id)} {code(link.api_id, 40)}"
+def _link_item(link: Link) -> str:
+    return f"{member_mention(link.discord_id)} {code_span(link.api_id, 40)}"
 
 
-def _changed(link: Link) -> str:
+def _changed_link_item(link: Link) -> str:
     before = link.account_name or link.account_uuid or ""
-    return f"{_named(link)} (was {code(before, 40)}, now {code(link.other_account or '', 40)})"
+    return (
+        f"{_link_item(link)} (was {code_span(before, 40)}, now"
+        f" {code_span(link.other_account or '', 40)})"
+    )
 
 
-def _cut(names: list[str], count: int) -> str:
+def _limit_names(names: list[str], count: int) -> str:
     """Join the names that fit, and count all others."""
     shown = list(names)
     while len(shown) > 1 and len(", ".join(shown)) > _LIST_LIMIT:

@@ -8,65 +8,69 @@ from functools import partial
 import discord
 
 from bot.services.targets import grammar
-from bot.services.targets.grammar import Gap, Mention
+from bot.services.targets.grammar import MembersUnavailable, Mention
 from bot.ui.interactions.responses import Interaction
 
-CROWD_LIMIT = 5000  # people; the ids of all are stored with the order
-_LISTED = 0.95  # the part of the members that has to be in memory
+AUDIENCE_LIMIT = 5000  # people; the ids of all are stored with the order
+_LOADED_SHARE = 0.95  # the part of the members that has to be in memory
 
 
-def gathered(interaction: Interaction, units: str) -> str:
+def expand_guild_mentions(interaction: Interaction, units: str) -> str:
     """Write into the mentions of a text who is meant, from memory."""
     if interaction.guild is None:
         return units
-    look = partial(_look, interaction.guild, interaction.user, interaction.client.intents.members)
-    return grammar.written_out(units, look)
+    look = partial(
+        _members_of, interaction.guild, interaction.user, interaction.client.intents.members
+    )
+    return grammar.insert_member_ids(units, look)
 
 
-def _look(
-    guild: discord.Guild, person: discord.User | discord.Member, has_members: bool, seen: Mention
-) -> Sequence[int] | Gap | None:
-    match seen.sigil:
+def _members_of(
+    guild: discord.Guild, person: discord.User | discord.Member, has_members: bool, mention: Mention
+) -> Sequence[int] | MembersUnavailable | None:
+    match mention.sigil:
         case "@&":
-            return _of_role(guild, has_members, seen.id)
+            return _role_members(guild, has_members, mention.id)
         case "#":
-            return _of_channel(guild, person, seen.id)
+            return _channel_members(guild, person, mention.id)
         case _:
             # Without all members in memory, somebody who is not there may well be a member.
-            is_known = not has_members or not _is_listed(guild) or guild.get_member(seen.id)
-            return None if is_known else Gap.ELSEWHERE
+            is_known = not has_members or not _members_loaded(guild) or guild.get_member(mention.id)
+            return None if is_known else MembersUnavailable.NOT_VISIBLE
 
 
-def _of_role(guild: discord.Guild, has_members: bool, role_id: int) -> Sequence[int] | Gap:
+def _role_members(
+    guild: discord.Guild, has_members: bool, role_id: int
+) -> Sequence[int] | MembersUnavailable:
     role = guild.get_role(role_id)
     if role is None:
-        return Gap.ELSEWHERE
+        return MembersUnavailable.NOT_VISIBLE
     if role.is_default():
-        return Gap.EVERYONE
+        return MembersUnavailable.EVERYONE
     if not has_members:
-        return Gap.HIDDEN
-    if not _is_listed(guild):
-        return Gap.LOADING
-    return _limited(member.id for member in role.members if not member.bot)
+        return MembersUnavailable.HIDDEN
+    if not _members_loaded(guild):
+        return MembersUnavailable.LOADING
+    return _limit_members(member.id for member in role.members if not member.bot)
 
 
-def _of_channel(
+def _channel_members(
     guild: discord.Guild, person: discord.User | discord.Member, channel_id: int
-) -> Sequence[int] | Gap:
+) -> Sequence[int] | MembersUnavailable:
     channel = guild.get_channel_or_thread(channel_id)
     if channel is None or not isinstance(person, discord.Member):
-        return Gap.ELSEWHERE
+        return MembersUnavailable.NOT_VISIBLE
     # Whoever cannot see a channel is not told who is in it.
     if not channel.permissions_for(person).view_channel:
-        return Gap.ELSEWHERE
+        return MembersUnavailable.NOT_VISIBLE
     if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
-        return Gap.TEXT
-    return _limited(one for one in channel.voice_states if not _is_bot(guild, one))
+        return MembersUnavailable.TEXT_CHANNEL
+    return _limit_members(one for one in channel.voice_states if not _is_bot(guild, one))
 
 
-def _is_listed(guild: discord.Guild) -> bool:
+def _members_loaded(guild: discord.Guild) -> bool:
     """Tell whether the members are in memory; Discord's own count of them drifts a little."""
-    return len(guild.members) >= _LISTED * (guild.member_count or 1)
+    return len(guild.members) >= _LOADED_SHARE * (guild.member_count or 1)
 
 
 def _is_bot(guild: discord.Guild, member_id: int) -> bool:
@@ -74,6 +78,6 @@ def _is_bot(guild: discord.Guild, member_id: int) -> bool:
     return member is not None and member.bot
 
 
-def _limited(member_ids: Iterable[int]) -> Sequence[int] | Gap:
+def _limit_members(member_ids: Iterable[int]) -> Sequence[int] | MembersUnavailable:
     found = list(member_ids)
-    return found if len(found) <= CROWD_LIMIT else Gap.LARGE
+    return found if len(found) <= AUDIENCE_LIMIT else MembersUnavailable.TOO_LARGE

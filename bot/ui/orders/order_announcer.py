@@ -7,34 +7,36 @@ from typing import cast
 import discord
 
 from bot.services.orders.outcomes import OrderView
-from bot.ui.discord_sender import Outbox, worked
+from bot.ui.discord_sender import DiscordSender, attempt
 from bot.ui.orders import order_text
-from bot.ui.orders.order_buttons import buttons_for
-from bot.ui.text import MESSAGE_LIMIT, member
+from bot.ui.orders.order_buttons import buttons_for_order
+from bot.ui.text import MESSAGE_LIMIT, member_mention
 
 
-class Delivery:
+class DiscordOrderAnnouncer:
     """The Announcer over Discord: the private reply, else the log channel, else a message."""
 
     def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
         self._client = client
-        self._outbox = Outbox(client, log_channel_id)
+        self._sender = DiscordSender(client, log_channel_id)
 
     async def show(self, view: OrderView) -> bool:
         """Edit the private reply; tell an outcome elsewhere where that is no longer possible."""
-        if await self._edited(view):
+        if await self._edit_reply(view):
             return True
         if view.waiting:
             return False  # there is nothing to tell yet
-        text = f"{member(view.order.actor_id)}, your order: "
-        text += order_text.order(view, MESSAGE_LIMIT - len(text))
-        return await self._outbox.logged(text) or await self._outbox.sent(view.order.actor_id, text)
+        text = f"{member_mention(view.order.actor_id)}, your order: "
+        text += order_text.order_reply(view, MESSAGE_LIMIT - len(text))
+        return await self._sender.post_to_log(text) or await self._sender.direct_message(
+            view.order.actor_id, text
+        )
 
     async def report(self, view: OrderView) -> None:
         """Write one line about an order into the log channel, if there is one."""
-        await self._outbox.logged(order_text.line(view))
+        await self._sender.post_to_log(order_text.order_line(view))
 
-    async def _edited(self, view: OrderView) -> bool:
+    async def _edit_reply(self, view: OrderView) -> bool:
         order = view.order
         if order.token is None:
             return False
@@ -42,6 +44,6 @@ class Delivery:
         # Where the bot was killed before it knew the id, Discord takes this word for it.
         reply_id = order.reply_id or cast(int, "@original")
         editing = webhook.edit_message(
-            reply_id, content=order_text.order(view), view=buttons_for(view)
+            reply_id, content=order_text.order_reply(view), view=buttons_for_order(view)
         )
-        return await worked(editing, f"edit the reply to order {order.id}")
+        return await attempt(editing, f"edit the reply to order {order.id}")

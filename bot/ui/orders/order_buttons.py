@@ -5,10 +5,10 @@ from __future__ import annotations
 import discord
 from discord.ui import View
 
-from bot.services.orders.outcomes import Confirmation, OrderView
-from bot.storage.stores.order_store import Action, State
+from bot.services.orders.outcomes import BoardConfirmation, OrderView
+from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.id_button import NumberButton, numbered
+from bot.ui.interactions.id_button import IdButton, id_button_pattern
 from bot.ui.interactions.responses import (
     Interaction,
     actor_of,
@@ -20,7 +20,7 @@ from bot.ui.interactions.responses import (
 from bot.ui.orders import order_text
 
 
-class CancelButton(NumberButton, template=numbered("cancel")):
+class CancelButton(IdButton, template=id_button_pattern("cancel")):
     """Drops an order that waits."""
 
     action = "cancel"
@@ -34,7 +34,7 @@ class CancelButton(NumberButton, template=numbered("cancel")):
             await answer(interaction, "❌ Too late to cancel: the order is being sent or closed.")
 
 
-class UndoButton(NumberButton, template=numbered("undo")):
+class UndoButton(IdButton, template=id_button_pattern("undo")):
     """Takes people off the call that an order has put them on."""
 
     action = "undo"
@@ -46,7 +46,7 @@ class UndoButton(NumberButton, template=numbered("undo")):
         await give_order(interaction, undo, desk.orders, asks=False)
 
 
-class ConfirmButton(NumberButton, template=numbered("confirm")):
+class ConfirmButton(IdButton, template=id_button_pattern("confirm")):
     """Says yes to an order about many people."""
 
     action = "confirm"
@@ -61,7 +61,7 @@ class ConfirmButton(NumberButton, template=numbered("confirm")):
         await give_order_in_place(interaction, confirming, desk.orders)
 
 
-class DropButton(NumberButton, template=numbered("drop")):
+class DeclineButton(IdButton, template=id_button_pattern("drop")):
     """Says no to an order about many people."""
 
     action = "drop"
@@ -69,24 +69,24 @@ class DropButton(NumberButton, template=numbered("drop")):
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Drop the order, and say so in the place of the question."""
-        dropped = await desk.asking.drop(actor_of(interaction), self.number)
-        await interaction.response.edit_message(content=order_text.order(dropped), view=None)
+        dropped = await desk.asking.decline(actor_of(interaction), self.number)
+        await interaction.response.edit_message(content=order_text.order_reply(dropped), view=None)
 
 
-BUTTONS = (CancelButton, UndoButton, ConfirmButton, DropButton)
+ORDER_BUTTONS = (CancelButton, UndoButton, ConfirmButton, DeclineButton)
 
 
-def buttons_for(view: OrderView) -> View:
+def buttons_for_order(view: OrderView) -> View:
     """Return the buttons that an order's reply carries as it stands."""
     buttons = View(timeout=None)
     order, outcome = view.order, view.outcome
     if view.waiting:
         buttons.add_item(CancelButton(order.id))
-    elif order.state is State.ASKED:
+    elif order.state is OrderState.AWAITING_CONFIRMATION:
         buttons.add_item(ConfirmButton(order.id))
-        buttons.add_item(DropButton(order.id))
-    elif order.action is Action.ATTACH and order.state is State.DONE and outcome:
+        buttons.add_item(DeclineButton(order.id))
+    elif order.action is OrderAction.ATTACH and order.state is OrderState.DONE and outcome:
         everyone = {one.api_id for one in view.resolution.assignees}
-        if outcome.confirmation is not Confirmation.MISSING or everyone - set(outcome.missing):
+        if outcome.confirmation is not BoardConfirmation.MISSING or everyone - set(outcome.missing):
             buttons.add_item(UndoButton(order.id))
     return buttons

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.services.orders.confirmation import ANSWER_WITHIN
-from bot.services.orders.outcomes import Confirmation, OrderView, Outcome, Waiting
-from bot.services.targets.grammar import as_typed
-from bot.services.targets.resolution import PEOPLE_LIMIT, Assignee
-from bot.storage.stores.order_store import Action, State
+from bot.services.orders.confirmation import CONFIRM_WITHIN
+from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
+from bot.services.targets.grammar import remove_member_ids
+from bot.services.targets.resolution import ASSIGNEE_LIMIT, Assignee
+from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import error_text
-from bot.ui.orders.target_text import absences, person
-from bot.ui.text import MESSAGE_LIMIT, code, listed, member, moment, plain
+from bot.ui.orders.target_text import skipped_lines, unit_name
+from bot.ui.text import MESSAGE_LIMIT, code_span, escape, join_limited, member_mention, timestamp
 
 _LIST_LIMITS = (700, 350, 150, 60)  # characters for one list of people, until all fit
-_REST = "…and more of that kind."
+_MORE_LINES = "…and more of that kind."
 
-_STATES = {
-    State.ASKED: "asked, and not confirmed",
-    State.CONFIRMED: "confirmed: another order followed",
+_STATE_NAMES = {
+    OrderState.AWAITING_CONFIRMATION: "asked, and not confirmed",
+    OrderState.CONFIRMED: "confirmed: another order followed",
 }
 
 
-def order(view: OrderView, room: int = MESSAGE_LIMIT) -> str:
+def order_reply(view: OrderView, room: int = MESSAGE_LIMIT) -> str:
     """Say where an order stands, with lists as long as the room, in characters, allows."""
     lines: list[str] = []
     for limit in _LIST_LIMITS:
@@ -33,49 +33,51 @@ def order(view: OrderView, room: int = MESSAGE_LIMIT) -> str:
         if len("\n".join(lines)) <= room:
             return "\n".join(lines)
     # Dozens of reasons at once: the first ones have to do.
-    while len("\n".join([*lines, _REST])) > room:
+    while len("\n".join([*lines, _MORE_LINES])) > room:
         lines.pop()
-    return "\n".join([*lines, _REST])
+    return "\n".join([*lines, _MORE_LINES])
 
 
-def line(view: OrderView) -> str:
+def order_line(view: OrderView) -> str:
     """Say the same in one line, for lists and the log channel."""
     done = view.order
-    mark = "⏳" if done.state.is_open else order(view).partition(" ")[0]
-    people = listed([person(one) for one in view.resolution.assignees], 300) or code(done.units, 60)
+    mark = "⏳" if done.state.is_open else order_reply(view).partition(" ")[0]
+    people = join_limited([unit_name(one) for one in view.resolution.assignees], 300) or code_span(
+        done.units, 60
+    )
     took = f" · {view.outcome.seconds:.1f} s" if view.outcome else ""
     failure = ""
     if view.outcome and view.outcome.failure:
-        failure = f" · {error_text.short(view.outcome.failure.error)}"
+        failure = f" · {error_text.error_label(view.outcome.failure.error)}"
     call = f" **#{done.call_id}**" if done.call_id is not None else ""
-    state = _STATES.get(done.state, done.state)
+    state = _STATE_NAMES.get(done.state, done.state)
     return (
-        f"{mark} {done.action}{call}: {people} · by {member(done.actor_id)}"
-        f" {moment(done.created_at, 'R')} · {state}{took}{failure}"
+        f"{mark} {done.action}{call}: {people} · by {member_mention(done.actor_id)}"
+        f" {timestamp(done.created_at, 'R')} · {state}{took}{failure}"
     )
 
 
 def _lines(view: OrderView, limit: int) -> Iterator[str]:
-    people = listed([person(one) for one in view.resolution.assignees], limit)
+    people = join_limited([unit_name(one) for one in view.resolution.assignees], limit)
     if view.waiting:
-        yield f"⏳ {_wait(view.waiting)}"
-        yield f"To be {_past(view)}: {people or code(view.order.units, 200)}"
+        yield f"⏳ {_wait_text(view.waiting)}"
+        yield f"To be {_action_phrase(view)}: {people or code_span(view.order.units, 200)}"
         return
     yield _headline(view, people)
-    if view.order.state is State.ASKED:
-        yield from _moves(view, limit)
-    if view.order.state is State.DONE and view.outcome:
-        yield from _evidence(view, view.outcome, limit)
-    yield from absences(view.resolution, limit)
+    if view.order.state is OrderState.AWAITING_CONFIRMATION:
+        yield from _units_on_other_calls(view, limit)
+    if view.order.state is OrderState.DONE and view.outcome:
+        yield from _confirmation_lines(view, view.outcome, limit)
+    yield from skipped_lines(view.resolution, limit)
 
 
-def _wait(waiting: Waiting) -> str:
-    if waiting.trouble is not None:
-        trouble = error_text.trouble(waiting.trouble)
-        return f"{trouble} I keep trying until {moment(waiting.until, 't')}."
+def _wait_text(waiting: WaitNotice) -> str:
+    if waiting.error is not None:
+        trouble = error_text.wait_reason(waiting.error)
+        return f"{trouble} I keep trying until {timestamp(waiting.until, 't')}."
     return (
-        f"Queued, it goes out {moment(waiting.until, 'R')} at the earliest:"
-        f" the CAD allows {waiting.per_minute} orders a minute."
+        f"Queued, it goes out {timestamp(waiting.until, 'R')} at the earliest:"
+        f" the CAD allows {waiting.orders_per_minute} orders a minute."
     )
 
 
@@ -83,56 +85,58 @@ def _headline(view: OrderView, people: str) -> str:
     done, outcome = view.order, view.outcome
     is_unsure = outcome is not None and outcome.is_unsure
     nobody = "It is not certain that anyone was" if is_unsure else "Nobody was"
-    whom = f"\nFor: {people or code(as_typed(done.units), 200)}"
+    whom = f"\nFor: {people or code_span(remove_member_ids(done.units), 200)}"
     match done.state:
-        case State.DONE:
-            return f"{_mark(view)} {_sentence(_past(view))}: {people}"
-        case State.ASKED:
+        case OrderState.DONE:
+            return f"{_mark(view)} {_capitalise(_action_phrase(view))}: {people}"
+        case OrderState.AWAITING_CONFIRMATION:
             return f"⏳ {_question(view)}\nAbout: {people}"
-        case State.CONFIRMED:
-            return f"✅ Confirmed: the order that followed says who was {_past(view)}."
-        case State.CANCELLED:
-            return f"❌ Cancelled. {nobody} {_past(view)}.{whom}"
-        case State.EXPIRED:
-            return f"❌ {nobody} {_past(view)}: the CAD did not take the order in time.{whom}"
+        case OrderState.CONFIRMED:
+            return f"✅ Confirmed: the order that followed says who was {_action_phrase(view)}."
+        case OrderState.CANCELLED:
+            return f"❌ Cancelled. {nobody} {_action_phrase(view)}.{whom}"
+        case OrderState.EXPIRED:
+            return (
+                f"❌ {nobody} {_action_phrase(view)}: the CAD did not take the order in time.{whom}"
+            )
         case _:
-            return f"❌ {nobody} {_past(view)}{_refusal(view, whom)}"
+            return f"❌ {nobody} {_action_phrase(view)}{_failure_reason(view, whom)}"
 
 
-def _refusal(view: OrderView, whom: str) -> str:
+def _failure_reason(view: OrderView, whom: str) -> str:
     if view.outcome and view.outcome.failure:
-        return f". {error_text.cad(view.outcome.failure.error)}{whom}"
+        return f". {error_text.cad_message(view.outcome.failure.error)}{whom}"
     if view.resolution.too_many:
         count = view.resolution.too_many
-        return f": {count} people are too many, {PEOPLE_LIMIT} fit into one order.{whom}"
+        return f": {count} people are too many, {ASSIGNEE_LIMIT} fit into one order.{whom}"
     return "."
 
 
 def _question(view: OrderView) -> str:
     count = len(view.resolution.assignees)
-    if view.order.action is Action.ATTACH:
-        what = f"Attach {count} units to {_call(view)}"
+    if view.order.action is OrderAction.ATTACH:
+        what = f"Attach {count} units to {_call_name(view)}"
     else:
-        place = _call(view) if view.order.call_id is not None else "their calls"
+        place = _call_name(view) if view.order.call_id is not None else "their calls"
         what = f"Detach {count} units from {place}"
-    until = moment(view.order.created_at + ANSWER_WITHIN, "t")
+    until = timestamp(view.order.created_at + CONFIRM_WITHIN, "t")
     return (
         f"{what}? Nothing has been sent yet: press **Confirm** until {until}, or give the order"
         " again."
     )
 
 
-def _moves(view: OrderView, limit: int) -> Iterator[str]:
+def _units_on_other_calls(view: OrderView, limit: int) -> Iterator[str]:
     """Say who would leave another call."""
-    if view.order.action is Action.DETACH:
+    if view.order.action is OrderAction.DETACH:
         return
     elsewhere = [
-        f"{person(one)} from **#{one.call_id}**"
+        f"{unit_name(one)} from **#{one.call_id}**"
         for one in view.resolution.assignees
         if one.call_id not in {None, view.order.call_id}
     ]
     if elsewhere:
-        yield f"On other calls now: {listed(elsewhere, limit)}"
+        yield f"On other calls now: {join_limited(elsewhere, limit)}"
 
 
 def _mark(view: OrderView) -> str:
@@ -140,45 +144,49 @@ def _mark(view: OrderView) -> str:
     everyone = {one.api_id for one in view.resolution.assignees}
     if missing and missing == everyone:
         return "❌ Not shown by the CAD:"
-    is_partly = missing or view.resolution.left_out or _unseen(view)
+    is_partly = missing or view.resolution.left_out or _not_on_duty(view)
     return "⚠️" if is_partly else "✅"
 
 
-def _sentence(text: str) -> str:
+def _capitalise(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _past(view: OrderView) -> str:
-    if view.order.action is Action.ATTACH:
-        return f"attached to {_call(view)}"
+def _action_phrase(view: OrderView) -> str:
+    if view.order.action is OrderAction.ATTACH:
+        return f"attached to {_call_name(view)}"
     if view.order.call_id is not None:
-        return f"detached from {_call(view)}"
+        return f"detached from {_call_name(view)}"
     return "detached from their calls"
 
 
-def _call(view: OrderView) -> str:
+def _call_name(view: OrderView) -> str:
     title = view.outcome.call_title if view.outcome else ""
-    return f"**#{view.order.call_id}**" + (f" {plain(title)}" if title else "")
+    return f"**#{view.order.call_id}**" + (f" {escape(title)}" if title else "")
 
 
-def _evidence(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
+def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
     """Say what the CAD shows of it."""
     people = view.resolution.assignees
     match outcome.confirmation:
-        case Confirmation.CONFIRMED:
+        case BoardConfirmation.CONFIRMED:
             yield "Confirmed by the CAD."
-        case Confirmation.MISSING:
-            absent = [person(one) for one in people if one.api_id in outcome.missing]
-            shown = "still on the call" if view.order.action is Action.DETACH else "not on the call"
-            yield f"The CAD accepted the order, but shows {listed(absent, limit)} {shown}."
-        case Confirmation.UNKNOWN:
+        case BoardConfirmation.MISSING:
+            absent = [unit_name(one) for one in people if one.api_id in outcome.missing]
+            shown = (
+                "still on the call"
+                if view.order.action is OrderAction.DETACH
+                else "not on the call"
+            )
+            yield f"The CAD accepted the order, but shows {join_limited(absent, limit)} {shown}."
+        case BoardConfirmation.UNKNOWN:
             yield "The CAD accepted the order; whether it shows on the call could not be seen."
         case _:
-            unseen = [code(one.api_id, 60) for one in _unseen(view)]
+            unseen = [code_span(one.api_id, 60) for one in _not_on_duty(view)]
             if unseen:
-                ids = listed(unseen, limit)
+                ids = join_limited(unseen, limit)
                 yield f"The CAD accepted {ids}, but no unit on duty has this API id."
 
 
-def _unseen(view: OrderView) -> list[Assignee]:
+def _not_on_duty(view: OrderView) -> list[Assignee]:
     return [one for one in view.resolution.assignees if one.on_duty is False]

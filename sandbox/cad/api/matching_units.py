@@ -17,7 +17,7 @@ class Target:
     ident_ids: tuple[int, ...] = ()
 
 
-def meant(target: Target, units: Iterable[Unit], *, strip_prefix: bool) -> tuple[Unit, ...]:
+def find_units(target: Target, units: Iterable[Unit], *, strip_prefix: bool) -> tuple[Unit, ...]:
     """Find the units on duty that a target means; unknown ones are silently absent."""
     on_duty = [unit for unit in units if unit.on_duty]
     if target.api_ids:
@@ -38,8 +38,8 @@ def has_id(account: Account, api_id: str, *, strip_prefix: bool) -> bool:
     """Tell whether an account carries an API id; the prefix is what stands before a colon."""
     if not strip_prefix:
         return api_id in account.api_ids
-    return _bare(api_id) in {_bare(known) for known in account.api_ids}
+    return _without_prefix(api_id) in {_without_prefix(known) for known in account.api_ids}
 
 
-def _bare(api_id: str) -> str:
+def _without_prefix(api_id: str) -> str:
     return api_id.rpartition(":")[2]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from sandbox.cad.api import request_fields, v1_types
-from sandbox.cad.state.behaviour import Dialect, Partial
+from sandbox.cad.state.behaviour import AttachVariant, Partial
 from sandbox.cad.state.change_log import Actor
 from sandbox.cad.state.models import CadRefusal, Community, Json, Plan
-from sandbox.cad.state.rate_limits import Rate, Rates
+from sandbox.cad.state.rate_limits import RateLimit, RateLimiter
 from sandbox.cad.state.world import CadWorld
 
 INVALID_TYPE = "INVALID REQUEST TYPE"
@@ -19,7 +19,7 @@ INVALID_COMMUNITY = "INVALID COMMUNITY ID"
 NOT_ENABLED = "API IS NOT ENABLED FOR THIS COMMUNITY"
 INVALID_KEY = "INVALID API KEY"
 WRONG_ADDRESS = "Backend Service Reached"
-RATE = Rate(requests=5, seconds=5.0)  # nothing is published but "one call per second"
+RATE_LIMIT = RateLimit(requests=5, seconds=5.0)  # nothing is published but "one call per second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ class Endpoint:
     type: str
     prepare: v1_types.Prepare
     plan: Plan = Plan.PLUS
-    dialect: Dialect | None = None
+    variant: AttachVariant | None = None
 
 
 ENDPOINTS = (
-    *(Endpoint(*dialect.value, v1_types.attach, dialect=dialect) for dialect in Dialect),
+    *(Endpoint(*dialect.value, v1_types.attach, variant=dialect) for dialect in AttachVariant),
     Endpoint("/emergency/detach_unit", "DETACH_UNIT", v1_types.detach),
     Endpoint("/emergency/get_calls", "GET_CALLS", v1_types.get_calls),
     Endpoint("/emergency/get_active_units", "GET_ACTIVE_UNITS", v1_types.get_active_units),
@@ -48,12 +48,12 @@ ENDPOINTS = (
 )
 
 
-class V1:
+class V1Api:
     """Answers v1 requests from a world."""
 
-    def __init__(self, world: CadWorld, rates: Rates) -> None:
+    def __init__(self, world: CadWorld, rates: RateLimiter) -> None:
         self._world = world
-        self._rates = rates
+        self._rate_limiter = rates
 
     def routes(self) -> list[web.RouteDef]:
         """List the routes; any other path is a 404, and GET says that somebody is there."""
@@ -67,7 +67,7 @@ class V1:
     async def _post(self, request: web.Request) -> web.Response:
         enabled = [endpoint for endpoint in ENDPOINTS if self._enabled(endpoint, request.path)]
         # `/emergency` itself remains when its dialects are off; a path of its own is gone.
-        if not enabled and request.path != Dialect.SEED.value[0]:
+        if not enabled and request.path != AttachVariant.MAY_2020.value[0]:
             return await _not_found(request)
         try:
             return self._answer(enabled, _envelope(await request.read()))
@@ -75,25 +75,25 @@ class V1:
             return web.Response(status=refusal.status, text=refusal.text)
 
     def _enabled(self, endpoint: Endpoint, path: str) -> bool:
-        on = endpoint.dialect is None or endpoint.dialect in self._world.behaviour.dialects
+        on = endpoint.variant is None or endpoint.variant in self._world.behaviour.attach_variants
         return on and endpoint.path == path
 
     def _answer(self, enabled: list[Endpoint], envelope: Json) -> web.Response:
         endpoint = next((one for one in enabled if one.type == envelope.get("type")), None)
         if endpoint is None:
             raise CadRefusal(400, INVALID_TYPE)
-        community = self._admit(envelope, endpoint.plan)
-        if too_many := self._rates.count(community.key, "v1", RATE):
+        community = self._authenticate(envelope, endpoint.plan)
+        if too_many := self._rate_limiter.count(community.key, "v1", RATE_LIMIT):
             return too_many
         objects = envelope.get("data")
         if not isinstance(objects, list) or not all(isinstance(one, dict) for one in objects):
             raise CadRefusal(400, f"{request_fields.INVALID_DATA}: data")
-        answers = self._carry_out(endpoint, community, objects)
+        answers = self._execute(endpoint, community, objects)
         if not answers or isinstance(answers[0], str):
             return web.Response(text=str(answers[0]) if answers else "")
         return web.json_response(answers[0], dumps=_compact)
 
-    def _admit(self, envelope: Json, plan: Plan) -> Community:
+    def _authenticate(self, envelope: Json, plan: Plan) -> Community:
         """Check who asks, in the order in which the documents list the errors."""
         community = self._world.communities.get(str(envelope.get("id")))
         if community is None:
@@ -104,10 +104,10 @@ class V1:
             raise CadRefusal(400, INVALID_KEY)
         return community
 
-    def _carry_out(
+    def _execute(
         self, endpoint: Endpoint, community: Community, objects: list[Json]
     ) -> list[v1_types.Answer]:
-        ready: list[v1_types.Order] = []
+        ready: list[v1_types.Action] = []
         refusals: list[CadRefusal] = []
         for data in objects:
             try:
@@ -116,7 +116,7 @@ class V1:
                 refusals.append(refusal)
         if refusals and self._world.behaviour.partial is Partial.ALL_OR_NOTHING:
             raise refusals[0]
-        with self._world.acting(Actor.API):
+        with self._world.acting_as(Actor.API):
             answers = [order() for order in ready]
         if refusals:
             raise refusals[0]

@@ -23,13 +23,13 @@ from sandbox.cad.state.models import (
 from sandbox.cad.state.world import CadWorld
 
 Answer = str | Json | list[Json]
-Order = Callable[[], Answer]
-Prepare = Callable[[CadWorld, Community, Json], Order]
+Action = Callable[[], Answer]
+Prepare = Callable[[CadWorld, Community, Json], Action]
 
 NOT_LINKED = "API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY"
 
 
-def attach(world: CadWorld, community: Community, data: Json) -> Order:
+def attach(world: CadWorld, community: Community, data: Json) -> Action:
     """ATTACH_UNIT and ATTACH_UNITS: accepts ids that nobody on duty carries, silently."""
     server, call_id, target = _server(world, community, data), _call_id(data), _target(data)
     if world.behaviour.refuse_unknown_call:
@@ -42,7 +42,7 @@ def attach(world: CadWorld, community: Community, data: Json) -> Order:
     return order
 
 
-def detach(world: CadWorld, community: Community, data: Json) -> Order:
+def detach(world: CadWorld, community: Community, data: Json) -> Action:
     """DETACH_UNIT: names no call, so it takes the units off whatever call they are on."""
     server, target = _server(world, community, data), _target(data)
 
@@ -53,7 +53,7 @@ def detach(world: CadWorld, community: Community, data: Json) -> Order:
     return order
 
 
-def get_calls(world: CadWorld, community: Community, data: Json) -> Order:
+def get_calls(world: CadWorld, community: Community, data: Json) -> Action:
     """GET_CALLS: active dispatch calls, 911 calls and the last closed ones."""
     server, kind = _server(world, community, data), request_fields.number(data, "type", 100)
     limit = min(request_fields.number(data, "closedLimit", 10), 100)
@@ -71,7 +71,7 @@ def get_calls(world: CadWorld, community: Community, data: Json) -> Order:
     return order
 
 
-def get_active_units(world: CadWorld, community: Community, data: Json) -> Order:
+def get_active_units(world: CadWorld, community: Community, data: Json) -> Action:
     """GET_ACTIVE_UNITS: units on duty, without dispatchers unless asked for."""
     server = _server(world, community, data)
     only_units = request_fields.flag(data, "onlyUnits", default=True)
@@ -90,7 +90,7 @@ def get_active_units(world: CadWorld, community: Community, data: Json) -> Order
     return order
 
 
-def new_dispatch(world: CadWorld, community: Community, data: Json) -> Order:
+def new_dispatch(world: CadWorld, community: Community, data: Json) -> Action:
     """NEW_DISPATCH: a call, with units on it if the object names some."""
     server, target, form = _server(world, community, data), _target(data), call_form(data)
 
@@ -100,7 +100,7 @@ def new_dispatch(world: CadWorld, community: Community, data: Json) -> Order:
     return order
 
 
-def close_call(world: CadWorld, community: Community, data: Json) -> Order:
+def close_call(world: CadWorld, community: Community, data: Json) -> Action:
     """CLOSE_CALL: its documented answer is the one of attach."""
     server, call_id = _server(world, community, data), _call_id(data)
     world.find_call(server, call_id)
@@ -112,7 +112,7 @@ def close_call(world: CadWorld, community: Community, data: Json) -> Order:
     return order
 
 
-def add_call_note(world: CadWorld, community: Community, data: Json) -> Order:
+def add_call_note(world: CadWorld, community: Community, data: Json) -> Action:
     """ADD_CALL_NOTE: one line for the log of a call."""
     server, call_id = _server(world, community, data), _call_id(data)
     note, label = request_fields.text(data, "note"), request_fields.text(data, "label", "")
@@ -125,7 +125,7 @@ def add_call_note(world: CadWorld, community: Community, data: Json) -> Order:
     return order
 
 
-def call_911(world: CadWorld, community: Community, data: Json) -> Order:
+def call_911(world: CadWorld, community: Community, data: Json) -> Action:
     """CALL_911: somebody calls for help."""
     server, form = _server(world, community, data), emergency_form(data)
 
@@ -135,7 +135,7 @@ def call_911(world: CadWorld, community: Community, data: Json) -> Order:
     return order
 
 
-def remove_911(world: CadWorld, community: Community, data: Json) -> Order:
+def remove_911(world: CadWorld, community: Community, data: Json) -> Action:
     """REMOVE_911: its documented answer is the one of another endpoint."""
     server, call_id = _server(world, community, data), _call_id(data)
     world.find_emergency(server, call_id)
@@ -147,7 +147,7 @@ def remove_911(world: CadWorld, community: Community, data: Json) -> Order:
     return order
 
 
-def unit_status(world: CadWorld, community: Community, data: Json) -> Order:
+def unit_status(world: CadWorld, community: Community, data: Json) -> Action:
     """UNIT_STATUS: one API id, one account or several unit ids."""
     server, status = _server(world, community, data), request_fields.number(data, "status")
     api_id = request_fields.text(data, "apiId", "")
@@ -160,9 +160,9 @@ def unit_status(world: CadWorld, community: Community, data: Json) -> Order:
     return order
 
 
-def check_apiid(world: CadWorld, community: Community, data: Json) -> Order:
+def check_apiid(world: CadWorld, community: Community, data: Json) -> Action:
     """CHECK_APIID: the name of the account that carries this id."""
-    account = world.account_of(community, request_fields.text(data, "apiId"))
+    account = world.find_account(community, request_fields.text(data, "apiId"))
     if account is None:
         raise CadRefusal(404, NOT_LINKED)
     username = account.username

@@ -11,10 +11,10 @@ from http import HTTPStatus
 from aiohttp import web
 
 from sandbox.cad.api import v2_emergency, v2_general
-from sandbox.cad.api.v2_request import Asked
-from sandbox.cad.state.change_log import Actor, Received
+from sandbox.cad.api.v2_request import V2Request
+from sandbox.cad.state.change_log import Actor, ReceivedRequest
 from sandbox.cad.state.models import CadRefusal, Community, Json, Plan
-from sandbox.cad.state.rate_limits import Rate, Rates
+from sandbox.cad.state.rate_limits import RateLimit, RateLimiter
 from sandbox.cad.state.world import CadWorld
 
 # No document gives the words of these refusals; they are plausible, not known.
@@ -37,7 +37,7 @@ class Endpoint:
     name: str
     method: str
     path: str
-    answer: Callable[[Asked], Json | list[Json]]
+    answer: Callable[[V2Request], Json | list[Json]]
     per_minute: int
     plan: Plan = Plan.PLUS
     status: int = 200
@@ -80,12 +80,12 @@ ENDPOINTS = (
 )
 
 
-class V2:
+class V2Api:
     """Answers v2 requests from a world."""
 
-    def __init__(self, world: CadWorld, rates: Rates) -> None:
+    def __init__(self, world: CadWorld, rates: RateLimiter) -> None:
         self._world = world
-        self._rates = rates
+        self._rate_limiter = rates
 
     def routes(self) -> list[web.RouteDef]:
         """List the routes; what else begins with /v2 is not found."""
@@ -94,41 +94,41 @@ class V2:
             web.route("*", "/v2/{tail:.*}", _not_found),
         ]
 
-    def describe(self, request: web.Request, body: Json, entry: Received) -> bool:
+    def describe(self, request: web.Request, body: Json, entry: ReceivedRequest) -> bool:
         """Write into the record what a request asks; False if it is none of this version."""
         if not request.path.startswith("/v2/"):
             return False
         handler: object = request.match_info.handler
         name = handler.args[0].name if isinstance(handler, partial) else request.method
         entry.type = f"v2 {name}"
-        community = self._asking(request)
+        community = self._find_community(request)
         entry.community = community.id if community else ""
         entry.objects = tuple(one for one in (dict(request.query), body) if one)
         return True
 
     async def _handle(self, endpoint: Endpoint, request: web.Request) -> web.Response:
         try:
-            community = self._admit(request, endpoint.plan)
-            rate = Rate(endpoint.per_minute)
-            if too_many := self._rates.count(community.key, f"v2 {endpoint.name}", rate):
+            community = self._authenticate(request, endpoint.plan)
+            rate = RateLimit(endpoint.per_minute)
+            if too_many := self._rate_limiter.count(community.key, f"v2 {endpoint.name}", rate):
                 return too_many
             body = {} if request.method == "GET" else _object(await request.read())
-            asked = Asked(self._world, community, request.match_info, request.query, body)
-            with self._world.acting(Actor.API):
+            asked = V2Request(self._world, community, request.match_info, request.query, body)
+            with self._world.acting_as(Actor.API):
                 answer = endpoint.answer(asked)
             return web.json_response(answer, status=endpoint.status)
         except CadRefusal as refusal:
             return _problem(request, refusal)
 
-    def _admit(self, request: web.Request, plan: Plan) -> Community:
-        community = self._asking(request)
+    def _authenticate(self, request: web.Request, plan: Plan) -> Community:
+        community = self._find_community(request)
         if community is None:
             raise CadRefusal(401, NO_KEY)
         if not community.api_enabled or community.plan < plan:
             raise CadRefusal(403, NOT_ENABLED)
         return community
 
-    def _asking(self, request: web.Request) -> Community | None:
+    def _find_community(self, request: web.Request) -> Community | None:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from sandbox.cad.api import request_fields
 from sandbox.cad.api.v1_types import call_form, emergency_form
-from sandbox.cad.api.v2_request import Asked, require_call
+from sandbox.cad.api.v2_request import V2Request, require_call
 from sandbox.cad.state.models import CadRefusal, Json, Unit, UnitStatus
 
 NO_ACCOUNT = "Account not found."
 NOT_ON_A_CALL = -1
 
 
-def attach(asked: Asked) -> Json:
+def attach(request: V2Request) -> Json:
     """Attach units; the receipt names those that are on the call now."""
-    server, call_id = asked.server, asked.call_id
-    if asked.world.behaviour.refuse_unknown_call:
+    server, call_id = request.server, request.call_id
+    if request.world.behaviour.refuse_unknown_call:
         require_call(server.calls, call_id)
-    units = asked.world.attach(server, call_id, asked.units())
+    units = request.world.attach(server, call_id, request.target())
     return {"callId": call_id, "identIds": [unit.id for unit in units]}
 
 
-def detach(asked: Asked) -> Json:
+def detach(request: V2Request) -> Json:
     """Detach units from whatever call they are on; the receipt names those meant."""
-    units = asked.world.detach(asked.server, asked.units())
+    units = request.world.detach(request.server, request.target())
     return {"identIds": [unit.id for unit in units]}
 
 
-def calls(asked: Asked) -> Json:
+def calls(request: V2Request) -> Json:
     """List active dispatch calls, 911 calls and the last closed ones."""
-    server, kind = asked.server, asked.number("type")
-    limit, offset = asked.number("closedLimit"), asked.number("closedOffset")
+    server, kind = request.server, request.number("type")
+    limit, offset = request.number("closedLimit"), request.number("closedOffset")
     dispatch, emergency = kind in {0, 100}, kind in {1, 100}
     closed = server.closed[offset : offset + limit]
     return {
@@ -40,24 +40,24 @@ def calls(asked: Asked) -> Json:
     }
 
 
-def units(asked: Asked) -> list[Json]:
+def units(request: V2Request) -> list[Json]:
     """List the units on duty; dispatchers and those off duty if wished."""
-    offline, only_units = asked.flag("includeOffline"), asked.flag("onlyUnits")
-    limit, offset = asked.number("limit"), asked.number("offset")
+    offline, only_units = request.flag("includeOffline"), request.flag("onlyUnits")
+    limit, offset = request.number("limit"), request.number("offset")
     found = [
         _unit(unit)
-        for unit in asked.server.units.values()
+        for unit in request.server.units.values()
         if (unit.on_duty or offline) and not (only_units and unit.is_dispatch)
     ]
     return found[offset : offset + limit]
 
 
-def current_call(asked: Asked) -> Json:
+def current_call(request: V2Request) -> Json:
     """Tell the call of the account's unit; the pretend CAD takes its first one for selected."""
-    uuid = asked.path["accountUuid"]
-    if uuid not in asked.community.accounts:
+    uuid = request.path["accountUuid"]
+    if uuid not in request.community.accounts:
         raise CadRefusal(404, NO_ACCOUNT)
-    for server in asked.community.servers.values():
+    for server in request.community.servers.values():
         for unit in server.units.values():
             if unit.on_duty and unit.account.uuid == uuid:
                 on = [call.call_id for call in server.calls.values() if unit.id in call.idents]
@@ -65,48 +65,50 @@ def current_call(asked: Asked) -> Json:
     return {"IdentId": -1, "CallId": NOT_ON_A_CALL}
 
 
-def new_dispatch(asked: Asked) -> Json:
+def new_dispatch(request: V2Request) -> Json:
     """Create a call with the units meant on it, which may be none but must be said."""
-    return asked.world.new_dispatch(asked.server, call_form(asked.body), asked.units()).as_json()
+    return request.world.new_dispatch(
+        request.server, call_form(request.body), request.target()
+    ).as_json()
 
 
-def close(asked: Asked) -> Json:
+def close(request: V2Request) -> Json:
     """Close calls, all or none."""
-    server, call_ids = asked.server, request_fields.numbers(asked.body, "callIds")
+    server, call_ids = request.server, request_fields.numbers(request.body, "callIds")
     for call_id in call_ids:
         require_call(server.calls, call_id)
     for call_id in dict.fromkeys(call_ids):
-        asked.world.close(server, call_id)
+        request.world.close(server, call_id)
     return {"callIds": list(call_ids)}
 
 
-def add_note(asked: Asked) -> Json:
+def add_note(request: V2Request) -> Json:
     """Write a line into the log of a call."""
-    server, call_id, body = asked.server, asked.call_id, asked.body
+    server, call_id, body = request.server, request.call_id, request.body
     note, label = request_fields.text(body, "note"), request_fields.text(body, "label", "")
     require_call(server.calls, call_id)
-    asked.world.add_note(server, call_id, note, label)
+    request.world.add_note(server, call_id, note, label)
     return {"callId": call_id, "note": note}
 
 
-def call_911(asked: Asked) -> Json:
+def call_911(request: V2Request) -> Json:
     """Let somebody call for help."""
-    call = asked.world.call_911(asked.server, emergency_form(asked.body))
-    return {**call.as_json(), "updated": asked.world.now().strftime("%Y-%m-%dT%H:%M:%SZ")}
+    call = request.world.call_911(request.server, emergency_form(request.body))
+    return {**call.as_json(), "updated": request.world.now().strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
-def remove_911(asked: Asked) -> Json:
+def remove_911(request: V2Request) -> Json:
     """Remove a 911 call from the list."""
-    server, call_id = asked.server, asked.call_id
+    server, call_id = request.server, request.call_id
     require_call(server.emergencies, call_id)
-    asked.world.remove_911(server, call_id)
+    request.world.remove_911(server, call_id)
     return {"callId": call_id, "serverId": server.id}
 
 
-def set_status(asked: Asked) -> Json:
+def set_status(request: V2Request) -> Json:
     """Set the status of units."""
-    status = request_fields.number(asked.body, "status")
-    changed = asked.world.set_status(asked.server, asked.units(), status)
+    status = request_fields.number(request.body, "status")
+    changed = request.world.set_status(request.server, request.target(), status)
     known = {one.value: one.name for one in UnitStatus}
     return {"updated": len(changed), "status": known.get(status, str(status))}
 

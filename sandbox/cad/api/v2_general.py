@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.cad.api import request_fields
 from sandbox.cad.api.v2_emergency import NO_ACCOUNT
-from sandbox.cad.api.v2_request import Asked, account_of_discord
+from sandbox.cad.api.v2_request import V2Request, find_account_by_discord_id
 from sandbox.cad.state.models import Account, CadRefusal, Json
 
 NO_IDENTIFIER = "Provide exactly one identifier."
@@ -14,11 +14,11 @@ _JOINED = "2026-01-14T18:22:00Z"
 _LAST_LOGIN = "2026-04-08T20:55:00Z"
 
 
-def account(asked: Asked) -> Json:
+def account(request: V2Request) -> Json:
     """Find an account by exactly one of its identifiers."""
-    if len(asked.query) != 1:
+    if len(request.query) != 1:
         raise CadRefusal(400, NO_IDENTIFIER)
-    found = _found(asked, *next(iter(asked.query.items())))
+    found = _find_account(request, *next(iter(request.query.items())))
     if found is None:
         raise CadRefusal(404, NO_ACCOUNT)
     return {
@@ -32,10 +32,10 @@ def account(asked: Asked) -> Json:
     }
 
 
-def check_link(asked: Asked) -> Json:
+def check_link(request: V2Request) -> Json:
     """Tell whose a community user id is."""
-    user_id = request_fields.text(asked.body, "communityUserId")
-    found = asked.world.account_of(asked.community, user_id)
+    user_id = request_fields.text(request.body, "communityUserId")
+    found = request.world.find_account(request.community, user_id)
     return {
         "communityUserId": user_id,
         "linked": found is not None,
@@ -43,41 +43,41 @@ def check_link(asked: Asked) -> Json:
     }
 
 
-def info(asked: Asked) -> Json:
+def info(request: V2Request) -> Json:
     """Describe the community."""
     community = {
-        "comId": asked.community.id,
-        "name": asked.community.id.title(),
+        "comId": request.community.id,
+        "name": request.community.id.title(),
         "timezone": "Etc/UTC",
         "customLoginUrl": "",
     }
     return {"uuid": "00000000-0000-4000-8000-000000000000", "community": community, "codes": []}
 
 
-def servers(asked: Asked) -> Json:
+def servers(request: V2Request) -> Json:
     """List the game servers."""
     return {
         "servers": [
             {"id": server.id, "name": f"Server {server.id}", "description": ""}
-            for server in asked.community.servers.values()
+            for server in request.community.servers.values()
         ]
     }
 
 
-def version(asked: Asked) -> Json:
+def version(request: V2Request) -> Json:
     """Tell what the community pays for."""
-    return {"version": int(asked.community.plan), "name": asked.community.plan.name}
+    return {"version": int(request.community.plan), "name": request.community.plan.name}
 
 
-def _found(asked: Asked, kind: str, value: str) -> Account | None:
-    accounts = asked.community.accounts
+def _find_account(request: V2Request, kind: str, value: str) -> Account | None:
+    accounts = request.community.accounts
     match kind:
         case "communityUserId":
-            return asked.world.account_of(asked.community, value)
+            return request.world.find_account(request.community, value)
         case "accountUuid":
             return accounts.get(value)
         case "discord":
-            return account_of_discord(asked.community, value)
+            return find_account_by_discord_id(request.community, value)
         case "username":
             return next((one for one in accounts.values() if one.username == value), None)
         case _:

@@ -21,7 +21,7 @@ TARGETS = ("communityUserId", "communityUserIds", "identIds", "discord", "accoun
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class V2Request:
     """What a community asks; `path` and `query` are as they came."""
 
     world: CadWorld
@@ -57,7 +57,7 @@ class Asked:
             raise CadRefusal(400, f"{request_fields.INVALID_DATA}: {name}")
         return value == "true"
 
-    def units(self) -> Target:
+    def target(self) -> Target:
         """Find the units on duty that the body means, whatever it calls them."""
         kinds = [kind for kind in TARGETS if kind in self.body]
         if not kinds:
@@ -82,13 +82,15 @@ class Asked:
             case "identIds":
                 return Target(ident_ids=request_fields.numbers(self.body, kind))
             case "discord":
-                account = account_of_discord(self.community, request_fields.text(self.body, kind))
+                account = find_account_by_discord_id(
+                    self.community, request_fields.text(self.body, kind)
+                )
                 return Target(account=account.uuid if account else None)
             case _:
                 return Target(account=request_fields.text(self.body, kind))
 
 
-def account_of_discord(community: Community, discord_id: str) -> Account | None:
+def find_account_by_discord_id(community: Community, discord_id: str) -> Account | None:
     """Find the account that a Discord person has linked."""
     for account in community.accounts.values():
         if account.discord_id is not None and str(account.discord_id) == discord_id:

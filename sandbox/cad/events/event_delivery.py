@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from sandbox.cad.events import push_events
-from sandbox.cad.events.signalr_hub import Hub
+from sandbox.cad.events.signalr_hub import SignalRHub
 from sandbox.cad.state.change_log import Change
 from sandbox.cad.state.models import Community, Json, Server
 from sandbox.cad.state.world import CadWorld
@@ -28,31 +28,31 @@ class Delivery:
     """An event that was sent; status is the receiver's, None over the hub or without answer."""
 
     type: str
-    way: str
+    transport: str
     status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Parcel:
+class _QueuedEvent:
     community: Community
     server: Server
     envelope: Json
 
 
-class Push:
+class EventDelivery:
     """Watches a world and sends what happens in it, while it runs.
 
     Attributes:
         deliveries: what was sent, in order.
     """
 
-    def __init__(self, world: CadWorld, hub: Hub) -> None:
+    def __init__(self, world: CadWorld, hub: SignalRHub) -> None:
         self._world = world
         self._hub = hub
-        self._parcels: asyncio.Queue[_Parcel] = asyncio.Queue()
+        self._queue: asyncio.Queue[_QueuedEvent] = asyncio.Queue()
         self._running: asyncio.Task[None] | None = None
         self.deliveries: list[Delivery] = []
-        world.on_change(self._note)
+        world.on_change(self._enqueue)
 
     async def start(self) -> None:
         """Begin to deliver."""
@@ -64,36 +64,36 @@ class Push:
             running, self._running = self._running, None
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-            self._parcels = asyncio.Queue()
+            self._queue = asyncio.Queue()
 
     async def settle(self) -> None:
         """Wait until everything has been delivered."""
-        await self._parcels.join()
+        await self._queue.join()
 
-    def _note(self, change: Change) -> None:
-        if self._running is None or not push_events.is_told(change):
+    def _enqueue(self, change: Change) -> None:
+        if self._running is None or not push_events.is_pushed(change):
             return
         for community in self._world.communities.values():
             if any(server is change.server for server in community.servers.values()):
                 listed = self._world.behaviour.listed_event_data
                 # Now: what is written a moment later would tell of a later world.
                 envelope = push_events.envelope(change, community.key, listed=listed)
-                self._parcels.put_nowait(_Parcel(community, change.server, envelope))
+                self._queue.put_nowait(_QueuedEvent(community, change.server, envelope))
 
     async def _deliver_all(self) -> None:
         timeout = aiohttp.ClientTimeout(total=HTTP_SECONDS)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             while True:
-                parcel = await self._parcels.get()
+                parcel = await self._queue.get()
                 await self._deliver(session, parcel)
-                self._parcels.task_done()
+                self._queue.task_done()
 
-    async def _deliver(self, session: aiohttp.ClientSession, parcel: _Parcel) -> None:
-        type_ = parcel.envelope["type"]
-        if await self._hub.push(parcel.community.id, parcel.server.id, parcel.envelope):
+    async def _deliver(self, session: aiohttp.ClientSession, event: _QueuedEvent) -> None:
+        type_ = event.envelope["type"]
+        if await self._hub.push(event.community.id, event.server.id, event.envelope):
             self.deliveries.append(Delivery(type_, HUB))
-        elif parcel.server.push_url:
-            status = await _post(session, parcel.server.push_url, parcel.envelope)
+        elif event.server.push_url:
+            status = await _post(session, event.server.push_url, event.envelope)
             self.deliveries.append(Delivery(type_, HTTP, status))
 
 

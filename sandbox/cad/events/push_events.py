@@ -6,7 +6,7 @@ from sandbox.cad.state.change_log import Actor, Change, ChangeKind
 from sandbox.cad.state.models import EmergencyCall, Json, Unit
 
 # The documents: what a program does is not told, but for 911 calls.
-_TOLD_OF_PROGRAMS = frozenset({ChangeKind.EMERGENCY_NEW})
+_PUSHED_FOR_API = frozenset({ChangeKind.EMERGENCY_NEW})
 
 _TYPES = {
     ChangeKind.CALL_NEW: "EVENT_DISPATCH_NEW",
@@ -26,9 +26,9 @@ _TYPES = {
 }
 
 
-def is_told(change: Change) -> bool:
+def is_pushed(change: Change) -> bool:
     """Tell whether a change becomes an event."""
-    return change.by is Actor.PERSON or change.kind in _TOLD_OF_PROGRAMS
+    return change.actor is Actor.PERSON or change.kind in _PUSHED_FOR_API
 
 
 def envelope(change: Change, key: str, *, listed: bool = False) -> Json:

@@ -70,7 +70,7 @@ class _Client:
                     yield _object(record)
 
 
-class Hub:
+class SignalRHub:
     """Everybody who is connected, and who of them listens to which server.
 
     Attributes:
@@ -102,7 +102,7 @@ class Hub:
             return False
         payload = json.dumps(event) if self.faults.payload_as_text else event
         message = {"type": INVOCATION, "target": "pushEvent", "arguments": [payload]}
-        return await self._say(client, message)
+        return await self._send(client, message)
 
     async def send_garbage(self) -> None:
         """Send everybody frames that are no messages."""
@@ -113,13 +113,13 @@ class Hub:
                 else:
                     await client.socket.send_str(frame)
 
-    async def send_away(self, reason: str) -> None:
+    async def disconnect_all(self, reason: str) -> None:
         """Close every connection in the protocol's way."""
         for client in list(self._clients):
-            await self._say(client, {"type": CLOSE, "error": reason})
+            await self._send(client, {"type": CLOSE, "error": reason})
             await client.socket.close()
 
-    def drop(self) -> None:
+    def abort_all(self) -> None:
         """Break every connection."""
         self._sessions.clear()
         for client in self._clients:
@@ -133,8 +133,8 @@ class Hub:
         self._clients.add(client)
         try:
             async with contextlib.aclosing(client.records()) as records:
-                if await self._shake_hands(client, records):
-                    await self._converse(client, records)
+                if await self._handshake(client, records):
+                    await self._run_session(client, records)
         finally:
             self._clients.discard(client)
             for place, holder in list(self._sessions.items()):
@@ -143,15 +143,15 @@ class Hub:
             await socket.close()
         return socket
 
-    async def _shake_hands(self, client: _Client, records: AsyncGenerator[Json]) -> bool:
+    async def _handshake(self, client: _Client, records: AsyncGenerator[Json]) -> bool:
         hello: Json = await anext(records, {})
         if hello.get("protocol") == "json":
-            await self._say(client, {})
+            await self._send(client, {})
             return True
-        await self._say(client, {"error": f"{hello.get('protocol')} is not supported."})
+        await self._send(client, {"error": f"{hello.get('protocol')} is not supported."})
         return False
 
-    async def _converse(self, client: _Client, records: AsyncGenerator[Json]) -> None:
+    async def _run_session(self, client: _Client, records: AsyncGenerator[Json]) -> None:
         # Not before: a client takes the first word that it hears for the answer to its hello.
         pinging = asyncio.create_task(self._ping(client))
         try:
@@ -159,12 +159,12 @@ class Hub:
                 if message.get("type") == CLOSE:
                     return
                 if message.get("type") == INVOCATION:
-                    await self._invoked(client, message)
+                    await self._on_invocation(client, message)
         finally:
             pinging.cancel()
             await asyncio.gather(pinging, return_exceptions=True)
 
-    async def _invoked(self, client: _Client, message: Json) -> None:
+    async def _on_invocation(self, client: _Client, message: Json) -> None:
         target, arguments = str(message.get("target")), message.get("arguments")
         known = {"authenticatev2", "authenticate"} - self.faults.missing_methods
         answer: Json
@@ -174,13 +174,13 @@ class Hub:
             answer = {"result": self._authenticate(client, target, arguments)}
         if "invocationId" in message:
             whole = {"type": COMPLETION, "invocationId": message["invocationId"], **answer}
-            await self._say(client, whole)
+            await self._send(client, whole)
 
     def _authenticate(self, client: _Client, method: str, arguments: list[object]) -> Json:
         community_id, key, server_id = str(arguments[0]), arguments[1], 1
         if len(arguments) > 2 and isinstance(arguments[2], int):
             server_id = arguments[2]
-        error = self._refusal(community_id, key, server_id)
+        error = self._authentication_error(community_id, key, server_id)
         self.authentications.append(Authentication(method, community_id, server_id, error))
         if error:
             return {"success": False, "error": error, "count": 0}
@@ -188,7 +188,7 @@ class Hub:
         self._sessions[community_id, server_id] = client
         return {"success": True, "error": "", "count": 1}
 
-    def _refusal(self, community_id: str, key: object, server_id: int) -> str:
+    def _authentication_error(self, community_id: str, key: object, server_id: int) -> str:
         community = self._world.communities.get(community_id)
         if community is None:
             return INVALID_COMMUNITY
@@ -199,9 +199,9 @@ class Hub:
     async def _ping(self, client: _Client) -> None:
         while True:
             await asyncio.sleep(self.ping_seconds)
-            await self._say(client, {"type": PING})
+            await self._send(client, {"type": PING})
 
-    async def _say(self, client: _Client, message: Json) -> bool:
+    async def _send(self, client: _Client, message: Json) -> bool:
         if self.faults.silent:
             return True
         try:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
 
-class Dialect(Enum):
+class AttachVariant(Enum):
     """The three documented forms of attach, oldest first: path and type."""
 
-    SEED = ("/emergency", "ATTACH_UNITS")
+    MAY_2020 = ("/emergency", "ATTACH_UNITS")
     JUNE_2020 = ("/emergency", "ATTACH_UNIT")
-    OWN_PATH = ("/emergency/attach_unit", "ATTACH_UNIT")
+    SEPTEMBER_2020 = ("/emergency/attach_unit", "ATTACH_UNIT")
 
 
 class Partial(StrEnum):
@@ -25,7 +25,7 @@ class Partial(StrEnum):
 class Behaviour:
     """Switches that a test may turn at any time."""
 
-    dialects: set[Dialect] = field(default_factory=lambda: set(Dialect))
+    attach_variants: set[AttachVariant] = field(default_factory=lambda: set(AttachVariant))
     partial: Partial = Partial.ALL_OR_NOTHING
     refuse_unknown_call: bool = True
     single_call: bool = True  # attaching takes a unit off the call it was on
@@ -33,5 +33,5 @@ class Behaviour:
     one_target_kind: bool = True  # v2: a request may name its units in one way only
     refuse_unknown_units: bool = False  # v2: a request that means no unit at all is a 404
     rate_limits: bool = False  # v1: five requests in five seconds; v2: what is published
-    names_wait: bool = True  # a 429 carries Retry-After
+    sends_retry_after: bool = True  # a 429 carries Retry-After
     listed_event_data: bool = False  # push events: `data` is an array of one object

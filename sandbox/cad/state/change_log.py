@@ -44,7 +44,7 @@ class Change:
     server: Server
     call_id: int | None = None
     idents: tuple[int, ...] = ()
-    by: Actor = Actor.PERSON
+    actor: Actor = Actor.PERSON
     account: Account | None = None
 
 
@@ -52,7 +52,7 @@ Observer = Callable[[Change], None]
 
 
 @dataclass(slots=True)
-class Received:
+class ReceivedRequest:
     """One request that arrived; `status` is None until it was answered.
 
     `fault` names the faults that had a hand in it. The API key is not kept.

@@ -16,7 +16,7 @@ _BADGES = (
 )
 
 
-def move_in(world: CadWorld, community: Community, server: Server) -> frozenset[str]:
+def add_units(world: CadWorld, community: Community, server: Server) -> frozenset[str]:
     """Put these people on duty; return the numbers of their units."""
     for number, badge in enumerate(_BADGES):
         steam64 = _FIRST_STEAM64 + number

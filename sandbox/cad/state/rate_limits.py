@@ -14,31 +14,31 @@ from sandbox.cad.state.faults import RateLimited
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class RateLimit:
     """At most so many requests in any so many seconds."""
 
     requests: int
     seconds: float = 60.0
 
 
-class Rates:
+class RateLimiter:
     """Remembers when each key asked what; refused requests do not count."""
 
     def __init__(self, behaviour: Behaviour, clock: Callable[[], float]) -> None:
         self._behaviour = behaviour
         self._clock = clock
-        self._asked: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
+        self._request_times: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
 
-    def count(self, key: str, endpoint: str, rate: Rate) -> web.Response | None:
+    def count(self, key: str, endpoint: str, rate: RateLimit) -> web.Response | None:
         """Count a request, or return the 429 that it gets."""
         if not self._behaviour.rate_limits:
             return None
         now = self._clock()
-        asked = self._asked[key, endpoint]
+        asked = self._request_times[key, endpoint]
         while asked and now - asked[0] >= rate.seconds:
             asked.popleft()
         if len(asked) < rate.requests:
             asked.append(now)
             return None
         wait = math.ceil(asked[0] + rate.seconds - now)
-        return RateLimited(wait if self._behaviour.names_wait else None).response()
+        return RateLimited(wait if self._behaviour.sends_retry_after else None).response()

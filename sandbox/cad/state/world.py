@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sandbox.cad.api.matching_units import Target, has_id, meant
+from sandbox.cad.api.matching_units import Target, find_units, has_id
 from sandbox.cad.state.behaviour import Behaviour
-from sandbox.cad.state.change_log import Actor, Change, ChangeKind, Observer, Received
+from sandbox.cad.state.change_log import Actor, Change, ChangeKind, Observer, ReceivedRequest
 from sandbox.cad.state.models import (
     Account,
     Badge,
@@ -44,7 +44,7 @@ class CadWorld:
     ) -> None:
         self.communities = {community.id: community for community in communities}
         self.behaviour = Behaviour()
-        self.history: list[Received] = []
+        self.history: list[ReceivedRequest] = []
         self.now = now
         self._observers: list[Observer] = []
         self._next_ident = 1
@@ -55,7 +55,7 @@ class CadWorld:
         self._observers.append(observer)
 
     @contextmanager
-    def acting(self, actor: Actor) -> Iterator[None]:
+    def acting_as(self, actor: Actor) -> Iterator[None]:
         """Say who makes the changes inside the block, which may not await; else it is a person."""
         before, self._actor = self._actor, actor
         try:
@@ -70,7 +70,7 @@ class CadWorld:
         except KeyError:
             raise CadRefusal(400, INVALID_SERVER) from None
 
-    def requests(self, *types: str) -> list[Received]:
+    def requests(self, *types: str) -> list[ReceivedRequest]:
         """List the requests received, all or only those of these types."""
         return [entry for entry in self.history if not types or entry.type in types]
 
@@ -83,22 +83,22 @@ class CadWorld:
         unit = Unit(self._next_ident, account, badge, is_dispatch=is_dispatch)
         self._next_ident += 1
         server.units[unit.id] = unit
-        self._tell(ChangeKind.UNIT_LOGIN, server, idents=(unit.id,))
+        self._notify(ChangeKind.UNIT_LOGIN, server, idents=(unit.id,))
         return unit
 
     def logout(self, server: Server, ident: int) -> None:
         """Send a unit off duty and take it off its calls."""
         self.detach(server, Target(ident_ids=(ident,)))
         server.units[ident].status = UnitStatus.OFFLINE
-        self._tell(ChangeKind.UNIT_LOGOUT, server, idents=(ident,))
+        self._notify(ChangeKind.UNIT_LOGOUT, server, idents=(ident,))
 
     def register(self, community: Community, account: Account) -> None:
         """Let somebody make or change an account and verify its id, as each server is told."""
         community.accounts[account.uuid] = account
         for server in community.servers.values():
-            self._tell(ChangeKind.LINK_VERIFIED, server, account=account)
+            self._notify(ChangeKind.LINK_VERIFIED, server, account=account)
 
-    def account_of(self, community: Community, api_id: str) -> Account | None:
+    def find_account(self, community: Community, api_id: str) -> Account | None:
         """Find the account that carries this API id."""
         for account in community.accounts.values():
             if has_id(account, api_id, strip_prefix=self.behaviour.strip_prefix):
@@ -107,7 +107,7 @@ class CadWorld:
 
     def resolve(self, server: Server, target: Target) -> tuple[Unit, ...]:
         """Find the units on duty that a request means; unknown ones are silently absent."""
-        return meant(target, server.units.values(), strip_prefix=self.behaviour.strip_prefix)
+        return find_units(target, server.units.values(), strip_prefix=self.behaviour.strip_prefix)
 
     def set_status(self, server: Server, target: Target, status: int) -> tuple[Unit, ...]:
         """Set the status of the units meant; return them."""
@@ -115,18 +115,18 @@ class CadWorld:
         for unit in units:
             unit.status = status
         if units:
-            self._tell(ChangeKind.UNIT_STATUS, server, idents=tuple(unit.id for unit in units))
+            self._notify(ChangeKind.UNIT_STATUS, server, idents=tuple(unit.id for unit in units))
         return units
 
     def move(self, server: Server, ident: int, location: str) -> None:
         """Let a unit be somewhere else."""
         server.units[ident].location = location
-        self._tell(ChangeKind.UNIT_UPDATE, server, idents=(ident,))
+        self._notify(ChangeKind.UNIT_UPDATE, server, idents=(ident,))
 
     def set_panic(self, server: Server, ident: int, *, is_panic: bool) -> None:
         """Press or release a unit's panic button."""
         server.units[ident].is_panic = is_panic
-        self._tell(ChangeKind.UNIT_PANIC, server, idents=(ident,))
+        self._notify(ChangeKind.UNIT_PANIC, server, idents=(ident,))
 
     # Dispatch calls
 
@@ -146,19 +146,19 @@ class CadWorld:
         if self.behaviour.single_call:
             for other in server.calls.values():
                 if other is not call:
-                    self._take_off(server, other, units)
+                    self._detach_from(server, other, units)
         idents = [unit.id for unit in units if unit.id not in call.idents]
         if idents:
             call.idents.extend(idents)
-            call.updated = self._stamp()
-            self._tell(ChangeKind.ATTACH, server, call_id, tuple(idents))
+            call.updated = self._timestamp()
+            self._notify(ChangeKind.ATTACH, server, call_id, tuple(idents))
         return units
 
     def detach(self, server: Server, target: Target) -> tuple[Unit, ...]:
         """Take the units meant off whatever call they are on; return those meant."""
         units = self.resolve(server, target)
         for call in server.calls.values():
-            self._take_off(server, call, units)
+            self._detach_from(server, call, units)
         return units
 
     def new_dispatch(
@@ -168,14 +168,14 @@ class CadWorld:
         call_id = server.next_call_id
         server.next_call_id += 1
         call = DispatchCall(
-            call_id, form, form.status, form.primary, self._stamp(), list(form.notes)
+            call_id, form, form.status, form.primary, self._timestamp(), list(form.notes)
         )
         units = self.resolve(server, target) if target else ()
         if units:
             # The news of the call tell of its primary, who is attached a moment later.
             call.primary = units[0].id
         server.calls[call_id] = call
-        self._tell(ChangeKind.CALL_NEW, server, call_id)
+        self._notify(ChangeKind.CALL_NEW, server, call_id)
         if target:
             self.attach(server, call_id, target)
         return call
@@ -184,17 +184,17 @@ class CadWorld:
         """Fill in an active call again; its notes stay."""
         call = self.find_call(server, call_id)
         call.form = replace(form, notes=call.form.notes)
-        call.updated = self._stamp()
-        self._tell(ChangeKind.CALL_EDIT, server, call_id)
+        call.updated = self._timestamp()
+        self._notify(ChangeKind.CALL_EDIT, server, call_id)
         return call
 
     def close(self, server: Server, call_id: int) -> DispatchCall:
         """Close a call; its units keep standing in it, as a record."""
         call = self.find_call(server, call_id)
         call.status = CallStatus.CLOSED
-        call.updated = self._stamp()
+        call.updated = self._timestamp()
         server.closed.insert(0, server.calls.pop(call_id))
-        self._tell(ChangeKind.CALL_CLOSED, server, call_id)
+        self._notify(ChangeKind.CALL_CLOSED, server, call_id)
         return call
 
     def add_note(self, server: Server, call_id: int, content: str, label: str = "") -> Note:
@@ -202,8 +202,8 @@ class CadWorld:
         call = self.find_call(server, call_id)
         note = Note(self.now().strftime("%H:%M:%S"), label, content)
         call.notes.append(note)
-        call.updated = self._stamp()
-        self._tell(ChangeKind.NOTE, server, call_id)
+        call.updated = self._timestamp()
+        self._notify(ChangeKind.NOTE, server, call_id)
         return note
 
     # 911 calls
@@ -213,7 +213,7 @@ class CadWorld:
         call = EmergencyCall(server.next_emergency_id, form)
         server.next_emergency_id += 1
         server.emergencies[call.call_id] = call
-        self._tell(ChangeKind.EMERGENCY_NEW, server, call.call_id)
+        self._notify(ChangeKind.EMERGENCY_NEW, server, call.call_id)
         return call
 
     def find_emergency(self, server: Server, call_id: int) -> EmergencyCall:
@@ -227,23 +227,23 @@ class CadWorld:
         """Remove a 911 call from the list."""
         call = self.find_emergency(server, call_id)
         del server.emergencies[call_id]
-        self._tell(ChangeKind.EMERGENCY_REMOVED, server, call_id)
+        self._notify(ChangeKind.EMERGENCY_REMOVED, server, call_id)
         return call
 
-    def _take_off(self, server: Server, call: DispatchCall, units: tuple[Unit, ...]) -> None:
+    def _detach_from(self, server: Server, call: DispatchCall, units: tuple[Unit, ...]) -> None:
         gone = tuple(unit.id for unit in units if unit.id in call.idents)
         if not gone:
             return
         call.idents = [ident for ident in call.idents if ident not in gone]
         if call.primary in gone:
             call.primary = 0
-        call.updated = self._stamp()
-        self._tell(ChangeKind.DETACH, server, call.call_id, gone)
+        call.updated = self._timestamp()
+        self._notify(ChangeKind.DETACH, server, call.call_id, gone)
 
-    def _stamp(self) -> str:
+    def _timestamp(self) -> str:
         return self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def _tell(
+    def _notify(
         self,
         kind: ChangeKind,
         server: Server,

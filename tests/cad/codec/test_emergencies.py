@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cad.codec.emergencies import created_from, responding
+from bot.cad.codec.emergencies import answered_emergency_id, build_dispatch_call
 from bot.cad.codec.readers import read_call
-from bot.cad.codec.writers import new_call
-from bot.cad.models import Call, EmergencyCall, NewCall, Subject
-from bot.cad.values import lowered
+from bot.cad.codec.writers import new_call_json
+from bot.cad.models import Call, EmergencyCall, NewCall, UnitRef
+from bot.cad.values import lower_keys
 
 _meta = st.dictionaries(st.text(), st.text(), max_size=5)
 _numbers = st.integers(0, 10**18 - 1)
@@ -27,8 +27,8 @@ def dispatch(meta: Mapping[str, str]) -> Call:
 
 
 def test_the_dispatch_call_is_the_one_that_the_game_makes():
-    someone = Subject("steam:1", 7)
-    asked = responding(2, emergency({"callerPlayerId": "3", "x": "4.5"}), (someone,))
+    someone = UnitRef("steam:1", 7)
+    asked = build_dispatch_call(2, emergency({"callerPlayerId": "3", "x": "4.5"}), (someone,))
     assert asked == NewCall(
         2,
         "OFFICER RESPONSE - 5",
@@ -37,13 +37,13 @@ def test_the_dispatch_call_is_the_one_that_the_game_makes():
         address="Alta St",
         description="Shots fired",
         meta={"callerPlayerId": "3", "x": "4.5", "createdFromId": "5"},
-        subjects=(someone,),
+        units=(someone,),
     )
-    assert new_call(asked)["origin"] == 0
+    assert new_call_json(asked)["origin"] == 0
 
 
 def test_a_place_that_nobody_knows():
-    assert responding(1, emergency({}, location="")).address == "Unknown"
+    assert build_dispatch_call(1, emergency({}, location="")).address == "Unknown"
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,12 @@ def test_a_place_that_nobody_knows():
     ],
 )
 def test_the_postal_comes_from_the_meta_data(meta, postal):
-    assert responding(1, emergency(meta)).postal == postal
+    assert build_dispatch_call(1, emergency(meta)).postal == postal
 
 
 @pytest.mark.parametrize("key", ["createdFromId", "CREATEDFROMID", "createdfromid"])
 def test_an_older_origin_gives_way(key):
-    assert responding(1, emergency({key: "4"})).meta == {"createdFromId": "5"}
+    assert build_dispatch_call(1, emergency({key: "4"})).meta == {"createdFromId": "5"}
 
 
 @pytest.mark.parametrize(
@@ -81,19 +81,19 @@ def test_an_older_origin_gives_way(key):
     ],
 )
 def test_which_911_call_a_dispatch_call_answers(meta, origin):
-    assert created_from(dispatch(meta)) == origin
+    assert answered_emergency_id(dispatch(meta)) == origin
 
 
 @given(_numbers, _meta, st.sampled_from([str.upper, str.lower, str]))
 def test_what_responds_is_known_again_however_the_cad_spells_it(call_id, meta, spell):
-    asked = responding(1, EmergencyCall(call_id, True, "", "", "", meta))
+    asked = build_dispatch_call(1, EmergencyCall(call_id, True, "", "", "", meta))
     told = {spell(key): value for key, value in asked.meta.items()}
-    call = read_call(lowered({"callId": 9, **new_call(asked), "metaData": told}))
+    call = read_call(lower_keys({"callId": 9, **new_call_json(asked), "metaData": told}))
     assert call is not None
-    assert created_from(call) == call_id
+    assert answered_emergency_id(call) == call_id
 
 
 @given(_meta)
 def test_any_meta_data_is_either_an_origin_or_none(meta):
-    found = created_from(dispatch(meta))
+    found = answered_emergency_id(dispatch(meta))
     assert found is None or found >= 0

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cad.codec import v1
-from bot.cad.codec.v1 import ATTACH_DIALECTS, UNITS_PER_PAGE, Dialect
+from bot.cad.codec.v1 import ATTACH_VARIANTS, UNITS_PER_PAGE, AttachVariant
 from bot.cad.errors import (
     ApiNotEnabled,
     CadError,
@@ -24,11 +24,11 @@ from bot.cad.errors import (
     InvalidRequestType,
 )
 from bot.cad.http.wire import Credentials, Request
-from bot.cad.models import Attachment, Detachment, NewCall, Subject
+from bot.cad.models import AttachRequest, DetachRequest, NewCall, UnitRef
 from tests.cad.samples import CALL, JSON, UNIT, answer, json_answer
 
 WHO = Credentials("YOUR_COMMUNITY_ID", "YOUR_API_KEY")
-ORDER = Attachment(1, 100, (Subject("STEAN:1234", ident=7),))
+ORDER = AttachRequest(1, 100, (UnitRef("STEAN:1234", ident=7),))
 SEED = """{
     "id": "YOUR_COMMUNITY_ID",
     "key": "YOUR_API_KEY",
@@ -52,7 +52,7 @@ NEW = NewCall(
     postal="9001",
     description="Many.",
     meta={"callerPlayerId": "7"},
-    subjects=(Subject("a"), Subject("b", ident=8)),
+    units=(UnitRef("a"), UnitRef("b", ident=8)),
 )
 READERS = (
     v1.read_done,
@@ -71,24 +71,24 @@ def objects(request: Request) -> list[dict[str, Any]]:
 def test_the_key_stays_out_of_the_repr():
     assert "YOUR_COMMUNITY_ID" in repr(WHO)
     assert "YOUR_API_KEY" not in repr(WHO)
-    assert "YOUR_API_KEY" not in repr(v1.attach(WHO, [ORDER], ATTACH_DIALECTS[0]))
+    assert "YOUR_API_KEY" not in repr(v1.attach(WHO, [ORDER], ATTACH_VARIANTS[0]))
 
 
 def test_the_first_dialect_is_the_seeds_document_exactly():
-    request = v1.attach(WHO, [ORDER], ATTACH_DIALECTS[0])
+    request = v1.attach(WHO, [ORDER], ATTACH_VARIANTS[0])
     assert (request.method, request.path) == ("POST", "/emergency")
     assert json.dumps(request.body) == json.dumps(json.loads(SEED))
 
 
 def test_the_dialects_come_in_the_order_of_the_reference():
-    assert [(dialect.path, dialect.type) for dialect in ATTACH_DIALECTS] == [
+    assert [(dialect.path, dialect.type) for dialect in ATTACH_VARIANTS] == [
         ("/emergency", "ATTACH_UNITS"),
         ("/emergency", "ATTACH_UNIT"),
         ("/emergency/attach_unit", "ATTACH_UNIT"),
     ]
 
 
-@pytest.mark.parametrize("dialect", ATTACH_DIALECTS)
+@pytest.mark.parametrize("dialect", ATTACH_VARIANTS)
 def test_a_dialect_changes_the_path_and_the_type_only(dialect):
     request = v1.attach(WHO, [ORDER], dialect)
     assert (request.method, request.path) == ("POST", dialect.path)
@@ -96,8 +96,8 @@ def test_a_dialect_changes_the_path_and_the_type_only(dialect):
 
 
 def test_several_orders_are_several_objects_in_their_order():
-    orders = [ORDER, Attachment(2, 7, (Subject("a"), Subject("b")))]
-    assert objects(v1.attach(WHO, orders, Dialect("/p", "T"))) == [
+    orders = [ORDER, AttachRequest(2, 7, (UnitRef("a"), UnitRef("b")))]
+    assert objects(v1.attach(WHO, orders, AttachVariant("/p", "T"))) == [
         {"serverId": 1, "callId": 100, "units": ["STEAN:1234"]},
         {"serverId": 2, "callId": 7, "units": ["a", "b"]},
     ]
@@ -107,7 +107,7 @@ def test_several_orders_are_several_objects_in_their_order():
     ("request_", "path", "type_", "data"),
     [
         (
-            v1.detach(WHO, [Detachment(3, (Subject("a"), Subject("b", ident=8)))]),
+            v1.detach(WHO, [DetachRequest(3, (UnitRef("a"), UnitRef("b", ident=8)))]),
             "/emergency/detach_unit",
             "DETACH_UNIT",
             {"serverId": 3, "units": ["a", "b"]},
@@ -151,13 +151,13 @@ def test_several_orders_are_several_objects_in_their_order():
             {"serverId": 3, "callId": 5},
         ),
         (
-            v1.set_status(WHO, 3, Subject("a"), 3),
+            v1.set_status(WHO, 3, UnitRef("a"), 3),
             "/emergency/unit_status",
             "UNIT_STATUS",
             {"serverId": 3, "apiId": "a", "status": 3},
         ),
         (
-            v1.set_status(WHO, 3, Subject("a", ident=0), 3),
+            v1.set_status(WHO, 3, UnitRef("a", ident=0), 3),
             "/emergency/unit_status",
             "UNIT_STATUS",
             {"serverId": 3, "identIds": [0], "status": 3},
@@ -190,7 +190,7 @@ def test_the_other_requests(request_, path, type_, data):
 
 
 def test_several_detachments_are_several_objects():
-    orders = [Detachment(1, (Subject("a"),)), Detachment(2, (Subject("b"),))]
+    orders = [DetachRequest(1, (UnitRef("a"),)), DetachRequest(2, (UnitRef("b"),))]
     assert objects(v1.detach(WHO, orders)) == [
         {"serverId": 1, "units": ["a"]},
         {"serverId": 2, "units": ["b"]},
@@ -199,7 +199,7 @@ def test_several_detachments_are_several_objects():
 
 def test_every_request_counts_against_the_one_budget():
     requests = [
-        v1.attach(WHO, [ORDER], ATTACH_DIALECTS[2]),
+        v1.attach(WHO, [ORDER], ATTACH_VARIANTS[2]),
         v1.detach(WHO, []),
         v1.get_calls(WHO, 1),
         v1.get_active_units(WHO, 1),
@@ -208,7 +208,7 @@ def test_every_request_counts_against_the_one_budget():
         v1.close_call(WHO, 1, 100),
         v1.add_note(WHO, 1, 100, "Hi", "Pat"),
         v1.remove_911(WHO, 1, 5),
-        v1.set_status(WHO, 1, Subject("a"), 3),
+        v1.set_status(WHO, 1, UnitRef("a"), 3),
     ]
     assert {request.endpoint for request in requests} == set(v1.LIMITS)
 
@@ -216,18 +216,18 @@ def test_every_request_counts_against_the_one_budget():
 @given(
     st.lists(
         st.builds(
-            Attachment,
+            AttachRequest,
             st.integers(),
             st.integers(),
-            st.lists(st.builds(Subject, st.text()), max_size=3).map(tuple),
+            st.lists(st.builds(UnitRef, st.text()), max_size=3).map(tuple),
         ),
         max_size=4,
     )
 )
 def test_any_order_survives_json(orders):
-    request = v1.attach(WHO, orders, ATTACH_DIALECTS[0])
+    request = v1.attach(WHO, orders, ATTACH_VARIANTS[0])
     assert orders == [
-        Attachment(item["serverId"], item["callId"], tuple(map(Subject, item["units"])))
+        AttachRequest(item["serverId"], item["callId"], tuple(map(UnitRef, item["units"])))
         for item in objects(request)
     ]
 
@@ -291,7 +291,7 @@ def test_only_a_refusal_is_named_by_its_text(status, kind):
     ],
 )
 def test_which_refusals_ask_for_another_dialect(refusal, expected):
-    assert v1.wants_another_dialect(refusal) is expected
+    assert v1.is_unknown_variant(refusal) is expected
 
 
 @pytest.mark.parametrize(

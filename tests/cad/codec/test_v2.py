@@ -22,23 +22,23 @@ from bot.cad.errors import (
     CadUnreadable,
     InvalidApiKey,
 )
-from bot.cad.http.rate_limits import Limit
+from bot.cad.http.rate_limits import RateLimit
 from bot.cad.http.wire import Credentials, Request, Response
 from bot.cad.models import (
     Account,
-    Attachment,
+    AttachRequest,
     CurrentCall,
-    Detachment,
+    DetachRequest,
     NewCall,
     Receipt,
-    Subject,
+    UnitRef,
 )
 from tests.cad.samples import CALL, JSON, UNIT, answer, json_answer
 
 WHO = Credentials("community", "SECRET")
 SERVER = "/v2/emergency/servers/3"
-ON_DUTY = Subject("steam:1", 12)
-OFF_DUTY = Subject("steam:2")
+ON_DUTY = UnitRef("steam:1", 12)
+OFF_DUTY = UnitRef("steam:2")
 ACCOUNT = {"uuid": "u-1", "username": "pat", "communityUserId": "steam:1", "permissions": {}}
 NEW = NewCall(
     3,
@@ -64,8 +64,8 @@ SAMPLES = {
 READERS = tuple(SAMPLES)
 READERS_OF_PEOPLE = (v2.read_account, v2.read_linked_account, v2.read_current_call)
 REQUESTS = (
-    *v2.attach(WHO, Attachment(1, 100, (ON_DUTY, OFF_DUTY))),
-    *v2.detach(WHO, Detachment(1, (ON_DUTY, OFF_DUTY))),
+    *v2.attach(WHO, AttachRequest(1, 100, (ON_DUTY, OFF_DUTY))),
+    *v2.detach(WHO, DetachRequest(1, (ON_DUTY, OFF_DUTY))),
     v2.new_dispatch(WHO, NEW),
     v2.close_call(WHO, 1, 100),
     v2.add_note(WHO, 1, 100, "Hi", "Pat"),
@@ -96,21 +96,21 @@ def test_every_request_carries_the_key_and_does_not_show_it(request_: Request):
 
 def test_the_published_limits():
     limits = {
-        "attach": Limit(10, 60.0),
-        "detach": Limit(10, 60.0),
-        "new dispatch": Limit(20, 60.0),
-        "close": Limit(20, 60.0),
-        "note": Limit(60, 60.0),
-        "status": Limit(30, 60.0),
-        "remove 911": Limit(10, 60.0),
-        "calls": Limit(5, 60.0),
-        "units": Limit(3, 60.0),
-        "account": Limit(10, 60.0),
-        "link": Limit(30, 60.0),
-        "current call": Limit(10, 60.0),
-        "info": Limit(10, 60.0),
-        "version": Limit(10, 60.0),
-        "servers": Limit(10, 60.0),
+        "attach": RateLimit(10, 60.0),
+        "detach": RateLimit(10, 60.0),
+        "new dispatch": RateLimit(20, 60.0),
+        "close": RateLimit(20, 60.0),
+        "note": RateLimit(60, 60.0),
+        "status": RateLimit(30, 60.0),
+        "remove 911": RateLimit(10, 60.0),
+        "calls": RateLimit(5, 60.0),
+        "units": RateLimit(3, 60.0),
+        "account": RateLimit(10, 60.0),
+        "link": RateLimit(30, 60.0),
+        "current call": RateLimit(10, 60.0),
+        "info": RateLimit(10, 60.0),
+        "version": RateLimit(10, 60.0),
+        "servers": RateLimit(10, 60.0),
     }
     assert limits == v2.LIMITS
 
@@ -119,15 +119,15 @@ def test_the_published_limits():
     ("subjects", "bodies"),
     [
         ((), []),
-        ((ON_DUTY, Subject("b", 18)), [{"identIds": [12, 18]}]),
-        ((OFF_DUTY, Subject("c")), [{"communityUserIds": ["steam:2", "c"]}]),
+        ((ON_DUTY, UnitRef("b", 18)), [{"identIds": [12, 18]}]),
+        ((OFF_DUTY, UnitRef("c")), [{"communityUserIds": ["steam:2", "c"]}]),
         ((OFF_DUTY, ON_DUTY), [{"identIds": [12]}, {"communityUserIds": ["steam:2"]}]),
-        ((Subject("a", 0),), [{"identIds": [0]}]),
+        ((UnitRef("a", 0),), [{"identIds": [0]}]),
     ],
 )
 def test_one_request_for_those_on_duty_and_one_for_the_rest(subjects, bodies):
-    attached = v2.attach(WHO, Attachment(3, 100, subjects))
-    detached = v2.detach(WHO, Detachment(3, subjects))
+    attached = v2.attach(WHO, AttachRequest(3, 100, subjects))
+    detached = v2.detach(WHO, DetachRequest(3, subjects))
     assert [request.body for request in attached] == bodies
     assert [request.body for request in detached] == bodies
     path = f"{SERVER}/dispatch-calls"
@@ -207,7 +207,7 @@ def test_the_acts(request_, method, path, body):
     ],
 )
 def test_a_new_call_carries_exactly_one_target(subjects, target):
-    request = v2.new_dispatch(WHO, replace(NEW, subjects=subjects))
+    request = v2.new_dispatch(WHO, replace(NEW, units=subjects))
     assert (request.method, request.path) == ("POST", f"{SERVER}/dispatch-calls")
     assert request.body == target | {
         "origin": 0,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cad.http.rate_limits import CALM, Budget, Limit, Pace
+from bot.cad.http.rate_limits import RECOVERY_SECONDS, BurstLimit, RateLimit, RateLimiter
 from tests.manual_clock import ManualClock
 
 
@@ -19,26 +19,26 @@ def time() -> ManualClock:
 
 
 @pytest.fixture
-def budget(time: ManualClock) -> Budget:
-    return Budget(Limit(requests=4, seconds=10.0), time)
+def budget(time: ManualClock) -> RateLimiter:
+    return RateLimiter(RateLimit(requests=4, seconds=10.0), time)
 
 
-def spend(budget: Budget, count: int) -> None:
+def spend(budget: RateLimiter, count: int) -> None:
     for _ in range(count):
-        budget.spend()
+        budget.record()
 
 
 @pytest.mark.parametrize(
     ("requests", "share", "left"), [(10, 0.8, 8), (3, 0.8, 2), (5, 1.0, 5), (1, 0.1, 1)]
 )
 def test_a_share_leaves_the_rest_to_others(requests, share, left):
-    assert Limit(requests, 60.0).shared(share) == Limit(left, 60.0)
+    assert RateLimit(requests, 60.0).scaled(share) == RateLimit(left, 60.0)
 
 
 def test_a_burst_is_free_and_the_next_one_waits_for_the_window(budget, time):
     for _ in range(4):
         assert budget.wait() == 0.0
-        budget.spend()
+        budget.record()
     assert budget.wait() == 10.0
     time.seconds = 9.0
     assert (budget.wait(), budget.used) == (1.0, 4)
@@ -49,63 +49,63 @@ def test_a_burst_is_free_and_the_next_one_waits_for_the_window(budget, time):
 def test_the_window_slides(budget, time):
     for moment in (0.0, 3.0, 6.0, 9.0):
         time.seconds = moment
-        budget.spend()
+        budget.record()
     assert budget.wait() == 1.0
     time.seconds = 10.0
-    budget.spend()
+    budget.record()
     assert budget.wait() == 3.0
 
 
 def test_a_reserve_waits_sooner(budget, time):
     spend(budget, 2)
     time.seconds = 1.0
-    budget.spend()
+    budget.record()
     assert (budget.wait(), budget.wait(reserve=1), budget.wait(reserve=3)) == (0.0, 9.0, 10.0)
 
 
 def test_a_reserve_larger_than_the_budget_still_lets_one_through(budget):
     assert budget.wait(reserve=9) == 0.0
-    budget.spend()
+    budget.record()
     assert budget.wait(reserve=9) == 10.0
 
 
 def test_retry_after_is_obeyed_in_full(budget, time):
-    budget.refuse(30.0)
-    budget.refuse(5.0)
+    budget.on_rate_limited(30.0)
+    budget.on_rate_limited(5.0)
     assert budget.wait() == 30.0
     time.seconds = 30.0
     assert budget.wait() == 0.0
 
 
 def test_a_refusal_without_a_time_blocks_nothing(budget):
-    budget.refuse(None)
+    budget.on_rate_limited(None)
     assert budget.wait() == 0.0
 
 
 def test_each_refusal_halves_the_pace_until_a_calm_minute_has_passed(budget, time):
     paces = [budget.allowed]
     for _ in range(4):
-        budget.refuse(None)
+        budget.on_rate_limited(None)
         paces.append(budget.allowed)
     assert paces == [4, 2, 1, 1, 1]
-    time.seconds = CALM - 0.1
+    time.seconds = RECOVERY_SECONDS - 0.1
     assert budget.allowed == 1
-    time.seconds = CALM
+    time.seconds = RECOVERY_SECONDS
     assert budget.allowed == 4
 
 
 def test_a_refusal_after_a_calm_minute_halves_the_full_pace(budget, time):
-    budget.refuse(None)
-    budget.refuse(None)
-    time.seconds = CALM
+    budget.on_rate_limited(None)
+    budget.on_rate_limited(None)
+    time.seconds = RECOVERY_SECONDS
     assert budget.allowed == 4
-    budget.refuse(None)
+    budget.on_rate_limited(None)
     assert budget.allowed == 2
 
 
 def test_a_halved_pace_counts_what_is_already_sent(budget):
     spend(budget, 3)
-    budget.refuse(None)
+    budget.on_rate_limited(None)
     assert budget.wait() == 10.0
 
 
@@ -123,16 +123,16 @@ def test_what_is_sent_over_the_budget_is_counted_too(budget, time):
 )
 def test_whoever_waits_never_exceeds_the_limit(requests, steps):
     time = ManualClock(seconds=0.0)
-    budget = Budget(Limit(requests, 16.0), time)
+    budget = RateLimiter(RateLimit(requests, 16.0), time)
     sent: list[float] = []
     for pause, reserve, refused in steps:
         time.seconds += pause / 4  # exact in binary
         while wait := budget.wait(reserve):
             time.seconds += wait
-        budget.spend()
+        budget.record()
         sent.append(time.seconds)
         if refused:
-            budget.refuse(None)
+            budget.on_rate_limited(None)
     assert all(
         later - earlier >= 16.0 for earlier, later in zip(sent, sent[requests:], strict=False)
     )
@@ -140,8 +140,8 @@ def test_whoever_waits_never_exceeds_the_limit(requests, steps):
 
 
 @pytest.fixture
-def paced(time: ManualClock) -> Budget:
-    return Pace(requests=5, seconds=1.0, for_orders=1).budget(time)
+def paced(time: ManualClock) -> RateLimiter:
+    return BurstLimit(requests=5, seconds=1.0, reserved_for_orders=1).new_limiter(time)
 
 
 def test_a_pace_begins_with_a_burst(paced, time):
@@ -150,7 +150,7 @@ def test_a_pace_begins_with_a_burst(paced, time):
         wait = paced.wait()
         waits.append(wait)
         time.seconds += wait
-        paced.spend()
+        paced.record()
     assert waits == [0.0] * 5 + [1.0] * 3
 
 
@@ -167,7 +167,7 @@ def test_a_bucket_fills_drop_by_drop(paced, time):
 
 def test_a_reserve_larger_than_a_bucket_still_lets_one_through(paced):
     assert paced.wait(reserve=9) == 0.0
-    paced.spend()
+    paced.record()
     assert paced.wait(reserve=9) == 1.0
 
 
@@ -178,61 +178,61 @@ def test_what_is_sent_over_the_pace_has_to_be_waited_for(paced, time):
 
 def test_a_pace_speaks_of_minutes(paced, time):
     assert (paced.per_minute, paced.window, paced.allowed) == (60, 5.0, 5)
-    assert Limit(8, 60.0).budget(time).per_minute == 8
-    assert Limit(2, 60.0).budget(time).window == 60.0
+    assert RateLimit(8, 60.0).new_limiter(time).per_minute == 8
+    assert RateLimit(2, 60.0).new_limiter(time).window == 60.0
 
 
 def test_a_429_halves_a_pace_until_a_minute_passed_without(paced, time):
     paces = [paced.per_minute]
     for _ in range(3):
-        paced.refuse(None)
+        paced.on_rate_limited(None)
         paces.append(paced.per_minute)
     assert paces == [60, 24, 12, 12]
-    time.seconds = CALM - 0.1
+    time.seconds = RECOVERY_SECONDS - 0.1
     assert paced.per_minute == 12
-    time.seconds = CALM
+    time.seconds = RECOVERY_SECONDS
     assert paced.per_minute == 60
 
 
 def test_at_half_the_pace_the_waits_are_longer(paced, time):
-    paced.refuse(None)
+    paced.on_rate_limited(None)
     spend(paced, 2)
     assert paced.wait() == 2.5
     time.seconds += 2.5
-    paced.spend()
+    paced.record()
     assert paced.wait() == 2.5
 
 
 def test_a_pace_obeys_retry_after_in_full(paced, time):
-    paced.refuse(30.0)
-    paced.refuse(5.0)
+    paced.on_rate_limited(30.0)
+    paced.on_rate_limited(5.0)
     assert paced.wait() == 30.0
     time.seconds = 30.0
     assert paced.wait() == 0.0
 
 
-@pytest.mark.parametrize("limit", [Limit(4, 10.0), Pace(4, 1.0)])
+@pytest.mark.parametrize("limit", [RateLimit(4, 10.0), BurstLimit(4, 1.0)])
 def test_what_has_not_arrived_is_taken_back(limit, time):
-    budget = limit.budget(time)
+    budget = limit.new_limiter(time)
     spend(budget, 4)
     assert budget.wait() > 0.0
-    budget.take_back()
+    budget.refund()
     assert (budget.wait(), budget.used) == (0.0, 3)
 
 
 def test_what_has_left_the_window_is_not_taken_back(budget, time):
-    budget.spend()
+    budget.record()
     time.seconds = 10.0
     assert budget.used == 0
-    budget.take_back()
+    budget.refund()
     assert budget.used == 0
 
 
-@pytest.mark.parametrize("limit", [Limit(4, 10.0), Pace(4, 1.0)])
+@pytest.mark.parametrize("limit", [RateLimit(4, 10.0), BurstLimit(4, 1.0)])
 def test_when_the_last_request_was(limit, time):
-    budget = limit.budget(time)
+    budget = limit.new_limiter(time)
     assert budget.since_last == math.inf
-    budget.spend()
+    budget.record()
     assert budget.since_last == 0.0
     time.seconds = 7.0
     assert budget.since_last == 7.0
@@ -241,15 +241,19 @@ def test_when_the_last_request_was(limit, time):
 
 
 def test_what_questions_leave_to_orders(paced, time):
-    assert paced.for_orders == 1
-    assert Limit(4, 10.0).budget(time).for_orders == 0
+    assert paced.reserved_for_orders == 1
+    assert RateLimit(4, 10.0).new_limiter(time).reserved_for_orders == 0
     spend(paced, 4)
-    assert (paced.wait(), paced.wait(reserve=paced.for_orders)) == (0.0, 1.0)
+    assert (paced.wait(), paced.wait(reserve=paced.reserved_for_orders)) == (0.0, 1.0)
 
 
 def test_a_share_of_a_pace_is_a_pace_that_leaves_as_much_to_orders():
-    assert Pace(5, 1.0, for_orders=2).shared(0.5) == Pace(2, 1.0, for_orders=2)
-    assert Limit(10, 60.0, for_orders=2).shared(0.5) == Limit(5, 60.0, for_orders=2)
+    assert BurstLimit(5, 1.0, reserved_for_orders=2).scaled(0.5) == BurstLimit(
+        2, 1.0, reserved_for_orders=2
+    )
+    assert RateLimit(10, 60.0, reserved_for_orders=2).scaled(0.5) == RateLimit(
+        5, 60.0, reserved_for_orders=2
+    )
 
 
 @given(
@@ -258,16 +262,16 @@ def test_a_share_of_a_pace_is_a_pace_that_leaves_as_much_to_orders():
 )
 def test_whoever_waits_never_exceeds_the_pace(burst, steps):
     time = ManualClock(seconds=0.0)
-    budget = Pace(burst, 1.0).budget(time)
+    budget = BurstLimit(burst, 1.0).new_limiter(time)
     sent: list[float] = []
     for pause, reserve, refused in steps:
         time.seconds += pause / 4
         while wait := budget.wait(reserve):
             time.seconds += wait
-        budget.spend()
+        budget.record()
         sent.append(time.seconds)
         if refused:
-            budget.refuse(None)
+            budget.on_rate_limited(None)
     for first, one in enumerate(sent):
         for last, other in enumerate(sent[first:], first):
             assert last - first + 1 <= burst + (other - one) + 1e-6
@@ -276,7 +280,7 @@ def test_whoever_waits_never_exceeds_the_pace(burst, steps):
 @given(st.integers(1, 6), st.integers(0, 12), st.floats(0, 20))
 def test_a_pace_never_counts_below_nothing(burst, count, pause):
     time = ManualClock(seconds=0.0)
-    budget = Pace(burst, 1.0).budget(time)
+    budget = BurstLimit(burst, 1.0).new_limiter(time)
     spend(budget, count)
     time.seconds += pause
     assert 0 <= budget.used <= count

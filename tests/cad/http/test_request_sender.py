@@ -20,8 +20,8 @@ from bot.cad.errors import (
     CadUnreadable,
 )
 from bot.cad.http import retry
-from bot.cad.http.rate_limits import Limit
-from bot.cad.http.request_sender import Sender
+from bot.cad.http.rate_limits import RateLimit
+from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request, Response
 from tests.cad.samples import answer
@@ -29,7 +29,7 @@ from tests.manual_clock import ManualClock
 
 REQUEST = Request("calls", "POST", "/emergency/get_calls")
 OTHER = Request("units", "POST", "/emergency/get_active_units")
-LIMITS = {"calls": Limit(5, 60.0, for_orders=1), "units": Limit(100, 1.0)}
+LIMITS = {"calls": RateLimit(5, 60.0, reserved_for_orders=1), "units": RateLimit(100, 1.0)}
 
 done = answer("done")
 busy = answer("busy", 503)
@@ -69,8 +69,8 @@ def network(time: ManualClock) -> Network:
 
 
 @pytest.fixture
-async def sender(network: Network, time: ManualClock) -> AsyncIterator[Sender]:
-    sender = Sender(network, LIMITS, clock=time, jitter=lambda: 1.0)
+async def sender(network: Network, time: ManualClock) -> AsyncIterator[RequestSender]:
+    sender = RequestSender(network, LIMITS, clock=time, jitter=lambda: 1.0)
     yield sender
     await sender.close()
     assert not network.is_open
@@ -90,34 +90,34 @@ async def sender(network: Network, time: ManualClock) -> AsyncIterator[Sender]:
 async def test_once_is_once(sender, network, time, fault):
     network.answers = [fault, done]
     with pytest.raises(CadError):
-        await sender.once(REQUEST, v1.read_done)
-    assert (len(network.sent), time.slept, sender.budget("calls").used) == (1, [], 1)
+        await sender.send_now(REQUEST, v1.read_done)
+    assert (len(network.sent), time.slept, sender.limiter("calls").used) == (1, [], 1)
 
 
 async def test_what_never_arrived_does_not_count(sender, network):
     network.answers = [CadUnreachable()]
     with pytest.raises(CadUnreachable):
-        await sender.once(REQUEST, v1.read_done)
-    assert sender.budget("calls").used == 0
+        await sender.send_now(REQUEST, v1.read_done)
+    assert sender.limiter("calls").used == 0
 
 
 async def test_once_does_not_wait_for_the_budget(sender, network, time):
     for _ in range(9):
-        await sender.once(REQUEST, v1.read_done)
-    assert (len(network.sent), time.slept, sender.budget("calls").used) == (9, [], 9)
+        await sender.send_now(REQUEST, v1.read_done)
+    assert (len(network.sent), time.slept, sender.limiter("calls").used) == (9, [], 9)
 
 
 async def test_once_may_be_given_less_time(sender, network):
-    await sender.once(REQUEST, v1.read_done, within=2.0)
+    await sender.send_now(REQUEST, v1.read_done, within=2.0)
     assert network.sent == [(0.0, 2.0)]
 
 
 async def test_a_429_slows_down_its_own_endpoint_only(sender, network):
     network.answers = [answer(status=429, retry_after="7")]
     with pytest.raises(CadRateLimited):
-        await sender.once(REQUEST, v1.read_done)
-    assert (sender.budget("calls").wait(), sender.budget("units").wait()) == (7.0, 0.0)
-    assert (sender.budget("calls").allowed, sender.budget("units").allowed) == (2, 100)
+        await sender.send_now(REQUEST, v1.read_done)
+    assert (sender.limiter("calls").wait(), sender.limiter("units").wait()) == (7.0, 0.0)
+    assert (sender.limiter("calls").allowed, sender.limiter("units").allowed) == (2, 100)
 
 
 @pytest.mark.parametrize("fault", [CadUnreachable(), answer(status=429)])
@@ -125,7 +125,7 @@ async def test_an_act_is_repeated_where_the_cad_surely_has_not_done_it(
     sender, network, time, fault
 ):
     network.answers = [fault, fault, done]
-    await sender.act(OTHER, v1.read_done)
+    await sender.command(OTHER, v1.read_done)
     assert (len(network.sent), time.slept) == (3, [0.25, 0.5])
 
 
@@ -135,46 +135,46 @@ async def test_an_act_is_repeated_where_the_cad_surely_has_not_done_it(
 async def test_an_act_that_may_have_been_done_is_not_repeated(sender, network, time, fault):
     network.answers = [fault, done]
     with pytest.raises(CadError):
-        await sender.act(OTHER, v1.read_done)
+        await sender.command(OTHER, v1.read_done)
     assert (len(network.sent), time.slept) == (1, [])
 
 
 async def test_an_act_does_not_repeat_after_a_fault_that_leaves_doubt(sender, network, time):
     network.answers = [CadUnreachable(), busy, done]
     with pytest.raises(CadUnavailable):
-        await sender.act(OTHER, v1.read_done)
+        await sender.command(OTHER, v1.read_done)
     assert (len(network.sent), time.slept) == (2, [0.25])
 
 
 async def test_an_act_waits_for_its_budget_and_takes_what_questions_leave(sender, network, time):
     for _ in range(5):
-        await sender.act(REQUEST, v1.read_done)
+        await sender.command(REQUEST, v1.read_done)
     assert time.slept == []
     time.seconds = 55.0
-    await sender.act(REQUEST, v1.read_done)
+    await sender.command(REQUEST, v1.read_done)
     # Its time to answer is not cut short by the wait.
     assert (time.slept, network.sent[-1]) == ([5.0], (60.0, None))
 
 
 async def test_an_act_that_would_wait_too_long_is_not_sent(sender, network, time):
     for _ in range(5):
-        await sender.act(REQUEST, v1.read_done)
+        await sender.command(REQUEST, v1.read_done)
     with pytest.raises(CadRateLimited) as caught:
-        await sender.act(REQUEST, v1.read_done)
+        await sender.command(REQUEST, v1.read_done)
     assert (caught.value.retry_after, len(network.sent), time.slept) == (60.0, 5, [])
 
 
 async def test_giving_up_an_act_shows_the_last_fault(sender, network, time):
     network.answers = [CadUnreachable("refused")]
     with pytest.raises(CadUnreachable, match="refused"):
-        await sender.act(OTHER, v1.read_done)
-    assert time.seconds < retry.WINDOW
+        await sender.command(OTHER, v1.read_done)
+    assert time.seconds < retry.TOTAL_TIMEOUT
 
 
 @pytest.mark.parametrize("fault", [CadUnreachable(), CadBrokenOff(), busy])
 async def test_a_question_is_asked_again_later_and_later(sender, network, time, fault):
     network.answers = [fault, fault, fault, done]
-    await sender.ask(OTHER, v1.read_done)
+    await sender.query(OTHER, v1.read_done)
     assert time.slept == [0.25, 0.5, 1.0]
 
 
@@ -182,61 +182,61 @@ async def test_a_question_is_asked_again_later_and_later(sender, network, time, 
 async def test_what_will_not_pass_is_not_asked_again(sender, network, time, fault):
     network.answers = [fault, done]
     with pytest.raises(CadError):
-        await sender.ask(OTHER, v1.read_done)
+        await sender.query(OTHER, v1.read_done)
     assert (len(network.sent), time.slept) == (1, [])
 
 
 async def test_giving_up_shows_the_last_fault_within_the_window(sender, network, time):
     network.answers = [CadUnreachable(), busy]
     with pytest.raises(CadUnavailable, match="busy"):
-        await sender.ask(OTHER, v1.read_done)
+        await sender.query(OTHER, v1.read_done)
     assert time.slept == [0.25, 0.5, 1.0, 2.0, 4.0]
-    assert time.seconds < retry.WINDOW
+    assert time.seconds < retry.TOTAL_TIMEOUT
 
 
 async def test_each_attempt_may_take_what_is_left_of_the_window(sender, network):
     network.takes = 4.0
     network.answers = [busy]
     with pytest.raises(CadUnavailable):
-        await sender.ask(OTHER, v1.read_done)
+        await sender.query(OTHER, v1.read_done)
     assert [within for _, within in network.sent] == [10.0, 5.75, 1.25]
 
 
 async def test_the_cad_is_given_the_time_that_it_asks_for(sender, network, time):
     network.answers = [answer(status=429, retry_after="3"), done]
-    await sender.ask(OTHER, v1.read_done)
+    await sender.query(OTHER, v1.read_done)
     assert time.slept == [3.0]
 
 
 async def test_a_longer_wait_is_told_instead(sender, network, time):
     network.answers = [answer(status=429, retry_after="60"), done]
     with pytest.raises(CadRateLimited) as caught:
-        await sender.ask(OTHER, v1.read_done)
+        await sender.query(OTHER, v1.read_done)
     assert caught.value.retry_after == 60.0
     assert (len(network.sent), time.slept) == (1, [])
 
 
 async def test_questions_leave_the_last_request_to_an_order(sender, network, time):
     for _ in range(4):
-        await sender.ask(REQUEST, v1.read_done)
+        await sender.query(REQUEST, v1.read_done)
     with pytest.raises(CadRateLimited) as caught:
-        await sender.ask(REQUEST, v1.read_done)
+        await sender.query(REQUEST, v1.read_done)
     assert caught.value.retry_after == 60.0
     assert (len(network.sent), time.slept) == (4, [])
-    assert sender.budget("calls").wait() == 0.0
+    assert sender.limiter("calls").wait() == 0.0
 
 
 async def test_a_question_waits_for_its_budget(sender, network, time):
     for _ in range(4):
-        await sender.ask(REQUEST, v1.read_done)
+        await sender.query(REQUEST, v1.read_done)
     time.seconds = 55.0
-    await sender.ask(REQUEST, v1.read_done)
+    await sender.query(REQUEST, v1.read_done)
     assert time.slept == [5.0]
     assert network.sent[-1] == (60.0, 5.0)
 
 
 async def test_questions_at_once_take_turns(sender, network, time):
-    await asyncio.gather(*(sender.ask(OTHER, v1.read_done) for _ in range(250)))
+    await asyncio.gather(*(sender.query(OTHER, v1.read_done) for _ in range(250)))
     moments = [moment for moment, _ in network.sent]
     assert len(moments) == 250
     assert all(
@@ -245,4 +245,4 @@ async def test_questions_at_once_take_turns(sender, network, time):
 
 
 async def test_a_question_returns_what_was_read(sender):
-    assert await sender.ask(OTHER, lambda response: response.text) == "done"
+    assert await sender.query(OTHER, lambda response: response.text) == "done"

@@ -27,7 +27,7 @@ from bot.cad.errors import (
 from bot.cad.http import wire
 from bot.cad.http.transport import MAX_BODY, MAX_CONNECTIONS, Transport
 from bot.cad.http.wire import Credentials, Request
-from bot.cad.models import Attachment, Subject
+from bot.cad.models import AttachRequest, UnitRef
 from tests.manual_clock import ManualClock
 
 REQUEST = Request("v1", "POST", "/emergency", {"id": "community", "key": "secret", "ü": "\ud83d"})
@@ -406,8 +406,8 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused():
 async def test_an_order_from_end_to_end():
     order = v1.attach(
         Credentials("community", "key"),
-        [Attachment(1, 100, (Subject("a"),))],
-        v1.ATTACH_DIALECTS[0],
+        [AttachRequest(1, 100, (UnitRef("a"),))],
+        v1.ATTACH_VARIANTS[0],
     )
     async with (
         serving(answering(whole(b"UNITS ATTACHED"))) as server,

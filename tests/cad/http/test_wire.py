@@ -74,20 +74,20 @@ def test_a_page_is_known_by_its_body(body, content_type, expected):
     ],
 )
 def test_shown_text(body, shown):
-    assert wire.shown_text(answer(body)) == shown
+    assert wire.error_text(answer(body)) == shown
 
 
 def test_a_page_full_of_broken_titles_is_read_in_linear_time():
     body = "<html>" + "<title" * 300_000
     started = time.process_time()
-    assert wire.shown_text(answer(body)) == "a web page without a title"
+    assert wire.error_text(answer(body)) == "a web page without a title"
     assert time.process_time() - started < 5
 
 
 @given(st.binary(max_size=2000), st.sampled_from(["text/html", "text/plain", ""]))
 def test_any_body_is_shown_on_one_short_line_that_can_be_encoded(body, content_type):
-    shown = wire.shown_text(answer(body, content_type=content_type))
-    assert len(shown) <= wire.SHOWN_TEXT_LIMIT
+    shown = wire.error_text(answer(body, content_type=content_type))
+    assert len(shown) <= wire.MAX_TEXT_LENGTH
     assert shown == " ".join(shown.split())
     shown.encode()
 
@@ -134,7 +134,7 @@ def test_any_retry_after_is_a_length_of_time_or_nothing(value):
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 def test_success_is_the_status_whatever_the_text(status):
-    assert wire.failure(answer("INVALID API KEY", status)) is None
+    assert wire.error_for(answer("INVALID API KEY", status)) is None
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_success_is_the_status_whatever_the_text(status):
     ],
 )
 def test_each_other_status_is_its_own_kind_of_error(status, kind):
-    error = wire.failure(answer("why", status, location="why"))
+    error = wire.error_for(answer("why", status, location="why"))
     assert error is not None
     assert type(error) is kind
     assert (error.status, error.text) == (status, "why")
@@ -162,27 +162,27 @@ def test_each_other_status_is_its_own_kind_of_error(status, kind):
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_who_may_ask_to_wait(status):
-    error = wire.failure(answer(status=status, retry_after="7"))
+    error = wire.error_for(answer(status=status, retry_after="7"))
     assert error is not None
     assert error.retry_after == 7.0
 
 
 def test_a_refusal_asks_for_no_wait():
-    error = wire.failure(answer("no", 400, retry_after="7"))
+    error = wire.error_for(answer("no", 400, retry_after="7"))
     assert error is not None
     assert error.retry_after is None
 
 
 def test_where_a_redirect_points_is_cut_and_can_be_encoded():
     location = "https://elsewhere.example/\udcff" + "x" * 400
-    error = wire.failure(answer(status=302, location=location))
+    error = wire.error_for(answer(status=302, location=location))
     assert isinstance(error, CadRedirected)
     assert error.text.startswith("https://elsewhere.example/?xxx")
-    assert len(error.text) == wire.SHOWN_TEXT_LIMIT
+    assert len(error.text) == wire.MAX_TEXT_LENGTH
 
 
 def test_a_redirect_to_nowhere():
-    error = wire.failure(answer("moved", 302))
+    error = wire.error_for(answer("moved", 302))
     assert isinstance(error, CadRedirected)
     assert error.text == ""
 
@@ -217,7 +217,7 @@ def test_what_is_not_json_is_unreadable(body):
     with pytest.raises(CadUnreadable) as caught:
         wire.read_json(response)
     assert caught.value.status == 200
-    assert caught.value.text == wire.shown_text(response)
+    assert caught.value.text == wire.error_text(response)
 
 
 @pytest.mark.parametrize(("text", "message"), [("", "CadRefused"), ("no", "no")])

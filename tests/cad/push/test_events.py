@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from bot.cad.models import Call, EmergencyCall, Note, Unit
 from bot.cad.push import envelope
 from bot.cad.push.events import (
-    CallSaved,
+    CallNoteAdded,
     CallsClosed,
+    CallUpserted,
     EmergenciesRemoved,
-    EmergencySaved,
+    EmergencyUpserted,
     LinkVerified,
-    NoteAdded,
     UnitLoggedIn,
     UnitLoggedOut,
     UnitPanic,
@@ -59,7 +59,7 @@ DOCUMENTED: list[tuple[str, Json, Any]] = [
     (
         "EVENT_DISPATCH_NOTE",
         {"callId": 100, "note": NOTE},
-        NoteAdded(100, Note("21:30:12", "D-1", "Silent alarm.")),
+        CallNoteAdded(100, Note("21:30:12", "D-1", "Silent alarm.")),
     ),
     ("EVENT_DISPATCH_UNIT_ATTACH", {"callId": 100, "ident": 7}, UnitsAttached(100, (7,))),
     ("EVENT_DISPATCH_UNIT_ATTACH", {"callId": 100, "idents": [7, 8]}, UnitsAttached(100, (7, 8))),
@@ -89,7 +89,7 @@ def test_documented_events(type_: str, data: Json, expected: object, listed: boo
 @pytest.mark.parametrize("data", [{"eventOriginIdent": 4, "dispatch": CALL}, CALL])
 def test_a_saved_call(type_: str, data: Json) -> None:
     saved = read_one(type_, data)
-    assert isinstance(saved, CallSaved)
+    assert isinstance(saved, CallUpserted)
     assert isinstance(saved.call, Call)
     sample: Json = CALL
     assert (saved.call.call_id, saved.call.title) == (sample["callId"], sample["title"])
@@ -114,7 +114,7 @@ def test_a_call_edited_to_be_closed_is_closed() -> None:
 )
 def test_a_911_call_with_what_stands_beside_it(data: Json) -> None:
     expected = EmergencyCall(9, True, "Jane Doe", "Grove Street", "Shots!", {"postal": "9112"})
-    assert read_one("EVENT_911", data) == EmergencySaved(expected)
+    assert read_one("EVENT_911", data) == EmergencyUpserted(expected)
 
 
 @pytest.mark.parametrize("is_dispatch", [True, False])
@@ -192,7 +192,7 @@ def test_keys_read_the_same_in_any_letter_case(
 ) -> None:
     payload = recased(event(sample[0], sample[1]), letters)
     assert read_event(payload) == (sample[2],)
-    assert envelope.is_from(payload, KEY)
+    assert envelope.has_key(payload, KEY)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_keys_read_the_same_in_any_letter_case(
     ],
 )
 def test_the_server_where_one_is_named(payload: object, expected: int | None) -> None:
-    assert envelope.server_of(payload) == expected
+    assert envelope.server_id(payload) == expected
 
 
 @pytest.mark.parametrize(
@@ -215,12 +215,12 @@ def test_the_server_where_one_is_named(payload: object, expected: int | None) ->
     [None, [], "very-secret", {}, {"key": None}, {"key": ""}, {"key": "very-secrét"}, {"key": 1}],
 )
 def test_another_key_is_not_ours(payload: object) -> None:
-    assert not envelope.is_from(payload, KEY)
+    assert not envelope.has_key(payload, KEY)
 
 
 def test_a_key_may_hold_any_letter() -> None:
-    assert envelope.is_from({"KEY": "clé"}, "clé")
-    assert not envelope.is_from({"KEY": "\ud800"}, "clé")
+    assert envelope.has_key({"KEY": "clé"}, "clé")
+    assert not envelope.has_key({"KEY": "\ud800"}, "clé")
 
 
 def test_the_key_goes_no_further() -> None:
@@ -256,9 +256,9 @@ def test_no_json_makes_the_readers_raise(payload: Any) -> None:
     for found in read_event(payload):
         assert dataclasses.is_dataclass(found)
         repr(found).encode()
-    server_id = envelope.server_of(payload)
+    server_id = envelope.server_id(payload)
     assert server_id is None or isinstance(server_id, int)
-    assert not envelope.is_from(payload, "another")
+    assert not envelope.has_key(payload, "another")
 
 
 def test_the_depth_of_json_is_no_trap() -> None:

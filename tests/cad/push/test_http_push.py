@@ -13,16 +13,22 @@ import aiohttp
 import pytest
 
 from bot.cad.push import http_push as feed_module
-from bot.cad.push.event_queue import FeedLost, Gap, Heard, Inbox, Item
+from bot.cad.push.event_queue import (
+    EventQueue,
+    EventsMissed,
+    EventsReceived,
+    FeedDisconnected,
+    FeedItem,
+)
 from bot.cad.push.events import CallsClosed, EmergenciesRemoved
-from bot.cad.push.http_push import EVENT_PATH, MAX_BODY, RETRY_AFTER, HttpFeed
+from bot.cad.push.http_push import EVENT_PATH, MAX_BODY, RETRY_AFTER, HttpPushServer
 
 KEY = "very-secret"
 
 
 @pytest.fixture
-async def feed() -> AsyncIterator[HttpFeed]:
-    async with HttpFeed("127.0.0.1", 0, KEY, queue_size=3) as listening:
+async def feed() -> AsyncIterator[HttpPushServer]:
+    async with HttpPushServer("127.0.0.1", 0, KEY, queue_size=3) as listening:
         yield listening
 
 
@@ -37,35 +43,37 @@ def closed(*call_ids: int, **more: Any) -> dict[str, Any]:
     return {"key": KEY, "type": "EVENT_DISPATCH_CLOSED", "data": data, **more}
 
 
-def url(feed: HttpFeed, path: str = EVENT_PATH) -> str:
+def url(feed: HttpPushServer, path: str = EVENT_PATH) -> str:
     return f"http://127.0.0.1:{feed.port}{path}"
 
 
-async def post(session: aiohttp.ClientSession, feed: HttpFeed, payload: object) -> int:
+async def post(session: aiohttp.ClientSession, feed: HttpPushServer, payload: object) -> int:
     async with session.post(url(feed), data=json.dumps(payload).encode()) as response:
         return response.status
 
 
-async def heard(feed: HttpFeed) -> Item:
+async def heard(feed: HttpPushServer) -> FeedItem:
     async with asyncio.timeout(5):
         return await anext(feed)
 
 
-async def test_events_come_out_in_order(feed: HttpFeed, session: aiohttp.ClientSession) -> None:
+async def test_events_come_out_in_order(
+    feed: HttpPushServer, session: aiohttp.ClientSession
+) -> None:
     for call_id in (1, 2):
         assert await post(session, feed, closed(call_id)) == 200
     assert await post(session, feed, closed(3, serverId=2)) == 200
-    assert await heard(feed) == Heard(None, (CallsClosed((1,)),))
-    assert await heard(feed) == Heard(None, (CallsClosed((2,)),))
-    assert await heard(feed) == Heard(2, (CallsClosed((3,)),))
+    assert await heard(feed) == EventsReceived(None, (CallsClosed((1,)),))
+    assert await heard(feed) == EventsReceived(None, (CallsClosed((2,)),))
+    assert await heard(feed) == EventsReceived(2, (CallsClosed((3,)),))
 
 
 async def test_a_reader_waits_for_what_comes(
-    feed: HttpFeed, session: aiohttp.ClientSession
+    feed: HttpPushServer, session: aiohttp.ClientSession
 ) -> None:
     reading = asyncio.create_task(heard(feed))
     assert await post(session, feed, closed(1)) == 200
-    assert await reading == Heard(None, (CallsClosed((1,)),))
+    assert await reading == EventsReceived(None, (CallsClosed((1,)),))
 
 
 @pytest.mark.parametrize(
@@ -86,18 +94,18 @@ async def test_a_reader_waits_for_what_comes(
     ],
 )
 async def test_what_is_no_event_leaves_nothing_behind(
-    feed: HttpFeed, session: aiohttp.ClientSession, body: bytes, status: int
+    feed: HttpPushServer, session: aiohttp.ClientSession, body: bytes, status: int
 ) -> None:
     async with session.post(url(feed), data=body) as response:
         assert response.status == status
         assert KEY not in await response.text()
     assert await post(session, feed, closed(5)) == 200
-    assert await heard(feed) == Heard(None, (CallsClosed((5,)),))
+    assert await heard(feed) == EventsReceived(None, (CallsClosed((5,)),))
 
 
 @pytest.mark.parametrize(("size", "status"), [(MAX_BODY, 200), (MAX_BODY + 1, 413)])
 async def test_the_limit_holds_where_no_length_is_announced(
-    feed: HttpFeed, session: aiohttp.ClientSession, size: int, status: int
+    feed: HttpPushServer, session: aiohttp.ClientSession, size: int, status: int
 ) -> None:
     body = json.dumps(closed(1)).encode().ljust(size)
 
@@ -109,7 +117,7 @@ async def test_the_limit_holds_where_no_length_is_announced(
         assert response.status == status
 
 
-async def test_too_much_is_refused_before_it_is_sent(feed: HttpFeed) -> None:
+async def test_too_much_is_refused_before_it_is_sent(feed: HttpPushServer) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", feed.port)
     head = f"POST {EVENT_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {2**30}\r\n\r\n"
     writer.write(head.encode())
@@ -120,7 +128,7 @@ async def test_too_much_is_refused_before_it_is_sent(feed: HttpFeed) -> None:
 
 
 async def test_a_body_that_never_comes_is_not_waited_for(
-    feed: HttpFeed, monkeypatch: pytest.MonkeyPatch
+    feed: HttpPushServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_module, "READ_SECONDS", 0.01)
     reader, writer = await asyncio.open_connection("127.0.0.1", feed.port)
@@ -132,33 +140,33 @@ async def test_a_body_that_never_comes_is_not_waited_for(
 
 
 async def test_more_than_fits_is_refused_and_a_gap_follows(
-    feed: HttpFeed, session: aiohttp.ClientSession
+    feed: HttpPushServer, session: aiohttp.ClientSession
 ) -> None:
     for call_id in (1, 2, 3):
         assert await post(session, feed, closed(call_id)) == 200
     for call_id in (4, 5):
         async with session.post(url(feed), json=closed(call_id)) as response:
             assert (response.status, response.headers["Retry-After"]) == (503, str(RETRY_AFTER))
-    assert await heard(feed) == Heard(None, (CallsClosed((1,)),))
+    assert await heard(feed) == EventsReceived(None, (CallsClosed((1,)),))
     # The room that this made belongs to the gap: what comes now is refused once more.
     assert await post(session, feed, closed(6)) == 503
     assert [await heard(feed) for _ in range(3)] == [
-        Heard(None, (CallsClosed((2,)),)),
-        Heard(None, (CallsClosed((3,)),)),
-        Gap(None),
+        EventsReceived(None, (CallsClosed((2,)),)),
+        EventsReceived(None, (CallsClosed((3,)),)),
+        EventsMissed(None),
     ]
     assert await post(session, feed, closed(7)) == 200
-    assert await heard(feed) == Heard(None, (CallsClosed((7,)),))
+    assert await heard(feed) == EventsReceived(None, (CallsClosed((7,)),))
 
 
-async def test_other_addresses(feed: HttpFeed, session: aiohttp.ClientSession) -> None:
+async def test_other_addresses(feed: HttpPushServer, session: aiohttp.ClientSession) -> None:
     for path, status in (("/healthz", 200), (EVENT_PATH, 405), ("/", 404)):
         async with session.get(url(feed, path)) as response:
             assert response.status == status
 
 
-async def test_a_port_that_is_taken(feed: HttpFeed) -> None:
-    second = HttpFeed("127.0.0.1", feed.port, KEY)
+async def test_a_port_that_is_taken(feed: HttpPushServer) -> None:
+    second = HttpPushServer("127.0.0.1", feed.port, KEY)
     with pytest.raises(OSError, match="address already in use"):
         await second.start()
     await second.stop()
@@ -167,16 +175,16 @@ async def test_a_port_that_is_taken(feed: HttpFeed) -> None:
 async def test_stopping_ends_the_reading_after_what_was_heard(
     session: aiohttp.ClientSession,
 ) -> None:
-    async with HttpFeed("127.0.0.1", 0, KEY) as feed:
+    async with HttpPushServer("127.0.0.1", 0, KEY) as feed:
         assert await post(session, feed, closed(1)) == 200
         port = feed.port
-    assert [item async for item in feed] == [Heard(None, (CallsClosed((1,)),))]
+    assert [item async for item in feed] == [EventsReceived(None, (CallsClosed((1,)),))]
     with pytest.raises(aiohttp.ClientConnectorError):
         await session.get(f"http://127.0.0.1:{port}/healthz")
 
 
 async def test_stopping_wakes_whoever_waits() -> None:
-    feed = HttpFeed("127.0.0.1", 0, KEY)
+    feed = HttpPushServer("127.0.0.1", 0, KEY)
     await asyncio.create_task(feed.start(), context=contextvars.Context())
     reading = asyncio.create_task(_all(feed))
     await feed.stop()
@@ -185,7 +193,7 @@ async def test_stopping_wakes_whoever_waits() -> None:
 
 
 async def test_the_key_is_never_logged(
-    feed: HttpFeed, session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+    feed: HttpPushServer, session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await post(session, feed, closed(1))
@@ -194,19 +202,19 @@ async def test_the_key_is_never_logged(
     assert KEY not in repr(await heard(feed))
 
 
-async def _all(feed: HttpFeed) -> list[Item]:
+async def _all(feed: HttpPushServer) -> list[FeedItem]:
     return [item async for item in feed]
 
 
 async def test_an_inbox_owes_one_gap_however_much_it_lost() -> None:
-    inbox = Inbox(2, server_id=1)
-    gone = Heard(1, (EmergenciesRemoved((1,)),))
-    inbox.put_gap()
-    inbox.put_gap()
+    inbox = EventQueue(2, server_id=1)
+    gone = EventsReceived(1, (EmergenciesRemoved((1,)),))
+    inbox.put_events_missed()
+    inbox.put_events_missed()
     assert inbox.put(gone)
     assert not inbox.put(gone)
-    assert not inbox.put(FeedLost(1, "too much"))
-    inbox.put_gap()
+    assert not inbox.put(FeedDisconnected(1, "too much"))
+    inbox.put_events_missed()
     inbox.close()
     assert not inbox.put(gone)
-    assert [await inbox.get() for _ in range(2)] == [Gap(1), gone]
+    assert [await inbox.get() for _ in range(2)] == [EventsMissed(1), gone]

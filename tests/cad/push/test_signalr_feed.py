@@ -17,10 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cad.push import signalr_feed
-from bot.cad.push.event_queue import FeedLost, FeedRefused, Gap, Heard, Item
-from bot.cad.push.events import NoteAdded, UnitStatusChanged
-from bot.cad.push.signalr_connection import Hub, HubLost, Timing
-from bot.cad.push.signalr_feed import LONGEST_DELAY, SignalRFeed
+from bot.cad.push.event_queue import (
+    EventsMissed,
+    EventsReceived,
+    FeedDisconnected,
+    FeedItem,
+    FeedRefused,
+)
+from bot.cad.push.events import CallNoteAdded, UnitStatusChanged
+from bot.cad.push.signalr_connection import HubDisconnected, SignalRConnection, SignalRTimeouts
+from bot.cad.push.signalr_feed import MAX_DELAY, SignalRFeed
 from bot.common.clock import Clock
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.server import CadServer
@@ -79,7 +85,7 @@ def make(cad: CadServer, pauses: Pauses) -> Callable[..., SignalRFeed]:
         COMMUNITY_ID,
         API_KEY,
         1,
-        timing=Timing(answer=5),
+        timing=SignalRTimeouts(answer=5),
         clock=pauses,
         jitter=lambda: 1.0,
     )
@@ -91,7 +97,7 @@ async def feed(make: Callable[..., SignalRFeed]) -> AsyncIterator[SignalRFeed]:
         yield running
 
 
-async def heard(feed: SignalRFeed) -> Item:
+async def heard(feed: SignalRFeed) -> FeedItem:
     async with asyncio.timeout(5):
         return await anext(feed)
 
@@ -103,7 +109,7 @@ def note(cad: CadServer, text: str = "Shots fired") -> None:
 async def hears_a_note(cad: CadServer, feed: SignalRFeed) -> bool:
     note(cad)
     item = await heard(feed)
-    return isinstance(item, Heard) and isinstance(item.events[0], NoteAdded)
+    return isinstance(item, EventsReceived) and isinstance(item.events[0], CallNoteAdded)
 
 
 @pytest.mark.parametrize("as_text", [False, True])
@@ -111,10 +117,10 @@ async def test_a_session_begins_with_a_gap_and_then_tells(
     cad: CadServer, feed: SignalRFeed, as_text: bool
 ) -> None:
     cad.hub.faults.payload_as_text = as_text
-    assert await heard(feed) == Gap(1)
+    assert await heard(feed) == EventsMissed(1)
     assert feed.is_connected
     cad.world.set_status(cad.world.server(COMMUNITY_ID), Target(ident_ids=(1,)), 3)
-    assert await heard(feed) == Heard(1, (UnitStatusChanged((1,), 3),))
+    assert await heard(feed) == EventsReceived(1, (UnitStatusChanged((1,), 3),))
     assert [entry.method for entry in cad.hub.authentications] == ["authenticatev2"]
 
 
@@ -122,12 +128,12 @@ async def test_a_lost_connection_is_told_made_again_and_followed_by_a_gap(
     cad: CadServer, feed: SignalRFeed, pauses: Pauses
 ) -> None:
     for _ in range(2):
-        assert await heard(feed) == Gap(1)
-        cad.hub.drop()
-        assert await heard(feed) == FeedLost(1, "the connection broke")
+        assert await heard(feed) == EventsMissed(1)
+        cad.hub.abort_all()
+        assert await heard(feed) == FeedDisconnected(1, "the connection broke")
         assert not feed.is_connected
         await pauses.over()
-    assert await heard(feed) == Gap(1)
+    assert await heard(feed) == EventsMissed(1)
     assert await hears_a_note(cad, feed)
     assert len(cad.hub.authentications) == 3
     assert cad.hub.sessions == ((COMMUNITY_ID, 1),)
@@ -141,21 +147,21 @@ async def test_an_outage_is_told_once_and_asked_about_less_and_less(
         waits = [await pauses.over() for _ in range(7)]
         last = await pauses.reached()
         assert [*waits, last] == [1, 2, 4, 8, 16, 32, 60, 60]
-        assert await heard(feed) == FeedLost(1, "Connection refused")
+        assert await heard(feed) == FeedDisconnected(1, "Connection refused")
         await cad.resume()
         pauses.end(last)
-        assert await heard(feed) == Gap(1)
+        assert await heard(feed) == EventsMissed(1)
 
 
 async def test_a_session_that_lasted_is_sought_again_soon(
     cad: CadServer, feed: SignalRFeed, pauses: Pauses
 ) -> None:
     waits = []
-    for lasted in (0.0, LONGEST_DELAY - 1, LONGEST_DELAY, 0.0):
-        assert await heard(feed) == Gap(1)
+    for lasted in (0.0, MAX_DELAY - 1, MAX_DELAY, 0.0):
+        assert await heard(feed) == EventsMissed(1)
         pauses.seconds += lasted
-        cad.hub.drop()
-        assert isinstance(await heard(feed), FeedLost)
+        cad.hub.abort_all()
+        assert isinstance(await heard(feed), FeedDisconnected)
         waits.append(await pauses.over())
     assert waits == [1, 2, 1, 2]
 
@@ -165,12 +171,12 @@ async def test_a_refused_key_is_told_once_and_tried_seldom(
 ) -> None:
     cad.hub.faults.refuse_keys = True
     async with make() as feed:
-        assert [await pauses.over(), await pauses.over()] == [LONGEST_DELAY] * 2
+        assert [await pauses.over(), await pauses.over()] == [MAX_DELAY] * 2
         last = await pauses.reached()
         assert await heard(feed) == FeedRefused(1, "INVALID API KEY")
         cad.hub.faults.refuse_keys = False
         pauses.end(last)
-        assert await heard(feed) == Gap(1)
+        assert await heard(feed) == EventsMissed(1)
         assert await hears_a_note(cad, feed)
 
 
@@ -179,10 +185,10 @@ async def test_a_key_refused_again_is_told_again(
 ) -> None:
     for _ in range(2):
         cad.hub.faults.refuse_keys = False
-        assert await heard(feed) == Gap(1)
+        assert await heard(feed) == EventsMissed(1)
         cad.hub.faults.refuse_keys = True
-        cad.hub.drop()
-        assert isinstance(await heard(feed), FeedLost)
+        cad.hub.abort_all()
+        assert isinstance(await heard(feed), FeedDisconnected)
         await pauses.over()
         assert isinstance(await heard(feed), FeedRefused)
         cad.hub.faults.refuse_keys = False
@@ -195,7 +201,7 @@ async def test_either_way_to_authenticate_will_do(
 ) -> None:
     cad.hub.faults.missing_methods.add(missing)
     async with make() as feed:
-        assert await heard(feed) == Gap(1)
+        assert await heard(feed) == EventsMissed(1)
         assert await hears_a_note(cad, feed)
 
 
@@ -205,33 +211,33 @@ async def test_a_hub_that_gives_no_verdict_does_not_refuse_the_key(
     cad.hub.faults.missing_methods.update({"authenticatev2", "authenticate"})
     async with make() as feed:
         item = await heard(feed)
-    assert isinstance(item, FeedLost)
+    assert isinstance(item, FeedDisconnected)
     assert "Failed to invoke 'authenticatev2'" in item.reason
 
 
 async def test_a_connection_without_a_word_is_given_up(
     cad: CadServer, make: Callable[..., SignalRFeed], pauses: Pauses
 ) -> None:
-    async with make(timing=Timing(answer=5, silence=0.05)) as feed:
-        assert await heard(feed) == Gap(1)
-        assert await heard(feed) == FeedLost(1, "no word in time")
+    async with make(timing=SignalRTimeouts(answer=5, silence=0.05)) as feed:
+        assert await heard(feed) == EventsMissed(1)
+        assert await heard(feed) == FeedDisconnected(1, "no word in time")
         await pauses.over()
-        assert await heard(feed) == Gap(1)
+        assert await heard(feed) == EventsMissed(1)
 
 
 async def test_a_hub_that_does_not_answer_is_given_up(
     cad: CadServer, make: Callable[..., SignalRFeed], pauses: Pauses
 ) -> None:
     cad.hub.faults.silent = True
-    async with make(timing=Timing(answer=0.05)) as feed:
-        assert await heard(feed) == FeedLost(1, "no word in time")
+    async with make(timing=SignalRTimeouts(answer=0.05)) as feed:
+        assert await heard(feed) == FeedDisconnected(1, "no word in time")
         cad.hub.faults.silent = False
         await pauses.over()
-        assert await heard(feed) == Gap(1)
+        assert await heard(feed) == EventsMissed(1)
 
 
 async def test_garbage_is_passed_over(cad: CadServer, feed: SignalRFeed) -> None:
-    assert await heard(feed) == Gap(1)
+    assert await heard(feed) == EventsMissed(1)
     await cad.hub.send_garbage()
     assert await hears_a_note(cad, feed)
     assert len(cad.hub.authentications) == 1
@@ -240,26 +246,26 @@ async def test_garbage_is_passed_over(cad: CadServer, feed: SignalRFeed) -> None
 async def test_a_goodbye_is_told_without_the_key(
     cad: CadServer, feed: SignalRFeed, pauses: Pauses
 ) -> None:
-    assert await heard(feed) == Gap(1)
-    await cad.hub.send_away(f"{API_KEY} is used elsewhere")
-    assert await heard(feed) == FeedLost(1, "closed by the hub: … is used elsewhere")
+    assert await heard(feed) == EventsMissed(1)
+    await cad.hub.disconnect_all(f"{API_KEY} is used elsewhere")
+    assert await heard(feed) == FeedDisconnected(1, "closed by the hub: … is used elsewhere")
     await pauses.over()
-    assert await heard(feed) == Gap(1)
+    assert await heard(feed) == EventsMissed(1)
 
 
 async def test_more_than_fits_becomes_a_gap(
     cad: CadServer, make: Callable[..., SignalRFeed], pauses: Pauses
 ) -> None:
     async with make(queue_size=2) as feed:
-        assert await heard(feed) == Gap(1)
+        assert await heard(feed) == EventsMissed(1)
         for _ in range(4):
             note(cad)
         await cad.push.settle()
         # In order, behind the notes: whoever has heard the goodbye has heard them too.
-        await cad.hub.send_away("good night")
+        await cad.hub.disconnect_all("good night")
         await pauses.reached()
         items = [await heard(feed) for _ in range(3)]
-        assert [type(item) for item in items] == [Heard, Heard, Gap]
+        assert [type(item) for item in items] == [EventsReceived, EventsReceived, EventsMissed]
 
 
 async def test_stopping_ends_the_reading_wherever_it_is(
@@ -268,14 +274,14 @@ async def test_stopping_ends_the_reading_wherever_it_is(
     before = asyncio.all_tasks()
     feed = make()
     await asyncio.create_task(feed.start(), context=contextvars.Context())
-    assert await heard(feed) == Gap(1)
+    assert await heard(feed) == EventsMissed(1)
     reading = asyncio.create_task(_all(feed))
     await feed.stop()
     await feed.stop()
     assert await reading == []
     await cad.pause()
     async with make() as pausing:
-        assert isinstance(await heard(pausing), FeedLost)
+        assert isinstance(await heard(pausing), FeedDisconnected)
     assert asyncio.all_tasks() <= before
 
 
@@ -290,7 +296,7 @@ async def test_a_redirect_is_not_followed(pauses: Pauses, cad: CadServer) -> Non
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     async with SignalRFeed(url, COMMUNITY_ID, API_KEY, 1, clock=pauses) as feed:
-        assert await heard(feed) == FeedLost(1, "HTTP 307")
+        assert await heard(feed) == FeedDisconnected(1, "HTTP 307")
     await runner.cleanup()
     assert cad.hub.authentications == []
 
@@ -338,10 +344,10 @@ def test_no_frame_makes_a_hub_raise(records: list[str]) -> None:
 
 async def _take(records: list[str]) -> None:
     pushed: list[object] = []
-    hub = Hub("http://127.0.0.1/", pushed.append)
-    with contextlib.suppress(HubLost):  # where the message is a goodbye
+    hub = SignalRConnection("http://127.0.0.1/", pushed.append)
+    with contextlib.suppress(HubDisconnected):  # where the message is a goodbye
         await hub._on_raw_message("\x1e".join(records))
 
 
-async def _all(feed: SignalRFeed) -> list[Item]:
+async def _all(feed: SignalRFeed) -> list[FeedItem]:
     return [item async for item in feed]

@@ -255,7 +255,7 @@ class TestMore:
         result = await officers.pat.select(more.response.message, ["4"], custom_id=place)
         assert words(result) == "✅ Your status (A\\-12) is now **on scene**."
         assert officers.server.units[1].status == 4
-        unit = officers.services.board.picture(seed.SERVER_ID).units[1]
+        unit = officers.services.board.snapshot(seed.SERVER_ID).units[1]
         assert unit.status == 4
 
     @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ class TestOnAnEmergency:
         ]
         acts, reply = scene.services.acts, ReplyAddress(1, "token")
         responding = asyncio.gather(
-            *(acts.respond(actor, reply, seed.SERVER_ID, SHOTS, "me") for actor in actors)
+            *(acts.respond_to_911(actor, reply, seed.SERVER_ID, SHOTS, "me") for actor in actors)
         )
         while not responding.done():
             await scene.passes(1)
@@ -370,7 +370,7 @@ class TestOnAnEmergency:
         result = await press(scene.dana, asked, "Dismiss it")
         assert words(result) == "✅ Dismissed **911 #1**."
         assert SHOTS not in scene.server.emergencies
-        assert SHOTS not in scene.services.board.picture(seed.SERVER_ID).emergencies
+        assert SHOTS not in scene.services.board.snapshot(seed.SERVER_ID).emergencies
 
     @pytest.mark.parametrize("label", ["Respond", "Dispatch…", "Dismiss"])
     async def test_a_visitor_is_refused_in_private(self, scene: Scene, label: str) -> None:

@@ -170,7 +170,7 @@ async def test_the_menu_works_after_a_restart_and_not_for_visitors(scene: Scene)
 async def test_without_calls_there_is_nothing_to_pick(scene: Scene):
     for call_id in list(scene.server.calls):
         scene.world.close(scene.server, call_id)
-    await scene.services.board.calls_now(seed.SERVER_ID)
+    await scene.services.board.fetch_calls(seed.SERVER_ID)
     offered = await scene.dana.context_menu(scene.channel, "Attach to call", scene.pat)
     assert offered.response is not None
     assert offered.response.content == "❌ No call is open."

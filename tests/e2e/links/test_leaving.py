@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cogs.maintenance import PeopleCog
+from cogs.maintenance import MaintenanceCog
 from sandbox.cad.state import seed
 from tests.e2e.link_scene import Log, labels, requests_stored
 from tests.e2e.scene import Scene
@@ -47,13 +47,13 @@ async def test_who_left_while_the_bot_was_down_is_forgotten(scene: Scene) -> Non
 
 async def test_a_list_of_members_that_is_not_whole_proves_nothing(scene: Scene, caplog) -> None:
     await scene.start(**FORGETS)
-    people = scene.bot.get_cog("PeopleCog")
+    people = scene.bot.get_cog("MaintenanceCog")
     guild = scene.bot.get_guild(scene.guild.id)
-    assert isinstance(people, PeopleCog)
+    assert isinstance(people, MaintenanceCog)
     assert guild is not None
     guild._remove_member(guild.get_member(scene.pat.id))  # type: ignore[arg-type]
     guild._member_count = 100
-    await people.look_around(people._leaving)
+    await people.erase_departed(people._erasure)
     assert scene.pat.id in scene.links()
     assert "nobody is forgotten" in caplog.text
 

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from simcord.actors import MemberActor
 
-from bot.services.link_files.import_export import KEPT, LARGEST
+from bot.services.link_files.import_export import MAX_FILE_BYTES, PREVIEW_TTL
 from sandbox.cad.state import seed
 from tests.e2e.conftest import with_settings
 from tests.e2e.scene import Said, Scene
@@ -98,7 +98,7 @@ async def test_a_restart_forgets_the_file(scene: Scene) -> None:
 
 async def test_a_quarter_of_an_hour_forgets_the_file(scene: Scene) -> None:
     said = await shown(scene, people(scene))
-    await scene.passes(KEPT)
+    await scene.passes(PREVIEW_TTL)
     assert (await pressed(scene, said)).startswith("❌ I do not remember this file any more")
 
 
@@ -194,7 +194,7 @@ class TestRefusals:
         assert (await pressed(scene, said)).startswith("❌ This takes one of these roles:")
 
     async def test_what_is_too_large(self, scene: Scene) -> None:
-        said = await shown(scene, b"x" * (LARGEST + 1))
+        said = await shown(scene, b"x" * (MAX_FILE_BYTES + 1))
         assert said.text.startswith("❌ The file is too large: 2.0 MiB, where 2 MiB are read.")
 
     async def test_a_file_that_discord_has_lost(self, scene: Scene, monkeypatch) -> None:
@@ -208,9 +208,9 @@ class TestRefusals:
         ("data", "words"),
         [
             (b"", "name no column of people"),
-            (b"\0" * LARGEST, "not readable as CSV"),
-            (b"," * LARGEST, "name no column of people"),
-            (b"[" * LARGEST, "not readable as JSON \\(too deep\\)"),
+            (b"\0" * MAX_FILE_BYTES, "not readable as CSV"),
+            (b"," * MAX_FILE_BYTES, "name no column of people"),
+            (b"[" * MAX_FILE_BYTES, "not readable as JSON \\(too deep\\)"),
             (b"PK\x03\x04 a workbook", "this is not a text file; save it as CSV UTF\\-8"),
             (b"discord_id,api_id\n@everyone,=1\n", "'\\=1' is a formula or its failure"),
             (b"discord_id,api_id\n1,**x**" + b"y" * 4000, "'\\*\\*x\\*\\*yyy"),

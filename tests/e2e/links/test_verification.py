@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from simcord.results import InteractionResult
 
-from bot.services.verification.pacing import MOST_QUESTIONS
+from bot.services.verification.pacing import MAX_QUERIES
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY
 from sandbox.cad.state.models import Account
@@ -58,7 +58,7 @@ async def eventually(scene: Scene, condition: Callable[[], object], within: floa
     while not condition():
         assert scene.time.monotonic() < end
         await scene.passes(2)
-        await until(lambda: scene.time.asleep)
+        await until(lambda: scene.time.sleeper_count)
 
 
 async def passes(scene: Scene, seconds: float) -> None:
@@ -92,7 +92,7 @@ async def test_whatever_was_pasted_is_attached_afterwards(scene: Scene, pasted: 
         f"✅ {scene.charlie.mention} is now linked to `{UPPER}`.",
         f"The CAD knows this id as `{UPPER}` (account `charlie`).",
     ]
-    assert asked(scene) <= MOST_QUESTIONS
+    assert asked(scene) <= MAX_QUERIES
     assert scene.links()[scene.charlie.id] == UPPER
     answer = await scene.attach(scene.charlie.mention)
     assert answer.startswith("✅ Attached to **#100** Armed Robbery")

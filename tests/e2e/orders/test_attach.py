@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
-from sandbox.cad.state.behaviour import Dialect
+from sandbox.cad.state.behaviour import AttachVariant
 from sandbox.cad.state.models import Account, Badge, CallForm, Server
 from tests.e2e.scene import Scene
 
@@ -100,7 +100,7 @@ async def test_with_nobody_left_nothing_is_sent(scene: Scene, units: str, reason
 async def test_a_unit_that_shares_its_number(scene: Scene) -> None:
     account = scene.server.units[1].account
     scene.world.login(scene.server, account, Badge("A-7", "Another", "LSPD"))
-    await scene.services.board.units_now(1)
+    await scene.services.board.fetch_units(1)
     answer = await scene.attach("A-7")
     assert "several units on duty have this number" in answer
     assert scene.orders() == []
@@ -174,7 +174,7 @@ async def test_fifty_at_once_and_no_more(scene: Scene) -> None:
 )
 async def test_a_title_from_the_cad_stays_in_its_place(scene: Scene, title, shown) -> None:
     number = scene.world.new_dispatch(scene.server, CallForm(title=title)).call_id
-    await scene.services.board.calls_now(1)
+    await scene.services.board.fetch_calls(1)
     first, *others = (await scene.attach("A-12", call=number)).splitlines()
     assert first.startswith(f"✅ Attached to **#{number}** {shown}")
     assert first.endswith(": A\\-12")
@@ -209,19 +209,19 @@ async def test_detach_nobody(scene: Scene) -> None:
     assert scene.orders() == []
 
 
-@pytest.mark.parametrize("spoken", list(Dialect))
-async def test_the_dialect_of_the_cad_is_found_once(scene: Scene, spoken: Dialect) -> None:
-    scene.world.behaviour.dialects = {spoken}
+@pytest.mark.parametrize("spoken", list(AttachVariant))
+async def test_the_dialect_of_the_cad_is_found_once(scene: Scene, spoken: AttachVariant) -> None:
+    scene.world.behaviour.attach_variants = {spoken}
     for units in ("A-12", "A-7"):
         assert (await scene.attach(units)).startswith("✅")
     assert scene.units_on(100) == ["A-12", "A-7"]
     tried = [(one.path, one.type) for one in scene.orders()]
-    known = [one.value for one in Dialect]
+    known = [one.value for one in AttachVariant]
     assert tried == [*known[: known.index(spoken.value) + 1], spoken.value]
 
 
 async def test_a_cad_without_any_known_dialect(scene: Scene) -> None:
-    scene.world.behaviour.dialects = set()
+    scene.world.behaviour.attach_variants = set()
     answer = await scene.attach("A-12")
     assert answer.startswith("❌ Nobody was attached to **#100** Armed Robbery. The CAD refused: ")
     assert len(scene.orders()) == 3

@@ -71,7 +71,7 @@ async def test_linked_members_by_the_names_that_the_guild_knows(scene: Scene) ->
     for member in (scene.pat, scene.erin, scene.vic):
         await member.join_voice(voice)
     await typed(scene, "units", "")  # from now on the links are being read
-    await until(lambda: scene.services.linking.known(scene.guild.id))
+    await until(lambda: scene.services.linking.cached(scene.guild.id))
     assert await typed(scene, "units", "@pat") == [("A-12 · Pat Moreno · @pat · available", "A-12")]
     assert await typed(scene, "units", "erin") == [("@erin · not on duty", scene.erin.mention)]
     assert await typed(scene, "units", "vic") == []
@@ -131,8 +131,8 @@ async def test_hostile_names_fit_and_stay_on_their_line(scene: Scene) -> None:
     scene.world.login(scene.server, account, Badge("X-1", title, title))
     scene.world.login(scene.server, account, Badge("two words", "Two", "LSPD"))
     scene.world.login(scene.server, account, Badge("x" * 4000, "Long", "LSPD"))
-    await scene.services.board.units_now(1)
-    await scene.services.board.calls_now(1)
+    await scene.services.board.fetch_units(1)
+    await scene.services.board.fetch_calls(1)
     calls, units = await typed(scene, "call", ""), await typed(scene, "units", "")
     for name, _ in (*calls, *units):
         assert 1 <= len(name) <= 100
@@ -146,8 +146,8 @@ async def test_discord_shows_25(scene: Scene) -> None:
     for number in range(30):
         scene.world.new_dispatch(scene.server, CallForm(title="More"))
         scene.world.login(scene.server, account, Badge(f"Z-{number}", "Zed", "LSPD"))
-    await scene.services.board.units_now(1)
-    await scene.services.board.calls_now(1)
+    await scene.services.board.fetch_units(1)
+    await scene.services.board.fetch_calls(1)
     assert len(await typed(scene, "call", "")) == 25
     assert len(await typed(scene, "units", "")) == 25
 
@@ -181,7 +181,7 @@ async def test_a_department_says_how_many_are_free(scene: Scene) -> None:
 
 async def test_a_suggestion_is_what_is_sent(scene: Scene) -> None:
     scene.server.units[1].badge = replace(scene.server.units[1].badge, department="Los Santos PD")
-    await scene.services.board.units_now(1)
+    await scene.services.board.fetch_units(1)
     for text in ("dept:los", 'dept:"los s', "dept:“Los"):
         ((_, value),) = await typed(scene, "units", text)
         assert value == 'dept:"Los Santos PD"'
@@ -196,7 +196,7 @@ async def test_a_suggestion_that_comes_too_late_is_one_line_in_the_log(
     (record,) = (one for one in caplog.records if "autocomplete" in one.getMessage())
     assert "Traceback" in logging.Formatter().format(record)
     record.exc_text = None
-    assert logs.shorten_lateness(record)
+    assert logs.shorten_late_autocomplete(record)
     line = logging.Formatter().format(record)
     assert line.startswith("suggestions for 'attach' came too late")
     assert "\n" not in line

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.services.access.cad_permissions import REMEMBERED
+from bot.services.access.cad_permissions import CACHE_TTL
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Hang
 from tests.e2e.calls.test_card_buttons import (
@@ -95,7 +95,7 @@ async def test_who_moves_themselves(scene: Scene, permission: str) -> None:
     grant(scene, "pat", permission)
     assert (await scene.say(scene.pat, "attach", call=100, units="me")).startswith("✅")
     grant(scene, "pat", "police")
-    await scene.passes(REMEMBERED)
+    await scene.passes(CACHE_TTL)
     answer = await scene.say(scene.pat, "detach", units="me")
     assert answer.endswith(f"\n{FORBIDDEN}")
     assert scene.units_on(100) == ["A-12"]

@@ -36,7 +36,7 @@ async def troop(scene: Scene) -> None:
     for number in TROOP:
         account = Account(number, number, api_ids=(f"id:{number}",))
         scene.world.login(scene.server, account, Badge(number, "Trooper", "Troop"))
-    await scene.services.board.units_now(seed.SERVER_ID)
+    await scene.services.board.fetch_units(seed.SERVER_ID)
     await scene.passes(60)
     scene.world.history.clear()
 
@@ -87,7 +87,7 @@ async def test_ten_go_at_once_and_eleven_are_asked_about(scene: Scene) -> None:
     assert answer.startswith("✅ Attached to **#100** Armed Robbery: T\\-1, T\\-2")
     assert states(scene) == ["done"]
     scene.world.attach(scene.server, 101, Target(api_ids=(seed.ALICE.hex,)))
-    await scene.services.board.calls_now(seed.SERVER_ID)
+    await scene.services.board.fetch_calls(seed.SERVER_ID)
     scene.world.history.clear()
     said = await asked(scene, "dept:Troop A-7 Z-9 -T-1")
     question, about, others, excluded, left_out = said.text.splitlines()

@@ -39,7 +39,7 @@ async def test_the_page_is_served_and_needs_nothing_from_elsewhere(
         assert response.headers["Content-Security-Policy"] == "default-src 'self'"
         text = await response.text()
     assert not re.search(r"https?://|innerHTML", text)
-    assert cad.hits == {}
+    assert cad.request_counts == {}
 
 
 async def test_the_board_shows_who_is_attached(cad: CadServer, caller: Caller) -> None:

@@ -103,7 +103,7 @@ async def test_what_people_do_is_told(
     assert (told["key"], told["type"]) == (API_KEY, type_)
     assert isinstance(told["data"], list) is listed
     # The bot, which was written from the same pages, makes sense of it.
-    assert envelope.is_from(told, API_KEY)
+    assert envelope.has_key(told, API_KEY)
     assert len(read_event(told)) == 1
     assert cad.push.deliveries == [Delivery(type_, HTTP, 200)]
 
@@ -224,10 +224,10 @@ async def test_the_hub_takes_the_place_of_http_while_somebody_listens(
     pushed = await client.hear()
     assert (pushed["type"], pushed["target"]) == (1, "pushEvent")
     assert pushed["arguments"][0]["type"] == "EVENT_UNIT_UPDATE"
-    cad.hub.drop()
+    cad.hub.abort_all()
     cad.world.move(server, PAT_UNIT, "Davis")
     await cad.push.settle()
-    assert [one.way for one in cad.push.deliveries] == [HUB, HTTP]
+    assert [one.transport for one in cad.push.deliveries] == [HUB, HTTP]
     assert receiver.types == ["EVENT_UNIT_UPDATE"]
 
 

@@ -44,7 +44,7 @@ def test_accounts_are_known_but_for_the_visitor() -> None:
     world = build_world()
     community = world.communities[COMMUNITY_ID]
     assert (community.key, community.plan) == (API_KEY, Plan.PLUS)
-    known = [person for person in PEOPLE if world.account_of(community, person.hex)]
+    known = [person for person in PEOPLE if world.find_account(community, person.hex)]
     assert [person for person in PEOPLE if person not in known] == [VIC]
     assert {DANA, ERIN} <= set(known)
 
@@ -54,11 +54,11 @@ def test_some_ids_are_spelled_otherwise() -> None:
     community = world.communities[COMMUNITY_ID]
     spelled = {f"STEAM:{CASEY.hex.upper()}": "casey", QUINNS_ID: "quinn"}
     for api_id, name in spelled.items():
-        account = world.account_of(community, api_id)
+        account = world.find_account(community, api_id)
         assert account
         assert account.username == name
     others = (CASEY.hex, f"steam:{CASEY.hex}", QUINNS_ID.removeprefix("license:"))
-    assert [world.account_of(community, one) for one in others] == [None] * 3
+    assert [world.find_account(community, one) for one in others] == [None] * 3
 
 
 def test_calls_and_911_calls_are_open() -> None:

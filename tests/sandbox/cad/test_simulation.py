@@ -12,7 +12,13 @@ from sandbox.cad.state import extra_units
 from sandbox.cad.state.change_log import Actor, Change, ChangeKind
 from sandbox.cad.state.models import Server
 from sandbox.cad.state.seed import COMMUNITY_ID, build_world
-from sandbox.cad.state.simulation import FEWEST_CALLS, MOST_CALLS, MOST_EMERGENCIES, TIMETABLE, Life
+from sandbox.cad.state.simulation import (
+    MAX_CALLS,
+    MAX_EMERGENCIES,
+    MIN_CALLS,
+    TIMETABLE,
+    Simulation,
+)
 
 ROUNDS = 5  # ten minutes
 
@@ -28,21 +34,23 @@ async def shift(
     world = build_world()
     server = world.server(COMMUNITY_ID)
     if keeps_apart:
-        cast = extra_units.move_in(world, world.communities[COMMUNITY_ID], server)
+        cast = extra_units.add_units(world, world.communities[COMMUNITY_ID], server)
     others = (set(server.calls), set(server.emergencies)) if keeps_apart else (set(), set())
     changes: list[Change] = []
     world.on_change(changes.append)
     moments = iter(range(ROUNDS * len(TIMETABLE)))
 
     async def sleep(_: float) -> None:
-        assert len(server.calls.keys() - others[0]) <= MOST_CALLS
-        assert keeps_apart or len(server.calls) >= FEWEST_CALLS
-        assert len(server.emergencies.keys() - others[1]) <= MOST_EMERGENCIES
+        assert len(server.calls.keys() - others[0]) <= MAX_CALLS
+        assert keeps_apart or len(server.calls) >= MIN_CALLS
+        assert len(server.emergencies.keys() - others[1]) <= MAX_EMERGENCIES
         if next(moments, None) is None:
             raise Over
 
     with contextlib.suppress(Over):
-        life = Life(world, server, seed=seed, cast=cast, keeps_apart=keeps_apart, sleep=sleep)
+        life = Simulation(
+            world, server, seed=seed, unit_numbers=cast, own_calls_only=keeps_apart, sleep=sleep
+        )
         await life.run()
     return changes, server
 
@@ -55,7 +63,7 @@ async def test_everything_happens_and_people_do_it(seed: int) -> None:
         ChangeKind.UNIT_PANIC,
         ChangeKind.LINK_VERIFIED,
     }
-    assert {change.by for change in changes} == {Actor.PERSON}
+    assert {change.actor for change in changes} == {Actor.PERSON}
 
 
 async def test_the_same_seed_is_the_same_life() -> None:
@@ -95,7 +103,7 @@ async def test_a_cad_with_nobody_in_it_stays_as_it_is() -> None:
 
 async def test_it_lives_until_it_is_cancelled() -> None:
     world = build_world()
-    life = asyncio.create_task(Life(world, world.server(COMMUNITY_ID)).run())
+    life = asyncio.create_task(Simulation(world, world.server(COMMUNITY_ID)).run())
     await asyncio.sleep(0)
     life.cancel()
     with pytest.raises(asyncio.CancelledError):

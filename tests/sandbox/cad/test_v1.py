@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.cad.server import CadServer
-from sandbox.cad.state.behaviour import Dialect, Partial
+from sandbox.cad.state.behaviour import AttachVariant, Partial
 from sandbox.cad.state.models import Json, Plan
 from sandbox.cad.state.seed import (
     ALICE,
@@ -36,28 +36,32 @@ def attachment(call_id: int, *api_ids: str) -> Json:
     return {"serverId": 1, "callId": call_id, "units": list(api_ids)}
 
 
-@pytest.mark.parametrize("dialect", Dialect)
-async def test_each_dialect_attaches(cad: CadServer, caller: Caller, dialect: Dialect) -> None:
-    cad.world.behaviour.dialects = {dialect}
+@pytest.mark.parametrize("dialect", AttachVariant)
+async def test_each_dialect_attaches(
+    cad: CadServer, caller: Caller, dialect: AttachVariant
+) -> None:
+    cad.world.behaviour.attach_variants = {dialect}
     path, type_ = dialect.value
     assert await caller.post(path, type_, attachment(ARMED_ROBBERY, PAT.hex)) == ATTACHED
     assert on_call(cad, ARMED_ROBBERY) == ["A-12"]
 
 
-@pytest.mark.parametrize("dialect", Dialect)
-async def test_a_dialect_switched_off(cad: CadServer, caller: Caller, dialect: Dialect) -> None:
-    cad.world.behaviour.dialects.discard(dialect)
+@pytest.mark.parametrize("dialect", AttachVariant)
+async def test_a_dialect_switched_off(
+    cad: CadServer, caller: Caller, dialect: AttachVariant
+) -> None:
+    cad.world.behaviour.attach_variants.discard(dialect)
     path, type_ = dialect.value
     reply = await caller.post(path, type_, attachment(ARMED_ROBBERY, PAT.hex))
     gone = Reply(404, "Not Found")
-    assert reply == (gone if dialect is Dialect.OWN_PATH else INVALID_TYPE)
+    assert reply == (gone if dialect is AttachVariant.SEPTEMBER_2020 else INVALID_TYPE)
     assert on_call(cad, ARMED_ROBBERY) == []
 
 
 async def test_emergency_itself_stays_when_both_its_dialects_are_off(
     cad: CadServer, caller: Caller
 ) -> None:
-    cad.world.behaviour.dialects = {Dialect.OWN_PATH}
+    cad.world.behaviour.attach_variants = {AttachVariant.SEPTEMBER_2020}
     assert await caller.attach(ARMED_ROBBERY, PAT.hex) == INVALID_TYPE
 
 
@@ -291,7 +295,7 @@ async def test_history_tells_what_was_asked_without_the_key(cad: CadServer, call
     assert first.objects == (attachment(ARMED_ROBBERY, PAT.hex),)
     assert (first.community, first.status, first.text) == (COMMUNITY_ID, 200, "UNITS ATTACHED")
     assert (second.status, second.text) == (400, "CALL NOT FOUND")
-    assert cad.hits == {"/emergency": 2}
+    assert cad.request_counts == {"/emergency": 2}
     assert API_KEY not in repr(cad.world.history)
 
 

@@ -360,7 +360,7 @@ async def test_the_limit_counts_each_endpoint_and_minute(ask: Asker) -> None:
 
 async def test_a_429_may_say_nothing_of_the_wait(ask: Asker) -> None:
     ask.cad.world.behaviour.rate_limits = True
-    ask.cad.world.behaviour.names_wait = False
+    ask.cad.world.behaviour.sends_retry_after = False
     for _ in range(3):
         await ask("GET", UNITS)
     assert (await ask("GET", UNITS))[0] == 429

@@ -8,9 +8,9 @@ import pytest
 
 from bot.cad.errors import CadError, CadUnavailable
 from bot.cad.models import Account
-from bot.services.access.cad_permissions import REFUSAL_REMEMBERED, REMEMBERED, CadPermissions
+from bot.services.access.cad_permissions import CACHE_TTL, REFUSAL_CACHE_TTL, CadPermissions
 from bot.services.access.policy import CAD_DISPATCH, CAD_SELF_DISPATCH, Access
-from bot.services.errors import NoCadAccount, NotPermitted, PermissionNotTold
+from bot.services.errors import CadPermissionMissing, CadPermissionUnknown, NoCadAccount
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
 from tests.services.conftest import v2
@@ -18,7 +18,7 @@ from tests.services.office import Office, ScriptedCad
 from tests.services.samples import GUILD
 
 PAT = 7
-NEEDED = Access(frozenset(), needs_cad=True)
+NEEDED = Access(frozenset(), checks_cad_permissions=True)
 
 pytestmark = v2
 
@@ -30,11 +30,11 @@ class Cad(ScriptedCad):
     by_api_id: dict[str, Account]
     fault: CadError | None
 
-    async def account_of(self, discord_id: int) -> Account | None:
+    async def get_account_by_discord_id(self, discord_id: int) -> Account | None:
         await self._ask("account_of")
         return self.by_discord.get(discord_id)
 
-    async def account_with(self, api_id: str) -> Account | None:
+    async def get_account_by_api_id(self, api_id: str) -> Account | None:
         await self._ask("account_with")
         return self.by_api_id.get(api_id)
 
@@ -63,7 +63,7 @@ async def test_the_account_is_the_one_with_this_discord(
     cad.by_api_id["steam:9"] = account(CAD_DISPATCH)
     await LinkStore(office.database).put(Link(GUILD, PAT, "steam:9", PAT, office.time.now()))
     await permissions.require(PAT, GUILD, only_self=True)
-    with pytest.raises(NotPermitted):
+    with pytest.raises(CadPermissionMissing):
         await permissions.require(PAT, GUILD, only_self=False)
     assert cad.asked["account_with"] == 0
 
@@ -84,7 +84,7 @@ async def test_a_yes_is_remembered_for_minutes(
     cad.by_discord[PAT] = account(CAD_DISPATCH)
     await permissions.require(PAT, GUILD, only_self=False)
     cad.by_discord.clear()
-    await office.passes(REMEMBERED - 1)
+    await office.passes(CACHE_TTL - 1)
     await permissions.require(PAT, GUILD, only_self=True)
     assert cad.asked["account_of"] == 1
     await office.passes(1)
@@ -100,7 +100,7 @@ async def test_a_no_is_asked_about_again_soon(
             await permissions.require(PAT, GUILD, only_self=True)
     assert cad.asked["account_of"] == 1
     cad.by_discord[PAT] = account(CAD_DISPATCH)
-    await office.passes(REFUSAL_REMEMBERED)
+    await office.passes(REFUSAL_CACHE_TTL)
     await permissions.require(PAT, GUILD, only_self=False)
 
 
@@ -115,15 +115,15 @@ async def test_a_cad_that_does_not_say_so_lets_nobody(
 ) -> None:
     cad.by_discord[PAT] = account(CAD_DISPATCH)
     cad.question_fault = CadUnavailable(status=502)
-    with pytest.raises(PermissionNotTold):
+    with pytest.raises(CadPermissionUnknown):
         await permissions.require(PAT, GUILD, only_self=False)
     cad.question_fault = None
     await permissions.require(PAT, GUILD, only_self=False)
     # What was said before counts until it is old.
     cad.question_fault = CadUnavailable(status=502)
     await permissions.require(PAT, GUILD, only_self=False)
-    await office.passes(REMEMBERED)
-    with pytest.raises(PermissionNotTold):
+    await office.passes(CACHE_TTL)
+    with pytest.raises(CadPermissionUnknown):
         await permissions.require(PAT, GUILD, only_self=False)
 
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from bot.services.access.policy import CAD_DISPATCH, CAD_SELF_DISPATCH, Access, Kind
-from bot.services.errors import NoCadAccount, NotAllowed, NotPermitted
+from bot.services.access.policy import CAD_DISPATCH, CAD_SELF_DISPATCH, Access, Permission
+from bot.services.errors import CadPermissionMissing, NoCadAccount, RoleRequired
 from tests.services.samples import actor
 
 OPEN = Access(frozenset())
 CLOSED = Access(frozenset({1, 2}))
-NEEDED = Access(frozenset(), needs_cad=True)
+NEEDED = Access(frozenset(), checks_cad_permissions=True)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_who_may_dispatch(access: Access, who, may: bool) -> None:
     if may:
         access.require_dispatch(who)
     else:
-        with pytest.raises(NotAllowed) as refusal:
+        with pytest.raises(RoleRequired) as refusal:
             access.require_dispatch(who)
         assert refusal.value.role_ids == access.dispatch_role_ids
 
@@ -50,7 +50,7 @@ def test_who_may_move_themselves(roles: set[int], who, may: bool) -> None:
     if may:
         access.require_self_dispatch(who)
     else:
-        with pytest.raises(NotAllowed) as refusal:
+        with pytest.raises(RoleRequired) as refusal:
             access.require_self_dispatch(who)
         assert refusal.value.role_ids == {1, *roles}
 
@@ -70,7 +70,7 @@ def test_a_kind_of_act_without_roles_falls_back(dispatch, link, admin, linkers, 
     for roles, require in ((linkers, access.require_link), (admins, access.require_admin)):
         require(actor(*roles, manages_server=not roles))
         # Moving oneself is a lesser right, and no right to say who is who.
-        with pytest.raises(NotAllowed) as refusal:
+        with pytest.raises(RoleRequired) as refusal:
             require(actor(9, manages_server=bool(roles)))
         assert refusal.value.role_ids == set(roles)
     assert access.may_link(actor(*linkers, manages_server=not linkers))
@@ -91,22 +91,24 @@ def test_a_kind_of_act_without_roles_falls_back(dispatch, link, admin, linkers, 
 )
 def test_what_the_cad_has_to_allow(granted: set[str] | None, only_self: bool, may: bool) -> None:
     permissions = None if granted is None else frozenset(granted)
-    assert NEEDED.may_in_cad(permissions, only_self=only_self) is may
+    assert NEEDED.is_permitted_in_cad(permissions, only_self=only_self) is may
     if may:
-        NEEDED.require_in_cad(permissions, only_self=only_self)
+        NEEDED.require_cad_permission(permissions, only_self=only_self)
     else:
-        with pytest.raises(NoCadAccount if granted is None else NotPermitted):
-            NEEDED.require_in_cad(permissions, only_self=only_self)
-    Access(frozenset()).require_in_cad(permissions, only_self=only_self)
+        with pytest.raises(NoCadAccount if granted is None else CadPermissionMissing):
+            NEEDED.require_cad_permission(permissions, only_self=only_self)
+    Access(frozenset()).require_cad_permission(permissions, only_self=only_self)
 
 
 def test_what_falls_back_is_shown_where_it_falls() -> None:
     access = Access(frozenset({1}), frozenset({9}), link_role_ids=frozenset({2}))
-    assert {right.kind: set(right.role_ids) for right in access.rights} == {
-        Kind.DISPATCH: {1},
-        Kind.SELF_DISPATCH: {1, 9},
-        Kind.LINK: {2},
-        Kind.ADMINISTER: {2},
+    assert {right.permission: set(right.role_ids) for right in access.rules} == {
+        Permission.DISPATCH: {1},
+        Permission.SELF_DISPATCH: {1, 9},
+        Permission.LINK: {2},
+        Permission.ADMINISTER: {2},
     }
-    assert not any(right.managers for right in access.rights)
-    assert all((right.role_ids, right.managers) == (frozenset(), True) for right in OPEN.rights)
+    assert not any(right.allows_managers for right in access.rules)
+    assert all(
+        (right.role_ids, right.allows_managers) == (frozenset(), True) for right in OPEN.rules
+    )

@@ -10,19 +10,26 @@ from typing import Self
 
 import pytest
 
-from bot.cad.push.event_queue import FeedLost, FeedRefused, Gap, Heard, Inbox, Item
+from bot.cad.push.event_queue import (
+    EventQueue,
+    EventsMissed,
+    EventsReceived,
+    FeedDisconnected,
+    FeedItem,
+    FeedRefused,
+)
 from bot.cad.push.events import CallsClosed, Event, UnitsAttached
 from bot.services.board.live_board import Board
-from bot.services.board.push_listener import CannotListen, Listening, Watch
+from bot.services.board.push_listener import FeedStatus, ListenError, PushListener
 from sandbox.cad.state import seed
 from tests.manual_clock import ManualClock
 
 
-class ScriptedFeed(AsyncIterator[Item]):
+class ScriptedFeed(AsyncIterator[FeedItem]):
     """A feed that hears what a test says."""
 
-    def __init__(self, *items: Item) -> None:
-        self.inbox = Inbox()
+    def __init__(self, *items: FeedItem) -> None:
+        self.inbox = EventQueue()
         self.items = items
 
     async def start(self) -> None:
@@ -35,7 +42,7 @@ class ScriptedFeed(AsyncIterator[Item]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Item:
+    async def __anext__(self) -> FeedItem:
         return await self.inbox.get()
 
 
@@ -54,7 +61,7 @@ class AskedBoard(Board):
     def apply(self, server_id: int, events: Iterable[Event]) -> None:
         self.applied += [(server_id, event) for event in events]
 
-    def ask_again(self, server_id):
+    def force_refresh(self, server_id):
         self.asked.append(server_id)
 
 
@@ -67,9 +74,14 @@ ATTACHED = UnitsAttached(seed.TRAFFIC_STOP, (1,))
 
 async def test_events_change_the_picture_of_their_server() -> None:
     board = AskedBoard()
-    feed = ScriptedFeed(Heard(None, (CLOSED,)), Heard(2, (ATTACHED, CLOSED)), Gap(None), Gap(3))
+    feed = ScriptedFeed(
+        EventsReceived(None, (CLOSED,)),
+        EventsReceived(2, (ATTACHED, CLOSED)),
+        EventsMissed(None),
+        EventsMissed(3),
+    )
     heard: list[Event] = []
-    watch = Watch(board, [feed], server_id=1, hear=heard.extend)
+    watch = PushListener(board, [feed], server_id=1, on_events=heard.extend)
     await watch.start()
     await watch.close()
     assert board.applied == [(1, CLOSED), (2, ATTACHED), (2, CLOSED)]
@@ -78,8 +90,8 @@ async def test_events_change_the_picture_of_their_server() -> None:
 
 
 async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
-    feed = ScriptedFeed(FeedLost(None, "silence"), FeedRefused(1, "INVALID KEY"))
-    watch = Watch(AskedBoard(), [feed], server_id=1, hear=unheard)
+    feed = ScriptedFeed(FeedDisconnected(None, "silence"), FeedRefused(1, "INVALID KEY"))
+    watch = PushListener(AskedBoard(), [feed], server_id=1, on_events=unheard)
     with caplog.at_level(logging.WARNING):
         await watch.start()
         await watch.close()
@@ -89,8 +101,8 @@ async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
 
 
 async def test_an_address_that_is_taken_stops_the_start() -> None:
-    watch = Watch(AskedBoard(), [Refusing()], server_id=1, hear=unheard)
-    with pytest.raises(CannotListen, match="in use"):
+    watch = PushListener(AskedBoard(), [Refusing()], server_id=1, on_events=unheard)
+    with pytest.raises(ListenError, match="in use"):
         await watch.start()
     await watch.close()
 
@@ -98,36 +110,36 @@ async def test_an_address_that_is_taken_stops_the_start() -> None:
 async def test_the_feeds_do_not_end_with_whoever_started_them() -> None:
     board = AskedBoard()
     feed = ScriptedFeed()
-    watch = Watch(board, [feed], server_id=1, hear=unheard)
+    watch = PushListener(board, [feed], server_id=1, on_events=unheard)
     await asyncio.create_task(watch.start())
-    feed.inbox.put(Heard(None, (CLOSED,)))
+    feed.inbox.put(EventsReceived(None, (CLOSED,)))
     await watch.close()
     assert board.applied == [(1, CLOSED)]
 
 
 async def test_how_it_goes_with_each_feed_is_known() -> None:
     now = datetime(2026, 6, 1, 21, 0, tzinfo=UTC)
-    lost, refused = FeedLost(1, "silence"), FeedRefused(1, "INVALID KEY")
+    lost, refused = FeedDisconnected(1, "silence"), FeedRefused(1, "INVALID KEY")
     feeds = [
         ScriptedFeed(),
-        ScriptedFeed(Gap(None)),
+        ScriptedFeed(EventsMissed(None)),
         ScriptedFeed(lost),
-        ScriptedFeed(refused, Gap(None)),
-        ScriptedFeed(lost, Heard(None, (CLOSED,))),
-        ScriptedFeed(Heard(None, (CLOSED,)), refused),
+        ScriptedFeed(refused, EventsMissed(None)),
+        ScriptedFeed(lost, EventsReceived(None, (CLOSED,))),
+        ScriptedFeed(EventsReceived(None, (CLOSED,)), refused),
     ]
-    watch = Watch(
-        AskedBoard(), feeds, server_id=1, hear=unheard, clock=ManualClock(now.timestamp())
+    watch = PushListener(
+        AskedBoard(), feeds, server_id=1, on_events=unheard, clock=ManualClock(now.timestamp())
     )
     await watch.start()
     await watch.close()
-    assert watch.listening == [
-        Listening(now),
-        Listening(now),
-        Listening(now, trouble=lost),
-        Listening(now),
-        Listening(now, last=now),
-        Listening(now, last=now, trouble=refused),
+    assert watch.feed_statuses == [
+        FeedStatus(now),
+        FeedStatus(now),
+        FeedStatus(now, problem=lost),
+        FeedStatus(now),
+        FeedStatus(now, last_event_at=now),
+        FeedStatus(now, last_event_at=now, problem=refused),
     ]
 
 
@@ -140,8 +152,8 @@ class StumblingBoard(AskedBoard):
 
 async def test_an_event_that_trips_the_board_does_not_end_the_feed(caplog) -> None:
     board = StumblingBoard()
-    feed = ScriptedFeed(Heard(None, (CLOSED,)), Heard(None, (ATTACHED,)))
-    watch = Watch(board, [feed], server_id=1, hear=unheard)
+    feed = ScriptedFeed(EventsReceived(None, (CLOSED,)), EventsReceived(None, (ATTACHED,)))
+    watch = PushListener(board, [feed], server_id=1, on_events=unheard)
     await watch.start()
     await watch.close()
     assert board.applied == [(1, ATTACHED)]

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from bot.cad.models import Call, Calls, EmergencyCall, Note, Unit
 from bot.cad.push.events import (
-    CallSaved,
+    CallNoteAdded,
     CallsClosed,
+    CallUpserted,
     EmergenciesRemoved,
-    EmergencySaved,
+    EmergencyUpserted,
     Event,
     LinkVerified,
-    NoteAdded,
     UnitLoggedIn,
     UnitLoggedOut,
     UnitPanic,
@@ -25,17 +25,17 @@ from bot.cad.push.events import (
     UnitStatusChanged,
     UnitsUpdated,
 )
-from bot.services.board.snapshot import Picture
+from bot.services.board.snapshot import BoardSnapshot
 
 CALL = Call(100, "Armed Robbery", "211", (1, 2))
 SHOTS = EmergencyCall(100, True, "Jane Doe", "Grove Street", "Three shots")
 PAT = Unit(1, "u", "A-12", "Pat Moreno", "LSPD", 2, ())
 NOTE = Note("21:30", "D-1", "Silent alarm")
-KNOWN = Picture().with_calls(Calls((CALL,), (SHOTS,))).with_units([PAT])
+KNOWN = BoardSnapshot().with_calls(Calls((CALL,), (SHOTS,))).with_units([PAT])
 
 
 def idents(event: Event) -> tuple[int, ...]:
-    return KNOWN.after(event).calls[100].idents
+    return KNOWN.apply(event).calls[100].idents
 
 
 def test_units_come_and_go() -> None:
@@ -45,31 +45,31 @@ def test_units_come_and_go() -> None:
 
 def test_a_call_is_saved_noted_and_closed() -> None:
     other = Call(101, "Traffic Stop", "10-38", ())
-    assert KNOWN.after(CallSaved(other)).calls == {100: CALL, 101: other}
-    assert KNOWN.after(NoteAdded(100, NOTE)).calls[100].notes == (NOTE,)
-    assert KNOWN.after(CallsClosed((100, 7))).calls == {}
+    assert KNOWN.apply(CallUpserted(other)).calls == {100: CALL, 101: other}
+    assert KNOWN.apply(CallNoteAdded(100, NOTE)).calls[100].notes == (NOTE,)
+    assert KNOWN.apply(CallsClosed((100, 7))).calls == {}
 
 
 def test_numbers_of_911_calls_are_not_those_of_calls() -> None:
-    assert KNOWN.after(CallsClosed((100,))).emergencies == {100: SHOTS}
-    after = KNOWN.after(EmergenciesRemoved((100,)))
+    assert KNOWN.apply(CallsClosed((100,))).emergencies == {100: SHOTS}
+    after = KNOWN.apply(EmergenciesRemoved((100,)))
     assert (after.calls, after.emergencies) == ({100: CALL}, {})
-    assert after.after(EmergencySaved(SHOTS)).emergencies == {100: SHOTS}
+    assert after.apply(EmergencyUpserted(SHOTS)).emergencies == {100: SHOTS}
 
 
 def test_units_change() -> None:
-    assert KNOWN.after(UnitStatusChanged((1, 9), 4)).units[1].status == 4
-    assert KNOWN.after(UnitPanic((1,), is_panic=True)).units[1].is_panic
+    assert KNOWN.apply(UnitStatusChanged((1, 9), 4)).units[1].status == 4
+    assert KNOWN.apply(UnitPanic((1,), is_panic=True)).units[1].is_panic
     alice = Unit(2, "v", "A-7", "Alice", "LSPD", 2, ())
-    assert KNOWN.after(UnitLoggedIn(alice)).units == {1: PAT, 2: alice}
-    assert KNOWN.after(UnitsUpdated((alice,))).units == {1: PAT, 2: alice}
-    assert KNOWN.after(UnitLoggedOut(1)).units == {}
+    assert KNOWN.apply(UnitLoggedIn(alice)).units == {1: PAT, 2: alice}
+    assert KNOWN.apply(UnitsUpdated((alice,))).units == {1: PAT, 2: alice}
+    assert KNOWN.apply(UnitLoggedOut(1)).units == {}
 
 
 @pytest.mark.parametrize(
     "event",
     [
-        NoteAdded(7, NOTE),
+        CallNoteAdded(7, NOTE),
         UnitsAttached(7, (1,)),
         UnitsDetached(7, (1,)),
         UnitStatusChanged((7,), 4),
@@ -78,7 +78,7 @@ def test_units_change() -> None:
     ],
 )
 def test_what_is_unknown_changes_nothing(event: Event) -> None:
-    assert KNOWN.after(event) == KNOWN
+    assert KNOWN.apply(event) == KNOWN
 
 
 _IDS = st.integers(1, 3)
@@ -88,12 +88,12 @@ _UNITS = st.builds(
     Unit, _IDS, st.just("u"), st.just("A-1"), st.just("P"), st.just("D"), _IDS, st.just(())
 )
 _EVENTS: st.SearchStrategy[Event] = st.one_of(
-    st.builds(CallSaved, _CALLS),
+    st.builds(CallUpserted, _CALLS),
     st.builds(CallsClosed, _MANY),
-    st.builds(NoteAdded, _IDS, st.just(NOTE)),
+    st.builds(CallNoteAdded, _IDS, st.just(NOTE)),
     st.builds(UnitsAttached, _IDS, _MANY),
     st.builds(UnitsDetached, _IDS, _MANY),
-    st.builds(EmergencySaved, _IDS.map(lambda one: EmergencyCall(one, True, "", "", ""))),
+    st.builds(EmergencyUpserted, _IDS.map(lambda one: EmergencyCall(one, True, "", "", ""))),
     st.builds(EmergenciesRemoved, _MANY),
     st.builds(UnitLoggedIn, _UNITS),
     st.builds(UnitLoggedOut, _IDS),
@@ -105,7 +105,7 @@ _EVENTS: st.SearchStrategy[Event] = st.one_of(
 
 @given(st.lists(_EVENTS))
 def test_whatever_happens_everything_stays_under_its_number(events: list[Event]) -> None:
-    picture = reduce(Picture.after, events, KNOWN)
+    picture = reduce(BoardSnapshot.apply, events, KNOWN)
     assert all(number == one.call_id for number, one in picture.calls.items())
     assert all(number == one.call_id for number, one in picture.emergencies.items())
     assert all(number == one.ident for number, one in picture.units.items())
@@ -116,6 +116,6 @@ def test_whatever_happens_everything_stays_under_its_number(events: list[Event])
 def test_what_was_told_last_holds(
     events: list[Event], call_id: int, units: tuple[int, ...]
 ) -> None:
-    told = [*events, CallSaved(Call(call_id, "T", "C", ())), UnitsAttached(call_id, units)]
-    picture = reduce(Picture.after, told, KNOWN)
+    told = [*events, CallUpserted(Call(call_id, "T", "C", ())), UnitsAttached(call_id, units)]
+    picture = reduce(BoardSnapshot.apply, told, KNOWN)
     assert picture.calls[call_id].idents == tuple(dict.fromkeys(units))

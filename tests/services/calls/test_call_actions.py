@@ -11,7 +11,7 @@ from bot.cad.errors import CadRateLimited, CadUnnumbered
 from bot.cad.models import Call, Calls, EmergencyCall, NewCall
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
-from bot.services.calls.call_actions import Acts
+from bot.services.calls.call_actions import CallActions
 from bot.services.errors import NoTargets
 from bot.services.reply import ReplyAddress
 from tests.manual_clock import ManualClock
@@ -67,11 +67,11 @@ MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 
 @pytest.fixture
-def acts(cad: FakeCad, board: Board) -> Acts:
+def acts(cad: FakeCad, board: Board) -> CallActions:
     access = Access(frozenset({DISPATCH_ROLE}))
     attach = cast(Any, FakeAttach())
     linking = cast(Any, None)
-    return Acts(
+    return CallActions(
         access,
         cast(Any, cad),
         board,
@@ -81,36 +81,38 @@ def acts(cad: FakeCad, board: Board) -> Acts:
     )
 
 
-async def responded(acts: Acts) -> int:
+async def responded(acts: CallActions) -> int:
     """Return the call that the order is for."""
-    return cast(int, await acts.respond(DANA, REPLY, 1, NUMBER, "me"))
+    return cast(int, await acts.respond_to_911(DANA, REPLY, 1, NUMBER, "me"))
 
 
-async def test_a_call_that_was_created_without_a_number_is_found(acts: Acts, cad: FakeCad) -> None:
+async def test_a_call_that_was_created_without_a_number_is_found(
+    acts: CallActions, cad: FakeCad
+) -> None:
     cad.creating = CadUnnumbered("DONE")
     assert await responded(acts) == 100
     assert cad.emergencies == []
 
 
-async def test_one_that_cannot_be_found_is_told(acts: Acts, cad: FakeCad) -> None:
+async def test_one_that_cannot_be_found_is_told(acts: CallActions, cad: FakeCad) -> None:
     cad.creating, cad.keeps_what_it_does_not_number = CadUnnumbered("DONE"), False
     with pytest.raises(CadUnnumbered):
-        await acts.respond(DANA, REPLY, 1, NUMBER, "me")
+        await acts.respond_to_911(DANA, REPLY, 1, NUMBER, "me")
     assert cad.emergencies
 
 
 async def test_help_goes_even_where_the_911_call_stays(
-    acts: Acts, cad: FakeCad, board: Board, caplog: pytest.LogCaptureFixture
+    acts: CallActions, cad: FakeCad, board: Board, caplog: pytest.LogCaptureFixture
 ) -> None:
     cad.removing = CadRateLimited()
     assert await responded(acts) == 100
     assert "stays listed" in caplog.text
-    assert NUMBER in board.picture(1).emergencies
+    assert NUMBER in board.snapshot(1).emergencies
     assert await responded(acts) == 100
     assert len(cad.dispatch) == 1
 
 
-async def test_nothing_is_created_for_nobody(acts: Acts, cad: FakeCad) -> None:
+async def test_nothing_is_created_for_nobody(acts: CallActions, cad: FakeCad) -> None:
     with pytest.raises(NoTargets):
-        await acts.respond(DANA, REPLY, 1, NUMBER, "  ")
+        await acts.respond_to_911(DANA, REPLY, 1, NUMBER, "  ")
     assert cad.dispatch == []

@@ -11,8 +11,8 @@ from bot.cad.client import CadClient
 from bot.cad.errors import CadUnreachable
 from bot.cad.models import Call, Calls, EmergencyCall, Unit
 from bot.services.board.live_board import Board
-from bot.services.cards.card_content import CardFace
-from bot.services.cards.card_publisher import CardKeeper
+from bot.services.cards.card_content import CardContent
+from bot.services.cards.card_publisher import CardPublisher
 from bot.storage.stores.card_store import CardKind, CardStore, StoredCard
 from bot.storage.stores.link_row import Link
 from sandbox.fake_time import FakeTime
@@ -56,7 +56,7 @@ class Store(CardStore):
             raise self.error
         return list(self.rows.values())
 
-    async def put(self, card: StoredCard) -> None:
+    async def save(self, card: StoredCard) -> None:
         if self.error:
             raise self.error
         self.rows[card.kind, card.call_id] = card
@@ -70,7 +70,7 @@ class Write:
     what: str
     message_id: int
     at: float
-    face: CardFace | None = None
+    face: CardContent | None = None
 
 
 class Host:
@@ -78,29 +78,29 @@ class Host:
 
     def __init__(self, time: FakeTime) -> None:
         self.time = time
-        self.shown: dict[int, CardFace] = {}
+        self.shown: dict[int, CardContent] = {}
         self.writes: list[Write] = []
         self.error: Exception | None = None
         self._last_id = 1000
 
-    async def post(self, face: CardFace) -> int:
+    async def post(self, content: CardContent) -> int:
         self._last_id += 1
-        self._write("post", self._last_id, face)
-        self.shown[self._last_id] = face
+        self._write("post", self._last_id, content)
+        self.shown[self._last_id] = content
         return self._last_id
 
-    async def edit(self, message_id: int, face: CardFace) -> bool:
-        self._write("edit", message_id, face)
+    async def edit(self, message_id: int, content: CardContent) -> bool:
+        self._write("edit", message_id, content)
         if message_id not in self.shown:
             return False
-        self.shown[message_id] = face
+        self.shown[message_id] = content
         return True
 
     async def delete(self, message_id: int) -> None:
         self._write("delete", message_id)
         self.shown.pop(message_id, None)
 
-    def _write(self, what: str, message_id: int, face: CardFace | None = None) -> None:
+    def _write(self, what: str, message_id: int, face: CardContent | None = None) -> None:
         self.writes.append(Write(what, message_id, self.time.monotonic(), face))
         if self.error:
             raise self.error
@@ -118,7 +118,7 @@ class CardStage:
     channel_id: int = CHANNEL
     host: Host = field(init=False)
     board: Board = field(init=False)
-    keeper: CardKeeper = field(init=False)
+    keeper: CardPublisher = field(init=False)
 
     def __post_init__(self) -> None:
         self.host = Host(self.time)
@@ -126,14 +126,14 @@ class CardStage:
     async def start(self) -> None:
         cad = cast(CadClient, self.cad)
         self.board = Board(cad, clock=self.time)
-        self.keeper = CardKeeper(
+        self.keeper = CardPublisher(
             self.store,
             self.board,
             self.host,
             lambda: self.links,
             server_id=SERVER,
             channel_id=self.channel_id,
-            keep=timedelta(minutes=60),
+            keep_closed_for=timedelta(minutes=60),
             ping_role_id=self.ping_role_id,
             clock=self.time,
         )
@@ -148,7 +148,7 @@ class CardStage:
         await self.time.advance(seconds, settle)
 
     @property
-    def faces(self) -> dict[int, CardFace]:
+    def faces(self) -> dict[int, CardContent]:
         """The cards by the number of their call; a number twice is an error."""
         found = {face.call_id: face for face in self.host.shown.values()}
         assert len(found) == len(self.host.shown)

@@ -12,9 +12,9 @@ import pytest
 
 from bot.cad.models import CLOSED, Call, EmergencyCall, Note, Unit
 from bot.cad.push.events import (
-    CallSaved,
     CallsClosed,
-    EmergencySaved,
+    CallUpserted,
+    EmergencyUpserted,
     Event,
     UnitsAttached,
     UnitStatusChanged,
@@ -75,7 +75,7 @@ async def test_a_card_shows_who_is_on_the_call_and_whose_unit_that_is(stage: Car
     stage.cad.on_duty, stage.links = [PAT], (LINK,)
     stage.cad.dispatch[100] = replace(ROBBERY, idents=(1, 2), primary=1)
     await shown(stage)
-    pat, unknown = stage.faces[100].people
+    pat, unknown = stage.faces[100].units
     assert (pat.number, pat.status, pat.discord_id, pat.is_primary) == ("A-12", 2, 42, True)
     assert (unknown.ident, unknown.number, unknown.discord_id) == (2, "", None)
 
@@ -87,7 +87,7 @@ async def test_an_event_edits_its_card_alone_and_at_once(stage: CardStage):
     stage.board.apply(SERVER, [UnitsAttached(100, (1,))])
     await stage.passes(0.1)
     assert [one.face.call_id for one in stage.host.writes if one.face] == [100]
-    assert len(stage.faces[100].people) == 1
+    assert len(stage.faces[100].units) == 1
 
 
 async def test_what_no_card_shows_edits_nothing(stage: CardStage):
@@ -97,7 +97,7 @@ async def test_what_no_card_shows_edits_nothing(stage: CardStage):
     await shown(stage)
     stage.host.writes.clear()
     stage.board.apply(
-        SERVER, [CallSaved(replace(ROBBERY, idents=(1,), notes=old, meta={"x": "1"}))]
+        SERVER, [CallUpserted(replace(ROBBERY, idents=(1,), notes=old, meta={"x": "1"}))]
     )
     stage.board.apply(SERVER, [UnitStatusChanged((1,), 2), UnitStatusChanged((99,), 1)])
     await stage.passes(5)
@@ -108,7 +108,7 @@ async def test_a_card_is_edited_at_most_once_a_second_and_shows_the_latest(stage
     await shown(stage)
     stage.host.writes.clear()
     for number in range(40):
-        stage.board.apply(SERVER, [CallSaved(replace(ROBBERY, title=f"Title {number}"))])
+        stage.board.apply(SERVER, [CallUpserted(replace(ROBBERY, title=f"Title {number}"))])
         await stage.passes(0.1)
     stage.cad.dispatch[100] = replace(ROBBERY, title="Title 39")
     await stage.passes(1)
@@ -126,7 +126,7 @@ async def test_a_burst_leaves_forty_right_cards_within_the_limits(stage: CardSta
     for count in range(500):
         number = rng.randint(1, 40)
         calls[number] = replace(calls[number], title=f"Title {count}", priority=rng.randint(1, 3))
-        stage.board.apply(SERVER, [CallSaved(calls[number])])
+        stage.board.apply(SERVER, [CallUpserted(calls[number])])
         await stage.passes(0.02)
     await stage.passes(90)
     assert {face.call_id: face.call for face in stage.host.shown.values()} == calls
@@ -142,7 +142,7 @@ async def test_new_cards_come_before_changes_and_changes_before_closings(stage: 
     stage.cad.dispatch |= {100: replace(ROBBERY, title="Changed"), 102: replace(STOP, call_id=102)}
     events: list[Event] = [
         CallsClosed((101,)),
-        *(CallSaved(one) for one in stage.cad.dispatch.values()),
+        *(CallUpserted(one) for one in stage.cad.dispatch.values()),
     ]
     stage.board.apply(SERVER, events)
     await stage.passes(5)
@@ -306,7 +306,7 @@ async def test_a_911_call_heard_of_before_the_cad_answers_is_news(stage: CardSta
     stage.ping_role_id = ROLE
     stage.cad.is_down = True
     await stage.start()
-    stage.board.apply(SERVER, [EmergencySaved(SHOTS), CallSaved(ROBBERY)])
+    stage.board.apply(SERVER, [EmergencyUpserted(SHOTS), CallUpserted(ROBBERY)])
     await stage.passes(5)
     assert stage.faces.keys() == {7, 100}
     # An event about a dispatch call may tell of a change only.

@@ -7,12 +7,16 @@ import asyncio
 import pytest
 
 from bot.services.access.policy import Access
-from bot.services.doctor.findings import Finding, What, fault, fine, warning
-from bot.services.doctor.runner import Doctor, examined
-from bot.services.errors import NotAllowed
+from bot.services.doctor.findings import Finding, FindingCode, fault, fine, warning
+from bot.services.doctor.runner import Doctor, run_checks
+from bot.services.errors import RoleRequired
 from tests.services.samples import DISPATCH_ROLE, actor
 
-FINE, WARNING, FAULT = fine(What.KEY_FINE), warning(What.CAD_BUSY), fault(What.INTENTS_OFF)
+FINE, WARNING, FAULT = (
+    fine(FindingCode.KEY_FINE),
+    warning(FindingCode.CAD_BUSY),
+    fault(FindingCode.INTENTS_OFF),
+)
 
 
 async def finds(*findings: Finding) -> list[Finding]:
@@ -29,19 +33,19 @@ async def fails() -> list[Finding]:
 
 
 async def test_the_worst_comes_first_and_the_rest_stays_in_order() -> None:
-    other = fault(What.TOKEN_REFUSED)
+    other = fault(FindingCode.TOKEN_REFUSED)
     checks = {"one": lambda: finds(FINE, WARNING, FAULT), "two": lambda: finds(other, FINE)}
-    assert await examined(checks) == [FAULT, other, WARNING, FINE, FINE]
+    assert await run_checks(checks) == [FAULT, other, WARNING, FINE, FINE]
 
 
 async def test_a_check_that_hangs_or_fails_leaves_the_others_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    found = await examined({"A": hangs, "B": fails, "C": lambda: finds(FINE)}, patience=0.01)
-    assert [(one.what, one.data.get("plain")) for one in found] == [
-        (What.CHECK_LATE, "A"),
-        (What.CHECK_BROKEN, "B"),
-        (What.KEY_FINE, None),
+    found = await run_checks({"A": hangs, "B": fails, "C": lambda: finds(FINE)}, time_limit=0.01)
+    assert [(one.code, one.data.get("plain")) for one in found] == [
+        (FindingCode.CHECK_LATE, "A"),
+        (FindingCode.CHECK_BROKEN, "B"),
+        (FindingCode.KEY_FINE, None),
     ]
     assert found[1].data["kind"] == "ZeroDivisionError"
     assert "secret" not in str(found)
@@ -55,7 +59,7 @@ async def test_they_run_at_the_same_time() -> None:
         await both.wait()
         return [FINE]
 
-    assert await examined({"one": meets, "two": meets}, patience=5) == [FINE, FINE]
+    assert await run_checks({"one": meets, "two": meets}, time_limit=5) == [FINE, FINE]
 
 
 async def test_only_whoever_administers_may_ask_and_about_their_own_server() -> None:
@@ -65,12 +69,14 @@ async def test_only_whoever_administers_may_ask_and_about_their_own_server() -> 
         asked.append(guild_id)
         return {}
 
-    access = Access(frozenset({DISPATCH_ROLE}), admin_role_ids=frozenset({5}), needs_cad=True)
+    access = Access(
+        frozenset({DISPATCH_ROLE}), admin_role_ids=frozenset({5}), checks_cad_permissions=True
+    )
     doctor = Doctor(access, {"one": lambda: finds(FINE)}, about)  # type: ignore[arg-type]
-    with pytest.raises(NotAllowed):
-        await doctor.examine(actor(DISPATCH_ROLE))
+    with pytest.raises(RoleRequired):
+        await doctor.run(actor(DISPATCH_ROLE))
     assert asked == []
-    report = await doctor.examine(actor(5, guild_id=77))
+    report = await doctor.run(actor(5, guild_id=77))
     assert asked == [77]
     assert (report.findings, report.needs_cad) == ((FINE,), True)
-    assert report.rights == access.rights
+    assert report.rights == access.rules

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.link_files.columns import COLUMNS, Columns, NoColumns, guess
+from bot.services.link_files.columns import MAX_COLUMNS, Columns, ColumnsNotFound, detect_columns
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from bot.services.link_files.columns import COLUMNS, Columns, NoColumns, guess
     ],
 )
 def test_headers(headers: list[str], found: Columns) -> None:
-    assert guess(headers) == found
+    assert detect_columns(headers) == found
 
 
 @pytest.mark.parametrize(
@@ -44,21 +44,23 @@ def test_headers(headers: list[str], found: Columns) -> None:
     ],
 )
 def test_headers_that_do_not_do(headers: list[str], candidates: list[str]) -> None:
-    with pytest.raises(NoColumns) as caught:
-        guess(headers)
+    with pytest.raises(ColumnsNotFound) as caught:
+        detect_columns(headers)
     assert caught.value.candidates == tuple(candidates) or caught.value.candidates == candidates
 
 
 def test_not_all_of_a_million_columns_are_looked_at() -> None:
-    assert guess(["discord_id", "api_id", *["api_id"] * 0, *[""] * 1_000_000]) == Columns(0, 1)
-    with pytest.raises(NoColumns):
-        guess([*[""] * COLUMNS, "discord_id", "api_id"])
+    assert detect_columns(["discord_id", "api_id", *["api_id"] * 0, *[""] * 1_000_000]) == Columns(
+        0, 1
+    )
+    with pytest.raises(ColumnsNotFound):
+        detect_columns([*[""] * MAX_COLUMNS, "discord_id", "api_id"])
 
 
 @given(st.lists(st.one_of(st.text(), st.sampled_from(["discord_id", "steam", "api_id", "name"]))))
 def test_headers_never_raise_anything_else(headers: list[str]) -> None:
     try:
-        columns = guess(headers)
-    except NoColumns:
+        columns = detect_columns(headers)
+    except ColumnsNotFound:
         return
     assert columns.person != columns.api_id

@@ -12,8 +12,15 @@ from hypothesis import strategies as st
 
 from bot.services.link_files.csv_format import write_links
 from bot.services.link_files.file_reader import read_links
-from bot.services.link_files.import_diff import plan
-from bot.services.link_files.rows import MOST_FAULTS, Fault, FaultReason, Names, Parsed, Row
+from bot.services.link_files.import_diff import compute_diff
+from bot.services.link_files.rows import (
+    MAX_ERRORS,
+    LineError,
+    LineErrorKind,
+    MemberNames,
+    ParsedFile,
+    Row,
+)
 
 PAT = "123456789012345678"
 ALEX = "223456789012345678"
@@ -24,13 +31,15 @@ ROUNDED = (
 )
 
 
-def read(text: str | bytes, names: Names | None = None, id_format: str = "{hex}") -> Parsed:
+def read(
+    text: str | bytes, names: MemberNames | None = None, id_format: str = "{hex}"
+) -> ParsedFile:
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
     return read_links(data, id_format, names)
 
 
-def told(text: str | bytes, names: Names | None = None) -> list[str]:
-    return [str(fault) for fault in read(text, names).faults]
+def told(text: str | bytes, names: MemberNames | None = None) -> list[str]:
+    return [str(fault) for fault in read(text, names).errors]
 
 
 def named() -> dict[str, set[int]]:
@@ -61,12 +70,12 @@ class TestCsv:
         ],
     )
     def test_spellings_of_one_file(self, text: str | bytes) -> None:
-        assert read(text) == Parsed((Row(2, int(PAT), "steam:1"),), ())
+        assert read(text) == ParsedFile((Row(2, int(PAT), "steam:1"),), ())
 
     def test_the_separator_that_a_spreadsheet_names(self) -> None:
         parsed = read(f"sep=;\r\ndiscord_id;api_id\r\n{PAT};a\r\n{ALEX}\r\n")
         assert parsed.rows == (Row(3, int(PAT), "a"),)
-        assert [fault.line for fault in parsed.faults] == [4]
+        assert [fault.line for fault in parsed.errors] == [4]
 
     def test_a_separator_inside_of_cells_misleads_nobody(self) -> None:
         parsed = read(f"rank;a,b,c,d,e;discord_id;api_id\n1;a,b,c,d,e;{PAT};x,y\n")
@@ -75,7 +84,7 @@ class TestCsv:
     def test_blank_lines_are_skipped_but_counted(self) -> None:
         parsed = read(f"\n{HEADER}\n ,\n{PAT},a\n\n{ALEX},b\n\n")
         assert parsed.rows == (Row(5, int(PAT), "a"), Row(7, int(ALEX), "b"))
-        assert parsed.faults == ()
+        assert parsed.errors == ()
 
     def test_quoted_fields(self) -> None:
         assert read(f'{HEADER}{PAT},"a,""b"""\n').rows == (Row(2, int(PAT), 'a,"b"'),)
@@ -102,7 +111,7 @@ class TestSteam:
     @pytest.mark.parametrize("header", ["steam", "Steam ID", "hex", "steam_id_64"])
     def test_every_spelling_is_converted(self, cell: str, header: str) -> None:
         parsed = read(f"discord_id;{header}\n{PAT};{cell}\n")
-        assert parsed == Parsed((Row(2, int(PAT), HEX),), ())
+        assert parsed == ParsedFile((Row(2, int(PAT), HEX),), ())
 
     def test_as_the_community_writes_them(self) -> None:
         parsed = read(f"discord_id,steam\n{PAT},{STEAM64}\n", id_format="STEAM:{HEX}")
@@ -181,7 +190,7 @@ class TestEncodings:
         text = f"name,discord_id,api_id\nJosé,{PAT},a\nPat,{ALEX},é\n"
         parsed = read(text.encode("cp1252"))
         assert parsed.rows == (Row(2, int(PAT), "a"),)
-        assert [str(fault) for fault in parsed.faults] == [
+        assert [str(fault) for fault in parsed.errors] == [
             "line 3: '\\udce9' is not UTF-8 text; save the file as CSV UTF-8"
         ]
 
@@ -207,8 +216,8 @@ class TestFaults:
     def test_the_headers_say_nothing(self, text: str, shown: str) -> None:
         parsed = read(text)
         assert parsed.rows == ()
-        (fault,) = parsed.faults
-        assert fault.reason is FaultReason.NO_HEADER
+        (fault,) = parsed.errors
+        assert fault.kind is LineErrorKind.NO_HEADER
         assert str(fault).endswith(
             f"the headers {shown!r} name no column of people (discord_id, mention, username) or"
             " none of ids (api_id, steam, license)"
@@ -222,62 +231,62 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("row", "reason"),
         [
-            ("12345678901234,a", FaultReason.BAD_DISCORD_ID),
-            ("1" * 21 + ",a", FaultReason.BAD_DISCORD_ID),
-            ("9223372036854775808,a", FaultReason.BAD_DISCORD_ID),
-            ("012345678901234567,a", FaultReason.BAD_DISCORD_ID),
-            ("٣٣٣٣٣٣٣٣٣٣٣٣٣٣٣٣٣,a", FaultReason.BAD_DISCORD_ID),
-            (f"<@{PAT},a", FaultReason.BAD_DISCORD_ID),
-            (f"{PAT}>,a", FaultReason.BAD_DISCORD_ID),
-            ("pat,a", FaultReason.BAD_DISCORD_ID),
-            (",a", FaultReason.BAD_DISCORD_ID),
-            ("1.23E+17,a", FaultReason.SPREADSHEET_NUMBER),
-            ('"1,23457e17",a', FaultReason.SPREADSHEET_NUMBER),
-            (PAT, FaultReason.EMPTY_API_ID),
-            (f"{PAT},  ", FaultReason.EMPTY_API_ID),
-            (f"{PAT},'", FaultReason.EMPTY_API_ID),
-            (f"{PAT},7.65612E+16", FaultReason.SPREADSHEET_NUMBER),
-            (f'{PAT},"7,65612E+16"', FaultReason.SPREADSHEET_NUMBER),
-            (f"{PAT},=1+1", FaultReason.FORMULA),
-            (f"{PAT},#NAME?", FaultReason.FORMULA),
-            (f"{PAT},{'a' * 201}", FaultReason.LONG_API_ID),
-            (f"{PAT},{'a' * 4000}", FaultReason.LONG_API_ID),
-            (f"{PAT},a b", FaultReason.BAD_API_ID),
-            (f"{PAT},a\x00b", FaultReason.BAD_API_ID),
-            (f"{PAT},a\u200bb", FaultReason.BAD_API_ID),
-            (f'{PAT},"a\nb"', FaultReason.BAD_API_ID),
-            (f'{PAT},"a"b', FaultReason.NOT_CSV),
-            (f'{PAT},"never closed\n1,2\n3,4', FaultReason.NOT_CSV),
-            (f"{PAT},{'a' * 200_000}", FaultReason.NOT_CSV),
+            ("12345678901234,a", LineErrorKind.BAD_DISCORD_ID),
+            ("1" * 21 + ",a", LineErrorKind.BAD_DISCORD_ID),
+            ("9223372036854775808,a", LineErrorKind.BAD_DISCORD_ID),
+            ("012345678901234567,a", LineErrorKind.BAD_DISCORD_ID),
+            ("٣٣٣٣٣٣٣٣٣٣٣٣٣٣٣٣٣,a", LineErrorKind.BAD_DISCORD_ID),
+            (f"<@{PAT},a", LineErrorKind.BAD_DISCORD_ID),
+            (f"{PAT}>,a", LineErrorKind.BAD_DISCORD_ID),
+            ("pat,a", LineErrorKind.BAD_DISCORD_ID),
+            (",a", LineErrorKind.BAD_DISCORD_ID),
+            ("1.23E+17,a", LineErrorKind.ROUNDED_NUMBER),
+            ('"1,23457e17",a', LineErrorKind.ROUNDED_NUMBER),
+            (PAT, LineErrorKind.EMPTY_API_ID),
+            (f"{PAT},  ", LineErrorKind.EMPTY_API_ID),
+            (f"{PAT},'", LineErrorKind.EMPTY_API_ID),
+            (f"{PAT},7.65612E+16", LineErrorKind.ROUNDED_NUMBER),
+            (f'{PAT},"7,65612E+16"', LineErrorKind.ROUNDED_NUMBER),
+            (f"{PAT},=1+1", LineErrorKind.FORMULA),
+            (f"{PAT},#NAME?", LineErrorKind.FORMULA),
+            (f"{PAT},{'a' * 201}", LineErrorKind.LONG_API_ID),
+            (f"{PAT},{'a' * 4000}", LineErrorKind.LONG_API_ID),
+            (f"{PAT},a b", LineErrorKind.BAD_API_ID),
+            (f"{PAT},a\x00b", LineErrorKind.BAD_API_ID),
+            (f"{PAT},a\u200bb", LineErrorKind.BAD_API_ID),
+            (f'{PAT},"a\nb"', LineErrorKind.BAD_API_ID),
+            (f'{PAT},"a"b', LineErrorKind.NOT_CSV),
+            (f'{PAT},"never closed\n1,2\n3,4', LineErrorKind.NOT_CSV),
+            (f"{PAT},{'a' * 200_000}", LineErrorKind.NOT_CSV),
         ],
     )
-    def test_bad_line(self, row: str, reason: FaultReason) -> None:
+    def test_bad_line(self, row: str, reason: LineErrorKind) -> None:
         parsed = read(f"{HEADER}{ALEX},good\n{row}\n")
         assert parsed.rows == (Row(2, int(ALEX), "good"),)
-        assert [(fault.line, fault.reason) for fault in parsed.faults] == [(3, reason)]
-        said = str(parsed.faults[0])
+        assert [(fault.line, fault.kind) for fault in parsed.errors] == [(3, reason)]
+        said = str(parsed.errors[0])
         assert said.startswith("line 3: ")
         assert said.isprintable()
         assert len(said) < 200
 
     def test_lines_after_a_bad_one_are_read(self) -> None:
         parsed = read(f'{HEADER}{PAT},"a"b\nx,\n"{ALEX}","a\nb"\n{PAT},a\n')
-        assert [(fault.line, fault.reason) for fault in parsed.faults] == [
-            (2, FaultReason.NOT_CSV),
-            (3, FaultReason.BAD_DISCORD_ID),
-            (3, FaultReason.EMPTY_API_ID),
-            (4, FaultReason.BAD_API_ID),
+        assert [(fault.line, fault.kind) for fault in parsed.errors] == [
+            (2, LineErrorKind.NOT_CSV),
+            (3, LineErrorKind.BAD_DISCORD_ID),
+            (3, LineErrorKind.EMPTY_API_ID),
+            (4, LineErrorKind.BAD_API_ID),
         ]
         assert parsed.rows == (Row(6, int(PAT), "a"),)
 
     def test_duplicates_name_the_first_line(self) -> None:
         parsed = read(f"{HEADER}{PAT},a\n{ALEX},b\n<@{PAT}>,c\n{PAT},a\n")
         assert [row.line for row in parsed.rows] == [2, 3]
-        assert parsed.faults == (
-            Fault(4, PAT, FaultReason.DUPLICATE, "2"),
-            Fault(5, PAT, FaultReason.DUPLICATE, "2"),
+        assert parsed.errors == (
+            LineError(4, PAT, LineErrorKind.DUPLICATE, "2"),
+            LineError(5, PAT, LineErrorKind.DUPLICATE, "2"),
         )
-        assert str(parsed.faults[0]) == f"line 4: the Discord id {PAT} is already in line 2"
+        assert str(parsed.errors[0]) == f"line 4: the Discord id {PAT} is already in line 2"
 
     def test_the_words_of_a_fault(self) -> None:
         assert told(f"{HEADER}1.23E+17,a\n") == [f"line 2: '1.23E+17' {ROUNDED}"]
@@ -302,10 +311,10 @@ class TestFaults:
 
     @pytest.mark.parametrize("line", ["x,y z\n", f'{PAT},"a"b\n'])
     def test_reading_ends_where_nothing_is_right(self, line: str) -> None:
-        parsed = read(f"{HEADER}{PAT},a\n" + line * MOST_FAULTS * 2)
+        parsed = read(f"{HEADER}{PAT},a\n" + line * MAX_ERRORS * 2)
         assert parsed.rows == ()
-        assert MOST_FAULTS < len(parsed.faults) < MOST_FAULTS + 3
-        assert str(parsed.faults[-1]).endswith("reading stopped here after 10,000 bad lines")
+        assert MAX_ERRORS < len(parsed.errors) < MAX_ERRORS + 3
+        assert str(parsed.errors[-1]).endswith("reading stopped here after 10,000 bad lines")
 
     def test_a_line_of_a_million_columns(self) -> None:
         parsed = read(HEADER + "," * 1_000_000 + f"x\n{PAT},a\n" + "," * 1_000_000)
@@ -326,7 +335,7 @@ class TestJson:
     @pytest.mark.parametrize("indent", [None, 2])
     def test_spellings_of_one_file(self, whole: object, indent: int | None) -> None:
         parsed = read("\ufeff \n" + json.dumps(whole, indent=indent))
-        assert parsed == Parsed((Row(1, int(PAT), "steam:1"),), (), "entry")
+        assert parsed == ParsedFile((Row(1, int(PAT), "steam:1"),), (), "entry")
 
     def test_steam_ids_are_converted(self) -> None:
         parsed = read(json.dumps([{"user": PAT, "steam": int(STEAM64)}]))
@@ -374,10 +383,10 @@ def test_round_trip(links: dict[int, str]) -> None:
     stream = io.StringIO(newline="")
     write_links(links, stream)
     parsed = read(stream.getvalue())
-    assert parsed.faults == ()
+    assert parsed.errors == ()
     assert {row.discord_id: row.api_id for row in parsed.rows} == links
     assert [row.line for row in parsed.rows] == list(range(2, len(links) + 2))
-    again = plan(parsed, links)
+    again = compute_diff(parsed, links)
     assert (again.rows, again.unchanged, again.shared) == ((), len(links), ())
 
 
@@ -410,9 +419,9 @@ values = st.recursive(
 def test_never_raises(text: str | bytes) -> None:
     data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
     parsed = read_links(data, "{hex}", named)
-    for fault in parsed.faults:
+    for fault in parsed.errors:
         assert fault.line >= 1
         assert str(fault).isprintable()
     assert len({row.discord_id for row in parsed.rows}) == len(parsed.rows)
     good = {row.line for row in parsed.rows}
-    assert good.isdisjoint(fault.line for fault in parsed.faults)
+    assert good.isdisjoint(fault.line for fault in parsed.errors)

@@ -5,38 +5,40 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.link_files.import_diff import Change, Plan, Shared, plan
-from bot.services.link_files.rows import Fault, FaultReason, Parsed, Row
+from bot.services.link_files.import_diff import ChangedLink, ImportDiff, SharedId, compute_diff
+from bot.services.link_files.rows import LineError, LineErrorKind, ParsedFile, Row
 
 
-def parsed(*ids: tuple[int, str]) -> Parsed:
-    return Parsed(tuple(Row(line, *one) for line, one in enumerate(ids, 2)), ())
+def parsed(*ids: tuple[int, str]) -> ParsedFile:
+    return ParsedFile(tuple(Row(line, *one) for line, one in enumerate(ids, 2)), ())
 
 
 def shared(before: dict[int, str], *ids: tuple[int, str]) -> list[tuple[int, tuple[int, ...]]]:
-    return [(one.row.discord_id, one.others) for one in plan(parsed(*ids), before).shared]
+    return [(one.row.discord_id, one.others) for one in compute_diff(parsed(*ids), before).shared]
 
 
 def test_everything_is_one_of_four() -> None:
-    fault = Fault(9, "x", FaultReason.BAD_API_ID)
+    fault = LineError(9, "x", LineErrorKind.BAD_API_ID)
     rows = parsed((1, "a"), (2, "b"), (3, "c")).rows
-    assert plan(Parsed(rows, (fault,), "entry"), {2: "x", 3: "c", 4: "d"}) == Plan(
+    assert compute_diff(
+        ParsedFile(rows, (fault,), "entry"), {2: "x", 3: "c", 4: "d"}
+    ) == ImportDiff(
         added=(rows[0],),
-        changed=(Change(rows[1], "x"),),
+        changed=(ChangedLink(rows[1], "x"),),
         unchanged=1,
         shared=(),
-        faults=(fault,),
-        unit="entry",
+        errors=(fault,),
+        record_kind="entry",
     )
 
 
 def test_a_line_with_two_faults_is_refused_once() -> None:
     faults = [
-        Fault(2, "x", FaultReason.BAD_DISCORD_ID),
-        Fault(2, "", FaultReason.EMPTY_API_ID),
-        Fault(3, "", FaultReason.EMPTY_API_ID),
+        LineError(2, "x", LineErrorKind.BAD_DISCORD_ID),
+        LineError(2, "", LineErrorKind.EMPTY_API_ID),
+        LineError(3, "", LineErrorKind.EMPTY_API_ID),
     ]
-    assert plan(Parsed((), tuple(faults)), {}).refused == 2
+    assert compute_diff(ParsedFile((), tuple(faults)), {}).refused_count == 2
 
 
 class TestSharing:
@@ -56,9 +58,9 @@ class TestSharing:
         assert shared({1: "a", 2: "a"}, (1, "a"), (2, "a")) == []
 
     def test_at_most_three_are_named(self) -> None:
-        found = plan(parsed(*((person, "a") for person in range(1, 1001))), {}).shared
+        found = compute_diff(parsed(*((person, "a") for person in range(1, 1001))), {}).shared
         assert len(found) == 1000
-        assert found[0] == Shared(Row(2, 1, "a"), (2, 3, 4))
+        assert found[0] == SharedId(Row(2, 1, "a"), (2, 3, 4))
         assert found[-1].others == (1, 2, 3)
 
 
@@ -67,9 +69,9 @@ tables = st.dictionaries(st.integers(1, 6), st.sampled_from(["a", "A", "x:a", "b
 
 @given(tables, tables)
 def test_what_is_written_is_what_was_planned(before: dict[int, str], file: dict[int, str]) -> None:
-    found = plan(parsed(*file.items()), before)
+    found = compute_diff(parsed(*file.items()), before)
     written = {row.discord_id: row.api_id for row in found.rows}
     assert before | written == before | file
     assert len(written) + found.unchanged == len(file)
-    again = plan(parsed(*file.items()), before | written)
+    again = compute_diff(parsed(*file.items()), before | written)
     assert (again.added, again.changed, again.shared) == ((), (), ())

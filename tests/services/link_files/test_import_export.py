@@ -13,25 +13,25 @@ import pytest
 
 from bot.services.access.policy import Access
 from bot.services.errors import (
-    FileNotLoaded,
+    AlreadyImported,
+    DownloadFailed,
+    ExportTooLarge,
     FileTooLarge,
-    ImportDone,
-    ImportForgotten,
+    ImportExpired,
     ImportOutdated,
-    NotAllowed,
-    NotYourImport,
-    TooMuchToSend,
+    NotImportOwner,
+    RoleRequired,
 )
 from bot.services.link_files.import_export import (
-    KEPT,
-    LARGEST,
-    MOST_TOLD,
-    LinkFiles,
-    Preview,
+    MAX_FILE_BYTES,
+    MAX_NOTIFIED,
+    PREVIEW_TTL,
+    ImportPreview,
+    LinkImportExport,
     Upload,
 )
 from bot.storage.errors import StorageError
-from bot.storage.stores.link_row import Link, Source
+from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import ImportCounts, LinkStore
 from tests.services.conftest import v1
 from tests.services.link_stage import Listeners
@@ -58,9 +58,9 @@ def people() -> Listeners:
 
 
 @pytest.fixture
-def files(office: Office, links: LinkStore, people: Listeners) -> LinkFiles:
+def files(office: Office, links: LinkStore, people: Listeners) -> LinkImportExport:
     tokens = count()
-    return LinkFiles(
+    return LinkImportExport(
         Access(frozenset({77}), admin_role_ids=frozenset({ADMIN_ROLE})),
         links,
         people,
@@ -79,76 +79,76 @@ def upload(data: str | bytes, size: int | None = None) -> Upload:
     return Upload("people.csv", len(content) if size is None else size, load)
 
 
-async def shown(files: LinkFiles, text: str = FILE) -> Preview:
+async def shown(files: LinkImportExport, text: str = FILE) -> ImportPreview:
     return await files.preview(MIA, upload(text))
 
 
-async def token_of(files: LinkFiles, text: str = FILE) -> str:
+async def token_of(files: LinkImportExport, text: str = FILE) -> str:
     token = (await shown(files, text)).token
     assert token is not None
     return token
 
 
 def link(office: Office, discord_id: int, api_id: str) -> Link:
-    return Link(GUILD, discord_id, api_id, 42, office.time.now(), Source.IMPORT)
+    return Link(GUILD, discord_id, api_id, 42, office.time.now(), LinkSource.IMPORT)
 
 
 async def test_showing_writes_nothing(files, links) -> None:
     preview = await shown(files)
     assert preview.name == "people.csv"
-    assert [row.discord_id for row in preview.plan.added] == [PAT, ALEX]
+    assert [row.discord_id for row in preview.diff.added] == [PAT, ALEX]
     assert await links.all(GUILD) == []
 
 
 async def test_what_was_shown_is_written(files, links, office, caplog) -> None:
     caplog.set_level(logging.INFO)
     token = await token_of(files, FILE + "x,y\n")
-    done = await files.write(MIA, token)
+    done = await files.apply(MIA, token)
     assert (done.counts, done.skipped) == (ImportCounts(2, 0, 0), 1)
     assert await links.all(GUILD) == [link(office, PAT, "steam:1"), link(office, ALEX, "steam:2")]
     assert caplog.messages == ["42 imported links in guild 10: 2 added, 0 changed"]
 
 
 async def test_what_changes_nothing_needs_no_word(files) -> None:
-    await files.write(MIA, await token_of(files))
+    await files.apply(MIA, await token_of(files))
     again = await shown(files)
-    assert (again.token, again.plan.unchanged) == (None, 2)
+    assert (again.token, again.diff.unchanged) == (None, 2)
     assert (await shown(files, "discord_id,api_id\nx,y\n")).token is None
 
 
 async def test_twice_is_once(files, links) -> None:
     token = await token_of(files)
-    pressing = [asyncio.create_task(files.write(MIA, token)) for _ in range(2)]
+    pressing = [asyncio.create_task(files.apply(MIA, token)) for _ in range(2)]
     await asyncio.wait(pressing)
     assert pressing[0].result().counts == ImportCounts(2, 0, 0)
-    assert isinstance(pressing[1].exception(), ImportDone)
-    with pytest.raises(ImportDone):
-        await files.write(MIA, token)
+    assert isinstance(pressing[1].exception(), AlreadyImported)
+    with pytest.raises(AlreadyImported):
+        await files.apply(MIA, token)
     await links.remove(GUILD, PAT)
-    with pytest.raises(ImportDone):
-        await files.write(MIA, token)
+    with pytest.raises(AlreadyImported):
+        await files.apply(MIA, token)
     assert await links.count(GUILD) == 1
 
 
 async def test_somebody_else_presses(files, links) -> None:
     token = await token_of(files)
     for stranger in (NOA, actor(ADMIN_ROLE, user_id=42, guild_id=11)):
-        with pytest.raises(NotYourImport):
-            await files.write(stranger, token)
-    with pytest.raises(NotAllowed):
-        await files.write(actor(77, user_id=42), token)
+        with pytest.raises(NotImportOwner):
+            await files.apply(stranger, token)
+    with pytest.raises(RoleRequired):
+        await files.apply(actor(77, user_id=42), token)
     assert await links.count(GUILD) == 0
-    await files.write(MIA, token)
+    await files.apply(MIA, token)
 
 
 async def test_it_is_remembered_for_a_while(files, office, links) -> None:
     token = await token_of(files)
-    await office.time.advance(KEPT - 1, office.settle)
-    await files.write(MIA, token)
+    await office.time.advance(PREVIEW_TTL - 1, office.settle)
+    await files.apply(MIA, token)
     token = await token_of(files, FILE.replace("steam:1", "steam:3"))
-    await office.time.advance(KEPT, office.settle)
-    with pytest.raises(ImportForgotten):
-        await files.write(MIA, token)
+    await office.time.advance(PREVIEW_TTL, office.settle)
+    with pytest.raises(ImportExpired):
+        await files.apply(MIA, token)
     assert (await links.find(GUILD, [PAT]))[PAT].api_id == "steam:1"
 
 
@@ -156,11 +156,11 @@ async def test_one_file_per_person_is_remembered(files) -> None:
     first = await token_of(files)
     others = (await files.preview(NOA, upload(FILE))).token
     second = await token_of(files)
-    with pytest.raises(ImportForgotten):
-        await files.write(MIA, first)
-    await files.write(NOA, others)
+    with pytest.raises(ImportExpired):
+        await files.apply(MIA, first)
+    await files.apply(NOA, others)
     with pytest.raises(ImportOutdated):
-        await files.write(MIA, second)
+        await files.apply(MIA, second)
 
 
 @pytest.mark.parametrize("changed", [PAT, 7])
@@ -171,10 +171,10 @@ async def test_links_that_have_changed_since(files, links, office, changed: int)
     before = await links.all(GUILD)
     for _ in range(2):
         with pytest.raises(ImportOutdated):
-            await files.write(MIA, token)
+            await files.apply(MIA, token)
     assert await links.all(GUILD) == before
     await links.remove(GUILD, changed)
-    await files.write(MIA, token)
+    await files.apply(MIA, token)
 
 
 async def test_links_that_change_while_it_is_written(files, links, office, monkeypatch) -> None:
@@ -188,14 +188,14 @@ async def test_links_that_change_while_it_is_written(files, links, office, monke
     with monkeypatch.context() as patched:
         patched.setattr(LinkStore, "put_many", too_late)
         with pytest.raises(ImportOutdated):
-            await files.write(MIA, token)
+            await files.apply(MIA, token)
     assert await links.api_ids(GUILD) == {PAT: "steam:9"}
 
 
 async def test_a_link_that_does_not_matter_has_changed(files, links, office) -> None:
     token = await token_of(files)
     await links.put(link(office, 7, "steam:7"))
-    assert (await files.write(MIA, token)).counts == ImportCounts(2, 0, 0)
+    assert (await files.apply(MIA, token)).counts == ImportCounts(2, 0, 0)
 
 
 async def test_what_failed_can_be_tried_again(files, links, monkeypatch) -> None:
@@ -207,14 +207,14 @@ async def test_what_failed_can_be_tried_again(files, links, monkeypatch) -> None
     with monkeypatch.context() as patched:
         patched.setattr(LinkStore, "put_many", fails)
         with pytest.raises(StorageError):
-            await files.write(MIA, token)
-    assert (await files.write(MIA, token)).counts == ImportCounts(2, 0, 0)
+            await files.apply(MIA, token)
+    assert (await files.apply(MIA, token)).counts == ImportCounts(2, 0, 0)
 
 
 async def test_members_are_found_by_name(files) -> None:
     sent = replace(upload("name,api_id\nPat,a\n"), names=lambda: {"pat": [PAT]})
     preview = await files.preview(MIA, sent)
-    assert [row.discord_id for row in preview.plan.added] == [PAT]
+    assert [row.discord_id for row in preview.diff.added] == [PAT]
 
 
 def never() -> Upload:
@@ -226,31 +226,31 @@ def never() -> Upload:
 
 async def test_only_administrators(files) -> None:
     for stranger in (actor(77), actor(manages_server=True)):
-        with pytest.raises(NotAllowed) as caught:
+        with pytest.raises(RoleRequired) as caught:
             await files.preview(stranger, never())
         assert caught.value.role_ids == {ADMIN_ROLE}
-        with pytest.raises(NotAllowed):
+        with pytest.raises(RoleRequired):
             await files.export(stranger)
 
 
 async def test_what_is_too_large_is_not_fetched(files) -> None:
-    too_large = Upload("people.csv", LARGEST + 1, never().load)
+    too_large = Upload("people.csv", MAX_FILE_BYTES + 1, never().load)
     with pytest.raises(FileTooLarge) as caught:
         await files.preview(MIA, too_large)
-    assert (caught.value.size, caught.value.limit) == (LARGEST + 1, LARGEST)
+    assert (caught.value.size, caught.value.limit) == (MAX_FILE_BYTES + 1, MAX_FILE_BYTES)
 
 
 async def test_a_size_that_was_a_lie(files) -> None:
     with pytest.raises(FileTooLarge):
-        await files.preview(MIA, upload(b" " * (LARGEST + 1), size=1))
-    assert (await files.preview(MIA, upload(b" " * LARGEST))).token is None
+        await files.preview(MIA, upload(b" " * (MAX_FILE_BYTES + 1), size=1))
+    assert (await files.preview(MIA, upload(b" " * MAX_FILE_BYTES))).token is None
 
 
 async def test_a_file_that_cannot_be_had(files) -> None:
     async def load() -> bytes:
-        raise FileNotLoaded
+        raise DownloadFailed
 
-    with pytest.raises(FileNotLoaded):
+    with pytest.raises(DownloadFailed):
         await files.preview(MIA, Upload("people.csv", 1, load))
 
 
@@ -260,7 +260,7 @@ async def test_what_is_exported_changes_nothing(files, links, office) -> None:
     exported = await files.export(MIA)
     assert exported.count == len(odd)
     preview = await files.preview(MIA, upload(exported.data))
-    assert (preview.token, preview.plan.unchanged, preview.plan.faults) == (None, len(odd), ())
+    assert (preview.token, preview.diff.unchanged, preview.diff.errors) == (None, len(odd), ())
 
 
 async def test_an_export_of_nothing(files) -> None:
@@ -269,11 +269,11 @@ async def test_an_export_of_nothing(files) -> None:
 
 
 async def test_more_than_discord_takes(files, links, office, monkeypatch) -> None:
-    monkeypatch.setattr("bot.services.link_files.import_export.LARGEST_SENT", 50)
+    monkeypatch.setattr("bot.services.link_files.import_export.MAX_EXPORT_BYTES", 50)
     await links.put(link(office, PAT, "x" * 10))
     assert (await files.export(MIA)).count == 1
     await links.put(link(office, PAT, "x" * 20))
-    with pytest.raises(TooMuchToSend):
+    with pytest.raises(ExportTooLarge):
         await files.export(MIA)
 
 
@@ -294,16 +294,16 @@ async def test_the_loop_goes_on_while_a_file_is_read(files) -> None:
 
 async def test_whose_link_has_changed_is_told(files, links, office, people) -> None:
     await links.put(Link(GUILD, PAT, "steam:0", 7, office.time.now()))
-    await files.write(MIA, await token_of(files))
+    await files.apply(MIA, await token_of(files))
     assert people.files == [(MIA.user_id, ImportCounts(1, 1, 0))]
     assert [(one.before.discord_id, one.before.api_id) for one in people.told] == [(PAT, "steam:0")]
     assert people.told == people.reported
 
 
 async def test_hundreds_are_not_written_to(files, links, office, people) -> None:
-    crowd = range(PAT, PAT + MOST_TOLD + 1)
+    crowd = range(PAT, PAT + MAX_NOTIFIED + 1)
     await links.put_many(Link(GUILD, one, "steam:0", 7, office.time.now()) for one in crowd)
     text = "discord_id,api_id\n" + "".join(f"{one},steam:{one}\n" for one in crowd)
-    await files.write(MIA, await token_of(files, text))
+    await files.apply(MIA, await token_of(files, text))
     assert people.files == [(MIA.user_id, ImportCounts(0, len(crowd), 0))]
     assert people.told == []

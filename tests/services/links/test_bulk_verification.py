@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from bot.services.access.policy import Access
-from bot.services.errors import NotAllowed
+from bot.services.errors import RoleRequired
 from bot.services.links.bulk_verification import (
     EDIT_GAP,
-    NAMED,
+    MAX_NAMED,
     REPLY_LIFETIME,
+    BulkVerifier,
     CheckReport,
-    LinkChecks,
 )
 from bot.services.verification.pacing import ID_GAP
-from bot.storage.stores.link_check_store import CheckStore
+from bot.storage.stores.link_check_store import LinkCheckStore
 from bot.storage.stores.link_row import Link
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Text
@@ -72,13 +72,13 @@ class Desk:
         self.people = Listener(stage)
         self.checks = self.opened()
 
-    def opened(self) -> LinkChecks:
+    def opened(self) -> BulkVerifier:
         time = self.stage.time
-        return LinkChecks(
+        return BulkVerifier(
             Access(frozenset({DISPATCH_ROLE})),
             self.stage.prover,
             self.stage.proofs,
-            CheckStore(self.stage.database),
+            LinkCheckStore(self.stage.database),
             self.people,
             clock=time,
         )
@@ -90,7 +90,7 @@ class Desk:
         await self.stage.settle()
 
     async def check(self, name: str = REPLY) -> CheckReport:
-        report = await self.checks.check(ADMIN, Reply(name, self.people))
+        report = await self.checks.start_or_follow(ADMIN, Reply(name, self.people))
         await self.stage.settle()
         return report
 
@@ -114,8 +114,8 @@ async def test_everything_is_well(desk: Desk) -> None:
     await desk.stage.passes(HOUR)
     report = desk.people.last
     assert not report.is_running
-    assert (report.counts.total, report.counts.proven) == (5, 5)
-    assert (report.unproven, report.changed, report.shared) == ((), (), ())
+    assert (report.counts.total, report.counts.verified) == (5, 5)
+    assert (report.unverified, report.changed, report.shared) == ((), (), ())
     assert desk.people.posted == []
     for number, one in enumerate(CREW, 1):
         assert (await desk.stage.stored(number)).account_name == one.name.lower()
@@ -135,10 +135,10 @@ async def test_what_is_wrong_is_found(desk: Desk) -> None:
     report = desk.people.last
     counts = report.counts
     assert (counts.total, counts.checked) == (9, 9)
-    assert (counts.proven, counts.unproven, counts.changed) == (7, 1, 1)
-    assert [one.discord_id for one in report.unproven] == [6]
-    assert report.unproven[0].proven_at is None
-    assert report.unproven[0].account_name == lost.account_name
+    assert (counts.verified, counts.unverified, counts.changed) == (7, 1, 1)
+    assert [one.discord_id for one in report.unverified] == [6]
+    assert report.unverified[0].proven_at is None
+    assert report.unverified[0].account_name == lost.account_name
     assert [(one.discord_id, one.other_account) for one in report.changed] == [(7, "riley")]
     assert report.changed[0].api_id == taken.api_id
     assert report.shared == ((1, 8, 9),)
@@ -151,7 +151,7 @@ async def test_a_spelling_that_the_cad_does_not_know_is_mended(desk: Desk) -> No
     await desk.check()
     await desk.stage.passes(60)
     assert (await desk.stage.stored()).api_id == known
-    assert desk.people.last.counts.proven == 1
+    assert desk.people.last.counts.verified == 1
 
 
 async def test_nobody_is_linked(desk: Desk) -> None:
@@ -178,7 +178,7 @@ async def test_the_limits_of_the_cad_are_kept(desk: Desk) -> None:
     began = desk.stage.time.monotonic()
     await desk.check()
     await desk.stage.passes(120)
-    assert desk.stage.client.attach_budget.wait() == 0
+    assert desk.stage.client.attach_limiter.wait() == 0
     await desk.stage.passes(HOUR)
     assert not desk.people.last.is_running
     assert {one.status for one in desk.stage.cad.world.history} <= {200, 404}
@@ -219,7 +219,7 @@ async def test_a_restart_in_the_middle(desk: Desk) -> None:
     assert len(asked) <= len(CREW) + 1
     # The replies of before are lost: the log tells.
     (report,) = desk.people.posted
-    assert (report.counts.proven, report.is_running) == (5, False)
+    assert (report.counts.verified, report.is_running) == (5, False)
     await desk.restart()
     await desk.stage.passes(HOUR)
     assert len(desk.stage.spellings()) == len(asked)
@@ -231,7 +231,7 @@ async def test_an_end_that_nobody_heard_is_told_when_asked(desk: Desk) -> None:
     await desk.check()
     await desk.stage.passes(HOUR)
     told = await desk.check()
-    assert (told.is_running, told.counts.proven) == (False, 5)
+    assert (told.is_running, told.counts.verified) == (False, 5)
     assert len(desk.stage.spellings()) == len(CREW)
     again = await desk.check()
     assert again.is_running
@@ -247,8 +247,8 @@ async def test_after_a_quarter_of_an_hour_the_log_tells_the_end(desk: Desk) -> N
     await desk.stage.passes(2 * HOUR)
     assert max(moment for moment, _, _ in desk.people.shown) <= began + REPLY_LIFETIME
     (report,) = desk.people.posted
-    assert report.counts.unproven == 60
-    assert len(report.unproven) == NAMED
+    assert report.counts.unverified == 60
+    assert len(report.unverified) == MAX_NAMED
 
 
 async def test_a_cad_that_is_away_is_waited_for(desk: Desk) -> None:
@@ -256,12 +256,12 @@ async def test_a_cad_that_is_away_is_waited_for(desk: Desk) -> None:
     await desk.stage.cad.pause()
     await desk.check()
     await desk.stage.passes(60)
-    assert desk.people.last.trouble
+    assert desk.people.last.cad_error
     assert desk.people.last.counts.checked == 0
     await desk.stage.cad.resume()
     await desk.stage.passes(HOUR)
-    assert desk.people.last.counts.proven == 5
-    assert desk.people.last.trouble is None
+    assert desk.people.last.counts.verified == 5
+    assert desk.people.last.cad_error is None
 
 
 async def test_a_broken_cad_is_asked_less_and_less(desk: Desk) -> None:
@@ -270,7 +270,7 @@ async def test_a_broken_cad_is_asked_less_and_less(desk: Desk) -> None:
     await desk.check()
     await desk.stage.passes(2 * HOUR)
     assert len(desk.stage.cad.world.history) < 200
-    assert desk.people.last.is_running or desk.people.last.trouble
+    assert desk.people.last.is_running or desk.people.last.cad_error
 
 
 async def test_one_refused_id_stops_nothing(desk: Desk) -> None:
@@ -279,7 +279,7 @@ async def test_one_refused_id_stops_nothing(desk: Desk) -> None:
     desk.stage.cad.faults.set(Text(400, "NO"), path=path)
     await desk.check()
     await desk.stage.passes(HOUR)
-    assert (desk.people.last.is_running, desk.people.last.counts.unproven) == (False, 5)
+    assert (desk.people.last.is_running, desk.people.last.counts.unverified) == (False, 5)
 
 
 async def test_a_broken_file_is_waited_out(desk: Desk, caplog) -> None:
@@ -290,7 +290,7 @@ async def test_a_broken_file_is_waited_out(desk: Desk, caplog) -> None:
     assert "cannot be checked" in caplog.text
     desk.stage.database.broken = False
     await desk.stage.passes(HOUR)
-    assert desk.people.last.counts.proven == 5
+    assert desk.people.last.counts.verified == 5
 
 
 async def test_stopping_it(desk: Desk) -> None:
@@ -312,15 +312,15 @@ async def test_stopping_it(desk: Desk) -> None:
     assert len(desk.stage.spellings()) <= asked + 1
     await desk.check()
     await desk.stage.passes(HOUR)
-    assert desk.people.last.counts.proven == 5
+    assert desk.people.last.counts.verified == 5
 
 
 async def test_only_administrators(desk: Desk) -> None:
-    with pytest.raises(NotAllowed):
-        await desk.checks.check(actor(user_id=7), Reply(REPLY, desk.people))
-    with pytest.raises(NotAllowed):
+    with pytest.raises(RoleRequired):
+        await desk.checks.start_or_follow(actor(user_id=7), Reply(REPLY, desk.people))
+    with pytest.raises(RoleRequired):
         await desk.checks.stop(actor(user_id=7))
-    assert await CheckStore(desk.stage.database).get(GUILD) is None
+    assert await LinkCheckStore(desk.stage.database).get(GUILD) is None
 
 
 async def test_who_unlinks_meanwhile_is_not_missed(desk: Desk) -> None:
@@ -341,5 +341,5 @@ async def test_pages_of_one_kind(desk: Desk) -> None:
     assert [one.discord_id for one in page.links] == [21, 22, 23, 24, 25]
     assert (await desk.checks.page(ADMIN, 1, "proven")).total == 1
     assert (await desk.checks.page(ADMIN, 1, "changed")).links == []
-    with pytest.raises(NotAllowed):
+    with pytest.raises(RoleRequired):
         await desk.checks.page(actor(user_id=7), 1, "proven")

@@ -14,10 +14,10 @@ import pytest
 from bot.cad.errors import CadError, CadRefused, CadTimeout, CadUnreachable
 from bot.cad.models import Account
 from bot.services.access.policy import Access
-from bot.services.errors import NotAllowed, NotAnApiId
-from bot.services.links.link_service import PAGE_SIZE, LinkingService
-from bot.services.verification.verifier import Proof
-from bot.storage.stores.link_row import Link, Source
+from bot.services.errors import InvalidApiId, RoleRequired
+from bot.services.links.link_service import PAGE_SIZE, LinkService
+from bot.services.verification.verifier import Verification
+from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import LinkStore
 from tests.services.conftest import v1
 from tests.services.office import Office, ScriptedCad, prover_of
@@ -37,15 +37,15 @@ class Cad(ScriptedCad):
     names: dict[str, str]
     answers: deque[CadError | None]
 
-    async def account_behind(self, server_id: int, api_id: str) -> Account | None:
+    async def check_api_id(self, server_id: int, api_id: str) -> Account | None:
         assert server_id == 3
         await self._ask("account_behind")
         return Account("", self.names[api_id], api_id) if api_id in self.names else None
 
-    async def full_account(self, server_id: int, account: Account) -> Account | None:
+    async def get_full_account(self, server_id: int, account: Account) -> Account | None:
         return account
 
-    async def account_of(self, discord_id: int) -> Account | None:
+    async def get_account_by_discord_id(self, discord_id: int) -> Account | None:
         await self._ask(f"account of {discord_id}")
         fault = self.answers.popleft() if self.answers else None
         if fault:
@@ -66,8 +66,8 @@ def links(office: Office) -> LinkStore:
 
 
 @pytest.fixture
-async def linking(office: Office, links: LinkStore, cad: Cad) -> AsyncIterator[LinkingService]:
-    service = LinkingService(
+async def linking(office: Office, links: LinkStore, cad: Cad) -> AsyncIterator[LinkService]:
+    service = LinkService(
         Access(frozenset({DISPATCH_ROLE})),
         links,
         cad,
@@ -92,7 +92,7 @@ async def test_people_link_themselves(linking, office, links) -> None:
     linked = await linking.link(PAT, 7, PASTED)
     assert linked.link == proven(office)
     assert linked.replaced is None
-    assert linked.proof == Proof(HEX, "patdoe", is_proven=True)
+    assert linked.verification == Verification(HEX, "patdoe", is_verified=True)
     assert await links.find(GUILD, [7]) == {7: linked.link}
 
 
@@ -102,14 +102,14 @@ async def test_what_is_linked_anew_is_replaced(linking, office) -> None:
     assert linked.replaced == proven(office)
     now = office.time.now()
     assert linked.link == link(office, api_id="license:abc", set_by=42, checked_at=now)
-    assert linked.proof == Proof("license:abc")
+    assert linked.verification == Verification("license:abc")
 
 
 async def test_a_cad_that_does_not_answer_hinders_no_link(linking, cad, links, office) -> None:
     cad.question_fault = CadTimeout()
     linked = await linking.link(PAT, 7, PASTED)
-    assert isinstance(linked.proof.error, CadTimeout)
-    assert not linked.proof.is_proven
+    assert isinstance(linked.verification.error, CadTimeout)
+    assert not linked.verification.is_verified
     assert await links.find(GUILD, [7]) == {7: link(office)}
 
 
@@ -119,14 +119,14 @@ async def test_others_are_linked_by_dispatchers(linking, who, allowed: bool) -> 
         await linking.link(who, 7, PASTED)
         assert await linking.unlink(who, 7)
         return
-    with pytest.raises(NotAllowed):
+    with pytest.raises(RoleRequired):
         await linking.link(who, 7, PASTED)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(RoleRequired):
         await linking.unlink(who, 7)
 
 
 async def test_what_is_no_id_is_not_stored(linking, links) -> None:
-    with pytest.raises(NotAnApiId):
+    with pytest.raises(InvalidApiId):
         await linking.link(PAT, 7, "hello there")
     assert await links.find(GUILD, [7]) == {}
 
@@ -169,7 +169,7 @@ async def test_what_the_cad_knows_is_learned_once(linking, cad, links, office) -
             8,
             "steam:8",
             set_by=0,
-            source=Source.CAD,
+            source=LinkSource.CAD,
             account_name="alice",
             account_uuid="u-8",
             proven_at=office.time.now(),
@@ -220,18 +220,18 @@ async def test_whose_an_id_is(linking, links, office) -> None:
 
 
 async def test_only_dispatchers_look(linking) -> None:
-    with pytest.raises(NotAllowed):
+    with pytest.raises(RoleRequired):
         await linking.page(PAT, 1)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(RoleRequired):
         await linking.owners(PAT, PASTED)
 
 
 async def test_the_known_links_are_read_in_the_background(linking, links, office) -> None:
     await links.put(link(office))
-    assert linking.known(GUILD) == ()
+    assert linking.cached(GUILD) == ()
     await office.settle()
-    assert linking.known(GUILD) == (link(office),)
-    assert linking.known(GUILD + 1) == ()
+    assert linking.cached(GUILD) == (link(office),)
+    assert linking.cached(GUILD + 1) == ()
     await linking.close()
 
 

@@ -12,21 +12,21 @@ from bot.cad.errors import CadUnreachable
 from bot.cad.models import Unit
 from bot.services.access.policy import Access
 from bot.services.errors import (
-    NotAllowed,
     NoTargets,
     NothingToUndo,
+    RoleRequired,
     TooLateToUndo,
     TooManyTargets,
 )
-from bot.services.links.link_service import LinkingService
+from bot.services.links.link_service import LinkService
 from bot.services.orders import outcomes
-from bot.services.orders.intake import UNDO_WITHIN, AttachService
+from bot.services.orders.intake import UNDO_WITHIN, OrderIntake
 from bot.services.orders.outcomes import Outcome
 from bot.services.reply import ReplyAddress
-from bot.services.targets.resolution import Reason, Resolution
+from bot.services.targets.resolution import Resolution, SkipReason
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
-from bot.storage.stores.order_store import Action, Order, State
+from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.conftest import v1
 from tests.services.office import Office, ScriptedCad, prover_of
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor, unit
@@ -41,7 +41,7 @@ pytestmark = v1
 @dataclass
 class Desk:
     office: Office
-    attaching: AttachService
+    attaching: OrderIntake
     links: LinkStore
     on_duty: list[Unit]
 
@@ -55,10 +55,10 @@ class Desk:
         order = await self.office.accept(
             "1 2",
             **{
-                "state": State.DONE,
+                "state": OrderState.DONE,
                 "finished_at": self.office.time.now(),
-                "resolution": outcomes.write_resolution(Resolution(people)),
-                "outcome": outcomes.write_outcome(Outcome(None, 1.0)),
+                "resolution": outcomes.encode_resolution(Resolution(people)),
+                "outcome": outcomes.encode_outcome(Outcome(None, 1.0)),
                 **more,
             },
         )
@@ -74,7 +74,7 @@ async def desk(office: Office) -> AsyncIterator[Desk]:
             await self._ask("units")
             return tuple(on_duty)
 
-        async def account_of(self, discord_id: int) -> None:
+        async def get_account_by_discord_id(self, discord_id: int) -> None:
             self.asked["account_of"] += 1
 
     cad = Cad(office.time, 1, office.life)
@@ -85,8 +85,8 @@ async def desk(office: Office) -> AsyncIterator[Desk]:
     for number, member_id in enumerate((PAT, ALICE), 1):
         await links.put(Link(GUILD, member_id, f"STEAM:{number}", 1, office.time.now()))
     prover = prover_of(office, cad)
-    linking = LinkingService(access, links, cad, prover, id_format="{hex}", clock=office.time)
-    attaching = AttachService(access, office.store, linking, office.board, 5, clock=office.time)
+    linking = LinkService(access, links, cad, prover, id_format="{hex}", clock=office.time)
+    attaching = OrderIntake(access, office.store, linking, office.board, 5, clock=office.time)
     yield Desk(office, attaching, links, on_duty)
     await linking.close()
 
@@ -95,7 +95,16 @@ async def test_an_order_is_stored_before_anything_else(desk: Desk) -> None:
     order = await desk.attaching.attach(DANA, REPLY, "me  A-12", call_id=100, server_id=3)
     assert await desk.office.stored(order.id) == order
     assert order == Order(
-        order.id, GUILD, 3, Action.ATTACH, 100, "me  A-12", 42, desk.office.time.now(), 7, "secret"
+        order.id,
+        GUILD,
+        3,
+        OrderAction.ATTACH,
+        100,
+        "me  A-12",
+        42,
+        desk.office.time.now(),
+        7,
+        "secret",
     )
     assert desk.office.cad.asked.total() == 0
 
@@ -103,14 +112,14 @@ async def test_an_order_is_stored_before_anything_else(desk: Desk) -> None:
 @pytest.mark.parametrize("call_id", [None, 100])
 async def test_a_detach(desk: Desk, call_id: int | None) -> None:
     order = await desk.attaching.detach(DANA, REPLY, "me", call_id=call_id)
-    assert (order.action, order.call_id, order.server_id) == (Action.DETACH, call_id, 5)
+    assert (order.action, order.call_id, order.server_id) == (OrderAction.DETACH, call_id, 5)
     assert await desk.office.stored(order.id) == order
 
 
 @pytest.mark.parametrize(
     ("who", "units", "error"),
     [
-        (actor(user_id=42), "me", NotAllowed),
+        (actor(user_id=42), "me", RoleRequired),
         (DANA, " , ", NoTargets),
         (DANA, " ".join(map(str, range(51))), TooManyTargets),
     ],
@@ -129,11 +138,11 @@ async def test_the_token_is_not_shown(desk: Desk) -> None:
 
 async def made_out(desk: Desk, units: str) -> Resolution:
     order = await desk.attaching.attach(DANA, REPLY, units, call_id=100)
-    return await desk.attaching.make_out(order)
+    return await desk.attaching.resolve_order(order)
 
 
 async def test_who_is_known_is_found_without_asking(desk: Desk) -> None:
-    await desk.office.board.units_now(1)
+    await desk.office.board.fetch_units(1)
     desk.attaching._default_server_id = 1
     desk.office.cad.asked.clear()
     found = await made_out(desk, f"<@{PAT}> A-2 <@{BOB}>")
@@ -141,16 +150,16 @@ async def test_who_is_known_is_found_without_asking(desk: Desk) -> None:
         ("STEAM:1", PAT, True),
         ("steam:2", None, True),
     ]
-    assert [one.reason for one in found.left_out] == [Reason.NOT_LINKED]
+    assert [one.reason for one in found.left_out] == [SkipReason.NOT_LINKED]
     assert desk.office.cad.asked["units"] == 0
 
 
 async def test_who_is_not_known_is_asked_for(desk: Desk) -> None:
-    await desk.office.board.units_now(5)
+    await desk.office.board.fetch_units(5)
     desk.on_duty.append(unit(3, "A-3", "steam:3"))
     found = await made_out(desk, "A-3 A-4")
     assert [one.api_id for one in found.assignees] == ["steam:3"]
-    assert [one.reason for one in found.left_out] == [Reason.NO_SUCH_UNIT]
+    assert [one.reason for one in found.left_out] == [SkipReason.NO_SUCH_UNIT]
 
 
 @pytest.mark.parametrize("units", ["dept:X", "A-1..A-9", "<@&5:1001,1002,1003>"])
@@ -158,7 +167,7 @@ async def test_who_belongs_to_a_group_is_always_asked_for(desk: Desk, units: str
     """A group may have grown since, without anything in the old list that shows it."""
     desk.on_duty[:] = [unit(1, "A-1", "steam:1", department="X")]
     desk.attaching._default_server_id = 1
-    await desk.office.board.units_now(1)
+    await desk.office.board.fetch_units(1)
     desk.on_duty.append(unit(2, "A-2", "steam:2", department="X"))
     found = await made_out(desk, units)
     assert [one.unit.number for one in found.assignees if one.unit] == ["A-1", "A-2"]
@@ -167,7 +176,7 @@ async def test_who_belongs_to_a_group_is_always_asked_for(desk: Desk, units: str
 
 async def test_what_names_no_group_of_people_asks_nobody(desk: Desk) -> None:
     desk.attaching._default_server_id = 1
-    await desk.office.board.units_now(1)
+    await desk.office.board.fetch_units(1)
     desk.office.cad.asked.clear()
     found = await made_out(desk, "A-1 <@&5:hidden> <#6:> <#7:text> @everyone")
     assert len(found.left_out) == 4
@@ -177,17 +186,17 @@ async def test_what_names_no_group_of_people_asks_nobody(desk: Desk) -> None:
 async def test_a_cad_that_does_not_answer_calls_nobody_off_duty(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await desk.office.board.units_now(5)
+    await desk.office.board.fetch_units(5)
     desk.office.cad.question_fault = CadUnreachable("Connection refused")
     found = await made_out(desk, f"<@{PAT}> A-9")
     assert [one.api_id for one in found.assignees] == ["STEAM:1"]
-    assert [one.reason for one in found.left_out] == [Reason.NOT_LOOKED_UP]
+    assert [one.reason for one in found.left_out] == [SkipReason.NOT_LOOKED_UP]
     assert "units of server 5 not known" in caplog.text
 
 
 async def test_it_is_noted_which_call_everybody_is_on(desk: Desk) -> None:
     desk.office.cad.put(1, 101)
-    await desk.office.board.calls_now(5)
+    await desk.office.board.fetch_calls(5)
     found = await made_out(desk, f"<@{PAT}> A-2 steam:elsewhere")
     assert [one.call_id for one in found.assignees] == [101, None, None]
 
@@ -196,7 +205,7 @@ async def test_an_undo_is_a_detach_from_that_call_only(desk: Desk) -> None:
     done = await desk.done(call_id=102, server_id=3)
     order = await desk.attaching.undo(DANA, ReplyAddress(8, "other"), done)
     assert await desk.office.stored(order.id) == order
-    assert (order.action, order.call_id, order.server_id) == (Action.DETACH, 102, 3)
+    assert (order.action, order.call_id, order.server_id) == (OrderAction.DETACH, 102, 3)
     assert order.units == "<@1001> steam:2"
     assert (order.application_id, order.token, order.actor_id) == (8, "other", 42)
 
@@ -215,12 +224,12 @@ async def test_an_undo_stands_open_for_ten_minutes(desk: Desk) -> None:
     "more",
     [
         {"guild_id": GUILD + 1},
-        {"action": Action.DETACH},
-        {"state": State.REFUSED},
-        {"state": State.SENDING},
-        {"state": State.CANCELLED},
+        {"action": OrderAction.DETACH},
+        {"state": OrderState.REFUSED},
+        {"state": OrderState.SENDING},
+        {"state": OrderState.CANCELLED},
         {"finished_at": None},
-        {"resolution": outcomes.write_resolution(Resolution())},
+        {"resolution": outcomes.encode_resolution(Resolution())},
         {"resolution": None},
     ],
     ids=str,
@@ -238,5 +247,5 @@ async def test_what_does_not_exist_cannot_be_undone(desk: Desk) -> None:
 
 async def test_only_dispatchers_undo(desk: Desk) -> None:
     done = await desk.done()
-    with pytest.raises(NotAllowed):
+    with pytest.raises(RoleRequired):
         await desk.attaching.undo(actor(user_id=42), REPLY, done)

@@ -12,9 +12,9 @@ from bot.cad import errors
 from bot.cad.errors import CadError
 from bot.cad.models import Unit
 from bot.services.orders import outcomes
-from bot.services.orders.outcomes import Confirmation, Failure, Outcome
-from bot.services.targets.resolution import Assignee, LeftOut, Reason, Resolution, Target
-from bot.storage.stores.order_store import Action, Order
+from bot.services.orders.outcomes import BoardConfirmation, Outcome, StoredError
+from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
+from bot.storage.stores.order_store import Order, OrderAction
 
 KINDS = [
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CadError)
@@ -42,7 +42,7 @@ assignees = st.builds(
     st.none() | numbers,
 )
 left_outs = st.builds(
-    LeftOut, st.builds(Target, texts, st.none() | numbers), st.sampled_from(Reason)
+    SkippedTarget, st.builds(Target, texts, st.none() | numbers), st.sampled_from(SkipReason)
 )
 resolutions = st.builds(
     Resolution,
@@ -51,10 +51,10 @@ resolutions = st.builds(
 )
 ends = st.builds(
     Outcome,
-    st.none() | faults.map(Failure.of),
+    st.none() | faults.map(StoredError.from_error),
     seconds,
     texts,
-    st.sampled_from(Confirmation),
+    st.sampled_from(BoardConfirmation),
     st.lists(texts, max_size=3).map(tuple),
     st.booleans(),
 )
@@ -63,7 +63,18 @@ ends = st.builds(
 def stored(resolution: str | None = None, outcome: str | None = None) -> Order:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     return Order(
-        1, 2, 1, Action.ATTACH, 100, "me", 5, now, 6, None, resolution=resolution, outcome=outcome
+        1,
+        2,
+        1,
+        OrderAction.ATTACH,
+        100,
+        "me",
+        5,
+        now,
+        6,
+        None,
+        resolution=resolution,
+        outcome=outcome,
     )
 
 
@@ -74,7 +85,7 @@ def test_every_kind_of_error_is_tried() -> None:
 
 @given(faults)
 def test_an_error_is_the_same_error_again(error: CadError) -> None:
-    again = Failure.of(error).error
+    again = StoredError.from_error(error).error
     assert type(again) is type(error)
     assert (again.text, again.status, again.retry_after) == (
         error.text,
@@ -85,15 +96,15 @@ def test_an_error_is_the_same_error_again(error: CadError) -> None:
 
 @pytest.mark.parametrize("kind", ["CadMelted", "ClassVar", "annotations", "", "__name__"])
 def test_an_error_of_another_version_is_still_an_error(kind: str) -> None:
-    error = Failure(kind, "melted", 418, 2.0).error
+    error = StoredError(kind, "melted", 418, 2.0).error
     assert type(error) is CadError
     assert (error.text, error.status, error.retry_after) == ("melted", 418, 2.0)
 
 
 @given(resolutions, ends)
 def test_an_order_is_read_as_it_was_written(resolution: Resolution, outcome: Outcome) -> None:
-    order = stored(outcomes.write_resolution(resolution), outcomes.write_outcome(outcome))
-    view = outcomes.view(order)
+    order = stored(outcomes.encode_resolution(resolution), outcomes.encode_outcome(outcome))
+    view = outcomes.decode_view(order)
     assert view.order is order
     assert view.resolution == resolution
     assert view.outcome == outcome
@@ -101,14 +112,14 @@ def test_an_order_is_read_as_it_was_written(resolution: Resolution, outcome: Out
 
 
 def test_an_order_of_which_nothing_is_known_yet() -> None:
-    view = outcomes.view(stored())
+    view = outcomes.decode_view(stored())
     assert view.resolution == Resolution()
     assert view.outcome is None
 
 
 def test_the_numbers_in_the_file_keep_their_meaning() -> None:
     """A new reason gets a new number, at the end."""
-    assert {one.value: one.name for one in Reason} == {
+    assert {one.value: one.name for one in SkipReason} == {
         1: "NOT_LINKED",
         2: "NOT_ON_DUTY",
         3: "NO_SUCH_UNIT",
@@ -117,27 +128,27 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
         6: "NOT_UNDERSTOOD",
         7: "NOT_LOOKED_UP",
         8: "NOT_ON_CALL",
-        9: "NOT_TOLD",
+        9: "RESULT_UNKNOWN",
         10: "EVERYONE",
         11: "NOT_A_MEMBER",
-        12: "ELSEWHERE",
+        12: "NOT_VISIBLE",
         13: "MEMBERS_HIDDEN",
         14: "MEMBERS_LOADING",
-        15: "CROWD_TOO_LARGE",
+        15: "TOO_MANY_MEMBERS",
         16: "NOT_A_VOICE_CHANNEL",
         17: "EMPTY_ROLE",
         18: "EMPTY_CHANNEL",
-        19: "NOBODY_LINKED",
-        20: "NOBODY_ON_DUTY",
+        19: "NO_MEMBER_LINKED",
+        20: "NO_MEMBER_ON_DUTY",
         21: "NO_UNIT_IN_RANGE",
-        22: "NO_SUCH_TEAM",
-        23: "NOT_A_RANGE",
-        101: "NOT_PERMITTED",
+        22: "NO_SUCH_UNIT_GROUP",
+        23: "INVALID_RANGE",
+        101: "CAD_PERMISSION_MISSING",
         102: "NO_CAD_ACCOUNT",
-        103: "PERMISSION_NOT_TOLD",
+        103: "CAD_PERMISSION_UNKNOWN",
     }
 
 
 def test_what_an_earlier_version_wrote_is_still_read() -> None:
     outcome = '{"failure":null,"seconds":1.5}'
-    assert outcomes.view(stored(outcome=outcome)).outcome == Outcome(None, 1.5)
+    assert outcomes.decode_view(stored(outcome=outcome)).outcome == Outcome(None, 1.5)

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from bot.cad.models import Call, Unit
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
-from bot.services.links.link_service import LinkingService
+from bot.services.links.link_service import LinkService
 from bot.services.pickers.suggestions import (
-    LIMIT,
+    CHOICE_LIMIT,
     OFF_DUTY_LIMIT,
     Suggestion,
     Suggestions,
-    TeamSuggestion,
+    UnitGroupSuggestion,
     UnitSuggestion,
 )
-from bot.services.targets.grammar import Word, parse
+from bot.services.targets.grammar import TextTerm, parse
 from bot.storage.stores.link_row import Link
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor, call, unit
 
@@ -41,18 +41,18 @@ class StillBoard(Board):
     def units(self, server_id: int) -> tuple[Unit, ...]:
         return self.lists[1] if server_id == 1 else ()
 
-    def look(self, server_id: int) -> None:
+    def refresh(self, server_id: int) -> None:
         self.looks.append(server_id)
 
 
-class StillLinks(LinkingService):
+class StillLinks(LinkService):
     """Links that nobody has to read from anywhere."""
 
     def __init__(self, api_ids: dict[int, str]) -> None:
         now = datetime.now(UTC)
         self.links = [Link(GUILD, one, api_id, one, now) for one, api_id in api_ids.items()]
 
-    def known(self, guild_id: int) -> tuple[Link, ...]:
+    def cached(self, guild_id: int) -> tuple[Link, ...]:
         return tuple(link for link in self.links if link.guild_id == guild_id)
 
 
@@ -105,7 +105,7 @@ def test_calls(suggestions, board, typed, expected) -> None:
 
 
 def words(found: list[Suggestion]) -> list[str]:
-    return [one.word for one in found]
+    return [one.token for one in found]
 
 
 def test_free_units_come_first_then_busy_ones_then_linked_members(suggestions) -> None:
@@ -152,7 +152,7 @@ def test_another_server_has_its_own_calls_and_units(suggestions, board) -> None:
     assert board.looks == [2, 2]
 
 
-def suggesting(crew: Sequence[Unit], *calls: Call, links: LinkingService) -> Suggestions:
+def suggesting(crew: Sequence[Unit], *calls: Call, links: LinkService) -> Suggestions:
     return Suggestions(Access(frozenset({DISPATCH_ROLE})), StillBoard(calls, crew), links, 1)
 
 
@@ -192,8 +192,8 @@ def test_teams_by_name_and_only_those_that_can_be_spelled() -> None:
         replace(unit(5, "5", department="LSSD"), is_dispatch=True),
     ]
     (one,) = suggesting(crew, links=StillLinks({})).units(DANA, "dept:", names)
-    assert isinstance(one, TeamSuggestion)
-    assert (one.count, one.free) == (2, 1)
+    assert isinstance(one, UnitGroupSuggestion)
+    assert (one.count, one.free_count) == (2, 1)
     assert one.value.casefold() == 'dept:"los santos pd"'
 
 
@@ -201,7 +201,7 @@ def test_many_links_are_read_once_and_not_all_looked_through() -> None:
     crew = [unit(one, f"U-{one}", f"steam:{one}") for one in range(1, 1001)]
     links = StillLinks({one: f"steam:{one}" for one in range(1, 50_001)})
     kept = tuple(links.links)
-    links.known = lambda guild_id: kept  # type: ignore[method-assign]
+    links.cached = lambda guild_id: kept  # type: ignore[method-assign]
     suggestions = suggesting(crew, links=links)
     asked: list[int] = []
 
@@ -231,7 +231,7 @@ def test_discord_shows_25() -> None:
     suggestions = Suggestions(
         Access(frozenset({DISPATCH_ROLE})), StillBoard(calls, crowd), StillLinks(LINKS), 1
     )
-    assert len(suggestions.calls(DANA, "")) == LIMIT == 25
+    assert len(suggestions.calls(DANA, "")) == CHOICE_LIMIT == 25
     assert len(suggestions.units(DANA, "", names)) == 25
 
 
@@ -247,6 +247,6 @@ def test_what_is_suggested_is_read_back_as_what_was_meant(unit_numbers, before) 
     found = suggestions.units(DANA, before, names)
     assert {one.unit for one in found if isinstance(one, UnitSuggestion)} == set(units)
     for one in found:
-        last = parse(one.value, me=1)[-1]
-        assert last.text == one.word
-        assert last.meaning == Word(one.word)
+        last = parse(one.value, actor_id=1)[-1]
+        assert last.text == one.token
+        assert last.meaning == TextTerm(one.token)

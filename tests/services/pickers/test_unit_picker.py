@@ -7,8 +7,8 @@ import pytest
 
 from bot.cad.models import Call, Unit
 from bot.services.access.policy import Access
-from bot.services.errors import NobodyChosen, NotAllowed
-from bot.services.pickers.unit_picker import Picking, free_by_department
+from bot.services.errors import NothingSelected, RoleRequired
+from bot.services.pickers.unit_picker import UnitPicker, free_by_department
 from tests.services.samples import DISPATCH_ROLE, actor, call, unit
 
 UNITS = (
@@ -22,7 +22,7 @@ UNITS = (
 
 
 class StillBoard:
-    def look(self, server_id: int) -> None: ...
+    def refresh(self, server_id: int) -> None: ...
 
     def units(self, server_id: int) -> tuple[Unit, ...]:
         return UNITS
@@ -32,13 +32,13 @@ class StillBoard:
 
 
 @pytest.fixture
-def picking() -> Picking:
-    return Picking(Access(frozenset({DISPATCH_ROLE})), cast(Any, StillBoard()))
+def picking() -> UnitPicker:
+    return UnitPicker(Access(frozenset({DISPATCH_ROLE})), cast(Any, StillBoard()))
 
 
-def test_those_free_come_first(picking: Picking) -> None:
+def test_those_free_come_first(picking: UnitPicker) -> None:
     found = picking.candidates(actor(DISPATCH_ROLE), 1)
-    assert [(one.word, one.call_id, one.is_free) for one in found] == [
+    assert [(one.token, one.call_id, one.is_free) for one in found] == [
         ("A-1", None, True),
         ("d", None, True),  # the number is another's too
         ("e", None, True),
@@ -46,21 +46,21 @@ def test_those_free_come_first(picking: Picking) -> None:
         ("B-2", 100, False),
     ]
     crews = free_by_department(found)
-    assert {name: [one.word for one in crew] for name, crew in crews.items()} == {
+    assert {name: [one.token for one in crew] for name, crew in crews.items()} == {
         "Fire": ["A-1"],
         "Police": ["d", "e"],
     }
 
 
-def test_a_visitor_sees_nobody(picking: Picking) -> None:
-    with pytest.raises(NotAllowed):
+def test_a_visitor_sees_nobody(picking: UnitPicker) -> None:
+    with pytest.raises(RoleRequired):
         picking.candidates(actor(), 1)
 
 
-def test_what_was_picked_is_a_text_that_names_each_once(picking: Picking) -> None:
-    assert picking.spelled(1, [7], ["A-1", "B-2"], ["Fire", "Police"]) == "<@7> A-1 B-2 d e"
+def test_what_was_picked_is_a_text_that_names_each_once(picking: UnitPicker) -> None:
+    assert picking.to_units_text(1, [7], ["A-1", "B-2"], ["Fire", "Police"]) == "<@7> A-1 B-2 d e"
 
 
-def test_nobody_picked(picking: Picking) -> None:
-    with pytest.raises(NobodyChosen):
-        picking.spelled(1, [], [], ["Harbour"])
+def test_nobody_picked(picking: UnitPicker) -> None:
+    with pytest.raises(NothingSelected):
+        picking.to_units_text(1, [], [], ["Harbour"])

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cad.http.rate_limits import Budget, Limit
+from bot.cad.http.rate_limits import RateLimit, RateLimiter
 from bot.services.queue import batching
 from bot.services.queue.batching import GATHER, Item, choose, conflict, hold, leaders, split
-from bot.storage.stores.order_store import Action
+from bot.storage.stores.order_store import OrderAction
 from tests.manual_clock import ManualClock
 
-ATTACH, DETACH = Action.ATTACH, Action.DETACH
+ATTACH, DETACH = OrderAction.ATTACH, OrderAction.DETACH
 
 
 def attach(number: int, call_id: int, *people: str, server_id: int = 1, cell: int = 0) -> Item:
@@ -37,7 +37,7 @@ def lines(draw: st.DrawFn) -> list[Item]:
     people = st.none() | st.frozensets(st.sampled_from("abcd"), min_size=1, max_size=3)
     line = []
     for number in range(draw(st.integers(1, 9))):
-        action = draw(st.sampled_from(list(Action)))
+        action = draw(st.sampled_from(list(OrderAction)))
         calls = st.sampled_from([100, 101, 102] + [None] * (action is DETACH))
         server_id, cell = draw(st.sampled_from([1, 1, 2])), draw(st.sampled_from([0, 0, 1]))
         line.append(Item(number, action, server_id, draw(calls), draw(people), cell))
@@ -190,22 +190,22 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def budget(clock: ManualClock) -> Budget:
-    return Limit(8, 60.0).budget(clock)
+def budget(clock: ManualClock) -> RateLimiter:
+    return RateLimit(8, 60.0).new_limiter(clock)
 
 
-def spend(budget: Budget, count: int) -> None:
+def spend(budget: RateLimiter, count: int) -> None:
     for _ in range(count):
-        budget.spend()
+        budget.record()
 
 
 @pytest.mark.parametrize("used", [0, 1, 2])
-def test_no_delay_while_little_of_the_budget_is_used(budget: Budget, used: int) -> None:
+def test_no_delay_while_little_of_the_budget_is_used(budget: RateLimiter, used: int) -> None:
     spend(budget, used)
     assert hold(budget, age=0.0, alone=False) == 0.0
 
 
-def test_the_rest_of_the_budget_is_for_those_who_gather(budget: Budget) -> None:
+def test_the_rest_of_the_budget_is_for_those_who_gather(budget: RateLimiter) -> None:
     spend(budget, 3)
     assert hold(budget, age=0.0, alone=True) == GATHER
     assert hold(budget, age=4.0, alone=False) == GATHER - 4
@@ -214,7 +214,7 @@ def test_the_rest_of_the_budget_is_for_those_who_gather(budget: Budget) -> None:
 
 
 def test_no_delay_for_a_lone_order_at_a_pace_that_can_last(
-    budget: Budget, clock: ManualClock
+    budget: RateLimiter, clock: ManualClock
 ) -> None:
     spend(budget, 7)
     clock.seconds += 7.4
@@ -224,8 +224,8 @@ def test_no_delay_for_a_lone_order_at_a_pace_that_can_last(
     assert hold(budget, age=0.0, alone=False) == GATHER
 
 
-def test_half_the_pace_gathers_sooner(budget: Budget) -> None:
-    budget.refuse(None)
+def test_half_the_pace_gathers_sooner(budget: RateLimiter) -> None:
+    budget.on_rate_limited(None)
     assert hold(budget, age=0.0, alone=False) == 0.0
     spend(budget, 1)
     assert hold(budget, age=0.0, alone=False) == GATHER
@@ -236,7 +236,7 @@ def test_nobody_is_held_for_longer_than_ten_seconds(
     requests: int, used: int, age: float, alone: bool, since: float
 ) -> None:
     clock = ManualClock()
-    budget = Limit(requests, 60.0).budget(clock)
+    budget = RateLimit(requests, 60.0).new_limiter(clock)
     spend(budget, used)
     clock.seconds += since
     assert 0.0 <= hold(budget, age=age, alone=alone) <= max(0.0, GATHER - age)

@@ -7,11 +7,11 @@ import pytest
 from bot.cad.errors import CadTimeout
 from bot.cad.models import Call, Calls, Receipt
 from bot.services.board.live_board import Board
-from bot.services.orders.outcomes import Confirmation, Outcome
+from bot.services.orders.outcomes import BoardConfirmation, Outcome
 from bot.services.queue.board_check import LOOKS, compared, confirmed, missing
 from bot.services.queue.queued_order import Job
 from bot.services.targets.resolution import Assignee, Resolution
-from bot.storage.stores.order_store import Action, Order, State
+from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.manual_clock import ManualClock
 from tests.services.office import ScriptedCad
 from tests.services.samples import call, unit
@@ -23,29 +23,31 @@ OFF_DUTY = Assignee("steam:4", 9, None, False)
 DONE = Outcome(None, 1.0, "Fire")
 
 
-def job(*people: Assignee, action: Action = Action.ATTACH, call_id: int | None = 100) -> Job:
+def job(
+    *people: Assignee, action: OrderAction = OrderAction.ATTACH, call_id: int | None = 100
+) -> Job:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    order = Order(1, 2, 1, action, call_id, "me", 5, now, 6, None, state=State.DONE)
+    order = Order(1, 2, 1, action, call_id, "me", 5, now, 6, None, state=OrderState.DONE)
     return Job(order, Resolution(people))
 
 
-def verdict(outcome: Outcome) -> tuple[Confirmation, tuple[str, ...]]:
+def verdict(outcome: Outcome) -> tuple[BoardConfirmation, tuple[str, ...]]:
     return outcome.confirmation, outcome.missing
 
 
-@pytest.mark.parametrize("action", list(Action))
+@pytest.mark.parametrize("action", list(OrderAction))
 @pytest.mark.parametrize(
     ("people", "idents", "expected"),
     [
-        ([PAT, ALICE], {1, 2, 3}, (Confirmation.CONFIRMED, ())),
-        ([PAT, ALICE], {1}, (Confirmation.MISSING, ("steam:2",))),
-        ([PAT, ALICE], {}, (Confirmation.MISSING, ("steam:1", "steam:2"))),
+        ([PAT, ALICE], {1, 2, 3}, (BoardConfirmation.CONFIRMED, ())),
+        ([PAT, ALICE], {1}, (BoardConfirmation.MISSING, ("steam:2",))),
+        ([PAT, ALICE], {}, (BoardConfirmation.MISSING, ("steam:1", "steam:2"))),
         # An id that stands for no unit that is known may stand for any ident of the receipt.
-        ([PAT, UNSEEN], {1, 2}, (Confirmation.PENDING, ())),
-        ([PAT, UNSEEN], {}, (Confirmation.PENDING, ())),
+        ([PAT, UNSEEN], {1, 2}, (BoardConfirmation.PENDING, ())),
+        ([PAT, UNSEEN], {}, (BoardConfirmation.PENDING, ())),
     ],
 )
-def test_a_receipt(people, idents, expected, action: Action) -> None:
+def test_a_receipt(people, idents, expected, action: OrderAction) -> None:
     outcome = compared(job(*people, action=action), DONE, Receipt(frozenset(idents)))
     assert verdict(outcome) == expected
     assert outcome.call_title == "Fire"
@@ -59,15 +61,15 @@ def test_a_receipt(people, idents, expected, action: Action) -> None:
         (job(PAT), [], [PAT]),
         (job(UNSEEN, OFF_DUTY), [call(100, "", 1)], [OFF_DUTY]),
         # off one call
-        (job(PAT, action=Action.DETACH), [call(100, "", 1)], [PAT]),
-        (job(PAT, action=Action.DETACH), [call(100, "", 2), call(101, "", 1)], []),
-        (job(UNSEEN, OFF_DUTY, action=Action.DETACH), [call(100, "", 1)], []),
+        (job(PAT, action=OrderAction.DETACH), [call(100, "", 1)], [PAT]),
+        (job(PAT, action=OrderAction.DETACH), [call(100, "", 2), call(101, "", 1)], []),
+        (job(UNSEEN, OFF_DUTY, action=OrderAction.DETACH), [call(100, "", 1)], []),
         # off the call that Pat was on: another one is somebody else's doing
-        (job(PAT, action=Action.DETACH, call_id=None), [call(100, "", 1)], [PAT]),
-        (job(PAT, action=Action.DETACH, call_id=None), [call(101, "", 1)], []),
+        (job(PAT, action=OrderAction.DETACH, call_id=None), [call(100, "", 1)], [PAT]),
+        (job(PAT, action=OrderAction.DETACH, call_id=None), [call(101, "", 1)], []),
         # off a call that nobody knew
-        (job(ALICE, action=Action.DETACH, call_id=None), [call(101, "", 2)], [ALICE]),
-        (job(ALICE, action=Action.DETACH, call_id=None), [call(101, "", 1)], []),
+        (job(ALICE, action=OrderAction.DETACH, call_id=None), [call(101, "", 2)], [ALICE]),
+        (job(ALICE, action=OrderAction.DETACH, call_id=None), [call(101, "", 1)], []),
     ],
 )
 def test_what_the_calls_show(one: Job, calls: list[Call], absent: list[Assignee]) -> None:
@@ -105,30 +107,30 @@ ON, OFF = [call(100, "", 1)], [call(100, "")]
 
 async def test_what_is_seen_at_once_is_looked_at_once(time: ManualClock) -> None:
     cad = Cad(time, ON)
-    assert verdict(await look(job(PAT), cad, time)) == (Confirmation.CONFIRMED, ())
+    assert verdict(await look(job(PAT), cad, time)) == (BoardConfirmation.CONFIRMED, ())
     assert (cad.looks, time.slept) == ([0.0], [])
 
 
 async def test_what_is_not_seen_is_looked_for_during_a_minute(time: ManualClock) -> None:
     cad = Cad(time, OFF)
-    assert verdict(await look(job(PAT), cad, time)) == (Confirmation.MISSING, ("steam:1",))
+    assert verdict(await look(job(PAT), cad, time)) == (BoardConfirmation.MISSING, ("steam:1",))
     assert cad.looks == [0.0, 5.0, 20.0, 50.0]
 
 
 async def test_what_is_seen_late_is_confirmed(time: ManualClock) -> None:
     cad = Cad(time, OFF, None, ON)
-    assert verdict(await look(job(PAT), cad, time)) == (Confirmation.CONFIRMED, ())
+    assert verdict(await look(job(PAT), cad, time)) == (BoardConfirmation.CONFIRMED, ())
     assert cad.looks == [0.0, 5.0, 20.0]
 
 
 async def test_what_cannot_be_seen_is_unknown(time: ManualClock) -> None:
     cad = Cad(time, None)
-    assert verdict(await look(job(PAT), cad, time)) == (Confirmation.UNKNOWN, ())
+    assert verdict(await look(job(PAT), cad, time)) == (BoardConfirmation.UNKNOWN, ())
 
 
 async def test_the_last_that_was_seen_counts(time: ManualClock) -> None:
     cad = Cad(time, OFF, None)
-    assert (await look(job(PAT), cad, time)).confirmation is Confirmation.MISSING
+    assert (await look(job(PAT), cad, time)).confirmation is BoardConfirmation.MISSING
 
 
 async def test_a_minute_is_a_minute_however_long_the_cad_takes(time: ManualClock) -> None:
@@ -139,10 +141,13 @@ async def test_a_minute_is_a_minute_however_long_the_cad_takes(time: ManualClock
 
 
 async def test_whoever_has_no_unit_cannot_be_seen(time: ManualClock) -> None:
-    assert verdict(await look(job(PAT, UNSEEN), Cad(time, ON), time)) == (Confirmation.UNKNOWN, ())
+    assert verdict(await look(job(PAT, UNSEEN), Cad(time, ON), time)) == (
+        BoardConfirmation.UNKNOWN,
+        (),
+    )
 
 
 async def test_without_a_look_it_is_unknown(time: ManualClock) -> None:
     cad = Cad(time, ON)
-    assert (await look(job(PAT), cad, time, ())).confirmation is Confirmation.UNKNOWN
+    assert (await look(job(PAT), cad, time, ())).confirmation is BoardConfirmation.UNKNOWN
     assert cad.looks == []

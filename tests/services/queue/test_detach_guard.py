@@ -5,15 +5,15 @@ import pytest
 from bot.cad.errors import CadTimeout
 from bot.services.queue.detach_guard import still_there
 from bot.services.queue.queued_order import Job
-from bot.services.targets.resolution import Assignee, LeftOut, Reason, Resolution, Target
-from bot.storage.stores.order_store import Action
+from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
+from bot.storage.stores.order_store import OrderAction
 from tests.services.office import Office
 
-NOBODY = LeftOut(Target("x"), Reason.NO_SUCH_UNIT)
+NOBODY = SkippedTarget(Target("x"), SkipReason.NO_SUCH_UNIT)
 
 
 async def job(office: Office, *people: Assignee, call_id: int | None = None) -> Job:
-    order = await office.accept("", call_id, Action.DETACH)
+    order = await office.accept("", call_id, OrderAction.DETACH)
     return Job(order, Resolution(people, (NOBODY,)))
 
 
@@ -25,8 +25,8 @@ async def test_who_is_on_the_call_stays(office: Office) -> None:
     assert found.assignees == (people[0],)
     assert found.left_out == (
         NOBODY,
-        LeftOut(Target("A-2", 1002), Reason.NOT_ON_CALL),
-        LeftOut(Target("A-3", 1003), Reason.NOT_ON_CALL),
+        SkippedTarget(Target("A-2", 1002), SkipReason.NOT_ON_CALL),
+        SkippedTarget(Target("A-3", 1003), SkipReason.NOT_ON_CALL),
     )
 
 
@@ -38,21 +38,21 @@ async def test_without_a_call_it_is_the_one_that_each_was_on(office: Office) -> 
     found = await still_there(office.cad, await job(office, *people))
     assert found.assignees == (people[0], people[2])
     assert [(one.target.text, one.reason) for one in found.left_out[1:]] == [
-        ("A-2", Reason.NOT_ON_CALL),
-        ("A-4", Reason.NOT_TOLD),
+        ("A-2", SkipReason.NOT_ON_CALL),
+        ("A-4", SkipReason.RESULT_UNKNOWN),
     ]
 
 
 @pytest.mark.parametrize(
-    ("on_duty", "reason"), [(None, Reason.NOT_LOOKED_UP), (False, Reason.NOT_ON_CALL)]
+    ("on_duty", "reason"), [(None, SkipReason.NOT_LOOKED_UP), (False, SkipReason.NOT_ON_CALL)]
 )
 async def test_who_has_no_unit_is_not_on_the_call(
-    office: Office, on_duty: bool | None, reason: Reason
+    office: Office, on_duty: bool | None, reason: SkipReason
 ) -> None:
     people = [Assignee("steam:x", None, None, on_duty)]
     found = await still_there(office.cad, await job(office, *people, call_id=100))
     assert found.assignees == ()
-    assert found.left_out[1:] == (LeftOut(Target("steam:x"), reason),)
+    assert found.left_out[1:] == (SkippedTarget(Target("steam:x"), reason),)
     assert office.cad.asked["idents_on"] == 0
 
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.services.orders.outcomes import OrderView, Outcome, Waiting
+from bot.services.orders.outcomes import OrderView, Outcome, WaitNotice
 from bot.services.queue.order_notifier import EDIT_GAP, Telling
 from bot.services.queue.queued_order import Job
-from bot.storage.stores.order_store import Action, Order, State
+from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.fake_time import FakeTime
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,7 +30,7 @@ class Reader:
 
     async def show(self, view: OrderView) -> bool:
         await self.time.sleep(self.seconds)
-        said = view.waiting.per_minute if view.waiting else view.order.state
+        said = view.waiting.orders_per_minute if view.waiting else view.order.state
         self.read.append((self.time.monotonic(), said))
         return self.hears
 
@@ -55,11 +55,11 @@ def telling(time: FakeTime, reader: Reader) -> Telling:
 
 @pytest.fixture
 def job() -> Job:
-    return Job(Order(1, 2, 1, Action.ATTACH, 100, "me", 5, NOW, 6, "secret"))
+    return Job(Order(1, 2, 1, OrderAction.ATTACH, 100, "me", 5, NOW, 6, "secret"))
 
 
-def why(number: int) -> Waiting:
-    return Waiting(NOW, None, number)
+def why(number: int) -> WaitNotice:
+    return WaitNotice(NOW, None, number)
 
 
 async def settle() -> None:
@@ -73,7 +73,7 @@ async def begin(work: Awaitable[object]) -> asyncio.Future[object]:
     return task
 
 
-def end(job: Job, state: State = State.DONE) -> None:
+def end(job: Job, state: OrderState = OrderState.DONE) -> None:
     job.order = replace(job.order, state=state)
     job.outcome = Outcome(None, 1.0)
 
@@ -141,7 +141,7 @@ async def test_the_end_waits_for_the_gap_and_nothing_comes_after_it(
     ended = await begin(telling.ended(job))
     await begin(telling.waits(job, why(3)))
     await time.advance(60, settle)
-    assert reader.read == [(0.0, 1), (3.0, State.DONE)]
+    assert reader.read == [(0.0, 1), (3.0, OrderState.DONE)]
     assert await ended is True
 
 
@@ -151,7 +151,7 @@ async def test_the_end_waits_for_an_edit_under_way(telling, reader, job, time) -
     end(job)
     await begin(telling.ended(job))
     await time.advance(60, settle)
-    assert reader.read == [(5.0, 1), (13.0, State.DONE)]
+    assert reader.read == [(5.0, 1), (13.0, OrderState.DONE)]
 
 
 async def test_the_end_of_an_order_nobody_was_told_about_is_shown_at_once(
@@ -159,10 +159,10 @@ async def test_the_end_of_an_order_nobody_was_told_about_is_shown_at_once(
 ) -> None:
     end(job)
     assert await telling.ended(job)
-    assert reader.read == [(0.0, State.DONE)]
+    assert reader.read == [(0.0, OrderState.DONE)]
 
 
-@pytest.mark.parametrize("state", [State.SENDING, State.DONE])
+@pytest.mark.parametrize("state", [OrderState.SENDING, OrderState.DONE])
 async def test_only_what_waits_is_said_to_wait(telling, reader, job, state) -> None:
     end(job, state)
     await telling.waits(job, why(1))
@@ -171,7 +171,7 @@ async def test_only_what_waits_is_said_to_wait(telling, reader, job, state) -> N
 
 async def test_who_cannot_be_told_is_named(telling, reader, job, caplog) -> None:
     reader.hears = False
-    end(job, State.EXPIRED)
+    end(job, OrderState.EXPIRED)
     assert await telling.ended(job) is False
     assert "nobody could be told about order 1 (expired)" in caplog.text
     assert "secret" not in caplog.text
@@ -188,7 +188,7 @@ async def test_the_pause_between_two_waiting_replies_may_be_broken_off(reader, j
     end(job)
     await begin(telling.ended(job))
     await time.advance(3, settle)
-    assert reader.read == [(0.0, 1), (3.0, State.DONE)]
+    assert reader.read == [(0.0, 1), (3.0, OrderState.DONE)]
 
 
 async def test_the_staff_read_the_end(telling, reader, job) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.cad.errors import CadUnreachable
-from bot.storage.stores.order_store import State
+from bot.storage.stores.order_store import OrderState
 from tests.services.conftest import v1, v2
 from tests.services.office import Office
 
@@ -40,7 +40,7 @@ async def test_what_the_cad_does_not_show_is_said(office: Office) -> None:
         "❌ Not shown by the CAD: Attached to **#100**: <@1001> (A\\-1)",
         "The CAD accepted the order, but shows <@1001> (A\\-1) not on the call.",
     ]
-    assert await office.state(first) is State.DONE
+    assert await office.state(first) is OrderState.DONE
 
 
 async def test_a_detach_that_did_nothing_is_seen(office: Office) -> None:

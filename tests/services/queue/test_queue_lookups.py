@@ -6,7 +6,7 @@ import pytest
 
 from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnreachable
 from bot.services.queue.order_queue import LOOK_AGAIN
-from bot.storage.stores.order_store import State
+from bot.storage.stores.order_store import OrderState
 from tests.services.conftest import v1
 from tests.services.office import DANA, Office
 
@@ -23,7 +23,7 @@ async def test_an_order_waits_until_the_cad_says_who_is_meant(office: Office) ->
     assert len(office.texts(first)) == 1
     office.doubt = None
     await office.passes(LOOK_AGAIN)
-    assert await office.state(first) is State.DONE
+    assert await office.state(first) is OrderState.DONE
     assert office.sent == [[5]]
 
 
@@ -36,13 +36,13 @@ async def test_its_reply_says_so_within_a_few_seconds(office: Office) -> None:
     assert await office.queue.cancel(first, DANA)
     await office.passes(30)
     assert office.text(first).startswith("❌ Cancelled.")
-    assert await office.state(first) is State.CANCELLED
+    assert await office.state(first) is OrderState.CANCELLED
 
 
 async def test_whoever_is_known_goes_ahead_where_the_cad_takes_orders(office: Office) -> None:
     office.doubt = DOWN
     first = await office.order("1 5?")
-    assert await office.state(first) is State.DONE
+    assert await office.state(first) is OrderState.DONE
     assert office.sent == [[1]]
 
 
@@ -53,7 +53,7 @@ async def test_after_an_outage_everybody_is_sent(office: Office) -> None:
     office.doubt = office.cad.fault = None
     office.cad.sent.clear()
     await office.passes(30)
-    assert await office.state(first) is State.DONE
+    assert await office.state(first) is OrderState.DONE
     assert office.sent == [[1, 5]]
 
 
@@ -65,7 +65,7 @@ async def test_it_is_made_out_again_by_the_next_life(office: Office) -> None:
     office.doubt = office.cad.fault = None
     await office.restart()
     await office.passes(60)
-    assert await office.states(*orders) == [State.DONE] * 2
+    assert await office.states(*orders) == [OrderState.DONE] * 2
     assert [office.cad.call_of(one) for one in (1, 5, 6)] == [100] * 3
 
 
@@ -73,7 +73,7 @@ async def test_it_holds_up_nobody_who_is_known(office: Office) -> None:
     office.doubt = DOWN
     waits = await office.order("5?", 101)
     other = await office.order("1", 100)
-    assert await office.states(waits, other) == [State.QUEUED, State.DONE]
+    assert await office.states(waits, other) == [OrderState.QUEUED, OrderState.DONE]
 
 
 async def test_after_an_outage_nobody_overtakes_it(office: Office) -> None:
@@ -84,7 +84,7 @@ async def test_after_an_outage_nobody_overtakes_it(office: Office) -> None:
     await office.passes(20)
     office.doubt = office.cad.fault = None
     await office.passes(60)
-    assert await office.states(first, second) == [State.DONE] * 2
+    assert await office.states(first, second) == [OrderState.DONE] * 2
     assert office.cad.call_of(5) == 101
 
 
@@ -92,7 +92,7 @@ async def test_it_expires_like_others(office: Office) -> None:
     office.doubt = DOWN
     first = await office.order("5?")
     await office.passes(16 * 60)
-    assert await office.state(first) is State.EXPIRED
+    assert await office.state(first) is OrderState.EXPIRED
     assert office.text(first).startswith("❌ Nobody was attached to **#100**")
 
 
@@ -105,7 +105,7 @@ async def test_the_end_of_an_outage_wakes_it(office: Office) -> None:
     await office.passes(20)
     office.doubt = office.cad.fault = None
     await office.passes(20)
-    assert await office.states(other, first) == [State.DONE] * 2
+    assert await office.states(other, first) == [OrderState.DONE] * 2
 
 
 @pytest.mark.parametrize("seconds", [20.0, 300.0])
@@ -117,12 +117,12 @@ async def test_a_limit_is_waited_for_in_full(office: Office, seconds: float) -> 
     await office.passes(seconds - 1)
     assert office.made_out == asked
     await office.passes(2)
-    assert await office.state(first) is State.DONE
+    assert await office.state(first) is OrderState.DONE
 
 
 @pytest.mark.parametrize("error", [CadRefused("NO", status=400), CadError("?")])
 async def test_what_no_waiting_cures_is_said_at_once(office: Office, error: CadError) -> None:
     office.doubt = error
     first = await office.order("5?")
-    assert await office.state(first) is State.REFUSED
+    assert await office.state(first) is OrderState.REFUSED
     assert "the CAD did not say who that is" in office.text(first)

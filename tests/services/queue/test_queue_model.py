@@ -24,16 +24,16 @@ from bot.cad.errors import (
     CadUnreachable,
     InvalidApiKey,
 )
-from bot.cad.models import Attachment, Detachment
+from bot.cad.models import AttachRequest, DetachRequest
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import ServiceError
 from bot.services.orders import outcomes
-from bot.services.orders.confirmation import Asking
-from bot.services.orders.outcomes import Confirmation, OrderView
+from bot.services.orders.confirmation import ConfirmationService
+from bot.services.orders.outcomes import BoardConfirmation, OrderView
 from bot.services.queue.order_notifier import EDIT_GAP
 from bot.services.queue.queued_order import LIFETIME
 from bot.services.reply import ReplyAddress
-from bot.storage.stores.order_store import Action, Order, OrderStore, State
+from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 from tests.fake_time import FakeTime
 from tests.services.office import DANA, Life, Office, ScriptedCad
 from tests.services.samples import GUILD
@@ -50,13 +50,19 @@ FAULTS: tuple[CadError | None, ...] = (
     CadRateLimited(retry_after=30.0),
     InvalidApiKey("INVALID API KEY", status=400),
 )
-FINAL = {State.DONE, State.REFUSED, State.EXPIRED, State.CANCELLED, State.CONFIRMED}
+FINAL = {
+    OrderState.DONE,
+    OrderState.REFUSED,
+    OrderState.EXPIRED,
+    OrderState.CANCELLED,
+    OrderState.CONFIRMED,
+}
 CROWD = list(range(1, 12))  # so many that whoever names them is asked first
 MAY_FOLLOW = {
-    State.QUEUED: set(State),
-    State.SENDING: set(State),
+    OrderState.QUEUED: set(OrderState),
+    OrderState.SENDING: set(OrderState),
     **{one: {one} for one in FINAL},
-    State.ASKED: {State.ASKED, State.CONFIRMED},
+    OrderState.AWAITING_CONFIRMATION: {OrderState.AWAITING_CONFIRMATION, OrderState.CONFIRMED},
 }
 
 Step: TypeAlias = Callable[["Play"], Coroutine[None, None, None]]
@@ -85,10 +91,10 @@ class RememberingCad(ScriptedCad):
         self.effects: list[Effect] = []
         self.turn = 0
 
-    def _carry_out(self, orders: Sequence[Attachment | Detachment]) -> None:
+    def _carry_out(self, orders: Sequence[AttachRequest | DetachRequest]) -> None:
         for one in orders:
-            call_id = one.call_id if isinstance(one, Attachment) else None
-            for who in one.subjects:
+            call_id = one.call_id if isinstance(one, AttachRequest) else None
+            for who in one.units:
                 assert who.ident is not None
                 before = self.call_of(who.ident)
                 self.turn += 1
@@ -100,12 +106,12 @@ class RememberingCad(ScriptedCad):
 class RememberingStore(OrderStore):
     """Keeps every state that was written."""
 
-    states: dict[int, list[State]]
+    states: dict[int, list[OrderState]]
 
     async def save(self, changed: Sequence[Order]) -> None:
         await super().save(changed)
         for order in changed:
-            self.states.setdefault(order.id, [State.QUEUED]).append(order.state)
+            self.states.setdefault(order.id, [OrderState.QUEUED]).append(order.state)
 
 
 class Play(Office):
@@ -116,7 +122,7 @@ class Play(Office):
         self.memory = RememberingCad(self.time, self.version, self.life)
         self.cad = self.memory
         self.cad.idents_by_call = {one: [] for one in CALLS}
-        self.states_seen: dict[int, list[State]] = {}
+        self.states_seen: dict[int, list[OrderState]] = {}
         self.given: list[Order] = []
         self.cancelled: dict[int, int] = {}  # order id → turn
         self.confirmed: set[int] = set()  # the orders that came of questions
@@ -132,7 +138,7 @@ class Play(Office):
 
     async def orders_given(self, units: str, call_id: int | None, *, dies: bool) -> None:
         left, self.life.left = self.life.left, None  # before the acknowledgement there is no order
-        action = Action.DETACH if call_id is None or call_id < 0 else Action.ATTACH
+        action = OrderAction.DETACH if call_id is None or call_id < 0 else OrderAction.ATTACH
         order = await self.accept(units, abs(call_id) if call_id else None, action)
         self.life.left = left
         self.given.append(order)
@@ -144,7 +150,7 @@ class Play(Office):
     async def question_answered(self, number: int) -> None:
         """Say yes to a question, as whoever was asked does."""
         left, self.life.left = self.life.left, None
-        asking = Asking(Access(frozenset()), self.store, clock=self.time)
+        asking = ConfirmationService(Access(frozenset()), self.store, clock=self.time)
         boss = Actor(DANA, GUILD, frozenset(), manages_server=True)
         asked = self.given[number % len(self.given)]
         try:
@@ -318,7 +324,7 @@ async def end(stage: Play) -> None:
 
 
 async def check(stage: Play) -> None:
-    views = {one.id: outcomes.view(await stage.stored(one.id)) for one in stage.given}
+    views = {one.id: outcomes.decode_view(await stage.stored(one.id)) for one in stage.given}
     for order_id, view in views.items():
         check_answer(stage, order_id, view)
     for effect in stage.memory.effects:
@@ -330,10 +336,14 @@ async def check(stage: Play) -> None:
 def check_answer(stage: Play, order_id: int, view: OrderView) -> None:
     order = view.order
     is_question = order.units.split() == list(map(str, CROWD)) and order_id not in stage.confirmed
-    assert order.state in (FINAL | {State.ASKED} if is_question else FINAL - {State.CONFIRMED})
-    assert order.state is not State.DONE or not is_question
+    assert order.state in (
+        FINAL | {OrderState.AWAITING_CONFIRMATION}
+        if is_question
+        else FINAL - {OrderState.CONFIRMED}
+    )
+    assert order.state is not OrderState.DONE or not is_question
     assert order.answered
-    if order.state is State.CONFIRMED:
+    if order.state is OrderState.CONFIRMED:
         return  # what came of it has an answer of its own
     assert view.outcome
     told = stage.people.told[order_id]
@@ -348,10 +358,10 @@ def check_answer(stage: Play, order_id: int, view: OrderView) -> None:
     for one, other in pairwise(told):
         if not any(one.at <= start <= other.at for start in starts):
             assert other.at - one.at >= EDIT_GAP - 1e-6
-    if order.state is State.DONE and order.action is Action.ATTACH:
+    if order.state is OrderState.DONE and order.action is OrderAction.ATTACH:
         did = {one.ident for one in stage.memory.effects if one.call_id == order.call_id}
         assert {one.unit.ident for one in view.resolution.assignees if one.unit} <= did
-    if order.state is State.CANCELLED:
+    if order.state is OrderState.CANCELLED:
         assert order_id in stage.cancelled
 
 
@@ -360,7 +370,7 @@ def check_effect(stage: Play, views: dict[int, OrderView], effect: Effect) -> No
     wanted = [view for view in views.values() if wants(stage, view, effect)]
     assert wanted, effect
     assert any(
-        view.order.state is State.DONE or (view.outcome and view.outcome.is_unsure)
+        view.order.state is OrderState.DONE or (view.outcome and view.outcome.is_unsure)
         for view in wanted
     ), (effect, wanted)
 
@@ -374,7 +384,7 @@ def wants(stage: Play, view: OrderView, effect: Effect) -> bool:
         return False
     if order.id in stage.cancelled and effect.turn > stage.cancelled[order.id]:
         return False
-    if order.action is Action.ATTACH:
+    if order.action is OrderAction.ATTACH:
         return effect.call_id == order.call_id
     return effect.call_id is None and order.call_id in {None, effect.before}
 
@@ -387,18 +397,18 @@ def check_last_word(stage: Play, views: list[OrderView], ident: int) -> None:
     done = [
         view
         for view in about
-        if view.order.state is State.DONE
+        if view.order.state is OrderState.DONE
         and any(one.unit and one.unit.ident == ident for one in view.resolution.assignees)
     ]
     expected = None
-    if done and done[-1].order.action is Action.ATTACH:
+    if done and done[-1].order.action is OrderAction.ATTACH:
         expected = done[-1].order.call_id
     assert stage.cad.call_of(ident) == expected, [
         (view.order.id, view.order.action, view.order.call_id) for view in done
     ]
     for view in done[-1:]:
         assert view.outcome
-        assert view.outcome.confirmation is not Confirmation.PENDING
+        assert view.outcome.confirmation is not BoardConfirmation.PENDING
         assert f"steam:{ident}" not in view.outcome.missing
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.cad.errors import CadRefused, CadTimeout, CadUnreachable, InvalidApiKey
-from bot.storage.stores.order_store import Action, State
+from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.conftest import v1, v2
 from tests.services.office import Office
 
@@ -33,7 +33,7 @@ async def test_whoever_comes_while_a_request_is_under_way_shares_the_next(office
     assert len(office.sent) == 2
     assert sorted(office.cad.sent[1].calls) == [100, 101, 102]
     assert office.sent[1] == list(range(10, 30))
-    assert await office.states(*orders) == [State.DONE] * 10
+    assert await office.states(*orders) == [OrderState.DONE] * 10
 
 
 @v2
@@ -83,7 +83,7 @@ async def test_detaches_of_all_calls_share_one_request(office: Office) -> None:
 async def test_attach_and_detach_of_one_unit_keep_their_order(office: Office) -> None:
     await busy(office)
     for call_id in (100, None, 101, None, 102):
-        action = Action.DETACH if call_id is None else Action.ATTACH
+        action = OrderAction.DETACH if call_id is None else OrderAction.ATTACH
         await office.order("1", call_id, action)
         await office.order("2", 103)
     await let_go(office)
@@ -105,14 +105,14 @@ async def test_a_slow_look_at_whom_an_order_is_about_lets_nobody_overtake(office
     assert office.sent == []
     await office.passes(60)
     assert office.cad.call_of(1) == 101
-    assert await office.states(first, second) == [State.DONE] * 2
+    assert await office.states(first, second) == [OrderState.DONE] * 2
 
 
 async def test_a_slow_look_does_not_hold_up_who_wants_the_same(office: Office) -> None:
     office.making_out = lambda order: 5.0 if order.units == "1" else 0.0
     await office.order("1")
     second = await office.order("2")
-    assert await office.state(second) is State.DONE
+    assert await office.state(second) is OrderState.DONE
 
 
 async def test_a_second_press_joins_the_first(office: Office) -> None:
@@ -123,7 +123,7 @@ async def test_a_second_press_joins_the_first(office: Office) -> None:
     await office.passes(60)
     assert len(office.sent) == 1
     assert {office.text(one) for one in orders} == {office.text(orders[0])}
-    assert await office.states(*orders) == [State.DONE] * 3
+    assert await office.states(*orders) == [OrderState.DONE] * 3
 
 
 @pytest.mark.parametrize("call_id", [100, 666])
@@ -132,7 +132,7 @@ async def test_a_second_press_joins_what_is_being_sent(office: Office, call_id: 
     orders = [await office.order("1 2", call_id) for _ in range(3)]
     await let_go(office)
     assert len(office.sent) == 1
-    state = State.DONE if call_id == 100 else State.REFUSED
+    state = OrderState.DONE if call_id == 100 else OrderState.REFUSED
     assert await office.states(*orders) == [state] * 3
     assert {office.text(one) for one in orders} == {office.text(orders[0])}
 
@@ -161,8 +161,8 @@ async def test_a_refused_request_is_split_until_the_bad_order_is_alone(office: O
     good = [await office.order(str(one), 100 + one % 4) for one in range(1, 8)]
     bad = await office.order("8", 666)
     await let_go(office)
-    assert await office.states(*good) == [State.DONE] * 7
-    assert await office.state(bad) is State.REFUSED
+    assert await office.states(*good) == [OrderState.DONE] * 7
+    assert await office.state(bad) is OrderState.REFUSED
     assert "CALL NOT FOUND" in office.text(bad)
     assert [one for one in good if "CALL NOT FOUND" in "".join(office.texts(one))] == []
     assert len(office.sent) <= 2 + 2 * 3
@@ -174,7 +174,7 @@ async def test_a_bad_unit_is_found_among_orders_for_one_call(office: Office) -> 
     good = [await office.order(str(one)) for one in (1, 2, 3, 4)]
     bad = await office.order("5 6")
     await let_go(office, 180)
-    assert await office.states(*good, bad) == [State.DONE] * 4 + [State.REFUSED]
+    assert await office.states(*good, bad) == [OrderState.DONE] * 4 + [OrderState.REFUSED]
     assert "BAD UNIT" in office.text(bad)
     assert not any("BAD UNIT" in office.text(one) for one in good)
 
@@ -184,7 +184,7 @@ async def test_several_bad_orders_are_told_apart(office: Office) -> None:
     office.cad.bad = {2, 5}
     orders = [await office.order(str(one)) for one in range(1, 7)]
     await let_go(office, 240)
-    refused = [await office.state(one) is State.REFUSED for one in orders]
+    refused = [await office.state(one) is OrderState.REFUSED for one in orders]
     assert refused == [False, True, False, False, True, False]
 
 
@@ -193,14 +193,14 @@ async def test_a_refused_detach_is_split_too(office: Office) -> None:
     office.cad.bad = {2}
     orders = [await office.detach(str(one)) for one in (1, 2, 3)]
     await let_go(office)
-    assert await office.states(*orders) == [State.DONE, State.REFUSED, State.DONE]
+    assert await office.states(*orders) == [OrderState.DONE, OrderState.REFUSED, OrderState.DONE]
 
 
 async def test_a_call_that_is_gone_needs_no_splitting(office: Office) -> None:
     await busy(office)
     orders = [await office.order(str(one), 666) for one in range(1, 9)]
     await let_go(office)
-    assert await office.states(*orders) == [State.REFUSED] * 8
+    assert await office.states(*orders) == [OrderState.REFUSED] * 8
     assert office.sent == [[99], list(range(1, 9))]
 
 
@@ -209,7 +209,7 @@ async def test_a_call_that_cannot_be_looked_for_is_split(office: Office) -> None
     office.cad.question_fault = DOWN
     orders = [await office.order(str(one), 666) for one in (1, 2)]
     await let_go(office)
-    assert await office.states(*orders) == [State.REFUSED] * 2
+    assert await office.states(*orders) == [OrderState.REFUSED] * 2
     assert office.sent == [[99], [1, 2], [1], [2]]
 
 
@@ -218,7 +218,7 @@ async def test_an_error_that_concerns_all_is_everybodys(office: Office) -> None:
     orders = [await office.order(str(one)) for one in (1, 2, 3)]
     office.cad.fault = InvalidApiKey("INVALID API KEY", status=400)
     await let_go(office)
-    assert await office.states(*orders) == [State.REFUSED] * 3
+    assert await office.states(*orders) == [OrderState.REFUSED] * 3
     assert office.sent == [[99], [1, 2, 3]]
     assert all("INVALID API KEY" in office.text(one) for one in orders)
 
@@ -229,7 +229,7 @@ async def test_an_order_that_was_split_off_is_tried_again_after_a_fault(office: 
     orders = [await office.order(str(one)) for one in (1, 2)]
     office.cad.faults.extend([CadRefused("BAD UNIT", status=400), CadTimeout()])
     await let_go(office)
-    assert await office.states(*orders) == [State.DONE, State.REFUSED]
+    assert await office.states(*orders) == [OrderState.DONE, OrderState.REFUSED]
 
 
 async def test_the_parts_of_a_refused_request_are_sent_without_delay(office: Office) -> None:
@@ -237,7 +237,7 @@ async def test_the_parts_of_a_refused_request_are_sent_without_delay(office: Off
     office.cad.bad = {2}
     orders = [await office.order(str(one)) for one in (1, 2, 3)]
     await let_go(office, 3)
-    assert await office.states(*orders) == [State.DONE, State.REFUSED, State.DONE]
+    assert await office.states(*orders) == [OrderState.DONE, OrderState.REFUSED, OrderState.DONE]
 
 
 @v1
@@ -246,5 +246,5 @@ async def test_a_call_that_is_gone_says_nothing_about_the_others(office: Office)
     good = await office.order("1", 100)
     bad = [await office.order(str(one), 600 + one) for one in range(2, 12)]
     await let_go(office)
-    assert await office.state(good) is State.DONE
-    assert await office.states(*bad) == [State.REFUSED] * 10
+    assert await office.state(good) is OrderState.DONE
+    assert await office.states(*bad) == [OrderState.REFUSED] * 10

@@ -19,7 +19,7 @@ from bot.cad.errors import (
     InvalidApiKey,
 )
 from bot.storage.errors import DatabaseUnavailable
-from bot.storage.stores.order_store import Action, State
+from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.conftest import v1
 from tests.services.office import DANA, LIFETIME, Office
 
@@ -38,7 +38,7 @@ async def test_an_order_is_sent_at_once_and_nobody_sleeps(office: Office) -> Non
     office.queue._tasks._sleep = sleep
     first = await office.order("1 2")
     assert office.sent == [[1, 2]]
-    assert await office.state(first) is State.DONE
+    assert await office.state(first) is OrderState.DONE
     assert office.text(first).startswith("✅ Attached to **#100**")
     assert slept == []
 
@@ -47,13 +47,13 @@ async def test_every_step_is_in_the_file_before_it_is_taken(office: Office) -> N
     office.cad.door.clear()
     first = await office.order("1 2")
     stored = await office.stored(first)
-    assert stored.state is State.SENDING
+    assert stored.state is OrderState.SENDING
     assert stored.people == {1001, 1002}
     assert stored.resolution
     office.cad.door.set()
     await office.passes(60)
     stored = await office.stored(first)
-    assert (stored.state, stored.answered) == (State.DONE, True)
+    assert (stored.state, stored.answered) == (OrderState.DONE, True)
     assert stored.finished_at
     assert stored.outcome
     assert office.running[first].done()
@@ -61,7 +61,7 @@ async def test_every_step_is_in_the_file_before_it_is_taken(office: Office) -> N
 
 async def test_a_refusal(office: Office) -> None:
     first = await office.order("1", 666)
-    assert await office.state(first) is State.REFUSED
+    assert await office.state(first) is OrderState.REFUSED
     assert office.text(first) == (
         "❌ Nobody was attached to **#666**. The CAD refused: `CALL NOT FOUND`."
         "\nFor: <@1001> (A\\-1)"
@@ -70,10 +70,10 @@ async def test_a_refusal(office: Office) -> None:
     assert len(office.sent) == 1
 
 
-@pytest.mark.parametrize("action", list(Action))
-async def test_an_order_about_nobody_is_not_sent(office: Office, action: Action) -> None:
+@pytest.mark.parametrize("action", list(OrderAction))
+async def test_an_order_about_nobody_is_not_sent(office: Office, action: OrderAction) -> None:
     first = await office.order("x", 100, action)
-    assert await office.state(first) is State.REFUSED
+    assert await office.state(first) is OrderState.REFUSED
     assert office.text(first).startswith("❌ Nobody was ")
     assert "Left out: `x`: no unit on duty has this number." in office.text(first)
     assert office.sent == []
@@ -84,10 +84,10 @@ async def test_a_fault_that_may_pass_puts_an_order_back(office: Office, fault: C
     office.cad.faults.append(fault)
     first = await office.order("1")
     # What may have arrived stays in the file as being sent: a restart has to know.
-    kept = State.SENDING if fault.may_have_arrived else State.QUEUED
+    kept = OrderState.SENDING if fault.may_have_arrived else OrderState.QUEUED
     assert await office.state(first) is kept
     await office.passes(120)
-    assert await office.state(first) is State.DONE
+    assert await office.state(first) is OrderState.DONE
     assert office.sent == [[1], [1]]
     assert office.text(first).startswith("✅")
 
@@ -99,7 +99,7 @@ async def test_an_order_expires_in_time_for_its_reply(office: Office, fault: Cad
     await office.passes(LAST - 0.5)
     assert (await office.state(first)).is_open
     await office.passes(1)
-    assert await office.state(first) is State.EXPIRED
+    assert await office.state(first) is OrderState.EXPIRED
     assert office.text(first).startswith("❌ Nobody was attached to **#100**")
     assert "did not take the order in time" in office.text(first)
     assert office.people.told[first][-1].at <= LAST + 3
@@ -114,7 +114,7 @@ async def test_what_may_have_been_done_is_not_called_undone(
     office.cad.fault = DOWN  # says of itself that nothing can have arrived
     first = await office.order("1")
     await office.passes(LAST)
-    assert await office.state(first) is State.EXPIRED
+    assert await office.state(first) is OrderState.EXPIRED
     assert office.text(first).startswith("❌ It is not certain that anyone was attached")
 
 
@@ -125,14 +125,14 @@ async def test_a_refusal_after_a_broken_attempt_is_not_certain(
     office.cad.faults.extend([fault, REFUSED])
     first = await office.order("1")
     await office.passes(60)
-    assert await office.state(first) is State.REFUSED
+    assert await office.state(first) is OrderState.REFUSED
     assert office.text(first).startswith("❌ It is not certain that anyone was attached")
 
 
 async def test_an_answer_that_is_none_of_the_cads_is_not_certain(office: Office) -> None:
     office.cad.faults.append(CadUnreadable("Just a moment...", status=200))
     first = await office.order("1")
-    assert await office.state(first) is State.REFUSED
+    assert await office.state(first) is OrderState.REFUSED
     assert office.text(first).startswith("❌ It is not certain that anyone was attached")
 
 
@@ -142,7 +142,7 @@ async def test_cancelled_before_it_was_sent(office: Office) -> None:
     office.cad.fault = None
     assert await office.queue.cancel(first, DANA)
     await office.passes(120)
-    assert await office.state(first) is State.CANCELLED
+    assert await office.state(first) is OrderState.CANCELLED
     assert office.text(first).startswith("❌ Cancelled. Nobody was attached to **#100**")
     assert len(office.sent) == 1
     assert office.running[first].done()
@@ -171,7 +171,7 @@ async def test_what_is_being_sent_or_closed_is_not_cancelled(office: Office) -> 
     office.cad.door.set()
     await office.settle()
     assert not await office.queue.cancel(first, DANA)
-    assert await office.state(first) is State.DONE
+    assert await office.state(first) is OrderState.DONE
 
 
 async def test_cancelled_twice_is_told_once(office: Office) -> None:
@@ -188,7 +188,7 @@ async def test_cancelled_while_it_is_looked_up(office: Office) -> None:
     first = await office.order("1")
     assert await office.queue.cancel(first, DANA)
     await office.passes(60)
-    assert await office.state(first) is State.CANCELLED
+    assert await office.state(first) is OrderState.CANCELLED
     assert office.sent == []
     assert len(office.people.reported) == 1
 
@@ -201,9 +201,9 @@ async def test_an_order_that_joined_anothers_request_does_not_expire_meanwhile(
     await office.passes(LAST - 20)
     office.cad.fault, office.cad.seconds = None, 40.0
     await office.passes(19.9)
-    assert await office.states(*orders) == [State.SENDING] * 2
+    assert await office.states(*orders) == [OrderState.SENDING] * 2
     await office.passes(60)
-    assert await office.states(*orders) == [State.DONE] * 2
+    assert await office.states(*orders) == [OrderState.DONE] * 2
     assert len(office.people.reported) == 2
 
 
@@ -213,7 +213,7 @@ async def test_nobody_else_sends_an_order_that_has_just_expired(office: Office) 
     # The next attempt is in one second, the very moment at which this one expires.
     late = await office.order("2", created_at=office.time.now() - (LIFETIME - timedelta(seconds=1)))
     await office.passes(60)
-    assert await office.states(first, late) == [State.DONE, State.EXPIRED]
+    assert await office.states(first, late) == [OrderState.DONE, OrderState.EXPIRED]
     assert office.sent == [[1], [1]]
 
 
@@ -225,8 +225,8 @@ async def test_an_error_that_concerns_all_is_not_split(office: Office, fault: Ca
     office.cad.fault = fault
     office.cad.door.set()
     await office.passes(60)
-    assert await office.state(busy) is State.DONE
-    assert await office.states(*others) == [State.REFUSED] * 3
+    assert await office.state(busy) is OrderState.DONE
+    assert await office.states(*others) == [OrderState.REFUSED] * 3
     assert office.sent == [[9], [1, 2, 3]]
     assert all("INVALID API KEY" in office.text(one) for one in others)
 
@@ -238,13 +238,13 @@ async def test_a_giver_who_is_told_of_a_fault_finds_the_order_withdrawn(office: 
         await office.running[first]
     office.make_out_fault = None
     stored = await office.stored(first)
-    assert (stored.state, stored.answered) == (State.CANCELLED, True)
+    assert (stored.state, stored.answered) == (OrderState.CANCELLED, True)
     await office.restart()
     await office.passes(60)
     assert office.sent == []
     assert office.texts(first) == []
     second = await office.order("1")
-    assert await office.state(second) is State.DONE
+    assert await office.state(second) is OrderState.DONE
 
 
 async def test_the_fault_is_told_even_if_the_order_cannot_be_withdrawn(office: Office) -> None:
@@ -281,7 +281,7 @@ async def test_a_fault_of_our_own_leaves_nobody_without_an_answer(office: Office
     await office.passes(60)
     with pytest.raises(ZeroDivisionError):  # its giver is told of a fault in the bot
         await office.running[first]
-    assert await office.states(first, second) == [State.CANCELLED, State.DONE]
+    assert await office.states(first, second) == [OrderState.CANCELLED, OrderState.DONE]
 
 
 async def test_whoever_is_sent_along_outlives_the_one_who_sends(office: Office) -> None:
@@ -290,16 +290,16 @@ async def test_whoever_is_sent_along_outlives_the_one_who_sends(office: Office) 
     office.cad.fault = None
     office.cad.door.clear()
     await office.passes(1)
-    assert await office.states(first, second) == [State.SENDING] * 2
+    assert await office.states(first, second) == [OrderState.SENDING] * 2
     office.running[first].cancel()
     office.cad.door.set()
     await office.passes(60)
     # The one who has gone is taken up at the next start.
-    assert await office.states(first, second) == [State.SENDING, State.DONE]
+    assert await office.states(first, second) == [OrderState.SENDING, OrderState.DONE]
     assert office.cad.call_of(2) == 100
     await office.restart()
     await office.passes(60)
-    assert await office.state(first) is State.DONE
+    assert await office.state(first) is OrderState.DONE
 
 
 async def test_nobody_could_be_told(office: Office, caplog: pytest.LogCaptureFixture) -> None:
@@ -307,7 +307,7 @@ async def test_nobody_could_be_told(office: Office, caplog: pytest.LogCaptureFix
     first = await office.order("1")
     await office.passes(60)
     stored = await office.stored(first)
-    assert (stored.state, stored.answered) == (State.DONE, False)
+    assert (stored.state, stored.answered) == (OrderState.DONE, False)
     assert f"nobody could be told about order {first} (done)" in caplog.text
     office.people.hears = True
     await office.restart()

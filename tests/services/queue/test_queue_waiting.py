@@ -8,7 +8,7 @@ import pytest
 
 from bot.cad.errors import CadRateLimited, CadTimeout, CadUnavailable, CadUnreachable
 from bot.services.queue.order_notifier import EDIT_GAP
-from bot.storage.stores.order_store import Action, State
+from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.conftest import v1, v2
 from tests.services.office import DANA, LIFETIME, Office
 
@@ -96,7 +96,7 @@ async def test_a_slow_discord_delays_no_order_and_shows_no_old_state(office: Off
 async def test_a_reply_that_waits_its_turn_says_when_it_goes_out(office: Office) -> None:
     for one in range(1, 6):
         await office.order(str(one), 666)  # refused: each costs a request
-    office.cad.attach_budget.refuse(20.0)
+    office.cad.attach_limiter.on_rate_limited(20.0)
     first = await office.order("9")
     assert office.texts(first) == [
         (
@@ -107,25 +107,25 @@ async def test_a_reply_that_waits_its_turn_says_when_it_goes_out(office: Office)
     ]
     await office.passes(19.9)
     assert len(office.texts(first)) == 1
-    assert await office.state(first) is State.QUEUED
+    assert await office.state(first) is OrderState.QUEUED
     await office.passes(1)
-    assert await office.state(first) is State.DONE
+    assert await office.state(first) is OrderState.DONE
 
 
 @v2
 async def test_the_other_budget_is_another_one(office: Office) -> None:
-    office.cad.attach_budget.refuse(40.0)
+    office.cad.attach_limiter.on_rate_limited(40.0)
     attach = await office.order("1")
     detach = await office.detach("2")
-    assert await office.states(attach, detach) == [State.QUEUED, State.DONE]
+    assert await office.states(attach, detach) == [OrderState.QUEUED, OrderState.DONE]
 
 
 @v2
 async def test_whoever_must_not_overtake_is_told_what_they_wait_for(office: Office) -> None:
-    office.cad.attach_budget.refuse(40.0)
+    office.cad.attach_limiter.on_rate_limited(40.0)
     await office.order("1")
     detach = await office.detach("1")
-    assert await office.state(detach) is State.QUEUED
+    assert await office.state(detach) is OrderState.QUEUED
     await office.passes(1)
     assert office.texts(detach) == [
         (
@@ -135,7 +135,7 @@ async def test_whoever_must_not_overtake_is_told_what_they_wait_for(office: Offi
         )
     ]
     await office.passes(60)
-    assert await office.state(detach) is State.DONE
+    assert await office.state(detach) is OrderState.DONE
     assert office.cad.call_of(1) is None
 
 
@@ -147,7 +147,7 @@ async def test_whoever_waits_behind_a_slow_request_is_told(office: Office) -> No
     assert office.texts(first) == []  # it is being sent
     assert office.text(second).startswith("⏳ Sonoran CAD is not answering.")
     await office.passes(60)
-    assert await office.states(first, second) == [State.DONE] * 2
+    assert await office.states(first, second) == [OrderState.DONE] * 2
 
 
 async def test_an_order_that_is_being_sent_is_not_called_waiting(office: Office) -> None:
@@ -155,7 +155,7 @@ async def test_an_order_that_is_being_sent_is_not_called_waiting(office: Office)
     first, second = await office.order("1"), await office.order("2")
     office.cad.fault, office.cad.seconds = None, 30.0
     await office.passes(25)
-    assert await office.states(first, second) == [State.SENDING] * 2
+    assert await office.states(first, second) == [OrderState.SENDING] * 2
     assert office.texts(first) + office.texts(second) == []
 
 
@@ -177,14 +177,14 @@ async def test_retry_after_is_obeyed_in_full(office: Office, seconds: float) -> 
     assert len(office.sent) == 1
     await office.passes(6)  # v2 gathers for as much as ten seconds at half the pace
     assert len(office.sent) == 2
-    assert await office.state(first) is State.DONE
+    assert await office.state(first) is OrderState.DONE
 
 
 async def test_a_retry_after_longer_than_the_reply_lives(office: Office) -> None:
     office.cad.faults.append(CadRateLimited(retry_after=3600.0))
     first = await office.order("1")
     await office.passes(LIFETIME.total_seconds() + 5)
-    assert await office.state(first) is State.EXPIRED
+    assert await office.state(first) is OrderState.EXPIRED
     assert len(office.sent) == 1
     assert office.texts(first)[0].startswith("⏳ Sonoran CAD takes no more orders for now.")
 
@@ -202,9 +202,9 @@ async def test_a_fault_that_names_a_time_is_believed(office: Office) -> None:
 async def test_a_429_halves_the_pace_for_a_minute(office: Office) -> None:
     office.cad.faults.append(CadRateLimited())
     await office.order("1")
-    assert office.cad.attach_budget.per_minute == 24
+    assert office.cad.attach_limiter.per_minute == 24
     await office.passes(61)
-    assert office.cad.attach_budget.per_minute == 60
+    assert office.cad.attach_limiter.per_minute == 60
 
 
 @v1
@@ -228,7 +228,7 @@ async def test_everybody_waits_for_the_same_attempt(office: Office) -> None:
 async def test_the_lone_order_of_a_quiet_minute_waits_for_nobody(office: Office) -> None:
     for one in range(1, 13):
         order = await office.order(str(one))
-        assert await office.state(order) is State.DONE
+        assert await office.state(order) is OrderState.DONE
         await office.passes(8)
 
 
@@ -237,16 +237,16 @@ async def test_a_busy_minute_gathers_for_ten_seconds_at_most(office: Office) -> 
     for one in range(1, 4):
         await office.order(str(one), 100 + one)
     held = await office.order("9", 104)
-    assert await office.state(held) is State.QUEUED
+    assert await office.state(held) is OrderState.QUEUED
     await office.passes(9.9)
-    assert await office.state(held) is State.QUEUED
+    assert await office.state(held) is OrderState.QUEUED
     await office.passes(0.2)
-    assert await office.state(held) is State.DONE
+    assert await office.state(held) is OrderState.DONE
 
 
 async def test_a_look_at_whom_an_order_is_about_counts_as_waiting(office: Office) -> None:
     office.making_out = lambda order: 10.0
     office.cad.fault = DOWN
-    first = await office.order("1", 100, Action.ATTACH)
+    first = await office.order("1", 100, OrderAction.ATTACH)
     await office.passes(10.5)
     assert office.text(first).startswith("⏳")

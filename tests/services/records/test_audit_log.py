@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from bot.services.access.policy import Access
-from bot.services.errors import NotAllowed
-from bot.services.records.audit_log import PAGE_SIZE, TOKEN_LIFETIME, WHOIS_ORDERS, AuditService
+from bot.services.errors import RoleRequired
+from bot.services.records.audit_log import PAGE_SIZE, TOKEN_LIFETIME, WHOIS_ORDERS, AuditLog
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
-from bot.storage.stores.order_store import State
+from bot.storage.stores.order_store import OrderState
 from tests.services.conftest import v1
 from tests.services.office import Office
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
@@ -26,17 +26,17 @@ def links(office: Office) -> LinkStore:
 
 
 @pytest.fixture
-def audit(office: Office, links: LinkStore) -> AuditService:
+def audit(office: Office, links: LinkStore) -> AuditLog:
     access = Access(frozenset({DISPATCH_ROLE}))
-    return AuditService(access, links, office.store, KEPT, clock=office.time)
+    return AuditLog(access, links, office.store, KEPT, clock=office.time)
 
 
-async def ids(audit: AuditService, number: int = 1, **asked) -> list[int]:
+async def ids(audit: AuditLog, number: int = 1, **asked) -> list[int]:
     page = await audit.page(DANA, number, **{"member_id": None, "call_id": None, **asked})
     return [one.order.id for one in page.orders]
 
 
-async def test_nothing_has_been_ordered(audit: AuditService) -> None:
+async def test_nothing_has_been_ordered(audit: AuditLog) -> None:
     page = await audit.page(DANA, 1, member_id=None, call_id=None)
     assert (page.orders, page.number, page.count, page.total) == ([], 1, 1, 0)
 
@@ -44,9 +44,7 @@ async def test_nothing_has_been_ordered(audit: AuditService) -> None:
 @pytest.mark.parametrize(
     ("asked", "number", "shown"), [(-3, 1, 10), (1, 1, 10), (3, 3, 3), (99, 3, 3)]
 )
-async def test_pages(
-    audit: AuditService, office: Office, asked: int, number: int, shown: int
-) -> None:
+async def test_pages(audit: AuditLog, office: Office, asked: int, number: int, shown: int) -> None:
     orders = [(await office.accept("1")).id for _ in range(2 * PAGE_SIZE + 3)]
     page = await audit.page(DANA, asked, member_id=None, call_id=None)
     assert (page.number, page.count, page.total) == (number, 3, len(orders))
@@ -54,7 +52,7 @@ async def test_pages(
     assert [one.order.id for one in page.orders] == orders[::-1][start : start + shown]
 
 
-async def test_what_happened_can_be_looked_for(audit: AuditService, office: Office) -> None:
+async def test_what_happened_can_be_looked_for(audit: AuditLog, office: Office) -> None:
     first = await office.order("1")
     second = await office.order("2", 101)
     await office.accept("1", guild_id=GUILD + 1)
@@ -63,13 +61,13 @@ async def test_what_happened_can_be_looked_for(audit: AuditService, office: Offi
     assert await ids(audit, member_id=1001) == [first]
     assert await ids(audit, member_id=1001, call_id=101) == []
     (view,) = (await audit.page(DANA, 1, member_id=1001, call_id=None)).orders
-    assert view.order.state is State.DONE
+    assert view.order.state is OrderState.DONE
     assert view.outcome
     assert [one.discord_id for one in view.resolution.assignees] == [1001]
 
 
 async def test_a_member_and_their_latest_orders(
-    audit: AuditService, office: Office, links: LinkStore
+    audit: AuditLog, office: Office, links: LinkStore
 ) -> None:
     link = Link(GUILD, 1001, "steam:1", 1, office.time.now())
     await links.put(link)
@@ -81,31 +79,31 @@ async def test_a_member_and_their_latest_orders(
     assert (nobody.link, nobody.orders) == (None, [])
 
 
-async def test_only_dispatchers_look(audit: AuditService) -> None:
-    with pytest.raises(NotAllowed):
+async def test_only_dispatchers_look(audit: AuditLog) -> None:
+    with pytest.raises(RoleRequired):
         await audit.page(actor(), 1, member_id=None, call_id=None)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(RoleRequired):
         await audit.whois(actor(), 5)
 
 
 async def test_no_token_is_kept_for_more_than_a_quarter_of_an_hour(
-    audit: AuditService, office: Office
+    audit: AuditLog, office: Office
 ) -> None:
     first = await office.order("1")
     office.time._elapsed += TOKEN_LIFETIME.total_seconds()
-    await audit.forget()
+    await audit.purge()
     assert (await office.stored(first)).token == "secret"
     office.time._elapsed += 1
-    await audit.forget()
+    await audit.purge()
     assert (await office.stored(first)).token is None
     assert timedelta(minutes=15) == TOKEN_LIFETIME
 
 
-async def test_orders_are_forgotten_in_time(audit: AuditService, office: Office) -> None:
+async def test_orders_are_forgotten_in_time(audit: AuditLog, office: Office) -> None:
     old = await office.order("1")
     await office.passes(60)
     office.time._elapsed += KEPT.total_seconds()
     young = await office.order("2")
-    await audit.forget()
+    await audit.purge()
     assert await ids(audit) == [young]
     assert await office.store.get(old) is None

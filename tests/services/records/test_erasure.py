@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from bot.services.orders import outcomes
-from bot.services.records.erasure import SETTLED
+from bot.services.records.erasure import SETTLE_TIME
 from bot.services.targets.resolution import Assignee, Resolution
-from bot.storage.stores.link_request_store import RequestState
-from bot.storage.stores.order_store import Order, State
+from bot.storage.stores.link_request_store import LinkRequestState
+from bot.storage.stores.order_store import Order, OrderState
 from tests.services.conftest import v1
 from tests.services.link_stage import BOB, BUTTON, DANA, HEX, MAX, PAT, LinkStage
 from tests.services.office import Office
@@ -38,9 +38,9 @@ async def closed(office: Office, *people: int, by: int = 42, guild_id: int = GUI
     )
     done = replace(
         order,
-        state=State.DONE,
+        state=OrderState.DONE,
         people=frozenset(people),
-        resolution=outcomes.write_resolution(Resolution(assignees)),
+        resolution=outcomes.encode_resolution(Resolution(assignees)),
         answered=True,
         finished_at=office.time.now(),
     )
@@ -57,7 +57,7 @@ async def everything_about_eve(stage: LinkStage, office: Office) -> dict[str, in
     await stage.put(BOB, "steam:bob", set_by=EVE.user_id)
     await stage.ask(EVE, "license:eve")
     other = await stage.ask(PAT, "license:pat")
-    await stage.store.end(other, RequestState.DENIED, by=EVE.user_id, at=office.time.now())
+    await stage.store.end(other, LinkRequestState.DENIED, by=EVE.user_id, at=office.time.now())
     orders = {
         "about": await closed(office, EVE.user_id),
         "with": await closed(office, EVE.user_id, 8),
@@ -65,13 +65,13 @@ async def everything_about_eve(stage: LinkStage, office: Office) -> dict[str, in
         "other": await closed(office, 8),
         "elsewhere": await closed(office, EVE.user_id, guild_id=GUILD + 1),
     }
-    await office.passes(SETTLED.total_seconds() + 1)
+    await office.passes(SETTLE_TIME.total_seconds() + 1)
     return orders
 
 
 async def test_nothing_of_whoever_left_is_left(stage: LinkStage, office: Office) -> None:
     orders = await everything_about_eve(stage, office)
-    await stage.leaving.forget(GUILD, EVE.user_id)
+    await stage.leaving.erase(GUILD, EVE.user_id)
     assert await stage.linked() == {8: "steam:bob"}
     assert await found(office, orders["about"]) is None
     shared, given, other, elsewhere = [
@@ -88,14 +88,14 @@ async def test_nothing_of_whoever_left_is_left(stage: LinkStage, office: Office)
     assert EVES not in dump
     assert "license:eve" not in dump
     # The buttons of what they asked for are gone, too.
-    assert [one.state for one in stage.people.closed] == [RequestState.WITHDRAWN]
+    assert [one.state for one in stage.people.closed] == [LinkRequestState.WITHDRAWN]
 
 
 async def test_forgetting_twice_changes_nothing(stage: LinkStage, office: Office) -> None:
     await everything_about_eve(stage, office)
     for _ in range(2):
-        await stage.leaving.forget(GUILD, EVE.user_id)
-        await stage.leaving.forget(GUILD, 5)
+        await stage.leaving.erase(GUILD, EVE.user_id)
+        await stage.leaving.erase(GUILD, 5)
     assert await stage.linked() == {8: "steam:bob"}
     assert len(stage.people.closed) == 1
 
@@ -103,11 +103,11 @@ async def test_forgetting_twice_changes_nothing(stage: LinkStage, office: Office
 async def test_what_may_still_change_is_left_alone(stage: LinkStage, office: Office) -> None:
     fresh = await closed(office, EVE.user_id)
     waiting = (await office.accept(f"<@{EVE.user_id}>")).id
-    await office.passes(SETTLED.total_seconds() - 1)
-    await stage.leaving.forget(GUILD, EVE.user_id)
+    await office.passes(SETTLE_TIME.total_seconds() - 1)
+    await stage.leaving.erase(GUILD, EVE.user_id)
     assert await found(office, fresh)
-    await office.passes(SETTLED.total_seconds() + 1)
-    await stage.leaving.forget(GUILD, EVE.user_id)
+    await office.passes(SETTLE_TIME.total_seconds() + 1)
+    await stage.leaving.erase(GUILD, EVE.user_id)
     assert await found(office, fresh) is None
     assert await found(office, waiting)
 
@@ -121,20 +121,20 @@ async def test_who_left_while_nobody_looked(stage: LinkStage, office: Office) ->
         asked.append(discord_id)
         return discord_id in {8, 42, 43}
 
-    await stage.leaving.forget_absent(GUILD, is_here)
+    await stage.leaving.erase_absent(GUILD, is_here)
     assert await stage.linked() == {8: "steam:bob", 43: HEX}
     assert sorted(asked) == [7, 8, 42, 43, EVE.user_id]
     assert await found(office, orders["about"]) is None
-    assert await stage.store.of(GUILD, 7) == []
+    assert await stage.store.for_person(GUILD, 7) == []
 
 
 async def test_who_was_only_mentioned_is_noticed(stage: LinkStage, office: Office) -> None:
     order = await office.accept(f"A-7, <@!{EVE.user_id}> <@0> <@{10**20 - 1}>")
     await office.store.save(
-        [replace(order, state=State.EXPIRED, answered=True, finished_at=office.time.now())]
+        [replace(order, state=OrderState.EXPIRED, answered=True, finished_at=office.time.now())]
     )
-    await office.passes(SETTLED.total_seconds() + 1)
-    await stage.leaving.forget_absent(GUILD, lambda one: one == 42)
+    await office.passes(SETTLE_TIME.total_seconds() + 1)
+    await stage.leaving.erase_absent(GUILD, lambda one: one == 42)
     assert (await office.stored(order.id)).units == f"A-7 <@0> <@{10**20 - 1}>"
 
 
@@ -142,8 +142,8 @@ async def test_a_broken_database_ends_nothing(
     stage: LinkStage, office: Office, caplog: pytest.LogCaptureFixture
 ) -> None:
     office.database.broken = True
-    await stage.leaving.forget(GUILD, 7)
-    await stage.leaving.forget_absent(GUILD, lambda _: False)
+    await stage.leaving.erase(GUILD, 7)
+    await stage.leaving.erase_absent(GUILD, lambda _: False)
     assert "7 cannot be forgotten" in caplog.text
     assert "those who left" in caplog.text
 
@@ -154,7 +154,7 @@ async def test_all_or_nothing(stage: LinkStage, office: Office) -> None:
         connection.execute(
             "CREATE TRIGGER stop BEFORE DELETE ON orders BEGIN SELECT RAISE(ABORT, 'no'); END"
         )
-    await stage.leaving.forget(GUILD, EVE.user_id)
+    await stage.leaving.erase(GUILD, EVE.user_id)
     assert (await stage.linked())[EVE.user_id] == EVES
 
 
@@ -166,27 +166,27 @@ async def test_everybody_sees_what_is_stored_about_them(stage: LinkStage, office
         await closed(office, 7)
     await closed(office, 8, by=7)
     await closed(office, 8)
-    stored = await stage.mine.about(PAT)
+    stored = await stage.mine.read(PAT)
     assert (stored.link, stored.links_set) == (link, 1)
     assert [one.id for one in stored.requests] == [request.id]
     assert (stored.order_count, len(stored.orders)) == (6, 3)
     assert stored.orders[0].order.actor_id == 7
-    assert (stored.keeping.order_days, stored.keeping.until_leaving) == (90, True)
+    assert (stored.retention.order_days, stored.retention.erase_on_leave) == (90, True)
 
 
 async def test_nobody_sees_anything_of_others(stage: LinkStage, office: Office) -> None:
     await stage.put(PAT)
     await stage.ask(PAT, "license:new")
     await closed(office, 7)
-    stored = await stage.mine.about(BOB)
+    stored = await stage.mine.read(BOB)
     assert (stored.link, stored.requests, stored.order_count, stored.links_set) == (None, [], 0, 0)
-    elsewhere = await stage.mine.about(actor(user_id=7, guild_id=GUILD + 1))
+    elsewhere = await stage.mine.read(actor(user_id=7, guild_id=GUILD + 1))
     assert (elsewhere.link, elsewhere.order_count) == (None, 0)
 
 
 async def test_a_decision_outlives_whoever_made_it(stage: LinkStage) -> None:
     request = await stage.ask(PAT, "license:pat")
     await stage.desk.deny(DANA, request.id, BUTTON)
-    await stage.leaving.forget(GUILD, 42)
-    (stored,) = await stage.store.of(GUILD, 7)
-    assert (stored.state, stored.decided_by) == (RequestState.DENIED, None)
+    await stage.leaving.erase(GUILD, 42)
+    (stored,) = await stage.store.for_person(GUILD, 7)
+    assert (stored.state, stored.decided_by) == (LinkRequestState.DENIED, None)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bot.services.orders import outcomes
 from bot.services.orders.outcomes import Outcome
-from bot.services.records.redaction import NOBODY, without
-from bot.services.targets.resolution import Assignee, LeftOut, Reason, Resolution, Target
-from bot.storage.stores.order_store import Action, Order, State
+from bot.services.records.redaction import ERASED_ID, redact
+from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
+from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.samples import unit
 
 PAT, BOB, DANA = 700000000000000007, 700000000000000008, 700000000000000042
@@ -31,7 +31,7 @@ def order(units: str, *assignees: Assignee, **more: object) -> Order:
         id=1,
         guild_id=10,
         server_id=1,
-        action=Action.ATTACH,
+        action=OrderAction.ATTACH,
         call_id=100,
         units=units,
         actor_id=DANA,
@@ -39,10 +39,10 @@ def order(units: str, *assignees: Assignee, **more: object) -> Order:
         application_id=6,
         token="a-token",
         reply_id=99,
-        state=State.DONE,
+        state=OrderState.DONE,
         people=frozenset(one.discord_id for one in assignees if one.discord_id),
-        resolution=outcomes.write_resolution(Resolution(assignees, left_out)),  # type: ignore[arg-type]
-        outcome=outcomes.write_outcome(Outcome(None, 1.0, missing=missing)),  # type: ignore[arg-type]
+        resolution=outcomes.encode_resolution(Resolution(assignees, left_out)),  # type: ignore[arg-type]
+        outcome=outcomes.encode_outcome(Outcome(None, 1.0, missing=missing)),  # type: ignore[arg-type]
         answered=True,
         finished_at=NOON,
     )
@@ -51,16 +51,16 @@ def order(units: str, *assignees: Assignee, **more: object) -> Order:
 
 def test_an_order_about_nobody_else_is_gone() -> None:
     for units in (f"<@{PAT}>", f"<@!{PAT}>", f" <@{PAT}> , A-12 {HEX} STEAM:{HEX.upper()}"):
-        assert without(order(units, PATS), PAT, []) is None
-    assert without(order("me", PATS, actor_id=PAT), PAT, []) is None
+        assert redact(order(units, PATS), PAT, []) is None
+    assert redact(order("me", PATS, actor_id=PAT), PAT, []) is None
 
 
 def test_the_others_stay() -> None:
     before = order(f"<@{PAT}> <@{BOB}>, a-12", PATS, BOBS, missing=(HEX, "steam:b"))
-    after = without(before, PAT, [])
+    after = redact(before, PAT, [])
     assert after is not None
     assert (after.units, after.people, after.actor_id) == (f"<@{BOB}>", frozenset({BOB}), DANA)
-    seen = outcomes.view(after)
+    seen = outcomes.decode_view(after)
     assert seen.resolution.assignees == (BOBS,)
     assert seen.outcome is not None
     assert seen.outcome.missing == ("steam:b",)
@@ -68,33 +68,33 @@ def test_the_others_stay() -> None:
 
 
 def test_whoever_gave_an_order_is_nobody_then() -> None:
-    after = without(order(f"<@{BOB}> me", BOBS, PATS, actor_id=PAT, answered=False), PAT, [])
+    after = redact(order(f"<@{BOB}> me", BOBS, PATS, actor_id=PAT, answered=False), PAT, [])
     assert after is not None
-    assert (after.actor_id, after.units, after.people) == (NOBODY, f"<@{BOB}>", frozenset({BOB}))
+    assert (after.actor_id, after.units, after.people) == (ERASED_ID, f"<@{BOB}>", frozenset({BOB}))
     assert (after.token, after.reply_id, after.answered) == (None, None, True)
 
 
 def test_another_persons_me_stays() -> None:
     mine = replace(BOBS, discord_id=DANA)
-    after = without(order(f"me <@{PAT}>", mine, PATS), PAT, [])
+    after = redact(order(f"me <@{PAT}>", mine, PATS), PAT, [])
     assert after is not None
     assert (after.units, after.people) == ("me", frozenset({DANA}))
 
 
 def test_whoever_was_left_out_is_taken_out_too() -> None:
     left_out = (
-        LeftOut(Target(f"<@{PAT}>", PAT), Reason.NOT_LINKED),
-        LeftOut(Target(f"STEAM:{HEX}"), Reason.NO_SUCH_UNIT),
-        LeftOut(Target("Z-1"), Reason.NO_SUCH_UNIT),
+        SkippedTarget(Target(f"<@{PAT}>", PAT), SkipReason.NOT_LINKED),
+        SkippedTarget(Target(f"STEAM:{HEX}"), SkipReason.NO_SUCH_UNIT),
+        SkippedTarget(Target("Z-1"), SkipReason.NO_SUCH_UNIT),
     )
-    after = without(order(f"<@{PAT}> STEAM:{HEX} Z-1", left_out=left_out), PAT, [HEX])
+    after = redact(order(f"<@{PAT}> STEAM:{HEX} Z-1", left_out=left_out), PAT, [HEX])
     assert after is not None
     assert after.units == "Z-1"
-    assert [one.target.text for one in outcomes.view(after).resolution.left_out] == ["Z-1"]
+    assert [one.target.text for one in outcomes.decode_view(after).resolution.left_out] == ["Z-1"]
 
 
 def test_an_order_that_was_never_made_out() -> None:
-    after = without(order(f"<@{PAT}> A-7", resolution=None, outcome=None), PAT, [])
+    after = redact(order(f"<@{PAT}> A-7", resolution=None, outcome=None), PAT, [])
     assert after is not None
     assert (after.units, after.resolution, after.outcome) == ("A-7", None, None)
 
@@ -102,7 +102,7 @@ def test_an_order_that_was_never_made_out() -> None:
 @pytest.mark.parametrize("gone", [BOB, 5])
 def test_an_order_about_somebody_else_is_left_alone(gone: int) -> None:
     before = order(f"<@{PAT}>", PATS)
-    assert without(before, gone, []) == before
+    assert redact(before, gone, []) == before
 
 
 WORDS = st.sampled_from(
@@ -127,22 +127,22 @@ WORDS = st.sampled_from(
     st.sampled_from([PAT, BOB, DANA]),
 )
 def test_nothing_of_the_person_is_left(words, assignees, actor_id) -> None:
-    after = without(order(" ".join(words), *assignees, actor_id=actor_id), PAT, [HEX])
+    after = redact(order(" ".join(words), *assignees, actor_id=actor_id), PAT, [HEX])
     if after is not None:
         text = repr(after)
         assert str(PAT) not in text
         assert HEX not in text
         assert "Pat Doe" not in text
-        again = without(after, PAT, [HEX])
+        again = redact(after, PAT, [HEX])
         assert again == after
 
 
 def test_a_role_stays_named_without_those_who_had_it() -> None:
     before = order(f"<@&5:{PAT},{BOB}> -<@{PAT}>", BOBS)
     shown = Resolution((BOBS,), excluded=(PATS,))
-    before = replace(before, resolution=outcomes.write_resolution(shown))
-    after = without(before, PAT, [])
+    before = replace(before, resolution=outcomes.encode_resolution(shown))
+    after = redact(before, PAT, [])
     assert after is not None
     assert after.units == "<@&5>"
-    assert outcomes.view(after).resolution == Resolution((BOBS,))
+    assert outcomes.decode_view(after).resolution == Resolution((BOBS,))
     assert str(PAT) not in repr(after)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.targets.grammar import Field
-from bot.services.targets.partial_input import LastWord, read
+from bot.services.targets.grammar import UnitGroupKind
+from bot.services.targets.partial_input import PartialInput, parse
 
 NONE: frozenset[str] = frozenset({""})
 
@@ -15,27 +15,30 @@ NONE: frozenset[str] = frozenset({""})
 @pytest.mark.parametrize(
     ("typed", "last"),
     [
-        ("", LastWord("", "", NONE)),
-        ("me, A-1", LastWord("me, ", "A-1", frozenset({"me", ""}))),
-        ("-A", LastWord("-", "A", NONE)),
-        ("X -", LastWord("X -", "", frozenset({"x", ""}))),
-        ("X - A", LastWord("X - ", "A", frozenset({"x", "-", ""}))),
-        ("dept:L", LastWord("", None, NONE, (Field.DEPARTMENT,), "L")),
-        ("-GROUP:", LastWord("-", None, NONE, (Field.GROUP,), "")),
-        ('me sub:"K 9', LastWord("me ", None, frozenset({"me", ""}), (Field.SUBDIVISION,), "K 9")),
-        ("-dept:“Los, S", LastWord("-", None, NONE, (Field.DEPARTMENT,), "Los, S")),
-        ('dept:"a b" A', LastWord('dept:"a b" ', "A", frozenset({'dept:"a', 'b"', ""}))),
-        ("de", LastWord("", "de", NONE, (Field.DEPARTMENT,))),
-        ("d", LastWord("", "d", NONE)),
-        ("GR", LastWord("", "GR", NONE, (Field.GROUP,))),
-        ("A-1..", LastWord("A-1..", "", NONE, prefix="A-")),
-        ("-a-1..a-2", LastWord("-a-1..", "a-2", NONE, prefix="a-")),
-        ("A..", LastWord("", "A..", NONE)),
-        ("steam:1..", LastWord("", "steam:1..", NONE)),
+        ("", PartialInput("", "", NONE)),
+        ("me, A-1", PartialInput("me, ", "A-1", frozenset({"me", ""}))),
+        ("-A", PartialInput("-", "A", NONE)),
+        ("X -", PartialInput("X -", "", frozenset({"x", ""}))),
+        ("X - A", PartialInput("X - ", "A", frozenset({"x", "-", ""}))),
+        ("dept:L", PartialInput("", None, NONE, (UnitGroupKind.DEPARTMENT,), "L")),
+        ("-GROUP:", PartialInput("-", None, NONE, (UnitGroupKind.GROUP,), "")),
+        (
+            'me sub:"K 9',
+            PartialInput("me ", None, frozenset({"me", ""}), (UnitGroupKind.SUBDIVISION,), "K 9"),
+        ),
+        ("-dept:“Los, S", PartialInput("-", None, NONE, (UnitGroupKind.DEPARTMENT,), "Los, S")),
+        ('dept:"a b" A', PartialInput('dept:"a b" ', "A", frozenset({'dept:"a', 'b"', ""}))),
+        ("de", PartialInput("", "de", NONE, (UnitGroupKind.DEPARTMENT,))),
+        ("d", PartialInput("", "d", NONE)),
+        ("GR", PartialInput("", "GR", NONE, (UnitGroupKind.GROUP,))),
+        ("A-1..", PartialInput("A-1..", "", NONE, range_prefix="A-")),
+        ("-a-1..a-2", PartialInput("-a-1..", "a-2", NONE, range_prefix="a-")),
+        ("A..", PartialInput("", "A..", NONE)),
+        ("steam:1..", PartialInput("", "steam:1..", NONE)),
     ],
 )
-def test_the_last_word(typed: str, last: LastWord) -> None:
-    assert read(typed) == last
+def test_the_last_word(typed: str, last: PartialInput) -> None:
+    assert parse(typed) == last
 
 
 pieces = st.sampled_from(
@@ -45,12 +48,12 @@ pieces = st.sampled_from(
 
 @given(st.lists(pieces | st.text(max_size=3), max_size=12).map("".join))
 def test_nothing_that_was_typed_is_lost(typed: str) -> None:
-    last = read(typed)
-    if last.word is None:
-        (field,) = last.fields
-        rest = typed[len(last.before) :]
-        assert typed.startswith(last.before)
+    last = parse(typed)
+    if last.fragment is None:
+        (field,) = last.group_kinds
+        rest = typed[len(last.leading_text) :]
+        assert typed.startswith(last.leading_text)
         assert rest.casefold().startswith(f"{field}:")
-        assert rest.endswith(last.name)
+        assert rest.endswith(last.group_name)
     else:
-        assert last.before + last.word == typed
+        assert last.leading_text + last.fragment == typed

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.services.targets import grammar
-from bot.services.targets.grammar import Member, Term, Word, parse
+from bot.services.targets.grammar import MemberTerm, Term, TextTerm, parse
 from bot.services.targets.resolution import (
-    PEOPLE_LIMIT,
+    ASSIGNEE_LIMIT,
     Assignee,
-    Attendance,
-    LeftOut,
-    Reason,
+    MemberGroupSummary,
     Roster,
+    SkippedTarget,
+    SkipReason,
     Target,
 )
 from bot.services.targets.target_resolver import resolve
@@ -33,32 +33,32 @@ CARL = replace(unit(8, "A-4", "steam:c", department="LOS SANTOS pd"), subdivisio
 DORA = replace(unit(9, "D-1", "steam:d", department="Los Santos PD"), is_dispatch=True)
 
 ON_DUTY = (PAT, ALICE, NAMELESS, SHY)
-CURRENT = Roster(ON_DUTY, current=True)
-REMEMBERED = Roster(ON_DUTY, current=False)
-SILENT = Roster((SHY, unit(6, "S-2")), current=True)  # a CAD that shows no API ids at all
-EMPTY = Roster((), current=True)
-UNKNOWN = Roster((), current=False)
+CURRENT = Roster(ON_DUTY, is_current=True)
+REMEMBERED = Roster(ON_DUTY, is_current=False)
+SILENT = Roster((SHY, unit(6, "S-2")), is_current=True)  # a CAD that shows no API ids at all
+EMPTY = Roster((), is_current=True)
+UNKNOWN = Roster((), is_current=False)
 
 LINKS = {ME: "steam:1100001343A206F", 7: "11000010abcdef0", 8: "steam:off-duty", 99: None}
 
 
-CREW = Roster((PAT, ALICE, BOB, CARL, DORA, SHY), current=True)
+CREW = Roster((PAT, ALICE, BOB, CARL, DORA, SHY), is_current=True)
 CREW_LINKS = {11: "steam:b", 12: "STEAM:C", 13: "steam:off-duty", 7: "11000010abcdef0"}
 
 
 def resolved(text: str, roster: Roster):
-    return resolve(parse(text, me=ME), LINKS, roster)
+    return resolve(parse(text, actor_id=ME), LINKS, roster)
 
 
 def numbers(text: str, roster: Roster = CREW) -> list[str]:
     """Resolve a text and name the units."""
-    found = resolve(parse(text, me=ME), LINKS | CREW_LINKS, roster)
+    found = resolve(parse(text, actor_id=ME), LINKS | CREW_LINKS, roster)
     return [one.unit.number if one.unit else one.api_id for one in found.assignees]
 
 
-def reasons(text: str, roster: Roster = CREW) -> list[tuple[str, Reason]]:
+def reasons(text: str, roster: Roster = CREW) -> list[tuple[str, SkipReason]]:
     """Resolve a text and name who is left out; what could not be excluded has its minus."""
-    found = resolve(parse(text, me=ME), LINKS | CREW_LINKS, roster)
+    found = resolve(parse(text, actor_id=ME), LINKS | CREW_LINKS, roster)
     for one in found.left_out:
         assert one.is_excluded is one.target.text.startswith("-")
     return [(one.target.text, one.reason) for one in found.left_out]
@@ -88,53 +88,53 @@ def test_people_on_duty_are_found_in_any_list(text, assignee, roster) -> None:
 @pytest.mark.parametrize(
     ("text", "roster", "reason"),
     [
-        ("<@99>", CURRENT, Reason.NOT_LINKED),
-        ("<@99>", UNKNOWN, Reason.NOT_LINKED),
-        ("<@5>", CURRENT, Reason.NOT_LOOKED_UP),
-        ("<@&5>", CURRENT, Reason.NOT_UNDERSTOOD),
-        ("<#5>", UNKNOWN, Reason.NOT_UNDERSTOOD),
-        ("<:police:5>", CURRENT, Reason.NOT_UNDERSTOOD),
-        ("<@99999999999999999999>", CURRENT, Reason.NOT_UNDERSTOOD),
-        ("<@8>", CURRENT, Reason.NOT_ON_DUTY),
-        ("<@8>", EMPTY, Reason.NOT_ON_DUTY),
-        ("B-1", CURRENT, Reason.NO_SUCH_UNIT),
-        ("@everyone", EMPTY, Reason.EVERYONE),
-        ("@here", CURRENT, Reason.EVERYONE),
-        ("<@&5:everyone>", CURRENT, Reason.EVERYONE),
-        ("@bob", CURRENT, Reason.NO_SUCH_UNIT),
-        ("<@99:elsewhere>", CURRENT, Reason.NOT_A_MEMBER),
-        ("<@&5:elsewhere>", CURRENT, Reason.ELSEWHERE),
-        ("<#5:elsewhere>", CURRENT, Reason.ELSEWHERE),
-        ("<@&5:hidden>", CURRENT, Reason.MEMBERS_HIDDEN),
-        ("<@&5:loading>", CURRENT, Reason.MEMBERS_LOADING),
-        ("<@&5:large>", CURRENT, Reason.CROWD_TOO_LARGE),
-        ("<#5:text>", CURRENT, Reason.NOT_A_VOICE_CHANNEL),
-        ("<@&5:>", CURRENT, Reason.EMPTY_ROLE),
-        ("<#5:>", CURRENT, Reason.EMPTY_CHANNEL),
-        ("<@&5:99,100>", CURRENT, Reason.NOBODY_LINKED),
-        ("<#5:8,99>", CURRENT, Reason.NOBODY_ON_DUTY),
-        ("<#5:8>", EMPTY, Reason.NOBODY_ON_DUTY),
-        ("<#5:8>", REMEMBERED, Reason.NOT_LOOKED_UP),
-        ("<#5:7>", SILENT, Reason.NOT_LOOKED_UP),
-        ("dept:Nowhere", CURRENT, Reason.NO_SUCH_TEAM),
-        ("dept:", CURRENT, Reason.NO_SUCH_TEAM),
-        ('group:"no one"', EMPTY, Reason.NO_SUCH_TEAM),
-        ("sub:x", REMEMBERED, Reason.NOT_LOOKED_UP),
-        ("B-1..B-9", CURRENT, Reason.NO_UNIT_IN_RANGE),
-        ("B-1..B-9", UNKNOWN, Reason.NOT_LOOKED_UP),
-        ("A-1..B-9", CURRENT, Reason.NOT_A_RANGE),
-        ("A-1..A-99", CURRENT, Reason.NOT_A_RANGE),
-        ("B-1", REMEMBERED, Reason.NOT_LOOKED_UP),
-        ("B-1", UNKNOWN, Reason.NOT_LOOKED_UP),
-        ("S-1", CURRENT, Reason.NO_API_ID),
-        ("a-12", Roster((PAT, TWIN), current=True), Reason.AMBIGUOUS),
+        ("<@99>", CURRENT, SkipReason.NOT_LINKED),
+        ("<@99>", UNKNOWN, SkipReason.NOT_LINKED),
+        ("<@5>", CURRENT, SkipReason.NOT_LOOKED_UP),
+        ("<@&5>", CURRENT, SkipReason.NOT_UNDERSTOOD),
+        ("<#5>", UNKNOWN, SkipReason.NOT_UNDERSTOOD),
+        ("<:police:5>", CURRENT, SkipReason.NOT_UNDERSTOOD),
+        ("<@99999999999999999999>", CURRENT, SkipReason.NOT_UNDERSTOOD),
+        ("<@8>", CURRENT, SkipReason.NOT_ON_DUTY),
+        ("<@8>", EMPTY, SkipReason.NOT_ON_DUTY),
+        ("B-1", CURRENT, SkipReason.NO_SUCH_UNIT),
+        ("@everyone", EMPTY, SkipReason.EVERYONE),
+        ("@here", CURRENT, SkipReason.EVERYONE),
+        ("<@&5:everyone>", CURRENT, SkipReason.EVERYONE),
+        ("@bob", CURRENT, SkipReason.NO_SUCH_UNIT),
+        ("<@99:elsewhere>", CURRENT, SkipReason.NOT_A_MEMBER),
+        ("<@&5:elsewhere>", CURRENT, SkipReason.NOT_VISIBLE),
+        ("<#5:elsewhere>", CURRENT, SkipReason.NOT_VISIBLE),
+        ("<@&5:hidden>", CURRENT, SkipReason.MEMBERS_HIDDEN),
+        ("<@&5:loading>", CURRENT, SkipReason.MEMBERS_LOADING),
+        ("<@&5:large>", CURRENT, SkipReason.TOO_MANY_MEMBERS),
+        ("<#5:text>", CURRENT, SkipReason.NOT_A_VOICE_CHANNEL),
+        ("<@&5:>", CURRENT, SkipReason.EMPTY_ROLE),
+        ("<#5:>", CURRENT, SkipReason.EMPTY_CHANNEL),
+        ("<@&5:99,100>", CURRENT, SkipReason.NO_MEMBER_LINKED),
+        ("<#5:8,99>", CURRENT, SkipReason.NO_MEMBER_ON_DUTY),
+        ("<#5:8>", EMPTY, SkipReason.NO_MEMBER_ON_DUTY),
+        ("<#5:8>", REMEMBERED, SkipReason.NOT_LOOKED_UP),
+        ("<#5:7>", SILENT, SkipReason.NOT_LOOKED_UP),
+        ("dept:Nowhere", CURRENT, SkipReason.NO_SUCH_UNIT_GROUP),
+        ("dept:", CURRENT, SkipReason.NO_SUCH_UNIT_GROUP),
+        ('group:"no one"', EMPTY, SkipReason.NO_SUCH_UNIT_GROUP),
+        ("sub:x", REMEMBERED, SkipReason.NOT_LOOKED_UP),
+        ("B-1..B-9", CURRENT, SkipReason.NO_UNIT_IN_RANGE),
+        ("B-1..B-9", UNKNOWN, SkipReason.NOT_LOOKED_UP),
+        ("A-1..B-9", CURRENT, SkipReason.INVALID_RANGE),
+        ("A-1..A-99", CURRENT, SkipReason.INVALID_RANGE),
+        ("B-1", REMEMBERED, SkipReason.NOT_LOOKED_UP),
+        ("B-1", UNKNOWN, SkipReason.NOT_LOOKED_UP),
+        ("S-1", CURRENT, SkipReason.NO_API_ID),
+        ("a-12", Roster((PAT, TWIN), is_current=True), SkipReason.AMBIGUOUS),
     ],
 )
 def test_reasons_to_leave_somebody_out(text, roster, reason) -> None:
     found = resolved(text, roster)
-    (term,) = parse(text, me=ME)
-    member_id = term.meaning.id if isinstance(term.meaning, Member) else None
-    assert found.left_out == (LeftOut(Target(term.text, member_id), reason),)
+    (term,) = parse(text, actor_id=ME)
+    member_id = term.meaning.id if isinstance(term.meaning, MemberTerm) else None
+    assert found.left_out == (SkippedTarget(Target(term.text, member_id), reason),)
     assert found.assignees == ()
 
 
@@ -142,9 +142,13 @@ def test_every_reason_is_tried_above() -> None:
     (mark,) = (
         one for one in test_reasons_to_leave_somebody_out.pytestmark if one.name == "parametrize"
     )
-    later = {Reason.NOT_ON_CALL, Reason.NOT_TOLD}  # known once it comes to a detach
-    about_the_giver = {Reason.NOT_PERMITTED, Reason.NO_CAD_ACCOUNT, Reason.PERMISSION_NOT_TOLD}
-    assert {reason for *_, reason in mark.args[1]} == set(Reason) - later - about_the_giver
+    later = {SkipReason.NOT_ON_CALL, SkipReason.RESULT_UNKNOWN}  # known once it comes to a detach
+    about_the_giver = {
+        SkipReason.CAD_PERMISSION_MISSING,
+        SkipReason.NO_CAD_ACCOUNT,
+        SkipReason.CAD_PERMISSION_UNKNOWN,
+    }
+    assert {reason for *_, reason in mark.args[1]} == set(SkipReason) - later - about_the_giver
 
 
 @pytest.mark.parametrize(
@@ -171,7 +175,7 @@ def test_a_list_that_is_old_or_without_ids_calls_nobody_off_duty(roster) -> None
         ("steam:new", UNKNOWN, False),
         ("S-1", REMEMBERED, False),
         ("me <@5>", REMEMBERED, False),
-        ("A-12", Roster((PAT, TWIN), current=False), False),
+        ("A-12", Roster((PAT, TWIN), is_current=False), False),
         ("<@99>", UNKNOWN, True),
     ],
 )
@@ -195,7 +199,7 @@ def test_the_order_of_the_text_is_kept_on_both_lists() -> None:
 
 
 def test_a_unit_without_a_number_is_not_everybodys() -> None:
-    assert resolved("-", Roster((NAMELESS,), current=True)).assignees == ()
+    assert resolved("-", Roster((NAMELESS,), is_current=True)).assignees == ()
 
 
 @pytest.mark.parametrize(
@@ -219,27 +223,27 @@ def test_many_at_once(text: str, units: list[str]) -> None:
 
 
 def test_of_a_range_everyone_is_named_who_cannot_be_told_apart() -> None:
-    roster = Roster((PAT, TWIN, unit(10, "A-13"), unit(11, "A-14", "steam:e")), current=True)
+    roster = Roster((PAT, TWIN, unit(10, "A-13"), unit(11, "A-14", "steam:e")), is_current=True)
     assert numbers("A-12..A-14", roster) == ["A-14"]
     assert reasons("A-12..A-14", roster) == [
-        ("A-12", Reason.AMBIGUOUS),
-        ("a-12", Reason.AMBIGUOUS),
-        ("A-13", Reason.NO_API_ID),
+        ("A-12", SkipReason.AMBIGUOUS),
+        ("a-12", SkipReason.AMBIGUOUS),
+        ("A-13", SkipReason.NO_API_ID),
     ]
 
 
 def test_of_a_department_two_units_with_one_number_are_two() -> None:
     both = tuple(replace(one, department="X") for one in (PAT, TWIN))
-    assert numbers("dept:x", Roster(both, current=True)) == ["A-12", "a-12"]
+    assert numbers("dept:x", Roster(both, is_current=True)) == ["A-12", "a-12"]
 
 
 def test_of_a_crowd_the_others_are_only_counted() -> None:
     many = ",".join(map(str, range(1000, 1190)))
-    found = resolve(parse(f"<@&5:11,12,13,99,{many}>", me=ME), LINKS | CREW_LINKS, CREW)
+    found = resolve(parse(f"<@&5:11,12,13,99,{many}>", actor_id=ME), LINKS | CREW_LINKS, CREW)
     assert found.left_out == ()
     assert [one.discord_id for one in found.assignees] == [11, 12]
-    assert found.attendances == (Attendance(Target("<@&5>"), 194, 191, 1),)
-    whole = resolve(parse("<@&5:11,12>", me=ME), LINKS | CREW_LINKS, CREW)
+    assert found.attendances == (MemberGroupSummary(Target("<@&5>"), 194, 191, 1),)
+    whole = resolve(parse("<@&5:11,12>", actor_id=ME), LINKS | CREW_LINKS, CREW)
     assert whole.attendances == ()
 
 
@@ -277,44 +281,44 @@ def test_whoever_is_excluded_is_not_there(text: str, units: list[str]) -> None:
 
 def test_whoever_is_excluded_with_a_role_is_not_there_under_an_id_either() -> None:
     """Even if the CAD does not show that they are on duty."""
-    assert numbers("steam:c A-7 -<@&5:12>", Roster((ALICE,), current=False)) == ["A-7"]
+    assert numbers("steam:c A-7 -<@&5:12>", Roster((ALICE,), is_current=False)) == ["A-7"]
 
 
 def test_of_two_units_with_an_excluded_number_neither_goes() -> None:
-    roster = Roster((PAT, TWIN, ALICE), current=True)
+    roster = Roster((PAT, TWIN, ALICE), is_current=True)
     assert numbers("1100001343a206f steam:3 A-7 -A-12", roster) == ["A-7"]
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("-Z-9", Reason.NO_SUCH_UNIT),
-        ("-dept:LSDP", Reason.NO_SUCH_TEAM),
-        ("-<@99>", Reason.NOT_LINKED),
-        ("-<@5>", Reason.NOT_LOOKED_UP),
-        ("-<@&5:hidden>", Reason.MEMBERS_HIDDEN),
-        ("-<@&5:99>", Reason.NOBODY_LINKED),
-        ("-A-1..B-9", Reason.NOT_A_RANGE),
-        ("-@everyone", Reason.EVERYONE),
-        ("-<:e:1>", Reason.NOT_UNDERSTOOD),
+        ("-Z-9", SkipReason.NO_SUCH_UNIT),
+        ("-dept:LSDP", SkipReason.NO_SUCH_UNIT_GROUP),
+        ("-<@99>", SkipReason.NOT_LINKED),
+        ("-<@5>", SkipReason.NOT_LOOKED_UP),
+        ("-<@&5:hidden>", SkipReason.MEMBERS_HIDDEN),
+        ("-<@&5:99>", SkipReason.NO_MEMBER_LINKED),
+        ("-A-1..B-9", SkipReason.INVALID_RANGE),
+        ("-@everyone", SkipReason.EVERYONE),
+        ("-<:e:1>", SkipReason.NOT_UNDERSTOOD),
     ],
 )
-def test_what_cannot_be_excluded_is_named(text: str, reason: Reason) -> None:
+def test_what_cannot_be_excluded_is_named(text: str, reason: SkipReason) -> None:
     assert [why for _, why in reasons(f"A-7 {text}")] == [reason]
     assert numbers(f"A-7 {text}") == ["A-7"]
 
 
 def test_who_was_excluded_is_known() -> None:
-    found = resolve(parse("A-1..A-9 -A-7 -<@11>", me=ME), CREW_LINKS, CREW)
+    found = resolve(parse("A-1..A-9 -A-7 -<@11>", actor_id=ME), CREW_LINKS, CREW)
     assert [one.unit for one in found.excluded] == [ALICE, BOB]
 
 
 def test_fifty_people_and_no_more() -> None:
     crowd = tuple(unit(one, f"U-{one}", f"id:{one}", department="X") for one in range(1, 61))
-    fifty = resolve(parse("dept:X -U-1..U-10", me=ME), {}, Roster(crowd, current=True))
-    assert len(fifty.assignees) == PEOPLE_LIMIT == 50
+    fifty = resolve(parse("dept:X -U-1..U-10", actor_id=ME), {}, Roster(crowd, is_current=True))
+    assert len(fifty.assignees) == ASSIGNEE_LIMIT == 50
     assert fifty.too_many == 0
-    more = resolve(parse("dept:X -U-1..U-9", me=ME), {}, Roster(crowd, current=True))
+    more = resolve(parse("dept:X -U-1..U-9", actor_id=ME), {}, Roster(crowd, is_current=True))
     assert (more.assignees, more.too_many) == ((), 51)
 
 
@@ -331,19 +335,19 @@ crews = st.lists(st.sampled_from([PAT, ALICE, TWIN, BOB, CARL, DORA, SHY]), uniq
 def test_exclusions_take_out_whom_they_mean_and_nobody_else(
     texts, minuses, units, current, random
 ) -> None:
-    roster, links = Roster(units, current=current), LINKS | CREW_LINKS
+    roster, links = Roster(units, is_current=current), LINKS | CREW_LINKS
     typed = [*texts, *(f"-{one}" for one in minuses)]
     random.shuffle(typed)
-    found = resolve(parse(" , ".join(typed), me=ME), links, roster)
-    alone = resolve(parse(" , ".join(texts), me=ME), links, roster)
+    found = resolve(parse(" , ".join(typed), actor_id=ME), links, roster)
+    alone = resolve(parse(" , ".join(texts), actor_id=ME), links, roster)
     # Whom the exclusions would name, were they none; a number may stand for two, and a member be
     # off duty.
-    named = parse(" , ".join(minuses), me=ME)
-    single = [Term(one.text, one.meaning) for one in named if one.meaning != Word("A-12")]
+    named = parse(" , ".join(minuses), actor_id=ME)
+    single = [Term(one.text, one.meaning) for one in named if one.meaning != TextTerm("A-12")]
     out = {one.key for one in resolve(single, links, roster).assignees}
     if "A-12" in minuses:
         out |= {f"unit {one.ident}" for one in units if one.number.casefold() == "a-12"}
-    members = {one for group in grammar.members(named) for one in group}
+    members = {one for group in grammar.member_ids_in(named) for one in group}
     out |= {link.casefold() for one in members if (link := links.get(one))}
     kept = {one.key for one in found.assignees}
     assert kept == {one.key for one in alone.assignees} - out
@@ -352,8 +356,8 @@ def test_exclusions_take_out_whom_they_mean_and_nobody_else(
 
 @given(name_lists, crews, st.booleans())
 def test_every_term_leads_to_somebody_or_has_a_reason(texts, units, current) -> None:
-    roster, links = Roster(units, current=current), LINKS | CREW_LINKS
-    for term in parse(" , ".join(texts), me=ME):
+    roster, links = Roster(units, is_current=current), LINKS | CREW_LINKS
+    for term in parse(" , ".join(texts), actor_id=ME):
         found = resolve([term], links, roster)
         assert found.assignees or found.left_out
         assert not found.excluded

@@ -13,14 +13,14 @@ from bot.cad.client import CadClient
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
 from bot.cad.codec import v1, v2
-from bot.cad.http.request_sender import Sender
+from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Credentials, Request, Response
-from bot.services.verification.background_verifier import Reproving
-from bot.services.verification.verifier import Proof, Prover
+from bot.services.verification.background_verifier import BackgroundVerifier
+from bot.services.verification.verifier import LinkVerifier, Verification
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
-from bot.storage.stores.verification_store import ProofStore
+from bot.storage.stores.verification_store import VerificationStore
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import Account, Community
@@ -67,9 +67,9 @@ class ProofStage:
         self.database = opened
         self.transport = WatchedTransport(self.cad.url)
         self.client = self._client()
-        self.links, self.proofs = LinkStore(opened), ProofStore(opened)
+        self.links, self.proofs = LinkStore(opened), VerificationStore(opened)
         self.prover = self._prover()
-        self.background = Reproving(self.prover, self.proofs, clock=self.time)
+        self.background = BackgroundVerifier(self.prover, self.proofs, clock=self.time)
 
     async def close(self) -> None:
         """End everything that still goes on."""
@@ -119,14 +119,14 @@ class ProofStage:
     async def stored(self, person: int = 7) -> Link:
         return (await self.links.find(GUILD, [person]))[person]
 
-    async def give(self, pasted: str, person: int = 7) -> tuple[Link, Proof]:
+    async def give(self, pasted: str, person: int = 7) -> tuple[Link, Verification]:
         """Link somebody as `/link` does."""
 
-        async def giving() -> tuple[Link, Proof]:
+        async def giving() -> tuple[Link, Verification]:
             known = await self.links.find(GUILD, [person])
-            link = await self.prover.draft(self.link(pasted, person), known.get(person))
+            link = await self.prover.prepare(self.link(pasted, person), known.get(person))
             await self.links.put(link)
-            return await self.prover.prove(link, pasted)
+            return await self.prover.verify(link, pasted)
 
         return await self.doing(giving())
 
@@ -151,12 +151,12 @@ class ProofStage:
 
     def _client(self) -> CadClient:
         if self.version == 1:
-            return V1Client(Sender(self.transport, v1.LIMITS, clock=self.time), WHO)
-        limits = {one: limit.shared(_SHARE) for one, limit in v2.LIMITS.items()}
-        return V2Client(Sender(self.transport, limits, clock=self.time), WHO)
+            return V1Client(RequestSender(self.transport, v1.LIMITS, clock=self.time), WHO)
+        limits = {one: limit.scaled(_SHARE) for one, limit in v2.LIMITS.items()}
+        return V2Client(RequestSender(self.transport, limits, clock=self.time), WHO)
 
-    def _prover(self) -> Prover:
-        return Prover(
+    def _prover(self) -> LinkVerifier:
+        return LinkVerifier(
             self.client,
             self.proofs,
             id_format=self.id_format,

@@ -9,12 +9,12 @@ import pytest
 from bot.cad.push.events import CallsClosed, LinkVerified
 from bot.services.verification.background_verifier import (
     FIRST_BACKOFF,
-    FIRST_LOOK,
-    IDLE,
+    FIRST_DELAY,
+    IDLE_INTERVAL,
+    LINK_INTERVAL,
     LONGEST_BACKOFF,
-    PACE,
 )
-from bot.storage.stores.link_row import Source
+from bot.storage.stores.link_row import LinkSource
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY
 from tests.services.verification.proof_stage import RILEY, ProofStage
@@ -34,7 +34,7 @@ async def test_a_link_of_a_cad_that_was_away(stage: ProofStage) -> None:
     await stage.give(HEX)
     stage.knows("riley", UPPER)
     await begin(stage)
-    await stage.passes(FIRST_LOOK + MINUTE)
+    await stage.passes(FIRST_DELAY + MINUTE)
     assert (await stage.stored()).proven_at is None
     await stage.cad.resume()
     await stage.passes(5 * MINUTE)
@@ -57,7 +57,7 @@ async def test_whoever_registers_later_becomes_proven(stage: ProofStage) -> None
 async def test_nobody_is_asked_about_twice_once_proven(stage: ProofStage) -> None:
     await stage.put(HEX)
     await begin(stage)
-    await stage.passes(FIRST_LOOK + HOUR)
+    await stage.passes(FIRST_DELAY + HOUR)
     assert stage.spellings() == [HEX]
 
 
@@ -76,13 +76,13 @@ async def test_it_asks_less_and_less_often(stage: ProofStage) -> None:
 
 async def test_a_few_a_minute_and_people_before_files(stage: ProofStage) -> None:
     for person in range(30):
-        await stage.put(f"file-{person}", person, source=Source.IMPORT)
+        await stage.put(f"file-{person}", person, source=LinkSource.IMPORT)
     await stage.put("mine-1", 99)
     await begin(stage)
-    await stage.passes(FIRST_LOOK + 60)
+    await stage.passes(FIRST_DELAY + 60)
     assert stage.spellings()[0] == "mine-1"
-    assert 3 <= len(stage.spellings()) <= 60 / PACE + 1
-    await stage.passes(60 * PACE)
+    assert 3 <= len(stage.spellings()) <= 60 / LINK_INTERVAL + 1
+    await stage.passes(60 * LINK_INTERVAL)
     assert {f"file-{person}" for person in range(30)} <= set(stage.spellings())
 
 
@@ -92,12 +92,12 @@ async def test_nothing_is_asked_while_the_cad_is_in_trouble(stage: ProofStage, c
     stage.cad.faults.set(BAD_GATEWAY)
     await begin(stage)
     with caplog.at_level(logging.INFO):
-        await stage.passes(FIRST_LOOK + 2 * HOUR)
+        await stage.passes(FIRST_DELAY + 2 * HOUR)
         assert len(stage.cad.world.history) < 100
         (warning,) = [one for one in caplog.records if "cannot be proven" in one.message]
         assert warning.levelno == logging.WARNING
         stage.cad.faults.clear()
-        await stage.passes(LONGEST_BACKOFF + 5 * PACE)
+        await stage.passes(LONGEST_BACKOFF + 5 * LINK_INTERVAL)
     assert [(await stage.stored(one)).checked_at is not None for one in range(5)] == [True] * 5
     assert any("again" in one.message for one in caplog.records)
 
@@ -106,17 +106,17 @@ async def test_a_broken_file_is_waited_out(stage: ProofStage, caplog) -> None:
     await stage.put(HEX)
     await begin(stage)
     stage.database.broken = True
-    await stage.passes(FIRST_LOOK + 1)
+    await stage.passes(FIRST_DELAY + 1)
     assert "cannot be proven" in caplog.text
     stage.database.broken = False
-    await stage.passes(FIRST_BACKOFF + IDLE)
+    await stage.passes(FIRST_BACKOFF + IDLE_INTERVAL)
     assert (await stage.stored()).proven_at
 
 
 async def test_a_lost_account_is_not_given_to_another_by_itself(stage: ProofStage) -> None:
     await stage.put(HEX, account_name="bob", account_uuid="u-bob")
     await begin(stage)
-    await stage.passes(FIRST_LOOK + 15)
+    await stage.passes(FIRST_DELAY + 15)
     link = await stage.stored()
     assert (link.account_name, link.other_account, link.proven_at) == ("bob", "riley", None)
 
@@ -124,7 +124,7 @@ async def test_a_lost_account_is_not_given_to_another_by_itself(stage: ProofStag
 async def test_stopping_in_the_middle(stage: ProofStage) -> None:
     await stage.put("STEAM:1234")
     await begin(stage)
-    await stage.passes(FIRST_LOOK)
+    await stage.passes(FIRST_DELAY)
     await stage.background.close()
     await stage.background.close()
     asked = len(stage.spellings())
@@ -141,7 +141,7 @@ class TestVerified:
         await stage.cad.resume()
         await begin(stage)
         events = (CallsClosed((1,)), LinkVerified(UPPER, account.uuid))
-        stage.background.hear(events)
+        stage.background.on_events(events)
         await stage.settle()
         link = await stage.stored()
         assert (link.api_id, link.account_uuid) == (UPPER, account.uuid)
@@ -152,7 +152,7 @@ class TestVerified:
     async def test_without_its_name_where_the_cad_is_away(self, stage: ProofStage) -> None:
         await stage.put(HEX)
         await stage.cad.pause()
-        stage.background.hear([LinkVerified(UPPER, "u-1")])
+        stage.background.on_events([LinkVerified(UPPER, "u-1")])
         await stage.passes(30)
         link = await stage.stored()
         assert (link.api_id, link.account_uuid, link.account_name) == (UPPER, "u-1", None)
@@ -163,19 +163,19 @@ class TestVerified:
         self, stage: ProofStage, stored: str, told: str
     ) -> None:
         await stage.put(stored)
-        stage.background.hear([LinkVerified(told, "u-1")])
+        stage.background.on_events([LinkVerified(told, "u-1")])
         await stage.settle()
         assert (await stage.stored()).api_id == told
 
     async def test_what_is_proven_already_stays(self, stage: ProofStage) -> None:
         link = await stage.put(HEX, account_uuid="u-1", proven_at=stage.time.now())
-        stage.background.hear([LinkVerified(HEX, "u-2")])
+        stage.background.on_events([LinkVerified(HEX, "u-2")])
         await stage.settle()
         assert await stage.stored() == link
 
     async def test_a_broken_file_is_said(self, stage: ProofStage, caplog) -> None:
         stage.database.broken = True
-        stage.background.hear([LinkVerified(HEX, "u-2")])
+        stage.background.on_events([LinkVerified(HEX, "u-2")])
         await stage.settle()
         assert "a verified link cannot be stored" in caplog.text
         stage.database.broken = False

@@ -7,9 +7,9 @@ import math
 import pytest
 
 from bot.cad.errors import CadRefused, CadUnreachable
-from bot.services.verification.pacing import ID_GAP, MOST_QUESTIONS, Questions, Turns
-from bot.services.verification.verifier import Proof
-from bot.storage.stores.link_row import Source
+from bot.services.verification.pacing import ID_GAP, MAX_QUERIES, Pacer, QueryBudget
+from bot.services.verification.verifier import Verification
+from bot.storage.stores.link_row import LinkSource
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Text
 from tests.services.conftest import v1, v2
@@ -35,11 +35,11 @@ async def test_the_spelling_that_the_cad_knows_is_stored(
     uuid = stage.knows("riley", known).uuid
     link, proof = await stage.give(pasted)
     expected = uuid if stage.version == 2 else None
-    assert proof == Proof(known, "riley", expected, is_proven=True)
+    assert proof == Verification(known, "riley", expected, is_verified=True)
     assert link == await stage.stored()
     assert (link.api_id, link.account_name, link.account_uuid) == (known, "riley", expected)
     assert link.proven_at == link.checked_at == stage.time.now()
-    assert stage.asked().total() <= MOST_QUESTIONS
+    assert stage.asked().total() <= MAX_QUERIES
     assert {one.status for one in stage.cad.world.history} <= {200, 404}
 
 
@@ -51,7 +51,7 @@ async def test_asking_ends_at_the_first_spelling_that_is_known(stage: ProofStage
 
 async def test_an_id_that_nobody_knows_is_kept_unproven(stage: ProofStage) -> None:
     link, proof = await stage.give("license:nobody")
-    assert proof == Proof("license:nobody")
+    assert proof == Verification("license:nobody")
     assert link == await stage.stored()
     assert (link.proven_at, link.checked_at) == (None, stage.time.now())
     assert stage.spellings() == ["license:nobody", "nobody"]
@@ -69,9 +69,9 @@ async def test_never_more_questions_than_allowed(stage: ProofStage) -> None:
         proven = f"Steam:{(seed.VIC.steam64 & ~15) + 26 + 16 * number:x}"
         await stage.put(proven, 50 + number, proven_at=stage.time.now())
     _, proof = await stage.give(f"sTeAm:{seed.VIC.hex}")
-    assert (proof.is_proven, proof.is_complete) == (False, True)
+    assert (proof.is_verified, proof.is_complete) == (False, True)
     # On version 2, the first question was who the person is.
-    assert stage.asked().total() == MOST_QUESTIONS - (stage.version == 1)
+    assert stage.asked().total() == MAX_QUERIES - (stage.version == 1)
     assert stage.spellings()[:2] == [f"Steam:{seed.VIC.hex}", f"x{seed.VIC.steam64}"]
     assert len(set(stage.spellings())) == len(stage.spellings()) == 7
     assert {one.status for one in stage.cad.world.history} <= {200, 404}
@@ -81,23 +81,23 @@ async def test_a_cad_that_is_away(stage: ProofStage) -> None:
     await stage.cad.pause()
     link, proof = await stage.give(str(RILEY.steam64))
     assert isinstance(proof.error, CadUnreachable)
-    assert proof.trouble is proof.error
-    assert not proof.is_proven
+    assert proof.blocking_error is proof.error
+    assert not proof.is_verified
     assert link == await stage.stored() == stage.link(HEX, set_at=link.set_at)
 
 
 @v1
 async def test_a_cad_that_is_slow_is_not_asked_for_ever(stage: ProofStage) -> None:
     class Slow(type(stage.client)):  # type: ignore[misc]
-        async def account_behind(self, *asked: object) -> object:
+        async def check_api_id(self, *asked: object) -> object:
             await stage.time.sleep(4)
-            return await super().account_behind(*asked)
+            return await super().check_api_id(*asked)
 
-    stage.client = stage.prover._cad = Slow(stage.client._sender, stage.client._who)  # type: ignore[attr-defined]
+    stage.client = stage.prover._cad = Slow(stage.client._sender, stage.client._credentials)  # type: ignore[attr-defined]
     began = stage.time.monotonic()
     link, proof = await stage.give(str(seed.VIC.steam64))
     assert stage.time.monotonic() - began <= 20
-    assert (proof.is_proven, proof.is_complete, proof.error) == (False, False, None)
+    assert (proof.is_verified, proof.is_complete, proof.error) == (False, False, None)
     assert link.checked_at is None
     assert 1 < len(stage.spellings()) < 5
 
@@ -107,7 +107,7 @@ async def test_one_id_that_is_refused_is_no_trouble(stage: ProofStage) -> None:
     stage.cad.faults.set(Text(400, "NO"), path=path)
     link, proof = await stage.give("license:abc")
     assert isinstance(proof.error, CadRefused)
-    assert proof.trouble is None
+    assert proof.blocking_error is None
     assert (link.proven_at, link.checked_at) == (None, stage.time.now())
 
 
@@ -116,7 +116,7 @@ async def test_a_refused_spelling_does_not_hide_the_next(stage: ProofStage) -> N
     stage.cad.faults.set(Text(400, "NO"), path=path, times=1)
     stage.knows("riley", HEX.upper())
     _, proof = await stage.give(HEX)
-    assert proof.is_proven
+    assert proof.is_verified
     assert proof.api_id == HEX.upper()
 
 
@@ -143,8 +143,8 @@ async def test_whoever_links_anew_means_the_account_that_it_is_now(stage: ProofS
 async def test_a_link_that_has_changed_meanwhile_is_left_alone(stage: ProofStage) -> None:
     link = await stage.put(HEX)
     changed = await stage.put("license:new", set_by=99)
-    proof = await stage.doing(stage.prover.again(link))
-    assert proof.is_proven
+    proof = await stage.doing(stage.prover.reverify(link))
+    assert proof.is_verified
     assert not await stage.proofs.save(link, stage.link(HEX, proven_at=stage.time.now()))
     assert await stage.stored() == changed
 
@@ -152,13 +152,13 @@ async def test_a_link_that_has_changed_meanwhile_is_left_alone(stage: ProofStage
 class TestLearning:
     async def test_the_form_of_ten_proven_ids_comes_first(self, stage: ProofStage) -> None:
         for number, person in enumerate((*seed.PEOPLE, seed.SAM, seed.TAYLOR, seed.JORDAN)):
-            assert (await stage.prover._formats())[0] == "{hex}"
+            assert (await stage.prover._id_formats())[0] == "{hex}"
             known = f"STEAM:{person.hex.upper()}"
             await stage.put(known, 50 + number, proven_at=stage.time.now())
-        assert (await stage.prover._formats())[0] == "STEAM:{HEX}"
+        assert (await stage.prover._id_formats())[0] == "STEAM:{HEX}"
         stage.knows("riley", f"STEAM:{HEX.upper()}")
         link, proof = await stage.give(str(RILEY.steam64))
-        assert proof.is_proven
+        assert proof.is_verified
         assert stage.spellings() == [f"STEAM:{HEX.upper()}"]
         # It is also the better guess while the CAD is away.
         await stage.cad.pause()
@@ -171,23 +171,23 @@ class TestLearning:
         for number in range(10):
             known = f"STEAM:{(seed.VIC.steam64 & ~15) + 26 + 16 * number:X}"
             await stage.put(known, 50 + number, proven_at=stage.time.now())
-        await stage.doing(stage.prover.again(await stage.put(HEX)))
+        await stage.doing(stage.prover.reverify(await stage.put(HEX)))
         assert stage.spellings() == [f"STEAM:{HEX.upper()}", HEX]
         stage.cad.world.history.clear()
         proven = await stage.put(HEX, proven_at=stage.time.now())
-        await stage.doing(stage.prover.again(proven))
+        await stage.doing(stage.prover.reverify(proven))
         assert stage.spellings() == [HEX]
 
     async def test_what_is_stored_comes_first_without_one(self, stage: ProofStage) -> None:
         link = await stage.put(f"sTeam:{HEX}")
         stage.knows("riley", link.api_id)
-        await stage.doing(stage.prover.again(link))
+        await stage.doing(stage.prover.reverify(link))
         assert stage.spellings() == [link.api_id]
 
     async def test_unproven_ids_teach_nothing(self, stage: ProofStage) -> None:
         for number, person in enumerate(seed.PEOPLE * 3):
             await stage.put(f"STEAM:{person.hex.upper()}", 50 + number)
-        assert await stage.prover._formats() == ("{hex}",)
+        assert await stage.prover._id_formats() == ("{hex}",)
 
 
 @v2
@@ -195,28 +195,28 @@ class TestDiscordInTheCad:
     async def test_what_the_cad_says_of_a_person_is_the_truth(self, stage: ProofStage) -> None:
         uuid = stage.knows("riley", f"STEAM:{HEX.upper()}", discord_id=7).uuid
         link, proof = await stage.give(seed.SAM.hex)
-        assert proof == Proof(
-            f"STEAM:{HEX.upper()}", "riley", uuid, is_proven=True, instead_of=seed.SAM.hex
+        assert proof == Verification(
+            f"STEAM:{HEX.upper()}", "riley", uuid, is_verified=True, replaced_id=seed.SAM.hex
         )
-        assert (link.api_id, link.source, link.set_by) == (proof.api_id, Source.CAD, 0)
+        assert (link.api_id, link.source, link.set_by) == (proof.api_id, LinkSource.CAD, 0)
         assert await stage.stored() == link
         assert stage.asked() == {"v2 account": 1}
 
     async def test_the_same_id_is_no_contradiction(self, stage: ProofStage) -> None:
         stage.knows("riley", f"STEAM:{HEX.upper()}", discord_id=7)
         link, proof = await stage.give(HEX)
-        assert proof.instead_of is None
-        assert (link.source, link.set_by) == (Source.PERSON, 7)
+        assert proof.replaced_id is None
+        assert (link.source, link.set_by) == (LinkSource.PERSON, 7)
 
     async def test_a_person_without_an_id_says_nothing(self, stage: ProofStage) -> None:
         stage.knows("riley", discord_id=7)
         _, proof = await stage.give(seed.SAM.hex)
-        assert (proof.account_name, proof.instead_of) == ("sam", None)
+        assert (proof.account_name, proof.replaced_id) == ("sam", None)
 
     async def test_an_id_is_proven_although_its_name_is_not_told(self, stage: ProofStage) -> None:
         stage.cad.faults.set(Text(400, "NO"), path="/v2/general/accounts")
         link, proof = await stage.give(HEX)
-        assert (proof.is_proven, proof.account_name) == (True, None)
+        assert (proof.is_verified, proof.account_name) == (True, None)
         assert link.account_uuid == stage.account("riley").uuid
 
     async def test_many_who_link_at_once_are_proven_without_asking_who_they_are(
@@ -224,7 +224,7 @@ class TestDiscordInTheCad:
     ) -> None:
         for number in range(5):
             link, proof = await stage.give(HEX, 20 + number)
-            assert proof.is_proven
+            assert proof.is_verified
         assert stage.asked()["v2 account"] <= 8
         assert link.account_uuid == stage.account("riley").uuid
         assert {one.status for one in stage.cad.world.history} <= {200, 404}
@@ -232,55 +232,55 @@ class TestDiscordInTheCad:
     async def test_in_the_background_the_person_comes_last(self, stage: ProofStage) -> None:
         stage.knows("riley", "license:new", discord_id=7)
         link = await stage.put(seed.VIC.hex)
-        proof = await stage.doing(stage.prover.again(link))
-        assert (proof.api_id, proof.instead_of) == ("license:new", seed.VIC.hex)
+        proof = await stage.doing(stage.prover.reverify(link))
+        assert (proof.api_id, proof.replaced_id) == ("license:new", seed.VIC.hex)
         assert [one.type for one in stage.cad.world.history] == ["v2 link"] * 5 + ["v2 account"]
 
     async def test_a_name_that_is_known_is_not_asked_for(self, stage: ProofStage) -> None:
         uuid = stage.account("riley").uuid
         link = await stage.put(HEX, account_name="Riley S.", account_uuid=uuid)
-        proof = await stage.doing(stage.prover.again(link))
-        assert proof == Proof(HEX, "Riley S.", uuid, is_proven=True)
+        proof = await stage.doing(stage.prover.reverify(link))
+        assert proof == Verification(HEX, "Riley S.", uuid, is_verified=True)
         assert stage.asked() == {"v2 link": 1}
 
 
 class TestTurns:
     async def test_the_gaps(self, stage: ProofStage) -> None:
-        turns = Turns(stage.time, id_gap=3, account_gap=10)
+        turns = Pacer(stage.time, id_gap=3, account_gap=10)
         began = stage.time.monotonic()
         moments = []
         for is_account in (False, False, True, True, False):
-            assert await stage.doing(turns.take(math.inf, is_account=is_account))
+            assert await stage.doing(turns.acquire(math.inf, is_account=is_account))
             moments.append(stage.time.monotonic() - began)
         assert moments == pytest.approx([0, 3, 6, 16, 19], abs=0.5)
 
     async def test_whose_turn_comes_too_late_waits_for_nothing(self, stage: ProofStage) -> None:
-        turns = Turns(stage.time, id_gap=3, account_gap=10)
+        turns = Pacer(stage.time, id_gap=3, account_gap=10)
         until = stage.time.monotonic() + 4
-        assert await stage.doing(turns.take(until, is_account=True))
-        assert not await turns.take(until, is_account=True)
+        assert await stage.doing(turns.acquire(until, is_account=True))
+        assert not await turns.acquire(until, is_account=True)
         # It takes no turn from anybody.
-        assert await stage.doing(turns.take(until, is_account=False))
-        questions = Questions(turns, until)
-        assert not questions.is_calm
-        assert not questions.is_late
-        assert not await questions.may_ask(is_account=True)
-        assert questions.is_late
+        assert await stage.doing(turns.acquire(until, is_account=False))
+        questions = QueryBudget(turns, until)
+        assert not questions.is_background
+        assert not questions.timed_out
+        assert not await questions.acquire(is_account=True)
+        assert questions.timed_out
 
     async def test_the_last_question(self, stage: ProofStage) -> None:
-        questions = Questions(Turns(stage.time, id_gap=0, account_gap=0), math.inf)
-        assert questions.is_calm
-        for _ in range(MOST_QUESTIONS):
-            assert await questions.may_ask()
-        assert not await questions.may_ask()
-        assert not questions.is_late
+        questions = QueryBudget(Pacer(stage.time, id_gap=0, account_gap=0), math.inf)
+        assert questions.is_background
+        for _ in range(MAX_QUERIES):
+            assert await questions.acquire()
+        assert not await questions.acquire()
+        assert not questions.timed_out
 
 
 async def test_the_background_leaves_most_of_the_budget(stage: ProofStage) -> None:
     for person in range(3):
         link = await stage.put(f"{seed.VIC.steam64 + 1600 + person:x}", person)
-        await stage.doing(stage.prover.again(link))
-        assert stage.client.attach_budget.wait() == 0
+        await stage.doing(stage.prover.reverify(link))
+        assert stage.client.attach_limiter.wait() == 0
     seconds = stage.time.monotonic()
     assert stage.asked().total() <= seconds / ID_GAP + 1
     assert {one.status for one in stage.cad.world.history} <= {200, 404}
@@ -290,6 +290,6 @@ async def test_the_background_leaves_most_of_the_budget(stage: ProofStage) -> No
 async def test_trouble_in_the_background(stage: ProofStage) -> None:
     stage.cad.faults.set(BAD_GATEWAY)
     link = await stage.put(HEX)
-    proof = await stage.doing(stage.prover.again(link))
-    assert proof.trouble
+    proof = await stage.doing(stage.prover.reverify(link))
+    assert proof.blocking_error
     assert not proof.is_complete

@@ -25,8 +25,8 @@ async def store(url: str) -> AsyncIterator[CardStore]:
 
 
 async def test_what_was_put_is_there_after_a_restart(store: CardStore, url: str):
-    await store.put(SHOTS)
-    await store.put(ROBBERY)
+    await store.save(SHOTS)
+    await store.save(ROBBERY)
     database = await Database.open(url)
     assert await CardStore(database).all(1) == [SHOTS, ROBBERY]
     await database.close()
@@ -34,15 +34,15 @@ async def test_what_was_put_is_there_after_a_restart(store: CardStore, url: str)
 
 async def test_a_call_has_one_card(store: CardStore):
     posted = replace(ROBBERY, message_id=2**62, closed_at=NOW, pinged=True)
-    await store.put(ROBBERY)
-    await store.put(posted)
+    await store.save(ROBBERY)
+    await store.save(posted)
     assert await store.all(1) == [posted]
 
 
 async def test_servers_and_kinds_are_apart(store: CardStore):
     elsewhere = replace(ROBBERY, server_id=2)
     for card in (ROBBERY, SHOTS, elsewhere):
-        await store.put(card)
+        await store.save(card)
     await store.remove(1, CardKind.CALL, 100)
     await store.remove(1, CardKind.CALL, 101)
     assert await store.all(1) == [SHOTS]

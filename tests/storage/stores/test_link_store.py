@@ -14,7 +14,7 @@ from sqlalchemy.exc import StatementError
 from bot.storage.database import Database
 from bot.storage.errors import LinksChanged, StorageError
 from bot.storage.stores.link_row import Link
-from bot.storage.stores.link_store import _LOCKED, ImportCounts, LinkStore
+from bot.storage.stores.link_store import _SELECT_FOR_UPDATE, ImportCounts, LinkStore
 from bot.storage.tables import UtcDateTime, links
 from bot.storage.upsert import upsert
 
@@ -254,7 +254,7 @@ class TestPostgres:
         assert "ON CONFLICT (guild_id, discord_id) DO UPDATE SET api_id = excluded.api_id" in sql
 
     def test_rows_are_locked_before_they_are_replaced(self) -> None:
-        assert str(_LOCKED.compile(dialect=self.DIALECT)).endswith("FOR UPDATE")
+        assert str(_SELECT_FOR_UPDATE.compile(dialect=self.DIALECT)).endswith("FOR UPDATE")
 
     def test_times_keep_their_zone(self) -> None:
         berlin = NOON.astimezone(timezone(timedelta(hours=2)))

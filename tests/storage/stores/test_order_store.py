@@ -11,7 +11,7 @@ import pytest
 
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseUnavailable
-from bot.storage.stores.order_store import Action, Order, OrderStore, State
+from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -24,20 +24,20 @@ TOKEN = "aW50ZXJhY3Rpb24tdG9rZW4"
 
 
 def order(**more: Any) -> Order:
-    one = Order(0, 10, 1, Action.ATTACH, 100, "me A-12", 42, NOW, 7, TOKEN)
+    one = Order(0, 10, 1, OrderAction.ATTACH, 100, "me A-12", 42, NOW, 7, TOKEN)
     return replace(one, **more)
 
 
 FULL = order(
     guild_id=SNOWFLAKE,
     server_id=3,
-    action=Action.DETACH,
+    action=OrderAction.DETACH,
     call_id=None,
     units="<@5> `x` ;--",
     actor_id=SNOWFLAKE,
     application_id=SNOWFLAKE,
     reply_id=SNOWFLAKE,
-    state=State.SENDING,
+    state=OrderState.SENDING,
     people=frozenset({5, SNOWFLAKE}),
     resolution='{"a": "🚓"}',
     outcome="{}",
@@ -71,7 +71,7 @@ async def test_every_order_has_an_id_of_its_own(store: OrderStore) -> None:
 
 async def test_an_id_is_not_used_again(store: OrderStore) -> None:
     """A button on an old reply must not mean a new order. The newest is never pruned in life."""
-    first, second = await add(store, state=State.DONE), await add(store)
+    first, second = await add(store, state=OrderState.DONE), await add(store)
     await store.prune(NOW + MINUTE)
     assert (await add(store)).id > second.id > first.id
 
@@ -98,7 +98,7 @@ async def test_what_may_change_is_saved_and_nothing_else(store: OrderStore) -> N
     one, other = await add(store), await add(store)
     changes: dict[str, Any] = {
         "reply_id": 99,
-        "state": State.DONE,
+        "state": OrderState.DONE,
         "people": frozenset({5, 6}),
         "resolution": "{}",
         "outcome": "[]",
@@ -128,7 +128,7 @@ async def test_several_are_saved_or_none(store: OrderStore) -> None:
     one, other = await add(store), await add(store)
     naive = NOW.replace(tzinfo=None)
     with pytest.raises(Exception, match="needs a time zone"):
-        await store.save([replace(one, state=State.DONE), replace(other, finished_at=naive)])
+        await store.save([replace(one, state=OrderState.DONE), replace(other, finished_at=naive)])
     assert await store.get(one.id) == one
 
 
@@ -139,7 +139,7 @@ async def test_saving_nothing_needs_no_database(store: OrderStore, database: Dat
 
 async def test_what_is_unfinished(store: OrderStore) -> None:
     expected = []
-    for state in State:
+    for state in OrderState:
         for answered in (False, True):
             one = await add(store, state=state, answered=answered)
             if state.is_open or not answered:
@@ -147,9 +147,9 @@ async def test_what_is_unfinished(store: OrderStore) -> None:
     assert await store.unfinished() == expected
 
 
-@pytest.mark.parametrize("state", list(State))
-def test_which_states_are_open(state: State) -> None:
-    assert state.is_open is (state in {State.QUEUED, State.SENDING})
+@pytest.mark.parametrize("state", list(OrderState))
+def test_which_states_are_open(state: OrderState) -> None:
+    assert state.is_open is (state in {OrderState.QUEUED, OrderState.SENDING})
 
 
 async def test_the_newest_first_in_pages(store: OrderStore) -> None:
@@ -174,7 +174,7 @@ async def test_by_or_about_a_member(store: OrderStore) -> None:
 
 
 async def test_on_a_call(store: OrderStore) -> None:
-    await add(store, call_id=None, action=Action.DETACH)
+    await add(store, call_id=None, action=OrderAction.DETACH)
     await add(store, call_id=10)
     on = await add(store, call_id=100)
     both = await add(store, call_id=100, actor_id=5)
@@ -183,10 +183,10 @@ async def test_on_a_call(store: OrderStore) -> None:
     assert (await store.count(10, call_id=100), await store.count(10, call_id=1)) == (2, 0)
 
 
-@pytest.mark.parametrize("closed", [one for one in State if not one.is_open])
-@pytest.mark.parametrize("late", list(State))
+@pytest.mark.parametrize("closed", [one for one in OrderState if not one.is_open])
+@pytest.mark.parametrize("late", list(OrderState))
 async def test_what_is_closed_stays_as_it_was_closed(
-    store: OrderStore, closed: State, late: State
+    store: OrderStore, closed: OrderState, late: OrderState
 ) -> None:
     one = await add(store, state=closed)
     await store.save([replace(one, state=late, answered=True)])
@@ -195,31 +195,31 @@ async def test_what_is_closed_stays_as_it_was_closed(
 
 
 async def test_a_question_is_confirmed_once(store: OrderStore) -> None:
-    asked = await add(store, state=State.ASKED)
+    asked = await add(store, state=OrderState.AWAITING_CONFIRMATION)
     follows = order(units="follows")
     new_id = await store.confirm(asked.id, follows)
     assert new_id
     assert await store.get(new_id) == replace(follows, id=new_id)
-    assert await store.get(asked.id) == replace(asked, state=State.CONFIRMED, answered=True)
+    assert await store.get(asked.id) == replace(asked, state=OrderState.CONFIRMED, answered=True)
     assert await store.confirm(asked.id, follows) is None
-    assert not await store.drop(asked.id)
+    assert not await store.decline(asked.id)
     assert await store.count(10) == 2
 
 
 async def test_a_question_is_dropped_once(store: OrderStore) -> None:
-    asked = await add(store, state=State.ASKED)
-    assert await store.drop(asked.id)
-    assert await store.get(asked.id) == replace(asked, state=State.CANCELLED, answered=True)
-    assert not await store.drop(asked.id)
+    asked = await add(store, state=OrderState.AWAITING_CONFIRMATION)
+    assert await store.decline(asked.id)
+    assert await store.get(asked.id) == replace(asked, state=OrderState.CANCELLED, answered=True)
+    assert not await store.decline(asked.id)
     assert await store.confirm(asked.id, order()) is None
     assert await store.count(10) == 1
 
 
 async def test_only_a_question_is_confirmed(store: OrderStore) -> None:
-    for state in set(State) - {State.ASKED}:
+    for state in set(OrderState) - {OrderState.AWAITING_CONFIRMATION}:
         one = await add(store, state=state)
         assert await store.confirm(one.id, order()) is None
-        assert not await store.drop(one.id)
+        assert not await store.decline(one.id)
         assert await store.get(one.id) == one
 
 
@@ -236,7 +236,7 @@ async def test_tokens_are_wiped_from_old_orders(store: OrderStore, file: Path) -
 
 async def test_old_orders_are_pruned_unless_they_are_open(store: OrderStore) -> None:
     kept = []
-    for state in State:
+    for state in OrderState:
         one = await add(store, state=state, created_at=NOW - MINUTE)
         kept += [one] * state.is_open
         kept.append(await add(store, state=state))
@@ -279,7 +279,7 @@ async def test_every_method_translates_what_the_driver_says(
         "wipe_tokens": store.wipe_tokens(NOW),
         "prune": store.prune(NOW),
         "confirm": store.confirm(1, order()),
-        "drop": store.drop(1),
+        "drop": store.decline(1),
     }
     await database.close()
     try:

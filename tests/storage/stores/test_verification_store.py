@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.storage.stores.link_check_store import CheckStore, LinkCheck
-from bot.storage.stores.link_row import Link, Source
+from bot.storage.stores.link_check_store import LinkCheck, LinkCheckStore
+from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import ImportCounts, LinkStore
-from bot.storage.stores.verification_store import ProofCounts, ProofStore, Standing
+from bot.storage.stores.verification_store import (
+    VerificationCounts,
+    VerificationStatus,
+    VerificationStore,
+)
 
 if TYPE_CHECKING:
     from typing import Any
@@ -35,18 +39,20 @@ def links(database: Database) -> LinkStore:
 
 
 @pytest.fixture
-def proofs(database: Database) -> ProofStore:
-    return ProofStore(database)
+def proofs(database: Database) -> VerificationStore:
+    return VerificationStore(database)
 
 
 class TestSave:
-    async def test_every_field_comes_back(self, links: LinkStore, proofs: ProofStore) -> None:
+    async def test_every_field_comes_back(
+        self, links: LinkStore, proofs: VerificationStore
+    ) -> None:
         await links.put(before := link(1))
         after = replace(
             before,
             api_id="STEAM:1",
             set_by=0,
-            source=Source.CAD,
+            source=LinkSource.CAD,
             account_name="pat",
             account_uuid="u-1",
             proven_at=NOON,
@@ -60,7 +66,7 @@ class TestSave:
         "now", [link(1, "other"), link(1, set_at=NOON + MINUTE), link(1, guild_id=OTHER_GUILD)]
     )
     async def test_what_is_not_the_same_link_any_more_stays(
-        self, links: LinkStore, proofs: ProofStore, now: Link
+        self, links: LinkStore, proofs: VerificationStore, now: Link
     ) -> None:
         await links.put(now)
         assert not await proofs.save(link(1), proven(1))
@@ -71,17 +77,17 @@ class TestImports:
     async def test_the_same_id_keeps_its_proof(self, links: LinkStore) -> None:
         await links.put(proven(1))
         await links.put(proven(2))
-        new = [link(1, set_by=5), link(2, "license:x", source=Source.IMPORT), link(3)]
+        new = [link(1, set_by=5), link(2, "license:x", source=LinkSource.IMPORT), link(3)]
         assert await links.put_many(new) == ImportCounts(1, 1, 1)
         assert await links.all(GUILD) == [proven(1), new[1], new[2]]
 
 
 class TestDue:
-    async def due(self, proofs: ProofStore, after: timedelta = timedelta()) -> int | None:
+    async def due(self, proofs: VerificationStore, after: timedelta = timedelta()) -> int | None:
         found = await proofs.due(NOON + after)
         return found.discord_id if found else None
 
-    async def test_nobody(self, links: LinkStore, proofs: ProofStore) -> None:
+    async def test_nobody(self, links: LinkStore, proofs: VerificationStore) -> None:
         assert await self.due(proofs) is None
         await links.put(proven(1))
         assert await self.due(proofs, 30 * DAY) is None
@@ -101,7 +107,7 @@ class TestDue:
     async def test_the_longer_ago_it_was_set_the_longer_it_waits(
         self,
         links: LinkStore,
-        proofs: ProofStore,
+        proofs: VerificationStore,
         age: timedelta,
         waited: timedelta,
         is_due: bool,
@@ -109,9 +115,9 @@ class TestDue:
         await links.put(link(1, set_at=NOON - age, checked_at=NOON - waited))
         assert await self.due(proofs) == (1 if is_due else None)
 
-    async def test_the_order(self, links: LinkStore, proofs: ProofStore) -> None:
+    async def test_the_order(self, links: LinkStore, proofs: VerificationStore) -> None:
         old: dict[str, Any] = {"set_at": NOON - DAY}
-        await links.put(link(1, source=Source.IMPORT, **old))
+        await links.put(link(1, source=LinkSource.IMPORT, **old))
         await links.put(link(2, checked_at=NOON - 2 * HOUR, **old))
         await links.put(link(3, checked_at=NOON - 3 * HOUR, **old))
         await links.put(link(4, **old))
@@ -123,8 +129,8 @@ class TestDue:
 
 
 class TestLists:
-    async def test_counts_and_standings(self, links: LinkStore, proofs: ProofStore) -> None:
-        nobody = ProofCounts(0, 0, 0, 0, 0)
+    async def test_counts_and_standings(self, links: LinkStore, proofs: VerificationStore) -> None:
+        nobody = VerificationCounts(0, 0, 0, 0, 0)
         assert await proofs.counts(GUILD, NOON) == nobody
         await links.put_many(
             [
@@ -137,58 +143,63 @@ class TestLists:
                 proven(7, guild_id=OTHER_GUILD),
             ]
         )
-        assert await proofs.counts(GUILD, NOON) == ProofCounts(6, 4, 1, 1, 2)
+        assert await proofs.counts(GUILD, NOON) == VerificationCounts(6, 4, 1, 1, 2)
         for standing, people in (
-            (Standing.PROVEN, [1]),
-            (Standing.UNPROVEN, [4]),
-            (Standing.CHANGED, [3, 6]),
+            (VerificationStatus.VERIFIED, [1]),
+            (VerificationStatus.UNVERIFIED, [4]),
+            (VerificationStatus.CHANGED, [3, 6]),
         ):
-            found = await proofs.standing(GUILD, standing, NOON, 10)
+            found = await proofs.with_status(GUILD, standing, NOON, 10)
             assert [one.discord_id for one in found] == people
-        assert len(await proofs.standing(GUILD, Standing.CHANGED, NOON, 1)) == 1
+        assert len(await proofs.with_status(GUILD, VerificationStatus.CHANGED, NOON, 1)) == 1
         for standing, people in (
-            (Standing.PROVEN, [1, 2]),
-            (Standing.UNPROVEN, [4, 5]),
-            (Standing.CHANGED, [3, 6]),
+            (VerificationStatus.VERIFIED, [1, 2]),
+            (VerificationStatus.UNVERIFIED, [4, 5]),
+            (VerificationStatus.CHANGED, [3, 6]),
         ):
             assert await proofs.count(GUILD, standing) == 2
             for offset in (0, 1):
                 found = await proofs.page(GUILD, standing, offset=offset, limit=1)
                 assert [one.discord_id for one in found] == [people[offset]]
 
-    async def test_what_is_left_to_check(self, links: LinkStore, proofs: ProofStore) -> None:
+    async def test_what_is_left_to_check(self, links: LinkStore, proofs: VerificationStore) -> None:
         await links.put_many([proven(1), proven(2, NOON - MINUTE), link(3), link(4)])
         found, last = [], -1
-        while one := await proofs.unchecked(GUILD, NOON, last):
+        while one := await proofs.next_unchecked(GUILD, NOON, last):
             found.append(last := one.discord_id)
         assert found == [2, 3, 4]
 
-    async def test_ids_in_chunks(self, links: LinkStore, proofs: ProofStore) -> None:
+    async def test_ids_in_chunks(self, links: LinkStore, proofs: VerificationStore) -> None:
         await links.put_many([link(one) for one in range(1, 6)])
-        assert await proofs.ids(GUILD, after=-1, limit=2) == [(1, "steam:1"), (2, "steam:2")]
-        assert await proofs.ids(GUILD, after=4, limit=2) == [(5, "steam:5")]
-        assert await proofs.ids(GUILD, after=5, limit=2) == []
+        assert await proofs.api_id_chunk(GUILD, after=-1, limit=2) == [
+            (1, "steam:1"),
+            (2, "steam:2"),
+        ]
+        assert await proofs.api_id_chunk(GUILD, after=4, limit=2) == [(5, "steam:5")]
+        assert await proofs.api_id_chunk(GUILD, after=5, limit=2) == []
 
-    async def test_what_was_proven_last(self, links: LinkStore, proofs: ProofStore) -> None:
+    async def test_what_was_proven_last(self, links: LinkStore, proofs: VerificationStore) -> None:
         await links.put_many([proven(1), proven(2, NOON + HOUR), link(3), proven(4, NOON - HOUR)])
         assert await proofs.latest_spellings(2) == ["steam:2", "steam:1"]
 
-    async def test_unproven_in_all_guilds(self, links: LinkStore, proofs: ProofStore) -> None:
+    async def test_unproven_in_all_guilds(
+        self, links: LinkStore, proofs: VerificationStore
+    ) -> None:
         await links.put_many(
             [link(1, "a"), proven(2, api_id="a"), link(3, "b"), link(4, "a", guild_id=OTHER_GUILD)]
         )
-        found = await proofs.unproven("steam:A")
+        found = await proofs.unverified("steam:A")
         assert [one.discord_id for one in found] == [1, 4]
 
 
 async def test_checks(database: Database) -> None:
-    checks = CheckStore(database)
+    checks = LinkCheckStore(database)
     assert await checks.get(GUILD) is None
     first = LinkCheck(GUILD, 9, NOON)
-    await checks.put(first)
-    await checks.put(LinkCheck(OTHER_GUILD, 9, NOON, NOON + HOUR, stopped=True, told=True))
+    await checks.save(first)
+    await checks.save(LinkCheck(OTHER_GUILD, 9, NOON, NOON + HOUR, stopped=True, told=True))
     assert await checks.get(GUILD) == first
     assert await checks.unfinished() == [first]
-    await checks.put(replace(first, finished_at=NOON + HOUR))
+    await checks.save(replace(first, finished_at=NOON + HOUR))
     assert await checks.unfinished() == []
     assert await checks.get(GUILD) == LinkCheck(GUILD, 9, NOON, NOON + HOUR)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.pickers.suggestions import TeamSuggestion, UnitSuggestion
-from bot.services.targets.grammar import Field
+from bot.services.pickers.suggestions import UnitGroupSuggestion, UnitSuggestion
+from bot.services.targets.grammar import UnitGroupKind
 from bot.ui.calls.autocomplete_choices import call_choice, unit_choices
 from tests.services.samples import call, unit
 
@@ -50,7 +50,7 @@ PAT = unit(1, "A-12", "steam:1", name="Pat Reed")
         (UnitSuggestion("", 7, None, None), "@Patty · not on duty", "<@7>"),
         (UnitSuggestion("", 8, replace(unit(2), status=-1), None), "<@8>", "<@8>"),
         (
-            TeamSuggestion("me -", Field.DEPARTMENT, "Los Santos PD", 12, 8),
+            UnitGroupSuggestion("me -", UnitGroupKind.DEPARTMENT, "Los Santos PD", 12, 8),
             "dept: Los Santos PD · 12 on duty, 8 free",
             'me -dept:"Los Santos PD"',
         ),

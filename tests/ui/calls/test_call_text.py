@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.cad.models import Call, EmergencyCall
 from bot.services.calls.call_listing import PAGE_SIZE, CallLine, CallsPage
-from bot.services.cards.card_content import OnCall
+from bot.services.cards.card_content import CallUnit
 from bot.ui.calls import call_text
 
 NOW = datetime(2026, 6, 1, 21, 0, tzinfo=UTC)
@@ -18,8 +18,8 @@ SHOTS = EmergencyCall(7, True, "Jane Doe", "Grove Street", "Shots *fired*")
 
 def test_lines():
     robbery = Call(100, "Armed Robbery", "211", (1, 2), priority=1, address="Innocence Blvd")
-    lines = (CallLine(SHOTS, ()), CallLine(robbery, (OnCall(1, "A-12"), OnCall(2))))
-    assert call_text.page(CallsPage(lines, 1, 1, 2, NOW)).splitlines() == [
+    lines = (CallLine(SHOTS, ()), CallLine(robbery, (CallUnit(1, "A-12"), CallUnit(2))))
+    assert call_text.calls_page(CallsPage(lines, 1, 1, 2, NOW)).splitlines() == [
         f"✅ 2 open calls · page 1 of 1 · confirmed <t:{int(NOW.timestamp())}:R>",
         "**911 #7** Jane Doe · Grove Street · Shots \\*fired\\*",
         "**#100** Armed Robbery · 211 · priority 1 · Innocence Blvd · A\\-12, 2",
@@ -27,10 +27,10 @@ def test_lines():
 
 
 def test_one_and_none():
-    assert call_text.page(CallsPage((CallLine(SHOTS, ()),), 1, 1, 1, None)).startswith(
+    assert call_text.calls_page(CallsPage((CallLine(SHOTS, ()),), 1, 1, 1, None)).startswith(
         "✅ 1 open call ·"
     )
-    assert call_text.page(CallsPage((), 1, 1, 0, None)) == "✅ No call is open."
+    assert call_text.calls_page(CallsPage((), 1, 1, 0, None)) == "✅ No call is open."
 
 
 _TEXT = st.text(max_size=300) | st.sampled_from(["*" * 300, "<@1>" * 90])
@@ -42,13 +42,13 @@ _EMERGENCY = st.builds(EmergencyCall, _NUMBER, st.booleans(), _TEXT, _TEXT, _TEX
 _LINE = st.builds(
     CallLine,
     _CALL | _EMERGENCY,
-    st.lists(st.builds(OnCall, _NUMBER, _TEXT), max_size=40).map(tuple),
+    st.lists(st.builds(CallUnit, _NUMBER, _TEXT), max_size=40).map(tuple),
 )
 
 
 @given(line=_LINE)
 def test_the_longest_page_is_not_cut(line: CallLine):
-    text = call_text.page(CallsPage((line,) * PAGE_SIZE, 100, 1000, 7000, NOW))
+    text = call_text.calls_page(CallsPage((line,) * PAGE_SIZE, 100, 1000, 7000, NOW))
     assert len(text) < 2000
     assert len(text.splitlines()) == PAGE_SIZE + 1
     assert "<@" not in text

@@ -5,19 +5,17 @@ from __future__ import annotations
 import pytest
 from simcord.components import walk_components
 
-from bot.ui.calls.card_buttons import CALL_BUTTONS, call_buttons, emergency_buttons
+from bot.ui.calls.card_buttons import CALL_ITEMS, call_buttons, emergency_buttons
 
 LONGEST = 999_999_999, 10**18 - 1
 
 
-@pytest.mark.parametrize("item", CALL_BUTTONS, ids=lambda item: item.action)
+@pytest.mark.parametrize("item", CALL_ITEMS, ids=lambda item: item.action)
 async def test_an_id_is_short_enough_and_leads_to_one_item(item) -> None:
     custom_id = item(*LONGEST).custom_id
     assert len(custom_id) <= 100
     found = [
-        other
-        for other in CALL_BUTTONS
-        if other.__discord_ui_compiled_template__.fullmatch(custom_id)
+        other for other in CALL_ITEMS if other.__discord_ui_compiled_template__.fullmatch(custom_id)
     ]
     assert found == [item]
 

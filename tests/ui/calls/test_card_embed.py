@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cad.models import Call, EmergencyCall, Note
-from bot.services.cards.card_content import CardFace, OnCall, seen
+from bot.services.cards.card_content import CallUnit, CardContent, visible_part
 from bot.storage.stores.card_store import CardKind
 from bot.ui.calls import card_embed
 
@@ -28,9 +28,9 @@ ROBBERY = Call(
     notes=(Note("21:30:12", "D-1", "Silent alarm"),),
 )
 SHOTS = EmergencyCall(7, True, "Jane Doe", "Grove Street", "Shots", {"Postal": "9112"})
-PAT = OnCall(1, "A-12", "Pat Moreno", 3, 42, is_primary=True)
-FACE = CardFace(CardKind.CALL, 1, 100, ROBBERY, (PAT, OnCall(2)), NOW, NOW)
-EMERGENCY = CardFace(CardKind.EMERGENCY, 1, 7, SHOTS, (), NOW, NOW)
+PAT = CallUnit(1, "A-12", "Pat Moreno", 3, 42, is_primary=True)
+FACE = CardContent(CardKind.CALL, 1, 100, ROBBERY, (PAT, CallUnit(2)), NOW, NOW)
+EMERGENCY = CardContent(CardKind.EMERGENCY, 1, 7, SHOTS, (), NOW, NOW)
 
 
 def fields(embed: discord.Embed) -> dict[str, str]:
@@ -62,7 +62,7 @@ def test_a_911_call():
 
 
 def test_nothing_known_is_said_so():
-    embed = card_embed.card(replace(FACE, call=Call(100, "", "", ()), people=()))
+    embed = card_embed.card(replace(FACE, call=Call(100, "", "", ()), units=()))
     assert embed.title == "Call #100 \\(untitled\\)"
     assert embed.description is None
     assert fields(embed)["Place"] == "*unknown*"
@@ -85,8 +85,10 @@ def test_priorities_stale_and_closed_are_told_by_colour():
 
 
 def test_a_card_of_which_only_the_message_is_left_keeps_what_it_says():
-    stale = card_embed.marked(card_embed.card(FACE), replace(FACE, call=None, is_stale=True))
-    closed = card_embed.marked(stale, replace(FACE, call=None, closed_at=NOW + timedelta(hours=1)))
+    stale = card_embed.restyled(card_embed.card(FACE), replace(FACE, call=None, is_stale=True))
+    closed = card_embed.restyled(
+        stale, replace(FACE, call=None, closed_at=NOW + timedelta(hours=1))
+    )
     assert stale.title == "STALE · Call #100 Armed Robbery"
     assert closed.title == "CLOSED · Call #100 Armed Robbery"
     assert fields(closed)["Code"] == "211"
@@ -117,16 +119,21 @@ _EMERGENCIES = st.builds(
     st.dictionaries(st.sampled_from(["postal", "x"]), _TEXT),
 )
 _PEOPLE = st.builds(
-    OnCall, st.integers(), _TEXT, _TEXT, st.integers(-3, 200), st.none() | st.just(2**62)
+    CallUnit, st.integers(), _TEXT, _TEXT, st.integers(-3, 200), st.none() | st.just(2**62)
 )
 _CROWDS = st.tuples(_PEOPLE, st.integers(0, 60)).map(lambda pair: (pair[0],) * pair[1])
 
 
 @given(call=_CALLS | _EMERGENCIES, people=_CROWDS, is_stale=st.booleans())
-def test_every_card_fits(call: Call | EmergencyCall, people: tuple[OnCall, ...], is_stale: bool):
+def test_every_card_fits(call: Call | EmergencyCall, people: tuple[CallUnit, ...], is_stale: bool):
     kind = CardKind.CALL if isinstance(call, Call) else CardKind.EMERGENCY
     face = replace(
-        FACE, kind=kind, call_id=call.call_id, call=seen(call), people=people, is_stale=is_stale
+        FACE,
+        kind=kind,
+        call_id=call.call_id,
+        call=visible_part(call),
+        units=people,
+        is_stale=is_stale,
     )
     embed = card_embed.card(face)
     assert len(embed) <= 6000

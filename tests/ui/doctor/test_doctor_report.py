@@ -8,8 +8,8 @@ from string import Formatter
 import pytest
 
 from bot.services.access.policy import Access
-from bot.services.doctor.findings import Finding, What, fault, fine, warning
-from bot.services.doctor.runner import Report
+from bot.services.doctor.findings import Finding, FindingCode, fault, fine, warning
+from bot.services.doctor.runner import DoctorReport
 from bot.ui.doctor import doctor_report as words
 from bot.ui.text import MESSAGE_LIMIT
 
@@ -17,9 +17,9 @@ HOSTILE = "`@everyone` **x**\n# [a](https://b.example)\u202e" * 100
 NUMBERS = {"count", "seconds", "megabytes", "attach", "detach", "per_minute", "server", "status"}
 
 
-def data(what: What, text: str) -> dict[str, object]:
+def data(what: FindingCode, text: str) -> dict[str, object]:
     """Give a finding everything that its words need."""
-    fields = {name for _, name, _, _ in Formatter().parse(words._WORDS[what]) if name}
+    fields = {name for _, name, _, _ in Formatter().parse(words._TEXTS[what]) if name}
     lists = {"names", "ids", "servers"}
     found: dict[str, object] = {}
     for name in fields:
@@ -29,10 +29,10 @@ def data(what: What, text: str) -> dict[str, object]:
     return {**found, "ago": 90.0}
 
 
-@pytest.mark.parametrize("what", What)
-def test_every_finding_has_one_line(what: What) -> None:
-    assert what in words._WORDS
-    line = words.words(fault(what, **data(what, HOSTILE)))
+@pytest.mark.parametrize("what", FindingCode)
+def test_every_finding_has_one_line(what: FindingCode) -> None:
+    assert what in words._TEXTS
+    line = words.finding_text(fault(what, **data(what, HOSTILE)))
     assert "\n" not in line
     assert "{" not in line
     assert line.endswith(".")
@@ -43,15 +43,20 @@ def test_every_finding_has_one_line(what: What) -> None:
 
 
 def test_lines_for_a_terminal() -> None:
-    assert words.line(warning(What.ROLE_EVERYONE, setting="LINK_ROLE_IDS")) == (
+    assert words.terminal_line(warning(FindingCode.ROLE_EVERYONE, setting="LINK_ROLE_IDS")) == (
         "warning  roles       LINK_ROLE_IDS names the server itself, and with it everyone. Name"
         " roles."
     )
-    assert words.line(fine(What.PLAN_FINE, plan="")) == (
+    assert words.terminal_line(fine(FindingCode.PLAN_FINE, plan="")) == (
         "ok       plan        The plan is enough to attach."
     )
-    assert words.line(
-        fault(What.CHANNEL_LOCKED, setting="LOG_CHANNEL_ID", name="log", missing=["send_messages"])
+    assert words.terminal_line(
+        fault(
+            FindingCode.CHANNEL_LOCKED,
+            setting="LOG_CHANNEL_ID",
+            name="log",
+            missing=["send_messages"],
+        )
     ).endswith("in `log` the bot lacks Send Messages. Allow it in the channel's permissions.")
 
 
@@ -59,23 +64,25 @@ def test_lines_for_a_terminal() -> None:
     ("findings", "total"),
     [
         ([], "no faults, no warnings, no findings"),
-        ([fault(What.INTENTS_OFF)], "1 fault, no warnings, 1 finding"),
+        ([fault(FindingCode.INTENTS_OFF)], "1 fault, no warnings, 1 finding"),
         (
-            [fault(What.INTENTS_OFF)] * 2 + [warning(What.CAD_BUSY)],
+            [fault(FindingCode.INTENTS_OFF)] * 2 + [warning(FindingCode.CAD_BUSY)],
             "2 faults, 1 warning, 3 findings",
         ),
     ],
 )
 def test_they_are_counted(findings: list[Finding], total: str) -> None:
-    assert words.total(findings) == total
+    assert words.summary(findings) == total
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 40])
 def test_a_report_fits_into_a_message_and_keeps_the_worst(count: int) -> None:
-    bad = [fault(What.GUILD_ABSENT, guild=7, names=[HOSTILE] * 9)] * count
+    bad = [fault(FindingCode.GUILD_ABSENT, guild=7, names=[HOSTILE] * 9)] * count
     roles = frozenset(range(10**18, 10**18 + 200))
     access = Access(roles, roles, roles, roles)
-    text = words.report(Report((*bad, fine(What.KEY_FINE)), access.rights, needs_cad=True))
+    text = words.report(
+        DoctorReport((*bad, fine(FindingCode.KEY_FINE)), access.rules, needs_cad=True)
+    )
     assert len(text) <= MESSAGE_LIMIT
     assert text.startswith("❌ " if count else "✅ no faults")
     assert "**Who may do what**" in text

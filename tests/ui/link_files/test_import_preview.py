@@ -8,9 +8,9 @@ import pytest
 from discord import File
 from discord.ui import View
 
-from bot.services.link_files.import_diff import Plan, plan
-from bot.services.link_files.import_export import Exported, Imported, Preview
-from bot.services.link_files.rows import Fault, FaultReason, Parsed, Row
+from bot.services.link_files.import_diff import ImportDiff, compute_diff
+from bot.services.link_files.import_export import ExportResult, ImportPreview, ImportResult
+from bot.services.link_files.rows import LineError, LineErrorKind, ParsedFile, Row
 from bot.storage.stores.link_store import ImportCounts
 from bot.ui.link_files import import_preview
 from bot.ui.link_files.import_report import changes, report
@@ -22,12 +22,13 @@ LARGEST_ID = 2**63 - 1
 
 def plan_of(
     *ids: tuple[int, str], before: dict[int, str] | None = None, faults: int = 0, unit: str = "line"
-) -> Plan:
+) -> ImportDiff:
     rows = tuple(Row(line, *one) for line, one in enumerate(ids, 2))
     bad = tuple(
-        Fault(100 + number, HOSTILE, FaultReason.BAD_API_ID, unit=unit) for number in range(faults)
+        LineError(100 + number, HOSTILE, LineErrorKind.BAD_API_ID, record_kind=unit)
+        for number in range(faults)
     )
-    return plan(Parsed(rows, bad, unit), before or {})
+    return compute_diff(ParsedFile(rows, bad, unit), before or {})
 
 
 @dataclass
@@ -37,10 +38,10 @@ class Reply:
     file: File | None
 
 
-def shown(found: Plan, name: str = "people.csv") -> Reply:
-    preview = Preview(name, found, TOKEN if found.rows else None)
+def shown(found: ImportDiff, name: str = "people.csv") -> Reply:
+    preview = ImportPreview(name, found, TOKEN if found.rows else None)
     return Reply(
-        import_preview.preview(preview),
+        import_preview.preview_text(preview),
         import_preview.preview_buttons(preview),
         import_preview.preview_file(preview),
     )
@@ -174,16 +175,18 @@ def test_a_whole_report() -> None:
 
 def test_what_was_written() -> None:
     counts = ImportCounts(49_000, 2, 1)
-    assert import_preview.written(Imported(counts, 0)) == (
+    assert import_preview.import_result(ImportResult(counts, 0)) == (
         "✅ 49,000 added, 2 changed, 1 as they were."
     )
-    assert import_preview.written(Imported(counts, 3)) == (
+    assert import_preview.import_result(ImportResult(counts, 3)) == (
         "⚠️ 49,000 added, 2 changed, 1 as they were, 3 refused."
     )
 
 
 def test_an_export() -> None:
-    found = Exported(b"discord_id,api_id\n", 0)
-    assert import_preview.exported(found) == "✅ 0 linked. `/links import` takes this file again."
-    file = import_preview.exported_file(found)
+    found = ExportResult(b"discord_id,api_id\n", 0)
+    assert (
+        import_preview.export_result(found) == "✅ 0 linked. `/links import` takes this file again."
+    )
+    file = import_preview.export_file(found)
     assert (file.filename, file.fp.read()) == ("links.csv", found.data)

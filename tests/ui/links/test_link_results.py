@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.cad.errors import CadUnreachable
-from bot.services.links.link_service import Linked, LinkPage
+from bot.services.links.link_service import LinkPage, LinkResult
 from bot.services.records.audit_log import AuditPage, Whois
-from bot.services.verification.verifier import Proof
+from bot.services.verification.verifier import Verification
 from bot.storage.stores.link_row import Link
 from bot.ui.links import link_results
 from tests.ui.orders.test_order_text import view
@@ -26,46 +26,48 @@ OLDER = Link(1, 7, "license:old", 7, datetime(2025, 1, 1, tzinfo=UTC))
 LONG = Link(1, SNOWFLAKE, "`" * 200, SNOWFLAKE, datetime(2026, 1, 1, tzinfo=UTC))
 
 
-PROVEN = Proof("steam:1", "pat", "u-1", is_proven=True)
+PROVEN = Verification("steam:1", "pat", "u-1", is_verified=True)
 
 
 @pytest.mark.parametrize(
     ("linked", "parts"),
     [
         (
-            Linked(LINK, None, PROVEN),
+            LinkResult(LINK, None, PROVEN),
             ["✅ <@7> is now linked to `steam:1`.", "knows this id as `steam:1` (account `pat`)."],
         ),
-        (Linked(LINK, OLDER, PROVEN), ["✅ ", "Before, it was `license:old`."]),
+        (LinkResult(LINK, OLDER, PROVEN), ["✅ ", "Before, it was `license:old`."]),
         (
-            Linked(LINK, None, replace(PROVEN, account_name=None)),
+            LinkResult(LINK, None, replace(PROVEN, account_name=None)),
             ["✅ ", "The CAD knows this id as `steam:1`."],
         ),
         (
-            Linked(LINK, None, replace(PROVEN, instead_of="license:x")),
+            LinkResult(LINK, None, replace(PROVEN, replaced_id="license:x")),
             ["⚠️ ", "<@7> has linked Discord to this id (account `pat`)", "instead of `license:x`"],
         ),
         (
-            Linked(LINK, None, Proof("steam:1")),
+            LinkResult(LINK, None, Verification("steam:1")),
             ["⚠️ <@7> is now linked", "does not know this id yet", "I keep asking", "unproven"],
         ),
         (
-            Linked(LINK, None, Proof("steam:1", is_complete=False)),
+            LinkResult(LINK, None, Verification("steam:1", is_complete=False)),
             ["⚠️ <@7> is now linked", "too slow", "I keep asking", "unproven"],
         ),
         (
-            Linked(LINK, None, Proof("steam:1", is_complete=False, error=DOWN)),
+            LinkResult(LINK, None, Verification("steam:1", is_complete=False, error=DOWN)),
             ["⚠️ <@7> is now linked", "could not be asked", "`Connection refused`", "unproven"],
         ),
         (
-            Linked(CONFIRMED, CONFIRMED, Proof("steam:1", is_complete=False, error=DOWN)),
+            LinkResult(
+                CONFIRMED, CONFIRMED, Verification("steam:1", is_complete=False, error=DOWN)
+            ),
             ["⚠️ <@7> is now linked", "could not be asked", "confirmed it before"],
         ),
-        (Linked(LONG, LONG, replace(PROVEN, account_name="x" * 4000)), ["✅ "]),
+        (LinkResult(LONG, LONG, replace(PROVEN, account_name="x" * 4000)), ["✅ "]),
     ],
 )
 def test_linked(linked, parts) -> None:
-    text = link_results.linked(linked)
+    text = link_results.link_saved(linked)
     assert text.startswith(parts[0])
     for part in parts:
         assert part in text
@@ -73,7 +75,7 @@ def test_linked(linked, parts) -> None:
 
 
 def test_the_same_id_again_replaces_nothing() -> None:
-    assert "Before" not in link_results.linked(Linked(LINK, LINK, PROVEN))
+    assert "Before" not in link_results.link_saved(LinkResult(LINK, LINK, PROVEN))
 
 
 def test_whois() -> None:
@@ -81,9 +83,11 @@ def test_whois() -> None:
         "✅ <@7> is `steam:1`, set by <@9> <t:1767225600:R>."
         " Unproven: the CAD has not confirmed this id."
     )
-    assert link_results.whois(Whois(7, LINK, [])) == link_results.owners("steam:1", [LINK]) == said
+    assert (
+        link_results.whois(Whois(7, LINK, [])) == link_results.id_owners("steam:1", [LINK]) == said
+    )
     assert link_results.whois(Whois(7, None, [])) == "❌ <@7> is not linked."
-    assert link_results.owners(HOSTILE, []).startswith("❌ Nobody is linked to `ˋ@everyoneˋ")
+    assert link_results.id_owners(HOSTILE, []).startswith("❌ Nobody is linked to `ˋ@everyoneˋ")
 
 
 def test_whois_tells_what_the_cad_makes_of_it() -> None:
@@ -132,7 +136,7 @@ def test_nobody_is_linked() -> None:
 
 def test_lists_of_links_fit() -> None:
     assert len(link_results.link_page(LinkPage([LONG] * 20, 1, 1, 20))) <= 2000
-    everyone = link_results.owners("x" * 6000, [LONG] * 50)
+    everyone = link_results.id_owners("x" * 6000, [LONG] * 50)
     assert len(everyone) <= 2000
     assert everyone.splitlines()[10:] == ["and 40 more."]
 

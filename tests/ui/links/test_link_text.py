@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.cad.errors import CadTimeout
-from bot.services.links.approvals import Held, Requested
-from bot.services.links.link_changes import Asking, Change, News
-from bot.services.links.link_service import Linked
-from bot.services.links.link_workflow import Unlinked
-from bot.services.records.my_data import Keeping, Stored
-from bot.services.verification.verifier import Proof
-from bot.storage.stores.link_request_store import LinkRequest, RequestState
-from bot.storage.stores.link_row import Link, Source
+from bot.services.links.approvals import IdConflict, SubmittedRequest
+from bot.services.links.link_changes import LinkChange, LinkChangeKind, RequestNotice
+from bot.services.links.link_service import LinkResult
+from bot.services.links.link_workflow import UnlinkResult
+from bot.services.records.my_data import PersonalData, Retention
+from bot.services.verification.verifier import Verification
+from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState
+from bot.storage.stores.link_row import Link, LinkSource
 from bot.ui.links import link_buttons, link_text, my_data_text
 from tests.ui.orders.test_order_text import view
 
@@ -22,19 +22,19 @@ SNOWFLAKE = 2**63 - 1
 HOSTILE = "x:`@everyone`**<@&1>" + "y" * 180
 
 LINK = Link(1, 7, "steam:1", 9, NOON)
-PROOF = Proof("steam:1", "pat", is_proven=True)
-NO_ANSWER = Proof("steam:1", is_complete=False, error=CadTimeout())
+PROOF = Verification("steam:1", "pat", is_verified=True)
+NO_ANSWER = Verification("steam:1", is_complete=False, error=CadTimeout())
 OTHER = Link(1, 8, "STEAM:1", 8, NOON)
-REQUEST = LinkRequest(3, 1, 7, "steam:1", 7, NOON, RequestState.PENDING)
-KEEPING = Keeping(order_days=90, until_leaving=False)
+REQUEST = LinkRequest(3, 1, 7, "steam:1", 7, NOON, LinkRequestState.PENDING)
+KEEPING = Retention(order_days=90, erase_on_leave=False)
 
 
-def request(state: RequestState = RequestState.PENDING, **more: object) -> LinkRequest:
+def request(state: LinkRequestState = LinkRequestState.PENDING, **more: object) -> LinkRequest:
     return dataclasses.replace(REQUEST, state=state, **more)  # type: ignore[arg-type]
 
 
 HOSTILE_REQUEST = request(
-    RequestState.DENIED,
+    LinkRequestState.DENIED,
     api_id=HOSTILE,
     account_name=HOSTILE * 20,
     discord_id=SNOWFLAKE,
@@ -45,91 +45,113 @@ HOSTILE_REQUEST = request(
 
 
 def test_what_is_asked() -> None:
-    asking = Asking(request(account_name="pat"), LINK, None)
-    assert link_text.asking(asking).splitlines() == [
+    asking = RequestNotice(request(account_name="pat"), LINK, None)
+    assert link_text.request_notice(asking).splitlines() == [
         "⏳ <@7> asks to be linked to `steam:1`.",
         "The CAD knows it as `pat`.",
         "It would replace `steam:1`.",
     ]
-    assert "does not know" in link_text.asking(Asking(REQUEST, None, None))
-    assert "could not be asked" in link_text.asking(Asking(REQUEST, None, CadTimeout()))
+    assert "does not know" in link_text.request_notice(RequestNotice(REQUEST, None, None))
+    assert "could not be asked" in link_text.request_notice(
+        RequestNotice(REQUEST, None, CadTimeout())
+    )
 
 
 @pytest.mark.parametrize(
     ("state", "by", "shown", "told"),
     [
-        (RequestState.APPROVED, 9, "✅ <@7> asked to be linked to `steam:1`. <@9> has", "✅ App"),
-        (RequestState.DENIED, 9, "❌ <@7> asked to be linked to `steam:1`. <@9> has", "❌ Denied"),
-        (RequestState.REPLACED, 9, "❌ <@7>", "❌ Another id was given to you by <@9>"),
-        (RequestState.WITHDRAWN, 9, "❌ <@7>", "❌ Withdrawn by <@9>: your link to `steam:1`."),
-        (RequestState.EXPIRED, None, "❌ <@7>", "❌ Nobody has decided about your link"),
+        (
+            LinkRequestState.APPROVED,
+            9,
+            "✅ <@7> asked to be linked to `steam:1`. <@9> has",
+            "✅ App",
+        ),
+        (
+            LinkRequestState.DENIED,
+            9,
+            "❌ <@7> asked to be linked to `steam:1`. <@9> has",
+            "❌ Denied",
+        ),
+        (LinkRequestState.REPLACED, 9, "❌ <@7>", "❌ Another id was given to you by <@9>"),
+        (LinkRequestState.WITHDRAWN, 9, "❌ <@7>", "❌ Withdrawn by <@9>: your link to `steam:1`."),
+        (LinkRequestState.EXPIRED, None, "❌ <@7>", "❌ Nobody has decided about your link"),
     ],
 )
-def test_what_became_of_it(state: RequestState, by: int | None, shown: str, told: str) -> None:
+def test_what_became_of_it(state: LinkRequestState, by: int | None, shown: str, told: str) -> None:
     ended = request(state, decided_by=by, decided_at=NOON)
-    assert link_text.closed(ended).startswith(shown)
-    assert link_text.closed(ended).endswith(" <t:1767225600:R>.")
-    assert link_text.answered(ended).startswith(told)
+    assert link_text.request_closed(ended).startswith(shown)
+    assert link_text.request_closed(ended).endswith(" <t:1767225600:R>.")
+    assert link_text.request_answer(ended).startswith(told)
 
 
 @pytest.mark.parametrize(
     ("news", "letter", "line"),
     [
         (
-            News(Change.CHANGED, LINK, 9, "license:x"),
+            LinkChange(LinkChangeKind.CHANGED, LINK, 9, "license:x"),
             "<@9> has linked you to `license:x` instead of `steam:1`.",
             "🔗 <@7> `steam:1` → `license:x` · by <@9>",
         ),
         (
-            News(Change.REMOVED, LINK, 9),
+            LinkChange(LinkChangeKind.REMOVED, LINK, 9),
             "<@9> has removed your link to `steam:1`.",
             "🔗 <@7> is no longer linked to `steam:1` · by <@9>",
         ),
         (
-            News(Change.MOVED, LINK, 9, other_id=8),
+            LinkChange(LinkChangeKind.MOVED, LINK, 9, other_id=8),
             "<@9> has given `steam:1` to <@8>; you are not linked now.",
             "🔗 `steam:1` <@7> → <@8> · by <@9>",
         ),
         (
-            News(Change.SHARED, LINK, 9, "steam:1", 8),
+            LinkChange(LinkChangeKind.SHARED, LINK, 9, "steam:1", 8),
             "<@9> has linked <@8> to `steam:1`, which is yours too.",
             "🔗 `steam:1` of <@7> is shared with <@8> · by <@9>",
         ),
     ],
 )
-def test_news(news: News, letter: str, line: str) -> None:
-    assert (link_text.letter(news), link_text.line(news)) == (letter, line)
+def test_news(news: LinkChange, letter: str, line: str) -> None:
+    assert (link_text.change_message(news), link_text.change_log_line(news)) == (letter, line)
 
 
 def test_others_with_the_same_id() -> None:
-    assert link_text.besides(Linked(LINK, None, PROOF)) == ""
-    shared = Linked(LINK, None, PROOF, (OTHER,))
-    assert link_buttons.words(shared).endswith("\nShared with <@8>.")
-    moved = Linked(LINK, None, NO_ANSWER, (OTHER,), is_moved=True)
-    assert link_buttons.words(moved).endswith("\nTaken from <@8>.")
+    assert link_text.holders_line(LinkResult(LINK, None, PROOF)) == ""
+    shared = LinkResult(LINK, None, PROOF, (OTHER,))
+    assert link_buttons.outcome_text(shared).endswith("\nShared with <@8>.")
+    moved = LinkResult(LINK, None, NO_ANSWER, (OTHER,), is_moved=True)
+    assert link_buttons.outcome_text(moved).endswith("\nTaken from <@8>.")
 
 
 def test_unlinked() -> None:
-    assert link_text.unlinked(Unlinked(7, LINK, False)) == (
+    assert link_text.unlink_result(UnlinkResult(7, LINK, False)) == (
         "✅ <@7> is no longer linked to `steam:1`."
     )
-    assert "withdrawn" in link_text.unlinked(Unlinked(7, LINK, True))
-    assert link_text.unlinked(Unlinked(7, None, True)).startswith("✅ <@7> was not linked. The")
-    assert link_text.unlinked(Unlinked(7, None, False)).startswith("❌ <@7> was not linked.")
+    assert "withdrawn" in link_text.unlink_result(UnlinkResult(7, LINK, True))
+    assert link_text.unlink_result(UnlinkResult(7, None, True)).startswith(
+        "✅ <@7> was not linked. The"
+    )
+    assert link_text.unlink_result(UnlinkResult(7, None, False)).startswith(
+        "❌ <@7> was not linked."
+    )
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        link_text.asking(Asking(HOSTILE_REQUEST, Link(1, 7, HOSTILE, 7, NOON), None)),
-        link_text.closed(HOSTILE_REQUEST),
-        link_text.answered(HOSTILE_REQUEST),
-        link_text.question(Held(HOSTILE_REQUEST)),
-        link_text.left(HOSTILE_REQUEST),
-        link_text.requested(Requested(HOSTILE_REQUEST, has_replaced=True)),
-        link_text.decided(HOSTILE_REQUEST),
-        link_text.line(News(Change.CHANGED, Link(1, 7, HOSTILE, 7, NOON), 9, HOSTILE)),
-        link_text.letter(News(Change.MOVED, Link(1, 7, HOSTILE, 7, NOON), 9, other_id=8)),
+        link_text.request_notice(
+            RequestNotice(HOSTILE_REQUEST, Link(1, 7, HOSTILE, 7, NOON), None)
+        ),
+        link_text.request_closed(HOSTILE_REQUEST),
+        link_text.request_answer(HOSTILE_REQUEST),
+        link_text.conflict_question(IdConflict(HOSTILE_REQUEST)),
+        link_text.conflict_kept(HOSTILE_REQUEST),
+        link_text.request_submitted(SubmittedRequest(HOSTILE_REQUEST, has_replaced=True)),
+        link_text.request_decided(HOSTILE_REQUEST),
+        link_text.change_log_line(
+            LinkChange(LinkChangeKind.CHANGED, Link(1, 7, HOSTILE, 7, NOON), 9, HOSTILE)
+        ),
+        link_text.change_message(
+            LinkChange(LinkChangeKind.MOVED, Link(1, 7, HOSTILE, 7, NOON), 9, other_id=8)
+        ),
     ],
 )
 def test_what_people_pasted_stays_in_its_place(text: str) -> None:
@@ -139,13 +161,13 @@ def test_what_people_pasted_stays_in_its_place(text: str) -> None:
 
 
 def test_mine() -> None:
-    assert my_data_text.mine(Stored(7, None, [], 0, [], 0, KEEPING)).splitlines() == [
+    assert my_data_text.my_data(PersonalData(7, None, [], 0, [], 0, KEEPING)).splitlines() == [
         "✅ This is stored about you:",
         "**Link**: none.",
         "**Orders by or about you**: none.",
     ]
-    held = request(RequestState.HELD)
-    text = my_data_text.mine(Stored(7, LINK, [REQUEST, held], 0, [], 2, KEEPING))
+    held = request(LinkRequestState.CONFLICT)
+    text = my_data_text.my_data(PersonalData(7, LINK, [REQUEST, held], 0, [], 2, KEEPING))
     assert "**Links of others that you have set**: 2." in text
     assert "which a dispatcher was asked about" in text.splitlines()[4]
     assert "waits for approval" in text.splitlines()[5]
@@ -155,8 +177,8 @@ def test_mine_fits() -> None:
     long = dataclasses.replace(LINK, api_id="`" * 200)
     orders = [view(units="x" * 4000)] * 3
     for count in range(4):
-        stored = Stored(7, long, [HOSTILE_REQUEST] * 50, 99, orders[:count] * 9, 1, KEEPING)
-        assert len(my_data_text.mine(stored)) <= 2000
+        stored = PersonalData(7, long, [HOSTILE_REQUEST] * 50, 99, orders[:count] * 9, 1, KEEPING)
+        assert len(my_data_text.my_data(stored)) <= 2000
 
 
 @pytest.mark.parametrize(
@@ -164,11 +186,11 @@ def test_mine_fits() -> None:
     [
         (LINK, "set by <@9>"),
         (dataclasses.replace(LINK, set_by=0), "set by somebody who has left"),
-        (dataclasses.replace(LINK, set_by=0, source=Source.IMPORT), "from the import"),
+        (dataclasses.replace(LINK, set_by=0, source=LinkSource.IMPORT), "from the import"),
     ],
 )
 def test_who_set_a_link(link: Link, words: str) -> None:
-    assert words in my_data_text.mine(Stored(7, link, [], 0, [], 0, KEEPING))
+    assert words in my_data_text.my_data(PersonalData(7, link, [], 0, [], 0, KEEPING))
 
 
 def test_custom_ids_fit() -> None:

@@ -10,9 +10,9 @@ import aiohttp
 import discord
 import pytest
 
-from bot.services.orders.outcomes import OrderView, Waiting
+from bot.services.orders.outcomes import OrderView, WaitNotice
 from bot.services.targets.resolution import Assignee
-from bot.ui.orders.order_announcer import Delivery
+from bot.ui.orders.order_announcer import DiscordOrderAnnouncer
 from tests.ui.orders.test_order_text import NOW, PAT, SNOWFLAKE, done, view
 
 TOKEN = "aW50ZXJhY3Rpb24"
@@ -78,8 +78,8 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Discord:
     return Discord(monkeypatch)
 
 
-def delivery(client: Discord, log_channel_id: int | None = LOG) -> Delivery:
-    return Delivery(client, log_channel_id)  # type: ignore[arg-type]
+def delivery(client: Discord, log_channel_id: int | None = LOG) -> DiscordOrderAnnouncer:
+    return DiscordOrderAnnouncer(client, log_channel_id)  # type: ignore[arg-type]
 
 
 def with_token(one: OrderView, **more: Any) -> OrderView:
@@ -87,7 +87,7 @@ def with_token(one: OrderView, **more: Any) -> OrderView:
 
 
 DONE = with_token(done(PAT), reply_id=99)
-WAITS = with_token(view(PAT, waiting=Waiting(NOW, None, 60)), reply_id=99)
+WAITS = with_token(view(PAT, waiting=WaitNotice(NOW, None, 60)), reply_id=99)
 TOLD = "<@5>, your order: ✅ Attached to **#100**: <@7> (A\\-12)"
 
 

@@ -7,38 +7,38 @@ import re
 import pytest
 from hypothesis import given
 
-from bot.services.orders.outcomes import Confirmation, OrderView, Waiting
-from bot.storage.stores.order_store import Action, State
-from bot.ui.interactions.id_button import NumberButton
-from bot.ui.orders.order_buttons import BUTTONS, buttons_for
+from bot.services.orders.outcomes import BoardConfirmation, OrderView, WaitNotice
+from bot.storage.stores.order_store import OrderAction, OrderState
+from bot.ui.interactions.id_button import IdButton
+from bot.ui.orders.order_buttons import ORDER_BUTTONS, buttons_for_order
 from tests.ui.orders.test_order_text import A7, NOW, PAT, done, refused, view, views
 
-PATTERNS: dict[type[NumberButton], re.Pattern[str]] = {
-    one: one.__discord_ui_compiled_template__ for one in BUTTONS
+PATTERNS: dict[type[IdButton], re.Pattern[str]] = {
+    one: one.__discord_ui_compiled_template__ for one in ORDER_BUTTONS
 }
 
 
 def labels(one: OrderView) -> list[str]:
-    items = [item for item in buttons_for(one).children if isinstance(item, NumberButton)]
-    assert len(items) == len(buttons_for(one).children)
+    items = [item for item in buttons_for_order(one).children if isinstance(item, IdButton)]
+    assert len(items) == len(buttons_for_order(one).children)
     return [item.label for item in items]
 
 
 @pytest.mark.parametrize(
     ("one", "expected"),
     [
-        (view(PAT, waiting=Waiting(NOW, None, 60)), ["Cancel"]),
+        (view(PAT, waiting=WaitNotice(NOW, None, 60)), ["Cancel"]),
         (view(PAT), []),
-        (view(PAT, state=State.SENDING), []),
+        (view(PAT, state=OrderState.SENDING), []),
         (done(PAT), ["Undo"]),
-        (done(PAT, confirmation=Confirmation.CONFIRMED), ["Undo"]),
-        (done(PAT, confirmation=Confirmation.UNKNOWN), ["Undo"]),
-        (done(PAT, A7, confirmation=Confirmation.MISSING, missing=("steam:1",)), ["Undo"]),
-        (done(PAT, confirmation=Confirmation.MISSING, missing=("steam:1",)), []),
-        (done(PAT, action=Action.DETACH), []),
+        (done(PAT, confirmation=BoardConfirmation.CONFIRMED), ["Undo"]),
+        (done(PAT, confirmation=BoardConfirmation.UNKNOWN), ["Undo"]),
+        (done(PAT, A7, confirmation=BoardConfirmation.MISSING, missing=("steam:1",)), ["Undo"]),
+        (done(PAT, confirmation=BoardConfirmation.MISSING, missing=("steam:1",)), []),
+        (done(PAT, action=OrderAction.DETACH), []),
         (refused(PAT), []),
-        (refused(PAT, state=State.EXPIRED), []),
-        (refused(PAT, state=State.CANCELLED), []),
+        (refused(PAT, state=OrderState.EXPIRED), []),
+        (refused(PAT, state=OrderState.CANCELLED), []),
     ],
 )
 async def test_what_can_be_done_about_an_order(one: OrderView, expected: list[str]) -> None:
@@ -48,19 +48,19 @@ async def test_what_can_be_done_about_an_order(one: OrderView, expected: list[st
 @given(views())
 def test_nothing_is_undone_that_was_not_done(one: OrderView) -> None:
     if "Undo" in labels(one):
-        assert one.order.state is State.DONE
-        assert one.order.action is Action.ATTACH
-    is_asked = one.order.state is State.ASKED
+        assert one.order.state is OrderState.DONE
+        assert one.order.action is OrderAction.ATTACH
+    is_asked = one.order.state is OrderState.AWAITING_CONFIRMATION
     assert ("Cancel" in labels(one)) is (one.waiting is not None or is_asked)
     assert ("Confirm" in labels(one)) is is_asked
 
 
-@pytest.mark.parametrize("button", BUTTONS)
+@pytest.mark.parametrize("button", ORDER_BUTTONS)
 @pytest.mark.parametrize("number", [1, 2**63 - 1])
-async def test_a_button_carries_all_its_state(button: type[NumberButton], number: int) -> None:
+async def test_a_button_carries_all_its_state(button: type[IdButton], number: int) -> None:
     custom_id = button(number).item.custom_id or ""
     assert len(custom_id) <= 100
-    (match,) = filter(None, (PATTERNS[one].fullmatch(custom_id) for one in BUTTONS))
+    (match,) = filter(None, (PATTERNS[one].fullmatch(custom_id) for one in ORDER_BUTTONS))
     assert match.re is PATTERNS[button]
     again = await button.from_custom_id(None, None, match)  # type: ignore[arg-type]
     assert again.number == number

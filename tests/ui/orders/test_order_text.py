@@ -19,16 +19,22 @@ from bot.cad.errors import (
     CadUnreachable,
     CadUnreadable,
 )
-from bot.services.orders.outcomes import Confirmation, Failure, OrderView, Outcome, Waiting
+from bot.services.orders.outcomes import (
+    BoardConfirmation,
+    OrderView,
+    Outcome,
+    StoredError,
+    WaitNotice,
+)
 from bot.services.targets.resolution import (
     Assignee,
-    Attendance,
-    LeftOut,
-    Reason,
+    MemberGroupSummary,
     Resolution,
+    SkippedTarget,
+    SkipReason,
     Target,
 )
-from bot.storage.stores.order_store import Action, Order, State
+from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from bot.ui.orders import order_text
 from tests.services.samples import unit
 
@@ -45,45 +51,47 @@ BARE = Assignee("steam:4", None, unit(4), on_duty=True)
 UNSEEN = Assignee("steam:5", None, None, on_duty=False)
 
 
-def left_out(text: str, reason: Reason, member_id: int | None = None) -> LeftOut:
-    return LeftOut(Target(text, member_id), reason)
+def left_out(text: str, reason: SkipReason, member_id: int | None = None) -> SkippedTarget:
+    return SkippedTarget(Target(text, member_id), reason)
 
 
 def view(
-    *found: Assignee | LeftOut,
+    *found: Assignee | SkippedTarget,
     outcome: Outcome | None = None,
-    waiting: Waiting | None = None,
+    waiting: WaitNotice | None = None,
     **order: Any,
 ) -> OrderView:
     """Build an order by its unusual fields, and whom it is about."""
-    usual = {"id": 1, "guild_id": 2, "server_id": 1, "action": Action.ATTACH, "call_id": 100}
+    usual = {"id": 1, "guild_id": 2, "server_id": 1, "action": OrderAction.ATTACH, "call_id": 100}
     usual |= {"units": "A-12", "actor_id": 5, "created_at": NOW, "application_id": 6}
     people = tuple(one for one in found if isinstance(one, Assignee))
-    others = tuple(one for one in found if isinstance(one, LeftOut))
+    others = tuple(one for one in found if isinstance(one, SkippedTarget))
     stored = Order(**{**usual, "token": None, **order})
     return OrderView(stored, Resolution(people, others), outcome, waiting)
 
 
 def done(
-    *found: Assignee | LeftOut,
+    *found: Assignee | SkippedTarget,
     title: str = "",
-    confirmation: Confirmation = Confirmation.PENDING,
+    confirmation: BoardConfirmation = BoardConfirmation.PENDING,
     missing: tuple[str, ...] = (),
     **order: Any,
 ) -> OrderView:
     outcome = Outcome(None, 0.1, title, confirmation, missing)
-    return view(*found, outcome=outcome, state=State.DONE, **order)
+    return view(*found, outcome=outcome, state=OrderState.DONE, **order)
 
 
 def refused(
-    *found: Assignee | LeftOut,
+    *found: Assignee | SkippedTarget,
     error: CadError | None = None,
     title: str = "",
     is_unsure: bool = False,
     **order: Any,
 ) -> OrderView:
-    outcome = Outcome(Failure.of(error) if error else None, 0.1, title, is_unsure=is_unsure)
-    return view(*found, outcome=outcome, **{"state": State.REFUSED, **order})
+    outcome = Outcome(
+        StoredError.from_error(error) if error else None, 0.1, title, is_unsure=is_unsure
+    )
+    return view(*found, outcome=outcome, **{"state": OrderState.REFUSED, **order})
 
 
 @pytest.mark.parametrize(
@@ -94,32 +102,32 @@ def refused(
             ["✅ Attached to **#100** Armed Robbery: <@7> (A\\-12), <@8>, A\\-7, `steam:4`"],
         ),
         (
-            done(PAT, confirmation=Confirmation.CONFIRMED),
+            done(PAT, confirmation=BoardConfirmation.CONFIRMED),
             ["✅ Attached to **#100**: <@7> (A\\-12)", "Confirmed by the CAD."],
         ),
         (
-            done(PAT, confirmation=Confirmation.UNKNOWN),
+            done(PAT, confirmation=BoardConfirmation.UNKNOWN),
             [
                 "✅ Attached to **#100**: <@7> (A\\-12)",
                 "The CAD accepted the order; whether it shows on the call could not be seen.",
             ],
         ),
         (
-            done(PAT, A7, confirmation=Confirmation.MISSING, missing=("steam:3",)),
+            done(PAT, A7, confirmation=BoardConfirmation.MISSING, missing=("steam:3",)),
             [
                 "⚠️ Attached to **#100**: <@7> (A\\-12), A\\-7",
                 "The CAD accepted the order, but shows A\\-7 not on the call.",
             ],
         ),
         (
-            done(PAT, confirmation=Confirmation.MISSING, missing=("steam:1",)),
+            done(PAT, confirmation=BoardConfirmation.MISSING, missing=("steam:1",)),
             [
                 "❌ Not shown by the CAD: Attached to **#100**: <@7> (A\\-12)",
                 "The CAD accepted the order, but shows <@7> (A\\-12) not on the call.",
             ],
         ),
         (
-            done(PAT, left_out("<@9>", Reason.NOT_LINKED, 9)),
+            done(PAT, left_out("<@9>", SkipReason.NOT_LINKED, 9)),
             [
                 "⚠️ Attached to **#100**: <@7> (A\\-12)",
                 "Left out: <@9>: not linked. They can use `/link`, or you `/link` with `member:`.",
@@ -134,10 +142,10 @@ def refused(
         ),
         (
             refused(
-                left_out("B-1", Reason.NO_SUCH_UNIT),
-                left_out("<@&5>", Reason.NOT_UNDERSTOOD),
-                left_out("b-2", Reason.NO_SUCH_UNIT),
-                left_out("<:e:1>", Reason.NOT_UNDERSTOOD),
+                left_out("B-1", SkipReason.NO_SUCH_UNIT),
+                left_out("<@&5>", SkipReason.NOT_UNDERSTOOD),
+                left_out("b-2", SkipReason.NO_SUCH_UNIT),
+                left_out("<:e:1>", SkipReason.NOT_UNDERSTOOD),
             ),
             [
                 "❌ Nobody was attached to **#100**.",
@@ -153,52 +161,52 @@ def refused(
             ],
         ),
         (
-            view(PAT, state=State.CANCELLED),
+            view(PAT, state=OrderState.CANCELLED),
             ["❌ Cancelled. Nobody was attached to **#100**.", "For: <@7> (A\\-12)"],
         ),
         (
-            refused(PAT, state=State.EXPIRED),
+            refused(PAT, state=OrderState.EXPIRED),
             [
                 "❌ Nobody was attached to **#100**: the CAD did not take the order in time.",
                 "For: <@7> (A\\-12)",
             ],
         ),
         (
-            view(PAT, waiting=Waiting(NOW, None, 60)),
+            view(PAT, waiting=WaitNotice(NOW, None, 60)),
             [
                 f"⏳ Queued, it goes out {AT} at the earliest: the CAD allows 60 orders a minute.",
                 "To be attached to **#100**: <@7> (A\\-12)",
             ],
         ),
         (
-            view(PAT, waiting=Waiting(NOW, CadUnavailable(status=502), 60)),
+            view(PAT, waiting=WaitNotice(NOW, CadUnavailable(status=502), 60)),
             [
                 "⏳ Sonoran CAD has a fault (502). I keep trying until <t:1767225600:t>.",
                 "To be attached to **#100**: <@7> (A\\-12)",
             ],
         ),
         (
-            done(PAT, action=Action.DETACH, call_id=None),
+            done(PAT, action=OrderAction.DETACH, call_id=None),
             ["✅ Detached from their calls: <@7> (A\\-12)"],
         ),
         (
-            done(PAT, action=Action.DETACH, title="Fire"),
+            done(PAT, action=OrderAction.DETACH, title="Fire"),
             ["✅ Detached from **#100** Fire: <@7> (A\\-12)"],
         ),
     ],
 )
 def test_how_an_order_reads(one, lines) -> None:
-    assert order_text.order(one).splitlines() == lines
+    assert order_text.order_reply(one).splitlines() == lines
 
 
 @pytest.mark.parametrize("error", [None, CadTimeout(), CadRefused("NO"), CadUnreadable()])
-@pytest.mark.parametrize("action", list(Action))
-@pytest.mark.parametrize("state", [State.REFUSED, State.EXPIRED, State.CANCELLED])
+@pytest.mark.parametrize("action", list(OrderAction))
+@pytest.mark.parametrize("state", [OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED])
 def test_what_may_have_been_done_is_not_called_undone(error, action, state) -> None:
     for is_unsure, words in ((True, "It is not certain that anyone was "), (False, "Nobody was ")):
         one = refused(PAT, error=error, is_unsure=is_unsure, action=action, state=state)
-        text = order_text.order(one)
-        if error is not None or state is not State.REFUSED:
+        text = order_text.order_reply(one)
+        if error is not None or state is not OrderState.REFUSED:
             assert text.removeprefix("❌ ").removeprefix("Cancelled. ").startswith(words)
             assert text.endswith("\nFor: <@7> (A\\-12)")
 
@@ -213,14 +221,14 @@ def test_what_may_have_been_done_is_not_called_undone(error, action, state) -> N
     ],
 )
 def test_why_an_order_waits(error, words) -> None:
-    assert order_text.order(view(PAT, waiting=Waiting(NOW, error, 60))).startswith(
+    assert order_text.order_reply(view(PAT, waiting=WaitNotice(NOW, error, 60))).startswith(
         f"⏳ {words} I keep"
     )
 
 
 def test_every_reason_has_words() -> None:
-    for reason in Reason:
-        first, _, rest = order_text.order(refused(left_out("B-1", reason))).partition("\n")
+    for reason in SkipReason:
+        first, _, rest = order_text.order_reply(refused(left_out("B-1", reason))).partition("\n")
         assert first.startswith("❌ Nobody was attached to")
         is_about_the_giver = reason.value > 100
         assert rest.startswith("Left out: `B-1`: ") is not is_about_the_giver
@@ -231,9 +239,9 @@ names = st.sampled_from(["A-12", "x" * 4000, HOSTILE * 90, "🚓" * 4000, "-" * 
 errors = st.sampled_from([None, CadRefused("X" * 300), CadUnavailable(HOSTILE * 5, status=502)])
 duties = st.sampled_from([True, False, None])
 # Those about the giver of an order are about everyone in it, and come alone.
-ABOUT_PEOPLE = [reason for reason in Reason if reason.value < 100]
+ABOUT_PEOPLE = [reason for reason in SkipReason if reason.value < 100]
 reason_lists = st.lists(st.sampled_from(ABOUT_PEOPLE), max_size=50)
-verdicts = st.sampled_from(list(Confirmation))
+verdicts = st.sampled_from(list(BoardConfirmation))
 
 
 @settings(max_examples=30)  # each has up to 100 names of 4,000 characters
@@ -247,30 +255,30 @@ def test_every_answer_fits_and_stays_whole(name, count, reasons, end, on_duty) -
         left_out(name, reason, SNOWFLAKE if number % 3 else None)
         for number, reason in enumerate(reasons)
     ]
-    if isinstance(end, Confirmation):
+    if isinstance(end, BoardConfirmation):
         missing = tuple(one.api_id for one in people)
         one = done(*people, *others, title=name, confirmation=end, missing=missing)
     else:
         one = refused(*people, *others, error=end, title=name)
-    text = order_text.order(one)
+    text = order_text.order_reply(one)
     assert len(text) <= 2000
     assert text.startswith(MARKS)
     # Nothing was cut in the middle: spans are closed, and each reason has its line.
     assert text.count("`") % 2 == 0
     shown = text.count("\nLeft out: ")
     assert shown == len(set(reasons)) or (shown >= 8 and text.endswith("\n…and more of that kind."))
-    for said in (text, order_text.line(one)):
+    for said in (text, order_text.order_line(one)):
         outside = "".join(said.split("`")[::2])
         assert "@everyone" not in outside.replace("\\@everyone", "")
         assert "](http" not in outside
-    assert "\n" not in order_text.line(one)
-    assert len(order_text.line(one)) <= 700
+    assert "\n" not in order_text.order_line(one)
+    assert len(order_text.order_line(one)) <= 700
 
 
 def test_all_at_once_at_its_longest() -> None:
     people = [Assignee("x" * 4000, SNOWFLAKE, unit(1, "-" * 4000), False) for _ in range(50)]
     others = [left_out("y" * 4000, one) for one in islice(cycle(ABOUT_PEOPLE), 50)]
-    text = order_text.order(done(*people, *others, title="-" * 4000))
+    text = order_text.order_reply(done(*people, *others, title="-" * 4000))
     assert len(text) <= 2000
     # More reasons than anybody has at once: the first ones are told, each with its whole line.
     assert text.endswith(".\n…and more of that kind.")
@@ -287,12 +295,12 @@ other_lists = st.lists(
     max_size=3,
 )
 faults = st.none() | st.builds(
-    lambda kind, text: Failure(kind.__name__, text, 400, 2.0),
+    lambda kind, text: StoredError(kind.__name__, text, 400, 2.0),
     st.sampled_from(KINDS),
     st.sampled_from(["", "NO", HOSTILE]),
 )
 waits = st.none() | st.builds(
-    Waiting,
+    WaitNotice,
     st.just(NOW),
     st.none() | st.sampled_from(KINDS).map(lambda kind: kind("why", status=502)),
     st.just(60),
@@ -310,27 +318,27 @@ def views(draw: st.DrawFn) -> OrderView:
         draw(faults),
         12.5,
         draw(st.sampled_from(["", "Fire", HOSTILE])),
-        Confirmation.MISSING if missing else verdict,
+        BoardConfirmation.MISSING if missing else verdict,
         tuple(missing),
         draw(st.booleans()),
     )
-    state = draw(st.sampled_from(list(State)))
-    action = draw(st.sampled_from(list(Action)))
+    state = draw(st.sampled_from(list(OrderState)))
+    action = draw(st.sampled_from(list(OrderAction)))
     return view(
         *people,
         *draw(other_lists),
         outcome=None if state.is_open else outcome,
-        waiting=draw(waits) if state is State.QUEUED else None,
+        waiting=draw(waits) if state is OrderState.QUEUED else None,
         state=state,
         action=action,
-        call_id=draw(st.sampled_from([100, None])) if action is Action.DETACH else 100,
+        call_id=draw(st.sampled_from([100, None])) if action is OrderAction.DETACH else 100,
         units=HOSTILE,
     )
 
 
 @given(views())
 def test_no_answer_says_more_than_is_known(one: OrderView) -> None:
-    text = order_text.order(one)
+    text = order_text.order_reply(one)
     first = text.partition("\n")[0]
     outcome = one.outcome
     is_whole = not one.resolution.left_out and all(
@@ -339,54 +347,57 @@ def test_no_answer_says_more_than_is_known(one: OrderView) -> None:
     if one.waiting:
         assert first.startswith("⏳ ")
         assert "To be " in text
-    elif one.order.state is State.DONE:
+    elif one.order.state is OrderState.DONE:
         assert outcome
         everyone = {who.api_id for who in one.resolution.assignees}
         if outcome.missing and set(outcome.missing) == everyone:
             assert first.startswith("❌ Not shown by the CAD: ")
         else:
             assert first.startswith("✅ " if is_whole and not outcome.missing else "⚠️ ")
-    elif one.order.state is State.ASKED:
+    elif one.order.state is OrderState.AWAITING_CONFIRMATION:
         assert first.startswith("⏳ ")
         assert "Nothing has been sent yet" in first
         assert "ttached" not in text
-    elif one.order.state is State.CONFIRMED:
+    elif one.order.state is OrderState.CONFIRMED:
         assert first.startswith("✅ Confirmed: the order that followed says who was ")
     else:
         assert first.startswith("❌ ")
         unsure = outcome is not None and outcome.is_unsure
         assert ("It is not certain that anyone was " in first) is unsure
         assert ("Nobody was " in first) is not unsure
-    is_confirmed = outcome is not None and outcome.confirmation is Confirmation.CONFIRMED
-    is_done = one.order.state is State.DONE
+    is_confirmed = outcome is not None and outcome.confirmation is BoardConfirmation.CONFIRMED
+    is_done = one.order.state is OrderState.DONE
     assert ("Confirmed by the CAD." in text) is (is_confirmed and is_done)
     assert ("The CAD accepted" in text) <= is_done
 
 
 @given(views())
 def test_foreign_words_stay_where_they_are_put(one: OrderView) -> None:
-    for text in (order_text.order(one), order_text.line(one)):
+    for text in (order_text.order_reply(one), order_text.order_line(one)):
         assert text.count("`") % 2 == 0
         outside = "".join(text.split("`")[::2])
         assert "@everyone" not in outside.replace("\\@everyone", "")
         assert "](http" not in outside
         assert "\u202e" not in text
-    assert "\n" not in order_text.line(one)
+    assert "\n" not in order_text.order_line(one)
 
 
 @given(views())
 def test_a_line_opens_with_the_same_mark(one: OrderView) -> None:
-    mark = order_text.line(one).partition(" ")[0]
+    mark = order_text.order_line(one).partition(" ")[0]
     if one.order.state.is_open:
         assert mark == "⏳"
     else:
-        assert mark == order_text.order(one).partition(" ")[0]
-    states = {State.ASKED: "asked, and not confirmed", State.CONFIRMED: "confirmed: another order"}
-    assert f" · {states.get(one.order.state, one.order.state)}" in order_text.line(one)
+        assert mark == order_text.order_reply(one).partition(" ")[0]
+    states = {
+        OrderState.AWAITING_CONFIRMATION: "asked, and not confirmed",
+        OrderState.CONFIRMED: "confirmed: another order",
+    }
+    assert f" · {states.get(one.order.state, one.order.state)}" in order_text.order_line(one)
 
 
 def test_a_withdrawn_order_is_not_listed_as_waiting() -> None:
-    assert order_text.line(view(state=State.CANCELLED)).startswith(
+    assert order_text.order_line(view(state=OrderState.CANCELLED)).startswith(
         "❌ attach **#100**: `A-12` · by <@5>"
     )
 
@@ -394,7 +405,7 @@ def test_a_withdrawn_order_is_not_listed_as_waiting() -> None:
 @pytest.mark.parametrize("room", [1000, 1500, 2000])
 def test_an_answer_fits_into_the_room_there_is(room: int) -> None:
     people = [Assignee(f"steam:{one}", SNOWFLAKE - one, None, None) for one in range(50)]
-    text = order_text.order(done(*people), room)
+    text = order_text.order_reply(done(*people), room)
     assert len(text) <= room
     assert "more" in text
 
@@ -402,20 +413,22 @@ def test_an_answer_fits_into_the_room_there_is(room: int) -> None:
 BOB = Assignee("steam:6", 9, unit(6, "A-3"), on_duty=True, call_id=101)
 
 
-def asked(*found: Assignee | LeftOut, **more: Any) -> OrderView:
-    return view(*found, outcome=Outcome(None, 0.1, "Fire"), state=State.ASKED, **more)
+def asked(*found: Assignee | SkippedTarget, **more: Any) -> OrderView:
+    return view(
+        *found, outcome=Outcome(None, 0.1, "Fire"), state=OrderState.AWAITING_CONFIRMATION, **more
+    )
 
 
 @pytest.mark.parametrize(
     ("one", "question"),
     [
         (asked(PAT, A7, BOB), "Attach 3 units to **#100** Fire?"),
-        (asked(PAT, action=Action.DETACH), "Detach 1 units from **#100** Fire?"),
-        (asked(PAT, action=Action.DETACH, call_id=None), "Detach 1 units from their calls?"),
+        (asked(PAT, action=OrderAction.DETACH), "Detach 1 units from **#100** Fire?"),
+        (asked(PAT, action=OrderAction.DETACH, call_id=None), "Detach 1 units from their calls?"),
     ],
 )
 def test_a_question_says_what_would_happen(one: OrderView, question: str) -> None:
-    first = order_text.order(one).partition("\n")[0]
+    first = order_text.order_reply(one).partition("\n")[0]
     assert first == (
         f"⏳ {question} Nothing has been sent yet: press **Confirm** until <t:1767226500:t>,"
         " or give the order again."
@@ -423,8 +436,8 @@ def test_a_question_says_what_would_happen(one: OrderView, question: str) -> Non
 
 
 def test_a_question_says_who_who_not_and_from_where() -> None:
-    one = asked(PAT, replace(A7, call_id=100), BOB, left_out("B-1", Reason.NO_SUCH_UNIT))
-    assert order_text.order(one).splitlines()[1:] == [
+    one = asked(PAT, replace(A7, call_id=100), BOB, left_out("B-1", SkipReason.NO_SUCH_UNIT))
+    assert order_text.order_reply(one).splitlines()[1:] == [
         "About: <@7> (A\\-12), A\\-7, <@9> (A\\-3)",
         "On other calls now: <@9> (A\\-3) from **#101**",
         "Left out: `B-1`: no unit on duty has this number.",
@@ -435,15 +448,15 @@ def test_who_is_excluded_or_could_not_be_and_who_of_a_crowd_is_not_meant() -> No
     found = Resolution(
         (PAT,),
         (
-            LeftOut(Target("-Z-9"), Reason.NO_SUCH_UNIT, is_excluded=True),
-            LeftOut(Target("-<@8>", 8), Reason.NOT_LINKED, is_excluded=True),
-            LeftOut(Target("Z-8"), Reason.NO_SUCH_UNIT),
+            SkippedTarget(Target("-Z-9"), SkipReason.NO_SUCH_UNIT, is_excluded=True),
+            SkippedTarget(Target("-<@8>", 8), SkipReason.NOT_LINKED, is_excluded=True),
+            SkippedTarget(Target("Z-8"), SkipReason.NO_SUCH_UNIT),
         ),
         (BOB,),
-        (Attendance(Target("<@&5>"), 200, 180, 12),),
+        (MemberGroupSummary(Target("<@&5>"), 200, 180, 12),),
     )
     one = replace(done(PAT), resolution=found)
-    assert order_text.order(one).splitlines() == [
+    assert order_text.order_reply(one).splitlines() == [
         "⚠️ Attached to **#100**: <@7> (A\\-12)",
         "Excluded: <@9> (A\\-3)",
         "Left out: `Z-8`: no unit on duty has this number.",
@@ -454,13 +467,13 @@ def test_who_is_excluded_or_could_not_be_and_who_of_a_crowd_is_not_meant() -> No
 
 
 def test_of_a_crowd_nobody_expects_everyone() -> None:
-    found = Resolution((PAT,), attendances=(Attendance(Target("<@&5>"), 9, 8, 0),))
-    assert order_text.order(replace(done(PAT), resolution=found)).startswith("✅ ")
+    found = Resolution((PAT,), attendances=(MemberGroupSummary(Target("<@&5>"), 9, 8, 0),))
+    assert order_text.order_reply(replace(done(PAT), resolution=found)).startswith("✅ ")
 
 
 def test_more_people_than_one_order_takes() -> None:
     one = replace(refused(units="<@&5:1,2,3>"), resolution=Resolution(too_many=73))
-    assert order_text.order(one) == (
+    assert order_text.order_reply(one) == (
         "❌ Nobody was attached to **#100**: 73 people are too many, 50 fit into one order."
         "\nFor: `<@&5>`"
     )

@@ -1,4 +1,4 @@
-"""`python -m sandbox check`: the sandbox without a page, through a scripted shift."""
+"""`python -m sandbox check`: runs the scenario in the sandbox, without a page."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Report = Callable[[str], None]
 _ESCAPE = re.compile(r"\\(.)")
 
 
-# Long enough for the CAD to confirm what it was told, and for a second attempt where it is down.
+# Long enough for the CAD to confirm an order, and for a second attempt while the CAD is down.
 SECONDS_PER_STEP = 20.0
 
 
 async def run(report: Report = print) -> int:
-    """Build the sandbox, play the shift, and return the exit code: 0 if all went as written."""
+    """Build the sandbox, run the scenario, and return the exit code: 0 if all is as expected."""
     time = FakeTime()
     async with open_environment(time=time) as stage:
         return await run_steps(stage, time, SCENARIO, report)
@@ -30,7 +30,7 @@ async def run(report: Report = print) -> int:
 async def run_steps(
     stage: Environment, time: FakeTime, steps: Sequence[Step], report: Report = print
 ) -> int:
-    """Play the steps, tell the conversation, and return the exit code."""
+    """Run the steps, report the conversation, and return the exit code."""
     faults: list[str] = []
     result: simcord.InteractionResult | None = None
     for number, step in enumerate(steps, 1):
@@ -71,7 +71,7 @@ async def _run_command(stage: Environment, step: Step, report: Report) -> simcor
 def _check_step(
     stage: Environment, step: Step, result: simcord.InteractionResult, report: Report
 ) -> list[str]:
-    """Tell what there is to be seen, and return what is not as it should be."""
+    """Report the answer and the CAD's calls; return the differences from the expected ones."""
     answer = _readable_answer(stage, result)
     report(f"   bot › {answer or '(nothing)'}".replace("\n", "\n         "))
     for call_id in step.units:
@@ -96,5 +96,5 @@ def _mismatches(
 
 
 def _readable_answer(stage: Environment, result: simcord.InteractionResult) -> str:
-    """Return the answer as a person reads it: names for mentions, no backslashes."""
+    """Return the answer as Discord shows it: names for mentions, no backslashes."""
     return _ESCAPE.sub(r"\1", stage.with_names(result.response.content)) if result.response else ""

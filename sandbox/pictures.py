@@ -1,4 +1,4 @@
-"""`python -m sandbox pictures FOLDER`: the README's pictures, made from the running sandbox."""
+"""`python -m sandbox pictures FOLDER`: makes the README's pictures from the running sandbox."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from playwright.async_api import Locator, Page, ViewportSize
 from sandbox.browser import CadPage, DiscordPage, open_chromium
 from sandbox.process import Addresses, running_sandbox
 
-# Both come out 1280 pixels wide; the Discord page has little on it, so it is enlarged.
+# Both pictures are 1280 pixels wide; the Discord page shows little, so it is enlarged.
 _CAD_SIZE = ViewportSize(width=1280, height=800)
 _DISCORD_SIZE = ViewportSize(width=1024, height=640)
 _DISCORD_SCALE = 1.25
 _CARD_SIZE = ViewportSize(width=600, height=900)
-_STALE_SECONDS = 180.0  # the bot waits for two minutes before it calls a card stale
+_STALE_SECONDS = 180.0  # the bot marks a card as stale after two minutes
 
-# The preview makes the fields of a command narrower than what is typed into them, and writes
-# beside each card that it was edited.
+# The preview makes the fields of a command narrower than the typed text, and shows "edited"
+# beside each card.
 _STYLE_FIXES = """
 const rules = [".command-option-input { box-sizing: content-box }",
   ".message-edited-compact { display: none }"]
@@ -26,10 +26,10 @@ for (const rule of rules) document.styleSheets[0].insertRule(rule)
 
 
 async def make_pictures(folder: Path) -> None:
-    """Attach a unit from the pretend Discord and keep what is to be seen, as PNG files.
+    """Attach a unit in the pretend Discord, and save pictures of both pages as PNG files.
 
     Raises:
-        NoChromium: there is no browser to make them with.
+        ChromiumNotFound: no Chromium was found.
     """
     async with open_chromium() as browser, running_sandbox("--still") as addresses:
         page = await browser.new_page(
@@ -50,7 +50,7 @@ async def _picture_discord(page: Page, addresses: Addresses, folder: Path) -> No
     discord = DiscordPage(page)
     await discord.open(addresses.discord)
     await page.evaluate(_STYLE_FIXES)
-    await page.get_by_role("button", name="Messages").click()  # closes the list at the side
+    await page.get_by_role("button", name="Messages").click()  # closes the side list
     await discord.start_command("attach")
     await discord.type("call", "1")
     await _save(page, folder / "attach.png")
@@ -91,6 +91,6 @@ async def _picture_cards(
 
 async def _save(shown: Page | Locator, path: Path) -> None:
     page = shown if isinstance(shown, Page) else shown.page
-    await page.mouse.move(0, 0)  # what is pointed at looks different
+    await page.mouse.move(0, 0)  # an element under the pointer looks different
     picture = await shown.screenshot(path=path, animations="disabled", caret="hide")
     print(f"{path}  {len(picture) // 1024} kB")

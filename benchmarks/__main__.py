@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure the bot beside the least that a bot for this job can be."""
+"""`python -m benchmarks`: measures the bot and, for comparison, a minimal bot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.interactions import WaitTimes
 
 
 def main() -> None:
-    """Measure everything and print it."""
+    """Run all measurements and print their tables."""
     console = Console()
     console.print(_wait_table(asyncio.run(interactions.table())))
     console.print(_load_table(asyncio.run(crowd.table())))

@@ -1,7 +1,8 @@
-"""A busy night: many orders within the CAD's limits, beside a client that sends each by itself.
+"""Measures many orders under the CAD's rate limits, with the bot and with a naive client.
 
-The CAD is the sandbox's, with its rate limits on. Time runs faster than in life, for the bot, the
-client and the CAD alike; all figures are in the seconds of that time.
+The naive client sends one request per order. The CAD is the sandbox's, with its rate limits on.
+Its clock, the bot's and the client's run faster than real time; all figures are in seconds of
+that clock.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import Account, Badge, CallForm
 
-SPEED = 4.0  # how many of its seconds pass in a real one
+SPEED = 4.0  # clock seconds per real second
 FIRST_CALL_ID = 1000
 
-# The vendor's SDK waits as long as the CAD asks, but never longer than this, and gives up.
+# The vendor's SDK waits as long as the CAD asks, but at most this long, and then gives up.
 MAX_WAIT = 10.0
 MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLoad:
-    """How many orders come, each for one person, over how many calls, within how many seconds."""
+    """A number of orders, each for one person, spread over some calls and some seconds."""
 
     version: Literal[1, 2]
     orders: int
@@ -43,7 +44,7 @@ class OrderLoad:
     seconds: float
 
     def schedule(self) -> Iterator[tuple[float, int, int]]:
-        """Yield the moment, the person and the call of each order, evenly spread."""
+        """Yield the time in seconds, the person and the call of each order, evenly spread."""
         for number in range(self.orders):
             moment = number * self.seconds / self.orders
             yield moment, number, FIRST_CALL_ID + number % self.calls
@@ -54,13 +55,14 @@ ORDER_LOADS = (OrderLoad(2, 50, 5, 10.0), OrderLoad(1, 200, 20, 0.0))
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What became of a night's orders.
+    """The result of a load.
 
     Attributes:
-        attached, told_error: shares of the orders; attached as the CAD shows it in the end.
-        requests: how many orders reached the CAD, with those that it refused.
-        longest: seconds that somebody waited for their answer, at most.
-        last: seconds from the first order to the last answer.
+        attached: the share of orders whose unit is on its call in the CAD at the end.
+        reported_error: the share of orders that were answered with an error.
+        requests: the attach requests that reached the CAD, with those that it refused.
+        longest_wait: the longest time in seconds from an order to its answer.
+        last_answer: seconds from the first order to the last answer.
     """
 
     attached: float
@@ -72,7 +74,7 @@ class LoadResult:
 
 @asynccontextmanager
 async def _running_cad(night: OrderLoad, clock: BenchmarkClock) -> AsyncIterator[CadServer]:
-    """Run a CAD with so many people on duty, and so many calls."""
+    """Run a CAD with one unit on duty per order, and with the calls of the load."""
     world = seed.build_world()
     world.now = clock.now
     server = world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
@@ -91,7 +93,7 @@ async def _running_cad(night: OrderLoad, clock: BenchmarkClock) -> AsyncIterator
 
 
 async def measure_bot(night: OrderLoad) -> LoadResult:
-    """Let a night pass with our bot."""
+    """Measure a load with this bot."""
     clock, discord = BenchmarkClock(SPEED), PretendDiscord()
     async with _running_cad(night, clock) as cad:
         with tempfile.TemporaryDirectory() as folder:
@@ -105,7 +107,7 @@ async def measure_bot(night: OrderLoad) -> LoadResult:
                 await services.board.fetch_units(seed.SERVER_ID)
                 async with DispatchBot(services) as bot:
                     await discord.log_in(bot)
-                    clock.skip(60)  # what the start has asked counts no more
+                    clock.skip(60)  # let the rate limits forget the start
                     _start_counting(cad)
                     exchanges = await _send_orders(night, clock, discord)
                     await discord.wait_for(exchanges)
@@ -116,7 +118,7 @@ async def measure_bot(night: OrderLoad) -> LoadResult:
 
 
 async def measure_naive_client(night: OrderLoad) -> LoadResult:
-    """Let a night pass with a client that sends every order by itself, as the SDK would."""
+    """Measure a load with a client that sends one request per order, as the SDK would."""
     clock = BenchmarkClock(SPEED)
     async with _running_cad(night, clock) as cad, aiohttp.ClientSession() as session:
         _start_counting(cad)
@@ -137,7 +139,7 @@ async def measure_naive_client(night: OrderLoad) -> LoadResult:
 async def table(
     loads: Sequence[OrderLoad] = ORDER_LOADS,
 ) -> list[tuple[OrderLoad, LoadResult | None, LoadResult]]:
-    """Return for each night what becomes of it with the naive client, of v2 only, and with us."""
+    """Measure each load with the naive client (v2 only, otherwise None) and with this bot."""
     return [
         (
             night,
@@ -176,7 +178,7 @@ async def _attach(
 
 
 def _start_counting(cad: CadServer) -> None:
-    """Count from now on."""
+    """Switch the rate limits on and clear the request history."""
     cad.world.behaviour.rate_limits = True
     cad.world.history.clear()
 

@@ -66,17 +66,17 @@ class V1Client:
         It is not documented what the CAD does if it refuses one of several calls.
         """
         refusals: list[CadRefused] = []
-        for dialect in (self._variant,) if self._variant else v1.ATTACH_VARIANTS:
+        for variant in (self._variant,) if self._variant else v1.ATTACH_VARIANTS:
             try:
                 await self._sender.send_now(
-                    v1.attach(self._credentials, attachments, dialect), v1.read_done
+                    v1.attach(self._credentials, attachments, variant), v1.read_done
                 )
             except CadRefused as refusal:
                 if not v1.is_unknown_variant(refusal):
                     raise
                 refusals.append(refusal)
             else:
-                self._record_variant(dialect)
+                self._record_variant(variant)
                 return
         raise _most_specific(refusals)
 
@@ -167,17 +167,17 @@ class V1Client:
         if self._variant:
             return str(self._variant)
         refusals: list[CadRefused] = []
-        for dialect in v1.ATTACH_VARIANTS:
+        for variant in v1.ATTACH_VARIANTS:
             try:
                 await self._sender.command(
-                    v1.empty_attach(self._credentials, dialect), v1.read_done
+                    v1.empty_attach(self._credentials, variant), v1.read_done
                 )
             except CadRefused as refusal:
                 if not v1.is_unknown_variant(refusal):
                     return None
                 refusals.append(refusal)
             else:
-                return str(dialect)
+                return str(variant)
         raise _most_specific(refusals)
 
     async def close(self) -> None:
@@ -196,5 +196,5 @@ class V1Client:
 
 def _most_specific(refusals: Sequence[CadRefused]) -> CadRefused:
     """Return the last refusal that is about the request, not about an unknown request type."""
-    telling = [refusal for refusal in refusals if not isinstance(refusal, InvalidRequestType)]
-    return (telling or list(refusals))[-1]
+    specific = [refusal for refusal in refusals if not isinstance(refusal, InvalidRequestType)]
+    return (specific or list(refusals))[-1]

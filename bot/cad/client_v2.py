@@ -57,13 +57,17 @@ class V2Client:
         all of it again after a failure.
         """
         return await self._send_all(
-            request for order in attachments for request in v2.attach(self._credentials, order)
+            request
+            for attachment in attachments
+            for request in v2.attach(self._credentials, attachment)
         )
 
     async def detach(self, detachments: Sequence[DetachRequest]) -> Receipt | None:
         """Detach units from the calls that they are on; failures as for `attach`."""
         return await self._send_all(
-            request for order in detachments for request in v2.detach(self._credentials, order)
+            request
+            for detachment in detachments
+            for request in v2.detach(self._credentials, detachment)
         )
 
     async def create_call(self, new: NewCall) -> int:
@@ -174,8 +178,8 @@ class V2Client:
                 # The CAD has carried out the earlier requests.
                 error.may_have_arrived = error.may_have_arrived or bool(receipts)
                 raise
-        told = [receipt.idents for receipt in receipts if receipt]
-        return Receipt(frozenset().union(*told)) if len(told) == len(receipts) else None
+        ident_sets = [receipt.idents for receipt in receipts if receipt]
+        return Receipt(frozenset().union(*ident_sets)) if len(ident_sets) == len(receipts) else None
 
     async def _units_page(self, server_id: int, offset: int) -> UnitsPage:
         request = v2.get_units(self._credentials, server_id, offset=offset)

@@ -94,10 +94,10 @@ def read_servers(data: object) -> dict[int, str]:
     """Read the names of the game servers by number; a single server may come without a list."""
     listed = data.get("servers") if isinstance(data, Mapping) else None
     found: dict[int, str] = {}
-    for one in listed if isinstance(listed, list) else [listed]:
-        number = to_int(one.get("id")) if isinstance(one, Mapping) else None
-        if isinstance(one, Mapping) and number is not None:
-            found[number] = str_or_empty(one.get("name"))
+    for entry in listed if isinstance(listed, list) else [listed]:
+        number = to_int(entry.get("id")) if isinstance(entry, Mapping) else None
+        if isinstance(entry, Mapping) and number is not None:
+            found[number] = str_or_empty(entry.get("name"))
     return found
 
 
@@ -145,12 +145,12 @@ def read_call(raw: object) -> Call | None:
 def read_note(raw: object) -> Note | None:
     """Read a note, from an object or a plain text; None if its text is empty."""
     if isinstance(raw, Mapping):
-        words = str_or_empty(raw.get("content"))
-        note = Note(str_or_empty(raw.get("time")), str_or_empty(raw.get("label")), words)
+        text = str_or_empty(raw.get("content"))
+        note = Note(str_or_empty(raw.get("time")), str_or_empty(raw.get("label")), text)
     else:
-        words = str_or_empty(raw)
-        note = Note("", "", words)
-    return note if words else None
+        text = str_or_empty(raw)
+        note = Note("", "", text)
+    return note if text else None
 
 
 def read_emergency_call(raw: object) -> EmergencyCall | None:

@@ -188,7 +188,7 @@ def _post(credentials: Credentials, path: str, type_: str, *data: Mapping[str, A
 
 
 def _api_ids(order: AttachRequest | DetachRequest | NewCall) -> list[str]:
-    return [subject.api_id for subject in order.units]
+    return [unit.api_id for unit in order.units]
 
 
 def _checked(response: Response) -> Response:

@@ -27,17 +27,11 @@ from bot.cad.models import (
     UnitsPage,
 )
 
-ATTACH = "attach"
-DETACH = "detach"
-CALLS, UNITS = "calls", "units"
-NEW_CALL = "new dispatch"
-CLOSE = "close"
-NOTE = "note"
-STATUS = "status"
-REMOVE_911 = "remove 911"
-ACCOUNT = "account"
-LINK = "link"
-CURRENT_CALL = "current call"
+ATTACH, DETACH = "attach", "detach"
+CALLS, UNITS, CURRENT_CALL = "calls", "units", "current call"
+NEW_CALL, CLOSE, NOTE = "new dispatch", "close", "note"
+STATUS, REMOVE_911 = "status", "remove 911"
+ACCOUNT, LINK = "account", "link"
 INFO, VERSION, SERVERS = "info", "version", "servers"
 # Published, per API key. The game server uses the same key: see `RateLimit.scaled`.
 LIMITS: Mapping[str, RateLimit] = {
@@ -67,10 +61,8 @@ def attach(credentials: Credentials, attachment: AttachRequest) -> tuple[Request
 
     No document says that one request may name units in both ways.
     """
-    path = (
-        f"/v2/emergency/servers/{attachment.server_id}"
-        f"/dispatch-calls/{attachment.call_id}/attachments"
-    )
+    calls = f"/v2/emergency/servers/{attachment.server_id}/dispatch-calls"
+    path = f"{calls}/{attachment.call_id}/attachments"
     return tuple(
         _request(credentials, ATTACH, "POST", path, target) for target in _targets(attachment.units)
     )
@@ -93,9 +85,8 @@ def new_dispatch(credentials: Credentials, new: NewCall) -> Request:
     """
     targets = _targets(new.units) or ({"communityUserIds": []},)  # the CAD requires one target
     path = f"/v2/emergency/servers/{new.server_id}/dispatch-calls"
-    return _request(
-        credentials, NEW_CALL, "POST", path, {**writers.new_call_json(new), **targets[0]}
-    )
+    body = {**writers.new_call_json(new), **targets[0]}
+    return _request(credentials, NEW_CALL, "POST", path, body)
 
 
 def close_call(credentials: Credentials, server_id: int, call_id: int) -> Request:
@@ -109,9 +100,8 @@ def add_note(
 ) -> Request:
     """Build a request that adds a note to a dispatch call."""
     path = f"/v2/emergency/servers/{server_id}/dispatch-calls/{call_id}/notes"
-    return _request(
-        credentials, NOTE, "POST", path, {"note": text, "noteType": "text", "label": label}
-    )
+    body = {"note": text, "noteType": "text", "label": label}
+    return _request(credentials, NOTE, "POST", path, body)
 
 
 def remove_911(credentials: Credentials, server_id: int, call_id: int) -> Request:
@@ -239,8 +229,8 @@ def read_general(response: Response) -> object:
 
 
 def _targets(units: tuple[UnitRef, ...]) -> tuple[dict[str, list[Any]], ...]:
-    idents = [subject.ident for subject in units if subject.ident is not None]
-    others = [subject.api_id for subject in units if subject.ident is None]
+    idents = [unit.ident for unit in units if unit.ident is not None]
+    others = [unit.api_id for unit in units if unit.ident is None]
     targets: dict[str, list[Any]] = {"identIds": idents, "communityUserIds": others}
     return tuple({kind: values} for kind, values in targets.items() if values)
 
@@ -283,7 +273,8 @@ def _is_unknown_account(response: Response) -> bool:
     """Return True for the 404 of an unknown account, False for that of a wrong address."""
     if response.status != 404:
         return False
-    told = wire.problem_texts(response)
-    words = " ".join(told.get(key, "") for key in ("title", "detail"))
-    # Only the CAD itself answers with problem details; without text they prove nothing.
-    return bool(words.strip()) and not _WRONG_ADDRESS.search(words)
+    texts = wire.problem_texts(response)
+    text = " ".join(texts.get(key, "") for key in ("title", "detail"))
+    # Only the CAD itself answers with problem details; if they name no address, the account is
+    # unknown.
+    return bool(text.strip()) and not _WRONG_ADDRESS.search(text)

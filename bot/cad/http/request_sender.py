@@ -50,18 +50,18 @@ class RequestSender:
         Args:
             within: the seconds that the answer may take; None for the transport's own limit.
         """
-        budget = self._limiters[request.endpoint]
-        budget.record()
+        limiter = self._limiters[request.endpoint]
+        limiter.record()
         try:
             response = await self._transport.send(request, within=within)
             self.clock_skew = wire.clock_skew(response)
             return read(response)
         except CadRateLimited as error:
-            budget.on_rate_limited(error.retry_after)
+            limiter.on_rate_limited(error.retry_after)
             raise
         except CadUnreachable as error:
             if not error.may_have_arrived:
-                budget.refund()
+                limiter.refund()
             raise
 
     async def query(self, request: Request, read: Callable[[Response], T]) -> T:
@@ -96,12 +96,12 @@ class RequestSender:
         may_resend: Callable[[CadError], bool],
     ) -> T:
         """Send within the rate limit and `retry.TOTAL_TIMEOUT`; `send` gets the elapsed seconds."""
-        budget = self._limiters[endpoint]
+        limiter = self._limiters[endpoint]
         started = self._clock.monotonic()
         attempt = 0
         fault: CadError | None = None
         while True:
-            if wait := budget.wait(reserve=reserve):
+            if wait := limiter.wait(reserve=reserve):
                 if not retry.has_time(self._clock.monotonic() - started + wait):
                     raise fault or CadRateLimited(retry_after=wait)
                 await self._clock.sleep(wait)

@@ -122,9 +122,9 @@ def _cad_error(error: Exception) -> CadError:
 
 def _reason(error: Exception) -> str:
     """Return the reason of a fault, without the address (it may be long) and without the body."""
-    for kind, words in _REASONS.items():
+    for kind, reason in _REASONS.items():
         if isinstance(error, kind):
-            return words
+            return reason
     match getattr(error, "os_error", error):
         case ssl.SSLError() | socket.gaierror() as cause:  # their numbers are not errno
             return str(cause.strerror)

@@ -91,8 +91,8 @@ def error_text(response: Response) -> str:
     For a web page it is the title, for a JSON error the sentence in it.
     """
     text = response.text
-    told = problem_texts(response)
-    sentences = [told[key] for key in ("detail", "title", "message") if key in told]
+    texts = problem_texts(response)
+    sentences = [texts[key] for key in ("detail", "title", "message") if key in texts]
     if sentences:
         text = sentences[0]
     elif is_html(response):
@@ -123,22 +123,22 @@ def retry_after(response: Response) -> float | None:
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII):
         return float(value)
     try:
-        moment = parsedate_to_datetime(value)
+        date = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
     received = datetime.fromtimestamp(response.received_at, UTC)
-    return max(0.0, (moment - received).total_seconds())
+    return max(0.0, (date - received).total_seconds())
 
 
 def clock_skew(response: Response) -> float | None:
     """Return the seconds by which our clock is ahead of the server's; None without a date."""
     try:
-        moment = parsedate_to_datetime(response.headers.get("date", ""))
+        date = parsedate_to_datetime(response.headers.get("date", ""))
     except (ValueError, OverflowError):
         return None
-    return response.received_at - moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    return response.received_at - date.replace(tzinfo=date.tzinfo or UTC).timestamp()
 
 
 def error_for(response: Response) -> CadError | None:
@@ -178,7 +178,7 @@ def check_response(response: Response, classify: Callable[[CadRefused], CadRefus
     return response
 
 
-def read_json(response: Response) -> Any:  # noqa: ANN401 - shapes are checked by the models
+def read_json(response: Response) -> Any:  # noqa: ANN401 - shapes are checked by the readers
     """Parse the body as JSON with its keys in lower case, see `values.lower_keys`.
 
     Raises:

@@ -108,8 +108,8 @@ class HttpPushServer:
             return web.Response(status=400, text="not a JSON object")
         if not envelope.has_key(payload, self._key):
             return web.Response(status=401, text="wrong key")
-        found = read_event(payload)
-        if found and not self._queue.put(EventsReceived(envelope.server_id(payload), found)):
+        events = read_event(payload)
+        if events and not self._queue.put(EventsReceived(envelope.server_id(payload), events)):
             wait = {"Retry-After": str(RETRY_AFTER)}
             return web.Response(status=503, text="too many events", headers=wait)
         return web.Response(text="taken")

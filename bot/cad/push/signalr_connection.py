@@ -122,14 +122,14 @@ class SignalRConnection(WebsocketTransport):
         Raises:
             HubMethodFailed: the hub answered with an error.
         """
-        asked = next(self._ids)
-        self._responses[asked] = None
-        message = InvocationMessage(asked, method, list(arguments))
+        invocation_id = next(self._ids)
+        self._responses[invocation_id] = None
+        message = InvocationMessage(invocation_id, method, list(arguments))
         await connection.send(self._protocol.encode(message))
         async with asyncio.timeout(self._timeouts.answer):
-            while (answer := self._responses[asked]) is None:
+            while (answer := self._responses[invocation_id]) is None:
                 await self._receive(connection)
-        del self._responses[asked]
+        del self._responses[invocation_id]
         if answer.error is not None:
             raise HubMethodFailed(str(answer.error))
         return answer.result
@@ -149,8 +149,10 @@ class SignalRConnection(WebsocketTransport):
             case InvocationMessage(target=str(target), arguments=[payload, *_]):
                 if target.lower() == PUSH_METHOD:
                     self._on_push(payload)
-            case CompletionMessage(invocation_id=str(asked)) if asked in self._responses:
-                self._responses[asked] = message
+            case CompletionMessage(invocation_id=str(invocation_id)) if (
+                invocation_id in self._responses
+            ):
+                self._responses[invocation_id] = message
             case CloseMessage(error=error):
                 raise HubDisconnected(f"closed by the hub: {error or 'no reason given'}")
 

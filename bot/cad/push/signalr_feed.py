@@ -112,10 +112,10 @@ class SignalRFeed:
         while True:
             try:
                 await self._run_session()
-            except HubDisconnected as lost:
+            except HubDisconnected as error:
                 failures = 1 if self._was_stable() else failures + 1
                 wait = delay(failures, self._jitter())
-                self._report(FeedDisconnected(self._server_id, self._without_key(lost)))
+                self._report(FeedDisconnected(self._server_id, self._without_key(error)))
             except _KeyRefused as refused:
                 wait = MAX_DELAY
                 self._report(FeedRefused(self._server_id, self._without_key(refused)))
@@ -153,10 +153,10 @@ class SignalRFeed:
 
     def _on_event(self, payload: object) -> None:
         payload = envelope.parse(payload) if isinstance(payload, str) else payload
-        if found := read_event(payload):
+        if events := read_event(payload):
             server_id = envelope.server_id(payload)
             self._queue.put(
-                EventsReceived(self._server_id if server_id is None else server_id, found)
+                EventsReceived(self._server_id if server_id is None else server_id, events)
             )
 
     def _report(self, trouble: FeedDisconnected | FeedRefused) -> None:

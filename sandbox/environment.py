@@ -111,7 +111,7 @@ async def open_environment(
 
     Args:
         cad_port: the port of the CAD; 0 picks a free port.
-        time: the bot's, where it is not to pass by itself.
+        time: the clock of the bot, if a test moves it; None for real time.
         cards: whether the channel shows cards of the calls.
         pushes: whether the CAD pushes its events to the bot.
     """
@@ -125,35 +125,35 @@ async def open_environment(
         await sync_time(env)
         if placeholder.user is not None:
             await placeholder.user.edit(username="Dispatch")
-        stage = _build_guild(env, cad)
+        environment = _build_guild(env, cad)
         with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as folder:
-            settings = _settings(stage, Path(folder))
+            settings = _settings(environment, Path(folder))
             if pushes:
-                settings = _with_push(stage, settings)
-            await _link_officers(stage, settings.database_url)
+                settings = _with_push(environment, settings)
+            await _link_officers(environment, settings.database_url)
             if time is not None:
                 time.wait = _external_wait(env)
             async with open_services(settings, clock=time or _LiveClock(env)) as services:
                 bot = DispatchBot(
                     services,
-                    calls_channel_id=stage.channel.id if cards else None,
+                    calls_channel_id=environment.channel.id if cards else None,
                     members_intent=True,
                 )
                 await env.restart_bot(bot)
-                await _load_members(bot, stage)
+                await _load_members(bot, environment)
                 try:
-                    yield stage
+                    yield environment
                 finally:
                     await _drain(bot, env)
                     await bot.close()
 
 
-async def _load_members(bot: DispatchBot, stage: Environment) -> None:
+async def _load_members(bot: DispatchBot, environment: Environment) -> None:
     """Load all members into the bot, as at a real start; put two officers in the voice channel."""
     for guild in bot.guilds:
         await guild.chunk()
     for person in PATROL_OFFICERS:
-        await stage.people[person.name].join_voice(stage.patrol)
+        await environment.people[person.name].join_voice(environment.patrol)
 
 
 async def _drain(bot: DispatchBot, env: simcord.Env) -> None:
@@ -228,39 +228,39 @@ def _build_guild(env: simcord.Env, cad: CadServer) -> Environment:
     return Environment(cad, env, channel, people, dispatch, officer, patrol)
 
 
-def _with_push(stage: Environment, settings: Settings) -> Settings:
+def _with_push(environment: Environment, settings: Settings) -> Settings:
     """Set a free local port as the address that the CAD pushes to and the bot listens on."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         address = f"127.0.0.1:{found.getsockname()[1]}"
-    stage.home_server.push_url = f"http://{address}{EVENT_PATH}"
+    environment.home_server.push_url = f"http://{address}{EVENT_PATH}"
     return settings.model_copy(update={"push_listen": address})
 
 
-def _settings(stage: Environment, folder: Path) -> Settings:
+def _settings(environment: Environment, folder: Path) -> Settings:
     return _Settings(
         discord_token=SecretStr("no-token-is-needed"),
-        dispatch_role_ids=frozenset({stage.dispatch_role.id}),
-        self_dispatch_role_ids=frozenset({stage.officer_role.id}),
+        dispatch_role_ids=frozenset({environment.dispatch_role.id}),
+        self_dispatch_role_ids=frozenset({environment.officer_role.id}),
         card_keep_minutes=CARD_KEEP_MINUTES,
-        ping_role_id=stage.dispatch_role.id,
+        ping_role_id=environment.dispatch_role.id,
         sonoran_community_id=seed.COMMUNITY_ID,
         sonoran_api_key=SecretStr(seed.API_KEY),
-        sonoran_api_url=HttpUrl(stage.cad.url),
+        sonoran_api_url=HttpUrl(environment.cad.url),
         sonoran_server_id=seed.SERVER_ID,
         database_url=f"sqlite+aiosqlite:///{(folder / 'sandbox.db').as_posix()}",
     )
 
 
-async def _link_officers(stage: Environment, database_url: str) -> None:
+async def _link_officers(environment: Environment, database_url: str) -> None:
     """Store the links of the officers, already verified by the CAD."""
-    dana = stage.people[seed.DANA.name]
+    dana = environment.people[seed.DANA.name]
     now = datetime.now(UTC)
     database = await Database.open(database_url)
     try:
         await LinkStore(database).put_many(
             Link(
                 dana.guild.id,
-                stage.people[person.name].id,
+                environment.people[person.name].id,
                 person.hex,
                 dana.id,
                 now,

@@ -31,20 +31,20 @@ _INVISIBLE_REQUESTS = re.compile(r"GET |POST /interactions/\d+/[^/]+/callback")
 
 @asynccontextmanager
 async def live_preview(
-    stage: Environment, viewers: tuple[str, ...], port: int
+    environment: Environment, viewers: tuple[str, ...], port: int
 ) -> AsyncIterator[Preview]:
     """Serve the channel as a page on this port, 0 for a free one, and keep it up to date."""
     # Discord shows names for mentions in a card's fields; simcord's page would show the id.
     _FIELD_POLICIES["embed_field_value"]["mentions"] = True
-    preview = stage.simcord_env.preview(
-        stage.channel,
-        viewers=[stage.people[name] for name in viewers],
+    preview = environment.simcord_env.preview(
+        environment.channel,
+        viewers=[environment.people[name] for name in viewers],
         layout="channel",
         port=port,
     )
     async with preview:
-        door = _Serialiser(stage, preview)
-        ticking = asyncio.create_task(door.run_clock())
+        serialiser = _Serialiser(environment, preview)
+        ticking = asyncio.create_task(serialiser.run_clock())
         try:
             yield preview
         finally:
@@ -55,11 +55,11 @@ async def live_preview(
 class _Serialiser:
     """Runs one operation at a time: an action of the page, or a tick."""
 
-    def __init__(self, stage: Environment, preview: Preview) -> None:
-        self._stage = stage
+    def __init__(self, environment: Environment, preview: Preview) -> None:
+        self._environment = environment
         self._preview = preview
         self._lock = asyncio.Lock()
-        self._published = len(stage.simcord_env.http_requests)
+        self._published = len(environment.simcord_env.http_requests)
         self._original_action: Action = preview._action  # noqa: SLF001  # simcord has no hook here; it is pinned
         preview._action = self.run_action  # type: ignore[assignment, method-assign]  # noqa: SLF001
 
@@ -69,7 +69,7 @@ class _Serialiser:
             sent = self._normalised(page_id, body)
             receipt = await self._original_action(page_id, sent)
             if isinstance(sent, dict) and sent.get("kind") != "autocomplete_command":
-                self._published = len(self._stage.simcord_env.http_requests)
+                self._published = len(self._environment.simcord_env.http_requests)
             return receipt
 
     async def run_clock(self) -> None:
@@ -84,7 +84,7 @@ class _Serialiser:
                         await self._tick()
 
     async def _tick(self) -> None:
-        env = self._stage.simcord_env
+        env = self._environment.simcord_env
         await sync_time(env)
         sent = env.http_requests[self._published :]
         if any(not _INVISIBLE_REQUESTS.match(f"{one.method} {one.path}") for one in sent):
@@ -104,12 +104,12 @@ class _Serialiser:
         if "published_revision" in sent:
             sent["published_revision"] = page.revision
         if sent.get("kind") == "send_message" and isinstance(sent.get("content"), str):
-            sent["content"] = self._stage.with_mentions(sent["content"])
+            sent["content"] = self._environment.with_mentions(sent["content"])
             catalog = page.command_catalog.get("entries", ())
             sent |= typed_command.parse_command(sent["content"], catalog) or {}
         elif isinstance(sent.get("options"), dict):
             sent["options"] = {
-                name: self._stage.with_mentions(value) if isinstance(value, str) else value
+                name: self._environment.with_mentions(value) if isinstance(value, str) else value
                 for name, value in sent["options"].items()
             }
         return sent

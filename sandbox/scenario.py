@@ -118,7 +118,7 @@ SCENARIO = (
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3", "A-7")},
     ),
     Step(
-        purpose="a role, except some of its units, comes off its calls",
+        purpose="the units of a role, without two of them, come off their calls",
         member="Dana",
         command="detach",
         options={"units": "@Officer -A-12 -M-3"},

@@ -19,11 +19,11 @@ async def serve(host: str, port: int, *, simulate: bool = False, push_url: str =
         push_url: the address for push events while no client is connected to the hub.
     """
     world = build_world()
-    home = world.server(COMMUNITY_ID, SERVER_ID)
-    home.push_url = push_url
+    home_server = world.server(COMMUNITY_ID, SERVER_ID)
+    home_server.push_url = push_url
     async with CadServer(world, host=host, port=port) as server:
         print(f"Pretend Sonoran CAD: {server.url}/  (community {COMMUNITY_ID}, key {API_KEY})")
-        await (Simulation(world, home).run() if simulate else asyncio.Event().wait())
+        await (Simulation(world, home_server).run() if simulate else asyncio.Event().wait())
 
 
 def main() -> None:

@@ -79,7 +79,7 @@ class V1Api:
         return on and endpoint.path == path
 
     def _answer(self, enabled: list[Endpoint], envelope: Json) -> web.Response:
-        endpoint = next((one for one in enabled if one.type == envelope.get("type")), None)
+        endpoint = next((entry for entry in enabled if entry.type == envelope.get("type")), None)
         if endpoint is None:
             raise CadRefusal(400, INVALID_TYPE)
         community = self._authenticate(envelope, endpoint.plan)
@@ -117,7 +117,7 @@ class V1Api:
         if refusals and self._world.behaviour.partial is Partial.ALL_OR_NOTHING:
             raise refusals[0]
         with self._world.acting_as(Actor.API):
-            answers = [order() for order in ready]
+            answers = [action() for action in ready]
         if refusals:
             raise refusals[0]
         return answers

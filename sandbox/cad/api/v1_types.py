@@ -35,22 +35,22 @@ def attach(world: CadWorld, community: Community, data: Json) -> Action:
     if world.behaviour.refuse_unknown_call:
         world.find_call(server, call_id)
 
-    def order() -> Answer:
+    def action() -> Answer:
         world.attach(server, call_id, target)
         return "UNITS ATTACHED"
 
-    return order
+    return action
 
 
 def detach(world: CadWorld, community: Community, data: Json) -> Action:
     """DETACH_UNIT: names no call, so it detaches the units from all their calls."""
     server, target = _server(world, community, data), _target(data)
 
-    def order() -> Answer:
+    def action() -> Answer:
         world.detach(server, target)
         return "UNITS DETACHED"
 
-    return order
+    return action
 
 
 def get_calls(world: CadWorld, community: Community, data: Json) -> Action:
@@ -60,7 +60,7 @@ def get_calls(world: CadWorld, community: Community, data: Json) -> Action:
     offset = request_fields.number(data, "closedOffset", 0)
     dispatch, emergency = kind in {0, 100}, kind in {1, 100}
 
-    def order() -> Answer:
+    def action() -> Answer:
         closed = server.closed[offset : offset + limit]
         return {
             "activeCalls": [call.as_json() for call in server.calls.values() if dispatch],
@@ -68,7 +68,7 @@ def get_calls(world: CadWorld, community: Community, data: Json) -> Action:
             "closedCalls": [call.as_json() for call in closed if dispatch],
         }
 
-    return order
+    return action
 
 
 def get_active_units(world: CadWorld, community: Community, data: Json) -> Action:
@@ -79,7 +79,7 @@ def get_active_units(world: CadWorld, community: Community, data: Json) -> Actio
     limit = min(request_fields.number(data, "limit", 100), 100)
     offset = request_fields.number(data, "offset", 0)
 
-    def order() -> Answer:
+    def action() -> Answer:
         units = [
             unit.as_json()
             for unit in server.units.values()
@@ -87,17 +87,17 @@ def get_active_units(world: CadWorld, community: Community, data: Json) -> Actio
         ]
         return units[offset : offset + limit]
 
-    return order
+    return action
 
 
 def new_dispatch(world: CadWorld, community: Community, data: Json) -> Action:
     """NEW_DISPATCH: create a call, with the units that the object names."""
     server, target, form = _server(world, community, data), _target(data), call_form(data)
 
-    def order() -> Answer:
+    def action() -> Answer:
         return f"NEW DISPATCH CREATED - ID: {world.new_dispatch(server, form, target).call_id}"
 
-    return order
+    return action
 
 
 def close_call(world: CadWorld, community: Community, data: Json) -> Action:
@@ -105,11 +105,11 @@ def close_call(world: CadWorld, community: Community, data: Json) -> Action:
     server, call_id = _server(world, community, data), _call_id(data)
     world.find_call(server, call_id)
 
-    def order() -> Answer:
+    def action() -> Answer:
         world.close(server, call_id)
         return "UNITS ATTACHED"
 
-    return order
+    return action
 
 
 def add_call_note(world: CadWorld, community: Community, data: Json) -> Action:
@@ -118,21 +118,21 @@ def add_call_note(world: CadWorld, community: Community, data: Json) -> Action:
     note, label = request_fields.text(data, "note"), request_fields.text(data, "label", "")
     world.find_call(server, call_id)
 
-    def order() -> Answer:
+    def action() -> Answer:
         world.add_note(server, call_id, note, label)
         return f"NOTE '{note}' added to call #{call_id}"
 
-    return order
+    return action
 
 
 def call_911(world: CadWorld, community: Community, data: Json) -> Action:
     """CALL_911: create a 911 call."""
     server, form = _server(world, community, data), emergency_form(data)
 
-    def order() -> Answer:
+    def action() -> Answer:
         return f"EMERGENCY CALL ADDED ID: {world.call_911(server, form).call_id}"
 
-    return order
+    return action
 
 
 def remove_911(world: CadWorld, community: Community, data: Json) -> Action:
@@ -140,11 +140,11 @@ def remove_911(world: CadWorld, community: Community, data: Json) -> Action:
     server, call_id = _server(world, community, data), _call_id(data)
     world.find_emergency(server, call_id)
 
-    def order() -> Answer:
+    def action() -> Answer:
         world.remove_911(server, call_id)
         return "API ID(s) set!"
 
-    return order
+    return action
 
 
 def unit_status(world: CadWorld, community: Community, data: Json) -> Action:
@@ -153,11 +153,11 @@ def unit_status(world: CadWorld, community: Community, data: Json) -> Action:
     api_id = request_fields.text(data, "apiId", "")
     target = Target(api_ids=(api_id,)) if api_id else _target(data)
 
-    def order() -> Answer:
+    def action() -> Answer:
         world.set_status(server, target, status)
         return "UNIT STATUS UPDATED"
 
-    return order
+    return action
 
 
 def check_apiid(world: CadWorld, community: Community, data: Json) -> Action:

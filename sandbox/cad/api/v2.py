@@ -90,7 +90,10 @@ class V2Api:
     def routes(self) -> list[web.RouteDef]:
         """Return the routes; any other path under /v2 is a 404."""
         return [
-            *(web.route(one.method, one.path, partial(self._handle, one)) for one in ENDPOINTS),
+            *(
+                web.route(entry.method, entry.path, partial(self._handle, entry))
+                for entry in ENDPOINTS
+            ),
             web.route("*", "/v2/{tail:.*}", _not_found),
         ]
 
@@ -113,9 +116,9 @@ class V2Api:
             if too_many := self._rate_limiter.count(community.key, f"v2 {endpoint.name}", rate):
                 return too_many
             body = {} if request.method == "GET" else _object(await request.read())
-            asked = V2Request(self._world, community, request.match_info, request.query, body)
+            v2_request = V2Request(self._world, community, request.match_info, request.query, body)
             with self._world.acting_as(Actor.API):
-                answer = endpoint.answer(asked)
+                answer = endpoint.answer(v2_request)
             return web.json_response(answer, status=endpoint.status)
         except CadRefusal as refusal:
             return _problem(request, refusal)

@@ -88,8 +88,8 @@ class EventDelivery:
         timeout = aiohttp.ClientTimeout(total=HTTP_SECONDS)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             while True:
-                parcel = await self._queue.get()
-                await self._deliver(session, parcel)
+                event = await self._queue.get()
+                await self._deliver(session, event)
                 self._queue.task_done()
 
     async def _deliver(self, session: aiohttp.ClientSession, event: _QueuedEvent) -> None:

@@ -34,11 +34,11 @@ class RateLimiter:
         if not self._behaviour.rate_limits:
             return None
         now = self._clock()
-        asked = self._request_times[key, endpoint]
-        while asked and now - asked[0] >= rate.seconds:
-            asked.popleft()
-        if len(asked) < rate.requests:
-            asked.append(now)
+        times = self._request_times[key, endpoint]
+        while times and now - times[0] >= rate.seconds:
+            times.popleft()
+        if len(times) < rate.requests:
+            times.append(now)
             return None
-        wait = math.ceil(asked[0] + rate.seconds - now)
+        wait = math.ceil(times[0] + rate.seconds - now)
         return RateLimited(wait if self._behaviour.sends_retry_after else None).response()

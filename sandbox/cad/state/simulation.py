@@ -70,9 +70,9 @@ class Simulation:
 
     async def run(self) -> None:
         """Run the timetable until the task is cancelled."""
-        for moment in itertools.cycle(TIMETABLE):
-            await self._sleep(moment.delay)
-            moment.act(self)
+        for timed in itertools.cycle(TIMETABLE):
+            await self._sleep(timed.delay)
+            timed.act(self)
 
     def create_call(self) -> None:
         """Create a dispatch call, unless there are `MAX_CALLS`."""

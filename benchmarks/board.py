@@ -40,7 +40,7 @@ from bot.wiring.services import open_services
 SIZES = ((1, 10), (40, 200), (200, 1000))  # open calls, units on duty
 
 CALM_EVENTS, CALM_RATE = 100, 0.2  # a fifth of Discord's limit for one channel
-CALM_SPEED = 10.0  # the bot's clock runs faster; its own work takes as many more of its seconds
+CALM_SPEED = 10.0  # the bot's clock runs faster, so its own work takes more of its seconds
 FLOOD_EVENTS, FLOOD_RATE = 5000, 1000.0
 RUSH_EVENTS = 5000
 

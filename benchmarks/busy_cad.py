@@ -73,20 +73,20 @@ class BusyCad:
 
     async def _push(self, request: web.Request) -> web.Response:
         """Push events at random times with an average rate per second; 0 for no limit."""
-        asked = await request.json()
+        load = await request.json()
         queues: list[asyncio.Queue[Json | None]] = [
             asyncio.Queue(QUEUE_SIZE) for _ in range(CONNECTIONS)
         ]
         sent: list[PushedEvent] = []
         async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
             for queue in queues:
-                group.create_task(_deliver(session, asked["url"], queue, sent))
+                group.create_task(_deliver(session, load["url"], queue, sent))
             moment = time.monotonic()
-            for _ in range(asked["count"]):
-                if asked["rate"]:
-                    moment += self._random.expovariate(asked["rate"])
+            for _ in range(load["count"]):
+                if load["rate"]:
+                    moment += self._random.expovariate(load["rate"])
                     await asyncio.sleep(moment - time.monotonic())
-                lane, event = self._next_event(only_calls=asked["only_calls"])
+                lane, event = self._next_event(only_calls=load["only_calls"])
                 await queues[lane % CONNECTIONS].put(event)
             for queue in queues:
                 await queue.put(None)

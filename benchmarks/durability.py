@@ -55,15 +55,15 @@ async def measure(rounds: int = 150) -> Cost:
             forgetful = await stack.enter_async_context(interactions.our_bot(url, 1))
         waits: tuple[list[float], list[float]] = [], []
         for number in range(rounds + 5):
-            for stage, found in zip((stored, forgetful), waits, strict=True):
-                seconds = await _attach(stage)
+            for bot, found in zip((stored, forgetful), waits, strict=True):
+                seconds = await _attach(bot)
                 if number >= 5:  # the first rounds are a warm-up
                     found.append(seconds * 1000)
     return Cost(*map(statistics.median, waits))
 
 
-async def _attach(stage: BotUnderTest) -> float:
-    discord, clock = stage
+async def _attach(bot: BotUnderTest) -> float:
+    discord, clock = bot
     (exchange,) = discord.attach([(FIRST_MEMBER_ID, FIRST_CALL_ID)])
     await discord.wait_for([exchange])
     for _ in range(10):  # let the follow-up work finish before the next round

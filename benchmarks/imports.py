@@ -72,11 +72,11 @@ async def measure_in_discord(size: int = SIZE) -> list[StepTiming]:
                 access, LinkStore(database), AsyncMock(LinkNotifier), id_format="{hex}"
             )
             shown, preview = await _time_step("shown", files.preview(_ADMIN, upload))
-            _check(preview.token is not None and len(preview.plan.added) == size)
+            _check(preview.token is not None and len(preview.diff.added) == size)
             written, done = await _time_step("written", files.apply(_ADMIN, preview.token or ""))
             _check(done.counts.added == size)
             again, preview = await _time_step("shown again", files.preview(_ADMIN, upload))
-            _check(preview.plan.unchanged == size)
+            _check(preview.diff.unchanged == size)
             exported, export = await _time_step("exported", files.export(_ADMIN))
             _check(export.count == size)
         finally:

@@ -34,7 +34,7 @@ class Endpoint:
 
 
 ENDPOINTS = (
-    *(Endpoint(*dialect.value, v1_types.attach, variant=dialect) for dialect in AttachVariant),
+    *(Endpoint(*variant.value, v1_types.attach, variant=variant) for variant in AttachVariant),
     Endpoint("/emergency/detach_unit", "DETACH_UNIT", v1_types.detach),
     Endpoint("/emergency/get_calls", "GET_CALLS", v1_types.get_calls),
     Endpoint("/emergency/get_active_units", "GET_ACTIVE_UNITS", v1_types.get_active_units),

@@ -44,8 +44,8 @@ def check() -> None:
 
 @cli.command()
 def pictures(folder: Path) -> None:
-    """Make the README's pictures into a folder; takes a Chromium."""
-    # playwright is needed for nothing else
+    """Make the pictures of the documents into a folder; takes a Chromium."""
+    # playwright and Pillow are needed for nothing else
     from sandbox.browser import ChromiumNotFound  # noqa: PLC0415
     from sandbox.pictures import make_pictures  # noqa: PLC0415
 

@@ -232,7 +232,11 @@ def test_the_findings_that_the_hosting_page_shows_are_those_of_the_doctor():
         r"^(?:fault|warning|ok) +[a-z]+(?: [a-z]+)? {2,}(.+)$", shown, re.MULTILINE
     )
     assert findings
-    known = [re.escape(line).replace("…", ".+") for line in words_of_the_bot().splitlines() if line]
+    known = [
+        re.escape(line).replace("…", ".+")
+        for line in words_of_the_bot().splitlines()
+        if len(re.findall(r"\w{2,}", line)) > 2
+    ]
     for finding in findings:
         assert any(re.fullmatch(one, plain(finding)) for one in known), finding
 

@@ -37,7 +37,7 @@ SETTINGS = {name.upper() for name in Settings.model_fields}
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 
 # The texts of errors, where each belongs to a kind of error, and how many there are at least.
-TABLES_OF_ERRORS = {"_PLAIN": 20, "_REASONS": 23}
+TABLES_OF_ERRORS = {"_FIXED_TEXTS": 20, "_REASONS": 23}
 
 
 def section(page: str, title: str) -> str:
@@ -117,7 +117,7 @@ def texts_of_errors() -> dict[str, list[str]]:
             assert isinstance(table, ast.Dict)
             values = [top.get(ast.unparse(value), value) for value in table.values]
             found[name] = [text for value in values if (text := beginning(value))]
-        if "_PLAIN" in top:
+        if "_FIXED_TEXTS" in top:
             texts = [value for target, value in assignments(ast.walk(tree)) if is_text(target)]
             found["text"] = [text for value in texts if (text := beginning(value))]
     return found
@@ -288,6 +288,13 @@ def test_every_link_inside_the_project_leads_somewhere(name: str):
             assert wanted in {anchor(title) for title in titles(page)}, target
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_every_file_and_folder_that_is_named_exists(name: str):
+    ours = "|".join(path.name for path in PROJECT.iterdir() if path.is_dir())
+    for path in re.findall(rf"`((?:{ours})/[\w./-]*)`", PAGES[name]):
+        assert (PROJECT / path).exists(), path
+
+
 def test_every_picture_is_shown_on_a_page():
     shown = {
         target.rpartition("/")[2]
@@ -298,7 +305,7 @@ def test_every_picture_is_shown_on_a_page():
 
 
 def test_what_the_code_refers_to_stands_on_the_page_about_the_cad():
-    quoted = r'sonoran-cad\.md,?(?:\s+and)?((?:[\s,]+(?:and\s+)?"[^"]+")+)'
+    quoted = r'docs/sonoran-cad\.md,?(?:\s+and)?((?:[\s,]+(?:and\s+)?"[^"]+")+)'
     named = [
         (path.name, title.rstrip(":"))
         for folder in ("bot", "sandbox")

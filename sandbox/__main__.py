@@ -44,8 +44,8 @@ def check() -> None:
 
 @cli.command()
 def pictures(folder: Path) -> None:
-    """Write the README's pictures into a folder; needs a Chromium."""
-    # only this command needs playwright
+    """Make the pictures of the documents into a folder; takes a Chromium."""
+    # playwright and Pillow are needed for nothing else
     from sandbox.browser import ChromiumNotFound  # noqa: PLC0415
     from sandbox.pictures import make_pictures  # noqa: PLC0415
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, Locator, Page, async_playwright
@@ -39,7 +39,7 @@ async def open_chromium() -> AsyncIterator[Browser]:
     """Run a headless Chromium: $CHROMIUM, the system's, or playwright's own.
 
     Raises:
-        ChromiumNotFound: none of them exists.
+        ChromiumNotFound: there is none of them.
     """
     async with async_playwright() as playwright:
         candidates = (os.environ.get("CHROMIUM"), *map(shutil.which, NAMES))
@@ -75,12 +75,21 @@ class DiscordPage:
         await self._composer.press_sequentially(f"/{command}")
         await self.page.locator(".command-entry", has_text=f"/{command}").first.click()
 
-    async def type(self, option: str, text: str) -> None:
-        """Type into one of the command's options, and wait for the bot's suggestions."""
+    async def type(
+        self, option: str, text: str, after_each: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Type into one of the command's options, and wait for what the bot suggests.
+
+        Args:
+            after_each: is called after each character, with the suggestions for it on the page.
+        """
         field = self.page.locator(f'.command-option-input[data-option="{option}"]')
         await field.click()
-        await field.press_sequentially(text)
-        await self._wait_until("preview.commandPicker.autocomplete.state !== 'loading'")
+        for part in text if after_each else (text,):
+            await field.press_sequentially(part)
+            await self._wait_until("preview.commandPicker.autocomplete.state !== 'loading'")
+            if after_each:
+                await after_each()
 
     async def choose(self, text: str) -> None:
         """Choose one of the bot's suggestions."""
@@ -100,21 +109,33 @@ class DiscordPage:
         await self._click(message.get_by_role("button", name=label, exact=True))
         await self._wait_until(_IDLE)
 
-    async def select_options(self, message: Locator, select: str, *options: str) -> None:
-        """Choose options of a select.
+    async def select_options(
+        self,
+        message: Locator,
+        select: str,
+        *options: str,
+        once_open: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Choose options, by how they begin, of a select, by what it says while none is chosen.
 
         Args:
-            select: the placeholder of the select.
-            options: the beginnings of the options' labels.
+            once_open: is called while the list of options is on the page.
         """
-        menu = message.locator(".preview-select", has=self.page.get_by_label(select, exact=True))
+        menu = self.select(message, select)
         await self._click(menu.get_by_role("combobox"))
+        if once_open:
+            await menu.get_by_role("option").first.wait_for()
+            await once_open()
         for option in options:
             name = re.compile(rf"^{re.escape(option)}\b")
             await self._click(menu.get_by_role("option", name=name))
         if await menu.get_attribute("data-maximum") != "1":
             await self._click(menu.get_by_role("button", name="Apply"))
         await self._wait_until(_IDLE)
+
+    def select(self, message: Locator, label: str) -> Locator:
+        """Find a select of a message, by what it says while nothing is chosen."""
+        return message.locator(".preview-select", has=self.page.get_by_label(label, exact=True))
 
     async def submit_form(self, text: str) -> None:
         """Fill in the open form, which has one field, and submit it."""

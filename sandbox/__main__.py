@@ -44,7 +44,7 @@ def check() -> None:
 
 @cli.command()
 def pictures(folder: Path) -> None:
-    """Make the pictures of the documents into a folder; takes a Chromium."""
+    """Write the pictures of the documents into a folder; needs a Chromium."""
     # playwright and Pillow are needed for nothing else
     from sandbox.browser import ChromiumNotFound  # noqa: PLC0415
     from sandbox.pictures import make_pictures  # noqa: PLC0415

@@ -39,7 +39,7 @@ async def open_chromium() -> AsyncIterator[Browser]:
     """Run a headless Chromium: $CHROMIUM, the system's, or playwright's own.
 
     Raises:
-        ChromiumNotFound: there is none of them.
+        ChromiumNotFound: none of them exists.
     """
     async with async_playwright() as playwright:
         candidates = (os.environ.get("CHROMIUM"), *map(shutil.which, NAMES))

@@ -1,8 +1,8 @@
-"""The grammar of a `units` text: what somebody typed → terms. Pure; knows no people and no units.
+"""The grammar of a `units` text: parses what the user typed into terms. Pure.
 
-Who is in a role or in a voice channel is known to Discord alone, and only at that moment. So it is
-written into the mention once an order is accepted, and stored with it: `<@&5>` becomes
-`<@&5:11,12>`, or `<@&5:hidden>` where Discord does not say.
+This module knows no links and no units. Only Discord knows the members of a role or a voice
+channel, and they change. So their ids are written into the mention when an order is accepted and
+stored with it: `<@&5>` becomes `<@&5:11,12>`, or `<@&5:hidden>` if Discord does not list them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ RANGE_LIMIT = 50  # numbers in one range
 
 _LAST_SNOWFLAKE = 2**63 - 1
 _DIGITS = "0123456789"
-_MAX_DIGITS = 9  # digits
+_MAX_DIGITS = 9  # of a number in a range
 _EVERYONE_MENTIONS = frozenset({"@everyone", "@here"})
 
-# Anything invisible separates too: it cannot be part of a number that people read to each other.
+# Invisible characters separate terms too: a unit number cannot contain them.
 _BLANK = r"\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 _QUOTE = '"“”„'  # phones write the others
 _MENTION = r"<(?P<sigil>@[!&]?|#)(?P<id>\d{1,20})(?::(?P<known>[a-z]+|[0-9,]*))?>"
@@ -37,7 +37,7 @@ _TOKEN = re.compile(
 
 
 class UnitGroupKind(StrEnum):
-    """What of a unit `dept:`, `group:` and `sub:` look at; the words are reserved."""
+    """The field of a unit that `dept:`, `group:` and `sub:` compare; the keywords are reserved."""
 
     DEPARTMENT = "dept"
     GROUP = "group"
@@ -45,19 +45,19 @@ class UnitGroupKind(StrEnum):
 
 
 class MembersUnavailable(StrEnum):
-    """Why Discord did not say who is meant. Stored within texts."""
+    """Why the members of a mention are unknown. The values are stored in `units` texts."""
 
-    EVERYONE = "everyone"  # the role that all have
-    NOT_VISIBLE = "elsewhere"  # nothing of this server, or nothing that the person can see
-    HIDDEN = "hidden"  # the bot may not know the members of the server
+    EVERYONE = "everyone"  # the role that every member has
+    NOT_VISIBLE = "elsewhere"  # not of this server, or not visible to the actor
+    HIDDEN = "hidden"  # the bot lacks the Server Members intent
     LOADING = "loading"  # Discord has not listed the members yet
-    TOO_LARGE = "large"  # more people than an order can hold
-    TEXT_CHANNEL = "text"  # a channel in which nobody talks
+    TOO_LARGE = "large"  # more members than an order can store
+    TEXT_CHANNEL = "text"  # not a voice channel
 
 
 @dataclass(frozen=True, slots=True)
 class MemberTerm:
-    """One person; is_here is False for who is surely no member of this server."""
+    """One member; is_in_guild is False if the user is known not to be in this server."""
 
     id: int
     is_in_guild: bool = True
@@ -65,7 +65,7 @@ class MemberTerm:
 
 @dataclass(frozen=True, slots=True)
 class MemberGroupTerm:
-    """Everybody with a role or in a voice channel, or why that is not known."""
+    """The members with a role or in a voice channel, or why they are unknown."""
 
     member_ids: tuple[int, ...] | MembersUnavailable
     is_role: bool
@@ -81,10 +81,10 @@ class UnitGroupTerm:
 
 @dataclass(frozen=True, slots=True)
 class UnitRangeTerm:
-    """The units on duty with numbers from first to last; prefix is what stands before them.
+    """The units on duty whose number is prefix and a value from first to last.
 
     Attributes:
-        is_sound: False where both ends have different prefixes, or it is too long.
+        is_valid: False if the ends have different prefixes, or the range is too long.
     """
 
     prefix: str
@@ -107,7 +107,7 @@ class EveryoneTerm:
 
 @dataclass(frozen=True, slots=True)
 class UnknownTerm:
-    """What means nothing here."""
+    """A chunk with no meaning, such as an emoji or a lone minus."""
 
 
 TermMeaning: TypeAlias = (
@@ -123,7 +123,7 @@ TermMeaning: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One thing that somebody typed: text as typed; is_excluded where it has a minus."""
+    """One part of a `units` text: text as typed; is_excluded if a minus precedes it."""
 
     text: str
     meaning: TermMeaning
@@ -132,18 +132,21 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """What Discord is asked about: a member, a role or a channel."""
+    """A mention of a member, a role or a channel."""
 
     sigil: str
     id: int
 
 
 def parse(text: str, *, actor_id: int) -> tuple[Term, ...]:
-    """Split the text into terms, each once.
+    """Split a `units` text into terms, without duplicates.
+
+    Args:
+        actor_id: the Discord id that `me` stands for.
 
     Raises:
-        NoTargets: the text names nobody; leaving somebody out is not naming anybody.
-        TooManyTargets: more than `TARGET_LIMIT`.
+        NoTargets: the text contains no target; exclusions alone are not targets.
+        TooManyTargets: more than `TARGET_LIMIT` terms.
     """
     found = _parse_terms(text, actor_id)
     if all(one.is_excluded for one in found):
@@ -154,13 +157,13 @@ def parse(text: str, *, actor_id: int) -> tuple[Term, ...]:
 
 
 def targets_only(text: str, member_id: int) -> bool:
-    """Tell whether `parse` would find this member, for whom `me` stands, and nobody else."""
+    """Return whether the only target of the text is this member, for whom `me` stands."""
     named = [one.meaning for one in _parse_terms(text, member_id) if not one.is_excluded]
     return len(named) == 1 and isinstance(named[0], MemberTerm) and named[0].id == member_id
 
 
 def depends_on_duty(terms: Iterable[Term]) -> bool:
-    """Tell whether it depends on who is on duty at this moment whom the terms mean."""
+    """Return whether a term is a group or a range, so that its result depends on duty."""
     return any(
         isinstance(meaning, UnitGroupTerm | UnitRangeTerm)
         or (
@@ -173,26 +176,26 @@ def depends_on_duty(terms: Iterable[Term]) -> bool:
 
 
 def member_ids_in(terms: Iterable[Term]) -> tuple[set[int], set[int]]:
-    """Return the ids of the members who are named, and of those who are in crowds."""
+    """Return the ids of the members who are mentioned, and of those in roles and channels."""
     named: set[int] = set()
-    gathered: set[int] = set()
+    grouped: set[int] = set()
     for term in terms:
         match term.meaning:
             case MemberTerm(id=member_id):
                 named.add(member_id)
-            case MemberGroupTerm(member_ids=tuple() as crowd):
-                gathered.update(crowd)
-    return named, gathered
+            case MemberGroupTerm(member_ids=tuple() as group_ids):
+                grouped.update(group_ids)
+    return named, grouped
 
 
 def is_single_token(text: str) -> bool:
-    """Tell whether `parse` would find this very text in a `units` text, as one word."""
+    """Return whether `parse` reads the text as exactly one TextTerm."""
     token = _whole_token(text)
     return token is not None and _read_term(token, 0) == Term(text, TextTerm(text))
 
 
 def format_unit_group(group: UnitGroupTerm) -> str:
-    """Return what `parse` finds to be this team; empty where nothing is."""
+    """Return a text that `parse` reads as this unit group; empty if there is none."""
     for text in (f"{group.kind}:{group.name}", f'{group.kind}:"{group.name}"'):
         token = _whole_token(text)
         if token is not None and _read_term(token, 0).meaning == group:
@@ -203,37 +206,41 @@ def format_unit_group(group: UnitGroupTerm) -> str:
 def insert_member_ids(
     text: str, lookup: Callable[[Mention], Sequence[int] | MembersUnavailable | None]
 ) -> str:
-    """Return the text with what look says written into its mentions, None for nothing."""
+    """Write the member ids of each mention into the text.
 
-    def spelled(found: re.Match[str]) -> str:
-        seen = lookup(Mention(found["sigil"], int(found["id"])))
-        bare = f"<{found['sigil']}{found['id']}"
-        if seen is None:
-            return f"{bare}>"
-        return (
-            f"{bare}:{seen if isinstance(seen, MembersUnavailable) else ','.join(map(str, seen))}>"
-        )
+    Args:
+        lookup: returns the ids, why they are unknown, or None to leave the mention as it is.
+    """
 
-    return _ANY_MENTION.sub(spelled, text)
+    def format_mention(match: re.Match[str]) -> str:
+        known = lookup(Mention(match["sigil"], int(match["id"])))
+        start = f"<{match['sigil']}{match['id']}"
+        if known is None:
+            return f"{start}>"
+        if isinstance(known, MembersUnavailable):
+            return f"{start}:{known}>"
+        return f"{start}:{','.join(map(str, known))}>"
+
+    return _ANY_MENTION.sub(format_mention, text)
 
 
 def remove_member_ids(text: str) -> str:
-    """Return the text as it was before `written_out`."""
+    """Undo `insert_member_ids`."""
     return _ANY_MENTION.sub(r"<\g<sigil>\g<id>>", text)
 
 
-@lru_cache(maxsize=64)  # a text is read several times in a row: who is it about, is it sound
+@lru_cache(maxsize=64)  # one order reads its text several times
 def _parse_terms(text: str, actor_id: int) -> tuple[Term, ...]:
     terms: dict[object, Term] = {}
     for token in _TOKEN.finditer(text):
         term = _read_term(token, actor_id)
-        who = term.meaning.id if isinstance(term.meaning, MemberTerm) else term.text.casefold()
-        terms.setdefault((term.is_excluded, who), term)
+        key = term.meaning.id if isinstance(term.meaning, MemberTerm) else term.text.casefold()
+        terms.setdefault((term.is_excluded, key), term)
     return tuple(terms.values())
 
 
 def _whole_token(text: str) -> re.Match[str] | None:
-    """Return the text as the one token that it is; not `fullmatch`, which tries other readings."""
+    """Match the whole text as one token; `fullmatch` would try other alternatives."""
     token = _TOKEN.match(text)
     return token if token and token.end() == len(text) else None
 
@@ -269,8 +276,8 @@ def _read_mention(token: re.Match[str]) -> TermMeaning:
             if known in set(MembersUnavailable)
             else UnknownTerm()
         )
-    people = [int(one) for one in known.split(",") if one.isdecimal() and len(one) <= 20]
-    return MemberGroupTerm(tuple(one for one in people if one <= _LAST_SNOWFLAKE), is_role)
+    ids = [int(part) for part in known.split(",") if part.isdecimal() and len(part) <= 20]
+    return MemberGroupTerm(tuple(one for one in ids if one <= _LAST_SNOWFLAKE), is_role)
 
 
 def _read_chunk(chunk: str, actor_id: int) -> TermMeaning:
@@ -288,7 +295,7 @@ def _read_chunk(chunk: str, actor_id: int) -> TermMeaning:
 
 
 def _read_range(chunk: str) -> UnitRangeTerm | None:
-    """Read `A-1..A-9` or `A-1..9`; None for what is no range."""
+    """Read `A-1..A-9` or `A-1..9`; return None if the chunk is not a range."""
     begin, dots, end = chunk.partition("..")
     prefix, other = begin.rstrip(_DIGITS), end.rstrip(_DIGITS)
     first, last = begin[len(prefix) :], end[len(other) :]

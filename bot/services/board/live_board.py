@@ -33,7 +33,7 @@ class _Server:
 
 
 class Board:
-    """Answers from memory; polls the CAD in the background, or on request while the caller waits."""
+    """Answers from memory; polls the CAD in the background, or while the caller waits."""
 
     def __init__(
         self,

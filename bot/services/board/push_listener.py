@@ -121,14 +121,12 @@ class PushListener:
                 self._board.apply(server_id, events)
                 self._on_events(events)
             case EventsMissed():
-                _log.info(
-                    "events of server %s may have been missed: refreshing everything", server_id
-                )
+                _log.info("events of server %s may have been missed: refreshing", server_id)
                 self._board.force_refresh(server_id)
             case FeedDisconnected(reason=reason):
                 _log.warning("no push events for server %s: %s", server_id, reason)
             case FeedRefused(text=text):
-                _log.error("the CAD rejects push events for server %s: %s", server_id, text)
+                _log.error("the CAD refuses push events for server %s: %s", server_id, text)
 
     def _track(self, item: FeedItem, status: FeedStatus) -> None:
         match item:

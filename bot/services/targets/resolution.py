@@ -139,7 +139,7 @@ class Roster:
     def is_conclusive(self) -> bool:
         """Return whether a person who is not in the list is off duty.
 
-        A list without any API id proves nothing.
+        A list with units but without any API id proves nothing.
         """
         return self.is_current and (not self.units or any(unit.api_ids for unit in self.units))
 

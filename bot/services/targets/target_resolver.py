@@ -37,21 +37,21 @@ def resolve(terms: Sequence[Term], api_ids: Mapping[int, str | None], roster: Ro
         api_ids: Discord id → API id. A mentioned member has None if not linked, and no entry if
             the lookup failed. A member of a role or channel without an entry is not linked.
     """
-    finder = RosterLookup(api_ids, roster)
+    lookup = RosterLookup(api_ids, roster)
     wanted = [one for one in terms if not one.is_excluded]
     excluding = [one for one in terms if one.is_excluded]
-    without = _Exclusions(finder, roster, api_ids, excluding, wanted)
+    exclusions = _Exclusions(lookup, roster, api_ids, excluding, wanted)
     assignees: dict[str, Assignee] = {}
     excluded: dict[str, Assignee] = {}
     left_out: list[SkippedTarget] = []
     attendances: list[MemberGroupSummary] = []
     for term in wanted:
-        found = finder.find(term, without.member_ids)
+        found = lookup.find(term, exclusions.member_ids)
         left_out += found.left_out
         attendances += found.attendances
         for one in found.assignees:
-            (excluded if without.matches(one) else assignees).setdefault(one.key, one)
-    left_out += without.left_out
+            (excluded if exclusions.matches(one) else assignees).setdefault(one.key, one)
+    left_out += exclusions.left_out
     return Resolution(
         () if len(assignees) > ASSIGNEE_LIMIT else tuple(assignees.values()),
         tuple(left_out),
@@ -70,7 +70,7 @@ class _Exclusions:
 
     def __init__(
         self,
-        finder: RosterLookup,
+        lookup: RosterLookup,
         roster: Roster,
         api_ids: Mapping[int, str | None],
         terms: Sequence[Term],
@@ -87,7 +87,7 @@ class _Exclusions:
             if isinstance(term.meaning, TextTerm):
                 numbered = roster.by_number(term.meaning.text)
                 self._idents.update(unit.ident for unit in numbered)
-            found = finder.find(term)
+            found = lookup.find(term)
             self._exclude(found.assignees)
             # An excluded member who is also named is excluded by id, linked or not:
             # nothing to report.

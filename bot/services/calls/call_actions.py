@@ -138,7 +138,7 @@ class CallActions:
     async def respond_to_911(
         self, actor: Actor, reply: ReplyAddress, server_id: int, number: int, units: str
     ) -> Order:
-        """Create the dispatch call for a 911 call and store the order that attaches units.
+        """Make a 911 call a dispatch call, unless it is one already; return the order for units.
 
         An existing dispatch call for the 911 call is used instead, so that simultaneous
         responders share one call. The 911 call is removed from the list.
@@ -147,7 +147,7 @@ class CallActions:
             EmergencyNotFound: the CAD lists neither the 911 call nor a call that answers it.
         """
         await self._require_dispatch(actor)
-        grammar.parse(units, actor_id=actor.user_id)  # no call without targets
+        grammar.parse(units, actor_id=actor.user_id)  # nothing is created for nobody
         async with self._lock(server_id, number):
             call_id = await self._find_answering_call(server_id, number) or await self._create_call(
                 server_id, number

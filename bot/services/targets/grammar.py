@@ -139,14 +139,11 @@ class Mention:
 
 
 def parse(text: str, *, actor_id: int) -> tuple[Term, ...]:
-    """Split a `units` text into terms, without duplicates.
-
-    Args:
-        actor_id: the Discord id that `me` stands for.
+    """Split the text into terms, each once.
 
     Raises:
-        NoTargets: the text contains no target; exclusions alone are not targets.
-        TooManyTargets: more than `TARGET_LIMIT` terms.
+        NoTargets: the text names nobody; leaving somebody out is not naming anybody.
+        TooManyTargets: more than `TARGET_LIMIT`.
     """
     found = _parse_terms(text, actor_id)
     if all(one.is_excluded for one in found):
@@ -157,13 +154,13 @@ def parse(text: str, *, actor_id: int) -> tuple[Term, ...]:
 
 
 def targets_only(text: str, member_id: int) -> bool:
-    """Return whether the only target of the text is this member, for whom `me` stands."""
+    """Tell whether `parse` would find this member, for whom `me` stands, and nobody else."""
     named = [one.meaning for one in _parse_terms(text, member_id) if not one.is_excluded]
     return len(named) == 1 and isinstance(named[0], MemberTerm) and named[0].id == member_id
 
 
 def depends_on_duty(terms: Iterable[Term]) -> bool:
-    """Return whether a term is a group or a range, so that its result depends on duty."""
+    """Tell whether it depends on who is on duty at this moment whom the terms mean."""
     return any(
         isinstance(meaning, UnitGroupTerm | UnitRangeTerm)
         or (
@@ -176,26 +173,26 @@ def depends_on_duty(terms: Iterable[Term]) -> bool:
 
 
 def member_ids_in(terms: Iterable[Term]) -> tuple[set[int], set[int]]:
-    """Return the ids of the members who are mentioned, and of those in roles and channels."""
+    """Return the ids of the members who are named, and of those who are in crowds."""
     named: set[int] = set()
-    grouped: set[int] = set()
+    gathered: set[int] = set()
     for term in terms:
         match term.meaning:
             case MemberTerm(id=member_id):
                 named.add(member_id)
-            case MemberGroupTerm(member_ids=tuple() as group_ids):
-                grouped.update(group_ids)
-    return named, grouped
+            case MemberGroupTerm(member_ids=tuple() as crowd):
+                gathered.update(crowd)
+    return named, gathered
 
 
 def is_single_token(text: str) -> bool:
-    """Return whether `parse` reads the text as exactly one TextTerm."""
+    """Tell whether `parse` would find this very text in a `units` text, as one word."""
     token = _whole_token(text)
     return token is not None and _read_term(token, 0) == Term(text, TextTerm(text))
 
 
 def format_unit_group(group: UnitGroupTerm) -> str:
-    """Return a text that `parse` reads as this unit group; empty if there is none."""
+    """Return what `parse` finds to be this team; empty where nothing is."""
     for text in (f"{group.kind}:{group.name}", f'{group.kind}:"{group.name}"'):
         token = _whole_token(text)
         if token is not None and _read_term(token, 0).meaning == group:
@@ -206,41 +203,37 @@ def format_unit_group(group: UnitGroupTerm) -> str:
 def insert_member_ids(
     text: str, lookup: Callable[[Mention], Sequence[int] | MembersUnavailable | None]
 ) -> str:
-    """Write the member ids of each mention into the text.
+    """Return the text with what look says written into its mentions, None for nothing."""
 
-    Args:
-        lookup: returns the ids, why they are unknown, or None to leave the mention as it is.
-    """
+    def spelled(found: re.Match[str]) -> str:
+        seen = lookup(Mention(found["sigil"], int(found["id"])))
+        bare = f"<{found['sigil']}{found['id']}"
+        if seen is None:
+            return f"{bare}>"
+        return (
+            f"{bare}:{seen if isinstance(seen, MembersUnavailable) else ','.join(map(str, seen))}>"
+        )
 
-    def format_mention(match: re.Match[str]) -> str:
-        known = lookup(Mention(match["sigil"], int(match["id"])))
-        start = f"<{match['sigil']}{match['id']}"
-        if known is None:
-            return f"{start}>"
-        if isinstance(known, MembersUnavailable):
-            return f"{start}:{known}>"
-        return f"{start}:{','.join(map(str, known))}>"
-
-    return _ANY_MENTION.sub(format_mention, text)
+    return _ANY_MENTION.sub(spelled, text)
 
 
 def remove_member_ids(text: str) -> str:
-    """Undo `insert_member_ids`."""
+    """Return the text as it was before `written_out`."""
     return _ANY_MENTION.sub(r"<\g<sigil>\g<id>>", text)
 
 
-@lru_cache(maxsize=64)  # one order reads its text several times
+@lru_cache(maxsize=64)  # a text is read several times in a row: who is it about, is it sound
 def _parse_terms(text: str, actor_id: int) -> tuple[Term, ...]:
     terms: dict[object, Term] = {}
     for token in _TOKEN.finditer(text):
         term = _read_term(token, actor_id)
-        key = term.meaning.id if isinstance(term.meaning, MemberTerm) else term.text.casefold()
-        terms.setdefault((term.is_excluded, key), term)
+        who = term.meaning.id if isinstance(term.meaning, MemberTerm) else term.text.casefold()
+        terms.setdefault((term.is_excluded, who), term)
     return tuple(terms.values())
 
 
 def _whole_token(text: str) -> re.Match[str] | None:
-    """Match the whole text as one token; `fullmatch` would try other alternatives."""
+    """Return the text as the one token that it is; not `fullmatch`, which tries other readings."""
     token = _TOKEN.match(text)
     return token if token and token.end() == len(text) else None
 
@@ -276,8 +269,8 @@ def _read_mention(token: re.Match[str]) -> TermMeaning:
             if known in set(MembersUnavailable)
             else UnknownTerm()
         )
-    ids = [int(part) for part in known.split(",") if part.isdecimal() and len(part) <= 20]
-    return MemberGroupTerm(tuple(one for one in ids if one <= _LAST_SNOWFLAKE), is_role)
+    people = [int(one) for one in known.split(",") if one.isdecimal() and len(one) <= 20]
+    return MemberGroupTerm(tuple(one for one in people if one <= _LAST_SNOWFLAKE), is_role)
 
 
 def _read_chunk(chunk: str, actor_id: int) -> TermMeaning:
@@ -295,7 +288,7 @@ def _read_chunk(chunk: str, actor_id: int) -> TermMeaning:
 
 
 def _read_range(chunk: str) -> UnitRangeTerm | None:
-    """Read `A-1..A-9` or `A-1..9`; return None if the chunk is not a range."""
+    """Read `A-1..A-9` or `A-1..9`; None for what is no range."""
     begin, dots, end = chunk.partition("..")
     prefix, other = begin.rstrip(_DIGITS), end.rstrip(_DIGITS)
     first, last = begin[len(prefix) :], end[len(other) :]

@@ -1,4 +1,4 @@
-"""The cards follow the board, within Discord's limits, whatever happens on the way."""
+"""The cards follow the board, within Discord's rate limits, whatever fails on the way."""
 
 from __future__ import annotations
 
@@ -272,7 +272,7 @@ async def test_another_channel_gets_its_own_cards(stage: CardStage):
 
 
 def pings(stage: CardStage) -> list[int]:
-    """List the numbers of the calls that somebody was pinged for."""
+    """List the ids of the calls that pinged the role."""
     faces = [one.face for one in stage.host.writes if one.face and one.face.ping_role_id]
     return sorted(face.call_id for face in faces)
 
@@ -303,7 +303,7 @@ async def test_what_was_open_before_the_bot_looked_pings_nobody(stage: CardStage
     await shown(stage)
     assert pings(stage) == []
     await stage.stop()
-    # While nobody looked.
+    # While the bot was stopped.
     stage.cad.emergency[8] = replace(SHOTS, call_id=8)
     await stage.start()
     await stage.passes(30)
@@ -320,7 +320,7 @@ async def test_a_911_call_heard_of_before_the_cad_answers_is_news(stage: CardSta
     stage.board.apply(SERVER, [EmergencyUpserted(SHOTS), CallUpserted(ROBBERY)])
     await stage.passes(5)
     assert stage.faces.keys() == {7, 100}
-    # An event about a dispatch call may tell of a change only.
+    # An event about a dispatch call may be only a change.
     assert pings(stage) == [7]
 
 
@@ -372,4 +372,4 @@ async def test_a_fault_of_ours_does_not_end_the_cards(
     stage.cad.dispatch[100] = replace(ROBBERY, title="Changed")
     await stage.passes(40)
     assert stage.faces[100].call == stage.cad.dispatch[100]
-    assert any(one.message == "the cards stumbled" for one in caplog.records)
+    assert any(one.message == "card publisher failed; retrying in 5 s" for one in caplog.records)

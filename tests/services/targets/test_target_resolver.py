@@ -1,4 +1,4 @@
-"""Who is meant, who is left out, and why."""
+"""Which assignees a text resolves to, which targets are skipped, and why."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DORA = replace(unit(9, "D-1", "steam:d", department="Los Santos PD"), is_dispatc
 ON_DUTY = (PAT, ALICE, NAMELESS, SHY)
 CURRENT = Roster(ON_DUTY, is_current=True)
 REMEMBERED = Roster(ON_DUTY, is_current=False)
-SILENT = Roster((SHY, unit(6, "S-2")), is_current=True)  # a CAD that shows no API ids at all
+SILENT = Roster((SHY, unit(6, "S-2")), is_current=True)  # the list contains no API id at all
 EMPTY = Roster((), is_current=True)
 UNKNOWN = Roster((), is_current=False)
 
@@ -52,13 +52,13 @@ def resolved(text: str, roster: Roster):
 
 
 def numbers(text: str, roster: Roster = CREW) -> list[str]:
-    """Resolve a text and name the units."""
+    """Resolve a text and return the units."""
     found = resolve(parse(text, actor_id=ME), LINKS | CREW_LINKS, roster)
     return [one.unit.number if one.unit else one.api_id for one in found.assignees]
 
 
 def reasons(text: str, roster: Roster = CREW) -> list[tuple[str, SkipReason]]:
-    """Resolve a text and name who is left out; what could not be excluded has its minus."""
+    """Resolve a text and return the skipped targets; failed exclusions keep their minus."""
     found = resolve(parse(text, actor_id=ME), LINKS | CREW_LINKS, roster)
     for one in found.left_out:
         assert one.is_excluded is one.target.text.startswith("-")
@@ -144,7 +144,7 @@ def test_every_reason_is_tried_above() -> None:
     (mark,) = (
         one for one in test_reasons_to_leave_somebody_out.pytestmark if one.name == "parametrize"
     )
-    later = {SkipReason.NOT_ON_CALL, SkipReason.RESULT_UNKNOWN}  # known once it comes to a detach
+    later = {SkipReason.NOT_ON_CALL, SkipReason.RESULT_UNKNOWN}  # set only by a detach
     about_the_giver = {
         SkipReason.CAD_PERMISSION_MISSING,
         SkipReason.NO_CAD_ACCOUNT,
@@ -286,7 +286,7 @@ def test_of_a_crowd_the_others_are_only_counted() -> None:
         ("<@8> A-7 -<@8>", ["A-7"]),
         ("<@99> A-7 -<@99>", ["A-7"]),
         ("<@&5:12,99> -<@99>", ["A-4"]),
-        # Nobody to be left out is nothing to be told.
+        # An exclusion that matches no unit is not reported.
         ("A-7 -A-4", ["A-7"]),
         ("A-7 -<@13>", ["A-7"]),
         ("A-7 -<#6:>", ["A-7"]),
@@ -299,7 +299,7 @@ def test_whoever_is_excluded_is_not_there(text: str, units: list[str]) -> None:
 
 
 def test_whoever_is_excluded_with_a_role_is_not_there_under_an_id_either() -> None:
-    """Even if the CAD does not show that they are on duty."""
+    """Even if the CAD does not list them on duty."""
     assert numbers("steam:c A-7 -<@&5:12>", Roster((ALICE,), is_current=False)) == ["A-7"]
 
 
@@ -359,7 +359,7 @@ def test_exclusions_take_out_whom_they_mean_and_nobody_else(
     random.shuffle(typed)
     found = resolve(parse(" , ".join(typed), actor_id=ME), links, roster)
     alone = resolve(parse(" , ".join(texts), actor_id=ME), links, roster)
-    # Whom the exclusions would name, were they none; a number may stand for two, and a member be
+    # The units that the exclusions mean; a number may stand for two units, and a member may be
     # off duty.
     named = parse(" , ".join(minuses), actor_id=ME)
     single = [Term(one.text, one.meaning) for one in named if one.meaning != TextTerm("A-12")]

@@ -17,7 +17,7 @@ REDACTED = "[secret]"
 # is wrong, because their news are about sockets and heartbeats.
 _OWN_PACKAGES = ("bot", "cogs")
 
-# Whoever holds an interaction's token can answer in its name for 15 minutes. Discord's begin with
+# The token of an interaction is enough to answer in its name. Discord's tokens begin with
 # "interaction:" in base64; discord.py's warnings show addresses that hold one.
 _INTERACTION_TOKEN = re.compile(
     r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+|aW50ZXJhY3Rpb246[\w=-]+"

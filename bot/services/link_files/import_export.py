@@ -11,6 +11,7 @@ from datetime import datetime
 from io import StringIO
 
 from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import (
     AlreadyImported,
@@ -33,7 +34,7 @@ from bot.storage.stores.link_store import ImportCounts, LinkStore
 MAX_FILE_BYTES = 2 * 1024 * 1024  # bytes that are read
 MAX_EXPORT_BYTES = 8 * 1024 * 1024  # bytes; Discord takes ten
 MAX_NOTIFIED = 20  # people; Discord takes a bot that writes to hundreds at once for a spammer
-PREVIEW_TTL = 15 * 60.0  # seconds for which a file that was shown is remembered
+PREVIEW_TTL = INTERACTION_LIFETIME.total_seconds()  # how long a file that was shown is kept
 
 _log = logging.getLogger(__name__)
 

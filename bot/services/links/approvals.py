@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.common.clock import Clock
+from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import (
@@ -24,7 +25,6 @@ from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
 
 REQUEST_LIFETIME = timedelta(days=7)  # how long a request waits, and how long its end is remembered
-TOKEN_LIFETIME = timedelta(minutes=15)  # Discord's; after that a token opens nothing
 
 _log = logging.getLogger(__name__)
 
@@ -224,7 +224,7 @@ class LinkApprovals:
         """End the requests that have waited too long, and forget what is over."""
         now = self._clock.now()
         try:
-            await self._store.wipe_tokens(now - TOKEN_LIFETIME)
+            await self._store.wipe_tokens(now - INTERACTION_LIFETIME)
             for request in await self._store.overdue(now - REQUEST_LIFETIME):
                 ended = await self._store.end(request, LinkRequestState.EXPIRED, by=None, at=now)
                 if ended is not None:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from bot.cad.errors import CadError
 from bot.common.clock import Clock
+from bot.common.discord_limits import REPLY_LIFETIME
 from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.background import BackgroundTasks
@@ -28,7 +29,6 @@ from bot.storage.stores.verification_store import (
 )
 
 EDIT_GAP = 3.0  # seconds between two edits of a reply
-REPLY_LIFETIME = 14 * 60.0 + 45.0  # seconds; Discord lets a reply be edited for 15 minutes
 MAX_NAMED = 25  # links of one kind that a report names
 FIRST_BACKOFF, LONGEST_BACKOFF = 15.0, 300.0  # seconds without a question after a fault
 
@@ -123,7 +123,7 @@ class BulkVerifier:
                 await self._checks.save(replace(last, told=True))
                 return report
             job = await self._start(actor)
-        job.replies[reply] = self._clock.monotonic() + REPLY_LIFETIME
+        job.replies[reply] = self._clock.monotonic() + REPLY_LIFETIME.total_seconds()
         job.shown_at = self._clock.monotonic()
         return await self._build_report(job.check, job.cad_error)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.common.clock import Clock
+from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.access.policy import Access, Actor
 from bot.services.orders import outcomes
 from bot.services.orders.outcomes import OrderView
@@ -15,7 +16,6 @@ from bot.storage.stores.order_store import OrderStore
 
 PAGE_SIZE = 10
 WHOIS_ORDERS = 3
-TOKEN_LIFETIME = timedelta(minutes=15)  # Discord's; after that a token opens nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +93,5 @@ class AuditLog:
     async def purge(self) -> None:
         """Wipe the tokens that have expired and delete the orders that are too old."""
         now = self._clock.now()
-        await self._orders.wipe_tokens(now - TOKEN_LIFETIME)
+        await self._orders.wipe_tokens(now - INTERACTION_LIFETIME)
         await self._orders.prune(now - self._keep)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 
 from bot.common.clock import Clock
+from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.links.approvals import LinkApprovals
 from bot.services.records import redaction
 from bot.storage.errors import StorageError
@@ -14,7 +14,7 @@ from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.personal_data_store import PersonalDataStore
 
 # For so long an order may still be undone, confirmed, or told about, from memory.
-SETTLE_TIME = timedelta(minutes=15)
+SETTLE_TIME = INTERACTION_LIFETIME
 
 _log = logging.getLogger(__name__)
 

@@ -46,7 +46,7 @@ class LinkRequest:
         account_name: what the CAD called the account; None if it did not say.
         holders: of one that is held, whose id it was then.
         application_id, token: the address of the private reply; the token is a secret, valid for
-            15 minutes and wiped after that.
+            `INTERACTION_LIFETIME` and wiped after that.
         reply_id: the message that holds the reply; None where Discord has not said so.
         channel_id, message_id: the message with the buttons; None until Discord has taken it.
         decided_by: who gave the word; None for nobody, or for somebody who has left.

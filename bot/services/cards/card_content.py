@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.cad.models import Call, EmergencyCall, Unit
-from bot.services import steam_id
+from bot.common.steam_id import identity
 from bot.services.board.snapshot import BoardSnapshot
 from bot.storage.stores.card_store import CardKind
 from bot.storage.stores.link_row import Link
@@ -88,11 +88,11 @@ class UnitOwners:
         """Rebuild the index if the links changed."""
         if links is not self._links:
             self._links = links
-            self._by_id = {steam_id.without_prefix(link.api_id): link.discord_id for link in links}
+            self._by_id = {identity(link.api_id): link.discord_id for link in links}
 
     def owner_of(self, unit: Unit) -> int | None:
-        """Return the Discord id of the linked member, None if none; ignores prefix and case."""
-        owners = (self._by_id.get(steam_id.without_prefix(one)) for one in unit.api_ids)
+        """Return whose unit it is; all spellings of one id count as the same."""
+        owners = (self._by_id.get(identity(one)) for one in unit.api_ids)
         return next((owner for owner in owners if owner is not None), None)
 
 

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import TypeAlias
 
 from bot.cad.models import Call, Unit
-from bot.services import steam_id
+from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
 from bot.services.links.link_service import LinkService
@@ -138,7 +138,7 @@ class Suggestions:
         links = self._linking.cached(guild_id)
         known, owners = self._owners.get(guild_id, ((), {}))
         if known is not links:
-            owners = {steam_id.without_prefix(one.api_id): one.discord_id for one in links}
+            owners = {identity(one.api_id): one.discord_id for one in links}
             self._owners[guild_id] = links, owners
         return owners
 
@@ -169,10 +169,10 @@ def _units_and_members(
     wanted = [(partial.fragment or "").lstrip("@").casefold()]
     seen: set[int] = set()
     for unit in units:
-        keys = map(steam_id.without_prefix, unit.api_ids)
-        new = [owner for key in keys if (owner := owners.get(key)) and owner not in seen]
-        seen.update(new)
-        discord_id = new[0] if new else None
+        keys = map(identity, unit.api_ids)
+        mine = [owner for key in keys if (owner := owners.get(key)) and owner not in seen]
+        seen.update(mine)
+        discord_id = mine[0] if mine else None
         name = names(discord_id) if discord_id else ""
         is_named = discord_id and f"<@{discord_id}>" in partial.earlier_words
         if not is_named and _contains_all(wanted, (unit.number, unit.name, unit.department, name)):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.cad.models import Unit
-from bot.services import steam_id
+from bot.common.steam_id import identity
 
 ASSIGNEE_LIMIT = 50  # of one order
 
@@ -103,8 +103,8 @@ class Assignee:
 
     @property
     def key(self) -> str:
-        """The key under which different spellings of the same person are equal."""
-        return f"unit {self.unit.ident}" if self.unit else self.api_id.casefold()
+        """What two ways of naming the same person have in common."""
+        return f"unit {self.unit.ident}" if self.unit else identity(self.api_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +122,12 @@ class Roster:
     )
 
     def by_api_id(self, api_id: str) -> Unit | None:
-        """Return the first unit that has an API id, ignoring prefix and letter case."""
+        """Return the first unit that has an API id, in any spelling of it."""
         if not self._units_by_api_id:
             for unit in self.units:
                 for known in unit.api_ids:
-                    self._units_by_api_id.setdefault(steam_id.without_prefix(known), unit)
-        return self._units_by_api_id.get(steam_id.without_prefix(api_id))
+                    self._units_by_api_id.setdefault(identity(known), unit)
+        return self._units_by_api_id.get(identity(api_id))
 
     def by_number(self, number: str) -> Sequence[Unit]:
         """Return the units with a number, ignoring letter case."""

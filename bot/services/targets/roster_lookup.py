@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.cad.models import Unit
-from bot.services import steam_id
+from bot.common import steam_id
 from bot.services.targets.grammar import (
     EveryoneTerm,
     MemberGroupTerm,
@@ -100,7 +100,9 @@ class RosterLookup:
         unit = self._roster.by_api_id(api_id)
         if unit is None and self._roster.is_conclusive():
             return SkipReason.NOT_ON_DUTY
-        return Assignee(api_id, member.id, unit, on_duty=True if unit else None)
+        return Assignee(
+            _cad_spelling(api_id, unit), member.id, unit, on_duty=True if unit else None
+        )
 
     def _find_text(self, text: str) -> Assignee | SkipReason:
         numbered = self._roster.by_number(text)
@@ -108,11 +110,12 @@ class RosterLookup:
             return SkipReason.AMBIGUOUS
         if numbered:
             return _to_assignee(numbered[0])
-        unit = self._roster.by_api_id(text)
-        # An API id is sent verbatim, even if the list of units does not contain it.
-        if unit or steam_id.looks_like_api_id(text):
+        carrier = self._roster.by_api_id(word)
+        # A whole API id is sent even if the list of units does not show it.
+        if carrier or steam_id.looks_like_api_id(word):
             absent = False if self._roster.is_conclusive() else None
-            return Assignee(text, None, unit, on_duty=True if unit else absent)
+            api_id = _cad_spelling(word, carrier)
+            return Assignee(api_id, None, carrier, on_duty=True if carrier else absent)
         return SkipReason.NO_SUCH_UNIT if self._roster.is_current else SkipReason.NOT_LOOKED_UP
 
     def _find_member_group(
@@ -127,7 +130,7 @@ class RosterLookup:
             )
         linked = {one: api_id for one in group.member_ids if (api_id := self._api_ids.get(one))}
         people = [
-            Assignee(api_id, member_id, unit, on_duty=True)
+            Assignee(_cad_spelling(api_id, unit), member_id, unit, on_duty=True)
             for member_id, api_id in linked.items()
             if (unit := self._roster.by_api_id(api_id))
         ]
@@ -206,6 +209,14 @@ def _to_assignee(unit: Unit) -> Assignee | SkipReason:
         if unit.api_ids
         else SkipReason.NO_API_ID
     )
+
+
+def _cad_spelling(api_id: str, unit: Unit | None) -> str:
+    """Return an id as the CAD writes it on the unit; API 1 compares it letter by letter."""
+    if unit is None or api_id in unit.api_ids:
+        return api_id
+    wanted = steam_id.identity(api_id)
+    return next(one for one in unit.api_ids if steam_id.identity(one) == wanted)
 
 
 def _result(term: Term, assignee_or_reason: Assignee | SkipReason) -> LookupResult:

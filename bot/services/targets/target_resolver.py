@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.services import steam_id
+from bot.common.steam_id import identity
 from bot.services.targets import grammar
 from bot.services.targets.grammar import Term, TextTerm
 from bot.services.targets.resolution import (
@@ -80,7 +80,7 @@ class _Exclusions:
         self._idents: set[int] = set()
         # Include excluded members who are not on duty.
         links = (api_ids.get(one) for one in self.member_ids)
-        self._api_ids = {steam_id.without_prefix(link) for link in links if link}
+        self._api_ids = {identity(link) for link in links if link}
         self.left_out: list[SkippedTarget] = []
         by_name = frozenset().union(*grammar.member_ids_in(wanted))
         for term in terms:
@@ -99,12 +99,12 @@ class _Exclusions:
         return (
             assignee.discord_id in self.member_ids
             or (assignee.unit is not None and assignee.unit.ident in self._idents)
-            or steam_id.without_prefix(assignee.api_id) in self._api_ids
+            or identity(assignee.api_id) in self._api_ids
         )
 
     def _exclude(self, people: Sequence[Assignee]) -> None:
         for one in people:
-            self._api_ids.add(steam_id.without_prefix(one.api_id))
+            self._api_ids.add(identity(one.api_id))
             if one.unit:
                 self._idents.add(one.unit.ident)
 

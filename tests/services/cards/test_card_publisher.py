@@ -80,6 +80,17 @@ async def test_a_card_shows_who_is_on_the_call_and_whose_unit_that_is(stage: Car
     assert (unknown.ident, unknown.number, unknown.discord_id) == (2, "", None)
 
 
+@pytest.mark.parametrize(
+    "spelling", ["76561198836490351", "STEAM_0:1:438112311", "[U:1:876224623]"]
+)
+async def test_a_card_shows_the_member_in_any_spelling_of_the_id(stage: CardStage, spelling: str):
+    another = replace(LINK, discord_id=43, api_id="x:438112311")
+    stage.cad.on_duty, stage.links = [PAT], (replace(LINK, api_id=spelling), another)
+    stage.cad.dispatch[100] = replace(ROBBERY, idents=(1,))
+    await shown(stage)
+    assert [one.discord_id for one in stage.faces[100].units] == [42]
+
+
 async def test_an_event_edits_its_card_alone_and_at_once(stage: CardStage):
     await shown(stage)
     stage.cad.dispatch[100] = replace(ROBBERY, idents=(1,))

@@ -117,6 +117,14 @@ def test_free_units_come_first_then_busy_ones_then_linked_members(suggestions) -
     assert found[-1] == UnitSuggestion("", 8, None, None)
 
 
+def test_a_unit_is_its_members_in_any_spelling_of_the_id() -> None:
+    board = StillBoard([], [unit(1, "two words", "1100001343a206f")])
+    for spelling in ("76561198836490351", "STEAM_0:1:438112311", "STEAM:1100001343A206F"):
+        access = Access(frozenset({DISPATCH_ROLE}))
+        found = Suggestions(access, board, StillLinks({8: spelling, 9: "x:438112311"}), 1)
+        assert found.units(DANA, "olga", names) == [UnitSuggestion("", 8, board.lists[1][0], None)]
+
+
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [

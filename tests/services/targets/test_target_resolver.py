@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.common.steam_id import identity
 from bot.services.targets import grammar
 from bot.services.targets.grammar import MemberTerm, Term, TextTerm, parse
 from bot.services.targets.resolution import (
@@ -68,14 +69,15 @@ def reasons(text: str, roster: Roster = CREW) -> list[tuple[str, SkipReason]]:
 @pytest.mark.parametrize(
     ("text", "assignee"),
     [
-        # The id is sent as stored or typed, in whatever spelling the CAD lists it.
-        ("me", Assignee("steam:1100001343A206F", ME, PAT, on_duty=True)),
-        ("<@7>", Assignee("11000010abcdef0", 7, ALICE, on_duty=True)),
+        # An id goes out as the CAD writes it on the unit, however it is stored or typed.
+        ("me", Assignee("1100001343a206f", ME, PAT, on_duty=True)),
+        ("<@7>", Assignee("STEAM:11000010ABCDEF0", 7, ALICE, on_duty=True)),
         ("A-12", Assignee("1100001343a206f", None, PAT, on_duty=True)),
         ("a-7", Assignee("STEAM:11000010ABCDEF0", None, ALICE, on_duty=True)),
-        ("LICENSE:PAT", Assignee("LICENSE:PAT", None, PAT, on_duty=True)),
-        ("1100001343A206F", Assignee("1100001343A206F", None, PAT, on_duty=True)),
-        ("pat", Assignee("pat", None, PAT, on_duty=True)),
+        ("LICENSE:PAT", Assignee("license:pat", None, PAT, on_duty=True)),
+        ("1100001343A206F", Assignee("1100001343a206f", None, PAT, on_duty=True)),
+        ("76561198836490351", Assignee("1100001343a206f", None, PAT, on_duty=True)),
+        ("pat", Assignee("license:pat", None, PAT, on_duty=True)),
     ],
 )
 def test_people_on_duty_are_found_in_any_list(text, assignee, roster) -> None:
@@ -190,6 +192,23 @@ def test_one_person_named_in_several_ways_is_sent_once(text) -> None:
     found = resolved(text, CURRENT)
     assert [one.unit for one in found.assignees] == [PAT]
     assert found.assignees[0].discord_id == (ME if text[0] in "m<" else None)
+
+
+@pytest.mark.parametrize("roster", [CURRENT, UNKNOWN, SILENT])
+@pytest.mark.parametrize("other", ["76561198836490351", "STEAM_0:1:438112311", "U:1:876224623"])
+def test_two_spellings_of_one_id_are_one_person(other: str, roster: Roster) -> None:
+    (found,) = resolved(f"steam:1100001343a206f {other} me", roster).assignees
+    assert found.unit in {PAT, None}
+    assert resolved(f"me A-7 -{other}", CURRENT).assignees == resolved("A-7", CURRENT).assignees
+
+
+@pytest.mark.parametrize("roster", [CURRENT, UNKNOWN])
+def test_an_id_that_ends_alike_is_another_person(roster: Roster) -> None:
+    both = Roster((*roster.units, unit(20, "Z-1", "STEAM_0:1:119867136")), roster.is_current)
+    typed = {one.api_id: one.unit for one in resolved("x:119867136 A-7", both).assignees}
+    assert typed["x:119867136"] is None
+    (held,) = resolved("76561198200000001 -x:119867136", both).assignees
+    assert held.unit == both.units[-1]
 
 
 def test_the_order_of_the_text_is_kept_on_both_lists() -> None:
@@ -348,7 +367,7 @@ def test_exclusions_take_out_whom_they_mean_and_nobody_else(
     if "A-12" in minuses:
         out |= {f"unit {one.ident}" for one in units if one.number.casefold() == "a-12"}
     members = {one for group in grammar.member_ids_in(named) for one in group}
-    out |= {link.casefold() for one in members if (link := links.get(one))}
+    out |= {identity(link) for one in members if (link := links.get(one))}
     kept = {one.key for one in found.assignees}
     assert kept == {one.key for one in alone.assignees} - out
     assert kept.isdisjoint(one.key for one in found.excluded)

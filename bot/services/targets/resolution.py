@@ -103,7 +103,7 @@ class Assignee:
 
     @property
     def key(self) -> str:
-        """The key under which different spellings of the same person are equal."""
+        """The key under which different spellings of the same unit or member are equal."""
         return f"unit {self.unit.ident}" if self.unit else identity(self.api_id)
 
 
@@ -122,7 +122,7 @@ class Roster:
     )
 
     def by_api_id(self, api_id: str) -> Unit | None:
-        """Return the first unit that has an API id, in any spelling."""
+        """Return the first unit that has an API id, in any spelling of it."""
         if not self._units_by_api_id:
             for unit in self.units:
                 for known in unit.api_ids:

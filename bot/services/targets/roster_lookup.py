@@ -111,7 +111,7 @@ class RosterLookup:
         if numbered:
             return _to_assignee(numbered[0])
         unit = self._roster.by_api_id(text)
-        # An API id is sent even if the list of units does not contain it.
+        # A whole API id is sent even if the list of units does not show it.
         if unit or steam_id.looks_like_api_id(text):
             absent = False if self._roster.is_conclusive() else None
             api_id = _cad_spelling(text, unit)

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from bot.cad.errors import CadError
+from bot.common.backoff import Backoff
 from bot.common.clock import Clock
 from bot.common.discord_limits import REPLY_LIFETIME
 from bot.common.steam_id import identity
@@ -30,7 +31,7 @@ from bot.storage.stores.verification_store import (
 
 EDIT_GAP = 3.0  # seconds between two edits of a reply
 MAX_NAMED = 25  # links of one kind that a report names
-FIRST_BACKOFF, LONGEST_BACKOFF = 15.0, 300.0  # seconds without a question after a fault
+BACKOFF = Backoff(first=15.0, longest=300.0)  # without a request after a fault
 
 _CHUNK = 500  # ids per query
 _BEFORE_FIRST_ID = -1  # before the first Discord id
@@ -187,9 +188,9 @@ class BulkVerifier:
 
     async def _verify_all(self, job: _RunningCheck) -> None:
         """Ask about one link after the other; a fault is waited out."""
-        guild_id, last, backoff = job.check.guild_id, _BEFORE_FIRST_ID, FIRST_BACKOFF
+        guild_id, last, failures = job.check.guild_id, _BEFORE_FIRST_ID, 0
         while self._is_current(job):
-            wait = backoff
+            wait = BACKOFF.delay(failures + 1)
             try:
                 link = await self._verifications.next_unchecked(
                     guild_id, job.check.started_at, last
@@ -204,11 +205,11 @@ class BulkVerifier:
                 _log.error("the links of guild %s cannot be checked: %s", guild_id, error)
             else:
                 if job.cad_error is None:
-                    last, backoff = link.discord_id, FIRST_BACKOFF
+                    last, failures = link.discord_id, 0
                     continue
-                wait = max(backoff, job.cad_error.retry_after or 0.0)
+                wait = max(wait, job.cad_error.retry_after or 0.0)
             await self._tasks.sleep(wait)
-            backoff = min(LONGEST_BACKOFF, backoff * 2)
+            failures += 1
 
     async def _verify_one(self, link: Link) -> CadError | None:
         """Ask about one link; return the trouble that the CAD is in, if any."""

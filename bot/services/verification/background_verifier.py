@@ -7,7 +7,9 @@ import logging
 from collections.abc import Coroutine, Iterable
 
 from bot.cad.push.events import Event, LinkVerified
+from bot.common.backoff import Backoff
 from bot.common.clock import Clock
+from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
 from bot.services.verification.verifier import LinkVerifier, apply_verification
 from bot.storage.errors import StorageError
@@ -16,7 +18,7 @@ from bot.storage.stores.verification_store import VerificationStore
 FIRST_DELAY = 30.0  # seconds after the start; people and the board go first
 LINK_INTERVAL = 20.0  # seconds between two links
 IDLE_INTERVAL = 60.0  # seconds until the next look where there is nothing to ask
-FIRST_BACKOFF, LONGEST_BACKOFF = 30.0, 900.0  # seconds without a question after a fault
+BACKOFF = Backoff(first=30.0, longest=900.0)  # without a request after a fault
 
 _log = logging.getLogger(__name__)
 
@@ -38,8 +40,12 @@ class BackgroundVerifier:
         self._verifications = verifications
         self._clock = clock
         self._tasks = BackgroundTasks(clock.sleep)
-        self._backoff = FIRST_BACKOFF
-        self._is_failing = False
+        self._failures = 0  # in a row
+        self._outage = OutageLog(
+            _log,
+            "links cannot be proven in the background",
+            "links can be proven in the background again",
+        )
 
     def start(self) -> None:
         """Begin."""
@@ -67,11 +73,11 @@ class BackgroundVerifier:
             try:
                 wait = await self._verify_next()
             except StorageError as error:
-                self._record_failure(error)
-                wait = self._next_delay()
+                wait = self._record_failure(error)
             except Exception:  # noqa: BLE001 - nobody would start it again
                 _log.exception("proving links in the background stumbled")
-                wait = self._next_delay()
+                self._failures += 1
+                wait = BACKOFF.delay(self._failures)
 
     async def _verify_next(self) -> float:
         """Ask about one link; return the seconds until the next."""
@@ -81,9 +87,10 @@ class BackgroundVerifier:
         with self._tasks.cancellable():
             proof = await self._verifier.reverify(link)
         if proof.blocking_error:
-            self._record_failure(proof.blocking_error)
-            return max(self._next_delay(), proof.blocking_error.retry_after or 0.0)
-        self._record_success()
+            wait = self._record_failure(proof.blocking_error)
+            return max(wait, proof.blocking_error.retry_after or 0.0)
+        self._failures = 0
+        self._outage.record_success()
         after = await self._verifier.save(link, apply_verification(link, proof, self._clock.now()))
         if after.proven_at:
             _log.info("the link of %s in guild %s is proven", link.discord_id, link.guild_id)
@@ -99,17 +106,8 @@ class BackgroundVerifier:
         except StorageError as error:
             _log.error("a verified link cannot be stored: %s", error)
 
-    def _next_delay(self) -> float:
-        wait, self._backoff = self._backoff, min(LONGEST_BACKOFF, self._backoff * 2)
-        return wait
-
-    def _record_failure(self, error: Exception) -> None:
-        if not self._is_failing:
-            _log.warning("links cannot be proven in the background: %r", error)
-        self._is_failing = True
-
-    def _record_success(self) -> None:
-        if self._is_failing:
-            _log.info("links can be proven in the background again")
-        self._is_failing = False
-        self._backoff = FIRST_BACKOFF
+    def _record_failure(self, error: Exception) -> float:
+        """Note a failure; return the seconds until the next attempt."""
+        self._failures += 1
+        self._outage.record_failure(error)
+        return BACKOFF.delay(self._failures)

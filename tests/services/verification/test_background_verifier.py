@@ -8,11 +8,10 @@ import pytest
 
 from bot.cad.push.events import CallsClosed, LinkVerified
 from bot.services.verification.background_verifier import (
-    FIRST_BACKOFF,
+    BACKOFF,
     FIRST_DELAY,
     IDLE_INTERVAL,
     LINK_INTERVAL,
-    LONGEST_BACKOFF,
 )
 from bot.storage.stores.link_row import LinkSource
 from sandbox.cad.state import seed
@@ -97,7 +96,7 @@ async def test_nothing_is_asked_while_the_cad_is_in_trouble(stage: ProofStage, c
         (warning,) = [one for one in caplog.records if "cannot be proven" in one.message]
         assert warning.levelno == logging.WARNING
         stage.cad.faults.clear()
-        await stage.passes(LONGEST_BACKOFF + 5 * LINK_INTERVAL)
+        await stage.passes(BACKOFF.longest + 5 * LINK_INTERVAL)
     assert [(await stage.stored(one)).checked_at is not None for one in range(5)] == [True] * 5
     assert any("again" in one.message for one in caplog.records)
 
@@ -109,7 +108,7 @@ async def test_a_broken_file_is_waited_out(stage: ProofStage, caplog) -> None:
     await stage.passes(FIRST_DELAY + 1)
     assert "cannot be proven" in caplog.text
     stage.database.broken = False
-    await stage.passes(FIRST_BACKOFF + IDLE_INTERVAL)
+    await stage.passes(BACKOFF.first + IDLE_INTERVAL)
     assert (await stage.stored()).proven_at
 
 

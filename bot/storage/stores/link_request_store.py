@@ -49,8 +49,7 @@ class LinkRequest:
             15 minutes and wiped after that.
         reply_id: the message of the reply; None if unknown.
         channel_id, message_id: the message with the buttons; None until it is posted.
-        decided_by: the actor who decided; None if it ended by itself, or the actor's data was
-            erased.
+        decided_by: the actor who decided; None if it expired, or the actor was erased.
     """
 
     id: int

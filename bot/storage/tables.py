@@ -72,7 +72,7 @@ links = Table(
     Column("proven_at", UtcDateTime),
     Column("checked_at", UtcDateTime),
     Column("other_account", Text),
-    # Equal for all spellings of one API id, see id_spelling.py.
+    # Equal for all spellings of one API id, see bot/common/steam_id.py.
     Column("identity", Text, nullable=False),
     Index(None, "guild_id", "identity"),
     Index(None, "proven_at", "checked_at"),

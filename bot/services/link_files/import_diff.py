@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.services import steam_id
+from bot.common.steam_id import identity
 from bot.services.link_files.rows import LineError, ParsedFile, Row
 
 
@@ -82,15 +82,15 @@ def compute_diff(parsed: ParsedFile, before: Mapping[int, str]) -> ImportDiff:
 def _find_shared_ids(new: list[Row], before: Mapping[int, str]) -> tuple[SharedId, ...]:
     """Return the rows that would make members share an id that they do not share yet.
 
-    Spellings of one id count as the same: a prefix or capitals do not make it another person's.
+    All spellings of one id count as the same.
     """
     after = {**before, **{row.discord_id: row.api_id for row in new}}
     owners: dict[str, list[int]] = defaultdict(list)
     for discord_id, api_id in after.items():
-        owners[steam_id.without_prefix(api_id)].append(discord_id)
+        owners[identity(api_id)].append(discord_id)
     found = []
     for row in sorted(new, key=lambda one: one.line):
-        holders = owners[steam_id.without_prefix(row.api_id)]
+        holders = owners[identity(row.api_id)]
         # At most three others: a million members on one id would otherwise fill the memory.
         others = tuple(one for one in holders[:4] if one != row.discord_id)[:3]
         if others:

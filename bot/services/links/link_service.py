@@ -12,11 +12,11 @@ from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.cad.models import Account
 from bot.common.clock import SYSTEM_CLOCK, Clock
-from bot.services import steam_id
 from bot.services.access.policy import Access, Actor
 from bot.services.cached_list import CachedList
 from bot.services.cad_lookup import CadLookup
 from bot.services.errors import IdAlreadyLinked
+from bot.services.pasted_api_id import parse_api_id
 from bot.services.verification.verifier import LinkVerifier, Verification
 from bot.storage.errors import StorageError
 from bot.storage.stores.link_row import Link, LinkSource
@@ -146,7 +146,7 @@ class LinkService:
 
     def normalise(self, pasted: str) -> str:
         """Return a pasted id in the form in which it is stored, or raise InvalidApiId."""
-        return steam_id.parse_api_id(pasted, self._id_format)
+        return parse_api_id(pasted, self._id_format)
 
     async def verify_unsaved(self, link: Link) -> Verification:
         """Ask the CAD about a link that is not stored yet."""

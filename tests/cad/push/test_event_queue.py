@@ -60,6 +60,16 @@ async def test_what_does_not_fit_is_reported_where_it_is_missing() -> None:
     assert await read_all(queue) == [EventsMissed(3), item(5)]
 
 
+async def test_a_gap_is_reported_once() -> None:
+    queue = EventQueue(size=1)
+    for number in range(2):
+        queue.put(item(number))
+    assert [await queue.get(), await queue.get()] == [item(0), EventsMissed(None)]
+    for number in (2, 3):
+        assert queue.put(item(number))
+        assert await queue.get() == item(number)
+
+
 async def test_missed_events_are_reported_once_in_a_row() -> None:
     queue = EventQueue(server_id=3)
     queue.put_events_missed()

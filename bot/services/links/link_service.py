@@ -12,6 +12,7 @@ from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.cad.models import Account
 from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.pages import Page, PageRange
 from bot.services.access.policy import Access, Actor
 from bot.services.cached_list import CachedList
 from bot.services.cad_lookup import CadLookup
@@ -48,17 +49,13 @@ class LinkResult:
 
 
 @dataclass(frozen=True, slots=True)
-class LinkPage:
-    """Some of a guild's links; number counts from 1 and never exceeds count.
+class LinkPage(Page[Link]):
+    """One page of a guild's links.
 
     Attributes:
-        kind: what links these are.
+        kind: the kind of these links.
     """
 
-    links: list[Link]
-    number: int
-    count: int
-    total: int
     kind: str = "linked"
 
 
@@ -69,10 +66,9 @@ async def read_page(
     kind: str = "linked",
 ) -> LinkPage:
     """Read a page with `offset` and `limit`; a number past the end means the last page."""
-    count = max(1, -(-total // PAGE_SIZE))
-    number = min(max(1, number), count)
-    found = await read(offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE)
-    return LinkPage(found, number, count, total, kind)
+    page = PageRange(total, number, PAGE_SIZE)
+    found = await read(offset=page.offset, limit=PAGE_SIZE)
+    return LinkPage(found, page.number, page.count, total, kind)
 
 
 class LinkService:

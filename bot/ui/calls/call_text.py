@@ -1,4 +1,4 @@
-"""The open calls in short."""
+"""Text of the list of open calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _UNITS_LENGTH = 60  # characters of the units of one call
 
 
 def calls_page(page: CallsPage) -> str:
-    """List some of the calls, one line each; the longest page fits into a message."""
+    """Return one page of the open calls, one line per call, in at most one message."""
     confirmed = f" · confirmed {timestamp(page.confirmed_at, 'R')}" if page.confirmed_at else ""
     if not page.total:
         return f"✅ No call is open{confirmed}."

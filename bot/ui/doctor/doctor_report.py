@@ -1,4 +1,4 @@
-"""What the doctor found → one line each: what it is, and what to do."""
+"""Turn the doctor's findings into lines: what was found, and what to do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.ui.text import MESSAGE_LIMIT, code_span, join_limited, one_line, role_m
 _MARKS = {Level.FAULT: "❌", Level.WARNING: "⚠️", Level.OK: "✅"}
 _LIST_LIMIT = 300  # characters
 _ROLES_LIMIT = 200
-_UNESCAPED = frozenset({"line", "setting", "plain"})  # the bot's own words
+_UNESCAPED = frozenset({"line", "setting", "plain"})  # texts of the bot itself
 
 _PORTAL = "in the Developer Portal, under Bot"
 _INVITE = "Open the link that `python -m bot invite` prints"
@@ -152,19 +152,19 @@ _PERMISSION_NAMES = {
 
 
 def finding_text(finding: Finding) -> str:
-    """Say what was found and what to do, on one line."""
+    """Return what was found and what to do, on one line."""
     shown = {name: _format_value(name, value) for name, value in finding.data.items()}
     text = " ".join(_TEXTS[finding.code].format_map(shown).split())
     return text.replace(" .", ".").replace(" ,", ",")
 
 
 def terminal_line(finding: Finding) -> str:
-    """Say it for a terminal: how bad it is, what it is about, the words."""
+    """Return a finding for a terminal: level, topic and text in columns."""
     return f"{finding.level.name.lower():<8} {finding.code.topic:<11} {finding_text(finding)}"
 
 
 def summary(findings: Iterable[Finding]) -> str:
-    """Count what was found."""
+    """Return how many faults, warnings and findings there are."""
     levels = [one.level for one in findings]
     faults, warnings = levels.count(Level.FAULT), levels.count(Level.WARNING)
     parts = {"fault": faults, "warning": warnings, "finding": len(levels)}
@@ -172,7 +172,10 @@ def summary(findings: Iterable[Finding]) -> str:
 
 
 def report(found: DoctorReport) -> str:
-    """List what was found, the worst first, and who may do what, as a message has room."""
+    """Return the answer to /doctor: findings, the worst first, then who may do what.
+
+    It fits into one message.
+    """
     worst = max((one.level for one in found.findings), default=Level.OK)
     head = f"{_MARKS[worst]} {summary(found.findings)}."
     tail = ["**Who may do what**", *map(_permission_line, found.rights)]
@@ -183,7 +186,7 @@ def report(found: DoctorReport) -> str:
 
 
 def _fit_lines(findings: Iterable[Finding], room: int) -> list[str]:
-    """Return as many lines as fit, and how many did not."""
+    """Return the findings' lines that fit into `room` characters, and the number of the others."""
     lines = [f"{_MARKS[one.level]} {finding_text(one)}" for one in findings]
     for count in range(len(lines), -1, -1):
         rest = [f"and {len(lines) - count} more; `python -m bot doctor` prints all"]

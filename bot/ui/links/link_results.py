@@ -1,4 +1,4 @@
-"""What became of a link → the words that people read about it.
+"""Answers about links and orders: `/link`, `/links list`, `/links whois`, `/audit`.
 
 Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done.
 """
@@ -17,7 +17,7 @@ _MAX_OWNERS = 10
 
 
 def link_saved(outcome: LinkResult) -> str:
-    """Say what was stored, what it replaced and what the CAD makes of it."""
+    """Return the answer after a link was saved: what it replaced, what the CAD says about it."""
     link = outcome.link
     lines = [f"{member_mention(link.discord_id)} is now linked to {code_span(link.api_id)}."]
     if outcome.replaced and outcome.replaced.api_id != link.api_id:
@@ -29,7 +29,7 @@ def link_saved(outcome: LinkResult) -> str:
 
 
 def _verification_text(outcome: LinkResult) -> str:
-    """Say what the CAD makes of a link that was just saved."""
+    """Return the result of verifying a link that was just saved."""
     link, proof = outcome.link, outcome.verification
     if proof.is_verified:
         whose = f" (account {code_span(proof.account_name, 60)})" if proof.account_name else ""
@@ -55,7 +55,7 @@ def _verification_text(outcome: LinkResult) -> str:
 
 
 def link_page(page: LinkPage) -> str:
-    """List some of the links."""
+    """Return one page of the links, one line per link."""
     if not page.total and page.kind == "linked":
         return "✅ Nobody is linked yet. People link themselves with `/link`."
     lines = [f"✅ {page.total} {page.kind} · page {page.number} of {page.count}"]
@@ -67,7 +67,7 @@ def link_page(page: LinkPage) -> str:
 
 
 def whois(found: Whois) -> str:
-    """Say who a member is in the CAD, and what was last ordered by or about them."""
+    """Return a member's link and the latest orders by or about them."""
     if found.link is None:
         text = f"❌ {member_mention(found.discord_id)} is not linked."
     else:
@@ -79,7 +79,7 @@ def whois(found: Whois) -> str:
 
 
 def id_owners(pasted: str, links: list[Link]) -> str:
-    """Say who has an API id."""
+    """Return the members that are linked to an API id."""
     if not links:
         return f"❌ Nobody is linked to {code_span(pasted)}."
     if len(links) == 1:
@@ -91,7 +91,7 @@ def id_owners(pasted: str, links: list[Link]) -> str:
 
 
 def audit_page(page: AuditPage) -> str:
-    """List some of the orders, one line each, as far as the message allows."""
+    """Return one page of orders, one line per order, as many as fit into a message."""
     if not page.total:
         return "✅ No such order has been given."
     lines = [f"✅ {page.total} orders · page {page.number} of {page.count}"]
@@ -104,12 +104,12 @@ def audit_page(page: AuditPage) -> str:
 
 
 def link_line(link: Link) -> str:
-    """Say who a person is in the CAD, and who says so."""
+    """Return a member's API id and who set it."""
     if link.set_by:
         setter = f"set by {member_mention(link.set_by)}"
     elif link.source == "person":
         setter = "set by somebody who has left"
-    else:  # an import and the CAD's own links have nobody behind them
+    else:  # imported links and the CAD's own links were set by no member
         setter = f"from the {link.source}"
     return (
         f"{member_mention(link.discord_id)} is {code_span(link.api_id, 100)}, {setter}"
@@ -118,7 +118,7 @@ def link_line(link: Link) -> str:
 
 
 def _verification_status(link: Link) -> str:
-    """Say what the CAD makes of a stored link."""
+    """Return the verification status of a stored link."""
     account = code_span(link.account_name or link.account_uuid or "", 60)
     if link.other_account:
         other = code_span(link.other_account, 60)

@@ -1,4 +1,4 @@
-"""Everything that is stored about a person → the words in which they read it."""
+"""Text of `/links mine`: everything that is stored about a member."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAX_REQUESTS = 3
 
 
 def my_data(stored: PersonalData) -> str:
-    """List what is stored and when it goes away, as far as the message allows."""
+    """Return what is stored about a member and when it is deleted, as far as it fits."""
     keeping = stored.retention
     stays = "or you leave this server" if keeping.erase_on_leave else "even if you leave"
     lines = ["✅ This is stored about you:"]

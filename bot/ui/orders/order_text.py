@@ -1,4 +1,4 @@
-"""Orders → the words that people read about them.
+"""Texts about orders.
 
 Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done, ⏳ waiting.
 """
@@ -16,7 +16,7 @@ from bot.ui import error_text
 from bot.ui.orders.target_text import skipped_lines, unit_name
 from bot.ui.text import MESSAGE_LIMIT, code_span, escape, join_limited, member_mention, timestamp
 
-_LIST_LIMITS = (700, 350, 150, 60)  # characters for one list of people, until all fit
+_LIST_LIMITS = (700, 350, 150, 60)  # characters of each list; shorter ones until all fit
 _MORE_LINES = "…and more of that kind."
 
 _STATE_NAMES = {
@@ -26,20 +26,20 @@ _STATE_NAMES = {
 
 
 def order_reply(view: OrderView, room: int = MESSAGE_LIMIT) -> str:
-    """Say where an order stands, with lists as long as the room, in characters, allows."""
+    """Return the answer to an order: its state, in at most `room` characters."""
     lines: list[str] = []
     for limit in _LIST_LIMITS:
         lines = list(_lines(view, limit))
         if len("\n".join(lines)) <= room:
             return "\n".join(lines)
-    # Dozens of reasons at once: the first ones have to do.
+    # With dozens of reasons even short lists do not fit: show the first ones.
     while len("\n".join([*lines, _MORE_LINES])) > room:
         lines.pop()
     return "\n".join([*lines, _MORE_LINES])
 
 
 def order_line(view: OrderView) -> str:
-    """Say the same in one line, for lists and the log channel."""
+    """Return an order in one line, for lists and the log channel."""
     done = view.order
     mark = "⏳" if done.state.is_open else order_reply(view).partition(" ")[0]
     people = join_limited([unit_name(one) for one in view.resolution.assignees], 300) or code_span(
@@ -85,7 +85,7 @@ def _headline(view: OrderView, people: str) -> str:
     done, outcome = view.order, view.outcome
     is_unsure = outcome is not None and outcome.is_unsure
     nobody = "It is not certain that anyone was" if is_unsure else "Nobody was"
-    whom = f"\nFor: {people or code_span(remove_member_ids(done.units), 200)}"
+    units = f"\nFor: {people or code_span(remove_member_ids(done.units), 200)}"
     match done.state:
         case OrderState.DONE:
             return f"{_mark(view)} {_capitalise(_action_phrase(view))}: {people}"
@@ -94,21 +94,20 @@ def _headline(view: OrderView, people: str) -> str:
         case OrderState.CONFIRMED:
             return f"✅ Confirmed: the order that followed says who was {_action_phrase(view)}."
         case OrderState.CANCELLED:
-            return f"❌ Cancelled. {nobody} {_action_phrase(view)}.{whom}"
+            return f"❌ Cancelled. {nobody} {_action_phrase(view)}.{units}"
         case OrderState.EXPIRED:
-            return (
-                f"❌ {nobody} {_action_phrase(view)}: the CAD did not take the order in time.{whom}"
-            )
+            reason = "the CAD did not take the order in time"
+            return f"❌ {nobody} {_action_phrase(view)}: {reason}.{units}"
         case _:
-            return f"❌ {nobody} {_action_phrase(view)}{_failure_reason(view, whom)}"
+            return f"❌ {nobody} {_action_phrase(view)}{_failure_reason(view, units)}"
 
 
-def _failure_reason(view: OrderView, whom: str) -> str:
+def _failure_reason(view: OrderView, units: str) -> str:
     if view.outcome and view.outcome.failure:
-        return f". {error_text.cad_message(view.outcome.failure.error)}{whom}"
+        return f". {error_text.cad_message(view.outcome.failure.error)}{units}"
     if view.resolution.too_many:
         count = view.resolution.too_many
-        return f": {count} people are too many, {ASSIGNEE_LIMIT} fit into one order.{whom}"
+        return f": {count} people are too many, {ASSIGNEE_LIMIT} fit into one order.{units}"
     return "."
 
 
@@ -127,7 +126,7 @@ def _question(view: OrderView) -> str:
 
 
 def _units_on_other_calls(view: OrderView, limit: int) -> Iterator[str]:
-    """Say who would leave another call."""
+    """Yield a line with the units that would leave another call."""
     if view.order.action is OrderAction.DETACH:
         return
     elsewhere = [
@@ -141,8 +140,8 @@ def _units_on_other_calls(view: OrderView, limit: int) -> Iterator[str]:
 
 def _mark(view: OrderView) -> str:
     missing = set(view.outcome.missing) if view.outcome else set()
-    everyone = {one.api_id for one in view.resolution.assignees}
-    if missing and missing == everyone:
+    all_ids = {one.api_id for one in view.resolution.assignees}
+    if missing and missing == all_ids:
         return "❌ Not shown by the CAD:"
     is_partly = missing or view.resolution.left_out or _not_on_duty(view)
     return "⚠️" if is_partly else "✅"
@@ -166,7 +165,7 @@ def _call_name(view: OrderView) -> str:
 
 
 def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
-    """Say what the CAD shows of it."""
+    """Yield what the CAD shows of a completed order."""
     people = view.resolution.assignees
     match outcome.confirmation:
         case BoardConfirmation.CONFIRMED:

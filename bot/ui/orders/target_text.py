@@ -1,4 +1,4 @@
-"""The people of an order → words."""
+"""Texts about the targets of an order: its units, and targets that were skipped."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _REASONS = {
 }
 
 
-# About whoever gave the order, not about those in it.
+# These are about the actor, not about the targets.
 _ACTOR_REASONS = {
     SkipReason.CAD_PERMISSION_MISSING: error_text.NOT_PERMITTED,
     SkipReason.NO_CAD_ACCOUNT: error_text.NO_CAD_ACCOUNT,
@@ -64,7 +64,7 @@ _ACTOR_REASONS = {
 
 
 def unit_name(one: Assignee) -> str:
-    """Name somebody by mention and number, as far as there are."""
+    """Return a unit's mention and number, as far as known; else its API id."""
     number = escape(one.unit.number, 20) if one.unit and one.unit.number else ""
     if one.discord_id is not None:
         return member_mention(one.discord_id) + (f" ({number})" if number else "")
@@ -72,7 +72,7 @@ def unit_name(one: Assignee) -> str:
 
 
 def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:
-    """Say who is not meant, and why, with lists of at most limit characters."""
+    """Yield lines about the excluded and skipped targets, with lists of `limit` characters."""
     if found.excluded:
         yield f"Excluded: {join_limited([unit_name(one) for one in found.excluded], limit)}"
     for (is_excluded, value), group in groupby(

@@ -1,4 +1,4 @@
-"""Errors → what happened and what to do, in words for people."""
+"""Turn errors into texts for users: what happened, then what to do."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _REJECTION_ADVICE: dict[type[CadRefused], str] = {
     InvalidApiKey: f"{_TELL_OPERATOR}: SONORAN_API_KEY is wrong.",
 }
 
-# Said in the answer to an order as well.
+# Also used in the answer to an order.
 NOT_PERMITTED = (
     "Your account in the CAD lacks the permission for this. It takes `dispatch`, or `selfDispatch`"
     " for what concerns yourself alone."
@@ -117,7 +117,7 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
 
 
 def error_message(error: Exception) -> str:
-    """Return the whole private answer for an error."""
+    """Return the complete private answer for an error, with its outcome mark."""
     match error:
         case CadError():
             text = cad_message(error)
@@ -137,7 +137,7 @@ def error_message(error: Exception) -> str:
 
 
 def cad_message(error: CadError) -> str:
-    """Say what the CAD did instead of what it was asked."""
+    """Return why the CAD did not do what was requested, and what to do."""
     said = f" It said: {code_span(error.text)}." if error.text else ""
     match error:
         case CadRefused():
@@ -180,7 +180,7 @@ def cad_message(error: CadError) -> str:
 
 
 def wait_reason(error: CadError) -> str:
-    """Say why an order waits for the CAD."""
+    """Return why an order waits for the CAD, as one sentence."""
     match error:
         case CadRateLimited():
             return "Sonoran CAD takes no more orders for now."
@@ -193,7 +193,7 @@ def wait_reason(error: CadError) -> str:
 
 
 def error_label(error: CadError) -> str:
-    """Name an error in a few words, for lists."""
+    """Return a short name of an error, for lists."""
     return code_span(error.text or type(error).__name__, 80)
 
 
@@ -259,7 +259,7 @@ def _link_message(error: InvalidApiId | IdAlreadyLinked | ApprovalPending | Requ
 
 
 def request_outcome(state: LinkRequestState, by: int | None) -> str:
-    """Say how a request has ended, and through whom."""
+    """Return how a link request ended and, if known, who decided; without a full stop."""
     if state is LinkRequestState.EXPIRED:
         return "This has expired"
     return f"{member_mention(by)} has {state} this" if by else f"This has been {state}"

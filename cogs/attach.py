@@ -27,7 +27,7 @@ _SERVER_HELP = "The CAD's server number, if your community has several"
 
 
 class AttachCog(commands.Cog):
-    """Puts units on calls and takes them off."""
+    """Attaches units to calls and detaches them."""
 
     def __init__(self, intake: OrderIntake, orders: OrderQueue, suggestions: Suggestions) -> None:
         self._intake = intake

@@ -11,7 +11,7 @@ from bot.ui.interactions.responses import Interaction, actor_of, respond
 
 
 class DoctorCog(commands.Cog):
-    """Shows how the bot is set up."""
+    """Runs the checks of the set-up."""
 
     def __init__(self, doctor: Doctor) -> None:
         self._doctor = doctor

@@ -23,7 +23,7 @@ from bot.ui.links import link_buttons, link_results, link_text, my_data_text, ve
 
 
 class LinksCog(commands.Cog):
-    """Keeps who is who."""
+    """Links members to their ids in the CAD."""
 
     links = app_commands.Group(
         name="links", description="See who is linked to which id of the CAD", guild_only=True
@@ -55,11 +55,11 @@ class LinksCog(commands.Cog):
     async def link(
         self, interaction: Interaction, steam: str, member: discord.Member | None = None
     ) -> None:
-        whom = member or interaction.user
+        target = member or interaction.user
 
         async def linking() -> link_buttons.LinkOutcome:
             reply = reply_address(interaction)  # known once the command is acknowledged
-            return await self._desk.link(actor_of(interaction), whom.id, steam, reply)
+            return await self._desk.link(actor_of(interaction), target.id, steam, reply)
 
         await respond(
             interaction, linking(), link_buttons.outcome_text, link_buttons.outcome_buttons
@@ -69,8 +69,8 @@ class LinksCog(commands.Cog):
     @app_commands.describe(member="Whom to unlink, if not yourself (takes the right to link)")
     @app_commands.guild_only()
     async def unlink(self, interaction: Interaction, member: discord.User | None = None) -> None:
-        whom = member or interaction.user
-        work = self._desk.unlink(actor_of(interaction), whom.id)
+        target = member or interaction.user
+        work = self._desk.unlink(actor_of(interaction), target.id)
         await respond(interaction, work, link_text.unlink_result)
 
     @links.command(name="list", description="List everyone who is linked")
@@ -114,8 +114,8 @@ class LinksCog(commands.Cog):
             owners = self._linking.owners(actor, steam)
             await respond(interaction, owners, partial(link_results.id_owners, steam))
         else:
-            whom = member or interaction.user
-            await respond(interaction, self._audit.whois(actor, whom.id), link_results.whois)
+            target = member or interaction.user
+            await respond(interaction, self._audit.whois(actor, target.id), link_results.whois)
 
     @links.command(name="import", description="Show what a file of links would change")
     @app_commands.describe(file="CSV or JSON, at most 2 MiB, such as /links export gives")

@@ -31,7 +31,7 @@ class AuditCog(commands.Cog):
         """Stop the purge loop."""
         await loops.stop(self.purge)
 
-    @app_commands.command(description="See what was ordered, by whom, and what came of it")
+    @app_commands.command(description="See which units were sent where, and by which member")
     @app_commands.describe(
         member="Only orders by or about this member",
         call="Only orders on this call",

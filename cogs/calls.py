@@ -47,7 +47,7 @@ class CallsCog(commands.Cog):
 
     @app_commands.command(description="List the open calls and 911 calls")
     @app_commands.describe(
-        server="The CAD's server number, if your community has several", page="Which page"
+        server="The number of the CAD's server, if your community has several", page="Which page"
     )
     @app_commands.guild_only()
     async def calls(
@@ -69,5 +69,5 @@ class CallsCog(commands.Cog):
         if not open_calls:
             await answer(interaction, "❌ No call is open.")
             return
-        question = f"Which call does {member_mention(person.id)} go to?"
+        question = f"Which call should {member_mention(person.id)} go to?"
         await prompt(interaction, question, call_select_view(server_id, person.id, open_calls))

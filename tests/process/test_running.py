@@ -171,6 +171,6 @@ async def test_a_command_under_way_is_answered_before_the_end(
         assert await bot.end() == 0
     # The second edit, that the CAD has confirmed it, may or may not come before the end.
     assert discord_server.edits
-    assert all(edit.startswith("✅ Attached to **#100**") for edit in discord_server.edits)
+    assert all(edit.startswith("✅ **#100**") for edit in discord_server.edits)
     assert INTERACTION_TOKEN not in "".join(bot.log)
     assert TOKEN not in "".join(bot.log)

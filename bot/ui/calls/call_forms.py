@@ -55,7 +55,7 @@ class LinkForm(Form):
             "Who are you in the CAD?",
             TextInput(
                 label="Steam id",
-                placeholder="76561… or the address of your Steam profile",
+                placeholder="76561… or the link to your Steam profile",
                 custom_id="steam",
                 max_length=_MAX_ID_LENGTH,
             ),

@@ -33,7 +33,7 @@ def _call_line(line: CallLine) -> str:
         case EmergencyCall() as call:
             return _join_parts(
                 f"**911 #{call.call_id}** {escape(call.caller or 'unknown caller', 30)}",
-                "" if call.is_emergency else "civil line",
+                "" if call.is_emergency else "non-emergency",
                 escape(call.location, 30),
                 escape(call.description, 35),
             )

@@ -122,7 +122,7 @@ class AttachOthersButton(OpenPanelButton, template=call_item_pattern("attach")):
 
     def question(self) -> str:
         """Return the text above the panel."""
-        return f"Who goes to **#{self.call_id}**?"
+        return f"Which units go to **#{self.call_id}**?"
 
 
 class DispatchOthersButton(OpenPanelButton, template=call_item_pattern("dispatch")):
@@ -135,7 +135,7 @@ class DispatchOthersButton(OpenPanelButton, template=call_item_pattern("dispatch
 
     def question(self) -> str:
         """Return the text above the panel."""
-        return f"Who goes to **911 #{self.call_id}**?"
+        return f"Which units go to **911 #{self.call_id}**?"
 
 
 class DismissButton(CallButton, template=call_item_pattern("dismiss")):
@@ -147,7 +147,7 @@ class DismissButton(CallButton, template=call_item_pattern("dismiss")):
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Ask for confirmation."""
         desk.acts.require_dispatch(actor_of(interaction))
-        question = f"Take **911 #{self.call_id}** off the list? Nobody will be sent."
+        question = f"Dismiss **911 #{self.call_id}**? No unit will be sent."
         await prompt(
             interaction, question, view_of(ConfirmDismissButton(self.server_id, self.call_id))
         )

@@ -53,7 +53,7 @@ def _title(content: CardContent) -> str:
         case Call(title=title, code=code):
             name = f" {escape(title or code or '(untitled)', 80)}"
         case EmergencyCall(is_emergency=is_emergency, caller=caller):
-            line = "" if is_emergency else "civil line · "
+            line = "" if is_emergency else "non-emergency · "
             name = f" {line}{escape(caller or 'unknown caller', 60)}"
     return f"{_state(content)}{kind} #{content.call_id}{name}"
 
@@ -112,7 +112,7 @@ def _with_postal(place: str, postal: str) -> str:
 
 def _units(people: tuple[CallUnit, ...]) -> str:
     if not people:
-        return "nobody yet"
+        return "no units yet"
     lines: list[str] = []
     for done, person in enumerate(people):
         rest = f"and {len(people) - done} more"

@@ -26,7 +26,7 @@ class MoreButton(CallButton, template=call_item_pattern("more")):
         desk.acts.require_self_dispatch(actor_of(interaction))
         place = self.server_id, self.call_id
         view = view_of(StatusSelect(*place), AddNoteButton(*place), CloseCallButton(*place))
-        await prompt(interaction, f"What about **#{self.call_id}**?", view)
+        await prompt(interaction, f"Call **#{self.call_id}**", view)
 
 
 class AddNoteButton(CallButton, template=call_item_pattern("note")):
@@ -72,7 +72,7 @@ class CloseCallButton(CallButton, template=call_item_pattern("close")):
     async def press(self, interaction: Interaction, desk: Desk) -> None:
         """Ask for confirmation."""
         desk.acts.require_dispatch(actor_of(interaction))
-        question = f"Close **#{self.call_id}** for everybody?"
+        question = f"Close **#{self.call_id}**? All units leave it."
         await prompt(
             interaction, question, view_of(ConfirmCloseButton(self.server_id, self.call_id))
         )
@@ -82,7 +82,7 @@ class ConfirmCloseButton(CallButton, template=call_item_pattern("close-now")):
     """Closes a call."""
 
     action = "close-now"
-    label = "Close it"
+    label = "Close call"
     style = discord.ButtonStyle.danger
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:

@@ -143,7 +143,7 @@ class MemberSelect(PanelSelect, template=call_item_pattern("pick-members")):
         kind = SelectDefaultValueType.user
         return UserSelect(
             custom_id=custom_id,
-            placeholder="People of this server",
+            placeholder="Members of this server",
             min_values=0,
             max_values=_MAX_OPTIONS,
             default_values=[SelectDefaultValue(id=one, type=kind) for one in self._members],

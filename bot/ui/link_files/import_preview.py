@@ -90,15 +90,15 @@ def preview_file(shown: ImportPreview) -> discord.File | None:
 def import_result(done: ImportResult) -> str:
     """Return the answer after an import."""
     counts = done.counts
-    text = f"{counts.added:,} added, {counts.changed:,} changed, {counts.unchanged:,} as they were"
+    text = f"{counts.added:,} added, {counts.changed:,} changed, {counts.unchanged:,} unchanged"
     if done.skipped:
-        return f"⚠️ {text}, {done.skipped:,} refused."
+        return f"⚠️ {text}, {done.skipped:,} with errors."
     return f"✅ {text}."
 
 
 def export_result(found: ExportResult) -> str:
     """Return the answer that comes with an exported file."""
-    return f"✅ {found.count:,} linked. `/links import` takes this file again."
+    return f"✅ {_counted(found.count, 'link')} in this file. `/links import` reads it again."
 
 
 def export_file(found: ExportResult) -> discord.File:
@@ -115,31 +115,33 @@ def _render(shown: ImportPreview) -> tuple[str, list[str], bool]:
 def _title(shown: ImportPreview) -> str:
     plan = shown.diff
     name = code_span(shown.name, 80)
-    counts = f"{len(plan.added):,} added, {len(plan.changed):,} changed"
-    counts += f", {plan.unchanged:,} as they were"
+    counts = f"{len(plan.added):,} new, {len(plan.changed):,} changed"
+    counts += f", {plan.unchanged:,} unchanged"
     if plan.errors:
-        counts += f", {plan.refused_count:,} refused"
+        counts += f", {plan.refused_count:,} with errors"
     if not plan.rows:
         return f"{'❌' if plan.errors else '✅'} {name} has nothing to import: {counts}."
-    if plan.errors or plan.shared:
-        return f"⚠️ {name}: {counts}. Nothing is written before you press the button."
-    return f"⏳ {name}: {counts}. Nothing is written before you press **Import**."
+    mark = "⚠️" if plan.errors or plan.shared else "⏳"
+    return f"{mark} {name}: {counts}. Nothing is saved yet: press the button to import."
 
 
 def _button_label(plan: ImportDiff) -> str:
-    if plan.shared:
-        return "Import the rest, with shared ids" if plan.errors else "Import, with shared ids"
-    return "Import the rest" if plan.errors else "Import"
+    shared = f" ({_counted(len(plan.shared), 'shared id')})" if plan.shared else ""
+    return f"Import {_counted(len(plan.rows), 'link')}{shared}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _lines(plan: ImportDiff, limit: int) -> tuple[list[str], bool]:
     """Return the changes in at most `limit` characters; False if some are missing."""
     unit = plan.record_kind
     sections = (
-        ("Refused", len(plan.errors), (escape(str(one), _MAX_LINE_LENGTH) for one in plan.errors)),
+        ("Errors", len(plan.errors), (escape(str(one), _MAX_LINE_LENGTH) for one in plan.errors)),
         ("Shared ids", len(plan.shared), (_shared_line(one, unit) for one in plan.shared)),
         ("Changed", len(plan.changed), (_changed_line(one, unit) for one in plan.changed)),
-        ("Added", len(plan.added), (_added_line(row, unit) for row in plan.added)),
+        ("New", len(plan.added), (_added_line(row, unit) for row in plan.added)),
     )
     lines: list[str] = []
     for heading, count, entries in sections:

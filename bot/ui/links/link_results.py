@@ -36,10 +36,9 @@ def _verification_text(outcome: LinkResult) -> str:
         if proof.replaced_id is None:
             return f"The CAD knows this id as {code_span(link.api_id)}{whose}."
         return (
-            f"In the CAD, {member_mention(link.discord_id)} has linked Discord to this id{whose};"
-            " it was"
-            f" stored instead of {code_span(proof.replaced_id)}. To change that, change it in the"
-            " CAD."
+            f"In the CAD, {member_mention(link.discord_id)} has linked Discord to this id{whose}."
+            f" So it was saved instead of {code_span(proof.replaced_id)}. To change that, change"
+            " it in the CAD."
         )
     if proof.error:
         what = f"The CAD could not be asked about this id. {error_text.cad_message(proof.error)}"
@@ -47,17 +46,17 @@ def _verification_text(outcome: LinkResult) -> str:
         what = "The CAD was too slow to say whether it knows this id."
     else:
         what = (
-            "The CAD does not know this id yet, in any spelling. If that lasts, compare it with"
-            " the API ID in the CAD's account settings."
+            "Saved, but the CAD has no account with this id yet. Compare it with the API ID in"
+            " the CAD's account settings, or use `/apiid` in game."
         )
     state = "The CAD has confirmed it before" if link.proven_at else "Until then it is unproven"
-    return f"{what} I keep asking. {state}."
+    return f"{what} I check again by myself. {state}."
 
 
 def link_page(page: LinkPage) -> str:
     """Return one page of the links, one line per link."""
     if not page.total and page.kind == "linked":
-        return "✅ Nobody is linked yet. People link themselves with `/link`."
+        return "✅ No member is linked yet. Members link themselves with `/link`."
     lines = [f"✅ {page.total} {page.kind} · page {page.number} of {page.count}"]
     lines += [
         f"{member_mention(link.discord_id)} {code_span(link.api_id, 40)}{_status_suffix(link)}"
@@ -81,7 +80,7 @@ def whois(found: Whois) -> str:
 def id_owners(pasted: str, links: list[Link]) -> str:
     """Return the members that are linked to an API id."""
     if not links:
-        return f"❌ Nobody is linked to {code_span(pasted)}."
+        return f"❌ No member is linked to {code_span(pasted)}."
     if len(links) == 1:
         return f"✅ {link_line(links[0])} {_verification_status(links[0])}"
     lines = [f"{link_line(link)}{_status_suffix(link)}" for link in links[:_MAX_OWNERS]]
@@ -93,7 +92,7 @@ def id_owners(pasted: str, links: list[Link]) -> str:
 def audit_page(page: AuditPage) -> str:
     """Return one page of orders, one line per order, as many as fit into a message."""
     if not page.total:
-        return "✅ No such order has been given."
+        return "✅ No orders found."
     lines = [f"✅ {page.total} orders · page {page.number} of {page.count}"]
     for view in page.orders:
         line = order_text.order_line(view)
@@ -105,16 +104,19 @@ def audit_page(page: AuditPage) -> str:
 
 def link_line(link: Link) -> str:
     """Return a member's API id and who set it."""
+    return f"{member_mention(link.discord_id)} is {link_origin(link)}."
+
+
+def link_origin(link: Link, reader_id: int | None = None) -> str:
+    """Return an API id, who set it and when; the member `reader_id` is called "you"."""
     if link.set_by:
-        setter = f"set by {member_mention(link.set_by)}"
+        is_own = link.set_by == reader_id
+        setter = f"set by {'you' if is_own else member_mention(link.set_by)}"
     elif link.source == "person":
-        setter = "set by somebody who has left"
+        setter = "set by a member who has left"
     else:  # imported links and the CAD's own links were set by no member
         setter = f"from the {link.source}"
-    return (
-        f"{member_mention(link.discord_id)} is {code_span(link.api_id, 100)}, {setter}"
-        f" {timestamp(link.set_at, 'R')}."
-    )
+    return f"{code_span(link.api_id, 100)}, {setter} {timestamp(link.set_at, 'R')}"
 
 
 def _verification_status(link: Link) -> str:
@@ -122,9 +124,9 @@ def _verification_status(link: Link) -> str:
     account = code_span(link.account_name or link.account_uuid or "", 60)
     if link.other_account:
         other = code_span(link.other_account, 60)
-        return f"⚠️ The id was account {account}; now the CAD gives it to {other}."
+        return f"⚠️ The id belonged to account {account}; in the CAD it now belongs to {other}."
     if link.proven_at is None:
-        asked = f"; asked {timestamp(link.checked_at, 'R')}" if link.checked_at else ""
+        asked = f"; last checked {timestamp(link.checked_at, 'R')}" if link.checked_at else ""
         return f"Unproven: the CAD has not confirmed this id{asked}."
     whose = f" as account {account}" if link.account_name or link.account_uuid else ""
     return f"The CAD knows it{whose}; confirmed {timestamp(link.proven_at, 'R')}."

@@ -19,18 +19,18 @@ _ID_LENGTH = 100
 def request_submitted(asked: SubmittedRequest) -> str:
     """Return the answer to a member whose link waits for approval."""
     text = (
-        f"⏳ Your link to {_api_id(asked.request)} waits for approval. You are told here or in a"
-        " direct message."
+        f"⏳ Your link to {_api_id(asked.request)} waits for approval. The answer comes here or"
+        " in a direct message."
     )
-    return text + (" It takes the place of your earlier request." if asked.has_replaced else "")
+    return text + (" It replaces your earlier request." if asked.has_replaced else "")
 
 
 def conflict_question(held: IdConflict) -> str:
     """Return the question what to do about an id that another member has."""
     asked = held.request
     return (
-        f"⚠️ Nothing has changed yet: {_api_id(asked)} is linked to {_mentions(asked.holders)}. Is"
-        f" {member_mention(asked.discord_id)} to have it as well, or instead?"
+        f"⚠️ Not saved yet: {_api_id(asked)} is linked to {_mentions(asked.holders)} already. Share"
+        f" it with {member_mention(asked.discord_id)}, or move it?"
     )
 
 
@@ -102,10 +102,11 @@ def request_answer(request: LinkRequest) -> str:
         case LinkRequestState.DENIED:
             return f"❌ Denied{by}: {link}. Ask them why, or use `/link` again."
         case LinkRequestState.EXPIRED:
-            return f"❌ Nobody has decided about {link} in a week. Use `/link` again."
+            return f"❌ Expired: {link} was not approved within a week. Use `/link` again."
         case LinkRequestState.REPLACED:
             return (
-                f"❌ Another id was given to you{by}; the request for {_api_id(request)} is closed."
+                f"❌ You were linked to another id{by}; the request for {_api_id(request)} is"
+                " closed."
             )
         case _:
             return f"❌ Withdrawn{by}: {link}."
@@ -124,13 +125,13 @@ def change_message(change: LinkChange) -> str:
             return f"{by} has removed your link to {was}."
         case LinkChangeKind.MOVED:
             return (
-                f"{by} has given {was} to {member_mention(change.other_id or 0)}; you are not"
-                " linked now."
+                f"{by} has moved {was} from you to {member_mention(change.other_id or 0)}; you are"
+                " no longer linked."
             )
         case LinkChangeKind.SHARED:
             return (
-                f"{by} has linked {member_mention(change.other_id or 0)} to {was}, which is"
-                " yours too."
+                f"{by} has also linked {member_mention(change.other_id or 0)} to {was}, which is"
+                " your id."
             )
 
 
@@ -162,7 +163,7 @@ def import_log_line(by: int, counts: ImportCounts) -> str:
 def request_line(request: LinkRequest) -> str:
     """Return the line in `/links mine` about a request of the member."""
     if request.state is LinkRequestState.CONFLICT:
-        what = "is linked to somebody else, which a dispatcher was asked about"
+        what = "is linked to another member; a dispatcher was asked about it"
         return f"{_api_id(request)} {what} {_relative_time(request.asked_at)}."
     if request.state is LinkRequestState.PENDING:
         return (

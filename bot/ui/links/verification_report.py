@@ -25,18 +25,18 @@ def check_text(report: CheckReport) -> str:
         lines = [f"⏳ Checking the links: {counts.checked} of {counts.total} · {so_far}."]
         if report.cad_error:
             lines.append(
-                f"{error_text.wait_reason(report.cad_error)} I go on as soon as it answers."
+                f"{error_text.wait_reason(report.cad_error)} I continue as soon as it answers."
             )
-        lines.append("This goes on by itself; `/links check` shows how far it is.")
+        lines.append("It continues by itself; `/links check` shows the progress.")
         return "\n".join(lines)
     if not counts.total:
-        return "✅ Nobody is linked yet. People link themselves with `/link`."
+        return "✅ No member is linked yet. Members link themselves with `/link`."
     began = timestamp(report.check.started_at, "R")
     if report.check.stopped:
-        head = f"❌ Stopped: {counts.checked} of {counts.total} links checked, begun {began}"
+        head = f"❌ Stopped: {counts.checked} of {counts.total} links checked, started {began}"
     else:
         is_fine = counts.verified == counts.total and not report.shared
-        head = f"{'✅' if is_fine else '⚠️'} {counts.checked} links checked, begun {began}"
+        head = f"{'✅' if is_fine else '⚠️'} {counts.checked} links checked, started {began}"
     return "\n".join([f"{head}: {so_far}.", *_problem_lines(report)])
 
 
@@ -102,9 +102,11 @@ def _problem_lines(report: CheckReport) -> list[str]:
         lines.append(f"Another account has the id now: {_limit_names(names, counts.changed)}.")
     if report.shared:
         names = [" and ".join(map(member_mention, people[:5])) for people in report.shared]
-        lines.append(f"Several people on one id: {_limit_names(names, len(names))}.")
+        lines.append(f"Several members share one id: {_limit_names(names, len(names))}.")
     if lines:
-        lines.append("`/links list` with `only:` lists them all; `/link` with `member:` mends one.")
+        lines.append(
+            "`/links list` with `only:` lists them all; `/link` with `member:` corrects one."
+        )
     return lines
 
 

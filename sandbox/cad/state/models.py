@@ -200,7 +200,7 @@ class DispatchCall:
 
 @dataclass(frozen=True, slots=True)
 class EmergencyForm:
-    """What a caller says to 911 (or to the civil line, when it is no emergency)."""
+    """What a caller says to 911 (or to the non-emergency, when it is no emergency)."""
 
     caller: str
     location: str

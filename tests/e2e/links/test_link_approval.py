@@ -15,7 +15,8 @@ from tests.e2e.scene import Scene
 
 RILEY, CHARLIE = seed.RILEY, seed.CHARLIE
 WAITS = (
-    f"⏳ Your link to `{RILEY.hex}` waits for approval. You are told here or in a direct message."
+    f"⏳ Your link to `{RILEY.hex}` waits for approval. The answer comes here or in a direct"
+    " message."
 )
 
 
@@ -78,7 +79,7 @@ async def test_a_visitor_decides_nothing(scene: Scene, log: Log, label: str) -> 
     await asked(scene, scene.vic, RILEY.hex)
     for who in (scene.vic, scene.erin):
         pressed = await log.press(who, label)
-        assert pressed.text == f"❌ This takes one of these roles: {scene.dispatch.mention}."
+        assert pressed.text == f"❌ You need the {scene.dispatch.mention} role for that."
     assert scene.vic.id not in scene.links()
     assert labels(log.messages[0]) == ["Approve", "Deny"]
 
@@ -165,8 +166,7 @@ async def test_whoever_may_link_needs_no_approval(scene: Scene, log: Log) -> Non
 async def test_an_id_of_somebody_else_is_not_asked_for(scene: Scene, log: Log) -> None:
     answer = await scene.say(scene.vic, "link", steam=seed.PAT.hex)
     assert answer == (
-        f"❌ `{seed.PAT.hex}` is linked to somebody else. If it is yours, ask whoever links"
-        " people here."
+        f"❌ `{seed.PAT.hex}` is linked to another member. If it is yours, ask a dispatcher."
     )
     assert log.messages == []
 
@@ -264,7 +264,7 @@ async def test_a_request_expires(scene: Scene, log: Log) -> None:
     assert "This has expired" in log.texts[0]
     assert labels(log.messages[0]) == []
     (letter,) = letters(scene.vic)
-    assert letter.startswith("**San Andreas**: ❌ Nobody has decided about your link")
+    assert letter.startswith("**San Andreas**: ❌ Expired: your link")
 
 
 async def test_what_a_hostile_name_looks_like(scene: Scene, log: Log) -> None:

@@ -213,7 +213,7 @@ async def test_a_restart_in_the_middle(desk: Desk) -> None:
     assert 0 < before < len(CREW)
     await desk.restart()
     await desk.stage.passes(HOUR)
-    # Nobody was asked about twice but whom the stop has caught in the middle.
+    # Not asked about twice but whom the stop has caught in the middle.
     asked = desk.stage.spellings()
     assert set(asked) == {one.hex for one in CREW}
     assert len(asked) <= len(CREW) + 1

@@ -44,8 +44,7 @@ def test_every_finding_has_one_line(what: FindingCode) -> None:
 
 def test_lines_for_a_terminal() -> None:
     assert words.terminal_line(warning(FindingCode.ROLE_EVERYONE, setting="LINK_ROLE_IDS")) == (
-        "warning  roles       LINK_ROLE_IDS names the server itself, and with it everyone. Name"
-        " roles."
+        "warning  roles       LINK_ROLE_IDS names `@everyone`. Name roles instead."
     )
     assert words.terminal_line(fine(FindingCode.PLAN_FINE, plan="")) == (
         "ok       plan        The plan is enough to attach."
@@ -64,6 +63,8 @@ def test_lines_for_a_terminal() -> None:
     ("findings", "total"),
     [
         ([], "no faults, no warnings, no findings"),
+        ([fine(FindingCode.KEY_FINE)], "1 check passed"),
+        ([fine(FindingCode.KEY_FINE)] * 13, "All 13 checks passed"),
         ([fault(FindingCode.INTENTS_OFF)], "1 fault, no warnings, 1 finding"),
         (
             [fault(FindingCode.INTENTS_OFF)] * 2 + [warning(FindingCode.CAD_BUSY)],
@@ -84,6 +85,6 @@ def test_a_report_fits_into_a_message_and_keeps_the_worst(count: int) -> None:
         DoctorReport((*bad, fine(FindingCode.KEY_FINE)), access.rules, needs_cad=True)
     )
     assert len(text) <= MESSAGE_LIMIT
-    assert text.startswith("❌ " if count else "✅ no faults")
+    assert text.startswith("❌ " if count else "✅ 1 check passed.")
     assert "**Who may do what**" in text
     assert text.count("\n❌ ") == count or "more; `python -m bot doctor` prints all" in text

@@ -37,8 +37,8 @@ async def test_all_is_well(scene: Scene) -> None:
     text = "\n".join(lines)
     for part in (
         "The bot is on `San Andreas`.",
-        "The CAD takes the key.",
-        "This CAD's attach request is `ATTACH_UNITS at /emergency` for this CAD.",
+        "The CAD accepts the key.",
+        "This CAD's attach request is `ATTACH_UNITS at /emergency`.",
         "The database `",
         "The clock is right",
         " detach requests, of 60 a minute.",
@@ -93,7 +93,7 @@ async def test_what_is_wrong_at_discord(scene: Scene) -> None:
     assert {line.partition(" ")[2].partition(".")[0] for line in lines[:3]} == {
         "MEMBERS_INTENT is true, but Server Members Intent is off",
         "LINK_ROLE_IDS: no role here has the id `1110000000000000003`",
-        "LOG_CHANNEL_ID: `Patrol 2` is no text channel",
+        "LOG_CHANNEL_ID: `Patrol 2` is not a text channel",
     }
 
 

@@ -128,7 +128,7 @@ def _question(view: OrderView) -> str:
     else:
         what = f"Detach {count} units from {_call_name(view)}"
     until = timestamp(view.order.created_at + CONFIRM_WITHIN, "t")
-    return f"{what}? Not sent yet: press **Confirm** before {until}."
+    return f"{what}? Not sent yet: press **Confirm** before {until}, or give the order again."
 
 
 def _units_on_other_calls(view: OrderView, limit: int) -> Iterator[str]:

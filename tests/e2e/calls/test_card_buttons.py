@@ -148,7 +148,7 @@ class TestOnACall:
         officers.env.backend.remove_member_role(guild.id, officers.charlie.id, role.id)
         result = await officers.charlie.submit_modal(shown, {"steam": seed.CHARLIE.hex})
         assert "is now linked to" in await settled(officers, result)
-        assert followed(result).startswith("❌ You need the ")
+        assert followed(result).startswith("❌ You need one of these roles for that: ")
         assert officers.orders() == []
 
     async def test_a_wrong_id_in_the_form_is_explained(self, officers: Scene) -> None:

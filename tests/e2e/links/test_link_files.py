@@ -92,7 +92,7 @@ async def test_a_restart_forgets_the_file(scene: Scene) -> None:
     await scene.start()
     answer = await pressed(scene, said)
     assert answer.startswith("❌ This file has expired")
-    assert "Show it to me again with `/links import`." in answer
+    assert "Send it again with `/links import`." in answer
     assert scene.links() == before
 
 
@@ -195,7 +195,7 @@ class TestRefusals:
 
     async def test_what_is_too_large(self, scene: Scene) -> None:
         said = await shown(scene, b"x" * (MAX_FILE_BYTES + 1))
-        assert said.text.startswith("❌ The file is too large: 2.0 MiB, where 2 MiB are read.")
+        assert said.text.startswith("❌ The file is too large: 2.0 MiB; the limit is 2 MiB.")
 
     async def test_a_file_that_discord_has_lost(self, scene: Scene, monkeypatch) -> None:
         monkeypatch.setattr(scene.env.backend.cdn, "get", lambda _: None)
@@ -251,5 +251,5 @@ async def test_another_server_has_links_of_its_own(scene: Scene) -> None:
     await scene.start(dispatch_role_ids=frozenset({role.id, scene.dispatch.id}))
     result = await dana.slash(channel, "links export")
     assert result.response is not None
-    assert result.response.content.startswith("✅ 0 linked.")
+    assert result.response.content.startswith("✅ 0 links in this file.")
     assert await result.response.attachments[0].read() == b"discord_id,api_id\n"

@@ -22,8 +22,8 @@ async def ask(scene: Scene) -> Said:
     """Let Dana give Vic the id that Pat has."""
     said = await scene.says(scene.dana, "link", steam=str(PAT.steam64), member=scene.vic)
     assert said.text == (
-        f"⚠️ Nothing has changed yet: `{PAT.hex}` is linked to {scene.pat.mention}. Is"
-        f" {scene.vic.mention} to have it as well, or instead?"
+        f"⚠️ Not saved yet: `{PAT.hex}` is linked to {scene.pat.mention} already. Share it with"
+        f" {scene.vic.mention}, or move it?"
     )
     assert said.buttons == ["Share it", "Move it here", "Cancel"]
     assert scene.vic.id not in scene.links()
@@ -107,7 +107,7 @@ async def test_whoever_lost_the_role_decides_nothing(scene: Scene) -> None:
 
 async def test_a_dispatcher_for_themselves(scene: Scene) -> None:
     said = await scene.says(scene.dana, "link", steam=PAT.hex)
-    assert f"Is {scene.dana.mention} to have it as well" in said.text
+    assert f"Share it with {scene.dana.mention}" in said.text
     await answered(scene, scene.dana, said, "Share it")
     assert scene.links()[scene.dana.id] == PAT.hex
 

@@ -165,8 +165,8 @@ async def test_discord_linked_in_the_cad_counts_more_than_what_is_pasted(scene: 
     answer = await scene.say(scene.charlie, "link", steam=RILEY.hex)
     assert answer == (
         f"⚠️ {scene.charlie.mention} is now linked to `{UPPER}`.\n"
-        f"In the CAD, {scene.charlie.mention} has linked Discord to this id (account `charlie`); it"
-        f" was stored instead of `{RILEY.hex}`. To change that, change it in the CAD."
+        f"In the CAD, {scene.charlie.mention} has linked Discord to this id (account `charlie`). So"
+        f" it was saved instead of `{RILEY.hex}`. To change that, change it in the CAD."
     )
     assert scene.links()[scene.charlie.id] == UPPER
 
@@ -220,7 +220,7 @@ class TestCheck:
         shared = {f"{scene.bob.mention} and {scene.alice.mention}"}
         shared.add(f"{scene.alice.mention} and {scene.bob.mention}")
         head, unknown, changed, several, hint = words().splitlines()
-        assert head.startswith("⚠️ 5 links checked, begun ")
+        assert head.startswith("⚠️ 5 links checked, started ")
         assert head.endswith(": 3 proven, 1 unknown, 1 changed.")
         assert unknown == f"The CAD does not know: {scene.vic.mention} `license:nobody`."
         assert changed == f"Another account has the id now: {erin_was}."
@@ -291,7 +291,7 @@ class TestCheck:
     async def test_a_cad_in_trouble(self, scene: Scene) -> None:
         scene.breaks(BAD_GATEWAY)
         _, words = await self.check(scene)
-        trouble = "Sonoran CAD has a fault (502). I go on as soon as it answers."
+        trouble = "Sonoran CAD has a fault (502). I continue as soon as it answers."
         await eventually(scene, lambda: trouble in words())
         scene.mends()
         await eventually(scene, lambda: words().startswith("✅ 4 links checked"))

@@ -60,7 +60,7 @@ async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(scene: Sc
     done, confirmed, not_linked, off_duty, unknown, *others = answer.splitlines()
     assert done == "⚠️ **#100** Armed Robbery: A\\-7"
     assert confirmed == "Confirmed by the CAD."
-    assert not_linked.startswith(f"Left out: {scene.charlie.mention}: not linked. Use `/link` use")
+    assert not_linked.startswith(f"Left out: {scene.charlie.mention}: not linked. Use `/link` with")
     assert off_duty == f"Left out: {scene.erin.mention}: off duty in the CAD."
     assert unknown == "Left out: `Z-99`: no unit on duty has this number."
     whats = ["`<:police:1>`", "`@everyone`", scene.dispatch.mention, scene.channel.mention]
@@ -72,7 +72,7 @@ async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(scene: Sc
     ("units", "reason"),
     [
         ("{charlie}", "not linked"),
-        ("{erin}", "not on duty"),
+        ("{erin}", "off duty in the CAD"),
         ("Z-99", "no unit on duty has this number"),
         ("D-1", "no unit on duty has this number"),  # a dispatcher is nobody to be sent
         ("{dispatch}", "the bot may not see who has this role"),
@@ -122,7 +122,7 @@ async def test_an_api_id_that_no_unit_carries_is_sent_and_doubted(scene: Scene) 
     ]
     assert (await said.after(60)).splitlines() == [
         "⚠️ **#100** Armed Robbery: `license:abc`, A\\-12",
-        "The CAD accepted the order, but shows `license:abc` not on the call.",
+        "The CAD accepted the order, but does not show `license:abc` on the call.",
     ]
     assert scene.orders()[0].objects[0]["units"] == ["license:abc", seed.PAT.hex]
 
@@ -167,7 +167,7 @@ async def test_fifty_at_once_and_no_more(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("title", "shown"),
     [
-        ("**Fire** @everyone\n[x](https://e.example)", "\\*\\*Fire\\*\\* \\@everyone \\[x\\]"),
+        ("**Fire** @everyone\n[x](https://e.example)", "(\\*\\*Fire\\*\\* \\@everyone \\[x\\]"),
         ("\u202e<@&1>`a`\u200b", "\\<\\@&1\\>\\`a\\`"),
         ("x" * 4000, "x" * 99 + "…"),
     ],

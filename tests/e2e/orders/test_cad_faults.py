@@ -186,7 +186,7 @@ ALL_ALIKE = [
     ("key", "INVALID API KEY", "SONORAN_API_KEY is wrong."),
     ("plan", "API IS NOT ENABLED FOR THIS COMMUNITY", "attaching needs the Plus plan"),
     ("disabled", "API IS NOT ENABLED FOR THIS COMMUNITY", "attaching needs the Plus plan"),
-    ("types", "INVALID REQUEST TYPE", "this CAD speaks none of the known dialects."),
+    ("types", "INVALID REQUEST TYPE", "this CAD accepts none of the bot's attach requests."),
 ]
 
 

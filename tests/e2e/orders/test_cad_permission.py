@@ -25,7 +25,7 @@ pytestmark = with_settings(sonoran_api_version=2, require_cad_permission=True)
 ACCOUNTS = "/v2/general/accounts"
 CALL = "**#100** Armed Robbery"
 FORBIDDEN = (
-    "Your account in the CAD lacks the permission for this. It takes `dispatch`, or"
+    "Your account in the CAD may not do this. It needs the CAD's permission `dispatch`, or"
     " `selfDispatch` if it is only about yourself."
 )
 NO_ACCOUNT = "The CAD does not know your account, and this needs a permission there."

@@ -201,4 +201,4 @@ async def test_only_the_end_is_told_elsewhere(scene: Scene) -> None:
     assert scene.dana.user.dm_channel.history() == []
     scene.mends()
     await scene.passes(120)
-    assert "✅ Attached to" in scene.dana.user.dm_channel.history()[0].content
+    assert "✅ **#" in scene.dana.user.dm_channel.history()[0].content

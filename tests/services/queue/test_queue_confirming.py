@@ -92,7 +92,7 @@ async def test_a_receipt_needs_no_question(office: Office) -> None:
 async def test_a_receipt_without_somebody_says_who_is_missing(office: Office) -> None:
     office.cad.silent = True
     first = await office.order("1")
-    assert office.text(first).startswith("❌ Not shown by the CAD:")
+    assert office.text(first).startswith("❌ Not on **#100**: ")
 
 
 @v2

@@ -438,7 +438,10 @@ def asked(*found: Assignee | SkippedTarget, **more: Any) -> OrderView:
 )
 def test_a_question_says_what_would_happen(one: OrderView, question: str) -> None:
     first = order_text.order_reply(one).partition("\n")[0]
-    assert first == (f"⏳ {question} Not sent yet: press **Confirm** before <t:1767226500:t>.")
+    assert first == (
+        f"⏳ {question} Not sent yet: press **Confirm** before <t:1767226500:t>, or give"
+        " the order again."
+    )
 
 
 def test_a_question_says_who_who_not_and_from_where() -> None:

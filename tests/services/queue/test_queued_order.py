@@ -145,7 +145,7 @@ def test_what_people_are_told() -> None:
 def test_whom_batching_sees() -> None:
     one = job(assignee(1), Assignee("Steam:X", None, None, None))
     one.cell = 3
-    assert one.item.people == frozenset({"unit 1", "steam:x"})
+    assert one.item.people == frozenset({"unit 1", "x"})
     assert (one.item.place, one.item.cell) == ((OrderAction.ATTACH, 1, 100), 3)
     one.is_made_out = False
     assert one.item.people is None

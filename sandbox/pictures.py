@@ -60,8 +60,8 @@ async def _picture_cards(
     await _save(panel, folder / "panel.png")
 
     await discord.press(discord.message("Call #101"), "More")
-    await discord.press(discord.message("Call #101"), "Close call")
-    await discord.press(discord.message("Close #101 ? All units leave it."), "Close call")
+    await discord.press(discord.message("More actions for #101"), "Close call")
+    await discord.press(discord.message("Close #101? All units leave it."), "Close call")
     await discord.message("CLOSED · Call #101").wait_for()
     await _save(discord.message("CLOSED · Call #101"), folder / "card-closed.png")
 

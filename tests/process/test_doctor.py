@@ -318,8 +318,8 @@ CASES = [
         discord_says(f"/guilds/{GUILD_ID}", 404, 10004),
         FindingCode.GUILD_ABSENT,
         2,
-        f"not on server {GUILD_ID}. Open the link that `python -m bot invite` prints, or correct the"
-        f" id. The bot is on: `San Andreas ({GUILD_ID})`.",
+        f"not on server {GUILD_ID}. Open the link that `python -m bot invite` prints, or correct"
+        f" the id. The bot is on: `San Andreas ({GUILD_ID})`.",
     ),
     Case("no server", on_no_server, FindingCode.GUILDS_NONE, 2, "python -m bot invite"),
     Case(
@@ -528,7 +528,9 @@ async def test_a_full_disk(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     found = await examined(world, monkeypatch)
     assert found == {
-        FindingCode.DISK_FULL: f"The disk of the database has {free >> 20} MiB left. Free some space."
+        FindingCode.DISK_FULL: (
+            f"The disk of the database has {free >> 20} MiB left. Free some space."
+        )
     }
     assert world.code == code
 

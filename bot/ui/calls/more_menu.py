@@ -26,7 +26,7 @@ class MoreButton(CallButton, template=call_item_pattern("more")):
         desk.acts.require_self_dispatch(actor_of(interaction))
         place = self.server_id, self.call_id
         view = view_of(StatusSelect(*place), AddNoteButton(*place), CloseCallButton(*place))
-        await prompt(interaction, f"Call **#{self.call_id}**", view)
+        await prompt(interaction, f"More actions for **#{self.call_id}**", view)
 
 
 class AddNoteButton(CallButton, template=call_item_pattern("note")):

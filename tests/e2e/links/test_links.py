@@ -54,7 +54,8 @@ async def test_linking_somebody_else(scene: Scene) -> None:
 async def test_the_format_of_the_community(scene: Scene) -> None:
     answer = await scene.say(scene.vic, "link", steam=str(VIC.steam64))
     assert answer.startswith(
-        f"⚠️ {scene.vic.mention} is now linked to `steam:{VIC.hex}`.\nSaved, but the CAD has no account"
+        f"⚠️ {scene.vic.mention} is now linked to `steam:{VIC.hex}`.\n"
+        "Saved, but the CAD has no account"
     )
     # With a prefix it is somebody's own spelling, whatever the format.
     answer = await scene.say(scene.vic, "link", steam="License:AbC")

@@ -41,7 +41,7 @@ async def test_all_is_well(scene: Scene) -> None:
         "This CAD's attach request is `ATTACH_UNITS at /emergency`.",
         "The database `",
         "The clock is right",
-        " detach requests, of 60 a minute.",
+        " detach requests right now, of 60 a minute.",
         "No push events",
     ):
         assert part in text

@@ -327,7 +327,7 @@ CASES = [
         without_a_command,
         FindingCode.COMMANDS_MISSING,
         0,
-        "`attach`. The bot tells",
+        "`attach`. The bot registers",
     ),
     Case(
         "no scope",
@@ -399,7 +399,7 @@ CASES = [
         setting("SONORAN_COMMUNITY_ID", "other"),
         FindingCode.COMMUNITY_OTHER,
         0,
-        "The key is that of the community `sandbox`.",
+        "The key belongs to the community `sandbox`.",
         (2,),
     ),
     Case("api off", api_off, FindingCode.API_OFF, 2, "`API IS NOT ENABLED", BOTH),
@@ -433,9 +433,7 @@ CASES = [
         BOTH,
     ),
     Case("busy", cad(RateLimited(90)), FindingCode.CAD_BUSY, 0, "Try again in a minute", BOTH),
-    Case(
-        "dialect", no_dialect, FindingCode.ATTACH_VARIANT_NONE, 2, "none of the ways of attaching"
-    ),
+    Case("dialect", no_dialect, FindingCode.ATTACH_VARIANT_NONE, 2, "none of the attach requests"),
     Case("clock", cad(OtherClock()), FindingCode.CLOCK_OFF, 0, "Let the machine set it", BOTH),
     Case("no database", a_letter, FindingCode.DATABASE_BROKEN, 2, "is not a usable database"),
     Case(

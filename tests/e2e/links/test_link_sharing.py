@@ -56,7 +56,7 @@ async def test_sharing(scene: Scene) -> None:
     assert scene.links()[scene.vic.id] == scene.links()[scene.pat.id] == PAT.hex
     dana, vic = scene.dana.mention, scene.vic.mention
     assert letters(scene.pat) == [
-        f"{SERVER}: {dana} has linked {vic} to `{PAT.hex}`, which is yours too."
+        f"{SERVER}: {dana} has also linked {vic} to `{PAT.hex}`, which is your id."
     ]
     assert log.texts == [f"🔗 `{PAT.hex}` of {scene.pat.mention} is shared with {vic} · by {dana}"]
     assert letters(scene.vic) == []
@@ -72,7 +72,7 @@ async def test_moving_after_a_restart(scene: Scene) -> None:
     assert scene.pat.id not in scene.links()
     dana, vic = scene.dana.mention, scene.vic.mention
     assert letters(scene.pat) == [
-        f"{SERVER}: {dana} has given `{PAT.hex}` to {vic}; you are not linked now."
+        f"{SERVER}: {dana} has moved `{PAT.hex}` from you to {vic}; you are no longer linked."
     ]
     assert log.texts == [f"🔗 `{PAT.hex}` {scene.pat.mention} → {vic} · by {dana}"]
 

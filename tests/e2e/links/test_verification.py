@@ -224,7 +224,7 @@ class TestCheck:
         assert head.endswith(": 3 proven, 1 unknown, 1 changed.")
         assert unknown == f"The CAD does not know: {scene.vic.mention} `license:nobody`."
         assert changed == f"Another account has the id now: {erin_was}."
-        assert several.removeprefix("Several people on one id: ").rstrip(".") in shared
+        assert several.removeprefix("Several members share one id: ").rstrip(".") in shared
         assert hint.startswith("`/links list` with `only:` lists them all")
         assert scene.links()[scene.pat.id] == f"STEAM:{seed.PAT.hex.upper()}"
         listed = await scene.say(scene.dana, "links list")

@@ -63,7 +63,7 @@ async def test_the_role_alone_is_not_enough(scene: Scene) -> None:
     assert answer == f"❌ Not attached to {CALL}.\n{FORBIDDEN}"
     assert done(scene) == []
     # Which is in the books, too.
-    assert "attach" in await scene.say(scene.dana, "audit", call=100)
+    assert "→ **#100** · by" in await scene.say(scene.dana, "audit", call=100)
 
 
 async def test_nor_is_the_cads_permission_alone(scene: Scene) -> None:

@@ -19,6 +19,7 @@ from bot.cad.errors import (
     InvalidCommunity,
     InvalidRequestType,
 )
+from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
 from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
@@ -94,15 +95,17 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
     AlreadyConfirmed: "This is confirmed already. Look at its answer for the result.",
     NotOrderOwner: "Only the member who gave this order can do that.",
-    TooLateToConfirm: "That was more than 15 minutes ago. Give the order again.",
+    TooLateToConfirm: (
+        f"That was more than {minutes(INTERACTION_LIFETIME)} minutes ago. Give the order again."
+    ),
     EmergencyNotFound: "This 911 call is no longer open: it was answered or dismissed.",
     DownloadFailed: "Discord did not send the file or the list of members. Try again.",
     ExportTooLarge: (
         "The file of links is too large for Discord. `python -m bot links export` has no limit."
     ),
     ImportExpired: (
-        "This file has expired: the bot keeps a file for 15 minutes, until your next file or a"
-        " restart. Nothing was saved. Send it again with `/links import`."
+        f"This file has expired: the bot keeps a file for {minutes(INTERACTION_LIFETIME)} minutes,"
+        " until your next file or a restart. Nothing was saved. Send it again with `/links import`."
     ),
     ImportOutdated: (
         "The links have changed since you sent this file, so it would do something else now."

@@ -10,7 +10,7 @@ from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnreadable
 from bot.cad.models import Receipt
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
-from bot.services.cad_backoff import MAX_BACKOFF, CadBackoff
+from bot.services.cad_backoff import BACKOFF, CadBackoff
 from bot.services.queue import batching, detach_guard
 from bot.services.queue.queued_order import Job, attachments, detachments
 from bot.storage.stores.order_store import OrderAction
@@ -74,7 +74,9 @@ class Courier:
                     job.resolution = await detach_guard.still_there(self._cad, job)
                 except CadRateLimited as error:
                     # Only looking is limited: whoever needs no look goes on.
-                    job.not_before = self._clock.monotonic() + (error.retry_after or MAX_BACKOFF)
+                    job.not_before = self._clock.monotonic() + (
+                        error.retry_after or BACKOFF.longest
+                    )
                     limited.append(job)
         return limited
 

@@ -6,10 +6,11 @@ import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.cad.errors import CadError
 from bot.cad.models import AttachRequest, DetachRequest, UnitRef
+from bot.common.discord_limits import REPLY_LIFETIME
 from bot.services.background import WakeSignal
 from bot.services.orders import outcomes
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
@@ -18,7 +19,7 @@ from bot.services.targets.resolution import Assignee, Resolution
 from bot.storage.stores.order_store import Order, OrderState
 
 ASK_ABOVE = 10  # people; an order about more is asked about before it is sent
-LIFETIME = timedelta(minutes=14, seconds=45)  # Discord lets a reply be edited for 15 minutes
+LIFETIME = REPLY_LIFETIME
 
 
 @dataclass(eq=False, slots=True)

@@ -177,10 +177,11 @@ def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterat
             yield "Confirmed by the CAD."
         case BoardConfirmation.MISSING:
             absent = [unit_name(one) for one in people if one.api_id in outcome.missing]
-            is_detach = view.order.action is OrderAction.DETACH
-            shows = "still shows" if is_detach else "does not show"
             units = join_limited(absent, limit)
-            yield f"The CAD accepted the order, but {shows} {units} on the call."
+            if view.order.action is OrderAction.DETACH:
+                yield f"The CAD accepted the order, but still shows {units} on the call."
+            else:
+                yield f"The CAD accepted the order, but does not show {units} on the call."
         case BoardConfirmation.UNKNOWN:
             yield (
                 "The CAD accepted the order, but did not say whether it shows on the call. Check"

@@ -234,7 +234,10 @@ class TestCheck:
             assert head == f"✅ 1 {only} · page 1 of 1"
             assert [one.partition(" ")[0] for one in lines] == [one.mention for one in people]
         whois = await scene.say(scene.dana, "links whois", member=scene.erin)
-        assert "⚠️ The id was account `erin`; now the CAD gives it to `erin-the-second`." in whois
+        assert (
+            "⚠️ The id belonged to account `erin`; in the CAD it now belongs to `erin-the-second`."
+            in whois
+        )
 
     async def test_a_restart_in_the_middle(self, scene: Scene) -> None:
         await scene.start(log_channel_id=scene.channel.id)

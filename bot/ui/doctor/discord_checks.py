@@ -146,25 +146,18 @@ class DiscordChecks:
         if missing := sorted(self._commands - set(known)):
             return [warning(FindingCode.COMMANDS_MISSING, names=missing)]
         found = [fine(FindingCode.COMMANDS_FINE, count=len(known))]
-        return [*found, *await self._check_command_permissions(guild_id, known)]
+        return [*found, *await self._check_overrides(guild_id, known)]
 
-    async def _check_command_permissions(
-        self, guild_id: int, known: Mapping[str, int]
-    ) -> list[Finding]:
+    async def _check_overrides(self, guild_id: int, known: Mapping[str, int]) -> list[Finding]:
         """Check how Server Settings → Integrations restricts who sees which command."""
         application = self._client.application_id or 0
         ids = {"": application, **known}  # "" stands for the overrides of the whole bot
-        asked = await asyncio.gather(
-            *(self._command_overrides(guild_id, one) for one in ids.values())
-        )
+        asked = await asyncio.gather(*(self._overrides(guild_id, one) for one in ids.values()))
         overrides = {name: found for name, found in zip(ids, asked, strict=True) if found}
         general = overrides.pop("", {})
         dispatch = self._setup.roles.get(DISPATCH_ROLES_SETTING, frozenset())
-        closed = [
-            name
-            for name in known
-            if _excludes_dispatchers({**general, **overrides.get(name, {})}, guild_id, dispatch)
-        ]
+        merged = {name: {**general, **overrides.get(name, {})} for name in known}
+        closed = [name for name in known if _is_hidden(merged[name], guild_id, dispatch)]
         found: list[Finding] = []
         if closed:
             found.append(warning(FindingCode.COMMANDS_CLOSED, names=sorted(closed)))
@@ -173,16 +166,16 @@ class DiscordChecks:
             found.append(fine(FindingCode.COMMANDS_NARROWED, names=narrowed))
         return found
 
-    async def _command_overrides(self, guild_id: int, command_id: int) -> dict[int, bool]:
+    async def _overrides(self, guild_id: int, command_id: int) -> dict[int, bool]:
         """Return overrides by the id of a role, member or channel; empty if there are none."""
         application = self._client.application_id or 0
         try:
-            told = await self._client.http.get_application_command_permissions(
+            answer = await self._client.http.get_application_command_permissions(
                 application, guild_id, command_id
             )
         except discord.NotFound:
             return {}
-        return {int(one["id"]): one["permission"] for one in told["permissions"]}
+        return {int(one["id"]): one["permission"] for one in answer["permissions"]}
 
     def _check_roles(self, places: list[_GuildState], is_whole: bool) -> Iterator[Finding]:
         known = {role.id: role for place in places for role in place.guild.roles}
@@ -262,9 +255,7 @@ def connection_fault(error: Exception) -> Finding:
             return fault(FindingCode.DISCORD_UNREACHABLE, reason=str(error) or type(error).__name__)
 
 
-def _excludes_dispatchers(
-    overrides: Mapping[int, bool], guild_id: int, dispatch: frozenset[int]
-) -> bool:
+def _is_hidden(overrides: Mapping[int, bool], guild_id: int, dispatch: frozenset[int]) -> bool:
     """Return True if a command is denied to @everyone and allowed to no dispatch role."""
     if overrides.get(guild_id, True):
         return False

@@ -70,7 +70,7 @@ from bot.ui import error_text
 
 HOSTILE = "`@everyone` **x**\n# [a](https://b.example)\u202e" * 100
 
-# An error, and what its text must tell: what happened, and what to do about it.
+# Errors, and parts of their texts: what happened, and what to do.
 TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (CadRefused("CALL NOT FOUND", status=400), ("The CAD refused: `CALL NOT FOUND`.",)),
     (CadRefused("", status=403), ("The CAD refused: `status 403`.",)),

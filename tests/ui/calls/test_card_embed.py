@@ -1,4 +1,4 @@
-"""Cards fit into Discord's limits and show foreign text as text, whatever the CAD says."""
+"""Cards fit into Discord's limits and show the CAD's text unchanged, whatever it contains."""
 
 from __future__ import annotations
 

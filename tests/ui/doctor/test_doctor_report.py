@@ -1,4 +1,4 @@
-"""What the doctor says: every finding has its words, and none breaks a message."""
+"""Every finding has its text, and the report always fits into a message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NUMBERS = {"count", "seconds", "megabytes", "attach", "detach", "per_minute", "s
 
 
 def data(what: FindingCode, text: str) -> dict[str, object]:
-    """Give a finding everything that its words need."""
+    """Return the data that the text of a finding needs."""
     fields = {name for _, name, _, _ in Formatter().parse(words._TEXTS[what]) if name}
     lists = {"names", "ids", "servers"}
     found: dict[str, object] = {}
@@ -38,7 +38,7 @@ def test_every_finding_has_one_line(what: FindingCode) -> None:
     assert line.endswith(".")
     assert len(line) < 1200
     if not set(data(what, "")) & {"line", "setting", "plain"}:
-        # What is foreign stands in code, where it does nothing.
+        # Text from outside stands in a code span, where Discord does not interpret it.
         assert "@everyone" not in re.sub(r"`[^`]*`", "", line)
 
 

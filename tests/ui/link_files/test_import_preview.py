@@ -1,4 +1,4 @@
-"""What people read about a file of links."""
+"""The answers to an import and an export of links."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_what_does_not_fit_is_attached() -> None:
 
 
 def test_a_report_is_no_larger_than_discord_takes() -> None:
-    # Two mebibytes hold that many; everyone would share the id with everyone.
+    # Two mebibytes hold that many lines; all members would share one id.
     found = plan_of(*((LARGEST_ID - n, "a") for n in range(50_000)))
     assert sum(map(len, report(found))) > 6_000_000
     lines = attached(shown(found))

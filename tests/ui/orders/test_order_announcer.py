@@ -1,4 +1,4 @@
-"""Whoever cannot be told one way is told another, and nothing that Discord does is fatal."""
+"""If one way to deliver an answer fails, the next one is used; no error of Discord is fatal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SURPRISES = [
 
 
 class Discord:
-    """The client and everything behind it; `faults` by where they happen."""
+    """A fake client and webhook; `faults` maps the place to the error that it raises."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.faults: dict[str, Exception] = {}

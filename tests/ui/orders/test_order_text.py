@@ -61,7 +61,7 @@ def view(
     waiting: WaitNotice | None = None,
     **order: Any,
 ) -> OrderView:
-    """Build an order by its unusual fields, and whom it is about."""
+    """Build an order from its units, its skipped targets and its unusual fields."""
     usual = {"id": 1, "guild_id": 2, "server_id": 1, "action": OrderAction.ATTACH, "call_id": 100}
     usual |= {"units": "A-12", "actor_id": 5, "created_at": NOW, "application_id": 6}
     people = tuple(one for one in found if isinstance(one, Assignee))
@@ -245,7 +245,7 @@ def test_every_reason_has_words() -> None:
 names = st.sampled_from(["A-12", "x" * 4000, HOSTILE * 90, "🚓" * 4000, "-" * 4000])
 errors = st.sampled_from([None, CadRefused("X" * 300), CadUnavailable(HOSTILE * 5, status=502)])
 duties = st.sampled_from([True, False, None])
-# Those about the giver of an order are about everyone in it, and come alone.
+# Reasons about the actor concern the whole order and stand alone.
 ABOUT_PEOPLE = [reason for reason in SkipReason if reason.value < 100]
 reason_lists = st.lists(st.sampled_from(ABOUT_PEOPLE), max_size=50)
 verdicts = st.sampled_from(list(BoardConfirmation))
@@ -289,7 +289,7 @@ def test_all_at_once_at_its_longest() -> None:
     assert len(order_text.order_reply(one)) <= 2000
     text = order_text.order_reply(one, 1700)
     assert len(text) <= 1700
-    # More reasons than anybody has at once: the first ones are told, each with its whole line.
+    # More reasons than one order ever has: the first ones are shown, each with its whole line.
     assert text.endswith(".\n…and more of that kind.")
     told = text.count("\nLeft out: ")
     assert told >= 8

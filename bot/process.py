@@ -129,12 +129,13 @@ def _startup_error(error: discord.DiscordException) -> FatalError | None:
             return None  # Discord does not like our commands: our fault
         case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
             return FatalError(
-                ExitCode.TOKEN, "Discord refuses the token. Copy it anew into DISCORD_TOKEN."
+                ExitCode.TOKEN, "Discord refuses the token. Copy it again into DISCORD_TOKEN."
             )
         case discord.PrivilegedIntentsRequired() | discord.ConnectionClosed(code=4013):
             return FatalError(
                 ExitCode.INTENTS,
-                "Discord misses an intent. Turn it on in the Developer Portal, under Bot.",
+                "The bot needs an intent that is off."
+                " Turn it on in the Developer Portal, under Bot.",
             )
         case discord.Forbidden(code=50001):
             return FatalError(

@@ -173,7 +173,7 @@ class TestNames:
         assert f"line 2: {scene.vic.mention} `license:v`" in said.text
         ids = ", ".join(map(str, sorted([scene.charlie.id, twin.id])))
         assert f"line 3\\: several members are called 'Charlie' \\({ids}\\);" in said.text
-        assert "line 4\\: nobody on this server is called 'nobody'" in said.text
+        assert "line 4\\: no member of this server is called 'nobody'" in said.text
 
     async def test_without_the_intent_nobody_is_known(self, scene: Scene) -> None:
         said = await shown(scene, "user,steam\nVic,license:v\n")

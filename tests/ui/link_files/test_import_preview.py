@@ -173,7 +173,7 @@ def test_a_whole_report() -> None:
         "  entry 3: 8 b, was o?ld?",
         "added: 1",
         "  entry 2: 7 a",
-        "as they were: 1",
+        "unchanged: 1",
     ]
 
 

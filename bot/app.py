@@ -1,4 +1,4 @@
-"""The bot on Discord, on top of services that `wiring` has built."""
+"""The Discord bot: commands and buttons on top of the services that `wiring` builds."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from cogs.doctor import DoctorCog
 from cogs.links import LinksCog
 from cogs.maintenance import MaintenanceCog
 
-SHUTDOWN_GRACE = 10.0  # seconds for commands under way when the bot is told to stop
+SHUTDOWN_GRACE = 10.0  # seconds in which running commands may finish when the bot stops
 
 _log = logging.getLogger(__name__)
 
 
 class DispatchBot(commands.Bot):
-    """The Discord side: commands on top of services that are open already."""
+    """The Discord client. Its services are open already."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class DispatchBot(commands.Bot):
         return tree
 
     async def setup_hook(self) -> None:
-        """Load the commands and tell Discord about them."""
+        """Load the cogs, register the commands with Discord and resume stored work."""
         services = self._services
         await self.add_cog(AttachCog(self.attaching, self.orders, services.suggestions))
         await self.add_cog(AuditCog(services.audit))
@@ -108,11 +108,11 @@ class DispatchBot(commands.Bot):
             self._cards.start()
 
     async def on_ready(self) -> None:
-        """Say that the bot can be used."""
+        """Log that the bot is ready."""
         _log.info("ready as %s on %d servers", self.user, len(self.guilds))
 
     async def drain(self) -> None:
-        """Take no more commands and let those under way finish."""
+        """Accept no more commands; give running ones `SHUTDOWN_GRACE` seconds to finish."""
         others = [self.checks.close(SHUTDOWN_GRACE)]
         if self._cards:
             others.append(self._cards.close(SHUTDOWN_GRACE))
@@ -126,7 +126,7 @@ class DispatchBot(commands.Bot):
         return self._services.open_cards(host, links, channel_id=channel_id)
 
     async def _sync_commands(self, scope: discord.abc.Snowflake | None) -> None:
-        """Tell Discord about the commands where it does not know them as they are."""
+        """Register the commands with Discord, unless it has this version of them."""
         commands_here = self.tree.get_commands(guild=scope)
         payload = [command.to_dict(self.tree) for command in commands_here]
         text = json.dumps(payload, sort_keys=True, default=str)
@@ -138,4 +138,4 @@ class DispatchBot(commands.Bot):
             return
         await self.tree.sync(guild=scope)
         await self._services.syncs.put(key, fingerprint)
-        _log.info("told Discord about %d commands (%s)", len(payload), key)
+        _log.info("registered %d commands with Discord (%s)", len(payload), key)

@@ -11,12 +11,12 @@ from bot.ui.interactions.responses import Interaction, actor_of, respond
 
 
 class DoctorCog(commands.Cog):
-    """Shows how the bot is set up."""
+    """Runs the checks of the set-up."""
 
     def __init__(self, doctor: Doctor) -> None:
         self._doctor = doctor
 
-    @app_commands.command(description="Check how the bot is set up, and see who may do what")
+    @app_commands.command(description="Check the bot's set-up, and see who may do what")
     @app_commands.guild_only()
     async def doctor(self, interaction: Interaction) -> None:
         await respond(interaction, self._doctor.run(actor_of(interaction)), words.report)

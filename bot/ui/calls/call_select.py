@@ -1,4 +1,4 @@
-"""The private list from which a dispatcher picks a call for a member.
+"""The private select from which a dispatcher picks a call for a member.
 
 Custom id: `cad:pick:<server>:<member>`.
 """
@@ -21,7 +21,7 @@ from bot.ui.text import member_mention, one_line
 class CallSelect(
     DynamicItem[Select[View]], template=r"cad:pick:(?P<server>\d{1,9}):(?P<member>\d{1,19})"
 ):
-    """Orders a member to the call that is picked."""
+    """Attaches a member to the selected call."""
 
     def __init__(self, server_id: int, member_id: int, select: Select[View] | None = None) -> None:
         self.server_id = server_id
@@ -37,16 +37,16 @@ class CallSelect(
         match: re.Match[str],
         /,
     ) -> Self:
-        """Make the list again that was picked from."""
+        """Rebuild the select from its custom id, with the options of the message."""
         select = item if isinstance(item, Select) else None
         return cls(int(match["server"]), int(match["member"]), select)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Give the order; whatever goes wrong is answered."""
+        """Run `press`; an error becomes the answer."""
         await run_guarded(interaction, self.press)
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Give the order, as /attach does."""
+        """Give the same order as /attach."""
         order = desk.attaching.attach(
             actor_of(interaction),
             reply_address(interaction),
@@ -58,7 +58,7 @@ class CallSelect(
 
 
 def call_select_view(server_id: int, member_id: int, calls: list[Call]) -> View:
-    """Return the list of these calls, 25 at most and one at least."""
+    """Return a view with a select of these calls: at least 1, at most 25."""
     one = CallSelect(server_id, member_id)
     for call in calls:
         one.item.add_option(

@@ -27,14 +27,14 @@ from bot.ui.interactions.responses import (
 
 
 class AttachMeButton(CallButton, template=call_item_pattern("attach-me")):
-    """Puts the presser on a call."""
+    """Attaches the member who pressed it to the call."""
 
     action = "attach-me"
     label = "Attach me"
     style = discord.ButtonStyle.primary
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Give the order, or first ask who the presser is in the CAD."""
+        """Give the order; if the member is not linked, open the link form first."""
         actor = actor_of(interaction)
         desk.acts.require_self_dispatch(actor)
         if await desk.acts.is_linked(actor):
@@ -44,7 +44,7 @@ class AttachMeButton(CallButton, template=call_item_pattern("attach-me")):
             await interaction.response.send_modal(LinkForm(self.create_order))
 
     async def create_order(self, interaction: Interaction, desk: Desk) -> Order:
-        """Return the order, stored."""
+        """Store the order and return it."""
         return await desk.attaching.attach(
             actor_of(interaction),
             reply_address(interaction),
@@ -55,7 +55,7 @@ class AttachMeButton(CallButton, template=call_item_pattern("attach-me")):
 
 
 class DetachMeButton(CallButton, template=call_item_pattern("detach-me")):
-    """Takes the presser off this call, and off no other."""
+    """Detaches the member who pressed it from this call, and from no other call."""
 
     action = "detach-me"
     label = "Detach me"
@@ -73,14 +73,14 @@ class DetachMeButton(CallButton, template=call_item_pattern("detach-me")):
 
 
 class RespondButton(CallButton, template=call_item_pattern("respond")):
-    """Makes a 911 call a dispatch call with the presser on it."""
+    """Turns a 911 call into a dispatch call and attaches the member who pressed it."""
 
     action = "respond"
     label = "Respond"
     style = discord.ButtonStyle.danger
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Create the call and give the order, or first ask who the presser is in the CAD."""
+        """Create the call and give the order; if not linked, open the link form first."""
         actor = actor_of(interaction)
         desk.acts.require_dispatch(actor)
         if await desk.acts.is_linked(actor):
@@ -90,18 +90,18 @@ class RespondButton(CallButton, template=call_item_pattern("respond")):
             await interaction.response.send_modal(LinkForm(self.create_order))
 
     async def create_order(self, interaction: Interaction, desk: Desk) -> Order:
-        """Create the call; return the order, stored."""
+        """Create the call; store the order and return it."""
         actor, reply = actor_of(interaction), reply_address(interaction)
         return await desk.acts.respond_to_911(actor, reply, self.server_id, self.call_id, "me")
 
 
 class OpenPanelButton(CallButton, template=call_item_pattern("panel")):
-    """Opens the panel."""
+    """Opens the unit panel."""
 
     submit_button: type[CallButton]
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Show who can be picked."""
+        """Show the units, members and departments that can be picked."""
         candidates = desk.picking.candidates(actor_of(interaction), self.server_id)
         view = UnitPanel.from_candidates(candidates).view(
             self.submit_button(self.server_id, self.call_id)
@@ -110,23 +110,23 @@ class OpenPanelButton(CallButton, template=call_item_pattern("panel")):
 
     @abstractmethod
     def question(self) -> str:
-        """Return what the panel asks."""
+        """Return the text above the panel."""
 
 
 class AttachOthersButton(OpenPanelButton, template=call_item_pattern("attach")):
-    """Opens the panel for a dispatch call."""
+    """Opens the unit panel for a dispatch call."""
 
     action = "attach"
     label = "Attach…"
     submit_button = AttachPickedButton
 
     def question(self) -> str:
-        """Return what the panel asks."""
-        return f"Who goes to **#{self.call_id}**?"
+        """Return the text above the panel."""
+        return f"Which units go to **#{self.call_id}**?"
 
 
 class DispatchOthersButton(OpenPanelButton, template=call_item_pattern("dispatch")):
-    """Opens the panel for a 911 call."""
+    """Opens the unit panel for a 911 call."""
 
     action = "dispatch"
     label = "Dispatch…"
@@ -134,34 +134,34 @@ class DispatchOthersButton(OpenPanelButton, template=call_item_pattern("dispatch
     submit_button = DispatchPickedButton
 
     def question(self) -> str:
-        """Return what the panel asks."""
-        return f"Who goes to **911 #{self.call_id}**?"
+        """Return the text above the panel."""
+        return f"Which units go to **911 #{self.call_id}**?"
 
 
 class DismissButton(CallButton, template=call_item_pattern("dismiss")):
-    """Asks whether to take a 911 call off the list."""
+    """Asks for confirmation before a 911 call is dismissed."""
 
     action = "dismiss"
     label = "Dismiss"
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Ask once more."""
+        """Ask for confirmation."""
         desk.acts.require_dispatch(actor_of(interaction))
-        question = f"Take **911 #{self.call_id}** off the list? Nobody will be sent."
+        question = f"Dismiss **911 #{self.call_id}**? No unit will be sent."
         await prompt(
             interaction, question, view_of(ConfirmDismissButton(self.server_id, self.call_id))
         )
 
 
 class ConfirmDismissButton(CallButton, template=call_item_pattern("dismiss-now")):
-    """Takes a 911 call off the list."""
+    """Dismisses a 911 call."""
 
     action = "dismiss-now"
     label = "Dismiss it"
     style = discord.ButtonStyle.danger
 
     async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Do it."""
+        """Dismiss the 911 call."""
         dismissing = desk.acts.dismiss_911(actor_of(interaction), self.server_id, self.call_id)
         await respond(interaction, dismissing, action_text.emergency_dismissed)
 
@@ -178,18 +178,18 @@ CALL_ITEMS = (
 
 
 def call_buttons(server_id: int, call_id: int) -> View:
-    """Return the buttons that the card of a dispatch call carries."""
+    """Return the buttons of a dispatch call's card."""
     return view_of(*(button(server_id, call_id) for button in CALL_CARD_BUTTONS))
 
 
-def buttons_for_card(face: CardContent) -> View | None:
-    """Return the buttons that a card carries as it stands; none once its call is over."""
-    if face.is_closed:
+def buttons_for_card(content: CardContent) -> View | None:
+    """Return the buttons for a card's current content; None if its call is closed."""
+    if content.is_closed:
         return None
-    buttons = emergency_buttons if face.is_emergency else call_buttons
-    return buttons(face.server_id, face.call_id)
+    buttons = emergency_buttons if content.is_emergency else call_buttons
+    return buttons(content.server_id, content.call_id)
 
 
 def emergency_buttons(server_id: int, call_id: int) -> View:
-    """Return the buttons that the card of a 911 call carries."""
+    """Return the buttons of a 911 call's card."""
     return view_of(*(button(server_id, call_id) for button in EMERGENCY_CARD_BUTTONS))

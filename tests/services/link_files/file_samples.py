@@ -18,13 +18,16 @@ ROUNDED = (
 def read(
     text: str | bytes, names: MemberNames | None = None, id_format: str = "{hex}"
 ) -> ParsedFile:
+    """Read a file of links, by default with Steam ids as the CAD has them without a prefix."""
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
     return read_links(data, id_format, names)
 
 
-def told(text: str | bytes, names: MemberNames | None = None) -> list[str]:
+def error_lines(text: str | bytes, names: MemberNames | None = None) -> list[str]:
+    """Return the lines that the administrator reads about a file."""
     return [error_line(fault) for fault in read(text, names).errors]
 
 
-def named() -> dict[str, set[int]]:
+def members() -> dict[str, set[int]]:
+    """Return the members by name: one Pat, two Sams, one José."""
     return {"pat": {int(PAT)}, "sam": {1, 2}, "josé": {int(ALEX)}}

@@ -17,9 +17,9 @@ from tests.services.link_files.file_samples import (
     ALEX,
     HEADER,
     PAT,
-    named,
+    error_lines,
+    members,
     read,
-    told,
 )
 
 
@@ -37,7 +37,7 @@ class TestEncodings:
         [b"PK\x03\x04rest", b"\xd0\xcf\x11\xe0\xa1", b"%PDF-1.7", b"\xff\xfea", b"\x1f\x8b\x08"],
     )
     def test_what_is_no_text(self, data: bytes) -> None:
-        assert told(data) == ["line 1: this is not a text file; save it as CSV UTF-8"]
+        assert error_lines(data) == ["line 1: this is not a text file; save it as CSV UTF-8"]
 
 
 cells = st.one_of(
@@ -68,7 +68,7 @@ values = st.recursive(
 )
 def test_never_raises(text: str | bytes) -> None:
     data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
-    parsed = read_links(data, "{hex}", named)
+    parsed = read_links(data, "{hex}", members)
     for fault in parsed.errors:
         assert fault.line >= 1
         assert error_line(fault).isprintable()

@@ -10,7 +10,7 @@ from bot.services.link_files.rows import (
     ParsedFile,
     Row,
 )
-from tests.services.link_files.file_samples import HEX, PAT, STEAM64, read, told
+from tests.services.link_files.file_samples import HEX, PAT, STEAM64, error_lines, read
 
 
 class TestJson:
@@ -56,6 +56,6 @@ class TestJson:
         ],
     )
     def test_what_is_wrong(self, text: str, words: str) -> None:
-        (said,) = told(text)
+        (said,) = error_lines(text)
         assert said.startswith(words)
         assert said.isprintable()

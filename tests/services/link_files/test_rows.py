@@ -19,9 +19,9 @@ from tests.services.link_files.file_samples import (
     PAT,
     ROUNDED,
     STEAM64,
-    named,
+    error_lines,
+    members,
     read,
-    told,
 )
 
 
@@ -78,16 +78,18 @@ class TestSteam:
         ],
     )
     def test_what_is_none(self, cell: str, words: str) -> None:
-        assert told(f"discord_id,steam\n{PAT},{cell}\n") == [words]
+        assert error_lines(f"discord_id,steam\n{PAT},{cell}\n") == [words]
 
 
 class TestNames:
     @pytest.mark.parametrize("cell", ["pat", "Pat", "@PAT", "'@pat", PAT, f"<@{PAT}>"])
     def test_members_are_found_by_name(self, cell: str) -> None:
-        assert read(f"member,api_id\n{cell},a\n", named).rows == (Row(2, int(PAT), "a"),)
+        assert read(f"member,api_id\n{cell},a\n", members).rows == (Row(2, int(PAT), "a"),)
 
     def test_unless_there_are_ids(self) -> None:
-        assert read(f"name,discord_id,api_id\nsam,{PAT},a\n", named).rows[0].discord_id == int(PAT)
+        assert read(f"name,discord_id,api_id\nsam,{PAT},a\n", members).rows[0].discord_id == int(
+            PAT
+        )
 
     @pytest.mark.parametrize(
         ("cell", "words"),
@@ -99,10 +101,10 @@ class TestNames:
         ],
     )
     def test_names_that_do_not_do(self, cell: str, words: str) -> None:
-        assert told(f"username,api_id\n{cell},a\n", named) == [words]
+        assert error_lines(f"username,api_id\n{cell},a\n", members) == [words]
 
     def test_where_nobody_is_known_by_name(self) -> None:
-        (words,) = told("username,api_id\npat,a\n")
+        (words,) = error_lines("username,api_id\npat,a\n")
         assert words == (
             "line 2: 'pat' is a name, and members can be found by name only with /links import and"
             " MEMBERS_INTENT; use Discord ids"
@@ -137,7 +139,7 @@ class TestFaults:
         )
 
     def test_the_headers_say_too_much(self) -> None:
-        assert told(f"discord_id;steam;license\n{PAT};a;b\n") == [
+        assert error_lines(f"discord_id;steam;license\n{PAT};a;b\n") == [
             "line 1: the columns 'steam, license' all could be meant; rename those that are not"
         ]
 
@@ -202,12 +204,14 @@ class TestFaults:
         assert error_line(parsed.errors[0]) == f"line 4: the Discord id {PAT} is already in line 2"
 
     def test_the_words_of_a_fault(self) -> None:
-        assert told(f"{HEADER}1.23E+17,a\n") == [f"line 2: '1.23E+17' {ROUNDED}"]
+        assert error_lines(f"{HEADER}1.23E+17,a\n") == [f"line 2: '1.23E+17' {ROUNDED}"]
         # The content of the file is never used as a format string.
-        assert "'{line}'" in told(HEADER + "{line},a\n")[0]
+        assert "'{line}'" in error_lines(HEADER + "{line},a\n")[0]
 
     def test_a_tab_in_what_is_wrong(self) -> None:
-        assert all(words.isprintable() for words in told(f'discord_id\tapi_id\n{PAT}\t"a"b\n'))
+        assert all(
+            words.isprintable() for words in error_lines(f'discord_id\tapi_id\n{PAT}\t"a"b\n')
+        )
 
     @pytest.mark.parametrize("header", ["discord_id,api_id", "api_id,discord_id"])
     def test_ids_that_a_spreadsheet_has_rounded_without_a_trace(self, header: str) -> None:
@@ -215,7 +219,7 @@ class TestFaults:
             ids = [f"1234567890{n:05}00" for n in range(rounded)]
             ids += [f"1234567890{n:05}01" for n in range(others)]
             rows = [f"{one},99{n}56789012345678" for n, one in enumerate(ids)]
-            return told("\n".join([header, *rows]))
+            return error_lines("\n".join([header, *rows]))
 
         assert told_of(5, 5) == [f"line {2 + n}: '1234567890{n:05}00' {ROUNDED}" for n in range(5)]
         # Some real ids end in zeros.

@@ -149,21 +149,27 @@ class LinkService:
         """Return what the CAD says about a link that is not stored yet."""
         return await self._verifier.verify_unsaved(link)
 
-    async def api_ids(
-        self, guild_id: int, member_ids: Collection[int], lookup: CadLookup | None = None
-    ) -> dict[int, str | None]:
-        """Return the API ids of members, None for who has none.
+    async def api_ids(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str | None]:
+        """Return the API ids of members, None for a member who has none.
 
-        Whoever is not linked here may have linked Discord in the CAD itself; that is asked once
-        and stored, unless the id is somebody else's here. Who is missing from the result could
-        not be asked about.
+        A member who is missing from the result could not be looked up in the CAD.
         """
-        lookup = lookup or CadLookup()
-        links = await self._links.find(guild_id, member_ids) if member_ids else {}
-        found: dict[int, str | None] = {one.discord_id: one.api_id for one in links.values()}
-        for member_id in member_ids:
-            if member_id in found:
-                continue
+        found: dict[int, str | None] = {}
+        if member_ids:
+            found |= await self._links.api_ids_of(guild_id, member_ids)
+        unlinked = [member_id for member_id in member_ids if member_id not in found]
+        return found | await self.api_ids_in_cad(guild_id, unlinked, CadLookup())
+
+    async def api_ids_in_cad(
+        self, guild_id: int, unlinked: Collection[int], lookup: CadLookup
+    ) -> dict[int, str | None]:
+        """Return the API ids of members who are not linked here, None for a member who has none.
+
+        They may have linked Discord in the CAD itself. That is stored, unless the id is held by
+        another member here. A member who is missing from the result could not be looked up.
+        """
+        found: dict[int, str | None] = {}
+        for member_id in unlinked:
             lookup.started()
             try:
                 account = await self._cad.get_account_by_discord_id(member_id)
@@ -180,11 +186,6 @@ class LinkService:
                     _log.warning("the CAD's own id of %s is somebody else's here", member_id)
         return found
 
-    async def linked_ids(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str]:
-        """Return the API ids of those members who are linked here; the CAD is not asked."""
-        links = await self._links.find(guild_id, member_ids)
-        return {one.discord_id: one.api_id for one in links.values()}
-
     def _link_from_cad(self, guild_id: int, member_id: int, account: Account) -> Link:
         now = self._clock.now()
         return Link(
@@ -199,10 +200,6 @@ class LinkService:
             proven_at=now,
             checked_at=now,
         )
-
-    async def caught_up(self) -> None:
-        """Wait until everyone's link is found that is being looked for."""
-        await self._links.caught_up()
 
     async def is_linked(self, guild_id: int, member_id: int) -> bool:
         """Tell whether a member has an API id, in the time that Discord waits for a form.

@@ -7,13 +7,14 @@ import asyncio
 import discord
 from discord import app_commands
 
+from bot.ui.interactions.guild_services import DispatchClient
 from bot.ui.interactions.responses import Interaction, answer, answer_error
 
 
-class DispatchTree(app_commands.CommandTree[discord.Client]):
+class DispatchTree(app_commands.CommandTree[DispatchClient]):
     """Turns errors into answers and knows which commands are still under way."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: DispatchClient) -> None:
         super().__init__(client)
         self.guild_id: int | None = None
         self._running: set[asyncio.Task[object]] = set()

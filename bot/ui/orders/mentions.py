@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 
 import discord
 
-from bot.services.targets import grammar
 from bot.services.targets.grammar import MembersUnavailable, Mention
 from bot.ui.interactions.responses import Interaction
 
@@ -15,26 +13,24 @@ AUDIENCE_LIMIT = 5000  # people; the ids of all are stored with the order
 _LOADED_SHARE = 0.95  # the part of the members that has to be in memory
 
 
-def expand_guild_mentions(interaction: Interaction, units: str) -> str:
-    """Write into the mentions of a text who is meant, from memory."""
-    if interaction.guild is None:
-        return units
-    look = partial(
-        _members_of, interaction.guild, interaction.user, interaction.client.intents.members
-    )
-    return grammar.insert_member_ids(units, look)
-
-
-def _members_of(
-    guild: discord.Guild, person: discord.User | discord.Member, has_members: bool, mention: Mention
+def members_of(
+    interaction: Interaction, mention: Mention
 ) -> Sequence[int] | MembersUnavailable | None:
+    """Return the members that a mention stands for, from memory; see `grammar.MentionLookup`.
+
+    Returns:
+        None for a mention that needs no members: of one member, or without a server to look in.
+    """
+    guild, has_members = interaction.guild, interaction.client.intents.members
+    if guild is None:
+        return None
     match mention.sigil:
         case "@&":
             return _role_members(guild, has_members, mention.id)
         case "#":
-            return _channel_members(guild, person, mention.id)
+            return _channel_members(guild, interaction.user, mention.id)
         case _:
-            # Without all members in memory, somebody who is not there may well be a member.
+            # Without all members in memory, one who is not there may well be on the server.
             is_known = not has_members or not _members_loaded(guild) or guild.get_member(mention.id)
             return None if is_known else MembersUnavailable.NOT_VISIBLE
 

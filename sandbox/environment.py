@@ -192,6 +192,14 @@ class _LiveClock(Clock):
         except simcord.SetupError:  # work that simcord does not watch
             await asyncio.sleep(seconds)
 
+    async def wait_for(self, future: asyncio.Future[None], seconds: float | None = None) -> None:
+        """Wait until a future is done, at most for a number of the preview's seconds."""
+        try:
+            waiting = asyncio.wait([future], timeout=seconds)
+            await self._env.external_wait(waiting, reason="the bot waits")
+        except simcord.SetupError:  # work that simcord does not watch
+            await asyncio.wait([future], timeout=seconds)
+
 
 def _external_wait(env: simcord.Env) -> Wait:
     """Let simcord know that the bot's sleepers wait for us, and not for something to be done."""

@@ -200,10 +200,6 @@ class LinkService:
             checked_at=now,
         )
 
-    async def caught_up(self) -> None:
-        """Wait until everyone's link is found that is being looked for."""
-        await self._links.caught_up()
-
     async def is_linked(self, guild_id: int, member_id: int) -> bool:
         """Tell whether a member has an API id, in the time that Discord waits for a form.
 

@@ -24,6 +24,7 @@ from bot.services.errors import (
 )
 from bot.services.links.link_service import LinkService
 from bot.services.orders import outcomes
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.reply import ReplyAddress
 from bot.services.targets import grammar, target_resolver
 from bot.services.targets.resolution import (
@@ -127,7 +128,9 @@ class OrderIntake:
             actor, reply, units, call_id=done.call_id, server_id=done.server_id
         )
 
-    async def resolve_order(self, order: Order, lookup: CadLookup | None = None) -> Resolution:
+    async def resolve_order(
+        self, accepted: AcceptedOrder, lookup: CadLookup | None = None
+    ) -> Resolution:
         """Find out whom an order is about: nobody where the CAD does not let its giver do it.
 
         Asked here, because an order is stored and acknowledged before the CAD is asked anything.
@@ -135,6 +138,7 @@ class OrderIntake:
         Raises:
             StorageError: the links cannot be read.
         """
+        order = accepted.order
         giver, only_self = order.actor_id, grammar.targets_only(order.units, order.actor_id)
         try:
             await self._check_cad_permission(giver, order.guild_id, only_self=only_self)
@@ -144,14 +148,6 @@ class OrderIntake:
         return await self.resolve(
             order.guild_id, order.server_id, order.units, actor_id=giver, lookup=lookup
         )
-
-    async def wait_for_pending(self) -> None:
-        """Wait for the orders that are being stored and those whose people are being looked up.
-
-        That takes milliseconds: nobody waits here for the CAD or for Discord.
-        """
-        await self._orders.caught_up()
-        await self._linking.caught_up()
 
     async def resolve(
         self,

@@ -102,10 +102,6 @@ class LinkStore:
         """Find the links of these people with one query, by Discord id; who has none is absent."""
         return await self._lookups.submit((guild_id, discord_ids))
 
-    async def caught_up(self) -> None:
-        """Wait until everyone has found what they are looking for."""
-        await self._lookups.caught_up()
-
     async def find_by_api_ids(self, guild_id: int, api_ids: Collection[str]) -> list[Link]:
         """Find whose CAD ids these are, in any spelling; several people may share one."""
         return await self._read(_BY_API_IDS, guild=guild_id, identities=[*map(identity, api_ids)])

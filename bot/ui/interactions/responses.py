@@ -15,6 +15,7 @@ from discord.utils import MISSING
 from bot.cad.errors import CadError
 from bot.services.access.policy import Actor
 from bot.services.errors import ServiceError
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.reply import ReplyAddress
 from bot.storage.errors import StorageError
@@ -78,7 +79,9 @@ async def give_order(
     if acknowledged is None:
         await queue.withdraw(order)
     else:
-        await queue.run(replace(order, reply_id=acknowledged.message_id), may_ask=asks)
+        await queue.run(
+            AcceptedOrder(replace(order, reply_id=acknowledged.message_id)), may_ask=asks
+        )
 
 
 async def give_order_later(
@@ -99,7 +102,7 @@ async def give_order_later(
         return
     finally:
         accepting.close()  # it may not have begun
-    await queue.run(replace(order, reply_id=acknowledged.message_id), may_ask=asks)
+    await queue.run(AcceptedOrder(replace(order, reply_id=acknowledged.message_id)), may_ask=asks)
 
 
 async def give_order_in_place(
@@ -119,7 +122,7 @@ async def give_order_in_place(
         return
     finally:
         accepting.close()  # it may not have begun
-    await queue.run(replace(order, reply_id=acknowledged.message_id))
+    await queue.run(AcceptedOrder(replace(order, reply_id=acknowledged.message_id)))
 
 
 async def respond(
@@ -179,7 +182,7 @@ async def respond_then_order(
         return
     # Without a message of its own, the order's answer takes the place of the first one.
     reply_id = await _follow_up(interaction, "⏳ Giving the order…")
-    await queue.run(replace(order, reply_id=reply_id))
+    await queue.run(AcceptedOrder(replace(order, reply_id=reply_id)))
 
 
 async def prompt(interaction: Interaction, text: str, view: View) -> None:

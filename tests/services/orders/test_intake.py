@@ -20,6 +20,7 @@ from bot.services.errors import (
 )
 from bot.services.links.link_service import LinkService
 from bot.services.orders import outcomes
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.intake import UNDO_WITHIN, OrderIntake
 from bot.services.orders.outcomes import Outcome
 from bot.services.reply import ReplyAddress
@@ -138,7 +139,7 @@ async def test_the_token_is_not_shown(desk: Desk) -> None:
 
 async def made_out(desk: Desk, units: str) -> Resolution:
     order = await desk.attaching.attach(DANA, REPLY, units, call_id=100)
-    return await desk.attaching.resolve_order(order)
+    return await desk.attaching.resolve_order(AcceptedOrder(order))
 
 
 async def test_who_is_known_is_found_without_asking(desk: Desk) -> None:

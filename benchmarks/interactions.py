@@ -24,13 +24,12 @@ from benchmarks.pretend_discord import (
     Exchange,
     PretendDiscord,
 )
-from bot.app import DispatchBot
+from bot.app import open_bot
 from bot.config.settings import Settings
 from bot.runtime import gc_tuning
 from bot.storage.database import Database
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
-from bot.wiring.services import open_services
 
 CAD_DELAY = 0.05  # seconds
 SIZES = (1, 50, 1000)
@@ -63,9 +62,9 @@ async def our_bot(url: str, people: int) -> AsyncIterator[BotUnderTest]:
         settings = settings_for(url, f"sqlite+aiosqlite:///{folder}/bench.db")
         await link_members(settings.database_url, people)
         clock, discord = BenchmarkClock(), PretendDiscord()
-        async with open_services(settings, clock=clock) as services:
-            await services.board.fetch_units(1)
-            async with DispatchBot(services) as bot:
+        async with open_bot(settings, clock=clock) as bot:
+            await bot.services.board.fetch_units(1)
+            async with bot:
                 await discord.log_in(bot)
                 clock.skip(60)
                 with _tuned_gc():

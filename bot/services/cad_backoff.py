@@ -32,7 +32,7 @@ class CadBackoff:
         self._clock = clock
         self._jitter = jitter
         self._backoff = FIRST_BACKOFF
-        self._not_before = -math.inf
+        self.retry_at = -math.inf  # monotonic seconds of the next attempt; in the past otherwise
         self.error: CadError | None = None
         self.failures = 0  # so far
 
@@ -43,7 +43,7 @@ class CadBackoff:
 
     def wait(self) -> float:
         """Return the seconds until the next attempt, 0 for now."""
-        return max(0.0, self._not_before - self._clock.monotonic())
+        return max(0.0, self.retry_at - self._clock.monotonic())
 
     def failed(self, error: CadError) -> None:
         """Take note of a fault that may pass."""
@@ -54,7 +54,7 @@ class CadBackoff:
             self.error = error
         backoff = self._backoff * (0.5 + self._jitter() / 2)
         self._backoff = min(MAX_BACKOFF, self._backoff * 2)
-        self._not_before = self._clock.monotonic() + max(backoff, error.retry_after or 0.0)
+        self.retry_at = self._clock.monotonic() + max(backoff, error.retry_after or 0.0)
 
     def _is_new_error(self, error: CadError) -> bool:
         """Tell a fault from the one before: whoever waits is told of a new one only."""

@@ -21,7 +21,6 @@ from bot.services.calls.call_actions import CallActions
 from bot.services.calls.call_listing import CallListing
 from bot.services.cards.card_publisher import CardPublisher
 from bot.services.links.approvals import LinkApprovals
-from bot.services.links.link_service import LinkService
 from bot.services.orders.confirmation import ConfirmationService
 from bot.services.orders.intake import OrderIntake
 from bot.services.orders.order_resolver import TargetResolver
@@ -112,6 +111,20 @@ async def open_services(
         )
         intake = OrderIntake(access, orders, server_id, clock=clock)
         doctor_parts = doctor_checks.LiveParts(access, cad, board, database, listener, clock)
+        cards = None
+        if settings.calls_channel_id is not None:
+            channel = DiscordCardChannel(client, settings.calls_channel_id, buttons_for_card)
+            cards = CardPublisher(
+                CardStore(database),
+                board,
+                channel,
+                partial(channel.links, people.links),
+                server_id=server_id,
+                channel_id=settings.calls_channel_id,
+                keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
+                ping_role_id=settings.ping_role_id,
+                clock=clock,
+            )
         services = Services(
             intake=intake,
             confirmation=ConfirmationService(access, orders, clock=clock),
@@ -128,9 +141,9 @@ async def open_services(
                 access,
                 cad,
                 board,
-                intake,
-                resolver,
-                people.links,
+                intake=intake,
+                resolver=resolver,
+                links=people.links,
                 clock=clock,
                 check_cad_permission=permissions,
             ),
@@ -149,7 +162,7 @@ async def open_services(
             board=board,
             approvals=people.approvals,
             erasure=people.erasure,
-            cards=_cards(settings, client, CardStore(database), board, people.links, clock),
+            cards=cards,
             command_syncs=CommandSyncStore(database),
         )
         # So that the first member who types or attaches finds the calls and units known.
@@ -164,29 +177,4 @@ def _access(settings: Settings) -> Access:
         settings.link_role_ids,
         settings.admin_role_ids,
         settings.require_cad_permission,
-    )
-
-
-def _cards(
-    settings: Settings,
-    client: discord.Client,
-    store: CardStore,
-    board: Board,
-    links: LinkService,
-    clock: Clock,
-) -> CardPublisher | None:
-    channel_id = settings.calls_channel_id
-    if channel_id is None:
-        return None
-    channel = DiscordCardChannel(client, channel_id, buttons_for_card)
-    return CardPublisher(
-        store,
-        board,
-        channel,
-        partial(channel.links, links),
-        server_id=settings.sonoran_server_id,
-        channel_id=channel_id,
-        keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
-        ping_role_id=settings.ping_role_id,
-        clock=clock,
     )

@@ -29,6 +29,7 @@ from bot.cad.models import (
 )
 from bot.services.board.live_board import Board
 from bot.services.cad_lookup import CadLookup
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
@@ -334,6 +335,7 @@ class Office:
         self.make_out_fault: Exception | None = None
         self.doubt: CadError | None = None
         self.made_out = 0  # times
+        self.followed_up: list[OrderView] = []
 
     async def open(self) -> None:
         """Start on the file, as after a crash."""
@@ -342,17 +344,26 @@ class Office:
         self.life.left = None
         opened.life = self.life
         self.database = opened
-        self.store = OrderStore(self.database)
+        self.store = self.new_store()
         self.board = Board(self.cad, clock=self.time)
         self.queue = OrderQueue(
             self.store,
             self.cad,
             self.board,
-            self.resolve_order,
+            self,
             self.people,
+            follow_up=self.follow_up,
             clock=self.time,
             jitter=lambda: 1.0,
         )
+
+    def new_store(self) -> OrderStore:
+        """Build what stores the orders."""
+        return OrderStore(self.database)
+
+    async def follow_up(self, view: OrderView) -> None:
+        """Remember the orders that the CAD has taken."""
+        self.followed_up.append(view)
 
     async def close(self) -> None:
         """End everything that still goes on."""
@@ -373,13 +384,14 @@ class Office:
         await self.queue.resume()
         await self.settle()
 
-    async def resolve_order(self, order: Order, inquiry: CadLookup) -> Resolution:
+    async def resolve_order(self, accepted: AcceptedOrder, lookup: CadLookup) -> Resolution:
         """Find the units of an order."""
+        order = accepted.order
         names = order.units.split()
         unknown = [name for name in names if name.endswith("?")]
         self.made_out += 1
         if unknown:
-            inquiry.started()
+            lookup.started()
         await self.time.sleep(self.making_out(order))
         if self.make_out_fault:
             raise self.make_out_fault
@@ -387,7 +399,7 @@ class Office:
             SkippedTarget(Target(name), SkipReason.NO_SUCH_UNIT) for name in names if name == "x"
         ]
         if unknown and self.doubt:
-            inquiry.failed(self.doubt)
+            lookup.failed(self.doubt)
             left_out += [SkippedTarget(Target(name), SkipReason.NOT_LOOKED_UP) for name in unknown]
             names = [name for name in names if name not in unknown]
         people = [int(name.rstrip("?")) for name in names if name != "x"]
@@ -430,7 +442,7 @@ class Office:
     ) -> int:
         """Store an order and have it carried out; return its id."""
         order = await self.accept(units, call_id, action, **more)
-        self.running[order.id] = asyncio.create_task(self.queue.run(order))
+        self.running[order.id] = asyncio.create_task(self.queue.run(AcceptedOrder(order)))
         return order.id
 
     async def order(

@@ -77,10 +77,10 @@ class CallActions:
         access: Access,
         cad: CadClient,
         board: Board,
+        *,
         intake: OrderIntake,
         resolver: TargetResolver,
-        linking: LinkService,
-        *,
+        links: LinkService,
         clock: Clock,
         check_cad_permission: CadPermissionCheck = allow_all,
     ) -> None:
@@ -89,7 +89,7 @@ class CallActions:
         self._board = board
         self._intake = intake
         self._resolver = resolver
-        self._linking = linking
+        self._links = links
         self._clock = clock
         self._check_cad_permission = check_cad_permission
         # By server and 911 call, as long as somebody holds or awaits one.
@@ -105,7 +105,7 @@ class CallActions:
 
     async def is_linked(self, actor: Actor) -> bool:
         """Tell at once whether a person can be put on a call."""
-        return await self._linking.is_linked(actor.guild_id, actor.user_id)
+        return await self._links.is_linked(actor.guild_id, actor.user_id)
 
     async def add_note(
         self, actor: Actor, server_id: int, call_id: int, text: str, *, label: str
@@ -156,9 +156,7 @@ class CallActions:
                 server_id, number
             )
             await self._remove_quietly(server_id, number)
-        return await self._intake.attach(
-            actor, reply, parsed, call_id=call_id, server_id=server_id
-        )
+        return await self._intake.attach(actor, reply, parsed, call_id=call_id, server_id=server_id)
 
     async def dismiss_911(self, actor: Actor, server_id: int, number: int) -> DismissResult:
         """Take a 911 call off the list without sending anybody."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.cad.errors import CadError
 from bot.cad.models import Unit
 from bot.services.access.cad_permissions import CadPermissionCheck
 from bot.services.board.live_board import Board
+from bot.services.board.snapshot import BoardSnapshot
 from bot.services.cad_lookup import CadLookup
 from bot.services.errors import (
     CadPermissionMissing,
@@ -123,10 +125,12 @@ class TargetResolver:
 def _with_current_calls(resolution: Resolution, snapshot: BoardSnapshot) -> Resolution:
     """Note the call that each unit is on, as far as that is known."""
     calls = {ident: call for call in snapshot.calls.values() for ident in call.idents}
-    assignees = tuple(
+    if not any(one.unit and one.unit.ident in calls for one in resolution.assignees):
+        return resolution
+    assignees = [
         replace(one, call_id=calls[one.unit.ident].call_id)
         if one.unit and one.unit.ident in calls
         else one
         for one in resolution.assignees
-    )
-    return resolution if assignees == resolution.assignees else replace(resolution, assignees=assignees)
+    ]
+    return replace(resolution, assignees=tuple(assignees))

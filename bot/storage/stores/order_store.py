@@ -131,10 +131,6 @@ class OrderStore:
         """Save a new order, whose own id is not looked at, and return the id it was given."""
         return await self._adding.submit(order)
 
-    async def caught_up(self) -> None:
-        """Wait until the orders are saved that are being added."""
-        await self._adding.caught_up()
-
     async def get(self, order_id: int) -> Order | None:
         """Find an order."""
         async with self._database.connect() as connection:

@@ -96,9 +96,10 @@ async def submit_order(
     """
     is_stored_first = place is ReplyPlace.NEW and not asks_cad
     try:
-        if not is_stored_first and place is not ReplyPlace.FOLLOW_UP:
-            if not await _acknowledge(interaction, in_place=place is ReplyPlace.PRESSED):
-                return
+        if is_stored_first or place is ReplyPlace.FOLLOW_UP:
+            pass
+        elif not await _acknowledge(interaction, in_place=place is ReplyPlace.PRESSED):
+            return
         accepted = await accept(actor_of(interaction), reply_address(interaction))
     except (CadError, ServiceError, StorageError) as error:
         # The message that was pressed may be good for another press: the error goes beside it.

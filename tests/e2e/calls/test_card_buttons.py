@@ -302,7 +302,7 @@ class TestOnAnEmergency:
             Actor(scene.people[name].id, scene.guild.id, frozenset({scene.dispatch.id}), False)
             for name in ("pat", "alice", "pat")
         ]
-        acts, reply = scene.services.acts, ReplyAddress(1, "token")
+        acts, reply = scene.services.call_actions, ReplyAddress(1, "token")
         responding = asyncio.gather(
             *(acts.respond_to_911(actor, reply, seed.SERVER_ID, SHOTS, "me") for actor in actors)
         )

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from bot.services.queue.detach_guard import still_there
 
 from bot.cad.errors import CadTimeout
-from bot.services.queue.detach_guard import still_there
 from bot.services.queue.queued_order import Job
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import OrderAction

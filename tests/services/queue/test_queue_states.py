@@ -18,6 +18,7 @@ from bot.cad.errors import (
     CadUnreadable,
     InvalidApiKey,
 )
+from bot.services.orders.accepted import AcceptedOrder
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.conftest import v1
@@ -252,7 +253,7 @@ async def test_the_fault_is_told_even_if_the_order_cannot_be_withdrawn(office: O
     order = await office.accept("1")
     office.database.broken = True
     with pytest.raises(DatabaseUnavailable, match="one"):
-        await office.queue.run(order)
+        await office.queue.run(AcceptedOrder(order))
     office.database.broken = False
 
 

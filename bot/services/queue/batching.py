@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.cad.http.rate_limits import RateLimiter
+
 MAX_HOLD = 10.0  # seconds that an order is held back at most, so that one request carries several
 
 
@@ -44,6 +46,11 @@ class Usage:
     allowed: int
     window: float
     since_last: float
+
+    @classmethod
+    def of(cls, limiter: RateLimiter) -> Usage:
+        """Read how much of a limiter's budget is used now."""
+        return cls(limiter.used, limiter.allowed, limiter.window, limiter.since_last)
 
 
 def conflict(one: BatchItem, other: BatchItem) -> bool:

@@ -13,7 +13,7 @@ from bot.cad.models import Receipt
 from bot.common.clock import Clock
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
-from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, StoredError
+from bot.services.orders.outcomes import OrderView, Outcome, StoredError
 from bot.services.queue import board_check
 from bot.services.queue.order_notifier import OrderNotifier
 from bot.services.queue.queued_order import QueuedOrder
@@ -117,19 +117,14 @@ class OrderCompletion:
     async def announce(self, queued: QueuedOrder) -> None:
         """Show what became of a closed order; have the CAD confirm it, and show that too."""
         is_shown = await self._notifier.show_result(queued)
-        outcome = queued.outcome
-        if (
-            queued.order.state is OrderState.DONE
-            and outcome is not None
-            and outcome.confirmation is BoardConfirmation.PENDING
-        ):
+        if queued.is_unconfirmed and queued.outcome:
             now = self._clock.now()
             # What the CAD shows long after says nothing about then.
             is_recent = now - (queued.order.finished_at or now) < CHECK_WITHIN
             with self._tasks.cancellable():  # the reads may take as long as the pauses
                 queued.outcome = await board_check.confirm_on_board(
                     queued,
-                    outcome,
+                    queued.outcome,
                     self._board,
                     clock=self._clock,
                     check_after=board_check.CHECK_AFTER if is_recent else (),

@@ -213,7 +213,7 @@ class OrderQueue:
         limiter, capacity = kind.limiter(self._cad), kind.capacity(self._cad)
         usage = None
         if kind.is_held and capacity == 1:
-            usage = Usage(limiter.used, limiter.allowed, limiter.window, limiter.since_last)
+            usage = Usage.of(limiter)
         return LimitState(limiter.wait(), capacity, usage)
 
     # The orders

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.cad.errors import CadError
 from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
-from bot.services.orders.outcomes import OrderView, Outcome, WaitNotice
+from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
 from bot.services.targets.grammar import Term
 from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import Order, OrderState
@@ -98,6 +98,15 @@ class QueuedOrder:
             may_ask and not is_resolved,
             LookupState(is_resolved=is_resolved, is_stored=is_resolved),
             may_have_been_sent=was_sending,
+        )
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Tell whether the CAD has taken the order and not yet shown that it was done."""
+        return (
+            self.order.state is OrderState.DONE
+            and self.outcome is not None
+            and self.outcome.confirmation is BoardConfirmation.PENDING
         )
 
     def to_order(self) -> Order:

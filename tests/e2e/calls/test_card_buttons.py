@@ -309,7 +309,7 @@ class TestOnAnEmergency:
         while not responding.done():
             await scene.passes(1)
         orders = await responding
-        assert [order.call_id for order in orders] == [103, 103, 103]
+        assert [one.order.call_id for one in orders] == [103, 103, 103]
         assert len(scene.world.requests(*CREATED)) == 1
         assert len(scene.world.requests(*REMOVED)) == 1
         assert SHOTS not in scene.server.emergencies

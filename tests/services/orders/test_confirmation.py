@@ -17,6 +17,7 @@ from bot.services.errors import (
     RoleRequired,
     TooLateToConfirm,
 )
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.confirmation import CONFIRM_WITHIN, ConfirmationService
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue.queued_order import CONFIRM_ABOVE

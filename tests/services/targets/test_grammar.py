@@ -454,6 +454,5 @@ members = st.one_of(
 def test_a_stored_text_means_what_the_typed_text_meant(text: str, found) -> None:
     parsed = parse_units(text, actor_id=ME, lookup=lambda _: found)
     stored = parse_units(parsed.text, actor_id=ME)
-    assert stored == parse_units(stored.text, actor_id=ME)
     assert (stored.text, stored.terms) == (parsed.text, parsed.terms)
     assert remove_member_ids(parsed.text) == remove_member_ids(text)

@@ -62,5 +62,5 @@ async def test_a_button_carries_all_its_state(button: type[IdButton], number: in
     assert len(custom_id) <= 100
     (match,) = filter(None, (PATTERNS[one].fullmatch(custom_id) for one in ORDER_BUTTONS))
     assert match.re is PATTERNS[button]
-    again = await button.from_custom_id(None, None, match)
+    again = button.from_match(match, button(number).item)
     assert again.number == number

@@ -91,7 +91,7 @@ class UnitOwners:
             self._by_id = {identity(link.api_id): link.discord_id for link in links}
 
     def owner_of(self, unit: Unit) -> int | None:
-        """Return whose unit it is; all spellings of one id count as the same."""
+        """Return the Discord id of the linked member, None if none."""
         owners = (self._by_id.get(identity(one)) for one in unit.api_ids)
         return next((owner for owner in owners if owner is not None), None)
 

@@ -170,9 +170,9 @@ def _units_and_members(
     seen: set[int] = set()
     for unit in units:
         keys = map(identity, unit.api_ids)
-        mine = [owner for key in keys if (owner := owners.get(key)) and owner not in seen]
-        seen.update(mine)
-        discord_id = mine[0] if mine else None
+        new = [owner for key in keys if (owner := owners.get(key)) and owner not in seen]
+        seen.update(new)
+        discord_id = new[0] if new else None
         name = names(discord_id) if discord_id else ""
         is_named = discord_id and f"<@{discord_id}>" in partial.earlier_words
         if not is_named and _contains_all(wanted, (unit.number, unit.name, unit.department, name)):

@@ -103,7 +103,7 @@ class Assignee:
 
     @property
     def key(self) -> str:
-        """What two ways of naming the same person have in common."""
+        """The key under which different spellings of the same unit or member are equal."""
         return f"unit {self.unit.ident}" if self.unit else identity(self.api_id)
 
 

@@ -110,12 +110,12 @@ class RosterLookup:
             return SkipReason.AMBIGUOUS
         if numbered:
             return _to_assignee(numbered[0])
-        carrier = self._roster.by_api_id(text)
+        unit = self._roster.by_api_id(text)
         # A whole API id is sent even if the list of units does not show it.
-        if carrier or steam_id.looks_like_api_id(text):
+        if unit or steam_id.looks_like_api_id(text):
             absent = False if self._roster.is_conclusive() else None
-            api_id = _cad_spelling(text, carrier)
-            return Assignee(api_id, None, carrier, on_duty=True if carrier else absent)
+            api_id = _cad_spelling(text, unit)
+            return Assignee(api_id, None, unit, on_duty=True if unit else absent)
         return SkipReason.NO_SUCH_UNIT if self._roster.is_current else SkipReason.NOT_LOOKED_UP
 
     def _find_member_group(

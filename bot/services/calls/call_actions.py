@@ -29,8 +29,8 @@ from bot.services.orders.intake import OrderIntake
 from bot.services.orders.order_resolver import TargetResolver
 from bot.services.reply import ReplyAddress
 from bot.services.targets import grammar
-from bot.services.targets.grammar import MemberTerm, Term
 from bot.services.targets.resolution import Assignee, SkipReason
+from bot.services.targets.terms import MemberTerm, Term
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.services.errors import ServiceError
 from bot.services.targets import grammar
-from bot.services.targets.grammar import Term
+from bot.services.targets.terms import Term
 from bot.storage.stores.order_store import Order
 
 

@@ -12,8 +12,8 @@ from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.reply import ReplyAddress
 from bot.services.targets import grammar
-from bot.services.targets.grammar import MentionLookup, ParsedUnits
 from bot.services.targets.resolution import Assignee
+from bot.services.targets.terms import MentionLookup, ParsedUnits
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 
 UNDO_WITHIN = timedelta(minutes=10)

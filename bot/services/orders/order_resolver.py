@@ -21,7 +21,6 @@ from bot.services.errors import (
 from bot.services.links.link_service import LinkService
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.targets import grammar, target_resolver
-from bot.services.targets.grammar import Term
 from bot.services.targets.resolution import (
     Resolution,
     Roster,
@@ -29,6 +28,7 @@ from bot.services.targets.resolution import (
     SkipReason,
     Target,
 )
+from bot.services.targets.terms import Term
 from bot.storage.stores.link_store import LinkStore
 
 _DENIAL_REASONS: dict[type[ServiceError], SkipReason] = {

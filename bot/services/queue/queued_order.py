@@ -10,8 +10,8 @@ from bot.cad.errors import CadError
 from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
-from bot.services.targets.grammar import Term
 from bot.services.targets.resolution import Resolution
+from bot.services.targets.terms import Term
 from bot.storage.stores.order_store import Order, OrderState
 
 CONFIRM_ABOVE = 10  # units; an order about more is confirmed by its actor before it is sent

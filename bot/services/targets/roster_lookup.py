@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from bot.cad.models import Unit
 from bot.common import steam_id
-from bot.services.targets.grammar import (
+from bot.services.targets.resolution import (
+    Assignee,
+    MemberGroupSummary,
+    Roster,
+    SkippedTarget,
+    SkipReason,
+    Target,
+)
+from bot.services.targets.terms import (
     EveryoneTerm,
     MemberGroupTerm,
     MembersUnavailable,
@@ -18,14 +26,6 @@ from bot.services.targets.grammar import (
     UnitGroupTerm,
     UnitRangeTerm,
     UnknownTerm,
-)
-from bot.services.targets.resolution import (
-    Assignee,
-    MemberGroupSummary,
-    Roster,
-    SkippedTarget,
-    SkipReason,
-    Target,
 )
 
 _UNAVAILABLE_REASONS = {

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from bot.common.steam_id import identity
 from bot.services.targets import grammar
-from bot.services.targets.grammar import Term, TextTerm
 from bot.services.targets.resolution import (
     ASSIGNEE_LIMIT,
     Assignee,
@@ -17,6 +16,7 @@ from bot.services.targets.resolution import (
     SkipReason,
 )
 from bot.services.targets.roster_lookup import RosterLookup
+from bot.services.targets.terms import Term, TextTerm
 
 # Excluding an absent person is already satisfied: these reasons are not reported.
 _IGNORED_REASONS = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import discord
 
-from bot.services.targets.grammar import MembersUnavailable, Mention
+from bot.services.targets.terms import MembersUnavailable, Mention
 from bot.ui.interactions.responses import Interaction
 
 AUDIENCE_LIMIT = 5000  # people; the ids of all are stored with the order
@@ -16,7 +16,7 @@ _LOADED_SHARE = 0.95  # the part of the members that has to be in memory
 def members_of(
     interaction: Interaction, mention: Mention
 ) -> Sequence[int] | MembersUnavailable | None:
-    """Return the members that a mention stands for, from memory; see `grammar.MentionLookup`.
+    """Return the members that a mention stands for, from memory; see `terms.MentionLookup`.
 
     Returns:
         None for a mention that needs no members: of one member, or without a server to look in.

@@ -12,6 +12,16 @@ from bot.services.errors import NoTargets, TooManyTargets
 from bot.services.targets.grammar import (
     RANGE_LIMIT,
     TARGET_LIMIT,
+    depends_on_duty,
+    format_unit_group,
+    is_single_token,
+    member_ids_in,
+    parse,
+    parse_units,
+    remove_member_ids,
+    targets_only,
+)
+from bot.services.targets.terms import (
     EveryoneTerm,
     MemberGroupTerm,
     MembersUnavailable,
@@ -24,14 +34,6 @@ from bot.services.targets.grammar import (
     UnitGroupTerm,
     UnitRangeTerm,
     UnknownTerm,
-    depends_on_duty,
-    format_unit_group,
-    is_single_token,
-    member_ids_in,
-    parse,
-    parse_units,
-    remove_member_ids,
-    targets_only,
 )
 
 ME = 42

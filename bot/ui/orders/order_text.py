@@ -13,8 +13,16 @@ from bot.services.targets.grammar import remove_member_ids
 from bot.services.targets.resolution import ASSIGNEE_LIMIT, Assignee
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import error_text
-from bot.ui.orders.target_text import skipped_lines, unit_name
-from bot.ui.text import MESSAGE_LIMIT, code_span, escape, join_limited, member_mention, timestamp
+from bot.ui.orders.target_text import skipped_lines
+from bot.ui.text import (
+    MESSAGE_LIMIT,
+    code_span,
+    escape,
+    join_limited,
+    member_mention,
+    timestamp,
+    unit_name,
+)
 
 _LIST_LIMITS = (700, 350, 150, 60)  # characters for one list of people, until all fit
 _MORE_LINES = "…and more of that kind."
@@ -68,7 +76,9 @@ def _lines(view: OrderView, limit: int) -> Iterator[str]:
         yield from _units_on_other_calls(view, limit)
     if view.order.state is OrderState.DONE and view.outcome:
         yield from _confirmation_lines(view, view.outcome, limit)
-    yield from skipped_lines(view.resolution, limit)
+    skipped = view.resolution
+    if skipped.excluded or skipped.left_out or skipped.attendances:
+        yield from skipped_lines(skipped, limit)
 
 
 def _wait_text(waiting: WaitNotice) -> str:
@@ -88,7 +98,8 @@ def _headline(view: OrderView, people: str) -> str:
     whom = f"\nFor: {people or code_span(remove_member_ids(done.units), 200)}"
     match done.state:
         case OrderState.DONE:
-            return f"{_mark(view)} {_capitalise(_action_phrase(view))}: {people}"
+            phrase = _action_phrase(view)
+            return f"{_mark(view)} {phrase[0].upper()}{phrase[1:]}: {people}"
         case OrderState.AWAITING_CONFIRMATION:
             return f"⏳ {_question(view)}\nAbout: {people}"
         case OrderState.CONFIRMED:
@@ -146,10 +157,6 @@ def _mark(view: OrderView) -> str:
         return "❌ Not shown by the CAD:"
     is_partly = missing or view.resolution.left_out or _not_on_duty(view)
     return "⚠️" if is_partly else "✅"
-
-
-def _capitalise(text: str) -> str:
-    return text[0].upper() + text[1:]
 
 
 def _action_phrase(view: OrderView) -> str:

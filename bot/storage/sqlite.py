@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
-    from sqlalchemy import URL, Connection, CursorResult, Executable, ScalarResult
+    from sqlalchemy import URL, Connection, CursorResult, Dialect, Executable, ScalarResult
 
     P = ParamSpec("P")
     T = TypeVar("T")
@@ -124,6 +124,11 @@ class WriteConnection:
         """Execute on an open `connection`, in a transaction."""
         self._connection = connection
         self._turn_began = time.monotonic()
+
+    @property
+    def dialect(self) -> Dialect:
+        """SQLite's."""
+        return self._connection.dialect
 
     async def execute(
         self, statement: Executable, parameters: Parameters = None

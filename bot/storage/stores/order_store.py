@@ -194,8 +194,10 @@ class OrderStore:
     async def _add_all(self, new: Sequence[Order]) -> Sequence[int]:
         rows = [_new_row(order) for order in new]
         async with self._database.begin() as connection:
-            if len(rows) == 1 or self._database.dialect != "sqlite":
+            if self._database.dialect != "sqlite":
                 return (await connection.scalars(_INSERT, rows)).all()
+            if len(rows) == 1:
+                return [(await connection.execute(_INSERT_MANY, rows[0])).lastrowid]
             # SQLite would be told every row by itself to say the ids in order. But they follow
             # each other: the whole transaction holds the only write lock.
             await connection.execute(_INSERT_MANY, rows)

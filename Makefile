@@ -5,16 +5,18 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run sandbox sandbox-check test lint format bench clean
+.PHONY: help install run sandbox sandbox-check test lint format bench docs clean
 
 help:
 	@echo "make sandbox        try the bot in the browser: no account, no token"
 	@echo "make sandbox-check  the same world, headless, through a scripted shift"
+	@echo "make install        set up what the bot needs, in .venv"
 	@echo "make run            run the bot with the settings in .env"
 	@echo "make test           run the tests"
 	@echo "make lint           check style, formatting and types"
 	@echo "make format         apply the formatting"
 	@echo "make bench          measure"
+	@echo "make docs           build the documents into site/; a dead link fails"
 
 $(VENV)/.run: requirements.txt
 	@test -x $(BIN)/python || "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -26,6 +28,12 @@ $(VENV)/.run: requirements.txt
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+$(VENV)/.docs: requirements-docs.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	@touch $@
+
+install: $(VENV)/.run
 
 run: $(VENV)/.run
 	$(BIN)/python -m bot
@@ -51,5 +59,8 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 clean:
-	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site .coverage .mypy_cache .ruff_cache .hypothesis

@@ -1,1 +1,1 @@
-"""Measured claims."""
+"""The benchmarks of the bot."""

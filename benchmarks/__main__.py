@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure the bot beside the least that a bot for this job can be."""
+"""`python -m benchmarks`: measures the bot and, for comparison, a minimal bot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.interactions import WaitTimes
 
 
 def main() -> None:
-    """Measure everything and print it."""
+    """Run all measurements and print their tables."""
     console = Console()
     console.print(_wait_table(asyncio.run(interactions.table())))
     console.print(_load_table(asyncio.run(crowd.table())))
@@ -29,12 +29,12 @@ def main() -> None:
 def _wait_table(rows: list[tuple[int, WaitTimes, WaitTimes]]) -> Table:
     table = Table("at once", "until", "", "bare bot, ms", "this bot, ms", "ratio", title="Waiting")
     for size, bare, ours in rows:
-        for until, theirs, mine in (
+        for until, bare_times, bot_times in (
             ("acknowledged", bare.acknowledged, ours.acknowledged),
             ("answered", bare.answered, ours.answered),
         ):
             for name, share in (("p50", 0.5), ("p99", 0.99)):
-                one, other = _quantile(theirs, share), _quantile(mine, share)
+                one, other = _quantile(bare_times, share), _quantile(bot_times, share)
                 cells = (f"{one * 1000:.1f}", f"{other * 1000:.1f}", f"{other / one:.2f}")
                 table.add_row(f"{size:,}", until, name, *cells)
     return table
@@ -45,13 +45,13 @@ def _load_table(rows: list[tuple[OrderLoad, LoadResult | None, LoadResult]]) -> 
         "orders", "", "attached", "told an error", "requests", "longest wait, s", "last answer, s"
     )
     table.title = "A busy night"
-    for night, naive, ours in rows:
-        name = f"v{night.version}: {night.orders} over {night.calls} calls in {night.seconds:.0f} s"
-        for who, one in (("one request each", naive), ("this bot", ours)):
+    for load, naive, ours in rows:
+        name = f"v{load.version}: {load.orders} over {load.calls} calls in {load.seconds:.0f} s"
+        for client, one in (("one request each", naive), ("this bot", ours)):
             if one:
                 shares = f"{one.attached:.0%}", f"{one.reported_error:.0%}"
                 waits = f"{one.longest_wait:.1f}", f"{one.last_answer:.1f}"
-                table.add_row(name, who, *shares, str(one.requests), *waits)
+                table.add_row(name, client, *shares, str(one.requests), *waits)
     return table
 
 

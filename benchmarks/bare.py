@@ -1,4 +1,4 @@
-"""The least that a Discord bot for this job can be: no role check, no links, no database."""
+"""A minimal Discord bot for comparison: no role check, no links, no database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class BareBot(commands.Bot):
     """Defers, sends the CAD one request for one hard-coded API id, edits the reply.
 
     Args:
-        cad: an open session; whoever opened it closes it.
+        cad: an open session; the caller closes it.
     """
 
     def __init__(self, cad: aiohttp.ClientSession, cad_url: str) -> None:
@@ -26,7 +26,7 @@ class BareBot(commands.Bot):
         self._cad_url = cad_url
 
     async def setup_hook(self) -> None:
-        """Make the command known."""
+        """Register the command."""
 
         @self.tree.command(description="Put a unit on a dispatch call")
         async def attach(interaction: discord.Interaction, call: int, units: str) -> None:  # noqa: ARG001

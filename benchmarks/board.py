@@ -1,4 +1,4 @@
-"""The board under push events: how many it takes, and how long a card needs to show them.
+"""Measures the board under push events: how many it takes, and how late a card shows them.
 
 `python -m benchmarks.board CALLS UNITS` measures one size in a process of its own (Linux).
 """
@@ -39,13 +39,13 @@ from bot.wiring.services import open_services
 
 SIZES = ((1, 10), (40, 200), (200, 1000))  # open calls, units on duty
 
-CALM_EVENTS, CALM_RATE = 100, 0.2  # a fifth of what Discord's limit lets one channel show
-CALM_SPEED = 10.0  # the bot's clock runs faster then, and its own work weighs as much more
+CALM_EVENTS, CALM_RATE = 100, 0.2  # a fifth of Discord's limit for one channel
+CALM_SPEED = 10.0  # the bot's clock runs faster, so its own work takes more of its seconds
 FLOOD_EVENTS, FLOOD_RATE = 5000, 1000.0
 RUSH_EVENTS = 5000
 
-_WINDOW = 5.0  # seconds, Discord's
-_SETTLE_SECONDS = 40.0  # seconds: longer than the bot waits between two polls
+_WINDOW = 5.0  # seconds, the window of Discord's limit
+_SETTLE_SECONDS = 40.0  # seconds, longer than the time between two polls
 _FRESH = timedelta(seconds=30)
 _SERVER_ID = 1
 _SKIP = 0.1  # seconds
@@ -54,17 +54,17 @@ _POLL_SECONDS = 0.002  # real seconds
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What was made of some events.
+    """The result of one load.
 
     Attributes:
-        per_second: how many were answered.
-        work: milliseconds of the bot's process for each, the pretend Discord's among them.
-        refused: how many were not taken.
-        wrong: cards that did not show the CAD's last word in the end.
+        per_second: events answered per second.
+        work: milliseconds of the bot's process per event, with the pretend Discord's.
+        refused: events that the bot did not accept.
+        wrong: cards that did not show the last event of their call at the end.
         edits: edits sent, from the first event until every card was right.
         p50, p99: seconds from an event about a call until its card showed it, by the bot's clock.
-        most_writes: in any five seconds.
-        least_gap: seconds between two edits of one card.
+        most_writes: the largest number of writes in any five seconds.
+        least_gap: the shortest time in seconds between two edits of one card.
     """
 
     events: int
@@ -81,7 +81,14 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One size: events at leisure, a thousand a second, as many as can be; resident MiB after."""
+    """The results for one size.
+
+    Attributes:
+        calm: few events.
+        flood: a thousand events a second.
+        rush: as many events a second as possible.
+        mebibytes: resident memory after all loads.
+    """
 
     calls: int
     units: int
@@ -104,7 +111,7 @@ def _measure_in_process(calls: int, units: int) -> Figures:
 
 
 def format_table(rows: Iterable[Figures]) -> Table:
-    """Lay the figures out."""
+    """Format the figures as a table."""
     heads = ("events/s taken", "not taken", "ms of work each", "wrong cards", "edits", "p50, s")
     table = Table("calls", "units", "load", *heads, "p99, s", title="The board")
     for one in rows:
@@ -129,7 +136,7 @@ async def measure(calls: int, units: int, *, share: float = 1.0) -> Figures:
     """Measure one size.
 
     Args:
-        share: which part of the events to send.
+        share: the part of the events to send, between 0 and 1.
     """
     calm, flood, rush = (int(n * share) for n in (CALM_EVENTS, FLOOD_EVENTS, RUSH_EVENTS))
     rate = CALM_RATE * CALM_SPEED
@@ -183,7 +190,7 @@ async def _measure_load(
 async def _fast_forward(
     clock: BenchmarkClock, board: Board, is_over: Callable[[], bool], seconds: float
 ) -> None:
-    """Let the bot's time run as fast as polls can follow, until something is over."""
+    """Run the bot's clock as fast as its polls can follow, until a condition or the time is met."""
     end = clock.monotonic() + seconds
     while not is_over() and clock.monotonic() < end:
         confirmed = board.confirmed_at(_SERVER_ID)
@@ -195,7 +202,7 @@ async def _fast_forward(
 def _delays(
     sent: Iterable[PushedEvent], moments: Mapping[int, float], writes: list[CardWrite]
 ) -> list[float]:
-    """Return the seconds until each event about a call was to be seen on its card, sorted."""
+    """Return the seconds from each event about a call until its card showed it, sorted."""
     by_call: dict[int, list[CardWrite]] = defaultdict(list)
     for write in writes:
         by_call[write.call_id].append(write)
@@ -208,7 +215,7 @@ def _delays(
 
 
 def _max_writes_per_window(writes: Sequence[CardWrite]) -> int:
-    """Return how many were written within any five seconds."""
+    """Return the largest number of writes within any five seconds."""
     moments = [one.at for one in writes]
     return max(bisect_left(moments, begin + _WINDOW) - n for n, begin in enumerate(moments))
 
@@ -233,7 +240,7 @@ def _number(one: PushedEvent) -> int:
 async def _bot(
     cad: str, clock: BenchmarkClock, channel: PretendCardChannel
 ) -> AsyncIterator[tuple[Board, str]]:
-    """Run the bot with cards; return its board, and where it takes events."""
+    """Run the bot with cards; yield its board and the address for push events."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,8 @@
-"""`python -m benchmarks.busy_cad CALLS UNITS`: a CAD that pushes events as fast as it is told.
+"""`python -m benchmarks.busy_cad CALLS UNITS`: a CAD that pushes events at a given rate.
 
-It runs in a process of its own. What it pushes is what it shows: every other event gives a call
-a new title, `Event <number>`, the others give a unit another status. Events of one call go over
-one connection, one after the other, as a CAD would send them.
+It runs in a process of its own. Its events and its lists agree: every other event sets the title
+of a call to `Event <number>`, the others set the status of a unit. Events of one call go over one
+connection, one after the other, as a CAD would send them.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class PushedEvent:
 
     Attributes:
         call_id: None for an event about a unit.
-        at: when, in seconds of this machine's monotonic clock, which all processes share.
-        status: what the receiver answered.
+        at: seconds of this machine's monotonic clock, which all processes share.
+        status: the receiver's HTTP status.
     """
 
     number: int
@@ -45,7 +45,7 @@ class PushedEvent:
 
 
 class BusyCad:
-    """Calls and units that change at random, the same each time."""
+    """Calls and units with random changes, the same in each run."""
 
     def __init__(self, calls: int, units: int) -> None:
         self._random = random.Random(1)
@@ -72,21 +72,21 @@ class BusyCad:
         return web.json_response(self._units[begin : begin + wanted["limit"]])
 
     async def _push(self, request: web.Request) -> web.Response:
-        """Push events at random moments, so many a second; 0 for as many as can be."""
-        asked = await request.json()
+        """Push events at random times with an average rate per second; 0 for no limit."""
+        load = await request.json()
         queues: list[asyncio.Queue[Json | None]] = [
             asyncio.Queue(QUEUE_SIZE) for _ in range(CONNECTIONS)
         ]
         sent: list[PushedEvent] = []
         async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
             for queue in queues:
-                group.create_task(_deliver(session, asked["url"], queue, sent))
+                group.create_task(_deliver(session, load["url"], queue, sent))
             moment = time.monotonic()
-            for _ in range(asked["count"]):
-                if asked["rate"]:
-                    moment += self._random.expovariate(asked["rate"])
+            for _ in range(load["count"]):
+                if load["rate"]:
+                    moment += self._random.expovariate(load["rate"])
                     await asyncio.sleep(moment - time.monotonic())
-                lane, event = self._next_event(only_calls=asked["only_calls"])
+                lane, event = self._next_event(only_calls=load["only_calls"])
                 await queues[lane % CONNECTIONS].put(event)
             for queue in queues:
                 await queue.put(None)
@@ -123,7 +123,7 @@ def _event(kind: str, data: Json, number: int) -> Json:
 
 
 def _call(call_id: int, units: int) -> Json:
-    # Four units on each, as long as there are some.
+    # Four units on each call, as long as there are units.
     begin = 4 * (call_id - FIRST_CALL_ID)
     return {
         "callId": call_id,
@@ -156,7 +156,7 @@ def _unit(number: int) -> Json:
 
 @asynccontextmanager
 async def running_cad(calls: int, units: int) -> AsyncIterator[str]:
-    """Run the CAD in another process and return its address."""
+    """Run the CAD in another process and yield its address."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.busy_cad", str(calls), str(units)),
         stdout=asyncio.subprocess.PIPE,
@@ -173,7 +173,14 @@ async def running_cad(calls: int, units: int) -> AsyncIterator[str]:
 async def push(
     cad: str, receiver: str, *, count: int, rate: float, only_calls: bool = False
 ) -> list[PushedEvent]:
-    """Have the CAD push events to a receiver; return them once all are answered."""
+    """Let the CAD push events to a receiver; return them when all are answered.
+
+    Args:
+        cad: the address of the CAD.
+        receiver: the address for the events.
+        rate: events per second on average; 0 for no limit.
+        only_calls: send no events about units.
+    """
     order = {"url": receiver, "count": count, "rate": rate, "only_calls": only_calls}
     timeout = aiohttp.ClientTimeout(total=None)
     async with (

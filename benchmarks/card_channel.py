@@ -1,4 +1,4 @@
-"""A pretend Discord with a channel that cards can be written into."""
+"""A pretend Discord with a channel for cards."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _TITLE = re.compile(r"Call #(?P<call>\d+) (?:Event (?P<event>\d+))?")
 
 @dataclass(frozen=True, slots=True)
 class CardWrite:
-    """A card that was written.
+    """A message with a card that the bot created or edited.
 
     Attributes:
         event: the number of the event that it shows, 0 for none.
-        at: when, by the bot's clock.
+        at: the time of the write, in seconds of the bot's clock.
     """
 
     message_id: int
@@ -30,7 +30,7 @@ class CardWrite:
 
 
 class PretendCardChannel(PretendDiscord):
-    """Takes every message, and notes what its card shows.
+    """Accepts every message, and records the event that its card shows.
 
     Args:
         clock: the bot's monotonic seconds.
@@ -43,11 +43,11 @@ class PretendCardChannel(PretendDiscord):
 
     @property
     def shown_events(self) -> dict[int, int]:
-        """The call of each message and the event that it shows, as they are now."""
+        """The event that the card of each call shows now."""
         return {one.call_id: one.event for one in self.writes}
 
     def request(self, method: str, url: str, data: str | None = None, **others: object) -> Any:  # noqa: ANN401
-        """Answer what discord.py asks."""
+        """Answer a request of discord.py."""
         found = _MESSAGES.search(url.partition("?")[0])
         if found is None:
             return super().request(method, url, data, **others)

@@ -1,4 +1,4 @@
-"""Time for the benchmarks: real, but it can run faster and be skipped."""
+"""The clock of the benchmarks: real time that can run faster and skip ahead."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bot.common.clock import Clock
 
 
 class BenchmarkClock(Clock):
-    """A clock that everything in one measurement shares.
+    """A clock that all parts of one measurement share.
 
     Args:
-        speed: how many of its seconds pass in a real one.
+        speed: the number of its seconds per real second.
     """
 
     def __init__(self, speed: float = 1.0) -> None:
@@ -29,21 +29,21 @@ class BenchmarkClock(Clock):
         return self.at(time.monotonic())
 
     def at(self, moment: float) -> float:
-        """Return what the clock showed at a moment of `time.monotonic`, or since the last skip."""
+        """Convert a time of `time.monotonic` after the last skip to seconds of this clock."""
         return (moment - self._started) * self._speed + self._skipped
 
     def now(self) -> datetime:
-        """Return the moment, aware."""
+        """Return the current time, timezone-aware."""
         return self._started_at + timedelta(seconds=self.monotonic())
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, unless the time is skipped."""
+        """Wait for this many seconds of the clock, or until time is skipped."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds / self._speed):
                 await self._skip.wait()
 
     def skip(self, seconds: float) -> None:
-        """Let this much time pass at once: every sleeper wakes."""
+        """Advance the clock by this many seconds at once; every sleeper wakes."""
         self._skipped += seconds
         self._skip.set()
         self._skip = asyncio.Event()

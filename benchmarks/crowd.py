@@ -1,7 +1,8 @@
-"""A busy night: many orders within the CAD's limits, beside a client that sends each by itself.
+"""Measures many orders under the CAD's rate limits, with the bot and with a naive client.
 
-The CAD is the sandbox's, with its rate limits on. Time runs faster than in life, for the bot, the
-client and the CAD alike; all figures are in the seconds of that time.
+The naive client sends one request per order. The CAD is the sandbox's, with its rate limits on.
+Its clock, the bot's and the client's run faster than real time; all figures are in seconds of
+that clock.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import Account, Badge, CallForm
 
-SPEED = 4.0  # how many of its seconds pass in a real one
+SPEED = 4.0  # clock seconds per real second
 FIRST_CALL_ID = 1000
 
-# The vendor's SDK waits as long as the CAD asks, but never longer than this, and gives up.
+# The vendor's SDK waits as long as the CAD asks, but at most this long, and then gives up.
 MAX_WAIT = 10.0
 MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLoad:
-    """How many orders come, each for one person, over how many calls, within how many seconds."""
+    """A number of orders, each for one person, spread over some calls and some seconds."""
 
     version: Literal[1, 2]
     orders: int
@@ -43,7 +44,7 @@ class OrderLoad:
     seconds: float
 
     def schedule(self) -> Iterator[tuple[float, int, int]]:
-        """Yield the moment, the person and the call of each order, evenly spread."""
+        """Yield the time in seconds, the person and the call of each order, evenly spread."""
         for number in range(self.orders):
             moment = number * self.seconds / self.orders
             yield moment, number, FIRST_CALL_ID + number % self.calls
@@ -54,13 +55,14 @@ ORDER_LOADS = (OrderLoad(2, 50, 5, 10.0), OrderLoad(1, 200, 20, 0.0))
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What became of a night's orders.
+    """The result of a load.
 
     Attributes:
-        attached, told_error: shares of the orders; attached as the CAD shows it in the end.
-        requests: how many orders reached the CAD, with those that it refused.
-        longest: seconds that somebody waited for their answer, at most.
-        last: seconds from the first order to the last answer.
+        attached: the share of orders whose unit is on its call in the CAD at the end.
+        reported_error: the share of orders that were answered with an error.
+        requests: the attach requests that reached the CAD, with those that it refused.
+        longest_wait: the longest time in seconds from an order to its answer.
+        last_answer: seconds from the first order to the last answer.
     """
 
     attached: float
@@ -71,18 +73,18 @@ class LoadResult:
 
 
 @asynccontextmanager
-async def _running_cad(night: OrderLoad, clock: BenchmarkClock) -> AsyncIterator[CadServer]:
-    """Run a CAD with so many people on duty, and so many calls."""
+async def _running_cad(load: OrderLoad, clock: BenchmarkClock) -> AsyncIterator[CadServer]:
+    """Run a CAD with one unit on duty per order, and with the calls of the load."""
     world = seed.build_world()
     world.now = clock.now
     server = world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
     server.calls.clear()
-    for number in range(night.calls):
+    for number in range(load.calls):
         call = world.new_dispatch(server, CallForm(f"Alarm {number}"))
         del server.calls[call.call_id]
         call.call_id = FIRST_CALL_ID + number
         server.calls[call.call_id] = call
-    for number in range(night.orders):
+    for number in range(load.orders):
         account = Account(f"account-{number}", f"officer{number}", api_ids=(api_id(number),))
         world.communities[seed.COMMUNITY_ID].accounts[account.uuid] = account
         world.login(server, account, Badge(f"P-{number}", f"Officer {number}", "LSPD"))
@@ -90,35 +92,35 @@ async def _running_cad(night: OrderLoad, clock: BenchmarkClock) -> AsyncIterator
         yield cad
 
 
-async def measure_bot(night: OrderLoad) -> LoadResult:
-    """Let a night pass with our bot."""
+async def measure_bot(load: OrderLoad) -> LoadResult:
+    """Measure a load with this bot."""
     clock, discord = BenchmarkClock(SPEED), PretendDiscord()
-    async with _running_cad(night, clock) as cad:
+    async with _running_cad(load, clock) as cad:
         with tempfile.TemporaryDirectory() as folder:
             settings = interactions.settings_for(
                 cad.url,
                 f"sqlite+aiosqlite:///{folder}/bench.db",
-                version=night.version,
+                version=load.version,
             )
-            await interactions.link_members(settings.database_url, night.orders)
+            await interactions.link_members(settings.database_url, load.orders)
             async with open_services(settings, clock=clock) as services:
                 await services.board.fetch_units(seed.SERVER_ID)
                 async with DispatchBot(services) as bot:
                     await discord.log_in(bot)
-                    clock.skip(60)  # what the start has asked counts no more
+                    clock.skip(60)  # let the rate limits forget the start
                     _start_counting(cad)
-                    exchanges = await _send_orders(night, clock, discord)
+                    exchanges = await _send_orders(load, clock, discord)
                     await discord.wait_for(exchanges)
-                    result = _result(night, cad, exchanges)
+                    result = _result(load, cad, exchanges)
                     clock.skip(120)
                     await bot.drain()
     return result
 
 
-async def measure_naive_client(night: OrderLoad) -> LoadResult:
-    """Let a night pass with a client that sends every order by itself, as the SDK would."""
+async def measure_naive_client(load: OrderLoad) -> LoadResult:
+    """Measure a load with a client that sends one request per order, as the SDK would."""
     clock = BenchmarkClock(SPEED)
-    async with _running_cad(night, clock) as cad, aiohttp.ClientSession() as session:
+    async with _running_cad(load, clock) as cad, aiohttp.ClientSession() as session:
         _start_counting(cad)
         units = cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID).units.values()
         idents = {unit.badge.unit_num: unit.id for unit in units}
@@ -130,30 +132,30 @@ async def measure_naive_client(night: OrderLoad) -> LoadResult:
             exchange.answered = clock.monotonic() / SPEED
             return exchange
 
-        exchanges = await asyncio.gather(*(give(*place) for place in night.schedule()))
-        return _result(night, cad, exchanges)
+        exchanges = await asyncio.gather(*(give(*entry) for entry in load.schedule()))
+        return _result(load, cad, exchanges)
 
 
 async def table(
     loads: Sequence[OrderLoad] = ORDER_LOADS,
 ) -> list[tuple[OrderLoad, LoadResult | None, LoadResult]]:
-    """Return for each night what becomes of it with the naive client, of v2 only, and with us."""
+    """Measure each load with the naive client (v2 only, otherwise None) and with this bot."""
     return [
         (
-            night,
-            await measure_naive_client(night) if night.version == 2 else None,
-            await measure_bot(night),
+            load,
+            await measure_naive_client(load) if load.version == 2 else None,
+            await measure_bot(load),
         )
-        for night in loads
+        for load in loads
     ]
 
 
 async def _send_orders(
-    night: OrderLoad, clock: BenchmarkClock, discord: PretendDiscord
+    load: OrderLoad, clock: BenchmarkClock, discord: PretendDiscord
 ) -> list[Exchange]:
     exchanges: list[Exchange] = []
     began = clock.monotonic()
-    for moment, person, call_id in night.schedule():
+    for moment, person, call_id in load.schedule():
         if (wait := began + moment - clock.monotonic()) > 0:
             await clock.sleep(wait)
         exchanges += discord.attach([(FIRST_MEMBER_ID + person, call_id)])
@@ -176,23 +178,23 @@ async def _attach(
 
 
 def _start_counting(cad: CadServer) -> None:
-    """Count from now on."""
+    """Switch the rate limits on and clear the request history."""
     cad.world.behaviour.rate_limits = True
     cad.world.history.clear()
 
 
-def _result(night: OrderLoad, cad: CadServer, exchanges: Sequence[Exchange]) -> LoadResult:
+def _result(load: OrderLoad, cad: CadServer, exchanges: Sequence[Exchange]) -> LoadResult:
     server = cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
     idents = {unit.badge.unit_num: unit.id for unit in server.units.values()}
     attached = [
         idents[f"P-{person}"] in server.calls[call_id].idents
-        for _, person, call_id in night.schedule()
+        for _, person, call_id in load.schedule()
     ]
     waits = [((one.answered or 0.0) - one.arrived) * SPEED for one in exchanges]
     answers = [one.answered or 0.0 for one in exchanges]
     return LoadResult(
-        attached=sum(attached) / night.orders,
-        reported_error=sum(one.answer.startswith("❌") for one in exchanges) / night.orders,
+        attached=sum(attached) / load.orders,
+        reported_error=sum(one.answer.startswith("❌") for one in exchanges) / load.orders,
         requests=sum("ATTACH" in one.type.upper() for one in cad.world.history),
         longest_wait=max(waits),
         last_answer=(max(answers) - exchanges[0].arrived) * SPEED,

@@ -1,4 +1,4 @@
-"""What it costs a single attach that its order is in the database before each step."""
+"""Measures the time that a single attach needs to store its order before each step."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from bot.storage.stores.order_store import Order, OrderStore
 
 
 class InMemoryOrderStore(OrderStore):
-    """Keeps the orders in memory, as if a bot never died. Only what one attach needs."""
+    """Keeps orders in memory instead of the database; it has only what one attach needs."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._ids = itertools.count(1)
 
     async def add(self, order: Order) -> int:  # noqa: ARG002
-        """Give an order its id."""
+        """Return a new order id."""
         return next(self._ids)
 
     async def save(self, changed: Sequence[Order]) -> None:
-        """Forget it."""
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Cost:
 
 
 async def measure(rounds: int = 150) -> Cost:
-    """Let one person attach again and again, with either bot in turn; the CAD answers at once."""
+    """Attach one person repeatedly, with and without the database in turn; the CAD has no delay."""
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(running_cad(1, 0.0))
         stored = await stack.enter_async_context(interactions.our_bot(url, 1))
@@ -55,18 +55,18 @@ async def measure(rounds: int = 150) -> Cost:
             forgetful = await stack.enter_async_context(interactions.our_bot(url, 1))
         waits: tuple[list[float], list[float]] = [], []
         for number in range(rounds + 5):
-            for stage, found in zip((stored, forgetful), waits, strict=True):
-                seconds = await _attach(stage)
-                if number >= 5:  # the first ones warm up
+            for bot, found in zip((stored, forgetful), waits, strict=True):
+                seconds = await _attach(bot)
+                if number >= 5:  # the first rounds are a warm-up
                     found.append(seconds * 1000)
     return Cost(*map(statistics.median, waits))
 
 
-async def _attach(stage: BotUnderTest) -> float:
-    discord, clock = stage
+async def _attach(bot: BotUnderTest) -> float:
+    discord, clock = bot
     (exchange,) = discord.attach([(FIRST_MEMBER_ID, FIRST_CALL_ID)])
     await discord.wait_for([exchange])
-    for _ in range(10):  # let what follows happen, so that it does not weigh on the next
+    for _ in range(10):  # let the follow-up work finish before the next round
         clock.skip(60)
         await asyncio.sleep(0.01)
     return interactions.seconds_until(exchange, exchange.answered)

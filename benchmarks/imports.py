@@ -1,4 +1,4 @@
-"""Importing links: how long it takes, and how long the bot does nothing else meanwhile."""
+"""Measures the import of links: its duration, and how long it blocks the event loop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TICK = 0.001  # seconds
 
 @dataclass(frozen=True, slots=True)
 class StepTiming:
-    """How long a step took, and the longest that the loop was held up; both in seconds."""
+    """The duration of a step and the longest time that it blocked the event loop, in seconds."""
 
     step: str
     seconds: float
@@ -36,14 +36,14 @@ class StepTiming:
 
 
 def build_file(size: int) -> bytes:
-    """Write a file as a spreadsheet would: semicolons, further columns, Steam ids."""
+    """Build a file as a spreadsheet writes it: semicolons, further columns, Steam ids."""
     first, steam64 = 10**17, 76561198000000000
     lines = (f"{first + n};{steam64 + n};\n" for n in range(size))
     return "".join(["Discord ID;Steam ID;Rank\n", *lines]).encode()
 
 
 def measure_command(size: int = SIZE) -> StepTiming:
-    """Import with `python -m bot links import`, from its start to its end."""
+    """Measure `python -m bot links import`, from its start to its end."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "people.csv")
         file.write_bytes(build_file(size))
@@ -57,7 +57,7 @@ def measure_command(size: int = SIZE) -> StepTiming:
 
 
 async def measure_in_discord(size: int = SIZE) -> list[StepTiming]:
-    """Do what `/links import`, its button, the same file again and `/links export` do."""
+    """Measure `/links import`, its button, the import of the same file, and `/links export`."""
     data = build_file(size)
 
     async def load() -> bytes:
@@ -72,11 +72,11 @@ async def measure_in_discord(size: int = SIZE) -> list[StepTiming]:
                 access, LinkStore(database), AsyncMock(LinkNotifier), id_format="{hex}"
             )
             shown, preview = await _time_step("shown", files.preview(_ADMIN, upload))
-            _check(preview.token is not None and len(preview.plan.added) == size)
+            _check(preview.token is not None and len(preview.diff.added) == size)
             written, done = await _time_step("written", files.apply(_ADMIN, preview.token or ""))
             _check(done.counts.added == size)
             again, preview = await _time_step("shown again", files.preview(_ADMIN, upload))
-            _check(preview.plan.unchanged == size)
+            _check(preview.diff.unchanged == size)
             exported, export = await _time_step("exported", files.export(_ADMIN))
             _check(export.count == size)
         finally:
@@ -85,7 +85,7 @@ async def measure_in_discord(size: int = SIZE) -> list[StepTiming]:
 
 
 async def table(size: int = SIZE) -> list[StepTiming]:
-    """Measure everything."""
+    """Run all measurements."""
     return [await asyncio.to_thread(measure_command, size), *await measure_in_discord(size)]
 
 
@@ -104,7 +104,7 @@ async def _time_step(step: str, work: Coroutine[Any, Any, Any]) -> tuple[StepTim
     began = time.perf_counter()
     result = await work
     seconds = time.perf_counter() - began
-    await asyncio.sleep(_TICK)  # so that the watch sees what was last
+    await asyncio.sleep(_TICK)  # so that `watch` measures the last part as well
     watching.cancel()
     return StepTiming(step, seconds, held_up), result
 

@@ -1,4 +1,4 @@
-"""How long people wait: the bot beside a bare one, under 1, 50 and 1,000 interactions at once."""
+"""Measures the waiting times of 1, 50 and 1,000 interactions at once, with this and a bare bot."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OpenBot = Callable[[str, int], AbstractAsyncContextManager[BotUnderTest]]
 
 @dataclass(frozen=True, slots=True)
 class WaitTimes:
-    """Seconds from an interaction's arrival, sorted: to its acknowledgement, to its answer."""
+    """Sorted seconds from an interaction's arrival to its acknowledgement and to its answer."""
 
     acknowledged: Sequence[float]
     answered: Sequence[float]
@@ -49,7 +49,7 @@ class WaitTimes:
 
 @asynccontextmanager
 async def bare_bot(url: str, people: int) -> AsyncIterator[BotUnderTest]:  # noqa: ARG001
-    """Open the bare bot, which knows nobody."""
+    """Open the bare bot, which has no links."""
     discord = PretendDiscord()
     async with aiohttp.ClientSession() as session, BareBot(session, url) as bot:
         await discord.log_in(bot)
@@ -58,7 +58,7 @@ async def bare_bot(url: str, people: int) -> AsyncIterator[BotUnderTest]:  # noq
 
 @asynccontextmanager
 async def our_bot(url: str, people: int) -> AsyncIterator[BotUnderTest]:
-    """Open our bot with this many people linked and on duty."""
+    """Open this bot with this many members linked and on duty."""
     with tempfile.TemporaryDirectory() as folder:
         settings = settings_for(url, f"sqlite+aiosqlite:///{folder}/bench.db")
         await link_members(settings.database_url, people)
@@ -75,7 +75,7 @@ async def our_bot(url: str, people: int) -> AsyncIterator[BotUnderTest]:
 
 @contextmanager
 def _tuned_gc() -> Iterator[None]:
-    """Treat the garbage collector as our process does, and then as the bare bot's again."""
+    """Tune the garbage collector as this bot's process does, and restore it afterwards."""
     thresholds = gc.get_threshold()
     gc_tuning.tune()
     try:
@@ -86,7 +86,7 @@ def _tuned_gc() -> Iterator[None]:
 
 
 async def measure(opener: OpenBot, url: str, size: int, rounds: int) -> WaitTimes:
-    """Let so many people order at once, several times; the first time is not counted."""
+    """Send `size` orders at once, in several rounds after one that does not count."""
     acknowledged: list[float] = []
     answered: list[float] = []
     async with opener(url, size) as (discord, clock):
@@ -108,7 +108,7 @@ async def table(
     rows = []
     async with running_cad(max(sizes), CAD_DELAY) as url:
         for size in sizes:
-            # A lone interaction is over quickly: more of them for the same certainty.
+            # A single interaction is short, so it needs more rounds for the same precision.
             count = rounds * 10 if size == 1 else rounds
             bare = await measure(bare_bot, url, size, count)
             rows.append((size, bare, await measure(our_bot, url, size, count)))
@@ -116,21 +116,21 @@ async def table(
 
 
 async def _run_follow_ups(clock: BenchmarkClock) -> None:
-    """Let what follows an answer happen, so that it does not weigh on the next round."""
+    """Let the work after an answer finish, so that it does not slow the next round."""
     for _ in range(5):
         clock.skip(60)
         await asyncio.sleep(0.1)
 
 
 def seconds_until(exchange: Exchange, moment: float | None) -> float:
-    """Return the seconds from an interaction's arrival; raise if nobody was attached."""
+    """Return the seconds from an interaction's arrival to `moment`; raise if it has failed."""
     if moment is None or not exchange.answer.startswith("✅"):
         raise RuntimeError(f"not attached: {exchange.answer}")
     return moment - exchange.arrived
 
 
 def settings_for(url: str, database_url: str, *, version: Literal[1, 2] = 1) -> Settings:
-    """Build the settings of a bot that everyone on the pretend Discord may use."""
+    """Build settings that give every member of the pretend Discord the dispatch role."""
     return Settings(
         discord_token=SecretStr("no-token-is-needed"),
         sonoran_community_id="sandbox",
@@ -143,7 +143,7 @@ def settings_for(url: str, database_url: str, *, version: Literal[1, 2] = 1) -> 
 
 
 async def link_members(database_url: str, people: int) -> None:
-    """Link the first so many members, as an import does."""
+    """Store links for the first `people` members, as an import does."""
     now = datetime.now(UTC)
     database = await Database.open(database_url)
     try:

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.pretend_cad`: the least of a v1 CAD, in a process of its own.
+"""`python -m benchmarks.pretend_cad`: a minimal v1 CAD, in a process of its own.
 
-Every order takes the same time, whatever it holds, and costs hardly any work: what is measured is
-the bots. The sandbox's CAD, which checks what it is told, would be the slower of the two.
+Every request takes the same time and needs hardly any work, so that the figures show the bots.
+The sandbox's CAD checks its requests and is slower.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def api_id(number: int) -> str:
 
 
 class PretendCad:
-    """Takes every attach after a while, and remembers who is on which call.
+    """Accepts every attach request after a delay, and keeps the units on each call.
 
     Args:
-        units: how many are on duty.
-        delay: seconds before an answer.
+        units: the number of units on duty.
+        delay: the seconds before each answer.
     """
 
     def __init__(self, units: int, delay: float) -> None:
@@ -80,7 +80,7 @@ def _unit(number: int) -> dict[str, object]:
 
 @asynccontextmanager
 async def running_cad(units: int, delay: float) -> AsyncIterator[str]:
-    """Run the CAD in another process and return its address."""
+    """Run the CAD in another process and yield its address."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.pretend_cad", str(units), str(delay)),
         stdout=asyncio.subprocess.PIPE,

@@ -1,7 +1,7 @@
-"""A Discord in the bot's own process that answers at once, and costs as little as possible.
+"""A Discord in the bot's own process that answers at once, with as little work as possible.
 
-Everything of discord.py runs, from the parser of the gateway's messages to the JSON of a request;
-only the session underneath, which would open a socket, is ours. Both bots are measured on it.
+All of discord.py runs, from the parser of gateway messages to the JSON of a request; only the HTTP
+session below it is replaced. Both bots are measured with it.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ _MESSAGE: dict[str, Any] = {
 
 @dataclass(slots=True)
 class Exchange:
-    """One interaction, with the moments when things happened to it (`time.perf_counter`)."""
+    """One interaction, with the times of its steps (`time.perf_counter`, in seconds)."""
 
     arrived: float
     acknowledged: float | None = None
@@ -97,13 +97,13 @@ class Exchange:
 
     @property
     def is_over(self) -> bool:
-        """Tell whether the final answer is there."""
+        """Whether the final answer has arrived."""
         return self.answered is not None
 
 
 @dataclass(slots=True)
 class _Response:
-    """What discord.py reads of a response."""
+    """The parts of a response that discord.py reads."""
 
     body: str
     status: int = 200
@@ -119,7 +119,7 @@ class _Response:
 
 
 class PretendDiscord:
-    """Feeds interactions to a client and notes when each was acknowledged and answered."""
+    """Sends interactions to a client and records their acknowledgements and answers."""
 
     def __init__(self) -> None:
         self.exchanges: dict[str, Exchange] = {}  # by the interaction's token
@@ -128,7 +128,7 @@ class PretendDiscord:
         self._client: discord.Client | None = None
 
     async def log_in(self, client: discord.Client) -> None:
-        """Log a client in and let it know its server."""
+        """Log a client in and add the guild to it."""
         with patch.object(aiohttp, "ClientSession", return_value=self):
             await client.login("a-token.that-is.right")
         client._connection._add_guild_from_data(_GUILD)  # type: ignore[arg-type]  # noqa: SLF001
@@ -137,7 +137,7 @@ class PretendDiscord:
     def attach(self, orders: Iterable[tuple[int, int]]) -> list[Exchange]:
         """Deliver one `/attach` per member and call, all at once."""
         if self._client is None:
-            raise RuntimeError("nobody is logged in")
+            raise RuntimeError("no client is logged in")
         payloads = [self._interaction(member, call) for member, call in orders]
         now = time.perf_counter()
         exchanges = [Exchange(now) for _ in payloads]
@@ -163,7 +163,7 @@ class PretendDiscord:
         data: str | None = None,
         **_: object,
     ) -> _Response:
-        """Answer what discord.py asks; in the place of `aiohttp.ClientSession.request`."""
+        """Answer a request of discord.py; it replaces `aiohttp.ClientSession.request`."""
         now = time.perf_counter()
         match method, url.partition("?")[0].split("/")[5:]:
             case "POST", ["interactions", id_, token, "callback"]:

@@ -1,6 +1,6 @@
-"""What it takes to start: seconds until a process is ready for Discord, and its memory then.
+"""Measures the start: the seconds until a process is ready for Discord, and its memory then.
 
-`python -m benchmarks.start bare` and `… ours` are the processes that are measured, on Linux.
+`python -m benchmarks.start bare` and `… ours` are the measured processes; Linux only.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-_UNREACHABLE_URL = "http://127.0.0.1:9"  # nobody listens there
+_UNREACHABLE_URL = "http://127.0.0.1:9"  # no server listens there
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Medians of several starts: seconds, and resident memory in MiB."""
+    """Medians of several starts: the seconds, and the resident memory in MiB."""
 
     seconds: float
     mebibytes: float
 
 
 def measure(kind: str, runs: int = 5) -> Start:
-    """Start a kind of bot, `bare` or `ours`, several times after one that does not count."""
+    """Start a bot, `bare` or `ours`, several times after one start that does not count."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.start", kind]
         environment = os.environ | {
@@ -37,7 +37,7 @@ def measure(kind: str, runs: int = 5) -> Start:
             "SONORAN_API_KEY": "sandbox-key",
             "SONORAN_API_URL": _UNREACHABLE_URL,
         }
-        # Where a bot is at home, its first start has left the compiled files behind.
+        # In production, the first start has already written the compiled files.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         found = []
         for _ in range(runs + 1):
@@ -74,7 +74,7 @@ async def _start_ours() -> None:
 
 
 def _print_measurement() -> None:
-    # Not getrusage: what it tells includes the process that started this one.
+    # Not getrusage: its figure includes the process that started this one.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
     print(time.monotonic(), lines["VmRSS"].split()[0], flush=True)

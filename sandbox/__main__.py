@@ -25,9 +25,9 @@ def main(
     context: typer.Context,
     cad_port: Annotated[int, typer.Option(help="Port of the CAD; 0 picks a free one.")] = 8100,
     discord_port: Annotated[int, typer.Option(help="Port of the Discord page.")] = 8101,
-    still: Annotated[bool, typer.Option("--still", help="Let nobody else use the CAD.")] = False,
+    still: Annotated[bool, typer.Option("--still", help="Simulate no users of the CAD.")] = False,
 ) -> None:
-    """Open both pages unless a command says otherwise."""
+    """Serve both pages, unless a subcommand is given."""
     if context.invoked_subcommand is None:
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
         with contextlib.suppress(KeyboardInterrupt):
@@ -36,16 +36,16 @@ def main(
 
 @cli.command()
 def check() -> None:
-    """Play a scripted shift without a page; exit with 1 if anything is not as it should be."""
-    # The conversation tells what the bot's warnings would.
+    """Run the scenario without a page; exit with 1 if an answer or the CAD is not as expected."""
+    # The printed conversation shows the same as the bot's warnings.
     logging.disable(logging.WARNING)
     raise typer.Exit(asyncio.run(rehearsal.run()))
 
 
 @cli.command()
 def pictures(folder: Path) -> None:
-    """Make the README's pictures into a folder; takes a Chromium."""
-    # playwright is needed for nothing else
+    """Write the pictures of the documents into a folder; needs a Chromium."""
+    # playwright and Pillow are needed for nothing else
     from sandbox.browser import ChromiumNotFound  # noqa: PLC0415
     from sandbox.pictures import make_pictures  # noqa: PLC0415
 

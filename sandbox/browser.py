@@ -1,11 +1,11 @@
-"""Drives the sandbox's two pages in a real browser, as a person would."""
+"""Controls the sandbox's two pages in a real browser, as a user would."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, Locator, Page, async_playwright
@@ -25,7 +25,7 @@ _IDLE = "preview.ready"
 
 
 class ChromiumNotFound(Exception):
-    """No browser is there to be driven."""
+    """No Chromium was found."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -39,7 +39,7 @@ async def open_chromium() -> AsyncIterator[Browser]:
     """Run a headless Chromium: $CHROMIUM, the system's, or playwright's own.
 
     Raises:
-        NoChromium: there is none of them.
+        ChromiumNotFound: none of them exists.
     """
     async with async_playwright() as playwright:
         candidates = (os.environ.get("CHROMIUM"), *map(shutil.which, NAMES))
@@ -54,36 +54,45 @@ async def open_chromium() -> AsyncIterator[Browser]:
 
 
 class DiscordPage:
-    """The pretend Discord, seen by one person."""
+    """The page of the pretend Discord, as one member sees it."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
 
     async def open(self, address: str) -> None:
-        """Load the page and wait until the channel is there."""
+        """Load the page and wait until it shows the channel."""
         await self.page.goto(address)
         await self._composer.wait_for()
         await self._wait_until(_IDLE)
 
     async def view_as(self, name: str) -> None:
-        """Look at the channel as somebody else."""
+        """View the channel as another member."""
         (user_id,) = await self.page.get_by_label("Viewing as").select_option(label=name)
         await self._wait_until(f"{_IDLE} && preview.viewerId === '{user_id}'")
 
     async def start_command(self, command: str) -> None:
-        """Type a slash and the command's name, and choose it from the list."""
+        """Type a slash and the command's name, and choose the command from the list."""
         await self._composer.press_sequentially(f"/{command}")
         await self.page.locator(".command-entry", has_text=f"/{command}").first.click()
 
-    async def type(self, option: str, text: str) -> None:
-        """Type into one of the command's options, and wait for what the bot suggests."""
+    async def type(
+        self, option: str, text: str, after_each: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Type into one of the command's options, and wait for what the bot suggests.
+
+        Args:
+            after_each: is called after each character, with the suggestions for it on the page.
+        """
         field = self.page.locator(f'.command-option-input[data-option="{option}"]')
         await field.click()
-        await field.press_sequentially(text)
-        await self._wait_until("preview.commandPicker.autocomplete.state !== 'loading'")
+        for part in text if after_each else (text,):
+            await field.press_sequentially(part)
+            await self._wait_until("preview.commandPicker.autocomplete.state !== 'loading'")
+            if after_each:
+                await after_each()
 
     async def choose(self, text: str) -> None:
-        """Choose one of the options that the bot suggests."""
+        """Choose one of the bot's suggestions."""
         await self.page.locator(".command-suggestion", has_text=text).click()
 
     async def send(self) -> None:
@@ -91,19 +100,32 @@ class DiscordPage:
         await self._click(self.page.locator("#send-message"))
 
     async def paste(self, text: str) -> None:
-        """Put a whole line into the message field and send it."""
+        """Put a whole line into the message field, and send it."""
         await self._composer.fill(text)
         await self._composer.press("Enter")
 
     async def press(self, message: Locator, label: str) -> None:
-        """Press one of a message's buttons, and wait until the bot has acted."""
+        """Press one of a message's buttons, and wait until the bot has answered."""
         await self._click(message.get_by_role("button", name=label, exact=True))
         await self._wait_until(_IDLE)
 
-    async def select_options(self, message: Locator, select: str, *options: str) -> None:
-        """Choose options, by how they begin, of a select, by what it says while none is chosen."""
-        menu = message.locator(".preview-select", has=self.page.get_by_label(select, exact=True))
+    async def select_options(
+        self,
+        message: Locator,
+        select: str,
+        *options: str,
+        once_open: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Choose options, by how they begin, of a select, by what it says while none is chosen.
+
+        Args:
+            once_open: is called while the list of options is on the page.
+        """
+        menu = self.select(message, select)
         await self._click(menu.get_by_role("combobox"))
+        if once_open:
+            await menu.get_by_role("option").first.wait_for()
+            await once_open()
         for option in options:
             name = re.compile(rf"^{re.escape(option)}\b")
             await self._click(menu.get_by_role("option", name=name))
@@ -111,8 +133,12 @@ class DiscordPage:
             await self._click(menu.get_by_role("button", name="Apply"))
         await self._wait_until(_IDLE)
 
+    def select(self, message: Locator, label: str) -> Locator:
+        """Find a select of a message, by what it says while nothing is chosen."""
+        return message.locator(".preview-select", has=self.page.get_by_label(label, exact=True))
+
     async def submit_form(self, text: str) -> None:
-        """Fill in the form that is open, which has one field, and send it."""
+        """Fill in the open form, which has one field, and submit it."""
         dialog = self.page.get_by_role("dialog")
         await dialog.get_by_role("textbox").fill(text)
         await self._click(dialog.get_by_role("button", name="Submit"))
@@ -120,13 +146,13 @@ class DiscordPage:
         await self._wait_until(_IDLE)
 
     async def show(self, message: Locator) -> None:
-        """Scroll to a message once it is there, and wait until the page rests."""
+        """Wait for a message, scroll to it, and wait until the page is idle."""
         await message.wait_for()
         await message.scroll_into_view_if_needed()
         await self._wait_until(_IDLE)
 
     def message(self, text: str) -> Locator:
-        """Find the last message that holds this text."""
+        """Find the last message that contains this text."""
         return self.page.locator("#channel-message-list > article", has_text=text).last
 
     @property
@@ -134,24 +160,24 @@ class DiscordPage:
         return self.page.locator("#channel-composer-input")
 
     async def _click(self, control: Locator) -> None:
-        """Click on a control once a person could.
+        """Click on a control when it is visible and the page is idle.
 
-        The page passes over a click while it is busy, and scrolls to what is new: then a mouse
-        button is let go beside what it was pressed on.
+        The page ignores clicks while it is busy. It also scrolls to new messages, so that a real
+        mouse button could be released beside the control.
         """
         await control.click(trial=True)
         await self._wait_until(_IDLE)
         await control.dispatch_event("click")
 
     async def _wait_until(self, condition: str) -> None:
-        """Wait for what the page says of itself in `window.simcordPreview`."""
+        """Wait until a condition on `window.simcordPreview`, the page's state, is true."""
         await self.page.wait_for_function(
             f"() => {{ const preview = window.simcordPreview; return {condition} }}"
         )
 
 
 class CadPage:
-    """The pretend CAD's own page."""
+    """The page of the pretend CAD."""
 
     def __init__(self, page: Page) -> None:
         self.page = page

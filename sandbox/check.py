@@ -1,4 +1,4 @@
-"""`python -m sandbox check`: the sandbox without a page, through a scripted shift."""
+"""`python -m sandbox check`: runs the scenario in the sandbox, without a page."""
 
 from __future__ import annotations
 
@@ -16,34 +16,35 @@ Report = Callable[[str], None]
 _ESCAPE = re.compile(r"\\(.)")
 
 
-# Long enough for the CAD to confirm what it was told, and for a second attempt where it is down.
+# Long enough for the CAD to confirm an order, and for a second attempt while the CAD is down.
 SECONDS_PER_STEP = 20.0
 
 
 async def run(report: Report = print) -> int:
-    """Build the sandbox, play the shift, and return the exit code: 0 if all went as written."""
+    """Build the sandbox, run the scenario, and return the exit code: 0 if all is as expected."""
     time = FakeTime()
-    async with open_environment(time=time) as stage:
-        return await run_steps(stage, time, SCENARIO, report)
+    async with open_environment(time=time) as environment:
+        return await run_steps(environment, time, SCENARIO, report)
 
 
 async def run_steps(
-    stage: Environment, time: FakeTime, steps: Sequence[Step], report: Report = print
+    environment: Environment, time: FakeTime, steps: Sequence[Step], report: Report = print
 ) -> int:
-    """Play the steps, tell the conversation, and return the exit code."""
+    """Run the steps, report the conversation, and return the exit code."""
     faults: list[str] = []
     result: simcord.InteractionResult | None = None
     for number, step in enumerate(steps, 1):
         report(f"\n{number}. {step.purpose}")
-        await _set_cad_state(stage, step, report)
+        await _set_cad_state(environment, step, report)
         if step.command:
-            result = await _run_command(stage, step, report)
-        await time.advance(SECONDS_PER_STEP, stage.simcord_env.settle)
+            result = await _run_command(environment, step, report)
+        await time.advance(SECONDS_PER_STEP, environment.simcord_env.settle)
         if result is not None:
             faults += [
-                f"step {number}: {fault}" for fault in _check_step(stage, step, result, report)
+                f"step {number}: {fault}"
+                for fault in _check_step(environment, step, result, report)
             ]
-    faults += [f"the bot raised {error!r}" for error in stage.simcord_env.errors]
+    faults += [f"the bot raised {error!r}" for error in environment.simcord_env.errors]
     report("")
     for fault in faults:
         report(f"✗ {fault}")
@@ -53,34 +54,40 @@ async def run_steps(
     return 1 if faults else 0
 
 
-async def _set_cad_state(stage: Environment, step: Step, report: Report) -> None:
+async def _set_cad_state(environment: Environment, step: Step, report: Report) -> None:
     if step.cad_change is not None:
         report(f"   ({step.cad_change.value})")
-        await (stage.cad.pause() if step.cad_change is CadChange.GOES_DOWN else stage.cad.resume())
+        await (
+            environment.cad.pause()
+            if step.cad_change is CadChange.GOES_DOWN
+            else environment.cad.resume()
+        )
 
 
-async def _run_command(stage: Environment, step: Step, report: Report) -> simcord.InteractionResult:
+async def _run_command(
+    environment: Environment, step: Step, report: Report
+) -> simcord.InteractionResult:
     report(f"   {step.member} › {step.command_text}")
     options = {
-        name: stage.with_mentions(value) if isinstance(value, str) else value
+        name: environment.with_mentions(value) if isinstance(value, str) else value
         for name, value in step.options.items()
     }
-    return await stage.people[step.member].slash(stage.channel, step.command, **options)
+    return await environment.people[step.member].slash(environment.channel, step.command, **options)
 
 
 def _check_step(
-    stage: Environment, step: Step, result: simcord.InteractionResult, report: Report
+    environment: Environment, step: Step, result: simcord.InteractionResult, report: Report
 ) -> list[str]:
-    """Tell what there is to be seen, and return what is not as it should be."""
-    answer = _readable_answer(stage, result)
+    """Report the answer and the CAD's calls; return the differences from the expected ones."""
+    answer = _readable_answer(environment, result)
     report(f"   bot › {answer or '(nothing)'}".replace("\n", "\n         "))
     for call_id in step.units:
-        report(f"   CAD › #{call_id}: {', '.join(stage.units_on(call_id)) or 'nobody'}")
-    return list(_mismatches(stage, step, result, answer))
+        report(f"   CAD › #{call_id}: {', '.join(environment.units_on(call_id)) or 'no unit'}")
+    return list(_mismatches(environment, step, result, answer))
 
 
 def _mismatches(
-    stage: Environment, step: Step, result: simcord.InteractionResult, answer: str
+    environment: Environment, step: Step, result: simcord.InteractionResult, answer: str
 ) -> Iterator[str]:
     if not result.ephemeral:
         yield "the answer is not private"
@@ -90,11 +97,15 @@ def _mismatches(
         if part not in answer:
             yield f"the answer does not say {part!r}"
     for call_id, expected in step.units.items():
-        found = stage.units_on(call_id)
+        found = environment.units_on(call_id)
         if found != expected:
-            yield f"call {call_id} has {', '.join(found) or 'nobody'}, not {', '.join(expected)}"
+            yield f"call {call_id} has {', '.join(found) or 'no unit'}, not {', '.join(expected)}"
 
 
-def _readable_answer(stage: Environment, result: simcord.InteractionResult) -> str:
-    """Return the answer as a person reads it: names for mentions, no backslashes."""
-    return _ESCAPE.sub(r"\1", stage.with_names(result.response.content)) if result.response else ""
+def _readable_answer(environment: Environment, result: simcord.InteractionResult) -> str:
+    """Return the answer as Discord shows it: names for mentions, no backslashes."""
+    return (
+        _ESCAPE.sub(r"\1", environment.with_names(result.response.content))
+        if result.response
+        else ""
+    )

@@ -1,4 +1,4 @@
-"""The stage: a pretend guild with its people, the pretend CAD, and the real bot between them."""
+"""The sandbox's parts: a pretend guild with members, the pretend CAD, and the real bot."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
 OFFICERS = (*LINKED, seed.CHARLIE)
 PATROL_OFFICERS = (seed.PAT, seed.ALICE)
 
-# Short, so that the channel stays small where the CAD lives.
+# Short, so that the channel keeps few cards while the simulation runs.
 CARD_KEEP_MINUTES = 5
 
-# Longer than the bot may take for one order: whoever gave it sees its answer, not a timeout.
+# Longer than one order may take, so that the member sees the answer and not a timeout.
 SETTLE_SECONDS = 15.0
 TICK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Everything that can be acted on; `people` by first name."""
+    """The parts that a user or a test can act on; `people` by first name."""
 
     cad: CadServer
     simcord_env: simcord.Env
@@ -57,22 +57,22 @@ class Environment:
 
     @property
     def home_server(self) -> Server:
-        """The CAD's server that the bot dispatches for."""
+        """The CAD's server that the bot works for."""
         return self.cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
 
     def units_on(self, call_id: int) -> tuple[str, ...]:
-        """List the numbers of the units on a call, in the order in which they came."""
+        """List the numbers of the units on a call, in the order of their attachment."""
         units, call = self.home_server.units, self.home_server.calls[call_id]
         return tuple(units[ident].badge.unit_num for ident in call.idents)
 
     def with_names(self, text: str) -> str:
-        """Write the mentions in a text as people read them."""
+        """Replace the mentions in a text by names, as Discord shows them."""
         for name, mention in self._mentions().items():
             text = text.replace(mention, name)
         return text
 
     def with_mentions(self, text: str) -> str:
-        """Write the names in a text as Discord sends them once they are picked from its list."""
+        """Replace the names in a text by mentions, as Discord sends them."""
         for name, mention in self._mentions().items():
             text = text.replace(name, mention)
         return text
@@ -84,7 +84,7 @@ class Environment:
 
 
 class _Settings(Settings):
-    """Settings from here alone: neither the environment nor a .env may change the sandbox."""
+    """Settings without the environment and without a .env: neither may change the sandbox."""
 
     @classmethod
     def settings_customise_sources(
@@ -95,7 +95,7 @@ class _Settings(Settings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what the code says."""
+        """Use only the values that the code passes."""
         return (init_settings,)
 
 
@@ -107,16 +107,16 @@ async def open_environment(
     cards: bool = False,
     pushes: bool = False,
 ) -> AsyncIterator[Environment]:
-    """Set everything up, and leave nothing behind.
+    """Set up the sandbox, and remove it at the end of the block.
 
     Args:
-        cad_port: where the CAD listens; 0 picks a free port.
-        time: the bot's, where it is not to pass by itself.
-        cards: whether the channel shows the calls.
-        pushes: whether the bot hears at once of what people do in the CAD.
+        cad_port: the port of the CAD; 0 picks a free port.
+        time: the clock of the bot, if a test moves it; None for real time.
+        cards: whether the channel shows cards of the calls.
+        pushes: whether the CAD pushes its events to the bot.
     """
-    # simcord runs one bot at a time and the real one needs to be told which role dispatches:
-    # this one only holds the place until the guild is built.
+    # simcord runs one bot at a time, and the real bot needs the id of the dispatch role. This
+    # client takes its place until the guild is built.
     placeholder = discord.Client(intents=discord.Intents(guilds=True))
     async with (
         CadServer(seed.build_world(), port=cad_port) as cad,
@@ -125,53 +125,53 @@ async def open_environment(
         await sync_time(env)
         if placeholder.user is not None:
             await placeholder.user.edit(username="Dispatch")
-        stage = _build_guild(env, cad)
+        environment = _build_guild(env, cad)
         with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as folder:
-            settings = _settings(stage, Path(folder))
+            settings = _settings(environment, Path(folder))
             if pushes:
-                settings = _with_push(stage, settings)
-            await _link_officers(stage, settings.database_url)
+                settings = _with_push(environment, settings)
+            await _link_officers(environment, settings.database_url)
             if time is not None:
                 time.wait = _external_wait(env)
             async with open_services(settings, clock=time or _LiveClock(env)) as services:
                 bot = DispatchBot(
                     services,
-                    calls_channel_id=stage.channel.id if cards else None,
+                    calls_channel_id=environment.channel.id if cards else None,
                     members_intent=True,
                 )
                 await env.restart_bot(bot)
-                await _load_members(bot, stage)
+                await _load_members(bot, environment)
                 try:
-                    yield stage
+                    yield environment
                 finally:
                     await _drain(bot, env)
                     await bot.close()
 
 
-async def _load_members(bot: DispatchBot, stage: Environment) -> None:
-    """Have the bot know all members, as Discord does at a start, and two officers on patrol."""
+async def _load_members(bot: DispatchBot, environment: Environment) -> None:
+    """Load all members into the bot, as at a real start; put two officers in the voice channel."""
     for guild in bot.guilds:
         await guild.chunk()
     for person in PATROL_OFFICERS:
-        await stage.people[person.name].join_voice(stage.patrol)
+        await environment.people[person.name].join_voice(environment.patrol)
 
 
 async def _drain(bot: DispatchBot, env: simcord.Env) -> None:
-    """Let the bot finish what it is doing, with simcord's time moving on as it did before."""
+    """Wait until the bot has finished its work, and keep simcord's time running meanwhile."""
     draining = asyncio.create_task(bot.drain())
     while not draining.done():
         await asyncio.wait({draining}, timeout=TICK_SECONDS)
-        # What is under way may not be over at once: there will be another tick.
+        # Running work may need longer than one tick; the next tick follows.
         with contextlib.suppress(TimeoutError, simcord.SetupError):
             await sync_time(env)
     await draining
 
 
 class _LiveClock(Clock):
-    """The preview's own time, the same for the work that simcord watches and the rest.
+    """The preview's virtual time, for the work that simcord watches and for all other work.
 
-    A sleep is declared as a wait for something external: an action on the page is over once the
-    bot only waits, not once there is nothing left to wait for.
+    It declares each sleep as an external wait. So an action on the page ends when the bot only
+    sleeps, and does not wait for the end of the sleeps.
     """
 
     def __init__(self, env: simcord.Env) -> None:
@@ -202,7 +202,7 @@ class _LiveClock(Clock):
 
 
 def _external_wait(env: simcord.Env) -> Wait:
-    """Let simcord know that the bot's sleepers wait for us, and not for something to be done."""
+    """Declare the bot's sleeps to simcord as waits for the outside, not as unfinished work."""
 
     async def wait(sleeping: Awaitable[None]) -> None:
         try:
@@ -214,7 +214,7 @@ def _external_wait(env: simcord.Env) -> Wait:
 
 
 async def sync_time(env: simcord.Env) -> None:
-    """Bring the virtual time to the real one; what was due meanwhile happens."""
+    """Advance the virtual time to the real time, and run what is due."""
     behind = (datetime.now(UTC) - env.now()).total_seconds()
     if behind > 0:
         await env.advance_time(behind)
@@ -236,39 +236,39 @@ def _build_guild(env: simcord.Env, cad: CadServer) -> Environment:
     return Environment(cad, env, channel, people, dispatch, officer, patrol)
 
 
-def _with_push(stage: Environment, settings: Settings) -> Settings:
-    """Have the CAD push to a free port of this machine, and the bot listen there."""
+def _with_push(environment: Environment, settings: Settings) -> Settings:
+    """Set a free local port as the address that the CAD pushes to and the bot listens on."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         address = f"127.0.0.1:{found.getsockname()[1]}"
-    stage.home_server.push_url = f"http://{address}{EVENT_PATH}"
+    environment.home_server.push_url = f"http://{address}{EVENT_PATH}"
     return settings.model_copy(update={"push_listen": address})
 
 
-def _settings(stage: Environment, folder: Path) -> Settings:
+def _settings(environment: Environment, folder: Path) -> Settings:
     return _Settings(
         discord_token=SecretStr("no-token-is-needed"),
-        dispatch_role_ids=frozenset({stage.dispatch_role.id}),
-        self_dispatch_role_ids=frozenset({stage.officer_role.id}),
+        dispatch_role_ids=frozenset({environment.dispatch_role.id}),
+        self_dispatch_role_ids=frozenset({environment.officer_role.id}),
         card_keep_minutes=CARD_KEEP_MINUTES,
-        ping_role_id=stage.dispatch_role.id,
+        ping_role_id=environment.dispatch_role.id,
         sonoran_community_id=seed.COMMUNITY_ID,
         sonoran_api_key=SecretStr(seed.API_KEY),
-        sonoran_api_url=HttpUrl(stage.cad.url),
+        sonoran_api_url=HttpUrl(environment.cad.url),
         sonoran_server_id=seed.SERVER_ID,
         database_url=f"sqlite+aiosqlite:///{(folder / 'sandbox.db').as_posix()}",
     )
 
 
-async def _link_officers(stage: Environment, database_url: str) -> None:
-    """Write the links as `links import` does, and as the CAD has confirmed them."""
-    dana = stage.people[seed.DANA.name]
+async def _link_officers(environment: Environment, database_url: str) -> None:
+    """Store the links of the officers, already verified by the CAD."""
+    dana = environment.people[seed.DANA.name]
     now = datetime.now(UTC)
     database = await Database.open(database_url)
     try:
         await LinkStore(database).put_many(
             Link(
                 dana.guild.id,
-                stage.people[person.name].id,
+                environment.people[person.name].id,
                 person.hex,
                 dana.id,
                 now,

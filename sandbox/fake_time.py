@@ -1,4 +1,4 @@
-"""Time that moves only when somebody says so."""
+"""A clock for tests that moves only when `advance` is called."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ async def _await(wait: Awaitable[None]) -> None:
 
 
 class FakeTime(Clock):
-    """Clock, calendar and sleep in one; sleepers wake in order as `advance` passes them.
+    """A clock whose sleepers wake in order while `advance` passes their times.
 
     Args:
-        wait: awaits a sleeper's future; under simcord, something that declares it as a wait for
-            the outside.
+        wait: awaits a sleeper's future; under simcord it declares the wait as external.
     """
 
     def __init__(self, wait: Wait = _await) -> None:
@@ -34,7 +33,7 @@ class FakeTime(Clock):
 
     @property
     def sleeper_count(self) -> int:
-        """Count who waits for time to pass."""
+        """The number of sleepers."""
         return sum(not future.done() for _, _, future in self._sleepers)
 
     def monotonic(self) -> float:
@@ -42,11 +41,11 @@ class FakeTime(Clock):
         return self._elapsed
 
     def now(self) -> datetime:
-        """Return the moment, aware."""
+        """Return the current time, timezone-aware."""
         return self._started_at + timedelta(seconds=self._elapsed)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until time has been moved that far."""
+        """Wait until the clock has advanced by this many seconds."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -73,10 +72,10 @@ class FakeTime(Clock):
             waiter.cancel()
 
     async def advance(self, seconds: float, settle: Callable[[], Awaitable[None]]) -> None:
-        """Move time forward, letting everyone who wakes up do what they woke up for.
+        """Move the clock forward, and let each sleeper that wakes up do its work.
 
         Args:
-            settle: waits until nobody does anything any more.
+            settle: waits until all tasks are idle.
         """
         end = self._elapsed + seconds
         await settle()

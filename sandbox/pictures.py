@@ -1,4 +1,4 @@
-"""`python -m sandbox pictures FOLDER`: the README's pictures, made from the running sandbox."""
+"""`python -m sandbox pictures FOLDER`: the pictures of the documents, from the running sandbox."""
 
 from __future__ import annotations
 
@@ -6,59 +6,38 @@ from pathlib import Path
 
 from playwright.async_api import Locator, Page, ViewportSize
 
+from sandbox import moving_pictures
 from sandbox.browser import CadPage, DiscordPage, open_chromium
 from sandbox.process import Addresses, running_sandbox
 
-# Both come out 1280 pixels wide; the Discord page has little on it, so it is enlarged.
 _CAD_SIZE = ViewportSize(width=1280, height=800)
-_DISCORD_SIZE = ViewportSize(width=1024, height=640)
-_DISCORD_SCALE = 1.25
+_CARD_SCALE = 1.25
 _CARD_SIZE = ViewportSize(width=600, height=900)
-_STALE_SECONDS = 180.0  # the bot waits for two minutes before it calls a card stale
+_STALE_SECONDS = 180.0  # the bot marks a card as stale after two minutes
 
-# The preview makes the fields of a command narrower than what is typed into them, and writes
-# beside each card that it was edited.
+# The preview writes beside each message that it was edited, and offers to reply to it.
 _STYLE_FIXES = """
-const rules = [".command-option-input { box-sizing: content-box }",
-  ".message-edited-compact { display: none }"]
+const rules = [".message-edited, .message-edited-compact { display: none }",
+  ".message-context-actions { display: none !important }"]
 for (const rule of rules) document.styleSheets[0].insertRule(rule)
 """
 
 
 async def make_pictures(folder: Path) -> None:
-    """Attach a unit from the pretend Discord and keep what is to be seen, as PNG files.
+    """Make every picture again: PNG files of what stands still, WebP files of what moves.
 
     Raises:
-        NoChromium: there is no browser to make them with.
+        ChromiumNotFound: there is no browser to make them with.
     """
-    async with open_chromium() as browser, running_sandbox("--still") as addresses:
-        page = await browser.new_page(
-            viewport=_DISCORD_SIZE, device_scale_factor=_DISCORD_SCALE, reduced_motion="reduce"
-        )
-        await _picture_discord(page, addresses, folder)
-        cad = CadPage(await browser.new_page(viewport=_CAD_SIZE, reduced_motion="reduce"))
-        await cad.open(addresses.cad)
-        await cad.unit("A-12", 100).wait_for()
-        await _save(cad.page, folder / "cad.png")
-        narrow = await browser.new_page(
-            viewport=_CARD_SIZE, device_scale_factor=_DISCORD_SCALE, reduced_motion="reduce"
-        )
-        await _picture_cards(DiscordPage(narrow), cad, addresses, folder)
-
-
-async def _picture_discord(page: Page, addresses: Addresses, folder: Path) -> None:
-    discord = DiscordPage(page)
-    await discord.open(addresses.discord)
-    await page.evaluate(_STYLE_FIXES)
-    await page.get_by_role("button", name="Messages").click()  # closes the list at the side
-    await discord.start_command("attach")
-    await discord.type("call", "1")
-    await _save(page, folder / "attach.png")
-    await discord.choose("#100")
-    await discord.type("units", "@Pat")
-    await discord.send()
-    await discord.show(discord.message("✅"))
-    await _save(page, folder / "attached.png")
+    async with open_chromium() as browser:
+        await moving_pictures.make(browser, folder)
+        async with running_sandbox("--still") as addresses:
+            cad = CadPage(await browser.new_page(viewport=_CAD_SIZE, reduced_motion="reduce"))
+            await cad.open(addresses.cad)
+            page = await browser.new_page(
+                viewport=_CARD_SIZE, device_scale_factor=_CARD_SCALE, reduced_motion="reduce"
+            )
+            await _picture_cards(DiscordPage(page), cad, addresses, folder)
 
 
 async def _picture_cards(
@@ -66,6 +45,9 @@ async def _picture_cards(
 ) -> None:
     await discord.open(addresses.discord)
     await discord.page.evaluate(_STYLE_FIXES)
+    await discord.paste("/attach call:100 units:@Pat")
+    await cad.unit("A-12", 100).wait_for()
+    await _save(cad.page, folder / "cad.png")
     await discord.show(discord.message("A-12 · Pat Moreno"))
     await _save(discord.message("Call #100"), folder / "card.png")
     await _save(discord.message("911 #1"), folder / "card-911.png")
@@ -91,6 +73,6 @@ async def _picture_cards(
 
 async def _save(shown: Page | Locator, path: Path) -> None:
     page = shown if isinstance(shown, Page) else shown.page
-    await page.mouse.move(0, 0)  # what is pointed at looks different
+    await page.mouse.move(0, 0)  # an element under the pointer looks different
     picture = await shown.screenshot(path=path, animations="disabled", caret="hide")
     print(f"{path}  {len(picture) // 1024} kB")

@@ -1,4 +1,4 @@
-"""The sandbox as a process of its own, started as a person would start it."""
+"""Runs the sandbox in a process of its own, as a user starts it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ADDRESSES = re.compile(r"Pretend Discord +(\S+)\s+Pretend CAD +(\S+)")
 
 
 class SandboxFailed(Exception):
-    """The process ended or said nothing; output is all that it printed."""
+    """The process ended, or printed no addresses in time; `output` is all that it printed."""
 
     def __init__(self, output: str) -> None:
         super().__init__(f"the sandbox did not start or stop as it should:\n{output}")
@@ -26,7 +26,7 @@ class SandboxFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where to point a browser."""
+    """The addresses of the two pages."""
 
     discord: str
     cad: str
@@ -34,10 +34,10 @@ class Addresses:
 
 @asynccontextmanager
 async def running_sandbox(*options: str) -> AsyncIterator[Addresses]:
-    """Run `python -m sandbox`, with options if given, until the block ends.
+    """Run `python -m sandbox` with these options until the block ends.
 
     Raises:
-        SandboxFailed: it did not start, or did not stop cleanly when told to.
+        SandboxFailed: it did not start, or did not stop cleanly.
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "sandbox", *options),
@@ -63,7 +63,7 @@ async def running_sandbox(*options: str) -> AsyncIterator[Addresses]:
 
 
 async def _read_addresses(process: Process, output: list[str]) -> Addresses:
-    """Read what the process prints until it has told its addresses."""
+    """Read the output of the process until it contains the addresses."""
     assert process.stdout is not None
     while line := (await process.stdout.readline()).decode():
         output.append(line)
@@ -74,7 +74,7 @@ async def _read_addresses(process: Process, output: list[str]) -> Addresses:
 
 
 async def _read_all(process: Process, output: list[str]) -> None:
-    """Keep reading, so that the process never waits for somebody to do so."""
+    """Read the rest of the output, so that the process never blocks on a full pipe."""
     assert process.stdout is not None
     output.append((await process.stdout.read()).decode())
 

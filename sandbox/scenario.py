@@ -1,4 +1,4 @@
-"""One shift in the sandbox: who types what, what they are told, what the CAD shows then."""
+"""The scenario of `sandbox check`: commands, expected answers, and the CAD's calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sandbox.cad.state.seed import ARMED_ROBBERY, CHARLIE, TRAFFIC_STOP
 
 
 class CadChange(Enum):
-    """What happens to the CAD before a step."""
+    """A change of the CAD before a step."""
 
     GOES_DOWN = "the CAD goes down"
     COMES_BACK = "the CAD is back"
@@ -18,13 +18,14 @@ class CadChange(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Somebody types a command, or, where there is none, waits for the answer to the last one.
+    """A member types a command. A step without a command waits for the last command's answer.
 
     Attributes:
-        why: what the step shows.
-        says: what the private answer holds; the first of them opens it. `@Pat` is a mention.
+        purpose: what the step shows.
+        expected: parts of the private answer; it begins with the first. `@Pat` is a mention.
+        member: the first name of the member.
         units: call number → the numbers of the units on it afterwards.
-        before: what happens to the CAD first.
+        cad_change: a change of the CAD before the command.
     """
 
     purpose: str
@@ -37,7 +38,7 @@ class Step:
 
     @property
     def command_text(self) -> str:
-        """Write the command as it is typed."""
+        """The command as the member types it."""
         return " ".join([f"/{self.command}", *(f"{k}:{v}" for k, v in self.options.items())])
 
 
@@ -59,7 +60,7 @@ SCENARIO = (
         units={ARMED_ROBBERY: ("A-12",)},
     ),
     Step(
-        purpose="nobody is linked, so nothing is sent",
+        purpose="the member is not linked, so nothing is sent",
         member="Dana",
         command="attach",
         options={"call": ARMED_ROBBERY, "units": "@Charlie"},
@@ -67,7 +68,7 @@ SCENARIO = (
         units={ARMED_ROBBERY: ("A-12",)},
     ),
     Step(
-        purpose="whoever can be attached is, the others are named",
+        purpose="units that can be attached are attached, the answer names the others",
         member="Dana",
         command="attach",
         options={"call": TRAFFIC_STOP, "units": "@Alice @Charlie @Erin M-3 Z-99"},
@@ -106,7 +107,7 @@ SCENARIO = (
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3")},
     ),
     Step(
-        purpose="a voice channel, a role and a department stand for those in it who are on duty",
+        purpose="a voice channel, a role and a department mean their units on duty",
         member="Dana",
         command="attach",
         options={"call": TRAFFIC_STOP, "units": "#Patrol-2 dept:EMS -@Pat"},
@@ -117,7 +118,7 @@ SCENARIO = (
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3", "A-7")},
     ),
     Step(
-        purpose="and off again, everybody with the role but one",
+        purpose="the units of a role, without two of them, come off their calls",
         member="Dana",
         command="detach",
         options={"units": "@Officer -A-12 -M-3"},
@@ -134,7 +135,7 @@ SCENARIO = (
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3")},
     ),
     Step(
-        purpose="it is carried out once the CAD is back",
+        purpose="the order is carried out after the CAD is back",
         cad_change=CadChange.COMES_BACK,
         expected=("✅ Attached to **#100** Armed Robbery: @Bob (M-3)", "Confirmed by the CAD"),
         units={ARMED_ROBBERY: ("A-12", "M-3"), TRAFFIC_STOP: ("B-21",)},

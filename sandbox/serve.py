@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the pretend Discord and the pretend CAD in the browser."""
+"""`python -m sandbox`: serves the pretend Discord and the pretend CAD as pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sandbox.cad.state.simulation import Simulation
 from sandbox.environment import Environment, open_environment
 from sandbox.live_preview import live_preview
 
-CARDS_TIMEOUT = 5.0  # how long the first cards are waited for
+CARDS_TIMEOUT = 5.0  # the longest wait for the first cards
 VIEWERS = ("Dana", "Pat", "Charlie", "Vic")
 
 EXAMPLES = (
@@ -41,22 +41,24 @@ async def serve(cad_port: int, discord_port: int, *, simulate: bool) -> None:
     """Run the sandbox until SIGINT, SIGTERM, or the page's "End preview session".
 
     Args:
-        lives: whether others use the CAD as well.
+        simulate: whether simulated users work in the CAD.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no such handlers; there Ctrl+C interrupts at once.
+        # Windows has no such handlers; there Ctrl+C raises KeyboardInterrupt at once.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
-    async with open_environment(cad_port=_free_port(cad_port), cards=True, pushes=True) as stage:
-        await _welcome(stage)
+    async with open_environment(
+        cad_port=_free_port(cad_port), cards=True, pushes=True
+    ) as environment:
+        await _welcome(environment)
         async with (
-            live_preview(stage, VIEWERS, _free_port(discord_port)) as preview,
-            _simulation(stage, simulate),
+            live_preview(environment, VIEWERS, _free_port(discord_port)) as preview,
+            _simulation(environment, simulate),
         ):
-            _print_addresses(preview.url, stage.cad.url)
-            # From here on the bot's log tells of what people do, not of how things are set up.
+            _print_addresses(preview.url, environment.cad.url)
+            # From here on, the bot's log is about the users' actions, not about the set-up.
             logging.getLogger("bot").setLevel(logging.INFO)
             waiting = {
                 asyncio.create_task(stop.wait()),
@@ -69,31 +71,33 @@ async def serve(cad_port: int, discord_port: int, *, simulate: bool) -> None:
 
 
 @asynccontextmanager
-async def _simulation(stage: Environment, simulate: bool) -> AsyncIterator[None]:
-    """Let people come and work in the CAD; what was there and who is in Discord is not theirs."""
+async def _simulation(environment: Environment, simulate: bool) -> AsyncIterator[None]:
+    """Simulate other users of the CAD; they leave the seeded calls and the members' units alone."""
     if not simulate:
         yield
         return
-    world, home = stage.cad.world, stage.home_server
-    cast = extra_units.add_units(world, world.communities[COMMUNITY_ID], home)
-    life = Simulation(world, home, unit_numbers=cast, own_calls_only=True)
-    # In a context of its own, because simcord's has its own time.
-    living = contextvars.Context().run(asyncio.create_task, life.run())
+    world, home_server = environment.cad.world, environment.home_server
+    unit_numbers = extra_units.add_units(world, world.communities[COMMUNITY_ID], home_server)
+    simulation = Simulation(world, home_server, unit_numbers=unit_numbers, own_calls_only=True)
+    # In a context of its own, because simcord's context has virtual time.
+    running = contextvars.Context().run(asyncio.create_task, simulation.run())
     try:
         yield
     finally:
-        living.cancel()
-        await asyncio.gather(living, return_exceptions=True)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
-async def _welcome(stage: Environment) -> None:
-    """Greet whoever comes, below the cards."""
-    open_calls = len(stage.home_server.calls) + len(stage.home_server.emergencies)
+async def _welcome(environment: Environment) -> None:
+    """Post the welcome message below the cards."""
+    open_calls = len(environment.home_server.calls) + len(environment.home_server.emergencies)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CARDS_TIMEOUT):
-            while len(stage.channel.history()) < open_calls:  # noqa: ASYNC110  # nobody tells
+            while len(environment.channel.history()) < open_calls:  # noqa: ASYNC110  # no event tells
                 await asyncio.sleep(0.05)
-    await stage.people["Dana"].send(stage.channel, _WELCOME.format(cad=stage.cad.url))
+    await environment.people["Dana"].send(
+        environment.channel, _WELCOME.format(cad=environment.cad.url)
+    )
 
 
 def _print_addresses(discord_url: str, cad_url: str) -> None:
@@ -112,9 +116,9 @@ def _print_addresses(discord_url: str, cad_url: str) -> None:
 
 
 def _free_port(port: int) -> int:
-    """Return the port, or 0, which stands for any free one, if somebody listens there."""
+    """Return the port, or 0 (any free port) if it is in use."""
     with socket.socket() as probe:
-        if os.name == "posix":  # elsewhere this option would let two listen on one port
+        if os.name == "posix":  # on Windows this option would let two processes share the port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

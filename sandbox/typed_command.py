@@ -1,4 +1,4 @@
-"""A whole command as text → what the preview's page would send for it. Pure."""
+"""Converts a whole command in a text to the action that the preview's page sends. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ Json = dict[str, Any]
 
 
 def parse_command(text: str, catalog: Iterable[Json]) -> Json | None:
-    """Read a whole command, pasted or typed in one go, as the page's action for it.
+    """Parse a pasted command and return the page's action for it.
 
     Args:
         text: such as `/attach call:100 units:A-12`.
         catalog: the commands that the page offers.
 
     Returns:
-        None if the text is no command of these.
+        None if the text is none of these commands.
     """
     for entry in catalog:
         invocation = re.escape(str(entry["invocation"]))
@@ -33,14 +33,14 @@ def parse_command(text: str, catalog: Iterable[Json]) -> Json | None:
 
 
 def _options(text: str, known: Iterable[Json]) -> dict[str, str]:
-    """Cut `call:100 units:A-12 A-7` where the name of an option begins."""
+    """Split `call:100 units:A-12 A-7` where the name of an option begins."""
     types = {str(option["name"]): option["type"] for option in known}
     if not types:
         return {}
     names = "|".join(map(re.escape, types))
     parts = re.split(rf"(?:^|\s)({names}):", text)[1:]
     options = dict(zip(parts[::2], map(str.strip, parts[1::2]), strict=True))
-    # A person is sent as a mention within a text, and as a bare id where a person is asked for.
+    # Discord sends a member as a mention inside a text, and as a bare id in a member option.
     return {
         name: value if types[name] == "string" else value.strip("<@>")
         for name, value in options.items()

@@ -45,8 +45,8 @@ _SERVICE_ROOT = (
     "bot.services.cad_backoff",
     "bot.services.cad_lookup",
     "bot.services.errors",
+    "bot.services.pasted_api_id",
     "bot.services.reply",
-    "bot.services.steam_id",
 )
 _BELOW_SERVICES = (*_CAD, "bot.storage", *_SERVICE_ROOT)
 _UI_ROOT = ("bot.ui.discord_sender", "bot.ui.error_text", "bot.ui.loops", "bot.ui.text")
@@ -77,7 +77,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.runtime": (),
     "bot.app": ("bot.wiring", *_BELOW_APP),
     "bot.wiring": ("bot.runtime.exit_codes", *_BELOW_APP),
-    "bot.config": ("bot.services.steam_id",),
+    "bot.config": (),
     "cogs": _BELOW_COGS,
     # Errors become words and values become text there; it asks nobody for anything.
     "bot.ui": _BELOW_UI,

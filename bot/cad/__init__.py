@@ -1,1 +1,1 @@
-"""Talks to Sonoran CAD; knows nothing of Discord, the database or the services."""
+"""The client of Sonoran CAD; it does not depend on Discord, the database or the services."""

@@ -1,4 +1,4 @@
-"""CadClient: what the bot asks of the CAD, whichever version of the API speaks to it."""
+"""CadClient: the requests that the bot sends to the CAD, the same for both API versions."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ from bot.cad.models import (
 
 
 class CadClient(Protocol):
-    """One community's CAD. Every method raises the CadError family and nothing else.
+    """The CAD of one community. Every method raises `CadError` or a subclass, and nothing else.
 
-    Attaching and detaching is sent once and at once: whoever orders it looks at the budgets and
-    decides about another attempt. Everything else waits up to `retry.WINDOW` for its budget.
-    Questions are asked again after a passing fault; other orders only where the CAD surely has
-    not carried them out, because creating twice makes twins.
+    `attach` and `detach` send each request once and at once: the caller checks the rate limit and
+    decides about another attempt. All other methods wait up to `retry.TOTAL_TIMEOUT` for the rate
+    limit. A query is sent again after a transient fault. A command is sent again only if the CAD
+    cannot have carried it out, because a call that is created twice is a duplicate.
     """
 
     @property
     def calls_per_attach(self) -> int:
-        """How many calls one attach request can name."""
+        """The number of calls that one attach request can name."""
 
     @property
     def attach_limiter(self) -> RateLimiter:
-        """What may still be attached."""
+        """The rate limiter of attach requests."""
 
     @property
     def detach_limiter(self) -> RateLimiter:
-        """What may still be detached."""
+        """The rate limiter of detach requests."""
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> Receipt | None:
-        """Put people on calls; None where the CAD does not say who was attached."""
+        """Attach units to calls; return None if the CAD does not say which units it attached."""
 
     async def detach(self, detachments: Sequence[DetachRequest]) -> Receipt | None:
-        """Take people off their calls; None where the CAD does not say who was detached."""
+        """Detach units from their calls; return None if the CAD does not say which units."""
 
     async def create_call(self, new: NewCall) -> int:
         """Create a dispatch call; return its number.
 
-        Where some people of it have a unit on duty and others do not, v2 takes only the former.
+        If some of its units are on duty and others are not, v2 attaches only those on duty.
 
         Raises:
-            CadUnnumbered: it was created, but the CAD does not say under which number.
+            CadUnnumbered: the CAD created the call, but its answer does not give the number.
         """
 
     async def close_call(self, server_id: int, call_id: int) -> None:
@@ -61,69 +61,69 @@ class CadClient(Protocol):
     async def add_note(
         self, server_id: int, call_id: int, text: str, *, label: str = "Discord"
     ) -> None:
-        """Write a line into the log of a dispatch call; label says who writes it."""
+        """Add a note to a dispatch call; `label` names the author."""
 
     async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
-        """Set the status of a unit, for the numbers see Unit."""
+        """Set the status of a unit; `Unit.status` lists the numbers."""
 
     async def remove_emergency_call(self, server_id: int, call_id: int) -> None:
-        """Take a 911 call off the list."""
+        """Remove a 911 call from the list."""
 
     async def calls(self, server_id: int) -> Calls:
-        """Return the open calls, dispatch and 911."""
+        """Return the open dispatch calls and 911 calls."""
 
     async def units(self, server_id: int) -> tuple[Unit, ...]:
         """Return all units on duty."""
 
     @property
     def has_discord_links(self) -> bool:
-        """Whether the CAD says who has linked which Discord account."""
+        """Whether the CAD can find an account by its linked Discord id."""
 
     async def check_api_id(self, server_id: int, api_id: str) -> Account | None:
-        """Return the account that has an API id spelled exactly so, None if the CAD knows none.
+        """Return the account that has exactly this API id; None if there is no such account.
 
-        One request: v1 tells the name alone, v2 the UUID alone.
+        One request. v1 returns the user name only, v2 the UUID only.
         """
 
     async def get_full_account(self, server_id: int, account: Account) -> Account | None:
-        """Return all that the CAD tells of an account, None if there is none any more.
+        """Return an account with all its fields; None if it does not exist any more.
 
-        At most one request; none where v1 has told the name already.
+        At most one request; v1 sends none if the name is already known.
         """
 
     async def get_account_by_discord_id(self, discord_id: int) -> Account | None:
-        """Return the account that a Discord person has linked in the CAD, if it tells."""
+        """Return the account that is linked to a Discord id; None if there is none (v1: always)."""
 
     async def get_account_by_api_id(self, api_id: str) -> Account | None:
-        """Return the account behind an API id, if the CAD tells."""
+        """Return the account that has an API id; None if there is none (v1: always)."""
 
     async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:
-        """Return which of these units are on this call at this moment."""
+        """Return the idents of those of these units that are on this call now."""
 
     async def close(self) -> None:
         """Close the connections."""
 
 
 class InspectableCad(CadClient, Protocol):
-    """A CAD that can also be asked how it is set up; only whoever checks that needs to."""
+    """A CAD that also returns its own settings; only the checks of the set-up need them."""
 
     @property
     def clock_skew(self) -> float | None:
-        """The seconds by which our clock is ahead of the CAD's; None where that is not known."""
+        """The seconds by which our clock is ahead of the CAD's; None if not known."""
 
     async def community(self) -> Community | None:
-        """Return whom the key belongs to; None where this version does not say."""
+        """Return the community that the key belongs to; None if this version does not say."""
 
     async def servers(self) -> dict[int, str] | None:
-        """Return the names of the game servers by number; None where this version does not say."""
+        """Return the names of the game servers by number; None if this version does not say."""
 
     async def find_attach_variant(self) -> str | None:
-        """Return how the CAD wants to be told to attach, without attaching anybody.
+        """Return the name of the attach request that the CAD accepts, without attaching a unit.
 
-        None where only a real attachment shows that; empty where there is but one way.
+        None if only a real attach request can show it; empty if there is only one variant.
 
         Raises:
-            CadRefused: it understands none of the ways that are known.
+            CadRefused: the CAD accepts none of the known variants.
         """

@@ -29,10 +29,10 @@ def _ignore_variant(_variant: AttachVariant) -> None: ...
 
 
 class V1Client:
-    """Remembers for the life of the process in which dialect attaching works.
+    """Keeps, for the life of the process, the variant of the attach request that works.
 
     Args:
-        on_dialect: called when attaching turned out to need another dialect than before.
+        on_variant_change: called with the new variant when the CAD needs another one than before.
     """
 
     calls_per_attach = 1000
@@ -52,36 +52,36 @@ class V1Client:
 
     @property
     def attach_limiter(self) -> RateLimiter:
-        """The one budget of the v1 API."""
+        """The rate limiter of the v1 API; all requests share it."""
         return self._sender.limiter(v1.ENDPOINT)
 
     @property
     def detach_limiter(self) -> RateLimiter:
-        """The one budget of the v1 API."""
+        """The rate limiter of the v1 API; all requests share it."""
         return self._sender.limiter(v1.ENDPOINT)
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> None:
-        """Put people on calls, all in one request.
+        """Attach units to calls, all in one request.
 
-        What the CAD does when one of several calls is bad is not documented.
+        It is not documented what the CAD does if it refuses one of several calls.
         """
         refusals: list[CadRefused] = []
-        for dialect in (self._variant,) if self._variant else v1.ATTACH_VARIANTS:
+        for variant in (self._variant,) if self._variant else v1.ATTACH_VARIANTS:
             try:
                 await self._sender.send_now(
-                    v1.attach(self._credentials, attachments, dialect), v1.read_done
+                    v1.attach(self._credentials, attachments, variant), v1.read_done
                 )
             except CadRefused as refusal:
                 if not v1.is_unknown_variant(refusal):
                     raise
                 refusals.append(refusal)
             else:
-                self._record_variant(dialect)
+                self._record_variant(variant)
                 return
         raise _most_specific(refusals)
 
     async def detach(self, detachments: Sequence[DetachRequest]) -> None:
-        """Take people off whatever call each is on, all in one request."""
+        """Detach units from the calls that they are on, all in one request."""
         await self._sender.send_now(v1.detach(self._credentials, detachments), v1.read_done)
 
     async def create_call(self, new: NewCall) -> int:
@@ -97,7 +97,7 @@ class V1Client:
     async def add_note(
         self, server_id: int, call_id: int, text: str, *, label: str = "Discord"
     ) -> None:
-        """Write a line into the log of a dispatch call; label says who writes it."""
+        """Add a note to a dispatch call; `label` names the author."""
         request = v1.add_note(self._credentials, server_id, call_id, text, label)
         await self._sender.command(request, v1.read_done)
 
@@ -107,13 +107,13 @@ class V1Client:
         await self._sender.command(request, v1.read_done)
 
     async def remove_emergency_call(self, server_id: int, call_id: int) -> None:
-        """Take a 911 call off the list."""
+        """Remove a 911 call from the list."""
         await self._sender.command(
             v1.remove_911(self._credentials, server_id, call_id), v1.read_done
         )
 
     async def calls(self, server_id: int) -> Calls:
-        """Return the open calls, dispatch and 911."""
+        """Return the open dispatch calls and 911 calls."""
         return await self._sender.query(v1.get_calls(self._credentials, server_id), v1.read_calls)
 
     async def units(self, server_id: int) -> tuple[Unit, ...]:
@@ -121,30 +121,30 @@ class V1Client:
         return await fetch_all_units(self._units_page, server_id)
 
     async def check_api_id(self, server_id: int, api_id: str) -> Account | None:
-        """Return the account that has an API id, None if the CAD knows none; without its UUID."""
+        """Return the account that has an API id, without its UUID; None if there is none."""
         request = v1.check_api_id(self._credentials, server_id, api_id)
         name = await self._sender.query(request, v1.read_account_name)
         return None if name is None else Account("", name, api_id)
 
     async def get_full_account(self, server_id: int, account: Account) -> Account | None:
-        """Return an account with its name."""
+        """Return an account with its user name; None if it does not exist any more."""
         if account.username:
             return account
         found = await self.check_api_id(server_id, account.api_id)
         return found and replace(account, username=found.username)
 
     async def get_account_by_discord_id(self, discord_id: int) -> Account | None:  # noqa: ARG002
-        """Return None: v1 does not say who has linked which Discord account."""
+        """Return None: v1 cannot find accounts by Discord id."""
         return None
 
     async def get_account_by_api_id(self, api_id: str) -> Account | None:  # noqa: ARG002
-        """Return None: of an account, v1 tells the name alone."""
+        """Return None: v1 returns no more than the user name of an account."""
         return None
 
     async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:
-        """Return which of these units are on this call at this moment."""
+        """Return the idents of those of these units that are on this call now."""
         return idents_on_call((await self.calls(server_id)).dispatch, call_id, units)
 
     @property
@@ -153,31 +153,31 @@ class V1Client:
         return self._sender.clock_skew
 
     async def community(self) -> None:
-        """Return None: v1 does not say whose key it is."""
+        """Return None: v1 does not say which community the key belongs to."""
 
     async def servers(self) -> None:
-        """Return None: no document says how v1 is asked for them."""
+        """Return None: v1 has no documented request for the game servers."""
 
     async def find_attach_variant(self) -> str | None:
-        """Return the dialect that has worked, or else the first that the CAD seems to know.
+        """Return the variant that has worked, otherwise the first that the CAD seems to accept.
 
-        It is told to attach nobody to nothing, which moves nobody whatever it makes of it. Where
-        it neither does that nor says that it does not know this type, nothing is known.
+        The test request names no call and no unit, so it moves no unit. Return None if the CAD
+        refuses it for another reason than an unknown type.
         """
         if self._variant:
             return str(self._variant)
         refusals: list[CadRefused] = []
-        for dialect in v1.ATTACH_VARIANTS:
+        for variant in v1.ATTACH_VARIANTS:
             try:
                 await self._sender.command(
-                    v1.empty_attach(self._credentials, dialect), v1.read_done
+                    v1.empty_attach(self._credentials, variant), v1.read_done
                 )
             except CadRefused as refusal:
                 if not v1.is_unknown_variant(refusal):
                     return None
                 refusals.append(refusal)
             else:
-                return str(dialect)
+                return str(variant)
         raise _most_specific(refusals)
 
     async def close(self) -> None:
@@ -195,6 +195,6 @@ class V1Client:
 
 
 def _most_specific(refusals: Sequence[CadRefused]) -> CadRefused:
-    """Prefer words about the order over "I do not know this type of request"."""
-    telling = [refusal for refusal in refusals if not isinstance(refusal, InvalidRequestType)]
-    return (telling or list(refusals))[-1]
+    """Return the last refusal that is about the request, not about an unknown request type."""
+    specific = [refusal for refusal in refusals if not isinstance(refusal, InvalidRequestType)]
+    return (specific or list(refusals))[-1]

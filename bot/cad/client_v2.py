@@ -27,11 +27,11 @@ from bot.cad.models import (
 
 T = TypeVar("T")
 
-MAX_SINGLE_LOOKUPS = 3  # units; for more, the list of calls costs fewer requests
+MAX_SINGLE_LOOKUPS = 3  # units; for more of them, one request for the list of calls is cheaper
 
 
 class V2Client:
-    """Asks for receipts, and knows people by the idents of their units where it can."""
+    """Returns receipts, and names units by ident where the ident is known."""
 
     calls_per_attach = 1
     has_discord_links = True
@@ -42,33 +42,38 @@ class V2Client:
 
     @property
     def attach_limiter(self) -> RateLimiter:
-        """What may still be attached; people by ident and people by API id cost a request each."""
+        """The rate limiter of attach requests; idents and API ids need one request each."""
         return self._sender.limiter(v2.ATTACH)
 
     @property
     def detach_limiter(self) -> RateLimiter:
-        """What may still be detached."""
+        """The rate limiter of detach requests."""
         return self._sender.limiter(v2.DETACH)
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> Receipt | None:
-        """Put people on calls; where it needs several requests, the first failure ends it.
+        """Attach units to calls, in several requests if necessary; stop at the first failure.
 
-        Attaching is a set operation: after a failure, all may be sent again.
+        Attaching a unit twice has the same result as attaching it once, so the caller may send
+        all of it again after a failure.
         """
         return await self._send_all(
-            request for order in attachments for request in v2.attach(self._credentials, order)
+            request
+            for attachment in attachments
+            for request in v2.attach(self._credentials, attachment)
         )
 
     async def detach(self, detachments: Sequence[DetachRequest]) -> Receipt | None:
-        """Take people off whatever call each is on; failures as for `attach`."""
+        """Detach units from the calls that they are on; failures as for `attach`."""
         return await self._send_all(
-            request for order in detachments for request in v2.detach(self._credentials, order)
+            request
+            for detachment in detachments
+            for request in v2.detach(self._credentials, detachment)
         )
 
     async def create_call(self, new: NewCall) -> int:
         """Create a dispatch call; return its number.
 
-        Where some people of it have a unit on duty and others do not, only the former are on it.
+        If some of its units are on duty and others are not, only those on duty are attached.
         """
         return await self._sender.command(v2.new_dispatch(self._credentials, new), v2.read_new_call)
 
@@ -81,7 +86,7 @@ class V2Client:
     async def add_note(
         self, server_id: int, call_id: int, text: str, *, label: str = "Discord"
     ) -> None:
-        """Write a line into the log of a dispatch call; label says who writes it."""
+        """Add a note to a dispatch call; `label` names the author."""
         request = v2.add_note(self._credentials, server_id, call_id, text, label)
         await self._sender.command(request, v2.read_done)
 
@@ -91,13 +96,13 @@ class V2Client:
         await self._sender.command(request, v2.read_done)
 
     async def remove_emergency_call(self, server_id: int, call_id: int) -> None:
-        """Take a 911 call off the list."""
+        """Remove a 911 call from the list."""
         await self._sender.command(
             v2.remove_911(self._credentials, server_id, call_id), v2.read_done
         )
 
     async def calls(self, server_id: int) -> Calls:
-        """Return the open calls, dispatch and 911."""
+        """Return the open dispatch calls and 911 calls."""
         return await self._sender.query(v2.get_calls(self._credentials, server_id), v2.read_calls)
 
     async def units(self, server_id: int) -> tuple[Unit, ...]:
@@ -105,14 +110,14 @@ class V2Client:
         return await fetch_all_units(self._units_page, server_id)
 
     async def check_api_id(self, server_id: int, api_id: str) -> Account | None:  # noqa: ARG002
-        """Return the account that has an API id, None if the CAD knows none; without its name."""
+        """Return the account that has an API id, without its name; None if there is none."""
         uuid = await self._sender.query(
             v2.check_link(self._credentials, api_id), v2.read_linked_account
         )
         return None if uuid is None else Account(uuid, "", api_id)
 
     async def get_full_account(self, server_id: int, account: Account) -> Account | None:  # noqa: ARG002
-        """Return all of an account."""
+        """Return an account with all its fields; None if it does not exist any more."""
         request = (
             v2.account_by_uuid(self._credentials, account.uuid)
             if account.uuid
@@ -121,22 +126,22 @@ class V2Client:
         return await self._sender.query(request, v2.read_account)
 
     async def get_account_by_discord_id(self, discord_id: int) -> Account | None:
-        """Return the account that a Discord person has linked in the CAD."""
+        """Return the account that is linked to a Discord id; None if there is none."""
         request = v2.account_by_discord(self._credentials, discord_id)
         return await self._sender.query(request, v2.read_account)
 
     async def get_account_by_api_id(self, api_id: str) -> Account | None:
-        """Return the account behind an API id."""
+        """Return the account that has an API id; None if there is none."""
         request = v2.account_by_community_user(self._credentials, api_id)
         return await self._sender.query(request, v2.read_account)
 
     async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:
-        """Return which of these units are on this call at this moment.
+        """Return the idents of those of these units that are on this call now.
 
-        Few are asked for one by one. The CAD then tells of the unit that an account has selected;
-        an account's other units count as not on the call.
+        A few units are looked up one by one. The CAD then returns the call of the unit that the
+        account has selected; the other units of that account count as not on the call.
         """
         if len(units) > MAX_SINGLE_LOOKUPS or not all(unit.account for unit in units):
             return idents_on_call((await self.calls(server_id)).dispatch, call_id, units)
@@ -148,7 +153,7 @@ class V2Client:
         return self._sender.clock_skew
 
     async def community(self) -> Community:
-        """Return whom the key belongs to."""
+        """Return the community that the key belongs to."""
         community_id = await self._general(v2.INFO, readers.read_community_id)
         return Community(community_id, await self._general(v2.VERSION, readers.read_plan))
 
@@ -157,7 +162,7 @@ class V2Client:
         return await self._general(v2.SERVERS, readers.read_servers)
 
     async def find_attach_variant(self) -> str:
-        """Return nothing: v2 knows one way of attaching."""
+        """Return an empty string: v2 has only one attach request."""
         return ""
 
     async def close(self) -> None:
@@ -170,11 +175,11 @@ class V2Client:
             try:
                 receipts.append(await self._sender.send_now(request, v2.read_receipt))
             except CadError as error:
-                # What went before has been done.
+                # The CAD has carried out the earlier requests.
                 error.may_have_arrived = error.may_have_arrived or bool(receipts)
                 raise
-        told = [receipt.idents for receipt in receipts if receipt]
-        return Receipt(frozenset().union(*told)) if len(told) == len(receipts) else None
+        ident_sets = [receipt.idents for receipt in receipts if receipt]
+        return Receipt(frozenset().union(*ident_sets)) if len(ident_sets) == len(receipts) else None
 
     async def _units_page(self, server_id: int, offset: int) -> UnitsPage:
         request = v2.get_units(self._credentials, server_id, offset=offset)

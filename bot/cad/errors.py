@@ -1,4 +1,7 @@
-"""What can go wrong between the bot and the CAD: one family, data only, no prose."""
+"""The errors of requests to the CAD: one base class; they carry data and no prose.
+
+The database stores the class names of these errors. Do not rename them.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,14 @@ from typing import ClassVar
 
 
 class CadError(Exception):
-    """The CAD did not do what it was asked.
+    """The CAD did not carry out a request.
 
     Attributes:
-        status: the HTTP status, or None where no answer arrived.
-        text: the CAD's own words, trimmed to at most 300 characters; may be empty.
-        retry_after: seconds that the CAD asks to wait, or None.
-        may_have_arrived: whether the CAD may have done it all the same.
-        concerns_all: whether any other request would have ended the same way.
+        status: the HTTP status, or None if no answer arrived.
+        text: the text of the CAD's answer, at most 300 characters; may be empty.
+        retry_after: the seconds that the CAD asks the client to wait, or None.
+        may_have_arrived: whether the CAD may have carried out the request all the same.
+        affects_all_requests: whether every other request would fail in the same way.
     """
 
     may_have_arrived: bool = False
@@ -29,7 +32,7 @@ class CadError(Exception):
 
 
 class CadUnreachable(CadError):
-    """No connection; text is the system's reason."""
+    """There is no connection; `text` is the reason that the operating system gives."""
 
 
 class CadBrokenOff(CadUnreachable):
@@ -39,7 +42,7 @@ class CadBrokenOff(CadUnreachable):
 
 
 class CadTimeout(CadError):
-    """The CAD took the request and did not answer in time."""
+    """The CAD accepted the connection and did not answer in time."""
 
     may_have_arrived = True
 
@@ -49,28 +52,28 @@ class CadRateLimited(CadError):
 
 
 class CadUnavailable(CadError):
-    """The CAD or a proxy before it failed (5xx)."""
+    """The CAD or a proxy in front of it failed (5xx)."""
 
     may_have_arrived = True
 
 
 class CadUnreadable(CadError):
-    """An answer arrived that is none of the CAD's: HTML, broken JSON, too large."""
+    """The answer is not one of the CAD's answers: HTML, invalid JSON, or too large."""
 
 
 class CadUnnumbered(CadUnreadable):
-    """The CAD did it, and its answer does not say under which number."""
+    """The CAD created a call, and its answer does not give the number."""
 
     may_have_arrived = True
     affects_all_requests = False
 
 
 class CadRedirected(CadError):
-    """The address answers with a redirect, which is not followed; text is where it points."""
+    """The answer is a redirect, which the bot does not follow; `text` is its target."""
 
 
 class CadRefused(CadError):
-    """The CAD understood and said no (4xx); the kinds below are about the set-up."""
+    """The CAD refused the request (4xx); the subclasses are faults of the set-up."""
 
     affects_all_requests = False
 
@@ -88,7 +91,7 @@ class InvalidCommunity(CadRefused):
 
 
 class ApiNotEnabled(CadRefused):
-    """`API IS NOT ENABLED FOR THIS COMMUNITY`: the subscription is too low."""
+    """`API IS NOT ENABLED FOR THIS COMMUNITY`: the plan of the community is too low."""
 
     affects_all_requests = True
 

@@ -1,4 +1,4 @@
-"""What the CAD knows and what it is told to do, as frozen values.
+"""The CAD's data and the bot's commands to it, as frozen values.
 
 Field names follow the CAD (reference: docs/sonoran-cad.md, "Unit:", "Call:" and "Enums:").
 """
@@ -14,7 +14,7 @@ LOWEST_PRIORITY = 3
 
 @dataclass(frozen=True, slots=True)
 class UnitRef:
-    """Somebody an order is about: by API id, and by the unit's ident where it is on duty."""
+    """A unit that a command names: its API id, and its ident if it is on duty."""
 
     api_id: str
     ident: int | None = None
@@ -22,7 +22,7 @@ class UnitRef:
 
 @dataclass(frozen=True, slots=True)
 class AttachRequest:
-    """An order: put these people on this dispatch call."""
+    """A command: attach these units to this dispatch call."""
 
     server_id: int
     call_id: int
@@ -31,7 +31,7 @@ class AttachRequest:
 
 @dataclass(frozen=True, slots=True)
 class DetachRequest:
-    """An order: take these people off whatever call each is on; the CAD takes no call here."""
+    """A command: detach these units from their calls; the CAD takes no call number here."""
 
     server_id: int
     units: tuple[UnitRef, ...]
@@ -39,7 +39,7 @@ class DetachRequest:
 
 @dataclass(frozen=True, slots=True)
 class NewCall:
-    """An order: create a dispatch call, with these people on it; the fields are those of Call."""
+    """A command: create a dispatch call with these units on it; the fields are those of `Call`."""
 
     server_id: int
     title: str
@@ -56,17 +56,18 @@ class NewCall:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The units that the CAD says it has attached or detached; only v2 says so."""
+    """The units that the CAD has attached or detached, as it reports them; v2 only."""
 
     idents: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the CAD; api_id is its community user id, empty where none is linked.
+    """An account of the CAD.
 
     Attributes:
-        permissions: what it may do, in lower case: "dispatch", "selfdispatch", "police".
+        api_id: its community user id; empty if none is linked.
+        permissions: their names in lower case: "dispatch", "selfdispatch", "police".
     """
 
     uuid: str
@@ -77,11 +78,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """What the CAD says about whom the API key belongs to.
+    """The community that the API key belongs to.
 
     Attributes:
-        community_id: empty where the CAD does not say.
-        plan: the name of what it pays for, in upper case; empty where the CAD does not say.
+        community_id: empty if the CAD does not give it.
+        plan: the name of the plan, in upper case; empty if the CAD does not give it.
     """
 
     community_id: str
@@ -90,7 +91,7 @@ class Community:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line in a call's log; time is as the CAD writes it, often a time of day only."""
+    """A note of a call; `time` is a text of the CAD, often a time of day without a date."""
 
     time: str
     label: str
@@ -105,9 +106,9 @@ class Call:
         idents: the ids of the units on it.
         status: `PENDING`, `ACTIVE` or `CLOSED`.
         priority: 1 (highest) to `LOWEST_PRIORITY`.
-        primary: the ident of the unit in charge; None if there is none.
-        meta: what game servers and the CAD note beside the call. They look for the keys as
-            they wrote them; whoever else does should not mind the letter case.
+        primary: the ident of the primary unit; None if there is none.
+        meta: further values that game servers and the CAD store with the call. The keys keep
+            their letter case, because game servers need it. Compare them without letter case.
     """
 
     call_id: int
@@ -127,11 +128,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class EmergencyCall:
-    """A 911 call; its number has nothing to do with those of dispatch calls.
+    """A 911 call; 911 calls and dispatch calls are numbered independently.
 
     Attributes:
-        is_emergency: False where somebody called the civil line.
-        meta: as of a dispatch call.
+        is_emergency: False for a call to the civil line.
+        meta: as in `Call`.
     """
 
     call_id: int
@@ -156,12 +157,12 @@ class Unit:
 
     Attributes:
         ident: the unit's id in the CAD, as calls list it.
-        number: what is said on the radio, "A-12".
+        number: the unit's name on the radio, "A-12".
         account: the UUID of the unit's account.
         status: 0 unavailable, 1 busy, 2 available, 3 enroute, 4 on scene; -1 unknown.
-        api_ids: every API id of the unit's account, the first one first.
+        api_ids: every API id of the unit's account, in the CAD's order.
         page: 0 police, 1 fire, 2 EMS, 3 dispatch; -1 unknown.
-        is_dispatch: whether it sits at the dispatchers' screen.
+        is_dispatch: whether it is logged in as a dispatcher.
     """
 
     ident: int
@@ -185,8 +186,8 @@ class UnitsPage:
     """One page of the units on duty.
 
     Attributes:
-        size: how many entries the page had, malformed ones included.
-        is_last: whether no other page follows.
+        size: the number of entries on the page, malformed ones included.
+        is_last: whether this is the last page.
     """
 
     units: tuple[Unit, ...]

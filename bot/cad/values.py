@@ -1,4 +1,4 @@
-"""Single values out of the CAD's JSON: of another type than expected, they count as missing."""
+"""Readers of single values in the CAD's JSON; a value of an unexpected type counts as missing."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _META = "metadata"
 
 
 def lower_keys(value: object) -> Any:  # noqa: ANN401 - shapes are checked by the readers
-    """Return JSON with every key in lower case, save those within meta data.
+    """Return JSON with every key in lower case, except the keys inside `metaData`.
 
-    The CAD writes the same key in different letter case on different endpoints. The keys within
-    meta data are not its own: game servers look for them just as they wrote them.
+    The CAD writes the same key in different letter case on different endpoints. The keys inside
+    `metaData` come from game servers, which need the letter case that they wrote.
 
     Raises:
-        RecursionError: nested too deeply.
+        RecursionError: the JSON is nested too deeply.
     """
     match value:
         case Mapping():
@@ -29,7 +29,7 @@ def lower_keys(value: object) -> Any:  # noqa: ANN401 - shapes are checked by th
 
 
 def to_int(value: object) -> int | None:
-    """Read a number of at most 18 digits, also one written as text."""
+    """Read an integer of at most 18 digits, also one written as text; None if it is neither."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -40,31 +40,31 @@ def to_int(value: object) -> int | None:
 
 
 def to_ints(value: object) -> tuple[int, ...]:
-    """Read the numbers of a list, without whatever else it holds."""
+    """Read the integers of a list; skip the other entries."""
     found = map(to_int, value if isinstance(value, list) else ())
     return tuple(number for number in found if number is not None)
 
 
 def str_or_empty(value: object) -> str:
-    """Read a text; empty if it is none."""
-    # JSON can spell half a surrogate pair, which nothing above could encode.
+    """Read a string without space at its ends; empty if the value is not a string."""
+    # JSON can contain half a surrogate pair, which cannot be encoded as UTF-8.
     return value.encode(errors="replace").decode().strip() if isinstance(value, str) else ""
 
 
 def to_bool(value: object) -> bool:
-    """Read a truth value, also one written as a number or as text."""
+    """Read a boolean, also one written as a number or as text."""
     return str_or_empty(value).lower() == "true" or to_int(value) == 1 or value is True
 
 
 def to_text(value: object) -> str:
-    """Read a text that may have been written as a number or a truth value."""
+    """Read a string, also one written as a number or a boolean."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else str_or_empty(value)
 
 
 def to_text_map(value: object) -> Mapping[str, str]:
-    """Read an object whose values are texts; its keys stay as they are."""
+    """Read an object whose values are strings; keep its keys, drop empty keys and values."""
     if not isinstance(value, Mapping):
         return {}
     found = {str_or_empty(key): to_text(entry) for key, entry in value.items()}

@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode
 
-from bot.services import steam_id
+from bot.common import steam_id
 
 # With the driver named: SQLAlchemy's own choice for "sqlite://" does not work with asyncio.
 _DATABASE = re.compile(r"(sqlite\+aiosqlite|postgresql\+(asyncpg|psycopg))://.*", re.DOTALL)

@@ -1,4 +1,4 @@
-"""A list that lives elsewhere, kept in memory."""
+"""An in-memory copy of a list that is fetched from elsewhere."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _log = logging.getLogger(__name__)
 
 
 class CachedList(Generic[T]):
-    """The last known answer to a question that takes a while to ask.
+    """The last loaded version of a list.
 
-    Reading `items` never waits. `look` asks again in the background, at most every `MAX_AGE`
-    seconds; `fresh` waits for an answer to a question asked after the call.
+    Reading `items` never waits. `refresh` loads the list in the background, at most every
+    `MAX_AGE` seconds; `fetch` waits for a load that starts after the call.
 
     Args:
         name: for the log.
-        ask: fetches the list.
-        expected: the errors that asking may end with; they are logged once per outage.
+        load: loads the list.
+        expected: the errors that load may raise; they are logged once per outage.
     """
 
     def __init__(
@@ -51,41 +51,41 @@ class CachedList(Generic[T]):
         self._is_failing = False
 
     async def fetch(self) -> tuple[T, ...]:
-        """Return a list that was asked for after this call; callers at once share one question.
+        """Load the list after this call and return it; simultaneous callers share one load.
 
-        They share its failure too: an older list would pass for a new one.
+        They also share its failure: an older list must not pass for a new one.
         """
         if self._queued is None:
             self._queued = asyncio.create_task(self._load_after(self._running))
             self._queued.add_done_callback(_retrieve_exception)
-        # Whoever gives up waiting does not take the answer from the others.
+        # Cancelling one caller must not cancel the shared load.
         return await asyncio.shield(self._queued)
 
     def refresh(self) -> None:
-        """Ask again in the background, unless that was done just now or is still going on."""
+        """Load in the background, unless a load is running or recent."""
         if self._refreshing or self._clock.monotonic() - self._refreshed_at < MAX_AGE:
             return
         self.force_refresh()
 
     def force_refresh(self) -> None:
-        """Ask in the background, however short a time ago that was done."""
+        """Load in the background, even if the last load is recent."""
         self._refreshed_at = self._clock.monotonic()
-        # A context of its own: the answer outlives whatever interaction made us look.
+        # A context of its own: the load outlives the interaction that caused it.
         task = contextvars.Context().run(asyncio.create_task, self._refresh_once())
         self._refreshing.add(task)
         task.add_done_callback(self._refreshing.discard)
 
     async def close(self) -> None:
-        """Stop asking."""
+        """Cancel all loads."""
         tasks = [*self._refreshing, *(task for task in (self._running, self._queued) if task)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _load_after(self, before: asyncio.Task[tuple[T, ...]] | None) -> tuple[T, ...]:
-        """Ask once the question that is under way has been answered."""
-        if before is not None:
-            await asyncio.wait({before})
+    async def _load_after(self, previous: asyncio.Task[tuple[T, ...]] | None) -> tuple[T, ...]:
+        """Load when the running load has ended."""
+        if previous is not None:
+            await asyncio.wait({previous})
         self._running, self._queued = self._queued, None
         self.items = await self._load()
         return self.items
@@ -94,7 +94,7 @@ class CachedList(Generic[T]):
         try:
             await self.fetch()
         except CadRateLimited as error:
-            # No outage: we would look more often than the CAD allows.
+            # Not an outage: the bot loads more often than the CAD allows.
             wait = max(MAX_AGE, error.retry_after or 0.0)
             self._refreshed_at = self._clock.monotonic() + wait - MAX_AGE
         except self._expected as error:
@@ -108,6 +108,6 @@ class CachedList(Generic[T]):
 
 
 def _retrieve_exception(task: asyncio.Task[object]) -> None:
-    """Take note of a failure that nobody waits for any more; whoever does is told it."""
+    """Mark the exception as retrieved; callers that still wait get it anyway."""
     if not task.cancelled():
         task.exception()

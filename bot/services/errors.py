@@ -1,4 +1,4 @@
-"""Why a service did not do what it was asked, before the CAD was involved. Data only, no prose."""
+"""The errors that services raise for a request, apart from CadError. Data only, no prose."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 class ServiceError(Exception):
-    """A request that cannot be carried out as it stands."""
+    """A request that cannot be carried out."""
 
 
 class RoleRequired(ServiceError):
-    """The person holds none of role_ids; where role_ids is empty, Manage Server is needed."""
+    """The actor has none of role_ids; if role_ids is empty, Manage Server is needed."""
 
     def __init__(self, role_ids: frozenset[int]) -> None:
         super().__init__(f"needs one of the roles {sorted(role_ids)}")
@@ -21,23 +21,23 @@ class RoleRequired(ServiceError):
 
 
 class CadPermissionMissing(ServiceError):
-    """The person's account in the CAD lacks the permission that is needed as well."""
+    """The actor's account in the CAD lacks the permission."""
 
 
 class NoCadAccount(CadPermissionMissing):
-    """The CAD knows no account of the person, and so no permission."""
+    """The actor has no account in the CAD, and so no permission."""
 
 
 class CadPermissionUnknown(ServiceError):
-    """The CAD did not say which permissions the person has; without that, nobody may."""
+    """The CAD did not return the actor's permissions, which counts as a refusal."""
 
 
 class NoTargets(ServiceError):
-    """The `units` text names nobody."""
+    """The `units` text contains no target."""
 
 
 class TooManyTargets(ServiceError):
-    """The `units` text names count targets, more than limit."""
+    """The `units` text contains count targets, more than limit."""
 
     def __init__(self, count: int, limit: int) -> None:
         super().__init__(f"{count} targets, at most {limit}")
@@ -46,7 +46,7 @@ class TooManyTargets(ServiceError):
 
 
 class InvalidApiId(ServiceError):
-    """What was pasted is no spelling of an id that the bot knows."""
+    """The text is not an id in a format that the bot knows."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -54,27 +54,27 @@ class InvalidApiId(ServiceError):
 
 
 class VanityUrl(InvalidApiId):
-    """A profile address with a chosen name in it instead of the number."""
+    """A Steam profile address with a custom name instead of the number."""
 
 
 class NothingSelected(ServiceError):
-    """Nothing was picked, or nobody of what was picked is free."""
+    """Nothing was selected, or no unit of the selection is free."""
 
 
 class NotLinked(ServiceError):
-    """The person has no id of the CAD."""
+    """The member has no link."""
 
 
 class NotOnDuty(ServiceError):
-    """The person has no unit on duty in the CAD."""
+    """The member has no unit on duty."""
 
 
 class DutyUnknown(ServiceError):
-    """The CAD did not say whether the person has a unit on duty."""
+    """The CAD did not return whether the member has a unit on duty."""
 
 
 class EmergencyNotFound(ServiceError):
-    """The 911 call is not on the list any more, and no open dispatch call answers it."""
+    """The CAD no longer lists the 911 call, and no open dispatch call answers it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"911 call {number} is gone")
@@ -82,44 +82,44 @@ class EmergencyNotFound(ServiceError):
 
 
 class NothingToUndo(ServiceError):
-    """The order attached nobody."""
+    """The order attached no unit, or is not an order of this guild."""
 
 
 class NothingToConfirm(ServiceError):
-    """There is no such question, or it was answered with no."""
+    """There is no such order to confirm, or it was declined."""
 
 
 class AlreadyConfirmed(ServiceError):
-    """The question was answered with yes before."""
+    """The order was confirmed before."""
 
 
 class NotOrderOwner(ServiceError):
-    """Somebody else gave the order."""
+    """Another member gave the order."""
 
 
 class TooLateToConfirm(ServiceError):
-    """The question was asked too long ago: people are elsewhere by now."""
+    """The confirmation was requested too long ago: the units may have moved."""
 
 
 class TooLateToUndo(ServiceError):
-    """The attachment was too long ago to be taken back by a button."""
+    """The units were attached too long ago to undo it."""
 
 
 class IdAlreadyLinked(ServiceError):
-    """Somebody else has this id.
+    """The id is linked to another member.
 
     Attributes:
-        holders: who has it; empty for whoever may not know.
+        holders: Discord ids of those members; empty if the actor may not see them.
     """
 
     def __init__(self, api_id: str, holders: frozenset[int]) -> None:
-        super().__init__(f"held by {len(holders) or 'somebody'}")
+        super().__init__("linked to another member")
         self.api_id = api_id
         self.holders = holders
 
 
 class ApprovalPending(ServiceError):
-    """The link has been asked for; what it was needed for can be done once it is approved."""
+    """The link was requested and awaits approval; the action can be repeated after that."""
 
     def __init__(self, api_id: str) -> None:
         super().__init__("awaits approval")
@@ -127,29 +127,30 @@ class ApprovalPending(ServiceError):
 
 
 class ApprovalUnavailable(ServiceError):
-    """The request could not be shown to anybody who may approve it."""
+    """The request could not be posted where it can be approved."""
 
 
 class RequestNotFound(ServiceError):
-    """There is no such request any more, or not on this server."""
+    """The request no longer exists, or belongs to another guild."""
 
 
 class RequestDecided(ServiceError):
-    """Somebody was quicker.
+    """The request was decided before.
 
     Attributes:
-        state: what the request has become.
-        by: who did that; None for nobody, or for somebody who has left.
+        state: the state of the request.
+        decided_by: the Discord id of the member who decided; None if none did, or if that member
+            has left.
     """
 
-    def __init__(self, state: LinkRequestState, by: int | None) -> None:
+    def __init__(self, state: LinkRequestState, decided_by: int | None) -> None:
         super().__init__(state)
         self.state = state
-        self.decided_by = by
+        self.decided_by = decided_by
 
 
 class FileTooLarge(ServiceError):
-    """A file of size bytes, more than limit, that somebody wants read."""
+    """An uploaded file has size bytes, more than limit."""
 
     def __init__(self, size: int, limit: int) -> None:
         super().__init__(f"{size} bytes, at most {limit}")
@@ -158,24 +159,24 @@ class FileTooLarge(ServiceError):
 
 
 class ExportTooLarge(ServiceError):
-    """A file that is larger than Discord takes."""
+    """An export is larger than Discord accepts."""
 
 
 class DownloadFailed(ServiceError):
-    """Discord did not hand out a file that somebody has sent."""
+    """Discord did not return an uploaded file."""
 
 
 class ImportExpired(ServiceError):
-    """The file that was shown is not remembered any more."""
+    """The preview of the import has expired."""
 
 
 class ImportOutdated(ServiceError):
-    """The links have changed since the file was shown, and with them what it would do."""
+    """The links have changed since the preview, so that the import would do something else."""
 
 
 class AlreadyImported(ServiceError):
-    """The file that was shown has been imported already."""
+    """The file was imported before."""
 
 
 class NotImportOwner(ServiceError):
-    """Somebody else has shown the file."""
+    """Another member uploaded the file."""

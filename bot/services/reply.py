@@ -1,4 +1,4 @@
-"""Where an answer goes."""
+"""The address of a reply."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ReplyAddress:
-    """Where somebody is answered: an interaction's application and token, a secret.
+    """The address of the reply to an interaction.
 
     Attributes:
-        reply_id: the message that holds the answer; None until Discord has said so.
+        token: the interaction's token, a secret.
+        reply_id: the message id of the reply; None until Discord has returned it.
     """
 
     application_id: int

@@ -1,1 +1,1 @@
-"""A pretend Sonoran CAD: the state of a community, its v1 API over HTTP, faults and a page."""
+"""A pretend Sonoran CAD: its state, both versions of its API over HTTP, faults and a page."""

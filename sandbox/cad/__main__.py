@@ -1,4 +1,4 @@
-"""`python -m sandbox.cad`: the pretend CAD alone, with its page."""
+"""`python -m sandbox.cad`: runs the pretend CAD alone, with its page."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ async def serve(host: str, port: int, *, simulate: bool = False, push_url: str =
     """Run the seeded CAD until the task is cancelled.
 
     Args:
-        lives: whether people work in it.
-        push_url: where push events go while nobody listens at the hub.
+        simulate: whether simulated users work in it.
+        push_url: the address for push events while no client is connected to the hub.
     """
     world = build_world()
-    home = world.server(COMMUNITY_ID, SERVER_ID)
-    home.push_url = push_url
+    home_server = world.server(COMMUNITY_ID, SERVER_ID)
+    home_server.push_url = push_url
     async with CadServer(world, host=host, port=port) as server:
         print(f"Pretend Sonoran CAD: {server.url}/  (community {COMMUNITY_ID}, key {API_KEY})")
-        await (Simulation(world, home).run() if simulate else asyncio.Event().wait())
+        await (Simulation(world, home_server).run() if simulate else asyncio.Event().wait())
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.cad", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8100, help="0 picks a free one")
-    parser.add_argument("--life", action="store_true", help="let people work in it")
+    parser.add_argument("--life", action="store_true", help="simulate users of the CAD")
     parser.add_argument("--push-url", default="", help="where push events are sent")
     options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):

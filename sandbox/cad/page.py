@@ -1,4 +1,4 @@
-"""The CAD's own page: what it holds, what it was asked, and buttons to disturb it."""
+"""The page of the pretend CAD: its state, the requests received, and buttons that set faults."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from sandbox.cad.state.models import (
 from sandbox.cad.state.sample_calls import SAMPLE_CALLS, SAMPLE_EMERGENCIES
 from sandbox.cad.state.world import CadWorld
 
-# Buttons that stand for a fault. "down", "plan" and "normal" are handled beside them.
+# The buttons that set a fault. "down", "plan" and "normal" are handled separately.
 FAULTS: dict[str, Fault] = {
     "slow": Slow(3.0),
     "rate_limited": RateLimited(5),
     "bad_gateway": BAD_GATEWAY,
 }
 DOWN_SECONDS = 10.0
-POLLS = ("GET_", "v2 calls", "v2 units")  # how the types of the requests that repeat begin
+POLLS = ("GET_", "v2 calls", "v2 units")  # the first letters of the types of polling requests
 MAX_ROWS = 40
 
 _FOLDER = Path(__file__).parent
@@ -38,7 +38,7 @@ _SECURITY = {"Content-Security-Policy": "default-src 'self'", "Cache-Control": "
 
 
 def is_page_request(request: web.Request) -> bool:
-    """Tell whether a request is for the page rather than for the API."""
+    """Return True if a request is for the page and not for the API."""
     at_root = request.path == "/" and request.method == "GET"
     return at_root or request.path.startswith("/board")
 
@@ -58,7 +58,7 @@ class BoardPage:
         world.on_change(self._record_change)
 
     def routes(self) -> list[web.RouteDef]:
-        """List the routes of the page."""
+        """Return the routes of the page."""
         return [
             web.get("/", self._file),
             web.get("/board/page.css", self._file),
@@ -81,7 +81,7 @@ class BoardPage:
         name = request.match_info["name"]
         if name not in {*FAULTS, "down", "plan", "normal"}:
             raise web.HTTPNotFound
-        # One disturbance at a time, so that a person knows what they are looking at.
+        # One fault at a time, so that the user knows its effect.
         self._faults.clear()
         self._community.plan = Plan.STANDARD if name == "plan" else self._plan
         if name in FAULTS:
@@ -170,7 +170,7 @@ def _unit(server: Server, unit: Unit) -> Json:
 
 
 def _requests(community: Community, history: list[ReceivedRequest], *, polls: bool) -> list[Json]:
-    """Show the latest requests first; polls only when asked for, since they drown the rest."""
+    """Return the requests, latest first; leave out the many polls unless `polls` is set."""
     wanted = (entry for entry in reversed(history) if polls or not entry.type.startswith(POLLS))
     return [
         {

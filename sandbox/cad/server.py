@@ -1,4 +1,4 @@
-"""The pretend CAD as an HTTP server that can be started, stopped and made to disappear."""
+"""The pretend CAD as an HTTP server that can be started, stopped and taken down for a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from sandbox.cad.state.models import Json
 from sandbox.cad.state.rate_limits import RateLimiter
 from sandbox.cad.state.world import CadWorld
 
-# A request that hangs may not keep the server from stopping: it is cut off after this long.
+# The server cuts off a hanging request after this time, so that it can stop.
 GRACE_SECONDS = 0.05
 
 
@@ -33,7 +33,7 @@ class CadServer:
     """Serves a world over HTTP.
 
     Args:
-        port: 0 picks a free one, kept for the object's life.
+        port: 0 picks a free port, which the object keeps.
         clock: monotonic seconds, for the rate limits.
     """
 
@@ -72,28 +72,28 @@ class CadServer:
 
     @property
     def url(self) -> str:
-        """Give the base address, without a slash at its end; known once started."""
+        """The base address, without a slash at its end; known after `start`."""
         return f"http://{self._host}:{self._port}"
 
     @property
     def request_counts(self) -> Counter[str]:
-        """Count the API requests received, per path."""
+        """The number of API requests received, per path."""
         return Counter(entry.path for entry in self.world.history)
 
     async def start(self) -> None:
-        """Listen."""
-        # A context of its own: whoever virtualises time in theirs must not slow the CAD.
+        """Start to listen."""
+        # In a context of its own: a caller with virtual time must not slow the CAD.
         await asyncio.create_task(self._open(), context=contextvars.Context())
 
     async def stop(self) -> None:
-        """Stop for good, cutting off what hangs."""
+        """Stop for good; cut off hanging requests."""
         if self._outage is not None:
             self._outage.cancel()
             self._outage = None
         await self.pause()
 
     async def pause(self) -> None:
-        """Go down: close every connection and refuse new ones, but remember everything."""
+        """Close every connection and refuse new ones; keep the state."""
         if self._runner is not None:
             runner, self._runner = self._runner, None
             await self.push.stop()
@@ -101,12 +101,12 @@ class CadServer:
             await runner.cleanup()
 
     async def resume(self) -> None:
-        """Come back on the same port."""
+        """Start again on the same port."""
         if self._runner is None:
             await self.start()
 
     def go_down(self, seconds: float) -> asyncio.Task[None]:
-        """Begin an outage that ends by itself; the task returned ends with it."""
+        """Begin an outage of this many seconds; the returned task ends with it."""
         if self._outage is None or self._outage.done():
             self._outage = asyncio.create_task(self._down_for(seconds))
         return self._outage
@@ -118,7 +118,7 @@ class CadServer:
 
     async def _open(self) -> None:
         app = web.Application(middlewares=[self._handle_recorded])
-        # In this order: v1 answers every path that nobody else answers.
+        # In this order: v1 answers every path that the others do not answer.
         rooms = (self._page, self.hub, self._v2, self._v1)
         app.add_routes([route for room in rooms for route in room.routes()])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_SECONDS)
@@ -168,7 +168,7 @@ def _object(body: bytes) -> Json:
 
 
 def _summary(response: web.StreamResponse) -> str:
-    """Keep what the CAD said; of a list of calls or a page, only what kind of thing it was."""
+    """Return the text of the CAD's answer; for JSON data or a web page, only its content type."""
     if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
         return "(not a whole answer)"
     if response.content_type == "text/plain" or (response.status >= 400 and _is_json(response)):

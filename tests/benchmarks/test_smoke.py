@@ -12,7 +12,7 @@ async def test_both_bots_are_measured_on_the_same_orders() -> None:
     for waits in (bare, ours):
         assert len(waits.acknowledged) == len(waits.answered) == 2
         assert all(one > 0 for one in waits.acknowledged)
-        # The CAD alone takes that long.
+        # The CAD's delay alone takes this long.
         assert all(one > interactions.CAD_DELAY for one in waits.answered)
 
 

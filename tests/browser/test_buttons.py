@@ -1,4 +1,4 @@
-"""The buttons of the cards in a browser: by a dispatcher, officers, and a visitor."""
+"""The buttons of the cards in a browser, pressed by a dispatcher, officers and a visitor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ expect.set_options(timeout=20_000)
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Both pages, the pretend Discord seen by Dana at first."""
+    """Both pages; the pretend Discord is viewed as Dana at first."""
 
     discord: DiscordPage
     cad: CadPage
@@ -31,7 +31,7 @@ class Pages:
         return self.discord.message(title)
 
     async def press(self, title: str, *labels: str) -> None:
-        """Press a button of a message, then one of what it shows."""
+        """Press a button of a message, then a button of the answer."""
         for label in labels:
             await self.discord.press(self.card(title), label)
 

@@ -1,4 +1,4 @@
-"""The sandbox as a newcomer uses it: two pages in a browser, and nothing else."""
+"""The sandbox as a new user sees it: two pages in a browser."""
 
 from __future__ import annotations
 

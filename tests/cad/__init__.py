@@ -1,1 +1,1 @@
-"""What is promised of the room that talks to the CAD."""
+"""Tests of the client of the CAD."""

@@ -1,4 +1,4 @@
-"""Answers of the CAD, and a clock that nobody waits for."""
+"""Sample answers of the CAD, and a clock that moves by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dispatcher does, in both versions of the API, against the pretend CAD over real HTTP."""
+"""The commands of a dispatcher in both API versions, against the pretend CAD over real HTTP."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ NEW = NewCall(
 
 @dataclass
 class Far:
-    """The far side, and a client of one version of the API."""
+    """The pretend CAD, and a client of one API version."""
 
     cad: CadServer
     time: ManualClock
@@ -184,7 +184,7 @@ async def test_removing_a_911_call(far: Far) -> None:
     emergency = await far.emergency()
     await far.client.remove_emergency_call(1, emergency.call_id)
     assert emergency.call_id not in far.server.emergencies
-    assert len(far.server.calls) == 3  # dispatch calls are numbered apart
+    assert len(far.server.calls) == 3  # dispatch calls are numbered independently
     with pytest.raises(CadRefused, match="CALL NOT FOUND"):
         await far.client.remove_emergency_call(1, emergency.call_id)
 

@@ -1,4 +1,4 @@
-"""The client of the v1 API over a mocked network: dialects, pages, kinds of errors."""
+"""The client of the v1 API over a mocked network: attach variants, pages, classes of errors."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def listed(data: Any) -> CallbackResult:
 
 @dataclass
 class Cad:
-    """The far side: answers each request in turn and notes it; the last answer repeats."""
+    """The mocked CAD: records requests, gives its answers in turn, repeats the last one."""
 
     answers: list[CallbackResult | Exception] = field(default_factory=list)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Cad:
 
     async def reply(self, url: URL, *, json: dict[str, Any], **_: object) -> CallbackResult:
         self.asked.append((url.path, json))
-        await asyncio.sleep(0)  # lets another order overtake
+        await asyncio.sleep(0)  # lets another command run first
         if self.speaks:
             return done if self.speaks == AttachVariant(url.path, json["type"]) else type_unknown
         reply = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -267,7 +267,7 @@ def page(first: int, size: int) -> CallbackResult:
         ([page(0, 99)], [0], range(99)),
         ([page(0, 100), page(100, 0)], [0, 100], range(100)),
         ([page(0, 100), page(100, 100), page(200, 7)], [0, 100, 200], range(207)),
-        # Somebody logged off between two pages.
+        # A unit logged off between two pages.
         ([page(0, 100), page(99, 5)], [0, 100], range(104)),
     ],
 )

@@ -64,13 +64,13 @@ from sandbox.cad.state.seed import (
 from tests.manual_clock import ManualClock
 
 WHO = Credentials(COMMUNITY_ID, API_KEY)
-AMPLE = {endpoint: RateLimit(1000, 1.0) for endpoint in v2.LIMITS}  # no test of theirs
+AMPLE = {endpoint: RateLimit(1000, 1.0) for endpoint in v2.LIMITS}  # no limit in practice
 Ask = Callable[[CadClient], Awaitable[object]]
 
 
 @dataclass
 class Far:
-    """The far side of the client."""
+    """The pretend CAD and a client of it."""
 
     cad: CadServer
     time: ManualClock
@@ -215,12 +215,12 @@ async def test_units_of_several_pages(far: Far, client: V2Client) -> None:
     account = far.add(cad_models.Account("u-1", "zoe"))
     for number in range(100):
         far.cad.world.login(far.server, account, Badge(f"X-{number}", "Zoe", "LSPD"))
-    assert len(await client.units(1)) == 108  # and eight of the sandbox, dispatchers apart
+    assert len(await client.units(1)) == 108  # with eight of the sandbox, without its dispatcher
     assert [entry.objects[0]["offset"] for entry in far.cad.world.history] == ["0", "100"]
 
 
 async def name_behind(client: V2Client, api_id: str) -> str | None:
-    """Ask whose an id is, and then who that is."""
+    """Find the account of an id, and then all of its fields."""
     found = await client.check_api_id(1, api_id)
     full = await client.get_full_account(1, found) if found else None
     return full.username if full else None
@@ -416,7 +416,7 @@ async def test_two_minutes_of_questions_stay_within_the_published_limits(
                 refused.append(error.status)
         far.time.seconds += 1
     statuses = Counter((entry.type, entry.status) for entry in far.cad.world.history)
-    assert set(refused) == {None}  # by the client's own budget, never by the CAD
+    assert set(refused) == {None}  # by the client's own rate limiter, not by the CAD
     assert {status for _, status in statuses} <= {200, 404}
     assert far.asked.count("v2 calls") >= 8
 

@@ -1,4 +1,4 @@
-"""The vendor's own description of v2: what the codec asks and what the pretend CAD answers."""
+"""The codec's requests and the pretend CAD's answers against the vendor's description of v2."""
 
 from __future__ import annotations
 
@@ -105,14 +105,14 @@ BUILDERS: dict[str, st.SearchStrategy[tuple[Request, ...]]] = {
 
 @dataclass(frozen=True)
 class Documented:
-    """One operation of the document, and the values that a path gives to its template."""
+    """One operation of the document, with the values of its path parameters."""
 
     template: str
     operation: Mapping[str, Any]
     values: Mapping[str, str]
 
     def parameters(self, place: str) -> dict[str, tuple[str, bool]]:
-        """Return type and need of the parameters in the path or the query."""
+        """Return the type of each parameter, and whether it is required."""
         declared = {
             entry["name"]: (entry["schema"]["type"], entry["required"])
             for entry in self.operation.get("parameters", [])
@@ -134,7 +134,7 @@ class Document:
         self.paths: Mapping[str, Any] = yaml.safe_load(path.read_text())["paths"]
 
     def find(self, method: str, path: str) -> Documented:
-        """Find the operation that a request reaches: the one that leaves least to parameters."""
+        """Find the operation of a request: the match with the fewest parameters."""
         found = [
             Documented(template, item[method.lower()], match.groupdict())
             for template, item in self.paths.items()
@@ -196,7 +196,7 @@ def check_body(documented: Documented, request: Request) -> None:
         return
     content = body["content"]["application/json"]
     shown = content.get("example", {}) | content["schema"].get("properties", {})
-    # A body that shows one way of naming units accepts the others in its place.
+    # A body that shows one way of naming units accepts the other ways as well.
     if TARGETS.keys() & shown.keys():
         shown |= TARGETS
     assert set(request.body) <= set(shown)
@@ -205,7 +205,7 @@ def check_body(documented: Documented, request: Request) -> None:
 
 
 def is_alike(value: object, shown: object) -> bool:
-    """Tell whether two values are of one type, and so the entries of lists, if there are any."""
+    """Return True if two values, and the entries of two lists, have the same type."""
     if isinstance(value, list) and isinstance(shown, list):
         return {type(entry) for entry in value} <= {type(entry) for entry in shown}
     return type(value) is type(shown)
@@ -252,6 +252,6 @@ async def test_the_pretend_cad_answers_as_documented(document: Document, endpoin
     ):
         content = documented.answer(answer.status)[answer.content_type]
         told = await answer.json()
-    # The document shows lists as their only entry.
+    # The document shows a list as its only entry.
     for entry in told if isinstance(told, list) else [told]:
         assert set(entry) == set(content["example"])

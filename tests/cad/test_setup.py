@@ -1,4 +1,4 @@
-"""What a CAD says about how it is set up, over both versions of its API and real HTTP."""
+"""The set-up of a CAD, read with both versions of its API over real HTTP."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ WHO = Credentials(COMMUNITY_ID, API_KEY)
 
 @dataclass
 class Far:
-    """The far side, and a client of each version."""
+    """The pretend CAD, and a client of each version."""
 
     cad: CadServer
     clients: list[InspectableCad] = field(default_factory=list)
@@ -166,7 +166,7 @@ def test_how_far_ahead_our_clock_is(date: str, skew: float | None) -> None:
     ("data", "servers"),
     [
         ({"servers": [{"id": 1, "name": "Main"}, {"id": "2"}]}, {1: "Main", 2: ""}),
-        ({"servers": {"id": 1, "name": "Main"}}, {1: "Main"}),  # as the document has it
+        ({"servers": {"id": 1, "name": "Main"}}, {1: "Main"}),  # as in the document
         ({"servers": [None, {"name": "x"}, 7]}, {}),
         ({"servers": None}, {}),
         ([], {}),

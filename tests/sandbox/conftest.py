@@ -1,4 +1,4 @@
-"""A running pretend CAD and a client that speaks v1 to it."""
+"""A running pretend CAD and a v1 client of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scripted shift passes in a healthy world and fails in a broken one."""
+"""The scenario passes in a correct sandbox and fails in a wrong one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The world holds everyone whom it promises, and comes from nowhere but the code."""
+"""The sandbox has all its people, and its settings come only from the code."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def test_everyone_is_there() -> None:
 
 @pytest.fixture
 def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Stand in a folder, and an environment, made for another bot; nothing may be left there."""
+    """Run in the folder and the environment of another bot; the test must leave no file there."""
     monkeypatch.chdir(tmp_path)
     dotenv = tmp_path / ".env"
     dotenv.write_text("DISPATCH_ROLE_IDS=nonsense\n")

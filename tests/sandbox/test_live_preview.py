@@ -1,4 +1,4 @@
-"""The page lives: late answers appear, names become mentions, and nobody is shut out."""
+"""The live page: late answers appear, names become mentions, no page loses its connection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sandbox.live_preview import live_preview
 
 @dataclass
 class Client:
-    """Speaks to the preview's server as its page does."""
+    """Sends the same requests to the preview's server as its page."""
 
     session: aiohttp.ClientSession
     state: Any
@@ -61,7 +61,7 @@ class Client:
 
 @asynccontextmanager
 async def opened(preview: Preview) -> AsyncIterator[Client]:
-    """Open the page once more, as somebody else's browser would."""
+    """Open the page once more, as another user's browser does."""
     address, _, capability = preview.url.partition("#")
     headers = {"X-Simcord-Capability": capability}
     async with aiohttp.ClientSession(address, headers=headers) as session:
@@ -109,7 +109,7 @@ async def test_an_answer_that_comes_late_appears_by_itself() -> None:
 async def test_a_page_that_is_behind_is_not_refused() -> None:
     async with sandbox() as (_, _, client):
         await client.run("attach", call="100", units="@Pat")
-        receipt = await client.run("detach", units="@Pat")  # with the revision of before
+        receipt = await client.run("detach", units="@Pat")  # with the previous revision
         assert receipt["rejected"] is False
 
 

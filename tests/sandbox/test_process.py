@@ -1,4 +1,4 @@
-"""`python -m sandbox` as a process: it starts where it can and stops when it is told to."""
+"""`python -m sandbox` as a process: it starts on a free port and stops on a signal."""
 
 from __future__ import annotations
 

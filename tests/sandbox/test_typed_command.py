@@ -1,4 +1,4 @@
-"""A pasted command is read as Discord's own client reads it."""
+"""A pasted command is parsed as Discord's own client parses it."""
 
 from __future__ import annotations
 

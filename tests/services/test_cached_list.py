@@ -12,11 +12,11 @@ from tests.manual_clock import ManualClock
 
 
 class Gone(Exception):
-    """What asking may end with."""
+    """The expected error of a load."""
 
 
 class Source:
-    """Answers as told, when told; counts the questions."""
+    """Answers when the test allows it; counts the loads."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -47,7 +47,7 @@ async def remembered(source: Source) -> AsyncIterator[CachedList[int]]:
 
 
 async def turns() -> None:
-    """Let whatever can run, run."""
+    """Let every ready task run."""
     for _ in range(10):
         await asyncio.sleep(0)
 

@@ -1,6 +1,6 @@
-"""The hub that the feed is tested against speaks the protocol: the platform's own client says so.
+"""The pretend CAD's hub works with the client of the SignalR platform itself.
 
-`npm ci` in this folder installs it; it is needed for this test alone.
+`npm ci` in this folder installs the client; only this test needs it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.process
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    """Find node and the client. Only where nobody checks for us may the proof be left out."""
+    """Find node and the client. Without them, skip the test, except in CI."""
     found = shutil.which("node")
     installed = (HERE / "node_modules" / "@microsoft" / "signalr").is_dir()
     if found and installed:

@@ -13,9 +13,9 @@ from alembic import command
 from sqlalchemy import create_engine
 from sqlalchemy.dialects import registry
 
+from bot.common.steam_id import identity
 from bot.storage.advisory_lock import _LOCK
 from bot.storage.database import Database, upgrade
-from bot.storage.id_spelling import identity
 from bot.storage.stores.link_store import _SAME_PERSON_OR_ID, LinkStore
 from tests.storage.stores.test_link_store import GUILD, OTHER_GUILD, link
 from tests.storage.test_migrations import config

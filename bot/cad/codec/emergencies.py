@@ -1,4 +1,4 @@
-"""From a 911 call to the dispatch call that answers it. Pure.
+"""The dispatch call that answers a 911 call. Pure.
 
 Reference: docs/sonoran-cad.md, "911 → dispatch, and its races".
 """
@@ -9,7 +9,7 @@ from bot.cad.models import ACTIVE, Call, EmergencyCall, NewCall, UnitRef
 from bot.cad.values import to_int
 
 CREATED_FROM_KEY = "createdFromId"  # written by game servers and by this bot
-ORIGIN_KEY = "origin911"  # written by the CAD's own screen
+ORIGIN_KEY = "origin911"  # written by the CAD's own user interface
 
 _PRIORITY = 2
 
@@ -17,10 +17,10 @@ _PRIORITY = 2
 def build_dispatch_call(
     server_id: int, emergency: EmergencyCall, units: tuple[UnitRef, ...] = ()
 ) -> NewCall:
-    """Build the dispatch call that game servers make of a 911 call.
+    """Build the dispatch call for a 911 call, in the same form as game servers do.
 
-    Its meta data go along as they are: the game finds the caller and the place in them. It has no
-    field for the postal, which callers leave there too.
+    It takes over the meta data unchanged: game servers read the caller and the place from them.
+    A 911 call has no field for the postal code; it stands in the meta data too.
     """
     meta = {
         key: value for key, value in emergency.meta.items() if not _is_key(key, CREATED_FROM_KEY)
@@ -40,13 +40,13 @@ def build_dispatch_call(
 
 
 def answered_emergency_id(call: Call) -> int | None:
-    """Return the number of the 911 call that a dispatch call answers, None if it does not."""
+    """Return the number of the 911 call that a dispatch call answers; None if there is none."""
     found = (to_int(_meta_value(call, key)) for key in (CREATED_FROM_KEY, ORIGIN_KEY))
     return next((number for number in found if number is not None), None)
 
 
 def _meta_value(call: Call | EmergencyCall, wanted: str) -> str:
-    """Return a value of the meta data; empty if there is none."""
+    """Return the meta data value of a key in any letter case; empty if there is none."""
     return next((value for key, value in call.meta.items() if _is_key(key, wanted)), "")
 
 

@@ -1,7 +1,7 @@
-"""From the CAD's JSON to frozen values. Raw JSON stops here.
+"""Converts the CAD's JSON to frozen values. Raw JSON stops here.
 
-Keys arrive in lower case from `wire.read_json`. A malformed entry is left out of its list: one
-bad unit must not hide the others.
+`wire.read_json` has changed all keys to lower case. A malformed entry is left out of its list, so
+that one bad unit does not hide the others.
 """
 
 from __future__ import annotations
@@ -46,20 +46,20 @@ def read_units(data: object) -> tuple[Unit, ...]:
 
 
 def read_units_page(data: object, page_size: int) -> UnitsPage:
-    """Read one page of the units, which is the last one unless it is full."""
+    """Read one page of the units; a page that is not full is the last one."""
     units = read_units(data)
     size = len(data) if isinstance(data, list) else 0
     return UnitsPage(units, size, is_last=size < page_size)
 
 
 def read_receipt(data: object) -> Receipt | None:
-    """Read the answer to an order, None where it names no units."""
+    """Read the answer to an attach or detach request; None if it names no units."""
     idents = data.get("identids") if isinstance(data, Mapping) else None
     return Receipt(frozenset(to_ints(idents))) if isinstance(idents, list) else None
 
 
 def read_new_call(data: object) -> int:
-    """Read the number of the call that was created from the call itself."""
+    """Read the number of a new call from the call that the answer holds."""
     call = read_call(data)
     if call is None:
         raise CadUnreadable("the answer does not name the new call")
@@ -80,36 +80,36 @@ def read_account(data: object) -> Account:
 
 
 def read_community_id(data: object) -> str:
-    """Read the id of the community that asks; empty where it is missing."""
+    """Read the id of the community; empty if it is missing."""
     community = data.get("community") if isinstance(data, Mapping) else None
     return to_text(community.get("comid")) if isinstance(community, Mapping) else ""
 
 
 def read_plan(data: object) -> str:
-    """Read the name of what the community pays for, in upper case; empty where it is missing."""
+    """Read the name of the community's plan, in upper case; empty if it is missing."""
     return str_or_empty(data.get("name")).upper() if isinstance(data, Mapping) else ""
 
 
 def read_servers(data: object) -> dict[int, str]:
-    """Read the names of the game servers by their numbers; one alone may come without its list."""
+    """Read the names of the game servers by number; a single server may come without a list."""
     listed = data.get("servers") if isinstance(data, Mapping) else None
     found: dict[int, str] = {}
-    for one in listed if isinstance(listed, list) else [listed]:
-        number = to_int(one.get("id")) if isinstance(one, Mapping) else None
-        if isinstance(one, Mapping) and number is not None:
-            found[number] = str_or_empty(one.get("name"))
+    for entry in listed if isinstance(listed, list) else [listed]:
+        number = to_int(entry.get("id")) if isinstance(entry, Mapping) else None
+        if isinstance(entry, Mapping) and number is not None:
+            found[number] = str_or_empty(entry.get("name"))
     return found
 
 
 def read_linked_account(data: object) -> str | None:
-    """Read whose API id it is: the UUID of the account, None if it is nobody's."""
+    """Read the UUID of the account that has an API id; None if no account has it."""
     if not isinstance(data, Mapping) or not isinstance(data.get("linked"), bool):
         raise CadUnreadable("the answer does not say whether the API id is linked")
     return str_or_empty(data.get("accountuuid")) if data["linked"] else None
 
 
 def read_current_call(data: object) -> CurrentCall | None:
-    """Read the call that a unit is on, None (the CAD says -1) if it is on none."""
+    """Read the call that a unit is on; None if it is on no call (the CAD sends -1)."""
     if not isinstance(data, Mapping) or "callid" not in data:
         raise CadUnreadable("the answer holds no current call")
     ident, call_id = to_int(data.get("identid")), to_int(data["callid"])
@@ -135,7 +135,7 @@ def read_call(raw: object) -> Call | None:
         address=to_text(raw.get("address")),
         postal=to_text(raw.get("postal")),
         description=str_or_empty(raw.get("description")),
-        # 0 and -1 are no units.
+        # 0 and -1 mean that there is no primary unit.
         primary=max(to_int(raw.get("primary")) or 0, 0) or None,
         notes=_notes(raw.get("notes")),
         meta=to_text_map(raw.get("metadata")),
@@ -143,14 +143,14 @@ def read_call(raw: object) -> Call | None:
 
 
 def read_note(raw: object) -> Note | None:
-    """Read a note, an object or plain text; None if it says nothing."""
+    """Read a note, from an object or a plain text; None if its text is empty."""
     if isinstance(raw, Mapping):
-        words = str_or_empty(raw.get("content"))
-        note = Note(str_or_empty(raw.get("time")), str_or_empty(raw.get("label")), words)
+        text = str_or_empty(raw.get("content"))
+        note = Note(str_or_empty(raw.get("time")), str_or_empty(raw.get("label")), text)
     else:
-        words = str_or_empty(raw)
-        note = Note("", "", words)
-    return note if words else None
+        text = str_or_empty(raw)
+        note = Note("", "", text)
+    return note if text else None
 
 
 def read_emergency_call(raw: object) -> EmergencyCall | None:
@@ -204,7 +204,7 @@ def _permissions(raw: object) -> frozenset[str]:
 
 
 def _notes(raw: object) -> tuple[Note, ...]:
-    # "" where there are none; a single one may come without its list.
+    # The CAD sends "" if there are no notes, and may send a single note without a list.
     return _read_each(raw if isinstance(raw, list) else [raw], read_note)
 
 

@@ -1,4 +1,4 @@
-"""Asks for page after page, whichever version of the API answers."""
+"""Fetches the pages of the unit list, the same for both API versions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from bot.cad.models import Unit, UnitsPage
 async def fetch_all_units(
     fetch_page: Callable[[int, int], Awaitable[UnitsPage]], server_id: int
 ) -> tuple[Unit, ...]:
-    """Return the units of all pages, each once.
+    """Fetch all pages; return each unit once.
 
     Args:
-        ask: returns the page of a server that begins after so many units.
+        fetch_page: takes a server id and an offset in units, and returns the page from there.
     """
     found: dict[int, Unit] = {}
     offset = 0
@@ -21,7 +21,7 @@ async def fetch_all_units(
         page = await fetch_page(server_id, offset)
         known = len(found)
         found |= {unit.ident: unit for unit in page.units}
-        # A CAD that does not know `offset` would send its first page for ever.
+        # A CAD that ignores `offset` would return its first page again and again.
         if page.is_last or len(found) == known:
             return tuple(found.values())
         offset += page.size

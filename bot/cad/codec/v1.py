@@ -1,4 +1,4 @@
-"""The v1 API: orders to requests, responses to models. Pure.
+"""The v1 API: builds requests and reads responses. Pure.
 
 Reference: docs/sonoran-cad.md, "v1: one POST, plain text back".
 """
@@ -24,8 +24,8 @@ from bot.cad.http.rate_limits import BurstLimit
 from bot.cad.http.wire import Credentials, Request, Response
 from bot.cad.models import AttachRequest, Calls, DetachRequest, NewCall, UnitRef, UnitsPage
 
-ENDPOINT = "v1"  # all requests count alike
-# One per second sustained, a burst of five; questions leave one of them to the next order.
+ENDPOINT = "v1"  # all requests share one rate limit
+# One per second on average, five at once; queries leave one of them to the next command.
 LIMITS = {ENDPOINT: BurstLimit(requests=5, seconds=1.0, reserved_for_orders=1)}
 UNITS_PER_PAGE = 100
 
@@ -42,13 +42,13 @@ _DOCUMENTED_REFUSALS: tuple[tuple[str, type[CadRefused]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class AttachVariant:
-    """One of the ways in which attaching has been documented over the years."""
+    """One form of the attach request; the documents have changed it over the years."""
 
     path: str
     type: str
 
     def __str__(self) -> str:
-        """Name it as the CAD's documents do."""
+        """Return the type and the path, as the CAD's documents name them."""
         return f"{self.type} at {self.path}"
 
 
@@ -75,7 +75,7 @@ def attach(
 
 
 def empty_attach(credentials: Credentials, variant: AttachVariant) -> Request:
-    """Build an attach request that is about no call and nobody: whether it is understood."""
+    """Build an attach request without calls and units; it tests whether the CAD knows the type."""
     return attach(credentials, (), variant)
 
 
@@ -90,7 +90,7 @@ def detach(credentials: Credentials, detachments: Sequence[DetachRequest]) -> Re
 
 
 def new_dispatch(credentials: Credentials, new: NewCall) -> Request:
-    """Build a request that creates a dispatch call; the first unit named is its primary."""
+    """Build a request that creates a dispatch call; the first unit becomes the primary unit."""
     data = {"serverId": new.server_id, **writers.new_call_json(new), "units": _api_ids(new)}
     return _post(credentials, "/emergency/new_dispatch", "NEW_DISPATCH", data)
 
@@ -104,49 +104,49 @@ def close_call(credentials: Credentials, server_id: int, call_id: int) -> Reques
 def add_note(
     credentials: Credentials, server_id: int, call_id: int, text: str, label: str
 ) -> Request:
-    """Build a request that writes a line into the log of a dispatch call."""
+    """Build a request that adds a note to a dispatch call."""
     data = {"serverId": server_id, "callId": call_id, "note": text, "label": label}
     return _post(credentials, "/emergency/add_call_note", "ADD_CALL_NOTE", data)
 
 
 def remove_911(credentials: Credentials, server_id: int, call_id: int) -> Request:
-    """Build a request that takes a 911 call off the list."""
+    """Build a request that removes a 911 call from the list."""
     data = {"serverId": server_id, "callId": call_id}
     return _post(credentials, "/emergency/remove_911", "REMOVE_911", data)
 
 
 def set_status(credentials: Credentials, server_id: int, unit: UnitRef, status: int) -> Request:
-    """Build a request that sets the status of one unit, or of all that an API id means."""
+    """Build a request that sets the status of one unit, or of all units with its API id."""
     known = {"apiId": unit.api_id} if unit.ident is None else {"identIds": [unit.ident]}
     data = {"serverId": server_id, **known, "status": status}
     return _post(credentials, "/emergency/unit_status", "UNIT_STATUS", data)
 
 
 def get_calls(credentials: Credentials, server_id: int) -> Request:
-    """Build a request for the open calls of one server; of the closed ones, as few as may be."""
+    """Build a request for the open calls of one server, with as few closed calls as possible."""
     data = {"serverId": server_id, "closedLimit": 1, "type": _ALL_CALL_TYPES}
     return _post(credentials, "/emergency/get_calls", "GET_CALLS", data)
 
 
 def get_active_units(credentials: Credentials, server_id: int, *, offset: int = 0) -> Request:
-    """Build a request for one page, `UNITS_PER_PAGE` units, of those on duty."""
+    """Build a request for one page (`UNITS_PER_PAGE` units) of the units on duty."""
     data = {"serverId": server_id, "onlyUnits": True, "limit": UNITS_PER_PAGE, "offset": offset}
     return _post(credentials, "/emergency/get_active_units", "GET_ACTIVE_UNITS", data)
 
 
 def check_api_id(credentials: Credentials, server_id: int, api_id: str) -> Request:
-    """Build the question whose account an API id is."""
+    """Build a request for the name of the account that has an API id."""
     data = {"serverId": server_id, "apiId": api_id}
     return _post(credentials, "/general/check_apiid", "CHECK_APIID", data)
 
 
 def read_done(response: Response) -> None:
-    """Read the answer to an order; returning is success."""
+    """Read the answer to a command; raise its error if it failed."""
     _checked(response)
 
 
 def read_new_call(response: Response) -> int:
-    """Read the number of a new call out of `NEW DISPATCH CREATED - ID: 100`."""
+    """Read the number of a new call from `NEW DISPATCH CREATED - ID: 100`."""
     response = _checked(response)
     found = _NEW_ID.search(response.text)
     if found is None:
@@ -165,15 +165,15 @@ def read_units(response: Response) -> UnitsPage:
 
 
 def read_account_name(response: Response) -> str | None:
-    """Read the answer to `check_api_id`: the account's user name, None for an unknown id."""
-    # The 404 that means "unknown id" says so; any other 404 is a wrong address.
+    """Read the answer to `check_api_id`: the account's user name; None for an unknown id."""
+    # The 404 of an unknown id contains this text; any other 404 means a wrong address.
     if response.status == 404 and "NOT LINKED" in response.text.upper():
         return None
     return _checked(response).text.strip('"')
 
 
 def is_unknown_variant(refusal: CadRefused) -> bool:
-    """Tell whether a refusal means that this dialect of attaching is not spoken here."""
+    """Return True if a refusal means that this CAD does not know this variant."""
     return isinstance(refusal, InvalidRequestType) or refusal.status in {404, 405}
 
 
@@ -188,7 +188,7 @@ def _post(credentials: Credentials, path: str, type_: str, *data: Mapping[str, A
 
 
 def _api_ids(order: AttachRequest | DetachRequest | NewCall) -> list[str]:
-    return [subject.api_id for subject in order.units]
+    return [unit.api_id for unit in order.units]
 
 
 def _checked(response: Response) -> Response:
@@ -196,7 +196,7 @@ def _checked(response: Response) -> Response:
 
 
 def _classified(refusal: CadRefused) -> CadRefused:
-    """Give a documented refusal its own kind."""
+    """Return a documented refusal as an error of its own class."""
     for text, kind in _DOCUMENTED_REFUSALS:
         if text in refusal.text.upper():
             return kind(refusal.text, status=refusal.status)

@@ -1,4 +1,4 @@
-"""The v2 API: orders to requests, responses to models. Pure.
+"""The v2 API: builds requests and reads responses. Pure.
 
 Reference: docs/sonoran-cad.md, "v2: resources, bearer token, JSON".
 """
@@ -27,19 +27,13 @@ from bot.cad.models import (
     UnitsPage,
 )
 
-ATTACH = "attach"
-DETACH = "detach"
-CALLS, UNITS = "calls", "units"
-NEW_CALL = "new dispatch"
-CLOSE = "close"
-NOTE = "note"
-STATUS = "status"
-REMOVE_911 = "remove 911"
-ACCOUNT = "account"
-LINK = "link"
-CURRENT_CALL = "current call"
+ATTACH, DETACH = "attach", "detach"
+CALLS, UNITS, CURRENT_CALL = "calls", "units", "current call"
+NEW_CALL, CLOSE, NOTE = "new dispatch", "close", "note"
+STATUS, REMOVE_911 = "status", "remove 911"
+ACCOUNT, LINK = "account", "link"
 INFO, VERSION, SERVERS = "info", "version", "servers"
-# Published, per API key. The game server uses the same key: see Limit.shared.
+# Published, per API key. The game server uses the same key: see `RateLimit.scaled`.
 LIMITS: Mapping[str, RateLimit] = {
     ATTACH: RateLimit(10, 60.0),
     DETACH: RateLimit(10, 60.0),
@@ -63,21 +57,19 @@ _WRONG_ADDRESS = re.compile(r"\b(server|route|endpoint|path|url)", re.IGNORECASE
 
 
 def attach(credentials: Credentials, attachment: AttachRequest) -> tuple[Request, ...]:
-    """Build the requests that put people on a call: at most one by ident, one by API id.
+    """Build the requests that attach units: at most one with idents and one with API ids.
 
-    Two, because no document says that kinds of targets may be mixed.
+    No document says that one request may name units in both ways.
     """
-    path = (
-        f"/v2/emergency/servers/{attachment.server_id}"
-        f"/dispatch-calls/{attachment.call_id}/attachments"
-    )
+    calls = f"/v2/emergency/servers/{attachment.server_id}/dispatch-calls"
+    path = f"{calls}/{attachment.call_id}/attachments"
     return tuple(
         _request(credentials, ATTACH, "POST", path, target) for target in _targets(attachment.units)
     )
 
 
 def detach(credentials: Credentials, detachment: DetachRequest) -> tuple[Request, ...]:
-    """Build the requests that take people off their calls, as `attach` does."""
+    """Build the requests that detach units from their calls, as `attach` does."""
     path = f"/v2/emergency/servers/{detachment.server_id}/dispatch-calls/attachments"
     return tuple(
         _request(credentials, DETACH, "DELETE", path, target)
@@ -88,14 +80,13 @@ def detach(credentials: Credentials, detachment: DetachRequest) -> tuple[Request
 def new_dispatch(credentials: Credentials, new: NewCall) -> Request:
     """Build a request that creates a dispatch call.
 
-    It can name people in one way only: by ident, where anybody has one, for only units on duty
+    It can name units in one way only: by ident if any unit has one, because only units on duty
     can be on a call; otherwise by API id.
     """
-    targets = _targets(new.units) or ({"communityUserIds": []},)  # one is required
+    targets = _targets(new.units) or ({"communityUserIds": []},)  # the CAD requires one target
     path = f"/v2/emergency/servers/{new.server_id}/dispatch-calls"
-    return _request(
-        credentials, NEW_CALL, "POST", path, {**writers.new_call_json(new), **targets[0]}
-    )
+    body = {**writers.new_call_json(new), **targets[0]}
+    return _request(credentials, NEW_CALL, "POST", path, body)
 
 
 def close_call(credentials: Credentials, server_id: int, call_id: int) -> Request:
@@ -107,34 +98,33 @@ def close_call(credentials: Credentials, server_id: int, call_id: int) -> Reques
 def add_note(
     credentials: Credentials, server_id: int, call_id: int, text: str, label: str
 ) -> Request:
-    """Build a request that writes a line into the log of a dispatch call."""
+    """Build a request that adds a note to a dispatch call."""
     path = f"/v2/emergency/servers/{server_id}/dispatch-calls/{call_id}/notes"
-    return _request(
-        credentials, NOTE, "POST", path, {"note": text, "noteType": "text", "label": label}
-    )
+    body = {"note": text, "noteType": "text", "label": label}
+    return _request(credentials, NOTE, "POST", path, body)
 
 
 def remove_911(credentials: Credentials, server_id: int, call_id: int) -> Request:
-    """Build a request that takes a 911 call off the list."""
+    """Build a request that removes a 911 call from the list."""
     path = f"/v2/emergency/servers/{server_id}/calls/911/{call_id}"
     return _request(credentials, REMOVE_911, "DELETE", path)
 
 
 def set_status(credentials: Credentials, server_id: int, unit: UnitRef, status: int) -> Request:
-    """Build a request that sets the status of one unit, or of all that an API id means."""
+    """Build a request that sets the status of one unit, or of all units with its API id."""
     (target,) = _targets((unit,))
     path = f"/v2/emergency/servers/{server_id}/units/status"
     return _request(credentials, STATUS, "PATCH", path, {**target, "status": status})
 
 
 def get_calls(credentials: Credentials, server_id: int) -> Request:
-    """Build a request for the open calls of one server; of the closed ones, as few as may be."""
+    """Build a request for the open calls of one server, with as few closed calls as possible."""
     query = {"closedLimit": 1, "closedOffset": 0, "type": _ALL_CALL_TYPES}
     return _get(credentials, CALLS, f"/v2/emergency/servers/{server_id}/calls", query)
 
 
 def get_units(credentials: Credentials, server_id: int, *, offset: int = 0) -> Request:
-    """Build a request for one page, `UNITS_PER_PAGE` units, of those on duty."""
+    """Build a request for one page (`UNITS_PER_PAGE` units) of the units on duty."""
     query = {
         "includeOffline": "false",
         "onlyUnits": "true",
@@ -145,50 +135,50 @@ def get_units(credentials: Credentials, server_id: int, *, offset: int = 0) -> R
 
 
 def account_by_discord(credentials: Credentials, discord_id: int) -> Request:
-    """Build the question which account a Discord person has linked in the CAD."""
+    """Build a request for the account that is linked to a Discord id."""
     return _account(credentials, "discord", str(discord_id))
 
 
 def account_by_uuid(credentials: Credentials, account: str) -> Request:
-    """Build the question for an account by its own id."""
+    """Build a request for the account with this UUID."""
     return _account(credentials, "accountUuid", account)
 
 
 def account_by_community_user(credentials: Credentials, api_id: str) -> Request:
-    """Build the question for an account by its community user id, which v1 calls API id."""
+    """Build a request for the account with this community user id (v1: API id)."""
     return _account(credentials, "communityUserId", api_id)
 
 
 def check_link(credentials: Credentials, api_id: str) -> Request:
-    """Build the question whose account a community user id is."""
+    """Build a request for the UUID of the account that has a community user id."""
     return _request(
         credentials, LINK, "POST", "/v2/general/links/check", {"communityUserId": api_id}
     )
 
 
 def current_call(credentials: Credentials, account: str) -> Request:
-    """Build the question on which call the selected unit of an account is."""
+    """Build a request for the call of the unit that an account has selected."""
     path = f"/v2/emergency/accounts/{quote(account, safe='')}/current-call"
     return _get(credentials, CURRENT_CALL, path)
 
 
 def general(credentials: Credentials, endpoint: str) -> Request:
-    """Build a question about the community: `INFO`, `VERSION` or `SERVERS`."""
+    """Build a request for data of the community: `INFO`, `VERSION` or `SERVERS`."""
     return _get(credentials, endpoint, f"/v2/general/{endpoint}")
 
 
 def read_receipt(response: Response) -> Receipt | None:
-    """Read the answer to an order; None if it succeeded without naming units."""
+    """Read the answer to an attach or detach request; None if it names no units."""
     response = _checked(response)
     try:
         return readers.read_receipt(wire.read_json(response))
     except CadUnreadable:
-        # The status says that it was done; raising would say that it may not have been.
+        # The status says that the CAD has done it; an error would say that it may not have.
         return None
 
 
 def read_done(response: Response) -> None:
-    """Read the answer to an order; returning is success."""
+    """Read the answer to a command; raise its error if it failed."""
     _checked(response)
 
 
@@ -198,7 +188,7 @@ def read_new_call(response: Response) -> int:
     try:
         return readers.read_new_call(wire.read_json(response))
     except CadUnreadable as error:
-        # The status says that it was created; anything else would invite a twin.
+        # The status says that the call exists; another error would cause a duplicate.
         raise CadUnnumbered(error.text, status=response.status) from error
 
 
@@ -213,14 +203,14 @@ def read_units(response: Response) -> UnitsPage:
 
 
 def read_account(response: Response) -> Account | None:
-    """Read the answer to the questions for an account; None if there is none."""
+    """Read the answer to a request for an account; None if there is no such account."""
     if _is_unknown_account(response):
         return None
     return readers.read_account(wire.read_json(_checked(response)))
 
 
 def read_linked_account(response: Response) -> str | None:
-    """Read the answer to `check_link`: the account's UUID, None if the id is nobody's."""
+    """Read the answer to `check_link`: the account's UUID; None if no account has the id."""
     if _is_unknown_account(response):
         return None
     return readers.read_linked_account(wire.read_json(_checked(response)))
@@ -234,13 +224,13 @@ def read_current_call(response: Response) -> CurrentCall | None:
 
 
 def read_general(response: Response) -> object:
-    """Read the answer to `general` as JSON, for the reader of its kind."""
+    """Read the answer to `general` as JSON, for the reader of that endpoint."""
     return wire.read_json(_checked(response))
 
 
 def _targets(units: tuple[UnitRef, ...]) -> tuple[dict[str, list[Any]], ...]:
-    idents = [subject.ident for subject in units if subject.ident is not None]
-    others = [subject.api_id for subject in units if subject.ident is None]
+    idents = [unit.ident for unit in units if unit.ident is not None]
+    others = [unit.api_id for unit in units if unit.ident is None]
     targets: dict[str, list[Any]] = {"identIds": idents, "communityUserIds": others}
     return tuple({kind: values} for kind, values in targets.items() if values)
 
@@ -271,7 +261,7 @@ def _checked(response: Response) -> Response:
 
 
 def _classified(refusal: CadRefused) -> CadRefused:
-    """Give the refusals that concern every request their own kinds."""
+    """Return a refusal that affects every request as an error of its own class."""
     if refusal.status == 401:
         return InvalidApiKey(refusal.text, status=refusal.status)
     if refusal.status in {400, 402, 403} and _NOT_ENABLED.search(refusal.text):
@@ -280,10 +270,11 @@ def _classified(refusal: CadRefused) -> CadRefused:
 
 
 def _is_unknown_account(response: Response) -> bool:
-    """Tell the 404 that means "there is no such account" from that of a wrong address."""
+    """Return True for the 404 of an unknown account, False for that of a wrong address."""
     if response.status != 404:
         return False
-    told = wire.problem_texts(response)
-    words = " ".join(told.get(key, "") for key in ("title", "detail"))
-    # Only the CAD itself answers with a problem; one without words is about what was asked for.
-    return bool(words.strip()) and not _WRONG_ADDRESS.search(words)
+    texts = wire.problem_texts(response)
+    text = " ".join(texts.get(key, "") for key in ("title", "detail"))
+    # Only the CAD itself answers with problem details; if they name no address, the account is
+    # unknown.
+    return bool(text.strip()) and not _WRONG_ADDRESS.search(text)

@@ -1,4 +1,4 @@
-"""From frozen values to the CAD's JSON, where both versions of the API take the same."""
+"""The CAD's JSON for frozen values, where both API versions accept the same JSON."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from bot.cad.models import NewCall
 
-# The pages of the reference contradict each other about its meaning; game servers send this one.
+# The vendor's pages contradict each other about its meaning; game servers send this value.
 _ORIGIN = 0
 
 
 def new_call_json(new: NewCall) -> Mapping[str, Any]:
-    """Write what a new dispatch call is made of, without the people on it."""
+    """Return the JSON of a new dispatch call, without the units on it."""
     return {
         "origin": _ORIGIN,
         "status": new.status,

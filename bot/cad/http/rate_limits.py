@@ -1,4 +1,4 @@
-"""How many requests the CAD may be sent, per API key and endpoint. No I/O, no sleep.
+"""Rate limits of the CAD, per API key and endpoint. No I/O, no sleep.
 
 Reference: docs/sonoran-cad.md, "Rate:" of v1 and the limits of v2.
 """
@@ -11,15 +11,16 @@ from dataclasses import dataclass, replace
 
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
-RECOVERY_SECONDS = 60.0  # seconds without a 429 after which the full pace is taken up again
+RECOVERY_SECONDS = 60.0  # after so many seconds without a 429, the full rate is allowed again
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most `requests` within `seconds`, at any moment looked back from.
+    """At most `requests` in every period of `seconds` (a sliding window).
 
     Attributes:
-        for_orders: how many of them questions leave to orders, where both count alike.
+        reserved_for_orders: how many of the requests are kept for commands; queries do not use
+            them. For endpoints that serve both.
     """
 
     requests: int
@@ -27,21 +28,25 @@ class RateLimit:
     reserved_for_orders: int = 0
 
     def new_limiter(self, clock: Clock) -> RateLimiter:
-        """Start counting."""
+        """Return a limiter that has counted no requests yet."""
         return RateLimiter(self, clock)
 
     def scaled(self, share: float) -> RateLimit:
-        """Return what is left when others, the game server, need the rest; at least one."""
+        """Return the limit for a share of the requests, at least one.
+
+        Args:
+            share: between 0 and 1; the game server uses the rest.
+        """
         return replace(self, requests=max(1, math.floor(self.requests * share)))
 
 
 class RateLimiter:
-    """The requests that one endpoint may still be sent.
+    """Counts the requests to one endpoint and says when the next one is allowed.
 
-    After a 429 the pace is halved until `CALM` seconds have passed without another.
+    Each 429 halves the rate, until `RECOVERY_SECONDS` have passed without another 429.
 
     Args:
-        limit: the CAD's own.
+        limit: the limit that the CAD publishes.
     """
 
     def __init__(self, limit: RateLimit, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -55,17 +60,17 @@ class RateLimiter:
 
     @property
     def reserved_for_orders(self) -> int:
-        """The requests that questions leave to orders."""
+        """The number of requests that are kept for commands."""
         return self._limit.reserved_for_orders
 
     @property
     def window(self) -> float:
-        """The seconds that the limit looks back."""
+        """The length of the sliding window in seconds."""
         return self._limit.seconds
 
     @property
     def per_minute(self) -> int:
-        """The requests per minute at the present pace."""
+        """The requests per minute at the current rate."""
         return round(self.allowed * 60 / self.window)
 
     @property
@@ -75,14 +80,14 @@ class RateLimiter:
 
     @property
     def allowed(self) -> int:
-        """The requests per window at the present pace."""
+        """The requests per window at the current rate."""
         if self._clock.monotonic() - self._limited_at >= RECOVERY_SECONDS:
             self._halvings = 0
         return max(1, self._limit.requests >> self._halvings)
 
     @property
     def used(self) -> int:
-        """The requests sent within the window that ends now."""
+        """The number of requests sent within the window that ends now."""
         while self._sent and self._clock.monotonic() - self._sent[0] >= self._limit.seconds:
             self._sent.popleft()
         return len(self._sent)
@@ -91,7 +96,7 @@ class RateLimiter:
         """Return the seconds until a request may be sent, 0 for now.
 
         Args:
-            reserve: how many requests must still be possible after it.
+            reserve: the number of requests that must still be allowed after this one.
         """
         now = self._clock.monotonic()
         room = max(1, self.allowed - reserve)
@@ -101,17 +106,21 @@ class RateLimiter:
         return max(waits)
 
     def record(self) -> None:
-        """Count a request as sent."""
+        """Count a request that is sent now."""
         self._last_sent_at = self._clock.monotonic()
         self._sent.append(self._last_sent_at)
 
     def refund(self) -> None:
-        """Take note that the request that was counted last has not reached the CAD."""
-        if self._sent:  # it may have left the window by now
+        """Undo the last `record`: the request has not reached the CAD."""
+        if self._sent:  # empty if the request has already left the window
             self._sent.pop()
 
     def on_rate_limited(self, retry_after: float | None) -> None:
-        """Take note of a 429."""
+        """Halve the rate after a 429.
+
+        Args:
+            retry_after: the seconds that the CAD asks to wait; None if it gives no time.
+        """
         now = self._clock.monotonic()
         self._halvings += 1
         self._limited_at = now
@@ -120,17 +129,17 @@ class RateLimiter:
 
 @dataclass(frozen=True, slots=True)
 class BurstLimit(RateLimit):
-    """`requests` at once, and from then on one more every `seconds`."""
+    """`requests` at once, then one more every `seconds`."""
 
     def new_limiter(self, clock: Clock) -> RateLimiter:
-        """Start counting."""
+        """Return a limiter that has counted no requests yet."""
         return TokenBucket(self, clock)
 
 
 class TokenBucket(RateLimiter):
-    """The requests that a pace allows: a bucket that fills again drop by drop.
+    """A token bucket: it holds at most `requests` tokens and gains one every `seconds`.
 
-    Kept as the moment at which the bucket will be full (the generic cell rate algorithm).
+    Its state is the time at which the bucket will be full (generic cell rate algorithm).
     """
 
     def __init__(self, limit: BurstLimit, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -139,31 +148,31 @@ class TokenBucket(RateLimiter):
 
     @property
     def window(self) -> float:
-        """The seconds in which an empty bucket fills at the full pace."""
+        """The seconds in which an empty bucket fills at the full rate."""
         return self._limit.seconds * self._limit.requests
 
     @property
     def used(self) -> int:
-        """The requests that are missing from a full bucket, part of one counting as one."""
+        """The number of tokens missing from a full bucket, rounded up."""
         return math.ceil(max(0.0, self._full_at - self._clock.monotonic()) / self._interval)
 
     def wait(self, reserve: int = 0) -> float:
-        """Return the seconds until a request may be sent, 0 for now; see Budget.wait."""
+        """Return the seconds until a request may be sent, 0 for now; see `RateLimiter.wait`."""
         now = self._clock.monotonic()
         room = max(1, self.allowed - reserve)
         early = self._full_at - (room - 1) * self._interval
         return max(0.0, early - now, self._blocked_until - now)
 
     def record(self) -> None:
-        """Count a request as sent."""
+        """Count a request that is sent now."""
         self._last_sent_at = self._clock.monotonic()
         self._full_at = max(self._full_at, self._last_sent_at) + self._interval
 
     def refund(self) -> None:
-        """Take note that the request that was counted last has not reached the CAD."""
+        """Undo the last `record`: the request has not reached the CAD."""
         self._full_at -= self._interval
 
     @property
     def _interval(self) -> float:
-        """The seconds between two requests in the long run, longer after a 429."""
+        """The average seconds between two requests, longer after a 429."""
         return self.window / self.allowed

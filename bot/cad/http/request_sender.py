@@ -1,4 +1,4 @@
-"""Sends requests within the CAD's budgets, again where a fault may pass."""
+"""Sends requests within the CAD's rate limits, and again after transient faults."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 
 class RequestSender:
-    """Transport and budgets together.
+    """Sends requests over a transport, with one rate limiter for each endpoint.
 
     Args:
-        limits: one for each endpoint that the codec names.
+        limits: the rate limit of each endpoint that the codec names.
         jitter: a number between 0 and 1.
     """
 
@@ -36,34 +36,38 @@ class RequestSender:
         self._limiters = {endpoint: limit.new_limiter(clock) for endpoint, limit in limits.items()}
         self._clock = clock
         self._jitter = jitter
-        self.clock_skew: float | None = None  # see wire.clock_skew; None before the first answer
+        self.clock_skew: float | None = None  # seconds; None before the first answer
 
     def limiter(self, endpoint: str) -> RateLimiter:
-        """Return the budget of one endpoint."""
+        """Return the rate limiter of one endpoint."""
         return self._limiters[endpoint]
 
     async def send_now(
         self, request: Request, read: Callable[[Response], T], within: float | None = None
     ) -> T:
-        """Send a request now, whatever the budget says, and read its answer."""
-        budget = self._limiters[request.endpoint]
-        budget.record()
+        """Send a request at once, without waiting for the rate limit, and read its answer.
+
+        Args:
+            within: the seconds that the answer may take; None for the transport's own limit.
+        """
+        limiter = self._limiters[request.endpoint]
+        limiter.record()
         try:
             response = await self._transport.send(request, within=within)
             self.clock_skew = wire.clock_skew(response)
             return read(response)
         except CadRateLimited as error:
-            budget.on_rate_limited(error.retry_after)
+            limiter.on_rate_limited(error.retry_after)
             raise
         except CadUnreachable as error:
             if not error.may_have_arrived:
-                budget.refund()
+                limiter.refund()
             raise
 
     async def query(self, request: Request, read: Callable[[Response], T]) -> T:
-        """Send a question when the budget allows, again after faults that may pass.
+        """Send a query when the rate limit allows it, and again after transient faults.
 
-        If the budget allows nothing for longer than `retry.WINDOW`, nothing is sent.
+        Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`.
         """
 
         async def attempt(elapsed: float) -> T:
@@ -73,13 +77,13 @@ class RequestSender:
         return await self._send_with_retry(request.endpoint, attempt, reserve, lambda _: True)
 
     async def command(self, request: Request, read: Callable[[Response], T]) -> T:
-        """Send an order that must not be carried out twice when the budget allows.
+        """Send a command, which must not be carried out twice, when the rate limit allows it.
 
-        Again only where the CAD surely has not done it; waiting as for a question.
+        Send it again only if the CAD cannot have carried it out. It waits as `query` does.
         """
 
         async def attempt(_elapsed: float) -> T:
-            # With the transport's own time: an order cut short may have been carried out.
+            # No shorter time limit: a command that times out may have been carried out.
             return await self.send_now(request, read)
 
         return await self._send_with_retry(request.endpoint, attempt, 0, retry.is_safe_to_resend)
@@ -91,13 +95,13 @@ class RequestSender:
         reserve: int,
         may_resend: Callable[[CadError], bool],
     ) -> T:
-        """Send within the budget and `retry.WINDOW`; `send` is told the seconds gone by."""
-        budget = self._limiters[endpoint]
+        """Send within the rate limit and `retry.TOTAL_TIMEOUT`; `send` gets the elapsed seconds."""
+        limiter = self._limiters[endpoint]
         started = self._clock.monotonic()
         attempt = 0
         fault: CadError | None = None
         while True:
-            if wait := budget.wait(reserve=reserve):
+            if wait := limiter.wait(reserve=reserve):
                 if not retry.has_time(self._clock.monotonic() - started + wait):
                     raise fault or CadRateLimited(retry_after=wait)
                 await self._clock.sleep(wait)

@@ -1,24 +1,23 @@
-"""When to send a request again. Pure."""
+"""Decides when a request is sent again. Pure."""
 
 from __future__ import annotations
 
 from bot.cad.errors import CadError, CadRateLimited, CadUnavailable, CadUnreachable
 
 TOTAL_TIMEOUT = 10.0  # seconds for all attempts together
-MIN_ATTEMPT = 1.0  # seconds; with less, waiting for an answer makes no sense
+MIN_ATTEMPT = 1.0  # seconds; an attempt with less time cannot succeed
 FIRST_DELAY = 0.25
 MAX_DELAY = 4.0
 
 
 def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float | None:
-    """Return the seconds to wait before trying again, or None to give up.
+    """Return the seconds to wait before the next attempt, or None to give up.
 
-    Only faults that may pass are tried again; a refusal never. Attaching is a set operation:
-    doing it twice does no harm.
+    Only a transient fault allows another attempt; a refusal does not.
 
     Args:
-        error: what the last attempt ended with.
-        attempt: how many attempts have failed, from 1.
+        error: the error of the last attempt.
+        attempt: the number of failed attempts, from 1.
         elapsed: seconds since the first attempt began.
         jitter: between 0 and 1; spreads the retries of many clients.
     """
@@ -30,15 +29,15 @@ def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float
 
 
 def is_safe_to_resend(error: CadError) -> bool:
-    """Tell whether the CAD cannot have done what it was asked: asking again makes no twins."""
+    """Return True if the CAD cannot have carried out the request: a resend makes no duplicate."""
     return isinstance(error, CadUnreachable | CadRateLimited) and not error.may_have_arrived
 
 
 def has_time(elapsed: float) -> bool:
-    """Tell whether there is time for another attempt."""
+    """Return True if there is time for another attempt after this many seconds."""
     return elapsed <= TOTAL_TIMEOUT - MIN_ATTEMPT
 
 
 def time_limit(elapsed: float) -> float:
-    """Return the seconds that the next attempt may take: what is left of the window."""
+    """Return the seconds that the next attempt may take: the rest of `TOTAL_TIMEOUT`."""
     return max(MIN_ATTEMPT, TOTAL_TIMEOUT - elapsed)

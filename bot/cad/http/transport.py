@@ -1,4 +1,4 @@
-"""The only place that awaits HTTP."""
+"""Sends HTTP requests to the CAD; no other module does."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _REASONS = {
 class Transport:
     """Sends requests to one base address over one pool of connections.
 
-    Redirects are not followed: the body carries the API key, and a POST that turns into a GET
-    elsewhere would look like a success. TLS certificates are verified (aiohttp's default).
+    It does not follow redirects: the body carries the API key, and a POST that becomes a GET at
+    another address would look like a success. It verifies TLS certificates (aiohttp's default).
     """
 
     def __init__(
@@ -55,12 +55,12 @@ class Transport:
 
         Args:
             request: what to send.
-            within: seconds, where less than the total timeout is left.
+            within: a time limit in seconds, shorter than the total timeout; None for no other.
 
         Raises:
-            CadUnreachable: no connection.
-            CadBrokenOff: it broke half-way.
-            CadTimeout: no whole answer in time.
+            CadUnreachable: there is no connection.
+            CadBrokenOff: the connection broke before the end of the answer.
+            CadTimeout: the whole answer did not arrive in time.
             CadUnreadable: the answer is not HTTP, or larger than `MAX_BODY`.
         """
         try:
@@ -81,7 +81,7 @@ class Transport:
                         raise CadUnreadable("the answer is larger than 2 MiB", status=answer.status)
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return Response(answer.status, headers, bytes(body), self._clock.now().timestamp())
-        # UnicodeError: a host name that cannot be encoded; Python's versions differ in its kind.
+        # UnicodeError: a host name that cannot be encoded; its class differs by Python version.
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             raise _cad_error(error) from error
 
@@ -121,14 +121,14 @@ def _cad_error(error: Exception) -> CadError:
 
 
 def _reason(error: Exception) -> str:
-    """Name the fault without the address, which may be long, and never with the body."""
-    for kind, words in _REASONS.items():
+    """Return the reason of a fault, without the address (it may be long) and without the body."""
+    for kind, reason in _REASONS.items():
         if isinstance(error, kind):
-            return words
+            return reason
     match getattr(error, "os_error", error):
-        case ssl.SSLError() | socket.gaierror() as cause:  # their numbers are not the system's
+        case ssl.SSLError() | socket.gaierror() as cause:  # their numbers are not errno
             return str(cause.strerror)
         case OSError(errno=int(number)):
-            return os.strerror(number)  # asyncio's own words hold the address
+            return os.strerror(number)  # the text of asyncio contains the address
         case _:
             return type(error).__name__

@@ -1,4 +1,4 @@
-"""Requests and responses as values, and what both versions of the API read alike. Pure."""
+"""Requests and responses as values, and the reading that both API versions share. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WRONG_ADDRESS = "backend service reached"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who asks. The key is a secret and stays out of the repr."""
+    """The community's id and API key. The key is a secret and is not part of the repr."""
 
     community_id: str
     api_key: str = field(repr=False)
@@ -40,12 +40,12 @@ class Credentials:
 class Request:
     """One HTTP request.
 
-    Body and headers carry the API key and are therefore kept out of the repr.
+    Body and headers carry the API key; therefore they are not part of the repr.
 
     Attributes:
-        endpoint: the name under which the CAD counts requests.
+        endpoint: the name of the rate limit that counts this request.
         path: relative to the API's base address, with the query.
-        body: sent as JSON; None for no body.
+        body: the JSON object to send; None for no body.
     """
 
     endpoint: str
@@ -61,7 +61,7 @@ class Response:
 
     Attributes:
         headers: names in lower case.
-        received_at: Unix time in seconds, to make sense of dates in `Retry-After`.
+        received_at: Unix time in seconds; dates in `Retry-After` are compared with it.
     """
 
     status: int
@@ -76,9 +76,9 @@ class Response:
 
 
 def is_html(response: Response) -> bool:
-    """Tell a web page from the plain text or JSON that the CAD speaks.
+    """Return True if the response is a web page instead of the CAD's plain text or JSON.
 
-    The content type alone proves nothing: many frameworks label plain text `text/html`.
+    The content type is not enough: many frameworks label plain text as `text/html`.
     """
     text = response.text
     labelled = "html" in response.headers.get("content-type", "").lower()
@@ -86,13 +86,13 @@ def is_html(response: Response) -> bool:
 
 
 def error_text(response: Response) -> str:
-    """Return the response's words for people, at most 300 characters.
+    """Return the readable text of an error response, at most 300 characters.
 
-    Of a page that is its title, of an error told in JSON the sentence in it.
+    For a web page it is the title, for a JSON error the sentence in it.
     """
     text = response.text
-    told = problem_texts(response)
-    sentences = [told[key] for key in ("detail", "title", "message") if key in told]
+    texts = problem_texts(response)
+    sentences = [texts[key] for key in ("detail", "title", "message") if key in texts]
     if sentences:
         text = sentences[0]
     elif is_html(response):
@@ -103,7 +103,7 @@ def error_text(response: Response) -> str:
 
 
 def problem_texts(response: Response) -> Mapping[str, str]:
-    """Return the texts of an error told in JSON by their keys in lower case; empty if it is none.
+    """Return the texts of a JSON error by their keys in lower case; empty if there are none.
 
     Reference: docs/sonoran-cad.md, "Errors are `application/problem+json`".
     """
@@ -118,34 +118,34 @@ def problem_texts(response: Response) -> Mapping[str, str]:
 
 
 def retry_after(response: Response) -> float | None:
-    """Return the seconds that `Retry-After` asks for (a number or an HTTP date), never negative."""
+    """Return the seconds in `Retry-After` (a number or an HTTP date), at least 0, or None."""
     value = response.headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII):
         return float(value)
     try:
-        moment = parsedate_to_datetime(value)
+        date = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
     received = datetime.fromtimestamp(response.received_at, UTC)
-    return max(0.0, (moment - received).total_seconds())
+    return max(0.0, (date - received).total_seconds())
 
 
 def clock_skew(response: Response) -> float | None:
-    """Return the seconds by which our clock is ahead of the server's; None if it does not tell."""
+    """Return the seconds by which our clock is ahead of the server's; None without a date."""
     try:
-        moment = parsedate_to_datetime(response.headers.get("date", ""))
+        date = parsedate_to_datetime(response.headers.get("date", ""))
     except (ValueError, OverflowError):
         return None
-    return response.received_at - moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    return response.received_at - date.replace(tzinfo=date.tzinfo or UTC).timestamp()
 
 
 def error_for(response: Response) -> CadError | None:
-    """Return the error that the status stands for, or None for a 2xx.
+    """Return the error for an HTTP status, or None for a 2xx.
 
-    Success is judged by the status alone: the documented texts of successes are wrong for
-    some endpoints (reference: docs/sonoran-cad.md, v1).
+    Only the status decides about success: the documented success texts are wrong for some
+    endpoints (reference: docs/sonoran-cad.md, v1).
     """
     status = response.status
     if 200 <= status < 300:
@@ -163,10 +163,10 @@ def error_for(response: Response) -> CadError | None:
 
 
 def check_response(response: Response, classify: Callable[[CadRefused], CadRefused]) -> Response:
-    """Return a good response; raise what a bad one stands for.
+    """Return a successful response; raise the error of any other.
 
     Args:
-        named: gives a refusal the kind that its words have in this version of the API.
+        classify: converts a refusal to the subclass that its text means in this API version.
     """
     error = error_for(response)
     if isinstance(error, CadRefused):
@@ -178,8 +178,8 @@ def check_response(response: Response, classify: Callable[[CadRefused], CadRefus
     return response
 
 
-def read_json(response: Response) -> Any:  # noqa: ANN401 - shapes are checked by the models
-    """Parse the body as JSON with its keys in lower case, see `values.lowered`.
+def read_json(response: Response) -> Any:  # noqa: ANN401 - shapes are checked by the readers
+    """Parse the body as JSON with its keys in lower case, see `values.lower_keys`.
 
     Raises:
         CadUnreadable: the body is not JSON.
@@ -198,6 +198,6 @@ def _parse_json(response: Response) -> Any:  # noqa: ANN401 - see read_json
 
 
 def _shorten(text: str) -> str:
-    # Headers can hold stray bytes as lone surrogates, which nothing above could encode.
+    # Headers can hold invalid bytes as lone surrogates, which cannot be encoded as UTF-8.
     text = " ".join(text.encode(errors="replace").decode().split())
     return text if len(text) <= MAX_TEXT_LENGTH else text[: MAX_TEXT_LENGTH - 1] + "…"

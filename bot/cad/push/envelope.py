@@ -1,4 +1,4 @@
-"""The envelope `{key, type, data}` around push events. Pure, and total like `events`.
+"""The envelope `{key, type, data}` around push events. Pure; it accepts any JSON value.
 
 Reference: docs/sonoran-cad.md, "Push events". Keys may be in any letter case.
 """
@@ -13,11 +13,11 @@ from typing import Any
 from bot.cad import values
 from bot.cad.values import str_or_empty, to_int
 
-Data = Mapping[str, Any]  # an object of JSON, its keys in lower case
+Data = Mapping[str, Any]  # a JSON object with its keys in lower case
 
 
 def parse(body: str | bytes) -> Any:  # noqa: ANN401 - whatever JSON it is
-    """Parse JSON; None for what is none."""
+    """Parse JSON; return None if the text is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -25,36 +25,36 @@ def parse(body: str | bytes) -> Any:  # noqa: ANN401 - whatever JSON it is
 
 
 def has_key(payload: object, key: str) -> bool:
-    """Tell, in constant time, whether a payload carries this key."""
+    """Return True if a payload carries this key; compare in constant time."""
     given = _top_level(payload).get("key")
     if not isinstance(given, str):
         return False
-    # Bytes, because texts may only be compared so if they are ASCII.
+    # As bytes, because `compare_digest` takes only ASCII texts.
     return hmac.compare_digest(given.encode(errors="replace"), key.encode())
 
 
 def event_type(payload: object) -> str:
-    """Return the type that the envelope names, in upper case; empty if it names none."""
+    """Return the type in the envelope, in upper case; empty if there is none."""
     return str_or_empty(_top_level(payload).get("type")).upper()
 
 
 def server_id(payload: object) -> int | None:
-    """Return the server that a payload names, in the envelope or in its data.
+    """Return the server id in the envelope or in its data; usually None.
 
-    No page of the documents shows it there; None is the rule.
+    The vendor's documents show no server id in push events.
     """
     named = (to_int(part.get("serverid")) for part in (_top_level(payload), *data_objects(payload)))
     return next((server_id for server_id in named if server_id is not None), None)
 
 
 def data_objects(payload: object) -> list[Data]:
-    """Return the objects in `data`, which may be one or a list of them."""
+    """Return the objects in `data`, which may be one object or a list."""
     data = lower_keys_or_none(_top_level(payload).get("data"))
     return [one for one in (data if isinstance(data, list) else [data]) if isinstance(one, dict)]
 
 
 def lower_keys_or_none(value: object) -> object:
-    """Return JSON as `values.lowered` does; None if it is nested too deeply."""
+    """Return JSON as `values.lower_keys` does; None if it is nested too deeply."""
     try:
         return values.lower_keys(value)
     except RecursionError:

@@ -1,7 +1,7 @@
-"""What a feed has heard and nobody has read yet. No I/O.
+"""The queue of events that a feed has received and its reader has not read yet. No I/O.
 
-A feed hears faster than anybody can be made to wait: what does not fit is let go of, and the
-reader is told to fetch everything again instead.
+A feed does not wait for its reader. An event that does not fit is dropped, and the reader gets an
+`EventsMissed`, which asks it to fetch everything again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ QUEUE_SIZE = 1000
 
 @dataclass(frozen=True, slots=True)
 class EventsReceived:
-    """Events of one server; None for the server that the bot uses where none is named."""
+    """Events of one server; `server_id` is None if the event names no server."""
 
     server_id: int | None
     events: tuple[Event, ...]
@@ -25,17 +25,17 @@ class EventsReceived:
 
 @dataclass(frozen=True, slots=True)
 class EventsMissed:
-    """Something may have been missed: fetch everything of this server (None: of all) again."""
+    """Events may be missing: the reader fetches all data of this server (None: all servers)."""
 
     server_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class FeedDisconnected:
-    """The feed has no connection and keeps trying; said once, the Gap afterwards ends it.
+    """The feed lost its connection and keeps trying; reported once, until an `EventsMissed`.
 
     Attributes:
-        reason: for the log; holds no secret.
+        reason: a text for the log, without secrets.
     """
 
     server_id: int | None
@@ -44,7 +44,11 @@ class FeedDisconnected:
 
 @dataclass(frozen=True, slots=True)
 class FeedRefused:
-    """The CAD does not take the key; said once, tried again seldom. text: the CAD's own words."""
+    """The CAD refused the key; reported once, and tried again rarely.
+
+    Attributes:
+        text: the text of the CAD's answer.
+    """
 
     server_id: int | None
     text: str
@@ -54,11 +58,11 @@ FeedItem = EventsReceived | EventsMissed | FeedDisconnected | FeedRefused
 
 
 class EventQueue:
-    """A bounded queue from one feed to one reader that says when it had to let go of something.
+    """A bounded queue from one feed to one reader; it reports when it had to drop events.
 
     Args:
-        size: how many items may wait.
-        server_id: the one that a Gap is about; None for all.
+        size: the number of items that it can hold.
+        server_id: the server id of its `EventsMissed`; None for all servers.
     """
 
     def __init__(self, size: int = QUEUE_SIZE, server_id: int | None = None) -> None:
@@ -70,7 +74,7 @@ class EventQueue:
         self._changed = asyncio.Event()
 
     def put(self, item: FeedItem) -> bool:
-        """Add an item; False, and a Gap later on, where there is no room."""
+        """Add an item; if the queue is full, return False and add an `EventsMissed` later."""
         if self._closed:
             return False
         if len(self._items) >= self._size:
@@ -81,20 +85,20 @@ class EventQueue:
         return True
 
     def put_events_missed(self) -> None:
-        """Add a Gap as soon as there is room; two in a row are one."""
+        """Add an `EventsMissed` as soon as there is room, unless it is already the last item."""
         if not self._items or self._items[-1] != self._events_missed:
             self.put(self._events_missed)
 
     def close(self) -> None:
-        """Let the reader come to an end once it has read what is there."""
+        """Accept no more items; the reader ends after it has read the rest."""
         self._closed = True
         self._changed.set()
 
     async def get(self) -> FeedItem:
-        """Wait for the next item.
+        """Wait for the next item and return it.
 
         Raises:
-            StopAsyncIteration: there will be none.
+            StopAsyncIteration: the queue is closed and empty.
         """
         while not self._items:
             if self._closed:
@@ -103,7 +107,7 @@ class EventQueue:
             await self._changed.wait()
         item = self._items.popleft()
         if self._must_report_missed:
-            # Behind all that fitted and before all that comes: just where something is missing.
+            # After the items that fitted and before the next ones: here the events are missing.
             self._must_report_missed = False
             self.put_events_missed()
         return item

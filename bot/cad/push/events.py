@@ -1,7 +1,7 @@
-"""Push events: JSON to typed events. Pure, and total: no JSON value makes it raise.
+"""Converts the JSON of push events to typed events. Pure; it accepts any JSON value.
 
-Reference: docs/sonoran-cad.md, "Push events". Every shape shown there is taken, keys in any letter
-case; what is malformed or of an unknown type is no event at all.
+Reference: docs/sonoran-cad.md, "Push events". It reads every form shown there, with keys in any
+letter case. A malformed event or an event of an unknown type is ignored.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from bot.cad.values import str_or_empty, to_bool, to_int, to_ints
 
 @dataclass(frozen=True, slots=True)
 class CallUpserted:
-    """A dispatch call was created or edited; this is all of it."""
+    """A dispatch call was created or edited; `call` has all its data."""
 
     call: Call
 
 
 @dataclass(frozen=True, slots=True)
 class CallsClosed:
-    """Dispatch calls are not active any more."""
+    """Dispatch calls were closed."""
 
     call_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CallNoteAdded:
-    """A dispatch call has one note more."""
+    """A note was added to a dispatch call."""
 
     call_id: int
     note: Note
@@ -41,7 +41,7 @@ class CallNoteAdded:
 
 @dataclass(frozen=True, slots=True)
 class UnitsAttached:
-    """Units are on a dispatch call now."""
+    """Units were attached to a dispatch call."""
 
     call_id: int
     idents: tuple[int, ...]
@@ -49,7 +49,7 @@ class UnitsAttached:
 
 @dataclass(frozen=True, slots=True)
 class UnitsDetached:
-    """Units are not on a dispatch call any more."""
+    """Units were detached from a dispatch call."""
 
     call_id: int
     idents: tuple[int, ...]
@@ -57,14 +57,14 @@ class UnitsDetached:
 
 @dataclass(frozen=True, slots=True)
 class EmergencyUpserted:
-    """Somebody called 911; told of calls through the API as well."""
+    """A 911 call was created, in the game or through the API."""
 
     emergency: EmergencyCall
 
 
 @dataclass(frozen=True, slots=True)
 class EmergenciesRemoved:
-    """911 calls are gone from the list; their numbers are not those of dispatch calls."""
+    """911 calls were removed; their numbers are not those of dispatch calls."""
 
     call_ids: tuple[int, ...]
 
@@ -85,7 +85,7 @@ class UnitLoggedOut:
 
 @dataclass(frozen=True, slots=True)
 class UnitStatusChanged:
-    """Units have this status now; nothing else about them is told."""
+    """Units have a new status; the event holds no other data of them."""
 
     idents: tuple[int, ...]
     status: int
@@ -93,14 +93,14 @@ class UnitStatusChanged:
 
 @dataclass(frozen=True, slots=True)
 class UnitsUpdated:
-    """This is all of these units; there are others."""
+    """Units were changed; `units` has all their data, and does not list all units."""
 
     units: tuple[Unit, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class UnitPanic:
-    """Units pressed their panic button, or it was released."""
+    """The panic button of units was pressed or released."""
 
     idents: tuple[int, ...]
     is_panic: bool
@@ -108,7 +108,7 @@ class UnitPanic:
 
 @dataclass(frozen=True, slots=True)
 class LinkVerified:
-    """An API id (v2: community user id) belongs to an account, by its UUID."""
+    """An API id (v2: community user id) was verified; `account` is the UUID of its account."""
 
     api_id: str
     account: str
@@ -132,14 +132,14 @@ Event = (
 
 
 def read_event(payload: object) -> tuple[Event, ...]:
-    """Read what happened from an envelope `{key, type, data}`; the key goes no further."""
+    """Read the events of an envelope `{key, type, data}`; they do not contain the key."""
     read = _READERS.get(envelope.event_type(payload))
     found = map(read, envelope.data_objects(payload)) if read else ()
     return tuple(event for events in found for event in events)
 
 
 def _numbers(data: Data, *names: str) -> tuple[int, ...]:
-    """Read the first of these fields that holds numbers, one or a list, each once."""
+    """Read the first of these fields that holds a number or a list of numbers; drop duplicates."""
     for name in names:
         value = data.get(name)
         if found := to_ints(value if isinstance(value, list) else [value]):
@@ -178,7 +178,7 @@ def _attachment_reader(
 def _emergency_upserted(data: Data) -> Iterable[Event]:
     raw = data.get("call", data)
     if isinstance(raw, dict):
-        # It stands beside the call here, inside it everywhere else.
+        # This event has `metaData` beside the call; all others have it inside the call.
         parts = (raw.get("metadata"), data.get("metadata"))
         known = (part for part in parts if isinstance(part, dict))
         raw = {**raw, "metadata": dict(ChainMap(*known))}

@@ -19,18 +19,20 @@ EVENT_PATH = "/sonorancad/event"
 HEALTH_PATH = "/healthz"
 HEALTHY = "ok"
 MAX_BODY = 64 * 1024  # bytes
-RETRY_AFTER = 5  # seconds, what a sender is asked to wait when the queue is full
-READ_SECONDS = 10.0  # for a whole body to arrive
-STOP_SECONDS = 1.0  # for answers that are under way when the feed stops
+RETRY_AFTER = 5  # seconds that a sender waits when the queue is full
+READ_SECONDS = 10.0  # time limit for receiving a whole body
+STOP_SECONDS = 1.0  # time limit for the running answers when the server stops
 
 
 class HttpPushServer:
-    """Listens for events: an async iterator of `Heard` and `Gap`, to be used once.
+    """An HTTP server for events: an async iterator of `EventsReceived` and `EventsMissed`.
+
+    It can be started once.
 
     Args:
-        port: 0 picks a free one.
-        key: the API key that every event has to carry.
-        queue_size: events that may wait to be read; more are answered with 503.
+        port: 0 picks a free port.
+        key: the API key that every event must carry.
+        queue_size: the number of events that may wait for the reader; further ones get a 503.
     """
 
     def __init__(self, host: str, port: int, key: str, *, queue_size: int = QUEUE_SIZE) -> None:
@@ -42,14 +44,14 @@ class HttpPushServer:
 
     @property
     def port(self) -> int:
-        """The port; where 0 was asked for, the real one is known once started."""
+        """The port; if it was given as 0, the real port is known after `start`."""
         return self._port
 
     async def start(self) -> None:
-        """Listen.
+        """Start to listen.
 
         Raises:
-            OSError: the address is not this machine's, or the port is taken.
+            OSError: the address is not an address of this machine, or the port is in use.
         """
         app = web.Application(client_max_size=MAX_BODY)
         app.add_routes([web.post(EVENT_PATH, self._receive), web.get(HEALTH_PATH, _health)])
@@ -64,7 +66,7 @@ class HttpPushServer:
         self._runner = runner
 
     async def is_address_served(self) -> bool:
-        """Tell whether there is such a feed at the address already, in a bot that is running."""
+        """Return True if another running bot already serves this address."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         try:
             async with (
@@ -76,7 +78,7 @@ class HttpPushServer:
             return False
 
     async def stop(self) -> None:
-        """Stop listening; whoever iterates comes to an end after what was already heard."""
+        """Stop listening; the iteration ends after the events that were already received."""
         if self._runner is not None:
             runner, self._runner = self._runner, None
             await runner.cleanup()
@@ -106,15 +108,15 @@ class HttpPushServer:
             return web.Response(status=400, text="not a JSON object")
         if not envelope.has_key(payload, self._key):
             return web.Response(status=401, text="wrong key")
-        found = read_event(payload)
-        if found and not self._queue.put(EventsReceived(envelope.server_id(payload), found)):
+        events = read_event(payload)
+        if events and not self._queue.put(EventsReceived(envelope.server_id(payload), events)):
             wait = {"Retry-After": str(RETRY_AFTER)}
             return web.Response(status=503, text="too many events", headers=wait)
         return web.Response(text="taken")
 
 
 async def _body(request: web.Request) -> bytes:
-    """Read a body; refuse one that is too large before reading it, where it says so."""
+    """Read a body; refuse a body whose announced length is too large before reading it."""
     announced = request.content_length or 0
     if announced > MAX_BODY:
         raise web.HTTPRequestEntityTooLarge(max_size=MAX_BODY, actual_size=announced)

@@ -1,9 +1,9 @@
-"""One connection to a SignalR hub, on pysignalr's protocol and handshake.
+"""One connection to a SignalR hub, with pysignalr's protocol and handshake.
 
-pysignalr's own client negotiates, connects again by itself, at its own pace, and ends with the
-first frame that it cannot read. Here a connection is opened without negotiation (reference:
-docs/sonoran-cad.md, "Three ways to receive them", 3), is lost for good when it is lost, and what
-cannot be read is passed over.
+pysignalr's own client negotiates, reconnects by itself with its own delays, and stops at the first
+frame that it cannot read. A `SignalRConnection` does not negotiate (reference:
+docs/sonoran-cad.md, "Three ways to receive them", 3), does not reconnect, and skips frames that it
+cannot read.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 WebSocket = ClientConnection
 
-PUSH_METHOD = "pushevent"  # method names have no letter case
-CLOSE_SECONDS = 1.0  # for the hub to say goodbye as well
+PUSH_METHOD = "pushevent"  # method names are not case-sensitive
+CLOSE_SECONDS = 1.0  # for the hub's close message
 
-# What a hub can make pysignalr raise with frames that are no SignalR.
+# The errors that pysignalr raises for frames that are not SignalR messages.
 _UNREADABLE = (ValueError, TypeError, AttributeError, IndexError, NotImplementedError)
 
-# websockets writes every frame to its logger on DEBUG, and a frame of ours carries the API key.
-_SILENT_LOGGER = logging.Logger("silent")  # noqa: LOG001  # belongs to no hierarchy, so to no handler
+# websockets logs every frame on DEBUG, and one frame of the bot carries the API key.
+_SILENT_LOGGER = logging.Logger("silent")  # noqa: LOG001  # has no parent logger and so no handler
 _SILENT_LOGGER.disabled = True
 
 
 class HubDisconnected(Exception):
-    """There is no connection any more, or there never was one; the message says why."""
+    """The connection was lost or could not be opened; the message gives the reason."""
 
 
 class HubMethodFailed(Exception):
-    """The hub could not carry out what it was asked; the message is its own."""
+    """The hub could not call the method; the message is the hub's text."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignalRTimeouts:
-    """How long is waited for what, in seconds.
+    """The time limits of a connection, in seconds.
 
     Attributes:
         answer: for the connection, the handshake and each answer of the hub.
-        silence: without a word from the hub, which sends a ping every 15 s, until the
-            connection is taken for lost.
-        ping: between two pings of our own; a hub gives up after 30 s without one.
+        silence: the connection counts as lost after this time without a message. The hub sends
+            a ping every 15 s.
+        ping: the time between two pings of the bot. A hub disconnects after 30 s without one.
     """
 
     answer: float = 10.0
@@ -65,11 +65,11 @@ class SignalRTimeouts:
 
 
 class SignalRConnection(WebsocketTransport):
-    """One connection; whoever wants another one makes another hub.
+    """One connection; a new connection needs a new object.
 
     Args:
         url: http, https, ws or wss.
-        on_push: takes the payload of each push event; may not raise.
+        on_push: is called with the payload of each push event; must not raise.
     """
 
     def __init__(
@@ -85,14 +85,14 @@ class SignalRConnection(WebsocketTransport):
         )
         self._on_push = on_push
         self._ids = map(str, count(1))
-        self._responses: dict[str, CompletionMessage | None] = {}  # to what is being asked
+        self._responses: dict[str, CompletionMessage | None] = {}  # by invocation id
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[WebSocket]:
-        """Connect, shake hands, and keep the connection alive until the block ends.
+        """Open the connection and keep it alive until the block ends.
 
         Raises:
-            HubLost: now or, inside the block, later.
+            HubDisconnected: at once, or later inside the block.
         """
         connecting = _ConnectWithoutRedirect(
             self._url,
@@ -117,25 +117,25 @@ class SignalRConnection(WebsocketTransport):
             raise HubDisconnected(_reason(error)) from error
 
     async def invoke(self, connection: WebSocket, method: str, *arguments: object) -> Any:  # noqa: ANN401 - whatever JSON the method returns
-        """Call a method of the hub and return its result; pushes that come meanwhile are taken.
+        """Call a method of the hub and return its result; handle push events meanwhile.
 
         Raises:
-            HubMethodFailed: the hub says no.
+            HubMethodFailed: the hub answered with an error.
         """
-        asked = next(self._ids)
-        self._responses[asked] = None
-        message = InvocationMessage(asked, method, list(arguments))
+        invocation_id = next(self._ids)
+        self._responses[invocation_id] = None
+        message = InvocationMessage(invocation_id, method, list(arguments))
         await connection.send(self._protocol.encode(message))
         async with asyncio.timeout(self._timeouts.answer):
-            while (answer := self._responses[asked]) is None:
+            while (answer := self._responses[invocation_id]) is None:
                 await self._receive(connection)
-        del self._responses[asked]
+        del self._responses[invocation_id]
         if answer.error is not None:
             raise HubMethodFailed(str(answer.error))
         return answer.result
 
     async def listen(self, connection: WebSocket) -> None:
-        """Take what the hub pushes until the connection is lost."""
+        """Handle push events until the connection is lost."""
         while True:
             await self._receive(connection)
 
@@ -149,17 +149,19 @@ class SignalRConnection(WebsocketTransport):
             case InvocationMessage(target=str(target), arguments=[payload, *_]):
                 if target.lower() == PUSH_METHOD:
                     self._on_push(payload)
-            case CompletionMessage(invocation_id=str(asked)) if asked in self._responses:
-                self._responses[asked] = message
+            case CompletionMessage(invocation_id=str(invocation_id)) if (
+                invocation_id in self._responses
+            ):
+                self._responses[invocation_id] = message
             case CloseMessage(error=error):
                 raise HubDisconnected(f"closed by the hub: {error or 'no reason given'}")
 
 
 class _LenientProtocol(JSONProtocol):
-    """Passes over the records that are none, and reads the others of the same frame."""
+    """Skips invalid records and reads the valid ones of the same frame."""
 
     def decode(self, raw_message: str | bytes) -> list[Message]:
-        """Read the messages of a frame."""
+        """Decode the messages of a frame."""
         if isinstance(raw_message, bytes):
             raw_message = raw_message.decode(errors="replace")
         messages: list[Message] = []
@@ -172,15 +174,15 @@ class _LenientProtocol(JSONProtocol):
 
 
 class _ConnectWithoutRedirect(connect):
-    """Follows no redirect: the key goes to the address that the operator gave and no other."""
+    """Follows no redirect: the API key goes only to the address that the operator set."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
-        """Let a redirect be the failure that it is."""
+        """Treat a redirect as a failure."""
         return exc
 
 
 def _reason(error: Exception) -> str:
-    """Name the fault without what was sent."""
+    """Return the reason of a fault, without the data that was sent."""
     match error:
         case InvalidStatus():
             return f"HTTP {error.response.status_code}"
@@ -188,7 +190,7 @@ def _reason(error: Exception) -> str:
             return "the connection broke" if error.rcvd is None else f"closed: {error.rcvd}"
         case TimeoutError():
             return "no word in time"
-        case ssl.SSLError() | socket.gaierror():  # their numbers are not the system's
+        case ssl.SSLError() | socket.gaierror():  # their numbers are not errno
             return str(error.strerror)
         case OSError(errno=int(number)):
             return os.strerror(number)

@@ -1,4 +1,4 @@
-"""Receives push events from the CAD's SignalR hub, and comes back whenever it is lost.
+"""Receives push events from the CAD's SignalR hub, and reconnects when the connection is lost.
 
 Reference: docs/sonoran-cad.md, "Three ways to receive them", 3.
 """
@@ -33,7 +33,7 @@ from bot.cad.push.signalr_connection import (
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
 HUB_PATH = "/apiWsHub"
-METHODS = ("authenticatev2", "authenticate")  # the newer one first; both take the same
+METHODS = ("authenticatev2", "authenticate")  # the newer one first; both take the same arguments
 MAX_TEXT_LENGTH = 300
 
 FIRST_DELAY = 1.0  # seconds
@@ -45,7 +45,7 @@ class SignalRFeed:
 
     Args:
         url: the API's base address; the hub is `/apiWsHub` below it.
-        jitter: between 0 and 1; spreads the attempts of many clients.
+        jitter: returns a number between 0 and 1; spreads the attempts of many clients.
     """
 
     def __init__(
@@ -67,21 +67,21 @@ class SignalRFeed:
         self._clock = clock
         self._jitter = jitter
         self._queue = EventQueue(queue_size, server_id)
-        self._reported: type[FeedItem] | None = None  # the trouble that the reader knows of
+        self._reported: type[FeedItem] | None = None  # the fault that the reader knows
         self._connected_at: float | None = None
         self._running: asyncio.Task[None] | None = None
 
     @property
     def is_connected(self) -> bool:
-        """Whether there is a session now."""
+        """Whether a session is open."""
         return self._connected_at is not None
 
     async def start(self) -> None:
-        """Begin to connect, in the context of the caller; nothing is raised where that fails."""
+        """Start to connect, in the caller's context; a failure is reported, not raised."""
         self._running = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Give the session up; whoever iterates comes to an end after what was already heard."""
+        """End the session; the iteration ends after the events that were already received."""
         if self._running is not None:
             running, self._running = self._running, None
             running.cancel()
@@ -112,10 +112,10 @@ class SignalRFeed:
         while True:
             try:
                 await self._run_session()
-            except HubDisconnected as lost:
+            except HubDisconnected as error:
                 failures = 1 if self._was_stable() else failures + 1
                 wait = delay(failures, self._jitter())
-                self._report(FeedDisconnected(self._server_id, self._without_key(lost)))
+                self._report(FeedDisconnected(self._server_id, self._without_key(error)))
             except _KeyRefused as refused:
                 wait = MAX_DELAY
                 self._report(FeedRefused(self._server_id, self._without_key(refused)))
@@ -123,7 +123,7 @@ class SignalRFeed:
             await self._clock.sleep(wait)
 
     async def _run_session(self) -> None:
-        """Hold one session until it is lost."""
+        """Open one session and run it until the connection is lost."""
         hub = SignalRConnection(self._url, self._on_event, self._timing)
         async with hub.connected() as connection:
             await self._authenticate(hub, connection)
@@ -148,40 +148,40 @@ class SignalRFeed:
             refusal = refusal or str(reply.get("error") or "no reason given")
         if refusal:
             raise _KeyRefused(refusal)
-        # An error in place of a verdict says nothing about the key.
+        # An error instead of an answer says nothing about the key.
         raise HubDisconnected(failure)
 
     def _on_event(self, payload: object) -> None:
         payload = envelope.parse(payload) if isinstance(payload, str) else payload
-        if found := read_event(payload):
+        if events := read_event(payload):
             server_id = envelope.server_id(payload)
             self._queue.put(
-                EventsReceived(self._server_id if server_id is None else server_id, found)
+                EventsReceived(self._server_id if server_id is None else server_id, events)
             )
 
     def _report(self, trouble: FeedDisconnected | FeedRefused) -> None:
-        """Tell the reader once, however often it goes on happening."""
+        """Report a fault to the reader once, even if it is repeated."""
         if self._reported is not type(trouble) and self._queue.put(trouble):
             self._reported = type(trouble)
 
     def _was_stable(self) -> bool:
-        # A hub that lets us in and throws us out at once is no reason to hurry back.
+        # If the hub ends each session at once, the delays must go on growing.
         return (
             self._connected_at is not None
             and self._clock.monotonic() - self._connected_at >= MAX_DELAY
         )
 
     def _without_key(self, error: Exception) -> str:
-        """Return the hub's words, which may repeat ours, without the key."""
+        """Return the hub's text without the API key, which it may repeat."""
         return str(error).replace(self._credentials.api_key, "…")[:MAX_TEXT_LENGTH]
 
 
 class _KeyRefused(Exception):
-    """The hub does not take the key."""
+    """The hub refused the key."""
 
 
 def delay(failures: int, jitter: float) -> float:
-    """Return the seconds to wait after so many failures in a row, from 1.
+    """Return the seconds to wait after this many failures in a row, from 1.
 
     Args:
         jitter: between 0 and 1.

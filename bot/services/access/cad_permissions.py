@@ -1,4 +1,4 @@
-"""What the CAD itself lets people do."""
+"""Checks the permissions that members have in the CAD itself."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from bot.services.access.policy import Access
 from bot.services.errors import CadPermissionUnknown
 from bot.storage.stores.link_store import LinkStore
 
-# Seconds. The CAD lets the bot ask for eight accounts a minute, so that this is enough for eighty
-# busy people. A no is asked about again soon: whoever is given a permission tries it at once.
+# Seconds. The CAD allows eight account requests a minute, which is enough for eighty active
+# members. A refusal expires soon: a member who is given a permission tries again at once.
 CACHE_TTL = 600.0
 REFUSAL_CACHE_TTL = 30.0
 
@@ -27,28 +27,33 @@ MemberKey = tuple[int, int]  # guild and member
 
 
 class CadPermissionCheck(Protocol):
-    """Raises NotPermitted or PermissionNotTold unless the CAD lets a member do something too."""
+    """Raises CadPermissionMissing or CadPermissionUnknown unless the CAD permits the action."""
 
     async def __call__(self, member_id: int, guild_id: int, /, *, only_self: bool) -> None: ...
 
 
 async def allow_all(_member_id: int, _guild_id: int, /, *, only_self: bool) -> None:
-    """Let everybody do everything: their roles have been looked at."""
+    """Allow everything: the caller has checked the Discord roles."""
 
 
 @dataclass(frozen=True, slots=True)
 class _CachedPermissions:
-    """The permissions of an account, None without an account, as asked at a monotonic second."""
+    """The permissions of a CAD account.
+
+    Attributes:
+        permissions: in lower case; None without an account.
+        fetched_at: monotonic seconds.
+    """
 
     permissions: frozenset[str] | None
     fetched_at: float
 
 
 class CadPermissions:
-    """Asks the CAD for the permissions of people, and remembers them for ten minutes.
+    """Asks the CAD for the permissions of members, and caches them for ten minutes.
 
-    A person's account is the one that has their Discord linked in the CAD; where there is none,
-    the one behind the API id that they are linked to here.
+    A member's account is the one whose Discord account is linked in the CAD; if there is none, the
+    account of the API id that the member is linked to here.
     """
 
     def __init__(
@@ -64,46 +69,48 @@ class CadPermissions:
         self._links = links
         self._clock = clock
         self._cache: dict[MemberKey, _CachedPermissions] = {}
-        # As long as somebody asks about a person or waits for the answer.
+        # By member, while a request about the member runs or is awaited.
         self._locks: WeakValueDictionary[MemberKey, asyncio.Lock] = WeakValueDictionary()
 
     async def require(self, member_id: int, guild_id: int, /, *, only_self: bool) -> None:
-        """Raise unless the CAD lets a member do it, too, where that is needed.
+        """Raise unless the CAD permits the action, or its permission is not needed.
 
         Raises:
-            NotPermitted: it does not, or knows no account of theirs.
-            PermissionNotTold: it cannot be asked, which counts as a no.
+            CadPermissionMissing: the account lacks the permission, or there is no account.
+            CadPermissionUnknown: the CAD cannot be asked, which counts as a refusal.
             StorageError: the links cannot be read.
         """
         if not self._access.checks_cad_permissions:
             return
-        person = guild_id, member_id
-        async with self._locks.setdefault(person, asyncio.Lock()):
-            known = self._cache.get(person)
-            if known is None or not self._is_fresh(known, only_self=only_self):
-                known = await self._fetch(person)
-        self._access.require_cad_permission(known.permissions, only_self=only_self)
+        member = guild_id, member_id
+        async with self._locks.setdefault(member, asyncio.Lock()):
+            cached = self._cache.get(member)
+            if cached is None or not self._is_fresh(cached, only_self=only_self):
+                cached = await self._fetch(member)
+        self._access.require_cad_permission(cached.permissions, only_self=only_self)
 
-    def _is_fresh(self, known: _CachedPermissions, *, only_self: bool) -> bool:
-        """Tell whether what is known is new enough."""
-        may = self._access.is_permitted_in_cad(known.permissions, only_self=only_self)
-        age = self._clock.monotonic() - known.fetched_at
-        return age < (CACHE_TTL if may else REFUSAL_CACHE_TTL)
+    def _is_fresh(self, cached: _CachedPermissions, *, only_self: bool) -> bool:
+        """Return whether a cached answer can still be used."""
+        is_permitted = self._access.is_permitted_in_cad(cached.permissions, only_self=only_self)
+        age = self._clock.monotonic() - cached.fetched_at
+        return age < (CACHE_TTL if is_permitted else REFUSAL_CACHE_TTL)
 
     async def _fetch(self, member: MemberKey) -> _CachedPermissions:
         try:
             account = await self._find_account(*member)
         except CadError as error:
-            _log.warning("the permissions of %s are not known: %r", member[1], error)
+            _log.warning("the CAD permissions of %s are unknown: %r", member[1], error)
             raise CadPermissionUnknown from error
         now = self._clock.monotonic()
-        # Whoever has not done anything for a while is forgotten.
+        # Remove expired answers.
         self._cache = {
-            one: known for one, known in self._cache.items() if now - known.fetched_at < CACHE_TTL
+            key: cached
+            for key, cached in self._cache.items()
+            if now - cached.fetched_at < CACHE_TTL
         }
-        known = _CachedPermissions(account.permissions if account else None, now)
-        self._cache[member] = known
-        return known
+        fetched = _CachedPermissions(account.permissions if account else None, now)
+        self._cache[member] = fetched
+        return fetched
 
     async def _find_account(self, guild_id: int, member_id: int) -> Account | None:
         account = await self._cad.get_account_by_discord_id(member_id)

@@ -1,4 +1,4 @@
-"""Who may do what."""
+"""Which Discord roles allow which actions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CAD_SELF_DISPATCH = "selfdispatch"
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person who asks for something, as Discord vouches for them.
+    """The user of an interaction, with the roles that Discord reports.
 
     Attributes:
-        manages_server: has Discord's Manage Server permission.
+        manages_server: whether the user has Discord's Manage Server permission.
     """
 
     user_id: int
@@ -27,7 +27,7 @@ class Actor:
 
 
 class Permission(enum.Enum):
-    """The kinds of acts that roles are given for."""
+    """The permissions that roles can grant."""
 
     DISPATCH = enum.auto()
     SELF_DISPATCH = enum.auto()
@@ -37,10 +37,10 @@ class Permission(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class PermissionRule:
-    """Who may do a kind of act.
+    """The roles that grant a permission.
 
     Attributes:
-        managers: whether whoever manages the server may, too.
+        allows_managers: whether Manage Server grants it too.
     """
 
     permission: Permission
@@ -50,21 +50,21 @@ class PermissionRule:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The rules, one set of roles for each kind of act.
+    """The roles that grant each permission.
 
-    Without any dispatch role, whoever manages the server may dispatch. A kind of act without roles
-    of its own falls back: linking and moving oneself to dispatching, administering to linking.
-    Linking does not fall back to moving oneself: every officer could give themselves another
-    person's id then.
+    Without any dispatch role, members with Manage Server may dispatch. A permission without roles
+    of its own falls back: linking and self-dispatch to dispatch, administering to linking.
+    Linking does not fall back to self-dispatch: every officer could then claim the id of another
+    member.
 
     Attributes:
-        dispatch_role_ids: who may move anyone.
-        self_dispatch_role_ids: who may besides put themselves on calls, take themselves off and
-            set their own status.
-        link_role_ids: who may say who is who, and see it.
-        admin_role_ids: who may see how the bot is set up, and change all links at once.
-        needs_cad: whether whoever dispatches or moves themselves needs the permission of the CAD
-            for it as well.
+        dispatch_role_ids: roles that may attach and detach every unit.
+        self_dispatch_role_ids: further roles that may attach and detach their own unit and set its
+            status.
+        link_role_ids: roles that may link members and see all links.
+        admin_role_ids: roles that may see the bot's set-up and change all links at once.
+        checks_cad_permissions: whether dispatch and self-dispatch also need a permission of the
+            CAD.
     """
 
     dispatch_role_ids: frozenset[int]
@@ -75,60 +75,66 @@ class Access:
 
     @property
     def rules(self) -> tuple[PermissionRule, ...]:
-        """Who may do what, with every fall-back followed."""
-        dispatch, themselves = self.dispatch_role_ids, self.self_dispatch_role_ids
+        """The rule of each permission, with every fall-back applied."""
+        dispatch, self_dispatch = self.dispatch_role_ids, self.self_dispatch_role_ids
         return (
             PermissionRule(Permission.DISPATCH, dispatch, not dispatch),
-            PermissionRule(Permission.SELF_DISPATCH, dispatch | themselves, not dispatch),
+            PermissionRule(Permission.SELF_DISPATCH, dispatch | self_dispatch, not dispatch),
             PermissionRule(Permission.LINK, self._link_roles, not self._link_roles),
             PermissionRule(Permission.ADMINISTER, self._admin_roles, not self._admin_roles),
         )
 
     def may_dispatch(self, actor: Actor) -> bool:
-        """Tell whether a person may dispatch units."""
+        """Return whether the actor may dispatch."""
         return _is_allowed(actor, self.dispatch_role_ids)
 
     def require_dispatch(self, actor: Actor) -> None:
-        """Raise NotAllowed unless the person may dispatch."""
+        """Raise RoleRequired unless the actor may dispatch."""
         _require(actor, self.dispatch_role_ids)
 
     def may_self_dispatch(self, actor: Actor) -> bool:
-        """Tell whether a person may move themselves; whoever may dispatch anyone may."""
+        """Return whether the actor may move their own unit; dispatchers may."""
         return self.may_dispatch(actor) or not self.self_dispatch_role_ids.isdisjoint(
             actor.role_ids
         )
 
     def require_self_dispatch(self, actor: Actor) -> None:
-        """Raise NotAllowed unless the person may move themselves."""
+        """Raise RoleRequired unless the actor may move their own unit."""
         if not self.may_self_dispatch(actor):
             raise RoleRequired(self.dispatch_role_ids | self.self_dispatch_role_ids)
 
     def may_link(self, actor: Actor) -> bool:
-        """Tell whether a person may link others and see who is who."""
+        """Return whether the actor may link members and see all links."""
         return _is_allowed(actor, self._link_roles)
 
     def require_link(self, actor: Actor) -> None:
-        """Raise NotAllowed unless the person may link others and see who is who."""
+        """Raise RoleRequired unless the actor may link members and see all links."""
         _require(actor, self._link_roles)
 
     def require_admin(self, actor: Actor) -> None:
-        """Raise NotAllowed unless the person may administer the bot."""
+        """Raise RoleRequired unless the actor may administer the bot."""
         _require(actor, self._admin_roles)
 
     def is_permitted_in_cad(self, permissions: frozenset[str] | None, *, only_self: bool) -> bool:
-        """Tell whether the CAD lets a person do it too, where that is needed.
+        """Return whether the CAD permits the action, or its permission is not needed.
 
         Args:
-            permissions: what their account there may do, in lower case; None without an account.
-            only_self: whether they move nobody but themselves.
+            permissions: the permissions of the CAD account, in lower case; None without an
+                account.
+            only_self: whether the action concerns only the actor's own unit.
         """
-        enough = {CAD_DISPATCH, CAD_SELF_DISPATCH} if only_self else {CAD_DISPATCH}
-        return not self.checks_cad_permissions or not enough.isdisjoint(permissions or ())
+        sufficient = {CAD_DISPATCH, CAD_SELF_DISPATCH} if only_self else {CAD_DISPATCH}
+        return not self.checks_cad_permissions or not sufficient.isdisjoint(permissions or ())
 
     def require_cad_permission(
         self, permissions: frozenset[str] | None, *, only_self: bool
     ) -> None:
-        """Raise NotPermitted unless `may_in_cad`."""
+        """Raise unless `is_permitted_in_cad`.
+
+        Raises:
+            NoCadAccount: the actor has no account in the CAD.
+            CadPermissionMissing: the account lacks the permission.
+        """
         if not self.is_permitted_in_cad(permissions, only_self=only_self):
             raise NoCadAccount if permissions is None else CadPermissionMissing
 
@@ -142,7 +148,7 @@ class Access:
 
 
 def _is_allowed(actor: Actor, role_ids: frozenset[int]) -> bool:
-    """Tell whether a person holds one of these roles; without any role, whether they manage."""
+    """Return whether the actor has one of the roles; without roles, Manage Server decides."""
     if not role_ids:
         return actor.manages_server
     return not role_ids.isdisjoint(actor.role_ids)

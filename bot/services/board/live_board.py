@@ -1,4 +1,4 @@
-"""The live picture of each server: polls, push events and the bot's own orders, merged."""
+"""The live state of each server, merged from polls, push events and the bot's own orders."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class _Server:
     snapshot: BoardSnapshot = field(default_factory=BoardSnapshot)
     confirmed_at: datetime | None = None
     first_poll: Calls | None = None
-    # What happened since the oldest question that is under way was asked.
+    # Events since the oldest running poll started.
     events_since_poll: list[Event] = field(default_factory=list)
     running_polls: int = 0
 
 
 class Board:
-    """Answers from memory; asks the CAD in the background or where told to wait."""
+    """Answers from memory; polls the CAD in the background, or while the caller waits."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Board:
         self._listeners: list[BoardListener] = []
 
     def snapshot(self, server_id: int) -> BoardSnapshot:
-        """Return everything known of a server."""
+        """Return the current snapshot of a server."""
         return self._server(server_id).snapshot
 
     def calls(self, server_id: int) -> tuple[Call, ...]:
@@ -63,31 +63,31 @@ class Board:
         return self.snapshot(server_id).calls.get(call_id)
 
     def confirmed_at(self, server_id: int) -> datetime | None:
-        """Return when a poll last showed the calls, None if none has yet."""
+        """Return when the last poll of the calls succeeded, None if none has yet."""
         return self._server(server_id).confirmed_at
 
     def first_poll(self, server_id: int) -> Calls | None:
-        """Return what the first poll showed: calls older than this run; None until then."""
+        """Return the calls of the first poll, which are older than this run; None before it."""
         return self._server(server_id).first_poll
 
     def subscribe(self, listener: BoardListener) -> None:
-        """Have a function called with the server's id whenever its picture may have changed."""
+        """Call the listener with the server's id whenever its snapshot may have changed."""
         self._listeners.append(listener)
 
     def refresh(self, server_id: int) -> None:
-        """Have calls and units asked for again in the background."""
+        """Refresh calls and units in the background, unless they are recent."""
         server = self._server(server_id)
         server.calls.refresh()
         server.units.refresh()
 
     def force_refresh(self, server_id: int) -> None:
-        """Have everything asked for again, because something may have been missed."""
+        """Refresh calls and units in the background even if recent, after missed events."""
         server = self._server(server_id)
         server.calls.force_refresh()
         server.units.force_refresh()
 
     def apply(self, server_id: int, events: Iterable[Event]) -> None:
-        """Change the picture by what is known to have happened."""
+        """Apply events to the snapshot and notify the listeners."""
         server = self._server(server_id)
         for event in events:
             server.snapshot = server.snapshot.apply(event)
@@ -96,48 +96,56 @@ class Board:
         self._notify(server_id)
 
     async def fetch_calls(self, server_id: int) -> tuple[Call, ...]:
-        """Return the active calls at this moment, or raise CadError."""
+        """Poll the CAD and return the active calls.
+
+        Raises:
+            CadError: the poll failed.
+        """
         return await self._server(server_id).calls.fetch()
 
     async def fetch_units(self, server_id: int) -> tuple[Unit, ...]:
-        """Return the units on duty at this moment, or raise CadError."""
+        """Poll the CAD and return the units on duty.
+
+        Raises:
+            CadError: the poll failed.
+        """
         return await self._server(server_id).units.fetch()
 
     async def close(self) -> None:
-        """Stop asking."""
+        """Cancel all polls."""
         lists = [
-            remembered.close()
-            for one in self._servers.values()
-            for remembered in (one.calls, one.units)
+            cached_list.close()
+            for server in self._servers.values()
+            for cached_list in (server.calls, server.units)
         ]
         await asyncio.gather(*lists)
 
     def _server(self, server_id: int) -> _Server:
         if server_id not in self._servers:
-            remember = partial(CachedList, expected=CadError, clock=self._clock)
+            new_list = partial(CachedList, expected=CadError, clock=self._clock)
             self._servers[server_id] = _Server(
-                remember(f"the calls of server {server_id}", partial(self._poll_calls, server_id)),
-                remember(f"the units of server {server_id}", partial(self._poll_units, server_id)),
+                new_list(f"the calls of server {server_id}", partial(self._poll_calls, server_id)),
+                new_list(f"the units of server {server_id}", partial(self._poll_units, server_id)),
             )
         return self._servers[server_id]
 
     async def _poll_calls(self, server_id: int) -> tuple[Call, ...]:
         server = self._servers[server_id]
-        async with _Poll(server) as question:
-            heard = await self._cad.calls(server_id)
-            server.snapshot = question.with_later_events(server.snapshot.with_calls(heard))
+        async with _Poll(server) as poll:
+            polled = await self._cad.calls(server_id)
+            server.snapshot = poll.with_later_events(server.snapshot.with_calls(polled))
         server.confirmed_at = self._clock.now()
-        server.first_poll = server.first_poll or heard
+        server.first_poll = server.first_poll or polled
         self._notify(server_id)
-        return heard.dispatch
+        return polled.dispatch
 
     async def _poll_units(self, server_id: int) -> tuple[Unit, ...]:
         server = self._servers[server_id]
-        async with _Poll(server) as question:
-            heard = await self._cad.units(server_id)
-            server.snapshot = question.with_later_events(server.snapshot.with_units(heard))
+        async with _Poll(server) as poll:
+            polled = await self._cad.units(server_id)
+            server.snapshot = poll.with_later_events(server.snapshot.with_units(polled))
         self._notify(server_id)
-        return heard
+        return polled
 
     def _notify(self, server_id: int) -> None:
         for listener in self._listeners:
@@ -145,7 +153,7 @@ class Board:
 
 
 class _Poll:
-    """A poll under way: its answer may be older than what happens meanwhile."""
+    """A running poll; its answer may be older than the events that arrive meanwhile."""
 
     def __init__(self, server: _Server) -> None:
         self._server = server
@@ -162,7 +170,7 @@ class _Poll:
             self._server.events_since_poll.clear()
 
     def with_later_events(self, snapshot: BoardSnapshot) -> BoardSnapshot:
-        """Return an answer's picture with what has happened since the question."""
+        """Apply the events that arrived since the poll started to its snapshot."""
         for event in self._server.events_since_poll[self._first_event :]:
             snapshot = snapshot.apply(event)
         return snapshot

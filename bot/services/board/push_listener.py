@@ -1,4 +1,4 @@
-"""Brings what the feeds hear to the board, and to whoever else listens."""
+"""Reads the push feeds and passes their events to the board and to one more listener."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ _log = logging.getLogger(__name__)
 
 
 class ListenError(Exception):
-    """A feed's address cannot be listened on; the message says why."""
+    """The bot cannot listen on a feed's address; the message says why."""
 
 
 class Feed(Protocol):
-    """A source of push events, used once: started, read to its end, stopped."""
+    """A source of push events. Used once: start it, read it to its end, stop it."""
 
     async def start(self) -> None:
-        """Begin to listen; OSError where that is impossible."""
+        """Start listening; raise OSError if that is impossible."""
 
     async def stop(self) -> None:
-        """Stop listening, which ends the reading."""
+        """Stop listening; this ends the iteration."""
 
     def __aiter__(self) -> AsyncIterator[FeedItem]:
-        """Read what is heard."""
+        """Iterate over the received items."""
 
 
 @dataclass(slots=True)
 class FeedStatus:
-    """How it goes with one feed.
+    """The state of one feed.
 
     Attributes:
-        since: when it was started.
-        last: when something was heard last, None for never.
-        trouble: why there is no session now, None where there may be one.
+        started_at: when the feed was started.
+        last_event_at: when the last events arrived, None if never.
+        problem: why the feed has no session; None if no failure is known.
     """
 
     started_at: datetime
@@ -60,8 +60,8 @@ class PushListener:
     """Reads the feeds for as long as the bot runs.
 
     Args:
-        server_id: the CAD server that is meant where a feed names none.
-        hear: is told of all events as well, for what concerns no server.
+        server_id: the CAD server of items that name none.
+        on_events: called with all events, for those that concern no server.
     """
 
     def __init__(
@@ -82,37 +82,37 @@ class PushListener:
         self._reader_tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Start every feed and read it.
+        """Start every feed and a task that reads it.
 
         Raises:
-            CannotListen: the port is taken, or the address is not this machine's.
+            ListenError: the port is taken, or the address is not this machine's.
         """
-        # A context of their own: the feeds outlive whatever started the bot.
+        # A context of their own: the feeds outlive the task that started the bot.
         context = contextvars.Context()
         for feed in self._feeds:
             try:
                 await asyncio.create_task(feed.start(), context=context)
             except OSError as error:
                 raise ListenError(error.strerror or str(error)) from error
-            state = FeedStatus(self._clock.now())
-            self.feed_statuses.append(state)
-            reading = context.run(asyncio.create_task, self._read(feed, state))
-            self._reader_tasks.append(reading)
+            status = FeedStatus(self._clock.now())
+            self.feed_statuses.append(status)
+            reader = context.run(asyncio.create_task, self._read(feed, status))
+            self._reader_tasks.append(reader)
 
     async def close(self) -> None:
-        """Stop every feed; what was heard before is still read."""
+        """Stop every feed, after reading what has arrived."""
         for feed in self._feeds:
             await feed.stop()
         await asyncio.gather(*self._reader_tasks)
 
-    async def _read(self, feed: Feed, state: FeedStatus) -> None:
+    async def _read(self, feed: Feed, status: FeedStatus) -> None:
         async for item in feed:
-            self._track(item, state)
+            self._track(item, status)
             server_id = item.server_id or self._server_id
             try:
                 self._dispatch(item, server_id)
-            except Exception:  # noqa: BLE001 - one event must not silence all that follow
-                _log.exception("an event of server %s was not understood", server_id)
+            except Exception:  # noqa: BLE001 - one event must not end the feed
+                _log.exception("an event of server %s could not be applied", server_id)
                 self._board.force_refresh(server_id)
 
     def _dispatch(self, item: FeedItem, server_id: int) -> None:
@@ -121,18 +121,18 @@ class PushListener:
                 self._board.apply(server_id, events)
                 self._on_events(events)
             case EventsMissed():
-                _log.info("events of server %s may have been missed: asking for all", server_id)
+                _log.info("events of server %s may have been missed: refreshing", server_id)
                 self._board.force_refresh(server_id)
             case FeedDisconnected(reason=reason):
                 _log.warning("no push events for server %s: %s", server_id, reason)
             case FeedRefused(text=text):
                 _log.error("the CAD refuses push events for server %s: %s", server_id, text)
 
-    def _track(self, item: FeedItem, state: FeedStatus) -> None:
+    def _track(self, item: FeedItem, status: FeedStatus) -> None:
         match item:
             case FeedDisconnected() | FeedRefused():
-                state.problem = item
+                status.problem = item
             case EventsReceived():
-                state.last_event_at, state.problem = self._clock.now(), None
-            case EventsMissed():  # a session has begun
-                state.problem = None
+                status.last_event_at, status.problem = self._clock.now(), None
+            case EventsMissed():  # a session has started
+                status.problem = None

@@ -1,7 +1,7 @@
 """The calls, 911 calls and units of one server at one moment. Pure.
 
-A push event changes the picture at once; a poll replaces it. The CAD does not echo what the bot
-itself has done, so that is put into the picture like an event.
+A push event updates the snapshot at once; a poll replaces it. The CAD sends no events for what the
+bot itself did, so these changes are applied like events.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class BoardSnapshot:
-    """Everything by its number. Calls and 911 calls are numbered apart."""
+    """Calls, 911 calls and units by id. Calls and 911 calls have separate ids."""
 
     calls: Mapping[int, Call] = field(default_factory=dict)
     emergencies: Mapping[int, EmergencyCall] = field(default_factory=dict)
     units: Mapping[int, Unit] = field(default_factory=dict)
 
     def with_calls(self, polled: Calls) -> BoardSnapshot:
-        """Return the picture with the calls of a poll."""
+        """Return a snapshot with the calls of a poll."""
         return replace(
             self,
             calls={call.call_id: call for call in polled.dispatch},
@@ -47,15 +47,15 @@ class BoardSnapshot:
         )
 
     def with_units(self, polled: Iterable[Unit]) -> BoardSnapshot:
-        """Return the picture with the units of a poll."""
+        """Return a snapshot with the units of a poll."""
         return replace(self, units={unit.ident: unit for unit in polled})
 
     def call_of_unit(self, ident: int) -> Call | None:
-        """Return the call that a unit is on."""
+        """Return the call that a unit is on, None if none."""
         return next((call for call in self.calls.values() if ident in call.idents), None)
 
     def apply(self, event: Event) -> BoardSnapshot:
-        """Return the picture after an event; one about something unknown changes nothing."""
+        """Return the snapshot after an event; events about unknown ids change nothing."""
         return BoardSnapshot(
             self._calls_after(event), self._emergencies_after(event), self._units_after(event)
         )
@@ -115,5 +115,5 @@ def _apply_to_call(call: Call, event: CallNoteAdded | UnitsAttached | UnitsDetac
 
 
 def _without(items: Mapping[int, T], keys: Iterable[int]) -> dict[int, T]:
-    gone = set(keys)
-    return {key: item for key, item in items.items() if key not in gone}
+    removed = set(keys)
+    return {key: item for key, item in items.items() if key not in removed}

@@ -1,4 +1,4 @@
-"""What is done to calls besides attaching: notes, status, closing, and answering 911 calls."""
+"""Actions on calls besides attaching: notes, status, closing, and answering 911 calls."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class NoteResult:
 
 @dataclass(frozen=True, slots=True)
 class CloseResult:
-    """A call was closed; title is empty where it is not known."""
+    """A call was closed; title is empty if unknown."""
 
     call_id: int
     title: str
@@ -51,7 +51,7 @@ class CloseResult:
 
 @dataclass(frozen=True, slots=True)
 class StatusResult:
-    """A unit has another status; number is the unit's, empty where it is not known."""
+    """A unit's status was set; number is the unit's, empty if unknown."""
 
     number: str
     status: int
@@ -59,15 +59,16 @@ class StatusResult:
 
 @dataclass(frozen=True, slots=True)
 class DismissResult:
-    """A 911 call was taken off the list."""
+    """A 911 call was removed from the list."""
 
     number: int
 
 
 class CallActions:
-    """Authorises, tells the CAD, and shows it on the board at once, for the CAD echoes nothing.
+    """Checks permissions, sends the action to the CAD, and updates the board.
 
-    Every method raises ServiceError, StorageError or CadError and nothing else.
+    The board is updated at once, because the CAD sends no events for what the bot does. Every
+    method raises ServiceError, StorageError or CadError and nothing else.
     """
 
     def __init__(
@@ -88,25 +89,25 @@ class CallActions:
         self._linking = linking
         self._clock = clock
         self._check_cad_permission = check_cad_permission
-        # By server and 911 call, as long as somebody holds or awaits one.
+        # By server and 911 call, while a lock is held or awaited.
         self._locks: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
 
     def require_dispatch(self, actor: Actor) -> None:
-        """Raise NotAllowed where a form or a question would only lead to a refusal."""
+        """Raise RoleRequired if the actor may not dispatch; call it before a form is shown."""
         self._access.require_dispatch(actor)
 
     def require_self_dispatch(self, actor: Actor) -> None:
-        """Raise NotAllowed where what a person may do to themselves would be refused."""
+        """Raise RoleRequired if the actor may not move their own unit."""
         self._access.require_self_dispatch(actor)
 
     async def is_linked(self, actor: Actor) -> bool:
-        """Tell at once whether a person can be put on a call."""
+        """Return whether the actor has a link."""
         return await self._linking.is_linked(actor.guild_id, actor.user_id)
 
     async def add_note(
         self, actor: Actor, server_id: int, call_id: int, text: str, *, label: str
     ) -> NoteResult:
-        """Write a line into the log of a call; label says who writes it."""
+        """Add a note to the log of a call; label names the author."""
         await self._require_dispatch(actor)
         await self._cad.add_note(server_id, call_id, text, label=label)
         note = Note(self._clock.now().strftime("%H:%M:%S"), label, text)
@@ -126,22 +127,24 @@ class CallActions:
         """Set the status of the actor's own unit."""
         self._access.require_self_dispatch(actor)
         await self._check_cad_permission(actor.user_id, actor.guild_id, only_self=True)
-        me = await self._resolve_self(actor, server_id)
-        ident = me.unit.ident if me.unit else None
-        await self._cad.set_status(server_id, UnitRef(me.api_id, ident), status)
+        assignee = await self._resolve_self(actor, server_id)
+        unit = assignee.unit
+        ident = unit.ident if unit else None
+        await self._cad.set_status(server_id, UnitRef(assignee.api_id, ident), status)
         if ident is not None:
             self._board.apply(server_id, [UnitStatusChanged((ident,), status)])
-        return StatusResult(me.unit.number if me.unit else "", status)
+        return StatusResult(unit.number if unit else "", status)
 
     async def respond_to_911(
         self, actor: Actor, reply: ReplyAddress, server_id: int, number: int, units: str
     ) -> Order:
         """Make a 911 call a dispatch call, unless it is one already; return the order for units.
 
-        The 911 call leaves the list. Whoever responds at the same time gets the same call.
+        An existing dispatch call for the 911 call is used instead, so that simultaneous
+        responders share one call. The 911 call is removed from the list.
 
         Raises:
-            EmergencyGone: the CAD knows neither the 911 call nor a call that answers it.
+            EmergencyNotFound: the CAD lists neither the 911 call nor a call that answers it.
         """
         await self._require_dispatch(actor)
         grammar.parse(units, actor_id=actor.user_id)  # nothing is created for nobody
@@ -153,7 +156,7 @@ class CallActions:
         return await self._intake.attach(actor, reply, units, call_id=call_id, server_id=server_id)
 
     async def dismiss_911(self, actor: Actor, server_id: int, number: int) -> DismissResult:
-        """Take a 911 call off the list without sending anybody."""
+        """Remove a 911 call from the list without attaching a unit."""
         await self._require_dispatch(actor)
         async with self._lock(server_id, number):
             await self._remove_emergency(server_id, number)
@@ -161,7 +164,7 @@ class CallActions:
         return DismissResult(number)
 
     async def _require_dispatch(self, actor: Actor) -> None:
-        """Raise unless a person may dispatch, by their roles and by their account in the CAD."""
+        """Raise unless the actor may dispatch, by Discord roles and by CAD permissions."""
         self._access.require_dispatch(actor)
         await self._check_cad_permission(actor.user_id, actor.guild_id, only_self=False)
 
@@ -169,9 +172,9 @@ class CallActions:
         return self._locks.setdefault((server_id, number), asyncio.Lock())
 
     async def _find_answering_call(self, server_id: int, number: int) -> int | None:
-        """Return the open dispatch call that answers a 911 call at this moment, if one does.
+        """Poll the CAD for the open dispatch call that answers a 911 call; None if none does.
 
-        A dispatcher at the CAD's own screen or somebody in the game may have been quicker.
+        A dispatcher in the CAD or a player in the game may have created it.
         """
         await self._board.fetch_calls(server_id)
         calls = self._board.calls(server_id)
@@ -185,7 +188,7 @@ class CallActions:
         try:
             call_id = await self._cad.create_call(new)
         except CadUnnumbered:
-            # It is there, under a number that only the list can tell.
+            # The call exists, but the CAD did not return its id: find it in the list.
             found = await self._find_answering_call(server_id, number)
             if found is None:
                 raise
@@ -195,7 +198,7 @@ class CallActions:
         return call_id
 
     async def _remove_quietly(self, server_id: int, number: int) -> None:
-        """Take a 911 call that is answered off the list; help goes there even where that fails."""
+        """Remove an answered 911 call from the list; a failure is logged and ignored."""
         if number not in self._board.snapshot(server_id).emergencies:
             return
         try:
@@ -221,7 +224,7 @@ class CallActions:
 
 
 def _call_as_created(call_id: int, new: NewCall) -> Call:
-    """Return a call as the CAD has made it, before anybody is on it."""
+    """Return a new call as the CAD has created it, without units."""
     return Call(
         call_id=call_id,
         title=new.title,

@@ -1,4 +1,4 @@
-"""The open calls for somebody who wants to read or pick one."""
+"""Lists the open calls, to read or to pick one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bot.services.board.live_board import Board
 from bot.services.cards.card_content import CallUnit, UnitOwners, call_units
 
 PAGE_SIZE = 7
-PICK_LIMIT = 25  # Discord lists no more options
+PICK_LIMIT = 25  # Discord's maximum of options
 
 
 @dataclass(frozen=True, slots=True)
 class CallLine:
-    """A call or a 911 call, and who is on it."""
+    """A call or a 911 call, and the units on it."""
 
     call: Call | EmergencyCall
     units: tuple[CallUnit, ...]
@@ -24,10 +24,13 @@ class CallLine:
 
 @dataclass(frozen=True, slots=True)
 class CallsPage:
-    """Some open calls; number counts from 1 and never exceeds count.
+    """One page of the open calls.
 
     Attributes:
-        confirmed_at: when the CAD last showed them; None if it never has.
+        number: the page, from 1 to count.
+        count: the number of pages.
+        total: the number of calls on all pages.
+        confirmed_at: when the last poll of the calls succeeded, None if none has.
     """
 
     lines: tuple[CallLine, ...]
@@ -38,7 +41,7 @@ class CallsPage:
 
 
 class CallListing:
-    """Lists the calls for those who may dispatch."""
+    """Lists the calls for actors who may dispatch."""
 
     def __init__(self, access: Access, board: Board, default_server_id: int) -> None:
         self._access = access
@@ -49,28 +52,29 @@ class CallListing:
         """Return one page, 911 calls first; a number past the end means the last page.
 
         Raises:
-            NotAllowed, CadError.
+            RoleRequired: the actor may not dispatch.
+            CadError: no poll has succeeded yet, and this one failed.
         """
         self._access.require_dispatch(actor)
         server = server_id or self._default_server_id
         if self._board.confirmed_at(server) is None:
             await self._board.fetch_calls(server)
         self._board.refresh(server)
-        picture = self._board.snapshot(server)
-        emergencies = sorted(picture.emergencies.values(), key=lambda one: one.call_id)
+        snapshot = self._board.snapshot(server)
+        emergencies = sorted(snapshot.emergencies.values(), key=lambda one: one.call_id)
         calls: list[Call | EmergencyCall] = [*emergencies, *self._sorted_open_calls(server)]
         count = max(1, -(-len(calls) // PAGE_SIZE))
         number = min(max(1, number), count)
         shown = calls[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
-        nobody = UnitOwners()
-        lines = tuple(CallLine(call, call_units(call, picture, nobody)) for call in shown)
+        no_owners = UnitOwners()
+        lines = tuple(CallLine(call, call_units(call, snapshot, no_owners)) for call in shown)
         return CallsPage(lines, number, count, len(calls), self._board.confirmed_at(server))
 
     def open_calls(self, actor: Actor) -> tuple[int, list[Call]]:
         """Return the default server and its most urgent calls, from memory.
 
         Raises:
-            NotAllowed.
+            RoleRequired: the actor may not dispatch.
         """
         self._access.require_dispatch(actor)
         server = self._default_server_id

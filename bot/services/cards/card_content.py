@@ -1,4 +1,4 @@
-"""What a card shows, and nothing else: two equal faces need no edit. Pure."""
+"""The content of a card; equal contents need no edit. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.cad.models import Call, EmergencyCall, Unit
-from bot.services import steam_id
+from bot.common.steam_id import identity
 from bot.services.board.snapshot import BoardSnapshot
 from bot.storage.stores.card_store import CardKind
 from bot.storage.stores.link_row import Link
@@ -18,12 +18,12 @@ HIGHEST_PRIORITY = 1
 
 @dataclass(frozen=True, slots=True)
 class CallUnit:
-    """A unit on a call, as far as it is known.
+    """A unit on a call.
 
     Attributes:
-        number: empty where the CAD lists no such unit on duty.
-        status: as of a unit; -1 unknown.
-        discord_id: whose unit it is, None where nobody is linked to it.
+        number: empty if the CAD does not list the unit on duty.
+        status: the unit's status; -1 if unknown.
+        discord_id: the linked member, None if there is none.
     """
 
     ident: int
@@ -39,10 +39,10 @@ class CardContent:
     """A call or a 911 call as its card shows it.
 
     Attributes:
-        call: None where only its number is known any more, after a restart.
-        confirmed_at: when the CAD last showed it like this.
-        is_stale: nothing has confirmed it for too long.
-        ping_role_id: whom to ping; set for the first post only.
+        call: None if only its id is known, after a restart.
+        confirmed_at: when the CAD last confirmed this content.
+        is_stale: whether the CAD has not confirmed it for `STALE_AFTER`.
+        ping_role_id: the role to ping; set only for the first post of an urgent call.
     """
 
     kind: CardKind
@@ -58,52 +58,52 @@ class CardContent:
 
     @property
     def is_closed(self) -> bool:
-        """Tell whether the call is over."""
+        """Whether the call is closed."""
         return self.closed_at is not None
 
     @property
     def is_emergency(self) -> bool:
-        """Tell a 911 call from a dispatch call."""
+        """Whether it is a 911 call and not a dispatch call."""
         return self.kind is CardKind.EMERGENCY
 
     @property
     def is_urgent(self) -> bool:
-        """Tell whether people are to be pinged for it when it is new."""
+        """Whether a new card for the call pings the role: 911 and priority 1 calls."""
         is_first = isinstance(self.call, Call) and self.call.priority == HIGHEST_PRIORITY
         return self.is_emergency or is_first
 
     def looks_like(self, other: CardContent) -> bool:
-        """Tell whether the two differ in nothing but when they were confirmed."""
+        """Return whether the contents differ at most in confirmed_at."""
         return replace(self, confirmed_at=other.confirmed_at) == other
 
 
 class UnitOwners:
-    """Whose unit it is. The links are sorted anew only where they were read anew."""
+    """Finds the member that a unit is linked to."""
 
     def __init__(self) -> None:
         self._links: Sequence[Link] = ()
         self._by_id: dict[str, int] = {}
 
     def update(self, links: Sequence[Link]) -> None:
-        """Take the links as they are now."""
+        """Rebuild the index if the links changed."""
         if links is not self._links:
             self._links = links
-            self._by_id = {steam_id.without_prefix(link.api_id): link.discord_id for link in links}
+            self._by_id = {identity(link.api_id): link.discord_id for link in links}
 
     def owner_of(self, unit: Unit) -> int | None:
-        """Return whose unit it is; ids count as the same whatever their prefix and case."""
-        owners = (self._by_id.get(steam_id.without_prefix(one)) for one in unit.api_ids)
+        """Return the Discord id of the linked member, None if none."""
+        owners = (self._by_id.get(identity(one)) for one in unit.api_ids)
         return next((owner for owner in owners if owner is not None), None)
 
 
 def call_units(
     call: Call | EmergencyCall | None, snapshot: BoardSnapshot, owners: UnitOwners
 ) -> tuple[CallUnit, ...]:
-    """Return who is on a call, in the CAD's order; nobody is on a 911 call."""
+    """Return the units on a call, in the CAD's order; a 911 call has none."""
     if not isinstance(call, Call):
         return ()
 
-    def person(ident: int) -> CallUnit:
+    def call_unit(ident: int) -> CallUnit:
         is_primary = ident == call.primary
         unit = snapshot.units.get(ident)
         if unit is None:
@@ -112,11 +112,11 @@ def call_units(
             ident, unit.number, unit.name, unit.status, owners.owner_of(unit), is_primary
         )
 
-    return tuple(map(person, call.idents))
+    return tuple(map(call_unit, call.idents))
 
 
 def visible_part(call: Call | EmergencyCall | None) -> Call | EmergencyCall | None:
-    """Return a call without what no card shows, so that changes there cause no edit."""
+    """Return a call without the parts that no card shows, so that they cause no edits."""
     if isinstance(call, Call):
         return replace(call, meta={}, notes=call.notes[-NOTES_SHOWN:])
     return call

@@ -1,4 +1,4 @@
-"""Keeps one Discord message per open call and 911 call, as the board has them."""
+"""Publishes one Discord message per open call and 911 call of the board."""
 
 from __future__ import annotations
 
@@ -22,40 +22,38 @@ from bot.storage.errors import StorageError
 from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.link_row import Link
 
-# Discord's for a channel, in 5 seconds: what is sent a little apart may arrive together.
+# Discord's limit for a channel is 5 in 5 seconds; the margin is for varying network delay.
 WRITE_LIMIT = RateLimit(5, 5.25)
-RESERVED_WRITES = 4  # of these writes, stamps leave this many to what has changed
+RESERVED_WRITES = 4  # writes of the limit that timestamps leave free for changes
 CARD_EDIT_INTERVAL = 1.0  # seconds between two writes of one card
 
-_IDLE_INTERVAL = (
-    5.0  # seconds without news before another look: for polls, stale cards and removals
-)
-_DEBOUNCE = 0.05  # seconds in which further news join the first
-_FIRST_RETRY, _MAX_RETRY = 5.0, 60.0  # seconds before a card that failed is tried again
+_IDLE_INTERVAL = 5.0  # seconds between checks without a change: stale cards, removals, polls
+_DEBOUNCE = 0.05  # seconds in which further changes join the first
+_FIRST_RETRY, _MAX_RETRY = 5.0, 60.0  # seconds before a failed card is retried
 
 _log = logging.getLogger(__name__)
 
 
 class CardChannel(Protocol):
-    """Where the cards are shown. Every method may raise."""
+    """The channel that shows the cards. Every method may raise."""
 
     async def post(self, content: CardContent) -> int:
-        """Show a new card; return its message's id."""
+        """Post a new card; return the message id."""
 
     async def edit(self, message_id: int, content: CardContent) -> bool:
-        """Change a card; False if its message is gone."""
+        """Edit a card; return False if its message was deleted."""
 
     async def delete(self, message_id: int) -> None:
-        """Remove a card; one that is gone already is no error."""
+        """Delete a card; a missing message is no error."""
 
 
 class CardPublisher:
     """Writes the most urgent card first, each in its latest state, within Discord's limits.
 
     Args:
-        people: the links of the guild that sees the cards, from memory.
-        keep: how long closed cards stay.
-        ping_role_id: whom to ping for each new 911 or priority 1 call; None for nobody.
+        links: returns the links of the guild of the channel, from memory.
+        keep_closed_for: how long closed cards stay.
+        ping_role_id: the role to ping for each new 911 or priority 1 call; None for no ping.
     """
 
     def __init__(
@@ -90,12 +88,12 @@ class CardPublisher:
         board.subscribe(self._on_change)
 
     def start(self) -> None:
-        """Begin to keep the cards."""
-        # A context of its own: the cards outlive whatever made us begin.
+        """Start publishing."""
+        # A context of its own: the task outlives the one that starts it.
         contextvars.Context().run(self._tasks.spawn, self._run())
 
     async def close(self, seconds: float) -> None:
-        """Stop; what is being written is finished, or a card would be posted twice."""
+        """Stop within seconds; a running write is finished, so that no card is posted twice."""
         self._is_closing = True
         self._tasks.cancel_waiting()
         with contextlib.suppress(TimeoutError):
@@ -107,16 +105,16 @@ class CardPublisher:
             self._changed.set()
 
     async def _wait_for_change(self, seconds: float) -> None:
-        """Sleep until there are news, and a little longer where more may follow."""
-        naps = (
+        """Sleep until the board changes, at most for seconds, then for the debounce time."""
+        waiters = (
             asyncio.ensure_future(self._changed.wait()),
             asyncio.ensure_future(self._clock.sleep(seconds)),
         )
         try:
-            await asyncio.wait(naps, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for nap in naps:
-                nap.cancel()
+            for waiter in waiters:
+                waiter.cancel()
         if self._changed.is_set():
             await self._clock.sleep(_DEBOUNCE)
 
@@ -128,37 +126,37 @@ class CardPublisher:
             except StorageError as error:
                 self._record_failure(None, error)
                 wait = _FIRST_RETRY
-            except Exception:  # noqa: BLE001 - nobody would start it again
-                _log.exception("the cards stumbled")
+            except Exception:  # noqa: BLE001 - the task must go on
+                _log.exception("card publisher failed; retrying in %.0f s", _FIRST_RETRY)
                 wait = _FIRST_RETRY
             if wait and not self._is_closing:
                 await self._tasks.sleep(wait)
 
     async def _write_next(self) -> float:
-        """Write the card whose turn it is; return the seconds until another look, 0 for now."""
+        """Write the most urgent card; return the seconds until the next check, 0 for at once."""
         if not self._is_loaded:
             self._registry.load(await self._store.all(self._server_id))
             self._is_loaded = True
             self._record_success(None)
         self._board.refresh(self._server_id)
-        if (room_in := self._budget.wait()) > 0:
-            # What is written then will be chosen then: until that, news cost nothing.
-            return max(room_in, _DEBOUNCE)
+        if (budget_wait := self._budget.wait()) > 0:
+            # Choose the card when it can be written: until then, changes cost nothing.
+            return max(budget_wait, _DEBOUNCE)
         self._registry.sync()
         wait = _IDLE_INTERVAL
         best: tuple[CardAction, float] | None = None
         chosen: tuple[CardAction, CardKey, Card, CardContent] | None = None
         for key, card in self._registry.cards.items():
-            face = self._registry.content(card)
-            turn = next_action(card, face, self._clock.now(), self._keep_closed_for)
-            if turn is None:
+            content = self._registry.content(card)
+            action = next_action(card, content, self._clock.now(), self._keep_closed_for)
+            if action is None:
                 continue
-            reserve = RESERVED_WRITES if turn is CardAction.REFRESH_TIMESTAMP else 0
+            reserve = RESERVED_WRITES if action is CardAction.REFRESH_TIMESTAMP else 0
             delay = max(card.next_write_at - self._clock.monotonic(), self._budget.wait(reserve))
             if delay > 0:
                 wait = min(wait, delay)
-            elif best is None or (turn, card.written_at) < best:
-                best, chosen = (turn, card.written_at), (turn, key, card, face)
+            elif best is None or (action, card.written_at) < best:
+                best, chosen = (action, card.written_at), (action, key, card, content)
         if chosen is None:
             return max(wait, _DEBOUNCE)
         await self._write(*chosen)
@@ -177,10 +175,10 @@ class CardPublisher:
                     await self._save(card)
                 case _:
                     await self._edit(card, content)
-        except Exception as error:  # noqa: BLE001 - one card must not end all
+        except Exception as error:  # noqa: BLE001 - one card must not stop the others
             card.failures += 1
-            pause = min(_MAX_RETRY, _FIRST_RETRY * 2 ** (card.failures - 1))
-            card.next_write_at = self._clock.monotonic() + pause
+            delay = min(_MAX_RETRY, _FIRST_RETRY * 2 ** (card.failures - 1))
+            card.next_write_at = self._clock.monotonic() + delay
             self._record_failure(key, error)
         else:
             card.failures = 0
@@ -189,11 +187,11 @@ class CardPublisher:
     async def _post(self, card: Card, content: CardContent) -> None:
         pings = card.may_ping and self._ping_role_id is not None and content.is_urgent
         card.stored = replace(card.stored, pinged=card.stored.pinged or pings)
-        # Before it is posted, so that a bot that is killed now pings nobody a second time.
+        # Saved before the post, so that a killed bot does not ping the role a second time.
         await self._save(card)
-        ping = replace(content, ping_role_id=self._ping_role_id if pings else None)
+        first_content = replace(content, ping_role_id=self._ping_role_id if pings else None)
         self._count_write(card)
-        message_id = await self._channel.post(ping)
+        message_id = await self._channel.post(first_content)
         card.shown, card.may_ping = content, False
         card.stored = replace(card.stored, message_id=message_id)
         card.is_unsaved = True
@@ -207,7 +205,7 @@ class CardPublisher:
             if card.is_unsaved:
                 await self._save(card)
             return
-        # Somebody has deleted it.
+        # The message was deleted: post it again.
         card.stored = replace(card.stored, message_id=None)
         card.is_unsaved, card.shown = True, None
         card.next_write_at = self._clock.monotonic()
@@ -220,7 +218,7 @@ class CardPublisher:
         del self._registry.cards[key]
 
     def _count_write(self, card: Card) -> None:
-        """Count a request to Discord, the moment before it is sent."""
+        """Count a request to Discord just before it is sent."""
         self._budget.record()
         card.written_at = self._clock.monotonic()
         card.next_write_at = card.written_at + CARD_EDIT_INTERVAL

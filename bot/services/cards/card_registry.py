@@ -1,4 +1,4 @@
-"""Every card that there is or should be, followed as the board changes. No I/O."""
+"""The cards that exist or should exist, kept in step with the board. No I/O."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CardKey: TypeAlias = tuple[CardKind, int]
 
 
 class CardRegistry:
-    """The cards of one server in one channel, by what they show."""
+    """The cards of one server in one channel, by the call that they show."""
 
     def __init__(
         self,
@@ -39,15 +39,15 @@ class CardRegistry:
         self._owners = UnitOwners()
 
     def load(self, stored: Iterable[StoredCard]) -> None:
-        """Begin with the cards of the last run; those of another channel are posted here."""
-        for one in stored:
-            card = Card(one, self._clock.now())
-            if one.channel_id != self._channel_id:
-                card.stored = replace(one, channel_id=self._channel_id, message_id=None)
-            self.cards[one.kind, one.call_id] = card
+        """Add the stored cards of the last run; cards of another channel are posted again here."""
+        for row in stored:
+            card = Card(row, self._clock.now())
+            if row.channel_id != self._channel_id:
+                card.stored = replace(row, channel_id=self._channel_id, message_id=None)
+            self.cards[row.kind, row.call_id] = card
 
     def sync(self) -> None:
-        """Note which calls there are now, and which are over."""
+        """Add a card for each open call of the board, and mark the cards of the others closed."""
         self._owners.update(self._links())
         active = self._open_calls()
         for key, call in active.items():
@@ -56,15 +56,15 @@ class CardRegistry:
             card = self.cards[key]
             card.call = call
             _set_closed(card, None)
-        has_spoken = self._board.confirmed_at(self._server_id) is not None
+        is_polled = self._board.confirmed_at(self._server_id) is not None
         for key in self.cards.keys() - active.keys():
             card = self.cards[key]
-            # Until the first poll, the calls of the last run are unknown, not over.
-            if card.stored.closed_at is None and (card.call or has_spoken):
+            # Until the first poll, the calls of the last run are unknown, not closed.
+            if card.stored.closed_at is None and (card.call or is_polled):
                 _set_closed(card, self._clock.now())
 
     def content(self, card: Card) -> CardContent:
-        """Return what a card should show now."""
+        """Return the content that a card should show now."""
         stored = card.stored
         confirmed = max(
             self._board.confirmed_at(self._server_id) or card.known_since, card.known_since
@@ -83,11 +83,11 @@ class CardRegistry:
         )
 
     def _open_calls(self) -> dict[CardKey, Call | EmergencyCall]:
-        picture = self._board.snapshot(self._server_id)
+        snapshot = self._board.snapshot(self._server_id)
         active: dict[CardKey, Call | EmergencyCall] = {
-            (CardKind.EMERGENCY, one.call_id): one for one in picture.emergencies.values()
+            (CardKind.EMERGENCY, one.call_id): one for one in snapshot.emergencies.values()
         }
-        for call in picture.calls.values():
+        for call in snapshot.calls.values():
             if call.status != CLOSED:
                 active[CardKind.CALL, call.call_id] = call
         return active
@@ -99,13 +99,13 @@ class CardRegistry:
         return Card(stored, now, may_ping=self._is_new(key))
 
     def _is_new(self, key: CardKey) -> bool:
-        """Tell a call that has just come from one that was open when the bot first looked."""
+        """Return whether a call is new, and was not open at the first poll."""
         kind, call_id = key
-        found = self._board.first_poll(self._server_id)
-        if found is None:
-            # Known from a push event alone, which for a dispatch call may be of a mere change.
+        first_poll = self._board.first_poll(self._server_id)
+        if first_poll is None:
+            # Known only from a push event, which also arrives when a dispatch call is changed.
             return kind is CardKind.EMERGENCY
-        calls = found.emergency if kind is CardKind.EMERGENCY else found.dispatch
+        calls = first_poll.emergency if kind is CardKind.EMERGENCY else first_poll.dispatch
         return all(one.call_id != call_id for one in calls)
 
 

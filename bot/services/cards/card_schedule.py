@@ -1,4 +1,4 @@
-"""Which card has to be written next. Pure."""
+"""Decides which write a card needs next. Pure."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from bot.services.cards.card_content import CardContent
 from bot.storage.stores.card_store import StoredCard
 
 STALE_AFTER = timedelta(minutes=2)
-TIMESTAMP_EVERY = timedelta(
-    seconds=30
-)  # how old the "confirmed" of a card may get while there is room
+# Age at which the "confirmed" time of a card is refreshed, if the rate limit leaves room.
+TIMESTAMP_EVERY = timedelta(seconds=30)
 
 
 class CardAction(IntEnum):
-    """What a card needs, the most urgent first."""
+    """The write that a card needs, the most urgent first."""
 
     POST = 0
     UPDATE = 1
@@ -30,15 +29,16 @@ class CardAction(IntEnum):
 
 @dataclass(slots=True)
 class Card:
-    """One card between what is stored, what is shown and what should be.
+    """The state of one card: what is stored, what is shown and what should be shown.
 
     Attributes:
-        since: when this run of the bot first knew of it.
+        known_since: when this run of the bot first saw it.
         call: as last seen; None if this run has not seen it.
-        shown: what its message shows; None where that is not known.
-        may_ping: whether it is news that nobody has been told.
-        is_unsaved: whether the database lacks something of `stored`.
-        written_at, next_at: monotonic seconds: the last write, and the earliest next one.
+        shown: the content of its message; None if unknown.
+        may_ping: whether the call is new and not yet announced.
+        is_unsaved: whether `stored` has changes that the database lacks.
+        written_at, next_write_at: monotonic seconds of the last write and of the earliest next one.
+        failures: consecutive failed writes.
     """
 
     stored: StoredCard
@@ -55,17 +55,17 @@ class Card:
 def next_action(
     card: Card, content: CardContent, now: datetime, keep_closed_for: timedelta
 ) -> CardAction | None:
-    """Return what a card needs to show a face, None for nothing yet.
+    """Return the write that a card needs to show its content, None if none yet.
 
     Args:
-        keep: how long a closed card stays.
+        keep_closed_for: how long a closed card stays.
     """
     if content.closed_at is not None and (
         card.stored.message_id is None or now >= content.closed_at + keep_closed_for
     ):
         return CardAction.REMOVE
     if not content.is_closed and card.call is None and not content.is_stale:
-        return None  # taken over from before the start: the CAD has not spoken yet
+        return None  # of the last run, and the CAD has not answered yet
     if card.stored.message_id is None:
         return CardAction.POST if card.call is not None else None
     return _edit_action(card, content)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.services import steam_id
+from bot.common.steam_id import identity
 from bot.services.link_files.rows import LineError, ParsedFile, Row
 
 
@@ -82,15 +82,15 @@ def compute_diff(parsed: ParsedFile, before: Mapping[int, str]) -> ImportDiff:
 def _find_shared_ids(new: list[Row], before: Mapping[int, str]) -> tuple[SharedId, ...]:
     """Find who would come to share an id; those who share one already are let be.
 
-    Spellings of one id count as the same: a prefix or capitals do not make it another person's.
+    All spellings of one id count as the same.
     """
     after = {**before, **{row.discord_id: row.api_id for row in new}}
     owners: dict[str, list[int]] = defaultdict(list)
     for discord_id, api_id in after.items():
-        owners[steam_id.without_prefix(api_id)].append(discord_id)
+        owners[identity(api_id)].append(discord_id)
     found = []
     for row in sorted(new, key=lambda one: one.line):
-        having = owners[steam_id.without_prefix(row.api_id)]
+        having = owners[identity(row.api_id)]
         # Three and the person: a million who share one id would otherwise fill the memory.
         others = tuple(one for one in having[:4] if one != row.discord_id)[:3]
         if others:

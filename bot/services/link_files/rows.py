@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from bot.services import steam_id
+from bot.common import steam_id
 from bot.services.errors import InvalidApiId, VanityUrl
 from bot.services.link_files.cells import is_formula, is_rounded, may_be_rounded, read_cell
 from bot.services.link_files.columns import MAX_COLUMNS, Columns, ColumnsNotFound
+from bot.services.pasted_api_id import parse_api_id
 
 MAX_ERRORS = 10_000
 
@@ -257,7 +258,7 @@ class _RowReader:
 
     def _normalise_steam_id(self, text: str) -> str:
         try:
-            return steam_id.parse_api_id(text, self._id_format)
+            return parse_api_id(text, self._id_format)
         except VanityUrl:
             raise _BadCell(LineErrorKind.VANITY_URL, text) from None
         except InvalidApiId:

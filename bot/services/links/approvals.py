@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.common.clock import Clock
+from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import (
     ApprovalUnavailable,
@@ -18,7 +19,6 @@ from bot.services.links.link_changes import LinkNotifier, MessageRef, RequestNot
 from bot.services.links.link_service import LinkService
 from bot.services.reply import ReplyAddress
 from bot.storage.errors import StorageError
-from bot.storage.id_spelling import identity
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState, LinkRequestStore
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore

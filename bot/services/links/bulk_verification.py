@@ -13,12 +13,12 @@ from typing import Protocol
 
 from bot.cad.errors import CadError
 from bot.common.clock import Clock
+from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.background import BackgroundTasks
 from bot.services.links.link_service import LinkPage, read_page
 from bot.services.verification.verifier import LinkVerifier, apply_verification
 from bot.storage.errors import StorageError
-from bot.storage.id_spelling import identity
 from bot.storage.stores.link_check_store import LinkCheck, LinkCheckStore
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.verification_store import (

@@ -12,11 +12,11 @@ from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.cad.models import Account
 from bot.common.clock import SYSTEM_CLOCK, Clock
-from bot.services import steam_id
 from bot.services.access.policy import Access, Actor
 from bot.services.cached_list import CachedList
 from bot.services.cad_lookup import CadLookup
 from bot.services.errors import IdAlreadyLinked
+from bot.services.pasted_api_id import parse_api_id
 from bot.services.verification.verifier import LinkVerifier, Verification
 from bot.storage.errors import StorageError
 from bot.storage.stores.link_row import Link, LinkSource
@@ -143,7 +143,7 @@ class LinkService:
 
     def normalise(self, pasted: str) -> str:
         """Return what somebody pasted as it is stored, or raise NotAnApiId."""
-        return steam_id.parse_api_id(pasted, self._id_format)
+        return parse_api_id(pasted, self._id_format)
 
     async def verify_unsaved(self, link: Link) -> Verification:
         """Return what the CAD says about a link that is not stored yet."""

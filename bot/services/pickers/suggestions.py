@@ -1,4 +1,4 @@
-"""What fits what somebody is typing. From memory only."""
+"""Autocomplete for calls and units, from memory only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import TypeAlias
 
 from bot.cad.models import Call, Unit
-from bot.services import steam_id
+from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
 from bot.services.links.link_service import LinkService
@@ -19,12 +19,11 @@ from bot.services.targets.partial_input import PartialInput
 from bot.services.targets.roster_lookup import normalise_name, unit_group_name
 from bot.storage.stores.link_row import Link
 
-CHOICE_LIMIT = 25  # Discord shows no more choices
-OFF_DUTY_LIMIT = 5000  # links that are looked through for people who are not on duty
+CHOICE_LIMIT = 25  # Discord's maximum
+OFF_DUTY_LIMIT = 5000  # links that are searched for members who are not on duty
 
-MemberNameLookup: TypeAlias = Callable[
-    [int], str
-]  # Discord id → what the guild calls that member, or ""
+# Discord id → the member's display name in the guild, or ""
+MemberNameLookup: TypeAlias = Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,8 @@ class UnitSuggestion:
     """One way to complete the last word of a `units` text.
 
     Attributes:
-        before: what was typed before the last word, separators included.
-        discord_id: set for a linked member; then the completion is a mention.
+        leading_text: the text before the last word, including separators.
+        discord_id: the linked member, if known.
         unit: the unit on duty, if there is one.
         call: the call that the unit is on, if any.
     """
@@ -45,7 +44,7 @@ class UnitSuggestion:
 
     @property
     def token(self) -> str:
-        """What names them in a `units` text; empty where nothing does."""
+        """The word that means this unit or member in a `units` text; empty if there is none."""
         if self.unit and grammar.is_single_token(self.unit.number):
             return self.unit.number
         if self.discord_id:
@@ -60,7 +59,7 @@ class UnitSuggestion:
 
 @dataclass(frozen=True, slots=True)
 class UnitGroupSuggestion:
-    """A department, group or subdivision: how many are on duty, and free."""
+    """A department, group or subdivision; count units are on duty, free_count are free."""
 
     leading_text: str
     kind: UnitGroupKind
@@ -70,7 +69,7 @@ class UnitGroupSuggestion:
 
     @property
     def token(self) -> str:
-        """What names it in a `units` text; empty where nothing does."""
+        """The word that means the unit group in a `units` text; empty if there is none."""
         return grammar.format_unit_group(UnitGroupTerm(self.kind, self.name))
 
     @property
@@ -83,7 +82,7 @@ Suggestion: TypeAlias = UnitSuggestion | UnitGroupSuggestion
 
 
 class Suggestions:
-    """Completes calls and units for those who may dispatch; others are shown nothing."""
+    """Completes calls and units for actors who may dispatch; others get no suggestions."""
 
     def __init__(
         self, access: Access, board: Board, linking: LinkService, default_server_id: int
@@ -92,11 +91,11 @@ class Suggestions:
         self._board = board
         self._linking = linking
         self._default_server_id = default_server_id
-        # By guild: the links as last read, and the same by what ids have in common.
+        # By guild: the links as last read, and the Discord id by normalised API id.
         self._owners: dict[int, tuple[tuple[Link, ...], dict[str, int]]] = {}
 
     def calls(self, actor: Actor, typed: str, server_id: int | None = None) -> list[Call]:
-        """Return the active calls that fit, by number or by words of the title."""
+        """Return the active calls whose number, code and title contain every typed word."""
         server = server_id or self._default_server_id
         if not self._access.may_dispatch(actor):
             return []
@@ -111,86 +110,87 @@ class Suggestions:
     def units(
         self, actor: Actor, typed: str, names: MemberNameLookup, server_id: int | None = None
     ) -> list[Suggestion]:
-        """Return what completes the last word, each once: departments and such where one is
-        being typed, then the units on duty, free ones first, then other linked members.
+        """Return completions of the last word: unit groups if their keyword is being typed, then
+        the units on duty, free ones first, then the other linked members.
         """
         server = server_id or self._default_server_id
         if not self._access.may_dispatch(actor):
             return []
         self._board.refresh(server)
-        last = partial_input.parse(typed)
+        partial = partial_input.parse(typed)
         busy = {ident: call for call in self._board.calls(server) for ident in call.idents}
         units = sorted(
             self._board.units(server),
             key=lambda one: (not is_free(one, one.ident in busy), one.number),
         )
         owners = self._owners_of(actor.guild_id)
-        if last.range_prefix is not None:
-            return [*_range_ends(last, units, busy)[:CHOICE_LIMIT]]
-        found: Iterable[Suggestion] = _unit_groups(last, units, busy)
-        if last.fragment is not None:
-            found = chain(found, _units_and_members(last, units, busy, owners, names))
-        new = (one for one in found if one.token and one.token.casefold() not in last.earlier_words)
+        if partial.range_prefix is not None:
+            return [*_range_ends(partial, units, busy)[:CHOICE_LIMIT]]
+        found: Iterable[Suggestion] = _unit_groups(partial, units, busy)
+        if partial.fragment is not None:
+            found = chain(found, _units_and_members(partial, units, busy, owners, names))
+        typed_before = partial.earlier_words
+        new = (one for one in found if one.token and one.token.casefold() not in typed_before)
         return list(islice(new, CHOICE_LIMIT))
 
     def _owners_of(self, guild_id: int) -> Mapping[str, int]:
-        """Return who has which API id; read anew only where the links are."""
+        """Return the Discord id by API id; rebuilt only if the links have changed."""
         links = self._linking.cached(guild_id)
         known, owners = self._owners.get(guild_id, ((), {}))
         if known is not links:
-            owners = {steam_id.without_prefix(one.api_id): one.discord_id for one in links}
+            owners = {identity(one.api_id): one.discord_id for one in links}
             self._owners[guild_id] = links, owners
         return owners
 
 
 def _unit_groups(
-    last: PartialInput, units: Collection[Unit], busy: Mapping[int, Call]
+    partial: PartialInput, units: Collection[Unit], busy: Mapping[int, Call]
 ) -> Iterator[UnitGroupSuggestion]:
-    for field in last.group_kinds:
-        crews: dict[str, list[Unit]] = {}
+    for kind in partial.group_kinds:
+        groups: dict[str, list[Unit]] = {}
         for unit in units:
             if not unit.is_dispatch:
-                crews.setdefault(normalise_name(unit_group_name(unit, field)), []).append(unit)
-        for key in sorted(crews):
-            crew = crews[key]
-            if key and normalise_name(last.group_name) in key:
-                free = sum(1 for one in crew if is_free(one, one.ident in busy))
-                name = " ".join(unit_group_name(crew[0], field).split())
-                yield UnitGroupSuggestion(last.leading_text, field, name, len(crew), free)
+                groups.setdefault(normalise_name(unit_group_name(unit, kind)), []).append(unit)
+        for key in sorted(groups):
+            group = groups[key]
+            if key and normalise_name(partial.group_name) in key:
+                free = sum(1 for one in group if is_free(one, one.ident in busy))
+                name = " ".join(unit_group_name(group[0], kind).split())
+                yield UnitGroupSuggestion(partial.leading_text, kind, name, len(group), free)
 
 
 def _units_and_members(
-    last: PartialInput,
+    partial: PartialInput,
     units: Iterable[Unit],
     busy: Mapping[int, Call],
     owners: Mapping[str, int],
     names: MemberNameLookup,
 ) -> Iterator[UnitSuggestion]:
-    wanted = [(last.fragment or "").lstrip("@").casefold()]
+    wanted = [(partial.fragment or "").lstrip("@").casefold()]
     seen: set[int] = set()
     for unit in units:
-        keys = map(steam_id.without_prefix, unit.api_ids)
-        mine = [owner for key in keys if (owner := owners.get(key)) and owner not in seen]
-        seen.update(mine)
-        discord_id = mine[0] if mine else None
+        keys = map(identity, unit.api_ids)
+        new = [owner for key in keys if (owner := owners.get(key)) and owner not in seen]
+        seen.update(new)
+        discord_id = new[0] if new else None
         name = names(discord_id) if discord_id else ""
-        is_named = discord_id and f"<@{discord_id}>" in last.earlier_words
+        is_named = discord_id and f"<@{discord_id}>" in partial.earlier_words
         if not is_named and _contains_all(wanted, (unit.number, unit.name, unit.department, name)):
-            yield UnitSuggestion(last.leading_text, discord_id, unit, busy.get(unit.ident))
+            yield UnitSuggestion(partial.leading_text, discord_id, unit, busy.get(unit.ident))
     for discord_id in islice(owners.values(), OFF_DUTY_LIMIT):
         if (
             discord_id not in seen
             and (name := names(discord_id))
             and _contains_all(wanted, (name,))
         ):
-            yield UnitSuggestion(last.leading_text, discord_id, None, None)
+            yield UnitSuggestion(partial.leading_text, discord_id, None, None)
 
 
 def _range_ends(
-    last: PartialInput, units: Iterable[Unit], busy: Mapping[int, Call]
+    partial: PartialInput, units: Iterable[Unit], busy: Mapping[int, Call]
 ) -> list[UnitSuggestion]:
-    """Return the units on duty that a range can end with, the lowest number first."""
-    prefix, wanted = (last.range_prefix or "").casefold(), (last.fragment or "").casefold()
+    """Return the units on duty that a range can end with, ordered by number."""
+    prefix, wanted = (partial.range_prefix or "").casefold(), (partial.fragment or "").casefold()
     found: dict[int, Unit] = {}
     for unit in units:
         number = unit.number.casefold()
@@ -198,7 +198,7 @@ def _range_ends(
         if number.startswith(prefix) and tail.isdecimal() and number.startswith(wanted):
             found.setdefault(int(tail[:9]), unit)
     ends = (found[tail] for tail in sorted(found) if grammar.is_single_token(found[tail].number))
-    return [UnitSuggestion(last.leading_text, None, one, busy.get(one.ident)) for one in ends]
+    return [UnitSuggestion(partial.leading_text, None, one, busy.get(one.ident)) for one in ends]
 
 
 def _contains_all(words: Iterable[str], texts: Iterable[str]) -> bool:

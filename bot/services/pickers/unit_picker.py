@@ -1,4 +1,4 @@
-"""Whom a dispatcher can pick from a list instead of typing names."""
+"""The units that a dispatcher can pick from a list instead of typing a `units` text."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Candidate:
     """A unit on duty.
 
     Attributes:
-        word: what names it in a `units` text.
-        call_id: the dispatch call that it is on, None for none.
+        token: the word that means this unit in a `units` text.
+        call_id: the dispatch call that it is on, None if none.
     """
 
     unit: Unit
@@ -30,22 +30,22 @@ class Candidate:
 
     @property
     def is_free(self) -> bool:
-        """Tell whether it is on no call, and neither busy nor unavailable."""
+        """Return whether the unit is on no call, and neither busy nor unavailable."""
         return is_free(self.unit, self.call_id is not None)
 
 
 class UnitPicker:
-    """Lists the units on duty, from memory, and spells what was picked as a `units` text."""
+    """Lists the units on duty, from memory, and writes a selection as a `units` text."""
 
     def __init__(self, access: Access, board: Board) -> None:
         self._access = access
         self._board = board
 
     def candidates(self, actor: Actor, server_id: int) -> list[Candidate]:
-        """Return the units on duty: those free first, then by department and number.
+        """Return the units on duty: free ones first, then by department and number.
 
         Raises:
-            NotAllowed: the actor may not dispatch.
+            RoleRequired: the actor may not dispatch.
         """
         self._access.require_dispatch(actor)
         self._board.refresh(server_id)
@@ -58,20 +58,22 @@ class UnitPicker:
         tokens: Collection[str],
         departments: Collection[str],
     ) -> str:
-        """Return the `units` text for what was picked.
+        """Return the `units` text of a selection.
 
         Args:
-            departments: those whose free units are all meant, as they are at this moment.
+            members: Discord ids.
+            tokens: tokens of candidates.
+            departments: departments whose free units are all selected, as of now.
 
         Raises:
-            NobodyChosen: nothing was picked, or nobody of it is free.
+            NothingSelected: nothing was selected, or no unit of the departments is free.
         """
-        crews = [
+        free_units = [
             one.token
             for one in self._candidates(server_id)
             if one.is_free and one.unit.department in departments
         ]
-        text = " ".join(dict.fromkeys([*(f"<@{one}>" for one in members), *tokens, *crews]))
+        text = " ".join(dict.fromkeys([*(f"<@{one}>" for one in members), *tokens, *free_units]))
         if not text:
             raise NothingSelected
         return text
@@ -83,28 +85,32 @@ class UnitPicker:
         }
         shared = Counter(unit.number.casefold() for unit in units)
         found = [
-            Candidate(unit, word, busy.get(unit.ident))
+            Candidate(unit, token, busy.get(unit.ident))
             for unit in units
-            if (word := _unambiguous_token(unit, is_shared=shared[unit.number.casefold()] > 1))
+            if (token := _unambiguous_token(unit, is_shared=shared[unit.number.casefold()] > 1))
         ]
         return sorted(found, key=lambda one: (not one.is_free, one.unit.department, one.token))
 
 
 def is_free(unit: Unit, is_on_call: bool) -> bool:
-    """Tell whether a unit can be sent: on no call, and neither busy nor unavailable."""
+    """Return whether a unit can be sent: on no call, and neither busy nor unavailable."""
     return not is_on_call and unit.status not in _UNAVAILABLE_STATUSES
 
 
 def free_by_department(candidates: Collection[Candidate]) -> dict[str, list[Candidate]]:
-    """Return the free units of each department that has a name and some."""
-    crews: dict[str, list[Candidate]] = defaultdict(list)
+    """Return the free units of each named department that has any, sorted by name."""
+    departments: dict[str, list[Candidate]] = defaultdict(list)
     for one in candidates:
         if one.is_free and one.unit.department:
-            crews[one.unit.department].append(one)
-    return dict(sorted(crews.items()))
+            departments[one.unit.department].append(one)
+    return dict(sorted(departments.items()))
 
 
 def _unambiguous_token(unit: Unit, *, is_shared: bool) -> str:
-    """Return what means this unit alone; empty where nothing does."""
+    """Return a word that means only this unit; empty if there is none.
+
+    Args:
+        is_shared: whether another unit has the same number.
+    """
     names = unit.api_ids if is_shared else (unit.number, *unit.api_ids)
     return next((name for name in names if name and grammar.is_single_token(name)), "")

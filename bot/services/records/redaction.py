@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
+from bot.common.steam_id import identity
 from bot.services.orders import outcomes
 from bot.services.orders.outcomes import Outcome
 from bot.services.targets import grammar
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget
-from bot.storage.id_spelling import identity
 from bot.storage.stores.order_store import Order
 
 ERASED_ID = 0  # the Discord id of whoever is forgotten

@@ -1,8 +1,8 @@
-"""The grammar of a `units` text: what somebody typed → terms. Pure; knows no people and no units.
+"""The grammar of a `units` text: parses what the user typed into terms. Pure.
 
-Who is in a role or in a voice channel is known to Discord alone, and only at that moment. So it is
-written into the mention once an order is accepted, and stored with it: `<@&5>` becomes
-`<@&5:11,12>`, or `<@&5:hidden>` where Discord does not say.
+This module knows no links and no units. Only Discord knows the members of a role or a voice
+channel, and they change. So their ids are written into the mention when an order is accepted and
+stored with it: `<@&5>` becomes `<@&5:11,12>`, or `<@&5:hidden>` if Discord does not list them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ RANGE_LIMIT = 50  # numbers in one range
 
 _LAST_SNOWFLAKE = 2**63 - 1
 _DIGITS = "0123456789"
-_MAX_DIGITS = 9  # digits
+_MAX_DIGITS = 9  # of a number in a range
 _EVERYONE_MENTIONS = frozenset({"@everyone", "@here"})
 
-# Anything invisible separates too: it cannot be part of a number that people read to each other.
+# Invisible characters separate terms too: a unit number cannot contain them.
 _BLANK = r"\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 _QUOTE = '"“”„'  # phones write the others
 _MENTION = r"<(?P<sigil>@[!&]?|#)(?P<id>\d{1,20})(?::(?P<known>[a-z]+|[0-9,]*))?>"
@@ -37,7 +37,7 @@ _TOKEN = re.compile(
 
 
 class UnitGroupKind(StrEnum):
-    """What of a unit `dept:`, `group:` and `sub:` look at; the words are reserved."""
+    """The field of a unit that `dept:`, `group:` and `sub:` compare; the keywords are reserved."""
 
     DEPARTMENT = "dept"
     GROUP = "group"
@@ -45,19 +45,19 @@ class UnitGroupKind(StrEnum):
 
 
 class MembersUnavailable(StrEnum):
-    """Why Discord did not say who is meant. Stored within texts."""
+    """Why the members of a mention are unknown. The values are stored in `units` texts."""
 
-    EVERYONE = "everyone"  # the role that all have
-    NOT_VISIBLE = "elsewhere"  # nothing of this server, or nothing that the person can see
-    HIDDEN = "hidden"  # the bot may not know the members of the server
+    EVERYONE = "everyone"  # the role that every member has
+    NOT_VISIBLE = "elsewhere"  # not of this server, or not visible to the actor
+    HIDDEN = "hidden"  # the bot lacks the Server Members intent
     LOADING = "loading"  # Discord has not listed the members yet
-    TOO_LARGE = "large"  # more people than an order can hold
-    TEXT_CHANNEL = "text"  # a channel in which nobody talks
+    TOO_LARGE = "large"  # more members than an order can store
+    TEXT_CHANNEL = "text"  # not a voice channel
 
 
 @dataclass(frozen=True, slots=True)
 class MemberTerm:
-    """One person; is_here is False for who is surely no member of this server."""
+    """One member; is_in_guild is False if the user is known not to be in this server."""
 
     id: int
     is_in_guild: bool = True
@@ -65,7 +65,7 @@ class MemberTerm:
 
 @dataclass(frozen=True, slots=True)
 class MemberGroupTerm:
-    """Everybody with a role or in a voice channel, or why that is not known."""
+    """The members with a role or in a voice channel, or why they are unknown."""
 
     member_ids: tuple[int, ...] | MembersUnavailable
     is_role: bool
@@ -81,10 +81,10 @@ class UnitGroupTerm:
 
 @dataclass(frozen=True, slots=True)
 class UnitRangeTerm:
-    """The units on duty with numbers from first to last; prefix is what stands before them.
+    """The units on duty whose number is prefix and a value from first to last.
 
     Attributes:
-        is_sound: False where both ends have different prefixes, or it is too long.
+        is_valid: False if the ends have different prefixes, or the range is too long.
     """
 
     prefix: str
@@ -107,7 +107,7 @@ class EveryoneTerm:
 
 @dataclass(frozen=True, slots=True)
 class UnknownTerm:
-    """What means nothing here."""
+    """A chunk with no meaning, such as an emoji or a lone minus."""
 
 
 TermMeaning: TypeAlias = (
@@ -123,7 +123,7 @@ TermMeaning: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One thing that somebody typed: text as typed; is_excluded where it has a minus."""
+    """One part of a `units` text: text as typed; is_excluded if a minus precedes it."""
 
     text: str
     meaning: TermMeaning
@@ -132,7 +132,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """What Discord is asked about: a member, a role or a channel."""
+    """A mention of a member, a role or a channel."""
 
     sigil: str
     id: int

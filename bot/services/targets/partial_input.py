@@ -1,4 +1,4 @@
-"""What somebody is typing at the end of a `units` text. Pure."""
+"""Parses the end of a `units` text while the user is typing it. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.services.targets.grammar import UnitGroupKind
 
-_MIN_KEYWORD_LENGTH = 2  # letters of `dept` and such before they are understood
+_MIN_KEYWORD_LENGTH = 2  # typed letters of `dept`, `group` or `sub` before they are suggested
 
 _BEFORE = re.compile(r"(?:.*[\s,;|])?", re.DOTALL)
 _OPEN_QUOTE = re.compile(
@@ -21,13 +21,13 @@ class PartialInput:
     """The word that is being typed.
 
     Attributes:
-        before: everything before what is to be completed: separators, a minus and the beginning
-            of a range included.
-        word: what is to be completed; None where only the name of a department or such can be.
-        named: the words before it, as they are compared.
-        fields: whose names may be meant: departments, groups, subdivisions.
-        name: as much of such a name as has been typed.
-        prefix: of a range, the letters before its numbers; None where it is no range.
+        leading_text: everything before the fragment, including separators, a minus and the
+            first end of a range.
+        fragment: the part to complete; None if only the name of a unit group fits.
+        earlier_words: the words before it, in lower case.
+        group_kinds: the kinds of unit groups that fit: departments, groups, subdivisions.
+        group_name: the typed part of a unit group's name.
+        range_prefix: the letters before the numbers of a range; None if it is not a range.
     """
 
     leading_text: str
@@ -39,7 +39,7 @@ class PartialInput:
 
 
 def parse(typed: str) -> PartialInput:
-    """Find the last word of a text."""
+    """Parse the last word of a text."""
     if quoted := _OPEN_QUOTE.fullmatch(typed):
         before, word = quoted["before"], quoted["word"]
     else:

@@ -1,4 +1,4 @@
-"""Finds whom a term means among the units on duty. Pure."""
+"""Resolves one term to assignees by the list of units on duty. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.cad.models import Unit
-from bot.services import steam_id
+from bot.common import steam_id
 from bot.services.targets.grammar import (
     EveryoneTerm,
     MemberGroupTerm,
@@ -40,7 +40,7 @@ _UNAVAILABLE_REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """What a term stands for."""
+    """The assignees that a term resolved to, and what was skipped."""
 
     assignees: Sequence[Assignee] = ()
     left_out: Sequence[SkippedTarget] = ()
@@ -48,14 +48,18 @@ class LookupResult:
 
 
 class RosterLookup:
-    """Finds people on a roster."""
+    """Looks up terms in a roster."""
 
     def __init__(self, api_ids: Mapping[int, str | None], roster: Roster) -> None:
         self._api_ids = api_ids
         self._roster = roster
 
     def find(self, term: Term, excluded_ids: Collection[int] = ()) -> LookupResult:
-        """Find whom a term means; of the members in without nobody is said to be missing."""
+        """Resolve a term.
+
+        Args:
+            excluded_ids: members who are excluded; these are not reported as missing.
+        """
         meaning = term.meaning
         match meaning:
             case MemberTerm(id=member_id):
@@ -96,25 +100,28 @@ class RosterLookup:
         unit = self._roster.by_api_id(api_id)
         if unit is None and self._roster.is_conclusive():
             return SkipReason.NOT_ON_DUTY
-        return Assignee(api_id, member.id, unit, on_duty=True if unit else None)
+        return Assignee(
+            _cad_spelling(api_id, unit), member.id, unit, on_duty=True if unit else None
+        )
 
-    def _find_text(self, word: str) -> Assignee | SkipReason:
-        numbered = self._roster.by_number(word)
+    def _find_text(self, text: str) -> Assignee | SkipReason:
+        numbered = self._roster.by_number(text)
         if len(numbered) > 1:
             return SkipReason.AMBIGUOUS
         if numbered:
             return _to_assignee(numbered[0])
-        carrier = self._roster.by_api_id(word)
-        # Whoever types a whole API id knows better than our list: it is sent verbatim either way.
-        if carrier or steam_id.looks_like_api_id(word):
+        unit = self._roster.by_api_id(text)
+        # A whole API id is sent even if the list of units does not show it.
+        if unit or steam_id.looks_like_api_id(text):
             absent = False if self._roster.is_conclusive() else None
-            return Assignee(word, None, carrier, on_duty=True if carrier else absent)
+            api_id = _cad_spelling(text, unit)
+            return Assignee(api_id, None, unit, on_duty=True if unit else absent)
         return SkipReason.NO_SUCH_UNIT if self._roster.is_current else SkipReason.NOT_LOOKED_UP
 
     def _find_member_group(
         self, term: Term, group: MemberGroupTerm, excluded_ids: Collection[int]
     ) -> LookupResult:
-        """Find those of a crowd who are on duty; the others are only counted."""
+        """Return the members of a group who are on duty; only count the others."""
         if isinstance(group.member_ids, MembersUnavailable):
             return _result(term, _UNAVAILABLE_REASONS[group.member_ids])
         if not group.member_ids:
@@ -123,7 +130,7 @@ class RosterLookup:
             )
         linked = {one: api_id for one in group.member_ids if (api_id := self._api_ids.get(one))}
         people = [
-            Assignee(api_id, member_id, unit, on_duty=True)
+            Assignee(_cad_spelling(api_id, unit), member_id, unit, on_duty=True)
             for member_id, api_id in linked.items()
             if (unit := self._roster.by_api_id(api_id))
         ]
@@ -137,13 +144,13 @@ class RosterLookup:
         counted = set(group.member_ids).difference(excluded_ids)
         not_linked = len(counted.difference(linked))
         off_duty = len(counted) - not_linked - len(counted & {one.discord_id for one in people})
-        seen = MemberGroupSummary(Target(term.text), len(counted), not_linked, off_duty)
-        return LookupResult(people, attendances=[seen] if not_linked or off_duty else [])
+        summary = MemberGroupSummary(Target(term.text), len(counted), not_linked, off_duty)
+        return LookupResult(people, attendances=[summary] if not_linked or off_duty else [])
 
     def _units_in_group(self, group: UnitGroupTerm) -> Iterator[Unit]:
         wanted = normalise_name(group.name)
         for unit in self._roster.units:
-            # Whoever sits at the dispatchers' screen is nobody to be sent.
+            # Units at the dispatcher's screen are not sent to calls.
             if (
                 wanted
                 and normalise_name(unit_group_name(unit, group.kind)) == wanted
@@ -181,7 +188,7 @@ class RosterLookup:
 
 
 def normalise_name(name: str) -> str:
-    """Return a department's or group's name as names are compared."""
+    """Return a name for comparison: in lower case, with single spaces."""
     return " ".join(name.split()).casefold()
 
 
@@ -202,6 +209,14 @@ def _to_assignee(unit: Unit) -> Assignee | SkipReason:
         if unit.api_ids
         else SkipReason.NO_API_ID
     )
+
+
+def _cad_spelling(api_id: str, unit: Unit | None) -> str:
+    """Return an id as the CAD writes it on the unit; API 1 compares it letter by letter."""
+    if unit is None or api_id in unit.api_ids:
+        return api_id
+    wanted = steam_id.identity(api_id)
+    return next(one for one in unit.api_ids if steam_id.identity(one) == wanted)
 
 
 def _result(term: Term, assignee_or_reason: Assignee | SkipReason) -> LookupResult:

@@ -1,10 +1,10 @@
-"""Terms → people of the CAD, exclusions taken out. Pure."""
+"""Resolves terms to assignees and removes the excluded ones. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.services import steam_id
+from bot.common.steam_id import identity
 from bot.services.targets import grammar
 from bot.services.targets.grammar import Term, TextTerm
 from bot.services.targets.resolution import (
@@ -18,7 +18,7 @@ from bot.services.targets.resolution import (
 )
 from bot.services.targets.roster_lookup import RosterLookup
 
-# Whoever is not there need not be left out: an exclusion for such a reason is as good as done.
+# Excluding an absent person is already satisfied: these reasons are not reported.
 _IGNORED_REASONS = {
     SkipReason.NOT_ON_DUTY,
     SkipReason.NO_MEMBER_ON_DUTY,
@@ -31,28 +31,27 @@ _IGNORED_REASONS = {
 
 
 def resolve(terms: Sequence[Term], api_ids: Mapping[int, str | None], roster: Roster) -> Resolution:
-    """Turn terms into people of the CAD.
+    """Resolve terms to assignees.
 
     Args:
-        api_ids: Discord id → API id for the members among the terms, None for who is not linked;
-            who is missing could not be looked up. Of the members of roles and channels, whoever
-            is missing is not linked.
+        api_ids: Discord id → API id. A mentioned member has None if not linked, and no entry if
+            the lookup failed. A member of a role or channel without an entry is not linked.
     """
-    finder = RosterLookup(api_ids, roster)
+    lookup = RosterLookup(api_ids, roster)
     wanted = [one for one in terms if not one.is_excluded]
     excluding = [one for one in terms if one.is_excluded]
-    without = _Exclusions(finder, roster, api_ids, excluding, wanted)
+    exclusions = _Exclusions(lookup, roster, api_ids, excluding, wanted)
     assignees: dict[str, Assignee] = {}
     excluded: dict[str, Assignee] = {}
     left_out: list[SkippedTarget] = []
     attendances: list[MemberGroupSummary] = []
     for term in wanted:
-        found = finder.find(term, without.member_ids)
+        found = lookup.find(term, exclusions.member_ids)
         left_out += found.left_out
         attendances += found.attendances
         for one in found.assignees:
-            (excluded if without.matches(one) else assignees).setdefault(one.key, one)
-    left_out += without.left_out
+            (excluded if exclusions.matches(one) else assignees).setdefault(one.key, one)
+    left_out += exclusions.left_out
     return Resolution(
         () if len(assignees) > ASSIGNEE_LIMIT else tuple(assignees.values()),
         tuple(left_out),
@@ -63,15 +62,15 @@ def resolve(terms: Sequence[Term], api_ids: Mapping[int, str | None], roster: Ro
 
 
 class _Exclusions:
-    """Whom the terms with a minus mean; the order in which they were typed does not matter.
+    """The people whom the terms with a minus exclude, wherever these terms stand.
 
     Args:
-        wanted: the other terms.
+        wanted: the terms without a minus.
     """
 
     def __init__(
         self,
-        finder: RosterLookup,
+        lookup: RosterLookup,
         roster: Roster,
         api_ids: Mapping[int, str | None],
         terms: Sequence[Term],
@@ -79,32 +78,33 @@ class _Exclusions:
     ) -> None:
         self.member_ids: frozenset[int] = frozenset().union(*grammar.member_ids_in(terms))
         self._idents: set[int] = set()
-        # Also of those whom the finder does not see on duty.
+        # Include excluded members who are not on duty.
         links = (api_ids.get(one) for one in self.member_ids)
-        self._api_ids = {steam_id.without_prefix(link) for link in links if link}
+        self._api_ids = {identity(link) for link in links if link}
         self.left_out: list[SkippedTarget] = []
         by_name = frozenset().union(*grammar.member_ids_in(wanted))
         for term in terms:
             if isinstance(term.meaning, TextTerm):
                 numbered = roster.by_number(term.meaning.text)
                 self._idents.update(unit.ident for unit in numbered)
-            found = finder.find(term)
+            found = lookup.find(term)
             self._exclude(found.assignees)
-            # Whoever is named as a member is left out as one, linked or not.
+            # An excluded member who is also named is excluded by id, linked or not:
+            # nothing to report.
             if by_name.isdisjoint(frozenset().union(*grammar.member_ids_in([term]))):
                 self.left_out += _failed_exclusions(found.left_out)
 
     def matches(self, assignee: Assignee) -> bool:
-        """Tell whether somebody is excluded, in whatever way they were named."""
+        """Return whether an assignee is excluded, by member, unit or API id."""
         return (
             assignee.discord_id in self.member_ids
             or (assignee.unit is not None and assignee.unit.ident in self._idents)
-            or steam_id.without_prefix(assignee.api_id) in self._api_ids
+            or identity(assignee.api_id) in self._api_ids
         )
 
     def _exclude(self, people: Sequence[Assignee]) -> None:
         for one in people:
-            self._api_ids.add(steam_id.without_prefix(one.api_id))
+            self._api_ids.add(identity(one.api_id))
             if one.unit:
                 self._idents.add(one.unit.ident)
 

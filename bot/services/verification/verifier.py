@@ -12,8 +12,10 @@ from datetime import datetime
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadRateLimited
 from bot.cad.models import Account
+from bot.common import steam_id
 from bot.common.clock import Clock
-from bot.services import steam_id
+from bot.common.steam_id import identity
+from bot.services.pasted_api_id import parse_api_id
 from bot.services.verification.pacing import (
     ACCOUNT_GAP,
     ID_GAP,
@@ -22,7 +24,6 @@ from bot.services.verification.pacing import (
     Pacer,
     QueryBudget,
 )
-from bot.storage.id_spelling import identity
 from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.verification_store import VerificationStore
 
@@ -91,7 +92,7 @@ class LinkVerifier:
         Raises:
             NotAnApiId, StorageError.
         """
-        api_id = steam_id.parse_api_id(given.api_id, self._id_format)
+        api_id = parse_api_id(given.api_id, self._id_format)
         if known and known.proven_at and identity(known.api_id) == identity(api_id):
             kept = replace(known, set_by=given.set_by, set_at=given.set_at, source=given.source)
             return replace(given, api_id=known.api_id) if known.other_account else kept

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.storage.id_spelling import identity
+from bot.common.steam_id import identity
 from bot.storage.tables import links
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select
 
+from bot.common.steam_id import identity
 from bot.storage.advisory_lock import acquire_lock
 from bot.storage.coalescing import Coalescer
 from bot.storage.errors import LinksChanged
-from bot.storage.id_spelling import identity
 from bot.storage.stores.link_row import LINKS, link_from_row, row_values
 from bot.storage.tables import links
 from bot.storage.upsert import upsert

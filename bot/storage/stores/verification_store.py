@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, case, func, or_, select, update
 
-from bot.storage.id_spelling import identity
+from bot.common.steam_id import identity
 from bot.storage.stores.link_row import LINKS, LinkSource, link_from_row, row_values
 from bot.storage.tables import links
 

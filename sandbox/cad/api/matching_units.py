@@ -1,4 +1,4 @@
-"""Whom a request means: which units and which accounts answer to an id."""
+"""Finds the units that a request names, and the accounts that have an API id."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from sandbox.cad.state.models import Account, Unit
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom a request means: API ids, one account, or unit ids (the first one given counts)."""
+    """The units that a request names: by API ids, by account UUID, or by idents.
+
+    The first of these that is given counts.
+    """
 
     api_ids: tuple[str, ...] = ()
     account: str | None = None
@@ -18,7 +21,7 @@ class Target:
 
 
 def find_units(target: Target, units: Iterable[Unit], *, strip_prefix: bool) -> tuple[Unit, ...]:
-    """Find the units on duty that a target means; unknown ones are silently absent."""
+    """Find the units on duty that a target names; unknown ids are ignored."""
     on_duty = [unit for unit in units if unit.on_duty]
     if target.api_ids:
         found = (
@@ -35,7 +38,11 @@ def find_units(target: Target, units: Iterable[Unit], *, strip_prefix: bool) -> 
 
 
 def has_id(account: Account, api_id: str, *, strip_prefix: bool) -> bool:
-    """Tell whether an account carries an API id; the prefix is what stands before a colon."""
+    """Return True if an account has an API id.
+
+    Args:
+        strip_prefix: compare the ids without the part before the colon.
+    """
     if not strip_prefix:
         return api_id in account.api_ids
     return _without_prefix(api_id) in {_without_prefix(known) for known in account.api_ids}

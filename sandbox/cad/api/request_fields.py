@@ -1,4 +1,4 @@
-"""Read typed fields out of a request object; a wrong type is a refusal, not a crash."""
+"""Reads typed fields of a request object; a wrong type raises `CadRefusal`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import cast
 
 from sandbox.cad.state.models import CadRefusal, Json
 
-# Undocumented: the real CAD may guess instead. Strict here, so that mistakes show.
+# Not documented: the real CAD may accept more. This one is strict, so that mistakes show.
 INVALID_DATA = "INVALID DATA"
 
 
 def text(data: Json, name: str, default: str | None = None) -> str:
-    """Read a string; one without a default is required."""
+    """Read a string; it is required if there is no default."""
     return cast("str", _read(data, name, str, default))
 
 
 def number(data: Json, name: str, default: int | None = None) -> int:
-    """Read an integer; one without a default is required."""
+    """Read an integer; it is required if there is no default."""
     return cast("int", _read(data, name, int, default))
 
 
@@ -26,24 +26,24 @@ def flag(data: Json, name: str, *, default: bool) -> bool:
 
 
 def texts(data: Json, name: str) -> tuple[str, ...]:
-    """Read an array of strings, empty when absent."""
+    """Read an array of strings; empty if it is absent."""
     return tuple(cast("list[str]", _array(data, name, str)))
 
 
 def numbers(data: Json, name: str) -> tuple[int, ...]:
-    """Read an array of integers, empty when absent."""
+    """Read an array of integers; empty if it is absent."""
     return tuple(cast("list[int]", _array(data, name, int)))
 
 
 def mapping(data: Json, name: str) -> dict[str, str]:
-    """Read an object whose values become strings, as the CAD keeps meta data."""
+    """Read an object and convert its values to strings, as the CAD does for meta data."""
     found = cast("Json", _read(data, name, dict, {}))
     return {key: str(value) for key, value in found.items()}
 
 
 def _read(data: Json, name: str, kind: type, default: object) -> object:
     value = data.get(name, default)
-    # `type` and not isinstance: to Python, true is an int.
+    # `type` and not isinstance: in Python, True is an int.
     if type(value) is not kind:
         raise CadRefusal(400, f"{INVALID_DATA}: {name}")
     return value

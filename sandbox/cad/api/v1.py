@@ -1,4 +1,4 @@
-"""Version 1 of the API over HTTP: one POST per endpoint, plain text back."""
+"""Version 1 of the API over HTTP: POST requests, plain text answers."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ INVALID_COMMUNITY = "INVALID COMMUNITY ID"
 NOT_ENABLED = "API IS NOT ENABLED FOR THIS COMMUNITY"
 INVALID_KEY = "INVALID API KEY"
 WRONG_ADDRESS = "Backend Service Reached"
-RATE_LIMIT = RateLimit(requests=5, seconds=5.0)  # nothing is published but "one call per second"
+RATE_LIMIT = RateLimit(requests=5, seconds=5.0)  # the vendor publishes only "one call per second"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path and a type, what they do and the plan they need."""
+    """A path and a type, the function that serves them, and the plan that they need."""
 
     path: str
     type: str
@@ -34,7 +34,7 @@ class Endpoint:
 
 
 ENDPOINTS = (
-    *(Endpoint(*dialect.value, v1_types.attach, variant=dialect) for dialect in AttachVariant),
+    *(Endpoint(*variant.value, v1_types.attach, variant=variant) for variant in AttachVariant),
     Endpoint("/emergency/detach_unit", "DETACH_UNIT", v1_types.detach),
     Endpoint("/emergency/get_calls", "GET_CALLS", v1_types.get_calls),
     Endpoint("/emergency/get_active_units", "GET_ACTIVE_UNITS", v1_types.get_active_units),
@@ -56,7 +56,7 @@ class V1Api:
         self._rate_limiter = rates
 
     def routes(self) -> list[web.RouteDef]:
-        """List the routes; any other path is a 404, and GET says that somebody is there."""
+        """Return the routes; a POST to another path is a 404, a GET says that a server runs."""
         paths = dict.fromkeys(endpoint.path for endpoint in ENDPOINTS)
         return [
             *(web.post(path, self._post) for path in paths),
@@ -66,7 +66,7 @@ class V1Api:
 
     async def _post(self, request: web.Request) -> web.Response:
         enabled = [endpoint for endpoint in ENDPOINTS if self._enabled(endpoint, request.path)]
-        # `/emergency` itself remains when its dialects are off; a path of its own is gone.
+        # `/emergency` exists even if its variants are off; the later path does not.
         if not enabled and request.path != AttachVariant.MAY_2020.value[0]:
             return await _not_found(request)
         try:
@@ -79,7 +79,7 @@ class V1Api:
         return on and endpoint.path == path
 
     def _answer(self, enabled: list[Endpoint], envelope: Json) -> web.Response:
-        endpoint = next((one for one in enabled if one.type == envelope.get("type")), None)
+        endpoint = next((entry for entry in enabled if entry.type == envelope.get("type")), None)
         if endpoint is None:
             raise CadRefusal(400, INVALID_TYPE)
         community = self._authenticate(envelope, endpoint.plan)
@@ -94,7 +94,7 @@ class V1Api:
         return web.json_response(answers[0], dumps=_compact)
 
     def _authenticate(self, envelope: Json, plan: Plan) -> Community:
-        """Check who asks, in the order in which the documents list the errors."""
+        """Check community, plan and key, in the order in which the documents list the errors."""
         community = self._world.communities.get(str(envelope.get("id")))
         if community is None:
             raise CadRefusal(400, INVALID_COMMUNITY)
@@ -117,7 +117,7 @@ class V1Api:
         if refusals and self._world.behaviour.partial is Partial.ALL_OR_NOTHING:
             raise refusals[0]
         with self._world.acting_as(Actor.API):
-            answers = [order() for order in ready]
+            answers = [action() for action in ready]
         if refusals:
             raise refusals[0]
         return answers

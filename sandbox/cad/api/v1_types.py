@@ -1,8 +1,8 @@
-"""What each v1 type does with one object of `data`.
+"""Handles one object of `data` for each v1 request type.
 
-Reading an object and carrying it out are two steps, so that a request of several objects
-can be refused as a whole before anything happened: each function here checks its object
-and returns the order, a call without arguments that carries it out and returns the answer.
+Checking an object and carrying it out are two steps, so that a request with several objects can
+be refused before any of them is carried out. Each function checks its object and returns an
+action: a function without arguments that carries it out and returns the answer.
 """
 
 from __future__ import annotations
@@ -30,37 +30,37 @@ NOT_LINKED = "API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY"
 
 
 def attach(world: CadWorld, community: Community, data: Json) -> Action:
-    """ATTACH_UNIT and ATTACH_UNITS: accepts ids that nobody on duty carries, silently."""
+    """ATTACH_UNIT and ATTACH_UNITS: ignore ids that no unit on duty has."""
     server, call_id, target = _server(world, community, data), _call_id(data), _target(data)
     if world.behaviour.refuse_unknown_call:
         world.find_call(server, call_id)
 
-    def order() -> Answer:
+    def action() -> Answer:
         world.attach(server, call_id, target)
         return "UNITS ATTACHED"
 
-    return order
+    return action
 
 
 def detach(world: CadWorld, community: Community, data: Json) -> Action:
-    """DETACH_UNIT: names no call, so it takes the units off whatever call they are on."""
+    """DETACH_UNIT: names no call, so it detaches the units from all their calls."""
     server, target = _server(world, community, data), _target(data)
 
-    def order() -> Answer:
+    def action() -> Answer:
         world.detach(server, target)
         return "UNITS DETACHED"
 
-    return order
+    return action
 
 
 def get_calls(world: CadWorld, community: Community, data: Json) -> Action:
-    """GET_CALLS: active dispatch calls, 911 calls and the last closed ones."""
+    """GET_CALLS: return active dispatch calls, 911 calls and the last closed calls."""
     server, kind = _server(world, community, data), request_fields.number(data, "type", 100)
     limit = min(request_fields.number(data, "closedLimit", 10), 100)
     offset = request_fields.number(data, "closedOffset", 0)
     dispatch, emergency = kind in {0, 100}, kind in {1, 100}
 
-    def order() -> Answer:
+    def action() -> Answer:
         closed = server.closed[offset : offset + limit]
         return {
             "activeCalls": [call.as_json() for call in server.calls.values() if dispatch],
@@ -68,18 +68,18 @@ def get_calls(world: CadWorld, community: Community, data: Json) -> Action:
             "closedCalls": [call.as_json() for call in closed if dispatch],
         }
 
-    return order
+    return action
 
 
 def get_active_units(world: CadWorld, community: Community, data: Json) -> Action:
-    """GET_ACTIVE_UNITS: units on duty, without dispatchers unless asked for."""
+    """GET_ACTIVE_UNITS: return the units on duty; dispatchers only if requested."""
     server = _server(world, community, data)
     only_units = request_fields.flag(data, "onlyUnits", default=True)
     offline = request_fields.flag(data, "includeOffline", default=False)
     limit = min(request_fields.number(data, "limit", 100), 100)
     offset = request_fields.number(data, "offset", 0)
 
-    def order() -> Answer:
+    def action() -> Answer:
         units = [
             unit.as_json()
             for unit in server.units.values()
@@ -87,81 +87,81 @@ def get_active_units(world: CadWorld, community: Community, data: Json) -> Actio
         ]
         return units[offset : offset + limit]
 
-    return order
+    return action
 
 
 def new_dispatch(world: CadWorld, community: Community, data: Json) -> Action:
-    """NEW_DISPATCH: a call, with units on it if the object names some."""
+    """NEW_DISPATCH: create a call, with the units that the object names."""
     server, target, form = _server(world, community, data), _target(data), call_form(data)
 
-    def order() -> Answer:
+    def action() -> Answer:
         return f"NEW DISPATCH CREATED - ID: {world.new_dispatch(server, form, target).call_id}"
 
-    return order
+    return action
 
 
 def close_call(world: CadWorld, community: Community, data: Json) -> Action:
-    """CLOSE_CALL: its documented answer is the one of attach."""
+    """CLOSE_CALL: close a call; the documented answer is that of attach."""
     server, call_id = _server(world, community, data), _call_id(data)
     world.find_call(server, call_id)
 
-    def order() -> Answer:
+    def action() -> Answer:
         world.close(server, call_id)
         return "UNITS ATTACHED"
 
-    return order
+    return action
 
 
 def add_call_note(world: CadWorld, community: Community, data: Json) -> Action:
-    """ADD_CALL_NOTE: one line for the log of a call."""
+    """ADD_CALL_NOTE: add a note to a call."""
     server, call_id = _server(world, community, data), _call_id(data)
     note, label = request_fields.text(data, "note"), request_fields.text(data, "label", "")
     world.find_call(server, call_id)
 
-    def order() -> Answer:
+    def action() -> Answer:
         world.add_note(server, call_id, note, label)
         return f"NOTE '{note}' added to call #{call_id}"
 
-    return order
+    return action
 
 
 def call_911(world: CadWorld, community: Community, data: Json) -> Action:
-    """CALL_911: somebody calls for help."""
+    """CALL_911: create a 911 call."""
     server, form = _server(world, community, data), emergency_form(data)
 
-    def order() -> Answer:
+    def action() -> Answer:
         return f"EMERGENCY CALL ADDED ID: {world.call_911(server, form).call_id}"
 
-    return order
+    return action
 
 
 def remove_911(world: CadWorld, community: Community, data: Json) -> Action:
-    """REMOVE_911: its documented answer is the one of another endpoint."""
+    """REMOVE_911: remove a 911 call; the documented answer is that of another endpoint."""
     server, call_id = _server(world, community, data), _call_id(data)
     world.find_emergency(server, call_id)
 
-    def order() -> Answer:
+    def action() -> Answer:
         world.remove_911(server, call_id)
         return "API ID(s) set!"
 
-    return order
+    return action
 
 
 def unit_status(world: CadWorld, community: Community, data: Json) -> Action:
-    """UNIT_STATUS: one API id, one account or several unit ids."""
+    """UNIT_STATUS: set the status of units, by one API id, one account or several idents."""
     server, status = _server(world, community, data), request_fields.number(data, "status")
     api_id = request_fields.text(data, "apiId", "")
     target = Target(api_ids=(api_id,)) if api_id else _target(data)
 
-    def order() -> Answer:
+    def action() -> Answer:
         world.set_status(server, target, status)
         return "UNIT STATUS UPDATED"
 
-    return order
+    return action
 
 
 def check_apiid(world: CadWorld, community: Community, data: Json) -> Action:
-    """CHECK_APIID: the name of the account that carries this id."""
+    """CHECK_APIID: return the name of the account that has this id."""
     account = world.find_account(community, request_fields.text(data, "apiId"))
     if account is None:
         raise CadRefusal(404, NOT_LINKED)
@@ -170,7 +170,7 @@ def check_apiid(world: CadWorld, community: Community, data: Json) -> Action:
 
 
 def call_form(data: Json) -> CallForm:
-    """Read what a dispatch call is made from."""
+    """Read the fields of a new dispatch call."""
     return CallForm(
         title=request_fields.text(data, "title", ""),
         code=request_fields.text(data, "code", ""),
@@ -189,7 +189,7 @@ def call_form(data: Json) -> CallForm:
 
 
 def emergency_form(data: Json) -> EmergencyForm:
-    """Read what a 911 call is made from."""
+    """Read the fields of a new 911 call."""
     return EmergencyForm(
         caller=request_fields.text(data, "caller", ""),
         location=request_fields.text(data, "location", ""),

@@ -1,4 +1,4 @@
-"""Version 2 of the API over HTTP: resources, a bearer token, JSON both ways."""
+"""Version 2 of the API over HTTP: resources, a bearer token, JSON requests and answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sandbox.cad.state.models import CadRefusal, Community, Json, Plan
 from sandbox.cad.state.rate_limits import RateLimit, RateLimiter
 from sandbox.cad.state.world import CadWorld
 
-# No document gives the words of these refusals; they are plausible, not known.
+# No document gives the texts of these refusals; these are guesses.
 NO_KEY = "Missing or invalid bearer authentication."
 NOT_ENABLED = "API IS NOT ENABLED FOR THIS COMMUNITY"
 NO_OBJECT = "The body is not a JSON object."
@@ -29,9 +29,9 @@ _CALL = r"{callId:\d{1,9}}"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A method and a path, what they do, and how often a key may ask in a minute.
+    """A method and a path, the function that serves them, and their limit per key and minute.
 
-    `name` is what the history calls it, after "v2 ".
+    `name` is its name in the history, after "v2 ".
     """
 
     name: str
@@ -88,14 +88,17 @@ class V2Api:
         self._rate_limiter = rates
 
     def routes(self) -> list[web.RouteDef]:
-        """List the routes; what else begins with /v2 is not found."""
+        """Return the routes; any other path under /v2 is a 404."""
         return [
-            *(web.route(one.method, one.path, partial(self._handle, one)) for one in ENDPOINTS),
+            *(
+                web.route(entry.method, entry.path, partial(self._handle, entry))
+                for entry in ENDPOINTS
+            ),
             web.route("*", "/v2/{tail:.*}", _not_found),
         ]
 
     def describe(self, request: web.Request, body: Json, entry: ReceivedRequest) -> bool:
-        """Write into the record what a request asks; False if it is none of this version."""
+        """Add type, community and data to the record of a request; False if it is not for v2."""
         if not request.path.startswith("/v2/"):
             return False
         handler: object = request.match_info.handler
@@ -113,9 +116,9 @@ class V2Api:
             if too_many := self._rate_limiter.count(community.key, f"v2 {endpoint.name}", rate):
                 return too_many
             body = {} if request.method == "GET" else _object(await request.read())
-            asked = V2Request(self._world, community, request.match_info, request.query, body)
+            v2_request = V2Request(self._world, community, request.match_info, request.query, body)
             with self._world.acting_as(Actor.API):
-                answer = endpoint.answer(asked)
+                answer = endpoint.answer(v2_request)
             return web.json_response(answer, status=endpoint.status)
         except CadRefusal as refusal:
             return _problem(request, refusal)

@@ -1,4 +1,4 @@
-"""What each v2 endpoint under `/v2/emergency` does: calls and units."""
+"""The v2 endpoints under `/v2/emergency`: calls and units."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOT_ON_A_CALL = -1
 
 
 def attach(request: V2Request) -> Json:
-    """Attach units; the receipt names those that are on the call now."""
+    """Attach units; the receipt names the units that are on the call now."""
     server, call_id = request.server, request.call_id
     if request.world.behaviour.refuse_unknown_call:
         require_call(server.calls, call_id)
@@ -21,13 +21,13 @@ def attach(request: V2Request) -> Json:
 
 
 def detach(request: V2Request) -> Json:
-    """Detach units from whatever call they are on; the receipt names those meant."""
+    """Detach units from all their calls; the receipt names the units of the request."""
     units = request.world.detach(request.server, request.target())
     return {"identIds": [unit.id for unit in units]}
 
 
 def calls(request: V2Request) -> Json:
-    """List active dispatch calls, 911 calls and the last closed ones."""
+    """Return active dispatch calls, 911 calls and the last closed calls."""
     server, kind = request.server, request.number("type")
     limit, offset = request.number("closedLimit"), request.number("closedOffset")
     dispatch, emergency = kind in {0, 100}, kind in {1, 100}
@@ -41,7 +41,7 @@ def calls(request: V2Request) -> Json:
 
 
 def units(request: V2Request) -> list[Json]:
-    """List the units on duty; dispatchers and those off duty if wished."""
+    """Return the units on duty; dispatchers and units off duty only if requested."""
     offline, only_units = request.flag("includeOffline"), request.flag("onlyUnits")
     limit, offset = request.number("limit"), request.number("offset")
     found = [
@@ -53,7 +53,7 @@ def units(request: V2Request) -> list[Json]:
 
 
 def current_call(request: V2Request) -> Json:
-    """Tell the call of the account's unit; the pretend CAD takes its first one for selected."""
+    """Return the call of the account's unit; the first unit on duty counts as selected."""
     uuid = request.path["accountUuid"]
     if uuid not in request.community.accounts:
         raise CadRefusal(404, NO_ACCOUNT)
@@ -66,14 +66,14 @@ def current_call(request: V2Request) -> Json:
 
 
 def new_dispatch(request: V2Request) -> Json:
-    """Create a call with the units meant on it, which may be none but must be said."""
+    """Create a call with the units of the request; the target may be empty but not missing."""
     return request.world.new_dispatch(
         request.server, call_form(request.body), request.target()
     ).as_json()
 
 
 def close(request: V2Request) -> Json:
-    """Close calls, all or none."""
+    """Close calls: all of them, or none if one is unknown."""
     server, call_ids = request.server, request_fields.numbers(request.body, "callIds")
     for call_id in call_ids:
         require_call(server.calls, call_id)
@@ -83,7 +83,7 @@ def close(request: V2Request) -> Json:
 
 
 def add_note(request: V2Request) -> Json:
-    """Write a line into the log of a call."""
+    """Add a note to a call."""
     server, call_id, body = request.server, request.call_id, request.body
     note, label = request_fields.text(body, "note"), request_fields.text(body, "label", "")
     require_call(server.calls, call_id)
@@ -92,7 +92,7 @@ def add_note(request: V2Request) -> Json:
 
 
 def call_911(request: V2Request) -> Json:
-    """Let somebody call for help."""
+    """Create a 911 call."""
     call = request.world.call_911(request.server, emergency_form(request.body))
     return {**call.as_json(), "updated": request.world.now().strftime("%Y-%m-%dT%H:%M:%SZ")}
 
@@ -114,7 +114,7 @@ def set_status(request: V2Request) -> Json:
 
 
 def _unit(unit: Unit) -> Json:
-    """Build the unit as v2 shows it: with a community user id where v1 has API ids."""
+    """Build the unit as v2 shows it: with a community user id instead of v1's API ids."""
     shown = unit.as_json()
     data = {name: value for name, value in shown["data"].items() if not name.startswith("apiId")}
     data["communityUserId"] = (*unit.account.api_ids, "")[0]

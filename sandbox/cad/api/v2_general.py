@@ -1,4 +1,4 @@
-"""What each v2 endpoint under `/v2/general` does: accounts and the community itself."""
+"""The v2 endpoints under `/v2/general`: accounts and the community itself."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def account(request: V2Request) -> Json:
 
 
 def check_link(request: V2Request) -> Json:
-    """Tell whose a community user id is."""
+    """Return the UUID of the account that has a community user id."""
     user_id = request_fields.text(request.body, "communityUserId")
     found = request.world.find_account(request.community, user_id)
     return {
@@ -65,7 +65,7 @@ def servers(request: V2Request) -> Json:
 
 
 def version(request: V2Request) -> Json:
-    """Tell what the community pays for."""
+    """Return the plan of the community."""
     return {"version": int(request.community.plan), "name": request.community.plan.name}
 
 

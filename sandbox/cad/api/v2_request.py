@@ -1,4 +1,4 @@
-"""One v2 request as its endpoint sees it: path, query, body, and the units that it means."""
+"""A v2 request as its endpoint gets it: path, query, body, and the units that it names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state.models import Account, CadRefusal, Community, Json, Server
 from sandbox.cad.state.world import CALL_NOT_FOUND, CadWorld
 
-# No document gives the words of a refusal; these are plausible, not known.
+# No document gives the texts of these refusals; these are guesses.
 NO_SERVER = "The server does not belong to this community."
 NO_TARGET = "Provide a target."
 SEVERAL_TARGETS = "Provide exactly one kind of target."
@@ -22,7 +22,7 @@ TARGETS = ("communityUserId", "communityUserIds", "identIds", "discord", "accoun
 
 @dataclass(frozen=True, slots=True)
 class V2Request:
-    """What a community asks; `path` and `query` are as they came."""
+    """A request of a community; `path` and `query` hold the raw parameters."""
 
     world: CadWorld
     community: Community
@@ -32,7 +32,7 @@ class V2Request:
 
     @property
     def server(self) -> Server:
-        """Find the server that the path names."""
+        """The server that the path names; refuse an unknown one."""
         server = self.community.servers.get(int(self.path["serverId"]))
         if server is None:
             raise CadRefusal(404, NO_SERVER)
@@ -40,25 +40,25 @@ class V2Request:
 
     @property
     def call_id(self) -> int:
-        """Read the call that the path names, known or not."""
+        """The call number in the path; the call may not exist."""
         return int(self.path["callId"])
 
     def number(self, name: str) -> int:
-        """Read a required number of the query."""
+        """Read a required number from the query."""
         value = self.query.get(name, "")
         if not re.fullmatch(r"\d{1,9}", value, re.ASCII):
             raise CadRefusal(400, f"{request_fields.INVALID_DATA}: {name}")
         return int(value)
 
     def flag(self, name: str) -> bool:
-        """Read a required truth value of the query."""
+        """Read a required boolean from the query."""
         value = self.query.get(name)
         if value not in {"true", "false"}:
             raise CadRefusal(400, f"{request_fields.INVALID_DATA}: {name}")
         return value == "true"
 
     def target(self) -> Target:
-        """Find the units on duty that the body means, whatever it calls them."""
+        """Return the units on duty that the body names, as a target with their idents."""
         kinds = [kind for kind in TARGETS if kind in self.body]
         if not kinds:
             raise CadRefusal(400, NO_TARGET)
@@ -91,7 +91,7 @@ class V2Request:
 
 
 def find_account_by_discord_id(community: Community, discord_id: str) -> Account | None:
-    """Find the account that a Discord person has linked."""
+    """Find the account that is linked to a Discord id."""
     for account in community.accounts.values():
         if account.discord_id is not None and str(account.discord_id) == discord_id:
             return account
@@ -99,6 +99,6 @@ def find_account_by_discord_id(community: Community, discord_id: str) -> Account
 
 
 def require_call(calls: Mapping[int, object], call_id: int) -> None:
-    """Refuse a number that no open call has."""
+    """Refuse the number of a call that is not open."""
     if call_id not in calls:
         raise CadRefusal(404, CALL_NOT_FOUND)

@@ -1,7 +1,7 @@
-"""Delivers push events: through the hub where somebody listens there, otherwise over HTTP.
+"""Delivers push events: through the hub if a client is connected, otherwise over HTTP.
 
-Events reach their receiver in the order in which things happened. An event that cannot be
-delivered is gone: nothing in the documents says that the CAD tries again.
+Events arrive in the order in which they happened. An event that cannot be delivered is dropped:
+no document says that the CAD tries again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ HTTP = "http"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An event that was sent; status is the receiver's, None over the hub or without answer."""
+    """An event that was sent.
+
+    Attributes:
+        status: the receiver's HTTP status; None over the hub or without an answer.
+    """
 
     type: str
     transport: str
@@ -40,10 +44,10 @@ class _QueuedEvent:
 
 
 class EventDelivery:
-    """Watches a world and sends what happens in it, while it runs.
+    """Sends the changes of a world as push events, between `start` and `stop`.
 
     Attributes:
-        deliveries: what was sent, in order.
+        deliveries: the events that were sent, in order.
     """
 
     def __init__(self, world: CadWorld, hub: SignalRHub) -> None:
@@ -55,11 +59,11 @@ class EventDelivery:
         world.on_change(self._enqueue)
 
     async def start(self) -> None:
-        """Begin to deliver."""
+        """Start to deliver."""
         self._running = asyncio.create_task(self._deliver_all())
 
     async def stop(self) -> None:
-        """Stop; what was not delivered yet is forgotten."""
+        """Stop; drop the events that were not delivered yet."""
         if self._running is not None:
             running, self._running = self._running, None
             running.cancel()
@@ -67,7 +71,7 @@ class EventDelivery:
             self._queue = asyncio.Queue()
 
     async def settle(self) -> None:
-        """Wait until everything has been delivered."""
+        """Wait until all events have been delivered."""
         await self._queue.join()
 
     def _enqueue(self, change: Change) -> None:
@@ -76,7 +80,7 @@ class EventDelivery:
         for community in self._world.communities.values():
             if any(server is change.server for server in community.servers.values()):
                 listed = self._world.behaviour.listed_event_data
-                # Now: what is written a moment later would tell of a later world.
+                # Built now: a moment later the world may have changed again.
                 envelope = push_events.envelope(change, community.key, listed=listed)
                 self._queue.put_nowait(_QueuedEvent(community, change.server, envelope))
 
@@ -84,8 +88,8 @@ class EventDelivery:
         timeout = aiohttp.ClientTimeout(total=HTTP_SECONDS)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             while True:
-                parcel = await self._queue.get()
-                await self._deliver(session, parcel)
+                event = await self._queue.get()
+                await self._deliver(session, event)
                 self._queue.task_done()
 
     async def _deliver(self, session: aiohttp.ClientSession, event: _QueuedEvent) -> None:

@@ -1,11 +1,11 @@
-"""What the CAD tells the world when something has changed: push events, as JSON."""
+"""Builds the JSON of push events from changes in the pretend CAD."""
 
 from __future__ import annotations
 
 from sandbox.cad.state.change_log import Actor, Change, ChangeKind
 from sandbox.cad.state.models import EmergencyCall, Json, Unit
 
-# The documents: what a program does is not told, but for 911 calls.
+# As documented: changes through the API cause no event, except 911 calls.
 _PUSHED_FOR_API = frozenset({ChangeKind.EMERGENCY_NEW})
 
 _TYPES = {
@@ -27,7 +27,7 @@ _TYPES = {
 
 
 def is_pushed(change: Change) -> bool:
-    """Tell whether a change becomes an event."""
+    """Return True if the CAD sends an event for a change."""
     return change.actor is Actor.PERSON or change.kind in _PUSHED_FOR_API
 
 
@@ -35,7 +35,7 @@ def envelope(change: Change, key: str, *, listed: bool = False) -> Json:
     """Build the event of a change that has just happened.
 
     Args:
-        listed: `data` as an array of one object, as some pages of the documents have it.
+        listed: `data` becomes an array of one object, as on some pages of the documents.
     """
     data = _data(change)
     return {"key": key, "type": _TYPES[change.kind], "data": [data] if listed else data}
@@ -92,6 +92,6 @@ def _emergency(call: EmergencyCall) -> Json:
 
 
 def _unit(unit: Unit) -> Json:
-    """Build a unit as the login event shows it: with all API ids of its account."""
+    """Build a unit as in the login event: with all API ids of its account."""
     shown = unit.as_json()
     return {**shown, "data": {**shown["data"], "apiIds": list(unit.account.api_ids)}}

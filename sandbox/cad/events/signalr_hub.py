@@ -1,7 +1,8 @@
 """The CAD's SignalR hub: the JSON hub protocol over websockets, without negotiation.
 
-After the protocol's specification (dotnet/aspnetcore, HubProtocol.md) and, for the methods, the
-reference: `authenticatev2` or `authenticate` opens a session for one server id, `pushEvent` tells.
+It follows the protocol's specification (dotnet/aspnetcore, HubProtocol.md) and, for the methods,
+docs/sonoran-cad.md: `authenticatev2` or `authenticate` opens a session for one server id, and the
+hub sends events as `pushEvent`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ PING_SECONDS = 15.0  # the platform's default
 
 INVOCATION, COMPLETION, PING, CLOSE = 1, 3, 6, 7
 
-# What a client may have to live with: no JSON, no message, no text, nothing.
+# Frames that a client must ignore: not JSON, not a message, not text, empty.
 GARBAGE: tuple[str | bytes, ...] = (
     "<html>502</html>",
     '{"type":1,"target":["pushEvent"],"arguments":7}\x1e[]\x1e{"type":99}\x1enull\x1e',
@@ -37,7 +38,7 @@ GARBAGE: tuple[str | bytes, ...] = (
 
 @dataclass(slots=True)
 class HubFaults:
-    """Switches that a test may turn at any time."""
+    """The hub's faults; a test may switch them at any time."""
 
     silent: bool = False  # no answer, no event, no ping
     refuse_keys: bool = False
@@ -47,7 +48,7 @@ class HubFaults:
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """Somebody who wanted a session."""
+    """An attempt to open a session; `error` is empty if it succeeded."""
 
     method: str
     community: str
@@ -61,7 +62,7 @@ class _Client:
     transport: asyncio.Transport | None
 
     async def records(self) -> AsyncGenerator[Json]:
-        """Yield what the client says; what is no JSON object is none of the protocol."""
+        """Yield the client's records; yield {} for one that is not a JSON object."""
         rest = ""
         async for message in self.socket:
             if message.type is WSMsgType.TEXT:
@@ -71,11 +72,11 @@ class _Client:
 
 
 class SignalRHub:
-    """Everybody who is connected, and who of them listens to which server.
+    """The connected clients and their sessions.
 
     Attributes:
-        authentications: every attempt at a session, in order.
-        ping_seconds: between two pings.
+        authentications: every attempt to open a session, in order.
+        ping_seconds: the time between two pings.
     """
 
     def __init__(self, world: CadWorld) -> None:
@@ -92,11 +93,11 @@ class SignalRHub:
         return tuple(self._sessions)
 
     def routes(self) -> list[web.RouteDef]:
-        """List the routes."""
+        """Return the routes."""
         return [web.get(HUB_PATH, self._serve)]
 
     async def push(self, community: str, server_id: int, event: Json) -> bool:
-        """Tell the session of a server; False if it has none."""
+        """Send an event to the session of a server; False if there is no session."""
         client = self._sessions.get((community, server_id))
         if client is None:
             return False
@@ -105,7 +106,7 @@ class SignalRHub:
         return await self._send(client, message)
 
     async def send_garbage(self) -> None:
-        """Send everybody frames that are no messages."""
+        """Send all clients frames that are not messages."""
         for client in self._clients:
             for frame in GARBAGE:
                 if isinstance(frame, bytes):
@@ -114,13 +115,13 @@ class SignalRHub:
                     await client.socket.send_str(frame)
 
     async def disconnect_all(self, reason: str) -> None:
-        """Close every connection in the protocol's way."""
+        """Close every connection with a close message."""
         for client in list(self._clients):
             await self._send(client, {"type": CLOSE, "error": reason})
             await client.socket.close()
 
     def abort_all(self) -> None:
-        """Break every connection."""
+        """Abort every connection without a close message."""
         self._sessions.clear()
         for client in self._clients:
             if client.transport is not None:
@@ -152,7 +153,7 @@ class SignalRHub:
         return False
 
     async def _run_session(self, client: _Client, records: AsyncGenerator[Json]) -> None:
-        # Not before: a client takes the first word that it hears for the answer to its hello.
+        # Pings start after the handshake: a client reads the first message as its answer.
         pinging = asyncio.create_task(self._ping(client))
         try:
             async for message in records:
@@ -184,7 +185,7 @@ class SignalRHub:
         self.authentications.append(Authentication(method, community_id, server_id, error))
         if error:
             return {"success": False, "error": error, "count": 0}
-        # One session per server id. That the newer one takes over is a guess.
+        # One session per server id. It is a guess that a newer session replaces the older one.
         self._sessions[community_id, server_id] = client
         return {"success": True, "error": "", "count": 1}
 
@@ -206,7 +207,7 @@ class SignalRHub:
             return True
         try:
             await client.socket.send_str(json.dumps(message) + SEPARATOR)
-        except ConnectionError:  # gone, and the end of its reading will tell
+        except ConnectionError:  # disconnected; the reading loop ends as well
             return False
         return True
 

@@ -1,4 +1,4 @@
-"""How this CAD behaves where the documents are silent, disagree, or changed with the years."""
+"""Switches for behaviour that the documents leave open, contradict, or have changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class AttachVariant(Enum):
 
 
 class Partial(StrEnum):
-    """What becomes of the good objects of a request when one of them is refused."""
+    """What happens to the valid objects of a request if another object is refused."""
 
     ALL_OR_NOTHING = "all-or-nothing"
     APPLY_GOOD = "apply-good"
@@ -23,15 +23,15 @@ class Partial(StrEnum):
 
 @dataclass(slots=True)
 class Behaviour:
-    """Switches that a test may turn at any time."""
+    """The switches; a test may change them at any time."""
 
     attach_variants: set[AttachVariant] = field(default_factory=lambda: set(AttachVariant))
     partial: Partial = Partial.ALL_OR_NOTHING
     refuse_unknown_call: bool = True
-    single_call: bool = True  # attaching takes a unit off the call it was on
-    strip_prefix: bool = False  # compare API ids without what stands before their ':'
+    single_call: bool = True  # attaching a unit detaches it from its other call
+    strip_prefix: bool = False  # compare API ids without the part before the ':'
     one_target_kind: bool = True  # v2: a request may name its units in one way only
-    refuse_unknown_units: bool = False  # v2: a request that means no unit at all is a 404
-    rate_limits: bool = False  # v1: five requests in five seconds; v2: what is published
+    refuse_unknown_units: bool = False  # v2: a request that matches no unit gets a 404
+    rate_limits: bool = False  # v1: five requests in five seconds; v2: the published limits
     sends_retry_after: bool = True  # a 429 carries Retry-After
     listed_event_data: bool = False  # push events: `data` is an array of one object

@@ -1,4 +1,4 @@
-"""What happened in the CAD, and what it was asked."""
+"""Records of the changes in the pretend CAD and of the requests that it received."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sandbox.cad.state.models import Account, Json, Server
 
 
 class Actor(StrEnum):
-    """Who changes something: a person at the CAD's own screens, or a program through its API."""
+    """The source of a change: a person in the CAD's user interface, or a program over the API."""
 
     PERSON = "person"
     API = "api"
 
 
 class ChangeKind(StrEnum):
-    """What can happen in a CAD."""
+    """The kinds of changes."""
 
     CALL_NEW = "call new"
     CALL_EDIT = "call edit"
@@ -38,7 +38,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that happened, to which call, units or account (where that applies)."""
+    """A change, with the call, the units or the account that it affects."""
 
     kind: ChangeKind
     server: Server
@@ -53,9 +53,9 @@ Observer = Callable[[Change], None]
 
 @dataclass(slots=True)
 class ReceivedRequest:
-    """One request that arrived; `status` is None until it was answered.
+    """A request that arrived; `status` is None until it is answered.
 
-    `fault` names the faults that had a hand in it. The API key is not kept.
+    `fault` names the faults that were applied to it. The API key is not recorded.
     """
 
     at: datetime

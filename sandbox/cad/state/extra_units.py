@@ -1,4 +1,4 @@
-"""People who work in the CAD beside those of the seed, so that something goes on there."""
+"""Units beside those of the seed; the simulation moves them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BADGES = (
 
 
 def add_units(world: CadWorld, community: Community, server: Server) -> frozenset[str]:
-    """Put these people on duty; return the numbers of their units."""
+    """Add accounts with units on duty; return the numbers of the units."""
     for number, badge in enumerate(_BADGES):
         steam64 = _FIRST_STEAM64 + number
         uuid = f"00000000-0000-4000-8000-{steam64 % 10**12:012d}"

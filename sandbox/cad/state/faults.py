@@ -1,7 +1,7 @@
-"""What can go wrong between a client and the CAD, to be switched on and off.
+"""Faults between a client and the pretend CAD, which can be switched on and off.
 
-A fault is a small dataclass; `Faults.set` switches it on, for a part of the paths and a
-number of requests if wished. Several at once wrap each other, the latest outermost.
+A fault is a small dataclass. `Faults.set` switches it on, optionally only for some paths or for a
+number of requests. Several faults wrap each other; the latest is the outermost.
 """
 
 from __future__ import annotations
@@ -24,37 +24,37 @@ MEBIBYTE = 2**20
 
 
 class Fault:
-    """A way to misbehave."""
+    """The base class of all faults."""
 
     async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
-        """Answer the request in the handler's place, or spoil its answer."""
+        """Answer the request instead of the handler, or change the handler's answer."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
 class Slow(Fault):
-    """Answer properly, but late."""
+    """Give the correct answer, but late."""
 
     seconds: float
 
     async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
-        """Wait, then carry on."""
+        """Wait, then return the handler's answer."""
         await asyncio.sleep(self.seconds)
         return await handler(request)
 
 
 @dataclass(frozen=True, slots=True)
 class Hang(Fault):
-    """Do nothing until the fault is cleared; a client that left meanwhile is not served.
+    """Hold requests until the fault is cleared; drop those whose client has disconnected.
 
-    `arrived` is set as soon as a request hangs.
+    `arrived` is set when a request begins to hang.
     """
 
     arrived: asyncio.Event = field(default_factory=asyncio.Event, compare=False, repr=False)
     released: asyncio.Event = field(default_factory=asyncio.Event, compare=False, repr=False)
 
     async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
-        """Wait for the release."""
+        """Wait until the fault is cleared, then return the handler's answer."""
         self.arrived.set()
         await self.released.wait()
         if request.transport is None or request.transport.is_closing():
@@ -64,10 +64,10 @@ class Hang(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Reset(Fault):
-    """Carry the order out, send half of the answer, then break the connection."""
+    """Carry out the request, send half of the answer, then break the connection."""
 
     async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
-        """Send half of the body that was announced."""
+        """Announce the whole body, but send only half of it."""
         body = _body(await handler(request))
         response = web.StreamResponse(headers={"Content-Length": str(len(body))})
         await response.prepare(request)
@@ -79,7 +79,7 @@ class Reset(Fault):
 
 @dataclass(frozen=True, slots=True)
 class HtmlPage(Fault):
-    """A page for people, from something that stands before the CAD."""
+    """A web page from a proxy in front of the CAD."""
 
     status: int
     title: str
@@ -109,7 +109,7 @@ class RateLimited(Fault):
         return self.response()
 
     def response(self) -> web.Response:
-        """Build the answer in the shape that the CAD's gateway uses."""
+        """Build the 429 in the form that the CAD's gateway uses."""
         headers = {}
         if isinstance(self.retry_after, datetime):
             headers["Retry-After"] = format_datetime(self.retry_after, usegmt=True)
@@ -121,16 +121,16 @@ class RateLimited(Fault):
 
 @dataclass(frozen=True, slots=True)
 class HugeBody(Fault):
-    """An answer that does not end soon, its size not announced."""
+    """A very large answer whose size is not announced."""
 
     size: int = 50 * MEBIBYTE
 
     async def answer(self, request: web.Request, _handler: Handler, /) -> web.StreamResponse:
-        """Send until all is sent or the client has had enough."""
+        """Send the whole size, or until the client disconnects."""
         response = web.StreamResponse()
         await response.prepare(request)
         chunk = b"x" * 65_536
-        with contextlib.suppress(ConnectionError):  # the client has had enough
+        with contextlib.suppress(ConnectionError):  # the client has disconnected
             for _ in range(self.size // len(chunk)):
                 await response.write(chunk)
         return response
@@ -138,23 +138,23 @@ class HugeBody(Fault):
 
 @dataclass(frozen=True, slots=True)
 class BadUtf8(Fault):
-    """Carry the order out; the answer's first space becomes two bytes that are no UTF-8."""
+    """Carry out the request; replace the answer's first space by two bytes that are not UTF-8."""
 
     async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
-        """Spoil the answer."""
+        """Return the handler's answer with the invalid bytes."""
         response = await handler(request)
         return _with_body(response, _body(response).replace(b" ", b"\xff\xfe", 1))
 
 
 class Case(StrEnum):
-    """How the keys of the answer are written."""
+    """The letter case of the keys in the answer."""
 
     UPPER = "upper"
     LOWER = "lower"
     TITLE = "title"
 
     def write(self, key: str) -> str:
-        """Write a key this way."""
+        """Return a key in this letter case."""
         if self is Case.TITLE:
             return key[:1].upper() + key[1:]
         return key.upper() if self is Case.UPPER else key.lower()
@@ -162,7 +162,7 @@ class Case(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyCase(Fault):
-    """Answer properly, with the JSON keys in other letters; plain text stays as it is."""
+    """Give the correct answer with its JSON keys in another letter case; keep plain text."""
 
     case: Case
 
@@ -183,25 +183,25 @@ class KeyCase(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Redirect(Fault):
-    """Send the client, and the key in its body, to another host."""
+    """Redirect the client to another host."""
 
     to: str
     status: int = 307
 
     async def answer(self, request: web.Request, _handler: Handler, /) -> web.StreamResponse:
-        """Point to the same path elsewhere."""
+        """Answer with a redirect to the same path on the other host."""
         return web.Response(status=self.status, headers={"Location": self.to + request.path})
 
 
 @dataclass(frozen=True, slots=True)
 class Text(Fault):
-    """Any status with any text."""
+    """An answer with any status and any text."""
 
     status: int
     text: str
 
     async def answer(self, _request: web.Request, _handler: Handler, /) -> web.StreamResponse:
-        """Answer so."""
+        """Answer with the status and the text."""
         return web.Response(status=self.status, text=self.text)
 
 
@@ -213,15 +213,15 @@ class _Switch:
 
 
 class Faults:
-    """The switchboard: which faults are on, and for whom."""
+    """The faults that are switched on, with their paths and their remaining requests."""
 
     def __init__(self) -> None:
         self._switches: list[_Switch] = []
 
     def set(self, fault: Fault, *, path: str = "", times: int | None = None) -> None:
-        """Switch a fault on for paths that begin with `path`, `times` requests long.
+        """Switch a fault on for paths that begin with `path`, for `times` requests (None: all).
 
-        The same kind of fault on the same path is replaced; other kinds stay on.
+        It replaces a fault of the same class on the same path; other faults stay on.
         """
         for switch in self._switches:
             if type(switch.fault) is type(fault) and switch.path == path:
@@ -229,7 +229,7 @@ class Faults:
         self._switches.append(_Switch(fault, path, times))
 
     def clear(self) -> None:
-        """Switch everything off and let hanging requests go on."""
+        """Switch all faults off and release hanging requests."""
         for switch in self._switches:
             if isinstance(switch.fault, Hang):
                 switch.fault.released.set()
@@ -237,11 +237,11 @@ class Faults:
 
     @property
     def active(self) -> tuple[Fault, ...]:
-        """Name the faults that the next request may meet."""
+        """The faults that may apply to the next request."""
         return tuple(switch.fault for switch in self._switches if switch.left != 0)
 
     def take(self, path: str) -> tuple[Fault, ...]:
-        """Choose the faults for one request, and count it."""
+        """Return the faults for one request, and count the request."""
         chosen = [
             switch for switch in self._switches if switch.left != 0 and path.startswith(switch.path)
         ]
@@ -252,7 +252,7 @@ class Faults:
 
 
 def wrap(faults: Iterable[Fault], handler: Handler) -> Handler:
-    """Put the faults around a handler."""
+    """Return a handler with the faults around it."""
     for fault in faults:
         handler = partial(_call, fault, handler)
     return handler
@@ -263,7 +263,7 @@ async def _call(fault: Fault, handler: Handler, request: web.Request) -> web.Str
 
 
 def _body(response: web.StreamResponse) -> bytes:
-    # Every answer of the CAD itself is a Response with bytes; streams come from faults only.
+    # Every answer of the CAD itself is a Response with bytes; only faults return streams.
     if isinstance(response, web.Response) and isinstance(response.body, bytes):
         return response.body
     return b""

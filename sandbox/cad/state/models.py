@@ -1,4 +1,4 @@
-"""What a CAD holds: communities, servers, accounts, units and calls, and their v1 JSON."""
+"""The data of a CAD: communities, servers, accounts, units and calls, with their v1 JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 class Plan(IntEnum):
-    """What a community pays for; each endpoint needs at least one of these."""
+    """The plan of a community; each endpoint needs a minimum plan."""
 
     BASIC = 0
     STANDARD = 1
@@ -47,7 +47,7 @@ class Page(IntEnum):
 
 
 class CadRefusal(Exception):
-    """The CAD says no: an HTTP status and its plain text."""
+    """The CAD refuses a request, with an HTTP status and a plain text."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"{status} {text}")
@@ -57,7 +57,7 @@ class CadRefusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person known to a community, with the API ids typed into their CAD settings."""
+    """A person's account in a community, with the API ids from its CAD settings."""
 
     uuid: str
     username: str
@@ -68,7 +68,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """What a unit is called and where it belongs: the `data` of a unit."""
+    """The number, name and department of a unit: its `data` in the JSON."""
 
     unit_num: str
     name: str
@@ -82,7 +82,7 @@ class Badge:
 
 @dataclass(slots=True)
 class Unit:
-    """An identifier of an account on one server; on duty unless its status is OFFLINE."""
+    """A unit of an account on one server; it is on duty unless its status is OFFLINE."""
 
     id: int
     account: Account
@@ -95,7 +95,7 @@ class Unit:
 
     @property
     def on_duty(self) -> bool:
-        """Tell whether the unit is logged in."""
+        """Whether the unit is logged in."""
         return self.status != UnitStatus.OFFLINE
 
     def as_json(self) -> Json:
@@ -127,7 +127,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One line in a call's log; `time` is a time of day, as the CAD shows it."""
+    """A note of a call; `time` is a time of day, as the CAD shows it."""
 
     time: str
     label: str
@@ -146,7 +146,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class CallForm:
-    """What somebody fills in to create a dispatch call."""
+    """The input for a new dispatch call."""
 
     title: str
     code: str = ""
@@ -165,7 +165,7 @@ class CallForm:
 
 @dataclass(slots=True)
 class DispatchCall:
-    """A dispatch call; `idents` are the ids of the attached units, in order of arrival."""
+    """A dispatch call; `idents` are the attached units' ids, in the order of attachment."""
 
     call_id: int
     form: CallForm
@@ -200,7 +200,7 @@ class DispatchCall:
 
 @dataclass(frozen=True, slots=True)
 class EmergencyForm:
-    """What a caller says to 911 (or to the civil line, when it is no emergency)."""
+    """The input for a new 911 call (or a call to the civil line, if it is not an emergency)."""
 
     caller: str
     location: str
@@ -211,7 +211,7 @@ class EmergencyForm:
 
 @dataclass(frozen=True, slots=True)
 class EmergencyCall:
-    """A 911 call; its numbers have nothing to do with those of dispatch calls."""
+    """A 911 call; 911 calls and dispatch calls are numbered independently."""
 
     call_id: int
     form: EmergencyForm
@@ -231,9 +231,9 @@ class EmergencyCall:
 
 @dataclass(slots=True)
 class Server:
-    """One game server of a community: its own units and calls.
+    """One game server of a community, with its units and calls.
 
-    `push_url` is where the CAD sends what happens, as its settings have it; empty for nowhere.
+    `push_url` is the address that the CAD sends push events to; empty for none.
     """
 
     id: int = 1
@@ -248,7 +248,7 @@ class Server:
 
 @dataclass(slots=True)
 class Community:
-    """A customer of the CAD: id and API key, plan, accounts and servers."""
+    """A community: its id, API key, plan, accounts and servers."""
 
     id: str
     key: str

@@ -1,4 +1,4 @@
-"""Counts requests per API key and says when there are too many."""
+"""Counts requests per API key and endpoint, and answers with a 429 above the limit."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from sandbox.cad.state.faults import RateLimited
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most so many requests in any so many seconds."""
+    """At most `requests` in every period of `seconds` (a sliding window)."""
 
     requests: int
     seconds: float = 60.0
 
 
 class RateLimiter:
-    """Remembers when each key asked what; refused requests do not count."""
+    """Keeps the request times per key and endpoint; a refused request does not count."""
 
     def __init__(self, behaviour: Behaviour, clock: Callable[[], float]) -> None:
         self._behaviour = behaviour
@@ -30,15 +30,15 @@ class RateLimiter:
         self._request_times: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
 
     def count(self, key: str, endpoint: str, rate: RateLimit) -> web.Response | None:
-        """Count a request, or return the 429 that it gets."""
+        """Count a request and return None, or return a 429 if the limit is reached."""
         if not self._behaviour.rate_limits:
             return None
         now = self._clock()
-        asked = self._request_times[key, endpoint]
-        while asked and now - asked[0] >= rate.seconds:
-            asked.popleft()
-        if len(asked) < rate.requests:
-            asked.append(now)
+        times = self._request_times[key, endpoint]
+        while times and now - times[0] >= rate.seconds:
+            times.popleft()
+        if len(times) < rate.requests:
+            times.append(now)
             return None
-        wait = math.ceil(asked[0] + rate.seconds - now)
+        wait = math.ceil(times[0] + rate.seconds - now)
         return RateLimited(wait if self._behaviour.sends_retry_after else None).response()

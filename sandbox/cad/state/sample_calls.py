@@ -1,4 +1,4 @@
-"""Calls that may come in at any time: what the page's buttons create, in turn."""
+"""Sample calls that the page's buttons and the simulation create, in turn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The world of the sandbox, and the people in it."""
+"""The initial data of the sandbox: its community, people, units and calls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STRUCTURE_FIRE = 102
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the sandbox: SteamID64, the same in hex (their API id), and their unit."""
+    """A person of the sandbox: SteamID64 and unit number; the API id is the SteamID64 in hex."""
 
     name: str
     steam64: int
@@ -37,7 +37,7 @@ class Person:
 
     @property
     def hex(self) -> str:
-        """Write the Steam id as the CAD knows it: bare, lower case."""
+        """The Steam id in the CAD's form: hex digits in lower case, without a prefix."""
         return f"{self.steam64:x}"
 
 
@@ -50,14 +50,14 @@ ERIN = Person("Erin", 76561198112233624)
 VIC = Person("Vic", 76561198112233685)
 PEOPLE = (DANA, PAT, ALICE, BOB, CHARLIE, ERIN, VIC)
 
-# On duty in the CAD, and nobody in Discord.
+# On duty in the CAD, without a Discord member.
 RILEY = Person("Riley", 76561198112233746, "K-9")
 SAM = Person("Sam", 76561198112233807, "B-21")
 TAYLOR = Person("Taylor", 76561198112233868, "R-2")
 JORDAN = Person("Jordan", 76561198112233929, "S-1")
 MORGAN = Person("Morgan", 76561198112233990, "D-1")
 
-# Not on duty, and their ids stand otherwise in the CAD than those of the others.
+# Not on duty; their ids have other forms in the CAD than the ids above.
 CASEY = Person("Casey", 76561198112234059)
 QUINN = Person("Quinn", 76561198112234131)
 CASEYS_ID = f"STEAM:{CASEY.hex.upper()}"
@@ -69,7 +69,7 @@ _DISPATCH = frozenset({"dispatch", "police"})
 
 
 def build_world() -> CadWorld:
-    """Make the sandbox: one community on Plus, one server, units on duty and open calls."""
+    """Build one community on the plan Plus, with one server, units on duty and open calls."""
     community = Community(COMMUNITY_ID, API_KEY)
     world = CadWorld([community])
     _account(community, DANA, _DISPATCH)

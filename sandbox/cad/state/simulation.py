@@ -1,7 +1,7 @@
-"""A scripted life: people work in the CAD on a timetable that repeats.
+"""Simulates users of the CAD, with a timetable that repeats.
 
-What happens when is fixed; to whom it happens is drawn from a seed. Nothing grows without end:
-calls are closed at the pace at which they come.
+The times of the actions are fixed; a seeded random generator chooses their units and calls. The
+number of calls is bounded: as many are closed as are created.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ NOTES = (
 
 
 class Simulation:
-    """Lets people act on one server.
+    """Simulates users on one server.
 
     Args:
-        cast: the numbers of the units that may be moved, attached and sent home; None for all.
-        keeps_apart: leave calls and 911 calls alone that came from anybody else.
+        unit_numbers: the units that may be moved, attached and logged out; None for all.
+        own_calls_only: change only the calls and 911 calls that the simulation has created.
     """
 
     def __init__(
@@ -62,31 +62,31 @@ class Simulation:
         self._own_calls: set[int] = set()
         self._own_emergencies: set[int] = set()
         self._sleep = sleep
-        # Not for secrets: the same seed has to give the same life.
+        # Not for secrets: the same seed must give the same actions.
         self._random = random.Random(seed)
         self._calls = itertools.cycle(SAMPLE_CALLS)
         self._emergencies = itertools.cycle(SAMPLE_EMERGENCIES)
         self._logged_out: list[Unit] = []
 
     async def run(self) -> None:
-        """Live until the task is cancelled."""
-        for moment in itertools.cycle(TIMETABLE):
-            await self._sleep(moment.delay)
-            moment.act(self)
+        """Run the timetable until the task is cancelled."""
+        for timed in itertools.cycle(TIMETABLE):
+            await self._sleep(timed.delay)
+            timed.act(self)
 
     def create_call(self) -> None:
-        """A dispatcher opens a call."""
+        """Create a dispatch call, unless there are `MAX_CALLS`."""
         if len(self._open_calls()) < MAX_CALLS:
             self._create_call(next(self._calls))
 
     def create_emergency(self) -> None:
-        """Somebody calls 911."""
+        """Create a 911 call, unless there are `MAX_EMERGENCIES`."""
         if len(self._open_emergencies()) < MAX_EMERGENCIES:
             call = self._world.call_911(self._server, next(self._emergencies))
             self._own_emergencies.add(call.call_id)
 
     def answer_emergency(self) -> None:
-        """A dispatcher makes a call of the oldest 911."""
+        """Replace the oldest 911 call by a dispatch call."""
         waiting = self._open_emergencies()
         if not waiting or len(self._open_calls()) >= MAX_CALLS:
             return
@@ -104,7 +104,7 @@ class Simulation:
         self._world.remove_911(self._server, emergency.call_id)
 
     def attach_unit(self) -> None:
-        """A free unit is put on the call with the fewest units, and drives."""
+        """Attach a free unit to the call with the fewest units, and set it en route."""
         free = [unit for unit in self._units() if self._call_of(unit) is None]
         calls = self._open_calls()
         if free and calls:
@@ -115,7 +115,7 @@ class Simulation:
             self._world.set_status(self._server, target, UnitStatus.ENROUTE)
 
     def arrive_on_scene(self) -> None:
-        """A unit on a call is where the call is."""
+        """Set a unit that is en route to on scene, at the address of its call."""
         driving = [unit for unit in self._units() if unit.status == UnitStatus.ENROUTE]
         if driving:
             unit = self._random.choice(driving)
@@ -126,27 +126,27 @@ class Simulation:
             self._world.set_status(self._server, target, UnitStatus.ON_SCENE)
 
     def move_unit(self) -> None:
-        """A unit drives around."""
+        """Move a unit to another place."""
         if units := self._units():
             self._world.move(
                 self._server, self._random.choice(units).id, self._random.choice(PLACES)
             )
 
     def add_note(self) -> None:
-        """A dispatcher writes something down."""
+        """Add a note to a call."""
         if calls := self._open_calls():
             call = self._random.choice(calls)
             self._world.add_note(self._server, call.call_id, self._random.choice(NOTES), "D-1")
 
     def change_priority(self) -> None:
-        """A call turns out to be more urgent, or less."""
+        """Change the priority of a call."""
         if calls := self._open_calls():
             call = self._random.choice(calls)
             form = replace(call.form, priority=call.form.priority % 3 + 1)
             self._world.edit_call(self._server, call.call_id, form)
 
     def close_call(self) -> None:
-        """The oldest call is done; whoever was on it is free again."""
+        """Close the oldest call, and set its units to available."""
         calls = self._open_calls()
         if len(calls) <= MIN_CALLS:
             return
@@ -156,7 +156,7 @@ class Simulation:
         self._world.set_status(self._server, back, UnitStatus.AVAILABLE)
 
     def change_shift(self) -> None:
-        """Whoever went home comes back; otherwise a free unit goes."""
+        """Log in the unit that was logged out; if there is none, log out a free unit."""
         if self._logged_out:
             gone = self._logged_out.pop()
             self._world.login(self._server, gone.account, gone.badge)
@@ -192,13 +192,13 @@ class Simulation:
 
 @dataclass(frozen=True, slots=True)
 class TimedAction:
-    """What happens next, and after how many seconds."""
+    """An action and the seconds to wait before it."""
 
     delay: float
     act: Callable[[Simulation], None]
 
 
-# Two minutes: as many calls come as go.
+# Two minutes; as many calls are created as closed.
 TIMETABLE = (
     TimedAction(5, Simulation.move_unit),
     TimedAction(7, Simulation.create_emergency),

@@ -1,4 +1,4 @@
-"""The state of the pretend CAD and what can be done to it. No HTTP here."""
+"""The state of the pretend CAD and the operations on it. No HTTP here."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from sandbox.cad.state.models import (
     UnitStatus,
 )
 
-# No document names these two texts: they are plausible, not known.
+# No document gives these two texts; they are guesses.
 CALL_NOT_FOUND = "CALL NOT FOUND"
 INVALID_SERVER = "INVALID SERVER ID"
 
@@ -37,7 +37,7 @@ def utc_now() -> datetime:
 
 
 class CadWorld:
-    """Every community of the pretend CAD, what happened to it and what it was asked."""
+    """The communities of the pretend CAD, with observers of changes and a log of requests."""
 
     def __init__(
         self, communities: Iterable[Community] = (), now: Callable[[], datetime] = utc_now
@@ -56,7 +56,10 @@ class CadWorld:
 
     @contextmanager
     def acting_as(self, actor: Actor) -> Iterator[None]:
-        """Say who makes the changes inside the block, which may not await; else it is a person."""
+        """Set the source of the changes inside the block; the default is a person.
+
+        The block must not await.
+        """
         before, self._actor = self._actor, actor
         try:
             yield
@@ -64,14 +67,14 @@ class CadWorld:
             self._actor = before
 
     def server(self, community: str, server_id: int = 1) -> Server:
-        """Find a server; refuse when the community has none of this number."""
+        """Find a server; refuse an unknown number."""
         try:
             return self.communities[community].servers[server_id]
         except KeyError:
             raise CadRefusal(400, INVALID_SERVER) from None
 
     def requests(self, *types: str) -> list[ReceivedRequest]:
-        """List the requests received, all or only those of these types."""
+        """Return the requests received; with types given, only those of these types."""
         return [entry for entry in self.history if not types or entry.type in types]
 
     # People
@@ -87,30 +90,30 @@ class CadWorld:
         return unit
 
     def logout(self, server: Server, ident: int) -> None:
-        """Send a unit off duty and take it off its calls."""
+        """Log a unit out and detach it from its calls."""
         self.detach(server, Target(ident_ids=(ident,)))
         server.units[ident].status = UnitStatus.OFFLINE
         self._notify(ChangeKind.UNIT_LOGOUT, server, idents=(ident,))
 
     def register(self, community: Community, account: Account) -> None:
-        """Let somebody make or change an account and verify its id, as each server is told."""
+        """Add or replace an account with a verified API id, and notify each server."""
         community.accounts[account.uuid] = account
         for server in community.servers.values():
             self._notify(ChangeKind.LINK_VERIFIED, server, account=account)
 
     def find_account(self, community: Community, api_id: str) -> Account | None:
-        """Find the account that carries this API id."""
+        """Find the account that has this API id."""
         for account in community.accounts.values():
             if has_id(account, api_id, strip_prefix=self.behaviour.strip_prefix):
                 return account
         return None
 
     def resolve(self, server: Server, target: Target) -> tuple[Unit, ...]:
-        """Find the units on duty that a request means; unknown ones are silently absent."""
+        """Find the units on duty that a request names; unknown ids are ignored."""
         return find_units(target, server.units.values(), strip_prefix=self.behaviour.strip_prefix)
 
     def set_status(self, server: Server, target: Target, status: int) -> tuple[Unit, ...]:
-        """Set the status of the units meant; return them."""
+        """Set the status of the target's units; return them."""
         units = self.resolve(server, target)
         for unit in units:
             unit.status = status
@@ -119,7 +122,7 @@ class CadWorld:
         return units
 
     def move(self, server: Server, ident: int, location: str) -> None:
-        """Let a unit be somewhere else."""
+        """Set the location of a unit."""
         server.units[ident].location = location
         self._notify(ChangeKind.UNIT_UPDATE, server, idents=(ident,))
 
@@ -131,14 +134,14 @@ class CadWorld:
     # Dispatch calls
 
     def find_call(self, server: Server, call_id: int) -> DispatchCall:
-        """Find an active call; refuse when there is none of this number."""
+        """Find an active call; refuse an unknown number."""
         call = server.calls.get(call_id)
         if call is None:
             raise CadRefusal(400, CALL_NOT_FOUND)
         return call
 
     def attach(self, server: Server, call_id: int, target: Target) -> tuple[Unit, ...]:
-        """Attach the units meant to an active call; return those that are on it now."""
+        """Attach the target's units to an active call; return them."""
         if call_id not in server.calls and not self.behaviour.refuse_unknown_call:
             return ()
         call = self.find_call(server, call_id)
@@ -155,7 +158,7 @@ class CadWorld:
         return units
 
     def detach(self, server: Server, target: Target) -> tuple[Unit, ...]:
-        """Take the units meant off whatever call they are on; return those meant."""
+        """Detach the target's units from all their calls; return them."""
         units = self.resolve(server, target)
         for call in server.calls.values():
             self._detach_from(server, call, units)
@@ -164,7 +167,7 @@ class CadWorld:
     def new_dispatch(
         self, server: Server, form: CallForm, target: Target | None = None
     ) -> DispatchCall:
-        """Create a call with the units meant on it; the first of them is its primary."""
+        """Create a call with the target's units on it; the first becomes the primary unit."""
         call_id = server.next_call_id
         server.next_call_id += 1
         call = DispatchCall(
@@ -172,7 +175,7 @@ class CadWorld:
         )
         units = self.resolve(server, target) if target else ()
         if units:
-            # The news of the call tell of its primary, who is attached a moment later.
+            # The event of the new call names the primary unit, which is attached after it.
             call.primary = units[0].id
         server.calls[call_id] = call
         self._notify(ChangeKind.CALL_NEW, server, call_id)
@@ -181,7 +184,7 @@ class CadWorld:
         return call
 
     def edit_call(self, server: Server, call_id: int, form: CallForm) -> DispatchCall:
-        """Fill in an active call again; its notes stay."""
+        """Replace the fields of an active call; keep its notes."""
         call = self.find_call(server, call_id)
         call.form = replace(form, notes=call.form.notes)
         call.updated = self._timestamp()
@@ -189,7 +192,7 @@ class CadWorld:
         return call
 
     def close(self, server: Server, call_id: int) -> DispatchCall:
-        """Close a call; its units keep standing in it, as a record."""
+        """Close a call; it keeps the list of its units."""
         call = self.find_call(server, call_id)
         call.status = CallStatus.CLOSED
         call.updated = self._timestamp()
@@ -198,7 +201,7 @@ class CadWorld:
         return call
 
     def add_note(self, server: Server, call_id: int, content: str, label: str = "") -> Note:
-        """Write a line into the log of an active call."""
+        """Add a note to an active call."""
         call = self.find_call(server, call_id)
         note = Note(self.now().strftime("%H:%M:%S"), label, content)
         call.notes.append(note)
@@ -209,7 +212,7 @@ class CadWorld:
     # 911 calls
 
     def call_911(self, server: Server, form: EmergencyForm) -> EmergencyCall:
-        """Let somebody call 911."""
+        """Create a 911 call."""
         call = EmergencyCall(server.next_emergency_id, form)
         server.next_emergency_id += 1
         server.emergencies[call.call_id] = call
@@ -217,7 +220,7 @@ class CadWorld:
         return call
 
     def find_emergency(self, server: Server, call_id: int) -> EmergencyCall:
-        """Find a 911 call; refuse when there is none of this number."""
+        """Find a 911 call; refuse an unknown number."""
         call = server.emergencies.get(call_id)
         if call is None:
             raise CadRefusal(400, CALL_NOT_FOUND)

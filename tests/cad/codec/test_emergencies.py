@@ -1,4 +1,4 @@
-"""From a 911 call to the dispatch call that answers it."""
+"""The dispatch call that answers a 911 call."""
 
 from __future__ import annotations
 

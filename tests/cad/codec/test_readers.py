@@ -1,4 +1,4 @@
-"""From the CAD's JSON to frozen values."""
+"""The conversion of the CAD's JSON to frozen values."""
 
 import copy
 import dataclasses
@@ -27,7 +27,7 @@ def units(*items: object) -> tuple[Unit, ...]:
 
 
 def recased(value: object, letters: random.Random) -> object:
-    """Return the value with every key of the CAD in another mix of letter case."""
+    """Return the value with every key of the CAD in a random letter case."""
     if isinstance(value, dict):
         return {
             "".join(letters.choice((char.lower(), char.upper())) for char in key): (

@@ -1,4 +1,4 @@
-"""The v1 API: orders to requests, responses to models."""
+"""The v1 API: its requests, and the reading of its responses."""
 
 import contextlib
 import json
@@ -64,7 +64,7 @@ READERS = (
 
 
 def objects(request: Request) -> list[dict[str, Any]]:
-    """Return the data objects of a request as the CAD reads them."""
+    """Return the data objects of a request, as the CAD reads them."""
     return list(json.loads(json.dumps(request.body))["data"])
 
 

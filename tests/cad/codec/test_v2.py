@@ -1,4 +1,4 @@
-"""The v2 API: orders to requests, responses to models."""
+"""The v2 API: its requests, and the reading of its responses."""
 
 import contextlib
 import json
@@ -82,7 +82,7 @@ REQUESTS = (
 
 
 def problem(status: int, **texts: str) -> Response:
-    """Build an error as the CAD tells it."""
+    """Build an error in the CAD's form."""
     body = {"type": "about:blank", "status": status, "instance": "/v2/servers", **texts}
     return answer(json.dumps(body), status, content_type="application/problem+json")
 

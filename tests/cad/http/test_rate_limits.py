@@ -1,4 +1,4 @@
-"""Request budgets in simulated time."""
+"""Rate limits in simulated time."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_what_is_sent_over_the_budget_is_counted_too(budget, time):
     time.seconds = 1.0
     spend(budget, 3)
     assert budget.used == 6
-    assert budget.wait() == 9.0  # until fewer than four lie within one window
+    assert budget.wait() == 9.0  # until fewer than four requests lie within one window
 
 
 @given(

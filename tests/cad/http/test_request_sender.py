@@ -1,4 +1,4 @@
-"""Orders once, questions again: budgets and retries without a network."""
+"""Rate limits and retries of commands and queries, without a network."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ busy = answer("busy", 503)
 
 @dataclass
 class Network(Transport):
-    """A transport without a network: answers in turn; the last answer repeats."""
+    """A transport without a network: it gives its answers in turn and repeats the last one."""
 
     time: ManualClock
     takes: float = 0.0
@@ -152,7 +152,7 @@ async def test_an_act_waits_for_its_budget_and_takes_what_questions_leave(sender
     assert time.slept == []
     time.seconds = 55.0
     await sender.command(REQUEST, v1.read_done)
-    # Its time to answer is not cut short by the wait.
+    # The wait does not shorten the time limit of its answer.
     assert (time.slept, network.sent[-1]) == ([5.0], (60.0, None))
 
 

@@ -1,4 +1,4 @@
-"""The transport against real servers on this machine: what a mock cannot show."""
+"""The transport against real servers on this machine."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[bool | None]]
 
 @dataclass
 class Server:
-    """A web server made of bytes, for answers that no decent one would give."""
+    """A server that sends raw bytes, for answers that a proper web server cannot give."""
 
     handler: Handler
     url: str = ""
@@ -58,7 +58,7 @@ class Server:
                 if await self.handler(request, writer) is False:
                     break
         except ConnectionError:
-            pass  # the client had heard enough
+            pass  # the client has disconnected
         finally:
             writer.close()
             self._open.discard(task)
@@ -70,7 +70,7 @@ class Server:
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:
-    """Read one request; empty when the client has gone."""
+    """Read one request; empty if the client has disconnected."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
@@ -106,7 +106,7 @@ def answering(*parts: bytes, keep: bool = False) -> Handler:
 
 
 def silent(*parts: bytes) -> Handler:
-    """Answer with these bytes and then keep the connection open without a word."""
+    """Answer with these bytes, then keep the connection open and send nothing."""
     return answering(*parts, keep=True)
 
 
@@ -200,7 +200,7 @@ async def test_an_address_that_is_none(url, text):
 
 
 async def test_no_connection_in_time():
-    # A TLS handshake that nobody answers counts as connecting, and never ends by itself.
+    # A TLS handshake without an answer counts as connecting, and never ends by itself.
     async def ignore(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connections.append(writer)
 
@@ -314,7 +314,7 @@ async def test_a_huge_body_is_cut_off_without_reading_it_all():
     async with serving(pour) as server:
         error = await failure(server.url)
     assert type(error) is CadUnreadable
-    assert written < huge / 2  # what the buffers of both sides hold is under way already
+    assert written < huge / 2  # the buffers of both sides have already been sent
 
 
 async def test_a_bomb_is_counted_after_decompression():

@@ -1,4 +1,4 @@
-"""Requests, responses, and what both versions of the API read alike."""
+"""Requests, responses, and the reading that both API versions share."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""Push events: every documented shape, and nothing else ever makes the reader raise."""
+"""Push events: the reader reads every documented form and raises for no other JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP listener: what it takes, what it refuses, and what happens when it is full."""
+"""The HTTP push server: what it accepts, what it refuses, and what it does when it is full."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ async def test_more_than_fits_is_refused_and_a_gap_follows(
         async with session.post(url(feed), json=closed(call_id)) as response:
             assert (response.status, response.headers["Retry-After"]) == (503, str(RETRY_AFTER))
     assert await heard(feed) == EventsReceived(None, (CallsClosed((1,)),))
-    # The room that this made belongs to the gap: what comes now is refused once more.
+    # The free place is for EventsMissed: the next event is refused once more.
     assert await post(session, feed, closed(6)) == 503
     assert [await heard(feed) for _ in range(3)] == [
         EventsReceived(None, (CallsClosed((2,)),)),

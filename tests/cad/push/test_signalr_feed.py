@@ -1,4 +1,4 @@
-"""The SignalR feed against the pretend CAD's hub: it comes back from everything."""
+"""The SignalR feed against the pretend CAD's hub: it reconnects after every fault."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.cad.samples import JSON
 
 @dataclass
 class Pauses(Clock):
-    """The feed's time: a pause is over when the test says so, and takes as long as it should."""
+    """The feed's clock: the test ends each sleep, and the clock advances by its length."""
 
     seconds: float = 0.0
     asked: asyncio.Queue[float] = field(default_factory=asyncio.Queue)
@@ -51,7 +51,7 @@ class Pauses(Clock):
         await self.granted.get()
 
     async def reached(self) -> float:
-        """Wait until the feed pauses, and return how long it wants to."""
+        """Wait until the feed sleeps, and return the seconds of the sleep."""
         async with asyncio.timeout(5):
             return await self.asked.get()
 
@@ -60,7 +60,7 @@ class Pauses(Clock):
         self.granted.put_nowait(None)
 
     async def over(self) -> float:
-        """Wait until the feed pauses, and let it go on as if it had waited."""
+        """Wait until the feed sleeps, and end the sleep."""
         seconds = await self.reached()
         self.end(seconds)
         return seconds
@@ -261,7 +261,7 @@ async def test_more_than_fits_becomes_a_gap(
         for _ in range(4):
             note(cad)
         await cad.push.settle()
-        # In order, behind the notes: whoever has heard the goodbye has heard them too.
+        # The close message comes after the notes: a client that has read it has read them too.
         await cad.hub.disconnect_all("good night")
         await pauses.reached()
         items = [await heard(feed) for _ in range(3)]
@@ -311,7 +311,7 @@ async def test_the_key_is_never_logged_nor_told(
         items.append(await heard(feed))
         assert API_KEY not in repr((items, feed))
     assert API_KEY not in caplog.text
-    # It would write every frame, and cut the long ones somewhere.
+    # It would log every frame, and shorten the long ones.
     assert "websockets" not in {record.name.partition(".")[0] for record in caplog.records}
 
 
@@ -345,7 +345,7 @@ def test_no_frame_makes_a_hub_raise(records: list[str]) -> None:
 async def _take(records: list[str]) -> None:
     pushed: list[object] = []
     hub = SignalRConnection("http://127.0.0.1/", pushed.append)
-    with contextlib.suppress(HubDisconnected):  # where the message is a goodbye
+    with contextlib.suppress(HubDisconnected):  # if the message is a close message
         await hub._on_raw_message("\x1e".join(records))
 
 

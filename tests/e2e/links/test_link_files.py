@@ -64,6 +64,15 @@ async def test_shown_then_written(scene: Scene) -> None:
     assert scene.orders() == []
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    [str(seed.PAT.steam64), f"steam:{seed.PAT.hex}", "STEAM_0:1:438112311", "[U:1:876224623]"],
+)
+async def test_an_id_that_another_member_has_is_named(scene: Scene, spelling: str) -> None:
+    said = await shown(scene, f"Discord ID,API ID\n{scene.vic.id},{spelling}\n")
+    assert f"{scene.vic.mention} `{spelling}` is also {scene.pat.mention}" in said.text
+
+
 async def test_a_second_press_finds_it_done(scene: Scene) -> None:
     said = await shown(scene, people(scene))
     assert await pressed(scene, said) == "✅ 2 added, 1 changed, 1 as they were."

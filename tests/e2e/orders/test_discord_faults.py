@@ -144,7 +144,7 @@ async def test_a_bug_is_owned_up_to(scene: Scene, monkeypatch, caplog) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("bot.services.steam_id.parse_api_id", broken)
+    monkeypatch.setattr("bot.common.steam_id.parse_account", broken)
     answer = await scene.say(scene.vic, "link", steam="license:x")
     assert answer.startswith("❌ Something went wrong inside the bot.")
     assert len(tracebacks(caplog)) == 1

@@ -162,8 +162,8 @@ async def test_what_names_nobody_is_named_itself(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("limit", "value", "reason"),
     [
-        ("CROWD_LIMIT", 1, "too many people to look through. Name a smaller role."),
-        ("_LISTED", 2.0, "Discord has not told yet who has this role. Try again in a minute."),
+        ("AUDIENCE_LIMIT", 1, "too many people to look through. Name a smaller role."),
+        ("_LOADED_SHARE", 2.0, "Discord has not told yet who has this role. Try again in a minute."),
     ],
 )
 async def test_crowds_that_are_too_large_or_not_known_yet(

@@ -1,4 +1,4 @@
-"""Each fault as a real client meets it."""
+"""The effect of each fault on a real client."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def test_a_client_that_gave_up_is_not_served_later(cad: CadServer, caller:
     await hang.arrived.wait()
     order.cancel()
     await asyncio.gather(order, return_exceptions=True)
-    # A round trip each: the server notices that the client is gone, then finishes with it.
+    # One round trip each: the server notices the disconnect, then ends the request.
     await caller.post("/emergency/get_calls", "GET_CALLS", {})
     cad.faults.clear()
     await caller.post("/emergency/get_calls", "GET_CALLS", {})

@@ -1,4 +1,4 @@
-"""The CAD's own page: served, true, safe, and with buttons that work."""
+"""The page of the pretend CAD: its data, its safety and its buttons."""
 
 from __future__ import annotations
 

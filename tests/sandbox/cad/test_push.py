@@ -1,4 +1,4 @@
-"""What the pretend CAD tells when something happens in it: over HTTP, and through its hub."""
+"""The push events of the pretend CAD, over HTTP and through its hub."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Act = Callable[[CadWorld, Server], object]
 
 @dataclass
 class Receiver:
-    """A game server that takes events."""
+    """A game server that receives events."""
 
     url: str = ""
     status: int = 200
@@ -102,7 +102,7 @@ async def test_what_people_do_is_told(
     (told,) = receiver.envelopes
     assert (told["key"], told["type"]) == (API_KEY, type_)
     assert isinstance(told["data"], list) is listed
-    # The bot, which was written from the same pages, makes sense of it.
+    # The bot, which follows the same documents, can read it.
     assert envelope.has_key(told, API_KEY)
     assert len(read_event(told)) == 1
     assert cad.push.deliveries == [Delivery(type_, HTTP, 200)]
@@ -185,7 +185,7 @@ async def test_who_has_no_address_is_told_nothing(cad: CadServer, receiver: Rece
 
 @dataclass
 class Client:
-    """Speaks the hub protocol by hand."""
+    """A client of the hub protocol, without a library."""
 
     socket: aiohttp.ClientWebSocketResponse
 

@@ -1,4 +1,4 @@
-"""The sandbox's world is the one that its people and its guide speak of."""
+"""The seed has the people, units and calls that the guide and the scenario name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scripted life: something happens, the same each time, and nothing grows without end."""
+"""The simulation: its actions are the same each time, and the number of calls is bounded."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ ROUNDS = 5  # ten minutes
 
 
 class Over(Exception):
-    """The shift is over."""
+    """Ends the simulation."""
 
 
 async def shift(
     seed: int, cast: Container[str] | None = None, *, keeps_apart: bool = False
 ) -> tuple[list[Change], Server]:
-    """Live through ten minutes that nobody waits for."""
+    """Run ten minutes of the simulation without real waiting."""
     world = build_world()
     server = world.server(COMMUNITY_ID)
     if keeps_apart:

@@ -1,4 +1,4 @@
-"""The v1 API over real HTTP: dialects, documented texts, refusals."""
+"""The v1 API over real HTTP: attach variants, documented texts, refusals."""
 
 from __future__ import annotations
 

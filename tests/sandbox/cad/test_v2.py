@@ -40,7 +40,7 @@ PROBLEM = {"type", "title", "status", "detail", "instance", "traceId"}
 
 @dataclass
 class Asker:
-    """Asks the pretend CAD with its key."""
+    """Sends requests with the pretend CAD's key."""
 
     cad: CadServer
     session: aiohttp.ClientSession

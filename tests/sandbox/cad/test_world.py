@@ -1,4 +1,4 @@
-"""What the pretend CAD remembers and how attaching works, without HTTP."""
+"""The state of the pretend CAD and its operations, without HTTP."""
 
 from __future__ import annotations
 

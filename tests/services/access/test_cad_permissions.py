@@ -1,4 +1,4 @@
-"""What the CAD lets people do: asked seldom, never guessed."""
+"""CAD permissions are fetched seldom and never guessed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = v2
 
 
 class Cad(ScriptedCad):
-    """Knows accounts, by Discord id or by API id."""
+    """Returns accounts by Discord id or by API id."""
 
     by_discord: dict[int, Account]
     by_api_id: dict[str, Account]
@@ -59,7 +59,7 @@ async def test_the_account_is_the_one_with_this_discord(
     permissions: CadPermissions, cad: Cad, office: Office
 ) -> None:
     cad.by_discord[PAT] = account(CAD_SELF_DISPATCH)
-    # A link that its owner has made counts for nothing then.
+    # The link that the owner has made does not count then.
     cad.by_api_id["steam:9"] = account(CAD_DISPATCH)
     await LinkStore(office.database).put(Link(GUILD, PAT, "steam:9", PAT, office.time.now()))
     await permissions.require(PAT, GUILD, only_self=True)
@@ -119,7 +119,7 @@ async def test_a_cad_that_does_not_say_so_lets_nobody(
         await permissions.require(PAT, GUILD, only_self=False)
     cad.question_fault = None
     await permissions.require(PAT, GUILD, only_self=False)
-    # What was said before counts until it is old.
+    # The cached answer counts until it expires.
     cad.question_fault = CadUnavailable(status=502)
     await permissions.require(PAT, GUILD, only_self=False)
     await office.passes(CACHE_TTL)

@@ -18,7 +18,7 @@ NEEDED = Access(frozenset(), checks_cad_permissions=True)
         (CLOSED, actor(2, 9), True),
         (CLOSED, actor(9), False),
         (CLOSED, actor(), False),
-        # A role that was chosen counts alone: whoever wants more adds it.
+        # With a dispatch role, Manage Server does not count.
         (CLOSED, actor(manages_server=True), False),
         (OPEN, actor(manages_server=True), True),
         (OPEN, actor(1), False),
@@ -38,7 +38,7 @@ def test_who_may_dispatch(access: Access, who, may: bool) -> None:
     ("roles", "who", "may"),
     [
         ({7}, actor(7), True),
-        ({7}, actor(1), True),  # whoever may dispatch anyone
+        ({7}, actor(1), True),  # dispatchers
         ({7}, actor(9), False),
         (set(), actor(9), False),
         (set(), actor(1), True),
@@ -69,7 +69,7 @@ def test_a_kind_of_act_without_roles_falls_back(dispatch, link, admin, linkers, 
     access = Access(frozenset(dispatch), frozenset({9}), frozenset(link), frozenset(admin))
     for roles, require in ((linkers, access.require_link), (admins, access.require_admin)):
         require(actor(*roles, manages_server=not roles))
-        # Moving oneself is a lesser right, and no right to say who is who.
+        # Self-dispatch grants neither dispatch nor linking.
         with pytest.raises(RoleRequired) as refusal:
             require(actor(9, manages_server=bool(roles)))
         assert refusal.value.role_ids == set(roles)

@@ -1,4 +1,4 @@
-"""What the feeds hear reaches the board."""
+"""The events of the push feeds reach the board."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.manual_clock import ManualClock
 
 
 class ScriptedFeed(AsyncIterator[FeedItem]):
-    """A feed that hears what a test says."""
+    """A feed that receives the items of a test."""
 
     def __init__(self, *items: FeedItem) -> None:
         self.inbox = EventQueue()
@@ -52,7 +52,7 @@ class Refusing(ScriptedFeed):
 
 
 class AskedBoard(Board):
-    """A board that only notes what it is told."""
+    """A board that only records the events and refreshes."""
 
     def __init__(self) -> None:
         self.applied: list[tuple[int, object]] = []

@@ -1,4 +1,4 @@
-"""The picture after an event: what is told of has changed, and nothing else."""
+"""The snapshot after an event: only what the event names has changed."""
 
 from __future__ import annotations
 

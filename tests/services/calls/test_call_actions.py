@@ -1,4 +1,4 @@
-"""A 911 call becomes one dispatch call, whatever goes wrong on the way."""
+"""A 911 call becomes one dispatch call, whatever fails on the way."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPLY = ReplyAddress(1, "token")
 
 
 class FakeCad:
-    """Keeps calls; what it does not do is an error to raise."""
+    """Stores calls; raises the errors that a test sets."""
 
     def __init__(self) -> None:
         self.dispatch: list[Call] = []
@@ -82,7 +82,7 @@ def acts(cad: FakeCad, board: Board) -> CallActions:
 
 
 async def responded(acts: CallActions) -> int:
-    """Return the call that the order is for."""
+    """Respond, and return the call of the order."""
     return cast(int, await acts.respond_to_911(DANA, REPLY, 1, NUMBER, "me"))
 
 

@@ -1,4 +1,4 @@
-"""A keeper between a board that tests fill and a host that records."""
+"""A card publisher between a board that tests fill and a channel that records."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ SERVER, CHANNEL, ROLE = 1, 500, 900
 
 
 async def settle() -> None:
-    """Let everybody run who can."""
+    """Let every ready task run."""
     for _ in range(40):
         await asyncio.sleep(0)
 
 
 class Cad:
-    """Answers what tests put here."""
+    """Returns the calls and units that tests set."""
 
     def __init__(self) -> None:
         self.dispatch: dict[int, Call] = {}
@@ -45,7 +45,7 @@ class Cad:
 
 
 class Store(CardStore):
-    """The rows in memory: no thread, so that time may stand still."""
+    """Keeps the rows in memory: no thread, so that pretend time can stand still."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[CardKind, int], StoredCard] = {}
@@ -74,7 +74,7 @@ class Write:
 
 
 class Host:
-    """A channel: what it shows now, and every write in order."""
+    """A channel that records its messages and every write in order."""
 
     def __init__(self, time: FakeTime) -> None:
         self.time = time
@@ -108,7 +108,7 @@ class Host:
 
 @dataclass
 class CardStage:
-    """Everything together. `restart` starts another keeper over the same rows and messages."""
+    """All parts together. `start` again starts a new publisher over the same rows and messages."""
 
     time: FakeTime = field(default_factory=FakeTime)
     cad: Cad = field(default_factory=Cad)
@@ -149,7 +149,7 @@ class CardStage:
 
     @property
     def faces(self) -> dict[int, CardContent]:
-        """The cards by the number of their call; a number twice is an error."""
+        """The shown content by call id; two cards of one call are an error."""
         found = {face.call_id: face for face in self.host.shown.values()}
         assert len(found) == len(self.host.shown)
         return found

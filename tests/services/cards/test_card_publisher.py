@@ -1,4 +1,4 @@
-"""The cards follow the board, within Discord's limits, whatever happens on the way."""
+"""The cards follow the board, within Discord's rate limits, whatever fails on the way."""
 
 from __future__ import annotations
 
@@ -78,6 +78,17 @@ async def test_a_card_shows_who_is_on_the_call_and_whose_unit_that_is(stage: Car
     pat, unknown = stage.faces[100].units
     assert (pat.number, pat.status, pat.discord_id, pat.is_primary) == ("A-12", 2, 42, True)
     assert (unknown.ident, unknown.number, unknown.discord_id) == (2, "", None)
+
+
+@pytest.mark.parametrize(
+    "spelling", ["76561198836490351", "STEAM_0:1:438112311", "[U:1:876224623]"]
+)
+async def test_a_card_shows_the_member_in_any_spelling_of_the_id(stage: CardStage, spelling: str):
+    another = replace(LINK, discord_id=43, api_id="x:438112311")
+    stage.cad.on_duty, stage.links = [PAT], (replace(LINK, api_id=spelling), another)
+    stage.cad.dispatch[100] = replace(ROBBERY, idents=(1,))
+    await shown(stage)
+    assert [one.discord_id for one in stage.faces[100].units] == [42]
 
 
 async def test_an_event_edits_its_card_alone_and_at_once(stage: CardStage):
@@ -261,7 +272,7 @@ async def test_another_channel_gets_its_own_cards(stage: CardStage):
 
 
 def pings(stage: CardStage) -> list[int]:
-    """List the numbers of the calls that somebody was pinged for."""
+    """List the ids of the calls that pinged the role."""
     faces = [one.face for one in stage.host.writes if one.face and one.face.ping_role_id]
     return sorted(face.call_id for face in faces)
 
@@ -292,7 +303,7 @@ async def test_what_was_open_before_the_bot_looked_pings_nobody(stage: CardStage
     await shown(stage)
     assert pings(stage) == []
     await stage.stop()
-    # While nobody looked.
+    # While the bot was stopped.
     stage.cad.emergency[8] = replace(SHOTS, call_id=8)
     await stage.start()
     await stage.passes(30)
@@ -309,7 +320,7 @@ async def test_a_911_call_heard_of_before_the_cad_answers_is_news(stage: CardSta
     stage.board.apply(SERVER, [EmergencyUpserted(SHOTS), CallUpserted(ROBBERY)])
     await stage.passes(5)
     assert stage.faces.keys() == {7, 100}
-    # An event about a dispatch call may tell of a change only.
+    # An event about a dispatch call may be only a change.
     assert pings(stage) == [7]
 
 
@@ -361,4 +372,4 @@ async def test_a_fault_of_ours_does_not_end_the_cards(
     stage.cad.dispatch[100] = replace(ROBBERY, title="Changed")
     await stage.passes(40)
     assert stage.faces[100].call == stage.cad.dispatch[100]
-    assert any(one.message == "the cards stumbled" for one in caplog.records)
+    assert any(one.message == "card publisher failed; retrying in 5 s" for one in caplog.records)

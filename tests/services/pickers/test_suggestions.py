@@ -29,7 +29,7 @@ VIC = actor(3)
 
 
 class StillBoard(Board):
-    """A board with fixed lists that counts the looks."""
+    """A board with fixed lists that records the refreshes."""
 
     def __init__(self, calls: Sequence[Call], units: Sequence[Unit]) -> None:
         self.lists = (tuple(calls), tuple(units))
@@ -46,7 +46,7 @@ class StillBoard(Board):
 
 
 class StillLinks(LinkService):
-    """Links that nobody has to read from anywhere."""
+    """Links in memory, without a store."""
 
     def __init__(self, api_ids: dict[int, str]) -> None:
         now = datetime.now(UTC)
@@ -110,11 +110,19 @@ def words(found: list[Suggestion]) -> list[str]:
 
 def test_free_units_come_first_then_busy_ones_then_linked_members(suggestions) -> None:
     found = suggestions.units(DANA, "", names)
-    # What the text cannot hold as one word is a mention, or an API id; "two words" has neither.
+    # A number that is not a single token becomes an API id or a mention; "two words" has neither.
     assert words(found) == ["steam:x", "<@10>", "M-3", "Z-9", "A-1", "<@8>"]
     assert [one.discord_id for one in found] == [None, 10, None, 7, None, 8]
     assert [one.call.call_id if one.call else None for one in found] == [None] * 4 + [101, None]
     assert found[-1] == UnitSuggestion("", 8, None, None)
+
+
+def test_a_unit_is_its_members_in_any_spelling_of_the_id() -> None:
+    board = StillBoard([], [unit(1, "two words", "1100001343a206f")])
+    for spelling in ("76561198836490351", "STEAM_0:1:438112311", "STEAM:1100001343A206F"):
+        access = Access(frozenset({DISPATCH_ROLE}))
+        found = Suggestions(access, board, StillLinks({8: spelling, 9: "x:438112311"}), 1)
+        assert found.units(DANA, "olga", names) == [UnitSuggestion("", 8, board.lists[1][0], None)]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ UNITS = (
     replace(unit(3, "A-3", "c", department="Fire"), status=1),
     unit(4, "X-9", "d", department="Police"),
     unit(5, "X-9", "e", department="Police"),
-    unit(6, "Z 1", department="Police"),  # nothing names it
+    unit(6, "Z 1", department="Police"),  # no token means it
 )
 
 
@@ -40,7 +40,7 @@ def test_those_free_come_first(picking: UnitPicker) -> None:
     found = picking.candidates(actor(DISPATCH_ROLE), 1)
     assert [(one.token, one.call_id, one.is_free) for one in found] == [
         ("A-1", None, True),
-        ("d", None, True),  # the number is another's too
+        ("d", None, True),  # another unit has the same number
         ("e", None, True),
         ("A-3", None, False),
         ("B-2", 100, False),

@@ -1,4 +1,4 @@
-"""The grammar: what people type, and what they may have meant by it."""
+"""The grammar: what users type, and the terms that it means."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class TestParse:
         ("ſub:x", UnitGroupTerm(UnitGroupKind.SUBDIVISION, "x")),
         ('ſub:"x"', UnitGroupTerm(UnitGroupKind.SUBDIVISION, "x")),
         ("dept:A-1..A-9", UnitGroupTerm(UnitGroupKind.DEPARTMENT, "A-1..A-9")),
-        # What only resembles a reserved word is an API id, whatever it holds.
+        # A prefix that only resembles a keyword makes an API id.
         ("department:x", TextTerm("department:x")),
         ("license:abc", TextTerm("license:abc")),
         ("steam:1..9", TextTerm("steam:1..9")),
@@ -317,7 +317,7 @@ hostile = st.one_of(
 
 
 def visible(text: str) -> str:
-    """Drop what separates, write mentions one way, and fold the letter case."""
+    """Remove separators, normalise mentions, and fold the letter case."""
     text = MENTION.sub(lambda found: f"<{found[1].replace('!', '')}{int(found[2])}>", text)
     return SEPARATOR.sub("", text).casefold()
 
@@ -332,7 +332,7 @@ def test_no_token_is_lost(text) -> None:
     try:
         found = parse(text, actor_id=ME)
     except NoTargets:
-        # Nothing, or only what is to be left out.
+        # No target: nothing, or only exclusions.
         assert shown == "" or shown.startswith("-")
         return
     except TooManyTargets:
@@ -343,7 +343,7 @@ def test_no_token_is_lost(text) -> None:
         if any(one.text[:1] in {"m", "M", "<"} or one.is_excluded for one in found):
             mine = {one.is_excluded for one in found if one.meaning == MemberTerm(ME)}
             known |= {f"{sign}me", f"{sign}<@{ME}>"} if (sign == "-") in mine else set()
-    # All that can be seen of the text is put together from the terms, whole and in order.
+    # The visible characters of the text are those of the terms, complete and in order.
     ends = {0}
     for start in range(len(shown)):
         if start in ends:
@@ -360,7 +360,7 @@ def test_the_order_of_terms_changes_no_meaning(text, random) -> None:
         return
     words = [getattr(one.meaning, "name", one.text) for one in found]
     if set("".join(words)) & set('"“”„'):
-        return  # a quote that nothing closes reaches as far as the next one
+        return  # an unclosed quote ends at the next one
     shuffled = list(found)
     random.shuffle(shuffled)
     bare = [

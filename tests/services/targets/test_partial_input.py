@@ -1,4 +1,4 @@
-"""What is being typed at the end of a text."""
+"""The last word of a text while it is being typed."""
 
 from __future__ import annotations
 

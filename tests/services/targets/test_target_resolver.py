@@ -1,4 +1,4 @@
-"""Who is meant, who is left out, and why."""
+"""Which assignees a text resolves to, which targets are skipped, and why."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.common.steam_id import identity
 from bot.services.targets import grammar
 from bot.services.targets.grammar import MemberTerm, Term, TextTerm, parse
 from bot.services.targets.resolution import (
@@ -35,7 +36,7 @@ DORA = replace(unit(9, "D-1", "steam:d", department="Los Santos PD"), is_dispatc
 ON_DUTY = (PAT, ALICE, NAMELESS, SHY)
 CURRENT = Roster(ON_DUTY, is_current=True)
 REMEMBERED = Roster(ON_DUTY, is_current=False)
-SILENT = Roster((SHY, unit(6, "S-2")), is_current=True)  # a CAD that shows no API ids at all
+SILENT = Roster((SHY, unit(6, "S-2")), is_current=True)  # the list contains no API id at all
 EMPTY = Roster((), is_current=True)
 UNKNOWN = Roster((), is_current=False)
 
@@ -51,13 +52,13 @@ def resolved(text: str, roster: Roster):
 
 
 def numbers(text: str, roster: Roster = CREW) -> list[str]:
-    """Resolve a text and name the units."""
+    """Resolve a text and return the units."""
     found = resolve(parse(text, actor_id=ME), LINKS | CREW_LINKS, roster)
     return [one.unit.number if one.unit else one.api_id for one in found.assignees]
 
 
 def reasons(text: str, roster: Roster = CREW) -> list[tuple[str, SkipReason]]:
-    """Resolve a text and name who is left out; what could not be excluded has its minus."""
+    """Resolve a text and return the skipped targets; failed exclusions keep their minus."""
     found = resolve(parse(text, actor_id=ME), LINKS | CREW_LINKS, roster)
     for one in found.left_out:
         assert one.is_excluded is one.target.text.startswith("-")
@@ -68,14 +69,15 @@ def reasons(text: str, roster: Roster = CREW) -> list[tuple[str, SkipReason]]:
 @pytest.mark.parametrize(
     ("text", "assignee"),
     [
-        # The id goes out as it is stored or typed, in whatever spelling the CAD shows it.
-        ("me", Assignee("steam:1100001343A206F", ME, PAT, on_duty=True)),
-        ("<@7>", Assignee("11000010abcdef0", 7, ALICE, on_duty=True)),
+        # An id goes out as the CAD writes it on the unit, however it is stored or typed.
+        ("me", Assignee("1100001343a206f", ME, PAT, on_duty=True)),
+        ("<@7>", Assignee("STEAM:11000010ABCDEF0", 7, ALICE, on_duty=True)),
         ("A-12", Assignee("1100001343a206f", None, PAT, on_duty=True)),
         ("a-7", Assignee("STEAM:11000010ABCDEF0", None, ALICE, on_duty=True)),
-        ("LICENSE:PAT", Assignee("LICENSE:PAT", None, PAT, on_duty=True)),
-        ("1100001343A206F", Assignee("1100001343A206F", None, PAT, on_duty=True)),
-        ("pat", Assignee("pat", None, PAT, on_duty=True)),
+        ("LICENSE:PAT", Assignee("license:pat", None, PAT, on_duty=True)),
+        ("1100001343A206F", Assignee("1100001343a206f", None, PAT, on_duty=True)),
+        ("76561198836490351", Assignee("1100001343a206f", None, PAT, on_duty=True)),
+        ("pat", Assignee("license:pat", None, PAT, on_duty=True)),
     ],
 )
 def test_people_on_duty_are_found_in_any_list(text, assignee, roster) -> None:
@@ -142,7 +144,7 @@ def test_every_reason_is_tried_above() -> None:
     (mark,) = (
         one for one in test_reasons_to_leave_somebody_out.pytestmark if one.name == "parametrize"
     )
-    later = {SkipReason.NOT_ON_CALL, SkipReason.RESULT_UNKNOWN}  # known once it comes to a detach
+    later = {SkipReason.NOT_ON_CALL, SkipReason.RESULT_UNKNOWN}  # set only by a detach
     about_the_giver = {
         SkipReason.CAD_PERMISSION_MISSING,
         SkipReason.NO_CAD_ACCOUNT,
@@ -190,6 +192,23 @@ def test_one_person_named_in_several_ways_is_sent_once(text) -> None:
     found = resolved(text, CURRENT)
     assert [one.unit for one in found.assignees] == [PAT]
     assert found.assignees[0].discord_id == (ME if text[0] in "m<" else None)
+
+
+@pytest.mark.parametrize("roster", [CURRENT, UNKNOWN, SILENT])
+@pytest.mark.parametrize("other", ["76561198836490351", "STEAM_0:1:438112311", "U:1:876224623"])
+def test_two_spellings_of_one_id_are_one_person(other: str, roster: Roster) -> None:
+    (found,) = resolved(f"steam:1100001343a206f {other} me", roster).assignees
+    assert found.unit in {PAT, None}
+    assert resolved(f"me A-7 -{other}", CURRENT).assignees == resolved("A-7", CURRENT).assignees
+
+
+@pytest.mark.parametrize("roster", [CURRENT, UNKNOWN])
+def test_an_id_that_ends_alike_is_another_person(roster: Roster) -> None:
+    both = Roster((*roster.units, unit(20, "Z-1", "STEAM_0:1:119867136")), roster.is_current)
+    typed = {one.api_id: one.unit for one in resolved("x:119867136 A-7", both).assignees}
+    assert typed["x:119867136"] is None
+    (held,) = resolved("76561198200000001 -x:119867136", both).assignees
+    assert held.unit == both.units[-1]
 
 
 def test_the_order_of_the_text_is_kept_on_both_lists() -> None:
@@ -267,7 +286,7 @@ def test_of_a_crowd_the_others_are_only_counted() -> None:
         ("<@8> A-7 -<@8>", ["A-7"]),
         ("<@99> A-7 -<@99>", ["A-7"]),
         ("<@&5:12,99> -<@99>", ["A-4"]),
-        # Nobody to be left out is nothing to be told.
+        # An exclusion that matches no unit is not reported.
         ("A-7 -A-4", ["A-7"]),
         ("A-7 -<@13>", ["A-7"]),
         ("A-7 -<#6:>", ["A-7"]),
@@ -280,7 +299,7 @@ def test_whoever_is_excluded_is_not_there(text: str, units: list[str]) -> None:
 
 
 def test_whoever_is_excluded_with_a_role_is_not_there_under_an_id_either() -> None:
-    """Even if the CAD does not show that they are on duty."""
+    """Even if the CAD does not list them on duty."""
     assert numbers("steam:c A-7 -<@&5:12>", Roster((ALICE,), is_current=False)) == ["A-7"]
 
 
@@ -340,7 +359,7 @@ def test_exclusions_take_out_whom_they_mean_and_nobody_else(
     random.shuffle(typed)
     found = resolve(parse(" , ".join(typed), actor_id=ME), links, roster)
     alone = resolve(parse(" , ".join(texts), actor_id=ME), links, roster)
-    # Whom the exclusions would name, were they none; a number may stand for two, and a member be
+    # The units that the exclusions mean; a number may stand for two units, and a member may be
     # off duty.
     named = parse(" , ".join(minuses), actor_id=ME)
     single = [Term(one.text, one.meaning) for one in named if one.meaning != TextTerm("A-12")]
@@ -348,7 +367,7 @@ def test_exclusions_take_out_whom_they_mean_and_nobody_else(
     if "A-12" in minuses:
         out |= {f"unit {one.ident}" for one in units if one.number.casefold() == "a-12"}
     members = {one for group in grammar.member_ids_in(named) for one in group}
-    out |= {link.casefold() for one in members if (link := links.get(one))}
+    out |= {identity(link) for one in members if (link := links.get(one))}
     kept = {one.key for one in found.assignees}
     assert kept == {one.key for one in alone.assignees} - out
     assert kept.isdisjoint(one.key for one in found.excluded)

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from bot.storage.id_spelling import identity
+from bot.common.steam_id import identity
 
 revision = "0005"
 down_revision = "0004"

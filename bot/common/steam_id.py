@@ -1,4 +1,4 @@
-"""The spellings of a Steam id, and what the CAD is told instead. Pure.
+"""The spellings of a Steam id, and when two ids of the CAD are the same. Pure.
 
 Reference: docs/sonoran-cad.md, "Who is who"; SteamID: a 32-bit account number under a constant
 that says "individual account, public universe".
@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-
-from bot.services.errors import InvalidApiId, VanityUrl
 
 API_ID_LIMIT = 200  # characters
 # The ways in which CADs have been seen to write a Steam id, the most usual first.
@@ -30,23 +28,46 @@ _URL = re.compile(
 _PREFIXED = re.compile(r"[A-Za-z][A-Za-z0-9_]*:(?!//)[!-~]+")
 
 
-def parse_api_id(pasted: str, id_format: str) -> str:
-    """Return the API id for whatever spelling somebody pasted.
+def identity(api_id: str) -> str:
+    """Return the same text for all spellings of one id, and another text for any other id.
 
-    Steam ids are written as id_format says, with `{hex}`, `{HEX}` or `{steam64}` in it; an id that
-    carries a prefix ("license:abc") is the CAD's own spelling and stays verbatim.
+    A Steam id counts as its hex form; of any other id, prefix and letter case do not count.
+    The results are stored in the database: they must not change.
+    """
+    text = api_id.strip().casefold().removeprefix("steam:")
+    if text.startswith(("steam_", "u:", "[u:")):
+        account = _parse_steam2_or_3(text)
+        if account is not None:
+            return f"{_BASE + account:x}"
+    value = text.rpartition(":")[2].strip()
+    return f"{int(value):x}" if _STEAM64.fullmatch(value) else value
+
+
+def parse_account(text: str) -> int | None:
+    """Return the account number that a Steam id or a profile address holds; None for other texts.
 
     Raises:
-        VanityUrl: a profile address that holds a name instead of the number.
-        NotAnApiId: none of the known spellings.
+        ValueError: it has the form of one, but holds no number of an account.
     """
-    text = pasted.strip()
-    account = _parse_account(text)
-    if account is not None:
-        return format_id(account, id_format)
-    if _is_prefixed(text):
-        return text
-    raise InvalidApiId(text)
+    if url := _URL.fullmatch(text):
+        if is_vanity_url(text):
+            raise ValueError(text)
+        text = url[2]
+    if _STEAM64.fullmatch(text):
+        account: int | None = int(text) - _BASE
+    elif _HEX.fullmatch(text):
+        account = int(text, 16) - _BASE
+    else:
+        account = _parse_steam2_or_3(text)
+    if account is not None and not 0 < account <= _LAST_ACCOUNT:
+        raise ValueError(text)
+    return account
+
+
+def is_vanity_url(text: str) -> bool:
+    """Return whether a text is a profile address with a chosen name instead of the number."""
+    url = _URL.fullmatch(text)
+    return url is not None and (url[1].lower() == "id" or not _STEAM64.fullmatch(url[2]))
 
 
 def format_id(account: int, id_format: str) -> str:
@@ -68,8 +89,8 @@ def spellings(text: str, *formats: str) -> tuple[str, ...]:
     text = text.strip()
     account = _account_of_id(text)
     if account is None:
-        bare_too = (text.partition(":")[2],) if _is_prefixed(text) else ()
-        return tuple(dict.fromkeys((text, *bare_too)))
+        without_prefix = (text.partition(":")[2],) if is_prefixed(text) else ()
+        return tuple(dict.fromkeys((text, *without_prefix)))
     pasted = (text,) if _may_be_stored_verbatim(text) else ()
     expected = [format_id(account, one) for one in formats]
     usual = [format_id(account, one) for one in KNOWN_FORMATS]
@@ -77,20 +98,28 @@ def spellings(text: str, *formats: str) -> tuple[str, ...]:
 
 
 def detect_format(api_ids: Iterable[str]) -> str | None:
-    """Return the format that `ENOUGH` of these ids have, the most usual one; None for none."""
+    """Return the format that at least `MIN_SAMPLES` of these ids have, the most usual one."""
     counts = Counter(one for one in map(_format_of, api_ids) if one)
     ((found, count),) = counts.most_common(1) or [("", 0)]
     return found if count >= MIN_SAMPLES else None
 
 
 def looks_like_api_id(text: str) -> bool:
-    """Tell an API id from a unit's radio number: a prefix or a whole Steam id."""
-    return _is_prefixed(text) or bool(_HEX.fullmatch(text)) or bool(_STEAM64.fullmatch(text))
+    """Return whether a text is an API id and no radio number: a prefix or a whole Steam id."""
+    return is_prefixed(text) or bool(_HEX.fullmatch(text)) or bool(_STEAM64.fullmatch(text))
 
 
-def without_prefix(api_id: str) -> str:
-    """Return an id without prefix and letter case, to compare spellings of the same id."""
-    return api_id.rpartition(":")[2].casefold()
+def is_prefixed(text: str) -> bool:
+    """Return whether a text is an id with a prefix, such as "license:abc"."""
+    return bool(_PREFIXED.fullmatch(text)) and len(text) <= API_ID_LIMIT
+
+
+def _parse_steam2_or_3(text: str) -> int | None:
+    if steam2 := _STEAM2.fullmatch(text):
+        return int(steam2[2]) * 2 + int(steam2[1])
+    if steam3 := _STEAM3.fullmatch(text):
+        return int(steam3[1])
+    return None
 
 
 def _format_of(api_id: str) -> str | None:
@@ -106,36 +135,11 @@ def _account_of_id(text: str) -> int | None:
     """Return the Steam account of an id, with a prefix or without; None if it has none."""
     prefix, _, value = text.strip().rpartition(":")
     try:
-        return _parse_account(value if prefix.casefold() == "steam" else text.strip())
-    except InvalidApiId:
+        return parse_account(value if prefix.casefold() == "steam" else text.strip())
+    except ValueError:
         return None
 
 
 def _may_be_stored_verbatim(text: str) -> bool:
-    """Tell what a CAD may hold from what Steam and its web pages write."""
-    return _is_prefixed(text) and not (_STEAM2.fullmatch(text) or _STEAM3.fullmatch(text))
-
-
-def _is_prefixed(text: str) -> bool:
-    return bool(_PREFIXED.fullmatch(text)) and len(text) <= API_ID_LIMIT
-
-
-def _parse_account(text: str) -> int | None:
-    """Return the account number that a text spells, None where it is no Steam id."""
-    if url := _URL.fullmatch(text):
-        if url[1].lower() == "id" or not _STEAM64.fullmatch(url[2]):
-            raise VanityUrl(text)
-        text = url[2]
-    if _STEAM64.fullmatch(text):
-        account = int(text) - _BASE
-    elif _HEX.fullmatch(text):
-        account = int(text, 16) - _BASE
-    elif steam2 := _STEAM2.fullmatch(text):
-        account = int(steam2[2]) * 2 + int(steam2[1])
-    elif steam3 := _STEAM3.fullmatch(text):
-        account = int(steam3[1])
-    else:
-        return None
-    if not 0 < account <= _LAST_ACCOUNT:
-        raise InvalidApiId(text)
-    return account
+    """Return whether a CAD may hold an id as it is, unlike what only Steam's own pages write."""
+    return is_prefixed(text) and _parse_steam2_or_3(text) is None

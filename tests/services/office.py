@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -35,7 +35,6 @@ from bot.services.queue.order_queue import OrderQueue
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
 from bot.services.verification.verifier import LinkVerifier
 from bot.storage.database import Database
-from bot.storage.direct import LoneRow
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 from bot.storage.stores.verification_store import VerificationStore
@@ -75,19 +74,9 @@ class WatchedDatabase(Database):
             yield connection
 
     @asynccontextmanager
-    async def single(self) -> AsyncIterator[AsyncConnection]:
-        async with self._watched(), super().single() as connection:
-            yield connection
-
-    @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         async with self._watched(), super().connect() as connection:
             yield connection
-
-    def write_directly(self, lone: LoneRow, row: Mapping[str, Any]) -> int | None:
-        # What is broken or dies is sent the other way, on which it can be held up.
-        held_up = self.broken or self.life.left is not None
-        return None if held_up else super().write_directly(lone, row)
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:

@@ -128,12 +128,9 @@ class RosterLookup:
         api_id = self.api_ids.get(member.id)
         if api_id is not None:
             unit = self.roster.by_api_id(api_id)
-            if unit is not None and api_id in unit.api_ids:
-                return LookupResult([Assignee(api_id, member.id, unit, on_duty=True)])
             if unit is not None or not self.roster.is_conclusive():
-                spelling = _cad_spelling(api_id, unit)
                 on_duty = True if unit else None
-                return LookupResult([Assignee(spelling, member.id, unit, on_duty)])
+                return LookupResult([Assignee(api_id, member.id, unit, on_duty)])
             reason = SkipReason.NOT_ON_DUTY
         elif member.id not in self.api_ids:
             reason = SkipReason.NOT_LOOKED_UP
@@ -167,7 +164,7 @@ class RosterLookup:
             )
         linked = {one: api_id for one in group.member_ids if (api_id := self.api_ids.get(one))}
         people = [
-            Assignee(_cad_spelling(api_id, unit), member_id, unit, on_duty=True)
+            Assignee(api_id, member_id, unit, on_duty=True)
             for member_id, api_id in linked.items()
             if (unit := self.roster.by_api_id(api_id))
         ]
@@ -249,7 +246,11 @@ def _to_assignee(unit: Unit) -> Assignee | SkipReason:
 
 
 def _cad_spelling(api_id: str, unit: Unit | None) -> str:
-    """Return an id as the CAD writes it on the unit; API 1 compares it letter by letter."""
+    """Return a typed id as the CAD writes it on the unit; API 1 compares it letter by letter.
+
+    The id of a link needs this not: it was stored as the CAD confirmed it, and the remembered
+    units may be older than that.
+    """
     if unit is None or api_id in unit.api_ids:
         return api_id
     wanted = steam_id.identity(api_id)

@@ -29,7 +29,7 @@ from bot.services.orders.confirmation import ConfirmationService
 from bot.services.orders.intake import OrderIntake
 from bot.services.pickers.suggestions import Suggestions
 from bot.services.pickers.unit_picker import UnitPicker
-from bot.services.queue.follow_up import FollowUp
+from bot.services.queue.board_check import FollowUp
 from bot.services.queue.order_notifier import Announcer
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.records.audit_log import AuditLog

@@ -163,7 +163,11 @@ async def test_what_names_nobody_is_named_itself(scene: Scene) -> None:
     ("limit", "value", "reason"),
     [
         ("AUDIENCE_LIMIT", 1, "too many people to look through. Name a smaller role."),
-        ("_LOADED_SHARE", 2.0, "Discord has not told yet who has this role. Try again in a minute."),
+        (
+            "_LOADED_SHARE",
+            2.0,
+            "Discord has not told yet who has this role. Try again in a minute.",
+        ),
     ],
 )
 async def test_crowds_that_are_too_large_or_not_known_yet(

@@ -26,7 +26,7 @@ from bot.services.orders.intake import OrderIntake
 from bot.services.orders.order_resolver import TargetResolver
 from bot.services.pickers.suggestions import Suggestions
 from bot.services.pickers.unit_picker import UnitPicker
-from bot.services.queue.follow_up import FollowUp
+from bot.services.queue.board_check import FollowUp
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.records.audit_log import AuditLog
 from bot.services.records.erasure import MemberErasure

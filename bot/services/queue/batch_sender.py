@@ -12,9 +12,8 @@ from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.cad_backoff import BACKOFF, CadBackoff
 from bot.services.queue import batching
-from bot.services.queue.order_kinds import KINDS, Recheck
+from bot.services.queue.order_kinds import KINDS, Recheck, batch_item, has_nothing_to_do
 from bot.services.queue.queued_order import QueuedOrder
-from bot.services.queue.scheduler import batch_item
 
 
 @dataclass(slots=True)
@@ -53,7 +52,7 @@ class BatchSender:
             for queued in batch:
                 if kind.recheck and not await self._is_rechecked(kind.recheck, queued):
                     result.retry.append(queued)
-                elif kind.needs_units and not queued.resolution.assignees:
+                elif has_nothing_to_do(queued):
                     result.refused.append(queued)
                 else:
                     sent.append(queued)

@@ -1,20 +1,25 @@
-"""Was an order done? The CAD's receipt names units; its calls show which units are on them."""
+"""A done order on the board: whether the CAD shows it, and what the board shows at once."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.cad.client import CadClient
 from bot.cad.errors import CadError
-from bot.cad.models import Call, Receipt
+from bot.cad.models import Call, Receipt, UnitRef
+from bot.cad.push.events import UnitStatusChanged
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
-from bot.services.orders.outcomes import BoardConfirmation, Outcome
+from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.targets.resolution import Assignee
 
 CHECK_AFTER = (0.0, 5.0, 20.0, 50.0)  # seconds; the last check may take ten more
+
+_log = logging.getLogger(__name__)
 
 
 def compare_receipt(queued: QueuedOrder, outcome: Outcome, receipt: Receipt) -> Outcome:
@@ -70,3 +75,37 @@ def _with_verdict(queued: QueuedOrder, outcome: Outcome, missing: Sequence[Assig
     else:
         verdict = BoardConfirmation.CONFIRMED
     return replace(outcome, confirmation=verdict, missing=tuple(one.api_id for one in missing))
+
+
+class FollowUp:
+    """Shows a done order on the board at once, for the CAD sends no event about it.
+
+    Args:
+        status_on_attach: the status that attached units get, `STATUS_ON_ATTACH`; None: unchanged.
+    """
+
+    def __init__(self, cad: CadClient, board: Board, status_on_attach: int | None = None) -> None:
+        self._cad = cad
+        self._board = board
+        self._status = status_on_attach
+
+    async def __call__(self, view: OrderView) -> None:
+        """Do what follows; a part that fails is only logged, for the order itself is done."""
+        order, kind = view.order, KINDS[view.order.action]
+        missing = set(view.outcome.missing) if view.outcome else set()
+        done_for = [one for one in view.resolution.assignees if one.api_id not in missing]
+        self._board.apply(order.server_id, kind.events(order, done_for))
+        if kind.sets_status and self._status is not None:
+            for assignee in done_for:
+                await self._set_status(order.server_id, assignee, self._status)
+
+    async def _set_status(self, server_id: int, assignee: Assignee, status: int) -> None:
+        unit = assignee.unit
+        if unit is None or unit.status == status:
+            return
+        try:
+            await self._cad.set_status(server_id, UnitRef(assignee.api_id, unit.ident), status)
+        except CadError as error:
+            _log.warning("unit %s keeps its status: %r", unit.ident, error)
+        else:
+            self._board.apply(server_id, [UnitStatusChanged((unit.ident,), status)])

@@ -15,6 +15,7 @@ from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import OrderView, Outcome, StoredError
 from bot.services.queue import board_check
+from bot.services.queue.batch_sender import SendResult
 from bot.services.queue.order_notifier import OrderNotifier
 from bot.services.queue.queued_order import QueuedOrder
 from bot.storage.errors import StorageError
@@ -54,19 +55,43 @@ class OrderCompletion:
         self._on_closed = on_closed
         self._clock = clock
 
-    async def set_state(self, orders: Sequence[QueuedOrder], state: OrderState) -> None:
-        """Give orders another state, and store it."""
-        for queued in orders:
-            queued.order = replace(queued.order, state=state)
-        if orders:
-            await self.save(orders)
-
     async def save(self, orders: Sequence[QueuedOrder]) -> None:
         """Store orders. A database that fails must not keep an actor from the answer."""
         try:
             await self._store.save([queued.to_order() for queued in orders])
         except StorageError as error:
             _log.error("%d orders cannot be written: %s", len(orders), error)
+
+    async def save_resolutions(self, orders: Sequence[QueuedOrder]) -> None:
+        """Store which units orders are about: after a restart the CAD may not be there to ask."""
+        for queued in orders:
+            queued.lookup = replace(queued.lookup, is_stored=True)
+        await self.save(orders)
+
+    async def apply(
+        self,
+        result: SendResult,
+        duplicates_of: Callable[[Sequence[QueuedOrder]], Sequence[QueuedOrder]],
+    ) -> None:
+        """Close the orders of a request, or put them back, as the CAD's answer says.
+
+        Args:
+            duplicates_of: returns the waiting orders that the same answer closes.
+        """
+        for queued in result.retry:
+            if queued.lookup.error is not None and not queued.may_have_been_sent:
+                # Before the next attempt the CAD is asked again which units are meant.
+                queued.lookup = replace(queued.lookup, is_resolved=False)
+            queued.order = replace(queued.order, state=OrderState.QUEUED)
+        if result.retry:
+            await self.save(result.retry)
+        for orders, state in (
+            (result.done, OrderState.DONE),
+            (result.refused, OrderState.REFUSED),
+        ):
+            if orders:
+                closed = [*orders, *duplicates_of(orders)]
+                await self.finish(closed, state, error=result.error, receipt=result.receipt)
 
     async def finish(
         self,

@@ -15,6 +15,7 @@ from bot.cad.client import CadClient
 from bot.cad.http.rate_limits import RateLimiter
 from bot.cad.models import AttachRequest, DetachRequest, Receipt, UnitRef
 from bot.cad.push.events import Event, UnitsAttached, UnitsDetached
+from bot.services.queue.batching import BatchItem, Usage
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.targets.resolution import (
     Assignee,
@@ -58,6 +59,43 @@ class OrderKind:
     is_shown: Callable[[Order, Assignee, IdentsByCall], bool]
     events: Callable[[Order, Sequence[Assignee]], list[Event]]
     sets_status: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LimitState:
+    """The budget of one kind of order.
+
+    Attributes:
+        wait: seconds until a request may be sent.
+        capacity: how many different keys one request can carry.
+        usage: how much of the budget is used, where orders are held so that others can join.
+    """
+
+    wait: float
+    capacity: float
+    usage: Usage | None = None
+
+    @classmethod
+    def read(cls, cad: CadClient, action: OrderAction) -> LimitState:
+        """Read the budget at this moment."""
+        kind = KINDS[action]
+        limiter, capacity = kind.limiter(cad), kind.capacity(cad)
+        usage = Usage.of(limiter) if kind.is_held and capacity == 1 else None
+        return cls(limiter.wait(), capacity, usage)
+
+
+def batch_item(queued: QueuedOrder) -> BatchItem:
+    """Return an order as batching sees it."""
+    order, kind = queued.order, KINDS[queued.order.action]
+    subjects = None
+    if queued.lookup.is_resolved:
+        subjects = frozenset([one.key for one in queued.resolution.assignees])
+    return BatchItem(order.id, kind.scope(order), kind.key(order), subjects, queued.partition)
+
+
+def has_nothing_to_do(queued: QueuedOrder) -> bool:
+    """Tell whether no unit is left that an order of its kind needs."""
+    return KINDS[queued.order.action].needs_units and not queued.resolution.assignees
 
 
 def attach_requests(orders: Sequence[QueuedOrder]) -> list[AttachRequest]:

@@ -102,6 +102,12 @@ class QueuedOrder:
         )
 
     @property
+    def needs_confirmation(self) -> bool:
+        """Tell whether the actor has to confirm first that it is about so many units."""
+        is_about_many = len(self.resolution.assignees) > CONFIRM_ABOVE
+        return self.may_ask and self.lookup.is_resolved and is_about_many
+
+    @property
     def is_unconfirmed(self) -> bool:
         """Tell whether the CAD has taken the order and not yet shown that it was done."""
         return (

@@ -10,29 +10,15 @@ from typing import TypeAlias
 
 from bot.cad.errors import CadError, CadTimeout
 from bot.services.queue import batching
-from bot.services.queue.batching import BatchItem, Usage, conflict
-from bot.services.queue.order_kinds import KINDS
-from bot.services.queue.queued_order import CONFIRM_ABOVE, QueuedOrder
+from bot.services.queue.batching import BatchItem, conflict
+from bot.services.queue.order_kinds import LimitState, batch_item, has_nothing_to_do
+from bot.services.queue.queued_order import QueuedOrder
 from bot.storage.stores.order_store import OrderAction, OrderState
 
 NOTIFY_AFTER = 2.0  # seconds; a shorter wait ends before the actor has read about it
 
+_LONGEST_WAIT = 86_400.0  # seconds; a CAD may ask for any number of them
 _SLOW = CadTimeout()  # what an order waits for while a request takes its time
-
-
-@dataclass(frozen=True, slots=True)
-class LimitState:
-    """The budget of one kind of order.
-
-    Attributes:
-        wait: seconds until a request may be sent.
-        capacity: how many different keys one request can carry.
-        usage: how much of the budget is used, where orders are held so that others can join.
-    """
-
-    wait: float
-    capacity: float
-    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +107,9 @@ def decide(orders: Collection[QueuedOrder], situation: Situation) -> Decision:
         return Close(found, OrderState.EXPIRED)
     if found := [one for one in waiting if _lookup_at(one, situation) <= situation.now]:
         return Resolve(found)
-    if found := [one for one in waiting if _needs_confirmation(one)]:
+    if found := [one for one in waiting if one.needs_confirmation]:
         return Close(found, OrderState.AWAITING_CONFIRMATION)
-    if found := [one for one in waiting if _has_no_units(one)]:
+    if found := [one for one in waiting if one.lookup.is_resolved and has_nothing_to_do(one)]:
         return Close(found, OrderState.REFUSED)
     if situation.sending_since is None and (found := _next_batch(waiting, situation)):
         return Send(found)
@@ -137,18 +123,11 @@ def duplicates_of(
 
     They share the answer, unless they must not overtake another order.
     """
-    waiting = [
-        one
-        for one in orders
-        if one.order.state is OrderState.QUEUED and situation.wall_time < one.expires_at
-    ]
+    waiting = [one for one in orders if one.order.state is OrderState.QUEUED]
     answered = {(item.key, item.subjects) for item in map(batch_item, sent)}
     by_id = {one.order.id: one for one in waiting}
-    return [
-        by_id[item.order_id]
-        for item in batching.ready(_items(waiting, situation))
-        if item.subjects is not None and (item.key, item.subjects) in answered
-    ]
+    ready = batching.ready(_items(waiting, situation))
+    return [by_id[one.order_id] for one in ready if (one.key, one.subjects) in answered]
 
 
 def _lookup_at(queued: QueuedOrder, situation: Situation) -> float:
@@ -175,22 +154,6 @@ def _blocks_while_unresolved(queued: QueuedOrder, situation: Situation) -> bool:
     is_limited = lookup.error.retry_after is not None
     is_tried = lookup.failures == situation.failures and not lookup.is_running
     return situation.backoff_error is not None and not is_limited and not is_tried
-
-
-def _needs_confirmation(queued: QueuedOrder) -> bool:
-    return (
-        queued.may_ask
-        and queued.lookup.is_resolved
-        and len(queued.resolution.assignees) > CONFIRM_ABOVE
-    )
-
-
-def _has_no_units(queued: QueuedOrder) -> bool:
-    return (
-        queued.lookup.is_resolved
-        and not queued.resolution.assignees
-        and KINDS[queued.order.action].needs_units
-    )
 
 
 def _next_batch(waiting: Sequence[QueuedOrder], situation: Situation) -> list[QueuedOrder]:
@@ -221,15 +184,6 @@ def _items(waiting: Sequence[QueuedOrder], situation: Situation) -> list[BatchIt
         for one in waiting
         if one.lookup.is_resolved or _blocks_while_unresolved(one, situation)
     ]
-
-
-def batch_item(queued: QueuedOrder) -> BatchItem:
-    """Return an order as batching sees it."""
-    order, kind = queued.order, KINDS[queued.order.action]
-    subjects = None
-    if queued.lookup.is_resolved:
-        subjects = frozenset([one.key for one in queued.resolution.assignees])
-    return BatchItem(order.id, kind.scope(order), kind.key(order), subjects, queued.partition)
 
 
 def _wait(waiting: Sequence[QueuedOrder], situation: Situation) -> Wait:
@@ -281,9 +235,10 @@ def _notice(
     """Say until when an order waits, unless that is over soon after it came."""
     if at < queued.entered_at + NOTIFY_AFTER:
         return None
-    # In an outage, the next attempt is nothing that the actor waits for.
-    until = situation.wall_time + timedelta(seconds=at - situation.now + 0.5)
-    return Notice(queued, queued.expires_at if error else until, error)
+    if error:  # the next attempt is nothing that the actor waits for
+        return Notice(queued, queued.expires_at, error)
+    seconds = min(at - situation.now + 0.5, _LONGEST_WAIT)
+    return Notice(queued, situation.wall_time + timedelta(seconds=seconds), None)
 
 
 def _slow(

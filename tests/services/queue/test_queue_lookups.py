@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnreachable
-from bot.services.queue.order_queue import RESOLVE_RETRY
+from bot.services.queue.worker import RESOLVE_RETRY
 from bot.storage.stores.order_store import OrderState
 from tests.services.conftest import v1
 from tests.services.office import DANA, Office

@@ -101,15 +101,11 @@ class LinkStore:
 
     async def find(self, guild_id: int, discord_ids: Collection[int]) -> dict[int, Link]:
         """Find the links of these members, by Discord id; a member without one is absent."""
-        async with self._database.connect() as connection:
-            return {
-                link.discord_id: link
-                for chunk in _chunks(discord_ids)
-                for link in map(
-                    link_from_row,
-                    await connection.execute(_BY_PEOPLE, {"guild": guild_id, "people": chunk}),
-                )
-            }
+        found: dict[int, Link] = {}
+        for chunk in _chunks(discord_ids):
+            links_found = await self._read(_BY_PEOPLE, guild=guild_id, people=chunk)
+            found |= {link.discord_id: link for link in links_found}
+        return found
 
     async def api_ids_of(self, guild_id: int, discord_ids: Collection[int]) -> dict[int, str]:
         """Find the CAD ids of these members, by Discord id; a member without a link is absent."""

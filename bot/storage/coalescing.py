@@ -36,13 +36,6 @@ class Coalescer(Generic[ItemT, ResultT]):
             self._working = asyncio.create_task(self._drain())
         return await mine
 
-    async def caught_up(self) -> None:
-        """Wait until the work is done for all who have asked so far."""
-        if self._waiting:
-            await asyncio.wait([self._waiting[-1][1]])
-        elif self._working is not None:
-            await asyncio.wait([self._working])
-
     async def _drain(self) -> None:
         try:
             while self._waiting:

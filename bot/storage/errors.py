@@ -67,20 +67,20 @@ def translate_errors(location: str) -> Iterator[None]:
     try:
         yield
     except exc.DBAPIError as error:
-        raise _from_driver(location, error) from error
+        raise _from_driver(location, error, error.orig) from error
     except exc.TimeoutError as error:
         raise DatabaseUnavailable(location, "it is too busy") from error
     except sqlite3.Error as error:
-        raise DatabaseUnavailable(location, str(error)) from error
-    except OSError as error:  # some drivers do not wrap network errors
+        raise _from_driver(location, error, error) from error
+    except OSError as error:  # some drivers do not wrap the network's own
         raise DatabaseUnavailable(location, error.strerror or str(error)) from error
 
 
-def _from_driver(location: str, error: exc.DBAPIError) -> StorageError:
-    """Return the StorageError for one driver error."""
-    reason = str(error.orig).strip().partition("\n")[0]
+def _from_driver(location: str, error: Exception, original: BaseException | None) -> StorageError:
+    """Sort one driver error into the family; `original` is the driver's own."""
+    reason = str(original).strip().partition("\n")[0]
     # Extended codes keep the primary one in their low byte.
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    code = getattr(original, "sqlite_errorcode", 0) & 0xFF
     if code in {_SQLITE_CORRUPT, _SQLITE_NOTADB}:
         return NotADatabase(location, reason)
     if isinstance(error, exc.IntegrityError | exc.ProgrammingError | exc.DataError):

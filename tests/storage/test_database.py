@@ -239,7 +239,7 @@ class TestTransactions:
 
     @pytest.mark.sqlite
     async def test_full_disk(self, database: Database) -> None:
-        async with database.connect() as connection:
+        async with database.begin() as connection:
             pages = await connection.scalar(text("PRAGMA page_count"))
             await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
         rows = [{"scope": f"{n}:global", "fingerprint": "f" * 100} for n in range(1000)]

@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from bot.storage.coalescing import Coalescer
-from bot.storage.direct import LoneRow
 from bot.storage.tables import orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from typing import Any
 
     from sqlalchemy import Row, Select
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.storage.database import Database
 
@@ -93,7 +90,6 @@ _NEWEST = ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.
 _INSERT = insert(orders).returning(orders.c.id, sort_by_parameter_order=True)
 _INSERT_MANY = insert(orders)
 _GIVEN = tuple(name for name in Order.__slots__ if name != "id")
-_INSERT_ONE = LoneRow(_INSERT_MANY, _GIVEN)
 _LAST_ID = select(func.max(orders.c.id))
 _CHANGING = ("reply_id", "state", "people", "resolution", "outcome", "answered", "finished_at")
 _ONE = update(orders).where(orders.c.id == bindparam("order"))
@@ -105,7 +101,6 @@ _UPDATE = _ONE.where(
         orders.c.state == bindparam("new_state"),
     )
 ).values({name: bindparam(f"new_{name}") for name in _CHANGING})
-_UPDATE_ONE = LoneRow(_UPDATE)
 _ANSWER = _ONE.where(orders.c.state == OrderState.AWAITING_CONFIRMATION)
 _WIPE = (
     update(orders)
@@ -130,10 +125,6 @@ class OrderStore:
     async def add(self, order: Order) -> int:
         """Save a new order, whose own id is not looked at, and return the id it was given."""
         return await self._adding.submit(order)
-
-    async def caught_up(self) -> None:
-        """Wait until the orders are saved that are being added."""
-        await self._adding.caught_up()
 
     async def get(self, order_id: int) -> Order | None:
         """Find an order."""
@@ -202,13 +193,11 @@ class OrderStore:
 
     async def _add_all(self, new: Sequence[Order]) -> Sequence[int]:
         rows = [_new_row(order) for order in new]
-        if len(rows) == 1:
-            new_id = self._database.write_directly(_INSERT_ONE, rows[0])
-            if new_id is not None:
-                return [new_id]
-        async with self._writing(rows) as connection:
-            if len(rows) == 1 or self._database.dialect != "sqlite":
+        async with self._database.begin() as connection:
+            if self._database.dialect != "sqlite":
                 return (await connection.scalars(_INSERT, rows)).all()
+            if len(rows) == 1:
+                return [(await connection.execute(_INSERT_MANY, rows[0])).lastrowid]
             # SQLite would be told every row by itself to say the ids in order. But they follow
             # each other: the whole transaction holds the only write lock.
             await connection.execute(_INSERT_MANY, rows)
@@ -217,15 +206,9 @@ class OrderStore:
 
     async def _save_all(self, changes: Sequence[Sequence[Order]]) -> Sequence[None]:
         rows = [_changed_row(order) for changed in changes for order in changed]
-        if len(rows) == 1 and self._database.write_directly(_UPDATE_ONE, rows[0]) is not None:
-            return [None]
-        async with self._writing(rows) as connection:
+        async with self._database.begin() as connection:
             await connection.execute(_UPDATE, rows)
         return [None] * len(changes)
-
-    def _writing(self, rows: Sequence[object]) -> AbstractAsyncContextManager[AsyncConnection]:
-        # Several rows may take several statements, of which all count or none.
-        return self._database.single() if len(rows) == 1 else self._database.begin()
 
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Order]:
         async with self._database.connect() as connection:

@@ -16,7 +16,7 @@ def calls_page(page: CallsPage) -> str:
         return f"✅ No call is open{confirmed}."
     calls = "1 open call" if page.total == 1 else f"{page.total} open calls"
     lines = [f"✅ {calls} · page {page.number} of {page.count}{confirmed}"]
-    lines += map(_call_line, page.lines)
+    lines += map(_call_line, page.items)
     return "\n".join(lines)[:MESSAGE_LIMIT]
 
 

@@ -5,8 +5,10 @@ Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done.
 
 from __future__ import annotations
 
+from bot.common.pages import Page
 from bot.services.links.link_service import LinkPage, LinkResult
-from bot.services.records.audit_log import AuditPage, Whois
+from bot.services.orders.outcomes import OrderView
+from bot.services.records.audit_log import Whois
 from bot.storage.stores.link_row import Link
 from bot.ui import error_text
 from bot.ui.links import link_text
@@ -60,7 +62,7 @@ def link_page(page: LinkPage) -> str:
     lines = [f"✅ {page.total} {page.kind} · page {page.number} of {page.count}"]
     lines += [
         f"{member_mention(link.discord_id)} {code_span(link.api_id, 40)}{_status_suffix(link)}"
-        for link in page.links
+        for link in page.items
     ]
     return "\n".join(lines)
 
@@ -89,12 +91,12 @@ def id_owners(pasted: str, links: list[Link]) -> str:
     return "✅ " + "\n".join(lines)
 
 
-def audit_page(page: AuditPage) -> str:
+def audit_page(page: Page[OrderView]) -> str:
     """Return one page of orders, one line per order, as many as fit into a message."""
     if not page.total:
         return "✅ No orders found."
     lines = [f"✅ {page.total} orders · page {page.number} of {page.count}"]
-    for view in page.orders:
+    for view in page.items:
         line = order_text.order_line(view)
         if sum(map(len, lines)) + len(lines) + len(line) > MESSAGE_LIMIT:
             break

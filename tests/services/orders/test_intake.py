@@ -147,7 +147,7 @@ async def test_who_is_known_is_found_without_asking(desk: Desk) -> None:
     desk.office.cad.asked.clear()
     found = await made_out(desk, f"<@{PAT}> A-2 <@{BOB}>")
     assert [(one.api_id, one.discord_id, one.on_duty) for one in found.assignees] == [
-        ("steam:1", PAT, True),
+        ("STEAM:1", PAT, True),
         ("steam:2", None, True),
     ]
     assert [one.reason for one in found.left_out] == [SkipReason.NOT_LINKED]
@@ -189,7 +189,7 @@ async def test_a_cad_that_does_not_answer_calls_nobody_off_duty(
     await desk.office.board.fetch_units(5)
     desk.office.cad.question_fault = CadUnreachable("Connection refused")
     found = await made_out(desk, f"<@{PAT}> A-9")
-    assert [one.api_id for one in found.assignees] == ["steam:1"]
+    assert [one.api_id for one in found.assignees] == ["STEAM:1"]
     assert [one.reason for one in found.left_out] == [SkipReason.NOT_LOOKED_UP]
     assert "units of server 5 not known" in caplog.text
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.cad.errors import CadUnreachable
+from bot.common.pages import Page
 from bot.services.links.link_service import LinkPage, LinkResult
-from bot.services.records.audit_log import AuditPage, Whois
+from bot.services.records.audit_log import Whois
 from bot.services.verification.verifier import Verification
 from bot.storage.stores.link_row import Link
 from bot.ui.links import link_results
@@ -142,12 +143,12 @@ def test_lists_of_links_fit() -> None:
 
 
 def test_pages_of_orders() -> None:
-    assert link_results.audit_page(AuditPage([], 1, 1, 0)) == "✅ No orders found."
-    text = link_results.audit_page(AuditPage([view(units="A-12")], 2, 3, 21))
+    assert link_results.audit_page(Page([], 1, 1, 0)) == "✅ No orders found."
+    text = link_results.audit_page(Page([view(units="A-12")], 2, 3, 21))
     assert text.splitlines()[0] == "✅ 21 orders · page 2 of 3"
     assert text.splitlines()[1].startswith("⏳ `A-12` → **#100** · by <@5>")
 
 
 def test_a_page_of_orders_fits() -> None:
     long = [view(units="x" * 4000, call_id=2**31 - 1) for _ in range(20)]
-    assert len(link_results.audit_page(AuditPage(long, 1, 1, 20))) <= 2000
+    assert len(link_results.audit_page(Page(long, 1, 1, 20))) <= 2000

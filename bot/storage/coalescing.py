@@ -40,26 +40,30 @@ class Coalescer(Generic[ItemT, ResultT]):
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
-                await self._run_batch(batch)
-                if len(batch) > 1:
-                    # None of them has caught up before all of them have been woken.
-                    await asyncio.sleep(0)
+                try:
+                    results = await self._work([item for item, _ in batch])
+                except Exception as error:  # noqa: BLE001 - it is raised again, for each
+                    await self._fail(batch, error)
+                    continue
+                for (_, future), result in zip(batch, results, strict=True):
+                    if not future.done():  # the caller does not wait any more
+                        future.set_result(result)
         finally:
             self._working = None
 
-    async def _run_batch(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
-        try:
-            results = await self._work([item for item, _ in batch])
-        except Exception as error:  # noqa: BLE001 - it is raised again, for each
+    async def _fail(
+        self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]], error: Exception
+    ) -> None:
+        """Raise an error for each item; where it is one item's fault, for that item alone."""
+        for item, future in batch:
             if len(batch) > 1 and not isinstance(error, StorageError):
-                # Not the database's fault but that of an item: the others get what they came for.
-                for one in batch:
-                    await self._run_batch([one])
-                return
-            for _, future in batch:
+                try:
+                    (result,) = await self._work([item])
+                except Exception as own_error:  # noqa: BLE001 - it is raised again
+                    if not future.done():
+                        future.set_exception(own_error)
+                    continue
                 if not future.done():
-                    future.set_exception(error)
-            return
-        for (_, future), result in zip(batch, results, strict=True):
-            if not future.done():  # nobody waits for it any more
-                future.set_result(result)
+                    future.set_result(result)
+            elif not future.done():
+                future.set_exception(error)

@@ -12,7 +12,7 @@ from bot.storage.coalescing import Coalescer
 from bot.storage.tables import orders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -224,9 +224,9 @@ def _filtered(statement: Select[Any], member_id: int | None, call_id: int | None
     return statement
 
 
-def encode_ids(discord_ids: Iterable[int]) -> str:
+def encode_ids(discord_ids: Collection[int]) -> str:
     """Spell ids so that one of them can be searched for: ",1,2,"."""
-    return "".join(f",{discord_id}" for discord_id in sorted(discord_ids)) + ","
+    return ",".join(["", *map(str, sorted(discord_ids)), ""]) if discord_ids else ","
 
 
 def order_from_row(row: Row[Any]) -> Order:

@@ -20,6 +20,7 @@ import cogs
 from bot.__main__ import cli
 from bot.config.settings import Settings
 from bot.runtime.exit_codes import ExitCode
+from bot.ui import error_text
 
 PROJECT = Path(__file__).parents[1]
 PAGES = {
@@ -150,6 +151,8 @@ def words_of_the_bot() -> str:
                         parts = [getattr(one, "value", None) for one in values]
                         text = "".join(one if isinstance(one, str) else "…" for one in parts)
                         lines.append(plain(text))
+    # Some of these hold a limit that is a constant of the code.
+    lines += map(plain, error_text._FIXED_TEXTS.values())
     return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from bot.cad.errors import CadRateLimited
 from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.outage_log import OutageLog
 
 T = TypeVar("T")
 
@@ -40,7 +41,6 @@ class CachedList(Generic[T]):
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.items: tuple[T, ...] = ()
-        self._name = name
         self._load = load
         self._expected = expected
         self._clock = clock
@@ -48,7 +48,9 @@ class CachedList(Generic[T]):
         self._queued: asyncio.Task[tuple[T, ...]] | None = None
         self._refreshed_at = -math.inf
         self._refreshing: set[asyncio.Task[None]] = set()
-        self._is_failing = False
+        self._outage = OutageLog(
+            _log, f"{name} cannot be refreshed", f"{name} can be refreshed again"
+        )
 
     async def fetch(self) -> tuple[T, ...]:
         """Load the list after this call and return it; simultaneous callers share one load.
@@ -98,13 +100,9 @@ class CachedList(Generic[T]):
             wait = max(MAX_AGE, error.retry_after or 0.0)
             self._refreshed_at = self._clock.monotonic() + wait - MAX_AGE
         except self._expected as error:
-            if not self._is_failing:
-                _log.warning("%s cannot be refreshed: %r", self._name, error)
-            self._is_failing = True
+            self._outage.record_failure(error)
         else:
-            if self._is_failing:
-                _log.info("%s can be refreshed again", self._name)
-            self._is_failing = False
+            self._outage.record_success()
 
 
 def _retrieve_exception(task: asyncio.Task[object]) -> None:

@@ -13,10 +13,11 @@ from bot.cad.errors import (
     CadUnavailable,
     CadUnreachable,
 )
+from bot.common.backoff import Backoff
 from bot.common.clock import Clock
+from bot.common.outage_log import OutageLog
 
-FIRST_BACKOFF = 1.0  # seconds after the first failure; doubled after each that follows
-MAX_BACKOFF = 15.0
+BACKOFF = Backoff(first=1.0, longest=15.0)
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +32,8 @@ class CadBackoff:
     def __init__(self, clock: Clock, jitter: Callable[[], float]) -> None:
         self._clock = clock
         self._jitter = jitter
-        self._backoff = FIRST_BACKOFF
+        self._outage = OutageLog(_log, "the CAD does not take orders", "the CAD takes orders again")
+        self._failures = 0  # in a row
         self.retry_at = -math.inf  # monotonic seconds of the next attempt; in the past otherwise
         self.error: CadError | None = None
         self.failures = 0  # so far
@@ -48,13 +50,12 @@ class CadBackoff:
     def failed(self, error: CadError) -> None:
         """Take note of a fault that may pass."""
         self.failures += 1
-        if self.error is None:
-            _log.warning("the CAD does not take orders: %r", error)
+        self._failures += 1
+        self._outage.record_failure(error)
         if self._is_new_error(error):
             self.error = error
-        backoff = self._backoff * (0.5 + self._jitter() / 2)
-        self._backoff = min(MAX_BACKOFF, self._backoff * 2)
-        self.retry_at = self._clock.monotonic() + max(backoff, error.retry_after or 0.0)
+        delay = BACKOFF.delay(self._failures, self._jitter())
+        self.retry_at = self._clock.monotonic() + max(delay, error.retry_after or 0.0)
 
     def _is_new_error(self, error: CadError) -> bool:
         """Tell a fault from the one before: whoever waits is told of a new one only."""
@@ -67,7 +68,6 @@ class CadBackoff:
 
     def succeeded(self) -> None:
         """Take note that the CAD answers again."""
-        if self.error is not None:
-            _log.info("the CAD takes orders again")
+        self._outage.record_success()
         self.error = None
-        self._backoff = FIRST_BACKOFF
+        self._failures = 0

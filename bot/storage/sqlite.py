@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
     Parameters: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
-# How long to wait for another process (an import, a backup) to finish its write.
+# Wait so long for another process (an import, a backup) to finish its write.
 _BUSY_SECONDS = 5.0
 _BUSY_RETRY = 0.01  # seconds between two attempts to take the write lock
 _LONGEST_TURN = 0.005  # seconds of work after which a transaction lets the event loop go on
@@ -37,8 +37,8 @@ CHECKPOINT_EVERY = 500  # transactions after which the log is moved into the fil
 
 
 def create_reader(url: URL) -> AsyncEngine:
-    """Build an engine of one long-lived connection, for which the tasks of a process queue."""
-    # The driver's arguments are read here, because a creator replaces the URL's.
+    """Build an engine with one long-lived connection; the tasks of a process wait for it."""
+    # The driver's arguments are read here, because `async_creator` ignores the URL.
     arguments, options = url.get_dialect()().create_connect_args(url)
     return create_async_engine(
         url,
@@ -46,7 +46,7 @@ def create_reader(url: URL) -> AsyncEngine:
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
-        hide_parameters=True,  # in errors, which are logged: among them are tokens
+        hide_parameters=True,  # errors are logged, and the parameters contain tokens
     )
 
 
@@ -160,13 +160,13 @@ class WriteConnection:
 
 def _open(arguments: Sequence[Any], options: Mapping[str, Any]) -> sqlite3.Connection:
     """Open and prepare a connection."""
-    # By default Python's driver begins late, on the first write, and a read before it stands
-    # outside the transaction; without an isolation level it leaves transactions to us.
+    # By default Python's driver begins a transaction at the first write, so that a read before it
+    # is outside of the transaction. Without an isolation level it never begins one by itself.
     settings = {"timeout": _BUSY_SECONDS, **options, "isolation_level": None}
     connection: sqlite3.Connection = sqlite3.connect(*arguments, **settings)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        # Enough with WAL: survives a killed process; only a power cut may lose the last writes.
+        # Enough with WAL: a killed process loses nothing; a power cut may lose the last writes.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
@@ -177,12 +177,12 @@ def _open(arguments: Sequence[Any], options: Mapping[str, Any]) -> sqlite3.Conne
 
 async def _connect(opener: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:
     connection = aiosqlite.Connection(opener, iter_chunk_size=64)
-    # Like SQLAlchemy's own creator: a forgotten connection must not keep the process alive.
+    # Like SQLAlchemy's own creator: an unclosed connection must not keep the process alive.
     thread = connection._thread  # noqa: SLF001
     thread.daemon = True
     try:
         return await connection
     except sqlite3.Error:
-        # Its last words go to the event loop, which may be gone by then: wait those microseconds.
+        # The thread still calls the event loop, which may be closed by then: wait for its end.
         thread.join()
         raise

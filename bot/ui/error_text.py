@@ -19,6 +19,7 @@ from bot.cad.errors import (
     InvalidCommunity,
     InvalidRequestType,
 )
+from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
 from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
@@ -96,7 +97,9 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
     AlreadyConfirmed: "That has been confirmed already; its answer says what became of it.",
     NotOrderOwner: "Only whoever gave the order can answer that.",
-    TooLateToConfirm: "That was more than 15 minutes ago. Give the order again.",
+    TooLateToConfirm: (
+        f"That was more than {minutes(INTERACTION_LIFETIME)} minutes ago. Give the order again."
+    ),
     EmergencyNotFound: "This 911 call is not on the list any more: somebody has dealt with it.",
     DownloadFailed: "Discord did not hand out the file, or who is on this server. Try again.",
     ExportTooLarge: (
@@ -104,8 +107,9 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
         " number."
     ),
     ImportExpired: (
-        "I do not remember this file any more: files are kept for 15 minutes, until the next one or"
-        " a restart. Nothing was written. Show it to me again with `/links import`."
+        "I do not remember this file any more: files are kept for"
+        f" {minutes(INTERACTION_LIFETIME)} minutes, until the next one or a restart. Nothing was"
+        " written. Show it to me again with `/links import`."
     ),
     ImportOutdated: (
         "The links have changed since, so that the file would do something else now. Nothing was"

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from bot.cad.models import (
     UnitRef,
     idents_on_call,
 )
+from bot.common.discord_limits import REPLY_LIFETIME
 from bot.services.board.live_board import Board
 from bot.services.cad_lookup import CadLookup
 from bot.services.orders.accepted import AcceptedOrder
@@ -43,7 +44,7 @@ from tests.fake_time import FakeTime
 from tests.services.samples import GUILD, call, unit
 
 DANA = 42
-LIFETIME = timedelta(minutes=14, seconds=45)
+LIFETIME = REPLY_LIFETIME
 CALL_GONE = CadRefused("CALL NOT FOUND", status=400)
 _QUIET = 25  # turns of the loop in which nothing happened
 

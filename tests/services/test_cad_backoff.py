@@ -16,7 +16,7 @@ from bot.cad.errors import (
     CadUnreadable,
     InvalidApiKey,
 )
-from bot.services.cad_backoff import MAX_BACKOFF, CadBackoff
+from bot.services.cad_backoff import BACKOFF, CadBackoff
 from tests.manual_clock import ManualClock
 
 DOWN = CadUnreachable("Connection refused")
@@ -69,13 +69,13 @@ def test_the_pauses_double_up_to_a_limit(outage: CadBackoff, clock: BackoffClock
         waits.append(outage.wait())
         clock.seconds += outage.wait()
         assert outage.wait() == 0.0
-    assert waits == [1.0, 2.0, 4.0, 8.0, MAX_BACKOFF, MAX_BACKOFF]
+    assert waits == [1.0, 2.0, 4.0, 8.0, BACKOFF.longest, BACKOFF.longest]
 
 
 def test_an_outage_of_days_overflows_nothing(outage: CadBackoff) -> None:
     for _ in range(3000):
         outage.failed(DOWN)
-    assert outage.wait() == MAX_BACKOFF
+    assert outage.wait() == BACKOFF.longest
 
 
 @pytest.mark.parametrize(("luck", "wait"), [(0.0, 0.5), (0.5, 0.75), (1.0, 1.0)])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bot.cad.errors import CadError, CadRateLimited, CadUnavailable, CadUnreachable
+from bot.common.backoff import Backoff
 
 TOTAL_TIMEOUT = 10.0  # seconds for all attempts together
 MIN_ATTEMPT = 1.0  # seconds; an attempt with less time cannot succeed
-FIRST_DELAY = 0.25
-MAX_DELAY = 4.0
+BACKOFF = Backoff(first=0.25, longest=4.0)
 
 
 def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float | None:
@@ -23,8 +23,7 @@ def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float
     """
     if not isinstance(error, CadUnreachable | CadRateLimited | CadUnavailable):
         return None
-    backoff = min(MAX_DELAY, FIRST_DELAY * 2 ** (attempt - 1)) * (0.5 + jitter / 2)
-    wait = max(backoff, error.retry_after or 0.0)
+    wait = max(BACKOFF.delay(attempt, jitter), error.retry_after or 0.0)
     return wait if has_time(elapsed + wait) else None
 
 

@@ -30,14 +30,14 @@ from bot.cad.push.signalr_connection import (
     SignalRTimeouts,
     WebSocket,
 )
+from bot.common.backoff import Backoff
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
 HUB_PATH = "/apiWsHub"
 METHODS = ("authenticatev2", "authenticate")  # the newer one first; both take the same arguments
 MAX_TEXT_LENGTH = 300
 
-FIRST_DELAY = 1.0  # seconds
-MAX_DELAY = 60.0
+BACKOFF = Backoff(first=1.0, longest=60.0)
 
 
 class SignalRFeed:
@@ -114,10 +114,10 @@ class SignalRFeed:
                 await self._run_session()
             except HubDisconnected as error:
                 failures = 1 if self._was_stable() else failures + 1
-                wait = delay(failures, self._jitter())
+                wait = BACKOFF.delay(failures, self._jitter())
                 self._report(FeedDisconnected(self._server_id, self._without_key(error)))
             except _KeyRefused as refused:
-                wait = MAX_DELAY
+                wait = BACKOFF.longest
                 self._report(FeedRefused(self._server_id, self._without_key(refused)))
             self._connected_at = None
             await self._clock.sleep(wait)
@@ -168,7 +168,7 @@ class SignalRFeed:
         # If the hub ends each session at once, the delays must go on growing.
         return (
             self._connected_at is not None
-            and self._clock.monotonic() - self._connected_at >= MAX_DELAY
+            and self._clock.monotonic() - self._connected_at >= BACKOFF.longest
         )
 
     def _without_key(self, error: Exception) -> str:
@@ -178,13 +178,3 @@ class SignalRFeed:
 
 class _KeyRefused(Exception):
     """The hub refused the key."""
-
-
-def delay(failures: int, jitter: float) -> float:
-    """Return the seconds to wait after this many failures in a row, from 1.
-
-    Args:
-        jitter: between 0 and 1.
-    """
-    longest = min(MAX_DELAY, FIRST_DELAY * 2.0 ** min(failures - 1, 10))
-    return longest * (0.5 + jitter / 2)

@@ -12,7 +12,9 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.cad.http.rate_limits import RateLimit, RateLimiter
+from bot.common.backoff import Backoff
 from bot.common.clock import Clock
+from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
 from bot.services.cards.card_content import CardContent
@@ -29,7 +31,7 @@ CARD_EDIT_INTERVAL = 1.0  # seconds between two writes of one card
 
 _IDLE_INTERVAL = 5.0  # seconds between checks without a change: stale cards, removals, polls
 _DEBOUNCE = 0.05  # seconds in which further changes join the first
-_FIRST_RETRY, _MAX_RETRY = 5.0, 60.0  # seconds before a failed card is retried
+_BACKOFF = Backoff(first=5.0, longest=60.0)  # before a failed card is retried
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +84,9 @@ class CardPublisher:
         )
         self._is_loaded = False
         self._failing: set[CardKey | None] = set()
+        self._outage = OutageLog(
+            _log, "the cards cannot be written", "the cards can be written again"
+        )
         self._changed = asyncio.Event()
         self._tasks = BackgroundTasks(self._wait_for_change)
         self._is_closing = False
@@ -125,10 +130,10 @@ class CardPublisher:
                 wait = await self._write_next()
             except StorageError as error:
                 self._record_failure(None, error)
-                wait = _FIRST_RETRY
+                wait = _BACKOFF.first
             except Exception:  # noqa: BLE001 - the task must go on
-                _log.exception("card publisher failed; retrying in %.0f s", _FIRST_RETRY)
-                wait = _FIRST_RETRY
+                _log.exception("card publisher failed; retrying in %.0f s", _BACKOFF.first)
+                wait = _BACKOFF.first
             if wait and not self._is_closing:
                 await self._tasks.sleep(wait)
 
@@ -177,8 +182,7 @@ class CardPublisher:
                     await self._edit(card, content)
         except Exception as error:  # noqa: BLE001 - one card must not stop the others
             card.failures += 1
-            delay = min(_MAX_RETRY, _FIRST_RETRY * 2 ** (card.failures - 1))
-            card.next_write_at = self._clock.monotonic() + delay
+            card.next_write_at = self._clock.monotonic() + _BACKOFF.delay(card.failures)
             self._record_failure(key, error)
         else:
             card.failures = 0
@@ -228,12 +232,10 @@ class CardPublisher:
         card.is_unsaved = False
 
     def _record_failure(self, key: CardKey | None, error: Exception) -> None:
-        if not self._failing:
-            _log.warning("the cards cannot be written: %r", error)
         self._failing.add(key)
+        self._outage.record_failure(error)
 
     def _record_success(self, key: CardKey | None) -> None:
-        if self._failing:
-            self._failing.discard(key)
-            if not self._failing:
-                _log.info("the cards can be written again")
+        self._failing.discard(key)
+        if not self._failing:
+            self._outage.record_success()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from bot.common.clock import Clock
+from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import (
     AlreadyConfirmed,
@@ -18,7 +18,7 @@ from bot.services.orders.outcomes import OrderView
 from bot.services.reply import ReplyAddress
 from bot.storage.stores.order_store import Order, OrderState, OrderStore
 
-CONFIRM_WITHIN = timedelta(minutes=15)
+CONFIRM_WITHIN = INTERACTION_LIFETIME
 
 
 class ConfirmationService:

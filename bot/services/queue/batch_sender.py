@@ -10,7 +10,7 @@ from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnreadable
 from bot.cad.models import Receipt
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
-from bot.services.cad_backoff import MAX_BACKOFF, CadBackoff
+from bot.services.cad_backoff import BACKOFF, CadBackoff
 from bot.services.queue import batching
 from bot.services.queue.order_kinds import KINDS, Recheck, batch_item, has_nothing_to_do
 from bot.services.queue.queued_order import QueuedOrder
@@ -76,7 +76,7 @@ class BatchSender:
             queued.resolution = await recheck(self._cad, queued)
         except CadRateLimited as error:
             # Only the check is limited: orders that need none go on.
-            queued.retry_at = self._clock.monotonic() + (error.retry_after or MAX_BACKOFF)
+            queued.retry_at = self._clock.monotonic() + (error.retry_after or BACKOFF.longest)
             return False
         return True
 

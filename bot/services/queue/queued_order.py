@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.cad.errors import CadError
+from bot.common.discord_limits import REPLY_LIFETIME
 from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
@@ -15,7 +16,7 @@ from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import Order, OrderState
 
 CONFIRM_ABOVE = 10  # units; an order about more is confirmed by its actor before it is sent
-LIFETIME = timedelta(minutes=14, seconds=45)  # Discord lets a reply be edited for 15 minutes
+LIFETIME = REPLY_LIFETIME
 
 
 @dataclass(frozen=True, slots=True)

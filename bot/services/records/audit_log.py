@@ -1,4 +1,4 @@
-"""What was ordered, by whom, and what came of it."""
+"""The audit log: the orders, who gave them, and their outcomes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.common.clock import Clock
+from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.access.policy import Access, Actor
 from bot.services.orders import outcomes
 from bot.services.orders.outcomes import OrderView
@@ -15,12 +16,17 @@ from bot.storage.stores.order_store import OrderStore
 
 PAGE_SIZE = 10
 WHOIS_ORDERS = 3
-TOKEN_LIFETIME = timedelta(minutes=15)  # Discord's; after that a token opens nothing
 
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Some orders, the newest first; number counts from 1 and never exceeds count."""
+    """One page of orders, the newest first.
+
+    Attributes:
+        number: of this page, from 1 to `count`.
+        count: of pages.
+        total: of orders on all pages.
+    """
 
     orders: list[OrderView]
     number: int
@@ -30,7 +36,7 @@ class AuditPage:
 
 @dataclass(frozen=True, slots=True)
 class Whois:
-    """A member: their link, None without one, and the latest orders by or about them."""
+    """A member's link, None without one, and the latest orders by or about the member."""
 
     discord_id: int
     link: Link | None
@@ -38,7 +44,7 @@ class Whois:
 
 
 class AuditLog:
-    """Reads the orders again, and forgets them in time.
+    """Lists stored orders, and deletes old ones.
 
     Args:
         keep: how long orders are kept.
@@ -62,7 +68,7 @@ class AuditLog:
     async def page(
         self, actor: Actor, number: int, *, member_id: int | None, call_id: int | None
     ) -> AuditPage:
-        """Return one page of the guild's orders by or about a member, on a call, or all.
+        """Return one page of the guild's orders: by or about a member, on a call, or all.
 
         Raises:
             NotAllowed, StorageError.
@@ -82,7 +88,7 @@ class AuditLog:
         return AuditPage([outcomes.decode_view(order) for order in found], number, count, total)
 
     async def whois(self, actor: Actor, member_id: int) -> Whois:
-        """Return what is known about a member; raises as `page` does."""
+        """Return a member's link and latest orders; raises as `page` does."""
         self._access.require_link(actor)
         links = await self._links.find(actor.guild_id, [member_id])
         found = await self._orders.newest(actor.guild_id, member_id=member_id, limit=WHOIS_ORDERS)
@@ -91,7 +97,7 @@ class AuditLog:
         )
 
     async def purge(self) -> None:
-        """Wipe the tokens that have expired and delete the orders that are too old."""
+        """Delete expired interaction tokens and the orders older than `keep`."""
         now = self._clock.now()
-        await self._orders.wipe_tokens(now - TOKEN_LIFETIME)
+        await self._orders.wipe_tokens(now - INTERACTION_LIFETIME)
         await self._orders.prune(now - self._keep)

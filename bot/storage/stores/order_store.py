@@ -54,7 +54,7 @@ class Order:
         call_id: for a detach, the only call that people may be taken off; None for any.
         units: what was typed, with who was in the roles and channels that it names.
         application_id, token: the address of the private reply; the token is a secret, valid for
-            15 minutes and wiped after that.
+            `INTERACTION_LIFETIME` and wiped after that.
         reply_id: the message that holds the reply; None until Discord has said so.
         people: the Discord ids of those it is about, known once it is made out.
         resolution, outcome: JSON of the services above; None until known.

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import discord
 from discord.ui import Modal, TextInput
 
+from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.links.link_service import LinkResult
 from bot.storage.stores.order_store import Order
 from bot.ui.calls import action_text
@@ -25,7 +26,6 @@ from bot.ui.links import link_results
 
 OrderFactory: TypeAlias = Callable[[Interaction, Desk], Coroutine[None, None, Order]]
 
-_FORM_TIMEOUT = 15 * 60.0  # seconds
 _MAX_NOTE_LENGTH = 1000
 _MAX_ID_LENGTH = 200
 
@@ -34,7 +34,7 @@ class Form(Modal):
     """A form with one field; subclasses write `submit`."""
 
     def __init__(self, title: str, field: TextInput[Any]) -> None:
-        super().__init__(title=title, timeout=_FORM_TIMEOUT)
+        super().__init__(title=title, timeout=INTERACTION_LIFETIME.total_seconds())
         self.field = field
         self.add_item(field)
 

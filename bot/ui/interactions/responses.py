@@ -47,7 +47,7 @@ def actor_of(interaction: Interaction) -> Actor:
 
 
 def reply_address(interaction: Interaction) -> ReplyAddress:
-    """Return where this interaction can be answered for the next 15 minutes."""
+    """Return where this interaction can be answered, for `INTERACTION_LIFETIME` from its start."""
     return ReplyAddress(
         interaction.application_id, interaction.token, interaction.extras.get(_REPLY_ID)
     )

@@ -61,7 +61,7 @@ def test_no_attempt_starts_too_late_to_be_answered(elapsed, wait):
 def test_the_window_always_holds(attempt, elapsed, jitter, asked):
     wait = retry.delay(CadUnavailable(retry_after=asked), attempt, elapsed, jitter)
     if wait is not None:
-        assert wait >= max(asked or 0.0, retry.FIRST_DELAY / 2)
+        assert wait >= max(asked or 0.0, retry.BACKOFF.first / 2)
         assert elapsed + wait + retry.MIN_ATTEMPT <= retry.TOTAL_TIMEOUT + 1e-9
 
 

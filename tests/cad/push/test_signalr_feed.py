@@ -16,7 +16,6 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cad.push import signalr_feed
 from bot.cad.push.event_queue import (
     EventsMissed,
     EventsReceived,
@@ -26,7 +25,7 @@ from bot.cad.push.event_queue import (
 )
 from bot.cad.push.events import CallNoteAdded, UnitStatusChanged
 from bot.cad.push.signalr_connection import HubDisconnected, SignalRConnection, SignalRTimeouts
-from bot.cad.push.signalr_feed import MAX_DELAY, SignalRFeed
+from bot.cad.push.signalr_feed import BACKOFF, SignalRFeed
 from bot.common.clock import Clock
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.server import CadServer
@@ -157,7 +156,7 @@ async def test_a_session_that_lasted_is_sought_again_soon(
     cad: CadServer, feed: SignalRFeed, pauses: Pauses
 ) -> None:
     waits = []
-    for lasted in (0.0, MAX_DELAY - 1, MAX_DELAY, 0.0):
+    for lasted in (0.0, BACKOFF.longest - 1, BACKOFF.longest, 0.0):
         assert await heard(feed) == EventsMissed(1)
         pauses.seconds += lasted
         cad.hub.abort_all()
@@ -171,7 +170,7 @@ async def test_a_refused_key_is_told_once_and_tried_seldom(
 ) -> None:
     cad.hub.faults.refuse_keys = True
     async with make() as feed:
-        assert [await pauses.over(), await pauses.over()] == [MAX_DELAY] * 2
+        assert [await pauses.over(), await pauses.over()] == [BACKOFF.longest] * 2
         last = await pauses.reached()
         assert await heard(feed) == FeedRefused(1, "INVALID API KEY")
         cad.hub.faults.refuse_keys = False
@@ -313,14 +312,6 @@ async def test_the_key_is_never_logged_nor_told(
     assert API_KEY not in caplog.text
     # It would log every frame, and shorten the long ones.
     assert "websockets" not in {record.name.partition(".")[0] for record in caplog.records}
-
-
-@pytest.mark.parametrize(
-    ("failures", "jitter", "seconds"),
-    [(1, 1.0, 1.0), (1, 0.0, 0.5), (3, 1.0, 4.0), (7, 1.0, 60.0), (10_000, 0.0, 30.0)],
-)
-def test_the_wait_grows_to_its_cap(failures: int, jitter: float, seconds: float) -> None:
-    assert signalr_feed.delay(failures, jitter) == seconds
 
 
 MESSAGES = st.fixed_dictionaries(

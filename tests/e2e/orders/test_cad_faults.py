@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.common.discord_limits import REPLY_LIFETIME
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import (
     BAD_GATEWAY,
@@ -83,7 +83,7 @@ async def attached(scene: Scene, units: str = "A-12"):
 @pytest.mark.parametrize(("fault", "words", "_"), PASSING, ids=names(PASSING))
 async def test_an_order_waits_for_a_fault_to_pass(scene: Scene, fault, words, _) -> None:
     scene.breaks(fault, path=ORDERS)
-    until = int((scene.time.now() + timedelta(minutes=14, seconds=45)).timestamp())
+    until = int((scene.time.now() + REPLY_LIFETIME).timestamp())
     said = await attached(scene)
     assert await said.after(4) == (
         f"⏳ {words} I keep trying until <t:{until}:t>.\nTo be attached to **#100**: A\\-12"

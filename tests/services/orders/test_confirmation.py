@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from bot.cad.errors import CadUnreachable
+from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.access.policy import Access
 from bot.services.errors import (
     AlreadyConfirmed,
@@ -143,7 +143,7 @@ async def test_who_answers(office: Office, asking: ConfirmationService) -> None:
 
 
 async def test_fifteen_minutes(office: Office, asking: ConfirmationService) -> None:
-    assert timedelta(minutes=15) == CONFIRM_WITHIN
+    assert CONFIRM_WITHIN == INTERACTION_LIFETIME
     first, second = await office.order(ELEVEN), await office.order(ELEVEN, 101)
     await office.passes(900)
     assert await asking.confirm(DISPATCHER, REPLY, first)

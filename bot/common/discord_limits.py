@@ -1,0 +1,15 @@
+"""Limits that Discord sets and that several layers count on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+# The token of an interaction: until then its reply can be sent and edited.
+INTERACTION_LIFETIME = timedelta(minutes=15)
+# For what edits a reply late: time is left for the last edit itself.
+REPLY_LIFETIME = INTERACTION_LIFETIME - timedelta(seconds=15)
+
+
+def minutes(duration: timedelta) -> int:
+    """Return a duration in whole minutes, for texts."""
+    return duration // timedelta(minutes=1)

@@ -1,0 +1,33 @@
+"""An outage in the log: one line when it begins, one when it is over."""
+
+from __future__ import annotations
+
+import logging
+
+
+class OutageLog:
+    """Logs the first failure in a row and the recovery after it, and nothing between.
+
+    Args:
+        log: the logger of the module that fails.
+        failing: the line for the first failure; the error follows.
+        recovered: the line for the recovery.
+    """
+
+    def __init__(self, log: logging.Logger, failing: str, recovered: str) -> None:
+        self._log = log
+        self._failing = failing
+        self._recovered = recovered
+        self.is_failing = False
+
+    def record_failure(self, error: BaseException) -> None:
+        """Log a failure, unless the one before it failed too."""
+        if not self.is_failing:
+            self._log.warning("%s: %r", self._failing, error)
+        self.is_failing = True
+
+    def record_success(self) -> None:
+        """Log a recovery if there was a failure."""
+        if self.is_failing:
+            self._log.info("%s", self._recovered)
+        self.is_failing = False

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from bot.common.outage_log import OutageLog
+
+
+def test_an_outage_is_logged_once_and_its_end_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    outage = OutageLog(logging.getLogger("some.module"), "the 100 % fails", "it works again")
+    outage.record_success()
+    assert caplog.records == []
+    for _ in range(2):
+        for error in (ValueError("first"), ValueError("second")):
+            outage.record_failure(error)
+            assert outage.is_failing
+        for _ in range(2):
+            outage.record_success()
+            assert not outage.is_failing
+    assert [(one.name, one.levelname, one.getMessage()) for one in caplog.records] == [
+        ("some.module", "WARNING", "the 100 % fails: ValueError('first')"),
+        ("some.module", "INFO", "it works again"),
+    ] * 2

@@ -119,7 +119,7 @@ class Database:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _require_open(self) -> None:
-        # A disposed engine would quietly connect again, and nobody would close that connection.
+        # A disposed engine would connect again, and that connection would never be closed.
         if self._closed:
             raise DatabaseUnavailable(self.location, "it was closed")
 

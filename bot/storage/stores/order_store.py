@@ -156,7 +156,7 @@ class OrderStore:
             return bool((await connection.execute(answer, {"order": asked_id})).rowcount)
 
     async def unfinished(self) -> list[Order]:
-        """List the orders that are open or whose actor was not told the outcome, the oldest first."""
+        """List the orders that are open, or whose outcome was not told, the oldest first."""
         return await self._read(_UNFINISHED)
 
     async def newest(

@@ -1,4 +1,4 @@
-"""One transaction for everyone who asks while another one is under way."""
+"""One transaction for all items that come while another one is under way."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ResultT = TypeVar("ResultT")
 
 
 class Coalescer(Generic[ItemT, ResultT]):
-    """Does a piece of work for many items at once; a lone item is not kept waiting.
+    """Does one piece of work for many items at once; a lone item does not wait.
 
     Args:
         work: does it for all items in one go, all or none, and returns a result for each, in
@@ -28,11 +28,11 @@ class Coalescer(Generic[ItemT, ResultT]):
         self._working: asyncio.Task[None] | None = None
 
     async def submit(self, item: ItemT) -> ResultT:
-        """Have the work done for an item and return its result, or raise what it ended with."""
+        """Have the work done for an item; return its result, or raise its error."""
         mine: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, mine))
         if self._working is None:
-            # A task of its own: whoever gives up waiting does not take the work from the others.
+            # Its own task: a caller that is cancelled does not stop the work of the others.
             self._working = asyncio.create_task(self._drain())
         return await mine
 

@@ -143,7 +143,7 @@ class Database:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _closed_error(self) -> StorageError:
-        # A disposed engine would quietly connect again, and nobody would close that connection.
+        # A disposed engine would connect again, and that connection would never be closed.
         return DatabaseUnavailable(self.location, "it was closed")
 
 

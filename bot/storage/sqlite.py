@@ -38,8 +38,8 @@ CHECKPOINT_EVERY = 500  # transactions after which the log is moved into the fil
 
 
 def create_reader(url: URL) -> AsyncEngine:
-    """Build an engine of one long-lived connection, for which the tasks of a process queue."""
-    # The driver's arguments are read here, because a creator replaces the URL's.
+    """Build an engine with one long-lived connection; the tasks of a process wait for it."""
+    # The driver's arguments are read here, because `async_creator` ignores the URL.
     arguments, options = url.get_dialect()().create_connect_args(url)
     return create_async_engine(
         url,
@@ -177,8 +177,8 @@ class DirectConnection:
 
 def _open(arguments: Sequence[Any], options: Mapping[str, Any]) -> sqlite3.Connection:
     """Open and prepare a connection."""
-    # By default Python's driver begins late, on the first write, and a read before it stands
-    # outside the transaction; without an isolation level it leaves transactions to us.
+    # By default Python's driver begins a transaction at the first write, so that a read before it
+    # is outside of the transaction. Without an isolation level it never begins one by itself.
     settings = {"timeout": _BUSY_SECONDS, **options, "isolation_level": None}
     connection: sqlite3.Connection = sqlite3.connect(*arguments, **settings)
     try:

@@ -1,4 +1,4 @@
-"""The bot on Discord, on top of the services that `wiring` builds."""
+"""The Discord bot: commands and buttons on top of the services that `wiring` builds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from cogs.doctor import DoctorCog
 from cogs.links import LinksCog
 from cogs.maintenance import MaintenanceCog
 
-SHUTDOWN_GRACE = 10.0  # seconds for commands under way when the bot is told to stop
+SHUTDOWN_GRACE = 10.0  # seconds in which running commands may finish when the bot stops
 
 # Everything that can be pressed or chosen in a message, and works after a restart.
 PERSISTENT_ITEMS: tuple[type[PersistentItem], ...] = (
@@ -75,7 +75,7 @@ class DispatchBot(DispatchClient):
         return tree
 
     async def setup_hook(self) -> None:
-        """Load the commands and tell Discord about them."""
+        """Load the cogs, register the commands with Discord and resume stored work."""
         services = self.services
         for cog in (
             AttachCog(),
@@ -99,11 +99,11 @@ class DispatchBot(DispatchClient):
             services.cards.start()
 
     async def on_ready(self) -> None:
-        """Say that the bot can be used."""
+        """Log that the bot is ready."""
         _log.info("ready as %s on %d servers", self.user, len(self.guilds))
 
     async def drain(self) -> None:
-        """Take no more commands and let those under way finish."""
+        """Accept no more commands; give running ones `SHUTDOWN_GRACE` seconds to finish."""
         services = self.services
         others = [services.bulk_verifier.close(SHUTDOWN_GRACE)]
         if services.cards:
@@ -113,7 +113,7 @@ class DispatchBot(DispatchClient):
         )
 
     async def _sync_commands(self, scope: discord.abc.Snowflake | None) -> None:
-        """Tell Discord about the commands where it does not know them as they are."""
+        """Register the commands with Discord, unless it has this version of them."""
         commands_here = self.tree.get_commands(guild=scope)
         payload = [command.to_dict(self.tree) for command in commands_here]
         text = json.dumps(payload, sort_keys=True, default=str)
@@ -125,7 +125,7 @@ class DispatchBot(DispatchClient):
             return
         await self.tree.sync(guild=scope)
         await self.services.command_syncs.put(key, fingerprint)
-        _log.info("told Discord about %d commands (%s)", len(payload), key)
+        _log.info("registered %d commands with Discord (%s)", len(payload), key)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The bot as a process: connected to Discord until it is told to stop."""
+"""The bot's process: connect to Discord, run until a signal, shut down."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from bot.runtime import gc_tuning
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
 from bot.services.board.push_listener import ListenError
 
-CLOSE_TIMEOUT = 3.0  # seconds to take leave of Discord, which may be out of reach
+CLOSE_TIMEOUT = 3.0  # seconds for closing the connection to Discord, which may be unreachable
 
 _SCOPES = ("bot", "applications.commands")
-# What the bot needs beyond its commands, which need nothing.
+# For its posts in channels; commands need no permission.
 _PERMISSIONS = discord.Permissions(
     view_channel=True, send_messages=True, embed_links=True, read_message_history=True
 )
@@ -31,15 +31,19 @@ def run(settings: Settings, signals: StopSignals) -> None:
 
     Raises:
         StorageError: the database cannot be used; Discord was not contacted then.
-        Failure: Discord cannot be used.
+        StartupError: Discord cannot be used.
     """
-    # Otherwise discord.py warns of libraries that only speech needs.
+    # Otherwise discord.py warns about libraries that only voice needs.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     asyncio.run(_serve(settings, signals))
 
 
 async def invite_url(token: str) -> str:
-    """Return the address that adds the bot to a server, or raise Failure."""
+    """Return the URL that adds the bot to a server.
+
+    Raises:
+        StartupError: Discord cannot be used.
+    """
     async with discord.Client(intents=discord.Intents.none()) as client:
         with _as_startup_errors(client):
             await client.login(token)
@@ -73,15 +77,15 @@ async def _opened_bot(settings: Settings) -> AsyncIterator[DispatchBot]:
 
 
 async def _connect(bot: DispatchBot, token: str) -> None:
-    """Stay connected to Discord; when cancelled, let what is under way finish first."""
-    # A task of its own: the connection has to live on while the last commands are answered.
+    """Stay connected to Discord; when cancelled, let running work finish first."""
+    # A separate task: the connection must stay open while the last commands are answered.
     connection = asyncio.create_task(bot.start(token))
     try:
         await asyncio.wait({connection})
         with _as_startup_errors(bot):
             connection.result()
     except asyncio.CancelledError:
-        _log.info("stopping; commands under way have %d seconds to finish", SHUTDOWN_GRACE)
+        _log.info("stopping; running commands have %d seconds to finish", SHUTDOWN_GRACE)
         await bot.drain()
         raise
     finally:
@@ -92,7 +96,7 @@ async def _connect(bot: DispatchBot, token: str) -> None:
 
 @contextlib.contextmanager
 def _as_startup_errors(client: discord.Client) -> Iterator[None]:
-    """Turn what an operator can mend into a Failure; the rest is a fault of the bot."""
+    """Raise errors that the operator can fix as StartupError; others are faults of the bot."""
     try:
         yield
     except discord.DiscordException as error:
@@ -108,7 +112,7 @@ def _as_startup_errors(client: discord.Client) -> Iterator[None]:
 
 
 def _startup_error(error: discord.DiscordException) -> FatalError | None:
-    """Sort one error by type and by Discord's own number for it.
+    """Return the StartupError for an error of discord.py; None for a fault of the bot.
 
     https://discord.com/developers/docs/topics/opcodes-and-status-codes
     """
@@ -117,12 +121,13 @@ def _startup_error(error: discord.DiscordException) -> FatalError | None:
             return None  # Discord does not like our commands: our fault
         case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
             return FatalError(
-                ExitCode.TOKEN, "Discord refuses the token. Copy it anew into DISCORD_TOKEN."
+                ExitCode.TOKEN, "Discord refuses the token. Copy it again into DISCORD_TOKEN."
             )
         case discord.PrivilegedIntentsRequired() | discord.ConnectionClosed(code=4013):
             return FatalError(
                 ExitCode.INTENTS,
-                "Discord misses an intent. Turn it on in the Developer Portal, under Bot.",
+                "The bot needs an intent that is off."
+                " Turn it on in the Developer Portal, under Bot.",
             )
         case discord.Forbidden(code=50001):
             return FatalError(

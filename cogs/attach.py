@@ -23,15 +23,15 @@ CallNumber: TypeAlias = Range[int, 1, 2**31 - 1]
 ServerNumber: TypeAlias = Range[int, 1, 1000]
 
 _UNITS_HELP = (
-    "me, @members, @roles, #voice, A-12, A-1..A-9, dept:LSPD, API ids; without: -@member, -A-3"
+    "me, @members, @roles, #voice, A-12, A-1..A-9, dept:LSPD, API ids; exclude: -@member, -A-3"
 )
-_SERVER_HELP = "The CAD's server number, if your community has several"
+_SERVER_HELP = "The number of the CAD's server, if your community has several"
 
 
 class AttachCog(commands.Cog):
-    """Puts units on calls and takes them off."""
+    """Attaches units to calls and detaches them."""
 
-    @app_commands.command(description="Put units on a dispatch call")
+    @app_commands.command(description="Attach units to a call")
     @app_commands.describe(call="The call's number", units=_UNITS_HELP, server=_SERVER_HELP)
     @app_commands.guild_only()
     async def attach(
@@ -51,11 +51,11 @@ class AttachCog(commands.Cog):
         )
         await submit_order(interaction, attach, services.queue)
 
-    @app_commands.command(description="Take units off the call they are on")
+    @app_commands.command(description="Detach units from their call")
     @app_commands.describe(
         units=_UNITS_HELP,
         server=_SERVER_HELP,
-        call="Only whoever is on this call; leave out for any call",
+        call="Only units on this call; leave it out for any call",
     )
     @app_commands.guild_only()
     async def detach(

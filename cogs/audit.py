@@ -1,4 +1,4 @@
-"""/audit, and the forgetting that goes with it."""
+"""/audit, and the loop that purges old orders."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _log = logging.getLogger(__name__)
 
 
 class AuditCog(commands.Cog):
-    """Shows what was ordered."""
+    """Shows past orders."""
 
     def __init__(self, audit: AuditLog) -> None:
         self._audit = audit
 
     async def cog_load(self) -> None:
-        """Begin to forget."""
+        """Start the purge loop."""
         self.purge.start()
 
     async def cog_unload(self) -> None:
-        """Stop forgetting."""
+        """Stop the purge loop."""
         await loops.stop(self.purge)
 
-    @app_commands.command(description="See what was ordered, by whom, and what came of it")
+    @app_commands.command(description="See which units were sent where, and by which member")
     @app_commands.describe(
         member="Only orders by or about this member",
         call="Only orders on this call",
@@ -53,10 +53,13 @@ class AuditCog(commands.Cog):
 
     @tasks.loop(minutes=1)
     async def purge(self) -> None:
-        """Keep tokens and old orders no longer than promised."""
+        """Delete interaction tokens and orders that have expired."""
         await self._audit.purge()
 
     @purge.error
     async def log_purge_error(self, error: BaseException) -> None:
-        """Say that forgetting has stopped."""
-        _log.error("old orders are not deleted any more until the next start", exc_info=error)
+        """Log that the purge loop has stopped."""
+        _log.error(
+            "the purge loop has failed; old orders are not deleted until the next start",
+            exc_info=error,
+        )

@@ -1,4 +1,4 @@
-"""/calls, and `Attach to call` in a member's menu."""
+"""/calls, and `Attach to call` in a member's context menu."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from bot.ui.text import member_mention
 
 
 class CallsCog(commands.Cog):
-    """Lists the open calls, to read or to pick from.
+    """Lists the open calls, as text or as a select.
 
     Args:
-        tree: takes the menu's command, which discord.py does not find in a cog by itself.
+        tree: where the context menu is registered; discord.py does not find it in a cog.
     """
 
     def __init__(self, tree: app_commands.CommandTree[Any]) -> None:
@@ -36,16 +36,16 @@ class CallsCog(commands.Cog):
         self._menu.guild_only = True
 
     async def cog_load(self) -> None:
-        """Add the menu's command."""
+        """Register the context menu."""
         self._tree.add_command(self._menu)
 
     async def cog_unload(self) -> None:
-        """Take it away."""
+        """Remove the context menu."""
         self._tree.remove_command(self._menu.name, type=self._menu.type)
 
     @app_commands.command(description="List the open calls and 911 calls")
     @app_commands.describe(
-        server="The CAD's server number, if your community has several", page="Which page"
+        server="The number of the CAD's server, if your community has several", page="Which page"
     )
     @app_commands.guild_only()
     async def calls(
@@ -71,5 +71,5 @@ class CallsCog(commands.Cog):
         if not open_calls:
             await answer(interaction, "❌ No call is open.")
             return
-        question = f"Which call does {member_mention(person.id)} go to?"
+        question = f"Which call should {member_mention(person.id)} go to?"
         await answer(interaction, question, call_select_view(server_id, person.id, open_calls))

@@ -10,9 +10,9 @@ from bot.ui.interactions.responses import Interaction, actor_of, respond, servic
 
 
 class DoctorCog(commands.Cog):
-    """Shows how the bot is set up."""
+    """Runs the checks of the set-up."""
 
-    @app_commands.command(description="Check how the bot is set up, and see who may do what")
+    @app_commands.command(description="Check the bot's set-up, and see who may do what")
     @app_commands.guild_only()
     async def doctor(self, interaction: Interaction) -> None:
         await respond(

@@ -1,4 +1,4 @@
-"""Ends what goes on by itself."""
+"""Stop background loops."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from discord.ext import tasks
 
 
 async def stop(loop: tasks.Loop[Any]) -> None:
-    """Cancel a loop and wait for its end: what it was writing may need the database until then."""
+    """Cancel a loop and wait until it has ended: until then it may still use the database."""
     loop.cancel()
     task = loop.get_task()
     if task is not None:

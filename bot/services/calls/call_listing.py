@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cad.models import CLOSED, Call, EmergencyCall
+from bot.common.pages import Page, PageRange
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
 from bot.services.cards.card_content import CallUnit, UnitOwners, call_units
@@ -23,20 +24,13 @@ class CallLine:
 
 
 @dataclass(frozen=True, slots=True)
-class CallsPage:
+class CallsPage(Page[CallLine]):
     """One page of the open calls.
 
     Attributes:
-        number: the page, from 1 to count.
-        count: the number of pages.
-        total: the number of calls on all pages.
         confirmed_at: when the last poll of the calls succeeded, None if none has.
     """
 
-    lines: tuple[CallLine, ...]
-    number: int
-    count: int
-    total: int
     confirmed_at: datetime | None
 
 
@@ -63,12 +57,12 @@ class CallListing:
         snapshot = self._board.snapshot(server)
         emergencies = sorted(snapshot.emergencies.values(), key=lambda one: one.call_id)
         calls: list[Call | EmergencyCall] = [*emergencies, *self._sorted_open_calls(server)]
-        count = max(1, -(-len(calls) // PAGE_SIZE))
-        number = min(max(1, number), count)
-        shown = calls[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+        page = PageRange(len(calls), number, PAGE_SIZE)
+        shown = calls[page.offset : page.offset + PAGE_SIZE]
         no_owners = UnitOwners()
         lines = tuple(CallLine(call, call_units(call, snapshot, no_owners)) for call in shown)
-        return CallsPage(lines, number, count, len(calls), self._board.confirmed_at(server))
+        confirmed_at = self._board.confirmed_at(server)
+        return CallsPage(lines, page.number, page.count, page.total, confirmed_at)
 
     def open_calls(self, actor: Actor) -> tuple[int, list[Call]]:
         """Return the default server and its most urgent calls, from memory.

@@ -12,6 +12,7 @@ from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.cad.models import Account
 from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.pages import Page, PageRange
 from bot.services.access.policy import Access, Actor
 from bot.services.cached_list import CachedList
 from bot.services.cad_lookup import CadLookup
@@ -48,20 +49,13 @@ class LinkResult:
 
 
 @dataclass(frozen=True, slots=True)
-class LinkPage:
+class LinkPage(Page[Link]):
     """One page of a guild's links.
 
     Attributes:
-        number: of this page, from 1 to `count`.
-        count: of pages.
-        total: of links on all pages.
         kind: which links are listed: "linked" for all, else a `VerificationStatus`.
     """
 
-    links: list[Link]
-    number: int
-    count: int
-    total: int
     kind: str = "linked"
 
 
@@ -72,10 +66,9 @@ async def read_page(
     kind: str = "linked",
 ) -> LinkPage:
     """Read one page by calling `read(offset=…, limit=…)`; a number past the end is the last."""
-    count = max(1, -(-total // PAGE_SIZE))
-    number = min(max(1, number), count)
-    found = await read(offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE)
-    return LinkPage(found, number, count, total, kind)
+    page = PageRange(total, number, PAGE_SIZE)
+    found = await read(offset=page.offset, limit=PAGE_SIZE)
+    return LinkPage(found, page.number, page.count, total, kind)
 
 
 class LinkService:

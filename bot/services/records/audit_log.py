@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.common.clock import Clock
 from bot.common.discord_limits import INTERACTION_LIFETIME
+from bot.common.pages import Page, PageRange
 from bot.services.access.policy import Access, Actor
 from bot.services.orders import outcomes
 from bot.services.orders.outcomes import OrderView
@@ -16,22 +17,6 @@ from bot.storage.stores.order_store import OrderStore
 
 PAGE_SIZE = 10
 WHOIS_ORDERS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class AuditPage:
-    """One page of orders, the newest first.
-
-    Attributes:
-        number: of this page, from 1 to `count`.
-        count: of pages.
-        total: of orders on all pages.
-    """
-
-    orders: list[OrderView]
-    number: int
-    count: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +52,8 @@ class AuditLog:
 
     async def page(
         self, actor: Actor, number: int, *, member_id: int | None, call_id: int | None
-    ) -> AuditPage:
-        """Return one page of the guild's orders: by or about a member, on a call, or all.
+    ) -> Page[OrderView]:
+        """Return one page of the guild's orders by or about a member, on a call, or all.
 
         Raises:
             NotAllowed, StorageError.
@@ -76,16 +61,16 @@ class AuditLog:
         self._access.require_dispatch(actor)
         guild_id = actor.guild_id
         total = await self._orders.count(guild_id, member_id=member_id, call_id=call_id)
-        count = max(1, -(-total // PAGE_SIZE))
-        number = min(max(1, number), count)
+        shown = PageRange(total, number, PAGE_SIZE)
         found = await self._orders.newest(
             guild_id,
             member_id=member_id,
             call_id=call_id,
-            offset=(number - 1) * PAGE_SIZE,
+            offset=shown.offset,
             limit=PAGE_SIZE,
         )
-        return AuditPage([outcomes.decode_view(order) for order in found], number, count, total)
+        views = [outcomes.decode_view(order) for order in found]
+        return Page(views, shown.number, shown.count, total)
 
     async def whois(self, actor: Actor, member_id: int) -> Whois:
         """Return a member's link and latest orders; raises as `page` does."""

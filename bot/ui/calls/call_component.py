@@ -1,7 +1,7 @@
-"""The base of everything that can be pressed about a call.
+"""Base classes of the buttons and selects that belong to a call.
 
-Custom ids carry all state: `cad:<action>:<server>:<call>`. What a 911 call's items carry is its
-own number, which has nothing to do with those of dispatch calls.
+Custom ids carry all state: `cad:<action>:<server>:<call>`. Items of a 911 call carry the 911
+call's own number, which is independent of the numbers of dispatch calls.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from bot.ui.interactions.persistent_item import PersistentItem
 
 
 def call_item_pattern(action: str) -> str:
-    """Return the pattern of an action's custom ids."""
+    """Return the regular expression of an action's custom ids."""
     return rf"cad:{action}:(?P<server>\d{{1,9}}):(?P<call>\d{{1,18}})"
 
 
 class CallItem(PersistentItem, template=call_item_pattern("call")):
-    """Something about one call; subclasses write `press`."""
+    """A button or select of one call; subclasses implement `build` and `press`."""
 
     action: ClassVar[str]
 
@@ -32,11 +32,11 @@ class CallItem(PersistentItem, template=call_item_pattern("call")):
 
     @abstractmethod
     def build(self, custom_id: str) -> Item[View]:
-        """Return what Discord shows."""
+        """Return the discord.py item to show."""
 
 
 class CallButton(CallItem, template=call_item_pattern("button")):
-    """A button about one call."""
+    """A button of one call."""
 
     label: ClassVar[str]
     style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
@@ -47,7 +47,7 @@ class CallButton(CallItem, template=call_item_pattern("button")):
 
 
 def view_of(*items: CallItem) -> View:
-    """Return the items as a message carries them."""
+    """Return a persistent view with these items."""
     view = View(timeout=None)
     for item in items:
         view.add_item(item)

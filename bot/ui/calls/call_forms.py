@@ -1,4 +1,4 @@
-"""Forms that open when a button is pressed. A restart of the bot closes them."""
+"""Forms that buttons open. A form that is open while the bot restarts can no longer be sent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MAX_ID_LENGTH = 200
 
 
 class Form(Modal):
-    """A form with one field; subclasses write `submit`."""
+    """A form with one field; subclasses implement `submit`."""
 
     def __init__(self, title: str, field: TextInput[Any]) -> None:
         super().__init__(title=title, timeout=INTERACTION_LIFETIME.total_seconds())
@@ -41,23 +41,23 @@ class Form(Modal):
         self.add_item(field)
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
-        """Do what the form is for; whatever goes wrong is answered."""
+        """Run `submit`; an error becomes the answer."""
         await run_guarded(interaction, self.submit)
 
     @abstractmethod
     async def submit(self, interaction: Interaction, services: GuildServices) -> None:
-        """Do what the form is for."""
+        """Handle the submitted form."""
 
 
 class LinkForm(Form):
-    """Asks who somebody is in the CAD, then gives the order that they pressed a button for."""
+    """Asks a member for their id in the CAD, links them, then gives the order of the button."""
 
     def __init__(self, accept: AcceptFactory) -> None:
         super().__init__(
             "Who are you in the CAD?",
             TextInput(
                 label="Steam id",
-                placeholder="76561… or the address of your Steam profile",
+                placeholder="76561… or the link to your Steam profile",
                 custom_id="steam",
                 max_length=_MAX_ID_LENGTH,
             ),
@@ -65,7 +65,7 @@ class LinkForm(Form):
         self._accept = accept
 
     async def submit(self, interaction: Interaction, services: GuildServices) -> None:
-        """Link, say what the CAD makes of that, and go on."""
+        """Save the link, answer with the CAD's verification, then give the order."""
         if await respond(interaction, self._save_link(interaction, services), link_saved):
             accept = self._accept(services)
             await submit_order(interaction, accept, services.queue, place=ReplyPlace.FOLLOW_UP)
@@ -76,7 +76,7 @@ class LinkForm(Form):
 
 
 class NoteForm(Form):
-    """Writes a line into the log of a call."""
+    """Adds a note to a call."""
 
     def __init__(self, server_id: int, call_id: int) -> None:
         super().__init__(
@@ -92,7 +92,7 @@ class NoteForm(Form):
         self._call_id = call_id
 
     async def submit(self, interaction: Interaction, services: GuildServices) -> None:
-        """Write it, signed with the name that the person goes by."""
+        """Add the note, signed with the member's display name."""
         noting = services.call_actions.add_note(
             actor_of(interaction),
             self._server_id,

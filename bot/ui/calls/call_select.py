@@ -1,4 +1,4 @@
-"""The private list from which a dispatcher picks a call for a member.
+"""The private select from which a dispatcher picks a call for a member.
 
 Custom id: `cad:pick:<server>:<member>`.
 """
@@ -20,7 +20,7 @@ from bot.ui.text import member_mention, one_line
 
 
 class CallSelect(PersistentItem, template=r"cad:pick:(?P<server>\d{1,9}):(?P<member>\d{1,19})"):
-    """Orders a member to the call that is picked."""
+    """Attaches a member to the selected call."""
 
     item: Select[View]
 
@@ -48,7 +48,7 @@ class CallSelect(PersistentItem, template=r"cad:pick:(?P<server>\d{1,9}):(?P<mem
 
 
 def call_select_view(server_id: int, member_id: int, calls: list[Call]) -> View:
-    """Return the list of these calls, 25 at most and one at least."""
+    """Return a view with a select of these calls: at least 1, at most 25."""
     one = CallSelect(server_id, member_id)
     for call in calls:
         one.item.add_option(

@@ -26,14 +26,14 @@ from bot.ui.interactions.responses import (
 
 
 class AttachMeButton(CallButton, template=call_item_pattern("attach-me")):
-    """Puts the presser on a call."""
+    """Attaches the member who pressed it to the call."""
 
     action = "attach-me"
     label = "Attach me"
     style = discord.ButtonStyle.primary
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Give the order, or first ask who the presser is in the CAD."""
+        """Give the order; if the member is not linked, open the link form first."""
         actor = actor_of(interaction)
         services.call_actions.require_self_dispatch(actor)
         if await services.call_actions.is_linked(actor):
@@ -43,14 +43,14 @@ class AttachMeButton(CallButton, template=call_item_pattern("attach-me")):
             await interaction.response.send_modal(LinkForm(self.accept))
 
     def accept(self, services: GuildServices) -> Accept:
-        """Return what stores the order."""
+        """Store the order and return it."""
         return partial(
             services.intake.attach, units="me", call_id=self.call_id, server_id=self.server_id
         )
 
 
 class DetachMeButton(CallButton, template=call_item_pattern("detach-me")):
-    """Takes the presser off this call, and off no other."""
+    """Detaches the member who pressed it from this call, and from no other call."""
 
     action = "detach-me"
     label = "Detach me"
@@ -64,14 +64,14 @@ class DetachMeButton(CallButton, template=call_item_pattern("detach-me")):
 
 
 class RespondButton(CallButton, template=call_item_pattern("respond")):
-    """Makes a 911 call a dispatch call with the presser on it."""
+    """Turns a 911 call into a dispatch call and attaches the member who pressed it."""
 
     action = "respond"
     label = "Respond"
     style = discord.ButtonStyle.danger
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Create the call and give the order, or first ask who the presser is in the CAD."""
+        """Create the call and give the order; if not linked, open the link form first."""
         actor = actor_of(interaction)
         services.call_actions.require_dispatch(actor)
         if await services.call_actions.is_linked(actor):
@@ -82,7 +82,7 @@ class RespondButton(CallButton, template=call_item_pattern("respond")):
             await interaction.response.send_modal(LinkForm(self.accept))
 
     def accept(self, services: GuildServices) -> Accept:
-        """Return what creates the call and stores the order."""
+        """Create the call; store the order and return it."""
         return partial(
             services.call_actions.respond_to_911,
             server_id=self.server_id,
@@ -92,12 +92,12 @@ class RespondButton(CallButton, template=call_item_pattern("respond")):
 
 
 class OpenPanelButton(CallButton, template=call_item_pattern("panel")):
-    """Opens the panel."""
+    """Opens the unit panel."""
 
     submit_button: type[CallButton]
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Show who can be picked."""
+        """Show the units, members and departments that can be picked."""
         candidates = services.unit_picker.candidates(actor_of(interaction), self.server_id)
         view = UnitPanel.from_candidates(candidates).view(
             self.submit_button(self.server_id, self.call_id)
@@ -106,23 +106,23 @@ class OpenPanelButton(CallButton, template=call_item_pattern("panel")):
 
     @abstractmethod
     def question(self) -> str:
-        """Return what the panel asks."""
+        """Return the text above the panel."""
 
 
 class AttachOthersButton(OpenPanelButton, template=call_item_pattern("attach")):
-    """Opens the panel for a dispatch call."""
+    """Opens the unit panel for a dispatch call."""
 
     action = "attach"
     label = "Attach…"
     submit_button = AttachPickedButton
 
     def question(self) -> str:
-        """Return what the panel asks."""
-        return f"Who goes to **#{self.call_id}**?"
+        """Return the text above the panel."""
+        return f"Which units go to **#{self.call_id}**?"
 
 
 class DispatchOthersButton(OpenPanelButton, template=call_item_pattern("dispatch")):
-    """Opens the panel for a 911 call."""
+    """Opens the unit panel for a 911 call."""
 
     action = "dispatch"
     label = "Dispatch…"
@@ -130,34 +130,34 @@ class DispatchOthersButton(OpenPanelButton, template=call_item_pattern("dispatch
     submit_button = DispatchPickedButton
 
     def question(self) -> str:
-        """Return what the panel asks."""
-        return f"Who goes to **911 #{self.call_id}**?"
+        """Return the text above the panel."""
+        return f"Which units go to **911 #{self.call_id}**?"
 
 
 class DismissButton(CallButton, template=call_item_pattern("dismiss")):
-    """Asks whether to take a 911 call off the list."""
+    """Asks for confirmation before a 911 call is dismissed."""
 
     action = "dismiss"
     label = "Dismiss"
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Ask once more."""
+        """Ask for confirmation."""
         services.call_actions.require_dispatch(actor_of(interaction))
-        question = f"Take **911 #{self.call_id}** off the list? Nobody will be sent."
+        question = f"Dismiss **911 #{self.call_id}**? No unit will be sent."
         await answer(
             interaction, question, view_of(ConfirmDismissButton(self.server_id, self.call_id))
         )
 
 
 class ConfirmDismissButton(CallButton, template=call_item_pattern("dismiss-now")):
-    """Takes a 911 call off the list."""
+    """Dismisses a 911 call."""
 
     action = "dismiss-now"
     label = "Dismiss it"
     style = discord.ButtonStyle.danger
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Do it."""
+        """Dismiss the 911 call."""
         dismissing = services.call_actions.dismiss_911(
             actor_of(interaction), self.server_id, self.call_id
         )
@@ -176,18 +176,18 @@ CALL_ITEMS = (
 
 
 def call_buttons(server_id: int, call_id: int) -> View:
-    """Return the buttons that the card of a dispatch call carries."""
+    """Return the buttons of a dispatch call's card."""
     return view_of(*(button(server_id, call_id) for button in CALL_CARD_BUTTONS))
 
 
-def buttons_for_card(face: CardContent) -> View | None:
-    """Return the buttons that a card carries as it stands; none once its call is over."""
-    if face.is_closed:
+def buttons_for_card(content: CardContent) -> View | None:
+    """Return the buttons for a card's current content; None if its call is closed."""
+    if content.is_closed:
         return None
-    buttons = emergency_buttons if face.is_emergency else call_buttons
-    return buttons(face.server_id, face.call_id)
+    buttons = emergency_buttons if content.is_emergency else call_buttons
+    return buttons(content.server_id, content.call_id)
 
 
 def emergency_buttons(server_id: int, call_id: int) -> View:
-    """Return the buttons that the card of a 911 call carries."""
+    """Return the buttons of a 911 call's card."""
     return view_of(*(button(server_id, call_id) for button in EMERGENCY_CARD_BUTTONS))

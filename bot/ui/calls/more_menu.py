@@ -1,4 +1,4 @@
-"""What a call's More button opens: a note, the own status, closing the call."""
+"""The menu behind a call's More button: add a note, set the own status, close the call."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from bot.ui.interactions.responses import Interaction, actor_of, answer, respond
 
 
 class MoreButton(CallButton, template=call_item_pattern("more")):
-    """Shows what is needed less often."""
+    """Opens the menu of less frequent actions."""
 
     action = "more"
     label = "More"
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Show it."""
+        """Show the menu."""
         services.call_actions.require_self_dispatch(actor_of(interaction))
         place = self.server_id, self.call_id
         view = view_of(StatusSelect(*place), AddNoteButton(*place), CloseCallButton(*place))
-        await answer(interaction, f"What about **#{self.call_id}**?", view)
+        await answer(interaction, f"More actions for **#{self.call_id}**", view)
 
 
 class AddNoteButton(CallButton, template=call_item_pattern("note")):
-    """Asks for a note."""
+    """Opens the note form."""
 
     action = "note"
     label = "Add note"
@@ -42,12 +42,12 @@ class AddNoteButton(CallButton, template=call_item_pattern("note")):
 
 
 class StatusSelect(CallItem, template=call_item_pattern("status")):
-    """Sets the status of the presser's unit."""
+    """Sets the status of the member's own unit."""
 
     action = "status"
 
     def build(self, custom_id: str) -> Item[View]:
-        """Return the select; nobody makes themselves unavailable at a call."""
+        """Return the select; it does not offer "unavailable", which makes no sense on a call."""
         options = [
             SelectOption(label=word.capitalize(), value=str(status))
             for status, word in action_text.STATUS_WORDS.items()
@@ -56,7 +56,7 @@ class StatusSelect(CallItem, template=call_item_pattern("status")):
         return Select(custom_id=custom_id, placeholder="Set my status", options=options)
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Set it."""
+        """Set the selected status."""
         (value,) = cast(Any, interaction.data)["values"]
         setting = services.call_actions.set_status(
             actor_of(interaction), self.server_id, int(value)
@@ -65,16 +65,16 @@ class StatusSelect(CallItem, template=call_item_pattern("status")):
 
 
 class CloseCallButton(CallButton, template=call_item_pattern("close")):
-    """Asks whether to close a call."""
+    """Asks for confirmation before a call is closed."""
 
     action = "close"
     label = "Close call"
     style = discord.ButtonStyle.danger
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Ask once more."""
+        """Ask for confirmation."""
         services.call_actions.require_dispatch(actor_of(interaction))
-        question = f"Close **#{self.call_id}** for everybody?"
+        question = f"Close **#{self.call_id}**? All units leave it."
         await answer(
             interaction, question, view_of(ConfirmCloseButton(self.server_id, self.call_id))
         )
@@ -84,11 +84,11 @@ class ConfirmCloseButton(CallButton, template=call_item_pattern("close-now")):
     """Closes a call."""
 
     action = "close-now"
-    label = "Close it"
+    label = "Close call"
     style = discord.ButtonStyle.danger
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Do it."""
+        """Close the call."""
         closing = services.call_actions.close_call(
             actor_of(interaction), self.server_id, self.call_id
         )

@@ -1,4 +1,4 @@
-"""The buttons about links: of a request in the log channel, and of the question who has an id."""
+"""Buttons of a link request in the log channel, and of the question about an id in use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LinkOutcome: TypeAlias = LinkResult | SubmittedRequest | IdConflict | LinkReques
 
 
 class ApproveButton(IdButton, template=id_button_pattern("approve")):
-    """Links whoever asked."""
+    """Approves a link request."""
 
     action = "approve"
     label = "Approve"
@@ -35,7 +35,7 @@ class ApproveButton(IdButton, template=id_button_pattern("approve")):
 
 
 class DenyButton(IdButton, template=id_button_pattern("deny")):
-    """Refuses the link."""
+    """Denies a link request."""
 
     action = "deny"
     label = "Deny"
@@ -49,38 +49,38 @@ class DenyButton(IdButton, template=id_button_pattern("deny")):
 
 
 class ShareButton(IdButton, template=id_button_pattern("share")):
-    """Lets two people have one id."""
+    """Links a member to an id that another member keeps."""
 
     action = "share"
     label = "Share it"
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Do it; the answer takes the place of the question."""
+        """Resolve the conflict; the answer replaces the question."""
         work = services.link_workflow.share(actor_of(interaction), self.number)
         await respond(interaction, work, outcome_text, outcome_buttons, in_place=True)
 
 
 class MoveButton(IdButton, template=id_button_pattern("move")):
-    """Takes an id from whoever has it."""
+    """Moves an id from its present holders to the member."""
 
     action = "move"
     label = "Move it here"
     style = discord.ButtonStyle.danger
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Do it; the answer takes the place of the question."""
+        """Resolve the conflict; the answer replaces the question."""
         work = services.link_workflow.move(actor_of(interaction), self.number)
         await respond(interaction, work, outcome_text, outcome_buttons, in_place=True)
 
 
 class KeepButton(IdButton, template=id_button_pattern("leave")):
-    """Leaves an id with whoever has it."""
+    """Leaves an id with its present holders."""
 
     action = "leave"
     label = "Cancel"
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Take the question away."""
+        """Close the question."""
         work = services.link_workflow.keep(actor_of(interaction), self.number)
         await respond(interaction, work, link_text.conflict_kept, in_place=True)
 
@@ -89,7 +89,7 @@ LINK_BUTTONS = (ApproveButton, DenyButton, ShareButton, MoveButton, KeepButton)
 
 
 def outcome_text(outcome: LinkOutcome) -> str:
-    """Say what came of asking for a link, or of deciding about one."""
+    """Return the answer to a link, a request for one, or a decision about one."""
     match outcome:
         case LinkResult():
             return link_results.link_saved(outcome)
@@ -102,14 +102,14 @@ def outcome_text(outcome: LinkOutcome) -> str:
 
 
 def outcome_buttons(outcome: LinkOutcome) -> View | None:
-    """Return what may be pressed under it."""
+    """Return the buttons under that answer; None if it needs none."""
     if isinstance(outcome, IdConflict):
         return _view_of(ShareButton, MoveButton, KeepButton, request_id=outcome.request.id)
     return None
 
 
 def request_buttons(request_id: int) -> View:
-    """Return what a request carries in the log channel."""
+    """Return the buttons of a request in the log channel."""
     return _view_of(ApproveButton, DenyButton, request_id=request_id)
 
 
@@ -121,6 +121,6 @@ def _view_of(*kinds: type[IdButton], request_id: int) -> View:
 
 
 def _message_ref(interaction: Interaction) -> MessageRef:
-    """Return where the button is that was pressed."""
+    """Return the message of the pressed button."""
     message = interaction.message
     return MessageRef(interaction.channel_id or 0, message.id if message else 0)

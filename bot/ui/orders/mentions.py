@@ -1,4 +1,4 @@
-"""Who is in the roles and voice channels that a `units` text names, as Discord has it now."""
+"""Expand the roles and voice channels of a `units` text to the members in them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import discord
 from bot.services.targets.terms import MembersUnavailable, Mention
 from bot.ui.interactions.responses import Interaction
 
-AUDIENCE_LIMIT = 5000  # people; the ids of all are stored with the order
-_LOADED_SHARE = 0.95  # the part of the members that has to be in memory
+AUDIENCE_LIMIT = 5000  # members; all their ids are stored with the order
+_LOADED_SHARE = 0.95  # this share of the members must be cached
 
 
 def members_of(
@@ -30,7 +30,7 @@ def members_of(
         case "#":
             return _channel_members(guild, interaction.user, mention.id)
         case _:
-            # Without all members in memory, one who is not there may well be on the server.
+            # A member may be missing from an incomplete cache.
             is_known = not has_members or not _members_loaded(guild) or guild.get_member(mention.id)
             return None if is_known else MembersUnavailable.NOT_VISIBLE
 
@@ -56,7 +56,7 @@ def _channel_members(
     channel = guild.get_channel_or_thread(channel_id)
     if channel is None or not isinstance(person, discord.Member):
         return MembersUnavailable.NOT_VISIBLE
-    # Whoever cannot see a channel is not told who is in it.
+    # An actor who cannot see a channel must not learn who is in it.
     if not channel.permissions_for(person).view_channel:
         return MembersUnavailable.NOT_VISIBLE
     if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
@@ -65,7 +65,7 @@ def _channel_members(
 
 
 def _members_loaded(guild: discord.Guild) -> bool:
-    """Tell whether the members are in memory; Discord's own count of them drifts a little."""
+    """Return True if the members are cached; Discord's own count of them is not exact."""
     return len(guild.members) >= _LOADED_SHARE * (guild.member_count or 1)
 
 

@@ -339,8 +339,8 @@ async def test_pages_of_one_kind(desk: Desk) -> None:
     await desk.stage.put("player-99", 99, proven_at=desk.stage.time.now())
     page = await desk.checks.page(ADMIN, 9, "unproven")
     assert (page.number, page.count, page.total, page.kind) == (2, 2, 25, "unproven")
-    assert [one.discord_id for one in page.links] == [21, 22, 23, 24, 25]
+    assert [one.discord_id for one in page.items] == [21, 22, 23, 24, 25]
     assert (await desk.checks.page(ADMIN, 1, "proven")).total == 1
-    assert (await desk.checks.page(ADMIN, 1, "changed")).links == []
+    assert (await desk.checks.page(ADMIN, 1, "changed")).items == []
     with pytest.raises(RoleRequired):
         await desk.checks.page(actor(user_id=7), 1, "proven")

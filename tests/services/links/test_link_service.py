@@ -199,14 +199,14 @@ async def test_pages(linking, links, office, asked: int, number: int) -> None:
     total, shown = PAGE_SIZE + 5, PAGE_SIZE if number == 1 else 5
     await links.put_many([link(office, one, f"steam:{one}") for one in range(1, total + 1)])
     page = await linking.page(DANA, asked)
-    assert (page.number, page.count, page.total, len(page.links)) == (number, 2, total, shown)
+    assert (page.number, page.count, page.total, len(page.items)) == (number, 2, total, shown)
     first = 1 + (number - 1) * PAGE_SIZE
-    assert [one.discord_id for one in page.links] == list(range(first, first + shown))
+    assert [one.discord_id for one in page.items] == list(range(first, first + shown))
 
 
 async def test_an_empty_page(linking) -> None:
     page = await linking.page(DANA, 1)
-    assert (page.links, page.number, page.count, page.total) == ([], 1, 1, 0)
+    assert (page.items, page.number, page.count, page.total) == ([], 1, 1, 0)
 
 
 async def test_whose_an_id_is(linking, links, office) -> None:

@@ -79,7 +79,7 @@ async def test_yes_sends_to_the_very_people(office: Office, asking: Confirmation
     await office.passes(60)
     assert await office.states(asked, given) == [OrderState.CONFIRMED, OrderState.DONE]
     assert office.sent == [list(range(1, 12))]
-    assert office.text(given).startswith("⚠️ Attached to **#100**")
+    assert office.text(given).startswith("⚠️ **#100**")
     stored = await office.stored(given)
     assert (stored.application_id, stored.token, stored.actor_id) == (8, "other", DANA)
     assert len(stored.people) == 11

@@ -93,7 +93,7 @@ async def test_it_expires_like_others(office: Office) -> None:
     first = await office.order("5?")
     await office.passes(16 * 60)
     assert await office.state(first) is OrderState.EXPIRED
-    assert office.text(first).startswith("❌ Nobody was attached to **#100**")
+    assert office.text(first).startswith("❌ Not attached to **#100**")
 
 
 @v1
@@ -125,4 +125,4 @@ async def test_what_no_waiting_cures_is_said_at_once(office: Office, error: CadE
     office.doubt = error
     first = await office.order("5?")
     assert await office.state(first) is OrderState.REFUSED
-    assert "the CAD did not say who that is" in office.text(first)
+    assert "the CAD did not say which unit that is" in office.text(first)

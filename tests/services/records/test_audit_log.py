@@ -34,12 +34,12 @@ def audit(office: Office, links: LinkStore) -> AuditLog:
 
 async def ids(audit: AuditLog, number: int = 1, **asked) -> list[int]:
     page = await audit.page(DANA, number, **{"member_id": None, "call_id": None, **asked})
-    return [one.order.id for one in page.orders]
+    return [one.order.id for one in page.items]
 
 
 async def test_nothing_has_been_ordered(audit: AuditLog) -> None:
     page = await audit.page(DANA, 1, member_id=None, call_id=None)
-    assert (page.orders, page.number, page.count, page.total) == ([], 1, 1, 0)
+    assert (page.items, page.number, page.count, page.total) == ([], 1, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ async def test_pages(audit: AuditLog, office: Office, asked: int, number: int, s
     page = await audit.page(DANA, asked, member_id=None, call_id=None)
     assert (page.number, page.count, page.total) == (number, 3, len(orders))
     start = (number - 1) * PAGE_SIZE
-    assert [one.order.id for one in page.orders] == orders[::-1][start : start + shown]
+    assert [one.order.id for one in page.items] == orders[::-1][start : start + shown]
 
 
 async def test_what_happened_can_be_looked_for(audit: AuditLog, office: Office) -> None:
@@ -61,7 +61,7 @@ async def test_what_happened_can_be_looked_for(audit: AuditLog, office: Office) 
     assert await ids(audit, call_id=101) == [second]
     assert await ids(audit, member_id=1001) == [first]
     assert await ids(audit, member_id=1001, call_id=101) == []
-    (view,) = (await audit.page(DANA, 1, member_id=1001, call_id=None)).orders
+    (view,) = (await audit.page(DANA, 1, member_id=1001, call_id=None)).items
     assert view.order.state is OrderState.DONE
     assert view.outcome
     assert [one.discord_id for one in view.resolution.assignees] == [1001]

@@ -1,4 +1,4 @@
-"""Which buttons a reply carries; what they do is tried with the whole bot."""
+"""Which buttons a reply carries; the end-to-end tests press them."""
 
 from __future__ import annotations
 

@@ -120,7 +120,6 @@ class OrderStore:
         self._database = database
         # Many may come at once: one transaction for all costs hardly more than one row.
         self._adding = Coalescer(self._add_all)
-        self._saving = Coalescer(self._save_all)
 
     async def add(self, order: Order) -> int:
         """Save a new order and return its id; the id in `order` is ignored."""
@@ -135,7 +134,9 @@ class OrderStore:
     async def save(self, changed: Sequence[Order]) -> None:
         """Write what may change of these orders, all or none."""
         if changed:
-            await self._saving.submit(changed)
+            rows = [_changed_row(order) for order in changed]
+            async with self._database.begin() as connection:
+                await connection.execute(_UPDATE, rows if len(rows) > 1 else rows[0])
 
     async def confirm(self, asked_id: int, order: Order) -> int | None:
         """Save the order that follows from a confirmed one; return its id.
@@ -203,12 +204,6 @@ class OrderStore:
             await connection.execute(_INSERT_MANY, rows)
             last: int = (await connection.execute(_LAST_ID)).scalar_one()
         return range(last - len(rows) + 1, last + 1)
-
-    async def _save_all(self, changes: Sequence[Sequence[Order]]) -> Sequence[None]:
-        rows = [_changed_row(order) for changed in changes for order in changed]
-        async with self._database.begin() as connection:
-            await connection.execute(_UPDATE, rows)
-        return [None] * len(changes)
 
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Order]:
         async with self._database.connect() as connection:

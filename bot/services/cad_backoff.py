@@ -58,7 +58,7 @@ class CadBackoff:
         self.retry_at = self._clock.monotonic() + max(delay, error.retry_after or 0.0)
 
     def _is_new_error(self, error: CadError) -> bool:
-        """Tell a fault from the one before: whoever waits is told of a new one only."""
+        """Tell whether an error differs from the last; only then are replies edited."""
         known = self.error
         return known is None or (type(error), error.status, error.text) != (
             type(known),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import exc, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.storage.errors import DatabaseUnavailable, StorageError, translate_errors
+from bot.storage.errors import DRIVER_ERRORS, DatabaseUnavailable, StorageError, storage_error
 from bot.storage.schema import HEAD, migrate, stored_revision
 from bot.storage.sqlite import CHECKPOINT_EVERY, SqliteWriter, create_reader
 
@@ -88,17 +88,20 @@ class Database:
         On SQLite it takes the write lock at once, so what is read inside stays true until the
         commit. Raises a StorageError for whatever the driver raises.
         """
-        self._require_open()
-        with translate_errors(self.location):
+        if self._closed:
+            raise self._closed_error()
+        try:
             if self._writer is None:
                 async with self._engine.begin() as connection:
                     yield connection
                 return
-            async with self._writer.transaction() as connection:
+            async with self._writer.transaction() as writing:
                 # It has what the stores use of an AsyncConnection; SQLAlchemy types the results.
-                yield cast("AsyncConnection", connection)
-            if self._writer.transactions % CHECKPOINT_EVERY == 0:
-                self._checkpoint = asyncio.create_task(self._move_log())
+                yield cast("AsyncConnection", writing)
+        except DRIVER_ERRORS as error:
+            raise storage_error(self.location, error) from error
+        if self._writer.transactions % CHECKPOINT_EVERY == 0:
+            self._checkpoint = asyncio.create_task(self._move_log())
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
@@ -107,10 +110,31 @@ class Database:
             async with self.begin() as connection:
                 yield connection
             return
-        self._require_open()
-        with translate_errors(self.location):
+        if self._closed:
+            raise self._closed_error()
+        try:
             async with self._engine.connect() as connection:
                 yield connection
+        except DRIVER_ERRORS as error:
+            raise storage_error(self.location, error) from error
+
+    @asynccontextmanager
+    async def lookup(self) -> AsyncIterator[AsyncConnection]:
+        """Hold a connection for reading a few rows by their key; otherwise as `connect`.
+
+        On SQLite that is done at once in the event loop's thread: it takes microseconds.
+        """
+        if self._writer is None:
+            async with self.connect() as connection:
+                yield connection
+            return
+        if self._closed:
+            raise self._closed_error()
+        try:
+            async with self._writer.reading() as reading:
+                yield cast("AsyncConnection", reading)
+        except DRIVER_ERRORS as error:
+            raise storage_error(self.location, error) from error
 
     async def _move_log(self) -> None:
         """Move SQLite's write-ahead log into the file, in the reader's thread."""
@@ -118,10 +142,9 @@ class Database:
             async with self.connect() as connection:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def _require_open(self) -> None:
-        # A disposed engine would quietly connect again, and nobody would close that connection.
-        if self._closed:
-            raise DatabaseUnavailable(self.location, "it was closed")
+    def _closed_error(self) -> StorageError:
+        # A disposed engine would connect again, and that connection would never be closed.
+        return DatabaseUnavailable(self.location, "it was closed")
 
 
 async def upgrade(url: str) -> tuple[str | None, str]:

@@ -11,6 +11,7 @@ import asyncio
 import sqlite3
 import time
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +38,8 @@ CHECKPOINT_EVERY = 500  # transactions after which the log is moved into the fil
 
 
 def create_reader(url: URL) -> AsyncEngine:
-    """Build an engine of one long-lived connection, for which the tasks of a process queue."""
-    # The driver's arguments are read here, because a creator replaces the URL's.
+    """Build an engine with one long-lived connection; the tasks of a process wait for it."""
+    # The driver's arguments are read here, because `async_creator` ignores the URL.
     arguments, options = url.get_dialect()().create_connect_args(url)
     return create_async_engine(
         url,
@@ -64,7 +65,7 @@ class SqliteWriter:
         self.transactions = 0  # so far
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[WriteConnection]:
+    async def transaction(self) -> AsyncIterator[DirectConnection]:
         """Hold the write lock of the file: committed at the end, or rolled back on an error.
 
         Raises:
@@ -73,10 +74,13 @@ class SqliteWriter:
         async with self._lock:
             if self._connection is None or self._raw is None:
                 self._raw, self._connection = self._opened()
-            await self._take_lock(self._raw)
+            try:
+                self._raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                await self._wait_for_lock(self._raw, error)
             transaction = self._connection.begin()
             try:
-                yield WriteConnection(self._connection)
+                yield DirectConnection(self._connection)
                 transaction.commit()
             except BaseException:
                 transaction.rollback()
@@ -84,6 +88,17 @@ class SqliteWriter:
                     self._raw.rollback()
                 raise
         self.transactions += 1
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[DirectConnection]:
+        """Hold the connection outside a transaction: each statement reads what is committed."""
+        async with self._lock:
+            if self._connection is None:
+                self._raw, self._connection = self._opened()
+            try:
+                yield DirectConnection(self._connection)
+            finally:
+                self._connection.rollback()  # SQLAlchemy's; SQLite knows of no transaction
 
     def close(self) -> None:
         """Close the connection."""
@@ -102,28 +117,30 @@ class SqliteWriter:
         )
         return raw, engine.connect()
 
-    async def _take_lock(self, raw: sqlite3.Connection) -> None:
-        """Begin a transaction that may write; wait while another program does."""
+    async def _wait_for_lock(
+        self, raw: sqlite3.Connection, error: sqlite3.OperationalError
+    ) -> None:
+        """Begin a transaction that may write, once another program has finished its own."""
         gives_up_at = time.monotonic() + self._patience
         while True:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() >= gives_up_at:
+                raise error
+            await asyncio.sleep(_BUSY_RETRY)
             try:
                 raw.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-                if not is_busy or time.monotonic() >= gives_up_at:
-                    raise
-                await asyncio.sleep(_BUSY_RETRY)
+            except sqlite3.OperationalError as again:
+                error = again
             else:
                 return
 
 
-class WriteConnection:
+@dataclass(slots=True)
+class DirectConnection:
     """What stores need of an AsyncConnection, without a thread: each statement is done at once."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Execute on an open `connection`, in a transaction."""
-        self._connection = connection
-        self._turn_began = time.monotonic()
+    _connection: Connection
+    _turn_began: float = field(default_factory=time.monotonic)
 
     @property
     def dialect(self) -> Dialect:
@@ -160,8 +177,8 @@ class WriteConnection:
 
 def _open(arguments: Sequence[Any], options: Mapping[str, Any]) -> sqlite3.Connection:
     """Open and prepare a connection."""
-    # By default Python's driver begins late, on the first write, and a read before it stands
-    # outside the transaction; without an isolation level it leaves transactions to us.
+    # By default Python's driver begins a transaction at the first write, so that a read before it
+    # is outside of the transaction. Without an isolation level it never begins one by itself.
     settings = {"timeout": _BUSY_SECONDS, **options, "isolation_level": None}
     connection: sqlite3.Connection = sqlite3.connect(*arguments, **settings)
     try:

@@ -46,7 +46,7 @@ from tests.services.samples import GUILD, call, unit
 DANA = 42
 LIFETIME = REPLY_LIFETIME
 CALL_GONE = CadRefused("CALL NOT FOUND", status=400)
-_QUIET = 25  # turns of the loop in which nothing happened
+_QUIET = 50  # turns of the loop in which nothing happened
 
 
 class Life:
@@ -77,6 +77,11 @@ class WatchedDatabase(Database):
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         async with self._watched(), super().connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def lookup(self) -> AsyncIterator[AsyncConnection]:
+        async with self._watched(), super().lookup() as connection:
             yield connection
 
     @asynccontextmanager

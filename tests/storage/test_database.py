@@ -15,7 +15,7 @@ from bot.storage.errors import (
     DatabaseUnavailable,
     NotADatabase,
     StorageError,
-    translate_errors,
+    storage_error,
 )
 from bot.storage.schema import HEAD
 from bot.storage.stores.command_sync_store import CommandSyncStore
@@ -337,5 +337,6 @@ class TestErrors:
     def test_busy_pool(self) -> None:
         from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-        with pytest.raises(DatabaseUnavailable, match="too busy"), translate_errors("a.db"):
-            raise PoolTimeout
+        error = storage_error("a.db", PoolTimeout())
+        assert isinstance(error, DatabaseUnavailable)
+        assert "too busy" in str(error)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # (SQLite to 32,766).
 _CHUNK = 1_000
 _IDS_PER_QUERY = 10_000
+_FEW = 100  # ids that are looked up in microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +229,9 @@ class LinkStore:
         for guild_id, discord_ids in questions:
             wanted.setdefault(guild_id, set()).update(discord_ids)
         found: dict[int, dict[int, str]] = {guild_id: {} for guild_id in wanted}
-        async with self._database.connect() as connection:
+        is_short = sum(map(len, wanted.values())) <= _FEW
+        hold = self._database.lookup if is_short else self._database.connect
+        async with hold() as connection:
             for guild_id, discord_ids in wanted.items():
                 for chunk in _chunks(discord_ids):
                     parameters = {"guild": guild_id, "people": chunk}

@@ -9,12 +9,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import discord
 
-from bot.app import SHUTDOWN_GRACE, DispatchBot
+from bot.app import SHUTDOWN_GRACE, DispatchBot, open_bot
 from bot.config.settings import Settings
 from bot.runtime import gc_tuning
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
 from bot.services.board.push_listener import ListenError
-from bot.wiring.services import Services, open_services
 
 CLOSE_TIMEOUT = 3.0  # seconds for closing the connection to Discord, which may be unreachable
 
@@ -61,23 +60,16 @@ async def _serve(settings: Settings, signals: StopSignals) -> None:
 
 
 async def _open_and_connect(settings: Settings) -> None:
-    async with _open_services(settings) as services:
-        bot = DispatchBot(
-            services,
-            guild_id=settings.discord_guild_id,
-            log_channel_id=settings.log_channel_id,
-            calls_channel_id=settings.calls_channel_id,
-            members_intent=settings.members_intent,
-        )
+    async with _opened_bot(settings) as bot:
         gc_tuning.tune()
         await _connect(bot, settings.discord_token.get_secret_value())
 
 
 @contextlib.asynccontextmanager
-async def _open_services(settings: Settings) -> AsyncIterator[Services]:
+async def _opened_bot(settings: Settings) -> AsyncIterator[DispatchBot]:
     try:
-        async with open_services(settings) as services:
-            yield services
+        async with open_bot(settings) as bot:
+            yield bot
     except ListenError as error:
         raise FatalError(
             ExitCode.SETTINGS, f"PUSH_LISTEN: cannot listen there: {error}."

@@ -11,7 +11,7 @@ from discord.ext import commands, tasks
 
 from bot.services.records.audit_log import AuditLog
 from bot.ui import loops
-from bot.ui.interactions.responses import Interaction, actor_of, respond
+from bot.ui.interactions.responses import Interaction, actor_of, respond, services_for
 from bot.ui.links import link_results
 
 _log = logging.getLogger(__name__)
@@ -46,7 +46,9 @@ class AuditCog(commands.Cog):
         page: Range[int, 1] = 1,
     ) -> None:
         member_id = member.id if member else None
-        work = self._audit.page(actor_of(interaction), page, member_id=member_id, call_id=call)
+        work = services_for(interaction).audit_log.page(
+            actor_of(interaction), page, member_id=member_id, call_id=call
+        )
         await respond(interaction, work, link_results.audit_page)
 
     @tasks.loop(minutes=1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import discord
 from discord import app_commands
 from discord.app_commands import Range
 from discord.ext import commands
 
-from bot.services.calls.call_listing import CallListing
 from bot.services.errors import ServiceError
 from bot.ui.calls import call_text as words
 from bot.ui.calls.call_select import call_select_view
@@ -16,8 +17,8 @@ from bot.ui.interactions.responses import (
     actor_of,
     answer,
     answer_error,
-    prompt,
     respond,
+    services_for,
 )
 from bot.ui.text import member_mention
 
@@ -29,10 +30,7 @@ class CallsCog(commands.Cog):
         tree: where the context menu is registered; discord.py does not find it in a cog.
     """
 
-    def __init__(
-        self, call_list: CallListing, tree: app_commands.CommandTree[discord.Client]
-    ) -> None:
-        self._call_list = call_list
+    def __init__(self, tree: app_commands.CommandTree[Any]) -> None:
         self._tree = tree
         self._menu = app_commands.ContextMenu(name="Attach to call", callback=self.attach_to_call)
         self._menu.guild_only = True
@@ -57,12 +55,16 @@ class CallsCog(commands.Cog):
         page: Range[int, 1] = 1,
     ) -> None:
         await respond(
-            interaction, self._call_list.page(actor_of(interaction), page, server), words.calls_page
+            interaction,
+            services_for(interaction).call_listing.page(actor_of(interaction), page, server),
+            words.calls_page,
         )
 
     async def attach_to_call(self, interaction: Interaction, person: discord.Member) -> None:
         try:
-            server_id, open_calls = self._call_list.open_calls(actor_of(interaction))
+            server_id, open_calls = services_for(interaction).call_listing.open_calls(
+                actor_of(interaction)
+            )
         except ServiceError as error:
             await answer_error(interaction, error)
             return
@@ -70,4 +72,4 @@ class CallsCog(commands.Cog):
             await answer(interaction, "❌ No call is open.")
             return
         question = f"Which call should {member_mention(person.id)} go to?"
-        await prompt(interaction, question, call_select_view(server_id, person.id, open_calls))
+        await answer(interaction, question, call_select_view(server_id, person.id, open_calls))

@@ -42,9 +42,14 @@ async def attempt(work: Coroutine[None, None, object], what: str) -> bool:
     """
     try:
         await work
-    except Exception as error:  # noqa: BLE001 - the caller tries another way
-        # The text of any other error may contain the URL, and with it the interaction's token.
-        is_harmless = isinstance(error, discord.HTTPException | OSError)
-        _log.warning("cannot %s: %s", what, error if is_harmless else type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the member does not know it yet
+        log_failure(what, error)
         return False
     return True
+
+
+def log_failure(what: str, error: Exception) -> None:
+    """Log that something could not be done at Discord."""
+    # The text of other errors may hold the address, and with it the token.
+    is_harmless = isinstance(error, discord.HTTPException | OSError)
+    _log.warning("cannot %s: %s", what, error if is_harmless else type(error).__name__)

@@ -10,16 +10,20 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 
+from bot.services.targets.resolution import Assignee
+
 MESSAGE_LIMIT = 2000  # characters of a Discord message
 
 # Scan at most this many times the limit, because a text may be very long and mostly invisible.
 _SCAN_FACTOR = 10
-_MARKDOWN = frozenset("\\`*_~|<>[]()#@:/-+=")
+_ESCAPES = {ord(sign): f"\\{sign}" for sign in "\\`*_~|<>[]()#@:/-+="}
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def one_line(text: str, limit: int) -> str:
     """Return the text on one line, without invisible characters, at most `limit` characters."""
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     looked_at = text[: _SCAN_FACTOR * limit]
     kept = "".join(" " if one in "\n\r\t\u2028\u2029" else one for one in looked_at)
     kept = "".join(one for one in kept if unicodedata.category(one) not in _INVISIBLE)
@@ -29,11 +33,8 @@ def one_line(text: str, limit: int) -> str:
 
 
 def escape(text: str, limit: int = 100) -> str:
-    """Return the text with all markdown escaped, so that Discord shows it unchanged.
-
-    Escaping may double the length: `limit` counts the characters that are shown.
-    """
-    return "".join(f"\\{one}" if one in _MARKDOWN else one for one in one_line(text, limit))
+    """Return the text so that Discord shows it letter by letter."""
+    return one_line(text, limit).translate(_ESCAPES)
 
 
 def code_span(text: str, limit: int = 300) -> str:
@@ -44,6 +45,14 @@ def code_span(text: str, limit: int = 300) -> str:
 def member_mention(discord_id: int) -> str:
     """Return a mention of a member; it does not ping, because the bot allows no mentions."""
     return f"<@{discord_id}>"
+
+
+def unit_name(one: Assignee) -> str:
+    """Name somebody by mention and number, as far as there are."""
+    number = escape(one.unit.number, 20) if one.unit and one.unit.number else ""
+    if one.discord_id is not None:
+        return member_mention(one.discord_id) + (f" ({number})" if number else "")
+    return number or code_span(one.api_id, 60)
 
 
 def timestamp(when: datetime, style: str) -> str:

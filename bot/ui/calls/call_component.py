@@ -6,15 +6,13 @@ call's own number, which is independent of the numbers of dispatch calls.
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 import discord
-from discord.ui import Button, DynamicItem, Item, View
+from discord.ui import Button, Item, View
 
-from bot.ui.interactions.error_boundary import Desk, run_guarded
-from bot.ui.interactions.responses import Interaction
+from bot.ui.interactions.persistent_item import PersistentItem
 
 
 def call_item_pattern(action: str) -> str:
@@ -22,7 +20,7 @@ def call_item_pattern(action: str) -> str:
     return rf"cad:{action}:(?P<server>\d{{1,9}}):(?P<call>\d{{1,18}})"
 
 
-class CallItem(DynamicItem[Any], template=call_item_pattern("call")):
+class CallItem(PersistentItem, template=call_item_pattern("call")):
     """A button or select of one call; subclasses implement `build` and `press`."""
 
     action: ClassVar[str]
@@ -32,28 +30,9 @@ class CallItem(DynamicItem[Any], template=call_item_pattern("call")):
         self.call_id = call_id
         super().__init__(self.build(f"cad:{self.action}:{server_id}:{call_id}"))
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003
-        item: Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the pressed item from its custom id."""
-        return cls(int(match["server"]), int(match["call"]))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Run `press`; an error becomes the answer."""
-        await run_guarded(interaction, self.press)
-
     @abstractmethod
     def build(self, custom_id: str) -> Item[View]:
         """Return the discord.py item to show."""
-
-    @abstractmethod
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Handle the interaction."""
 
 
 class CallButton(CallItem, template=call_item_pattern("button")):

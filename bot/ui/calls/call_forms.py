@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Coroutine
-from functools import partial
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import discord
@@ -12,19 +11,22 @@ from discord.ui import Modal, TextInput
 
 from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.links.link_service import LinkResult
-from bot.storage.stores.order_store import Order
 from bot.ui.calls import action_text
-from bot.ui.interactions.error_boundary import Desk, run_guarded
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.persistent_item import run_guarded
 from bot.ui.interactions.responses import (
+    Accept,
     Interaction,
+    ReplyPlace,
     actor_of,
     reply_address,
     respond,
-    respond_then_order,
+    submit_order,
 )
-from bot.ui.links import link_results
+from bot.ui.links.link_results import link_saved
 
-OrderFactory: TypeAlias = Callable[[Interaction, Desk], Coroutine[None, None, Order]]
+# Returns what stores the order, see `submit_order`.
+AcceptFactory: TypeAlias = Callable[[GuildServices], Accept]
 
 _MAX_NOTE_LENGTH = 1000
 _MAX_ID_LENGTH = 200
@@ -43,14 +45,14 @@ class Form(Modal):
         await run_guarded(interaction, self.submit)
 
     @abstractmethod
-    async def submit(self, interaction: Interaction, desk: Desk) -> None:
+    async def submit(self, interaction: Interaction, services: GuildServices) -> None:
         """Handle the submitted form."""
 
 
 class LinkForm(Form):
     """Asks a member for their id in the CAD, links them, then gives the order of the button."""
 
-    def __init__(self, create_order: OrderFactory) -> None:
+    def __init__(self, accept: AcceptFactory) -> None:
         super().__init__(
             "Who are you in the CAD?",
             TextInput(
@@ -60,19 +62,17 @@ class LinkForm(Form):
                 max_length=_MAX_ID_LENGTH,
             ),
         )
-        self._create_order = create_order
+        self._accept = accept
 
-    async def submit(self, interaction: Interaction, desk: Desk) -> None:
+    async def submit(self, interaction: Interaction, services: GuildServices) -> None:
         """Save the link, answer with the CAD's verification, then give the order."""
-        ordering = partial(self._create_order, interaction, desk)
-        linking = self._save_link(interaction, desk)
-        await respond_then_order(
-            interaction, linking, link_results.link_saved, ordering, desk.orders
-        )
+        if await respond(interaction, self._save_link(interaction, services), link_saved):
+            accept = self._accept(services)
+            await submit_order(interaction, accept, services.queue, place=ReplyPlace.FOLLOW_UP)
 
-    async def _save_link(self, interaction: Interaction, desk: Desk) -> LinkResult:
+    async def _save_link(self, interaction: Interaction, services: GuildServices) -> LinkResult:
         actor, reply = actor_of(interaction), reply_address(interaction)
-        return await desk.link_desk.link_now(actor, self.field.value, reply)
+        return await services.link_workflow.link_now(actor, self.field.value, reply)
 
 
 class NoteForm(Form):
@@ -91,9 +91,9 @@ class NoteForm(Form):
         self._server_id = server_id
         self._call_id = call_id
 
-    async def submit(self, interaction: Interaction, desk: Desk) -> None:
+    async def submit(self, interaction: Interaction, services: GuildServices) -> None:
         """Add the note, signed with the member's display name."""
-        noting = desk.acts.add_note(
+        noting = services.call_actions.add_note(
             actor_of(interaction),
             self._server_id,
             self._call_id,

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import partial
 
 import discord
 from discord.ui import View
 
 from bot.services.cards.card_content import CardContent
-from bot.storage.stores.order_store import Order
 from bot.ui.calls import action_text
 from bot.ui.calls.call_component import CallButton, call_item_pattern, view_of
 from bot.ui.calls.call_forms import LinkForm
 from bot.ui.calls.more_menu import MORE_ITEMS, MoreButton
 from bot.ui.calls.unit_panel import PANEL_ITEMS, AttachPickedButton, DispatchPickedButton, UnitPanel
-from bot.ui.interactions.error_boundary import Desk
+from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.responses import (
+    Accept,
     Interaction,
     actor_of,
-    give_order,
-    give_order_later,
-    prompt,
-    reply_address,
+    answer,
     respond,
+    submit_order,
 )
 
 
@@ -33,24 +32,20 @@ class AttachMeButton(CallButton, template=call_item_pattern("attach-me")):
     label = "Attach me"
     style = discord.ButtonStyle.primary
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Give the order; if the member is not linked, open the link form first."""
         actor = actor_of(interaction)
-        desk.acts.require_self_dispatch(actor)
-        if await desk.acts.is_linked(actor):
-            await give_order(interaction, self.create_order(interaction, desk), desk.orders)
+        services.call_actions.require_self_dispatch(actor)
+        if await services.call_actions.is_linked(actor):
+            await submit_order(interaction, self.accept(services), services.queue)
         else:
-            await desk.link_desk.require_no_request(actor)
-            await interaction.response.send_modal(LinkForm(self.create_order))
+            await services.link_workflow.require_no_request(actor)
+            await interaction.response.send_modal(LinkForm(self.accept))
 
-    async def create_order(self, interaction: Interaction, desk: Desk) -> Order:
+    def accept(self, services: GuildServices) -> Accept:
         """Store the order and return it."""
-        return await desk.attaching.attach(
-            actor_of(interaction),
-            reply_address(interaction),
-            "me",
-            call_id=self.call_id,
-            server_id=self.server_id,
+        return partial(
+            services.intake.attach, units="me", call_id=self.call_id, server_id=self.server_id
         )
 
 
@@ -60,16 +55,12 @@ class DetachMeButton(CallButton, template=call_item_pattern("detach-me")):
     action = "detach-me"
     label = "Detach me"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Give the order."""
-        order = desk.attaching.detach(
-            actor_of(interaction),
-            reply_address(interaction),
-            "me",
-            call_id=self.call_id,
-            server_id=self.server_id,
+        detach = partial(
+            services.intake.detach, units="me", call_id=self.call_id, server_id=self.server_id
         )
-        await give_order(interaction, order, desk.orders)
+        await submit_order(interaction, detach, services.queue)
 
 
 class RespondButton(CallButton, template=call_item_pattern("respond")):
@@ -79,20 +70,25 @@ class RespondButton(CallButton, template=call_item_pattern("respond")):
     label = "Respond"
     style = discord.ButtonStyle.danger
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Create the call and give the order; if not linked, open the link form first."""
         actor = actor_of(interaction)
-        desk.acts.require_dispatch(actor)
-        if await desk.acts.is_linked(actor):
-            await give_order_later(interaction, self.create_order(interaction, desk), desk.orders)
+        services.call_actions.require_dispatch(actor)
+        if await services.call_actions.is_linked(actor):
+            accept = self.accept(services)
+            await submit_order(interaction, accept, services.queue, asks_cad=True)
         else:
-            await desk.link_desk.require_no_request(actor)
-            await interaction.response.send_modal(LinkForm(self.create_order))
+            await services.link_workflow.require_no_request(actor)
+            await interaction.response.send_modal(LinkForm(self.accept))
 
-    async def create_order(self, interaction: Interaction, desk: Desk) -> Order:
+    def accept(self, services: GuildServices) -> Accept:
         """Create the call; store the order and return it."""
-        actor, reply = actor_of(interaction), reply_address(interaction)
-        return await desk.acts.respond_to_911(actor, reply, self.server_id, self.call_id, "me")
+        return partial(
+            services.call_actions.respond_to_911,
+            server_id=self.server_id,
+            number=self.call_id,
+            units="me",
+        )
 
 
 class OpenPanelButton(CallButton, template=call_item_pattern("panel")):
@@ -100,13 +96,13 @@ class OpenPanelButton(CallButton, template=call_item_pattern("panel")):
 
     submit_button: type[CallButton]
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Show the units, members and departments that can be picked."""
-        candidates = desk.picking.candidates(actor_of(interaction), self.server_id)
+        candidates = services.unit_picker.candidates(actor_of(interaction), self.server_id)
         view = UnitPanel.from_candidates(candidates).view(
             self.submit_button(self.server_id, self.call_id)
         )
-        await prompt(interaction, self.question(), view)
+        await answer(interaction, self.question(), view)
 
     @abstractmethod
     def question(self) -> str:
@@ -144,11 +140,11 @@ class DismissButton(CallButton, template=call_item_pattern("dismiss")):
     action = "dismiss"
     label = "Dismiss"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Ask for confirmation."""
-        desk.acts.require_dispatch(actor_of(interaction))
+        services.call_actions.require_dispatch(actor_of(interaction))
         question = f"Dismiss **911 #{self.call_id}**? No unit will be sent."
-        await prompt(
+        await answer(
             interaction, question, view_of(ConfirmDismissButton(self.server_id, self.call_id))
         )
 
@@ -160,9 +156,11 @@ class ConfirmDismissButton(CallButton, template=call_item_pattern("dismiss-now")
     label = "Dismiss it"
     style = discord.ButtonStyle.danger
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Dismiss the 911 call."""
-        dismissing = desk.acts.dismiss_911(actor_of(interaction), self.server_id, self.call_id)
+        dismissing = services.call_actions.dismiss_911(
+            actor_of(interaction), self.server_id, self.call_id
+        )
         await respond(interaction, dismissing, action_text.emergency_dismissed)
 
 

@@ -11,8 +11,8 @@ from discord.ui import Item, Select, View
 from bot.ui.calls import action_text
 from bot.ui.calls.call_component import CallButton, CallItem, call_item_pattern, view_of
 from bot.ui.calls.call_forms import NoteForm
-from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.responses import Interaction, actor_of, prompt, respond
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.responses import Interaction, actor_of, answer, respond
 
 
 class MoreButton(CallButton, template=call_item_pattern("more")):
@@ -21,12 +21,12 @@ class MoreButton(CallButton, template=call_item_pattern("more")):
     action = "more"
     label = "More"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Show the menu."""
-        desk.acts.require_self_dispatch(actor_of(interaction))
+        services.call_actions.require_self_dispatch(actor_of(interaction))
         place = self.server_id, self.call_id
         view = view_of(StatusSelect(*place), AddNoteButton(*place), CloseCallButton(*place))
-        await prompt(interaction, f"More actions for **#{self.call_id}**", view)
+        await answer(interaction, f"More actions for **#{self.call_id}**", view)
 
 
 class AddNoteButton(CallButton, template=call_item_pattern("note")):
@@ -35,9 +35,9 @@ class AddNoteButton(CallButton, template=call_item_pattern("note")):
     action = "note"
     label = "Add note"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Open the form."""
-        desk.acts.require_dispatch(actor_of(interaction))
+        services.call_actions.require_dispatch(actor_of(interaction))
         await interaction.response.send_modal(NoteForm(self.server_id, self.call_id))
 
 
@@ -55,10 +55,12 @@ class StatusSelect(CallItem, template=call_item_pattern("status")):
         ]
         return Select(custom_id=custom_id, placeholder="Set my status", options=options)
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Set the selected status."""
         (value,) = cast(Any, interaction.data)["values"]
-        setting = desk.acts.set_status(actor_of(interaction), self.server_id, int(value))
+        setting = services.call_actions.set_status(
+            actor_of(interaction), self.server_id, int(value)
+        )
         await respond(interaction, setting, action_text.status_set)
 
 
@@ -69,11 +71,11 @@ class CloseCallButton(CallButton, template=call_item_pattern("close")):
     label = "Close call"
     style = discord.ButtonStyle.danger
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Ask for confirmation."""
-        desk.acts.require_dispatch(actor_of(interaction))
+        services.call_actions.require_dispatch(actor_of(interaction))
         question = f"Close **#{self.call_id}**? All units leave it."
-        await prompt(
+        await answer(
             interaction, question, view_of(ConfirmCloseButton(self.server_id, self.call_id))
         )
 
@@ -85,9 +87,11 @@ class ConfirmCloseButton(CallButton, template=call_item_pattern("close-now")):
     label = "Close call"
     style = discord.ButtonStyle.danger
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Close the call."""
-        closing = desk.acts.close_call(actor_of(interaction), self.server_id, self.call_id)
+        closing = services.call_actions.close_call(
+            actor_of(interaction), self.server_id, self.call_id
+        )
         await respond(interaction, closing, action_text.call_closed)
 
 

@@ -11,6 +11,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar, cast
 
 import discord
@@ -28,14 +29,8 @@ from discord.ui import Item, Select, UserSelect, View
 from bot.services.pickers.unit_picker import Candidate, free_by_department
 from bot.ui.calls import select_options
 from bot.ui.calls.call_component import CallButton, CallItem, call_item_pattern
-from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.responses import (
-    Interaction,
-    actor_of,
-    give_order,
-    give_order_later,
-    reply_address,
-)
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.responses import Interaction, submit_order
 
 _MAX_OPTIONS = 25  # Discord's limit for the options of a select, and for selected members
 # A select needs an option even if discord.py only builds it to read the selected values.
@@ -100,19 +95,19 @@ class UnitPanel:
         view.add_item(button)
         return view
 
-    def units_text(self, desk: Desk, server_id: int) -> str:
+    def units_text(self, services: GuildServices, server_id: int) -> str:
         """Return the selection as the text of a `units` option."""
         units, departments = (
             select_options.selected_values(self.units),
             select_options.selected_values(self.departments),
         )
-        return desk.picking.to_units_text(server_id, self.members, units, departments)
+        return services.unit_picker.to_units_text(server_id, self.members, units, departments)
 
 
 class PanelSelect(CallItem, template=call_item_pattern("pick")):
     """A select of the panel; a selection only edits the message."""
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:  # noqa: ARG002
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:  # noqa: ARG002
         """Edit the message so that it stores the new selection."""
         values: list[str] = cast(Any, interaction.data)["values"]
         panel = self.with_selection(UnitPanel.from_message(interaction.message), values)
@@ -205,16 +200,15 @@ class AttachPickedButton(CallButton, template=call_item_pattern("attach-picked")
     label = "Attach"
     style = discord.ButtonStyle.primary
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Give the order."""
-        order = desk.attaching.attach(
-            actor_of(interaction),
-            reply_address(interaction),
-            UnitPanel.from_message(interaction.message).units_text(desk, self.server_id),
+        attach = partial(
+            services.intake.attach,
+            units=UnitPanel.from_message(interaction.message).units_text(services, self.server_id),
             call_id=self.call_id,
             server_id=self.server_id,
         )
-        await give_order(interaction, order, desk.orders, asks=False)
+        await submit_order(interaction, attach, services.queue, may_ask=False)
 
 
 class DispatchPickedButton(CallButton, template=call_item_pattern("dispatch-picked")):
@@ -224,16 +218,15 @@ class DispatchPickedButton(CallButton, template=call_item_pattern("dispatch-pick
     label = "Dispatch"
     style = discord.ButtonStyle.primary
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Create the call, then give the order."""
-        order = desk.acts.respond_to_911(
-            actor_of(interaction),
-            reply_address(interaction),
-            self.server_id,
-            self.call_id,
-            UnitPanel.from_message(interaction.message).units_text(desk, self.server_id),
+        respond = partial(
+            services.call_actions.respond_to_911,
+            server_id=self.server_id,
+            number=self.call_id,
+            units=UnitPanel.from_message(interaction.message).units_text(services, self.server_id),
         )
-        await give_order_later(interaction, order, desk.orders, asks=False)
+        await submit_order(interaction, respond, services.queue, asks_cad=True, may_ask=False)
 
 
 PANEL_ITEMS = (MemberSelect, UnitSelect, DepartmentSelect, AttachPickedButton, DispatchPickedButton)

@@ -11,12 +11,13 @@ from itertools import islice
 from typing import Any, Self
 
 import discord
-from discord.ui import Button, DynamicItem, Item, View
+from discord.ui import Button, Item, View
 
 from bot.services.link_files.import_diff import ChangedLink, ImportDiff, SharedId
 from bot.services.link_files.import_export import ExportResult, ImportPreview, ImportResult
 from bot.services.link_files.rows import Row
-from bot.ui.interactions.error_boundary import Desk, run_guarded
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.persistent_item import PersistentItem
 from bot.ui.interactions.responses import Interaction, actor_of, respond
 from bot.ui.link_files.import_report import error_line, report
 from bot.ui.text import MESSAGE_LIMIT, code_span, escape, member_mention
@@ -27,32 +28,23 @@ _MORE_IN_FILE = " The attached file has more."
 _MAX_REPORT_LENGTH = 4 * 1024 * 1024  # characters; Discord takes ten megabytes
 
 
-class ImportButton(DynamicItem[Button[View]], template=r"cad:import:(?P<token>[0-9a-f]{16})"):
+class ImportButton(PersistentItem, template=r"cad:import:(?P<token>[0-9a-f]{16})"):
     """Imports the previewed file."""
 
     def __init__(self, token: str, label: str = "Import") -> None:
         self.token = token
         style = discord.ButtonStyle.primary
-        super().__init__(Button(label=label, style=style, custom_id=f"cad:import:{token}"))
+        custom_id = f"cad:import:{token}"
+        super().__init__(Button[View](label=label, style=style, custom_id=custom_id))
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003
-        item: Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the pressed button from its custom id."""
+    def from_match(cls, match: re.Match[str], item: Item[Any]) -> Self:  # noqa: ARG003
+        """Rebuild the button that was pressed."""
         return cls(match["token"])
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Run `press`; an error becomes the answer."""
-        await run_guarded(interaction, self.press)
-
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Import the previewed file."""
-        writing = desk.link_files.apply(actor_of(interaction), self.token)
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Write what was shown."""
+        writing = services.link_files.apply(actor_of(interaction), self.token)
         await respond(interaction, writing, import_result)
 
 

@@ -11,8 +11,8 @@ from bot.services.links.approvals import IdConflict, SubmittedRequest
 from bot.services.links.link_changes import MessageRef
 from bot.services.links.link_service import LinkResult
 from bot.storage.stores.link_request_store import LinkRequest
-from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.id_button import IdButton, id_button_pattern
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.persistent_item import IdButton, id_button_pattern
 from bot.ui.interactions.responses import Interaction, actor_of, respond
 from bot.ui.links import link_results, link_text
 
@@ -26,9 +26,11 @@ class ApproveButton(IdButton, template=id_button_pattern("approve")):
     label = "Approve"
     style = discord.ButtonStyle.success
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Do it."""
-        work = desk.link_desk.approve(actor_of(interaction), self.number, _message_ref(interaction))
+        work = services.link_workflow.approve(
+            actor_of(interaction), self.number, _message_ref(interaction)
+        )
         await respond(interaction, work, outcome_text, outcome_buttons)
 
 
@@ -38,9 +40,11 @@ class DenyButton(IdButton, template=id_button_pattern("deny")):
     action = "deny"
     label = "Deny"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Do it."""
-        work = desk.link_desk.deny(actor_of(interaction), self.number, _message_ref(interaction))
+        work = services.link_workflow.deny(
+            actor_of(interaction), self.number, _message_ref(interaction)
+        )
         await respond(interaction, work, outcome_text)
 
 
@@ -50,9 +54,9 @@ class ShareButton(IdButton, template=id_button_pattern("share")):
     action = "share"
     label = "Share it"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Resolve the conflict; the answer replaces the question."""
-        work = desk.link_desk.share(actor_of(interaction), self.number)
+        work = services.link_workflow.share(actor_of(interaction), self.number)
         await respond(interaction, work, outcome_text, outcome_buttons, in_place=True)
 
 
@@ -63,9 +67,9 @@ class MoveButton(IdButton, template=id_button_pattern("move")):
     label = "Move it here"
     style = discord.ButtonStyle.danger
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Resolve the conflict; the answer replaces the question."""
-        work = desk.link_desk.move(actor_of(interaction), self.number)
+        work = services.link_workflow.move(actor_of(interaction), self.number)
         await respond(interaction, work, outcome_text, outcome_buttons, in_place=True)
 
 
@@ -75,9 +79,9 @@ class KeepButton(IdButton, template=id_button_pattern("leave")):
     action = "leave"
     label = "Cancel"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Close the question."""
-        work = desk.link_desk.keep(actor_of(interaction), self.number)
+        work = services.link_workflow.keep(actor_of(interaction), self.number)
         await respond(interaction, work, link_text.conflict_kept, in_place=True)
 
 

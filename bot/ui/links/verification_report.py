@@ -9,8 +9,8 @@ from bot.services.links.bulk_verification import CheckReport
 from bot.storage.stores.link_row import Link
 from bot.ui import error_text
 from bot.ui.discord_sender import DiscordSender, attempt
-from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.id_button import IdButton, id_button_pattern
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.persistent_item import IdButton, id_button_pattern
 from bot.ui.interactions.responses import Interaction, actor_of, answer
 from bot.ui.text import MESSAGE_LIMIT, code_span, member_mention, timestamp
 
@@ -83,9 +83,9 @@ class StopCheckButton(IdButton, template=id_button_pattern("stop-check")):
     action = "stop-check"
     label = "Stop"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Stop the check, which then edits its own reply."""
-        if await desk.checks.stop(actor_of(interaction)):
+        if await services.bulk_verifier.stop(actor_of(interaction)):
             await interaction.response.defer()
         else:
             await answer(interaction, "❌ No check of the links is running. Nothing has changed.")

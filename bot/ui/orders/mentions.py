@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 
 import discord
 
-from bot.services.targets import grammar
-from bot.services.targets.grammar import MembersUnavailable, Mention
+from bot.services.targets.terms import MembersUnavailable, Mention
 from bot.ui.interactions.responses import Interaction
 
 AUDIENCE_LIMIT = 5000  # members; all their ids are stored with the order
 _LOADED_SHARE = 0.95  # this share of the members must be cached
 
 
-def expand_guild_mentions(interaction: Interaction, units: str) -> str:
-    """Add the ids of the mentioned members to a `units` text, from discord.py's cache."""
-    if interaction.guild is None:
-        return units
-    look = partial(
-        _members_of, interaction.guild, interaction.user, interaction.client.intents.members
-    )
-    return grammar.insert_member_ids(units, look)
-
-
-def _members_of(
-    guild: discord.Guild, person: discord.User | discord.Member, has_members: bool, mention: Mention
+def members_of(
+    interaction: Interaction, mention: Mention
 ) -> Sequence[int] | MembersUnavailable | None:
+    """Return the members that a mention stands for, from memory; see `terms.MentionLookup`.
+
+    Returns:
+        None for a mention that needs no members: of one member, or without a server to look in.
+    """
+    guild, has_members = interaction.guild, interaction.client.intents.members
+    if guild is None:
+        return None
     match mention.sigil:
         case "@&":
             return _role_members(guild, has_members, mention.id)
         case "#":
-            return _channel_members(guild, person, mention.id)
+            return _channel_members(guild, interaction.user, mention.id)
         case _:
             # A member may be missing from an incomplete cache.
             is_known = not has_members or not _members_loaded(guild) or guild.get_member(mention.id)

@@ -7,7 +7,7 @@ from typing import cast
 import discord
 
 from bot.services.orders.outcomes import OrderView
-from bot.ui.discord_sender import DiscordSender, attempt
+from bot.ui.discord_sender import DiscordSender, log_failure
 from bot.ui.orders import order_text
 from bot.ui.orders.order_buttons import buttons_for_order
 from bot.ui.text import MESSAGE_LIMIT, member_mention
@@ -46,7 +46,10 @@ class DiscordOrderAnnouncer:
         webhook = discord.Webhook.partial(order.application_id, order.token, client=self._client)
         # If the bot stopped before it stored the id, `@original` addresses the first reply.
         reply_id = order.reply_id or cast(int, "@original")
-        editing = webhook.edit_message(
-            reply_id, content=order_text.order_reply(view), view=buttons_for_order(view)
-        )
-        return await attempt(editing, f"edit the reply to order {order.id}")
+        text, buttons = order_text.order_reply(view), buttons_for_order(view)
+        try:
+            await webhook.edit_message(reply_id, content=text, view=buttons)
+        except Exception as error:  # noqa: BLE001 - the member is told in another way
+            log_failure(f"edit the reply to order {order.id}", error)
+            return False
+        return True

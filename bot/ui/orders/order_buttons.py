@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import discord
 from discord.ui import View
 
 from bot.services.orders.outcomes import BoardConfirmation, OrderView
 from bot.storage.stores.order_store import OrderAction, OrderState
-from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.id_button import IdButton, id_button_pattern
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.persistent_item import IdButton, id_button_pattern
 from bot.ui.interactions.responses import (
     Interaction,
+    ReplyPlace,
     actor_of,
     answer,
-    give_order,
-    give_order_in_place,
-    reply_address,
+    submit_order,
 )
 from bot.ui.orders import order_text
 
@@ -26,9 +27,9 @@ class CancelButton(IdButton, template=id_button_pattern("cancel")):
     action = "cancel"
     label = "Cancel"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Cancel the order; the queue then edits its reply."""
-        if await desk.orders.cancel(self.number, interaction.user.id):
+        if await services.queue.cancel(self.number, interaction.user.id):
             await interaction.response.defer()
         else:
             await answer(interaction, "❌ Too late to cancel: the order is being sent or closed.")
@@ -40,10 +41,10 @@ class UndoButton(IdButton, template=id_button_pattern("undo")):
     action = "undo"
     label = "Undo"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Give the opposite order; the units were confirmed once already."""
-        undo = desk.attaching.undo(actor_of(interaction), reply_address(interaction), self.number)
-        await give_order(interaction, undo, desk.orders, asks=False)
+        undo = partial(services.intake.undo, order_id=self.number)
+        await submit_order(interaction, undo, services.queue, may_ask=False)
 
 
 class ConfirmButton(IdButton, template=id_button_pattern("confirm")):
@@ -53,12 +54,10 @@ class ConfirmButton(IdButton, template=id_button_pattern("confirm")):
     label = "Confirm"
     style = discord.ButtonStyle.primary
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Give the order; its answer replaces the question."""
-        confirming = desk.asking.confirm(
-            actor_of(interaction), reply_address(interaction), self.number
-        )
-        await give_order_in_place(interaction, confirming, desk.orders)
+        confirm = partial(services.confirmation.confirm, order_id=self.number)
+        await submit_order(interaction, confirm, services.queue, place=ReplyPlace.PRESSED)
 
 
 class DeclineButton(IdButton, template=id_button_pattern("drop")):
@@ -67,9 +66,9 @@ class DeclineButton(IdButton, template=id_button_pattern("drop")):
     action = "drop"
     label = "Cancel"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Cancel the order; the answer replaces the question."""
-        dropped = await desk.asking.decline(actor_of(interaction), self.number)
+        dropped = await services.confirmation.decline(actor_of(interaction), self.number)
         await interaction.response.edit_message(content=order_text.order_reply(dropped), view=None)
 
 

@@ -13,8 +13,16 @@ from bot.services.targets.grammar import remove_member_ids
 from bot.services.targets.resolution import ASSIGNEE_LIMIT, Assignee
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import error_text
-from bot.ui.orders.target_text import skip_reason, skipped_lines, unit_name
-from bot.ui.text import MESSAGE_LIMIT, code_span, escape, join_limited, member_mention, timestamp
+from bot.ui.orders.target_text import skip_reason, skipped_lines
+from bot.ui.text import (
+    MESSAGE_LIMIT,
+    code_span,
+    escape,
+    join_limited,
+    member_mention,
+    timestamp,
+    unit_name,
+)
 
 _LIST_LIMITS = (700, 350, 150, 60)  # characters of each list; shorter ones until all fit
 _MORE_LINES = "…and more of that kind."
@@ -77,7 +85,9 @@ def _lines(view: OrderView, limit: int) -> Iterator[str]:
         yield from _units_on_other_calls(view, limit)
     if view.order.state is OrderState.DONE and view.outcome:
         yield from _confirmation_lines(view, view.outcome, limit)
-    yield from skipped_lines(view.resolution, limit)
+    skipped = view.resolution
+    if skipped.excluded or skipped.left_out or skipped.attendances:
+        yield from skipped_lines(skipped, limit)
 
 
 def _wait_text(waiting: WaitNotice) -> str:

@@ -8,7 +8,6 @@ from itertools import groupby
 
 from bot.services.targets.grammar import RANGE_LIMIT
 from bot.services.targets.resolution import (
-    Assignee,
     MemberGroupSummary,
     Resolution,
     SkippedTarget,
@@ -16,7 +15,7 @@ from bot.services.targets.resolution import (
     Target,
 )
 from bot.ui import error_text
-from bot.ui.text import code_span, escape, join_limited, member_mention
+from bot.ui.text import code_span, join_limited, member_mention, unit_name
 
 _MENTION = re.compile(r"-?<(?:@[!&]?|#)\d{1,20}>")
 
@@ -63,21 +62,11 @@ _ACTOR_REASONS = {
     SkipReason.NO_CAD_ACCOUNT: error_text.NO_CAD_ACCOUNT,
     SkipReason.CAD_PERMISSION_UNKNOWN: error_text.PERMISSION_UNKNOWN,
 }
-
-
 _ACTOR_REASONS_SHORT = {
     SkipReason.CAD_PERMISSION_MISSING: "no permission in the CAD",
     SkipReason.NO_CAD_ACCOUNT: "no account in the CAD",
     SkipReason.CAD_PERMISSION_UNKNOWN: "the CAD did not say whether it is allowed",
 }
-
-
-def unit_name(one: Assignee) -> str:
-    """Return a unit's mention and number, as far as known; else its API id."""
-    number = escape(one.unit.number, 20) if one.unit and one.unit.number else ""
-    if one.discord_id is not None:
-        return member_mention(one.discord_id) + (f" ({number})" if number else "")
-    return number or code_span(one.api_id, 60)
 
 
 def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:

@@ -302,14 +302,14 @@ class TestOnAnEmergency:
             Actor(scene.people[name].id, scene.guild.id, frozenset({scene.dispatch.id}), False)
             for name in ("pat", "alice", "pat")
         ]
-        acts, reply = scene.services.acts, ReplyAddress(1, "token")
+        acts, reply = scene.services.call_actions, ReplyAddress(1, "token")
         responding = asyncio.gather(
             *(acts.respond_to_911(actor, reply, seed.SERVER_ID, SHOTS, "me") for actor in actors)
         )
         while not responding.done():
             await scene.passes(1)
         orders = await responding
-        assert [order.call_id for order in orders] == [103, 103, 103]
+        assert [one.order.call_id for one in orders] == [103, 103, 103]
         assert len(scene.world.requests(*CREATED)) == 1
         assert len(scene.world.requests(*REMOVED)) == 1
         assert SHOTS not in scene.server.emergencies

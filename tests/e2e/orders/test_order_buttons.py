@@ -174,10 +174,10 @@ async def test_a_bug_behind_a_button_is_owned_up_to(scene: Scene, monkeypatch, c
     said = await attached(scene)
     await said.after(60)
 
-    async def broken(*_: object) -> None:
+    async def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(scene.bot.attaching, "undo", broken)
+    monkeypatch.setattr(scene.services.intake, "undo", broken)
     answer = await pressed(scene, said, "Undo")
     answer.check()
     assert answer.text.startswith("❌ Something went wrong inside the bot.")

@@ -18,6 +18,7 @@ from bot.cad.errors import (
     CadUnreadable,
     InvalidApiKey,
 )
+from bot.services.orders.accepted import AcceptedOrder
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.conftest import v1
@@ -251,7 +252,7 @@ async def test_the_fault_is_told_even_if_the_order_cannot_be_withdrawn(office: O
     order = await office.accept("1")
     office.database.broken = True
     with pytest.raises(DatabaseUnavailable, match="one"):
-        await office.queue.run(order)
+        await office.queue.run(AcceptedOrder(order))
     office.database.broken = False
 
 
@@ -283,7 +284,7 @@ async def test_a_fault_of_our_own_leaves_nobody_without_an_answer(office: Office
     assert await office.states(first, second) == [OrderState.CANCELLED, OrderState.DONE]
 
 
-async def test_whoever_is_sent_along_outlives_the_one_who_sends(office: Office) -> None:
+async def test_an_order_outlives_the_task_that_gave_it(office: Office) -> None:
     office.cad.fault = DOWN
     first, second = await office.order("1"), await office.order("2")
     office.cad.fault = None
@@ -293,12 +294,10 @@ async def test_whoever_is_sent_along_outlives_the_one_who_sends(office: Office) 
     office.running[first].cancel()
     office.cad.door.set()
     await office.passes(60)
-    # The one who has gone is taken up at the next start.
-    assert await office.states(first, second) == [OrderState.SENDING, OrderState.DONE]
-    assert office.cad.call_of(2) == 100
-    await office.restart()
-    await office.passes(60)
-    assert await office.state(first) is OrderState.DONE
+    assert await office.states(first, second) == [OrderState.DONE] * 2
+    assert [office.cad.call_of(one) for one in (1, 2)] == [100] * 2
+    assert office.sent[-1] == [1, 2]
+    assert office.text(first).startswith("✅")
 
 
 async def test_nobody_could_be_told(office: Office, caplog: pytest.LogCaptureFixture) -> None:
@@ -307,7 +306,7 @@ async def test_nobody_could_be_told(office: Office, caplog: pytest.LogCaptureFix
     await office.passes(60)
     stored = await office.stored(first)
     assert (stored.state, stored.answered) == (OrderState.DONE, False)
-    assert f"nobody could be told about order {first} (done)" in caplog.text
+    assert f"the outcome of order {first} (done) could not be shown" in caplog.text
     office.people.hears = True
     await office.restart()
     await office.passes(60)

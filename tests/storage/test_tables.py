@@ -48,5 +48,5 @@ def test_a_time_is_read_as_the_moment_that_was_written(moment: datetime) -> None
 def test_every_constraint_has_a_name() -> None:
     """A migration can drop only what has a name."""
     for table in metadata.tables.values():
-        for constraint in (*table.constraints, *table.indexes):
-            assert constraint.name
+        assert all(constraint.name for constraint in table.constraints)
+        assert all(index.name for index in table.indexes)

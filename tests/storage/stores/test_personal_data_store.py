@@ -101,9 +101,8 @@ async def test_an_erased_member_is_in_no_table(
     await ask(requests, PAT)
     decided = await ask(requests, BOB, decided_by=PAT, decided_at=NOON)
     elsewhere = await ask(requests, PAT, guild_id=OTHER_GUILD)
-    shared = await add(
-        orders, actor_id=PAT, units=f"<@{PAT}> <@{BOB}>", people=frozenset({PAT, BOB})
-    )
+    units = f"<@{PAT}> <@{BOB}>"
+    shared = await add(orders, actor_id=PAT, units=units, people=frozenset({PAT, BOB}))
     own = await add(orders, actor_id=PAT)
     redacted = replace(
         shared,

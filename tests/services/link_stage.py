@@ -10,13 +10,15 @@ from bot.services.links.approvals import IdConflict, LinkApprovals, SubmittedReq
 from bot.services.links.link_changes import LinkChange, MessageRef, RequestNotice
 from bot.services.links.link_service import LinkService
 from bot.services.links.link_workflow import LinkWorkflow
+from bot.services.orders import outcomes
 from bot.services.records.erasure import MemberErasure
 from bot.services.records.my_data import MyData, Retention
 from bot.services.reply import ReplyAddress
+from bot.services.targets.resolution import Assignee, Resolution
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestStore
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import ImportCounts, LinkStore
-from bot.storage.stores.order_store import OrderStore
+from bot.storage.stores.order_store import OrderState, OrderStore
 from bot.storage.stores.personal_data_store import PersonalDataStore
 from tests.services.links.test_link_service import Cad
 from tests.services.office import Office, prover_of
@@ -119,6 +121,23 @@ class LinkStage:
         held = await self.desk.link(who, member_id, pasted, REPLY)
         assert isinstance(held, IdConflict)
         return held.request
+
+    async def closed_order(self, *people: int, by: int = 42, guild_id: int = GUILD) -> int:
+        """Store a closed order about these members; return its id."""
+        assignees = tuple(Assignee(f"steam:{one}", one, None, True) for one in people)
+        order = await self.office.accept(
+            " ".join(f"<@{one}>" for one in people), actor_id=by, guild_id=guild_id
+        )
+        done = replace(
+            order,
+            state=OrderState.DONE,
+            people=frozenset(people),
+            resolution=outcomes.encode_resolution(Resolution(assignees)),
+            answered=True,
+            finished_at=self.office.time.now(),
+        )
+        await self.office.store.save([done])
+        return order.id
 
     async def linked(self) -> dict[int, str]:
         """Return the ids of all members."""

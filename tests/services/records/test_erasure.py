@@ -8,9 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.services.orders import outcomes
 from bot.services.records.erasure import SETTLE_TIME
-from bot.services.targets.resolution import Assignee, Resolution
 from bot.storage.stores.link_request_store import LinkRequestState
 from bot.storage.stores.order_store import Order, OrderState
 from tests.services.conftest import v1
@@ -30,24 +28,6 @@ def stage(office: Office) -> LinkStage:
     return LinkStage(office, needs_approval=True)
 
 
-async def closed(office: Office, *people: int, by: int = 42, guild_id: int = GUILD) -> int:
-    """Store a closed order."""
-    assignees = tuple(Assignee(f"steam:{one}", one, None, True) for one in people)
-    order = await office.accept(
-        " ".join(f"<@{one}>" for one in people), actor_id=by, guild_id=guild_id
-    )
-    done = replace(
-        order,
-        state=OrderState.DONE,
-        people=frozenset(people),
-        resolution=outcomes.encode_resolution(Resolution(assignees)),
-        answered=True,
-        finished_at=office.time.now(),
-    )
-    await office.store.save([done])
-    return order.id
-
-
 async def found(office: Office, order_id: int) -> Order | None:
     return await office.store.get(order_id)
 
@@ -59,11 +39,11 @@ async def everything_about_eve(stage: LinkStage, office: Office) -> dict[str, in
     other = await stage.ask(PAT, "license:pat")
     await stage.store.end(other, LinkRequestState.DENIED, by=EVE.user_id, at=office.time.now())
     orders = {
-        "about": await closed(office, EVE.user_id),
-        "with": await closed(office, EVE.user_id, 8),
-        "by": await closed(office, 8, by=EVE.user_id),
-        "other": await closed(office, 8),
-        "elsewhere": await closed(office, EVE.user_id, guild_id=GUILD + 1),
+        "about": await stage.closed_order(EVE.user_id),
+        "with": await stage.closed_order(EVE.user_id, 8),
+        "by": await stage.closed_order(8, by=EVE.user_id),
+        "other": await stage.closed_order(8),
+        "elsewhere": await stage.closed_order(EVE.user_id, guild_id=GUILD + 1),
     }
     await office.passes(SETTLE_TIME.total_seconds() + 1)
     return orders
@@ -101,7 +81,7 @@ async def test_forgetting_twice_changes_nothing(stage: LinkStage, office: Office
 
 
 async def test_what_may_still_change_is_left_alone(stage: LinkStage, office: Office) -> None:
-    fresh = await closed(office, EVE.user_id)
+    fresh = await stage.closed_order(EVE.user_id)
     waiting = (await office.accept(f"<@{EVE.user_id}>")).id
     await office.passes(SETTLE_TIME.total_seconds() - 1)
     await stage.leaving.erase(GUILD, EVE.user_id)
@@ -156,32 +136,6 @@ async def test_all_or_nothing(stage: LinkStage, office: Office) -> None:
         )
     await stage.leaving.erase(GUILD, EVE.user_id)
     assert (await stage.linked())[EVE.user_id] == EVES
-
-
-async def test_everybody_sees_what_is_stored_about_them(stage: LinkStage, office: Office) -> None:
-    link = await stage.put(PAT)
-    await stage.put(BOB, "steam:bob", set_by=7)
-    request = await stage.ask(PAT, "license:new")
-    for _ in range(5):
-        await closed(office, 7)
-    await closed(office, 8, by=7)
-    await closed(office, 8)
-    stored = await stage.mine.read(PAT)
-    assert (stored.link, stored.links_set) == (link, 1)
-    assert [one.id for one in stored.requests] == [request.id]
-    assert (stored.order_count, len(stored.orders)) == (6, 3)
-    assert stored.orders[0].order.actor_id == 7
-    assert (stored.retention.order_days, stored.retention.erase_on_leave) == (90, True)
-
-
-async def test_nobody_sees_anything_of_others(stage: LinkStage, office: Office) -> None:
-    await stage.put(PAT)
-    await stage.ask(PAT, "license:new")
-    await closed(office, 7)
-    stored = await stage.mine.read(BOB)
-    assert (stored.link, stored.requests, stored.order_count, stored.links_set) == (None, [], 0, 0)
-    elsewhere = await stage.mine.read(actor(user_id=7, guild_id=GUILD + 1))
-    assert (elsewhere.link, elsewhere.order_count) == (None, 0)
 
 
 async def test_a_decision_outlives_whoever_made_it(stage: LinkStage) -> None:

@@ -1,6 +1,6 @@
-"""`python -m bot links`: the links between people and ids, in and out."""
+"""`python -m bot links`: import and export links."""
 
-# What takes long to import is imported by the commands that need it.
+# Slow imports are inside of the commands that need them.
 # ruff: noqa: PLC0415
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MAX_LINES = 1_000  # lines of a dry run
+_MAX_LINES = 1_000  # of a dry run
 
 cli = typer.Typer(help="Move the links between people and ids in and out.")
 
@@ -68,7 +68,7 @@ def import_links(
         if found.rows and not yes:
             _confirm()
         new = links_of(parsed, guild, 0, datetime.now(UTC))
-        # What was shown is what is written, however long it took to say so.
+        # `before` makes sure that exactly the shown changes are written.
         _print_counts(await _write_links(links, new, before), found.refused_count)
 
     asyncio.run(_with_link_store(loaded.database_url, put))
@@ -96,8 +96,8 @@ def _read_file(file: Path) -> bytes:
 def _print_diff(diff: ImportDiff, *, with_changes: bool) -> None:
     from bot.ui.link_files import import_report
 
-    for fault in diff.errors:
-        typer.echo(str(fault), err=True)
+    for error in diff.errors:
+        typer.echo(import_report.error_line(error), err=True)
     for one in diff.shared:
         typer.echo(import_report.shared_line(one, diff.record_kind), err=True)
     for number, line in enumerate(import_report.changes(diff) if with_changes else ()):
@@ -117,7 +117,7 @@ def _require_good_lines(parsed: ParsedFile, *, skip_bad: bool) -> None:
 
 
 def _confirm() -> None:
-    """Go on if whoever is there says so."""
+    """Ask the operator to confirm; raise if there is no terminal or the answer is no."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise FatalError(
             ExitCode.SETTINGS, "Nothing was written: this was a dry run. --yes writes."
@@ -136,7 +136,7 @@ async def _write_links(
 
 
 def _progress_bar() -> Progress:
-    """Make a progress bar that is seen where there is somebody to see it."""
+    """Create a progress bar, visible on a terminal only."""
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress
 

@@ -1,4 +1,4 @@
-"""What single settings take: the types of the fields, and the checks behind them."""
+"""The types of the settings, and their validators."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pydantic_settings import NoDecode
 
 from bot.common import steam_id
 
-# With the driver named: SQLAlchemy's own choice for "sqlite://" does not work with asyncio.
+# The driver is required: SQLAlchemy's default for "sqlite://" does not work with asyncio.
 _DATABASE = re.compile(r"(sqlite\+aiosqlite|postgresql\+(asyncpg|psycopg))://.*", re.DOTALL)
 
 
@@ -29,17 +29,17 @@ def _split_list(value: object) -> object:
 
 
 def to_upper(value: object) -> object:
-    """Write a word in capitals."""
+    """Convert text to upper case; leave other values."""
     return value.strip().upper() if isinstance(value, str) else value
 
 
 def to_lower(value: object) -> object:
-    """Write a word in small letters."""
+    """Convert text to lower case; leave other values."""
     return value.strip().lower() if isinstance(value, str) else value
 
 
 def to_int(value: object) -> object:
-    """Read a whole number."""
+    """Convert text with a whole number to int; leave other values."""
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
 
 
@@ -53,18 +53,18 @@ def _valid_secret(value: SecretStr) -> SecretStr:
 
 
 def valid_id_format(value: str) -> str:
-    """Refuse a format in which no Steam id would be."""
+    """Reject an id format that does not contain the Steam id."""
     try:
-        written = steam_id.format_id(1, value)
+        formatted = steam_id.format_id(1, value)
     except (KeyError, IndexError, ValueError, AttributeError):
-        written = value
-    if written == value:
+        formatted = value
+    if formatted == value:
         raise ValueError("must contain {hex}, {HEX} or {steam64} and no other braces")
     return value
 
 
 def valid_database_url(value: str) -> str:
-    """Refuse an address without a driver that is known to work."""
+    """Reject a URL whose driver is not supported."""
     if not _DATABASE.fullmatch(value):
         raise ValueError(
             "must start with sqlite+aiosqlite://, postgresql+asyncpg:// or postgresql+psycopg://"
@@ -73,7 +73,7 @@ def valid_database_url(value: str) -> str:
 
 
 def valid_listen_address(value: str) -> str:
-    """Refuse what is not host and port."""
+    """Reject text that is not host and port."""
     host, _, port = value.strip().rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ValueError("must be host:port, such as 0.0.0.0:8080 or 127.0.0.1:8080")
@@ -81,22 +81,24 @@ def valid_listen_address(value: str) -> str:
 
 
 def requires_log_channel(value: bool, info: ValidationInfo) -> bool:
-    """Refuse requests that nobody would see."""
-    # A channel that is wrong is missing here; it is a fault of its own.
+    """Reject approvals without the log channel in which the requests are posted."""
+    # An invalid channel is missing here; it has an error of its own.
     if value and info.data.get("log_channel_id", "wrong") is None:
         raise ValueError("needs LOG_CHANNEL_ID, where the requests are shown")
     return value
 
 
 def requires_members_intent(value: bool, info: ValidationInfo) -> bool:
-    """Refuse to promise what cannot be noticed."""
+    """Reject erasing on leave without the intent by which the bot sees members leave."""
     if value and info.data.get("members_intent", "wrong") is False:
-        raise ValueError("needs MEMBERS_INTENT=true, without which nobody is seen to leave")
+        raise ValueError(
+            "needs MEMBERS_INTENT=true, without which the bot does not see members leave"
+        )
     return value
 
 
 def requires_api_v2(value: bool, info: ValidationInfo) -> bool:
-    """Refuse to require what API 1 does not tell."""
+    """Reject a setting that needs permissions from the CAD, which API 1 does not give."""
     if value and info.data.get("sonoran_api_version", 2) == 1:
         raise ValueError(
             "needs SONORAN_API_VERSION=2: the CAD's API 1 does not say what an account may do"
@@ -105,7 +107,7 @@ def requires_api_v2(value: bool, info: ValidationInfo) -> bool:
 
 
 def strip_trailing_slash(value: HttpUrl) -> str:
-    """Write an address without a slash at its end."""
+    """Return an address without a trailing slash."""
     return str(value).rstrip("/")
 
 

@@ -1,4 +1,4 @@
-"""The environment → one frozen, validated Settings. Reports every fault at once."""
+"""Read the environment into frozen, validated Settings; report all errors at once."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 _EXPECTED_IDS = "must be Discord ids, numbers of 17 to 20 digits, separated by commas"
 
-# What a setting takes, for whoever gave it something else. Pydantic's own words are for
-# programmers and name types; a fault without an entry here is said by a validator of ours.
+# What each setting accepts, for the message about an invalid value. Pydantic's own messages are for
+# programmers and name types; a setting without an entry here has a validator with its own message.
 _EXPECTED = {
     "discord_guild_id": "must be a Discord id, a number of 17 to 20 digits",
     "dispatch_role_ids": _EXPECTED_IDS,
@@ -67,7 +67,7 @@ _EXPECTED = {
 
 
 class SettingsError(Exception):
-    """The environment cannot be used; faults has one line for each setting to mend."""
+    """The settings are invalid; `faults` has one line for each setting to fix."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
@@ -75,7 +75,7 @@ class SettingsError(Exception):
 
 
 class TokenSettings(BaseSettings):
-    """The part of the settings that asking Discord about the bot needs."""
+    """The settings for requests to Discord about the bot."""
 
     model_config = SettingsConfigDict(
         frozen=True, env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
@@ -85,7 +85,7 @@ class TokenSettings(BaseSettings):
 
 
 class DatabaseSettings(BaseSettings):
-    """The part of the settings that work on the database alone needs."""
+    """The settings for work on the database only."""
 
     model_config = TokenSettings.model_config
 
@@ -95,7 +95,7 @@ class DatabaseSettings(BaseSettings):
 
 
 class LinkSettings(DatabaseSettings):
-    """The part of the settings that moving links in needs."""
+    """The settings for importing links."""
 
     api_id_format: Annotated[str, AfterValidator(valid_id_format)] = "{hex}"
 
@@ -135,7 +135,7 @@ class Settings(LinkSettings, TokenSettings):
 
     @property
     def push_address(self) -> tuple[str, int] | None:
-        """Where to listen for push events, None for nowhere."""
+        """The host and port on which to listen for push events; None to not listen."""
         if self.push_listen is None:
             return None
         host, _, port = self.push_listen.rpartition(":")
@@ -143,7 +143,7 @@ class Settings(LinkSettings, TokenSettings):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be seen in a log."""
+        """The values that must not appear in a log."""
         return (
             self.discord_token.get_secret_value(),
             self.sonoran_api_key.get_secret_value(),
@@ -152,29 +152,29 @@ class Settings(LinkSettings, TokenSettings):
 
 
 def load(env_file: Path = Path(".env"), overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Read the environment and, where it says nothing, the file.
+    """Read the settings from the environment and, if not set there, from the file.
 
     Args:
-        instead: values by name that count whatever is written there.
+        overrides: values by name that replace both.
 
     Raises:
-        SettingsError: with one line per fault; no line repeats a value, it may be a secret.
+        SettingsError: with one line per error; no line contains a value, which may be a secret.
     """
     return _read(Settings, env_file, overrides)
 
 
 def load_database(env_file: Path = Path(".env")) -> DatabaseSettings:
-    """Read the settings that the commands for the database need, as `load` does."""
+    """Read the settings for the database commands; raises as `load` does."""
     return _read(DatabaseSettings, env_file)
 
 
 def load_links(env_file: Path = Path(".env")) -> LinkSettings:
-    """Read the settings that importing links needs, as `load` does."""
+    """Read the settings for importing links; raises as `load` does."""
     return _read(LinkSettings, env_file)
 
 
 def load_token(env_file: Path = Path(".env")) -> TokenSettings:
-    """Read the settings that the invitation needs, as `load` does."""
+    """Read the settings for the invitation; raises as `load` does."""
     return _read(TokenSettings, env_file)
 
 
@@ -184,15 +184,17 @@ def _read(
     try:
         return kind(_env_file=env_file, **(overrides or {}))
     except ValidationError as error:
-        raise SettingsError(_fault_lines(error)) from None  # its text would repeat the values
+        raise SettingsError(_fault_lines(error)) from None  # its text contains the values
     except UnicodeDecodeError:
-        raise SettingsError([f"{env_file}: is not UTF-8 text"]) from None  # likewise
+        raise SettingsError(
+            [f"{env_file}: is not UTF-8 text"]
+        ) from None  # its text contains the values, too
     except OSError as error:
         raise SettingsError([f"{env_file}: cannot be read ({error.strerror})"]) from error
 
 
 def _fault_lines(error: ValidationError) -> list[str]:
-    # A list of ids may have many faults; dict.fromkeys keeps the order and one line of each.
+    # A list of ids may have many errors; dict.fromkeys keeps one line of each, in order.
     return list(
         dict.fromkeys(
             _fault_line(str(fault["loc"][0]), fault["type"], fault["msg"])
@@ -203,19 +205,19 @@ def _fault_lines(error: ValidationError) -> list[str]:
 
 def _fault_line(name: str, kind: str, message: str) -> str:
     if kind == "missing":
-        words = "is not set"
-    elif kind == "value_error":  # said by a validator of ours
-        words = message.removeprefix("Value error, ")
+        text = "is not set"
+    elif kind == "value_error":  # the message of a validator in setting_fields
+        text = message.removeprefix("Value error, ")
     else:
-        words = _EXPECTED.get(name) or message
-    return f"{name.upper()}: {words}"
+        text = _EXPECTED.get(name) or message
+    return f"{name.upper()}: {text}"
 
 
 def _passwords(database_url: str) -> tuple[str, ...]:
-    """Find the password, as typed and as meant; drivers take it as a parameter too."""
+    """Return the password, also unquoted; drivers accept it as a query parameter, too."""
     try:
         parts = urlsplit(database_url)
-    except ValueError:  # SQLAlchemy will say what is wrong with the address
+    except ValueError:  # SQLAlchemy will report the invalid URL
         return ()
     in_query = parse_qs(parts.query).get("password", [])
     return tuple({*in_query, parts.password or "", unquote(parts.password or "")} - {""})

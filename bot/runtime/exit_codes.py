@@ -1,4 +1,4 @@
-"""How the process ends: its exit codes, and the signals that ask it to stop. Imports little."""
+"""The exit codes of the process, and the signals that stop it. Imports little."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The exit codes; 0 is for what is done, or stopped as asked."""
+    """The exit codes; 0 means done, or stopped by a signal."""
 
-    FAULT = 1  # of the bot itself
-    SETTINGS = 2  # or the command line, a file, the database
+    FAULT = 1  # an error in the bot itself
+    SETTINGS = 2  # also the command line, a file, the database
     TOKEN = 3
     INTENTS = 4
-    DISCORD = 5  # cannot be reached; from the doctor, nor can the CAD
+    DISCORD = 5  # cannot be reached; for the doctor, also the CAD
 
 
 class FatalError(Exception):
-    """The process cannot go on; each line says what is wrong and what to do."""
+    """The process cannot continue; each line says what is wrong and what to do."""
 
     def __init__(self, code: ExitCode, *lines: str) -> None:
         super().__init__(" ".join(lines))
@@ -27,18 +27,18 @@ class FatalError(Exception):
 
 
 class StopSignals:
-    """SIGINT and SIGTERM: the first one asks the process to stop, further ones change nothing."""
+    """SIGINT and SIGTERM: the first signal stops the process, further ones are ignored."""
 
     def __init__(self) -> None:
-        """Heed them from now on."""
+        """Install the signal handlers."""
         self._is_requested = False
         self._task: asyncio.Task[None] | None = None
-        # Not the event loop's handlers: these count before it runs and after, and on Windows.
+        # Not the event loop's handlers: these also work before and after it runs, and on Windows.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
 
     def cancel_on_signal(self, task: asyncio.Task[None]) -> None:
-        """Stop by cancelling this task from now on; until now, the process would just end."""
+        """Cancel `task` on the first signal; without a task, the signal ends the process."""
         self._task = task
 
     def _on_signal(self, *_: object) -> None:

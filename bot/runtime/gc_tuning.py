@@ -1,4 +1,4 @@
-"""Python's garbage collector, which looks too often for a bot. Imports nothing else."""
+"""Tune Python's garbage collector, which runs too often for a bot. Imports nothing else."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import gc
 
 
 def disable_during_startup() -> None:
-    """Have it look at nothing while the bot starts: all that is made then stays."""
+    """Disable the collector during startup: the objects created then stay alive."""
     gc.disable()
 
 
 def tune() -> None:
-    """Have it look less often than usual, and not at what lives as long as we do.
+    """Run the collector less often, and exclude the objects that exist now.
 
-    By default it looks after every 700 new objects, and while hundreds of orders are under way it
-    finds them all alive each time: that took half of the time of a thousand orders at once.
+    By default it runs after 700 new objects. While hundreds of orders are under way, their objects
+    are all alive, and these runs took half of the time of a thousand orders at once.
     """
     gc.collect()
     gc.freeze()

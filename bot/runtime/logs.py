@@ -1,4 +1,4 @@
-"""Logging: one event after the other on standard error, as text or JSON, never with a secret."""
+"""Logging to standard error, as text or JSON, without secrets."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from urllib.parse import quote, quote_plus
 
 REDACTED = "[secret]"
 
-# The bot's own rooms speak at the level that the operator chose; libraries only when something
-# is wrong, because their news are about sockets and heartbeats.
+# The bot's own packages log at the configured level. Libraries log warnings and errors only,
+# because their other records are about sockets and heartbeats.
 _OWN_PACKAGES = ("bot", "cogs")
 
-# The token of an interaction is enough to answer in its name. Discord's tokens begin with
-# "interaction:" in base64; discord.py's warnings show addresses that hold one.
+# An interaction token lets its holder answer for the bot. Tokens begin with
+# "interaction:" in base64; warnings of discord.py contain addresses with a token.
 _INTERACTION_TOKEN = re.compile(
     r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+|aW50ZXJhY3Rpb246[\w=-]+"
 )
 
 _AUTOCOMPLETE_FAILED = "Ignoring exception in autocomplete"
-_LATE_RESPONSE_CODES = frozenset({10062, 40060})  # unknown interaction, answered before
+_LATE_RESPONSE_CODES = frozenset({10062, 40060})  # unknown interaction; already acknowledged
 
 
 class Redactor:
-    """Takes secrets out of a text, in every spelling in which one may get into it."""
+    """Replaces secrets in a text, in every encoding in which they may appear."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         spellings = {spelling for secret in secrets for spelling in _spellings(secret)} - {""}
@@ -37,17 +37,17 @@ class Redactor:
         self._secrets = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def __call__(self, text: str) -> str:
-        """Return the text without secrets."""
+        """Return the text with `REDACTED` in place of each secret."""
         if self._secrets is not None:
             text = self._secrets.sub(REDACTED, text)
         return _INTERACTION_TOKEN.sub(rf"\1{REDACTED}", text)
 
 
 class TextFormatter(logging.Formatter):
-    """Formats as the standard library does and takes the secrets out of the result.
+    """Formats as the standard library does, and redacts the result.
 
-    This late, because a secret can hide in an argument, in a traceback or in another
-    library's message.
+    The whole result, because a secret may be in an argument, a traceback or the message of
+    another library.
     """
 
     def __init__(self, redact: Redactor) -> None:
@@ -55,15 +55,15 @@ class TextFormatter(logging.Formatter):
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a record."""
+        """Format a record without secrets."""
         return self._redact(super().format(record))
 
 
 class JsonFormatter(logging.Formatter):
     """Formats a record as one line of JSON.
 
-    Its texts are redacted before they are encoded: a secret such as `time` or `"` would
-    otherwise take the JSON itself apart.
+    Its texts are redacted before they are encoded: otherwise a secret such as `time` or `"` would
+    break the JSON.
     """
 
     def __init__(self, redact: Redactor) -> None:
@@ -71,7 +71,7 @@ class JsonFormatter(logging.Formatter):
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a record."""
+        """Format a record without secrets."""
         entry = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -86,9 +86,9 @@ class JsonFormatter(logging.Formatter):
 
 
 def shorten_outage(record: logging.LogRecord) -> bool:
-    """Make one line of what discord.py says about a lost connection; keep every record.
+    """Shorten discord.py's record of a lost connection to one line; keep every record.
 
-    Its traceback ends in the network, and comes again with every attempt.
+    Its traceback ends in the network code, and is repeated with each attempt.
     """
     if record.exc_info and str(record.msg).startswith("Attempting a reconnect"):
         record.msg = f"No connection to Discord (%r). {record.msg}"
@@ -98,9 +98,9 @@ def shorten_outage(record: logging.LogRecord) -> bool:
 
 
 def shorten_late_autocomplete(record: logging.LogRecord) -> bool:
-    """Make one line of what discord.py says about suggestions that Discord no longer waited for.
+    """Shorten discord.py's record of an autocomplete answer that came too late to one line.
 
-    Somebody who types fast causes that, and nobody misses anything.
+    A user who types fast causes it, and it has no effect.
     """
     error = record.exc_info[1] if record.exc_info else None
     if (
@@ -114,7 +114,7 @@ def shorten_late_autocomplete(record: logging.LogRecord) -> bool:
 
 
 def configure(level: str, style: Literal["text", "json"], secrets: Iterable[str]) -> None:
-    """Send what the bot says at this level, and what libraries warn of, to standard error."""
+    """Log to standard error: the bot at this level, libraries from warnings on."""
     redact = Redactor(secrets)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(redact) if style == "json" else TextFormatter(redact))
@@ -127,7 +127,7 @@ def configure(level: str, style: Literal["text", "json"], secrets: Iterable[str]
 
 
 def _spellings(secret: str) -> set[str]:
-    """Return a secret as it is, in an address, in JSON and in a repr."""
+    """Return a secret as it is, URL-encoded, in JSON and in a repr."""
     return {
         secret,
         quote(secret),

@@ -1,1 +1,1 @@
-"""The only place with SQL."""
+"""The database; the only package with SQL."""

@@ -1,4 +1,4 @@
-"""Keep two transactions apart that would write different rows about the same thing."""
+"""A lock between transactions that write different rows about the same subject."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("thing
 
 
 async def acquire_lock(connection: AsyncConnection, key: str) -> None:
-    """Wait until no other transaction has locked this; the end of the transaction unlocks it.
+    """Wait for the lock on `key` and hold it until the end of the transaction.
 
-    On SQLite there is nothing to do: `Database.begin` already holds the write lock.
+    On SQLite this does nothing: `Database.begin` already holds the write lock.
     """
     if connection.dialect.name == "postgresql":
         await connection.execute(_LOCK, {"thing": key})

@@ -1,4 +1,4 @@
-"""What can go wrong with the database. Errors carry data; the docstring is the default message."""
+"""The errors of the database. They carry data; the docstring is the default message."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class StorageError(Exception):
     """The database {location} refused a statement: {reason}."""
 
     def __init__(self, location: str, reason: str = "") -> None:
-        """Remember the printable `location` (no password) and the driver's short `reason`."""
+        """Take the printable `location` (no password) and the driver's short `reason`."""
         super().__init__(location, reason)
         self.location = location
         self.reason = reason
 
     def __str__(self) -> str:
-        """Say it in one line, with what to do about it."""
+        """Return the message in one line, with what to do about it."""
         return " ".join((type(self).__doc__ or "").split()).format_map(vars(self))
 
 
@@ -51,7 +51,7 @@ class DatabaseTooNew(StorageError):
     """
 
     def __init__(self, location: str, revision: str) -> None:
-        """Remember the `revision` found, which no migration of this version knows."""
+        """Take the `revision` of the database, which no migration of this version knows."""
         super().__init__(location)
         self.revision = revision
         self.args = (location, revision)
@@ -63,7 +63,7 @@ class LinksChanged(StorageError):
 
 @contextmanager
 def translate_errors(location: str) -> Iterator[None]:
-    """Turn the driver's errors in the block into a `StorageError` naming `location`."""
+    """Translate the driver's errors in the block into a `StorageError` with `location`."""
     try:
         yield
     except exc.DBAPIError as error:
@@ -72,12 +72,12 @@ def translate_errors(location: str) -> Iterator[None]:
         raise DatabaseUnavailable(location, "it is too busy") from error
     except sqlite3.Error as error:
         raise DatabaseUnavailable(location, str(error)) from error
-    except OSError as error:  # some drivers do not wrap the network's own
+    except OSError as error:  # some drivers do not wrap network errors
         raise DatabaseUnavailable(location, error.strerror or str(error)) from error
 
 
 def _from_driver(location: str, error: exc.DBAPIError) -> StorageError:
-    """Sort one driver error into the family."""
+    """Return the StorageError for one driver error."""
     reason = str(error.orig).strip().partition("\n")[0]
     # Extended codes keep the primary one in their low byte.
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF

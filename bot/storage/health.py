@@ -1,4 +1,4 @@
-"""Whether a database can be used, found out without changing it."""
+"""Check whether a database can be used, without changing it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Health:
 
     Attributes:
         location: printable, without a password.
-        revision: of its schema; None where it has no tables yet.
-        newest: the revision that this version of the bot brings it to.
-        free: bytes left on the disk of a SQLite file, None elsewhere.
+        revision: of its schema; None if it has no tables yet.
+        latest_revision: the revision to which this version of the bot migrates it.
+        free_bytes: left on the disk of a SQLite file; None for other databases.
     """
 
     location: str
@@ -33,10 +33,10 @@ class Health:
 
 
 async def examine(database: Database) -> Health:
-    """Look at an open database.
+    """Check an open database.
 
     Raises:
-        StorageError: it cannot be read or written, or is of a newer version of the bot.
+        StorageError: it cannot be read or written, or belongs to a newer version of the bot.
     """
     async with database.begin() as connection:  # takes the write lock
         revision = await connection.run_sync(stored_revision)
@@ -46,12 +46,12 @@ async def examine(database: Database) -> Health:
 
 
 async def examine_at(url: str) -> Health:
-    """Look at the database at a `url`; one that does not exist yet is not created.
+    """Check the database at a `url`; a missing SQLite file is not created.
 
     Raises:
         StorageError: as for `examine`, or it could not be created.
     """
-    with suppress(exc.ArgumentError):  # which opening it will explain
+    with suppress(exc.ArgumentError):  # opening the database will report it
         file = sqlite_file(make_url(url))
         if file is not None and not file.exists():
             return _health_of_new_file(file)
@@ -72,7 +72,7 @@ def _health_of_new_file(file: Path) -> Health:
 
 
 def _nearest_existing(folder: Path) -> Path:
-    """Return the folder, or whatever exists on the way to it."""
+    """Return the folder, or its nearest parent that exists."""
     folder = folder.absolute()
     return next(one for one in (folder, *folder.parents) if one.exists())
 

@@ -1,4 +1,4 @@
-"""Bring a database to the schema of this version. Alembic is imported only when there is work."""
+"""Migrate a database to the schema of this version. Alembic is imported only if needed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection
 
-# The newest revision in migrations/versions; a test keeps it true. Known here so that an
-# up-to-date database starts without Alembic, which costs time and memory at every start.
+# The newest revision in migrations/versions; a test compares the two. With this constant, an
+# up-to-date database opens without Alembic, which costs time and memory at every start.
 HEAD = "0006"
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -22,19 +22,19 @@ _VERSIONS = Table("alembic_version", MetaData(), Column("version_num", String(32
 
 
 def stored_revision(connection: Connection) -> str | None:
-    """Read the revision that the database is at; None for one without our tables."""
+    """Read the revision of the database; None if it has no tables yet."""
     if not inspect(connection).has_table(_VERSIONS.name):
         return None
     return connection.scalar(select(_VERSIONS.c.version_num))
 
 
 def migrate(connection: Connection, location: str) -> str | None:
-    """Run the missing migrations inside the caller's transaction.
+    """Run the missing migrations inside the caller's transaction; return the revision before.
 
-    Returns the revision found before. Raises DatabaseTooNew (naming `location`) when no
-    migration of this version knows it; the database is then left as it was.
+    Raises:
+        DatabaseTooNew: no migration of this version knows the revision; nothing was changed.
     """
-    # Read again under the write lock: another process may have been quicker.
+    # Read again under the write lock: another process may have migrated the database.
     found = stored_revision(connection)
     if found != HEAD:
         _run_alembic(connection, found, location)
@@ -42,7 +42,7 @@ def migrate(connection: Connection, location: str) -> str | None:
 
 
 def is_known(revision: str) -> bool:
-    """Tell whether a migration of this version leads to a revision."""
+    """Return True if this version has a migration to the revision."""
     return revision == HEAD or revision in _known_revisions(_config())
 
 
@@ -60,7 +60,7 @@ def _config() -> Config:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    # Config interpolates; a folder may have a percent sign in its name.
+    # Config interpolates; the name of a folder may contain a percent sign.
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     return config
 

@@ -1,4 +1,4 @@
-"""SQLite through aiosqlite, on one long-lived connection."""
+"""The SQLite engine: aiosqlite with one long-lived connection."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection
 
-# How long to wait for another process (an import, a backup) to finish its write.
+# Wait so long for another process (an import, a backup) to finish its write.
 _BUSY_SECONDS = 5.0
 
 
 def create_sqlite_engine(url: URL) -> AsyncEngine:
-    """Build an engine of one long-lived connection, for which the tasks of a process queue."""
-    # The driver's arguments are read here, because a creator replaces the URL's.
+    """Build an engine with one long-lived connection; the tasks of a process wait for it."""
+    # The driver's arguments are read here, because `async_creator` ignores the URL.
     arguments, options = url.get_dialect()().create_connect_args(url)
     return create_async_engine(
         url,
@@ -30,12 +30,12 @@ def create_sqlite_engine(url: URL) -> AsyncEngine:
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
-        hide_parameters=True,  # in errors, which are logged: among them are tokens
+        hide_parameters=True,  # errors are logged, and the parameters contain tokens
     )
 
 
 def lock_at_begin(engine: AsyncEngine) -> None:
-    """Make every transaction of `engine` take the write lock at its start."""
+    """Let each transaction of `engine` take the write lock at its start."""
     event.listen(engine.sync_engine, "begin", _begin_immediate)
 
 
@@ -44,14 +44,14 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 def _open(arguments: Sequence[Any], options: Mapping[str, Any]) -> sqlite3.Connection:
-    """Open and prepare a connection; runs in aiosqlite's thread."""
-    # By default Python's driver begins late, on the first write, and a read before it stands
-    # outside the transaction; without an isolation level it leaves transactions to us.
+    """Open and configure a connection; runs in aiosqlite's thread."""
+    # By default Python's driver begins a transaction at the first write, so that a read before it
+    # is outside of the transaction. Without an isolation level it never begins one by itself.
     settings = {"timeout": _BUSY_SECONDS, **options, "isolation_level": None}
     connection: sqlite3.Connection = sqlite3.connect(*arguments, **settings)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        # Enough with WAL: survives a killed process; only a power cut may lose the last writes.
+        # Enough with WAL: a killed process loses nothing; a power cut may lose the last writes.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
@@ -62,12 +62,12 @@ def _open(arguments: Sequence[Any], options: Mapping[str, Any]) -> sqlite3.Conne
 
 async def _connect(opener: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:
     connection = aiosqlite.Connection(opener, iter_chunk_size=64)
-    # Like SQLAlchemy's own creator: a forgotten connection must not keep the process alive.
+    # Like SQLAlchemy's own creator: an unclosed connection must not keep the process alive.
     thread = connection._thread  # noqa: SLF001
     thread.daemon = True
     try:
         return await connection
     except sqlite3.Error:
-        # Its last words go to the event loop, which may be gone by then: wait those microseconds.
+        # The thread still calls the event loop, which may be closed by then: wait for its end.
         thread.join()
         raise

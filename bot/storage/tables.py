@@ -1,4 +1,4 @@
-"""The tables. A change here needs a migration beside it: a test compares the two."""
+"""The tables. A change here needs a migration; a test compares the two."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ API_ID_LENGTH = 200
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in time: only aware datetimes go in, UTC comes out."""
+    """A point in time: accepts aware datetimes only, and returns UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Convert `value` to UTC; raise ValueError for one without a time zone."""
+        """Convert `value` to UTC; raise ValueError if it has no time zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -40,13 +40,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Give the UTC back that SQLite, which has no time zones, does not store."""
+        """Add the time zone UTC, which SQLite does not store."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-# Named constraints, so that a migration can drop them on every database.
+# Constraints have names, so that a migration can drop them on every database.
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -57,7 +57,7 @@ metadata = MetaData(
     }
 )
 
-# Who is who: one CAD id per person and guild.
+# The links: one API id per guild and member.
 links = Table(
     "links",
     metadata,
@@ -72,13 +72,13 @@ links = Table(
     Column("proven_at", UtcDateTime),
     Column("checked_at", UtcDateTime),
     Column("other_account", Text),
-    # What all spellings of the API id have in common, see spelling.py.
+    # Equal for all spellings of one API id, see bot/common/steam_id.py.
     Column("identity", Text, nullable=False),
     Index(None, "guild_id", "identity"),
     Index(None, "proven_at", "checked_at"),
 )
 
-# The latest check of all links of a guild, so that it goes on after a restart.
+# The latest check of all links of a guild; it continues after a restart.
 link_checks = Table(
     "link_checks",
     metadata,
@@ -90,7 +90,7 @@ link_checks = Table(
     Column("told", Boolean, nullable=False),
 )
 
-# Links that wait for somebody's word: for an approval, or whether an id may be shared.
+# Link requests that wait for an approval, and conflicts about an id that is already linked.
 link_requests = Table(
     "link_requests",
     metadata,
@@ -114,7 +114,7 @@ link_requests = Table(
     Index(None, "state"),
 )
 
-# The slash commands that Discord was last told about, so that it is told only of changes.
+# A fingerprint of the slash commands that were last synced to Discord, to sync only changes.
 command_sync = Table(
     "command_sync",
     metadata,
@@ -122,11 +122,11 @@ command_sync = Table(
     Column("fingerprint", String(100), nullable=False),
 )
 
-# Every order, from before it is acknowledged until it is pruned: the queue and the audit in one.
+# The orders, from before the acknowledgement until they are pruned: the queue and the audit log.
 orders = Table(
     "orders",
     metadata,
-    # SQLite counts up only what it calls INTEGER.
+    # SQLite increments only columns of the type INTEGER.
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("guild_id", BigInteger, nullable=False),
     Column("server_id", Integer, nullable=False),
@@ -148,7 +148,7 @@ orders = Table(
     Index(None, "created_at"),
 )
 
-# Which Discord message shows which call; calls and 911 calls are numbered apart.
+# The Discord message of each call; calls and 911 calls have separate numbers.
 cards = Table(
     "cards",
     metadata,

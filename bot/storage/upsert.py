@@ -1,4 +1,4 @@
-"""The one statement that SQLAlchemy Core has no portable form for."""
+"""Upsert, for which SQLAlchemy Core has no portable statement."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def upsert(dialect: str, table: Table) -> Insert:
-    """Build "insert, or replace what has the same primary key" for `dialect`.
+    """Build an INSERT that replaces the row with the same primary key.
 
-    `dialect` is `sqlite` or `postgresql`; they share the clause but not the class, and
-    importing the one that is not in use would only cost memory.
+    `dialect` is `sqlite` or `postgresql`. Both have the clause, in different classes; only the
+    one in use is imported, which saves memory.
     """
     statement = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     changes = {

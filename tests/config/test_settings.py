@@ -1,4 +1,4 @@
-"""The environment → Settings, and every way in which it can be wrong."""
+"""The settings from the environment, and all ways in which they can be invalid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reaches the log, and what never does."""
+"""What the log contains, and what it never contains."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def raised(text: str):
 
 @pytest.fixture
 def loggers() -> Iterator[None]:
-    """Give the loggers back as they were."""
+    """Restore the loggers."""
     names = ("", "bot", "cogs")
     before = [(logging.getLogger(name), logging.getLogger(name).level) for name in names]
     handlers = logging.getLogger().handlers[:]

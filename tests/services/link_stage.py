@@ -1,4 +1,4 @@
-"""Everything about links on a real file, with a CAD that knows accounts and people who listen."""
+"""The link services on a real SQLite file, with a fake CAD and a recording notifier."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ PAT = actor(user_id=7)
 BOB = actor(user_id=8)
 PASTED, HEX = "76561198836490351", "1100001343a206f"
 REPLY = ReplyAddress(6, "a-token")
-BUTTON = MessageRef(900, 5)  # where the button is that somebody presses
+BUTTON = MessageRef(900, 5)  # the message of the pressed button
 
 
 class Listeners:
-    """The Herald: remembers what was said.
+    """A LinkNotifier that records its calls.
 
     Attributes:
-        hears: whether there is a channel for requests.
+        hears: whether a request can be posted.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Listeners:
 
 
 class LinkStage:
-    """Builds the services on an office, again after a restart of it."""
+    """Builds the services on an office, also after a restart of it."""
 
     def __init__(self, office: Office, *, needs_approval: bool = False) -> None:
         self.office = office
@@ -102,24 +102,24 @@ class LinkStage:
         self.mine = MyData(self.links, self.store, OrderStore(office.database), forgetting, keeping)
 
     async def put(self, who: Actor, api_id: str = HEX, **more: object) -> Link:
-        """Link somebody by hand."""
+        """Store a link directly."""
         link = Link(GUILD, who.user_id, api_id, who.user_id, self.office.time.now())
         link = replace(link, **more)  # type: ignore[arg-type]
         await self.links.put(link)
         return link
 
     async def ask(self, who: Actor = PAT, pasted: str = PASTED) -> LinkRequest:
-        """Let somebody ask for a link of their own."""
+        """Let a member request their own link."""
         asked = await self.desk.link(who, who.user_id, pasted, REPLY)
         assert isinstance(asked, SubmittedRequest)
         return asked.request
 
     async def held(self, who: Actor, member_id: int, pasted: str = PASTED) -> LinkRequest:
-        """Let somebody run into an id that another person has."""
+        """Let an actor create a conflict about an id of another member."""
         held = await self.desk.link(who, member_id, pasted, REPLY)
         assert isinstance(held, IdConflict)
         return held.request
 
     async def linked(self) -> dict[int, str]:
-        """Return everybody's id."""
+        """Return the ids of all members."""
         return {one.discord_id: one.api_id for one in await self.links.all(GUILD)}

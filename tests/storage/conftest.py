@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-# Where a PostgreSQL is named on which databases may be made, the stores are tried on both.
+# With the URL of a PostgreSQL server that may create databases, the stores are tested on both.
 POSTGRES = os.environ.get("TEST_POSTGRES_URL")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Try each store on every database that there is, unless a test is about SQLite's file."""
+    """Run each test of a store on all databases, unless it is about SQLite's file."""
     if "dialect" not in metafunc.fixturenames:
         return
     is_about_the_file = "file" in inspect.signature(metafunc.function).parameters
@@ -53,7 +53,7 @@ async def database(
 
 
 async def _empty_postgres(name: str) -> str:
-    """Return the address of an empty database of one's own, so that tests may run side by side."""
+    """Return the URL of a new empty database, so that tests can run in parallel."""
     server = create_async_engine(POSTGRES or "", isolation_level="AUTOCOMMIT")
     async with server.connect() as connection:
         found = text("SELECT 1 FROM pg_database WHERE datname = :name")

@@ -1,4 +1,4 @@
-"""Whose an id is, in one transaction; and what a database from before is given."""
+"""Claims of an id in one transaction; and the identities of a migrated database."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ class TestOpen:
 
     async def test_many_processes_may_open_a_new_file_at_once(self, url: str) -> None:
         processes = [await in_new_process(OPEN, url) for _ in range(4)]
-        # Each waits for a line before it opens the file.
+        # Each process waits for a line of input before it opens the file.
         outputs = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
         assert [process.returncode for process in processes] == [0] * 4
         found = sorted(output.decode().split()[0] for output, _ in outputs)
@@ -132,7 +132,7 @@ class TestRefusals:
     @pytest.mark.process
     def test_refusal_is_all_that_is_said(self, file: Path, url: str) -> None:
         write(file, DIARY)
-        # Many times in one process: each loop closes right after the refusal.
+        # Many times in one process: each event loop closes right after the error.
         code = """
 import asyncio, sys
 from bot.storage.database import upgrade
@@ -185,7 +185,7 @@ for _ in range(200):
             await Database.open(url)
 
     async def test_passwords_are_never_shown(self) -> None:
-        # A driver that is not installed: the refusal comes before any connection.
+        # A driver that is not installed: the error comes before any connection.
         url = "postgresql+nosuchdriver://bot:hunter2@db.example/dispatch?password=hunter2"
         with pytest.raises(DatabaseUnavailable) as caught:
             await Database.open(url)
@@ -256,7 +256,7 @@ class TestTransactions:
         store = CommandSyncStore(database)
         with pytest.raises(DatabaseUnavailable, match="database is locked"):
             await store.put("1:global", "a")
-        # Readers are not kept out.
+        # Readers are not blocked.
         assert await store.get("1:global") is None
         other.rollback()
         other.close()

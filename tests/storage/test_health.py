@@ -1,4 +1,4 @@
-"""Whether a database can be used is found out without touching it."""
+"""The health of a database is checked without changing it."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_what_is_none(tmp_path: Path) -> None:
 async def test_a_folder_that_may_not_be_written_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The tests may run as somebody who may do everything.
+    # The tests may run as root, who may do everything.
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(DatabaseUnavailable, match="may not be written to"):
         await examine_at(url(tmp_path / "dispatch.db"))

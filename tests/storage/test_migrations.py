@@ -29,7 +29,7 @@ def config(**attributes: Any) -> Config:
 
 
 def shape(file: Path) -> dict[str, Any]:
-    """Read every table's columns and indexes as SQLite has them."""
+    """Return the columns and indexes of each table in SQLite."""
     raw = sqlite3.connect(file)
     tables = [
         name

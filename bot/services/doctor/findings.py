@@ -1,4 +1,4 @@
-"""What there is to say about how the bot is set up: data, no words."""
+"""The findings of the doctor about the setup of the bot: data, no prose."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 
 class Level(enum.IntEnum):
-    """How bad a finding is; the higher the worse."""
+    """How serious a finding is; a higher number is worse."""
 
     OK = 0
-    WARNING = 1  # works, perhaps not as it is meant
-    FAULT = 2  # something does not work until somebody mends it
+    WARNING = 1  # it works, but perhaps not as intended
+    FAULT = 2  # something does not work until the operator fixes it
 
 
 class FindingCode(enum.StrEnum):
-    """Everything that can be found: what it is about, and what about it."""
+    """All possible findings, each written as `topic.finding`."""
 
     SETTINGS_FINE = "settings.fine"
     SETTINGS_WRONG = "settings.wrong"
@@ -91,13 +91,13 @@ class FindingCode(enum.StrEnum):
 
     @property
     def topic(self) -> str:
-        """What it is about."""
+        """The subject of the finding, such as `token` or `database`."""
         return self.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found; data is what its words need, of simple types."""
+    """One finding; `data` holds the values for its text, of simple types."""
 
     code: FindingCode
     level: Level
@@ -105,15 +105,15 @@ class Finding:
 
 
 def fine(code: FindingCode, **data: object) -> Finding:
-    """Find something as it should be."""
+    """Return a finding that something is in order."""
     return Finding(code, Level.OK, data)
 
 
 def warning(code: FindingCode, **data: object) -> Finding:
-    """Find something that may not be meant so."""
+    """Return a finding that something may not be intended."""
     return Finding(code, Level.WARNING, data)
 
 
 def fault(code: FindingCode, **data: object) -> Finding:
-    """Find something that has to be mended."""
+    """Return a finding that the operator has to fix."""
     return Finding(code, Level.FAULT, data)

@@ -1,4 +1,4 @@
-"""Looks at how the bot is set up: all checks at once, none of which can stop another."""
+"""Run the checks of the doctor in parallel; a failing check does not stop the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.services.access.policy import Access, Actor, PermissionRule
 from bot.services.doctor.findings import Finding, FindingCode, fault
 
-CHECK_TIMEOUT = 25.0  # seconds for a check; a question to the CAD takes up to 10, with its retries
+CHECK_TIMEOUT = 25.0  # seconds per check; a request to the CAD takes up to 10, with its retries
 
 Check = Callable[[], Awaitable[Iterable[Finding]]]
 
@@ -19,10 +19,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DoctorReport:
-    """What was found, the worst first, and who may do what.
+    """The findings, the worst first, and the rights that the settings give.
 
     Attributes:
-        needs_cad: whether the CAD's permissions are needed as well.
+        needs_cad: whether an action also needs a permission in the CAD.
     """
 
     findings: tuple[Finding, ...]
@@ -31,11 +31,11 @@ class DoctorReport:
 
 
 class Doctor:
-    """Examines the bot that is running, for whoever may administer it.
+    """Checks the running bot for an administrator.
 
     Args:
-        checks: by name; those that depend on who asks are made by `about_guild`.
-        about_guild: makes the checks of one Discord server.
+        checks: the checks that are the same for all guilds, by name.
+        guild_checks: returns the checks of one guild, by name.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Doctor:
         self._guild_checks = guild_checks
 
     async def run(self, actor: Actor) -> DoctorReport:
-        """Run every check.
+        """Run all checks for the actor's guild.
 
         Raises:
             NotAllowed.
@@ -64,11 +64,11 @@ class Doctor:
 async def run_checks(
     checks: Mapping[str, Check], time_limit: float = CHECK_TIMEOUT
 ) -> list[Finding]:
-    """Run the checks at once and return what they find, the worst first.
+    """Run the checks in parallel and return their findings, the worst first.
 
     Args:
-        checks: by the name of what they look at.
-        time_limit: the seconds that each may take.
+        checks: by name, which appears in the finding of a check that fails.
+        time_limit: seconds for each check.
     """
     found = await asyncio.gather(
         *(_run_check(name, check, time_limit) for name, check in checks.items())
@@ -77,7 +77,7 @@ async def run_checks(
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Put the worst first, and leave what is as bad in its order."""
+    """Sort findings by level, the worst first; findings of one level keep their order."""
     return sorted(findings, key=lambda one: -one.level)
 
 
@@ -88,6 +88,6 @@ async def _run_check(name: str, check: Check, time_limit: float) -> Sequence[Fin
     except TimeoutError:
         return [fault(FindingCode.CHECK_LATE, plain=name, seconds=round(time_limit))]
     except Exception as error:  # noqa: BLE001 - the other checks go on
-        # The words of an error that nobody expected may hold a secret; the log takes them out.
-        _log.exception("the check of %s has failed", name)
+        # The text of an unexpected error may contain a secret; only the log redacts it.
+        _log.exception("the check of %s failed", name)
         return [fault(FindingCode.CHECK_BROKEN, plain=name, kind=type(error).__name__)]

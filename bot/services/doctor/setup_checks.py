@@ -1,4 +1,4 @@
-"""What can be found out about the database, the CAD and the push events. Changes nothing."""
+"""The checks of the database, the CAD and the push events. They change nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from bot.storage.health import Health
 MAX_CLOCK_SKEW = 30.0  # seconds
 LOW_SPACE = 100 * 2**20  # bytes
 CRITICAL_SPACE = 5 * 2**20
-FEED_SILENCE = timedelta(minutes=10)  # after which a feed that has heard nothing is worth a word
+FEED_SILENCE = timedelta(minutes=10)  # without an event after which a feed gets a warning
 
 _CODE_BY_ERROR = (
     (InvalidApiKey, FindingCode.KEY_REFUSED),
@@ -38,11 +38,11 @@ _CODE_BY_ERROR = (
     (CadTimeout, FindingCode.CAD_UNREACHABLE),
     (CadUnavailable, FindingCode.CAD_UNREACHABLE),
 )
-_PROBE_ID = "0"  # an API id to ask about; what the answer says does not matter
+_PROBE_ID = "0"  # an API id for a test query; its answer does not matter
 
 
 async def database_findings(examine: Callable[[], Awaitable[Health]]) -> list[Finding]:
-    """Check that the database can be read and written, and that there is room."""
+    """Check that the database can be read and written, and that the disk has space."""
     try:
         health = await examine()
     except DatabaseTooNew as error:
@@ -70,11 +70,11 @@ async def database_findings(examine: Callable[[], Awaitable[Health]]) -> list[Fi
 
 
 class CadChecks:
-    """What the CAD says about itself.
+    """Checks the key, the plan, the server and the API variant of the CAD.
 
     Args:
-        ask_calls: asks for the open calls of the server, which takes the plan that attaching
-            takes, the right key and an existing server.
+        query_calls: reads the open calls of the server; this needs the same plan, key and server
+            as attaching.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class CadChecks:
         self._query_calls = query_calls
 
     async def all(self) -> list[Finding]:
-        """Ask one thing after the other: each is worth asking only if the one before went well."""
+        """Run the checks one after the other, each only if the ones before succeeded."""
         found: list[Finding] = []
         plan = ""
         try:
@@ -109,7 +109,10 @@ class CadChecks:
         return [*found, *self._check_clock_offset()]
 
     async def _find_community(self) -> Community | None:
-        """Return whose key it is, None where the CAD does not say; what that means, calls tell."""
+        """Return the community of the key; None if the CAD rejects the query.
+
+        The query for calls then shows the reason.
+        """
         try:
             return await self._cad.community()
         except InvalidApiKey:
@@ -141,7 +144,7 @@ class CadChecks:
         return fault(what or FindingCode.CAD_WRONG_ADDRESS, reason=reason)
 
     async def _is_reachable(self) -> bool:
-        """Tell whether the CAD answers a question that takes less of a plan than attaching."""
+        """Return True if the CAD answers a query that needs a lower plan than attaching."""
         try:
             await self._cad.check_api_id(self._server_id, _PROBE_ID)
         except CadError:
@@ -189,20 +192,20 @@ class CadChecks:
 
 
 class PushPort(Protocol):
-    """A feed that listens on a port."""
+    """A server for push events on a port."""
 
     async def start(self) -> None:
-        """Begin to listen; OSError where that is impossible."""
+        """Start to listen, or raise OSError."""
 
     async def stop(self) -> None:
         """Stop listening."""
 
     async def is_address_served(self) -> bool:
-        """Tell whether another bot, the one that is running, listens there."""
+        """Return True if the running bot listens on the port."""
 
 
 async def port_findings(feed: PushPort) -> list[Finding]:
-    """Check that the bot could listen for push events, by doing so for a moment."""
+    """Check that the bot can listen for push events, by listening for a moment."""
     try:
         await feed.start()
     except OSError as error:
@@ -214,14 +217,14 @@ async def port_findings(feed: PushPort) -> list[Finding]:
 
 
 def feed_findings(feeds: Mapping[str, FeedStatus], now: datetime) -> list[Finding]:
-    """Say how it goes with the feeds of the running bot, by the setting that turns each on."""
+    """Return the state of the running bot's feeds, by the name of the setting of each."""
     return [_feed_finding(name, one, now) for name, one in feeds.items()] or [
         fine(FindingCode.EVENTS_POLLED)
     ]
 
 
 def budget_findings(attach: RateLimiter, detach: RateLimiter) -> list[Finding]:
-    """Say what the running bot may still order; it is never a fault to have ordered much."""
+    """Return how many orders the rate limits still allow; this is never a fault."""
     left = {
         name: max(0, budget.allowed - budget.used)
         for name, budget in (("attach", attach), ("detach", detach))
@@ -243,5 +246,5 @@ def _feed_finding(name: str, status: FeedStatus, now: datetime) -> Finding:
 
 
 def _error_text(error: CadError) -> str:
-    """Return the CAD's own words, else the status, else what kind of trouble it was."""
+    """Return the CAD's own text, else the status, else the type of the error."""
     return error.text or (f"status {error.status}" if error.status else type(error).__name__)

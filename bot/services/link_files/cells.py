@@ -1,34 +1,34 @@
-"""What a spreadsheet does to a cell, undone; and cells that a spreadsheet cannot run. Pure.
+"""Read cells that a spreadsheet has changed, and write cells that it does not execute. Pure.
 
-A program that opens a CSV file takes a cell that begins with = + - or @ for a formula, and runs it.
-Who links themselves chooses what stands in the file that an administrator opens later, so such a
-cell gets an apostrophe in front: spreadsheets then take it for text, and reading takes it off.
+A spreadsheet executes a cell that begins with = + - or @ as a formula. Members choose the ids that
+an administrator later opens in an exported file, so such a cell gets an apostrophe in front:
+spreadsheets then treat it as text, and `read_cell` removes it.
 """
 
 from __future__ import annotations
 
 import re
 
-# The last four are what keyboards of East Asia type; some spreadsheets know them too.
+# The last four are the full-width forms of East Asian keyboards; some spreadsheets accept them.
 _FORMULA_STARTS = "=+\\-@'#\t\r\n＝＋－＠"
 _RISKY = re.compile(f"[{_FORMULA_STARTS}]")
-# Where a semicolon separates cells, as in half of Europe, a cell can begin inside of ours, and
-# quotes before it are dropped.
+# In countries where a semicolon separates cells, a new cell can begin inside of ours; quotes
+# before it are dropped.
 _RISKY_INSIDE = re.compile(f';(?="*[{_FORMULA_STARTS}])')
 _GUARDED_INSIDE = re.compile(f";'(?=\"*[{_FORMULA_STARTS}])")
-# ="7656…" is how people keep a spreadsheet from rounding a long number.
+# ="7656…" is a common way to keep a spreadsheet from rounding a long number.
 _QUOTED_FORMULA = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
-# What becomes of a long number otherwise: 1.23E+17, with a comma in half of Europe.
+# Without it, a long number becomes 1.23E+17, or 1,23E+17 in some countries.
 _ROUNDED = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
-# Or, in a column of numbers without decimals, zeros after the fifteenth digit.
+# In a column without decimals, the digits after the fifteenth become zeros.
 _ZEROED = re.compile(r"[1-9][0-9]{14}0{2,5}")
 _ERRORS = frozenset({"#NAME?", "#REF!", "#VALUE!", "#N/A", "#NUM!", "#NULL!", "#DIV/0!"})
 
 
 def read_cell(raw: str) -> tuple[str, bool]:
-    """Return what somebody typed into a cell, and whether it is marked as text by an apostrophe.
+    """Return the text of a cell, and whether an apostrophe marks it as literal text.
 
-    Marked text is meant letter by letter, however much it looks like a number or a formula.
+    Literal text is not checked for formulas and rounded numbers.
     """
     cell = raw.strip()
     if cell.startswith("'"):
@@ -39,22 +39,22 @@ def read_cell(raw: str) -> tuple[str, bool]:
 
 
 def write_cell(text: str) -> str:
-    """Write text so that `read_cell` gives it back and no spreadsheet runs it or rounds it."""
+    """Return a cell that `read_cell` reads as `text`, and no spreadsheet executes or rounds."""
     if _RISKY.match(text) or _RISKY_INSIDE.search(text) or is_rounded(text):
         return "'" + _RISKY_INSIDE.sub(";'", text)
     return text
 
 
 def is_rounded(text: str) -> bool:
-    """Tell whether a spreadsheet has made a number such as 7.65612E+16 of an id."""
+    """Return True for a number such as 7.65612E+16, which a spreadsheet has rounded."""
     return bool(_ROUNDED.fullmatch(text))
 
 
 def may_be_rounded(text: str) -> bool:
-    """Tell whether an id ends as a rounded one does; one id in a hundred does so by nature."""
+    """Return True if an id ends in zeros like a rounded one; one real id in a hundred does."""
     return bool(_ZEROED.fullmatch(text))
 
 
 def is_formula(text: str) -> bool:
-    """Tell a formula, or what a spreadsheet writes where one has failed."""
+    """Return True for a formula, or for the error text of a failed formula."""
     return text.startswith("=") or text in _ERRORS

@@ -1,4 +1,4 @@
-"""Which column holds the people and which one their ids, guessed from the headers. Pure."""
+"""Detect the column of members and the column of ids from the headers. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-# Further columns are not looked at; a line of a million commas is no table.
+# Further columns are ignored: a line of a million commas is no table.
 MAX_COLUMNS = 200
 
 _NOT_LETTERS = re.compile(r"[\W_]+")
@@ -16,8 +16,8 @@ def _word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Headers in small letters, without spaces and signs. Of several groups the first that is found
-# counts: a file with names beside ids is read by the ids.
+# Headers in lower case, without spaces and signs. The first group with a match counts: a file with
+# names and ids is read by the ids.
 _DISCORD_ID_HEADERS = (
     _word_set(
         "discordid discorduserid discordmemberid discordaccountid discordidentifier iddiscord"
@@ -44,11 +44,11 @@ _OTHER_ID_HEADERS = _word_set(
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where to look in a record.
+    """The positions of the two columns in a record, from 0.
 
     Attributes:
-        by_name: the people may be named by what they are called.
-        is_steam: the ids are Steam ids in whatever spelling; any others are taken as they stand.
+        by_name: whether the members may be given by name.
+        is_steam: whether the ids are Steam ids, in any spelling; other ids are kept as they are.
     """
 
     person: int
@@ -58,7 +58,7 @@ class Columns:
 
 
 class ColumnsNotFound(Exception):
-    """There is no column of people or none of ids; or there are several, candidates."""
+    """A column is missing; or it is ambiguous, then `candidates` are the possible headers."""
 
     def __init__(self, candidates: Sequence[str] = ()) -> None:
         super().__init__(*candidates)
@@ -66,21 +66,19 @@ class ColumnsNotFound(Exception):
 
 
 def detect_columns(headers: Sequence[str]) -> Columns:
-    """Find the two columns.
-
-    Raises:
-        NoColumns.
-    """
-    known = [_NOT_LETTERS.sub("", header[:100].casefold()) for header in headers[:MAX_COLUMNS]]
-    person = _find(headers, known, (*_DISCORD_ID_HEADERS, *_NAME_HEADERS))
-    api_id = _find(headers, known, (_API_ID_HEADERS, _STEAM_HEADERS | _OTHER_ID_HEADERS))
-    by_name = any(known[person] in group for group in _NAME_HEADERS)
-    return Columns(person, api_id, by_name, known[api_id] in _STEAM_HEADERS)
+    """Return the two columns, or raise ColumnsNotFound."""
+    normalised = [_NOT_LETTERS.sub("", header[:100].casefold()) for header in headers[:MAX_COLUMNS]]
+    person = _find(headers, normalised, (*_DISCORD_ID_HEADERS, *_NAME_HEADERS))
+    api_id = _find(headers, normalised, (_API_ID_HEADERS, _STEAM_HEADERS | _OTHER_ID_HEADERS))
+    by_name = any(normalised[person] in group for group in _NAME_HEADERS)
+    return Columns(person, api_id, by_name, normalised[api_id] in _STEAM_HEADERS)
 
 
-def _find(headers: Sequence[str], known: Sequence[str], groups: Iterable[frozenset[str]]) -> int:
+def _find(
+    headers: Sequence[str], normalised: Sequence[str], groups: Iterable[frozenset[str]]
+) -> int:
     for group in groups:
-        found = [position for position, header in enumerate(known) if header in group]
+        found = [position for position, header in enumerate(normalised) if header in group]
         if len(found) > 1:
             raise ColumnsNotFound([headers[position] for position in found])
         if found:

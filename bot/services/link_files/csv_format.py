@@ -1,4 +1,4 @@
-"""Links as CSV, in and out. Text only; no database."""
+"""Links as CSV: reading and writing. Pure."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from bot.services.link_files.rows import LineError, LineErrorKind, Table, header
 
 HEADER = ("discord_id", "api_id")
 
-# Spreadsheets separate with what their country's numbers leave free.
+# The separator of a spreadsheet depends on the country.
 _SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)
 
 
 def read_table(text: str) -> Table | LineError:
-    """Find the columns and the records of a CSV; the separator is the one that finds columns.
+    """Return the columns and records of a CSV, trying one separator after the other.
 
-    Blank lines, any line ends, further columns and any order of the columns are fine.
+    Blank lines, any line ends, further columns and any order of the columns are accepted.
     """
     separators: Sequence[str] = _SEPARATORS
-    # Once for all separators: a file may be nothing but line breaks, two million of them.
+    # Only once for all separators: a file may consist of two million line breaks.
     body = text.lstrip("\r\n")
     skipped = len(text[: len(text) - len(body)].splitlines())
     first, _, rest = body.partition("\n")
@@ -37,14 +37,14 @@ def read_table(text: str) -> Table | LineError:
         if isinstance(found, Table):
             return found
         failures.append(found)
-    # Several candidates are closer to a table than none.
+    # An ambiguous header is closer to a table than one without any known column.
     return next(
         (one for one in failures if one.kind is LineErrorKind.AMBIGUOUS_COLUMNS), failures[0]
     )
 
 
 def write_links(api_ids: Mapping[int, str], stream: TextIO) -> None:
-    """Write API ids by Discord id so that reading gives them back, to a stream of `newline=""`."""
+    """Write API ids by Discord id as CSV to a stream that was opened with `newline=""`."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(HEADER)
     writer.writerows((discord_id, write_cell(api_id)) for discord_id, api_id in api_ids.items())
@@ -65,8 +65,8 @@ def _read_with(separator: str, text: str, skipped: int) -> Table | LineError:
 def _records(
     text: str, separator: str, skipped: int
 ) -> Iterator[LineError | tuple[int, Sequence[str]]]:
-    """Yield each record that is not blank, with the line on which it starts."""
-    # Strict: a quote that is never closed would otherwise swallow the rest of the file.
+    """Yield each record that is not blank, with the line on which it starts, from 1."""
+    # Strict: otherwise an unclosed quote would include the rest of the file.
     reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
     while True:
         line = skipped + reader.line_num + 1

@@ -1,4 +1,4 @@
-"""A file of links, CSV or JSON, in whatever encoding spreadsheets save it → its links. Pure."""
+"""Read a file of links, CSV or JSON, in any encoding that spreadsheets use. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.services.link_files.rows import (
     read_rows,
 )
 
-# How workbooks of spreadsheets, archives and other files begin that are no text.
+# First bytes of workbooks, archives and other files that are not text.
 _BINARY_SIGNATURES = (
     b"PK\x03\x04",
     b"\xd0\xcf\x11\xe0",
@@ -26,11 +26,11 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_links(data: bytes, id_format: str, names: MemberNames | None = None) -> ParsedFile:
-    """Read the links of a file, naming every bad line. Never raises for what the file contains.
+    """Return the links of a file, and an error for each bad line. Never raises.
 
     Args:
-        id_format: how a Steam id is written for the CAD, `API_ID_FORMAT`.
-        names: what members are called; None where that is not known.
+        id_format: how a Steam id is written for the CAD, the setting `API_ID_FORMAT`.
+        names: the names of the members; None if they are unavailable.
     """
     text = _decode(data)
     if text is None:
@@ -43,13 +43,14 @@ def read_links(data: bytes, id_format: str, names: MemberNames | None = None) ->
 
 
 def _decode(data: bytes) -> str | None:
-    """Decode a file; None where it is no text.
+    """Decode a file; return None if it is not text.
 
-    A byte that is not UTF-8 spoils its own cell alone: often it is in a name that nobody needs.
+    A byte that is not UTF-8 becomes a surrogate, so that it spoils only its own cell: often that
+    is a name, which is not needed.
     """
     if data.startswith(_BINARY_SIGNATURES):
         return None
-    if data.startswith(_UTF16):  # "Unicode text" of a spreadsheet
+    if data.startswith(_UTF16):  # the "Unicode text" format of a spreadsheet
         try:
             return data.decode("utf-16")
         except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""What a file of links would change, before anything is written. Pure."""
+"""What an import would change, computed before anything is written. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.services.link_files.rows import LineError, ParsedFile, Row
 
 @dataclass(frozen=True, slots=True)
 class ChangedLink:
-    """A person who gets another id than before."""
+    """A member who gets another id; `before` is the present one."""
 
     row: Row
     before: str
@@ -20,11 +20,11 @@ class ChangedLink:
 
 @dataclass(frozen=True, slots=True)
 class SharedId:
-    """An id that would newly belong to several people.
+    """An id that several members would share after the import.
 
     Attributes:
-        row: the line that brings it to one of them.
-        others: who else would have it, at most three.
+        row: the line that gives the id to one of them.
+        others: Discord ids of the other holders, at most three.
     """
 
     row: Row
@@ -33,12 +33,12 @@ class SharedId:
 
 @dataclass(frozen=True, slots=True)
 class ImportDiff:
-    """What would happen, in the order of the file.
+    """What the import would change, in the order of the file.
 
     Attributes:
-        unchanged: how many people have the id already.
-        faults: lines that are refused.
-        unit: what `line` counts.
+        unchanged: how many members have the id already.
+        errors: of the refused lines.
+        record_kind: what `line` counts, "line" or "entry".
     """
 
     added: tuple[Row, ...]
@@ -50,17 +50,17 @@ class ImportDiff:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """What has to be written."""
+        """The rows to write."""
         return (*self.added, *(change.row for change in self.changed))
 
     @property
     def refused_count(self) -> int:
-        """How many lines are refused; one may have two faults."""
-        return len({fault.line for fault in self.errors})
+        """How many lines are refused; one line may have two errors."""
+        return len({error.line for error in self.errors})
 
 
 def compute_diff(parsed: ParsedFile, before: Mapping[int, str]) -> ImportDiff:
-    """Compare a file with the links that there are, API ids by Discord id."""
+    """Compare a file with the present links, `before`: API ids by Discord id."""
     added, changed = [], []
     for row in parsed.rows:
         known = before.get(row.discord_id)
@@ -80,7 +80,7 @@ def compute_diff(parsed: ParsedFile, before: Mapping[int, str]) -> ImportDiff:
 
 
 def _find_shared_ids(new: list[Row], before: Mapping[int, str]) -> tuple[SharedId, ...]:
-    """Find who would come to share an id; those who share one already are let be.
+    """Return the rows that would make members share an id that they do not share yet.
 
     All spellings of one id count as the same.
     """
@@ -90,9 +90,9 @@ def _find_shared_ids(new: list[Row], before: Mapping[int, str]) -> tuple[SharedI
         owners[identity(api_id)].append(discord_id)
     found = []
     for row in sorted(new, key=lambda one: one.line):
-        having = owners[identity(row.api_id)]
-        # Three and the person: a million who share one id would otherwise fill the memory.
-        others = tuple(one for one in having[:4] if one != row.discord_id)[:3]
+        holders = owners[identity(row.api_id)]
+        # At most three others: a million members on one id would otherwise fill the memory.
+        others = tuple(one for one in holders[:4] if one != row.discord_id)[:3]
         if others:
             found.append(SharedId(row, others))
     return tuple(found)

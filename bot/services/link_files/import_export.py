@@ -1,4 +1,4 @@
-"""Files of links, in and out: shown first, written when somebody says so."""
+"""Import links from a file, after a preview and a confirmation; export links to a file."""
 
 from __future__ import annotations
 
@@ -25,28 +25,32 @@ from bot.services.link_files.csv_format import write_links
 from bot.services.link_files.file_reader import read_links
 from bot.services.link_files.import_diff import ChangedLink, ImportDiff, compute_diff
 from bot.services.link_files.rows import MemberNames, ParsedFile
-from bot.services.links.link_changes import LinkChange, LinkNotifier, notify_all
-from bot.services.links.link_changes import LinkChangeKind as Kind
+from bot.services.links.link_changes import (
+    LinkChange,
+    LinkChangeKind,
+    LinkNotifier,
+    notify_all,
+)
 from bot.storage.errors import LinksChanged
 from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import ImportCounts, LinkStore
 
-MAX_FILE_BYTES = 2 * 1024 * 1024  # bytes that are read
-MAX_EXPORT_BYTES = 8 * 1024 * 1024  # bytes; Discord takes ten
-MAX_NOTIFIED = 20  # people; Discord takes a bot that writes to hundreds at once for a spammer
-PREVIEW_TTL = INTERACTION_LIFETIME.total_seconds()  # how long a file that was shown is kept
+MAX_FILE_BYTES = 2 * 1024 * 1024  # bytes of an uploaded file
+MAX_EXPORT_BYTES = 8 * 1024 * 1024  # bytes; Discord accepts 10 MB
+MAX_NOTIFIED = 20  # members; Discord treats direct messages to hundreds at once as spam
+PREVIEW_TTL = INTERACTION_LIFETIME.total_seconds()  # for which a preview can be applied
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that somebody has sent.
+    """An uploaded file.
 
     Attributes:
-        size: in bytes, as Discord says.
-        load: fetches it; may raise FileNotLoaded.
-        names: what the guild's members are called, once it is loaded; None where that is not known.
+        size: in bytes, as Discord reports it.
+        load: downloads the content; may raise DownloadFailed.
+        names: the names of the guild's members, available after `load`; None if unavailable.
     """
 
     name: str
@@ -57,7 +61,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
-    """What a file would do; token is what importing it takes, None where there is nothing to."""
+    """What a file would change; `token` is for `apply`, None if there is nothing to import."""
 
     name: str
     diff: ImportDiff
@@ -66,7 +70,7 @@ class ImportPreview:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What a file has done; skipped counts the lines that were refused."""
+    """What an import changed; `skipped` counts the refused lines."""
 
     counts: ImportCounts
     skipped: int
@@ -82,7 +86,12 @@ class ExportResult:
 
 @dataclass(slots=True)
 class _PendingImport:
-    """A file that waits for the word; is_done once that was said."""
+    """A file that was previewed.
+
+    Attributes:
+        expires_at: monotonic seconds.
+        is_done: whether it is being applied or has been.
+    """
 
     actor: Actor
     parsed: ParsedFile
@@ -94,12 +103,12 @@ class _PendingImport:
 class LinkImportExport:
     """Imports and exports the links of a guild, for administrators.
 
-    A file is remembered for a while after it was shown, one per person and guild; what is written
-    is what was shown, or nothing.
+    A preview can be applied for `PREVIEW_TTL` seconds, one per administrator and guild. An import
+    writes exactly what its preview showed, or nothing.
 
     Args:
-        id_format: how a Steam id is written for the CAD, `API_ID_FORMAT`.
-        new_token: makes the word that stands for a file that was shown.
+        id_format: how a Steam id is written for the CAD, the setting `API_ID_FORMAT`.
+        new_token: makes the token of a preview.
     """
 
     def __init__(
@@ -121,10 +130,10 @@ class LinkImportExport:
         self._pending: dict[str, _PendingImport] = {}
 
     async def preview(self, actor: Actor, upload: Upload) -> ImportPreview:
-        """Read a file and say what it would do.
+        """Read a file and return what it would change; write nothing.
 
         Raises:
-            NotAllowed, FileTooLarge, FileNotLoaded, StorageError.
+            NotAllowed, FileTooLarge, DownloadFailed, StorageError.
         """
         self._access.require_admin(actor)
         if upload.size > MAX_FILE_BYTES:
@@ -134,24 +143,24 @@ class LinkImportExport:
             raise FileTooLarge(len(data), MAX_FILE_BYTES)
         parsed = await asyncio.to_thread(read_links, data, self._id_format, upload.names)
         before = await self._links.api_ids(actor.guild_id)
-        found = await asyncio.to_thread(compute_diff, parsed, before)
-        token = self._store_preview(actor, parsed, found) if found.rows else None
-        return ImportPreview(upload.name, found, token)
+        diff = await asyncio.to_thread(compute_diff, parsed, before)
+        token = self._store_preview(actor, parsed, diff) if diff.rows else None
+        return ImportPreview(upload.name, diff, token)
 
     async def apply(self, actor: Actor, token: str) -> ImportResult:
-        """Do what was shown, in one transaction.
+        """Write what a preview showed, in one transaction.
 
         Raises:
             NotAllowed, StorageError.
-            ImportForgotten, ImportDone, NotYourImport.
-            ImportOutdated: it would do something else by now; nothing was written.
+            ImportExpired, AlreadyImported, NotImportOwner.
+            ImportOutdated: it would change something else by now; nothing was written.
         """
         self._access.require_admin(actor)
-        shown = self._claim(actor, token)
+        pending = self._claim(actor, token)
         try:
-            counts = await self._write_links(shown)
+            counts = await self._write_links(pending)
         except BaseException:
-            shown.is_done = False
+            pending.is_done = False
             raise
         _log.info(
             "%s imported links in guild %s: %d added, %d changed",
@@ -161,16 +170,16 @@ class LinkImportExport:
         if counts.changed <= MAX_NOTIFIED:
             await notify_all(
                 self._notifier,
-                [_link_change(actor, one, self._clock.now()) for one in shown.diff.changed],
+                [_link_change(actor, one, self._clock.now()) for one in pending.diff.changed],
             )
-        return ImportResult(counts, shown.diff.refused_count)
+        return ImportResult(counts, pending.diff.refused_count)
 
     async def export(self, actor: Actor) -> ExportResult:
-        """Return all links of the guild, in the form that can be imported.
+        """Return all links of the guild as a CSV file that can be imported again.
 
         Raises:
             NotAllowed, StorageError.
-            TooMuchToSend: the file would be too large for Discord.
+            ExportTooLarge: the file would be too large for Discord.
         """
         self._access.require_admin(actor)
         api_ids = await self._links.api_ids(actor.guild_id)
@@ -181,18 +190,18 @@ class LinkImportExport:
         return ExportResult(data, len(api_ids))
 
     def _claim(self, actor: Actor, token: str) -> _PendingImport:
-        """Find what was shown, and let nobody else have it."""
+        """Return a previewed file and mark it as done, or raise."""
         self._drop_expired()
-        shown = self._pending.get(token)
-        if shown is None:
+        pending = self._pending.get(token)
+        if pending is None:
             raise ImportExpired
-        if (shown.actor.user_id, shown.actor.guild_id) != (actor.user_id, actor.guild_id):
+        if (pending.actor.user_id, pending.actor.guild_id) != (actor.user_id, actor.guild_id):
             raise NotImportOwner
-        if shown.is_done:
+        if pending.is_done:
             raise AlreadyImported
-        # Before anything is waited for, so that a second press finds it done.
-        shown.is_done = True
-        return shown
+        # Before the first await, so that a second press finds it done.
+        pending.is_done = True
+        return pending
 
     async def _write_links(self, pending: _PendingImport) -> ImportCounts:
         before = await self._links.api_ids(pending.actor.guild_id)
@@ -204,10 +213,10 @@ class LinkImportExport:
 
     def _store_preview(self, actor: Actor, parsed: ParsedFile, diff: ImportDiff) -> str:
         self._drop_expired()
-        who = actor.user_id, actor.guild_id
-        for token, shown in list(self._pending.items()):
-            # The file before is given up, so that the memory does not fill with them.
-            if (shown.actor.user_id, shown.actor.guild_id) == who:
+        owner = actor.user_id, actor.guild_id
+        for token, pending in list(self._pending.items()):
+            # A new preview replaces the one before, so that they do not fill the memory.
+            if (pending.actor.user_id, pending.actor.guild_id) == owner:
                 del self._pending[token]
         token = self._new_token()
         self._pending[token] = _PendingImport(
@@ -229,17 +238,17 @@ def links_of(parsed: ParsedFile, guild_id: int, set_by: int, now: datetime) -> l
 
 
 def _checked_links(pending: _PendingImport, before: Mapping[int, str], now: datetime) -> list[Link]:
-    """Return the links of a file; raise ImportOutdated where it would do something else by now."""
+    """Return the links to write; raise ImportOutdated if the diff is not the previewed one."""
     if compute_diff(pending.parsed, before) != pending.diff:
         raise ImportOutdated
     return links_of(pending.parsed, pending.actor.guild_id, pending.actor.user_id, now)
 
 
 def _link_change(actor: Actor, change: ChangedLink, now: datetime) -> LinkChange:
-    """Tell of a link that a file has changed; who had set it before is not looked up."""
+    """Return a changed row as a LinkChange; the setter of the link before is left out."""
     row = change.row
     before = Link(actor.guild_id, row.discord_id, change.before, 0, now)
-    return LinkChange(Kind.CHANGED, before, actor.user_id, row.api_id)
+    return LinkChange(LinkChangeKind.CHANGED, before, actor.user_id, row.api_id)
 
 
 def _to_csv(api_ids: Mapping[int, str]) -> bytes:

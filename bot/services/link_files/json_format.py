@@ -11,25 +11,25 @@ from bot.services.link_files.columns import MAX_COLUMNS, Columns, ColumnsNotFoun
 from bot.services.link_files.rows import LineError, LineErrorKind, Table, header_error
 
 _RECORD_KIND = "entry"
-# A space in it keeps it from being taken for an id.
+# It contains a space, which no id does.
 _NOT_A_STRING = "(not a text)"
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object as it stands: with what it names twice."""
+    """The pairs of a JSON object, with duplicate keys."""
 
 
 def read_table(text: str) -> Table | LineError:
-    """Find the columns and the records of a JSON; an entry's line is its place, from 1."""
+    """Return the columns and records of a JSON; the line of an entry is its position, from 1."""
     try:
-        # Numbers stay as they are written: 7.65612E+16 shall be recognised.
+        # Numbers are kept as written, so that 7.65612E+16 is recognised as rounded.
         whole = json.loads(
             text, object_pairs_hook=_Pairs, parse_float=str, parse_int=str, parse_constant=str
         )
     except json.JSONDecodeError as error:
         return LineError(error.lineno, error.msg, LineErrorKind.NOT_JSON)
     except RecursionError:
-        return LineError(1, "too deep", LineErrorKind.NOT_JSON)
+        return LineError(1, "", LineErrorKind.JSON_TOO_DEEP)
     if isinstance(whole, _Pairs):
         pairs = ((number, (key, _cell_text(value))) for number, (key, value) in enumerate(whole, 1))
         return Table(Columns(0, 1), pairs, _RECORD_KIND)
@@ -43,7 +43,7 @@ def read_table(text: str) -> Table | LineError:
 
 
 def _headers(entries: Sequence[Any]) -> list[str]:
-    """List the keys of all objects, each once, in order."""
+    """Return the keys of all objects, each once, in order."""
     found: dict[str, None] = {}
     for entry in entries:
         if isinstance(entry, _Pairs):

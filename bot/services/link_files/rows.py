@@ -1,11 +1,11 @@
-"""A table of cells → links, with every bad line named. Pure."""
+"""Turn a table of cells into links, and report every bad line. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 
 from bot.common import steam_id
 from bot.services.errors import InvalidApiId, VanityUrl
@@ -15,52 +15,44 @@ from bot.services.pasted_api_id import parse_api_id
 
 MAX_ERRORS = 10_000
 
-# What members are called, in small letters → whose name that is. Asked for only where it is needed.
+# Returns the Discord ids of the members with each name, in lower case. Called only if needed.
 MemberNames = Callable[[], Mapping[str, Collection[int]]]
 
 _MAX_DISCORD_ID = 2**63 - 1
-_MAX_SHOWN = 60
-_ROUNDED_THRESHOLD = 5  # ids that end in zeros, if they are most, are no accident
+_MAX_SHOWN = 60  # characters of a value in an error
+_ROUNDED_THRESHOLD = 5  # this many ids that end in zeros, if they are half of all, are no accident
 _DISCORD_ID = re.compile(r"(?:<@!?|discord:)?([1-9][0-9]{14,19})>?")
 
 
 class LineErrorKind(Enum):
-    """Why a line cannot be imported. The values are format strings over a Fault's fields."""
+    """Why a line cannot be imported; `bot.ui` has the texts."""
 
-    NO_HEADER = (
-        "the headers {text!r} name no column of people (discord_id, mention, username) or none of"
-        " ids (api_id, steam, license)"
-    )
-    AMBIGUOUS_COLUMNS = "the columns {text!r} all could be meant; rename those that are not"
-    NOT_TEXT = "this is not a text file; save it as CSV UTF-8"
-    NOT_CSV = "not readable as CSV ({text})"
-    NOT_JSON = "not readable as JSON ({text})"
-    NOT_AN_OBJECT = 'it is no object such as {{"discord_id": …, "api_id": …}}'
-    NOT_UTF8 = "{text!r} is not UTF-8 text; save the file as CSV UTF-8"
-    BAD_DISCORD_ID = "{text!r} is not a Discord user id (15 to 20 digits)"
-    ROUNDED_NUMBER = (
-        "{text!r} is an id that a spreadsheet has rounded; "
-        "format the column as text and paste the ids again"
-    )
-    FORMULA = "{text!r} is a formula or its failure; paste the ids as values"
-    NAMES_UNAVAILABLE = (
-        "{text!r} is a name, and members can be found by name only with /links import and"
-        " MEMBERS_INTENT; use Discord ids"
-    )
-    NAME_NOT_FOUND = "nobody on this server is called {text!r}"
-    AMBIGUOUS_NAME = "several members are called {text!r} ({detail}); use the Discord id"
-    EMPTY_API_ID = "the API id is empty"
-    LONG_API_ID = "the API id {text!r} is longer than 200 characters"
-    BAD_API_ID = "the API id {text!r} has spaces or invisible characters in it"
-    BAD_STEAM_ID = "{text!r} is no Steam id (7656119…, STEAM_0:…, [U:1:…], 1100001…)"
-    VANITY_URL = "{text!r} holds a name, not the Steam id"
-    DUPLICATE = "the Discord id {text} is already in {unit} {detail}"
-    TOO_MANY_ERRORS = "reading stopped here after 10,000 bad lines"
+    NO_HEADER = auto()  # no known column
+    AMBIGUOUS_COLUMNS = auto()  # several columns could be meant
+    NOT_TEXT = auto()
+    NOT_CSV = auto()
+    NOT_JSON = auto()
+    JSON_TOO_DEEP = auto()
+    NOT_AN_OBJECT = auto()
+    NOT_UTF8 = auto()
+    BAD_DISCORD_ID = auto()
+    ROUNDED_NUMBER = auto()  # by a spreadsheet
+    FORMULA = auto()  # or the error text of one
+    NAMES_UNAVAILABLE = auto()  # the members cannot be found by name
+    NAME_NOT_FOUND = auto()  # no member has this name
+    AMBIGUOUS_NAME = auto()
+    EMPTY_API_ID = auto()
+    LONG_API_ID = auto()
+    BAD_API_ID = auto()  # spaces or invisible characters
+    BAD_STEAM_ID = auto()
+    VANITY_URL = auto()  # a profile address with a name instead of the number
+    DUPLICATE = auto()  # the member stands on an earlier line
+    TOO_MANY_ERRORS = auto()  # reading stopped
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A good line: `line` counts from 1, the header included."""
+    """A good line; `line` counts from 1 and includes the header."""
 
     line: int
     discord_id: int
@@ -72,9 +64,10 @@ class LineError:
     """A bad line.
 
     Attributes:
-        text: the offending value, shortened.
-        detail: what else the reason tells.
-        unit: what is counted: lines, or the entries of a list.
+        line: counts from 1.
+        text: the bad value, shortened.
+        detail: the first line of a duplicate, or the Discord ids of an ambiguous name.
+        record_kind: what `line` counts, "line" or "entry".
     """
 
     line: int
@@ -83,15 +76,10 @@ class LineError:
     detail: str = ""
     record_kind: str = "line"
 
-    def __str__(self) -> str:
-        """Say it in one line, without control characters."""
-        words = self.kind.value.format(text=self.text, detail=self.detail, unit=self.record_kind)
-        return f"{self.record_kind} {self.line}: {words}"
-
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """What a file holds, in its order. A line with a fault is not among the rows."""
+    """The good and the bad lines of a file, in its order. A bad line is not among the rows."""
 
     rows: tuple[Row, ...]
     errors: tuple[LineError, ...]
@@ -100,11 +88,11 @@ class ParsedFile:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a file holds before it is understood.
+    """The cells of a file.
 
     Attributes:
-        records: each with its line, in order; they may be shorter than the header. A line that is
-            no record is a fault instead.
+        records: the cells of each line, with its number; they may be fewer than the headers. A
+            line that cannot be split into cells is a LineError.
     """
 
     columns: Columns
@@ -113,46 +101,46 @@ class Table:
 
 
 def read_rows(table: Table, id_format: str, names: MemberNames | None = None) -> ParsedFile:
-    """Read the links of a table. Never raises for what it contains.
+    """Return the links of a table, and an error for each bad line. Never raises.
 
     Args:
-        id_format: how a Steam id is written for the CAD.
-        names: what members are called; None where that is not known.
+        id_format: how a Steam id is written for the CAD, the setting `API_ID_FORMAT`.
+        names: the names of the members; None if they are unavailable.
     """
     reader = _RowReader(table.columns, id_format, names, table.record_kind)
     rows: list[Row] = []
-    faults: list[LineError] = []
+    errors: list[LineError] = []
     for record in table.records:
         found = [record] if isinstance(record, LineError) else reader.read(*record)
         if isinstance(found, Row):
             rows.append(found)
             continue
-        faults += found
-        if len(faults) >= MAX_ERRORS:
-            line = faults[-1].line
-            faults.append(
+        errors += found
+        if len(errors) >= MAX_ERRORS:
+            line = errors[-1].line
+            errors.append(
                 LineError(line, "", LineErrorKind.TOO_MANY_ERRORS, record_kind=table.record_kind)
             )
-            # The lines after it are not known, so that the ones before are but a part.
-            return ParsedFile((), tuple(faults), table.record_kind)
+            # The lines after it were not read, so the good lines before it are incomplete.
+            return ParsedFile((), tuple(errors), table.record_kind)
     rounded = reader.rounded(len(rows))
-    faults = sorted([*faults, *rounded], key=lambda fault: fault.line)
-    bad = {fault.line for fault in rounded}
+    errors = sorted([*errors, *rounded], key=lambda error: error.line)
+    bad = {error.line for error in rounded}
     rows = [row for row in rows if row.line not in bad]
-    return ParsedFile(tuple(rows), tuple(faults), table.record_kind)
+    return ParsedFile(tuple(rows), tuple(errors), table.record_kind)
 
 
 def header_error(
     line: int, headers: Sequence[str], missing: ColumnsNotFound, record_kind: str = "line"
 ) -> LineError:
-    """Say which headers were found."""
-    reason = LineErrorKind.AMBIGUOUS_COLUMNS if missing.candidates else LineErrorKind.NO_HEADER
+    """Return the error of a header line in which the columns were not found."""
+    kind = LineErrorKind.AMBIGUOUS_COLUMNS if missing.candidates else LineErrorKind.NO_HEADER
     shown = shorten(", ".join(missing.candidates or headers[:MAX_COLUMNS]))
-    return LineError(line, shown, reason, record_kind=record_kind)
+    return LineError(line, shown, kind, record_kind=record_kind)
 
 
 def shorten(text: str) -> str:
-    """Cut a value to what fits into a line."""
+    """Cut a value to `_MAX_SHOWN` characters."""
     return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
 
 
@@ -165,7 +153,7 @@ class _BadCell(Exception):
 
 
 class _RowReader:
-    """Reads one record after the other, and remembers who has been seen."""
+    """Reads one record after the other, and detects duplicates and rounded ids among them."""
 
     def __init__(
         self, columns: Columns, id_format: str, names: MemberNames | None, record_kind: str
@@ -180,28 +168,28 @@ class _RowReader:
         self._maybe_rounded: tuple[dict[int, str], dict[int, str]] = ({}, {})
 
     def read(self, line: int, cells: Sequence[str]) -> Row | list[LineError]:
-        """Read a record; what is wrong with the person and with the id is both told."""
-        faults: list[LineError] = []
+        """Return the link of a record, or the errors of its two cells."""
+        errors: list[LineError] = []
         discord_id, api_id = 0, ""
-        who, _ = _cell(cells, self._columns.person)
-        what, is_literal = _cell(cells, self._columns.api_id)
+        member_text, _ = _cell(cells, self._columns.person)
+        id_text, is_literal = _cell(cells, self._columns.api_id)
         try:
-            discord_id = self._discord_id(line, who)
+            discord_id = self._discord_id(line, member_text)
         except _BadCell as bad:
-            faults.append(LineError(line, bad.text, bad.kind, bad.detail, self._record_kind))
+            errors.append(LineError(line, bad.text, bad.kind, bad.detail, self._record_kind))
         try:
-            api_id = self._api_id(what, is_literal)
+            api_id = self._api_id(id_text, is_literal)
         except _BadCell as bad:
-            faults.append(LineError(line, bad.text, bad.kind, bad.detail, self._record_kind))
-        if faults:
-            return faults
-        for suspects, text in zip(self._maybe_rounded, (who, what), strict=True):
+            errors.append(LineError(line, bad.text, bad.kind, bad.detail, self._record_kind))
+        if errors:
+            return errors
+        for suspects, text in zip(self._maybe_rounded, (member_text, id_text), strict=True):
             if may_be_rounded(text):
                 suspects[line] = text
         return Row(line, discord_id, api_id)
 
     def rounded(self, rows: int) -> list[LineError]:
-        """Return the good lines whose ids were rounded after all, of so many good ones."""
+        """Return the good lines whose ids are rounded, given how many good lines there are."""
         return [
             LineError(line, text, LineErrorKind.ROUNDED_NUMBER, record_kind=self._record_kind)
             for suspects in self._maybe_rounded
@@ -250,7 +238,7 @@ class _RowReader:
             text = self._normalise_steam_id(text)
         if len(text) > steam_id.API_ID_LIMIT:
             raise _BadCell(LineErrorKind.LONG_API_ID, text)
-        # isprintable() allows one kind of space, the plain one; no id has it.
+        # isprintable() allows the plain space, which no id contains.
         if " " in text or not text.isprintable():
             is_broken = _has_invalid_utf8(text)
             raise _BadCell(LineErrorKind.NOT_UTF8 if is_broken else LineErrorKind.BAD_API_ID, text)
@@ -270,5 +258,5 @@ def _cell(cells: Sequence[str], position: int) -> tuple[str, bool]:
 
 
 def _has_invalid_utf8(text: str) -> bool:
-    """Tell whether there are bytes in it that were not UTF-8."""
-    return any("\udc80" <= one <= "\udcff" for one in text)
+    """Return True if the text contains bytes that were not UTF-8, as surrogates."""
+    return any("\udc80" <= char <= "\udcff" for char in text)

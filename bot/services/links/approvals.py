@@ -1,4 +1,4 @@
-"""Links that wait for somebody's word: for an approval, or whether an id may be shared."""
+"""Link requests that wait for an approval, and ids that another member already has."""
 
 from __future__ import annotations
 
@@ -24,18 +24,15 @@ from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState,
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
 
-REQUEST_LIFETIME = timedelta(days=7)  # how long a request waits, and how long its end is remembered
+# How long a request stays pending, and how long a closed request stays stored.
+REQUEST_LIFETIME = timedelta(days=7)
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SubmittedRequest:
-    """A link that waits for approval.
-
-    Attributes:
-        has_replaced: whether the person had another request, which is gone.
-    """
+    """A pending request; `has_replaced` if it replaced an earlier one of the same member."""
 
     request: LinkRequest
     has_replaced: bool
@@ -43,18 +40,19 @@ class SubmittedRequest:
 
 @dataclass(frozen=True, slots=True)
 class IdConflict:
-    """An id that somebody else has, and the question what to do about that."""
+    """A stored request for an id that another member already has; staff must decide."""
 
     request: LinkRequest
 
 
 class LinkApprovals:
-    """Asks those who may link, and carries out what they decide.
+    """Submits link requests, and approves, denies, withdraws or expires them.
 
     Every method raises ServiceError, StorageError and nothing else.
 
     Args:
-        needs_approval: whether members who may not link others ask for their own link.
+        needs_approval: whether a member without the right to link needs an approval for
+            their own link.
     """
 
     def __init__(
@@ -77,18 +75,18 @@ class LinkApprovals:
         self._clock = clock
 
     async def is_required(self, actor: Actor, api_id: str) -> bool:
-        """Tell whether the actor's own link takes an approval; another spelling does not."""
+        """Return True if the actor's own link needs an approval; a new spelling needs none."""
         if not self._needs_approval or self._access.may_link(actor):
             return False
-        has = (await self._links.find(actor.guild_id, [actor.user_id])).get(actor.user_id)
-        return has is None or identity(has.api_id) != identity(api_id)
+        link = (await self._links.find(actor.guild_id, [actor.user_id])).get(actor.user_id)
+        return link is None or identity(link.api_id) != identity(api_id)
 
     async def submit(self, actor: Actor, api_id: str, reply: ReplyAddress) -> SubmittedRequest:
-        """Ask for a link of the actor's own; reply is edited once there is an answer.
+        """Store and post a request for the actor's own link; `reply` gets the decision later.
 
         Raises:
-            IdHeld: somebody else has this id, so there is no use in asking.
-            CannotAsk: nobody can be shown the request.
+            IdAlreadyLinked: another member has this id.
+            ApprovalUnavailable: the request could not be posted.
         """
         guild_id, person = actor.guild_id, actor.user_id
         owners = await self._links.find_by_api_ids(guild_id, [api_id])
@@ -108,27 +106,27 @@ class LinkApprovals:
         )
         request_id, replaced = await self._store.add(request)
         request = replace(request, id=request_id)
-        _log.info("%s asks for a link in guild %s", person, guild_id)
+        _log.info("%s requests a link in guild %s", person, guild_id)
         if replaced is not None:
             await self._notifier.close_request(replaced)
-        shown = await self._post(request)
-        if shown is None:
+        posted = await self._post(request)
+        if posted is None:
             await self._store.end(
                 request, LinkRequestState.WITHDRAWN, by=None, at=self._clock.now()
             )
             raise ApprovalUnavailable
-        return SubmittedRequest(shown, replaced is not None)
+        return SubmittedRequest(posted, replaced is not None)
 
     async def approve(
         self, actor: Actor, request_id: int, message: MessageRef
     ) -> LinkRequest | IdConflict:
-        """Link whoever asked; if somebody else has got the id meanwhile, ask what to do.
+        """Link the requester, or return a conflict if another member has the id by now.
 
         Args:
-            place: the message whose button was pressed.
+            message: the message whose button was pressed.
 
         Raises:
-            NotAllowed, RequestGone, RequestDecided.
+            NotAllowed, RequestNotFound, RequestDecided.
         """
         request = await self._require_pending(actor, request_id, message)
         link = Link(
@@ -146,7 +144,7 @@ class LinkApprovals:
         return await self._announce_end(_with_message(ended, message))
 
     async def deny(self, actor: Actor, request_id: int, message: MessageRef) -> LinkRequest:
-        """Refuse the link; arguments and errors as for `approve`."""
+        """Deny the request; arguments and errors as for `approve`."""
         request = await self._require_pending(actor, request_id, message)
         ended = await self._store.end(
             request, LinkRequestState.DENIED, by=actor.user_id, at=self._clock.now()
@@ -159,8 +157,8 @@ class LinkApprovals:
     async def open_conflict(
         self, actor: Actor, member_id: int, held: IdAlreadyLinked
     ) -> IdConflict:
-        """Store the question whether a member may have an id that somebody else has."""
-        question = LinkRequest(
+        """Store the conflict that `member_id` wants an id of another member; return it."""
+        conflict = LinkRequest(
             id=0,
             guild_id=actor.guild_id,
             discord_id=member_id,
@@ -170,58 +168,59 @@ class LinkApprovals:
             state=LinkRequestState.CONFLICT,
             holders=held.holders,
         )
-        question_id, _ = await self._store.add(question)
-        return IdConflict(replace(question, id=question_id))
+        conflict_id, _ = await self._store.add(conflict)
+        return IdConflict(replace(conflict, id=conflict_id))
 
     async def take_conflict(self, actor: Actor, conflict_id: int) -> LinkRequest:
-        """Return a question that nobody has answered yet; nobody else will.
+        """Delete an open conflict and return it, so that it is decided only once.
 
         Raises:
-            NotAllowed, RequestGone.
+            NotAllowed.
+            RequestNotFound: the conflict was decided before, or has expired.
         """
         self._access.require_link(actor)
-        question = await self._store.take_conflict(actor.guild_id, conflict_id)
-        if question is None:
+        conflict = await self._store.take_conflict(actor.guild_id, conflict_id)
+        if conflict is None:
             raise RequestNotFound
-        return question
+        return conflict
 
     async def supersede(self, link: Link) -> None:
-        """End the pending request of somebody who has been linked in another way."""
+        """Close the pending requests of a member who has just been linked in another way."""
         for request in await self._find_pending(link.guild_id, link.discord_id):
-            is_it = identity(request.api_id) == identity(link.api_id)
-            state = LinkRequestState.APPROVED if is_it else LinkRequestState.REPLACED
+            is_same_id = identity(request.api_id) == identity(link.api_id)
+            state = LinkRequestState.APPROVED if is_same_id else LinkRequestState.REPLACED
             ended = await self._store.end(request, state, by=link.set_by, at=self._clock.now())
             if ended is not None:
                 await self._announce_end(ended)
 
     async def pending_id(self, guild_id: int, discord_id: int) -> str | None:
-        """Return the id that a person has asked for and still waits for, None for none."""
-        waiting = await self._find_pending(guild_id, discord_id)
-        return waiting[-1].api_id if waiting else None
+        """Return the id in the member's pending request, None without a pending request."""
+        pending = await self._find_pending(guild_id, discord_id)
+        return pending[-1].api_id if pending else None
 
     async def withdraw(self, guild_id: int, discord_id: int, by: int) -> bool:
-        """Forget the requests about a person; tell whether one was pending."""
-        was_waiting = False
+        """Withdraw and delete the requests about a member; return True if one was pending."""
+        was_pending = False
         for request in await self._find_pending(guild_id, discord_id):
             ended = await self._store.end(
                 request, LinkRequestState.WITHDRAWN, by=by, at=self._clock.now()
             )
             if ended is None:
-                continue  # somebody has decided at the same moment
-            was_waiting = True
+                continue  # it was decided at the same moment
+            was_pending = True
             await self._notifier.close_request(ended)
             if by != discord_id:
                 await self._notifier.answer_requester(ended)
         await self._store.delete_for_person(guild_id, discord_id)
-        return was_waiting
+        return was_pending
 
     async def resume(self) -> None:
-        """Show the requests that a stop of the bot has kept from being shown."""
+        """Post the requests that were stored but not posted before the last stop of the bot."""
         for request in await self._store.unposted():
             await self._post(request)
 
     async def expire(self) -> None:
-        """End the requests that have waited too long, and forget what is over."""
+        """Expire requests older than `REQUEST_LIFETIME`, delete old ones, and wipe old tokens."""
         now = self._clock.now()
         try:
             await self._store.wipe_tokens(now - INTERACTION_LIFETIME)
@@ -231,22 +230,18 @@ class LinkApprovals:
                     await self._announce_end(ended)
             await self._store.prune(now - REQUEST_LIFETIME)
         except StorageError as error:
-            _log.error("old link requests are not forgotten for now: %s", error)
+            _log.error("cannot expire old link requests: %s", error)
 
     async def _post(self, request: LinkRequest) -> LinkRequest | None:
-        """Show a request to those who may approve it; None if that is not possible."""
+        """Post a request with its buttons and store where; return None if posting failed."""
         found = await self._links.find(request.guild_id, [request.discord_id])
         wanted = Link(
-            request.guild_id,
-            request.discord_id,
-            request.api_id,
-            request.asked_by,
-            request.asked_at,
+            request.guild_id, request.discord_id, request.api_id, request.asked_by, request.asked_at
         )
-        proof = await self._linking.verify_unsaved(wanted)
-        request = replace(request, account_name=proof.account_name)
+        verification = await self._linking.verify_unsaved(wanted)
+        request = replace(request, account_name=verification.account_name)
         place = await self._notifier.post_request(
-            RequestNotice(request, found.get(request.discord_id), proof.error)
+            RequestNotice(request, found.get(request.discord_id), verification.error)
         )
         if place is None:
             return None
@@ -261,7 +256,7 @@ class LinkApprovals:
     async def _require_pending(
         self, actor: Actor, request_id: int, message: MessageRef
     ) -> LinkRequest:
-        """Return a request that waits; the buttons of one that does not are taken away."""
+        """Return a pending request; raise for another one, and remove its buttons."""
         self._access.require_link(actor)
         request = await self._store.get(request_id)
         if request is None or request.guild_id != actor.guild_id:

@@ -1,4 +1,4 @@
-"""The check of all links of a guild: a job that shows its progress and survives a restart."""
+"""The check of all links of a guild. It shows its progress and continues after a restart."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_NAMED = 25  # links of one kind that a report names
 BACKOFF = Backoff(first=15.0, longest=300.0)  # without a request after a fault
 
 _CHUNK = 500  # ids per query
-_BEFORE_FIRST_ID = -1  # before the first Discord id
+_BEFORE_FIRST_ID = -1  # smaller than every Discord id
 
 _log = logging.getLogger(__name__)
 
@@ -44,9 +44,9 @@ class CheckReport:
     """How far a check is and what it has found.
 
     Attributes:
-        unproven, changed: the first `NAMED` links of the kind.
-        shared: people who have the same id, whatever its spelling; found at the end.
-        trouble: what keeps the CAD from being asked just now.
+        unverified, changed: the first `MAX_NAMED` links of each status; empty while it runs.
+        shared: the members who share an id, in any spelling; empty while it runs.
+        cad_error: why the CAD cannot be asked at the moment; None if it can.
     """
 
     check: LinkCheck
@@ -58,37 +58,37 @@ class CheckReport:
 
     @property
     def is_running(self) -> bool:
-        """Tell whether more is to come."""
+        """Whether the check has not ended yet."""
         return self.check.finished_at is None
 
 
 class CheckReply(Protocol):
-    """The private reply to somebody who follows a check. Never raises."""
+    """The private reply of an admin who follows a check. Never raises."""
 
     async def show(self, report: CheckReport) -> bool:
-        """Bring it up to date; False if that failed."""
+        """Edit the reply; return False if that failed."""
 
 
 class CheckAnnouncer(Protocol):
-    """Where a check is told of that nobody follows any more. Never raises."""
+    """Posts the result of a check whose replies can no longer be edited. Never raises."""
 
     async def post(self, report: CheckReport) -> bool:
-        """Write a report where the staff can read it; False if there is no such place."""
+        """Post a report in the log channel; return False if that failed or there is none."""
 
 
 @dataclass(eq=False, slots=True)
 class _RunningCheck:
-    """A check that is being carried out; replies maps each to when it expires."""
+    """A check that is under way; all times are in monotonic seconds."""
 
     check: LinkCheck
-    replies: dict[CheckReply, float] = field(default_factory=dict)
+    replies: dict[CheckReply, float] = field(default_factory=dict)  # each until it expires
     shown_at: float = -math.inf
     cad_error: CadError | None = None
     show_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class BulkVerifier:
-    """At most one check per guild; what it finds is in the links, so that nothing else is lost."""
+    """Checks all links of a guild, one check per guild; the results are stored in the links."""
 
     def __init__(
         self,
@@ -110,143 +110,148 @@ class BulkVerifier:
         self._running: dict[int, _RunningCheck] = {}
 
     async def start_or_follow(self, actor: Actor, reply: CheckReply) -> CheckReport:
-        """Begin a check, or look at the one that runs or has ended unseen; its reply follows it.
+        """Start a check, or follow the running one; return its report.
+
+        If the last check ended without a reply or post, return its result instead. Until the
+        check ends, `reply` is edited with the progress.
 
         Raises:
             NotAllowed, StorageError.
         """
         self._access.require_admin(actor)
-        job = self._running.get(actor.guild_id)
-        if job is None:
+        running = self._running.get(actor.guild_id)
+        if running is None:
             last = await self._checks.get(actor.guild_id)
             if last and last.finished_at and not last.told:
                 report = await self._build_report(last)
                 await self._checks.save(replace(last, told=True))
                 return report
-            job = await self._start(actor)
-        job.replies[reply] = self._clock.monotonic() + REPLY_LIFETIME.total_seconds()
-        job.shown_at = self._clock.monotonic()
-        return await self._build_report(job.check, job.cad_error)
+            running = await self._start(actor)
+        running.replies[reply] = self._clock.monotonic() + REPLY_LIFETIME.total_seconds()
+        running.shown_at = self._clock.monotonic()
+        return await self._build_report(running.check, running.cad_error)
 
     async def page(self, actor: Actor, number: int, kind: str) -> LinkPage:
-        """Return one page of the guild's links that stand so, a `Standing`.
+        """Return one page of the guild's links of a `VerificationStatus`.
 
         Raises:
             NotAllowed, StorageError.
         """
         self._access.require_link(actor)
-        standing = VerificationStatus(kind)
-        total = await self._verifications.count(actor.guild_id, standing)
-        read = partial(self._verifications.page, actor.guild_id, standing)
+        status = VerificationStatus(kind)
+        total = await self._verifications.count(actor.guild_id, status)
+        read = partial(self._verifications.page, actor.guild_id, status)
         return await read_page(total, number, read, kind)
 
     async def stop(self, actor: Actor) -> bool:
-        """End the guild's check early; False if none runs.
+        """Stop the guild's check; return False if none runs.
 
         Raises:
             NotAllowed, StorageError.
         """
         self._access.require_admin(actor)
-        job = self._running.get(actor.guild_id)
-        if job is None:
+        running = self._running.get(actor.guild_id)
+        if running is None:
             return False
-        await self._finish(job, stopped=True)
+        await self._finish(running, stopped=True)
         return True
 
     async def resume(self) -> None:
-        """Go on with what the last stop of the bot has interrupted."""
+        """Continue the checks that the last stop of the bot interrupted."""
         for check in await self._checks.unfinished():
             self._spawn(_RunningCheck(check))
 
     async def close(self, seconds: float) -> None:
-        """Stop for now; the next start goes on."""
+        """Interrupt all checks, waiting at most `seconds`; `resume` continues them."""
         self._tasks.cancel_waiting()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._tasks.join()
 
     async def _start(self, actor: Actor) -> _RunningCheck:
-        if actor.guild_id in self._running:  # somebody was quicker
+        if actor.guild_id in self._running:  # another press was faster
             return self._running[actor.guild_id]
-        job = _RunningCheck(LinkCheck(actor.guild_id, actor.user_id, self._clock.now()))
-        self._running[actor.guild_id] = job  # before the first wait: a second press finds it
+        running = _RunningCheck(LinkCheck(actor.guild_id, actor.user_id, self._clock.now()))
+        self._running[actor.guild_id] = running  # before the first wait: a second press finds it
         try:
-            await self._checks.save(job.check)
+            await self._checks.save(running.check)
         except StorageError:
             del self._running[actor.guild_id]
             raise
-        _log.info("%s has all links of guild %s checked", actor.user_id, actor.guild_id)
-        self._spawn(job)
-        return job
+        _log.info("%s started a check of all links of guild %s", actor.user_id, actor.guild_id)
+        self._spawn(running)
+        return running
 
-    def _spawn(self, job: _RunningCheck) -> None:
-        self._running[job.check.guild_id] = job
-        self._tasks.spawn(self._verify_all(job))
+    def _spawn(self, running: _RunningCheck) -> None:
+        self._running[running.check.guild_id] = running
+        self._tasks.spawn(self._verify_all(running))
 
-    def _is_current(self, job: _RunningCheck) -> bool:
-        return self._running.get(job.check.guild_id) is job
+    def _is_current(self, running: _RunningCheck) -> bool:
+        return self._running.get(running.check.guild_id) is running
 
-    async def _verify_all(self, job: _RunningCheck) -> None:
-        """Ask about one link after the other; a fault is waited out."""
-        guild_id, last, failures = job.check.guild_id, _BEFORE_FIRST_ID, 0
-        while self._is_current(job):
+    async def _verify_all(self, running: _RunningCheck) -> None:
+        """Verify one link after the other; wait and retry while the CAD or the database fails."""
+        guild_id, last, failures = running.check.guild_id, _BEFORE_FIRST_ID, 0
+        while self._is_current(running):
             wait = BACKOFF.delay(failures + 1)
             try:
                 link = await self._verifications.next_unchecked(
-                    guild_id, job.check.started_at, last
+                    guild_id, running.check.started_at, last
                 )
                 if link is None:
-                    await self._tasks.sleep(job.shown_at + EDIT_GAP - self._clock.monotonic())
-                    await self._finish(job)
+                    await self._tasks.sleep(running.shown_at + EDIT_GAP - self._clock.monotonic())
+                    await self._finish(running)
                     return
-                job.cad_error = await self._verify_one(link)
-                await self._show_progress(job)
+                running.cad_error = await self._verify_one(link)
+                await self._show_progress(running)
             except StorageError as error:
-                _log.error("the links of guild %s cannot be checked: %s", guild_id, error)
+                _log.error("cannot check the links of guild %s: %s", guild_id, error)
             else:
-                if job.cad_error is None:
+                if running.cad_error is None:
                     last, failures = link.discord_id, 0
                     continue
-                wait = max(wait, job.cad_error.retry_after or 0.0)
+                wait = max(wait, running.cad_error.retry_after or 0.0)
             await self._tasks.sleep(wait)
             failures += 1
 
     async def _verify_one(self, link: Link) -> CadError | None:
-        """Ask about one link; return the trouble that the CAD is in, if any."""
+        """Verify one link and store the result; return the error that blocks the CAD, if any."""
         with self._tasks.cancellable():
-            proof = await self._verifier.reverify(link)
-        if not proof.blocking_error:
-            await self._verifier.save(link, apply_verification(link, proof, self._clock.now()))
-        return proof.blocking_error
+            verification = await self._verifier.reverify(link)
+        if not verification.blocking_error:
+            await self._verifier.save(
+                link, apply_verification(link, verification, self._clock.now())
+            )
+        return verification.blocking_error
 
-    async def _finish(self, job: _RunningCheck, *, stopped: bool = False) -> None:
-        """End a job and tell how: in its replies, else in the log channel, else when asked."""
-        if not self._is_current(job):
+    async def _finish(self, running: _RunningCheck, *, stopped: bool = False) -> None:
+        """End a check and show its result, else leave it to the next `start_or_follow`."""
+        if not self._is_current(running):
             return
-        check = replace(job.check, finished_at=self._clock.now(), stopped=stopped)
+        check = replace(running.check, finished_at=self._clock.now(), stopped=stopped)
         await self._checks.save(check)
-        if self._is_current(job):
+        if self._is_current(running):
             del self._running[check.guild_id]
-        job.check, job.cad_error = check, None
+        running.check, running.cad_error = check, None
         report = await self._build_report(check)
-        async with job.show_lock:  # no older state comes after this
-            told = [await one.show(report) for one in self._open_replies(job)]
-        if any(told) or await self._announcer.post(report):
+        async with running.show_lock:  # an older report must not overwrite this one
+            is_shown = [await one.show(report) for one in self._open_replies(running)]
+        if any(is_shown) or await self._announcer.post(report):
             await self._checks.save(replace(check, told=True))
-        _log.info("the links of guild %s are checked: %s", check.guild_id, report.counts)
+        _log.info("checked the links of guild %s: %s", check.guild_id, report.counts)
 
-    async def _show_progress(self, job: _RunningCheck) -> None:
-        """Show the progress, not more often than every `EDIT_GAP` seconds."""
-        if self._clock.monotonic() - job.shown_at < EDIT_GAP or not self._open_replies(job):
+    async def _show_progress(self, running: _RunningCheck) -> None:
+        """Edit the replies with the progress, at most once per `EDIT_GAP` seconds."""
+        if self._clock.monotonic() - running.shown_at < EDIT_GAP or not self._open_replies(running):
             return
-        job.shown_at = self._clock.monotonic()
-        report = await self._build_report(job.check, job.cad_error)
-        async with job.show_lock:
-            for reply in self._open_replies(job) if self._is_current(job) else ():
+        running.shown_at = self._clock.monotonic()
+        report = await self._build_report(running.check, running.cad_error)
+        async with running.show_lock:
+            for reply in self._open_replies(running) if self._is_current(running) else ():
                 await reply.show(report)
 
-    def _open_replies(self, job: _RunningCheck) -> list[CheckReply]:
-        return [one for one, end in job.replies.items() if end > self._clock.monotonic()]
+    def _open_replies(self, running: _RunningCheck) -> list[CheckReply]:
+        return [one for one, end in running.replies.items() if end > self._clock.monotonic()]
 
     async def _build_report(
         self, check: LinkCheck, cad_error: CadError | None = None
@@ -255,18 +260,20 @@ class BulkVerifier:
         counts = await self._verifications.counts(guild_id, since)
         if check.finished_at is None:
             return CheckReport(check, counts, cad_error=cad_error)
-        unproven, changed = [
+        unverified, changed = [
             tuple(await self._verifications.with_status(guild_id, one, since, MAX_NAMED))
             for one in (VerificationStatus.UNVERIFIED, VerificationStatus.CHANGED)
         ]
-        return CheckReport(check, counts, unproven, changed, await self._find_shared_ids(guild_id))
+        return CheckReport(
+            check, counts, unverified, changed, await self._find_shared_ids(guild_id)
+        )
 
     async def _find_shared_ids(self, guild_id: int) -> tuple[tuple[int, ...], ...]:
-        """Find the people who have one id together, however each of theirs is spelled."""
+        """Return the members of each id that several members have, in any spelling."""
         people: dict[str, list[int]] = defaultdict(list)
         last = _BEFORE_FIRST_ID
         while chunk := await self._verifications.api_id_chunk(guild_id, after=last, limit=_CHUNK):
             for discord_id, api_id in chunk:
                 people[identity(api_id)].append(discord_id)
             last = chunk[-1][0]
-        return tuple(tuple(several) for several in people.values() if len(several) > 1)
+        return tuple(tuple(members) for members in people.values() if len(members) > 1)

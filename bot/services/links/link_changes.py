@@ -1,4 +1,4 @@
-"""What people are told about links without having asked."""
+"""Changes of links, and the protocol by which members and staff are notified of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.storage.stores.link_store import ImportCounts
 
 
 class LinkChangeKind(enum.Enum):
-    """What has happened to somebody's link."""
+    """What happened to a link."""
 
     CHANGED = enum.auto()  # to another id
     REMOVED = enum.auto()
@@ -24,13 +24,13 @@ class LinkChangeKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class LinkChange:
-    """A change of a link that somebody had.
+    """A change of an existing link.
 
     Attributes:
-        before: the link as it was.
-        by: who changed it.
-        api_id: the id that the person has now, None for none.
-        other_id: the person to whom it was moved, or with whom it is shared.
+        before: the link before the change.
+        changed_by: the Discord id of the actor.
+        api_id: the id that the member has now; None for none.
+        other_id: the member to whom the id was moved, or who shares it.
     """
 
     kind: LinkChangeKind
@@ -41,13 +41,13 @@ class LinkChange:
 
     @property
     def is_own(self) -> bool:
-        """Tell whether the person did it themselves."""
+        """Whether the member changed their own link."""
         return self.before.discord_id == self.changed_by
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRef:
-    """Where a message is."""
+    """The address of a Discord message."""
 
     channel_id: int
     message_id: int
@@ -55,11 +55,11 @@ class MessageRef:
 
 @dataclass(frozen=True, slots=True)
 class RequestNotice:
-    """A request as whoever may approve it sees it.
+    """A request as it is shown to the staff who may approve it.
 
     Attributes:
-        replaces: the link that the person has now.
-        error: why the CAD could not be asked about the account, None if it answered.
+        replaces: the link that the member has now, None for none.
+        error: why the CAD could not be asked about the account; None if it answered.
     """
 
     request: LinkRequest
@@ -68,44 +68,46 @@ class RequestNotice:
 
 
 class LinkNotifier(Protocol):
-    """The only way from the links to Discord. No method raises."""
+    """Sends messages about links to Discord. No method raises."""
 
     async def post_request(self, notice: RequestNotice) -> MessageRef | None:
-        """Show a request to those who may approve it; None if that is not possible."""
+        """Post a request with its buttons; return None if that failed."""
 
     async def close_request(self, request: LinkRequest) -> None:
-        """Show what became of a request, in place of its buttons."""
+        """Replace the buttons of a posted request by its result."""
 
     async def answer_requester(self, request: LinkRequest) -> None:
-        """Tell whoever is to be linked what became of a request."""
+        """Send the result of a request to the member who made it."""
 
     async def notify_owner(self, change: LinkChange) -> None:
-        """Tell whoever had the link."""
+        """Send a change to the member who had the link."""
 
     async def log_change(self, change: LinkChange) -> None:
-        """Write it where the staff can read it."""
+        """Write a change into the log channel."""
 
     async def log_import(self, imported_by: int, counts: ImportCounts) -> None:
-        """Write there what a file of links has changed."""
+        """Write the counts of an import into the log channel."""
 
 
 def changes_of(result: LinkResult) -> list[LinkChange]:
-    """Return what has happened to links that there were, when one was made."""
+    """Return how saving one link changed the links that existed before."""
     link, by = result.link, result.link.set_by
-    news = []
+    changes: list[LinkChange] = []
     if result.replaced is not None and result.replaced.api_id != link.api_id:
-        news.append(LinkChange(LinkChangeKind.CHANGED, result.replaced, by, link.api_id))
-    for held in result.holders:
+        changes.append(LinkChange(LinkChangeKind.CHANGED, result.replaced, by, link.api_id))
+    for holder in result.holders:
         if result.is_moved:
-            news.append(LinkChange(LinkChangeKind.MOVED, held, by, other_id=link.discord_id))
+            changes.append(LinkChange(LinkChangeKind.MOVED, holder, by, other_id=link.discord_id))
         elif result.replaced is None or result.replaced.api_id != link.api_id:
-            news.append(LinkChange(LinkChangeKind.SHARED, held, by, held.api_id, link.discord_id))
-    return news
+            changes.append(
+                LinkChange(LinkChangeKind.SHARED, holder, by, holder.api_id, link.discord_id)
+            )
+    return changes
 
 
 async def notify_all(notifier: LinkNotifier, changes: list[LinkChange]) -> None:
-    """Tell those whom it concerns, unless they did it themselves, and the staff."""
-    for one in changes:
-        await notifier.log_change(one)
-        if not one.is_own:
-            await notifier.notify_owner(one)
+    """Log each change, and notify its owner unless the owner made the change."""
+    for change in changes:
+        await notifier.log_change(change)
+        if not change.is_own:
+            await notifier.notify_owner(change)

@@ -1,4 +1,4 @@
-"""Who is who: which id of the CAD a Discord person has."""
+"""Links: which API id of the CAD belongs to which Discord member."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import LinkStore
 
 PAGE_SIZE = 20
-FORM_TIMEOUT = 1.5  # seconds; Discord takes a form within 3
+FORM_TIMEOUT = 1.5  # seconds; Discord accepts a form within 3 seconds
 
 _log = logging.getLogger(__name__)
 
@@ -34,11 +34,11 @@ class LinkResult:
     """A link that was saved.
 
     Attributes:
-        link: as it was stored, which may be spelled otherwise than it was given.
-        replaced: the link that the person had before.
-        proof: what the CAD said about it.
-        holders: others who had the same id before.
-        is_moved: whether it was taken from them.
+        link: as stored; its id may be spelled differently from what was pasted.
+        replaced: the link that the member had before, None for none.
+        verification: what the CAD said about the id.
+        holders: the links of other members who had the same id before.
+        is_moved: whether the links of `holders` were deleted.
     """
 
     link: Link
@@ -53,7 +53,7 @@ class LinkPage(Page[Link]):
     """One page of a guild's links.
 
     Attributes:
-        kind: the kind of these links.
+        kind: which links are listed: "linked" for all, else a `VerificationStatus`.
     """
 
     kind: str = "linked"
@@ -65,17 +65,17 @@ async def read_page(
     read: Callable[..., Awaitable[list[Link]]],
     kind: str = "linked",
 ) -> LinkPage:
-    """Read a page with `offset` and `limit`; a number past the end means the last page."""
+    """Read one page by calling `read(offset=…, limit=…)`; a number past the end is the last."""
     page = PageRange(total, number, PAGE_SIZE)
     found = await read(offset=page.offset, limit=PAGE_SIZE)
     return LinkPage(found, page.number, page.count, total, kind)
 
 
 class LinkService:
-    """Keeps the links and asks the CAD whether it knows them.
+    """Saves, finds and deletes links.
 
     Args:
-        id_format: how a Steam id is written for the CAD, `API_ID_FORMAT`.
+        id_format: how a Steam id is written for the CAD, the setting `API_ID_FORMAT`.
     """
 
     def __init__(
@@ -97,10 +97,10 @@ class LinkService:
         self._cached: dict[int, CachedList[Link]] = {}
 
     async def link(self, actor: Actor, member_id: int, pasted: str) -> LinkResult:
-        """Give a member an API id; for anyone but oneself that takes the right to link.
+        """Link a member to an API id; linking another member needs the right to link.
 
         Raises:
-            NotAllowed, NotAnApiId, IdHeld, StorageError.
+            NotAllowed, InvalidApiId, IdAlreadyLinked, StorageError.
         """
         if member_id != actor.user_id:
             self._access.require_link(actor)
@@ -115,44 +115,44 @@ class LinkService:
         allowed_holders: Collection[int] = (),
         moving: bool = False,
     ) -> LinkResult:
-        """Give a member an id; who may do so has been decided.
+        """Link a member to an API id without checking the actor's rights.
 
         Args:
-            knowing: others who may have the same id.
-            moving: whether it is taken from them.
+            allowed_holders: other members who may have the same id.
+            moving: whether to delete the links of those members.
 
         Raises:
-            NotAnApiId, StorageError.
-            IdHeld: somebody else has it.
+            InvalidApiId, StorageError.
+            IdAlreadyLinked: a member outside of `allowed_holders` has it.
         """
         given = Link(actor.guild_id, member_id, pasted, actor.user_id, self._clock.now())
-        known = await self._links.find(actor.guild_id, [member_id])
-        link = await self._verifier.prepare(given, known.get(member_id))
+        before = await self._links.find(actor.guild_id, [member_id])
+        link = await self._verifier.prepare(given, before.get(member_id))
         claim = await self._links.claim(link, allowed_holders=allowed_holders, moving=moving)
         if not claim.is_granted:
-            may_know = self._access.may_link(actor)
+            may_see_holders = self._access.may_link(actor)
             holders = frozenset(one.discord_id for one in claim.holders)
-            raise IdAlreadyLinked(link.api_id, holders if may_know else frozenset())
+            raise IdAlreadyLinked(link.api_id, holders if may_see_holders else frozenset())
         _log.info("%s linked %s in guild %s", actor.user_id, member_id, actor.guild_id)
-        link, proof = await self._verifier.verify(link, pasted)
-        return LinkResult(link, claim.replaced, proof, claim.holders, moving)
+        link, verification = await self._verifier.verify(link, pasted)
+        return LinkResult(link, claim.replaced, verification, claim.holders, moving)
 
     def normalise(self, pasted: str) -> str:
-        """Return what somebody pasted as it is stored, or raise NotAnApiId."""
+        """Return a pasted id in the form in which it is stored, or raise InvalidApiId."""
         return parse_api_id(pasted, self._id_format)
 
     async def verify_unsaved(self, link: Link) -> Verification:
-        """Return what the CAD says about a link that is not stored yet."""
+        """Ask the CAD about a link that is not stored yet."""
         return await self._verifier.verify_unsaved(link)
 
     async def api_ids(
         self, guild_id: int, member_ids: Collection[int], lookup: CadLookup | None = None
     ) -> dict[int, str | None]:
-        """Return the API ids of members, None for who has none.
+        """Return API ids by member id; None for a member without one.
 
-        Whoever is not linked here may have linked Discord in the CAD itself; that is asked once
-        and stored, unless the id is somebody else's here. Who is missing from the result could
-        not be asked about.
+        A member without a link here may have linked Discord in the CAD. The CAD is asked for
+        that, and the answer is stored as a link unless another member has the id here. A member
+        is missing from the result if the CAD could not be asked about them.
         """
         lookup = lookup or CadLookup()
         links = await self._links.find(guild_id, member_ids) if member_ids else {}
@@ -164,20 +164,22 @@ class LinkService:
             try:
                 account = await self._cad.get_account_by_discord_id(member_id)
             except CadError as error:
-                _log.warning("the CAD's own links cannot be asked: %r", error)
+                _log.warning("cannot ask the CAD for its own Discord links: %r", error)
                 lookup.failed(error)
                 if error.affects_all_requests:
-                    break  # the next question would end the same way, ten seconds later
+                    break  # the next request would fail the same way, ten seconds later
                 continue
             found[member_id] = account.api_id or None if account else None
             if account and account.api_id:
                 link = self._link_from_cad(guild_id, member_id, account)
                 if not (await self._links.claim(link)).is_granted:
-                    _log.warning("the CAD's own id of %s is somebody else's here", member_id)
+                    _log.warning(
+                        "the CAD links %s to an id that another member has here", member_id
+                    )
         return found
 
     async def linked_ids(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str]:
-        """Return the API ids of those members who are linked here; the CAD is not asked."""
+        """Return the API ids of the members who are linked here, without asking the CAD."""
         links = await self._links.find(guild_id, member_ids)
         return {one.discord_id: one.api_id for one in links.values()}
 
@@ -197,13 +199,13 @@ class LinkService:
         )
 
     async def caught_up(self) -> None:
-        """Wait until everyone's link is found that is being looked for."""
+        """Wait until all running searches for links are done."""
         await self._links.caught_up()
 
     async def is_linked(self, guild_id: int, member_id: int) -> bool:
-        """Tell whether a member has an API id, in the time that Discord waits for a form.
+        """Return True if a member has an API id, within `FORM_TIMEOUT` seconds.
 
-        A CAD that cannot say so that quickly counts as one that knows no link.
+        A CAD that does not answer in that time counts as one that knows no link.
         """
         try:
             async with asyncio.timeout(FORM_TIMEOUT):
@@ -212,7 +214,7 @@ class LinkService:
             return False
 
     async def unlink(self, actor: Actor, member_id: int) -> Link | None:
-        """Forget a member's API id and return what it was; rights as for `link`."""
+        """Delete a member's link and return it; raises NotAllowed as `link` does."""
         if member_id != actor.user_id:
             self._access.require_link(actor)
         removed = await self._links.remove(actor.guild_id, member_id)
@@ -220,18 +222,18 @@ class LinkService:
         return removed
 
     async def page(self, actor: Actor, number: int) -> LinkPage:
-        """Return one page of the guild's links; a number past the end means the last page."""
+        """Return one page of the guild's links, or raise NotAllowed."""
         self._access.require_link(actor)
         total = await self._links.count(actor.guild_id)
         return await read_page(total, number, partial(self._links.page, actor.guild_id))
 
     async def owners(self, actor: Actor, pasted: str) -> list[Link]:
-        """Return everyone who is linked to an id, whatever spelling is asked for."""
+        """Return all links to an id, in any spelling; raises NotAllowed, InvalidApiId."""
         self._access.require_link(actor)
         return await self._links.find_by_api_ids(actor.guild_id, [self.normalise(pasted)])
 
     def cached(self, guild_id: int) -> tuple[Link, ...]:
-        """Return the guild's links as last read, from memory, and have them read again."""
+        """Return the guild's links from memory, and start reading them anew."""
         if guild_id not in self._cached:
 
             async def read() -> tuple[Link, ...]:
@@ -244,5 +246,5 @@ class LinkService:
         return self._cached[guild_id].items
 
     async def close(self) -> None:
-        """Stop reading."""
-        await asyncio.gather(*(remembered.close() for remembered in self._cached.values()))
+        """Stop reading links in the background."""
+        await asyncio.gather(*(cached.close() for cached in self._cached.values()))

@@ -1,4 +1,4 @@
-"""What people ask about links: their own, each other's, and ids that somebody has already."""
+"""Link, unlink and resolve conflicts: the service, the approvals and the notices together."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ from bot.storage.stores.link_row import Link
 
 @dataclass(frozen=True, slots=True)
 class UnlinkResult:
-    """What was forgotten about a person.
+    """What `unlink` removed.
 
     Attributes:
-        was_waiting: whether they had asked for a link.
+        link: the deleted link, None if there was none.
+        had_request: whether a pending request was withdrawn.
     """
 
     discord_id: int
@@ -35,7 +36,7 @@ class UnlinkResult:
 
 
 class LinkWorkflow:
-    """Links people by the rules of the house, and tells those whom it concerns.
+    """Links members, requests approvals where needed, and sends the notices.
 
     Every method raises ServiceError, StorageError and nothing else.
     """
@@ -50,80 +51,84 @@ class LinkWorkflow:
     async def link(
         self, actor: Actor, member_id: int, pasted: str, reply: ReplyAddress
     ) -> LinkResult | SubmittedRequest | IdConflict:
-        """Give a member an API id, ask for it, or ask whether it is to be shared.
+        """Link a member to an API id.
+
+        Returns:
+            The saved link; or the request, where an approval is needed; or the conflict, where
+            another member has the id and the actor may decide about it.
 
         Raises:
-            NotAllowed, NotAnApiId, CannotAsk.
-            IdHeld: somebody else has it, and the actor may not decide about that.
+            NotAllowed, InvalidApiId, ApprovalUnavailable.
+            IdAlreadyLinked: another member has it, and the actor may not decide about it.
         """
         if member_id == actor.user_id and (
-            asked := await self._submit_if_required(actor, pasted, reply)
+            submitted := await self._submit_if_required(actor, pasted, reply)
         ):
-            return asked
+            return submitted
         try:
-            linked = await self._linking.link(actor, member_id, pasted)
-        except IdAlreadyLinked as held:
-            if not held.holders:
+            result = await self._linking.link(actor, member_id, pasted)
+        except IdAlreadyLinked as error:
+            if not error.holders:
                 raise
-            return await self._requests.open_conflict(actor, member_id, held)
-        return await self._announce(linked)
+            return await self._requests.open_conflict(actor, member_id, error)
+        return await self._announce(result)
 
     async def link_now(self, actor: Actor, pasted: str, reply: ReplyAddress) -> LinkResult:
-        """Link the actor where something is to be done right after; raises as `link` does.
+        """Link the actor before an action that needs the link; raises as `link` does.
 
         Raises:
-            AwaitsApproval: it could only be asked for.
+            ApprovalPending: the link needs an approval, which is now requested.
         """
-        if asked := await self._submit_if_required(actor, pasted, reply):
-            raise ApprovalPending(asked.request.api_id)
+        if submitted := await self._submit_if_required(actor, pasted, reply):
+            raise ApprovalPending(submitted.request.api_id)
         return await self._announce(await self._linking.link(actor, actor.user_id, pasted))
 
     async def require_no_request(self, actor: Actor) -> None:
-        """Raise AwaitsApproval where asking the actor who they are would only lead to that."""
+        """Raise ApprovalPending if the actor has a pending link request."""
         if (api_id := await self._requests.pending_id(actor.guild_id, actor.user_id)) is not None:
             raise ApprovalPending(api_id)
 
     async def unlink(self, actor: Actor, member_id: int) -> UnlinkResult:
-        """Forget a member's API id and what they have asked for; rights as for `link`."""
+        """Delete a member's link and withdraw their requests; raises NotAllowed as `link` does."""
         removed = await self._linking.unlink(actor, member_id)
-        was_waiting = await self._requests.withdraw(actor.guild_id, member_id, actor.user_id)
+        had_request = await self._requests.withdraw(actor.guild_id, member_id, actor.user_id)
         if removed is not None:
             await notify_all(
                 self._notifier, [LinkChange(LinkChangeKind.REMOVED, removed, actor.user_id)]
             )
-        return UnlinkResult(member_id, removed, was_waiting)
+        return UnlinkResult(member_id, removed, had_request)
 
     async def approve(
         self, actor: Actor, request_id: int, message: MessageRef
     ) -> LinkRequest | IdConflict:
-        """Link whoever asked, or ask whether the id is to be shared; see LinkRequests."""
+        """Approve a request; see `LinkApprovals.approve`."""
         return await self._requests.approve(actor, request_id, message)
 
     async def deny(self, actor: Actor, request_id: int, message: MessageRef) -> LinkRequest:
-        """Refuse the link; see LinkRequests."""
+        """Deny a request; see `LinkApprovals.deny`."""
         return await self._requests.deny(actor, request_id, message)
 
     async def share(self, actor: Actor, conflict_id: int) -> LinkResult | IdConflict:
-        """Link a member to an id that somebody else keeps as well.
+        """Link the member of a conflict to the id; its present holders keep it too.
 
         Raises:
             NotAllowed.
-            RequestGone: the question is answered, or too old.
+            RequestNotFound: the conflict was decided before, or has expired.
         """
         return await self._resolve_conflict(actor, conflict_id, moving=False)
 
     async def move(self, actor: Actor, conflict_id: int) -> LinkResult | IdConflict:
-        """Link a member to an id and take it from whoever has it; raises as `share` does."""
+        """Link the member of a conflict to the id, unlink its holders; raises as `share` does."""
         return await self._resolve_conflict(actor, conflict_id, moving=True)
 
     async def keep(self, actor: Actor, conflict_id: int) -> LinkRequest:
-        """Leave an id with whoever has it; raises as `share` does."""
+        """Leave the id with its present holders; raises as `share` does."""
         return await self._requests.take_conflict(actor, conflict_id)
 
     async def _submit_if_required(
         self, actor: Actor, pasted: str, reply: ReplyAddress
     ) -> SubmittedRequest | None:
-        """Ask for the actor's own link; None where there is no need to."""
+        """Submit a request for the actor's own link; return None if no approval is needed."""
         api_id = self._linking.normalise(pasted)
         if not await self._requests.is_required(actor, api_id):
             return None
@@ -132,15 +137,15 @@ class LinkWorkflow:
     async def _resolve_conflict(
         self, actor: Actor, conflict_id: int, *, moving: bool
     ) -> LinkResult | IdConflict:
-        question = await self._requests.take_conflict(actor, conflict_id)
-        member_id, api_id = question.discord_id, question.api_id
+        conflict = await self._requests.take_conflict(actor, conflict_id)
+        member_id, api_id = conflict.discord_id, conflict.api_id
         try:
-            linked = await self._linking.assign(
-                actor, member_id, api_id, allowed_holders=question.holders, moving=moving
+            result = await self._linking.assign(
+                actor, member_id, api_id, allowed_holders=conflict.holders, moving=moving
             )
-        except IdAlreadyLinked as held:  # by somebody whom the question did not name
-            return await self._requests.open_conflict(actor, member_id, held)
-        return await self._announce(linked)
+        except IdAlreadyLinked as error:  # a new holder whom the conflict did not name
+            return await self._requests.open_conflict(actor, member_id, error)
+        return await self._announce(result)
 
     async def _announce(self, result: LinkResult) -> LinkResult:
         await self._requests.supersede(result.link)

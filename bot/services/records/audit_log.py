@@ -1,4 +1,4 @@
-"""What was ordered, by whom, and what came of it."""
+"""The audit log: the orders, who gave them, and their outcomes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WHOIS_ORDERS = 3
 
 @dataclass(frozen=True, slots=True)
 class Whois:
-    """A member: their link, None without one, and the latest orders by or about them."""
+    """A member's link, None without one, and the latest orders by or about the member."""
 
     discord_id: int
     link: Link | None
@@ -29,7 +29,7 @@ class Whois:
 
 
 class AuditLog:
-    """Reads the orders again, and forgets them in time.
+    """Lists stored orders, and deletes old ones.
 
     Args:
         keep: how long orders are kept.
@@ -73,7 +73,7 @@ class AuditLog:
         return Page(views, shown.number, shown.count, total)
 
     async def whois(self, actor: Actor, member_id: int) -> Whois:
-        """Return what is known about a member; raises as `page` does."""
+        """Return a member's link and latest orders; raises as `page` does."""
         self._access.require_link(actor)
         links = await self._links.find(actor.guild_id, [member_id])
         found = await self._orders.newest(actor.guild_id, member_id=member_id, limit=WHOIS_ORDERS)
@@ -82,7 +82,7 @@ class AuditLog:
         )
 
     async def purge(self) -> None:
-        """Wipe the tokens that have expired and delete the orders that are too old."""
+        """Delete expired interaction tokens and the orders older than `keep`."""
         now = self._clock.now()
         await self._orders.wipe_tokens(now - INTERACTION_LIFETIME)
         await self._orders.prune(now - self._keep)

@@ -1,4 +1,4 @@
-"""What is stored about whoever asks, for them alone."""
+"""What is stored about a user, for `/links mine`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ LATEST_ORDERS = 3
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long things are kept, as the operator has set it.
+    """How long data is kept, by the settings.
 
     Attributes:
-        order_days: how many days orders are kept.
-        until_leaving: whether a person is forgotten on leaving the Discord server.
+        order_days: days for which orders are kept.
+        erase_on_leave: whether a member's data is erased when they leave the Discord server.
     """
 
     order_days: int
@@ -31,11 +31,12 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """Everything that is stored about a person.
+    """Everything that is stored about a user.
 
     Attributes:
-        orders: the latest ones by or about them, of order_count.
-        links_set: how many links of others they have set.
+        order_count: how many orders are by or about the user.
+        orders: the latest of those orders.
+        links_set: how many links of other members the user has set.
     """
 
     discord_id: int
@@ -48,7 +49,7 @@ class PersonalData:
 
 
 class MyData:
-    """Reads everything about one person."""
+    """Reads everything that is stored about one user."""
 
     def __init__(
         self,
@@ -65,16 +66,16 @@ class MyData:
         self._retention = retention
 
     async def read(self, actor: Actor) -> PersonalData:
-        """Return what is stored about whoever asks, which everybody may; or raise StorageError."""
-        guild_id, person = actor.guild_id, actor.user_id
-        links = await self._links.find(guild_id, [person])
-        found = await self._orders.newest(guild_id, member_id=person, limit=LATEST_ORDERS)
+        """Return what is stored about the actor, or raise StorageError; needs no right."""
+        guild_id, user_id = actor.guild_id, actor.user_id
+        links = await self._links.find(guild_id, [user_id])
+        found = await self._orders.newest(guild_id, member_id=user_id, limit=LATEST_ORDERS)
         return PersonalData(
-            discord_id=person,
-            link=links.get(person),
-            requests=await self._requests.for_person(guild_id, person),
-            order_count=await self._orders.count(guild_id, member_id=person),
+            discord_id=user_id,
+            link=links.get(user_id),
+            requests=await self._requests.for_person(guild_id, user_id),
+            order_count=await self._orders.count(guild_id, member_id=user_id),
             orders=[outcomes.decode_view(order) for order in found],
-            links_set=await self._store.count_links_set_by(guild_id, person),
+            links_set=await self._store.count_links_set_by(guild_id, user_id),
             retention=self._retention,
         )

@@ -1,4 +1,4 @@
-"""Take a person out of an order that is over. Pure."""
+"""Redact a person from a closed order. Pure."""
 
 from __future__ import annotations
 
@@ -13,73 +13,73 @@ from bot.services.targets import grammar
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget
 from bot.storage.stores.order_store import Order
 
-ERASED_ID = 0  # the Discord id of whoever is forgotten
+ERASED_ID = 0  # stands for the Discord id of an erased user
 
 _SEPARATORS = re.compile(r"[\s,;|]+")
 
 
 def redact(order: Order, discord_id: int, api_ids: Collection[str]) -> Order | None:
-    """Return a closed order without a person; None where nothing is left of it then.
+    """Return a closed order without a person; None if nothing else is left of the order.
 
     Args:
-        api_ids: what the person is called in the CAD, as far as is known.
+        api_ids: the known API ids of the person.
     """
-    seen = outcomes.decode_view(order)
-    person = _PersonMatcher(order, seen.resolution, discord_id, api_ids)
+    view = outcomes.decode_view(order)
+    person = _PersonMatcher(order, view.resolution, discord_id, api_ids)
     rest = replace(
-        seen.resolution,
-        assignees=tuple(one for one in seen.resolution.assignees if not person.matches(one)),
-        left_out=tuple(one for one in seen.resolution.left_out if not person.matches_skipped(one)),
-        excluded=tuple(one for one in seen.resolution.excluded if not person.matches(one)),
+        view.resolution,
+        assignees=tuple(one for one in view.resolution.assignees if not person.matches(one)),
+        left_out=tuple(one for one in view.resolution.left_out if not person.matches_skipped(one)),
+        excluded=tuple(one for one in view.resolution.excluded if not person.matches(one)),
     )
-    # Who was in a role or a channel is of no use any more: the order is closed.
+    # The stored members of roles and channels are dropped: a closed order does not need them.
     typed = _SEPARATORS.split(grammar.remove_member_ids(order.units))
-    words = [one for one in typed if one and not person.matches_text(one)]
-    if not words and not rest.assignees and not rest.left_out:
+    tokens = [one for one in typed if one and not person.matches_text(one)]
+    if not tokens and not rest.assignees and not rest.left_out:
         return None
     return replace(
         _anonymised(order) if order.actor_id == discord_id else order,
-        units=" ".join(words),
+        units=" ".join(tokens),
         people=order.people - {discord_id},
         resolution=outcomes.encode_resolution(rest) if order.resolution else None,
-        outcome=_without_missing(seen.outcome, person.identities),
+        outcome=_without_missing(view.outcome, person.identities),
     )
 
 
 class _PersonMatcher:
-    """Whoever is to be forgotten, in all the ways in which an order may name them.
+    """Finds a person in all the ways in which an order may name them.
 
     Attributes:
-        identities: what the spellings of each of their ids have in common.
+        identities: of the person's API ids, equal for all spellings of one id.
     """
 
     def __init__(
         self, order: Order, resolution: Resolution, discord_id: int, api_ids: Collection[str]
     ) -> None:
-        everyone = (*resolution.assignees, *resolution.excluded)
+        resolved = (*resolution.assignees, *resolution.excluded)
         self._discord_id = discord_id
         self._is_actor = order.actor_id == discord_id
         self.identities = {identity(one) for one in api_ids}
         self.identities |= {
-            identity(one.api_id) for one in everyone if one.discord_id == discord_id
+            identity(one.api_id) for one in resolved if one.discord_id == discord_id
         }
-        self._matched = [one for one in everyone if self._matches_id(one)]
+        self._matched = [one for one in resolved if self._matches_id(one)]
         units = [one.unit for one in self._matched if one.unit]
         self.identities |= {identity(api_id) for unit in units for api_id in unit.api_ids}
         self._unit_numbers = {unit.number.casefold() for unit in units if unit.number}
 
     def matches(self, assignee: Assignee) -> bool:
-        """Tell whether an order has found them."""
+        """Return True if a resolved unit is the person."""
         return assignee in self._matched
 
     def matches_skipped(self, skipped: SkippedTarget) -> bool:
-        """Tell whether an order has left them out."""
+        """Return True if a skipped target is the person."""
         return skipped.target.member_id == self._discord_id or self.matches_text(
             skipped.target.text
         )
 
     def matches_text(self, word: str) -> bool:
-        """Tell whether a word of what was typed means them."""
+        """Return True if a typed word names the person."""
         return (
             (self._is_actor and word.casefold() == "me")
             or str(self._discord_id) in word
@@ -95,7 +95,7 @@ class _PersonMatcher:
 
 
 def _without_missing(outcome: Outcome | None, identities: Collection[str]) -> str | None:
-    """Spell an outcome that says of none of these ids that the CAD did not show it."""
+    """Return an outcome as JSON, without these ids among the missing ones."""
     if outcome is None:
         return None
     missing = tuple(one for one in outcome.missing if identity(one) not in identities)
@@ -103,5 +103,5 @@ def _without_missing(outcome: Outcome | None, identities: Collection[str]) -> st
 
 
 def _anonymised(order: Order) -> Order:
-    """Return an order that nobody gave, and of whose end nobody is told any more."""
+    """Return an order without its actor, which needs no answer any more."""
     return replace(order, actor_id=ERASED_ID, token=None, reply_id=None, answered=True)

@@ -100,9 +100,7 @@ class RosterLookup:
         unit = self._roster.by_api_id(api_id)
         if unit is None and self._roster.is_conclusive():
             return SkipReason.NOT_ON_DUTY
-        return Assignee(
-            _cad_spelling(api_id, unit), member.id, unit, on_duty=True if unit else None
-        )
+        return Assignee(api_id, member.id, unit, on_duty=True if unit else None)
 
     def _find_text(self, text: str) -> Assignee | SkipReason:
         numbered = self._roster.by_number(text)
@@ -130,7 +128,7 @@ class RosterLookup:
             )
         linked = {one: api_id for one in group.member_ids if (api_id := self._api_ids.get(one))}
         people = [
-            Assignee(_cad_spelling(api_id, unit), member_id, unit, on_duty=True)
+            Assignee(api_id, member_id, unit, on_duty=True)
             for member_id, api_id in linked.items()
             if (unit := self._roster.by_api_id(api_id))
         ]
@@ -212,7 +210,11 @@ def _to_assignee(unit: Unit) -> Assignee | SkipReason:
 
 
 def _cad_spelling(api_id: str, unit: Unit | None) -> str:
-    """Return an id as the CAD writes it on the unit; API 1 compares it letter by letter."""
+    """Return a typed id as the CAD writes it on the unit; API 1 compares it letter by letter.
+
+    The id of a link needs this not: it was stored as the CAD confirmed it, and the remembered
+    units may be older than that.
+    """
     if unit is None or api_id in unit.api_ids:
         return api_id
     wanted = steam_id.identity(api_id)

@@ -1,4 +1,4 @@
-"""Proves in the background what could not be proven at once."""
+"""Verifies in the background the links that could not be verified when they were set."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from bot.services.verification.verifier import LinkVerifier, apply_verification
 from bot.storage.errors import StorageError
 from bot.storage.stores.verification_store import VerificationStore
 
-FIRST_DELAY = 30.0  # seconds after the start; people and the board go first
+FIRST_DELAY = 30.0  # seconds after the start; orders and the board go first
 LINK_INTERVAL = 20.0  # seconds between two links
-IDLE_INTERVAL = 60.0  # seconds until the next look where there is nothing to ask
+IDLE_INTERVAL = 60.0  # seconds until the next search for a due link if none was due
 BACKOFF = Backoff(first=30.0, longest=900.0)  # without a request after a fault
 
 _log = logging.getLogger(__name__)
 
 
 class BackgroundVerifier:
-    """Asks about one unproven link at a time, never while the CAD is in trouble.
+    """Verifies one unverified link at a time, with a backoff while the CAD fails.
 
-    A link that stays unknown is asked about less and less often; see `ProofStore.due`.
+    The longer a link stays unverified, the less often it is tried; see `VerificationStore.due`.
     """
 
     def __init__(
@@ -43,27 +43,27 @@ class BackgroundVerifier:
         self._failures = 0  # in a row
         self._outage = OutageLog(
             _log,
-            "links cannot be proven in the background",
-            "links can be proven in the background again",
+            "background verification is interrupted",
+            "background verification works again",
         )
 
     def start(self) -> None:
-        """Begin."""
+        """Start the background task."""
         self._spawn(self._run())
 
     async def close(self) -> None:
-        """Stop; no link is left half written."""
+        """Stop the background tasks, and wait until the link under way is stored."""
         self._tasks.cancel_waiting()
         await self._tasks.join()
 
     def on_events(self, events: Iterable[Event]) -> None:
-        """Prove at once what the CAD itself says that it has just verified."""
+        """Verify a link at once when the CAD reports that its account was verified."""
         for event in events:
             if isinstance(event, LinkVerified) and not self._tasks.is_stopping:
                 self._spawn(self._on_link_verified(event))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        # A context of its own: it outlives whatever made us begin.
+        # In a context of its own: the task lives longer than the code that starts it.
         contextvars.Context().run(self._tasks.spawn, work)
 
     async def _run(self) -> None:
@@ -74,37 +74,43 @@ class BackgroundVerifier:
                 wait = await self._verify_next()
             except StorageError as error:
                 wait = self._record_failure(error)
-            except Exception:  # noqa: BLE001 - nobody would start it again
-                _log.exception("proving links in the background stumbled")
+            except Exception:  # noqa: BLE001 - nothing would start the task again
+                _log.exception("background verification failed; retrying")
                 self._failures += 1
                 wait = BACKOFF.delay(self._failures)
 
     async def _verify_next(self) -> float:
-        """Ask about one link; return the seconds until the next."""
+        """Verify the link that is due; return the seconds to wait before the next."""
         link = await self._verifications.due(self._clock.now())
         if link is None:
             return IDLE_INTERVAL
         with self._tasks.cancellable():
-            proof = await self._verifier.reverify(link)
-        if proof.blocking_error:
-            wait = self._record_failure(proof.blocking_error)
-            return max(wait, proof.blocking_error.retry_after or 0.0)
+            verification = await self._verifier.reverify(link)
+        if verification.blocking_error:
+            wait = self._record_failure(verification.blocking_error)
+            return max(wait, verification.blocking_error.retry_after or 0.0)
         self._failures = 0
         self._outage.record_success()
-        after = await self._verifier.save(link, apply_verification(link, proof, self._clock.now()))
+        after = await self._verifier.save(
+            link, apply_verification(link, verification, self._clock.now())
+        )
         if after.proven_at:
-            _log.info("the link of %s in guild %s is proven", link.discord_id, link.guild_id)
+            _log.info("verified the link of %s in guild %s", link.discord_id, link.guild_id)
         return LINK_INTERVAL
 
     async def _on_link_verified(self, event: LinkVerified) -> None:
         try:
             for link in await self._verifications.unverified(event.api_id):
                 with self._tasks.cancellable():
-                    proof = await self._verifier.from_event(link, event.api_id, event.account)
-                await self._verifier.save(link, apply_verification(link, proof, self._clock.now()))
-                _log.info("the CAD has verified the link of %s", link.discord_id)
+                    verification = await self._verifier.from_event(
+                        link, event.api_id, event.account
+                    )
+                await self._verifier.save(
+                    link, apply_verification(link, verification, self._clock.now())
+                )
+                _log.info("the CAD reported the link of %s as verified", link.discord_id)
         except StorageError as error:
-            _log.error("a verified link cannot be stored: %s", error)
+            _log.error("cannot store a link that the CAD reported as verified: %s", error)
 
     def _record_failure(self, error: Exception) -> float:
         """Note a failure; return the seconds until the next attempt."""

@@ -1,4 +1,4 @@
-"""How many questions may be asked about one id, and when each may go out."""
+"""How many queries the CAD gets about one id, and how far apart they are."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import math
 from bot.common.clock import Clock
 
 MAX_QUERIES = 8
-TIME_LIMIT = 10.0  # seconds in which somebody who waits has all questions asked
-INTERACTIVE_GAP = 1.0  # seconds between two questions: more often, CADs of version 1 take offence
-ID_GAP = 3.0  # the same about ids that nobody waits for
-ACCOUNT_GAP = 10.0  # the same about accounts, of which API 2 answers fewest
+TIME_LIMIT = 10.0  # seconds for all queries about one id while a user waits
+INTERACTIVE_GAP = 1.0  # seconds between two queries while a user waits; API 1 rejects more
+ID_GAP = 3.0  # seconds between two queries about ids in the background
+ACCOUNT_GAP = 10.0  # seconds between two about accounts: API 2 has the lowest limit for them
 
 
 class Pacer:
-    """Spreads questions: orders and the board need most of the budget.
+    """Keeps queries apart, so that orders and the board get most of the rate limit.
 
     Args:
-        id_gap, account_gap: seconds between two questions, and between two about accounts.
+        id_gap: seconds between any two queries.
+        account_gap: seconds between two queries about accounts.
     """
 
     def __init__(
@@ -34,28 +35,31 @@ class Pacer:
         self._next_account = -math.inf
 
     async def acquire(self, until: float, *, is_account: bool) -> bool:
-        """Wait until the next question may go out; False at once if that is after `until`."""
+        """Wait until the next query may be sent; return False at once if that is after `until`.
+
+        `until` is in monotonic seconds.
+        """
         now = self._clock.monotonic()
-        turn = max(now, self._next_id, self._next_account if is_account else now)
-        if turn > until:
+        send_at = max(now, self._next_id, self._next_account if is_account else now)
+        if send_at > until:
             return False
-        self._next_id = turn + self._id_gap
+        self._next_id = send_at + self._id_gap
         if is_account:
-            self._next_account = turn + self._account_gap
-        if turn > now:
-            await self._clock.sleep(turn - now)
+            self._next_account = send_at + self._account_gap
+        if send_at > now:
+            await self._clock.sleep(send_at - now)
         return True
 
 
 class QueryBudget:
-    """The questions about one id.
+    """The queries that remain for one id: at most `MAX_QUERIES`, none after `until`.
 
     Attributes:
-        is_calm: whether nobody waits for the answer.
-        is_late: whether one was left out because the time was over.
+        is_background: whether no user waits for the answer.
+        timed_out: whether the last query was dropped because of `until`.
 
     Args:
-        until: monotonic seconds after which no other is asked.
+        until: a time in monotonic seconds; without it the queries are background work.
     """
 
     def __init__(self, pacer: Pacer, until: float = math.inf) -> None:
@@ -66,7 +70,7 @@ class QueryBudget:
         self._remaining = MAX_QUERIES
 
     async def acquire(self, *, is_account: bool = False) -> bool:
-        """Wait for the turn of another question; False if there is to be none."""
+        """Wait until the next query may be sent; return False if none is left."""
         if not self._remaining:
             return False
         self._remaining -= 1

@@ -1,4 +1,4 @@
-"""Proves ids: asks the CAD which spelling it knows, and whose account that is.
+"""Verifies ids: asks the CAD which spelling of an id it knows, and whose account it is.
 
 Reference: docs/sonoran-cad.md, "Who is who".
 """
@@ -27,7 +27,7 @@ from bot.services.verification.pacing import (
 from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.verification_store import VerificationStore
 
-_SAMPLE_SIZE = 50  # proven ids that are looked at for the format that this community uses
+_SAMPLE_SIZE = 50  # verified ids from which the id format of the community is detected
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,12 @@ class Verification:
     """What the CAD said about an id.
 
     Attributes:
-        api_id: as the CAD spells it; the best guess where it knows no spelling.
-        account_name, account_uuid: whose it is; None as far as the CAD does not say.
-        is_proven: whether the CAD knows it.
-        is_complete: whether there was time for all questions, and the CAD answered.
-        error: why the CAD could not be asked.
-        instead_of: the id that was given, where the CAD names another one as this person's own.
+        api_id: in the spelling that the CAD knows; the stored spelling if it knows none.
+        account_name, account_uuid: the account; None if the CAD does not say.
+        is_verified: whether the CAD knows the id.
+        is_complete: False if the time ran out or the CAD did not answer.
+        error: the CAD's last error, None without one.
+        replaced_id: the id before, if the CAD has linked the member to another id.
     """
 
     api_id: str
@@ -53,16 +53,16 @@ class Verification:
 
     @property
     def blocking_error(self) -> CadError | None:
-        """The fault that kept the CAD from being asked; None where only this id was refused."""
+        """The error that stopped all queries; None if only this id was rejected."""
         return None if self.is_complete else self.error
 
 
 class LinkVerifier:
-    """Asks at most `MOST_QUESTIONS` questions about one id; never raises a CadError.
+    """Verifies links with at most `MAX_QUERIES` queries per id; never raises a CadError.
 
     Args:
-        id_format: how a Steam id is written for the CAD, `API_ID_FORMAT`.
-        server_id: the CAD server that is asked about ids.
+        id_format: how a Steam id is written for the CAD, the setting `API_ID_FORMAT`.
+        server_id: the CAD server that receives the queries.
     """
 
     def __init__(
@@ -83,52 +83,59 @@ class LinkVerifier:
         self._interactive_pacer = Pacer(clock, id_gap=INTERACTIVE_GAP, account_gap=INTERACTIVE_GAP)
 
     async def prepare(self, given: Link, known: Link | None) -> Link:
-        """Return the link that is stored until the CAD has been asked, and if it knows no spelling.
+        """Return the link to store before the CAD is asked.
 
         Args:
-            given: with the id as it was pasted.
-            known: the person's link so far; the proof of the same id stays.
+            given: the new link, with the id as it was pasted.
+            known: the member's present link; if it has the same id, its verification is kept.
 
         Raises:
-            NotAnApiId, StorageError.
+            InvalidApiId, StorageError.
         """
         api_id = parse_api_id(given.api_id, self._id_format)
         if known and known.proven_at and identity(known.api_id) == identity(api_id):
             kept = replace(known, set_by=given.set_by, set_at=given.set_at, source=given.source)
             return replace(given, api_id=known.api_id) if known.other_account else kept
-        # What carries a prefix was written so on purpose.
+        # An id with a prefix is already in the spelling that the user wants.
         if ":" not in api_id:
             api_id = steam_id.spellings(api_id, *await self._id_formats())[0]
         return replace(given, api_id=api_id)
 
     async def verify(self, link: Link, pasted: str) -> tuple[Link, Verification]:
-        """Prove a link that has just been stored, for somebody who waits; store what is found."""
-        questions = QueryBudget(self._interactive_pacer, self._clock.monotonic() + TIME_LIMIT)
-        # Whoever gives an id anew means it: which account it had before does not matter.
-        fresh = replace(link, account_name=None, account_uuid=None, other_account=None)
+        """Verify a link that was just stored, while a user waits; store the result.
+
+        Returns the link as it is stored afterwards, and the verification.
+        """
+        budget = QueryBudget(self._interactive_pacer, self._clock.monotonic() + TIME_LIMIT)
+        # The user set the id anew, so the account that it had before does not matter.
+        unverified = replace(link, account_name=None, account_uuid=None, other_account=None)
         spellings = steam_id.spellings(pasted, *await self._id_formats())
-        proof = await self._query_cad(fresh, (*spellings, link.api_id), questions)
-        after = apply_verification(fresh, proof, self._clock.now()) if proof.is_complete else link
-        return await self.save(link, after), proof
+        verification = await self._query_cad(unverified, (*spellings, link.api_id), budget)
+        after = (
+            apply_verification(unverified, verification, self._clock.now())
+            if verification.is_complete
+            else link
+        )
+        return await self.save(link, after), verification
 
     async def verify_unsaved(self, link: Link) -> Verification:
-        """Ask about a link that is not stored, for somebody who waits."""
-        questions = QueryBudget(self._interactive_pacer, self._clock.monotonic() + TIME_LIMIT)
+        """Verify a link that is not stored, while a user waits."""
+        budget = QueryBudget(self._interactive_pacer, self._clock.monotonic() + TIME_LIMIT)
         spellings = steam_id.spellings(link.api_id, *await self._id_formats())
-        return await self._query_cad(link, spellings, questions)
+        return await self._query_cad(link, spellings, budget)
 
     async def reverify(self, link: Link) -> Verification:
-        """Ask about a stored link, without haste: orders and people go first."""
-        questions = QueryBudget(self._background_pacer)
+        """Verify a stored link in the background, at a slow pace; store nothing."""
+        budget = QueryBudget(self._background_pacer)
         formats = await self._id_formats()
         spellings = steam_id.spellings(link.api_id, *formats)
-        # What is stored is the likeliest, unless the community is known to write ids otherwise.
-        is_learned = len(formats) > 1 and not link.proven_at
-        first = spellings[:1] if is_learned else ()
-        return await self._query_cad(link, (*first, link.api_id, *spellings), questions)
+        # The stored spelling is tried first, unless a different format was detected.
+        is_detected = len(formats) > 1 and not link.proven_at
+        first = spellings[:1] if is_detected else ()
+        return await self._query_cad(link, (*first, link.api_id, *spellings), budget)
 
     async def from_event(self, link: Link, api_id: str, account_uuid: str) -> Verification:
-        """Return the proof that the CAD has given by itself; the account's name is asked for."""
+        """Return the verification that a push event reported; query the account's name."""
         account = Account(account_uuid, "", api_id)
         try:
             full = await self._cad.get_full_account(self._server_id, account)
@@ -137,28 +144,30 @@ class LinkVerifier:
         return _verified(link, (full and full.username) or "", account_uuid, api_id)
 
     async def save(self, before: Link, after: Link) -> Link:
-        """Store what has become of a link; return it as it is known now."""
+        """Store a changed link; return the link that is valid afterwards."""
         if after == before or await self._verifications.save(before, after):
             return after
         return before
 
     async def _id_formats(self) -> tuple[str, ...]:
-        """Return how this community writes ids, as learned where enough are proven, then as set."""
-        learned = steam_id.detect_format(await self._verifications.latest_spellings(_SAMPLE_SIZE))
-        return (learned, self._id_format) if learned else (self._id_format,)
+        """Return the id formats to try: the one detected from verified ids, then the setting."""
+        detected = steam_id.detect_format(await self._verifications.latest_spellings(_SAMPLE_SIZE))
+        return (detected, self._id_format) if detected else (self._id_format,)
 
     async def _query_cad(
         self, link: Link, spellings: Sequence[str], budget: QueryBudget
     ) -> Verification:
-        """Ask who the person is where the CAD tells that, and for one spelling after the other.
+        """Query the member's own account, and the spellings one after the other.
 
-        Where somebody waits, the person comes first: what the CAD says of them is the truth. In
-        the background, they come last: accounts are the scarcest of questions.
+        While a user waits, the account comes first, because its id is certain. In the
+        background it comes last, because account queries have the lowest rate limit.
         """
         try:
-            if not budget.is_background and (proof := await self._query_own_account(link, budget)):
-                return proof
-            refusal: CadError | None = None
+            if not budget.is_background and (
+                verification := await self._query_own_account(link, budget)
+            ):
+                return verification
+            rejection: CadError | None = None
             for api_id in dict.fromkeys(spellings):
                 if not await budget.acquire():
                     break
@@ -167,24 +176,26 @@ class LinkVerifier:
                 except CadError as error:
                     if error.affects_all_requests:
                         raise
-                    refusal = error
+                    rejection = error
                     continue
                 if found:
                     return await self._with_account_name(link, found, budget)
-            if budget.is_background and (proof := await self._query_own_account(link, budget)):
-                return proof
+            if budget.is_background and (
+                verification := await self._query_own_account(link, budget)
+            ):
+                return verification
         except CadError as error:
             return Verification(link.api_id, is_complete=False, error=error)
-        return Verification(link.api_id, is_complete=not budget.timed_out, error=refusal)
+        return Verification(link.api_id, is_complete=not budget.timed_out, error=rejection)
 
     async def _query_own_account(self, link: Link, budget: QueryBudget) -> Verification | None:
-        """Ask which account the person has linked in the CAD itself; None if it does not say."""
+        """Query the account that the member has linked in the CAD; None if the CAD knows none."""
         if not self._cad.has_discord_links or not await budget.acquire(is_account=True):
             return None
         try:
             account = await self._cad.get_account_by_discord_id(link.discord_id)
         except CadError as error:
-            # Spellings have a limit of their own.
+            # Queries for spellings have a rate limit of their own.
             if error.affects_all_requests and not isinstance(error, CadRateLimited):
                 raise
             return None
@@ -195,7 +206,7 @@ class LinkVerifier:
     async def _with_account_name(
         self, link: Link, found: Account, budget: QueryBudget
     ) -> Verification:
-        """Ask for the name of an account, unless it is known; the id is proven without it."""
+        """Return the verification with the account's name; query it unless it is known."""
         name, api_id = found.username, found.api_id
         if not name and link.account_name and found.uuid == link.account_uuid:
             name = link.account_name
@@ -212,9 +223,10 @@ class LinkVerifier:
 
 
 def apply_verification(link: Link, verification: Verification, now: datetime) -> Link:
-    """Return what a link becomes by what the CAD said about it.
+    """Return the link with the result of a verification.
 
-    One that belongs to another account than before keeps its old proof: somebody has to look.
+    If the id belongs to another account than before, the old verification stays and
+    `other_account` is set: staff must decide.
     """
     if not verification.is_verified:
         if not verification.is_complete:
@@ -238,7 +250,7 @@ def apply_verification(link: Link, verification: Verification, now: datetime) ->
 def _is_other_account(link: Link, verification: Verification) -> bool:
     if link.account_uuid and verification.account_uuid:
         return link.account_uuid != verification.account_uuid
-    # v1 tells names alone.
+    # API 1 gives names only.
     both_named = link.account_name and verification.account_name
     return bool(both_named) and link.account_name != verification.account_name
 

@@ -1,4 +1,4 @@
-"""The call cards: which Discord message shows which call."""
+"""The stored call cards: the Discord message of each call."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class CardKind(StrEnum):
-    """What a card shows; the two are numbered apart."""
+    """What a card shows; calls and 911 calls have separate numbers."""
 
     CALL = "call"
     EMERGENCY = "911"
@@ -29,13 +29,13 @@ class CardKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredCard:
-    """One card as stored.
+    """A stored card.
 
     Attributes:
-        message_id: None until Discord has taken the message.
+        message_id: None until the message is posted.
         first_seen_at: when the bot first saw the call.
-        closed_at: when the call was found closed; None while it is open.
-        pinged: whether people have been pinged for it, or are about to be.
+        closed_at: when the bot found the call closed; None while it is open.
+        pinged: whether the ping role was pinged for it, or is about to be.
     """
 
     server_id: int
@@ -63,7 +63,7 @@ class CardStore:
     """The cards in the database. Every method raises a StorageError when it fails."""
 
     def __init__(self, database: Database) -> None:
-        """Work on an open `database`."""
+        """Use an open `database`."""
         self._database = database
         self._upsert = upsert(database.dialect, cards)
 
@@ -74,13 +74,13 @@ class CardStore:
             return [_card_from_row(row) for row in rows]
 
     async def save(self, card: StoredCard) -> None:
-        """Save a card in place of the one that the call had."""
+        """Save a card; it replaces the stored card of the same call."""
         values = {name: getattr(card, name) for name in StoredCard.__slots__}
         async with self._database.begin() as connection:
             await connection.execute(self._upsert, values)
 
     async def remove(self, server_id: int, kind: CardKind, call_id: int) -> None:
-        """Forget a card, if there is one."""
+        """Delete the card of a call, if there is one."""
         key = {"server": server_id, "card_kind": kind, "call": call_id}
         async with self._database.begin() as connection:
             await connection.execute(_DELETE, key)

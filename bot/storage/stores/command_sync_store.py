@@ -1,4 +1,4 @@
-"""Small facts that the bot remembers between two starts."""
+"""Fingerprints of the slash commands that were last synced to Discord."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _FINGERPRINT = select(command_sync.c.fingerprint).where(command_sync.c.scope == 
 
 
 class CommandSyncStore:
-    """Which slash commands Discord was last told about, per scope.
+    """The fingerprint of the slash commands that were last synced, per scope.
 
     A scope is `<application id>:<guild id, or global>`.
     """
 
     def __init__(self, database: Database) -> None:
-        """Work on an open `database`."""
+        """Use an open `database`."""
         self._database = database
         self._upsert = upsert(database.dialect, command_sync)
 
     async def get(self, scope: str) -> str | None:
-        """Find the fingerprint of the commands last synced to `scope`; None before the first."""
+        """Return the fingerprint of the commands last synced to `scope`; None before the first."""
         async with self._database.connect() as connection:
             fingerprint: str | None = await connection.scalar(_FINGERPRINT, {"scope": scope})
         return fingerprint
 
     async def put(self, scope: str, fingerprint: str) -> None:
-        """Remember that the commands with this `fingerprint` were synced to `scope`."""
+        """Save the `fingerprint` of the commands that were synced to `scope`."""
         async with self._database.begin() as connection:
             await connection.execute(self._upsert, {"scope": scope, "fingerprint": fingerprint})

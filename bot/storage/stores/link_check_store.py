@@ -1,4 +1,4 @@
-"""The checks of all links of a guild: one row each, so that they go on after a restart."""
+"""The check of all links of a guild, one row per guild; it continues after a restart."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class LinkCheck:
     """The latest check of a guild.
 
     Attributes:
-        asked_by: the Discord id of who wanted it.
-        stopped: whether somebody ended it early.
-        told: whether anybody has been told how it ended.
+        asked_by: the Discord id of the admin who started it.
+        stopped: whether it was stopped early.
+        told: whether its result has been shown.
     """
 
     guild_id: int
@@ -43,23 +43,23 @@ class LinkCheckStore:
     """The checks in the database. Every method raises a StorageError when it fails."""
 
     def __init__(self, database: Database) -> None:
-        """Work on an open `database`."""
+        """Use an open `database`."""
         self._database = database
         self._upsert = upsert(database.dialect, link_checks)
 
     async def get(self, guild_id: int) -> LinkCheck | None:
-        """Find the latest check of a guild; None before the first."""
+        """Return the latest check of a guild; None before the first."""
         async with self._database.connect() as connection:
             row = (await connection.execute(_OF_GUILD, {"guild": guild_id})).first()
         return LinkCheck(*row) if row else None
 
     async def unfinished(self) -> list[LinkCheck]:
-        """List the checks that a stop of the bot has interrupted."""
+        """List the checks that a stop of the bot interrupted."""
         async with self._database.connect() as connection:
             return [LinkCheck(*row) for row in await connection.execute(_UNFINISHED)]
 
     async def save(self, check: LinkCheck) -> None:
-        """Save a check in place of the guild's last one."""
+        """Save a check; it replaces the guild's previous one."""
         values = {name: getattr(check, name) for name in LinkCheck.__slots__}
         async with self._database.begin() as connection:
             await connection.execute(self._upsert, values)

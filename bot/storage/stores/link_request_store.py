@@ -1,4 +1,4 @@
-"""Links that wait for somebody's word."""
+"""Link requests that wait for an approval, and conflicts about an id that is linked."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ if TYPE_CHECKING:
 
 
 class LinkRequestState(StrEnum):
-    """Where a request stands. Only the first two can still change; an answered HELD is deleted."""
+    """The state of a request. Only PENDING changes; a decided CONFLICT is deleted."""
 
-    PENDING = "pending"  # a member waits for an approval
-    CONFLICT = "held"  # whoever may link has to say whether an id of somebody else's is shared
+    PENDING = "pending"  # waits for an approval
+    CONFLICT = "held"  # staff must decide whether an id of another member is shared or moved
     APPROVED = "approved"
     DENIED = "denied"
-    REPLACED = "replaced"  # by another link or request of the same person
+    REPLACED = "replaced"  # by another link or request of the same member
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
 class LinkRequest:
-    """One request as stored.
+    """A stored request or conflict.
 
     Attributes:
-        discord_id: who is to be linked.
-        asked_by: who asked for it.
-        account_name: what the CAD called the account; None if it did not say.
-        holders: of one that is held, whose id it was then.
+        discord_id: the member to link.
+        asked_by: the actor who made the request.
+        account_name: the name of the account in the CAD; None if unknown.
+        holders: of a conflict, the members who had the id.
         application_id, token: the address of the private reply; the token is a secret, valid for
             `INTERACTION_LIFETIME` and wiped after that.
-        reply_id: the message that holds the reply; None where Discord has not said so.
-        channel_id, message_id: the message with the buttons; None until Discord has taken it.
-        decided_by: who gave the word; None for nobody, or for somebody who has left.
+        reply_id: the message of the reply; None if unknown.
+        channel_id, message_id: the message with the buttons; None until it is posted.
+        decided_by: the actor who decided; None if it expired, or the actor was erased.
     """
 
     id: int
@@ -102,14 +102,14 @@ class LinkRequestStore:
     """The requests in the database. Every method raises a StorageError when it fails."""
 
     def __init__(self, database: Database, links: LinkStore) -> None:
-        """Work on an open `database`; `links` writes what is approved."""
+        """Use an open `database`; `links` writes the approved links."""
         self._database = database
         self._links = links
 
     async def add(self, request: LinkRequest) -> tuple[int, LinkRequest | None]:
-        """Save a new request, whose own id is not looked at; return the id it was given.
+        """Save a new request; return its id and the pending request that it replaced, if any.
 
-        A person has one pending request: the one before it is returned, replaced.
+        `request.id` is ignored.
         """
         values = _row_values(request)
         del values["id"]
@@ -130,25 +130,25 @@ class LinkRequestStore:
         return (int(key[0]) if key else 0), replaced
 
     async def get(self, request_id: int) -> LinkRequest | None:
-        """Find a request."""
+        """Return a request, None if there is none with this id."""
         async with self._database.connect() as connection:
             row = (await connection.execute(_BY_ID, {"request": request_id})).first()
         return _request_from_row(row) if row else None
 
     async def for_person(self, guild_id: int, discord_id: int) -> list[LinkRequest]:
-        """List the requests about a person, by age."""
+        """List the requests about a member, the oldest first."""
         return await self._read(_OF_PERSON, guild=guild_id, person=discord_id)
 
     async def unposted(self) -> list[LinkRequest]:
-        """List the pending requests that nobody has been shown."""
+        """List the pending requests that are not posted yet."""
         return await self._read(_UNPOSTED)
 
     async def overdue(self, before: datetime) -> list[LinkRequest]:
-        """List the pending requests made before a moment."""
+        """List the pending requests made before a point in time."""
         return await self._read(_OVERDUE, before=before)
 
     async def save_posted(self, request: LinkRequest) -> None:
-        """Save where a request is shown and what the CAD calls the account."""
+        """Save the message and the account name of a request that was posted."""
         async with self._database.begin() as connection:
             await connection.execute(
                 _UPDATE.values(
@@ -162,12 +162,12 @@ class LinkRequestStore:
     async def end(
         self, request: LinkRequest, state: LinkRequestState, *, by: int | None, at: datetime
     ) -> LinkRequest | None:
-        """End a pending request; return it as it is then, None if it has ended already."""
+        """Close a pending request and return it; None if it was closed before."""
         async with self._database.begin() as connection:
             return await _end(connection, request, state, by=by, at=at)
 
     async def take_conflict(self, guild_id: int, conflict_id: int) -> LinkRequest | None:
-        """Delete a held request of a guild and return it; None if somebody was quicker."""
+        """Delete a conflict of a guild and return it; None if it was decided before."""
         async with self._database.begin() as connection:
             statement = _BY_ID.where(
                 link_requests.c.guild_id == guild_id,
@@ -183,11 +183,11 @@ class LinkRequestStore:
     async def approve(
         self, request: LinkRequest, link: Link
     ) -> tuple[LinkRequest | None, Claim | None]:
-        """Write the link that a request asks for and end it, both or neither.
+        """Save the link of a request and close the request, both or neither.
 
         Returns:
-            The request as it is then, None if it has ended already; and the claim, which is not
-            given where somebody else holds the id: the request is pending then.
+            The closed request and the claim. The request is None if it was closed before. If
+            another member has the id, the claim is not granted and the request stays pending.
         """
         async with self._database.begin() as connection:
             row = (
@@ -208,17 +208,17 @@ class LinkRequestStore:
         return ended, claim
 
     async def delete_for_person(self, guild_id: int, discord_id: int) -> None:
-        """Delete the requests about a person."""
+        """Delete the requests about a member."""
         async with self._database.begin() as connection:
             await delete_requests(connection, guild_id, discord_id)
 
     async def wipe_tokens(self, before: datetime) -> None:
-        """Forget the tokens of requests made before a moment; they open nothing any more."""
+        """Delete the expired tokens of requests made before a point in time."""
         async with self._database.begin() as connection:
             await connection.execute(_WIPE, {"before": before})
 
     async def prune(self, before: datetime) -> int:
-        """Delete what ended, or was asked and never answered, before a moment; return how many."""
+        """Delete requests closed, and conflicts made, before a point in time; return the count."""
         async with self._database.begin() as connection:
             return (await connection.execute(_PRUNE, {"before": before})).rowcount
 
@@ -230,7 +230,7 @@ class LinkRequestStore:
 
 
 async def delete_requests(connection: AsyncConnection, guild_id: int, discord_id: int) -> None:
-    """Delete the requests about a person inside a transaction of the caller's."""
+    """Delete the requests about a member inside the caller's transaction."""
     await connection.execute(
         delete(link_requests).where(
             link_requests.c.guild_id == guild_id, link_requests.c.discord_id == discord_id
@@ -256,7 +256,7 @@ async def _end(
     by: int | None,
     at: datetime,
 ) -> LinkRequest | None:
-    # The token is in what is returned, for the one who waits; nobody else needs it any more.
+    # The returned request keeps the token for the reply; the database does not need it any more.
     result = await connection.execute(
         _UPDATE.where(link_requests.c.state == LinkRequestState.PENDING).values(
             state=state, decided_by=by, decided_at=at, token=None

@@ -1,4 +1,4 @@
-"""A link, and how it stands in the database."""
+"""A link, and its row in the database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LinkSource(StrEnum):
-    """Where a link came from."""
+    """The origin of a link."""
 
     PERSON = "person"
     IMPORT = "import"
@@ -27,29 +27,29 @@ class LinkSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One person of one guild and their id in the CAD, as an operator gave it."""
+    """A member of a guild and their API id in the CAD."""
 
     guild_id: int
     discord_id: int
     api_id: str
     set_by: int
-    """The Discord id of who set it; the person themselves where they linked themselves."""
+    """The Discord id of the actor who set it; 0 if it is unknown or the CAD set it."""
     set_at: datetime
-    """When it was set: aware; UTC when read from the database."""
+    """When it was set; aware, and UTC when read from the database."""
     source: LinkSource = LinkSource.PERSON
     account_name: str | None = None
-    """What the CAD calls the account that it last found behind the id; None if it told none."""
+    """The name of the CAD account of the id, at the last verification; None if unknown."""
     account_uuid: str | None = None
     proven_at: datetime | None = None
-    """When the CAD last knew the id in this spelling; None if it does not, or was not asked."""
+    """When the CAD last confirmed the id in this spelling; None if it did not."""
     checked_at: datetime | None = None
-    """When the CAD was last asked about the id."""
+    """When the id was last verified, with any result."""
     other_account: str | None = None
-    """Which account it has found since, in place of the one above."""
+    """The account that the id belongs to now, if it is not the one above."""
 
 
-# Built once: SQLAlchemy then finds the compiled text in its cache. The columns are in the order
-# of Link's fields.
+# Built once, so that SQLAlchemy finds the compiled text in its cache. The columns are in the
+# order of the fields of Link.
 LINKS = select(
     links.c.guild_id,
     links.c.discord_id,
@@ -67,12 +67,12 @@ LINKS = select(
 
 def link_from_row(row: Sequence[Any]) -> Link:
     """Read a link from a row of `LINKS`."""
-    guild_id, discord_id, api_id, set_by, set_at, source, *proof = row
-    return Link(guild_id, discord_id, api_id, set_by, set_at, LinkSource(source), *proof)
+    guild_id, discord_id, api_id, set_by, set_at, source, *verification = row
+    return Link(guild_id, discord_id, api_id, set_by, set_at, LinkSource(source), *verification)
 
 
 def row_values(link: Link) -> dict[str, object]:
-    """Spell a link as a row; dataclasses.asdict would copy deeply, 50,000 times an import."""
+    """Return a link as a row. dataclasses.asdict is too slow for an import of 50,000 links."""
     return {
         "guild_id": link.guild_id,
         "discord_id": link.discord_id,

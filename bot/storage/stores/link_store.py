@@ -1,4 +1,4 @@
-"""Who is who: which CAD id a Discord person has in a guild."""
+"""The stored links: the API id of each member of a guild."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.storage.database import Database
     from bot.storage.stores.link_row import Link
 
-# People per statement of an import and per question; databases limit the parameters of a statement
+# Members per statement of an import and per query; databases limit the parameters of a statement
 # (SQLite to 32,766).
 _CHUNK = 1_000
 _IDS_PER_QUERY = 10_000
@@ -33,7 +33,7 @@ _IDS_PER_QUERY = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ImportCounts:
-    """How many people an import gave a first id, another id, or the id they had."""
+    """How many members got a first id, another id, or the id that they had, by an import."""
 
     added: int
     changed: int
@@ -42,12 +42,12 @@ class ImportCounts:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What came of asking for an id.
+    """The result of `LinkStore.claim`.
 
     Attributes:
-        is_given: whether it was written; otherwise nothing has changed.
-        replaced: the link that the person had before.
-        holders: the links of others with the same id in any spelling, as they were before.
+        is_granted: whether the link was written; otherwise nothing has changed.
+        replaced: the link that the member had before, None for none.
+        holders: the links of other members to the same id, in any spelling, before the claim.
     """
 
     is_granted: bool
@@ -59,16 +59,16 @@ _OF_GUILD = LINKS.where(links.c.guild_id == bindparam("guild")).order_by(links.c
 _BY_PEOPLE = _OF_GUILD.where(links.c.discord_id.in_(bindparam("people", expanding=True)))
 _BY_API_IDS = _OF_GUILD.where(links.c.identity.in_(bindparam("identities", expanding=True)))
 _PAGE = _OF_GUILD.limit(bindparam("limit")).offset(bindparam("offset"))
-# Without what a whole Link costs: 50,000 of them take a second to build.
+# Not as Link objects: 50,000 of them take a second to build.
 _API_IDS = (
     select(links.c.discord_id, links.c.api_id)
     .where(links.c.guild_id == bindparam("guild"))
     .order_by(links.c.discord_id)
 )
 _COUNT = select(func.count()).select_from(links).where(links.c.guild_id == bindparam("guild"))
-# SQLite leaves FOR UPDATE out: there, Database.begin already holds the write lock.
+# SQLite ignores FOR UPDATE; there, Database.begin already holds the write lock.
 _SELECT_FOR_UPDATE = _BY_PEOPLE.with_for_update()
-# The guild twice: with one condition for both, SQLite would read every link of it.
+# The guild stands twice: with one condition for both, SQLite would read all links of the guild.
 _IS_GUILD = links.c.guild_id == bindparam("guild")
 _SAME_PERSON_OR_ID = (
     LINKS.where(
@@ -86,28 +86,28 @@ _DELETE = delete(links).where(
 
 
 class LinkStore:
-    """The links in the database. Lists are in the order of the Discord ids.
+    """The links in the database. Lists are sorted by Discord id.
 
     Every method raises a StorageError when the database fails.
     """
 
     def __init__(self, database: Database) -> None:
-        """Work on an open `database`."""
+        """Use an open `database`."""
         self._database = database
         self._upsert = upsert(database.dialect, links)
-        # On a busy night many ask at once: one query for all costs hardly more than one.
+        # Many searches at once share one query, which costs hardly more than a single one.
         self._lookups = Coalescer(self._find_batch)
 
     async def find(self, guild_id: int, discord_ids: Collection[int]) -> dict[int, Link]:
-        """Find the links of these people with one query, by Discord id; who has none is absent."""
+        """Return the links of these members by Discord id; a member without one is absent."""
         return await self._lookups.submit((guild_id, discord_ids))
 
     async def caught_up(self) -> None:
-        """Wait until everyone has found what they are looking for."""
+        """Wait until all running searches are done."""
         await self._lookups.caught_up()
 
     async def find_by_api_ids(self, guild_id: int, api_ids: Collection[str]) -> list[Link]:
-        """Find whose CAD ids these are, in any spelling; several people may share one."""
+        """List the links to these API ids, in any spelling; several members may share one."""
         return await self._read(_BY_API_IDS, guild=guild_id, identities=[*map(identity, api_ids)])
 
     async def page(self, guild_id: int, *, offset: int, limit: int) -> list[Link]:
@@ -119,7 +119,7 @@ class LinkStore:
         return await self._read(_OF_GUILD, guild=guild_id)
 
     async def api_ids(self, guild_id: int) -> dict[int, str]:
-        """Return the CAD id of everyone in a guild, by Discord id and in its order."""
+        """Return all API ids of a guild by Discord id, sorted by it."""
         async with self._database.connect() as connection:
             return await _api_ids(connection, guild_id)
 
@@ -129,7 +129,7 @@ class LinkStore:
             return (await connection.execute(_COUNT, {"guild": guild_id})).scalar_one()
 
     async def put(self, link: Link) -> Link | None:
-        """Save a link; return the one that it replaced, None if the person had none."""
+        """Save a link; return the one that it replaced, None for none."""
         async with self._database.begin() as connection:
             before = await _read_for_update(connection, link.guild_id, [link.discord_id])
             await connection.execute(self._upsert, row_values(link))
@@ -138,9 +138,10 @@ class LinkStore:
     async def claim(
         self, link: Link, *, allowed_holders: Collection[int] = (), moving: bool = False
     ) -> Claim:
-        """Save a link unless its id, in whatever spelling, is held by others than `knowing`.
+        """Save a link unless a member outside of `allowed_holders` has the id, in any spelling.
 
-        Whoever has the id already may keep it. `moving` takes it from those who hold it.
+        A member who already has the id may save it again. With `moving`, the links of the other
+        holders are deleted.
         """
         async with self._database.begin() as connection:
             return await self.claim_in_transaction(
@@ -155,17 +156,17 @@ class LinkStore:
         allowed_holders: Collection[int] = (),
         moving: bool = False,
     ) -> Claim:
-        """Do as `claim` does inside a transaction of the caller's."""
+        """Do the same as `claim` inside the caller's transaction."""
         guild_id, person, wanted = link.guild_id, link.discord_id, identity(link.api_id)
-        # Nobody else can ask for this id before the transaction ends.
+        # No other transaction can claim this id before this one ends.
         await acquire_lock(connection, f"link {guild_id} {wanted}")
         rows = await connection.execute(
             _SAME_PERSON_OR_ID, {"guild": guild_id, "person": person, "identity": wanted}
         )
         found = {one.discord_id: one for one in map(link_from_row, rows)}
         replaced = found.pop(person, None)
-        has_it = replaced is not None and identity(replaced.api_id) == wanted
-        is_given = has_it or found.keys() <= set(allowed_holders)
+        has_id = replaced is not None and identity(replaced.api_id) == wanted
+        is_given = has_id or found.keys() <= set(allowed_holders)
         if is_given:
             await connection.execute(self._upsert, row_values(link))
         if is_given and moving:
@@ -174,7 +175,7 @@ class LinkStore:
         return Claim(is_given, replaced, tuple(found.values()))
 
     async def remove(self, guild_id: int, discord_id: int) -> Link | None:
-        """Delete a person's link and return it; None if there was none."""
+        """Delete a member's link and return it; None if there was none."""
         async with self._database.begin() as connection:
             before = await _read_for_update(connection, guild_id, [discord_id])
             await connection.execute(_DELETE, {"guild": guild_id, "person": discord_id})
@@ -189,10 +190,12 @@ class LinkStore:
     ) -> ImportCounts:
         """Save all these links or, on an error, none of them.
 
-        Of two links of one person the last counts. A link with the id that the person already
-        has is left alone, with who set it and when, and with its proof. `tell` hears how many more
-        are dealt with. Raises LinksChanged unless the guild's `api_ids` are still the `expected`
-        ones.
+        Of two links of one member the last counts. A link whose member already has the id is not
+        changed: it keeps its setter, time and verification. `on_progress` is called with the
+        number of links done since the last call.
+
+        Raises:
+            LinksChanged: the guild's `api_ids` are no longer the `expected` ones.
         """
         by_guild: dict[int, dict[int, Link]] = {}
         for link in new_links:
@@ -202,7 +205,7 @@ class LinkStore:
             for guild_id, people in by_guild.items():
                 if expected is not None and await _api_ids(connection, guild_id) != expected:
                     raise LinksChanged(self._database.location)
-                # Sorted, so that two imports at once lock rows in the same order.
+                # Sorted, so that two concurrent imports lock the rows in the same order.
                 ids = sorted(people)
                 for start in range(0, len(ids), _CHUNK):
                     chunk = [people[person] for person in ids[start : start + _CHUNK]]
@@ -217,12 +220,12 @@ class LinkStore:
         self, questions: Sequence[tuple[int, Collection[int]]]
     ) -> Sequence[dict[int, Link]]:
         wanted: dict[int, set[int]] = {}
-        for guild_id, named in questions:
-            wanted.setdefault(guild_id, set()).update(named)
+        for guild_id, discord_ids in questions:
+            wanted.setdefault(guild_id, set()).update(discord_ids)
         found: dict[tuple[int, int], Link] = {}
         async with self._database.connect() as connection:
-            for guild_id, everyone in wanted.items():
-                people = sorted(everyone)
+            for guild_id, members in wanted.items():
+                people = sorted(members)
                 for start in range(0, len(people), _IDS_PER_QUERY):
                     chunk = people[start : start + _IDS_PER_QUERY]
                     rows = await connection.execute(
@@ -232,8 +235,8 @@ class LinkStore:
                         {(guild_id, one.discord_id): one for one in map(link_from_row, rows)}
                     )
         return [
-            {one: found[guild_id, one] for one in named if (guild_id, one) in found}
-            for guild_id, named in questions
+            {one: found[guild_id, one] for one in discord_ids if (guild_id, one) in found}
+            for guild_id, discord_ids in questions
         ]
 
     async def _put_chunk(
@@ -263,6 +266,6 @@ async def _api_ids(connection: AsyncConnection, guild_id: int) -> dict[int, str]
 async def _read_for_update(
     connection: AsyncConnection, guild_id: int, people: list[int]
 ) -> dict[int, Link]:
-    """Read these people's links by Discord id, and keep others from changing them."""
+    """Read the links of these members by Discord id, and lock them for the transaction."""
     rows = await connection.execute(_SELECT_FOR_UPDATE, {"guild": guild_id, "people": people})
     return {link.discord_id: link for link in (link_from_row(row) for row in rows)}

@@ -1,4 +1,4 @@
-"""All that is stored about a person, to be shown to them or forgotten."""
+"""Everything that is stored about a user, to show it to them or to erase it."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ _UPDATE = update(orders).where(orders.c.id == bindparam("order"))
 
 
 class PersonalDataStore:
-    """What the database knows of people. Every method raises a StorageError when it fails."""
+    """The personal data in the database. Every method raises a StorageError when it fails."""
 
     def __init__(self, database: Database) -> None:
-        """Work on an open `database`."""
+        """Use an open `database`."""
         self._database = database
 
     async def stored_people(self, guild_id: int) -> set[int]:
-        """Find everybody of whom something is stored."""
+        """Return the Discord ids of all users about whom the guild's data says something."""
         guild = {"guild": guild_id}
         async with self._database.connect() as connection:
             found = set(await connection.scalars(_LINKED_PEOPLE, guild))
@@ -57,11 +57,11 @@ class PersonalDataStore:
                 found.add(actor_id)
                 found.update(int(one) for one in people.split(",") if one)
                 found.update(map(int, _MENTION.findall(units)))
-        # Whatever is typed is not always the id of somebody, nor a number that the database knows.
+        # A typed number may be no Discord id, or too large for the database.
         return {one for one in found if 0 < one <= _LAST_SNOWFLAKE}
 
     async def count_links_set_by(self, guild_id: int, discord_id: int) -> int:
-        """Count the links of others that a person has set."""
+        """Count the links of other members that a user has set."""
         async with self._database.connect() as connection:
             key = {"guild": guild_id, "person": discord_id}
             return (await connection.execute(_COUNT_SET_BY, key)).scalar_one()
@@ -69,7 +69,7 @@ class PersonalDataStore:
     async def orders_naming(
         self, guild_id: int, discord_id: int, finished_before: datetime
     ) -> list[Order]:
-        """List the orders by a person, about them or with their Discord id typed."""
+        """List the closed orders by a user, about them, or with their Discord id in the text."""
         statement = ORDERS.where(
             orders.c.guild_id == guild_id,
             orders.c.finished_at < finished_before,
@@ -85,11 +85,11 @@ class PersonalDataStore:
     async def erase(
         self, guild_id: int, discord_id: int, redacted: Sequence[Order], deleted_ids: Iterable[int]
     ) -> bool:
-        """Forget a person, or nothing at all on an error; tell whether they were linked.
+        """Erase a user's data in one transaction; return True if they had a link.
 
         Args:
-            changed: the orders as they are without the person.
-            gone: the ids of the orders of which nothing is left then.
+            redacted: the user's orders without the user.
+            deleted_ids: the ids of the orders to delete.
         """
         async with self._database.begin() as connection:
             removed = await connection.execute(

@@ -1,4 +1,4 @@
-"""What the CAD knows of the links: which are proven, which are to be asked about, and how many."""
+"""The verification of the links: which are verified, which are due, and how many there are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from bot.storage.database import Database
     from bot.storage.stores.link_row import Link
 
-# How long an unproven link is left alone, by how long ago it was set: who registers does so soon.
+# An unverified link younger than the first value is verified again after the second: most users
+# register in the CAD soon.
 _RECHECK_AFTER = (
     (timedelta(hours=1), timedelta(minutes=5)),
     (timedelta(days=1), timedelta(hours=1)),
@@ -31,7 +32,7 @@ _MAX_RECHECK_AFTER = timedelta(days=1)
 
 
 class VerificationStatus(StrEnum):
-    """What the CAD makes of a link."""
+    """The status of a link in the CAD."""
 
     VERIFIED = "proven"
     UNVERIFIED = "unproven"
@@ -40,7 +41,7 @@ class VerificationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VerificationCounts:
-    """How many links there are, how many have been checked, and how those stand."""
+    """How many links a guild has, how many of them were checked, and the statuses of those."""
 
     total: int
     checked: int
@@ -113,17 +114,17 @@ _UPDATE = update(links).where(
 
 
 class VerificationStore:
-    """The proofs in the database. Every method raises a StorageError when it fails."""
+    """The verifications in the database. Every method raises a StorageError when it fails."""
 
     def __init__(self, database: Database) -> None:
-        """Work on an open `database`."""
+        """Use an open `database`."""
         self._database = database
 
     async def save(self, before: Link, after: Link) -> bool:
-        """Write what the CAD said of a link.
+        """Write the verified link `after` in place of `before`.
 
-        False if the link has been changed meanwhile, or if another id than before is meant now
-        that somebody else has.
+        Return False and write nothing if the link was changed meanwhile, or if `after` has a new
+        id that another member has.
         """
         async with self._database.begin() as connection:
             if identity(before.api_id) != identity(after.api_id):
@@ -146,39 +147,41 @@ class VerificationStore:
         return result.rowcount > 0
 
     async def due(self, now: datetime) -> Link | None:
-        """Find the unproven link to ask about next, of any guild; None if all can wait.
+        """Return the unverified link to verify next, of any guild; None if none is due.
 
-        Those that people set themselves come first: somebody waits for them. Then the one that
-        was asked about longest ago.
+        Links that a user set come first, because a user waits for them; then the link whose last
+        check is the longest ago.
         """
         found = await self._read(_due(now))
         return found[0] if found else None
 
     async def unverified(self, api_id: str) -> list[Link]:
-        """Find the unproven links of all guilds to an id, in any spelling."""
+        """List the unverified links of all guilds to an id, in any spelling."""
         return await self._read(_UNVERIFIED_BY_IDENTITY, identity=identity(api_id))
 
     async def next_unchecked(self, guild_id: int, since: datetime, after: int) -> Link | None:
-        """Find the link of the next person after one who has not been checked since a moment."""
+        """Return the first link after the Discord id `after` that was not checked since `since`."""
         found = await self._read(_UNCHECKED, guild=guild_id, since=since, after=after)
         return found[0] if found else None
 
     async def counts(self, guild_id: int, since: datetime) -> VerificationCounts:
-        """Count a guild's links, and those checked since a moment."""
+        """Count a guild's links, and those checked since a point in time."""
         checked = links.c.checked_at >= since
         numbers = [
             func.sum(case((and_(checked, one), 1), else_=0)) for one in _STATUS_CONDITIONS.values()
         ]
         statement = select(func.count(), *numbers).where(_OF_GUILD)
         async with self._database.connect() as connection:
-            total, *standing = (await connection.execute(statement, {"guild": guild_id})).one()
-        proven, unproven, changed = (int(one or 0) for one in standing)
-        return VerificationCounts(total, proven + unproven + changed, proven, unproven, changed)
+            total, *status = (await connection.execute(statement, {"guild": guild_id})).one()
+        verified, unverified, changed = (int(one or 0) for one in status)
+        return VerificationCounts(
+            total, verified + unverified + changed, verified, unverified, changed
+        )
 
     async def with_status(
         self, guild_id: int, status: VerificationStatus, since: datetime, limit: int
     ) -> list[Link]:
-        """List the first links of a guild that stand so and were checked since a moment."""
+        """List the first links of a guild with a status that were checked since `since`."""
         return await self._read(
             _CHECKED_BY_STATUS[status], guild=guild_id, since=since, limit=limit
         )
@@ -186,24 +189,24 @@ class VerificationStore:
     async def page(
         self, guild_id: int, status: VerificationStatus, *, offset: int, limit: int
     ) -> list[Link]:
-        """List `limit` links of a guild that stand so, after the first `offset`."""
+        """List `limit` links of a guild with a status, after the first `offset`."""
         return await self._read(_PAGE_BY_STATUS[status], guild=guild_id, offset=offset, limit=limit)
 
     async def count(self, guild_id: int, status: VerificationStatus) -> int:
-        """Count the links of a guild that stand so."""
+        """Count the links of a guild with a status."""
         async with self._database.connect() as connection:
             return (
                 await connection.execute(_COUNT_BY_STATUS[status], {"guild": guild_id})
             ).scalar_one()
 
     async def api_id_chunk(self, guild_id: int, *, after: int, limit: int) -> list[tuple[int, str]]:
-        """List the ids of a guild's people by Discord id, from the one after another on."""
+        """List `limit` pairs of Discord id and API id of a guild, sorted, from `after` on."""
         parameters = {"guild": guild_id, "after": after, "limit": limit}
         async with self._database.connect() as connection:
             return [(one, api_id) for one, api_id in await connection.execute(_IDS, parameters)]
 
     async def latest_spellings(self, limit: int) -> list[str]:
-        """List the ids that were proven last, of all guilds: they speak with one CAD."""
+        """List the ids that were verified last, of all guilds: they all use one CAD."""
         async with self._database.connect() as connection:
             return list((await connection.execute(_SPELLINGS, {"limit": limit})).scalars())
 
@@ -213,15 +216,15 @@ class VerificationStore:
 
 
 def _due(now: datetime) -> Select[Any]:
-    waited = [
-        and_(links.c.set_at >= now - age, links.c.checked_at <= now - patience)
-        for age, patience in _RECHECK_AFTER
+    recheck_due = [
+        and_(links.c.set_at >= now - age, links.c.checked_at <= now - interval)
+        for age, interval in _RECHECK_AFTER
     ]
     long_ago = links.c.checked_at <= now - _MAX_RECHECK_AFTER
     return (
         LINKS.where(
             links.c.proven_at.is_(None),
-            or_(links.c.checked_at.is_(None), long_ago, *waited),
+            or_(links.c.checked_at.is_(None), long_ago, *recheck_due),
         )
         .order_by(
             case((links.c.source == LinkSource.PERSON, 0), else_=1),

@@ -18,7 +18,7 @@ from bot.services.link_files.import_export import ExportResult, ImportPreview, I
 from bot.services.link_files.rows import Row
 from bot.ui.interactions.error_boundary import Desk, run_guarded
 from bot.ui.interactions.responses import Interaction, actor_of, respond
-from bot.ui.link_files.import_report import report
+from bot.ui.link_files.import_report import error_line, report
 from bot.ui.text import MESSAGE_LIMIT, code_span, escape, member_mention
 
 _LINES_PER_SECTION = 5  # lines of each kind
@@ -136,7 +136,11 @@ def _lines(plan: ImportDiff, limit: int) -> tuple[list[str], bool]:
     """Say what would happen in so many characters; False if that is not all of it."""
     unit = plan.record_kind
     sections = (
-        ("Refused", len(plan.errors), (escape(str(one), _MAX_LINE_LENGTH) for one in plan.errors)),
+        (
+            "Refused",
+            len(plan.errors),
+            (escape(error_line(one), _MAX_LINE_LENGTH) for one in plan.errors),
+        ),
         ("Shared ids", len(plan.shared), (_shared_line(one, unit) for one in plan.shared)),
         ("Changed", len(plan.changed), (_changed_line(one, unit) for one in plan.changed)),
         ("Added", len(plan.added), (_added_line(row, unit) for row in plan.added)),

@@ -1,4 +1,4 @@
-"""All checks at once: the worst first, and none in the way of another."""
+"""Checks run in parallel, the worst finding comes first, and no check stops another."""
 
 from __future__ import annotations
 

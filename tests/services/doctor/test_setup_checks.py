@@ -1,4 +1,4 @@
-"""What there is to say about database and push events; the rest is in tests/process/test_doctor."""
+"""The checks of database and push events; the others are in tests/process/test_doctor.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cells, as spreadsheets have them."""
+"""Cells as spreadsheets write them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_what_somebody_typed(raw: str, read: tuple[str, bool]) -> None:
 def test_no_cell_begins_a_formula(start: str, before: str) -> None:
     written = write_cell(f"{before}{start}HYPERLINK(1)")
     assert written.startswith("'")
-    # Half of Europe's spreadsheets cut at semicolons, and drop a lone quote.
+    # Spreadsheets of some countries split at semicolons, and drop a single quote.
     assert not any(part.startswith(DANGEROUS) for part in written.split(";"))
 
 
@@ -60,7 +60,7 @@ def test_whatever_is_written_is_read_again(text: str) -> None:
     assert is_literal or not (is_rounded(text) or is_formula(text))
 
 
-# Ids are printable; nothing else gets into the database.
+# Ids are printable: other ids do not get into the database.
 @given(st.text(st.one_of(st.sampled_from("=+-@';\",＝a"), st.characters().filter(str.isprintable))))
 @example('x;"=a')
 @example('";')
@@ -69,7 +69,7 @@ def test_no_part_of_what_is_written_can_be_run(text: str) -> None:
     write_links({1: text, 2: text}, stream)
     for separator in ",;":
         for row in csv.reader(io.StringIO(stream.getvalue(), newline=""), delimiter=separator):
-            # A quote that is left open takes the end of the line with it, and the next one.
+            # An unclosed quote includes the rest of the line and the next line.
             assert not any(cell.lstrip("\n").startswith(DANGEROUS) for cell in row)
 
 

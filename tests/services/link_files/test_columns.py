@@ -1,4 +1,4 @@
-"""Which headers are understood."""
+"""Which headers are recognised."""
 
 from __future__ import annotations
 

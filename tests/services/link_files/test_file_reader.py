@@ -1,4 +1,4 @@
-"""Files of links, as people have them."""
+"""Files of links as administrators have them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from bot.services.link_files.rows import (
     ParsedFile,
     Row,
 )
+from bot.ui.link_files.import_report import error_line
 
 PAT = "123456789012345678"
 ALEX = "223456789012345678"
@@ -39,7 +40,7 @@ def read(
 
 
 def told(text: str | bytes, names: MemberNames | None = None) -> list[str]:
-    return [str(fault) for fault in read(text, names).errors]
+    return [error_line(fault) for fault in read(text, names).errors]
 
 
 def named() -> dict[str, set[int]]:
@@ -190,7 +191,7 @@ class TestEncodings:
         text = f"name,discord_id,api_id\nJosé,{PAT},a\nPat,{ALEX},é\n"
         parsed = read(text.encode("cp1252"))
         assert parsed.rows == (Row(2, int(PAT), "a"),)
-        assert [str(fault) for fault in parsed.errors] == [
+        assert [error_line(fault) for fault in parsed.errors] == [
             "line 3: '\\udce9' is not UTF-8 text; save the file as CSV UTF-8"
         ]
 
@@ -218,7 +219,7 @@ class TestFaults:
         assert parsed.rows == ()
         (fault,) = parsed.errors
         assert fault.kind is LineErrorKind.NO_HEADER
-        assert str(fault).endswith(
+        assert error_line(fault).endswith(
             f"the headers {shown!r} name no column of people (discord_id, mention, username) or"
             " none of ids (api_id, steam, license)"
         )
@@ -264,7 +265,7 @@ class TestFaults:
         parsed = read(f"{HEADER}{ALEX},good\n{row}\n")
         assert parsed.rows == (Row(2, int(ALEX), "good"),)
         assert [(fault.line, fault.kind) for fault in parsed.errors] == [(3, reason)]
-        said = str(parsed.errors[0])
+        said = error_line(parsed.errors[0])
         assert said.startswith("line 3: ")
         assert said.isprintable()
         assert len(said) < 200
@@ -286,11 +287,11 @@ class TestFaults:
             LineError(4, PAT, LineErrorKind.DUPLICATE, "2"),
             LineError(5, PAT, LineErrorKind.DUPLICATE, "2"),
         )
-        assert str(parsed.errors[0]) == f"line 4: the Discord id {PAT} is already in line 2"
+        assert error_line(parsed.errors[0]) == f"line 4: the Discord id {PAT} is already in line 2"
 
     def test_the_words_of_a_fault(self) -> None:
         assert told(f"{HEADER}1.23E+17,a\n") == [f"line 2: '1.23E+17' {ROUNDED}"]
-        # What the file contains is never taken for a format.
+        # The content of the file is never used as a format string.
         assert "'{line}'" in told(HEADER + "{line},a\n")[0]
 
     def test_a_tab_in_what_is_wrong(self) -> None:
@@ -305,7 +306,7 @@ class TestFaults:
             return told("\n".join([header, *rows]))
 
         assert told_of(5, 5) == [f"line {2 + n}: '1234567890{n:05}00' {ROUNDED}" for n in range(5)]
-        # Some ids end so by nature.
+        # Some real ids end in zeros.
         assert told_of(4, 0) == []
         assert told_of(5, 6) == []
 
@@ -314,7 +315,7 @@ class TestFaults:
         parsed = read(f"{HEADER}{PAT},a\n" + line * MAX_ERRORS * 2)
         assert parsed.rows == ()
         assert MAX_ERRORS < len(parsed.errors) < MAX_ERRORS + 3
-        assert str(parsed.errors[-1]).endswith("reading stopped here after 10,000 bad lines")
+        assert error_line(parsed.errors[-1]).endswith("reading stopped here after 10,000 bad lines")
 
     def test_a_line_of_a_million_columns(self) -> None:
         parsed = read(HEADER + "," * 1_000_000 + f"x\n{PAT},a\n" + "," * 1_000_000)
@@ -421,7 +422,7 @@ def test_never_raises(text: str | bytes) -> None:
     parsed = read_links(data, "{hex}", named)
     for fault in parsed.errors:
         assert fault.line >= 1
-        assert str(fault).isprintable()
+        assert error_line(fault).isprintable()
     assert len({row.discord_id for row in parsed.rows}) == len(parsed.rows)
     good = {row.line for row in parsed.rows}
     assert good.isdisjoint(fault.line for fault in parsed.errors)

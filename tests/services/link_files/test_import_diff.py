@@ -1,4 +1,4 @@
-"""What a file would change."""
+"""What an import would change."""
 
 from __future__ import annotations
 

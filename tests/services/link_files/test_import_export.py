@@ -1,4 +1,4 @@
-"""Files of links: shown, then written, on a real database."""
+"""Imports and exports: the preview, then the write, on a real database."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ async def test_one_file_per_person_is_remembered(files) -> None:
 @pytest.mark.parametrize("changed", [PAT, 7])
 async def test_links_that_have_changed_since(files, links, office, changed: int) -> None:
     token = await token_of(files)
-    # One whom the file is about; or one who has an id now that the file gives to another.
+    # A member of the file; or a member who now has an id that the file gives to another one.
     await links.put(link(office, changed, "steam:2"))
     before = await links.all(GUILD)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Links that wait for approval, on a real file."""
+"""Link requests that wait for an approval, on a real SQLite file."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def test_a_member_asks_and_somebody_approves(stage: LinkStage) -> None:
     assert approved.token == REPLY.token
     stored = await stage.store.get(request.id)
     assert stored is not None
-    assert stored.token is None  # nobody needs it any more
+    assert stored.token is None  # it is not needed any more
 
 
 async def test_a_member_asks_and_somebody_denies(stage: LinkStage) -> None:
@@ -85,7 +85,7 @@ async def test_the_second_press_is_told_who_was_first(stage: LinkStage, second: 
         await getattr(stage.desk, second)(MAX, request.id, BUTTON)
     assert (told.value.state, told.value.decided_by) == (LinkRequestState.DENIED, 42)
     assert await stage.linked() == {}
-    # The buttons that were still to be seen are taken away.
+    # The buttons that were still visible are removed.
     assert len(stage.people.closed) == 2
     assert len(stage.people.answered) == 1
 
@@ -300,4 +300,4 @@ async def test_tidying_outlives_a_broken_database(
 ) -> None:
     office.database.broken = True
     await stage.requests.expire()
-    assert "not forgotten for now" in caplog.text
+    assert "cannot expire old link requests" in caplog.text

@@ -1,4 +1,4 @@
-"""All links of a guild are checked as a job, with the pretend CAD on the other side."""
+"""The check of all links of a guild, against the pretend CAD."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CREW = (seed.PAT, seed.ALICE, seed.BOB, seed.CHARLIE, seed.SAM)
 
 @dataclass
 class Listener:
-    """Everyone who is told something: remembers what was shown, where, and when."""
+    """Records what was shown, where, and when."""
 
     stage: ProofStage
     shown: list[tuple[float, str, CheckReport]] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Listener:
 
 @dataclass(frozen=True)
 class Reply:
-    """The CheckReply of somebody."""
+    """A CheckReply that records its reports."""
 
     name: str
     people: Listener = field(compare=False)
@@ -65,7 +65,7 @@ class Reply:
 
 
 class Desk:
-    """A bot's checks, which can be stopped and started again."""
+    """The checks of a bot that can be stopped and started again."""
 
     def __init__(self, stage: ProofStage) -> None:
         self.stage = stage
@@ -95,7 +95,7 @@ class Desk:
         return report
 
     async def crew(self, **more: Any) -> list[Link]:
-        """Link people whom the CAD knows."""
+        """Link members that the CAD knows."""
         return [await self.stage.put(one.hex, number, **more) for number, one in enumerate(CREW, 1)]
 
 
@@ -213,11 +213,11 @@ async def test_a_restart_in_the_middle(desk: Desk) -> None:
     assert 0 < before < len(CREW)
     await desk.restart()
     await desk.stage.passes(HOUR)
-    # Nobody was asked about twice but whom the stop has caught in the middle.
+    # Only the link that the stop interrupted was verified twice.
     asked = desk.stage.spellings()
     assert set(asked) == {one.hex for one in CREW}
     assert len(asked) <= len(CREW) + 1
-    # The replies of before are lost: the log tells.
+    # The replies from before the restart are lost: the log channel gets the result.
     (report,) = desk.people.posted
     assert (report.counts.verified, report.is_running) == (5, False)
     await desk.restart()
@@ -288,7 +288,7 @@ async def test_a_broken_file_is_waited_out(desk: Desk, caplog) -> None:
     await desk.check()
     desk.stage.database.broken = True
     await desk.stage.passes(30)
-    assert "cannot be checked" in caplog.text
+    assert "cannot check the links" in caplog.text
     desk.stage.database.broken = False
     await desk.stage.passes(HOUR)
     assert desk.people.last.counts.verified == 5

@@ -1,4 +1,4 @@
-"""Who is who, on a real file."""
+"""The link service on a real SQLite file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = v1
 
 
 class Cad(ScriptedCad):
-    """Knows accounts; answers in the order written down where something is."""
+    """A CAD with accounts; the prepared `answers` come first, in their order."""
 
     accounts: dict[int, Account]
     names: dict[str, str]
@@ -181,7 +181,7 @@ async def test_what_the_cad_knows_is_learned_once(linking, cad, links, office) -
 async def test_one_who_cannot_be_asked_about_is_not_called_unlinked(linking, cad, caplog) -> None:
     cad.answers.extend([CadRefused("NO", status=400), None])
     assert await linking.api_ids(GUILD, [8, 9]) == {9: None}
-    assert "the CAD's own links cannot be asked" in caplog.text
+    assert "cannot ask the CAD for its own Discord links" in caplog.text
 
 
 async def test_a_cad_that_does_not_answer_is_asked_once(linking, cad) -> None:

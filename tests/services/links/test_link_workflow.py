@@ -1,4 +1,4 @@
-"""One id, one person; and who is told when that changes."""
+"""Linking, conflicts about one id, and the notices about changes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_nobody_takes_an_id_in_another_spelling(
     await stage.put(BOB, stored)
     with pytest.raises(IdAlreadyLinked) as refusal:
         await stage.desk.link(PAT, 7, pasted, REPLY)
-    assert refusal.value.holders == frozenset()  # no business of theirs
+    assert refusal.value.holders == frozenset()  # the actor may not see them
     assert await stage.linked() == {8: stored}
     assert stage.people.told == stage.people.reported == []
 
@@ -67,7 +67,7 @@ async def test_sharing(stage: LinkStage) -> None:
     assert ([one.discord_id for one in linked.holders], linked.is_moved) == ([8], False)
     assert await stage.linked() == {7: HEX, 8: f"steam:{HEX}"}
     assert told(stage) == reported(stage) == [(LinkChangeKind.SHARED, 8, 7)]
-    # What was allowed once stays allowed.
+    # A member who shares an id may link it again in another spelling.
     assert isinstance(await stage.desk.link(PAT, 7, f"STEAM:{HEX.upper()}", REPLY), LinkResult)
 
 

@@ -1,4 +1,4 @@
-"""Who leaves is forgotten, and everybody can see what is stored about them; on a real file."""
+"""Members who leave are erased, and users see what is stored about them; on a real file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.services.samples import GUILD, actor
 
 pytestmark = v1
 
-# Ids that cannot stand in the file by chance.
+# Ids that do not appear in the file by chance.
 EVE = actor(user_id=812345678901234567)
 EVES = "deadbeefcafe"
 
@@ -31,7 +31,7 @@ def stage(office: Office) -> LinkStage:
 
 
 async def closed(office: Office, *people: int, by: int = 42, guild_id: int = GUILD) -> int:
-    """Store an order that is over."""
+    """Store a closed order."""
     assignees = tuple(Assignee(f"steam:{one}", one, None, True) for one in people)
     order = await office.accept(
         " ".join(f"<@{one}>" for one in people), actor_id=by, guild_id=guild_id
@@ -80,14 +80,14 @@ async def test_nothing_of_whoever_left_is_left(stage: LinkStage, office: Office)
     assert (shared.units, shared.people, shared.actor_id) == ("<@8>", frozenset({8}), 42)
     assert (given.units, given.people, given.actor_id) == ("<@8>", frozenset({8}), 0)
     assert (other.actor_id, other.people) == (42, frozenset({8}))
-    assert elsewhere.people == frozenset({EVE.user_id})  # another server has not lost them
+    assert elsewhere.people == frozenset({EVE.user_id})  # in the other server she is still a member
     with closing(sqlite3.connect(office.file)) as connection:
         connection.execute("DELETE FROM orders WHERE guild_id = ?", [GUILD + 1])
         dump = "\n".join(connection.iterdump())
     assert str(EVE.user_id) not in dump
     assert EVES not in dump
     assert "license:eve" not in dump
-    # The buttons of what they asked for are gone, too.
+    # The buttons of their request are removed, too.
     assert [one.state for one in stage.people.closed] == [LinkRequestState.WITHDRAWN]
 
 
@@ -144,8 +144,8 @@ async def test_a_broken_database_ends_nothing(
     office.database.broken = True
     await stage.leaving.erase(GUILD, 7)
     await stage.leaving.erase_absent(GUILD, lambda _: False)
-    assert "7 cannot be forgotten" in caplog.text
-    assert "those who left" in caplog.text
+    assert "cannot erase the data of 7 in" in caplog.text
+    assert "cannot erase the data of members who left" in caplog.text
 
 
 async def test_all_or_nothing(stage: LinkStage, office: Office) -> None:

@@ -1,4 +1,4 @@
-"""Orders without one of those they were about."""
+"""Orders without one of their people."""
 
 from __future__ import annotations
 

@@ -69,9 +69,10 @@ def reasons(text: str, roster: Roster = CREW) -> list[tuple[str, SkipReason]]:
 @pytest.mark.parametrize(
     ("text", "assignee"),
     [
-        # An id goes out as the CAD writes it on the unit, however it is stored or typed.
-        ("me", Assignee("1100001343a206f", ME, PAT, on_duty=True)),
-        ("<@7>", Assignee("STEAM:11000010ABCDEF0", 7, ALICE, on_duty=True)),
+        # The id of a link goes out as it is stored: the CAD confirmed that spelling.
+        ("me", Assignee("steam:1100001343A206F", ME, PAT, on_duty=True)),
+        ("<@7>", Assignee("11000010abcdef0", 7, ALICE, on_duty=True)),
+        # A typed id goes out as the CAD writes it on the unit.
         ("A-12", Assignee("1100001343a206f", None, PAT, on_duty=True)),
         ("a-7", Assignee("STEAM:11000010ABCDEF0", None, ALICE, on_duty=True)),
         ("LICENSE:PAT", Assignee("license:pat", None, PAT, on_duty=True)),

@@ -1,4 +1,4 @@
-"""Who is who between a real file and the pretend CAD over real HTTP, in a time of our own."""
+"""Links between a real SQLite file and the pretend CAD over real HTTP, with a fake clock."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 RILEY = seed.RILEY
 WHO = Credentials(seed.COMMUNITY_ID, seed.API_KEY)
-_QUIET = 25  # turns of the loop in which nothing happened
+_QUIET = 25  # iterations of the event loop without activity
 _SHARE = 0.8
 
 
@@ -51,7 +51,7 @@ class WatchedTransport(Transport):
 
 @dataclass
 class ProofStage:
-    """Everything that can be acted on and looked at."""
+    """The verifier with its stores, the pretend CAD and the clock."""
 
     file: Path
     version: int
@@ -120,7 +120,7 @@ class ProofStage:
         return (await self.links.find(GUILD, [person]))[person]
 
     async def give(self, pasted: str, person: int = 7) -> tuple[Link, Verification]:
-        """Link somebody as `/link` does."""
+        """Link a member as `/link` does."""
 
         async def giving() -> tuple[Link, Verification]:
             known = await self.links.find(GUILD, [person])
@@ -131,7 +131,7 @@ class ProofStage:
         return await self.doing(giving())
 
     async def doing(self, work: Coroutine[None, None, T]) -> T:
-        """Do something, with as much time as it takes."""
+        """Run `work`, and advance the time until it is done."""
         task = asyncio.create_task(work)
         await self.settle()
         while not task.done():
@@ -139,14 +139,14 @@ class ProofStage:
         return task.result()
 
     async def settle(self) -> None:
-        """Wait until nobody does anything but wait for time to pass."""
+        """Wait until all tasks wait for time to pass."""
         quiet = 0
         while quiet < _QUIET:
             await asyncio.sleep(0)
             quiet = 0 if self.database.busy or self.transport.busy else quiet + 1
 
     async def passes(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the time."""
         await self.time.advance(seconds, self.settle)
 
     def _client(self) -> CadClient:

@@ -1,4 +1,4 @@
-"""What could not be proven at once is proven by itself later."""
+"""Links that could not be verified at once are verified in the background."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def test_nothing_is_asked_while_the_cad_is_in_trouble(stage: ProofStage, c
     with caplog.at_level(logging.INFO):
         await stage.passes(FIRST_DELAY + 2 * HOUR)
         assert len(stage.cad.world.history) < 100
-        (warning,) = [one for one in caplog.records if "cannot be proven" in one.message]
+        (warning,) = [one for one in caplog.records if "is interrupted" in one.message]
         assert warning.levelno == logging.WARNING
         stage.cad.faults.clear()
         await stage.passes(BACKOFF.longest + 5 * LINK_INTERVAL)
@@ -106,7 +106,7 @@ async def test_a_broken_file_is_waited_out(stage: ProofStage, caplog) -> None:
     await begin(stage)
     stage.database.broken = True
     await stage.passes(FIRST_DELAY + 1)
-    assert "cannot be proven" in caplog.text
+    assert "background verification is interrupted" in caplog.text
     stage.database.broken = False
     await stage.passes(BACKOFF.first + IDLE_INTERVAL)
     assert (await stage.stored()).proven_at
@@ -176,5 +176,5 @@ class TestVerified:
         stage.database.broken = True
         stage.background.on_events([LinkVerified(HEX, "u-2")])
         await stage.settle()
-        assert "a verified link cannot be stored" in caplog.text
+        assert "cannot store a link that the CAD reported as verified" in caplog.text
         stage.database.broken = False

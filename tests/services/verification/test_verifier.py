@@ -1,4 +1,4 @@
-"""Ids are proven at the pretend CAD, over both versions of its API."""
+"""Ids are verified at the pretend CAD, over both versions of its API."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def test_never_more_questions_than_allowed(stage: ProofStage) -> None:
         await stage.put(proven, 50 + number, proven_at=stage.time.now())
     _, proof = await stage.give(f"sTeAm:{seed.VIC.hex}")
     assert (proof.is_verified, proof.is_complete) == (False, True)
-    # On version 2, the first question was who the person is.
+    # On API 2, the first query is for the member's account.
     assert stage.asked().total() == MAX_QUERIES - (stage.version == 1)
     assert stage.spellings()[:2] == [f"Steam:{seed.VIC.hex}", f"x{seed.VIC.steam64}"]
     assert len(set(stage.spellings())) == len(stage.spellings()) == 7
@@ -160,7 +160,7 @@ class TestLearning:
         link, proof = await stage.give(str(RILEY.steam64))
         assert proof.is_verified
         assert stage.spellings() == [f"STEAM:{HEX.upper()}"]
-        # It is also the better guess while the CAD is away.
+        # It is also the better choice while the CAD is unreachable.
         await stage.cad.pause()
         link, _ = await stage.give(seed.VIC.hex, 8)
         assert link.api_id == f"STEAM:{seed.VIC.hex.upper()}"
@@ -259,7 +259,7 @@ class TestTurns:
         until = stage.time.monotonic() + 4
         assert await stage.doing(turns.acquire(until, is_account=True))
         assert not await turns.acquire(until, is_account=True)
-        # It takes no turn from anybody.
+        # It delays no other query.
         assert await stage.doing(turns.acquire(until, is_account=False))
         questions = QueryBudget(turns, until)
         assert not questions.is_background

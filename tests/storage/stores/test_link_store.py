@@ -139,7 +139,7 @@ class TestPutMany:
         later = NOON + timedelta(days=1)
         new = [Link(GUILD, n, api_id, 42, later) for n, api_id in ((1, "a"), (2, "x"), (3, "c"))]
         assert await store.put_many(new) == ImportCounts(added=1, changed=1, unchanged=1)
-        # Unchanged means untouched: who set it first stays known.
+        # An unchanged link keeps the actor who set it first.
         assert await store.all(GUILD) == [link(1, "a"), *new[1:]]
 
     async def test_last_of_two_counts(self, store: LinkStore) -> None:
@@ -176,7 +176,7 @@ class TestPutMany:
         assert counts == ImportCounts(size, 0, 0)
         assert sum(told) == size
         assert len(told) == 50
-        # Nobody else sees a part of it.
+        # No other connection sees a part of it.
         assert len(seen) > 1
         assert set(seen) <= {0, size}
         assert [one for one in statements if one.startswith("BEGIN")] == ["BEGIN IMMEDIATE"]
@@ -245,7 +245,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 class TestPostgres:
-    """No server here: what it would be sent."""
+    """Without a server: the statement that it would receive."""
 
     DIALECT = registry.load("postgresql")()
 

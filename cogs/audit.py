@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-
 import discord
 from discord import app_commands
 from discord.app_commands import Range
-from discord.ext import commands, tasks
+from discord.ext import commands
 
 from bot.services.records.audit_log import AuditLog
-from bot.ui import loops
 from bot.ui.interactions.responses import Interaction, actor_of, respond
 from bot.ui.links import link_results
-
-_log = logging.getLogger(__name__)
 
 
 class AuditCog(commands.Cog):
@@ -22,14 +17,6 @@ class AuditCog(commands.Cog):
 
     def __init__(self, audit: AuditLog) -> None:
         self._audit = audit
-
-    async def cog_load(self) -> None:
-        """Begin to forget."""
-        self.purge.start()
-
-    async def cog_unload(self) -> None:
-        """Stop forgetting."""
-        await loops.stop(self.purge)
 
     @app_commands.command(description="See what was ordered, by whom, and what came of it")
     @app_commands.describe(
@@ -48,13 +35,3 @@ class AuditCog(commands.Cog):
         member_id = member.id if member else None
         work = self._audit.page(actor_of(interaction), page, member_id=member_id, call_id=call)
         await respond(interaction, work, link_results.audit_page)
-
-    @tasks.loop(minutes=1)
-    async def purge(self) -> None:
-        """Keep tokens and old orders no longer than promised."""
-        await self._audit.purge()
-
-    @purge.error
-    async def log_purge_error(self, error: BaseException) -> None:
-        """Say that forgetting has stopped."""
-        _log.error("old orders are not deleted any more until the next start", exc_info=error)

@@ -31,11 +31,10 @@ from benchmarks.busy_cad import PushedEvent
 from benchmarks.card_channel import CardWrite, PretendCardChannel
 from benchmarks.clock import BenchmarkClock
 from benchmarks.pretend_discord import CHANNEL_ID, ROLE_ID
-from bot.app import DispatchBot
+from bot.app import open_bot
 from bot.cad.push.http_push import EVENT_PATH
 from bot.config.settings import Settings
 from bot.services.board.live_board import Board
-from bot.wiring.services import open_services
 
 SIZES = ((1, 10), (40, 200), (200, 1000))  # open calls, units on duty
 
@@ -252,12 +251,13 @@ async def _bot(
             database_url=f"sqlite+aiosqlite:///{folder}/bench.db",
             dispatch_role_ids=frozenset({ROLE_ID}),
             push_listen=address,
+            calls_channel_id=CHANNEL_ID,
         )
-        async with open_services(settings, clock=clock) as services:
-            await services.board.fetch_units(_SERVER_ID)
-            async with DispatchBot(services, calls_channel_id=CHANNEL_ID) as bot:
+        async with open_bot(settings, clock=clock) as bot:
+            await bot.services.board.fetch_units(_SERVER_ID)
+            async with bot:
                 await channel.log_in(bot)
-                yield services.board, f"http://{address}{EVENT_PATH}"
+                yield bot.services.board, f"http://{address}{EVENT_PATH}"
                 await bot.drain()
 
 

@@ -47,3 +47,14 @@ class BenchmarkClock(Clock):
         self._skipped += seconds
         self._skip.set()
         self._skip = asyncio.Event()
+
+    async def wait_for(self, future: asyncio.Future[None], seconds: float | None = None) -> None:
+        """Wait until a future is done, the time has passed or is skipped."""
+        if seconds is None:
+            await super().wait_for(future)
+            return
+        sleeping = asyncio.ensure_future(self.sleep(seconds))
+        try:
+            await asyncio.wait([future, sleeping], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()

@@ -20,8 +20,7 @@ from benchmarks import interactions
 from benchmarks.clock import BenchmarkClock
 from benchmarks.pretend_cad import api_id
 from benchmarks.pretend_discord import FIRST_MEMBER_ID, Exchange, PretendDiscord
-from bot.app import DispatchBot
-from bot.wiring.services import open_services
+from bot.app import open_bot
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import Account, Badge, CallForm
@@ -103,9 +102,9 @@ async def measure_bot(load: OrderLoad) -> LoadResult:
                 version=load.version,
             )
             await interactions.link_members(settings.database_url, load.orders)
-            async with open_services(settings, clock=clock) as services:
-                await services.board.fetch_units(seed.SERVER_ID)
-                async with DispatchBot(services) as bot:
+            async with open_bot(settings, clock=clock) as bot:
+                await bot.services.board.fetch_units(seed.SERVER_ID)
+                async with bot:
                     await discord.log_in(bot)
                     clock.skip(60)  # let the rate limits forget the start
                     _start_counting(cad)

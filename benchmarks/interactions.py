@@ -24,13 +24,12 @@ from benchmarks.pretend_discord import (
     Exchange,
     PretendDiscord,
 )
-from bot.app import DispatchBot
+from bot.app import open_bot
 from bot.config.settings import Settings
 from bot.runtime import gc_tuning
 from bot.storage.database import Database
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
-from bot.wiring.services import open_services
 
 CAD_DELAY = 0.05  # seconds
 SIZES = (1, 50, 1000)
@@ -63,9 +62,9 @@ async def our_bot(url: str, people: int) -> AsyncIterator[BotUnderTest]:
         settings = settings_for(url, f"sqlite+aiosqlite:///{folder}/bench.db")
         await link_members(settings.database_url, people)
         clock, discord = BenchmarkClock(), PretendDiscord()
-        async with open_services(settings, clock=clock) as services:
-            await services.board.fetch_units(1)
-            async with DispatchBot(services) as bot:
+        async with open_bot(settings, clock=clock) as bot:
+            await bot.services.board.fetch_units(1)
+            async with bot:
                 await discord.log_in(bot)
                 clock.skip(60)
                 with _tuned_gc():
@@ -94,7 +93,7 @@ async def measure(opener: OpenBot, url: str, size: int, rounds: int) -> WaitTime
         for number in range(rounds + 1):
             exchanges = discord.attach(orders)
             await discord.wait_for(exchanges)
-            await _run_follow_ups(clock)
+            await run_follow_ups(clock)
             if number:
                 acknowledged += [seconds_until(one, one.acknowledged) for one in exchanges]
                 answered += [seconds_until(one, one.answered) for one in exchanges]
@@ -115,7 +114,7 @@ async def table(
     return rows
 
 
-async def _run_follow_ups(clock: BenchmarkClock) -> None:
+async def run_follow_ups(clock: BenchmarkClock) -> None:
     """Let the work after an answer finish, so that it does not slow the next round."""
     for _ in range(5):
         clock.skip(60)

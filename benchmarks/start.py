@@ -65,10 +65,9 @@ async def _start_ours() -> None:
     from bot.runtime import gc_tuning  # noqa: PLC0415
 
     gc_tuning.disable_during_startup()
-    from bot.app import DispatchBot  # noqa: PLC0415
-    from bot.wiring.services import open_services  # noqa: PLC0415
+    from bot.app import open_bot  # noqa: PLC0415
 
-    async with open_services(settings.load()) as services, DispatchBot(services):
+    async with open_bot(settings.load()) as bot, bot:
         gc_tuning.tune()
         _print_measurement()
 

@@ -1,7 +1,7 @@
 """The command line: `python -m bot`."""
 
-# What takes long to import (discord.py, SQLAlchemy, pydantic) is imported by the commands that
-# need it: `--help` answers at once, and a signal is heeded from the first moment.
+# Slow imports (discord.py, SQLAlchemy, pydantic) are inside the commands that need them: `--help`
+# answers at once, and signals are handled from the first moment.
 # ruff: noqa: PLC0415
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _log = logging.getLogger("bot")  # this module's own name is __main__
 
 
 class CommandGroup(typer.core.TyperGroup):
-    """The commands; a fault that the operator can mend ends them with a line about it."""
+    """The commands. An error that the operator can fix ends them with one line about it."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as the library has it
-        """Run the command that was asked for."""
+        """Run the requested command."""
         try:
             return super().invoke(ctx)
         except Exception as error:
@@ -75,7 +75,7 @@ def run() -> None:
         from bot import process
 
         process.run(loaded, signals)
-    except Exception as error:  # noqa: BLE001 - whatever it was, the log's last line says so
+    except Exception as error:  # noqa: BLE001 - the last line of the log names any error
         failure = _startup_error(error)
         if failure is None:
             _log.critical("the bot has failed: %r", error, exc_info=error)
@@ -101,11 +101,11 @@ def doctor() -> None:
     from bot.wiring import doctor_checks
 
     read = doctor_checks.read_settings()
-    # The findings say what is wrong; the log is left for what nobody expects.
+    # The findings name the problems; the log shows only unexpected errors.
     logs.configure("ERROR", "text", read.settings.secrets if read.settings else ())
     findings = asyncio.run(doctor_checks.check_offline(read))
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # names may be in a script it does not have
+        sys.stdout.reconfigure(errors="replace")  # its encoding may lack letters of a name
     for line in doctor_checks.format_lines(findings):
         typer.echo(line)
     raise typer.Exit(doctor_checks.exit_code(findings))
@@ -124,7 +124,7 @@ def upgrade_database() -> None:
 
 
 def _startup_error(error: Exception) -> FatalError | None:
-    """Return what an operator can mend as a Failure; None for a fault of the bot."""
+    """Return an error that the operator can fix as StartupError; None for a fault of the bot."""
     from bot.config.settings import SettingsError
     from bot.storage.errors import StorageError
 

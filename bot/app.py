@@ -1,4 +1,4 @@
-"""The bot on Discord, on top of services that `wiring` has built."""
+"""The Discord bot: commands and buttons on top of the services that `wiring` builds."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ import asyncio
 import hashlib
 import json
 import logging
-from functools import partial
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import discord
 from discord.ext import commands
 
-from bot.services.cards.card_publisher import CardPublisher
+from bot.cad.http.transport import Transport
+from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.config.settings import Settings
 from bot.ui.calls.call_select import CallSelect
-from bot.ui.calls.card_buttons import CALL_ITEMS, buttons_for_card
-from bot.ui.calls.card_channel import DiscordCardChannel
+from bot.ui.calls.card_buttons import CALL_ITEMS
 from bot.ui.interactions.command_tree import DispatchTree
+from bot.ui.interactions.guild_services import DispatchClient
+from bot.ui.interactions.persistent_item import PersistentItem
 from bot.ui.link_files.import_preview import ImportButton
-from bot.ui.links.link_announcer import DiscordLinkNotifier
 from bot.ui.links.link_buttons import LINK_BUTTONS
-from bot.ui.links.verification_report import DiscordCheckAnnouncer, StopCheckButton
-from bot.ui.orders.order_announcer import DiscordOrderAnnouncer
+from bot.ui.links.verification_report import StopCheckButton
 from bot.ui.orders.order_buttons import ORDER_BUTTONS
-from bot.wiring.services import Services
+from bot.wiring.services import Services, open_services
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
 from cogs.calls import CallsCog
@@ -30,23 +32,31 @@ from cogs.doctor import DoctorCog
 from cogs.links import LinksCog
 from cogs.maintenance import MaintenanceCog
 
-SHUTDOWN_GRACE = 10.0  # seconds for commands under way when the bot is told to stop
+SHUTDOWN_GRACE = 10.0  # seconds in which running commands may finish when the bot stops
+
+# Everything that can be pressed or chosen in a message, and works after a restart.
+PERSISTENT_ITEMS: tuple[type[PersistentItem], ...] = (
+    *ORDER_BUTTONS,
+    *CALL_ITEMS,
+    *LINK_BUTTONS,
+    CallSelect,
+    StopCheckButton,
+    ImportButton,
+)
 
 _log = logging.getLogger(__name__)
 
 
-class DispatchBot(commands.Bot):
-    """The Discord side: commands on top of services that are open already."""
+class DispatchBot(DispatchClient):
+    """The Discord side: commands on top of the services.
 
-    def __init__(
-        self,
-        services: Services,
-        *,
-        guild_id: int | None = None,
-        log_channel_id: int | None = None,
-        calls_channel_id: int | None = None,
-        members_intent: bool = False,
-    ) -> None:
+    Attributes:
+        services: set before the bot connects, see `open_bot`.
+    """
+
+    services: Services
+
+    def __init__(self, *, guild_id: int | None = None, members_intent: bool = False) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -54,17 +64,6 @@ class DispatchBot(commands.Bot):
             allowed_mentions=discord.AllowedMentions.none(),
             tree_cls=DispatchTree,
         )
-        self.attaching = services.attaching
-        self.asking = services.asking
-        self.acts = services.acts
-        self.picking = services.picking
-        self.orders = services.open_queue(DiscordOrderAnnouncer(self, log_channel_id))
-        self.checks = services.open_checks(DiscordCheckAnnouncer(self, log_channel_id))
-        self._link_services = services.open_people(DiscordLinkNotifier(self, log_channel_id))
-        self.link_desk = self._link_services.desk
-        self.link_files = self._link_services.files
-        self._services = services
-        self._cards = self._open_cards(calls_channel_id) if calls_channel_id else None
         self._guild = discord.Object(guild_id) if guild_id else None
         self._dispatch_tree.guild_id = guild_id
 
@@ -76,57 +75,47 @@ class DispatchBot(commands.Bot):
         return tree
 
     async def setup_hook(self) -> None:
-        """Load the commands and tell Discord about them."""
-        services = self._services
-        await self.add_cog(AttachCog(self.attaching, self.orders, services.suggestions))
-        await self.add_cog(AuditCog(services.audit))
-        await self.add_cog(DoctorCog(services.open_doctor(self)))
-        await self.add_cog(CallsCog(services.call_list, self._dispatch_tree))
-        people = self._link_services
-        links = LinksCog(
-            services.linking,
-            services.audit,
-            desk=self.link_desk,
-            mine=people.mine,
-            checks=self.checks,
-            files=self.link_files,
-        )
-        await self.add_cog(links)
+        """Load the cogs, register the commands with Discord and resume stored work."""
+        services = self.services
+        for cog in (
+            AttachCog(),
+            AuditCog(),
+            DoctorCog(),
+            CallsCog(self.tree),
+            LinksCog(),
+        ):
+            await self.add_cog(cog)
         if self._guild:
             self.tree.copy_global_to(guild=self._guild)
             self.tree.clear_commands(guild=None)
         for scope in (None, self._guild) if self._guild else (None,):
             await self._sync_commands(scope)
-        self.add_dynamic_items(
-            *ORDER_BUTTONS, *CALL_ITEMS, *LINK_BUTTONS, CallSelect, StopCheckButton, ImportButton
-        )
-        await self.orders.resume()
-        await self.checks.resume()
-        await people.requests.resume()
-        await self.add_cog(MaintenanceCog(self, people.requests, people.leaving))
-        if self._cards:
-            self._cards.start()
+        self.add_dynamic_items(*PERSISTENT_ITEMS)
+        await services.queue.resume()
+        await services.bulk_verifier.resume()
+        await services.approvals.resume()
+        if services.erasure:
+            await self.add_cog(MaintenanceCog(services.erasure))
+        services.maintenance.start()
+        if services.cards:
+            services.cards.start()
 
     async def on_ready(self) -> None:
-        """Say that the bot can be used."""
+        """Log that the bot is ready."""
         _log.info("ready as %s on %d servers", self.user, len(self.guilds))
 
     async def drain(self) -> None:
-        """Take no more commands and let those under way finish."""
-        others = [self.checks.close(SHUTDOWN_GRACE)]
-        if self._cards:
-            others.append(self._cards.close(SHUTDOWN_GRACE))
+        """Accept no more commands; give running ones `SHUTDOWN_GRACE` seconds to finish."""
+        services = self.services
+        others = [services.bulk_verifier.close(SHUTDOWN_GRACE)]
+        if services.cards:
+            others.append(services.cards.close(SHUTDOWN_GRACE))
         await asyncio.gather(
-            self._dispatch_tree.drain(SHUTDOWN_GRACE), self.orders.drain(SHUTDOWN_GRACE), *others
+            self._dispatch_tree.drain(SHUTDOWN_GRACE), services.queue.drain(SHUTDOWN_GRACE), *others
         )
 
-    def _open_cards(self, channel_id: int) -> CardPublisher:
-        host = DiscordCardChannel(self, channel_id, buttons_for_card)
-        links = partial(host.links, self._services.linking)
-        return self._services.open_cards(host, links, channel_id=channel_id)
-
     async def _sync_commands(self, scope: discord.abc.Snowflake | None) -> None:
-        """Tell Discord about the commands where it does not know them as they are."""
+        """Register the commands with Discord, unless it has this version of them."""
         commands_here = self.tree.get_commands(guild=scope)
         payload = [command.to_dict(self.tree) for command in commands_here]
         text = json.dumps(payload, sort_keys=True, default=str)
@@ -134,8 +123,25 @@ class DispatchBot(commands.Bot):
         key = f"{self.application_id}:{scope.id if scope else 'global'}"
         known = {command.name for command in await self.tree.fetch_commands(guild=scope)}
         is_known = known == {command.name for command in commands_here}
-        if is_known and await self._services.syncs.get(key) == fingerprint:
+        if is_known and await self.services.command_syncs.get(key) == fingerprint:
             return
         await self.tree.sync(guild=scope)
-        await self._services.syncs.put(key, fingerprint)
-        _log.info("told Discord about %d commands (%s)", len(payload), key)
+        await self.services.command_syncs.put(key, fingerprint)
+        _log.info("registered %d commands with Discord (%s)", len(payload), key)
+
+
+@asynccontextmanager
+async def open_bot(
+    settings: Settings,
+    *,
+    transport: Callable[[str], Transport] = Transport,
+    clock: Clock = SYSTEM_CLOCK,
+) -> AsyncIterator[DispatchBot]:
+    """Build the bot and open its services; close those when done with it.
+
+    The bot does not connect yet. Raises what `open_services` raises.
+    """
+    bot = DispatchBot(guild_id=settings.discord_guild_id, members_intent=settings.members_intent)
+    async with open_services(settings, bot, transport=transport, clock=clock) as services:
+        bot.services = services
+        yield bot

@@ -1,4 +1,4 @@
-"""The bot as a process: connected to Discord until it is told to stop."""
+"""The bot's process: connect to Discord, run until a signal, shut down."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from collections.abc import AsyncIterator, Iterator
 
 import discord
 
-from bot.app import SHUTDOWN_GRACE, DispatchBot
+from bot.app import SHUTDOWN_GRACE, DispatchBot, open_bot
 from bot.config.settings import Settings
 from bot.runtime import gc_tuning
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
 from bot.services.board.push_listener import ListenError
-from bot.wiring.services import Services, open_services
 
-CLOSE_TIMEOUT = 3.0  # seconds to take leave of Discord, which may be out of reach
+CLOSE_TIMEOUT = 3.0  # seconds for closing the connection to Discord, which may be unreachable
 
 _SCOPES = ("bot", "applications.commands")
-# What the bot needs beyond its commands, which need nothing.
+# For its posts in channels; commands need no permission.
 _PERMISSIONS = discord.Permissions(
     view_channel=True, send_messages=True, embed_links=True, read_message_history=True
 )
@@ -32,15 +31,19 @@ def run(settings: Settings, signals: StopSignals) -> None:
 
     Raises:
         StorageError: the database cannot be used; Discord was not contacted then.
-        Failure: Discord cannot be used.
+        StartupError: Discord cannot be used.
     """
-    # Otherwise discord.py warns of libraries that only speech needs.
+    # Otherwise discord.py warns about libraries that only voice needs.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     asyncio.run(_serve(settings, signals))
 
 
 async def invite_url(token: str) -> str:
-    """Return the address that adds the bot to a server, or raise Failure."""
+    """Return the URL that adds the bot to a server.
+
+    Raises:
+        StartupError: Discord cannot be used.
+    """
     async with discord.Client(intents=discord.Intents.none()) as client:
         with _as_startup_errors(client):
             await client.login(token)
@@ -57,23 +60,16 @@ async def _serve(settings: Settings, signals: StopSignals) -> None:
 
 
 async def _open_and_connect(settings: Settings) -> None:
-    async with _open_services(settings) as services:
-        bot = DispatchBot(
-            services,
-            guild_id=settings.discord_guild_id,
-            log_channel_id=settings.log_channel_id,
-            calls_channel_id=settings.calls_channel_id,
-            members_intent=settings.members_intent,
-        )
+    async with _opened_bot(settings) as bot:
         gc_tuning.tune()
         await _connect(bot, settings.discord_token.get_secret_value())
 
 
 @contextlib.asynccontextmanager
-async def _open_services(settings: Settings) -> AsyncIterator[Services]:
+async def _opened_bot(settings: Settings) -> AsyncIterator[DispatchBot]:
     try:
-        async with open_services(settings) as services:
-            yield services
+        async with open_bot(settings) as bot:
+            yield bot
     except ListenError as error:
         raise FatalError(
             ExitCode.SETTINGS, f"PUSH_LISTEN: cannot listen there: {error}."
@@ -81,15 +77,15 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
 
 
 async def _connect(bot: DispatchBot, token: str) -> None:
-    """Stay connected to Discord; when cancelled, let what is under way finish first."""
-    # A task of its own: the connection has to live on while the last commands are answered.
+    """Stay connected to Discord; when cancelled, let running work finish first."""
+    # A separate task: the connection must stay open while the last commands are answered.
     connection = asyncio.create_task(bot.start(token))
     try:
         await asyncio.wait({connection})
         with _as_startup_errors(bot):
             connection.result()
     except asyncio.CancelledError:
-        _log.info("stopping; commands under way have %d seconds to finish", SHUTDOWN_GRACE)
+        _log.info("stopping; running commands have %d seconds to finish", SHUTDOWN_GRACE)
         await bot.drain()
         raise
     finally:
@@ -100,7 +96,7 @@ async def _connect(bot: DispatchBot, token: str) -> None:
 
 @contextlib.contextmanager
 def _as_startup_errors(client: discord.Client) -> Iterator[None]:
-    """Turn what an operator can mend into a Failure; the rest is a fault of the bot."""
+    """Raise errors that the operator can fix as StartupError; others are faults of the bot."""
     try:
         yield
     except discord.DiscordException as error:
@@ -116,7 +112,7 @@ def _as_startup_errors(client: discord.Client) -> Iterator[None]:
 
 
 def _startup_error(error: discord.DiscordException) -> FatalError | None:
-    """Sort one error by type and by Discord's own number for it.
+    """Return the StartupError for an error of discord.py; None for a fault of the bot.
 
     https://discord.com/developers/docs/topics/opcodes-and-status-codes
     """
@@ -125,12 +121,13 @@ def _startup_error(error: discord.DiscordException) -> FatalError | None:
             return None  # Discord does not like our commands: our fault
         case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
             return FatalError(
-                ExitCode.TOKEN, "Discord refuses the token. Copy it anew into DISCORD_TOKEN."
+                ExitCode.TOKEN, "Discord refuses the token. Copy it again into DISCORD_TOKEN."
             )
         case discord.PrivilegedIntentsRequired() | discord.ConnectionClosed(code=4013):
             return FatalError(
                 ExitCode.INTENTS,
-                "Discord misses an intent. Turn it on in the Developer Portal, under Bot.",
+                "The bot needs an intent that is off."
+                " Turn it on in the Developer Portal, under Bot.",
             )
         case discord.Forbidden(code=50001):
             return FatalError(

@@ -10,31 +10,28 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
-from bot.services.orders.intake import OrderIntake
-from bot.services.pickers.suggestions import Suggestions
-from bot.services.queue.order_queue import OrderQueue
 from bot.ui.calls.autocomplete_choices import call_choice, unit_choices
-from bot.ui.interactions.responses import Interaction, actor_of, give_order, reply_address
-from bot.ui.orders.mentions import expand_guild_mentions
+from bot.ui.interactions.responses import (
+    Interaction,
+    actor_of,
+    services_for,
+    submit_order,
+)
+from bot.ui.orders.mentions import members_of
 
 CallNumber: TypeAlias = Range[int, 1, 2**31 - 1]
 ServerNumber: TypeAlias = Range[int, 1, 1000]
 
 _UNITS_HELP = (
-    "me, @members, @roles, #voice, A-12, A-1..A-9, dept:LSPD, API ids; without: -@member, -A-3"
+    "me, @members, @roles, #voice, A-12, A-1..A-9, dept:LSPD, API ids; exclude: -@member, -A-3"
 )
-_SERVER_HELP = "The CAD's server number, if your community has several"
+_SERVER_HELP = "The number of the CAD's server, if your community has several"
 
 
 class AttachCog(commands.Cog):
-    """Puts units on calls and takes them off."""
+    """Attaches units to calls and detaches them."""
 
-    def __init__(self, intake: OrderIntake, orders: OrderQueue, suggestions: Suggestions) -> None:
-        self._intake = intake
-        self._orders = orders
-        self._suggestions = suggestions
-
-    @app_commands.command(description="Put units on a dispatch call")
+    @app_commands.command(description="Attach units to a call")
     @app_commands.describe(call="The call's number", units=_UNITS_HELP, server=_SERVER_HELP)
     @app_commands.guild_only()
     async def attach(
@@ -44,20 +41,21 @@ class AttachCog(commands.Cog):
         units: str,
         server: ServerNumber | None = None,
     ) -> None:
-        order = self._intake.attach(
-            actor_of(interaction),
-            reply_address(interaction),
-            expand_guild_mentions(interaction, units),
+        services = services_for(interaction)
+        attach = partial(
+            services.intake.attach,
+            units=units,
             call_id=call,
             server_id=server,
+            lookup=partial(members_of, interaction),
         )
-        await give_order(interaction, order, self._orders)
+        await submit_order(interaction, attach, services.queue)
 
-    @app_commands.command(description="Take units off the call they are on")
+    @app_commands.command(description="Detach units from their call")
     @app_commands.describe(
         units=_UNITS_HELP,
         server=_SERVER_HELP,
-        call="Only whoever is on this call; leave out for any call",
+        call="Only units on this call; leave it out for any call",
     )
     @app_commands.guild_only()
     async def detach(
@@ -67,26 +65,28 @@ class AttachCog(commands.Cog):
         server: ServerNumber | None = None,
         call: CallNumber | None = None,
     ) -> None:
-        order = self._intake.detach(
-            actor_of(interaction),
-            reply_address(interaction),
-            expand_guild_mentions(interaction, units),
+        services = services_for(interaction)
+        detach = partial(
+            services.intake.detach,
+            units=units,
             call_id=call,
             server_id=server,
+            lookup=partial(members_of, interaction),
         )
-        await give_order(interaction, order, self._orders)
+        await submit_order(interaction, detach, services.queue)
 
     @attach.autocomplete("call")
     @detach.autocomplete("call")
     async def suggest_calls(self, interaction: Interaction, typed: str) -> list[Choice[int]]:
-        calls = self._suggestions.calls(actor_of(interaction), typed, _typed_server(interaction))
+        suggestions = services_for(interaction).suggestions
+        calls = suggestions.calls(actor_of(interaction), typed, _typed_server(interaction))
         return [call_choice(call) for call in calls]
 
     @attach.autocomplete("units")
     @detach.autocomplete("units")
     async def suggest_units(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         names = partial(_display_name, interaction.guild)
-        found = self._suggestions.units(
+        found = services_for(interaction).suggestions.units(
             actor_of(interaction), typed, names, _typed_server(interaction)
         )
         return unit_choices(found, names)

@@ -1,4 +1,4 @@
-"""/audit, and the forgetting that goes with it."""
+"""/audit."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from discord import app_commands
 from discord.app_commands import Range
 from discord.ext import commands
 
-from bot.services.records.audit_log import AuditLog
-from bot.ui.interactions.responses import Interaction, actor_of, respond
+from bot.ui.interactions.responses import Interaction, actor_of, respond, services_for
 from bot.ui.links import link_results
 
 
 class AuditCog(commands.Cog):
-    """Shows what was ordered."""
+    """Shows past orders."""
 
-    def __init__(self, audit: AuditLog) -> None:
-        self._audit = audit
-
-    @app_commands.command(description="See what was ordered, by whom, and what came of it")
+    @app_commands.command(description="See which units were sent where, and by which member")
     @app_commands.describe(
         member="Only orders by or about this member",
         call="Only orders on this call",
@@ -33,5 +29,7 @@ class AuditCog(commands.Cog):
         page: Range[int, 1] = 1,
     ) -> None:
         member_id = member.id if member else None
-        work = self._audit.page(actor_of(interaction), page, member_id=member_id, call_id=call)
+        work = services_for(interaction).audit_log.page(
+            actor_of(interaction), page, member_id=member_id, call_id=call
+        )
         await respond(interaction, work, link_results.audit_page)

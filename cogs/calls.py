@@ -1,13 +1,14 @@
-"""/calls, and `Attach to call` in a member's menu."""
+"""/calls, and `Attach to call` in a member's context menu."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.app_commands import Range
 from discord.ext import commands
 
-from bot.services.calls.call_listing import CallListing
 from bot.services.errors import ServiceError
 from bot.ui.calls import call_text as words
 from bot.ui.calls.call_select import call_select_view
@@ -16,38 +17,35 @@ from bot.ui.interactions.responses import (
     actor_of,
     answer,
     answer_error,
-    prompt,
     respond,
+    services_for,
 )
 from bot.ui.text import member_mention
 
 
 class CallsCog(commands.Cog):
-    """Lists the open calls, to read or to pick from.
+    """Lists the open calls, as text or as a select.
 
     Args:
-        tree: takes the menu's command, which discord.py does not find in a cog by itself.
+        tree: where the context menu is registered; discord.py does not find it in a cog.
     """
 
-    def __init__(
-        self, call_list: CallListing, tree: app_commands.CommandTree[discord.Client]
-    ) -> None:
-        self._call_list = call_list
+    def __init__(self, tree: app_commands.CommandTree[Any]) -> None:
         self._tree = tree
         self._menu = app_commands.ContextMenu(name="Attach to call", callback=self.attach_to_call)
         self._menu.guild_only = True
 
     async def cog_load(self) -> None:
-        """Add the menu's command."""
+        """Register the context menu."""
         self._tree.add_command(self._menu)
 
     async def cog_unload(self) -> None:
-        """Take it away."""
+        """Remove the context menu."""
         self._tree.remove_command(self._menu.name, type=self._menu.type)
 
     @app_commands.command(description="List the open calls and 911 calls")
     @app_commands.describe(
-        server="The CAD's server number, if your community has several", page="Which page"
+        server="The number of the CAD's server, if your community has several", page="Which page"
     )
     @app_commands.guild_only()
     async def calls(
@@ -57,17 +55,21 @@ class CallsCog(commands.Cog):
         page: Range[int, 1] = 1,
     ) -> None:
         await respond(
-            interaction, self._call_list.page(actor_of(interaction), page, server), words.calls_page
+            interaction,
+            services_for(interaction).call_listing.page(actor_of(interaction), page, server),
+            words.calls_page,
         )
 
     async def attach_to_call(self, interaction: Interaction, person: discord.Member) -> None:
         try:
-            server_id, open_calls = self._call_list.open_calls(actor_of(interaction))
+            server_id, open_calls = services_for(interaction).call_listing.open_calls(
+                actor_of(interaction)
+            )
         except ServiceError as error:
             await answer_error(interaction, error)
             return
         if not open_calls:
             await answer(interaction, "❌ No call is open.")
             return
-        question = f"Which call does {member_mention(person.id)} go to?"
-        await prompt(interaction, question, call_select_view(server_id, person.id, open_calls))
+        question = f"Which call should {member_mention(person.id)} go to?"
+        await answer(interaction, question, call_select_view(server_id, person.id, open_calls))

@@ -5,18 +5,16 @@ from __future__ import annotations
 from discord import app_commands
 from discord.ext import commands
 
-from bot.services.doctor.runner import Doctor
 from bot.ui.doctor import doctor_report as words
-from bot.ui.interactions.responses import Interaction, actor_of, respond
+from bot.ui.interactions.responses import Interaction, actor_of, respond, services_for
 
 
 class DoctorCog(commands.Cog):
-    """Shows how the bot is set up."""
+    """Runs the checks of the set-up."""
 
-    def __init__(self, doctor: Doctor) -> None:
-        self._doctor = doctor
-
-    @app_commands.command(description="Check how the bot is set up, and see who may do what")
+    @app_commands.command(description="Check the bot's set-up, and see who may do what")
     @app_commands.guild_only()
     async def doctor(self, interaction: Interaction) -> None:
-        await respond(interaction, self._doctor.run(actor_of(interaction)), words.report)
+        await respond(
+            interaction, services_for(interaction).doctor.run(actor_of(interaction)), words.report
+        )

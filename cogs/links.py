@@ -10,71 +10,60 @@ from discord import app_commands
 from discord.app_commands import Range
 from discord.ext import commands
 
-from bot.services.link_files.import_export import LinkImportExport
-from bot.services.links.bulk_verification import BulkVerifier
-from bot.services.links.link_service import LinkService
-from bot.services.links.link_workflow import LinkWorkflow
-from bot.services.records.audit_log import AuditLog
-from bot.services.records.my_data import MyData
-from bot.ui.interactions.responses import Interaction, actor_of, reply_address, respond
+from bot.ui.interactions.responses import (
+    Interaction,
+    actor_of,
+    reply_address,
+    respond,
+    services_for,
+)
 from bot.ui.link_files import import_preview
 from bot.ui.link_files.upload import upload_of
 from bot.ui.links import link_buttons, link_results, link_text, my_data_text, verification_report
 
 
 class LinksCog(commands.Cog):
-    """Keeps who is who."""
+    """Links members to their ids in the CAD."""
 
     links = app_commands.Group(
-        name="links", description="See who is linked to which id of the CAD", guild_only=True
+        name="links", description="See who is who in Sonoran CAD", guild_only=True
     )
 
-    def __init__(
-        self,
-        linking: LinkService,
-        audit: AuditLog,
-        *,
-        desk: LinkWorkflow,
-        mine: MyData,
-        checks: BulkVerifier,
-        files: LinkImportExport,
-    ) -> None:
-        self._linking = linking
-        self._audit = audit
-        self._desk = desk
-        self._mine = mine
-        self._checks = checks
-        self._files = files
-
-    @app_commands.command(description="Link yourself, or a member, to an id of the CAD")
+    @app_commands.command(
+        description="Tell the bot who you are, or who a member is, in Sonoran CAD"
+    )
     @app_commands.describe(
-        steam="Any spelling of a Steam id, a profile address, or an id with its prefix",
-        member="Whom to link, if not yourself (takes the right to link)",
+        steam="Your Steam id, the link to your Steam profile, or another id with its prefix",
+        member="The member to link, if not yourself (needs the permission to link)",
     )
     @app_commands.guild_only()
     async def link(
         self, interaction: Interaction, steam: str, member: discord.Member | None = None
     ) -> None:
-        whom = member or interaction.user
+        target = member or interaction.user
 
         async def linking() -> link_buttons.LinkOutcome:
             reply = reply_address(interaction)  # known once the command is acknowledged
-            return await self._desk.link(actor_of(interaction), whom.id, steam, reply)
+            return await services_for(interaction).link_workflow.link(
+                actor_of(interaction), target.id, steam, reply
+            )
 
         await respond(
             interaction, linking(), link_buttons.outcome_text, link_buttons.outcome_buttons
         )
 
-    @app_commands.command(description="Forget your link, or a member's")
-    @app_commands.describe(member="Whom to unlink, if not yourself (takes the right to link)")
+    @app_commands.command(description="Remove your link, or a member's")
+    @app_commands.describe(
+        member="The member to unlink, if not yourself (needs the permission to link)"
+    )
     @app_commands.guild_only()
     async def unlink(self, interaction: Interaction, member: discord.User | None = None) -> None:
         whom = member or interaction.user
-        work = self._desk.unlink(actor_of(interaction), whom.id)
+        work = services_for(interaction).link_workflow.unlink(actor_of(interaction), whom.id)
         await respond(interaction, work, link_text.unlink_result)
 
-    @links.command(name="list", description="List everyone who is linked")
-    @app_commands.describe(page="Which page", only="Only links that stand so with the CAD")
+    @links.command(name="list", description="List all linked members")
+    @app_commands.describe(page="Which page", only="Only links with this result of the CAD's check")
     async def list_links(
         self,
         interaction: Interaction,
@@ -83,14 +72,14 @@ class LinksCog(commands.Cog):
     ) -> None:
         actor = actor_of(interaction)
         if only is None:
-            work = self._linking.page(actor, page)
+            work = services_for(interaction).links.page(actor, page)
         else:
-            work = self._checks.page(actor, page, only)
+            work = services_for(interaction).bulk_verifier.page(actor, page, only)
         await respond(interaction, work, link_results.link_page)
 
-    @links.command(description="Ask the CAD about every link, and tell what is wrong")
+    @links.command(description="Check every link with the CAD, and show what is wrong")
     async def check(self, interaction: Interaction) -> None:
-        work = self._checks.start_or_follow(
+        work = services_for(interaction).bulk_verifier.start_or_follow(
             actor_of(interaction), verification_report.InteractionCheckReply(interaction)
         )
         await respond(
@@ -99,10 +88,14 @@ class LinksCog(commands.Cog):
 
     @links.command(description="See everything that is stored about you")
     async def mine(self, interaction: Interaction) -> None:
-        await respond(interaction, self._mine.read(actor_of(interaction)), my_data_text.my_data)
+        await respond(
+            interaction,
+            services_for(interaction).my_data.read(actor_of(interaction)),
+            my_data_text.my_data,
+        )
 
-    @links.command(description="Look up a member, or whose an id is")
-    @app_commands.describe(member="Who is this in the CAD?", steam="Or: whose id is this?")
+    @links.command(description="Look up a member, or find out who has an id")
+    @app_commands.describe(member="Who is this in the CAD?", steam="Or: who has this id?")
     async def whois(
         self,
         interaction: Interaction,
@@ -111,16 +104,22 @@ class LinksCog(commands.Cog):
     ) -> None:
         actor = actor_of(interaction)
         if steam is not None and member is None:
-            owners = self._linking.owners(actor, steam)
+            owners = services_for(interaction).links.owners(actor, steam)
             await respond(interaction, owners, partial(link_results.id_owners, steam))
         else:
             whom = member or interaction.user
-            await respond(interaction, self._audit.whois(actor, whom.id), link_results.whois)
+            await respond(
+                interaction,
+                services_for(interaction).audit_log.whois(actor, whom.id),
+                link_results.whois,
+            )
 
     @links.command(name="import", description="Show what a file of links would change")
-    @app_commands.describe(file="CSV or JSON, at most 2 MiB, such as /links export gives")
+    @app_commands.describe(file="CSV or JSON, at most 2 MiB, such as the file from /links export")
     async def import_links(self, interaction: Interaction, file: discord.Attachment) -> None:
-        work = self._files.preview(actor_of(interaction), upload_of(interaction, file))
+        work = services_for(interaction).link_files.preview(
+            actor_of(interaction), upload_of(interaction, file)
+        )
         await respond(
             interaction,
             work,
@@ -131,7 +130,7 @@ class LinksCog(commands.Cog):
 
     @links.command(name="export", description="Get all links as a file")
     async def export_links(self, interaction: Interaction) -> None:
-        work = self._files.export(actor_of(interaction))
+        work = services_for(interaction).link_files.export(actor_of(interaction))
         await respond(
             interaction, work, import_preview.export_result, attach=import_preview.export_file
         )

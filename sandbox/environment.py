@@ -17,14 +17,13 @@ import simcord
 from pydantic import HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from bot.app import DispatchBot
+from bot.app import DispatchBot, open_bot
 from bot.cad.push.http_push import EVENT_PATH
 from bot.common.clock import Clock
 from bot.config.settings import Settings
 from bot.storage.database import Database
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
-from bot.wiring.services import open_services
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import Server
@@ -127,18 +126,13 @@ async def open_environment(
             await placeholder.user.edit(username="Dispatch")
         environment = _build_guild(env, cad)
         with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as folder:
-            settings = _settings(environment, Path(folder))
+            settings = _settings(environment, Path(folder), cards=cards)
             if pushes:
                 settings = _with_push(environment, settings)
             await _link_officers(environment, settings.database_url)
             if time is not None:
                 time.wait = _external_wait(env)
-            async with open_services(settings, clock=time or _LiveClock(env)) as services:
-                bot = DispatchBot(
-                    services,
-                    calls_channel_id=environment.channel.id if cards else None,
-                    members_intent=True,
-                )
+            async with open_bot(settings, clock=time or _LiveClock(env)) as bot:
                 await env.restart_bot(bot)
                 await _load_members(bot, environment)
                 try:
@@ -192,6 +186,14 @@ class _LiveClock(Clock):
         except simcord.SetupError:  # work that simcord does not watch
             await asyncio.sleep(seconds)
 
+    async def wait_for(self, future: asyncio.Future[None], seconds: float | None = None) -> None:
+        """Wait until a future is done, at most for a number of the preview's seconds."""
+        try:
+            waiting = asyncio.wait([future], timeout=seconds)
+            await self._env.external_wait(waiting, reason="the bot waits")
+        except simcord.SetupError:  # work that simcord does not watch
+            await asyncio.wait([future], timeout=seconds)
+
 
 def _external_wait(env: simcord.Env) -> Wait:
     """Declare the bot's sleeps to simcord as waits for the outside, not as unfinished work."""
@@ -236,9 +238,11 @@ def _with_push(environment: Environment, settings: Settings) -> Settings:
     return settings.model_copy(update={"push_listen": address})
 
 
-def _settings(environment: Environment, folder: Path) -> Settings:
+def _settings(environment: Environment, folder: Path, *, cards: bool) -> Settings:
     return _Settings(
         discord_token=SecretStr("no-token-is-needed"),
+        members_intent=True,
+        calls_channel_id=environment.channel.id if cards else None,
         dispatch_role_ids=frozenset({environment.dispatch_role.id}),
         self_dispatch_role_ids=frozenset({environment.officer_role.id}),
         card_keep_minutes=CARD_KEEP_MINUTES,

@@ -53,6 +53,24 @@ class FakeTime(Clock):
         heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._tie_breaker), future))
         await self.wait(future)
 
+    async def wait_for(self, future: asyncio.Future[None], seconds: float | None = None) -> None:
+        """Wait until a future is done or time has been moved that far."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if seconds is not None:
+            wakes_at = self._elapsed + seconds
+            heapq.heappush(self._sleepers, (wakes_at, next(self._tie_breaker), waiter))
+
+        def release(_done: object) -> None:
+            if not waiter.done():
+                waiter.set_result(None)
+
+        future.add_done_callback(release)
+        try:
+            await self.wait(waiter)
+        finally:
+            future.remove_done_callback(release)
+            waiter.cancel()
+
     async def advance(self, seconds: float, settle: Callable[[], Awaitable[None]]) -> None:
         """Move the clock forward, and let each sleeper that wakes up do its work.
 

@@ -127,6 +127,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         "bot.app",
         "bot.wiring.services",
         "bot.wiring.doctor_checks",
+        "bot.wiring.link_services",
         "bot.ui",
         "cogs",
         "sandbox",

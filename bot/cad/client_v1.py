@@ -9,7 +9,6 @@ from bot.cad.codec import v1
 from bot.cad.codec.unit_pages import fetch_all_units
 from bot.cad.codec.v1 import AttachVariant
 from bot.cad.errors import CadRefused, InvalidRequestType
-from bot.cad.http.rate_limits import RateLimiter
 from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.wire import Credentials
 from bot.cad.models import (
@@ -46,19 +45,11 @@ class V1Client:
         on_variant_change: Callable[[AttachVariant], None] = _ignore_variant,
     ) -> None:
         self._sender = sender
+        self.attach_limiter = sender.limiter(v1.ENDPOINT)
+        self.detach_limiter = sender.limiter(v1.ENDPOINT)
         self._credentials = credentials
         self._on_variant_change = on_variant_change
         self._variant: AttachVariant | None = None
-
-    @property
-    def attach_limiter(self) -> RateLimiter:
-        """The rate limiter of the v1 API; all requests share it."""
-        return self._sender.limiter(v1.ENDPOINT)
-
-    @property
-    def detach_limiter(self) -> RateLimiter:
-        """The rate limiter of the v1 API; all requests share it."""
-        return self._sender.limiter(v1.ENDPOINT)
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> None:
         """Attach units to calls, all in one request.

@@ -8,7 +8,6 @@ from typing import TypeVar
 from bot.cad.codec import readers, v2
 from bot.cad.codec.unit_pages import fetch_all_units
 from bot.cad.errors import CadError
-from bot.cad.http.rate_limits import RateLimiter
 from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.wire import Credentials, Request
 from bot.cad.models import (
@@ -38,17 +37,9 @@ class V2Client:
 
     def __init__(self, sender: RequestSender, credentials: Credentials) -> None:
         self._sender = sender
+        self.attach_limiter = sender.limiter(v2.ATTACH)
+        self.detach_limiter = sender.limiter(v2.DETACH)
         self._credentials = credentials
-
-    @property
-    def attach_limiter(self) -> RateLimiter:
-        """The rate limiter of attach requests; idents and API ids need one request each."""
-        return self._sender.limiter(v2.ATTACH)
-
-    @property
-    def detach_limiter(self) -> RateLimiter:
-        """The rate limiter of detach requests."""
-        return self._sender.limiter(v2.DETACH)
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> Receipt | None:
         """Attach units to calls, in several requests if necessary; stop at the first failure.

@@ -148,7 +148,7 @@ def _progress_bar() -> Progress:
 def _print_counts(counts: ImportCounts, refused: int) -> None:
     skipped = f", {refused} lines skipped" if refused else ""
     typer.echo(
-        f"{counts.added} added, {counts.changed} changed, {counts.unchanged} as they were{skipped}."
+        f"{counts.added} added, {counts.changed} changed, {counts.unchanged} unchanged{skipped}."
     )
 
 

@@ -22,5 +22,12 @@ class Clock:
         """Wait for a number of seconds."""
         await asyncio.sleep(seconds)
 
+    async def wait_for(self, future: asyncio.Future[None], seconds: float | None = None) -> None:
+        """Wait until a future is done, however it ends, at most for a number of seconds.
+
+        Through the clock, so that pretended time knows which tasks only wait.
+        """
+        await asyncio.wait([future], timeout=seconds)
+
 
 SYSTEM_CLOCK = Clock()

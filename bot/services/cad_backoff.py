@@ -34,7 +34,7 @@ class CadBackoff:
         self._jitter = jitter
         self._outage = OutageLog(_log, "the CAD does not take orders", "the CAD takes orders again")
         self._failures = 0  # in a row
-        self._not_before = -math.inf
+        self.retry_at = -math.inf  # monotonic seconds of the next attempt; in the past otherwise
         self.error: CadError | None = None
         self.failures = 0  # so far
 
@@ -45,7 +45,7 @@ class CadBackoff:
 
     def wait(self) -> float:
         """Return the seconds until the next attempt, 0 for now."""
-        return max(0.0, self._not_before - self._clock.monotonic())
+        return max(0.0, self.retry_at - self._clock.monotonic())
 
     def failed(self, error: CadError) -> None:
         """Take note of a fault that may pass."""
@@ -55,10 +55,10 @@ class CadBackoff:
         if self._is_new_error(error):
             self.error = error
         delay = BACKOFF.delay(self._failures, self._jitter())
-        self._not_before = self._clock.monotonic() + max(delay, error.retry_after or 0.0)
+        self.retry_at = self._clock.monotonic() + max(delay, error.retry_after or 0.0)
 
     def _is_new_error(self, error: CadError) -> bool:
-        """Tell a fault from the one before: whoever waits is told of a new one only."""
+        """Tell whether an error differs from the last; only then are replies edited."""
         known = self.error
         return known is None or (type(error), error.status, error.text) != (
             type(known),

@@ -1,4 +1,4 @@
-"""What is heard of the CAD while somebody finds out whom an order is about."""
+"""What one lookup of an order's units found out about the CAD."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def _noop() -> None: ...
 
 @dataclass(slots=True)
 class CadLookup:
-    """Goes along with one attempt to make an order out.
+    """State of one attempt to find the units of an order.
 
     Attributes:
-        begins: called before the CAD is asked, which takes a while; not where memory is enough.
-        asked: whether the CAD was asked.
-        doubt: why the CAD did not say everything, where it may do so later.
+        on_start: called before the CAD is asked, which takes a while; not where memory is enough.
+        was_asked: whether the CAD was asked.
+        error: why the CAD did not answer everything, where a later attempt may succeed.
     """
 
     on_start: Callable[[], None] = _noop
@@ -27,12 +27,12 @@ class CadLookup:
     error: CadError | None = None
 
     def started(self) -> None:
-        """Take note that the CAD is being asked."""
+        """Record that the CAD is being asked."""
         if not self.was_asked:
             self.was_asked = True
             self.on_start()
 
     def failed(self, error: CadError) -> None:
-        """Take note that the CAD did not say what it was asked."""
+        """Record that the CAD did not answer."""
         if CadBackoff.is_transient(error):
             self.error = error

@@ -1,4 +1,4 @@
-"""One transaction for everyone who asks while another one is under way."""
+"""One transaction for all items that come while another one is under way."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ResultT = TypeVar("ResultT")
 
 
 class Coalescer(Generic[ItemT, ResultT]):
-    """Does a piece of work for many items at once; a lone item is not kept waiting.
+    """Does one piece of work for many items at once; a lone item does not wait.
 
     Args:
         work: does it for all items in one go, all or none, and returns a result for each, in
@@ -28,45 +28,42 @@ class Coalescer(Generic[ItemT, ResultT]):
         self._working: asyncio.Task[None] | None = None
 
     async def submit(self, item: ItemT) -> ResultT:
-        """Have the work done for an item and return its result, or raise what it ended with."""
+        """Have the work done for an item; return its result, or raise its error."""
         mine: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, mine))
         if self._working is None:
-            # A task of its own: whoever gives up waiting does not take the work from the others.
+            # Its own task: a caller that is cancelled does not stop the work of the others.
             self._working = asyncio.create_task(self._drain())
         return await mine
-
-    async def caught_up(self) -> None:
-        """Wait until the work is done for all who have asked so far."""
-        if self._waiting:
-            await asyncio.wait([self._waiting[-1][1]])
-        elif self._working is not None:
-            await asyncio.wait([self._working])
 
     async def _drain(self) -> None:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
-                await self._run_batch(batch)
-                if len(batch) > 1:
-                    # None of them has caught up before all of them have been woken.
-                    await asyncio.sleep(0)
+                try:
+                    results = await self._work([item for item, _ in batch])
+                except Exception as error:  # noqa: BLE001 - it is raised again, for each
+                    await self._fail(batch, error)
+                    continue
+                for (_, future), result in zip(batch, results, strict=True):
+                    if not future.done():  # the caller does not wait any more
+                        future.set_result(result)
         finally:
             self._working = None
 
-    async def _run_batch(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
-        try:
-            results = await self._work([item for item, _ in batch])
-        except Exception as error:  # noqa: BLE001 - it is raised again, for each
+    async def _fail(
+        self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]], error: Exception
+    ) -> None:
+        """Raise an error for each item; where it is one item's fault, for that item alone."""
+        for item, future in batch:
             if len(batch) > 1 and not isinstance(error, StorageError):
-                # Not the database's fault but that of an item: the others get what they came for.
-                for one in batch:
-                    await self._run_batch([one])
-                return
-            for _, future in batch:
+                try:
+                    (result,) = await self._work([item])
+                except Exception as own_error:  # noqa: BLE001 - it is raised again
+                    if not future.done():
+                        future.set_exception(own_error)
+                    continue
                 if not future.done():
-                    future.set_exception(error)
-            return
-        for (_, future), result in zip(batch, results, strict=True):
-            if not future.done():  # nobody waits for it any more
-                future.set_result(result)
+                    future.set_result(result)
+            elif not future.done():
+                future.set_exception(error)

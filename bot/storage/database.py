@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+import asyncio
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import exc, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.storage.direct import DirectWriter
-from bot.storage.errors import DatabaseUnavailable, translate_errors
+from bot.storage.errors import DRIVER_ERRORS, DatabaseUnavailable, StorageError, storage_error
 from bot.storage.schema import HEAD, migrate, stored_revision
-from bot.storage.sqlite import create_sqlite_engine, lock_at_begin
+from bot.storage.sqlite import CHECKPOINT_EVERY, SqliteWriter, create_reader
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-    from typing import Any
+    from collections.abc import AsyncIterator
 
     from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-    from bot.storage.direct import LoneRow
+_IN_MEMORY = (None, "", ":memory:")
 
 
 class Database:
     """An open database with the schema of this version.
 
-    Do not ask for a second connection while holding one: SQLite gets exactly one, so that the
-    tasks of this process queue for it instead of meeting a locked file.
+    Do not ask for a second connection while holding one: SQLite gets one that reads and one that
+    writes, so that the tasks of this process queue for it instead of meeting a locked file.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -37,11 +36,11 @@ class Database:
         self.location = _printable(engine.url)
         self.found_revision: str | None = None
         self._engine = engine
-        self._writer = engine.execution_options()
-        self._direct: DirectWriter | None = None
+        self._writer = SqliteWriter(engine.url) if self.dialect == "sqlite" else None
+        # Nothing else can see a database in memory: what writes it also reads it.
+        self._is_private = self._writer is not None and engine.url.database in _IN_MEMORY
+        self._checkpoint: asyncio.Task[None] | None = None
         self._closed = False
-        if self.dialect == "sqlite":
-            lock_at_begin(self._writer)
 
     @classmethod
     async def open(cls, url: str) -> Database:
@@ -57,9 +56,6 @@ class Database:
             if found != HEAD:
                 async with database.begin() as connection:
                     found = await connection.run_sync(migrate, database.location)
-            if database.file:
-                with translate_errors(database.location):
-                    database._direct = DirectWriter(database.file)
         except BaseException:
             await database.close()
             raise
@@ -79,8 +75,10 @@ class Database:
     async def close(self) -> None:
         """Close every connection; the database cannot be used after that."""
         self._closed = True
-        if self._direct:
-            self._direct.close()
+        if self._checkpoint is not None:
+            await asyncio.wait([self._checkpoint])
+        if self._writer is not None:
+            self._writer.close()
         await self._engine.dispose()
 
     @asynccontextmanager
@@ -90,44 +88,63 @@ class Database:
         On SQLite it takes the write lock at once, so what is read inside stays true until the
         commit. Raises a StorageError for whatever the driver raises.
         """
-        self._require_open()
-        with translate_errors(self.location):
-            async with self._writer.begin() as connection:
-                yield connection
-
-    @asynccontextmanager
-    async def single(self) -> AsyncIterator[AsyncConnection]:
-        """Hold a connection for one statement that writes, a transaction in itself.
-
-        On SQLite that spares the changes of threads that BEGIN and COMMIT take. Raises a
-        StorageError for whatever the driver raises.
-        """
-        self._require_open()
-        with translate_errors(self.location):
-            async with self._engine.begin() as connection:
-                yield connection
-
-    def write_directly(self, lone: LoneRow, row: Mapping[str, Any]) -> int | None:
-        """Write one row without waiting; return the id that an INSERT gave it, 0 for others.
-
-        None if nothing was written: on a server, while somebody else writes, and on error. Then
-        `single` does it, or tells what is wrong.
-        """
-        self._require_open()
-        return self._direct.write(lone, row) if self._direct else None
+        if self._closed:
+            raise self._closed_error()
+        try:
+            if self._writer is None:
+                async with self._engine.begin() as connection:
+                    yield connection
+                return
+            async with self._writer.transaction() as writing:
+                # It has what the stores use of an AsyncConnection; SQLAlchemy types the results.
+                yield cast("AsyncConnection", writing)
+        except DRIVER_ERRORS as error:
+            raise storage_error(self.location, error) from error
+        if self._writer.transactions % CHECKPOINT_EVERY == 0:
+            self._checkpoint = asyncio.create_task(self._move_log())
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         """Hold a connection for reading. Raises a StorageError for whatever the driver raises."""
-        self._require_open()
-        with translate_errors(self.location):
+        if self._is_private:
+            async with self.begin() as connection:
+                yield connection
+            return
+        if self._closed:
+            raise self._closed_error()
+        try:
             async with self._engine.connect() as connection:
                 yield connection
+        except DRIVER_ERRORS as error:
+            raise storage_error(self.location, error) from error
 
-    def _require_open(self) -> None:
-        # A disposed engine would quietly connect again, and nobody would close that connection.
+    @asynccontextmanager
+    async def lookup(self) -> AsyncIterator[AsyncConnection]:
+        """Hold a connection for reading a few rows by their key; otherwise as `connect`.
+
+        On SQLite that is done at once in the event loop's thread: it takes microseconds.
+        """
+        if self._writer is None:
+            async with self.connect() as connection:
+                yield connection
+            return
         if self._closed:
-            raise DatabaseUnavailable(self.location, "it was closed")
+            raise self._closed_error()
+        try:
+            async with self._writer.reading() as reading:
+                yield cast("AsyncConnection", reading)
+        except DRIVER_ERRORS as error:
+            raise storage_error(self.location, error) from error
+
+    async def _move_log(self) -> None:
+        """Move SQLite's write-ahead log into the file, in the reader's thread."""
+        with suppress(StorageError):  # it is tried again later
+            async with self.connect() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def _closed_error(self) -> StorageError:
+        # A disposed engine would connect again, and that connection would never be closed.
+        return DatabaseUnavailable(self.location, "it was closed")
 
 
 async def upgrade(url: str) -> tuple[str | None, str]:
@@ -149,7 +166,7 @@ def _create_engine(url: str) -> AsyncEngine:
             return create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True)
         if file := sqlite_file(parsed):
             file.parent.mkdir(parents=True, exist_ok=True)
-        return create_sqlite_engine(parsed)
+        return create_reader(parsed)
     except (exc.SQLAlchemyError, ImportError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise DatabaseUnavailable(_printable(parsed), reason or str(error)) from error

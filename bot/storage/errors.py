@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from sqlalchemy import exc
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # SQLite's primary result codes, https://www.sqlite.org/rescode.html
 _SQLITE_CORRUPT = 11
@@ -61,26 +56,28 @@ class LinksChanged(StorageError):
     """The links in {location} have changed meanwhile, so that nothing was written. Try again."""
 
 
-@contextmanager
-def translate_errors(location: str) -> Iterator[None]:
-    """Translate the driver's errors in the block into a `StorageError` with `location`."""
-    try:
-        yield
-    except exc.DBAPIError as error:
-        raise _from_driver(location, error) from error
-    except exc.TimeoutError as error:
-        raise DatabaseUnavailable(location, "it is too busy") from error
-    except sqlite3.Error as error:
-        raise DatabaseUnavailable(location, str(error)) from error
-    except OSError as error:  # some drivers do not wrap network errors
-        raise DatabaseUnavailable(location, error.strerror or str(error)) from error
+# What a driver raises, or SQLAlchemy for it; some drivers do not wrap the network's own errors.
+DRIVER_ERRORS = (exc.DBAPIError, exc.TimeoutError, sqlite3.Error, OSError)
 
 
-def _from_driver(location: str, error: exc.DBAPIError) -> StorageError:
-    """Return the StorageError for one driver error."""
-    reason = str(error.orig).strip().partition("\n")[0]
+def storage_error(location: str, error: Exception) -> StorageError:
+    """Return the StorageError for one of `DRIVER_ERRORS`; `location` has no password."""
+    match error:
+        case exc.DBAPIError():
+            return _from_driver(location, error, error.orig)
+        case exc.TimeoutError():
+            return DatabaseUnavailable(location, "it is too busy")
+        case OSError():
+            return DatabaseUnavailable(location, error.strerror or str(error))
+        case _:
+            return _from_driver(location, error, error)
+
+
+def _from_driver(location: str, error: Exception, original: BaseException | None) -> StorageError:
+    """Sort one driver error into the family; `original` is the driver's own."""
+    reason = str(original).strip().partition("\n")[0]
     # Extended codes keep the primary one in their low byte.
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    code = getattr(original, "sqlite_errorcode", 0) & 0xFF
     if code in {_SQLITE_CORRUPT, _SQLITE_NOTADB}:
         return NotADatabase(location, reason)
     if isinstance(error, exc.IntegrityError | exc.ProgrammingError | exc.DataError):

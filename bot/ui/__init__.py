@@ -1,1 +1,1 @@
-"""What people see."""
+"""Messages, embeds, buttons and forms that users see in Discord."""

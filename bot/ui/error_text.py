@@ -1,4 +1,4 @@
-"""Errors → what happened and what to do, in words for people."""
+"""Turn errors into texts for users: what happened, then what to do."""
 
 from __future__ import annotations
 
@@ -57,71 +57,67 @@ from bot.storage.errors import StorageError
 from bot.storage.stores.link_request_store import LinkRequestState
 from bot.ui.text import code_span, join_limited, member_mention, role_mentions
 
-_TELL_OPERATOR = "Tell whoever runs this bot"
+_TELL_OPERATOR = "Tell the person who runs this bot"
 _REJECTION_ADVICE: dict[type[CadRefused], str] = {
-    InvalidRequestType: f"{_TELL_OPERATOR}: this CAD speaks none of the known dialects.",
+    InvalidRequestType: f"{_TELL_OPERATOR}: this CAD accepts none of the bot's attach requests.",
     InvalidCommunity: f"{_TELL_OPERATOR}: SONORAN_COMMUNITY_ID is wrong.",
-    ApiNotEnabled: f"{_TELL_OPERATOR}: attaching needs the Plus plan of Sonoran CAD or a higher"
-    " one.",
+    ApiNotEnabled: f"{_TELL_OPERATOR}: attaching needs the Plus plan or a higher one.",
     InvalidApiKey: f"{_TELL_OPERATOR}: SONORAN_API_KEY is wrong.",
 }
 
-# Said in the answer to an order as well.
+# Also used in the answer to an order.
 NOT_PERMITTED = (
-    "Your account in the CAD lacks the permission for this. It takes `dispatch`, or `selfDispatch`"
-    " for what concerns yourself alone."
+    "Your account in the CAD may not do this. It needs the CAD's permission `dispatch`, or"
+    " `selfDispatch` if it is only about yourself."
 )
 NO_CAD_ACCOUNT = (
-    "The CAD knows no account of yours, and this takes a permission there. Link Discord in the"
+    "The CAD does not know your account, and this needs a permission there. Link Discord in the"
     " CAD's account settings, or use `/link`."
 )
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
 _FIXED_TEXTS: dict[type[ServiceError], str] = {
     NothingSelected: (
-        "Nobody was chosen, or nobody in the department is free. Choose somebody, then press the"
+        "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
         " button again."
     ),
     NotLinked: "You are not linked to the CAD yet. Press **Attach me**, or use `/link`.",
-    NotOnDuty: "You are not on duty in the CAD.",
+    NotOnDuty: "You are not on duty in the CAD. Go on duty there, then try again.",
     DutyUnknown: "The CAD did not say whether you are on duty. Try again in a minute.",
-    RequestNotFound: "This question is not open any more, or not on this server. Use `/link`"
-    " again.",
+    RequestNotFound: "This question is closed, or belongs to another server. Use `/link` again.",
     ApprovalUnavailable: (
-        "Your link takes an approval, and nobody can be asked for it. Tell whoever runs this bot:"
-        " LOG_CHANNEL_ID has to be a channel of this server in which the bot may write."
+        "Your link needs an approval, but the bot cannot post the request. Tell the person who"
+        " runs this bot: LOG_CHANNEL_ID must be a channel of this server where the bot may write."
     ),
     CadPermissionMissing: NOT_PERMITTED,
     NoCadAccount: NO_CAD_ACCOUNT,
     CadPermissionUnknown: PERMISSION_UNKNOWN,
     NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
-    AlreadyConfirmed: "That has been confirmed already; its answer says what became of it.",
-    NotOrderOwner: "Only whoever gave the order can answer that.",
+    AlreadyConfirmed: "This is confirmed already. Look at its answer for the result.",
+    NotOrderOwner: "Only the member who gave this order can do that.",
     TooLateToConfirm: (
         f"That was more than {minutes(INTERACTION_LIFETIME)} minutes ago. Give the order again."
     ),
-    EmergencyNotFound: "This 911 call is not on the list any more: somebody has dealt with it.",
-    DownloadFailed: "Discord did not hand out the file, or who is on this server. Try again.",
+    EmergencyNotFound: "This 911 call is no longer open: it was answered or dismissed.",
+    DownloadFailed: "Discord did not send the file or the list of members. Try again.",
     ExportTooLarge: (
-        "The links fill a larger file than Discord takes. `python -m bot links export` takes any"
-        " number."
+        "The file of links is too large for Discord. `python -m bot links export` has no limit."
     ),
     ImportExpired: (
-        "I do not remember this file any more: files are kept for"
-        f" {minutes(INTERACTION_LIFETIME)} minutes, until the next one or a restart. Nothing was"
-        " written. Show it to me again with `/links import`."
+        f"This file has expired: the bot keeps a file for {minutes(INTERACTION_LIFETIME)} minutes,"
+        " until your next file or a restart. Nothing was saved. Send it again with `/links import`."
     ),
     ImportOutdated: (
-        "The links have changed since, so that the file would do something else now. Nothing was"
-        " written. Show it to me again with `/links import`."
+        "The links have changed since you sent this file, so it would do something else now."
+        " Nothing was saved. Send it again with `/links import`."
     ),
     AlreadyImported: "This file has been imported already.",
-    NotImportOwner: "Somebody else has shown this file. Show it yourself with `/links import`.",
+    NotImportOwner: "Another member sent this file. Send it yourself with `/links import`.",
 }
 
 
 def error_message(error: Exception) -> str:
-    """Return the whole private answer for an error."""
+    """Return the complete private answer for an error, with its outcome mark."""
     match error:
         case CadError():
             text = cad_message(error)
@@ -132,7 +128,7 @@ def error_message(error: Exception) -> str:
                 f"The bot's database cannot be used right now. {_TELL_OPERATOR}; the log says why."
             )
         case app_commands.TransformerError():
-            text = f"{code_span(str(error.value), 100)} is nobody on this server."
+            text = f"{code_span(str(error.value), 100)} is not a member of this server."
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
             text = "This command has just changed. Restart Discord (Ctrl+R) and type it again."
         case _:
@@ -141,7 +137,7 @@ def error_message(error: Exception) -> str:
 
 
 def cad_message(error: CadError) -> str:
-    """Say what the CAD did instead of what it was asked."""
+    """Return why the CAD did not do what was requested, and what to do."""
     said = f" It said: {code_span(error.text)}." if error.text else ""
     match error:
         case CadRefused():
@@ -149,18 +145,17 @@ def cad_message(error: CadError) -> str:
             refusal = code_span(error.text or f"status {error.status}")
             text = f"The CAD refused: {refusal}. {advice}"
         case CadRateLimited():
-            text = (
-                f"The CAD takes no more orders for now. Try again {_retry_hint(error.retry_after)}."
-            )
+            when = _retry_hint(error.retry_after)
+            text = f"The CAD takes no more requests for now. Try again {when}."
         case CadTimeout():
             text = (
-                "Sonoran CAD did not answer in time, so it is not known whether it was done."
-                " Look at the call, then try again."
+                "Sonoran CAD did not answer in time. It may have been done: check the call, then"
+                " try again."
             )
         case CadBrokenOff():
             text = (
                 f"The connection to Sonoran CAD broke ({code_span(error.text, 80)})."
-                " Look at the call, then try again."
+                " Check the call, then try again."
             )
         case CadUnreachable():
             reason = code_span(error.text, 80)
@@ -169,22 +164,23 @@ def cad_message(error: CadError) -> str:
             text = f"Sonoran CAD has a fault ({error.status}). Try again in a minute.{said}"
         case CadRedirected():
             text = (
-                f"The address of the CAD leads elsewhere. {_TELL_OPERATOR}: check SONORAN_API_URL."
+                f"The CAD's address redirects to another one. {_TELL_OPERATOR}: check"
+                " SONORAN_API_URL."
             )
         case CadUnnumbered():
             text = (
-                f"It was done, but the CAD does not say under which number.{said}"
-                " Look at the calls before you try again."
+                f"It was done, but the CAD did not say the number of the new call.{said}"
+                " Check the calls before you try again."
             )
         case _:
             text = (
-                f"The CAD's answer makes no sense.{said} {_TELL_OPERATOR}: check SONORAN_API_URL."
+                f"The CAD's answer cannot be read.{said} {_TELL_OPERATOR}: check SONORAN_API_URL."
             )
     return text.rstrip()
 
 
 def wait_reason(error: CadError) -> str:
-    """Say why an order waits for the CAD."""
+    """Return why an order waits for the CAD, as one sentence."""
     match error:
         case CadRateLimited():
             return "Sonoran CAD takes no more orders for now."
@@ -197,7 +193,7 @@ def wait_reason(error: CadError) -> str:
 
 
 def error_label(error: CadError) -> str:
-    """Name an error in a few words, for lists."""
+    """Return a short name of an error, for lists."""
     return code_span(error.text or type(error).__name__, 80)
 
 
@@ -205,24 +201,26 @@ def _service_message(error: ServiceError) -> str:
     if isinstance(error, InvalidApiId | IdAlreadyLinked | ApprovalPending | RequestDecided):
         return _link_message(error)
     match error:
+        case RoleRequired(role_ids=role_ids) if len(role_ids) == 1:
+            text = f"You need the {role_mentions(role_ids)} role for that."
         case RoleRequired(role_ids=role_ids) if role_ids:
-            text = f"This takes one of these roles: {role_mentions(role_ids)}."
+            text = f"You need one of these roles for that: {role_mentions(role_ids)}."
         case RoleRequired():
-            text = "This takes the Manage Server permission; no dispatch role has been set up."
+            text = "You need the Manage Server permission for that: no dispatch role is set up."
         case TooManyTargets():
-            text = f"{error.count} units at once are too many: {error.limit} fit into one order."
+            text = f"{error.count} units are too many: one order takes at most {error.limit}."
         case NothingToUndo():
-            text = "There is nothing to undo: this order has attached nobody."
+            text = "There is nothing to undo: this order attached no unit."
         case TooLateToUndo():
             text = "That was more than 10 minutes ago. Use `/detach` with `call:` instead."
         case FileTooLarge():
             text = (
-                f"The file is too large: {error.size / 2**20:.1f} MiB, where {error.limit >> 20}"
-                " MiB are read. `python -m bot links import` takes larger ones."
+                f"The file is too large: {error.size / 2**20:.1f} MiB; the limit is"
+                f" {error.limit >> 20} MiB. `python -m bot links import` takes larger files."
             )
         case _:
             text = (
-                "Nobody was named. Write `me`, mention members, roles or voice channels, or give"
+                "No unit was named. Write `me`, mention members, roles or voice channels, or give"
                 " unit numbers or API ids, for example `@Pat A-12`."
             )
     return text
@@ -232,30 +230,31 @@ def _link_message(error: InvalidApiId | IdAlreadyLinked | ApprovalPending | Requ
     match error:
         case VanityUrl(text=pasted):
             text = (
-                f"{code_span(pasted, 100)} holds a name, not the id. Open the profile, copy the"
-                " 17-digit number (76561…) and paste that."
+                f"{code_span(pasted, 100)} has a custom name instead of the id. In Steam, click"
+                " your name, open Account details, and paste the Steam ID, a 17-digit number"
+                " (76561…)."
             )
         case InvalidApiId(text=pasted):
             text = (
-                f"{code_span(pasted, 100)} is no Steam id that I know. Paste the 17-digit number"
-                " (76561…), STEAM_0:…, [U:1:…], the hex form (1100001…), a profile address with"
-                " the number, or an id with its prefix, like `license:abc`."
+                f"{code_span(pasted, 100)} is not a Steam id. Paste the 17-digit number (76561…)"
+                " or the link to your Steam profile. Another kind of id needs its prefix, like"
+                " `license:abc`."
             )
         case IdAlreadyLinked(api_id=api_id, holders=holders) if holders:
             whose = join_limited([member_mention(one) for one in sorted(holders)], 500)
             text = (
-                f"{code_span(api_id, 100)} is linked to somebody else: {whose}. Use `/link` to"
+                f"{code_span(api_id, 100)} is linked to another member: {whose}. Use `/link` to"
                 " share it or to move it."
             )
         case IdAlreadyLinked(api_id=api_id):
             text = (
-                f"{code_span(api_id, 100)} is linked to somebody else. If it is yours, ask"
-                " whoever links people here."
+                f"{code_span(api_id, 100)} is linked to another member. If it is yours, ask a"
+                " dispatcher."
             )
         case ApprovalPending(api_id=api_id):
             text = (
-                f"Your link to {code_span(api_id, 100)} waits for approval; you are told here"
-                " once there is an answer. Nothing else was done: press the button again then."
+                f"Your link to {code_span(api_id, 100)} waits for approval; the answer will come"
+                " here. Nothing else was done: after the approval, press the button again."
             )
         case RequestDecided(state=state, decided_by=by):
             text = f"{request_outcome(state, by)} already."
@@ -263,7 +262,7 @@ def _link_message(error: InvalidApiId | IdAlreadyLinked | ApprovalPending | Requ
 
 
 def request_outcome(state: LinkRequestState, by: int | None) -> str:
-    """Say how a request has ended, and through whom."""
+    """Return how a link request ended and, if known, who decided; without a full stop."""
     if state is LinkRequestState.EXPIRED:
         return "This has expired"
     return f"{member_mention(by)} has {state} this" if by else f"This has been {state}"

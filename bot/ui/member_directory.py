@@ -27,7 +27,7 @@ class DiscordMembers:
                 yield guild.id, partial(_is_member, guild)
             else:
                 _log.warning(
-                    "not all members of guild %s are known; no member is erased", guild.id
+                    "not all members of guild %s are loaded; no member is erased", guild.id
                 )
 
 

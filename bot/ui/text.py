@@ -1,7 +1,7 @@
-"""Foreign text made safe to show. Pure.
+"""Make text from the CAD and from users safe to show in Discord. Pure.
 
-Text from the CAD and from users must stay where it is put: no markdown, no mention, no link, no
-invisible character, no line break of its own.
+Such text must not change its surroundings: no markdown, no mention, no link, no invisible
+character, no line break.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 
+from bot.services.targets.resolution import Assignee
+
 MESSAGE_LIMIT = 2000  # characters of a Discord message
 
-# How many times as much as is shown is looked at, for what is invisible; a text may be endless.
+# Scan at most this many times the limit, because a text may be very long and mostly invisible.
 _SCAN_FACTOR = 10
-_MARKDOWN = frozenset("\\`*_~|<>[]()#@:/-+=")
+_ESCAPES = {ord(sign): f"\\{sign}" for sign in "\\`*_~|<>[]()#@:/-+="}
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def one_line(text: str, limit: int) -> str:
-    """Return the text on one line, without invisible characters, at most limit characters."""
+    """Return the text on one line, without invisible characters, at most `limit` characters."""
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     looked_at = text[: _SCAN_FACTOR * limit]
     kept = "".join(" " if one in "\n\r\t\u2028\u2029" else one for one in looked_at)
     kept = "".join(one for one in kept if unicodedata.category(one) not in _INVISIBLE)
@@ -30,31 +34,43 @@ def one_line(text: str, limit: int) -> str:
 
 def escape(text: str, limit: int = 100) -> str:
     """Return the text so that Discord shows it letter by letter."""
-    return "".join(f"\\{one}" if one in _MARKDOWN else one for one in one_line(text, limit))
+    return one_line(text, limit).translate(_ESCAPES)
 
 
 def code_span(text: str, limit: int = 300) -> str:
-    """Return the text in a code span that it cannot close."""
+    """Return the text as a code span, with backticks replaced so that it cannot end the span."""
     return f"`{one_line(text, limit).replace('`', 'ˋ') or '(empty)'}`"
 
 
 def member_mention(discord_id: int) -> str:
-    """Return a mention; the bot never lets one ping."""
+    """Return a mention of a member; it does not ping, because the bot allows no mentions."""
     return f"<@{discord_id}>"
 
 
+def unit_name(one: Assignee) -> str:
+    """Name somebody by mention and number, as far as there are."""
+    number = escape(one.unit.number, 20) if one.unit and one.unit.number else ""
+    if one.discord_id is not None:
+        return member_mention(one.discord_id) + (f" ({number})" if number else "")
+    return number or code_span(one.api_id, 60)
+
+
 def timestamp(when: datetime, style: str) -> str:
-    """Return a moment that Discord shows in each reader's own time; "R" counts, "t" is a clock."""
+    """Return a timestamp that Discord shows in the reader's time zone.
+
+    Args:
+        style: "R" shows the distance ("2 minutes ago"), "t" the time of day.
+    """
     return f"<t:{int(when.timestamp())}:{style}>"
 
 
 def role_mentions(role_ids: Iterable[int]) -> str:
-    """Return mentions of roles, in a stable order."""
+    """Return mentions of the roles, sorted by id."""
     return ", ".join(f"<@&{role_id}>" for role_id in sorted(role_ids))
 
 
 def join_limited(items: list[str], limit: int) -> str:
-    """Join the items with commas; what does not fit into limit characters is only counted."""
+    """Join the items with commas; count the items that do not fit into `limit` characters."""
     shown: list[str] = []
     length = 0
     for number, item in enumerate(items):

@@ -1,10 +1,10 @@
-"""The part of the wiring that has to do with people: proving links, requests, forgetting."""
+"""Builds the services of the links: who is who, verification, approvals, files, erasure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+
+import discord
 
 from bot.cad.client import CadClient
 from bot.common.clock import Clock
@@ -12,8 +12,7 @@ from bot.config.settings import Settings
 from bot.services.access.policy import Access
 from bot.services.link_files.import_export import LinkImportExport
 from bot.services.links.approvals import LinkApprovals
-from bot.services.links.bulk_verification import BulkVerifier, CheckAnnouncer
-from bot.services.links.link_changes import LinkNotifier
+from bot.services.links.bulk_verification import BulkVerifier
 from bot.services.links.link_service import LinkService
 from bot.services.links.link_workflow import LinkWorkflow
 from bot.services.records.erasure import MemberErasure
@@ -27,82 +26,74 @@ from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderStore
 from bot.storage.stores.personal_data_store import PersonalDataStore
 from bot.storage.stores.verification_store import VerificationStore
+from bot.ui.links.link_announcer import DiscordLinkNotifier
+from bot.ui.links.verification_report import DiscordCheckAnnouncer
 
 
 @dataclass(frozen=True, slots=True)
-class VerificationServices:
-    """What proves links.
+class LinkServices:
+    """The services of the links; none runs yet.
 
     Attributes:
-        background: goes on by itself between its start and its close.
-        open_checks: makes what checks all links, once there is somebody who can tell people.
+        background_verifier: runs between its start and its close.
+        erasure: None where a member's data is kept when they leave.
     """
 
-    verifier: LinkVerifier
-    background: BackgroundVerifier
-    open_checks: Callable[[CheckAnnouncer], BulkVerifier]
+    links: LinkService
+    workflow: LinkWorkflow
+    approvals: LinkApprovals
+    files: LinkImportExport
+    bulk_verifier: BulkVerifier
+    background_verifier: BackgroundVerifier
+    my_data: MyData
+    erasure: MemberErasure | None
 
 
-def build_verification(
+def build_link_services(
     settings: Settings,
+    client: discord.Client,
     database: Database,
     cad: CadClient,
     access: Access,
     *,
     clock: Clock,
-) -> VerificationServices:
-    """Build it; nothing is asked yet."""
-    store = VerificationStore(database)
-    prover = LinkVerifier(
-        cad,
+) -> LinkServices:
+    """Build them; the client is used once it is connected."""
+    id_format, log_channel_id = settings.api_id_format, settings.log_channel_id
+    store, verifications = LinkStore(database), VerificationStore(database)
+    requests, personal_data = LinkRequestStore(database, store), PersonalDataStore(database)
+    notifier = DiscordLinkNotifier(client, log_channel_id)
+    server_id = settings.sonoran_server_id
+    verifier = LinkVerifier(
+        cad, verifications, id_format=id_format, server_id=server_id, clock=clock
+    )
+    links = LinkService(access, store, cad, verifier, id_format=id_format, clock=clock)
+    approvals = LinkApprovals(
+        access,
+        links,
         store,
-        id_format=settings.api_id_format,
-        server_id=settings.sonoran_server_id,
+        requests,
+        notifier,
+        needs_approval=settings.link_approval,
         clock=clock,
     )
-    checks = LinkCheckStore(database)
-    return VerificationServices(
-        prover,
-        BackgroundVerifier(prover, store, clock=clock),
-        partial(BulkVerifier, access, prover, store, checks, clock=clock),
+    bulk_verifier = BulkVerifier(
+        access,
+        verifier,
+        verifications,
+        LinkCheckStore(database),
+        DiscordCheckAnnouncer(client, log_channel_id),
+        clock=clock,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class LinkServices:
-    """What has to do with people; leaving is None where nobody is forgotten on leaving."""
-
-    desk: LinkWorkflow
-    requests: LinkApprovals
-    files: LinkImportExport
-    mine: MyData
-    leaving: MemberErasure | None
-
-
-def open_people(
-    settings: Settings,
-    database: Database,
-    access: Access,
-    linking: LinkService,
-    herald: LinkNotifier,
-    *,
-    clock: Clock,
-) -> LinkServices:
-    """Build it, once there is somebody who can tell people."""
-    links, forgetting = LinkStore(database), PersonalDataStore(database)
-    store = LinkRequestStore(database, links)
-    requests = LinkApprovals(
-        access, linking, links, store, herald, needs_approval=settings.link_approval, clock=clock
-    )
-    keeping = Retention(settings.audit_days, settings.forget_on_leave)
+    erasure = MemberErasure(store, personal_data, approvals, clock=clock)
+    retention = Retention(settings.audit_days, settings.forget_on_leave)
     return LinkServices(
-        desk=LinkWorkflow(linking, requests, herald),
-        requests=requests,
-        files=LinkImportExport(
-            access, links, herald, id_format=settings.api_id_format, clock=clock
-        ),
-        mine=MyData(links, store, OrderStore(database), forgetting, keeping),
-        leaving=MemberErasure(links, forgetting, requests, clock=clock)
-        if settings.forget_on_leave
-        else None,
+        links=links,
+        workflow=LinkWorkflow(links, approvals, notifier),
+        approvals=approvals,
+        files=LinkImportExport(access, store, notifier, id_format=id_format, clock=clock),
+        bulk_verifier=bulk_verifier,
+        background_verifier=BackgroundVerifier(verifier, verifications, clock=clock),
+        my_data=MyData(store, requests, OrderStore(database), personal_data, retention),
+        erasure=erasure if settings.forget_on_leave else None,
     )

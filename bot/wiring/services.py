@@ -10,198 +10,179 @@ from functools import partial
 
 import discord
 
-from bot.cad.client import InspectableCad
 from bot.cad.http.transport import Transport
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.config.settings import Settings
-from bot.services.access.cad_permissions import CadPermissionCheck, CadPermissions
+from bot.services.access.cad_permissions import CadPermissions
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
 from bot.services.board.push_listener import PushListener
 from bot.services.calls.call_actions import CallActions
 from bot.services.calls.call_listing import CallListing
 from bot.services.cards.card_publisher import CardPublisher
-from bot.services.doctor.runner import Doctor
-from bot.services.links.bulk_verification import BulkVerifier, CheckAnnouncer
-from bot.services.links.link_changes import LinkNotifier
-from bot.services.links.link_service import LinkService
+from bot.services.links.approvals import LinkApprovals
 from bot.services.orders.confirmation import ConfirmationService
 from bot.services.orders.intake import OrderIntake
+from bot.services.orders.order_resolver import TargetResolver
 from bot.services.pickers.suggestions import Suggestions
 from bot.services.pickers.unit_picker import UnitPicker
-from bot.services.queue.follow_up import FollowUp
-from bot.services.queue.order_notifier import Announcer
+from bot.services.queue.board_check import FollowUp
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.records.audit_log import AuditLog
+from bot.services.records.erasure import MemberErasure
+from bot.services.records.maintenance import Maintenance
 from bot.storage.database import Database
 from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.command_sync_store import CommandSyncStore
 from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderStore
+from bot.ui.calls.card_buttons import buttons_for_card
+from bot.ui.calls.card_channel import DiscordCardChannel
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.member_directory import DiscordMembers
+from bot.ui.orders.order_announcer import DiscordOrderAnnouncer
 from bot.wiring import cad_connection, doctor_checks
-from bot.wiring.link_services import (
-    LinkServices,
-    VerificationServices,
-    build_verification,
-    open_people,
-)
+from bot.wiring.link_services import build_link_services
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
-    """What the bot needs, open and ready.
+class Services(GuildServices):
+    """All services of a bot: those of its interactions, and those that run beside them.
 
     Attributes:
-        open_queue: makes the queue of orders, once there is somebody who can tell people.
-        open_people: makes what has to do with links, likewise.
-        open_cards: makes the keeper of the cards, once there is a channel for them.
-        open_checks: makes what checks all links, likewise.
-        open_doctor: makes the doctor, once there is somebody who can ask Discord.
+        erasure: None where a member's data is kept when they leave.
+        cards: None without a channel for them.
     """
 
-    attaching: OrderIntake
-    asking: ConfirmationService
-    acts: CallActions
-    picking: UnitPicker
-    linking: LinkService
-    suggestions: Suggestions
-    call_list: CallListing
-    audit: AuditLog
     board: Board
-    syncs: CommandSyncStore
-    open_queue: Callable[[Announcer], OrderQueue]
-    open_people: Callable[[LinkNotifier], LinkServices]
-    open_cards: Callable[..., CardPublisher]
-    open_checks: Callable[[CheckAnnouncer], BulkVerifier]
-    open_doctor: Callable[[discord.Client], Doctor]
+    approvals: LinkApprovals
+    erasure: MemberErasure | None
+    cards: CardPublisher | None
+    maintenance: Maintenance
+    command_syncs: CommandSyncStore
 
 
 @asynccontextmanager
 async def open_services(
     settings: Settings,
+    client: discord.Client,
     *,
     transport: Callable[[str], Transport] = Transport,
     clock: Clock = SYSTEM_CLOCK,
 ) -> AsyncIterator[Services]:
-    """Open the database and the connection to the CAD; close them in the reverse order.
+    """Open the database and the connection to the CAD, and build the services on them.
 
     Args:
+        client: announces what happens; it is used once it is connected.
         transport: makes the connection to an address.
 
     Raises:
         StorageError: the database cannot be used.
-        CannotListen: PUSH_LISTEN names an address that cannot be had.
+        ListenError: PUSH_LISTEN names an address that cannot be had.
     """
+    server_id = settings.sonoran_server_id
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
         connection = transport(str(settings.sonoran_api_url))
         cad = cad_connection.build_client(settings, connection, clock=clock)
         stack.push_async_callback(cad.close)
-        base = await _started(settings, database, cad, clock, stack)
-        # So that the first person who types or attaches finds the calls and units known.
-        base.board.refresh(settings.sonoran_server_id)
-        yield _services(settings, base, clock)
+        board = Board(cad, clock=clock)
+        stack.push_async_callback(board.close)
+        access = _access(settings)
+        link_store, orders = LinkStore(database), OrderStore(database)
+        people = build_link_services(settings, client, database, cad, access, clock=clock)
+        stack.push_async_callback(people.links.close)
+        stack.push_async_callback(people.background_verifier.close)
+        people.background_verifier.start()
+        listener = PushListener(
+            board,
+            cad_connection.build_feeds(settings),
+            server_id,
+            people.background_verifier.on_events,
+            clock=clock,
+        )
+        stack.push_async_callback(listener.close)
+        await listener.start()
+
+        permissions = CadPermissions(access, cad, link_store, clock=clock).require
+        resolver = TargetResolver(
+            link_store,
+            people.links,
+            board,
+            check_cad_permission=permissions if settings.require_cad_permission else None,
+        )
+        intake = OrderIntake(access, orders, server_id, clock=clock)
+        doctor_parts = doctor_checks.LiveParts(access, cad, board, database, listener, clock)
+        cards = None
+        if settings.calls_channel_id is not None:
+            channel = DiscordCardChannel(client, settings.calls_channel_id, buttons_for_card)
+            cards = CardPublisher(
+                CardStore(database),
+                board,
+                channel,
+                partial(channel.links, people.links),
+                server_id=server_id,
+                channel_id=settings.calls_channel_id,
+                keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
+                ping_role_id=settings.ping_role_id,
+                clock=clock,
+            )
+        audit_log = AuditLog(
+            access, link_store, orders, timedelta(days=settings.audit_days), clock=clock
+        )
+        members = DiscordMembers(client)
+        maintenance = Maintenance(audit_log, people.approvals, people.erasure, members, clock=clock)
+        stack.push_async_callback(maintenance.close)
+        services = Services(
+            intake=intake,
+            confirmation=ConfirmationService(access, orders, clock=clock),
+            queue=OrderQueue(
+                orders,
+                cad,
+                board,
+                resolver,
+                DiscordOrderAnnouncer(client, settings.log_channel_id),
+                follow_up=FollowUp(cad, board, settings.status_on_attach),
+                clock=clock,
+            ),
+            call_actions=CallActions(
+                access,
+                cad,
+                board,
+                intake=intake,
+                resolver=resolver,
+                links=people.links,
+                clock=clock,
+                check_cad_permission=permissions,
+            ),
+            call_listing=CallListing(access, board, server_id),
+            suggestions=Suggestions(access, board, people.links, server_id),
+            unit_picker=UnitPicker(access, board),
+            links=people.links,
+            link_workflow=people.workflow,
+            bulk_verifier=people.bulk_verifier,
+            link_files=people.files,
+            audit_log=audit_log,
+            my_data=people.my_data,
+            doctor=doctor_checks.build_doctor(settings, doctor_parts, client),
+            board=board,
+            approvals=people.approvals,
+            erasure=people.erasure,
+            cards=cards,
+            maintenance=maintenance,
+            command_syncs=CommandSyncStore(database),
+        )
+        # So that the first member who types or attaches finds the calls and units known.
+        board.refresh(server_id)
+        yield services
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """What the other services stand on; all of it runs that runs by itself."""
-
-    database: Database
-    cad: InspectableCad
-    board: Board
-    access: Access
-    links: LinkStore
-    orders: OrderStore
-    proofs: VerificationServices
-    linking: LinkService
-    permitted: CadPermissionCheck
-    attaching: OrderIntake
-    watch: PushListener
-
-
-async def _started(
-    settings: Settings, database: Database, cad: InspectableCad, clock: Clock, stack: AsyncExitStack
-) -> _Base:
-    """Build it and start it; whoever closes the stack stops it."""
-    server_id = settings.sonoran_server_id
-    board = Board(cad, clock=clock)
-    stack.push_async_callback(board.close)
-    access = Access(
+def _access(settings: Settings) -> Access:
+    return Access(
         settings.dispatch_role_ids,
         settings.self_dispatch_role_ids,
         settings.link_role_ids,
         settings.admin_role_ids,
         settings.require_cad_permission,
-    )
-    links, orders = LinkStore(database), OrderStore(database)
-    proofs = build_verification(settings, database, cad, access, clock=clock)
-    id_format = settings.api_id_format
-    linking = LinkService(access, links, cad, proofs.verifier, id_format=id_format, clock=clock)
-    stack.push_async_callback(linking.close)
-    permitted = CadPermissions(access, cad, links, clock=clock).require
-    attaching = OrderIntake(
-        access, orders, linking, board, server_id, clock=clock, check_cad_permission=permitted
-    )
-    stack.push_async_callback(proofs.background.close)
-    proofs.background.start()
-    watch = PushListener(
-        board,
-        cad_connection.build_feeds(settings),
-        server_id,
-        proofs.background.on_events,
-        clock=clock,
-    )
-    stack.push_async_callback(watch.close)
-    await watch.start()
-    return _Base(
-        database, cad, board, access, links, orders, proofs, linking, permitted, attaching, watch
-    )
-
-
-def _services(settings: Settings, base: _Base, clock: Clock) -> Services:
-    """Build what the bot needs on top; nothing of it runs by itself yet."""
-    database, cad, board, access = base.database, base.cad, base.board, base.access
-    links, orders, attaching, linking = base.links, base.orders, base.attaching, base.linking
-    server_id = settings.sonoran_server_id
-    return Services(
-        attaching=attaching,
-        asking=ConfirmationService(access, orders, clock=clock),
-        acts=CallActions(
-            access, cad, board, attaching, linking, clock=clock, check_cad_permission=base.permitted
-        ),
-        picking=UnitPicker(access, board),
-        linking=linking,
-        suggestions=Suggestions(access, board, linking, server_id),
-        call_list=CallListing(access, board, server_id),
-        audit=AuditLog(access, links, orders, timedelta(days=settings.audit_days), clock=clock),
-        board=board,
-        syncs=CommandSyncStore(database),
-        open_queue=partial(
-            OrderQueue,
-            orders,
-            cad,
-            board,
-            attaching.resolve_order,
-            arrivals=attaching.wait_for_pending,
-            follow_up=FollowUp(cad, board, settings.status_on_attach),
-            clock=clock,
-        ),
-        open_people=partial(open_people, settings, database, access, linking, clock=clock),
-        open_cards=partial(
-            CardPublisher,
-            CardStore(database),
-            board,
-            server_id=server_id,
-            keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
-            ping_role_id=settings.ping_role_id,
-            clock=clock,
-        ),
-        open_checks=base.proofs.open_checks,
-        open_doctor=partial(
-            doctor_checks.build_doctor,
-            settings,
-            doctor_checks.LiveParts(access, cad, board, database, base.watch, clock),
-        ),
     )

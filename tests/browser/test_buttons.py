@@ -56,26 +56,26 @@ async def pages(browser: Browser) -> AsyncIterator[Pages]:
 async def test_a_dispatcher_on_a_call(browser: Browser) -> None:
     async with pages(browser) as shown:
         await shown.press(ROBBERY, "Attach…")
-        panel = shown.card("Who goes to #100?")
-        await shown.discord.select_options(panel, "People of this server", "Pat")
+        panel = shown.card("Which units go to #100?")
+        await shown.discord.select_options(panel, "Members of this server", "Pat")
         await shown.discord.select_options(panel, "Units on duty, free ones first", "K-9")
         await shown.discord.select_options(
             panel, "All free units of a department", "All free units of SAFD"
         )
         await shown.discord.press(panel, "Attach")
-        await shown.told("✅ Attached to #100 Armed Robbery: @Pat (A-12), K-9, E-51")
+        await shown.told("✅ #100 Armed Robbery: @Pat (A-12), K-9, E-51")
         for number in ("A-12", "K-9", "E-51"):
             await shown.cad.unit(number, 100).wait_for()
         await expect(shown.card(ROBBERY)).to_contain_text("Units (3)")
 
         await shown.press(ROBBERY, "More")
-        await shown.press("What about #100?", "Add note")
+        await shown.press("More actions for #100", "Add note")
         await shown.discord.submit_form("Two men, *armed*")
         await shown.told("✅ Noted on #100: Two men, *armed*")
         await expect(shown.card(ROBBERY)).to_contain_text("Dana · Two men, *armed*")
 
-        await shown.press("What about #100?", "Close call")
-        await shown.press("Close #100 for everybody?", "Close it")
+        await shown.press("More actions for #100", "Close call")
+        await shown.press("Close #100? All units leave it.", "Close call")
         await shown.told("✅ Closed #100 Armed Robbery.")
         closed = shown.card(f"CLOSED · {ROBBERY}")
         await closed.wait_for()
@@ -85,16 +85,16 @@ async def test_a_dispatcher_on_a_call(browser: Browser) -> None:
 async def test_a_dispatcher_on_911_calls(browser: Browser) -> None:
     async with pages(browser) as shown:
         await shown.press("911 #1 Jane Doe", "Dispatch…")
-        panel = shown.card("Who goes to 911 #1?")
+        panel = shown.card("Which units go to 911 #1?")
         await shown.discord.select_options(panel, "Units on duty, free ones first", "A-7", "M-3")
         await shown.discord.press(panel, "Dispatch")
-        await shown.told("✅ Attached to #103 OFFICER RESPONSE - 1: M-3, A-7")
+        await shown.told("✅ #103 OFFICER RESPONSE - 1: M-3, A-7")
         await shown.cad.unit("M-3", 103).wait_for()
         await shown.card("CLOSED · 911 #1 Jane Doe").wait_for()
         await expect(shown.card("Call #103")).to_contain_text("Units (2)")
 
-        await shown.press("911 #2 civil line", "Dismiss")
-        await shown.press("Take 911 #2 off the list?", "Dismiss it")
+        await shown.press("911 #2 non-emergency", "Dismiss")
+        await shown.press("Dismiss 911 #2?", "Dismiss it")
         await shown.told("✅ Dismissed 911 #2.")
         await shown.card("CLOSED · 911 #2").wait_for()
 
@@ -107,24 +107,24 @@ async def test_officers_and_a_visitor(browser: Browser) -> None:
     async with pages(browser) as shown:
         await shown.discord.view_as("Pat")
         await shown.press(ROBBERY, "Attach me")
-        await shown.told("✅ Attached to #100 Armed Robbery: @Pat (A-12)")
+        await shown.told("✅ #100 Armed Robbery: @Pat (A-12)")
         await shown.press(ROBBERY, "More")
-        more = shown.card("What about #100?")
+        more = shown.card("More actions for #100")
         await shown.discord.select_options(more, "Set my status", "On scene")
         await shown.told("✅ Your status (A-12) is now on scene.")
         await expect(shown.card(ROBBERY)).to_contain_text("A-12 · Pat Moreno · on scene · @Pat")
-        await shown.press("What about #100?", "Close call")
-        await shown.told("❌ This takes one of these roles: @Dispatch.")
+        await shown.press("More actions for #100", "Close call")
+        await shown.told("❌ You need the @Dispatch role for that.")
         await shown.press(ROBBERY, "Detach me")
-        await shown.told("✅ Detached from #100 Armed Robbery: @Pat (A-12)")
+        await shown.told("✅ Off #100 Armed Robbery: @Pat (A-12)")
 
         await shown.discord.view_as("Charlie")
         await shown.press("Call #102 Structure Fire", "Attach me")
         await shown.discord.submit_form("https://steamcommunity.com/profiles/76561198112233563")
-        await shown.told("✅ Attached to #102 Structure Fire: @Charlie (E-51)")
+        await shown.told("✅ #102 Structure Fire: @Charlie (E-51)")
         await shown.cad.unit("E-51", 102).wait_for()
 
         await shown.discord.view_as("Vic")
         await shown.press(ROBBERY, "Attach me")
-        await shown.told("❌ This takes one of these roles: @Dispatch, @Officer.")
+        await shown.told("❌ You need one of these roles for that: @Dispatch, @Officer.")
         assert await shown.cad.page.locator('[data-call="100"] .unit').count() == 0

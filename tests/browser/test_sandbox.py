@@ -25,9 +25,9 @@ async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser)
         await discord.choose("#100 Armed Robbery")
         await discord.type("units", "@Pat")
         await discord.send()
-        answer = discord.message("Attached to #100 Armed Robbery")
+        answer = discord.message("✅ #100 Armed Robbery")
         await answer.wait_for()
-        assert "✅ Attached to #100 Armed Robbery: @Pat (A-12)" in await answer.inner_text()
+        assert "✅ #100 Armed Robbery: @Pat (A-12)" in await answer.inner_text()
         assert "Only you can see this" in await answer.inner_text()
         await cad.unit("A-12", 100).wait_for()
 
@@ -36,10 +36,10 @@ async def test_a_newcomer_attaches_a_unit_and_a_visitor_cannot(browser: Browser)
         await discord.type("call", "100")
         await discord.type("units", "@Alice")
         await discord.send()
-        refusal = discord.message("This takes one of these roles")
+        refusal = discord.message("role for that")
         await refusal.wait_for()
-        assert "❌ This takes one of these roles: @Dispatch" in await refusal.inner_text()
-        assert await discord.message("Attached to #100").count() == 0, "answers are private"
+        assert "❌ You need the @Dispatch role for that" in await refusal.inner_text()
+        assert await discord.message("✅ #100").count() == 0, "answers are private"
         assert await cad.unit("A-7", 100).count() == 0
         assert problems == []
 
@@ -49,7 +49,7 @@ async def test_a_whole_command_can_be_pasted(browser: Browser) -> None:
         discord = DiscordPage(await browser.new_page())
         await discord.open(addresses.discord)
         await discord.paste("/attach call:101 units:@Alice @Charlie")
-        answer = discord.message("Attached to #101 Traffic Stop")
+        answer = discord.message("⚠️ #101 Traffic Stop")
         await answer.wait_for()
-        assert "⚠️ Attached to #101 Traffic Stop: @Alice (A-7)" in await answer.inner_text()
+        assert "⚠️ #101 Traffic Stop: @Alice (A-7)" in await answer.inner_text()
         assert "@Charlie: not linked" in await answer.inner_text()

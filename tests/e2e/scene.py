@@ -19,11 +19,11 @@ from simcord.env import Env
 from simcord.results import InteractionResult
 from simcord.types import HttpLogEntry
 
-from bot.app import DispatchBot
+from bot.app import DispatchBot, open_bot
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request, Response
 from bot.config.settings import Settings
-from bot.wiring.services import Services, open_services
+from bot.wiring.services import Services
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.cad.state.change_log import ReceivedRequest
@@ -70,7 +70,6 @@ class Scene:
     people: dict[str, MemberActor]
     file: Path
     time: FakeTime
-    services: Services = field(init=False)
     bot: DispatchBot = field(init=False)
     transport: OwnTime = field(init=False)
     always: dict[str, Any] = field(default_factory=dict)
@@ -82,6 +81,10 @@ class Scene:
             return self.people[name]
         except KeyError:
             raise AttributeError(name) from None
+
+    @property
+    def services(self) -> Services:
+        return self.bot.services
 
     @property
     def world(self) -> CadWorld:
@@ -123,21 +126,14 @@ class Scene:
             "database_url": database_url(self.file),
         }
         settings = Settings(**{**values, **self.always, **changes})
-        opening = open_services(
+        opening = open_bot(
             settings,
             transport=self._connected,
             clock=self.time,
         )
-        self.services = await self._running.enter_async_context(opening)
+        self.bot = await self._running.enter_async_context(opening)
         board = self.services.board
         await until(lambda: board.calls(seed.SERVER_ID) and board.units(seed.SERVER_ID))
-        self.bot = DispatchBot(
-            self.services,
-            guild_id=settings.discord_guild_id,
-            log_channel_id=settings.log_channel_id,
-            calls_channel_id=settings.calls_channel_id,
-            members_intent=settings.members_intent,
-        )
         self._running.push_async_callback(self.bot.close)
         await self.env.restart_bot(self.bot)
         guild = self.bot.get_guild(self.guild.id)
@@ -176,7 +172,7 @@ class Scene:
         for _ in range(ROUNDS):
             await until(lambda: not self.transport.under_way)
             # Behind whatever the cards have asked of the database.
-            await self.services.syncs.get("nothing")
+            await self.services.command_syncs.get("nothing")
             await self.env.settle(idle=0.001)
 
     async def says(self, who: MemberActor, command: str, /, **options: Any) -> Said:

@@ -25,7 +25,7 @@ async def told(scene: Scene, **settings: Any) -> list[str]:
 async def test_all_is_well(scene: Scene) -> None:
     scene.guild.create_role("Officer")
     head, *lines = await told(scene, discord_guild_id=scene.guild.id)
-    assert head.startswith("✅ no faults, no warnings, ")
+    assert head.startswith("✅ All ")
     assert lines[-5:] == [
         "**Who may do what**",
         f"Dispatch: {scene.dispatch.mention}",
@@ -37,11 +37,11 @@ async def test_all_is_well(scene: Scene) -> None:
     text = "\n".join(lines)
     for part in (
         "The bot is on `San Andreas`.",
-        "The CAD takes the key.",
-        "Attaching is `ATTACH_UNITS at /emergency` for this CAD.",
+        "The CAD accepts the key.",
+        "This CAD's attach request is `ATTACH_UNITS at /emergency`.",
         "The database `",
         "The clock is right",
-        " detach requests, of 60 a minute.",
+        " detach requests right now, of 60 a minute.",
         "No push events",
     ):
         assert part in text
@@ -51,7 +51,7 @@ async def test_only_for_admins(scene: Scene) -> None:
     admin = scene.guild.create_role("Admin")
     await scene.start(admin_role_ids=frozenset({admin.id}))
     answer = await scene.say(scene.dana, "doctor")
-    assert answer == f"❌ This takes one of these roles: {admin.mention}."
+    assert answer == f"❌ You need the {admin.mention} role for that."
     scene.env.backend.add_member_role(scene.guild.id, scene.vic.id, admin.id)
     answer = await scene.say(scene.vic, "doctor")
     assert f"\nAdminister: {admin.mention}" in answer
@@ -93,7 +93,7 @@ async def test_what_is_wrong_at_discord(scene: Scene) -> None:
     assert {line.partition(" ")[2].partition(".")[0] for line in lines[:3]} == {
         "MEMBERS_INTENT is true, but Server Members Intent is off",
         "LINK_ROLE_IDS: no role here has the id `1110000000000000003`",
-        "LOG_CHANNEL_ID: `Patrol 2` is no text channel",
+        "LOG_CHANNEL_ID: `Patrol 2` is not a text channel",
     }
 
 
@@ -108,7 +108,9 @@ async def test_a_cad_that_is_away(scene: Scene) -> None:
 async def test_the_dialect_that_has_worked_is_remembered(scene: Scene) -> None:
     await scene.attach("A-12")
     before = len(scene.orders())
-    assert "Attaching is `ATTACH_UNITS at /emergency`" in "\n".join(await told(scene))
+    assert "This CAD's attach request is `ATTACH_UNITS at /emergency`" in "\n".join(
+        await told(scene)
+    )
     assert len(scene.orders()) == before
 
 
@@ -118,13 +120,15 @@ async def test_over_v2(scene: Scene) -> None:
     assert text.startswith("✅ ")
     assert "The plan `PLUS` is enough to attach." in text
     assert "SONORAN_SERVER_ID: the CAD has server 1 `Server 1`." in text
-    assert "Left now: 8 attach and 8 detach requests, of 8 a minute." in text
+    assert "Room for 8 attach and 8 detach requests right now, of 8 a minute." in text
 
 
 @V2
 async def test_the_cads_permission_is_mentioned(scene: Scene) -> None:
     lines = await told(scene, sonoran_api_version=2, require_cad_permission=True)
-    assert lines[-1] == ("Besides, dispatching and moving oneself take that permission in the CAD.")
+    assert lines[-1] == (
+        "To dispatch or to move yourself you also need that permission in the CAD."
+    )
 
 
 async def test_push_events(scene: Scene, unused_tcp_port: int) -> None:
@@ -156,5 +160,5 @@ async def test_the_session_of_the_websocket(scene: Scene, caplog: pytest.LogCapt
     scene.cad.hub.abort_all()
     await until(lambda: "refuses push events" in caplog.text)
     text = "\n".join(await told(scene))
-    assert "\n❌ `SONORAN_WEBSOCKET`: the CAD refuses the session: `" in text
+    assert "\n❌ `SONORAN_WEBSOCKET`: the CAD refuses the connection: `" in text
     assert seed.API_KEY not in text

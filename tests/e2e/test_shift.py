@@ -219,7 +219,7 @@ def _call(one: Json, scene: Scene) -> Json:
         "Place": _with_postal(one["place"], one["postal"]),
         "Code": one["code"] or "–",
         "Priority": str(one["priority"]),
-        f"Units ({len(units)})": "\n".join(units) or "nobody yet",
+        f"Units ({len(units)})": "\n".join(units) or "no units yet",
     }
     return {
         "title": f"Call #{one['callId']} {one['title']}",
@@ -231,7 +231,7 @@ def _call(one: Json, scene: Scene) -> Json:
 
 def _emergency(one: Json) -> Json:
     """Say what a card has to show of a 911 call of the page."""
-    line = "" if one["isEmergency"] else "civil line · "
+    line = "" if one["isEmergency"] else "non-emergency · "
     return {
         "title": f"911 #{one['callId']} {line}{one['caller']}",
         "description": one["description"],

@@ -16,12 +16,11 @@ import pytest
 from simcord.env import Env
 from sqlalchemy.pool import QueuePool
 
-from bot.app import DispatchBot
+from bot.app import open_bot
 from bot.config.settings import Settings
 from bot.storage.database import Database
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
-from bot.wiring.services import open_services
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from tests.e2e.scene import SETTLE_SECONDS, database_url, until
@@ -64,14 +63,13 @@ async def stage(version: int, tmp_path: Path, empty_file: Path) -> AsyncIterator
                 "database_url": database_url(file),
             }
         )
-        opening = open_services(settings, transport=lambda _: network, clock=time)
-        services = await stack.enter_async_context(opening)
-        await until(lambda: services.board.units(seed.SERVER_ID))
-        bot = DispatchBot(services)
+        opening = open_bot(settings, transport=lambda _: network, clock=time)
+        bot = await stack.enter_async_context(opening)
+        await until(lambda: bot.services.board.units(seed.SERVER_ID))
         stack.push_async_callback(bot.close)
         await env.restart_bot(bot)
         channel = guild.create_text_channel("dispatch")
-        pool = cast(QueuePool, services.attaching._orders._database._engine.pool)
+        pool = cast(QueuePool, bot.services.intake._orders._database._engine.pool)
         stage = Stage(cad, env, network, time, channel, people, version, file, pool)
         # What was just asked must not count against the next requests.
         await stage.passes(CALM)

@@ -29,11 +29,11 @@ NEEDED = {(1, ONE): 1, (1, FIFTY): 1, (2, ONE): 1, (2, FIFTY): 5}
 QUESTIONS = 5  # at most, of fifty orders: what the calls show, whether a call is gone
 
 WHY = re.compile(
-    r"⏳ .*( I keep trying until <t:\d+:t>\.|Queued, it goes out <t:\d+:R>.*)\n"
+    r"⏳ .*( I keep trying until <t:\d+:t>\.|Busy: it goes out <t:\d+:R>.*)\n"
     r"To be attached to \*\*#\d+\*\*: <@\d+> \(P\\-\d+\)"
 )
-NOT_DONE = "❌ Nobody was attached to"
-NOT_CERTAIN = "❌ It is not certain that anyone was attached to"
+NOT_DONE = "❌ Not attached to"
+NOT_CERTAIN = "❌ It is not certain whether the units were attached to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def everyone_knows(stage: Stage, case: Case, given: Sequence[Given]) -> None:
     for one in given:
         shown = stage.calls_of(one.person)
         if one.call_id not in case.refused:
-            assert one.text.startswith(f"✅ Attached to **#{one.call_id}** ")
+            assert one.text.startswith(f"✅ **#{one.call_id}** ")
             assert one.text.endswith("\nConfirmed by the CAD.")
             assert shown == [one.call_id]
         elif one.text.startswith(NOT_DONE):

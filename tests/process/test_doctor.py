@@ -304,7 +304,7 @@ CASES = [
         "token", setting("DISCORD_TOKEN", "hunter2"), FindingCode.TOKEN_REFUSED, 3, "DISCORD_TOKEN"
     ),
     Case("outage", discord_says("/users/@me", 503), FindingCode.DISCORD_UNUSABLE, 5, "answers 503"),
-    Case("no answer", hangs, FindingCode.CHECK_LATE, 5, "Discord could not be looked at within"),
+    Case("no answer", hangs, FindingCode.CHECK_LATE, 5, "Discord could not be checked within"),
     Case("no connection", vanishes, FindingCode.DISCORD_UNREACHABLE, 5, "Check the network"),
     Case(
         "intent",
@@ -318,8 +318,8 @@ CASES = [
         discord_says(f"/guilds/{GUILD_ID}", 404, 10004),
         FindingCode.GUILD_ABSENT,
         2,
-        f"not on server {GUILD_ID}. Open the link that `python -m bot invite` prints, or mend the"
-        f" id. The bot is on: `San Andreas ({GUILD_ID})`.",
+        f"not on server {GUILD_ID}. Open the link that `python -m bot invite` prints, or correct"
+        f" the id. The bot is on: `San Andreas ({GUILD_ID})`.",
     ),
     Case("no server", on_no_server, FindingCode.GUILDS_NONE, 2, "python -m bot invite"),
     Case(
@@ -327,7 +327,7 @@ CASES = [
         without_a_command,
         FindingCode.COMMANDS_MISSING,
         0,
-        "`attach`. The bot tells",
+        "`attach`. The bot registers",
     ),
     Case(
         "no scope",
@@ -358,7 +358,7 @@ CASES = [
         setting("LINK_ROLE_IDS", str(GUILD_ID)),
         FindingCode.ROLE_EVERYONE,
         0,
-        "LINK_ROLE_IDS names the server itself",
+        "LINK_ROLE_IDS names `@everyone`",
     ),
     Case("silent role", unmentionable, FindingCode.ROLE_SILENT, 2, "may not ping `Everybody`"),
     Case(
@@ -372,7 +372,7 @@ CASES = [
     Case(
         "hidden", hidden, FindingCode.CHANNEL_ELSEWHERE, 2, f"LOG_CHANNEL_ID: channel `{NOWHERE}`"
     ),
-    Case("thread", thread, FindingCode.CHANNEL_NO_TEXT, 2, "`dispatch` is no text channel"),
+    Case("thread", thread, FindingCode.CHANNEL_NO_TEXT, 2, "`dispatch` is not a text channel"),
     Case(
         "half an outage",
         discord_says(COMMANDS, 503),
@@ -380,7 +380,9 @@ CASES = [
         5,
         "answers 503",
     ),
-    Case("voice", a_voice_channel, FindingCode.CHANNEL_NO_TEXT, 2, "`dispatch` is no text channel"),
+    Case(
+        "voice", a_voice_channel, FindingCode.CHANNEL_NO_TEXT, 2, "`dispatch` is not a text channel"
+    ),
     Case("locked", locked, FindingCode.CHANNEL_LOCKED, 2, "lacks Send Messages, Embed Links."),
     Case(
         "key", setting("SONORAN_API_KEY", "hunter2"), FindingCode.KEY_REFUSED, 2, "_API_KEY", BOTH
@@ -390,18 +392,25 @@ CASES = [
         setting("SONORAN_COMMUNITY_ID", "other"),
         FindingCode.COMMUNITY_UNKNOWN,
         2,
-        "`INVALID COMMUNITY ID`. Mend SONORAN_COMMUNITY_ID.",
+        "`INVALID COMMUNITY ID`. Correct SONORAN_COMMUNITY_ID.",
     ),
     Case(
         "whose key",
         setting("SONORAN_COMMUNITY_ID", "other"),
         FindingCode.COMMUNITY_OTHER,
         0,
-        "The key is that of the community `sandbox`.",
+        "The key belongs to the community `sandbox`.",
         (2,),
     ),
     Case("api off", api_off, FindingCode.API_OFF, 2, "`API IS NOT ENABLED", BOTH),
-    Case("plan", plan(Plan.STANDARD), FindingCode.PLAN_TOO_LOW, 2, "Attaching needs Plus", BOTH),
+    Case(
+        "plan",
+        plan(Plan.STANDARD),
+        FindingCode.PLAN_TOO_LOW,
+        2,
+        "Attaching needs the Plus plan",
+        BOTH,
+    ),
     Case("server", many_servers, FindingCode.CAD_SERVER_UNKNOWN, 2, "no server 7", BOTH),
     Case("down", cad_is_down, FindingCode.CAD_UNREACHABLE, 5, "`Connection refused`", BOTH),
     Case("address", cad(Text(200, HTML)), FindingCode.CAD_WRONG_ADDRESS, 2, "`Welcome`", BOTH),
@@ -412,7 +421,7 @@ CASES = [
         cad(Text(404, "Not Found")),
         FindingCode.CAD_WRONG_ADDRESS,
         2,
-        "`Not Found`. Mend the address",
+        "`Not Found`. Correct the address",
         BOTH,
     ),
     Case(
@@ -424,10 +433,8 @@ CASES = [
         BOTH,
     ),
     Case("busy", cad(RateLimited(90)), FindingCode.CAD_BUSY, 0, "Try again in a minute", BOTH),
-    Case(
-        "dialect", no_dialect, FindingCode.ATTACH_VARIANT_NONE, 2, "none of the ways of attaching"
-    ),
-    Case("clock", cad(OtherClock()), FindingCode.CLOCK_OFF, 0, "Have the machine set it", BOTH),
+    Case("dialect", no_dialect, FindingCode.ATTACH_VARIANT_NONE, 2, "none of the attach requests"),
+    Case("clock", cad(OtherClock()), FindingCode.CLOCK_OFF, 0, "Let the machine set it", BOTH),
     Case("no database", a_letter, FindingCode.DATABASE_BROKEN, 2, "is not a usable database"),
     Case(
         "no folder", no_folder, FindingCode.DATABASE_UNUSABLE, 2, "is not a folder`. Check the path"
@@ -478,8 +485,8 @@ async def test_every_faulty_setting_is_named_and_the_rest_looked_at(
     text = "\n".join(world.reports)
     for name in ("SONORAN_API_KEY", "SONORAN_API_VERSION", "DATABASE_URL", "LOG_LEVEL"):
         assert f"fault    settings    {name}: " in text
-    assert "warning  settings    The CAD was not looked at" in text
-    assert "warning  settings    The database was not looked at" in text
+    assert "warning  settings    The CAD was not checked" in text
+    assert "warning  settings    The database was not checked" in text
     assert "fault    channel     LOG_CHANNEL_ID: there is no channel" in text
     assert "ok       token       The token is that of `dispatch" in text
 
@@ -504,8 +511,7 @@ async def test_a_broken_check_stops_no_other(
     found = await examined(world, monkeypatch)
     assert list(found) == [FindingCode.CHECK_BROKEN]
     assert (
-        "The check of The database has failed (`ZeroDivisionError`)"
-        in found[FindingCode.CHECK_BROKEN]
+        "The check of The database failed (`ZeroDivisionError`)" in found[FindingCode.CHECK_BROKEN]
     )
     assert world.code == ExitCode.FAULT
     assert "ok       key " in "\n".join(world.reports)
@@ -520,7 +526,9 @@ async def test_a_full_disk(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     found = await examined(world, monkeypatch)
     assert found == {
-        FindingCode.DISK_FULL: f"The disk of the database has {free >> 20} MiB left. Make room."
+        FindingCode.DISK_FULL: (
+            f"The disk of the database has {free >> 20} MiB left. Free some space."
+        )
     }
     assert world.code == code
 
@@ -543,7 +551,7 @@ class TestThePort:
         async with HttpPushServer("127.0.0.1", 0, seed.API_KEY) as feed:
             world.settings["PUSH_LISTEN"] = f"127.0.0.1:{feed.port}"
             assert await examined(world, monkeypatch) == {}
-        assert "a bot that is running listens there" in "\n".join(world.reports)
+        assert "a running bot listens there" in "\n".join(world.reports)
         assert await examined(world, monkeypatch) == {}
         assert "the bot can listen there" in "\n".join(world.reports)
 
@@ -553,7 +561,7 @@ async def test_what_is_narrowed_on_purpose_is_only_told(
 ) -> None:
     integrations((GUILD_ID, False), (DISPATCH, True))(world)
     assert await examined(world, monkeypatch) == {}
-    assert "Narrowed in Server Settings → Integrations: `attach`." in "\n".join(world.reports)
+    assert "Restricted in Server Settings → Integrations: `attach`." in "\n".join(world.reports)
 
 
 async def test_without_a_server_of_its_own_it_looks_at_all(
@@ -590,7 +598,7 @@ async def test_a_cad_that_does_not_say_whose_key_it_is(
     version(2)(world)
     world.cad.faults.set(Text(403, "not for you"), path="/v2/general")
     assert await examined(world, monkeypatch) == {}
-    assert "The CAD takes the key." in "\n".join(world.reports)
+    assert "The CAD accepts the key." in "\n".join(world.reports)
 
 
 async def test_an_odd_answer_leaves_the_dialect_open(
@@ -602,7 +610,9 @@ async def test_an_odd_answer_leaves_the_dialect_open(
     assert "is not known yet" in "\n".join(world.reports)
     world.cad.faults.clear()
     assert await examined(world, monkeypatch) == {}
-    assert "Attaching is `ATTACH_UNIT at /emergency/attach_unit`" in "\n".join(world.reports)
+    assert "This CAD's attach request is `ATTACH_UNIT at /emergency/attach_unit`" in "\n".join(
+        world.reports
+    )
 
 
 async def test_an_outage_of_the_cad_is_no_matter_of_the_address(
@@ -628,7 +638,7 @@ class TestAsACommand:
     async def test_all_is_well(self, world: World, start: Start) -> None:
         code, out, err = await self.run(world, start)
         assert (code, err) == (0, "")
-        assert out.splitlines()[-1].startswith("no faults, no warnings, ")
+        assert out.splitlines()[-1].startswith("All ")
 
     async def test_something_is_not(self, world: World, start: Start) -> None:
         setting("SONORAN_API_KEY", "hunter2")(world)
@@ -636,7 +646,7 @@ class TestAsACommand:
         integrations((GUILD_ID, False), (DISPATCH, True))(world)
         code, out, err = await self.run(world, start)
         assert (code, err) == (2, "")
-        assert "Narrowed in Server Settings ? Integrations: `attach`." in out
+        assert "Restricted in Server Settings ? Integrations: `attach`." in out
         first, second, *_ = out.splitlines()
         assert {first.split()[1], second.split()[1]} == {"channel", "key"}
         assert out.splitlines()[-1].startswith("2 faults, no warnings, ")

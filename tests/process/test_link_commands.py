@@ -40,10 +40,10 @@ def stored(run: Run) -> Callable[[], str]:
 def test_links_go_in_and_out(run: Run, csv: Write):
     people = f"discord_id,api_id\n{FIRST},steam:1\n{SECOND},license:abc\n"
     result = run("links", "import", csv(people), "--guild", "1", "--yes")
-    assert (result.exit_code, result.output) == (0, "2 added, 0 changed, 0 as they were.\n")
+    assert (result.exit_code, result.output) == (0, "2 added, 0 changed, 0 unchanged.\n")
     changed = people.replace("steam:1", "steam:2")
     result = run("links", "import", csv(changed), "--guild", "1", "--yes")
-    assert result.stdout == "0 added, 1 changed, 1 as they were.\n"
+    assert result.stdout == "0 added, 1 changed, 1 unchanged.\n"
     assert run("links", "export", "--guild", "1").stdout == changed
     assert run("links", "export", "--guild", "2").stdout == "discord_id,api_id\n"
 
@@ -55,7 +55,7 @@ def test_what_was_exported_changes_nothing(run: Run, csv: Write):
     result = run("links", "import", csv(exported), "--guild", "1")
     assert (result.exit_code, result.output) == (
         0,
-        "as they were: 3\n0 added, 0 changed, 3 as they were.\n",
+        "unchanged: 3\n0 added, 0 changed, 3 unchanged.\n",
     )
     assert run("links", "import", csv(exported), "--guild", "2", "--yes").exit_code == 0
     assert run("links", "export", "--guild", "2").stdout == exported
@@ -71,7 +71,7 @@ def test_without_a_word_it_is_a_dry_run(run: Run, csv: Write, stored: Callable[[
         f"  line 2: {FIRST} {HEX}, was steam:1",
         "added: 1",
         f"  line 3: {SECOND} 110000100000001",
-        "as they were: 0",
+        "unchanged: 0",
     ]
     assert stored() == f"{FIRST},steam:1\n"
 
@@ -120,7 +120,7 @@ def test_bad_lines_can_be_skipped(run: Run, csv: Write):
     file = csv(f"discord_id,api_id\n{FIRST},steam:1\nPat,steam:2\n")
     result = run("links", "import", file, "--guild", "1", "--skip-bad", "--yes")
     assert result.exit_code == 0
-    assert result.stdout == "1 added, 0 changed, 0 as they were, 1 lines skipped.\n"
+    assert result.stdout == "1 added, 0 changed, 0 unchanged, 1 lines skipped.\n"
     assert "line 3:" in result.stderr
 
 
@@ -135,7 +135,7 @@ def test_an_id_of_two_people_has_to_be_allowed(run: Run, csv: Write, stored: Cal
         "Nothing was written. --allow-shared lets people share.",
     ]
     assert stored() == f"{FIRST},steam:1\n"
-    assert run(*arguments, "--allow-shared").stdout == "2 added, 0 changed, 0 as they were.\n"
+    assert run(*arguments, "--allow-shared").stdout == "2 added, 0 changed, 0 unchanged.\n"
     # Who shares one already is not asked about again.
     assert run(*arguments).exit_code == 0
 
@@ -173,7 +173,7 @@ def test_the_server_has_to_be_named(run: Run, csv: Write, guild: list[str]):
 @pytest.mark.parametrize(
     ("key", "end"),
     [
-        ("y", "1 added, 0 changed, 0 as they were."),
+        ("y", "1 added, 0 changed, 0 unchanged."),
         ("n", "Nothing was written."),
         ("", "Nothing was written."),
     ],
@@ -211,7 +211,7 @@ def test_at_a_terminal_a_bar_shows_how_far_it_is(csv: Write, tmp_path: Path):
     lines = "".join(f"{10**15 + number},x:{number}\n" for number in range(3000))
     file = csv(f"discord_id,api_id\n{lines}")
     code, said = at_terminal(tmp_path, "", file, "--yes")
-    assert (code, said[-1]) == (0, "3000 added, 0 changed, 0 as they were.")
+    assert (code, said[-1]) == (0, "3000 added, 0 changed, 0 unchanged.")
     assert "3000/3000" in "\n".join(said)
 
 

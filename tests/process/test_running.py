@@ -86,7 +86,7 @@ async def test_a_wrong_token_is_said_in_one_line(start: Start, discord_server: D
     settings = SETTINGS | {"DISCORD_TOKEN": "another-token", "LOG_LEVEL": "debug"}
     bot = await start(discord=discord_server.url, settings=settings)
     assert await bot.end() == 3
-    assert bot.log[-1].endswith("Discord refuses the token. Copy it anew into DISCORD_TOKEN.")
+    assert bot.log[-1].endswith("Discord refuses the token. Copy it again into DISCORD_TOKEN.")
     assert "Traceback" not in "".join(bot.log)
     assert "another-token" not in "".join(bot.log)
 
@@ -171,6 +171,6 @@ async def test_a_command_under_way_is_answered_before_the_end(
         assert await bot.end() == 0
     # The second edit, that the CAD has confirmed it, may or may not come before the end.
     assert discord_server.edits
-    assert all(edit.startswith("✅ Attached to **#100**") for edit in discord_server.edits)
+    assert all(edit.startswith("✅ **#100**") for edit in discord_server.edits)
     assert INTERACTION_TOKEN not in "".join(bot.log)
     assert TOKEN not in "".join(bot.log)

@@ -113,7 +113,7 @@ class Refusal:
 @pytest.mark.parametrize(
     "refusal",
     [
-        Refusal("GET /users/@me", 401, 0, ExitCode.TOKEN, "Copy it anew into DISCORD_TOKEN."),
+        Refusal("GET /users/@me", 401, 0, ExitCode.TOKEN, "Copy it again into DISCORD_TOKEN."),
         Refusal("GET /users/@me", 503, 0, ExitCode.DISCORD, "it answers 503."),
         Refusal("GET /users/@me", 403, 0, ExitCode.DISCORD, "it answers 403."),
         Refusal(f"GET {COMMANDS}", 403, 50001, ExitCode.SETTINGS, "the bot is not on this server."),

@@ -20,7 +20,7 @@ async def test_all_is_well_in_a_healthy_world() -> None:
     assert await check.run(told.append) == 0
     assert "   Dana › /attach call:100 units:@Pat" in told
     confirmed = "\n         Confirmed by the CAD."
-    assert f"   bot › ✅ Attached to **#100** Armed Robbery: @Pat (A-12){confirmed}" in told
+    assert f"   bot › ✅ **#100** Armed Robbery: @Pat (A-12){confirmed}" in told
     assert told[-1] == f"{len(SCENARIO)} steps, all well"
 
 

@@ -102,7 +102,7 @@ async def test_an_answer_that_comes_late_appears_by_itself() -> None:
         assert receipt["settlement"] == "timeout"
         assert hang.arrived.is_set()
         stage.cad.faults.clear()
-        await until(client, "✅ Attached to **#100**")
+        await until(client, "✅ **#100**")
         assert stage.units_on(100) == ("A-12",)
 
 

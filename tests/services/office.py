@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,12 +30,12 @@ from bot.cad.models import (
 from bot.common.discord_limits import REPLY_LIFETIME
 from bot.services.board.live_board import Board
 from bot.services.cad_lookup import CadLookup
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
 from bot.services.verification.verifier import LinkVerifier
 from bot.storage.database import Database
-from bot.storage.direct import LoneRow
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 from bot.storage.stores.verification_store import VerificationStore
@@ -46,7 +46,7 @@ from tests.services.samples import GUILD, call, unit
 DANA = 42
 LIFETIME = REPLY_LIFETIME
 CALL_GONE = CadRefused("CALL NOT FOUND", status=400)
-_QUIET = 25  # turns of the loop in which nothing happened
+_QUIET = 50  # turns of the loop in which nothing happened
 
 
 class Life:
@@ -75,19 +75,14 @@ class WatchedDatabase(Database):
             yield connection
 
     @asynccontextmanager
-    async def single(self) -> AsyncIterator[AsyncConnection]:
-        async with self._watched(), super().single() as connection:
-            yield connection
-
-    @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         async with self._watched(), super().connect() as connection:
             yield connection
 
-    def write_directly(self, lone: LoneRow, row: Mapping[str, Any]) -> int | None:
-        # What is broken or dies is sent the other way, on which it can be held up.
-        held_up = self.broken or self.life.left is not None
-        return None if held_up else super().write_directly(lone, row)
+    @asynccontextmanager
+    async def lookup(self) -> AsyncIterator[AsyncConnection]:
+        async with self._watched(), super().lookup() as connection:
+            yield connection
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:
@@ -335,6 +330,7 @@ class Office:
         self.make_out_fault: Exception | None = None
         self.doubt: CadError | None = None
         self.made_out = 0  # times
+        self.followed_up: list[OrderView] = []
 
     async def open(self) -> None:
         """Start on the file, as after a crash."""
@@ -343,17 +339,26 @@ class Office:
         self.life.left = None
         opened.life = self.life
         self.database = opened
-        self.store = OrderStore(self.database)
+        self.store = self.new_store()
         self.board = Board(self.cad, clock=self.time)
         self.queue = OrderQueue(
             self.store,
             self.cad,
             self.board,
-            self.resolve_order,
+            self,
             self.people,
+            follow_up=self.follow_up,
             clock=self.time,
             jitter=lambda: 1.0,
         )
+
+    def new_store(self) -> OrderStore:
+        """Build what stores the orders."""
+        return OrderStore(self.database)
+
+    async def follow_up(self, view: OrderView) -> None:
+        """Remember the orders that the CAD has taken."""
+        self.followed_up.append(view)
 
     async def close(self) -> None:
         """End everything that still goes on."""
@@ -374,13 +379,14 @@ class Office:
         await self.queue.resume()
         await self.settle()
 
-    async def resolve_order(self, order: Order, inquiry: CadLookup) -> Resolution:
+    async def resolve_order(self, accepted: AcceptedOrder, lookup: CadLookup) -> Resolution:
         """Find the units of an order."""
+        order = accepted.order
         names = order.units.split()
         unknown = [name for name in names if name.endswith("?")]
         self.made_out += 1
         if unknown:
-            inquiry.started()
+            lookup.started()
         await self.time.sleep(self.making_out(order))
         if self.make_out_fault:
             raise self.make_out_fault
@@ -388,7 +394,7 @@ class Office:
             SkippedTarget(Target(name), SkipReason.NO_SUCH_UNIT) for name in names if name == "x"
         ]
         if unknown and self.doubt:
-            inquiry.failed(self.doubt)
+            lookup.failed(self.doubt)
             left_out += [SkippedTarget(Target(name), SkipReason.NOT_LOOKED_UP) for name in unknown]
             names = [name for name in names if name not in unknown]
         people = [int(name.rstrip("?")) for name in names if name != "x"]
@@ -431,7 +437,7 @@ class Office:
     ) -> int:
         """Store an order and have it carried out; return its id."""
         order = await self.accept(units, call_id, action, **more)
-        self.running[order.id] = asyncio.create_task(self.queue.run(order))
+        self.running[order.id] = asyncio.create_task(self.queue.run(AcceptedOrder(order)))
         return order.id
 
     async def order(

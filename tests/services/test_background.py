@@ -111,10 +111,10 @@ async def test_a_failure_goes_into_the_log(
     async def work() -> None:
         raise ZeroDivisionError("by nought")
 
-    tasks.spawn(work())
+    tasks.spawn(work(), "doing sums")
     await tasks.join()
     await turns()
-    assert "work in the background failed" in caplog.text
+    assert "background task doing sums failed" in caplog.text
     assert "by nought" in caplog.text
 
 

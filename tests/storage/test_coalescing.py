@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from bot.storage.coalescing import Coalescer
 from bot.storage.errors import DatabaseUnavailable
 
@@ -79,40 +77,3 @@ async def test_whoever_gives_up_takes_the_work_from_nobody() -> None:
     work.door.set()
     assert await tasks[2] == 6
     assert await gathering.submit(4) == 8
-
-
-async def test_caught_up_waits_for_those_who_have_asked_and_for_no_later_ones() -> None:
-    work = Work()
-    gathering, tasks = await begun(work, 1, 2, 3)
-    catching_up = asyncio.create_task(gathering.caught_up())
-    await asyncio.sleep(0)
-    assert not catching_up.done()
-    work.door.set()
-    await catching_up
-    assert all(one.done() for one in tasks)
-
-
-async def test_nobody_to_catch_up_with() -> None:
-    work = Work()
-    await Coalescer(work).caught_up()
-    assert work.batches == []
-
-
-@pytest.mark.parametrize("count", [1, 2, 50])
-async def test_everyone_of_a_round_goes_on_before_anyone_has_caught_up(count: int) -> None:
-    """The first to go on finds out that the others are just behind."""
-    work = Work()
-    work.door.set()
-    gathering = Coalescer(work)
-    gone_on: list[int] = []
-    seen: list[int] = []
-
-    async def come(one: int) -> None:
-        await gathering.submit(one)
-        gone_on.append(one)
-        if one == 0:
-            await gathering.caught_up()
-            seen.extend(gone_on)
-
-    await asyncio.gather(*map(come, range(count)))
-    assert seen == list(range(count))

@@ -15,7 +15,7 @@ from bot.storage.errors import (
     DatabaseUnavailable,
     NotADatabase,
     StorageError,
-    translate_errors,
+    storage_error,
 )
 from bot.storage.schema import HEAD
 from bot.storage.stores.command_sync_store import CommandSyncStore
@@ -239,7 +239,7 @@ class TestTransactions:
 
     @pytest.mark.sqlite
     async def test_full_disk(self, database: Database) -> None:
-        async with database.connect() as connection:
+        async with database.begin() as connection:
             pages = await connection.scalar(text("PRAGMA page_count"))
             await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
         rows = [{"scope": f"{n}:global", "fingerprint": "f" * 100} for n in range(1000)]
@@ -337,5 +337,6 @@ class TestErrors:
     def test_busy_pool(self) -> None:
         from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-        with pytest.raises(DatabaseUnavailable, match="too busy"), translate_errors("a.db"):
-            raise PoolTimeout
+        error = storage_error("a.db", PoolTimeout())
+        assert isinstance(error, DatabaseUnavailable)
+        assert "too busy" in str(error)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.ui.text import code_span, escape, join_limited, member_mention, one_line, role_mentions
 
-# What has a meaning to Discord somewhere in a line.
+# Characters that Discord interprets somewhere in a line.
 MEANINGFUL = "\\`*_~|<>[]()#@:-"
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -25,7 +25,7 @@ limits = st.integers(1, 400)
 
 
 def is_quiet(text: str) -> bool:
-    """Tell whether a text stays on its line and hides nothing."""
+    """Return True if a text stays on one line and has no invisible character."""
     return all(unicodedata.category(one) not in INVISIBLE for one in text)
 
 
@@ -45,7 +45,7 @@ def test_nothing_in_plain_text_means_anything(text, limit) -> None:
     shown = escape(text, limit)
     assert is_quiet(shown)
     assert re.fullmatch(rf"(\\[!-/:-@\[-`{{-~]|[^{re.escape(MEANINGFUL)}])*", shown)
-    # And nothing is lost on the way: Discord takes the backslashes out again.
+    # Nothing is lost: Discord removes the backslashes again.
     assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", shown) == one_line(text, limit)
 
 

@@ -67,10 +67,10 @@ def attach(
         credentials,
         variant.path,
         variant.type,
-        *(
+        *[
             {"serverId": order.server_id, "callId": order.call_id, "units": _api_ids(order)}
             for order in attachments
-        ),
+        ],
     )
 
 
@@ -142,7 +142,7 @@ def check_api_id(credentials: Credentials, server_id: int, api_id: str) -> Reque
 
 def read_done(response: Response) -> None:
     """Read the answer to a command; raise its error if it failed."""
-    _checked(response)
+    wire.check_response(response, _classified)
 
 
 def read_new_call(response: Response) -> int:

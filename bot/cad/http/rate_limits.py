@@ -47,9 +47,13 @@ class RateLimiter:
 
     Args:
         limit: the limit that the CAD publishes.
+
+    Attributes:
+        window: the seconds within which `allowed` requests may be sent.
     """
 
     def __init__(self, limit: RateLimit, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.window = limit.seconds
         self._limit = limit
         self._clock = clock
         self._sent: deque[float] = deque()
@@ -62,11 +66,6 @@ class RateLimiter:
     def reserved_for_orders(self) -> int:
         """The number of requests that are kept for commands."""
         return self._limit.reserved_for_orders
-
-    @property
-    def window(self) -> float:
-        """The length of the sliding window in seconds."""
-        return self._limit.seconds
 
     @property
     def per_minute(self) -> int:
@@ -144,12 +143,8 @@ class TokenBucket(RateLimiter):
 
     def __init__(self, limit: BurstLimit, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(limit, clock)
+        self.window = limit.seconds * limit.requests
         self._full_at = -math.inf
-
-    @property
-    def window(self) -> float:
-        """The seconds in which an empty bucket fills at the full rate."""
-        return self._limit.seconds * self._limit.requests
 
     @property
     def used(self) -> int:
@@ -159,14 +154,15 @@ class TokenBucket(RateLimiter):
     def wait(self, reserve: int = 0) -> float:
         """Return the seconds until a request may be sent, 0 for now; see `RateLimiter.wait`."""
         now = self._clock.monotonic()
-        room = max(1, self.allowed - reserve)
-        early = self._full_at - (room - 1) * self._interval
+        allowed = self.allowed
+        room = max(1, allowed - reserve)
+        early = self._full_at - (room - 1) * self.window / allowed
         return max(0.0, early - now, self._blocked_until - now)
 
     def record(self) -> None:
         """Count a request that is sent now."""
         self._last_sent_at = self._clock.monotonic()
-        self._full_at = max(self._full_at, self._last_sent_at) + self._interval
+        self._full_at = max(self._full_at, self._last_sent_at) + self.window / self.allowed
 
     def refund(self) -> None:
         """Undo the last `record`: the request has not reached the CAD."""

@@ -36,7 +36,12 @@ class RequestSender:
         self._limiters = {endpoint: limit.new_limiter(clock) for endpoint, limit in limits.items()}
         self._clock = clock
         self._jitter = jitter
-        self.clock_skew: float | None = None  # seconds; None before the first answer
+        self._last_answer: Response | None = None
+
+    @property
+    def clock_skew(self) -> float | None:
+        """The seconds by which our clock is ahead of the CAD's; None before the first answer."""
+        return wire.clock_skew(self._last_answer) if self._last_answer else None
 
     def limiter(self, endpoint: str) -> RateLimiter:
         """Return the rate limiter of one endpoint."""
@@ -54,7 +59,7 @@ class RequestSender:
         limiter.record()
         try:
             response = await self._transport.send(request, within=within)
-            self.clock_skew = wire.clock_skew(response)
+            self._last_answer = response
             return read(response)
         except CadRateLimited as error:
             limiter.on_rate_limited(error.retry_after)

@@ -168,11 +168,12 @@ def check_response(response: Response, classify: Callable[[CadRefused], CadRefus
     Args:
         classify: converts a refusal to the subclass that its text means in this API version.
     """
-    error = error_for(response)
-    if isinstance(error, CadRefused):
-        error = classify(error)
-    if error is not None:
-        raise error
+    if not 200 <= response.status < 300:
+        error = error_for(response)
+        if isinstance(error, CadRefused):
+            error = classify(error)
+        if error is not None:
+            raise error
     if is_html(response) or response.text.lower().startswith(_WRONG_ADDRESS):
         raise CadUnreadable(error_text(response), status=response.status)
     return response

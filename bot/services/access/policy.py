@@ -94,9 +94,8 @@ class Access:
 
     def may_self_dispatch(self, actor: Actor) -> bool:
         """Return whether the actor may move their own unit; dispatchers may."""
-        return self.may_dispatch(actor) or not self.self_dispatch_role_ids.isdisjoint(
-            actor.role_ids
-        )
+        is_self_dispatcher = not self.self_dispatch_role_ids.isdisjoint(actor.role_ids)
+        return is_self_dispatcher or _is_allowed(actor, self.dispatch_role_ids)
 
     def require_self_dispatch(self, actor: Actor) -> None:
         """Raise RoleRequired unless the actor may move their own unit."""

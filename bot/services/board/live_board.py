@@ -48,7 +48,8 @@ class Board:
 
     def snapshot(self, server_id: int) -> BoardSnapshot:
         """Return the current snapshot of a server."""
-        return self._server(server_id).snapshot
+        server = self._servers.get(server_id) or self._server(server_id)
+        return server.snapshot
 
     def calls(self, server_id: int) -> tuple[Call, ...]:
         """Return the active calls."""

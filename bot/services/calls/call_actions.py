@@ -24,11 +24,13 @@ from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
 from bot.services.errors import DutyUnknown, EmergencyNotFound, NotLinked, NotOnDuty
 from bot.services.links.link_service import LinkService
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.intake import OrderIntake
+from bot.services.orders.order_resolver import TargetResolver
 from bot.services.reply import ReplyAddress
 from bot.services.targets import grammar
 from bot.services.targets.resolution import Assignee, SkipReason
-from bot.storage.stores.order_store import Order
+from bot.services.targets.terms import MemberTerm, Term
 
 _log = logging.getLogger(__name__)
 
@@ -76,9 +78,10 @@ class CallActions:
         access: Access,
         cad: CadClient,
         board: Board,
-        intake: OrderIntake,
-        linking: LinkService,
         *,
+        intake: OrderIntake,
+        resolver: TargetResolver,
+        links: LinkService,
         clock: Clock,
         check_cad_permission: CadPermissionCheck = allow_all,
     ) -> None:
@@ -86,7 +89,8 @@ class CallActions:
         self._cad = cad
         self._board = board
         self._intake = intake
-        self._linking = linking
+        self._resolver = resolver
+        self._links = links
         self._clock = clock
         self._check_cad_permission = check_cad_permission
         # By server and 911 call, while a lock is held or awaited.
@@ -102,7 +106,7 @@ class CallActions:
 
     async def is_linked(self, actor: Actor) -> bool:
         """Return whether the actor has a link."""
-        return await self._linking.is_linked(actor.guild_id, actor.user_id)
+        return await self._links.is_linked(actor.guild_id, actor.user_id)
 
     async def add_note(
         self, actor: Actor, server_id: int, call_id: int, text: str, *, label: str
@@ -137,7 +141,7 @@ class CallActions:
 
     async def respond_to_911(
         self, actor: Actor, reply: ReplyAddress, server_id: int, number: int, units: str
-    ) -> Order:
+    ) -> AcceptedOrder:
         """Make a 911 call a dispatch call, unless it is one already; return the order for units.
 
         An existing dispatch call for the 911 call is used instead, so that simultaneous
@@ -147,13 +151,15 @@ class CallActions:
             EmergencyNotFound: the CAD lists neither the 911 call nor a call that answers it.
         """
         await self._require_dispatch(actor)
-        grammar.parse(units, actor_id=actor.user_id)  # nothing is created for nobody
+        parsed = grammar.parse_units(units, actor_id=actor.user_id)
+        if parsed.error is not None:
+            raise parsed.error  # before a call is created that no unit would be sent to
         async with self._lock(server_id, number):
             call_id = await self._find_answering_call(server_id, number) or await self._create_call(
                 server_id, number
             )
             await self._remove_quietly(server_id, number)
-        return await self._intake.attach(actor, reply, units, call_id=call_id, server_id=server_id)
+        return await self._intake.attach(actor, reply, parsed, call_id=call_id, server_id=server_id)
 
     async def dismiss_911(self, actor: Actor, server_id: int, number: int) -> DismissResult:
         """Remove a 911 call from the list without attaching a unit."""
@@ -211,7 +217,8 @@ class CallActions:
         self._board.apply(server_id, [EmergenciesRemoved((number,))])
 
     async def _resolve_self(self, actor: Actor, server_id: int) -> Assignee:
-        found = await self._intake.resolve(actor.guild_id, server_id, "me", actor_id=actor.user_id)
+        me = Term("me", MemberTerm(actor.user_id))
+        found = await self._resolver.resolve(actor.guild_id, server_id, [me])
         if found.assignees:
             return found.assignees[0]
         match found.left_out[0].reason:

@@ -19,7 +19,6 @@ from bot.services.errors import (
 from bot.services.links.link_changes import LinkNotifier, MessageRef, RequestNotice
 from bot.services.links.link_service import LinkService
 from bot.services.reply import ReplyAddress
-from bot.storage.errors import StorageError
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState, LinkRequestStore
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore

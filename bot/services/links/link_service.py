@@ -145,21 +145,27 @@ class LinkService:
         """Ask the CAD about a link that is not stored yet."""
         return await self._verifier.verify_unsaved(link)
 
-    async def api_ids(
-        self, guild_id: int, member_ids: Collection[int], lookup: CadLookup | None = None
-    ) -> dict[int, str | None]:
-        """Return API ids by member id; None for a member without one.
+    async def api_ids(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str | None]:
+        """Return the API ids of members, None for a member who has none.
 
-        A member without a link here may have linked Discord in the CAD. The CAD is asked for
-        that, and the answer is stored as a link unless another member has the id here. A member
-        is missing from the result if the CAD could not be asked about them.
+        A member who is missing from the result could not be looked up in the CAD.
         """
-        lookup = lookup or CadLookup()
-        links = await self._links.find(guild_id, member_ids) if member_ids else {}
-        found: dict[int, str | None] = {one.discord_id: one.api_id for one in links.values()}
-        for member_id in member_ids:
-            if member_id in found:
-                continue
+        found: dict[int, str | None] = {}
+        if member_ids:
+            found |= await self._links.api_ids_of(guild_id, member_ids)
+        unlinked = [member_id for member_id in member_ids if member_id not in found]
+        return found | await self.api_ids_in_cad(guild_id, unlinked, CadLookup())
+
+    async def api_ids_in_cad(
+        self, guild_id: int, unlinked: Collection[int], lookup: CadLookup
+    ) -> dict[int, str | None]:
+        """Return the API ids of members who are not linked here, None for a member who has none.
+
+        They may have linked Discord in the CAD itself. That is stored, unless the id is held by
+        another member here. A member who is missing from the result could not be looked up.
+        """
+        found: dict[int, str | None] = {}
+        for member_id in unlinked:
             lookup.started()
             try:
                 account = await self._cad.get_account_by_discord_id(member_id)
@@ -178,11 +184,6 @@ class LinkService:
                     )
         return found
 
-    async def linked_ids(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str]:
-        """Return the API ids of the members who are linked here, without asking the CAD."""
-        links = await self._links.find(guild_id, member_ids)
-        return {one.discord_id: one.api_id for one in links.values()}
-
     def _link_from_cad(self, guild_id: int, member_id: int, account: Account) -> Link:
         now = self._clock.now()
         return Link(
@@ -197,10 +198,6 @@ class LinkService:
             proven_at=now,
             checked_at=now,
         )
-
-    async def caught_up(self) -> None:
-        """Wait until all running searches for links are done."""
-        await self._links.caught_up()
 
     async def is_linked(self, guild_id: int, member_id: int) -> bool:
         """Return True if a member has an API id, within `FORM_TIMEOUT` seconds.

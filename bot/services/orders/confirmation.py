@@ -14,6 +14,7 @@ from bot.services.errors import (
     TooLateToConfirm,
 )
 from bot.services.orders import outcomes
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderView
 from bot.services.reply import ReplyAddress
 from bot.storage.stores.order_store import Order, OrderState, OrderStore
@@ -29,7 +30,7 @@ class ConfirmationService:
         self._orders = orders
         self._clock = clock
 
-    async def confirm(self, actor: Actor, reply: ReplyAddress, order_id: int) -> Order:
+    async def confirm(self, actor: Actor, reply: ReplyAddress, order_id: int) -> AcceptedOrder:
         """Store the order that was asked about, about the very people who were shown.
 
         Raises:
@@ -55,7 +56,7 @@ class ConfirmationService:
         new_id = await self._orders.confirm(order_id, order)
         if new_id is None:
             raise AlreadyConfirmed
-        return replace(order, id=new_id)
+        return AcceptedOrder(replace(order, id=new_id))
 
     async def decline(self, actor: Actor, order_id: int) -> OrderView:
         """Answer a question with no; nothing is sent."""

@@ -1,4 +1,4 @@
-"""One request for several orders: whom it may be about, and what its answer means for each."""
+"""Sends one request for several orders, and says what its answer means for each of them."""
 
 from __future__ import annotations
 
@@ -11,115 +11,119 @@ from bot.cad.models import Receipt
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.cad_backoff import BACKOFF, CadBackoff
-from bot.services.queue import batching, detach_guard
-from bot.services.queue.queued_order import Job, attachments, detachments
-from bot.storage.stores.order_store import OrderAction
+from bot.services.queue import batching
+from bot.services.queue.order_kinds import KINDS, Recheck, batch_item, has_nothing_to_do
+from bot.services.queue.queued_order import QueuedOrder
 
 
 @dataclass(slots=True)
-class Delivered:
-    """What became of the jobs of one request.
+class SendResult:
+    """What became of the orders of one request.
 
     Attributes:
         done: the CAD has taken them.
-        refused: nobody is left of them, or the CAD said no, with error as its words.
-        again: they are to be sent again, after a while or in smaller parts.
+        refused: no unit is left of them, or the CAD said no, with `error` as its words.
+        retry: they are to be sent again, after a while or in smaller parts.
         receipt: what the CAD says it has done, if it says so.
     """
 
-    done: list[Job] = field(default_factory=list)
-    refused: list[Job] = field(default_factory=list)
-    again: list[Job] = field(default_factory=list)
+    done: list[QueuedOrder] = field(default_factory=list)
+    refused: list[QueuedOrder] = field(default_factory=list)
+    retry: list[QueuedOrder] = field(default_factory=list)
     error: CadError | None = None
     receipt: Receipt | None = None
 
 
-class Courier:
-    """Sends what belongs together."""
+class BatchSender:
+    """Sends the orders that the scheduler has put together."""
 
-    def __init__(self, cad: CadClient, board: Board, outage: CadBackoff, *, clock: Clock) -> None:
+    def __init__(self, cad: CadClient, board: Board, backoff: CadBackoff, *, clock: Clock) -> None:
         self._cad = cad
         self._board = board
-        self._outage = outage
+        self._backoff = backoff
         self._clock = clock
-        self._last_cell = 0
+        self._last_partition = 0
 
-    async def deliver(self, jobs: Sequence[Job]) -> Delivered:
-        """Send jobs that batching has put together in one request."""
+    async def send(self, batch: Sequence[QueuedOrder]) -> SendResult:
+        """Send orders of one kind in one request."""
+        kind, result = KINDS[batch[0].order.action], SendResult()
+        sent: list[QueuedOrder] = []
         try:
-            limited = await self._guard(jobs)
+            for queued in batch:
+                if kind.recheck and not await self._is_rechecked(kind.recheck, queued):
+                    result.retry.append(queued)
+                elif has_nothing_to_do(queued):
+                    result.refused.append(queued)
+                else:
+                    sent.append(queued)
         except CadError as error:
             # Nothing has been sent, and nothing is decided.
-            return self._not_now(jobs, error) or Delivered(refused=list(jobs), error=error)
-        jobs = [job for job in jobs if job not in limited]
-        left = [job for job in jobs if job.resolution.assignees]
+            if self._is_retried_later(error):
+                return SendResult(retry=[*batch])
+            return SendResult(refused=[*batch], error=error)
         try:
-            receipt = await self._request(left) if left else None
+            result.receipt = await kind.send(self._cad, sent) if sent else None
         except CadError as error:
-            result = await self._failed(left, error)
+            await self._failed(result, sent, error)
         else:
-            self._outage.succeeded()
-            result = Delivered(done=left, receipt=receipt)
-        result.refused += [job for job in jobs if not job.resolution.assignees]
-        result.again += limited
+            self._backoff.succeeded()
+            result.done = sent
         return result
 
-    async def _guard(self, jobs: Sequence[Job]) -> list[Job]:
-        """Leave out whoever a detach must not touch; return the jobs that have to wait for that."""
-        limited: list[Job] = []
-        for job in jobs:
-            is_detach = job.order.action is OrderAction.DETACH
-            if is_detach and (job.broke_off or job.order.call_id is not None):
-                try:
-                    job.resolution = await detach_guard.still_there(self._cad, job)
-                except CadRateLimited as error:
-                    # Only looking is limited: whoever needs no look goes on.
-                    job.not_before = self._clock.monotonic() + (
-                        error.retry_after or BACKOFF.longest
-                    )
-                    limited.append(job)
-        return limited
+    async def _is_rechecked(self, recheck: Recheck, queued: QueuedOrder) -> bool:
+        """Leave out the units that must not be touched; False where the CAD limits the check."""
+        try:
+            queued.resolution = await recheck(self._cad, queued)
+        except CadRateLimited as error:
+            # Only the check is limited: orders that need none go on.
+            queued.retry_at = self._clock.monotonic() + (error.retry_after or BACKOFF.longest)
+            return False
+        return True
 
-    async def _request(self, jobs: Sequence[Job]) -> Receipt | None:
-        if jobs[0].order.action is OrderAction.ATTACH:
-            return await self._cad.attach(attachments(jobs))
-        return await self._cad.detach(detachments(jobs))
+    async def _failed(
+        self, result: SendResult, sent: Sequence[QueuedOrder], error: CadError
+    ) -> None:
+        """Sort the orders of a request that ended with an error."""
+        may_have_arrived = error.may_have_arrived or isinstance(error, CadUnreadable)
+        for queued in sent:
+            queued.may_have_been_sent = queued.may_have_been_sent or may_have_arrived
+        if self._is_retried_later(error):
+            result.retry += sent
+        elif error.affects_all_requests or len(sent) == 1 or await self._is_call_closed(sent):
+            result.refused += sent
+            result.error = error
+        else:
+            self._split(sent)
+            result.retry += sent
 
-    def _not_now(self, jobs: Sequence[Job], error: CadError) -> Delivered | None:
-        """Have jobs sent again after a fault that may pass; None for another error."""
+    def _is_retried_later(self, error: CadError) -> bool:
+        """Record how the CAD answered; tell whether the same request may succeed later."""
         if CadBackoff.is_transient(error):
-            self._outage.failed(error)
-            return Delivered(again=list(jobs))
+            self._backoff.failed(error)
+            return True
         if isinstance(error, CadRefused):
-            self._outage.succeeded()
-        return None
+            self._backoff.succeeded()
+        return False
 
-    async def _failed(self, jobs: Sequence[Job], error: CadError) -> Delivered:
-        for job in jobs:
-            may_have = error.may_have_arrived or isinstance(error, CadUnreadable)
-            job.broke_off = job.broke_off or may_have
-        if later := self._not_now(jobs, error):
-            return later
-        if error.affects_all_requests or len(jobs) == 1 or await self._call_is_gone(jobs):
-            return Delivered(refused=list(jobs), error=error)
-        by_id = {job.order.id: job for job in jobs}
-        for half in batching.split([job.item for job in jobs]):
-            self._last_cell += 1
+    def _split(self, sent: Sequence[QueuedOrder]) -> None:
+        """Have the two halves of a refused batch sent one after the other."""
+        by_id = {one.order.id: one for one in sent}
+        for half in batching.split([batch_item(one) for one in sent]):
+            self._last_partition += 1
             for item in half:
-                by_id[item.order_id].cell = self._last_cell
-        return Delivered(again=list(jobs))
+                by_id[item.order_id].partition = self._last_partition
 
-    async def _call_is_gone(self, jobs: Sequence[Job]) -> bool:
-        """Tell whether a refusal is surely about the one call that all these jobs name.
+    async def _is_call_closed(self, sent: Sequence[QueuedOrder]) -> bool:
+        """Tell whether a refusal is surely about the one call that all these orders name.
 
-        Looking is cheaper than splitting, and blames nobody wrongly.
+        Asking is cheaper than splitting, and blames no other order.
         """
-        places = {job.item.place for job in jobs}
-        _, server_id, call_id = places.pop()
-        if places or call_id is None:
+        calls = {(one.order.server_id, one.order.call_id) for one in sent}
+        server_id, call_id = calls.pop()
+        if calls or call_id is None:
             return False
         try:
-            calls = await self._board.fetch_calls(server_id)
+            found = await self._board.fetch_calls(server_id)
         except CadError:
             return False
-        return all(call.call_id != call_id for call in calls)
+        return all(call.call_id != call_id for call in found)

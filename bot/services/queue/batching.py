@@ -1,138 +1,157 @@
-"""Which waiting orders go into the next request. Pure."""
+"""Which waiting orders share the next request. Pure functions."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from bot.cad.http.rate_limits import RateLimiter
-from bot.storage.stores.order_store import OrderAction
 
-Place: TypeAlias = tuple[OrderAction, int, int | None]
-
-GATHER = 10.0  # seconds that orders are held back at most, so that one request carries several
+MAX_HOLD = 10.0  # seconds that an order is held back at most, so that one request carries several
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class BatchItem:
     """A waiting order, as far as batching is concerned.
 
     Attributes:
-        call_id: None for a detach that may take people off any call.
-        people: whom it is about; comparable between orders. None while that is not known.
-        cell: orders of different cells never share a request. All start in cell 0; a refused
-            request is split into new cells until the bad order is alone.
+        scope: what one request can be about; orders of different scopes never share one.
+        key: what is done where; orders with the same key merge into one part of a request.
+        subjects: the units that the order is about, comparable between orders; None while they
+            are not known.
+        partition: orders of different partitions never share a request. All start in 0; a refused
+            batch is split into new partitions until the order that the CAD refuses is alone.
     """
 
     order_id: int
-    action: OrderAction
-    server_id: int
-    call_id: int | None
-    people: frozenset[str] | None
-    cell: int = 0
-
-    @property
-    def place(self) -> Place:
-        """What is done where; orders with the same place merge."""
-        return self.action, self.server_id, self.call_id
+    scope: Hashable
+    key: Hashable
+    subjects: frozenset[str] | None
+    partition: int = 0
 
 
-def conflict(one: Item, other: Item) -> bool:
-    """Tell whether two orders must be sent in turn: they may disagree about somebody."""
-    if one.place == other.place:
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of a rate limit is used.
+
+    Attributes:
+        used: requests within the window that ends now.
+        allowed: requests that one window allows.
+        window: seconds that the limit looks back.
+        since_last: seconds since the last request.
+    """
+
+    used: int
+    allowed: int
+    window: float
+    since_last: float
+
+    @classmethod
+    def of(cls, limiter: RateLimiter) -> Usage:
+        """Read how much of a limiter's budget is used now."""
+        return cls(limiter.used, limiter.allowed, limiter.window, limiter.since_last)
+
+
+def conflict(one: BatchItem, other: BatchItem) -> bool:
+    """Tell whether two orders must be sent one after the other: they may name the same unit."""
+    if one.key == other.key:
         return False
-    return one.people is None or other.people is None or not one.people.isdisjoint(other.people)
+    if one.subjects is None or other.subjects is None:
+        return True
+    return not one.subjects.isdisjoint(other.subjects)
 
 
-def leaders(waiting: Sequence[Item]) -> Iterator[Item]:
-    """Yield the orders that may go: those that conflict with none before them.
+def ready(waiting: Sequence[BatchItem]) -> Iterator[BatchItem]:
+    """Yield the orders that conflict with no earlier one.
 
     Args:
         waiting: all waiting orders, the oldest first.
     """
-    seen: dict[str, set[Place]] = defaultdict(set)
-    anyone: set[Place] = set()  # where somebody is to go of whom it is not known who that is
-    everywhere: set[Place] = set()
+    earlier = _KeysBySubject()
     for item in waiting:
-        if item.people is None:
-            ahead = everywhere
-            anyone.add(item.place)
-        else:
-            ahead = anyone.union(*(seen[person] for person in item.people))
-            for person in item.people:
-                seen[person].add(item.place)
-        if ahead <= {item.place}:
+        if earlier.conflicting(item) <= {item.key}:
             yield item
-        everywhere.add(item.place)
+        earlier.add(item)
 
 
-def choose(head: Item, waiting: Sequence[Item], calls_per_attach: int) -> list[Item]:
-    """Return the orders to send together with head.
+def fill(head: BatchItem, waiting: Sequence[BatchItem], capacity: float) -> list[BatchItem]:
+    """Return the orders to send together with `head`, which comes first.
 
     Args:
-        waiting: all waiting orders, the oldest first; head is one of them and conflicts with
-            none before it.
-        calls_per_attach: how many calls one attach request can name.
+        waiting: all waiting orders, the oldest first; head is one of them, and ready.
+        capacity: how many different keys one request can carry.
     """
-    batch: list[Item] = [head]
-    places = {head.place}
-    # Where everyone is to go who is in the batch or was passed over: nobody may overtake.
-    seen: dict[str, set[Place]] = defaultdict(set)
-    anyone: set[Place] = set()  # where somebody is to go of whom it is not known who that is
-    for person in head.people or ():
-        seen[person].add(head.place)
+    batch: list[BatchItem] = [head]
+    keys = {head.key}
+    # The keys of the orders in the batch and of those left out of it: no order may overtake them.
+    earlier = _KeysBySubject()
+    earlier.add(head)
     for item in waiting:
-        if item == head:
+        if item is head:
             continue
-        if item.people is None:
-            anyone.add(item.place)
-            continue
-        ahead = anyone.union(*(seen[person] for person in item.people))
-        if ahead <= {item.place} and _fits(item, head, places, calls_per_attach):
+        fits = (
+            item.subjects is not None
+            and (item.scope, item.partition) == (head.scope, head.partition)
+            and len(keys | {item.key}) <= capacity
+        )
+        if fits and earlier.conflicting(item) <= {item.key}:
             batch.append(item)
-            places.add(item.place)
-        for person in item.people:
-            seen[person].add(item.place)
+            keys.add(item.key)
+        earlier.add(item)
     return batch
 
 
-def _fits(item: Item, head: Item, places: set[Place], calls_per_attach: int) -> bool:
-    if (item.action, item.cell) != (head.action, head.cell):
-        return False
-    # A detach names no call, so that one request takes any number of them, of one server.
-    if item.action is OrderAction.DETACH:
-        return item.server_id == head.server_id
-    return len(places | {item.place}) <= calls_per_attach
-
-
-def split(batch: Sequence[Item]) -> tuple[list[Item], list[Item]]:
-    """Halve a refused batch: between calls while it has several, else between orders."""
-    places = list(dict.fromkeys(item.place for item in batch))
-    if len(places) == 1:
+def split(batch: Sequence[BatchItem]) -> tuple[list[BatchItem], list[BatchItem]]:
+    """Halve a refused batch: between keys while it has several, else between orders."""
+    keys = list(dict.fromkeys(item.key for item in batch))
+    if len(keys) == 1:
         middle = len(batch) // 2
         return list(batch[:middle]), list(batch[middle:])
-    first_half = set(places[: len(places) // 2])
+    first_half = set(keys[: len(keys) // 2])
     return (
-        [item for item in batch if item.place in first_half],
-        [item for item in batch if item.place not in first_half],
+        [item for item in batch if item.key in first_half],
+        [item for item in batch if item.key not in first_half],
     )
 
 
-def hold(budget: RateLimiter, *, age: float, alone: bool) -> float:
-    """Return the seconds to hold an order back where one request carries one call only.
+def hold_delay(usage: Usage, *, age: float, is_alone: bool) -> float:
+    """Return the seconds to hold an order back where one request carries one key only.
 
-    While little of the budget is used, and for a lone order at a sustainable pace, there is no
-    delay. The larger part of the budget is kept for orders that have gathered: otherwise the
-    first few would use it up and the rest wait for the next minute.
+    There is no delay while little of the budget is used, and none for a lone order at a pace that
+    the limit allows for ever. The larger part of the budget is kept for orders that have
+    gathered: otherwise the first few would use it up and the rest wait for the next window.
 
     Args:
         age: seconds that the order has been waiting.
-        alone: whether nothing else was waiting when it came.
+        is_alone: whether no other order has been waiting since it came.
     """
-    if budget.used < budget.allowed * 2 // 5:
+    if usage.used < usage.allowed * 2 // 5:
         return 0.0
-    if alone and budget.since_last >= budget.window / budget.allowed:
+    if is_alone and usage.since_last >= usage.window / usage.allowed:
         return 0.0
-    return max(0.0, GATHER - age)
+    return max(0.0, MAX_HOLD - age)
+
+
+class _KeysBySubject:
+    """The keys of earlier orders, by the units that they are about."""
+
+    def __init__(self) -> None:
+        self._by_subject: dict[str, set[Hashable]] = defaultdict(set)
+        self._of_unknown: set[Hashable] = set()  # keys of orders whose units are not known
+        self._all: set[Hashable] = set()
+
+    def add(self, item: BatchItem) -> None:
+        self._all.add(item.key)
+        if item.subjects is None:
+            self._of_unknown.add(item.key)
+        else:
+            for subject in item.subjects:
+                self._by_subject[subject].add(item.key)
+
+    def conflicting(self, item: BatchItem) -> set[Hashable]:
+        """Return the keys of earlier orders that may be about one of an order's units."""
+        if item.subjects is None:
+            return self._all
+        by_subject = (self._by_subject[subject] for subject in item.subjects)
+        return self._of_unknown.union(*by_subject)

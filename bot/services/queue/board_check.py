@@ -1,82 +1,111 @@
-"""Did it happen? The CAD's answer says who it took the order for; its calls show who is on them."""
+"""A done order on the board: whether the CAD shows it, and what the board shows at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.cad.client import CadClient
 from bot.cad.errors import CadError
-from bot.cad.models import Call, Receipt
+from bot.cad.models import Call, Receipt, UnitRef
+from bot.cad.push.events import UnitStatusChanged
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
-from bot.services.orders.outcomes import BoardConfirmation, Outcome
-from bot.services.queue.queued_order import Job
+from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome
+from bot.services.queue.order_kinds import KINDS
+from bot.services.queue.queued_order import QueuedOrder
 from bot.services.targets.resolution import Assignee
-from bot.storage.stores.order_store import OrderAction
 
-LOOKS = (0.0, 5.0, 20.0, 50.0)  # seconds after the first; the last one may take ten more
+CHECK_AFTER = (0.0, 5.0, 20.0, 50.0)  # seconds; the last check may take ten more
+
+_log = logging.getLogger(__name__)
 
 
-def compared(job: Job, outcome: Outcome, receipt: Receipt) -> Outcome:
-    """Compare a receipt with what was asked; without everyone's unit, it tells nothing."""
-    people = job.resolution.assignees
-    if not all(one.unit for one in people):
+def compare_receipt(queued: QueuedOrder, outcome: Outcome, receipt: Receipt) -> Outcome:
+    """Compare a receipt with the order; if a unit is not known, the receipt says nothing."""
+    assignees = queued.resolution.assignees
+    if not all(one.unit for one in assignees):
         return outcome
-    absent = [one for one in people if one.unit and one.unit.ident not in receipt.idents]
-    return _judged(job, outcome, absent)
+    missing = [one for one in assignees if one.unit and one.unit.ident not in receipt.idents]
+    return _with_verdict(queued, outcome, missing)
 
 
-async def confirmed(
-    job: Job,
+async def confirm_on_board(
+    queued: QueuedOrder,
     outcome: Outcome,
     board: Board,
     *,
     clock: Clock,
-    looks: Sequence[float] = LOOKS,
+    check_after: Sequence[float] = CHECK_AFTER,
 ) -> Outcome:
-    """Look at the CAD's calls until they show what was done.
+    """Read the CAD's calls until they show that the order was done.
 
     Args:
-        looks: when to look, in seconds from now.
+        check_after: when to read them, in seconds from now.
     """
-    seen = replace(outcome, confirmation=BoardConfirmation.UNKNOWN)
-    began = clock.monotonic()
-    for moment in looks:
-        if (pause := began + moment - clock.monotonic()) > 0:
+    result = replace(outcome, confirmation=BoardConfirmation.UNKNOWN)
+    started_at = clock.monotonic()
+    for seconds in check_after:
+        if (pause := started_at + seconds - clock.monotonic()) > 0:
             await clock.sleep(pause)
         try:
-            calls = await board.fetch_calls(job.order.server_id)
+            calls = await board.fetch_calls(queued.order.server_id)
         except CadError:
             continue
-        absent = missing(job, calls)
-        seen = _judged(job, outcome, absent)
-        if not absent:
+        missing = not_shown(queued, calls)
+        result = _with_verdict(queued, outcome, missing)
+        if not missing:
             break
-    return seen
+    return result
 
 
-def missing(job: Job, calls: Sequence[Call]) -> list[Assignee]:
-    """Return those for whom the calls surely do not show what was ordered."""
-    on = {call.call_id: frozenset(call.idents) for call in calls}
-    return [one for one in job.resolution.assignees if not _shows(job, one, on)]
+def not_shown(queued: QueuedOrder, calls: Sequence[Call]) -> list[Assignee]:
+    """Return the units for which the calls do not show what was ordered."""
+    idents = {call.call_id: frozenset(call.idents) for call in calls}
+    is_shown = KINDS[queued.order.action].is_shown
+    return [one for one in queued.resolution.assignees if not is_shown(queued.order, one, idents)]
 
 
-def _shows(job: Job, one: Assignee, on: Mapping[int, frozenset[int]]) -> bool:
-    if one.unit is None:
-        # Nobody on duty has this id; where the CAD does not say, nothing is held against it.
-        return one.on_duty is None or job.order.action is OrderAction.DETACH
-    call_id = job.order.call_id if job.order.call_id is not None else one.call_id
-    # Whoever is to be taken off a call that nobody knows must not be seen on any.
-    calls = on.values() if call_id is None else [on.get(call_id, frozenset())]
-    is_on_call = any(one.unit.ident in idents for idents in calls)
-    return is_on_call is (job.order.action is OrderAction.ATTACH)
-
-
-def _judged(job: Job, outcome: Outcome, absent: Sequence[Assignee]) -> Outcome:
-    if absent:
+def _with_verdict(queued: QueuedOrder, outcome: Outcome, missing: Sequence[Assignee]) -> Outcome:
+    if missing:
         verdict = BoardConfirmation.MISSING
-    elif any(one.unit is None for one in job.resolution.assignees):
+    elif any(one.unit is None for one in queued.resolution.assignees):
         verdict = BoardConfirmation.UNKNOWN
     else:
         verdict = BoardConfirmation.CONFIRMED
-    return replace(outcome, confirmation=verdict, missing=tuple(one.api_id for one in absent))
+    return replace(outcome, confirmation=verdict, missing=tuple(one.api_id for one in missing))
+
+
+class FollowUp:
+    """Shows a done order on the board at once, for the CAD sends no event about it.
+
+    Args:
+        status_on_attach: the status that attached units get, `STATUS_ON_ATTACH`; None: unchanged.
+    """
+
+    def __init__(self, cad: CadClient, board: Board, status_on_attach: int | None = None) -> None:
+        self._cad = cad
+        self._board = board
+        self._status = status_on_attach
+
+    async def __call__(self, view: OrderView) -> None:
+        """Do what follows; a part that fails is only logged, for the order itself is done."""
+        order, kind = view.order, KINDS[view.order.action]
+        missing = set(view.outcome.missing) if view.outcome else set()
+        done_for = [one for one in view.resolution.assignees if one.api_id not in missing]
+        self._board.apply(order.server_id, kind.events(order, done_for))
+        if kind.sets_status and self._status is not None:
+            for assignee in done_for:
+                await self._set_status(order.server_id, assignee, self._status)
+
+    async def _set_status(self, server_id: int, assignee: Assignee, status: int) -> None:
+        unit = assignee.unit
+        if unit is None or unit.status == status:
+            return
+        try:
+            await self._cad.set_status(server_id, UnitRef(assignee.api_id, unit.ident), status)
+        except CadError as error:
+            _log.warning("unit %s keeps its status: %r", unit.ident, error)
+        else:
+            self._board.apply(server_id, [UnitStatusChanged((unit.ident,), status)])

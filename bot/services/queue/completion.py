@@ -1,4 +1,4 @@
-"""The end of an order: written down, told, confirmed by the CAD and reported."""
+"""The end of an order: stored, shown to its actor, confirmed by the CAD and reported."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeAlias
 
 from bot.cad.errors import CadError
 from bot.cad.models import Receipt
@@ -14,113 +15,146 @@ from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import OrderView, Outcome, StoredError
 from bot.services.queue import board_check
-from bot.services.queue.order_notifier import Telling
-from bot.services.queue.queued_order import Job
-from bot.services.queue.scheduler import Turns
+from bot.services.queue.batch_sender import SendResult
+from bot.services.queue.order_notifier import OrderNotifier
+from bot.services.queue.queued_order import QueuedOrder
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order, OrderState, OrderStore
 
-CONFIRM_WITHIN = timedelta(minutes=1)
+CHECK_WITHIN = timedelta(minutes=1)
+
+FollowUpHandler: TypeAlias = Callable[[OrderView], Coroutine[None, None, None]]
 
 _log = logging.getLogger(__name__)
 
 
-class Closing:
-    """Writes down where orders stand, and sees to everything that follows from their end.
+class OrderCompletion:
+    """Stores where orders stand, and does everything that their end brings with it.
 
     Args:
-        aftermath: does what follows from an order that the CAD has taken; nobody waits for it.
+        follow_up: does what follows from an order that the CAD has taken, in the background.
+        on_closed: called for each order once its end is stored.
     """
 
     def __init__(
         self,
         store: OrderStore,
         board: Board,
-        turns: Turns,
-        telling: Telling,
+        notifier: OrderNotifier,
         tasks: BackgroundTasks,
         *,
-        aftermath: Callable[[OrderView], Coroutine[None, None, None]],
+        follow_up: FollowUpHandler,
+        on_closed: Callable[[QueuedOrder], None],
         clock: Clock,
     ) -> None:
         self._store = store
         self._board = board
-        self._turns = turns
-        self._telling = telling
+        self._notifier = notifier
         self._tasks = tasks
-        self._aftermath = aftermath
+        self._follow_up = follow_up
+        self._on_closed = on_closed
         self._clock = clock
 
-    async def move(self, jobs: Sequence[Job], state: OrderState) -> None:
-        """Give jobs another state, in the database too."""
-        for job in jobs:
-            job.order = replace(job.order, state=state)
-        await self.save(jobs)
-
-    async def save(self, jobs: Sequence[Job]) -> None:
-        """Write jobs down. A database that fails now must not keep anyone from their answer."""
+    async def save(self, orders: Sequence[QueuedOrder]) -> None:
+        """Store orders. A database that fails must not keep an actor from the answer."""
         try:
-            await self._store.save([job.record() for job in jobs])
+            await self._store.save([queued.to_order() for queued in orders])
         except StorageError as error:
-            _log.error("%d orders cannot be written: %s", len(jobs), error)
+            _log.error("%d orders cannot be written: %s", len(orders), error)
 
-    async def end(
+    async def save_resolutions(self, orders: Sequence[QueuedOrder]) -> None:
+        """Store which units orders are about: after a restart the CAD may not be there to ask."""
+        for queued in orders:
+            queued.lookup = replace(queued.lookup, is_stored=True)
+        await self.save(orders)
+
+    async def apply(
         self,
-        jobs: Sequence[Job],
+        result: SendResult,
+        duplicates_of: Callable[[Sequence[QueuedOrder]], Sequence[QueuedOrder]],
+    ) -> None:
+        """Close the orders of a request, or put them back, as the CAD's answer says.
+
+        Args:
+            duplicates_of: returns the waiting orders that the same answer closes.
+        """
+        for queued in result.retry:
+            if queued.lookup.error is not None and not queued.may_have_been_sent:
+                # Before the next attempt the CAD is asked again which units are meant.
+                queued.lookup = replace(queued.lookup, is_resolved=False)
+            queued.order = replace(queued.order, state=OrderState.QUEUED)
+        if result.retry:
+            await self.save(result.retry)
+        for orders, state in (
+            (result.done, OrderState.DONE),
+            (result.refused, OrderState.REFUSED),
+        ):
+            if orders:
+                closed = [*orders, *duplicates_of(orders)]
+                await self.finish(closed, state, error=result.error, receipt=result.receipt)
+
+    async def finish(
+        self,
+        orders: Sequence[QueuedOrder],
         state: OrderState,
         *,
         error: CadError | None = None,
         receipt: Receipt | None = None,
     ) -> None:
-        """Close orders and have everyone told."""
+        """Close orders, store that, and have their actors told.
+
+        Args:
+            error: why the CAD refused them.
+            receipt: what the CAD says it did.
+        """
         now = self._clock.now()
-        for job in jobs:
-            call = self._board.call(job.order.server_id, job.order.call_id or 0)
-            job.outcome = Outcome(
-                # Of whom nobody was left, the CAD has said nothing.
+        for queued in orders:
+            order = queued.order
+            call = self._board.call(order.server_id, order.call_id or 0)
+            queued.outcome = Outcome(
+                # Where no unit was left, the CAD was not asked.
                 failure=StoredError.from_error(error)
-                if error and job.resolution.assignees
+                if error and queued.resolution.assignees
                 else None,
-                seconds=(now - job.order.created_at).total_seconds(),
+                seconds=(now - order.created_at).total_seconds(),
                 call_title=call.title if call else "",
-                is_unsure=job.broke_off,
+                is_unsure=queued.may_have_been_sent,
             )
             if receipt:
-                job.outcome = board_check.compared(job, job.outcome, receipt)
-            job.order = replace(job.order, state=state, finished_at=now)
-        await self.save(jobs)
-        for job in jobs:
-            self._turns.leave(job)
-            job.bell.notify()
-            self._tasks.spawn(self.settle(job))
-        for job in jobs if state is OrderState.DONE else ():  # after everyone has been told
-            self._tasks.spawn(self._aftermath(job.view()))
+                queued.outcome = board_check.compare_receipt(queued, queued.outcome, receipt)
+            queued.order = replace(order, state=state, finished_at=now)
+        await self.save(orders)
+        for queued in orders:
+            self._on_closed(queued)
+            self._tasks.spawn(self.announce(queued), f"outcome of order {queued.order.id}")
+        if state is OrderState.DONE:
+            for queued in orders:  # after all actors have been told
+                name = f"follow-up of order {queued.order.id}"
+                self._tasks.spawn(self._follow_up(queued.view()), name)
 
     async def withdraw(self, order: Order) -> None:
-        """Close an order whose giver has been told that it failed, or raise StorageError."""
-        closed = replace(
-            order, state=OrderState.CANCELLED, answered=True, finished_at=self._clock.now()
+        """Close an order whose actor was told that it failed, or raise StorageError."""
+        finished_at = self._clock.now()
+        await self._store.save(
+            [replace(order, state=OrderState.CANCELLED, answered=True, finished_at=finished_at)]
         )
-        await self._store.save([closed])
 
-    async def settle(self, job: Job) -> None:
-        """Tell what became of an order; have it confirmed by the CAD, and tell that too."""
-        told = await self._telling.ended(job)
-        if job.is_unconfirmed and job.outcome:
+    async def announce(self, queued: QueuedOrder) -> None:
+        """Show what became of a closed order; have the CAD confirm it, and show that too."""
+        is_shown = await self._notifier.show_result(queued)
+        if queued.is_unconfirmed and queued.outcome:
+            now = self._clock.now()
             # What the CAD shows long after says nothing about then.
-            is_recent = (
-                self._clock.now() - (job.order.finished_at or self._clock.now()) < CONFIRM_WITHIN
-            )
-            looks = board_check.LOOKS if is_recent else ()
-            with self._tasks.cancellable():  # asking the CAD may take as long as the pauses
-                job.outcome = await board_check.confirmed(
-                    job,
-                    job.outcome,
+            is_recent = now - (queued.order.finished_at or now) < CHECK_WITHIN
+            with self._tasks.cancellable():  # the reads may take as long as the pauses
+                queued.outcome = await board_check.confirm_on_board(
+                    queued,
+                    queued.outcome,
                     self._board,
                     clock=self._clock,
-                    looks=looks,
+                    check_after=board_check.CHECK_AFTER if is_recent else (),
                 )
-            told = await self._telling.ended(job)
-        await self._telling.report(job)
-        job.order = replace(job.order, answered=told)
-        await self.save([job])
+            is_shown = await self._notifier.show_result(queued)
+        await self._notifier.report(queued)
+        queued.order = replace(queued.order, answered=is_shown)
+        await self.save([queued])

@@ -1,96 +1,111 @@
-"""An order that is being carried out."""
+"""An order in the queue: what is stored of it, and what the scheduler has to know."""
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.cad.errors import CadError
-from bot.cad.models import AttachRequest, DetachRequest, UnitRef
 from bot.common.discord_limits import REPLY_LIFETIME
-from bot.services.background import WakeSignal
 from bot.services.orders import outcomes
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
-from bot.services.queue.batching import Item
-from bot.services.targets.resolution import Assignee, Resolution
+from bot.services.targets.resolution import Resolution
+from bot.services.targets.terms import Term
 from bot.storage.stores.order_store import Order, OrderState
 
-ASK_ABOVE = 10  # people; an order about more is asked about before it is sent
+CONFIRM_ABOVE = 10  # units; an order about more is confirmed by its actor before it is sent
 LIFETIME = REPLY_LIFETIME
 
 
-@dataclass(eq=False, slots=True)
-class Job:
-    """An order in memory, with what is worth nothing after a restart.
+@dataclass(frozen=True, slots=True)
+class LookupState:
+    """How far it is known which units an order is about.
 
     Attributes:
-        is_made_out: whether resolution says whom it is about, as far as it can be said now.
-        asks: whether to ask first where it turns out to be about many people. Not stored: should
-            the bot be started anew before that is known, whoever gave the order is asked.
-        doubt: why the CAD did not say everything when it was last asked; it may do so later.
-        looking: whether the CAD is being asked.
-        looked_at: Outage.failures when it was last asked.
-        entered: monotonic seconds when it began to wait.
-        alone: whether nothing else was waiting then.
-        cell: see batching.Item.
-        broke_off: whether an attempt may have reached the CAD although it failed.
-        not_before: monotonic seconds until which it is no use asking the CAD.
-        bell: wakes whoever carries it.
-        to_show: the waiting reply as it should be; shown as it is, since shown_at, monotonic
-            seconds.
+        is_resolved: the resolution names the units, as far as the CAD tells now.
+        is_running: a lookup is under way.
+        asked_at: monotonic seconds when the running lookup asked the CAD; None while memory is
+            enough.
+        error: why the last lookup does not name all units; a later one may.
+        failures: CadBackoff.failures when the last lookup began.
+        is_stored: the store has what the last lookup found.
+    """
+
+    is_resolved: bool = False
+    is_running: bool = False
+    asked_at: float | None = None
+    error: CadError | None = None
+    failures: int = 0
+    is_stored: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class QueuedOrder:
+    """An order that the queue holds.
+
+    What is stored:
+        order: as stored, but for what `to_order` adds.
+        terms: the parsed `units` of the order.
+        resolution, outcome: what became known of it so far.
+
+    What the scheduler has to know, lost in a restart:
+        entered_at: monotonic seconds when the queue took it.
+        expires_at: when no further attempt is made.
+        is_alone: no other order has been in the queue since then.
+        may_ask: the actor may be asked for a confirmation.
+        lookup: how far the units are known.
+        retry_at: monotonic seconds before which an attempt is of no use.
+        partition: see batching.BatchItem.
+        may_have_been_sent: an attempt that failed may have reached the CAD.
     """
 
     order: Order
-    resolution: Resolution = Resolution()  # noqa: RUF009 - frozen
-    outcome: Outcome | None = None
-    is_made_out: bool = True
-    asks: bool = True
-    doubt: CadError | None = None
-    looking: bool = False
-    looked_at: int = 0
-    entered: float = 0.0
-    alone: bool = True
-    cell: int = 0
-    broke_off: bool = False
-    not_before: float = -math.inf
-    bell: WakeSignal = field(default_factory=WakeSignal)
-    to_show: WaitNotice | None = None
-    shown: WaitNotice | None = None
-    shown_at: float | None = None
-    showing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    terms: tuple[Term, ...]
+    resolution: Resolution
+    outcome: Outcome | None
+    entered_at: float
+    expires_at: datetime
+    is_alone: bool = True
+    may_ask: bool = True
+    lookup: LookupState = LookupState()
+    retry_at: float = -math.inf
+    partition: int = 0
+    may_have_been_sent: bool = False
 
     @classmethod
-    def of(cls, order: Order) -> Job:
-        """Take up an order as it is stored."""
-        stored = outcomes.decode_view(order)
-        return cls(order, stored.resolution, stored.outcome, order.resolution is not None)
-
-    @property
-    def item(self) -> Item:
-        """What batching looks at."""
-        order = self.order
-        people = frozenset(one.key for one in self.resolution.assignees)
-        return Item(
-            order.id,
-            order.action,
-            order.server_id,
-            order.call_id,
-            people if self.is_made_out else None,
-            self.cell,
+    def load(
+        cls,
+        accepted: AcceptedOrder,
+        *,
+        entered_at: float,
+        is_alone: bool = True,
+        may_ask: bool = True,
+    ) -> QueuedOrder:
+        """Take an order as it is stored; one that was being sent may have reached the CAD."""
+        order = accepted.order
+        is_resolved, was_sending = order.resolution is not None, order.state is OrderState.SENDING
+        view = outcomes.decode_view(order)
+        return cls(
+            replace(order, state=OrderState.QUEUED) if was_sending else order,
+            accepted.terms,
+            view.resolution,
+            view.outcome,
+            entered_at,
+            order.created_at + LIFETIME,
+            is_alone,
+            # Where the resolution is stored, the actor has confirmed it or did not need to.
+            may_ask and not is_resolved,
+            LookupState(is_resolved=is_resolved, is_stored=is_resolved),
+            may_have_been_sent=was_sending,
         )
 
     @property
-    def expires_at(self) -> datetime:
-        """When there is no more use in trying."""
-        return self.order.created_at + LIFETIME
-
-    @property
-    def must_ask(self) -> bool:
-        """Tell whether it is about so many people that whoever gave it has to confirm it."""
-        return self.asks and self.order.state.is_open and len(self.resolution.assignees) > ASK_ABOVE
+    def needs_confirmation(self) -> bool:
+        """Tell whether the actor has to confirm first that it is about so many units."""
+        is_about_many = len(self.resolution.assignees) > CONFIRM_ABOVE
+        return self.may_ask and self.lookup.is_resolved and is_about_many
 
     @property
     def is_unconfirmed(self) -> bool:
@@ -101,56 +116,30 @@ class Job:
             and self.outcome.confirmation is BoardConfirmation.PENDING
         )
 
-    def record(self) -> Order:
-        """Return the order as it is to be stored.
+    def to_order(self) -> Order:
+        """Return the order to store.
 
-        What may have arrived is stored as being sent: the next start has to know it too. Whom it
-        is about is stored once that is certain, or it is being sent.
+        One that may have reached the CAD is stored as being sent, so that a restart treats it the
+        same way. The units are stored once they are certain, or once the order is being sent.
         """
-        is_sent = self.broke_off and self.order.state.is_open
+        order, lookup = self.order, self.lookup
         is_open_question = (
-            self.order.state is OrderState.QUEUED
-            and not self.broke_off
-            and (self.doubt is not None or not self.is_made_out)
+            order.state is OrderState.QUEUED
+            and not self.may_have_been_sent
+            and (lookup.error is not None or not lookup.is_resolved)
         )
+        is_sent = self.may_have_been_sent and order.state.is_open
+        people = {one.discord_id for one in self.resolution.assignees if one.discord_id is not None}
         return replace(
-            self.order,
-            state=OrderState.SENDING if is_sent else self.order.state,
-            people=frozenset(
-                one.discord_id for one in self.resolution.assignees if one.discord_id is not None
-            ),
+            order,
+            state=OrderState.SENDING if is_sent else order.state,
+            people=frozenset(people),
             resolution=None if is_open_question else outcomes.encode_resolution(self.resolution),
             outcome=outcomes.encode_outcome(self.outcome) if self.outcome else None,
         )
 
     def view(self, waiting: WaitNotice | None = None) -> OrderView:
-        """Return what people are told."""
-        is_open_question = waiting and not self.is_made_out
+        """Return what the actor is shown."""
+        is_open_question = waiting and not self.lookup.is_resolved
         resolution = Resolution() if is_open_question else self.resolution
         return OrderView(self.order, resolution, self.outcome, waiting)
-
-
-def attachments(jobs: Sequence[Job]) -> list[AttachRequest]:
-    """Merge attach orders into one attachment per call."""
-    merged: dict[tuple[int, int], dict[str, UnitRef]] = {}
-    for job in jobs:
-        place = job.order.server_id, job.order.call_id or 0
-        merged.setdefault(place, {}).update(_subjects(job.resolution.assignees))
-    return [
-        AttachRequest(server_id, call_id, tuple(subjects.values()))
-        for (server_id, call_id), subjects in merged.items()
-    ]
-
-
-def detachments(jobs: Sequence[Job]) -> list[DetachRequest]:
-    """Merge detach orders into one detachment per server."""
-    merged: dict[int, dict[str, UnitRef]] = {}
-    for job in jobs:
-        merged.setdefault(job.order.server_id, {}).update(_subjects(job.resolution.assignees))
-    return [
-        DetachRequest(server_id, tuple(subjects.values())) for server_id, subjects in merged.items()
-    ]
-
-
-def _subjects(assignees: Sequence[Assignee]) -> dict[str, UnitRef]:
-    return {one.key: UnitRef(one.api_id, one.unit.ident if one.unit else None) for one in assignees}

@@ -18,7 +18,7 @@ from bot.services.records.erasure import MemberErasure
 from bot.storage.errors import StorageError
 
 MINUTE, HOUR = 60.0, 3600.0  # seconds
-BACKOFF = Backoff(first=15.0, longest=900.0)  # before a failed job runs again
+BACKOFF = Backoff(first=15.0, longest=600.0)  # before a failed job runs again
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Maintenance:
             contextvars.Context().run(self._tasks.spawn, self._repeat(job))
 
     async def close(self) -> None:
-        """Stop the jobs; what is being written is finished."""
+        """Stop the jobs."""
         self._tasks.cancel_waiting()
         await self._tasks.join()
 
@@ -89,7 +89,9 @@ class Maintenance:
         failures = 0
         while not self._tasks.is_stopping:
             try:
-                await job.run()
+                # Each run may be broken off: it is one transaction after another.
+                with self._tasks.cancellable():
+                    await job.run()
             except Exception as error:  # noqa: BLE001 - the job must go on
                 failures += 1
                 is_expected = isinstance(error, StorageError)
@@ -104,7 +106,5 @@ class Maintenance:
     async def _erase_departed(self) -> None:
         """Erase the members who left while the bot did not run, and orders that ended since."""
         if self._erasure is not None:
-            with self._tasks.cancellable():
-                guilds = [one async for one in self._members.complete_guilds()]
-            for guild_id, is_member in guilds:
+            async for guild_id, is_member in self._members.complete_guilds():
                 await self._erasure.erase_absent(guild_id, is_member)

@@ -8,13 +8,25 @@ stored with it: `<@&5>` becomes `<@&5:11,12>`, or `<@&5:hidden>` if Discord does
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from functools import lru_cache
-from typing import TypeAlias
+from collections.abc import Iterable, Sequence
 
 from bot.services.errors import NoTargets, TooManyTargets
+from bot.services.targets.terms import (
+    EveryoneTerm,
+    MemberGroupTerm,
+    MembersUnavailable,
+    MemberTerm,
+    Mention,
+    MentionLookup,
+    ParsedUnits,
+    Term,
+    TermMeaning,
+    TextTerm,
+    UnitGroupKind,
+    UnitGroupTerm,
+    UnitRangeTerm,
+    UnknownTerm,
+)
 
 TARGET_LIMIT = 50
 RANGE_LIMIT = 50  # numbers in one range
@@ -36,140 +48,68 @@ _TOKEN = re.compile(
 )
 
 
-class UnitGroupKind(StrEnum):
-    """The field of a unit that `dept:`, `group:` and `sub:` compare; the keywords are reserved."""
+def parse_units(text: str, *, actor_id: int, lookup: MentionLookup | None = None) -> ParsedUnits:
+    """Parse a text and ask Discord which members its mentions stand for.
 
-    DEPARTMENT = "dept"
-    GROUP = "group"
-    SUBDIVISION = "sub"
-
-
-class MembersUnavailable(StrEnum):
-    """Why the members of a mention are unknown. The values are stored in `units` texts."""
-
-    EVERYONE = "everyone"  # the role that every member has
-    NOT_VISIBLE = "elsewhere"  # not of this server, or not visible to the actor
-    HIDDEN = "hidden"  # the bot lacks the Server Members intent
-    LOADING = "loading"  # Discord has not listed the members yet
-    TOO_LARGE = "large"  # more members than an order can store
-    TEXT_CHANNEL = "text"  # not a voice channel
-
-
-@dataclass(frozen=True, slots=True)
-class MemberTerm:
-    """One member; is_in_guild is False if the user is known not to be in this server."""
-
-    id: int
-    is_in_guild: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class MemberGroupTerm:
-    """The members with a role or in a voice channel, or why they are unknown."""
-
-    member_ids: tuple[int, ...] | MembersUnavailable
-    is_role: bool
-
-
-@dataclass(frozen=True, slots=True)
-class UnitGroupTerm:
-    """All units on duty of a department, a group or a subdivision; name as typed."""
-
-    kind: UnitGroupKind
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnitRangeTerm:
-    """The units on duty whose number is prefix and a value from first to last.
-
-    Attributes:
-        is_valid: False if the ends have different prefixes, or the range is too long.
+    Args:
+        actor_id: whom `me` stands for.
+        lookup: says who has a role or is in a channel, and whether a member is none of this server.
+            None for a text that was stored: what stands in its mentions counts.
     """
-
-    prefix: str
-    first: int
-    last: int
-    is_valid: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TextTerm:
-    """A unit number or an API id."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class EveryoneTerm:
-    """`@everyone` or `@here`."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownTerm:
-    """A chunk with no meaning, such as an emoji or a lone minus."""
-
-
-TermMeaning: TypeAlias = (
-    MemberTerm
-    | MemberGroupTerm
-    | UnitGroupTerm
-    | UnitRangeTerm
-    | TextTerm
-    | EveryoneTerm
-    | UnknownTerm
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One part of a `units` text: text as typed; is_excluded if a minus precedes it."""
-
-    text: str
-    meaning: TermMeaning
-    is_excluded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A mention of a member, a role or a channel."""
-
-    sigil: str
-    id: int
+    terms: dict[object, Term] = {}
+    stored: list[str] = []
+    end = 0
+    for token in _TOKEN.finditer(text):
+        sigil = token["sigil"]
+        if sigil is None:
+            meaning = _read_text(token, actor_id)
+        elif lookup is None:
+            meaning = _mention_meaning(token, _stored_members(token["known"]))
+        else:
+            members = lookup(Mention(sigil, int(token["id"])))
+            meaning = _mention_meaning(token, members)
+            stored += text[end : token.start()], token["minus"] or "", _mention(token, members)
+            end = token.end()
+        term = _term(token, meaning)
+        key = meaning.id if isinstance(meaning, MemberTerm) else term.text.casefold()
+        terms.setdefault((term.is_excluded, key), term)
+    found = tuple(terms.values())
+    error: NoTargets | TooManyTargets | None = None
+    if not [term for term in found if not term.is_excluded]:
+        error = NoTargets()
+    elif len(found) > TARGET_LIMIT:
+        error = TooManyTargets(len(found), TARGET_LIMIT)
+    return ParsedUnits("".join(stored) + text[end:], found, error)
 
 
 def parse(text: str, *, actor_id: int) -> tuple[Term, ...]:
-    """Split the text into terms, each once.
+    """Split a stored text into terms, each once.
 
     Raises:
-        NoTargets: the text names nobody; leaving somebody out is not naming anybody.
+        NoTargets: the text names no unit; an exclusion alone names none.
         TooManyTargets: more than `TARGET_LIMIT`.
     """
-    found = _parse_terms(text, actor_id)
-    if all(one.is_excluded for one in found):
-        raise NoTargets
-    if len(found) > TARGET_LIMIT:
-        raise TooManyTargets(len(found), TARGET_LIMIT)
-    return found
+    parsed = parse_units(text, actor_id=actor_id)
+    if parsed.error is not None:
+        raise parsed.error
+    return parsed.terms
 
 
-def targets_only(text: str, member_id: int) -> bool:
-    """Tell whether `parse` would find this member, for whom `me` stands, and nobody else."""
-    named = [one.meaning for one in _parse_terms(text, member_id) if not one.is_excluded]
+def targets_only(terms: Iterable[Term], member_id: int) -> bool:
+    """Tell whether the terms name this member and no other unit."""
+    named = [term.meaning for term in terms if not term.is_excluded]
     return len(named) == 1 and isinstance(named[0], MemberTerm) and named[0].id == member_id
 
 
 def depends_on_duty(terms: Iterable[Term]) -> bool:
-    """Tell whether it depends on who is on duty at this moment whom the terms mean."""
-    return any(
-        isinstance(meaning, UnitGroupTerm | UnitRangeTerm)
-        or (
-            isinstance(meaning, MemberGroupTerm)
-            and isinstance(meaning.member_ids, tuple)
-            and meaning.member_ids
-        )
-        for meaning in (one.meaning for one in terms)
-    )
+    """Tell whether the units that the terms mean depend on who is on duty at this moment."""
+    for term in terms:
+        match term.meaning:
+            case UnitGroupTerm() | UnitRangeTerm():
+                return True
+            case MemberGroupTerm(member_ids=tuple() as member_ids) if member_ids:
+                return True
+    return False
 
 
 def member_ids_in(terms: Iterable[Term]) -> tuple[set[int], set[int]]:
@@ -188,48 +128,25 @@ def member_ids_in(terms: Iterable[Term]) -> tuple[set[int], set[int]]:
 def is_single_token(text: str) -> bool:
     """Tell whether `parse` would find this very text in a `units` text, as one word."""
     token = _whole_token(text)
-    return token is not None and _read_term(token, 0) == Term(text, TextTerm(text))
+    return (
+        token is not None
+        and not token["sigil"]
+        and _term(token, _read_text(token, 0)) == Term(text, TextTerm(text))
+    )
 
 
 def format_unit_group(group: UnitGroupTerm) -> str:
     """Return what `parse` finds to be this team; empty where nothing is."""
     for text in (f"{group.kind}:{group.name}", f'{group.kind}:"{group.name}"'):
         token = _whole_token(text)
-        if token is not None and _read_term(token, 0).meaning == group:
+        if token is not None and not token["sigil"] and _read_text(token, 0) == group:
             return text
     return ""
 
 
-def insert_member_ids(
-    text: str, lookup: Callable[[Mention], Sequence[int] | MembersUnavailable | None]
-) -> str:
-    """Return the text with what look says written into its mentions, None for nothing."""
-
-    def spelled(found: re.Match[str]) -> str:
-        seen = lookup(Mention(found["sigil"], int(found["id"])))
-        bare = f"<{found['sigil']}{found['id']}"
-        if seen is None:
-            return f"{bare}>"
-        return (
-            f"{bare}:{seen if isinstance(seen, MembersUnavailable) else ','.join(map(str, seen))}>"
-        )
-
-    return _ANY_MENTION.sub(spelled, text)
-
-
 def remove_member_ids(text: str) -> str:
-    """Return the text as it was before `written_out`."""
+    """Return a stored text as it was typed, without the ids of members in its mentions."""
     return _ANY_MENTION.sub(r"<\g<sigil>\g<id>>", text)
-
-
-@lru_cache(maxsize=64)  # a text is read several times in a row: who is it about, is it sound
-def _parse_terms(text: str, actor_id: int) -> tuple[Term, ...]:
-    terms: dict[object, Term] = {}
-    for token in _TOKEN.finditer(text):
-        term = _read_term(token, actor_id)
-        who = term.meaning.id if isinstance(term.meaning, MemberTerm) else term.text.casefold()
-        terms.setdefault((term.is_excluded, who), term)
-    return tuple(terms.values())
 
 
 def _whole_token(text: str) -> re.Match[str] | None:
@@ -238,39 +155,54 @@ def _whole_token(text: str) -> re.Match[str] | None:
     return token if token and token.end() == len(text) else None
 
 
-def _read_term(token: re.Match[str], actor_id: int) -> Term:
-    minus = token["minus"] or ""
-    text = remove_member_ids(token[0][len(minus) :])
+def _term(token: re.Match[str], meaning: TermMeaning) -> Term:
     if token["sigil"]:
-        meaning = _read_mention(token)
-    elif token["field"]:
-        meaning = UnitGroupTerm(
-            UnitGroupKind(token["field"].casefold()), remove_member_ids(token["name"])
-        )
+        text = f"<{token['sigil']}{token['id']}>"
     else:
-        meaning = _read_chunk(text, actor_id)
-    return Term(f"-{text}" if minus else text, meaning, bool(minus))
+        text = remove_member_ids(token[0].removeprefix(token["minus"] or ""))
+    return Term(f"-{text}", meaning, is_excluded=True) if token["minus"] else Term(text, meaning)
 
 
-def _read_mention(token: re.Match[str]) -> TermMeaning:
-    number, known = int(token["id"]), token["known"]
+def _read_text(token: re.Match[str], actor_id: int) -> TermMeaning:
+    """Read a token that is no mention."""
+    if token["field"]:
+        kind = UnitGroupKind(token["field"].casefold())
+        return UnitGroupTerm(kind, remove_member_ids(token["name"]))
+    return _read_chunk(token[0].removeprefix(token["minus"] or ""), actor_id)
+
+
+def _mention_meaning(
+    token: re.Match[str], members: Sequence[int] | MembersUnavailable | None
+) -> TermMeaning:
+    number = int(token["id"])
     if token["sigil"] in {"@", "@!"}:
-        return (
-            MemberTerm(number, known != MembersUnavailable.NOT_VISIBLE)
-            if number <= _LAST_SNOWFLAKE
-            else UnknownTerm()
-        )
-    if known is None:
+        is_in_guild = members is not MembersUnavailable.NOT_VISIBLE
+        return MemberTerm(number, is_in_guild) if number <= _LAST_SNOWFLAKE else UnknownTerm()
+    if members is None:
         return UnknownTerm()
-    is_role = token["sigil"] == "@&"
+    if not isinstance(members, MembersUnavailable):
+        members = tuple(members)
+    return MemberGroupTerm(members, is_role=token["sigil"] == "@&")
+
+
+def _mention(token: re.Match[str], members: Sequence[int] | MembersUnavailable | None) -> str:
+    """Spell a mention with its members, as it is stored."""
+    bare = f"<{token['sigil']}{token['id']}"
+    if members is None:
+        return f"{bare}>"
+    if isinstance(members, MembersUnavailable):
+        return f"{bare}:{members}>"
+    return f"{bare}:{','.join(map(str, members))}>"
+
+
+def _stored_members(known: str | None) -> Sequence[int] | MembersUnavailable | None:
+    """Read what is stored in a mention; None for nothing, and for what means nothing."""
+    if known is None:
+        return None
     if known[:1].isalpha():
-        return (
-            MemberGroupTerm(MembersUnavailable(known), is_role)
-            if known in set(MembersUnavailable)
-            else UnknownTerm()
-        )
-    people = [int(one) for one in known.split(",") if one.isdecimal() and len(one) <= 20]
-    return MemberGroupTerm(tuple(one for one in people if one <= _LAST_SNOWFLAKE), is_role)
+        return MembersUnavailable(known) if known in set(MembersUnavailable) else None
+    ids = [int(one) for one in known.split(",") if one.isdecimal() and len(one) <= 20]
+    return [one for one in ids if one <= _LAST_SNOWFLAKE]
 
 
 def _read_chunk(chunk: str, actor_id: int) -> TermMeaning:

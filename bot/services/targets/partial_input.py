@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.services.targets.grammar import UnitGroupKind
+from bot.services.targets.terms import UnitGroupKind
 
 _MIN_KEYWORD_LENGTH = 2  # typed letters of `dept`, `group` or `sub` before they are suggested
 

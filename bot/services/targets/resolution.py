@@ -126,8 +126,10 @@ class Roster:
         if not self._units_by_api_id:
             for unit in self.units:
                 for known in unit.api_ids:
-                    self._units_by_api_id.setdefault(identity(known), unit)
-        return self._units_by_api_id.get(identity(api_id))
+                    first = self._units_by_api_id.setdefault(identity(known), unit)
+                    self._units_by_api_id.setdefault(known, first)
+        units = self._units_by_api_id
+        return units[api_id] if api_id in units else units.get(identity(api_id))
 
     def by_number(self, number: str) -> Sequence[Unit]:
         """Return the units with a number, ignoring letter case."""
@@ -155,6 +157,15 @@ class MemberGroupSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class LookupResult:
+    """The assignees that a term resolved to, and what was skipped."""
+
+    assignees: Sequence[Assignee] = ()
+    left_out: Sequence[SkippedTarget] = ()
+    attendances: Sequence[MemberGroupSummary] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
     """The assignees of a `units` text, in the order typed, each person once.
 
@@ -173,6 +184,5 @@ class Resolution:
 
     def is_certain(self) -> bool:
         """Return whether a newer list of units cannot change it; ignores unit groups and ranges."""
-        return all(one.on_duty is not None for one in self.assignees) and all(
-            one.reason in _FINAL_REASONS for one in self.left_out
-        )
+        unknown = [one for one in self.assignees if one.on_duty is None]
+        return not unknown and {one.reason for one in self.left_out} <= _FINAL_REASONS

@@ -16,7 +16,7 @@ from bot.storage.tables import links
 from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from sqlalchemy import Select
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # (SQLite to 32,766).
 _CHUNK = 1_000
 _IDS_PER_QUERY = 10_000
+_FEW = 100  # ids that are looked up in microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ _API_IDS = (
     .where(links.c.guild_id == bindparam("guild"))
     .order_by(links.c.discord_id)
 )
+_API_IDS_OF = _API_IDS.where(links.c.discord_id.in_(bindparam("people", expanding=True)))
 _COUNT = select(func.count()).select_from(links).where(links.c.guild_id == bindparam("guild"))
 # SQLite ignores FOR UPDATE; there, Database.begin already holds the write lock.
 _SELECT_FOR_UPDATE = _BY_PEOPLE.with_for_update()
@@ -95,16 +97,20 @@ class LinkStore:
         """Use an open `database`."""
         self._database = database
         self._upsert = upsert(database.dialect, links)
-        # Many searches at once share one query, which costs hardly more than a single one.
-        self._lookups = Coalescer(self._find_batch)
+        # On a busy night many ask at once: one query for all costs hardly more than one.
+        self._lookups = Coalescer(self._find_api_ids)
 
     async def find(self, guild_id: int, discord_ids: Collection[int]) -> dict[int, Link]:
-        """Return the links of these members by Discord id; a member without one is absent."""
-        return await self._lookups.submit((guild_id, discord_ids))
+        """Find the links of these members, by Discord id; a member without one is absent."""
+        found: dict[int, Link] = {}
+        for chunk in _chunks(discord_ids):
+            links_found = await self._read(_BY_PEOPLE, guild=guild_id, people=chunk)
+            found |= {link.discord_id: link for link in links_found}
+        return found
 
-    async def caught_up(self) -> None:
-        """Wait until all running searches are done."""
-        await self._lookups.caught_up()
+    async def api_ids_of(self, guild_id: int, discord_ids: Collection[int]) -> dict[int, str]:
+        """Find the CAD ids of these members, by Discord id; a member without a link is absent."""
+        return await self._lookups.submit((guild_id, discord_ids))
 
     async def find_by_api_ids(self, guild_id: int, api_ids: Collection[str]) -> list[Link]:
         """List the links to these API ids, in any spelling; several members may share one."""
@@ -216,26 +222,23 @@ class LinkStore:
                     on_progress(len(chunk))
         return ImportCounts(added, changed, unchanged)
 
-    async def _find_batch(
+    async def _find_api_ids(
         self, questions: Sequence[tuple[int, Collection[int]]]
-    ) -> Sequence[dict[int, Link]]:
+    ) -> Sequence[dict[int, str]]:
         wanted: dict[int, set[int]] = {}
         for guild_id, discord_ids in questions:
             wanted.setdefault(guild_id, set()).update(discord_ids)
-        found: dict[tuple[int, int], Link] = {}
-        async with self._database.connect() as connection:
-            for guild_id, members in wanted.items():
-                people = sorted(members)
-                for start in range(0, len(people), _IDS_PER_QUERY):
-                    chunk = people[start : start + _IDS_PER_QUERY]
-                    rows = await connection.execute(
-                        _BY_PEOPLE, {"guild": guild_id, "people": chunk}
-                    )
-                    found.update(
-                        {(guild_id, one.discord_id): one for one in map(link_from_row, rows)}
-                    )
+        found: dict[int, dict[int, str]] = {guild_id: {} for guild_id in wanted}
+        is_short = sum(map(len, wanted.values())) <= _FEW
+        hold = self._database.lookup if is_short else self._database.connect
+        async with hold() as connection:
+            for guild_id, discord_ids in wanted.items():
+                for chunk in _chunks(discord_ids):
+                    parameters = {"guild": guild_id, "people": chunk}
+                    rows = await connection.execute(_API_IDS_OF, parameters)
+                    found[guild_id] |= {person: api_id for person, api_id in rows}  # noqa: C416 - typed
         return [
-            {one: found[guild_id, one] for one in discord_ids if (guild_id, one) in found}
+            {one: found[guild_id][one] for one in discord_ids if one in found[guild_id]}
             for guild_id, discord_ids in questions
         ]
 
@@ -256,6 +259,12 @@ class LinkStore:
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Link]:
         async with self._database.connect() as connection:
             return [link_from_row(row) for row in await connection.execute(statement, parameters)]
+
+
+def _chunks(discord_ids: Collection[int]) -> Iterator[list[int]]:
+    people = sorted(set(discord_ids))
+    for start in range(0, len(people), _IDS_PER_QUERY):
+        yield people[start : start + _IDS_PER_QUERY]
 
 
 async def _api_ids(connection: AsyncConnection, guild_id: int) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""The orders: what is waiting, and what became of each."""
+"""The orders: which are waiting, and what became of the others."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from bot.storage.coalescing import Coalescer
-from bot.storage.direct import LoneRow
 from bot.storage.tables import orders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from typing import Any
 
     from sqlalchemy import Row, Select
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.storage.database import Database
 
@@ -32,7 +29,7 @@ class OrderAction(StrEnum):
 
 
 class OrderState(StrEnum):
-    """Where an order stands. Only the first two can still change, and a question be answered."""
+    """Where an order stands. The first two change; AWAITING_CONFIRMATION can be answered."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -40,8 +37,8 @@ class OrderState(StrEnum):
     REFUSED = "refused"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
-    AWAITING_CONFIRMATION = "asked"  # not sent: whoever gave it has to confirm it first
-    CONFIRMED = "confirmed"  # a question that another order has followed
+    AWAITING_CONFIRMATION = "asked"  # not sent: its actor has to confirm it first
+    CONFIRMED = "confirmed"  # the actor has confirmed it: another order followed
 
     @property
     def is_open(self) -> bool:
@@ -54,14 +51,14 @@ class Order:
     """One order as stored.
 
     Attributes:
-        call_id: for a detach, the only call that people may be taken off; None for any.
-        units: what was typed, with who was in the roles and channels that it names.
+        call_id: for a detach, the only call that units may be taken off; None for any.
+        units: the text as typed, with the members of the roles and channels that it names.
         application_id, token: the address of the private reply; the token is a secret, valid for
             `INTERACTION_LIFETIME` and wiped after that.
-        reply_id: the message that holds the reply; None until Discord has said so.
-        people: the Discord ids of those it is about, known once it is made out.
+        reply_id: the message that holds the reply; None until Discord has told it.
+        people: the Discord ids of the members it is about, known once it is resolved.
         resolution, outcome: JSON of the services above; None until known.
-        answered: whether the last outcome has reached whoever asked.
+        answered: whether the actor was told the last outcome.
     """
 
     id: int
@@ -93,11 +90,10 @@ _NEWEST = ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.
 _INSERT = insert(orders).returning(orders.c.id, sort_by_parameter_order=True)
 _INSERT_MANY = insert(orders)
 _GIVEN = tuple(name for name in Order.__slots__ if name != "id")
-_INSERT_ONE = LoneRow(_INSERT_MANY, _GIVEN)
 _LAST_ID = select(func.max(orders.c.id))
 _CHANGING = ("reply_id", "state", "people", "resolution", "outcome", "answered", "finished_at")
 _ONE = update(orders).where(orders.c.id == bindparam("order"))
-# What has been closed stays as it was closed, whoever writes late.
+# A late write does not change an order that has been closed.
 _UPDATE = _ONE.where(
     or_(
         orders.c.state == OrderState.QUEUED,
@@ -105,7 +101,6 @@ _UPDATE = _ONE.where(
         orders.c.state == bindparam("new_state"),
     )
 ).values({name: bindparam(f"new_{name}") for name in _CHANGING})
-_UPDATE_ONE = LoneRow(_UPDATE)
 _ANSWER = _ONE.where(orders.c.state == OrderState.AWAITING_CONFIRMATION)
 _WIPE = (
     update(orders)
@@ -123,17 +118,12 @@ class OrderStore:
     def __init__(self, database: Database) -> None:
         """Work on an open `database`."""
         self._database = database
-        # On a busy night many come at once: one transaction for all costs hardly more than one.
+        # Many may come at once: one transaction for all costs hardly more than one row.
         self._adding = Coalescer(self._add_all)
-        self._saving = Coalescer(self._save_all)
 
     async def add(self, order: Order) -> int:
-        """Save a new order, whose own id is not looked at, and return the id it was given."""
+        """Save a new order and return its id; the id in `order` is ignored."""
         return await self._adding.submit(order)
-
-    async def caught_up(self) -> None:
-        """Wait until the orders are saved that are being added."""
-        await self._adding.caught_up()
 
     async def get(self, order_id: int) -> Order | None:
         """Find an order."""
@@ -144,12 +134,14 @@ class OrderStore:
     async def save(self, changed: Sequence[Order]) -> None:
         """Write what may change of these orders, all or none."""
         if changed:
-            await self._saving.submit(changed)
+            rows = [_changed_row(order) for order in changed]
+            async with self._database.begin() as connection:
+                await connection.execute(_UPDATE, rows if len(rows) > 1 else rows[0])
 
     async def confirm(self, asked_id: int, order: Order) -> int | None:
-        """Save the order that follows from a question, once; return its id, None if it was late.
+        """Save the order that follows from a confirmed one; return its id.
 
-        A question that was answered has been seen, so that nobody needs to be told it any more.
+        None where the confirmation was answered before. The confirmed order counts as answered.
         """
         async with self._database.begin() as connection:
             answer = _ANSWER.values(state=OrderState.CONFIRMED, answered=True)
@@ -159,13 +151,13 @@ class OrderStore:
         return new_id
 
     async def decline(self, asked_id: int) -> bool:
-        """Close a question that was answered with no; False if it was answered before."""
+        """Close an order that its actor does not confirm; False if it was answered before."""
         async with self._database.begin() as connection:
             answer = _ANSWER.values(state=OrderState.CANCELLED, answered=True)
             return bool((await connection.execute(answer, {"order": asked_id})).rowcount)
 
     async def unfinished(self) -> list[Order]:
-        """List the orders that are still open or whose outcome nobody has been told, by age."""
+        """List the orders that are open, or whose outcome was not told, the oldest first."""
         return await self._read(_UNFINISHED)
 
     async def newest(
@@ -202,30 +194,16 @@ class OrderStore:
 
     async def _add_all(self, new: Sequence[Order]) -> Sequence[int]:
         rows = [_new_row(order) for order in new]
-        if len(rows) == 1:
-            new_id = self._database.write_directly(_INSERT_ONE, rows[0])
-            if new_id is not None:
-                return [new_id]
-        async with self._writing(rows) as connection:
-            if len(rows) == 1 or self._database.dialect != "sqlite":
+        async with self._database.begin() as connection:
+            if self._database.dialect != "sqlite":
                 return (await connection.scalars(_INSERT, rows)).all()
+            if len(rows) == 1:
+                return [(await connection.execute(_INSERT_MANY, rows[0])).lastrowid]
             # SQLite would be told every row by itself to say the ids in order. But they follow
             # each other: the whole transaction holds the only write lock.
             await connection.execute(_INSERT_MANY, rows)
             last: int = (await connection.execute(_LAST_ID)).scalar_one()
         return range(last - len(rows) + 1, last + 1)
-
-    async def _save_all(self, changes: Sequence[Sequence[Order]]) -> Sequence[None]:
-        rows = [_changed_row(order) for changed in changes for order in changed]
-        if len(rows) == 1 and self._database.write_directly(_UPDATE_ONE, rows[0]) is not None:
-            return [None]
-        async with self._writing(rows) as connection:
-            await connection.execute(_UPDATE, rows)
-        return [None] * len(changes)
-
-    def _writing(self, rows: Sequence[object]) -> AbstractAsyncContextManager[AsyncConnection]:
-        # Several rows may take several statements, of which all count or none.
-        return self._database.single() if len(rows) == 1 else self._database.begin()
 
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Order]:
         async with self._database.connect() as connection:
@@ -241,9 +219,9 @@ def _filtered(statement: Select[Any], member_id: int | None, call_id: int | None
     return statement
 
 
-def encode_ids(discord_ids: Iterable[int]) -> str:
+def encode_ids(discord_ids: Collection[int]) -> str:
     """Spell ids so that one of them can be searched for: ",1,2,"."""
-    return "".join(f",{discord_id}" for discord_id in sorted(discord_ids)) + ","
+    return ",".join(["", *map(str, sorted(discord_ids)), ""]) if discord_ids else ","
 
 
 def order_from_row(row: Row[Any]) -> Order:

@@ -1,4 +1,4 @@
-"""What was done to a call, or may be → the words that people read about it.
+"""Texts about actions on calls.
 
 Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done.
 """
@@ -12,28 +12,28 @@ STATUS_WORDS = {0: "unavailable", 1: "busy", 2: "available", 3: "enroute", 4: "o
 
 
 def status_word(status: int) -> str:
-    """Name a unit's status as the CAD does unless a community has renamed it."""
+    """Return the CAD's default name of a unit status; a community may have renamed it."""
     return STATUS_WORDS.get(status, "status unknown")
 
 
 def note_added(done: NoteResult) -> str:
-    """Say what was written where."""
+    """Return the answer after a note was added."""
     return f"✅ Noted on **#{done.call_id}**: {code_span(done.text)}"
 
 
 def call_closed(done: CloseResult) -> str:
-    """Say which call is closed."""
+    """Return the answer after a call was closed."""
     return f"✅ Closed {_call_name(done.call_id, done.title)}."
 
 
 def status_set(done: StatusResult) -> str:
-    """Say which status the person has now."""
+    """Return the answer after the member's status was set."""
     unit = f" ({escape(done.number, 20)})" if done.number else ""
     return f"✅ Your status{unit} is now **{status_word(done.status)}**."
 
 
 def emergency_dismissed(done: DismissResult) -> str:
-    """Say which 911 call is gone."""
+    """Return the answer after a 911 call was dismissed."""
     return f"✅ Dismissed **911 #{done.number}**."
 
 

@@ -1,4 +1,4 @@
-"""Suggestions → the choices that Discord shows while somebody types."""
+"""Turn suggestions into the choices that Discord shows during autocomplete."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LIMIT = 100  # characters of a choice's name and of its value
 
 
 def call_choice(call: Call) -> Choice[int]:
-    """Show a call as "#100 Armed Robbery · 2 units"."""
+    """Return the choice for a call, such as "#100 Armed Robbery · 2 units"."""
     count = len(call.idents)
     units = "1 unit" if count == 1 else f"{count} units" if count else "no units"
     title = one_line(call.title or call.code or "(untitled)", 70)
@@ -28,8 +28,9 @@ def call_choice(call: Call) -> Choice[int]:
 
 
 def unit_choices(suggestions: Iterable[Suggestion], names: MemberNameLookup) -> list[Choice[str]]:
-    """Show units as "A-12 · Pat Reed · enroute · on #100"; what is too long to be sent back is
-    left out.
+    """Return the choices for units, such as "A-12 · Pat Reed · enroute · on #100".
+
+    Suggestions whose value is too long for Discord are left out.
     """
     return [
         Choice(name=_label(one, names)[:_LIMIT], value=one.value)
@@ -48,7 +49,7 @@ def _label(suggestion: Suggestion, names: MemberNameLookup) -> str:
 
 
 def _parts(suggestion: UnitSuggestion, names: MemberNameLookup) -> tuple[str, ...]:
-    # Each so short that the call is still to be seen.
+    # Each part is short enough that the call at the end still fits.
     unit = suggestion.unit
     member = names(suggestion.discord_id) if suggestion.discord_id else ""
     return (

@@ -1,29 +1,27 @@
-"""The base of everything that can be pressed about a call.
+"""Base classes of the buttons and selects that belong to a call.
 
-Custom ids carry all state: `cad:<action>:<server>:<call>`. What a 911 call's items carry is its
-own number, which has nothing to do with those of dispatch calls.
+Custom ids carry all state: `cad:<action>:<server>:<call>`. Items of a 911 call carry the 911
+call's own number, which is independent of the numbers of dispatch calls.
 """
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 import discord
-from discord.ui import Button, DynamicItem, Item, View
+from discord.ui import Button, Item, View
 
-from bot.ui.interactions.error_boundary import Desk, run_guarded
-from bot.ui.interactions.responses import Interaction
+from bot.ui.interactions.persistent_item import PersistentItem
 
 
 def call_item_pattern(action: str) -> str:
-    """Return the pattern of an action's custom ids."""
+    """Return the regular expression of an action's custom ids."""
     return rf"cad:{action}:(?P<server>\d{{1,9}}):(?P<call>\d{{1,18}})"
 
 
-class CallItem(DynamicItem[Any], template=call_item_pattern("call")):
-    """Something about one call; subclasses write `press`."""
+class CallItem(PersistentItem, template=call_item_pattern("call")):
+    """A button or select of one call; subclasses implement `build` and `press`."""
 
     action: ClassVar[str]
 
@@ -32,32 +30,13 @@ class CallItem(DynamicItem[Any], template=call_item_pattern("call")):
         self.call_id = call_id
         super().__init__(self.build(f"cad:{self.action}:{server_id}:{call_id}"))
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003
-        item: Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Make the item again that was pressed."""
-        return cls(int(match["server"]), int(match["call"]))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Do what the item is for; whatever goes wrong is answered."""
-        await run_guarded(interaction, self.press)
-
     @abstractmethod
     def build(self, custom_id: str) -> Item[View]:
-        """Return what Discord shows."""
-
-    @abstractmethod
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Do what the item is for."""
+        """Return the discord.py item to show."""
 
 
 class CallButton(CallItem, template=call_item_pattern("button")):
-    """A button about one call."""
+    """A button of one call."""
 
     label: ClassVar[str]
     style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
@@ -68,7 +47,7 @@ class CallButton(CallItem, template=call_item_pattern("button")):
 
 
 def view_of(*items: CallItem) -> View:
-    """Return the items as a message carries them."""
+    """Return a persistent view with these items."""
     view = View(timeout=None)
     for item in items:
         view.add_item(item)

@@ -1,10 +1,9 @@
-"""Forms that open when a button is pressed. A restart of the bot closes them."""
+"""Forms that buttons open. A form that is open while the bot restarts can no longer be sent."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Coroutine
-from functools import partial
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import discord
@@ -12,26 +11,29 @@ from discord.ui import Modal, TextInput
 
 from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.links.link_service import LinkResult
-from bot.storage.stores.order_store import Order
 from bot.ui.calls import action_text
-from bot.ui.interactions.error_boundary import Desk, run_guarded
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.persistent_item import run_guarded
 from bot.ui.interactions.responses import (
+    Accept,
     Interaction,
+    ReplyPlace,
     actor_of,
     reply_address,
     respond,
-    respond_then_order,
+    submit_order,
 )
-from bot.ui.links import link_results
+from bot.ui.links.link_results import link_saved
 
-OrderFactory: TypeAlias = Callable[[Interaction, Desk], Coroutine[None, None, Order]]
+# Returns what stores the order, see `submit_order`.
+AcceptFactory: TypeAlias = Callable[[GuildServices], Accept]
 
 _MAX_NOTE_LENGTH = 1000
 _MAX_ID_LENGTH = 200
 
 
 class Form(Modal):
-    """A form with one field; subclasses write `submit`."""
+    """A form with one field; subclasses implement `submit`."""
 
     def __init__(self, title: str, field: TextInput[Any]) -> None:
         super().__init__(title=title, timeout=INTERACTION_LIFETIME.total_seconds())
@@ -39,44 +41,42 @@ class Form(Modal):
         self.add_item(field)
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
-        """Do what the form is for; whatever goes wrong is answered."""
+        """Run `submit`; an error becomes the answer."""
         await run_guarded(interaction, self.submit)
 
     @abstractmethod
-    async def submit(self, interaction: Interaction, desk: Desk) -> None:
-        """Do what the form is for."""
+    async def submit(self, interaction: Interaction, services: GuildServices) -> None:
+        """Handle the submitted form."""
 
 
 class LinkForm(Form):
-    """Asks who somebody is in the CAD, then gives the order that they pressed a button for."""
+    """Asks a member for their id in the CAD, links them, then gives the order of the button."""
 
-    def __init__(self, create_order: OrderFactory) -> None:
+    def __init__(self, accept: AcceptFactory) -> None:
         super().__init__(
             "Who are you in the CAD?",
             TextInput(
                 label="Steam id",
-                placeholder="76561… or the address of your Steam profile",
+                placeholder="76561… or the link to your Steam profile",
                 custom_id="steam",
                 max_length=_MAX_ID_LENGTH,
             ),
         )
-        self._create_order = create_order
+        self._accept = accept
 
-    async def submit(self, interaction: Interaction, desk: Desk) -> None:
-        """Link, say what the CAD makes of that, and go on."""
-        ordering = partial(self._create_order, interaction, desk)
-        linking = self._save_link(interaction, desk)
-        await respond_then_order(
-            interaction, linking, link_results.link_saved, ordering, desk.orders
-        )
+    async def submit(self, interaction: Interaction, services: GuildServices) -> None:
+        """Save the link, answer with the CAD's verification, then give the order."""
+        if await respond(interaction, self._save_link(interaction, services), link_saved):
+            accept = self._accept(services)
+            await submit_order(interaction, accept, services.queue, place=ReplyPlace.FOLLOW_UP)
 
-    async def _save_link(self, interaction: Interaction, desk: Desk) -> LinkResult:
+    async def _save_link(self, interaction: Interaction, services: GuildServices) -> LinkResult:
         actor, reply = actor_of(interaction), reply_address(interaction)
-        return await desk.link_desk.link_now(actor, self.field.value, reply)
+        return await services.link_workflow.link_now(actor, self.field.value, reply)
 
 
 class NoteForm(Form):
-    """Writes a line into the log of a call."""
+    """Adds a note to a call."""
 
     def __init__(self, server_id: int, call_id: int) -> None:
         super().__init__(
@@ -91,9 +91,9 @@ class NoteForm(Form):
         self._server_id = server_id
         self._call_id = call_id
 
-    async def submit(self, interaction: Interaction, desk: Desk) -> None:
-        """Write it, signed with the name that the person goes by."""
-        noting = desk.acts.add_note(
+    async def submit(self, interaction: Interaction, services: GuildServices) -> None:
+        """Add the note, signed with the member's display name."""
+        noting = services.call_actions.add_note(
             actor_of(interaction),
             self._server_id,
             self._call_id,

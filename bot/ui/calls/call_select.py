@@ -1,4 +1,4 @@
-"""The private list from which a dispatcher picks a call for a member.
+"""The private select from which a dispatcher picks a call for a member.
 
 Custom id: `cad:pick:<server>:<member>`.
 """
@@ -6,22 +6,23 @@ Custom id: `cad:pick:<server>:<member>`.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Self
 
-import discord
-from discord.ui import DynamicItem, Item, Select, View
+from discord.ui import Item, Select, View
 
 from bot.cad.models import Call
 from bot.ui.calls.autocomplete_choices import call_choice
-from bot.ui.interactions.error_boundary import Desk, run_guarded
-from bot.ui.interactions.responses import Interaction, actor_of, give_order, reply_address
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.persistent_item import PersistentItem
+from bot.ui.interactions.responses import Interaction, submit_order
 from bot.ui.text import member_mention, one_line
 
 
-class CallSelect(
-    DynamicItem[Select[View]], template=r"cad:pick:(?P<server>\d{1,9}):(?P<member>\d{1,19})"
-):
-    """Orders a member to the call that is picked."""
+class CallSelect(PersistentItem, template=r"cad:pick:(?P<server>\d{1,9}):(?P<member>\d{1,19})"):
+    """Attaches a member to the selected call."""
+
+    item: Select[View]
 
     def __init__(self, server_id: int, member_id: int, select: Select[View] | None = None) -> None:
         self.server_id = server_id
@@ -30,35 +31,24 @@ class CallSelect(
         super().__init__(select or Select(placeholder="Pick a call", custom_id=custom_id))
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003
-        item: Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Make the list again that was picked from."""
+    def from_match(cls, match: re.Match[str], item: Item[Any]) -> Self:
+        """Rebuild the list from which a call was picked."""
         select = item if isinstance(item, Select) else None
         return cls(int(match["server"]), int(match["member"]), select)
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Give the order; whatever goes wrong is answered."""
-        await run_guarded(interaction, self.press)
-
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Give the order, as /attach does."""
-        order = desk.attaching.attach(
-            actor_of(interaction),
-            reply_address(interaction),
-            member_mention(self.member_id),
+        attach = partial(
+            services.intake.attach,
+            units=member_mention(self.member_id),
             call_id=int(self.item.values[0]),
             server_id=self.server_id,
         )
-        await give_order(interaction, order, desk.orders)
+        await submit_order(interaction, attach, services.queue)
 
 
 def call_select_view(server_id: int, member_id: int, calls: list[Call]) -> View:
-    """Return the list of these calls, 25 at most and one at least."""
+    """Return a view with a select of these calls: at least 1, at most 25."""
     one = CallSelect(server_id, member_id)
     for call in calls:
         one.item.add_option(

@@ -1,4 +1,4 @@
-"""The open calls in short."""
+"""Text of the list of open calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _UNITS_LENGTH = 60  # characters of the units of one call
 
 
 def calls_page(page: CallsPage) -> str:
-    """List some of the calls, one line each; the longest page fits into a message."""
+    """Return one page of the open calls, one line per call, in at most one message."""
     confirmed = f" · confirmed {timestamp(page.confirmed_at, 'R')}" if page.confirmed_at else ""
     if not page.total:
         return f"✅ No call is open{confirmed}."
@@ -33,7 +33,7 @@ def _call_line(line: CallLine) -> str:
         case EmergencyCall() as call:
             return _join_parts(
                 f"**911 #{call.call_id}** {escape(call.caller or 'unknown caller', 30)}",
-                "" if call.is_emergency else "civil line",
+                "" if call.is_emergency else "non-emergency",
                 escape(call.location, 30),
                 escape(call.description, 35),
             )

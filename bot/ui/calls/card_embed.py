@@ -1,4 +1,4 @@
-"""A card's face → the embed that people read."""
+"""Turn the content of a card into an embed."""
 
 from __future__ import annotations
 
@@ -23,73 +23,76 @@ _STALE, _CLOSED = "STALE · ", "CLOSED · "
 _UNKNOWN_PLACE = "*unknown*"
 
 
-def card(face: CardContent) -> discord.Embed:
-    """Show a call or a 911 call."""
-    embed = discord.Embed(title=_title(face), colour=_colour(face))
-    if face.call is not None:
-        # Escaping doubles a text at most; together all parts stay below Discord's 6000 characters.
-        embed.description = escape(face.call.description, 700) or None
-    for name, value, is_inline in _fields(face):
+def card(content: CardContent) -> discord.Embed:
+    """Return the embed of a dispatch call or a 911 call."""
+    embed = discord.Embed(title=_title(content), colour=_colour(content))
+    if content.call is not None:
+        # Escaping at most doubles a text: all parts together stay below Discord's 6000 characters.
+        embed.description = escape(content.call.description, 700) or None
+    for name, value, is_inline in _fields(content):
         embed.add_field(name=name, value=value, inline=is_inline)
     return embed
 
 
-def restyled(shown: discord.Embed, face: CardContent) -> discord.Embed:
-    """Show a card of which only the message is left as stale or closed."""
+def restyled(shown: discord.Embed, content: CardContent) -> discord.Embed:
+    """Return a copy of a posted embed, marked as stale or closed.
+
+    For cards whose call is no longer known: only the message is left.
+    """
     embed = shown.copy()
-    title = (shown.title or f"#{face.call_id}").removeprefix(_STALE).removeprefix(_CLOSED)
-    embed.title = f"{_state(face)}{title}"
-    embed.colour = _colour(face)
+    title = (shown.title or f"#{content.call_id}").removeprefix(_STALE).removeprefix(_CLOSED)
+    embed.title = f"{_state(content)}{title}"
+    embed.colour = _colour(content)
     return embed
 
 
-def _title(face: CardContent) -> str:
-    kind = "911" if face.is_emergency else "Call"
+def _title(content: CardContent) -> str:
+    kind = "911" if content.is_emergency else "Call"
     name = ""
-    match face.call:
+    match content.call:
         case Call(title=title, code=code):
             name = f" {escape(title or code or '(untitled)', 80)}"
         case EmergencyCall(is_emergency=is_emergency, caller=caller):
-            line = "" if is_emergency else "civil line · "
+            line = "" if is_emergency else "non-emergency · "
             name = f" {line}{escape(caller or 'unknown caller', 60)}"
-    return f"{_state(face)}{kind} #{face.call_id}{name}"
+    return f"{_state(content)}{kind} #{content.call_id}{name}"
 
 
-def _state(face: CardContent) -> str:
-    return _CLOSED if face.is_closed else _STALE if face.is_stale else ""
+def _state(content: CardContent) -> str:
+    return _CLOSED if content.is_closed else _STALE if content.is_stale else ""
 
 
-def _colour(face: CardContent) -> discord.Colour:
-    if face.is_closed or face.is_stale:
+def _colour(content: CardContent) -> discord.Colour:
+    if content.is_closed or content.is_stale:
         return _GREY
-    if isinstance(face.call, Call):
-        return _PRIORITIES.get(face.call.priority, _GREY)
+    if isinstance(content.call, Call):
+        return _PRIORITIES.get(content.call.priority, _GREY)
     return _BLUE
 
 
-def _fields(face: CardContent) -> Iterator[tuple[str, str, bool]]:
-    match face.call:
+def _fields(content: CardContent) -> Iterator[tuple[str, str, bool]]:
+    match content.call:
         case Call() as call:
             yield "Place", _place(call), False
             yield "Code", escape(call.code, 40) or "–", True
             yield "Priority", str(call.priority), True
-            yield _first_seen(face)
-            yield f"Units ({len(face.units)})", _units(face.units), False
+            yield _first_seen(content)
+            yield f"Units ({len(content.units)})", _units(content.units), False
             if call.notes:
                 yield "Notes", "\n".join(map(_note, call.notes)), False
         case EmergencyCall() as emergency:
             yield "Place", _place_of_emergency(emergency), False
-            yield _first_seen(face)
+            yield _first_seen(content)
         case None:
-            yield _first_seen(face)
-    if face.closed_at is not None:
-        yield "Closed", timestamp(face.closed_at, "R"), True
+            yield _first_seen(content)
+    if content.closed_at is not None:
+        yield "Closed", timestamp(content.closed_at, "R"), True
     else:
-        yield "Confirmed", timestamp(face.confirmed_at, "R"), True
+        yield "Confirmed", timestamp(content.confirmed_at, "R"), True
 
 
-def _first_seen(face: CardContent) -> tuple[str, str, bool]:
-    return "First seen", timestamp(face.first_seen_at, "R"), True
+def _first_seen(content: CardContent) -> tuple[str, str, bool]:
+    return "First seen", timestamp(content.first_seen_at, "R"), True
 
 
 def _place(call: Call) -> str:
@@ -109,7 +112,7 @@ def _with_postal(place: str, postal: str) -> str:
 
 def _units(people: tuple[CallUnit, ...]) -> str:
     if not people:
-        return "nobody yet"
+        return "no units yet"
     lines: list[str] = []
     for done, person in enumerate(people):
         rest = f"and {len(people) - done} more"
@@ -133,5 +136,5 @@ def _unit(person: CallUnit) -> str:
 
 def _note(note: Note) -> str:
     head = " ".join(filter(None, (escape(note.time, 20), escape(note.label, 20))))
-    # Three of them fit into a field, whatever has to be escaped.
+    # Three notes fit into a field even if every character has to be escaped.
     return " · ".join(filter(None, (head, escape(note.text, 120)))) or "–"

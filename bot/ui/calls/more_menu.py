@@ -1,4 +1,4 @@
-"""What a call's More button opens: a note, the own status, closing the call."""
+"""The menu behind a call's More button: add a note, set the own status, close the call."""
 
 from __future__ import annotations
 
@@ -11,43 +11,43 @@ from discord.ui import Item, Select, View
 from bot.ui.calls import action_text
 from bot.ui.calls.call_component import CallButton, CallItem, call_item_pattern, view_of
 from bot.ui.calls.call_forms import NoteForm
-from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.responses import Interaction, actor_of, prompt, respond
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.responses import Interaction, actor_of, answer, respond
 
 
 class MoreButton(CallButton, template=call_item_pattern("more")):
-    """Shows what is needed less often."""
+    """Opens the menu of less frequent actions."""
 
     action = "more"
     label = "More"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Show it."""
-        desk.acts.require_self_dispatch(actor_of(interaction))
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Show the menu."""
+        services.call_actions.require_self_dispatch(actor_of(interaction))
         place = self.server_id, self.call_id
         view = view_of(StatusSelect(*place), AddNoteButton(*place), CloseCallButton(*place))
-        await prompt(interaction, f"What about **#{self.call_id}**?", view)
+        await answer(interaction, f"More actions for **#{self.call_id}**", view)
 
 
 class AddNoteButton(CallButton, template=call_item_pattern("note")):
-    """Asks for a note."""
+    """Opens the note form."""
 
     action = "note"
     label = "Add note"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Open the form."""
-        desk.acts.require_dispatch(actor_of(interaction))
+        services.call_actions.require_dispatch(actor_of(interaction))
         await interaction.response.send_modal(NoteForm(self.server_id, self.call_id))
 
 
 class StatusSelect(CallItem, template=call_item_pattern("status")):
-    """Sets the status of the presser's unit."""
+    """Sets the status of the member's own unit."""
 
     action = "status"
 
     def build(self, custom_id: str) -> Item[View]:
-        """Return the select; nobody makes themselves unavailable at a call."""
+        """Return the select; it does not offer "unavailable", which makes no sense on a call."""
         options = [
             SelectOption(label=word.capitalize(), value=str(status))
             for status, word in action_text.STATUS_WORDS.items()
@@ -55,25 +55,27 @@ class StatusSelect(CallItem, template=call_item_pattern("status")):
         ]
         return Select(custom_id=custom_id, placeholder="Set my status", options=options)
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Set it."""
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Set the selected status."""
         (value,) = cast(Any, interaction.data)["values"]
-        setting = desk.acts.set_status(actor_of(interaction), self.server_id, int(value))
+        setting = services.call_actions.set_status(
+            actor_of(interaction), self.server_id, int(value)
+        )
         await respond(interaction, setting, action_text.status_set)
 
 
 class CloseCallButton(CallButton, template=call_item_pattern("close")):
-    """Asks whether to close a call."""
+    """Asks for confirmation before a call is closed."""
 
     action = "close"
     label = "Close call"
     style = discord.ButtonStyle.danger
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Ask once more."""
-        desk.acts.require_dispatch(actor_of(interaction))
-        question = f"Close **#{self.call_id}** for everybody?"
-        await prompt(
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Ask for confirmation."""
+        services.call_actions.require_dispatch(actor_of(interaction))
+        question = f"Close **#{self.call_id}**? All units leave it."
+        await answer(
             interaction, question, view_of(ConfirmCloseButton(self.server_id, self.call_id))
         )
 
@@ -82,12 +84,14 @@ class ConfirmCloseButton(CallButton, template=call_item_pattern("close-now")):
     """Closes a call."""
 
     action = "close-now"
-    label = "Close it"
+    label = "Close call"
     style = discord.ButtonStyle.danger
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Do it."""
-        closing = desk.acts.close_call(actor_of(interaction), self.server_id, self.call_id)
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Close the call."""
+        closing = services.call_actions.close_call(
+            actor_of(interaction), self.server_id, self.call_id
+        )
         await respond(interaction, closing, action_text.call_closed)
 
 

@@ -1,4 +1,4 @@
-"""Whom one can pick → the options that Discord lists."""
+"""Turn units and departments into the options of Discord's selects."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ MAX_OPTION_LENGTH = 100  # characters of an option's label, value and descriptio
 
 
 def selected_values(options: Iterable[SelectOption]) -> list[str]:
-    """Return the values of what is chosen."""
+    """Return the values of the selected options."""
     return [one.value for one in options if one.default]
 
 
 def with_selected(
     options: Iterable[SelectOption], values: Sequence[str]
 ) -> tuple[SelectOption, ...]:
-    """Return the options with these values chosen, and no other."""
+    """Return the options with exactly these values selected."""
     return tuple(
         SelectOption(
             label=one.label,
@@ -34,7 +34,7 @@ def with_selected(
 
 
 def unit_option(one: Candidate) -> SelectOption:
-    """Show a unit as "A-12 Pat Moreno" and "LSPD · on #101 · enroute"."""
+    """Return a unit's option: "A-12 Pat Moreno", described as "LSPD · on #101 · enroute"."""
     where = f"on #{one.call_id}" if one.call_id is not None else "free" if one.is_free else ""
     department = one_line(one.unit.department, 40)
     parts = (department, where, status_word(one.unit.status))
@@ -46,7 +46,7 @@ def unit_option(one: Candidate) -> SelectOption:
 
 
 def department_option(name: str, crew: Sequence[Candidate]) -> SelectOption:
-    """Show all free units of a department."""
+    """Return the option that stands for all free units of a department."""
     return SelectOption(
         label=one_line(f"All free units of {name}", MAX_OPTION_LENGTH),
         value=name,

@@ -1,8 +1,8 @@
-"""The private panel where a dispatcher picks whom to send.
+"""The private panel in which a dispatcher picks units for a call.
 
-What has been picked is kept in the message itself, as what its selects show: the panel works after
-a restart of the bot, and there is nothing to be forgotten. As it shows who is picked, it asks no
-second time, however many those are.
+The selection is stored in the message itself, as the default values of its selects: the panel
+works after a restart of the bot, and no state has to expire. The panel shows the selection, so
+its order needs no confirmation, however many units it has.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar, cast
 
 import discord
@@ -28,23 +29,22 @@ from discord.ui import Item, Select, UserSelect, View
 from bot.services.pickers.unit_picker import Candidate, free_by_department
 from bot.ui.calls import select_options
 from bot.ui.calls.call_component import CallButton, CallItem, call_item_pattern
-from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.responses import (
-    Interaction,
-    actor_of,
-    give_order,
-    give_order_later,
-    reply_address,
-)
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.responses import Interaction, submit_order
 
-_MAX_OPTIONS = 25  # Discord takes no more options, nor people
-# A select needs an option even where discord.py only makes one to see what was picked in it.
+_MAX_OPTIONS = 25  # Discord's limit for the options of a select, and for selected members
+# A select needs an option even if discord.py only builds it to read the selected values.
 _PLACEHOLDER_OPTIONS = (SelectOption(label="-"),)
 
 
 @dataclass(frozen=True, slots=True)
 class UnitPanel:
-    """What the selects offer and what is picked in them: member ids; options with `default`."""
+    """The state of the panel's selects.
+
+    Attributes:
+        members: Discord ids of the selected members.
+        units, departments: all options; the selected ones have `default` set.
+    """
 
     members: tuple[int, ...] = ()
     units: tuple[SelectOption, ...] = ()
@@ -52,7 +52,7 @@ class UnitPanel:
 
     @classmethod
     def from_candidates(cls, candidates: Sequence[Candidate]) -> UnitPanel:
-        """Offer these, in this order, with nothing picked."""
+        """Return a panel that offers these units in this order, with nothing selected."""
         crews = free_by_department(candidates).items()
         units = [
             select_options.unit_option(one)
@@ -68,7 +68,7 @@ class UnitPanel:
 
     @classmethod
     def from_message(cls, message: discord.Message | None) -> UnitPanel:
-        """Read the panel off its message."""
+        """Read the state of the panel from its message."""
         panel = cls()
         for menu in _components(message):
             if not isinstance(menu, SelectMenu):
@@ -84,7 +84,7 @@ class UnitPanel:
         return panel
 
     def view(self, button: CallItem) -> View:
-        """Return the panel as the message carries it; button gives the order."""
+        """Return the panel's selects, and `button`, which gives the order."""
         place = button.server_id, button.call_id
         view = View(timeout=None)
         view.add_item(MemberSelect(*place, self.members))
@@ -95,20 +95,20 @@ class UnitPanel:
         view.add_item(button)
         return view
 
-    def units_text(self, desk: Desk, server_id: int) -> str:
-        """Return what is picked as a `units` text."""
+    def units_text(self, services: GuildServices, server_id: int) -> str:
+        """Return the selection as the text of a `units` option."""
         units, departments = (
             select_options.selected_values(self.units),
             select_options.selected_values(self.departments),
         )
-        return desk.picking.to_units_text(server_id, self.members, units, departments)
+        return services.unit_picker.to_units_text(server_id, self.members, units, departments)
 
 
 class PanelSelect(CallItem, template=call_item_pattern("pick")):
-    """A select of the panel; picking only changes what the message shows."""
+    """A select of the panel; a selection only edits the message."""
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:  # noqa: ARG002
-        """Show what is picked now."""
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:  # noqa: ARG002
+        """Edit the message so that it stores the new selection."""
         values: list[str] = cast(Any, interaction.data)["values"]
         panel = self.with_selection(UnitPanel.from_message(interaction.message), values)
         sender = (
@@ -121,11 +121,11 @@ class PanelSelect(CallItem, template=call_item_pattern("pick")):
 
     @abstractmethod
     def with_selection(self, panel: UnitPanel, values: Sequence[str]) -> UnitPanel:
-        """Return the panel with these values picked here."""
+        """Return the panel with these values selected in this select."""
 
 
 class MemberSelect(PanelSelect, template=call_item_pattern("pick-members")):
-    """Picks people of the Discord server."""
+    """Selects members of the Discord server."""
 
     action = "pick-members"
 
@@ -134,23 +134,23 @@ class MemberSelect(PanelSelect, template=call_item_pattern("pick-members")):
         super().__init__(server_id, call_id)
 
     def build(self, custom_id: str) -> Item[View]:
-        """Return the select, with who is picked."""
+        """Return the select with the selected members."""
         kind = SelectDefaultValueType.user
         return UserSelect(
             custom_id=custom_id,
-            placeholder="People of this server",
+            placeholder="Members of this server",
             min_values=0,
             max_values=_MAX_OPTIONS,
             default_values=[SelectDefaultValue(id=one, type=kind) for one in self._members],
         )
 
     def with_selection(self, panel: UnitPanel, values: Sequence[str]) -> UnitPanel:
-        """Return the panel with these members."""
+        """Return the panel with these members selected."""
         return replace(panel, members=tuple(map(int, values)))
 
 
 class OptionSelect(PanelSelect, template=call_item_pattern("pick-options")):
-    """Picks from a list of the CAD's."""
+    """Selects from options that the CAD's data provide."""
 
     placeholder: ClassVar[str]
 
@@ -161,7 +161,7 @@ class OptionSelect(PanelSelect, template=call_item_pattern("pick-options")):
         super().__init__(server_id, call_id)
 
     def build(self, custom_id: str) -> Item[View]:
-        """Return the select, with what is picked."""
+        """Return the select with its selected options."""
         return Select(
             custom_id=custom_id,
             placeholder=self.placeholder,
@@ -172,63 +172,61 @@ class OptionSelect(PanelSelect, template=call_item_pattern("pick-options")):
 
 
 class UnitSelect(OptionSelect, template=call_item_pattern("pick-units")):
-    """Picks units on duty."""
+    """Selects units on duty."""
 
     action = "pick-units"
     placeholder = "Units on duty, free ones first"
 
     def with_selection(self, panel: UnitPanel, values: Sequence[str]) -> UnitPanel:
-        """Return the panel with these units."""
+        """Return the panel with these units selected."""
         return replace(panel, units=select_options.with_selected(panel.units, values))
 
 
 class DepartmentSelect(OptionSelect, template=call_item_pattern("pick-departments")):
-    """Picks all free units of departments."""
+    """Selects all free units of departments."""
 
     action = "pick-departments"
     placeholder = "All free units of a department"
 
     def with_selection(self, panel: UnitPanel, values: Sequence[str]) -> UnitPanel:
-        """Return the panel with these departments."""
+        """Return the panel with these departments selected."""
         return replace(panel, departments=select_options.with_selected(panel.departments, values))
 
 
 class AttachPickedButton(CallButton, template=call_item_pattern("attach-picked")):
-    """Puts everybody who is picked on a dispatch call, with one order."""
+    """Attaches the whole selection to a dispatch call, with one order."""
 
     action = "attach-picked"
     label = "Attach"
     style = discord.ButtonStyle.primary
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Give the order."""
-        order = desk.attaching.attach(
-            actor_of(interaction),
-            reply_address(interaction),
-            UnitPanel.from_message(interaction.message).units_text(desk, self.server_id),
+        attach = partial(
+            services.intake.attach,
+            units=UnitPanel.from_message(interaction.message).units_text(services, self.server_id),
             call_id=self.call_id,
             server_id=self.server_id,
         )
-        await give_order(interaction, order, desk.orders, asks=False)
+        await submit_order(interaction, attach, services.queue, may_ask=False)
 
 
 class DispatchPickedButton(CallButton, template=call_item_pattern("dispatch-picked")):
-    """Makes a 911 call a dispatch call with everybody who is picked."""
+    """Turns a 911 call into a dispatch call and attaches the whole selection."""
 
     action = "dispatch-picked"
     label = "Dispatch"
     style = discord.ButtonStyle.primary
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Create the call, then give the order."""
-        order = desk.acts.respond_to_911(
-            actor_of(interaction),
-            reply_address(interaction),
-            self.server_id,
-            self.call_id,
-            UnitPanel.from_message(interaction.message).units_text(desk, self.server_id),
+        respond = partial(
+            services.call_actions.respond_to_911,
+            server_id=self.server_id,
+            number=self.call_id,
+            units=UnitPanel.from_message(interaction.message).units_text(services, self.server_id),
         )
-        await give_order_later(interaction, order, desk.orders, asks=False)
+        await submit_order(interaction, respond, services.queue, asks_cad=True, may_ask=False)
 
 
 PANEL_ITEMS = (MemberSelect, UnitSelect, DepartmentSelect, AttachPickedButton, DispatchPickedButton)

@@ -1,4 +1,4 @@
-"""What can be found out about the bot at Discord. Changes nothing there."""
+"""Checks of the bot's set-up at Discord. They change nothing there."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import discord
 from bot.services.doctor.findings import Finding, FindingCode, fault, fine, warning
 from bot.services.doctor.runner import run_checks
 
-DISPATCH_ROLES_SETTING = "DISPATCH_ROLE_IDS"  # whose roles have to reach the commands
+DISPATCH_ROLES_SETTING = "DISPATCH_ROLE_IDS"  # these roles must see the commands
 MAX_GUILDS = 10
-DISCORD_TIMEOUT = 15.0  # seconds for one thing at one server
+DISCORD_TIMEOUT = 15.0  # seconds for one check
 
-# What the bot needs where it writes.
+# What the bot needs in a channel to which it posts.
 CHANNEL_PERMISSIONS = ("view_channel", "send_messages", "embed_links", "read_message_history")
 
 _GUILD_NOT_FOUND = frozenset({10004, 50001})  # unknown guild, missing access
@@ -23,7 +23,7 @@ _GUILD_NOT_FOUND = frozenset({10004, 50001})  # unknown guild, missing access
 
 @dataclass(frozen=True, slots=True)
 class DiscordSetup:
-    """What the settings say about Discord.
+    """What the settings expect at Discord.
 
     Attributes:
         roles: ids by the setting that names them.
@@ -39,7 +39,7 @@ class DiscordSetup:
 
 @dataclass(frozen=True, slots=True)
 class _GuildState:
-    """A server that the bot is on, as Discord has it now."""
+    """A server that the bot is on, fetched from Discord."""
 
     guild: discord.Guild
     me: discord.Member
@@ -47,7 +47,7 @@ class _GuildState:
 
 
 class DiscordChecks:
-    """Asks Discord through a client that is logged in; it need not be connected.
+    """Checks through a client that is logged in; it need not be connected.
 
     Args:
         commands: the names that Discord should know.
@@ -61,10 +61,10 @@ class DiscordChecks:
         self._commands = frozenset(commands)
 
     async def run(self, guild_id: int | None = None) -> list[Finding]:
-        """Check the application and the server that the bot serves.
+        """Check the application and the servers that the bot serves.
 
         Args:
-            guild_id: where the bot serves several, the one to look at; None for all.
+            guild_id: the only server to check if the settings name none; None for all.
         """
         return await _catch_discord_errors(self._run_all(guild_id))
 
@@ -83,7 +83,7 @@ class DiscordChecks:
             return [*found, await self._guild_absent(only)] if only else found
         if only:
             found.append(fine(FindingCode.GUILD_FINE, name=places[0].guild.name))
-        # Where a role or channel may be another server's, not finding it here proves nothing.
+        # If not all servers were checked, a missing role or channel may be on another one.
         is_whole = self._setup.guild_id is not None or (not only and len(places) == len(ids))
         found += await run_checks(
             {
@@ -146,25 +146,18 @@ class DiscordChecks:
         if missing := sorted(self._commands - set(known)):
             return [warning(FindingCode.COMMANDS_MISSING, names=missing)]
         found = [fine(FindingCode.COMMANDS_FINE, count=len(known))]
-        return [*found, *await self._check_command_permissions(guild_id, known)]
+        return [*found, *await self._check_overrides(guild_id, known)]
 
-    async def _check_command_permissions(
-        self, guild_id: int, known: Mapping[str, int]
-    ) -> list[Finding]:
-        """Say what Server Settings → Integrations changes about who sees which command."""
+    async def _check_overrides(self, guild_id: int, known: Mapping[str, int]) -> list[Finding]:
+        """Check how Server Settings → Integrations restricts who sees which command."""
         application = self._client.application_id or 0
-        ids = {"": application, **known}  # first those of the whole bot
-        asked = await asyncio.gather(
-            *(self._command_overrides(guild_id, one) for one in ids.values())
-        )
+        ids = {"": application, **known}  # "" stands for the overrides of the whole bot
+        asked = await asyncio.gather(*(self._overrides(guild_id, one) for one in ids.values()))
         overrides = {name: found for name, found in zip(ids, asked, strict=True) if found}
         general = overrides.pop("", {})
         dispatch = self._setup.roles.get(DISPATCH_ROLES_SETTING, frozenset())
-        closed = [
-            name
-            for name in known
-            if _excludes_dispatchers({**general, **overrides.get(name, {})}, guild_id, dispatch)
-        ]
+        merged = {name: {**general, **overrides.get(name, {})} for name in known}
+        closed = [name for name in known if _is_hidden(merged[name], guild_id, dispatch)]
         found: list[Finding] = []
         if closed:
             found.append(warning(FindingCode.COMMANDS_CLOSED, names=sorted(closed)))
@@ -173,20 +166,20 @@ class DiscordChecks:
             found.append(fine(FindingCode.COMMANDS_NARROWED, names=narrowed))
         return found
 
-    async def _command_overrides(self, guild_id: int, command_id: int) -> dict[int, bool]:
-        """Return what Discord says for roles, members and channels; empty for nothing special."""
+    async def _overrides(self, guild_id: int, command_id: int) -> dict[int, bool]:
+        """Return overrides by the id of a role, member or channel; empty if there are none."""
         application = self._client.application_id or 0
         try:
-            told = await self._client.http.get_application_command_permissions(
+            answer = await self._client.http.get_application_command_permissions(
                 application, guild_id, command_id
             )
         except discord.NotFound:
             return {}
-        return {int(one["id"]): one["permission"] for one in told["permissions"]}
+        return {int(one["id"]): one["permission"] for one in answer["permissions"]}
 
     def _check_roles(self, places: list[_GuildState], is_whole: bool) -> Iterator[Finding]:
         known = {role.id: role for place in places for role in place.guild.roles}
-        everyone = {place.guild.id for place in places}
+        default_roles = {place.guild.id for place in places}
         wanted = dict(self._setup.roles)
         if ping := self._setup.ping_role_id:
             wanted["PING_ROLE_ID"] = frozenset({ping})
@@ -195,7 +188,7 @@ class DiscordChecks:
         for name, ids in missing.items():
             if ids:
                 yield find(FindingCode.ROLE_UNKNOWN, setting=name, ids=list(map(str, ids)))
-            if name != "PING_ROLE_ID" and everyone & wanted[name]:
+            if name != "PING_ROLE_ID" and default_roles & wanted[name]:
                 yield warning(FindingCode.ROLE_EVERYONE, setting=name)
         if not self._setup.roles.get(DISPATCH_ROLES_SETTING):
             yield fine(FindingCode.ROLES_NONE)
@@ -252,7 +245,7 @@ class DiscordChecks:
 
 
 def connection_fault(error: Exception) -> Finding:
-    """Say why Discord cannot be asked."""
+    """Return the finding for an error of a request to Discord."""
     match error:
         case discord.LoginFailure():
             return fault(FindingCode.TOKEN_REFUSED)
@@ -262,10 +255,8 @@ def connection_fault(error: Exception) -> Finding:
             return fault(FindingCode.DISCORD_UNREACHABLE, reason=str(error) or type(error).__name__)
 
 
-def _excludes_dispatchers(
-    overrides: Mapping[int, bool], guild_id: int, dispatch: frozenset[int]
-) -> bool:
-    """Tell whether a command is taken from everyone and given to no role that may dispatch."""
+def _is_hidden(overrides: Mapping[int, bool], guild_id: int, dispatch: frozenset[int]) -> bool:
+    """Return True if a command is denied to @everyone and allowed to no dispatch role."""
     if overrides.get(guild_id, True):
         return False
     allowed = {one for one, may in overrides.items() if may}
@@ -273,7 +264,7 @@ def _excludes_dispatchers(
 
 
 async def _catch_discord_errors(checking: Awaitable[list[Finding]]) -> list[Finding]:
-    """Find trouble where Discord does not answer as it should."""
+    """Await checks; an error of Discord or of the network becomes the only finding."""
     try:
         return await checking
     except (discord.HTTPException, OSError) as error:

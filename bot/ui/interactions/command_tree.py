@@ -7,13 +7,14 @@ import asyncio
 import discord
 from discord import app_commands
 
+from bot.ui.interactions.guild_services import DispatchClient
 from bot.ui.interactions.responses import Interaction, answer, answer_error
 
 
-class DispatchTree(app_commands.CommandTree[discord.Client]):
+class DispatchTree(app_commands.CommandTree[DispatchClient]):
     """Turns errors into answers and knows which commands are still under way."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: DispatchClient) -> None:
         super().__init__(client)
         self.guild_id: int | None = None
         self._running: set[asyncio.Task[object]] = set()
@@ -27,12 +28,13 @@ class DispatchTree(app_commands.CommandTree[discord.Client]):
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Refuse what comes while closing, or from a server that this bot does not serve."""
+        is_served = self.guild_id is None or interaction.guild_id == self.guild_id
         if interaction.type is discord.InteractionType.autocomplete:
-            return not self._closing and self._serves(interaction)
+            return not self._closing and is_served
         if self._closing:
             await answer(interaction, "❌ The bot is restarting. Try again in a minute.")
             return False
-        if not self._serves(interaction):
+        if not is_served:
             await answer(interaction, "❌ This bot does not dispatch for this server.")
             return False
         # discord.py runs the command in the task that asks here.
@@ -48,6 +50,3 @@ class DispatchTree(app_commands.CommandTree[discord.Client]):
         """Answer what went wrong."""
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         await answer_error(interaction, cause)
-
-    def _serves(self, interaction: Interaction) -> bool:
-        return self.guild_id is None or interaction.guild_id == self.guild_id

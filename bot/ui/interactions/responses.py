@@ -1,9 +1,14 @@
-"""How the bot takes an interaction and answers it: acknowledged at once, privately."""
+"""How a command, a button or a form gets its services, and how it is answered: privately.
+
+Discord waits three seconds for an acknowledgement. An order is stored before that, so that no order
+is acknowledged and lost; whatever has to ask the CAD first acknowledges before its work.
+"""
 
 from __future__ import annotations
 
+import enum
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
@@ -15,15 +20,17 @@ from discord.utils import MISSING
 from bot.cad.errors import CadError
 from bot.services.access.policy import Actor
 from bot.services.errors import ServiceError
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.reply import ReplyAddress
 from bot.storage.errors import StorageError
-from bot.storage.stores.order_store import Order
 from bot.ui import error_text
+from bot.ui.interactions.guild_services import DispatchClient, GuildServices
 from bot.ui.text import MESSAGE_LIMIT
 
 T = TypeVar("T")
-Interaction: TypeAlias = discord.Interaction[discord.Client]
+Interaction: TypeAlias = discord.Interaction[DispatchClient]
+Accept: TypeAlias = Callable[[Actor, ReplyAddress], Awaitable[AcceptedOrder]]
 
 _ALREADY_ACKNOWLEDGED = 40060
 _UNKNOWN_INTERACTION = 10062
@@ -33,8 +40,21 @@ _TOO_LATE = frozenset({_ALREADY_ACKNOWLEDGED, _UNKNOWN_INTERACTION})
 _log = logging.getLogger(__name__)
 
 
+class ReplyPlace(enum.Enum):
+    """Where the reply to an order goes."""
+
+    NEW = enum.auto()  # a private message of its own
+    PRESSED = enum.auto()  # it replaces the private message whose button was pressed
+    FOLLOW_UP = enum.auto()  # a further private message: the interaction has an answer already
+
+
+def services_for(interaction: Interaction) -> GuildServices:
+    """Return the services of the guild that an interaction comes from."""
+    return interaction.client.services
+
+
 def actor_of(interaction: Interaction) -> Actor:
-    """Return who is asking, from what Discord itself says about the member."""
+    """Return the actor, from what Discord itself says about the member."""
     user = interaction.user
     role_ids = [role.id for role in user.roles] if isinstance(user, discord.Member) else []
     return Actor(
@@ -52,74 +72,55 @@ def reply_address(interaction: Interaction) -> ReplyAddress:
     )
 
 
-async def give_order(
+async def submit_order(
     interaction: Interaction,
-    accepting: Coroutine[None, None, Order],
+    accept: Accept,
     queue: OrderQueue,
     *,
-    asks: bool = True,
+    place: ReplyPlace = ReplyPlace.NEW,
+    asks_cad: bool = False,
+    may_ask: bool = True,
 ) -> None:
-    """Store an order, then acknowledge it, then have it carried out and answered.
+    """Store an order, acknowledge the interaction, and have the order carried out and answered.
+
+    The one way in which orders are given. An error of `accept` that the member can understand is
+    the answer; then there is no order.
 
     Args:
-        asks: whether it is only asked about where it turns out to be about many people.
+        accept: stores the order.
+        place: where the reply to the order goes. A reply that does not go to a new message is
+            acknowledged before the order is stored.
+        asks_cad: whether `accept` asks the CAD, which may take longer than Discord waits: then the
+            acknowledgement comes first, too.
+        may_ask: whether an order about many units is to be confirmed before it is sent.
     """
+    is_stored_first = place is ReplyPlace.NEW and not asks_cad
     try:
-        order = await accepting
-    except (ServiceError, StorageError) as error:
-        await answer(interaction, _describe_error(error))
-        return
-    try:
-        acknowledged = await _acknowledge(interaction)
-    except Exception:
-        # The person is told so, and the order must not come to life at the next start.
-        await queue.withdraw(order)
-        raise
-    if acknowledged is None:
-        await queue.withdraw(order)
-    else:
-        await queue.run(replace(order, reply_id=acknowledged.message_id), may_ask=asks)
-
-
-async def give_order_later(
-    interaction: Interaction,
-    accepting: Coroutine[None, None, Order],
-    queue: OrderQueue,
-    *,
-    asks: bool = True,
-) -> None:
-    """Do as `give_order` where it takes asking the CAD before there is an order to store."""
-    try:
-        acknowledged = await _acknowledge(interaction)
-        if acknowledged is None:
+        if is_stored_first or place is ReplyPlace.FOLLOW_UP:
+            pass
+        elif not await _acknowledge(interaction, in_place=place is ReplyPlace.PRESSED):
             return
-        order = await accepting
+        accepted = await accept(actor_of(interaction), reply_address(interaction))
     except (CadError, ServiceError, StorageError) as error:
-        await answer(interaction, _describe_error(error))
+        # The message that was pressed may be good for another press: the error goes beside it.
+        tell = answer if place is ReplyPlace.NEW else _follow_up
+        await tell(interaction, _describe_error(error))
         return
-    finally:
-        accepting.close()  # it may not have begun
-    await queue.run(replace(order, reply_id=acknowledged.message_id), may_ask=asks)
-
-
-async def give_order_in_place(
-    interaction: Interaction, accepting: Coroutine[None, None, Order], queue: OrderQueue
-) -> None:
-    """Do as `give_order` where the answer takes the place of the message that was pressed.
-
-    Why there is no order is told beside it: the message may be good for another press.
-    """
-    try:
-        acknowledged = await _acknowledge(interaction, in_place=True)
-        if acknowledged is None:
+    if is_stored_first:
+        try:
+            is_in_time = await _acknowledge(interaction)
+        except Exception:
+            # The member is told of the error, so the next start must not resume the order.
+            await queue.withdraw(accepted.order)
+            raise
+        if not is_in_time:
+            await queue.withdraw(accepted.order)
             return
-        order = await accepting
-    except (ServiceError, StorageError) as error:
-        await _follow_up(interaction, _describe_error(error))
-        return
-    finally:
-        accepting.close()  # it may not have begun
-    await queue.run(replace(order, reply_id=acknowledged.message_id))
+    elif place is ReplyPlace.FOLLOW_UP:
+        # Without a message of its own, the order's reply replaces the answer that is there.
+        interaction.extras[_REPLY_ID] = await _follow_up(interaction, "⏳ Giving the order…")
+    order = replace(accepted.order, reply_id=interaction.extras[_REPLY_ID])
+    await queue.run(replace(accepted, order=order), may_ask=may_ask)
 
 
 async def respond(
@@ -130,64 +131,33 @@ async def respond(
     *,
     attach: Callable[[T], discord.File | None] = lambda _: None,
     in_place: bool = False,
-) -> None:
+) -> bool:
     """Acknowledge an interaction, do its work and answer with the outcome, privately.
 
-    An error that the person can understand is the answer; any other is raised, for
-    `answer_error` to tell.
+    An error that the member can understand is the answer; any other is raised, for
+    `answer_error` to report.
 
     Args:
         buttons: what may be pressed under the answer.
         attach: the file that goes with it.
-        in_place: whether the answer takes the place of the private message that was pressed.
+        in_place: whether the answer replaces the private message that was pressed.
+
+    Returns:
+        Whether the work was done.
     """
-    view, file = None, None
+    view, file, is_done = None, None, False
     try:
-        if await _acknowledge(interaction, in_place=in_place) is None:
-            return
+        if not await _acknowledge(interaction, in_place=in_place):
+            return False
         result = await work
         text, view, file = render(result), buttons(result), attach(result)
+        is_done = True
     except (CadError, ServiceError, StorageError) as error:
         text = _describe_error(error)
     finally:
         work.close()  # it may not have begun
     await answer(interaction, text, view, file)
-
-
-async def respond_then_order(
-    interaction: Interaction,
-    work: Coroutine[None, None, T],
-    render: Callable[[T], str],
-    accepting: Callable[[], Coroutine[None, None, Order]],
-    queue: OrderQueue,
-) -> None:
-    """Answer as `respond` does, then give the order that this was for; its answer follows."""
-    try:
-        if await _acknowledge(interaction) is None:
-            return
-        outcome = await work
-    except (CadError, ServiceError, StorageError) as error:
-        await answer(interaction, _describe_error(error))
-        return
-    finally:
-        work.close()  # it may not have begun
-    await answer(interaction, render(outcome))
-    try:
-        order = await accepting()
-    except (CadError, ServiceError, StorageError) as error:
-        await _follow_up(interaction, _describe_error(error))
-        return
-    # Without a message of its own, the order's answer takes the place of the first one.
-    reply_id = await _follow_up(interaction, "⏳ Giving the order…")
-    await queue.run(replace(order, reply_id=reply_id))
-
-
-async def prompt(interaction: Interaction, text: str, view: View) -> None:
-    """Send a private message with something to press; only as the first response."""
-    try:
-        await interaction.response.send_message(text[:MESSAGE_LIMIT], view=view, ephemeral=True)
-    except (discord.HTTPException, OSError) as failure:
-        _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
+    return is_done
 
 
 async def answer(
@@ -198,7 +168,7 @@ async def answer(
 ) -> None:
     """Send the private answer, as the first response or in place of what was there.
 
-    One that Discord does not take is only logged: what was done stays done, and saying that
+    An answer that Discord does not take is only logged: what was done stays done, and saying that
     something failed would be wrong.
     """
     text = text[:MESSAGE_LIMIT]
@@ -213,6 +183,17 @@ async def answer(
         _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
 
 
+async def answer_error(interaction: Interaction, error: Exception) -> None:
+    """Answer with what went wrong, and log an error that is not expected."""
+    if isinstance(error, discord.HTTPException) and error.code in _TOO_LATE:
+        _log.warning("interaction %s was answered too late", interaction.id)
+        return
+    expected = (app_commands.AppCommandError, CadError, ServiceError, StorageError)
+    if not isinstance(error, expected):
+        _log.error("interaction %s failed", interaction.id, exc_info=error)
+    await answer(interaction, _describe_error(error))
+
+
 async def _follow_up(interaction: Interaction, text: str) -> int | None:
     """Send another private message; return its id, None if Discord does not take it."""
     try:
@@ -223,31 +204,19 @@ async def _follow_up(interaction: Interaction, text: str) -> int | None:
     return message.id
 
 
-async def answer_error(interaction: Interaction, error: Exception) -> None:
-    """Tell the person what went wrong, and the log what nobody expected."""
-    if isinstance(error, discord.HTTPException) and error.code in _TOO_LATE:
-        _log.warning("interaction %s was answered too late", interaction.id)
-        return
-    expected = (app_commands.AppCommandError, CadError, ServiceError, StorageError)
-    if not isinstance(error, expected):
-        _log.error("interaction %s failed", interaction.id, exc_info=error)
-    await answer(interaction, _describe_error(error))
-
-
 def _describe_error(error: Exception) -> str:
     if isinstance(error, StorageError):
         _log.error("the database failed: %s", error)
     return error_text.error_message(error)
 
 
-async def _acknowledge(
-    interaction: Interaction, *, in_place: bool = False
-) -> discord.InteractionCallbackResponse[discord.Client] | None:
-    """Tell Discord within its three seconds that an answer for this person alone will follow.
+async def _acknowledge(interaction: Interaction, *, in_place: bool = False) -> bool:
+    """Tell Discord within its three seconds that an answer for this member alone will follow.
 
     In place, the answer will be an edit of the message that was pressed, whoever sees that.
 
-    None where Discord no longer waits: the person has seen it fail, so nothing may happen.
+    Returns:
+        False where Discord no longer waits: the member has seen it fail, so nothing may happen.
     """
     try:
         acknowledged = await interaction.response.defer(ephemeral=True, thinking=not in_place)
@@ -255,6 +224,6 @@ async def _acknowledge(
         if error.code not in _TOO_LATE:
             raise
         _log.warning("interaction %s came too late and was not carried out", interaction.id)
-        return None
+        return False
     interaction.extras[_REPLY_ID] = acknowledged.message_id if acknowledged else None
-    return acknowledged
+    return acknowledged is not None

@@ -1,6 +1,6 @@
-"""What a file of links would do, the button that lets it, and the file of an export.
+"""Answers of `/links import` and `/links export`, with the button that imports.
 
-Custom id: `cad:import:<token>`; the token stands for a file that was shown.
+Custom id: `cad:import:<token>`; the token identifies a previewed file.
 """
 
 from __future__ import annotations
@@ -11,59 +11,51 @@ from itertools import islice
 from typing import Any, Self
 
 import discord
-from discord.ui import Button, DynamicItem, Item, View
+from discord.ui import Button, Item, View
 
 from bot.services.link_files.import_diff import ChangedLink, ImportDiff, SharedId
 from bot.services.link_files.import_export import ExportResult, ImportPreview, ImportResult
 from bot.services.link_files.rows import Row
-from bot.ui.interactions.error_boundary import Desk, run_guarded
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.persistent_item import PersistentItem
 from bot.ui.interactions.responses import Interaction, actor_of, respond
 from bot.ui.link_files.import_report import error_line, report
 from bot.ui.text import MESSAGE_LIMIT, code_span, escape, member_mention
 
-_LINES_PER_SECTION = 5  # lines of each kind
+_LINES_PER_SECTION = 5
 _MAX_LINE_LENGTH = 200
 _MORE_IN_FILE = " The attached file has more."
 _MAX_REPORT_LENGTH = 4 * 1024 * 1024  # characters; Discord takes ten megabytes
 
 
-class ImportButton(DynamicItem[Button[View]], template=r"cad:import:(?P<token>[0-9a-f]{16})"):
-    """Writes what was shown."""
+class ImportButton(PersistentItem, template=r"cad:import:(?P<token>[0-9a-f]{16})"):
+    """Imports the previewed file."""
 
     def __init__(self, token: str, label: str = "Import") -> None:
         self.token = token
         style = discord.ButtonStyle.primary
-        super().__init__(Button(label=label, style=style, custom_id=f"cad:import:{token}"))
+        custom_id = f"cad:import:{token}"
+        super().__init__(Button[View](label=label, style=style, custom_id=custom_id))
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003
-        item: Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Make the button again that was pressed."""
+    def from_match(cls, match: re.Match[str], item: Item[Any]) -> Self:  # noqa: ARG003
+        """Rebuild the button that was pressed."""
         return cls(match["token"])
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Write; whatever goes wrong is answered."""
-        await run_guarded(interaction, self.press)
-
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Write what was shown."""
-        writing = desk.link_files.apply(actor_of(interaction), self.token)
+        writing = services.link_files.apply(actor_of(interaction), self.token)
         await respond(interaction, writing, import_result)
 
 
 def preview_text(shown: ImportPreview) -> str:
-    """Say what a file would do, as far as it fits into a message."""
+    """Return what a file would change, as far as it fits into a message."""
     title, lines, is_whole = _render(shown)
     return "\n".join([title if is_whole else title + _MORE_IN_FILE, *lines])
 
 
 def preview_buttons(shown: ImportPreview) -> View | None:
-    """Return the button that lets a file do it, if there is something to do."""
+    """Return the button that imports a file; None if there is nothing to import."""
     if shown.token is None:
         return None
     view = View(timeout=None)
@@ -72,7 +64,7 @@ def preview_buttons(shown: ImportPreview) -> View | None:
 
 
 def preview_file(shown: ImportPreview) -> discord.File | None:
-    """Return all that a file would do, if it is more than fits into a message."""
+    """Return all changes as a text file; None if they fit into the message."""
     _, _, is_whole = _render(shown)
     if is_whole:
         return None
@@ -88,21 +80,21 @@ def preview_file(shown: ImportPreview) -> discord.File | None:
 
 
 def import_result(done: ImportResult) -> str:
-    """Say what was written."""
+    """Return the answer after an import."""
     counts = done.counts
-    text = f"{counts.added:,} added, {counts.changed:,} changed, {counts.unchanged:,} as they were"
+    text = f"{counts.added:,} added, {counts.changed:,} changed, {counts.unchanged:,} unchanged"
     if done.skipped:
-        return f"⚠️ {text}, {done.skipped:,} refused."
+        return f"⚠️ {text}, {done.skipped:,} with errors."
     return f"✅ {text}."
 
 
 def export_result(found: ExportResult) -> str:
-    """Say what the file holds."""
-    return f"✅ {found.count:,} linked. `/links import` takes this file again."
+    """Return the answer that comes with an exported file."""
+    return f"✅ {_counted(found.count, 'link')} in this file. `/links import` reads it again."
 
 
 def export_file(found: ExportResult) -> discord.File:
-    """Hand out the file."""
+    """Return the exported file as an attachment."""
     return discord.File(BytesIO(found.data), "links.csv")
 
 
@@ -115,35 +107,37 @@ def _render(shown: ImportPreview) -> tuple[str, list[str], bool]:
 def _title(shown: ImportPreview) -> str:
     plan = shown.diff
     name = code_span(shown.name, 80)
-    counts = f"{len(plan.added):,} added, {len(plan.changed):,} changed"
-    counts += f", {plan.unchanged:,} as they were"
+    counts = f"{len(plan.added):,} new, {len(plan.changed):,} changed"
+    counts += f", {plan.unchanged:,} unchanged"
     if plan.errors:
-        counts += f", {plan.refused_count:,} refused"
+        counts += f", {plan.refused_count:,} with errors"
     if not plan.rows:
         return f"{'❌' if plan.errors else '✅'} {name} has nothing to import: {counts}."
-    if plan.errors or plan.shared:
-        return f"⚠️ {name}: {counts}. Nothing is written before you press the button."
-    return f"⏳ {name}: {counts}. Nothing is written before you press **Import**."
+    mark = "⚠️" if plan.errors or plan.shared else "⏳"
+    return f"{mark} {name}: {counts}. Nothing is saved yet: press the button to import."
 
 
 def _button_label(plan: ImportDiff) -> str:
-    if plan.shared:
-        return "Import the rest, with shared ids" if plan.errors else "Import, with shared ids"
-    return "Import the rest" if plan.errors else "Import"
+    shared = f" ({_counted(len(plan.shared), 'shared id')})" if plan.shared else ""
+    return f"Import {_counted(len(plan.rows), 'link')}{shared}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _lines(plan: ImportDiff, limit: int) -> tuple[list[str], bool]:
-    """Say what would happen in so many characters; False if that is not all of it."""
+    """Return the changes in at most `limit` characters; False if some are missing."""
     unit = plan.record_kind
     sections = (
         (
-            "Refused",
+            "Errors",
             len(plan.errors),
             (escape(error_line(one), _MAX_LINE_LENGTH) for one in plan.errors),
         ),
         ("Shared ids", len(plan.shared), (_shared_line(one, unit) for one in plan.shared)),
         ("Changed", len(plan.changed), (_changed_line(one, unit) for one in plan.changed)),
-        ("Added", len(plan.added), (_added_line(row, unit) for row in plan.added)),
+        ("New", len(plan.added), (_added_line(row, unit) for row in plan.added)),
     )
     lines: list[str] = []
     for heading, count, entries in sections:

@@ -20,7 +20,7 @@ _ERROR_TEXTS: Mapping[LineErrorKind, str] = {
     LineErrorKind.NOT_CSV: "not readable as CSV ({text})",
     LineErrorKind.NOT_JSON: "not readable as JSON ({text})",
     LineErrorKind.JSON_TOO_DEEP: "not readable as JSON (too deep)",
-    LineErrorKind.NOT_AN_OBJECT: 'it is no object such as {{"discord_id": …, "api_id": …}}',
+    LineErrorKind.NOT_AN_OBJECT: 'this is not an object such as {{"discord_id": …, "api_id": …}}',
     LineErrorKind.NOT_UTF8: "{text!r} is not UTF-8 text; save the file as CSV UTF-8",
     LineErrorKind.BAD_DISCORD_ID: "{text!r} is not a Discord user id (15 to 20 digits)",
     LineErrorKind.ROUNDED_NUMBER: (
@@ -32,7 +32,7 @@ _ERROR_TEXTS: Mapping[LineErrorKind, str] = {
         "{text!r} is a name, and members can be found by name only with /links import and"
         " MEMBERS_INTENT; use Discord ids"
     ),
-    LineErrorKind.NAME_NOT_FOUND: "nobody on this server is called {text!r}",
+    LineErrorKind.NAME_NOT_FOUND: "no member of this server is called {text!r}",
     LineErrorKind.AMBIGUOUS_NAME: (
         "several members are called {text!r} ({detail}); use the Discord id"
     ),
@@ -40,9 +40,9 @@ _ERROR_TEXTS: Mapping[LineErrorKind, str] = {
     LineErrorKind.LONG_API_ID: "the API id {text!r} is longer than 200 characters",
     LineErrorKind.BAD_API_ID: "the API id {text!r} has spaces or invisible characters in it",
     LineErrorKind.BAD_STEAM_ID: (
-        "{text!r} is no Steam id (7656119…, STEAM_0:…, [U:1:…], 1100001…)"
+        "{text!r} is not a Steam id (7656119…, STEAM_0:…, [U:1:…], 1100001…)"
     ),
-    LineErrorKind.VANITY_URL: "{text!r} holds a name, not the Steam id",
+    LineErrorKind.VANITY_URL: "{text!r} has a custom name, not the Steam id",
     LineErrorKind.DUPLICATE: "the Discord id {text} is already in {record_kind} {detail}",
     LineErrorKind.TOO_MANY_ERRORS: "reading stopped here after 10,000 bad lines",
 }
@@ -65,7 +65,7 @@ def changes(diff: ImportDiff) -> Iterator[str]:
     yield from _section(
         "added", (added_line(row, diff.record_kind) for row in diff.added), len(diff.added)
     )
-    yield f"as they were: {diff.unchanged:,}"
+    yield f"unchanged: {diff.unchanged:,}"
 
 
 def _section(heading: str, lines: Iterable[str], count: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A file that Discord hands out, and whom the names in it may mean."""
+"""Load an uploaded file from Discord, and the members that names in it may mean."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _LOAD_TIMEOUT = 60.0  # seconds
 
 
 def upload_of(interaction: Interaction, attachment: discord.Attachment) -> Upload:
-    """Return a file that somebody has sent with a command."""
-    # Without the intent only some members are known: the wrong one may have the name.
+    """Return the file that a member sent with a command; it is loaded later."""
+    # Without the intent only some members are known, and a name could match the wrong one.
     guild = interaction.guild if interaction.client.intents.members else None
 
     async def load() -> bytes:
@@ -26,7 +26,7 @@ def upload_of(interaction: Interaction, attachment: discord.Attachment) -> Uploa
                 if guild is not None and not guild.chunked:
                     await guild.chunk()
                 return await attachment.read()
-        except Exception as error:  # the library below has errors of its own
+        except Exception as error:  # Discord's and the HTTP library's errors have no common base
             raise DownloadFailed from error
 
     names = None if guild is None else partial(_member_ids_by_name, guild)

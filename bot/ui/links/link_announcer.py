@@ -1,4 +1,4 @@
-"""How news of links and requests reach people."""
+"""Tell members and staff about changes of links and about link requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ORIGINAL_REPLY = cast(int, "@original")  # Discord takes this word for the id o
 
 
 class DiscordLinkNotifier:
-    """The Herald over Discord."""
+    """The LinkNotifier over Discord."""
 
     def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
         self._client = client
@@ -27,13 +27,16 @@ class DiscordLinkNotifier:
         self._sender = DiscordSender(client, log_channel_id)
 
     async def post_request(self, notice: RequestNotice) -> MessageRef | None:
-        """Post a request with its buttons in the log channel, if that is on the same server."""
+        """Post a request with its buttons in the log channel, if that is on the same server.
+
+        Return the message; None if it was not posted.
+        """
         request, channel_id = notice.request, self._log_channel_id
         if channel_id is None:
             return None
         channel = self._client.get_channel(channel_id)
         if isinstance(channel, discord.abc.GuildChannel) and channel.guild.id != request.guild_id:
-            return None  # nobody there may decide about it
+            return None  # members of another server must not decide about it
         posted: list[discord.Message] = []
 
         async def post() -> None:
@@ -46,7 +49,7 @@ class DiscordLinkNotifier:
         return MessageRef(channel_id, posted[0].id)
 
     async def close_request(self, request: LinkRequest) -> None:
-        """Edit the message of a request: what became of it, and no buttons."""
+        """Edit a request's message: show how the request ended, remove the buttons."""
         if request.channel_id is None or request.message_id is None:
             return
         channel = self._client.get_partial_messageable(request.channel_id)
@@ -56,7 +59,7 @@ class DiscordLinkNotifier:
         await attempt(editing, f"edit the message of link request {request.id}")
 
     async def answer_requester(self, request: LinkRequest) -> None:
-        """Edit the private reply; else write to the person; else into the log channel."""
+        """Edit the requester's private reply; else send a direct message; else post to the log."""
         text = link_text.request_answer(request)
         if await self._edit_reply(request, text):
             return
@@ -65,17 +68,17 @@ class DiscordLinkNotifier:
             await self._sender.post_to_log(f"{member_mention(request.discord_id)}: {text}")
 
     async def notify_owner(self, change: LinkChange) -> None:
-        """Write to whoever had the link; who takes no messages is not told."""
+        """Send a direct message to the owner of a changed link, if they accept messages."""
         before = change.before
         text = f"{self._guild_name(before.guild_id)}: {link_text.change_message(change)}"
         await self._sender.direct_message(before.discord_id, text)
 
     async def log_change(self, change: LinkChange) -> None:
-        """Write one line into the log channel, if there is one."""
+        """Post one line to the log channel, if there is one."""
         await self._sender.post_to_log(link_text.change_log_line(change))
 
     async def log_import(self, imported_by: int, counts: ImportCounts) -> None:
-        """Write one line into the log channel, if there is one."""
+        """Post one line to the log channel, if there is one."""
         await self._sender.post_to_log(link_text.import_log_line(imported_by, counts))
 
     async def _edit_reply(self, request: LinkRequest, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The buttons about links: of a request in the log channel, and of the question who has an id."""
+"""Buttons of a link request in the log channel, and of the question about an id in use."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bot.services.links.approvals import IdConflict, SubmittedRequest
 from bot.services.links.link_changes import MessageRef
 from bot.services.links.link_service import LinkResult
 from bot.storage.stores.link_request_store import LinkRequest
-from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.id_button import IdButton, id_button_pattern
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.persistent_item import IdButton, id_button_pattern
 from bot.ui.interactions.responses import Interaction, actor_of, respond
 from bot.ui.links import link_results, link_text
 
@@ -20,64 +20,68 @@ LinkOutcome: TypeAlias = LinkResult | SubmittedRequest | IdConflict | LinkReques
 
 
 class ApproveButton(IdButton, template=id_button_pattern("approve")):
-    """Links whoever asked."""
+    """Approves a link request."""
 
     action = "approve"
     label = "Approve"
     style = discord.ButtonStyle.success
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Do it."""
-        work = desk.link_desk.approve(actor_of(interaction), self.number, _message_ref(interaction))
+        work = services.link_workflow.approve(
+            actor_of(interaction), self.number, _message_ref(interaction)
+        )
         await respond(interaction, work, outcome_text, outcome_buttons)
 
 
 class DenyButton(IdButton, template=id_button_pattern("deny")):
-    """Refuses the link."""
+    """Denies a link request."""
 
     action = "deny"
     label = "Deny"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Do it."""
-        work = desk.link_desk.deny(actor_of(interaction), self.number, _message_ref(interaction))
+        work = services.link_workflow.deny(
+            actor_of(interaction), self.number, _message_ref(interaction)
+        )
         await respond(interaction, work, outcome_text)
 
 
 class ShareButton(IdButton, template=id_button_pattern("share")):
-    """Lets two people have one id."""
+    """Links a member to an id that another member keeps."""
 
     action = "share"
     label = "Share it"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Do it; the answer takes the place of the question."""
-        work = desk.link_desk.share(actor_of(interaction), self.number)
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Resolve the conflict; the answer replaces the question."""
+        work = services.link_workflow.share(actor_of(interaction), self.number)
         await respond(interaction, work, outcome_text, outcome_buttons, in_place=True)
 
 
 class MoveButton(IdButton, template=id_button_pattern("move")):
-    """Takes an id from whoever has it."""
+    """Moves an id from its present holders to the member."""
 
     action = "move"
     label = "Move it here"
     style = discord.ButtonStyle.danger
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Do it; the answer takes the place of the question."""
-        work = desk.link_desk.move(actor_of(interaction), self.number)
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Resolve the conflict; the answer replaces the question."""
+        work = services.link_workflow.move(actor_of(interaction), self.number)
         await respond(interaction, work, outcome_text, outcome_buttons, in_place=True)
 
 
 class KeepButton(IdButton, template=id_button_pattern("leave")):
-    """Leaves an id with whoever has it."""
+    """Leaves an id with its present holders."""
 
     action = "leave"
     label = "Cancel"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Take the question away."""
-        work = desk.link_desk.keep(actor_of(interaction), self.number)
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Close the question."""
+        work = services.link_workflow.keep(actor_of(interaction), self.number)
         await respond(interaction, work, link_text.conflict_kept, in_place=True)
 
 
@@ -85,7 +89,7 @@ LINK_BUTTONS = (ApproveButton, DenyButton, ShareButton, MoveButton, KeepButton)
 
 
 def outcome_text(outcome: LinkOutcome) -> str:
-    """Say what came of asking for a link, or of deciding about one."""
+    """Return the answer to a link, a request for one, or a decision about one."""
     match outcome:
         case LinkResult():
             return link_results.link_saved(outcome)
@@ -98,14 +102,14 @@ def outcome_text(outcome: LinkOutcome) -> str:
 
 
 def outcome_buttons(outcome: LinkOutcome) -> View | None:
-    """Return what may be pressed under it."""
+    """Return the buttons under that answer; None if it needs none."""
     if isinstance(outcome, IdConflict):
         return _view_of(ShareButton, MoveButton, KeepButton, request_id=outcome.request.id)
     return None
 
 
 def request_buttons(request_id: int) -> View:
-    """Return what a request carries in the log channel."""
+    """Return the buttons of a request in the log channel."""
     return _view_of(ApproveButton, DenyButton, request_id=request_id)
 
 
@@ -117,6 +121,6 @@ def _view_of(*kinds: type[IdButton], request_id: int) -> View:
 
 
 def _message_ref(interaction: Interaction) -> MessageRef:
-    """Return where the button is that was pressed."""
+    """Return the message of the pressed button."""
     message = interaction.message
     return MessageRef(interaction.channel_id or 0, message.id if message else 0)

@@ -1,4 +1,4 @@
-"""What became of a link → the words that people read about it.
+"""Answers about links and orders: `/link`, `/links list`, `/links whois`, `/audit`.
 
 Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done.
 """
@@ -19,7 +19,7 @@ _MAX_OWNERS = 10
 
 
 def link_saved(outcome: LinkResult) -> str:
-    """Say what was stored, what it replaced and what the CAD makes of it."""
+    """Return the answer after a link was saved: what it replaced, what the CAD says about it."""
     link = outcome.link
     lines = [f"{member_mention(link.discord_id)} is now linked to {code_span(link.api_id)}."]
     if outcome.replaced and outcome.replaced.api_id != link.api_id:
@@ -31,17 +31,16 @@ def link_saved(outcome: LinkResult) -> str:
 
 
 def _verification_text(outcome: LinkResult) -> str:
-    """Say what the CAD makes of a link that was just saved."""
+    """Return the result of verifying a link that was just saved."""
     link, proof = outcome.link, outcome.verification
     if proof.is_verified:
         whose = f" (account {code_span(proof.account_name, 60)})" if proof.account_name else ""
         if proof.replaced_id is None:
             return f"The CAD knows this id as {code_span(link.api_id)}{whose}."
         return (
-            f"In the CAD, {member_mention(link.discord_id)} has linked Discord to this id{whose};"
-            " it was"
-            f" stored instead of {code_span(proof.replaced_id)}. To change that, change it in the"
-            " CAD."
+            f"In the CAD, {member_mention(link.discord_id)} has linked Discord to this id{whose}."
+            f" So it was saved instead of {code_span(proof.replaced_id)}. To change that, change"
+            " it in the CAD."
         )
     if proof.error:
         what = f"The CAD could not be asked about this id. {error_text.cad_message(proof.error)}"
@@ -49,17 +48,17 @@ def _verification_text(outcome: LinkResult) -> str:
         what = "The CAD was too slow to say whether it knows this id."
     else:
         what = (
-            "The CAD does not know this id yet, in any spelling. If that lasts, compare it with"
-            " the API ID in the CAD's account settings."
+            "Saved, but the CAD has no account with this id yet. Compare it with the API ID in"
+            " the CAD's account settings, or use `/apiid` in game."
         )
     state = "The CAD has confirmed it before" if link.proven_at else "Until then it is unproven"
-    return f"{what} I keep asking. {state}."
+    return f"{what} I check again by myself. {state}."
 
 
 def link_page(page: LinkPage) -> str:
-    """List some of the links."""
+    """Return one page of the links, one line per link."""
     if not page.total and page.kind == "linked":
-        return "✅ Nobody is linked yet. People link themselves with `/link`."
+        return "✅ No member is linked yet. Members link themselves with `/link`."
     lines = [f"✅ {page.total} {page.kind} · page {page.number} of {page.count}"]
     lines += [
         f"{member_mention(link.discord_id)} {code_span(link.api_id, 40)}{_status_suffix(link)}"
@@ -69,7 +68,7 @@ def link_page(page: LinkPage) -> str:
 
 
 def whois(found: Whois) -> str:
-    """Say who a member is in the CAD, and what was last ordered by or about them."""
+    """Return a member's link and the latest orders by or about them."""
     if found.link is None:
         text = f"❌ {member_mention(found.discord_id)} is not linked."
     else:
@@ -81,9 +80,9 @@ def whois(found: Whois) -> str:
 
 
 def id_owners(pasted: str, links: list[Link]) -> str:
-    """Say who has an API id."""
+    """Return the members that are linked to an API id."""
     if not links:
-        return f"❌ Nobody is linked to {code_span(pasted)}."
+        return f"❌ No member is linked to {code_span(pasted)}."
     if len(links) == 1:
         return f"✅ {link_line(links[0])} {_verification_status(links[0])}"
     lines = [f"{link_line(link)}{_status_suffix(link)}" for link in links[:_MAX_OWNERS]]
@@ -93,9 +92,9 @@ def id_owners(pasted: str, links: list[Link]) -> str:
 
 
 def audit_page(page: Page[OrderView]) -> str:
-    """List some of the orders, one line each, as far as the message allows."""
+    """Return one page of orders, one line per order, as many as fit into a message."""
     if not page.total:
-        return "✅ No such order has been given."
+        return "✅ No orders found."
     lines = [f"✅ {page.total} orders · page {page.number} of {page.count}"]
     for view in page.items:
         line = order_text.order_line(view)
@@ -106,27 +105,30 @@ def audit_page(page: Page[OrderView]) -> str:
 
 
 def link_line(link: Link) -> str:
-    """Say who a person is in the CAD, and who says so."""
+    """Return a member's API id and who set it."""
+    return f"{member_mention(link.discord_id)} is {link_origin(link)}."
+
+
+def link_origin(link: Link, reader_id: int | None = None) -> str:
+    """Return an API id, who set it and when; the member `reader_id` is called "you"."""
     if link.set_by:
-        setter = f"set by {member_mention(link.set_by)}"
+        is_own = link.set_by == reader_id
+        setter = f"set by {'you' if is_own else member_mention(link.set_by)}"
     elif link.source == "person":
-        setter = "set by somebody who has left"
-    else:  # an import and the CAD's own links have nobody behind them
+        setter = "set by a member who has left"
+    else:  # imported links and the CAD's own links were set by no member
         setter = f"from the {link.source}"
-    return (
-        f"{member_mention(link.discord_id)} is {code_span(link.api_id, 100)}, {setter}"
-        f" {timestamp(link.set_at, 'R')}."
-    )
+    return f"{code_span(link.api_id, 100)}, {setter} {timestamp(link.set_at, 'R')}"
 
 
 def _verification_status(link: Link) -> str:
-    """Say what the CAD makes of a stored link."""
+    """Return the verification status of a stored link."""
     account = code_span(link.account_name or link.account_uuid or "", 60)
     if link.other_account:
         other = code_span(link.other_account, 60)
-        return f"⚠️ The id was account {account}; now the CAD gives it to {other}."
+        return f"⚠️ The id belonged to account {account}; in the CAD it now belongs to {other}."
     if link.proven_at is None:
-        asked = f"; asked {timestamp(link.checked_at, 'R')}" if link.checked_at else ""
+        asked = f"; last checked {timestamp(link.checked_at, 'R')}" if link.checked_at else ""
         return f"Unproven: the CAD has not confirmed this id{asked}."
     whose = f" as account {account}" if link.account_name or link.account_uuid else ""
     return f"The CAD knows it{whose}; confirmed {timestamp(link.proven_at, 'R')}."

@@ -1,4 +1,4 @@
-"""What becomes of links → the words that people read about it."""
+"""Texts about link requests, conflicts over an id, and changes of links."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ _ID_LENGTH = 100
 
 
 def request_submitted(asked: SubmittedRequest) -> str:
-    """Say that a link waits."""
+    """Return the answer to a member whose link waits for approval."""
     text = (
-        f"⏳ Your link to {_api_id(asked.request)} waits for approval. You are told here or in a"
-        " direct message."
+        f"⏳ Your link to {_api_id(asked.request)} waits for approval. The answer comes here or"
+        " in a direct message."
     )
-    return text + (" It takes the place of your earlier request." if asked.has_replaced else "")
+    return text + (" It replaces your earlier request." if asked.has_replaced else "")
 
 
 def conflict_question(held: IdConflict) -> str:
-    """Ask what to do about an id that somebody has."""
+    """Return the question what to do about an id that another member has."""
     asked = held.request
     return (
-        f"⚠️ Nothing has changed yet: {_api_id(asked)} is linked to {_mentions(asked.holders)}. Is"
-        f" {member_mention(asked.discord_id)} to have it as well, or instead?"
+        f"⚠️ Not saved yet: {_api_id(asked)} is linked to {_mentions(asked.holders)} already. Share"
+        f" it with {member_mention(asked.discord_id)}, or move it?"
     )
 
 
 def conflict_kept(asked: LinkRequest) -> str:
-    """Say that nothing was done."""
+    """Return the answer after that question was cancelled."""
     return f"❌ Nothing has changed: {_api_id(asked)} stays with {_mentions(asked.holders)}."
 
 
 def holders_line(linked: LinkResult) -> str:
-    """Say who had the same id, as a line of its own; empty for nobody."""
+    """Return a line about the other holders of the id; empty if there are none."""
     if not linked.holders:
         return ""
     people = _mentions(frozenset(one.discord_id for one in linked.holders))
@@ -48,24 +48,24 @@ def holders_line(linked: LinkResult) -> str:
 
 
 def unlink_result(done: UnlinkResult) -> str:
-    """Say what was forgotten."""
-    whom = member_mention(done.discord_id)
+    """Return the answer to /unlink."""
+    mention = member_mention(done.discord_id)
     request = " The request for a link is withdrawn." if done.had_request else ""
     if done.link is not None:
-        return f"✅ {whom} is no longer linked to {code_span(done.link.api_id)}.{request}"
+        return f"✅ {mention} is no longer linked to {code_span(done.link.api_id)}.{request}"
     if request:
-        return f"✅ {whom} was not linked.{request}"
-    return f"❌ {whom} was not linked. Nothing has changed."
+        return f"✅ {mention} was not linked.{request}"
+    return f"❌ {mention} was not linked. Nothing has changed."
 
 
 def request_decided(request: LinkRequest) -> str:
-    """Tell whoever pressed the button what they have done."""
+    """Return the answer to the member who approved or denied a request."""
     word = "Approved" if request.state is LinkRequestState.APPROVED else "Denied"
     return f"✅ {word}: {member_mention(request.discord_id)} and {_api_id(request)}."
 
 
 def request_notice(one: RequestNotice) -> str:
-    """Show a request to those who may approve it."""
+    """Return the text of a request in the log channel."""
     request = one.request
     lines = [f"⏳ {member_mention(request.discord_id)} asks to be linked to {_api_id(request)}."]
     if one.error is not None:
@@ -80,7 +80,7 @@ def request_notice(one: RequestNotice) -> str:
 
 
 def request_closed(request: LinkRequest) -> str:
-    """Show what became of a request, in its place."""
+    """Return the text that replaces a request in the log channel once it has ended."""
     mark = "✅" if request.state is LinkRequestState.APPROVED else "❌"
     name = f" ({code_span(request.account_name, 80)})" if request.account_name else ""
     when = timestamp(request.decided_at, "R") if request.decided_at else ""
@@ -93,7 +93,7 @@ def request_closed(request: LinkRequest) -> str:
 
 
 def request_answer(request: LinkRequest) -> str:
-    """Tell whoever asked what became of it."""
+    """Return the answer to the member whose request has ended."""
     link = f"your link to {_api_id(request)}"
     by = f" by {member_mention(request.decided_by)}" if request.decided_by else ""
     match request.state:
@@ -102,64 +102,68 @@ def request_answer(request: LinkRequest) -> str:
         case LinkRequestState.DENIED:
             return f"❌ Denied{by}: {link}. Ask them why, or use `/link` again."
         case LinkRequestState.EXPIRED:
-            return f"❌ Nobody has decided about {link} in a week. Use `/link` again."
+            return f"❌ Expired: {link} was not approved within a week. Use `/link` again."
         case LinkRequestState.REPLACED:
             return (
-                f"❌ Another id was given to you{by}; the request for {_api_id(request)} is closed."
+                f"❌ You were linked to another id{by}; the request for {_api_id(request)} is"
+                " closed."
             )
         case _:
             return f"❌ Withdrawn{by}: {link}."
 
 
-def change_message(news: LinkChange) -> str:
-    """Tell whoever had a link what has happened to it."""
-    by, was = member_mention(news.changed_by), code_span(news.before.api_id, _ID_LENGTH)
-    match news.kind:
+def change_message(change: LinkChange) -> str:
+    """Return the direct message to a member whose link another member changed."""
+    by, was = member_mention(change.changed_by), code_span(change.before.api_id, _ID_LENGTH)
+    match change.kind:
         case LinkChangeKind.CHANGED:
             return (
-                f"{by} has linked you to {code_span(news.api_id or '', _ID_LENGTH)} instead of"
+                f"{by} has linked you to {code_span(change.api_id or '', _ID_LENGTH)} instead of"
                 f" {was}."
             )
         case LinkChangeKind.REMOVED:
             return f"{by} has removed your link to {was}."
         case LinkChangeKind.MOVED:
             return (
-                f"{by} has given {was} to {member_mention(news.other_id or 0)}; you are not"
-                " linked now."
+                f"{by} has moved {was} from you to {member_mention(change.other_id or 0)}; you are"
+                " no longer linked."
             )
         case LinkChangeKind.SHARED:
             return (
-                f"{by} has linked {member_mention(news.other_id or 0)} to {was}, which is"
-                " yours too."
+                f"{by} has also linked {member_mention(change.other_id or 0)} to {was}, which is"
+                " your id."
             )
 
 
-def change_log_line(news: LinkChange) -> str:
-    """Say the same for the staff."""
-    whom, was = member_mention(news.before.discord_id), code_span(news.before.api_id, _ID_LENGTH)
-    match news.kind:
+def change_log_line(change: LinkChange) -> str:
+    """Return the line for the log channel about a change of a link."""
+    mention, was = (
+        member_mention(change.before.discord_id),
+        code_span(change.before.api_id, _ID_LENGTH),
+    )
+    match change.kind:
         case LinkChangeKind.CHANGED:
-            what = f"{whom} {was} → {code_span(news.api_id or '', _ID_LENGTH)}"
+            what = f"{mention} {was} → {code_span(change.api_id or '', _ID_LENGTH)}"
         case LinkChangeKind.REMOVED:
-            what = f"{whom} is no longer linked to {was}"
+            what = f"{mention} is no longer linked to {was}"
         case LinkChangeKind.MOVED:
-            what = f"{was} {whom} → {member_mention(news.other_id or 0)}"
+            what = f"{was} {mention} → {member_mention(change.other_id or 0)}"
         case LinkChangeKind.SHARED:
-            what = f"{was} of {whom} is shared with {member_mention(news.other_id or 0)}"
-    return f"🔗 {what} · by {member_mention(news.changed_by)}"
+            what = f"{was} of {mention} is shared with {member_mention(change.other_id or 0)}"
+    return f"🔗 {what} · by {member_mention(change.changed_by)}"
 
 
 def import_log_line(by: int, counts: ImportCounts) -> str:
-    """Tell the staff what a file of links has changed."""
+    """Return the line for the log channel about an import."""
     return (
         f"🔗 {counts.added:,} links added and {counts.changed:,} changed · by {member_mention(by)}"
     )
 
 
 def request_line(request: LinkRequest) -> str:
-    """Describe a request to the person whom it is about."""
+    """Return the line in `/links mine` about a request of the member."""
     if request.state is LinkRequestState.CONFLICT:
-        what = "is linked to somebody else, which a dispatcher was asked about"
+        what = "is linked to another member; a dispatcher was asked about it"
         return f"{_api_id(request)} {what} {_relative_time(request.asked_at)}."
     if request.state is LinkRequestState.PENDING:
         return (

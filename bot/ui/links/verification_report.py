@@ -1,4 +1,4 @@
-"""The check of all links: its words, its button, and how its reply follows it."""
+"""The report of `/links check`: its text, its button, and its updates."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from bot.services.links.bulk_verification import CheckReport
 from bot.storage.stores.link_row import Link
 from bot.ui import error_text
 from bot.ui.discord_sender import DiscordSender, attempt
-from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.id_button import IdButton, id_button_pattern
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.persistent_item import IdButton, id_button_pattern
 from bot.ui.interactions.responses import Interaction, actor_of, answer
 from bot.ui.text import MESSAGE_LIMIT, code_span, member_mention, timestamp
 
@@ -18,30 +18,30 @@ _LIST_LIMIT = 450  # characters for one list of people; four of them fit
 
 
 def check_text(report: CheckReport) -> str:
-    """Say how far a check is, or what it has found."""
+    """Return the progress of a running check, or the result of an ended one."""
     counts = report.counts
     so_far = f"{counts.verified} proven, {counts.unverified} unknown, {counts.changed} changed"
     if report.is_running:
         lines = [f"⏳ Checking the links: {counts.checked} of {counts.total} · {so_far}."]
         if report.cad_error:
             lines.append(
-                f"{error_text.wait_reason(report.cad_error)} I go on as soon as it answers."
+                f"{error_text.wait_reason(report.cad_error)} I continue as soon as it answers."
             )
-        lines.append("This goes on by itself; `/links check` shows how far it is.")
+        lines.append("It continues by itself; `/links check` shows the progress.")
         return "\n".join(lines)
     if not counts.total:
-        return "✅ Nobody is linked yet. People link themselves with `/link`."
+        return "✅ No member is linked yet. Members link themselves with `/link`."
     began = timestamp(report.check.started_at, "R")
     if report.check.stopped:
-        head = f"❌ Stopped: {counts.checked} of {counts.total} links checked, begun {began}"
+        head = f"❌ Stopped: {counts.checked} of {counts.total} links checked, started {began}"
     else:
         is_fine = counts.verified == counts.total and not report.shared
-        head = f"{'✅' if is_fine else '⚠️'} {counts.checked} links checked, begun {began}"
+        head = f"{'✅' if is_fine else '⚠️'} {counts.checked} links checked, started {began}"
     return "\n".join([f"{head}: {so_far}.", *_problem_lines(report)])
 
 
 def check_buttons(report: CheckReport) -> View:
-    """Return the button that a check carries while it runs."""
+    """Return the stop button while the check runs; afterwards an empty view."""
     view = View(timeout=None)
     if report.is_running:
         view.add_item(StopCheckButton(report.check.guild_id))
@@ -49,13 +49,13 @@ def check_buttons(report: CheckReport) -> View:
 
 
 class InteractionCheckReply:
-    """The CheckReply of an interaction, as long as Discord lets it be edited."""
+    """The CheckReply that edits the reply to an interaction, while Discord allows it."""
 
     def __init__(self, interaction: Interaction) -> None:
         self._interaction = interaction
 
     async def show(self, report: CheckReport) -> bool:
-        """Bring it up to date; False if that failed."""
+        """Edit the reply; return False if that failed."""
         editing = self._interaction.edit_original_response(
             content=check_text(report), view=check_buttons(report)
         )
@@ -69,7 +69,7 @@ class DiscordCheckAnnouncer:
         self._sender = DiscordSender(client, log_channel_id)
 
     async def post(self, report: CheckReport) -> bool:
-        """Write into the log channel, if there is one."""
+        """Post a report to the log channel; return False if that failed or there is none."""
         text = (
             f"{member_mention(report.check.asked_by)}, your check of the links:"
             f" {check_text(report)}"
@@ -78,14 +78,14 @@ class DiscordCheckAnnouncer:
 
 
 class StopCheckButton(IdButton, template=id_button_pattern("stop-check")):
-    """Ends a check early; its number is the server's."""
+    """Stops a running check; `number` is the Discord server's id."""
 
     action = "stop-check"
     label = "Stop"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Stop; the check brings its reply up to date."""
-        if await desk.checks.stop(actor_of(interaction)):
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Stop the check, which then edits its own reply."""
+        if await services.bulk_verifier.stop(actor_of(interaction)):
             await interaction.response.defer()
         else:
             await answer(interaction, "❌ No check of the links is running. Nothing has changed.")
@@ -102,9 +102,11 @@ def _problem_lines(report: CheckReport) -> list[str]:
         lines.append(f"Another account has the id now: {_limit_names(names, counts.changed)}.")
     if report.shared:
         names = [" and ".join(map(member_mention, people[:5])) for people in report.shared]
-        lines.append(f"Several people on one id: {_limit_names(names, len(names))}.")
+        lines.append(f"Several members share one id: {_limit_names(names, len(names))}.")
     if lines:
-        lines.append("`/links list` with `only:` lists them all; `/link` with `member:` mends one.")
+        lines.append(
+            "`/links list` with `only:` lists them all; `/link` with `member:` corrects one."
+        )
     return lines
 
 
@@ -121,7 +123,7 @@ def _changed_link_item(link: Link) -> str:
 
 
 def _limit_names(names: list[str], count: int) -> str:
-    """Join the names that fit, and count all others."""
+    """Join the names that fit into `_LIST_LIMIT` characters; count the others."""
     shown = list(names)
     while len(shown) > 1 and len(", ".join(shown)) > _LIST_LIMIT:
         shown.pop()

@@ -1,40 +1,36 @@
-"""Who is in the roles and voice channels that a `units` text names, as Discord has it now."""
+"""Expand the roles and voice channels of a `units` text to the members in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 
 import discord
 
-from bot.services.targets import grammar
-from bot.services.targets.grammar import MembersUnavailable, Mention
+from bot.services.targets.terms import MembersUnavailable, Mention
 from bot.ui.interactions.responses import Interaction
 
-AUDIENCE_LIMIT = 5000  # people; the ids of all are stored with the order
-_LOADED_SHARE = 0.95  # the part of the members that has to be in memory
+AUDIENCE_LIMIT = 5000  # members; all their ids are stored with the order
+_LOADED_SHARE = 0.95  # this share of the members must be cached
 
 
-def expand_guild_mentions(interaction: Interaction, units: str) -> str:
-    """Write into the mentions of a text who is meant, from memory."""
-    if interaction.guild is None:
-        return units
-    look = partial(
-        _members_of, interaction.guild, interaction.user, interaction.client.intents.members
-    )
-    return grammar.insert_member_ids(units, look)
-
-
-def _members_of(
-    guild: discord.Guild, person: discord.User | discord.Member, has_members: bool, mention: Mention
+def members_of(
+    interaction: Interaction, mention: Mention
 ) -> Sequence[int] | MembersUnavailable | None:
+    """Return the members that a mention stands for, from memory; see `terms.MentionLookup`.
+
+    Returns:
+        None for a mention that needs no members: of one member, or without a server to look in.
+    """
+    guild, has_members = interaction.guild, interaction.client.intents.members
+    if guild is None:
+        return None
     match mention.sigil:
         case "@&":
             return _role_members(guild, has_members, mention.id)
         case "#":
-            return _channel_members(guild, person, mention.id)
+            return _channel_members(guild, interaction.user, mention.id)
         case _:
-            # Without all members in memory, somebody who is not there may well be a member.
+            # A member may be missing from an incomplete cache.
             is_known = not has_members or not _members_loaded(guild) or guild.get_member(mention.id)
             return None if is_known else MembersUnavailable.NOT_VISIBLE
 
@@ -60,7 +56,7 @@ def _channel_members(
     channel = guild.get_channel_or_thread(channel_id)
     if channel is None or not isinstance(person, discord.Member):
         return MembersUnavailable.NOT_VISIBLE
-    # Whoever cannot see a channel is not told who is in it.
+    # An actor who cannot see a channel must not learn who is in it.
     if not channel.permissions_for(person).view_channel:
         return MembersUnavailable.NOT_VISIBLE
     if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
@@ -69,7 +65,7 @@ def _channel_members(
 
 
 def _members_loaded(guild: discord.Guild) -> bool:
-    """Tell whether the members are in memory; Discord's own count of them drifts a little."""
+    """Return True if the members are cached; Discord's own count of them is not exact."""
     return len(guild.members) >= _LOADED_SHARE * (guild.member_count or 1)
 
 

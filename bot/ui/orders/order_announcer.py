@@ -1,4 +1,4 @@
-"""How the answer to an order reaches people, even minutes or a restart later."""
+"""Deliver the answer to an order, even minutes later or after a restart."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ from typing import cast
 import discord
 
 from bot.services.orders.outcomes import OrderView
-from bot.ui.discord_sender import DiscordSender, attempt
+from bot.ui.discord_sender import DiscordSender, log_failure
 from bot.ui.orders import order_text
 from bot.ui.orders.order_buttons import buttons_for_order
 from bot.ui.text import MESSAGE_LIMIT, member_mention
 
 
 class DiscordOrderAnnouncer:
-    """The Announcer over Discord: the private reply, else the log channel, else a message."""
+    """Shows an order in its private reply; else in the log channel; else as a direct message."""
 
     def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
         self._client = client
         self._sender = DiscordSender(client, log_channel_id)
 
     async def show(self, view: OrderView) -> bool:
-        """Edit the private reply; tell an outcome elsewhere where that is no longer possible."""
+        """Edit the private reply; if that fails, post an outcome elsewhere.
+
+        Return False if the actor could not be told.
+        """
         if await self._edit_reply(view):
             return True
         if view.waiting:
-            return False  # there is nothing to tell yet
+            return False  # a waiting order has no outcome yet
         text = f"{member_mention(view.order.actor_id)}, your order: "
         text += order_text.order_reply(view, MESSAGE_LIMIT - len(text))
         return await self._sender.post_to_log(text) or await self._sender.direct_message(
@@ -33,7 +36,7 @@ class DiscordOrderAnnouncer:
         )
 
     async def report(self, view: OrderView) -> None:
-        """Write one line about an order into the log channel, if there is one."""
+        """Post one line about an order to the log channel, if there is one."""
         await self._sender.post_to_log(order_text.order_line(view))
 
     async def _edit_reply(self, view: OrderView) -> bool:
@@ -41,9 +44,12 @@ class DiscordOrderAnnouncer:
         if order.token is None:
             return False
         webhook = discord.Webhook.partial(order.application_id, order.token, client=self._client)
-        # Where the bot was killed before it knew the id, Discord takes this word for it.
+        # If the bot stopped before it stored the id, `@original` addresses the first reply.
         reply_id = order.reply_id or cast(int, "@original")
-        editing = webhook.edit_message(
-            reply_id, content=order_text.order_reply(view), view=buttons_for_order(view)
-        )
-        return await attempt(editing, f"edit the reply to order {order.id}")
+        text, buttons = order_text.order_reply(view), buttons_for_order(view)
+        try:
+            await webhook.edit_message(reply_id, content=text, view=buttons)
+        except Exception as error:  # noqa: BLE001 - the member is told in another way
+            log_failure(f"edit the reply to order {order.id}", error)
+            return False
+        return True

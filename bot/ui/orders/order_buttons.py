@@ -1,75 +1,74 @@
-"""The buttons under the answer to an order, which they carry the number of."""
+"""Buttons under the answer to an order. Their `number` is the order's id."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import discord
 from discord.ui import View
 
 from bot.services.orders.outcomes import BoardConfirmation, OrderView
 from bot.storage.stores.order_store import OrderAction, OrderState
-from bot.ui.interactions.error_boundary import Desk
-from bot.ui.interactions.id_button import IdButton, id_button_pattern
+from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.interactions.persistent_item import IdButton, id_button_pattern
 from bot.ui.interactions.responses import (
     Interaction,
+    ReplyPlace,
     actor_of,
     answer,
-    give_order,
-    give_order_in_place,
-    reply_address,
+    submit_order,
 )
 from bot.ui.orders import order_text
 
 
 class CancelButton(IdButton, template=id_button_pattern("cancel")):
-    """Drops an order that waits."""
+    """Cancels a waiting order."""
 
     action = "cancel"
     label = "Cancel"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Drop the order; the queue brings its reply up to date."""
-        if await desk.orders.cancel(self.number, interaction.user.id):
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Cancel the order; the queue then edits its reply."""
+        if await services.queue.cancel(self.number, interaction.user.id):
             await interaction.response.defer()
         else:
             await answer(interaction, "❌ Too late to cancel: the order is being sent or closed.")
 
 
 class UndoButton(IdButton, template=id_button_pattern("undo")):
-    """Takes people off the call that an order has put them on."""
+    """Detaches the units that an order has attached."""
 
     action = "undo"
     label = "Undo"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Give the opposite order; whoever is on the call by it has been confirmed once."""
-        undo = desk.attaching.undo(actor_of(interaction), reply_address(interaction), self.number)
-        await give_order(interaction, undo, desk.orders, asks=False)
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Give the opposite order; the units were confirmed once already."""
+        undo = partial(services.intake.undo, order_id=self.number)
+        await submit_order(interaction, undo, services.queue, may_ask=False)
 
 
 class ConfirmButton(IdButton, template=id_button_pattern("confirm")):
-    """Says yes to an order about many people."""
+    """Confirms an order about many units."""
 
     action = "confirm"
     label = "Confirm"
     style = discord.ButtonStyle.primary
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Give the order; its answer takes the place of the question."""
-        confirming = desk.asking.confirm(
-            actor_of(interaction), reply_address(interaction), self.number
-        )
-        await give_order_in_place(interaction, confirming, desk.orders)
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Give the order; its answer replaces the question."""
+        confirm = partial(services.confirmation.confirm, order_id=self.number)
+        await submit_order(interaction, confirm, services.queue, place=ReplyPlace.PRESSED)
 
 
 class DeclineButton(IdButton, template=id_button_pattern("drop")):
-    """Says no to an order about many people."""
+    """Declines to confirm an order about many units."""
 
     action = "drop"
     label = "Cancel"
 
-    async def press(self, interaction: Interaction, desk: Desk) -> None:
-        """Drop the order, and say so in the place of the question."""
-        dropped = await desk.asking.decline(actor_of(interaction), self.number)
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Cancel the order; the answer replaces the question."""
+        dropped = await services.confirmation.decline(actor_of(interaction), self.number)
         await interaction.response.edit_message(content=order_text.order_reply(dropped), view=None)
 
 
@@ -77,7 +76,7 @@ ORDER_BUTTONS = (CancelButton, UndoButton, ConfirmButton, DeclineButton)
 
 
 def buttons_for_order(view: OrderView) -> View:
-    """Return the buttons that an order's reply carries as it stands."""
+    """Return the buttons for the present state of an order."""
     buttons = View(timeout=None)
     order, outcome = view.order, view.outcome
     if view.waiting:
@@ -86,7 +85,7 @@ def buttons_for_order(view: OrderView) -> View:
         buttons.add_item(ConfirmButton(order.id))
         buttons.add_item(DeclineButton(order.id))
     elif order.action is OrderAction.ATTACH and order.state is OrderState.DONE and outcome:
-        everyone = {one.api_id for one in view.resolution.assignees}
-        if outcome.confirmation is not BoardConfirmation.MISSING or everyone - set(outcome.missing):
+        all_ids = {one.api_id for one in view.resolution.assignees}
+        if outcome.confirmation is not BoardConfirmation.MISSING or all_ids - set(outcome.missing):
             buttons.add_item(UndoButton(order.id))
     return buttons

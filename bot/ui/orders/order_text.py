@@ -1,4 +1,4 @@
-"""Orders → the words that people read about them.
+"""Texts about orders.
 
 Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done, ⏳ waiting.
 """
@@ -13,48 +13,65 @@ from bot.services.targets.grammar import remove_member_ids
 from bot.services.targets.resolution import ASSIGNEE_LIMIT, Assignee
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import error_text
-from bot.ui.orders.target_text import skipped_lines, unit_name
-from bot.ui.text import MESSAGE_LIMIT, code_span, escape, join_limited, member_mention, timestamp
+from bot.ui.orders.target_text import skip_reason, skipped_lines
+from bot.ui.text import (
+    MESSAGE_LIMIT,
+    code_span,
+    escape,
+    join_limited,
+    member_mention,
+    timestamp,
+    unit_name,
+)
 
-_LIST_LIMITS = (700, 350, 150, 60)  # characters for one list of people, until all fit
+_LIST_LIMITS = (700, 350, 150, 60)  # characters of each list; shorter ones until all fit
 _MORE_LINES = "…and more of that kind."
 
 _STATE_NAMES = {
-    OrderState.AWAITING_CONFIRMATION: "asked, and not confirmed",
+    OrderState.AWAITING_CONFIRMATION: "not confirmed",
     OrderState.CONFIRMED: "confirmed: another order followed",
 }
 
 
 def order_reply(view: OrderView, room: int = MESSAGE_LIMIT) -> str:
-    """Say where an order stands, with lists as long as the room, in characters, allows."""
+    """Return the answer to an order: its state, in at most `room` characters."""
     lines: list[str] = []
     for limit in _LIST_LIMITS:
         lines = list(_lines(view, limit))
         if len("\n".join(lines)) <= room:
             return "\n".join(lines)
-    # Dozens of reasons at once: the first ones have to do.
+    # With dozens of reasons even short lists do not fit: show the first ones.
     while len("\n".join([*lines, _MORE_LINES])) > room:
         lines.pop()
     return "\n".join([*lines, _MORE_LINES])
 
 
 def order_line(view: OrderView) -> str:
-    """Say the same in one line, for lists and the log channel."""
+    """Return an order in one line, for lists and the log channel."""
     done = view.order
     mark = "⏳" if done.state.is_open else order_reply(view).partition(" ")[0]
     people = join_limited([unit_name(one) for one in view.resolution.assignees], 300) or code_span(
         done.units, 60
     )
-    took = f" · {view.outcome.seconds:.1f} s" if view.outcome else ""
-    failure = ""
-    if view.outcome and view.outcome.failure:
-        failure = f" · {error_text.error_label(view.outcome.failure.error)}"
-    call = f" **#{done.call_id}**" if done.call_id is not None else ""
+    call = f"**#{done.call_id}**" if done.call_id is not None else "their calls"
+    direction = "→" if done.action is OrderAction.ATTACH else "off"
     state = _STATE_NAMES.get(done.state, done.state)
     return (
-        f"{mark} {done.action}{call}: {people} · by {member_mention(done.actor_id)}"
-        f" {timestamp(done.created_at, 'R')} · {state}{took}{failure}"
+        f"{mark} {people} {direction} {call} · by {member_mention(done.actor_id)}"
+        f" {timestamp(done.created_at, 'R')} · {state}{_line_detail(view)}"
     )
+
+
+def _line_detail(view: OrderView) -> str:
+    """Return why an order failed, or how many seconds it took."""
+    if view.outcome is None:
+        return ""
+    if view.outcome.failure:
+        return f": {error_text.error_label(view.outcome.failure.error)}"
+    if view.order.state is OrderState.DONE:
+        return f" · {view.outcome.seconds:.1f} s"
+    reason = skip_reason(view.resolution) if view.order.state is OrderState.REFUSED else ""
+    return f": {reason}" if reason else ""
 
 
 def _lines(view: OrderView, limit: int) -> Iterator[str]:
@@ -68,7 +85,9 @@ def _lines(view: OrderView, limit: int) -> Iterator[str]:
         yield from _units_on_other_calls(view, limit)
     if view.order.state is OrderState.DONE and view.outcome:
         yield from _confirmation_lines(view, view.outcome, limit)
-    yield from skipped_lines(view.resolution, limit)
+    skipped = view.resolution
+    if skipped.excluded or skipped.left_out or skipped.attendances:
+        yield from skipped_lines(skipped, limit)
 
 
 def _wait_text(waiting: WaitNotice) -> str:
@@ -76,39 +95,39 @@ def _wait_text(waiting: WaitNotice) -> str:
         trouble = error_text.wait_reason(waiting.error)
         return f"{trouble} I keep trying until {timestamp(waiting.until, 't')}."
     return (
-        f"Queued, it goes out {timestamp(waiting.until, 'R')} at the earliest:"
-        f" the CAD allows {waiting.orders_per_minute} orders a minute."
+        f"Busy: it goes out {timestamp(waiting.until, 'R')} at the earliest. The CAD takes"
+        f" {waiting.orders_per_minute} orders a minute."
     )
 
 
 def _headline(view: OrderView, people: str) -> str:
     done, outcome = view.order, view.outcome
     is_unsure = outcome is not None and outcome.is_unsure
-    nobody = "It is not certain that anyone was" if is_unsure else "Nobody was"
-    whom = f"\nFor: {people or code_span(remove_member_ids(done.units), 200)}"
+    not_done = "It is not certain whether the units were" if is_unsure else "Not"
+    not_done += f" {_action_phrase(view)}"
+    units = f"\nUnits: {people or code_span(remove_member_ids(done.units), 200)}"
     match done.state:
         case OrderState.DONE:
-            return f"{_mark(view)} {_capitalise(_action_phrase(view))}: {people}"
+            return f"{_result(view)}: {people}"
         case OrderState.AWAITING_CONFIRMATION:
-            return f"⏳ {_question(view)}\nAbout: {people}"
+            return f"⏳ {_question(view)}\nUnits: {people}"
         case OrderState.CONFIRMED:
-            return f"✅ Confirmed: the order that followed says who was {_action_phrase(view)}."
+            return "✅ Confirmed: the order that followed has the result."
         case OrderState.CANCELLED:
-            return f"❌ Cancelled. {nobody} {_action_phrase(view)}.{whom}"
+            return f"❌ Cancelled. {not_done}.{units}"
         case OrderState.EXPIRED:
-            return (
-                f"❌ {nobody} {_action_phrase(view)}: the CAD did not take the order in time.{whom}"
-            )
+            reason = "the CAD did not take the order in time"
+            return f"❌ {not_done}: {reason}.{units}"
         case _:
-            return f"❌ {nobody} {_action_phrase(view)}{_failure_reason(view, whom)}"
+            return f"❌ {not_done}{_failure_reason(view, units)}"
 
 
-def _failure_reason(view: OrderView, whom: str) -> str:
+def _failure_reason(view: OrderView, units: str) -> str:
     if view.outcome and view.outcome.failure:
-        return f". {error_text.cad_message(view.outcome.failure.error)}{whom}"
+        return f". {error_text.cad_message(view.outcome.failure.error)}{units}"
     if view.resolution.too_many:
         count = view.resolution.too_many
-        return f": {count} people are too many, {ASSIGNEE_LIMIT} fit into one order.{whom}"
+        return f": {count} units are too many; one order takes at most {ASSIGNEE_LIMIT}.{units}"
     return "."
 
 
@@ -117,70 +136,67 @@ def _question(view: OrderView) -> str:
     if view.order.action is OrderAction.ATTACH:
         what = f"Attach {count} units to {_call_name(view)}"
     else:
-        place = _call_name(view) if view.order.call_id is not None else "their calls"
-        what = f"Detach {count} units from {place}"
+        what = f"Detach {count} units from {_call_name(view)}"
     until = timestamp(view.order.created_at + CONFIRM_WITHIN, "t")
-    return (
-        f"{what}? Nothing has been sent yet: press **Confirm** until {until}, or give the order"
-        " again."
-    )
+    return f"{what}? Not sent yet: press **Confirm** before {until}, or give the order again."
 
 
 def _units_on_other_calls(view: OrderView, limit: int) -> Iterator[str]:
-    """Say who would leave another call."""
+    """Yield a line with the units that would leave another call."""
     if view.order.action is OrderAction.DETACH:
         return
     elsewhere = [
-        f"{unit_name(one)} from **#{one.call_id}**"
+        f"{unit_name(one)} (**#{one.call_id}**)"
         for one in view.resolution.assignees
         if one.call_id not in {None, view.order.call_id}
     ]
     if elsewhere:
-        yield f"On other calls now: {join_limited(elsewhere, limit)}"
+        yield f"Leaving another call: {join_limited(elsewhere, limit)}"
 
 
-def _mark(view: OrderView) -> str:
+def _result(view: OrderView) -> str:
+    """Return the mark of a completed order and the call that its units are on or off."""
     missing = set(view.outcome.missing) if view.outcome else set()
-    everyone = {one.api_id for one in view.resolution.assignees}
-    if missing and missing == everyone:
-        return "❌ Not shown by the CAD:"
+    all_ids = {one.api_id for one in view.resolution.assignees}
+    is_attach = view.order.action is OrderAction.ATTACH
+    if missing and missing == all_ids:
+        return f"❌ {'Not' if is_attach else 'Still'} on {_call_name(view)}"
     is_partly = missing or view.resolution.left_out or _not_on_duty(view)
-    return "⚠️" if is_partly else "✅"
-
-
-def _capitalise(text: str) -> str:
-    return text[0].upper() + text[1:]
+    return f"{'⚠️' if is_partly else '✅'} {'' if is_attach else 'Off '}{_call_name(view)}"
 
 
 def _action_phrase(view: OrderView) -> str:
-    if view.order.action is OrderAction.ATTACH:
-        return f"attached to {_call_name(view)}"
-    if view.order.call_id is not None:
-        return f"detached from {_call_name(view)}"
-    return "detached from their calls"
+    is_attach = view.order.action is OrderAction.ATTACH
+    return f"{'attached to' if is_attach else 'detached from'} {_call_name(view)}"
 
 
 def _call_name(view: OrderView) -> str:
+    if view.order.call_id is None:
+        return "their calls"
     title = view.outcome.call_title if view.outcome else ""
-    return f"**#{view.order.call_id}**" + (f" {escape(title)}" if title else "")
+    # The list of units follows after a colon: a title with a colon of its own goes into brackets.
+    name = f"({escape(title)})" if ":" in title else escape(title)
+    return f"**#{view.order.call_id}** {name}".rstrip()
 
 
 def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
-    """Say what the CAD shows of it."""
+    """Yield what the CAD shows of a completed order."""
     people = view.resolution.assignees
     match outcome.confirmation:
         case BoardConfirmation.CONFIRMED:
             yield "Confirmed by the CAD."
         case BoardConfirmation.MISSING:
             absent = [unit_name(one) for one in people if one.api_id in outcome.missing]
-            shown = (
-                "still on the call"
-                if view.order.action is OrderAction.DETACH
-                else "not on the call"
-            )
-            yield f"The CAD accepted the order, but shows {join_limited(absent, limit)} {shown}."
+            units = join_limited(absent, limit)
+            if view.order.action is OrderAction.DETACH:
+                yield f"The CAD accepted the order, but still shows {units} on the call."
+            else:
+                yield f"The CAD accepted the order, but does not show {units} on the call."
         case BoardConfirmation.UNKNOWN:
-            yield "The CAD accepted the order; whether it shows on the call could not be seen."
+            yield (
+                "The CAD accepted the order, but did not say whether it shows on the call. Check"
+                " the call."
+            )
         case _:
             unseen = [code_span(one.api_id, 60) for one in _not_on_duty(view)]
             if unseen:

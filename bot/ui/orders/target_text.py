@@ -1,4 +1,4 @@
-"""The people of an order → words."""
+"""Texts about the targets of an order: its units, and targets that were skipped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from itertools import groupby
 
 from bot.services.targets.grammar import RANGE_LIMIT
 from bot.services.targets.resolution import (
-    Assignee,
     MemberGroupSummary,
     Resolution,
     SkippedTarget,
@@ -16,63 +15,62 @@ from bot.services.targets.resolution import (
     Target,
 )
 from bot.ui import error_text
-from bot.ui.text import code_span, escape, join_limited, member_mention
+from bot.ui.text import code_span, join_limited, member_mention, unit_name
 
 _MENTION = re.compile(r"-?<(?:@[!&]?|#)\d{1,20}>")
 
 _REASONS = {
-    SkipReason.NOT_LINKED: "not linked. They can use `/link`, or you `/link` with `member:`",
-    SkipReason.NOT_ON_DUTY: "linked, but not on duty in the CAD",
+    SkipReason.NOT_LINKED: "not linked. Use `/link` with `member:`, or ask them to use `/link`",
+    SkipReason.NOT_ON_DUTY: "off duty in the CAD",
     SkipReason.NO_SUCH_UNIT: "no unit on duty has this number",
-    SkipReason.AMBIGUOUS: "several units on duty have this number. Mention the person instead",
-    SkipReason.NO_API_ID: "the CAD shows no API id for this unit. Mention the person instead",
-    SkipReason.NOT_UNDERSTOOD: "only people, units and groups of them can be named",
-    SkipReason.NOT_LOOKED_UP: "the CAD did not say who that is. Try again in a minute",
-    SkipReason.NOT_ON_CALL: "not on that call any more",
-    SkipReason.RESULT_UNKNOWN: "the CAD broke off half-way. Look at their call before you try"
-    " again",
-    SkipReason.EVERYONE: "nobody can name everyone. Name a role, a voice channel or a department",
+    SkipReason.AMBIGUOUS: "several units on duty have this number. Mention the member instead",
+    SkipReason.NO_API_ID: "the CAD shows no API id for this unit. Mention the member instead",
+    SkipReason.NOT_UNDERSTOOD: "this is no member, unit or group of units",
+    SkipReason.NOT_LOOKED_UP: "the CAD did not say which unit that is. Try again in a minute",
+    SkipReason.NOT_ON_CALL: "no longer on that call",
+    SkipReason.RESULT_UNKNOWN: (
+        "the connection to the CAD broke. Check their call before you try again"
+    ),
+    SkipReason.EVERYONE: (
+        "the whole server cannot be named. Name a role, a voice channel or a department"
+    ),
     SkipReason.NOT_A_MEMBER: "neither linked nor a member of this server",
-    SkipReason.NOT_VISIBLE: "not to be seen by you on this server",
+    SkipReason.NOT_VISIBLE: "you cannot see this on the server",
     SkipReason.MEMBERS_HIDDEN: (
-        "I may not know who has this role. Whoever runs this bot can turn that on with"
+        "the bot may not see who has this role. The person who runs it can turn that on with"
         " MEMBERS_INTENT"
     ),
-    SkipReason.MEMBERS_LOADING: "Discord has not told yet who has this role. Try again in a minute",
-    SkipReason.TOO_MANY_MEMBERS: "too many people to look through. Name a smaller role",
-    SkipReason.NOT_A_VOICE_CHANNEL: "no voice channel",
-    SkipReason.EMPTY_ROLE: "nobody has this role",
-    SkipReason.EMPTY_CHANNEL: "nobody is in this voice channel",
-    SkipReason.NO_MEMBER_LINKED: "nobody there is linked",
-    SkipReason.NO_MEMBER_ON_DUTY: "nobody there is linked and on duty in the CAD",
+    SkipReason.MEMBERS_LOADING: "Discord is still loading the members. Try again in a minute",
+    SkipReason.TOO_MANY_MEMBERS: "too many members. Name a smaller role",
+    SkipReason.NOT_A_VOICE_CHANNEL: "not a voice channel",
+    SkipReason.EMPTY_ROLE: "no member has this role",
+    SkipReason.EMPTY_CHANNEL: "this voice channel is empty",
+    SkipReason.NO_MEMBER_LINKED: "no member in it is linked",
+    SkipReason.NO_MEMBER_ON_DUTY: "no member in it is linked and on duty in the CAD",
     SkipReason.NO_UNIT_IN_RANGE: "no unit on duty has a number in this range",
-    SkipReason.NO_SUCH_UNIT_GROUP: "no unit on duty belongs to it. It has to be spelled as in the"
-    " CAD",
+    SkipReason.NO_SUCH_UNIT_GROUP: "no unit on duty belongs to it. Spell it as in the CAD",
     SkipReason.INVALID_RANGE: (
-        "a range has the same letters in front of both numbers, like `A-1..A-9`, and at most"
+        "a range needs the same letters before both numbers, like `A-1..A-9`, and at most"
         f" {RANGE_LIMIT} numbers"
     ),
 }
 
 
-# About whoever gave the order, not about those in it.
+# These are about the actor, not about the targets.
 _ACTOR_REASONS = {
     SkipReason.CAD_PERMISSION_MISSING: error_text.NOT_PERMITTED,
     SkipReason.NO_CAD_ACCOUNT: error_text.NO_CAD_ACCOUNT,
     SkipReason.CAD_PERMISSION_UNKNOWN: error_text.PERMISSION_UNKNOWN,
 }
-
-
-def unit_name(one: Assignee) -> str:
-    """Name somebody by mention and number, as far as there are."""
-    number = escape(one.unit.number, 20) if one.unit and one.unit.number else ""
-    if one.discord_id is not None:
-        return member_mention(one.discord_id) + (f" ({number})" if number else "")
-    return number or code_span(one.api_id, 60)
+_ACTOR_REASONS_SHORT = {
+    SkipReason.CAD_PERMISSION_MISSING: "no permission in the CAD",
+    SkipReason.NO_CAD_ACCOUNT: "no account in the CAD",
+    SkipReason.CAD_PERMISSION_UNKNOWN: "the CAD did not say whether it is allowed",
+}
 
 
 def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:
-    """Say who is not meant, and why, with lists of at most limit characters."""
+    """Yield lines about the excluded and skipped targets, with lists of `limit` characters."""
     if found.excluded:
         yield f"Excluded: {join_limited([unit_name(one) for one in found.excluded], limit)}"
     for (is_excluded, value), group in groupby(
@@ -85,15 +83,21 @@ def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:
         heading = "Not excluded" if is_excluded else "Left out"
         yield f"{heading}: {names}: {_REASONS[reason]}."
     if found.attendances:
-        yield (
-            f"Not of {join_limited([_audience_summary(one) for one in found.attendances], limit)}."
-        )
+        yield f"{join_limited([_audience_summary(one) for one in found.attendances], limit)}."
+
+
+def skip_reason(found: Resolution) -> str:
+    """Return in a few words why the first skipped target was skipped; empty if none was."""
+    if not found.left_out:
+        return ""
+    reason = found.left_out[0].reason
+    return _ACTOR_REASONS_SHORT.get(reason) or _REASONS[reason].partition(". ")[0]
 
 
 def _audience_summary(one: MemberGroupSummary) -> str:
-    counts = {"not linked": one.not_linked, "not seen on duty": one.not_on_duty}
+    counts = {"not linked": one.not_linked, "not on duty": one.not_on_duty}
     missed = " and ".join(f"{count} {what}" for what, count in counts.items() if count)
-    return f"{_target_name(one.target)} ({one.count} people): {missed}"
+    return f"{_target_name(one.target)} ({one.count} members): {missed}"
 
 
 def _group_key(one: SkippedTarget) -> tuple[bool, int]:

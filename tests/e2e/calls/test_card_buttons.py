@@ -102,21 +102,21 @@ class TestOnACall:
     async def test_attach_me_and_detach_me(self, officers: Scene) -> None:
         message = await call_card(officers)
         attached = await officers.pat.click(message, label="Attach me")
-        assert words(attached).startswith("✅ Attached to **#100** Armed Robbery")
+        assert words(attached).startswith("✅ **#100** Armed Robbery")
         assert officers.units_on(ROBBERY) == ["A-12"]
         call = officers.services.board.call(seed.SERVER_ID, ROBBERY)
         assert call is not None
         assert call.idents == tuple(officers.server.calls[ROBBERY].idents)
         await officers.passes(CALM)
         detached = await officers.pat.click(message, label="Detach me")
-        assert words(detached).startswith("✅ Detached from **#100** Armed Robbery")
+        assert words(detached).startswith("✅ Off **#100** Armed Robbery")
         assert officers.units_on(ROBBERY) == []
 
     async def test_detach_me_takes_nobody_off_another_call(self, officers: Scene) -> None:
         await officers.pat.click(await call_card(officers, STOP), label="Attach me")
         await officers.passes(CALM)
         result = await officers.pat.click(await call_card(officers), label="Detach me")
-        assert "not on that call any more" in await settled(officers, result)
+        assert "no longer on that call" in await settled(officers, result)
         assert "A-12" in officers.units_on(STOP)
 
     async def test_whoever_is_not_linked_does_so_and_is_attached(self, officers: Scene) -> None:
@@ -129,15 +129,15 @@ class TestOnACall:
             f"✅ {mention} is now linked to `{seed.CHARLIE.hex}`.",
             f"The CAD knows this id as `{seed.CHARLIE.hex}` (account `charlie`).",
         ]
-        assert followed(result).startswith("✅ Attached to **#100**")
+        assert followed(result).startswith("✅ **#100**")
         assert officers.units_on(ROBBERY) == ["E-51"]
         assert officers.links()[officers.charlie.id] == seed.CHARLIE.hex
 
     async def test_an_id_that_nobody_knows_is_told_before_the_order(self, officers: Scene) -> None:
         shown = await officers.charlie.click(await call_card(officers), label="Attach me")
         result = await officers.charlie.submit_modal(shown, {"steam": "license:nobody"})
-        assert "The CAD does not know this id yet" in await settled(officers, result)
-        assert "linked, but not on duty" in followed(result)
+        assert "the CAD has no account with this id yet" in await settled(officers, result)
+        assert "off duty" in followed(result)
         assert officers.orders() == []
 
     async def test_an_order_that_is_refused_after_the_form(self, officers: Scene) -> None:
@@ -148,32 +148,32 @@ class TestOnACall:
         officers.env.backend.remove_member_role(guild.id, officers.charlie.id, role.id)
         result = await officers.charlie.submit_modal(shown, {"steam": seed.CHARLIE.hex})
         assert "is now linked to" in await settled(officers, result)
-        assert followed(result).startswith("❌ This takes one of these roles")
+        assert followed(result).startswith("❌ You need one of these roles for that: ")
         assert officers.orders() == []
 
     async def test_a_wrong_id_in_the_form_is_explained(self, officers: Scene) -> None:
         shown = await officers.charlie.click(await call_card(officers), label="Attach me")
         result = await officers.charlie.submit_modal(shown, {"steam": "charlie"})
-        assert words(result).startswith("❌ `charlie` is no Steam id that I know.")
+        assert words(result).startswith("❌ `charlie` is not a Steam id.")
         assert officers.orders() == []
 
     @pytest.mark.parametrize("label", ["Attach me", "Detach me", "Attach…", "More"])
     async def test_a_visitor_is_refused_in_private(self, scene: Scene, label: str) -> None:
         result = await scene.vic.click(await call_card(scene), label=label)
-        assert words(result) == f"❌ This takes one of these roles: {scene.dispatch.mention}."
+        assert words(result) == f"❌ You need the {scene.dispatch.mention} role for that."
         assert result.modal is None
         assert scene.world.history == []
 
     async def test_who_moves_themselves_may_move_nobody_else(self, officers: Scene) -> None:
         result = await officers.pat.click(await call_card(officers), label="Attach…")
-        assert words(result).startswith("❌ This takes one of these roles")
+        assert words(result).startswith("❌ You need the ")
 
     async def test_a_press_after_a_restart(self, scene: Scene) -> None:
         message = await call_card(scene)
         promote(scene, "pat")
         await scene.start()
         result = await scene.pat.click(message, label="Attach me")
-        assert words(result).startswith("✅ Attached to **#100**")
+        assert words(result).startswith("✅ **#100**")
 
     async def test_a_call_that_was_closed_meanwhile(self, scene: Scene) -> None:
         message = await call_card(scene)
@@ -188,7 +188,7 @@ class TestOnACall:
         await message.delete()
         await pick(scene, shown, "units", "A-12")
         result = await press(scene.dana, shown, "Attach")
-        assert words(result).startswith("✅ Attached to **#100**")
+        assert words(result).startswith("✅ **#100**")
 
 
 class TestThePanel:
@@ -198,7 +198,7 @@ class TestThePanel:
         await pick(scene, shown, "units", "K-9")
         await pick(scene, shown, "departments", "SAFD")
         result = await press(scene.dana, shown, "Attach")
-        assert words(result).startswith("✅ Attached to **#100**")
+        assert words(result).startswith("✅ **#100**")
         assert sorted(scene.units_on(ROBBERY)) == ["A-12", "E-51", "K-9", "M-3"]
         assert len(scene.orders()) == 1
 
@@ -227,12 +227,12 @@ class TestThePanel:
         await pick(scene, shown, "units", "A-7")
         await scene.start()
         result = await press(scene.dana, shown, "Attach")
-        assert words(result).startswith("✅ Attached to **#100**")
+        assert words(result).startswith("✅ **#100**")
         assert scene.units_on(ROBBERY) == ["A-12", "A-7"]
 
     async def test_nobody_picked(self, scene: Scene) -> None:
         shown = await scene.dana.click(await call_card(scene), label="Attach…")
-        assert words(await press(scene.dana, shown, "Attach")).startswith("❌ Nobody was chosen")
+        assert words(await press(scene.dana, shown, "Attach")).startswith("❌ No unit is picked")
         assert scene.orders() == []
 
 
@@ -273,25 +273,25 @@ class TestMore:
         more = await scene.dana.click(await call_card(scene), label="More")
         asked = await press(scene.dana, more, "Close call")
         assert ROBBERY in scene.server.calls
-        result = await press(scene.dana, asked, "Close it")
+        result = await press(scene.dana, asked, "Close call")
         assert words(result) == "✅ Closed **#100** Armed Robbery."
         assert ROBBERY not in scene.server.calls
         assert scene.services.board.call(seed.SERVER_ID, ROBBERY) is None
-        again = await press(scene.dana, asked, "Close it")
+        again = await press(scene.dana, asked, "Close call")
         assert words(again).startswith("❌ The CAD refused: `CALL NOT FOUND`")
 
     @pytest.mark.parametrize("label", ["Add note", "Close call"])
     async def test_an_officer_neither_notes_nor_closes(self, officers: Scene, label: str) -> None:
         more = await officers.pat.click(await call_card(officers), label="More")
         result = await press(officers.pat, more, label)
-        assert words(result).startswith("❌ This takes one of these roles")
+        assert words(result).startswith("❌ You need the ")
 
 
 class TestOnAnEmergency:
     async def test_respond(self, scene: Scene) -> None:
         promote(scene, "pat")
         result = await scene.pat.click(await emergency_card(scene), label="Respond")
-        assert (await settled(scene, result)).startswith("✅ Attached to **#103**")
+        assert (await settled(scene, result)).startswith("✅ **#103**")
         assert scene.units_on(103) == ["A-12"]
         assert scene.server.calls[103].form.meta_data["createdFromId"] == str(SHOTS)
         assert SHOTS not in scene.server.emergencies
@@ -302,14 +302,14 @@ class TestOnAnEmergency:
             Actor(scene.people[name].id, scene.guild.id, frozenset({scene.dispatch.id}), False)
             for name in ("pat", "alice", "pat")
         ]
-        acts, reply = scene.services.acts, ReplyAddress(1, "token")
+        acts, reply = scene.services.call_actions, ReplyAddress(1, "token")
         responding = asyncio.gather(
             *(acts.respond_to_911(actor, reply, seed.SERVER_ID, SHOTS, "me") for actor in actors)
         )
         while not responding.done():
             await scene.passes(1)
         orders = await responding
-        assert [order.call_id for order in orders] == [103, 103, 103]
+        assert [one.order.call_id for one in orders] == [103, 103, 103]
         assert len(scene.world.requests(*CREATED)) == 1
         assert len(scene.world.requests(*REMOVED)) == 1
         assert SHOTS not in scene.server.emergencies
@@ -319,7 +319,7 @@ class TestOnAnEmergency:
         message = await emergency_card(scene)
         for who in (scene.pat, scene.alice, scene.pat):
             result = await who.click(message, label="Respond")
-            assert (await settled(scene, result)).startswith("✅ Attached to **#103**")
+            assert (await settled(scene, result)).startswith("✅ **#103**")
         assert sorted(scene.units_on(103)) == ["A-12", "A-7"]
         assert set(scene.server.calls) == {100, 101, 102, 103}
         assert SHOTS not in scene.server.emergencies
@@ -332,7 +332,7 @@ class TestOnAnEmergency:
         call = scene.server.calls[ROBBERY]
         call.form = replace(call.form, meta_data={key: str(SHOTS)})
         result = await scene.pat.click(message, label="Respond")
-        assert (await settled(scene, result)).startswith("✅ Attached to **#100**")
+        assert (await settled(scene, result)).startswith("✅ **#100**")
         assert scene.world.requests(*CREATED) == []
         assert SHOTS not in scene.server.emergencies
 
@@ -341,7 +341,7 @@ class TestOnAnEmergency:
         message = await emergency_card(scene)
         scene.world.remove_911(scene.server, SHOTS)
         result = await scene.pat.click(message, label="Respond")
-        assert words(result).startswith("❌ This 911 call is not on the list any more")
+        assert words(result).startswith("❌ This 911 call is no longer open")
         assert set(scene.server.calls) == {100, 101, 102}
 
     async def test_respond_without_a_link(self, scene: Scene) -> None:
@@ -349,18 +349,18 @@ class TestOnAnEmergency:
         shown = await scene.charlie.click(await emergency_card(scene), label="Respond")
         result = await scene.charlie.submit_modal(shown, {"steam": seed.CHARLIE.hex})
         assert "is now linked to" in await settled(scene, result)
-        assert followed(result).startswith("✅ Attached to **#103**")
+        assert followed(result).startswith("✅ **#103**")
         assert scene.units_on(103) == ["E-51"]
 
     async def test_dispatch_others(self, scene: Scene) -> None:
         shown = await scene.dana.click(await emergency_card(scene), label="Dispatch…")
         empty = await press(scene.dana, shown, "Dispatch")
-        assert words(empty).startswith("❌ Nobody was chosen")
+        assert words(empty).startswith("❌ No unit is picked")
         assert set(scene.server.calls) == {100, 101, 102}
         await pick(scene, shown, "members", scene.pat)
         await pick(scene, shown, "units", "A-7")
         result = await press(scene.dana, shown, "Dispatch")
-        assert (await settled(scene, result)).startswith("✅ Attached to **#103**")
+        assert (await settled(scene, result)).startswith("✅ **#103**")
         assert scene.units_on(103) == ["A-12", "A-7"]
         assert SHOTS not in scene.server.emergencies
 
@@ -375,7 +375,7 @@ class TestOnAnEmergency:
     @pytest.mark.parametrize("label", ["Respond", "Dispatch…", "Dismiss"])
     async def test_a_visitor_is_refused_in_private(self, scene: Scene, label: str) -> None:
         result = await scene.vic.click(await emergency_card(scene), label=label)
-        assert words(result) == f"❌ This takes one of these roles: {scene.dispatch.mention}."
+        assert words(result) == f"❌ You need the {scene.dispatch.mention} role for that."
         assert SHOTS in scene.server.emergencies
 
 

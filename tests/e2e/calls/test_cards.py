@@ -87,9 +87,9 @@ async def test_a_call_appears_shows_who_comes_and_is_marked_once_it_is_over(card
     call = scene.world.new_dispatch(scene.server, CallForm("Bank *Alarm*", priority=2))
     title = f"Call #{call.call_id} Bank \\*Alarm\\*"
     await cards.until(lambda: cards.shows(title))
-    assert cards.units(title) == "nobody yet"
+    assert cards.units(title) == "no units yet"
     scene.world.attach(scene.server, call.call_id, Target(api_ids=(seed.PAT.hex,)))
-    await cards.until(lambda: cards.units(title) != "nobody yet")
+    await cards.until(lambda: cards.units(title) != "no units yet")
     assert "**A\\-12** · Pat Moreno · available" in cards.units(title)
     await cards.until(lambda: scene.pat.mention in cards.units(title))
     scene.world.close(scene.server, call.call_id)
@@ -132,7 +132,7 @@ async def test_calls_are_listed_privately(scene: Scene):
     assert (
         lines[2] == "**#100** Armed Robbery · 211 · priority 1 · 100 Innocence Boulevard · no units"
     )
-    assert "This takes one of these roles" in await scene.say(scene.vic, "calls")
+    assert "role for that" in await scene.say(scene.vic, "calls")
 
 
 async def test_a_server_that_nobody_has_asked_about_is_asked(scene: Scene):
@@ -143,7 +143,7 @@ async def test_a_member_is_attached_from_their_menu(scene: Scene):
     offered = await scene.dana.context_menu(scene.channel, "Attach to call", scene.pat)
     assert offered.ephemeral
     assert offered.response is not None
-    assert offered.response.content == f"Which call does {scene.pat.mention} go to?"
+    assert offered.response.content == f"Which call should {scene.pat.mention} go to?"
     (row,) = offered.response.components
     labels = [one["label"] for one in row["components"][0]["options"]]
     assert labels[0] == "#100 Armed Robbery · no units"
@@ -151,14 +151,14 @@ async def test_a_member_is_attached_from_their_menu(scene: Scene):
     await scene.passes(60)
     assert given.ephemeral
     assert given.response is not None
-    assert given.response.content.startswith("✅ Attached to **#100** Armed Robbery: ")
+    assert given.response.content.startswith("✅ **#100** Armed Robbery: ")
     assert scene.units_on(100) == ["A-12"]
 
 
 async def test_the_menu_works_after_a_restart_and_not_for_visitors(scene: Scene):
     refused = await scene.vic.context_menu(scene.channel, "Attach to call", scene.pat)
     assert refused.response is not None
-    assert "This takes one of these roles" in refused.response.content
+    assert "role for that" in refused.response.content
     offered = await scene.dana.context_menu(scene.channel, "Attach to call", scene.pat)
     assert offered.response is not None
     await scene.start()

@@ -15,7 +15,8 @@ from tests.e2e.scene import Scene
 
 RILEY, CHARLIE = seed.RILEY, seed.CHARLIE
 WAITS = (
-    f"⏳ Your link to `{RILEY.hex}` waits for approval. You are told here or in a direct message."
+    f"⏳ Your link to `{RILEY.hex}` waits for approval. The answer comes here or in a direct"
+    " message."
 )
 
 
@@ -78,7 +79,7 @@ async def test_a_visitor_decides_nothing(scene: Scene, log: Log, label: str) -> 
     await asked(scene, scene.vic, RILEY.hex)
     for who in (scene.vic, scene.erin):
         pressed = await log.press(who, label)
-        assert pressed.text == f"❌ This takes one of these roles: {scene.dispatch.mention}."
+        assert pressed.text == f"❌ You need the {scene.dispatch.mention} role for that."
     assert scene.vic.id not in scene.links()
     assert labels(log.messages[0]) == ["Approve", "Deny"]
 
@@ -135,7 +136,7 @@ async def test_a_request_that_a_stop_kept_from_being_shown(scene: Scene, log: Lo
 async def test_a_second_request_replaces_the_first(scene: Scene, log: Log) -> None:
     await asked(scene, scene.vic, RILEY.hex)
     again = await asked(scene, scene.vic, "license:Ab*c")
-    assert again.text.endswith("It takes the place of your earlier request.")
+    assert again.text.endswith("It replaces your earlier request.")
     first, second = log.messages
     assert first.content.startswith(f"❌ {scene.vic.mention} asked to be linked to `{RILEY.hex}`")
     assert f"{scene.vic.mention} has replaced this" in first.content
@@ -165,8 +166,7 @@ async def test_whoever_may_link_needs_no_approval(scene: Scene, log: Log) -> Non
 async def test_an_id_of_somebody_else_is_not_asked_for(scene: Scene, log: Log) -> None:
     answer = await scene.say(scene.vic, "link", steam=seed.PAT.hex)
     assert answer == (
-        f"❌ `{seed.PAT.hex}` is linked to somebody else. If it is yours, ask whoever links"
-        " people here."
+        f"❌ `{seed.PAT.hex}` is linked to another member. If it is yours, ask a dispatcher."
     )
     assert log.messages == []
 
@@ -176,7 +176,7 @@ async def test_an_id_that_was_taken_meanwhile(scene: Scene, log: Log) -> None:
     await asked(scene, scene.max, f"STEAM:{RILEY.hex.upper()}")
     await log.press(scene.dana, "Approve", 1)
     held = await log.press(scene.dana, "Approve", 0)
-    assert held.text.startswith("⚠️ Nothing has changed yet:")
+    assert held.text.startswith("⚠️ Not saved yet:")
     assert scene.max.mention in held.text
     assert held.buttons == ["Share it", "Move it here", "Cancel"]
     assert held.result.response is not None
@@ -198,7 +198,7 @@ async def test_the_form_behind_attach_me(scene: Scene, log: Log) -> None:
     result = await press_attach_me(scene, scene.charlie, str(CHARLIE.steam64))
     assert result.response is not None
     assert result.response.content.startswith(
-        f"⏳ Your link to `{CHARLIE.hex}` waits for approval; you are told here"
+        f"⏳ Your link to `{CHARLIE.hex}` waits for approval; the answer will come"
     )
     assert scene.orders() == []
     assert scene.charlie.id not in scene.links()
@@ -226,7 +226,7 @@ async def test_a_channel_that_cannot_be_written(scene: Scene, log: Log) -> None:
     path = f"/channels/{log.channel.id}/messages"
     scene.env.inject_error("POST", path, status=403, code=50013, times=None)
     answer = await scene.say(scene.vic, "link", steam=RILEY.hex)
-    assert answer.startswith("❌ Your link takes an approval, and nobody can be asked for it.")
+    assert answer.startswith("❌ Your link needs an approval, but the bot cannot post the request.")
     assert requests_stored(scene) == [(scene.vic.id, RILEY.hex, "withdrawn")]
 
 
@@ -234,7 +234,7 @@ async def test_a_log_channel_on_another_server(scene: Scene) -> None:
     elsewhere = scene.env.create_guild("Elsewhere").create_text_channel("log")
     await scene.start(log_channel_id=elsewhere.id, link_approval=True)
     answer = await scene.say(scene.vic, "link", steam=RILEY.hex)
-    assert answer.startswith("❌ Your link takes an approval, and nobody can be asked for it.")
+    assert answer.startswith("❌ Your link needs an approval, but the bot cannot post the request.")
     assert elsewhere.history() == []
 
 
@@ -264,7 +264,7 @@ async def test_a_request_expires(scene: Scene, log: Log) -> None:
     assert "This has expired" in log.texts[0]
     assert labels(log.messages[0]) == []
     (letter,) = letters(scene.vic)
-    assert letter.startswith("**San Andreas**: ❌ Nobody has decided about your link")
+    assert letter.startswith("**San Andreas**: ❌ Expired: your link")
 
 
 async def test_what_a_hostile_name_looks_like(scene: Scene, log: Log) -> None:

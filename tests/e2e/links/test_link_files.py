@@ -44,19 +44,19 @@ async def test_shown_then_written(scene: Scene) -> None:
     said = await shown(scene, people(scene))
     title, *lines = said.text.splitlines()
     assert title == (
-        "⏳ `people.csv`: 2 added, 1 changed, 1 as they were. Nothing is written before you press"
-        " **Import**."
+        "⏳ `people.csv`: 2 new, 1 changed, 1 unchanged. Nothing is saved yet: press the button to"
+        " import."
     )
     assert lines == [
         "**Changed**",
         f"line 3: {scene.pat.mention} `{seed.PAT.hex}` → `{seed.VIC.hex}`",
-        "**Added**",
+        "**New**",
         f"line 2: {scene.vic.mention} `{NEW.hex}`",
         f"line 5: {scene.charlie.mention} `license:c`",
     ]
-    assert said.buttons == ["Import"]
+    assert said.buttons == ["Import 3 links"]
     assert scene.links() == before
-    assert await pressed(scene, said) == "✅ 2 added, 1 changed, 1 as they were."
+    assert await pressed(scene, said) == "✅ 2 added, 1 changed, 1 unchanged."
     after = {scene.vic.id: NEW.hex, scene.pat.id: seed.VIC.hex, scene.charlie.id: "license:c"}
     assert scene.links() == before | after
     whois = await scene.say(scene.dana, "links whois", member=scene.vic)
@@ -75,7 +75,7 @@ async def test_an_id_that_another_member_has_is_named(scene: Scene, spelling: st
 
 async def test_a_second_press_finds_it_done(scene: Scene) -> None:
     said = await shown(scene, people(scene))
-    assert await pressed(scene, said) == "✅ 2 added, 1 changed, 1 as they were."
+    assert await pressed(scene, said) == "✅ 2 added, 1 changed, 1 unchanged."
     await scene.say(scene.dana, "unlink", member=scene.vic)
     assert await pressed(scene, said) == "❌ This file has been imported already."
     assert scene.vic.id not in scene.links()
@@ -90,8 +90,8 @@ async def test_somebody_else_presses(scene: Scene) -> None:
     message.flags = 0
     second = scene.guild.add_member(scene.env.create_user("mia"), roles=[scene.dispatch])
     answer = await pressed(scene, said, second)
-    assert answer.startswith("❌ Somebody else has shown this file.")
-    assert (await pressed(scene, said, scene.vic)).startswith("❌ This takes one of these roles:")
+    assert answer.startswith("❌ Another member sent this file.")
+    assert (await pressed(scene, said, scene.vic)).startswith("❌ You need the ")
     assert scene.links() == before
 
 
@@ -100,22 +100,22 @@ async def test_a_restart_forgets_the_file(scene: Scene) -> None:
     said = await shown(scene, people(scene))
     await scene.start()
     answer = await pressed(scene, said)
-    assert answer.startswith("❌ I do not remember this file any more")
-    assert "Show it to me again with `/links import`." in answer
+    assert answer.startswith("❌ This file has expired")
+    assert "Send it again with `/links import`." in answer
     assert scene.links() == before
 
 
 async def test_a_quarter_of_an_hour_forgets_the_file(scene: Scene) -> None:
     said = await shown(scene, people(scene))
     await scene.passes(PREVIEW_TTL)
-    assert (await pressed(scene, said)).startswith("❌ I do not remember this file any more")
+    assert (await pressed(scene, said)).startswith("❌ This file has expired")
 
 
 async def test_links_that_have_changed_since(scene: Scene) -> None:
     said = await shown(scene, people(scene))
     await scene.say(scene.vic, "link", steam="license:meanwhile")
     before = scene.links()
-    assert (await pressed(scene, said)).startswith("❌ The links have changed since,")
+    assert (await pressed(scene, said)).startswith("❌ The links have changed since you")
     assert scene.links() == before
 
 
@@ -137,25 +137,25 @@ async def test_bad_lines_are_named_and_left_out(scene: Scene) -> None:
     text = f"discord_id,api_id\n{scene.vic.id},license:v\n{scene.vic.id},x\n1.23E+17,@everyone\n"
     said = await shown(scene, text)
     lines = said.text.splitlines()
-    assert lines[0].startswith("⚠️ `people.csv`: 1 added, 0 changed, 0 as they were, 2 refused.")
+    assert lines[0].startswith("⚠️ `people.csv`: 1 new, 0 changed, 0 unchanged, 2 with errors.")
     assert lines[2] == f"line 3\\: the Discord id {scene.vic.id} is already in line 2"
     assert lines[3].startswith("line 4\\: '1.23E\\+17' is an id that a spreadsheet has rounded;")
-    assert said.buttons == ["Import the rest"]
-    assert await pressed(scene, said) == "⚠️ 1 added, 0 changed, 0 as they were, 2 refused."
+    assert said.buttons == ["Import 1 link"]
+    assert await pressed(scene, said) == "⚠️ 1 added, 0 changed, 0 unchanged, 2 with errors."
     assert scene.links()[scene.vic.id] == "license:v"
 
 
 async def test_a_shared_id_takes_the_press(scene: Scene) -> None:
     said = await shown(scene, f"discord_id,api_id\n{scene.vic.id},{seed.PAT.hex.upper()}\n")
     assert f"is also {scene.pat.mention}" in said.text
-    assert said.buttons == ["Import, with shared ids"]
+    assert said.buttons == ["Import 1 link (1 shared id)"]
     assert (await pressed(scene, said)).startswith("✅ 1 added")
 
 
 async def test_there_is_more_than_fits(scene: Scene) -> None:
     rows = "".join(f"{10**17 + n},license:{n}\n" for n in range(3000))
     said = await shown(scene, f"discord_id,api_id\n{rows}{rows[:200]}", name="`@everyone`.csv")
-    assert said.text.startswith("⚠️ `ˋ@everyoneˋ.csv`: 3,000 added,")
+    assert said.text.startswith("⚠️ `ˋ@everyoneˋ.csv`: 3,000 new,")
     assert said.result.response is not None
     (file,) = said.result.response.attachments
     report = (await file.read()).decode()
@@ -173,7 +173,7 @@ class TestNames:
         assert f"line 2: {scene.vic.mention} `license:v`" in said.text
         ids = ", ".join(map(str, sorted([scene.charlie.id, twin.id])))
         assert f"line 3\\: several members are called 'Charlie' \\({ids}\\);" in said.text
-        assert "line 4\\: nobody on this server is called 'nobody'" in said.text
+        assert "line 4\\: no member of this server is called 'nobody'" in said.text
 
     async def test_without_the_intent_nobody_is_known(self, scene: Scene) -> None:
         said = await shown(scene, "user,steam\nVic,license:v\n")
@@ -185,7 +185,7 @@ class TestRefusals:
     @pytest.mark.parametrize("who", ["vic", "max"])
     async def test_without_the_role_nothing_is_fetched(self, scene: Scene, who: str) -> None:
         person = scene.people[who]
-        refusal = f"❌ This takes one of these roles: {scene.dispatch.mention}."
+        refusal = f"❌ You need the {scene.dispatch.mention} role for that."
         file = ("people.csv", people(scene).encode())
         assert await scene.say(person, "links import", file=file) == refusal
         assert await scene.say(person, "links export") == refusal
@@ -194,24 +194,22 @@ class TestRefusals:
         admin = scene.guild.create_role("Admin")
         await scene.start(admin_role_ids=frozenset({admin.id}))
         said = await shown(scene, people(scene))
-        assert said.text == f"❌ This takes one of these roles: {admin.mention}."
+        assert said.text == f"❌ You need the {admin.mention} role for that."
         assert said.buttons == []
 
     async def test_a_role_that_was_lost_before_the_press(self, scene: Scene) -> None:
         said = await shown(scene, people(scene))
         scene.env.backend.remove_member_role(scene.guild.id, scene.dana.id, scene.dispatch.id)
-        assert (await pressed(scene, said)).startswith("❌ This takes one of these roles:")
+        assert (await pressed(scene, said)).startswith("❌ You need the ")
 
     async def test_what_is_too_large(self, scene: Scene) -> None:
         said = await shown(scene, b"x" * (MAX_FILE_BYTES + 1))
-        assert said.text.startswith("❌ The file is too large: 2.0 MiB, where 2 MiB are read.")
+        assert said.text.startswith("❌ The file is too large: 2.0 MiB; the limit is 2 MiB.")
 
     async def test_a_file_that_discord_has_lost(self, scene: Scene, monkeypatch) -> None:
         monkeypatch.setattr(scene.env.backend.cdn, "get", lambda _: None)
         said = await shown(scene, people(scene))
-        assert said.text == (
-            "❌ Discord did not hand out the file, or who is on this server. Try again."
-        )
+        assert said.text == ("❌ Discord did not send the file or the list of members. Try again.")
 
     @pytest.mark.parametrize(
         ("data", "words"),
@@ -237,7 +235,7 @@ class TestRefusals:
 async def test_what_is_exported_can_be_imported(scene: Scene) -> None:
     await shown_and_pressed(scene, f"discord_id,api_id\n{scene.vic.id},'=HYPERLINK(1)\n")
     said = await scene.says(scene.dana, "links export")
-    assert said.text == "✅ 5 linked. `/links import` takes this file again."
+    assert said.text == "✅ 5 links in this file. `/links import` reads it again."
     assert said.result.response is not None
     (file,) = said.result.response.attachments
     data = await file.read()
@@ -246,9 +244,7 @@ async def test_what_is_exported_can_be_imported(scene: Scene) -> None:
     stored = scene.links() | {scene.vic.id: "'=HYPERLINK(1)"}
     assert rows == [["discord_id", "api_id"], *([str(n), one] for n, one in sorted(stored.items()))]
     again = await shown(scene, data)
-    assert again.text == (
-        "✅ `people.csv` has nothing to import: 0 added, 0 changed, 5 as they were."
-    )
+    assert again.text == ("✅ `people.csv` has nothing to import: 0 new, 0 changed, 5 unchanged.")
 
 
 async def shown_and_pressed(scene: Scene, text: str) -> None:
@@ -264,5 +260,5 @@ async def test_another_server_has_links_of_its_own(scene: Scene) -> None:
     await scene.start(dispatch_role_ids=frozenset({role.id, scene.dispatch.id}))
     result = await dana.slash(channel, "links export")
     assert result.response is not None
-    assert result.response.content.startswith("✅ 0 linked.")
+    assert result.response.content.startswith("✅ 0 links in this file.")
     assert await result.response.attachments[0].read() == b"discord_id,api_id\n"

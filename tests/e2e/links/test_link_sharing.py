@@ -22,8 +22,8 @@ async def ask(scene: Scene) -> Said:
     """Let Dana give Vic the id that Pat has."""
     said = await scene.says(scene.dana, "link", steam=str(PAT.steam64), member=scene.vic)
     assert said.text == (
-        f"⚠️ Nothing has changed yet: `{PAT.hex}` is linked to {scene.pat.mention}. Is"
-        f" {scene.vic.mention} to have it as well, or instead?"
+        f"⚠️ Not saved yet: `{PAT.hex}` is linked to {scene.pat.mention} already. Share it with"
+        f" {scene.vic.mention}, or move it?"
     )
     assert said.buttons == ["Share it", "Move it here", "Cancel"]
     assert scene.vic.id not in scene.links()
@@ -36,9 +36,7 @@ async def ask(scene: Scene) -> Said:
 async def test_a_member_cannot_take_it(scene: Scene, pasted: str) -> None:
     log = await Log.opened(scene)
     said = await scene.says(scene.vic, "link", steam=pasted)
-    assert said.text.endswith(
-        " is linked to somebody else. If it is yours, ask whoever links people here."
-    )
+    assert said.text.endswith(" is linked to another member. If it is yours, ask a dispatcher.")
     assert scene.pat.mention not in said.text
     assert said.buttons == []
     assert scene.vic.id not in scene.links()
@@ -58,7 +56,7 @@ async def test_sharing(scene: Scene) -> None:
     assert scene.links()[scene.vic.id] == scene.links()[scene.pat.id] == PAT.hex
     dana, vic = scene.dana.mention, scene.vic.mention
     assert letters(scene.pat) == [
-        f"{SERVER}: {dana} has linked {vic} to `{PAT.hex}`, which is yours too."
+        f"{SERVER}: {dana} has also linked {vic} to `{PAT.hex}`, which is your id."
     ]
     assert log.texts == [f"🔗 `{PAT.hex}` of {scene.pat.mention} is shared with {vic} · by {dana}"]
     assert letters(scene.vic) == []
@@ -74,7 +72,7 @@ async def test_moving_after_a_restart(scene: Scene) -> None:
     assert scene.pat.id not in scene.links()
     dana, vic = scene.dana.mention, scene.vic.mention
     assert letters(scene.pat) == [
-        f"{SERVER}: {dana} has given `{PAT.hex}` to {vic}; you are not linked now."
+        f"{SERVER}: {dana} has moved `{PAT.hex}` from you to {vic}; you are no longer linked."
     ]
     assert log.texts == [f"🔗 `{PAT.hex}` {scene.pat.mention} → {vic} · by {dana}"]
 
@@ -95,7 +93,7 @@ async def test_answering_twice(scene: Scene) -> None:
     await answered(scene, scene.dana, said, "Cancel")
     message.components = shown  # as a slow client has it
     text = await answered(scene, scene.dana, said, "Move it here")
-    assert text.startswith("❌ This question is not open any more")
+    assert text.startswith("❌ This question is closed")
     assert scene.pat.id in scene.links()
 
 
@@ -103,13 +101,13 @@ async def test_whoever_lost_the_role_decides_nothing(scene: Scene) -> None:
     said = await ask(scene)
     scene.env.backend.remove_member_role(scene.guild.id, scene.dana.id, scene.dispatch.id)
     text = await answered(scene, scene.dana, said, "Share it")
-    assert text == f"❌ This takes one of these roles: {scene.dispatch.mention}."
+    assert text == f"❌ You need the {scene.dispatch.mention} role for that."
     assert scene.vic.id not in scene.links()
 
 
 async def test_a_dispatcher_for_themselves(scene: Scene) -> None:
     said = await scene.says(scene.dana, "link", steam=PAT.hex)
-    assert f"Is {scene.dana.mention} to have it as well" in said.text
+    assert f"Share it with {scene.dana.mention}" in said.text
     await answered(scene, scene.dana, said, "Share it")
     assert scene.links()[scene.dana.id] == PAT.hex
 
@@ -127,12 +125,12 @@ async def test_the_form_behind_attach_me(scene: Scene) -> None:
     scene.env.backend.add_member_role(scene.guild.id, scene.charlie.id, officer.id)
     await scene.start(self_dispatch_role_ids=frozenset({officer.id}))
     for who, told in (
-        (scene.charlie, "If it is yours, ask whoever links people here."),
+        (scene.charlie, "If it is yours, ask a dispatcher."),
         (scene.dana, f"{scene.pat.mention}. Use `/link` to share it or to move it."),
     ):
         result = await press_attach_me(scene, who, PAT.hex)
         assert result.response is not None
-        assert result.response.content.startswith(f"❌ `{PAT.hex}` is linked to somebody else")
+        assert result.response.content.startswith(f"❌ `{PAT.hex}` is linked to another member")
         assert result.response.content.endswith(told)
     assert scene.orders() == []
 

@@ -54,7 +54,8 @@ async def test_linking_somebody_else(scene: Scene) -> None:
 async def test_the_format_of_the_community(scene: Scene) -> None:
     answer = await scene.say(scene.vic, "link", steam=str(VIC.steam64))
     assert answer.startswith(
-        f"⚠️ {scene.vic.mention} is now linked to `steam:{VIC.hex}`.\nThe CAD does not know"
+        f"⚠️ {scene.vic.mention} is now linked to `steam:{VIC.hex}`.\n"
+        "Saved, but the CAD has no account"
     )
     # With a prefix it is somebody's own spelling, whatever the format.
     answer = await scene.say(scene.vic, "link", steam="License:AbC")
@@ -64,7 +65,7 @@ async def test_the_format_of_the_community(scene: Scene) -> None:
 async def test_an_id_that_the_cad_does_not_know_is_linked_all_the_same(scene: Scene) -> None:
     answer = await scene.say(scene.vic, "link", steam="license:unheard-of")
     assert answer.startswith(f"⚠️ {scene.vic.mention} is now linked to `license:unheard-of`.")
-    assert "The CAD does not know this id yet, in any spelling." in answer
+    assert "the CAD has no account with this id yet." in answer
     assert "Until then it is unproven." in answer
     assert scene.links()[scene.vic.id] == "license:unheard-of"
 
@@ -90,11 +91,11 @@ async def test_a_link_is_saved_while_the_cad_is_down(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("pasted", "words"),
     [
-        ("Vic", "`Vic` is no Steam id that I know."),
-        ("", "`(empty)` is no Steam id that I know."),
-        ("https://steamcommunity.com/id/vic", "holds a name, not the id."),
-        ("`@everyone`\n**x** <@&1>", "`ˋ@everyoneˋ **x** <@&1>` is no Steam id"),
-        ("x" * 4000, f"`{'x' * 99}…` is no Steam id"),
+        ("Vic", "`Vic` is not a Steam id."),
+        ("", "`(empty)` is not a Steam id."),
+        ("https://steamcommunity.com/id/vic", "has a custom name instead of the id."),
+        ("`@everyone`\n**x** <@&1>", "`ˋ@everyoneˋ **x** <@&1>` is not a Steam id"),
+        ("x" * 4000, f"`{'x' * 99}…` is not a Steam id"),
     ],
 )
 async def test_what_is_no_id_is_not_stored(scene: Scene, pasted: str, words: str) -> None:
@@ -116,7 +117,7 @@ async def test_a_name_from_the_cad_stays_in_its_place(scene: Scene) -> None:
 async def test_somebody_who_is_not_on_this_server(scene: Scene) -> None:
     stranger = scene.env.create_user("stranger")
     answer = await scene.say(scene.dana, "link", steam=RILEY.hex, member=stranger)
-    assert answer == "❌ `stranger` is nobody on this server."
+    assert answer == "❌ `stranger` is not a member of this server."
     assert [type(error).__name__ for error in scene.env.errors] == ["TransformerError"]
 
 
@@ -141,7 +142,7 @@ async def test_whois(scene: Scene) -> None:
     me = await scene.say(scene.dana, "links whois")
     assert me == f"❌ {scene.dana.mention} is not linked."
     nobody = await scene.say(scene.dana, "links whois", steam="license:nobody")
-    assert nobody == "❌ Nobody is linked to `license:nobody`."
+    assert nobody == "❌ No member is linked to `license:nobody`."
     assert (await scene.say(scene.dana, "links whois", steam="Pat")).startswith("❌ `Pat` is no")
 
 
@@ -183,7 +184,7 @@ async def test_another_server_has_links_of_its_own(scene: Scene) -> None:
     dana = other.add_member(scene.dana.user, roles=[role])
     result = await dana.slash(other.create_text_channel("dispatch"), "links list")
     assert result.response is not None
-    assert result.response.content.startswith("✅ Nobody is linked yet.")
+    assert result.response.content.startswith("✅ No member is linked yet.")
 
 
 def fill(scene: Scene, count: int) -> None:

@@ -95,7 +95,7 @@ async def test_whatever_was_pasted_is_attached_afterwards(scene: Scene, pasted: 
     assert asked(scene) <= MAX_QUERIES
     assert scene.links()[scene.charlie.id] == UPPER
     answer = await scene.attach(scene.charlie.mention)
-    assert answer.startswith("✅ Attached to **#100** Armed Robbery")
+    assert answer.startswith("✅ **#100** Armed Robbery")
     assert scene.units_on(100) == ["E-51"]
 
 
@@ -121,7 +121,7 @@ async def test_a_cad_that_is_down_when_somebody_links(scene: Scene) -> None:
 @versions
 async def test_who_registers_later_becomes_proven(scene: Scene) -> None:
     answer = await scene.say(scene.vic, "link", steam=str(VIC.steam64))
-    assert "The CAD does not know this id yet, in any spelling." in answer
+    assert "the CAD has no account with this id yet." in answer
     before = asked(scene)
     await eventually(scene, lambda: asked(scene) > before + 10)
     assert proofs(scene)[scene.vic.id] is None
@@ -165,8 +165,8 @@ async def test_discord_linked_in_the_cad_counts_more_than_what_is_pasted(scene: 
     answer = await scene.say(scene.charlie, "link", steam=RILEY.hex)
     assert answer == (
         f"⚠️ {scene.charlie.mention} is now linked to `{UPPER}`.\n"
-        f"In the CAD, {scene.charlie.mention} has linked Discord to this id (account `charlie`); it"
-        f" was stored instead of `{RILEY.hex}`. To change that, change it in the CAD."
+        f"In the CAD, {scene.charlie.mention} has linked Discord to this id (account `charlie`). So"
+        f" it was saved instead of `{RILEY.hex}`. To change that, change it in the CAD."
     )
     assert scene.links()[scene.charlie.id] == UPPER
 
@@ -201,7 +201,7 @@ class TestCheck:
 
     async def test_who_may_not(self, scene: Scene) -> None:
         answer = await scene.say(scene.vic, "links check")
-        assert answer.startswith("❌ This takes one of these roles")
+        assert answer.startswith("❌ You need the ")
 
     @versions
     async def test_all_that_can_be_wrong(self, scene: Scene) -> None:
@@ -220,11 +220,11 @@ class TestCheck:
         shared = {f"{scene.bob.mention} and {scene.alice.mention}"}
         shared.add(f"{scene.alice.mention} and {scene.bob.mention}")
         head, unknown, changed, several, hint = words().splitlines()
-        assert head.startswith("⚠️ 5 links checked, begun ")
+        assert head.startswith("⚠️ 5 links checked, started ")
         assert head.endswith(": 3 proven, 1 unknown, 1 changed.")
         assert unknown == f"The CAD does not know: {scene.vic.mention} `license:nobody`."
         assert changed == f"Another account has the id now: {erin_was}."
-        assert several.removeprefix("Several people on one id: ").rstrip(".") in shared
+        assert several.removeprefix("Several members share one id: ").rstrip(".") in shared
         assert hint.startswith("`/links list` with `only:` lists them all")
         assert scene.links()[scene.pat.id] == f"STEAM:{seed.PAT.hex.upper()}"
         listed = await scene.say(scene.dana, "links list")
@@ -234,7 +234,10 @@ class TestCheck:
             assert head == f"✅ 1 {only} · page 1 of 1"
             assert [one.partition(" ")[0] for one in lines] == [one.mention for one in people]
         whois = await scene.say(scene.dana, "links whois", member=scene.erin)
-        assert "⚠️ The id was account `erin`; now the CAD gives it to `erin-the-second`." in whois
+        assert (
+            "⚠️ The id belonged to account `erin`; in the CAD it now belongs to `erin-the-second`."
+            in whois
+        )
 
     async def test_a_restart_in_the_middle(self, scene: Scene) -> None:
         await scene.start(log_channel_id=scene.channel.id)
@@ -257,7 +260,7 @@ class TestCheck:
         backend.remove_member_role(scene.guild.id, scene.dana.id, scene.dispatch.id)
         refused = await scene.dana.click(message, label="Stop")
         assert refused.response is not None
-        assert refused.response.content.startswith("❌ This takes one of these roles")
+        assert refused.response.content.startswith("❌ You need the ")
         backend.add_member_role(scene.guild.id, scene.dana.id, scene.dispatch.id)
         await scene.dana.click(message, label="Stop")
         assert words().startswith("❌ Stopped: ")
@@ -291,7 +294,7 @@ class TestCheck:
     async def test_a_cad_in_trouble(self, scene: Scene) -> None:
         scene.breaks(BAD_GATEWAY)
         _, words = await self.check(scene)
-        trouble = "Sonoran CAD has a fault (502). I go on as soon as it answers."
+        trouble = "Sonoran CAD has a fault (502). I continue as soon as it answers."
         await eventually(scene, lambda: trouble in words())
         scene.mends()
         await eventually(scene, lambda: words().startswith("✅ 4 links checked"))
@@ -300,7 +303,7 @@ class TestCheck:
         await self.check(scene)
         await scene.passes(4)
         answer = await scene.attach("A-12")
-        assert answer.startswith("✅ Attached to **#100**")
+        assert answer.startswith("✅ **#100**")
 
 
 def logged(scene: Scene) -> list[str]:

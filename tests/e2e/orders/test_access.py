@@ -42,7 +42,7 @@ async def run(scene: Scene, who: str, name: str) -> str:
 async def test_without_a_dispatch_role(scene: Scene, name: str, who: str) -> None:
     before = scene.links()
     answer = await run(scene, who, name)
-    assert answer == f"❌ This takes one of these roles: {scene.dispatch.mention}."
+    assert answer == f"❌ You need the {scene.dispatch.mention} role for that."
     assert scene.world.history == []
     assert scene.links() == before
 
@@ -52,7 +52,7 @@ async def test_without_a_dispatch_role(scene: Scene, name: str, who: str) -> Non
 async def test_without_any_role_set_up(scene: Scene, name: str) -> None:
     answer = await run(scene, "dana", name)
     assert answer == (
-        "❌ This takes the Manage Server permission; no dispatch role has been set up."
+        "❌ You need the Manage Server permission for that: no dispatch role is set up."
     )
     assert scene.world.history == []
     assert (await run(scene, "max", name))[0] in "✅⚠"
@@ -68,7 +68,7 @@ async def test_several_roles_are_all_named(scene: Scene) -> None:
     await scene.start(dispatch_role_ids=frozenset({other.id, scene.dispatch.id}))
     answer = await run(scene, "vic", "attach")
     assert answer == (
-        f"❌ This takes one of these roles: {scene.dispatch.mention}, {other.mention}."
+        f"❌ You need one of these roles for that: {scene.dispatch.mention}, {other.mention}."
     )
     assert (await run(scene, "dana", "attach")).startswith("⚠️")
 
@@ -77,7 +77,7 @@ async def test_a_role_counts_as_discord_has_it_at_that_moment(scene: Scene) -> N
     sam = scene.guild.add_member(scene.env.create_user("sam"), roles=[scene.dispatch])
     assert (await scene.say(sam, "attach", call=100, units="A-12")).startswith("✅")
     scene.env.backend.remove_member_role(scene.guild.id, sam.id, scene.dispatch.id)
-    assert (await scene.say(sam, "attach", call=100, units="A-7")).startswith("❌ This takes")
+    assert (await scene.say(sam, "attach", call=100, units="A-7")).startswith("❌ You need the")
 
 
 async def test_linking_oneself_is_for_everyone(scene: Scene) -> None:

@@ -15,7 +15,7 @@ ALL = ["A-12", "A-7", "M-3"]
 
 async def test_the_order_is_the_seeds(scene: Scene) -> None:
     said = await scene.says(scene.dana, "attach", call=100, units=scene.pat.mention)
-    done = f"✅ Attached to **#100** Armed Robbery: {scene.pat.mention} (A\\-12)"
+    done = f"✅ **#100** Armed Robbery: {scene.pat.mention} (A\\-12)"
     assert said.text == done
     assert scene.units_on(100) == ["A-12"]
     assert await said.after(60) == f"{done}\nConfirmed by the CAD."
@@ -39,7 +39,7 @@ async def test_the_order_is_the_seeds(scene: Scene) -> None:
 async def test_every_way_to_name_three_people(scene: Scene, units: str) -> None:
     mentions = {name: one.mention for name, one in scene.people.items()}
     answer = await scene.attach(units.format(**mentions))
-    assert answer.startswith("✅ Attached to **#100** Armed Robbery: ")
+    assert answer.startswith("✅ **#100** Armed Robbery: ")
     assert scene.units_on(100) == ALL
     (order,) = scene.orders()
     assert len(order.objects[0]["units"]) == 3
@@ -48,7 +48,7 @@ async def test_every_way_to_name_three_people(scene: Scene, units: str) -> None:
 async def test_me(scene: Scene) -> None:
     await scene.say(scene.dana, "link", steam=seed.RILEY.hex)
     assert (await scene.attach("me ME")).splitlines() == [
-        f"✅ Attached to **#100** Armed Robbery: {scene.dana.mention} (K\\-9)",
+        f"✅ **#100** Armed Robbery: {scene.dana.mention} (K\\-9)",
         "Confirmed by the CAD.",
     ]
     assert scene.units_on(100) == ["K-9"]
@@ -58,10 +58,10 @@ async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(scene: Sc
     units = f"Z-99 {scene.charlie.mention} A-7 {scene.erin.mention} {scene.dispatch.mention}"
     answer = await scene.attach(f"{units} {scene.channel.mention} <:police:1> @everyone")
     done, confirmed, not_linked, off_duty, unknown, *others = answer.splitlines()
-    assert done == "⚠️ Attached to **#100** Armed Robbery: A\\-7"
+    assert done == "⚠️ **#100** Armed Robbery: A\\-7"
     assert confirmed == "Confirmed by the CAD."
-    assert not_linked.startswith(f"Left out: {scene.charlie.mention}: not linked. They can use")
-    assert off_duty == f"Left out: {scene.erin.mention}: linked, but not on duty in the CAD."
+    assert not_linked.startswith(f"Left out: {scene.charlie.mention}: not linked. Use `/link` with")
+    assert off_duty == f"Left out: {scene.erin.mention}: off duty in the CAD."
     assert unknown == "Left out: `Z-99`: no unit on duty has this number."
     whats = ["`<:police:1>`", "`@everyone`", scene.dispatch.mention, scene.channel.mention]
     assert [one.split(": ")[1] for one in others] == whats
@@ -72,23 +72,23 @@ async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(scene: Sc
     ("units", "reason"),
     [
         ("{charlie}", "not linked"),
-        ("{erin}", "not on duty"),
+        ("{erin}", "off duty in the CAD"),
         ("Z-99", "no unit on duty has this number"),
         ("D-1", "no unit on duty has this number"),  # a dispatcher is nobody to be sent
-        ("{dispatch}", "I may not know who has this role"),
-        ("@everyone @here", "nobody can name everyone"),
+        ("{dispatch}", "the bot may not see who has this role"),
+        ("@everyone @here", "the whole server cannot be named"),
         ("🚓", "no unit on duty has this number"),
         ("**A-12** ~~x~~ ||y||", "no unit on duty has this number"),
         ("x" * 4000, "no unit on duty has this number"),
         ("`@everyone` [x](https://e.example)", "no unit on duty has this number"),
         ("steam:" + "x" * 4000, "no unit on duty has this number"),
-        ("<", "only people, units and groups of them can be named"),
+        ("<", "this is no member, unit or group of units"),
     ],
 )
 async def test_with_nobody_left_nothing_is_sent(scene: Scene, units: str, reason: str) -> None:
     mentions = {name: one.mention for name, one in scene.people.items()}
     answer = await scene.attach(units.format(**mentions, dispatch=scene.dispatch.mention))
-    assert answer.startswith("❌ Nobody was attached to **#100** Armed Robbery.\nLeft out: ")
+    assert answer.startswith("❌ Not attached to **#100** Armed Robbery.\nLeft out: ")
     assert reason in answer
     assert scene.orders() == []
     # What somebody typed is shown in code spans: outside of them there is only our own text.
@@ -117,12 +117,12 @@ async def test_a_unit_without_an_api_id(scene: Scene) -> None:
 async def test_an_api_id_that_no_unit_carries_is_sent_and_doubted(scene: Scene) -> None:
     said = await scene.says(scene.dana, "attach", call=100, units="license:abc A-12")
     assert said.text.splitlines() == [
-        "⚠️ Attached to **#100** Armed Robbery: `license:abc`, A\\-12",
+        "⚠️ **#100** Armed Robbery: `license:abc`, A\\-12",
         "The CAD accepted `license:abc`, but no unit on duty has this API id.",
     ]
     assert (await said.after(60)).splitlines() == [
-        "⚠️ Attached to **#100** Armed Robbery: `license:abc`, A\\-12",
-        "The CAD accepted the order, but shows `license:abc` not on the call.",
+        "⚠️ **#100** Armed Robbery: `license:abc`, A\\-12",
+        "The CAD accepted the order, but does not show `license:abc` on the call.",
     ]
     assert scene.orders()[0].objects[0]["units"] == ["license:abc", seed.PAT.hex]
 
@@ -135,14 +135,14 @@ async def test_somebody_who_came_on_duty_a_moment_ago_is_found(scene: Scene) -> 
     )
     scene.world.login(scene.server, account, Badge("N-1", "Erin New", "LSPD"))
     assert (await scene.attach(f"{scene.erin.mention} n-1")).splitlines()[0] == (
-        f"✅ Attached to **#100** Armed Robbery: {scene.erin.mention} (N\\-1)"
+        f"✅ **#100** Armed Robbery: {scene.erin.mention} (N\\-1)"
     )
 
 
 @pytest.mark.parametrize("units", ["", " , ", "\u200b\u2060"])
 async def test_nobody_named(scene: Scene, units: str) -> None:
     answer = await scene.attach(units)
-    assert answer.startswith("❌ Nobody was named.")
+    assert answer.startswith("❌ No unit was named.")
     assert scene.world.history == []
 
 
@@ -155,19 +155,19 @@ async def test_fifty_at_once_and_no_more(scene: Scene) -> None:
     await scene.dana.click(response, label="Confirm")
     said = asked
     await scene.passes(1)
-    assert said.text.startswith("⚠️ Attached to **#100** Armed Robbery: `id:0`, `id:1`, ")
-    assert (await said.after(60)).startswith("❌ Not shown by the CAD: Attached to **#100**")
+    assert said.text.startswith("⚠️ **#100** Armed Robbery: `id:0`, `id:1`, ")
+    assert (await said.after(60)).startswith("❌ Not on **#100**")
     assert scene.orders()[0].objects[0]["units"] == fifty
     scene.world.history.clear()
     answer = await scene.attach(" ".join([*fifty, "id:50"]))
-    assert answer == "❌ 51 units at once are too many: 50 fit into one order."
+    assert answer == "❌ 51 units are too many: one order takes at most 50."
     assert scene.world.history == []
 
 
 @pytest.mark.parametrize(
     ("title", "shown"),
     [
-        ("**Fire** @everyone\n[x](https://e.example)", "\\*\\*Fire\\*\\* \\@everyone \\[x\\]"),
+        ("**Fire** @everyone\n[x](https://e.example)", "(\\*\\*Fire\\*\\* \\@everyone \\[x\\]"),
         ("\u202e<@&1>`a`\u200b", "\\<\\@&1\\>\\`a\\`"),
         ("x" * 4000, "x" * 99 + "…"),
     ],
@@ -176,7 +176,7 @@ async def test_a_title_from_the_cad_stays_in_its_place(scene: Scene, title, show
     number = scene.world.new_dispatch(scene.server, CallForm(title=title)).call_id
     await scene.services.board.fetch_calls(1)
     first, *others = (await scene.attach("A-12", call=number)).splitlines()
-    assert first.startswith(f"✅ Attached to **#{number}** {shown}")
+    assert first.startswith(f"✅ **#{number}** {shown}")
     assert first.endswith(": A\\-12")
     assert others == ["Confirmed by the CAD."]
 
@@ -184,18 +184,18 @@ async def test_a_title_from_the_cad_stays_in_its_place(scene: Scene, title, show
 async def test_a_call_that_the_bot_does_not_know_is_for_the_cad_to_judge(scene: Scene) -> None:
     answer = await scene.attach("A-12", call=4711)
     assert answer == (
-        "❌ Nobody was attached to **#4711**. The CAD refused: `CALL NOT FOUND`.\nFor: A\\-12"
+        "❌ Not attached to **#4711**. The CAD refused: `CALL NOT FOUND`.\nUnits: A\\-12"
     )
     number = scene.world.new_dispatch(scene.server, CallForm(title="New")).call_id
     answer = await scene.attach("A-12", call=number)
-    assert answer.startswith(f"✅ Attached to **#{number}**: A\\-12\n")
+    assert answer.startswith(f"✅ **#{number}**: A\\-12\n")
 
 
 async def test_detach(scene: Scene) -> None:
     await scene.attach("A-12 A-7 M-3")
     units = f"{scene.pat.mention}, M-3 {scene.charlie.mention}"
     answer = await scene.say(scene.dana, "detach", units=units)
-    assert answer.startswith(f"⚠️ Detached from their calls: {scene.pat.mention} (A\\-12), M\\-3\n")
+    assert answer.startswith(f"⚠️ Off their calls: {scene.pat.mention} (A\\-12), M\\-3\n")
     assert f"{scene.charlie.mention}: not linked" in answer
     assert scene.units_on(100) == ["A-7"]
     order = scene.orders()[-1]
@@ -205,7 +205,7 @@ async def test_detach(scene: Scene) -> None:
 
 async def test_detach_nobody(scene: Scene) -> None:
     answer = await scene.say(scene.dana, "detach", units="Z-99")
-    assert answer.startswith("❌ Nobody was detached from their calls.\nLeft out: `Z-99`")
+    assert answer.startswith("❌ Not detached from their calls.\nLeft out: `Z-99`")
     assert scene.orders() == []
 
 
@@ -223,7 +223,7 @@ async def test_the_dialect_of_the_cad_is_found_once(scene: Scene, spoken: Attach
 async def test_a_cad_without_any_known_dialect(scene: Scene) -> None:
     scene.world.behaviour.attach_variants = set()
     answer = await scene.attach("A-12")
-    assert answer.startswith("❌ Nobody was attached to **#100** Armed Robbery. The CAD refused: ")
+    assert answer.startswith("❌ Not attached to **#100** Armed Robbery. The CAD refused: ")
     assert len(scene.orders()) == 3
 
 
@@ -239,9 +239,7 @@ def second_server(scene: Scene) -> Server:
 
 async def test_the_server_option(scene: Scene, second_server: Server) -> None:
     answer = await scene.attach("P-2 A-7", call=500, server=2)
-    assert answer.startswith(
-        "⚠️ Attached to **#500**: P\\-2\nConfirmed by the CAD.\nLeft out: `A-7`"
-    )
+    assert answer.startswith("⚠️ **#500**: P\\-2\nConfirmed by the CAD.\nLeft out: `A-7`")
     assert second_server.calls[500].idents == [next(iter(second_server.units))]
     assert [one["serverId"] for order in scene.orders() for one in order.objects] == [2]
     await scene.say(scene.dana, "detach", units=scene.pat.mention, server=2)

@@ -71,7 +71,7 @@ async def test_linked_members_by_the_names_that_the_guild_knows(scene: Scene) ->
     for member in (scene.pat, scene.erin, scene.vic):
         await member.join_voice(voice)
     await typed(scene, "units", "")  # from now on the links are being read
-    await until(lambda: scene.services.linking.cached(scene.guild.id))
+    await until(lambda: scene.services.links.cached(scene.guild.id))
     assert await typed(scene, "units", "@pat") == [("A-12 · Pat Moreno · @pat · available", "A-12")]
     assert await typed(scene, "units", "erin") == [("@erin · not on duty", scene.erin.mention)]
     assert await typed(scene, "units", "vic") == []

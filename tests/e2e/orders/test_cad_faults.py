@@ -30,8 +30,8 @@ ORDERS = "/emergency"
 CALLS = "/emergency/get_calls"
 UNITS = "/emergency/get_active_units"
 CALL = "**#100** Armed Robbery"
-DONE = f"✅ Attached to {CALL}: A\\-12\nConfirmed by the CAD."
-FOR = "\nFor: A\\-12"
+DONE = f"✅ {CALL}: A\\-12\nConfirmed by the CAD."
+FOR = "\nUnits: A\\-12"
 
 # Faults that may pass: why the order waits, and whether the CAD may have done it all the same.
 PASSING: list[tuple[Fault, str, bool]] = [
@@ -45,10 +45,10 @@ PASSING: list[tuple[Fault, str, bool]] = [
 ]
 FOR_EVER = [one for one in PASSING if isinstance(one[0], RateLimited | Reset)]
 HTML_403 = "<html><head><title>Sorry, you have been blocked</title></head><body>x</body></html>"
-SENSELESS = "The CAD's answer makes no sense. It said: `{}`."
-CHECK_URL = "Tell whoever runs this bot: check SONORAN_API_URL."
-NOBODY = f"❌ Nobody was attached to {CALL}. "
-UNSURE = f"❌ It is not certain that anyone was attached to {CALL}. "
+SENSELESS = "The CAD's answer cannot be read. It said: `{}`."
+CHECK_URL = "Tell the person who runs this bot: check SONORAN_API_URL."
+NOBODY = f"❌ Not attached to {CALL}. "
+UNSURE = f"❌ It is not certain whether the units were attached to {CALL}. "
 
 # Faults that no waiting cures, and what is said at once.
 LASTING: list[tuple[Fault, str]] = [
@@ -60,7 +60,7 @@ LASTING: list[tuple[Fault, str]] = [
     ),
     (
         Redirect("https://elsewhere.example"),
-        f"{NOBODY}The address of the CAD leads elsewhere. {CHECK_URL}",
+        f"{NOBODY}The CAD's address redirects to another one. {CHECK_URL}",
     ),
     (Text(403, HTML_403), f"{NOBODY}The CAD refused: `Sorry, you have been blocked`."),
     (
@@ -103,7 +103,7 @@ async def test_an_order_does_not_wait_for_ever(scene: Scene, fault, _, unsure: b
     scene.breaks(fault, path=ORDERS)
     said = await attached(scene)
     answer = await said.after(15 * 60)
-    end = "It is not certain that anyone was" if unsure else "Nobody was"
+    end = "It is not certain whether the units were" if unsure else "Not"
     assert answer == f"❌ {end} attached to {CALL}: the CAD did not take the order in time.{FOR}"
     assert said.buttons == []
     assert scene.units_on(100) == (["A-12"] if isinstance(fault, Reset) else [])
@@ -150,9 +150,9 @@ async def test_keys_in_another_letter_case(scene: Scene, case: Case) -> None:
     # Nobody knows that Erin is off duty until the CAD was asked.
     answer = await scene.attach(f"A-12 {scene.erin.mention}")
     assert answer.splitlines() == [
-        f"⚠️ Attached to {CALL}: A\\-12",
+        f"⚠️ {CALL}: A\\-12",
         "Confirmed by the CAD.",
-        f"Left out: {scene.erin.mention}: linked, but not on duty in the CAD.",
+        f"Left out: {scene.erin.mention}: off duty in the CAD.",
     ]
 
 
@@ -165,7 +165,7 @@ async def test_without_the_units_what_is_certain_goes_ahead(scene: Scene, fault:
     said = await attached(scene, f"A-12 N-1 {scene.erin.mention} license:x")
     answer = await said.after(120)
     assert f"{scene.erin.mention}, `license:x`" in answer.splitlines()[0]
-    assert "Left out: `N-1`: the CAD did not say who that is." in answer
+    assert "Left out: `N-1`: the CAD did not say which unit that is." in answer
     assert scene.units_on(100) == ["A-12"]
 
 
@@ -173,10 +173,10 @@ async def test_without_the_units_what_is_certain_goes_ahead(scene: Scene, fault:
 async def test_without_the_calls_an_order_is_done_and_not_confirmed(scene: Scene, fault) -> None:
     scene.breaks(fault, path=CALLS)
     said = await attached(scene)
-    assert said.text == f"✅ Attached to {CALL}: A\\-12"
+    assert said.text == f"✅ {CALL}: A\\-12"
     assert await said.after(180) == (
-        f"✅ Attached to {CALL}: A\\-12\n"
-        "The CAD accepted the order; whether it shows on the call could not be seen."
+        f"✅ {CALL}: A\\-12\n"
+        "The CAD accepted the order, but did not say whether it shows on the call. Check the call."
     )
     assert scene.units_on(100) == ["A-12"]
 
@@ -186,7 +186,7 @@ ALL_ALIKE = [
     ("key", "INVALID API KEY", "SONORAN_API_KEY is wrong."),
     ("plan", "API IS NOT ENABLED FOR THIS COMMUNITY", "attaching needs the Plus plan"),
     ("disabled", "API IS NOT ENABLED FOR THIS COMMUNITY", "attaching needs the Plus plan"),
-    ("types", "INVALID REQUEST TYPE", "this CAD speaks none of the known dialects."),
+    ("types", "INVALID REQUEST TYPE", "this CAD accepts none of the bot's attach requests."),
 ]
 
 
@@ -206,14 +206,14 @@ async def test_the_documented_refusals_come_with_advice(scene, cause, text, advi
             scene.breaks(Text(400, text), path=ORDERS)
     answer = await scene.attach("A-12")
     refusal = f"{NOBODY}The CAD refused: `{text}`. "
-    assert answer.startswith(f"{refusal}Tell whoever runs this bot: {advice}")
+    assert answer.startswith(f"{refusal}Tell the person who runs this bot: {advice}")
 
 
 async def test_a_detach_that_is_refused_says_so(scene: Scene) -> None:
     await scene.attach("A-12")
     scene.breaks(Text(400, "NOT NOW"), path="/emergency/detach_unit")
     assert await scene.say(scene.dana, "detach", units="A-12") == (
-        f"❌ Nobody was detached from their calls. The CAD refused: `NOT NOW`.{FOR}"
+        f"❌ Not detached from their calls. The CAD refused: `NOT NOW`.{FOR}"
     )
     assert scene.units_on(100) == ["A-12"]
 

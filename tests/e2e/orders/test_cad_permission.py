@@ -25,10 +25,10 @@ pytestmark = with_settings(sonoran_api_version=2, require_cad_permission=True)
 ACCOUNTS = "/v2/general/accounts"
 CALL = "**#100** Armed Robbery"
 FORBIDDEN = (
-    "Your account in the CAD lacks the permission for this. It takes `dispatch`, or"
-    " `selfDispatch` for what concerns yourself alone."
+    "Your account in the CAD may not do this. It needs the CAD's permission `dispatch`, or"
+    " `selfDispatch` if it is only about yourself."
 )
-NO_ACCOUNT = "The CAD knows no account of yours, and this takes a permission there."
+NO_ACCOUNT = "The CAD does not know your account, and this needs a permission there."
 NOT_TOLD = "The CAD did not say whether you may do this. Try again in a minute."
 
 
@@ -53,28 +53,28 @@ def done(scene: Scene) -> list[str]:
 
 async def test_a_dispatcher_of_both_may(scene: Scene) -> None:
     grant(scene, "dana", "dispatch")
-    assert (await scene.attach("A-12")).startswith(f"✅ Attached to {CALL}: A\\-12")
+    assert (await scene.attach("A-12")).startswith(f"✅ {CALL}: A\\-12")
     assert (await scene.say(scene.dana, "detach", units="A-12")).startswith("✅")
 
 
 async def test_the_role_alone_is_not_enough(scene: Scene) -> None:
     grant(scene, "dana", "police", "selfDispatch")
     answer = await scene.attach("A-12 A-7")
-    assert answer == f"❌ Nobody was attached to {CALL}.\n{FORBIDDEN}"
+    assert answer == f"❌ Not attached to {CALL}.\n{FORBIDDEN}"
     assert done(scene) == []
     # Which is in the books, too.
-    assert "attach" in await scene.say(scene.dana, "audit", call=100)
+    assert "→ **#100** · by" in await scene.say(scene.dana, "audit", call=100)
 
 
 async def test_nor_is_the_cads_permission_alone(scene: Scene) -> None:
     grant(scene, "erin", "dispatch")
     answer = await scene.say(scene.erin, "attach", call=100, units="A-12")
-    assert answer == f"❌ This takes one of these roles: {scene.dispatch.mention}."
+    assert answer == f"❌ You need the {scene.dispatch.mention} role for that."
 
 
 async def test_without_an_account(scene: Scene) -> None:
     answer = await scene.attach("A-12")
-    assert answer.startswith(f"❌ Nobody was attached to {CALL}.\n{NO_ACCOUNT}")
+    assert answer.startswith(f"❌ Not attached to {CALL}.\n{NO_ACCOUNT}")
     assert done(scene) == []
 
 
@@ -127,7 +127,7 @@ class TestOtherActs:
     async def closed(self, scene: Scene) -> str:
         more = await scene.dana.click(await call_card(scene), label="More")
         asked = await press(scene.dana, more, "Close call")
-        return words(await press(scene.dana, asked, "Close it"))
+        return words(await press(scene.dana, asked, "Close call"))
 
     async def test_who_may(self, scene: Scene) -> None:
         grant(scene, "dana", "dispatch")

@@ -99,7 +99,7 @@ async def test_the_database_fails(scene: Scene, caplog, command: str) -> None:
     answer = await scene.say(scene.dana, command, **COMMANDS.get(command, {}))
     assert answer == (
         "❌ The bot's database cannot be used right now."
-        " Tell whoever runs this bot; the log says why."
+        " Tell the person who runs this bot; the log says why."
     )
     assert scene.orders() == []
     assert tracebacks(caplog) == []

@@ -8,7 +8,7 @@ from sandbox.cad.state import seed
 from sandbox.cad.state.models import Account, Badge
 from tests.e2e.scene import Scene
 
-ATTACHED = "Attached to **#100** Armed Robbery: "
+ATTACHED = "**#100** Armed Robbery: "
 both_apis = pytest.mark.parametrize(
     "scene",
     [{"sonoran_api_version": 1}, {"sonoran_api_version": 2}],
@@ -61,7 +61,7 @@ async def test_another_id_is_another_person(scene: Scene) -> None:
     assert "❌" not in said
     answer = await scene.attach(scene.vic.mention)
     assert answer.splitlines()[0].startswith("❌")
-    assert f"{scene.vic.mention}: linked, but not on duty" in answer
+    assert f"{scene.vic.mention}: off duty" in answer
     assert scene.units_on(100) == []
     assert scene.orders() == []
     # The id itself does, however it is written, and nothing but a spelling of it is the same.
@@ -70,4 +70,4 @@ async def test_another_id_is_another_person(scene: Scene) -> None:
     said = await scene.say(scene.dana, "link", steam="76561198200000001", member=scene.charlie)
     assert "❌" not in said
     said = await scene.say(scene.erin, "link", steam=held)
-    assert "is linked to somebody else" in said
+    assert "is linked to another member" in said

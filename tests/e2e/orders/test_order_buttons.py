@@ -63,7 +63,7 @@ async def test_undo_takes_them_off_again(scene: Scene) -> None:
     assert said.buttons == ["Undo"]
     undone = await pressed(scene, said, "Undo")
     assert await undone.after(60) == (
-        "✅ Detached from **#100** Armed Robbery: A\\-12, A\\-7\nConfirmed by the CAD."
+        "✅ Off **#100** Armed Robbery: A\\-12, A\\-7\nConfirmed by the CAD."
     )
     assert scene.units_on(100) == []
 
@@ -74,9 +74,9 @@ async def test_undo_leaves_alone_who_has_moved_on(scene: Scene) -> None:
     scene.world.attach(scene.server, 101, Target(api_ids=(seed.PAT.hex,)))
     undone = await pressed(scene, said, "Undo")
     assert (await undone.after(60)).splitlines() == [
-        "⚠️ Detached from **#100** Armed Robbery: A\\-7",
+        "⚠️ Off **#100** Armed Robbery: A\\-7",
         "Confirmed by the CAD.",
-        "Left out: `A-12`: not on that call any more.",
+        "Left out: `A-12`: no longer on that call.",
     ]
     assert scene.units_on(101) == ["B-21", "A-12"]
 
@@ -90,7 +90,7 @@ async def test_undo_is_refused(scene: Scene, again: str) -> None:
         words = "❌ That was more than 10 minutes ago."
     else:
         scene.env.backend.remove_member_role(scene.guild.id, scene.dana.id, scene.dispatch.id)
-        words = "❌ This takes one of these roles: "
+        words = "❌ You need the "
     refusal = await pressed(scene, said, "Undo")
     refusal.check()
     assert refusal.text.startswith(words)
@@ -101,9 +101,9 @@ async def test_detaching_from_one_call_only(scene: Scene) -> None:
     await scene.attach("A-12 A-7")
     answer = await scene.say(scene.dana, "detach", units="A-12 B-21", call=100)
     assert answer.splitlines() == [
-        "⚠️ Detached from **#100** Armed Robbery: A\\-12",
+        "⚠️ Off **#100** Armed Robbery: A\\-12",
         "Confirmed by the CAD.",
-        "Left out: `B-21`: not on that call any more.",
+        "Left out: `B-21`: no longer on that call.",
     ]
     assert scene.units_on(100) == ["A-7"]
     assert scene.units_on(101) == ["B-21"]
@@ -116,9 +116,7 @@ async def test_an_order_outlives_a_restart(scene: Scene) -> None:
     await scene.stop()
     scene.mends()
     await scene.start()
-    assert await said.after(60) == (
-        "✅ Attached to **#100** Armed Robbery: A\\-12\nConfirmed by the CAD."
-    )
+    assert await said.after(60) == ("✅ **#100** Armed Robbery: A\\-12\nConfirmed by the CAD.")
     assert scene.units_on(100) == ["A-12"]
 
 
@@ -127,7 +125,7 @@ async def test_the_log_channel_gets_a_line(scene: Scene) -> None:
     await scene.start(log_channel_id=log.id)
     await scene.attach("A-12 @everyone")
     (line,) = log.history()
-    assert line.content.startswith(f"⚠️ attach **#100**: A\\-12 · by {scene.dana.mention} ")
+    assert line.content.startswith(f"⚠️ A\\-12 → **#100** · by {scene.dana.mention} ")
     (request,) = [
         one for one in scene.env.http_requests if one.path == f"/channels/{log.id}/messages"
     ]
@@ -143,7 +141,7 @@ async def test_a_reply_that_cannot_be_edited_is_replaced(scene: Scene, has_log: 
     await scene.dana.slash(scene.channel, "attach", call=100, units="A-12")
     await scene.passes(60)
     said = log.history() if has_log else scene.dana.user.dm_channel.history()
-    words = f"{scene.dana.mention}, your order: ✅ Attached to **#100** Armed Robbery: A\\-12"
+    words = f"{scene.dana.mention}, your order: ✅ **#100** Armed Robbery: A\\-12"
     assert said[0].content.startswith(words)
     assert scene.units_on(100) == ["A-12"]
 
@@ -153,9 +151,9 @@ async def test_audit_shows_what_was_ordered(scene: Scene) -> None:
     await scene.attach("A-7", call=4711)
     first, *lines = (await scene.say(scene.dana, "audit")).splitlines()
     assert first == "✅ 2 orders · page 1 of 1"
-    assert lines[0].startswith("❌ attach **#4711**: A\\-7 · by")
+    assert lines[0].startswith("❌ A\\-7 → **#4711** · by")
     assert "`CALL NOT FOUND`" in lines[0]
-    assert lines[1].startswith(f"✅ attach **#100**: {scene.pat.mention} (A\\-12) · by")
+    assert lines[1].startswith(f"✅ {scene.pat.mention} (A\\-12) → **#100** · by")
     about_pat = await scene.say(scene.dana, "audit", member=scene.pat)
     assert about_pat.splitlines()[1:] == lines[1:]
     on_call = await scene.say(scene.dana, "audit", call=4711)
@@ -169,17 +167,17 @@ async def test_undo_of_an_order_that_is_forgotten(scene: Scene) -> None:
         connection.execute("DELETE FROM orders")
     refusal = await pressed(scene, said, "Undo")
     refusal.check()
-    assert refusal.text == "❌ There is nothing to undo: this order has attached nobody."
+    assert refusal.text == "❌ There is nothing to undo: this order attached no unit."
 
 
 async def test_a_bug_behind_a_button_is_owned_up_to(scene: Scene, monkeypatch, caplog) -> None:
     said = await attached(scene)
     await said.after(60)
 
-    async def broken(*_: object) -> None:
+    async def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(scene.bot.attaching, "undo", broken)
+    monkeypatch.setattr(scene.services.intake, "undo", broken)
     answer = await pressed(scene, said, "Undo")
     answer.check()
     assert answer.text.startswith("❌ Something went wrong inside the bot.")
@@ -203,4 +201,4 @@ async def test_only_the_end_is_told_elsewhere(scene: Scene) -> None:
     assert scene.dana.user.dm_channel.history() == []
     scene.mends()
     await scene.passes(120)
-    assert "✅ Attached to" in scene.dana.user.dm_channel.history()[0].content
+    assert "✅ **#" in scene.dana.user.dm_channel.history()[0].content

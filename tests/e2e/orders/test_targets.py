@@ -24,15 +24,16 @@ both_apis = pytest.mark.parametrize(
     ids=["v1, members", "v1", "v2, members", "v2"],
 )
 with_members = with_settings(members_intent=True)
-ATTACHED = "Attached to **#100** Armed Robbery: "
+ATTACHED = "**#100** Armed Robbery: "
 HIDDEN = (
-    "I may not know who has this role. Whoever runs this bot can turn that on with MEMBERS_INTENT."
+    "the bot may not see who has this role. The person who runs it can turn that on with"
+    " MEMBERS_INTENT."
 )
-UNSEEN = "not to be seen by you on this server."
-EVERYONE = "nobody can name everyone. Name a role, a voice channel or a department."
-LETTERS = "a range has the same letters in front of both numbers, like `A-1..A-9`"
+UNSEEN = "you cannot see this on the server."
+EVERYONE = "the whole server cannot be named. Name a role, a voice channel or a department."
+LETTERS = "a range needs the same letters before both numbers, like `A-1..A-9`"
 RANGE = f"{LETTERS}, and at most 50 numbers."
-UNLINKED = "not linked. They can use `/link`, or you `/link` with `member:`."
+UNLINKED = "not linked. Use `/link` with `member:`, or ask them to use `/link`."
 
 
 async def patrol(scene: Scene, *names: str) -> ChannelHandle:
@@ -62,7 +63,7 @@ async def test_everybody_in_a_voice_channel(scene: Scene) -> None:
     assert lines[0] == f"✅ {ATTACHED}{scene.pat.mention} (A\\-12), {scene.alice.mention} (A\\-7)"
     assert lines[1] == "Confirmed by the CAD."
     (missed,) = lines[2:]
-    assert missed == f"Not of {channel.mention} (4 people): 1 not linked and 1 not seen on duty."
+    assert missed == f"{channel.mention} (4 members): 1 not linked and 1 not on duty."
     assert scene.units_on(100) == ["A-12", "A-7"]
     # Of nobody in a crowd the CAD is asked whether they are linked there.
     assert not any("accounts" in one.path for one in scene.world.history)
@@ -83,7 +84,7 @@ async def test_everybody_with_a_role(scene: Scene) -> None:
     assert answer.splitlines() == [
         f"✅ {ATTACHED}{scene.pat.mention} (A\\-12), {scene.bob.mention} (M\\-3), A\\-7",
         "Confirmed by the CAD.",
-        f"Not of {role.mention} (4 people): 1 not linked and 1 not seen on duty.",
+        f"{role.mention} (4 members): 1 not linked and 1 not on duty.",
     ]
     assert scene.units_on(100) == ["A-12", "M-3", "A-7"]
 
@@ -122,7 +123,7 @@ async def test_all_kinds_at_once(scene: Scene) -> None:
     assert scene.units_on(100) == ["A-12", "M-3", "K-9", "E-51"]
     assert scene.units_on(101) == ["B-21"]
     answer = await scene.say(scene.dana, "detach", units=f"{channel.mention} M-1..M-9")
-    assert answer.startswith(f"✅ Detached from their calls: {scene.pat.mention} (A\\-12), M\\-3")
+    assert answer.startswith(f"✅ Off their calls: {scene.pat.mention} (A\\-12), M\\-3")
     assert scene.units_on(100) == ["K-9", "E-51"]
 
 
@@ -143,17 +144,17 @@ async def test_what_names_nobody_is_named_itself(scene: Scene) -> None:
     assert set(answer.splitlines()) == {
         f"⚠️ {ATTACHED}A\\-7",
         "Confirmed by the CAD.",
-        f"Left out: {role.mention}: nobody has this role.",
-        f"Left out: {linked.mention}: nobody there is linked.",
-        f"Left out: {channel.mention}: nobody is in this voice channel.",
-        f"Left out: {scene.channel.mention}: no voice channel.",
+        f"Left out: {role.mention}: no member has this role.",
+        f"Left out: {linked.mention}: no member in it is linked.",
+        f"Left out: {channel.mention}: this voice channel is empty.",
+        f"Left out: {scene.channel.mention}: not a voice channel.",
         f"Left out: {foreign_role.mention}, {foreign_channel.mention}: {UNSEEN}",
         f"Left out: <@{stranger.id}>: neither linked nor a member of this server.",
-        "Left out: `dept:LSDP`: no unit on duty belongs to it. It has to be spelled as in the CAD.",
+        "Left out: `dept:LSDP`: no unit on duty belongs to it. Spell it as in the CAD.",
         "Left out: `B-1..B-9`: no unit on duty has a number in this range.",
         f"Left out: `A-1..A-99`, `A-1..B-2`: {RANGE}",
         f"Left out: `@everyone`, `@here`, <@&{scene.guild.id}>: {EVERYONE}",
-        "Left out: `-`: only people, units and groups of them can be named.",
+        "Left out: `-`: this is no member, unit or group of units.",
     }
     assert scene.units_on(100) == ["A-7"]
 
@@ -162,12 +163,8 @@ async def test_what_names_nobody_is_named_itself(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("limit", "value", "reason"),
     [
-        ("AUDIENCE_LIMIT", 1, "too many people to look through. Name a smaller role."),
-        (
-            "_LOADED_SHARE",
-            2.0,
-            "Discord has not told yet who has this role. Try again in a minute.",
-        ),
+        ("AUDIENCE_LIMIT", 1, "too many members. Name a smaller role."),
+        ("_LOADED_SHARE", 2.0, "Discord is still loading the members. Try again in a minute."),
     ],
 )
 async def test_crowds_that_are_too_large_or_not_known_yet(
@@ -199,7 +196,7 @@ async def test_a_stage_is_a_voice_channel_too(scene: Scene) -> None:
 
 async def test_without_the_intent_a_member_elsewhere_is_just_not_linked(scene: Scene) -> None:
     stranger = scene.env.create_user("stranger")
-    assert "not linked. They can" in await scene.attach(f"<@{stranger.id}>")
+    assert "not linked. Use `/link`" in await scene.attach(f"<@{stranger.id}>")
 
 
 async def test_who_is_in_a_channel_that_one_cannot_see_is_nobodys_business(scene: Scene) -> None:
@@ -210,7 +207,7 @@ async def test_who_is_in_a_channel_that_one_cannot_see_is_nobodys_business(scene
         overwrite=hidden,
     )
     await scene.env.settle()
-    assert "not to be seen by you" in await scene.attach(channel.mention)
+    assert "you cannot see this" in await scene.attach(channel.mention)
     assert scene.orders() == []
 
 
@@ -238,7 +235,7 @@ async def test_a_role_of_hundreds_is_no_wall_of_text(scene: Scene) -> None:
     assert answer.splitlines() == [
         f"✅ {ATTACHED}{scene.pat.mention} (A\\-12)",
         "Confirmed by the CAD.",
-        f"Not of {role.mention} (201 people): 200 not linked.",
+        f"{role.mention} (201 members): 200 not linked.",
     ]
 
 
@@ -248,14 +245,14 @@ async def test_more_than_fifty_are_refused_with_their_number(scene: Scene) -> No
         scene.world.login(scene.server, account, Badge(f"T-{number}", "T", "Troop"))
     answer = await scene.attach("dept:Troop")
     assert answer == (
-        "❌ Nobody was attached to **#100** Armed Robbery: 51 people are too many,"
-        " 50 fit into one order.\nFor: `dept:Troop`"
+        "❌ Not attached to **#100** Armed Robbery: 51 units are too many;"
+        " one order takes at most 50.\nUnits: `dept:Troop`"
     )
     assert scene.orders() == []
 
 
 async def test_exclusions_alone_name_nobody(scene: Scene) -> None:
-    assert (await scene.attach("-A-12")).startswith("❌ Nobody was named.")
+    assert (await scene.attach("-A-12")).startswith("❌ No unit was named.")
 
 
 async def test_an_exclusion_that_does_not_work_is_said(scene: Scene) -> None:
@@ -273,5 +270,5 @@ async def test_who_may_move_themselves_alone_may_not_name_a_group(scene: Scene) 
     channel = await patrol(scene, "pat")
     for units in (channel.mention, role.mention, "dept:LSPD", "A-1..A-20"):
         said = await scene.say(scene.pat, "attach", call=100, units=units)
-        assert said.startswith("❌ This takes one of these roles")
+        assert said.startswith("❌ You need the ")
     assert (await scene.say(scene.pat, "attach", call=100, units="me")).startswith("✅")

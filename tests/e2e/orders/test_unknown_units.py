@@ -38,7 +38,7 @@ async def test_the_order_waits_and_is_made_out_once_the_cad_is_back(scene: Scene
     await said.after(120)
     assert said.text.startswith(WAITS)
     await scene.cad.resume()
-    assert (await said.after(120)).startswith("✅ Attached to **#100** Armed Robbery: N\\-1")
+    assert (await said.after(120)).startswith("✅ **#100** Armed Robbery: N\\-1")
     assert scene.units_on(100) == ["N-1"]
 
 
@@ -48,7 +48,7 @@ async def test_whoever_is_known_waits_for_the_rest(scene: Scene) -> None:
     assert (await said.after(60)).startswith(WAITS)
     await scene.cad.resume()
     answer = await said.after(120)
-    assert answer.startswith("✅ Attached to **#100** Armed Robbery: A\\-12, N\\-1")
+    assert answer.startswith("✅ **#100** Armed Robbery: A\\-12, N\\-1")
     assert scene.units_on(100) == ["A-12", "N-1"]
 
 
@@ -57,7 +57,7 @@ async def test_it_is_cancelled(scene: Scene) -> None:
     said = await begun(scene, "N-1")
     await said.after(4)
     await pressed(scene, said, "Cancel")
-    assert (await said.after(10)).startswith("❌ Cancelled. Nobody was attached to **#100**")
+    assert (await said.after(10)).startswith("❌ Cancelled. Not attached to **#100**")
     await scene.cad.resume()
     await said.after(120)
     assert scene.units_on(100) == []
@@ -67,7 +67,7 @@ async def test_it_is_cancelled(scene: Scene) -> None:
 async def test_it_expires_like_others(scene: Scene) -> None:
     said = await begun(scene, "N-1")
     answer = await said.after(16 * 60)
-    assert answer.startswith("❌ Nobody was attached to **#100**")
+    assert answer.startswith("❌ Not attached to **#100**")
     assert "did not take the order in time" in answer
     assert scene.units_on(100) == []
 
@@ -79,8 +79,8 @@ async def test_a_cad_without_units_holds_up_nobody_else(scene: Scene, fault) -> 
     await said.after(30)
     assert said.text.startswith("⏳ ")
     other = await scene.says(scene.dana, "attach", call=101, units="A-12")
-    assert other.text.startswith("✅ Attached to **#101**")
+    assert other.text.startswith("✅ **#101**")
     scene.mends()
     answer = await said.after(60)
-    assert answer.startswith("❌ Nobody was attached to **#100**")
+    assert answer.startswith("❌ Not attached to **#100**")
     assert "Left out: `Z-9`: no unit on duty has this number." in answer

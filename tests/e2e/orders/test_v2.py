@@ -18,13 +18,13 @@ async def test_attach_with_a_receipt_and_undo(scene: Scene) -> None:
         scene.dana, "attach", call=100, units=f"{scene.pat.mention} A-7 {scene.erin.mention}"
     )
     assert (await said.after(60)).splitlines() == [
-        f"⚠️ Attached to **#100** Armed Robbery: {scene.pat.mention} (A\\-12), A\\-7",
+        f"⚠️ **#100** Armed Robbery: {scene.pat.mention} (A\\-12), A\\-7",
         "Confirmed by the CAD.",
-        f"Left out: {scene.erin.mention}: linked, but not on duty in the CAD.",
+        f"Left out: {scene.erin.mention}: off duty in the CAD.",
     ]
     assert scene.units_on(100) == ["A-12", "A-7"]
     answer = await scene.say(scene.dana, "detach", units="A-7", call=100)
-    assert answer.startswith("✅ Detached from **#100** Armed Robbery: A\\-7")
+    assert answer.startswith("✅ Off **#100** Armed Robbery: A\\-7")
     assert scene.units_on(100) == ["A-12"]
 
 
@@ -40,9 +40,7 @@ def know(scene: Scene) -> None:
 async def test_who_is_linked_in_the_cad_alone(scene: Scene) -> None:
     know(scene)
     answer = await scene.attach(scene.charlie.mention)
-    assert answer.startswith(
-        f"✅ Attached to **#100** Armed Robbery: {scene.charlie.mention} (E\\-51)"
-    )
+    assert answer.startswith(f"✅ **#100** Armed Robbery: {scene.charlie.mention} (E\\-51)")
     assert scene.units_on(100) == ["E-51"]
     # That was asked once and is known from now on.
     assert scene.links()[scene.charlie.id] == seed.CHARLIE.hex
@@ -59,7 +57,7 @@ async def test_who_is_linked_nowhere(scene: Scene) -> None:
 async def test_who_could_not_be_asked_about_is_not_called_unlinked(scene: Scene) -> None:
     scene.breaks(BAD_GATEWAY, ACCOUNTS)
     answer = await scene.attach(f"{scene.charlie.mention} A-7")
-    assert f"Left out: {scene.charlie.mention}: the CAD did not say who that is." in answer
+    assert f"Left out: {scene.charlie.mention}: the CAD did not say which unit that is." in answer
     assert scene.units_on(100) == ["A-7"]
 
 
@@ -67,4 +65,4 @@ async def test_linking_asks_the_cad(scene: Scene) -> None:
     answer = await scene.say(scene.vic, "link", steam=seed.RILEY.hex)
     assert answer.startswith(f"✅ {scene.vic.mention} is now linked to `{seed.RILEY.hex}`.")
     answer = await scene.say(scene.vic, "link", steam="license:x")
-    assert "The CAD does not know this id yet, in any spelling." in answer
+    assert "the CAD has no account with this id yet." in answer

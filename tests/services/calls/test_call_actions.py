@@ -48,7 +48,7 @@ class FakeCad:
         self.emergencies.clear()
 
 
-class FakeAttach:
+class FakeIntake:
     async def attach(self, *_args: Any, call_id: int, server_id: int) -> int:
         return call_id
 
@@ -69,14 +69,13 @@ MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 @pytest.fixture
 def acts(cad: FakeCad, board: Board) -> CallActions:
     access = Access(frozenset({DISPATCH_ROLE}))
-    attach = cast(Any, FakeAttach())
-    linking = cast(Any, None)
     return CallActions(
         access,
         cast(Any, cad),
         board,
-        attach,
-        linking,
+        intake=cast(Any, FakeIntake()),
+        resolver=cast(Any, None),
+        links=cast(Any, None),
         clock=ManualClock(MIDNIGHT),
     )
 

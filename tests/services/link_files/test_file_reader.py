@@ -131,11 +131,11 @@ class TestSteam:
         [
             (
                 "Pat",
-                "line 2: 'Pat' is no Steam id (7656119…, STEAM_0:…, [U:1:…], 1100001…)",
+                "line 2: 'Pat' is not a Steam id (7656119…, STEAM_0:…, [U:1:…], 1100001…)",
             ),
             (
                 "https://steamcommunity.com/id/pat",
-                "line 2: 'https://steamcommunity.com/id/pat' holds a name, not the Steam id",
+                "line 2: 'https://steamcommunity.com/id/pat' has a custom name, not the Steam id",
             ),
             (
                 "7.65612E+16",
@@ -143,7 +143,7 @@ class TestSteam:
             ),
             (
                 "'7.65612E+16",
-                "line 2: '7.65612E+16' is no Steam id (7656119…, STEAM_0:…, [U:1:…], 1100001…)",
+                "line 2: '7.65612E+16' is not a Steam id (7656119…, STEAM_0:…, [U:1:…], 1100001…)",
             ),
             ("", "line 2: the API id is empty"),
         ],
@@ -163,7 +163,7 @@ class TestNames:
     @pytest.mark.parametrize(
         ("cell", "words"),
         [
-            ("vic", "line 2: nobody on this server is called 'vic'"),
+            ("vic", "line 2: no member of this server is called 'vic'"),
             ("Sam", "line 2: several members are called 'Sam' (1, 2); use the Discord id"),
             ("", "line 2: '' is not a Discord user id (15 to 20 digits)"),
             ("jos\udce9", "line 2: 'jos\\udce9' is not UTF-8 text; save the file as CSV UTF-8"),
@@ -347,9 +347,12 @@ class TestJson:
         [
             (f'{{"{PAT}": "a", "{PAT}": "b"}}', f"entry 2: the Discord id {PAT} is already in"),
             (f'[{{"discord_id": {PAT}, "api_id": 7.65612E+16}}]', "entry 1: '7.65612E+16' is an"),
-            (f'[{{"discord_id": "{PAT}", "api_id": "a"}}, 7]', "entry 2: it is no object such as"),
+            (
+                f'[{{"discord_id": "{PAT}", "api_id": "a"}}, 7]',
+                "entry 2: this is not an object such as",
+            ),
             (f'[{{"discord_id": "{PAT}", "api_id": {{}}}}]', "entry 1: the API id '(not a text)'"),
-            (f'[{{"discord_id": "{PAT}", "api_id": NaN}}, 1]', "entry 2: it is no object"),
+            (f'[{{"discord_id": "{PAT}", "api_id": NaN}}, 1]', "entry 2: this is not an object"),
             (
                 f'[{{"discord_id": "{PAT}", "api_id": "\\ud800"}}]',
                 "entry 1: the API id '\\ud800' h",

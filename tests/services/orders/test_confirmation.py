@@ -17,9 +17,10 @@ from bot.services.errors import (
     RoleRequired,
     TooLateToConfirm,
 )
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.confirmation import CONFIRM_WITHIN, ConfirmationService
 from bot.services.orders.outcomes import OrderView
-from bot.services.queue.queued_order import ASK_ABOVE
+from bot.services.queue.queued_order import CONFIRM_ABOVE
 from bot.services.reply import ReplyAddress
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import OrderAction, OrderState
@@ -39,15 +40,15 @@ def asking(office: Office) -> ConfirmationService:
 
 async def confirmed(office: Office, asking: ConfirmationService, order_id: int) -> int:
     """Say yes, and let the order be carried out."""
-    order = await asking.confirm(DISPATCHER, REPLY, order_id)
-    office.running[order.id] = asyncio.create_task(office.queue.run(order))
+    accepted = await asking.confirm(DISPATCHER, REPLY, order_id)
+    office.running[accepted.order.id] = asyncio.create_task(office.queue.run(accepted))
     await office.settle()
-    return order.id
+    return accepted.order.id
 
 
 @pytest.mark.parametrize("action", list(OrderAction))
 async def test_more_than_ten_are_asked_about(office: Office, action: OrderAction) -> None:
-    assert ASK_ABOVE == 10
+    assert CONFIRM_ABOVE == 10
     ten = await office.order(TEN, 100, action)
     assert await office.state(ten) is not OrderState.AWAITING_CONFIRMATION
     before = len(office.sent)
@@ -78,7 +79,7 @@ async def test_yes_sends_to_the_very_people(office: Office, asking: Confirmation
     await office.passes(60)
     assert await office.states(asked, given) == [OrderState.CONFIRMED, OrderState.DONE]
     assert office.sent == [list(range(1, 12))]
-    assert office.text(given).startswith("⚠️ Attached to **#100**")
+    assert office.text(given).startswith("⚠️ **#100**")
     stored = await office.stored(given)
     assert (stored.application_id, stored.token, stored.actor_id) == (8, "other", DANA)
     assert len(stored.people) == 11
@@ -166,7 +167,9 @@ async def test_what_is_no_question_has_no_answer(
 
 async def test_whoever_picked_them_from_lists_is_not_asked(office: Office) -> None:
     order = await office.accept(ELEVEN)
-    office.running[order.id] = asyncio.create_task(office.queue.run(order, may_ask=False))
+    office.running[order.id] = asyncio.create_task(
+        office.queue.run(AcceptedOrder(order), may_ask=False)
+    )
     await office.settle()
     await office.passes(60)
     assert await office.state(order.id) is OrderState.DONE
@@ -195,7 +198,9 @@ async def test_an_answer_while_the_question_is_still_being_written(
 async def test_a_restart_before_it_is_known_whom_it_is_about(office: Office) -> None:
     office.making_out = lambda order: 5.0
     order = await office.accept(ELEVEN)
-    office.running[order.id] = asyncio.create_task(office.queue.run(order, may_ask=False))
+    office.running[order.id] = asyncio.create_task(
+        office.queue.run(AcceptedOrder(order), may_ask=False)
+    )
     await office.settle()
     await office.restart()
     await office.passes(10)

@@ -21,6 +21,7 @@ from bot.services.errors import (
 from bot.services.links.link_service import LinkService
 from bot.services.orders import outcomes
 from bot.services.orders.intake import UNDO_WITHIN, OrderIntake
+from bot.services.orders.order_resolver import TargetResolver
 from bot.services.orders.outcomes import Outcome
 from bot.services.reply import ReplyAddress
 from bot.services.targets.resolution import Resolution, SkipReason
@@ -41,7 +42,8 @@ pytestmark = v1
 @dataclass
 class Desk:
     office: Office
-    attaching: OrderIntake
+    intake: OrderIntake
+    resolver: TargetResolver
     links: LinkStore
     on_duty: list[Unit]
 
@@ -86,13 +88,15 @@ async def desk(office: Office) -> AsyncIterator[Desk]:
         await links.put(Link(GUILD, member_id, f"STEAM:{number}", 1, office.time.now()))
     prover = prover_of(office, cad)
     linking = LinkService(access, links, cad, prover, id_format="{hex}", clock=office.time)
-    attaching = OrderIntake(access, office.store, linking, office.board, 5, clock=office.time)
-    yield Desk(office, attaching, links, on_duty)
+    intake = OrderIntake(access, office.store, 5, clock=office.time)
+    resolver = TargetResolver(links, linking, office.board)
+    yield Desk(office, intake, resolver, links, on_duty)
     await linking.close()
 
 
 async def test_an_order_is_stored_before_anything_else(desk: Desk) -> None:
-    order = await desk.attaching.attach(DANA, REPLY, "me  A-12", call_id=100, server_id=3)
+    accepted = await desk.intake.attach(DANA, REPLY, "me  A-12", call_id=100, server_id=3)
+    order = accepted.order
     assert await desk.office.stored(order.id) == order
     assert order == Order(
         order.id,
@@ -111,7 +115,7 @@ async def test_an_order_is_stored_before_anything_else(desk: Desk) -> None:
 
 @pytest.mark.parametrize("call_id", [None, 100])
 async def test_a_detach(desk: Desk, call_id: int | None) -> None:
-    order = await desk.attaching.detach(DANA, REPLY, "me", call_id=call_id)
+    order = (await desk.intake.detach(DANA, REPLY, "me", call_id=call_id)).order
     assert (order.action, order.call_id, order.server_id) == (OrderAction.DETACH, call_id, 5)
     assert await desk.office.stored(order.id) == order
 
@@ -126,9 +130,9 @@ async def test_a_detach(desk: Desk, call_id: int | None) -> None:
 )
 async def test_what_is_refused_is_not_stored(desk: Desk, who, units: str, error) -> None:
     with pytest.raises(error):
-        await desk.attaching.attach(who, REPLY, units, call_id=100)
+        await desk.intake.attach(who, REPLY, units, call_id=100)
     with pytest.raises(error):
-        await desk.attaching.detach(who, REPLY, units)
+        await desk.intake.detach(who, REPLY, units)
     assert await desk.office.store.unfinished() == []
 
 
@@ -137,17 +141,17 @@ async def test_the_token_is_not_shown(desk: Desk) -> None:
 
 
 async def made_out(desk: Desk, units: str) -> Resolution:
-    order = await desk.attaching.attach(DANA, REPLY, units, call_id=100)
-    return await desk.attaching.resolve_order(order)
+    accepted = await desk.intake.attach(DANA, REPLY, units, call_id=100)
+    return await desk.resolver.resolve_order(accepted)
 
 
 async def test_who_is_known_is_found_without_asking(desk: Desk) -> None:
     await desk.office.board.fetch_units(1)
-    desk.attaching._default_server_id = 1
+    desk.intake._default_server_id = 1
     desk.office.cad.asked.clear()
     found = await made_out(desk, f"<@{PAT}> A-2 <@{BOB}>")
     assert [(one.api_id, one.discord_id, one.on_duty) for one in found.assignees] == [
-        ("steam:1", PAT, True),
+        ("STEAM:1", PAT, True),
         ("steam:2", None, True),
     ]
     assert [one.reason for one in found.left_out] == [SkipReason.NOT_LINKED]
@@ -166,7 +170,7 @@ async def test_who_is_not_known_is_asked_for(desk: Desk) -> None:
 async def test_who_belongs_to_a_group_is_always_asked_for(desk: Desk, units: str) -> None:
     """A group may have grown since, without anything in the old list that shows it."""
     desk.on_duty[:] = [unit(1, "A-1", "steam:1", department="X")]
-    desk.attaching._default_server_id = 1
+    desk.intake._default_server_id = 1
     await desk.office.board.fetch_units(1)
     desk.on_duty.append(unit(2, "A-2", "steam:2", department="X"))
     found = await made_out(desk, units)
@@ -175,7 +179,7 @@ async def test_who_belongs_to_a_group_is_always_asked_for(desk: Desk, units: str
 
 
 async def test_what_names_no_group_of_people_asks_nobody(desk: Desk) -> None:
-    desk.attaching._default_server_id = 1
+    desk.intake._default_server_id = 1
     await desk.office.board.fetch_units(1)
     desk.office.cad.asked.clear()
     found = await made_out(desk, "A-1 <@&5:hidden> <#6:> <#7:text> @everyone")
@@ -189,7 +193,7 @@ async def test_a_cad_that_does_not_answer_calls_nobody_off_duty(
     await desk.office.board.fetch_units(5)
     desk.office.cad.question_fault = CadUnreachable("Connection refused")
     found = await made_out(desk, f"<@{PAT}> A-9")
-    assert [one.api_id for one in found.assignees] == ["steam:1"]
+    assert [one.api_id for one in found.assignees] == ["STEAM:1"]
     assert [one.reason for one in found.left_out] == [SkipReason.NOT_LOOKED_UP]
     assert "units of server 5 not known" in caplog.text
 
@@ -203,7 +207,7 @@ async def test_it_is_noted_which_call_everybody_is_on(desk: Desk) -> None:
 
 async def test_an_undo_is_a_detach_from_that_call_only(desk: Desk) -> None:
     done = await desk.done(call_id=102, server_id=3)
-    order = await desk.attaching.undo(DANA, ReplyAddress(8, "other"), done)
+    order = (await desk.intake.undo(DANA, ReplyAddress(8, "other"), done)).order
     assert await desk.office.stored(order.id) == order
     assert (order.action, order.call_id, order.server_id) == (OrderAction.DETACH, 102, 3)
     assert order.units == "<@1001> steam:2"
@@ -213,10 +217,10 @@ async def test_an_undo_is_a_detach_from_that_call_only(desk: Desk) -> None:
 async def test_an_undo_stands_open_for_ten_minutes(desk: Desk) -> None:
     done = await desk.done()
     desk.later(UNDO_WITHIN)
-    assert await desk.attaching.undo(DANA, REPLY, done)
+    assert await desk.intake.undo(DANA, REPLY, done)
     desk.later(timedelta(seconds=1))
     with pytest.raises(TooLateToUndo):
-        await desk.attaching.undo(DANA, REPLY, done)
+        await desk.intake.undo(DANA, REPLY, done)
     assert timedelta(minutes=10) == UNDO_WITHIN
 
 
@@ -237,15 +241,15 @@ async def test_an_undo_stands_open_for_ten_minutes(desk: Desk) -> None:
 async def test_what_attached_nobody_cannot_be_undone(desk: Desk, more) -> None:
     done = await desk.done(**more)
     with pytest.raises(NothingToUndo):
-        await desk.attaching.undo(DANA, REPLY, done)
+        await desk.intake.undo(DANA, REPLY, done)
 
 
 async def test_what_does_not_exist_cannot_be_undone(desk: Desk) -> None:
     with pytest.raises(NothingToUndo):
-        await desk.attaching.undo(DANA, REPLY, 5)
+        await desk.intake.undo(DANA, REPLY, 5)
 
 
 async def test_only_dispatchers_undo(desk: Desk) -> None:
     done = await desk.done()
     with pytest.raises(RoleRequired):
-        await desk.attaching.undo(actor(user_id=42), REPLY, done)
+        await desk.intake.undo(actor(user_id=42), REPLY, done)

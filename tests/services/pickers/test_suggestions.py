@@ -20,7 +20,8 @@ from bot.services.pickers.suggestions import (
     UnitGroupSuggestion,
     UnitSuggestion,
 )
-from bot.services.targets.grammar import TextTerm, parse
+from bot.services.targets.grammar import parse
+from bot.services.targets.terms import TextTerm
 from bot.storage.stores.link_row import Link
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor, call, unit
 

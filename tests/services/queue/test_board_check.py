@@ -1,19 +1,23 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from bot.cad.errors import CadTimeout
 from bot.cad.models import Call, Calls, Receipt
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import BoardConfirmation, Outcome
-from bot.services.queue.board_check import LOOKS, compared, confirmed, missing
-from bot.services.queue.queued_order import Job
-from bot.services.targets.resolution import Assignee, Resolution
-from bot.storage.stores.order_store import Order, OrderAction, OrderState
+from bot.services.queue.board_check import (
+    CHECK_AFTER,
+    compare_receipt,
+    confirm_on_board,
+    not_shown,
+)
+from bot.services.queue.queued_order import QueuedOrder
+from bot.services.targets.resolution import Assignee
+from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.manual_clock import ManualClock
 from tests.services.office import ScriptedCad
+from tests.services.queue.samples import queued_order
 from tests.services.samples import call, unit
 
 PAT = Assignee("steam:1", 7, unit(1), True, call_id=100)
@@ -23,12 +27,10 @@ OFF_DUTY = Assignee("steam:4", 9, None, False)
 DONE = Outcome(None, 1.0, "Fire")
 
 
-def job(
-    *people: Assignee, action: OrderAction = OrderAction.ATTACH, call_id: int | None = 100
-) -> Job:
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    order = Order(1, 2, 1, action, call_id, "me", 5, now, 6, None, state=OrderState.DONE)
-    return Job(order, Resolution(people))
+def done(
+    *units: Assignee, action: OrderAction = OrderAction.ATTACH, call_id: int | None = 100
+) -> QueuedOrder:
+    return queued_order(*units, action=action, call_id=call_id, state=OrderState.DONE)
 
 
 def verdict(outcome: Outcome) -> tuple[BoardConfirmation, tuple[str, ...]]:
@@ -48,7 +50,7 @@ def verdict(outcome: Outcome) -> tuple[BoardConfirmation, tuple[str, ...]]:
     ],
 )
 def test_a_receipt(people, idents, expected, action: OrderAction) -> None:
-    outcome = compared(job(*people, action=action), DONE, Receipt(frozenset(idents)))
+    outcome = compare_receipt(done(*people, action=action), DONE, Receipt(frozenset(idents)))
     assert verdict(outcome) == expected
     assert outcome.call_title == "Fire"
 
@@ -56,24 +58,24 @@ def test_a_receipt(people, idents, expected, action: OrderAction) -> None:
 @pytest.mark.parametrize(
     ("one", "calls", "absent"),
     [
-        (job(PAT), [call(100, "", 1)], []),
-        (job(PAT), [call(100, ""), call(101, "", 1)], [PAT]),
-        (job(PAT), [], [PAT]),
-        (job(UNSEEN, OFF_DUTY), [call(100, "", 1)], [OFF_DUTY]),
+        (done(PAT), [call(100, "", 1)], []),
+        (done(PAT), [call(100, ""), call(101, "", 1)], [PAT]),
+        (done(PAT), [], [PAT]),
+        (done(UNSEEN, OFF_DUTY), [call(100, "", 1)], [OFF_DUTY]),
         # off one call
-        (job(PAT, action=OrderAction.DETACH), [call(100, "", 1)], [PAT]),
-        (job(PAT, action=OrderAction.DETACH), [call(100, "", 2), call(101, "", 1)], []),
-        (job(UNSEEN, OFF_DUTY, action=OrderAction.DETACH), [call(100, "", 1)], []),
+        (done(PAT, action=OrderAction.DETACH), [call(100, "", 1)], [PAT]),
+        (done(PAT, action=OrderAction.DETACH), [call(100, "", 2), call(101, "", 1)], []),
+        (done(UNSEEN, OFF_DUTY, action=OrderAction.DETACH), [call(100, "", 1)], []),
         # off the call that Pat was on: another one is somebody else's doing
-        (job(PAT, action=OrderAction.DETACH, call_id=None), [call(100, "", 1)], [PAT]),
-        (job(PAT, action=OrderAction.DETACH, call_id=None), [call(101, "", 1)], []),
+        (done(PAT, action=OrderAction.DETACH, call_id=None), [call(100, "", 1)], [PAT]),
+        (done(PAT, action=OrderAction.DETACH, call_id=None), [call(101, "", 1)], []),
         # off a call that nobody knew
-        (job(ALICE, action=OrderAction.DETACH, call_id=None), [call(101, "", 2)], [ALICE]),
-        (job(ALICE, action=OrderAction.DETACH, call_id=None), [call(101, "", 1)], []),
+        (done(ALICE, action=OrderAction.DETACH, call_id=None), [call(101, "", 2)], [ALICE]),
+        (done(ALICE, action=OrderAction.DETACH, call_id=None), [call(101, "", 1)], []),
     ],
 )
-def test_what_the_calls_show(one: Job, calls: list[Call], absent: list[Assignee]) -> None:
-    assert missing(one, calls) == absent
+def test_what_the_calls_show(one: QueuedOrder, calls: list[Call], absent: list[Assignee]) -> None:
+    assert not_shown(one, calls) == absent
 
 
 class Cad(ScriptedCad):
@@ -97,9 +99,9 @@ def time() -> ManualClock:
     return ManualClock(seconds=0.0)
 
 
-async def look(one: Job, cad: Cad, time: ManualClock, looks=LOOKS) -> Outcome:
+async def look(one: QueuedOrder, cad: Cad, time: ManualClock, looks=CHECK_AFTER) -> Outcome:
     board = Board(cad, clock=time)
-    return await confirmed(one, DONE, board, clock=time, looks=looks)
+    return await confirm_on_board(one, DONE, board, clock=time, check_after=looks)
 
 
 ON, OFF = [call(100, "", 1)], [call(100, "")]
@@ -107,41 +109,41 @@ ON, OFF = [call(100, "", 1)], [call(100, "")]
 
 async def test_what_is_seen_at_once_is_looked_at_once(time: ManualClock) -> None:
     cad = Cad(time, ON)
-    assert verdict(await look(job(PAT), cad, time)) == (BoardConfirmation.CONFIRMED, ())
+    assert verdict(await look(done(PAT), cad, time)) == (BoardConfirmation.CONFIRMED, ())
     assert (cad.looks, time.slept) == ([0.0], [])
 
 
 async def test_what_is_not_seen_is_looked_for_during_a_minute(time: ManualClock) -> None:
     cad = Cad(time, OFF)
-    assert verdict(await look(job(PAT), cad, time)) == (BoardConfirmation.MISSING, ("steam:1",))
+    assert verdict(await look(done(PAT), cad, time)) == (BoardConfirmation.MISSING, ("steam:1",))
     assert cad.looks == [0.0, 5.0, 20.0, 50.0]
 
 
 async def test_what_is_seen_late_is_confirmed(time: ManualClock) -> None:
     cad = Cad(time, OFF, None, ON)
-    assert verdict(await look(job(PAT), cad, time)) == (BoardConfirmation.CONFIRMED, ())
+    assert verdict(await look(done(PAT), cad, time)) == (BoardConfirmation.CONFIRMED, ())
     assert cad.looks == [0.0, 5.0, 20.0]
 
 
 async def test_what_cannot_be_seen_is_unknown(time: ManualClock) -> None:
     cad = Cad(time, None)
-    assert verdict(await look(job(PAT), cad, time)) == (BoardConfirmation.UNKNOWN, ())
+    assert verdict(await look(done(PAT), cad, time)) == (BoardConfirmation.UNKNOWN, ())
 
 
 async def test_the_last_that_was_seen_counts(time: ManualClock) -> None:
     cad = Cad(time, OFF, None)
-    assert (await look(job(PAT), cad, time)).confirmation is BoardConfirmation.MISSING
+    assert (await look(done(PAT), cad, time)).confirmation is BoardConfirmation.MISSING
 
 
 async def test_a_minute_is_a_minute_however_long_the_cad_takes(time: ManualClock) -> None:
     cad = Cad(time, None, late=10.0)
-    await look(job(PAT), cad, time)
+    await look(done(PAT), cad, time)
     assert cad.looks == [0.0, 10.0, 20.0, 50.0]
     assert time.seconds <= 60.0
 
 
 async def test_whoever_has_no_unit_cannot_be_seen(time: ManualClock) -> None:
-    assert verdict(await look(job(PAT, UNSEEN), Cad(time, ON), time)) == (
+    assert verdict(await look(done(PAT, UNSEEN), Cad(time, ON), time)) == (
         BoardConfirmation.UNKNOWN,
         (),
     )
@@ -149,5 +151,5 @@ async def test_whoever_has_no_unit_cannot_be_seen(time: ManualClock) -> None:
 
 async def test_without_a_look_it_is_unknown(time: ManualClock) -> None:
     cad = Cad(time, ON)
-    assert (await look(job(PAT), cad, time, ())).confirmation is BoardConfirmation.UNKNOWN
+    assert (await look(done(PAT), cad, time, ())).confirmation is BoardConfirmation.UNKNOWN
     assert cad.looks == []

@@ -11,7 +11,7 @@ from bot.cad.models import UnitRef
 from bot.cad.push.events import CallUpserted, UnitsUpdated
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import OrderView, Outcome
-from bot.services.queue.follow_up import FollowUp
+from bot.services.queue.board_check import FollowUp
 from bot.services.targets.resolution import Assignee, Resolution
 from bot.storage.stores.order_store import Order, OrderAction
 from tests.services.samples import call, unit

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
+from bot.services.background import BackgroundTasks
 from bot.services.orders.outcomes import OrderView, Outcome, WaitNotice
-from bot.services.queue.order_notifier import EDIT_GAP, Telling
-from bot.services.queue.queued_order import Job
-from bot.storage.stores.order_store import Order, OrderAction, OrderState
+from bot.services.queue.order_notifier import EDIT_GAP, OrderNotifier
+from bot.services.queue.queued_order import QueuedOrder
+from bot.storage.stores.order_store import OrderState
 from tests.fake_time import FakeTime
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+from tests.services.queue.samples import NOW, queued_order
 
 
 class Reader:
@@ -49,13 +48,18 @@ def reader(time: FakeTime) -> Reader:
 
 
 @pytest.fixture
-def telling(time: FakeTime, reader: Reader) -> Telling:
-    return Telling(reader, clock=time, pause=time.sleep)
+def tasks(time: FakeTime) -> BackgroundTasks:
+    return BackgroundTasks(time.sleep)
 
 
 @pytest.fixture
-def job() -> Job:
-    return Job(Order(1, 2, 1, OrderAction.ATTACH, 100, "me", 5, NOW, 6, "secret"))
+def notifier(time: FakeTime, reader: Reader, tasks: BackgroundTasks) -> OrderNotifier:
+    return OrderNotifier(reader, tasks, clock=time)
+
+
+@pytest.fixture
+def queued() -> QueuedOrder:
+    return queued_order()
 
 
 def why(number: int) -> WaitNotice:
@@ -67,32 +71,37 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+async def wait(notifier: OrderNotifier, queued: QueuedOrder, notice: WaitNotice) -> None:
+    notifier.show_waiting(queued, notice)
+    await settle()
+
+
 async def begin(work: Awaitable[object]) -> asyncio.Future[object]:
     task = asyncio.ensure_future(work)
     await settle()
     return task
 
 
-def end(job: Job, state: OrderState = OrderState.DONE) -> None:
-    job.order = replace(job.order, state=state)
-    job.outcome = Outcome(None, 1.0)
+def end(queued: QueuedOrder, state: OrderState = OrderState.DONE) -> None:
+    queued.order = replace(queued.order, state=state)
+    queued.outcome = Outcome(None, 1.0)
 
 
-async def test_the_first_is_shown_at_once(telling, reader, job) -> None:
-    await telling.waits(job, why(1))
+async def test_the_first_is_shown_at_once(notifier, reader, queued) -> None:
+    await wait(notifier, queued, why(1))
     assert reader.read == [(0.0, 1)]
 
 
-async def test_what_is_shown_already_is_not_shown_again(telling, reader, job, time) -> None:
-    await telling.waits(job, why(1))
+async def test_what_is_shown_already_is_not_shown_again(notifier, reader, queued, time) -> None:
+    await wait(notifier, queued, why(1))
     await time.advance(10, settle)
-    await telling.waits(job, why(1))
+    await wait(notifier, queued, why(1))
     assert len(reader.read) == 1
 
 
-async def test_edits_are_three_seconds_apart(telling, reader, job, time) -> None:
-    await telling.waits(job, why(1))
-    await begin(telling.waits(job, why(2)))
+async def test_edits_are_three_seconds_apart(notifier, reader, queued, time) -> None:
+    await wait(notifier, queued, why(1))
+    await wait(notifier, queued, why(2))
     await time.advance(2.9, settle)
     assert len(reader.read) == 1
     await time.advance(0.1, settle)
@@ -100,101 +109,112 @@ async def test_edits_are_three_seconds_apart(telling, reader, job, time) -> None
 
 
 async def test_of_what_comes_in_between_only_the_latest_is_shown(
-    telling, reader, job, time
+    notifier, reader, queued, time
 ) -> None:
     for number in (1, 2, 3, 4):
-        await begin(telling.waits(job, why(number)))
+        await wait(notifier, queued, why(number))
     await time.advance(60, settle)
     assert reader.read == [(0.0, 1), (3.0, 4)]
 
 
-async def test_nobody_queues_behind_a_slow_edit(telling, reader, job, time) -> None:
+async def test_a_slow_edit_is_followed_by_the_latest(notifier, reader, queued, time) -> None:
     reader.seconds = 5.0
-    first = await begin(telling.waits(job, why(1)))
-    second = await begin(telling.waits(job, why(2)))
-    assert (first.done(), second.done()) == (False, True)
+    for number in (1, 2):
+        await wait(notifier, queued, why(number))
     await time.advance(60, settle)
     assert [said for _, said in reader.read] == [1, 2]
 
 
-async def test_back_to_what_is_shown_needs_no_edit(telling, reader, job, time) -> None:
+async def test_back_to_what_is_shown_needs_no_edit(notifier, reader, queued, time) -> None:
     for number in (1, 2, 1):
-        await begin(telling.waits(job, why(number)))
+        await wait(notifier, queued, why(number))
     await time.advance(60, settle)
     assert reader.read == [(0.0, 1)]
 
 
-async def test_the_gap_counts_from_when_it_could_be_read(telling, reader, job, time) -> None:
+async def test_the_gap_counts_from_when_it_could_be_read(notifier, reader, queued, time) -> None:
     reader.seconds = 5.0
-    await begin(telling.waits(job, why(1)))
-    await begin(telling.waits(job, why(2)))
+    await wait(notifier, queued, why(1))
+    await wait(notifier, queued, why(2))
     await time.advance(60, settle)
     assert reader.read == [(5.0, 1), (13.0, 2)]
 
 
 async def test_the_end_waits_for_the_gap_and_nothing_comes_after_it(
-    telling, reader, job, time
+    notifier, reader, queued, time
 ) -> None:
-    await telling.waits(job, why(1))
-    await begin(telling.waits(job, why(2)))
-    end(job)
-    ended = await begin(telling.ended(job))
-    await begin(telling.waits(job, why(3)))
+    await wait(notifier, queued, why(1))
+    await wait(notifier, queued, why(2))
+    end(queued)
+    ended = await begin(notifier.show_result(queued))
+    await wait(notifier, queued, why(3))
     await time.advance(60, settle)
     assert reader.read == [(0.0, 1), (3.0, OrderState.DONE)]
     assert await ended is True
 
 
-async def test_the_end_waits_for_an_edit_under_way(telling, reader, job, time) -> None:
+async def test_the_end_waits_for_an_edit_under_way(notifier, reader, queued, time) -> None:
     reader.seconds = 5.0
-    await begin(telling.waits(job, why(1)))
-    end(job)
-    await begin(telling.ended(job))
+    await wait(notifier, queued, why(1))
+    end(queued)
+    await begin(notifier.show_result(queued))
     await time.advance(60, settle)
     assert reader.read == [(5.0, 1), (13.0, OrderState.DONE)]
 
 
 async def test_the_end_of_an_order_nobody_was_told_about_is_shown_at_once(
-    telling, reader, job
+    notifier, reader, queued
 ) -> None:
-    end(job)
-    assert await telling.ended(job)
+    end(queued)
+    assert await notifier.show_result(queued)
     assert reader.read == [(0.0, OrderState.DONE)]
 
 
 @pytest.mark.parametrize("state", [OrderState.SENDING, OrderState.DONE])
-async def test_only_what_waits_is_said_to_wait(telling, reader, job, state) -> None:
-    end(job, state)
-    await telling.waits(job, why(1))
+async def test_only_what_waits_is_said_to_wait(notifier, reader, queued, state) -> None:
+    end(queued, state)
+    await wait(notifier, queued, why(1))
     assert reader.read == []
 
 
-async def test_who_cannot_be_told_is_named(telling, reader, job, caplog) -> None:
+async def test_who_cannot_be_told_is_named(notifier, reader, queued, caplog) -> None:
     reader.hears = False
-    end(job, OrderState.EXPIRED)
-    assert await telling.ended(job) is False
-    assert "nobody could be told about order 1 (expired)" in caplog.text
+    end(queued, OrderState.EXPIRED)
+    assert await notifier.show_result(queued) is False
+    assert "the outcome of order 1 (expired) could not be shown" in caplog.text
     assert "secret" not in caplog.text
 
 
-async def test_the_pause_between_two_waiting_replies_may_be_broken_off(reader, job, time) -> None:
-    async def stop(seconds: float) -> None:
-        raise asyncio.CancelledError
-
-    telling = Telling(reader, clock=time, pause=stop)
-    await telling.waits(job, why(1))
-    with pytest.raises(asyncio.CancelledError):
-        await telling.waits(job, why(2))
-    end(job)
-    await begin(telling.ended(job))
+async def test_the_pause_between_two_waiting_replies_ends_when_the_bot_stops(
+    notifier, reader, tasks, queued, time
+) -> None:
+    await wait(notifier, queued, why(1))
+    await wait(notifier, queued, why(2))
+    tasks.cancel_waiting()
+    await tasks.join()
+    end(queued)
+    await begin(notifier.show_result(queued))
     await time.advance(3, settle)
     assert reader.read == [(0.0, 1), (3.0, OrderState.DONE)]
 
 
-async def test_the_staff_read_the_end(telling, reader, job) -> None:
-    end(job)
-    await telling.report(job)
-    assert reader.reports == [job.view()]
+async def test_a_notice_that_an_attempt_kept_from_being_shown_is_shown_after_it(
+    notifier, reader, queued, time
+) -> None:
+    await wait(notifier, queued, why(1))
+    await wait(notifier, queued, why(2))
+    end(queued, OrderState.SENDING)
+    await time.advance(10, settle)
+    assert reader.read == [(0.0, 1)]
+    end(queued, OrderState.QUEUED)
+    await wait(notifier, queued, why(2))
+    assert reader.read == [(0.0, 1), (10.0, 2)]
+
+
+async def test_the_staff_read_the_end(notifier, reader, queued) -> None:
+    end(queued)
+    await notifier.report(queued)
+    assert reader.reports == [queued.view()]
 
 
 def test_the_gap_is_what_discord_allows() -> None:

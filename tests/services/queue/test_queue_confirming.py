@@ -10,14 +10,14 @@ from tests.services.conftest import v1, v2
 from tests.services.office import Office
 
 DOWN = CadUnreachable("Connection refused")
-UNSEEN = "The CAD accepted the order; whether it shows on the call could not be seen."
+UNSEEN = "The CAD accepted the order, but did not say whether it shows on the call. Check the call."
 
 
 async def test_what_the_cad_shows_is_confirmed(office: Office) -> None:
     first = await office.order("1 2")
     await office.passes(4)
     assert office.text(first).splitlines() == [
-        "✅ Attached to **#100**: <@1001> (A\\-1), <@1002> (A\\-2)",
+        "✅ **#100**: <@1001> (A\\-1), <@1002> (A\\-2)",
         "Confirmed by the CAD.",
     ]
 
@@ -27,7 +27,7 @@ async def test_a_detach_is_confirmed_too(office: Office) -> None:
     first = await office.detach("1")
     await office.passes(4)
     assert office.text(first).splitlines() == [
-        "✅ Detached from their calls: <@1001> (A\\-1)",
+        "✅ Off their calls: <@1001> (A\\-1)",
         "Confirmed by the CAD.",
     ]
 
@@ -37,8 +37,8 @@ async def test_what_the_cad_does_not_show_is_said(office: Office) -> None:
     first = await office.order("1")
     await office.passes(70)
     assert office.text(first).splitlines() == [
-        "❌ Not shown by the CAD: Attached to **#100**: <@1001> (A\\-1)",
-        "The CAD accepted the order, but shows <@1001> (A\\-1) not on the call.",
+        "❌ Not on **#100**: <@1001> (A\\-1)",
+        "The CAD accepted the order, but does not show <@1001> (A\\-1) on the call.",
     ]
     assert await office.state(first) is OrderState.DONE
 
@@ -48,7 +48,7 @@ async def test_a_detach_that_did_nothing_is_seen(office: Office) -> None:
     office.cad.silent = True  # and the board has not heard of any call yet
     first = await office.detach("1")
     await office.passes(70)
-    assert "shows <@1001> (A\\-1) still on the call" in office.text(first)
+    assert "still shows <@1001> (A\\-1) on the call" in office.text(first)
 
 
 @v1
@@ -56,7 +56,7 @@ async def test_a_call_that_shows_it_late_is_waited_for(office: Office) -> None:
     office.cad.silent = True
     first = await office.order("1")
     await office.passes(10)
-    assert office.texts(first) == ["✅ Attached to **#100**: <@1001> (A\\-1)"]
+    assert office.texts(first) == ["✅ **#100**: <@1001> (A\\-1)"]
     office.cad.put(1, 100)
     await office.passes(15)
     assert office.text(first).endswith("Confirmed by the CAD.")
@@ -92,7 +92,7 @@ async def test_a_receipt_needs_no_question(office: Office) -> None:
 async def test_a_receipt_without_somebody_says_who_is_missing(office: Office) -> None:
     office.cad.silent = True
     first = await office.order("1")
-    assert office.text(first).startswith("❌ Not shown by the CAD:")
+    assert office.text(first).startswith("❌ Not on **#100**: ")
 
 
 @v2

@@ -18,7 +18,7 @@ from bot.storage.stores.order_store import OrderState
 from tests.services.office import LIFETIME, Office
 
 DOWN = CadUnreachable("Connection refused")
-NOT_ON_CALL = "not on that call any more"
+NOT_ON_CALL = "no longer on that call"
 
 
 async def on_calls(office: Office, **where: int) -> None:
@@ -43,7 +43,7 @@ async def test_a_detach_from_one_call_leaves_alone_who_has_moved_on(office: Offi
     assert office.sent == [[1]]
     assert office.cad.call_of(2) == 101
     assert await office.state(first) is OrderState.DONE
-    assert office.text(first).startswith("⚠️ Detached from **#100** Call 100: <@1001> (A\\-1)")
+    assert office.text(first).startswith("⚠️ Off **#100** Call 100: <@1001> (A\\-1)")
     assert f"Left out: <@1002>, <@1003>: {NOT_ON_CALL}." in office.text(first)
 
 
@@ -53,7 +53,7 @@ async def test_a_detach_that_nobody_is_left_of(office: Office) -> None:
     assert office.sent == []
     assert await office.state(first) is OrderState.REFUSED
     assert office.text(first) == (
-        f"❌ Nobody was detached from **#100** Call 100.\nLeft out: <@1002>: {NOT_ON_CALL}."
+        f"❌ Not detached from **#100** Call 100.\nLeft out: <@1002>: {NOT_ON_CALL}."
     )
 
 
@@ -85,7 +85,7 @@ async def test_a_detach_that_broke_off_is_repeated_only_where_it_is_still_true(
     if arrives:
         assert office.sent == [[1, 2]]
         assert await office.state(first) is OrderState.REFUSED
-        assert office.text(first).startswith("❌ It is not certain that anyone was detached")
+        assert office.text(first).startswith("❌ It is not certain whether the units were detached")
         assert f"Left out: <@1001>, <@1002>: {NOT_ON_CALL}." in office.text(first)
     else:
         assert office.sent == [[1, 2], [1]]
@@ -102,7 +102,7 @@ async def test_a_broken_detach_of_somebody_on_no_known_call_is_not_repeated(
     await office.passes(60)
     assert office.cad.call_of(1) == 102
     assert await office.state(first) is OrderState.REFUSED
-    assert "Left out: <@1001>: the CAD broke off half-way." in office.text(first)
+    assert "Left out: <@1001>: the connection to the CAD broke." in office.text(first)
 
 
 async def test_a_detach_that_never_arrived_is_simply_repeated(office: Office) -> None:
@@ -131,7 +131,7 @@ async def test_a_broken_detach_is_remembered_as_such_by_the_next_start(
     office.cad.fault = None
     await office.passes(60)
     assert office.cad.call_of(1) == 101
-    assert office.text(first).startswith("❌ It is not certain that anyone was detached")
+    assert office.text(first).startswith("❌ It is not certain whether the units were detached")
 
 
 @pytest.mark.parametrize("call_id", [100, None])
@@ -162,14 +162,14 @@ async def test_a_look_that_fails_is_no_attempt(office: Office) -> None:
     await office.passes(LIFETIME.total_seconds())
     assert office.sent == []
     assert await office.state(first) is OrderState.EXPIRED
-    assert office.text(first).startswith("❌ Nobody was detached")
+    assert office.text(first).startswith("❌ Not detached")
 
 
 async def test_a_look_that_is_refused_refuses_the_order(office: Office) -> None:
     office.cad.question_fault = CadUnreadable("Just a moment...", status=200)
     first = await office.detach("1", 100)
     assert office.sent == []
-    assert office.text(first).startswith("❌ Nobody was detached from **#100**. The CAD's answer")
+    assert office.text(first).startswith("❌ Not detached from **#100**. The CAD's answer")
 
 
 @pytest.mark.parametrize("retry_after", [40.0, None])
@@ -187,7 +187,7 @@ async def test_a_limit_on_looking_holds_up_nobody_else(
         OrderState.DONE,
         OrderState.DONE,
     ]
-    assert office.text(guarded).startswith("⏳ Queued, it goes out")
+    assert office.text(guarded).startswith("⏳ Busy: it goes out")
     office.cad.question_fault = None
     await office.passes(31)
     assert await office.state(guarded) is OrderState.DONE

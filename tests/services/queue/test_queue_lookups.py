@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnreachable
-from bot.services.queue.order_queue import LOOK_AGAIN
+from bot.services.queue.worker import RESOLVE_RETRY
 from bot.storage.stores.order_store import OrderState
 from tests.services.conftest import v1
 from tests.services.office import DANA, Office
@@ -22,7 +22,7 @@ async def test_an_order_waits_until_the_cad_says_who_is_meant(office: Office) ->
     assert office.text(first).endswith("To be attached to **#100**: `5?`")
     assert len(office.texts(first)) == 1
     office.doubt = None
-    await office.passes(LOOK_AGAIN)
+    await office.passes(RESOLVE_RETRY)
     assert await office.state(first) is OrderState.DONE
     assert office.sent == [[5]]
 
@@ -93,7 +93,7 @@ async def test_it_expires_like_others(office: Office) -> None:
     first = await office.order("5?")
     await office.passes(16 * 60)
     assert await office.state(first) is OrderState.EXPIRED
-    assert office.text(first).startswith("❌ Nobody was attached to **#100**")
+    assert office.text(first).startswith("❌ Not attached to **#100**")
 
 
 @v1
@@ -125,4 +125,4 @@ async def test_what_no_waiting_cures_is_said_at_once(office: Office, error: CadE
     office.doubt = error
     first = await office.order("5?")
     assert await office.state(first) is OrderState.REFUSED
-    assert "the CAD did not say who that is" in office.text(first)
+    assert "the CAD did not say which unit that is" in office.text(first)

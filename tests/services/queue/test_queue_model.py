@@ -28,6 +28,7 @@ from bot.cad.models import AttachRequest, DetachRequest
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import ServiceError
 from bot.services.orders import outcomes
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.confirmation import ConfirmationService
 from bot.services.orders.outcomes import BoardConfirmation, OrderView
 from bot.services.queue.order_notifier import EDIT_GAP
@@ -129,11 +130,13 @@ class Play(Office):
         self.touched: set[int] = set()  # units that somebody else has moved
         self.began = [0.0]  # when the bot was started
 
+    def new_store(self) -> OrderStore:
+        store = RememberingStore(self.database)
+        store.states = self.states_seen
+        return store
+
     async def open(self) -> None:
         await super().open()
-        self.store = RememberingStore(self.database)
-        self.store.states = self.states_seen
-        self.queue._store = self.queue._closing._store = self.store
         self.began.append(self.time.monotonic())
 
     async def orders_given(self, units: str, call_id: int | None, *, dies: bool) -> None:
@@ -145,7 +148,7 @@ class Play(Office):
         if dies:
             await self.restart()
         else:
-            self.running[order.id] = asyncio.create_task(self.queue.run(order))
+            self.running[order.id] = asyncio.create_task(self.queue.run(AcceptedOrder(order)))
 
     async def question_answered(self, number: int) -> None:
         """Say yes to a question, as whoever was asked does."""
@@ -154,14 +157,14 @@ class Play(Office):
         boss = Actor(DANA, GUILD, frozenset(), manages_server=True)
         asked = self.given[number % len(self.given)]
         try:
-            order = await asking.confirm(boss, ReplyAddress(8, "other"), asked.id)
+            accepted = await asking.confirm(boss, ReplyAddress(8, "other"), asked.id)
         except ServiceError:
             return
         finally:
             self.life.left = left
-        self.given.append(order)
-        self.confirmed.add(order.id)
-        self.running[order.id] = asyncio.create_task(self.queue.run(order))
+        self.given.append(accepted.order)
+        self.confirmed.add(accepted.order.id)
+        self.running[accepted.order.id] = asyncio.create_task(self.queue.run(accepted))
 
     async def carry_on(self) -> None:
         """Let happen what happens now; if the bot has died of it, start it again."""

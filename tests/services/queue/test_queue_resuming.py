@@ -71,7 +71,7 @@ async def test_what_was_being_sent_and_expires_may_have_been_done(office: Office
     await office.restart()
     await office.passes(LAST)
     assert await office.state(first) is OrderState.EXPIRED
-    assert office.text(first).startswith("❌ It is not certain that anyone was attached")
+    assert office.text(first).startswith("❌ It is not certain whether the units were attached")
 
 
 async def test_what_was_done_and_not_told_is_told_and_not_sent_again(office: Office) -> None:
@@ -100,14 +100,17 @@ async def test_what_was_done_long_ago_cannot_be_confirmed_any_more(office: Offic
     await office.queue.resume()
     await office.passes(4)
     assert office.text(first).splitlines()[1] == (
-        "The CAD accepted the order; whether it shows on the call could not be seen."
+        "The CAD accepted the order, but did not say whether it shows on the call. Check the call."
     )
     assert (await office.stored(first)).answered
 
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [(OrderState.QUEUED, "Nobody was"), (OrderState.SENDING, "It is not certain that anyone was")],
+    [
+        (OrderState.QUEUED, "Not"),
+        (OrderState.SENDING, "It is not certain whether the units were"),
+    ],
 )
 async def test_an_order_that_is_too_old_is_closed(
     office: Office, state: OrderState, words: str
@@ -117,7 +120,7 @@ async def test_an_order_that_is_too_old_is_closed(
     assert await office.state(old.id) is OrderState.EXPIRED
     assert office.sent == []
     assert office.text(old.id) == (
-        f"❌ {words} attached to **#100**: the CAD did not take the order in time.\nFor: `1 2`"
+        f"❌ {words} attached to **#100**: the CAD did not take the order in time.\nUnits: `1 2`"
     )
     assert [one.order.id for one in office.people.reported] == [old.id]
 

@@ -100,8 +100,8 @@ async def test_a_reply_that_waits_its_turn_says_when_it_goes_out(office: Office)
     first = await office.order("9")
     assert office.texts(first) == [
         (
-            "⏳ Queued, it goes out <t:1780347620:R> at the earliest:"
-            " the CAD allows 24 orders a minute."
+            "⏳ Busy: it goes out <t:1780347620:R> at the earliest."
+            " The CAD takes 24 orders a minute."
             "\nTo be attached to **#100**: <@1009> (A\\-9)"
         )
     ]
@@ -129,8 +129,8 @@ async def test_whoever_must_not_overtake_is_told_what_they_wait_for(office: Offi
     await office.passes(1)
     assert office.texts(detach) == [
         (
-            "⏳ Queued, it goes out <t:1780347640:R> at the earliest:"
-            " the CAD allows 8 orders a minute."
+            "⏳ Busy: it goes out <t:1780347640:R> at the earliest."
+            " The CAD takes 8 orders a minute."
             "\nTo be detached from their calls: <@1001> (A\\-1)"
         )
     ]

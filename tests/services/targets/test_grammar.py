@@ -12,6 +12,16 @@ from bot.services.errors import NoTargets, TooManyTargets
 from bot.services.targets.grammar import (
     RANGE_LIMIT,
     TARGET_LIMIT,
+    depends_on_duty,
+    format_unit_group,
+    is_single_token,
+    member_ids_in,
+    parse,
+    parse_units,
+    remove_member_ids,
+    targets_only,
+)
+from bot.services.targets.terms import (
     EveryoneTerm,
     MemberGroupTerm,
     MembersUnavailable,
@@ -24,14 +34,6 @@ from bot.services.targets.grammar import (
     UnitGroupTerm,
     UnitRangeTerm,
     UnknownTerm,
-    depends_on_duty,
-    format_unit_group,
-    insert_member_ids,
-    is_single_token,
-    member_ids_in,
-    parse,
-    remove_member_ids,
-    targets_only,
 )
 
 ME = 42
@@ -213,11 +215,13 @@ class TestWrittenOut:
             seen.append(mention)
             return answers[mention.sigil]
 
-        text = insert_member_ids("me <@1> <@!2>, -<@&3>x<#4>", look)
+        parsed = parse_units("me <@1> <@!2>, -<@&3>x<#4>", actor_id=ME, lookup=look)
+        text = parsed.text
         assert text == "me <@1> <@!2:elsewhere>, -<@&3:11,12>x<#4:>"
         assert seen == [Mention("@", 1), Mention("@!", 2), Mention("@&", 3), Mention("#", 4)]
         assert remove_member_ids(text) == "me <@1> <@!2>, -<@&3>x<#4>"
-        assert [one.meaning for one in parse(text, actor_id=ME)] == [
+        assert parse(text, actor_id=ME) == parsed.terms
+        assert [one.meaning for one in parsed.terms] == [
             MemberTerm(ME),
             MemberTerm(1),
             MemberTerm(2, is_in_guild=False),
@@ -228,13 +232,16 @@ class TestWrittenOut:
 
     @pytest.mark.parametrize("gap", list(MembersUnavailable))
     def test_or_why_that_is_not_known(self, gap: MembersUnavailable) -> None:
-        text = insert_member_ids("<@&5>", lambda _: gap)
-        (term,) = parse(text, actor_id=ME)
+        parsed = parse_units("<@&5>", actor_id=ME, lookup=lambda _: gap)
+        (term,) = parse(parsed.text, actor_id=ME)
+        assert parsed.terms == (term,)
         assert term == Term("<@&5>", MemberGroupTerm(gap, is_role=True))
 
     def test_what_somebody_typed_into_a_mention_counts_for_nothing(self) -> None:
-        assert insert_member_ids("<@&5:1,2,3>", lambda _: (9,)) == "<@&5:9>"
-        assert insert_member_ids("<@7:elsewhere>", lambda _: None) == "<@7>"
+        group = parse_units("<@&5:1,2,3>", actor_id=ME, lookup=lambda _: (9,))
+        assert (group.text, group.terms) == ("<@&5:9>", parse("<@&5:9>", actor_id=ME))
+        member = parse_units("<@7:elsewhere>", actor_id=ME, lookup=lambda _: None)
+        assert (member.text, member.terms) == ("<@7>", parse("<@7>", actor_id=ME))
 
     @pytest.mark.parametrize(
         ("known", "means"),
@@ -433,4 +440,21 @@ def test_one_word_is_what_parse_reads_back_as_itself(text) -> None:
     ],
 )
 def test_a_text_that_names_its_author_alone(text: str, is_only: bool):
-    assert targets_only(text, 1) is is_only
+    assert targets_only(parse_units(text, actor_id=1).terms, 1) is is_only
+
+
+members = st.one_of(
+    st.none(),
+    st.sampled_from(list(MembersUnavailable)),
+    st.lists(st.integers(1, 2**63 - 1), max_size=3),
+)
+
+
+@given(hostile, members)
+@example('dept:"a <@&5:1> b"', [2])
+@example("-<@&5:hidden>", None)
+def test_a_stored_text_means_what_the_typed_text_meant(text: str, found) -> None:
+    parsed = parse_units(text, actor_id=ME, lookup=lambda _: found)
+    stored = parse_units(parsed.text, actor_id=ME)
+    assert (stored.text, stored.terms) == (parsed.text, parsed.terms)
+    assert remove_member_ids(parsed.text) == remove_member_ids(text)

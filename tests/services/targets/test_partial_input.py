@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.targets.grammar import UnitGroupKind
 from bot.services.targets.partial_input import PartialInput, parse
+from bot.services.targets.terms import UnitGroupKind
 
 NONE: frozenset[str] = frozenset({""})
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.common.steam_id import identity
 from bot.services.targets import grammar
-from bot.services.targets.grammar import MemberTerm, Term, TextTerm, parse
+from bot.services.targets.grammar import parse
 from bot.services.targets.resolution import (
     ASSIGNEE_LIMIT,
     Assignee,
@@ -21,6 +21,7 @@ from bot.services.targets.resolution import (
     Target,
 )
 from bot.services.targets.target_resolver import resolve
+from bot.services.targets.terms import MemberTerm, Term, TextTerm
 from tests.services.samples import unit
 
 ME = 42

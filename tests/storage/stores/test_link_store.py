@@ -19,7 +19,7 @@ from bot.storage.tables import UtcDateTime, links
 from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator
 
 GUILD = 700_000_000_000_000_001
 OTHER_GUILD = 700_000_000_000_000_002
@@ -37,13 +37,16 @@ def store(database: Database) -> LinkStore:
 
 
 @pytest.fixture
-def statements(database: Database) -> Iterator[list[str]]:
+async def statements(database: Database) -> AsyncIterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         seen.append(statement)
 
     event.listen(database._engine.sync_engine, "before_cursor_execute", note)
+    async with database.begin():
+        if database._writer and database._writer._raw:
+            database._writer._raw.set_trace_callback(seen.append)
     yield seen
     event.remove(database._engine.sync_engine, "before_cursor_execute", note)
 

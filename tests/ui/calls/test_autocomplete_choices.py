@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.services.pickers.suggestions import UnitGroupSuggestion, UnitSuggestion
-from bot.services.targets.grammar import UnitGroupKind
+from bot.services.targets.terms import UnitGroupKind
 from bot.ui.calls.autocomplete_choices import call_choice, unit_choices
 from tests.services.samples import call, unit
 

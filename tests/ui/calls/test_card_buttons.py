@@ -1,4 +1,4 @@
-"""What the buttons carry, and that nothing is meant for two of them."""
+"""The custom ids of the buttons, each of which matches exactly one button."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cards fit into Discord's limits and show foreign text as text, whatever the CAD says."""
+"""Cards fit into Discord's limits and show the CAD's text unchanged, whatever it contains."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_911_call():
     assert embed.title == "911 #7 Jane Doe"
     assert fields(embed)["Place"] == "Grove Street · postal 9112"
     civil = replace(EMERGENCY, call=replace(SHOTS, is_emergency=False, caller=""))
-    assert card_embed.card(civil).title == "911 #7 civil line · unknown caller"
+    assert card_embed.card(civil).title == "911 #7 non-emergency · unknown caller"
 
 
 def test_nothing_known_is_said_so():
@@ -66,7 +66,7 @@ def test_nothing_known_is_said_so():
     assert embed.title == "Call #100 \\(untitled\\)"
     assert embed.description is None
     assert fields(embed)["Place"] == "*unknown*"
-    assert fields(embed)["Units (0)"] == "nobody yet"
+    assert fields(embed)["Units (0)"] == "no units yet"
 
 
 def test_priorities_stale_and_closed_are_told_by_colour():

@@ -1,4 +1,4 @@
-"""What the doctor says: every finding has its words, and none breaks a message."""
+"""Every finding has its text, and the report always fits into a message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NUMBERS = {"count", "seconds", "megabytes", "attach", "detach", "per_minute", "s
 
 
 def data(what: FindingCode, text: str) -> dict[str, object]:
-    """Give a finding everything that its words need."""
+    """Return the data that the text of a finding needs."""
     fields = {name for _, name, _, _ in Formatter().parse(words._TEXTS[what]) if name}
     lists = {"names", "ids", "servers"}
     found: dict[str, object] = {}
@@ -38,14 +38,13 @@ def test_every_finding_has_one_line(what: FindingCode) -> None:
     assert line.endswith(".")
     assert len(line) < 1200
     if not set(data(what, "")) & {"line", "setting", "plain"}:
-        # What is foreign stands in code, where it does nothing.
+        # Text from outside stands in a code span, where Discord does not interpret it.
         assert "@everyone" not in re.sub(r"`[^`]*`", "", line)
 
 
 def test_lines_for_a_terminal() -> None:
     assert words.terminal_line(warning(FindingCode.ROLE_EVERYONE, setting="LINK_ROLE_IDS")) == (
-        "warning  roles       LINK_ROLE_IDS names the server itself, and with it everyone. Name"
-        " roles."
+        "warning  roles       LINK_ROLE_IDS names `@everyone`. Name roles instead."
     )
     assert words.terminal_line(fine(FindingCode.PLAN_FINE, plan="")) == (
         "ok       plan        The plan is enough to attach."
@@ -64,6 +63,8 @@ def test_lines_for_a_terminal() -> None:
     ("findings", "total"),
     [
         ([], "no faults, no warnings, no findings"),
+        ([fine(FindingCode.KEY_FINE)], "1 check passed"),
+        ([fine(FindingCode.KEY_FINE)] * 13, "All 13 checks passed"),
         ([fault(FindingCode.INTENTS_OFF)], "1 fault, no warnings, 1 finding"),
         (
             [fault(FindingCode.INTENTS_OFF)] * 2 + [warning(FindingCode.CAD_BUSY)],
@@ -84,6 +85,6 @@ def test_a_report_fits_into_a_message_and_keeps_the_worst(count: int) -> None:
         DoctorReport((*bad, fine(FindingCode.KEY_FINE)), access.rules, needs_cad=True)
     )
     assert len(text) <= MESSAGE_LIMIT
-    assert text.startswith("❌ " if count else "✅ no faults")
+    assert text.startswith("❌ " if count else "✅ 1 check passed.")
     assert "**Who may do what**" in text
     assert text.count("\n❌ ") == count or "more; `python -m bot doctor` prints all" in text

@@ -1,4 +1,4 @@
-"""What people read about a file of links."""
+"""The answers to an import and an export of links."""
 
 from __future__ import annotations
 
@@ -65,16 +65,16 @@ def test_everything_is_said() -> None:
     reply = shown(found)
     title, *lines = reply.text.splitlines()
     assert title == (
-        "⏳ `people.csv`: 1 added, 1 changed, 1 as they were. Nothing is written before you press"
-        " **Import**."
+        "⏳ `people.csv`: 1 new, 1 changed, 1 unchanged. Nothing is saved yet: press the button to"
+        " import."
     )
     assert lines == [
         "**Changed**",
         "line 3: <@8> `old` → `other`",
-        "**Added**",
+        "**New**",
         "line 2: <@7> `new`",
     ]
-    assert label(reply) == "Import"
+    assert label(reply) == "Import 2 links"
     assert reply.file is None
 
 
@@ -82,23 +82,27 @@ def test_what_is_refused_and_shared() -> None:
     reply = shown(plan_of((7, "a"), before={8: "A"}, faults=1))
     lines = reply.text.splitlines()
     assert lines[0] == (
-        "⚠️ `people.csv`: 1 added, 0 changed, 0 as they were, 1 refused. Nothing is written before"
-        " you press the button."
+        "⚠️ `people.csv`: 1 new, 0 changed, 0 unchanged, 1 with errors. Nothing is saved yet: press"
+        " the button to import."
     )
-    assert lines[1] == "**Refused**"
+    assert lines[1] == "**Errors**"
     assert lines[2].startswith("line 100\\: the API id '\\`\\@everyone\\`\\*\\*x\\*\\*\\[a\\]")
     assert lines[3:] == [
         "**Shared ids**",
         "line 2: <@7> `a` is also <@8>",
-        "**Added**",
+        "**New**",
         "line 2: <@7> `a`",
     ]
-    assert label(reply) == "Import the rest, with shared ids"
+    assert label(reply) == "Import 1 link (1 shared id)"
 
 
 @pytest.mark.parametrize(
     ("before", "faults", "words"),
-    [({}, 0, "Import"), ({8: "a"}, 0, "Import, with shared ids"), ({}, 1, "Import the rest")],
+    [
+        ({}, 0, "Import 1 link"),
+        ({8: "a"}, 0, "Import 1 link (1 shared id)"),
+        ({}, 1, "Import 1 link"),
+    ],
 )
 def test_the_button_says_what_it_does(before: dict[int, str], faults: int, words: str) -> None:
     assert label(shown(plan_of((7, "a"), before=before, faults=faults))) == words
@@ -107,8 +111,8 @@ def test_the_button_says_what_it_does(before: dict[int, str], faults: int, words
 @pytest.mark.parametrize(
     ("faults", "start"),
     [
-        (0, "✅ `people.csv` has nothing to import: 0 added, 0 changed, 1 as they were."),
-        (1, "❌ `people.csv` has nothing to import: 0 added, 0 changed, 1 as they were, 1 ref"),
+        (0, "✅ `people.csv` has nothing to import: 0 new, 0 changed, 1 unchanged."),
+        (1, "❌ `people.csv` has nothing to import: 0 new, 0 changed, 1 unchanged, 1 with err"),
     ],
 )
 def test_nothing_to_do(faults: int, start: str) -> None:
@@ -124,7 +128,7 @@ def test_what_does_not_fit_is_attached() -> None:
     reply = shown(found, name="`" * 300 + ".csv")
     assert len(reply.text) <= 2000
     assert "The attached file has more." in reply.text.splitlines()[0]
-    assert reply.text.splitlines()[1] == "**Refused**"
+    assert reply.text.splitlines()[1] == "**Errors**"
     assert "and 1,995 more" in reply.text
     assert reply.text.count("`") % 2 == 0
     lines = attached(reply)
@@ -133,7 +137,7 @@ def test_what_does_not_fit_is_attached() -> None:
 
 
 def test_a_report_is_no_larger_than_discord_takes() -> None:
-    # Two mebibytes hold that many; everyone would share the id with everyone.
+    # Two mebibytes hold that many lines; all members would share one id.
     found = plan_of(*((LARGEST_ID - n, "a") for n in range(50_000)))
     assert sum(map(len, report(found))) > 6_000_000
     lines = attached(shown(found))
@@ -169,24 +173,25 @@ def test_a_whole_report() -> None:
         "  entry 3: 8 b, was o?ld?",
         "added: 1",
         "  entry 2: 7 a",
-        "as they were: 1",
+        "unchanged: 1",
     ]
 
 
 def test_what_was_written() -> None:
     counts = ImportCounts(49_000, 2, 1)
     assert import_preview.import_result(ImportResult(counts, 0)) == (
-        "✅ 49,000 added, 2 changed, 1 as they were."
+        "✅ 49,000 added, 2 changed, 1 unchanged."
     )
     assert import_preview.import_result(ImportResult(counts, 3)) == (
-        "⚠️ 49,000 added, 2 changed, 1 as they were, 3 refused."
+        "⚠️ 49,000 added, 2 changed, 1 unchanged, 3 with errors."
     )
 
 
 def test_an_export() -> None:
     found = ExportResult(b"discord_id,api_id\n", 0)
     assert (
-        import_preview.export_result(found) == "✅ 0 linked. `/links import` takes this file again."
+        import_preview.export_result(found)
+        == "✅ 0 links in this file. `/links import` reads it again."
     )
     file = import_preview.export_file(found)
     assert (file.filename, file.fp.read()) == ("links.csv", found.data)

@@ -1,4 +1,4 @@
-"""News of links reach whom they can, and nothing that Discord does is fatal."""
+"""Messages about links are delivered if possible, and no error of Discord is fatal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NEWS = LinkChange(LinkChangeKind.REMOVED, LINK, 9)
 
 
 class Client(Discord):
-    """Has messages with buttons, too."""
+    """A fake channel whose messages may have buttons."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(monkeypatch)

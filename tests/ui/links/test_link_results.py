@@ -48,11 +48,11 @@ PROVEN = Verification("steam:1", "pat", "u-1", is_verified=True)
         ),
         (
             LinkResult(LINK, None, Verification("steam:1")),
-            ["⚠️ <@7> is now linked", "does not know this id yet", "I keep asking", "unproven"],
+            ["⚠️ <@7> is now linked", "no account with this id", "I check again", "unproven"],
         ),
         (
             LinkResult(LINK, None, Verification("steam:1", is_complete=False)),
-            ["⚠️ <@7> is now linked", "too slow", "I keep asking", "unproven"],
+            ["⚠️ <@7> is now linked", "too slow", "I check again", "unproven"],
         ),
         (
             LinkResult(LINK, None, Verification("steam:1", is_complete=False, error=DOWN)),
@@ -88,7 +88,7 @@ def test_whois() -> None:
         link_results.whois(Whois(7, LINK, [])) == link_results.id_owners("steam:1", [LINK]) == said
     )
     assert link_results.whois(Whois(7, None, [])) == "❌ <@7> is not linked."
-    assert link_results.id_owners(HOSTILE, []).startswith("❌ Nobody is linked to `ˋ@everyoneˋ")
+    assert link_results.id_owners(HOSTILE, []).startswith("❌ No member is linked to `ˋ@everyoneˋ")
 
 
 def test_whois_tells_what_the_cad_makes_of_it() -> None:
@@ -99,10 +99,10 @@ def test_whois_tells_what_the_cad_makes_of_it() -> None:
         "The CAD knows it; confirmed <t:1769904000:R>."
     )
     assert link_results.whois(Whois(7, replace(CONFIRMED, proven_at=None), [])).endswith(
-        "Unproven: the CAD has not confirmed this id; asked <t:1767225600:R>."
+        "Unproven: the CAD has not confirmed this id; last checked <t:1767225600:R>."
     )
     assert link_results.whois(Whois(7, CHANGED, [])).endswith(
-        "⚠️ The id was account `pat`; now the CAD gives it to `ˋvicˋ @everyone`."
+        "⚠️ The id belonged to account `pat`; in the CAD it now belongs to `ˋvicˋ @everyone`."
     )
 
 
@@ -119,7 +119,7 @@ def test_whois_shows_the_latest_orders() -> None:
     lines = link_results.whois(Whois(7, LINK, [view(units="A-12")] * 5)).splitlines()
     assert lines[1] == "Latest orders (all: `/audit` with `member:`):"
     assert len(lines) == 7
-    assert lines[2].startswith("⏳ attach **#100**: `A-12` · by <@5>")
+    assert lines[2].startswith("⏳ `A-12` → **#100** · by <@5>")
 
 
 @pytest.mark.parametrize(("number", "count", "total"), [(1, 1, 2), (3, 3, 60)])
@@ -132,7 +132,7 @@ def test_pages(number, count, total) -> None:
 
 
 def test_nobody_is_linked() -> None:
-    assert link_results.link_page(LinkPage([], 1, 1, 0)).startswith("✅ Nobody is linked yet.")
+    assert link_results.link_page(LinkPage([], 1, 1, 0)).startswith("✅ No member is linked yet.")
 
 
 def test_lists_of_links_fit() -> None:
@@ -143,10 +143,10 @@ def test_lists_of_links_fit() -> None:
 
 
 def test_pages_of_orders() -> None:
-    assert link_results.audit_page(Page([], 1, 1, 0)) == "✅ No such order has been given."
+    assert link_results.audit_page(Page([], 1, 1, 0)) == "✅ No orders found."
     text = link_results.audit_page(Page([view(units="A-12")], 2, 3, 21))
     assert text.splitlines()[0] == "✅ 21 orders · page 2 of 3"
-    assert text.splitlines()[1].startswith("⏳ attach **#100**: `A-12` · by <@5>")
+    assert text.splitlines()[1].startswith("⏳ `A-12` → **#100** · by <@5>")
 
 
 def test_a_page_of_orders_fits() -> None:

@@ -72,9 +72,9 @@ def test_what_is_asked() -> None:
             "❌ <@7> asked to be linked to `steam:1`. <@9> has",
             "❌ Denied",
         ),
-        (LinkRequestState.REPLACED, 9, "❌ <@7>", "❌ Another id was given to you by <@9>"),
+        (LinkRequestState.REPLACED, 9, "❌ <@7>", "❌ You were linked to another id by <@9>"),
         (LinkRequestState.WITHDRAWN, 9, "❌ <@7>", "❌ Withdrawn by <@9>: your link to `steam:1`."),
-        (LinkRequestState.EXPIRED, None, "❌ <@7>", "❌ Nobody has decided about your link"),
+        (LinkRequestState.EXPIRED, None, "❌ <@7>", "❌ Expired: your link"),
     ],
 )
 def test_what_became_of_it(state: LinkRequestState, by: int | None, shown: str, told: str) -> None:
@@ -99,12 +99,12 @@ def test_what_became_of_it(state: LinkRequestState, by: int | None, shown: str, 
         ),
         (
             LinkChange(LinkChangeKind.MOVED, LINK, 9, other_id=8),
-            "<@9> has given `steam:1` to <@8>; you are not linked now.",
+            "<@9> has moved `steam:1` from you to <@8>; you are no longer linked.",
             "🔗 `steam:1` <@7> → <@8> · by <@9>",
         ),
         (
             LinkChange(LinkChangeKind.SHARED, LINK, 9, "steam:1", 8),
-            "<@9> has linked <@8> to `steam:1`, which is yours too.",
+            "<@9> has also linked <@8> to `steam:1`, which is your id.",
             "🔗 `steam:1` of <@7> is shared with <@8> · by <@9>",
         ),
     ],
@@ -168,8 +168,8 @@ def test_mine() -> None:
     ]
     held = request(LinkRequestState.CONFLICT)
     text = my_data_text.my_data(PersonalData(7, LINK, [REQUEST, held], 0, [], 2, KEEPING))
-    assert "**Links of others that you have set**: 2." in text
-    assert "which a dispatcher was asked about" in text.splitlines()[4]
+    assert "**Links of other members that you set**: 2." in text
+    assert "a dispatcher was asked about it" in text.splitlines()[4]
     assert "waits for approval" in text.splitlines()[5]
 
 
@@ -185,7 +185,8 @@ def test_mine_fits() -> None:
     ("link", "words"),
     [
         (LINK, "set by <@9>"),
-        (dataclasses.replace(LINK, set_by=0), "set by somebody who has left"),
+        (dataclasses.replace(LINK, set_by=7), "set by you"),
+        (dataclasses.replace(LINK, set_by=0), "set by a member who has left"),
         (dataclasses.replace(LINK, set_by=0, source=LinkSource.IMPORT), "from the import"),
     ],
 )

@@ -27,11 +27,11 @@ def test_on_the_way() -> None:
     report = CheckReport(RUNNING, counts(9, 3, 1, 1))
     assert verification_report.check_text(report).splitlines() == [
         "⏳ Checking the links: 5 of 9 · 3 proven, 1 unknown, 1 changed.",
-        "This goes on by itself; `/links check` shows how far it is.",
+        "It continues by itself; `/links check` shows the progress.",
     ]
     trouble = replace(report, cad_error=CadUnavailable(status=502))
     assert (
-        "Sonoran CAD has a fault (502). I go on as soon as it answers."
+        "Sonoran CAD has a fault (502). I continue as soon as it answers."
         in verification_report.check_text(trouble)
     )
 
@@ -39,15 +39,15 @@ def test_on_the_way() -> None:
 @pytest.mark.parametrize(
     ("report", "text"),
     [
-        (CheckReport(ENDED, counts(0)), "✅ Nobody is linked yet."),
+        (CheckReport(ENDED, counts(0)), "✅ No member is linked yet."),
         (
             CheckReport(ENDED, counts(3, 3)),
-            "✅ 3 links checked, begun <t:1767225600:R>: 3 proven, 0 unknown, 0 changed.",
+            "✅ 3 links checked, started <t:1767225600:R>: 3 proven, 0 unknown, 0 changed.",
         ),
         (
             CheckReport(ENDED, counts(3, 2, 1), unverified=(LINK,)),
             (
-                "⚠️ 3 links checked, begun <t:1767225600:R>: 2 proven, 1 unknown, 0 changed.\n"
+                "⚠️ 3 links checked, started <t:1767225600:R>: 2 proven, 1 unknown, 0 changed.\n"
                 "The CAD does not know: <@7> `steam:1`."
             ),
         ),
@@ -58,20 +58,20 @@ def test_on_the_way() -> None:
                 changed=(replace(LINK, account_name="pat", other_account="vic"),),
             ),
             (
-                "⚠️ 3 links checked, begun <t:1767225600:R>: 2 proven, 0 unknown, 1 changed.\n"
+                "⚠️ 3 links checked, started <t:1767225600:R>: 2 proven, 0 unknown, 1 changed.\n"
                 "Another account has the id now: <@7> `steam:1` (was `pat`, now `vic`)."
             ),
         ),
         (
             CheckReport(ENDED, counts(3, 3), shared=((1, 2), (3, 4, 5))),
             (
-                "⚠️ 3 links checked, begun <t:1767225600:R>: 3 proven, 0 unknown, 0 changed.\n"
-                "Several people on one id: <@1> and <@2>, <@3> and <@4> and <@5>."
+                "⚠️ 3 links checked, started <t:1767225600:R>: 3 proven, 0 unknown, 0 changed.\n"
+                "Several members share one id: <@1> and <@2>, <@3> and <@4> and <@5>."
             ),
         ),
         (
             CheckReport(replace(ENDED, stopped=True), counts(9, 3)),
-            "❌ Stopped: 3 of 9 links checked, begun <t:1767225600:R>:",
+            "❌ Stopped: 3 of 9 links checked, started <t:1767225600:R>:",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Whoever cannot be told one way is told another, and nothing that Discord does is fatal."""
+"""If one way to deliver an answer fails, the next one is used; no error of Discord is fatal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SURPRISES = [
 
 
 class Discord:
-    """The client and everything behind it; `faults` by where they happen."""
+    """A fake client and webhook; `faults` maps the place to the error that it raises."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.faults: dict[str, Exception] = {}
@@ -88,7 +88,7 @@ def with_token(one: OrderView, **more: Any) -> OrderView:
 
 DONE = with_token(done(PAT), reply_id=99)
 WAITS = with_token(view(PAT, waiting=WaitNotice(NOW, None, 60)), reply_id=99)
-TOLD = "<@5>, your order: ✅ Attached to **#100**: <@7> (A\\-12)"
+TOLD = "<@5>, your order: ✅ **#100**: <@7> (A\\-12)"
 
 
 def labels(what: dict[str, Any]) -> list[str]:
@@ -99,7 +99,7 @@ async def test_the_private_reply_is_edited(client: Discord) -> None:
     assert await delivery(client).show(DONE)
     ((application_id, message_id, what),) = client.edits
     assert (application_id, message_id) == (6, 99)
-    assert what["content"] == "✅ Attached to **#100**: <@7> (A\\-12)"
+    assert what["content"] == "✅ **#100**: <@7> (A\\-12)"
     assert labels(what) == ["Undo"]
     assert client.posts + client.letters == []
 
@@ -170,7 +170,7 @@ async def test_the_end_is_one_line_in_the_log_channel(client: Discord) -> None:
     await delivery(client).report(DONE)
     ((channel_id, text),) = client.posts
     assert channel_id == LOG
-    assert text.startswith("✅ attach **#100**: <@7> (A\\-12) · by <@5>")
+    assert text.startswith("✅ <@7> (A\\-12) → **#100** · by <@5>")
     client.faults["post"] = GONE
     await delivery(client).report(DONE)
     await delivery(client, None).report(DONE)

@@ -1,4 +1,4 @@
-"""Which buttons a reply carries; what they do is tried with the whole bot."""
+"""Which buttons a reply carries; the end-to-end tests press them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, WaitNotice
 from bot.storage.stores.order_store import OrderAction, OrderState
-from bot.ui.interactions.id_button import IdButton
+from bot.ui.interactions.persistent_item import IdButton
 from bot.ui.orders.order_buttons import ORDER_BUTTONS, buttons_for_order
 from tests.ui.orders.test_order_text import A7, NOW, PAT, done, refused, view, views
 
@@ -62,5 +62,5 @@ async def test_a_button_carries_all_its_state(button: type[IdButton], number: in
     assert len(custom_id) <= 100
     (match,) = filter(None, (PATTERNS[one].fullmatch(custom_id) for one in ORDER_BUTTONS))
     assert match.re is PATTERNS[button]
-    again = await button.from_custom_id(None, None, match)  # type: ignore[arg-type]
+    again = button.from_match(match, button(number).item)
     assert again.number == number

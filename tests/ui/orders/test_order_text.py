@@ -61,7 +61,7 @@ def view(
     waiting: WaitNotice | None = None,
     **order: Any,
 ) -> OrderView:
-    """Build an order by its unusual fields, and whom it is about."""
+    """Build an order from its units, its skipped targets and its unusual fields."""
     usual = {"id": 1, "guild_id": 2, "server_id": 1, "action": OrderAction.ATTACH, "call_id": 100}
     usual |= {"units": "A-12", "actor_id": 5, "created_at": NOW, "application_id": 6}
     people = tuple(one for one in found if isinstance(one, Assignee))
@@ -99,44 +99,50 @@ def refused(
     [
         (
             done(PAT, QUIET, A7, BARE, title="Armed Robbery"),
-            ["✅ Attached to **#100** Armed Robbery: <@7> (A\\-12), <@8>, A\\-7, `steam:4`"],
+            ["✅ **#100** Armed Robbery: <@7> (A\\-12), <@8>, A\\-7, `steam:4`"],
         ),
         (
             done(PAT, confirmation=BoardConfirmation.CONFIRMED),
-            ["✅ Attached to **#100**: <@7> (A\\-12)", "Confirmed by the CAD."],
+            ["✅ **#100**: <@7> (A\\-12)", "Confirmed by the CAD."],
         ),
         (
             done(PAT, confirmation=BoardConfirmation.UNKNOWN),
             [
-                "✅ Attached to **#100**: <@7> (A\\-12)",
-                "The CAD accepted the order; whether it shows on the call could not be seen.",
+                "✅ **#100**: <@7> (A\\-12)",
+                (
+                    "The CAD accepted the order, but did not say whether it shows on the call."
+                    " Check the call."
+                ),
             ],
         ),
         (
             done(PAT, A7, confirmation=BoardConfirmation.MISSING, missing=("steam:3",)),
             [
-                "⚠️ Attached to **#100**: <@7> (A\\-12), A\\-7",
-                "The CAD accepted the order, but shows A\\-7 not on the call.",
+                "⚠️ **#100**: <@7> (A\\-12), A\\-7",
+                "The CAD accepted the order, but does not show A\\-7 on the call.",
             ],
         ),
         (
             done(PAT, confirmation=BoardConfirmation.MISSING, missing=("steam:1",)),
             [
-                "❌ Not shown by the CAD: Attached to **#100**: <@7> (A\\-12)",
-                "The CAD accepted the order, but shows <@7> (A\\-12) not on the call.",
+                "❌ Not on **#100**: <@7> (A\\-12)",
+                "The CAD accepted the order, but does not show <@7> (A\\-12) on the call.",
             ],
         ),
         (
             done(PAT, left_out("<@9>", SkipReason.NOT_LINKED, 9)),
             [
-                "⚠️ Attached to **#100**: <@7> (A\\-12)",
-                "Left out: <@9>: not linked. They can use `/link`, or you `/link` with `member:`.",
+                "⚠️ **#100**: <@7> (A\\-12)",
+                (
+                    "Left out: <@9>: not linked. Use `/link` with `member:`, or ask them to use"
+                    " `/link`."
+                ),
             ],
         ),
         (
             done(UNSEEN),
             [
-                "⚠️ Attached to **#100**: `steam:5`",
+                "⚠️ **#100**: `steam:5`",
                 "The CAD accepted `steam:5`, but no unit on duty has this API id.",
             ],
         ),
@@ -148,33 +154,33 @@ def refused(
                 left_out("<:e:1>", SkipReason.NOT_UNDERSTOOD),
             ),
             [
-                "❌ Nobody was attached to **#100**.",
+                "❌ Not attached to **#100**.",
                 "Left out: `B-1`, `b-2`: no unit on duty has this number.",
-                "Left out: <@&5>, `<:e:1>`: only people, units and groups of them can be named.",
+                "Left out: <@&5>, `<:e:1>`: this is no member, unit or group of units.",
             ],
         ),
         (
             refused(PAT, UNSEEN, error=CadRefused("CALL NOT FOUND", status=400)),
             [
-                "❌ Nobody was attached to **#100**. The CAD refused: `CALL NOT FOUND`.",
-                "For: <@7> (A\\-12), `steam:5`",
+                "❌ Not attached to **#100**. The CAD refused: `CALL NOT FOUND`.",
+                "Units: <@7> (A\\-12), `steam:5`",
             ],
         ),
         (
             view(PAT, state=OrderState.CANCELLED),
-            ["❌ Cancelled. Nobody was attached to **#100**.", "For: <@7> (A\\-12)"],
+            ["❌ Cancelled. Not attached to **#100**.", "Units: <@7> (A\\-12)"],
         ),
         (
             refused(PAT, state=OrderState.EXPIRED),
             [
-                "❌ Nobody was attached to **#100**: the CAD did not take the order in time.",
-                "For: <@7> (A\\-12)",
+                "❌ Not attached to **#100**: the CAD did not take the order in time.",
+                "Units: <@7> (A\\-12)",
             ],
         ),
         (
             view(PAT, waiting=WaitNotice(NOW, None, 60)),
             [
-                f"⏳ Queued, it goes out {AT} at the earliest: the CAD allows 60 orders a minute.",
+                f"⏳ Busy: it goes out {AT} at the earliest. The CAD takes 60 orders a minute.",
                 "To be attached to **#100**: <@7> (A\\-12)",
             ],
         ),
@@ -187,11 +193,11 @@ def refused(
         ),
         (
             done(PAT, action=OrderAction.DETACH, call_id=None),
-            ["✅ Detached from their calls: <@7> (A\\-12)"],
+            ["✅ Off their calls: <@7> (A\\-12)"],
         ),
         (
             done(PAT, action=OrderAction.DETACH, title="Fire"),
-            ["✅ Detached from **#100** Fire: <@7> (A\\-12)"],
+            ["✅ Off **#100** Fire: <@7> (A\\-12)"],
         ),
     ],
 )
@@ -203,12 +209,13 @@ def test_how_an_order_reads(one, lines) -> None:
 @pytest.mark.parametrize("action", list(OrderAction))
 @pytest.mark.parametrize("state", [OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED])
 def test_what_may_have_been_done_is_not_called_undone(error, action, state) -> None:
-    for is_unsure, words in ((True, "It is not certain that anyone was "), (False, "Nobody was ")):
+    unsure = "It is not certain whether the units were "
+    for is_unsure, words in ((True, f"{unsure}{action}ed "), (False, f"Not {action}ed ")):
         one = refused(PAT, error=error, is_unsure=is_unsure, action=action, state=state)
         text = order_text.order_reply(one)
         if error is not None or state is not OrderState.REFUSED:
             assert text.removeprefix("❌ ").removeprefix("Cancelled. ").startswith(words)
-            assert text.endswith("\nFor: <@7> (A\\-12)")
+            assert text.endswith("\nUnits: <@7> (A\\-12)")
 
 
 @pytest.mark.parametrize(
@@ -229,7 +236,7 @@ def test_why_an_order_waits(error, words) -> None:
 def test_every_reason_has_words() -> None:
     for reason in SkipReason:
         first, _, rest = order_text.order_reply(refused(left_out("B-1", reason))).partition("\n")
-        assert first.startswith("❌ Nobody was attached to")
+        assert first.startswith("❌ Not attached to")
         is_about_the_giver = reason.value > 100
         assert rest.startswith("Left out: `B-1`: ") is not is_about_the_giver
         assert len(rest.removeprefix("Left out: `B-1`: ")) > 15
@@ -238,7 +245,7 @@ def test_every_reason_has_words() -> None:
 names = st.sampled_from(["A-12", "x" * 4000, HOSTILE * 90, "🚓" * 4000, "-" * 4000])
 errors = st.sampled_from([None, CadRefused("X" * 300), CadUnavailable(HOSTILE * 5, status=502)])
 duties = st.sampled_from([True, False, None])
-# Those about the giver of an order are about everyone in it, and come alone.
+# Reasons about the actor concern the whole order and stand alone.
 ABOUT_PEOPLE = [reason for reason in SkipReason if reason.value < 100]
 reason_lists = st.lists(st.sampled_from(ABOUT_PEOPLE), max_size=50)
 verdicts = st.sampled_from(list(BoardConfirmation))
@@ -278,9 +285,11 @@ def test_every_answer_fits_and_stays_whole(name, count, reasons, end, on_duty) -
 def test_all_at_once_at_its_longest() -> None:
     people = [Assignee("x" * 4000, SNOWFLAKE, unit(1, "-" * 4000), False) for _ in range(50)]
     others = [left_out("y" * 4000, one) for one in islice(cycle(ABOUT_PEOPLE), 50)]
-    text = order_text.order_reply(done(*people, *others, title="-" * 4000))
-    assert len(text) <= 2000
-    # More reasons than anybody has at once: the first ones are told, each with its whole line.
+    one = done(*people, *others, title="-" * 4000)
+    assert len(order_text.order_reply(one)) <= 2000
+    text = order_text.order_reply(one, 1700)
+    assert len(text) <= 1700
+    # More reasons than one order ever has: the first ones are shown, each with its whole line.
     assert text.endswith(".\n…and more of that kind.")
     told = text.count("\nLeft out: ")
     assert told >= 8
@@ -351,20 +360,20 @@ def test_no_answer_says_more_than_is_known(one: OrderView) -> None:
         assert outcome
         everyone = {who.api_id for who in one.resolution.assignees}
         if outcome.missing and set(outcome.missing) == everyone:
-            assert first.startswith("❌ Not shown by the CAD: ")
+            assert first.startswith(("❌ Not on ", "❌ Still on "))
         else:
             assert first.startswith("✅ " if is_whole and not outcome.missing else "⚠️ ")
     elif one.order.state is OrderState.AWAITING_CONFIRMATION:
         assert first.startswith("⏳ ")
-        assert "Nothing has been sent yet" in first
+        assert "Not sent yet" in first
         assert "ttached" not in text
     elif one.order.state is OrderState.CONFIRMED:
-        assert first.startswith("✅ Confirmed: the order that followed says who was ")
+        assert first == "✅ Confirmed: the order that followed has the result."
     else:
         assert first.startswith("❌ ")
         unsure = outcome is not None and outcome.is_unsure
-        assert ("It is not certain that anyone was " in first) is unsure
-        assert ("Nobody was " in first) is not unsure
+        assert ("It is not certain whether the units were " in first) is unsure
+        assert (f"Not {one.order.action}ed " in first) is not unsure
     is_confirmed = outcome is not None and outcome.confirmation is BoardConfirmation.CONFIRMED
     is_done = one.order.state is OrderState.DONE
     assert ("Confirmed by the CAD." in text) is (is_confirmed and is_done)
@@ -390,7 +399,7 @@ def test_a_line_opens_with_the_same_mark(one: OrderView) -> None:
     else:
         assert mark == order_text.order_reply(one).partition(" ")[0]
     states = {
-        OrderState.AWAITING_CONFIRMATION: "asked, and not confirmed",
+        OrderState.AWAITING_CONFIRMATION: "not confirmed",
         OrderState.CONFIRMED: "confirmed: another order",
     }
     assert f" · {states.get(one.order.state, one.order.state)}" in order_text.order_line(one)
@@ -398,7 +407,7 @@ def test_a_line_opens_with_the_same_mark(one: OrderView) -> None:
 
 def test_a_withdrawn_order_is_not_listed_as_waiting() -> None:
     assert order_text.order_line(view(state=OrderState.CANCELLED)).startswith(
-        "❌ attach **#100**: `A-12` · by <@5>"
+        "❌ `A-12` → **#100** · by <@5>"
     )
 
 
@@ -430,16 +439,16 @@ def asked(*found: Assignee | SkippedTarget, **more: Any) -> OrderView:
 def test_a_question_says_what_would_happen(one: OrderView, question: str) -> None:
     first = order_text.order_reply(one).partition("\n")[0]
     assert first == (
-        f"⏳ {question} Nothing has been sent yet: press **Confirm** until <t:1767226500:t>,"
-        " or give the order again."
+        f"⏳ {question} Not sent yet: press **Confirm** before <t:1767226500:t>, or give"
+        " the order again."
     )
 
 
 def test_a_question_says_who_who_not_and_from_where() -> None:
     one = asked(PAT, replace(A7, call_id=100), BOB, left_out("B-1", SkipReason.NO_SUCH_UNIT))
     assert order_text.order_reply(one).splitlines()[1:] == [
-        "About: <@7> (A\\-12), A\\-7, <@9> (A\\-3)",
-        "On other calls now: <@9> (A\\-3) from **#101**",
+        "Units: <@7> (A\\-12), A\\-7, <@9> (A\\-3)",
+        "Leaving another call: <@9> (A\\-3) (**#101**)",
         "Left out: `B-1`: no unit on duty has this number.",
     ]
 
@@ -457,12 +466,12 @@ def test_who_is_excluded_or_could_not_be_and_who_of_a_crowd_is_not_meant() -> No
     )
     one = replace(done(PAT), resolution=found)
     assert order_text.order_reply(one).splitlines() == [
-        "⚠️ Attached to **#100**: <@7> (A\\-12)",
+        "⚠️ **#100**: <@7> (A\\-12)",
         "Excluded: <@9> (A\\-3)",
         "Left out: `Z-8`: no unit on duty has this number.",
-        "Not excluded: -<@8>: not linked. They can use `/link`, or you `/link` with `member:`.",
+        "Not excluded: -<@8>: not linked. Use `/link` with `member:`, or ask them to use `/link`.",
         "Not excluded: `-Z-9`: no unit on duty has this number.",
-        "Not of <@&5> (200 people): 180 not linked and 12 not seen on duty.",
+        "<@&5> (200 members): 180 not linked and 12 not on duty.",
     ]
 
 
@@ -474,6 +483,6 @@ def test_of_a_crowd_nobody_expects_everyone() -> None:
 def test_more_people_than_one_order_takes() -> None:
     one = replace(refused(units="<@&5:1,2,3>"), resolution=Resolution(too_many=73))
     assert order_text.order_reply(one) == (
-        "❌ Nobody was attached to **#100**: 73 people are too many, 50 fit into one order."
-        "\nFor: `<@&5>`"
+        "❌ Not attached to **#100**: 73 units are too many; one order takes at most 50."
+        "\nUnits: `<@&5>`"
     )

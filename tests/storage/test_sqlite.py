@@ -1,4 +1,4 @@
-"""A lone order is written at once on SQLite, and waits only where it has to."""
+"""SQLite is written in the event loop's own thread, and waits only where it has to."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
+from bot.storage.database import Database
 from bot.storage.errors import StorageError
+from bot.storage.sqlite import CHECKPOINT_EVERY
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.storage.database import Database
 
 NEW = Order(
     0, 10, 1, OrderAction.ATTACH, 100, "me", 42, datetime(2026, 1, 1, tzinfo=UTC), 7, "token"
@@ -78,13 +80,61 @@ async def test_a_closed_database_is_not_written_to(store: OrderStore, database: 
         await store.add(NEW)
 
 
-async def test_the_log_is_not_moved_into_the_file_meanwhile(
-    store: OrderStore, database: Database, file: Path
+async def test_the_log_is_moved_into_the_file_by_the_other_connection(
+    store: OrderStore, file: Path
 ) -> None:
     before, log = size(file), file.with_name(f"{file.name}-wal")
-    for _ in range(600):
+    for _ in range(CHECKPOINT_EVERY - 2):
         await store.add(replace(NEW, units="x" * PAGE))
-    assert size(log) > 1200 * PAGE, "SQLite would move it from 1,000 pages on"
+    assert size(log) > 1000 * PAGE, "SQLite would move it from 1,000 pages on"
     assert size(file) == before
-    await store.wipe_tokens(datetime(2027, 1, 1, tzinfo=UTC))
-    assert size(file) > before
+    for _ in range(2):
+        await store.add(NEW)
+    async with asyncio.timeout(5):
+        while size(file) == before:  # noqa: ASYNC110 - a thread does it
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.sqlite
+async def test_a_long_transaction_lets_others_go_on(database: Database) -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    async with database.begin() as connection:
+        slow = text(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 50000)"
+            " SELECT max(i) FROM n"
+        )
+        for _ in range(10):
+            assert await connection.scalar(slow) == 50_000
+    counting.cancel()
+    assert 3 < turns < 50
+
+
+async def test_a_writer_that_waits_for_another_program_can_be_cancelled(
+    store: OrderStore, file: Path
+) -> None:
+    await store.add(NEW)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        adding = asyncio.create_task(store.add(NEW))
+        await asyncio.sleep(0.05)
+        adding.cancel()
+        await asyncio.gather(adding, return_exceptions=True)
+        other.execute("COMMIT")
+    async with asyncio.timeout(5):
+        assert await store.add(NEW) > 1
+
+
+async def test_a_database_in_memory_has_one_connection() -> None:
+    database = await Database.open("sqlite+aiosqlite://")
+    store = OrderStore(database)
+    stored = replace(NEW, id=await store.add(NEW))
+    assert await store.get(stored.id) == stored
+    await database.close()

@@ -1,0 +1,136 @@
+"""Finds the units that an order means, from the links and the units on duty."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.cad.errors import CadError
+from bot.cad.models import Unit
+from bot.services.access.cad_permissions import CadPermissionCheck
+from bot.services.board.live_board import Board
+from bot.services.board.snapshot import BoardSnapshot
+from bot.services.cad_lookup import CadLookup
+from bot.services.errors import (
+    CadPermissionMissing,
+    CadPermissionUnknown,
+    NoCadAccount,
+    ServiceError,
+)
+from bot.services.links.link_service import LinkService
+from bot.services.orders.accepted import AcceptedOrder
+from bot.services.targets import grammar, target_resolver
+from bot.services.targets.resolution import (
+    Resolution,
+    Roster,
+    SkippedTarget,
+    SkipReason,
+    Target,
+)
+from bot.services.targets.terms import Term
+from bot.storage.stores.link_store import LinkStore
+
+_DENIAL_REASONS: dict[type[ServiceError], SkipReason] = {
+    CadPermissionMissing: SkipReason.CAD_PERMISSION_MISSING,
+    NoCadAccount: SkipReason.NO_CAD_ACCOUNT,
+    CadPermissionUnknown: SkipReason.CAD_PERMISSION_UNKNOWN,
+}
+
+_log = logging.getLogger(__name__)
+
+
+class TargetResolver:
+    """Resolves the terms of `units` texts. Both methods raise StorageError.
+
+    Args:
+        link_store: the links of the guild's members.
+        links: asks the CAD for the ids of members who are not linked.
+        check_cad_permission: raises unless the actor's account in the CAD has the permission; None
+            where that is not required.
+    """
+
+    def __init__(
+        self,
+        link_store: LinkStore,
+        links: LinkService,
+        board: Board,
+        *,
+        check_cad_permission: CadPermissionCheck | None = None,
+    ) -> None:
+        self._link_store = link_store
+        self._links = links
+        self._board = board
+        self._check_cad_permission = check_cad_permission
+        self._rosters: dict[int, tuple[Mapping[int, Unit], Roster]] = {}  # by server
+
+    async def resolve_order(
+        self, accepted: AcceptedOrder, lookup: CadLookup | None = None
+    ) -> Resolution:
+        """Find the units of an order: none where the CAD does not permit it to its actor.
+
+        Args:
+            lookup: records whether the CAD was asked, and why it did not answer.
+        """
+        order, terms = accepted.order, accepted.terms
+        if self._check_cad_permission is not None:
+            # Only now: an order is stored and acknowledged before the CAD is asked anything.
+            only_self = grammar.targets_only(terms, order.actor_id)
+            try:
+                await self._check_cad_permission(
+                    order.actor_id, order.guild_id, only_self=only_self
+                )
+            except (CadPermissionMissing, CadPermissionUnknown) as error:
+                denied = SkippedTarget(Target(order.units), _DENIAL_REASONS[type(error)])
+                return Resolution(left_out=(denied,))
+        return await self.resolve(order.guild_id, order.server_id, terms, lookup)
+
+    async def resolve(
+        self,
+        guild_id: int,
+        server_id: int,
+        terms: Sequence[Term],
+        lookup: CadLookup | None = None,
+    ) -> Resolution:
+        """Find the units that terms mean; lookup as in `resolve_order`."""
+        lookup = lookup or CadLookup()
+        named, in_groups = grammar.member_ids_in(terms)
+        api_ids: dict[int, str | None] = {}
+        if named or in_groups:
+            api_ids |= await self._link_store.api_ids_of(guild_id, named | in_groups)
+        if unlinked := named - api_ids.keys():
+            api_ids |= await self._links.api_ids_in_cad(guild_id, unlinked, lookup)
+
+        snapshot = self._board.snapshot(server_id)
+        _, roster = self._rosters.get(server_id, (None, None))
+        if roster is None or self._rosters[server_id][0] is not snapshot.units:
+            roster = Roster(tuple(snapshot.units.values()), is_current=False)
+            self._rosters[server_id] = snapshot.units, roster
+        resolution = target_resolver.resolve(terms, api_ids, roster)
+        if grammar.depends_on_duty(terms) or not resolution.is_certain():
+            # An old list does not show that a unit is off duty: ask before saying no.
+            lookup.started()
+            try:
+                units = await self._board.fetch_units(server_id)
+            except CadError as error:
+                _log.warning("units of server %s not known: %r", server_id, error)
+                lookup.failed(error)
+            else:
+                roster = Roster(units, is_current=True)
+                resolution = target_resolver.resolve(terms, api_ids, roster)
+            snapshot = self._board.snapshot(server_id)
+        return _with_current_calls(resolution, snapshot)
+
+
+def _with_current_calls(resolution: Resolution, snapshot: BoardSnapshot) -> Resolution:
+    """Note the call that each unit is on, as far as that is known."""
+    calls = {ident: call for call in snapshot.calls.values() for ident in call.idents}
+    if not [one for one in resolution.assignees if one.unit and one.unit.ident in calls]:
+        return resolution
+    assignees = [
+        replace(one, call_id=calls[one.unit.ident].call_id)
+        if one.unit and one.unit.ident in calls
+        else one
+        for one in resolution.assignees
+    ]
+    return replace(resolution, assignees=tuple(assignees))

@@ -1,0 +1,241 @@
+"""The kinds of orders: what sets one kind apart from another, as data.
+
+A further kind is one more entry of `KINDS`; nothing else in the queue asks for an order's action.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from bot.cad.client import CadClient
+from bot.cad.http.rate_limits import RateLimiter
+from bot.cad.models import AttachRequest, DetachRequest, Receipt, UnitRef
+from bot.cad.push.events import Event, UnitsAttached, UnitsDetached
+from bot.services.queue.batching import BatchItem, Usage
+from bot.services.queue.queued_order import QueuedOrder
+from bot.services.targets.resolution import (
+    Assignee,
+    Resolution,
+    SkippedTarget,
+    SkipReason,
+    Target,
+)
+from bot.storage.stores.order_store import Order, OrderAction
+
+IdentsByCall: TypeAlias = Mapping[int, frozenset[int]]
+Recheck: TypeAlias = Callable[[CadClient, QueuedOrder], Awaitable[Resolution]]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKind:
+    """What the queue has to know about the orders of one kind.
+
+    Attributes:
+        limiter: the budget that a request of the kind counts against.
+        needs_units: an order about no unit is refused without a request.
+        scope, key: see batching.BatchItem.
+        capacity: how many different keys one request can carry.
+        is_held: where a request carries one key, orders wait a while for others with that key.
+        send: sends one request for several orders; returns what the CAD says it did, if it does.
+        recheck: looks at the CAD before an order is sent; returns the order's resolution without
+            the units that must not be touched any more. Raises CadError.
+        is_shown: whether the calls of the CAD show that the order was done for a unit.
+        events: how the board changes at once when the CAD has taken an order for these units.
+        sets_status: the units get the status STATUS_ON_ATTACH afterwards.
+    """
+
+    limiter: Callable[[CadClient], RateLimiter]
+    needs_units: bool
+    scope: Callable[[Order], Hashable]
+    key: Callable[[Order], Hashable]
+    capacity: Callable[[CadClient], float]
+    is_held: bool
+    send: Callable[[CadClient, Sequence[QueuedOrder]], Awaitable[Receipt | None]]
+    recheck: Recheck | None
+    is_shown: Callable[[Order, Assignee, IdentsByCall], bool]
+    events: Callable[[Order, Sequence[Assignee]], list[Event]]
+    sets_status: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LimitState:
+    """The budget of one kind of order.
+
+    Attributes:
+        wait: seconds until a request may be sent.
+        capacity: how many different keys one request can carry.
+        usage: how much of the budget is used, where orders are held so that others can join.
+    """
+
+    wait: float
+    capacity: float
+    usage: Usage | None = None
+
+    @classmethod
+    def read(cls, cad: CadClient, action: OrderAction) -> LimitState:
+        """Read the budget at this moment."""
+        kind = KINDS[action]
+        limiter, capacity = kind.limiter(cad), kind.capacity(cad)
+        usage = Usage.of(limiter) if kind.is_held and capacity == 1 else None
+        return cls(limiter.wait(), capacity, usage)
+
+
+def batch_item(queued: QueuedOrder) -> BatchItem:
+    """Return an order as batching sees it."""
+    order, kind = queued.order, KINDS[queued.order.action]
+    subjects = None
+    if queued.lookup.is_resolved:
+        subjects = frozenset([one.key for one in queued.resolution.assignees])
+    return BatchItem(order.id, kind.scope(order), kind.key(order), subjects, queued.partition)
+
+
+def has_nothing_to_do(queued: QueuedOrder) -> bool:
+    """Tell whether no unit is left that an order of its kind needs."""
+    return KINDS[queued.order.action].needs_units and not queued.resolution.assignees
+
+
+def attach_requests(orders: Sequence[QueuedOrder]) -> list[AttachRequest]:
+    """Merge attach orders into one request part per call."""
+    units: dict[tuple[int, int], dict[str, UnitRef]] = defaultdict(dict)
+    for queued in orders:
+        order = queued.order
+        units[order.server_id, order.call_id or 0].update(_unit_refs(queued.resolution.assignees))
+    return [
+        AttachRequest(server_id, call_id, tuple(refs.values()))
+        for (server_id, call_id), refs in units.items()
+    ]
+
+
+def detach_requests(orders: Sequence[QueuedOrder]) -> list[DetachRequest]:
+    """Merge detach orders into one request part per server."""
+    units: dict[int, dict[str, UnitRef]] = defaultdict(dict)
+    for queued in orders:
+        units[queued.order.server_id].update(_unit_refs(queued.resolution.assignees))
+    return [DetachRequest(server_id, tuple(refs.values())) for server_id, refs in units.items()]
+
+
+async def only_still_on_call(cad: CadClient, queued: QueuedOrder) -> Resolution:
+    """Return a detach order's resolution without the units that are on another call by now.
+
+    The CAD's detach takes no call number, so each unit's call is checked first: the order's call,
+    or, where an attempt broke off half-way, the call that the unit was on when it was named. A
+    unit that has left that call is detached already. A detach from any call that was never sent
+    needs no check.
+
+    Raises:
+        CadError: the CAD does not show its calls.
+    """
+    order, resolution = queued.order, queued.resolution
+    if order.call_id is None and not queued.may_have_been_sent:
+        return resolution
+    by_call: dict[int | None, list[Assignee]] = defaultdict(list)
+    for assignee in resolution.assignees:
+        by_call[order.call_id or assignee.call_id].append(assignee)
+    kept: list[Assignee] = []
+    skipped: list[SkippedTarget] = []
+    for call_id, assignees in by_call.items():
+        if call_id is None:
+            skipped += [_skipped(one, SkipReason.RESULT_UNKNOWN) for one in assignees]
+            continue
+        units = [one.unit for one in assignees if one.unit]
+        on_call = (
+            await cad.get_idents_on_call(order.server_id, call_id, units) if units else frozenset()
+        )
+        for assignee in assignees:
+            if assignee.unit and assignee.unit.ident in on_call:
+                kept.append(assignee)
+            else:
+                skipped.append(_skipped(assignee, _reason_not_on_call(assignee)))
+    return replace(resolution, assignees=tuple(kept), left_out=(*resolution.left_out, *skipped))
+
+
+def _unit_refs(assignees: Sequence[Assignee]) -> dict[str, UnitRef]:
+    return {one.key: UnitRef(one.api_id, one.unit.ident if one.unit else None) for one in assignees}
+
+
+def _reason_not_on_call(assignee: Assignee) -> SkipReason:
+    # Where the CAD has not shown the unit, it is not said that the unit has moved on.
+    is_unknown = assignee.unit is None and assignee.on_duty is None
+    return SkipReason.NOT_LOOKED_UP if is_unknown else SkipReason.NOT_ON_CALL
+
+
+def _skipped(assignee: Assignee, reason: SkipReason) -> SkippedTarget:
+    number = assignee.unit.number if assignee.unit else ""
+    return SkippedTarget(Target(number or assignee.api_id, assignee.discord_id), reason)
+
+
+async def _send_attach(cad: CadClient, orders: Sequence[QueuedOrder]) -> Receipt | None:
+    return await cad.attach(attach_requests(orders))
+
+
+async def _send_detach(cad: CadClient, orders: Sequence[QueuedOrder]) -> Receipt | None:
+    return await cad.detach(detach_requests(orders))
+
+
+def _attach_is_shown(order: Order, assignee: Assignee, idents: IdentsByCall) -> bool:
+    if assignee.unit is None:
+        # No unit on duty has this id; where the CAD does not say, nothing is held against it.
+        return assignee.on_duty is None
+    return assignee.unit.ident in idents.get(order.call_id or 0, ())
+
+
+def _detach_is_shown(order: Order, assignee: Assignee, idents: IdentsByCall) -> bool:
+    if assignee.unit is None:
+        return True
+    call_id = order.call_id if order.call_id is not None else assignee.call_id
+    # A unit that is to leave an unknown call must not be seen on any.
+    calls = idents.values() if call_id is None else [idents.get(call_id, frozenset())]
+    return not any(assignee.unit.ident in on_call for on_call in calls)
+
+
+def _attach_events(order: Order, assignees: Sequence[Assignee]) -> list[Event]:
+    idents = tuple(one.unit.ident for one in assignees if one.unit)
+    return [UnitsAttached(order.call_id or 0, idents)]
+
+
+def _detach_events(order: Order, assignees: Sequence[Assignee]) -> list[Event]:
+    idents: dict[int, list[int]] = defaultdict(list)
+    for assignee in assignees:
+        call_id = order.call_id or assignee.call_id
+        if assignee.unit and call_id:
+            idents[call_id].append(assignee.unit.ident)
+    return [UnitsDetached(call_id, tuple(left)) for call_id, left in idents.items()]
+
+
+def _key(order: Order) -> Hashable:
+    return order.action, order.server_id, order.call_id
+
+
+KINDS: Mapping[OrderAction, OrderKind] = {
+    OrderAction.ATTACH: OrderKind(
+        limiter=lambda cad: cad.attach_limiter,
+        needs_units=True,
+        scope=lambda order: order.action,
+        key=_key,
+        capacity=lambda cad: cad.calls_per_attach,
+        is_held=True,
+        send=_send_attach,
+        recheck=None,
+        is_shown=_attach_is_shown,
+        events=_attach_events,
+        sets_status=True,
+    ),
+    OrderAction.DETACH: OrderKind(
+        limiter=lambda cad: cad.detach_limiter,
+        needs_units=True,
+        # A detach names no call, so that one request takes any number of them, of one server.
+        scope=lambda order: (order.action, order.server_id),
+        key=_key,
+        capacity=lambda _cad: math.inf,
+        is_held=False,
+        send=_send_detach,
+        recheck=only_still_on_call,
+        is_shown=_detach_is_shown,
+        events=_detach_events,
+        sets_status=False,
+    ),
+}

@@ -1,0 +1,206 @@
+"""The worker: one task that asks the scheduler what to do next, does it, and asks again.
+
+Between two steps it sleeps until something happens or a deadline passes. Lookups, and the one
+request that is under way, run as tasks of their own, which wake the worker when they end. Every
+step is stored before it is taken, so that a bot that was killed takes its orders up again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from typing import Protocol
+
+from bot.cad.client import CadClient
+from bot.common.clock import Clock
+from bot.services.background import BackgroundTasks
+from bot.services.cad_backoff import CadBackoff
+from bot.services.cad_lookup import CadLookup
+from bot.services.orders.accepted import AcceptedOrder
+from bot.services.orders.outcomes import WaitNotice
+from bot.services.queue import scheduler
+from bot.services.queue.batch_sender import BatchSender
+from bot.services.queue.completion import OrderCompletion
+from bot.services.queue.order_kinds import KINDS, LimitState
+from bot.services.queue.order_notifier import OrderNotifier
+from bot.services.queue.queued_order import LookupState, QueuedOrder
+from bot.services.queue.scheduler import Close, Decision, Resolve, Send, Situation
+from bot.services.targets.resolution import Resolution
+from bot.storage.stores.order_store import OrderState
+
+RESOLVE_RETRY = 5.0  # seconds between two lookups of one order
+_SHORTEST_SLEEP = 0.001  # seconds; a deadline must not keep the worker busy
+
+
+class OrderResolver(Protocol):
+    """Finds out which units an order is about."""
+
+    async def resolve_order(self, accepted: AcceptedOrder, lookup: CadLookup) -> Resolution:
+        """Return the units; `lookup` is told whether the CAD was asked, and what went wrong."""
+
+
+class QueueWorker:
+    """Works on the open orders for as long as there are any.
+
+    Args:
+        on_failed: called for each order that a fault of the bot stops.
+    """
+
+    def __init__(
+        self,
+        cad: CadClient,
+        resolver: OrderResolver,
+        sender: BatchSender,
+        completion: OrderCompletion,
+        notifier: OrderNotifier,
+        *,
+        backoff: CadBackoff,
+        tasks: BackgroundTasks,
+        on_failed: Callable[[QueuedOrder, Exception], None],
+        clock: Clock,
+    ) -> None:
+        self.orders: dict[int, QueuedOrder] = {}  # by id, the oldest first
+        self._cad = cad
+        self._resolver = resolver
+        self._sender = sender
+        self._completion = completion
+        self._notifier = notifier
+        self._backoff = backoff
+        self._tasks = tasks
+        self._on_failed = on_failed
+        self._clock = clock
+        self._sending_since: float | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._wakeup: asyncio.Future[None] | None = None
+
+    def add(self, accepted: AcceptedOrder, *, may_ask: bool = True) -> QueuedOrder:
+        """Take an order; see QueuedOrder for `may_ask`."""
+        queued = QueuedOrder.load(
+            accepted,
+            entered_at=self._clock.monotonic(),
+            is_alone=not self.orders,
+            may_ask=may_ask,
+        )
+        if len(self.orders) == 1:
+            for other in self.orders.values():
+                other.is_alone = False
+        self.orders[accepted.order.id] = queued
+        self.wake()
+        return queued
+
+    def remove(self, queued: QueuedOrder) -> None:
+        """Let go of an order."""
+        self.orders.pop(queued.order.id, None)
+        self.wake()
+
+    def wake(self) -> None:
+        """Have the orders looked at again; start the task if it has ended."""
+        if self._wakeup is not None and not self._wakeup.done():
+            self._wakeup.set_result(None)
+        if self._task is None and self.orders and not self._tasks.is_stopping:
+            self._task = self._tasks.spawn(self._work(), "order queue")
+
+    async def _work(self) -> None:
+        try:
+            while self.orders and not self._tasks.is_stopping:
+                self._wakeup = asyncio.get_running_loop().create_future()
+                decision = scheduler.decide(self.orders.values(), self._situation())
+                await self._carry_out(decision, self._wakeup)
+        except Exception as error:  # noqa: BLE001 - each actor is told
+            self._fail([*self.orders.values()], error)
+        self._task = None
+
+    async def _carry_out(self, decision: Decision, wakeup: asyncio.Future[None]) -> None:
+        match decision:
+            case Close(orders, state):
+                await self._completion.finish(orders, state)
+            case Resolve(orders):
+                for queued in orders:
+                    queued.lookup = replace(queued.lookup, is_running=True, asked_at=None)
+                    self._tasks.spawn(self._resolve(queued), f"lookup of order {queued.order.id}")
+            case Send(orders):
+                self._sending_since = self._clock.monotonic()
+                for queued in orders:
+                    queued.order = replace(queued.order, state=OrderState.SENDING)
+                self._tasks.spawn(self._send(orders), f"request for {len(orders)} orders")
+            case _:
+                for notice in decision.notices:
+                    limiter = KINDS[notice.queued.order.action].limiter(self._cad)
+                    until = notice.until.replace(microsecond=0)
+                    self._notifier.show_waiting(
+                        notice.queued, WaitNotice(until, notice.error, limiter.per_minute)
+                    )
+                if decision.unsaved:
+                    await self._completion.save_resolutions(decision.unsaved)
+                seconds = max(_SHORTEST_SLEEP, decision.until - self._clock.monotonic())
+                await self._clock.wait_for(wakeup, seconds if seconds < math.inf else None)
+
+    def _situation(self) -> Situation:
+        return Situation(
+            self._clock.monotonic(),
+            self._clock.now(),
+            self._sending_since,
+            self._backoff.retry_at,
+            self._backoff.error,
+            self._backoff.failures,
+            cache(partial(LimitState.read, self._cad)),
+        )
+
+    async def _resolve(self, queued: QueuedOrder) -> None:
+        """Find out which units an order is about, as far as the CAD tells now."""
+
+        def on_start() -> None:
+            queued.lookup = replace(queued.lookup, asked_at=self._clock.monotonic())
+            self.wake()
+
+        lookup, failures = CadLookup(on_start), self._backoff.failures
+        accepted = AcceptedOrder(queued.order, queued.terms)
+        try:
+            with self._tasks.cancellable():
+                resolution = await self._resolver.resolve_order(accepted, lookup)
+        except Exception as error:  # noqa: BLE001 - the actor is told
+            self._fail([queued], error)
+            return
+        if queued.order.state is not OrderState.QUEUED:
+            return  # closed meanwhile
+        queued.resolution = resolution
+        # The units that are known go ahead; before another attempt the CAD is asked for the rest.
+        is_resolved = lookup.error is None or bool(resolution.assignees)
+        queued.lookup = LookupState(is_resolved, error=lookup.error, failures=failures)
+        if lookup.error is not None and not is_resolved:
+            queued.retry_at = self._clock.monotonic() + (lookup.error.retry_after or RESOLVE_RETRY)
+        elif lookup.error is None and lookup.was_asked:
+            self._retry_unresolved()
+        self.wake()
+
+    def _retry_unresolved(self) -> None:
+        """Have the CAD asked at once for the units that it did not name: it answers now."""
+        for queued in self.orders.values():
+            if queued.lookup.error is not None and not queued.lookup.is_resolved:
+                queued.retry_at = -math.inf
+
+    async def _send(self, batch: Sequence[QueuedOrder]) -> None:
+        """Send one request, and close or put back its orders."""
+        was_down = self._backoff.error is not None
+        try:
+            await self._completion.save(batch)
+            result = await self._sender.send(batch)
+            await self._completion.apply(result, self._duplicates_of)
+            if was_down and self._backoff.error is None:
+                self._retry_unresolved()
+        except Exception as error:  # noqa: BLE001 - each actor is told
+            self._fail([one for one in batch if one.order.id in self.orders], error)
+        self._sending_since = None
+        self.wake()
+
+    def _duplicates_of(self, sent: Sequence[QueuedOrder]) -> list[QueuedOrder]:
+        """Return the orders that came meanwhile and ask for the same; they share the answer."""
+        return scheduler.duplicates_of(sent, self.orders.values(), self._situation())
+
+    def _fail(self, orders: Sequence[QueuedOrder], error: Exception) -> None:
+        for queued in orders:
+            self.remove(queued)
+            self._on_failed(queued, error)

@@ -1,0 +1,48 @@
+"""What a command, a button or a form finds behind it: the services of its guild."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from discord.ext import commands
+
+from bot.services.calls.call_actions import CallActions
+from bot.services.calls.call_listing import CallListing
+from bot.services.doctor.runner import Doctor
+from bot.services.link_files.import_export import LinkImportExport
+from bot.services.links.bulk_verification import BulkVerifier
+from bot.services.links.link_service import LinkService
+from bot.services.links.link_workflow import LinkWorkflow
+from bot.services.orders.confirmation import ConfirmationService
+from bot.services.orders.intake import OrderIntake
+from bot.services.pickers.suggestions import Suggestions
+from bot.services.pickers.unit_picker import UnitPicker
+from bot.services.queue.order_queue import OrderQueue
+from bot.services.records.audit_log import AuditLog
+from bot.services.records.my_data import MyData
+
+
+@dataclass(frozen=True, slots=True)
+class GuildServices:
+    """The services that interactions of one guild use."""
+
+    intake: OrderIntake
+    confirmation: ConfirmationService
+    queue: OrderQueue
+    call_actions: CallActions
+    call_listing: CallListing
+    suggestions: Suggestions
+    unit_picker: UnitPicker
+    links: LinkService
+    link_workflow: LinkWorkflow
+    bulk_verifier: BulkVerifier
+    link_files: LinkImportExport
+    audit_log: AuditLog
+    my_data: MyData
+    doctor: Doctor
+
+
+class DispatchClient(commands.Bot):
+    """A client of Discord that knows the services behind its interactions."""
+
+    services: GuildServices

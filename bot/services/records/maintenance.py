@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import contextvars
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,6 +20,7 @@ from bot.services.records.erasure import MemberErasure
 from bot.storage.errors import StorageError
 
 MINUTE, HOUR = 60.0, 3600.0  # seconds
+CLOSE_GRACE = 5.0  # seconds
 BACKOFF = Backoff(first=15.0, longest=600.0)  # before a failed job runs again
 
 _log = logging.getLogger(__name__)
@@ -80,18 +83,18 @@ class Maintenance:
             contextvars.Context().run(self._tasks.spawn, self._repeat(job))
 
     async def close(self) -> None:
-        """Stop the jobs."""
+        """Stop the jobs; a run that is under way is finished, for `CLOSE_GRACE` at most."""
         self._tasks.cancel_waiting()
-        await self._tasks.join()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_GRACE):
+                await self._tasks.join()
 
     async def _repeat(self, job: PeriodicJob) -> None:
         outage = OutageLog(_log, f"{job.name} failed", f"{job.name} works again")
         failures = 0
         while not self._tasks.is_stopping:
             try:
-                # Each run may be broken off: it is one transaction after another.
-                with self._tasks.cancellable():
-                    await job.run()
+                await job.run()
             except Exception as error:  # noqa: BLE001 - the job must go on
                 failures += 1
                 is_expected = isinstance(error, StorageError)
@@ -106,5 +109,7 @@ class Maintenance:
     async def _erase_departed(self) -> None:
         """Erase the members who left while the bot did not run, and orders that ended since."""
         if self._erasure is not None:
-            async for guild_id, is_member in self._members.complete_guilds():
+            with self._tasks.cancellable():
+                guilds = [one async for one in self._members.complete_guilds()]
+            for guild_id, is_member in guilds:
                 await self._erasure.erase_absent(guild_id, is_member)

@@ -195,42 +195,9 @@ def test_keys_read_the_same_in_any_letter_case(
     assert envelope.has_key(payload, KEY)
 
 
-@pytest.mark.parametrize(
-    ("payload", "expected"),
-    [
-        (event("EVENT_REMOVE_911", {"callIds": [1], "serverId": 2}), 2),
-        (event("EVENT_REMOVE_911", [{"callIds": [1], "serverid": "2"}]), 2),
-        (event("EVENT_REMOVE_911", {"serverId": 3}) | {"ServerId": 2}, 2),
-        (event("EVENT_REMOVE_911", {"callIds": [1]}), None),
-        (event("EVENT_REMOVE_911", None), None),
-        (None, None),
-    ],
-)
-def test_the_server_where_one_is_named(payload: object, expected: int | None) -> None:
-    assert envelope.server_id(payload) == expected
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [None, [], "very-secret", {}, {"key": None}, {"key": ""}, {"key": "very-secrét"}, {"key": 1}],
-)
-def test_another_key_is_not_ours(payload: object) -> None:
-    assert not envelope.has_key(payload, KEY)
-
-
-def test_a_key_may_hold_any_letter() -> None:
-    assert envelope.has_key({"KEY": "clé"}, "clé")
-    assert not envelope.has_key({"KEY": "\ud800"}, "clé")
-
-
 def test_the_key_goes_no_further() -> None:
     for type_, data, _ in DOCUMENTED:
         assert KEY not in repr(read_event(event(type_, data | {"key": KEY})))
-
-
-@pytest.mark.parametrize("body", ["", "{", b"\xff", "[" * 100_000, "1" * 5000])
-def test_what_is_no_json_is_nothing(body: str | bytes) -> None:
-    assert envelope.parse(body) is None
 
 
 TYPES = [*{type_ for type_, _, _ in DOCUMENTED}, "EVENT_DISPATCH_NEW", "EVENT_911"]

@@ -11,7 +11,7 @@ import pytest
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY
 from tests.e2e.link_scene import Log, asked, labels, letters, press_attach_me, requests_stored
-from tests.e2e.scene import Scene
+from tests.e2e.scene import Scene, until
 
 RILEY, CHARLIE = seed.RILEY, seed.CHARLIE
 WAITS = (

@@ -132,7 +132,7 @@ class DispatchBot(DispatchClient):
 async def open_bot(
     settings: Settings,
     *,
-    transport: Callable[[str], Transport] = Transport,
+    transport: Callable[[str], Transport] | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> AsyncIterator[DispatchBot]:
     """Build the bot and open its services; close those when done with it.

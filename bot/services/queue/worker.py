@@ -121,11 +121,15 @@ class QueueWorker:
                 for queued in orders:
                     queued.lookup = replace(queued.lookup, is_running=True, asked_at=None)
                     self._tasks.spawn(self._resolve(queued), f"lookup of order {queued.order.id}")
+                if len(orders) == len(self.orders):  # there is nothing to do until they wake us
+                    await self._clock.wait_for(wakeup)
             case Send(orders):
                 self._sending_since = self._clock.monotonic()
                 for queued in orders:
                     queued.order = replace(queued.order, state=OrderState.SENDING)
                 self._tasks.spawn(self._send(orders), f"request for {len(orders)} orders")
+                if len(orders) == len(self.orders):
+                    await self._clock.wait_for(wakeup)
             case _:
                 for notice in decision.notices:
                     limiter = KINDS[notice.queued.order.action].limiter(self._cad)
@@ -198,6 +202,8 @@ class QueueWorker:
 
     def _duplicates_of(self, sent: Sequence[QueuedOrder]) -> list[QueuedOrder]:
         """Return the orders that came meanwhile and ask for the same; they share the answer."""
+        if len(sent) == len(self.orders):
+            return []
         return scheduler.duplicates_of(sent, self.orders.values(), self._situation())
 
     def _fail(self, orders: Sequence[QueuedOrder], error: Exception) -> None:

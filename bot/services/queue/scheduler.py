@@ -114,9 +114,9 @@ def decide(orders: Collection[QueuedOrder], situation: Situation) -> Decision:
     without_units = [one for one in resolved if not one.resolution.assignees]
     if found := [one for one in without_units if KINDS[one.order.action].needs_units]:
         return Close(found, OrderState.REFUSED)
-    if resolved and situation.sending_since is None:
-        if found := _next_batch(waiting, situation):
-            return Send(found)
+    may_send = resolved and situation.sending_since is None
+    if may_send and (found := _next_batch(waiting, situation)):
+        return Send(found)
     return _wait(waiting, situation)
 
 

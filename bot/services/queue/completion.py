@@ -71,12 +71,13 @@ class OrderCompletion:
     async def apply(
         self,
         result: SendResult,
-        duplicates_of: Callable[[Sequence[QueuedOrder]], Sequence[QueuedOrder]],
+        duplicates_of: Callable[[Sequence[QueuedOrder]], Sequence[QueuedOrder]] | None,
     ) -> None:
         """Close the orders of a request, or put them back, as the CAD's answer says.
 
         Args:
-            duplicates_of: returns the waiting orders that the same answer closes.
+            duplicates_of: returns the waiting orders that the same answer closes; None where
+                no order waits.
         """
         for queued in result.retry:
             if queued.lookup.error is not None and not queued.may_have_been_sent:
@@ -90,7 +91,7 @@ class OrderCompletion:
             (result.refused, OrderState.REFUSED),
         ):
             if orders:
-                closed = [*orders, *duplicates_of(orders)]
+                closed = [*orders, *(duplicates_of(orders) if duplicates_of else ())]
                 await self.finish(closed, state, error=result.error, receipt=result.receipt)
 
     async def finish(

@@ -87,7 +87,6 @@ class QueuedOrder:
         accepted: AcceptedOrder,
         *,
         entered_at: float,
-        is_alone: bool = True,
         may_ask: bool = True,
     ) -> QueuedOrder:
         """Take an order as it is stored; one that was being sent may have reached the CAD."""
@@ -101,10 +100,9 @@ class QueuedOrder:
             view.outcome,
             entered_at,
             order.created_at + LIFETIME,
-            is_alone,
             # Where the resolution is stored, the actor has confirmed it or did not need to.
-            may_ask and not is_resolved,
-            LookupState(is_resolved=is_resolved, is_stored=is_resolved),
+            may_ask=may_ask and not is_resolved,
+            lookup=LookupState(is_resolved=is_resolved, is_stored=is_resolved),
             may_have_been_sent=was_sending,
         )
 

@@ -124,14 +124,13 @@ class OrderCompletion:
             if receipt:
                 queued.outcome = board_check.compare_receipt(queued, queued.outcome, receipt)
             queued.order = replace(order, state=state, finished_at=now)
+        done = [queued.view() for queued in orders] if state is OrderState.DONE else []
         await self.save(orders)
         for queued in orders:
             self._on_closed(queued)
             self._tasks.spawn(self.announce(queued), f"outcome of order {queued.order.id}")
-        if state is OrderState.DONE:
-            for queued in orders:  # after all actors have been told
-                name = f"follow-up of order {queued.order.id}"
-                self._tasks.spawn(self._follow_up(queued.view()), name)
+        for view in done:  # after all actors have been told
+            self._tasks.spawn(self._follow_up(view), f"follow-up of order {view.order.id}")
 
     async def withdraw(self, order: Order) -> None:
         """Close an order whose actor was told that it failed, or raise StorageError."""

@@ -78,7 +78,7 @@ class DispatchBot(DispatchClient):
         services = self.services
         for cog in (
             AttachCog(),
-            AuditCog(services.audit_log),
+            AuditCog(),
             DoctorCog(),
             CallsCog(self.tree),
             LinksCog(),
@@ -93,7 +93,9 @@ class DispatchBot(DispatchClient):
         await services.queue.resume()
         await services.bulk_verifier.resume()
         await services.approvals.resume()
-        await self.add_cog(MaintenanceCog(self, services.approvals, services.erasure))
+        if services.erasure:
+            await self.add_cog(MaintenanceCog(services.erasure))
+        services.maintenance.start()
         if services.cards:
             services.cards.start()
 

@@ -14,7 +14,6 @@ from sqlalchemy import create_engine
 from sqlalchemy.dialects import registry
 
 from bot.common.steam_id import identity
-from bot.storage.advisory_lock import _LOCK
 from bot.storage.database import Database, upgrade
 from bot.storage.stores.link_store import _SAME_PERSON_OR_ID, LinkStore
 from tests.storage.stores.test_link_store import GUILD, OTHER_GUILD, link
@@ -140,9 +139,3 @@ async def test_ids_from_before_can_be_compared(file: Path, url: str) -> None:
     with closing(sqlite3.connect(file)) as raw:
         stored = raw.execute("SELECT api_id, identity FROM links").fetchall()
     assert stored == [(one, identity(one)) for one in spellings]
-
-
-def test_postgres_keeps_two_who_claim_at_once_apart() -> None:
-    dialect = registry.load("postgresql")()
-    assert "pg_advisory_xact_lock(hashtextextended(" in str(_LOCK.compile(dialect=dialect))
-    assert str(_SAME_PERSON_OR_ID.compile(dialect=dialect)).endswith("FOR UPDATE")

@@ -15,7 +15,6 @@ from bot.storage.errors import (
     DatabaseUnavailable,
     NotADatabase,
     StorageError,
-    storage_error,
 )
 from bot.storage.schema import HEAD
 from bot.storage.stores.command_sync_store import CommandSyncStore
@@ -318,25 +317,3 @@ class TestTransactions:
         with pytest.raises(DatabaseUnavailable, match="it was closed"):
             await CommandSyncStore(database).put("1:global", "a")
         await database.close()
-
-
-class TestErrors:
-    def test_every_error_says_itself_in_one_line(self) -> None:
-        errors = [
-            StorageError("a.db", "no such column"),
-            DatabaseUnavailable("a.db", "it is locked"),
-            NotADatabase("a.db", "file is not a database"),
-            DatabaseTooNew("a.db", "9999"),
-        ]
-        for error in errors:
-            assert "a.db" in str(error)
-            assert str(error.args[1]) in str(error)
-            assert "\n" not in str(error)
-            assert "{" not in str(error)
-
-    def test_busy_pool(self) -> None:
-        from sqlalchemy.exc import TimeoutError as PoolTimeout
-
-        error = storage_error("a.db", PoolTimeout())
-        assert isinstance(error, DatabaseUnavailable)
-        assert "too busy" in str(error)

@@ -8,7 +8,6 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 import bot.storage
@@ -67,10 +66,6 @@ async def test_migrated_and_fresh_schemas_are_equal(file: Path, url: str, tmp_pa
     engine.dispose()
 
 
-def test_head_is_the_newest_migration() -> None:
-    assert ScriptDirectory.from_config(config()).get_current_head() == HEAD
-
-
 async def test_every_migration_can_be_taken_back(file: Path, url: str) -> None:
     await upgrade(url)
     engine = create_engine(f"sqlite:///{file}")
@@ -78,13 +73,4 @@ async def test_every_migration_can_be_taken_back(file: Path, url: str) -> None:
         command.downgrade(config(connection=connection), "base")
     engine.dispose()
     assert shape(file) == {}
-    assert await upgrade(url) == (None, HEAD)
-
-
-async def test_migrations_run_from_a_folder_with_a_percent_sign(
-    url: str, tmp_path: Path, monkeypatch: Any
-) -> None:
-    link = tmp_path / "100%s"
-    link.symlink_to(MIGRATIONS)
-    monkeypatch.setattr("bot.storage.schema._MIGRATIONS", link)
     assert await upgrade(url) == (None, HEAD)

@@ -21,7 +21,7 @@ _NO_MENTIONS = discord.AllowedMentions.none()
 
 
 class DiscordCardChannel:
-    """The CardHost over a channel, which need not be known yet.
+    """The CardChannel in Discord; the client need not know the channel yet.
 
     Args:
         buttons: returns the buttons of a card while its call is open.

@@ -15,8 +15,6 @@ from bot.storage.database import Database
 from bot.storage.errors import LinksChanged, StorageError
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import _SELECT_FOR_UPDATE, ImportCounts, LinkStore
-from bot.storage.tables import UtcDateTime, links
-from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -252,15 +250,5 @@ class TestPostgres:
 
     DIALECT = registry.load("postgresql")()
 
-    def test_upsert(self) -> None:
-        sql = str(upsert("postgresql", links).compile(dialect=self.DIALECT))
-        assert "ON CONFLICT (guild_id, discord_id) DO UPDATE SET api_id = excluded.api_id" in sql
-
     def test_rows_are_locked_before_they_are_replaced(self) -> None:
         assert str(_SELECT_FOR_UPDATE.compile(dialect=self.DIALECT)).endswith("FOR UPDATE")
-
-    def test_times_keep_their_zone(self) -> None:
-        berlin = NOON.astimezone(timezone(timedelta(hours=2)))
-        assert UtcDateTime().process_result_value(berlin, self.DIALECT) == NOON
-        assert UtcDateTime().process_result_value(None, self.DIALECT) is None
-        assert UtcDateTime().process_bind_param(None, self.DIALECT) is None

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.storage.stores.link_check_store import LinkCheck, LinkCheckStore
 from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import ImportCounts, LinkStore
 from bot.storage.stores.verification_store import (
@@ -190,16 +189,3 @@ class TestLists:
         )
         found = await proofs.unverified("steam:A")
         assert [one.discord_id for one in found] == [1, 4]
-
-
-async def test_checks(database: Database) -> None:
-    checks = LinkCheckStore(database)
-    assert await checks.get(GUILD) is None
-    first = LinkCheck(GUILD, 9, NOON)
-    await checks.save(first)
-    await checks.save(LinkCheck(OTHER_GUILD, 9, NOON, NOON + HOUR, stopped=True, told=True))
-    assert await checks.get(GUILD) == first
-    assert await checks.unfinished() == [first]
-    await checks.save(replace(first, finished_at=NOON + HOUR))
-    assert await checks.unfinished() == []
-    assert await checks.get(GUILD) == LinkCheck(GUILD, 9, NOON, NOON + HOUR)

@@ -1,0 +1,192 @@
+"""The cards that there should be, as the board changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import cast
+
+import pytest
+
+from bot.cad.models import CLOSED, Call, Calls, EmergencyCall
+from bot.services.board.live_board import Board
+from bot.services.board.snapshot import BoardSnapshot
+from bot.services.cards.card_registry import CardRegistry
+from bot.services.cards.card_schedule import STALE_AFTER
+from bot.storage.stores.card_store import CardKind, StoredCard
+from bot.storage.stores.link_row import Link
+from tests.manual_clock import ManualClock
+from tests.services.samples import call, unit
+
+SERVER, CHANNEL = 1, 500
+SHOTS = EmergencyCall(7, True, "Jane Doe", "Grove Street", "Three shots")
+ROBBERY = call(100, "Robbery")
+
+
+@dataclass
+class KnownBoard:
+    """The part of the board that the registry reads, as the test sets it."""
+
+    known: BoardSnapshot = field(default_factory=BoardSnapshot)
+    confirmed: datetime | None = None
+    first: Calls | None = None
+
+    def snapshot(self, server_id: int) -> BoardSnapshot:
+        assert server_id == SERVER
+        return self.known
+
+    def confirmed_at(self, server_id: int) -> datetime | None:
+        return self.confirmed
+
+    def first_poll(self, server_id: int) -> Calls | None:
+        return self.first
+
+    def poll(self, now: datetime, *calls: Call | EmergencyCall) -> None:
+        """Show these calls as the CAD's answer of this moment."""
+        polled = Calls(
+            tuple(one for one in calls if isinstance(one, Call)),
+            tuple(one for one in calls if isinstance(one, EmergencyCall)),
+        )
+        self.known = self.known.with_calls(polled)
+        self.confirmed, self.first = now, self.first or polled
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def board() -> KnownBoard:
+    return KnownBoard()
+
+
+@pytest.fixture
+def links() -> list[Link]:
+    return []
+
+
+@pytest.fixture
+def registry(board: KnownBoard, links: list[Link], clock: ManualClock) -> CardRegistry:
+    return CardRegistry(
+        cast(Board, board),
+        lambda: links,
+        server_id=SERVER,
+        channel_id=CHANNEL,
+        clock=clock,
+    )
+
+
+def stored(call_id: int, channel_id: int = CHANNEL) -> StoredCard:
+    first_seen = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+    return StoredCard(SERVER, CardKind.CALL, call_id, channel_id, 9, first_seen)
+
+
+def test_calls_and_911_calls_of_one_number_have_a_card_each(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    board.poll(clock.now(), call(7), SHOTS, replace(call(8), status=CLOSED))
+    registry.sync()
+    assert registry.cards.keys() == {(CardKind.CALL, 7), (CardKind.EMERGENCY, 7)}
+    card = registry.cards[CardKind.CALL, 7]
+    assert card.stored == StoredCard(SERVER, CardKind.CALL, 7, CHANNEL, None, clock.now())
+
+
+def test_a_call_that_is_gone_is_closed_once_and_open_again_if_it_comes_back(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    board.poll(clock.now(), ROBBERY)
+    registry.sync()
+    card = registry.cards[CardKind.CALL, 100]
+    board.poll(clock.now())
+    registry.sync()
+    closed_at = clock.now()
+    assert (card.stored.closed_at, card.is_unsaved) == (closed_at, True)
+    card.is_unsaved = False
+    clock.seconds += 60
+    registry.sync()
+    assert (card.stored.closed_at, card.is_unsaved) == (closed_at, False)
+    board.poll(clock.now(), ROBBERY)
+    registry.sync()
+    assert (card.stored.closed_at, card.is_unsaved) == (None, True)
+
+
+def test_cards_of_the_last_run_stay_open_until_the_cad_has_answered(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    registry.load([stored(100), stored(101)])
+    registry.sync()
+    assert [one.stored.closed_at for one in registry.cards.values()] == [None, None]
+    board.poll(clock.now(), ROBBERY)
+    registry.sync()
+    kept, gone = registry.cards.values()
+    assert (kept.stored, kept.call) == (stored(100), ROBBERY)
+    assert (gone.stored.closed_at, gone.call) == (clock.now(), None)
+
+
+def test_cards_of_another_channel_are_posted_anew(registry: CardRegistry):
+    registry.load([stored(100, channel_id=501)])
+    (card,) = registry.cards.values()
+    assert card.stored == replace(stored(100), message_id=None)
+
+
+def test_calls_that_were_open_when_the_bot_started_ping_no_role(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    board.poll(clock.now(), ROBBERY, SHOTS)
+    registry.sync()
+    board.poll(clock.now(), ROBBERY, SHOTS, call(101), replace(SHOTS, call_id=8))
+    registry.sync()
+    may_ping = {key for key, card in registry.cards.items() if card.may_ping}
+    assert may_ping == {(CardKind.CALL, 101), (CardKind.EMERGENCY, 8)}
+
+
+def test_before_the_first_poll_only_a_911_call_is_certainly_new(
+    registry: CardRegistry, board: KnownBoard
+):
+    board.known = board.known.with_calls(Calls((ROBBERY,), (SHOTS,)))
+    registry.sync()
+    may_ping = {key for key, card in registry.cards.items() if card.may_ping}
+    assert may_ping == {(CardKind.EMERGENCY, 7)}
+
+
+def test_a_card_is_stale_when_no_poll_has_confirmed_it_for_too_long(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    board.poll(clock.now(), ROBBERY)
+    confirmed = clock.now()
+    registry.sync()
+    card = registry.cards[CardKind.CALL, 100]
+    clock.seconds += STALE_AFTER.total_seconds()
+    assert not registry.content(card).is_stale
+    clock.seconds += 1
+    assert registry.content(card).is_stale
+    assert registry.content(card).confirmed_at == confirmed
+    card.stored = replace(card.stored, closed_at=clock.now())
+    assert not registry.content(card).is_stale
+
+
+def test_a_card_of_this_run_counts_as_confirmed_when_the_run_first_knew_it(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    registry.load([stored(100)])
+    known_since = clock.now()
+    clock.seconds += 30
+    (card,) = registry.cards.values()
+    assert registry.content(card).confirmed_at == known_since
+    board.confirmed = clock.now() - timedelta(minutes=5)
+    assert registry.content(card).confirmed_at == known_since
+
+
+def test_what_a_card_shows(
+    registry: CardRegistry, board: KnownBoard, links: list[Link], clock: ManualClock
+):
+    board.known = board.known.with_units([unit(1, "A-12", "license:a")])
+    links.append(Link(10, 42, "license:a", 42, clock.now()))
+    board.poll(clock.now(), replace(call(100, "Robbery", 1), meta={"postal": "1"}))
+    registry.sync()
+    shown = registry.content(registry.cards[CardKind.CALL, 100])
+    assert (shown.kind, shown.server_id, shown.call_id) == (CardKind.CALL, SERVER, 100)
+    assert shown.call == call(100, "Robbery", 1)
+    assert [one.discord_id for one in shown.units] == [42]
+    assert (shown.closed_at, shown.ping_role_id) == (None, None)

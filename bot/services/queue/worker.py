@@ -161,7 +161,8 @@ class QueueWorker:
             with self._tasks.cancellable():
                 resolution = await self._resolver.resolve_order(accepted, lookup)
         except Exception as error:  # noqa: BLE001 - the actor is told
-            self._fail([queued], error)
+            if queued.order.state is OrderState.QUEUED:
+                self._fail([queued], error)
             return
         if queued.order.state is not OrderState.QUEUED:
             return  # closed meanwhile

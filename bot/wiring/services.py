@@ -67,14 +67,14 @@ async def open_services(
     settings: Settings,
     client: discord.Client,
     *,
-    transport: Callable[[str], Transport] = Transport,
+    transport: Callable[[str], Transport] | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> AsyncIterator[Services]:
     """Open the database and the connection to the CAD, and build the services on them.
 
     Args:
         client: announces what happens; it is used once it is connected.
-        transport: makes the connection to an address.
+        transport: makes the connection to an address; None for the usual one.
 
     Raises:
         StorageError: the database cannot be used.
@@ -84,7 +84,8 @@ async def open_services(
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
-        connection = transport(str(settings.sonoran_api_url))
+        url = str(settings.sonoran_api_url)
+        connection = transport(url) if transport else Transport(url, clock=clock)
         cad = cad_connection.build_client(settings, connection, clock=clock)
         stack.push_async_callback(cad.close)
         board = Board(cad, clock=clock)

@@ -41,7 +41,7 @@ async def closed(office: Office, *people: int, by: int = 42, guild_id: int = GUI
         order,
         state=OrderState.DONE,
         people=frozenset(people),
-        resolution=outcomes.encode_resolution(Resolution(assignees)),
+        resolution=outcomes.RESOLUTION_JSON.dump_json(Resolution(assignees)).decode(),
         answered=True,
         finished_at=office.time.now(),
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import board, crowd, durability, imports, interactions, start
+from benchmarks import board, crowd, durability, imports, interactions, order_path, start
 from benchmarks.crowd import LoadResult, OrderLoad
 from benchmarks.durability import Cost
 from benchmarks.imports import StepTiming
@@ -21,6 +21,9 @@ def main() -> None:
     console.print(_wait_table(asyncio.run(interactions.table())))
     console.print(_load_table(asyncio.run(crowd.table())))
     console.print(_cost_table(asyncio.run(durability.measure())))
+    console.print(
+        f"The path of one /attach: {order_path.summary(asyncio.run(order_path.measure()))}\n"
+    )
     console.print(_start_table(start.measure("bare"), start.measure("ours")))
     console.print(_import_table(asyncio.run(imports.table())))
     console.print(board.format_table(board.table()))

@@ -51,7 +51,7 @@ class BenchmarkClock(Clock):
     async def wait_for(self, future: asyncio.Future[None], seconds: float | None = None) -> None:
         """Wait until a future is done, the time has passed or is skipped."""
         if seconds is None:
-            await super().wait_for(future)
+            await asyncio.wait([future])
             return
         sleeping = asyncio.ensure_future(self.sleep(seconds))
         try:

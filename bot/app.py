@@ -17,9 +17,8 @@ from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.config.settings import Settings
 from bot.ui.calls.call_select import CallSelect
 from bot.ui.calls.card_buttons import CALL_ITEMS
-from bot.ui.interactions.command_tree import DispatchTree
 from bot.ui.interactions.guild_services import DispatchClient
-from bot.ui.interactions.persistent_item import PersistentItem
+from bot.ui.interactions.handlers import DispatchTree, PersistentItem
 from bot.ui.link_files.import_preview import ImportButton
 from bot.ui.links.link_buttons import LINK_BUTTONS
 from bot.ui.links.verification_report import StopCheckButton
@@ -79,7 +78,7 @@ class DispatchBot(DispatchClient):
         services = self.services
         for cog in (
             AttachCog(),
-            AuditCog(services.audit_log),
+            AuditCog(),
             DoctorCog(),
             CallsCog(self.tree),
             LinksCog(),
@@ -94,7 +93,9 @@ class DispatchBot(DispatchClient):
         await services.queue.resume()
         await services.bulk_verifier.resume()
         await services.approvals.resume()
-        await self.add_cog(MaintenanceCog(self, services.approvals, services.erasure))
+        if services.erasure:
+            await self.add_cog(MaintenanceCog(services.erasure))
+        services.maintenance.start()
         if services.cards:
             services.cards.start()
 
@@ -132,7 +133,7 @@ class DispatchBot(DispatchClient):
 async def open_bot(
     settings: Settings,
     *,
-    transport: Callable[[str], Transport] = Transport,
+    transport: Callable[[str], Transport] | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> AsyncIterator[DispatchBot]:
     """Build the bot and open its services; close those when done with it.

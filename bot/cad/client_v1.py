@@ -67,7 +67,8 @@ class V1Client:
                     raise
                 refusals.append(refusal)
             else:
-                self._record_variant(variant)
+                if variant is not self._variant:
+                    self._record_variant(variant)
                 return
         raise _most_specific(refusals)
 

@@ -20,10 +20,15 @@ class OutageLog:
         self._recovered = recovered
         self.is_failing = False
 
-    def record_failure(self, error: BaseException) -> None:
-        """Log a failure, unless the one before it failed too."""
+    def record_failure(self, error: BaseException, *, traceback: bool = False) -> None:
+        """Log a failure, unless the attempt before it failed too.
+
+        Args:
+            traceback: whether to log where it was raised, for an error that is a fault of ours.
+        """
         if not self.is_failing:
-            self._log.warning("%s: %r", self._failing, error)
+            trace = error if traceback else None
+            self._log.warning("%s: %r", self._failing, error, exc_info=trace)
         self.is_failing = True
 
     def record_success(self) -> None:

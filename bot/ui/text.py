@@ -51,7 +51,7 @@ def unit_name(one: Assignee) -> str:
     """Name somebody by mention and number, as far as there are."""
     number = escape(one.unit.number, 20) if one.unit and one.unit.number else ""
     if one.discord_id is not None:
-        return member_mention(one.discord_id) + (f" ({number})" if number else "")
+        return f"<@{one.discord_id}>" + (f" ({number})" if number else "")
     return number or code_span(one.api_id, 60)
 
 

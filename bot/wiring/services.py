@@ -30,6 +30,7 @@ from bot.services.queue.board_check import FollowUp
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.records.audit_log import AuditLog
 from bot.services.records.erasure import MemberErasure
+from bot.services.records.maintenance import Maintenance
 from bot.storage.database import Database
 from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.command_sync_store import CommandSyncStore
@@ -38,6 +39,7 @@ from bot.storage.stores.order_store import OrderStore
 from bot.ui.calls.card_buttons import buttons_for_card
 from bot.ui.calls.card_channel import DiscordCardChannel
 from bot.ui.interactions.guild_services import GuildServices
+from bot.ui.member_directory import DiscordMembers
 from bot.ui.orders.order_announcer import DiscordOrderAnnouncer
 from bot.wiring import cad_connection, doctor_checks
 from bot.wiring.link_services import build_link_services
@@ -56,6 +58,7 @@ class Services(GuildServices):
     approvals: LinkApprovals
     erasure: MemberErasure | None
     cards: CardPublisher | None
+    maintenance: Maintenance
     command_syncs: CommandSyncStore
 
 
@@ -64,14 +67,14 @@ async def open_services(
     settings: Settings,
     client: discord.Client,
     *,
-    transport: Callable[[str], Transport] = Transport,
+    transport: Callable[[str], Transport] | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> AsyncIterator[Services]:
     """Open the database and the connection to the CAD, and build the services on them.
 
     Args:
         client: announces what happens; it is used once it is connected.
-        transport: makes the connection to an address.
+        transport: makes the connection to an address; None for the usual one.
 
     Raises:
         StorageError: the database cannot be used.
@@ -81,7 +84,8 @@ async def open_services(
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
-        connection = transport(str(settings.sonoran_api_url))
+        url = str(settings.sonoran_api_url)
+        connection = transport(url) if transport else Transport(url, clock=clock)
         cad = cad_connection.build_client(settings, connection, clock=clock)
         stack.push_async_callback(cad.close)
         board = Board(cad, clock=clock)
@@ -125,6 +129,12 @@ async def open_services(
                 ping_role_id=settings.ping_role_id,
                 clock=clock,
             )
+        audit_log = AuditLog(
+            access, link_store, orders, timedelta(days=settings.audit_days), clock=clock
+        )
+        members = DiscordMembers(client)
+        maintenance = Maintenance(audit_log, people.approvals, people.erasure, members, clock=clock)
+        stack.push_async_callback(maintenance.close)
         services = Services(
             intake=intake,
             confirmation=ConfirmationService(access, orders, clock=clock),
@@ -154,15 +164,14 @@ async def open_services(
             link_workflow=people.workflow,
             bulk_verifier=people.bulk_verifier,
             link_files=people.files,
-            audit_log=AuditLog(
-                access, link_store, orders, timedelta(days=settings.audit_days), clock=clock
-            ),
+            audit_log=audit_log,
             my_data=people.my_data,
             doctor=doctor_checks.build_doctor(settings, doctor_parts, client),
             board=board,
             approvals=people.approvals,
             erasure=people.erasure,
             cards=cards,
+            maintenance=maintenance,
             command_syncs=CommandSyncStore(database),
         )
         # So that the first member who types or attaches finds the calls and units known.

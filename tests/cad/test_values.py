@@ -78,12 +78,12 @@ def test_strings(value: object, read: str):
     assert values.str_or_empty(value) == read
 
 
+TRUE: tuple[object, ...] = (True, 1, "1", "true", " TRUE ")
+FALSE: tuple[object, ...] = (False, 0, 2, "0", "yes", "", None, [], 1.0, "truer")
+
+
 @pytest.mark.parametrize(
-    ("value", "read"),
-    [
-        *((value, True) for value in (True, 1, "1", "true", " TRUE ")),
-        *((value, False) for value in (False, 0, 2, "0", "yes", "", None, [], 1.0, "truer")),
-    ],
+    ("value", "read"), [*((one, True) for one in TRUE), *((one, False) for one in FALSE)]
 )
 def test_booleans_also_as_number_or_text(value: object, read: bool):
     assert values.to_bool(value) is read

@@ -132,7 +132,7 @@ class LinkStage:
             order,
             state=OrderState.DONE,
             people=frozenset(people),
-            resolution=outcomes.encode_resolution(Resolution(assignees)),
+            resolution=outcomes.RESOLUTION_JSON.dump_json(Resolution(assignees)).decode(),
             answered=True,
             finished_at=self.office.time.now(),
         )

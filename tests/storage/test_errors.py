@@ -41,12 +41,14 @@ def test_every_error_says_itself_in_one_line() -> None:
 def test_busy_pool() -> None:
     error = storage_error("a.db", PoolTimeout())
     assert isinstance(error, DatabaseUnavailable)
-    assert "too busy" in str(error)
+    assert error.reason == "it is too busy"
 
 
-def test_a_corrupt_file_is_not_a_database() -> None:
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT_INDEX])
+def test_a_corrupt_file_is_not_a_database(code: int) -> None:
+    """Also where the driver gives an extended code."""
     error = sqlite3.DatabaseError("database disk image is malformed")
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT_INDEX  # the extended code of SQLITE_CORRUPT
+    error.sqlite_errorcode = code
     for raised in (error, DBAPIError("SELECT 1", {}, error)):
         found = storage_error("a.db", raised)
         assert type(found) is NotADatabase
@@ -82,3 +84,8 @@ def test_anything_else_makes_the_database_unavailable(raised: Exception, reason:
 def test_parameters_are_not_shown() -> None:
     found = storage_error("a.db", DBAPIError("INSERT", {"token": "secret"}, sqlite3.Error("no")))
     assert "secret" not in str(found)
+
+
+def test_an_error_keeps_its_values_for_a_log() -> None:
+    assert StorageError("a.db", "no such column").args == ("a.db", "no such column")
+    assert DatabaseTooNew("a.db", "9999").args == ("a.db", "9999")

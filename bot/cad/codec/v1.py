@@ -68,7 +68,11 @@ def attach(
         variant.path,
         variant.type,
         *[
-            {"serverId": order.server_id, "callId": order.call_id, "units": _api_ids(order)}
+            {
+                "serverId": order.server_id,
+                "callId": order.call_id,
+                "units": [unit.api_id for unit in order.units],
+            }
             for order in attachments
         ],
     )

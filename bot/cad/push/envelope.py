@@ -25,12 +25,15 @@ def parse(body: str | bytes) -> Any:  # noqa: ANN401 - whatever JSON it is
 
 
 def has_key(payload: object, key: str) -> bool:
-    """Return True if a payload carries this key; compare in constant time."""
+    """Return True if a payload carries this key; compare in constant time.
+
+    The CAD's own page shows the key in lower case, so letter case does not count.
+    """
     given = _top_level(payload).get("key")
     if not isinstance(given, str):
         return False
     # As bytes, because `compare_digest` takes only ASCII texts.
-    return hmac.compare_digest(given.encode(errors="replace"), key.encode())
+    return hmac.compare_digest(given.lower().encode(errors="replace"), key.lower().encode())
 
 
 def event_type(payload: object) -> str:

@@ -54,7 +54,21 @@ class FeedRefused:
     text: str
 
 
-FeedItem = EventsReceived | EventsMissed | FeedDisconnected | FeedRefused
+@dataclass(frozen=True, slots=True)
+class MalformedRequests:
+    """Requests to the push server were not HTTP or not JSON; reported at most once a minute.
+
+    Attributes:
+        count: the number since the last report.
+        reason: what was wrong with the last one; it does not quote it.
+    """
+
+    count: int
+    reason: str
+    server_id: int | None = None
+
+
+FeedItem = EventsReceived | EventsMissed | FeedDisconnected | FeedRefused | MalformedRequests
 
 
 class EventQueue:
@@ -84,10 +98,15 @@ class EventQueue:
         self._changed.set()
         return True
 
-    def put_events_missed(self) -> None:
-        """Add an `EventsMissed` as soon as there is room, unless it is already the last item."""
-        if not self._items or self._items[-1] != self._events_missed:
-            self.put(self._events_missed)
+    def put_events_missed(self, server_id: int | None = None) -> None:
+        """Add an `EventsMissed` as soon as there is room, unless it is already the last item.
+
+        Args:
+            server_id: the server whose events are missing; None for that of the queue.
+        """
+        missed = self._events_missed if server_id is None else EventsMissed(server_id)
+        if not self._items or self._items[-1] != missed:
+            self.put(missed)
 
     def close(self) -> None:
         """Accept no more items; the reader ends after it has read the rest."""

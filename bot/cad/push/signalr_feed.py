@@ -22,7 +22,7 @@ from bot.cad.push.event_queue import (
     FeedItem,
     FeedRefused,
 )
-from bot.cad.push.events import read_event
+from bot.cad.push.event_reader import read_event
 from bot.cad.push.signalr_connection import (
     HubDisconnected,
     HubMethodFailed,

@@ -99,7 +99,8 @@ class Access:
 
     def require_self_dispatch(self, actor: Actor) -> None:
         """Raise RoleRequired unless the actor may move their own unit."""
-        if not self.may_self_dispatch(actor):
+        is_self_dispatcher = not self.self_dispatch_role_ids.isdisjoint(actor.role_ids)
+        if not is_self_dispatcher and not _is_allowed(actor, self.dispatch_role_ids):
             raise RoleRequired(self.dispatch_role_ids | self.self_dispatch_role_ids)
 
     def may_link(self, actor: Actor) -> bool:

@@ -61,7 +61,8 @@ class Board:
 
     def call(self, server_id: int, call_id: int) -> Call | None:
         """Return one call, None if it is not known."""
-        return self.snapshot(server_id).calls.get(call_id)
+        server = self._servers.get(server_id) or self._server(server_id)
+        return server.snapshot.calls.get(call_id)
 
     def confirmed_at(self, server_id: int) -> datetime | None:
         """Return when the last poll of the calls succeeded, None if none has yet."""

@@ -16,6 +16,7 @@ from bot.cad.push.event_queue import (
     FeedDisconnected,
     FeedItem,
     FeedRefused,
+    MalformedRequests,
 )
 from bot.cad.push.events import Event
 from bot.common.clock import SYSTEM_CLOCK, Clock
@@ -127,6 +128,8 @@ class PushListener:
                 _log.warning("no push events for server %s: %s", server_id, reason)
             case FeedRefused(text=text):
                 _log.error("the CAD refuses push events for server %s: %s", server_id, text)
+            case MalformedRequests(count=count, reason=reason):
+                _log.warning("PUSH_LISTEN got %s malformed requests, the last: %s", count, reason)
 
     def _track(self, item: FeedItem, status: FeedStatus) -> None:
         match item:

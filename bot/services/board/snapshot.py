@@ -18,12 +18,15 @@ from bot.cad.push.events import (
     EmergenciesRemoved,
     EmergencyUpserted,
     Event,
+    GroupRenamed,
     UnitLoggedIn,
     UnitLoggedOut,
     UnitPanic,
     UnitsAttached,
     UnitsDetached,
+    UnitsGrouped,
     UnitStatusChanged,
+    UnitsUngrouped,
     UnitsUpdated,
 )
 
@@ -63,7 +66,9 @@ class BoardSnapshot:
     def _calls_after(self, event: Event) -> Mapping[int, Call]:
         calls = self.calls
         match event:
-            case CallUpserted(call=call):
+            case CallUpserted(call=call, missing=missing):
+                if known := calls.get(call.call_id):
+                    call = replace(call, **{name: getattr(known, name) for name in missing})
                 return {**calls, call.call_id: call}
             case CallsClosed(call_ids=call_ids):
                 return _without(calls, call_ids)
@@ -88,20 +93,21 @@ class BoardSnapshot:
     def _units_after(self, event: Event) -> Mapping[int, Unit]:
         units = self.units
         match event:
-            case UnitLoggedIn(unit=unit):
-                return {**units, unit.ident: unit}
             case UnitLoggedOut(ident=ident):
                 return _without(units, [ident])
-            case UnitsUpdated(units=changed):
-                return {**units, **{unit.ident: unit for unit in changed}}
-            case UnitStatusChanged(idents=idents, status=status):
+            case UnitLoggedIn(unit=unit):
+                changed = {unit.ident: unit}
+            case UnitsUpdated(units=updated):
+                merged = (_merge_unit(units.get(unit.ident), unit) for unit in updated)
+                changed = {unit.ident: unit for unit in merged}
+            case UnitStatusChanged(idents=idents) | UnitPanic(idents=idents):
                 known = (units[ident] for ident in idents if ident in units)
-                return {**units, **{one.ident: replace(one, status=status) for one in known}}
-            case UnitPanic(idents=idents, is_panic=is_panic):
-                known = (units[ident] for ident in idents if ident in units)
-                return {**units, **{one.ident: replace(one, is_panic=is_panic) for one in known}}
+                changed = {unit.ident: _apply_to_unit(unit, event) for unit in known}
+            case UnitsGrouped() | UnitsUngrouped() | GroupRenamed():
+                changed = _regrouped(units, event)
             case _:
                 return units
+        return {**units, **changed}
 
 
 def _apply_to_call(call: Call, event: CallNoteAdded | UnitsAttached | UnitsDetached) -> Call:
@@ -112,6 +118,44 @@ def _apply_to_call(call: Call, event: CallNoteAdded | UnitsAttached | UnitsDetac
             return replace(call, idents=tuple(dict.fromkeys((*call.idents, *idents))))
         case UnitsDetached(idents=idents):
             return replace(call, idents=tuple(one for one in call.idents if one not in idents))
+
+
+def _apply_to_unit(unit: Unit, event: UnitStatusChanged | UnitPanic) -> Unit:
+    match event:
+        case UnitStatusChanged(status=status):
+            return replace(unit, status=status)
+        case UnitPanic(is_panic=is_panic):
+            return replace(unit, is_panic=is_panic)
+
+
+def _merge_unit(known: Unit | None, changed: Unit) -> Unit:
+    """Keep the API ids that are known: an event may carry none."""
+    if known is None or changed.api_ids or known.account != changed.account:
+        return changed
+    return replace(changed, api_ids=known.api_ids)
+
+
+def _regrouped(
+    units: Mapping[int, Unit], event: UnitsGrouped | UnitsUngrouped | GroupRenamed
+) -> dict[int, Unit]:
+    """Return the units whose group an event changes, with their new group."""
+    match event:
+        case UnitsGrouped(idents=idents, group=group):
+            concerned = dict.fromkeys(idents, group)
+        case UnitsUngrouped(idents=idents, group=group):
+            concerned = {
+                unit: ""
+                for unit in idents
+                if unit in units and group.casefold() in {"", units[unit].group.casefold()}
+            }
+        case GroupRenamed(idents=idents, old_name=old, new_name=new):
+            members = (unit.ident for unit in units.values() if unit.group == old)
+            concerned = dict.fromkeys((*idents, *members), new)
+    return {
+        ident: replace(units[ident], group=group)
+        for ident, group in concerned.items()
+        if ident in units
+    }
 
 
 def _without(items: Mapping[int, T], keys: Iterable[int]) -> dict[int, T]:

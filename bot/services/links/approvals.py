@@ -19,7 +19,6 @@ from bot.services.errors import (
 from bot.services.links.link_changes import LinkNotifier, MessageRef, RequestNotice
 from bot.services.links.link_service import LinkService
 from bot.services.reply import ReplyAddress
-from bot.storage.errors import StorageError
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState, LinkRequestStore
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
@@ -222,15 +221,12 @@ class LinkApprovals:
     async def expire(self) -> None:
         """Expire requests older than `REQUEST_LIFETIME`, delete old ones, and wipe old tokens."""
         now = self._clock.now()
-        try:
-            await self._store.wipe_tokens(now - INTERACTION_LIFETIME)
-            for request in await self._store.overdue(now - REQUEST_LIFETIME):
-                ended = await self._store.end(request, LinkRequestState.EXPIRED, by=None, at=now)
-                if ended is not None:
-                    await self._announce_end(ended)
-            await self._store.prune(now - REQUEST_LIFETIME)
-        except StorageError as error:
-            _log.error("cannot expire old link requests: %s", error)
+        await self._store.wipe_tokens(now - INTERACTION_LIFETIME)
+        for request in await self._store.overdue(now - REQUEST_LIFETIME):
+            ended = await self._store.end(request, LinkRequestState.EXPIRED, by=None, at=now)
+            if ended is not None:
+                await self._announce_end(ended)
+        await self._store.prune(now - REQUEST_LIFETIME)
 
     async def _post(self, request: LinkRequest) -> LinkRequest | None:
         """Post a request with its buttons and store where; return None if posting failed."""

@@ -10,7 +10,6 @@ from bot.cad.errors import CadError
 from bot.cad.models import Unit
 from bot.services.access.cad_permissions import CadPermissionCheck
 from bot.services.board.live_board import Board
-from bot.services.board.snapshot import BoardSnapshot
 from bot.services.cad_lookup import CadLookup
 from bot.services.errors import (
     CadPermissionMissing,
@@ -95,6 +94,7 @@ class TargetResolver:
         """Find the units that terms mean; lookup as in `resolve_order`."""
         lookup = lookup or CadLookup()
         named, in_groups = grammar.member_ids_in(terms)
+        depends_on_duty = grammar.depends_on_duty(terms)
         api_ids: dict[int, str | None] = {}
         if named or in_groups:
             api_ids |= await self._link_store.api_ids_of(guild_id, named | in_groups)
@@ -107,7 +107,7 @@ class TargetResolver:
             roster = Roster(tuple(snapshot.units.values()), is_current=False)
             self._rosters[server_id] = snapshot.units, roster
         resolution = target_resolver.resolve(terms, api_ids, roster)
-        if grammar.depends_on_duty(terms) or not resolution.is_certain():
+        if depends_on_duty or not resolution.is_certain():
             # An old list does not show that a unit is off duty: ask before saying no.
             lookup.started()
             try:
@@ -119,18 +119,14 @@ class TargetResolver:
                 roster = Roster(units, is_current=True)
                 resolution = target_resolver.resolve(terms, api_ids, roster)
             snapshot = self._board.snapshot(server_id)
-        return _with_current_calls(resolution, snapshot)
-
-
-def _with_current_calls(resolution: Resolution, snapshot: BoardSnapshot) -> Resolution:
-    """Note the call that each unit is on, as far as that is known."""
-    calls = {ident: call for call in snapshot.calls.values() for ident in call.idents}
-    if not [one for one in resolution.assignees if one.unit and one.unit.ident in calls]:
-        return resolution
-    assignees = [
-        replace(one, call_id=calls[one.unit.ident].call_id)
-        if one.unit and one.unit.ident in calls
-        else one
-        for one in resolution.assignees
-    ]
-    return replace(resolution, assignees=tuple(assignees))
+        # The call that each unit is on, as far as that is known.
+        calls = {ident: call for call in snapshot.calls.values() for ident in call.idents}
+        if not [one for one in resolution.assignees if one.unit and one.unit.ident in calls]:
+            return resolution
+        assignees = [
+            replace(one, call_id=calls[one.unit.ident].call_id)
+            if one.unit and one.unit.ident in calls
+            else one
+            for one in resolution.assignees
+        ]
+        return replace(resolution, assignees=tuple(assignees))

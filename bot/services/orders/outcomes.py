@@ -95,22 +95,15 @@ class OrderView:
     waiting: WaitNotice | None = None
 
 
-_RESOLUTION = TypeAdapter(Resolution)
-_OUTCOME = TypeAdapter(Outcome)
+# How both are stored in the database, as JSON.
+RESOLUTION_JSON = TypeAdapter(Resolution)
+OUTCOME_JSON = TypeAdapter(Outcome)
 
 
 def decode_view(order: Order) -> OrderView:
     """Read everything that is stored about an order."""
-    resolution = _RESOLUTION.validate_json(order.resolution) if order.resolution else Resolution()
-    outcome = _OUTCOME.validate_json(order.outcome) if order.outcome else None
+    resolution = (
+        RESOLUTION_JSON.validate_json(order.resolution) if order.resolution else Resolution()
+    )
+    outcome = OUTCOME_JSON.validate_json(order.outcome) if order.outcome else None
     return OrderView(order, resolution, outcome)
-
-
-def encode_resolution(resolution: Resolution) -> str:
-    """Spell a resolution for the database."""
-    return _RESOLUTION.dump_json(resolution).decode()
-
-
-def encode_outcome(outcome: Outcome) -> str:
-    """Spell an outcome for the database."""
-    return _OUTCOME.dump_json(outcome).decode()

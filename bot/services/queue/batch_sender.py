@@ -12,7 +12,7 @@ from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.cad_backoff import BACKOFF, CadBackoff
 from bot.services.queue import batching
-from bot.services.queue.order_kinds import KINDS, Recheck, batch_item, has_nothing_to_do
+from bot.services.queue.order_kinds import KINDS, Recheck, batch_item
 from bot.services.queue.queued_order import QueuedOrder
 
 
@@ -52,7 +52,7 @@ class BatchSender:
             for queued in batch:
                 if kind.recheck and not await self._is_rechecked(kind.recheck, queued):
                     result.retry.append(queued)
-                elif has_nothing_to_do(queued):
+                elif kind.needs_units and not queued.resolution.assignees:
                     result.refused.append(queued)
                 else:
                     sent.append(queued)
@@ -66,7 +66,8 @@ class BatchSender:
         except CadError as error:
             await self._failed(result, sent, error)
         else:
-            self._backoff.succeeded()
+            if self._backoff.error is not None:
+                self._backoff.succeeded()
             result.done = sent
         return result
 

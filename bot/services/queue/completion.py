@@ -71,12 +71,13 @@ class OrderCompletion:
     async def apply(
         self,
         result: SendResult,
-        duplicates_of: Callable[[Sequence[QueuedOrder]], Sequence[QueuedOrder]],
+        duplicates_of: Callable[[Sequence[QueuedOrder]], Sequence[QueuedOrder]] | None,
     ) -> None:
         """Close the orders of a request, or put them back, as the CAD's answer says.
 
         Args:
-            duplicates_of: returns the waiting orders that the same answer closes.
+            duplicates_of: returns the waiting orders that the same answer closes; None where
+                no order waits.
         """
         for queued in result.retry:
             if queued.lookup.error is not None and not queued.may_have_been_sent:
@@ -90,7 +91,7 @@ class OrderCompletion:
             (result.refused, OrderState.REFUSED),
         ):
             if orders:
-                closed = [*orders, *duplicates_of(orders)]
+                closed = [*orders, *(duplicates_of(orders) if duplicates_of else ())]
                 await self.finish(closed, state, error=result.error, receipt=result.receipt)
 
     async def finish(
@@ -123,14 +124,13 @@ class OrderCompletion:
             if receipt:
                 queued.outcome = board_check.compare_receipt(queued, queued.outcome, receipt)
             queued.order = replace(order, state=state, finished_at=now)
+        done = [queued.view() for queued in orders] if state is OrderState.DONE else []
         await self.save(orders)
         for queued in orders:
             self._on_closed(queued)
             self._tasks.spawn(self.announce(queued), f"outcome of order {queued.order.id}")
-        if state is OrderState.DONE:
-            for queued in orders:  # after all actors have been told
-                name = f"follow-up of order {queued.order.id}"
-                self._tasks.spawn(self._follow_up(queued.view()), name)
+        for view in done:  # after all actors have been told
+            self._tasks.spawn(self._follow_up(view), f"follow-up of order {view.order.id}")
 
     async def withdraw(self, order: Order) -> None:
         """Close an order whose actor was told that it failed, or raise StorageError."""

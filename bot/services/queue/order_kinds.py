@@ -9,6 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TypeAlias
 
 from bot.cad.client import CadClient
@@ -91,11 +92,6 @@ def batch_item(queued: QueuedOrder) -> BatchItem:
     if queued.lookup.is_resolved:
         subjects = frozenset([one.key for one in queued.resolution.assignees])
     return BatchItem(order.id, kind.scope(order), kind.key(order), subjects, queued.partition)
-
-
-def has_nothing_to_do(queued: QueuedOrder) -> bool:
-    """Tell whether no unit is left that an order of its kind needs."""
-    return KINDS[queued.order.action].needs_units and not queued.resolution.assignees
 
 
 def attach_requests(orders: Sequence[QueuedOrder]) -> list[AttachRequest]:
@@ -212,11 +208,11 @@ def _key(order: Order) -> Hashable:
 
 KINDS: Mapping[OrderAction, OrderKind] = {
     OrderAction.ATTACH: OrderKind(
-        limiter=lambda cad: cad.attach_limiter,
+        limiter=attrgetter("attach_limiter"),
         needs_units=True,
         scope=lambda order: order.action,
         key=_key,
-        capacity=lambda cad: cad.calls_per_attach,
+        capacity=attrgetter("calls_per_attach"),
         is_held=True,
         send=_send_attach,
         recheck=None,
@@ -225,7 +221,7 @@ KINDS: Mapping[OrderAction, OrderKind] = {
         sets_status=True,
     ),
     OrderAction.DETACH: OrderKind(
-        limiter=lambda cad: cad.detach_limiter,
+        limiter=attrgetter("detach_limiter"),
         needs_units=True,
         # A detach names no call, so that one request takes any number of them, of one server.
         scope=lambda order: (order.action, order.server_id),

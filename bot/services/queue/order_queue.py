@@ -79,7 +79,11 @@ class OrderQueue:
         Args:
             may_ask: whether the actor is asked first where it turns out to be about many units.
         """
-        queued = self._add(accepted, may_ask=may_ask)
+        if self._tasks.is_stopping:
+            raise asyncio.CancelledError  # the next start takes it up
+        entered_at = self._clock.monotonic()
+        queued = QueuedOrder.load(accepted, entered_at=entered_at, may_ask=may_ask)
+        self._worker.add(queued)
         end = asyncio.get_running_loop().create_future()
         self._ends[queued.order.id] = end
         try:
@@ -101,11 +105,11 @@ class OrderQueue:
         self._is_resumed = True
         for order in await self._store.unfinished():
             accepted = AcceptedOrder.from_stored(order)
+            queued = QueuedOrder.load(accepted, entered_at=self._clock.monotonic())
             if order.state.is_open:
-                self._add(accepted)
+                self._worker.add(queued)
             else:
-                closed = QueuedOrder.load(accepted, entered_at=self._clock.monotonic())
-                self._tasks.spawn(self._completion.announce(closed), f"outcome of order {order.id}")
+                self._tasks.spawn(self._completion.announce(queued), f"outcome of order {order.id}")
 
     async def cancel(self, order_id: int, actor_id: int) -> bool:
         """Close an actor's order that has not been sent; False if it is too late for that."""
@@ -129,11 +133,6 @@ class OrderQueue:
             async with asyncio.timeout(seconds):
                 await self._tasks.join()
         self._release_waiting()  # what was sent, and would have been sent again
-
-    def _add(self, accepted: AcceptedOrder, *, may_ask: bool = True) -> QueuedOrder:
-        if self._tasks.is_stopping:
-            raise asyncio.CancelledError  # the next start takes it up
-        return self._worker.add(accepted, may_ask=may_ask)
 
     def _on_closed(self, queued: QueuedOrder) -> None:
         """Let go of an order whose end is stored."""

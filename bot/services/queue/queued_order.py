@@ -10,7 +10,14 @@ from bot.cad.errors import CadError
 from bot.common.discord_limits import REPLY_LIFETIME
 from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
-from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
+from bot.services.orders.outcomes import (
+    OUTCOME_JSON,
+    RESOLUTION_JSON,
+    BoardConfirmation,
+    OrderView,
+    Outcome,
+    WaitNotice,
+)
 from bot.services.targets.resolution import Resolution
 from bot.services.targets.terms import Term
 from bot.storage.stores.order_store import Order, OrderState
@@ -80,13 +87,12 @@ class QueuedOrder:
         accepted: AcceptedOrder,
         *,
         entered_at: float,
-        is_alone: bool = True,
         may_ask: bool = True,
     ) -> QueuedOrder:
         """Take an order as it is stored; one that was being sent may have reached the CAD."""
         order = accepted.order
         is_resolved, was_sending = order.resolution is not None, order.state is OrderState.SENDING
-        view = outcomes.decode_view(order)
+        view = outcomes.decode_view(order) if is_resolved or order.outcome else OrderView(order)
         return cls(
             replace(order, state=OrderState.QUEUED) if was_sending else order,
             accepted.terms,
@@ -94,10 +100,9 @@ class QueuedOrder:
             view.outcome,
             entered_at,
             order.created_at + LIFETIME,
-            is_alone,
             # Where the resolution is stored, the actor has confirmed it or did not need to.
-            may_ask and not is_resolved,
-            LookupState(is_resolved=is_resolved, is_stored=is_resolved),
+            may_ask=may_ask and not is_resolved,
+            lookup=LookupState(is_resolved=is_resolved, is_stored=is_resolved),
             may_have_been_sent=was_sending,
         )
 
@@ -134,8 +139,10 @@ class QueuedOrder:
             order,
             state=OrderState.SENDING if is_sent else order.state,
             people=frozenset(people),
-            resolution=None if is_open_question else outcomes.encode_resolution(self.resolution),
-            outcome=outcomes.encode_outcome(self.outcome) if self.outcome else None,
+            resolution=None
+            if is_open_question
+            else RESOLUTION_JSON.dump_json(self.resolution).decode(),
+            outcome=OUTCOME_JSON.dump_json(self.outcome).decode() if self.outcome else None,
         )
 
     def view(self, waiting: WaitNotice | None = None) -> OrderView:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from bot.cad.errors import CadError, CadTimeout
 from bot.services.queue import batching
 from bot.services.queue.batching import BatchItem, conflict
-from bot.services.queue.order_kinds import LimitState, batch_item, has_nothing_to_do
+from bot.services.queue.order_kinds import KINDS, LimitState, batch_item
 from bot.services.queue.queued_order import QueuedOrder
 from bot.storage.stores.order_store import OrderAction, OrderState
 
@@ -105,13 +105,17 @@ def decide(orders: Collection[QueuedOrder], situation: Situation) -> Decision:
     waiting = [one for one in orders if one.order.state is OrderState.QUEUED]
     if found := [one for one in waiting if one.expires_at <= situation.wall_time]:
         return Close(found, OrderState.EXPIRED)
-    if found := [one for one in waiting if _lookup_at(one, situation) <= situation.now]:
+    unresolved = [one for one in waiting if not one.lookup.is_resolved]
+    if found := [one for one in unresolved if _lookup_at(one, situation) <= situation.now]:
         return Resolve(found)
-    if found := [one for one in waiting if one.needs_confirmation]:
+    resolved = [one for one in waiting if one.lookup.is_resolved]
+    if found := [one for one in resolved if one.needs_confirmation]:
         return Close(found, OrderState.AWAITING_CONFIRMATION)
-    if found := [one for one in waiting if one.lookup.is_resolved and has_nothing_to_do(one)]:
+    without_units = [one for one in resolved if not one.resolution.assignees]
+    if found := [one for one in without_units if KINDS[one.order.action].needs_units]:
         return Close(found, OrderState.REFUSED)
-    if situation.sending_since is None and (found := _next_batch(waiting, situation)):
+    may_send = resolved and situation.sending_since is None
+    if may_send and (found := _next_batch(waiting, situation)):
         return Send(found)
     return _wait(waiting, situation)
 
@@ -124,6 +128,8 @@ def duplicates_of(
     They share the answer, unless they must not overtake another order.
     """
     waiting = [one for one in orders if one.order.state is OrderState.QUEUED]
+    if not waiting:
+        return []
     answered = {(item.key, item.subjects) for item in map(batch_item, sent)}
     by_id = {one.order.id: one for one in waiting}
     ready = batching.ready(_items(waiting, situation))
@@ -157,6 +163,8 @@ def _blocks_while_unresolved(queued: QueuedOrder, situation: Situation) -> bool:
 
 
 def _next_batch(waiting: Sequence[QueuedOrder], situation: Situation) -> list[QueuedOrder]:
+    if len(waiting) == 1:
+        return [*waiting] if _ready_at(waiting[0], situation) <= situation.now else []
     by_id = {one.order.id: one for one in waiting}
     items = _items(waiting, situation)
     for item in batching.ready(items):

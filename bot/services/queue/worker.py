@@ -27,7 +27,7 @@ from bot.services.queue.completion import OrderCompletion
 from bot.services.queue.order_kinds import KINDS, LimitState
 from bot.services.queue.order_notifier import OrderNotifier
 from bot.services.queue.queued_order import LookupState, QueuedOrder
-from bot.services.queue.scheduler import Close, Decision, Resolve, Send, Situation
+from bot.services.queue.scheduler import Close, Resolve, Send, Situation, Wait
 from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import OrderState
 
@@ -76,20 +76,14 @@ class QueueWorker:
         self._task: asyncio.Task[None] | None = None
         self._wakeup: asyncio.Future[None] | None = None
 
-    def add(self, accepted: AcceptedOrder, *, may_ask: bool = True) -> QueuedOrder:
-        """Take an order; see QueuedOrder for `may_ask`."""
-        queued = QueuedOrder.load(
-            accepted,
-            entered_at=self._clock.monotonic(),
-            is_alone=not self.orders,
-            may_ask=may_ask,
-        )
+    def add(self, queued: QueuedOrder) -> None:
+        """Take an order."""
+        queued.is_alone = not self.orders
         if len(self.orders) == 1:
             for other in self.orders.values():
                 other.is_alone = False
-        self.orders[accepted.order.id] = queued
+        self.orders[queued.order.id] = queued
         self.wake()
-        return queued
 
     def remove(self, queued: QueuedOrder) -> None:
         """Let go of an order."""
@@ -106,37 +100,42 @@ class QueueWorker:
     async def _work(self) -> None:
         try:
             while self.orders and not self._tasks.is_stopping:
-                self._wakeup = asyncio.get_running_loop().create_future()
-                decision = scheduler.decide(self.orders.values(), self._situation())
-                await self._carry_out(decision, self._wakeup)
+                wakeup = self._wakeup = asyncio.get_running_loop().create_future()
+                match scheduler.decide(self.orders.values(), self._situation()):
+                    case Close(orders, state):
+                        await self._completion.finish(orders, state)
+                        continue
+                    case Resolve(orders):
+                        for queued in orders:
+                            queued.lookup = replace(queued.lookup, is_running=True, asked_at=None)
+                            name = f"lookup of order {queued.order.id}"
+                            self._tasks.spawn(self._resolve(queued), name)
+                    case Send(orders):
+                        self._sending_since = self._clock.monotonic()
+                        for queued in orders:
+                            queued.order = replace(queued.order, state=OrderState.SENDING)
+                        self._tasks.spawn(self._send(orders), f"request for {len(orders)} orders")
+                    case wait:
+                        await self._wait(wait, wakeup)
+                        continue
+                if len(orders) == len(self.orders):  # only their tasks can bring something new
+                    await self._clock.wait_for(wakeup)
         except Exception as error:  # noqa: BLE001 - each actor is told
             self._fail([*self.orders.values()], error)
         self._task = None
 
-    async def _carry_out(self, decision: Decision, wakeup: asyncio.Future[None]) -> None:
-        match decision:
-            case Close(orders, state):
-                await self._completion.finish(orders, state)
-            case Resolve(orders):
-                for queued in orders:
-                    queued.lookup = replace(queued.lookup, is_running=True, asked_at=None)
-                    self._tasks.spawn(self._resolve(queued), f"lookup of order {queued.order.id}")
-            case Send(orders):
-                self._sending_since = self._clock.monotonic()
-                for queued in orders:
-                    queued.order = replace(queued.order, state=OrderState.SENDING)
-                self._tasks.spawn(self._send(orders), f"request for {len(orders)} orders")
-            case _:
-                for notice in decision.notices:
-                    limiter = KINDS[notice.queued.order.action].limiter(self._cad)
-                    until = notice.until.replace(microsecond=0)
-                    self._notifier.show_waiting(
-                        notice.queued, WaitNotice(until, notice.error, limiter.per_minute)
-                    )
-                if decision.unsaved:
-                    await self._completion.save_resolutions(decision.unsaved)
-                seconds = max(_SHORTEST_SLEEP, decision.until - self._clock.monotonic())
-                await self._clock.wait_for(wakeup, seconds if seconds < math.inf else None)
+    async def _wait(self, wait: Wait, wakeup: asyncio.Future[None]) -> None:
+        """Show why orders wait, and sleep until the deadline or until something happens."""
+        for notice in wait.notices:
+            limiter = KINDS[notice.queued.order.action].limiter(self._cad)
+            until = notice.until.replace(microsecond=0)
+            self._notifier.show_waiting(
+                notice.queued, WaitNotice(until, notice.error, limiter.per_minute)
+            )
+        if wait.unsaved:
+            await self._completion.save_resolutions(wait.unsaved)
+        seconds = max(_SHORTEST_SLEEP, wait.until - self._clock.monotonic())
+        await self._clock.wait_for(wakeup, seconds if seconds < math.inf else None)
 
     def _situation(self) -> Situation:
         return Situation(
@@ -162,7 +161,8 @@ class QueueWorker:
             with self._tasks.cancellable():
                 resolution = await self._resolver.resolve_order(accepted, lookup)
         except Exception as error:  # noqa: BLE001 - the actor is told
-            self._fail([queued], error)
+            if queued.order.state is OrderState.QUEUED:
+                self._fail([queued], error)
             return
         if queued.order.state is not OrderState.QUEUED:
             return  # closed meanwhile
@@ -188,7 +188,8 @@ class QueueWorker:
         try:
             await self._completion.save(batch)
             result = await self._sender.send(batch)
-            await self._completion.apply(result, self._duplicates_of)
+            is_alone = len(batch) == len(self.orders)
+            await self._completion.apply(result, None if is_alone else self._duplicates_of)
             if was_down and self._backoff.error is None:
                 self._retry_unresolved()
         except Exception as error:  # noqa: BLE001 - each actor is told

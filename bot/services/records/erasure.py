@@ -47,15 +47,13 @@ class MemberErasure:
 
         Args:
             is_member: returns True for a member; it must know all members.
+
+        Raises:
+            StorageError: the database failed; those who are left are found at the next call.
         """
-        try:
-            user_ids = await self._store.stored_people(guild_id)
-        except StorageError as error:
-            _log.error("cannot erase the data of members who left guild %s: %s", guild_id, error)
-            return
-        for discord_id in user_ids:
+        for discord_id in await self._store.stored_people(guild_id):
             if not is_member(discord_id):
-                await self.erase(guild_id, discord_id)
+                await self._erase(guild_id, discord_id)
 
     async def _erase(self, guild_id: int, discord_id: int) -> None:
         # First: the message of a pending request loses its buttons, too.

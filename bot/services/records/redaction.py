@@ -41,7 +41,7 @@ def redact(order: Order, discord_id: int, api_ids: Collection[str]) -> Order | N
         _anonymised(order) if order.actor_id == discord_id else order,
         units=" ".join(tokens),
         people=order.people - {discord_id},
-        resolution=outcomes.encode_resolution(rest) if order.resolution else None,
+        resolution=outcomes.RESOLUTION_JSON.dump_json(rest).decode() if order.resolution else None,
         outcome=_without_missing(view.outcome, person.identities),
     )
 
@@ -99,7 +99,7 @@ def _without_missing(outcome: Outcome | None, identities: Collection[str]) -> st
     if outcome is None:
         return None
     missing = tuple(one for one in outcome.missing if identity(one) not in identities)
-    return outcomes.encode_outcome(replace(outcome, missing=missing))
+    return outcomes.OUTCOME_JSON.dump_json(replace(outcome, missing=missing)).decode()
 
 
 def _anonymised(order: Order) -> Order:

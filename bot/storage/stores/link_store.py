@@ -9,14 +9,13 @@ from sqlalchemy import and_, bindparam, delete, func, or_, select
 
 from bot.common.steam_id import identity
 from bot.storage.advisory_lock import acquire_lock
-from bot.storage.coalescing import Coalescer
 from bot.storage.errors import LinksChanged
 from bot.storage.stores.link_row import LINKS, link_from_row, row_values
 from bot.storage.tables import links
 from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from typing import Any
 
     from sqlalchemy import Select
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 # (SQLite to 32,766).
 _CHUNK = 1_000
 _IDS_PER_QUERY = 10_000
-_FEW = 100  # ids that are looked up in microseconds
+_FEW = 20  # ids that are looked up one by one, each in microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,9 @@ _API_IDS = (
     .where(links.c.guild_id == bindparam("guild"))
     .order_by(links.c.discord_id)
 )
+_API_ID_OF = select(links.c.api_id).where(
+    links.c.guild_id == bindparam("guild"), links.c.discord_id == bindparam("person")
+)
 _API_IDS_OF = _API_IDS.where(links.c.discord_id.in_(bindparam("people", expanding=True)))
 _COUNT = select(func.count()).select_from(links).where(links.c.guild_id == bindparam("guild"))
 # SQLite ignores FOR UPDATE; there, Database.begin already holds the write lock.
@@ -97,8 +99,6 @@ class LinkStore:
         """Use an open `database`."""
         self._database = database
         self._upsert = upsert(database.dialect, links)
-        # On a busy night many ask at once: one query for all costs hardly more than one.
-        self._lookups = Coalescer(self._find_api_ids)
 
     async def find(self, guild_id: int, discord_ids: Collection[int]) -> dict[int, Link]:
         """Find the links of these members, by Discord id; a member without one is absent."""
@@ -110,7 +110,20 @@ class LinkStore:
 
     async def api_ids_of(self, guild_id: int, discord_ids: Collection[int]) -> dict[int, str]:
         """Find the CAD ids of these members, by Discord id; a member without a link is absent."""
-        return await self._lookups.submit((guild_id, discord_ids))
+        found: dict[int, str] = {}
+        if len(discord_ids) <= _FEW:
+            async with self._database.lookup() as connection:
+                for person in discord_ids:
+                    parameters = {"guild": guild_id, "person": person}
+                    api_id = (await connection.execute(_API_ID_OF, parameters)).scalar()
+                    if api_id is not None:
+                        found[person] = api_id
+            return found
+        async with self._database.connect() as connection:
+            for chunk in _chunks(discord_ids):
+                rows = await connection.execute(_API_IDS_OF, {"guild": guild_id, "people": chunk})
+                found |= {person: api_id for person, api_id in rows}  # noqa: C416 - typed
+        return found
 
     async def find_by_api_ids(self, guild_id: int, api_ids: Collection[str]) -> list[Link]:
         """List the links to these API ids, in any spelling; several members may share one."""
@@ -221,26 +234,6 @@ class LinkStore:
                     unchanged += counts.unchanged
                     on_progress(len(chunk))
         return ImportCounts(added, changed, unchanged)
-
-    async def _find_api_ids(
-        self, questions: Sequence[tuple[int, Collection[int]]]
-    ) -> Sequence[dict[int, str]]:
-        wanted: dict[int, set[int]] = {}
-        for guild_id, discord_ids in questions:
-            wanted.setdefault(guild_id, set()).update(discord_ids)
-        found: dict[int, dict[int, str]] = {guild_id: {} for guild_id in wanted}
-        is_short = sum(map(len, wanted.values())) <= _FEW
-        hold = self._database.lookup if is_short else self._database.connect
-        async with hold() as connection:
-            for guild_id, discord_ids in wanted.items():
-                for chunk in _chunks(discord_ids):
-                    parameters = {"guild": guild_id, "people": chunk}
-                    rows = await connection.execute(_API_IDS_OF, parameters)
-                    found[guild_id] |= {person: api_id for person, api_id in rows}  # noqa: C416 - typed
-        return [
-            {one: found[guild_id][one] for one in discord_ids if one in found[guild_id]}
-            for guild_id, discord_ids in questions
-        ]
 
     async def _put_chunk(
         self, connection: AsyncConnection, guild_id: int, chunk: list[Link]

@@ -12,7 +12,7 @@ from typing import ClassVar
 import discord
 from discord.ui import Button, Item, View
 
-from bot.ui.interactions.persistent_item import PersistentItem
+from bot.ui.interactions.handlers import PersistentItem
 
 
 def call_item_pattern(action: str) -> str:

@@ -13,7 +13,7 @@ from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.links.link_service import LinkResult
 from bot.ui.calls import action_text
 from bot.ui.interactions.guild_services import GuildServices
-from bot.ui.interactions.persistent_item import run_guarded
+from bot.ui.interactions.handlers import run_guarded
 from bot.ui.interactions.responses import (
     Accept,
     Interaction,

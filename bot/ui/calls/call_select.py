@@ -14,7 +14,7 @@ from discord.ui import Item, Select, View
 from bot.cad.models import Call
 from bot.ui.calls.autocomplete_choices import call_choice
 from bot.ui.interactions.guild_services import GuildServices
-from bot.ui.interactions.persistent_item import PersistentItem
+from bot.ui.interactions.handlers import PersistentItem
 from bot.ui.interactions.responses import Interaction, submit_order
 from bot.ui.text import member_mention, one_line
 

@@ -17,7 +17,7 @@ from bot.services.link_files.import_diff import ChangedLink, ImportDiff, SharedI
 from bot.services.link_files.import_export import ExportResult, ImportPreview, ImportResult
 from bot.services.link_files.rows import Row
 from bot.ui.interactions.guild_services import GuildServices
-from bot.ui.interactions.persistent_item import PersistentItem
+from bot.ui.interactions.handlers import PersistentItem
 from bot.ui.interactions.responses import Interaction, actor_of, respond
 from bot.ui.link_files.import_report import error_line, report
 from bot.ui.text import MESSAGE_LIMIT, code_span, escape, member_mention

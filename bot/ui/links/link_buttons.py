@@ -12,7 +12,7 @@ from bot.services.links.link_changes import MessageRef
 from bot.services.links.link_service import LinkResult
 from bot.storage.stores.link_request_store import LinkRequest
 from bot.ui.interactions.guild_services import GuildServices
-from bot.ui.interactions.persistent_item import IdButton, id_button_pattern
+from bot.ui.interactions.handlers import IdButton, id_button_pattern
 from bot.ui.interactions.responses import Interaction, actor_of, respond
 from bot.ui.links import link_results, link_text
 

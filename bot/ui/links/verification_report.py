@@ -10,7 +10,7 @@ from bot.storage.stores.link_row import Link
 from bot.ui import error_text
 from bot.ui.discord_sender import DiscordSender, attempt
 from bot.ui.interactions.guild_services import GuildServices
-from bot.ui.interactions.persistent_item import IdButton, id_button_pattern
+from bot.ui.interactions.handlers import IdButton, id_button_pattern
 from bot.ui.interactions.responses import Interaction, actor_of, answer
 from bot.ui.text import MESSAGE_LIMIT, code_span, member_mention, timestamp
 

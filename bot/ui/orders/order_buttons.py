@@ -10,7 +10,7 @@ from discord.ui import View
 from bot.services.orders.outcomes import BoardConfirmation, OrderView
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui.interactions.guild_services import GuildServices
-from bot.ui.interactions.persistent_item import IdButton, id_button_pattern
+from bot.ui.interactions.handlers import IdButton, id_button_pattern
 from bot.ui.interactions.responses import (
     Interaction,
     ReplyPlace,

@@ -102,13 +102,13 @@ def _wait_text(waiting: WaitNotice) -> str:
 
 def _headline(view: OrderView, people: str) -> str:
     done, outcome = view.order, view.outcome
+    if done.state is OrderState.DONE:
+        return f"{_result(view)}: {people}"
     is_unsure = outcome is not None and outcome.is_unsure
     not_done = "It is not certain whether the units were" if is_unsure else "Not"
     not_done += f" {_action_phrase(view)}"
     units = f"\nUnits: {people or code_span(remove_member_ids(done.units), 200)}"
     match done.state:
-        case OrderState.DONE:
-            return f"{_result(view)}: {people}"
         case OrderState.AWAITING_CONFIRMATION:
             return f"⏳ {_question(view)}\nUnits: {people}"
         case OrderState.CONFIRMED:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
+import io
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -12,6 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.cad.push import connection_guard
 from bot.cad.push import http_push as feed_module
 from bot.cad.push.event_queue import (
     EventQueue,
@@ -19,9 +22,11 @@ from bot.cad.push.event_queue import (
     EventsReceived,
     FeedDisconnected,
     FeedItem,
+    MalformedRequests,
 )
 from bot.cad.push.events import CallsClosed, EmergenciesRemoved
 from bot.cad.push.http_push import EVENT_PATH, MAX_BODY, RETRY_AFTER, HttpPushServer
+from tests.manual_clock import ManualClock
 
 KEY = "very-secret"
 
@@ -96,11 +101,14 @@ async def test_a_reader_waits_for_what_comes(
 async def test_what_is_no_event_leaves_nothing_behind(
     feed: HttpPushServer, session: aiohttp.ClientSession, body: bytes, status: int
 ) -> None:
-    async with session.post(url(feed), data=body) as response:
+    async with session.post(url(feed), data=io.BytesIO(body)) as response:
         assert response.status == status
         assert KEY not in await response.text()
     assert await post(session, feed, closed(5)) == 200
-    assert await heard(feed) == EventsReceived(None, (CallsClosed((5,)),))
+    received = EventsReceived(None, (CallsClosed((5,)),))
+    while (item := await heard(feed)) != received:
+        assert status in {400, 413}
+        assert isinstance(item, EventsMissed | MalformedRequests)
 
 
 @pytest.mark.parametrize(("size", "status"), [(MAX_BODY, 200), (MAX_BODY + 1, 413)])
@@ -160,7 +168,7 @@ async def test_more_than_fits_is_refused_and_a_gap_follows(
 
 
 async def test_other_addresses(feed: HttpPushServer, session: aiohttp.ClientSession) -> None:
-    for path, status in (("/healthz", 200), (EVENT_PATH, 405), ("/", 404)):
+    for path, status in (("/healthz", 200), (EVENT_PATH, 405), ("/", 405), ("/x", 404)):
         async with session.get(url(feed, path)) as response:
             assert response.status == status
 
@@ -218,3 +226,209 @@ async def test_an_inbox_owes_one_gap_however_much_it_lost() -> None:
     inbox.close()
     assert not inbox.put(gone)
     assert [await inbox.get() for _ in range(2)] == [EventsMissed(1), gone]
+
+
+@pytest.mark.parametrize("key", [KEY.upper(), KEY.title(), KEY])
+async def test_the_letter_case_of_the_key_does_not_count(
+    feed: HttpPushServer, session: aiohttp.ClientSession, key: str
+) -> None:
+    assert await post(session, feed, closed(1, key=key)) == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "server_id"),
+    [
+        ("/", None),
+        ("/?server=2", 2),
+        ("/?server=two", None),
+        (f"{EVENT_PATH}/", None),
+        (f"{EVENT_PATH}/2", 2),
+        (f"{EVENT_PATH}?server=3", 3),
+    ],
+)
+async def test_the_address_names_the_server_of_events_that_name_none(
+    feed: HttpPushServer, session: aiohttp.ClientSession, path: str, server_id: int | None
+) -> None:
+    for payload, expected in ((closed(1), server_id), (closed(1, serverId=7), 7)):
+        async with session.post(url(feed, path), json=payload) as response:
+            assert response.status == 200
+        assert await heard(feed) == EventsReceived(expected, (CallsClosed((1,)),))
+
+
+async def test_the_units_of_a_large_server_are_received(
+    feed: HttpPushServer, session: aiohttp.ClientSession
+) -> None:
+    unit = {"accId": "0" * 36, "status": 2, "data": {"unitNum": "A-1", "name": "x" * 400}}
+    units = [{"id": ident, **unit} for ident in range(1, 301)]
+    payload = {"key": KEY, "type": "EVENT_UNIT_UPDATE", "data": {"units": units}}
+    assert len(json.dumps(payload)) > 128 * 1024
+    assert await post(session, feed, payload) == 200
+    item = await heard(feed)
+    assert isinstance(item, EventsReceived)
+    assert len(item.events[0].units) == 300  # type: ignore[union-attr]
+
+
+async def test_what_is_refused_leads_to_a_new_fetch_but_not_each_time(
+    feed: HttpPushServer, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "MISSED_SECONDS", 0.2)
+    for _ in range(3):
+        large = io.BytesIO(b" " * (MAX_BODY + 1))
+        async with session.post(url(feed, f"{EVENT_PATH}/2"), data=large) as answer:
+            assert answer.status == 413
+    assert await post(session, feed, closed(1)) == 200
+    assert await heard(feed) == EventsMissed(2)
+    assert await heard(feed) == EventsReceived(None, (CallsClosed((1,)),))
+    assert await heard(feed) == EventsMissed(2)  # for the others, when the time is over
+    assert not feed._queue._items
+
+
+async def test_a_wrong_key_makes_the_bot_fetch_nothing(
+    feed: HttpPushServer, session: aiohttp.ClientSession
+) -> None:
+    assert await post(session, feed, closed(1, key="wrong")) == 401
+    assert await post(session, feed, closed(1)) == 200
+    assert isinstance(await heard(feed), EventsReceived)
+
+
+async def test_a_stranger_cannot_ask_for_fetches_of_many_servers(
+    feed: HttpPushServer, session: aiohttp.ClientSession
+) -> None:
+    for server in range(50):
+        async with session.post(url(feed, f"{EVENT_PATH}/{server}"), data=b"{") as answer:
+            assert answer.status == 400
+    assert len(feed._missed_timers) == feed_module.MAX_MISSED_SERVERS
+
+
+async def connect(feed: HttpPushServer) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", feed.port)
+
+
+HALF_A_HEADER = f"POST {EVENT_PATH} HTTP/1.1\r\nHost: x\r\n".encode()
+A_REQUEST = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("start", [b"", HALF_A_HEADER])
+async def test_a_connection_without_a_whole_header_is_closed(
+    feed: HttpPushServer, monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    monkeypatch.setattr(connection_guard, "HEADER_SECONDS", 0.05)
+    reader, writer = await connect(feed)
+    writer.write(start)
+    async with asyncio.timeout(5):
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_header_that_arrives_in_pieces_is_read(
+    feed: HttpPushServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_guard, "HEADER_SECONDS", 0.3)
+    reader, writer = await connect(feed)
+    for byte in A_REQUEST:
+        writer.write(bytes([byte]))
+        await writer.drain()
+    async with asyncio.timeout(5):
+        assert b"200" in await reader.readline()
+        await asyncio.sleep(0.4)
+        writer.write(A_REQUEST)  # the connection is kept for the next request
+        await reader.readuntil(b"200 OK")
+    writer.close()
+
+
+async def test_an_idle_connection_is_closed_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_module, "KEEP_ALIVE_SECONDS", 0.05)
+    async with HttpPushServer("127.0.0.1", 0, KEY) as feed, asyncio.timeout(5):
+        reader, writer = await connect(feed)
+        writer.write(A_REQUEST)
+        assert b"200 OK" in await reader.read()
+        writer.close()
+
+
+async def test_silent_connections_do_not_keep_the_cad_out(
+    session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_guard, "MAX_CONNECTIONS", 4)
+    async with HttpPushServer("127.0.0.1", 0, KEY) as feed:
+        silent = [await connect(feed) for _ in range(12)]
+        assert await post(session, feed, closed(1)) == 200
+        async with asyncio.timeout(5):
+            for reader, _ in silent[:8]:
+                with contextlib.suppress(ConnectionError):
+                    assert await reader.read() == b""
+        for _, writer in silent:
+            writer.close()
+
+
+async def test_a_connection_too_many_is_closed_while_all_others_are_in_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection_guard, "MAX_CONNECTIONS", 2)
+    async with HttpPushServer("127.0.0.1", 0, KEY) as feed, asyncio.timeout(5):
+        used = [await connect(feed) for _ in range(2)]
+        for reader, writer in used:
+            writer.write(A_REQUEST)
+            await reader.readuntil(b"200 OK")
+        reader, last = await connect(feed)
+        last.write(A_REQUEST)
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        used[0][1].close()
+        await used[0][1].wait_closed()
+        await asyncio.sleep(0.05)
+        reader, again = await connect(feed)
+        again.write(A_REQUEST)
+        await reader.readuntil(b"200 OK")
+        for writer in (used[1][1], last, again):
+            writer.close()
+
+
+MALFORMED = [
+    b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+    b"POST /sonorancad/event HTTP/9.9\r\n\r\n",
+    b"POST /sonorancad/event HTTP/1.1\r\nContent-Length: many\r\n\r\n",
+    b"POST /sonorancad/event HTTP/1.1\r\nBroken header\r\n\r\n",
+    b"POST /sonorancad/event HTTP/1.1\r\nX: " + b"x" * 20_000 + b"\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n{",
+]
+
+
+async def test_malformed_requests_cost_one_report_a_minute_and_no_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = ManualClock()
+    async with HttpPushServer("127.0.0.1", 0, KEY, clock=clock) as feed, asyncio.timeout(10):
+        for _ in range(2):
+            for request in MALFORMED:
+                reader, writer = await connect(feed)
+                writer.write(request)
+                writer.write_eof()
+                with contextlib.suppress(ConnectionError):
+                    await reader.read()
+                writer.close()
+            clock.seconds += feed_module.MALFORMED_SECONDS
+        await feed.stop()
+        reports = [item async for item in feed if isinstance(item, MalformedRequests)]
+    assert not caplog.records
+    assert len(reports) == 2
+    assert reports[0].count == 1
+    assert reports[1].count > 1
+
+
+async def test_a_fault_of_our_own_is_logged_with_its_traceback(
+    feed: HttpPushServer,
+    session: aiohttp.ClientSession,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(_: object) -> object:
+        raise LookupError("a fault")
+
+    monkeypatch.setattr(feed_module, "read_event", fail)
+    assert await post(session, feed, closed(1)) == 500
+    assert any(
+        record.exc_info and "a fault" in str(record.exc_info[1]) for record in caplog.records
+    )

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from bot.cad.push import envelope
-from bot.cad.push.events import read_event
+from bot.cad.push.event_reader import read_event
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.events.event_delivery import HTTP, HUB, Delivery
 from sandbox.cad.events.signalr_hub import HUB_PATH, SEPARATOR

@@ -17,6 +17,7 @@ from bot.cad.push.event_queue import (
     FeedDisconnected,
     FeedItem,
     FeedRefused,
+    MalformedRequests,
 )
 from bot.cad.push.events import CallsClosed, Event, UnitsAttached
 from bot.services.board.live_board import Board
@@ -98,6 +99,18 @@ async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
     assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
     assert "silence" in caplog.text
     assert "INVALID KEY" in caplog.text
+
+
+async def test_malformed_requests_are_one_line_and_no_lost_feed(caplog) -> None:
+    feed = ScriptedFeed(MalformedRequests(12, "BadStatusLine"))
+    watch = PushListener(AskedBoard(), [feed], server_id=1, on_events=unheard)
+    with caplog.at_level(logging.WARNING):
+        await watch.start()
+        await watch.close()
+    (record,) = caplog.records
+    assert "12" in record.getMessage()
+    assert "BadStatusLine" in record.getMessage()
+    assert watch.feed_statuses[0].problem is None
 
 
 async def test_an_address_that_is_taken_stops_the_start() -> None:

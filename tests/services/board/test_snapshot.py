@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 
 import pytest
@@ -16,13 +17,16 @@ from bot.cad.push.events import (
     EmergenciesRemoved,
     EmergencyUpserted,
     Event,
+    GroupRenamed,
     LinkVerified,
     UnitLoggedIn,
     UnitLoggedOut,
     UnitPanic,
     UnitsAttached,
     UnitsDetached,
+    UnitsGrouped,
     UnitStatusChanged,
+    UnitsUngrouped,
     UnitsUpdated,
 )
 from bot.services.board.snapshot import BoardSnapshot
@@ -50,6 +54,17 @@ def test_a_call_is_saved_noted_and_closed() -> None:
     assert KNOWN.apply(CallsClosed((100, 7))).calls == {}
 
 
+def test_an_edit_keeps_what_it_does_not_carry() -> None:
+    known = replace(CALL, primary=1, notes=(NOTE,), address="Vinewood", meta={"x": "1"})
+    board = KNOWN.apply(CallUpserted(known))
+    edited = Call(100, "Robbery over", "", ())
+    missing = frozenset({"code", "idents", "primary", "notes", "meta"})
+    after = board.apply(CallUpserted(edited, missing)).calls[100]
+    assert after == replace(known, title="Robbery over", address="")
+    new = Call(101, "New", "", ())
+    assert board.apply(CallUpserted(new, missing)).calls[101] == new
+
+
 def test_numbers_of_911_calls_are_not_those_of_calls() -> None:
     assert KNOWN.apply(CallsClosed((100,))).emergencies == {100: SHOTS}
     after = KNOWN.apply(EmergenciesRemoved((100,)))
@@ -66,6 +81,27 @@ def test_units_change() -> None:
     assert KNOWN.apply(UnitLoggedOut(1)).units == {}
 
 
+def test_units_join_and_leave_groups() -> None:
+    alice = Unit(2, "v", "A-7", "Alice", "LSPD", 2, ())
+    grouped = KNOWN.apply(UnitLoggedIn(alice)).apply(UnitsGrouped((1, 9), "K9"))
+    assert [unit.group for unit in grouped.units.values()] == ["K9", ""]
+    assert grouped.apply(UnitsUngrouped((1,), "k9")).units[1].group == ""
+    assert grouped.apply(UnitsUngrouped((1,), "")).units[1].group == ""
+    assert grouped.apply(UnitsUngrouped((1,), "SWAT")).units[1].group == "K9"
+    assert grouped.apply(GroupRenamed((), "K9", "Dogs")).units[1].group == "Dogs"
+    renamed = grouped.apply(GroupRenamed((2,), "K9", "Dogs"))
+    assert [unit.group for unit in renamed.units.values()] == ["Dogs", "Dogs"]
+
+
+def test_an_update_without_api_ids_keeps_those_that_are_known() -> None:
+    known = KNOWN.apply(UnitsUpdated((replace(PAT, api_ids=("steam:1",)),)))
+    assert known.apply(UnitsUpdated((replace(PAT, status=4),))).units[1] == replace(
+        PAT, status=4, api_ids=("steam:1",)
+    )
+    other = replace(PAT, account="w")
+    assert known.apply(UnitsUpdated((other,))).units[1] == other
+
+
 @pytest.mark.parametrize(
     "event",
     [
@@ -74,6 +110,9 @@ def test_units_change() -> None:
         UnitsDetached(7, (1,)),
         UnitStatusChanged((7,), 4),
         UnitLoggedOut(7),
+        UnitsGrouped((7,), "K9"),
+        UnitsUngrouped((7,), "K9"),
+        GroupRenamed((), "K9", "SWAT"),
         LinkVerified("steam:1", "uuid"),
     ],
 )
@@ -100,6 +139,9 @@ _EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(UnitsUpdated, st.lists(_UNITS, max_size=3).map(tuple)),
     st.builds(UnitStatusChanged, _MANY, _IDS),
     st.builds(UnitPanic, _MANY, st.booleans()),
+    st.builds(UnitsGrouped, _MANY, st.just("K9")),
+    st.builds(UnitsUngrouped, _MANY, st.just("K9")),
+    st.builds(GroupRenamed, _MANY, st.just("K9"), st.just("SWAT")),
 )
 
 

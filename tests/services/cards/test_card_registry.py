@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -71,7 +70,7 @@ def links() -> list[Link]:
 def registry(board: KnownBoard, links: list[Link], clock: ManualClock) -> CardRegistry:
     return CardRegistry(
         cast(Board, board),
-        cast(Callable[[], list[Link]], lambda: links),
+        lambda: links,
         server_id=SERVER,
         channel_id=CHANNEL,
         clock=clock,

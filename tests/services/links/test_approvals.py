@@ -293,11 +293,3 @@ async def test_no_token_is_kept_for_more_than_a_quarter_of_an_hour(
     await office.passes(61)
     await stage.requests.expire()
     assert await token() is None
-
-
-async def test_tidying_outlives_a_broken_database(
-    stage: LinkStage, office: Office, caplog: pytest.LogCaptureFixture
-) -> None:
-    office.database.broken = True
-    await stage.requests.expire()
-    assert "cannot expire old link requests" in caplog.text

@@ -59,8 +59,8 @@ class Desk:
             **{
                 "state": OrderState.DONE,
                 "finished_at": self.office.time.now(),
-                "resolution": outcomes.encode_resolution(Resolution(people)),
-                "outcome": outcomes.encode_outcome(Outcome(None, 1.0)),
+                "resolution": outcomes.RESOLUTION_JSON.dump_json(Resolution(people)).decode(),
+                "outcome": outcomes.OUTCOME_JSON.dump_json(Outcome(None, 1.0)).decode(),
                 **more,
             },
         )
@@ -233,7 +233,7 @@ async def test_an_undo_stands_open_for_ten_minutes(desk: Desk) -> None:
         {"state": OrderState.SENDING},
         {"state": OrderState.CANCELLED},
         {"finished_at": None},
-        {"resolution": outcomes.encode_resolution(Resolution())},
+        {"resolution": outcomes.RESOLUTION_JSON.dump_json(Resolution()).decode()},
         {"resolution": None},
     ],
     ids=str,

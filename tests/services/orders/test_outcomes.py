@@ -103,7 +103,10 @@ def test_an_error_of_another_version_is_still_an_error(kind: str) -> None:
 
 @given(resolutions, ends)
 def test_an_order_is_read_as_it_was_written(resolution: Resolution, outcome: Outcome) -> None:
-    order = stored(outcomes.encode_resolution(resolution), outcomes.encode_outcome(outcome))
+    order = stored(
+        outcomes.RESOLUTION_JSON.dump_json(resolution).decode(),
+        outcomes.OUTCOME_JSON.dump_json(outcome).decode(),
+    )
     view = outcomes.decode_view(order)
     assert view.order is order
     assert view.resolution == resolution

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from bot.cad.errors import CadTimeout
 from bot.cad.models import AttachRequest, DetachRequest, UnitRef
+from bot.cad.push.events import UnitsDetached
 from bot.services.queue.order_kinds import (
     KINDS,
     attach_requests,
@@ -141,3 +142,11 @@ async def test_a_detach_from_any_call_that_was_never_sent_needs_no_check(office:
     queued.may_have_been_sent = False
     assert await only_still_on_call(office.cad, queued) is queued.resolution
     assert office.cad.asked["idents_on"] == 0
+
+
+def test_the_board_changes_only_where_a_unit_was_on_a_call() -> None:
+    on_call, free = assignee(1, call_id=100), assignee(2)
+    absent = Assignee("steam:9", None, None, None, 100)
+    kind = KINDS[OrderAction.DETACH]
+    order = queued_order(action=OrderAction.DETACH, call_id=None).order
+    assert kind.events(order, [on_call, free, absent]) == [UnitsDetached(100, (1,))]

@@ -19,6 +19,7 @@ from bot.cad.errors import (
     InvalidApiKey,
 )
 from bot.services.orders.accepted import AcceptedOrder
+from bot.services.queue import scheduler
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.conftest import v1
@@ -339,3 +340,35 @@ async def test_a_refusal_ends_an_outage(office: Office, caplog: pytest.LogCaptur
     await office.order("1", 666)
     await office.passes(10)
     assert caplog.messages[-1] == "the CAD takes orders again"
+
+
+async def test_a_fault_of_the_scheduler_is_told_to_every_actor_and_ends(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.cad.fault = DOWN
+    orders = [await office.order("1"), await office.order("2")]
+
+    def decide(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scheduler, "decide", decide)
+        await office.passes(60)
+    for one in orders:
+        with pytest.raises(ZeroDivisionError):
+            await office.running[one]
+    assert await office.states(*orders) == [OrderState.CANCELLED] * 2
+    office.cad.fault = None
+    third = await office.order("3")
+    assert await office.state(third) is OrderState.DONE
+
+
+async def test_an_order_that_is_closed_while_it_fails_is_not_withdrawn(office: Office) -> None:
+    office.making_out = lambda order: 5.0
+    office.make_out_fault = DatabaseUnavailable("dispatch.db", "disk I/O error")
+    first = await office.order("1")
+    assert await office.queue.cancel(first, DANA)
+    await office.passes(10)
+    assert await office.state(first) is OrderState.CANCELLED
+    assert office.text(first).startswith("❌ Cancelled.")
+    assert len(office.people.reported) == 1

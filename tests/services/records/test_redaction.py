@@ -41,8 +41,8 @@ def order(units: str, *assignees: Assignee, **more: object) -> Order:
         reply_id=99,
         state=OrderState.DONE,
         people=frozenset(one.discord_id for one in assignees if one.discord_id),
-        resolution=outcomes.encode_resolution(Resolution(assignees, left_out)),  # type: ignore[arg-type]
-        outcome=outcomes.encode_outcome(Outcome(None, 1.0, missing=missing)),  # type: ignore[arg-type]
+        resolution=outcomes.RESOLUTION_JSON.dump_json(Resolution(assignees, left_out)).decode(),  # type: ignore[arg-type]
+        outcome=outcomes.OUTCOME_JSON.dump_json(Outcome(None, 1.0, missing=missing)).decode(),  # type: ignore[arg-type]
         answered=True,
         finished_at=NOON,
     )
@@ -140,7 +140,7 @@ def test_nothing_of_the_person_is_left(words, assignees, actor_id) -> None:
 def test_a_role_stays_named_without_those_who_had_it() -> None:
     before = order(f"<@&5:{PAT},{BOB}> -<@{PAT}>", BOBS)
     shown = Resolution((BOBS,), excluded=(PATS,))
-    before = replace(before, resolution=outcomes.encode_resolution(shown))
+    before = replace(before, resolution=outcomes.RESOLUTION_JSON.dump_json(shown).decode())
     after = redact(before, PAT, [])
     assert after is not None
     assert after.units == "<@&5>"

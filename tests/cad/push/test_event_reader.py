@@ -13,21 +13,24 @@ from hypothesis import strategies as st
 
 from bot.cad.models import Call, EmergencyCall, Note, Unit
 from bot.cad.push import envelope
+from bot.cad.push.event_reader import read_event
 from bot.cad.push.events import (
     CallNoteAdded,
     CallsClosed,
     CallUpserted,
     EmergenciesRemoved,
     EmergencyUpserted,
+    GroupRenamed,
     LinkVerified,
     UnitLoggedIn,
     UnitLoggedOut,
     UnitPanic,
     UnitsAttached,
     UnitsDetached,
+    UnitsGrouped,
     UnitStatusChanged,
+    UnitsUngrouped,
     UnitsUpdated,
-    read_event,
 )
 from tests.cad.samples import CALL, JSON, UNIT
 
@@ -71,6 +74,14 @@ DOCUMENTED: list[tuple[str, Json, Any]] = [
     ("EVENT_UNIT_STATUS", {"identIds": [7, 8], "status": 0}, UnitStatusChanged((7, 8), 0)),
     ("EVENT_UNIT_PANIC", {"identIds": [7], "isPanic": True}, UnitPanic((7,), is_panic=True)),
     ("EVENT_UNIT_PANIC", {"identId": 7, "isPanic": False}, UnitPanic((7,), is_panic=False)),
+    ("EVENT_UNIT_GROUP_ADD", {"identId": 7, "groupName": "K9"}, UnitsGrouped((7,), "K9")),
+    ("EVENT_UNIT_GROUP_ADD", {"identIds": [7, 8], "groupName": "K9"}, UnitsGrouped((7, 8), "K9")),
+    ("EVENT_UNIT_GROUP_REMOVE", {"identId": 7, "groupName": "K9"}, UnitsUngrouped((7,), "K9")),
+    (
+        "EVENT_UNIT_GROUP_CHANGE_NAME",
+        {"identIds": [7], "oldName": "K9", "newName": "SWAT"},
+        GroupRenamed((7,), "K9", "SWAT"),
+    ),
     (
         "EVENT_COMMUNITY_LINK_VERIFIED",
         {"communityUserId": "steam:1100", "accountUuid": "0b2c"},
@@ -95,6 +106,19 @@ def test_a_saved_call(type_: str, data: Json) -> None:
     assert (saved.call.call_id, saved.call.title) == (sample["callId"], sample["title"])
     assert saved.call.idents == tuple(sample["idents"])
     assert saved.call.meta["createdFromId"] == sample["metaData"]["createdFromId"]
+
+
+@pytest.mark.parametrize("notes", ["", None, []])
+def test_an_edit_says_what_it_does_not_carry(notes: object) -> None:
+    edited: Json = {"callId": 100, "title": "New title", "status": 1, "address": "", "notes": notes}
+    found = read_one("EVENT_DISPATCH_EDIT", {"dispatch": edited})
+    assert found.call.title == "New title"
+    assert {"notes", "primary", "idents", "priority", "meta"} <= found.missing
+    assert not {"title", "status", "address", "call_id"} & found.missing
+
+
+def test_a_new_call_is_whole() -> None:
+    assert read_one("EVENT_DISPATCH_NEW", {"dispatch": {"callId": 1}}).missing == frozenset()
 
 
 def test_a_call_edited_to_be_closed_is_closed() -> None:

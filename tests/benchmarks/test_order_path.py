@@ -1,0 +1,27 @@
+"""The path of an order through the code stays straight: a hop costs a reader as much as a line."""
+
+from __future__ import annotations
+
+from benchmarks import order_path
+from benchmarks.order_path import Call, OrderPath
+
+
+async def test_the_path_of_one_attach_is_short() -> None:
+    path = await order_path.measure()
+    listed = "\n".join(f"{call.file}:{call.line} {call.function}" for call in path.calls)
+    assert len(path.calls) <= 140, listed
+    assert len(path.files) <= 36, listed
+    assert path.returns <= 50, listed
+    # It begins at the interaction and ends with the reply, by way of the CAD.
+    assert path.calls[0].function == "DispatchTree.interaction_check"
+    assert "bot/cad/http/transport.py" in path.files
+    assert path.calls[-1].file.startswith("bot/ui/")
+
+
+def test_what_counts_as_a_return() -> None:
+    steps = ("a", "a", "b", "a", "c", "b", "b")
+    path = OrderPath(tuple(Call(file, "f", line) for line, file in enumerate(steps)))
+    assert (path.files, path.returns, path.functions) == (["a", "b", "c"], 2, 7)
+    assert order_path.summary(path) == (
+        "7 calls of 7 functions in 3 files, 2 returns to a file left before"
+    )

@@ -31,6 +31,7 @@ from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.conftest import v1
 from tests.services.office import Office, ScriptedCad, prover_of
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor, unit
+from tests.stored_links import put_link
 
 DANA = actor(DISPATCH_ROLE, user_id=42)
 REPLY = ReplyAddress(7, "secret")
@@ -85,7 +86,7 @@ async def desk(office: Office) -> AsyncIterator[Desk]:
     access = Access(frozenset({DISPATCH_ROLE}))
     links = LinkStore(office.database)
     for number, member_id in enumerate((PAT, ALICE), 1):
-        await links.put(Link(GUILD, member_id, f"STEAM:{number}", 1, office.time.now()))
+        await put_link(links, Link(GUILD, member_id, f"STEAM:{number}", 1, office.time.now()))
     prover = prover_of(office, cad)
     linking = LinkService(access, links, cad, prover, id_format="{hex}", clock=office.time)
     intake = OrderIntake(access, office.store, 5, clock=office.time)

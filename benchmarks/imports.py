@@ -15,6 +15,7 @@ from typing import Any
 from unittest.mock import AsyncMock
 
 from benchmarks.pretend_discord import GUILD_ID, ROLE_ID
+from bot.common.clock import SYSTEM_CLOCK
 from bot.services.access.policy import Access, Actor
 from bot.services.link_files.import_export import LinkImportExport, Upload
 from bot.services.links.link_changes import LinkNotifier
@@ -69,7 +70,11 @@ async def measure_in_discord(size: int = SIZE) -> list[StepTiming]:
         try:
             access = Access(frozenset({ROLE_ID}))
             files = LinkImportExport(
-                access, LinkStore(database), AsyncMock(LinkNotifier), id_format="{hex}"
+                access,
+                LinkStore(database),
+                AsyncMock(LinkNotifier),
+                id_format="{hex}",
+                clock=SYSTEM_CLOCK,
             )
             shown, preview = await _time_step("shown", files.preview(_ADMIN, upload))
             _check(preview.token is not None and len(preview.diff.added) == size)

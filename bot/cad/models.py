@@ -161,7 +161,6 @@ class Unit:
         account: the UUID of the unit's account.
         status: 0 unavailable, 1 busy, 2 available, 3 enroute, 4 on scene; -1 unknown.
         api_ids: every API id of the unit's account, in the CAD's order.
-        page: 0 police, 1 fire, 2 EMS, 3 dispatch; -1 unknown.
         is_dispatch: whether it is logged in as a dispatcher.
     """
 
@@ -174,9 +173,7 @@ class Unit:
     api_ids: tuple[str, ...]
     location: str = ""
     subdivision: str = ""
-    rank: str = ""
     group: str = ""
-    page: int = -1
     is_dispatch: bool = False
     is_panic: bool = False
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from bot.cad.errors import CadRateLimited
-from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.clock import Clock
 from bot.common.outage_log import OutageLog
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class CachedList(Generic[T]):
         load: Callable[[], Awaitable[tuple[T, ...]]],
         *,
         expected: type[Exception],
-        clock: Clock = SYSTEM_CLOCK,
+        clock: Clock,
     ) -> None:
         self.items: tuple[T, ...] = ()
         self._load = load

@@ -191,7 +191,8 @@ async def test_removing_a_911_call(far: Far) -> None:
 
 async def test_responding_to_a_911_call(far: Far) -> None:
     emergency = await far.emergency()
-    number = await far.client.create_call(build_dispatch_call(1, emergency, (far.subject(PAT),)))
+    new = replace(build_dispatch_call(1, emergency), units=(far.subject(PAT),))
+    number = await far.client.create_call(new)
     call = next(one for one in (await far.client.calls(1)).dispatch if one.call_id == number)
     assert answered_emergency_id(call) == emergency.call_id
     assert call.meta == {**emergency.meta, "createdFromId": str(emergency.call_id)}

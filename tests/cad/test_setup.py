@@ -32,6 +32,7 @@ from sandbox.cad.state.seed import (
     SERVER_ID,
     build_world,
 )
+from tests.cad.lifetimes import running
 from tests.manual_clock import NoWait
 
 WHO = Credentials(COMMUNITY_ID, API_KEY)
@@ -189,7 +190,7 @@ def test_an_account_without_permissions(raw: object) -> None:
 
 
 async def test_whether_a_feed_is_there_already() -> None:
-    async with HttpPushServer("127.0.0.1", 0, "key") as feed:
+    async with running(HttpPushServer("127.0.0.1", 0, "key")) as feed:
         assert await HttpPushServer("127.0.0.1", feed.port, "other").is_address_served()
         port = feed.port
     assert not await HttpPushServer("127.0.0.1", port, "key").is_address_served()

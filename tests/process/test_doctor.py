@@ -38,6 +38,7 @@ from sandbox.cad.state.faults import (
     Text,
 )
 from sandbox.cad.state.models import Plan, Server
+from tests.cad.lifetimes import running
 from tests.process.conftest import SETTINGS, Start
 from tests.process.discord_server import (
     APPLICATION_ID,
@@ -548,7 +549,7 @@ class TestThePort:
     async def test_held_by_the_bot_itself(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with HttpPushServer("127.0.0.1", 0, seed.API_KEY) as feed:
+        async with running(HttpPushServer("127.0.0.1", 0, seed.API_KEY)) as feed:
             world.settings["PUSH_LISTEN"] = f"127.0.0.1:{feed.port}"
             assert await examined(world, monkeypatch) == {}
         assert "a running bot listens there" in "\n".join(world.reports)

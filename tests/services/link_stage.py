@@ -23,6 +23,7 @@ from bot.storage.stores.personal_data_store import PersonalDataStore
 from tests.services.links.test_link_service import Cad
 from tests.services.office import Office, prover_of
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
+from tests.stored_links import put_link
 
 DANA = actor(DISPATCH_ROLE, user_id=42)
 MAX = actor(DISPATCH_ROLE, user_id=43)
@@ -107,7 +108,7 @@ class LinkStage:
         """Store a link directly."""
         link = Link(GUILD, who.user_id, api_id, who.user_id, self.office.time.now())
         link = replace(link, **more)  # type: ignore[arg-type]
-        await self.links.put(link)
+        await put_link(self.links, link)
         return link
 
     async def ask(self, who: Actor = PAT, pasted: str = PASTED) -> LinkRequest:

@@ -18,6 +18,7 @@ from bot.storage.database import Database, upgrade
 from bot.storage.stores.link_store import _SAME_PERSON_OR_ID, LinkStore
 from tests.storage.stores.test_link_store import GUILD, OTHER_GUILD, link
 from tests.storage.test_migrations import config
+from tests.stored_links import put_link
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ async def test_a_free_id_is_given(store: LinkStore) -> None:
 
 
 async def test_one_that_somebody_has_is_not(store: LinkStore) -> None:
-    await store.put(link(1, "steam:A"))
+    await put_link(store, link(1, "steam:A"))
     claim = await store.claim(link(2, "license:a"))
     assert (claim.is_granted, claim.replaced, claim.holders) == (False, None, (link(1, "steam:A"),))
     assert await store.all(GUILD) == [link(1, "steam:A")]
@@ -44,8 +45,8 @@ async def test_one_that_somebody_has_is_not(store: LinkStore) -> None:
 
 
 async def test_it_is_given_to_whoever_knows(store: LinkStore) -> None:
-    await store.put(link(1, "A"))
-    await store.put(link(2, "x:a"))
+    await put_link(store, link(1, "A"))
+    await put_link(store, link(2, "x:a"))
     assert not (await store.claim(link(3, "a"), allowed_holders=[1])).is_granted
     assert not (await store.claim(link(3, "a"), allowed_holders=[1], moving=True)).is_granted
     claim = await store.claim(link(3, "a"), allowed_holders=[1, 2, 9])

@@ -5,7 +5,7 @@ Reference: docs/sonoran-cad.md, "911 → dispatch, and its races".
 
 from __future__ import annotations
 
-from bot.cad.models import ACTIVE, Call, EmergencyCall, NewCall, UnitRef
+from bot.cad.models import ACTIVE, Call, EmergencyCall, NewCall
 from bot.cad.values import to_int
 
 CREATED_FROM_KEY = "createdFromId"  # written by game servers and by this bot
@@ -14,9 +14,7 @@ ORIGIN_KEY = "origin911"  # written by the CAD's own user interface
 _PRIORITY = 2
 
 
-def build_dispatch_call(
-    server_id: int, emergency: EmergencyCall, units: tuple[UnitRef, ...] = ()
-) -> NewCall:
+def build_dispatch_call(server_id: int, emergency: EmergencyCall) -> NewCall:
     """Build the dispatch call for a 911 call, in the same form as game servers do.
 
     It takes over the meta data unchanged: game servers read the caller and the place from them.
@@ -35,7 +33,6 @@ def build_dispatch_call(
         postal=postal,
         description=emergency.description,
         meta={**meta, CREATED_FROM_KEY: str(emergency.call_id)},
-        units=units,
     )
 
 

@@ -174,7 +174,7 @@ def read_unit(raw: object) -> Unit | None:
     data = raw.get("data") if isinstance(raw, Mapping) else None
     if not isinstance(raw, Mapping) or ident is None or not isinstance(data, Mapping):
         return None
-    status, page = to_int(raw.get("status")), to_int(data.get("page"))
+    status = to_int(raw.get("status"))
     return Unit(
         ident=ident,
         account=str_or_empty(raw.get("accid")),
@@ -185,9 +185,7 @@ def read_unit(raw: object) -> Unit | None:
         api_ids=_api_ids(data),
         location=str_or_empty(raw.get("location")),
         subdivision=str_or_empty(data.get("subdivision")),
-        rank=str_or_empty(data.get("rank")),
         group=str_or_empty(data.get("group")),
-        page=-1 if page is None else page,
         is_dispatch=to_bool(raw.get("isdispatch")),
         is_panic=to_bool(raw.get("ispanic")),
     )

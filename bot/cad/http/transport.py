@@ -6,8 +6,6 @@ import asyncio
 import os
 import socket
 import ssl
-from types import TracebackType
-from typing import Self
 
 import aiohttp
 
@@ -88,17 +86,6 @@ class Transport:
     async def close(self) -> None:
         """Close the pool."""
         await self._session.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
 
 
 def _cad_error(error: Exception) -> CadError:

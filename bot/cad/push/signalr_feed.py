@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Self
 
 from bot.cad.http.wire import Credentials
@@ -71,11 +70,6 @@ class SignalRFeed:
         self._connected_at: float | None = None
         self._running: asyncio.Task[None] | None = None
 
-    @property
-    def is_connected(self) -> bool:
-        """Whether a session is open."""
-        return self._connected_at is not None
-
     async def start(self) -> None:
         """Start to connect, in the caller's context; a failure is reported, not raised."""
         self._running = asyncio.create_task(self._run())
@@ -88,18 +82,6 @@ class SignalRFeed:
             with contextlib.suppress(asyncio.CancelledError):
                 await running
         self._queue.close()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     def __aiter__(self) -> Self:
         return self

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.cad.models import Account
-from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.clock import Clock
 from bot.services.access.policy import Access
 from bot.services.errors import CadPermissionUnknown
 from bot.storage.stores.link_store import LinkStore
@@ -62,7 +62,7 @@ class CadPermissions:
         cad: CadClient,
         links: LinkStore,
         *,
-        clock: Clock = SYSTEM_CLOCK,
+        clock: Clock,
     ) -> None:
         self._access = access
         self._cad = cad

@@ -13,7 +13,7 @@ from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.cad.models import Call, Calls, Unit
 from bot.cad.push.events import Event
-from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.clock import Clock
 from bot.services.board.snapshot import BoardSnapshot
 from bot.services.cached_list import CachedList
 
@@ -39,7 +39,7 @@ class Board:
         self,
         cad: CadClient,
         *,
-        clock: Clock = SYSTEM_CLOCK,
+        clock: Clock,
     ) -> None:
         self._cad = cad
         self._clock = clock

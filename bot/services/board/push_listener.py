@@ -19,7 +19,7 @@ from bot.cad.push.event_queue import (
     MalformedRequests,
 )
 from bot.cad.push.events import Event
-from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 
 _log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class PushListener:
         server_id: int,
         on_events: Callable[[Sequence[Event]], None],
         *,
-        clock: Clock = SYSTEM_CLOCK,
+        clock: Clock,
     ) -> None:
         self._board = board
         self._on_events = on_events

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 
-from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.clock import Clock
 from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import (
@@ -118,7 +118,7 @@ class LinkImportExport:
         notifier: LinkNotifier,
         *,
         id_format: str,
-        clock: Clock = SYSTEM_CLOCK,
+        clock: Clock,
         new_token: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self._access = access

@@ -11,7 +11,7 @@ from functools import partial
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
 from bot.cad.models import Account
-from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.clock import Clock
 from bot.common.pages import Page, PageRange
 from bot.services.access.policy import Access, Actor
 from bot.services.cached_list import CachedList
@@ -86,7 +86,7 @@ class LinkService:
         verifier: LinkVerifier,
         *,
         id_format: str,
-        clock: Clock = SYSTEM_CLOCK,
+        clock: Clock,
     ) -> None:
         self._access = access
         self._links = links

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 
 from bot.cad.client import CadClient
-from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.clock import Clock
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
 from bot.services.cad_backoff import CadBackoff
@@ -42,7 +42,7 @@ class OrderQueue:
         announcer: Announcer,
         *,
         follow_up: FollowUpHandler,
-        clock: Clock = SYSTEM_CLOCK,
+        clock: Clock,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store

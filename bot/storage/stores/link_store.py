@@ -147,13 +147,6 @@ class LinkStore:
         async with self._database.connect() as connection:
             return (await connection.execute(_COUNT, {"guild": guild_id})).scalar_one()
 
-    async def put(self, link: Link) -> Link | None:
-        """Save a link; return the one that it replaced, None for none."""
-        async with self._database.begin() as connection:
-            before = await _read_for_update(connection, link.guild_id, [link.discord_id])
-            await connection.execute(self._upsert, row_values(link))
-        return before.get(link.discord_id)
-
     async def claim(
         self, link: Link, *, allowed_holders: Collection[int] = (), moving: bool = False
     ) -> Claim:

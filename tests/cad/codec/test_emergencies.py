@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.cad.codec.emergencies import answered_emergency_id, build_dispatch_call
 from bot.cad.codec.readers import read_call
 from bot.cad.codec.writers import new_call_json
-from bot.cad.models import Call, EmergencyCall, NewCall, UnitRef
+from bot.cad.models import Call, EmergencyCall, NewCall
 from bot.cad.values import lower_keys
 
 _meta = st.dictionaries(st.text(), st.text(), max_size=5)
@@ -27,8 +27,7 @@ def dispatch(meta: Mapping[str, str]) -> Call:
 
 
 def test_the_dispatch_call_is_the_one_that_the_game_makes():
-    someone = UnitRef("steam:1", 7)
-    asked = build_dispatch_call(2, emergency({"callerPlayerId": "3", "x": "4.5"}), (someone,))
+    asked = build_dispatch_call(2, emergency({"callerPlayerId": "3", "x": "4.5"}))
     assert asked == NewCall(
         2,
         "OFFICER RESPONSE - 5",
@@ -37,7 +36,6 @@ def test_the_dispatch_call_is_the_one_that_the_game_makes():
         address="Alta St",
         description="Shots fired",
         meta={"callerPlayerId": "3", "x": "4.5", "createdFromId": "5"},
-        units=(someone,),
     )
     assert new_call_json(asked)["origin"] == 0
 

@@ -28,6 +28,7 @@ from bot.cad.http import wire
 from bot.cad.http.transport import MAX_BODY, MAX_CONNECTIONS, Transport
 from bot.cad.http.wire import Credentials, Request
 from bot.cad.models import AttachRequest, UnitRef
+from tests.cad.lifetimes import closed_later
 from tests.manual_clock import ManualClock
 
 REQUEST = Request("v1", "POST", "/emergency", {"id": "community", "key": "secret", "ü": "\ud83d"})
@@ -117,9 +118,8 @@ def whole(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
 
 async def failure(url: str, *, connect_timeout: float = 3.0, total_timeout: float = 10) -> CadError:
     """Send a request that must fail and return the error."""
-    async with Transport(
-        url, connect_timeout=connect_timeout, total_timeout=total_timeout
-    ) as transport:
+    opened = Transport(url, connect_timeout=connect_timeout, total_timeout=total_timeout)
+    async with closed_later(opened) as transport:
         with pytest.raises(CadError) as caught:
             await transport.send(REQUEST)
     error = caught.value
@@ -132,7 +132,7 @@ async def failure(url: str, *, connect_timeout: float = 3.0, total_timeout: floa
 async def test_what_goes_over_the_wire(suffix):
     async with (
         serving(answering(whole(b"UNITS ATTACHED"))) as server,
-        Transport(server.url + suffix) as transport,
+        closed_later(Transport(server.url + suffix)) as transport,
     ):
         await transport.send(REQUEST)
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
@@ -147,7 +147,7 @@ async def test_a_request_may_have_its_own_headers_and_no_body():
     request = Request("calls", "GET", "/v2/calls?type=0", headers={"Authorization": "Bearer key"})
     async with (
         serving(answering(whole(b"[]"))) as server,
-        Transport(server.url) as transport,
+        closed_later(Transport(server.url)) as transport,
     ):
         await transport.send(request)
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
@@ -161,7 +161,7 @@ async def test_what_comes_back():
     reply = whole(b" UNITS\xff ATTACHED", "X-Some: Thing", "Retry-After: 5", status="429 Slow")
     async with (
         serving(answering(reply)) as server,
-        Transport(server.url, clock=ManualClock(seconds=7.0)) as transport,
+        closed_later(Transport(server.url, clock=ManualClock(seconds=7.0))) as transport,
     ):
         response = await transport.send(REQUEST)
     assert (response.status, response.received_at) == (429, 7.0)
@@ -224,7 +224,7 @@ async def test_no_whole_answer_in_time(parts):
 
 
 async def test_a_request_may_be_given_less_time():
-    async with serving(silent()) as server, Transport(server.url) as transport:
+    async with serving(silent()) as server, closed_later(Transport(server.url)) as transport:
         # Well before the transport's own limit.
         with pytest.raises(CadTimeout):
             async with asyncio.timeout(5):
@@ -287,7 +287,7 @@ async def test_a_body_that_says_it_is_compressed_and_is_not():
 async def test_the_largest_body_is_read():
     async with (
         serving(answering(whole(b"x" * MAX_BODY))) as server,
-        Transport(server.url) as transport,
+        closed_later(Transport(server.url)) as transport,
     ):
         assert len((await transport.send(REQUEST)).body) == MAX_BODY
 
@@ -330,7 +330,7 @@ async def test_a_compressed_answer_is_read():
     body = gzip.compress(b"UNITS ATTACHED")
     async with (
         serving(answering(whole(body, "Content-Encoding: gzip"))) as server,
-        Transport(server.url) as transport,
+        closed_later(Transport(server.url)) as transport,
     ):
         assert (await transport.send(REQUEST)).text == "UNITS ATTACHED"
 
@@ -342,7 +342,7 @@ async def test_a_redirect_is_not_followed(status):
         location = f"{elsewhere.url}/emergency"
         reply = whole(b"", f"Location: {location}", status=status)
         server = await stack.enter_async_context(serving(answering(reply)))
-        transport = await stack.enter_async_context(Transport(server.url))
+        transport = await stack.enter_async_context(closed_later(Transport(server.url)))
         response = await transport.send(REQUEST)
     with pytest.raises(CadRedirected) as caught:
         v1.read_done(response)
@@ -353,7 +353,7 @@ async def test_a_redirect_is_not_followed(status):
 async def test_requests_one_after_another_share_a_connection():
     async with (
         serving(answering(whole(b"UNITS ATTACHED"), keep=True)) as server,
-        Transport(server.url) as transport,
+        closed_later(Transport(server.url)) as transport,
     ):
         for _ in range(20):
             await transport.send(REQUEST)
@@ -367,7 +367,7 @@ async def test_a_cut_off_connection_is_not_used_again():
         writer.write(next(replies))
         await writer.drain()
 
-    async with serving(reply) as server, Transport(server.url) as transport:
+    async with serving(reply) as server, closed_later(Transport(server.url)) as transport:
         with pytest.raises(CadUnreadable):
             await transport.send(REQUEST)
         assert (await transport.send(REQUEST)).text == "UNITS ATTACHED"
@@ -387,7 +387,7 @@ async def test_many_requests_at_once_take_no_more_than_the_pool():
         writer.write(whole(b"UNITS ATTACHED"))
 
     count = MAX_CONNECTIONS * 5
-    async with serving(hold) as server, Transport(server.url) as transport:
+    async with serving(hold) as server, closed_later(Transport(server.url)) as transport:
         responses = await asyncio.gather(*(transport.send(REQUEST) for _ in range(count)))
     assert {response.text for response in responses} == {"UNITS ATTACHED"}
     assert (len(server.requests), server.connections) == (count, MAX_CONNECTIONS)
@@ -411,7 +411,7 @@ async def test_an_order_from_end_to_end():
     )
     async with (
         serving(answering(whole(b"UNITS ATTACHED"))) as server,
-        Transport(server.url) as transport,
+        closed_later(Transport(server.url)) as transport,
     ):
         v1.read_done(await transport.send(order))
     assert server.requests[0].endswith(json.dumps(order.body).encode())

@@ -26,6 +26,7 @@ from bot.cad.push.event_queue import (
 )
 from bot.cad.push.events import CallsClosed, EmergenciesRemoved
 from bot.cad.push.http_push import EVENT_PATH, MAX_BODY, RETRY_AFTER, HttpPushServer
+from tests.cad.lifetimes import running
 from tests.manual_clock import ManualClock
 
 KEY = "very-secret"
@@ -33,7 +34,7 @@ KEY = "very-secret"
 
 @pytest.fixture
 async def feed() -> AsyncIterator[HttpPushServer]:
-    async with HttpPushServer("127.0.0.1", 0, KEY, queue_size=3) as listening:
+    async with running(HttpPushServer("127.0.0.1", 0, KEY, queue_size=3)) as listening:
         yield listening
 
 
@@ -183,7 +184,7 @@ async def test_a_port_that_is_taken(feed: HttpPushServer) -> None:
 async def test_stopping_ends_the_reading_after_what_was_heard(
     session: aiohttp.ClientSession,
 ) -> None:
-    async with HttpPushServer("127.0.0.1", 0, KEY) as feed:
+    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as feed:
         assert await post(session, feed, closed(1)) == 200
         port = feed.port
     assert [item async for item in feed] == [EventsReceived(None, (CallsClosed((1,)),))]
@@ -339,7 +340,7 @@ async def test_a_header_that_arrives_in_pieces_is_read(
 
 async def test_an_idle_connection_is_closed_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_module, "KEEP_ALIVE_SECONDS", 0.05)
-    async with HttpPushServer("127.0.0.1", 0, KEY) as feed, asyncio.timeout(5):
+    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as feed, asyncio.timeout(5):
         reader, writer = await connect(feed)
         writer.write(A_REQUEST)
         assert b"200 OK" in await reader.read()
@@ -350,7 +351,7 @@ async def test_silent_connections_do_not_keep_the_cad_out(
     session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_guard, "MAX_CONNECTIONS", 4)
-    async with HttpPushServer("127.0.0.1", 0, KEY) as feed:
+    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as feed:
         silent = [await connect(feed) for _ in range(12)]
         assert await post(session, feed, closed(1)) == 200
         async with asyncio.timeout(5):
@@ -365,7 +366,7 @@ async def test_a_connection_too_many_is_closed_while_all_others_are_in_use(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connection_guard, "MAX_CONNECTIONS", 2)
-    async with HttpPushServer("127.0.0.1", 0, KEY) as feed, asyncio.timeout(5):
+    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as feed, asyncio.timeout(5):
         used = [await connect(feed) for _ in range(2)]
         for reader, writer in used:
             writer.write(A_REQUEST)
@@ -400,7 +401,10 @@ async def test_malformed_requests_cost_one_report_a_minute_and_no_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock = ManualClock()
-    async with HttpPushServer("127.0.0.1", 0, KEY, clock=clock) as feed, asyncio.timeout(10):
+    async with (
+        running(HttpPushServer("127.0.0.1", 0, KEY, clock=clock)) as feed,
+        asyncio.timeout(10),
+    ):
         for _ in range(2):
             for request in MALFORMED:
                 reader, writer = await connect(feed)

@@ -27,6 +27,7 @@ from sandbox.cad.api.matching_units import Target
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.models import CallForm
 from sandbox.cad.state.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, build_world
+from tests.cad.lifetimes import running
 
 
 @dataclass
@@ -87,8 +88,8 @@ def make(cad: CadServer, pauses: Pauses) -> Callable[..., SignalRFeed]:
 
 @pytest.fixture
 async def feed(make: Callable[..., SignalRFeed]) -> AsyncIterator[SignalRFeed]:
-    async with make() as running:
-        yield running
+    async with running(make()) as feed:
+        yield feed
 
 
 async def heard(feed: SignalRFeed) -> FeedItem:
@@ -112,7 +113,6 @@ async def test_a_session_begins_with_a_gap_and_then_tells(
 ) -> None:
     cad.hub.faults.payload_as_text = as_text
     assert await heard(feed) == EventsMissed(1)
-    assert feed.is_connected
     cad.world.set_status(cad.world.server(COMMUNITY_ID), Target(ident_ids=(1,)), 3)
     assert await heard(feed) == EventsReceived(1, (UnitStatusChanged((1,), 3),))
     assert [entry.method for entry in cad.hub.authentications] == ["authenticatev2"]
@@ -125,7 +125,6 @@ async def test_a_lost_connection_is_told_made_again_and_followed_by_a_gap(
         assert await heard(feed) == EventsMissed(1)
         cad.hub.abort_all()
         assert await heard(feed) == FeedDisconnected(1, "the connection broke")
-        assert not feed.is_connected
         await pauses.over()
     assert await heard(feed) == EventsMissed(1)
     assert await hears_a_note(cad, feed)
@@ -137,7 +136,7 @@ async def test_an_outage_is_told_once_and_asked_about_less_and_less(
     cad: CadServer, make: Callable[..., SignalRFeed], pauses: Pauses
 ) -> None:
     await cad.pause()
-    async with make() as feed:
+    async with running(make()) as feed:
         waits = [await pauses.over() for _ in range(7)]
         last = await pauses.reached()
         assert [*waits, last] == [1, 2, 4, 8, 16, 32, 60, 60]
@@ -164,7 +163,7 @@ async def test_a_refused_key_is_told_once_and_tried_seldom(
     cad: CadServer, make: Callable[..., SignalRFeed], pauses: Pauses
 ) -> None:
     cad.hub.faults.refuse_keys = True
-    async with make() as feed:
+    async with running(make()) as feed:
         assert [await pauses.over(), await pauses.over()] == [BACKOFF.longest] * 2
         last = await pauses.reached()
         assert await heard(feed) == FeedRefused(1, "INVALID API KEY")
@@ -194,7 +193,7 @@ async def test_either_way_to_authenticate_will_do(
     cad: CadServer, make: Callable[..., SignalRFeed], missing: str
 ) -> None:
     cad.hub.faults.missing_methods.add(missing)
-    async with make() as feed:
+    async with running(make()) as feed:
         assert await heard(feed) == EventsMissed(1)
         assert await hears_a_note(cad, feed)
 
@@ -203,7 +202,7 @@ async def test_a_hub_that_gives_no_verdict_does_not_refuse_the_key(
     cad: CadServer, make: Callable[..., SignalRFeed]
 ) -> None:
     cad.hub.faults.missing_methods.update({"authenticatev2", "authenticate"})
-    async with make() as feed:
+    async with running(make()) as feed:
         item = await heard(feed)
     assert isinstance(item, FeedDisconnected)
     assert "Failed to invoke 'authenticatev2'" in item.reason
@@ -212,7 +211,7 @@ async def test_a_hub_that_gives_no_verdict_does_not_refuse_the_key(
 async def test_a_connection_without_a_word_is_given_up(
     cad: CadServer, make: Callable[..., SignalRFeed], pauses: Pauses
 ) -> None:
-    async with make(timing=SignalRTimeouts(answer=5, silence=0.05)) as feed:
+    async with running(make(timing=SignalRTimeouts(answer=5, silence=0.05))) as feed:
         assert await heard(feed) == EventsMissed(1)
         assert await heard(feed) == FeedDisconnected(1, "no word in time")
         await pauses.over()
@@ -223,7 +222,7 @@ async def test_a_hub_that_does_not_answer_is_given_up(
     cad: CadServer, make: Callable[..., SignalRFeed], pauses: Pauses
 ) -> None:
     cad.hub.faults.silent = True
-    async with make(timing=SignalRTimeouts(answer=0.05)) as feed:
+    async with running(make(timing=SignalRTimeouts(answer=0.05))) as feed:
         assert await heard(feed) == FeedDisconnected(1, "no word in time")
         cad.hub.faults.silent = False
         await pauses.over()
@@ -250,7 +249,7 @@ async def test_a_goodbye_is_told_without_the_key(
 async def test_more_than_fits_becomes_a_gap(
     cad: CadServer, make: Callable[..., SignalRFeed], pauses: Pauses
 ) -> None:
-    async with make(queue_size=2) as feed:
+    async with running(make(queue_size=2)) as feed:
         assert await heard(feed) == EventsMissed(1)
         for _ in range(4):
             note(cad)
@@ -274,7 +273,7 @@ async def test_stopping_ends_the_reading_wherever_it_is(
     await feed.stop()
     assert await reading == []
     await cad.pause()
-    async with make() as pausing:
+    async with running(make()) as pausing:
         assert isinstance(await heard(pausing), FeedDisconnected)
     assert asyncio.all_tasks() <= before
 
@@ -289,7 +288,7 @@ async def test_a_redirect_is_not_followed(pauses: Pauses, cad: CadServer) -> Non
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with SignalRFeed(url, COMMUNITY_ID, API_KEY, 1, clock=pauses) as feed:
+    async with running(SignalRFeed(url, COMMUNITY_ID, API_KEY, 1, clock=pauses)) as feed:
         assert await heard(feed) == FeedDisconnected(1, "HTTP 307")
     await runner.cleanup()
     assert cad.hub.authentications == []
@@ -299,7 +298,7 @@ async def test_the_key_is_never_logged_nor_told(
     cad: CadServer, make: Callable[..., SignalRFeed], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with make() as feed:
+    async with running(make()) as feed:
         items = [await heard(feed)]
         cad.world.new_dispatch(cad.world.server(COMMUNITY_ID), CallForm(title="Pursuit"))
         items.append(await heard(feed))

@@ -16,6 +16,7 @@ from bot.storage.stores.link_store import LinkStore
 from tests.services.conftest import v2
 from tests.services.office import Office, ScriptedCad
 from tests.services.samples import GUILD
+from tests.stored_links import put_link
 
 PAT = 7
 NEEDED = Access(frozenset(), checks_cad_permissions=True)
@@ -61,7 +62,7 @@ async def test_the_account_is_the_one_with_this_discord(
     cad.by_discord[PAT] = account(CAD_SELF_DISPATCH)
     # The link that the owner has made does not count then.
     cad.by_api_id["steam:9"] = account(CAD_DISPATCH)
-    await LinkStore(office.database).put(Link(GUILD, PAT, "steam:9", PAT, office.time.now()))
+    await put_link(LinkStore(office.database), Link(GUILD, PAT, "steam:9", PAT, office.time.now()))
     await permissions.require(PAT, GUILD, only_self=True)
     with pytest.raises(CadPermissionMissing):
         await permissions.require(PAT, GUILD, only_self=False)
@@ -72,7 +73,7 @@ async def test_otherwise_it_is_the_one_that_is_linked_in_this_guild(
     permissions: CadPermissions, cad: Cad, office: Office
 ) -> None:
     cad.by_api_id["steam:1"] = account(CAD_DISPATCH)
-    await LinkStore(office.database).put(Link(GUILD, PAT, "steam:1", PAT, office.time.now()))
+    await put_link(LinkStore(office.database), Link(GUILD, PAT, "steam:1", PAT, office.time.now()))
     await permissions.require(PAT, GUILD, only_self=False)
     with pytest.raises(NoCadAccount):
         await permissions.require(PAT, GUILD + 1, only_self=True)

@@ -33,7 +33,7 @@ class FakeCad:
 
     def __init__(self) -> None:
         self.found = Calls((ROBBERY,), (SHOTS,))
-        self.on_duty = (PAT,)
+        self.on_duty: tuple[Unit, ...] = (PAT,)
         self.error: CadTimeout | None = None
         self.gate = asyncio.Event()
         self.gate.set()

@@ -20,6 +20,7 @@ from bot.cad.push.event_queue import (
     MalformedRequests,
 )
 from bot.cad.push.events import CallsClosed, Event, UnitsAttached
+from bot.common.clock import SYSTEM_CLOCK
 from bot.services.board.live_board import Board
 from bot.services.board.push_listener import FeedStatus, ListenError, PushListener
 from sandbox.cad.state import seed
@@ -82,7 +83,7 @@ async def test_events_change_the_picture_of_their_server() -> None:
         EventsMissed(3),
     )
     heard: list[Event] = []
-    watch = PushListener(board, [feed], server_id=1, on_events=heard.extend)
+    watch = PushListener(board, [feed], server_id=1, on_events=heard.extend, clock=SYSTEM_CLOCK)
     await watch.start()
     await watch.close()
     assert board.applied == [(1, CLOSED), (2, ATTACHED), (2, CLOSED)]
@@ -92,7 +93,7 @@ async def test_events_change_the_picture_of_their_server() -> None:
 
 async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
     feed = ScriptedFeed(FeedDisconnected(None, "silence"), FeedRefused(1, "INVALID KEY"))
-    watch = PushListener(AskedBoard(), [feed], server_id=1, on_events=unheard)
+    watch = PushListener(AskedBoard(), [feed], server_id=1, on_events=unheard, clock=SYSTEM_CLOCK)
     with caplog.at_level(logging.WARNING):
         await watch.start()
         await watch.close()
@@ -103,7 +104,7 @@ async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
 
 async def test_malformed_requests_are_one_line_and_no_lost_feed(caplog) -> None:
     feed = ScriptedFeed(MalformedRequests(12, "BadStatusLine"))
-    watch = PushListener(AskedBoard(), [feed], server_id=1, on_events=unheard)
+    watch = PushListener(AskedBoard(), [feed], server_id=1, on_events=unheard, clock=SYSTEM_CLOCK)
     with caplog.at_level(logging.WARNING):
         await watch.start()
         await watch.close()
@@ -114,7 +115,9 @@ async def test_malformed_requests_are_one_line_and_no_lost_feed(caplog) -> None:
 
 
 async def test_an_address_that_is_taken_stops_the_start() -> None:
-    watch = PushListener(AskedBoard(), [Refusing()], server_id=1, on_events=unheard)
+    watch = PushListener(
+        AskedBoard(), [Refusing()], server_id=1, on_events=unheard, clock=SYSTEM_CLOCK
+    )
     with pytest.raises(ListenError, match="in use"):
         await watch.start()
     await watch.close()
@@ -123,7 +126,7 @@ async def test_an_address_that_is_taken_stops_the_start() -> None:
 async def test_the_feeds_do_not_end_with_whoever_started_them() -> None:
     board = AskedBoard()
     feed = ScriptedFeed()
-    watch = PushListener(board, [feed], server_id=1, on_events=unheard)
+    watch = PushListener(board, [feed], server_id=1, on_events=unheard, clock=SYSTEM_CLOCK)
     await asyncio.create_task(watch.start())
     feed.inbox.put(EventsReceived(None, (CLOSED,)))
     await watch.close()
@@ -166,7 +169,7 @@ class StumblingBoard(AskedBoard):
 async def test_an_event_that_trips_the_board_does_not_end_the_feed(caplog) -> None:
     board = StumblingBoard()
     feed = ScriptedFeed(EventsReceived(None, (CLOSED,)), EventsReceived(None, (ATTACHED,)))
-    watch = PushListener(board, [feed], server_id=1, on_events=unheard)
+    watch = PushListener(board, [feed], server_id=1, on_events=unheard, clock=SYSTEM_CLOCK)
     await watch.start()
     await watch.close()
     assert board.applied == [(1, ATTACHED)]

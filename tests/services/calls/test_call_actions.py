@@ -9,6 +9,7 @@ import pytest
 
 from bot.cad.errors import CadRateLimited, CadUnnumbered
 from bot.cad.models import Call, Calls, EmergencyCall, NewCall
+from bot.common.clock import SYSTEM_CLOCK
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
 from bot.services.calls.call_actions import CallActions
@@ -60,7 +61,7 @@ def cad() -> FakeCad:
 
 @pytest.fixture
 def board(cad: FakeCad) -> Board:
-    return Board(cast(Any, cad))
+    return Board(cast(Any, cad), clock=SYSTEM_CLOCK)
 
 
 MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()

@@ -37,6 +37,7 @@ from tests.services.conftest import v1
 from tests.services.link_stage import Listeners
 from tests.services.office import Office
 from tests.services.samples import GUILD, actor
+from tests.stored_links import put_link
 
 ADMIN_ROLE = 88
 MIA = actor(ADMIN_ROLE, user_id=42)
@@ -167,7 +168,7 @@ async def test_one_file_per_person_is_remembered(files) -> None:
 async def test_links_that_have_changed_since(files, links, office, changed: int) -> None:
     token = await token_of(files)
     # A member of the file; or a member who now has an id that the file gives to another one.
-    await links.put(link(office, changed, "steam:2"))
+    await put_link(links, link(office, changed, "steam:2"))
     before = await links.all(GUILD)
     for _ in range(2):
         with pytest.raises(ImportOutdated):
@@ -182,7 +183,7 @@ async def test_links_that_change_while_it_is_written(files, links, office, monke
     real = LinkStore.put_many
 
     async def too_late(store: LinkStore, *arguments: Any, **options: Any) -> ImportCounts:
-        await links.put(link(office, PAT, "steam:9"))
+        await put_link(links, link(office, PAT, "steam:9"))
         return await real(store, *arguments, **options)
 
     with monkeypatch.context() as patched:
@@ -194,7 +195,7 @@ async def test_links_that_change_while_it_is_written(files, links, office, monke
 
 async def test_a_link_that_does_not_matter_has_changed(files, links, office) -> None:
     token = await token_of(files)
-    await links.put(link(office, 7, "steam:7"))
+    await put_link(links, link(office, 7, "steam:7"))
     assert (await files.apply(MIA, token)).counts == ImportCounts(2, 0, 0)
 
 
@@ -270,9 +271,9 @@ async def test_an_export_of_nothing(files) -> None:
 
 async def test_more_than_discord_takes(files, links, office, monkeypatch) -> None:
     monkeypatch.setattr("bot.services.link_files.import_export.MAX_EXPORT_BYTES", 50)
-    await links.put(link(office, PAT, "x" * 10))
+    await put_link(links, link(office, PAT, "x" * 10))
     assert (await files.export(MIA)).count == 1
-    await links.put(link(office, PAT, "x" * 20))
+    await put_link(links, link(office, PAT, "x" * 20))
     with pytest.raises(ExportTooLarge):
         await files.export(MIA)
 
@@ -293,7 +294,7 @@ async def test_the_loop_goes_on_while_a_file_is_read(files) -> None:
 
 
 async def test_whose_link_has_changed_is_told(files, links, office, people) -> None:
-    await links.put(Link(GUILD, PAT, "steam:0", 7, office.time.now()))
+    await put_link(links, Link(GUILD, PAT, "steam:0", 7, office.time.now()))
     await files.apply(MIA, await token_of(files))
     assert people.files == [(MIA.user_id, ImportCounts(1, 1, 0))]
     assert [(one.before.discord_id, one.before.api_id) for one in people.told] == [(PAT, "steam:0")]

@@ -22,6 +22,7 @@ from bot.storage.stores.link_store import LinkStore
 from tests.services.conftest import v1
 from tests.services.office import Office, ScriptedCad, prover_of
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
+from tests.stored_links import put_link
 
 DANA = actor(DISPATCH_ROLE, user_id=42)
 PAT = actor(user_id=7)
@@ -146,7 +147,7 @@ async def test_the_id_does_not_reach_the_log(linking, caplog) -> None:
 
 
 async def test_whom_we_know_is_not_asked_about(linking, cad, links, office) -> None:
-    await links.put(link(office, 7, "steam:7"))
+    await put_link(links, link(office, 7, "steam:7"))
     cad.accounts[8] = Account("u-8", "alice", "steam:8")
     cad.accounts[9] = Account("u-9", "bob", "")
     assert await linking.api_ids(GUILD, [7, 8, 9, 10]) == {
@@ -215,7 +216,7 @@ async def test_whose_an_id_is(linking, links, office) -> None:
     for asked in (PASTED, HEX, f"Steam:{HEX}", f"https://steamcommunity.com/profiles/{PASTED}"):
         found = await linking.owners(DANA, asked)
         assert [one.discord_id for one in found] == [7, 8, 9, 10, 11]
-    await links.put(link(office, 20, "License:AbC"))
+    await put_link(links, link(office, 20, "License:AbC"))
     assert [one.discord_id for one in await linking.owners(DANA, "license:AbC")] == [20]
 
 
@@ -227,7 +228,7 @@ async def test_only_dispatchers_look(linking) -> None:
 
 
 async def test_the_known_links_are_read_in_the_background(linking, links, office) -> None:
-    await links.put(link(office))
+    await put_link(links, link(office))
     assert linking.cached(GUILD) == ()
     await office.settle()
     assert linking.cached(GUILD) == (link(office),)

@@ -13,6 +13,7 @@ from bot.storage.stores.link_store import LinkStore
 from tests.services.office import Office, prover_of
 from tests.services.orders.order_fixture import ALICE, PAT, CadWithUnits, OrderFixture
 from tests.services.samples import DISPATCH_ROLE, GUILD, unit
+from tests.stored_links import put_link
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ async def order_fixture(office: Office) -> AsyncIterator[OrderFixture]:
     access = Access(frozenset({DISPATCH_ROLE}))
     links = LinkStore(office.database)
     for number, member_id in enumerate((PAT, ALICE), 1):
-        await links.put(Link(GUILD, member_id, f"STEAM:{number}", 1, office.time.now()))
+        await put_link(links, Link(GUILD, member_id, f"STEAM:{number}", 1, office.time.now()))
     prover = prover_of(office, cad)
     linking = LinkService(access, links, cad, prover, id_format="{hex}", clock=office.time)
     intake = OrderIntake(access, office.store, 5, clock=office.time)

@@ -9,6 +9,7 @@ import pytest
 from bot.cad.errors import CadRateLimited
 from bot.cad.models import UnitRef
 from bot.cad.push.events import CallUpserted, UnitsUpdated
+from bot.common.clock import SYSTEM_CLOCK
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import OrderView, Outcome
 from bot.services.queue.board_check import FollowUp
@@ -32,7 +33,7 @@ class FakeCad:
 
 @pytest.fixture
 def board() -> Board:
-    board = Board(cast(Any, None))
+    board = Board(cast(Any, None), clock=SYSTEM_CLOCK)
     board.apply(1, [CallUpserted(call(100, "Fire")), UnitsUpdated((PAT, ALICE))])
     return board
 

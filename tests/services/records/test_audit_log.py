@@ -14,6 +14,7 @@ from bot.storage.stores.order_store import OrderState
 from tests.services.conftest import v1
 from tests.services.office import Office
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
+from tests.stored_links import put_link
 
 DANA = actor(DISPATCH_ROLE)
 KEPT = timedelta(days=90)
@@ -71,7 +72,7 @@ async def test_a_member_and_their_latest_orders(
     audit: AuditLog, office: Office, links: LinkStore
 ) -> None:
     link = Link(GUILD, 1001, "steam:1", 1, office.time.now())
-    await links.put(link)
+    await put_link(links, link)
     orders = [await office.order("1", call_id) for call_id in (100, 101, 102, 103)]
     whois = await audit.whois(DANA, 1001)
     assert (whois.discord_id, whois.link) == (1001, link)

@@ -27,6 +27,7 @@ from sandbox.cad.state.models import Account, Community
 from tests.fake_time import FakeTime
 from tests.services.office import Life, WatchedDatabase
 from tests.services.samples import GUILD
+from tests.stored_links import put_link
 
 T = TypeVar("T")
 
@@ -113,7 +114,7 @@ class ProofStage:
     async def put(self, api_id: str, person: int = 7, **more: Any) -> Link:
         """Store a link as it stands."""
         link = self.link(api_id, person, **more)
-        await self.links.put(link)
+        await put_link(self.links, link)
         return link
 
     async def stored(self, person: int = 7) -> Link:
@@ -125,7 +126,7 @@ class ProofStage:
         async def giving() -> tuple[Link, Verification]:
             known = await self.links.find(GUILD, [person])
             link = await self.prover.prepare(self.link(pasted, person), known.get(person))
-            await self.links.put(link)
+            await put_link(self.links, link)
             return await self.prover.verify(link, pasted)
 
         return await self.doing(giving())

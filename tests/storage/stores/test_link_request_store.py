@@ -17,6 +17,7 @@ from bot.storage.stores.link_request_store import (
 )
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
+from tests.stored_links import put_link
 
 GUILD, OTHER_GUILD = 700_000_000_000_000_001, 700_000_000_000_000_002
 PAT, BOB, STAFF = 7, 8, 42
@@ -172,7 +173,7 @@ async def test_an_approval_writes_the_link_and_ends_the_request(
 async def test_an_id_that_another_member_has_leaves_the_request_pending(
     store: LinkRequestStore, links: LinkStore
 ):
-    await links.put(link(discord_id=BOB))
+    await put_link(links, link(discord_id=BOB))
     new = await add(store)
     found, claim = await store.approve(new, link())
     assert found == new

@@ -62,14 +62,14 @@ class TestFind:
         assert len(statements) == 2
 
     async def test_nobody(self, store: LinkStore) -> None:
-        await store.put(link(1))
+        await store.claim(link(1))
         assert await store.find(GUILD, []) == {}
         assert await store.find(GUILD, [2]) == {}
         assert await store.find_by_api_ids(GUILD, []) == []
 
     async def test_guilds_are_apart(self, store: LinkStore) -> None:
-        await store.put(link(1, "here"))
-        await store.put(link(1, "there", OTHER_GUILD))
+        await store.claim(link(1, "here"))
+        await store.claim(link(1, "there", OTHER_GUILD))
         assert (await store.find(GUILD, [1]))[1].api_id == "here"
         assert (await store.find(OTHER_GUILD, [1]))[1].api_id == "there"
         assert await store.find_by_api_ids(OTHER_GUILD, ["here"]) == []
@@ -108,26 +108,26 @@ class TestPut:
     async def test_says_what_it_replaced(self, store: LinkStore) -> None:
         first = link(1, "a")
         second = Link(GUILD, 1, "b", 42, NOON + timedelta(days=1))
-        assert await store.put(first) is None
-        assert await store.put(second) == first
+        assert (await store.claim(first)).replaced is None
+        assert (await store.claim(second)).replaced == first
         assert await store.find(GUILD, [1]) == {1: second}
 
     async def test_times_come_back_in_utc(self, store: LinkStore) -> None:
         berlin = timezone(timedelta(hours=2))
-        await store.put(replace(link(1), set_at=NOON.astimezone(berlin)))
+        await store.claim(replace(link(1), set_at=NOON.astimezone(berlin)))
         found = (await store.find(GUILD, [1]))[1].set_at
         assert found == NOON
         assert found.tzinfo is UTC
         with pytest.raises(StatementError, match="time zone"):
-            await store.put(replace(link(1), set_at=NOON.replace(tzinfo=None)))
+            await store.claim(replace(link(1), set_at=NOON.replace(tzinfo=None)))
 
     async def test_text_is_kept_exactly(self, store: LinkStore) -> None:
         odd = "STEAM:1'; DROP TABLE links;--\u202e🚓"
-        await store.put(link(1, odd))
+        await store.claim(link(1, odd))
         assert (await store.find_by_api_ids(GUILD, [odd])) == [link(1, odd)]
 
     async def test_remove(self, store: LinkStore) -> None:
-        await store.put(link(1))
+        await store.claim(link(1))
         assert await store.remove(GUILD, 1) == link(1)
         assert await store.remove(GUILD, 1) is None
         assert await store.count(GUILD) == 0
@@ -215,7 +215,8 @@ async def main(url, guild, name):
     print("ready", flush=True)
     sys.stdin.readline()
     for n in range(200):
-        before = await store.put(Link(int(guild), 1, f"{name}{n}", 1, datetime.now(UTC)))
+        link = Link(int(guild), 1, f"{name}{n}", 1, datetime.now(UTC))
+        before = (await store.claim(link)).replaced
         print(before.api_id if before else "nothing", flush=True)
     await database.close()
 
@@ -234,7 +235,7 @@ asyncio.run(main(*sys.argv[1:]))
         ours: list[str] = []
         n = 0
         while n < 200 or not theirs.done():
-            before = await store.put(link(1, f"ours{n}"))
+            before = (await store.claim(link(1, f"ours{n}"))).replaced
             ours.append(before.api_id if before else "nothing")
             n += 1
         output, _ = await theirs

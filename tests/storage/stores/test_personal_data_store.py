@@ -19,6 +19,7 @@ from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 from bot.storage.stores.personal_data_store import PersonalDataStore
+from tests.stored_links import put_link
 
 GUILD, OTHER_GUILD = 10, 11
 PAT, BOB, STAFF = 712345678901234567, 812345678901234567, 42
@@ -129,14 +130,14 @@ async def test_an_erased_member_is_in_no_table(
 
 
 async def test_it_is_said_whether_the_member_was_linked(store: PersonalDataStore, links: LinkStore):
-    await links.put(link(PAT, OTHER_GUILD))
+    await put_link(links, link(PAT, OTHER_GUILD))
     assert await store.erase(GUILD, PAT, [], []) is False
 
 
 async def test_an_erasure_that_fails_changes_nothing(
     store: PersonalDataStore, links: LinkStore, orders: OrderStore
 ):
-    await links.put(link(PAT))
+    await put_link(links, link(PAT))
     order = await add(orders, actor_id=PAT)
     broken = replace(order, units=None)  # type: ignore[arg-type]
     with pytest.raises(StorageError):

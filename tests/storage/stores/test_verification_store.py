@@ -13,6 +13,7 @@ from bot.storage.stores.verification_store import (
     VerificationStatus,
     VerificationStore,
 )
+from tests.stored_links import put_link
 
 if TYPE_CHECKING:
     from typing import Any
@@ -46,7 +47,7 @@ class TestSave:
     async def test_every_field_comes_back(
         self, links: LinkStore, proofs: VerificationStore
     ) -> None:
-        await links.put(before := link(1))
+        await put_link(links, before := link(1))
         after = replace(
             before,
             api_id="STEAM:1",
@@ -67,15 +68,15 @@ class TestSave:
     async def test_what_is_not_the_same_link_any_more_stays(
         self, links: LinkStore, proofs: VerificationStore, now: Link
     ) -> None:
-        await links.put(now)
+        await put_link(links, now)
         assert not await proofs.save(link(1), proven(1))
         assert await links.all(now.guild_id) == [now]
 
 
 class TestImports:
     async def test_the_same_id_keeps_its_proof(self, links: LinkStore) -> None:
-        await links.put(proven(1))
-        await links.put(proven(2))
+        await put_link(links, proven(1))
+        await put_link(links, proven(2))
         new = [link(1, set_by=5), link(2, "license:x", source=LinkSource.IMPORT), link(3)]
         assert await links.put_many(new) == ImportCounts(1, 1, 1)
         assert await links.all(GUILD) == [proven(1), new[1], new[2]]
@@ -88,7 +89,7 @@ class TestDue:
 
     async def test_nobody(self, links: LinkStore, proofs: VerificationStore) -> None:
         assert await self.due(proofs) is None
-        await links.put(proven(1))
+        await put_link(links, proven(1))
         assert await self.due(proofs, 30 * DAY) is None
 
     @pytest.mark.parametrize(
@@ -111,15 +112,15 @@ class TestDue:
         waited: timedelta,
         is_due: bool,
     ) -> None:
-        await links.put(link(1, set_at=NOON - age, checked_at=NOON - waited))
+        await put_link(links, link(1, set_at=NOON - age, checked_at=NOON - waited))
         assert await self.due(proofs) == (1 if is_due else None)
 
     async def test_the_order(self, links: LinkStore, proofs: VerificationStore) -> None:
         old: dict[str, Any] = {"set_at": NOON - DAY}
-        await links.put(link(1, source=LinkSource.IMPORT, **old))
-        await links.put(link(2, checked_at=NOON - 2 * HOUR, **old))
-        await links.put(link(3, checked_at=NOON - 3 * HOUR, **old))
-        await links.put(link(4, **old))
+        await put_link(links, link(1, source=LinkSource.IMPORT, **old))
+        await put_link(links, link(2, checked_at=NOON - 2 * HOUR, **old))
+        await put_link(links, link(3, checked_at=NOON - 3 * HOUR, **old))
+        await put_link(links, link(4, **old))
         found = []
         while one := await proofs.due(NOON):
             found.append(one.discord_id)

@@ -141,7 +141,7 @@ async def test_the_token_is_not_shown(desk: Desk) -> None:
     assert "secret" not in repr(REPLY)
 
 
-async def made_out(desk: Desk, units: str) -> Resolution:
+async def resolved(desk: Desk, units: str) -> Resolution:
     accepted = await desk.intake.attach(DANA, REPLY, units, call_id=100)
     return await desk.resolver.resolve_order(accepted)
 
@@ -150,7 +150,7 @@ async def test_who_is_known_is_found_without_asking(desk: Desk) -> None:
     await desk.office.board.fetch_units(1)
     desk.intake._default_server_id = 1
     desk.office.cad.asked.clear()
-    found = await made_out(desk, f"<@{PAT}> A-2 <@{BOB}>")
+    found = await resolved(desk, f"<@{PAT}> A-2 <@{BOB}>")
     assert [(one.api_id, one.discord_id, one.on_duty) for one in found.assignees] == [
         ("STEAM:1", PAT, True),
         ("steam:2", None, True),
@@ -162,7 +162,7 @@ async def test_who_is_known_is_found_without_asking(desk: Desk) -> None:
 async def test_who_is_not_known_is_asked_for(desk: Desk) -> None:
     await desk.office.board.fetch_units(5)
     desk.on_duty.append(unit(3, "A-3", "steam:3"))
-    found = await made_out(desk, "A-3 A-4")
+    found = await resolved(desk, "A-3 A-4")
     assert [one.api_id for one in found.assignees] == ["steam:3"]
     assert [one.reason for one in found.left_out] == [SkipReason.NO_SUCH_UNIT]
 
@@ -174,7 +174,7 @@ async def test_who_belongs_to_a_group_is_always_asked_for(desk: Desk, units: str
     desk.intake._default_server_id = 1
     await desk.office.board.fetch_units(1)
     desk.on_duty.append(unit(2, "A-2", "steam:2", department="X"))
-    found = await made_out(desk, units)
+    found = await resolved(desk, units)
     assert [one.unit.number for one in found.assignees if one.unit] == ["A-1", "A-2"]
     assert desk.office.cad.asked["account_of"] == 0
 
@@ -183,7 +183,7 @@ async def test_what_names_no_group_of_people_asks_nobody(desk: Desk) -> None:
     desk.intake._default_server_id = 1
     await desk.office.board.fetch_units(1)
     desk.office.cad.asked.clear()
-    found = await made_out(desk, "A-1 <@&5:hidden> <#6:> <#7:text> @everyone")
+    found = await resolved(desk, "A-1 <@&5:hidden> <#6:> <#7:text> @everyone")
     assert len(found.left_out) == 4
     assert desk.office.cad.asked.total() == 0
 
@@ -193,7 +193,7 @@ async def test_a_cad_that_does_not_answer_calls_nobody_off_duty(
 ) -> None:
     await desk.office.board.fetch_units(5)
     desk.office.cad.question_fault = CadUnreachable("Connection refused")
-    found = await made_out(desk, f"<@{PAT}> A-9")
+    found = await resolved(desk, f"<@{PAT}> A-9")
     assert [one.api_id for one in found.assignees] == ["STEAM:1"]
     assert [one.reason for one in found.left_out] == [SkipReason.NOT_LOOKED_UP]
     assert "units of server 5 not known" in caplog.text
@@ -202,7 +202,7 @@ async def test_a_cad_that_does_not_answer_calls_nobody_off_duty(
 async def test_it_is_noted_which_call_everybody_is_on(desk: Desk) -> None:
     desk.office.cad.put(1, 101)
     await desk.office.board.fetch_calls(5)
-    found = await made_out(desk, f"<@{PAT}> A-2 steam:elsewhere")
+    found = await resolved(desk, f"<@{PAT}> A-2 steam:elsewhere")
     assert [one.call_id for one in found.assignees] == [101, None, None]
 
 

@@ -26,7 +26,7 @@ from bot.cad.errors import (
     InvalidApiKey,
 )
 from bot.cad.http.rate_limits import RateLimit
-from bot.cad.http.request_sender import RequestSender
+from bot.cad.http.request_sender import RequestSender, background_queries
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Credentials
 from bot.cad.models import Account, AttachRequest, DetachRequest, Receipt, Unit, UnitRef
@@ -432,3 +432,28 @@ async def test_a_game_server_that_ate_the_budget(far: Far, client: V2Client) -> 
     assert client.attach_limiter.wait() == caught.value.retry_after == 60
     far.time.seconds += 60
     assert await client.attach([attachment(UnitRef(PAT.hex))])
+
+
+@pytest.mark.parametrize("header", ["RateLimit-Reset", "X-RateLimit-Reset"])
+async def test_a_429_that_names_only_the_end_of_its_period(
+    far: Far, client: V2Client, header: str
+) -> None:
+    behaviour = far.cad.world.behaviour
+    behaviour.rate_limits, behaviour.retry_after_header = True, header
+    game_server = far.client()
+    for _ in range(10):
+        await game_server.attach([attachment(UnitRef(PAT.hex))])
+    with pytest.raises(CadRateLimited) as caught:
+        await ASKS["attach"](client)
+    assert client.attach_limiter.wait() == caught.value.retry_after == 60
+
+
+async def test_polls_leave_a_request_to_who_waits(far: Far, client: V2Client) -> None:
+    far.cad.world.behaviour.rate_limits = True
+    with background_queries():
+        for _ in range(v2.LIMITS[v2.CALLS].requests - 1):
+            await client.calls(1)
+        with pytest.raises(CadRateLimited):
+            await client.calls(1)
+    assert await client.calls(1)
+    assert far.time.slept == []

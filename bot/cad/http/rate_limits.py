@@ -21,11 +21,14 @@ class RateLimit:
     Attributes:
         reserved_for_orders: how many of the requests are kept for commands; queries do not use
             them. For endpoints that serve both.
+        reserved_for_acts: how many of the requests are kept for queries that a member waits for;
+            background queries do not use them.
     """
 
     requests: int
     seconds: float
     reserved_for_orders: int = 0
+    reserved_for_acts: int = 0
 
     def new_limiter(self, clock: Clock) -> RateLimiter:
         """Return a limiter that has counted no requests yet."""
@@ -62,6 +65,11 @@ class RateLimiter:
     def reserved_for_orders(self) -> int:
         """The number of requests that are kept for commands."""
         return self._limit.reserved_for_orders
+
+    @property
+    def reserved_for_acts(self) -> int:
+        """The number of requests that are kept for queries that a member waits for."""
+        return self._limit.reserved_for_acts
 
     @property
     def window(self) -> float:

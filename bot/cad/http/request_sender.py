@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 from bot.cad.errors import CadError, CadRateLimited, CadUnreachable
@@ -14,6 +16,29 @@ from bot.cad.http.wire import Request, Response
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
 T = TypeVar("T")
+
+BACKGROUND_WAIT = 2.0  # seconds that a background query waits for the rate limit
+
+_is_background = ContextVar("is_background", default=False)
+
+
+@contextmanager
+def background_queries() -> Iterator[None]:
+    """Mark the queries inside the block, and of tasks created in it, as background work.
+
+    No member waits for them: they leave the reserve of their endpoint to queries that a member
+    waits for, and give up soon when the rate limit allows none.
+    """
+    token = _is_background.set(True)
+    try:
+        yield
+    finally:
+        _is_background.reset(token)
+
+
+def in_background() -> bool:
+    """Return True inside `background_queries`."""
+    return _is_background.get()
 
 
 class RequestSender:
@@ -67,13 +92,22 @@ class RequestSender:
     async def query(self, request: Request, read: Callable[[Response], T]) -> T:
         """Send a query when the rate limit allows it, and again after transient faults.
 
-        Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`.
+        Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`, for a
+        background query within `BACKGROUND_WAIT`.
+
+        Raises:
+            CadRateLimited: with the seconds until the rate limit allows a request.
         """
 
         async def attempt(elapsed: float) -> T:
             return await self.send_now(request, read, retry.time_limit(elapsed))
 
-        reserve = self._limiters[request.endpoint].reserved_for_orders
+        limiter = self._limiters[request.endpoint]
+        reserve = limiter.reserved_for_orders
+        if in_background():
+            reserve += limiter.reserved_for_acts
+            if (wait := limiter.wait(reserve=reserve)) > BACKGROUND_WAIT:
+                raise CadRateLimited(retry_after=wait)
         return await self._send_with_retry(request.endpoint, attempt, reserve, lambda _: True)
 
     async def command(self, request: Request, read: Callable[[Response], T]) -> T:

@@ -126,4 +126,5 @@ class InspectableCad(CadClient, Protocol):
 
         Raises:
             CadRefused: the CAD accepts none of the known variants.
+            CadUnreadable: at the addresses of these variants is no such CAD.
         """

@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.cad.codec import v1
 from bot.cad.codec.unit_pages import fetch_all_units
 from bot.cad.codec.v1 import AttachVariant
-from bot.cad.errors import CadRefused, InvalidRequestType
+from bot.cad.errors import CadRefused, CadUnreadable, InvalidRequestType
 from bot.cad.http.rate_limits import RateLimiter
 from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.wire import Credentials
@@ -65,13 +65,13 @@ class V1Client:
 
         It is not documented what the CAD does if it refuses one of several calls.
         """
-        refusals: list[CadRefused] = []
+        refusals: list[CadRefused | CadUnreadable] = []
         for variant in (self._variant,) if self._variant else v1.ATTACH_VARIANTS:
             try:
                 await self._sender.send_now(
                     v1.attach(self._credentials, attachments, variant), v1.read_done
                 )
-            except CadRefused as refusal:
+            except (CadRefused, CadUnreadable) as refusal:
                 if not v1.is_unknown_variant(refusal):
                     raise
                 refusals.append(refusal)
@@ -166,13 +166,13 @@ class V1Client:
         """
         if self._variant:
             return str(self._variant)
-        refusals: list[CadRefused] = []
+        refusals: list[CadRefused | CadUnreadable] = []
         for variant in v1.ATTACH_VARIANTS:
             try:
                 await self._sender.command(
                     v1.empty_attach(self._credentials, variant), v1.read_done
                 )
-            except CadRefused as refusal:
+            except (CadRefused, CadUnreadable) as refusal:
                 if not v1.is_unknown_variant(refusal):
                     return None
                 refusals.append(refusal)
@@ -194,7 +194,9 @@ class V1Client:
         self._variant = variant
 
 
-def _most_specific(refusals: Sequence[CadRefused]) -> CadRefused:
+def _most_specific(
+    refusals: Sequence[CadRefused | CadUnreadable],
+) -> CadRefused | CadUnreadable:
     """Return the last refusal that is about the request, not about an unknown request type."""
     specific = [refusal for refusal in refusals if not isinstance(refusal, InvalidRequestType)]
     return (specific or list(refusals))[-1]

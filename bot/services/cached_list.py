@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from bot.cad.errors import CadRateLimited
-from bot.cad.http.request_sender import background_queries, in_background
+from bot.cad.http.rate_limits import background_queries, in_background
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
 T = TypeVar("T")

@@ -25,8 +25,8 @@ from bot.cad.errors import (
     CadUnreadable,
     InvalidApiKey,
 )
-from bot.cad.http.rate_limits import RateLimit
-from bot.cad.http.request_sender import RequestSender, background_queries
+from bot.cad.http.rate_limits import RateLimit, background_queries
+from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Credentials
 from bot.cad.models import Account, AttachRequest, DetachRequest, Receipt, Unit, UnitRef

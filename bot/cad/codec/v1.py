@@ -15,6 +15,7 @@ from bot.cad.errors import (
     ApiNotEnabled,
     CadRefused,
     CadUnnumbered,
+    CadUnreadable,
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
@@ -172,9 +173,12 @@ def read_account_name(response: Response) -> str | None:
     return _checked(response).text.strip('"')
 
 
-def is_unknown_variant(refusal: CadRefused) -> bool:
-    """Return True if a refusal means that this CAD does not know this variant."""
-    return isinstance(refusal, InvalidRequestType) or refusal.status in {404, 405}
+def is_unknown_variant(error: CadRefused | CadUnreadable) -> bool:
+    """Return True if an error means that this CAD does not know this variant.
+
+    A wrong address answers 200 `Backend Service Reached`, a server in front of it a web page.
+    """
+    return isinstance(error, InvalidRequestType | CadUnreadable) or error.status in {404, 405}
 
 
 def _post(credentials: Credentials, path: str, type_: str, *data: Mapping[str, Any]) -> Request:

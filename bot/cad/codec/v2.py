@@ -37,7 +37,6 @@ INFO, VERSION, SERVERS = "info", "version", "servers"
 LIMITS: Mapping[str, RateLimit] = {
     ATTACH: RateLimit(10, 60.0),
     DETACH: RateLimit(10, 60.0),
-    # Polls leave one request to an act that has to look first.
     CALLS: RateLimit(5, 60.0, reserved_for_acts=1),
     UNITS: RateLimit(3, 60.0, reserved_for_acts=1),
     NEW_CALL: RateLimit(20, 60.0),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from bot.cad.errors import CadError, CadRateLimited, CadUnreachable
 from bot.cad.http import retry, wire
-from bot.cad.http.rate_limits import RateLimit, RateLimiter
+from bot.cad.http.rate_limits import RateLimit, RateLimiter, in_background
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request, Response
 from bot.common.clock import SYSTEM_CLOCK, Clock
@@ -18,27 +16,6 @@ from bot.common.clock import SYSTEM_CLOCK, Clock
 T = TypeVar("T")
 
 BACKGROUND_WAIT = 2.0  # seconds that a background query waits for the rate limit
-
-_is_background = ContextVar("is_background", default=False)
-
-
-@contextmanager
-def background_queries() -> Iterator[None]:
-    """Mark the queries inside the block, and of tasks created in it, as background work.
-
-    No member waits for them: they leave the reserve of their endpoint to queries that a member
-    waits for, and give up soon when the rate limit allows none.
-    """
-    token = _is_background.set(True)
-    try:
-        yield
-    finally:
-        _is_background.reset(token)
-
-
-def in_background() -> bool:
-    """Return True inside `background_queries`."""
-    return _is_background.get()
 
 
 class RequestSender:

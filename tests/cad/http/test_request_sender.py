@@ -20,8 +20,8 @@ from bot.cad.errors import (
     CadUnreadable,
 )
 from bot.cad.http import retry
-from bot.cad.http.rate_limits import RateLimit
-from bot.cad.http.request_sender import BACKGROUND_WAIT, RequestSender, background_queries
+from bot.cad.http.rate_limits import RateLimit, background_queries
+from bot.cad.http.request_sender import BACKGROUND_WAIT, RequestSender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request, Response
 from tests.cad.samples import answer

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.cad.codec import v1
-from bot.cad.codec.unit_pages import fetch_all_units
 from bot.cad.codec.v1 import AttachVariant
 from bot.cad.errors import CadRefused, CadUnreadable, InvalidRequestType
 from bot.cad.http.rate_limits import RateLimiter
@@ -19,10 +18,12 @@ from bot.cad.models import (
     DetachRequest,
     NewCall,
     Unit,
+    UnitListPart,
     UnitRef,
     UnitsPage,
     idents_on_call,
 )
+from bot.cad.unit_list_loader import UnitListLoader
 
 
 def _ignore_variant(_variant: AttachVariant) -> None: ...
@@ -47,6 +48,7 @@ class V1Client:
     ) -> None:
         self._sender = sender
         self._credentials = credentials
+        self._unit_list = UnitListLoader(self._units_page, sender.clock)
         self._on_variant_change = on_variant_change
         self._variant: AttachVariant | None = None
 
@@ -116,9 +118,9 @@ class V1Client:
         """Return the open dispatch calls and 911 calls."""
         return await self._sender.query(v1.get_calls(self._credentials, server_id), v1.read_calls)
 
-    async def units(self, server_id: int) -> tuple[Unit, ...]:
-        """Return all units on duty."""
-        return await fetch_all_units(self._units_page, server_id)
+    async def units(self, server_id: int) -> UnitListPart:
+        """Fetch the units on duty; see `UnitListLoader`."""
+        return await self._unit_list.load(server_id)
 
     async def check_api_id(self, server_id: int, api_id: str) -> Account | None:
         """Return the account that has an API id, without its UUID; None if there is none."""

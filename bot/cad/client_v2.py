@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from bot.cad.codec import readers, v2
-from bot.cad.codec.unit_pages import fetch_all_units
 from bot.cad.errors import CadError
 from bot.cad.http.rate_limits import RateLimiter
 from bot.cad.http.request_sender import RequestSender
@@ -20,10 +19,12 @@ from bot.cad.models import (
     NewCall,
     Receipt,
     Unit,
+    UnitListPart,
     UnitRef,
     UnitsPage,
     idents_on_call,
 )
+from bot.cad.unit_list_loader import UnitListLoader
 
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ class V2Client:
     def __init__(self, sender: RequestSender, credentials: Credentials) -> None:
         self._sender = sender
         self._credentials = credentials
+        self._unit_list = UnitListLoader(self._units_page, sender.clock)
 
     @property
     def attach_limiter(self) -> RateLimiter:
@@ -105,9 +107,9 @@ class V2Client:
         """Return the open dispatch calls and 911 calls."""
         return await self._sender.query(v2.get_calls(self._credentials, server_id), v2.read_calls)
 
-    async def units(self, server_id: int) -> tuple[Unit, ...]:
-        """Return all units on duty."""
-        return await fetch_all_units(self._units_page, server_id)
+    async def units(self, server_id: int) -> UnitListPart:
+        """Fetch the units on duty; see `UnitListLoader`."""
+        return await self._unit_list.load(server_id)
 
     async def check_api_id(self, server_id: int, api_id: str) -> Account | None:  # noqa: ARG002
         """Return the account that has an API id, without its name; None if there is none."""

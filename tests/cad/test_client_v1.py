@@ -308,20 +308,20 @@ def page(first: int, size: int) -> CallbackResult:
 )
 async def test_units_are_read_page_by_page(client, cad, pages, offsets, idents):
     cad.answers = pages
-    assert [unit.ident for unit in await client.units(1)] == list(idents)
+    assert [unit.ident for unit in (await client.units(1)).units] == list(idents)
     assert [item["offset"] for item in cad.objects] == offsets
 
 
 async def test_a_bad_entry_does_not_end_the_pages(client, cad):
     bad = [UNIT | {"id": ident} for ident in range(UNITS_PER_PAGE - 1)]
     cad.answers = [listed([*bad, None]), page(100, 1)]
-    assert len(await client.units(1)) == 100
+    assert len((await client.units(1)).units) == 100
     assert [item["offset"] for item in cad.objects] == [0, 100]
 
 
 async def test_a_cad_that_does_not_know_offsets_is_not_asked_for_ever(client, cad):
     cad.answers = [page(0, 100)]
-    assert len(await client.units(1)) == 100
+    assert len((await client.units(1)).units) == 100
     assert len(cad.asked) == 2
 
 

@@ -40,6 +40,11 @@ class RequestSender:
         self._jitter = jitter
         self.clock_skew: float | None = None  # seconds; None before the first answer
 
+    @property
+    def clock(self) -> Clock:
+        """The clock of the rate limits."""
+        return self._clock
+
     def limiter(self, endpoint: str) -> RateLimiter:
         """Return the rate limiter of one endpoint."""
         return self._limiters[endpoint]

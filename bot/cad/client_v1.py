@@ -68,7 +68,7 @@ class V1Client:
         It is not documented what the CAD does if it refuses one of several calls.
         """
         refusals: list[CadRefused | CadUnreadable] = []
-        for variant in (self._variant,) if self._variant else v1.ATTACH_VARIANTS:
+        for variant in self._variants_for(attachments):
             try:
                 await self._sender.send_now(
                     v1.attach(self._credentials, attachments, variant), v1.read_done
@@ -78,7 +78,8 @@ class V1Client:
                     raise
                 refusals.append(refusal)
             else:
-                self._record_variant(variant)
+                if not v1.needs_idents(attachments):
+                    self._record_variant(variant)
                 return
         raise _most_specific(refusals)
 
@@ -189,6 +190,12 @@ class V1Client:
     async def _units_page(self, server_id: int, offset: int) -> UnitsPage:
         request = v1.get_active_units(self._credentials, server_id, offset=offset)
         return await self._sender.query(request, v1.read_units)
+
+    def _variants_for(self, attachments: Sequence[AttachRequest]) -> Sequence[AttachVariant]:
+        if v1.needs_idents(attachments):
+            # The older ones might answer 200 and attach no unit.
+            return v1.ATTACH_VARIANTS[-1:]
+        return (self._variant,) if self._variant else v1.ATTACH_VARIANTS
 
     def _record_variant(self, variant: AttachVariant) -> None:
         if variant != (self._variant or v1.ATTACH_VARIANTS[0]):

@@ -14,10 +14,17 @@ LOWEST_PRIORITY = 3
 
 @dataclass(frozen=True, slots=True)
 class UnitRef:
-    """A unit that a command names: its API id, and its ident if it is on duty."""
+    """A unit that a command names: by its ident if it is on duty, its API id, or its account.
+
+    Attributes:
+        api_id: empty if the CAD shows no id of the unit's account.
+        ident: None if the unit is not on duty, or not known to be.
+        account: the UUID of the account; empty if it is not known. It stands for all its units.
+    """
 
     api_id: str
     ident: int | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

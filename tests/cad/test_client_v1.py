@@ -210,6 +210,16 @@ async def test_a_refusal_says_more_than_a_web_page(client, cad):
         await client.attach([ORDER])
 
 
+async def test_units_without_an_api_id_are_attached_in_todays_form_alone(client, cad, switches):
+    cad.answers = [done]
+    await client.attach([ORDER])
+    await client.attach([AttachRequest(1, 100, (UnitRef("", 7),))])
+    await client.attach([ORDER])
+    assert cad.dialects == [SEED, TODAY, SEED]
+    assert cad.objects[1] == {"serverId": 1, "callId": 100, "identIds": [7]}
+    assert switches == []
+
+
 async def test_once_remembered_no_other_dialect_is_tried(client, cad):
     cad.answers = [done, refused("NO SUCH CALL", 404)]
     await client.attach([ORDER])

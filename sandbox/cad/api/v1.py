@@ -33,8 +33,13 @@ class Endpoint:
     variant: AttachVariant | None = None
 
 
+_ATTACH = {
+    AttachVariant.MAY_2020: v1_types.attach_of_2020,
+    AttachVariant.JUNE_2020: v1_types.attach_of_2020,
+    AttachVariant.SEPTEMBER_2020: v1_types.attach,
+}
 ENDPOINTS = (
-    *(Endpoint(*variant.value, v1_types.attach, variant=variant) for variant in AttachVariant),
+    *(Endpoint(*variant.value, prepare, variant=variant) for variant, prepare in _ATTACH.items()),
     Endpoint("/emergency/detach_unit", "DETACH_UNIT", v1_types.detach),
     Endpoint("/emergency/get_calls", "GET_CALLS", v1_types.get_calls),
     Endpoint("/emergency/get_active_units", "GET_ACTIVE_UNITS", v1_types.get_active_units),

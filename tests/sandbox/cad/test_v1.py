@@ -324,3 +324,21 @@ async def test_a_wrong_address_may_look_like_a_success(
     assert on_call(cad, ARMED_ROBBERY) == []
     path, type_ = AttachVariant.SEPTEMBER_2020.value
     assert await caller.post(path, type_, attachment(ARMED_ROBBERY, PAT.hex)) == ATTACHED
+
+
+async def test_idents_and_accounts_are_for_todays_attach_alone(
+    cad: CadServer, caller: Caller
+) -> None:
+    server = cad.world.server(COMMUNITY_ID)
+    unit = next(unit for unit in server.units.values() if unit.badge.unit_num == "A-12")
+    order = {"serverId": 1, "callId": ARMED_ROBBERY, "identIds": [unit.id]}
+    for path, type_ in (AttachVariant.MAY_2020.value, AttachVariant.JUNE_2020.value):
+        assert await caller.post(path, type_, order) == ATTACHED
+        assert on_call(cad, ARMED_ROBBERY) == []
+    assert await caller.post(*AttachVariant.SEPTEMBER_2020.value, order) == ATTACHED
+    assert on_call(cad, ARMED_ROBBERY) == ["A-12"]
+    detach = "/emergency/detach_unit", "DETACH_UNIT"
+    await caller.post(*detach, {"serverId": 1, "identIds": [unit.id]})
+    assert on_call(cad, ARMED_ROBBERY) == ["A-12"]
+    await caller.post(*detach, {"serverId": 1, "account": unit.account.uuid})
+    assert on_call(cad, ARMED_ROBBERY) == []

@@ -24,6 +24,7 @@ from bot.cad.models import (
     NewCall,
     Receipt,
     Unit,
+    UnitListPart,
     UnitRef,
     idents_on_call,
 )
@@ -165,9 +166,9 @@ class ScriptedCad:
         found = (call(one, f"Call {one}", *on) for one, on in self.idents_by_call.items())
         return Calls(tuple(found), ())
 
-    async def units(self, server_id: int) -> tuple[Unit, ...]:
+    async def units(self, server_id: int) -> UnitListPart:
         await self._ask("units")
-        return ()
+        return UnitListPart.whole(())
 
     async def create_call(self, new: NewCall) -> int:
         raise NOT_ASKED
@@ -314,7 +315,7 @@ class Office:
     """Everything that can be acted on and looked at.
 
     `units` in an order are numbers of units: "1 2"; "x" stands for nobody; "5?" is a unit of which
-    only the CAD knows who that is, unless it is in `doubt`.
+    only the CAD knows who that is, unless it is in a `lookup_error`.
     """
 
     file: Path
@@ -326,10 +327,10 @@ class Office:
         self.cad = ScriptedCad(self.time, self.version, self.life)
         self.people = Listeners(self.time, self.life)
         self.running: dict[int, asyncio.Task[None]] = {}
-        self.making_out: Callable[[Order], float] = lambda order: 0.0
-        self.make_out_fault: Exception | None = None
-        self.doubt: CadError | None = None
-        self.made_out = 0  # times
+        self.lookup_seconds: Callable[[Order], float] = lambda order: 0.0
+        self.lookup_fault: Exception | None = None
+        self.lookup_error: CadError | None = None
+        self.lookup_count = 0  # times
         self.followed_up: list[OrderView] = []
 
     async def open(self) -> None:
@@ -384,17 +385,17 @@ class Office:
         order = accepted.order
         names = order.units.split()
         unknown = [name for name in names if name.endswith("?")]
-        self.made_out += 1
+        self.lookup_count += 1
         if unknown:
             lookup.started()
-        await self.time.sleep(self.making_out(order))
-        if self.make_out_fault:
-            raise self.make_out_fault
+        await self.time.sleep(self.lookup_seconds(order))
+        if self.lookup_fault:
+            raise self.lookup_fault
         left_out = [
             SkippedTarget(Target(name), SkipReason.NO_SUCH_UNIT) for name in names if name == "x"
         ]
-        if unknown and self.doubt:
-            lookup.failed(self.doubt)
+        if unknown and self.lookup_error:
+            lookup.failed(self.lookup_error)
             left_out += [SkippedTarget(Target(name), SkipReason.NOT_LOOKED_UP) for name in unknown]
             names = [name for name in names if name not in unknown]
         people = [int(name.rstrip("?")) for name in names if name != "x"]

@@ -11,7 +11,7 @@ import pytest
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadTimeout
-from bot.cad.models import Call, Calls, EmergencyCall, Unit
+from bot.cad.models import Call, Calls, EmergencyCall, Unit, UnitListPart
 from bot.cad.push.events import CallsClosed, CallUpserted, UnitsAttached
 from bot.services.board.live_board import Board
 from bot.services.cached_list import MAX_AGE
@@ -47,9 +47,9 @@ class FakeCad:
             raise error
         return answer
 
-    async def units(self, server_id: int) -> tuple[Unit, ...]:
+    async def units(self, server_id: int) -> UnitListPart:
         self.polled.append(f"units {server_id}")
-        return self.on_duty
+        return UnitListPart.whole(self.on_duty)
 
 
 @pytest.fixture

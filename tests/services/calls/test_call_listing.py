@@ -10,7 +10,7 @@ import pytest
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadTimeout
-from bot.cad.models import CLOSED, Calls, EmergencyCall, Unit
+from bot.cad.models import CLOSED, Calls, EmergencyCall, UnitListPart
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
 from bot.services.calls.call_listing import PAGE_SIZE, PICK_LIMIT, CallListing, CallsPage
@@ -37,8 +37,8 @@ class FakeCad:
             raise self.error
         return self.found.get(server_id, Calls((), ()))
 
-    async def units(self, server_id: int) -> tuple[Unit, ...]:
-        return (unit(1, "A-12", name="Pat Moreno"),)
+    async def units(self, server_id: int) -> UnitListPart:
+        return UnitListPart.whole([unit(1, "A-12", name="Pat Moreno")])
 
 
 @pytest.fixture

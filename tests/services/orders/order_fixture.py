@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from bot.cad.models import Unit
+from bot.cad.models import Unit, UnitListPart
 from bot.services.orders import outcomes
 from bot.services.orders.intake import OrderIntake
 from bot.services.orders.order_resolver import TargetResolver
@@ -28,9 +28,9 @@ class CadWithUnits(ScriptedCad):
 
     on_duty: list[Unit]
 
-    async def units(self, server_id: int) -> tuple[Unit, ...]:
+    async def units(self, server_id: int) -> UnitListPart:
         await self._ask("units")
-        return tuple(self.on_duty)
+        return UnitListPart.whole(self.on_duty)
 
     async def get_account_by_discord_id(self, discord_id: int) -> None:
         self.asked["account_of"] += 1

@@ -64,7 +64,7 @@ async def test_more_than_ten_are_asked_about(office: Office, action: OrderAction
 
 
 async def test_whoever_waits_behind_a_question_goes_on(office: Office) -> None:
-    office.making_out = lambda order: 5.0 if order.units == ELEVEN else 0.0
+    office.lookup_seconds = lambda order: 5.0 if order.units == ELEVEN else 0.0
     many = await office.order(ELEVEN, 101)
     one = await office.order("1", 100)
     await office.passes(20)
@@ -74,7 +74,7 @@ async def test_whoever_waits_behind_a_question_goes_on(office: Office) -> None:
 
 async def test_yes_sends_to_the_very_people(office: Office, asking: ConfirmationService) -> None:
     asked = await office.order(ELEVEN + " x")
-    office.make_out_fault = AssertionError("they are known")
+    office.lookup_fault = AssertionError("they are known")
     given = await confirmed(office, asking, asked)
     await office.passes(60)
     assert await office.states(asked, given) == [OrderState.CONFIRMED, OrderState.DONE]
@@ -196,7 +196,7 @@ async def test_an_answer_while_the_question_is_still_being_written(
 
 
 async def test_a_restart_before_it_is_known_whom_it_is_about(office: Office) -> None:
-    office.making_out = lambda order: 5.0
+    office.lookup_seconds = lambda order: 5.0
     order = await office.accept(ELEVEN)
     office.running[order.id] = asyncio.create_task(
         office.queue.run(AcceptedOrder(order), may_ask=False)

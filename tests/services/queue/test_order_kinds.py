@@ -25,40 +25,40 @@ def subject(ident: int) -> UnitRef:
 
 
 def test_one_call_is_one_attachment() -> None:
-    jobs = [
+    orders = [
         queued_order(assignee(1), assignee(2)),
         queued_order(assignee(3), call_id=101),
         queued_order(assignee(4)),
     ]
-    assert attach_requests(jobs) == [
+    assert attach_requests(orders) == [
         AttachRequest(1, 100, (subject(1), subject(2), subject(4))),
         AttachRequest(1, 101, (subject(3),)),
     ]
 
 
 def test_the_same_call_of_another_server_is_another() -> None:
-    jobs = [queued_order(assignee(1)), queued_order(assignee(2), server_id=2)]
-    assert attach_requests(jobs) == [
+    orders = [queued_order(assignee(1)), queued_order(assignee(2), server_id=2)]
+    assert attach_requests(orders) == [
         AttachRequest(1, 100, (subject(1),)),
         AttachRequest(2, 100, (subject(2),)),
     ]
 
 
 def test_one_server_is_one_detachment() -> None:
-    jobs = [
+    orders = [
         queued_order(assignee(1), action=OrderAction.DETACH, call_id=None),
         queued_order(assignee(2), action=OrderAction.DETACH, call_id=None, server_id=2),
         queued_order(assignee(3), action=OrderAction.DETACH, call_id=None),
     ]
-    assert detach_requests(jobs) == [
+    assert detach_requests(orders) == [
         DetachRequest(1, (subject(1), subject(3))),
         DetachRequest(2, (subject(2),)),
     ]
 
 
 def test_whoever_is_named_by_several_is_sent_once() -> None:
-    jobs = [queued_order(assignee(1), assignee(2)), queued_order(assignee(1, "license:1"))]
-    (merged,) = attach_requests(jobs)
+    orders = [queued_order(assignee(1), assignee(2)), queued_order(assignee(1, "license:1"))]
+    (merged,) = attach_requests(orders)
     assert [one.ident for one in merged.units] == [1, 2]
 
 

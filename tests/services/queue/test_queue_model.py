@@ -252,7 +252,7 @@ def with_people(*, hears: bool) -> Step:
 
 def looks(seconds: float) -> Step:
     async def step(play: Play) -> None:
-        play.making_out = lambda order: seconds if order.id % 2 else 0.0
+        play.lookup_seconds = lambda order: seconds if order.id % 2 else 0.0
 
     return step
 

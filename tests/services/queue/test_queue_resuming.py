@@ -41,7 +41,7 @@ async def test_orders_that_waited_go_on_waiting_in_their_order(office: Office) -
 async def test_many_are_taken_up_at_once(office: Office) -> None:
     """However long the CAD takes to say who they are."""
     orders = [(await office.accept(str(one))).id for one in range(1, 41)]
-    office.making_out = lambda order: 10.0
+    office.lookup_seconds = lambda order: 10.0
     await office.restart()
     assert office.sent == []
     await office.passes(90)
@@ -159,12 +159,12 @@ async def test_a_database_that_fails_while_resuming_leaves_it_to_the_next_start(
     office: Office, caplog: pytest.LogCaptureFixture
 ) -> None:
     order = await office.accept("1")
-    office.make_out_fault = DatabaseUnavailable("dispatch.db", "disk I/O error")
+    office.lookup_fault = DatabaseUnavailable("dispatch.db", "disk I/O error")
     await office.restart()
     assert await office.state(order.id) is OrderState.QUEUED
     assert "disk I/O error" in caplog.text
     assert "secret" not in caplog.text
-    office.make_out_fault = None
+    office.lookup_fault = None
     await office.restart()
     assert await office.state(order.id) is OrderState.DONE
 
@@ -245,7 +245,7 @@ async def test_stopping_with_nothing_to_do(office: Office) -> None:
 
 
 async def test_what_is_only_being_looked_up_is_not_sent_any_more(office: Office) -> None:
-    office.making_out = lambda order: 5.0
+    office.lookup_seconds = lambda order: 5.0
     first = await office.order("1")
     await office.queue.drain(5)
     await office.passes(60)

@@ -98,7 +98,7 @@ async def test_attach_and_detach_of_one_unit_keep_their_order(office: Office) ->
 
 
 async def test_a_slow_look_at_whom_an_order_is_about_lets_nobody_overtake(office: Office) -> None:
-    office.making_out = lambda order: 5.0 if order.call_id == 100 else 0.0
+    office.lookup_seconds = lambda order: 5.0 if order.call_id == 100 else 0.0
     first = await office.order("1", 100)
     second = await office.order("1", 101)
     await office.passes(1)
@@ -109,7 +109,7 @@ async def test_a_slow_look_at_whom_an_order_is_about_lets_nobody_overtake(office
 
 
 async def test_a_slow_look_does_not_hold_up_who_wants_the_same(office: Office) -> None:
-    office.making_out = lambda order: 5.0 if order.units == "1" else 0.0
+    office.lookup_seconds = lambda order: 5.0 if order.units == "1" else 0.0
     await office.order("1")
     second = await office.order("2")
     assert await office.state(second) is OrderState.DONE

@@ -185,7 +185,7 @@ async def test_cancelled_twice_is_told_once(office: Office) -> None:
 
 
 async def test_cancelled_while_it_is_looked_up(office: Office) -> None:
-    office.making_out = lambda order: 5.0
+    office.lookup_seconds = lambda order: 5.0
     first = await office.order("1")
     assert await office.queue.cancel(first, DANA)
     await office.passes(60)
@@ -233,11 +233,11 @@ async def test_an_error_that_concerns_all_is_not_split(office: Office, fault: Ca
 
 
 async def test_a_giver_who_is_told_of_a_fault_finds_the_order_withdrawn(office: Office) -> None:
-    office.make_out_fault = DatabaseUnavailable("dispatch.db", "disk I/O error")
+    office.lookup_fault = DatabaseUnavailable("dispatch.db", "disk I/O error")
     first = await office.order("1")
     with pytest.raises(DatabaseUnavailable):
         await office.running[first]
-    office.make_out_fault = None
+    office.lookup_fault = None
     stored = await office.stored(first)
     assert (stored.state, stored.answered) == (OrderState.CANCELLED, True)
     await office.restart()
@@ -249,7 +249,7 @@ async def test_a_giver_who_is_told_of_a_fault_finds_the_order_withdrawn(office: 
 
 
 async def test_the_fault_is_told_even_if_the_order_cannot_be_withdrawn(office: Office) -> None:
-    office.make_out_fault = DatabaseUnavailable("dispatch.db", "one")
+    office.lookup_fault = DatabaseUnavailable("dispatch.db", "one")
     order = await office.accept("1")
     office.database.broken = True
     with pytest.raises(DatabaseUnavailable, match="one"):
@@ -364,8 +364,8 @@ async def test_a_fault_of_the_scheduler_is_told_to_every_actor_and_ends(
 
 
 async def test_an_order_that_is_closed_while_it_fails_is_not_withdrawn(office: Office) -> None:
-    office.making_out = lambda order: 5.0
-    office.make_out_fault = DatabaseUnavailable("dispatch.db", "disk I/O error")
+    office.lookup_seconds = lambda order: 5.0
+    office.lookup_fault = DatabaseUnavailable("dispatch.db", "disk I/O error")
     first = await office.order("1")
     assert await office.queue.cancel(first, DANA)
     await office.passes(10)

@@ -245,7 +245,7 @@ async def test_a_busy_minute_gathers_for_ten_seconds_at_most(office: Office) -> 
 
 
 async def test_a_look_at_whom_an_order_is_about_counts_as_waiting(office: Office) -> None:
-    office.making_out = lambda order: 10.0
+    office.lookup_seconds = lambda order: 10.0
     office.cad.fault = DOWN
     first = await office.order("1", 100, OrderAction.ATTACH)
     await office.passes(10.5)

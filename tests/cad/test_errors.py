@@ -26,6 +26,7 @@ PROMISES = {
     "InvalidCommunity": (False, True),
     "ApiNotEnabled": (False, True),
     "InvalidApiKey": (False, True),
+    "UnitNotAddressable": (False, False),
 }
 
 

@@ -18,6 +18,7 @@ from bot.cad.errors import (
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
+    UnitNotAddressable,
 )
 from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
 from bot.services.errors import (
@@ -140,6 +141,8 @@ def cad_message(error: CadError) -> str:
     """Return why the CAD did not do what was requested, and what to do."""
     said = f" It said: {code_span(error.text)}." if error.text else ""
     match error:
+        case UnitNotAddressable():
+            text = "This CAD needs an API id here, and the unit has none. Use `/link` for its member."
         case CadRefused():
             advice = _REJECTION_ADVICE.get(type(error), "")
             refusal = code_span(error.text or f"status {error.status}")

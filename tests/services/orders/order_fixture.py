@@ -15,7 +15,7 @@ from bot.services.reply import ReplyAddress
 from bot.services.targets.resolution import Resolution
 from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderState
-from tests.services.office import Office, ScriptedCad
+from tests.services.queue_fixture import QueueFixture, ScriptedCad
 from tests.services.samples import DISPATCH_ROLE, actor
 
 DANA = actor(DISPATCH_ROLE, user_id=42)
@@ -40,7 +40,7 @@ class CadWithUnits(ScriptedCad):
 class OrderFixture:
     """The intake and the resolver; `on_duty` are the units that the CAD lists."""
 
-    office: Office
+    queue_fixture: QueueFixture
     intake: OrderIntake
     resolver: TargetResolver
     links: LinkStore
@@ -48,17 +48,17 @@ class OrderFixture:
 
     def later(self, elapsed: timedelta) -> None:
         """Advance the time."""
-        self.office.time._elapsed += elapsed.total_seconds()
+        self.queue_fixture.time._elapsed += elapsed.total_seconds()
 
     async def done(self, **more: Any) -> int:
         """Leave a closed order in the file."""
-        people = tuple(map(self.office.assignee, (1, 2)))
+        people = tuple(map(self.queue_fixture.assignee, (1, 2)))
         people = (people[0], replace(people[1], discord_id=None))
-        order = await self.office.accept(
+        order = await self.queue_fixture.accept(
             "1 2",
             **{
                 "state": OrderState.DONE,
-                "finished_at": self.office.time.now(),
+                "finished_at": self.queue_fixture.time.now(),
                 "resolution": outcomes.RESOLUTION_JSON.dump_json(Resolution(people)).decode(),
                 "outcome": outcomes.OUTCOME_JSON.dump_json(Outcome(None, 1.0)).decode(),
                 **more,

@@ -28,7 +28,7 @@ pytestmark = v1
 async def test_an_order_is_stored_before_anything_else(order_fixture: OrderFixture) -> None:
     accepted = await order_fixture.intake.attach(DANA, REPLY, "me  A-12", call_id=100, server_id=3)
     order = accepted.order
-    assert await order_fixture.office.stored(order.id) == order
+    assert await order_fixture.queue_fixture.stored(order.id) == order
     assert order == Order(
         order.id,
         GUILD,
@@ -37,18 +37,18 @@ async def test_an_order_is_stored_before_anything_else(order_fixture: OrderFixtu
         100,
         "me  A-12",
         42,
-        order_fixture.office.time.now(),
+        order_fixture.queue_fixture.time.now(),
         7,
         "secret",
     )
-    assert order_fixture.office.cad.asked.total() == 0
+    assert order_fixture.queue_fixture.cad.asked.total() == 0
 
 
 @pytest.mark.parametrize("call_id", [None, 100])
 async def test_a_detach(order_fixture: OrderFixture, call_id: int | None) -> None:
     order = (await order_fixture.intake.detach(DANA, REPLY, "me", call_id=call_id)).order
     assert (order.action, order.call_id, order.server_id) == (OrderAction.DETACH, call_id, 5)
-    assert await order_fixture.office.stored(order.id) == order
+    assert await order_fixture.queue_fixture.stored(order.id) == order
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ async def test_what_is_refused_is_not_stored(
         await order_fixture.intake.attach(who, REPLY, units, call_id=100)
     with pytest.raises(error):
         await order_fixture.intake.detach(who, REPLY, units)
-    assert await order_fixture.office.store.unfinished() == []
+    assert await order_fixture.queue_fixture.store.unfinished() == []
 
 
 async def test_the_token_is_not_shown(order_fixture: OrderFixture) -> None:
@@ -76,7 +76,7 @@ async def test_the_token_is_not_shown(order_fixture: OrderFixture) -> None:
 async def test_an_undo_is_a_detach_from_that_call_only(order_fixture: OrderFixture) -> None:
     done = await order_fixture.done(call_id=102, server_id=3)
     order = (await order_fixture.intake.undo(DANA, ReplyAddress(8, "other"), done)).order
-    assert await order_fixture.office.stored(order.id) == order
+    assert await order_fixture.queue_fixture.stored(order.id) == order
     assert (order.action, order.call_id, order.server_id) == (OrderAction.DETACH, 102, 3)
     assert order.units == "<@1001> steam:2"
     assert (order.application_id, order.token, order.actor_id) == (8, "other", 42)

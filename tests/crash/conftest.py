@@ -1,4 +1,4 @@
-"""A bot that lives several lives on one database."""
+"""A bot that is killed and started again on one database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.process.conftest import SETTINGS
 
 @pytest.fixture
 def version() -> int:
-    """Speak v1 where a test does not say."""
+    """Use API 1 unless a test says otherwise."""
     return 1
 
 

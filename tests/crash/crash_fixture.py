@@ -1,4 +1,4 @@
-"""A bot that lives several lives on one database, beside a Discord and a CAD that live on."""
+"""A bot that is killed and started again, beside a Discord and a CAD that keep running."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.process.conftest import LAUNCHER, PROJECT, Bot
 
 @dataclass(frozen=True, slots=True)
 class WatchedCad(Fault):
-    """The CAD as it should be, telling the watch which orders come."""
+    """A healthy CAD that reports each order before and after it is carried out."""
 
     discord: BusyDiscord
 
@@ -54,7 +54,7 @@ class StoredOrder:
 
 @dataclass(slots=True)
 class CrashFixture:
-    """What outlives the bot.
+    """Everything but the bot process, which is started anew.
 
     Attributes:
         arrivals: for each unit, the calls that it was put on, in order.
@@ -73,11 +73,11 @@ class CrashFixture:
 
     @property
     def log(self) -> str:
-        """Everything that any lifetime has written."""
+        """The logs of all runs."""
         return "\n".join(line for bot in self.bots for line in bot.log)
 
     async def start(self) -> Bot:
-        """Begin a lifetime."""
+        """Start the bot."""
         self.discord.connected.clear()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(LAUNCHER), self.discord.url),
@@ -92,14 +92,14 @@ class CrashFixture:
         return bot
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for something that people see."""
+        """Wait for a change at Discord or the CAD that makes a condition true."""
         async with asyncio.timeout(30):
             while not condition():
                 self.discord.changed.clear()
                 await self.discord.changed.wait()
 
     def orders(self) -> list[StoredOrder]:
-        """Read the orders as another program would, in the order in which they were given."""
+        """Read the orders as another program would, the oldest first."""
         columns = ", ".join(StoredOrder.__slots__)
         with closing(sqlite3.connect(self.file)) as connection:
             rows = connection.execute(f"SELECT {columns} FROM orders ORDER BY id")
@@ -120,7 +120,7 @@ class CrashFixture:
         return None
 
     def record_change(self, change: Change) -> None:
-        """Remember who was put where."""
+        """Record an attachment."""
         if change.kind is ChangeKind.ATTACH and change.call_id is not None:
             for ident in change.idents:
                 unit = change.server.units[ident].badge.unit_num

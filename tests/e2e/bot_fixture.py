@@ -33,14 +33,14 @@ from sandbox.cad.state.world import CadWorld
 from sandbox.fake_time import FakeTime
 
 SETTLE_SECONDS = 10.0
-CALM = 10.0  # seconds after which the bot's budget is whole again
+CALM = 10.0  # seconds after which the rate limits count no old request
 ROUNDS = 12  # five cards may be stored, posted, and stored again
 ORDERS = ("ATTACH", "DETACH", "v2 attach", "v2 detach")
 MESSAGE, DEFERRED, EPHEMERAL = 4, 5, 64
 
 
 class IsolatedTransport(Transport):
-    """Keeps the network's time apart: simcord stops the timers of whatever a command does."""
+    """Sends in a context of its own, because simcord stops the timers of a command's tasks."""
 
     timeout: float | None = None  # real seconds
     requests_under_way = 0  # requests
@@ -56,10 +56,11 @@ class IsolatedTransport(Transport):
 
 @dataclass(slots=True)
 class BotFixture:
-    """Everything that can be acted on and looked at; `members` by first name.
+    """The running bot, the pretend CAD and the pretend Discord.
 
     Attributes:
-        fixed_settings: settings that every start has.
+        members: by first name; `bot_fixture.dana` is short for `bot_fixture.members["dana"]`.
+        fixed_settings: settings of every start.
     """
 
     cad: CadServer
@@ -76,7 +77,7 @@ class BotFixture:
     _running: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def __getattr__(self, name: str) -> MemberActor:
-        """Find a person by name: `bot_fixture.dana`."""
+        """Return a member by first name."""
         try:
             return self.members[name]
         except KeyError:
@@ -95,12 +96,12 @@ class BotFixture:
         return self.world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
 
     def units_on(self, call_id: int) -> list[str]:
-        """List the numbers of the units on a call of the CAD, in the order in which they came."""
+        """List the numbers of the units on a call of the CAD, in the order of their attachment."""
         units = self.server.units
         return [units[ident].badge.unit_num for ident in self.server.calls[call_id].idents]
 
     def orders(self) -> list[ReceivedRequest]:
-        """List what the CAD was told to do, not what it was asked."""
+        """List the orders that the CAD received, without the queries."""
         return [one for one in self.world.history if one.type.startswith(ORDERS)]
 
     def links(self) -> dict[int, str]:
@@ -144,7 +145,7 @@ class BotFixture:
         self.world.history[:] = self.orders()
 
     def set_fault(self, fault: Fault, path: str = "") -> None:
-        """Let something go wrong at the CAD; if it hangs, the bot loses its timeout soon."""
+        """Let the CAD fail; if it hangs, the bot's requests time out soon."""
         self.cad.faults.set(fault, path=path)
         self.transport.timeout = 0.05 if isinstance(fault, Hang) else None
 
@@ -164,11 +165,11 @@ class BotFixture:
         await self._running.aclose()
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the time; each task that wakes does its work."""
         await self.time.advance(seconds, partial(self.env.settle, idle=0.005))
 
     async def settle_network(self) -> None:
-        """Wait for what really takes time, the CAD and the database, while none passes."""
+        """Wait for the CAD and the database, which take real time and no pretend time."""
         for _ in range(ROUNDS):
             await until(lambda: not self.transport.requests_under_way)
             # Behind whatever the cards have asked of the database.
@@ -176,23 +177,23 @@ class BotFixture:
             await self.env.settle(idle=0.001)
 
     async def run_command(self, who: MemberActor, command: str, /, **options: Any) -> CommandReply:
-        """Type a command and return what the bot says to it."""
+        """Type a command and return its reply."""
         said = CommandReply(self, await who.slash(self.channel, command, **options))
         said.check()
         return said
 
     async def final_answer(self, who: MemberActor, command: str, /, **options: Any) -> str:
-        """Type a command and return the last words, a minute later."""
+        """Type a command and return the text of its reply a minute later."""
         return await (await self.run_command(who, command, **options)).after(60)
 
     async def attach(self, units: str, call: int = seed.ARMED_ROBBERY, **options: Any) -> str:
-        """Let Dana attach units, and return the last words."""
+        """Let Dana attach units; return the text of the reply a minute later."""
         return await self.final_answer(self.dana, "attach", call=call, units=units, **options)
 
 
 @dataclass(slots=True)
 class CommandReply:
-    """What the bot says to one command: changes as the reply is edited."""
+    """The private reply to one command; it changes as the bot edits it."""
 
     bot_fixture: BotFixture
     result: InteractionResult
@@ -211,18 +212,18 @@ class CommandReply:
 
     @property
     def requests(self) -> list[HttpLogEntry]:
-        """What the bot has sent to Discord about it."""
+        """The requests to Discord about it."""
         token = self.result._interaction.token
         return [one for one in self.bot_fixture.env.http_requests if token in one.path]
 
     async def after(self, seconds: float) -> str:
-        """Return what it says some time later."""
+        """Return its text after some time."""
         await self.bot_fixture.advance(seconds)
         self.check()
         return self.text
 
     def check(self) -> None:
-        """Make sure that it is private, pings nobody and fits into a message."""
+        """Check that it is private, mentions no one and fits into a message."""
         first, *edits = self.requests
         assert first.path.endswith("/callback")
         assert isinstance(first.json, dict)
@@ -241,7 +242,7 @@ class CommandReply:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Let the loop run until something has become true."""
+    """Let the event loop run until a condition is true."""
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110  # there is no event for most of what is awaited
             await asyncio.sleep(0)

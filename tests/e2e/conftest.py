@@ -18,19 +18,19 @@ from sandbox.cad.state import seed
 from sandbox.fake_time import FakeTime, Wait
 from tests.e2e.bot_fixture import SETTLE_SECONDS, BotFixture, database_url
 
-# Linked before the curtain rises. Erin is not on duty; Charlie is, and nobody knows who he is.
+# Linked from the start. Erin is not on duty; Charlie is on duty and not linked.
 LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
 
 
 class QuickEnv(Env):
-    """Looks more often than every 50 ms whether everybody is done."""
+    """Checks more often than every 50 ms whether all tasks are idle."""
 
     async def _settle_internal(self, *, idle: float = 0.002, **others: Any) -> None:
         await super()._settle_internal(idle=idle, **others)
 
 
 def with_settings(**changes: Any) -> pytest.MarkDecorator:
-    """Run a test with other settings."""
+    """Run a test with other settings of the bot."""
     return pytest.mark.parametrize(
         "bot_fixture", [changes], indirect=True, ids=[", ".join(changes)]
     )
@@ -74,7 +74,7 @@ def _built(cad: CadServer, env: Env, file: Path, time: FakeTime) -> BotFixture:
 
 
 def _waits_in(env: Env) -> Wait:
-    """Declare the sleep of what a command does as a wait for the outside."""
+    """Declare a sleep in a command's task as an external wait."""
 
     async def wait(sleeper: Awaitable[None]) -> None:
         try:

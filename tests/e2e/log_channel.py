@@ -1,4 +1,4 @@
-"""What tests about links look at: the log channel, direct messages, presses."""
+"""The log channel, direct messages and presses, for the tests of links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.e2e.bot_fixture import BotFixture, CommandReply
 
 
 class LogChannel:
-    """The log channel, as people see it."""
+    """The log channel as its members see it."""
 
     def __init__(self, bot_fixture: BotFixture, channel: ChannelHandle) -> None:
         self.bot_fixture = bot_fixture
@@ -33,7 +33,7 @@ class LogChannel:
 
     @property
     def messages(self) -> list[discord.Message]:
-        """The messages, the oldest first; none of them pings anybody."""
+        """The messages, the oldest first; checks that none mentions a member."""
         place = f"/channels/{self.channel.id}/messages"
         for request in self.bot_fixture.env.http_requests:
             if request.path.startswith(place) and isinstance(request.json, dict):
@@ -65,7 +65,7 @@ def labels(message: discord.Message) -> list[str]:
 
 
 def direct_messages(who: MemberActor) -> list[str]:
-    """Return the direct messages that somebody got."""
+    """Return the direct messages to a member."""
     return [one.content for one in who.user.dm_channel.history()]
 
 
@@ -99,7 +99,7 @@ async def press_attach_me(
 
 
 def requests_stored(bot_fixture: BotFixture) -> list[tuple[int, str, str]]:
-    """Read the requests as another program would: who, which id, where it stands."""
+    """Read the requests as another program would: member, id and state."""
     with closing(sqlite3.connect(bot_fixture.file)) as connection:
         return connection.execute(
             "SELECT discord_id, api_id, state FROM link_requests ORDER BY id"

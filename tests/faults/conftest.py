@@ -1,4 +1,4 @@
-"""Fifty people on duty, a pretend Discord and a pretend CAD that fails; time is pretended too."""
+"""Fifty units on duty, a pretend Discord and a pretend CAD that fails, in pretend time."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from tests.faults.fault_fixture import (
     build_world,
 )
 
-CALM = 60.0  # seconds after which the budgets are whole again
+CALM = 60.0  # seconds after which the rate limits count no old request
 
 
 @pytest.fixture
 async def fault_fixture(
     version: int, tmp_path: Path, empty_file: Path
 ) -> AsyncIterator[FaultFixture]:
-    """Start the bot for fifty people who may dispatch themselves, and let it get to know them."""
+    """Start the bot for fifty members who may dispatch themselves, and wait for its first polls."""
     random.seed(version)  # of the pauses between two attempts
     env = Env(discord.Client(intents=discord.Intents(guilds=True)), settle_timeout=SETTLE_SECONDS)
     time = SimultaneousTime()

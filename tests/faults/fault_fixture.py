@@ -41,7 +41,7 @@ ORDERS = {"ATTACH_UNITS", "ATTACH_UNIT", "v2 attach"}
 
 
 class SimultaneousTime(FakeTime):
-    """Wakes everyone whose moment has come at once, as a crowd does what it does together."""
+    """Wakes all tasks of one moment together, before any of them goes on."""
 
     async def advance(self, seconds: float, settle: Callable[[], Awaitable[None]]) -> None:
         end = self._elapsed + seconds
@@ -78,9 +78,9 @@ def api_id(person: int) -> str:
 
 
 class TrackedTransport(Transport):
-    """The real connection, with timeouts in pretend time; knows when nothing moves any more.
+    """The real connection, with timeouts in pretend time; it knows which requests are pending.
 
-    A request moves until it is answered, unless the CAD holds it.
+    A request is pending until it is answered, unless the CAD holds it.
     """
 
     def __init__(self, base_url: str, time: FakeTime) -> None:
@@ -92,7 +92,7 @@ class TrackedTransport(Transport):
 
     @property
     def moves(self) -> bool:
-        """Tell whether something will happen without any time passing."""
+        """Whether an answer will arrive without any time passing."""
         return not self._under_way <= self._held
 
     async def send(self, request: Request, *, within: float | None = None) -> Response:
@@ -107,7 +107,7 @@ class TrackedTransport(Transport):
             self._under_way.discard(number)
 
     async def hold(self, request: web.Request, seconds: float) -> None:
-        """Keep the CAD from looking at a request for a while."""
+        """Hold a request for some pretend time."""
         number = request.headers[NUMBER]
         self._held.add(number)
         await self._time.sleep(seconds)
@@ -140,7 +140,7 @@ class HeldAnswer(Fault):
 
 @dataclass(slots=True)
 class FaultFixture:
-    """Everything that can be acted on and looked at; `members` in the order of their units."""
+    """The running bot, the pretend CAD and the pretend Discord; `members` in the order of units."""
 
     cad: CadServer
     env: Env
@@ -170,18 +170,18 @@ class FaultFixture:
         await self.cad.pause()
 
     async def repair_cad(self) -> None:
-        """Put everything right."""
+        """Remove all faults and reconnect the CAD."""
         self.cad.faults.clear()
         await self.cad.resume()
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the time; each task that wakes does its work."""
         await self.time.advance(seconds, self.settle)
 
     async def settle(self) -> None:
-        """Wait until everybody waits for time alone.
+        """Wait until all tasks wait for time to pass.
 
-        simcord's own `settle` knows nobody who waits for what somebody else is doing.
+        simcord's own `settle` does not know tasks that wait for other tasks.
         """
         loop = cast(Any, asyncio.get_running_loop())
         async with asyncio.timeout(10):
@@ -189,10 +189,10 @@ class FaultFixture:
                 await asyncio.sleep(0 if loop._ready else 0.0005)
 
     async def attach(self, places: Iterable[int]) -> list[GivenOrder]:
-        """Let people attach themselves to calls, the first to the first, all at once."""
+        """Let each member attach themselves to a call, all at the same time."""
 
         async def not_yet(**_: object) -> None:
-            """Let the next one speak before the bot has heard the one before."""
+            """Let the next member type before the bot has handled the command before."""
 
         with patch.object(self.env, "_settle_internal", not_yet):
             given = [
@@ -209,7 +209,7 @@ class FaultFixture:
         return given
 
     def calls_of(self, person: int) -> list[int]:
-        """List the calls that a person's unit is on."""
+        """List the calls that a member's unit is on."""
         ident = next(
             unit.id
             for unit in self.server.units.values()
@@ -218,13 +218,13 @@ class FaultFixture:
         return [call.call_id for call in self.server.calls.values() if ident in call.idents]
 
     def unfinished(self) -> dict[str, bool]:
-        """Tell of the orders that are not over, by token, whether the CAD has still to act."""
+        """Return the unanswered orders by token: whether the CAD has still to act."""
         with closing(sqlite3.connect(self.file)) as connection:
             rows = connection.execute("SELECT token, state FROM orders WHERE NOT answered")
             return {token: state in {"queued", "sending"} for token, state in rows}
 
     def being_sent(self) -> set[str]:
-        """List the orders that a request under way may be about, by token."""
+        """List the tokens of the orders that a running request may be about."""
         with closing(sqlite3.connect(self.file)) as connection:
             return {
                 token
@@ -234,17 +234,17 @@ class FaultFixture:
             }
 
     def orders(self) -> list[ReceivedRequest]:
-        """List what the CAD was told to do, not what it was asked."""
+        """List the orders that the CAD received, without the queries."""
         return [one for one in self.world.history if one.type in ORDERS]
 
     def seconds_at(self, received: ReceivedRequest) -> float:
-        """Return when a request arrived, in seconds since the curtain rose."""
+        """Return when a request arrived, in seconds since the start."""
         return (received.at - self.began).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
 class GivenOrder:
-    """An order that somebody gave for themselves, and what the bot says to it."""
+    """An order of a member for their own unit, and its reply."""
 
     person: int
     call_id: int

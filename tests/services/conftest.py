@@ -34,7 +34,7 @@ async def queue_fixture(
 async def verifier_fixture(
     tmp_path: Path, version: int, empty_file: Path
 ) -> AsyncIterator[VerifierFixture]:
-    """Open the pretend CAD, with the limits of the real one, and what proves ids with it."""
+    """Open the pretend CAD, with the limits of the real one, and a verifier that asks it."""
     time = FakeTime()
     async with CadServer(seed.build_world(), clock=time.monotonic) as cad:
         cad.world.behaviour.rate_limits = True

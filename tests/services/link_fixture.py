@@ -71,7 +71,7 @@ class RecordingLinkNotifier:
 
 
 class LinkFixture:
-    """Builds the services on an queue_fixture, also after a restart of it."""
+    """Builds the services on a QueueFixture, also after a restart of it."""
 
     def __init__(self, queue_fixture: QueueFixture, *, needs_approval: bool = False) -> None:
         self.queue_fixture = queue_fixture

@@ -1,4 +1,4 @@
-"""The orders' side of a bot: a real file, a CAD that does as it is shown, and people who listen."""
+"""The order queue on a real SQLite file, with a scripted CAD and recorded replies."""
 
 from __future__ import annotations
 
@@ -51,12 +51,14 @@ _QUIET = 50  # turns of the loop in which nothing happened
 
 
 class Lifetime:
-    """How long a bot lives, counted in what can be seen of it from outside."""
+    """The steps that the bot has left before it is killed; a step is a use of the CAD, the database
+    or Discord. None for no end.
+    """
 
     steps_left: int | None = None
 
     async def step(self) -> None:
-        """Go on, or never again."""
+        """Use up a step; without one left, never return."""
         if self.steps_left == 0:
             await asyncio.get_running_loop().create_future()
         elif self.steps_left is not None:
@@ -64,7 +66,7 @@ class Lifetime:
 
 
 class WatchedDatabase(Database):
-    """Knows whether it is being used, and can be broken."""
+    """A database that counts its users and can be made to fail."""
 
     busy = 0
     broken = False
@@ -118,13 +120,13 @@ NOT_ASKED = AssertionError("the queue has no business with this")
 
 
 class ScriptedCad:
-    """A CadClient whose next answers are written down beforehand.
+    """A CadClient whose next answers the test sets.
 
     Attributes:
-        faults: what the next orders end with, one each, None for well; after them, `fault`.
-        arrives: whether an order whose fault leaves that open is carried out all the same.
-        gate: orders wait behind it while it is closed.
-        seconds: how long an order takes.
+        faults: the errors of the next orders, one each, None for success; after them, `fault`.
+        arrives: whether an order whose error leaves that open is carried out nevertheless.
+        gate: orders wait while it is not set.
+        seconds: the time that an order takes.
     """
 
     def __init__(self, time: FakeTime, version: int, lifetime: Lifetime) -> None:
@@ -213,7 +215,7 @@ class ScriptedCad:
         return next((one for one, on in self.idents_by_call.items() if ident in on), None)
 
     def put(self, ident: int, call_id: int | None) -> None:
-        """Move a unit by hand."""
+        """Move a unit, as another dispatcher would."""
         for on in self.idents_by_call.values():
             if ident in on:
                 on.remove(ident)
@@ -271,7 +273,7 @@ class ScriptedCad:
 
 @dataclass(frozen=True)
 class ShownReply:
-    """What somebody's reply said, and from when on."""
+    """A state of a reply, and when it was shown."""
 
     at: float
     view: OrderView
@@ -282,11 +284,11 @@ class ShownReply:
 
 
 class RecordingAnnouncer:
-    """The Announcer: remembers every reply.
+    """An OrderAnnouncer that records every reply.
 
     Attributes:
-        is_reachable: whether anybody can be shown anything.
-        seconds: how long Discord takes to show something.
+        is_reachable: whether a reply can be shown at all.
+        seconds: the time that Discord takes to show a reply.
     """
 
     def __init__(self, time: FakeTime, lifetime: Lifetime) -> None:
@@ -312,10 +314,10 @@ class RecordingAnnouncer:
 
 @dataclass
 class QueueFixture:
-    """Everything that can be acted on and looked at.
+    """The queue and what it stands on. It resolves orders itself.
 
-    `units` in an order are numbers of units: "1 2"; "x" stands for nobody; "5?" is a unit of which
-    only the CAD knows who that is, unless it is in a `lookup_error`.
+    The `units` of an order are numbers of units: "1 2". "x" is no unit. "5?" is a unit that has to
+    be looked up in the CAD, which fails with `lookup_error` if that is set.
     """
 
     file: Path
@@ -358,11 +360,11 @@ class QueueFixture:
         return OrderStore(self.database)
 
     async def follow_up(self, view: OrderView) -> None:
-        """Remember the orders that the CAD has taken."""
+        """Record an order that the CAD has accepted."""
         self.followed_up.append(view)
 
     async def close(self) -> None:
-        """End everything that still goes on."""
+        """Cancel all tasks and close the file."""
         while self.database.busy:  # noqa: ASYNC110 # the file has no event for that
             await asyncio.sleep(0)
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
@@ -373,7 +375,7 @@ class QueueFixture:
         await self.database.close()
 
     async def restart(self) -> None:
-        """Die between two steps, and start again."""
+        """Kill the bot between two steps, and start it again."""
         self.lifetime.steps_left = 0
         await self.close()
         await self.open()
@@ -402,7 +404,7 @@ class QueueFixture:
         return Resolution(tuple(map(self.assignee, people)), tuple(left_out))
 
     def assignee(self, ident: int) -> Assignee:
-        """Build a unit on duty, as it was named; unit 5 is on the radio as A-5."""
+        """Build the assignee of a unit on duty; unit 5 has the number A-5."""
         found = unit(ident, f"A-{ident}", f"steam:{ident}")
         return Assignee(f"steam:{ident}", 1000 + ident, found, True, self.cad.call_of(ident))
 
@@ -436,7 +438,7 @@ class QueueFixture:
         action: OrderAction = OrderAction.ATTACH,
         **more: Any,
     ) -> int:
-        """Store an order and have it carried out; return its id."""
+        """Store an order and put it into the queue; return its id."""
         order = await self.accept(units, call_id, action, **more)
         self.running[order.id] = asyncio.create_task(self.queue.run(AcceptedOrder(order)))
         return order.id
@@ -448,28 +450,28 @@ class QueueFixture:
         action: OrderAction = OrderAction.ATTACH,
         **more: Any,
     ) -> int:
-        """Give an order, and let happen what happens at once."""
+        """Submit an order and wait until all tasks wait for time to pass; return its id."""
         order_id = await self.submit(units, call_id, action, **more)
         await self.settle()
         return order_id
 
     async def detach(self, units: str, call_id: int | None = None, **more: Any) -> int:
-        """Order to take units off their calls."""
+        """Submit a detach."""
         return await self.order(units, call_id, OrderAction.DETACH, **more)
 
     async def settle(self) -> None:
-        """Wait until nobody does anything but wait for time to pass."""
+        """Wait until all tasks wait for time to pass."""
         quiet = 0
         while quiet < _QUIET:
             await asyncio.sleep(0)
             quiet = 0 if self.database.busy else quiet + 1
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the time; each task that wakes does its work."""
         await self.time.advance(seconds, self.settle)
 
     async def advance_while_down(self, seconds: float) -> None:
-        """Let time pass while nothing runs."""
+        """Advance the time while the bot does not run."""
 
         async def nothing() -> None: ...
 
@@ -487,7 +489,7 @@ class QueueFixture:
         return [await self.state(one) for one in order_ids]
 
     def text(self, order_id: int) -> str:
-        """Return what an order's reply says; nothing yet is empty."""
+        """Return the text of an order's reply; empty if there is none yet."""
         shown = self.announcer.shown.get(order_id)
         return shown[-1].text if shown else ""
 
@@ -504,7 +506,7 @@ class QueueFixture:
 
 
 class _NoWaitClock(FakeTime):
-    """A stage's time, in which no sleep waits."""
+    """The time of a fixture, in which no sleep waits."""
 
     def __init__(self, time: FakeTime) -> None:
         super().__init__()
@@ -520,7 +522,7 @@ class _NoWaitClock(FakeTime):
 
 
 def new_verifier(queue_fixture: QueueFixture, cad: CadClient, server_id: int = 1) -> LinkVerifier:
-    """Build what proves ids, on an queue_fixture's file; it waits for nothing."""
+    """Build a verifier on the fixture's file; it waits for nothing."""
 
     return LinkVerifier(
         cad,

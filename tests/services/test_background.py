@@ -8,7 +8,7 @@ from bot.services.background import BackgroundTasks
 
 
 class BlockingSleep:
-    """Where whoever sleeps can be woken."""
+    """Sleeps that last until `wake` is set."""
 
     def __init__(self) -> None:
         self.wake = asyncio.Event()

@@ -224,7 +224,7 @@ class TestThePanel:
             ("A-7", "LSPD · free · available"),
             ("S-1", "LSPD · free · available"),
             ("E-51", "SAFD · free · available"),
-            ("B-21", "BCSO · on #101 · on bot_fixture"),
+            ("B-21", "BCSO · on #101 · on scene"),
             ("R-2", "SAFD · on #102 · enroute"),
         ]
         crews = [
@@ -267,7 +267,7 @@ class TestMore:
         assert more.response is not None
         place = f"cad:status:1:{ROBBERY}"
         result = await officers.pat.select(more.response.message, ["4"], custom_id=place)
-        assert words(result) == "✅ Your status (A\\-12) is now **on bot_fixture**."
+        assert words(result) == "✅ Your status (A\\-12) is now **on scene**."
         assert officers.server.units[1].status == 4
         unit = officers.services.board.snapshot(seed.SERVER_ID).units[1]
         assert unit.status == 4

@@ -178,7 +178,8 @@ async def test_discord_linked_in_the_cad_counts_more_than_what_is_pasted(
     assert answer == (
         f"⚠️ {bot_fixture.charlie.mention} is now linked to `{UPPER}`.\n"
         f"In the CAD, {bot_fixture.charlie.mention} has linked Discord to this id (account"
-        f" `charlie`). So it was saved instead of `{RILEY.hex}`. To change that, change it in the CAD."
+        f" `charlie`). So it was saved instead of `{RILEY.hex}`."
+        " To change that, change it in the CAD."
     )
     assert bot_fixture.links()[bot_fixture.charlie.id] == UPPER
 

@@ -1,4 +1,4 @@
-"""Whatever happens, in whatever order: nobody is left without a true answer."""
+"""Random runs: whatever happens, in any order, each order gets a true answer."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class RememberingStore(OrderStore):
 
 
 class RandomRun(QueueFixture):
-    """An queue_fixture whose past is known."""
+    """A QueueFixture that records what has happened."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -55,7 +55,7 @@ async def maintenance(
         timedelta(days=1),
         clock=queue_fixture.time,
     )
-    members = Members(*range(2000))  # the actors and units of the queue_fixture
+    members = Members(*range(2000))  # the actors and units of QueueFixture
     maintenance = Maintenance(
         audit, link_fixture.approvals, link_fixture.erasure, members, clock=queue_fixture.time
     )

@@ -15,6 +15,7 @@ from bot.cad.models import (
     NewCall,
     Receipt,
     Unit,
+    UnitListPart,
     UnitRef,
 )
 
@@ -72,8 +73,11 @@ class CadClient(Protocol):
     async def calls(self, server_id: int) -> Calls:
         """Return the open dispatch calls and 911 calls."""
 
-    async def units(self, server_id: int) -> tuple[Unit, ...]:
-        """Return all units on duty."""
+    async def units(self, server_id: int) -> UnitListPart:
+        """Fetch the units on duty, as many pages as the rate limit allows now.
+
+        If that is not all, the next call continues. Pages are never fetched in vain.
+        """
 
     @property
     def has_discord_links(self) -> bool:
@@ -126,4 +130,5 @@ class InspectableCad(CadClient, Protocol):
 
         Raises:
             CadRefused: the CAD accepts none of the known variants.
+            CadUnreadable: at the addresses of these variants is no such CAD.
         """

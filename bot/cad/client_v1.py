@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.cad.codec import v1
-from bot.cad.codec.unit_pages import fetch_all_units
 from bot.cad.codec.v1 import AttachVariant
-from bot.cad.errors import CadRefused, InvalidRequestType
+from bot.cad.errors import CadRefused, CadUnreadable, InvalidRequestType
 from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.wire import Credentials
 from bot.cad.models import (
@@ -18,10 +17,12 @@ from bot.cad.models import (
     DetachRequest,
     NewCall,
     Unit,
+    UnitListPart,
     UnitRef,
     UnitsPage,
     idents_on_call,
 )
+from bot.cad.unit_list_loader import UnitListLoader
 
 
 def _ignore_variant(_variant: AttachVariant) -> None: ...
@@ -48,6 +49,7 @@ class V1Client:
         self.attach_limiter = sender.limiter(v1.ENDPOINT)
         self.detach_limiter = sender.limiter(v1.ENDPOINT)
         self._credentials = credentials
+        self._unit_list = UnitListLoader(self._units_page, sender.clock)
         self._on_variant_change = on_variant_change
         self._variant: AttachVariant | None = None
 
@@ -56,18 +58,18 @@ class V1Client:
 
         It is not documented what the CAD does if it refuses one of several calls.
         """
-        refusals: list[CadRefused] = []
-        for variant in (self._variant,) if self._variant else v1.ATTACH_VARIANTS:
+        refusals: list[CadRefused | CadUnreadable] = []
+        for variant in self._variants_for(attachments):
             try:
                 await self._sender.send_now(
                     v1.attach(self._credentials, attachments, variant), v1.read_done
                 )
-            except CadRefused as refusal:
+            except (CadRefused, CadUnreadable) as refusal:
                 if not v1.is_unknown_variant(refusal):
                     raise
                 refusals.append(refusal)
             else:
-                if variant is not self._variant:
+                if variant is not self._variant and not v1.needs_idents(attachments):
                     self._record_variant(variant)
                 return
         raise _most_specific(refusals)
@@ -108,9 +110,9 @@ class V1Client:
         """Return the open dispatch calls and 911 calls."""
         return await self._sender.query(v1.get_calls(self._credentials, server_id), v1.read_calls)
 
-    async def units(self, server_id: int) -> tuple[Unit, ...]:
-        """Return all units on duty."""
-        return await fetch_all_units(self._units_page, server_id)
+    async def units(self, server_id: int) -> UnitListPart:
+        """Fetch the units on duty; see `UnitListLoader`."""
+        return await self._unit_list.load(server_id)
 
     async def check_api_id(self, server_id: int, api_id: str) -> Account | None:
         """Return the account that has an API id, without its UUID; None if there is none."""
@@ -158,13 +160,13 @@ class V1Client:
         """
         if self._variant:
             return str(self._variant)
-        refusals: list[CadRefused] = []
+        refusals: list[CadRefused | CadUnreadable] = []
         for variant in v1.ATTACH_VARIANTS:
             try:
                 await self._sender.command(
                     v1.empty_attach(self._credentials, variant), v1.read_done
                 )
-            except CadRefused as refusal:
+            except (CadRefused, CadUnreadable) as refusal:
                 if not v1.is_unknown_variant(refusal):
                     return None
                 refusals.append(refusal)
@@ -180,13 +182,21 @@ class V1Client:
         request = v1.get_active_units(self._credentials, server_id, offset=offset)
         return await self._sender.query(request, v1.read_units)
 
+    def _variants_for(self, attachments: Sequence[AttachRequest]) -> Sequence[AttachVariant]:
+        if v1.needs_idents(attachments):
+            # The older ones might answer 200 and attach no unit.
+            return v1.ATTACH_VARIANTS[-1:]
+        return (self._variant,) if self._variant else v1.ATTACH_VARIANTS
+
     def _record_variant(self, variant: AttachVariant) -> None:
         if variant != (self._variant or v1.ATTACH_VARIANTS[0]):
             self._on_variant_change(variant)
         self._variant = variant
 
 
-def _most_specific(refusals: Sequence[CadRefused]) -> CadRefused:
+def _most_specific(
+    refusals: Sequence[CadRefused | CadUnreadable],
+) -> CadRefused | CadUnreadable:
     """Return the last refusal that is about the request, not about an unknown request type."""
     specific = [refusal for refusal in refusals if not isinstance(refusal, InvalidRequestType)]
     return (specific or list(refusals))[-1]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from bot.cad.codec import readers, v2
-from bot.cad.codec.unit_pages import fetch_all_units
+from bot.cad.codec import readers, v2, v2_accounts
 from bot.cad.errors import CadError
 from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.wire import Credentials, Request
@@ -19,10 +18,12 @@ from bot.cad.models import (
     NewCall,
     Receipt,
     Unit,
+    UnitListPart,
     UnitRef,
     UnitsPage,
     idents_on_call,
 )
+from bot.cad.unit_list_loader import UnitListLoader
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ class V2Client:
         self.attach_limiter = sender.limiter(v2.ATTACH)
         self.detach_limiter = sender.limiter(v2.DETACH)
         self._credentials = credentials
+        self._unit_list = UnitListLoader(self._units_page, sender.clock)
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> Receipt | None:
         """Attach units to calls, in several requests if necessary; stop at the first failure.
@@ -96,35 +98,35 @@ class V2Client:
         """Return the open dispatch calls and 911 calls."""
         return await self._sender.query(v2.get_calls(self._credentials, server_id), v2.read_calls)
 
-    async def units(self, server_id: int) -> tuple[Unit, ...]:
-        """Return all units on duty."""
-        return await fetch_all_units(self._units_page, server_id)
+    async def units(self, server_id: int) -> UnitListPart:
+        """Fetch the units on duty; see `UnitListLoader`."""
+        return await self._unit_list.load(server_id)
 
     async def check_api_id(self, server_id: int, api_id: str) -> Account | None:  # noqa: ARG002
         """Return the account that has an API id, without its name; None if there is none."""
         uuid = await self._sender.query(
-            v2.check_link(self._credentials, api_id), v2.read_linked_account
+            v2_accounts.check_link(self._credentials, api_id), v2_accounts.read_linked_account
         )
         return None if uuid is None else Account(uuid, "", api_id)
 
     async def get_full_account(self, server_id: int, account: Account) -> Account | None:  # noqa: ARG002
         """Return an account with all its fields; None if it does not exist any more."""
         request = (
-            v2.account_by_uuid(self._credentials, account.uuid)
+            v2_accounts.account_by_uuid(self._credentials, account.uuid)
             if account.uuid
-            else v2.account_by_community_user(self._credentials, account.api_id)
+            else v2_accounts.account_by_community_user(self._credentials, account.api_id)
         )
-        return await self._sender.query(request, v2.read_account)
+        return await self._sender.query(request, v2_accounts.read_account)
 
     async def get_account_by_discord_id(self, discord_id: int) -> Account | None:
         """Return the account that is linked to a Discord id; None if there is none."""
-        request = v2.account_by_discord(self._credentials, discord_id)
-        return await self._sender.query(request, v2.read_account)
+        request = v2_accounts.account_by_discord(self._credentials, discord_id)
+        return await self._sender.query(request, v2_accounts.read_account)
 
     async def get_account_by_api_id(self, api_id: str) -> Account | None:
         """Return the account that has an API id; None if there is none."""
-        request = v2.account_by_community_user(self._credentials, api_id)
-        return await self._sender.query(request, v2.read_account)
+        request = v2_accounts.account_by_community_user(self._credentials, api_id)
+        return await self._sender.query(request, v2_accounts.read_account)
 
     async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]
@@ -178,7 +180,8 @@ class V2Client:
 
     async def _general(self, endpoint: str, read: Callable[[object], T]) -> T:
         return await self._sender.query(
-            v2.general(self._credentials, endpoint), lambda answer: read(v2.read_general(answer))
+            v2_accounts.general(self._credentials, endpoint),
+            lambda answer: read(v2_accounts.read_general(answer)),
         )
 
     async def _is_on_call(self, call_id: int, unit: Unit) -> bool:

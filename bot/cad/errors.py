@@ -100,3 +100,7 @@ class InvalidApiKey(CadRefused):
     """`INVALID API KEY`."""
 
     affects_all_requests = True
+
+
+class UnitNotAddressable(CadRefused):
+    """This request cannot name the unit; it is not sent. `text` is the unit's ident, if known."""

@@ -14,10 +14,17 @@ LOWEST_PRIORITY = 3
 
 @dataclass(frozen=True, slots=True)
 class UnitRef:
-    """A unit that a command names: its API id, and its ident if it is on duty."""
+    """A unit that a command names: by its ident if it is on duty, its API id, or its account.
+
+    Attributes:
+        api_id: empty if the CAD shows no id of the unit's account.
+        ident: None if the unit is not on duty, or not known to be.
+        account: the UUID of the account; empty if it is not known. It stands for all its units.
+    """
 
     api_id: str
     ident: int | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +197,32 @@ class UnitsPage:
     units: tuple[Unit, ...]
     size: int
     is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnitListPart:
+    """What one load of the units has brought: all of them, or a part of a long list.
+
+    Attributes:
+        units: the units that this load fetched.
+        is_complete: whether the end of the list is reached; otherwise the next load continues.
+        listed: the idents of all units on duty; None as long as they are not known for certain.
+            Units that are not among them are off duty.
+        age: seconds since the oldest part of the list was fetched.
+        retry_after: seconds until the rate limit allows the next part; None if it is complete.
+    """
+
+    units: tuple[Unit, ...]
+    is_complete: bool
+    listed: frozenset[int] | None
+    age: float = 0.0
+    retry_after: float | None = None
+
+    @classmethod
+    def whole(cls, units: Iterable[Unit]) -> UnitListPart:
+        """Return a list that was fetched as a whole."""
+        units = tuple(units)
+        return cls(units, is_complete=True, listed=frozenset(unit.ident for unit in units))
 
 
 @dataclass(frozen=True, slots=True)

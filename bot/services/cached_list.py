@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from bot.cad.errors import CadRateLimited
+from bot.cad.http.rate_limits import background_queries, in_background
 from bot.common.clock import Clock
 from bot.common.outage_log import OutageLog
 
@@ -46,6 +47,7 @@ class CachedList(Generic[T]):
         self._clock = clock
         self._running: asyncio.Task[tuple[T, ...]] | None = None
         self._queued: asyncio.Task[tuple[T, ...]] | None = None
+        self._is_queued_in_background = False
         self._refreshed_at = -math.inf
         self._refreshing: set[asyncio.Task[None]] = set()
         self._outage = OutageLog(
@@ -55,13 +57,22 @@ class CachedList(Generic[T]):
     async def fetch(self) -> tuple[T, ...]:
         """Load the list after this call and return it; simultaneous callers share one load.
 
-        They also share its failure: an older list must not pass for a new one.
+        They also share its failure: an older list must not pass for a new one. Only a background
+        load that the rate limit does not allow is no failure for a caller who waits: the limit
+        keeps a request for it.
         """
         if self._queued is None:
             self._queued = asyncio.create_task(self._load_after(self._running))
             self._queued.add_done_callback(_retrieve_exception)
+            self._is_queued_in_background = in_background()
+        is_foreign = self._is_queued_in_background and not in_background()
         # Cancelling one caller must not cancel the shared load.
-        return await asyncio.shield(self._queued)
+        try:
+            return await asyncio.shield(self._queued)
+        except CadRateLimited:
+            if not is_foreign:
+                raise
+        return await self.fetch()
 
     def refresh(self) -> None:
         """Load in the background, unless a load is running or recent."""
@@ -94,7 +105,8 @@ class CachedList(Generic[T]):
 
     async def _refresh_once(self) -> None:
         try:
-            await self.fetch()
+            with background_queries():
+                await self.fetch()
         except CadRateLimited as error:
             # Not an outage: the bot loads more often than the CAD allows.
             wait = max(MAX_AGE, error.retry_after or 0.0)

@@ -176,7 +176,7 @@ async def test_adding_a_note(far: Far) -> None:
 async def test_setting_the_status_of_a_unit(far: Far, by_ident: bool) -> None:
     pat = far.subject(PAT)
     await far.client.set_status(1, pat if by_ident else UnitRef(PAT.hex), 1)
-    units = {unit.ident: unit.status for unit in await far.client.units(1)}
+    units = {unit.ident: unit.status for unit in (await far.client.units(1)).units}
     assert [ident for ident, status in units.items() if status == 1] == [pat.ident]
 
 

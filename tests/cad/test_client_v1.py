@@ -175,6 +175,51 @@ async def test_a_missing_path_asks_for_the_next_dialect(client, cad, switches, s
     assert switches == [TODAY]
 
 
+PAGE = CallbackResult(status=200, body="<html><title>Hi</title>", content_type="text/html")
+NO_API = CallbackResult(status=200, body="Backend Service Reached")
+
+
+@pytest.mark.parametrize("answer", [PAGE, NO_API])
+async def test_an_address_that_is_none_of_the_api_asks_for_the_next_dialect(
+    client, cad, switches, answer
+):
+    cad.answers = [answer, type_unknown, done]
+    await client.attach([ORDER])
+    await client.attach([ORDER])
+    assert cad.dialects == [SEED, JUNE, TODAY, TODAY]
+    assert switches == [TODAY]
+
+
+@pytest.mark.parametrize("answer", [PAGE, NO_API])
+async def test_the_check_of_the_set_up_passes_such_an_address_by(client, cad, answer):
+    cad.answers = [answer, done]
+    assert await client.find_attach_variant() == str(JUNE)
+
+
+async def test_an_address_that_has_worked_is_not_left_for_a_web_page(client, cad):
+    cad.answers = [done, PAGE]
+    await client.attach([ORDER])
+    with pytest.raises(CadUnreadable):
+        await client.attach([ORDER])
+    assert cad.dialects == [SEED, SEED]
+
+
+async def test_a_refusal_says_more_than_a_web_page(client, cad):
+    cad.answers = [NO_API, NO_API, refused("API IS NOT ENABLED FOR THIS COMMUNITY")]
+    with pytest.raises(ApiNotEnabled):
+        await client.attach([ORDER])
+
+
+async def test_units_without_an_api_id_are_attached_in_todays_form_alone(client, cad, switches):
+    cad.answers = [done]
+    await client.attach([ORDER])
+    await client.attach([AttachRequest(1, 100, (UnitRef("", 7),))])
+    await client.attach([ORDER])
+    assert cad.dialects == [SEED, TODAY, SEED]
+    assert cad.objects[1] == {"serverId": 1, "callId": 100, "identIds": [7]}
+    assert switches == []
+
+
 async def test_once_remembered_no_other_dialect_is_tried(client, cad):
     cad.answers = [done, refused("NO SUCH CALL", 404)]
     await client.attach([ORDER])
@@ -273,20 +318,20 @@ def page(first: int, size: int) -> CallbackResult:
 )
 async def test_units_are_read_page_by_page(client, cad, pages, offsets, idents):
     cad.answers = pages
-    assert [unit.ident for unit in await client.units(1)] == list(idents)
+    assert [unit.ident for unit in (await client.units(1)).units] == list(idents)
     assert [item["offset"] for item in cad.objects] == offsets
 
 
 async def test_a_bad_entry_does_not_end_the_pages(client, cad):
     bad = [UNIT | {"id": ident} for ident in range(UNITS_PER_PAGE - 1)]
     cad.answers = [listed([*bad, None]), page(100, 1)]
-    assert len(await client.units(1)) == 100
+    assert len((await client.units(1)).units) == 100
     assert [item["offset"] for item in cad.objects] == [0, 100]
 
 
 async def test_a_cad_that_does_not_know_offsets_is_not_asked_for_ever(client, cad):
     cad.answers = [page(0, 100)]
-    assert len(await client.units(1)) == 100
+    assert len((await client.units(1)).units) == 100
     assert len(cad.asked) == 2
 
 

@@ -25,7 +25,7 @@ from bot.cad.errors import (
     CadUnreadable,
     InvalidApiKey,
 )
-from bot.cad.http.rate_limits import RateLimit
+from bot.cad.http.rate_limits import RateLimit, background_queries
 from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Credentials
@@ -206,7 +206,7 @@ async def test_calls_and_units(far: Far, client: V2Client) -> None:
     calls = {call.call_id: call for call in (await client.calls(1)).dispatch}
     assert calls[TRAFFIC_STOP].idents == (far.ident(SAM),)
     assert set(calls) == {ARMED_ROBBERY, TRAFFIC_STOP, STRUCTURE_FIRE}
-    units = {unit.ident: unit for unit in await client.units(1)}
+    units = {unit.ident: unit for unit in (await client.units(1)).units}
     assert units[far.ident(PAT)].api_ids == (PAT.hex,)
     assert far.asked == ["v2 calls", "v2 units"]
 
@@ -215,7 +215,9 @@ async def test_units_of_several_pages(far: Far, client: V2Client) -> None:
     account = far.add(cad_models.Account("u-1", "zoe"))
     for number in range(100):
         far.cad.world.login(far.server, account, Badge(f"X-{number}", "Zoe", "LSPD"))
-    assert len(await client.units(1)) == 108  # with eight of the sandbox, without its dispatcher
+    assert (
+        len((await client.units(1)).units) == 108
+    )  # with eight of the sandbox, without its dispatcher
     assert [entry.objects[0]["offset"] for entry in far.cad.world.history] == ["0", "100"]
 
 
@@ -232,7 +234,7 @@ async def test_keys_in_any_case(far: Far, client: V2Client, case: Case) -> None:
     pat = far.ident(PAT)
     assert await client.attach([attachment(UnitRef(PAT.hex))]) == Receipt(frozenset([pat]))
     assert len((await client.calls(1)).dispatch) == 3
-    assert PAT.hex in {unit.api_ids[0] for unit in await client.units(1)}
+    assert PAT.hex in {unit.api_ids[0] for unit in (await client.units(1)).units}
     assert await name_behind(client, PAT.hex) == "pat"
     assert await client.get_idents_on_call(1, ARMED_ROBBERY, [far.unit(PAT)]) == {pat}
 
@@ -432,3 +434,50 @@ async def test_a_game_server_that_ate_the_budget(far: Far, client: V2Client) -> 
     assert client.attach_limiter.wait() == caught.value.retry_after == 60
     far.time.seconds += 60
     assert await client.attach([attachment(UnitRef(PAT.hex))])
+
+
+@pytest.mark.parametrize("header", ["RateLimit-Reset", "X-RateLimit-Reset"])
+async def test_a_429_that_names_only_the_end_of_its_period(
+    far: Far, client: V2Client, header: str
+) -> None:
+    behaviour = far.cad.world.behaviour
+    behaviour.rate_limits, behaviour.retry_after_header = True, header
+    game_server = far.client()
+    for _ in range(10):
+        await game_server.attach([attachment(UnitRef(PAT.hex))])
+    with pytest.raises(CadRateLimited) as caught:
+        await ASKS["attach"](client)
+    assert client.attach_limiter.wait() == caught.value.retry_after == 60
+
+
+async def test_polls_leave_a_request_to_who_waits(far: Far, client: V2Client) -> None:
+    far.cad.world.behaviour.rate_limits = True
+    with background_queries():
+        for _ in range(v2.LIMITS[v2.CALLS].requests - 1):
+            await client.calls(1)
+        with pytest.raises(CadRateLimited):
+            await client.calls(1)
+    assert await client.calls(1)
+    assert far.time.slept == []
+
+
+async def test_300_units_load_within_the_published_limits(far: Far) -> None:
+    far.cad.world.behaviour.rate_limits = True
+    for number in range(300):
+        account = cad_models.Account(f"uuid-{number}", f"user{number}")
+        far.cad.world.login(far.server, far.add(account), Badge(f"X-{number}", "", "LSPD"))
+    on_duty = {unit.id for unit in far.server.units.values() if not unit.is_dispatch}
+    game_server_leaves = {name: limit.scaled(0.8) for name, limit in v2.LIMITS.items()}
+    client = far.client(limits=game_server_leaves)
+    found: set[int] = set()
+    listed: frozenset[int] | None = None
+    started = far.time.seconds
+    while listed is None:
+        with background_queries():
+            part = await client.units(1)
+        found |= {unit.ident for unit in part.units}
+        listed = part.listed
+        far.time.seconds += 60
+    assert found == listed == on_duty
+    assert far.time.seconds - started <= 300
+    assert 429 not in {entry.status for entry in far.cad.world.history}

@@ -17,7 +17,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cad.codec import v2
+from bot.cad.codec import v2, v2_accounts
 from bot.cad.http.wire import Credentials, Request
 from bot.cad.models import AttachRequest, DetachRequest, NewCall, UnitRef
 from sandbox.cad.api.v2 import ENDPOINTS
@@ -92,12 +92,14 @@ BUILDERS: dict[str, st.SearchStrategy[tuple[Request, ...]]] = {
     "detach": st.builds(v2.detach, _who, st.builds(DetachRequest, _numbers, _subjects)),
     "get_calls": st.tuples(st.builds(v2.get_calls, _who, _numbers)),
     "get_units": st.tuples(st.builds(v2.get_units, _who, _numbers, offset=_numbers)),
-    "account_by_discord": st.tuples(st.builds(v2.account_by_discord, _who, _numbers)),
-    "account_by_uuid": st.tuples(st.builds(v2.account_by_uuid, _who, _texts)),
-    "account_by_community_user": st.tuples(st.builds(v2.account_by_community_user, _who, _texts)),
-    "check_link": st.tuples(st.builds(v2.check_link, _who, _texts)),
+    "account_by_discord": st.tuples(st.builds(v2_accounts.account_by_discord, _who, _numbers)),
+    "account_by_uuid": st.tuples(st.builds(v2_accounts.account_by_uuid, _who, _texts)),
+    "account_by_community_user": st.tuples(
+        st.builds(v2_accounts.account_by_community_user, _who, _texts)
+    ),
+    "check_link": st.tuples(st.builds(v2_accounts.check_link, _who, _texts)),
     "general": st.tuples(
-        st.builds(v2.general, _who, st.sampled_from([v2.INFO, v2.VERSION, v2.SERVERS]))
+        st.builds(v2_accounts.general, _who, st.sampled_from([v2.INFO, v2.VERSION, v2.SERVERS]))
     ),
     "current_call": st.tuples(st.builds(v2.current_call, _who, _texts)),
 }

@@ -24,6 +24,7 @@ from bot.cad.models import (
     NewCall,
     Receipt,
     Unit,
+    UnitListPart,
     UnitRef,
     idents_on_call,
 )
@@ -165,9 +166,9 @@ class ScriptedCad:
         found = (call(one, f"Call {one}", *on) for one, on in self.idents_by_call.items())
         return Calls(tuple(found), ())
 
-    async def units(self, server_id: int) -> tuple[Unit, ...]:
+    async def units(self, server_id: int) -> UnitListPart:
         await self._ask("units")
-        return ()
+        return UnitListPart.whole(())
 
     async def create_call(self, new: NewCall) -> int:
         raise NOT_ASKED

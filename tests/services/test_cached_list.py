@@ -178,3 +178,24 @@ async def test_too_many_questions_are_no_outage_and_wait_their_turn(source, capl
     assert source.asked == 2
     assert caplog.records == []
     await one.close()
+
+
+async def test_who_waits_does_not_share_the_limit_of_the_background(source) -> None:
+    one = CachedList("the units", source.ask, expected=CadError, clock=source.clock)
+    source.open.clear()
+    source.fault = CadRateLimited(retry_after=40.0)
+    one.refresh()
+    waiting = await begun(one.fetch())
+    source.fault = None
+    source.open.set()
+    assert await waiting == (2,)
+    await one.close()
+
+
+async def test_who_waits_is_told_of_the_limit_in_the_end(source) -> None:
+    one = CachedList("the units", source.ask, expected=CadError, clock=source.clock)
+    source.fault = CadRateLimited(retry_after=40.0)
+    one.refresh()
+    with pytest.raises(CadRateLimited):
+        await one.fetch()
+    await one.close()

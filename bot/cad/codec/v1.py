@@ -15,9 +15,11 @@ from bot.cad.errors import (
     ApiNotEnabled,
     CadRefused,
     CadUnnumbered,
+    CadUnreadable,
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
+    UnitNotAddressable,
 )
 from bot.cad.http import wire
 from bot.cad.http.rate_limits import BurstLimit
@@ -62,20 +64,25 @@ ATTACH_VARIANTS = (
 def attach(
     credentials: Credentials, attachments: Sequence[AttachRequest], variant: AttachVariant
 ) -> Request:
-    """Build an attach request, one data object per attachment."""
-    return _post(
-        credentials,
-        variant.path,
-        variant.type,
-        *[
-            {
-                "serverId": order.server_id,
-                "callId": order.call_id,
-                "units": [unit.api_id for unit in order.units],
-            }
-            for order in attachments
-        ],
-    )
+    """Build an attach request, one data object per attachment.
+
+    Where a unit has no API id, the object names all units by ident, if they have one: no document
+    says that one object may name units in two ways. Only today's variant knows idents.
+
+    Raises:
+        UnitNotAddressable: a unit has neither an API id nor an ident nor an account.
+    """
+    objects = [
+        {"serverId": order.server_id, "callId": order.call_id, **target}
+        for order in attachments
+        for target in _attach_targets(order.units)
+    ]
+    return _post(credentials, variant.path, variant.type, *objects)
+
+
+def needs_idents(attachments: Sequence[AttachRequest]) -> bool:
+    """Return True if an attach request names units otherwise than by API id."""
+    return any(not unit.api_id for order in attachments for unit in order.units)
 
 
 def empty_attach(credentials: Credentials, variant: AttachVariant) -> Request:
@@ -84,18 +91,25 @@ def empty_attach(credentials: Credentials, variant: AttachVariant) -> Request:
 
 
 def detach(credentials: Credentials, detachments: Sequence[DetachRequest]) -> Request:
-    """Build a detach request, one data object per detachment."""
-    return _post(
-        credentials,
-        "/emergency/detach_unit",
-        "DETACH_UNIT",
-        *({"serverId": order.server_id, "units": _api_ids(order)} for order in detachments),
-    )
+    """Build a detach request, one data object per detachment and account.
+
+    A detach takes no idents: a unit without an API id is detached through its account, together
+    with the other units of that account.
+
+    Raises:
+        UnitNotAddressable: a unit has neither an API id nor an account.
+    """
+    objects = [
+        {"serverId": order.server_id, **target}
+        for order in detachments
+        for target in _detach_targets(order.units)
+    ]
+    return _post(credentials, "/emergency/detach_unit", "DETACH_UNIT", *objects)
 
 
 def new_dispatch(credentials: Credentials, new: NewCall) -> Request:
     """Build a request that creates a dispatch call; the first unit becomes the primary unit."""
-    data = {"serverId": new.server_id, **writers.new_call_json(new), "units": _api_ids(new)}
+    data = {"serverId": new.server_id, **writers.new_call_json(new), "units": _api_ids(new.units)}
     return _post(credentials, "/emergency/new_dispatch", "NEW_DISPATCH", data)
 
 
@@ -120,8 +134,18 @@ def remove_911(credentials: Credentials, server_id: int, call_id: int) -> Reques
 
 
 def set_status(credentials: Credentials, server_id: int, unit: UnitRef, status: int) -> Request:
-    """Build a request that sets the status of one unit, or of all units with its API id."""
-    known = {"apiId": unit.api_id} if unit.ident is None else {"identIds": [unit.ident]}
+    """Build a request that sets the status of one unit, or of all units with its API id.
+
+    Raises:
+        UnitNotAddressable: the unit has neither an ident, an API id nor an account.
+    """
+    known: Mapping[str, Any]
+    if unit.ident is not None:
+        known = {"identIds": [unit.ident]}
+    elif unit.api_id:
+        known = {"apiId": unit.api_id}
+    else:
+        known = _account(unit)
     data = {"serverId": server_id, **known, "status": status}
     return _post(credentials, "/emergency/unit_status", "UNIT_STATUS", data)
 
@@ -176,9 +200,12 @@ def read_account_name(response: Response) -> str | None:
     return _checked(response).text.strip('"')
 
 
-def is_unknown_variant(refusal: CadRefused) -> bool:
-    """Return True if a refusal means that this CAD does not know this variant."""
-    return isinstance(refusal, InvalidRequestType) or refusal.status in {404, 405}
+def is_unknown_variant(error: CadRefused | CadUnreadable) -> bool:
+    """Return True if an error means that this CAD does not know this variant.
+
+    A wrong address answers 200 `Backend Service Reached`, a server in front of it a web page.
+    """
+    return isinstance(error, InvalidRequestType | CadUnreadable) or error.status in {404, 405}
 
 
 def _post(credentials: Credentials, path: str, type_: str, *data: Mapping[str, Any]) -> Request:
@@ -191,8 +218,42 @@ def _post(credentials: Credentials, path: str, type_: str, *data: Mapping[str, A
     return Request(ENDPOINT, "POST", path, body)
 
 
-def _api_ids(order: AttachRequest | DetachRequest | NewCall) -> list[str]:
-    return [unit.api_id for unit in order.units]
+def _attach_targets(units: Sequence[UnitRef]) -> list[Mapping[str, Any]]:
+    api_ids = _api_ids(units)
+    if len(api_ids) == len(units):
+        return [{"units": api_ids}]
+    idents = [unit.ident for unit in units if unit.ident is not None]
+    if len(idents) == len(units):
+        return [{"identIds": idents}]
+    named = [{"units": api_ids}] if api_ids else []
+    others = [unit for unit in units if not unit.api_id]
+    by_ident = [unit.ident for unit in others if unit.ident is not None]
+    return [
+        *named,
+        *([{"identIds": by_ident}] if by_ident else []),
+        *_accounts([unit for unit in others if unit.ident is None]),
+    ]
+
+
+def _detach_targets(units: Sequence[UnitRef]) -> list[Mapping[str, Any]]:
+    api_ids = _api_ids(units)
+    named = [{"units": api_ids}] if api_ids or not units else []
+    return [*named, *_accounts([unit for unit in units if not unit.api_id])]
+
+
+def _accounts(units: Sequence[UnitRef]) -> list[Mapping[str, str]]:
+    """Return a target for each account of these units; the CAD takes one in an object."""
+    return list({unit.account: _account(unit) for unit in units}.values())
+
+
+def _account(unit: UnitRef) -> Mapping[str, str]:
+    if not unit.account:
+        raise UnitNotAddressable("" if unit.ident is None else str(unit.ident))
+    return {"account": unit.account}
+
+
+def _api_ids(units: Sequence[UnitRef]) -> list[str]:
+    return [unit.api_id for unit in units if unit.api_id]
 
 
 def _checked(response: Response) -> Response:

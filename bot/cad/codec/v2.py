@@ -11,12 +11,18 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from bot.cad.codec import readers, writers
-from bot.cad.errors import ApiNotEnabled, CadRefused, CadUnnumbered, CadUnreadable, InvalidApiKey
+from bot.cad.errors import (
+    ApiNotEnabled,
+    CadRefused,
+    CadUnnumbered,
+    CadUnreadable,
+    InvalidApiKey,
+    UnitNotAddressable,
+)
 from bot.cad.http import wire
 from bot.cad.http.rate_limits import RateLimit
 from bot.cad.http.wire import Credentials, Request, Response
 from bot.cad.models import (
-    Account,
     AttachRequest,
     Calls,
     CurrentCall,
@@ -37,8 +43,8 @@ INFO, VERSION, SERVERS = "info", "version", "servers"
 LIMITS: Mapping[str, RateLimit] = {
     ATTACH: RateLimit(10, 60.0),
     DETACH: RateLimit(10, 60.0),
-    CALLS: RateLimit(5, 60.0),
-    UNITS: RateLimit(3, 60.0),
+    CALLS: RateLimit(5, 60.0, reserved_for_acts=1),
+    UNITS: RateLimit(3, 60.0, reserved_for_acts=1),
     NEW_CALL: RateLimit(20, 60.0),
     CLOSE: RateLimit(20, 60.0),
     NOTE: RateLimit(60, 60.0),
@@ -57,14 +63,15 @@ _WRONG_ADDRESS = re.compile(r"\b(server|route|endpoint|path|url)", re.IGNORECASE
 
 
 def attach(credentials: Credentials, attachment: AttachRequest) -> tuple[Request, ...]:
-    """Build the requests that attach units: at most one with idents and one with API ids.
+    """Build the requests that attach units: one with idents, one with API ids, others by account.
 
     No document says that one request may name units in both ways.
     """
     calls = f"/v2/emergency/servers/{attachment.server_id}/dispatch-calls"
     path = f"{calls}/{attachment.call_id}/attachments"
     return tuple(
-        _request(credentials, ATTACH, "POST", path, target) for target in _targets(attachment.units)
+        build_request(credentials, ATTACH, "POST", path, target)
+        for target in _targets(attachment.units)
     )
 
 
@@ -72,7 +79,7 @@ def detach(credentials: Credentials, detachment: DetachRequest) -> tuple[Request
     """Build the requests that detach units from their calls, as `attach` does."""
     path = f"/v2/emergency/servers/{detachment.server_id}/dispatch-calls/attachments"
     return tuple(
-        _request(credentials, DETACH, "DELETE", path, target)
+        build_request(credentials, DETACH, "DELETE", path, target)
         for target in _targets(detachment.units)
     )
 
@@ -80,19 +87,18 @@ def detach(credentials: Credentials, detachment: DetachRequest) -> tuple[Request
 def new_dispatch(credentials: Credentials, new: NewCall) -> Request:
     """Build a request that creates a dispatch call.
 
-    It can name units in one way only: by ident if any unit has one, because only units on duty
-    can be on a call; otherwise by API id.
+    It takes no idents, and one kind of target: API ids, or accounts if a unit has no API id. A
+    unit that has neither must be attached afterwards.
     """
-    targets = _targets(new.units) or ({"communityUserIds": []},)  # the CAD requires one target
     path = f"/v2/emergency/servers/{new.server_id}/dispatch-calls"
-    body = {**writers.new_call_json(new), **targets[0]}
-    return _request(credentials, NEW_CALL, "POST", path, body)
+    body = {**writers.new_call_json(new), **_new_call_target(new.units)}
+    return build_request(credentials, NEW_CALL, "POST", path, body)
 
 
 def close_call(credentials: Credentials, server_id: int, call_id: int) -> Request:
     """Build a request that closes a dispatch call."""
     path = f"/v2/emergency/servers/{server_id}/dispatch-calls/close"
-    return _request(credentials, CLOSE, "POST", path, {"callIds": [call_id]})
+    return build_request(credentials, CLOSE, "POST", path, {"callIds": [call_id]})
 
 
 def add_note(
@@ -101,26 +107,33 @@ def add_note(
     """Build a request that adds a note to a dispatch call."""
     path = f"/v2/emergency/servers/{server_id}/dispatch-calls/{call_id}/notes"
     body = {"note": text, "noteType": "text", "label": label}
-    return _request(credentials, NOTE, "POST", path, body)
+    return build_request(credentials, NOTE, "POST", path, body)
 
 
 def remove_911(credentials: Credentials, server_id: int, call_id: int) -> Request:
     """Build a request that removes a 911 call from the list."""
     path = f"/v2/emergency/servers/{server_id}/calls/911/{call_id}"
-    return _request(credentials, REMOVE_911, "DELETE", path)
+    return build_request(credentials, REMOVE_911, "DELETE", path)
 
 
 def set_status(credentials: Credentials, server_id: int, unit: UnitRef, status: int) -> Request:
-    """Build a request that sets the status of one unit, or of all units with its API id."""
-    (target,) = _targets((unit,))
+    """Build a request that sets the status of one unit, or of all units with its API id.
+
+    Raises:
+        UnitNotAddressable: the unit has neither an ident, an API id nor an account.
+    """
+    targets = _targets((unit,))
+    if not targets:
+        raise UnitNotAddressable
+    (target,) = targets
     path = f"/v2/emergency/servers/{server_id}/units/status"
-    return _request(credentials, STATUS, "PATCH", path, {**target, "status": status})
+    return build_request(credentials, STATUS, "PATCH", path, {**target, "status": status})
 
 
 def get_calls(credentials: Credentials, server_id: int) -> Request:
     """Build a request for the open calls of one server, with as few closed calls as possible."""
     query = {"closedLimit": 1, "closedOffset": 0, "type": _ALL_CALL_TYPES}
-    return _get(credentials, CALLS, f"/v2/emergency/servers/{server_id}/calls", query)
+    return build_get(credentials, CALLS, f"/v2/emergency/servers/{server_id}/calls", query)
 
 
 def get_units(credentials: Credentials, server_id: int, *, offset: int = 0) -> Request:
@@ -131,45 +144,18 @@ def get_units(credentials: Credentials, server_id: int, *, offset: int = 0) -> R
         "limit": UNITS_PER_PAGE,
         "offset": offset,
     }
-    return _get(credentials, UNITS, f"/v2/emergency/servers/{server_id}/units", query)
-
-
-def account_by_discord(credentials: Credentials, discord_id: int) -> Request:
-    """Build a request for the account that is linked to a Discord id."""
-    return _account(credentials, "discord", str(discord_id))
-
-
-def account_by_uuid(credentials: Credentials, account: str) -> Request:
-    """Build a request for the account with this UUID."""
-    return _account(credentials, "accountUuid", account)
-
-
-def account_by_community_user(credentials: Credentials, api_id: str) -> Request:
-    """Build a request for the account with this community user id (v1: API id)."""
-    return _account(credentials, "communityUserId", api_id)
-
-
-def check_link(credentials: Credentials, api_id: str) -> Request:
-    """Build a request for the UUID of the account that has a community user id."""
-    return _request(
-        credentials, LINK, "POST", "/v2/general/links/check", {"communityUserId": api_id}
-    )
+    return build_get(credentials, UNITS, f"/v2/emergency/servers/{server_id}/units", query)
 
 
 def current_call(credentials: Credentials, account: str) -> Request:
     """Build a request for the call of the unit that an account has selected."""
     path = f"/v2/emergency/accounts/{quote(account, safe='')}/current-call"
-    return _get(credentials, CURRENT_CALL, path)
-
-
-def general(credentials: Credentials, endpoint: str) -> Request:
-    """Build a request for data of the community: `INFO`, `VERSION` or `SERVERS`."""
-    return _get(credentials, endpoint, f"/v2/general/{endpoint}")
+    return build_get(credentials, CURRENT_CALL, path)
 
 
 def read_receipt(response: Response) -> Receipt | None:
     """Read the answer to an attach or detach request; None if it names no units."""
-    response = _checked(response)
+    response = check(response)
     try:
         return readers.read_receipt(wire.read_json(response))
     except CadUnreadable:
@@ -179,12 +165,12 @@ def read_receipt(response: Response) -> Receipt | None:
 
 def read_done(response: Response) -> None:
     """Read the answer to a command; raise its error if it failed."""
-    _checked(response)
+    check(response)
 
 
 def read_new_call(response: Response) -> int:
     """Read the number of a new call."""
-    response = _checked(response)
+    response = check(response)
     try:
         return readers.read_new_call(wire.read_json(response))
     except CadUnreadable as error:
@@ -194,69 +180,63 @@ def read_new_call(response: Response) -> int:
 
 def read_calls(response: Response) -> Calls:
     """Read the answer to `get_calls`."""
-    return readers.read_calls(wire.read_json(_checked(response)))
+    return readers.read_calls(wire.read_json(check(response)))
 
 
 def read_units(response: Response) -> UnitsPage:
     """Read the answer to `get_units`."""
-    return readers.read_units_page(wire.read_json(_checked(response)), UNITS_PER_PAGE)
-
-
-def read_account(response: Response) -> Account | None:
-    """Read the answer to a request for an account; None if there is no such account."""
-    if _is_unknown_account(response):
-        return None
-    return readers.read_account(wire.read_json(_checked(response)))
-
-
-def read_linked_account(response: Response) -> str | None:
-    """Read the answer to `check_link`: the account's UUID; None if no account has the id."""
-    if _is_unknown_account(response):
-        return None
-    return readers.read_linked_account(wire.read_json(_checked(response)))
+    return readers.read_units_page(wire.read_json(check(response)), UNITS_PER_PAGE)
 
 
 def read_current_call(response: Response) -> CurrentCall | None:
     """Read the answer to `current_call`; None if the account has no unit on any call."""
-    if _is_unknown_account(response):
+    if is_unknown_account(response):
         return None
-    return readers.read_current_call(wire.read_json(_checked(response)))
+    return readers.read_current_call(wire.read_json(check(response)))
 
 
-def read_general(response: Response) -> object:
-    """Read the answer to `general` as JSON, for the reader of that endpoint."""
-    return wire.read_json(_checked(response))
-
-
-def _targets(units: tuple[UnitRef, ...]) -> tuple[dict[str, list[Any]], ...]:
+def _targets(units: tuple[UnitRef, ...]) -> tuple[dict[str, Any], ...]:
     idents = [unit.ident for unit in units if unit.ident is not None]
-    others = [unit.api_id for unit in units if unit.ident is None]
-    targets: dict[str, list[Any]] = {"identIds": idents, "communityUserIds": others}
-    return tuple({kind: values} for kind, values in targets.items() if values)
+    others = [unit for unit in units if unit.ident is None]
+    api_ids = [unit.api_id for unit in others if unit.api_id]
+    lists: dict[str, list[Any]] = {"identIds": idents, "communityUserIds": api_ids}
+    accounts = dict.fromkeys(unit.account for unit in others if unit.account and not unit.api_id)
+    return (
+        *({kind: values} for kind, values in lists.items() if values),
+        *({"accountUuid": account} for account in accounts),  # one in a request
+    )
 
 
-def _account(credentials: Credentials, kind: str, value: str) -> Request:
-    return _get(credentials, ACCOUNT, "/v2/general/accounts/account", {kind: value})
+def _new_call_target(units: tuple[UnitRef, ...]) -> dict[str, list[str]]:
+    if units and not all(unit.api_id for unit in units) and all(unit.account for unit in units):
+        return {"accounts": list(dict.fromkeys(unit.account for unit in units))}
+    # The CAD requires a target, also for a call without units.
+    return {"communityUserIds": [unit.api_id for unit in units if unit.api_id]}
 
 
-def _get(
+def build_get(
     credentials: Credentials, endpoint: str, path: str, query: Mapping[str, Any] | None = None
 ) -> Request:
-    return _request(credentials, endpoint, "GET", f"{path}?{urlencode(query)}" if query else path)
+    """Build a GET request of v2."""
+    return build_request(
+        credentials, endpoint, "GET", f"{path}?{urlencode(query)}" if query else path
+    )
 
 
-def _request(
+def build_request(
     credentials: Credentials,
     endpoint: str,
     method: str,
     path: str,
     body: Mapping[str, Any] | None = None,
 ) -> Request:
+    """Build a request of v2 with its headers."""
     headers = {"Authorization": f"Bearer {credentials.api_key}", "Accept": "application/json"}
     return Request(endpoint, method, path, body, headers)
 
 
-def _checked(response: Response) -> Response:
+def check(response: Response) -> Response:
+    """Return a successful response; raise the error of any other, in the words of v2."""
     return wire.check_response(response, _classified)
 
 
@@ -269,7 +249,7 @@ def _classified(refusal: CadRefused) -> CadRefused:
     return refusal
 
 
-def _is_unknown_account(response: Response) -> bool:
+def is_unknown_account(response: Response) -> bool:
     """Return True for the 404 of an unknown account, False for that of a wrong address."""
     if response.status != 404:
         return False

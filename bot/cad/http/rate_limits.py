@@ -7,11 +7,36 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
 RECOVERY_SECONDS = 60.0  # after so many seconds without a 429, the full rate is allowed again
+
+
+_is_background = ContextVar("is_background", default=False)
+
+
+@contextmanager
+def background_queries() -> Iterator[None]:
+    """Mark the queries inside the block, and of tasks created in it, as background work.
+
+    No member waits for them: they leave the reserve of their endpoint to queries that a member
+    waits for, and give up soon when the rate limit allows none.
+    """
+    token = _is_background.set(True)
+    try:
+        yield
+    finally:
+        _is_background.reset(token)
+
+
+def in_background() -> bool:
+    """Return True inside `background_queries`."""
+    return _is_background.get()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +46,14 @@ class RateLimit:
     Attributes:
         reserved_for_orders: how many of the requests are kept for commands; queries do not use
             them. For endpoints that serve both.
+        reserved_for_acts: how many of the requests are kept for queries that a member waits for;
+            background queries do not use them.
     """
 
     requests: int
     seconds: float
     reserved_for_orders: int = 0
+    reserved_for_acts: int = 0
 
     def new_limiter(self, clock: Clock) -> RateLimiter:
         """Return a limiter that has counted no requests yet."""
@@ -66,6 +94,11 @@ class RateLimiter:
     def reserved_for_orders(self) -> int:
         """The number of requests that are kept for commands."""
         return self._limit.reserved_for_orders
+
+    @property
+    def reserved_for_acts(self) -> int:
+        """The number of requests that are kept for queries that a member waits for."""
+        return self._limit.reserved_for_acts
 
     @property
     def per_minute(self) -> int:

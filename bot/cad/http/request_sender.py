@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from bot.cad.errors import CadError, CadRateLimited, CadUnreachable
 from bot.cad.http import retry, wire
-from bot.cad.http.rate_limits import RateLimit, RateLimiter
+from bot.cad.http.rate_limits import RateLimit, RateLimiter, in_background
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request, Response
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
 T = TypeVar("T")
+
+BACKGROUND_WAIT = 2.0  # seconds that a background query waits for the rate limit
 
 
 class RequestSender:
@@ -42,6 +44,11 @@ class RequestSender:
     def clock_skew(self) -> float | None:
         """The seconds by which our clock is ahead of the CAD's; None before the first answer."""
         return wire.clock_skew(self._last_answer) if self._last_answer else None
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the rate limits."""
+        return self._clock
 
     def limiter(self, endpoint: str) -> RateLimiter:
         """Return the rate limiter of one endpoint."""
@@ -72,13 +79,22 @@ class RequestSender:
     async def query(self, request: Request, read: Callable[[Response], T]) -> T:
         """Send a query when the rate limit allows it, and again after transient faults.
 
-        Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`.
+        Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`, for a
+        background query within `BACKGROUND_WAIT`.
+
+        Raises:
+            CadRateLimited: with the seconds until the rate limit allows a request.
         """
 
         async def attempt(elapsed: float) -> T:
             return await self.send_now(request, read, retry.time_limit(elapsed))
 
-        reserve = self._limiters[request.endpoint].reserved_for_orders
+        limiter = self._limiters[request.endpoint]
+        reserve = limiter.reserved_for_orders
+        if in_background():
+            reserve += limiter.reserved_for_acts
+            if (wait := limiter.wait(reserve=reserve)) > BACKGROUND_WAIT:
+                raise CadRateLimited(retry_after=wait)
         return await self._send_with_retry(request.endpoint, attempt, reserve, lambda _: True)
 
     async def command(self, request: Request, read: Callable[[Response], T]) -> T:

@@ -22,9 +22,11 @@ from bot.cad.errors import (
 from bot.cad.values import lower_keys
 
 MAX_TEXT_LENGTH = 300
+MAX_RETRY_AFTER = 15 * 60.0  # seconds; a wrong header must not stop the bot for longer
 
 _HTML = re.compile(r"<(?:!doctype html|html|head|body)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
+_RESET_HEADERS = ("ratelimit-reset", "x-ratelimit-reset")
 _WRONG_ADDRESS = "backend service reached"
 
 
@@ -118,18 +120,34 @@ def problem_texts(response: Response) -> Mapping[str, str]:
 
 
 def retry_after(response: Response) -> float | None:
-    """Return the seconds in `Retry-After` (a number or an HTTP date), at least 0, or None."""
-    value = response.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII):
-        return float(value)
+    """Return the seconds that the CAD asks to wait, 0 to `MAX_RETRY_AFTER`; None if it does not.
+
+    `Retry-After` is a number or an HTTP date. A 429 may carry `RateLimit-Reset` or
+    `X-RateLimit-Reset` (seconds) instead; on other answers these are no request to wait.
+    """
+    wait = _seconds(response, "retry-after")
+    if wait is None:
+        wait = _seconds_until(response, response.headers.get("retry-after", ""))
+    if wait is None and response.status == 429:
+        resets = (_seconds(response, name) for name in _RESET_HEADERS)
+        wait = next((reset for reset in resets if reset is not None), None)
+    return None if wait is None else min(MAX_RETRY_AFTER, max(0.0, wait))
+
+
+def _seconds(response: Response, header: str) -> float | None:
+    value = response.headers.get(header, "").strip()
+    found = re.fullmatch(r"\d{1,18}(\.\d{1,9})?", value, re.ASCII)
+    return float(value) if found else None
+
+
+def _seconds_until(response: Response, value: str) -> float | None:
     try:
         date = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
-    received = datetime.fromtimestamp(response.received_at, UTC)
-    return max(0.0, (date - received).total_seconds())
+    return (date - datetime.fromtimestamp(response.received_at, UTC)).total_seconds()
 
 
 def clock_skew(response: Response) -> float | None:

@@ -5,29 +5,45 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Self
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadError
-from bot.cad.models import Call, Calls, Unit
-from bot.cad.push.events import Event
+from bot.cad.errors import CadError, CadRateLimited
+from bot.cad.models import Call, Calls, Unit, UnitListPart
+from bot.cad.push.events import Event, UnitLoggedIn, UnitsUpdated
 from bot.common.clock import Clock
 from bot.services.board.snapshot import BoardSnapshot
 from bot.services.cached_list import CachedList
+
+# A list of units that loads over minutes serves orders until it is this old.
+MAX_UNITS_AGE = timedelta(minutes=15)
 
 BoardListener = Callable[[int], None]
 
 
 @dataclass(slots=True)
 class _Server:
+    """The state of one server.
+
+    Attributes:
+        units_as_of: when the oldest part of the last whole list of units was fetched.
+        part: the last part of a list of units that is not whole yet; None if it is.
+        is_list_long: whether the last whole list took several loads.
+        idents_since_part: units that events have named since that list was begun.
+        events_since_poll: events since the oldest running poll started.
+    """
+
     calls: CachedList[Call]
     units: CachedList[Unit]
     snapshot: BoardSnapshot = field(default_factory=BoardSnapshot)
     confirmed_at: datetime | None = None
     first_poll: Calls | None = None
-    # Events since the oldest running poll started.
+    units_as_of: datetime | None = None
+    part: UnitListPart | None = None
+    is_list_long: bool = False
+    idents_since_part: set[int] = field(default_factory=set)
     events_since_poll: list[Event] = field(default_factory=list)
     running_polls: int = 0
 
@@ -68,6 +84,10 @@ class Board:
         """Return when the last poll of the calls succeeded, None if none has yet."""
         return self._server(server_id).confirmed_at
 
+    def units_as_of(self, server_id: int) -> datetime | None:
+        """Return when the oldest part of the units was fetched; None before a whole list."""
+        return self._server(server_id).units_as_of
+
     def first_poll(self, server_id: int) -> Calls | None:
         """Return the calls of the first poll, which are older than this run; None before it."""
         return self._server(server_id).first_poll
@@ -93,6 +113,8 @@ class Board:
         server = self._server(server_id)
         for event in events:
             server.snapshot = server.snapshot.apply(event)
+            if server.part is not None:
+                server.idents_since_part |= _idents_on_duty(event)
             if server.running_polls:
                 server.events_since_poll.append(event)
         self._notify(server_id)
@@ -108,10 +130,21 @@ class Board:
     async def fetch_units(self, server_id: int) -> tuple[Unit, ...]:
         """Poll the CAD and return the units on duty.
 
+        A list that is too long for one load serves from memory until it is `MAX_UNITS_AGE` old,
+        and loads in the background: orders do not wait for it.
+
         Raises:
             CadError: the poll failed.
+            CadRateLimited: the rate limit has allowed no whole list yet; the next call continues.
         """
-        return await self._server(server_id).units.fetch()
+        server = self._server(server_id)
+        if server.is_list_long and self._has_recent_units(server):
+            server.units.refresh()
+            return self.units(server_id)
+        await server.units.fetch()
+        if server.part is not None and not self._has_recent_units(server):
+            raise CadRateLimited(retry_after=server.part.retry_after)
+        return self.units(server_id)
 
     async def close(self) -> None:
         """Cancel all polls."""
@@ -144,14 +177,39 @@ class Board:
     async def _poll_units(self, server_id: int) -> tuple[Unit, ...]:
         server = self._servers[server_id]
         async with _Poll(server) as poll:
-            polled = await self._cad.units(server_id)
-            server.snapshot = poll.with_later_events(server.snapshot.with_units(polled))
+            part = await self._cad.units(server_id)
+            # Units that logged in behind a page that was already fetched are not listed.
+            listed = None if part.listed is None else part.listed | server.idents_since_part
+            polled = server.snapshot.with_units(part.units, listed)
+            server.snapshot = poll.with_later_events(polled)
+        if part.is_complete:
+            server.units_as_of = self._clock.now() - timedelta(seconds=part.age)
+            server.is_list_long = server.part is not None
+            server.idents_since_part.clear()
+            server.part = None
+        else:
+            server.part = part
         self._notify(server_id)
-        return polled
+        return self.units(server_id)
+
+    def _has_recent_units(self, server: _Server) -> bool:
+        as_of = server.units_as_of
+        return as_of is not None and self._clock.now() - as_of <= MAX_UNITS_AGE
 
     def _notify(self, server_id: int) -> None:
         for listener in self._listeners:
             listener(server_id)
+
+
+def _idents_on_duty(event: Event) -> set[int]:
+    """Return the units that an event shows to be on duty."""
+    match event:
+        case UnitLoggedIn(unit=unit):
+            return {unit.ident}
+        case UnitsUpdated(units=units):
+            return {unit.ident for unit in units}
+        case _:
+            return set()
 
 
 class _Poll:

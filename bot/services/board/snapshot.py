@@ -6,7 +6,7 @@ bot itself did, so these changes are applied like events.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -49,9 +49,18 @@ class BoardSnapshot:
             emergencies={call.call_id: call for call in polled.emergency},
         )
 
-    def with_units(self, polled: Iterable[Unit]) -> BoardSnapshot:
-        """Return a snapshot with the units of a poll."""
-        return replace(self, units={unit.ident: unit for unit in polled})
+    def with_units(
+        self, polled: Iterable[Unit], listed: Container[int] | None = frozenset()
+    ) -> BoardSnapshot:
+        """Return a snapshot with the units of a poll.
+
+        Args:
+            listed: other known units that stay; None: all of them, because the list is not whole.
+        """
+        others = {
+            ident: unit for ident, unit in self.units.items() if listed is None or ident in listed
+        }
+        return replace(self, units={**others, **{unit.ident: unit for unit in polled}})
 
     def call_of_unit(self, ident: int) -> Call | None:
         """Return the call that a unit is on, None if none."""

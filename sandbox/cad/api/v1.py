@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from sandbox.cad.api import request_fields, v1_types
-from sandbox.cad.state.behaviour import AttachVariant, Partial
+from sandbox.cad.state.behaviour import AttachVariant, Partial, WrongAddress
 from sandbox.cad.state.change_log import Actor
 from sandbox.cad.state.models import CadRefusal, Community, Json, Plan
 from sandbox.cad.state.rate_limits import RateLimit, RateLimiter
@@ -33,8 +33,13 @@ class Endpoint:
     variant: AttachVariant | None = None
 
 
+_ATTACH = {
+    AttachVariant.MAY_2020: v1_types.attach_of_2020,
+    AttachVariant.JUNE_2020: v1_types.attach_of_2020,
+    AttachVariant.SEPTEMBER_2020: v1_types.attach,
+}
 ENDPOINTS = (
-    *(Endpoint(*variant.value, v1_types.attach, variant=variant) for variant in AttachVariant),
+    *(Endpoint(*variant.value, prepare, variant=variant) for variant, prepare in _ATTACH.items()),
     Endpoint("/emergency/detach_unit", "DETACH_UNIT", v1_types.detach),
     Endpoint("/emergency/get_calls", "GET_CALLS", v1_types.get_calls),
     Endpoint("/emergency/get_active_units", "GET_ACTIVE_UNITS", v1_types.get_active_units),
@@ -61,18 +66,30 @@ class V1Api:
         return [
             *(web.post(path, self._post) for path in paths),
             web.get("/{tail:.*}", _backend_reached),
-            web.post("/{tail:.*}", _not_found),
+            web.post("/{tail:.*}", self._wrong_address),
         ]
 
     async def _post(self, request: web.Request) -> web.Response:
         enabled = [endpoint for endpoint in ENDPOINTS if self._enabled(endpoint, request.path)]
         # `/emergency` exists even if its variants are off; the later path does not.
-        if not enabled and request.path != AttachVariant.MAY_2020.value[0]:
-            return await _not_found(request)
+        oldest = request.path == AttachVariant.MAY_2020.value[0]
+        strict = self._world.behaviour.wrong_address is WrongAddress.NOT_FOUND
+        if not enabled and not (oldest and strict):
+            return await self._wrong_address(request)
         try:
             return self._answer(enabled, _envelope(await request.read()))
         except CadRefusal as refusal:
             return web.Response(status=refusal.status, text=refusal.text)
+
+    async def _wrong_address(self, _request: web.Request) -> web.Response:
+        match self._world.behaviour.wrong_address:
+            case WrongAddress.BACKEND_REACHED:
+                return web.Response(text=WRONG_ADDRESS)
+            case WrongAddress.WEB_PAGE:
+                page = "<!DOCTYPE html><html><head><title>Sonoran CAD</title></head></html>"
+                return web.Response(text=page, content_type="text/html")
+            case _:
+                return web.Response(status=404, text="Not Found")
 
     def _enabled(self, endpoint: Endpoint, path: str) -> bool:
         on = endpoint.variant is None or endpoint.variant in self._world.behaviour.attach_variants
@@ -139,7 +156,3 @@ def _compact(value: object) -> str:
 
 async def _backend_reached(_: web.Request) -> web.Response:
     return web.Response(text=WRONG_ADDRESS)
-
-
-async def _not_found(_: web.Request) -> web.Response:
-    return web.Response(status=404, text="Not Found")

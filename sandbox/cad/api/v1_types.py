@@ -8,6 +8,7 @@ action: a function without arguments that carries it out and returns the answer.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sandbox.cad.api import request_fields
 from sandbox.cad.api.matching_units import Target
@@ -30,8 +31,20 @@ NOT_LINKED = "API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY"
 
 
 def attach(world: CadWorld, community: Community, data: Json) -> Action:
-    """ATTACH_UNIT and ATTACH_UNITS: ignore ids that no unit on duty has."""
-    server, call_id, target = _server(world, community, data), _call_id(data), _target(data)
+    """ATTACH_UNIT at today's address: ignore ids that no unit on duty has."""
+    return _attach(world, community, data, _target(data))
+
+
+def attach_of_2020(world: CadWorld, community: Community, data: Json) -> Action:
+    """ATTACH_UNITS and ATTACH_UNIT at `/emergency`: they know API ids only.
+
+    Reference: docs/sonoran-cad.md, "Attach": accounts and idents belong to today's form.
+    """
+    return _attach(world, community, data, Target(request_fields.texts(data, "units")))
+
+
+def _attach(world: CadWorld, community: Community, data: Json, target: Target) -> Action:
+    server, call_id = _server(world, community, data), _call_id(data)
     if world.behaviour.refuse_unknown_call:
         world.find_call(server, call_id)
 
@@ -43,8 +56,11 @@ def attach(world: CadWorld, community: Community, data: Json) -> Action:
 
 
 def detach(world: CadWorld, community: Community, data: Json) -> Action:
-    """DETACH_UNIT: names no call, so it detaches the units from all their calls."""
-    server, target = _server(world, community, data), _target(data)
+    """DETACH_UNIT: names no call, so it detaches the units from all their calls.
+
+    It takes no idents; reference: docs/sonoran-cad.md, "Other requests".
+    """
+    server, target = _server(world, community, data), replace(_target(data), ident_ids=())
 
     def action() -> Answer:
         world.detach(server, target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.cad.api import request_fields
 from sandbox.cad.api.v1_types import call_form, emergency_form
-from sandbox.cad.api.v2_request import V2Request, require_call
+from sandbox.cad.api.v2_request import NEW_CALL_TARGETS, V2Request, require_call
 from sandbox.cad.state.models import CadRefusal, Json, Unit, UnitStatus
 
 NO_ACCOUNT = "Account not found."
@@ -67,9 +67,8 @@ def current_call(request: V2Request) -> Json:
 
 def new_dispatch(request: V2Request) -> Json:
     """Create a call with the units of the request; the target may be empty but not missing."""
-    return request.world.new_dispatch(
-        request.server, call_form(request.body), request.target()
-    ).as_json()
+    target = request.target(NEW_CALL_TARGETS)
+    return request.world.new_dispatch(request.server, call_form(request.body), target).as_json()
 
 
 def close(request: V2Request) -> Json:

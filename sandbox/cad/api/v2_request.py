@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.cad.api import request_fields
@@ -18,6 +18,8 @@ SEVERAL_TARGETS = "Provide exactly one kind of target."
 NO_UNITS = "No unit matches the target."
 
 TARGETS = ("communityUserId", "communityUserIds", "identIds", "discord", "accountUuid")
+# What a new call takes instead; reference: docs/sonoran-cad.md, "Targets".
+NEW_CALL_TARGETS = ("communityUserIds", "accounts", "discord")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +59,32 @@ class V2Request:
             raise CadRefusal(400, f"{request_fields.INVALID_DATA}: {name}")
         return value == "true"
 
-    def target(self) -> Target:
-        """Return the units on duty that the body names, as a target with their idents."""
-        kinds = [kind for kind in TARGETS if kind in self.body]
-        if not kinds:
+    def target(self, known: Sequence[str] = TARGETS) -> Target:
+        """Return the units on duty that the body names, as a target with their idents.
+
+        Args:
+            known: the kinds of targets that the endpoint takes; it refuses others.
+        """
+        kinds = [kind for kind in (*TARGETS, *NEW_CALL_TARGETS) if kind in self.body]
+        kinds = list(dict.fromkeys(kinds))
+        if not kinds or not set(kinds) <= set(known):
             raise CadRefusal(400, NO_TARGET)
         if len(kinds) > 1 and self.world.behaviour.one_target_kind:
             raise CadRefusal(400, SEVERAL_TARGETS)
         idents = dict.fromkeys(
             unit.id
             for kind in kinds
-            for unit in self.world.resolve(self.server, self._target(kind))
+            for target in self._targets(kind)
+            for unit in self.world.resolve(self.server, target)
         )
         if not idents and self.world.behaviour.refuse_unknown_units:
             raise CadRefusal(404, NO_UNITS)
         return Target(ident_ids=tuple(idents))
+
+    def _targets(self, kind: str) -> list[Target]:
+        if kind == "accounts":
+            return [Target(account=uuid) for uuid in request_fields.texts(self.body, kind)]
+        return [self._target(kind)]
 
     def _target(self, kind: str) -> Target:
         match kind:

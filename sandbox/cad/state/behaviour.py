@@ -14,6 +14,17 @@ class AttachVariant(Enum):
     SEPTEMBER_2020 = ("/emergency/attach_unit", "ATTACH_UNIT")
 
 
+class WrongAddress(StrEnum):
+    """The answer to a v1 request at an address, or of an attach variant, that is not served.
+
+    Reference: docs/sonoran-cad.md, "Refusals".
+    """
+
+    NOT_FOUND = "404"
+    BACKEND_REACHED = "backend service reached"
+    WEB_PAGE = "web page"
+
+
 class Partial(StrEnum):
     """What happens to the valid objects of a request if another object is refused."""
 
@@ -26,6 +37,8 @@ class Behaviour:
     """The switches; a test may change them at any time."""
 
     attach_variants: set[AttachVariant] = field(default_factory=lambda: set(AttachVariant))
+    # v1: what a POST to an unknown address gets. The documents say 200 `Backend Service Reached`.
+    wrong_address: WrongAddress = WrongAddress.NOT_FOUND
     partial: Partial = Partial.ALL_OR_NOTHING
     refuse_unknown_call: bool = True
     single_call: bool = True  # attaching a unit detaches it from its other call
@@ -33,5 +46,6 @@ class Behaviour:
     one_target_kind: bool = True  # v2: a request may name its units in one way only
     refuse_unknown_units: bool = False  # v2: a request that matches no unit gets a 404
     rate_limits: bool = False  # v1: five requests in five seconds; v2: the published limits
-    sends_retry_after: bool = True  # a 429 carries Retry-After
+    sends_retry_after: bool = True  # a 429 carries Retry-After, or the header of this name:
+    retry_after_header: str = "Retry-After"
     listed_event_data: bool = False  # push events: `data` is an array of one object

@@ -100,9 +100,15 @@ CHALLENGE = HtmlPage(200, "Just a moment...")
 
 @dataclass(frozen=True, slots=True)
 class RateLimited(Fault):
-    """Too many requests; Retry-After in seconds, as a date in GMT, or missing."""
+    """Too many requests; Retry-After in seconds, as a date in GMT, or missing.
+
+    Attributes:
+        header: `RateLimit-Reset` or `X-RateLimit-Reset` instead of `Retry-After`; reference:
+            docs/sonoran-cad.md, "Errors are `application/problem+json`".
+    """
 
     retry_after: int | datetime | None = None
+    header: str = "Retry-After"
 
     async def answer(self, _request: web.Request, _handler: Handler, /) -> web.StreamResponse:
         """Answer 429."""
@@ -112,9 +118,9 @@ class RateLimited(Fault):
         """Build the 429 in the form that the CAD's gateway uses."""
         headers = {}
         if isinstance(self.retry_after, datetime):
-            headers["Retry-After"] = format_datetime(self.retry_after, usegmt=True)
+            headers[self.header] = format_datetime(self.retry_after, usegmt=True)
         elif self.retry_after is not None:
-            headers["Retry-After"] = str(self.retry_after)
+            headers[self.header] = str(self.retry_after)
         body = {"message": "API rate limit exceeded", "request_id": "5f0c1d5e2b7a4c3f"}
         return web.json_response(body, status=429, headers=headers)
 

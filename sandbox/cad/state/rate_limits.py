@@ -41,4 +41,5 @@ class RateLimiter:
             times.append(now)
             return None
         wait = math.ceil(times[0] + rate.seconds - now)
-        return RateLimited(wait if self._behaviour.sends_retry_after else None).response()
+        told = wait if self._behaviour.sends_retry_after else None
+        return RateLimited(told, self._behaviour.retry_after_header).response()

@@ -22,6 +22,7 @@ from bot.cad.errors import (
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
+    UnitNotAddressable,
 )
 from bot.cad.http.wire import Credentials, Request
 from bot.cad.models import AttachRequest, DetachRequest, NewCall, UnitRef
@@ -93,6 +94,49 @@ def test_a_dialect_changes_the_path_and_the_type_only(dialect):
     request = v1.attach(WHO, [ORDER], dialect)
     assert (request.method, request.path) == ("POST", dialect.path)
     assert request.body == json.loads(SEED) | {"type": dialect.type}
+
+
+@pytest.mark.parametrize(
+    ("units", "targets"),
+    [
+        ((UnitRef("a", 7), UnitRef("b")), [{"units": ["a", "b"]}]),
+        ((UnitRef("", 7), UnitRef("b", 8)), [{"identIds": [7, 8]}]),
+        ((UnitRef("", 7), UnitRef("b")), [{"units": ["b"]}, {"identIds": [7]}]),
+        ((UnitRef("", None, "uuid"), UnitRef("b")), [{"units": ["b"]}, {"account": "uuid"}]),
+    ],
+)
+def test_units_without_an_api_id_are_attached_by_ident(units, targets):
+    found = objects(v1.attach(WHO, [AttachRequest(1, 100, units)], ATTACH_VARIANTS[-1]))
+    assert found == [{"serverId": 1, "callId": 100, **target} for target in targets]
+
+
+def test_units_without_an_api_id_are_detached_through_their_account():
+    units = (UnitRef("", 7, "uuid"), UnitRef("b", 8), UnitRef("", 9, "uuid"))
+    assert objects(v1.detach(WHO, [DetachRequest(1, units)])) == [
+        {"serverId": 1, "units": ["b"]},
+        {"serverId": 1, "account": "uuid"},
+    ]
+
+
+def test_what_cannot_be_named_is_not_sent():
+    with pytest.raises(UnitNotAddressable, match="7"):
+        v1.detach(WHO, [DetachRequest(1, (UnitRef("", 7),))])
+    with pytest.raises(UnitNotAddressable):
+        v1.attach(WHO, [AttachRequest(1, 100, (UnitRef(""),))], ATTACH_VARIANTS[-1])
+    with pytest.raises(UnitNotAddressable):
+        v1.set_status(WHO, 1, UnitRef(""), 2)
+
+
+@pytest.mark.parametrize(
+    ("unit", "target"),
+    [
+        (UnitRef("a", 7), {"identIds": [7]}),
+        (UnitRef("a"), {"apiId": "a"}),
+        (UnitRef("", None, "uuid"), {"account": "uuid"}),
+    ],
+)
+def test_the_status_of_a_unit_by_what_is_known_of_it(unit, target):
+    assert objects(v1.set_status(WHO, 1, unit, 2)) == [{"serverId": 1, **target, "status": 2}]
 
 
 def test_several_orders_are_several_objects_in_their_order():
@@ -219,7 +263,7 @@ def test_every_request_counts_against_the_one_budget():
             AttachRequest,
             st.integers(),
             st.integers(),
-            st.lists(st.builds(UnitRef, st.text()), max_size=3).map(tuple),
+            st.lists(st.builds(UnitRef, st.text(min_size=1)), max_size=3).map(tuple),
         ),
         max_size=4,
     )

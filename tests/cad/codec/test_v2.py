@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cad.codec import v2
+from bot.cad.codec import v2, v2_accounts
 from bot.cad.errors import (
     ApiNotEnabled,
     CadError,
@@ -21,6 +21,7 @@ from bot.cad.errors import (
     CadUnnumbered,
     CadUnreadable,
     InvalidApiKey,
+    UnitNotAddressable,
 )
 from bot.cad.http.rate_limits import RateLimit
 from bot.cad.http.wire import Credentials, Request, Response
@@ -57,12 +58,16 @@ SAMPLES = {
     v2.read_new_call: CALL,
     v2.read_calls: {"ActiveCalls": [CALL], "EmergencyCalls": [], "ClosedCallCount": 1},
     v2.read_units: [UNIT],
-    v2.read_account: ACCOUNT,
-    v2.read_linked_account: {"linked": True, "accountUuid": "u-1"},
+    v2_accounts.read_account: ACCOUNT,
+    v2_accounts.read_linked_account: {"linked": True, "accountUuid": "u-1"},
     v2.read_current_call: {"IdentId": 12, "CallId": 100},
 }
 READERS = tuple(SAMPLES)
-READERS_OF_PEOPLE = (v2.read_account, v2.read_linked_account, v2.read_current_call)
+READERS_OF_PEOPLE = (
+    v2_accounts.read_account,
+    v2_accounts.read_linked_account,
+    v2.read_current_call,
+)
 REQUESTS = (
     *v2.attach(WHO, AttachRequest(1, 100, (ON_DUTY, OFF_DUTY))),
     *v2.detach(WHO, DetachRequest(1, (ON_DUTY, OFF_DUTY))),
@@ -73,10 +78,10 @@ REQUESTS = (
     v2.set_status(WHO, 1, ON_DUTY, 3),
     v2.get_calls(WHO, 1),
     v2.get_units(WHO, 1),
-    v2.account_by_discord(WHO, 42),
-    v2.account_by_uuid(WHO, "u-1"),
-    v2.account_by_community_user(WHO, "steam:1"),
-    v2.check_link(WHO, "steam:1"),
+    v2_accounts.account_by_discord(WHO, 42),
+    v2_accounts.account_by_uuid(WHO, "u-1"),
+    v2_accounts.account_by_community_user(WHO, "steam:1"),
+    v2_accounts.check_link(WHO, "steam:1"),
     v2.current_call(WHO, "u-1"),
 )
 
@@ -103,8 +108,8 @@ def test_the_published_limits():
         "note": RateLimit(60, 60.0),
         "status": RateLimit(30, 60.0),
         "remove 911": RateLimit(10, 60.0),
-        "calls": RateLimit(5, 60.0),
-        "units": RateLimit(3, 60.0),
+        "calls": RateLimit(5, 60.0, reserved_for_acts=1),
+        "units": RateLimit(3, 60.0, reserved_for_acts=1),
         "account": RateLimit(10, 60.0),
         "link": RateLimit(30, 60.0),
         "current call": RateLimit(10, 60.0),
@@ -154,8 +159,18 @@ def test_one_request_for_those_on_duty_and_one_for_the_rest(subjects, bodies):
             f"{SERVER}/units?includeOffline=false&onlyUnits=true&limit=100&offset=200",
             None,
         ),
-        (v2.account_by_discord(WHO, 42), "GET", "/v2/general/accounts/account?discord=42", None),
-        (v2.check_link(WHO, "a"), "POST", "/v2/general/links/check", {"communityUserId": "a"}),
+        (
+            v2_accounts.account_by_discord(WHO, 42),
+            "GET",
+            "/v2/general/accounts/account?discord=42",
+            None,
+        ),
+        (
+            v2_accounts.check_link(WHO, "a"),
+            "POST",
+            "/v2/general/links/check",
+            {"communityUserId": "a"},
+        ),
         (v2.current_call(WHO, "u-1"), "GET", "/v2/emergency/accounts/u-1/current-call", None),
     ],
 )
@@ -202,8 +217,12 @@ def test_the_acts(request_, method, path, body):
     [
         ((), {"communityUserIds": []}),
         ((OFF_DUTY,), {"communityUserIds": ["steam:2"]}),
-        ((ON_DUTY,), {"identIds": [12]}),
-        ((OFF_DUTY, ON_DUTY), {"identIds": [12]}),
+        ((ON_DUTY,), {"communityUserIds": [ON_DUTY.api_id]}),
+        ((OFF_DUTY, ON_DUTY), {"communityUserIds": ["steam:2", ON_DUTY.api_id]}),
+        ((UnitRef("", 9, "uuid-9"), UnitRef("a", 8, "uuid-8")), {"accounts": ["uuid-9", "uuid-8"]}),
+        ((UnitRef("", 9, "uuid-9"), UnitRef("", 10, "uuid-9")), {"accounts": ["uuid-9"]}),
+        ((UnitRef("", 9), UnitRef("a", 8)), {"communityUserIds": ["a"]}),
+        ((UnitRef("", 9),), {"communityUserIds": []}),
     ],
 )
 def test_a_new_call_carries_exactly_one_target(subjects, target):
@@ -224,13 +243,23 @@ def test_a_new_call_carries_exactly_one_target(subjects, target):
     }
 
 
+def test_units_without_an_api_id_are_named_by_ident_or_account():
+    units = (UnitRef("", 9), UnitRef("a"), UnitRef("", None, "uuid"), UnitRef("", None, "uuid"))
+    bodies = [request.body for request in v2.detach(WHO, DetachRequest(1, units))]
+    assert bodies == [{"identIds": [9]}, {"communityUserIds": ["a"]}, {"accountUuid": "uuid"}]
+    status = v2.set_status(WHO, 1, UnitRef("", 9), 2)
+    assert status.body == {"identIds": [9], "status": 2}
+    with pytest.raises(UnitNotAddressable):
+        v2.set_status(WHO, 1, UnitRef(""), 2)
+
+
 @given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1))
 def test_any_id_stays_in_its_place(text):
     path = urlsplit(v2.current_call(WHO, text).path).path.split("/")
     assert (len(path), unquote(path[4])) == (6, text)
     for request, kind in (
-        (v2.account_by_uuid(WHO, text), "accountUuid"),
-        (v2.account_by_community_user(WHO, text), "communityUserId"),
+        (v2_accounts.account_by_uuid(WHO, text), "accountUuid"),
+        (v2_accounts.account_by_community_user(WHO, text), "communityUserId"),
     ):
         parts = urlsplit(request.path)
         assert parse_qs(parts.query, keep_blank_values=True) == {kind: [text]}
@@ -244,8 +273,11 @@ def test_answers_become_models():
     assert (call.call_id, call.idents) == (100, (7, 8))
     (unit,) = v2.read_units(json_answer(SAMPLES[v2.read_units])).units
     assert unit.api_ids == ("STEAM:1234", "steam:110000112345678")
-    assert v2.read_account(json_answer(ACCOUNT)) == Account("u-1", "pat", "steam:1")
-    assert v2.read_linked_account(json_answer(SAMPLES[v2.read_linked_account])) == "u-1"
+    assert v2_accounts.read_account(json_answer(ACCOUNT)) == Account("u-1", "pat", "steam:1")
+    assert (
+        v2_accounts.read_linked_account(json_answer(SAMPLES[v2_accounts.read_linked_account]))
+        == "u-1"
+    )
     assert v2.read_current_call(json_answer(SAMPLES[v2.read_current_call])) == CurrentCall(12, 100)
 
 
@@ -311,8 +343,8 @@ def test_a_full_page_is_not_the_last():
 
 def test_an_id_that_is_nobodys():
     unknown = {"communityUserId": "x", "linked": False, "accountUuid": None}
-    assert v2.read_linked_account(json_answer(unknown)) is None
-    assert v2.read_linked_account(json_answer({"linked": True})) == ""
+    assert v2_accounts.read_linked_account(json_answer(unknown)) is None
+    assert v2_accounts.read_linked_account(json_answer({"linked": True})) == ""
 
 
 @pytest.mark.parametrize("call_id", [-1, 0, None, "", "-1"])

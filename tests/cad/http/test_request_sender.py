@@ -20,8 +20,8 @@ from bot.cad.errors import (
     CadUnreadable,
 )
 from bot.cad.http import retry
-from bot.cad.http.rate_limits import RateLimit
-from bot.cad.http.request_sender import RequestSender
+from bot.cad.http.rate_limits import RateLimit, background_queries
+from bot.cad.http.request_sender import BACKGROUND_WAIT, RequestSender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request, Response
 from tests.cad.samples import answer
@@ -246,3 +246,29 @@ async def test_questions_at_once_take_turns(sender, network, time):
 
 async def test_a_question_returns_what_was_read(sender):
     assert await sender.query(OTHER, lambda response: response.text) == "done"
+
+
+async def test_background_queries_leave_a_request_to_a_member_who_waits(
+    network: Network, time: ManualClock
+) -> None:
+    limits = {"calls": RateLimit(3, 60.0, reserved_for_acts=1)}
+    sender = RequestSender(network, limits, clock=time, jitter=lambda: 1.0)
+    with background_queries():
+        for _ in range(2):
+            await sender.query(REQUEST, v1.read_done)
+        with pytest.raises(CadRateLimited) as limited:
+            await sender.query(REQUEST, v1.read_done)
+    assert limited.value.retry_after == 60.0
+    assert time.slept == []
+    await sender.query(REQUEST, v1.read_done)
+    assert len(network.sent) == 3
+
+
+async def test_a_background_query_waits_only_a_moment(network: Network, time: ManualClock) -> None:
+    limits = {"calls": RateLimit(1, 60.0)}
+    sender = RequestSender(network, limits, clock=time, jitter=lambda: 1.0)
+    with background_queries():
+        await sender.query(REQUEST, v1.read_done)
+        time.seconds += 60.0 - BACKGROUND_WAIT
+        await sender.query(REQUEST, v1.read_done)
+    assert time.slept == [BACKGROUND_WAIT]

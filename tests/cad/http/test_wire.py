@@ -126,6 +126,31 @@ def test_no_retry_after():
     assert wire.retry_after(answer(status=429)) is None
 
 
+def test_a_wait_is_at_most_a_quarter_of_an_hour():
+    for value in ("901", "999999999", "9" * 18, "Wed, 21 Oct 2099 07:28:00 GMT"):
+        assert wire.retry_after(answer(status=429, retry_after=value)) == 900.0
+        assert wire.retry_after(answer(status=429, ratelimit_reset=value)) in {900.0, None}
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"ratelimit_reset": "12"}, 12.0),
+        ({"x_ratelimit_reset": "13"}, 13.0),
+        ({"ratelimit_reset": "12", "x_ratelimit_reset": "13"}, 12.0),
+        ({"retry_after": "5", "ratelimit_reset": "12"}, 5.0),
+        ({"retry_after": "soon", "ratelimit_reset": "12"}, 12.0),
+        ({"ratelimit_reset": "soon", "x_ratelimit_reset": "13"}, 13.0),
+        ({"ratelimit_reset": "-1"}, None),
+    ],
+)
+def test_the_end_of_the_period_counts_where_no_wait_is_given(headers, seconds):
+    assert wire.retry_after(answer(status=429, **headers)) == seconds
+    if "retry_after" not in headers:
+        # Gateways send it with every answer; then it is no request to wait.
+        assert wire.retry_after(answer(status=503, **headers)) is None
+
+
 @given(st.text(max_size=60) | st.from_regex(r"\w{3}, \d+ Oct \d+ \d+:\d+:\d+ [+-]?\d+"))
 def test_any_retry_after_is_a_length_of_time_or_nothing(value):
     seconds = wire.retry_after(answer(status=503, retry_after=value))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.cad.server import CadServer
-from sandbox.cad.state.behaviour import AttachVariant, Partial
+from sandbox.cad.state.behaviour import AttachVariant, Partial, WrongAddress
 from sandbox.cad.state.models import Json, Plan
 from sandbox.cad.state.seed import (
     ALICE,
@@ -303,3 +303,42 @@ async def read(caller: Caller, path: str, type_: str, data: Json) -> Any:
     reply = await caller.post(path, type_, data)
     assert reply.status == 200
     return json.loads(reply.text)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (WrongAddress.BACKEND_REACHED, "Backend Service Reached"),
+        (WrongAddress.WEB_PAGE, "<!DOCTYPE html>"),
+    ],
+)
+async def test_a_wrong_address_may_look_like_a_success(
+    cad: CadServer, caller: Caller, answer: WrongAddress, text: str
+) -> None:
+    cad.world.behaviour.wrong_address = answer
+    cad.world.behaviour.attach_variants = {AttachVariant.SEPTEMBER_2020}
+    for path in ("/emergency/nothing", "/emergency"):
+        reply = await caller.post(path, "ATTACH_UNITS", attachment(ARMED_ROBBERY, PAT.hex))
+        assert reply.status == 200
+        assert reply.text.startswith(text)
+    assert on_call(cad, ARMED_ROBBERY) == []
+    path, type_ = AttachVariant.SEPTEMBER_2020.value
+    assert await caller.post(path, type_, attachment(ARMED_ROBBERY, PAT.hex)) == ATTACHED
+
+
+async def test_idents_and_accounts_are_for_todays_attach_alone(
+    cad: CadServer, caller: Caller
+) -> None:
+    server = cad.world.server(COMMUNITY_ID)
+    unit = next(unit for unit in server.units.values() if unit.badge.unit_num == "A-12")
+    order = {"serverId": 1, "callId": ARMED_ROBBERY, "identIds": [unit.id]}
+    for path, type_ in (AttachVariant.MAY_2020.value, AttachVariant.JUNE_2020.value):
+        assert await caller.post(path, type_, order) == ATTACHED
+        assert on_call(cad, ARMED_ROBBERY) == []
+    assert await caller.post(*AttachVariant.SEPTEMBER_2020.value, order) == ATTACHED
+    assert on_call(cad, ARMED_ROBBERY) == ["A-12"]
+    detach = "/emergency/detach_unit", "DETACH_UNIT"
+    await caller.post(*detach, {"serverId": 1, "identIds": [unit.id]})
+    assert on_call(cad, ARMED_ROBBERY) == ["A-12"]
+    await caller.post(*detach, {"serverId": 1, "account": unit.account.uuid})
+    assert on_call(cad, ARMED_ROBBERY) == []

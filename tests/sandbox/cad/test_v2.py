@@ -233,7 +233,12 @@ async def test_a_new_dispatch_must_say_whom_it_is_for(ask: Asker) -> None:
     assert (await ask.refusal("POST", path, form))[0] == 400
     status, call = await ask("POST", path, {**form, "communityUserIds": []})
     assert (status, call["title"], call["idents"]) == (201, "Riot", [])
-    _, call = await ask("POST", path, {**form, "identIds": [ask.ident(PAT)]})
+    assert (await ask.refusal("POST", path, {**form, "identIds": [ask.ident(PAT)]}))[0] == 400
+    account = ask.server.units[ask.ident(PAT)].account.uuid
+    assert (await ask.refusal("POST", path, {**form, "accountUuid": account}))[0] == 400
+    _, call = await ask("POST", path, {**form, "communityUserIds": [PAT.hex]})
+    assert call["idents"] == [ask.ident(PAT)]
+    _, call = await ask("POST", path, {**form, "accounts": [account]})
     assert (call["idents"], call["primary"]) == ([ask.ident(PAT)], ask.ident(PAT))
     assert call["callId"] in ask.server.calls
 

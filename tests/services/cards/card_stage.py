@@ -9,7 +9,7 @@ from typing import cast
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadUnreachable
-from bot.cad.models import Call, Calls, EmergencyCall, Unit
+from bot.cad.models import Call, Calls, EmergencyCall, Unit, UnitListPart
 from bot.services.board.live_board import Board
 from bot.services.cards.card_content import CardContent
 from bot.services.cards.card_publisher import CardPublisher
@@ -40,8 +40,8 @@ class Cad:
             raise CadUnreachable("down")
         return Calls(tuple(self.dispatch.values()), tuple(self.emergency.values()))
 
-    async def units(self, server_id: int) -> tuple[Unit, ...]:
-        return tuple(self.on_duty)
+    async def units(self, server_id: int) -> UnitListPart:
+        return UnitListPart.whole(self.on_duty)
 
 
 class Store(CardStore):

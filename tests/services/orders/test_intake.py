@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.cad.errors import CadUnreachable
-from bot.cad.models import Unit
+from bot.cad.models import Unit, UnitListPart
 from bot.services.access.policy import Access
 from bot.services.errors import (
     NoTargets,
@@ -73,9 +73,9 @@ async def desk(office: Office) -> AsyncIterator[Desk]:
     on_duty = [unit(1, "A-1", "steam:1"), unit(2, "A-2", "steam:2")]
 
     class Cad(ScriptedCad):
-        async def units(self, server_id: int) -> tuple[Unit, ...]:
+        async def units(self, server_id: int) -> UnitListPart:
             await self._ask("units")
-            return tuple(on_duty)
+            return UnitListPart.whole(on_duty)
 
         async def get_account_by_discord_id(self, discord_id: int) -> None:
             self.asked["account_of"] += 1

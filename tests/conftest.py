@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import signal
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -77,3 +78,12 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("empty") / "dispatch.db"
     asyncio.run(upgrade(f"sqlite+aiosqlite:///{file}"))
     return file
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """Give the handlers of the test's process back afterwards."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

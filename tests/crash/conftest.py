@@ -9,10 +9,10 @@ import pytest
 
 from bot.storage.database import upgrade
 from sandbox.cad.server import CadServer
-from tests.crash.discord import BusyDiscord
-from tests.crash.town import Town, Watched
-from tests.e2e.scene import database_url
-from tests.faults.stage import build_world
+from tests.crash.busy_discord import BusyDiscord
+from tests.crash.crash_fixture import CrashFixture, WatchedCad
+from tests.e2e.bot_fixture import database_url
+from tests.faults.fault_fixture import build_world
 from tests.process.conftest import SETTINGS
 
 
@@ -23,7 +23,7 @@ def version() -> int:
 
 
 @pytest.fixture
-async def town(tmp_path: Path, version: int) -> AsyncIterator[Town]:
+async def crash_fixture(tmp_path: Path, version: int) -> AsyncIterator[CrashFixture]:
     file = tmp_path / "dispatch.db"
     await upgrade(database_url(file))
     async with BusyDiscord() as discord, CadServer(build_world()) as cad:
@@ -33,11 +33,11 @@ async def town(tmp_path: Path, version: int) -> AsyncIterator[Town]:
             "SONORAN_BUDGET_SHARE": "1",
             "DATABASE_URL": database_url(file),
         }
-        town = Town(discord, cad, file, settings)
-        cad.world.on_change(town.note)
-        cad.faults.set(Watched(discord))
-        yield town
-        for bot in town.bots:
+        crash_fixture = CrashFixture(discord, cad, file, settings)
+        cad.world.on_change(crash_fixture.record_change)
+        cad.faults.set(WatchedCad(discord))
+        yield crash_fixture
+        for bot in crash_fixture.bots:
             if bot.process.returncode is None:
                 bot.process.kill()
                 await bot.process.communicate()

@@ -16,7 +16,7 @@ from bot.storage.stores.link_store import LinkStore
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.fake_time import FakeTime, Wait
-from tests.e2e.scene import SETTLE_SECONDS, Scene, database_url
+from tests.e2e.bot_fixture import SETTLE_SECONDS, BotFixture, database_url
 
 # Linked before the curtain rises. Erin is not on duty; Charlie is, and nobody knows who he is.
 LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
@@ -31,13 +31,15 @@ class QuickEnv(Env):
 
 def with_settings(**changes: Any) -> pytest.MarkDecorator:
     """Run a test with other settings."""
-    return pytest.mark.parametrize("scene", [changes], indirect=True, ids=[", ".join(changes)])
+    return pytest.mark.parametrize(
+        "bot_fixture", [changes], indirect=True, ids=[", ".join(changes)]
+    )
 
 
 @pytest.fixture
-async def scene(
+async def bot_fixture(
     request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path
-) -> AsyncIterator[Scene]:
+) -> AsyncIterator[BotFixture]:
     """Build the guild and the CAD, then start the bot, which must be told the id of a role."""
     stand_in = discord.Client(intents=discord.Intents(guilds=True))
     env = QuickEnv(stand_in, settle_timeout=SETTLE_SECONDS)
@@ -45,20 +47,20 @@ async def scene(
     # The limits of the CAD count in the same time as the bot does.
     async with CadServer(seed.build_world(), clock=time.monotonic) as cad:
         await env.start()
-        scene = _built(cad, env, tmp_path / "dispatch.db", time)
-        shutil.copy(empty_file, scene.file)
-        await _link(scene)
+        bot_fixture = _built(cad, env, tmp_path / "dispatch.db", time)
+        shutil.copy(empty_file, bot_fixture.file)
+        await _link(bot_fixture)
         try:
-            scene.always = getattr(request, "param", {})
-            await scene.start()
-            yield scene
+            bot_fixture.fixed_settings = getattr(request, "param", {})
+            await bot_fixture.start()
+            yield bot_fixture
         finally:
-            await scene.stop()
+            await bot_fixture.stop()
             await env.shutdown()
     env._raise_errors_since(env._errors_acknowledged)
 
 
-def _built(cad: CadServer, env: Env, file: Path, time: FakeTime) -> Scene:
+def _built(cad: CadServer, env: Env, file: Path, time: FakeTime) -> BotFixture:
     guild = env.create_guild("San Andreas")
     dispatch = guild.create_role("Dispatch")
     manager = guild.create_role("Staff", permissions=discord.Permissions(manage_guild=True))
@@ -68,7 +70,7 @@ def _built(cad: CadServer, env: Env, file: Path, time: FakeTime) -> Scene:
         name: guild.add_member(env.create_user(name), roles=roles.get(name, [])) for name in names
     }
     channel = guild.create_text_channel("dispatch")
-    return Scene(cad, env, guild, channel, dispatch, people, file, time)
+    return BotFixture(cad, env, guild, channel, dispatch, people, file, time)
 
 
 def _waits_in(env: Env) -> Wait:
@@ -83,14 +85,14 @@ def _waits_in(env: Env) -> Wait:
     return wait
 
 
-async def _link(scene: Scene) -> None:
+async def _link(bot_fixture: BotFixture) -> None:
     """Write the links as an import does, and as the CAD has confirmed them."""
-    now = scene.time.now()
-    database = await Database.open(database_url(scene.file))
+    now = bot_fixture.time.now()
+    database = await Database.open(database_url(bot_fixture.file))
     await LinkStore(database).put_many(
         Link(
-            scene.guild.id,
-            scene.people[person.name.lower()].id,
+            bot_fixture.guild.id,
+            bot_fixture.members[person.name.lower()].id,
             person.hex,
             1,
             now,

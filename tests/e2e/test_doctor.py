@@ -9,29 +9,29 @@ import pytest
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY
 from sandbox.cad.state.models import Plan
+from tests.e2e.bot_fixture import BotFixture, until
 from tests.e2e.conftest import with_settings
-from tests.e2e.scene import Scene, until
 
 V2 = with_settings(sonoran_api_version=2)
 
 
-async def told(scene: Scene, **settings: Any) -> list[str]:
+async def told(bot_fixture: BotFixture, **settings: Any) -> list[str]:
     """Start with other settings, and let Dana ask."""
     if settings:
-        await scene.start(**settings)
-    return (await scene.say(scene.dana, "doctor")).splitlines()
+        await bot_fixture.start(**settings)
+    return (await bot_fixture.final_answer(bot_fixture.dana, "doctor")).splitlines()
 
 
-async def test_all_is_well(scene: Scene) -> None:
-    scene.guild.create_role("Officer")
-    head, *lines = await told(scene, discord_guild_id=scene.guild.id)
+async def test_all_is_well(bot_fixture: BotFixture) -> None:
+    bot_fixture.guild.create_role("Officer")
+    head, *lines = await told(bot_fixture, discord_guild_id=bot_fixture.guild.id)
     assert head.startswith("✅ All ")
     assert lines[-5:] == [
         "**Who may do what**",
-        f"Dispatch: {scene.dispatch.mention}",
-        f"Move themselves: {scene.dispatch.mention}",
-        f"Link others: {scene.dispatch.mention}",
-        f"Administer: {scene.dispatch.mention}",
+        f"Dispatch: {bot_fixture.dispatch.mention}",
+        f"Move themselves: {bot_fixture.dispatch.mention}",
+        f"Link others: {bot_fixture.dispatch.mention}",
+        f"Administer: {bot_fixture.dispatch.mention}",
     ]
     assert all(line.startswith("✅ ") for line in lines[:-5])
     text = "\n".join(lines)
@@ -47,46 +47,48 @@ async def test_all_is_well(scene: Scene) -> None:
         assert part in text
 
 
-async def test_only_for_admins(scene: Scene) -> None:
-    admin = scene.guild.create_role("Admin")
-    await scene.start(admin_role_ids=frozenset({admin.id}))
-    answer = await scene.say(scene.dana, "doctor")
+async def test_only_for_admins(bot_fixture: BotFixture) -> None:
+    admin = bot_fixture.guild.create_role("Admin")
+    await bot_fixture.start(admin_role_ids=frozenset({admin.id}))
+    answer = await bot_fixture.final_answer(bot_fixture.dana, "doctor")
     assert answer == f"❌ You need the {admin.mention} role for that."
-    scene.env.backend.add_member_role(scene.guild.id, scene.vic.id, admin.id)
-    answer = await scene.say(scene.vic, "doctor")
+    bot_fixture.env.backend.add_member_role(bot_fixture.guild.id, bot_fixture.vic.id, admin.id)
+    answer = await bot_fixture.final_answer(bot_fixture.vic, "doctor")
     assert f"\nAdminister: {admin.mention}" in answer
-    assert f"\nLink others: {scene.dispatch.mention}" in answer
+    assert f"\nLink others: {bot_fixture.dispatch.mention}" in answer
 
 
 @with_settings(dispatch_role_ids=frozenset())
-async def test_without_any_role(scene: Scene) -> None:
-    answer = await scene.say(scene.max, "doctor")
+async def test_without_any_role(bot_fixture: BotFixture) -> None:
+    answer = await bot_fixture.final_answer(bot_fixture.max, "doctor")
     assert "✅ DISPATCH_ROLE_IDS is empty" in answer
     assert answer.endswith("\nAdminister: members with Manage Server")
-    await scene.start(
-        dispatch_role_ids=frozenset(), self_dispatch_role_ids=frozenset({scene.dispatch.id})
+    await bot_fixture.start(
+        dispatch_role_ids=frozenset(), self_dispatch_role_ids=frozenset({bot_fixture.dispatch.id})
     )
-    answer = await scene.say(scene.max, "doctor")
-    assert f"\nMove themselves: {scene.dispatch.mention}, members with Manage Server\n" in answer
+    answer = await bot_fixture.final_answer(bot_fixture.max, "doctor")
+    assert (
+        f"\nMove themselves: {bot_fixture.dispatch.mention}, members with Manage Server\n" in answer
+    )
 
 
-async def test_the_worst_comes_first(scene: Scene) -> None:
-    scene.world.communities[seed.COMMUNITY_ID].plan = Plan.STANDARD
-    await scene.passes(60)
-    head, *lines = await told(scene)
+async def test_the_worst_comes_first(bot_fixture: BotFixture) -> None:
+    bot_fixture.world.communities[seed.COMMUNITY_ID].plan = Plan.STANDARD
+    await bot_fixture.advance(60)
+    head, *lines = await told(bot_fixture)
     assert head.startswith("❌ ")
     assert lines[0].startswith("❌ The plan is too low: `API IS NOT ENABLED")
 
 
-async def test_what_is_wrong_at_discord(scene: Scene) -> None:
-    voice = scene.guild.create_voice_channel("Patrol 2")
+async def test_what_is_wrong_at_discord(bot_fixture: BotFixture) -> None:
+    voice = bot_fixture.guild.create_voice_channel("Patrol 2")
     missing = frozenset({1110000000000000003})
     head, *lines = await told(
-        scene,
-        discord_guild_id=scene.guild.id,
+        bot_fixture,
+        discord_guild_id=bot_fixture.guild.id,
         log_channel_id=voice.id,
         link_role_ids=missing,
-        admin_role_ids=frozenset({scene.dispatch.id}),
+        admin_role_ids=frozenset({bot_fixture.dispatch.id}),
         members_intent=True,
     )
     assert head.startswith("❌ 3 faults, no warnings, ")
@@ -97,26 +99,26 @@ async def test_what_is_wrong_at_discord(scene: Scene) -> None:
     }
 
 
-async def test_a_cad_that_is_away(scene: Scene) -> None:
-    await scene.passes(60)
-    scene.breaks(BAD_GATEWAY)
-    head, first, *_ = await told(scene)
+async def test_a_cad_that_is_away(bot_fixture: BotFixture) -> None:
+    await bot_fixture.advance(60)
+    bot_fixture.set_fault(BAD_GATEWAY)
+    head, first, *_ = await told(bot_fixture)
     assert head.startswith("❌ 1 fault, ")
     assert first.startswith("❌ The CAD cannot be reached: `api.sonorancad.com | 502: Bad gateway`")
 
 
-async def test_the_dialect_that_has_worked_is_remembered(scene: Scene) -> None:
-    await scene.attach("A-12")
-    before = len(scene.orders())
+async def test_the_dialect_that_has_worked_is_remembered(bot_fixture: BotFixture) -> None:
+    await bot_fixture.attach("A-12")
+    before = len(bot_fixture.orders())
     assert "This CAD's attach request is `ATTACH_UNITS at /emergency`" in "\n".join(
-        await told(scene)
+        await told(bot_fixture)
     )
-    assert len(scene.orders()) == before
+    assert len(bot_fixture.orders()) == before
 
 
 @V2
-async def test_over_v2(scene: Scene) -> None:
-    text = "\n".join(await told(scene))
+async def test_over_v2(bot_fixture: BotFixture) -> None:
+    text = "\n".join(await told(bot_fixture))
     assert text.startswith("✅ ")
     assert "The plan `PLUS` is enough to attach." in text
     assert "SONORAN_SERVER_ID: the CAD has server 1 `Server 1`." in text
@@ -124,41 +126,43 @@ async def test_over_v2(scene: Scene) -> None:
 
 
 @V2
-async def test_the_cads_permission_is_mentioned(scene: Scene) -> None:
-    lines = await told(scene, sonoran_api_version=2, require_cad_permission=True)
+async def test_the_cads_permission_is_mentioned(bot_fixture: BotFixture) -> None:
+    lines = await told(bot_fixture, sonoran_api_version=2, require_cad_permission=True)
     assert lines[-1] == (
         "To dispatch or to move yourself you also need that permission in the CAD."
     )
 
 
-async def test_push_events(scene: Scene, unused_tcp_port: int) -> None:
-    lines = await told(scene, push_listen=f"127.0.0.1:{unused_tcp_port}")
+async def test_push_events(bot_fixture: BotFixture, unused_tcp_port: int) -> None:
+    lines = await told(bot_fixture, push_listen=f"127.0.0.1:{unused_tcp_port}")
     assert any(one.startswith("✅ `PUSH_LISTEN`: no push event in the 0:00:") for one in lines)
-    await scene.passes(700)
-    lines = await told(scene)
+    await bot_fixture.advance(700)
+    lines = await told(bot_fixture)
     assert any(one.startswith("⚠️ `PUSH_LISTEN`: no push event in the 0:1") for one in lines)
 
 
-async def test_a_server_with_everything_fits_into_a_message(scene: Scene) -> None:
-    many = [scene.guild.create_role(f"Role {number}").id for number in range(60)]
+async def test_a_server_with_everything_fits_into_a_message(bot_fixture: BotFixture) -> None:
+    many = [bot_fixture.guild.create_role(f"Role {number}").id for number in range(60)]
     gone = [1110000000000000000 + number for number in range(60)]
-    roles = frozenset({*many, *gone, scene.dispatch.id})
+    roles = frozenset({*many, *gone, bot_fixture.dispatch.id})
     lines = await told(
-        scene, **{f"{kind}_role_ids": roles for kind in ("dispatch", "link", "admin")}
+        bot_fixture, **{f"{kind}_role_ids": roles for kind in ("dispatch", "link", "admin")}
     )
     assert "**Who may do what**" in lines
     assert len("\n".join(lines)) <= 2000
     assert any(line.startswith("and ") and line.endswith("prints all") for line in lines)
 
 
-async def test_the_session_of_the_websocket(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
-    await scene.start(sonoran_websocket=True)
-    await until(lambda: scene.cad.hub.sessions)
-    text = "\n".join(await told(scene))
+async def test_the_session_of_the_websocket(
+    bot_fixture: BotFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    await bot_fixture.start(sonoran_websocket=True)
+    await until(lambda: bot_fixture.cad.hub.sessions)
+    text = "\n".join(await told(bot_fixture))
     assert "✅ `SONORAN_WEBSOCKET`: no push event in the 0:00:" in text
-    scene.world.communities[seed.COMMUNITY_ID].key = "another"
-    scene.cad.hub.abort_all()
+    bot_fixture.world.communities[seed.COMMUNITY_ID].key = "another"
+    bot_fixture.cad.hub.abort_all()
     await until(lambda: "refuses push events" in caplog.text)
-    text = "\n".join(await told(scene))
+    text = "\n".join(await told(bot_fixture))
     assert "\n❌ `SONORAN_WEBSOCKET`: the CAD refuses the connection: `" in text
     assert seed.API_KEY not in text

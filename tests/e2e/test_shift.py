@@ -21,8 +21,8 @@ from bot.cad.push.http_push import EVENT_PATH
 from sandbox.cad.state.change_log import Change, ChangeKind
 from sandbox.cad.state.models import CallForm
 from sandbox.cad.state.simulation import Simulation
+from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.conftest import LINKED
-from tests.e2e.scene import Scene
 
 Json = dict[str, Any]
 
@@ -38,14 +38,16 @@ OPENED = {ChangeKind.CALL_NEW: "Call", ChangeKind.EMERGENCY_NEW: "911"}
 class Shift:
     """People work in the CAD, officers press buttons, and the channel shows cards."""
 
-    def __init__(self, scene: Scene, number: int) -> None:
-        self.scene = scene
-        self.channel = scene.guild.create_text_channel("calls")
+    def __init__(self, bot_fixture: BotFixture, number: int) -> None:
+        self.bot_fixture = bot_fixture
+        self.channel = bot_fixture.guild.create_text_channel("calls")
         self.dice = random.Random(number)
-        self.life = Simulation(scene.world, scene.server, seed=number, sleep=scene.time.sleep)
-        calls, emergencies = scene.server.calls, scene.server.emergencies
+        self.life = Simulation(
+            bot_fixture.world, bot_fixture.server, seed=number, sleep=bot_fixture.time.sleep
+        )
+        calls, emergencies = bot_fixture.server.calls, bot_fixture.server.emergencies
         self.opened = [f"Call #{one}" for one in calls] + [f"911 #{one}" for one in emergencies]
-        scene.world.on_change(self._note)
+        bot_fixture.world.on_change(self._note)
 
     def _note(self, change: Change) -> None:
         if change.kind in OPENED:
@@ -53,20 +55,22 @@ class Shift:
 
     async def begin(self, **settings: Any) -> TimedLog:
         """Start the bot with cards and a listener; return what it sends to Discord from now on."""
-        scene = self.scene
+        bot_fixture = self.bot_fixture
         with socket.create_server(("127.0.0.1", 0)) as found:
             address = f"127.0.0.1:{found.getsockname()[1]}"
-        scene.server.push_url = f"http://{address}{EVENT_PATH}"
-        log = TimedLog(scene, self.channel.id)
-        scene.env.backend.http_requests = log
-        await scene.start(calls_channel_id=self.channel.id, push_listen=address, **settings)
-        scene.env.backend.add_member_role(scene.guild.id, scene.pat.id, scene.dispatch.id)
-        await self.passes(10)
+        bot_fixture.server.push_url = f"http://{address}{EVENT_PATH}"
+        log = TimedLog(bot_fixture, self.channel.id)
+        bot_fixture.env.backend.http_requests = log
+        await bot_fixture.start(calls_channel_id=self.channel.id, push_listen=address, **settings)
+        bot_fixture.env.backend.add_member_role(
+            bot_fixture.guild.id, bot_fixture.pat.id, bot_fixture.dispatch.id
+        )
+        await self.advance(10)
         return log
 
     async def end(self, seconds: int) -> dict[str, Json]:
         """Wait so long at most until the cards are right; return what they show."""
-        expected = _expected(await self.page(), self.scene, self.opened)
+        expected = _expected(await self.page(), self.bot_fixture, self.opened)
         await self.until(lambda: self.shown == expected, seconds)
         assert self.shown == expected
         assert len(self.cards) == len(expected), "one card for each call that ever was"
@@ -89,15 +93,15 @@ class Shift:
             living.cancel()
             await asyncio.gather(living, return_exceptions=True)
 
-    async def passes(self, seconds: float) -> None:
-        await self.scene.time.advance(seconds, self._settle)
+    async def advance(self, seconds: float) -> None:
+        await self.bot_fixture.time.advance(seconds, self._settle)
 
     async def until(self, condition: Callable[[], bool], seconds: int) -> None:
         """Let so many seconds pass at most until something is true."""
         for _ in range(seconds):
             if condition():
                 break
-            await self.passes(1)
+            await self.advance(1)
 
     async def press_something(self) -> None:
         """Let Pat press a button of a card that may be out of date."""
@@ -108,7 +112,7 @@ class Shift:
             if button.label in {"Attach me", "Respond"}
         ]
         card, label = self.dice.choice(buttons)
-        await self.scene.pat.click(card, label=label)
+        await self.bot_fixture.pat.click(card, label=label)
 
     async def page(self) -> Json:
         """Read what the CAD's own page shows."""
@@ -116,7 +120,7 @@ class Shift:
         async def read() -> Json:
             async with (
                 aiohttp.ClientSession() as session,
-                session.get(f"{self.scene.cad.url}/board.json") as response,
+                session.get(f"{self.bot_fixture.cad.url}/board.json") as response,
             ):
                 found: Json = await response.json()
                 return found
@@ -125,16 +129,16 @@ class Shift:
 
     async def _settle(self) -> None:
         """Wait for what really takes time, before any pretend time passes."""
-        await self.scene.cad.push.settle()
-        await self.scene.catches_up()
+        await self.bot_fixture.cad.push.settle()
+        await self.bot_fixture.settle_network()
 
 
 class TimedLog(list[HttpLogEntry]):
     """What the bot sent to Discord, and when."""
 
-    def __init__(self, scene: Scene, channel_id: int) -> None:
-        super().__init__(scene.env.http_requests)
-        self._clock = scene.time.monotonic
+    def __init__(self, bot_fixture: BotFixture, channel_id: int) -> None:
+        super().__init__(bot_fixture.env.http_requests)
+        self._clock = bot_fixture.time.monotonic
         self._path = f"/channels/{channel_id}/messages"
         self.writes: list[tuple[float, str]] = []
 
@@ -145,42 +149,44 @@ class TimedLog(list[HttpLogEntry]):
 
 
 @pytest.mark.parametrize(("number", "version"), [(1, 1), (2, 2)])
-async def test_the_cads_page_and_the_cards_agree(scene: Scene, number: int, version: int) -> None:
-    shift = Shift(scene, number)
+async def test_the_cads_page_and_the_cards_agree(
+    bot_fixture: BotFixture, number: int, version: int
+) -> None:
+    shift = Shift(bot_fixture, number)
     log = await shift.begin(sonoran_api_version=version)
     async with shift.worked():
         for _ in range(MINUTES):
-            await shift.passes(60)
+            await shift.advance(60)
             await shift.press_something()
     expected = await shift.end(QUIET)
     assert any(one == OVER for one in expected.values())
     _check_pace(log.writes)
 
 
-async def test_a_burst_leaves_forty_right_cards(scene: Scene) -> None:
-    shift = Shift(scene, 1)
+async def test_a_burst_leaves_forty_right_cards(bot_fixture: BotFixture) -> None:
+    shift = Shift(bot_fixture, 1)
     for one in range(OPEN - len(shift.opened)):
-        scene.world.new_dispatch(scene.server, CallForm(f"Call {one}", address=STREET))
+        bot_fixture.world.new_dispatch(bot_fixture.server, CallForm(f"Call {one}", address=STREET))
     log = await shift.begin()
     await shift.until(lambda: len(shift.cards) == OPEN, 2 * OPEN)
     assert len(shift.cards) == OPEN
-    calls, delivered = list(scene.server.calls), scene.cad.push.deliveries
+    calls, delivered = list(bot_fixture.server.calls), bot_fixture.cad.push.deliveries
     delivered.clear()
     for _ in range(EVENTS // OPEN):
         for _ in range(OPEN):
             call_id, title = shift.dice.choice(calls), f"Title {shift.dice.random()}"
             form = CallForm(title, priority=shift.dice.randint(1, 3), address=STREET)
-            scene.world.edit_call(scene.server, call_id, form)
-        await shift.passes(0.5)
+            bot_fixture.world.edit_call(bot_fixture.server, call_id, form)
+        await shift.advance(0.5)
     assert [one.status for one in delivered] == [200] * (EVENTS // OPEN * OPEN)
     await shift.end(3 * OPEN)
     _check_pace(log.writes)
 
 
-def _expected(page: Json, scene: Scene, opened: list[str]) -> dict[str, Json]:
+def _expected(page: Json, bot_fixture: BotFixture, opened: list[str]) -> dict[str, Json]:
     """Say what the cards have to show of each call that ever was."""
     expected = dict.fromkeys(opened, OVER)
-    expected |= {f"Call #{one['callId']}": _call(one, scene) for one in page["calls"]}
+    expected |= {f"Call #{one['callId']}": _call(one, bot_fixture) for one in page["calls"]}
     return expected | {f"911 #{one['callId']}": _emergency(one) for one in page["emergencies"]}
 
 
@@ -193,9 +199,11 @@ def _check_pace(writes: list[tuple[float, str]]) -> None:
         assert all(b - a >= 1 - 1e-6 for a, b in pairwise(edits))
 
 
-def _call(one: Json, scene: Scene) -> Json:
+def _call(one: Json, bot_fixture: BotFixture) -> Json:
     """Say what a card has to show of a call of the page."""
-    mentions = {person.unit_number: scene.people[person.name.lower()].mention for person in LINKED}
+    mentions = {
+        person.unit_number: bot_fixture.members[person.name.lower()].mention for person in LINKED
+    }
     units = [
         ("★ " if unit["ident"] == one["primary"] else "")
         + " · ".join(

@@ -23,18 +23,27 @@ from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
-from tests.e2e.scene import SETTLE_SECONDS, database_url, until
-from tests.faults.stage import PEOPLE, Network, SharedTime, Stage, api_id, build_world
+from tests.e2e.bot_fixture import SETTLE_SECONDS, database_url, until
+from tests.faults.fault_fixture import (
+    MEMBER_COUNT,
+    FaultFixture,
+    SimultaneousTime,
+    TrackedTransport,
+    api_id,
+    build_world,
+)
 
 CALM = 60.0  # seconds after which the budgets are whole again
 
 
 @pytest.fixture
-async def stage(version: int, tmp_path: Path, empty_file: Path) -> AsyncIterator[Stage]:
+async def fault_fixture(
+    version: int, tmp_path: Path, empty_file: Path
+) -> AsyncIterator[FaultFixture]:
     """Start the bot for fifty people who may dispatch themselves, and let it get to know them."""
     random.seed(version)  # of the pauses between two attempts
     env = Env(discord.Client(intents=discord.Intents(guilds=True)), settle_timeout=SETTLE_SECONDS)
-    time = SharedTime()
+    time = SimultaneousTime()
     async with AsyncExitStack() as stack:
         world = build_world()
         world.now = time.now
@@ -45,13 +54,13 @@ async def stage(version: int, tmp_path: Path, empty_file: Path) -> AsyncIterator
         role = guild.create_role("Dispatch")
         people = [
             guild.add_member(env.create_user(f"officer{number}"), roles=[role])
-            for number in range(PEOPLE)
+            for number in range(MEMBER_COUNT)
         ]
         file = tmp_path / "dispatch.db"
         shutil.copyfile(empty_file, file)
         await _link(file, guild.id, [person.id for person in people])
 
-        network = Network(cad.url, time)
+        network = TrackedTransport(cad.url, time)
         settings = Settings.model_validate(
             {
                 "discord_token": "a-token",
@@ -70,14 +79,14 @@ async def stage(version: int, tmp_path: Path, empty_file: Path) -> AsyncIterator
         await env.restart_bot(bot)
         channel = guild.create_text_channel("dispatch")
         pool = cast(QueuePool, bot.services.intake._orders._database._engine.pool)
-        stage = Stage(cad, env, network, time, channel, people, version, file, pool)
+        fault_fixture = FaultFixture(cad, env, network, time, channel, people, version, file, pool)
         # What was just asked must not count against the next requests.
-        await stage.passes(CALM)
+        await fault_fixture.advance(CALM)
         cad.world.history.clear()
-        stage.began = time.now()
-        yield stage
+        fault_fixture.began = time.now()
+        yield fault_fixture
         cad.faults.clear()
-        await asyncio.gather(bot.drain(), stage.passes(CALM))
+        await asyncio.gather(bot.drain(), fault_fixture.advance(CALM))
     env._raise_errors_since(env._errors_acknowledged)
 
 

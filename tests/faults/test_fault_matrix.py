@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.cad.state.faults import BAD_GATEWAY, Fault, RateLimited, Reset
 from sandbox.cad.state.models import Plan
-from tests.faults.stage import CALLS, Given, Held, Stage
+from tests.faults.fault_fixture import CALLS, FaultFixture, GivenOrder, HeldAnswer
 
 BAD_CALL = CALLS[-1]
 ONE = (BAD_CALL,)
@@ -51,7 +51,7 @@ class Case:
         over_by: seconds after which nothing needs to be sent any more.
     """
 
-    strike: Callable[[Stage], Awaitable[None]]
+    strike: Callable[[FaultFixture], Awaitable[None]]
     lasts: float = 0
     refused: Sequence[int] = ()
     told: str = ""
@@ -62,31 +62,33 @@ class Case:
 
 
 def fault(
-    make: Callable[[Stage], Fault], times: int | None = None
-) -> Callable[[Stage], Awaitable[None]]:
+    make: Callable[[FaultFixture], Fault], times: int | None = None
+) -> Callable[[FaultFixture], Awaitable[None]]:
     """Let the next requests meet a fault, all where no number is given."""
 
-    async def strike(stage: Stage) -> None:
-        stage.cad.faults.set(make(stage), times=times)
+    async def strike(fault_fixture: FaultFixture) -> None:
+        fault_fixture.cad.faults.set(make(fault_fixture), times=times)
 
     return strike
 
 
-async def change_key(stage: Stage) -> None:
-    stage.community.key = "another"
+async def change_key(fault_fixture: FaultFixture) -> None:
+    fault_fixture.community.key = "another"
 
 
-async def lower_plan(stage: Stage) -> None:
-    stage.community.plan = Plan.STANDARD
+async def lower_plan(fault_fixture: FaultFixture) -> None:
+    fault_fixture.community.plan = Plan.STANDARD
 
 
-async def close_call(stage: Stage) -> None:
-    stage.world.close(stage.server, BAD_CALL)
+async def close_call(fault_fixture: FaultFixture) -> None:
+    fault_fixture.world.close(fault_fixture.server, BAD_CALL)
 
 
 CASES = {
-    "down 10 s": Case(Stage.unplug, lasts=10, over_by=30),
-    "hangs": Case(fault(lambda stage: Held(stage.network, FOR_GOOD)), lasts=25, again=3),
+    "down 10 s": Case(FaultFixture.disconnect_cad, lasts=10, over_by=30),
+    "hangs": Case(
+        fault(lambda fault_fixture: HeldAnswer(fault_fixture.network, FOR_GOOD)), lasts=25, again=3
+    ),
     "resets": Case(fault(lambda _: Reset(), times=2), again=2),
     "502 page": Case(fault(lambda _: BAD_GATEWAY, times=3), again=3),
     "429": Case(fault(lambda _: RateLimited(), times=2), again=2),
@@ -95,7 +97,10 @@ CASES = {
     ),
     "429 date": Case(
         fault(
-            lambda stage: RateLimited(stage.time.now() + timedelta(seconds=RETRY_AFTER)), times=1
+            lambda fault_fixture: RateLimited(
+                fault_fixture.time.now() + timedelta(seconds=RETRY_AFTER)
+            ),
+            times=1,
         ),
         again=1,
         silence=RETRY_AFTER,
@@ -108,10 +113,10 @@ CASES = {
         told="The CAD refused: `CALL NOT FOUND`.",
         halves=6,
     ),
-    "slow 5 s": Case(fault(lambda stage: Held(stage.network, 5))),
+    "slow 5 s": Case(fault(lambda fault_fixture: HeldAnswer(fault_fixture.network, 5))),
 }
 FOR_GOOD_CASES = {
-    "down": Case(Stage.unplug, refused=CALLS, told=TOO_LATE),
+    "down": Case(FaultFixture.disconnect_cad, refused=CALLS, told=TOO_LATE),
     "resets": Case(fault(lambda _: Reset()), refused=CALLS, told=TOO_LATE, again=100),
     "429": Case(fault(lambda _: RateLimited(3600)), refused=CALLS, told=TOO_LATE),
 }
@@ -120,48 +125,54 @@ FOR_GOOD_CASES = {
 @pytest.mark.parametrize("places", [ONE, FIFTY], ids=["one", "fifty"])
 @pytest.mark.parametrize("version", [1, 2], ids=["v1", "v2"])
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-async def test_everyone_is_told_the_truth(stage: Stage, case: Case, places: tuple[int, ...]):
-    given = await struck(stage, case, places)
+async def test_everyone_is_told_the_truth(
+    fault_fixture: FaultFixture, case: Case, places: tuple[int, ...]
+):
+    given = await struck(fault_fixture, case, places)
     if case.lasts:
-        await stage.passes(case.lasts - LOOK)
-        await stage.mend()
-    await stage.passes(LONG)
-    everyone_knows(stage, case, given)
-    halves = case.halves if (stage.version, places) == (1, FIFTY) else 0
-    requests_are_few(stage, case, NEEDED[stage.version, places] + case.again + halves)
+        await fault_fixture.advance(case.lasts - LOOK)
+        await fault_fixture.repair_cad()
+    await fault_fixture.advance(LONG)
+    everyone_knows(fault_fixture, case, given)
+    halves = case.halves if (fault_fixture.version, places) == (1, FIFTY) else 0
+    requests_are_few(
+        fault_fixture, case, NEEDED[fault_fixture.version, places] + case.again + halves
+    )
 
 
 @pytest.mark.parametrize("version", [1, 2], ids=["v1", "v2"])
 @pytest.mark.parametrize("case", FOR_GOOD_CASES.values(), ids=FOR_GOOD_CASES)
-async def test_nobody_waits_for_ever(stage: Stage, case: Case):
-    given = await struck(stage, case, ONE)
-    await stage.passes(FOR_GOOD)
-    everyone_knows(stage, case, given)
-    requests_are_few(stage, case, NEEDED[stage.version, ONE] + case.again)
+async def test_nobody_waits_for_ever(fault_fixture: FaultFixture, case: Case):
+    given = await struck(fault_fixture, case, ONE)
+    await fault_fixture.advance(FOR_GOOD)
+    everyone_knows(fault_fixture, case, given)
+    requests_are_few(fault_fixture, case, NEEDED[fault_fixture.version, ONE] + case.again)
 
 
-async def struck(stage: Stage, case: Case, places: Sequence[int]) -> list[Given]:
+async def struck(
+    fault_fixture: FaultFixture, case: Case, places: Sequence[int]
+) -> list[GivenOrder]:
     """Let orders be given while something goes wrong, and a little time pass."""
     # Only v2's limits are published; for v1, see the pace below.
-    stage.world.behaviour.rate_limits = stage.version == 2
-    await case.strike(stage)
-    given = await stage.attach(places)
-    await stage.passes(LOOK)
-    unfinished = stage.unfinished()
+    fault_fixture.world.behaviour.rate_limits = fault_fixture.version == 2
+    await case.strike(fault_fixture)
+    given = await fault_fixture.attach(places)
+    await fault_fixture.advance(LOOK)
+    unfinished = fault_fixture.unfinished()
     texts = [one.text for one in given if unfinished.get(one.token)]
     assert all(WHY.fullmatch(text) for text in texts if text)
     # Nothing can be said yet about the orders of the request that is under way.
     assert {one.token for one in given if one.token in unfinished and not one.text} <= (
-        stage.being_sent()
+        fault_fixture.being_sent()
     )
     return given
 
 
-def everyone_knows(stage: Stage, case: Case, given: Sequence[Given]) -> None:
+def everyone_knows(fault_fixture: FaultFixture, case: Case, given: Sequence[GivenOrder]) -> None:
     """Check that every reply is final, is the right one, and is true."""
-    assert stage.unfinished() == {}
+    assert fault_fixture.unfinished() == {}
     for one in given:
-        shown = stage.calls_of(one.person)
+        shown = fault_fixture.calls_of(one.person)
         if one.call_id not in case.refused:
             assert one.text.startswith(f"✅ **#{one.call_id}** ")
             assert one.text.endswith("\nConfirmed by the CAD.")
@@ -175,15 +186,15 @@ def everyone_knows(stage: Stage, case: Case, given: Sequence[Given]) -> None:
             assert shown in ([], [one.call_id])
 
 
-def requests_are_few(stage: Stage, case: Case, most: int) -> None:
-    sent = stage.orders()
+def requests_are_few(fault_fixture: FaultFixture, case: Case, most: int) -> None:
+    sent = fault_fixture.orders()
     assert len(sent) <= most
-    assert len(stage.world.history) - len(sent) <= QUESTIONS
-    assert all(case.silence <= stage.seconds_at(one) <= case.over_by for one in sent[1:])
+    assert len(fault_fixture.world.history) - len(sent) <= QUESTIONS
+    assert all(case.silence <= fault_fixture.seconds_at(one) <= case.over_by for one in sent[1:])
     # The bot never brings a 429 about.
-    assert all(one.fault for one in stage.world.history if one.status == 429)
-    if stage.version == 1:
-        moments = [stage.seconds_at(one) for one in stage.world.history]
+    assert all(one.fault for one in fault_fixture.world.history if one.status == 429)
+    if fault_fixture.version == 1:
+        moments = [fault_fixture.seconds_at(one) for one in fault_fixture.world.history]
         for first, begin in enumerate(moments):
             for last, end in enumerate(moments[first:], 1):
                 assert last <= 5 + end - begin

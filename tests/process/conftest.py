@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -123,15 +123,6 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
 async def discord_server() -> AsyncIterator[DiscordServer]:
     async with DiscordServer() as server:
         yield server
-
-
-@pytest.fixture
-def own_signals() -> Iterator[None]:
-    """Give the handlers of the test's process back afterwards."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture

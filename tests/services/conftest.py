@@ -9,8 +9,8 @@ import pytest
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from tests.fake_time import FakeTime
-from tests.services.office import Office
-from tests.services.verification.proof_stage import ProofStage
+from tests.services.queue_fixture import QueueFixture
+from tests.services.verification.verifier_fixture import VerifierFixture
 
 
 @pytest.fixture(params=[1, 2], ids=["v1", "v2"])
@@ -20,25 +20,29 @@ def version(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-async def office(tmp_path: Path, version: int, empty_file: Path) -> AsyncIterator[Office]:
-    office = Office(tmp_path / "dispatch.db", version)
-    shutil.copy(empty_file, office.file)
-    await office.open()
-    yield office
-    await office.close()
+async def queue_fixture(
+    tmp_path: Path, version: int, empty_file: Path
+) -> AsyncIterator[QueueFixture]:
+    queue_fixture = QueueFixture(tmp_path / "dispatch.db", version)
+    shutil.copy(empty_file, queue_fixture.file)
+    await queue_fixture.open()
+    yield queue_fixture
+    await queue_fixture.close()
 
 
 @pytest.fixture
-async def stage(tmp_path: Path, version: int, empty_file: Path) -> AsyncIterator[ProofStage]:
+async def verifier_fixture(
+    tmp_path: Path, version: int, empty_file: Path
+) -> AsyncIterator[VerifierFixture]:
     """Open the pretend CAD, with the limits of the real one, and what proves ids with it."""
     time = FakeTime()
     async with CadServer(seed.build_world(), clock=time.monotonic) as cad:
         cad.world.behaviour.rate_limits = True
-        stage = ProofStage(tmp_path / "dispatch.db", version, cad, time)
-        shutil.copy(empty_file, stage.file)
-        await stage.open()
-        yield stage
-        await stage.close()
+        verifier_fixture = VerifierFixture(tmp_path / "dispatch.db", version, cad, time)
+        shutil.copy(empty_file, verifier_fixture.file)
+        await verifier_fixture.open()
+        yield verifier_fixture
+        await verifier_fixture.close()
 
 
 v1 = pytest.mark.parametrize("version", [1], indirect=False, ids=["v1"])

@@ -7,26 +7,26 @@ import pytest
 from bot.services.background import BackgroundTasks
 
 
-class Bed:
+class BlockingSleep:
     """Where whoever sleeps can be woken."""
 
     def __init__(self) -> None:
-        self.morning = asyncio.Event()
+        self.wake = asyncio.Event()
         self.slept: list[float] = []
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        await self.morning.wait()
+        await self.wake.wait()
 
 
 @pytest.fixture
-def bed() -> Bed:
-    return Bed()
+def blocking_sleep() -> BlockingSleep:
+    return BlockingSleep()
 
 
 @pytest.fixture
-def tasks(bed: Bed) -> BackgroundTasks:
-    return BackgroundTasks(bed.sleep)
+def tasks(blocking_sleep: BlockingSleep) -> BackgroundTasks:
+    return BackgroundTasks(blocking_sleep.sleep)
 
 
 async def turns() -> None:
@@ -34,13 +34,15 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_pause_lasts_as_long_as_it_is_told(tasks: BackgroundTasks, bed: Bed) -> None:
+async def test_a_pause_lasts_as_long_as_it_is_told(
+    tasks: BackgroundTasks, blocking_sleep: BlockingSleep
+) -> None:
     pausing = asyncio.create_task(tasks.sleep(5.0))
     await turns()
     assert not pausing.done()
-    bed.morning.set()
+    blocking_sleep.wake.set()
     await pausing
-    assert bed.slept == [5.0]
+    assert blocking_sleep.slept == [5.0]
 
 
 async def test_stopping_ends_every_pause(tasks: BackgroundTasks) -> None:
@@ -62,21 +64,23 @@ async def test_stopping_ends_every_pause(tasks: BackgroundTasks) -> None:
     assert sorted(done) == ["not spawned", "spawned"]
 
 
-async def test_nobody_falls_asleep_any_more(tasks: BackgroundTasks, bed: Bed) -> None:
+async def test_nobody_falls_asleep_any_more(
+    tasks: BackgroundTasks, blocking_sleep: BlockingSleep
+) -> None:
     tasks.cancel_waiting()
     with pytest.raises(asyncio.CancelledError):
         await tasks.sleep(5.0)
-    assert bed.slept == []
+    assert blocking_sleep.slept == []
 
 
 async def test_whoever_does_not_pause_is_waited_for(tasks: BackgroundTasks) -> None:
-    door, done = asyncio.Event(), list[str]()
+    gate, done = asyncio.Event(), list[str]()
 
     async def inner() -> None:
         done.append("inner")
 
     async def outer() -> None:
-        await door.wait()
+        await gate.wait()
         tasks.spawn(inner())  # work that makes work
         done.append("outer")
 
@@ -85,22 +89,22 @@ async def test_whoever_does_not_pause_is_waited_for(tasks: BackgroundTasks) -> N
     joining = asyncio.create_task(tasks.join())
     await turns()
     assert not joining.done()
-    door.set()
+    gate.set()
     await joining
     assert done == ["outer", "inner"]
 
 
 async def test_giving_up_waiting_stops_nobody(tasks: BackgroundTasks) -> None:
-    door, done = asyncio.Event(), list[str]()
+    gate, done = asyncio.Event(), list[str]()
 
     async def work() -> None:
-        await door.wait()
+        await gate.wait()
         done.append("work")
 
     tasks.spawn(work())
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(tasks.join(), 0.001)
-    door.set()
+    gate.set()
     await tasks.join()
     assert done == ["work"]
 

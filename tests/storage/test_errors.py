@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
+
+import pytest
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.storage.errors import (
+    DRIVER_ERRORS,
     DatabaseTooNew,
     DatabaseUnavailable,
     NotADatabase,
@@ -30,4 +41,51 @@ def test_every_error_says_itself_in_one_line() -> None:
 def test_busy_pool() -> None:
     error = storage_error("a.db", PoolTimeout())
     assert isinstance(error, DatabaseUnavailable)
-    assert "too busy" in str(error)
+    assert error.reason == "it is too busy"
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT_INDEX])
+def test_a_corrupt_file_is_not_a_database(code: int) -> None:
+    """Also where the driver gives an extended code."""
+    error = sqlite3.DatabaseError("database disk image is malformed")
+    error.sqlite_errorcode = code
+    for raised in (error, DBAPIError("SELECT 1", {}, error)):
+        found = storage_error("a.db", raised)
+        assert type(found) is NotADatabase
+        assert found.reason == "database disk image is malformed"
+
+
+@pytest.mark.parametrize("kind", [IntegrityError, ProgrammingError, DataError])
+def test_a_fault_of_a_statement_is_no_fault_of_the_database(kind: type[DBAPIError]) -> None:
+    found = storage_error("a.db", kind("INSERT …", {}, sqlite3.Error("UNIQUE\n[detail]")))
+    assert type(found) is StorageError
+    assert (found.location, found.reason) == ("a.db", "UNIQUE")
+
+
+@pytest.mark.parametrize(
+    ("raised", "reason"),
+    [
+        (
+            OperationalError("SELECT 1", {}, sqlite3.OperationalError("it is locked")),
+            "it is locked",
+        ),
+        (sqlite3.OperationalError("it is locked"), "it is locked"),
+        (ConnectionRefusedError(111, "Connection refused"), "Connection refused"),
+        (OSError("no route"), "no route"),
+    ],
+)
+def test_anything_else_makes_the_database_unavailable(raised: Exception, reason: str) -> None:
+    found = storage_error("a.db", raised)
+    assert type(found) is DatabaseUnavailable
+    assert found.reason == reason
+    assert isinstance(raised, DRIVER_ERRORS)
+
+
+def test_parameters_are_not_shown() -> None:
+    found = storage_error("a.db", DBAPIError("INSERT", {"token": "secret"}, sqlite3.Error("no")))
+    assert "secret" not in str(found)
+
+
+def test_an_error_keeps_its_values_for_a_log() -> None:
+    assert StorageError("a.db", "no such column").args == ("a.db", "no such column")
+    assert DatabaseTooNew("a.db", "9999").args == ("a.db", "9999")

@@ -37,9 +37,10 @@ def unit_option(one: Candidate) -> SelectOption:
     """Return a unit's option: "A-12 Pat Moreno", described as "LSPD · on #101 · enroute"."""
     where = f"on #{one.call_id}" if one.call_id is not None else "free" if one.is_free else ""
     department = one_line(one.unit.department, 40)
+    number = one_line(one.unit.number, MAX_OPTION_LENGTH) or one.token
     parts = (department, where, status_word(one.unit.status))
     return SelectOption(
-        label=one_line(f"{one.unit.number or one.token} {one.unit.name}", MAX_OPTION_LENGTH),
+        label=one_line(f"{number} {one.unit.name}", MAX_OPTION_LENGTH),
         value=one.token,
         description=" · ".join(part for part in parts if part),
     )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
-import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -13,8 +11,6 @@ from functools import partial
 
 import pytest
 from aiohttp import web
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.cad.push.event_queue import (
     EventsMissed,
@@ -24,7 +20,7 @@ from bot.cad.push.event_queue import (
     FeedRefused,
 )
 from bot.cad.push.events import CallNoteAdded, UnitStatusChanged
-from bot.cad.push.signalr_connection import HubDisconnected, SignalRConnection, SignalRTimeouts
+from bot.cad.push.signalr_connection import SignalRTimeouts
 from bot.cad.push.signalr_feed import BACKOFF, SignalRFeed
 from bot.common.clock import Clock
 from sandbox.cad.api.matching_units import Target
@@ -32,7 +28,6 @@ from sandbox.cad.server import CadServer
 from sandbox.cad.state.models import CallForm
 from sandbox.cad.state.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, build_world
 from tests.cad.lifetimes import running
-from tests.cad.samples import JSON
 
 
 @dataclass
@@ -311,32 +306,6 @@ async def test_the_key_is_never_logged_nor_told(
     assert API_KEY not in caplog.text
     # It would log every frame, and shorten the long ones.
     assert "websockets" not in {record.name.partition(".")[0] for record in caplog.records}
-
-
-MESSAGES = st.fixed_dictionaries(
-    {"type": st.integers(-2, 8)},
-    optional={
-        "target": st.sampled_from(["pushEvent", "PUSHEVENT", "other"]) | JSON,
-        "arguments": st.lists(JSON, max_size=2) | JSON,
-        "invocationId": st.text(max_size=2) | JSON,
-        "error": JSON,
-        "result": JSON,
-        "item": JSON,
-        "streamIds": JSON,
-    },
-)
-
-
-@given(st.lists(MESSAGES.map(json.dumps) | JSON.map(json.dumps) | st.text(), max_size=4))
-def test_no_frame_makes_a_hub_raise(records: list[str]) -> None:
-    asyncio.run(_take(records))
-
-
-async def _take(records: list[str]) -> None:
-    pushed: list[object] = []
-    hub = SignalRConnection("http://127.0.0.1/", pushed.append)
-    with contextlib.suppress(HubDisconnected):  # if the message is a close message
-        await hub._on_raw_message("\x1e".join(records))
 
 
 async def _all(feed: SignalRFeed) -> list[FeedItem]:

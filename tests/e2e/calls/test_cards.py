@@ -12,7 +12,7 @@ from simcord.builders import ChannelHandle
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import CallForm, EmergencyForm
-from tests.e2e.scene import Scene
+from tests.e2e.bot_fixture import BotFixture
 
 OPEN = 5  # calls and 911 calls of the seed
 
@@ -20,8 +20,8 @@ OPEN = 5  # calls and 911 calls of the seed
 class Cards:
     """A channel of cards, as people see it."""
 
-    def __init__(self, scene: Scene, channel: ChannelHandle) -> None:
-        self.scene = scene
+    def __init__(self, bot_fixture: BotFixture, channel: ChannelHandle) -> None:
+        self.bot_fixture = bot_fixture
         self.channel = channel
 
     @property
@@ -47,15 +47,15 @@ class Cards:
         """Let pretend time pass until something is to be seen."""
         async with asyncio.timeout(20):
             while not condition():
-                await self.scene.passes(1)
-                await self.scene.catches_up()
+                await self.bot_fixture.advance(1)
+                await self.bot_fixture.settle_network()
 
 
 @pytest.fixture
-async def cards(scene: Scene) -> Cards:
-    channel = scene.guild.create_text_channel("calls")
-    await scene.start(calls_channel_id=channel.id, ping_role_id=scene.dispatch.id)
-    cards = Cards(scene, channel)
+async def cards(bot_fixture: BotFixture) -> Cards:
+    channel = bot_fixture.guild.create_text_channel("calls")
+    await bot_fixture.start(calls_channel_id=channel.id, ping_role_id=bot_fixture.dispatch.id)
+    cards = Cards(bot_fixture, channel)
     await cards.until(lambda: len(cards.messages) == OPEN)
     return cards
 
@@ -63,16 +63,16 @@ async def cards(scene: Scene) -> Cards:
 async def test_every_open_call_has_a_card_and_new_urgent_ones_ping(cards: Cards):
     assert sorted(title.split()[0] for title in cards.titles) == ["911"] * 2 + ["Call"] * 3
     assert all(one.components for one in cards.messages)
-    role = cards.scene.dispatch.mention
+    role = cards.bot_fixture.dispatch.mention
     assert {one.content for one in cards.messages} == {""}, "they were open before"
-    scene = cards.scene
-    scene.world.new_dispatch(scene.server, CallForm("Shooting", priority=1))
-    scene.world.new_dispatch(scene.server, CallForm("Parking", priority=3))
-    scene.world.call_911(scene.server, EmergencyForm("Ann", "Vinewood", "Help"))
+    bot_fixture = cards.bot_fixture
+    bot_fixture.world.new_dispatch(bot_fixture.server, CallForm("Shooting", priority=1))
+    bot_fixture.world.new_dispatch(bot_fixture.server, CallForm("Parking", priority=3))
+    bot_fixture.world.call_911(bot_fixture.server, EmergencyForm("Ann", "Vinewood", "Help"))
     await cards.until(lambda: len(cards.messages) == OPEN + 3)
     contents = [cards.of(start).content for start in ("Call #103", "Call #104", "911 #3")]
     assert contents == [role, "", role]
-    sent = [one for one in cards.scene.env.http_requests if one.method == "POST"]
+    sent = [one for one in cards.bot_fixture.env.http_requests if one.method == "POST"]
     pings = [
         one.json["allowed_mentions"]
         for one in sent
@@ -83,33 +83,35 @@ async def test_every_open_call_has_a_card_and_new_urgent_ones_ping(cards: Cards)
 
 
 async def test_a_call_appears_shows_who_comes_and_is_marked_once_it_is_over(cards: Cards):
-    scene = cards.scene
-    call = scene.world.new_dispatch(scene.server, CallForm("Bank *Alarm*", priority=2))
+    bot_fixture = cards.bot_fixture
+    call = bot_fixture.world.new_dispatch(bot_fixture.server, CallForm("Bank *Alarm*", priority=2))
     title = f"Call #{call.call_id} Bank \\*Alarm\\*"
     await cards.until(lambda: cards.shows(title))
     assert cards.units(title) == "no units yet"
-    scene.world.attach(scene.server, call.call_id, Target(api_ids=(seed.PAT.hex,)))
+    bot_fixture.world.attach(bot_fixture.server, call.call_id, Target(api_ids=(seed.PAT.hex,)))
     await cards.until(lambda: cards.units(title) != "no units yet")
     assert "**A\\-12** · Pat Moreno · available" in cards.units(title)
-    await cards.until(lambda: scene.pat.mention in cards.units(title))
-    scene.world.close(scene.server, call.call_id)
+    await cards.until(lambda: bot_fixture.pat.mention in cards.units(title))
+    bot_fixture.world.close(bot_fixture.server, call.call_id)
     await cards.until(lambda: cards.shows(f"CLOSED · {title}"))
     assert cards.of(f"CLOSED · {title}").components == []
 
 
 async def test_a_restart_takes_the_cards_over(cards: Cards):
-    scene = cards.scene
+    bot_fixture = cards.bot_fixture
     before = {one.id for one in cards.messages}
-    scene.world.close(scene.server, seed.TRAFFIC_STOP)
+    bot_fixture.world.close(bot_fixture.server, seed.TRAFFIC_STOP)
     for _ in range(2):
-        await scene.start(calls_channel_id=cards.channel.id, ping_role_id=scene.dispatch.id)
+        await bot_fixture.start(
+            calls_channel_id=cards.channel.id, ping_role_id=bot_fixture.dispatch.id
+        )
     await cards.until(lambda: cards.shows("CLOSED · Call #101 Traffic Stop"))
     assert {one.id for one in cards.messages} == before
 
 
 async def test_a_deleted_card_comes_back(cards: Cards):
     robbery = cards.of("Call #100")
-    channel = cards.scene.bot.get_partial_messageable(cards.channel.id)
+    channel = cards.bot_fixture.bot.get_partial_messageable(cards.channel.id)
     await channel.get_partial_message(robbery.id).delete()
     await cards.until(lambda: cards.shows("Call #100"))
     again = cards.of("Call #100")
@@ -118,8 +120,8 @@ async def test_a_deleted_card_comes_back(cards: Cards):
     assert len(cards.messages) == OPEN
 
 
-async def test_calls_are_listed_privately(scene: Scene):
-    text = await scene.say(scene.dana, "calls")
+async def test_calls_are_listed_privately(bot_fixture: BotFixture):
+    text = await bot_fixture.final_answer(bot_fixture.dana, "calls")
     first, *lines = text.splitlines()
     assert first.startswith("✅ 5 open calls · page 1 of 1 · confirmed <t:")
     assert [line.split()[0] for line in lines] == [
@@ -132,45 +134,53 @@ async def test_calls_are_listed_privately(scene: Scene):
     assert (
         lines[2] == "**#100** Armed Robbery · 211 · priority 1 · 100 Innocence Boulevard · no units"
     )
-    assert "role for that" in await scene.say(scene.vic, "calls")
+    assert "role for that" in await bot_fixture.final_answer(bot_fixture.vic, "calls")
 
 
-async def test_a_server_that_nobody_has_asked_about_is_asked(scene: Scene):
-    assert (await scene.say(scene.dana, "calls", server=2)).startswith("❌")
+async def test_a_server_that_nobody_has_asked_about_is_asked(bot_fixture: BotFixture):
+    assert (await bot_fixture.final_answer(bot_fixture.dana, "calls", server=2)).startswith("❌")
 
 
-async def test_a_member_is_attached_from_their_menu(scene: Scene):
-    offered = await scene.dana.context_menu(scene.channel, "Attach to call", scene.pat)
+async def test_a_member_is_attached_from_their_menu(bot_fixture: BotFixture):
+    offered = await bot_fixture.dana.context_menu(
+        bot_fixture.channel, "Attach to call", bot_fixture.pat
+    )
     assert offered.ephemeral
     assert offered.response is not None
-    assert offered.response.content == f"Which call should {scene.pat.mention} go to?"
+    assert offered.response.content == f"Which call should {bot_fixture.pat.mention} go to?"
     (row,) = offered.response.components
     labels = [one["label"] for one in row["components"][0]["options"]]
     assert labels[0] == "#100 Armed Robbery · no units"
-    given = await scene.dana.select(offered.response.message, ["100"])
-    await scene.passes(60)
+    given = await bot_fixture.dana.select(offered.response.message, ["100"])
+    await bot_fixture.advance(60)
     assert given.ephemeral
     assert given.response is not None
     assert given.response.content.startswith("✅ **#100** Armed Robbery: ")
-    assert scene.units_on(100) == ["A-12"]
+    assert bot_fixture.units_on(100) == ["A-12"]
 
 
-async def test_the_menu_works_after_a_restart_and_not_for_visitors(scene: Scene):
-    refused = await scene.vic.context_menu(scene.channel, "Attach to call", scene.pat)
+async def test_the_menu_works_after_a_restart_and_not_for_visitors(bot_fixture: BotFixture):
+    refused = await bot_fixture.vic.context_menu(
+        bot_fixture.channel, "Attach to call", bot_fixture.pat
+    )
     assert refused.response is not None
     assert "role for that" in refused.response.content
-    offered = await scene.dana.context_menu(scene.channel, "Attach to call", scene.pat)
+    offered = await bot_fixture.dana.context_menu(
+        bot_fixture.channel, "Attach to call", bot_fixture.pat
+    )
     assert offered.response is not None
-    await scene.start()
-    await scene.dana.select(offered.response.message, ["102"])
-    await scene.passes(60)
-    assert scene.units_on(102) == ["R-2", "A-12"]
+    await bot_fixture.start()
+    await bot_fixture.dana.select(offered.response.message, ["102"])
+    await bot_fixture.advance(60)
+    assert bot_fixture.units_on(102) == ["R-2", "A-12"]
 
 
-async def test_without_calls_there_is_nothing_to_pick(scene: Scene):
-    for call_id in list(scene.server.calls):
-        scene.world.close(scene.server, call_id)
-    await scene.services.board.fetch_calls(seed.SERVER_ID)
-    offered = await scene.dana.context_menu(scene.channel, "Attach to call", scene.pat)
+async def test_without_calls_there_is_nothing_to_pick(bot_fixture: BotFixture):
+    for call_id in list(bot_fixture.server.calls):
+        bot_fixture.world.close(bot_fixture.server, call_id)
+    await bot_fixture.services.board.fetch_calls(seed.SERVER_ID)
+    offered = await bot_fixture.dana.context_menu(
+        bot_fixture.channel, "Attach to call", bot_fixture.pat
+    )
     assert offered.response is not None
     assert offered.response.content == "❌ No call is open."

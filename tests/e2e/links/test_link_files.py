@@ -10,38 +10,44 @@ from simcord.actors import MemberActor
 
 from bot.services.link_files.import_export import MAX_FILE_BYTES, PREVIEW_TTL
 from sandbox.cad.state import seed
+from tests.e2e.bot_fixture import BotFixture, CommandReply
 from tests.e2e.conftest import with_settings
-from tests.e2e.scene import Said, Scene
 
 NEW = seed.RILEY
 
 
-async def shown(scene: Scene, text: str | bytes, name: str = "people.csv") -> Said:
+async def shown(
+    bot_fixture: BotFixture, text: str | bytes, name: str = "people.csv"
+) -> CommandReply:
     """Let Dana show a file."""
     data = text if isinstance(text, bytes) else text.encode()
-    return await scene.says(scene.dana, "links import", file=(name, data))
+    return await bot_fixture.run_command(bot_fixture.dana, "links import", file=(name, data))
 
 
-async def pressed(scene: Scene, said: Said, who: MemberActor | None = None) -> str:
+async def pressed(
+    bot_fixture: BotFixture, said: CommandReply, who: MemberActor | None = None
+) -> str:
     response = said.result.response
     assert response is not None
-    button = Said(scene, await (who or scene.dana).click(response, label=said.buttons[0]))
+    button = CommandReply(
+        bot_fixture, await (who or bot_fixture.dana).click(response, label=said.buttons[0])
+    )
     button.check()
     return button.text
 
 
-def people(scene: Scene) -> str:
+def people(bot_fixture: BotFixture) -> str:
     """Link Vic and Charlie, change Pat, and leave Bob as he is."""
     return (
-        f"Member;Discord ID;Steam\nVic;{scene.vic.id};{NEW.steam64}\n"
-        f'Pat;<@{scene.pat.id}>;="{seed.VIC.steam64}"\n'
-        f"Bob;'{scene.bob.id};{seed.BOB.hex.upper()}\nCharlie;{scene.charlie.id};license:c\n"
+        f"Member;Discord ID;Steam\nVic;{bot_fixture.vic.id};{NEW.steam64}\n"
+        f'Pat;<@{bot_fixture.pat.id}>;="{seed.VIC.steam64}"\n'
+        f"Bob;'{bot_fixture.bob.id};{seed.BOB.hex.upper()}\nCharlie;{bot_fixture.charlie.id};license:c\n"
     )
 
 
-async def test_shown_then_written(scene: Scene) -> None:
-    before = scene.links()
-    said = await shown(scene, people(scene))
+async def test_shown_then_written(bot_fixture: BotFixture) -> None:
+    before = bot_fixture.links()
+    said = await shown(bot_fixture, people(bot_fixture))
     title, *lines = said.text.splitlines()
     assert title == (
         "⏳ `people.csv`: 2 new, 1 changed, 1 unchanged. Nothing is saved yet: press the button to"
@@ -49,166 +55,185 @@ async def test_shown_then_written(scene: Scene) -> None:
     )
     assert lines == [
         "**Changed**",
-        f"line 3: {scene.pat.mention} `{seed.PAT.hex}` → `{seed.VIC.hex}`",
+        f"line 3: {bot_fixture.pat.mention} `{seed.PAT.hex}` → `{seed.VIC.hex}`",
         "**New**",
-        f"line 2: {scene.vic.mention} `{NEW.hex}`",
-        f"line 5: {scene.charlie.mention} `license:c`",
+        f"line 2: {bot_fixture.vic.mention} `{NEW.hex}`",
+        f"line 5: {bot_fixture.charlie.mention} `license:c`",
     ]
     assert said.buttons == ["Import 3 links"]
-    assert scene.links() == before
-    assert await pressed(scene, said) == "✅ 2 added, 1 changed, 1 unchanged."
-    after = {scene.vic.id: NEW.hex, scene.pat.id: seed.VIC.hex, scene.charlie.id: "license:c"}
-    assert scene.links() == before | after
-    whois = await scene.say(scene.dana, "links whois", member=scene.vic)
-    assert f"`{NEW.hex}`, set by {scene.dana.mention}" in whois
-    assert scene.orders() == []
+    assert bot_fixture.links() == before
+    assert await pressed(bot_fixture, said) == "✅ 2 added, 1 changed, 1 unchanged."
+    after = {
+        bot_fixture.vic.id: NEW.hex,
+        bot_fixture.pat.id: seed.VIC.hex,
+        bot_fixture.charlie.id: "license:c",
+    }
+    assert bot_fixture.links() == before | after
+    whois = await bot_fixture.final_answer(bot_fixture.dana, "links whois", member=bot_fixture.vic)
+    assert f"`{NEW.hex}`, set by {bot_fixture.dana.mention}" in whois
+    assert bot_fixture.orders() == []
 
 
 @pytest.mark.parametrize(
     "spelling",
     [str(seed.PAT.steam64), f"steam:{seed.PAT.hex}", "STEAM_0:1:438112311", "[U:1:876224623]"],
 )
-async def test_an_id_that_another_member_has_is_named(scene: Scene, spelling: str) -> None:
-    said = await shown(scene, f"Discord ID,API ID\n{scene.vic.id},{spelling}\n")
-    assert f"{scene.vic.mention} `{spelling}` is also {scene.pat.mention}" in said.text
+async def test_an_id_that_another_member_has_is_named(
+    bot_fixture: BotFixture, spelling: str
+) -> None:
+    said = await shown(bot_fixture, f"Discord ID,API ID\n{bot_fixture.vic.id},{spelling}\n")
+    assert f"{bot_fixture.vic.mention} `{spelling}` is also {bot_fixture.pat.mention}" in said.text
 
 
-async def test_a_second_press_finds_it_done(scene: Scene) -> None:
-    said = await shown(scene, people(scene))
-    assert await pressed(scene, said) == "✅ 2 added, 1 changed, 1 unchanged."
-    await scene.say(scene.dana, "unlink", member=scene.vic)
-    assert await pressed(scene, said) == "❌ This file has been imported already."
-    assert scene.vic.id not in scene.links()
+async def test_a_second_press_finds_it_done(bot_fixture: BotFixture) -> None:
+    said = await shown(bot_fixture, people(bot_fixture))
+    assert await pressed(bot_fixture, said) == "✅ 2 added, 1 changed, 1 unchanged."
+    await bot_fixture.final_answer(bot_fixture.dana, "unlink", member=bot_fixture.vic)
+    assert await pressed(bot_fixture, said) == "❌ This file has been imported already."
+    assert bot_fixture.vic.id not in bot_fixture.links()
 
 
-async def test_somebody_else_presses(scene: Scene) -> None:
-    before = scene.links()
-    said = await shown(scene, people(scene))
+async def test_somebody_else_presses(bot_fixture: BotFixture) -> None:
+    before = bot_fixture.links()
+    said = await shown(bot_fixture, people(bot_fixture))
     # Discord shows a private message to nobody else; a press can be forged.
     assert said.result.response is not None
-    message = scene.env.backend.get_message(scene.channel.id, said.result.response.id)
+    message = bot_fixture.env.backend.get_message(bot_fixture.channel.id, said.result.response.id)
     message.flags = 0
-    second = scene.guild.add_member(scene.env.create_user("mia"), roles=[scene.dispatch])
-    answer = await pressed(scene, said, second)
+    second = bot_fixture.guild.add_member(
+        bot_fixture.env.create_user("mia"), roles=[bot_fixture.dispatch]
+    )
+    answer = await pressed(bot_fixture, said, second)
     assert answer.startswith("❌ Another member sent this file.")
-    assert (await pressed(scene, said, scene.vic)).startswith("❌ You need the ")
-    assert scene.links() == before
+    assert (await pressed(bot_fixture, said, bot_fixture.vic)).startswith("❌ You need the ")
+    assert bot_fixture.links() == before
 
 
-async def test_a_restart_forgets_the_file(scene: Scene) -> None:
-    before = scene.links()
-    said = await shown(scene, people(scene))
-    await scene.start()
-    answer = await pressed(scene, said)
+async def test_a_restart_forgets_the_file(bot_fixture: BotFixture) -> None:
+    before = bot_fixture.links()
+    said = await shown(bot_fixture, people(bot_fixture))
+    await bot_fixture.start()
+    answer = await pressed(bot_fixture, said)
     assert answer.startswith("❌ This file has expired")
     assert "Send it again with `/links import`." in answer
-    assert scene.links() == before
+    assert bot_fixture.links() == before
 
 
-async def test_a_quarter_of_an_hour_forgets_the_file(scene: Scene) -> None:
-    said = await shown(scene, people(scene))
-    await scene.passes(PREVIEW_TTL)
-    assert (await pressed(scene, said)).startswith("❌ This file has expired")
+async def test_a_quarter_of_an_hour_forgets_the_file(bot_fixture: BotFixture) -> None:
+    said = await shown(bot_fixture, people(bot_fixture))
+    await bot_fixture.advance(PREVIEW_TTL)
+    assert (await pressed(bot_fixture, said)).startswith("❌ This file has expired")
 
 
-async def test_links_that_have_changed_since(scene: Scene) -> None:
-    said = await shown(scene, people(scene))
-    await scene.say(scene.vic, "link", steam="license:meanwhile")
-    before = scene.links()
-    assert (await pressed(scene, said)).startswith("❌ The links have changed since you")
-    assert scene.links() == before
+async def test_links_that_have_changed_since(bot_fixture: BotFixture) -> None:
+    said = await shown(bot_fixture, people(bot_fixture))
+    await bot_fixture.final_answer(bot_fixture.vic, "link", steam="license:meanwhile")
+    before = bot_fixture.links()
+    assert (await pressed(bot_fixture, said)).startswith("❌ The links have changed since you")
+    assert bot_fixture.links() == before
 
 
-async def test_the_database_fails_while_it_is_written(scene: Scene) -> None:
-    said = await shown(scene, people(scene))
-    before = scene.links()
-    with closing(sqlite3.connect(scene.file)) as connection:
+async def test_the_database_fails_while_it_is_written(bot_fixture: BotFixture) -> None:
+    said = await shown(bot_fixture, people(bot_fixture))
+    before = bot_fixture.links()
+    with closing(sqlite3.connect(bot_fixture.file)) as connection:
         connection.execute(
             "CREATE TRIGGER full BEFORE INSERT ON links WHEN new.api_id = 'license:c'"
             " BEGIN SELECT RAISE(ABORT, 'disk full'); END"
         )
-        assert "database cannot be used" in await pressed(scene, said)
-        assert scene.links() == before
+        assert "database cannot be used" in await pressed(bot_fixture, said)
+        assert bot_fixture.links() == before
         connection.execute("DROP TRIGGER full")
-    assert (await pressed(scene, said)).startswith("✅ 2 added, 1 changed")
+    assert (await pressed(bot_fixture, said)).startswith("✅ 2 added, 1 changed")
 
 
-async def test_bad_lines_are_named_and_left_out(scene: Scene) -> None:
-    text = f"discord_id,api_id\n{scene.vic.id},license:v\n{scene.vic.id},x\n1.23E+17,@everyone\n"
-    said = await shown(scene, text)
+async def test_bad_lines_are_named_and_left_out(bot_fixture: BotFixture) -> None:
+    vic = bot_fixture.vic.id
+    text = f"discord_id,api_id\n{vic},license:v\n{vic},x\n1.23E+17,@everyone\n"
+    said = await shown(bot_fixture, text)
     lines = said.text.splitlines()
     assert lines[0].startswith("⚠️ `people.csv`: 1 new, 0 changed, 0 unchanged, 2 with errors.")
-    assert lines[2] == f"line 3\\: the Discord id {scene.vic.id} is already in line 2"
+    assert lines[2] == f"line 3\\: the Discord id {bot_fixture.vic.id} is already in line 2"
     assert lines[3].startswith("line 4\\: '1.23E\\+17' is an id that a spreadsheet has rounded;")
     assert said.buttons == ["Import 1 link"]
-    assert await pressed(scene, said) == "⚠️ 1 added, 0 changed, 0 unchanged, 2 with errors."
-    assert scene.links()[scene.vic.id] == "license:v"
+    assert await pressed(bot_fixture, said) == "⚠️ 1 added, 0 changed, 0 unchanged, 2 with errors."
+    assert bot_fixture.links()[bot_fixture.vic.id] == "license:v"
 
 
-async def test_a_shared_id_takes_the_press(scene: Scene) -> None:
-    said = await shown(scene, f"discord_id,api_id\n{scene.vic.id},{seed.PAT.hex.upper()}\n")
-    assert f"is also {scene.pat.mention}" in said.text
+async def test_a_shared_id_takes_the_press(bot_fixture: BotFixture) -> None:
+    said = await shown(
+        bot_fixture, f"discord_id,api_id\n{bot_fixture.vic.id},{seed.PAT.hex.upper()}\n"
+    )
+    assert f"is also {bot_fixture.pat.mention}" in said.text
     assert said.buttons == ["Import 1 link (1 shared id)"]
-    assert (await pressed(scene, said)).startswith("✅ 1 added")
+    assert (await pressed(bot_fixture, said)).startswith("✅ 1 added")
 
 
-async def test_there_is_more_than_fits(scene: Scene) -> None:
+async def test_there_is_more_than_fits(bot_fixture: BotFixture) -> None:
     rows = "".join(f"{10**17 + n},license:{n}\n" for n in range(3000))
-    said = await shown(scene, f"discord_id,api_id\n{rows}{rows[:200]}", name="`@everyone`.csv")
+    said = await shown(
+        bot_fixture, f"discord_id,api_id\n{rows}{rows[:200]}", name="`@everyone`.csv"
+    )
     assert said.text.startswith("⚠️ `ˋ@everyoneˋ.csv`: 3,000 new,")
     assert said.result.response is not None
     (file,) = said.result.response.attachments
     report = (await file.read()).decode()
     assert f"line 3001: {10**17 + 2999} license:2999" in report
     assert report.startswith("refused: 7\n")
-    assert (await pressed(scene, said)).startswith("⚠️ 3,000 added")
-    assert len(scene.links()) == 3004
+    assert (await pressed(bot_fixture, said)).startswith("⚠️ 3,000 added")
+    assert len(bot_fixture.links()) == 3004
 
 
 class TestNames:
     @with_settings(members_intent=True)
-    async def test_members_are_found_by_name(self, scene: Scene) -> None:
-        twin = scene.guild.add_member(scene.env.create_user("other"), nick="Charlie")
-        said = await shown(scene, "user,steam\n@Vic,license:v\nCharlie,license:c\nnobody,x:1\n")
-        assert f"line 2: {scene.vic.mention} `license:v`" in said.text
-        ids = ", ".join(map(str, sorted([scene.charlie.id, twin.id])))
+    async def test_members_are_found_by_name(self, bot_fixture: BotFixture) -> None:
+        twin = bot_fixture.guild.add_member(bot_fixture.env.create_user("other"), nick="Charlie")
+        said = await shown(
+            bot_fixture, "user,steam\n@Vic,license:v\nCharlie,license:c\nnobody,x:1\n"
+        )
+        assert f"line 2: {bot_fixture.vic.mention} `license:v`" in said.text
+        ids = ", ".join(map(str, sorted([bot_fixture.charlie.id, twin.id])))
         assert f"line 3\\: several members are called 'Charlie' \\({ids}\\);" in said.text
         assert "line 4\\: no member of this server is called 'nobody'" in said.text
 
-    async def test_without_the_intent_nobody_is_known(self, scene: Scene) -> None:
-        said = await shown(scene, "user,steam\nVic,license:v\n")
+    async def test_without_the_intent_nobody_is_known(self, bot_fixture: BotFixture) -> None:
+        said = await shown(bot_fixture, "user,steam\nVic,license:v\n")
         assert said.text.startswith("❌ `people.csv` has nothing to import")
         assert "only with \\/links import and MEMBERS\\_INTENT; use Discord ids" in said.text
 
 
 class TestRefusals:
     @pytest.mark.parametrize("who", ["vic", "max"])
-    async def test_without_the_role_nothing_is_fetched(self, scene: Scene, who: str) -> None:
-        person = scene.people[who]
-        refusal = f"❌ You need the {scene.dispatch.mention} role for that."
-        file = ("people.csv", people(scene).encode())
-        assert await scene.say(person, "links import", file=file) == refusal
-        assert await scene.say(person, "links export") == refusal
+    async def test_without_the_role_nothing_is_fetched(
+        self, bot_fixture: BotFixture, who: str
+    ) -> None:
+        person = bot_fixture.members[who]
+        refusal = f"❌ You need the {bot_fixture.dispatch.mention} role for that."
+        file = ("people.csv", people(bot_fixture).encode())
+        assert await bot_fixture.final_answer(person, "links import", file=file) == refusal
+        assert await bot_fixture.final_answer(person, "links export") == refusal
 
-    async def test_administrators_alone_where_there_are_any(self, scene: Scene) -> None:
-        admin = scene.guild.create_role("Admin")
-        await scene.start(admin_role_ids=frozenset({admin.id}))
-        said = await shown(scene, people(scene))
+    async def test_administrators_alone_where_there_are_any(self, bot_fixture: BotFixture) -> None:
+        admin = bot_fixture.guild.create_role("Admin")
+        await bot_fixture.start(admin_role_ids=frozenset({admin.id}))
+        said = await shown(bot_fixture, people(bot_fixture))
         assert said.text == f"❌ You need the {admin.mention} role for that."
         assert said.buttons == []
 
-    async def test_a_role_that_was_lost_before_the_press(self, scene: Scene) -> None:
-        said = await shown(scene, people(scene))
-        scene.env.backend.remove_member_role(scene.guild.id, scene.dana.id, scene.dispatch.id)
-        assert (await pressed(scene, said)).startswith("❌ You need the ")
+    async def test_a_role_that_was_lost_before_the_press(self, bot_fixture: BotFixture) -> None:
+        said = await shown(bot_fixture, people(bot_fixture))
+        bot_fixture.env.backend.remove_member_role(
+            bot_fixture.guild.id, bot_fixture.dana.id, bot_fixture.dispatch.id
+        )
+        assert (await pressed(bot_fixture, said)).startswith("❌ You need the ")
 
-    async def test_what_is_too_large(self, scene: Scene) -> None:
-        said = await shown(scene, b"x" * (MAX_FILE_BYTES + 1))
+    async def test_what_is_too_large(self, bot_fixture: BotFixture) -> None:
+        said = await shown(bot_fixture, b"x" * (MAX_FILE_BYTES + 1))
         assert said.text.startswith("❌ The file is too large: 2.0 MiB; the limit is 2 MiB.")
 
-    async def test_a_file_that_discord_has_lost(self, scene: Scene, monkeypatch) -> None:
-        monkeypatch.setattr(scene.env.backend.cdn, "get", lambda _: None)
-        said = await shown(scene, people(scene))
+    async def test_a_file_that_discord_has_lost(self, bot_fixture: BotFixture, monkeypatch) -> None:
+        monkeypatch.setattr(bot_fixture.env.backend.cdn, "get", lambda _: None)
+        said = await shown(bot_fixture, people(bot_fixture))
         assert said.text == ("❌ Discord did not send the file or the list of members. Try again.")
 
     @pytest.mark.parametrize(
@@ -225,39 +250,41 @@ class TestRefusals:
         ],
         ids=lambda one: repr(one[:12]),
     )
-    async def test_hostile_files(self, scene: Scene, data: bytes, words: str) -> None:
-        said = await shown(scene, data)
+    async def test_hostile_files(self, bot_fixture: BotFixture, data: bytes, words: str) -> None:
+        said = await shown(bot_fixture, data)
         assert said.text.startswith("❌ `people.csv` has nothing to import:")
         assert words in said.text
         assert said.buttons == []
 
 
-async def test_what_is_exported_can_be_imported(scene: Scene) -> None:
-    await shown_and_pressed(scene, f"discord_id,api_id\n{scene.vic.id},'=HYPERLINK(1)\n")
-    said = await scene.says(scene.dana, "links export")
+async def test_what_is_exported_can_be_imported(bot_fixture: BotFixture) -> None:
+    await shown_and_pressed(
+        bot_fixture, f"discord_id,api_id\n{bot_fixture.vic.id},'=HYPERLINK(1)\n"
+    )
+    said = await bot_fixture.run_command(bot_fixture.dana, "links export")
     assert said.text == "✅ 5 links in this file. `/links import` reads it again."
     assert said.result.response is not None
     (file,) = said.result.response.attachments
     data = await file.read()
     assert file.filename == "links.csv"
     rows = [line.split(",") for line in data.decode().splitlines()]
-    stored = scene.links() | {scene.vic.id: "'=HYPERLINK(1)"}
+    stored = bot_fixture.links() | {bot_fixture.vic.id: "'=HYPERLINK(1)"}
     assert rows == [["discord_id", "api_id"], *([str(n), one] for n, one in sorted(stored.items()))]
-    again = await shown(scene, data)
+    again = await shown(bot_fixture, data)
     assert again.text == ("✅ `people.csv` has nothing to import: 0 new, 0 changed, 5 unchanged.")
 
 
-async def shown_and_pressed(scene: Scene, text: str) -> None:
-    await pressed(scene, await shown(scene, text))
+async def shown_and_pressed(bot_fixture: BotFixture, text: str) -> None:
+    await pressed(bot_fixture, await shown(bot_fixture, text))
 
 
 @with_settings(discord_guild_id=None)
-async def test_another_server_has_links_of_its_own(scene: Scene) -> None:
-    other = scene.env.create_guild("Elsewhere")
+async def test_another_server_has_links_of_its_own(bot_fixture: BotFixture) -> None:
+    other = bot_fixture.env.create_guild("Elsewhere")
     role = other.create_role("Dispatch")
-    dana = other.add_member(scene.dana.user, roles=[role])
+    dana = other.add_member(bot_fixture.dana.user, roles=[role])
     channel = other.create_text_channel("dispatch")
-    await scene.start(dispatch_role_ids=frozenset({role.id, scene.dispatch.id}))
+    await bot_fixture.start(dispatch_role_ids=frozenset({role.id, bot_fixture.dispatch.id}))
     result = await dana.slash(channel, "links export")
     assert result.response is not None
     assert result.response.content.startswith("✅ 0 links in this file.")

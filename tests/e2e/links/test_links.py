@@ -9,8 +9,8 @@ import pytest
 
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, CHALLENGE, Hang, RateLimited, Text
+from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.conftest import with_settings
-from tests.e2e.scene import Scene
 
 VIC = seed.VIC
 RILEY = seed.RILEY
@@ -27,65 +27,71 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize("pasted", SPELLINGS)
-async def test_linking_oneself(scene: Scene, pasted: str) -> None:
-    assert (await scene.say(scene.vic, "link", steam=pasted)).splitlines() == [
-        f"✅ {scene.vic.mention} is now linked to `{RILEY.hex}`.",
+async def test_linking_oneself(bot_fixture: BotFixture, pasted: str) -> None:
+    assert (await bot_fixture.final_answer(bot_fixture.vic, "link", steam=pasted)).splitlines() == [
+        f"✅ {bot_fixture.vic.mention} is now linked to `{RILEY.hex}`.",
         f"The CAD knows this id as `{RILEY.hex}` (account `riley`).",
     ]
-    assert scene.links()[scene.vic.id] == RILEY.hex
+    assert bot_fixture.links()[bot_fixture.vic.id] == RILEY.hex
 
 
-async def test_replacing_names_what_was_replaced(scene: Scene) -> None:
-    answer = await scene.say(scene.pat, "link", steam=RILEY.hex)
+async def test_replacing_names_what_was_replaced(bot_fixture: BotFixture) -> None:
+    answer = await bot_fixture.final_answer(bot_fixture.pat, "link", steam=RILEY.hex)
     assert f"Before, it was `{seed.PAT.hex}`." in answer
-    answer = await scene.say(scene.pat, "link", steam=RILEY.hex)
+    answer = await bot_fixture.final_answer(bot_fixture.pat, "link", steam=RILEY.hex)
     assert "Before" not in answer
-    assert scene.links()[scene.pat.id] == RILEY.hex
+    assert bot_fixture.links()[bot_fixture.pat.id] == RILEY.hex
 
 
-async def test_linking_somebody_else(scene: Scene) -> None:
-    answer = await scene.say(scene.dana, "link", steam=RILEY.hex, member=scene.vic)
-    assert answer.startswith(f"✅ {scene.vic.mention} is now linked to `{RILEY.hex}`.")
-    whois = await scene.say(scene.dana, "links whois", member=scene.vic)
-    assert whois.startswith(f"✅ {scene.vic.mention} is `{RILEY.hex}`, set by {scene.dana.mention}")
+async def test_linking_somebody_else(bot_fixture: BotFixture) -> None:
+    answer = await bot_fixture.final_answer(
+        bot_fixture.dana, "link", steam=RILEY.hex, member=bot_fixture.vic
+    )
+    assert answer.startswith(f"✅ {bot_fixture.vic.mention} is now linked to `{RILEY.hex}`.")
+    whois = await bot_fixture.final_answer(bot_fixture.dana, "links whois", member=bot_fixture.vic)
+    assert whois.startswith(
+        f"✅ {bot_fixture.vic.mention} is `{RILEY.hex}`, set by {bot_fixture.dana.mention}"
+    )
 
 
 @with_settings(api_id_format="steam:{hex}")
-async def test_the_format_of_the_community(scene: Scene) -> None:
-    answer = await scene.say(scene.vic, "link", steam=str(VIC.steam64))
+async def test_the_format_of_the_community(bot_fixture: BotFixture) -> None:
+    answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam=str(VIC.steam64))
     assert answer.startswith(
-        f"⚠️ {scene.vic.mention} is now linked to `steam:{VIC.hex}`.\n"
+        f"⚠️ {bot_fixture.vic.mention} is now linked to `steam:{VIC.hex}`.\n"
         "Saved, but the CAD has no account"
     )
     # With a prefix it is somebody's own spelling, whatever the format.
-    answer = await scene.say(scene.vic, "link", steam="License:AbC")
+    answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam="License:AbC")
     assert "`License:AbC`" in answer
 
 
-async def test_an_id_that_the_cad_does_not_know_is_linked_all_the_same(scene: Scene) -> None:
-    answer = await scene.say(scene.vic, "link", steam="license:unheard-of")
-    assert answer.startswith(f"⚠️ {scene.vic.mention} is now linked to `license:unheard-of`.")
+async def test_an_id_that_the_cad_does_not_know_is_linked_all_the_same(
+    bot_fixture: BotFixture,
+) -> None:
+    answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam="license:unheard-of")
+    assert answer.startswith(f"⚠️ {bot_fixture.vic.mention} is now linked to `license:unheard-of`.")
     assert "the CAD has no account with this id yet." in answer
     assert "Until then it is unproven." in answer
-    assert scene.links()[scene.vic.id] == "license:unheard-of"
+    assert bot_fixture.links()[bot_fixture.vic.id] == "license:unheard-of"
 
 
 @pytest.mark.parametrize(
     "fault", [BAD_GATEWAY, CHALLENGE, Hang(), RateLimited(90), Text(400, "NO")]
 )
-async def test_a_link_is_saved_whatever_the_cad_says(scene: Scene, fault) -> None:
-    scene.breaks(fault, path="/general/check_apiid")
-    answer = await scene.say(scene.vic, "link", steam=RILEY.hex)
-    assert answer.startswith(f"⚠️ {scene.vic.mention} is now linked to `{RILEY.hex}`.")
+async def test_a_link_is_saved_whatever_the_cad_says(bot_fixture: BotFixture, fault) -> None:
+    bot_fixture.set_fault(fault, path="/general/check_apiid")
+    answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)
+    assert answer.startswith(f"⚠️ {bot_fixture.vic.mention} is now linked to `{RILEY.hex}`.")
     assert "The CAD could not be asked about this id." in answer
-    assert scene.links()[scene.vic.id] == RILEY.hex
+    assert bot_fixture.links()[bot_fixture.vic.id] == RILEY.hex
 
 
-async def test_a_link_is_saved_while_the_cad_is_down(scene: Scene) -> None:
-    await scene.cad.pause()
-    answer = await scene.say(scene.vic, "link", steam=RILEY.hex)
+async def test_a_link_is_saved_while_the_cad_is_down(bot_fixture: BotFixture) -> None:
+    await bot_fixture.cad.pause()
+    answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)
     assert "cannot be reached (`Connection refused`)" in answer
-    assert scene.links()[scene.vic.id] == RILEY.hex
+    assert bot_fixture.links()[bot_fixture.vic.id] == RILEY.hex
 
 
 @pytest.mark.parametrize(
@@ -98,78 +104,93 @@ async def test_a_link_is_saved_while_the_cad_is_down(scene: Scene) -> None:
         ("x" * 4000, f"`{'x' * 99}…` is not a Steam id"),
     ],
 )
-async def test_what_is_no_id_is_not_stored(scene: Scene, pasted: str, words: str) -> None:
-    before = scene.links()
-    answer = await scene.say(scene.vic, "link", steam=pasted)
+async def test_what_is_no_id_is_not_stored(
+    bot_fixture: BotFixture, pasted: str, words: str
+) -> None:
+    before = bot_fixture.links()
+    answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam=pasted)
     assert answer.startswith("❌ ")
     assert words in answer
-    assert scene.links() == before
-    assert scene.world.history == []
+    assert bot_fixture.links() == before
+    assert bot_fixture.world.history == []
 
 
-async def test_a_name_from_the_cad_stays_in_its_place(scene: Scene) -> None:
-    scene.breaks(Text(200, "`a` @everyone\n[x](https://b.example)" + "x" * 4000))
-    answer = await scene.say(scene.vic, "link", steam=RILEY.hex)
+async def test_a_name_from_the_cad_stays_in_its_place(bot_fixture: BotFixture) -> None:
+    bot_fixture.set_fault(Text(200, "`a` @everyone\n[x](https://b.example)" + "x" * 4000))
+    answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)
     assert "`ˋaˋ @everyone [x](https://b.example)xxx" in answer
     assert len(answer) < 500
 
 
-async def test_somebody_who_is_not_on_this_server(scene: Scene) -> None:
-    stranger = scene.env.create_user("stranger")
-    answer = await scene.say(scene.dana, "link", steam=RILEY.hex, member=stranger)
+async def test_somebody_who_is_not_on_this_server(bot_fixture: BotFixture) -> None:
+    stranger = bot_fixture.env.create_user("stranger")
+    answer = await bot_fixture.final_answer(
+        bot_fixture.dana, "link", steam=RILEY.hex, member=stranger
+    )
     assert answer == "❌ `stranger` is not a member of this server."
-    assert [type(error).__name__ for error in scene.env.errors] == ["TransformerError"]
+    assert [type(error).__name__ for error in bot_fixture.env.errors] == ["TransformerError"]
 
 
-async def test_unlinking(scene: Scene) -> None:
-    answer = await scene.say(scene.pat, "unlink")
-    assert answer == f"✅ {scene.pat.mention} is no longer linked to `{seed.PAT.hex}`."
-    assert scene.pat.id not in scene.links()
-    answer = await scene.say(scene.pat, "unlink")
-    assert answer == f"❌ {scene.pat.mention} was not linked. Nothing has changed."
-    await scene.say(scene.dana, "unlink", member=scene.bob)
-    assert scene.bob.id not in scene.links()
+async def test_unlinking(bot_fixture: BotFixture) -> None:
+    answer = await bot_fixture.final_answer(bot_fixture.pat, "unlink")
+    assert answer == f"✅ {bot_fixture.pat.mention} is no longer linked to `{seed.PAT.hex}`."
+    assert bot_fixture.pat.id not in bot_fixture.links()
+    answer = await bot_fixture.final_answer(bot_fixture.pat, "unlink")
+    assert answer == f"❌ {bot_fixture.pat.mention} was not linked. Nothing has changed."
+    await bot_fixture.final_answer(bot_fixture.dana, "unlink", member=bot_fixture.bob)
+    assert bot_fixture.bob.id not in bot_fixture.links()
 
 
-async def test_whois(scene: Scene) -> None:
-    pat = scene.pat.mention
+async def test_whois(bot_fixture: BotFixture) -> None:
+    pat = bot_fixture.pat.mention
     said = f"✅ {pat} is `{seed.PAT.hex}`, set by <@1>"
-    assert (await scene.say(scene.dana, "links whois", member=scene.pat)).startswith(said)
+    assert (
+        await bot_fixture.final_answer(bot_fixture.dana, "links whois", member=bot_fixture.pat)
+    ).startswith(said)
     for pasted in (seed.PAT.hex, str(seed.PAT.steam64)):
-        assert (await scene.say(scene.dana, "links whois", steam=pasted)).startswith(said)
-    both = await scene.say(scene.dana, "links whois", member=scene.bob, steam=seed.PAT.hex)
-    assert both.startswith(f"✅ {scene.bob.mention} is `{seed.BOB.hex}`")
-    me = await scene.say(scene.dana, "links whois")
-    assert me == f"❌ {scene.dana.mention} is not linked."
-    nobody = await scene.say(scene.dana, "links whois", steam="license:nobody")
+        assert (
+            await bot_fixture.final_answer(bot_fixture.dana, "links whois", steam=pasted)
+        ).startswith(said)
+    both = await bot_fixture.final_answer(
+        bot_fixture.dana, "links whois", member=bot_fixture.bob, steam=seed.PAT.hex
+    )
+    assert both.startswith(f"✅ {bot_fixture.bob.mention} is `{seed.BOB.hex}`")
+    me = await bot_fixture.final_answer(bot_fixture.dana, "links whois")
+    assert me == f"❌ {bot_fixture.dana.mention} is not linked."
+    nobody = await bot_fixture.final_answer(bot_fixture.dana, "links whois", steam="license:nobody")
     assert nobody == "❌ No member is linked to `license:nobody`."
-    assert (await scene.say(scene.dana, "links whois", steam="Pat")).startswith("❌ `Pat` is no")
+    assert (
+        await bot_fixture.final_answer(bot_fixture.dana, "links whois", steam="Pat")
+    ).startswith("❌ `Pat` is no")
 
 
-async def test_two_people_with_one_id(scene: Scene) -> None:
-    with closing(sqlite3.connect(scene.file)) as connection, connection:
+async def test_two_people_with_one_id(bot_fixture: BotFixture) -> None:
+    with closing(sqlite3.connect(bot_fixture.file)) as connection, connection:
         connection.execute(  # from before one id belonged to one person
             "UPDATE links SET api_id = ?, identity = ? WHERE discord_id = ?",
-            [f"STEAM:{seed.PAT.hex.upper()}", seed.PAT.hex, scene.bob.id],
+            [f"STEAM:{seed.PAT.hex.upper()}", seed.PAT.hex, bot_fixture.bob.id],
         )
-    lines = (await scene.say(scene.dana, "links whois", steam=seed.PAT.hex)).splitlines()
+    lines = (
+        await bot_fixture.final_answer(bot_fixture.dana, "links whois", steam=seed.PAT.hex)
+    ).splitlines()
     assert [line.partition(" is ")[0] for line in lines] == [
-        f"✅ {scene.pat.mention}",
-        scene.bob.mention,
+        f"✅ {bot_fixture.pat.mention}",
+        bot_fixture.bob.mention,
     ]
     # What is there stays as it is.
-    again = await scene.say(scene.pat, "link", steam=seed.PAT.hex)
-    assert again.startswith(f"✅ {scene.pat.mention} is now linked to `{seed.PAT.hex}`.")
-    assert scene.bob.id in scene.links()
+    again = await bot_fixture.final_answer(bot_fixture.pat, "link", steam=seed.PAT.hex)
+    assert again.startswith(f"✅ {bot_fixture.pat.mention} is now linked to `{seed.PAT.hex}`.")
+    assert bot_fixture.bob.id in bot_fixture.links()
 
 
-async def test_the_list_in_pages(scene: Scene) -> None:
-    answer = await scene.say(scene.dana, "links list")
+async def test_the_list_in_pages(bot_fixture: BotFixture) -> None:
+    answer = await bot_fixture.final_answer(bot_fixture.dana, "links list")
     assert answer.startswith("✅ 4 linked · page 1 of 1\n")
-    assert f"{scene.pat.mention} `{seed.PAT.hex}`" in answer.splitlines()
-    fill(scene, 40)
+    assert f"{bot_fixture.pat.mention} `{seed.PAT.hex}`" in answer.splitlines()
+    fill(bot_fixture, 40)
     first, last, beyond = [
-        (await scene.say(scene.dana, "links list", page=page)).splitlines() for page in (1, 3, 99)
+        (await bot_fixture.final_answer(bot_fixture.dana, "links list", page=page)).splitlines()
+        for page in (1, 3, 99)
     ]
     assert (first[0], len(first)) == ("✅ 44 linked · page 1 of 3", 21)
     assert (last[0], len(last)) == ("✅ 44 linked · page 3 of 3", 5)
@@ -177,19 +198,19 @@ async def test_the_list_in_pages(scene: Scene) -> None:
 
 
 @with_settings(discord_guild_id=None)
-async def test_another_server_has_links_of_its_own(scene: Scene) -> None:
-    other = scene.env.create_guild("Elsewhere")
+async def test_another_server_has_links_of_its_own(bot_fixture: BotFixture) -> None:
+    other = bot_fixture.env.create_guild("Elsewhere")
     role = other.create_role("Dispatch")
-    await scene.start(dispatch_role_ids=frozenset({role.id}))
-    dana = other.add_member(scene.dana.user, roles=[role])
+    await bot_fixture.start(dispatch_role_ids=frozenset({role.id}))
+    dana = other.add_member(bot_fixture.dana.user, roles=[role])
     result = await dana.slash(other.create_text_channel("dispatch"), "links list")
     assert result.response is not None
     assert result.response.content.startswith("✅ No member is linked yet.")
 
 
-def fill(scene: Scene, count: int) -> None:
+def fill(bot_fixture: BotFixture, count: int) -> None:
     """Link people who have never been seen."""
-    with closing(sqlite3.connect(scene.file)) as connection, connection:
+    with closing(sqlite3.connect(bot_fixture.file)) as connection, connection:
         row = connection.execute("SELECT * FROM links LIMIT 1")
         columns = [column[0] for column in row.description]
         values = dict(zip(columns, row.fetchone(), strict=True))

@@ -9,8 +9,8 @@ from simcord.builders import GuildHandle
 from simcord.http.router import dispatch
 
 from sandbox.cad.state import seed
+from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.conftest import with_settings
-from tests.e2e.scene import Scene
 
 PAT_HEX = seed.PAT.hex
 # What takes a dispatch role, as somebody would type it.
@@ -29,68 +29,80 @@ COMMANDS: dict[str, dict[str, Any]] = {
 }
 
 
-async def run(scene: Scene, who: str, name: str) -> str:
+async def run(bot_fixture: BotFixture, who: str, name: str) -> str:
     options = {
-        key: scene.people["pat"] if value == "pat" else value
+        key: bot_fixture.members["pat"] if value == "pat" else value
         for key, value in COMMANDS[name].items()
     }
-    return await scene.say(scene.people[who], name.partition(",")[0], **options)
+    return await bot_fixture.final_answer(
+        bot_fixture.members[who], name.partition(",")[0], **options
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("who", ["vic", "max"])
-async def test_without_a_dispatch_role(scene: Scene, name: str, who: str) -> None:
-    before = scene.links()
-    answer = await run(scene, who, name)
-    assert answer == f"❌ You need the {scene.dispatch.mention} role for that."
-    assert scene.world.history == []
-    assert scene.links() == before
+async def test_without_a_dispatch_role(bot_fixture: BotFixture, name: str, who: str) -> None:
+    before = bot_fixture.links()
+    answer = await run(bot_fixture, who, name)
+    assert answer == f"❌ You need the {bot_fixture.dispatch.mention} role for that."
+    assert bot_fixture.world.history == []
+    assert bot_fixture.links() == before
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 @with_settings(dispatch_role_ids=frozenset())
-async def test_without_any_role_set_up(scene: Scene, name: str) -> None:
-    answer = await run(scene, "dana", name)
+async def test_without_any_role_set_up(bot_fixture: BotFixture, name: str) -> None:
+    answer = await run(bot_fixture, "dana", name)
     assert answer == (
         "❌ You need the Manage Server permission for that: no dispatch role is set up."
     )
-    assert scene.world.history == []
-    assert (await run(scene, "max", name))[0] in "✅⚠"
+    assert bot_fixture.world.history == []
+    assert (await run(bot_fixture, "max", name))[0] in "✅⚠"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-async def test_with_a_dispatch_role(scene: Scene, name: str) -> None:
-    assert (await run(scene, "dana", name))[0] in "✅⚠"
+async def test_with_a_dispatch_role(bot_fixture: BotFixture, name: str) -> None:
+    assert (await run(bot_fixture, "dana", name))[0] in "✅⚠"
 
 
-async def test_several_roles_are_all_named(scene: Scene) -> None:
-    other = scene.guild.create_role("Supervisor")
-    await scene.start(dispatch_role_ids=frozenset({other.id, scene.dispatch.id}))
-    answer = await run(scene, "vic", "attach")
+async def test_several_roles_are_all_named(bot_fixture: BotFixture) -> None:
+    other = bot_fixture.guild.create_role("Supervisor")
+    await bot_fixture.start(dispatch_role_ids=frozenset({other.id, bot_fixture.dispatch.id}))
+    answer = await run(bot_fixture, "vic", "attach")
     assert answer == (
-        f"❌ You need one of these roles for that: {scene.dispatch.mention}, {other.mention}."
+        f"❌ You need one of these roles for that: {bot_fixture.dispatch.mention}, {other.mention}."
     )
-    assert (await run(scene, "dana", "attach")).startswith("⚠️")
+    assert (await run(bot_fixture, "dana", "attach")).startswith("⚠️")
 
 
-async def test_a_role_counts_as_discord_has_it_at_that_moment(scene: Scene) -> None:
-    sam = scene.guild.add_member(scene.env.create_user("sam"), roles=[scene.dispatch])
-    assert (await scene.say(sam, "attach", call=100, units="A-12")).startswith("✅")
-    scene.env.backend.remove_member_role(scene.guild.id, sam.id, scene.dispatch.id)
-    assert (await scene.say(sam, "attach", call=100, units="A-7")).startswith("❌ You need the")
-
-
-async def test_linking_oneself_is_for_everyone(scene: Scene) -> None:
-    assert (await scene.say(scene.vic, "link", steam=seed.VIC.hex)).startswith("⚠️")
-    assert (await scene.say(scene.vic, "link", steam=seed.RILEY.hex, member=scene.vic)).startswith(
-        "✅"
+async def test_a_role_counts_as_discord_has_it_at_that_moment(bot_fixture: BotFixture) -> None:
+    sam = bot_fixture.guild.add_member(
+        bot_fixture.env.create_user("sam"), roles=[bot_fixture.dispatch]
     )
-    assert (await scene.say(scene.vic, "unlink")).startswith("✅")
+    assert (await bot_fixture.final_answer(sam, "attach", call=100, units="A-12")).startswith("✅")
+    bot_fixture.env.backend.remove_member_role(
+        bot_fixture.guild.id, sam.id, bot_fixture.dispatch.id
+    )
+    assert (await bot_fixture.final_answer(sam, "attach", call=100, units="A-7")).startswith(
+        "❌ You need the"
+    )
 
 
-async def test_no_command_is_offered_in_private_messages(scene: Scene) -> None:
-    assert scene.dana.user.available_commands() == ()
-    assert set(scene.dana.available_commands(scene.channel)) == {
+async def test_linking_oneself_is_for_everyone(bot_fixture: BotFixture) -> None:
+    assert (await bot_fixture.final_answer(bot_fixture.vic, "link", steam=seed.VIC.hex)).startswith(
+        "⚠️"
+    )
+    assert (
+        await bot_fixture.final_answer(
+            bot_fixture.vic, "link", steam=seed.RILEY.hex, member=bot_fixture.vic
+        )
+    ).startswith("✅")
+    assert (await bot_fixture.final_answer(bot_fixture.vic, "unlink")).startswith("✅")
+
+
+async def test_no_command_is_offered_in_private_messages(bot_fixture: BotFixture) -> None:
+    assert bot_fixture.dana.user.available_commands() == ()
+    assert set(bot_fixture.dana.available_commands(bot_fixture.channel)) == {
         *("attach", "detach", "link", "unlink", "audit", "calls", "doctor"),
         *("links mine", "links list", "links whois", "links check"),
         *("links import", "links export"),
@@ -99,54 +111,60 @@ async def test_no_command_is_offered_in_private_messages(scene: Scene) -> None:
 
 class TestOneGuildOnly:
     @pytest.fixture
-    async def home(self, scene: Scene) -> GuildHandle:
-        home = scene.env.create_guild("Home")
-        await scene.start(discord_guild_id=home.id)
+    async def home(self, bot_fixture: BotFixture) -> GuildHandle:
+        home = bot_fixture.env.create_guild("Home")
+        await bot_fixture.start(discord_guild_id=home.id)
         return home
 
-    async def test_commands_are_in_that_guild_alone(self, scene: Scene, home: GuildHandle) -> None:
-        dana = home.add_member(scene.dana.user)
+    async def test_commands_are_in_that_guild_alone(
+        self, bot_fixture: BotFixture, home: GuildHandle
+    ) -> None:
+        dana = home.add_member(bot_fixture.dana.user)
         assert "attach" in dana.available_commands(home.create_text_channel("dispatch"))
-        assert scene.dana.available_commands(scene.channel) == ()
+        assert bot_fixture.dana.available_commands(bot_fixture.channel) == ()
 
-    async def test_a_command_that_another_guild_still_shows(self, scene, home) -> None:
-        leave_behind(scene, "attach")
-        before = len(scene.env.http_requests)
-        result = await scene.dana.slash(scene.channel, "attach", call=100, units="A-12")
-        (answer,) = scene.env.http_requests[before:]
+    async def test_a_command_that_another_guild_still_shows(self, bot_fixture, home) -> None:
+        leave_behind(bot_fixture, "attach")
+        before = len(bot_fixture.env.http_requests)
+        result = await bot_fixture.dana.slash(bot_fixture.channel, "attach", call=100, units="A-12")
+        (answer,) = bot_fixture.env.http_requests[before:]
         assert answer.json["data"]["content"] == "❌ This bot does not dispatch for this server."
         assert answer.json["data"]["allowed_mentions"] == {"parse": []}
         assert result.ephemeral
-        assert scene.world.history == []
+        assert bot_fixture.world.history == []
 
-    async def test_nothing_is_suggested_elsewhere(self, scene, home) -> None:
-        leave_behind(scene, "attach", autocomplete=True)
-        assert await scene.dana.autocomplete(scene.channel, "attach", "units", "") == []
-        assert scene.world.history == []
+    async def test_nothing_is_suggested_elsewhere(self, bot_fixture, home) -> None:
+        leave_behind(bot_fixture, "attach", autocomplete=True)
+        assert await bot_fixture.dana.autocomplete(bot_fixture.channel, "attach", "units", "") == []
+        assert bot_fixture.world.history == []
 
 
-async def test_a_command_of_yesterday(scene: Scene) -> None:
-    leave_behind(scene, "assign")
-    result = await scene.dana.slash(scene.channel, "assign", call=100, units="A-12")
+async def test_a_command_of_yesterday(bot_fixture: BotFixture) -> None:
+    leave_behind(bot_fixture, "assign")
+    result = await bot_fixture.dana.slash(bot_fixture.channel, "assign", call=100, units="A-12")
     assert result.ephemeral
     assert result.response is not None
     assert result.response.content.startswith("❌ This command has just changed.")
-    assert [type(error).__name__ for error in scene.env.errors] == ["CommandNotFound"]
+    assert [type(error).__name__ for error in bot_fixture.env.errors] == ["CommandNotFound"]
 
 
-async def test_a_member_who_has_left_can_be_unlinked_and_looked_up(scene: Scene) -> None:
-    user = scene.pat.user
-    scene.guild.remove_member(scene.pat)
-    assert (await scene.say(scene.dana, "links whois", member=user)).startswith("✅")
-    assert (await scene.say(scene.dana, "unlink", member=user)).startswith("✅")
+async def test_a_member_who_has_left_can_be_unlinked_and_looked_up(bot_fixture: BotFixture) -> None:
+    user = bot_fixture.pat.user
+    bot_fixture.guild.remove_member(bot_fixture.pat)
+    assert (
+        await bot_fixture.final_answer(bot_fixture.dana, "links whois", member=user)
+    ).startswith("✅")
+    assert (await bot_fixture.final_answer(bot_fixture.dana, "unlink", member=user)).startswith(
+        "✅"
+    )
 
 
-def leave_behind(scene: Scene, name: str, *, autocomplete: bool = False) -> None:
+def leave_behind(bot_fixture: BotFixture, name: str, *, autocomplete: bool = False) -> None:
     """Let Discord show a global command that the bot has taken back, as clients do for a while."""
     dispatch(
-        scene.env.backend,
+        bot_fixture.env.backend,
         "PUT",
-        f"/applications/{scene.env.backend.application_id}/commands",
+        f"/applications/{bot_fixture.env.backend.application_id}/commands",
         json=[
             {
                 "name": name,

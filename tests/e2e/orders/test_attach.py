@@ -8,18 +8,20 @@ from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.behaviour import AttachVariant
 from sandbox.cad.state.models import Account, Badge, CallForm, Server
-from tests.e2e.scene import Scene
+from tests.e2e.bot_fixture import BotFixture
 
 ALL = ["A-12", "A-7", "M-3"]
 
 
-async def test_the_order_is_the_seeds(scene: Scene) -> None:
-    said = await scene.says(scene.dana, "attach", call=100, units=scene.pat.mention)
-    done = f"✅ **#100** Armed Robbery: {scene.pat.mention} (A\\-12)"
+async def test_the_order_is_the_seeds(bot_fixture: BotFixture) -> None:
+    said = await bot_fixture.run_command(
+        bot_fixture.dana, "attach", call=100, units=bot_fixture.pat.mention
+    )
+    done = f"✅ **#100** Armed Robbery: {bot_fixture.pat.mention} (A\\-12)"
     assert said.text == done
-    assert scene.units_on(100) == ["A-12"]
+    assert bot_fixture.units_on(100) == ["A-12"]
     assert await said.after(60) == f"{done}\nConfirmed by the CAD."
-    (order,) = scene.orders()
+    (order,) = bot_fixture.orders()
     assert (order.path, order.type) == ("/emergency", "ATTACH_UNITS")
     assert order.objects == ({"serverId": 1, "callId": 100, "units": [seed.PAT.hex]},)
 
@@ -36,36 +38,48 @@ async def test_the_order_is_the_seeds(scene: Scene) -> None:
         "{pat} A-12 {pat} 1100001343A206F {alice} {bob} m-3 {pat}",
     ],
 )
-async def test_every_way_to_name_three_people(scene: Scene, units: str) -> None:
-    mentions = {name: one.mention for name, one in scene.people.items()}
-    answer = await scene.attach(units.format(**mentions))
+async def test_every_way_to_name_three_people(bot_fixture: BotFixture, units: str) -> None:
+    mentions = {name: one.mention for name, one in bot_fixture.members.items()}
+    answer = await bot_fixture.attach(units.format(**mentions))
     assert answer.startswith("✅ **#100** Armed Robbery: ")
-    assert scene.units_on(100) == ALL
-    (order,) = scene.orders()
+    assert bot_fixture.units_on(100) == ALL
+    (order,) = bot_fixture.orders()
     assert len(order.objects[0]["units"]) == 3
 
 
-async def test_me(scene: Scene) -> None:
-    await scene.say(scene.dana, "link", steam=seed.RILEY.hex)
-    assert (await scene.attach("me ME")).splitlines() == [
-        f"✅ **#100** Armed Robbery: {scene.dana.mention} (K\\-9)",
+async def test_me(bot_fixture: BotFixture) -> None:
+    await bot_fixture.final_answer(bot_fixture.dana, "link", steam=seed.RILEY.hex)
+    assert (await bot_fixture.attach("me ME")).splitlines() == [
+        f"✅ **#100** Armed Robbery: {bot_fixture.dana.mention} (K\\-9)",
         "Confirmed by the CAD.",
     ]
-    assert scene.units_on(100) == ["K-9"]
+    assert bot_fixture.units_on(100) == ["K-9"]
 
 
-async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(scene: Scene) -> None:
-    units = f"Z-99 {scene.charlie.mention} A-7 {scene.erin.mention} {scene.dispatch.mention}"
-    answer = await scene.attach(f"{units} {scene.channel.mention} <:police:1> @everyone")
+async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(
+    bot_fixture: BotFixture,
+) -> None:
+    charlie, erin = bot_fixture.charlie.mention, bot_fixture.erin.mention
+    units = f"Z-99 {charlie} A-7 {erin} {bot_fixture.dispatch.mention}"
+    answer = await bot_fixture.attach(
+        f"{units} {bot_fixture.channel.mention} <:police:1> @everyone"
+    )
     done, confirmed, not_linked, off_duty, unknown, *others = answer.splitlines()
     assert done == "⚠️ **#100** Armed Robbery: A\\-7"
     assert confirmed == "Confirmed by the CAD."
-    assert not_linked.startswith(f"Left out: {scene.charlie.mention}: not linked. Use `/link` with")
-    assert off_duty == f"Left out: {scene.erin.mention}: off duty in the CAD."
+    assert not_linked.startswith(
+        f"Left out: {bot_fixture.charlie.mention}: not linked. Use `/link` with"
+    )
+    assert off_duty == f"Left out: {bot_fixture.erin.mention}: off duty in the CAD."
     assert unknown == "Left out: `Z-99`: no unit on duty has this number."
-    whats = ["`<:police:1>`", "`@everyone`", scene.dispatch.mention, scene.channel.mention]
+    whats = [
+        "`<:police:1>`",
+        "`@everyone`",
+        bot_fixture.dispatch.mention,
+        bot_fixture.channel.mention,
+    ]
     assert [one.split(": ")[1] for one in others] == whats
-    assert scene.units_on(100) == ["A-7"]
+    assert bot_fixture.units_on(100) == ["A-7"]
 
 
 @pytest.mark.parametrize(
@@ -85,37 +99,43 @@ async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(scene: Sc
         ("<", "this is no member, unit or group of units"),
     ],
 )
-async def test_with_nobody_left_nothing_is_sent(scene: Scene, units: str, reason: str) -> None:
-    mentions = {name: one.mention for name, one in scene.people.items()}
-    answer = await scene.attach(units.format(**mentions, dispatch=scene.dispatch.mention))
+async def test_with_nobody_left_nothing_is_sent(
+    bot_fixture: BotFixture, units: str, reason: str
+) -> None:
+    mentions = {name: one.mention for name, one in bot_fixture.members.items()}
+    answer = await bot_fixture.attach(
+        units.format(**mentions, dispatch=bot_fixture.dispatch.mention)
+    )
     assert answer.startswith("❌ Not attached to **#100** Armed Robbery.\nLeft out: ")
     assert reason in answer
-    assert scene.orders() == []
+    assert bot_fixture.orders() == []
     # What somebody typed is shown in code spans: outside of them there is only our own text.
     outside = "".join(answer.split("`")[::2])
     assert not {"@everyone", "~~x~~", "](http"} & set(outside.split())
     assert len(answer) < 400
 
 
-async def test_a_unit_that_shares_its_number(scene: Scene) -> None:
-    account = scene.server.units[1].account
-    scene.world.login(scene.server, account, Badge("A-7", "Another", "LSPD"))
-    await scene.services.board.fetch_units(1)
-    answer = await scene.attach("A-7")
+async def test_a_unit_that_shares_its_number(bot_fixture: BotFixture) -> None:
+    account = bot_fixture.server.units[1].account
+    bot_fixture.world.login(bot_fixture.server, account, Badge("A-7", "Another", "LSPD"))
+    await bot_fixture.services.board.fetch_units(1)
+    answer = await bot_fixture.attach("A-7")
     assert "several units on duty have this number" in answer
-    assert scene.orders() == []
+    assert bot_fixture.orders() == []
 
 
-async def test_a_unit_without_an_api_id(scene: Scene) -> None:
+async def test_a_unit_without_an_api_id(bot_fixture: BotFixture) -> None:
     nobody = Account("x", "nobody")
-    scene.world.login(scene.server, nobody, Badge("X-1", "Nobody", "LSPD"))
-    answer = await scene.attach("X-1 A-7")
+    bot_fixture.world.login(bot_fixture.server, nobody, Badge("X-1", "Nobody", "LSPD"))
+    answer = await bot_fixture.attach("X-1 A-7")
     assert "`X-1`: the CAD shows no API id for this unit" in answer
-    assert scene.units_on(100) == ["A-7"]
+    assert bot_fixture.units_on(100) == ["A-7"]
 
 
-async def test_an_api_id_that_no_unit_carries_is_sent_and_doubted(scene: Scene) -> None:
-    said = await scene.says(scene.dana, "attach", call=100, units="license:abc A-12")
+async def test_an_api_id_that_no_unit_carries_is_sent_and_doubted(bot_fixture: BotFixture) -> None:
+    said = await bot_fixture.run_command(
+        bot_fixture.dana, "attach", call=100, units="license:abc A-12"
+    )
     assert said.text.splitlines() == [
         "⚠️ **#100** Armed Robbery: `license:abc`, A\\-12",
         "The CAD accepted `license:abc`, but no unit on duty has this API id.",
@@ -124,44 +144,46 @@ async def test_an_api_id_that_no_unit_carries_is_sent_and_doubted(scene: Scene) 
         "⚠️ **#100** Armed Robbery: `license:abc`, A\\-12",
         "The CAD accepted the order, but does not show `license:abc` on the call.",
     ]
-    assert scene.orders()[0].objects[0]["units"] == ["license:abc", seed.PAT.hex]
+    assert bot_fixture.orders()[0].objects[0]["units"] == ["license:abc", seed.PAT.hex]
 
 
-async def test_somebody_who_came_on_duty_a_moment_ago_is_found(scene: Scene) -> None:
+async def test_somebody_who_came_on_duty_a_moment_ago_is_found(bot_fixture: BotFixture) -> None:
     account = next(
         one
-        for one in scene.world.communities[seed.COMMUNITY_ID].accounts.values()
+        for one in bot_fixture.world.communities[seed.COMMUNITY_ID].accounts.values()
         if one.api_ids == (seed.ERIN.hex,)
     )
-    scene.world.login(scene.server, account, Badge("N-1", "Erin New", "LSPD"))
-    assert (await scene.attach(f"{scene.erin.mention} n-1")).splitlines()[0] == (
-        f"✅ **#100** Armed Robbery: {scene.erin.mention} (N\\-1)"
+    bot_fixture.world.login(bot_fixture.server, account, Badge("N-1", "Erin New", "LSPD"))
+    assert (await bot_fixture.attach(f"{bot_fixture.erin.mention} n-1")).splitlines()[0] == (
+        f"✅ **#100** Armed Robbery: {bot_fixture.erin.mention} (N\\-1)"
     )
 
 
 @pytest.mark.parametrize("units", ["", " , ", "\u200b\u2060"])
-async def test_nobody_named(scene: Scene, units: str) -> None:
-    answer = await scene.attach(units)
+async def test_nobody_named(bot_fixture: BotFixture, units: str) -> None:
+    answer = await bot_fixture.attach(units)
     assert answer.startswith("❌ No unit was named.")
-    assert scene.world.history == []
+    assert bot_fixture.world.history == []
 
 
-async def test_fifty_at_once_and_no_more(scene: Scene) -> None:
+async def test_fifty_at_once_and_no_more(bot_fixture: BotFixture) -> None:
     fifty = [f"id:{number}" for number in range(50)]
-    asked = await scene.says(scene.dana, "attach", call=100, units=" ".join(fifty))
+    asked = await bot_fixture.run_command(
+        bot_fixture.dana, "attach", call=100, units=" ".join(fifty)
+    )
     assert (await asked.after(1)).startswith("⏳ Attach 50 units to **#100** Armed Robbery?")
     response = asked.result.response
     assert response is not None
-    await scene.dana.click(response, label="Confirm")
+    await bot_fixture.dana.click(response, label="Confirm")
     said = asked
-    await scene.passes(1)
+    await bot_fixture.advance(1)
     assert said.text.startswith("⚠️ **#100** Armed Robbery: `id:0`, `id:1`, ")
     assert (await said.after(60)).startswith("❌ Not on **#100**")
-    assert scene.orders()[0].objects[0]["units"] == fifty
-    scene.world.history.clear()
-    answer = await scene.attach(" ".join([*fifty, "id:50"]))
+    assert bot_fixture.orders()[0].objects[0]["units"] == fifty
+    bot_fixture.world.history.clear()
+    answer = await bot_fixture.attach(" ".join([*fifty, "id:50"]))
     assert answer == "❌ 51 units are too many: one order takes at most 50."
-    assert scene.world.history == []
+    assert bot_fixture.world.history == []
 
 
 @pytest.mark.parametrize(
@@ -172,86 +194,94 @@ async def test_fifty_at_once_and_no_more(scene: Scene) -> None:
         ("x" * 4000, "x" * 99 + "…"),
     ],
 )
-async def test_a_title_from_the_cad_stays_in_its_place(scene: Scene, title, shown) -> None:
-    number = scene.world.new_dispatch(scene.server, CallForm(title=title)).call_id
-    await scene.services.board.fetch_calls(1)
-    first, *others = (await scene.attach("A-12", call=number)).splitlines()
+async def test_a_title_from_the_cad_stays_in_its_place(
+    bot_fixture: BotFixture, title, shown
+) -> None:
+    number = bot_fixture.world.new_dispatch(bot_fixture.server, CallForm(title=title)).call_id
+    await bot_fixture.services.board.fetch_calls(1)
+    first, *others = (await bot_fixture.attach("A-12", call=number)).splitlines()
     assert first.startswith(f"✅ **#{number}** {shown}")
     assert first.endswith(": A\\-12")
     assert others == ["Confirmed by the CAD."]
 
 
-async def test_a_call_that_the_bot_does_not_know_is_for_the_cad_to_judge(scene: Scene) -> None:
-    answer = await scene.attach("A-12", call=4711)
+async def test_a_call_that_the_bot_does_not_know_is_for_the_cad_to_judge(
+    bot_fixture: BotFixture,
+) -> None:
+    answer = await bot_fixture.attach("A-12", call=4711)
     assert answer == (
         "❌ Not attached to **#4711**. The CAD refused: `CALL NOT FOUND`.\nUnits: A\\-12"
     )
-    number = scene.world.new_dispatch(scene.server, CallForm(title="New")).call_id
-    answer = await scene.attach("A-12", call=number)
+    number = bot_fixture.world.new_dispatch(bot_fixture.server, CallForm(title="New")).call_id
+    answer = await bot_fixture.attach("A-12", call=number)
     assert answer.startswith(f"✅ **#{number}**: A\\-12\n")
 
 
-async def test_detach(scene: Scene) -> None:
-    await scene.attach("A-12 A-7 M-3")
-    units = f"{scene.pat.mention}, M-3 {scene.charlie.mention}"
-    answer = await scene.say(scene.dana, "detach", units=units)
-    assert answer.startswith(f"⚠️ Off their calls: {scene.pat.mention} (A\\-12), M\\-3\n")
-    assert f"{scene.charlie.mention}: not linked" in answer
-    assert scene.units_on(100) == ["A-7"]
-    order = scene.orders()[-1]
+async def test_detach(bot_fixture: BotFixture) -> None:
+    await bot_fixture.attach("A-12 A-7 M-3")
+    units = f"{bot_fixture.pat.mention}, M-3 {bot_fixture.charlie.mention}"
+    answer = await bot_fixture.final_answer(bot_fixture.dana, "detach", units=units)
+    assert answer.startswith(f"⚠️ Off their calls: {bot_fixture.pat.mention} (A\\-12), M\\-3\n")
+    assert f"{bot_fixture.charlie.mention}: not linked" in answer
+    assert bot_fixture.units_on(100) == ["A-7"]
+    order = bot_fixture.orders()[-1]
     assert (order.path, order.type) == ("/emergency/detach_unit", "DETACH_UNIT")
     assert order.objects == ({"serverId": 1, "units": [seed.PAT.hex, seed.BOB.hex]},)
 
 
-async def test_detach_nobody(scene: Scene) -> None:
-    answer = await scene.say(scene.dana, "detach", units="Z-99")
+async def test_detach_nobody(bot_fixture: BotFixture) -> None:
+    answer = await bot_fixture.final_answer(bot_fixture.dana, "detach", units="Z-99")
     assert answer.startswith("❌ Not detached from their calls.\nLeft out: `Z-99`")
-    assert scene.orders() == []
+    assert bot_fixture.orders() == []
 
 
 @pytest.mark.parametrize("spoken", list(AttachVariant))
-async def test_the_dialect_of_the_cad_is_found_once(scene: Scene, spoken: AttachVariant) -> None:
-    scene.world.behaviour.attach_variants = {spoken}
+async def test_the_dialect_of_the_cad_is_found_once(
+    bot_fixture: BotFixture, spoken: AttachVariant
+) -> None:
+    bot_fixture.world.behaviour.attach_variants = {spoken}
     for units in ("A-12", "A-7"):
-        assert (await scene.attach(units)).startswith("✅")
-    assert scene.units_on(100) == ["A-12", "A-7"]
-    tried = [(one.path, one.type) for one in scene.orders()]
+        assert (await bot_fixture.attach(units)).startswith("✅")
+    assert bot_fixture.units_on(100) == ["A-12", "A-7"]
+    tried = [(one.path, one.type) for one in bot_fixture.orders()]
     known = [one.value for one in AttachVariant]
     assert tried == [*known[: known.index(spoken.value) + 1], spoken.value]
 
 
-async def test_a_cad_without_any_known_dialect(scene: Scene) -> None:
-    scene.world.behaviour.attach_variants = set()
-    answer = await scene.attach("A-12")
+async def test_a_cad_without_any_known_dialect(bot_fixture: BotFixture) -> None:
+    bot_fixture.world.behaviour.attach_variants = set()
+    answer = await bot_fixture.attach("A-12")
     assert answer.startswith("❌ Not attached to **#100** Armed Robbery. The CAD refused: ")
-    assert len(scene.orders()) == 3
+    assert len(bot_fixture.orders()) == 3
 
 
 @pytest.fixture
-def second_server(scene: Scene) -> Server:
-    community = scene.world.communities[seed.COMMUNITY_ID]
+def second_server(bot_fixture: BotFixture) -> Server:
+    community = bot_fixture.world.communities[seed.COMMUNITY_ID]
     server = community.servers[2] = Server(2, next_call_id=500)
-    account = scene.server.units[1].account
-    scene.world.login(server, account, Badge("P-2", "Pat Elsewhere", "LSPD"))
-    scene.world.new_dispatch(server, CallForm(title="Elsewhere"))
+    account = bot_fixture.server.units[1].account
+    bot_fixture.world.login(server, account, Badge("P-2", "Pat Elsewhere", "LSPD"))
+    bot_fixture.world.new_dispatch(server, CallForm(title="Elsewhere"))
     return server
 
 
-async def test_the_server_option(scene: Scene, second_server: Server) -> None:
-    answer = await scene.attach("P-2 A-7", call=500, server=2)
+async def test_the_server_option(bot_fixture: BotFixture, second_server: Server) -> None:
+    answer = await bot_fixture.attach("P-2 A-7", call=500, server=2)
     assert answer.startswith("⚠️ **#500**: P\\-2\nConfirmed by the CAD.\nLeft out: `A-7`")
     assert second_server.calls[500].idents == [next(iter(second_server.units))]
-    assert [one["serverId"] for order in scene.orders() for one in order.objects] == [2]
-    await scene.say(scene.dana, "detach", units=scene.pat.mention, server=2)
+    assert [one["serverId"] for order in bot_fixture.orders() for one in order.objects] == [2]
+    await bot_fixture.final_answer(
+        bot_fixture.dana, "detach", units=bot_fixture.pat.mention, server=2
+    )
     assert second_server.calls[500].idents == []
 
 
-async def test_a_server_that_the_cad_does_not_have(scene: Scene) -> None:
-    answer = await scene.attach("license:abc", server=9)
+async def test_a_server_that_the_cad_does_not_have(bot_fixture: BotFixture) -> None:
+    answer = await bot_fixture.attach("license:abc", server=9)
     assert "The CAD refused: `INVALID SERVER ID`." in answer
 
 
-async def test_detaching_moves_nobody_else(scene: Scene) -> None:
-    scene.world.attach(scene.server, 101, Target(api_ids=(seed.PAT.hex,)))
-    await scene.say(scene.dana, "detach", units="A-12")
-    assert scene.units_on(101) == ["B-21"]
+async def test_detaching_moves_nobody_else(bot_fixture: BotFixture) -> None:
+    bot_fixture.world.attach(bot_fixture.server, 101, Target(api_ids=(seed.PAT.hex,)))
+    await bot_fixture.final_answer(bot_fixture.dana, "detach", units="A-12")
+    assert bot_fixture.units_on(101) == ["B-21"]

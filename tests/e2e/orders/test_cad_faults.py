@@ -24,7 +24,7 @@ from sandbox.cad.state.faults import (
     Text,
 )
 from sandbox.cad.state.models import Plan
-from tests.e2e.scene import Scene
+from tests.e2e.bot_fixture import BotFixture
 
 ORDERS = "/emergency"
 CALLS = "/emergency/get_calls"
@@ -76,22 +76,22 @@ def names(faults: Sequence[tuple[Any, ...]]) -> list[str]:
     return [repr(one[0])[:40] for one in faults]
 
 
-async def attached(scene: Scene, units: str = "A-12"):
-    return await scene.says(scene.dana, "attach", call=100, units=units)
+async def attached(bot_fixture: BotFixture, units: str = "A-12"):
+    return await bot_fixture.run_command(bot_fixture.dana, "attach", call=100, units=units)
 
 
 @pytest.mark.parametrize(("fault", "words", "_"), PASSING, ids=names(PASSING))
-async def test_an_order_waits_for_a_fault_to_pass(scene: Scene, fault, words, _) -> None:
-    scene.breaks(fault, path=ORDERS)
-    until = int((scene.time.now() + REPLY_LIFETIME).timestamp())
-    said = await attached(scene)
+async def test_an_order_waits_for_a_fault_to_pass(bot_fixture: BotFixture, fault, words, _) -> None:
+    bot_fixture.set_fault(fault, path=ORDERS)
+    until = int((bot_fixture.time.now() + REPLY_LIFETIME).timestamp())
+    said = await attached(bot_fixture)
     assert await said.after(4) == (
         f"⏳ {words} I keep trying until <t:{until}:t>.\nTo be attached to **#100**: A\\-12"
     )
     assert said.buttons == ["Cancel"]
-    scene.mends()
+    bot_fixture.clear_faults()
     assert await said.after(120) == DONE
-    assert scene.units_on(100) == ["A-12"]
+    assert bot_fixture.units_on(100) == ["A-12"]
 
 
 @pytest.mark.parametrize(
@@ -99,60 +99,64 @@ async def test_an_order_waits_for_a_fault_to_pass(scene: Scene, fault, words, _)
     FOR_EVER,
     ids=names(FOR_EVER),
 )
-async def test_an_order_does_not_wait_for_ever(scene: Scene, fault, _, unsure: bool) -> None:
-    scene.breaks(fault, path=ORDERS)
-    said = await attached(scene)
+async def test_an_order_does_not_wait_for_ever(
+    bot_fixture: BotFixture, fault, _, unsure: bool
+) -> None:
+    bot_fixture.set_fault(fault, path=ORDERS)
+    said = await attached(bot_fixture)
     answer = await said.after(15 * 60)
     end = "It is not certain whether the units were" if unsure else "Not"
     assert answer == f"❌ {end} attached to {CALL}: the CAD did not take the order in time.{FOR}"
     assert said.buttons == []
-    assert scene.units_on(100) == (["A-12"] if isinstance(fault, Reset) else [])
-    assert len(scene.orders()) <= 100
+    assert bot_fixture.units_on(100) == (["A-12"] if isinstance(fault, Reset) else [])
+    assert len(bot_fixture.orders()) <= 100
 
 
 @pytest.mark.parametrize(("fault", "words"), LASTING, ids=names(LASTING))
-async def test_what_no_waiting_cures_is_said_at_once(scene: Scene, fault, words: str) -> None:
-    scene.breaks(fault, path=ORDERS)
-    said = await attached(scene)
+async def test_what_no_waiting_cures_is_said_at_once(
+    bot_fixture: BotFixture, fault, words: str
+) -> None:
+    bot_fixture.set_fault(fault, path=ORDERS)
+    said = await attached(bot_fixture)
     assert said.text == f"{words}{FOR}"
     assert said.buttons == []
     assert await said.after(60) == said.text
-    assert scene.units_on(100) == []
-    assert len(scene.orders()) <= 3  # the dialects
+    assert bot_fixture.units_on(100) == []
+    assert len(bot_fixture.orders()) <= 3  # the dialects
 
 
-async def test_the_cad_is_down(scene: Scene) -> None:
-    await scene.cad.pause()
-    said = await attached(scene)
+async def test_the_cad_is_down(bot_fixture: BotFixture) -> None:
+    await bot_fixture.cad.pause()
+    said = await attached(bot_fixture)
     answer = await said.after(4)
     assert answer.startswith("⏳ Sonoran CAD cannot be reached (`Connection refused`). I keep")
-    await scene.cad.resume()
+    await bot_fixture.cad.resume()
     assert await said.after(120) == DONE
 
 
-async def test_a_waiting_reply_is_edited_seldom(scene: Scene) -> None:
-    scene.breaks(BAD_GATEWAY, path=ORDERS)
-    said = await attached(scene)
+async def test_a_waiting_reply_is_edited_seldom(bot_fixture: BotFixture) -> None:
+    bot_fixture.set_fault(BAD_GATEWAY, path=ORDERS)
+    said = await attached(bot_fixture)
     await said.after(120)
     # The acknowledgement and one edit: nothing that people read has changed since.
     assert len(said.requests) == 2
-    assert len(scene.orders()) > 5
+    assert len(bot_fixture.orders()) > 5
 
 
-async def test_bytes_that_are_no_text_do_not_hide_a_success(scene: Scene) -> None:
-    scene.cad.faults.set(BadUtf8(), path=ORDERS, times=1)
-    assert await scene.attach("A-12") == DONE
+async def test_bytes_that_are_no_text_do_not_hide_a_success(bot_fixture: BotFixture) -> None:
+    bot_fixture.cad.faults.set(BadUtf8(), path=ORDERS, times=1)
+    assert await bot_fixture.attach("A-12") == DONE
 
 
 @pytest.mark.parametrize("case", list(Case))
-async def test_keys_in_another_letter_case(scene: Scene, case: Case) -> None:
-    scene.breaks(KeyCase(case))
+async def test_keys_in_another_letter_case(bot_fixture: BotFixture, case: Case) -> None:
+    bot_fixture.set_fault(KeyCase(case))
     # Nobody knows that Erin is off duty until the CAD was asked.
-    answer = await scene.attach(f"A-12 {scene.erin.mention}")
+    answer = await bot_fixture.attach(f"A-12 {bot_fixture.erin.mention}")
     assert answer.splitlines() == [
         f"⚠️ {CALL}: A\\-12",
         "Confirmed by the CAD.",
-        f"Left out: {scene.erin.mention}: off duty in the CAD.",
+        f"Left out: {bot_fixture.erin.mention}: off duty in the CAD.",
     ]
 
 
@@ -160,25 +164,29 @@ NO_LISTS = [BAD_GATEWAY, RateLimited(90), Reset(), CHALLENGE, HugeBody(), BadUtf
 
 
 @pytest.mark.parametrize("fault", NO_LISTS)
-async def test_without_the_units_what_is_certain_goes_ahead(scene: Scene, fault: Fault) -> None:
-    scene.breaks(fault, path=UNITS)
-    said = await attached(scene, f"A-12 N-1 {scene.erin.mention} license:x")
+async def test_without_the_units_what_is_certain_goes_ahead(
+    bot_fixture: BotFixture, fault: Fault
+) -> None:
+    bot_fixture.set_fault(fault, path=UNITS)
+    said = await attached(bot_fixture, f"A-12 N-1 {bot_fixture.erin.mention} license:x")
     answer = await said.after(120)
-    assert f"{scene.erin.mention}, `license:x`" in answer.splitlines()[0]
+    assert f"{bot_fixture.erin.mention}, `license:x`" in answer.splitlines()[0]
     assert "Left out: `N-1`: the CAD did not say which unit that is." in answer
-    assert scene.units_on(100) == ["A-12"]
+    assert bot_fixture.units_on(100) == ["A-12"]
 
 
 @pytest.mark.parametrize("fault", NO_LISTS)
-async def test_without_the_calls_an_order_is_done_and_not_confirmed(scene: Scene, fault) -> None:
-    scene.breaks(fault, path=CALLS)
-    said = await attached(scene)
+async def test_without_the_calls_an_order_is_done_and_not_confirmed(
+    bot_fixture: BotFixture, fault
+) -> None:
+    bot_fixture.set_fault(fault, path=CALLS)
+    said = await attached(bot_fixture)
     assert said.text == f"✅ {CALL}: A\\-12"
     assert await said.after(180) == (
         f"✅ {CALL}: A\\-12\n"
         "The CAD accepted the order, but did not say whether it shows on the call. Check the call."
     )
-    assert scene.units_on(100) == ["A-12"]
+    assert bot_fixture.units_on(100) == ["A-12"]
 
 
 ALL_ALIKE = [
@@ -191,11 +199,13 @@ ALL_ALIKE = [
 
 
 @pytest.mark.parametrize(("cause", "text", "advice"), ALL_ALIKE)
-async def test_the_documented_refusals_come_with_advice(scene, cause, text, advice) -> None:
-    community = scene.world.communities[seed.COMMUNITY_ID]
+async def test_the_documented_refusals_come_with_advice(bot_fixture, cause, text, advice) -> None:
+    community = bot_fixture.world.communities[seed.COMMUNITY_ID]
     match cause:
         case "community":
-            scene.world.communities["another"] = scene.world.communities.pop(seed.COMMUNITY_ID)
+            bot_fixture.world.communities["another"] = bot_fixture.world.communities.pop(
+                seed.COMMUNITY_ID
+            )
         case "key":
             community.key = "another"
         case "plan":
@@ -203,27 +213,27 @@ async def test_the_documented_refusals_come_with_advice(scene, cause, text, advi
         case "disabled":
             community.api_enabled = False
         case "types":
-            scene.breaks(Text(400, text), path=ORDERS)
-    answer = await scene.attach("A-12")
+            bot_fixture.set_fault(Text(400, text), path=ORDERS)
+    answer = await bot_fixture.attach("A-12")
     refusal = f"{NOBODY}The CAD refused: `{text}`. "
     assert answer.startswith(f"{refusal}Tell the person who runs this bot: {advice}")
 
 
-async def test_a_detach_that_is_refused_says_so(scene: Scene) -> None:
-    await scene.attach("A-12")
-    scene.breaks(Text(400, "NOT NOW"), path="/emergency/detach_unit")
-    assert await scene.say(scene.dana, "detach", units="A-12") == (
+async def test_a_detach_that_is_refused_says_so(bot_fixture: BotFixture) -> None:
+    await bot_fixture.attach("A-12")
+    bot_fixture.set_fault(Text(400, "NOT NOW"), path="/emergency/detach_unit")
+    assert await bot_fixture.final_answer(bot_fixture.dana, "detach", units="A-12") == (
         f"❌ Not detached from their calls. The CAD refused: `NOT NOW`.{FOR}"
     )
-    assert scene.units_on(100) == ["A-12"]
+    assert bot_fixture.units_on(100) == ["A-12"]
 
 
-async def test_no_secret_is_ever_told_or_logged(scene: Scene, caplog) -> None:
+async def test_no_secret_is_ever_told_or_logged(bot_fixture: BotFixture, caplog) -> None:
     caplog.set_level("DEBUG")
     for fault in (*(one[0] for one in PASSING[:-1]), *(one[0] for one in LASTING)):
-        scene.mends()
-        scene.breaks(fault)
-        assert seed.API_KEY not in await scene.attach("A-12 Z-1")
+        bot_fixture.clear_faults()
+        bot_fixture.set_fault(fault)
+        assert seed.API_KEY not in await bot_fixture.attach("A-12 Z-1")
     logged = [
         caplog.handler.format(one)
         for one in caplog.records

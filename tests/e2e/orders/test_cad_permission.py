@@ -9,6 +9,7 @@ import pytest
 from bot.services.access.cad_permissions import CACHE_TTL
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Hang
+from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.calls.test_card_buttons import (
     call_card,
     emergency_card,
@@ -18,7 +19,6 @@ from tests.e2e.calls.test_card_buttons import (
     words,
 )
 from tests.e2e.conftest import with_settings
-from tests.e2e.scene import Scene
 
 pytestmark = with_settings(sonoran_api_version=2, require_cad_permission=True)
 
@@ -32,141 +32,149 @@ NO_ACCOUNT = "The CAD does not know your account, and this needs a permission th
 NOT_TOLD = "The CAD did not say whether you may do this. Try again in a minute."
 
 
-def grant(scene: Scene, name: str, *permissions: str) -> None:
+def grant(bot_fixture: BotFixture, name: str, *permissions: str) -> None:
     """Let a person link Discord in the CAD itself, and give them permissions there."""
-    accounts = scene.world.communities[seed.COMMUNITY_ID].accounts
+    accounts = bot_fixture.world.communities[seed.COMMUNITY_ID].accounts
     (uuid,) = [one.uuid for one in accounts.values() if one.username == name]
     changed = replace(
-        accounts[uuid], discord_id=scene.people[name].id, permissions=frozenset(permissions)
+        accounts[uuid], discord_id=bot_fixture.members[name].id, permissions=frozenset(permissions)
     )
     accounts[uuid] = changed
-    for unit in scene.server.units.values():
+    for unit in bot_fixture.server.units.values():
         if unit.account.uuid == uuid:
             unit.account = changed
 
 
-def done(scene: Scene) -> list[str]:
+def done(bot_fixture: BotFixture) -> list[str]:
     """List what the CAD was told to do."""
     questions = {"v2 calls", "v2 units", "v2 account", "v2 current call", "v2 link"}
-    return [one.type for one in scene.world.history if one.type not in questions]
+    return [one.type for one in bot_fixture.world.history if one.type not in questions]
 
 
-async def test_a_dispatcher_of_both_may(scene: Scene) -> None:
-    grant(scene, "dana", "dispatch")
-    assert (await scene.attach("A-12")).startswith(f"✅ {CALL}: A\\-12")
-    assert (await scene.say(scene.dana, "detach", units="A-12")).startswith("✅")
+async def test_a_dispatcher_of_both_may(bot_fixture: BotFixture) -> None:
+    grant(bot_fixture, "dana", "dispatch")
+    assert (await bot_fixture.attach("A-12")).startswith(f"✅ {CALL}: A\\-12")
+    assert (await bot_fixture.final_answer(bot_fixture.dana, "detach", units="A-12")).startswith(
+        "✅"
+    )
 
 
-async def test_the_role_alone_is_not_enough(scene: Scene) -> None:
-    grant(scene, "dana", "police", "selfDispatch")
-    answer = await scene.attach("A-12 A-7")
+async def test_the_role_alone_is_not_enough(bot_fixture: BotFixture) -> None:
+    grant(bot_fixture, "dana", "police", "selfDispatch")
+    answer = await bot_fixture.attach("A-12 A-7")
     assert answer == f"❌ Not attached to {CALL}.\n{FORBIDDEN}"
-    assert done(scene) == []
+    assert done(bot_fixture) == []
     # Which is in the books, too.
-    assert "→ **#100** · by" in await scene.say(scene.dana, "audit", call=100)
+    assert "→ **#100** · by" in await bot_fixture.final_answer(bot_fixture.dana, "audit", call=100)
 
 
-async def test_nor_is_the_cads_permission_alone(scene: Scene) -> None:
-    grant(scene, "erin", "dispatch")
-    answer = await scene.say(scene.erin, "attach", call=100, units="A-12")
-    assert answer == f"❌ You need the {scene.dispatch.mention} role for that."
+async def test_nor_is_the_cads_permission_alone(bot_fixture: BotFixture) -> None:
+    grant(bot_fixture, "erin", "dispatch")
+    answer = await bot_fixture.final_answer(bot_fixture.erin, "attach", call=100, units="A-12")
+    assert answer == f"❌ You need the {bot_fixture.dispatch.mention} role for that."
 
 
-async def test_without_an_account(scene: Scene) -> None:
-    answer = await scene.attach("A-12")
+async def test_without_an_account(bot_fixture: BotFixture) -> None:
+    answer = await bot_fixture.attach("A-12")
     assert answer.startswith(f"❌ Not attached to {CALL}.\n{NO_ACCOUNT}")
-    assert done(scene) == []
+    assert done(bot_fixture) == []
 
 
-async def test_the_account_behind_the_link_will_do(scene: Scene) -> None:
-    assert (await scene.say(scene.dana, "link", steam=seed.DANA.hex)).startswith("✅")
-    assert (await scene.attach("A-12")).startswith("✅")
+async def test_the_account_behind_the_link_will_do(bot_fixture: BotFixture) -> None:
+    assert (
+        await bot_fixture.final_answer(bot_fixture.dana, "link", steam=seed.DANA.hex)
+    ).startswith("✅")
+    assert (await bot_fixture.attach("A-12")).startswith("✅")
 
 
 @pytest.mark.parametrize("permission", ["selfDispatch", "dispatch"])
-async def test_who_moves_themselves(scene: Scene, permission: str) -> None:
-    role = scene.guild.create_role("Officer")
-    scene.env.backend.add_member_role(scene.guild.id, scene.pat.id, role.id)
-    await scene.start(
+async def test_who_moves_themselves(bot_fixture: BotFixture, permission: str) -> None:
+    role = bot_fixture.guild.create_role("Officer")
+    bot_fixture.env.backend.add_member_role(bot_fixture.guild.id, bot_fixture.pat.id, role.id)
+    await bot_fixture.start(
         sonoran_api_version=2,
         require_cad_permission=True,
         self_dispatch_role_ids=frozenset({role.id}),
     )
-    grant(scene, "pat", permission)
-    assert (await scene.say(scene.pat, "attach", call=100, units="me")).startswith("✅")
-    grant(scene, "pat", "police")
-    await scene.passes(CACHE_TTL)
-    answer = await scene.say(scene.pat, "detach", units="me")
+    grant(bot_fixture, "pat", permission)
+    assert (
+        await bot_fixture.final_answer(bot_fixture.pat, "attach", call=100, units="me")
+    ).startswith("✅")
+    grant(bot_fixture, "pat", "police")
+    await bot_fixture.advance(CACHE_TTL)
+    answer = await bot_fixture.final_answer(bot_fixture.pat, "detach", units="me")
     assert answer.endswith(f"\n{FORBIDDEN}")
-    assert scene.units_on(100) == ["A-12"]
+    assert bot_fixture.units_on(100) == ["A-12"]
 
 
-async def test_the_acknowledgement_does_not_wait_for_the_cad(scene: Scene) -> None:
-    grant(scene, "dana", "dispatch")
+async def test_the_acknowledgement_does_not_wait_for_the_cad(bot_fixture: BotFixture) -> None:
+    grant(bot_fixture, "dana", "dispatch")
     hang = Hang()
-    scene.breaks(hang, ACCOUNTS)
-    scene.transport.patience = 0.2
-    answer = await scene.attach("A-12")  # which makes sure that it was deferred first
+    bot_fixture.set_fault(hang, ACCOUNTS)
+    bot_fixture.transport.timeout = 0.2
+    answer = await bot_fixture.attach("A-12")  # which makes sure that it was deferred first
     assert hang.arrived.is_set()
     assert answer.endswith(f".\n{NOT_TOLD}")
-    assert done(scene) == []
-    scene.mends()
-    assert (await scene.attach("A-12")).startswith("✅")
+    assert done(bot_fixture) == []
+    bot_fixture.clear_faults()
+    assert (await bot_fixture.attach("A-12")).startswith("✅")
 
 
-async def test_a_cad_that_cannot_be_asked_lets_nobody(scene: Scene) -> None:
-    grant(scene, "dana", "dispatch")
-    scene.breaks(BAD_GATEWAY, ACCOUNTS)
-    assert (await scene.attach("A-12")).endswith(f".\n{NOT_TOLD}")
-    assert done(scene) == []
+async def test_a_cad_that_cannot_be_asked_lets_nobody(bot_fixture: BotFixture) -> None:
+    grant(bot_fixture, "dana", "dispatch")
+    bot_fixture.set_fault(BAD_GATEWAY, ACCOUNTS)
+    assert (await bot_fixture.attach("A-12")).endswith(f".\n{NOT_TOLD}")
+    assert done(bot_fixture) == []
 
 
 class TestOtherActs:
     """What is done with buttons: asked about once the press has been acknowledged."""
 
-    async def closed(self, scene: Scene) -> str:
-        more = await scene.dana.click(await call_card(scene), label="More")
-        asked = await press(scene.dana, more, "Close call")
-        return words(await press(scene.dana, asked, "Close call"))
+    async def closed(self, bot_fixture: BotFixture) -> str:
+        more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
+        asked = await press(bot_fixture.dana, more, "Close call")
+        return words(await press(bot_fixture.dana, asked, "Close call"))
 
-    async def test_who_may(self, scene: Scene) -> None:
-        grant(scene, "dana", "dispatch")
-        assert (await self.closed(scene)).startswith("✅")
+    async def test_who_may(self, bot_fixture: BotFixture) -> None:
+        grant(bot_fixture, "dana", "dispatch")
+        assert (await self.closed(bot_fixture)).startswith("✅")
 
-    async def test_closing(self, scene: Scene) -> None:
-        grant(scene, "dana", "selfDispatch")
-        assert await self.closed(scene) == f"❌ {FORBIDDEN}"
-        assert done(scene) == []
+    async def test_closing(self, bot_fixture: BotFixture) -> None:
+        grant(bot_fixture, "dana", "selfDispatch")
+        assert await self.closed(bot_fixture) == f"❌ {FORBIDDEN}"
+        assert done(bot_fixture) == []
 
-    async def test_a_note(self, scene: Scene) -> None:
-        more = await scene.dana.click(await call_card(scene), label="More")
-        form = await press(scene.dana, more, "Add note")
-        result = await scene.dana.submit_modal(form, {"note": "Suspect left"})
+    async def test_a_note(self, bot_fixture: BotFixture) -> None:
+        more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
+        form = await press(bot_fixture.dana, more, "Add note")
+        result = await bot_fixture.dana.submit_modal(form, {"note": "Suspect left"})
         assert words(result).startswith(f"❌ {NO_ACCOUNT}")
-        assert done(scene) == []
+        assert done(bot_fixture) == []
 
     @pytest.mark.parametrize(("permission", "mark"), [("selfDispatch", "✅"), ("police", "❌")])
-    async def test_the_own_status(self, scene: Scene, permission: str, mark: str) -> None:
-        promote(scene, "pat")
-        grant(scene, "pat", permission)
-        more = await scene.pat.click(await call_card(scene), label="More")
+    async def test_the_own_status(
+        self, bot_fixture: BotFixture, permission: str, mark: str
+    ) -> None:
+        promote(bot_fixture, "pat")
+        grant(bot_fixture, "pat", permission)
+        more = await bot_fixture.pat.click(await call_card(bot_fixture), label="More")
         assert more.response is not None
         place = f"cad:status:1:{seed.ARMED_ROBBERY}"
-        result = await scene.pat.select(more.response.message, ["4"], custom_id=place)
+        result = await bot_fixture.pat.select(more.response.message, ["4"], custom_id=place)
         assert words(result).startswith(mark)
-        assert (scene.server.units[1].status == 4) is (mark == "✅")
+        assert (bot_fixture.server.units[1].status == 4) is (mark == "✅")
 
-    async def test_dismissing(self, scene: Scene) -> None:
-        scene.breaks(BAD_GATEWAY, ACCOUNTS)
-        asked = await scene.dana.click(await emergency_card(scene), label="Dismiss")
-        assert await settled(scene, await press(scene.dana, asked, "Dismiss it")) == (
+    async def test_dismissing(self, bot_fixture: BotFixture) -> None:
+        bot_fixture.set_fault(BAD_GATEWAY, ACCOUNTS)
+        asked = await bot_fixture.dana.click(await emergency_card(bot_fixture), label="Dismiss")
+        assert await settled(bot_fixture, await press(bot_fixture.dana, asked, "Dismiss it")) == (
             f"❌ {NOT_TOLD}"
         )
-        assert done(scene) == []
+        assert done(bot_fixture) == []
 
-    async def test_responding_creates_no_call(self, scene: Scene) -> None:
-        promote(scene, "pat")
-        grant(scene, "pat", "selfDispatch")
-        result = await scene.pat.click(await emergency_card(scene), label="Respond")
-        assert await settled(scene, result) == f"❌ {FORBIDDEN}"
-        assert done(scene) == []
+    async def test_responding_creates_no_call(self, bot_fixture: BotFixture) -> None:
+        promote(bot_fixture, "pat")
+        grant(bot_fixture, "pat", "selfDispatch")
+        result = await bot_fixture.pat.click(await emergency_card(bot_fixture), label="Respond")
+        assert await settled(bot_fixture, result) == f"❌ {FORBIDDEN}"
+        assert done(bot_fixture) == []

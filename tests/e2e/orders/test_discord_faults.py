@@ -12,7 +12,7 @@ from discord import app_commands
 
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import Hang
-from tests.e2e.scene import DEFERRED, EPHEMERAL, MESSAGE, Scene, until
+from tests.e2e.bot_fixture import DEFERRED, EPHEMERAL, MESSAGE, BotFixture, until
 
 CALLBACK = "/interactions/*/callback"
 REPLY = "/webhooks/*"
@@ -31,162 +31,180 @@ def tracebacks(caplog) -> list[str]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("code", [40060, 10062])
-async def test_a_command_that_discord_no_longer_waits_for(scene, caplog, command, code) -> None:
-    before = scene.links()
-    scene.env.inject_error("POST", CALLBACK, status=STATUS[code], code=code)
-    result = await scene.dana.slash(scene.channel, command, **COMMANDS[command])
-    await scene.passes(60)
+async def test_a_command_that_discord_no_longer_waits_for(
+    bot_fixture, caplog, command, code
+) -> None:
+    before = bot_fixture.links()
+    bot_fixture.env.inject_error("POST", CALLBACK, status=STATUS[code], code=code)
+    result = await bot_fixture.dana.slash(bot_fixture.channel, command, **COMMANDS[command])
+    await bot_fixture.advance(60)
     assert not result.acknowledged
-    assert scene.world.history == []
-    assert scene.links() == before
+    assert bot_fixture.world.history == []
+    assert bot_fixture.links() == before
     assert tracebacks(caplog) == []
     assert "came too late and was not carried out" in caplog.text
     # Nor does it come to life at the next start.
-    await scene.start()
-    await scene.passes(60)
-    assert scene.orders() == []
+    await bot_fixture.start()
+    await bot_fixture.advance(60)
+    assert bot_fixture.orders() == []
 
 
 @pytest.mark.parametrize("who", ["vic", "dana"])
 @pytest.mark.parametrize("closing_down", [False, True])
 @pytest.mark.parametrize("code", STATUS)
-async def test_a_refusal_that_discord_does_not_take(scene, caplog, who, closing_down, code) -> None:
+async def test_a_refusal_that_discord_does_not_take(
+    bot_fixture, caplog, who, closing_down, code
+) -> None:
     if closing_down:
-        await scene.bot.drain()
-    scene.env.inject_error("POST", CALLBACK, status=STATUS[code], code=code)
-    result = await scene.people[who].slash(scene.channel, "attach", call=100, units=" ")
+        await bot_fixture.bot.drain()
+    bot_fixture.env.inject_error("POST", CALLBACK, status=STATUS[code], code=code)
+    result = await bot_fixture.members[who].slash(
+        bot_fixture.channel, "attach", call=100, units=" "
+    )
     assert not result.acknowledged
     assert tracebacks(caplog) == []
     assert "could not be answered" in caplog.text
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-async def test_discord_fails_before_anything_was_done(scene: Scene, command: str) -> None:
-    before = scene.links()
-    scene.env.inject_error("POST", CALLBACK, status=500)
-    result = await scene.dana.slash(scene.channel, command, **COMMANDS[command])
+async def test_discord_fails_before_anything_was_done(
+    bot_fixture: BotFixture, command: str
+) -> None:
+    before = bot_fixture.links()
+    bot_fixture.env.inject_error("POST", CALLBACK, status=500)
+    result = await bot_fixture.dana.slash(bot_fixture.channel, command, **COMMANDS[command])
     assert result.response is not None
     assert result.response.content.startswith("❌ Something went wrong inside the bot.")
     assert result.ephemeral
-    await scene.passes(60)
-    assert scene.orders() == []
-    assert scene.links() == before
-    (error,) = scene.env.errors
+    await bot_fixture.advance(60)
+    assert bot_fixture.orders() == []
+    assert bot_fixture.links() == before
+    (error,) = bot_fixture.env.errors
     assert isinstance(error, app_commands.CommandInvokeError)
     # What failed before the eyes of whoever typed it does not come to life at the next start.
-    await scene.start()
-    await scene.passes(60)
-    assert scene.orders() == []
+    await bot_fixture.start()
+    await bot_fixture.advance(60)
+    assert bot_fixture.orders() == []
 
 
-async def test_discord_fails_after_a_link_was_made(scene: Scene, caplog) -> None:
-    scene.env.inject_error("PATCH", REPLY, status=500, times=None)
-    result = await scene.dana.slash(scene.channel, "link", steam="license:x")
-    await scene.passes(60)
+async def test_discord_fails_after_a_link_was_made(bot_fixture: BotFixture, caplog) -> None:
+    bot_fixture.env.inject_error("PATCH", REPLY, status=500, times=None)
+    result = await bot_fixture.dana.slash(bot_fixture.channel, "link", steam="license:x")
+    await bot_fixture.advance(60)
     # It is done: to say that something went wrong would be a lie.
-    assert scene.links()[scene.dana.id] == "license:x"
-    assert [one.method for one in scene.env.http_requests if "PATCH" in one.method] == ["PATCH"]
+    assert bot_fixture.links()[bot_fixture.dana.id] == "license:x"
+    assert [one.method for one in bot_fixture.env.http_requests if "PATCH" in one.method] == [
+        "PATCH"
+    ]
     assert result.followups == []
     assert "could not be answered" in caplog.text
     assert tracebacks(caplog) == []
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "links list", "audit"])
-async def test_the_database_fails(scene: Scene, caplog, command: str) -> None:
-    with closing(sqlite3.connect(scene.file)) as connection:
+async def test_the_database_fails(bot_fixture: BotFixture, caplog, command: str) -> None:
+    with closing(sqlite3.connect(bot_fixture.file)) as connection:
         connection.execute("DROP TABLE links")
         connection.execute("DROP TABLE orders")
-    answer = await scene.say(scene.dana, command, **COMMANDS.get(command, {}))
+    answer = await bot_fixture.final_answer(bot_fixture.dana, command, **COMMANDS.get(command, {}))
     assert answer == (
         "❌ The bot's database cannot be used right now."
         " Tell the person who runs this bot; the log says why."
     )
-    assert scene.orders() == []
+    assert bot_fixture.orders() == []
     assert tracebacks(caplog) == []
     assert "no such table" in caplog.text
 
 
-async def test_the_acknowledgement_comes_before_the_cad_is_asked(scene: Scene) -> None:
-    scene.cad.faults.set(hang := Hang())
-    typing = asyncio.create_task(scene.dana.slash(scene.channel, "attach", **COMMANDS["attach"]))
+async def test_the_acknowledgement_comes_before_the_cad_is_asked(bot_fixture: BotFixture) -> None:
+    bot_fixture.cad.faults.set(hang := Hang())
+    typing = asyncio.create_task(
+        bot_fixture.dana.slash(bot_fixture.channel, "attach", **COMMANDS["attach"])
+    )
     await hang.arrived.wait()
-    (acknowledgement,) = [one for one in scene.env.http_requests if one.path.endswith("/callback")]
+    (acknowledgement,) = [
+        one for one in bot_fixture.env.http_requests if one.path.endswith("/callback")
+    ]
     assert acknowledgement.json == {"type": DEFERRED, "data": {"flags": EPHEMERAL}}
-    scene.cad.faults.clear()
+    bot_fixture.cad.faults.clear()
     await typing
 
 
-async def test_stopping_lets_a_command_finish_and_takes_no_more(scene: Scene) -> None:
-    scene.cad.faults.set(hang := Hang())
-    typing = asyncio.create_task(scene.vic.slash(scene.channel, "link", steam=seed.RILEY.hex))
+async def test_stopping_lets_a_command_finish_and_takes_no_more(bot_fixture: BotFixture) -> None:
+    bot_fixture.cad.faults.set(hang := Hang())
+    typing = asyncio.create_task(
+        bot_fixture.vic.slash(bot_fixture.channel, "link", steam=seed.RILEY.hex)
+    )
     await hang.arrived.wait()
-    stopping = asyncio.create_task(scene.bot.drain())
+    stopping = asyncio.create_task(bot_fixture.bot.drain())
     for _ in range(20):
         await asyncio.sleep(0)
         assert not stopping.done()
-    scene.cad.faults.clear()
+    bot_fixture.cad.faults.clear()
     result = await typing
     await stopping
     assert result.response is not None
-    assert result.response.content.startswith(f"✅ {scene.vic.mention} is now linked to")
+    assert result.response.content.startswith(f"✅ {bot_fixture.vic.mention} is now linked to")
 
     for command, options in COMMANDS.items():
-        said = await scene.says(scene.dana, command, **options)
+        said = await bot_fixture.run_command(bot_fixture.dana, command, **options)
         assert said.text == "❌ The bot is restarting. Try again in a minute."
         (refusal,) = said.requests
         assert isinstance(refusal.json, dict)
         assert refusal.json["type"] == MESSAGE
-    assert await scene.dana.autocomplete(scene.channel, "attach", "call", "") == []
-    assert scene.orders() == []
+    assert await bot_fixture.dana.autocomplete(bot_fixture.channel, "attach", "call", "") == []
+    assert bot_fixture.orders() == []
 
 
-async def test_a_bug_is_owned_up_to(scene: Scene, monkeypatch, caplog) -> None:
+async def test_a_bug_is_owned_up_to(bot_fixture: BotFixture, monkeypatch, caplog) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("bot.common.steam_id.parse_account", broken)
-    answer = await scene.say(scene.vic, "link", steam="license:x")
+    answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam="license:x")
     assert answer.startswith("❌ Something went wrong inside the bot.")
     assert len(tracebacks(caplog)) == 1
-    (error,) = scene.env.errors
+    (error,) = bot_fixture.env.errors
     assert isinstance(error.__cause__, ZeroDivisionError)
 
 
-def synced(scene: Scene) -> int:
+def synced(bot_fixture: BotFixture) -> int:
     """Count how often Discord was told about commands since the last time."""
-    count = sum(one.method == "PUT" for one in scene.env.http_requests)
-    scene.env.http_requests.clear()
+    count = sum(one.method == "PUT" for one in bot_fixture.env.http_requests)
+    bot_fixture.env.http_requests.clear()
     return count
 
 
-async def test_commands_are_synced_when_they_have_changed(scene: Scene, monkeypatch) -> None:
-    assert synced(scene) == 1
-    await scene.start()
-    assert synced(scene) == 0
-    assert "attach" in scene.dana.available_commands(scene.channel)
+async def test_commands_are_synced_when_they_have_changed(
+    bot_fixture: BotFixture, monkeypatch
+) -> None:
+    assert synced(bot_fixture) == 1
+    await bot_fixture.start()
+    assert synced(bot_fixture) == 0
+    assert "attach" in bot_fixture.dana.available_commands(bot_fixture.channel)
 
     with monkeypatch.context() as patch:
         patch.setattr("cogs.links.LinksCog.link.description", "another description")
-        await scene.start()
-        assert synced(scene) == 1
-        await scene.start()
-        assert synced(scene) == 0
-    await scene.start()
-    assert synced(scene) == 1
+        await bot_fixture.start()
+        assert synced(bot_fixture) == 1
+        await bot_fixture.start()
+        assert synced(bot_fixture) == 0
+    await bot_fixture.start()
+    assert synced(bot_fixture) == 1
 
 
-async def test_commands_that_discord_has_lost_are_synced_again(scene: Scene) -> None:
-    synced(scene)
-    scene.env.backend.commands.clear()
-    await scene.start()
-    assert synced(scene) == 1
+async def test_commands_that_discord_has_lost_are_synced_again(bot_fixture: BotFixture) -> None:
+    synced(bot_fixture)
+    bot_fixture.env.backend.commands.clear()
+    await bot_fixture.start()
+    assert synced(bot_fixture) == 1
 
 
-async def test_a_guild_of_its_own_is_synced_once(scene: Scene) -> None:
-    synced(scene)
-    await scene.start(discord_guild_id=scene.guild.id)
-    assert synced(scene) == 2  # the commands there, and none everywhere else
-    assert "attach" in scene.dana.available_commands(scene.channel)
-    await scene.start(discord_guild_id=scene.guild.id)
-    assert synced(scene) == 0
-    await until(scene.bot.is_ready)
+async def test_a_guild_of_its_own_is_synced_once(bot_fixture: BotFixture) -> None:
+    synced(bot_fixture)
+    await bot_fixture.start(discord_guild_id=bot_fixture.guild.id)
+    assert synced(bot_fixture) == 2  # the commands there, and none everywhere else
+    assert "attach" in bot_fixture.dana.available_commands(bot_fixture.channel)
+    await bot_fixture.start(discord_guild_id=bot_fixture.guild.id)
+    assert synced(bot_fixture) == 0
+    await until(bot_fixture.bot.is_ready)

@@ -6,11 +6,11 @@ import pytest
 
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import Account, Badge
-from tests.e2e.scene import Scene
+from tests.e2e.bot_fixture import BotFixture
 
 ATTACHED = "**#100** Armed Robbery: "
 both_apis = pytest.mark.parametrize(
-    "scene",
+    "bot_fixture",
     [{"sonoran_api_version": 1}, {"sonoran_api_version": 2}],
     indirect=True,
     ids=["v1", "v2"],
@@ -36,38 +36,44 @@ SPELLINGS = (
 
 @both_apis
 @pytest.mark.parametrize("spelling", SPELLINGS)
-async def test_an_excluded_id_excludes_the_member(scene: Scene, spelling: str) -> None:
-    answer = await scene.attach(f"{scene.alice.mention} {scene.pat.mention} -{spelling}")
-    assert answer.splitlines()[0].endswith(f"{ATTACHED}{scene.pat.mention} (A\\-12)")
-    assert scene.units_on(100) == ["A-12"]
+async def test_an_excluded_id_excludes_the_member(bot_fixture: BotFixture, spelling: str) -> None:
+    answer = await bot_fixture.attach(
+        f"{bot_fixture.alice.mention} {bot_fixture.pat.mention} -{spelling}"
+    )
+    assert answer.splitlines()[0].endswith(f"{ATTACHED}{bot_fixture.pat.mention} (A\\-12)")
+    assert bot_fixture.units_on(100) == ["A-12"]
 
 
 @both_apis
 @pytest.mark.parametrize("spelling", SPELLINGS)
-async def test_an_id_of_a_member_who_is_named_too(scene: Scene, spelling: str) -> None:
-    answer = await scene.attach(f"{scene.alice.mention} {spelling}")
-    assert answer.splitlines()[0] == f"✅ {ATTACHED}{scene.alice.mention} (A\\-7)"
-    assert scene.units_on(100) == ["A-7"]
+async def test_an_id_of_a_member_who_is_named_too(bot_fixture: BotFixture, spelling: str) -> None:
+    answer = await bot_fixture.attach(f"{bot_fixture.alice.mention} {spelling}")
+    assert answer.splitlines()[0] == f"✅ {ATTACHED}{bot_fixture.alice.mention} (A\\-7)"
+    assert bot_fixture.units_on(100) == ["A-7"]
 
 
 @both_apis
-async def test_another_id_is_another_person(scene: Scene) -> None:
+async def test_another_id_is_another_person(bot_fixture: BotFixture) -> None:
     """What counts as a new id for a link reaches no unit of the id that it resembles."""
     held = "STEAM_0:1:119867136"
     account = Account("z", "zoe", api_ids=(held,))
-    scene.world.communities[seed.COMMUNITY_ID].accounts["z"] = account
-    scene.world.login(scene.server, account, Badge("Z-1", "Zoe", "LSPD"))
-    said = await scene.say(scene.dana, "link", steam="x:119867136", member=scene.vic)
+    bot_fixture.world.communities[seed.COMMUNITY_ID].accounts["z"] = account
+    bot_fixture.world.login(bot_fixture.server, account, Badge("Z-1", "Zoe", "LSPD"))
+    said = await bot_fixture.final_answer(
+        bot_fixture.dana, "link", steam="x:119867136", member=bot_fixture.vic
+    )
     assert "❌" not in said
-    answer = await scene.attach(scene.vic.mention)
+    answer = await bot_fixture.attach(bot_fixture.vic.mention)
     assert answer.splitlines()[0].startswith("❌")
-    assert f"{scene.vic.mention}: off duty" in answer
-    assert scene.units_on(100) == []
-    assert scene.orders() == []
+    assert f"{bot_fixture.vic.mention}: off duty" in answer
+    assert bot_fixture.units_on(100) == []
+    assert bot_fixture.orders() == []
     # The id itself does, however it is written, and nothing but a spelling of it is the same.
-    assert (await scene.attach("76561198200000001")).startswith(f"✅ {ATTACHED}Z\\-1")
-    assert scene.units_on(100) == ["Z-1"]
-    said = await scene.say(scene.dana, "link", steam="76561198200000001", member=scene.charlie)
+    assert (await bot_fixture.attach("76561198200000001")).startswith(f"✅ {ATTACHED}Z\\-1")
+    assert bot_fixture.units_on(100) == ["Z-1"]
+    said = await bot_fixture.final_answer(
+        bot_fixture.dana, "link", steam="76561198200000001", member=bot_fixture.charlie
+    )
     assert "❌" not in said
-    said = await scene.say(scene.erin, "link", steam=held)
+    said = await bot_fixture.final_answer(bot_fixture.erin, "link", steam=held)
     assert "is linked to another member" in said

@@ -7,80 +7,82 @@ import pytest
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Reset
 from sandbox.cad.state.models import Account, Badge
+from tests.e2e.bot_fixture import BotFixture, CommandReply
 from tests.e2e.orders.test_order_buttons import pressed
-from tests.e2e.scene import Said, Scene
 
 NEWCOMER = Account("account-of-nora", "nora", api_ids=("1100001000000ab",))
 WAITS = "⏳ Sonoran CAD cannot be reached (`Connection refused`). I keep trying until <t:"
 both = pytest.mark.parametrize(
-    "scene",
+    "bot_fixture",
     [{"sonoran_api_version": 1}, {"sonoran_api_version": 2}],
     indirect=True,
     ids=["v1", "v2"],
 )
 
 
-async def begun(scene: Scene, units: str) -> Said:
+async def begun(bot_fixture: BotFixture, units: str) -> CommandReply:
     """Let the CAD go down just after somebody has come on duty, who is then sent."""
-    scene.world.communities[seed.COMMUNITY_ID].accounts[NEWCOMER.uuid] = NEWCOMER
-    scene.world.login(scene.server, NEWCOMER, Badge("N-1", "Nora", "LSPD"))
-    await scene.cad.pause()
-    return await scene.says(scene.dana, "attach", call=100, units=units)
+    bot_fixture.world.communities[seed.COMMUNITY_ID].accounts[NEWCOMER.uuid] = NEWCOMER
+    bot_fixture.world.login(bot_fixture.server, NEWCOMER, Badge("N-1", "Nora", "LSPD"))
+    await bot_fixture.cad.pause()
+    return await bot_fixture.run_command(bot_fixture.dana, "attach", call=100, units=units)
 
 
 @both
-async def test_the_order_waits_and_is_made_out_once_the_cad_is_back(scene: Scene) -> None:
-    said = await begun(scene, "N-1")
+async def test_the_order_waits_and_is_made_out_once_the_cad_is_back(
+    bot_fixture: BotFixture,
+) -> None:
+    said = await begun(bot_fixture, "N-1")
     answer = await said.after(4)
     assert answer.startswith("⏳ Sonoran CAD ")
     assert answer.endswith("To be attached to **#100**: `N-1`")
     assert said.buttons == ["Cancel"]
     await said.after(120)
     assert said.text.startswith(WAITS)
-    await scene.cad.resume()
+    await bot_fixture.cad.resume()
     assert (await said.after(120)).startswith("✅ **#100** Armed Robbery: N\\-1")
-    assert scene.units_on(100) == ["N-1"]
+    assert bot_fixture.units_on(100) == ["N-1"]
 
 
 @both
-async def test_whoever_is_known_waits_for_the_rest(scene: Scene) -> None:
-    said = await begun(scene, "A-12 N-1")
+async def test_whoever_is_known_waits_for_the_rest(bot_fixture: BotFixture) -> None:
+    said = await begun(bot_fixture, "A-12 N-1")
     assert (await said.after(60)).startswith(WAITS)
-    await scene.cad.resume()
+    await bot_fixture.cad.resume()
     answer = await said.after(120)
     assert answer.startswith("✅ **#100** Armed Robbery: A\\-12, N\\-1")
-    assert scene.units_on(100) == ["A-12", "N-1"]
+    assert bot_fixture.units_on(100) == ["A-12", "N-1"]
 
 
 @both
-async def test_it_is_cancelled(scene: Scene) -> None:
-    said = await begun(scene, "N-1")
+async def test_it_is_cancelled(bot_fixture: BotFixture) -> None:
+    said = await begun(bot_fixture, "N-1")
     await said.after(4)
-    await pressed(scene, said, "Cancel")
+    await pressed(bot_fixture, said, "Cancel")
     assert (await said.after(10)).startswith("❌ Cancelled. Not attached to **#100**")
-    await scene.cad.resume()
+    await bot_fixture.cad.resume()
     await said.after(120)
-    assert scene.units_on(100) == []
+    assert bot_fixture.units_on(100) == []
 
 
 @both
-async def test_it_expires_like_others(scene: Scene) -> None:
-    said = await begun(scene, "N-1")
+async def test_it_expires_like_others(bot_fixture: BotFixture) -> None:
+    said = await begun(bot_fixture, "N-1")
     answer = await said.after(16 * 60)
     assert answer.startswith("❌ Not attached to **#100**")
     assert "did not take the order in time" in answer
-    assert scene.units_on(100) == []
+    assert bot_fixture.units_on(100) == []
 
 
 @pytest.mark.parametrize("fault", [BAD_GATEWAY, Reset()], ids=["502", "reset"])
-async def test_a_cad_without_units_holds_up_nobody_else(scene: Scene, fault) -> None:
-    scene.breaks(fault, path="/emergency/get_active_units")
-    said = await scene.says(scene.dana, "attach", call=100, units="Z-9")
+async def test_a_cad_without_units_holds_up_nobody_else(bot_fixture: BotFixture, fault) -> None:
+    bot_fixture.set_fault(fault, path="/emergency/get_active_units")
+    said = await bot_fixture.run_command(bot_fixture.dana, "attach", call=100, units="Z-9")
     await said.after(30)
     assert said.text.startswith("⏳ ")
-    other = await scene.says(scene.dana, "attach", call=101, units="A-12")
+    other = await bot_fixture.run_command(bot_fixture.dana, "attach", call=101, units="A-12")
     assert other.text.startswith("✅ **#101**")
-    scene.mends()
+    bot_fixture.clear_faults()
     answer = await said.after(60)
     assert answer.startswith("❌ Not attached to **#100**")
     assert "Left out: `Z-9`: no unit on duty has this number." in answer

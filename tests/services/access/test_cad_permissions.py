@@ -14,7 +14,7 @@ from bot.services.errors import CadPermissionMissing, CadPermissionUnknown, NoCa
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
 from tests.services.conftest import v2
-from tests.services.office import Office, ScriptedCad
+from tests.services.queue_fixture import QueueFixture, ScriptedCad
 from tests.services.samples import GUILD
 from tests.stored_links import put_link
 
@@ -41,15 +41,15 @@ class Cad(ScriptedCad):
 
 
 @pytest.fixture
-def cad(office: Office) -> Cad:
-    cad = Cad(office.time, 2, office.life)
+def cad(queue_fixture: QueueFixture) -> Cad:
+    cad = Cad(queue_fixture.time, 2, queue_fixture.lifetime)
     cad.by_discord, cad.by_api_id = {}, {}
     return cad
 
 
 @pytest.fixture
-def permissions(office: Office, cad: Cad) -> CadPermissions:
-    return CadPermissions(NEEDED, cad, LinkStore(office.database), clock=office.time)
+def permissions(queue_fixture: QueueFixture, cad: Cad) -> CadPermissions:
+    return CadPermissions(NEEDED, cad, LinkStore(queue_fixture.database), clock=queue_fixture.time)
 
 
 def account(*permissions: str) -> Account:
@@ -57,12 +57,15 @@ def account(*permissions: str) -> Account:
 
 
 async def test_the_account_is_the_one_with_this_discord(
-    permissions: CadPermissions, cad: Cad, office: Office
+    permissions: CadPermissions, cad: Cad, queue_fixture: QueueFixture
 ) -> None:
     cad.by_discord[PAT] = account(CAD_SELF_DISPATCH)
     # The link that the owner has made does not count then.
     cad.by_api_id["steam:9"] = account(CAD_DISPATCH)
-    await put_link(LinkStore(office.database), Link(GUILD, PAT, "steam:9", PAT, office.time.now()))
+    await put_link(
+        LinkStore(queue_fixture.database),
+        Link(GUILD, PAT, "steam:9", PAT, queue_fixture.time.now()),
+    )
     await permissions.require(PAT, GUILD, only_self=True)
     with pytest.raises(CadPermissionMissing):
         await permissions.require(PAT, GUILD, only_self=False)
@@ -70,38 +73,41 @@ async def test_the_account_is_the_one_with_this_discord(
 
 
 async def test_otherwise_it_is_the_one_that_is_linked_in_this_guild(
-    permissions: CadPermissions, cad: Cad, office: Office
+    permissions: CadPermissions, cad: Cad, queue_fixture: QueueFixture
 ) -> None:
     cad.by_api_id["steam:1"] = account(CAD_DISPATCH)
-    await put_link(LinkStore(office.database), Link(GUILD, PAT, "steam:1", PAT, office.time.now()))
+    await put_link(
+        LinkStore(queue_fixture.database),
+        Link(GUILD, PAT, "steam:1", PAT, queue_fixture.time.now()),
+    )
     await permissions.require(PAT, GUILD, only_self=False)
     with pytest.raises(NoCadAccount):
         await permissions.require(PAT, GUILD + 1, only_self=True)
 
 
 async def test_a_yes_is_remembered_for_minutes(
-    permissions: CadPermissions, cad: Cad, office: Office
+    permissions: CadPermissions, cad: Cad, queue_fixture: QueueFixture
 ) -> None:
     cad.by_discord[PAT] = account(CAD_DISPATCH)
     await permissions.require(PAT, GUILD, only_self=False)
     cad.by_discord.clear()
-    await office.passes(CACHE_TTL - 1)
+    await queue_fixture.advance(CACHE_TTL - 1)
     await permissions.require(PAT, GUILD, only_self=True)
     assert cad.asked["account_of"] == 1
-    await office.passes(1)
+    await queue_fixture.advance(1)
     with pytest.raises(NoCadAccount):
         await permissions.require(PAT, GUILD, only_self=True)
 
 
 async def test_a_no_is_asked_about_again_soon(
-    permissions: CadPermissions, cad: Cad, office: Office
+    permissions: CadPermissions, cad: Cad, queue_fixture: QueueFixture
 ) -> None:
     for _ in range(3):
         with pytest.raises(NoCadAccount):
             await permissions.require(PAT, GUILD, only_self=True)
     assert cad.asked["account_of"] == 1
     cad.by_discord[PAT] = account(CAD_DISPATCH)
-    await office.passes(REFUSAL_CACHE_TTL)
+    await queue_fixture.advance(REFUSAL_CACHE_TTL)
     await permissions.require(PAT, GUILD, only_self=False)
 
 
@@ -112,24 +118,26 @@ async def test_many_at_once_share_a_question(permissions: CadPermissions, cad: C
 
 
 async def test_a_cad_that_does_not_say_so_lets_nobody(
-    permissions: CadPermissions, cad: Cad, office: Office
+    permissions: CadPermissions, cad: Cad, queue_fixture: QueueFixture
 ) -> None:
     cad.by_discord[PAT] = account(CAD_DISPATCH)
-    cad.question_fault = CadUnavailable(status=502)
+    cad.query_fault = CadUnavailable(status=502)
     with pytest.raises(CadPermissionUnknown):
         await permissions.require(PAT, GUILD, only_self=False)
-    cad.question_fault = None
+    cad.query_fault = None
     await permissions.require(PAT, GUILD, only_self=False)
     # The cached answer counts until it expires.
-    cad.question_fault = CadUnavailable(status=502)
+    cad.query_fault = CadUnavailable(status=502)
     await permissions.require(PAT, GUILD, only_self=False)
-    await office.passes(CACHE_TTL)
+    await queue_fixture.advance(CACHE_TTL)
     with pytest.raises(CadPermissionUnknown):
         await permissions.require(PAT, GUILD, only_self=False)
 
 
-async def test_nobody_is_asked_about_where_it_is_not_needed(cad: Cad, office: Office) -> None:
-    links = LinkStore(office.database)
-    permissions = CadPermissions(Access(frozenset()), cad, links, clock=office.time)
+async def test_nobody_is_asked_about_where_it_is_not_needed(
+    cad: Cad, queue_fixture: QueueFixture
+) -> None:
+    links = LinkStore(queue_fixture.database)
+    permissions = CadPermissions(Access(frozenset()), cad, links, clock=queue_fixture.time)
     await permissions.require(PAT, GUILD, only_self=False)
     assert not cad.asked

@@ -1,41 +1,55 @@
-"""The board with a list of units that takes several loads."""
+"""The board: polls and events make one snapshot, and its listeners are notified."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import cast
 
 import pytest
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadRateLimited
-from bot.cad.models import Unit, UnitListPart
-from bot.cad.push.events import UnitLoggedIn, UnitLoggedOut
-from bot.services.board.live_board import MAX_UNITS_AGE, Board
+from bot.cad.errors import CadTimeout
+from bot.cad.models import Call, Calls, EmergencyCall, Unit, UnitListPart
+from bot.cad.push.events import CallsClosed, CallUpserted, UnitsAttached
+from bot.services.board.live_board import Board
+from bot.services.cached_list import MAX_AGE
 from tests.manual_clock import ManualClock
+from tests.services.samples import call, unit
 
-A, B, C, D = (Unit(ident, "u", f"A-{ident}", "", "", 2, ()) for ident in range(1, 5))
-FIRST = UnitListPart((A, B), is_complete=False, listed=None, retry_after=20.0)
-LAST = UnitListPart((C,), is_complete=True, listed=frozenset({1, 2, 3}), age=60.0)
+SERVER, OTHER_SERVER = 1, 2
+ROBBERY, STOP = call(100, "Robbery"), call(101, "Stop")
+SHOTS = EmergencyCall(7, True, "Jane Doe", "Grove Street", "Three shots")
+PAT = unit(1, "A-12", "steam:1")
 
 
-class Cad:
-    """Gives its parts in turn."""
+class FakeCad:
+    """Answers with its calls and units; a test may hold an answer back.
+
+    Attributes:
+        gate: an answer is read at once and returned when this is set.
+    """
 
     def __init__(self) -> None:
-        self.parts: list[UnitListPart] = []
+        self.found = Calls((ROBBERY,), (SHOTS,))
+        self.on_duty: tuple[Unit, ...] = (PAT,)
+        self.error: CadTimeout | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.polled: list[str] = []
 
-    async def units(self, _server_id: int) -> UnitListPart:
-        if not self.parts:
-            raise CadRateLimited(retry_after=30.0)
-        return self.parts.pop(0)
+    async def calls(self, server_id: int) -> Calls:
+        self.polled.append(f"calls {server_id}")
+        answer, error = self.found, self.error
+        await self.gate.wait()
+        if error:
+            raise error
+        return answer
 
-
-@pytest.fixture
-def cad() -> Cad:
-    return Cad()
+    async def units(self, server_id: int) -> UnitListPart:
+        self.polled.append(f"units {server_id}")
+        return UnitListPart.whole(self.on_duty)
 
 
 @pytest.fixture
@@ -44,85 +58,139 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def board(cad: Cad, clock: ManualClock) -> AsyncIterator[Board]:
-    board = Board(cast("CadClient", cad), clock=clock)
+def cad() -> FakeCad:
+    return FakeCad()
+
+
+@pytest.fixture
+async def board(cad: FakeCad, clock: ManualClock) -> AsyncIterator[Board]:
+    board = Board(cast(CadClient, cad), clock=clock)
     yield board
     await board.close()
 
 
-async def load(board: Board, cad: Cad, *parts: UnitListPart) -> None:
-    cad.parts += parts
-    for _ in parts:
-        try:
-            await board.fetch_units(1)
-        except CadRateLimited:
-            continue
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
-def shown(board: Board) -> set[int]:
-    return {unit.ident for unit in board.units(1)}
+async def test_before_the_first_poll_nothing_is_known_and_nothing_is_asked(
+    board: Board, cad: FakeCad
+):
+    assert (board.calls(SERVER), board.units(SERVER), board.call(SERVER, 100)) == ((), (), None)
+    assert (board.confirmed_at(SERVER), board.first_poll(SERVER)) == (None, None)
+    assert cad.polled == []
 
 
-async def test_a_whole_list_replaces_the_one_before(board: Board, cad: Cad) -> None:
-    cad.parts = [UnitListPart.whole([A, B]), UnitListPart.whole([B, C])]
-    await board.fetch_units(1)
-    assert await board.fetch_units(1) == (B, C)
+async def test_a_poll_replaces_what_was_known(board: Board, cad: FakeCad, clock: ManualClock):
+    assert await board.fetch_calls(SERVER) == (ROBBERY,)
+    assert await board.fetch_units(SERVER) == (PAT,)
+    assert (board.calls(SERVER), board.units(SERVER)) == ((ROBBERY,), (PAT,))
+    assert board.snapshot(SERVER).emergencies == {7: SHOTS}
+    cad.found, cad.on_duty = Calls((STOP,), ()), ()
+    await board.fetch_calls(SERVER)
+    await board.fetch_units(SERVER)
+    assert (board.call(SERVER, 100), board.call(SERVER, 101)) == (None, STOP)
+    assert board.snapshot(SERVER).emergencies == {}
+    assert board.units(SERVER) == ()
 
 
-async def test_a_first_part_is_shown_but_is_no_answer_for_an_order(board: Board, cad: Cad) -> None:
-    cad.parts = [FIRST, LAST]
-    with pytest.raises(CadRateLimited) as limited:
-        await board.fetch_units(1)
-    assert limited.value.retry_after == 20.0
-    assert shown(board) == {1, 2}
-    assert board.units_as_of(1) is None
-    assert set(await board.fetch_units(1)) == {A, B, C}
+async def test_a_poll_of_the_calls_confirms_the_board(
+    board: Board, cad: FakeCad, clock: ManualClock
+):
+    await board.fetch_units(SERVER)
+    assert board.confirmed_at(SERVER) is None
+    await board.fetch_calls(SERVER)
+    first = clock.now()
+    clock.seconds += 20
+    cad.error = CadTimeout()
+    with pytest.raises(CadTimeout):
+        await board.fetch_calls(SERVER)
+    assert board.confirmed_at(SERVER) == first
+    cad.error = None
+    await board.fetch_calls(SERVER)
+    assert board.confirmed_at(SERVER) == clock.now()
 
 
-async def test_the_board_says_how_old_the_oldest_part_is(
-    board: Board, cad: Cad, clock: ManualClock
-) -> None:
-    await load(board, cad, FIRST, LAST)
-    assert board.units_as_of(1) == clock.now() - timedelta(seconds=60)
+async def test_the_first_poll_is_kept(board: Board, cad: FakeCad):
+    first = cad.found
+    await board.fetch_calls(SERVER)
+    cad.found = Calls((STOP,), ())
+    await board.fetch_calls(SERVER)
+    assert board.first_poll(SERVER) == first
 
 
-async def test_parts_change_only_the_units_that_they_bring(board: Board, cad: Cad) -> None:
-    await load(board, cad, FIRST, LAST)
-    busy = replace(A, status=1)
-    cad.parts = [replace(FIRST, units=(busy,))]
-    board.force_refresh(1)
-    await board._server(1).units.fetch()
-    assert set(board.units(1)) == {busy, B, C}
+async def test_servers_are_apart(board: Board):
+    await board.fetch_calls(SERVER)
+    board.apply(OTHER_SERVER, [CallUpserted(STOP)])
+    assert board.calls(SERVER) == (ROBBERY,)
+    assert board.calls(OTHER_SERVER) == (STOP,)
+    assert board.confirmed_at(OTHER_SERVER) is None
 
 
-async def test_who_is_not_in_a_whole_list_is_off_duty(board: Board, cad: Cad) -> None:
-    await load(board, cad, FIRST, LAST)
-    cad.parts = [FIRST, replace(LAST, listed=frozenset({1, 3}))]
-    for _ in range(2):
-        await board._server(1).units.fetch()
-    assert shown(board) == {1, 3}
+async def test_an_event_that_arrives_during_a_poll_outlives_its_older_answer(
+    board: Board, cad: FakeCad
+):
+    cad.gate.clear()
+    polling = asyncio.create_task(board.fetch_calls(SERVER))
+    await settle()
+    board.apply(SERVER, [UnitsAttached(100, (1,)), CallUpserted(STOP)])
+    cad.gate.set()
+    await polling
+    # The call of the attach was not known when the event came.
+    assert board.calls(SERVER) == (replace(ROBBERY, idents=(1,)), STOP)
+    cad.found = Calls((), ())
+    await board.fetch_calls(SERVER)
+    assert board.calls(SERVER) == ()
 
 
-async def test_a_list_with_a_gap_takes_nobody_off_duty(board: Board, cad: Cad) -> None:
-    await load(board, cad, FIRST, LAST)
-    cad.parts = [FIRST, replace(LAST, listed=None)]
-    for _ in range(2):
-        await board._server(1).units.fetch()
-    assert shown(board) == {1, 2, 3}
+async def test_an_event_before_a_poll_is_in_its_answer(board: Board, cad: FakeCad):
+    board.apply(SERVER, [CallUpserted(STOP), CallsClosed((100,))])
+    await board.fetch_calls(SERVER)
+    assert board.calls(SERVER) == (ROBBERY,)
 
 
-async def test_events_between_the_parts_hold(board: Board, cad: Cad) -> None:
-    await load(board, cad, FIRST)
-    board.apply(1, [UnitLoggedIn(D), UnitLoggedOut(1)])
-    await load(board, cad, LAST)
-    assert shown(board) == {2, 3, 4}
+async def test_listeners_hear_of_events_and_of_polls(board: Board, cad: FakeCad):
+    notified: list[int] = []
+    seen: list[tuple[Call, ...]] = []
+    board.subscribe(notified.append)
+    board.subscribe(lambda server_id: seen.append(board.calls(server_id)))
+    board.apply(SERVER, [CallUpserted(STOP)])
+    await board.fetch_units(OTHER_SERVER)
+    await board.fetch_calls(SERVER)
+    assert notified == [SERVER, OTHER_SERVER, SERVER]
+    assert seen == [(STOP,), (), (ROBBERY,)]  # the snapshot is new when they are notified
+    cad.error = CadTimeout()
+    with pytest.raises(CadTimeout):
+        await board.fetch_calls(SERVER)
+    assert len(notified) == 3
 
 
-async def test_orders_do_not_wait_for_a_long_list(
-    board: Board, cad: Cad, clock: ManualClock
-) -> None:
-    await load(board, cad, FIRST, LAST)
-    assert set(await board.fetch_units(1)) == {A, B, C}  # the CAD allows no request now
-    clock.seconds += MAX_UNITS_AGE.total_seconds()
-    with pytest.raises(CadRateLimited):
-        await board.fetch_units(1)
+async def test_a_refresh_polls_in_the_background_but_not_too_often(
+    board: Board, cad: FakeCad, clock: ManualClock
+):
+    board.refresh(SERVER)
+    board.refresh(SERVER)
+    assert cad.polled == []  # not before the caller goes on
+    await settle()
+    clock.seconds += MAX_AGE - 1
+    board.refresh(SERVER)
+    await settle()
+    assert sorted(cad.polled) == ["calls 1", "units 1"]
+    board.force_refresh(SERVER)
+    await settle()
+    assert sorted(cad.polled) == ["calls 1", "calls 1", "units 1", "units 1"]
+    clock.seconds += MAX_AGE
+    board.refresh(SERVER)
+    await settle()
+    assert len(cad.polled) == 6
+
+
+async def test_closing_ends_what_is_being_polled(board: Board, cad: FakeCad):
+    cad.gate.clear()
+    board.refresh(SERVER)
+    await settle()
+    await board.close()
+    cad.gate.set()
+    await settle()
+    assert board.calls(SERVER) == ()

@@ -34,8 +34,8 @@ from bot.storage.errors import StorageError
 from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import ImportCounts, LinkStore
 from tests.services.conftest import v1
-from tests.services.link_stage import Listeners
-from tests.services.office import Office
+from tests.services.link_fixture import RecordingLinkNotifier
+from tests.services.queue_fixture import QueueFixture
 from tests.services.samples import GUILD, actor
 from tests.stored_links import put_link
 
@@ -49,24 +49,26 @@ pytestmark = v1
 
 
 @pytest.fixture
-def links(office: Office) -> LinkStore:
-    return LinkStore(office.database)
+def links(queue_fixture: QueueFixture) -> LinkStore:
+    return LinkStore(queue_fixture.database)
 
 
 @pytest.fixture
-def people() -> Listeners:
-    return Listeners()
+def notifier() -> RecordingLinkNotifier:
+    return RecordingLinkNotifier()
 
 
 @pytest.fixture
-def files(office: Office, links: LinkStore, people: Listeners) -> LinkImportExport:
+def files(
+    queue_fixture: QueueFixture, links: LinkStore, notifier: RecordingLinkNotifier
+) -> LinkImportExport:
     tokens = count()
     return LinkImportExport(
         Access(frozenset({77}), admin_role_ids=frozenset({ADMIN_ROLE})),
         links,
-        people,
+        notifier,
         id_format="{hex}",
-        clock=office.time,
+        clock=queue_fixture.time,
         new_token=lambda: f"{next(tokens):016x}",
     )
 
@@ -90,8 +92,8 @@ async def token_of(files: LinkImportExport, text: str = FILE) -> str:
     return token
 
 
-def link(office: Office, discord_id: int, api_id: str) -> Link:
-    return Link(GUILD, discord_id, api_id, 42, office.time.now(), LinkSource.IMPORT)
+def link(queue_fixture: QueueFixture, discord_id: int, api_id: str) -> Link:
+    return Link(GUILD, discord_id, api_id, 42, queue_fixture.time.now(), LinkSource.IMPORT)
 
 
 async def test_showing_writes_nothing(files, links) -> None:
@@ -101,12 +103,15 @@ async def test_showing_writes_nothing(files, links) -> None:
     assert await links.all(GUILD) == []
 
 
-async def test_what_was_shown_is_written(files, links, office, caplog) -> None:
+async def test_what_was_shown_is_written(files, links, queue_fixture, caplog) -> None:
     caplog.set_level(logging.INFO)
     token = await token_of(files, FILE + "x,y\n")
     done = await files.apply(MIA, token)
     assert (done.counts, done.skipped) == (ImportCounts(2, 0, 0), 1)
-    assert await links.all(GUILD) == [link(office, PAT, "steam:1"), link(office, ALEX, "steam:2")]
+    assert await links.all(GUILD) == [
+        link(queue_fixture, PAT, "steam:1"),
+        link(queue_fixture, ALEX, "steam:2"),
+    ]
     assert caplog.messages == ["42 imported links in guild 10: 2 added, 0 changed"]
 
 
@@ -142,12 +147,12 @@ async def test_somebody_else_presses(files, links) -> None:
     await files.apply(MIA, token)
 
 
-async def test_it_is_remembered_for_a_while(files, office, links) -> None:
+async def test_it_is_remembered_for_a_while(files, queue_fixture, links) -> None:
     token = await token_of(files)
-    await office.time.advance(PREVIEW_TTL - 1, office.settle)
+    await queue_fixture.time.advance(PREVIEW_TTL - 1, queue_fixture.settle)
     await files.apply(MIA, token)
     token = await token_of(files, FILE.replace("steam:1", "steam:3"))
-    await office.time.advance(PREVIEW_TTL, office.settle)
+    await queue_fixture.time.advance(PREVIEW_TTL, queue_fixture.settle)
     with pytest.raises(ImportExpired):
         await files.apply(MIA, token)
     assert (await links.find(GUILD, [PAT]))[PAT].api_id == "steam:1"
@@ -165,10 +170,10 @@ async def test_one_file_per_person_is_remembered(files) -> None:
 
 
 @pytest.mark.parametrize("changed", [PAT, 7])
-async def test_links_that_have_changed_since(files, links, office, changed: int) -> None:
+async def test_links_that_have_changed_since(files, links, queue_fixture, changed: int) -> None:
     token = await token_of(files)
     # A member of the file; or a member who now has an id that the file gives to another one.
-    await put_link(links, link(office, changed, "steam:2"))
+    await put_link(links, link(queue_fixture, changed, "steam:2"))
     before = await links.all(GUILD)
     for _ in range(2):
         with pytest.raises(ImportOutdated):
@@ -178,12 +183,14 @@ async def test_links_that_have_changed_since(files, links, office, changed: int)
     await files.apply(MIA, token)
 
 
-async def test_links_that_change_while_it_is_written(files, links, office, monkeypatch) -> None:
+async def test_links_that_change_while_it_is_written(
+    files, links, queue_fixture, monkeypatch
+) -> None:
     token = await token_of(files)
     real = LinkStore.put_many
 
     async def too_late(store: LinkStore, *arguments: Any, **options: Any) -> ImportCounts:
-        await put_link(links, link(office, PAT, "steam:9"))
+        await put_link(links, link(queue_fixture, PAT, "steam:9"))
         return await real(store, *arguments, **options)
 
     with monkeypatch.context() as patched:
@@ -193,9 +200,9 @@ async def test_links_that_change_while_it_is_written(files, links, office, monke
     assert await links.api_ids(GUILD) == {PAT: "steam:9"}
 
 
-async def test_a_link_that_does_not_matter_has_changed(files, links, office) -> None:
+async def test_a_link_that_does_not_matter_has_changed(files, links, queue_fixture) -> None:
     token = await token_of(files)
-    await put_link(links, link(office, 7, "steam:7"))
+    await put_link(links, link(queue_fixture, 7, "steam:7"))
     assert (await files.apply(MIA, token)).counts == ImportCounts(2, 0, 0)
 
 
@@ -255,9 +262,9 @@ async def test_a_file_that_cannot_be_had(files) -> None:
         await files.preview(MIA, Upload("people.csv", 1, load))
 
 
-async def test_what_is_exported_changes_nothing(files, links, office) -> None:
+async def test_what_is_exported_changes_nothing(files, links, queue_fixture) -> None:
     odd = ["=1+1", "'x", "1E5", '@a;"=b', "ünï🚓"]
-    await links.put_many([link(office, PAT + n, one) for n, one in enumerate(odd)])
+    await links.put_many([link(queue_fixture, PAT + n, one) for n, one in enumerate(odd)])
     exported = await files.export(MIA)
     assert exported.count == len(odd)
     preview = await files.preview(MIA, upload(exported.data))
@@ -269,11 +276,11 @@ async def test_an_export_of_nothing(files) -> None:
     assert (exported.data, exported.count) == (b"discord_id,api_id\n", 0)
 
 
-async def test_more_than_discord_takes(files, links, office, monkeypatch) -> None:
+async def test_more_than_discord_takes(files, links, queue_fixture, monkeypatch) -> None:
     monkeypatch.setattr("bot.services.link_files.import_export.MAX_EXPORT_BYTES", 50)
-    await put_link(links, link(office, PAT, "x" * 10))
+    await put_link(links, link(queue_fixture, PAT, "x" * 10))
     assert (await files.export(MIA)).count == 1
-    await put_link(links, link(office, PAT, "x" * 20))
+    await put_link(links, link(queue_fixture, PAT, "x" * 20))
     with pytest.raises(ExportTooLarge):
         await files.export(MIA)
 
@@ -293,18 +300,20 @@ async def test_the_loop_goes_on_while_a_file_is_read(files) -> None:
     assert showing.result().token is not None
 
 
-async def test_whose_link_has_changed_is_told(files, links, office, people) -> None:
-    await put_link(links, Link(GUILD, PAT, "steam:0", 7, office.time.now()))
+async def test_whose_link_has_changed_is_told(files, links, queue_fixture, notifier) -> None:
+    await put_link(links, Link(GUILD, PAT, "steam:0", 7, queue_fixture.time.now()))
     await files.apply(MIA, await token_of(files))
-    assert people.files == [(MIA.user_id, ImportCounts(1, 1, 0))]
-    assert [(one.before.discord_id, one.before.api_id) for one in people.told] == [(PAT, "steam:0")]
-    assert people.told == people.reported
+    assert notifier.imports == [(MIA.user_id, ImportCounts(1, 1, 0))]
+    assert [(one.before.discord_id, one.before.api_id) for one in notifier.notified] == [
+        (PAT, "steam:0")
+    ]
+    assert notifier.notified == notifier.logged
 
 
-async def test_hundreds_are_not_written_to(files, links, office, people) -> None:
+async def test_hundreds_are_not_written_to(files, links, queue_fixture, notifier) -> None:
     crowd = range(PAT, PAT + MAX_NOTIFIED + 1)
-    await links.put_many(Link(GUILD, one, "steam:0", 7, office.time.now()) for one in crowd)
+    await links.put_many(Link(GUILD, one, "steam:0", 7, queue_fixture.time.now()) for one in crowd)
     text = "discord_id,api_id\n" + "".join(f"{one},steam:{one}\n" for one in crowd)
     await files.apply(MIA, await token_of(files, text))
-    assert people.files == [(MIA.user_id, ImportCounts(0, len(crowd), 0))]
-    assert people.told == []
+    assert notifier.imports == [(MIA.user_id, ImportCounts(0, len(crowd), 0))]
+    assert notifier.notified == []

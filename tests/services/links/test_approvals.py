@@ -21,7 +21,7 @@ from bot.services.links.approvals import REQUEST_LIFETIME, IdConflict, Submitted
 from bot.services.links.link_service import LinkResult
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState
 from tests.services.conftest import v1
-from tests.services.link_stage import (
+from tests.services.link_fixture import (
     BOB,
     BUTTON,
     DANA,
@@ -30,9 +30,9 @@ from tests.services.link_stage import (
     PASTED,
     PAT,
     REPLY,
-    LinkStage,
+    LinkFixture,
 )
-from tests.services.office import Office
+from tests.services.queue_fixture import QueueFixture
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
 
 pytestmark = v1
@@ -41,145 +41,147 @@ STRANGER = actor(DISPATCH_ROLE, user_id=44, guild_id=GUILD + 1)
 
 
 @pytest.fixture
-def stage(office: Office) -> LinkStage:
-    return LinkStage(office, needs_approval=True)
+def link_fixture(queue_fixture: QueueFixture) -> LinkFixture:
+    return LinkFixture(queue_fixture, needs_approval=True)
 
 
-async def test_a_member_asks_and_somebody_approves(stage: LinkStage) -> None:
-    request = await stage.ask()
-    assert await stage.linked() == {}
-    (asking,) = stage.people.asked
+async def test_a_member_asks_and_somebody_approves(link_fixture: LinkFixture) -> None:
+    request = await link_fixture.request_link()
+    assert await link_fixture.api_ids() == {}
+    (asking,) = link_fixture.notifier.posted
     assert (asking.request.id, asking.request.discord_id, asking.request.api_id) == (
         request.id,
         7,
         HEX,
     )
     assert (asking.request.account_name, asking.replaces, asking.error) == ("patdoe", None, None)
-    approved = await stage.desk.approve(DANA, request.id, BUTTON)
+    approved = await link_fixture.workflow.approve(DANA, request.id, BUTTON)
     assert isinstance(approved, LinkRequest)
     assert (approved.state, approved.decided_by) == (LinkRequestState.APPROVED, 42)
-    (link,) = await stage.links.all(GUILD)
+    (link,) = await link_fixture.links.all(GUILD)
     assert (link.discord_id, link.api_id, link.set_by) == (7, HEX, 42)
-    assert stage.people.closed == stage.people.answered == [approved]
+    assert link_fixture.notifier.closed == link_fixture.notifier.answered == [approved]
     assert approved.token == REPLY.token
-    stored = await stage.store.get(request.id)
+    stored = await link_fixture.requests.get(request.id)
     assert stored is not None
     assert stored.token is None  # it is not needed any more
 
 
-async def test_a_member_asks_and_somebody_denies(stage: LinkStage) -> None:
-    before = await stage.put(PAT, "steam:old")
-    request = await stage.ask()
-    assert stage.people.asked[0].replaces == before
-    denied = await stage.desk.deny(DANA, request.id, BUTTON)
+async def test_a_member_asks_and_somebody_denies(link_fixture: LinkFixture) -> None:
+    before = await link_fixture.put_link(PAT, "steam:old")
+    request = await link_fixture.request_link()
+    assert link_fixture.notifier.posted[0].replaces == before
+    denied = await link_fixture.workflow.deny(DANA, request.id, BUTTON)
     assert denied.state is LinkRequestState.DENIED
-    assert await stage.linked() == {7: "steam:old"}
-    assert stage.people.answered == [denied]
+    assert await link_fixture.api_ids() == {7: "steam:old"}
+    assert link_fixture.notifier.answered == [denied]
 
 
 @pytest.mark.parametrize("second", ["approve", "deny"])
-async def test_the_second_press_is_told_who_was_first(stage: LinkStage, second: str) -> None:
-    request = await stage.ask()
-    await stage.desk.deny(DANA, request.id, BUTTON)
+async def test_the_second_press_is_told_who_was_first(
+    link_fixture: LinkFixture, second: str
+) -> None:
+    request = await link_fixture.request_link()
+    await link_fixture.workflow.deny(DANA, request.id, BUTTON)
     with pytest.raises(RequestDecided) as told:
-        await getattr(stage.desk, second)(MAX, request.id, BUTTON)
+        await getattr(link_fixture.workflow, second)(MAX, request.id, BUTTON)
     assert (told.value.state, told.value.decided_by) == (LinkRequestState.DENIED, 42)
-    assert await stage.linked() == {}
+    assert await link_fixture.api_ids() == {}
     # The buttons that were still visible are removed.
-    assert len(stage.people.closed) == 2
-    assert len(stage.people.answered) == 1
+    assert len(link_fixture.notifier.closed) == 2
+    assert len(link_fixture.notifier.answered) == 1
 
 
-async def test_two_press_at_once(stage: LinkStage) -> None:
-    request = await stage.ask()
+async def test_two_press_at_once(link_fixture: LinkFixture) -> None:
+    request = await link_fixture.request_link()
     ends = await asyncio.gather(
-        stage.desk.approve(DANA, request.id, BUTTON),
-        stage.desk.deny(MAX, request.id, BUTTON),
-        stage.desk.approve(MAX, request.id, BUTTON),
+        link_fixture.workflow.approve(DANA, request.id, BUTTON),
+        link_fixture.workflow.deny(MAX, request.id, BUTTON),
+        link_fixture.workflow.approve(MAX, request.id, BUTTON),
         return_exceptions=True,
     )
     done = [one for one in ends if isinstance(one, LinkRequest)]
     late = [one for one in ends if isinstance(one, RequestDecided)]
     assert (len(done), len(late)) == (1, 2)
     assert {(one.state, one.decided_by) for one in late} == {(done[0].state, done[0].decided_by)}
-    assert bool(await stage.linked()) is (done[0].state is LinkRequestState.APPROVED)
-    assert stage.people.answered == done
+    assert bool(await link_fixture.api_ids()) is (done[0].state is LinkRequestState.APPROVED)
+    assert link_fixture.notifier.answered == done
 
 
 @pytest.mark.parametrize("press", ["approve", "deny"])
-async def test_only_linkers_of_this_server_decide(stage: LinkStage, press: str) -> None:
-    request = await stage.ask()
+async def test_only_linkers_of_this_server_decide(link_fixture: LinkFixture, press: str) -> None:
+    request = await link_fixture.request_link()
     with pytest.raises(RoleRequired):
-        await getattr(stage.desk, press)(BOB, request.id, BUTTON)
+        await getattr(link_fixture.workflow, press)(BOB, request.id, BUTTON)
     with pytest.raises(RequestNotFound):
-        await getattr(stage.desk, press)(STRANGER, request.id, BUTTON)
+        await getattr(link_fixture.workflow, press)(STRANGER, request.id, BUTTON)
     with pytest.raises(RequestNotFound):
-        await getattr(stage.desk, press)(DANA, request.id + 1, BUTTON)
-    assert await stage.linked() == {}
-    assert stage.people.closed == []
-    assert await stage.desk.deny(DANA, request.id, BUTTON)
+        await getattr(link_fixture.workflow, press)(DANA, request.id + 1, BUTTON)
+    assert await link_fixture.api_ids() == {}
+    assert link_fixture.notifier.closed == []
+    assert await link_fixture.workflow.deny(DANA, request.id, BUTTON)
 
 
-async def test_a_second_request_takes_the_place_of_the_first(stage: LinkStage) -> None:
-    first = await stage.ask()
-    second = await stage.desk.link(PAT, 7, "license:abc", REPLY)
+async def test_a_second_request_takes_the_place_of_the_first(link_fixture: LinkFixture) -> None:
+    first = await link_fixture.request_link()
+    second = await link_fixture.workflow.link(PAT, 7, "license:abc", REPLY)
     assert isinstance(second, SubmittedRequest)
     assert second.has_replaced
-    assert [(one.id, one.state) for one in stage.people.closed] == [
+    assert [(one.id, one.state) for one in link_fixture.notifier.closed] == [
         (first.id, LinkRequestState.REPLACED)
     ]
-    assert stage.people.closed[0].message_id == 1
+    assert link_fixture.notifier.closed[0].message_id == 1
     with pytest.raises(RequestDecided):
-        await stage.desk.approve(DANA, first.id, BUTTON)
-    await stage.desk.approve(DANA, second.request.id, BUTTON)
-    assert await stage.linked() == {7: "license:abc"}
+        await link_fixture.workflow.approve(DANA, first.id, BUTTON)
+    await link_fixture.workflow.approve(DANA, second.request.id, BUTTON)
+    assert await link_fixture.api_ids() == {7: "license:abc"}
 
 
-async def test_many_requests_at_once_leave_one(stage: LinkStage) -> None:
-    await asyncio.gather(*(stage.ask(PAT, f"license:{one}") for one in range(8)))
-    found = await stage.store.for_person(GUILD, 7)
+async def test_many_requests_at_once_leave_one(link_fixture: LinkFixture) -> None:
+    await asyncio.gather(*(link_fixture.request_link(PAT, f"license:{one}") for one in range(8)))
+    found = await link_fixture.requests.for_person(GUILD, 7)
     assert [one.state for one in found].count(LinkRequestState.PENDING) == 1
-    assert len(stage.people.closed) == 7
+    assert len(link_fixture.notifier.closed) == 7
 
 
-async def test_whoever_may_link_does_not_ask(stage: LinkStage) -> None:
-    assert isinstance(await stage.desk.link(DANA, 42, PASTED, REPLY), LinkResult)
-    assert stage.people.asked == []
+async def test_whoever_may_link_does_not_ask(link_fixture: LinkFixture) -> None:
+    assert isinstance(await link_fixture.workflow.link(DANA, 42, PASTED, REPLY), LinkResult)
+    assert link_fixture.notifier.posted == []
 
 
-async def test_another_spelling_of_the_own_id_is_no_request(stage: LinkStage) -> None:
-    await stage.put(PAT, f"steam:{HEX.upper()}")
-    assert isinstance(await stage.desk.link(PAT, 7, PASTED, REPLY), LinkResult)
-    assert await stage.linked() == {7: HEX}
+async def test_another_spelling_of_the_own_id_is_no_request(link_fixture: LinkFixture) -> None:
+    await link_fixture.put_link(PAT, f"steam:{HEX.upper()}")
+    assert isinstance(await link_fixture.workflow.link(PAT, 7, PASTED, REPLY), LinkResult)
+    assert await link_fixture.api_ids() == {7: HEX}
 
 
-async def test_there_is_no_asking_for_what_somebody_else_has(stage: LinkStage) -> None:
-    await stage.put(BOB, f"STEAM:{HEX.upper()}")
+async def test_there_is_no_asking_for_what_somebody_else_has(link_fixture: LinkFixture) -> None:
+    await link_fixture.put_link(BOB, f"STEAM:{HEX.upper()}")
     with pytest.raises(IdAlreadyLinked) as told:
-        await stage.ask()
+        await link_fixture.request_link()
     assert told.value.holders == frozenset()
-    assert stage.people.asked == []
+    assert link_fixture.notifier.posted == []
 
 
-async def test_nonsense_is_no_request(stage: LinkStage) -> None:
+async def test_nonsense_is_no_request(link_fixture: LinkFixture) -> None:
     with pytest.raises(InvalidApiId):
-        await stage.ask(PAT, "hello there")
+        await link_fixture.request_link(PAT, "hello there")
     with pytest.raises(RoleRequired):
-        await stage.desk.link(PAT, 8, PASTED, REPLY)
-    assert stage.people.asked == []
+        await link_fixture.workflow.link(PAT, 8, PASTED, REPLY)
+    assert link_fixture.notifier.posted == []
 
 
-async def test_an_id_that_was_taken_meanwhile_is_a_question(stage: LinkStage) -> None:
-    request = await stage.ask()
-    await stage.put(BOB)
-    held = await stage.desk.approve(DANA, request.id, BUTTON)
+async def test_an_id_that_was_taken_meanwhile_is_a_question(link_fixture: LinkFixture) -> None:
+    request = await link_fixture.request_link()
+    await link_fixture.put_link(BOB)
+    held = await link_fixture.workflow.approve(DANA, request.id, BUTTON)
     assert isinstance(held, IdConflict)
     assert (held.request.discord_id, held.request.holders) == (7, frozenset({8}))
-    assert await stage.linked() == {8: HEX}
-    assert stage.people.closed == []
-    assert isinstance(await stage.desk.move(DANA, held.request.id), LinkResult)
-    assert await stage.linked() == {7: HEX}
-    (ended,) = stage.people.answered
+    assert await link_fixture.api_ids() == {8: HEX}
+    assert link_fixture.notifier.closed == []
+    assert isinstance(await link_fixture.workflow.move(DANA, held.request.id), LinkResult)
+    assert await link_fixture.api_ids() == {7: HEX}
+    (ended,) = link_fixture.notifier.answered
     assert (ended.id, ended.state, ended.decided_by) == (request.id, LinkRequestState.APPROVED, 42)
 
 
@@ -188,108 +190,108 @@ async def test_an_id_that_was_taken_meanwhile_is_a_question(stage: LinkStage) ->
     [(PASTED, LinkRequestState.APPROVED), ("license:other", LinkRequestState.REPLACED)],
 )
 async def test_linking_whoever_asks_settles_it(
-    stage: LinkStage, pasted: str, state: LinkRequestState
+    link_fixture: LinkFixture, pasted: str, state: LinkRequestState
 ) -> None:
-    await stage.ask()
-    await stage.desk.link(DANA, 7, pasted, REPLY)
-    assert [(one.state, one.decided_by) for one in stage.people.answered] == [(state, 42)]
-    assert stage.people.closed == stage.people.answered
+    await link_fixture.request_link()
+    await link_fixture.workflow.link(DANA, 7, pasted, REPLY)
+    assert [(one.state, one.decided_by) for one in link_fixture.notifier.answered] == [(state, 42)]
+    assert link_fixture.notifier.closed == link_fixture.notifier.answered
 
 
 @pytest.mark.parametrize(("who", "told"), [(PAT, 0), (DANA, 1)])
-async def test_unlinking_withdraws_the_request(stage: LinkStage, who, told: int) -> None:
-    await stage.put(PAT, "steam:old")
-    request = await stage.ask()
-    done = await stage.desk.unlink(who, 7)
+async def test_unlinking_withdraws_the_request(link_fixture: LinkFixture, who, told: int) -> None:
+    await link_fixture.put_link(PAT, "steam:old")
+    request = await link_fixture.request_link()
+    done = await link_fixture.workflow.unlink(who, 7)
     assert (done.link is not None, done.had_request) == (True, True)
-    assert await stage.store.for_person(GUILD, 7) == []
-    assert [one.state for one in stage.people.closed] == [LinkRequestState.WITHDRAWN]
-    assert len(stage.people.answered) == told
+    assert await link_fixture.requests.for_person(GUILD, 7) == []
+    assert [one.state for one in link_fixture.notifier.closed] == [LinkRequestState.WITHDRAWN]
+    assert len(link_fixture.notifier.answered) == told
     with pytest.raises(RequestNotFound):
-        await stage.desk.approve(DANA, request.id, BUTTON)
-    done = await stage.desk.unlink(who, 7)
+        await link_fixture.workflow.approve(DANA, request.id, BUTTON)
+    done = await link_fixture.workflow.unlink(who, 7)
     assert (done.link, done.had_request) == (None, False)
 
 
-async def test_a_request_that_nobody_can_be_shown(stage: LinkStage) -> None:
-    stage.people.hears = False
+async def test_a_request_that_nobody_can_be_shown(link_fixture: LinkFixture) -> None:
+    link_fixture.notifier.can_post = False
     with pytest.raises(ApprovalUnavailable):
-        await stage.ask()
-    assert [one.state for one in await stage.store.for_person(GUILD, 7)] == [
+        await link_fixture.request_link()
+    assert [one.state for one in await link_fixture.requests.for_person(GUILD, 7)] == [
         LinkRequestState.WITHDRAWN
     ]
 
 
-async def test_a_cad_that_does_not_answer_hinders_no_request(stage: LinkStage) -> None:
-    stage.cad.question_fault = CadTimeout()
-    await stage.ask()
-    assert isinstance(stage.people.asked[0].error, CadTimeout)
+async def test_a_cad_that_does_not_answer_hinders_no_request(link_fixture: LinkFixture) -> None:
+    link_fixture.cad.query_fault = CadTimeout()
+    await link_fixture.request_link()
+    assert isinstance(link_fixture.notifier.posted[0].error, CadTimeout)
 
 
 @pytest.mark.parametrize("steps", [5, 6], ids=["stored", "about to ask the CAD"])
 async def test_a_request_is_shown_after_a_crash(
-    stage: LinkStage, office: Office, steps: int
+    link_fixture: LinkFixture, queue_fixture: QueueFixture, steps: int
 ) -> None:
-    office.life.left = steps
-    asking = asyncio.create_task(stage.ask())
-    await office.settle()
-    office.life.left = 0
-    await office.close()
+    queue_fixture.lifetime.steps_left = steps
+    asking = asyncio.create_task(link_fixture.request_link())
+    await queue_fixture.settle()
+    queue_fixture.lifetime.steps_left = 0
+    await queue_fixture.close()
     assert asking.cancelled()
-    await office.open()
-    again = LinkStage(office, needs_approval=True)
-    await again.requests.resume()
-    (asked,) = again.people.asked
-    await again.requests.resume()
-    assert len(again.people.asked) == 1
-    await again.desk.approve(DANA, asked.request.id, BUTTON)
-    assert await again.linked() == {7: HEX}
+    await queue_fixture.open()
+    again = LinkFixture(queue_fixture, needs_approval=True)
+    await again.approvals.resume()
+    (asked,) = again.notifier.posted
+    await again.approvals.resume()
+    assert len(again.notifier.posted) == 1
+    await again.workflow.approve(DANA, asked.request.id, BUTTON)
+    assert await again.api_ids() == {7: HEX}
 
 
-async def test_before_an_order_there_is_a_link_or_a_reason(stage: LinkStage) -> None:
+async def test_before_an_order_there_is_a_link_or_a_reason(link_fixture: LinkFixture) -> None:
     with pytest.raises(ApprovalPending):
-        await stage.desk.link_now(PAT, PASTED, REPLY)
-    assert len(stage.people.asked) == 1
-    linked = await stage.desk.link_now(DANA, "license:dana", REPLY)
+        await link_fixture.workflow.link_now(PAT, PASTED, REPLY)
+    assert len(link_fixture.notifier.posted) == 1
+    linked = await link_fixture.workflow.link_now(DANA, "license:dana", REPLY)
     assert linked.link.api_id == "license:dana"
     with pytest.raises(IdAlreadyLinked) as told:
-        await stage.desk.link_now(MAX, "LICENSE:DANA", REPLY)
+        await link_fixture.workflow.link_now(MAX, "LICENSE:DANA", REPLY)
     assert told.value.holders == frozenset({42})
 
 
-async def test_a_request_expires(stage: LinkStage, office: Office) -> None:
-    request = await stage.ask()
-    await office.passes(REQUEST_LIFETIME.total_seconds() - 60)
-    await stage.requests.expire()
-    assert stage.people.closed == []
-    await office.passes(61)
-    await stage.requests.expire()
-    (ended,) = stage.people.closed
+async def test_a_request_expires(link_fixture: LinkFixture, queue_fixture: QueueFixture) -> None:
+    request = await link_fixture.request_link()
+    await queue_fixture.advance(REQUEST_LIFETIME.total_seconds() - 60)
+    await link_fixture.approvals.expire()
+    assert link_fixture.notifier.closed == []
+    await queue_fixture.advance(61)
+    await link_fixture.approvals.expire()
+    (ended,) = link_fixture.notifier.closed
     assert (ended.state, ended.decided_by) == (LinkRequestState.EXPIRED, None)
-    assert stage.people.answered == [ended]
+    assert link_fixture.notifier.answered == [ended]
     with pytest.raises(RequestDecided):
-        await stage.desk.approve(DANA, request.id, BUTTON)
-    await office.passes(REQUEST_LIFETIME.total_seconds() + 1)
-    await stage.requests.expire()
+        await link_fixture.workflow.approve(DANA, request.id, BUTTON)
+    await queue_fixture.advance(REQUEST_LIFETIME.total_seconds() + 1)
+    await link_fixture.approvals.expire()
     with pytest.raises(RequestNotFound):
-        await stage.desk.approve(DANA, request.id, BUTTON)
-    assert await stage.store.for_person(GUILD, 7) == []
+        await link_fixture.workflow.approve(DANA, request.id, BUTTON)
+    assert await link_fixture.requests.for_person(GUILD, 7) == []
 
 
 async def test_no_token_is_kept_for_more_than_a_quarter_of_an_hour(
-    stage: LinkStage, office: Office
+    link_fixture: LinkFixture, queue_fixture: QueueFixture
 ) -> None:
-    request = await stage.ask()
+    request = await link_fixture.request_link()
 
     async def token() -> str | None:
-        stored = await stage.store.get(request.id)
+        stored = await link_fixture.requests.get(request.id)
         assert stored is not None
         return stored.token
 
-    await office.passes(timedelta(minutes=14).total_seconds())
-    await stage.requests.expire()
+    await queue_fixture.advance(timedelta(minutes=14).total_seconds())
+    await link_fixture.approvals.expire()
     assert await token() == REPLY.token
     assert REPLY.token not in repr(request)
-    await office.passes(61)
-    await stage.requests.expire()
+    await queue_fixture.advance(61)
+    await link_fixture.approvals.expire()
     assert await token() is None

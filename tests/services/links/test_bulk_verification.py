@@ -25,7 +25,7 @@ from bot.storage.stores.link_row import Link
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Text
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
-from tests.services.verification.proof_stage import ProofStage
+from tests.services.verification.verifier_fixture import VerifierFixture
 
 ADMIN = actor(DISPATCH_ROLE, user_id=42)
 REPLY, OTHER_REPLY = "a", "b"
@@ -34,13 +34,13 @@ CREW = (seed.PAT, seed.ALICE, seed.BOB, seed.CHARLIE, seed.SAM)
 
 
 @dataclass
-class Listener:
+class RecordingAnnouncer:
     """Records what was shown, where, and when."""
 
-    stage: ProofStage
+    verifier_fixture: VerifierFixture
     shown: list[tuple[float, str, CheckReport]] = field(default_factory=list)
     posted: list[CheckReport] = field(default_factory=list)
-    hears: bool = True
+    is_reachable: bool = True
     has_channel: bool = True
 
     async def post(self, report: CheckReport) -> bool:
@@ -57,82 +57,95 @@ class Reply:
     """A CheckReply that records its reports."""
 
     name: str
-    people: Listener = field(compare=False)
+    announcer: RecordingAnnouncer = field(compare=False)
 
     async def show(self, report: CheckReport) -> bool:
-        self.people.shown.append((self.people.stage.time.monotonic(), self.name, report))
-        return self.people.hears
+        self.announcer.shown.append(
+            (self.announcer.verifier_fixture.time.monotonic(), self.name, report)
+        )
+        return self.announcer.is_reachable
 
 
-class Desk:
+class BulkCheckFixture:
     """The checks of a bot that can be stopped and started again."""
 
-    def __init__(self, stage: ProofStage) -> None:
-        self.stage = stage
-        self.people = Listener(stage)
+    def __init__(self, verifier_fixture: VerifierFixture) -> None:
+        self.verifier_fixture = verifier_fixture
+        self.announcer = RecordingAnnouncer(verifier_fixture)
         self.checks = self.opened()
 
     def opened(self) -> BulkVerifier:
-        time = self.stage.time
+        time = self.verifier_fixture.time
         return BulkVerifier(
             Access(frozenset({DISPATCH_ROLE})),
-            self.stage.prover,
-            self.stage.proofs,
-            LinkCheckStore(self.stage.database),
-            self.people,
+            self.verifier_fixture.verifier,
+            self.verifier_fixture.verification_store,
+            LinkCheckStore(self.verifier_fixture.database),
+            self.announcer,
             clock=time,
         )
 
     async def restart(self) -> None:
-        await self.stage.doing(self.checks.close(10))
+        await self.verifier_fixture.run(self.checks.close(10))
         self.checks = self.opened()
         await self.checks.resume()
-        await self.stage.settle()
+        await self.verifier_fixture.settle()
 
     async def check(self, name: str = REPLY) -> CheckReport:
-        report = await self.checks.start_or_follow(ADMIN, Reply(name, self.people))
-        await self.stage.settle()
+        report = await self.checks.start_or_follow(ADMIN, Reply(name, self.announcer))
+        await self.verifier_fixture.settle()
         return report
 
-    async def crew(self, **more: Any) -> list[Link]:
+    async def link_crew(self, **more: Any) -> list[Link]:
         """Link members that the CAD knows."""
-        return [await self.stage.put(one.hex, number, **more) for number, one in enumerate(CREW, 1)]
+        return [
+            await self.verifier_fixture.put_link(one.hex, number, **more)
+            for number, one in enumerate(CREW, 1)
+        ]
 
 
 @pytest.fixture
-async def desk(stage: ProofStage) -> AsyncIterator[Desk]:
-    desk = Desk(stage)
-    yield desk
-    await stage.doing(desk.checks.close(10))
+async def check_fixture(verifier_fixture: VerifierFixture) -> AsyncIterator[BulkCheckFixture]:
+    check_fixture = BulkCheckFixture(verifier_fixture)
+    yield check_fixture
+    await verifier_fixture.run(check_fixture.checks.close(10))
 
 
-async def test_everything_is_well(desk: Desk) -> None:
-    await desk.crew()
-    first = await desk.check()
+async def test_everything_is_well(check_fixture: BulkCheckFixture) -> None:
+    await check_fixture.link_crew()
+    first = await check_fixture.check()
     assert first.is_running
     assert (first.counts.total, first.counts.checked) == (5, 0)
-    await desk.stage.passes(HOUR)
-    report = desk.people.last
+    await check_fixture.verifier_fixture.advance(HOUR)
+    report = check_fixture.announcer.last
     assert not report.is_running
     assert (report.counts.total, report.counts.verified) == (5, 5)
     assert (report.unverified, report.changed, report.shared) == ((), (), ())
-    assert desk.people.posted == []
+    assert check_fixture.announcer.posted == []
     for number, one in enumerate(CREW, 1):
-        assert (await desk.stage.stored(number)).account_name == one.name.lower()
+        assert (
+            await check_fixture.verifier_fixture.stored_link(number)
+        ).account_name == one.name.lower()
 
 
-async def test_what_is_wrong_is_found(desk: Desk) -> None:
-    stage = desk.stage
-    await desk.crew()
-    lost = await stage.put("license:lost", 6, account_name="old", proven_at=stage.time.now())
-    taken = await stage.put(
-        seed.RILEY.hex, 7, account_name="someone", account_uuid="u-9", proven_at=stage.time.now()
+async def test_what_is_wrong_is_found(check_fixture: BulkCheckFixture) -> None:
+    verifier_fixture = check_fixture.verifier_fixture
+    await check_fixture.link_crew()
+    lost = await verifier_fixture.put_link(
+        "license:lost", 6, account_name="old", proven_at=verifier_fixture.time.now()
     )
-    await stage.put(f"steam:{seed.PAT.hex}", 8)
-    await stage.put(str(seed.PAT.steam64), 9)
-    await desk.check()
-    await stage.passes(HOUR)
-    report = desk.people.last
+    taken = await verifier_fixture.put_link(
+        seed.RILEY.hex,
+        7,
+        account_name="someone",
+        account_uuid="u-9",
+        proven_at=verifier_fixture.time.now(),
+    )
+    await verifier_fixture.put_link(f"steam:{seed.PAT.hex}", 8)
+    await verifier_fixture.put_link(str(seed.PAT.steam64), 9)
+    await check_fixture.check()
+    await verifier_fixture.advance(HOUR)
+    report = check_fixture.announcer.last
     counts = report.counts
     assert (counts.total, counts.checked) == (9, 9)
     assert (counts.verified, counts.unverified, counts.changed) == (7, 1, 1)
@@ -144,203 +157,230 @@ async def test_what_is_wrong_is_found(desk: Desk) -> None:
     assert report.shared == ((1, 8, 9),)
 
 
-async def test_a_spelling_that_the_cad_does_not_know_is_mended(desk: Desk) -> None:
+async def test_a_spelling_that_the_cad_does_not_know_is_mended(
+    check_fixture: BulkCheckFixture,
+) -> None:
     known = f"STEAM:{seed.PAT.hex.upper()}"
-    desk.stage.knows("pat", known)
-    await desk.stage.put(seed.PAT.hex, proven_at=desk.stage.time.now())
-    await desk.check()
-    await desk.stage.passes(60)
-    assert (await desk.stage.stored()).api_id == known
-    assert desk.people.last.counts.verified == 1
+    check_fixture.verifier_fixture.add_account("pat", known)
+    await check_fixture.verifier_fixture.put_link(
+        seed.PAT.hex, proven_at=check_fixture.verifier_fixture.time.now()
+    )
+    await check_fixture.check()
+    await check_fixture.verifier_fixture.advance(60)
+    assert (await check_fixture.verifier_fixture.stored_link()).api_id == known
+    assert check_fixture.announcer.last.counts.verified == 1
 
 
-async def test_nobody_is_linked(desk: Desk) -> None:
-    await desk.check()
-    await desk.stage.passes(EDIT_GAP)
-    assert desk.people.last.counts.total == 0
-    assert not desk.people.last.is_running
+async def test_nobody_is_linked(check_fixture: BulkCheckFixture) -> None:
+    await check_fixture.check()
+    await check_fixture.verifier_fixture.advance(EDIT_GAP)
+    assert check_fixture.announcer.last.counts.total == 0
+    assert not check_fixture.announcer.last.is_running
 
 
-async def test_the_progress_is_shown_but_not_too_often(desk: Desk) -> None:
-    await desk.crew()
-    await desk.check()
-    await desk.stage.passes(HOUR)
-    moments = [moment for moment, _, _ in desk.people.shown]
+async def test_the_progress_is_shown_but_not_too_often(check_fixture: BulkCheckFixture) -> None:
+    await check_fixture.link_crew()
+    await check_fixture.check()
+    await check_fixture.verifier_fixture.advance(HOUR)
+    moments = [moment for moment, _, _ in check_fixture.announcer.shown]
     assert all(later - one >= EDIT_GAP - 0.01 for one, later in pairwise(moments))
-    checked = [report.counts.checked for _, _, report in desk.people.shown]
+    checked = [report.counts.checked for _, _, report in check_fixture.announcer.shown]
     assert checked == sorted(checked)
     assert len(checked) >= 3
 
 
-async def test_the_limits_of_the_cad_are_kept(desk: Desk) -> None:
+async def test_the_limits_of_the_cad_are_kept(check_fixture: BulkCheckFixture) -> None:
     for number in range(20):
-        await desk.stage.put(f"{seed.VIC.steam64 + 1600 + number:x}", number)
-    began = desk.stage.time.monotonic()
-    await desk.check()
-    await desk.stage.passes(120)
-    assert desk.stage.client.attach_limiter.wait() == 0
-    await desk.stage.passes(HOUR)
-    assert not desk.people.last.is_running
-    assert {one.status for one in desk.stage.cad.world.history} <= {200, 404}
-    assert len(desk.stage.cad.world.history) <= (desk.stage.time.monotonic() - began) / ID_GAP
+        await check_fixture.verifier_fixture.put_link(
+            f"{seed.VIC.steam64 + 1600 + number:x}", number
+        )
+    began = check_fixture.verifier_fixture.time.monotonic()
+    await check_fixture.check()
+    await check_fixture.verifier_fixture.advance(120)
+    assert check_fixture.verifier_fixture.client.attach_limiter.wait() == 0
+    await check_fixture.verifier_fixture.advance(HOUR)
+    assert not check_fixture.announcer.last.is_running
+    assert {one.status for one in check_fixture.verifier_fixture.cad.world.history} <= {200, 404}
+    assert (
+        len(check_fixture.verifier_fixture.cad.world.history)
+        <= (check_fixture.verifier_fixture.time.monotonic() - began) / ID_GAP
+    )
 
 
-async def test_a_second_press_follows_the_first_check(desk: Desk) -> None:
-    await desk.crew()
-    await desk.check()
-    await desk.stage.passes(7)
-    second = await desk.check(OTHER_REPLY)
+async def test_a_second_press_follows_the_first_check(check_fixture: BulkCheckFixture) -> None:
+    await check_fixture.link_crew()
+    await check_fixture.check()
+    await check_fixture.verifier_fixture.advance(7)
+    second = await check_fixture.check(OTHER_REPLY)
     assert second.is_running
     assert second.counts.checked >= 1
-    await desk.stage.passes(HOUR)
-    assert len(desk.stage.spellings()) == len(CREW)
-    ends = [name for _, name, report in desk.people.shown if not report.is_running]
+    await check_fixture.verifier_fixture.advance(HOUR)
+    assert len(check_fixture.verifier_fixture.checked_ids()) == len(CREW)
+    ends = [name for _, name, report in check_fixture.announcer.shown if not report.is_running]
     assert sorted(ends) == [REPLY, OTHER_REPLY]
 
 
-async def test_two_presses_at_once_begin_one_check(desk: Desk) -> None:
-    await desk.crew()
-    await asyncio.gather(desk.check(), desk.check(OTHER_REPLY))
-    await desk.stage.passes(HOUR)
-    assert len(desk.stage.spellings()) == len(CREW)
+async def test_two_presses_at_once_begin_one_check(check_fixture: BulkCheckFixture) -> None:
+    await check_fixture.link_crew()
+    await asyncio.gather(check_fixture.check(), check_fixture.check(OTHER_REPLY))
+    await check_fixture.verifier_fixture.advance(HOUR)
+    assert len(check_fixture.verifier_fixture.checked_ids()) == len(CREW)
 
 
-async def test_a_restart_in_the_middle(desk: Desk) -> None:
-    await desk.crew()
-    await desk.check()
-    await desk.stage.passes(7)
-    before = len(desk.stage.spellings())
+async def test_a_restart_in_the_middle(check_fixture: BulkCheckFixture) -> None:
+    await check_fixture.link_crew()
+    await check_fixture.check()
+    await check_fixture.verifier_fixture.advance(7)
+    before = len(check_fixture.verifier_fixture.checked_ids())
     assert 0 < before < len(CREW)
-    await desk.restart()
-    await desk.stage.passes(HOUR)
+    await check_fixture.restart()
+    await check_fixture.verifier_fixture.advance(HOUR)
     # Only the link that the stop interrupted was verified twice.
-    asked = desk.stage.spellings()
+    asked = check_fixture.verifier_fixture.checked_ids()
     assert set(asked) == {one.hex for one in CREW}
     assert len(asked) <= len(CREW) + 1
     # The replies from before the restart are lost: the log channel gets the result.
-    (report,) = desk.people.posted
+    (report,) = check_fixture.announcer.posted
     assert (report.counts.verified, report.is_running) == (5, False)
-    await desk.restart()
-    await desk.stage.passes(HOUR)
-    assert len(desk.stage.spellings()) == len(asked)
+    await check_fixture.restart()
+    await check_fixture.verifier_fixture.advance(HOUR)
+    assert len(check_fixture.verifier_fixture.checked_ids()) == len(asked)
 
 
-async def test_an_end_that_nobody_heard_is_told_when_asked(desk: Desk) -> None:
-    await desk.crew()
-    desk.people.hears = desk.people.has_channel = False
-    await desk.check()
-    await desk.stage.passes(HOUR)
-    told = await desk.check()
+async def test_an_end_that_nobody_heard_is_told_when_asked(check_fixture: BulkCheckFixture) -> None:
+    await check_fixture.link_crew()
+    check_fixture.announcer.is_reachable = check_fixture.announcer.has_channel = False
+    await check_fixture.check()
+    await check_fixture.verifier_fixture.advance(HOUR)
+    told = await check_fixture.check()
     assert (told.is_running, told.counts.verified) == (False, 5)
-    assert len(desk.stage.spellings()) == len(CREW)
-    again = await desk.check()
+    assert len(check_fixture.verifier_fixture.checked_ids()) == len(CREW)
+    again = await check_fixture.check()
     assert again.is_running
-    await desk.stage.passes(HOUR)
-    assert len(desk.stage.spellings()) == 2 * len(CREW)
+    await check_fixture.verifier_fixture.advance(HOUR)
+    assert len(check_fixture.verifier_fixture.checked_ids()) == 2 * len(CREW)
 
 
-async def test_after_a_quarter_of_an_hour_the_log_tells_the_end(desk: Desk) -> None:
+async def test_after_a_quarter_of_an_hour_the_log_tells_the_end(
+    check_fixture: BulkCheckFixture,
+) -> None:
     for number in range(60):
-        await desk.stage.put(f"{seed.VIC.steam64 + 1600 + number:x}", number)
-    began = desk.stage.time.monotonic()
-    await desk.check()
-    await desk.stage.passes(2 * HOUR)
-    last = max(moment for moment, _, _ in desk.people.shown)
+        await check_fixture.verifier_fixture.put_link(
+            f"{seed.VIC.steam64 + 1600 + number:x}", number
+        )
+    began = check_fixture.verifier_fixture.time.monotonic()
+    await check_fixture.check()
+    await check_fixture.verifier_fixture.advance(2 * HOUR)
+    last = max(moment for moment, _, _ in check_fixture.announcer.shown)
     assert last <= began + REPLY_LIFETIME.total_seconds()
-    (report,) = desk.people.posted
+    (report,) = check_fixture.announcer.posted
     assert report.counts.unverified == 60
     assert len(report.unverified) == MAX_NAMED
 
 
-async def test_a_cad_that_is_away_is_waited_for(desk: Desk) -> None:
-    await desk.crew()
-    await desk.stage.cad.pause()
-    await desk.check()
-    await desk.stage.passes(60)
-    assert desk.people.last.cad_error
-    assert desk.people.last.counts.checked == 0
-    await desk.stage.cad.resume()
-    await desk.stage.passes(HOUR)
-    assert desk.people.last.counts.verified == 5
-    assert desk.people.last.cad_error is None
+async def test_a_cad_that_is_away_is_waited_for(check_fixture: BulkCheckFixture) -> None:
+    await check_fixture.link_crew()
+    await check_fixture.verifier_fixture.cad.pause()
+    await check_fixture.check()
+    await check_fixture.verifier_fixture.advance(60)
+    assert check_fixture.announcer.last.cad_error
+    assert check_fixture.announcer.last.counts.checked == 0
+    await check_fixture.verifier_fixture.cad.resume()
+    await check_fixture.verifier_fixture.advance(HOUR)
+    assert check_fixture.announcer.last.counts.verified == 5
+    assert check_fixture.announcer.last.cad_error is None
 
 
-async def test_a_broken_cad_is_asked_less_and_less(desk: Desk) -> None:
-    await desk.crew()
-    desk.stage.cad.faults.set(BAD_GATEWAY)
-    await desk.check()
-    await desk.stage.passes(2 * HOUR)
-    assert len(desk.stage.cad.world.history) < 200
-    assert desk.people.last.is_running or desk.people.last.cad_error
+async def test_a_broken_cad_is_asked_less_and_less(check_fixture: BulkCheckFixture) -> None:
+    await check_fixture.link_crew()
+    check_fixture.verifier_fixture.cad.faults.set(BAD_GATEWAY)
+    await check_fixture.check()
+    await check_fixture.verifier_fixture.advance(2 * HOUR)
+    assert len(check_fixture.verifier_fixture.cad.world.history) < 200
+    assert check_fixture.announcer.last.is_running or check_fixture.announcer.last.cad_error
 
 
-async def test_one_refused_id_stops_nothing(desk: Desk) -> None:
-    await desk.crew()
-    path = "/general/check_apiid" if desk.stage.version == 1 else "/v2/general/links"
-    desk.stage.cad.faults.set(Text(400, "NO"), path=path)
-    await desk.check()
-    await desk.stage.passes(HOUR)
-    assert (desk.people.last.is_running, desk.people.last.counts.unverified) == (False, 5)
+async def test_one_refused_id_stops_nothing(check_fixture: BulkCheckFixture) -> None:
+    await check_fixture.link_crew()
+    path = (
+        "/general/check_apiid"
+        if check_fixture.verifier_fixture.version == 1
+        else "/v2/general/links"
+    )
+    check_fixture.verifier_fixture.cad.faults.set(Text(400, "NO"), path=path)
+    await check_fixture.check()
+    await check_fixture.verifier_fixture.advance(HOUR)
+    assert (
+        check_fixture.announcer.last.is_running,
+        check_fixture.announcer.last.counts.unverified,
+    ) == (False, 5)
 
 
-async def test_a_broken_file_is_waited_out(desk: Desk, caplog) -> None:
-    await desk.crew()
-    await desk.check()
-    desk.stage.database.broken = True
-    await desk.stage.passes(30)
+async def test_a_broken_file_is_waited_out(check_fixture: BulkCheckFixture, caplog) -> None:
+    await check_fixture.link_crew()
+    await check_fixture.check()
+    check_fixture.verifier_fixture.database.broken = True
+    await check_fixture.verifier_fixture.advance(30)
     assert "cannot check the links" in caplog.text
-    desk.stage.database.broken = False
-    await desk.stage.passes(HOUR)
-    assert desk.people.last.counts.verified == 5
+    check_fixture.verifier_fixture.database.broken = False
+    await check_fixture.verifier_fixture.advance(HOUR)
+    assert check_fixture.announcer.last.counts.verified == 5
 
 
-async def test_stopping_it(desk: Desk) -> None:
-    await desk.crew()
-    await desk.check()
-    await desk.stage.passes(4)
-    assert await desk.checks.stop(ADMIN)
-    asked = len(desk.stage.spellings())
-    report = desk.people.last
+async def test_stopping_it(check_fixture: BulkCheckFixture) -> None:
+    await check_fixture.link_crew()
+    await check_fixture.check()
+    await check_fixture.verifier_fixture.advance(4)
+    assert await check_fixture.checks.stop(ADMIN)
+    asked = len(check_fixture.verifier_fixture.checked_ids())
+    report = check_fixture.announcer.last
     assert report.check.stopped
     assert not report.is_running
     assert 0 < report.counts.checked < 5
-    await desk.stage.passes(HOUR)
-    assert len(desk.stage.spellings()) <= asked + 1
-    assert desk.people.last is report
-    assert not await desk.checks.stop(ADMIN)
-    await desk.restart()
-    await desk.stage.passes(HOUR)
-    assert len(desk.stage.spellings()) <= asked + 1
-    await desk.check()
-    await desk.stage.passes(HOUR)
-    assert desk.people.last.counts.verified == 5
+    await check_fixture.verifier_fixture.advance(HOUR)
+    assert len(check_fixture.verifier_fixture.checked_ids()) <= asked + 1
+    assert check_fixture.announcer.last is report
+    assert not await check_fixture.checks.stop(ADMIN)
+    await check_fixture.restart()
+    await check_fixture.verifier_fixture.advance(HOUR)
+    assert len(check_fixture.verifier_fixture.checked_ids()) <= asked + 1
+    await check_fixture.check()
+    await check_fixture.verifier_fixture.advance(HOUR)
+    assert check_fixture.announcer.last.counts.verified == 5
 
 
-async def test_only_administrators(desk: Desk) -> None:
+async def test_only_administrators(check_fixture: BulkCheckFixture) -> None:
     with pytest.raises(RoleRequired):
-        await desk.checks.start_or_follow(actor(user_id=7), Reply(REPLY, desk.people))
+        await check_fixture.checks.start_or_follow(
+            actor(user_id=7), Reply(REPLY, check_fixture.announcer)
+        )
     with pytest.raises(RoleRequired):
-        await desk.checks.stop(actor(user_id=7))
-    assert await LinkCheckStore(desk.stage.database).get(GUILD) is None
+        await check_fixture.checks.stop(actor(user_id=7))
+    assert await LinkCheckStore(check_fixture.verifier_fixture.database).get(GUILD) is None
 
 
-async def test_who_unlinks_meanwhile_is_not_missed(desk: Desk) -> None:
-    await desk.crew()
-    await desk.check()
+async def test_who_unlinks_meanwhile_is_not_missed(check_fixture: BulkCheckFixture) -> None:
+    await check_fixture.link_crew()
+    await check_fixture.check()
     for person in (4, 5):
-        await desk.stage.links.remove(GUILD, person)
-    await desk.stage.passes(HOUR)
-    assert (desk.people.last.counts.total, desk.people.last.is_running) == (3, False)
+        await check_fixture.verifier_fixture.links.remove(GUILD, person)
+    await check_fixture.verifier_fixture.advance(HOUR)
+    assert (check_fixture.announcer.last.counts.total, check_fixture.announcer.last.is_running) == (
+        3,
+        False,
+    )
 
 
-async def test_pages_of_one_kind(desk: Desk) -> None:
+async def test_pages_of_one_kind(check_fixture: BulkCheckFixture) -> None:
     for number in range(1, 26):
-        await desk.stage.put(f"player-{number}", number)
-    await desk.stage.put("player-99", 99, proven_at=desk.stage.time.now())
-    page = await desk.checks.page(ADMIN, 9, "unproven")
+        await check_fixture.verifier_fixture.put_link(f"player-{number}", number)
+    await check_fixture.verifier_fixture.put_link(
+        "player-99", 99, proven_at=check_fixture.verifier_fixture.time.now()
+    )
+    page = await check_fixture.checks.page(ADMIN, 9, "unproven")
     assert (page.number, page.count, page.total, page.kind) == (2, 2, 25, "unproven")
     assert [one.discord_id for one in page.items] == [21, 22, 23, 24, 25]
-    assert (await desk.checks.page(ADMIN, 1, "proven")).total == 1
-    assert (await desk.checks.page(ADMIN, 1, "changed")).items == []
+    assert (await check_fixture.checks.page(ADMIN, 1, "proven")).total == 1
+    assert (await check_fixture.checks.page(ADMIN, 1, "changed")).items == []
     with pytest.raises(RoleRequired):
-        await desk.checks.page(actor(user_id=7), 1, "proven")
+        await check_fixture.checks.page(actor(user_id=7), 1, "proven")

@@ -20,7 +20,7 @@ from bot.services.verification.verifier import Verification
 from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import LinkStore
 from tests.services.conftest import v1
-from tests.services.office import Office, ScriptedCad, prover_of
+from tests.services.queue_fixture import QueueFixture, ScriptedCad, new_verifier
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
 from tests.stored_links import put_link
 
@@ -55,63 +55,69 @@ class Cad(ScriptedCad):
 
 
 @pytest.fixture
-def cad(office: Office) -> Cad:
-    cad = Cad(office.time, 1, office.life)
+def cad(queue_fixture: QueueFixture) -> Cad:
+    cad = Cad(queue_fixture.time, 1, queue_fixture.lifetime)
     cad.accounts, cad.names, cad.answers = {}, {HEX: "patdoe"}, deque()
     return cad
 
 
 @pytest.fixture
-def links(office: Office) -> LinkStore:
-    return LinkStore(office.database)
+def links(queue_fixture: QueueFixture) -> LinkStore:
+    return LinkStore(queue_fixture.database)
 
 
 @pytest.fixture
-async def linking(office: Office, links: LinkStore, cad: Cad) -> AsyncIterator[LinkService]:
+async def linking(
+    queue_fixture: QueueFixture, links: LinkStore, cad: Cad
+) -> AsyncIterator[LinkService]:
     service = LinkService(
         Access(frozenset({DISPATCH_ROLE})),
         links,
         cad,
-        prover_of(office, cad, server_id=3),
+        new_verifier(queue_fixture, cad, server_id=3),
         id_format="{hex}",
-        clock=office.time,
+        clock=queue_fixture.time,
     )
     yield service
     await service.close()
 
 
-def link(office: Office, discord_id: int = 7, api_id: str = HEX, **more: Any) -> Link:
-    return replace(Link(GUILD, discord_id, api_id, discord_id, office.time.now()), **more)
+def link(queue_fixture: QueueFixture, discord_id: int = 7, api_id: str = HEX, **more: Any) -> Link:
+    return replace(Link(GUILD, discord_id, api_id, discord_id, queue_fixture.time.now()), **more)
 
 
-def proven(office: Office, discord_id: int = 7, **more: Any) -> Link:
-    now = office.time.now()
-    return link(office, discord_id, account_name="patdoe", proven_at=now, checked_at=now, **more)
+def proven(queue_fixture: QueueFixture, discord_id: int = 7, **more: Any) -> Link:
+    now = queue_fixture.time.now()
+    return link(
+        queue_fixture, discord_id, account_name="patdoe", proven_at=now, checked_at=now, **more
+    )
 
 
-async def test_people_link_themselves(linking, office, links) -> None:
+async def test_people_link_themselves(linking, queue_fixture, links) -> None:
     linked = await linking.link(PAT, 7, PASTED)
-    assert linked.link == proven(office)
+    assert linked.link == proven(queue_fixture)
     assert linked.replaced is None
     assert linked.verification == Verification(HEX, "patdoe", is_verified=True)
     assert await links.find(GUILD, [7]) == {7: linked.link}
 
 
-async def test_what_is_linked_anew_is_replaced(linking, office) -> None:
+async def test_what_is_linked_anew_is_replaced(linking, queue_fixture) -> None:
     await linking.link(PAT, 7, PASTED)
     linked = await linking.link(DANA, 7, "license:abc")
-    assert linked.replaced == proven(office)
-    now = office.time.now()
-    assert linked.link == link(office, api_id="license:abc", set_by=42, checked_at=now)
+    assert linked.replaced == proven(queue_fixture)
+    now = queue_fixture.time.now()
+    assert linked.link == link(queue_fixture, api_id="license:abc", set_by=42, checked_at=now)
     assert linked.verification == Verification("license:abc")
 
 
-async def test_a_cad_that_does_not_answer_hinders_no_link(linking, cad, links, office) -> None:
-    cad.question_fault = CadTimeout()
+async def test_a_cad_that_does_not_answer_hinders_no_link(
+    linking, cad, links, queue_fixture
+) -> None:
+    cad.query_fault = CadTimeout()
     linked = await linking.link(PAT, 7, PASTED)
     assert isinstance(linked.verification.error, CadTimeout)
     assert not linked.verification.is_verified
-    assert await links.find(GUILD, [7]) == {7: link(office)}
+    assert await links.find(GUILD, [7]) == {7: link(queue_fixture)}
 
 
 @pytest.mark.parametrize(("who", "allowed"), [(DANA, True), (actor(user_id=8), False)])
@@ -132,9 +138,9 @@ async def test_what_is_no_id_is_not_stored(linking, links) -> None:
     assert await links.find(GUILD, [7]) == {}
 
 
-async def test_people_unlink_themselves(linking, office, links) -> None:
+async def test_people_unlink_themselves(linking, queue_fixture, links) -> None:
     await linking.link(PAT, 7, PASTED)
-    assert await linking.unlink(PAT, 7) == proven(office)
+    assert await linking.unlink(PAT, 7) == proven(queue_fixture)
     assert await linking.unlink(PAT, 7) is None
     assert await links.find(GUILD, [7]) == {}
 
@@ -146,8 +152,8 @@ async def test_the_id_does_not_reach_the_log(linking, caplog) -> None:
     assert caplog.messages == ["7 linked 7 in guild 10", "7 unlinked 7 in guild 10"]
 
 
-async def test_whom_we_know_is_not_asked_about(linking, cad, links, office) -> None:
-    await put_link(links, link(office, 7, "steam:7"))
+async def test_whom_we_know_is_not_asked_about(linking, cad, links, queue_fixture) -> None:
+    await put_link(links, link(queue_fixture, 7, "steam:7"))
     cad.accounts[8] = Account("u-8", "alice", "steam:8")
     cad.accounts[9] = Account("u-9", "bob", "")
     assert await linking.api_ids(GUILD, [7, 8, 9, 10]) == {
@@ -159,22 +165,22 @@ async def test_whom_we_know_is_not_asked_about(linking, cad, links, office) -> N
     assert "account of 7" not in cad.asked
 
 
-async def test_what_the_cad_knows_is_learned_once(linking, cad, links, office) -> None:
+async def test_what_the_cad_knows_is_learned_once(linking, cad, links, queue_fixture) -> None:
     cad.accounts[8] = Account("u-8", "alice", "steam:8")
     for _ in range(2):
         assert await linking.api_ids(GUILD, [8]) == {8: "steam:8"}
     assert cad.asked["account of 8"] == 1
     assert await links.find(GUILD, [8]) == {
         8: link(
-            office,
+            queue_fixture,
             8,
             "steam:8",
             set_by=0,
             source=LinkSource.CAD,
             account_name="alice",
             account_uuid="u-8",
-            proven_at=office.time.now(),
-            checked_at=office.time.now(),
+            proven_at=queue_fixture.time.now(),
+            checked_at=queue_fixture.time.now(),
         )
     }
 
@@ -196,9 +202,9 @@ async def test_nobody_is_nobody(linking) -> None:
 
 
 @pytest.mark.parametrize(("asked", "number"), [(-1, 1), (1, 1), (2, 2), (9, 2)])
-async def test_pages(linking, links, office, asked: int, number: int) -> None:
+async def test_pages(linking, links, queue_fixture, asked: int, number: int) -> None:
     total, shown = PAGE_SIZE + 5, PAGE_SIZE if number == 1 else 5
-    await links.put_many([link(office, one, f"steam:{one}") for one in range(1, total + 1)])
+    await links.put_many([link(queue_fixture, one, f"steam:{one}") for one in range(1, total + 1)])
     page = await linking.page(DANA, asked)
     assert (page.number, page.count, page.total, len(page.items)) == (number, 2, total, shown)
     first = 1 + (number - 1) * PAGE_SIZE
@@ -210,13 +216,13 @@ async def test_an_empty_page(linking) -> None:
     assert (page.items, page.number, page.count, page.total) == ([], 1, 1, 0)
 
 
-async def test_whose_an_id_is(linking, links, office) -> None:
+async def test_whose_an_id_is(linking, links, queue_fixture) -> None:
     spelled = [HEX, HEX.upper(), f"STEAM:{HEX.upper()}", PASTED, f"steam:{PASTED}", "steam:9"]
-    await links.put_many([link(office, *one) for one in enumerate(spelled, 7)])
+    await links.put_many([link(queue_fixture, *one) for one in enumerate(spelled, 7)])
     for asked in (PASTED, HEX, f"Steam:{HEX}", f"https://steamcommunity.com/profiles/{PASTED}"):
         found = await linking.owners(DANA, asked)
         assert [one.discord_id for one in found] == [7, 8, 9, 10, 11]
-    await put_link(links, link(office, 20, "License:AbC"))
+    await put_link(links, link(queue_fixture, 20, "License:AbC"))
     assert [one.discord_id for one in await linking.owners(DANA, "license:AbC")] == [20]
 
 
@@ -227,11 +233,11 @@ async def test_only_dispatchers_look(linking) -> None:
         await linking.owners(PAT, PASTED)
 
 
-async def test_the_known_links_are_read_in_the_background(linking, links, office) -> None:
-    await put_link(links, link(office))
+async def test_the_known_links_are_read_in_the_background(linking, links, queue_fixture) -> None:
+    await put_link(links, link(queue_fixture))
     assert linking.cached(GUILD) == ()
-    await office.settle()
-    assert linking.cached(GUILD) == (link(office),)
+    await queue_fixture.settle()
+    assert linking.cached(GUILD) == (link(queue_fixture),)
     assert linking.cached(GUILD + 1) == ()
     await linking.close()
 

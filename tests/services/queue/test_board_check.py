@@ -16,8 +16,8 @@ from bot.services.queue.queued_order import QueuedOrder
 from bot.services.targets.resolution import Assignee
 from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.manual_clock import ManualClock
-from tests.services.office import ScriptedCad
 from tests.services.queue.samples import queued_order
+from tests.services.queue_fixture import ScriptedCad
 from tests.services.samples import call, unit
 
 PAT = Assignee("steam:1", 7, unit(1), True, call_id=100)

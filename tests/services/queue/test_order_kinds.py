@@ -16,8 +16,8 @@ from bot.services.queue.order_kinds import (
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import OrderAction
-from tests.services.office import Office
 from tests.services.queue.samples import assignee, queued_order
+from tests.services.queue_fixture import QueueFixture
 
 
 def subject(ident: int) -> UnitRef:
@@ -88,11 +88,11 @@ def detach(*units: Assignee, call_id: int | None = None) -> QueuedOrder:
     return queued
 
 
-async def test_who_is_on_the_call_stays(office: Office) -> None:
-    office.cad.put(1, 100)
-    office.cad.put(2, 101)
-    people = [office.assignee(one) for one in (1, 2, 3)]
-    found = await only_still_on_call(office.cad, detach(*people, call_id=100))
+async def test_who_is_on_the_call_stays(queue_fixture: QueueFixture) -> None:
+    queue_fixture.cad.put(1, 100)
+    queue_fixture.cad.put(2, 101)
+    people = [queue_fixture.assignee(one) for one in (1, 2, 3)]
+    found = await only_still_on_call(queue_fixture.cad, detach(*people, call_id=100))
     assert found.assignees == (people[0],)
     assert found.left_out == (
         NOBODY,
@@ -101,12 +101,12 @@ async def test_who_is_on_the_call_stays(office: Office) -> None:
     )
 
 
-async def test_without_a_call_it_is_the_one_that_each_was_on(office: Office) -> None:
+async def test_without_a_call_it_is_the_one_that_each_was_on(queue_fixture: QueueFixture) -> None:
     for ident, call_id in ((1, 100), (2, 101), (3, 101)):
-        office.cad.put(ident, call_id)
-    people = [office.assignee(one) for one in (1, 2, 3, 4)]
-    office.cad.put(2, 100)
-    found = await only_still_on_call(office.cad, detach(*people))
+        queue_fixture.cad.put(ident, call_id)
+    people = [queue_fixture.assignee(one) for one in (1, 2, 3, 4)]
+    queue_fixture.cad.put(2, 100)
+    found = await only_still_on_call(queue_fixture.cad, detach(*people))
     assert found.assignees == (people[0], people[2])
     assert [(one.target.text, one.reason) for one in found.left_out[1:]] == [
         ("A-2", SkipReason.NOT_ON_CALL),
@@ -118,30 +118,32 @@ async def test_without_a_call_it_is_the_one_that_each_was_on(office: Office) -> 
     ("on_duty", "reason"), [(None, SkipReason.NOT_LOOKED_UP), (False, SkipReason.NOT_ON_CALL)]
 )
 async def test_who_has_no_unit_is_not_on_the_call(
-    office: Office, on_duty: bool | None, reason: SkipReason
+    queue_fixture: QueueFixture, on_duty: bool | None, reason: SkipReason
 ) -> None:
     people = [Assignee("steam:x", None, None, on_duty)]
-    found = await only_still_on_call(office.cad, detach(*people, call_id=100))
+    found = await only_still_on_call(queue_fixture.cad, detach(*people, call_id=100))
     assert found.assignees == ()
     assert found.left_out[1:] == (SkippedTarget(Target("steam:x"), reason),)
-    assert office.cad.asked["idents_on"] == 0
+    assert queue_fixture.cad.asked["idents_on"] == 0
 
 
-async def test_nothing_is_decided_if_the_cad_does_not_say(office: Office) -> None:
-    office.cad.question_fault = CadTimeout()
+async def test_nothing_is_decided_if_the_cad_does_not_say(queue_fixture: QueueFixture) -> None:
+    queue_fixture.cad.query_fault = CadTimeout()
     with pytest.raises(CadTimeout):
-        await only_still_on_call(office.cad, detach(office.assignee(1), call_id=100))
+        await only_still_on_call(queue_fixture.cad, detach(queue_fixture.assignee(1), call_id=100))
 
 
 def test_every_action_is_of_a_kind() -> None:
     assert set(KINDS) == set(OrderAction)
 
 
-async def test_a_detach_from_any_call_that_was_never_sent_needs_no_check(office: Office) -> None:
-    queued = detach(office.assignee(1))
+async def test_a_detach_from_any_call_that_was_never_sent_needs_no_check(
+    queue_fixture: QueueFixture,
+) -> None:
+    queued = detach(queue_fixture.assignee(1))
     queued.may_have_been_sent = False
-    assert await only_still_on_call(office.cad, queued) is queued.resolution
-    assert office.cad.asked["idents_on"] == 0
+    assert await only_still_on_call(queue_fixture.cad, queued) is queued.resolution
+    assert queue_fixture.cad.asked["idents_on"] == 0
 
 
 def test_the_board_changes_only_where_a_unit_was_on_a_call() -> None:

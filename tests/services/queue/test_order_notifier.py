@@ -25,13 +25,13 @@ class Reader:
         self.read: list[tuple[float, object]] = []
         self.reports: list[OrderView] = []
         self.seconds = 0.0
-        self.hears = True
+        self.is_reachable = True
 
     async def show(self, view: OrderView) -> bool:
         await self.time.sleep(self.seconds)
         said = view.waiting.orders_per_minute if view.waiting else view.order.state
         self.read.append((self.time.monotonic(), said))
-        return self.hears
+        return self.is_reachable
 
     async def report(self, view: OrderView) -> None:
         self.reports.append(view)
@@ -178,7 +178,7 @@ async def test_only_what_waits_is_said_to_wait(notifier, reader, queued, state) 
 
 
 async def test_who_cannot_be_told_is_named(notifier, reader, queued, caplog) -> None:
-    reader.hears = False
+    reader.is_reachable = False
     end(queued, OrderState.EXPIRED)
     assert await notifier.show_result(queued) is False
     assert "the outcome of order 1 (expired) could not be shown" in caplog.text

@@ -36,7 +36,7 @@ from bot.services.queue.queued_order import LIFETIME
 from bot.services.reply import ReplyAddress
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 from tests.fake_time import FakeTime
-from tests.services.office import DANA, Life, Office, ScriptedCad
+from tests.services.queue_fixture import DANA, Lifetime, QueueFixture, ScriptedCad
 from tests.services.samples import GUILD
 
 CALLS = (100, 101, 102)
@@ -66,7 +66,7 @@ MAY_FOLLOW = {
     OrderState.AWAITING_CONFIRMATION: {OrderState.AWAITING_CONFIRMATION, OrderState.CONFIRMED},
 }
 
-Step: TypeAlias = Callable[["Play"], Coroutine[None, None, None]]
+Step: TypeAlias = Callable[["RandomRun"], Coroutine[None, None, None]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Effect:
     """What a request did to a unit: put it on a call, or took it off (None) the one it was on.
 
     Attributes:
-        turn: how many things had happened before in the whole play; began: when it was sent.
+        turn: how many things had happened before in the whole run; began: when it was sent.
     """
 
     turn: int
@@ -87,8 +87,8 @@ class Effect:
 class RememberingCad(ScriptedCad):
     """Keeps what was done, when."""
 
-    def __init__(self, time: FakeTime, version: int, life: Life) -> None:
-        super().__init__(time, version, life)
+    def __init__(self, time: FakeTime, version: int, lifetime: Lifetime) -> None:
+        super().__init__(time, version, lifetime)
         self.effects: list[Effect] = []
         self.turn = 0
 
@@ -115,12 +115,12 @@ class RememberingStore(OrderStore):
             self.states.setdefault(order.id, [OrderState.QUEUED]).append(order.state)
 
 
-class Play(Office):
-    """An office whose past is known."""
+class RandomRun(QueueFixture):
+    """An queue_fixture whose past is known."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.memory = RememberingCad(self.time, self.version, self.life)
+        self.memory = RememberingCad(self.time, self.version, self.lifetime)
         self.cad = self.memory
         self.cad.idents_by_call = {one: [] for one in CALLS}
         self.states_seen: dict[int, list[OrderState]] = {}
@@ -140,10 +140,13 @@ class Play(Office):
         self.began.append(self.time.monotonic())
 
     async def orders_given(self, units: str, call_id: int | None, *, dies: bool) -> None:
-        left, self.life.left = self.life.left, None  # before the acknowledgement there is no order
+        left, self.lifetime.steps_left = (
+            self.lifetime.steps_left,
+            None,
+        )  # before the acknowledgement there is no order
         action = OrderAction.DETACH if call_id is None or call_id < 0 else OrderAction.ATTACH
         order = await self.accept(units, abs(call_id) if call_id else None, action)
-        self.life.left = left
+        self.lifetime.steps_left = left
         self.given.append(order)
         if dies:
             await self.restart()
@@ -152,7 +155,7 @@ class Play(Office):
 
     async def question_answered(self, number: int) -> None:
         """Say yes to a question, as whoever was asked does."""
-        left, self.life.left = self.life.left, None
+        left, self.lifetime.steps_left = self.lifetime.steps_left, None
         asking = ConfirmationService(Access(frozenset()), self.store, clock=self.time)
         boss = Actor(DANA, GUILD, frozenset(), manages_server=True)
         asked = self.given[number % len(self.given)]
@@ -161,7 +164,7 @@ class Play(Office):
         except ServiceError:
             return
         finally:
-            self.life.left = left
+            self.lifetime.steps_left = left
         self.given.append(accepted.order)
         self.confirmed.add(accepted.order.id)
         self.running[accepted.order.id] = asyncio.create_task(self.queue.run(accepted))
@@ -169,90 +172,90 @@ class Play(Office):
     async def carry_on(self) -> None:
         """Let happen what happens now; if the bot has died of it, start it again."""
         await self.settle()
-        if self.life.left == 0:
+        if self.lifetime.steps_left == 0:
             await self.restart()
 
-    async def passes(self, seconds: float) -> None:
-        await super().passes(seconds)
+    async def advance(self, seconds: float) -> None:
+        await super().advance(seconds)
         await self.carry_on()
 
 
 def attach_or_detach(units: list[int], call_id: int | None, dies: bool) -> Step:
-    async def step(play: Play) -> None:
-        await play.orders_given(" ".join(map(str, units)), call_id, dies=dies)
+    async def step(run: RandomRun) -> None:
+        await run.orders_given(" ".join(map(str, units)), call_id, dies=dies)
 
     return step
 
 
 def time(seconds: float) -> Step:
-    return lambda play: play.passes(seconds)
+    return lambda run: run.advance(seconds)
 
 
 def moved(ident: int, call_id: int | None) -> Step:
-    async def step(play: Play) -> None:
-        if call_id is None or call_id in play.cad.idents_by_call:
-            play.cad.put(ident, call_id)
-            play.touched.add(ident)
+    async def step(run: RandomRun) -> None:
+        if call_id is None or call_id in run.cad.idents_by_call:
+            run.cad.put(ident, call_id)
+            run.touched.add(ident)
 
     return step
 
 
 def closed(call_id: int) -> Step:
-    async def step(play: Play) -> None:
-        if call_id in play.cad.idents_by_call:
-            play.touched.update(play.cad.idents_by_call.pop(call_id))
+    async def step(run: RandomRun) -> None:
+        if call_id in run.cad.idents_by_call:
+            run.touched.update(run.cad.idents_by_call.pop(call_id))
         else:
-            play.cad.idents_by_call[call_id] = []
+            run.cad.idents_by_call[call_id] = []
 
     return step
 
 
 def cancelled(number: int) -> Step:
-    async def step(play: Play) -> None:
-        if play.given:
-            order = play.given[number % len(play.given)]
-            turn = play.memory.turn
-            left, play.life.left = play.life.left, None
-            if await play.queue.cancel(order.id, DANA):
-                play.cancelled[order.id] = turn
-            play.life.left = left
+    async def step(run: RandomRun) -> None:
+        if run.given:
+            order = run.given[number % len(run.given)]
+            turn = run.memory.turn
+            left, run.lifetime.steps_left = run.lifetime.steps_left, None
+            if await run.queue.cancel(order.id, DANA):
+                run.cancelled[order.id] = turn
+            run.lifetime.steps_left = left
 
     return step
 
 
 def confirmed(number: int) -> Step:
-    async def step(play: Play) -> None:
-        if play.given:
-            await play.question_answered(number)
+    async def step(run: RandomRun) -> None:
+        if run.given:
+            await run.question_answered(number)
 
     return step
 
 
 def dies(steps: int) -> Step:
-    async def step(play: Play) -> None:
-        play.life.left = steps
+    async def step(run: RandomRun) -> None:
+        run.lifetime.steps_left = steps
 
     return step
 
 
 def with_cad(**changes: Any) -> Step:
-    async def step(play: Play) -> None:
+    async def step(run: RandomRun) -> None:
         for name, value in changes.items():
-            setattr(play.cad, name, value)
+            setattr(run.cad, name, value)
 
     return step
 
 
-def with_people(*, hears: bool) -> Step:
-    async def step(play: Play) -> None:
-        play.people.hears = hears
+def with_people(*, is_reachable: bool) -> Step:
+    async def step(run: RandomRun) -> None:
+        run.announcer.is_reachable = is_reachable
 
     return step
 
 
 def looks(seconds: float) -> Step:
-    async def step(play: Play) -> None:
-        play.lookup_seconds = lambda order: seconds if order.id % 2 else 0.0
+    async def step(run: RandomRun) -> None:
+        run.lookup_seconds = lambda order: seconds if order.id % 2 else 0.0
 
     return step
 
@@ -271,7 +274,7 @@ steps = st.one_of(
     orders,
     st.builds(time, st.sampled_from([0.3, 1.0, 1.0, 4.0, 4.0, 11.0, 70.0, 500.0])),
     st.builds(with_cad, fault=st.sampled_from(FAULTS), arrives=st.booleans()),
-    st.builds(with_cad, question_fault=st.sampled_from(FAULTS[:-1])),
+    st.builds(with_cad, query_fault=st.sampled_from(FAULTS[:-1])),
     st.builds(with_cad, seconds=st.sampled_from([0.0, 0.5, 6.0])),
     st.builds(with_cad, bad=st.sampled_from([set(), {1}, {2, 3}])),
     st.builds(moved, st.integers(1, 3), st.sampled_from([None, *CALLS])),
@@ -279,7 +282,7 @@ steps = st.one_of(
     st.builds(cancelled, st.integers(0, 9)),
     st.builds(confirmed, st.integers(0, 9)),
     st.builds(dies, st.integers(0, 15)),
-    st.builds(with_people, hears=st.booleans()),
+    st.builds(with_people, is_reachable=st.booleans()),
     st.builds(looks, st.sampled_from([0.0, 3.0])),
 )
 
@@ -296,49 +299,49 @@ class NoFailure(logging.Handler):
             self.failures.append(record.exc_info[1])
 
 
-async def play(file: Path, version: int, script: list[Step]) -> None:
-    stage = Play(file, version)
+async def run(file: Path, version: int, script: list[Step]) -> None:
+    run = RandomRun(file, version)
     watch = NoFailure()
     logging.getLogger("bot").addHandler(watch)
-    await stage.open()
+    await run.open()
     try:
         for step in script:
-            await step(stage)
-            await stage.carry_on()
-        await end(stage)
-        await check(stage)
+            await step(run)
+            await run.carry_on()
+        await end(run)
+        await check(run)
     finally:
-        await stage.close()
+        await run.close()
         logging.getLogger("bot").removeHandler(watch)
     assert watch.failures == []
-    for task in stage.running.values():
+    for task in run.running.values():
         assert task.cancelled() or task.exception() is None
 
 
-async def end(stage: Play) -> None:
+async def end(run: RandomRun) -> None:
     """Let the CAD and Discord be well again, and everything come to its end."""
-    stage.life.left = None
-    stage.cad.fault = stage.cad.question_fault = None
-    stage.cad.bad, stage.cad.seconds = set(), 0.0
-    stage.people.hears = True
-    await stage.passes(LIFETIME.total_seconds() + 130)
-    await stage.restart()  # whom nobody could tell is told now
-    await stage.passes(100)
+    run.lifetime.steps_left = None
+    run.cad.fault = run.cad.query_fault = None
+    run.cad.bad, run.cad.seconds = set(), 0.0
+    run.announcer.is_reachable = True
+    await run.advance(LIFETIME.total_seconds() + 130)
+    await run.restart()  # whom nobody could tell is told now
+    await run.advance(100)
 
 
-async def check(stage: Play) -> None:
-    views = {one.id: outcomes.decode_view(await stage.stored(one.id)) for one in stage.given}
+async def check(run: RandomRun) -> None:
+    views = {one.id: outcomes.decode_view(await run.stored(one.id)) for one in run.given}
     for order_id, view in views.items():
-        check_answer(stage, order_id, view)
-    for effect in stage.memory.effects:
-        check_effect(stage, views, effect)
-    for ident in {1, 2, 3} - stage.touched:
-        check_last_word(stage, list(views.values()), ident)
+        check_answer(run, order_id, view)
+    for effect in run.memory.effects:
+        check_effect(run, views, effect)
+    for ident in {1, 2, 3} - run.touched:
+        check_last_word(run, list(views.values()), ident)
 
 
-def check_answer(stage: Play, order_id: int, view: OrderView) -> None:
+def check_answer(run: RandomRun, order_id: int, view: OrderView) -> None:
     order = view.order
-    is_question = order.units.split() == list(map(str, CROWD)) and order_id not in stage.confirmed
+    is_question = order.units.split() == list(map(str, CROWD)) and order_id not in run.confirmed
     assert order.state in (
         FINAL | {OrderState.AWAITING_CONFIRMATION}
         if is_question
@@ -349,28 +352,28 @@ def check_answer(stage: Play, order_id: int, view: OrderView) -> None:
     if order.state is OrderState.CONFIRMED:
         return  # what came of it has an answer of its own
     assert view.outcome
-    told = stage.people.told[order_id]
+    told = run.announcer.shown[order_id]
     assert told[-1].view.waiting is None
     assert told[-1].view.order.state is order.state
     assert told[-1].view.outcome == view.outcome
     marks = ["⏳" if one.view.waiting else "end" for one in told]
     assert marks == sorted(marks, reverse=True)  # nothing old after something new
-    for before, after in pairwise(stage.states_seen[order_id]):
+    for before, after in pairwise(run.states_seen[order_id]):
         assert after in MAY_FOLLOW[before]
-    starts = stage.began
+    starts = run.began
     for one, other in pairwise(told):
         if not any(one.at <= start <= other.at for start in starts):
             assert other.at - one.at >= EDIT_GAP - 1e-6
     if order.state is OrderState.DONE and order.action is OrderAction.ATTACH:
-        did = {one.ident for one in stage.memory.effects if one.call_id == order.call_id}
+        did = {one.ident for one in run.memory.effects if one.call_id == order.call_id}
         assert {one.unit.ident for one in view.resolution.assignees if one.unit} <= did
     if order.state is OrderState.CANCELLED:
-        assert order_id in stage.cancelled
+        assert order_id in run.cancelled
 
 
-def check_effect(stage: Play, views: dict[int, OrderView], effect: Effect) -> None:
+def check_effect(run: RandomRun, views: dict[int, OrderView], effect: Effect) -> None:
     """Find the order that wanted it, and that does not deny it."""
-    wanted = [view for view in views.values() if wants(stage, view, effect)]
+    wanted = [view for view in views.values() if wants(run, view, effect)]
     assert wanted, effect
     assert any(
         view.order.state is OrderState.DONE or (view.outcome and view.outcome.is_unsure)
@@ -378,21 +381,21 @@ def check_effect(stage: Play, views: dict[int, OrderView], effect: Effect) -> No
     ), (effect, wanted)
 
 
-def wants(stage: Play, view: OrderView, effect: Effect) -> bool:
+def wants(run: RandomRun, view: OrderView, effect: Effect) -> bool:
     order = view.order
     given_at = (order.created_at - FakeTime().now()).total_seconds()
     if str(effect.ident) not in order.units.split():
         return False
     if not given_at <= effect.began < given_at + LIFETIME.total_seconds():
         return False
-    if order.id in stage.cancelled and effect.turn > stage.cancelled[order.id]:
+    if order.id in run.cancelled and effect.turn > run.cancelled[order.id]:
         return False
     if order.action is OrderAction.ATTACH:
         return effect.call_id == order.call_id
     return effect.call_id is None and order.call_id in {None, effect.before}
 
 
-def check_last_word(stage: Play, views: list[OrderView], ident: int) -> None:
+def check_last_word(run: RandomRun, views: list[OrderView], ident: int) -> None:
     """The last order about a unit wins, if it is certain what became of all of them."""
     about = [view for view in views if str(ident) in view.order.units.split()]
     if any(view.outcome and view.outcome.is_unsure for view in about):
@@ -406,7 +409,7 @@ def check_last_word(stage: Play, views: list[OrderView], ident: int) -> None:
     expected = None
     if done and done[-1].order.action is OrderAction.ATTACH:
         expected = done[-1].order.call_id
-    assert stage.cad.call_of(ident) == expected, [
+    assert run.cad.call_of(ident) == expected, [
         (view.order.id, view.order.action, view.order.call_id) for view in done
     ]
     for view in done[-1:]:
@@ -422,4 +425,4 @@ def test_any_sequence_of_orders_faults_crashes_and_time(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(shutil.copy(empty_file, Path(folder) / "dispatch.db"))
-        asyncio.run(play(file, version, script))
+        asyncio.run(run(file, version, script))

@@ -12,7 +12,7 @@ from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderState
 from tests.services.conftest import v1
-from tests.services.office import Office
+from tests.services.queue_fixture import QueueFixture
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
 from tests.stored_links import put_link
 
@@ -23,14 +23,14 @@ pytestmark = v1
 
 
 @pytest.fixture
-def links(office: Office) -> LinkStore:
-    return LinkStore(office.database)
+def links(queue_fixture: QueueFixture) -> LinkStore:
+    return LinkStore(queue_fixture.database)
 
 
 @pytest.fixture
-def audit(office: Office, links: LinkStore) -> AuditLog:
+def audit(queue_fixture: QueueFixture, links: LinkStore) -> AuditLog:
     access = Access(frozenset({DISPATCH_ROLE}))
-    return AuditLog(access, links, office.store, KEPT, clock=office.time)
+    return AuditLog(access, links, queue_fixture.store, KEPT, clock=queue_fixture.time)
 
 
 async def ids(audit: AuditLog, number: int = 1, **asked) -> list[int]:
@@ -46,18 +46,22 @@ async def test_nothing_has_been_ordered(audit: AuditLog) -> None:
 @pytest.mark.parametrize(
     ("asked", "number", "shown"), [(-3, 1, 10), (1, 1, 10), (3, 3, 3), (99, 3, 3)]
 )
-async def test_pages(audit: AuditLog, office: Office, asked: int, number: int, shown: int) -> None:
-    orders = [(await office.accept("1")).id for _ in range(2 * PAGE_SIZE + 3)]
+async def test_pages(
+    audit: AuditLog, queue_fixture: QueueFixture, asked: int, number: int, shown: int
+) -> None:
+    orders = [(await queue_fixture.accept("1")).id for _ in range(2 * PAGE_SIZE + 3)]
     page = await audit.page(DANA, asked, member_id=None, call_id=None)
     assert (page.number, page.count, page.total) == (number, 3, len(orders))
     start = (number - 1) * PAGE_SIZE
     assert [one.order.id for one in page.items] == orders[::-1][start : start + shown]
 
 
-async def test_what_happened_can_be_looked_for(audit: AuditLog, office: Office) -> None:
-    first = await office.order("1")
-    second = await office.order("2", 101)
-    await office.accept("1", guild_id=GUILD + 1)
+async def test_what_happened_can_be_looked_for(
+    audit: AuditLog, queue_fixture: QueueFixture
+) -> None:
+    first = await queue_fixture.order("1")
+    second = await queue_fixture.order("2", 101)
+    await queue_fixture.accept("1", guild_id=GUILD + 1)
     assert await ids(audit) == [second, first]
     assert await ids(audit, call_id=101) == [second]
     assert await ids(audit, member_id=1001) == [first]
@@ -69,11 +73,11 @@ async def test_what_happened_can_be_looked_for(audit: AuditLog, office: Office) 
 
 
 async def test_a_member_and_their_latest_orders(
-    audit: AuditLog, office: Office, links: LinkStore
+    audit: AuditLog, queue_fixture: QueueFixture, links: LinkStore
 ) -> None:
-    link = Link(GUILD, 1001, "steam:1", 1, office.time.now())
+    link = Link(GUILD, 1001, "steam:1", 1, queue_fixture.time.now())
     await put_link(links, link)
-    orders = [await office.order("1", call_id) for call_id in (100, 101, 102, 103)]
+    orders = [await queue_fixture.order("1", call_id) for call_id in (100, 101, 102, 103)]
     whois = await audit.whois(DANA, 1001)
     assert (whois.discord_id, whois.link) == (1001, link)
     assert [one.order.id for one in whois.orders] == orders[: -WHOIS_ORDERS - 1 : -1]
@@ -89,22 +93,22 @@ async def test_only_dispatchers_look(audit: AuditLog) -> None:
 
 
 async def test_no_token_is_kept_for_more_than_a_quarter_of_an_hour(
-    audit: AuditLog, office: Office
+    audit: AuditLog, queue_fixture: QueueFixture
 ) -> None:
-    first = await office.order("1")
-    office.time._elapsed += INTERACTION_LIFETIME.total_seconds()
+    first = await queue_fixture.order("1")
+    queue_fixture.time._elapsed += INTERACTION_LIFETIME.total_seconds()
     await audit.purge()
-    assert (await office.stored(first)).token == "secret"
-    office.time._elapsed += 1
+    assert (await queue_fixture.stored(first)).token == "secret"
+    queue_fixture.time._elapsed += 1
     await audit.purge()
-    assert (await office.stored(first)).token is None
+    assert (await queue_fixture.stored(first)).token is None
 
 
-async def test_orders_are_forgotten_in_time(audit: AuditLog, office: Office) -> None:
-    old = await office.order("1")
-    await office.passes(60)
-    office.time._elapsed += KEPT.total_seconds()
-    young = await office.order("2")
+async def test_orders_are_forgotten_in_time(audit: AuditLog, queue_fixture: QueueFixture) -> None:
+    old = await queue_fixture.order("1")
+    await queue_fixture.advance(60)
+    queue_fixture.time._elapsed += KEPT.total_seconds()
+    young = await queue_fixture.order("2")
     await audit.purge()
     assert await ids(audit) == [young]
-    assert await office.store.get(old) is None
+    assert await queue_fixture.store.get(old) is None

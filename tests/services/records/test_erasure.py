@@ -8,15 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.services.orders import outcomes
 from bot.services.records.erasure import SETTLE_TIME
-from bot.services.targets.resolution import Assignee, Resolution
 from bot.storage.errors import StorageError
 from bot.storage.stores.link_request_store import LinkRequestState
 from bot.storage.stores.order_store import Order, OrderState
 from tests.services.conftest import v1
-from tests.services.link_stage import BOB, BUTTON, DANA, HEX, MAX, PAT, LinkStage
-from tests.services.office import Office
+from tests.services.link_fixture import BOB, BUTTON, DANA, HEX, MAX, PAT, LinkFixture
+from tests.services.queue_fixture import QueueFixture
 from tests.services.samples import GUILD, actor
 
 pytestmark = v1
@@ -27,168 +25,142 @@ EVES = "deadbeefcafe"
 
 
 @pytest.fixture
-def stage(office: Office) -> LinkStage:
-    return LinkStage(office, needs_approval=True)
+def link_fixture(queue_fixture: QueueFixture) -> LinkFixture:
+    return LinkFixture(queue_fixture, needs_approval=True)
 
 
-async def closed(office: Office, *people: int, by: int = 42, guild_id: int = GUILD) -> int:
-    """Store a closed order."""
-    assignees = tuple(Assignee(f"steam:{one}", one, None, True) for one in people)
-    order = await office.accept(
-        " ".join(f"<@{one}>" for one in people), actor_id=by, guild_id=guild_id
+async def found(queue_fixture: QueueFixture, order_id: int) -> Order | None:
+    return await queue_fixture.store.get(order_id)
+
+
+async def everything_about_eve(
+    link_fixture: LinkFixture, queue_fixture: QueueFixture
+) -> dict[str, int]:
+    await link_fixture.put_link(EVE, EVES)
+    await link_fixture.put_link(BOB, "steam:bob", set_by=EVE.user_id)
+    await link_fixture.request_link(EVE, "license:eve")
+    other = await link_fixture.request_link(PAT, "license:pat")
+    await link_fixture.requests.end(
+        other, LinkRequestState.DENIED, by=EVE.user_id, at=queue_fixture.time.now()
     )
-    done = replace(
-        order,
-        state=OrderState.DONE,
-        people=frozenset(people),
-        resolution=outcomes.RESOLUTION_JSON.dump_json(Resolution(assignees)).decode(),
-        answered=True,
-        finished_at=office.time.now(),
-    )
-    await office.store.save([done])
-    return order.id
-
-
-async def found(office: Office, order_id: int) -> Order | None:
-    return await office.store.get(order_id)
-
-
-async def everything_about_eve(stage: LinkStage, office: Office) -> dict[str, int]:
-    await stage.put(EVE, EVES)
-    await stage.put(BOB, "steam:bob", set_by=EVE.user_id)
-    await stage.ask(EVE, "license:eve")
-    other = await stage.ask(PAT, "license:pat")
-    await stage.store.end(other, LinkRequestState.DENIED, by=EVE.user_id, at=office.time.now())
     orders = {
-        "about": await closed(office, EVE.user_id),
-        "with": await closed(office, EVE.user_id, 8),
-        "by": await closed(office, 8, by=EVE.user_id),
-        "other": await closed(office, 8),
-        "elsewhere": await closed(office, EVE.user_id, guild_id=GUILD + 1),
+        "about": await link_fixture.closed_order(EVE.user_id),
+        "with": await link_fixture.closed_order(EVE.user_id, 8),
+        "by": await link_fixture.closed_order(8, by=EVE.user_id),
+        "other": await link_fixture.closed_order(8),
+        "elsewhere": await link_fixture.closed_order(EVE.user_id, guild_id=GUILD + 1),
     }
-    await office.passes(SETTLE_TIME.total_seconds() + 1)
+    await queue_fixture.advance(SETTLE_TIME.total_seconds() + 1)
     return orders
 
 
-async def test_nothing_of_whoever_left_is_left(stage: LinkStage, office: Office) -> None:
-    orders = await everything_about_eve(stage, office)
-    await stage.leaving.erase(GUILD, EVE.user_id)
-    assert await stage.linked() == {8: "steam:bob"}
-    assert await found(office, orders["about"]) is None
+async def test_nothing_of_whoever_left_is_left(
+    link_fixture: LinkFixture, queue_fixture: QueueFixture
+) -> None:
+    orders = await everything_about_eve(link_fixture, queue_fixture)
+    await link_fixture.erasure.erase(GUILD, EVE.user_id)
+    assert await link_fixture.api_ids() == {8: "steam:bob"}
+    assert await found(queue_fixture, orders["about"]) is None
     shared, given, other, elsewhere = [
-        await office.stored(orders[one]) for one in ("with", "by", "other", "elsewhere")
+        await queue_fixture.stored(orders[one]) for one in ("with", "by", "other", "elsewhere")
     ]
     assert (shared.units, shared.people, shared.actor_id) == ("<@8>", frozenset({8}), 42)
     assert (given.units, given.people, given.actor_id) == ("<@8>", frozenset({8}), 0)
     assert (other.actor_id, other.people) == (42, frozenset({8}))
     assert elsewhere.people == frozenset({EVE.user_id})  # in the other server she is still a member
-    with closing(sqlite3.connect(office.file)) as connection:
+    with closing(sqlite3.connect(queue_fixture.file)) as connection:
         connection.execute("DELETE FROM orders WHERE guild_id = ?", [GUILD + 1])
         dump = "\n".join(connection.iterdump())
     assert str(EVE.user_id) not in dump
     assert EVES not in dump
     assert "license:eve" not in dump
     # The buttons of their request are removed, too.
-    assert [one.state for one in stage.people.closed] == [LinkRequestState.WITHDRAWN]
+    assert [one.state for one in link_fixture.notifier.closed] == [LinkRequestState.WITHDRAWN]
 
 
-async def test_forgetting_twice_changes_nothing(stage: LinkStage, office: Office) -> None:
-    await everything_about_eve(stage, office)
+async def test_forgetting_twice_changes_nothing(
+    link_fixture: LinkFixture, queue_fixture: QueueFixture
+) -> None:
+    await everything_about_eve(link_fixture, queue_fixture)
     for _ in range(2):
-        await stage.leaving.erase(GUILD, EVE.user_id)
-        await stage.leaving.erase(GUILD, 5)
-    assert await stage.linked() == {8: "steam:bob"}
-    assert len(stage.people.closed) == 1
+        await link_fixture.erasure.erase(GUILD, EVE.user_id)
+        await link_fixture.erasure.erase(GUILD, 5)
+    assert await link_fixture.api_ids() == {8: "steam:bob"}
+    assert len(link_fixture.notifier.closed) == 1
 
 
-async def test_what_may_still_change_is_left_alone(stage: LinkStage, office: Office) -> None:
-    fresh = await closed(office, EVE.user_id)
-    waiting = (await office.accept(f"<@{EVE.user_id}>")).id
-    await office.passes(SETTLE_TIME.total_seconds() - 1)
-    await stage.leaving.erase(GUILD, EVE.user_id)
-    assert await found(office, fresh)
-    await office.passes(SETTLE_TIME.total_seconds() + 1)
-    await stage.leaving.erase(GUILD, EVE.user_id)
-    assert await found(office, fresh) is None
-    assert await found(office, waiting)
+async def test_what_may_still_change_is_left_alone(
+    link_fixture: LinkFixture, queue_fixture: QueueFixture
+) -> None:
+    fresh = await link_fixture.closed_order(EVE.user_id)
+    waiting = (await queue_fixture.accept(f"<@{EVE.user_id}>")).id
+    await queue_fixture.advance(SETTLE_TIME.total_seconds() - 1)
+    await link_fixture.erasure.erase(GUILD, EVE.user_id)
+    assert await found(queue_fixture, fresh)
+    await queue_fixture.advance(SETTLE_TIME.total_seconds() + 1)
+    await link_fixture.erasure.erase(GUILD, EVE.user_id)
+    assert await found(queue_fixture, fresh) is None
+    assert await found(queue_fixture, waiting)
 
 
-async def test_who_left_while_nobody_looked(stage: LinkStage, office: Office) -> None:
-    orders = await everything_about_eve(stage, office)
-    await stage.put(MAX, HEX)
+async def test_who_left_while_nobody_looked(
+    link_fixture: LinkFixture, queue_fixture: QueueFixture
+) -> None:
+    orders = await everything_about_eve(link_fixture, queue_fixture)
+    await link_fixture.put_link(MAX, HEX)
     asked: list[int] = []
 
     def is_here(discord_id: int) -> bool:
         asked.append(discord_id)
         return discord_id in {8, 42, 43}
 
-    await stage.leaving.erase_absent(GUILD, is_here)
-    assert await stage.linked() == {8: "steam:bob", 43: HEX}
+    await link_fixture.erasure.erase_absent(GUILD, is_here)
+    assert await link_fixture.api_ids() == {8: "steam:bob", 43: HEX}
     assert sorted(asked) == [7, 8, 42, 43, EVE.user_id]
-    assert await found(office, orders["about"]) is None
-    assert await stage.store.for_person(GUILD, 7) == []
+    assert await found(queue_fixture, orders["about"]) is None
+    assert await link_fixture.requests.for_person(GUILD, 7) == []
 
 
-async def test_who_was_only_mentioned_is_noticed(stage: LinkStage, office: Office) -> None:
-    order = await office.accept(f"A-7, <@!{EVE.user_id}> <@0> <@{10**20 - 1}>")
-    await office.store.save(
-        [replace(order, state=OrderState.EXPIRED, answered=True, finished_at=office.time.now())]
+async def test_who_was_only_mentioned_is_noticed(
+    link_fixture: LinkFixture, queue_fixture: QueueFixture
+) -> None:
+    order = await queue_fixture.accept(f"A-7, <@!{EVE.user_id}> <@0> <@{10**20 - 1}>")
+    await queue_fixture.store.save(
+        [
+            replace(
+                order, state=OrderState.EXPIRED, answered=True, finished_at=queue_fixture.time.now()
+            )
+        ]
     )
-    await office.passes(SETTLE_TIME.total_seconds() + 1)
-    await stage.leaving.erase_absent(GUILD, lambda one: one == 42)
-    assert (await office.stored(order.id)).units == f"A-7 <@0> <@{10**20 - 1}>"
+    await queue_fixture.advance(SETTLE_TIME.total_seconds() + 1)
+    await link_fixture.erasure.erase_absent(GUILD, lambda one: one == 42)
+    assert (await queue_fixture.stored(order.id)).units == f"A-7 <@0> <@{10**20 - 1}>"
 
 
 async def test_a_broken_database_ends_nothing(
-    stage: LinkStage, office: Office, caplog: pytest.LogCaptureFixture
+    link_fixture: LinkFixture, queue_fixture: QueueFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
-    office.database.broken = True
-    await stage.leaving.erase(GUILD, 7)
+    queue_fixture.database.broken = True
+    await link_fixture.erasure.erase(GUILD, 7)
     assert "cannot erase the data of 7 in" in caplog.text
     # A periodic job logs this failure and tries again.
     with pytest.raises(StorageError):
-        await stage.leaving.erase_absent(GUILD, lambda _: False)
+        await link_fixture.erasure.erase_absent(GUILD, lambda _: False)
 
 
-async def test_all_or_nothing(stage: LinkStage, office: Office) -> None:
-    await everything_about_eve(stage, office)
-    with closing(sqlite3.connect(office.file)) as connection, connection:
+async def test_all_or_nothing(link_fixture: LinkFixture, queue_fixture: QueueFixture) -> None:
+    await everything_about_eve(link_fixture, queue_fixture)
+    with closing(sqlite3.connect(queue_fixture.file)) as connection, connection:
         connection.execute(
             "CREATE TRIGGER stop BEFORE DELETE ON orders BEGIN SELECT RAISE(ABORT, 'no'); END"
         )
-    await stage.leaving.erase(GUILD, EVE.user_id)
-    assert (await stage.linked())[EVE.user_id] == EVES
+    await link_fixture.erasure.erase(GUILD, EVE.user_id)
+    assert (await link_fixture.api_ids())[EVE.user_id] == EVES
 
 
-async def test_everybody_sees_what_is_stored_about_them(stage: LinkStage, office: Office) -> None:
-    link = await stage.put(PAT)
-    await stage.put(BOB, "steam:bob", set_by=7)
-    request = await stage.ask(PAT, "license:new")
-    for _ in range(5):
-        await closed(office, 7)
-    await closed(office, 8, by=7)
-    await closed(office, 8)
-    stored = await stage.mine.read(PAT)
-    assert (stored.link, stored.links_set) == (link, 1)
-    assert [one.id for one in stored.requests] == [request.id]
-    assert (stored.order_count, len(stored.orders)) == (6, 3)
-    assert stored.orders[0].order.actor_id == 7
-    assert (stored.retention.order_days, stored.retention.erase_on_leave) == (90, True)
-
-
-async def test_nobody_sees_anything_of_others(stage: LinkStage, office: Office) -> None:
-    await stage.put(PAT)
-    await stage.ask(PAT, "license:new")
-    await closed(office, 7)
-    stored = await stage.mine.read(BOB)
-    assert (stored.link, stored.requests, stored.order_count, stored.links_set) == (None, [], 0, 0)
-    elsewhere = await stage.mine.read(actor(user_id=7, guild_id=GUILD + 1))
-    assert (elsewhere.link, elsewhere.order_count) == (None, 0)
-
-
-async def test_a_decision_outlives_whoever_made_it(stage: LinkStage) -> None:
-    request = await stage.ask(PAT, "license:pat")
-    await stage.desk.deny(DANA, request.id, BUTTON)
-    await stage.leaving.erase(GUILD, 42)
-    (stored,) = await stage.store.for_person(GUILD, 7)
+async def test_a_decision_outlives_whoever_made_it(link_fixture: LinkFixture) -> None:
+    request = await link_fixture.request_link(PAT, "license:pat")
+    await link_fixture.workflow.deny(DANA, request.id, BUTTON)
+    await link_fixture.erasure.erase(GUILD, 42)
+    (stored,) = await link_fixture.requests.for_person(GUILD, 7)
     assert (stored.state, stored.decided_by) == (LinkRequestState.DENIED, None)

@@ -15,8 +15,8 @@ from bot.services.records.audit_log import AuditLog
 from bot.services.records.maintenance import BACKOFF, HOUR, MINUTE, Maintenance, PeriodicJob
 from bot.storage.stores.link_store import LinkStore
 from tests.services.conftest import v1
-from tests.services.link_stage import LinkStage
-from tests.services.office import Office
+from tests.services.link_fixture import LinkFixture
+from tests.services.queue_fixture import QueueFixture
 from tests.services.samples import GUILD, actor
 
 pytestmark = v1
@@ -40,21 +40,25 @@ class Members:
 
 
 @pytest.fixture
-def stage(office: Office) -> LinkStage:
-    return LinkStage(office, needs_approval=True)
+def link_fixture(queue_fixture: QueueFixture) -> LinkFixture:
+    return LinkFixture(queue_fixture, needs_approval=True)
 
 
 @pytest.fixture
-async def maintenance(stage: LinkStage, office: Office) -> AsyncIterator[Maintenance]:
+async def maintenance(
+    link_fixture: LinkFixture, queue_fixture: QueueFixture
+) -> AsyncIterator[Maintenance]:
     audit = AuditLog(
         Access(frozenset()),
-        LinkStore(office.database),
-        office.store,
+        LinkStore(queue_fixture.database),
+        queue_fixture.store,
         timedelta(days=1),
-        clock=office.time,
+        clock=queue_fixture.time,
     )
-    members = Members(*range(2000))  # the actors and units of the office
-    maintenance = Maintenance(audit, stage.requests, stage.leaving, members, clock=office.time)
+    members = Members(*range(2000))  # the actors and units of the queue_fixture
+    maintenance = Maintenance(
+        audit, link_fixture.approvals, link_fixture.erasure, members, clock=queue_fixture.time
+    )
     yield maintenance
     await maintenance.close()
 
@@ -64,67 +68,74 @@ def only(maintenance: Maintenance, interval: float, run: Callable[[], Awaitable[
 
 
 async def test_every_promise_is_kept(
-    stage: LinkStage, office: Office, maintenance: Maintenance
+    link_fixture: LinkFixture, queue_fixture: QueueFixture, maintenance: Maintenance
 ) -> None:
-    order = await office.order("1")
-    await stage.put(GONE, "license:gone")
-    await stage.ask(GONE, "license:new")
+    order = await queue_fixture.order("1")
+    await link_fixture.put_link(GONE, "license:gone")
+    await link_fixture.request_link(GONE, "license:new")
     maintenance.start()
-    await office.passes(1)
+    await queue_fixture.advance(1)
     # The data of members who left while the bot did not run is erased at the start.
-    assert GONE.user_id not in await stage.linked()
-    await office.passes(17 * MINUTE)
-    assert (await office.stored(order)).token is None
-    await office.passes(25 * HOUR)
-    assert await office.store.get(order) is None
+    assert GONE.user_id not in await link_fixture.api_ids()
+    await queue_fixture.advance(17 * MINUTE)
+    assert (await queue_fixture.stored(order)).token is None
+    await queue_fixture.advance(25 * HOUR)
+    assert await queue_fixture.store.get(order) is None
 
 
-async def test_without_erasure_the_members_are_not_read(office: Office, stage: LinkStage) -> None:
+async def test_without_erasure_the_members_are_not_read(
+    queue_fixture: QueueFixture, link_fixture: LinkFixture
+) -> None:
     members = Members()
     audit = AuditLog(
         Access(frozenset()),
-        LinkStore(office.database),
-        office.store,
+        LinkStore(queue_fixture.database),
+        queue_fixture.store,
         timedelta(days=1),
-        clock=office.time,
+        clock=queue_fixture.time,
     )
-    maintenance = Maintenance(audit, stage.requests, None, members, clock=office.time)
+    maintenance = Maintenance(
+        audit, link_fixture.approvals, None, members, clock=queue_fixture.time
+    )
     maintenance.start()
-    await office.passes(2 * HOUR)
+    await queue_fixture.advance(2 * HOUR)
     assert members.asked == 0
     await maintenance.close()
 
 
 async def test_a_job_runs_at_the_start_and_then_regularly(
-    office: Office, maintenance: Maintenance
+    queue_fixture: QueueFixture, maintenance: Maintenance
 ) -> None:
     runs: list[float] = []
 
     async def run() -> None:
-        runs.append(office.time.monotonic())
+        runs.append(queue_fixture.time.monotonic())
 
     only(maintenance, HOUR, run)
-    began = office.time.monotonic()
+    began = queue_fixture.time.monotonic()
     maintenance.start()
-    await office.passes(3 * HOUR + 1)
+    await queue_fixture.advance(3 * HOUR + 1)
     assert [round(one - began) for one in runs] == [0, 3600, 7200, 10800]
 
 
 @pytest.mark.parametrize("broken", [ValueError("a bug"), OSError("no route")])
 async def test_a_failed_run_is_logged_once_and_repeated_later_and_later(
-    office: Office, maintenance: Maintenance, caplog: pytest.LogCaptureFixture, broken: Exception
+    queue_fixture: QueueFixture,
+    maintenance: Maintenance,
+    caplog: pytest.LogCaptureFixture,
+    broken: Exception,
 ) -> None:
     caplog.set_level(logging.INFO)
     runs: list[float] = []
 
     async def run() -> None:
-        runs.append(office.time.monotonic())
+        runs.append(queue_fixture.time.monotonic())
         if len(runs) <= 4:
             raise broken
 
     only(maintenance, HOUR, run)
     maintenance.start()
-    await office.passes(sum(map(BACKOFF.delay, range(1, 5))) + HOUR + 1)
+    await queue_fixture.advance(sum(map(BACKOFF.delay, range(1, 5))) + HOUR + 1)
     waits = [later - earlier for earlier, later in pairwise(runs)]
     assert waits == pytest.approx([*map(BACKOFF.delay, range(1, 5)), HOUR])
     first, last = [one for one in caplog.records if "counting" in one.getMessage()]
@@ -134,36 +145,39 @@ async def test_a_failed_run_is_logged_once_and_repeated_later_and_later(
 
 
 async def test_a_broken_database_ends_no_job(
-    stage: LinkStage, office: Office, maintenance: Maintenance, caplog: pytest.LogCaptureFixture
+    link_fixture: LinkFixture,
+    queue_fixture: QueueFixture,
+    maintenance: Maintenance,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    order = await office.order("1")
-    await stage.put(GONE, "license:gone")
-    office.database.broken = True
+    order = await queue_fixture.order("1")
+    await link_fixture.put_link(GONE, "license:gone")
+    queue_fixture.database.broken = True
     maintenance.start()
-    await office.passes(HOUR)
+    await queue_fixture.advance(HOUR)
     messages = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
     names = [job.name for job in maintenance.jobs]
     assert [sum(one.startswith(name) for one in messages) for name in names] == [1, 1, 1]
     # It is an outage and no fault of the bot.
     assert all(one.exc_info is None for one in caplog.records)
-    office.database.broken = False
-    await office.passes(BACKOFF.longest)
+    queue_fixture.database.broken = False
+    await queue_fixture.advance(BACKOFF.longest)
     for name in names:
         assert f"{name} works again" in caplog.text
-    assert (await office.stored(order)).token is None
-    assert GONE.user_id not in await stage.linked()
+    assert (await queue_fixture.stored(order)).token is None
+    assert GONE.user_id not in await link_fixture.api_ids()
 
 
 async def test_a_stop_does_not_wait_for_discord(
-    office: Office, stage: LinkStage, maintenance: Maintenance
+    queue_fixture: QueueFixture, link_fixture: LinkFixture, maintenance: Maintenance
 ) -> None:
     members = Members()
     members.is_silent = True
     maintenance._members = members
     maintenance.start()
-    await office.passes(1)
+    await queue_fixture.advance(1)
     assert members.asked == 1
     await asyncio.wait_for(maintenance.close(), 1)
-    await office.passes(HOUR)
+    await queue_fixture.advance(HOUR)
     assert members.asked == 1

@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.common.steam_id import identity
-from bot.services.targets import grammar
 from bot.services.targets.grammar import parse
 from bot.services.targets.resolution import (
     ASSIGNEE_LIMIT,
@@ -21,49 +19,28 @@ from bot.services.targets.resolution import (
     Target,
 )
 from bot.services.targets.target_resolver import resolve
-from bot.services.targets.terms import MemberTerm, Term, TextTerm
+from bot.services.targets.terms import MemberTerm
 from tests.services.samples import unit
-
-ME = 42
-PAT = unit(1, "A-12", "1100001343a206f", "license:pat")
-ALICE = unit(2, "A-7", "STEAM:11000010ABCDEF0")
-TWIN = unit(3, "a-12", "steam:3")
-NAMELESS = unit(4, "", "steam:4")
-SHY = unit(5, "S-1")
-BOB = replace(unit(7, "A-03", "steam:b", department="Los  Santos PD"), group="CAR-51")
-CARL = replace(unit(8, "A-4", "steam:c", department="LOS SANTOS pd"), subdivision="K-9")
-DORA = replace(unit(9, "D-1", "steam:d", department="Los Santos PD"), is_dispatch=True)
-
-ON_DUTY = (PAT, ALICE, NAMELESS, SHY)
-CURRENT = Roster(ON_DUTY, is_current=True)
-REMEMBERED = Roster(ON_DUTY, is_current=False)
-SILENT = Roster((SHY, unit(6, "S-2")), is_current=True)  # the list contains no API id at all
-EMPTY = Roster((), is_current=True)
-UNKNOWN = Roster((), is_current=False)
-
-LINKS = {ME: "steam:1100001343A206F", 7: "11000010abcdef0", 8: "steam:off-duty", 99: None}
-
-
-CREW = Roster((PAT, ALICE, BOB, CARL, DORA, SHY), is_current=True)
-CREW_LINKS = {11: "steam:b", 12: "STEAM:C", 13: "steam:off-duty", 7: "11000010abcdef0"}
-
-
-def resolved(text: str, roster: Roster):
-    return resolve(parse(text, actor_id=ME), LINKS, roster)
-
-
-def numbers(text: str, roster: Roster = CREW) -> list[str]:
-    """Resolve a text and return the units."""
-    found = resolve(parse(text, actor_id=ME), LINKS | CREW_LINKS, roster)
-    return [one.unit.number if one.unit else one.api_id for one in found.assignees]
-
-
-def reasons(text: str, roster: Roster = CREW) -> list[tuple[str, SkipReason]]:
-    """Resolve a text and return the skipped targets; failed exclusions keep their minus."""
-    found = resolve(parse(text, actor_id=ME), LINKS | CREW_LINKS, roster)
-    for one in found.left_out:
-        assert one.is_excluded is one.target.text.startswith("-")
-    return [(one.target.text, one.reason) for one in found.left_out]
+from tests.services.targets.samples import (
+    ALICE,
+    CREW,
+    CREW_LINKS,
+    CURRENT,
+    EMPTY,
+    LINKS,
+    ME,
+    NAMELESS,
+    PAT,
+    REMEMBERED,
+    SILENT,
+    TWIN,
+    UNKNOWN,
+    crews,
+    name_lists,
+    numbers,
+    reasons,
+    resolved,
+)
 
 
 @pytest.mark.parametrize("roster", [CURRENT, REMEMBERED])
@@ -171,23 +148,6 @@ def test_a_list_that_is_old_or_without_ids_calls_nobody_off_duty(roster) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "roster", "certain"),
-    [
-        ("me A-7 <@99> <@&5>", REMEMBERED, True),
-        ("me B-1", REMEMBERED, False),
-        ("me <@8>", REMEMBERED, False),
-        ("steam:new", UNKNOWN, False),
-        ("S-1", REMEMBERED, False),
-        ("me <@5>", REMEMBERED, False),
-        ("A-12", Roster((PAT, TWIN), is_current=False), False),
-        ("<@99>", UNKNOWN, True),
-    ],
-)
-def test_when_a_newer_list_could_say_otherwise(text, roster, certain) -> None:
-    assert resolved(text, roster).is_certain() is certain
-
-
-@pytest.mark.parametrize(
     "text", ["me A-12", "A-12 me", "A-12 license:pat", "pat 1100001343a206f", "<@42> A-12 me pat"]
 )
 def test_one_person_named_in_several_ways_is_sent_once(text) -> None:
@@ -268,72 +228,6 @@ def test_of_a_crowd_the_others_are_only_counted() -> None:
     assert whole.attendances == ()
 
 
-@pytest.mark.parametrize(
-    ("text", "units"),
-    [
-        ("A-1..A-9 -A-7", ["A-03", "A-4"]),
-        ("-A-7 A-1..A-9", ["A-03", "A-4"]),
-        ("A-1..A-9 - A-7", ["A-03", "A-4"]),
-        ("A-1..A-9 -<@7>", ["A-03", "A-4"]),
-        ("A-1..A-9 -11000010abcdef0", ["A-03", "A-4"]),
-        ("A-1..A-9 -A-1..A-4", ["A-7"]),
-        ('A-1..A-9 -dept:"Los Santos PD"', ["A-7"]),
-        ("A-1..A-9 -<@&5:7,12,99>", ["A-03"]),
-        ("A-1..A-9 -<#6:11>", ["A-7", "A-4"]),
-        ("me A-12 A-7 -me", ["A-7"]),
-        ("me A-12 A-7 -A-12", ["A-7"]),
-        ("<@&5:11,12> -<@11>", ["A-4"]),
-        ('dept:"Los Santos PD" -sub:K-9', ["A-03"]),
-        ("steam:new A-7 -STEAM:NEW", ["A-7"]),
-        ("<@8> A-7 -<@8>", ["A-7"]),
-        ("<@99> A-7 -<@99>", ["A-7"]),
-        ("<@&5:12,99> -<@99>", ["A-4"]),
-        # An exclusion that matches no unit is not reported.
-        ("A-7 -A-4", ["A-7"]),
-        ("A-7 -<@13>", ["A-7"]),
-        ("A-7 -<#6:>", ["A-7"]),
-        ("A-7 -B-1..B-9", ["A-7"]),
-    ],
-)
-def test_whoever_is_excluded_is_not_there(text: str, units: list[str]) -> None:
-    assert numbers(text) == units
-    assert reasons(text) == []
-
-
-def test_whoever_is_excluded_with_a_role_is_not_there_under_an_id_either() -> None:
-    """Even if the CAD does not list them on duty."""
-    assert numbers("steam:c A-7 -<@&5:12>", Roster((ALICE,), is_current=False)) == ["A-7"]
-
-
-def test_of_two_units_with_an_excluded_number_neither_goes() -> None:
-    roster = Roster((PAT, TWIN, ALICE), is_current=True)
-    assert numbers("1100001343a206f steam:3 A-7 -A-12", roster) == ["A-7"]
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("-Z-9", SkipReason.NO_SUCH_UNIT),
-        ("-dept:LSDP", SkipReason.NO_SUCH_UNIT_GROUP),
-        ("-<@99>", SkipReason.NOT_LINKED),
-        ("-<@5>", SkipReason.NOT_LOOKED_UP),
-        ("-<@&5:hidden>", SkipReason.MEMBERS_HIDDEN),
-        ("-<@&5:99>", SkipReason.NO_MEMBER_LINKED),
-        ("-A-1..B-9", SkipReason.INVALID_RANGE),
-        ("-@everyone", SkipReason.EVERYONE),
-        ("-<:e:1>", SkipReason.NOT_UNDERSTOOD),
-    ],
-)
-def test_what_cannot_be_excluded_is_named(text: str, reason: SkipReason) -> None:
-    assert [why for _, why in reasons(f"A-7 {text}")] == [reason]
-    assert numbers(f"A-7 {text}") == ["A-7"]
-
-
-def test_who_was_excluded_is_known() -> None:
-    found = resolve(parse("A-1..A-9 -A-7 -<@11>", actor_id=ME), CREW_LINKS, CREW)
-    assert [one.unit for one in found.excluded] == [ALICE, BOB]
-
-
 def test_fifty_people_and_no_more() -> None:
     crowd = tuple(unit(one, f"U-{one}", f"id:{one}", department="X") for one in range(1, 61))
     fifty = resolve(parse("dept:X -U-1..U-10", actor_id=ME), {}, Roster(crowd, is_current=True))
@@ -341,38 +235,6 @@ def test_fifty_people_and_no_more() -> None:
     assert fifty.too_many == 0
     more = resolve(parse("dept:X -U-1..U-9", actor_id=ME), {}, Roster(crowd, is_current=True))
     assert (more.assignees, more.too_many) == ((), 51)
-
-
-NAMES = (
-    *("me", "<@7>", "<@8>", "<@99>", "A-12", "a-7", "A-03", "S-1", "Z-9", "steam:c", "steam:new"),
-    *("<@&5:7,11,12,99>", "<#6:11,13>", "<@&7:hidden>", "A-1..A-9", "A-4..A-3", "B-1..B-2"),
-    *('dept:"Los Santos PD"', "group:CAR-51", "sub:K-9", "dept:x", "@everyone", "<:e:1>"),
-)
-name_lists = st.lists(st.sampled_from(NAMES), min_size=1, max_size=8)
-crews = st.lists(st.sampled_from([PAT, ALICE, TWIN, BOB, CARL, DORA, SHY]), unique=True)
-
-
-@given(name_lists, name_lists, crews, st.booleans(), st.randoms())
-def test_exclusions_take_out_whom_they_mean_and_nobody_else(
-    texts, minuses, units, current, random
-) -> None:
-    roster, links = Roster(units, is_current=current), LINKS | CREW_LINKS
-    typed = [*texts, *(f"-{one}" for one in minuses)]
-    random.shuffle(typed)
-    found = resolve(parse(" , ".join(typed), actor_id=ME), links, roster)
-    alone = resolve(parse(" , ".join(texts), actor_id=ME), links, roster)
-    # The units that the exclusions mean; a number may stand for two units, and a member may be
-    # off duty.
-    named = parse(" , ".join(minuses), actor_id=ME)
-    single = [Term(one.text, one.meaning) for one in named if one.meaning != TextTerm("A-12")]
-    out = {one.key for one in resolve(single, links, roster).assignees}
-    if "A-12" in minuses:
-        out |= {f"unit {one.ident}" for one in units if one.number.casefold() == "a-12"}
-    members = {one for group in grammar.member_ids_in(named) for one in group}
-    out |= {identity(link) for one in members if (link := links.get(one))}
-    kept = {one.key for one in found.assignees}
-    assert kept == {one.key for one in alone.assignees} - out
-    assert kept.isdisjoint(one.key for one in found.excluded)
 
 
 @given(name_lists, crews, st.booleans())

@@ -16,165 +16,175 @@ from bot.services.verification.background_verifier import (
 from bot.storage.stores.link_row import LinkSource
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY
-from tests.services.verification.proof_stage import RILEY, ProofStage
+from tests.services.verification.verifier_fixture import RILEY, VerifierFixture
 
 HEX = RILEY.hex
 UPPER = f"STEAM:{HEX.upper()}"
 MINUTE, HOUR = 60.0, 3600.0
 
 
-async def begin(stage: ProofStage) -> None:
-    stage.background.start()
-    await stage.settle()
+async def begin(verifier_fixture: VerifierFixture) -> None:
+    verifier_fixture.background.start()
+    await verifier_fixture.settle()
 
 
-async def test_a_link_of_a_cad_that_was_away(stage: ProofStage) -> None:
-    await stage.cad.pause()
-    await stage.give(HEX)
-    stage.knows("riley", UPPER)
-    await begin(stage)
-    await stage.passes(FIRST_DELAY + MINUTE)
-    assert (await stage.stored()).proven_at is None
-    await stage.cad.resume()
-    await stage.passes(5 * MINUTE)
-    link = await stage.stored()
+async def test_a_link_of_a_cad_that_was_away(verifier_fixture: VerifierFixture) -> None:
+    await verifier_fixture.cad.pause()
+    await verifier_fixture.link_member(HEX)
+    verifier_fixture.add_account("riley", UPPER)
+    await begin(verifier_fixture)
+    await verifier_fixture.advance(FIRST_DELAY + MINUTE)
+    assert (await verifier_fixture.stored_link()).proven_at is None
+    await verifier_fixture.cad.resume()
+    await verifier_fixture.advance(5 * MINUTE)
+    link = await verifier_fixture.stored_link()
     assert (link.api_id, link.account_name) == (UPPER, "riley")
     assert link.proven_at
 
 
-async def test_whoever_registers_later_becomes_proven(stage: ProofStage) -> None:
-    await stage.give(seed.VIC.hex)
-    await begin(stage)
-    await stage.passes(20 * MINUTE)
-    assert (await stage.stored()).proven_at is None
-    stage.knows("vic", f"Steam:{seed.VIC.hex}")
-    await stage.passes(6 * MINUTE)
-    link = await stage.stored()
+async def test_whoever_registers_later_becomes_proven(verifier_fixture: VerifierFixture) -> None:
+    await verifier_fixture.link_member(seed.VIC.hex)
+    await begin(verifier_fixture)
+    await verifier_fixture.advance(20 * MINUTE)
+    assert (await verifier_fixture.stored_link()).proven_at is None
+    verifier_fixture.add_account("vic", f"Steam:{seed.VIC.hex}")
+    await verifier_fixture.advance(6 * MINUTE)
+    link = await verifier_fixture.stored_link()
     assert (link.api_id, link.account_name) == (f"Steam:{seed.VIC.hex}", "vic")
 
 
-async def test_nobody_is_asked_about_twice_once_proven(stage: ProofStage) -> None:
-    await stage.put(HEX)
-    await begin(stage)
-    await stage.passes(FIRST_DELAY + HOUR)
-    assert stage.spellings() == [HEX]
+async def test_nobody_is_asked_about_twice_once_proven(verifier_fixture: VerifierFixture) -> None:
+    await verifier_fixture.put_link(HEX)
+    await begin(verifier_fixture)
+    await verifier_fixture.advance(FIRST_DELAY + HOUR)
+    assert verifier_fixture.checked_ids() == [HEX]
 
 
-async def test_it_asks_less_and_less_often(stage: ProofStage) -> None:
-    await stage.put("player-1")
-    await begin(stage)
+async def test_it_asks_less_and_less_often(verifier_fixture: VerifierFixture) -> None:
+    await verifier_fixture.put_link("player-1")
+    await begin(verifier_fixture)
 
     async def asked_during(seconds: float) -> int:
-        before = len(stage.spellings())
-        await stage.passes(seconds)
-        return len(stage.spellings()) - before
+        before = len(verifier_fixture.checked_ids())
+        await verifier_fixture.advance(seconds)
+        return len(verifier_fixture.checked_ids()) - before
 
     assert 9 <= await asked_during(HOUR) <= 13
     assert 1 <= await asked_during(2 * HOUR) <= 3
 
 
-async def test_a_few_a_minute_and_people_before_files(stage: ProofStage) -> None:
+async def test_a_few_a_minute_and_people_before_files(verifier_fixture: VerifierFixture) -> None:
     for person in range(30):
-        await stage.put(f"file-{person}", person, source=LinkSource.IMPORT)
-    await stage.put("mine-1", 99)
-    await begin(stage)
-    await stage.passes(FIRST_DELAY + 60)
-    assert stage.spellings()[0] == "mine-1"
-    assert 3 <= len(stage.spellings()) <= 60 / LINK_INTERVAL + 1
-    await stage.passes(60 * LINK_INTERVAL)
-    assert {f"file-{person}" for person in range(30)} <= set(stage.spellings())
+        await verifier_fixture.put_link(f"file-{person}", person, source=LinkSource.IMPORT)
+    await verifier_fixture.put_link("mine-1", 99)
+    await begin(verifier_fixture)
+    await verifier_fixture.advance(FIRST_DELAY + 60)
+    assert verifier_fixture.checked_ids()[0] == "mine-1"
+    assert 3 <= len(verifier_fixture.checked_ids()) <= 60 / LINK_INTERVAL + 1
+    await verifier_fixture.advance(60 * LINK_INTERVAL)
+    assert {f"file-{person}" for person in range(30)} <= set(verifier_fixture.checked_ids())
 
 
-async def test_nothing_is_asked_while_the_cad_is_in_trouble(stage: ProofStage, caplog) -> None:
+async def test_nothing_is_asked_while_the_cad_is_in_trouble(
+    verifier_fixture: VerifierFixture, caplog
+) -> None:
     for person in range(5):
-        await stage.put(f"player-{person}", person)
-    stage.cad.faults.set(BAD_GATEWAY)
-    await begin(stage)
+        await verifier_fixture.put_link(f"player-{person}", person)
+    verifier_fixture.cad.faults.set(BAD_GATEWAY)
+    await begin(verifier_fixture)
     with caplog.at_level(logging.INFO):
-        await stage.passes(FIRST_DELAY + 2 * HOUR)
-        assert len(stage.cad.world.history) < 100
+        await verifier_fixture.advance(FIRST_DELAY + 2 * HOUR)
+        assert len(verifier_fixture.cad.world.history) < 100
         (warning,) = [one for one in caplog.records if "is interrupted" in one.message]
         assert warning.levelno == logging.WARNING
-        stage.cad.faults.clear()
-        await stage.passes(BACKOFF.longest + 5 * LINK_INTERVAL)
-    assert [(await stage.stored(one)).checked_at is not None for one in range(5)] == [True] * 5
+        verifier_fixture.cad.faults.clear()
+        await verifier_fixture.advance(BACKOFF.longest + 5 * LINK_INTERVAL)
+    assert [
+        (await verifier_fixture.stored_link(one)).checked_at is not None for one in range(5)
+    ] == [True] * 5
     assert any("again" in one.message for one in caplog.records)
 
 
-async def test_a_broken_file_is_waited_out(stage: ProofStage, caplog) -> None:
-    await stage.put(HEX)
-    await begin(stage)
-    stage.database.broken = True
-    await stage.passes(FIRST_DELAY + 1)
+async def test_a_broken_file_is_waited_out(verifier_fixture: VerifierFixture, caplog) -> None:
+    await verifier_fixture.put_link(HEX)
+    await begin(verifier_fixture)
+    verifier_fixture.database.broken = True
+    await verifier_fixture.advance(FIRST_DELAY + 1)
     assert "background verification is interrupted" in caplog.text
-    stage.database.broken = False
-    await stage.passes(BACKOFF.first + IDLE_INTERVAL)
-    assert (await stage.stored()).proven_at
+    verifier_fixture.database.broken = False
+    await verifier_fixture.advance(BACKOFF.first + IDLE_INTERVAL)
+    assert (await verifier_fixture.stored_link()).proven_at
 
 
-async def test_a_lost_account_is_not_given_to_another_by_itself(stage: ProofStage) -> None:
-    await stage.put(HEX, account_name="bob", account_uuid="u-bob")
-    await begin(stage)
-    await stage.passes(FIRST_DELAY + 15)
-    link = await stage.stored()
+async def test_a_lost_account_is_not_given_to_another_by_itself(
+    verifier_fixture: VerifierFixture,
+) -> None:
+    await verifier_fixture.put_link(HEX, account_name="bob", account_uuid="u-bob")
+    await begin(verifier_fixture)
+    await verifier_fixture.advance(FIRST_DELAY + 15)
+    link = await verifier_fixture.stored_link()
     assert (link.account_name, link.other_account, link.proven_at) == ("bob", "riley", None)
 
 
-async def test_stopping_in_the_middle(stage: ProofStage) -> None:
-    await stage.put("STEAM:1234")
-    await begin(stage)
-    await stage.passes(FIRST_DELAY)
-    await stage.background.close()
-    await stage.background.close()
-    asked = len(stage.spellings())
-    await stage.passes(HOUR)
-    assert len(stage.spellings()) == asked == 1
+async def test_stopping_in_the_middle(verifier_fixture: VerifierFixture) -> None:
+    await verifier_fixture.put_link("STEAM:1234")
+    await begin(verifier_fixture)
+    await verifier_fixture.advance(FIRST_DELAY)
+    await verifier_fixture.background.close()
+    await verifier_fixture.background.close()
+    asked = len(verifier_fixture.checked_ids())
+    await verifier_fixture.advance(HOUR)
+    assert len(verifier_fixture.checked_ids()) == asked == 1
 
 
 class TestVerified:
-    async def test_the_link_is_proven_at_once(self, stage: ProofStage) -> None:
-        account = stage.knows("riley", UPPER)
-        await stage.give(seed.VIC.hex, 8)
-        await stage.cad.pause()
-        await stage.give(str(RILEY.steam64))
-        await stage.cad.resume()
-        await begin(stage)
+    async def test_the_link_is_proven_at_once(self, verifier_fixture: VerifierFixture) -> None:
+        account = verifier_fixture.add_account("riley", UPPER)
+        await verifier_fixture.link_member(seed.VIC.hex, 8)
+        await verifier_fixture.cad.pause()
+        await verifier_fixture.link_member(str(RILEY.steam64))
+        await verifier_fixture.cad.resume()
+        await begin(verifier_fixture)
         events = (CallsClosed((1,)), LinkVerified(UPPER, account.uuid))
-        stage.background.on_events(events)
-        await stage.settle()
-        link = await stage.stored()
+        verifier_fixture.background.on_events(events)
+        await verifier_fixture.settle()
+        link = await verifier_fixture.stored_link()
         assert (link.api_id, link.account_uuid) == (UPPER, account.uuid)
         assert link.account_name == "riley"
-        assert link.proven_at == stage.time.now()
-        assert (await stage.stored(8)).proven_at is None
+        assert link.proven_at == verifier_fixture.time.now()
+        assert (await verifier_fixture.stored_link(8)).proven_at is None
 
-    async def test_without_its_name_where_the_cad_is_away(self, stage: ProofStage) -> None:
-        await stage.put(HEX)
-        await stage.cad.pause()
-        stage.background.on_events([LinkVerified(UPPER, "u-1")])
-        await stage.passes(30)
-        link = await stage.stored()
+    async def test_without_its_name_where_the_cad_is_away(
+        self, verifier_fixture: VerifierFixture
+    ) -> None:
+        await verifier_fixture.put_link(HEX)
+        await verifier_fixture.cad.pause()
+        verifier_fixture.background.on_events([LinkVerified(UPPER, "u-1")])
+        await verifier_fixture.advance(30)
+        link = await verifier_fixture.stored_link()
         assert (link.api_id, link.account_uuid, link.account_name) == (UPPER, "u-1", None)
         assert link.proven_at
 
     @pytest.mark.parametrize(("stored", "told"), [("license:AbC", "AbC"), ("AbC", "license:AbC")])
     async def test_with_and_without_a_prefix(
-        self, stage: ProofStage, stored: str, told: str
+        self, verifier_fixture: VerifierFixture, stored: str, told: str
     ) -> None:
-        await stage.put(stored)
-        stage.background.on_events([LinkVerified(told, "u-1")])
-        await stage.settle()
-        assert (await stage.stored()).api_id == told
+        await verifier_fixture.put_link(stored)
+        verifier_fixture.background.on_events([LinkVerified(told, "u-1")])
+        await verifier_fixture.settle()
+        assert (await verifier_fixture.stored_link()).api_id == told
 
-    async def test_what_is_proven_already_stays(self, stage: ProofStage) -> None:
-        link = await stage.put(HEX, account_uuid="u-1", proven_at=stage.time.now())
-        stage.background.on_events([LinkVerified(HEX, "u-2")])
-        await stage.settle()
-        assert await stage.stored() == link
+    async def test_what_is_proven_already_stays(self, verifier_fixture: VerifierFixture) -> None:
+        link = await verifier_fixture.put_link(
+            HEX, account_uuid="u-1", proven_at=verifier_fixture.time.now()
+        )
+        verifier_fixture.background.on_events([LinkVerified(HEX, "u-2")])
+        await verifier_fixture.settle()
+        assert await verifier_fixture.stored_link() == link
 
-    async def test_a_broken_file_is_said(self, stage: ProofStage, caplog) -> None:
-        stage.database.broken = True
-        stage.background.on_events([LinkVerified(HEX, "u-2")])
-        await stage.settle()
+    async def test_a_broken_file_is_said(self, verifier_fixture: VerifierFixture, caplog) -> None:
+        verifier_fixture.database.broken = True
+        verifier_fixture.background.on_events([LinkVerified(HEX, "u-2")])
+        await verifier_fixture.settle()
         assert "cannot store a link that the CAD reported as verified" in caplog.text
-        stage.database.broken = False
+        verifier_fixture.database.broken = False

@@ -10,12 +10,11 @@ from bot.services.links.approvals import IdConflict, SubmittedRequest
 from bot.services.links.link_changes import LinkChange, LinkChangeKind, RequestNotice
 from bot.services.links.link_service import LinkResult
 from bot.services.links.link_workflow import UnlinkResult
-from bot.services.records.my_data import PersonalData, Retention
+from bot.services.records.my_data import Retention
 from bot.services.verification.verifier import Verification
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState
-from bot.storage.stores.link_row import Link, LinkSource
-from bot.ui.links import link_buttons, link_text, my_data_text
-from tests.ui.orders.test_order_text import view
+from bot.storage.stores.link_row import Link
+from bot.ui.links import link_buttons, link_text
 
 NOON = datetime(2026, 1, 1, tzinfo=UTC)
 SNOWFLAKE = 2**63 - 1
@@ -158,44 +157,3 @@ def test_what_people_pasted_stays_in_its_place(text: str) -> None:
     assert "everyone" in "".join(text.split("`")[1::2])
     assert "everyone" not in "".join(text.split("`")[::2])
     assert len(text) < 1200
-
-
-def test_mine() -> None:
-    assert my_data_text.my_data(PersonalData(7, None, [], 0, [], 0, KEEPING)).splitlines() == [
-        "✅ This is stored about you:",
-        "**Link**: none.",
-        "**Orders by or about you**: none.",
-    ]
-    held = request(LinkRequestState.CONFLICT)
-    text = my_data_text.my_data(PersonalData(7, LINK, [REQUEST, held], 0, [], 2, KEEPING))
-    assert "**Links of other members that you set**: 2." in text
-    assert "a dispatcher was asked about it" in text.splitlines()[4]
-    assert "waits for approval" in text.splitlines()[5]
-
-
-def test_mine_fits() -> None:
-    long = dataclasses.replace(LINK, api_id="`" * 200)
-    orders = [view(units="x" * 4000)] * 3
-    for count in range(4):
-        stored = PersonalData(7, long, [HOSTILE_REQUEST] * 50, 99, orders[:count] * 9, 1, KEEPING)
-        assert len(my_data_text.my_data(stored)) <= 2000
-
-
-@pytest.mark.parametrize(
-    ("link", "words"),
-    [
-        (LINK, "set by <@9>"),
-        (dataclasses.replace(LINK, set_by=7), "set by you"),
-        (dataclasses.replace(LINK, set_by=0), "set by a member who has left"),
-        (dataclasses.replace(LINK, set_by=0, source=LinkSource.IMPORT), "from the import"),
-    ],
-)
-def test_who_set_a_link(link: Link, words: str) -> None:
-    assert words in my_data_text.my_data(PersonalData(7, link, [], 0, [], 0, KEEPING))
-
-
-def test_custom_ids_fit() -> None:
-    ids = [button(SNOWFLAKE).item.custom_id for button in link_buttons.LINK_BUTTONS]
-    assert ids[0] == f"cad:approve:{SNOWFLAKE}"
-    assert all(len(one or "") <= 100 for one in ids)
-    assert len(set(ids)) == len(link_buttons.LINK_BUTTONS)

@@ -19,12 +19,12 @@ from sandbox.cad.state import seed
 from sandbox.cad.state.change_log import Change, ChangeKind
 from sandbox.cad.state.faults import Fault, Handler
 from sandbox.cad.state.models import Server
-from tests.crash.discord import BusyDiscord, Moment
+from tests.crash.busy_discord import BusyDiscord, Moment
 from tests.process.conftest import LAUNCHER, PROJECT, Bot
 
 
 @dataclass(frozen=True, slots=True)
-class Watched(Fault):
+class WatchedCad(Fault):
     """The CAD as it should be, telling the watch which orders come."""
 
     discord: BusyDiscord
@@ -40,7 +40,7 @@ class Watched(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredOrder:
     """An order as the database has it."""
 
     id: int
@@ -53,7 +53,7 @@ class Stored:
 
 
 @dataclass(slots=True)
-class Town:
+class CrashFixture:
     """What outlives the bot.
 
     Attributes:
@@ -73,11 +73,11 @@ class Town:
 
     @property
     def log(self) -> str:
-        """Everything that any life has written."""
+        """Everything that any lifetime has written."""
         return "\n".join(line for bot in self.bots for line in bot.log)
 
     async def start(self) -> Bot:
-        """Begin a life."""
+        """Begin a lifetime."""
         self.discord.connected.clear()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(LAUNCHER), self.discord.url),
@@ -98,14 +98,14 @@ class Town:
                 self.discord.changed.clear()
                 await self.discord.changed.wait()
 
-    def orders(self) -> list[Stored]:
+    def orders(self) -> list[StoredOrder]:
         """Read the orders as another program would, in the order in which they were given."""
-        columns = ", ".join(Stored.__slots__)
+        columns = ", ".join(StoredOrder.__slots__)
         with closing(sqlite3.connect(self.file)) as connection:
             rows = connection.execute(f"SELECT {columns} FROM orders ORDER BY id")
-            return [Stored(*row) for row in rows]
+            return [StoredOrder(*row) for row in rows]
 
-    def age(self, minutes: int) -> None:
+    def make_older(self, minutes: int) -> None:
         """Make everything in the database older."""
         with closing(sqlite3.connect(self.file)) as connection, connection:
             for column in ("created_at", "finished_at"):
@@ -119,7 +119,7 @@ class Town:
                 return call.call_id
         return None
 
-    def note(self, change: Change) -> None:
+    def record_change(self, change: Change) -> None:
         """Remember who was put where."""
         if change.kind is ChangeKind.ATTACH and change.call_id is not None:
             for ident in change.idents:

@@ -26,7 +26,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-class Cad:
+class FakeCad:
     """Returns the calls and units that tests set."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Cad:
         return UnitListPart.whole(self.on_duty)
 
 
-class Store(CardStore):
+class FakeCardStore(CardStore):
     """Keeps the rows in memory: no thread, so that pretend time can stand still."""
 
     def __init__(self) -> None:
@@ -66,20 +66,20 @@ class Store(CardStore):
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
-    what: str
+class RecordedWrite:
+    kind: str
     message_id: int
     at: float
-    face: CardContent | None = None
+    content: CardContent | None = None
 
 
-class Host:
+class FakeCardChannel:
     """A channel that records its messages and every write in order."""
 
     def __init__(self, time: FakeTime) -> None:
         self.time = time
         self.shown: dict[int, CardContent] = {}
-        self.writes: list[Write] = []
+        self.writes: list[RecordedWrite] = []
         self.error: Exception | None = None
         self._last_id = 1000
 
@@ -100,36 +100,36 @@ class Host:
         self._write("delete", message_id)
         self.shown.pop(message_id, None)
 
-    def _write(self, what: str, message_id: int, face: CardContent | None = None) -> None:
-        self.writes.append(Write(what, message_id, self.time.monotonic(), face))
+    def _write(self, kind: str, message_id: int, content: CardContent | None = None) -> None:
+        self.writes.append(RecordedWrite(kind, message_id, self.time.monotonic(), content))
         if self.error:
             raise self.error
 
 
 @dataclass
-class CardStage:
+class CardFixture:
     """All parts together. `start` again starts a new publisher over the same rows and messages."""
 
     time: FakeTime = field(default_factory=FakeTime)
-    cad: Cad = field(default_factory=Cad)
-    store: Store = field(default_factory=Store)
+    cad: FakeCad = field(default_factory=FakeCad)
+    store: FakeCardStore = field(default_factory=FakeCardStore)
     links: tuple[Link, ...] = ()
     ping_role_id: int | None = None
     channel_id: int = CHANNEL
-    host: Host = field(init=False)
+    channel: FakeCardChannel = field(init=False)
     board: Board = field(init=False)
-    keeper: CardPublisher = field(init=False)
+    publisher: CardPublisher = field(init=False)
 
     def __post_init__(self) -> None:
-        self.host = Host(self.time)
+        self.channel = FakeCardChannel(self.time)
 
     async def start(self) -> None:
         cad = cast(CadClient, self.cad)
         self.board = Board(cad, clock=self.time)
-        self.keeper = CardPublisher(
+        self.publisher = CardPublisher(
             self.store,
             self.board,
-            self.host,
+            self.channel,
             lambda: self.links,
             server_id=SERVER,
             channel_id=self.channel_id,
@@ -137,25 +137,25 @@ class CardStage:
             ping_role_id=self.ping_role_id,
             clock=self.time,
         )
-        self.keeper.start()
+        self.publisher.start()
         await settle()
 
     async def stop(self) -> None:
-        await self.keeper.close(1)
+        await self.publisher.close(1)
         await self.board.close()
 
-    async def passes(self, seconds: float) -> None:
+    async def advance(self, seconds: float) -> None:
         await self.time.advance(seconds, settle)
 
     @property
-    def faces(self) -> dict[int, CardContent]:
+    def contents(self) -> dict[int, CardContent]:
         """The shown content by call id; two cards of one call are an error."""
-        found = {face.call_id: face for face in self.host.shown.values()}
-        assert len(found) == len(self.host.shown)
+        found = {content.call_id: content for content in self.channel.shown.values()}
+        assert len(found) == len(self.channel.shown)
         return found
 
-    def edits(self, message_id: int) -> list[Write]:
-        return [one for one in self.host.writes if one.message_id == message_id]
+    def edits(self, message_id: int) -> list[RecordedWrite]:
+        return [one for one in self.channel.writes if one.message_id == message_id]
 
     def minutes_ago(self, minutes: float) -> datetime:
         return self.time.now() - timedelta(minutes=minutes)

@@ -14,28 +14,28 @@ from simcord.results import InteractionResult
 from bot.services.verification.pacing import TIME_LIMIT
 from bot.ui.calls.card_buttons import call_buttons
 from sandbox.cad.state import seed
-from tests.e2e.scene import Said, Scene
+from tests.e2e.bot_fixture import BotFixture, CommandReply
 
 
-class Log:
+class LogChannel:
     """The log channel, as people see it."""
 
-    def __init__(self, scene: Scene, channel: ChannelHandle) -> None:
-        self.scene = scene
+    def __init__(self, bot_fixture: BotFixture, channel: ChannelHandle) -> None:
+        self.bot_fixture = bot_fixture
         self.channel = channel
 
     @classmethod
-    async def opened(cls, scene: Scene, **changes: Any) -> Log:
+    async def opened(cls, bot_fixture: BotFixture, **changes: Any) -> LogChannel:
         """Start the bot again with a log channel."""
-        channel = scene.guild.create_text_channel("log")
-        await scene.start(log_channel_id=channel.id, **changes)
-        return cls(scene, channel)
+        channel = bot_fixture.guild.create_text_channel("log")
+        await bot_fixture.start(log_channel_id=channel.id, **changes)
+        return cls(bot_fixture, channel)
 
     @property
     def messages(self) -> list[discord.Message]:
         """The messages, the oldest first; none of them pings anybody."""
         place = f"/channels/{self.channel.id}/messages"
-        for request in self.scene.env.http_requests:
+        for request in self.bot_fixture.env.http_requests:
             if request.path.startswith(place) and isinstance(request.json, dict):
                 assert request.json["allowed_mentions"] == {"parse": []}
         return self.channel.history()
@@ -44,18 +44,18 @@ class Log:
     def texts(self) -> list[str]:
         return [one.content for one in self.messages]
 
-    async def press(self, who: MemberActor, label: str, index: int = -1) -> Said:
+    async def press(self, who: MemberActor, label: str, index: int = -1) -> CommandReply:
         """Press a button of a request; the answer is private."""
-        said = Said(self.scene, await who.click(self.messages[index], label=label))
-        await self.scene.passes(TIME_LIMIT)
+        said = CommandReply(self.bot_fixture, await who.click(self.messages[index], label=label))
+        await self.bot_fixture.advance(TIME_LIMIT)
         said.check()
         return said
 
 
-async def asked(scene: Scene, who: MemberActor, pasted: str) -> Said:
+async def asked(bot_fixture: BotFixture, who: MemberActor, pasted: str) -> CommandReply:
     """Type `/link`, and give the CAD the time to be asked about the id."""
-    said = await scene.says(who, "link", steam=pasted)
-    await scene.passes(TIME_LIMIT)
+    said = await bot_fixture.run_command(who, "link", steam=pasted)
+    await bot_fixture.advance(TIME_LIMIT)
     return said
 
 
@@ -64,17 +64,19 @@ def labels(message: discord.Message) -> list[str]:
     return [one.label or "" for row in rows for one in row.children if hasattr(one, "label")]
 
 
-def letters(who: MemberActor) -> list[str]:
+def direct_messages(who: MemberActor) -> list[str]:
     """Return the direct messages that somebody got."""
     return [one.content for one in who.user.dm_channel.history()]
 
 
-async def answered(scene: Scene, who: MemberActor, said: Said, label: str) -> str:
+async def answered(
+    bot_fixture: BotFixture, who: MemberActor, said: CommandReply, label: str
+) -> str:
     """Press a button of a private question; return what is there in place of it."""
     assert said.result.response is not None
-    before = len(scene.env.http_requests)
+    before = len(bot_fixture.env.http_requests)
     await who.click(said.result.response, label=label)
-    bodies = [one.json for one in scene.env.http_requests[before:] if one.method == "PATCH"]
+    bodies = [one.json for one in bot_fixture.env.http_requests[before:] if one.method == "PATCH"]
     for body in bodies:
         assert isinstance(body, dict)
         assert body["allowed_mentions"] == {"parse": []}
@@ -82,10 +84,10 @@ async def answered(scene: Scene, who: MemberActor, said: Said, label: str) -> st
 
 
 async def press_attach_me(
-    scene: Scene, who: MemberActor, pasted: str | None = None
+    bot_fixture: BotFixture, who: MemberActor, pasted: str | None = None
 ) -> InteractionResult:
     """Press Attach me on a card, and fill in the form where one is expected."""
-    channel = scene.bot.get_channel(scene.channel.id)
+    channel = bot_fixture.bot.get_channel(bot_fixture.channel.id)
     assert isinstance(channel, discord.TextChannel)
     card = await channel.send("A card", view=call_buttons(seed.SERVER_ID, seed.ARMED_ROBBERY))
     result = await who.click(card, label="Attach me")
@@ -96,9 +98,9 @@ async def press_attach_me(
     return result
 
 
-def requests_stored(scene: Scene) -> list[tuple[int, str, str]]:
+def requests_stored(bot_fixture: BotFixture) -> list[tuple[int, str, str]]:
     """Read the requests as another program would: who, which id, where it stands."""
-    with closing(sqlite3.connect(scene.file)) as connection:
+    with closing(sqlite3.connect(bot_fixture.file)) as connection:
         return connection.execute(
             "SELECT discord_id, api_id, state FROM link_requests ORDER BY id"
         ).fetchall()

@@ -1,4 +1,4 @@
-"""A pretend Discord for a bot that dies: keeps what everyone was told, whichever life told it."""
+"""A pretend Discord for a bot that is killed: it keeps what users saw, whichever run sent it."""
 
 from __future__ import annotations
 

@@ -25,14 +25,14 @@ from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import Account, Community
 from tests.fake_time import FakeTime
-from tests.services.office import Life, WatchedDatabase
+from tests.services.queue_fixture import Lifetime, WatchedDatabase
 from tests.services.samples import GUILD
 from tests.stored_links import put_link
 
 T = TypeVar("T")
 
 RILEY = seed.RILEY
-WHO = Credentials(seed.COMMUNITY_ID, seed.API_KEY)
+CREDENTIALS = Credentials(seed.COMMUNITY_ID, seed.API_KEY)
 _QUIET = 25  # iterations of the event loop without activity
 _SHARE = 0.8
 
@@ -51,7 +51,7 @@ class WatchedTransport(Transport):
 
 
 @dataclass
-class ProofStage:
+class VerifierFixture:
     """The verifier with its stores, the pretend CAD and the clock."""
 
     file: Path
@@ -64,30 +64,32 @@ class ProofStage:
         """Start on the file."""
         opened = await WatchedDatabase.open(f"sqlite+aiosqlite:///{self.file}")
         assert isinstance(opened, WatchedDatabase)
-        opened.life = Life()
+        opened.lifetime = Lifetime()
         self.database = opened
         self.transport = WatchedTransport(self.cad.url)
         self.client = self._client()
-        self.links, self.proofs = LinkStore(opened), VerificationStore(opened)
-        self.prover = self._prover()
-        self.background = BackgroundVerifier(self.prover, self.proofs, clock=self.time)
+        self.links, self.verification_store = LinkStore(opened), VerificationStore(opened)
+        self.verifier = self._verifier()
+        self.background = BackgroundVerifier(
+            self.verifier, self.verification_store, clock=self.time
+        )
 
     async def close(self) -> None:
         """End everything that still goes on."""
-        await self.doing(self.background.close())
+        await self.run(self.background.close())
         await self.client.close()
         await self.database.close()
 
-    def writes(self, id_format: str) -> None:
+    def set_id_format(self, id_format: str) -> None:
         """Set `API_ID_FORMAT`."""
         self.id_format = id_format
-        self.prover = self._prover()
+        self.verifier = self._verifier()
 
     @property
     def community(self) -> Community:
         return self.cad.world.communities[seed.COMMUNITY_ID]
 
-    def knows(self, username: str, *api_ids: str, discord_id: int | None = None) -> Account:
+    def add_account(self, username: str, *api_ids: str, discord_id: int | None = None) -> Account:
         """Let the CAD have an account of this name, in place of one that it has."""
         account = self.account(username)
         account = replace(account, api_ids=api_ids, discord_id=discord_id)
@@ -98,45 +100,45 @@ class ProofStage:
         found = [one for one in self.community.accounts.values() if one.username == username]
         return found[0] if found else Account(f"u-{username}", username)
 
-    def asked(self) -> Counter[str]:
+    def count_requests(self) -> Counter[str]:
         """Count the questions that have reached the CAD, by type."""
         return Counter(one.type for one in self.cad.world.history)
 
-    def spellings(self) -> list[str]:
+    def checked_ids(self) -> list[str]:
         """List the ids that the CAD was asked about, in order."""
         wanted = ("CHECK_APIID", "v2 link")
         found = [one.objects[0] for one in self.cad.world.requests(*wanted)]
         return [one.get("apiId") or one["communityUserId"] for one in found]
 
-    def link(self, api_id: str, person: int = 7, **more: Any) -> Link:
+    def new_link(self, api_id: str, person: int = 7, **more: Any) -> Link:
         return replace(Link(GUILD, person, api_id, person, self.time.now()), **more)
 
-    async def put(self, api_id: str, person: int = 7, **more: Any) -> Link:
+    async def put_link(self, api_id: str, person: int = 7, **more: Any) -> Link:
         """Store a link as it stands."""
-        link = self.link(api_id, person, **more)
+        link = self.new_link(api_id, person, **more)
         await put_link(self.links, link)
         return link
 
-    async def stored(self, person: int = 7) -> Link:
+    async def stored_link(self, person: int = 7) -> Link:
         return (await self.links.find(GUILD, [person]))[person]
 
-    async def give(self, pasted: str, person: int = 7) -> tuple[Link, Verification]:
+    async def link_member(self, pasted: str, person: int = 7) -> tuple[Link, Verification]:
         """Link a member as `/link` does."""
 
-        async def giving() -> tuple[Link, Verification]:
+        async def save_and_verify() -> tuple[Link, Verification]:
             known = await self.links.find(GUILD, [person])
-            link = await self.prover.prepare(self.link(pasted, person), known.get(person))
+            link = await self.verifier.prepare(self.new_link(pasted, person), known.get(person))
             await put_link(self.links, link)
-            return await self.prover.verify(link, pasted)
+            return await self.verifier.verify(link, pasted)
 
-        return await self.doing(giving())
+        return await self.run(save_and_verify())
 
-    async def doing(self, work: Coroutine[None, None, T]) -> T:
+    async def run(self, work: Coroutine[None, None, T]) -> T:
         """Run `work`, and advance the time until it is done."""
         task = asyncio.create_task(work)
         await self.settle()
         while not task.done():
-            await self.passes(0.5)
+            await self.advance(0.5)
         return task.result()
 
     async def settle(self) -> None:
@@ -146,20 +148,20 @@ class ProofStage:
             await asyncio.sleep(0)
             quiet = 0 if self.database.busy or self.transport.busy else quiet + 1
 
-    async def passes(self, seconds: float) -> None:
+    async def advance(self, seconds: float) -> None:
         """Advance the time."""
         await self.time.advance(seconds, self.settle)
 
     def _client(self) -> CadClient:
         if self.version == 1:
-            return V1Client(RequestSender(self.transport, v1.LIMITS, clock=self.time), WHO)
+            return V1Client(RequestSender(self.transport, v1.LIMITS, clock=self.time), CREDENTIALS)
         limits = {one: limit.scaled(_SHARE) for one, limit in v2.LIMITS.items()}
-        return V2Client(RequestSender(self.transport, limits, clock=self.time), WHO)
+        return V2Client(RequestSender(self.transport, limits, clock=self.time), CREDENTIALS)
 
-    def _prover(self) -> LinkVerifier:
+    def _verifier(self) -> LinkVerifier:
         return LinkVerifier(
             self.client,
-            self.proofs,
+            self.verification_store,
             id_format=self.id_format,
             server_id=seed.SERVER_ID,
             clock=self.time,

@@ -34,13 +34,13 @@ from sandbox.cad.state.world import CadWorld
 from tests.fake_time import FakeTime
 
 CALLS = (100, 101, 102, 103, 104)
-PEOPLE = 50
+MEMBER_COUNT = 50
 TIMEOUT = 10.0  # seconds that the bot waits for an answer
 NUMBER = "X-Number"
 ORDERS = {"ATTACH_UNITS", "ATTACH_UNIT", "v2 attach"}
 
 
-class SharedTime(FakeTime):
+class SimultaneousTime(FakeTime):
     """Wakes everyone whose moment has come at once, as a crowd does what it does together."""
 
     async def advance(self, seconds: float, settle: Callable[[], Awaitable[None]]) -> None:
@@ -62,7 +62,7 @@ def build_world() -> CadWorld:
     server = world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
     for call_id in CALLS[len(server.calls) :]:
         world.new_dispatch(server, CallForm(f"Alarm {call_id}"))
-    for number in range(PEOPLE):
+    for number in range(MEMBER_COUNT):
         account = Account(f"account-{number}", unit_number(number), api_ids=(api_id(number),))
         world.communities[seed.COMMUNITY_ID].accounts[account.uuid] = account
         world.login(server, account, Badge(unit_number(number), f"Officer {number}", "LSPD"))
@@ -77,7 +77,7 @@ def api_id(person: int) -> str:
     return f"{0x110000100000000 + person:x}"
 
 
-class Network(Transport):
+class TrackedTransport(Transport):
     """The real connection, with timeouts in pretend time; knows when nothing moves any more.
 
     A request moves until it is answered, unless the CAD holds it.
@@ -125,10 +125,10 @@ class Network(Transport):
 
 
 @dataclass(frozen=True, slots=True)
-class Held(Fault):
+class HeldAnswer(Fault):
     """Do nothing for some pretend time; a client that left meanwhile is not served."""
 
-    network: Network
+    network: TrackedTransport
     seconds: float
 
     async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
@@ -139,15 +139,15 @@ class Held(Fault):
 
 
 @dataclass(slots=True)
-class Stage:
-    """Everything that can be acted on and looked at; `people` in the order of their units."""
+class FaultFixture:
+    """Everything that can be acted on and looked at; `members` in the order of their units."""
 
     cad: CadServer
     env: Env
-    network: Network
+    network: TrackedTransport
     time: FakeTime
     channel: ChannelHandle
-    people: Sequence[MemberActor]
+    members: Sequence[MemberActor]
     version: int
     file: Path
     pool: QueuePool
@@ -165,16 +165,16 @@ class Stage:
     def server(self) -> Server:
         return self.world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
 
-    async def unplug(self) -> None:
+    async def disconnect_cad(self) -> None:
         """Take the CAD off the network."""
         await self.cad.pause()
 
-    async def mend(self) -> None:
+    async def repair_cad(self) -> None:
         """Put everything right."""
         self.cad.faults.clear()
         await self.cad.resume()
 
-    async def passes(self, seconds: float) -> None:
+    async def advance(self, seconds: float) -> None:
         """Let time pass."""
         await self.time.advance(seconds, self.settle)
 
@@ -188,7 +188,7 @@ class Stage:
             while loop._ready or self.network.moves or self.pool.checkedout():  # noqa: ASYNC110 - nothing tells of all three
                 await asyncio.sleep(0 if loop._ready else 0.0005)
 
-    async def attach(self, places: Iterable[int]) -> list[Given]:
+    async def attach(self, places: Iterable[int]) -> list[GivenOrder]:
         """Let people attach themselves to calls, the first to the first, all at once."""
 
         async def not_yet(**_: object) -> None:
@@ -196,10 +196,10 @@ class Stage:
 
         with patch.object(self.env, "_settle_internal", not_yet):
             given = [
-                Given(
+                GivenOrder(
                     person,
                     call_id,
-                    await self.people[person].slash(
+                    await self.members[person].slash(
                         self.channel, "attach", call=call_id, units="me"
                     ),
                 )
@@ -243,7 +243,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenOrder:
     """An order that somebody gave for themselves, and what the bot says to it."""
 
     person: int

@@ -1,4 +1,4 @@
-"""The orders' side of a bot: a real file, a CAD that does as it is told, and people who listen."""
+"""The orders' side of a bot: a real file, a CAD that does as it is shown, and people who listen."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from bot.storage.database import Database
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 from bot.storage.stores.verification_store import VerificationStore
-from bot.ui.orders import order_text as words
+from bot.ui.orders import order_text
 from tests.fake_time import FakeTime
 from tests.services.samples import GUILD, call, unit
 
@@ -50,17 +50,17 @@ CALL_GONE = CadRefused("CALL NOT FOUND", status=400)
 _QUIET = 50  # turns of the loop in which nothing happened
 
 
-class Life:
+class Lifetime:
     """How long a bot lives, counted in what can be seen of it from outside."""
 
-    left: int | None = None
+    steps_left: int | None = None
 
     async def step(self) -> None:
         """Go on, or never again."""
-        if self.left == 0:
+        if self.steps_left == 0:
             await asyncio.get_running_loop().create_future()
-        elif self.left is not None:
-            self.left -= 1
+        elif self.steps_left is not None:
+            self.steps_left -= 1
 
 
 class WatchedDatabase(Database):
@@ -68,7 +68,7 @@ class WatchedDatabase(Database):
 
     busy = 0
     broken = False
-    life = Life()
+    lifetime = Lifetime()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -87,7 +87,7 @@ class WatchedDatabase(Database):
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:
-        await self.life.step()
+        await self.lifetime.step()
         if self.broken:
             raise DatabaseUnavailable(self.location, "disk I/O error")
         self.busy += 1
@@ -95,11 +95,11 @@ class WatchedDatabase(Database):
             yield
         finally:
             self.busy -= 1
-        await self.life.step()
+        await self.lifetime.step()
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentRequest:
     """A request with orders that reached the CAD."""
 
     at: float
@@ -123,13 +123,13 @@ class ScriptedCad:
     Attributes:
         faults: what the next orders end with, one each, None for well; after them, `fault`.
         arrives: whether an order whose fault leaves that open is carried out all the same.
-        door: orders wait behind it while it is closed.
+        gate: orders wait behind it while it is closed.
         seconds: how long an order takes.
     """
 
-    def __init__(self, time: FakeTime, version: int, life: Life) -> None:
+    def __init__(self, time: FakeTime, version: int, lifetime: Lifetime) -> None:
         self.time = time
-        self.life = life
+        self.lifetime = lifetime
         self.calls_per_attach = 1000 if version == 1 else 1
         self.has_discord_links = version == 2
         paced = BurstLimit(5, 1.0, reserved_for_orders=1).new_limiter(time)
@@ -140,18 +140,18 @@ class ScriptedCad:
             paced if version == 1 else RateLimit(8, 60.0).new_limiter(time)
         )
         self.idents_by_call: dict[int, list[int]] = {100: [], 101: [], 102: [], 103: [], 104: []}
-        self.sent: list[Sent] = []
+        self.sent: list[SentRequest] = []
         self.asked: Counter[str] = Counter()
         self.faults: deque[CadError | None] = deque()
         self.fault: CadError | None = None
-        self.question_fault: CadError | None = None
+        self.query_fault: CadError | None = None
         self.bad: set[int] = set()  # a request that names one of these units is refused
         self.arrives = False
         self.silent = False  # accepts orders and does nothing
         self.bugs = 0  # the next orders end with an error that no CAD knows
         self.receipts = version == 2
-        self.door = asyncio.Event()
-        self.door.set()
+        self.gate = asyncio.Event()
+        self.gate.set()
         self.seconds = 0.0
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> Receipt | None:
@@ -221,29 +221,29 @@ class ScriptedCad:
             self.idents_by_call[call_id].append(ident)
 
     async def _ask(self, question: str) -> None:
-        await self.life.step()
+        await self.lifetime.step()
         self.asked[question] += 1
-        if self.question_fault is not None:
-            raise self.question_fault
+        if self.query_fault is not None:
+            raise self.query_fault
 
     async def _take(
         self, budget: RateLimiter, orders: Sequence[AttachRequest | DetachRequest]
     ) -> Receipt | None:
-        await self.life.step()
+        await self.lifetime.step()
         if self.bugs:
             self.bugs -= 1
-            await self.door.wait()
+            await self.gate.wait()
             raise ZeroDivisionError
         budget.record()
-        self.sent.append(Sent(self.time.monotonic(), tuple(orders)))
+        self.sent.append(SentRequest(self.time.monotonic(), tuple(orders)))
         fault = self.faults.popleft() if self.faults else self.fault
         if fault is None or (fault.may_have_arrived and self.arrives):
             refusal = self._refusal(orders)
             if refusal is None:
                 self._carry_out(orders)
             fault = refusal or fault
-        await self.life.step()
-        await self.door.wait()
+        await self.lifetime.step()
+        await self.gate.wait()
         if self.seconds:
             await self.time.sleep(self.seconds)
         if isinstance(fault, CadRateLimited):
@@ -270,7 +270,7 @@ class ScriptedCad:
 
 
 @dataclass(frozen=True)
-class Told:
+class ShownReply:
     """What somebody's reply said, and from when on."""
 
     at: float
@@ -278,40 +278,40 @@ class Told:
 
     @property
     def text(self) -> str:
-        return words.order_reply(self.view)
+        return order_text.order_reply(self.view)
 
 
-class Listeners:
+class RecordingAnnouncer:
     """The Announcer: remembers every reply.
 
     Attributes:
-        hears: whether anybody can be told anything.
+        is_reachable: whether anybody can be shown anything.
         seconds: how long Discord takes to show something.
     """
 
-    def __init__(self, time: FakeTime, life: Life) -> None:
+    def __init__(self, time: FakeTime, lifetime: Lifetime) -> None:
         self.time = time
-        self.life = life
-        self.told: dict[int, list[Told]] = {}
+        self.lifetime = lifetime
+        self.shown: dict[int, list[ShownReply]] = {}
         self.reported: list[OrderView] = []
-        self.hears = True
+        self.is_reachable = True
         self.seconds = 0.0
 
     async def show(self, view: OrderView) -> bool:
         if self.seconds:
             await self.time.sleep(self.seconds)
-        await self.life.step()
-        if self.hears:
-            self.told.setdefault(view.order.id, []).append(Told(self.time.monotonic(), view))
-        await self.life.step()
-        return self.hears
+        await self.lifetime.step()
+        if self.is_reachable:
+            self.shown.setdefault(view.order.id, []).append(ShownReply(self.time.monotonic(), view))
+        await self.lifetime.step()
+        return self.is_reachable
 
     async def report(self, view: OrderView) -> None:
         self.reported.append(view)
 
 
 @dataclass
-class Office:
+class QueueFixture:
     """Everything that can be acted on and looked at.
 
     `units` in an order are numbers of units: "1 2"; "x" stands for nobody; "5?" is a unit of which
@@ -323,9 +323,9 @@ class Office:
     time: FakeTime = field(default_factory=FakeTime)
 
     def __post_init__(self) -> None:
-        self.life = Life()
-        self.cad = ScriptedCad(self.time, self.version, self.life)
-        self.people = Listeners(self.time, self.life)
+        self.lifetime = Lifetime()
+        self.cad = ScriptedCad(self.time, self.version, self.lifetime)
+        self.announcer = RecordingAnnouncer(self.time, self.lifetime)
         self.running: dict[int, asyncio.Task[None]] = {}
         self.lookup_seconds: Callable[[Order], float] = lambda order: 0.0
         self.lookup_fault: Exception | None = None
@@ -337,8 +337,8 @@ class Office:
         """Start on the file, as after a crash."""
         opened = await WatchedDatabase.open(f"sqlite+aiosqlite:///{self.file}")
         assert isinstance(opened, WatchedDatabase)
-        self.life.left = None
-        opened.life = self.life
+        self.lifetime.steps_left = None
+        opened.lifetime = self.lifetime
         self.database = opened
         self.store = self.new_store()
         self.board = Board(self.cad, clock=self.time)
@@ -347,7 +347,7 @@ class Office:
             self.cad,
             self.board,
             self,
-            self.people,
+            self.announcer,
             follow_up=self.follow_up,
             clock=self.time,
             jitter=lambda: 1.0,
@@ -374,7 +374,7 @@ class Office:
 
     async def restart(self) -> None:
         """Die between two steps, and start again."""
-        self.life.left = 0
+        self.lifetime.steps_left = 0
         await self.close()
         await self.open()
         await self.queue.resume()
@@ -429,7 +429,7 @@ class Office:
         order = replace(order, **more)
         return replace(order, id=await self.store.add(order))
 
-    async def give(
+    async def submit(
         self,
         units: str,
         call_id: int | None = 100,
@@ -449,7 +449,7 @@ class Office:
         **more: Any,
     ) -> int:
         """Give an order, and let happen what happens at once."""
-        order_id = await self.give(units, call_id, action, **more)
+        order_id = await self.submit(units, call_id, action, **more)
         await self.settle()
         return order_id
 
@@ -464,11 +464,11 @@ class Office:
             await asyncio.sleep(0)
             quiet = 0 if self.database.busy else quiet + 1
 
-    async def passes(self, seconds: float) -> None:
+    async def advance(self, seconds: float) -> None:
         """Let time pass."""
         await self.time.advance(seconds, self.settle)
 
-    async def passes_while_down(self, seconds: float) -> None:
+    async def advance_while_down(self, seconds: float) -> None:
         """Let time pass while nothing runs."""
 
         async def nothing() -> None: ...
@@ -488,11 +488,11 @@ class Office:
 
     def text(self, order_id: int) -> str:
         """Return what an order's reply says; nothing yet is empty."""
-        told = self.people.told.get(order_id)
-        return told[-1].text if told else ""
+        shown = self.announcer.shown.get(order_id)
+        return shown[-1].text if shown else ""
 
     def texts(self, order_id: int) -> list[str]:
-        return [one.text for one in self.people.told.get(order_id, [])]
+        return [one.text for one in self.announcer.shown.get(order_id, [])]
 
     def first_lines(self, order_id: int) -> list[str]:
         return [text.partition("\n")[0] for text in self.texts(order_id)]
@@ -503,7 +503,7 @@ class Office:
         return [one.idents for one in self.cad.sent]
 
 
-class _NoWait(FakeTime):
+class _NoWaitClock(FakeTime):
     """A stage's time, in which no sleep waits."""
 
     def __init__(self, time: FakeTime) -> None:
@@ -519,13 +519,13 @@ class _NoWait(FakeTime):
     async def sleep(self, seconds: float) -> None: ...
 
 
-def prover_of(office: Office, cad: CadClient, server_id: int = 1) -> LinkVerifier:
-    """Build what proves ids, on an office's file; it waits for nothing."""
+def new_verifier(queue_fixture: QueueFixture, cad: CadClient, server_id: int = 1) -> LinkVerifier:
+    """Build what proves ids, on an queue_fixture's file; it waits for nothing."""
 
     return LinkVerifier(
         cad,
-        VerificationStore(office.database),
+        VerificationStore(queue_fixture.database),
         id_format="{hex}",
         server_id=server_id,
-        clock=_NoWait(office.time),
+        clock=_NoWaitClock(queue_fixture.time),
     )

@@ -39,27 +39,27 @@ ORDERS = ("ATTACH", "DETACH", "v2 attach", "v2 detach")
 MESSAGE, DEFERRED, EPHEMERAL = 4, 5, 64
 
 
-class OwnTime(Transport):
+class IsolatedTransport(Transport):
     """Keeps the network's time apart: simcord stops the timers of whatever a command does."""
 
-    patience: float | None = None  # real seconds
-    under_way = 0  # requests
+    timeout: float | None = None  # real seconds
+    requests_under_way = 0  # requests
 
     async def send(self, request: Request, *, within: float | None = None) -> Response:
-        sending = super().send(request, within=self.patience or within)
-        self.under_way += 1
+        sending = super().send(request, within=self.timeout or within)
+        self.requests_under_way += 1
         try:
             return await contextvars.Context().run(asyncio.create_task, sending)
         finally:
-            self.under_way -= 1
+            self.requests_under_way -= 1
 
 
 @dataclass(slots=True)
-class Scene:
-    """Everything that can be acted on and looked at; `people` by first name.
+class BotFixture:
+    """Everything that can be acted on and looked at; `members` by first name.
 
     Attributes:
-        always: settings that every start has.
+        fixed_settings: settings that every start has.
     """
 
     cad: CadServer
@@ -67,18 +67,18 @@ class Scene:
     guild: GuildHandle
     channel: ChannelHandle
     dispatch: RoleHandle
-    people: dict[str, MemberActor]
+    members: dict[str, MemberActor]
     file: Path
     time: FakeTime
     bot: DispatchBot = field(init=False)
-    transport: OwnTime = field(init=False)
-    always: dict[str, Any] = field(default_factory=dict)
+    transport: IsolatedTransport = field(init=False)
+    fixed_settings: dict[str, Any] = field(default_factory=dict)
     _running: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def __getattr__(self, name: str) -> MemberActor:
-        """Find a person by name: `scene.dana`."""
+        """Find a person by name: `bot_fixture.dana`."""
         try:
-            return self.people[name]
+            return self.members[name]
         except KeyError:
             raise AttributeError(name) from None
 
@@ -125,7 +125,7 @@ class Scene:
             "api_id_format": "{hex}",
             "database_url": database_url(self.file),
         }
-        settings = Settings(**{**values, **self.always, **changes})
+        settings = Settings(**{**values, **self.fixed_settings, **changes})
         opening = open_bot(
             settings,
             transport=self._connected,
@@ -140,61 +140,61 @@ class Scene:
         if guild and settings.members_intent:
             await guild.chunk()  # Discord lists them at a start, simcord when asked
         # What was just asked must not count against the next requests.
-        await self.passes(CALM)
+        await self.advance(CALM)
         self.world.history[:] = self.orders()
 
-    def breaks(self, fault: Fault, path: str = "") -> None:
-        """Let something go wrong at the CAD; if it hangs, the bot loses its patience soon."""
+    def set_fault(self, fault: Fault, path: str = "") -> None:
+        """Let something go wrong at the CAD; if it hangs, the bot loses its timeout soon."""
         self.cad.faults.set(fault, path=path)
-        self.transport.patience = 0.05 if isinstance(fault, Hang) else None
+        self.transport.timeout = 0.05 if isinstance(fault, Hang) else None
 
-    def mends(self) -> None:
+    def clear_faults(self) -> None:
         """Let the CAD work again."""
         self.cad.faults.clear()
-        self.transport.patience = None
+        self.transport.timeout = None
 
     def _connected(self, address: str) -> Transport:
-        self.transport = OwnTime(address)
+        self.transport = IsolatedTransport(address)
         return self.transport
 
     async def stop(self) -> None:
         """Stop the bot as the process does."""
         if hasattr(self, "bot"):
-            await asyncio.gather(self.bot.drain(), self.passes(CALM))
+            await asyncio.gather(self.bot.drain(), self.advance(CALM))
         await self._running.aclose()
 
-    async def passes(self, seconds: float) -> None:
+    async def advance(self, seconds: float) -> None:
         """Let time pass."""
         await self.time.advance(seconds, partial(self.env.settle, idle=0.005))
 
-    async def catches_up(self) -> None:
+    async def settle_network(self) -> None:
         """Wait for what really takes time, the CAD and the database, while none passes."""
         for _ in range(ROUNDS):
-            await until(lambda: not self.transport.under_way)
+            await until(lambda: not self.transport.requests_under_way)
             # Behind whatever the cards have asked of the database.
             await self.services.command_syncs.get("nothing")
             await self.env.settle(idle=0.001)
 
-    async def says(self, who: MemberActor, command: str, /, **options: Any) -> Said:
+    async def run_command(self, who: MemberActor, command: str, /, **options: Any) -> CommandReply:
         """Type a command and return what the bot says to it."""
-        said = Said(self, await who.slash(self.channel, command, **options))
+        said = CommandReply(self, await who.slash(self.channel, command, **options))
         said.check()
         return said
 
-    async def say(self, who: MemberActor, command: str, /, **options: Any) -> str:
+    async def final_answer(self, who: MemberActor, command: str, /, **options: Any) -> str:
         """Type a command and return the last words, a minute later."""
-        return await (await self.says(who, command, **options)).after(60)
+        return await (await self.run_command(who, command, **options)).after(60)
 
     async def attach(self, units: str, call: int = seed.ARMED_ROBBERY, **options: Any) -> str:
         """Let Dana attach units, and return the last words."""
-        return await self.say(self.dana, "attach", call=call, units=units, **options)
+        return await self.final_answer(self.dana, "attach", call=call, units=units, **options)
 
 
 @dataclass(slots=True)
-class Said:
+class CommandReply:
     """What the bot says to one command: changes as the reply is edited."""
 
-    scene: Scene
+    bot_fixture: BotFixture
     result: InteractionResult
 
     @property
@@ -213,11 +213,11 @@ class Said:
     def requests(self) -> list[HttpLogEntry]:
         """What the bot has sent to Discord about it."""
         token = self.result._interaction.token
-        return [one for one in self.scene.env.http_requests if token in one.path]
+        return [one for one in self.bot_fixture.env.http_requests if token in one.path]
 
     async def after(self, seconds: float) -> str:
         """Return what it says some time later."""
-        await self.scene.passes(seconds)
+        await self.bot_fixture.advance(seconds)
         self.check()
         return self.text
 

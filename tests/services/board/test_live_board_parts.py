@@ -1,0 +1,128 @@
+"""The board with a list of units that takes several loads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import cast
+
+import pytest
+
+from bot.cad.client import CadClient
+from bot.cad.errors import CadRateLimited
+from bot.cad.models import Unit, UnitListPart
+from bot.cad.push.events import UnitLoggedIn, UnitLoggedOut
+from bot.services.board.live_board import MAX_UNITS_AGE, Board
+from tests.manual_clock import ManualClock
+
+A, B, C, D = (Unit(ident, "u", f"A-{ident}", "", "", 2, ()) for ident in range(1, 5))
+FIRST = UnitListPart((A, B), is_complete=False, listed=None, retry_after=20.0)
+LAST = UnitListPart((C,), is_complete=True, listed=frozenset({1, 2, 3}), age=60.0)
+
+
+class Cad:
+    """Gives its parts in turn."""
+
+    def __init__(self) -> None:
+        self.parts: list[UnitListPart] = []
+
+    async def units(self, _server_id: int) -> UnitListPart:
+        if not self.parts:
+            raise CadRateLimited(retry_after=30.0)
+        return self.parts.pop(0)
+
+
+@pytest.fixture
+def cad() -> Cad:
+    return Cad()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def board(cad: Cad, clock: ManualClock) -> AsyncIterator[Board]:
+    board = Board(cast("CadClient", cad), clock=clock)
+    yield board
+    await board.close()
+
+
+async def load(board: Board, cad: Cad, *parts: UnitListPart) -> None:
+    cad.parts += parts
+    for _ in parts:
+        try:
+            await board.fetch_units(1)
+        except CadRateLimited:
+            continue
+
+
+def shown(board: Board) -> set[int]:
+    return {unit.ident for unit in board.units(1)}
+
+
+async def test_a_whole_list_replaces_the_one_before(board: Board, cad: Cad) -> None:
+    cad.parts = [UnitListPart.whole([A, B]), UnitListPart.whole([B, C])]
+    await board.fetch_units(1)
+    assert await board.fetch_units(1) == (B, C)
+
+
+async def test_a_first_part_is_shown_but_is_no_answer_for_an_order(board: Board, cad: Cad) -> None:
+    cad.parts = [FIRST, LAST]
+    with pytest.raises(CadRateLimited) as limited:
+        await board.fetch_units(1)
+    assert limited.value.retry_after == 20.0
+    assert shown(board) == {1, 2}
+    assert board.units_as_of(1) is None
+    assert set(await board.fetch_units(1)) == {A, B, C}
+
+
+async def test_the_board_says_how_old_the_oldest_part_is(
+    board: Board, cad: Cad, clock: ManualClock
+) -> None:
+    await load(board, cad, FIRST, LAST)
+    assert board.units_as_of(1) == clock.now() - timedelta(seconds=60)
+
+
+async def test_parts_change_only_the_units_that_they_bring(board: Board, cad: Cad) -> None:
+    await load(board, cad, FIRST, LAST)
+    busy = replace(A, status=1)
+    cad.parts = [replace(FIRST, units=(busy,))]
+    board.force_refresh(1)
+    await board._server(1).units.fetch()
+    assert set(board.units(1)) == {busy, B, C}
+
+
+async def test_who_is_not_in_a_whole_list_is_off_duty(board: Board, cad: Cad) -> None:
+    await load(board, cad, FIRST, LAST)
+    cad.parts = [FIRST, replace(LAST, listed=frozenset({1, 3}))]
+    for _ in range(2):
+        await board._server(1).units.fetch()
+    assert shown(board) == {1, 3}
+
+
+async def test_a_list_with_a_gap_takes_nobody_off_duty(board: Board, cad: Cad) -> None:
+    await load(board, cad, FIRST, LAST)
+    cad.parts = [FIRST, replace(LAST, listed=None)]
+    for _ in range(2):
+        await board._server(1).units.fetch()
+    assert shown(board) == {1, 2, 3}
+
+
+async def test_events_between_the_parts_hold(board: Board, cad: Cad) -> None:
+    await load(board, cad, FIRST)
+    board.apply(1, [UnitLoggedIn(D), UnitLoggedOut(1)])
+    await load(board, cad, LAST)
+    assert shown(board) == {2, 3, 4}
+
+
+async def test_orders_do_not_wait_for_a_long_list(
+    board: Board, cad: Cad, clock: ManualClock
+) -> None:
+    await load(board, cad, FIRST, LAST)
+    assert set(await board.fetch_units(1)) == {A, B, C}  # the CAD allows no request now
+    clock.seconds += MAX_UNITS_AGE.total_seconds()
+    with pytest.raises(CadRateLimited):
+        await board.fetch_units(1)

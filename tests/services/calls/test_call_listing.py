@@ -1,0 +1,135 @@
+"""The open calls, as a list and as a choice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from bot.cad.client import CadClient
+from bot.cad.errors import CadTimeout
+from bot.cad.models import CLOSED, Calls, EmergencyCall, UnitListPart
+from bot.services.access.policy import Access
+from bot.services.board.live_board import Board
+from bot.services.calls.call_listing import PAGE_SIZE, PICK_LIMIT, CallListing, CallsPage
+from bot.services.errors import RoleRequired
+from tests.manual_clock import ManualClock
+from tests.services.samples import DISPATCH_ROLE, actor, call, unit
+
+DANA, PAT = actor(DISPATCH_ROLE), actor()
+SERVER, OTHER_SERVER = 1, 2
+SHOTS = EmergencyCall(7, True, "Jane Doe", "Grove Street", "Three shots")
+
+
+class FakeCad:
+    """Each server's calls; counts the polls."""
+
+    def __init__(self) -> None:
+        self.found: dict[int, Calls] = {}
+        self.error: CadTimeout | None = None
+        self.polls = 0
+
+    async def calls(self, server_id: int) -> Calls:
+        self.polls += 1
+        if self.error:
+            raise self.error
+        return self.found.get(server_id, Calls((), ()))
+
+    async def units(self, server_id: int) -> UnitListPart:
+        return UnitListPart.whole([unit(1, "A-12", name="Pat Moreno")])
+
+
+@pytest.fixture
+def cad() -> FakeCad:
+    return FakeCad()
+
+
+@pytest.fixture
+async def board(cad: FakeCad) -> AsyncIterator[Board]:
+    board = Board(cast(CadClient, cad), clock=ManualClock())
+    yield board
+    await board.close()
+
+
+@pytest.fixture
+def listing(board: Board) -> CallListing:
+    return CallListing(Access(frozenset({DISPATCH_ROLE})), board, SERVER)
+
+
+def numbers(page: CallsPage) -> list[int]:
+    return [line.call.call_id for line in page.items]
+
+
+async def test_911_calls_first_then_the_most_urgent(listing: CallListing, cad: FakeCad):
+    urgent = replace(call(103), priority=1)
+    over = replace(call(90), status=CLOSED)
+    cad.found[SERVER] = Calls(
+        (call(102), call(101), over, urgent), (SHOTS, replace(SHOTS, call_id=3))
+    )
+    page = await listing.page(DANA, 1)
+    assert numbers(page) == [3, 7, 103, 101, 102]
+    assert (page.number, page.count, page.total) == (1, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "number", "shown"),
+    [(1, 1, PAGE_SIZE), (2, 2, 1), (99, 2, 1), (0, 1, PAGE_SIZE), (-1, 1, PAGE_SIZE)],
+)
+async def test_pages(listing: CallListing, cad: FakeCad, wanted: int, number: int, shown: int):
+    cad.found[SERVER] = Calls(tuple(map(call, range(1, PAGE_SIZE + 2))), ())
+    page = await listing.page(DANA, wanted)
+    assert (page.number, page.count, page.total) == (number, 2, PAGE_SIZE + 1)
+    start = (number - 1) * PAGE_SIZE + 1
+    assert numbers(page) == list(range(start, start + shown))
+
+
+async def test_a_page_says_who_is_on_each_call_and_when_that_was_so(
+    listing: CallListing, board: Board, cad: FakeCad
+):
+    cad.found[SERVER] = Calls((call(100, "", 1),), ())
+    await board.fetch_units(SERVER)
+    page = await listing.page(DANA, 1)
+    (line,) = page.items
+    assert [one.name for one in line.units] == ["Pat Moreno"]
+    assert page.confirmed_at == board.confirmed_at(SERVER)
+
+
+async def test_the_cad_is_waited_for_once_and_then_memory_is_enough(
+    listing: CallListing, cad: FakeCad
+):
+    cad.error = CadTimeout()
+    with pytest.raises(CadTimeout):
+        await listing.page(DANA, 1)
+    cad.error = None
+    assert numbers(await listing.page(DANA, 1)) == []
+    cad.found[SERVER] = Calls((call(100),), ())
+    assert numbers(await listing.page(DANA, 1)) == []  # polled in the background
+    assert cad.polls == 2
+
+
+async def test_another_server(listing: CallListing, cad: FakeCad):
+    cad.found = {SERVER: Calls((call(100),), ()), OTHER_SERVER: Calls((call(200),), ())}
+    assert numbers(await listing.page(DANA, 1, OTHER_SERVER)) == [200]
+    assert numbers(await listing.page(DANA, 1)) == [100]
+
+
+async def test_the_calls_to_choose_from_are_in_memory_and_not_too_many(
+    listing: CallListing, board: Board, cad: FakeCad
+):
+    assert listing.open_calls(DANA) == (SERVER, [])
+    urgent = replace(call(999), priority=1)
+    cad.found[SERVER] = Calls((*map(call, range(1, 60)), urgent), (SHOTS,))
+    await board.fetch_calls(SERVER)
+    server_id, found = listing.open_calls(DANA)
+    assert server_id == SERVER
+    assert [one.call_id for one in found] == [999, *range(1, PICK_LIMIT)]
+
+
+async def test_only_dispatchers_read_calls(listing: CallListing, cad: FakeCad):
+    with pytest.raises(RoleRequired):
+        await listing.page(PAT, 1)
+    with pytest.raises(RoleRequired):
+        listing.open_calls(PAT)
+    assert cad.polls == 0

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.services.access.policy import Access
+from bot.services.links.link_service import LinkService
+from bot.services.orders.intake import OrderIntake
+from bot.services.orders.order_resolver import TargetResolver
+from bot.storage.stores.link_row import Link
+from bot.storage.stores.link_store import LinkStore
+from tests.services.orders.order_fixture import ALICE, PAT, CadWithUnits, OrderFixture
+from tests.services.queue_fixture import QueueFixture, new_verifier
+from tests.services.samples import DISPATCH_ROLE, GUILD, unit
+from tests.stored_links import put_link
+
+
+@pytest.fixture
+async def order_fixture(queue_fixture: QueueFixture) -> AsyncIterator[OrderFixture]:
+    """Link Pat and Alice, and put a unit of each on duty."""
+    cad = CadWithUnits(queue_fixture.time, 1, queue_fixture.lifetime)
+    cad.on_duty = [unit(1, "A-1", "steam:1"), unit(2, "A-2", "steam:2")]
+    queue_fixture.cad = cad
+    queue_fixture.board._cad = cad
+    access = Access(frozenset({DISPATCH_ROLE}))
+    links = LinkStore(queue_fixture.database)
+    for number, member_id in enumerate((PAT, ALICE), 1):
+        await put_link(
+            links, Link(GUILD, member_id, f"STEAM:{number}", 1, queue_fixture.time.now())
+        )
+    prover = new_verifier(queue_fixture, cad)
+    linking = LinkService(access, links, cad, prover, id_format="{hex}", clock=queue_fixture.time)
+    intake = OrderIntake(access, queue_fixture.store, 5, clock=queue_fixture.time)
+    resolver = TargetResolver(links, linking, queue_fixture.board)
+    yield OrderFixture(queue_fixture, intake, resolver, links, cad.on_duty)
+    await linking.close()

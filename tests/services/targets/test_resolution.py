@@ -1,0 +1,76 @@
+"""What a text resolves to: the roster that it is looked up in, and when the result is certain."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.services.targets.resolution import Assignee, Roster
+from tests.services.samples import unit
+from tests.services.targets.samples import (
+    CURRENT,
+    EMPTY,
+    ME,
+    NAMELESS,
+    PAT,
+    REMEMBERED,
+    SILENT,
+    TWIN,
+    UNKNOWN,
+    resolved,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "roster", "certain"),
+    [
+        ("me A-7 <@99> <@&5>", REMEMBERED, True),
+        ("me B-1", REMEMBERED, False),
+        ("me <@8>", REMEMBERED, False),
+        ("steam:new", UNKNOWN, False),
+        ("S-1", REMEMBERED, False),
+        ("me <@5>", REMEMBERED, False),
+        ("A-12", Roster((PAT, TWIN), is_current=False), False),
+        ("<@99>", UNKNOWN, True),
+    ],
+)
+def test_when_a_newer_list_could_say_otherwise(text, roster, certain) -> None:
+    assert resolved(text, roster).is_certain() is certain
+
+
+@pytest.mark.parametrize(
+    "spelling", ["1100001343a206f", "STEAM:1100001343A206F", "76561198836490351", "license:pat"]
+)
+def test_a_unit_is_found_by_any_of_its_ids_in_any_spelling(spelling: str) -> None:
+    assert CURRENT.by_api_id(spelling) == PAT
+    assert CURRENT.by_api_id("steam:unknown") is None
+
+
+def test_of_two_units_with_one_id_the_first_is_found() -> None:
+    twin = unit(20, "Z-1", "LICENSE:PAT")
+    assert Roster((PAT, twin), is_current=True).by_api_id("LICENSE:PAT") == PAT
+    assert Roster((twin, PAT), is_current=True).by_api_id("license:pat") == twin
+
+
+def test_units_are_found_by_number_in_any_letter_case() -> None:
+    roster = Roster((PAT, TWIN, NAMELESS), is_current=True)
+    assert list(roster.by_number("a-12")) == list(roster.by_number("A-12")) == [PAT, TWIN]
+    assert list(roster.by_number("A-1")) == []
+
+
+@pytest.mark.parametrize(
+    ("roster", "is_conclusive"),
+    [(CURRENT, True), (EMPTY, True), (REMEMBERED, False), (UNKNOWN, False), (SILENT, False)],
+)
+def test_only_a_current_list_with_ids_shows_who_is_off_duty(
+    roster: Roster, is_conclusive: bool
+) -> None:
+    assert roster.is_conclusive() is is_conclusive
+
+
+def test_a_unit_is_one_person_under_all_its_names() -> None:
+    by_number = Assignee("1100001343a206f", None, PAT, on_duty=True)
+    by_member = Assignee("license:pat", ME, PAT, on_duty=True)
+    off_duty = Assignee("STEAM:1100001343A206F", None, None, on_duty=False)
+    assert by_number.key == by_member.key
+    assert off_duty.key == Assignee("76561198836490351", ME, None, on_duty=None).key
+    assert off_duty.key != by_number.key

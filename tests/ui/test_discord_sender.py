@@ -1,0 +1,48 @@
+"""Messages that answer no interaction: a failure is logged without a secret, and not raised."""
+
+from __future__ import annotations
+
+import discord
+import pytest
+
+from bot.ui.discord_sender import DiscordSender, attempt
+
+
+async def succeed() -> str:
+    return "sent"
+
+
+async def fail(error: Exception) -> None:
+    raise error
+
+
+async def test_a_request_that_worked_is_not_logged(caplog: pytest.LogCaptureFixture):
+    assert await attempt(succeed(), "send it") is True
+    assert caplog.records == []
+
+
+async def test_a_failure_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture):
+    assert await attempt(fail(OSError("no network")), "write to user 7") is False
+    assert caplog.messages == ["cannot write to user 7: no network"]
+
+
+async def test_the_text_of_an_unknown_error_is_not_logged(caplog: pytest.LogCaptureFixture):
+    error = RuntimeError("https://discord.com/api/webhooks/1/a-token")
+    assert await attempt(fail(error), "edit the reply") is False
+    assert caplog.messages == ["cannot edit the reply: RuntimeError"]
+
+
+async def test_without_a_log_channel_nothing_is_posted(caplog: pytest.LogCaptureFixture):
+    client = discord.Client(intents=discord.Intents(guilds=True))
+    assert await DiscordSender(client, None).post_to_log("text") is False
+    assert caplog.records == []
+
+
+async def test_a_client_that_is_not_logged_in_raises_nothing(caplog: pytest.LogCaptureFixture):
+    sender = DiscordSender(discord.Client(intents=discord.Intents(guilds=True)), 900)
+    assert await sender.post_to_log("text") is False
+    assert await sender.direct_message(7, "text") is False
+    assert [message.partition(":")[0] for message in caplog.messages] == [
+        "cannot write into the log channel",
+        "cannot write to user 7",
+    ]

@@ -23,10 +23,11 @@ _CAD = (
     "bot.cad.errors",
     "bot.cad.http.rate_limits",
     "bot.cad.models",
+    "bot.cad.permissions",
     "bot.cad.push.event_queue",
     "bot.cad.push.events",
 )
-_CAD_ROOT = ("bot.cad.errors", "bot.cad.models", "bot.cad.values")
+_CAD_ROOT = ("bot.cad.errors", "bot.cad.models", "bot.cad.permissions", "bot.cad.values")
 # What the UI may see of the storage: rows and errors, nothing that asks the database.
 _ROWS = (
     "bot.storage.errors",

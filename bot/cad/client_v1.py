@@ -135,6 +135,11 @@ class V1Client:
         """Return None: v1 returns no more than the user name of an account."""
         return None
 
+    async def get_account_with_permissions(self, server_id: int, api_id: str) -> Account | None:
+        """Return the account that has an API id, with its permissions; None if there is none."""
+        request = v1.get_account(self._credentials, server_id, api_id)
+        return await self._sender.query(request, v1.read_account)
+
     async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:

@@ -23,6 +23,7 @@ from bot.cad.models import (
     UnitsPage,
     idents_on_call,
 )
+from bot.cad.permissions import GranularPermissions
 from bot.cad.unit_list_loader import UnitListLoader
 
 T = TypeVar("T")
@@ -127,6 +128,15 @@ class V2Client:
         """Return the account that has an API id; None if there is none."""
         request = v2_accounts.account_by_community_user(self._credentials, api_id)
         return await self._sender.query(request, v2_accounts.read_account)
+
+    async def get_granular_permissions(self, account: str) -> GranularPermissions | None:
+        """Return the granular permissions of an account; None if there is no such account.
+
+        Raises:
+            CadError: they cannot be read. That says nothing about what the account may do.
+        """
+        request = v2_accounts.granular_permissions(self._credentials, account)
+        return await self._sender.query(request, v2_accounts.read_granular_permissions)
 
     async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]

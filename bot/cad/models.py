@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 PENDING, ACTIVE, CLOSED = range(3)  # the status of a call
 LOWEST_PRIORITY = 3
+ACCOUNT_PENDING, VALIDATED, EXPIRED, REMOVED, BANNED = range(5)  # the status of an account
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,22 @@ class Account:
 
     Attributes:
         api_id: its community user id; empty if none is linked.
-        permissions: their names in lower case: "dispatch", "selfdispatch", "police".
+        permissions: their names in lower case: "dispatch", "selfdispatch", "police". They may be
+            out of date for accounts that have granular permissions.
+        status: 0 pending, 1 validated, 2 expired, 3 removed, 4 banned. The CAD still shows the old
+            permissions of an account that is expired, removed or banned.
     """
 
     uuid: str
     username: str
     api_id: str
     permissions: frozenset[str] = frozenset()
+    status: int = VALIDATED
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether the account is expired, removed or banned."""
+        return self.status in {EXPIRED, REMOVED, BANNED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,11 @@ class Call:
         primary: the ident of the primary unit; None if there is none.
         meta: further values that game servers and the CAD store with the call. The keys keep
             their letter case, because game servers need it. Compare them without letter case.
+        priority_text: the priority of a call of a custom layout, as the community named it; empty
+            if the priority is a number.
+        status_id: the status within a custom layout; empty if there is none.
+        template: the id of the custom layout; empty if there is none.
+        values: the fields of the custom layout, by their ids.
     """
 
     call_id: int
@@ -131,6 +146,10 @@ class Call:
     primary: int | None = None
     notes: tuple[Note, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict, hash=False)
+    priority_text: str = ""
+    status_id: str = ""
+    template: str = ""
+    values: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +178,16 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
+class Coordinates:
+    """A place in the game's world, in its own units (metres); `heading` in degrees."""
+
+    x: float
+    y: float
+    z: float = 0.0
+    heading: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """A unit on duty.
 
@@ -169,6 +198,8 @@ class Unit:
         status: 0 unavailable, 1 busy, 2 available, 3 enroute, 4 on scene; -1 unknown.
         api_ids: every API id of the unit's account, in the CAD's order.
         is_dispatch: whether it is logged in as a dispatcher.
+        community_user_id: the id that the CAD knows the account's player by; also in `api_ids`.
+        coordinates: None if the CAD shows none, or all are 0.
     """
 
     ident: int
@@ -183,6 +214,8 @@ class Unit:
     group: str = ""
     is_dispatch: bool = False
     is_panic: bool = False
+    community_user_id: str = ""
+    coordinates: Coordinates | None = None
 
 
 @dataclass(frozen=True, slots=True)

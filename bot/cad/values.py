@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
-_META = "metadata"
+# Objects whose keys are names given by game servers and communities.
+_KEPT = frozenset({"metadata", "values"})
 
 
 def lower_keys(value: object) -> Any:  # noqa: ANN401 - shapes are checked by the readers
-    """Return JSON with every key in lower case, except the keys inside `metaData`.
+    """Return JSON with every key in lower case, except the keys inside `metaData` and `values`.
 
     The CAD writes the same key in different letter case on different endpoints. The keys inside
-    `metaData` come from game servers, which need the letter case that they wrote.
+    `metaData` come from game servers, which need the letter case that they wrote; those inside
+    `values` are ids of a community's own fields.
 
     Raises:
         RecursionError: the JSON is nested too deeply.
@@ -21,7 +24,7 @@ def lower_keys(value: object) -> Any:  # noqa: ANN401 - shapes are checked by th
     match value:
         case Mapping():
             folded = ((str(key).lower(), entry) for key, entry in value.items())
-            return {key: entry if key == _META else lower_keys(entry) for key, entry in folded}
+            return {key: entry if key in _KEPT else lower_keys(entry) for key, entry in folded}
         case list():
             return [lower_keys(entry) for entry in value]
         case _:
@@ -69,3 +72,14 @@ def to_text_map(value: object) -> Mapping[str, str]:
         return {}
     found = {str_or_empty(key): to_text(entry) for key, entry in value.items()}
     return {key: entry for key, entry in found.items() if key and entry}
+
+
+def to_float(value: object) -> float | None:
+    """Read a finite number, also one written as text; None if it is neither."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None

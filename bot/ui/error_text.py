@@ -142,7 +142,7 @@ def cad_message(error: CadError) -> str:
     said = f" It said: {code_span(error.text)}." if error.text else ""
     match error:
         case UnitNotAddressable():
-            text = "This CAD needs an API id here, and the unit has none. Use `/link` for its member."
+            text = "This CAD needs an API id here, and the unit has none. Link its member first."
         case CadRefused():
             advice = _REJECTION_ADVICE.get(type(error), "")
             refusal = code_span(error.text or f"status {error.status}")

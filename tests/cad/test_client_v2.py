@@ -29,7 +29,16 @@ from bot.cad.http.rate_limits import RateLimit, background_queries
 from bot.cad.http.request_sender import RequestSender
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Credentials
-from bot.cad.models import Account, AttachRequest, DetachRequest, Receipt, Unit, UnitRef
+from bot.cad.models import (
+    Account,
+    AttachRequest,
+    Coordinates,
+    DetachRequest,
+    Receipt,
+    Unit,
+    UnitRef,
+)
+from bot.cad.permissions import GranularPermissions
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import models as cad_models
 from sandbox.cad.state.faults import (
@@ -481,3 +490,31 @@ async def test_300_units_load_within_the_published_limits(far: Far) -> None:
     assert found == listed == on_duty
     assert far.time.seconds - started <= 300
     assert 429 not in {entry.status for entry in far.cad.world.history}
+
+
+async def test_granular_permissions_of_an_account(far: Far, client: V2Client) -> None:
+    grants = frozenset({"global.dispatch"})
+    far.add(cad_models.Account("u-9", "zed", grants=grants, status=4))
+    far.add(cad_models.Account("u-10", "old", permissions=frozenset({"dispatch"})))
+    found = await client.get_granular_permissions("u-9")
+    assert found == GranularPermissions(grants, status=4)
+    old = await client.get_granular_permissions("u-10")
+    assert old is not None
+    assert not old.is_migrated
+    assert await client.get_granular_permissions("nobody") is None
+    far.cad.faults.set(Text(500, "down"))
+    with pytest.raises(CadUnavailable):
+        await client.get_granular_permissions("u-9")
+
+
+async def test_where_units_are_and_calls_of_a_custom_layout(far: Far, client: V2Client) -> None:
+    far.server.units[far.ident(PAT)].coordinates = (1.5, -2.0, 3.0, 90.0)
+    layout = {"template": "fire", "statusId": "s-1", "priority": "Red", "values": {"Floor": "3"}}
+    form = far.server.calls[ARMED_ROBBERY].form
+    far.server.calls[ARMED_ROBBERY].form = replace(form, layout=layout)
+    units = {unit.ident: unit for unit in (await client.units(1)).units}
+    assert units[far.ident(PAT)].coordinates == Coordinates(1.5, -2.0, 3.0, 90.0)
+    assert units[far.ident(ALICE)].coordinates is None
+    calls = {call.call_id: call for call in (await client.calls(1)).dispatch}
+    call = calls[ARMED_ROBBERY]
+    assert (call.priority_text, call.status_id, call.values) == ("Red", "s-1", {"Floor": "3"})

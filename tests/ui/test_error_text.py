@@ -90,7 +90,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (CadUnavailable(status=503), ("(503)", "Try again")),
     (CadRedirected("https://elsewhere.example", status=302), ("SONORAN_API_URL",)),
     (CadUnreadable("Just a moment...", status=200), ("`Just a moment...`", "SONORAN_API_URL")),
-    (UnitNotAddressable("12"), ("needs an API id", "`/link`")),
+    (UnitNotAddressable("12"), ("needs an API id", "Link its member")),
     (CadUnnumbered("DONE", status=200), ("It was done", "`DONE`", "before you try again")),
     (CadError(), ("cannot be read", "SONORAN_API_URL")),
     (RoleRequired(frozenset({5, 4})), ("<@&4>, <@&5>",)),

@@ -7,15 +7,18 @@ that one bad unit does not hide the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from bot.cad.errors import CadUnreadable
 from bot.cad.models import (
     ACTIVE,
     LOWEST_PRIORITY,
+    VALIDATED,
     Account,
     Call,
     Calls,
+    Coordinates,
     CurrentCall,
     EmergencyCall,
     Note,
@@ -23,7 +26,8 @@ from bot.cad.models import (
     Unit,
     UnitsPage,
 )
-from bot.cad.values import str_or_empty, to_bool, to_int, to_ints, to_text, to_text_map
+from bot.cad.permissions import GranularPermissions
+from bot.cad.values import str_or_empty, to_bool, to_float, to_int, to_ints, to_text, to_text_map
 
 T = TypeVar("T")
 
@@ -76,6 +80,32 @@ def read_account(data: object) -> Account:
         str_or_empty(data.get("username")),
         str_or_empty(data.get("communityuserid")),
         _permissions(data.get("permissions")),
+        _account_status(data),
+    )
+
+
+def read_v1_account(data: object) -> Account:
+    """Read an account from a GET_ACCOUNT answer of v1, which lists API ids."""
+    account = read_account(data)
+    ids = data.get("apiids") if isinstance(data, Mapping) else None
+    known = [str_or_empty(one) for one in ids] if isinstance(ids, list) else []
+    return replace(account, api_id=account.api_id or next(filter(None, known), ""))
+
+
+def read_granular_permissions(data: object) -> GranularPermissions:
+    """Read the granular permissions of an account; an answer without them is an error.
+
+    It must never count as "none": owners and accounts with rights would lose them.
+    """
+    listed = data.get("permissions") if isinstance(data, Mapping) else None
+    grants = listed.get("grants") if isinstance(listed, Mapping) else None
+    if not isinstance(data, Mapping) or not isinstance(grants, list):
+        raise CadUnreadable("the answer holds no permissions")
+    return GranularPermissions(
+        frozenset(name.lower() for name in map(str_or_empty, grants) if name),
+        is_owner=to_bool(data.get("owner")),
+        is_migrated=to_bool(data.get("migrated", True)),
+        status=_account_status(data),
     )
 
 
@@ -139,6 +169,10 @@ def read_call(raw: object) -> Call | None:
         primary=max(to_int(raw.get("primary")) or 0, 0) or None,
         notes=_notes(raw.get("notes")),
         meta=to_text_map(raw.get("metadata")),
+        priority_text=to_text(raw.get("priority")) if priority is None else "",
+        status_id=to_text(raw.get("statusid")),
+        template=_template(raw.get("template")),
+        values=to_text_map(raw.get("values")),
     )
 
 
@@ -188,12 +222,34 @@ def read_unit(raw: object) -> Unit | None:
         group=str_or_empty(data.get("group")),
         is_dispatch=to_bool(raw.get("isdispatch")),
         is_panic=to_bool(raw.get("ispanic")),
+        community_user_id=str_or_empty(data.get("communityuserid")),
+        coordinates=_coordinates(raw.get("coordinates")),
     )
 
 
 def _read_each(items: object, read: Callable[[object], T | None]) -> tuple[T, ...]:
     found = map(read, items if isinstance(items, list) else ())
     return tuple(item for item in found if item is not None)
+
+
+def _account_status(data: Mapping[str, Any]) -> int:
+    status = to_int(data.get("status"))
+    return VALIDATED if status is None else status
+
+
+def _template(raw: object) -> str:
+    # Not documented: the layout's id, or an object that holds it.
+    return to_text(raw.get("templateid", raw.get("id")) if isinstance(raw, Mapping) else raw)
+
+
+def _coordinates(raw: object) -> Coordinates | None:
+    if not isinstance(raw, Mapping):
+        return None
+    x, y, z, w = (to_float(raw.get(axis)) for axis in "xyzw")
+    # All 0 is what the CAD shows as long as the game has sent no place.
+    if x is None or y is None or not (x or y or z):
+        return None
+    return Coordinates(x, y, z or 0.0, w or 0.0)
 
 
 def _permissions(raw: object) -> frozenset[str]:

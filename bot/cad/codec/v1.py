@@ -24,7 +24,7 @@ from bot.cad.errors import (
 from bot.cad.http import wire
 from bot.cad.http.rate_limits import BurstLimit
 from bot.cad.http.wire import Credentials, Request, Response
-from bot.cad.models import AttachRequest, Calls, DetachRequest, NewCall, UnitRef, UnitsPage
+from bot.cad.models import Account, AttachRequest, Calls, DetachRequest, NewCall, UnitRef, UnitsPage
 
 ENDPOINT = "v1"  # all requests share one rate limit
 # One per second on average, five at once; queries leave one of them to the next command.
@@ -168,6 +168,12 @@ def check_api_id(credentials: Credentials, server_id: int, api_id: str) -> Reque
     return _post(credentials, "/general/check_apiid", "CHECK_APIID", data)
 
 
+def get_account(credentials: Credentials, server_id: int, api_id: str) -> Request:
+    """Build a request for the account that has an API id, with its permissions."""
+    data = {"serverId": server_id, "apiId": api_id}
+    return _post(credentials, "/general/get_account", "GET_ACCOUNT", data)
+
+
 def read_done(response: Response) -> None:
     """Read the answer to a command; raise its error if it failed."""
     wire.check_response(response, _classified)
@@ -200,6 +206,13 @@ def read_account_name(response: Response) -> str | None:
     return _checked(response).text.strip('"')
 
 
+def read_account(response: Response) -> Account | None:
+    """Read the answer to `get_account`; None for an unknown id."""
+    if response.status == 404 and "NOT LINKED" in response.text.upper():
+        return None
+    return readers.read_v1_account(wire.read_json(_checked(response)))
+
+
 def is_unknown_variant(error: CadRefused | CadUnreadable) -> bool:
     """Return True if an error means that this CAD does not know this variant.
 
@@ -225,12 +238,10 @@ def _attach_targets(units: Sequence[UnitRef]) -> list[Mapping[str, Any]]:
     idents = [unit.ident for unit in units if unit.ident is not None]
     if len(idents) == len(units):
         return [{"identIds": idents}]
-    named = [{"units": api_ids}] if api_ids else []
     others = [unit for unit in units if not unit.api_id]
-    by_ident = [unit.ident for unit in others if unit.ident is not None]
+    lists = {"units": api_ids, "identIds": [one.ident for one in others if one.ident is not None]}
     return [
-        *named,
-        *([{"identIds": by_ident}] if by_ident else []),
+        *({kind: values} for kind, values in lists.items() if values),
         *_accounts([unit for unit in others if unit.ident is None]),
     ]
 

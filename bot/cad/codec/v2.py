@@ -37,7 +37,7 @@ ATTACH, DETACH = "attach", "detach"
 CALLS, UNITS, CURRENT_CALL = "calls", "units", "current call"
 NEW_CALL, CLOSE, NOTE = "new dispatch", "close", "note"
 STATUS, REMOVE_911 = "status", "remove 911"
-ACCOUNT, LINK = "account", "link"
+ACCOUNT, LINK, PERMISSIONS = "account", "link", "permissions"
 INFO, VERSION, SERVERS = "info", "version", "servers"
 # Published, per API key. The game server uses the same key: see `RateLimit.scaled`.
 LIMITS: Mapping[str, RateLimit] = {
@@ -52,6 +52,7 @@ LIMITS: Mapping[str, RateLimit] = {
     REMOVE_911: RateLimit(10, 60.0),
     ACCOUNT: RateLimit(10, 60.0),
     LINK: RateLimit(30, 60.0),
+    PERMISSIONS: RateLimit(10, 60.0),  # none is published; that of the account
     CURRENT_CALL: RateLimit(10, 60.0),
     **dict.fromkeys((INFO, VERSION, SERVERS), RateLimit(10, 60.0)),
 }

@@ -5,10 +5,13 @@ Reference: docs/sonoran-cad.md, "v2: resources, bearer token, JSON" and "Who is 
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from bot.cad.codec import readers, v2
 from bot.cad.http import wire
 from bot.cad.http.wire import Credentials, Request, Response
 from bot.cad.models import Account
+from bot.cad.permissions import GranularPermissions
 
 
 def account_by_discord(credentials: Credentials, discord_id: int) -> Request:
@@ -24,6 +27,12 @@ def account_by_uuid(credentials: Credentials, account: str) -> Request:
 def account_by_community_user(credentials: Credentials, api_id: str) -> Request:
     """Build a request for the account with this community user id (v1: API id)."""
     return _account(credentials, "communityUserId", api_id)
+
+
+def granular_permissions(credentials: Credentials, account: str) -> Request:
+    """Build a request for the granular permissions of the account with this UUID."""
+    path = f"/v2/general/permissions/accounts/{quote(account, safe='')}"
+    return v2.build_get(credentials, v2.PERMISSIONS, path)
 
 
 def check_link(credentials: Credentials, api_id: str) -> Request:
@@ -43,6 +52,13 @@ def read_account(response: Response) -> Account | None:
     if v2.is_unknown_account(response):
         return None
     return readers.read_account(wire.read_json(v2.check(response)))
+
+
+def read_granular_permissions(response: Response) -> GranularPermissions | None:
+    """Read the answer to `granular_permissions`; None if there is no such account."""
+    if v2.is_unknown_account(response):
+        return None
+    return readers.read_granular_permissions(wire.read_json(v2.check(response)))
 
 
 def read_linked_account(response: Response) -> str | None:

@@ -36,9 +36,10 @@ from bot.cad.push.events import (
 from bot.cad.values import str_or_empty, to_bool, to_int, to_ints
 
 _NO_FIELDS: frozenset[str] = frozenset()
+_OTHER_KEYS = {"meta": "metadata", "priority_text": "priority", "status_id": "statusid"}
 # The fields of `Call` that an edit may leave out, and their keys in lower case.
 _CALL_FIELDS = {
-    field.name: {"meta": "metadata"}.get(field.name, field.name)
+    field.name: _OTHER_KEYS.get(field.name, field.name)
     for field in dataclasses.fields(Call)
     if field.name != "call_id"
 }

@@ -138,10 +138,15 @@ def _apply_to_unit(unit: Unit, event: UnitStatusChanged | UnitPanic) -> Unit:
 
 
 def _merge_unit(known: Unit | None, changed: Unit) -> Unit:
-    """Keep the API ids that are known: an event may carry none."""
-    if known is None or changed.api_ids or known.account != changed.account:
+    """Keep the API ids and the place that are known, where an event carries none."""
+    if known is None or known.account != changed.account:
         return changed
-    return replace(changed, api_ids=known.api_ids)
+    return replace(
+        changed,
+        api_ids=changed.api_ids or known.api_ids,
+        community_user_id=changed.community_user_id or known.community_user_id,
+        coordinates=changed.coordinates or known.coordinates,
+    )
 
 
 def _regrouped(

@@ -16,7 +16,6 @@ from bot.services.queue.queued_order import QueuedOrder
 from bot.storage.stores.order_store import OrderAction, OrderState
 
 NOTIFY_AFTER = 2.0  # seconds; a shorter wait ends before the actor has read about it
-
 _LONGEST_WAIT = 86_400.0  # seconds; a CAD may ask for any number of them
 _SLOW = CadTimeout()  # what an order waits for while a request takes its time
 
@@ -83,9 +82,7 @@ class Notice:
 class Wait:
     """Do nothing before `until`, in monotonic seconds, unless something happens.
 
-    Attributes:
-        notices: what is to be shown meanwhile.
-        unsaved: orders that wait long enough for their resolution to be stored.
+    The notices are shown, and the resolutions of the `unsaved` orders are stored meanwhile.
     """
 
     until: float
@@ -97,16 +94,11 @@ Decision: TypeAlias = Close | Resolve | Send | Wait
 
 
 def decide(orders: Collection[QueuedOrder], situation: Situation) -> Decision:
-    """Return what to do next.
-
-    Args:
-        orders: all orders of the queue, the oldest first.
-    """
+    """Return what to do next; `orders` are all of the queue, the oldest first."""
     waiting = [one for one in orders if one.order.state is OrderState.QUEUED]
     if found := [one for one in waiting if one.expires_at <= situation.wall_time]:
         return Close(found, OrderState.EXPIRED)
-    unresolved = [one for one in waiting if not one.lookup.is_resolved]
-    if found := [one for one in unresolved if _lookup_at(one, situation) <= situation.now]:
+    if found := [one for one in waiting if _lookup_at(one, situation) <= situation.now]:
         return Resolve(found)
     resolved = [one for one in waiting if one.lookup.is_resolved]
     if found := [one for one in resolved if one.needs_confirmation]:
@@ -123,10 +115,7 @@ def decide(orders: Collection[QueuedOrder], situation: Situation) -> Decision:
 def duplicates_of(
     sent: Sequence[QueuedOrder], orders: Collection[QueuedOrder], situation: Situation
 ) -> list[QueuedOrder]:
-    """Return the waiting orders that ask for exactly what the sent ones did.
-
-    They share the answer, unless they must not overtake another order.
-    """
+    """Return the orders that ask for what was sent, and overtake none by sharing its answer."""
     waiting = [one for one in orders if one.order.state is OrderState.QUEUED]
     if not waiting:
         return []
@@ -151,8 +140,8 @@ def _lookup_at(queued: QueuedOrder, situation: Situation) -> float:
 def _blocks_while_unresolved(queued: QueuedOrder, situation: Situation) -> bool:
     """Tell whether an unresolved order holds up the later ones, which may name the same units.
 
-    It does on its first lookup, and in an outage until it was looked up before the next attempt.
-    It does not while a CAD that takes orders does not show its units.
+    It does on its first lookup, and in an outage until it was looked up before the next attempt;
+    not while a CAD that takes orders does not show its units.
     """
     lookup = queued.lookup
     if lookup.error is None:
@@ -230,8 +219,8 @@ def _next_change(
         return ready_at, _notice(queued, ready_at, error, situation)
     if situation.sending_since is not None:
         return _slow(queued, max(situation.sending_since, queued.entered_at), situation)
-    item = batch_item(queued) if delayed else None
-    blocked_until = max((at for other, at in delayed if item and conflict(other, item)), default=0)
+    item = batch_item(queued)
+    blocked_until = max((at for other, at in delayed if conflict(other, item)), default=-math.inf)
     if blocked_until > situation.now:
         return blocked_until, _notice(queued, blocked_until, error, situation)
     return _slow(queued, queued.entered_at, situation)

@@ -49,6 +49,7 @@ ENDPOINTS = (
     Endpoint("/emergency/call_911", "CALL_911", v1_types.call_911, Plan.STANDARD),
     Endpoint("/emergency/remove_911", "REMOVE_911", v1_types.remove_911, Plan.STANDARD),
     Endpoint("/emergency/unit_status", "UNIT_STATUS", v1_types.unit_status, Plan.STANDARD),
+    Endpoint("/general/get_account", "GET_ACCOUNT", v1_types.get_account, Plan.STANDARD),
     Endpoint("/general/check_apiid", "CHECK_APIID", v1_types.check_apiid, Plan.STANDARD),
 )
 

@@ -185,6 +185,32 @@ def check_apiid(world: CadWorld, community: Community, data: Json) -> Action:
     return lambda: username
 
 
+def get_account(world: CadWorld, community: Community, data: Json) -> Action:
+    """GET_ACCOUNT: return an account with its permissions, by API id or user name.
+
+    The text for an unknown account is that of CHECK_APIID: no document gives one.
+    """
+    api_id = request_fields.text(data, "apiId", "")
+    username = request_fields.text(data, "username", "")
+
+    def action() -> Answer:
+        found = world.find_account(community, api_id) if api_id else None
+        if username:
+            known = community.accounts.values()
+            found = next((one for one in known if one.username == username), None)
+        if found is None:
+            raise CadRefusal(404, NOT_LINKED)
+        return {
+            "uuid": found.uuid,
+            "username": found.username,
+            "status": found.status,
+            "permissions": dict.fromkeys(sorted(found.permissions), True),
+            "apiIds": list(found.api_ids),
+        }
+
+    return action
+
+
 def call_form(data: Json) -> CallForm:
     """Read the fields of a new dispatch call."""
     return CallForm(

@@ -73,6 +73,14 @@ ENDPOINTS = (
     Endpoint(
         "account", "GET", "/v2/general/accounts/account", v2_general.account, 10, Plan.STANDARD
     ),
+    Endpoint(
+        "permissions",
+        "GET",
+        "/v2/general/permissions/accounts/{accountUuid}",
+        v2_general.granular_permissions,
+        10,
+        Plan.STANDARD,
+    ),
     Endpoint("link", "POST", "/v2/general/links/check", v2_general.check_link, 30, Plan.STANDARD),
     Endpoint("info", "GET", "/v2/general/info", v2_general.info, 10, Plan.BASIC),
     Endpoint("servers", "GET", "/v2/general/servers", v2_general.servers, 10, Plan.BASIC),

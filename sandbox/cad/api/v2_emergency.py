@@ -117,4 +117,5 @@ def _unit(unit: Unit) -> Json:
     shown = unit.as_json()
     data = {name: value for name, value in shown["data"].items() if not name.startswith("apiId")}
     data["communityUserId"] = (*unit.account.api_ids, "")[0]
-    return {**shown, "coordinates": {"x": 0.0, "y": 0.0, "z": 0.0, "w": 0.0}, "data": data}
+    place = dict(zip("xyzw", unit.coordinates, strict=True))
+    return {**shown, "coordinates": place, "data": data}

@@ -25,10 +25,27 @@ def account(request: V2Request) -> Json:
         "uuid": found.uuid,
         "username": found.username,
         "communityUserId": (*found.api_ids, "")[0],
-        "status": 1,
+        "status": found.status,
         "joined": _JOINED,
         "lastLogin": _LAST_LOGIN,
         "permissions": {name: name in found.permissions for name in PERMISSIONS},
+    }
+
+
+def granular_permissions(request: V2Request) -> Json:
+    """Return the granular permissions of an account; without any, its old ones under `legacy`.
+
+    Reference: docs/sonoran-cad.md, "Account".
+    """
+    found = request.community.accounts.get(request.path["accountUuid"])
+    if found is None:
+        raise CadRefusal(404, NO_ACCOUNT)
+    legacy = {name: name in found.permissions for name in PERMISSIONS}
+    return {
+        "permissions": {"version": 2, "grants": sorted(found.grants or ()), "legacy": legacy},
+        "owner": found.is_owner,
+        "migrated": found.grants is not None,
+        "status": found.status,
     }
 
 

@@ -57,13 +57,19 @@ class CadRefusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person's account in a community, with the API ids from its CAD settings."""
+    """A person's account in a community, with the API ids from its CAD settings.
+
+    Reference: docs/sonoran-cad.md, "Account".
+    """
 
     uuid: str
     username: str
     discord_id: int | None = None
     api_ids: tuple[str, ...] = ()
     permissions: frozenset[str] = frozenset()
+    status: int = 1  # 0 pending, 1 validated, 2 expired, 3 removed, 4 banned
+    is_owner: bool = False
+    grants: frozenset[str] | None = None  # granular permissions; None: not moved to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,7 @@ class Unit:
     status: int = UnitStatus.AVAILABLE
     location: str = ""
     aop: str = ""
+    coordinates: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     is_dispatch: bool = False
     is_panic: bool = False
 
@@ -161,6 +168,8 @@ class CallForm:
     track_primary: bool = False
     notes: tuple[Note, ...] = ()
     meta_data: dict[str, str] = field(default_factory=dict)
+    # The fields of a custom layout: `template`, `values`, `statusId`, and `priority` as a text.
+    layout: Json = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -195,6 +204,7 @@ class DispatchCall:
             "idents": list(self.idents),
             "metaData": dict(form.meta_data),
             "updated": self.updated,
+            **form.layout,
         }
 
 

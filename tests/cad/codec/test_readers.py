@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bot.cad.codec import readers
 from bot.cad.errors import CadError, CadUnreadable
 from bot.cad.http import wire
-from bot.cad.models import Call, Calls, EmergencyCall, Note, Unit
+from bot.cad.models import LOWEST_PRIORITY, Call, Calls, Coordinates, EmergencyCall, Note, Unit
+from bot.cad.permissions import GranularPermissions
 from tests.cad.samples import CALL, EMERGENCY, JSON, UNIT, json_answer
 
 READERS = (readers.read_calls, readers.read_units)
@@ -74,6 +75,7 @@ def test_a_unit():
             group="CAR-51",
             is_dispatch=False,
             is_panic=True,
+            community_user_id="steam:110000112345678",
         ),
     )
 
@@ -283,3 +285,80 @@ def test_no_json_makes_a_reader_raise_anything_else(data):
                 continue
             items = [found] if isinstance(found, Calls) else found
             json.dumps(list(map(dataclasses.asdict, items)), ensure_ascii=False).encode()
+
+
+def test_a_call_of_a_custom_layout() -> None:
+    raw = {
+        "callid": 7,
+        "status": 1,
+        "statusid": "st-2",
+        "priority": "Code Red",
+        "template": {"templateid": "fire"},
+        "values": {"Hydrant_1": "A-7", "floors": 3, "empty": ""},
+    }
+    call = readers.read_call(raw)
+    assert call is not None
+    assert (call.priority_text, call.priority) == ("Code Red", LOWEST_PRIORITY)
+    assert (call.status_id, call.template) == ("st-2", "fire")
+    assert call.values == {"Hydrant_1": "A-7", "floors": "3"}
+
+
+@pytest.mark.parametrize("priority", [1, "1", " 2 "])
+def test_a_priority_that_is_a_number_has_no_text(priority: object) -> None:
+    call = readers.read_call({"callid": 7, "priority": priority})
+    assert call is not None
+    assert (call.priority_text, call.values, call.template) == ("", {}, "")
+    assert call.priority == int(str(priority))
+
+
+@pytest.mark.parametrize(
+    ("raw", "place"),
+    [
+        ({"x": 1.5, "y": -2, "z": "3", "w": 90}, Coordinates(1.5, -2.0, 3.0, 90.0)),
+        ({"x": 1, "y": 0}, Coordinates(1.0, 0.0)),
+        ({"x": 0, "y": 0, "z": 0, "w": 0}, None),
+        ({"x": "NaN", "y": 1}, None),
+        ({"x": True, "y": 1}, None),
+        ({"x": 10**400, "y": 1}, None),
+        ([1, 2], None),
+    ],
+)
+def test_where_a_unit_is(raw: object, place: Coordinates | None) -> None:
+    unit = readers.read_unit(
+        {"id": 1, "data": {"communityuserid": "license:1"}, "coordinates": raw}
+    )
+    assert unit is not None
+    assert unit.coordinates == place
+    assert (unit.community_user_id, unit.api_ids) == ("license:1", ("license:1",))
+
+
+@pytest.mark.parametrize(
+    ("status", "is_barred"),
+    [(0, False), (1, False), (2, True), (3, True), (4, True), (None, False), (9, False)],
+)
+def test_an_account_that_is_expired_removed_or_banned(status: object, is_barred: bool) -> None:
+    account = readers.read_account({"uuid": "u", "status": status})
+    assert account.is_barred is is_barred
+
+
+def test_an_account_of_v1_has_the_first_of_its_api_ids() -> None:
+    raw = {"uuid": "u", "username": "pat", "apiids": ["", "steam:1"], "permissions": {"police": 1}}
+    account = readers.read_v1_account(raw)
+    assert (account.api_id, account.permissions) == ("steam:1", frozenset({"police"}))
+    assert readers.read_v1_account({"uuid": "u"}).api_id == ""
+
+
+def test_granular_permissions() -> None:
+    listed = {"version": 2, "grants": ["global.selfDispatch", 7, ""]}
+    found = readers.read_granular_permissions({"permissions": listed, "owner": False, "status": 4})
+    assert found == GranularPermissions(frozenset({"global.selfdispatch"}), status=4)
+    assert found.allows("selfDispatch")
+    assert not found.allows("dispatch")
+    owner = readers.read_granular_permissions({"permissions": {"grants": []}, "owner": True})
+    assert owner.allows("dispatch")
+
+
+@pytest.mark.parametrize("raw", [None, [], {}, {"permissions": None}, {"permissions": {}}])
+def test_permissions_that_cannot_be_read_are_not_none(raw: object) -> None:
+    with pytest.raises(CadUnreadable):
+        readers.read_granular_permissions(raw)

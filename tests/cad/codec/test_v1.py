@@ -412,3 +412,19 @@ def test_no_answer_makes_a_reader_raise_anything_else(body, status, content_type
     for read in READERS:
         with contextlib.suppress(CadError):
             read(answer(body, status, content_type=content_type))
+
+
+def test_the_account_with_its_permissions():
+    request = v1.get_account(WHO, 2, "steam:1")
+    assert request.path == "/general/get_account"
+    assert request.body is not None
+    assert request.body["type"] == "GET_ACCOUNT"
+    assert objects(request) == [{"serverId": 2, "apiId": "steam:1"}]
+    raw = {"uuid": "u-1", "username": "pat", "permissions": {"dispatch": True}, "apiIds": ["a"]}
+    found = v1.read_account(json_answer(raw))
+    assert found is not None
+    assert (found.api_id, found.permissions) == ("a", frozenset({"dispatch"}))
+    unknown = answer("API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY", 404)
+    assert v1.read_account(unknown) is None
+    with pytest.raises(CadRefused):
+        v1.read_account(answer("Not Found", 404))

@@ -112,6 +112,7 @@ def test_the_published_limits():
         "units": RateLimit(3, 60.0, reserved_for_acts=1),
         "account": RateLimit(10, 60.0),
         "link": RateLimit(30, 60.0),
+        "permissions": RateLimit(10, 60.0),
         "current call": RateLimit(10, 60.0),
         "info": RateLimit(10, 60.0),
         "version": RateLimit(10, 60.0),
@@ -459,3 +460,16 @@ def test_no_answer_makes_a_reader_raise_anything_else(body, status, content_type
     for read in READERS:
         with contextlib.suppress(CadError):
             read(answer(body, status, content_type=content_type))
+
+
+def test_granular_permissions():
+    request = v2_accounts.granular_permissions(WHO, "u/1")
+    assert (request.method, request.path) == ("GET", "/v2/general/permissions/accounts/u%2F1")
+    raw = {"permissions": {"version": 2, "grants": ["global.dispatch"]}, "owner": False}
+    found = v2_accounts.read_granular_permissions(json_answer(raw))
+    assert found is not None
+    assert found.allows("dispatch")
+    with pytest.raises(CadError):
+        v2_accounts.read_granular_permissions(answer("{}"))
+    with pytest.raises(CadRefused):
+        v2_accounts.read_granular_permissions(answer("", 404))

@@ -342,3 +342,13 @@ async def test_idents_and_accounts_are_for_todays_attach_alone(
     assert on_call(cad, ARMED_ROBBERY) == ["A-12"]
     await caller.post(*detach, {"serverId": 1, "account": unit.account.uuid})
     assert on_call(cad, ARMED_ROBBERY) == []
+
+
+async def test_an_account_with_its_permissions(caller: Caller) -> None:
+    request = "/general/get_account", "GET_ACCOUNT"
+    reply = await caller.post(*request, {"serverId": 1, "apiId": PAT.hex})
+    account = json.loads(reply.text)
+    assert (reply.status, account["apiIds"][0], account["status"]) == (200, PAT.hex, 1)
+    by_name = await caller.post(*request, {"serverId": 1, "username": account["username"]})
+    assert json.loads(by_name.text) == account
+    assert (await caller.post(*request, {"serverId": 1, "apiId": "x"})).status == 404

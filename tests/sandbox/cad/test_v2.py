@@ -341,6 +341,7 @@ def test_the_published_limits() -> None:
         "remove 911": 10,
         "status": 30,
         "account": 10,
+        "permissions": 10,
         "link": 30,
         "info": 10,
         "servers": 10,

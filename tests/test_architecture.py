@@ -110,6 +110,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.common": (),
     "bot.cad": ("bot.cad.codec", "bot.cad.http", *_CAD_ROOT),
     **dict.fromkeys(_CAD_ROOT, ()),
+    "bot.cad.permissions": ("bot.cad.models",),
     "bot.cad.http": _CAD_ROOT,
     "bot.cad.codec": (*_CAD_ROOT, "bot.cad.http"),
     "bot.cad.push": (*_CAD_ROOT, "bot.cad.codec", "bot.cad.http.wire"),

@@ -170,7 +170,7 @@ def check_api_id(credentials: Credentials, server_id: int, api_id: str) -> Reque
 
 def read_done(response: Response) -> None:
     """Read the answer to a command; raise its error if it failed."""
-    wire.check_response(response, _classified)
+    _checked(response)
 
 
 def read_new_call(response: Response) -> int:

@@ -176,7 +176,7 @@ def get_account(credentials: Credentials, server_id: int, api_id: str) -> Reques
 
 def read_done(response: Response) -> None:
     """Read the answer to a command; raise its error if it failed."""
-    wire.check_response(response, _classified)
+    _checked(response)
 
 
 def read_new_call(response: Response) -> int:

@@ -77,13 +77,15 @@ class Response:
         return self.body.decode("utf-8-sig", errors="replace").strip()
 
 
-def is_html(response: Response) -> bool:
-    """Return True if the response is a web page instead of the CAD's plain text or JSON.
+def is_html(text: str, headers: Mapping[str, str]) -> bool:
+    """Return True if a response is a web page instead of the CAD's plain text or JSON.
 
     The content type is not enough: many frameworks label plain text as `text/html`.
+
+    Args:
+        text, headers: those of the response.
     """
-    text = response.text
-    labelled = "html" in response.headers.get("content-type", "").lower()
+    labelled = "html" in headers.get("content-type", "").lower()
     return (labelled and text.startswith("<")) or bool(_HTML.match(text))
 
 
@@ -97,7 +99,7 @@ def error_text(response: Response) -> str:
     sentences = [texts[key] for key in ("detail", "title", "message") if key in texts]
     if sentences:
         text = sentences[0]
-    elif is_html(response):
+    elif is_html(text, response.headers):
         title = _TITLE.search(text)
         text = html.unescape(title[1]).strip() if title else ""
         text = text or "a web page without a title"
@@ -192,7 +194,8 @@ def check_response(response: Response, classify: Callable[[CadRefused], CadRefus
             error = classify(error)
         if error is not None:
             raise error
-    if is_html(response) or response.text.lower().startswith(_WRONG_ADDRESS):
+    text = response.text  # once: a list of calls may have megabytes
+    if is_html(text, response.headers) or text[: len(_WRONG_ADDRESS)].lower() == _WRONG_ADDRESS:
         raise CadUnreadable(error_text(response), status=response.status)
     return response
 

@@ -51,7 +51,8 @@ def test_a_byte_order_mark_is_not_text():
     ],
 )
 def test_a_page_is_known_by_its_body(body, content_type, expected):
-    assert wire.is_html(answer(body, content_type=content_type)) is expected
+    response = answer(body, content_type=content_type)
+    assert wire.is_html(response.text, response.headers) is expected
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from cogs.audit import AuditCog
 from cogs.calls import CallsCog
 from cogs.doctor import DoctorCog
 from cogs.links import LinksCog
-from cogs.maintenance import MaintenanceCog
+from cogs.member_leave import MemberLeaveCog
 
 SHUTDOWN_GRACE = 10.0  # seconds in which running commands may finish when the bot stops
 
@@ -94,7 +94,7 @@ class DispatchBot(DispatchClient):
         await services.bulk_verifier.resume()
         await services.approvals.resume()
         if services.erasure:
-            await self.add_cog(MaintenanceCog(services.erasure))
+            await self.add_cog(MemberLeaveCog(services.erasure))
         services.maintenance.start()
         if services.cards:
             services.cards.start()

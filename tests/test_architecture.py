@@ -6,6 +6,8 @@ DESIGN: `__main__ → app → cogs → ui → services → storage | cad`, downw
 from __future__ import annotations
 
 import ast
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from importlib.util import resolve_name
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[1]
 LONGEST_FILE = 280
+LARGEST_FOLDER = 14  # modules without __init__
 OURS = ("bot", "cogs", "sandbox", "tests", "benchmarks")
 
 # What the services may see of the CAD: its protocol and its data, no HTTP.
@@ -227,6 +230,90 @@ def test_no_file_has_two_jobs(top):
         if (lines := len(path.read_text().splitlines())) > LONGEST_FILE
     }
     assert long == {}
+
+
+@pytest.mark.parametrize("top", OURS)
+def test_no_folder_is_a_hall(top):
+    sizes = {
+        str(folder.relative_to(PROJECT)): count
+        for folder in (PROJECT / top, *(PROJECT / top).rglob("*/"))
+        if (count := sum(one.name != "__init__.py" for one in folder.glob("*.py"))) > LARGEST_FOLDER
+    }
+    assert sizes == {}
+
+
+def test_a_file_name_has_one_meaning():
+    paths = defaultdict(list)
+    for path in product_modules():
+        paths[path.name].append(str(path.relative_to(PROJECT)))
+    del paths["errors.py"]  # each layer has its errors
+    assert {name: found for name, found in paths.items() if len(found) > 1} == {}
+
+
+def test_a_class_name_has_one_meaning():
+    paths = defaultdict(list)
+    for path in product_modules():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                paths[node.name].append(str(path.relative_to(PROJECT)))
+    assert {name: found for name, found in paths.items() if len(found) > 1} == {}
+
+
+def product_modules() -> Iterator[Path]:
+    """Yield the modules of bot and cogs, without packages and migrations."""
+    for top in ("bot", "cogs"):
+        for path in sorted((PROJECT / top).rglob("*.py")):
+            if path.name != "__init__.py" and "migrations" not in path.parts:
+                yield path
+
+
+def mirrored_test(path: Path) -> Path:
+    """Return where the tests of a module stand: bot/cad/values.py → tests/cad/test_values.py."""
+    folder = path.relative_to(PROJECT).parent
+    mirrored = folder.relative_to("bot") if folder.parts[0] == "bot" else folder
+    return PROJECT / "tests" / mirrored / f"test_{path.name}"
+
+
+def end_to_end_rows(guide: str) -> dict[str, list[str]]:
+    """Read the table of tests/README.md: module → the test files that hold it."""
+    _, _, table = guide.partition("## Modules tested from end to end")
+    rows = re.findall(r"^\| `([^`]+\.py)` \| (.+) \|$", table, re.MULTILINE)
+    return {module: re.findall(r"`([^`]+)`", tests) for module, tests in rows}
+
+
+def untested(paths: list[Path], rows: dict[str, list[str]]) -> list[str]:
+    """Return the modules with neither a test file of their name nor a row in the table."""
+    return [
+        name
+        for path in paths
+        if not mirrored_test(path).exists() and (name := str(path.relative_to(PROJECT))) not in rows
+    ]
+
+
+def test_the_tests_mirror_the_modules():
+    rows = end_to_end_rows((PROJECT / "tests" / "README.md").read_text())
+    assert len(rows) > 10
+    assert untested(list(product_modules()), rows) == []
+
+
+def test_the_table_of_the_guide_is_true():
+    rows = end_to_end_rows((PROJECT / "tests" / "README.md").read_text())
+    named = [*rows, *(test for tests in rows.values() for test in tests)]
+    missing = [one for one in named if not (PROJECT / one).is_file()]
+    assert missing == []
+    assert [module for module, tests in rows.items() if not tests] == []
+    mirrored = [module for module in rows if mirrored_test(PROJECT / module).exists()]
+    assert mirrored == []  # a module with a test file of its own needs no row
+
+
+def test_a_module_without_tests_is_seen():
+    new = PROJECT / "bot" / "cad" / "telepathy.py"
+    assert untested([new], {}) == ["bot/cad/telepathy.py"]
+    guide = "## Modules tested from end to end\n\n| `bot/cad/telepathy.py` | `a.py` `b.py` |\n"
+    assert end_to_end_rows(guide) == {"bot/cad/telepathy.py": ["a.py", "b.py"]}
+    assert untested([new], end_to_end_rows(guide)) == []
+    assert mirrored_test(PROJECT / "cogs" / "links.py") == PROJECT / "tests/cogs/test_links.py"
+    assert mirrored_test(PROJECT / "bot" / "app.py") == PROJECT / "tests/test_app.py"
 
 
 @pytest.mark.parametrize(

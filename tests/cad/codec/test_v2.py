@@ -342,12 +342,6 @@ def test_a_full_page_is_not_the_last():
     assert (page.is_last, page.size, len(page.units)) == (False, 100, 99)
 
 
-def test_an_id_that_is_nobodys():
-    unknown = {"communityUserId": "x", "linked": False, "accountUuid": None}
-    assert v2_accounts.read_linked_account(json_answer(unknown)) is None
-    assert v2_accounts.read_linked_account(json_answer({"linked": True})) == ""
-
-
 @pytest.mark.parametrize("call_id", [-1, 0, None, "", "-1"])
 def test_a_unit_on_no_call(call_id):
     assert v2.read_current_call(json_answer({"IdentId": 12, "CallId": call_id})) is None
@@ -460,16 +454,3 @@ def test_no_answer_makes_a_reader_raise_anything_else(body, status, content_type
     for read in READERS:
         with contextlib.suppress(CadError):
             read(answer(body, status, content_type=content_type))
-
-
-def test_granular_permissions():
-    request = v2_accounts.granular_permissions(WHO, "u/1")
-    assert (request.method, request.path) == ("GET", "/v2/general/permissions/accounts/u%2F1")
-    raw = {"permissions": {"version": 2, "grants": ["global.dispatch"]}, "owner": False}
-    found = v2_accounts.read_granular_permissions(json_answer(raw))
-    assert found is not None
-    assert found.allows("dispatch")
-    with pytest.raises(CadError):
-        v2_accounts.read_granular_permissions(answer("{}"))
-    with pytest.raises(CadRefused):
-        v2_accounts.read_granular_permissions(answer("", 404))

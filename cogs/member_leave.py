@@ -8,7 +8,7 @@ from discord.ext import commands
 from bot.services.records.erasure import MemberErasure
 
 
-class MaintenanceCog(commands.Cog):
+class MemberLeaveCog(commands.Cog):
     """Erases the data of a member who leaves."""
 
     def __init__(self, erasure: MemberErasure) -> None:

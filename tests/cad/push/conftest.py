@@ -1,0 +1,24 @@
+"""The push server and a client of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from bot.cad.push.http_push import HttpPushServer
+from tests.cad.lifetimes import running
+from tests.cad.push.push_client import KEY
+
+
+@pytest.fixture
+async def feed() -> AsyncIterator[HttpPushServer]:
+    async with running(HttpPushServer("127.0.0.1", 0, KEY, queue_size=3)) as listening:
+        yield listening
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+        yield session

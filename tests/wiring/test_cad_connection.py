@@ -1,0 +1,76 @@
+"""The settings choose the version of the CAD's API and the feeds of push events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.cad.client_v1 import V1Client
+from bot.cad.client_v2 import V2Client
+from bot.cad.codec import v2
+from bot.cad.http.transport import Transport
+from bot.cad.push.http_push import HttpPushServer
+from bot.cad.push.signalr_feed import SignalRFeed
+from bot.config.settings import Settings
+from bot.wiring import cad_connection
+from tests.manual_clock import ManualClock
+
+SETTINGS = {
+    "discord_token": "a-token",
+    "sonoran_community_id": "a-community",
+    "sonoran_api_key": "a-key",
+    "sonoran_api_url": "http://127.0.0.1:9",
+}
+
+
+def settings(**more: Any) -> Settings:
+    return Settings.model_validate(SETTINGS | more)
+
+
+@pytest.mark.parametrize(
+    ("more", "feeds"),
+    [
+        ({}, {}),
+        ({"push_listen": "127.0.0.1:0"}, None),
+        ({"push_listen": "127.0.0.1:8080"}, {"PUSH_LISTEN": HttpPushServer}),
+        ({"sonoran_websocket": True}, {"SONORAN_WEBSOCKET": SignalRFeed}),
+        (
+            {"push_listen": "127.0.0.1:8080", "sonoran_websocket": True},
+            {"PUSH_LISTEN": HttpPushServer, "SONORAN_WEBSOCKET": SignalRFeed},
+        ),
+    ],
+)
+async def test_each_setting_of_push_events_is_a_feed(
+    more: dict[str, Any], feeds: dict[str, type] | None
+):
+    if feeds is None:
+        with pytest.raises(ValueError, match="host:port"):
+            settings(**more)
+        return
+    loaded = settings(**more)
+    built = cad_connection.build_feeds(loaded)
+    names = cad_connection.feed_names(loaded)
+    assert dict(zip(names, map(type, built), strict=True)) == feeds
+
+
+@pytest.mark.parametrize(("version", "kind"), [(1, V1Client), (2, V2Client)])
+async def test_the_version_of_the_api(version: int, kind: type):
+    client = cad_connection.build_client(
+        settings(sonoran_api_version=version), Transport("http://127.0.0.1:9"), clock=ManualClock()
+    )
+    assert type(client) is kind
+    await client.close()
+
+
+async def test_the_bot_uses_its_share_of_the_limits():
+    loaded = settings(sonoran_api_version=2, sonoran_budget_share=0.5)
+    client = cad_connection.build_client(
+        loaded, Transport("http://127.0.0.1:9"), clock=ManualClock()
+    )
+    allowed = 0
+    while not client.attach_limiter.wait():
+        client.attach_limiter.record()
+        allowed += 1
+    assert allowed == v2.LIMITS[v2.ATTACH].requests // 2
+    await client.close()

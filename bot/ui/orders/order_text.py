@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from bot.services.orders.confirmation import CONFIRM_WITHIN
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
 from bot.services.targets.grammar import remove_member_ids
-from bot.services.targets.resolution import ASSIGNEE_LIMIT, Assignee
+from bot.services.targets.resolution import ASSIGNEE_LIMIT
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import error_text
 from bot.ui.orders.target_text import skip_reason, skipped_lines
@@ -161,7 +161,8 @@ def _result(view: OrderView) -> str:
     is_attach = view.order.action is OrderAction.ATTACH
     if missing and missing == all_ids:
         return f"❌ {'Not' if is_attach else 'Still'} on {_call_name(view)}"
-    is_partly = missing or view.resolution.left_out or _not_on_duty(view)
+    on_duty = {one.on_duty for one in view.resolution.assignees}
+    is_partly = missing or view.resolution.left_out or False in on_duty
     return f"{'⚠️' if is_partly else '✅'} {'' if is_attach else 'Off '}{_call_name(view)}"
 
 
@@ -198,11 +199,7 @@ def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterat
                 " the call."
             )
         case _:
-            unseen = [code_span(one.api_id, 60) for one in _not_on_duty(view)]
+            unseen = [code_span(one.api_id, 60) for one in people if one.on_duty is False]
             if unseen:
                 ids = join_limited(unseen, limit)
                 yield f"The CAD accepted {ids}, but no unit on duty has this API id."
-
-
-def _not_on_duty(view: OrderView) -> list[Assignee]:
-    return [one for one in view.resolution.assignees if one.on_duty is False]

@@ -10,7 +10,7 @@ import pytest
 
 from bot.services.background import BackgroundTasks
 from bot.services.orders.outcomes import OrderView, Outcome, WaitNotice
-from bot.services.queue.order_notifier import EDIT_GAP, OrderNotifier
+from bot.services.queue.order_notifier import OrderNotifier
 from bot.services.queue.queued_order import QueuedOrder
 from bot.storage.stores.order_store import OrderState
 from tests.fake_time import FakeTime
@@ -105,7 +105,7 @@ async def test_edits_are_three_seconds_apart(notifier, reader, queued, time) -> 
     await time.advance(2.9, settle)
     assert len(reader.read) == 1
     await time.advance(0.1, settle)
-    assert reader.read == [(0.0, 1), (EDIT_GAP, 2)]
+    assert reader.read == [(0.0, 1), (3.0, 2)]
 
 
 async def test_of_what_comes_in_between_only_the_latest_is_shown(
@@ -162,7 +162,7 @@ async def test_the_end_waits_for_an_edit_under_way(notifier, reader, queued, tim
     assert reader.read == [(5.0, 1), (13.0, OrderState.DONE)]
 
 
-async def test_the_end_of_an_order_nobody_was_told_about_is_shown_at_once(
+async def test_the_end_of_an_order_without_a_notice_is_shown_at_once(
     notifier, reader, queued
 ) -> None:
     end(queued)
@@ -215,7 +215,3 @@ async def test_the_staff_read_the_end(notifier, reader, queued) -> None:
     end(queued)
     await notifier.report(queued)
     assert reader.reports == [queued.view()]
-
-
-def test_the_gap_is_what_discord_allows() -> None:
-    assert EDIT_GAP == 3.0

@@ -135,13 +135,13 @@ async def test_a_new_call_is_all_that_was_asked_for(far: Far) -> None:
     )
 
 
-async def test_a_new_call_for_nobody(far: Far) -> None:
+async def test_a_new_call_without_units(far: Far) -> None:
     number = await far.client.create_call(replace(NEW, status=0))
     call = far.server.calls[number]
     assert (call.idents, call.primary, call.status) == ([], 0, CallStatus.PENDING)
 
 
-async def test_a_new_call_for_somebody_known_by_api_id_only(far: Far) -> None:
+async def test_a_new_call_for_a_unit_known_by_api_id_only(far: Far) -> None:
     number = await far.client.create_call(replace(NEW, units=(UnitRef(PAT.hex),)))
     assert far.server.calls[number].idents == [far.ident(PAT)]
 
@@ -247,7 +247,7 @@ async def test_no_answer_in_time_leaves_doubt(far: Far, hasty: CadClient, act: A
 
 
 @every_act
-async def test_an_act_that_nobody_takes_is_tried_as_long_as_the_window_allows(
+async def test_a_command_that_is_not_accepted_is_tried_as_long_as_the_window_allows(
     far: Far, act: Act
 ) -> None:
     await far.cad.pause()

@@ -158,7 +158,7 @@ async def test_a_switch_is_reported_once_when_many_find_it_at_once(client, cad, 
     assert switches == ([] if spoken == SEED else [spoken])
 
 
-async def test_nobody_has_to_listen_to_switches(cad, client):
+async def test_no_listener_is_needed_for_a_changed_variant(cad, client):
     cad.speaks = TODAY
     sender = RequestSender(Transport("https://cad.example"), v1.LIMITS)
     deaf = V1Client(sender, Credentials("community", "key"))
@@ -446,7 +446,7 @@ async def test_who_is_on_a_call(client, cad):
     assert await client.get_idents_on_call(1, 100, units) == {8}
 
 
-async def test_nobody_is_on_a_call_that_is_over(client, cad):
+async def test_no_unit_is_on_a_call_that_is_over(client, cad):
     cad.answers = [listed({"activeCalls": []})]
     units = read_units([{"id": 7, "data": {}}])
     assert await client.get_idents_on_call(1, 100, units) == frozenset()

@@ -179,7 +179,7 @@ async def test_several_calls_are_several_requests(far: Far, client: V2Client) ->
     assert bob in far.on(STRUCTURE_FIRE)
 
 
-async def test_an_order_about_nobody_asks_nothing(far: Far, client: V2Client) -> None:
+async def test_an_order_about_no_unit_asks_nothing(far: Far, client: V2Client) -> None:
     assert await client.attach([attachment()]) == Receipt(frozenset())
     assert await client.detach([DetachRequest(1, ())]) == Receipt(frozenset())
     assert far.asked == []
@@ -352,7 +352,7 @@ async def test_every_method_raises_the_same_family(
 
 
 @pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
-async def test_refusals_that_concern_everybody(far: Far, client: V2Client, ask: Ask) -> None:
+async def test_refusals_that_affect_all_requests(far: Far, client: V2Client, ask: Ask) -> None:
     stranger = far.client(Credentials(COMMUNITY_ID, "wrong"))
     with pytest.raises(InvalidApiKey, match="bearer"):
         await ask(stranger)
@@ -362,7 +362,7 @@ async def test_refusals_that_concern_everybody(far: Far, client: V2Client, ask: 
 
 
 @pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
-async def test_no_answer_and_nobody_there(far: Far, ask: Ask) -> None:
+async def test_no_answer_and_no_server(far: Far, ask: Ask) -> None:
     client = far.client(limits=AMPLE, total_timeout=0.05)
     far.cad.faults.set(Hang())
     with pytest.raises(CadTimeout):

@@ -96,7 +96,7 @@ async def test_v2_tells_what_an_account_may_do(far: Far) -> None:
 
 
 @pytest.mark.parametrize("spoken", AttachVariant)
-async def test_the_dialect_is_found_and_nobody_is_moved(far: Far, spoken: AttachVariant) -> None:
+async def test_the_variant_is_found_and_no_unit_is_moved(far: Far, spoken: AttachVariant) -> None:
     far.cad.world.behaviour.attach_variants = {spoken}
     path, kind = spoken.value
     assert await far.v1().find_attach_variant() == f"{kind} at {path}"

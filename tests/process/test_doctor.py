@@ -144,7 +144,7 @@ async def test_all_is_well(world: World, monkeypatch: pytest.MonkeyPatch) -> Non
     assert await examined(world, monkeypatch) == {}
     assert not world.database.exists()
     told = world.cad.world.requests("ATTACH_UNITS", "ATTACH_UNIT", "v2 attach")
-    assert all(one.objects == () for one in told)  # nobody, to nothing
+    assert all(one.objects == () for one in told)  # no unit, to no call
     assert {one.method for one in world.discord.seen} == {"GET"}
 
 

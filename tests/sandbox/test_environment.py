@@ -12,7 +12,7 @@ from sandbox.environment import LINKED, open_environment
 from sandbox.serve import VIEWERS
 
 
-async def test_everyone_is_there() -> None:
+async def test_all_people_are_there() -> None:
     async with open_environment() as stage:
         assert stage.channel.name == "dispatch"
         assert list(stage.people) == ["Dana", "Pat", "Alice", "Bob", "Charlie", "Erin", "Vic"]

@@ -56,7 +56,7 @@ def listed(data: Any) -> CallbackResult:
 
 
 @dataclass
-class Cad:
+class MockedCad:
     """The mocked CAD: records requests, gives its answers in turn, repeats the last one."""
 
     answers: list[CallbackResult | Exception] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Cad:
 
 @pytest.fixture
 def cad():
-    return Cad()
+    return MockedCad()
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def time() -> ManualClock:
 
 @pytest.fixture
 async def client(
-    cad: Cad, time: ManualClock, switches: list[AttachVariant]
+    cad: MockedCad, time: ManualClock, switches: list[AttachVariant]
 ) -> AsyncIterator[V1Client]:
     sender = RequestSender(
         Transport("https://cad.example"),
@@ -390,7 +390,7 @@ async def test_a_page_that_is_missing_is_no_unknown_api_id(client, cad):
 )
 async def test_every_method_raises_the_same_family(
     client: V1Client,
-    cad: Cad,
+    cad: MockedCad,
     ask: Callable[[V1Client], Awaitable[object]],
     reply: CallbackResult | Exception,
     kind: type[CadError],

@@ -12,8 +12,13 @@ PROJECT = Path(__file__).parents[2]
 _WRITTEN = re.compile(
     r"minutes=1[45]\b|1[45] ?\* ?60|\b(?:900|885)(?:\.0)?\b|\b15[ -]minutes?\b|14:45", re.IGNORECASE
 )
-# The longest pause of the background verification has nothing to do with Discord.
-_OTHER = {("verification/background_verifier.py", "900.0")}
+# These limits of other things have nothing to do with Discord.
+_OTHER = {
+    ("verification/background_verifier.py", "900.0"),  # its longest pause
+    ("board/live_board.py", "minutes=15"),  # how old a long list of units may be
+    ("bot/cad/unit_list_loader.py", "15 * 60"),  # how long a round of its pages may take
+    ("bot/cad/http/wire.py", "15 * 60"),  # the longest Retry-After that is believed
+}
 
 
 def test_discord_takes_edits_of_a_reply_for_15_minutes() -> None:

@@ -1,4 +1,4 @@
-"""The house keeps its shape: who may import whom, and how long a file may get.
+"""The house keeps its shape: which folder may import which, sizes, names and tests.
 
 DESIGN: `__main__ → app → cogs → ui → services → storage | cad`, downwards only.
 """
@@ -83,7 +83,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.wiring": ("bot.runtime.exit_codes", *_BELOW_APP),
     "bot.config": (),
     "cogs": _BELOW_COGS,
-    # Errors become words and values become text there; it asks nobody for anything.
+    # Errors become words and values become text there; it asks no other part for anything.
     "bot.ui": _BELOW_UI,
     "bot.ui.interactions": ui(),
     "bot.ui.doctor": ui("interactions"),

@@ -57,7 +57,7 @@ NEW = NewCall(
 
 
 @dataclass
-class Far:
+class ClientFixture:
     """The pretend CAD, and a client of one API version."""
 
     cad: CadServer
@@ -98,25 +98,29 @@ def version(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-async def far(version: int) -> AsyncIterator[Far]:
+async def client_fixture(version: int) -> AsyncIterator[ClientFixture]:
     time = ManualClock()
     async with CadServer(build_world(), clock=time.monotonic) as cad:
         client = build_client(version, cad.url, time)
-        yield Far(cad, time, client)
+        yield ClientFixture(cad, time, client)
         await client.close()
 
 
 @pytest.fixture
-async def hasty(version: int, far: Far) -> AsyncIterator[CadClient]:
-    client = build_client(version, far.cad.url, far.time, total_timeout=0.2)
+async def hasty(version: int, client_fixture: ClientFixture) -> AsyncIterator[CadClient]:
+    client = build_client(version, client_fixture.cad.url, client_fixture.time, total_timeout=0.2)
     yield client
     await client.close()
 
 
-async def test_a_new_call_is_all_that_was_asked_for(far: Far) -> None:
-    pat = far.ident(PAT)
-    number = await far.client.create_call(replace(NEW, units=(far.subject(PAT),)))
-    call = next(one for one in (await far.client.calls(1)).dispatch if one.call_id == number)
+async def test_a_new_call_is_all_that_was_asked_for(client_fixture: ClientFixture) -> None:
+    pat = client_fixture.ident(PAT)
+    number = await client_fixture.client.create_call(
+        replace(NEW, units=(client_fixture.subject(PAT),))
+    )
+    call = next(
+        one for one in (await client_fixture.client.calls(1)).dispatch if one.call_id == number
+    )
     assert call == replace(
         call,
         call_id=number,
@@ -135,69 +139,73 @@ async def test_a_new_call_is_all_that_was_asked_for(far: Far) -> None:
     )
 
 
-async def test_a_new_call_for_nobody(far: Far) -> None:
-    number = await far.client.create_call(replace(NEW, status=0))
-    call = far.server.calls[number]
+async def test_a_new_call_without_units(client_fixture: ClientFixture) -> None:
+    number = await client_fixture.client.create_call(replace(NEW, status=0))
+    call = client_fixture.server.calls[number]
     assert (call.idents, call.primary, call.status) == ([], 0, CallStatus.PENDING)
 
 
-async def test_a_new_call_for_somebody_known_by_api_id_only(far: Far) -> None:
-    number = await far.client.create_call(replace(NEW, units=(UnitRef(PAT.hex),)))
-    assert far.server.calls[number].idents == [far.ident(PAT)]
+async def test_a_new_call_for_a_unit_known_by_api_id_only(client_fixture: ClientFixture) -> None:
+    number = await client_fixture.client.create_call(replace(NEW, units=(UnitRef(PAT.hex),)))
+    assert client_fixture.server.calls[number].idents == [client_fixture.ident(PAT)]
 
 
-async def test_a_new_call_for_several_who_are_on_duty(far: Far) -> None:
-    crew = tuple(map(far.subject, (ALICE, PAT, BOB)))
-    number = await far.client.create_call(replace(NEW, units=crew))
-    call = far.server.calls[number]
+async def test_a_new_call_for_several_who_are_on_duty(client_fixture: ClientFixture) -> None:
+    crew = tuple(map(client_fixture.subject, (ALICE, PAT, BOB)))
+    number = await client_fixture.client.create_call(replace(NEW, units=crew))
+    call = client_fixture.server.calls[number]
     assert call.idents == [one.ident for one in crew]
     assert call.primary == crew[0].ident
 
 
-async def test_closing_a_call(far: Far) -> None:
-    await far.client.close_call(1, ARMED_ROBBERY)
-    assert ARMED_ROBBERY not in far.server.calls
+async def test_closing_a_call(client_fixture: ClientFixture) -> None:
+    await client_fixture.client.close_call(1, ARMED_ROBBERY)
+    assert ARMED_ROBBERY not in client_fixture.server.calls
     with pytest.raises(CadRefused, match="CALL NOT FOUND"):
-        await far.client.close_call(1, ARMED_ROBBERY)
+        await client_fixture.client.close_call(1, ARMED_ROBBERY)
 
 
-async def test_adding_a_note(far: Far) -> None:
-    await far.client.add_note(1, ARMED_ROBBERY, "Two men, ünmasked.\nArmed.", label="Pat")
-    await far.client.add_note(1, ARMED_ROBBERY, "Gone.")
-    calls = {call.call_id: call for call in (await far.client.calls(1)).dispatch}
+async def test_adding_a_note(client_fixture: ClientFixture) -> None:
+    await client_fixture.client.add_note(
+        1, ARMED_ROBBERY, "Two men, ünmasked.\nArmed.", label="Pat"
+    )
+    await client_fixture.client.add_note(1, ARMED_ROBBERY, "Gone.")
+    calls = {call.call_id: call for call in (await client_fixture.client.calls(1)).dispatch}
     first, second = calls[ARMED_ROBBERY].notes[-2:]
     assert first == Note(first.time, "Pat", "Two men, ünmasked.\nArmed.")
     assert (second.label, second.text) == ("Discord", "Gone.")
     with pytest.raises(CadRefused, match="CALL NOT FOUND"):
-        await far.client.add_note(1, 7, "Hello?")
+        await client_fixture.client.add_note(1, 7, "Hello?")
 
 
 @pytest.mark.parametrize("by_ident", [True, False])
-async def test_setting_the_status_of_a_unit(far: Far, by_ident: bool) -> None:
-    pat = far.subject(PAT)
-    await far.client.set_status(1, pat if by_ident else UnitRef(PAT.hex), 1)
-    units = {unit.ident: unit.status for unit in (await far.client.units(1)).units}
+async def test_setting_the_status_of_a_unit(client_fixture: ClientFixture, by_ident: bool) -> None:
+    pat = client_fixture.subject(PAT)
+    await client_fixture.client.set_status(1, pat if by_ident else UnitRef(PAT.hex), 1)
+    units = {unit.ident: unit.status for unit in (await client_fixture.client.units(1)).units}
     assert [ident for ident, status in units.items() if status == 1] == [pat.ident]
 
 
-async def test_removing_a_911_call(far: Far) -> None:
-    emergency = await far.emergency()
-    await far.client.remove_emergency_call(1, emergency.call_id)
-    assert emergency.call_id not in far.server.emergencies
-    assert len(far.server.calls) == 3  # dispatch calls are numbered independently
+async def test_removing_a_911_call(client_fixture: ClientFixture) -> None:
+    emergency = await client_fixture.emergency()
+    await client_fixture.client.remove_emergency_call(1, emergency.call_id)
+    assert emergency.call_id not in client_fixture.server.emergencies
+    assert len(client_fixture.server.calls) == 3  # dispatch calls are numbered independently
     with pytest.raises(CadRefused, match="CALL NOT FOUND"):
-        await far.client.remove_emergency_call(1, emergency.call_id)
+        await client_fixture.client.remove_emergency_call(1, emergency.call_id)
 
 
-async def test_responding_to_a_911_call(far: Far) -> None:
-    emergency = await far.emergency()
-    new = replace(build_dispatch_call(1, emergency), units=(far.subject(PAT),))
-    number = await far.client.create_call(new)
-    call = next(one for one in (await far.client.calls(1)).dispatch if one.call_id == number)
+async def test_responding_to_a_911_call(client_fixture: ClientFixture) -> None:
+    emergency = await client_fixture.emergency()
+    new = replace(build_dispatch_call(1, emergency), units=(client_fixture.subject(PAT),))
+    number = await client_fixture.client.create_call(new)
+    call = next(
+        one for one in (await client_fixture.client.calls(1)).dispatch if one.call_id == number
+    )
     assert answered_emergency_id(call) == emergency.call_id
     assert call.meta == {**emergency.meta, "createdFromId": str(emergency.call_id)}
     assert (call.priority, call.address, call.postal) == (2, emergency.location, "9112")
-    assert call.idents == (far.ident(PAT),)
+    assert call.idents == (client_fixture.ident(PAT),)
 
 
 Act = Callable[[CadClient], Awaitable[object]]
@@ -222,74 +230,78 @@ every_act = pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
     ],
 )
 async def test_an_act_is_not_repeated_where_it_may_have_been_done(
-    far: Far, act: Act, fault: Fault, kind: type[CadError]
+    client_fixture: ClientFixture, act: Act, fault: Fault, kind: type[CadError]
 ) -> None:
-    far.cad.faults.set(fault)
+    client_fixture.cad.faults.set(fault)
     with pytest.raises(CadError) as caught:
-        await act(far.client)
+        await act(client_fixture.client)
     assert type(caught.value) is kind
-    assert (far.requests, far.time.slept) == (1, [])
+    assert (client_fixture.requests, client_fixture.time.slept) == (1, [])
 
 
 @every_act
-async def test_an_act_is_repeated_after_a_429(far: Far, act: Act) -> None:
-    far.cad.faults.set(RateLimited(2), times=1)
-    await act(far.client)
-    assert (far.requests, far.time.slept) == (2, [2.0])
+async def test_an_act_is_repeated_after_a_429(client_fixture: ClientFixture, act: Act) -> None:
+    client_fixture.cad.faults.set(RateLimited(2), times=1)
+    await act(client_fixture.client)
+    assert (client_fixture.requests, client_fixture.time.slept) == (2, [2.0])
 
 
 @every_act
-async def test_no_answer_in_time_leaves_doubt(far: Far, hasty: CadClient, act: Act) -> None:
-    far.cad.faults.set(Hang())
+async def test_no_answer_in_time_leaves_doubt(
+    client_fixture: ClientFixture, hasty: CadClient, act: Act
+) -> None:
+    client_fixture.cad.faults.set(Hang())
     with pytest.raises(CadTimeout):
         await act(hasty)
-    assert far.time.slept == []
+    assert client_fixture.time.slept == []
 
 
 @every_act
-async def test_an_act_that_nobody_takes_is_tried_as_long_as_the_window_allows(
-    far: Far, act: Act
+async def test_a_command_that_is_not_accepted_is_tried_as_long_as_the_window_allows(
+    client_fixture: ClientFixture, act: Act
 ) -> None:
-    await far.cad.pause()
+    await client_fixture.cad.pause()
     with pytest.raises(CadUnreachable):
-        await act(far.client)
-    assert far.time.slept == [0.25, 0.5, 1.0, 2.0, 4.0]
+        await act(client_fixture.client)
+    assert client_fixture.time.slept == [0.25, 0.5, 1.0, 2.0, 4.0]
 
 
-async def test_a_broken_connection_makes_no_twins(far: Far) -> None:
-    before = len(far.server.calls)
-    far.cad.faults.set(Reset(), times=1)
+async def test_a_broken_connection_makes_no_twins(client_fixture: ClientFixture) -> None:
+    before = len(client_fixture.server.calls)
+    client_fixture.cad.faults.set(Reset(), times=1)
     with pytest.raises(CadBrokenOff):
-        await far.client.create_call(NEW)
-    assert len(far.server.calls) == before + 1
+        await client_fixture.client.create_call(NEW)
+    assert len(client_fixture.server.calls) == before + 1
 
 
 @pytest.mark.parametrize("text", ["OK", "{}", "UNITS ATTACHED"])
-async def test_a_call_that_was_created_without_a_number(far: Far, text: str) -> None:
-    far.cad.faults.set(Text(200, text))
+async def test_a_call_that_was_created_without_a_number(
+    client_fixture: ClientFixture, text: str
+) -> None:
+    client_fixture.cad.faults.set(Text(200, text))
     with pytest.raises(CadUnnumbered) as caught:
-        await far.client.create_call(NEW)
+        await client_fixture.client.create_call(NEW)
     assert caught.value.may_have_arrived
-    assert far.requests == 1
+    assert client_fixture.requests == 1
 
 
-async def test_a_strict_cad_gets_everything_once(far: Far) -> None:
-    far.cad.world.behaviour.rate_limits = True
-    before = len(far.server.calls[ARMED_ROBBERY].notes)
+async def test_a_strict_cad_gets_everything_once(client_fixture: ClientFixture) -> None:
+    client_fixture.cad.world.behaviour.rate_limits = True
+    before = len(client_fixture.server.calls[ARMED_ROBBERY].notes)
     written = [f"Note {number}" for number in range(12)]
     for text in written:
-        await far.client.add_note(1, ARMED_ROBBERY, text)
-    notes = far.server.calls[ARMED_ROBBERY].notes[before:]
+        await client_fixture.client.add_note(1, ARMED_ROBBERY, text)
+    notes = client_fixture.server.calls[ARMED_ROBBERY].notes[before:]
     assert [note.content for note in notes] == written
 
 
-async def test_an_unknown_server(far: Far) -> None:
+async def test_an_unknown_server(client_fixture: ClientFixture) -> None:
     for act in (
-        far.client.create_call(replace(NEW, server_id=9)),
-        far.client.close_call(9, ARMED_ROBBERY),
-        far.client.add_note(9, ARMED_ROBBERY, "Hi"),
-        far.client.set_status(9, UnitRef(PAT.hex), 3),
-        far.client.remove_emergency_call(9, 1),
+        client_fixture.client.create_call(replace(NEW, server_id=9)),
+        client_fixture.client.close_call(9, ARMED_ROBBERY),
+        client_fixture.client.add_note(9, ARMED_ROBBERY, "Hi"),
+        client_fixture.client.set_status(9, UnitRef(PAT.hex), 3),
+        client_fixture.client.remove_emergency_call(9, 1),
     ):
         with pytest.raises(CadRefused):
             await act

@@ -56,7 +56,7 @@ def listed(data: Any) -> CallbackResult:
 
 
 @dataclass
-class Cad:
+class MockedCad:
     """The mocked CAD: records requests, gives its answers in turn, repeats the last one."""
 
     answers: list[CallbackResult | Exception] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Cad:
 
 @pytest.fixture
 def cad():
-    return Cad()
+    return MockedCad()
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def time() -> ManualClock:
 
 @pytest.fixture
 async def client(
-    cad: Cad, time: ManualClock, switches: list[AttachVariant]
+    cad: MockedCad, time: ManualClock, switches: list[AttachVariant]
 ) -> AsyncIterator[V1Client]:
     sender = RequestSender(
         Transport("https://cad.example"),
@@ -158,7 +158,7 @@ async def test_a_switch_is_reported_once_when_many_find_it_at_once(client, cad, 
     assert switches == ([] if spoken == SEED else [spoken])
 
 
-async def test_nobody_has_to_listen_to_switches(cad, client):
+async def test_no_listener_is_needed_for_a_changed_variant(cad, client):
     cad.speaks = TODAY
     sender = RequestSender(Transport("https://cad.example"), v1.LIMITS)
     deaf = V1Client(sender, Credentials("community", "key"))
@@ -390,7 +390,7 @@ async def test_a_page_that_is_missing_is_no_unknown_api_id(client, cad):
 )
 async def test_every_method_raises_the_same_family(
     client: V1Client,
-    cad: Cad,
+    cad: MockedCad,
     ask: Callable[[V1Client], Awaitable[object]],
     reply: CallbackResult | Exception,
     kind: type[CadError],
@@ -446,7 +446,7 @@ async def test_who_is_on_a_call(client, cad):
     assert await client.get_idents_on_call(1, 100, units) == {8}
 
 
-async def test_nobody_is_on_a_call_that_is_over(client, cad):
+async def test_no_unit_is_on_a_call_that_is_over(client, cad):
     cad.answers = [listed({"activeCalls": []})]
     units = read_units([{"id": 7, "data": {}}])
     assert await client.get_idents_on_call(1, 100, units) == frozenset()

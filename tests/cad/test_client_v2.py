@@ -78,7 +78,7 @@ Ask = Callable[[CadClient], Awaitable[object]]
 
 
 @dataclass
-class Far:
+class ClientFixture:
     """The pretend CAD and a client of it."""
 
     cad: CadServer
@@ -127,107 +127,120 @@ class Far:
 
 
 @pytest.fixture
-async def far() -> AsyncIterator[Far]:
+async def client_fixture() -> AsyncIterator[ClientFixture]:
     time = ManualClock()
     async with CadServer(build_world(), clock=time.monotonic) as cad:
-        far = Far(cad, time)
-        yield far
-        for client in far.clients:
+        client_fixture = ClientFixture(cad, time)
+        yield client_fixture
+        for client in client_fixture.clients:
             await client.close()
 
 
 @pytest.fixture
-async def client(far: Far) -> V2Client:
-    return far.client()
+async def client(client_fixture: ClientFixture) -> V2Client:
+    return client_fixture.client()
 
 
 def attachment(*subjects: UnitRef, call_id: int = ARMED_ROBBERY) -> AttachRequest:
     return AttachRequest(1, call_id, subjects)
 
 
-async def test_one_request_carries_all_who_are_on_duty(far: Far, client: V2Client) -> None:
+async def test_one_request_carries_all_who_are_on_duty(
+    client_fixture: ClientFixture, client: V2Client
+) -> None:
     crew = [PAT, ALICE, BOB, CHARLIE]
-    idents = [far.ident(person) for person in crew]
+    idents = [client_fixture.ident(person) for person in crew]
     order = attachment(
         *(UnitRef(person.hex, ident) for person, ident in zip(crew, idents, strict=True))
     )
     assert await client.attach([order]) == Receipt(frozenset(idents))
-    assert far.asked == ["v2 attach"]
-    assert far.on() == idents
+    assert client_fixture.asked == ["v2 attach"]
+    assert client_fixture.on() == idents
     assert client.calls_per_attach == 1
 
 
-async def test_the_receipt_spans_both_requests(far: Far, client: V2Client) -> None:
-    pat, alice = far.ident(PAT), far.ident(ALICE)
+async def test_the_receipt_spans_both_requests(
+    client_fixture: ClientFixture, client: V2Client
+) -> None:
+    pat, alice = client_fixture.ident(PAT), client_fixture.ident(ALICE)
     order = attachment(
         UnitRef(PAT.hex, pat), UnitRef("gone", 999), UnitRef(ALICE.hex), UnitRef(DANA.hex)
     )
     assert await client.attach([order]) == Receipt(frozenset([pat, alice]))
-    assert [entry.objects for entry in far.cad.world.history] == [
+    assert [entry.objects for entry in client_fixture.cad.world.history] == [
         ({"identIds": [pat, 999]},),
         ({"communityUserIds": [ALICE.hex, DANA.hex]},),
     ]
 
 
-async def test_several_calls_are_several_requests(far: Far, client: V2Client) -> None:
-    pat, bob = far.ident(PAT), far.ident(BOB)
+async def test_several_calls_are_several_requests(
+    client_fixture: ClientFixture, client: V2Client
+) -> None:
+    pat, bob = client_fixture.ident(PAT), client_fixture.ident(BOB)
     orders = [
         attachment(UnitRef(PAT.hex, pat)),
         attachment(UnitRef(BOB.hex, bob), call_id=STRUCTURE_FIRE),
     ]
     assert await client.attach(orders) == Receipt(frozenset([pat, bob]))
-    assert bob in far.on(STRUCTURE_FIRE)
+    assert bob in client_fixture.on(STRUCTURE_FIRE)
 
 
-async def test_an_order_about_nobody_asks_nothing(far: Far, client: V2Client) -> None:
+async def test_an_order_about_no_unit_asks_nothing(
+    client_fixture: ClientFixture, client: V2Client
+) -> None:
     assert await client.attach([attachment()]) == Receipt(frozenset())
     assert await client.detach([DetachRequest(1, ())]) == Receipt(frozenset())
-    assert far.asked == []
+    assert client_fixture.asked == []
 
 
 async def test_a_failure_after_a_success_is_raised_and_may_be_repeated(
-    far: Far, client: V2Client
+    client_fixture: ClientFixture, client: V2Client
 ) -> None:
-    far.cad.world.behaviour.refuse_unknown_units = True
-    order = attachment(UnitRef(PAT.hex, far.ident(PAT)), UnitRef("x"))
+    client_fixture.cad.world.behaviour.refuse_unknown_units = True
+    order = attachment(UnitRef(PAT.hex, client_fixture.ident(PAT)), UnitRef("x"))
     for _ in range(2):
         with pytest.raises(CadRefused, match="No unit matches"):
             await client.attach([order])
-        assert far.on() == [far.ident(PAT)]
+        assert client_fixture.on() == [client_fixture.ident(PAT)]
 
 
-async def test_detaching(far: Far, client: V2Client) -> None:
-    sam = far.ident(SAM)
-    assert far.on(TRAFFIC_STOP) == [sam]
+async def test_detaching(client_fixture: ClientFixture, client: V2Client) -> None:
+    sam = client_fixture.ident(SAM)
+    assert client_fixture.on(TRAFFIC_STOP) == [sam]
     order = DetachRequest(1, (UnitRef(SAM.hex, sam), UnitRef(BOB.hex)))
-    assert await client.detach([order]) == Receipt(frozenset([sam, far.ident(BOB)]))
-    assert far.on(TRAFFIC_STOP) == []
-    assert far.asked == ["v2 detach"] * 2
+    assert await client.detach([order]) == Receipt(frozenset([sam, client_fixture.ident(BOB)]))
+    assert client_fixture.on(TRAFFIC_STOP) == []
+    assert client_fixture.asked == ["v2 detach"] * 2
 
 
-async def test_a_success_without_a_receipt(far: Far, client: V2Client) -> None:
-    far.cad.faults.set(Text(200, "OK"), times=1)
-    order = attachment(UnitRef(PAT.hex, far.ident(PAT)), UnitRef(ALICE.hex))
+async def test_a_success_without_a_receipt(client_fixture: ClientFixture, client: V2Client) -> None:
+    client_fixture.cad.faults.set(Text(200, "OK"), times=1)
+    order = attachment(UnitRef(PAT.hex, client_fixture.ident(PAT)), UnitRef(ALICE.hex))
     assert await client.attach([order]) is None
 
 
-async def test_calls_and_units(far: Far, client: V2Client) -> None:
+async def test_calls_and_units(client_fixture: ClientFixture, client: V2Client) -> None:
     calls = {call.call_id: call for call in (await client.calls(1)).dispatch}
-    assert calls[TRAFFIC_STOP].idents == (far.ident(SAM),)
+    assert calls[TRAFFIC_STOP].idents == (client_fixture.ident(SAM),)
     assert set(calls) == {ARMED_ROBBERY, TRAFFIC_STOP, STRUCTURE_FIRE}
     units = {unit.ident: unit for unit in (await client.units(1)).units}
-    assert units[far.ident(PAT)].api_ids == (PAT.hex,)
-    assert far.asked == ["v2 calls", "v2 units"]
+    assert units[client_fixture.ident(PAT)].api_ids == (PAT.hex,)
+    assert client_fixture.asked == ["v2 calls", "v2 units"]
 
 
-async def test_units_of_several_pages(far: Far, client: V2Client) -> None:
-    account = far.add(cad_models.Account("u-1", "zoe"))
+async def test_units_of_several_pages(client_fixture: ClientFixture, client: V2Client) -> None:
+    account = client_fixture.add(cad_models.Account("u-1", "zoe"))
     for number in range(100):
-        far.cad.world.login(far.server, account, Badge(f"X-{number}", "Zoe", "LSPD"))
+        client_fixture.cad.world.login(
+            client_fixture.server, account, Badge(f"X-{number}", "Zoe", "LSPD")
+        )
     assert (
         len((await client.units(1)).units) == 108
     )  # with eight of the sandbox, without its dispatcher
-    assert [entry.objects[0]["offset"] for entry in far.cad.world.history] == ["0", "100"]
+    assert [entry.objects[0]["offset"] for entry in client_fixture.cad.world.history] == [
+        "0",
+        "100",
+    ]
 
 
 async def name_behind(client: V2Client, api_id: str) -> str | None:
@@ -238,20 +251,22 @@ async def name_behind(client: V2Client, api_id: str) -> str | None:
 
 
 @pytest.mark.parametrize("case", Case)
-async def test_keys_in_any_case(far: Far, client: V2Client, case: Case) -> None:
-    far.cad.faults.set(KeyCase(case))
-    pat = far.ident(PAT)
+async def test_keys_in_any_case(
+    client_fixture: ClientFixture, client: V2Client, case: Case
+) -> None:
+    client_fixture.cad.faults.set(KeyCase(case))
+    pat = client_fixture.ident(PAT)
     assert await client.attach([attachment(UnitRef(PAT.hex))]) == Receipt(frozenset([pat]))
     assert len((await client.calls(1)).dispatch) == 3
     assert PAT.hex in {unit.api_ids[0] for unit in (await client.units(1)).units}
     assert await name_behind(client, PAT.hex) == "pat"
-    assert await client.get_idents_on_call(1, ARMED_ROBBERY, [far.unit(PAT)]) == {pat}
+    assert await client.get_idents_on_call(1, ARMED_ROBBERY, [client_fixture.unit(PAT)]) == {pat}
 
 
-async def test_the_name_behind_an_api_id(far: Far, client: V2Client) -> None:
+async def test_the_name_behind_an_api_id(client_fixture: ClientFixture, client: V2Client) -> None:
     assert await name_behind(client, PAT.hex) == "pat"
     assert await name_behind(client, "nobody") is None
-    assert far.asked == ["v2 link", "v2 account", "v2 link"]
+    assert client_fixture.asked == ["v2 link", "v2 account", "v2 link"]
 
 
 @pytest.mark.parametrize(
@@ -259,14 +274,16 @@ async def test_the_name_behind_an_api_id(far: Far, client: V2Client) -> None:
     [({"linked": True}, "pat"), ({"linked": True, "accountUuid": "gone"}, None)],
 )
 async def test_a_link_that_says_little(
-    far: Far, client: V2Client, told: dict[str, object], name: str | None
+    client_fixture: ClientFixture, client: V2Client, told: dict[str, object], name: str | None
 ) -> None:
-    far.cad.faults.set(Text(200, json.dumps(told)), path="/v2/general/links")
+    client_fixture.cad.faults.set(Text(200, json.dumps(told)), path="/v2/general/links")
     assert await name_behind(client, PAT.hex) == name
 
 
-async def test_the_account_of_a_discord_person(far: Far, client: V2Client) -> None:
-    far.add(cad_models.Account("u-1", "zoe", 42, ("steam:1",)))
+async def test_the_account_of_a_discord_person(
+    client_fixture: ClientFixture, client: V2Client
+) -> None:
+    client_fixture.add(cad_models.Account("u-1", "zoe", 42, ("steam:1",)))
     assert await client.get_account_by_discord_id(42) == Account("u-1", "zoe", "steam:1")
     assert await client.get_account_by_discord_id(43) is None
 
@@ -274,42 +291,52 @@ async def test_the_account_of_a_discord_person(far: Far, client: V2Client) -> No
 @pytest.mark.parametrize(
     "odd", ["a/b", "a?b=c&d", "100%", "%2F", "ä ö", "steam:1", "a+b", "#1", ";", "x/../y"]
 )
-async def test_odd_ids_arrive_as_they_are(far: Far, client: V2Client, odd: str) -> None:
-    account = far.add(cad_models.Account(odd, "zoe", api_ids=(odd,)))
+async def test_odd_ids_arrive_as_they_are(
+    client_fixture: ClientFixture, client: V2Client, odd: str
+) -> None:
+    account = client_fixture.add(cad_models.Account(odd, "zoe", api_ids=(odd,)))
     assert await name_behind(client, odd) == "zoe"
-    unit = far.cad.world.login(far.server, account, Badge("Z-1", "Zoe", "LSPD"))
+    unit = client_fixture.cad.world.login(
+        client_fixture.server, account, Badge("Z-1", "Zoe", "LSPD")
+    )
     await client.attach([attachment(UnitRef(odd))])
     known = Unit(unit.id, odd, "", "", "", 2, ())
     assert await client.get_idents_on_call(1, ARMED_ROBBERY, [known]) == {unit.id}
 
 
-async def test_few_units_are_asked_for_one_by_one(far: Far, client: V2Client) -> None:
-    crew = [far.unit(SAM), far.unit(PAT), far.unit(BOB)]
-    assert await client.get_idents_on_call(1, TRAFFIC_STOP, crew) == {far.ident(SAM)}
+async def test_few_units_are_asked_for_one_by_one(
+    client_fixture: ClientFixture, client: V2Client
+) -> None:
+    crew = [client_fixture.unit(SAM), client_fixture.unit(PAT), client_fixture.unit(BOB)]
+    assert await client.get_idents_on_call(1, TRAFFIC_STOP, crew) == {client_fixture.ident(SAM)}
     assert await client.get_idents_on_call(1, ARMED_ROBBERY, crew[:1]) == frozenset()
     assert await client.get_idents_on_call(1, ARMED_ROBBERY, []) == frozenset()
-    assert far.asked == ["v2 current call"] * 4
+    assert client_fixture.asked == ["v2 current call"] * 4
 
 
 async def test_another_unit_of_the_same_account_is_not_on_the_call(
-    far: Far, client: V2Client
+    client_fixture: ClientFixture, client: V2Client
 ) -> None:
-    other = replace(far.unit(SAM), ident=999)
+    other = replace(client_fixture.unit(SAM), ident=999)
     assert await client.get_idents_on_call(1, TRAFFIC_STOP, [other]) == frozenset()
 
 
-async def test_many_units_are_looked_up_in_the_calls(far: Far, client: V2Client) -> None:
-    crew = [far.unit(person) for person in (SAM, PAT, BOB, ALICE)]
-    assert await client.get_idents_on_call(1, TRAFFIC_STOP, crew) == {far.ident(SAM)}
-    assert far.asked == ["v2 calls"]
+async def test_many_units_are_looked_up_in_the_calls(
+    client_fixture: ClientFixture, client: V2Client
+) -> None:
+    crew = [client_fixture.unit(person) for person in (SAM, PAT, BOB, ALICE)]
+    assert await client.get_idents_on_call(1, TRAFFIC_STOP, crew) == {client_fixture.ident(SAM)}
+    assert client_fixture.asked == ["v2 calls"]
 
 
 async def test_a_unit_without_an_account_is_looked_up_in_the_calls(
-    far: Far, client: V2Client
+    client_fixture: ClientFixture, client: V2Client
 ) -> None:
-    nameless = replace(far.unit(SAM), account="")
-    assert await client.get_idents_on_call(1, TRAFFIC_STOP, [nameless]) == {far.ident(SAM)}
-    assert far.asked == ["v2 calls"]
+    nameless = replace(client_fixture.unit(SAM), account="")
+    assert await client.get_idents_on_call(1, TRAFFIC_STOP, [nameless]) == {
+        client_fixture.ident(SAM)
+    }
+    assert client_fixture.asked == ["v2 calls"]
 
 
 ASKS: dict[str, Ask] = {
@@ -341,10 +368,10 @@ ASKS: dict[str, Ask] = {
 )
 @pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
 async def test_every_method_raises_the_same_family(
-    far: Far, ask: Ask, fault: Fault, kind: type[CadError]
+    client_fixture: ClientFixture, ask: Ask, fault: Fault, kind: type[CadError]
 ) -> None:
-    client = far.client(limits=AMPLE)
-    far.cad.faults.set(fault)
+    client = client_fixture.client(limits=AMPLE)
+    client_fixture.cad.faults.set(fault)
     with pytest.raises(CadError) as caught:
         await ask(client)
     assert type(caught.value) is kind
@@ -352,22 +379,24 @@ async def test_every_method_raises_the_same_family(
 
 
 @pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
-async def test_refusals_that_concern_everybody(far: Far, client: V2Client, ask: Ask) -> None:
-    stranger = far.client(Credentials(COMMUNITY_ID, "wrong"))
+async def test_refusals_that_affect_all_requests(
+    client_fixture: ClientFixture, client: V2Client, ask: Ask
+) -> None:
+    stranger = client_fixture.client(Credentials(COMMUNITY_ID, "wrong"))
     with pytest.raises(InvalidApiKey, match="bearer"):
         await ask(stranger)
-    far.community.plan = Plan.BASIC
+    client_fixture.community.plan = Plan.BASIC
     with pytest.raises(ApiNotEnabled, match="NOT ENABLED"):
         await ask(client)
 
 
 @pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
-async def test_no_answer_and_nobody_there(far: Far, ask: Ask) -> None:
-    client = far.client(limits=AMPLE, total_timeout=0.05)
-    far.cad.faults.set(Hang())
+async def test_no_answer_and_no_server(client_fixture: ClientFixture, ask: Ask) -> None:
+    client = client_fixture.client(limits=AMPLE, total_timeout=0.05)
+    client_fixture.cad.faults.set(Hang())
     with pytest.raises(CadTimeout):
         await ask(client)
-    await far.cad.pause()
+    await client_fixture.cad.pause()
     with pytest.raises(CadUnreachable):
         await ask(client)
 
@@ -381,22 +410,26 @@ async def test_an_unknown_server_or_call(client: V2Client) -> None:
 
 @pytest.mark.parametrize("ask", [ASKS["attach"], ASKS["detach"]])
 @pytest.mark.parametrize("fault", [BAD_GATEWAY, RateLimited(1)])
-async def test_an_order_is_sent_once(far: Far, client: V2Client, ask: Ask, fault: Fault) -> None:
-    far.cad.faults.set(fault, times=1)
+async def test_an_order_is_sent_once(
+    client_fixture: ClientFixture, client: V2Client, ask: Ask, fault: Fault
+) -> None:
+    client_fixture.cad.faults.set(fault, times=1)
     with pytest.raises(CadError):
         await ask(client)
-    assert len(far.asked) == 1
-    assert far.time.slept == []
+    assert len(client_fixture.asked) == 1
+    assert client_fixture.time.slept == []
 
 
-async def test_a_question_is_asked_again(far: Far, client: V2Client) -> None:
-    far.cad.faults.set(BAD_GATEWAY, times=1)
+async def test_a_question_is_asked_again(client_fixture: ClientFixture, client: V2Client) -> None:
+    client_fixture.cad.faults.set(BAD_GATEWAY, times=1)
     assert len((await client.calls(1)).dispatch) == 3
-    assert far.asked == ["v2 calls"] * 2
+    assert client_fixture.asked == ["v2 calls"] * 2
 
 
-async def test_each_kind_of_order_has_its_own_budget(far: Far, client: V2Client) -> None:
-    order = attachment(UnitRef(PAT.hex, far.ident(PAT)), UnitRef(ALICE.hex))
+async def test_each_kind_of_order_has_its_own_budget(
+    client_fixture: ClientFixture, client: V2Client
+) -> None:
+    order = attachment(UnitRef(PAT.hex, client_fixture.ident(PAT)), UnitRef(ALICE.hex))
     for _ in range(5):
         await client.attach([order])
     assert (client.attach_limiter.used, client.detach_limiter.used) == (10, 0)
@@ -404,8 +437,10 @@ async def test_each_kind_of_order_has_its_own_budget(far: Far, client: V2Client)
     assert client.detach_limiter.wait() == 0
 
 
-async def test_the_wait_that_a_429_asks_for_is_known(far: Far, client: V2Client) -> None:
-    far.cad.faults.set(RateLimited(30), times=1)
+async def test_the_wait_that_a_429_asks_for_is_known(
+    client_fixture: ClientFixture, client: V2Client
+) -> None:
+    client_fixture.cad.faults.set(RateLimited(30), times=1)
     with pytest.raises(CadRateLimited) as caught:
         await ASKS["attach"](client)
     assert caught.value.retry_after == 30
@@ -413,45 +448,47 @@ async def test_the_wait_that_a_429_asks_for_is_known(far: Far, client: V2Client)
 
 
 async def test_two_minutes_of_questions_stay_within_the_published_limits(
-    far: Far, client: V2Client
+    client_fixture: ClientFixture, client: V2Client
 ) -> None:
-    far.cad.world.behaviour.rate_limits = True
+    client_fixture.cad.world.behaviour.rate_limits = True
     questions = [ASKS[name] for name in ("calls", "units", "name", "account", "on")]
     refused: list[int | None] = []
-    started = far.time.seconds
-    while far.time.seconds < started + 120:
+    started = client_fixture.time.seconds
+    while client_fixture.time.seconds < started + 120:
         for ask in questions:
             try:
                 await ask(client)
             except CadRateLimited as error:
                 refused.append(error.status)
-        far.time.seconds += 1
-    statuses = Counter((entry.type, entry.status) for entry in far.cad.world.history)
+        client_fixture.time.seconds += 1
+    statuses = Counter((entry.type, entry.status) for entry in client_fixture.cad.world.history)
     assert set(refused) == {None}  # by the client's own rate limiter, not by the CAD
     assert {status for _, status in statuses} <= {200, 404}
-    assert far.asked.count("v2 calls") >= 8
+    assert client_fixture.asked.count("v2 calls") >= 8
 
 
-async def test_a_game_server_that_ate_the_budget(far: Far, client: V2Client) -> None:
-    far.cad.world.behaviour.rate_limits = True
-    game_server = far.client()
+async def test_a_game_server_that_ate_the_budget(
+    client_fixture: ClientFixture, client: V2Client
+) -> None:
+    client_fixture.cad.world.behaviour.rate_limits = True
+    game_server = client_fixture.client()
     for _ in range(10):
         await game_server.attach([attachment(UnitRef(PAT.hex))])
     with pytest.raises(CadRateLimited) as caught:
         await ASKS["attach"](client)
     assert (caught.value.status, caught.value.text) == (429, "API rate limit exceeded")
     assert client.attach_limiter.wait() == caught.value.retry_after == 60
-    far.time.seconds += 60
+    client_fixture.time.seconds += 60
     assert await client.attach([attachment(UnitRef(PAT.hex))])
 
 
 @pytest.mark.parametrize("header", ["RateLimit-Reset", "X-RateLimit-Reset"])
 async def test_a_429_that_names_only_the_end_of_its_period(
-    far: Far, client: V2Client, header: str
+    client_fixture: ClientFixture, client: V2Client, header: str
 ) -> None:
-    behaviour = far.cad.world.behaviour
+    behaviour = client_fixture.cad.world.behaviour
     behaviour.rate_limits, behaviour.retry_after_header = True, header
-    game_server = far.client()
+    game_server = client_fixture.client()
     for _ in range(10):
         await game_server.attach([attachment(UnitRef(PAT.hex))])
     with pytest.raises(CadRateLimited) as caught:
@@ -459,62 +496,70 @@ async def test_a_429_that_names_only_the_end_of_its_period(
     assert client.attach_limiter.wait() == caught.value.retry_after == 60
 
 
-async def test_polls_leave_a_request_to_who_waits(far: Far, client: V2Client) -> None:
-    far.cad.world.behaviour.rate_limits = True
+async def test_polls_leave_a_request_to_who_waits(
+    client_fixture: ClientFixture, client: V2Client
+) -> None:
+    client_fixture.cad.world.behaviour.rate_limits = True
     with background_queries():
         for _ in range(v2.LIMITS[v2.CALLS].requests - 1):
             await client.calls(1)
         with pytest.raises(CadRateLimited):
             await client.calls(1)
     assert await client.calls(1)
-    assert far.time.slept == []
+    assert client_fixture.time.slept == []
 
 
-async def test_300_units_load_within_the_published_limits(far: Far) -> None:
-    far.cad.world.behaviour.rate_limits = True
+async def test_300_units_load_within_the_published_limits(client_fixture: ClientFixture) -> None:
+    client_fixture.cad.world.behaviour.rate_limits = True
     for number in range(300):
         account = cad_models.Account(f"uuid-{number}", f"user{number}")
-        far.cad.world.login(far.server, far.add(account), Badge(f"X-{number}", "", "LSPD"))
-    on_duty = {unit.id for unit in far.server.units.values() if not unit.is_dispatch}
+        client_fixture.cad.world.login(
+            client_fixture.server, client_fixture.add(account), Badge(f"X-{number}", "", "LSPD")
+        )
+    on_duty = {unit.id for unit in client_fixture.server.units.values() if not unit.is_dispatch}
     game_server_leaves = {name: limit.scaled(0.8) for name, limit in v2.LIMITS.items()}
-    client = far.client(limits=game_server_leaves)
+    client = client_fixture.client(limits=game_server_leaves)
     found: set[int] = set()
     listed: frozenset[int] | None = None
-    started = far.time.seconds
+    started = client_fixture.time.seconds
     while listed is None:
         with background_queries():
             part = await client.units(1)
         found |= {unit.ident for unit in part.units}
         listed = part.listed
-        far.time.seconds += 60
+        client_fixture.time.seconds += 60
     assert found == listed == on_duty
-    assert far.time.seconds - started <= 300
-    assert 429 not in {entry.status for entry in far.cad.world.history}
+    assert client_fixture.time.seconds - started <= 300
+    assert 429 not in {entry.status for entry in client_fixture.cad.world.history}
 
 
-async def test_granular_permissions_of_an_account(far: Far, client: V2Client) -> None:
+async def test_granular_permissions_of_an_account(
+    client_fixture: ClientFixture, client: V2Client
+) -> None:
     grants = frozenset({"global.dispatch"})
-    far.add(cad_models.Account("u-9", "zed", grants=grants, status=4))
-    far.add(cad_models.Account("u-10", "old", permissions=frozenset({"dispatch"})))
+    client_fixture.add(cad_models.Account("u-9", "zed", grants=grants, status=4))
+    client_fixture.add(cad_models.Account("u-10", "old", permissions=frozenset({"dispatch"})))
     found = await client.get_granular_permissions("u-9")
     assert found == GranularPermissions(grants, status=4)
     old = await client.get_granular_permissions("u-10")
     assert old is not None
     assert not old.is_migrated
     assert await client.get_granular_permissions("nobody") is None
-    far.cad.faults.set(Text(500, "down"))
+    client_fixture.cad.faults.set(Text(500, "down"))
     with pytest.raises(CadUnavailable):
         await client.get_granular_permissions("u-9")
 
 
-async def test_where_units_are_and_calls_of_a_custom_layout(far: Far, client: V2Client) -> None:
-    far.server.units[far.ident(PAT)].coordinates = (1.5, -2.0, 3.0, 90.0)
+async def test_where_units_are_and_calls_of_a_custom_layout(
+    client_fixture: ClientFixture, client: V2Client
+) -> None:
+    client_fixture.server.units[client_fixture.ident(PAT)].coordinates = (1.5, -2.0, 3.0, 90.0)
     layout = {"template": "fire", "statusId": "s-1", "priority": "Red", "values": {"Floor": "3"}}
-    form = far.server.calls[ARMED_ROBBERY].form
-    far.server.calls[ARMED_ROBBERY].form = replace(form, layout=layout)
+    form = client_fixture.server.calls[ARMED_ROBBERY].form
+    client_fixture.server.calls[ARMED_ROBBERY].form = replace(form, layout=layout)
     units = {unit.ident: unit for unit in (await client.units(1)).units}
-    assert units[far.ident(PAT)].coordinates == Coordinates(1.5, -2.0, 3.0, 90.0)
-    assert units[far.ident(ALICE)].coordinates is None
+    assert units[client_fixture.ident(PAT)].coordinates == Coordinates(1.5, -2.0, 3.0, 90.0)
+    assert units[client_fixture.ident(ALICE)].coordinates is None
     calls = {call.call_id: call for call in (await client.calls(1)).dispatch}
     call = calls[ARMED_ROBBERY]
     assert (call.priority_text, call.status_id, call.values) == ("Red", "s-1", {"Floor": "3"})

@@ -39,7 +39,7 @@ WHO = Credentials(COMMUNITY_ID, API_KEY)
 
 
 @dataclass
-class Far:
+class ClientFixture:
     """The pretend CAD, and a client of each version."""
 
     cad: CadServer
@@ -61,83 +61,87 @@ async def at_once(_: float) -> None:
 
 
 @pytest.fixture
-async def far() -> AsyncIterator[Far]:
+async def client_fixture() -> AsyncIterator[ClientFixture]:
     async with CadServer(build_world()) as cad:
-        far = Far(cad)
-        yield far
-        for client in far.clients:
+        client_fixture = ClientFixture(cad)
+        yield client_fixture
+        for client in client_fixture.clients:
             await client.close()
 
 
-async def test_v2_says_whose_key_it_is_and_which_servers_there_are(far: Far) -> None:
-    client = far.v2()
-    far.cad.world.communities[COMMUNITY_ID].servers[4] = Server(id=4)
+async def test_v2_says_whose_key_it_is_and_which_servers_there_are(
+    client_fixture: ClientFixture,
+) -> None:
+    client = client_fixture.v2()
+    client_fixture.cad.world.communities[COMMUNITY_ID].servers[4] = Server(id=4)
     assert await client.community() == Community(COMMUNITY_ID, "PLUS")
     assert await client.servers() == {1: "Server 1", 4: "Server 4"}
     assert await client.find_attach_variant() == ""
 
 
-async def test_v1_says_none_of_it(far: Far) -> None:
-    client = far.v1()
+async def test_v1_says_none_of_it(client_fixture: ClientFixture) -> None:
+    client = client_fixture.v1()
     assert await client.community() is None  # type: ignore[func-returns-value]
     assert await client.servers() is None  # type: ignore[func-returns-value]
     assert await client.get_account_by_api_id(DANA.hex) is None
-    assert far.cad.world.history == []
+    assert client_fixture.cad.world.history == []
 
 
-async def test_v2_tells_what_an_account_may_do(far: Far) -> None:
-    account = await far.v2().get_account_by_api_id(DANA.hex)
+async def test_v2_tells_what_an_account_may_do(client_fixture: ClientFixture) -> None:
+    account = await client_fixture.v2().get_account_by_api_id(DANA.hex)
     assert account is not None
     assert (account.username, account.permissions) == (
         "dana",
         frozenset({"dispatch", "police"}),
     )
-    assert await far.v2().get_account_by_api_id("nobody") is None
+    assert await client_fixture.v2().get_account_by_api_id("nobody") is None
 
 
 @pytest.mark.parametrize("spoken", AttachVariant)
-async def test_the_dialect_is_found_and_nobody_is_moved(far: Far, spoken: AttachVariant) -> None:
-    far.cad.world.behaviour.attach_variants = {spoken}
+async def test_the_variant_is_found_and_no_unit_is_moved(
+    client_fixture: ClientFixture, spoken: AttachVariant
+) -> None:
+    client_fixture.cad.world.behaviour.attach_variants = {spoken}
     path, kind = spoken.value
-    assert await far.v1().find_attach_variant() == f"{kind} at {path}"
-    assert all(one.objects == () for one in far.cad.world.history)
-    assert far.cad.world.server(COMMUNITY_ID).calls[ARMED_ROBBERY].idents == []
+    assert await client_fixture.v1().find_attach_variant() == f"{kind} at {path}"
+    assert all(one.objects == () for one in client_fixture.cad.world.history)
+    assert client_fixture.cad.world.server(COMMUNITY_ID).calls[ARMED_ROBBERY].idents == []
 
 
-async def test_the_dialect_that_has_worked_is_not_asked_for(far: Far) -> None:
-    client = far.v1()
+async def test_the_dialect_that_has_worked_is_not_asked_for(client_fixture: ClientFixture) -> None:
+    client = client_fixture.v1()
     await client.attach([AttachRequest(SERVER_ID, ARMED_ROBBERY, (UnitRef(ALICE.hex),))])
-    asked = len(far.cad.world.history)
+    asked = len(client_fixture.cad.world.history)
     assert await client.find_attach_variant() == "ATTACH_UNITS at /emergency"
-    assert len(far.cad.world.history) == asked
+    assert len(client_fixture.cad.world.history) == asked
 
 
-async def test_what_only_seemed_to_work_is_not_remembered(far: Far) -> None:
-    client = far.v1()
-    far.cad.faults.set(Text(200, "fine, whatever"))
+async def test_what_only_seemed_to_work_is_not_remembered(client_fixture: ClientFixture) -> None:
+    client = client_fixture.v1()
+    client_fixture.cad.faults.set(Text(200, "fine, whatever"))
     assert await client.find_attach_variant() == "ATTACH_UNITS at /emergency"
-    far.cad.faults.clear()
-    far.cad.world.behaviour.attach_variants = {AttachVariant.SEPTEMBER_2020}
+    client_fixture.cad.faults.clear()
+    client_fixture.cad.world.behaviour.attach_variants = {AttachVariant.SEPTEMBER_2020}
     assert await client.find_attach_variant() == "ATTACH_UNIT at /emergency/attach_unit"
 
 
-async def test_a_cad_that_knows_none(far: Far) -> None:
-    far.cad.world.behaviour.attach_variants = set()
+async def test_a_cad_that_knows_none(client_fixture: ClientFixture) -> None:
+    client_fixture.cad.world.behaviour.attach_variants = set()
     with pytest.raises(CadRefused):
-        await far.v1().find_attach_variant()
+        await client_fixture.v1().find_attach_variant()
 
 
-async def test_an_answer_about_something_else_says_nothing(far: Far) -> None:
-    far.cad.faults.set(Text(400, "NO DATA"))
-    assert await far.v1().find_attach_variant() is None
-    far.cad.faults.set(Text(500, "oops"))
+async def test_an_answer_about_something_else_says_nothing(client_fixture: ClientFixture) -> None:
+    client_fixture.cad.faults.set(Text(400, "NO DATA"))
+    assert await client_fixture.v1().find_attach_variant() is None
+    client_fixture.cad.faults.set(Text(500, "oops"))
     with pytest.raises(CadUnavailable):
-        await far.v1().find_attach_variant()
+        await client_fixture.v1().find_attach_variant()
 
 
 @pytest.mark.parametrize("version", [1, 2])
-async def test_the_clocks_are_compared(far: Far, version: int) -> None:
-    client: InspectableCad = far.v1() if version == 1 else far.v2()
+async def test_the_clocks_are_compared(client_fixture: ClientFixture, version: int) -> None:
+    client: InspectableCad = client_fixture.v1() if version == 1 else client_fixture.v2()
     skews = [client.clock_skew]
     await client.calls(SERVER_ID)
     skews.append(client.clock_skew)
@@ -197,6 +201,6 @@ async def test_whether_a_feed_is_there_already() -> None:
     assert not await HttpPushServer("::1", port, "key").is_address_served()
 
 
-async def test_something_else_there_is_no_feed(far: Far) -> None:
-    port = int(far.cad.url.rpartition(":")[2])
+async def test_something_else_there_is_no_feed(client_fixture: ClientFixture) -> None:
+    port = int(client_fixture.cad.url.rpartition(":")[2])
     assert not await HttpPushServer("127.0.0.1", port, "key").is_address_served()

@@ -37,7 +37,7 @@ Watch = Callable[[Moment], bool]
 
 @dataclass(slots=True)
 class Pressed:
-    """What somebody ordered, and what they see of it.
+    """A command or press of a member, and what the member sees of it.
 
     Attributes:
         call_id: None for a detach.
@@ -73,7 +73,7 @@ class Pressed:
 
 @dataclass
 class BusyDiscord(DiscordServer):
-    """Knows people by what they pressed; everyone presses once.
+    """Identifies members by their press; each presses once.
 
     Attributes:
         logged: what stands in the log channel.
@@ -163,7 +163,7 @@ def _user(one: Pressed) -> dict[str, Any]:
 
 
 def _event(one: Pressed) -> dict[str, Any]:
-    """Build the INTERACTION_CREATE of somebody who may dispatch."""
+    """Build the INTERACTION_CREATE of a member who may dispatch."""
     options: list[dict[str, Any]] = [{"name": "units", "type": 3, "value": one.unit}]
     if one.call_id is not None:
         options.append({"name": "call", "type": 4, "value": one.call_id})

@@ -88,7 +88,7 @@ async def has_connected(crash_fixture: CrashFixture, bot: Bot) -> bool:
 
 
 def everyone_knows(crash_fixture: CrashFixture) -> bool:
-    """Tell whether everyone has an answer, and all but those whose unit was sent on, the last."""
+    """Return True if each member has an answer, and the last one unless the unit was sent on."""
     orders = crash_fixture.orders()
     answers: dict[str | None, str] = {
         one.token: one.answer for one in crash_fixture.discord.pressed
@@ -130,7 +130,7 @@ def nobody_was_misdirected(crash_fixture: CrashFixture, orders: Sequence[StoredO
             here = next(ordered)
 
 
-async def test_nobody_is_taken_off_a_call_that_the_order_did_not_mean(crash_fixture: CrashFixture):
+async def test_no_unit_is_taken_off_a_call_that_the_order_did_not_mean(crash_fixture: CrashFixture):
     unit, meant, other = UNITS[0], *CALLS[:2]
     ident = next(
         one.id for one in crash_fixture.server.units.values() if one.badge.unit_num == unit
@@ -143,7 +143,7 @@ async def test_nobody_is_taken_off_a_call_that_the_order_did_not_mean(crash_fixt
     assert await bot.end() == -signal.SIGKILL
     assert crash_fixture.call_of(unit) is None
 
-    # While the bot is dead, somebody in the CAD sends the unit elsewhere.
+    # While the bot does not run, a dispatcher in the CAD sends the unit elsewhere.
     crash_fixture.cad.world.attach(crash_fixture.server, other, target)
     bot = await crash_fixture.start()
     await crash_fixture.until(lambda: bool(ANSWERED.search(crash_fixture.discord.pressed[1].text)))

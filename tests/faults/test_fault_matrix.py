@@ -1,4 +1,4 @@
-"""Whatever the CAD does: everyone is answered, and what they are told is true."""
+"""Whatever the CAD does: each order is answered, and each answer is true."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ BAD_CALL = CALLS[-1]
 ONE = (BAD_CALL,)
 FIFTY = CALLS * 10
 
-LOOK = 5.0  # seconds after which everyone who waits knows why
+LOOK = 5.0  # seconds after which each reply that waits says why
 LONG = 120.0  # seconds, enough for the CAD's budgets and for a look at its calls
-FOR_GOOD = 16 * 60.0  # seconds, more than anybody can wait
+FOR_GOOD = 16 * 60.0  # seconds, more than an order can wait
 RETRY_AFTER = 20
 TOO_LATE = "did not take the order in time"
 
@@ -125,7 +125,7 @@ FOR_GOOD_CASES = {
 @pytest.mark.parametrize("places", [ONE, FIFTY], ids=["one", "fifty"])
 @pytest.mark.parametrize("version", [1, 2], ids=["v1", "v2"])
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-async def test_everyone_is_told_the_truth(
+async def test_every_answer_is_true(
     fault_fixture: FaultFixture, case: Case, places: tuple[int, ...]
 ):
     given = await struck(fault_fixture, case, places)
@@ -142,7 +142,7 @@ async def test_everyone_is_told_the_truth(
 
 @pytest.mark.parametrize("version", [1, 2], ids=["v1", "v2"])
 @pytest.mark.parametrize("case", FOR_GOOD_CASES.values(), ids=FOR_GOOD_CASES)
-async def test_nobody_waits_for_ever(fault_fixture: FaultFixture, case: Case):
+async def test_no_order_waits_for_ever(fault_fixture: FaultFixture, case: Case):
     given = await struck(fault_fixture, case, ONE)
     await fault_fixture.advance(FOR_GOOD)
     everyone_knows(fault_fixture, case, given)

@@ -56,8 +56,8 @@ SECRETS = (TOKEN, seed.API_KEY, "hunter2")
 
 
 @dataclass
-class World:
-    """A bot that is set up well, until a test breaks something."""
+class DoctorFixture:
+    """A correct set-up of the bot, until a test breaks a part of it."""
 
     discord: DiscordServer
     cad: CadServer
@@ -78,9 +78,9 @@ class World:
 
 
 @pytest.fixture
-async def world(
+async def doctor_fixture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, discord_server: DiscordServer
-) -> AsyncIterator[World]:
+) -> AsyncIterator[DoctorFixture]:
     monkeypatch.setattr(Route, "BASE", f"{discord_server.url}/api")
     monkeypatch.setattr(
         retry, "TOTAL_TIMEOUT", 1.5
@@ -103,49 +103,54 @@ async def world(
         )
         unknown = {"code": 10003, "message": "Unknown Channel"}
         discord_server.answers[f"GET /channels/{NOWHERE}"] = (404, unknown)
-        yield World(discord_server, cad, tmp_path, settings, guild)
+        yield DoctorFixture(discord_server, cad, tmp_path, settings, guild)
 
 
-async def examined(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[FindingCode, str]:
+async def examined(
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
+) -> dict[FindingCode, str]:
     """Run the doctor; return what is not fine, with its words."""
-    monkeypatch.chdir(world.folder)
+    monkeypatch.chdir(doctor_fixture.folder)
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
-    for name, value in world.settings.items():
+    for name, value in doctor_fixture.settings.items():
         monkeypatch.setenv(name, value)
-    world.discord.answers = {**world.guild.answers(), **world.discord.answers}
+    doctor_fixture.discord.answers = {
+        **doctor_fixture.guild.answers(),
+        **doctor_fixture.discord.answers,
+    }
     read = doctor_checks.read_settings()
-    findings = await doctor_checks.check_offline(read, world.patience)
-    world.reports = doctor_checks.format_lines(findings)
+    findings = await doctor_checks.check_offline(read, doctor_fixture.patience)
+    doctor_fixture.reports = doctor_checks.format_lines(findings)
     for secret in SECRETS:
-        assert secret not in "\n".join(world.reports)
+        assert secret not in "\n".join(doctor_fixture.reports)
     levels = [one.level for one in findings]
     assert levels == sorted(levels, reverse=True)
-    world.code = doctor_checks.exit_code(findings)
+    doctor_fixture.code = doctor_checks.exit_code(findings)
     return {one.code: words.finding_text(one) for one in findings if one.level is not Level.OK}
 
 
-def version(number: int) -> Callable[[World], None]:
-    def speak(world: World) -> None:
-        world.settings["SONORAN_API_VERSION"] = str(number)
+def version(number: int) -> Callable[[DoctorFixture], None]:
+    def speak(doctor_fixture: DoctorFixture) -> None:
+        doctor_fixture.settings["SONORAN_API_VERSION"] = str(number)
 
     return speak
 
 
 @pytest.fixture(params=[1, 2], ids=["v1", "v2"])
-def both(request: pytest.FixtureRequest, world: World) -> int:
+def both(request: pytest.FixtureRequest, doctor_fixture: DoctorFixture) -> int:
     """Speak each version of the CAD's API."""
-    version(request.param)(world)
+    version(request.param)(doctor_fixture)
     return int(request.param)
 
 
 @pytest.mark.usefixtures("both")
-async def test_all_is_well(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert await examined(world, monkeypatch) == {}
-    assert not world.database.exists()
-    told = world.cad.world.requests("ATTACH_UNITS", "ATTACH_UNIT", "v2 attach")
-    assert all(one.objects == () for one in told)  # nobody, to nothing
-    assert {one.method for one in world.discord.seen} == {"GET"}
+async def test_all_is_well(doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await examined(doctor_fixture, monkeypatch) == {}
+    assert not doctor_fixture.database.exists()
+    told = doctor_fixture.cad.world.requests("ATTACH_UNITS", "ATTACH_UNIT", "v2 attach")
+    assert all(one.objects == () for one in told)  # no unit, to no call
+    assert {one.method for one in doctor_fixture.discord.seen} == {"GET"}
 
 
 @dataclass(frozen=True)
@@ -153,73 +158,79 @@ class Case:
     """A way of breaking the set-up, what is found then, the exit code, and part of the words."""
 
     name: str
-    break_it: Callable[[World], Any]
+    break_it: Callable[[DoctorFixture], Any]
     found: FindingCode
     code: int
     says: str
     versions: tuple[int, ...] = (1,)
 
 
-def setting(name: str, value: str) -> Callable[[World], None]:
-    return lambda world: world.settings.update({name: value})
+def setting(name: str, value: str) -> Callable[[DoctorFixture], None]:
+    return lambda doctor_fixture: doctor_fixture.settings.update({name: value})
 
 
-def discord_says(path: str, status: int, code: int = 0) -> Callable[[World], None]:
+def discord_says(path: str, status: int, code: int = 0) -> Callable[[DoctorFixture], None]:
     refusal = {"code": code, "message": "No"}
-    return lambda world: world.discord.answers.update({f"GET {path}": (status, refusal)})
+    return lambda doctor_fixture: doctor_fixture.discord.answers.update(
+        {f"GET {path}": (status, refusal)}
+    )
 
 
-def hangs(world: World) -> None:
-    world.discord.hangs = "/users/@me"
-    world.patience = 0.5
+def hangs(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.discord.hangs = "/users/@me"
+    doctor_fixture.patience = 0.5
 
 
-def vanishes(world: World) -> None:
-    world.discord.vanishes = True
+def vanishes(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.discord.vanishes = True
 
 
-def on_no_server(world: World) -> None:
-    del world.settings["DISCORD_GUILD_ID"]
-    world.discord.answers["GET /users/@me/guilds"] = (200, [])
+def on_no_server(doctor_fixture: DoctorFixture) -> None:
+    del doctor_fixture.settings["DISCORD_GUILD_ID"]
+    doctor_fixture.discord.answers["GET /users/@me/guilds"] = (200, [])
 
 
-def without_a_command(world: World) -> None:
-    world.guild.commands = tuple(one for one in world.guild.commands if one != "attach")
+def without_a_command(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.guild.commands = tuple(
+        one for one in doctor_fixture.guild.commands if one != "attach"
+    )
 
 
-def integrations(*entries: tuple[int, bool], application: bool = False) -> Callable[[World], None]:
-    def override(world: World) -> None:
+def integrations(
+    *entries: tuple[int, bool], application: bool = False
+) -> Callable[[DoctorFixture], None]:
+    def override(doctor_fixture: DoctorFixture) -> None:
         number = APPLICATION_ID
         if not application:
-            number = COMMAND_ID + world.guild.commands.index("attach")
-        world.guild.overrides[number] = [
+            number = COMMAND_ID + doctor_fixture.guild.commands.index("attach")
+        doctor_fixture.guild.overrides[number] = [
             {"id": str(id_), "type": 1, "permission": may} for id_, may in entries
         ]
 
     return override
 
 
-def unmentionable(world: World) -> None:
-    world.guild.roles[PING]["mentionable"] = False
+def unmentionable(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.guild.roles[PING]["mentionable"] = False
 
 
-def elsewhere(world: World) -> None:
-    world.settings["LOG_CHANNEL_ID"] = str(NOWHERE)
+def elsewhere(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.settings["LOG_CHANNEL_ID"] = str(NOWHERE)
     there = channel(NOWHERE, guild_id=GUILD_ID + 1)
-    world.discord.answers[f"GET /channels/{NOWHERE}"] = (200, there)
+    doctor_fixture.discord.answers[f"GET /channels/{NOWHERE}"] = (200, there)
 
 
-def a_voice_channel(world: World) -> None:
-    world.guild.channels[1] = channel(LOG, kind=2)
+def a_voice_channel(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.guild.channels[1] = channel(LOG, kind=2)
 
 
-def hidden(world: World) -> None:
-    setting("LOG_CHANNEL_ID", str(NOWHERE))(world)
-    discord_says(f"/channels/{NOWHERE}", 403, 50001)(world)
+def hidden(doctor_fixture: DoctorFixture) -> None:
+    setting("LOG_CHANNEL_ID", str(NOWHERE))(doctor_fixture)
+    discord_says(f"/channels/{NOWHERE}", 403, 50001)(doctor_fixture)
 
 
-def thread(world: World) -> None:
-    setting("LOG_CHANNEL_ID", str(NOWHERE))(world)
+def thread(doctor_fixture: DoctorFixture) -> None:
+    setting("LOG_CHANNEL_ID", str(NOWHERE))(doctor_fixture)
     found = channel(NOWHERE, kind=11) | {
         "parent_id": str(CALLS),
         "owner_id": str(APPLICATION_ID),
@@ -232,36 +243,36 @@ def thread(world: World) -> None:
             "locked": False,
         },
     }
-    world.discord.answers[f"GET /channels/{NOWHERE}"] = (200, found)
+    doctor_fixture.discord.answers[f"GET /channels/{NOWHERE}"] = (200, found)
 
 
-def locked(world: World) -> None:
-    world.guild.channels[0] = channel(CALLS, denied=1 << 11 | 1 << 14)
+def locked(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.guild.channels[0] = channel(CALLS, denied=1 << 11 | 1 << 14)
 
 
-def plan(kind: Plan) -> Callable[[World], None]:
-    return lambda world: setattr(world.community, "plan", kind)
+def plan(kind: Plan) -> Callable[[DoctorFixture], None]:
+    return lambda doctor_fixture: setattr(doctor_fixture.community, "plan", kind)
 
 
-def api_off(world: World) -> None:
-    world.community.api_enabled = False
+def api_off(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.community.api_enabled = False
 
 
-def many_servers(world: World) -> None:
-    world.community.servers[3] = Server()
-    world.settings["SONORAN_SERVER_ID"] = "7"
+def many_servers(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.community.servers[3] = Server()
+    doctor_fixture.settings["SONORAN_SERVER_ID"] = "7"
 
 
-def cad(fault: Fault) -> Callable[[World], None]:
-    return lambda world: world.cad.faults.set(fault)
+def cad(fault: Fault) -> Callable[[DoctorFixture], None]:
+    return lambda doctor_fixture: doctor_fixture.cad.faults.set(fault)
 
 
-async def cad_is_down(world: World) -> None:
-    await world.cad.stop()
+async def cad_is_down(doctor_fixture: DoctorFixture) -> None:
+    await doctor_fixture.cad.stop()
 
 
-def no_dialect(world: World) -> None:
-    world.cad.world.behaviour.attach_variants = set()
+def no_dialect(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.cad.world.behaviour.attach_variants = set()
 
 
 @dataclass(frozen=True)
@@ -274,27 +285,27 @@ class OtherClock(Fault):
         return response
 
 
-def a_letter(world: World) -> None:
-    world.database.parent.mkdir()
-    world.database.write_text("This is a letter to my aunt. " * 100)
+def a_letter(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.database.parent.mkdir()
+    doctor_fixture.database.write_text("This is a letter to my aunt. " * 100)
 
 
-def no_folder(world: World) -> None:
-    (world.folder / "data").write_text("not a folder")
+def no_folder(doctor_fixture: DoctorFixture) -> None:
+    (doctor_fixture.folder / "data").write_text("not a folder")
 
 
-async def of_tomorrow(world: World) -> None:
-    await upgrade(world.settings["DATABASE_URL"])
-    with closing(sqlite3.connect(world.database)) as connection, connection:
+async def of_tomorrow(doctor_fixture: DoctorFixture) -> None:
+    await upgrade(doctor_fixture.settings["DATABASE_URL"])
+    with closing(sqlite3.connect(doctor_fixture.database)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
 
 
-def no_such_host(world: World) -> None:
-    world.settings["PUSH_LISTEN"] = "203.0.113.7:8080"
+def no_such_host(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.settings["PUSH_LISTEN"] = "203.0.113.7:8080"
 
 
-def not_utf8(world: World) -> None:
-    (world.folder / ".env").write_bytes("DISCORD_TOKEN=hunter2é".encode("latin-1"))
+def not_utf8(doctor_fixture: DoctorFixture) -> None:
+    (doctor_fixture.folder / ".env").write_bytes("DISCORD_TOKEN=hunter2é".encode("latin-1"))
 
 
 HTML = "<html><head><title>Welcome</title></head></html>"
@@ -464,26 +475,30 @@ CASES = [
     ],
 )
 async def test_what_is_broken_is_named(
-    world: World, monkeypatch: pytest.MonkeyPatch, case: Case, number: int
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch, case: Case, number: int
 ) -> None:
-    version(number)(world)
-    breaking = case.break_it(world)
+    version(number)(doctor_fixture)
+    breaking = case.break_it(doctor_fixture)
     if asyncio.iscoroutine(breaking):
         await breaking
-    found = await examined(world, monkeypatch)
+    found = await examined(doctor_fixture, monkeypatch)
     assert list(found) == [case.found]
     assert case.says in found[case.found]
-    assert world.code == case.code
+    assert doctor_fixture.code == case.code
 
 
 async def test_every_faulty_setting_is_named_and_the_rest_looked_at(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    del world.settings["SONORAN_API_KEY"]
-    world.settings |= {"SONORAN_API_VERSION": "3", "DATABASE_URL": "hunter2", "LOG_LEVEL": "LOUD"}
-    world.settings |= {"REQUIRE_CAD_PERMISSION": "true", "LOG_CHANNEL_ID": str(NOWHERE)}
-    await examined(world, monkeypatch)
-    text = "\n".join(world.reports)
+    del doctor_fixture.settings["SONORAN_API_KEY"]
+    doctor_fixture.settings |= {
+        "SONORAN_API_VERSION": "3",
+        "DATABASE_URL": "hunter2",
+        "LOG_LEVEL": "LOUD",
+    }
+    doctor_fixture.settings |= {"REQUIRE_CAD_PERMISSION": "true", "LOG_CHANNEL_ID": str(NOWHERE)}
+    await examined(doctor_fixture, monkeypatch)
+    text = "\n".join(doctor_fixture.reports)
     for name in ("SONORAN_API_KEY", "SONORAN_API_VERSION", "DATABASE_URL", "LOG_LEVEL"):
         assert f"fault    settings    {name}: " in text
     assert "warning  settings    The CAD was not checked" in text
@@ -493,142 +508,152 @@ async def test_every_faulty_setting_is_named_and_the_rest_looked_at(
 
 
 async def test_several_faults_are_all_told_and_the_lowest_code_counts(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setting("DISCORD_TOKEN", "hunter2")(world)
-    await cad_is_down(world)
-    found = await examined(world, monkeypatch)
+    setting("DISCORD_TOKEN", "hunter2")(doctor_fixture)
+    await cad_is_down(doctor_fixture)
+    found = await examined(doctor_fixture, monkeypatch)
     assert set(found) == {FindingCode.TOKEN_REFUSED, FindingCode.CAD_UNREACHABLE}
-    assert world.code == ExitCode.TOKEN
+    assert doctor_fixture.code == ExitCode.TOKEN
 
 
 async def test_a_broken_check_stops_no_other(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fail(_: object) -> None:
         raise ZeroDivisionError("hunter2")
 
     monkeypatch.setattr(setup_checks, "database_findings", fail)
-    found = await examined(world, monkeypatch)
+    found = await examined(doctor_fixture, monkeypatch)
     assert list(found) == [FindingCode.CHECK_BROKEN]
     assert (
         "The check of The database failed (`ZeroDivisionError`)" in found[FindingCode.CHECK_BROKEN]
     )
-    assert world.code == ExitCode.FAULT
-    assert "ok       key " in "\n".join(world.reports)
+    assert doctor_fixture.code == ExitCode.FAULT
+    assert "ok       key " in "\n".join(doctor_fixture.reports)
     assert "ZeroDivisionError" in caplog.text
 
 
 @pytest.mark.parametrize(("free", "code"), [(50 * 2**20, 0), (2**20, 2)])
 async def test_a_full_disk(
-    world: World, monkeypatch: pytest.MonkeyPatch, free: int, code: int
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch, free: int, code: int
 ) -> None:
-    usage = shutil.disk_usage(world.folder)._replace(free=free)
+    usage = shutil.disk_usage(doctor_fixture.folder)._replace(free=free)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    found = await examined(world, monkeypatch)
+    found = await examined(doctor_fixture, monkeypatch)
     assert found == {
         FindingCode.DISK_FULL: (
             f"The disk of the database has {free >> 20} MiB left. Free some space."
         )
     }
-    assert world.code == code
+    assert doctor_fixture.code == code
 
 
 class TestThePort:
     async def test_held_by_something_else(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
+        self, doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as held:
             monkeypatch.setattr("bot.cad.push.http_push.READ_SECONDS", 0.2)
-            world.settings["PUSH_LISTEN"] = f"127.0.0.1:{held.getsockname()[1]}"
-            found = await examined(world, monkeypatch)
+            doctor_fixture.settings["PUSH_LISTEN"] = f"127.0.0.1:{held.getsockname()[1]}"
+            found = await examined(doctor_fixture, monkeypatch)
         assert list(found) == [FindingCode.PORT_TAKEN]
         assert "ddress already in use" in found[FindingCode.PORT_TAKEN]
-        assert world.code == ExitCode.SETTINGS
+        assert doctor_fixture.code == ExitCode.SETTINGS
 
     async def test_held_by_the_bot_itself(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
+        self, doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async with running(HttpPushServer("127.0.0.1", 0, seed.API_KEY)) as feed:
-            world.settings["PUSH_LISTEN"] = f"127.0.0.1:{feed.port}"
-            assert await examined(world, monkeypatch) == {}
-        assert "a running bot listens there" in "\n".join(world.reports)
-        assert await examined(world, monkeypatch) == {}
-        assert "the bot can listen there" in "\n".join(world.reports)
+            doctor_fixture.settings["PUSH_LISTEN"] = f"127.0.0.1:{feed.port}"
+            assert await examined(doctor_fixture, monkeypatch) == {}
+        assert "a running bot listens there" in "\n".join(doctor_fixture.reports)
+        assert await examined(doctor_fixture, monkeypatch) == {}
+        assert "the bot can listen there" in "\n".join(doctor_fixture.reports)
 
 
 async def test_what_is_narrowed_on_purpose_is_only_told(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    integrations((GUILD_ID, False), (DISPATCH, True))(world)
-    assert await examined(world, monkeypatch) == {}
-    assert "Restricted in Server Settings → Integrations: `attach`." in "\n".join(world.reports)
+    integrations((GUILD_ID, False), (DISPATCH, True))(doctor_fixture)
+    assert await examined(doctor_fixture, monkeypatch) == {}
+    assert "Restricted in Server Settings → Integrations: `attach`." in "\n".join(
+        doctor_fixture.reports
+    )
 
 
 async def test_without_a_server_of_its_own_it_looks_at_all(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    del world.settings["DISCORD_GUILD_ID"]
+    del doctor_fixture.settings["DISCORD_GUILD_ID"]
     here, there = {"id": str(GUILD_ID), "name": "San Andreas"}, {"id": "7", "name": "Nowhere"}
-    world.discord.answers["GET /users/@me/guilds"] = (200, [here, there])
-    world.discord.answers["GET /guilds/7"] = (404, {"code": 10004, "message": "Unknown Guild"})
-    assert await examined(world, monkeypatch) == {}
-    text = "\n".join(world.reports)
+    doctor_fixture.discord.answers["GET /users/@me/guilds"] = (200, [here, there])
+    doctor_fixture.discord.answers["GET /guilds/7"] = (
+        404,
+        {"code": 10004, "message": "Unknown Guild"},
+    )
+    assert await examined(doctor_fixture, monkeypatch) == {}
+    text = "\n".join(doctor_fixture.reports)
     assert "the bot serves every server that it is on: `San Andreas`, `Nowhere`." in text
     assert "The 2 roles that the settings name exist." in text
     # One of the two cannot be looked at, and may be where the role is.
-    setting("LINK_ROLE_IDS", str(MISSING))(world)
-    assert list(await examined(world, monkeypatch)) == [FindingCode.ROLE_UNKNOWN]
-    assert world.code == 0
-    world.discord.answers["GET /users/@me/guilds"] = (200, [here])
-    assert list(await examined(world, monkeypatch)) == [FindingCode.ROLE_UNKNOWN]
-    assert world.code == ExitCode.SETTINGS
+    setting("LINK_ROLE_IDS", str(MISSING))(doctor_fixture)
+    assert list(await examined(doctor_fixture, monkeypatch)) == [FindingCode.ROLE_UNKNOWN]
+    assert doctor_fixture.code == 0
+    doctor_fixture.discord.answers["GET /users/@me/guilds"] = (200, [here])
+    assert list(await examined(doctor_fixture, monkeypatch)) == [FindingCode.ROLE_UNKNOWN]
+    assert doctor_fixture.code == ExitCode.SETTINGS
 
 
-async def test_without_any_role_or_channel(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_any_role_or_channel(
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("DISPATCH_ROLE_IDS", "PING_ROLE_ID", "CALLS_CHANNEL_ID", "LOG_CHANNEL_ID"):
-        del world.settings[name]
-    integrations((GUILD_ID, False))(world)
-    assert list(await examined(world, monkeypatch)) == [FindingCode.COMMANDS_CLOSED]
-    assert "only members with Manage Server may dispatch" in "\n".join(world.reports)
+        del doctor_fixture.settings[name]
+    integrations((GUILD_ID, False))(doctor_fixture)
+    assert list(await examined(doctor_fixture, monkeypatch)) == [FindingCode.COMMANDS_CLOSED]
+    assert "only members with Manage Server may dispatch" in "\n".join(doctor_fixture.reports)
 
 
 async def test_a_cad_that_does_not_say_whose_key_it_is(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    version(2)(world)
-    world.cad.faults.set(Text(403, "not for you"), path="/v2/general")
-    assert await examined(world, monkeypatch) == {}
-    assert "The CAD accepts the key." in "\n".join(world.reports)
+    version(2)(doctor_fixture)
+    doctor_fixture.cad.faults.set(Text(403, "not for you"), path="/v2/general")
+    assert await examined(doctor_fixture, monkeypatch) == {}
+    assert "The CAD accepts the key." in "\n".join(doctor_fixture.reports)
 
 
 async def test_an_odd_answer_leaves_the_dialect_open(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.cad.world.behaviour.attach_variants = {AttachVariant.SEPTEMBER_2020}
-    world.cad.faults.set(Text(400, "NO DATA"), path=AttachVariant.SEPTEMBER_2020.value[0])
-    assert await examined(world, monkeypatch) == {}
-    assert "is not known yet" in "\n".join(world.reports)
-    world.cad.faults.clear()
-    assert await examined(world, monkeypatch) == {}
+    doctor_fixture.cad.world.behaviour.attach_variants = {AttachVariant.SEPTEMBER_2020}
+    doctor_fixture.cad.faults.set(Text(400, "NO DATA"), path=AttachVariant.SEPTEMBER_2020.value[0])
+    assert await examined(doctor_fixture, monkeypatch) == {}
+    assert "is not known yet" in "\n".join(doctor_fixture.reports)
+    doctor_fixture.cad.faults.clear()
+    assert await examined(doctor_fixture, monkeypatch) == {}
     assert "This CAD's attach request is `ATTACH_UNIT at /emergency/attach_unit`" in "\n".join(
-        world.reports
+        doctor_fixture.reports
     )
 
 
 async def test_an_outage_of_the_cad_is_no_matter_of_the_address(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.cad.faults.set(BAD_GATEWAY)
-    assert list(await examined(world, monkeypatch)) == [FindingCode.CAD_UNREACHABLE]
+    doctor_fixture.cad.faults.set(BAD_GATEWAY)
+    assert list(await examined(doctor_fixture, monkeypatch)) == [FindingCode.CAD_UNREACHABLE]
 
 
 @pytest.mark.process
 class TestAsACommand:
-    async def run(self, world: World, start: Start) -> tuple[int, str, str]:
-        world.discord.answers = {**world.guild.answers(), **world.discord.answers}
-        settings = {**world.settings, "PYTHONIOENCODING": "cp1252"}  # has no arrow
-        bot = await start("doctor", discord=world.discord.url, settings=settings)
+    async def run(self, doctor_fixture: DoctorFixture, start: Start) -> tuple[int, str, str]:
+        doctor_fixture.discord.answers = {
+            **doctor_fixture.guild.answers(),
+            **doctor_fixture.discord.answers,
+        }
+        settings = {**doctor_fixture.settings, "PYTHONIOENCODING": "cp1252"}  # has no arrow
+        bot = await start("doctor", discord=doctor_fixture.discord.url, settings=settings)
         out, err = await bot.process.communicate()
         assert bot.process.returncode is not None
         for secret in SECRETS:
@@ -636,16 +661,16 @@ class TestAsACommand:
         return bot.process.returncode, out.decode(), err.decode()
 
     @pytest.mark.usefixtures("both")
-    async def test_all_is_well(self, world: World, start: Start) -> None:
-        code, out, err = await self.run(world, start)
+    async def test_all_is_well(self, doctor_fixture: DoctorFixture, start: Start) -> None:
+        code, out, err = await self.run(doctor_fixture, start)
         assert (code, err) == (0, "")
         assert out.splitlines()[-1].startswith("All ")
 
-    async def test_something_is_not(self, world: World, start: Start) -> None:
-        setting("SONORAN_API_KEY", "hunter2")(world)
-        locked(world)
-        integrations((GUILD_ID, False), (DISPATCH, True))(world)
-        code, out, err = await self.run(world, start)
+    async def test_something_is_not(self, doctor_fixture: DoctorFixture, start: Start) -> None:
+        setting("SONORAN_API_KEY", "hunter2")(doctor_fixture)
+        locked(doctor_fixture)
+        integrations((GUILD_ID, False), (DISPATCH, True))(doctor_fixture)
+        code, out, err = await self.run(doctor_fixture, start)
         assert (code, err) == (2, "")
         assert "Restricted in Server Settings ? Integrations: `attach`." in out
         first, second, *_ = out.splitlines()

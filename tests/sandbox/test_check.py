@@ -24,26 +24,26 @@ async def test_all_is_well_in_a_healthy_world() -> None:
     assert told[-1] == f"{len(SCENARIO)} steps, all well"
 
 
-def lower_the_plan(stage: Environment) -> None:
-    stage.cad.world.communities[seed.COMMUNITY_ID].plan = Plan.STANDARD
+def lower_the_plan(environment: Environment) -> None:
+    environment.cad.world.communities[seed.COMMUNITY_ID].plan = Plan.STANDARD
 
 
-def lie_about_success(stage: Environment) -> None:
-    stage.cad.faults.set(Text(200, "UNITS ATTACHED"), path="/emergency", times=1)
+def lie_about_success(environment: Environment) -> None:
+    environment.cad.faults.set(Text(200, "UNITS ATTACHED"), path="/emergency", times=1)
 
 
-def give_vic_the_role(stage: Environment) -> None:
-    vic = stage.people["Vic"]
-    guild = stage.simcord_env.backend.get_guild(vic.guild.id)
-    guild.members[vic.id].role_ids.append(stage.dispatch_role.id)
+def give_vic_the_role(environment: Environment) -> None:
+    vic = environment.people["Vic"]
+    guild = environment.simcord_env.backend.get_guild(vic.guild.id)
+    guild.members[vic.id].role_ids.append(environment.dispatch_role.id)
 
 
 @pytest.mark.parametrize("sabotage", [lower_the_plan, lie_about_success, give_vic_the_role])
 async def test_a_broken_world_is_noticed(sabotage: Callable[[Environment], None]) -> None:
     told: list[str] = []
     time = FakeTime()
-    async with open_environment(time=time) as stage:
-        sabotage(stage)
-        assert await check.run_steps(stage, time, SCENARIO[:2], told.append) == 1
+    async with open_environment(time=time) as environment:
+        sabotage(environment)
+        assert await check.run_steps(environment, time, SCENARIO[:2], told.append) == 1
     assert any(line.startswith("✗ step") for line in told)
     assert "faults" in told[-1]

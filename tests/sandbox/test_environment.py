@@ -12,21 +12,21 @@ from sandbox.environment import LINKED, open_environment
 from sandbox.serve import VIEWERS
 
 
-async def test_everyone_is_there() -> None:
-    async with open_environment() as stage:
-        assert stage.channel.name == "dispatch"
-        assert list(stage.people) == ["Dana", "Pat", "Alice", "Bob", "Charlie", "Erin", "Vic"]
-        assert set(VIEWERS) <= set(stage.people)
-        dana = stage.people["Dana"]
-        listed = await dana.slash(stage.channel, "links list")
+async def test_all_people_are_there() -> None:
+    async with open_environment() as environment:
+        assert environment.channel.name == "dispatch"
+        assert list(environment.people) == ["Dana", "Pat", "Alice", "Bob", "Charlie", "Erin", "Vic"]
+        assert set(VIEWERS) <= set(environment.people)
+        dana = environment.people["Dana"]
+        listed = await dana.slash(environment.channel, "links list")
         assert listed.response is not None
         for person in seed.PEOPLE:
-            mention = stage.people[person.name].mention
+            mention = environment.people[person.name].mention
             assert (mention in listed.response.content) == (person in LINKED), person
-        units = stage.cad.world.server(seed.COMMUNITY_ID).units.values()
+        units = environment.cad.world.server(seed.COMMUNITY_ID).units.values()
         assert {"A-12", "A-7", "M-3", "E-51"} <= {unit.badge.unit_num for unit in units}
-        assert stage.simcord_env.bot.user is not None
-        assert stage.simcord_env.bot.user.name == "Dispatch"
+        assert environment.simcord_env.bot.user is not None
+        assert environment.simcord_env.bot.user.name == "Dispatch"
 
 
 @pytest.fixture
@@ -43,9 +43,9 @@ def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 @pytest.mark.usefixtures("hostile")
 async def test_the_environment_and_a_dotenv_change_nothing() -> None:
-    async with open_environment() as stage:
-        result = await stage.people["Dana"].slash(
-            stage.channel, "attach", call=seed.ARMED_ROBBERY, units="A-12"
+    async with open_environment() as environment:
+        result = await environment.people["Dana"].slash(
+            environment.channel, "attach", call=seed.ARMED_ROBBERY, units="A-12"
         )
         assert result.response is not None
         assert result.response.content.startswith("✅")

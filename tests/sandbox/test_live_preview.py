@@ -72,11 +72,11 @@ async def opened(preview: Preview) -> AsyncIterator[Client]:
 async def sandbox() -> AsyncIterator[tuple[Environment, Preview, Client]]:
     # No fixture: pytest closes one in another context than it opened it in, which simcord refuses.
     async with (
-        open_environment() as stage,
-        live_preview(stage, ("Dana", "Vic"), 0) as preview,
+        open_environment() as environment,
+        live_preview(environment, ("Dana", "Vic"), 0) as preview,
         opened(preview) as client,
     ):
-        yield stage, preview, client
+        yield environment, preview, client
 
 
 async def until(client: Client, text: str) -> None:
@@ -86,24 +86,24 @@ async def until(client: Client, text: str) -> None:
 
 
 async def test_a_name_typed_on_the_page_is_a_mention() -> None:
-    async with sandbox() as (stage, _, client):
+    async with sandbox() as (environment, _, client):
         receipt = await client.run("attach", call="100", units="@Pat")
         assert receipt["settlement"] == "settled"
-        assert stage.units_on(100) == ("A-12",)
-        await until(client, f"Armed Robbery: {stage.people['Pat'].mention}")
+        assert environment.units_on(100) == ("A-12",)
+        await until(client, f"Armed Robbery: {environment.people['Pat'].mention}")
 
 
 async def test_an_answer_that_comes_late_appears_by_itself() -> None:
-    async with sandbox() as (stage, _, client):
-        stage.simcord_env.settle_timeout = 0.2
+    async with sandbox() as (environment, _, client):
+        environment.simcord_env.settle_timeout = 0.2
         hang = Hang()
-        stage.cad.faults.set(hang)
+        environment.cad.faults.set(hang)
         receipt = await client.run("attach", call="100", units="@Pat")
         assert receipt["settlement"] == "timeout"
         assert hang.arrived.is_set()
-        stage.cad.faults.clear()
+        environment.cad.faults.clear()
         await until(client, "✅ **#100**")
-        assert stage.units_on(100) == ("A-12",)
+        assert environment.units_on(100) == ("A-12",)
 
 
 async def test_a_page_that_is_behind_is_not_refused() -> None:
@@ -114,17 +114,20 @@ async def test_a_page_that_is_behind_is_not_refused() -> None:
 
 
 async def test_two_people_at_once_wait_for_each_other() -> None:
-    async with sandbox() as (stage, preview, client), opened(preview) as other:
+    async with sandbox() as (environment, preview, client), opened(preview) as other:
         receipts = await asyncio.gather(
             client.run("attach", call="100", units="@Pat"),
             other.run("attach", call="101", units="@Bob"),
         )
         assert [one["settlement"] for one in receipts] == ["settled", "settled"]
-        assert (stage.units_on(100), stage.units_on(101)) == (("A-12",), ("B-21", "M-3"))
+        assert (environment.units_on(100), environment.units_on(101)) == (
+            ("A-12",),
+            ("B-21", "M-3"),
+        )
 
 
 async def test_time_passes() -> None:
-    async with sandbox() as (stage, _, client), asyncio.timeout(10):
-        begin = stage.simcord_env.now()
-        while stage.simcord_env.now() == begin:
+    async with sandbox() as (environment, _, client), asyncio.timeout(10):
+        begin = environment.simcord_env.now()
+        while environment.simcord_env.now() == begin:
             await client.refresh()

@@ -64,7 +64,7 @@ async def test_stopping_ends_every_pause(tasks: BackgroundTasks) -> None:
     assert sorted(done) == ["not spawned", "spawned"]
 
 
-async def test_nobody_falls_asleep_any_more(
+async def test_no_task_falls_asleep_any_more(
     tasks: BackgroundTasks, blocking_sleep: BlockingSleep
 ) -> None:
     tasks.cancel_waiting()
@@ -73,7 +73,7 @@ async def test_nobody_falls_asleep_any_more(
     assert blocking_sleep.slept == []
 
 
-async def test_whoever_does_not_pause_is_waited_for(tasks: BackgroundTasks) -> None:
+async def test_a_task_that_does_not_sleep_is_waited_for(tasks: BackgroundTasks) -> None:
     gate, done = asyncio.Event(), list[str]()
 
     async def inner() -> None:
@@ -94,7 +94,7 @@ async def test_whoever_does_not_pause_is_waited_for(tasks: BackgroundTasks) -> N
     assert done == ["outer", "inner"]
 
 
-async def test_giving_up_waiting_stops_nobody(tasks: BackgroundTasks) -> None:
+async def test_giving_up_waiting_stops_no_task(tasks: BackgroundTasks) -> None:
     gate, done = asyncio.Event(), list[str]()
 
     async def work() -> None:
@@ -122,5 +122,5 @@ async def test_a_failure_goes_into_the_log(
     assert "by nought" in caplog.text
 
 
-async def test_with_nothing_to_do_nobody_waits(tasks: BackgroundTasks) -> None:
+async def test_without_tasks_joining_does_not_wait(tasks: BackgroundTasks) -> None:
     await tasks.join()

@@ -58,7 +58,7 @@ def test_which_faults_may_pass(error: CadError, passes: bool) -> None:
     assert CadBackoff.is_transient(error) is passes
 
 
-def test_at_first_nobody_waits(outage: CadBackoff) -> None:
+def test_at_first_there_is_no_wait(outage: CadBackoff) -> None:
     assert (outage.wait(), outage.error) == (0.0, None)
 
 

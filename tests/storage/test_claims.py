@@ -36,7 +36,7 @@ async def test_a_free_id_is_given(store: LinkStore) -> None:
     assert (again.is_granted, again.replaced) == (True, link(1, "a"))
 
 
-async def test_one_that_somebody_has_is_not(store: LinkStore) -> None:
+async def test_an_id_of_another_member_is_not(store: LinkStore) -> None:
     await put_link(store, link(1, "steam:A"))
     claim = await store.claim(link(2, "license:a"))
     assert (claim.is_granted, claim.replaced, claim.holders) == (False, None, (link(1, "steam:A"),))
@@ -44,7 +44,7 @@ async def test_one_that_somebody_has_is_not(store: LinkStore) -> None:
     assert (await store.claim(link(2, "a", OTHER_GUILD))).is_granted
 
 
-async def test_it_is_given_to_whoever_knows(store: LinkStore) -> None:
+async def test_it_is_given_if_all_holders_are_allowed(store: LinkStore) -> None:
     await put_link(store, link(1, "A"))
     await put_link(store, link(2, "x:a"))
     assert not (await store.claim(link(3, "a"), allowed_holders=[1])).is_granted
@@ -57,7 +57,7 @@ async def test_it_is_given_to_whoever_knows(store: LinkStore) -> None:
     assert await store.all(GUILD) == [link(4, "a")]
 
 
-async def test_whoever_shares_an_id_keeps_it(store: LinkStore) -> None:
+async def test_a_member_who_shares_an_id_keeps_it(store: LinkStore) -> None:
     await store.put_many([link(1, "a"), link(2, "x:A")])
     claim = await store.claim(link(2, "y:a"))
     assert (claim.is_granted, claim.replaced) == (True, link(2, "x:A"))

@@ -34,7 +34,7 @@ async def begun(work: Work, *items: int) -> tuple[Coalescer[int, int], list[asyn
     return gathering, tasks
 
 
-async def test_whoever_comes_meanwhile_shares_the_next_round() -> None:
+async def test_items_that_come_meanwhile_share_the_next_round() -> None:
     work = Work()
     _, tasks = await begun(work, 1, 2, 3)
     work.door.set()
@@ -60,7 +60,7 @@ async def test_a_database_that_fails_fails_for_all_of_a_round() -> None:
     assert work.batches == [[1], [2, 3]]
 
 
-async def test_a_bad_item_harms_nobody_else() -> None:
+async def test_a_bad_item_harms_no_other() -> None:
     work = Work()
     _, tasks = await begun(work, 1, 2, 3)
     work.bad[2] = ValueError("two")
@@ -68,7 +68,7 @@ async def test_a_bad_item_harms_nobody_else() -> None:
     assert await asyncio.gather(*tasks, return_exceptions=True) == [2, work.bad[2], 6]
 
 
-async def test_whoever_gives_up_takes_the_work_from_nobody() -> None:
+async def test_a_caller_that_gives_up_stops_no_other() -> None:
     work = Work()
     gathering, tasks = await begun(work, 1, 2, 3)
     tasks[0].cancel()

@@ -37,7 +37,7 @@ def store(database: Database) -> OrderStore:
 
 
 @pytest.mark.sqlite
-async def test_it_does_not_wait_for_whoever_uses_the_connection(
+async def test_it_does_not_wait_for_other_users_of_the_connection(
     store: OrderStore, database: Database
 ) -> None:
     async with database.connect(), asyncio.timeout(5):

@@ -186,7 +186,7 @@ def test_what_the_cad_says_stays_in_its_place(kind) -> None:
 
 
 @pytest.mark.parametrize("kind", [InvalidApiId, VanityUrl])
-def test_what_somebody_pasted_stays_in_its_place(kind) -> None:
+def test_pasted_text_stays_in_its_place(kind) -> None:
     text = error_text.error_message(kind(HOSTILE))
     assert "everyone" not in "".join(text.split("`")[::2])
     assert len(text) < 500

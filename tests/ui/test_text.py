@@ -83,7 +83,7 @@ def test_mentions() -> None:
 
 
 @given(st.lists(st.text("ab", min_size=1, max_size=60), max_size=60), st.integers(30, 300))
-def test_lists_name_or_count_everyone(items, limit) -> None:
+def test_lists_name_or_count_every_item(items, limit) -> None:
     shown = join_limited(items, limit)
     assert len(shown) <= limit
     parts = shown.split(", ") if shown else []

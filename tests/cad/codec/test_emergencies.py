@@ -40,7 +40,7 @@ def test_the_dispatch_call_is_the_one_that_the_game_makes():
     assert new_call_json(asked)["origin"] == 0
 
 
-def test_a_place_that_nobody_knows():
+def test_an_unknown_place():
     assert build_dispatch_call(1, emergency({}, location="")).address == "Unknown"
 
 

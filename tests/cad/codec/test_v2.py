@@ -303,7 +303,7 @@ def test_an_order_that_succeeded_without_a_receipt_is_no_failure(body, status):
     assert v2.read_receipt(answer(body, status)) is None
 
 
-def test_a_receipt_that_names_nobody_is_one():
+def test_a_receipt_without_units_is_a_receipt():
     assert v2.read_receipt(json_answer({"identIds": []})) == Receipt(frozenset())
 
 

@@ -121,7 +121,7 @@ def test_what_is_sent_over_the_budget_is_counted_too(budget, time):
     st.integers(1, 6),
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3), st.booleans()), max_size=40),
 )
-def test_whoever_waits_never_exceeds_the_limit(requests, steps):
+def test_waiting_never_exceeds_the_limit(requests, steps):
     time = ManualClock(seconds=0.0)
     budget = RateLimiter(RateLimit(requests, 16.0), time)
     sent: list[float] = []
@@ -260,7 +260,7 @@ def test_a_share_of_a_pace_is_a_pace_that_leaves_as_much_to_orders():
     st.integers(1, 6),
     st.lists(st.tuples(st.integers(0, 12), st.integers(0, 7), st.booleans()), max_size=60),
 )
-def test_whoever_waits_never_exceeds_the_pace(burst, steps):
+def test_waiting_never_exceeds_the_pace(burst, steps):
     time = ManualClock(seconds=0.0)
     budget = BurstLimit(burst, 1.0).new_limiter(time)
     sent: list[float] = []

@@ -393,7 +393,7 @@ async def test_many_requests_at_once_take_no_more_than_the_pool():
     assert (len(server.requests), server.connections) == (count, MAX_CONNECTIONS)
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused():
+async def test_an_untrusted_certificate_is_refused():
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
     async with serving(answering(whole(b"UNITS ATTACHED")), tls) as server:

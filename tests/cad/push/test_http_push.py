@@ -163,7 +163,7 @@ async def test_stopping_ends_the_reading_after_what_was_heard(
         await session.get(f"http://127.0.0.1:{port}/healthz")
 
 
-async def test_stopping_wakes_whoever_waits() -> None:
+async def test_stopping_wakes_a_reader_that_waits() -> None:
     feed = HttpPushServer("127.0.0.1", 0, KEY)
     await asyncio.create_task(feed.start(), context=contextvars.Context())
     reading = asyncio.create_task(_all(feed))

@@ -42,14 +42,14 @@ async def emergency_card(bot_fixture: BotFixture, number: int = SHOTS) -> discor
 
 
 def words(result: InteractionResult) -> str:
-    """Return what somebody was told, in private."""
+    """Return the text of a private reply."""
     assert result.response is not None
     assert result.ephemeral
     return result.response.content
 
 
 async def settled(bot_fixture: BotFixture, result: InteractionResult) -> str:
-    """Return what somebody is told in the end."""
+    """Return the text of a private reply a while later."""
     await bot_fixture.advance(60)
     return words(result)
 
@@ -116,16 +116,14 @@ class TestOnACall:
         assert words(detached).startswith("✅ Off **#100** Armed Robbery")
         assert officers.units_on(ROBBERY) == []
 
-    async def test_detach_me_takes_nobody_off_another_call(self, officers: BotFixture) -> None:
+    async def test_detach_me_takes_no_unit_off_another_call(self, officers: BotFixture) -> None:
         await officers.pat.click(await call_card(officers, STOP), label="Attach me")
         await officers.advance(CALM)
         result = await officers.pat.click(await call_card(officers), label="Detach me")
         assert "no longer on that call" in await settled(officers, result)
         assert "A-12" in officers.units_on(STOP)
 
-    async def test_whoever_is_not_linked_does_so_and_is_attached(
-        self, officers: BotFixture
-    ) -> None:
+    async def test_an_unlinked_member_links_and_is_attached(self, officers: BotFixture) -> None:
         shown = await officers.charlie.click(await call_card(officers), label="Attach me")
         assert shown.modal is not None
         steam = {"steam": str(seed.CHARLIE.steam64)}
@@ -139,9 +137,7 @@ class TestOnACall:
         assert officers.units_on(ROBBERY) == ["E-51"]
         assert officers.links()[officers.charlie.id] == seed.CHARLIE.hex
 
-    async def test_an_id_that_nobody_knows_is_told_before_the_order(
-        self, officers: BotFixture
-    ) -> None:
+    async def test_an_unknown_id_is_told_before_the_order(self, officers: BotFixture) -> None:
         shown = await officers.charlie.click(await call_card(officers), label="Attach me")
         result = await officers.charlie.submit_modal(shown, {"steam": "license:nobody"})
         assert "the CAD has no account with this id yet" in await settled(officers, result)
@@ -174,7 +170,7 @@ class TestOnACall:
         assert result.modal is None
         assert bot_fixture.world.history == []
 
-    async def test_who_moves_themselves_may_move_nobody_else(self, officers: BotFixture) -> None:
+    async def test_self_dispatchers_may_move_no_other_unit(self, officers: BotFixture) -> None:
         result = await officers.pat.click(await call_card(officers), label="Attach…")
         assert words(result).startswith("❌ You need the ")
 
@@ -242,7 +238,7 @@ class TestThePanel:
         assert words(result).startswith("✅ **#100**")
         assert bot_fixture.units_on(ROBBERY) == ["A-12", "A-7"]
 
-    async def test_nobody_picked(self, bot_fixture: BotFixture) -> None:
+    async def test_no_unit_picked(self, bot_fixture: BotFixture) -> None:
         shown = await bot_fixture.dana.click(await call_card(bot_fixture), label="Attach…")
         assert words(await press(bot_fixture.dana, shown, "Attach")).startswith(
             "❌ No unit is picked"
@@ -351,7 +347,7 @@ class TestOnAnEmergency:
         assert len(bot_fixture.world.requests(*CREATED)) == 1
 
     @pytest.mark.parametrize("key", ["createdFromId", "origin911"])
-    async def test_somebody_else_was_quicker(self, bot_fixture: BotFixture, key: str) -> None:
+    async def test_another_member_was_quicker(self, bot_fixture: BotFixture, key: str) -> None:
         promote(bot_fixture, "pat")
         message = await emergency_card(bot_fixture)
         call = bot_fixture.server.calls[ROBBERY]

@@ -137,7 +137,7 @@ async def test_calls_are_listed_privately(bot_fixture: BotFixture):
     assert "role for that" in await bot_fixture.final_answer(bot_fixture.vic, "calls")
 
 
-async def test_a_server_that_nobody_has_asked_about_is_asked(bot_fixture: BotFixture):
+async def test_a_server_without_a_poll_is_polled(bot_fixture: BotFixture):
     assert (await bot_fixture.final_answer(bot_fixture.dana, "calls", server=2)).startswith("❌")
 
 

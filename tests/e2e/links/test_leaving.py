@@ -60,7 +60,7 @@ async def test_a_list_of_members_that_is_not_whole_proves_nothing(
     assert "no member is erased" in caplog.text
 
 
-async def test_whoever_comes_back_starts_anew(bot_fixture: BotFixture) -> None:
+async def test_a_member_who_comes_back_starts_anew(bot_fixture: BotFixture) -> None:
     await bot_fixture.start(**FORGETS)
     bot_fixture.guild.remove_member(bot_fixture.pat)
     await bot_fixture.advance(1)

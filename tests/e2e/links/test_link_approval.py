@@ -1,4 +1,4 @@
-"""LINK_APPROVAL: a link is asked for in the log channel, and somebody decides."""
+"""LINK_APPROVAL: a request for a link is posted in the log channel, where staff decide."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def test_a_second_press_is_told_who_was_first(
     await asked(bot_fixture, bot_fixture.vic, RILEY.hex)
     old = bot_fixture.env.backend.messages[log.channel.id][log.messages[0].id].components
     await log.press(bot_fixture.dana, "Deny")
-    # Somebody's client still shows the buttons.
+    # A member's client still shows the buttons.
     bot_fixture.env.backend.messages[log.channel.id][log.messages[0].id].components = old
     bot_fixture.env.backend.add_member_role(
         bot_fixture.guild.id, bot_fixture.alice.id, bot_fixture.dispatch.id
@@ -181,7 +181,9 @@ async def test_many_wait_at_once(bot_fixture: BotFixture, log: LogChannel) -> No
     assert {bot_fixture.links()[who.id] for who in people} == {f"license:{one}" for one in range(3)}
 
 
-async def test_whoever_may_link_needs_no_approval(bot_fixture: BotFixture, log: LogChannel) -> None:
+async def test_members_who_may_link_need_no_approval(
+    bot_fixture: BotFixture, log: LogChannel
+) -> None:
     assert (await bot_fixture.final_answer(bot_fixture.dana, "link", steam=RILEY.hex)).startswith(
         "✅"
     )
@@ -192,7 +194,7 @@ async def test_whoever_may_link_needs_no_approval(bot_fixture: BotFixture, log: 
     assert log.messages == []
 
 
-async def test_an_id_of_somebody_else_is_not_asked_for(
+async def test_the_id_of_another_member_is_not_requested(
     bot_fixture: BotFixture, log: LogChannel
 ) -> None:
     answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam=seed.PAT.hex)

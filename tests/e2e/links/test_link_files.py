@@ -93,10 +93,10 @@ async def test_a_second_press_finds_it_done(bot_fixture: BotFixture) -> None:
     assert bot_fixture.vic.id not in bot_fixture.links()
 
 
-async def test_somebody_else_presses(bot_fixture: BotFixture) -> None:
+async def test_another_member_presses(bot_fixture: BotFixture) -> None:
     before = bot_fixture.links()
     said = await shown(bot_fixture, people(bot_fixture))
-    # Discord shows a private message to nobody else; a press can be forged.
+    # Discord shows a private message to one member only, but a press can be forged.
     assert said.result.response is not None
     message = bot_fixture.env.backend.get_message(bot_fixture.channel.id, said.result.response.id)
     message.flags = 0
@@ -196,7 +196,9 @@ class TestNames:
         assert f"line 3\\: several members are called 'Charlie' \\({ids}\\);" in said.text
         assert "line 4\\: no member of this server is called 'nobody'" in said.text
 
-    async def test_without_the_intent_nobody_is_known(self, bot_fixture: BotFixture) -> None:
+    async def test_without_the_intent_no_member_is_known_by_name(
+        self, bot_fixture: BotFixture
+    ) -> None:
         said = await shown(bot_fixture, "user,steam\nVic,license:v\n")
         assert said.text.startswith("❌ `people.csv` has nothing to import")
         assert "only with \\/links import and MEMBERS\\_INTENT; use Discord ids" in said.text

@@ -1,4 +1,4 @@
-"""One id, one person, unless somebody who may link says otherwise; and who is told."""
+"""One id, one member, unless staff say otherwise; and who is notified."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ async def test_answering_twice(bot_fixture: BotFixture) -> None:
     assert bot_fixture.pat.id in bot_fixture.links()
 
 
-async def test_whoever_lost_the_role_decides_nothing(bot_fixture: BotFixture) -> None:
+async def test_a_member_who_lost_the_role_decides_nothing(bot_fixture: BotFixture) -> None:
     said = await ask(bot_fixture)
     bot_fixture.env.backend.remove_member_role(
         bot_fixture.guild.id, bot_fixture.dana.id, bot_fixture.dispatch.id
@@ -150,7 +150,7 @@ async def test_the_form_behind_attach_me(bot_fixture: BotFixture) -> None:
 
 
 @pytest.mark.parametrize("open_dms", [True, False])
-async def test_a_change_by_somebody_else(bot_fixture: BotFixture, open_dms: bool) -> None:
+async def test_a_change_by_another_member(bot_fixture: BotFixture, open_dms: bool) -> None:
     log = await LogChannel.opened(bot_fixture)
     if not open_dms:
         close_dms(bot_fixture)

@@ -43,7 +43,7 @@ async def test_replacing_names_what_was_replaced(bot_fixture: BotFixture) -> Non
     assert bot_fixture.links()[bot_fixture.pat.id] == RILEY.hex
 
 
-async def test_linking_somebody_else(bot_fixture: BotFixture) -> None:
+async def test_linking_another_member(bot_fixture: BotFixture) -> None:
     answer = await bot_fixture.final_answer(
         bot_fixture.dana, "link", steam=RILEY.hex, member=bot_fixture.vic
     )
@@ -61,7 +61,7 @@ async def test_the_format_of_the_community(bot_fixture: BotFixture) -> None:
         f"⚠️ {bot_fixture.vic.mention} is now linked to `steam:{VIC.hex}`.\n"
         "Saved, but the CAD has no account"
     )
-    # With a prefix it is somebody's own spelling, whatever the format.
+    # With a prefix it is the member's own spelling, whatever the format.
     answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam="License:AbC")
     assert "`License:AbC`" in answer
 
@@ -122,7 +122,7 @@ async def test_a_name_from_the_cad_stays_in_its_place(bot_fixture: BotFixture) -
     assert len(answer) < 500
 
 
-async def test_somebody_who_is_not_on_this_server(bot_fixture: BotFixture) -> None:
+async def test_a_member_who_is_not_on_this_server(bot_fixture: BotFixture) -> None:
     stranger = bot_fixture.env.create_user("stranger")
     answer = await bot_fixture.final_answer(
         bot_fixture.dana, "link", steam=RILEY.hex, member=stranger

@@ -106,7 +106,7 @@ async def test_whatever_was_pasted_is_attached_afterwards(
 
 
 @versions
-async def test_a_cad_that_is_down_when_somebody_links(bot_fixture: BotFixture) -> None:
+async def test_a_cad_that_is_down_when_a_member_links(bot_fixture: BotFixture) -> None:
     spell(bot_fixture, "charlie", UPPER)
     await bot_fixture.cad.pause()
     answer = await bot_fixture.final_answer(bot_fixture.charlie, "link", steam=CHARLIE.hex)
@@ -309,7 +309,7 @@ class TestCheck:
         message = result.response.message
         await bot_fixture.start(log_channel_id=bot_fixture.channel.id)
         await eventually(bot_fixture, lambda: logged(bot_fixture))
-        # Nobody brings this reply up to date any more; its button works all the same.
+        # This reply is not updated any more; its button works nevertheless.
         assert words().startswith("⏳")
         late = await bot_fixture.dana.click(message, label="Stop")
         assert late.response is not None

@@ -13,7 +13,7 @@ from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.conftest import with_settings
 
 PAT_HEX = seed.PAT.hex
-# What takes a dispatch role, as somebody would type it.
+# The commands that need a dispatch role, as a member would type them.
 COMMANDS: dict[str, dict[str, Any]] = {
     "attach": {"call": 100, "units": "me A-12 Z-99 license:x"},
     "detach": {"units": "A-12"},
@@ -24,7 +24,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "links whois, by id": {"steam": PAT_HEX},
     "links export": {},
     "audit": {},
-    "audit, about somebody": {"member": "pat"},
+    "audit, about a member": {"member": "pat"},
     "doctor": {},
 }
 
@@ -88,7 +88,7 @@ async def test_a_role_counts_as_discord_has_it_at_that_moment(bot_fixture: BotFi
     )
 
 
-async def test_linking_oneself_is_for_everyone(bot_fixture: BotFixture) -> None:
+async def test_linking_oneself_is_for_all_members(bot_fixture: BotFixture) -> None:
     assert (await bot_fixture.final_answer(bot_fixture.vic, "link", steam=seed.VIC.hex)).startswith(
         "⚠️"
     )

@@ -88,7 +88,7 @@ async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(
         ("{charlie}", "not linked"),
         ("{erin}", "off duty in the CAD"),
         ("Z-99", "no unit on duty has this number"),
-        ("D-1", "no unit on duty has this number"),  # a dispatcher is nobody to be sent
+        ("D-1", "no unit on duty has this number"),  # a dispatcher cannot be sent
         ("{dispatch}", "the bot may not see who has this role"),
         ("@everyone @here", "the whole server cannot be named"),
         ("🚓", "no unit on duty has this number"),
@@ -99,7 +99,7 @@ async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(
         ("<", "this is no member, unit or group of units"),
     ],
 )
-async def test_with_nobody_left_nothing_is_sent(
+async def test_without_a_unit_left_nothing_is_sent(
     bot_fixture: BotFixture, units: str, reason: str
 ) -> None:
     mentions = {name: one.mention for name, one in bot_fixture.members.items()}
@@ -109,7 +109,7 @@ async def test_with_nobody_left_nothing_is_sent(
     assert answer.startswith("❌ Not attached to **#100** Armed Robbery.\nLeft out: ")
     assert reason in answer
     assert bot_fixture.orders() == []
-    # What somebody typed is shown in code spans: outside of them there is only our own text.
+    # Typed text is shown in code spans: outside of them stands only the text of the bot.
     outside = "".join(answer.split("`")[::2])
     assert not {"@everyone", "~~x~~", "](http"} & set(outside.split())
     assert len(answer) < 400
@@ -147,7 +147,7 @@ async def test_an_api_id_that_no_unit_carries_is_sent_and_doubted(bot_fixture: B
     assert bot_fixture.orders()[0].objects[0]["units"] == ["license:abc", seed.PAT.hex]
 
 
-async def test_somebody_who_came_on_duty_a_moment_ago_is_found(bot_fixture: BotFixture) -> None:
+async def test_a_unit_that_came_on_duty_a_moment_ago_is_found(bot_fixture: BotFixture) -> None:
     account = next(
         one
         for one in bot_fixture.world.communities[seed.COMMUNITY_ID].accounts.values()
@@ -160,7 +160,7 @@ async def test_somebody_who_came_on_duty_a_moment_ago_is_found(bot_fixture: BotF
 
 
 @pytest.mark.parametrize("units", ["", " , ", "\u200b\u2060"])
-async def test_nobody_named(bot_fixture: BotFixture, units: str) -> None:
+async def test_no_unit_named(bot_fixture: BotFixture, units: str) -> None:
     answer = await bot_fixture.attach(units)
     assert answer.startswith("❌ No unit was named.")
     assert bot_fixture.world.history == []
@@ -229,7 +229,7 @@ async def test_detach(bot_fixture: BotFixture) -> None:
     assert order.objects == ({"serverId": 1, "units": [seed.PAT.hex, seed.BOB.hex]},)
 
 
-async def test_detach_nobody(bot_fixture: BotFixture) -> None:
+async def test_detach_no_unit(bot_fixture: BotFixture) -> None:
     answer = await bot_fixture.final_answer(bot_fixture.dana, "detach", units="Z-99")
     assert answer.startswith("❌ Not detached from their calls.\nLeft out: `Z-99`")
     assert bot_fixture.orders() == []
@@ -281,7 +281,7 @@ async def test_a_server_that_the_cad_does_not_have(bot_fixture: BotFixture) -> N
     assert "The CAD refused: `INVALID SERVER ID`." in answer
 
 
-async def test_detaching_moves_nobody_else(bot_fixture: BotFixture) -> None:
+async def test_detaching_moves_no_other_unit(bot_fixture: BotFixture) -> None:
     bot_fixture.world.attach(bot_fixture.server, 101, Target(api_ids=(seed.PAT.hex,)))
     await bot_fixture.final_answer(bot_fixture.dana, "detach", units="A-12")
     assert bot_fixture.units_on(101) == ["B-21"]

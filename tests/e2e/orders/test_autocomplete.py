@@ -1,4 +1,4 @@
-"""What is suggested while somebody types: from memory, at once, and to dispatchers only."""
+"""Suggestions while a member types: from memory, at once, and for dispatchers only."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def test_linked_members_by_the_names_that_the_guild_knows(bot_fixture: Bot
 
 
 @pytest.mark.parametrize("who", ["vic", "max"])
-async def test_nobody_else_is_shown_anything(bot_fixture: BotFixture, who: str) -> None:
+async def test_no_other_member_is_shown_anything(bot_fixture: BotFixture, who: str) -> None:
     await bot_fixture.advance(MAX_AGE)
     for option in ("call", "units"):
         assert await typed(bot_fixture, option, "", who=bot_fixture.members[who]) == []
@@ -112,7 +112,7 @@ async def test_the_cad_is_asked_again_at_most_every_15_seconds(bot_fixture: BotF
     ]
 
 
-async def test_nobody_waits_for_a_cad_that_hangs(bot_fixture: BotFixture) -> None:
+async def test_suggestions_do_not_wait_for_a_cad_that_hangs(bot_fixture: BotFixture) -> None:
     await bot_fixture.advance(MAX_AGE)
     bot_fixture.cad.faults.set(hang := Hang())
     assert await typed(bot_fixture, "call", "") == CALLS
@@ -216,7 +216,7 @@ async def test_a_suggestion_that_comes_too_late_is_one_line_in_the_log(
     assert "\n" not in line
 
 
-async def test_a_suggestion_that_comes_too_late_hurts_nobody(bot_fixture: BotFixture) -> None:
+async def test_a_suggestion_that_comes_too_late_is_ignored(bot_fixture: BotFixture) -> None:
     bot_fixture.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062)
     assert await typed(bot_fixture, "call", "") == []
     assert await typed(bot_fixture, "call", "") == CALLS

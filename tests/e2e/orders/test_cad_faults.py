@@ -47,7 +47,7 @@ FOR_EVER = [one for one in PASSING if isinstance(one[0], RateLimited | Reset)]
 HTML_403 = "<html><head><title>Sorry, you have been blocked</title></head><body>x</body></html>"
 SENSELESS = "The CAD's answer cannot be read. It said: `{}`."
 CHECK_URL = "Tell the person who runs this bot: check SONORAN_API_URL."
-NOBODY = f"❌ Not attached to {CALL}. "
+NOT_ATTACHED = f"❌ Not attached to {CALL}. "
 UNSURE = f"❌ It is not certain whether the units were attached to {CALL}. "
 
 # Faults that no waiting cures, and what is said at once.
@@ -60,15 +60,15 @@ LASTING: list[tuple[Fault, str]] = [
     ),
     (
         Redirect("https://elsewhere.example"),
-        f"{NOBODY}The CAD's address redirects to another one. {CHECK_URL}",
+        f"{NOT_ATTACHED}The CAD's address redirects to another one. {CHECK_URL}",
     ),
-    (Text(403, HTML_403), f"{NOBODY}The CAD refused: `Sorry, you have been blocked`."),
+    (Text(403, HTML_403), f"{NOT_ATTACHED}The CAD refused: `Sorry, you have been blocked`."),
     (
         Text(400, "NO `@everyone` **HERE**\n<@&1>"),
-        f"{NOBODY}The CAD refused: `NO ˋ@everyoneˋ **HERE** <@&1>`.",
+        f"{NOT_ATTACHED}The CAD refused: `NO ˋ@everyoneˋ **HERE** <@&1>`.",
     ),
-    (Text(400, "x" * 4000), f"{NOBODY}The CAD refused: `{'x' * 299}…`."),
-    (Text(400, ""), f"{NOBODY}The CAD refused: `status 400`."),
+    (Text(400, "x" * 4000), f"{NOT_ATTACHED}The CAD refused: `{'x' * 299}…`."),
+    (Text(400, ""), f"{NOT_ATTACHED}The CAD refused: `status 400`."),
 ]
 
 
@@ -151,7 +151,7 @@ async def test_bytes_that_are_no_text_do_not_hide_a_success(bot_fixture: BotFixt
 @pytest.mark.parametrize("case", list(Case))
 async def test_keys_in_another_letter_case(bot_fixture: BotFixture, case: Case) -> None:
     bot_fixture.set_fault(KeyCase(case))
-    # Nobody knows that Erin is off duty until the CAD was asked.
+    # It is not known that Erin is off duty until the CAD was asked.
     answer = await bot_fixture.attach(f"A-12 {bot_fixture.erin.mention}")
     assert answer.splitlines() == [
         f"⚠️ {CALL}: A\\-12",
@@ -215,7 +215,7 @@ async def test_the_documented_refusals_come_with_advice(bot_fixture, cause, text
         case "types":
             bot_fixture.set_fault(Text(400, text), path=ORDERS)
     answer = await bot_fixture.attach("A-12")
-    refusal = f"{NOBODY}The CAD refused: `{text}`. "
+    refusal = f"{NOT_ATTACHED}The CAD refused: `{text}`. "
     assert answer.startswith(f"{refusal}Tell the person who runs this bot: {advice}")
 
 

@@ -120,7 +120,7 @@ async def test_the_acknowledgement_does_not_wait_for_the_cad(bot_fixture: BotFix
     assert (await bot_fixture.attach("A-12")).startswith("✅")
 
 
-async def test_a_cad_that_cannot_be_asked_lets_nobody(bot_fixture: BotFixture) -> None:
+async def test_a_cad_that_cannot_be_asked_permits_no_member(bot_fixture: BotFixture) -> None:
     grant(bot_fixture, "dana", "dispatch")
     bot_fixture.set_fault(BAD_GATEWAY, ACCOUNTS)
     assert (await bot_fixture.attach("A-12")).endswith(f".\n{NOT_TOLD}")

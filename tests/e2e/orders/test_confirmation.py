@@ -104,9 +104,9 @@ async def test_ten_go_at_once_and_eleven_are_asked_about(bot_fixture: BotFixture
 
 
 @both_apis
-async def test_confirm_sends_to_whom_was_shown(bot_fixture: BotFixture) -> None:
+async def test_confirm_sends_the_units_that_were_shown(bot_fixture: BotFixture) -> None:
     said = await asked(bot_fixture)
-    # Whoever comes on duty meanwhile was not shown.
+    # A unit that comes on duty meanwhile was not shown.
     late = Account("x", "x", api_ids=("id:x",))
     bot_fixture.world.login(bot_fixture.server, late, Badge("T-12", "", "Troop"))
     assert await pressed(bot_fixture, said, "Confirm") == []
@@ -170,7 +170,7 @@ async def test_a_second_press_sends_nothing_twice(bot_fixture: BotFixture) -> No
     assert beside == ["❌ This is confirmed already. Look at its answer for the result."]
     bot_fixture.clear_faults()
     await bot_fixture.advance(60)
-    # Somebody's client still shows the question.
+    # A member's client still shows the question.
     bot_fixture.env.backend.messages[bot_fixture.channel.id][message_id].components = buttons
     assert await pressed(bot_fixture, said, "Confirm") == beside
     assert await pressed(bot_fixture, said, "Cancel") == beside
@@ -179,7 +179,7 @@ async def test_a_second_press_sends_nothing_twice(bot_fixture: BotFixture) -> No
     assert states(bot_fixture) == ["confirmed", "done"]
 
 
-async def test_only_whoever_asked_may_answer(bot_fixture: BotFixture) -> None:
+async def test_only_the_actor_may_answer(bot_fixture: BotFixture) -> None:
     said = await asked(bot_fixture)
     other = bot_fixture.guild.add_member(
         bot_fixture.env.create_user("sam"), roles=[bot_fixture.dispatch]

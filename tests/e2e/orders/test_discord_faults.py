@@ -81,7 +81,7 @@ async def test_discord_fails_before_anything_was_done(
     assert bot_fixture.links() == before
     (error,) = bot_fixture.env.errors
     assert isinstance(error, app_commands.CommandInvokeError)
-    # What failed before the eyes of whoever typed it does not come to life at the next start.
+    # An order whose failure the member has seen is not resumed at the next start.
     await bot_fixture.start()
     await bot_fixture.advance(60)
     assert bot_fixture.orders() == []

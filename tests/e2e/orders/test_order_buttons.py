@@ -49,7 +49,7 @@ async def test_cancel_comes_too_late_once_the_order_is_closed(bot_fixture: BotFi
     message_id, buttons = said.result.response.id, said.result.response.components
     bot_fixture.clear_faults()
     await said.after(60)
-    # Somebody's client still shows the reply as it was.
+    # A member's client still shows the reply as it was.
     bot_fixture.env.backend.messages[bot_fixture.channel.id][message_id].components = buttons
     answer = await pressed(bot_fixture, said, "Cancel")
     assert answer.text == "❌ Too late to cancel: the order is being sent or closed."

@@ -1,4 +1,4 @@
-"""Whom `units` can name: roles, voice channels, departments, ranges, and all of them but some."""
+"""What `units` can name: roles, voice channels, departments, ranges, and exclusions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HIDDEN = (
     " MEMBERS_INTENT."
 )
 UNSEEN = "you cannot see this on the server."
-EVERYONE = "the whole server cannot be named. Name a role, a voice channel or a department."
+WHOLE_SERVER = "the whole server cannot be named. Name a role, a voice channel or a department."
 LETTERS = "a range needs the same letters before both numbers, like `A-1..A-9`"
 RANGE = f"{LETTERS}, and at most 50 numbers."
 UNLINKED = "not linked. Use `/link` with `member:`, or ask them to use `/link`."
@@ -59,7 +59,7 @@ def has_members(bot_fixture: BotFixture) -> bool:
 
 
 @both_apis
-async def test_everybody_in_a_voice_channel(bot_fixture: BotFixture) -> None:
+async def test_all_members_in_a_voice_channel(bot_fixture: BotFixture) -> None:
     channel = await patrol(bot_fixture, "pat", "alice", "erin", "charlie")
     lines = (await bot_fixture.attach(channel.mention)).splitlines()
     assert (
@@ -70,12 +70,12 @@ async def test_everybody_in_a_voice_channel(bot_fixture: BotFixture) -> None:
     (missed,) = lines[2:]
     assert missed == f"{channel.mention} (4 members): 1 not linked and 1 not on duty."
     assert bot_fixture.units_on(100) == ["A-12", "A-7"]
-    # Of nobody in a crowd the CAD is asked whether they are linked there.
+    # The CAD is not asked about the members of a role who are not linked.
     assert not any("accounts" in one.path for one in bot_fixture.world.history)
 
 
 @both_apis
-async def test_everybody_with_a_role(bot_fixture: BotFixture) -> None:
+async def test_all_members_with_a_role(bot_fixture: BotFixture) -> None:
     role = squad(bot_fixture, "pat", "bob", "erin", "vic")
     await bot_fixture.env.settle()
     answer = await bot_fixture.attach(f"{role.mention} A-7")
@@ -136,7 +136,7 @@ async def test_all_kinds_at_once(bot_fixture: BotFixture) -> None:
 
 
 @with_members
-async def test_what_names_nobody_is_named_itself(bot_fixture: BotFixture) -> None:
+async def test_a_target_without_a_unit_is_named_itself(bot_fixture: BotFixture) -> None:
     role, linked = bot_fixture.guild.create_role("Empty"), squad(bot_fixture, "vic")
     channel = bot_fixture.guild.create_voice_channel("Quiet")
     await bot_fixture.env.settle()
@@ -161,7 +161,7 @@ async def test_what_names_nobody_is_named_itself(bot_fixture: BotFixture) -> Non
         "Left out: `dept:LSDP`: no unit on duty belongs to it. Spell it as in the CAD.",
         "Left out: `B-1..B-9`: no unit on duty has a number in this range.",
         f"Left out: `A-1..A-99`, `A-1..B-2`: {RANGE}",
-        f"Left out: `@everyone`, `@here`, <@&{bot_fixture.guild.id}>: {EVERYONE}",
+        f"Left out: `@everyone`, `@here`, <@&{bot_fixture.guild.id}>: {WHOLE_SERVER}",
         "Left out: `-`: this is no member, unit or group of units.",
     }
     assert bot_fixture.units_on(100) == ["A-7"]
@@ -186,7 +186,7 @@ async def test_crowds_that_are_too_large_or_not_known_yet(
 
 
 @with_members
-async def test_bots_are_nobody(bot_fixture: BotFixture) -> None:
+async def test_bots_are_not_members(bot_fixture: BotFixture) -> None:
     channel, role = await patrol(bot_fixture, "pat"), squad(bot_fixture, "bob")
     user = bot_fixture.env.create_user("music", bot=True)
     music = bot_fixture.guild.add_member(user, roles=[role])
@@ -209,7 +209,7 @@ async def test_without_the_intent_a_member_elsewhere_is_just_not_linked(
     assert "not linked. Use `/link`" in await bot_fixture.attach(f"<@{stranger.id}>")
 
 
-async def test_who_is_in_a_channel_that_one_cannot_see_is_nobodys_business(
+async def test_the_members_of_an_invisible_channel_are_not_shown(
     bot_fixture: BotFixture,
 ) -> None:
     channel = await patrol(bot_fixture, "pat")
@@ -267,7 +267,7 @@ async def test_more_than_fifty_are_refused_with_their_number(bot_fixture: BotFix
     assert bot_fixture.orders() == []
 
 
-async def test_exclusions_alone_name_nobody(bot_fixture: BotFixture) -> None:
+async def test_exclusions_alone_name_no_unit(bot_fixture: BotFixture) -> None:
     assert (await bot_fixture.attach("-A-12")).startswith("❌ No unit was named.")
 
 

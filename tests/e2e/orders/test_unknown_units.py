@@ -1,4 +1,4 @@
-"""Somebody is named whom the bot has never seen, while the CAD cannot say who that is."""
+"""An order names a unit that the bot does not know while the CAD cannot be asked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ both = pytest.mark.parametrize(
 
 
 async def begun(bot_fixture: BotFixture, units: str) -> CommandReply:
-    """Let the CAD go down just after somebody has come on duty, who is then sent."""
+    """Let the CAD go down just after a unit came on duty, then order that unit."""
     bot_fixture.world.communities[seed.COMMUNITY_ID].accounts[NEWCOMER.uuid] = NEWCOMER
     bot_fixture.world.login(bot_fixture.server, NEWCOMER, Badge("N-1", "Nora", "LSPD"))
     await bot_fixture.cad.pause()
@@ -45,7 +45,7 @@ async def test_the_order_waits_and_is_made_out_once_the_cad_is_back(
 
 
 @both
-async def test_whoever_is_known_waits_for_the_rest(bot_fixture: BotFixture) -> None:
+async def test_a_known_unit_waits_for_the_rest(bot_fixture: BotFixture) -> None:
     said = await begun(bot_fixture, "A-12 N-1")
     assert (await said.after(60)).startswith(WAITS)
     await bot_fixture.cad.resume()
@@ -75,7 +75,7 @@ async def test_it_expires_like_others(bot_fixture: BotFixture) -> None:
 
 
 @pytest.mark.parametrize("fault", [BAD_GATEWAY, Reset()], ids=["502", "reset"])
-async def test_a_cad_without_units_holds_up_nobody_else(bot_fixture: BotFixture, fault) -> None:
+async def test_a_cad_without_units_holds_up_no_other_order(bot_fixture: BotFixture, fault) -> None:
     bot_fixture.set_fault(fault, path="/emergency/get_active_units")
     said = await bot_fixture.run_command(bot_fixture.dana, "attach", call=100, units="Z-9")
     await said.after(30)

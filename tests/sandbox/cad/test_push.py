@@ -211,7 +211,7 @@ async def client(cad: CadServer, caller: Caller) -> AsyncIterator[Client]:
         yield client
 
 
-async def test_the_hub_takes_the_place_of_http_while_somebody_listens(
+async def test_the_hub_takes_the_place_of_http_while_a_client_listens(
     cad: CadServer, client: Client, receiver: Receiver
 ) -> None:
     server = cad.world.server(COMMUNITY_ID)

@@ -95,7 +95,7 @@ async def test_a_life_apart_leaves_all_alone_that_was_there(seed: int) -> None:
         assert server.units[ident] == unit
 
 
-async def test_a_cad_with_nobody_in_it_stays_as_it_is() -> None:
+async def test_a_cad_without_units_stays_as_it_is() -> None:
     changes, server = await shift(1, cast=())
     assert not any(change.idents for change in changes)
     assert server.calls

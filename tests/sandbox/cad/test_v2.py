@@ -227,7 +227,7 @@ async def test_the_current_call_of_an_account(ask: Asker) -> None:
     assert (await ask.refusal("GET", "/v2/emergency/accounts/x/current-call"))[0] == 404
 
 
-async def test_a_new_dispatch_must_say_whom_it_is_for(ask: Asker) -> None:
+async def test_a_new_dispatch_must_name_its_units(ask: Asker) -> None:
     path = f"{SERVER}/dispatch-calls"
     form = {"origin": 0, "status": 1, "priority": 1, "title": "Riot", "notes": []}
     assert (await ask.refusal("POST", path, form))[0] == 400

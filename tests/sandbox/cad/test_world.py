@@ -46,7 +46,7 @@ def test_attach_by_account_and_by_unit_id(world: CadWorld) -> None:
 
 
 @pytest.mark.parametrize("api_id", [ERIN.hex, "nobody", f"steam:{PAT.hex}", PAT.hex.upper()])
-def test_ids_of_nobody_on_duty_attach_nobody(world: CadWorld, api_id: str) -> None:
+def test_ids_that_are_not_on_duty_attach_no_unit(world: CadWorld, api_id: str) -> None:
     assert world.attach(world.server("sandbox"), ARMED_ROBBERY, Target((api_id,))) == ()
     assert numbers_on(world, ARMED_ROBBERY) == []
 

@@ -117,7 +117,7 @@ async def test_many_at_once_share_a_question(permissions: CadPermissions, cad: C
     assert cad.asked["account_of"] == 1
 
 
-async def test_a_cad_that_does_not_say_so_lets_nobody(
+async def test_without_an_answer_of_the_cad_no_member_is_permitted(
     permissions: CadPermissions, cad: Cad, queue_fixture: QueueFixture
 ) -> None:
     cad.by_discord[PAT] = account(CAD_DISPATCH)
@@ -134,7 +134,7 @@ async def test_a_cad_that_does_not_say_so_lets_nobody(
         await permissions.require(PAT, GUILD, only_self=False)
 
 
-async def test_nobody_is_asked_about_where_it_is_not_needed(
+async def test_the_cad_is_not_asked_where_it_is_not_needed(
     cad: Cad, queue_fixture: QueueFixture
 ) -> None:
     links = LinkStore(queue_fixture.database)

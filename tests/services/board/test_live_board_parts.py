@@ -103,7 +103,7 @@ async def test_who_is_not_in_a_whole_list_is_off_duty(board: Board, cad: Cad) ->
     assert shown(board) == {1, 3}
 
 
-async def test_a_list_with_a_gap_takes_nobody_off_duty(board: Board, cad: Cad) -> None:
+async def test_a_list_with_a_gap_takes_no_unit_off_duty(board: Board, cad: Cad) -> None:
     await load(board, cad, FIRST, LAST)
     cad.parts = [FIRST, replace(LAST, listed=None)]
     for _ in range(2):

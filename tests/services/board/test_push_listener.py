@@ -123,7 +123,7 @@ async def test_an_address_that_is_taken_stops_the_start() -> None:
     await watch.close()
 
 
-async def test_the_feeds_do_not_end_with_whoever_started_them() -> None:
+async def test_the_feeds_do_not_end_with_the_task_that_started_them() -> None:
     board = AskedBoard()
     feed = ScriptedFeed()
     watch = PushListener(board, [feed], server_id=1, on_events=unheard, clock=SYSTEM_CLOCK)

@@ -112,7 +112,7 @@ async def test_help_goes_even_where_the_911_call_stays(
     assert len(cad.dispatch) == 1
 
 
-async def test_nothing_is_created_for_nobody(acts: CallActions, cad: FakeCad) -> None:
+async def test_nothing_is_created_without_a_unit(acts: CallActions, cad: FakeCad) -> None:
     with pytest.raises(NoTargets):
         await acts.respond_to_911(DANA, REPLY, 1, NUMBER, "  ")
     assert cad.dispatch == []

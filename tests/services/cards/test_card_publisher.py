@@ -323,7 +323,7 @@ async def test_each_urgent_call_that_comes_pings_once(card_fixture: CardFixture)
     assert pings(card_fixture) == [7, 100]
 
 
-async def test_what_was_open_before_the_bot_looked_pings_nobody(card_fixture: CardFixture):
+async def test_calls_from_before_the_start_ping_no_role(card_fixture: CardFixture):
     card_fixture.ping_role_id = ROLE
     card_fixture.cad.emergency = {7: SHOTS}
     await shown(card_fixture)

@@ -62,7 +62,7 @@ async def test_they_run_at_the_same_time() -> None:
     assert await run_checks({"one": meets, "two": meets}, time_limit=5) == [FINE, FINE]
 
 
-async def test_only_whoever_administers_may_ask_and_about_their_own_server() -> None:
+async def test_only_administrators_may_ask_and_about_their_own_server() -> None:
     asked: list[int] = []
 
     def about(guild_id: int) -> dict[str, object]:

@@ -32,7 +32,7 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
         ("", ("", False)),
     ],
 )
-def test_what_somebody_typed(raw: str, read: tuple[str, bool]) -> None:
+def test_typed_cells(raw: str, read: tuple[str, bool]) -> None:
     assert read_cell(raw) == read
 
 

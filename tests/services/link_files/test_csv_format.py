@@ -49,7 +49,7 @@ class TestCsv:
         assert parsed.rows == (Row(3, int(PAT), "a"),)
         assert [fault.line for fault in parsed.errors] == [4]
 
-    def test_a_separator_inside_of_cells_misleads_nobody(self) -> None:
+    def test_a_separator_inside_of_cells_is_text(self) -> None:
         parsed = read(f"rank;a,b,c,d,e;discord_id;api_id\n1;a,b,c,d,e;{PAT};x,y\n")
         assert parsed.rows == (Row(2, int(PAT), "x,y"),)
 

@@ -45,13 +45,13 @@ class TestSharing:
     def test_two_in_the_file(self) -> None:
         assert shared({}, (1, "a"), (2, "b"), (3, "a")) == [(1, (3,)), (3, (1,))]
 
-    def test_with_somebody_who_is_linked_already(self) -> None:
+    def test_with_a_member_who_is_linked_already(self) -> None:
         assert shared({7: "a"}, (1, "a")) == [(1, (7,))]
 
     def test_another_spelling_of_the_id(self) -> None:
         assert shared({7: "steam:1100001343a206f"}, (1, "STEAM:1100001343A206F")) == [(1, (7,))]
 
-    def test_nobody_shares_who_gives_it_up(self) -> None:
+    def test_a_member_who_gives_an_id_up_does_not_share_it(self) -> None:
         assert shared({1: "a", 2: "b"}, (1, "b"), (2, "a")) == []
 
     def test_those_who_share_already_are_let_be(self) -> None:

@@ -136,7 +136,7 @@ async def test_twice_is_once(files, links) -> None:
     assert await links.count(GUILD) == 1
 
 
-async def test_somebody_else_presses(files, links) -> None:
+async def test_another_member_presses(files, links) -> None:
     token = await token_of(files)
     for stranger in (NOA, actor(ADMIN_ROLE, user_id=42, guild_id=11)):
         with pytest.raises(NotImportOwner):

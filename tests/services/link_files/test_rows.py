@@ -103,14 +103,14 @@ class TestNames:
     def test_names_that_do_not_do(self, cell: str, words: str) -> None:
         assert error_lines(f"username,api_id\n{cell},a\n", members) == [words]
 
-    def test_where_nobody_is_known_by_name(self) -> None:
+    def test_where_the_names_are_unavailable(self) -> None:
         (words,) = error_lines("username,api_id\npat,a\n")
         assert words == (
             "line 2: 'pat' is a name, and members can be found by name only with /links import and"
             " MEMBERS_INTENT; use Discord ids"
         )
 
-    def test_nobody_is_asked_without_need(self) -> None:
+    def test_names_are_not_read_without_need(self) -> None:
         def never() -> dict[str, set[int]]:
             raise AssertionError
 

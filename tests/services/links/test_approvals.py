@@ -45,7 +45,7 @@ def link_fixture(queue_fixture: QueueFixture) -> LinkFixture:
     return LinkFixture(queue_fixture, needs_approval=True)
 
 
-async def test_a_member_asks_and_somebody_approves(link_fixture: LinkFixture) -> None:
+async def test_a_member_asks_and_a_dispatcher_approves(link_fixture: LinkFixture) -> None:
     request = await link_fixture.request_link()
     assert await link_fixture.api_ids() == {}
     (asking,) = link_fixture.notifier.posted
@@ -67,7 +67,7 @@ async def test_a_member_asks_and_somebody_approves(link_fixture: LinkFixture) ->
     assert stored.token is None  # it is not needed any more
 
 
-async def test_a_member_asks_and_somebody_denies(link_fixture: LinkFixture) -> None:
+async def test_a_member_asks_and_a_dispatcher_denies(link_fixture: LinkFixture) -> None:
     before = await link_fixture.put_link(PAT, "steam:old")
     request = await link_fixture.request_link()
     assert link_fixture.notifier.posted[0].replaces == before
@@ -144,7 +144,7 @@ async def test_many_requests_at_once_leave_one(link_fixture: LinkFixture) -> Non
     assert len(link_fixture.notifier.closed) == 7
 
 
-async def test_whoever_may_link_does_not_ask(link_fixture: LinkFixture) -> None:
+async def test_members_who_may_link_need_no_approval(link_fixture: LinkFixture) -> None:
     assert isinstance(await link_fixture.workflow.link(DANA, 42, PASTED, REPLY), LinkResult)
     assert link_fixture.notifier.posted == []
 
@@ -155,7 +155,7 @@ async def test_another_spelling_of_the_own_id_is_no_request(link_fixture: LinkFi
     assert await link_fixture.api_ids() == {7: HEX}
 
 
-async def test_there_is_no_asking_for_what_somebody_else_has(link_fixture: LinkFixture) -> None:
+async def test_the_id_of_another_member_cannot_be_requested(link_fixture: LinkFixture) -> None:
     await link_fixture.put_link(BOB, f"STEAM:{HEX.upper()}")
     with pytest.raises(IdAlreadyLinked) as told:
         await link_fixture.request_link()
@@ -189,7 +189,7 @@ async def test_an_id_that_was_taken_meanwhile_is_a_question(link_fixture: LinkFi
     ("pasted", "state"),
     [(PASTED, LinkRequestState.APPROVED), ("license:other", LinkRequestState.REPLACED)],
 )
-async def test_linking_whoever_asks_settles_it(
+async def test_linking_the_requester_settles_it(
     link_fixture: LinkFixture, pasted: str, state: LinkRequestState
 ) -> None:
     await link_fixture.request_link()
@@ -213,7 +213,7 @@ async def test_unlinking_withdraws_the_request(link_fixture: LinkFixture, who, t
     assert (done.link, done.had_request) == (None, False)
 
 
-async def test_a_request_that_nobody_can_be_shown(link_fixture: LinkFixture) -> None:
+async def test_a_request_that_cannot_be_posted(link_fixture: LinkFixture) -> None:
     link_fixture.notifier.can_post = False
     with pytest.raises(ApprovalUnavailable):
         await link_fixture.request_link()

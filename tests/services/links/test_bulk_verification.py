@@ -247,7 +247,9 @@ async def test_a_restart_in_the_middle(check_fixture: BulkCheckFixture) -> None:
     assert len(check_fixture.verifier_fixture.checked_ids()) == len(asked)
 
 
-async def test_an_end_that_nobody_heard_is_told_when_asked(check_fixture: BulkCheckFixture) -> None:
+async def test_a_result_that_was_not_shown_is_shown_when_asked(
+    check_fixture: BulkCheckFixture,
+) -> None:
     await check_fixture.link_crew()
     check_fixture.announcer.is_reachable = check_fixture.announcer.has_channel = False
     await check_fixture.check()

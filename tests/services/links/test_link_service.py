@@ -152,7 +152,7 @@ async def test_the_id_does_not_reach_the_log(linking, caplog) -> None:
     assert caplog.messages == ["7 linked 7 in guild 10", "7 unlinked 7 in guild 10"]
 
 
-async def test_whom_we_know_is_not_asked_about(linking, cad, links, queue_fixture) -> None:
+async def test_linked_members_are_not_asked_about(linking, cad, links, queue_fixture) -> None:
     await put_link(links, link(queue_fixture, 7, "steam:7"))
     cad.accounts[8] = Account("u-8", "alice", "steam:8")
     cad.accounts[9] = Account("u-9", "bob", "")
@@ -197,7 +197,7 @@ async def test_a_cad_that_does_not_answer_is_asked_once(linking, cad) -> None:
     assert list(cad.asked) == ["account of 8", "account of 9"]
 
 
-async def test_nobody_is_nobody(linking) -> None:
+async def test_no_members_are_no_request(linking) -> None:
     assert await linking.api_ids(GUILD, []) == {}
 
 

@@ -38,7 +38,7 @@ def reported(link_fixture: LinkFixture) -> list[tuple[LinkChangeKind, int, int |
 
 @pytest.mark.parametrize("stored", SPELLINGS)
 @pytest.mark.parametrize("pasted", [PASTED, f"Steam:{HEX.upper()}"])
-async def test_nobody_takes_an_id_in_another_spelling(
+async def test_another_spelling_takes_no_id_away(
     link_fixture: LinkFixture, stored: str, pasted: str
 ) -> None:
     await link_fixture.put_link(BOB, stored)
@@ -54,7 +54,7 @@ async def test_another_server_is_another_matter(link_fixture: LinkFixture) -> No
     assert isinstance(await link_fixture.workflow.link(PAT, 7, PASTED, REPLY), LinkResult)
 
 
-async def test_whoever_may_link_is_asked(link_fixture: LinkFixture) -> None:
+async def test_members_who_may_link_are_asked(link_fixture: LinkFixture) -> None:
     await link_fixture.put_link(BOB)
     question = await link_fixture.create_conflict(DANA, 7)
     assert (question.discord_id, question.holders) == (7, frozenset({8}))
@@ -90,7 +90,7 @@ async def test_moving(link_fixture: LinkFixture) -> None:
     )
 
 
-async def test_moving_takes_it_from_everybody(link_fixture: LinkFixture) -> None:
+async def test_moving_takes_it_from_all_holders(link_fixture: LinkFixture) -> None:
     for who, spelling in zip((BOB, PAT, MAX), SPELLINGS, strict=False):
         await link_fixture.put_link(who, spelling)
     question = await link_fixture.create_conflict(DANA, 42)
@@ -140,7 +140,9 @@ async def test_only_linkers_of_this_server_answer(link_fixture: LinkFixture) -> 
     assert await link_fixture.api_ids() == {8: HEX}
 
 
-async def test_whoever_was_not_in_the_question_is_asked_about(link_fixture: LinkFixture) -> None:
+async def test_a_holder_who_was_not_in_the_question_is_asked_about(
+    link_fixture: LinkFixture,
+) -> None:
     await link_fixture.put_link(BOB)
     question = await link_fixture.create_conflict(DANA, 7)
     await link_fixture.put_link(MAX)
@@ -150,7 +152,7 @@ async def test_whoever_was_not_in_the_question_is_asked_about(link_fixture: Link
     assert await link_fixture.api_ids() == {8: HEX, 43: HEX}
 
 
-async def test_a_holder_who_has_gone_is_in_nobodys_way(link_fixture: LinkFixture) -> None:
+async def test_a_holder_who_has_gone_is_in_no_ones_way(link_fixture: LinkFixture) -> None:
     await link_fixture.put_link(BOB)
     question = await link_fixture.create_conflict(DANA, 7)
     await link_fixture.workflow.unlink(BOB, 8)
@@ -186,7 +188,7 @@ async def test_the_cads_own_links_share_nothing(link_fixture: LinkFixture) -> No
     assert learned.source is LinkSource.CAD
 
 
-async def test_a_change_by_somebody_else_is_told(link_fixture: LinkFixture) -> None:
+async def test_a_change_by_another_member_is_told(link_fixture: LinkFixture) -> None:
     await link_fixture.put_link(PAT, "steam:old")
     await link_fixture.workflow.link(DANA, 7, PASTED, REPLY)
     (news,) = link_fixture.notifier.notified

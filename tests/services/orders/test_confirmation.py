@@ -1,4 +1,4 @@
-"""Orders about many people: asked about, and given once whoever asked says yes."""
+"""Orders about many units wait for a confirmation by the actor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from bot.services.errors import (
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.confirmation import CONFIRM_WITHIN, ConfirmationService
 from bot.services.orders.outcomes import OrderView
-from bot.services.queue.queued_order import CONFIRM_ABOVE
 from bot.services.reply import ReplyAddress
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import OrderAction, OrderState
@@ -54,7 +53,7 @@ async def confirmed(queue_fixture: QueueFixture, asking: ConfirmationService, or
 async def test_more_than_ten_are_asked_about(
     queue_fixture: QueueFixture, action: OrderAction
 ) -> None:
-    assert CONFIRM_ABOVE == 10
+    assert (len(TEN.split()), len(ELEVEN.split())) == (10, 11)
     ten = await queue_fixture.order(TEN, 100, action)
     assert await queue_fixture.state(ten) is not OrderState.AWAITING_CONFIRMATION
     before = len(queue_fixture.sent)
@@ -69,7 +68,7 @@ async def test_more_than_ten_are_asked_about(
     assert queue_fixture.running[eleven].done()
 
 
-async def test_whoever_waits_behind_a_question_goes_on(queue_fixture: QueueFixture) -> None:
+async def test_orders_behind_a_question_go_on(queue_fixture: QueueFixture) -> None:
     queue_fixture.lookup_seconds = lambda order: 5.0 if order.units == ELEVEN else 0.0
     many = await queue_fixture.order(ELEVEN, 101)
     one = await queue_fixture.order("1", 100)
@@ -180,7 +179,7 @@ async def test_what_is_no_question_has_no_answer(
         await asking.decline(DISPATCHER, 4711)
 
 
-async def test_whoever_picked_them_from_lists_is_not_asked(queue_fixture: QueueFixture) -> None:
+async def test_units_picked_from_lists_need_no_confirmation(queue_fixture: QueueFixture) -> None:
     order = await queue_fixture.accept(ELEVEN)
     queue_fixture.running[order.id] = asyncio.create_task(
         queue_fixture.queue.run(AcceptedOrder(order), may_ask=False)
@@ -210,7 +209,7 @@ async def test_an_answer_while_the_question_is_still_being_written(
         await asking.confirm(DISPATCHER, REPLY, asked)
 
 
-async def test_a_restart_before_it_is_known_whom_it_is_about(queue_fixture: QueueFixture) -> None:
+async def test_a_restart_before_the_units_are_known(queue_fixture: QueueFixture) -> None:
     queue_fixture.lookup_seconds = lambda order: 5.0
     order = await queue_fixture.accept(ELEVEN)
     queue_fixture.running[order.id] = asyncio.create_task(

@@ -1,4 +1,4 @@
-"""What somebody typed → an order in the file → whom it is about."""
+"""A typed command becomes a stored order, or is refused and not stored; and what can be undone."""
 
 from __future__ import annotations
 
@@ -106,7 +106,9 @@ async def test_an_undo_stands_open_for_ten_minutes(order_fixture: OrderFixture) 
     ],
     ids=str,
 )
-async def test_what_attached_nobody_cannot_be_undone(order_fixture: OrderFixture, more) -> None:
+async def test_an_order_that_attached_no_unit_cannot_be_undone(
+    order_fixture: OrderFixture, more
+) -> None:
     done = await order_fixture.done(**more)
     with pytest.raises(NothingToUndo):
         await order_fixture.intake.undo(DANA, REPLY, done)

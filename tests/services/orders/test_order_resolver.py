@@ -53,7 +53,7 @@ async def test_who_belongs_to_a_group_is_always_asked_for(
     assert order_fixture.queue_fixture.cad.asked["account_of"] == 0
 
 
-async def test_what_names_no_group_of_people_asks_nobody(order_fixture: OrderFixture) -> None:
+async def test_mentions_without_members_do_not_ask_the_cad(order_fixture: OrderFixture) -> None:
     order_fixture.intake._default_server_id = 1
     await order_fixture.queue_fixture.board.fetch_units(1)
     order_fixture.queue_fixture.cad.asked.clear()
@@ -62,7 +62,7 @@ async def test_what_names_no_group_of_people_asks_nobody(order_fixture: OrderFix
     assert order_fixture.queue_fixture.cad.asked.total() == 0
 
 
-async def test_a_cad_that_does_not_answer_calls_nobody_off_duty(
+async def test_without_an_answer_of_the_cad_no_unit_counts_as_off_duty(
     order_fixture: OrderFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
     await order_fixture.queue_fixture.board.fetch_units(5)
@@ -73,7 +73,7 @@ async def test_a_cad_that_does_not_answer_calls_nobody_off_duty(
     assert "units of server 5 not known" in caplog.text
 
 
-async def test_it_is_noted_which_call_everybody_is_on(order_fixture: OrderFixture) -> None:
+async def test_the_call_of_each_unit_is_noted(order_fixture: OrderFixture) -> None:
     order_fixture.queue_fixture.cad.put(1, 101)
     await order_fixture.queue_fixture.board.fetch_calls(5)
     found = await resolve(order_fixture, f"<@{PAT}> A-2 steam:elsewhere")

@@ -179,7 +179,7 @@ def test_units_that_cannot_be_sent_come_after_the_free_ones() -> None:
         ("<@7> ", ["steam:x", "<@10>", "M-3", "A-1", "<@8>"]),
     ],
 )
-def test_whoever_is_named_is_not_suggested_again(suggestions, typed, expected) -> None:
+def test_a_named_unit_is_not_suggested_again(suggestions, typed, expected) -> None:
     assert words(suggestions.units(DANA, typed, names)) == expected
 
 

@@ -52,7 +52,7 @@ def test_those_free_come_first(picking: UnitPicker) -> None:
     }
 
 
-def test_a_visitor_sees_nobody(picking: UnitPicker) -> None:
+def test_a_visitor_sees_no_unit(picking: UnitPicker) -> None:
     with pytest.raises(RoleRequired):
         picking.candidates(actor(), 1)
 
@@ -61,6 +61,6 @@ def test_what_was_picked_is_a_text_that_names_each_once(picking: UnitPicker) -> 
     assert picking.to_units_text(1, [7], ["A-1", "B-2"], ["Fire", "Police"]) == "<@7> A-1 B-2 d e"
 
 
-def test_nobody_picked(picking: UnitPicker) -> None:
+def test_no_unit_picked(picking: UnitPicker) -> None:
     with pytest.raises(NothingSelected):
         picking.to_units_text(1, [], [], ["Harbour"])

@@ -9,9 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cad.http.rate_limits import RateLimit, RateLimiter
-from bot.services.queue import batching
 from bot.services.queue.batching import (
-    MAX_HOLD,
     BatchItem,
     Usage,
     conflict,
@@ -119,7 +117,7 @@ def test_disagreeing_is_mutual(line: list[BatchItem]) -> None:
 
 
 @given(lines())
-def test_who_disagrees_with_nobody_before_them_may_go(line: list[BatchItem]) -> None:
+def test_an_order_without_a_conflict_before_it_may_go(line: list[BatchItem]) -> None:
     assert list(ready(line)) == [
         one
         for place, one in enumerate(line)
@@ -143,12 +141,12 @@ def test_attaching_and_detaching_are_two_requests() -> None:
     assert numbers(batch(line[1], line, 1)) == [2, 4]
 
 
-def test_nobody_overtakes_whom_they_disagree_with() -> None:
+def test_no_order_overtakes_one_that_it_conflicts_with() -> None:
     line = [attach(1, 100, "a"), attach(2, 101, "a", "b"), attach(3, 102, "b"), attach(4, 100, "c")]
     assert numbers(batch(line[0], line, 1000)) == [1, 4]
 
 
-def test_whoever_was_passed_over_is_not_overtaken_either() -> None:
+def test_an_order_that_was_passed_over_is_not_overtaken_either() -> None:
     line = [attach(1, 100, "a"), detach(2, "b"), attach(3, 100, "b")]
     assert numbers(batch(line[0], line, 1000)) == [1]
 
@@ -188,7 +186,7 @@ def test_a_request_holds_what_belongs_together(
 
 
 @given(chances())
-def test_nobody_in_a_request_overtakes(chance: Chance) -> None:
+def test_no_order_of_a_request_overtakes(chance: Chance) -> None:
     head, line, calls = chance
     sent = batch(head, line, calls)
     for item in sent:
@@ -197,7 +195,7 @@ def test_nobody_in_a_request_overtakes(chance: Chance) -> None:
 
 
 @given(chances())
-def test_nobody_is_left_behind_without_a_reason(
+def test_no_order_is_left_behind_without_a_reason(
     chance: tuple[BatchItem, list[BatchItem], int],
 ) -> None:
     head, line, calls = chance
@@ -214,7 +212,7 @@ def test_nobody_is_left_behind_without_a_reason(
 
 
 @given(lines().filter(lambda line: len(line) > 1))
-def test_splitting_ends_with_everyone_alone(batch: list[BatchItem]) -> None:
+def test_splitting_ends_with_each_order_alone(batch: list[BatchItem]) -> None:
     heaps, alone = [batch], list[list[BatchItem]]()
     while heaps:
         heap = heaps.pop()
@@ -255,8 +253,8 @@ def test_no_delay_while_little_of_the_budget_is_used(budget: RateLimiter, used: 
 
 def test_the_rest_of_the_budget_is_for_those_who_gather(budget: RateLimiter) -> None:
     spend(budget, 3)
-    assert hold_delay(Usage.of(budget), age=0.0, is_alone=True) == MAX_HOLD
-    assert hold_delay(Usage.of(budget), age=4.0, is_alone=False) == MAX_HOLD - 4
+    assert hold_delay(Usage.of(budget), age=0.0, is_alone=True) == 10.0
+    assert hold_delay(Usage.of(budget), age=4.0, is_alone=False) == 6.0
     assert hold_delay(Usage.of(budget), age=10.0, is_alone=False) == 0.0
     assert hold_delay(Usage.of(budget), age=99.0, is_alone=False) == 0.0
 
@@ -266,29 +264,25 @@ def test_no_delay_for_a_lone_order_at_a_pace_that_can_last(
 ) -> None:
     spend(budget, 7)
     clock.seconds += 7.4
-    assert hold_delay(Usage.of(budget), age=0.0, is_alone=True) == MAX_HOLD
+    assert hold_delay(Usage.of(budget), age=0.0, is_alone=True) == 10.0
     clock.seconds += 0.1
     assert hold_delay(Usage.of(budget), age=0.0, is_alone=True) == 0.0
-    assert hold_delay(Usage.of(budget), age=0.0, is_alone=False) == MAX_HOLD
+    assert hold_delay(Usage.of(budget), age=0.0, is_alone=False) == 10.0
 
 
 def test_half_the_pace_gathers_sooner(budget: RateLimiter) -> None:
     budget.on_rate_limited(None)
     assert hold_delay(Usage.of(budget), age=0.0, is_alone=False) == 0.0
     spend(budget, 1)
-    assert hold_delay(Usage.of(budget), age=0.0, is_alone=False) == MAX_HOLD
+    assert hold_delay(Usage.of(budget), age=0.0, is_alone=False) == 10.0
 
 
 @given(st.integers(1, 20), st.integers(0, 25), st.floats(0, 100), st.booleans(), st.floats(0, 100))
-def test_nobody_is_held_for_longer_than_ten_seconds(
+def test_no_order_is_held_for_longer_than_ten_seconds(
     requests: int, used: int, age: float, alone: bool, since: float
 ) -> None:
     clock = ManualClock()
     budget = RateLimit(requests, 60.0).new_limiter(clock)
     spend(budget, used)
     clock.seconds += since
-    assert 0.0 <= hold_delay(Usage.of(budget), age=age, is_alone=alone) <= max(0.0, MAX_HOLD - age)
-
-
-def test_ten_seconds_are_what_people_are_promised() -> None:
-    assert batching.MAX_HOLD == 10.0
+    assert 0.0 <= hold_delay(Usage.of(budget), age=age, is_alone=alone) <= max(0.0, 10.0 - age)

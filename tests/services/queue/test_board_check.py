@@ -66,10 +66,10 @@ def test_a_receipt(people, idents, expected, action: OrderAction) -> None:
         (done(PAT, action=OrderAction.DETACH), [call(100, "", 1)], [PAT]),
         (done(PAT, action=OrderAction.DETACH), [call(100, "", 2), call(101, "", 1)], []),
         (done(UNSEEN, OFF_DUTY, action=OrderAction.DETACH), [call(100, "", 1)], []),
-        # off the call that Pat was on: another one is somebody else's doing
+        # off the call that Pat was on: another dispatcher put Pat on another one
         (done(PAT, action=OrderAction.DETACH, call_id=None), [call(100, "", 1)], [PAT]),
         (done(PAT, action=OrderAction.DETACH, call_id=None), [call(101, "", 1)], []),
-        # off a call that nobody knew
+        # off an unknown call
         (done(ALICE, action=OrderAction.DETACH, call_id=None), [call(101, "", 2)], [ALICE]),
         (done(ALICE, action=OrderAction.DETACH, call_id=None), [call(101, "", 1)], []),
     ],
@@ -142,7 +142,7 @@ async def test_a_minute_is_a_minute_however_long_the_cad_takes(time: ManualClock
     assert time.seconds <= 60.0
 
 
-async def test_whoever_has_no_unit_cannot_be_seen(time: ManualClock) -> None:
+async def test_an_assignee_without_a_unit_cannot_be_seen(time: ManualClock) -> None:
     assert verdict(await look(done(PAT, UNSEEN), Cad(time, ON), time)) == (
         BoardConfirmation.UNKNOWN,
         (),

@@ -56,13 +56,13 @@ def test_one_server_is_one_detachment() -> None:
     ]
 
 
-def test_whoever_is_named_by_several_is_sent_once() -> None:
+def test_a_unit_of_several_orders_is_sent_once() -> None:
     orders = [queued_order(assignee(1), assignee(2)), queued_order(assignee(1, "license:1"))]
     (merged,) = attach_requests(orders)
     assert [one.ident for one in merged.units] == [1, 2]
 
 
-def test_whoever_has_no_unit_is_sent_by_their_id() -> None:
+def test_an_assignee_without_a_unit_is_sent_by_id() -> None:
     absent = Assignee("Steam:X", None, None, None)
     again = Assignee("STEAM:x", 7, None, None)
     (merged,) = attach_requests([queued_order(absent), queued_order(again)])
@@ -70,7 +70,7 @@ def test_whoever_has_no_unit_is_sent_by_their_id() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.sampled_from([100, 101, 102])), max_size=12))
-def test_nobody_is_lost_or_put_elsewhere(wishes: list[tuple[int, int]]) -> None:
+def test_no_unit_is_lost_or_put_elsewhere(wishes: list[tuple[int, int]]) -> None:
     merged = attach_requests(
         [queued_order(assignee(ident), call_id=call_id) for ident, call_id in wishes]
     )
@@ -78,13 +78,13 @@ def test_nobody_is_lost_or_put_elsewhere(wishes: list[tuple[int, int]]) -> None:
     assert sorted(sent) == sorted(set(wishes))
 
 
-NOBODY = SkippedTarget(Target("x"), SkipReason.NO_SUCH_UNIT)
+NO_UNIT = SkippedTarget(Target("x"), SkipReason.NO_SUCH_UNIT)
 
 
 def detach(*units: Assignee, call_id: int | None = None) -> QueuedOrder:
     """Build a detach that may have reached the CAD, so that its units are checked."""
     queued = queued_order(action=OrderAction.DETACH, call_id=call_id, may_have_been_sent=True)
-    queued.resolution = Resolution(units, (NOBODY,))
+    queued.resolution = Resolution(units, (NO_UNIT,))
     return queued
 
 
@@ -95,7 +95,7 @@ async def test_who_is_on_the_call_stays(queue_fixture: QueueFixture) -> None:
     found = await only_still_on_call(queue_fixture.cad, detach(*people, call_id=100))
     assert found.assignees == (people[0],)
     assert found.left_out == (
-        NOBODY,
+        NO_UNIT,
         SkippedTarget(Target("A-2", 1002), SkipReason.NOT_ON_CALL),
         SkippedTarget(Target("A-3", 1003), SkipReason.NOT_ON_CALL),
     )

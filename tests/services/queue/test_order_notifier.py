@@ -10,15 +10,15 @@ import pytest
 
 from bot.services.background import BackgroundTasks
 from bot.services.orders.outcomes import OrderView, Outcome, WaitNotice
-from bot.services.queue.order_notifier import EDIT_GAP, OrderNotifier
+from bot.services.queue.order_notifier import OrderNotifier
 from bot.services.queue.queued_order import QueuedOrder
 from bot.storage.stores.order_store import OrderState
 from tests.fake_time import FakeTime
 from tests.services.queue.samples import NOW, queued_order
 
 
-class Reader:
-    """The Announcer: reads at their own pace."""
+class RecordingAnnouncer:
+    """An OrderAnnouncer that takes `seconds` to show a reply, and records it."""
 
     def __init__(self, time: FakeTime) -> None:
         self.time = time
@@ -43,8 +43,8 @@ def time() -> FakeTime:
 
 
 @pytest.fixture
-def reader(time: FakeTime) -> Reader:
-    return Reader(time)
+def announcer(time: FakeTime) -> RecordingAnnouncer:
+    return RecordingAnnouncer(time)
 
 
 @pytest.fixture
@@ -53,8 +53,10 @@ def tasks(time: FakeTime) -> BackgroundTasks:
 
 
 @pytest.fixture
-def notifier(time: FakeTime, reader: Reader, tasks: BackgroundTasks) -> OrderNotifier:
-    return OrderNotifier(reader, tasks, clock=time)
+def notifier(
+    time: FakeTime, announcer: RecordingAnnouncer, tasks: BackgroundTasks
+) -> OrderNotifier:
+    return OrderNotifier(announcer, tasks, clock=time)
 
 
 @pytest.fixture
@@ -87,61 +89,61 @@ def end(queued: QueuedOrder, state: OrderState = OrderState.DONE) -> None:
     queued.outcome = Outcome(None, 1.0)
 
 
-async def test_the_first_is_shown_at_once(notifier, reader, queued) -> None:
+async def test_the_first_is_shown_at_once(notifier, announcer, queued) -> None:
     await wait(notifier, queued, why(1))
-    assert reader.read == [(0.0, 1)]
+    assert announcer.read == [(0.0, 1)]
 
 
-async def test_what_is_shown_already_is_not_shown_again(notifier, reader, queued, time) -> None:
+async def test_what_is_shown_already_is_not_shown_again(notifier, announcer, queued, time) -> None:
     await wait(notifier, queued, why(1))
     await time.advance(10, settle)
     await wait(notifier, queued, why(1))
-    assert len(reader.read) == 1
+    assert len(announcer.read) == 1
 
 
-async def test_edits_are_three_seconds_apart(notifier, reader, queued, time) -> None:
+async def test_edits_are_three_seconds_apart(notifier, announcer, queued, time) -> None:
     await wait(notifier, queued, why(1))
     await wait(notifier, queued, why(2))
     await time.advance(2.9, settle)
-    assert len(reader.read) == 1
+    assert len(announcer.read) == 1
     await time.advance(0.1, settle)
-    assert reader.read == [(0.0, 1), (EDIT_GAP, 2)]
+    assert announcer.read == [(0.0, 1), (3.0, 2)]
 
 
 async def test_of_what_comes_in_between_only_the_latest_is_shown(
-    notifier, reader, queued, time
+    notifier, announcer, queued, time
 ) -> None:
     for number in (1, 2, 3, 4):
         await wait(notifier, queued, why(number))
     await time.advance(60, settle)
-    assert reader.read == [(0.0, 1), (3.0, 4)]
+    assert announcer.read == [(0.0, 1), (3.0, 4)]
 
 
-async def test_a_slow_edit_is_followed_by_the_latest(notifier, reader, queued, time) -> None:
-    reader.seconds = 5.0
+async def test_a_slow_edit_is_followed_by_the_latest(notifier, announcer, queued, time) -> None:
+    announcer.seconds = 5.0
     for number in (1, 2):
         await wait(notifier, queued, why(number))
     await time.advance(60, settle)
-    assert [said for _, said in reader.read] == [1, 2]
+    assert [said for _, said in announcer.read] == [1, 2]
 
 
-async def test_back_to_what_is_shown_needs_no_edit(notifier, reader, queued, time) -> None:
+async def test_back_to_what_is_shown_needs_no_edit(notifier, announcer, queued, time) -> None:
     for number in (1, 2, 1):
         await wait(notifier, queued, why(number))
     await time.advance(60, settle)
-    assert reader.read == [(0.0, 1)]
+    assert announcer.read == [(0.0, 1)]
 
 
-async def test_the_gap_counts_from_when_it_could_be_read(notifier, reader, queued, time) -> None:
-    reader.seconds = 5.0
+async def test_the_gap_counts_from_when_it_could_be_read(notifier, announcer, queued, time) -> None:
+    announcer.seconds = 5.0
     await wait(notifier, queued, why(1))
     await wait(notifier, queued, why(2))
     await time.advance(60, settle)
-    assert reader.read == [(5.0, 1), (13.0, 2)]
+    assert announcer.read == [(5.0, 1), (13.0, 2)]
 
 
 async def test_the_end_waits_for_the_gap_and_nothing_comes_after_it(
-    notifier, reader, queued, time
+    notifier, announcer, queued, time
 ) -> None:
     await wait(notifier, queued, why(1))
     await wait(notifier, queued, why(2))
@@ -149,36 +151,36 @@ async def test_the_end_waits_for_the_gap_and_nothing_comes_after_it(
     ended = await begin(notifier.show_result(queued))
     await wait(notifier, queued, why(3))
     await time.advance(60, settle)
-    assert reader.read == [(0.0, 1), (3.0, OrderState.DONE)]
+    assert announcer.read == [(0.0, 1), (3.0, OrderState.DONE)]
     assert await ended is True
 
 
-async def test_the_end_waits_for_an_edit_under_way(notifier, reader, queued, time) -> None:
-    reader.seconds = 5.0
+async def test_the_end_waits_for_an_edit_under_way(notifier, announcer, queued, time) -> None:
+    announcer.seconds = 5.0
     await wait(notifier, queued, why(1))
     end(queued)
     await begin(notifier.show_result(queued))
     await time.advance(60, settle)
-    assert reader.read == [(5.0, 1), (13.0, OrderState.DONE)]
+    assert announcer.read == [(5.0, 1), (13.0, OrderState.DONE)]
 
 
-async def test_the_end_of_an_order_nobody_was_told_about_is_shown_at_once(
-    notifier, reader, queued
+async def test_the_end_of_an_order_without_a_notice_is_shown_at_once(
+    notifier, announcer, queued
 ) -> None:
     end(queued)
     assert await notifier.show_result(queued)
-    assert reader.read == [(0.0, OrderState.DONE)]
+    assert announcer.read == [(0.0, OrderState.DONE)]
 
 
 @pytest.mark.parametrize("state", [OrderState.SENDING, OrderState.DONE])
-async def test_only_what_waits_is_said_to_wait(notifier, reader, queued, state) -> None:
+async def test_only_what_waits_is_said_to_wait(notifier, announcer, queued, state) -> None:
     end(queued, state)
     await wait(notifier, queued, why(1))
-    assert reader.read == []
+    assert announcer.read == []
 
 
-async def test_who_cannot_be_told_is_named(notifier, reader, queued, caplog) -> None:
-    reader.is_reachable = False
+async def test_who_cannot_be_told_is_named(notifier, announcer, queued, caplog) -> None:
+    announcer.is_reachable = False
     end(queued, OrderState.EXPIRED)
     assert await notifier.show_result(queued) is False
     assert "the outcome of order 1 (expired) could not be shown" in caplog.text
@@ -186,7 +188,7 @@ async def test_who_cannot_be_told_is_named(notifier, reader, queued, caplog) -> 
 
 
 async def test_the_pause_between_two_waiting_replies_ends_when_the_bot_stops(
-    notifier, reader, tasks, queued, time
+    notifier, announcer, tasks, queued, time
 ) -> None:
     await wait(notifier, queued, why(1))
     await wait(notifier, queued, why(2))
@@ -195,27 +197,23 @@ async def test_the_pause_between_two_waiting_replies_ends_when_the_bot_stops(
     end(queued)
     await begin(notifier.show_result(queued))
     await time.advance(3, settle)
-    assert reader.read == [(0.0, 1), (3.0, OrderState.DONE)]
+    assert announcer.read == [(0.0, 1), (3.0, OrderState.DONE)]
 
 
 async def test_a_notice_that_an_attempt_kept_from_being_shown_is_shown_after_it(
-    notifier, reader, queued, time
+    notifier, announcer, queued, time
 ) -> None:
     await wait(notifier, queued, why(1))
     await wait(notifier, queued, why(2))
     end(queued, OrderState.SENDING)
     await time.advance(10, settle)
-    assert reader.read == [(0.0, 1)]
+    assert announcer.read == [(0.0, 1)]
     end(queued, OrderState.QUEUED)
     await wait(notifier, queued, why(2))
-    assert reader.read == [(0.0, 1), (10.0, 2)]
+    assert announcer.read == [(0.0, 1), (10.0, 2)]
 
 
-async def test_the_staff_read_the_end(notifier, reader, queued) -> None:
+async def test_the_staff_read_the_end(notifier, announcer, queued) -> None:
     end(queued)
     await notifier.report(queued)
-    assert reader.reports == [queued.view()]
-
-
-def test_the_gap_is_what_discord_allows() -> None:
-    assert EDIT_GAP == 3.0
+    assert announcer.reports == [queued.view()]

@@ -98,7 +98,7 @@ def test_an_order_that_was_being_sent_may_have_reached_the_cad() -> None:
     loaded = QueuedOrder.load(AcceptedOrder(stored), entered_at=7.0)
     assert (loaded.order.state, loaded.may_have_been_sent) == (OrderState.QUEUED, True)
     assert loaded.lookup == LookupState(is_resolved=True, is_stored=True)
-    assert not loaded.may_ask  # whoever gave it was asked before it was sent, or had not to be
+    assert not loaded.may_ask  # the actor was asked before it was sent, or had not to be
     assert (loaded.resolution.assignees, loaded.entered_at) == ((assignee(1),), 7.0)
 
 

@@ -81,8 +81,8 @@ async def test_a_member_and_their_latest_orders(
     whois = await audit.whois(DANA, 1001)
     assert (whois.discord_id, whois.link) == (1001, link)
     assert [one.order.id for one in whois.orders] == orders[: -WHOIS_ORDERS - 1 : -1]
-    nobody = await audit.whois(DANA, 5)
-    assert (nobody.link, nobody.orders) == (None, [])
+    unknown = await audit.whois(DANA, 5)
+    assert (unknown.link, unknown.orders) == (None, [])
 
 
 async def test_only_dispatchers_look(audit: AuditLog) -> None:

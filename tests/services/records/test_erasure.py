@@ -54,7 +54,7 @@ async def everything_about_eve(
     return orders
 
 
-async def test_nothing_of_whoever_left_is_left(
+async def test_nothing_is_left_of_a_member_who_left(
     link_fixture: LinkFixture, queue_fixture: QueueFixture
 ) -> None:
     orders = await everything_about_eve(link_fixture, queue_fixture)
@@ -103,7 +103,7 @@ async def test_what_may_still_change_is_left_alone(
     assert await found(queue_fixture, waiting)
 
 
-async def test_who_left_while_nobody_looked(
+async def test_members_who_left_while_the_bot_did_not_run(
     link_fixture: LinkFixture, queue_fixture: QueueFixture
 ) -> None:
     orders = await everything_about_eve(link_fixture, queue_fixture)
@@ -158,7 +158,7 @@ async def test_all_or_nothing(link_fixture: LinkFixture, queue_fixture: QueueFix
     assert (await link_fixture.api_ids())[EVE.user_id] == EVES
 
 
-async def test_a_decision_outlives_whoever_made_it(link_fixture: LinkFixture) -> None:
+async def test_a_decision_outlives_the_member_who_made_it(link_fixture: LinkFixture) -> None:
     request = await link_fixture.request_link(PAT, "license:pat")
     await link_fixture.workflow.deny(DANA, request.id, BUTTON)
     await link_fixture.erasure.erase(GUILD, 42)

@@ -49,7 +49,7 @@ def order(units: str, *assignees: Assignee, **more: object) -> Order:
     return replace(made, **more)  # type: ignore[arg-type]
 
 
-def test_an_order_about_nobody_else_is_gone() -> None:
+def test_an_order_about_no_other_member_is_gone() -> None:
     for units in (f"<@{PAT}>", f"<@!{PAT}>", f" <@{PAT}> , A-12 {HEX} STEAM:{HEX.upper()}"):
         assert redact(order(units, PATS), PAT, []) is None
     assert redact(order("me", PATS, actor_id=PAT), PAT, []) is None
@@ -67,7 +67,7 @@ def test_the_others_stay() -> None:
     assert (after.token, after.reply_id) == ("a-token", 99)
 
 
-def test_whoever_gave_an_order_is_nobody_then() -> None:
+def test_the_actor_of_an_order_is_removed() -> None:
     after = redact(order(f"<@{BOB}> me", BOBS, PATS, actor_id=PAT, answered=False), PAT, [])
     assert after is not None
     assert (after.actor_id, after.units, after.people) == (ERASED_ID, f"<@{BOB}>", frozenset({BOB}))
@@ -81,7 +81,7 @@ def test_another_persons_me_stays() -> None:
     assert (after.units, after.people) == ("me", frozenset({DANA}))
 
 
-def test_whoever_was_left_out_is_taken_out_too() -> None:
+def test_a_skipped_member_is_removed_too() -> None:
     left_out = (
         SkippedTarget(Target(f"<@{PAT}>", PAT), SkipReason.NOT_LINKED),
         SkippedTarget(Target(f"STEAM:{HEX}"), SkipReason.NO_SUCH_UNIT),
@@ -100,7 +100,7 @@ def test_an_order_that_was_never_made_out() -> None:
 
 
 @pytest.mark.parametrize("gone", [BOB, 5])
-def test_an_order_about_somebody_else_is_left_alone(gone: int) -> None:
+def test_an_order_about_another_member_is_left_alone(gone: int) -> None:
     before = order(f"<@{PAT}>", PATS)
     assert redact(before, gone, []) == before
 

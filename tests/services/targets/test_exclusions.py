@@ -1,4 +1,4 @@
-"""The people whom a minus excludes, and the exclusions that match no unit."""
+"""What a minus excludes, and the exclusions that match no unit."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ from tests.services.targets.samples import (
         ("A-7 -B-1..B-9", ["A-7"]),
     ],
 )
-def test_whoever_is_excluded_is_not_there(text: str, units: list[str]) -> None:
+def test_excluded_units_are_left_out(text: str, units: list[str]) -> None:
     assert numbers(text) == units
     assert reasons(text) == []
 
 
-def test_whoever_is_excluded_with_a_role_is_not_there_under_an_id_either() -> None:
+def test_a_unit_excluded_with_a_role_is_left_out_under_an_id_too() -> None:
     """Even if the CAD does not list them on duty."""
     assert numbers("steam:c A-7 -<@&5:12>", Roster((ALICE,), is_current=False)) == ["A-7"]
 
@@ -98,7 +98,7 @@ def test_who_was_excluded_is_known() -> None:
 
 
 @given(name_lists, name_lists, crews, st.booleans(), st.randoms())
-def test_exclusions_take_out_whom_they_mean_and_nobody_else(
+def test_exclusions_remove_what_they_mean_and_nothing_else(
     texts, minuses, units, current, random
 ) -> None:
     roster, links = Roster(units, is_current=current), LINKS | CREW_LINKS

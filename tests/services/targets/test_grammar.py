@@ -119,7 +119,7 @@ class TestParse:
     @pytest.mark.parametrize(
         "text", ["", " \n\t", ",;|", ZERO_WIDTH, f" , {ZERO_WIDTH} ;", "-me", "- A-12, -<@7>"]
     )
-    def test_nobody(self, text) -> None:
+    def test_texts_without_a_target(self, text) -> None:
         with pytest.raises(NoTargets):
             parse(text, actor_id=ME)
 
@@ -237,7 +237,7 @@ class TestWrittenOut:
         assert parsed.terms == (term,)
         assert term == Term("<@&5>", MemberGroupTerm(gap, is_role=True))
 
-    def test_what_somebody_typed_into_a_mention_counts_for_nothing(self) -> None:
+    def test_text_typed_into_a_mention_counts_for_nothing(self) -> None:
         group = parse_units("<@&5:1,2,3>", actor_id=ME, lookup=lambda _: (9,))
         assert (group.text, group.terms) == ("<@&5:9>", parse("<@&5:9>", actor_id=ME))
         member = parse_units("<@7:elsewhere>", actor_id=ME, lookup=lambda _: None)
@@ -258,7 +258,7 @@ class TestWrittenOut:
         assert term == Term("<@&5>", means)
 
 
-def test_whom_the_links_are_asked_about() -> None:
+def test_the_members_whose_links_are_read() -> None:
     found = parse("me <@7> -<@8> <@&5:1,2> -<#6:2,3> <@&9:hidden> A-12", actor_id=ME)
     assert member_ids_in(found) == ({ME, 7, 8}, {1, 2, 3})
 

@@ -111,7 +111,7 @@ def test_people_on_duty_are_found_in_any_list(text, assignee, roster) -> None:
         ("a-12", Roster((PAT, TWIN), is_current=True), SkipReason.AMBIGUOUS),
     ],
 )
-def test_reasons_to_leave_somebody_out(text, roster, reason) -> None:
+def test_reasons_to_skip_a_target(text, roster, reason) -> None:
     found = resolved(text, roster)
     (term,) = parse(text, actor_id=ME)
     member_id = term.meaning.id if isinstance(term.meaning, MemberTerm) else None
@@ -120,9 +120,7 @@ def test_reasons_to_leave_somebody_out(text, roster, reason) -> None:
 
 
 def test_every_reason_is_tried_above() -> None:
-    (mark,) = (
-        one for one in test_reasons_to_leave_somebody_out.pytestmark if one.name == "parametrize"
-    )
+    (mark,) = (one for one in test_reasons_to_skip_a_target.pytestmark if one.name == "parametrize")
     later = {SkipReason.NOT_ON_CALL, SkipReason.RESULT_UNKNOWN}  # set only by a detach
     about_the_giver = {
         SkipReason.CAD_PERMISSION_MISSING,
@@ -136,13 +134,13 @@ def test_every_reason_is_tried_above() -> None:
     ("roster", "on_duty"),
     [(CURRENT, False), (EMPTY, False), (REMEMBERED, None), (UNKNOWN, None), (SILENT, None)],
 )
-def test_whoever_types_a_whole_id_is_believed(roster, on_duty) -> None:
+def test_a_whole_id_is_taken_as_typed(roster, on_duty) -> None:
     (assignee,) = resolved("steam:new", roster).assignees
     assert assignee == Assignee("steam:new", None, None, on_duty)
 
 
 @pytest.mark.parametrize("roster", [REMEMBERED, UNKNOWN, SILENT])
-def test_a_list_that_is_old_or_without_ids_calls_nobody_off_duty(roster) -> None:
+def test_a_list_that_is_old_or_without_ids_shows_no_unit_off_duty(roster) -> None:
     (assignee,) = resolved("<@8>", roster).assignees
     assert assignee == Assignee("steam:off-duty", 8, None, on_duty=None)
 
@@ -179,7 +177,7 @@ def test_the_order_of_the_text_is_kept_on_both_lists() -> None:
     assert [one.target.text for one in found.left_out] == ["B-1", "<@99>", "<@&5>"]
 
 
-def test_a_unit_without_a_number_is_not_everybodys() -> None:
+def test_a_unit_without_a_number_is_not_found_by_a_dash() -> None:
     assert resolved("-", Roster((NAMELESS,), is_current=True)).assignees == ()
 
 
@@ -203,7 +201,7 @@ def test_many_at_once(text: str, units: list[str]) -> None:
     assert reasons(text) == []
 
 
-def test_of_a_range_everyone_is_named_who_cannot_be_told_apart() -> None:
+def test_a_range_names_each_unit_that_is_ambiguous() -> None:
     roster = Roster((PAT, TWIN, unit(10, "A-13"), unit(11, "A-14", "steam:e")), is_current=True)
     assert numbers("A-12..A-14", roster) == ["A-14"]
     assert reasons("A-12..A-14", roster) == [
@@ -238,7 +236,7 @@ def test_fifty_people_and_no_more() -> None:
 
 
 @given(name_lists, crews, st.booleans())
-def test_every_term_leads_to_somebody_or_has_a_reason(texts, units, current) -> None:
+def test_every_term_finds_an_assignee_or_has_a_reason(texts, units, current) -> None:
     roster, links = Roster(units, is_current=current), LINKS | CREW_LINKS
     for term in parse(" , ".join(texts), actor_id=ME):
         found = resolve([term], links, roster)

@@ -42,7 +42,9 @@ async def test_a_link_of_a_cad_that_was_away(verifier_fixture: VerifierFixture) 
     assert link.proven_at
 
 
-async def test_whoever_registers_later_becomes_proven(verifier_fixture: VerifierFixture) -> None:
+async def test_an_id_that_is_registered_later_becomes_verified(
+    verifier_fixture: VerifierFixture,
+) -> None:
     await verifier_fixture.link_member(seed.VIC.hex)
     await begin(verifier_fixture)
     await verifier_fixture.advance(20 * MINUTE)
@@ -53,7 +55,7 @@ async def test_whoever_registers_later_becomes_proven(verifier_fixture: Verifier
     assert (link.api_id, link.account_name) == (f"Steam:{seed.VIC.hex}", "vic")
 
 
-async def test_nobody_is_asked_about_twice_once_proven(verifier_fixture: VerifierFixture) -> None:
+async def test_a_verified_id_is_not_asked_about_again(verifier_fixture: VerifierFixture) -> None:
     await verifier_fixture.put_link(HEX)
     await begin(verifier_fixture)
     await verifier_fixture.advance(FIRST_DELAY + HOUR)

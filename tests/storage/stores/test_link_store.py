@@ -61,7 +61,7 @@ class TestFind:
         assert len(await store.find(GUILD, range(1, 5001))) == 100
         assert len(statements) == 2
 
-    async def test_nobody(self, store: LinkStore) -> None:
+    async def test_no_members(self, store: LinkStore) -> None:
         await store.claim(link(1))
         assert await store.find(GUILD, []) == {}
         assert await store.find(GUILD, [2]) == {}

@@ -87,7 +87,7 @@ class TestDue:
         found = await proofs.due(NOON + after)
         return found.discord_id if found else None
 
-    async def test_nobody(self, links: LinkStore, proofs: VerificationStore) -> None:
+    async def test_no_links(self, links: LinkStore, proofs: VerificationStore) -> None:
         assert await self.due(proofs) is None
         await put_link(links, proven(1))
         assert await self.due(proofs, 30 * DAY) is None
@@ -130,8 +130,8 @@ class TestDue:
 
 class TestLists:
     async def test_counts_and_standings(self, links: LinkStore, proofs: VerificationStore) -> None:
-        nobody = VerificationCounts(0, 0, 0, 0, 0)
-        assert await proofs.counts(GUILD, NOON) == nobody
+        none = VerificationCounts(0, 0, 0, 0, 0)
+        assert await proofs.counts(GUILD, NOON) == none
         await links.put_many(
             [
                 proven(1),

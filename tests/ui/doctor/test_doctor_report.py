@@ -3,53 +3,51 @@
 from __future__ import annotations
 
 import re
-from string import Formatter
 
 import pytest
 
 from bot.services.access.policy import Access
 from bot.services.doctor.findings import Finding, FindingCode, fault, fine, warning
 from bot.services.doctor.runner import DoctorReport
-from bot.ui.doctor import doctor_report as words
+from bot.ui.doctor import doctor_report
 from bot.ui.text import MESSAGE_LIMIT
 
 HOSTILE = "`@everyone` **x**\n# [a](https://b.example)\u202e" * 100
-NUMBERS = {"count", "seconds", "megabytes", "attach", "detach", "per_minute", "server", "status"}
+# A value for each name in the texts. Names and reasons come from outside; what the bot says itself
+# (`line`, `plain`) and names of settings are shown as they are.
+NUMBERS = ("attach", "count", "detach", "megabytes", "per_minute", "seconds", "server", "status")
+TEXTS = ("dialect", "guild", "id", "kind", "location", "name", "newest", "plan", "reason")
+LISTS = ("ids", "names", "servers")
+DATA = {
+    **dict.fromkeys(NUMBERS, 7),
+    **dict.fromkeys((*TEXTS, "revision", "theirs"), HOSTILE),
+    **dict.fromkeys(LISTS, [HOSTILE] * 50),
+    **dict.fromkeys(("line", "plain", "setting"), "plain text"),
+    "missing": ["send_messages", "embed_links"],
+    "ago": 90.0,
+}
 
 
-def data(what: FindingCode, text: str) -> dict[str, object]:
-    """Return the data that the text of a finding needs."""
-    fields = {name for _, name, _, _ in Formatter().parse(words._TEXTS[what]) if name}
-    lists = {"names", "ids", "servers"}
-    found: dict[str, object] = {}
-    for name in fields:
-        found[name] = [text] * 50 if name in lists else 7 if name in NUMBERS else text
-    if "missing" in fields:
-        found["missing"] = ["send_messages", "embed_links"]
-    return {**found, "ago": 90.0}
-
-
-@pytest.mark.parametrize("what", FindingCode)
-def test_every_finding_has_one_line(what: FindingCode) -> None:
-    assert what in words._TEXTS
-    line = words.finding_text(fault(what, **data(what, HOSTILE)))
+@pytest.mark.parametrize("code", FindingCode)
+def test_every_finding_has_one_line(code: FindingCode) -> None:
+    line = doctor_report.finding_text(fault(code, **DATA))
     assert "\n" not in line
     assert "{" not in line
     assert line.endswith(".")
     assert len(line) < 1200
-    if not set(data(what, "")) & {"line", "setting", "plain"}:
-        # Text from outside stands in a code span, where Discord does not interpret it.
-        assert "@everyone" not in re.sub(r"`[^`]*`", "", line)
+    # Text from outside stands in a code span, where Discord does not interpret it.
+    assert "@everyone" not in re.sub(r"`[^`]*`", "", line)
 
 
 def test_lines_for_a_terminal() -> None:
-    assert words.terminal_line(warning(FindingCode.ROLE_EVERYONE, setting="LINK_ROLE_IDS")) == (
+    everyone = warning(FindingCode.ROLE_EVERYONE, setting="LINK_ROLE_IDS")
+    assert doctor_report.terminal_line(everyone) == (
         "warning  roles       LINK_ROLE_IDS names `@everyone`. Name roles instead."
     )
-    assert words.terminal_line(fine(FindingCode.PLAN_FINE, plan="")) == (
+    assert doctor_report.terminal_line(fine(FindingCode.PLAN_FINE, plan="")) == (
         "ok       plan        The plan is enough to attach."
     )
-    assert words.terminal_line(
+    assert doctor_report.terminal_line(
         fault(
             FindingCode.CHANNEL_LOCKED,
             setting="LOG_CHANNEL_ID",
@@ -73,7 +71,7 @@ def test_lines_for_a_terminal() -> None:
     ],
 )
 def test_they_are_counted(findings: list[Finding], total: str) -> None:
-    assert words.summary(findings) == total
+    assert doctor_report.summary(findings) == total
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 40])
@@ -81,7 +79,7 @@ def test_a_report_fits_into_a_message_and_keeps_the_worst(count: int) -> None:
     bad = [fault(FindingCode.GUILD_ABSENT, guild=7, names=[HOSTILE] * 9)] * count
     roles = frozenset(range(10**18, 10**18 + 200))
     access = Access(roles, roles, roles, roles)
-    text = words.report(
+    text = doctor_report.report(
         DoctorReport((*bad, fine(FindingCode.KEY_FINE)), access.rules, needs_cad=True)
     )
     assert len(text) <= MESSAGE_LIMIT

@@ -475,7 +475,7 @@ def test_who_is_excluded_or_could_not_be_and_who_of_a_crowd_is_not_meant() -> No
     ]
 
 
-def test_of_a_crowd_nobody_expects_everyone() -> None:
+def test_an_order_for_a_role_is_done_although_members_are_missing() -> None:
     found = Resolution((PAT,), attendances=(MemberGroupSummary(Target("<@&5>"), 9, 8, 0),))
     assert order_text.order_reply(replace(done(PAT), resolution=found)).startswith("✅ ")
 

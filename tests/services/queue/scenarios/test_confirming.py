@@ -89,7 +89,7 @@ async def test_a_receipt_needs_no_question(queue_fixture: QueueFixture) -> None:
 
 
 @v2
-async def test_a_receipt_without_somebody_says_who_is_missing(queue_fixture: QueueFixture) -> None:
+async def test_a_receipt_without_a_unit_shows_which_is_missing(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.silent = True
     first = await queue_fixture.order("1")
     assert queue_fixture.text(first).startswith("❌ Not on **#100**: ")

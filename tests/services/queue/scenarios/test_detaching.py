@@ -1,4 +1,4 @@
-"""A detach names no call to the CAD: nobody is taken off a call that was not meant."""
+"""A detach names no call to the CAD: no unit is taken off a call that the order did not name."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_a_detach_from_one_call_leaves_alone_who_has_moved_on(
     assert f"Left out: <@1002>, <@1003>: {NOT_ON_CALL}." in queue_fixture.text(first)
 
 
-async def test_a_detach_that_nobody_is_left_of(queue_fixture: QueueFixture) -> None:
+async def test_a_detach_without_any_unit_left(queue_fixture: QueueFixture) -> None:
     await on_calls(queue_fixture, _2=101)
     first = await queue_fixture.detach("2", 100)
     assert queue_fixture.sent == []
@@ -59,7 +59,7 @@ async def test_a_detach_that_nobody_is_left_of(queue_fixture: QueueFixture) -> N
     )
 
 
-async def test_a_refusal_is_not_blamed_on_whom_nobody_asked_about(
+async def test_a_refusal_is_not_blamed_on_units_that_were_not_sent(
     queue_fixture: QueueFixture,
 ) -> None:
     await on_calls(queue_fixture, _1=100, _2=101)
@@ -82,7 +82,7 @@ async def test_a_detach_that_broke_off_is_repeated_only_where_it_is_still_true(
     queue_fixture.cad.faults.append(fault)
     queue_fixture.cad.arrives = arrives
     first = await queue_fixture.detach("1 2")
-    queue_fixture.cad.put(2, 102)  # somebody else moves the unit meanwhile
+    queue_fixture.cad.put(2, 102)  # another dispatcher moves the unit meanwhile
     await queue_fixture.advance(120)
     assert queue_fixture.cad.call_of(2) == 102
     assert queue_fixture.cad.call_of(1) is None
@@ -99,7 +99,7 @@ async def test_a_detach_that_broke_off_is_repeated_only_where_it_is_still_true(
         assert f"Left out: <@1002>: {NOT_ON_CALL}." in queue_fixture.text(first)
 
 
-async def test_a_broken_detach_of_somebody_on_no_known_call_is_not_repeated(
+async def test_a_broken_detach_of_a_unit_on_no_known_call_is_not_repeated(
     queue_fixture: QueueFixture,
 ) -> None:
     queue_fixture.cad.faults.append(CadTimeout())
@@ -181,7 +181,7 @@ async def test_a_look_that_is_refused_refuses_the_order(queue_fixture: QueueFixt
 
 
 @pytest.mark.parametrize("retry_after", [40.0, None])
-async def test_a_limit_on_looking_holds_up_nobody_else(
+async def test_a_limit_on_lookups_holds_up_no_other_order(
     queue_fixture: QueueFixture, retry_after: float | None
 ) -> None:
     await on_calls(queue_fixture, _1=100, _2=100, _3=101)

@@ -1,4 +1,4 @@
-"""The CAD does not say whom an order is about, but may do so later."""
+"""The CAD does not show the units of an order yet, but may do so later."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_its_reply_says_so_within_a_few_seconds(queue_fixture: QueueFixtur
     assert await queue_fixture.state(first) is OrderState.CANCELLED
 
 
-async def test_whoever_is_known_goes_ahead_where_the_cad_takes_orders(
+async def test_known_units_go_ahead_while_the_cad_takes_orders(
     queue_fixture: QueueFixture,
 ) -> None:
     queue_fixture.lookup_error = DOWN
@@ -48,7 +48,7 @@ async def test_whoever_is_known_goes_ahead_where_the_cad_takes_orders(
     assert queue_fixture.sent == [[1]]
 
 
-async def test_after_an_outage_everybody_is_sent(queue_fixture: QueueFixture) -> None:
+async def test_after_an_outage_all_orders_are_sent(queue_fixture: QueueFixture) -> None:
     queue_fixture.lookup_error = queue_fixture.cad.fault = DOWN
     first = await queue_fixture.order("1 5?")
     await queue_fixture.advance(30)
@@ -71,14 +71,14 @@ async def test_it_is_looked_up_again_by_the_next_life(queue_fixture: QueueFixtur
     assert [queue_fixture.cad.call_of(one) for one in (1, 5, 6)] == [100] * 3
 
 
-async def test_it_holds_up_nobody_who_is_known(queue_fixture: QueueFixture) -> None:
+async def test_it_holds_up_no_known_unit(queue_fixture: QueueFixture) -> None:
     queue_fixture.lookup_error = DOWN
     waits = await queue_fixture.order("5?", 101)
     other = await queue_fixture.order("1", 100)
     assert await queue_fixture.states(waits, other) == [OrderState.QUEUED, OrderState.DONE]
 
 
-async def test_after_an_outage_nobody_overtakes_it(queue_fixture: QueueFixture) -> None:
+async def test_after_an_outage_no_order_overtakes_it(queue_fixture: QueueFixture) -> None:
     """The later order may be about the same person."""
     queue_fixture.lookup_error = queue_fixture.cad.fault = DOWN
     first = await queue_fixture.order("5?", 100)

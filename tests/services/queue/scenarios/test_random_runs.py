@@ -58,7 +58,7 @@ FINAL = {
     OrderState.CANCELLED,
     OrderState.CONFIRMED,
 }
-CROWD = list(range(1, 12))  # so many that whoever names them is asked first
+CROWD = list(range(1, 12))  # so many that the actor is asked first
 MAY_FOLLOW = {
     OrderState.QUEUED: set(OrderState),
     OrderState.SENDING: set(OrderState),
@@ -127,7 +127,7 @@ class RandomRun(QueueFixture):
         self.given: list[Order] = []
         self.cancelled: dict[int, int] = {}  # order id → turn
         self.confirmed: set[int] = set()  # the orders that came of questions
-        self.touched: set[int] = set()  # units that somebody else has moved
+        self.touched: set[int] = set()  # units that another dispatcher has moved
         self.began = [0.0]  # when the bot was started
 
     def new_store(self) -> OrderStore:
@@ -154,7 +154,7 @@ class RandomRun(QueueFixture):
             self.running[order.id] = asyncio.create_task(self.queue.run(AcceptedOrder(order)))
 
     async def question_answered(self, number: int) -> None:
-        """Say yes to a question, as whoever was asked does."""
+        """Confirm an order, as its actor would."""
         left, self.lifetime.steps_left = self.lifetime.steps_left, None
         asking = ConfirmationService(Access(frozenset()), self.store, clock=self.time)
         boss = Actor(DANA, GUILD, frozenset(), manages_server=True)
@@ -325,7 +325,7 @@ async def end(run: RandomRun) -> None:
     run.cad.bad, run.cad.seconds = set(), 0.0
     run.announcer.is_reachable = True
     await run.advance(LIFETIME.total_seconds() + 130)
-    await run.restart()  # whom nobody could tell is told now
+    await run.restart()  # the actors who could not be told are told now
     await run.advance(100)
 
 

@@ -1,4 +1,4 @@
-"""Who shares a request with whom, and what a refusal of it means for each."""
+"""Which orders share a request, and what a refusal of it means for each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def let_go(queue_fixture: QueueFixture, seconds: float = 60) -> None:
 
 
 @v1
-async def test_whoever_comes_while_a_request_is_under_way_shares_the_next(
+async def test_orders_during_a_request_share_the_next_one(
     queue_fixture: QueueFixture,
 ) -> None:
     await busy(queue_fixture)
@@ -107,7 +107,7 @@ async def test_attach_and_detach_of_one_unit_keep_their_order(queue_fixture: Que
     ]
 
 
-async def test_a_slow_look_at_whom_an_order_is_about_lets_nobody_overtake(
+async def test_a_slow_lookup_lets_no_order_overtake(
     queue_fixture: QueueFixture,
 ) -> None:
     queue_fixture.lookup_seconds = lambda order: 5.0 if order.call_id == 100 else 0.0
@@ -233,7 +233,9 @@ async def test_a_call_that_cannot_be_looked_for_is_split(queue_fixture: QueueFix
     assert queue_fixture.sent == [[99], [1, 2], [1], [2]]
 
 
-async def test_an_error_that_concerns_all_is_everybodys(queue_fixture: QueueFixture) -> None:
+async def test_an_error_that_affects_all_requests_is_that_of_all_orders(
+    queue_fixture: QueueFixture,
+) -> None:
     await busy(queue_fixture)
     orders = [await queue_fixture.order(str(one)) for one in (1, 2, 3)]
     queue_fixture.cad.fault = InvalidApiKey("INVALID API KEY", status=400)

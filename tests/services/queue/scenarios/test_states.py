@@ -31,7 +31,7 @@ DOWN = CadUnreachable("Connection refused")
 MAY_HAVE_ARRIVED = (CadTimeout(), CadBrokenOff("reset"), CadUnavailable(status=502))
 
 
-async def test_an_order_is_sent_at_once_and_nobody_sleeps(queue_fixture: QueueFixture) -> None:
+async def test_an_order_is_sent_at_once_and_no_task_sleeps(queue_fixture: QueueFixture) -> None:
     slept = []
 
     async def sleep(seconds: float) -> None:
@@ -72,7 +72,7 @@ async def test_a_refusal(queue_fixture: QueueFixture) -> None:
 
 
 @pytest.mark.parametrize("action", list(OrderAction))
-async def test_an_order_about_nobody_is_not_sent(
+async def test_an_order_about_no_unit_is_not_sent(
     queue_fixture: QueueFixture, action: OrderAction
 ) -> None:
     first = await queue_fixture.order("x", 100, action)
@@ -222,7 +222,7 @@ async def test_an_order_that_joined_anothers_request_does_not_expire_meanwhile(
     assert len(queue_fixture.announcer.reported) == 2
 
 
-async def test_nobody_else_sends_an_order_that_has_just_expired(
+async def test_an_order_that_has_just_expired_is_not_sent(
     queue_fixture: QueueFixture,
 ) -> None:
     queue_fixture.cad.faults.append(DOWN)
@@ -281,7 +281,7 @@ async def test_the_fault_is_told_even_if_the_order_cannot_be_withdrawn(
     queue_fixture.database.broken = False
 
 
-async def test_a_database_that_fails_in_the_middle_keeps_nobody_from_their_answer(
+async def test_a_database_that_fails_in_the_middle_keeps_no_actor_from_the_answer(
     queue_fixture: QueueFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
     queue_fixture.cad.gate.clear()
@@ -297,7 +297,7 @@ async def test_a_database_that_fails_in_the_middle_keeps_nobody_from_their_answe
     assert "secret" not in caplog.text
 
 
-async def test_a_fault_of_our_own_leaves_nobody_without_an_answer(
+async def test_a_fault_of_the_bot_leaves_no_order_without_an_answer(
     queue_fixture: QueueFixture,
 ) -> None:
     queue_fixture.cad.gate.clear()
@@ -327,7 +327,7 @@ async def test_an_order_outlives_the_task_that_gave_it(queue_fixture: QueueFixtu
     assert queue_fixture.text(first).startswith("✅")
 
 
-async def test_nobody_could_be_told(
+async def test_the_actor_could_not_be_told(
     queue_fixture: QueueFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
     queue_fixture.announcer.is_reachable = False

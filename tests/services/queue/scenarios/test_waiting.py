@@ -129,7 +129,7 @@ async def test_the_other_budget_is_another_one(queue_fixture: QueueFixture) -> N
 
 
 @v2
-async def test_whoever_must_not_overtake_is_told_what_they_wait_for(
+async def test_an_order_that_must_not_overtake_says_what_it_waits_for(
     queue_fixture: QueueFixture,
 ) -> None:
     queue_fixture.cad.attach_limiter.on_rate_limited(40.0)
@@ -149,7 +149,7 @@ async def test_whoever_must_not_overtake_is_told_what_they_wait_for(
     assert queue_fixture.cad.call_of(1) is None
 
 
-async def test_whoever_waits_behind_a_slow_request_is_told(queue_fixture: QueueFixture) -> None:
+async def test_an_order_behind_a_slow_request_says_so(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.seconds = 8.0
     first = await queue_fixture.order("1")
     second = await queue_fixture.order("1", 101)
@@ -229,7 +229,7 @@ async def test_attempts_become_rarer(queue_fixture: QueueFixture) -> None:
     assert set(waits[5:]) == {15}
 
 
-async def test_everybody_waits_for_the_same_attempt(queue_fixture: QueueFixture) -> None:
+async def test_all_orders_wait_for_the_same_attempt(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.fault = DOWN
     for one in range(1, 21):
         await queue_fixture.submit(str(one))
@@ -237,7 +237,7 @@ async def test_everybody_waits_for_the_same_attempt(queue_fixture: QueueFixture)
     assert len(queue_fixture.sent) < 20
 
 
-async def test_the_lone_order_of_a_quiet_minute_waits_for_nobody(
+async def test_the_lone_order_of_a_quiet_minute_does_not_wait(
     queue_fixture: QueueFixture,
 ) -> None:
     for one in range(1, 13):
@@ -258,7 +258,7 @@ async def test_a_busy_minute_gathers_for_ten_seconds_at_most(queue_fixture: Queu
     assert await queue_fixture.state(held) is OrderState.DONE
 
 
-async def test_a_look_at_whom_an_order_is_about_counts_as_waiting(
+async def test_a_lookup_counts_as_waiting(
     queue_fixture: QueueFixture,
 ) -> None:
     queue_fixture.lookup_seconds = lambda order: 10.0

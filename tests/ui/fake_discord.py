@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import discord
@@ -26,7 +26,8 @@ class NotFoundAnswer:
     reason = "Not Found"
 
 
-GONE = discord.NotFound(NotFoundAnswer(), "Unknown Webhook")
+# Where the library requests is installed, discord.py's types name its answer too.
+GONE = discord.NotFound(cast("Any", NotFoundAnswer()), "Unknown Webhook")
 # Errors that a request to Discord can end with; two of them have the token in their text.
 ERRORS = [
     GONE,

@@ -233,16 +233,15 @@ asyncio.run(main(*sys.argv[1:]))
         await process.stdout.readline()
         theirs = asyncio.create_task(process.communicate(b"go\n"))
         ours: list[str] = []
-        n = 0
-        while n < 200 or not theirs.done():
+        # A fixed number: a process that writes without end keeps the other one from the lock.
+        for n in range(200):
             before = (await store.claim(link(1, f"ours{n}"))).replaced
             ours.append(before.api_id if before else "nothing")
-            n += 1
         output, _ = await theirs
         assert process.returncode == 0
         last = (await store.find(GUILD, [1]))[1].api_id
         replaced = [*ours, *output.decode().split()]
-        written = [f"ours{i}" for i in range(n)] + [f"theirs{i}" for i in range(200)]
+        written = [f"{whose}{n}" for whose in ("ours", "theirs") for n in range(200)]
         assert sorted([*replaced, last]) == sorted([*written, "nothing"])
 
 

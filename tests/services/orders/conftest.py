@@ -31,7 +31,9 @@ async def order_fixture(queue_fixture: QueueFixture) -> AsyncIterator[OrderFixtu
         )
     prover = new_verifier(queue_fixture, cad)
     linking = LinkService(access, links, cad, prover, id_format="{hex}", clock=queue_fixture.time)
-    intake = OrderIntake(access, queue_fixture.store, 5, clock=queue_fixture.time)
+    intake = OrderIntake(
+        access, queue_fixture.store, queue_fixture.board, 5, clock=queue_fixture.time
+    )
     resolver = TargetResolver(links, linking, queue_fixture.board)
     yield OrderFixture(queue_fixture, intake, resolver, links, cad.on_duty)
     await linking.close()

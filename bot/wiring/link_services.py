@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import discord
 
 from bot.cad.client import CadClient
+from bot.cad.push.events import Event
 from bot.common.clock import Clock
 from bot.config.settings import Settings
 from bot.services.access.policy import Access
+from bot.services.cad_accounts import CadAccounts
 from bot.services.link_files.import_export import LinkImportExport
 from bot.services.links.approvals import LinkApprovals
 from bot.services.links.bulk_verification import BulkVerifier
+from bot.services.links.cad_links import CadLinks
 from bot.services.links.link_service import LinkService
 from bot.services.links.link_workflow import LinkWorkflow
 from bot.services.records.erasure import MemberErasure
@@ -40,6 +44,8 @@ class LinkServices:
     """
 
     links: LinkService
+    accounts: CadAccounts
+    cad_links: CadLinks
     workflow: LinkWorkflow
     approvals: LinkApprovals
     files: LinkImportExport
@@ -47,6 +53,11 @@ class LinkServices:
     background_verifier: BackgroundVerifier
     my_data: MyData
     erasure: MemberErasure | None
+
+    def on_events(self, events: Sequence[Event]) -> None:
+        """Take note of push events: the CAD reports accounts that members have just linked."""
+        self.accounts.on_events(events)
+        self.background_verifier.on_events(events)
 
 
 def build_link_services(
@@ -67,7 +78,9 @@ def build_link_services(
     verifier = LinkVerifier(
         cad, verifications, id_format=id_format, server_id=server_id, clock=clock
     )
-    links = LinkService(access, store, cad, verifier, id_format=id_format, clock=clock)
+    accounts = CadAccounts(cad, clock=clock)
+    cad_links = CadLinks(store, accounts, clock=clock)
+    links = LinkService(access, store, cad_links, verifier, id_format=id_format, clock=clock)
     approvals = LinkApprovals(
         access,
         links,
@@ -89,6 +102,8 @@ def build_link_services(
     retention = Retention(settings.audit_days, settings.forget_on_leave)
     return LinkServices(
         links=links,
+        accounts=accounts,
+        cad_links=cad_links,
         workflow=LinkWorkflow(links, approvals, notifier),
         approvals=approvals,
         files=LinkImportExport(access, store, notifier, id_format=id_format, clock=clock),

@@ -100,7 +100,7 @@ async def open_services(
             board,
             cad_connection.build_feeds(settings),
             server_id,
-            people.background_verifier.on_events,
+            people.on_events,
             clock=clock,
         )
         stack.push_async_callback(listener.close)
@@ -109,7 +109,7 @@ async def open_services(
         permissions = CadPermissions(access, cad, link_store, clock=clock).require
         resolver = TargetResolver(
             link_store,
-            people.links,
+            people.cad_links,
             board,
             check_cad_permission=permissions if settings.require_cad_permission else None,
         )

@@ -169,7 +169,7 @@ def _units_and_members(
     wanted = [(partial.fragment or "").lstrip("@").casefold()]
     seen: set[int] = set()
     for unit in units:
-        keys = map(identity, unit.api_ids)
+        keys = map(identity, (*unit.api_ids, unit.account))
         new = [owner for key in keys if (owner := owners.get(key)) and owner not in seen]
         seen.update(new)
         discord_id = new[0] if new else None

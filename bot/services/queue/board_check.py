@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
-from bot.cad.models import Call, Receipt, UnitRef
+from bot.cad.models import Call, Receipt
 from bot.cad.push.events import UnitStatusChanged
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
@@ -104,7 +104,7 @@ class FollowUp:
         if unit is None or unit.status == status:
             return
         try:
-            await self._cad.set_status(server_id, UnitRef(assignee.api_id, unit.ident), status)
+            await self._cad.set_status(server_id, assignee.ref, status)
         except CadError as error:
             _log.warning("unit %s keeps its status: %r", unit.ident, error)
         else:

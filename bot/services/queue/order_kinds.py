@@ -99,7 +99,8 @@ def attach_requests(orders: Sequence[QueuedOrder]) -> list[AttachRequest]:
     units: dict[tuple[int, int], dict[str, UnitRef]] = defaultdict(dict)
     for queued in orders:
         order = queued.order
-        units[order.server_id, order.call_id or 0].update(_unit_refs(queued.resolution.assignees))
+        refs = {one.key: one.ref for one in queued.resolution.assignees}
+        units[order.server_id, order.call_id or 0].update(refs)
     return [
         AttachRequest(server_id, call_id, tuple(refs.values()))
         for (server_id, call_id), refs in units.items()
@@ -110,7 +111,8 @@ def detach_requests(orders: Sequence[QueuedOrder]) -> list[DetachRequest]:
     """Merge detach orders into one request part per server."""
     units: dict[int, dict[str, UnitRef]] = defaultdict(dict)
     for queued in orders:
-        units[queued.order.server_id].update(_unit_refs(queued.resolution.assignees))
+        refs = {one.key: one.ref for one in queued.resolution.assignees}
+        units[queued.order.server_id].update(refs)
     return [DetachRequest(server_id, tuple(refs.values())) for server_id, refs in units.items()]
 
 
@@ -147,10 +149,6 @@ async def only_still_on_call(cad: CadClient, queued: QueuedOrder) -> Resolution:
             else:
                 skipped.append(_skipped(assignee, _reason_not_on_call(assignee)))
     return replace(resolution, assignees=tuple(kept), left_out=(*resolution.left_out, *skipped))
-
-
-def _unit_refs(assignees: Sequence[Assignee]) -> dict[str, UnitRef]:
-    return {one.key: UnitRef(one.api_id, one.unit.ident if one.unit else None) for one in assignees}
 
 
 def _reason_not_on_call(assignee: Assignee) -> SkipReason:

@@ -6,7 +6,8 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.cad.models import Unit
+from bot.cad.models import Unit, UnitRef
+from bot.common.account_id import ACCOUNT_PREFIX, account_of
 from bot.common.steam_id import identity
 
 ASSIGNEE_LIMIT = 50  # of one order
@@ -106,6 +107,14 @@ class Assignee:
         """The key under which different spellings of the same unit or member are equal."""
         return f"unit {self.unit.ident}" if self.unit else identity(self.api_id)
 
+    @property
+    def ref(self) -> UnitRef:
+        """The unit as a request to the CAD names it."""
+        api_id = "" if self.api_id.startswith(ACCOUNT_PREFIX) else self.api_id
+        if self.unit is None:
+            return UnitRef(api_id, account=account_of(self.api_id))
+        return UnitRef(api_id, self.unit.ident, self.unit.account)
+
 
 @dataclass(frozen=True, slots=True)
 class Roster:
@@ -122,10 +131,10 @@ class Roster:
     )
 
     def by_api_id(self, api_id: str) -> Unit | None:
-        """Return the first unit that has an API id, in any spelling of it."""
+        """Return the first unit that has an API id, in any spelling of it, or this account."""
         if not self._units_by_api_id:
             for unit in self.units:
-                for known in unit.api_ids:
+                for known in filter(None, (*unit.api_ids, unit.account)):
                     first = self._units_by_api_id.setdefault(identity(known), unit)
                     self._units_by_api_id.setdefault(known, first)
         units = self._units_by_api_id
@@ -138,12 +147,16 @@ class Roster:
                 self._units_by_number.setdefault(unit.number.casefold(), []).append(unit)
         return self._units_by_number.get(number.casefold(), ())
 
-    def is_conclusive(self) -> bool:
-        """Return whether a person who is not in the list is off duty.
+    def is_conclusive(self, api_id: str = "") -> bool:
+        """Return whether a member with this id who is not in the list is off duty.
 
-        A list with units but without any API id proves nothing.
+        A list with units but without any id of this kind proves nothing.
         """
-        return self.is_current and (not self.units or any(unit.api_ids for unit in self.units))
+        if not self.is_current or not self.units:
+            return self.is_current
+        if account_of(api_id):
+            return any(unit.account for unit in self.units)
+        return any(unit.api_ids for unit in self.units)
 
 
 @dataclass(frozen=True, slots=True)

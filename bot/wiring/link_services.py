@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import discord
-
-from bot.cad.client import CadClient
-from bot.cad.push.events import Event
-from bot.common.clock import Clock
-from bot.config.settings import Settings
-from bot.services.access.policy import Access
-from bot.services.cad_accounts import CadAccounts
 from bot.services.link_files.import_export import LinkImportExport
 from bot.services.links.approvals import LinkApprovals
 from bot.services.links.bulk_verification import BulkVerifier
@@ -23,7 +14,6 @@ from bot.services.records.erasure import MemberErasure
 from bot.services.records.my_data import MyData, Retention
 from bot.services.verification.background_verifier import BackgroundVerifier
 from bot.services.verification.verifier import LinkVerifier
-from bot.storage.database import Database
 from bot.storage.stores.link_check_store import LinkCheckStore
 from bot.storage.stores.link_request_store import LinkRequestStore
 from bot.storage.stores.link_store import LinkStore
@@ -32,6 +22,7 @@ from bot.storage.stores.personal_data_store import PersonalDataStore
 from bot.storage.stores.verification_store import VerificationStore
 from bot.ui.links.link_announcer import DiscordLinkNotifier
 from bot.ui.links.verification_report import DiscordCheckAnnouncer
+from bot.wiring.dependencies import Dependencies
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +35,6 @@ class LinkServices:
     """
 
     links: LinkService
-    accounts: CadAccounts
     cad_links: CadLinks
     workflow: LinkWorkflow
     approvals: LinkApprovals
@@ -54,22 +44,11 @@ class LinkServices:
     my_data: MyData
     erasure: MemberErasure | None
 
-    def on_events(self, events: Sequence[Event]) -> None:
-        """Take note of push events: the CAD reports accounts that members have just linked."""
-        self.accounts.on_events(events)
-        self.background_verifier.on_events(events)
 
-
-def build_link_services(
-    settings: Settings,
-    client: discord.Client,
-    database: Database,
-    cad: CadClient,
-    access: Access,
-    *,
-    clock: Clock,
-) -> LinkServices:
-    """Build them; the client is used once it is connected."""
+def build_link_services(needed: Dependencies) -> LinkServices:
+    """Build them."""
+    settings, client, clock = needed.settings, needed.client, needed.clock
+    database, cad, access = needed.database, needed.cad, needed.access
     id_format, log_channel_id = settings.api_id_format, settings.log_channel_id
     store, verifications = LinkStore(database), VerificationStore(database)
     requests, personal_data = LinkRequestStore(database, store), PersonalDataStore(database)
@@ -78,8 +57,7 @@ def build_link_services(
     verifier = LinkVerifier(
         cad, verifications, id_format=id_format, server_id=server_id, clock=clock
     )
-    accounts = CadAccounts(cad, clock=clock)
-    cad_links = CadLinks(store, accounts, clock=clock)
+    cad_links = CadLinks(store, needed.accounts, clock=clock)
     links = LinkService(access, store, cad_links, verifier, id_format=id_format, clock=clock)
     approvals = LinkApprovals(
         access,
@@ -102,7 +80,6 @@ def build_link_services(
     retention = Retention(settings.audit_days, settings.forget_on_leave)
     return LinkServices(
         links=links,
-        accounts=accounts,
         cad_links=cad_links,
         workflow=LinkWorkflow(links, approvals, notifier),
         approvals=approvals,

@@ -104,7 +104,11 @@ class TargetResolver:
         snapshot = self._board.snapshot(server_id)
         _, roster = self._rosters.get(server_id, (None, None))
         if roster is None or self._rosters[server_id][0] is not snapshot.units:
-            roster = Roster(tuple(snapshot.units.values()), is_current=False)
+            roster = Roster(
+                tuple(snapshot.units.values()),
+                is_current=False,
+                dispatchers=tuple(snapshot.dispatchers.values()),
+            )
             self._rosters[server_id] = snapshot.units, roster
         resolution = target_resolver.resolve(terms, api_ids, roster)
         if depends_on_duty or not resolution.is_certain():
@@ -116,7 +120,8 @@ class TargetResolver:
                 _log.warning("units of server %s not known: %r", server_id, error)
                 lookup.failed(error)
             else:
-                roster = Roster(units, is_current=True)
+                dispatchers = self._board.dispatchers(server_id)
+                roster = Roster(units, is_current=True, dispatchers=dispatchers)
                 resolution = target_resolver.resolve(terms, api_ids, roster)
                 if moved := await self._moved_ids(guild_id, resolution):
                     resolution = target_resolver.resolve(terms, api_ids | moved, roster)
@@ -135,9 +140,12 @@ class TargetResolver:
 
     async def _moved_ids(self, guild_id: int, resolution: Resolution) -> dict[int, str]:
         """Return other ids for members whose linked id no unit on duty has."""
-        off_duty = [
+        absent = [
             one.target.member_id
             for one in resolution.left_out
             if one.reason is SkipReason.NOT_ON_DUTY and one.target.member_id
         ]
-        return await self._cad_links.moved_ids(guild_id, off_duty) if off_duty else {}
+        absent += [
+            one.discord_id for one in resolution.assignees if not one.unit and one.discord_id
+        ]
+        return await self._cad_links.moved_ids(guild_id, absent) if absent else {}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bot.services.cad_accounts import FOUND_TTL, MISSING_TTL
-from bot.ui.calls.card_buttons import call_buttons, emergency_buttons
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, RateLimited
 from tests.e2e.accounts import account_requests, change_account, link_discord
 from tests.e2e.bot_fixture import BotFixture
+from tests.e2e.calls.test_card_buttons import call_card, emergency_card, promote
 from tests.e2e.calls.test_cards import Cards
 from tests.e2e.conftest import with_settings
 
@@ -38,8 +38,7 @@ async def test_a_mention(bot_fixture: BotFixture, ids: tuple[str, ...]) -> None:
 @IDS
 async def test_me_and_undo(bot_fixture: BotFixture, ids: tuple[str, ...]) -> None:
     link_discord(bot_fixture, "charlie", api_ids=ids)
-    backend = bot_fixture.env.backend
-    backend.add_member_role(bot_fixture.guild.id, bot_fixture.charlie.id, bot_fixture.dispatch.id)
+    promote(bot_fixture, "charlie")
     said = await bot_fixture.run_command(bot_fixture.charlie, "attach", call=100, units="me")
     assert (await said.after(60)).startswith("✅")
     response = said.result.response
@@ -52,18 +51,13 @@ async def test_me_and_undo(bot_fixture: BotFixture, ids: tuple[str, ...]) -> Non
 @IDS
 async def test_the_buttons_open_no_form(bot_fixture: BotFixture, ids: tuple[str, ...]) -> None:
     link_discord(bot_fixture, "charlie", api_ids=ids)
-    backend = bot_fixture.env.backend
-    backend.add_member_role(bot_fixture.guild.id, bot_fixture.charlie.id, bot_fixture.dispatch.id)
-    card = await bot_fixture.bot.get_channel(bot_fixture.channel.id).send(
-        "Card", view=call_buttons(seed.SERVER_ID, 100)
-    )
+    promote(bot_fixture, "charlie")
+    card = await call_card(bot_fixture)
     pressed = await bot_fixture.charlie.click(card, label="Attach me")
     assert pressed.modal is None
     await bot_fixture.advance(60)
     assert bot_fixture.units_on(100) == ["E-51"]
-    card = await bot_fixture.bot.get_channel(bot_fixture.channel.id).send(
-        "Card", view=emergency_buttons(seed.SERVER_ID, 1)
-    )
+    card = await emergency_card(bot_fixture)
     pressed = await bot_fixture.charlie.click(card, label="Respond")
     assert pressed.modal is None
     await bot_fixture.advance(60)

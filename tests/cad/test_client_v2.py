@@ -26,8 +26,7 @@ from bot.cad.errors import (
     InvalidApiKey,
 )
 from bot.cad.http.rate_limits import RateLimit, background_queries
-from bot.cad.http.request_sender import RequestSender
-from bot.cad.http.transport import Transport
+from bot.cad.http.transport import RequestSender, Transport
 from bot.cad.http.wire import Credentials
 from bot.cad.models import (
     Account,

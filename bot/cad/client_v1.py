@@ -29,7 +29,7 @@ def _ignore_variant(_variant: AttachVariant) -> None: ...
 
 
 class V1Client:
-    """Keeps, for the life of the process, the variant of the attach request that works.
+    """Keeps, for the life of the process, which attach requests work.
 
     Args:
         on_variant_change: called with the new variant when the CAD needs another one than before.
@@ -52,6 +52,7 @@ class V1Client:
         self._unit_list = UnitListLoader(self._units_page, sender.clock)
         self._on_variant_change = on_variant_change
         self._variant: AttachVariant | None = None
+        self._takes_idents = True
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> None:
         """Attach units to calls, all in one request if API ids or idents name them.
@@ -77,7 +78,7 @@ class V1Client:
                 if further:
                     await self._send_further(further)
                 return
-        if without_api_id and (self._variant or await self.find_attach_variant()):
+        if without_api_id and await self._is_about_idents(refusals):
             raise v1.not_addressable(without_api_id)
         raise _most_specific(refusals)
 
@@ -196,6 +197,16 @@ class V1Client:
         """Close the connections."""
         await self._sender.close()
 
+    async def _is_about_idents(self, refusals: Sequence[CadRefused | CadUnreadable]) -> bool:
+        """Return whether the CAD takes attach requests with API ids, but none with idents."""
+        if not refusals:
+            return True  # it is known
+        if not self._variant and not await self.find_attach_variant():
+            return False
+        # A web page may be gone the next time.
+        self._takes_idents = not any(isinstance(one, CadRefused) for one in refusals)
+        return True
+
     async def _units_page(self, server_id: int, offset: int) -> UnitsPage:
         request = v1.get_active_units(self._credentials, server_id, offset=offset)
         return await self._sender.query(request, v1.read_units)
@@ -210,10 +221,9 @@ class V1Client:
                 raise
 
     def _variants_for(self, without_api_id: Sequence[UnitRef]) -> Sequence[AttachVariant]:
-        newest = v1.ATTACH_VARIANTS[-1:]
         if without_api_id:
             # The older ones might answer 200 and attach no unit.
-            return newest if self._variant in (None, *newest) else ()
+            return v1.ATTACH_VARIANTS[-1:] if self._takes_idents else ()
         return (self._variant,) if self._variant else v1.ATTACH_VARIANTS
 
     def _record_variant(self, variant: AttachVariant) -> None:

@@ -88,7 +88,7 @@ async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(
         ("{charlie}", "not linked"),
         ("{erin}", "off duty in the CAD"),
         ("Z-99", "no unit on duty has this number"),
-        ("D-1", "no unit on duty has this number"),  # a dispatcher cannot be sent
+        ("D-1", "on duty as a dispatcher, not as a unit"),  # a dispatcher cannot be sent
         ("{dispatch}", "the bot may not see who has this role"),
         ("@everyone @here", "the whole server cannot be named"),
         ("🚓", "no unit on duty has this number"),

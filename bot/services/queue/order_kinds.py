@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TypeAlias
@@ -151,6 +151,19 @@ async def only_still_on_call(cad: CadClient, queued: QueuedOrder) -> Resolution:
     return replace(resolution, assignees=tuple(kept), left_out=(*resolution.left_out, *skipped))
 
 
+def leave_out(orders: Iterable[QueuedOrder], idents: Collection[int]) -> bool:
+    """Leave out the units that no request can name; return False if the orders have none."""
+    is_changed = False
+    for queued in orders:
+        found = queued.resolution
+        unnamed = [one for one in found.assignees if one.unit and one.unit.ident in idents]
+        skipped = [_skipped(one, SkipReason.NOT_ADDRESSABLE) for one in unnamed]
+        rest = tuple(one for one in found.assignees if one not in unnamed)
+        queued.resolution = replace(found, assignees=rest, left_out=(*found.left_out, *skipped))
+        is_changed = is_changed or bool(unnamed)
+    return is_changed
+
+
 def _reason_not_on_call(assignee: Assignee) -> SkipReason:
     # Where the CAD has not shown the unit, it is not said that the unit has moved on.
     is_unknown = assignee.unit is None and assignee.on_duty is None
@@ -159,7 +172,7 @@ def _reason_not_on_call(assignee: Assignee) -> SkipReason:
 
 def _skipped(assignee: Assignee, reason: SkipReason) -> SkippedTarget:
     number = assignee.unit.number if assignee.unit else ""
-    return SkippedTarget(Target(number or assignee.api_id, assignee.discord_id), reason)
+    return SkippedTarget(Target(number or assignee.reference, assignee.discord_id), reason)
 
 
 async def _send_attach(cad: CadClient, orders: Sequence[QueuedOrder]) -> Receipt | None:

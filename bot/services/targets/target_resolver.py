@@ -21,6 +21,7 @@ from bot.services.targets.resolution import (
 )
 from bot.services.targets.terms import (
     EveryoneTerm,
+    IdentTerm,
     MemberGroupTerm,
     MembersUnavailable,
     MemberTerm,
@@ -110,11 +111,13 @@ class RosterLookup:
                 return _result(term, self._find_single(meaning))
 
     def _find_single(
-        self, meaning: UnitRangeTerm | TextTerm | EveryoneTerm | UnknownTerm
+        self, meaning: UnitRangeTerm | IdentTerm | TextTerm | EveryoneTerm | UnknownTerm
     ) -> Assignee | SkipReason:
         match meaning:
             case TextTerm(text=text):
                 return self._find_text(text)
+            case IdentTerm(ident=ident):
+                return self._find_ident(ident)
             case UnitRangeTerm():
                 return SkipReason.INVALID_RANGE
             case EveryoneTerm():
@@ -156,6 +159,11 @@ class RosterLookup:
             api_id = _cad_spelling(text, unit)
             return Assignee(api_id, None, unit, on_duty=True if unit else absent)
         return SkipReason.NO_SUCH_UNIT if self.roster.is_current else SkipReason.NOT_LOOKED_UP
+
+    def _find_ident(self, ident: int) -> Assignee | SkipReason:
+        if unit := self.roster.by_ident(ident):
+            return _to_assignee(unit)
+        return SkipReason.NOT_ON_DUTY if self.roster.is_current else SkipReason.NOT_LOOKED_UP
 
     def _find_member_group(
         self, term: Term, group: MemberGroupTerm, excluded_ids: Collection[int]
@@ -211,11 +219,10 @@ class RosterLookup:
                 isinstance(term.meaning, UnitRangeTerm)
                 and len(self.roster.by_number(unit.number)) > 1
             )
-            one = SkipReason.AMBIGUOUS if is_shared else _to_assignee(unit)
-            if isinstance(one, Assignee):
-                people.append(one)
+            if is_shared:
+                left_out.append(SkippedTarget(Target(unit.number), SkipReason.AMBIGUOUS))
             else:
-                left_out.append(SkippedTarget(Target(unit.number or f"unit {unit.ident}"), one))
+                people.append(_to_assignee(unit))
         if not people and not left_out:
             return _result(term, if_empty if self.roster.is_current else SkipReason.NOT_LOOKED_UP)
         return LookupResult(people, tuple(dict.fromkeys(left_out)))
@@ -237,12 +244,8 @@ def unit_group_name(unit: Unit, kind: UnitGroupKind) -> str:
             return unit.subdivision
 
 
-def _to_assignee(unit: Unit) -> Assignee | SkipReason:
-    return (
-        Assignee(unit.api_ids[0], None, unit, on_duty=True)
-        if unit.api_ids
-        else SkipReason.NO_API_ID
-    )
+def _to_assignee(unit: Unit) -> Assignee:
+    return Assignee(unit.api_ids[0] if unit.api_ids else "", None, unit, on_duty=True)
 
 
 def _cad_spelling(api_id: str, unit: Unit | None) -> str:

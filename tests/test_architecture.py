@@ -46,6 +46,7 @@ _ROWS = (
 _SERVICE_ROOT = (
     "bot.services.background",
     "bot.services.cached_list",
+    "bot.services.cad_accounts",
     "bot.services.cad_backoff",
     "bot.services.cad_lookup",
     "bot.services.errors",
@@ -53,7 +54,13 @@ _SERVICE_ROOT = (
     "bot.services.reply",
 )
 _BELOW_SERVICES = (*_CAD, "bot.storage", *_SERVICE_ROOT)
-_UI_ROOT = ("bot.ui.discord_sender", "bot.ui.error_text", "bot.ui.member_directory", "bot.ui.text")
+_UI_ROOT = (
+    "bot.ui.discord_sender",
+    "bot.ui.error_text",
+    "bot.ui.link_error_text",
+    "bot.ui.member_directory",
+    "bot.ui.text",
+)
 _BELOW_UI = ("bot.services", "bot.cad.errors", "bot.cad.models", *_ROWS, *_UI_ROOT)
 _BELOW_COGS = ("bot.ui", "bot.services")
 _BELOW_APP = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Self
@@ -174,7 +174,7 @@ class Board:
             polled = await self._cad.calls(server_id)
             found = poll.with_later_events(server.snapshot.with_calls(polled))
             # Those events are older than units that were polled meanwhile.
-            server.snapshot = replace(found, units=server.snapshot.units)
+            server.snapshot = server.snapshot.with_calls_of(found)
         server.confirmed_at = self._clock.now()
         server.first_poll = server.first_poll or polled
         self._notify(server_id)
@@ -187,7 +187,7 @@ class Board:
             # Units that logged in behind a page that was already fetched are not listed.
             listed = None if part.listed is None else part.listed | server.idents_since_part
             found = poll.with_later_events(server.snapshot.with_units(part.units, listed))
-            server.snapshot = replace(server.snapshot, units=found.units)
+            server.snapshot = found.with_calls_of(server.snapshot)
         if part.is_complete:
             server.units_as_of = self._clock.now() - timedelta(seconds=part.age)
             server.is_list_long = server.part is not None

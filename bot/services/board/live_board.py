@@ -177,7 +177,9 @@ class Board:
         server = self._servers[server_id]
         async with _Poll(server) as poll:
             polled = await self._cad.calls(server_id)
-            server.snapshot = poll.with_later_events(server.snapshot.with_calls(polled))
+            found = poll.with_later_events(server.snapshot.with_calls(polled))
+            # Those events are older than units that were polled meanwhile.
+            server.snapshot = server.snapshot.with_calls_of(found)
         server.confirmed_at = self._clock.now()
         server.first_poll = server.first_poll or polled
         self._notify(server_id)
@@ -189,8 +191,8 @@ class Board:
             part = await self._cad.units(server_id)
             # Units that logged in behind a page that was already fetched are not listed.
             listed = None if part.listed is None else part.listed | server.idents_since_part
-            polled = server.snapshot.with_units(part.units, listed)
-            server.snapshot = poll.with_later_events(polled)
+            found = poll.with_later_events(server.snapshot.with_units(part.units, listed))
+            server.snapshot = found.with_calls_of(server.snapshot)
         if part.is_complete:
             server.units_as_of = self._clock.now() - timedelta(seconds=part.age)
             server.is_list_long = server.part is not None

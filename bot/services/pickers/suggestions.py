@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -13,7 +14,7 @@ from bot.services.access.policy import Access, Actor
 from bot.services.board.call_matching import contains_all, matching_calls
 from bot.services.board.live_board import Board
 from bot.services.links.link_service import LinkService
-from bot.services.pickers.unit_picker import is_free
+from bot.services.pickers.unit_picker import is_free, unambiguous_token
 from bot.services.targets import grammar, partial_input
 from bot.services.targets.partial_input import PartialInput
 from bot.services.targets.target_resolver import normalise_name, unit_group_name
@@ -36,21 +37,22 @@ class UnitSuggestion:
         discord_id: the linked member, if known.
         unit: the unit on duty, if there is one.
         call: the call that the unit is on, if any.
+        is_shared: whether another unit on duty has the same number.
     """
 
     leading_text: str
     discord_id: int | None
     unit: Unit | None
     call: Call | None
+    is_shared: bool = False
 
     @property
     def token(self) -> str:
-        """The word that means this unit or member in a `units` text; empty if there is none."""
-        if self.unit and grammar.is_single_token(self.unit.number):
-            return self.unit.number
-        if self.discord_id:
+        """The word that means this unit or member in a `units` text."""
+        has_number = self.unit and grammar.is_single_token(self.unit.number)
+        if self.discord_id and (self.is_shared or not has_number):
             return f"<@{self.discord_id}>"
-        return next(filter(grammar.is_single_token, self.unit.api_ids if self.unit else ()), "")
+        return unambiguous_token(self.unit, is_shared=self.is_shared) if self.unit else ""
 
     @property
     def value(self) -> str:
@@ -156,22 +158,29 @@ def _unit_groups(
 
 def _units_and_members(
     partial: PartialInput,
-    units: Iterable[Unit],
+    units: Collection[Unit],
     busy: Mapping[int, Call],
     owners: Mapping[str, int],
     names: MemberNameLookup,
 ) -> Iterator[UnitSuggestion]:
     wanted = [(partial.fragment or "").lstrip("@").casefold()]
+    numbers = Counter(unit.number.casefold() for unit in units)
     seen: set[int] = set()
     for unit in units:
-        keys = map(identity, unit.api_ids)
+        keys = map(identity, (*unit.api_ids, unit.account))
         new = [owner for key in keys if (owner := owners.get(key)) and owner not in seen]
         seen.update(new)
         discord_id = new[0] if new else None
         name = names(discord_id) if discord_id else ""
         is_named = discord_id and f"<@{discord_id}>" in partial.earlier_words
         if not is_named and contains_all(wanted, (unit.number, unit.name, unit.department, name)):
-            yield UnitSuggestion(partial.leading_text, discord_id, unit, busy.get(unit.ident))
+            yield UnitSuggestion(
+                partial.leading_text,
+                discord_id,
+                unit,
+                busy.get(unit.ident),
+                is_shared=numbers[unit.number.casefold()] > 1,
+            )
     for discord_id in islice(owners.values(), OFF_DUTY_LIMIT):
         if discord_id not in seen and (name := names(discord_id)) and contains_all(wanted, (name,)):
             yield UnitSuggestion(partial.leading_text, discord_id, None, None)

@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnreadable
+from bot.cad.errors import (
+    CadError,
+    CadRateLimited,
+    CadRefused,
+    CadUnreadable,
+    UnitNotAddressable,
+)
 from bot.cad.models import Receipt
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.cad_backoff import BACKOFF, CadBackoff
 from bot.services.queue import batching
-from bot.services.queue.order_kinds import KINDS, Recheck, batch_item
+from bot.services.queue.order_kinds import KINDS, Recheck, batch_item, leave_out
 from bot.services.queue.queued_order import QueuedOrder
 
 
@@ -63,6 +69,8 @@ class BatchSender:
             return SendResult(refused=[*batch], error=error)
         try:
             result.receipt = await kind.send(self._cad, sent) if sent else None
+        except UnitNotAddressable as error:
+            return await self._send_without(result, sent, error)
         except CadError as error:
             await self._failed(result, sent, error)
         else:
@@ -70,6 +78,18 @@ class BatchSender:
                 self._backoff.succeeded()
             result.done = sent
         return result
+
+    async def _send_without(
+        self, result: SendResult, orders: Sequence[QueuedOrder], error: UnitNotAddressable
+    ) -> SendResult:
+        """Send orders without the units that no request can name; nothing has been sent yet."""
+        if not leave_out(orders, error.idents):
+            await self._failed(result, orders, error)
+            return result
+        rest = await self.send(orders)
+        rest.retry += result.retry
+        rest.refused += result.refused
+        return rest
 
     async def _is_rechecked(self, recheck: Recheck, queued: QueuedOrder) -> bool:
         """Leave out the units that must not be touched; False where the CAD limits the check."""

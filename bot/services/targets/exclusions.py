@@ -23,7 +23,6 @@ _IGNORED_REASONS = {
     SkipReason.EMPTY_ROLE,
     SkipReason.EMPTY_CHANNEL,
     SkipReason.AMBIGUOUS,
-    SkipReason.NO_API_ID,
 }
 
 
@@ -64,13 +63,20 @@ class Exclusions:
         """Return whether an assignee is excluded, by member, unit or API id."""
         return (
             assignee.discord_id in self.member_ids
-            or (assignee.unit is not None and assignee.unit.ident in self._idents)
             or identity(assignee.api_id) in self._api_ids
+            or (
+                assignee.unit is not None
+                and (
+                    assignee.unit.ident in self._idents
+                    or identity(assignee.unit.account) in self._api_ids
+                )
+            )
         )
 
     def _exclude(self, people: Sequence[Assignee]) -> None:
         for one in people:
-            self._api_ids.add(identity(one.api_id))
+            if one.api_id:
+                self._api_ids.add(identity(one.api_id))
             if one.unit:
                 self._idents.add(one.unit.ident)
 

@@ -13,6 +13,7 @@ from bot.cad.http.transport import Transport
 from bot.common.clock import Clock
 from bot.config.settings import Settings
 from bot.services.access.policy import Access
+from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cad_accounts import CadAccounts
 from bot.storage.database import Database
@@ -30,6 +31,7 @@ class Dependencies:
     cad: InspectableCad
     accounts: CadAccounts
     board: Board
+    layouts: CallLayouts
     access: Access
 
 
@@ -56,6 +58,8 @@ async def open_dependencies(
     stack.push_async_callback(cad.close)
     board = Board(cad, clock=clock)
     stack.push_async_callback(board.close)
+    layouts = CallLayouts(cad.layouts, clock=clock)
+    stack.push_async_callback(layouts.close)
     access = Access(
         settings.dispatch_role_ids,
         settings.self_dispatch_role_ids,
@@ -64,4 +68,4 @@ async def open_dependencies(
         settings.require_cad_permission,
     )
     accounts = CadAccounts(cad, clock=clock)
-    return Dependencies(settings, client, clock, database, cad, accounts, board, access)
+    return Dependencies(settings, client, clock, database, cad, accounts, board, layouts, access)

@@ -119,7 +119,7 @@ def _build_services(needed: Dependencies, people: LinkServices, listener: PushLi
         confirmation=orders.confirmation,
         queue=orders.queue,
         call_actions=orders.call_actions,
-        call_listing=CallListing(access, board, server_id),
+        call_listing=CallListing(access, board, server_id, settings.urgent_priorities),
         suggestions=Suggestions(access, board, people.links, server_id),
         unit_picker=UnitPicker(access, board),
         links=people.links,
@@ -152,5 +152,7 @@ def _build_cards(needed: Dependencies, links: LinkService) -> CardPublisher | No
         channel_id=settings.calls_channel_id,
         keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
         ping_role_id=settings.ping_role_id,
+        urgent_priorities=settings.urgent_priorities,
+        layouts=needed.layouts,
         clock=needed.clock,
     )

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
@@ -16,6 +16,7 @@ from bot.common.backoff import Backoff
 from bot.common.clock import Clock
 from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
+from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cards.card_content import CardContent
 from bot.services.cards.card_registry import CardKey, CardRegistry
@@ -55,7 +56,8 @@ class CardPublisher:
     Args:
         links: returns the links of the guild of the channel, from memory.
         keep_closed_for: how long closed cards stay.
-        ping_role_id: the role to ping for each new 911 or priority 1 call; None for no ping.
+        ping_role_id: the role to ping for each new urgent call; None for no ping.
+        urgent_priorities, layouts: see `card_content.is_urgent` and `CardContent.details`.
     """
 
     def __init__(
@@ -69,6 +71,8 @@ class CardPublisher:
         channel_id: int,
         keep_closed_for: timedelta,
         ping_role_id: int | None,
+        urgent_priorities: Collection[str],
+        layouts: CallLayouts,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -80,7 +84,13 @@ class CardPublisher:
         self._clock = clock
         self._budget = RateLimiter(WRITE_LIMIT, clock)
         self._registry = CardRegistry(
-            board, links, server_id=server_id, channel_id=channel_id, clock=clock
+            board,
+            links,
+            server_id=server_id,
+            channel_id=channel_id,
+            urgent_priorities=urgent_priorities,
+            layouts=layouts,
+            clock=clock,
         )
         self._is_loaded = False
         self._failing: set[CardKey | None] = set()

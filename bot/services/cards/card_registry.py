@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
 from bot.cad.models import CLOSED, Call, EmergencyCall
 from bot.common.clock import Clock
+from bot.services.board.call_layouts import NO_DETAILS, CallLayouts
 from bot.services.board.live_board import Board
-from bot.services.cards.card_content import CardContent, UnitOwners, call_units, visible_part
+from bot.services.cards.card_content import (
+    CardContent,
+    UnitOwners,
+    call_units,
+    is_urgent,
+    visible_part,
+)
 from bot.services.cards.card_schedule import STALE_AFTER, Card
 from bot.storage.stores.card_store import CardKind, StoredCard
 from bot.storage.stores.link_row import Link
@@ -28,6 +35,8 @@ class CardRegistry:
         *,
         server_id: int,
         channel_id: int,
+        urgent_priorities: Collection[str],
+        layouts: CallLayouts,
         clock: Clock,
     ) -> None:
         self.cards: dict[CardKey, Card] = {}
@@ -35,6 +44,8 @@ class CardRegistry:
         self._links = links
         self._server_id = server_id
         self._channel_id = channel_id
+        self._urgent_priorities = urgent_priorities
+        self._layouts = layouts
         self._clock = clock
         self._owners = UnitOwners()
 
@@ -65,7 +76,7 @@ class CardRegistry:
 
     def content(self, card: Card) -> CardContent:
         """Return the content that a card should show now."""
-        stored = card.stored
+        stored, call = card.stored, card.call
         confirmed = max(
             self._board.confirmed_at(self._server_id) or card.known_since, card.known_since
         )
@@ -74,12 +85,14 @@ class CardRegistry:
             stored.kind,
             stored.server_id,
             stored.call_id,
-            visible_part(card.call),
-            call_units(card.call, self._board.snapshot(self._server_id), self._owners),
+            visible_part(call),
+            call_units(call, self._board.snapshot(self._server_id), self._owners),
             stored.first_seen_at,
             confirmed,
             stored.closed_at,
             is_stale,
+            is_urgent=is_urgent(call, self._urgent_priorities),
+            details=self._layouts.details(call) if isinstance(call, Call) else NO_DETAILS,
         )
 
     def _open_calls(self) -> dict[CardKey, Call | EmergencyCall]:

@@ -56,7 +56,7 @@ async def board(cad: FakeCad) -> AsyncIterator[Board]:
 
 @pytest.fixture
 def listing(board: Board) -> CallListing:
-    return CallListing(Access(frozenset({DISPATCH_ROLE})), board, SERVER)
+    return CallListing(Access(frozenset({DISPATCH_ROLE})), board, SERVER, {"1", "high"})
 
 
 async def settle() -> None:
@@ -70,13 +70,14 @@ def numbers(page: CallsPage) -> list[int]:
 
 async def test_911_calls_first_then_the_most_urgent(listing: CallListing, cad: FakeCad):
     urgent = replace(call(103), priority=1)
+    high = replace(call(104), priority_text="High")
     over = replace(call(90), status=CLOSED)
     cad.found[SERVER] = Calls(
-        (call(102), call(101), over, urgent), (SHOTS, replace(SHOTS, call_id=3))
+        (call(102), call(101), over, high, urgent), (SHOTS, replace(SHOTS, call_id=3))
     )
     page = await listing.page(DANA, 1)
-    assert numbers(page) == [3, 7, 103, 101, 102]
-    assert (page.number, page.count, page.total) == (1, 1, 5)
+    assert numbers(page) == [3, 7, 103, 104, 101, 102]
+    assert (page.number, page.count, page.total) == (1, 1, 6)
 
 
 @pytest.mark.parametrize(

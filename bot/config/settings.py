@@ -21,7 +21,6 @@ from bot.config.setting_fields import (
     Snowflake,
     Snowflakes,
     Text,
-    requires_api_v2,
     requires_log_channel,
     requires_members_intent,
     strip_trailing_slash,
@@ -121,7 +120,7 @@ class Settings(LinkSettings, TokenSettings):
         "https://api.sonorancad.com"
     )
     sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(to_int)] = 1
-    require_cad_permission: Annotated[bool, AfterValidator(requires_api_v2)] = False
+    require_cad_permission: bool = False
     sonoran_server_id: Annotated[int, Field(ge=1)] = 1
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     push_listen: Annotated[str, AfterValidator(valid_listen_address)] | None = None

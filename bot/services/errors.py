@@ -28,6 +28,18 @@ class NoCadAccount(CadPermissionMissing):
     """The actor has no account in the CAD, and so no permission."""
 
 
+class CadAccountBarred(CadPermissionMissing):
+    """The actor's account in the CAD is expired, removed or banned, and so has no permission.
+
+    Attributes:
+        status: as in `Account`.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"account status {status}")
+        self.status = status
+
+
 class CadPermissionUnknown(ServiceError):
     """The CAD did not return the actor's permissions, which counts as a refusal."""
 

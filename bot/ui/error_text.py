@@ -20,12 +20,14 @@ from bot.cad.errors import (
     InvalidRequestType,
     UnitNotAddressable,
 )
+from bot.cad.models import BANNED, EXPIRED, REMOVED
 from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
 from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
     ApprovalPending,
     ApprovalUnavailable,
+    CadAccountBarred,
     CadPermissionMissing,
     CadPermissionUnknown,
     DownloadFailed,
@@ -72,7 +74,14 @@ NO_CAD_ACCOUNT = (
     "The CAD does not know your account, and this needs a permission there. Link Discord in the"
     " CAD's account settings, or use `/link`."
 )
+ACCOUNT_EXPIRED, ACCOUNT_REMOVED, ACCOUNT_BANNED = (
+    f"Your account in the CAD {state}, so it may do nothing. An administrator of the CAD can"
+    " change that."
+    for state in ("has expired", "was removed", "is banned")
+)
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
+
+_BARRED_TEXTS = {EXPIRED: ACCOUNT_EXPIRED, REMOVED: ACCOUNT_REMOVED, BANNED: ACCOUNT_BANNED}
 
 _FIXED_TEXTS: dict[type[ServiceError], str] = {
     NothingSelected: (
@@ -210,6 +219,8 @@ def _service_message(error: ServiceError) -> str:
             text = f"You need one of these roles for that: {role_mentions(role_ids)}."
         case RoleRequired():
             text = "You need the Manage Server permission for that: no dispatch role is set up."
+        case CadAccountBarred(status=status):
+            text = _BARRED_TEXTS[status]
         case TooManyTargets():
             text = f"{error.count} units are too many: one order takes at most {error.limit}."
         case NothingToUndo():

@@ -5,7 +5,13 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from bot.services.errors import CadPermissionMissing, NoCadAccount, RoleRequired
+from bot.cad.permissions import AccountPermissions
+from bot.services.errors import (
+    CadAccountBarred,
+    CadPermissionMissing,
+    NoCadAccount,
+    RoleRequired,
+)
 
 # How the CAD names the permissions of an account, in lower case.
 CAD_DISPATCH = "dispatch"
@@ -115,28 +121,37 @@ class Access:
         """Raise RoleRequired unless the actor may administer the bot."""
         _require(actor, self._admin_roles)
 
-    def is_permitted_in_cad(self, permissions: frozenset[str] | None, *, only_self: bool) -> bool:
+    def is_permitted_in_cad(
+        self, permissions: AccountPermissions | None, *, only_self: bool
+    ) -> bool:
         """Return whether the CAD permits the action, or its permission is not needed.
 
         Args:
-            permissions: the permissions of the CAD account, in lower case; None without an
-                account.
+            permissions: those of the CAD account; None without an account.
             only_self: whether the action concerns only the actor's own unit.
         """
-        sufficient = {CAD_DISPATCH, CAD_SELF_DISPATCH} if only_self else {CAD_DISPATCH}
-        return not self.checks_cad_permissions or not sufficient.isdisjoint(permissions or ())
+        sufficient = (CAD_DISPATCH, CAD_SELF_DISPATCH) if only_self else (CAD_DISPATCH,)
+        return not self.checks_cad_permissions or (
+            permissions is not None and any(map(permissions.allows, sufficient))
+        )
 
     def require_cad_permission(
-        self, permissions: frozenset[str] | None, *, only_self: bool
+        self, permissions: AccountPermissions | None, *, only_self: bool
     ) -> None:
         """Raise unless `is_permitted_in_cad`.
 
         Raises:
             NoCadAccount: the actor has no account in the CAD.
+            CadAccountBarred: the account is expired, removed or banned.
             CadPermissionMissing: the account lacks the permission.
         """
-        if not self.is_permitted_in_cad(permissions, only_self=only_self):
-            raise NoCadAccount if permissions is None else CadPermissionMissing
+        if self.is_permitted_in_cad(permissions, only_self=only_self):
+            return
+        if permissions is None:
+            raise NoCadAccount
+        if permissions.barred_status is not None:
+            raise CadAccountBarred(permissions.barred_status)
+        raise CadPermissionMissing
 
     @property
     def _link_roles(self) -> frozenset[int]:

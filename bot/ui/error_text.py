@@ -76,11 +76,10 @@ NO_CAD_ACCOUNT = (
     "The CAD does not know your account, and this needs a permission there. Link Discord in the"
     " CAD's account settings, or use `/link`."
 )
-ACCOUNT_EXPIRED, ACCOUNT_REMOVED, ACCOUNT_BANNED = (
-    f"Your account in the CAD {state}, so it may do nothing. An administrator of the CAD can"
-    " change that."
-    for state in ("has expired", "was removed", "is banned")
-)
+_BARRED_ADVICE = "An administrator of the CAD can change that."
+ACCOUNT_EXPIRED = f"Your account in the CAD has expired, so it may do nothing. {_BARRED_ADVICE}"
+ACCOUNT_REMOVED = f"Your account in the CAD was removed, so it may do nothing. {_BARRED_ADVICE}"
+ACCOUNT_BANNED = f"Your account in the CAD is banned, so it may do nothing. {_BARRED_ADVICE}"
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
 _BARRED_TEXTS = {EXPIRED: ACCOUNT_EXPIRED, REMOVED: ACCOUNT_REMOVED, BANNED: ACCOUNT_BANNED}

@@ -14,6 +14,7 @@ from bot.common.clock import Clock
 from bot.config.settings import Settings
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
+from bot.services.cad_accounts import CadAccounts
 from bot.storage.database import Database
 from bot.wiring import cad_connection
 
@@ -27,6 +28,7 @@ class Dependencies:
     clock: Clock
     database: Database
     cad: InspectableCad
+    accounts: CadAccounts
     board: Board
     access: Access
 
@@ -61,4 +63,5 @@ async def open_dependencies(
         settings.admin_role_ids,
         settings.require_cad_permission,
     )
-    return Dependencies(settings, client, clock, database, cad, board, access)
+    accounts = CadAccounts(cad, clock=clock)
+    return Dependencies(settings, client, clock, database, cad, accounts, board, access)

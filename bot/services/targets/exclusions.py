@@ -63,8 +63,14 @@ class Exclusions:
         """Return whether an assignee is excluded, by member, unit or API id."""
         return (
             assignee.discord_id in self.member_ids
-            or (assignee.unit is not None and assignee.unit.ident in self._idents)
             or identity(assignee.api_id) in self._api_ids
+            or (
+                assignee.unit is not None
+                and (
+                    assignee.unit.ident in self._idents
+                    or identity(assignee.unit.account) in self._api_ids
+                )
+            )
         )
 
     def _exclude(self, people: Sequence[Assignee]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import cast
@@ -58,6 +59,11 @@ def listing(board: Board) -> CallListing:
     return CallListing(Access(frozenset({DISPATCH_ROLE})), board, SERVER)
 
 
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 def numbers(page: CallsPage) -> list[int]:
     return [line.call.call_id for line in page.items]
 
@@ -107,6 +113,23 @@ async def test_the_cad_is_waited_for_once_and_then_memory_is_enough(
     cad.found[SERVER] = Calls((call(100),), ())
     assert numbers(await listing.page(DANA, 1)) == []  # polled in the background
     assert cad.polls == 2
+
+
+async def test_a_page_has_the_calls_refreshed(listing: CallListing, board: Board, cad: FakeCad):
+    await board.fetch_calls(SERVER)
+    cad.found[SERVER] = Calls((call(100),), ())
+    await listing.page(DANA, 1)
+    await settle()
+    assert numbers(await listing.page(DANA, 1)) == [100]
+
+
+async def test_the_calls_to_choose_from_are_refreshed(
+    listing: CallListing, board: Board, cad: FakeCad
+):
+    assert listing.open_calls(DANA) == (SERVER, [])
+    cad.found[SERVER] = Calls((call(100),), ())
+    await settle()
+    assert listing.open_calls(DANA) == (SERVER, [call(100)])
 
 
 async def test_another_server(listing: CallListing, cad: FakeCad):

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 
+from bot.cad.models import Call
 from bot.services.targets.resolution import Assignee
 
 MESSAGE_LIMIT = 2000  # characters of a Discord message
@@ -45,6 +46,11 @@ def code_span(text: str, limit: int = 300) -> str:
 def member_mention(discord_id: int) -> str:
     """Return a mention of a member; it does not ping, because the bot allows no mentions."""
     return f"<@{discord_id}>"
+
+
+def call_name(call: Call) -> str:
+    """Return a call's number and title."""
+    return f"**#{call.call_id}** {escape(call.title or call.code or '(untitled)', 60)}"
 
 
 def unit_name(one: Assignee) -> str:

@@ -110,6 +110,7 @@ def _build_services(needed: Dependencies, people: LinkServices, listener: PushLi
         LinkStore(needed.database),
         OrderStore(needed.database),
         timedelta(days=settings.audit_days),
+        partial(board.find_call_id, server_id),
         clock=clock,
     )
     members = DiscordMembers(needed.client)

@@ -14,6 +14,7 @@ from bot.cad.errors import CadError, CadRateLimited
 from bot.cad.models import Call, Calls, Unit, UnitListPart
 from bot.cad.push.events import Event, UnitLoggedIn, UnitsUpdated
 from bot.common.clock import Clock
+from bot.services.board.call_matching import find_call_id
 from bot.services.board.snapshot import BoardSnapshot
 from bot.services.cached_list import CachedList
 
@@ -83,6 +84,10 @@ class Board:
         """Return one call, None if it is not known."""
         server = self._servers.get(server_id) or self._server(server_id)
         return server.snapshot.calls.get(call_id)
+
+    def find_call_id(self, server_id: int, typed: str) -> int:
+        """Return the number of the call that a text means; see `call_matching.find_call_id`."""
+        return find_call_id(typed, self.calls(server_id))
 
     def confirmed_at(self, server_id: int) -> datetime | None:
         """Return when the last poll of the calls succeeded, None if none has yet."""

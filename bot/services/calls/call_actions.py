@@ -164,7 +164,7 @@ class CallActions:
                 server_id, number
             )
             await self._remove_quietly(server_id, number)
-        return await self._intake.attach(actor, reply, parsed, call_id=call_id, server_id=server_id)
+        return await self._intake.attach(actor, reply, parsed, call=call_id, server_id=server_id)
 
     async def dismiss_911(self, actor: Actor, server_id: int, number: int) -> DismissResult:
         """Remove a 911 call from the list without attaching a unit."""

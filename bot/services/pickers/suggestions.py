@@ -11,6 +11,7 @@ from typing import TypeAlias
 from bot.cad.models import Call, Unit
 from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
+from bot.services.board.call_matching import contains_all, matching_calls
 from bot.services.board.live_board import Board
 from bot.services.links.link_service import LinkService
 from bot.services.pickers.unit_picker import is_free, unambiguous_token
@@ -97,17 +98,12 @@ class Suggestions:
         self._owners: dict[int, tuple[tuple[Link, ...], dict[str, int]]] = {}
 
     def calls(self, actor: Actor, typed: str, server_id: int | None = None) -> list[Call]:
-        """Return the active calls whose number, code and title contain every typed word."""
+        """Return the active calls that the typed text may mean."""
         server = server_id or self._default_server_id
         if not self._access.may_dispatch(actor):
             return []
         self._board.refresh(server)
-        words = typed.lstrip("#").casefold().split()
-        return [
-            call
-            for call in self._board.calls(server)
-            if _contains_all(words, (str(call.call_id), call.code, call.title))
-        ][:CHOICE_LIMIT]
+        return matching_calls(typed, self._board.calls(server))[:CHOICE_LIMIT]
 
     def units(
         self, actor: Actor, typed: str, names: MemberNameLookup, server_id: int | None = None
@@ -177,7 +173,7 @@ def _units_and_members(
         discord_id = new[0] if new else None
         name = names(discord_id) if discord_id else ""
         is_named = discord_id and f"<@{discord_id}>" in partial.earlier_words
-        if not is_named and _contains_all(wanted, (unit.number, unit.name, unit.department, name)):
+        if not is_named and contains_all(wanted, (unit.number, unit.name, unit.department, name)):
             yield UnitSuggestion(
                 partial.leading_text,
                 discord_id,
@@ -186,11 +182,7 @@ def _units_and_members(
                 is_shared=numbers[unit.number.casefold()] > 1,
             )
     for discord_id in islice(owners.values(), OFF_DUTY_LIMIT):
-        if (
-            discord_id not in seen
-            and (name := names(discord_id))
-            and _contains_all(wanted, (name,))
-        ):
+        if discord_id not in seen and (name := names(discord_id)) and contains_all(wanted, (name,)):
             yield UnitSuggestion(partial.leading_text, discord_id, None, None)
 
 
@@ -207,8 +199,3 @@ def _range_ends(
             found.setdefault(int(tail[:9]), unit)
     ends = (found[tail] for tail in sorted(found) if grammar.is_single_token(found[tail].number))
     return [UnitSuggestion(partial.leading_text, None, one, busy.get(one.ident)) for one in ends]
-
-
-def _contains_all(words: Iterable[str], texts: Iterable[str]) -> bool:
-    haystack = " ".join(texts).casefold()
-    return all(word in haystack for word in words)

@@ -35,7 +35,7 @@ async def order_fixture(queue_fixture: QueueFixture) -> AsyncIterator[OrderFixtu
     time = queue_fixture.time
     cad_links = CadLinks(links, CadAccounts(cad, clock=time), clock=time)
     linking = LinkService(access, links, cad_links, prover, id_format="{hex}", clock=time)
-    intake = OrderIntake(access, queue_fixture.store, 5, clock=queue_fixture.time)
+    intake = OrderIntake(access, queue_fixture.store, queue_fixture.board, 5, clock=time)
     resolver = TargetResolver(links, cad_links, queue_fixture.board)
     yield OrderFixture(queue_fixture, intake, resolver, links, cad.on_duty)
     await linking.close()

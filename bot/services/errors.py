@@ -29,16 +29,16 @@ class NoCadAccount(CadPermissionMissing):
     """The actor has no account in the CAD, and so no permission."""
 
 
-class CadAccountBarred(CadPermissionMissing):
-    """The actor's account in the CAD is expired, removed or banned, and so has no permission.
+class CadAccountExpired(CadPermissionMissing):
+    """The actor's account in the CAD has expired, and so has no permission."""
 
-    Attributes:
-        status: as in `Account`.
-    """
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"account status {status}")
-        self.status = status
+class CadAccountRemoved(CadPermissionMissing):
+    """The actor's account in the CAD was removed from the community, and so has no permission."""
+
+
+class CadAccountBanned(CadPermissionMissing):
+    """The actor's account in the CAD is banned, and so has no permission."""
 
 
 class CadPermissionUnknown(ServiceError):

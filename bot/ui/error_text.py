@@ -20,7 +20,6 @@ from bot.cad.errors import (
     InvalidRequestType,
     UnitNotAddressable,
 )
-from bot.cad.models import BANNED, EXPIRED, REMOVED
 from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
 from bot.services.errors import (
     AlreadyConfirmed,
@@ -28,7 +27,9 @@ from bot.services.errors import (
     AmbiguousCall,
     ApprovalPending,
     ApprovalUnavailable,
-    CadAccountBarred,
+    CadAccountBanned,
+    CadAccountExpired,
+    CadAccountRemoved,
     CadPermissionMissing,
     CadPermissionUnknown,
     CallNotFound,
@@ -82,8 +83,6 @@ ACCOUNT_REMOVED = f"Your account in the CAD was removed, so it may do nothing. {
 ACCOUNT_BANNED = f"Your account in the CAD is banned, so it may do nothing. {_BARRED_ADVICE}"
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
-_BARRED_TEXTS = {EXPIRED: ACCOUNT_EXPIRED, REMOVED: ACCOUNT_REMOVED, BANNED: ACCOUNT_BANNED}
-
 _FIXED_TEXTS: dict[type[ServiceError], str] = {
     NothingSelected: (
         "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
@@ -102,6 +101,9 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     ),
     CadPermissionMissing: NOT_PERMITTED,
     NoCadAccount: NO_CAD_ACCOUNT,
+    CadAccountExpired: ACCOUNT_EXPIRED,
+    CadAccountRemoved: ACCOUNT_REMOVED,
+    CadAccountBanned: ACCOUNT_BANNED,
     CadPermissionUnknown: PERMISSION_UNKNOWN,
     NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
     AlreadyConfirmed: "This is confirmed already. Look at its answer for the result.",
@@ -222,8 +224,6 @@ def _service_message(error: ServiceError) -> str:
             text = f"You need one of these roles for that: {role_mentions(role_ids)}."
         case RoleRequired():
             text = "You need the Manage Server permission for that: no dispatch role is set up."
-        case CadAccountBarred(status=status):
-            text = _BARRED_TEXTS[status]
         case TooManyTargets():
             text = f"{error.count} units are too many: one order takes at most {error.limit}."
         case NothingToUndo():

@@ -5,9 +5,12 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from bot.cad.models import BANNED, EXPIRED, REMOVED
 from bot.cad.permissions import AccountPermissions
 from bot.services.errors import (
-    CadAccountBarred,
+    CadAccountBanned,
+    CadAccountExpired,
+    CadAccountRemoved,
     CadPermissionMissing,
     NoCadAccount,
     RoleRequired,
@@ -16,6 +19,12 @@ from bot.services.errors import (
 # How the CAD names the permissions of an account, in lower case.
 CAD_DISPATCH = "dispatch"
 CAD_SELF_DISPATCH = "selfdispatch"
+
+_BARRED_ERRORS: dict[int, type[CadPermissionMissing]] = {
+    EXPIRED: CadAccountExpired,
+    REMOVED: CadAccountRemoved,
+    BANNED: CadAccountBanned,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +151,7 @@ class Access:
 
         Raises:
             NoCadAccount: the actor has no account in the CAD.
-            CadAccountBarred: the account is expired, removed or banned.
+            CadAccountExpired, CadAccountRemoved, CadAccountBanned: it has no permission any more.
             CadPermissionMissing: the account lacks the permission.
         """
         if self.is_permitted_in_cad(permissions, only_self=only_self):
@@ -150,7 +159,7 @@ class Access:
         if permissions is None:
             raise NoCadAccount
         if permissions.barred_status is not None:
-            raise CadAccountBarred(permissions.barred_status)
+            raise _BARRED_ERRORS[permissions.barred_status]
         raise CadPermissionMissing
 
     @property

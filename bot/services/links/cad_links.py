@@ -63,7 +63,7 @@ class CadLinks:
 
         For members whose linked id no unit on duty has: the id may be from the other API of the
         CAD, or of an account that they no longer use. The CAD's own link is stored instead. A
-        member about whom the CAD does not answer soon is missing: the link here counts.
+        member is missing if the CAD does not answer soon: the link here counts.
         """
         found: dict[int, str] = {}
         if not self._accounts.can_ask:

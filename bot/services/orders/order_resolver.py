@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.cad.errors import CadError
-from bot.cad.models import BANNED, EXPIRED, REMOVED, Unit
+from bot.cad.models import Unit
 from bot.services.access.cad_permissions import CadPermissionCheck
 from bot.services.board.live_board import Board
 from bot.services.cad_lookup import CadLookup
 from bot.services.errors import (
-    CadAccountBarred,
+    CadAccountBanned,
+    CadAccountExpired,
+    CadAccountRemoved,
     CadPermissionMissing,
     CadPermissionUnknown,
     NoCadAccount,
@@ -31,14 +33,12 @@ from bot.services.targets.resolution import (
 from bot.services.targets.terms import Term
 from bot.storage.stores.link_store import LinkStore
 
-_BARRED_REASONS = {
-    EXPIRED: SkipReason.CAD_ACCOUNT_EXPIRED,
-    REMOVED: SkipReason.CAD_ACCOUNT_REMOVED,
-    BANNED: SkipReason.CAD_ACCOUNT_BANNED,
-}
 _DENIAL_REASONS: dict[type[ServiceError], SkipReason] = {
     CadPermissionMissing: SkipReason.CAD_PERMISSION_MISSING,
     NoCadAccount: SkipReason.NO_CAD_ACCOUNT,
+    CadAccountExpired: SkipReason.CAD_ACCOUNT_EXPIRED,
+    CadAccountRemoved: SkipReason.CAD_ACCOUNT_REMOVED,
+    CadAccountBanned: SkipReason.CAD_ACCOUNT_BANNED,
     CadPermissionUnknown: SkipReason.CAD_PERMISSION_UNKNOWN,
 }
 
@@ -86,7 +86,7 @@ class TargetResolver:
                     order.actor_id, order.guild_id, only_self=only_self
                 )
             except (CadPermissionMissing, CadPermissionUnknown) as error:
-                denied = SkippedTarget(Target(order.units), _denial_reason(error))
+                denied = SkippedTarget(Target(order.units), _DENIAL_REASONS[type(error)])
                 return Resolution(left_out=(denied,))
         return await self.resolve(order.guild_id, order.server_id, terms, lookup)
 
@@ -155,9 +155,3 @@ class TargetResolver:
             one.discord_id for one in resolution.assignees if not one.unit and one.discord_id
         ]
         return await self._cad_links.moved_ids(guild_id, absent) if absent else {}
-
-
-def _denial_reason(error: ServiceError) -> SkipReason:
-    if isinstance(error, CadAccountBarred):
-        return _BARRED_REASONS[error.status]
-    return _DENIAL_REASONS[type(error)]

@@ -35,7 +35,6 @@ class V1Client:
         on_variant_change: called with the new variant when the CAD needs another one than before.
     """
 
-    calls_per_attach = 1000
     has_discord_links = False
 
     def __init__(
@@ -53,6 +52,7 @@ class V1Client:
         self._on_variant_change = on_variant_change
         self._variant: AttachVariant | None = None
         self._takes_idents = True
+        self.calls_per_attach = 1000
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> None:
         """Attach units to calls, all in one request if API ids or idents name them.

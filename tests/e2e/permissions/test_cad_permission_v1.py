@@ -7,7 +7,7 @@ from sandbox.cad.state.faults import BAD_GATEWAY
 from tests.e2e.accounts import change_account
 from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.conftest import with_settings
-from tests.e2e.orders.test_cad_permission import FORBIDDEN, NO_ACCOUNT, NOT_TOLD, done
+from tests.e2e.permissions.test_cad_permission import FORBIDDEN, NO_ACCOUNT, NOT_TOLD, done
 
 pytestmark = with_settings(sonoran_api_version=1, require_cad_permission=True)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from bot.cad.errors import CadError
 from bot.cad.http.rate_limits import background_queries
@@ -22,6 +23,31 @@ from bot.storage.stores.link_store import LinkStore
 FORM_TIMEOUT = 1.5  # seconds; Discord accepts a form within 3 seconds
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAccount:
+    """Who a member is in the CAD.
+
+    Attributes:
+        account: the account that has linked the member's Discord; None if the CAD knows none.
+        link: the member's link here; None if there is none.
+        can_ask: whether the CAD finds accounts by Discord id.
+        error: why the CAD did not answer.
+    """
+
+    discord_id: int
+    account: Account | None
+    link: Link | None
+    can_ask: bool = True
+    error: CadError | None = None
+
+    @property
+    def has_its_link(self) -> bool:
+        """Whether the link is to the account; otherwise another member has its id here."""
+        if self.account is None or self.link is None:
+            return False
+        return identity(self.link.api_id) == identity(id_of(self.account))
 
 
 class CadLinks:
@@ -79,6 +105,20 @@ class CadLinks:
             if account and identity(id_of(account)) != identity(link.api_id):
                 found[member_id] = await self.store(guild_id, member_id, account)
         return found
+
+    async def describe(self, guild_id: int, member_id: int) -> MemberAccount:
+        """Ask the CAD anew who a member is, and store the account that it names as the link."""
+        account: Account | None = None
+        error: CadError | None = None
+        try:
+            account = await self._accounts.find(member_id, max_age=0)
+        except CadError as reason:
+            error = reason
+        link = (await self._links.find(guild_id, [member_id])).get(member_id)
+        if account and not (link and identity(link.api_id) == identity(id_of(account))):
+            await self.store(guild_id, member_id, account)
+            link = (await self._links.find(guild_id, [member_id])).get(member_id)
+        return MemberAccount(member_id, account, link, self._accounts.can_ask, error)
 
     async def is_linked(self, guild_id: int, member_id: int) -> bool:
         """Return True if a member has a link here or in the CAD, within `FORM_TIMEOUT` seconds.

@@ -23,9 +23,9 @@ async def test_a_member_who_has_linked_discord_in_the_cad(bot_fixture: BotFixtur
     )
     link_discord(bot_fixture, "charlie")
     answer = await bot_fixture.final_answer(charlie, "link")
+    known = f"account `charlie`, id `{seed.CHARLIE.hex}`"
     assert answer.splitlines() == [
-        f"✅ The CAD knows {charlie.mention} by Discord: account `charlie`, id"
-        f" `{seed.CHARLIE.hex}`.",
+        f"✅ The CAD knows {charlie.mention} by Discord: {known}.",
         "No further `/link` is needed.",
     ]
     assert bot_fixture.links()[charlie.id] == seed.CHARLIE.hex

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 import discord
 
@@ -19,7 +18,7 @@ from bot.services.board.live_board import Board
 from bot.services.board.push_listener import PushListener
 from bot.services.calls.call_actions import CallActions
 from bot.services.calls.call_listing import CallListing
-from bot.services.cards.card_publisher import CardPublisher
+from bot.services.cards.guild_cards import GuildCards
 from bot.services.links.approvals import LinkApprovals
 from bot.services.orders.confirmation import ConfirmationService
 from bot.services.orders.intake import OrderIntake
@@ -36,12 +35,11 @@ from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.command_sync_store import CommandSyncStore
 from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderStore
-from bot.ui.calls.card_buttons import buttons_for_card
-from bot.ui.calls.card_channel import DiscordCardChannel
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.member_directory import DiscordMembers
 from bot.ui.orders.order_announcer import DiscordOrderAnnouncer
 from bot.wiring import cad_connection, doctor_checks
+from bot.wiring.card_services import build_cards, cad_servers
 from bot.wiring.link_services import build_link_services
 
 
@@ -51,13 +49,12 @@ class Services(GuildServices):
 
     Attributes:
         erasure: None where a member's data is kept when they leave.
-        cards: None without a channel for them.
     """
 
     board: Board
     approvals: LinkApprovals
     erasure: MemberErasure | None
-    cards: CardPublisher | None
+    cards: GuildCards
     maintenance: Maintenance
     command_syncs: CommandSyncStore
 
@@ -80,7 +77,8 @@ async def open_services(
         StorageError: the database cannot be used.
         ListenError: PUSH_LISTEN names an address that cannot be had.
     """
-    server_id = settings.sonoran_server_id
+    server_id = settings.default_server_id
+    servers = cad_servers(settings)
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
@@ -99,7 +97,7 @@ async def open_services(
         listener = PushListener(
             board,
             cad_connection.build_feeds(settings),
-            server_id,
+            servers,
             people.background_verifier.on_events,
             clock=clock,
         )
@@ -115,20 +113,7 @@ async def open_services(
         )
         intake = OrderIntake(access, orders, server_id, clock=clock)
         doctor_parts = doctor_checks.LiveParts(access, cad, board, database, listener, clock)
-        cards = None
-        if settings.calls_channel_id is not None:
-            channel = DiscordCardChannel(client, settings.calls_channel_id, buttons_for_card)
-            cards = CardPublisher(
-                CardStore(database),
-                board,
-                channel,
-                partial(channel.links, people.links),
-                server_id=server_id,
-                channel_id=settings.calls_channel_id,
-                keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
-                ping_role_id=settings.ping_role_id,
-                clock=clock,
-            )
+        cards = build_cards(settings, client, CardStore(database), board, people.links, clock=clock)
         audit_log = AuditLog(
             access, link_store, orders, timedelta(days=settings.audit_days), clock=clock
         )
@@ -175,7 +160,8 @@ async def open_services(
             command_syncs=CommandSyncStore(database),
         )
         # So that the first member who types or attaches finds the calls and units known.
-        board.refresh(server_id)
+        for one in servers.names:
+            board.refresh(one)
         yield services
 
 

@@ -132,6 +132,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "discord": (
         "bot.process",
         "bot.app",
+        "bot.wiring.card_services",
         "bot.wiring.services",
         "bot.wiring.doctor_checks",
         "bot.wiring.link_services",

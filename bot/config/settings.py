@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.config.cad_servers import CadServerSetting, CadServerSettings
+from bot.config.server_list import CadServerSetting, CadServerSettings
 from bot.config.setting_fields import (
     Secret,
     Snowflake,

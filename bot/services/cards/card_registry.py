@@ -103,7 +103,8 @@ class CardRegistry:
 
     def _is_over(self, card: Card) -> bool:
         """Return whether the message of a card shows that its call is closed."""
-        return card.stored.closed_at is not None and not card.is_unsaved
+        is_shown = card.shown.is_closed if card.shown else not card.is_unsaved
+        return card.stored.closed_at is not None and is_shown
 
     def _renewed_card(self, key: CardKey, old: Card) -> Card:
         """Return a new card for another call with the number of an earlier one."""

@@ -22,9 +22,11 @@ class GuildCards:
 
     def start(self) -> None:
         """Start publishing and cleaning up."""
-        for one in (*self.publishers, self.cleanup):
-            one.start()
+        for publisher in self.publishers:
+            publisher.start()
+        self.cleanup.start()
 
     async def close(self, seconds: float) -> None:
         """Stop all within seconds; a running write is finished."""
-        await asyncio.gather(*(one.close(seconds) for one in (*self.publishers, self.cleanup)))
+        closing = [publisher.close(seconds) for publisher in self.publishers]
+        await asyncio.gather(*closing, self.cleanup.close(seconds))

@@ -125,7 +125,10 @@ class Settings(LinkSettings, TokenSettings):
     sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(to_int)] = 1
     require_cad_permission: Annotated[bool, AfterValidator(requires_api_v2)] = False
     sonoran_servers: CadServerSettings = ()
-    sonoran_server_id: Annotated[int, Field(ge=1), AfterValidator(valid_server_id)] = 1
+    # The default is not validated: it need not be among the servers that are listed.
+    sonoran_server_id: Annotated[
+        int, Field(ge=1, validate_default=False), AfterValidator(valid_server_id)
+    ] = 1
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     push_listen: Annotated[str, AfterValidator(valid_listen_address)] | None = None
     sonoran_websocket: bool = False

@@ -13,6 +13,7 @@ from bot.cad.errors import CadTimeout
 from bot.cad.models import CLOSED, Calls, EmergencyCall, UnitListPart
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
+from bot.services.cad_servers import CadServers
 from bot.services.calls.call_listing import PAGE_SIZE, PICK_LIMIT, CallListing, CallsPage
 from bot.services.errors import RoleRequired
 from tests.manual_clock import ManualClock
@@ -55,7 +56,7 @@ async def board(cad: FakeCad) -> AsyncIterator[Board]:
 
 @pytest.fixture
 def listing(board: Board) -> CallListing:
-    return CallListing(Access(frozenset({DISPATCH_ROLE})), board, SERVER)
+    return CallListing(Access(frozenset({DISPATCH_ROLE})), board, CadServers(SERVER, {SERVER: ""}))
 
 
 def numbers(page: CallsPage) -> list[int]:
@@ -118,13 +119,28 @@ async def test_another_server(listing: CallListing, cad: FakeCad):
 async def test_the_calls_to_choose_from_are_in_memory_and_not_too_many(
     listing: CallListing, board: Board, cad: FakeCad
 ):
-    assert listing.open_calls(DANA) == (SERVER, [])
+    assert listing.open_calls(DANA) == []
     urgent = replace(call(999), priority=1)
     cad.found[SERVER] = Calls((*map(call, range(1, 60)), urgent), (SHOTS,))
     await board.fetch_calls(SERVER)
-    server_id, found = listing.open_calls(DANA)
-    assert server_id == SERVER
-    assert [one.call_id for one in found] == [999, *range(1, PICK_LIMIT)]
+    (found,) = listing.open_calls(DANA)
+    assert (found.server_id, found.server) == (SERVER, "")
+    assert [one.call_id for one in found.calls] == [999, *range(1, PICK_LIMIT)]
+
+
+async def test_every_server_with_open_calls_is_offered(board: Board, cad: FakeCad):
+    servers = CadServers(SERVER, {SERVER: "", OTHER_SERVER: "Liberty City", 3: ""})
+    listing = CallListing(Access(frozenset({DISPATCH_ROLE})), board, servers)
+    cad.found = {SERVER: Calls((call(100),), ()), OTHER_SERVER: Calls((call(200),), ())}
+    for server_id in (SERVER, OTHER_SERVER):
+        await board.fetch_calls(server_id)
+    offered = listing.open_calls(DANA)
+    assert [(one.server_id, one.server) for one in offered] == [
+        (SERVER, f"Server {SERVER}"),
+        (OTHER_SERVER, "Liberty City"),
+    ]
+    assert [one.call_id for one in offered[1].calls] == [200]
+    assert (await listing.page(DANA, 1, OTHER_SERVER)).server == "Liberty City"
 
 
 async def test_only_dispatchers_read_calls(listing: CallListing, cad: FakeCad):

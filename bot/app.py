@@ -22,7 +22,7 @@ from bot.ui.interactions.handlers import DispatchTree, PersistentItem
 from bot.ui.link_files.import_preview import ImportButton
 from bot.ui.links.link_buttons import LINK_BUTTONS
 from bot.ui.links.verification_report import StopCheckButton
-from bot.ui.orders.order_buttons import ORDER_BUTTONS
+from bot.ui.orders.order_announcer import ORDER_BUTTONS
 from bot.wiring.services import Services, open_services
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog

@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.cad.codec import v1
 from bot.cad.codec.v1 import AttachVariant
 from bot.cad.errors import CadRefused, CadUnreadable, InvalidRequestType
-from bot.cad.http.request_sender import RequestSender
+from bot.cad.http.transport import RequestSender
 from bot.cad.http.wire import Credentials
 from bot.cad.models import (
     Account,

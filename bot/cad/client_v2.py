@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from bot.cad.codec import readers, v2, v2_accounts
 from bot.cad.errors import CadError
-from bot.cad.http.request_sender import RequestSender
+from bot.cad.http.transport import RequestSender
 from bot.cad.http.wire import Credentials, Request
 from bot.cad.models import (
     Account,

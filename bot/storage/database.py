@@ -1,11 +1,11 @@
-"""The one way to the database: open it, use a connection, close it."""
+"""The one way to the database: open it, use a connection or share one transaction, close it."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from sqlalchemy import exc, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -15,10 +15,13 @@ from bot.storage.schema import HEAD, migrate, stored_revision
 from bot.storage.sqlite import CHECKPOINT_EVERY, SqliteWriter, create_reader
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
 
 _IN_MEMORY = (None, "", ":memory:")
 
@@ -145,6 +148,61 @@ class Database:
     def _closed_error(self) -> StorageError:
         # A disposed engine would connect again, and that connection would never be closed.
         return DatabaseUnavailable(self.location, "it was closed")
+
+
+class Coalescer(Generic[ItemT, ResultT]):
+    """Does one piece of work for many items at once; a lone item does not wait.
+
+    Args:
+        work: does it for all items in one go, all or none, and returns a result for each, in
+            their order.
+    """
+
+    def __init__(self, work: Callable[[list[ItemT]], Awaitable[Sequence[ResultT]]]) -> None:
+        self._work = work
+        self._waiting: list[tuple[ItemT, asyncio.Future[ResultT]]] = []
+        self._working: asyncio.Task[None] | None = None
+
+    async def submit(self, item: ItemT) -> ResultT:
+        """Have the work done for an item; return its result, or raise its error."""
+        mine: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, mine))
+        if self._working is None:
+            # Its own task: a caller that is cancelled does not stop the work of the others.
+            self._working = asyncio.create_task(self._drain())
+        return await mine
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                try:
+                    results = await self._work([item for item, _ in batch])
+                except Exception as error:  # noqa: BLE001 - it is raised again, for each
+                    await self._fail(batch, error)
+                    continue
+                for (_, future), result in zip(batch, results, strict=True):
+                    if not future.done():  # the caller does not wait any more
+                        future.set_result(result)
+        finally:
+            self._working = None
+
+    async def _fail(
+        self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]], error: Exception
+    ) -> None:
+        """Raise an error for each item; where it is one item's fault, for that item alone."""
+        for item, future in batch:
+            if len(batch) > 1 and not isinstance(error, StorageError):
+                try:
+                    (result,) = await self._work([item])
+                except Exception as own_error:  # noqa: BLE001 - it is raised again
+                    if not future.done():
+                        future.set_exception(own_error)
+                    continue
+                if not future.done():
+                    future.set_result(result)
+            elif not future.done():
+                future.set_exception(error)
 
 
 async def upgrade(url: str) -> tuple[str | None, str]:

@@ -9,8 +9,7 @@ from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
 from bot.cad.codec import v1, v2
 from bot.cad.codec.v1 import AttachVariant
-from bot.cad.http.request_sender import RequestSender
-from bot.cad.http.transport import Transport
+from bot.cad.http.transport import RequestSender, Transport
 from bot.cad.http.wire import Credentials
 from bot.common.clock import Clock
 from bot.config.settings import Settings

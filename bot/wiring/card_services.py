@@ -5,12 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-import discord
-
-from bot.common.clock import Clock
-from bot.config.settings import Settings
-from bot.services.board.live_board import Board
-from bot.services.cad_servers import CadServers
 from bot.services.cards.card_cleanup import CardCleanup
 from bot.services.cards.card_publisher import CardPublisher
 from bot.services.cards.guild_cards import GuildCards
@@ -18,41 +12,29 @@ from bot.services.links.link_service import LinkService
 from bot.storage.stores.card_store import CardStore
 from bot.ui.calls.card_buttons import buttons_for_card
 from bot.ui.calls.card_channel import DiscordCardChannel
+from bot.wiring.dependencies import Dependencies
 
 
-def cad_servers(settings: Settings) -> CadServers:
-    """Return the servers of the community."""
-    names = {one.server_id: one.name for one in settings.servers}
-    return CadServers(settings.default_server_id, names)
-
-
-def build_cards(
-    settings: Settings,
-    client: discord.Client,
-    store: CardStore,
-    board: Board,
-    links: LinkService,
-    *,
-    clock: Clock,
-) -> GuildCards:
+def build_cards(needed: Dependencies, links: LinkService) -> GuildCards:
     """Build a publisher for each channel, with the servers that it shows, and the clean-up."""
-    servers = cad_servers(settings)
+    settings, clock = needed.settings, needed.clock
+    store = CardStore(needed.database)
     server_ids: dict[int, list[int]] = {}  # by channel
     for one in settings.servers:
         if one.channel_id is not None:
             server_ids.setdefault(one.channel_id, []).append(one.server_id)
 
     def channel(channel_id: int) -> DiscordCardChannel:
-        return DiscordCardChannel(client, channel_id, buttons_for_card)
+        return DiscordCardChannel(needed.client, channel_id, buttons_for_card)
 
     def publisher(channel_id: int) -> CardPublisher:
         shown = channel(channel_id)
         return CardPublisher(
             store,
-            board,
+            needed.board,
             shown,
             partial(shown.links, links),
-            servers=servers,
+            servers=needed.servers,
             server_ids=server_ids[channel_id],
             channel_id=channel_id,
             keep_closed_for=timedelta(minutes=settings.card_keep_minutes),

@@ -10,7 +10,7 @@ async def test_the_path_of_one_attach_is_short() -> None:
     path = await order_path.measure()
     listed = "\n".join(f"{call.file}:{call.line} {call.function}" for call in path.calls)
     assert len(path.calls) <= 140, listed
-    assert len(path.files) <= 36, listed
+    assert len(path.files) <= 31, listed
     assert path.returns <= 50, listed
     # It begins at the interaction and ends with the reply, by way of the CAD.
     assert path.calls[0].function == "DispatchTree.interaction_check"

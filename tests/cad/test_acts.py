@@ -22,8 +22,7 @@ from bot.cad.errors import (
     CadUnreachable,
     CadUnreadable,
 )
-from bot.cad.http.request_sender import RequestSender
-from bot.cad.http.transport import Transport
+from bot.cad.http.transport import RequestSender, Transport
 from bot.cad.http.wire import Credentials
 from bot.cad.models import EmergencyCall, NewCall, Note, UnitRef
 from sandbox.cad.server import CadServer

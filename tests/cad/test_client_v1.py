@@ -31,8 +31,7 @@ from bot.cad.errors import (
     InvalidCommunity,
     InvalidRequestType,
 )
-from bot.cad.http.request_sender import RequestSender
-from bot.cad.http.transport import Transport
+from bot.cad.http.transport import RequestSender, Transport
 from bot.cad.http.wire import Credentials
 from bot.cad.models import Account, AttachRequest, DetachRequest, UnitRef
 from tests.cad.samples import CALL, UNIT

@@ -14,8 +14,7 @@ from bot.cad.client_v2 import V2Client
 from bot.cad.codec import readers, v1, v2
 from bot.cad.errors import CadRefused, CadUnavailable
 from bot.cad.http import wire
-from bot.cad.http.request_sender import RequestSender
-from bot.cad.http.transport import Transport
+from bot.cad.http.transport import RequestSender, Transport
 from bot.cad.http.wire import Credentials, Response
 from bot.cad.models import AttachRequest, Community, UnitRef
 from bot.cad.push.http_push import HttpPushServer

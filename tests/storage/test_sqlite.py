@@ -6,15 +6,18 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.dialects import registry
 
 from bot.storage.database import Database
 from bot.storage.errors import StorageError
-from bot.storage.sqlite import CHECKPOINT_EVERY
+from bot.storage.sqlite import CHECKPOINT_EVERY, UtcDateTime
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ NEW = Order(
     0, 10, 1, OrderAction.ATTACH, 100, "me", 42, datetime(2026, 1, 1, tzinfo=UTC), 7, "token"
 )
 PAGE = 4096  # bytes
+NOON = datetime(2026, 8, 1, 12, 0, 0, 123456, UTC)
+POSTGRES, SQLITE = registry.load("postgresql")(), registry.load("sqlite")()
 
 
 def size(file: Path) -> int:
@@ -138,3 +143,34 @@ async def test_a_database_in_memory_has_one_connection() -> None:
     stored = replace(NEW, id=await store.add(NEW))
     assert await store.get(stored.id) == stored
     await database.close()
+
+
+def test_times_keep_their_zone() -> None:
+    berlin = NOON.astimezone(timezone(timedelta(hours=2)))
+    assert UtcDateTime().process_result_value(berlin, POSTGRES) == NOON
+    assert UtcDateTime().process_result_value(None, POSTGRES) is None
+    assert UtcDateTime().process_bind_param(None, POSTGRES) is None
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        UtcDateTime().process_bind_param(NOON.replace(tzinfo=None), POSTGRES)
+
+
+def test_times_are_stored_in_utc() -> None:
+    berlin = NOON.astimezone(timezone(timedelta(hours=2)))
+    stored = UtcDateTime().process_bind_param(berlin, POSTGRES)
+    assert stored is not None
+    assert (stored, stored.tzinfo) == (NOON, UTC)
+
+
+def test_a_time_that_sqlite_returns_without_its_zone_is_utc() -> None:
+    assert UtcDateTime().process_result_value(NOON.replace(tzinfo=None), SQLITE) == NOON
+
+
+@given(st.datetimes(timezones=st.timezones()))
+def test_a_time_is_read_as_the_moment_that_was_written(moment: datetime) -> None:
+    utc = moment.astimezone(UTC)
+    stored = UtcDateTime().process_bind_param(moment, SQLITE)
+    assert stored is not None
+    assert UtcDateTime().process_result_value(stored.replace(tzinfo=None), SQLITE) == utc

@@ -157,8 +157,8 @@ def get_calls(credentials: Credentials, server_id: int) -> Request:
 
 
 def get_active_units(credentials: Credentials, server_id: int, *, offset: int = 0) -> Request:
-    """Build a request for one page (`UNITS_PER_PAGE` units) of the units on duty."""
-    data = {"serverId": server_id, "onlyUnits": True, "limit": UNITS_PER_PAGE, "offset": offset}
+    """Build a request for one page (`UNITS_PER_PAGE`) of the units and dispatchers on duty."""
+    data = {"serverId": server_id, "onlyUnits": False, "limit": UNITS_PER_PAGE, "offset": offset}
     return _post(credentials, "/emergency/get_active_units", "GET_ACTIVE_UNITS", data)
 
 

@@ -22,7 +22,13 @@ from bot.common.clock import Clock
 from bot.services.access.cad_permissions import CadPermissionCheck, allow_all
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
-from bot.services.errors import DutyUnknown, EmergencyNotFound, NotLinked, NotOnDuty
+from bot.services.errors import (
+    DutyUnknown,
+    EmergencyNotFound,
+    NotLinked,
+    NotOnDuty,
+    OnDutyAsDispatcher,
+)
 from bot.services.links.link_service import LinkService
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.intake import OrderIntake
@@ -226,6 +232,8 @@ class CallActions:
                 raise NotLinked
             case SkipReason.NOT_ON_DUTY:
                 raise NotOnDuty
+            case SkipReason.DISPATCHER:
+                raise OnDutyAsDispatcher
             case _:
                 raise DutyUnknown
 

@@ -159,8 +159,7 @@ def _unit_groups(
     for kind in partial.group_kinds:
         groups: dict[str, list[Unit]] = {}
         for unit in units:
-            if not unit.is_dispatch:
-                groups.setdefault(normalise_name(unit_group_name(unit, kind)), []).append(unit)
+            groups.setdefault(normalise_name(unit_group_name(unit, kind)), []).append(unit)
         for key in sorted(groups):
             group = groups[key]
             if key and normalise_name(partial.group_name) in key:

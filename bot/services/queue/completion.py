@@ -1,4 +1,4 @@
-"""The end of an order: stored, shown to its actor, confirmed by the CAD and reported."""
+"""What becomes of an order: stored, shown to its actor, confirmed by the CAD and reported."""
 
 from __future__ import annotations
 
@@ -6,26 +6,92 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from bot.cad.errors import CadError
 from bot.cad.models import Receipt
 from bot.common.clock import Clock
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
-from bot.services.orders.outcomes import OrderView, Outcome, StoredError
+from bot.services.orders.outcomes import OrderView, Outcome, StoredError, WaitNotice
 from bot.services.queue import board_check
 from bot.services.queue.batch_sender import SendResult
-from bot.services.queue.order_notifier import OrderNotifier
 from bot.services.queue.queued_order import QueuedOrder
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order, OrderState, OrderStore
 
 CHECK_WITHIN = timedelta(minutes=1)
+EDIT_GAP = 3.0  # seconds between two edits of a reply
 
 FollowUpHandler: TypeAlias = Callable[[OrderView], Coroutine[None, None, None]]
 
 _log = logging.getLogger(__name__)
+
+
+class Announcer(Protocol):
+    """The only way from the orders to Discord. Neither method raises."""
+
+    async def show(self, view: OrderView) -> bool:
+        """Edit an order's reply, or send the text elsewhere; False if neither was possible."""
+
+    async def report(self, view: OrderView) -> None:
+        """Write the end of an order where the staff can read it."""
+
+
+class OrderNotifier:
+    """Shows an order's latest state, never an older one over a newer, at most every 3 s."""
+
+    def __init__(self, announcer: Announcer, tasks: BackgroundTasks, *, clock: Clock) -> None:
+        self._announcer = announcer
+        self._tasks = tasks
+        self._clock = clock
+
+    def show_waiting(self, queued: QueuedOrder, notice: WaitNotice) -> None:
+        """Have the reply say why an order waits, unless it does already."""
+        reply = queued.reply
+        reply.wanted = notice
+        if notice != reply.shown and not reply.is_updating:
+            reply.is_updating = True
+            self._tasks.spawn(self._update(queued), f"waiting reply {queued.order.id}")
+
+    async def show_result(self, queued: QueuedOrder) -> bool:
+        """Show what became of an order; False if that was not possible."""
+        async with queued.reply.lock:
+            if gap := self._gap(queued):
+                await self._clock.sleep(gap)
+            is_shown = await self._show(queued, None)
+        if not is_shown:
+            _log.error(
+                "the outcome of order %s (%s) could not be shown",
+                queued.order.id,
+                queued.order.state,
+            )
+        return is_shown
+
+    async def report(self, queued: QueuedOrder) -> None:
+        """Write the end of an order for the staff."""
+        await self._announcer.report(queued.view())
+
+    async def _update(self, queued: QueuedOrder) -> None:
+        reply = queued.reply
+        try:
+            async with reply.lock:
+                while queued.order.state is OrderState.QUEUED and reply.wanted != reply.shown:
+                    if gap := self._gap(queued):
+                        await self._tasks.sleep(gap)
+                    else:
+                        await self._show(queued, reply.wanted)
+        finally:
+            reply.is_updating = False
+
+    def _gap(self, queued: QueuedOrder) -> float:
+        """Return the seconds until the reply may be edited again."""
+        return max(0.0, queued.reply.shown_at + EDIT_GAP - self._clock.monotonic())
+
+    async def _show(self, queued: QueuedOrder, notice: WaitNotice | None) -> bool:
+        is_shown = await self._announcer.show(queued.view(notice))
+        queued.reply.shown, queued.reply.shown_at = notice, self._clock.monotonic()
+        return is_shown
 
 
 class OrderCompletion:

@@ -15,8 +15,7 @@ from bot.services.board.live_board import Board
 from bot.services.cad_backoff import CadBackoff
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.queue.batch_sender import BatchSender
-from bot.services.queue.completion import FollowUpHandler, OrderCompletion
-from bot.services.queue.order_notifier import Announcer, OrderNotifier
+from bot.services.queue.completion import Announcer, FollowUpHandler, OrderCompletion, OrderNotifier
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.queue.worker import OrderResolver, QueueWorker
 from bot.storage.errors import StorageError

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.cad.errors import CadError
@@ -48,6 +49,25 @@ class LookupState:
     is_stored: bool = False
 
 
+@dataclass(slots=True)
+class ReplyState:
+    """What the reply to an order shows.
+
+    Attributes:
+        wanted: the notice that it is to show.
+        shown: the notice that it shows; None for none.
+        shown_at: monotonic seconds of the last edit.
+        is_updating: a task is about to show the notice that is wanted.
+        lock: held while the reply is edited.
+    """
+
+    wanted: WaitNotice | None = None
+    shown: WaitNotice | None = None
+    shown_at: float = -math.inf
+    is_updating: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 @dataclass(eq=False, slots=True)
 class QueuedOrder:
     """An order that the queue holds.
@@ -66,6 +86,9 @@ class QueuedOrder:
         retry_at: monotonic seconds before which an attempt is of no use.
         partition: see batching.BatchItem.
         may_have_been_sent: an attempt that failed may have reached the CAD.
+
+    What the notifier has to know, lost in a restart:
+        reply: what the actor has been shown.
     """
 
     order: Order
@@ -80,6 +103,7 @@ class QueuedOrder:
     retry_at: float = -math.inf
     partition: int = 0
     may_have_been_sent: bool = False
+    reply: ReplyState = field(default_factory=ReplyState)
 
     @classmethod
     def load(

@@ -23,9 +23,8 @@ from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import WaitNotice
 from bot.services.queue import scheduler
 from bot.services.queue.batch_sender import BatchSender
-from bot.services.queue.completion import OrderCompletion
+from bot.services.queue.completion import OrderCompletion, OrderNotifier
 from bot.services.queue.order_kinds import KINDS, LimitState
-from bot.services.queue.order_notifier import OrderNotifier
 from bot.services.queue.queued_order import LookupState, QueuedOrder
 from bot.services.queue.scheduler import Close, Resolve, Send, Situation, Wait
 from bot.services.targets.resolution import Resolution

@@ -46,6 +46,7 @@ class SkipReason(enum.Enum):
     NO_UNIT_IN_RANGE = enum.auto()  # no unit on duty has a number within the range
     NO_SUCH_UNIT_GROUP = enum.auto()  # no unit on duty is in a department or group of this name
     INVALID_RANGE = enum.auto()  # the ends have different prefixes or are too far apart
+    DISPATCHER = enum.auto()  # on duty as a dispatcher only
     # About the actor; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD
@@ -109,10 +110,16 @@ class Assignee:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """The units on duty; is_current if the list was fetched after the order arrived."""
+    """The units on duty; is_current if the list was fetched after the order arrived.
+
+    Attributes:
+        units: the units that can be sent to calls.
+        dispatchers: the units that are logged in as dispatchers; they are not sent to calls.
+    """
 
     units: Sequence[Unit]
     is_current: bool
+    dispatchers: Sequence[Unit] = ()
     # Indexes, built on first use: one order looks up hundreds of members.
     _units_by_api_id: dict[str, Unit] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -137,6 +144,14 @@ class Roster:
             for unit in self.units:
                 self._units_by_number.setdefault(unit.number.casefold(), []).append(unit)
         return self._units_by_number.get(number.casefold(), ())
+
+    def has_dispatcher(self, number_or_api_id: str) -> bool:
+        """Return whether a dispatcher has this number or API id."""
+        number, api_id = number_or_api_id.casefold(), identity(number_or_api_id)
+        return any(
+            number == one.number.casefold() or api_id in map(identity, one.api_ids)
+            for one in self.dispatchers
+        )
 
     def is_conclusive(self) -> bool:
         """Return whether a person who is not in the list is off duty.

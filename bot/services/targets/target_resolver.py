@@ -128,10 +128,13 @@ class RosterLookup:
         api_id = self.api_ids.get(member.id)
         if api_id is not None:
             unit = self.roster.by_api_id(api_id)
-            if unit is not None or not self.roster.is_conclusive():
+            if unit is None and self.roster.has_dispatcher(api_id):
+                reason = SkipReason.DISPATCHER
+            elif unit is not None or not self.roster.is_conclusive():
                 on_duty = True if unit else None
                 return LookupResult([Assignee(api_id, member.id, unit, on_duty)])
-            reason = SkipReason.NOT_ON_DUTY
+            else:
+                reason = SkipReason.NOT_ON_DUTY
         elif member.id not in self.api_ids:
             reason = SkipReason.NOT_LOOKED_UP
         else:
@@ -145,6 +148,8 @@ class RosterLookup:
         if numbered:
             return _to_assignee(numbered[0])
         unit = self.roster.by_api_id(text)
+        if unit is None and self.roster.has_dispatcher(text):
+            return SkipReason.DISPATCHER
         # A whole API id is sent even if the list of units does not show it.
         if unit or steam_id.looks_like_api_id(text):
             absent = False if self.roster.is_conclusive() else None
@@ -184,12 +189,7 @@ class RosterLookup:
     def _units_in_group(self, group: UnitGroupTerm) -> Iterator[Unit]:
         wanted = normalise_name(group.name)
         for unit in self.roster.units:
-            # Units at the dispatcher's screen are not sent to calls.
-            if (
-                wanted
-                and normalise_name(unit_group_name(unit, group.kind)) == wanted
-                and not unit.is_dispatch
-            ):
+            if wanted and normalise_name(unit_group_name(unit, group.kind)) == wanted:
                 yield unit
 
     def _units_in_range(self, unit_range: UnitRangeTerm) -> Iterator[Unit]:

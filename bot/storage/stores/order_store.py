@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from bot.storage.coalescing import Coalescer
+from bot.storage.database import Coalescer, Database
 from bot.storage.tables import orders
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sqlalchemy import Row, Select
-
-    from bot.storage.database import Database
 
 
 class OrderAction(StrEnum):

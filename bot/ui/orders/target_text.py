@@ -22,6 +22,7 @@ _MENTION = re.compile(r"-?<(?:@[!&]?|#)\d{1,20}>")
 _REASONS = {
     SkipReason.NOT_LINKED: "not linked. Use `/link` with `member:`, or ask them to use `/link`",
     SkipReason.NOT_ON_DUTY: "off duty in the CAD",
+    SkipReason.DISPATCHER: "on duty as a dispatcher, not as a unit",
     SkipReason.NO_SUCH_UNIT: "no unit on duty has this number",
     SkipReason.AMBIGUOUS: "several units on duty have this number. Mention the member instead",
     SkipReason.NO_API_ID: "the CAD shows no API id for this unit. Mention the member instead",

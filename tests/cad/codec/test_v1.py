@@ -216,7 +216,7 @@ def test_several_orders_are_several_objects_in_their_order():
             v1.get_active_units(WHO, 3, offset=200),
             "/emergency/get_active_units",
             "GET_ACTIVE_UNITS",
-            {"serverId": 3, "onlyUnits": True, "limit": 100, "offset": 200},
+            {"serverId": 3, "onlyUnits": False, "limit": 100, "offset": 200},
         ),
         (
             v1.check_api_id(WHO, 3, "steam:1"),

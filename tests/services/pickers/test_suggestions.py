@@ -210,7 +210,6 @@ def test_teams_by_name_and_only_those_that_can_be_spelled() -> None:
         unit(2, "2", department="los santos pd"),
         unit(3, "3", department='The "Best"'),
         unit(4, "4"),
-        replace(unit(5, "5", department="LSSD"), is_dispatch=True),
     ]
     (one,) = suggesting(crew, links=StillLinks({})).units(DANA, "dept:", names)
     assert isinstance(one, UnitGroupSuggestion)

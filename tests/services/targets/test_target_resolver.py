@@ -26,6 +26,7 @@ from tests.services.targets.samples import (
     CREW,
     CREW_LINKS,
     CURRENT,
+    DORA,
     EMPTY,
     LINKS,
     ME,
@@ -108,6 +109,10 @@ def test_people_on_duty_are_found_in_any_list(text, assignee, roster) -> None:
         ("B-1", REMEMBERED, SkipReason.NOT_LOOKED_UP),
         ("B-1", UNKNOWN, SkipReason.NOT_LOOKED_UP),
         ("S-1", CURRENT, SkipReason.NO_API_ID),
+        ("d-1", CURRENT, SkipReason.DISPATCHER),
+        ("D-1", REMEMBERED, SkipReason.DISPATCHER),
+        ("steam:d", CURRENT, SkipReason.DISPATCHER),
+        ("<@9>", CURRENT, SkipReason.DISPATCHER),
         ("a-12", Roster((PAT, TWIN), is_current=True), SkipReason.AMBIGUOUS),
     ],
 )
@@ -137,6 +142,13 @@ def test_every_reason_is_tried_above() -> None:
 def test_a_whole_id_is_taken_as_typed(roster, on_duty) -> None:
     (assignee,) = resolved("steam:new", roster).assignees
     assert assignee == Assignee("steam:new", None, None, on_duty)
+
+
+def test_a_member_who_is_on_duty_twice_goes_with_the_unit_and_not_as_the_dispatcher() -> None:
+    car = unit(10, "A-30", "steam:d")
+    roster = Roster((car,), is_current=True, dispatchers=(DORA,))
+    for text in ("<@9>", "steam:d", "A-30"):
+        assert [one.unit for one in resolved(text, roster).assignees] == [car]
 
 
 @pytest.mark.parametrize("roster", [REMEMBERED, UNKNOWN, SILENT])

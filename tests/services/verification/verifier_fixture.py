@@ -13,8 +13,7 @@ from bot.cad.client import CadClient
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
 from bot.cad.codec import v1, v2
-from bot.cad.http.request_sender import RequestSender
-from bot.cad.http.transport import Transport
+from bot.cad.http.transport import RequestSender, Transport
 from bot.cad.http.wire import Credentials, Request, Response
 from bot.services.verification.background_verifier import BackgroundVerifier
 from bot.services.verification.verifier import LinkVerifier, Verification

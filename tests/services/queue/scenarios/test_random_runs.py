@@ -31,7 +31,7 @@ from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.confirmation import ConfirmationService
 from bot.services.orders.outcomes import BoardConfirmation, OrderView
-from bot.services.queue.order_notifier import EDIT_GAP
+from bot.services.queue.completion import EDIT_GAP
 from bot.services.queue.queued_order import LIFETIME
 from bot.services.reply import ReplyAddress
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore

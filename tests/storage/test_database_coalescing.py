@@ -1,8 +1,10 @@
+"""Items that come while a transaction is under way share the next one."""
+
 from __future__ import annotations
 
 import asyncio
 
-from bot.storage.coalescing import Coalescer
+from bot.storage.database import Coalescer
 from bot.storage.errors import DatabaseUnavailable
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, WaitNotice
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui.interactions.handlers import IdButton
-from bot.ui.orders.order_buttons import ORDER_BUTTONS, buttons_for_order
+from bot.ui.orders.order_announcer import ORDER_BUTTONS, buttons_for_order
 from tests.ui.orders.test_order_text import A7, NOW, PAT, done, refused, view, views
 
 PATTERNS: dict[type[IdButton], re.Pattern[str]] = {

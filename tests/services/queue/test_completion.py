@@ -1,4 +1,4 @@
-"""One reply, brought up to date."""
+"""One reply, brought up to date; the scenarios hold the rest of what becomes of an order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from bot.services.background import BackgroundTasks
 from bot.services.orders.outcomes import OrderView, Outcome, WaitNotice
-from bot.services.queue.order_notifier import OrderNotifier
+from bot.services.queue.completion import OrderNotifier
 from bot.services.queue.queued_order import QueuedOrder
 from bot.storage.stores.order_store import OrderState
 from tests.fake_time import FakeTime

@@ -21,8 +21,7 @@ from bot.cad.errors import (
 )
 from bot.cad.http import retry
 from bot.cad.http.rate_limits import RateLimit, background_queries
-from bot.cad.http.request_sender import BACKGROUND_WAIT, RequestSender
-from bot.cad.http.transport import Transport
+from bot.cad.http.transport import BACKGROUND_WAIT, RequestSender, Transport
 from bot.cad.http.wire import Request, Response
 from tests.cad.samples import answer
 from tests.manual_clock import ManualClock

@@ -106,7 +106,11 @@ class CachedList(Generic[T]):
         if previous is not None:
             await asyncio.wait({previous})
         self._running, self._queued = self._queued, None
+        started_at = self._clock.monotonic()
         self.items = await self._load()
+        # A load that a member waited for serves the background too.
+        self._refreshed_at = max(self._refreshed_at, started_at)
+        self._turns.leave(self)
         return self.items
 
     async def _refresh_once(self) -> None:
@@ -122,7 +126,6 @@ class CachedList(Generic[T]):
             self._turns.leave(self)
             self._outage.record_failure(error)
         else:
-            self._turns.leave(self)
             self._outage.record_success()
 
 

@@ -220,7 +220,7 @@ async def test_polling_leaves_the_orders_their_requests(servers: Servers):
     shown = servers.cards[SECOND]
     await shown.until(lambda: len(shown.messages) == 9)
     for minute in range(8):
-        await bot_fixture.advance(60 - 15)
+        await bot_fixture.time.advance(60 - 15, bot_fixture.settle_network)
         assert not [one for one in shown.titles if one.startswith("STALE")], f"minute {minute}"
         said = await bot_fixture.run_command(
             bot_fixture.dana, "attach", call=100 + minute % 2, units="L-8", server=SECOND

@@ -58,8 +58,8 @@ class LinksCog(commands.Cog):
     )
     @app_commands.guild_only()
     async def unlink(self, interaction: Interaction, member: discord.User | None = None) -> None:
-        whom = member or interaction.user
-        work = services_for(interaction).link_workflow.unlink(actor_of(interaction), whom.id)
+        person = member or interaction.user
+        work = services_for(interaction).link_workflow.unlink(actor_of(interaction), person.id)
         await respond(interaction, work, link_text.unlink_result)
 
     @links.command(name="list", description="List all linked members")
@@ -107,10 +107,10 @@ class LinksCog(commands.Cog):
             owners = services_for(interaction).links.owners(actor, steam)
             await respond(interaction, owners, partial(link_results.id_owners, steam))
         else:
-            whom = member or interaction.user
+            person = member or interaction.user
             await respond(
                 interaction,
-                services_for(interaction).audit_log.whois(actor, whom.id),
+                services_for(interaction).audit_log.whois(actor, person.id),
                 link_results.whois,
             )
 

@@ -46,6 +46,7 @@ _ROWS = (
 _SERVICE_ROOT = (
     "bot.services.background",
     "bot.services.cached_list",
+    "bot.services.cad_accounts",
     "bot.services.cad_backoff",
     "bot.services.cad_lookup",
     "bot.services.cad_servers",

@@ -29,9 +29,8 @@ class CadClient(Protocol):
     cannot have carried it out, because a call that is created twice is a duplicate.
     """
 
-    @property
-    def calls_per_attach(self) -> int:
-        """The number of calls that one attach request can name."""
+    calls_per_attach: int
+    """How many calls one attach request can name; set to 1 if the CAD does only the first."""
 
     @property
     def attach_limiter(self) -> RateLimiter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bot.cad.models import Call
     from bot.storage.stores.link_request_store import LinkRequestState
 
 
@@ -75,6 +76,23 @@ class OnDutyAsDispatcher(ServiceError):
 
 class DutyUnknown(ServiceError):
     """The CAD did not return whether the member has a unit on duty."""
+
+
+class CallNotFound(ServiceError):
+    """No open call matches what was typed."""
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(typed)
+        self.typed = typed
+
+
+class AmbiguousCall(ServiceError):
+    """Several open calls match what was typed."""
+
+    def __init__(self, typed: str, calls: tuple[Call, ...]) -> None:
+        super().__init__(typed)
+        self.typed = typed
+        self.calls = calls
 
 
 class EmergencyNotFound(ServiceError):

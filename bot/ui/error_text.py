@@ -24,10 +24,12 @@ from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
 from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
+    AmbiguousCall,
     ApprovalPending,
     ApprovalUnavailable,
     CadPermissionMissing,
     CadPermissionUnknown,
+    CallNotFound,
     DownloadFailed,
     DutyUnknown,
     EmergencyNotFound,
@@ -53,7 +55,7 @@ from bot.services.errors import (
 )
 from bot.storage.errors import StorageError
 from bot.ui.link_error_text import LinkError, link_message
-from bot.ui.text import code_span, role_mentions
+from bot.ui.text import call_name, code_span, join_limited, role_mentions
 
 _TELL_OPERATOR = "Tell the person who runs this bot"
 _REJECTION_ADVICE: dict[type[CadRefused], str] = {
@@ -203,6 +205,8 @@ def error_label(error: CadError) -> str:
 def _service_message(error: ServiceError) -> str:
     if isinstance(error, LinkError):
         return link_message(error)
+    if isinstance(error, CallNotFound | AmbiguousCall):
+        return _call_message(error)
     match error:
         case RoleRequired(role_ids=role_ids) if len(role_ids) == 1:
             text = f"You need the {role_mentions(role_ids)} role for that."
@@ -225,6 +229,22 @@ def _service_message(error: ServiceError) -> str:
             text = (
                 "No unit was named. Write `me`, mention members, roles or voice channels, or give"
                 " unit numbers or API ids, for example `@Pat A-12`."
+            )
+    return text
+
+
+def _call_message(error: CallNotFound | AmbiguousCall) -> str:
+    match error:
+        case CallNotFound(typed=typed):
+            text = (
+                f"No open call matches {code_span(typed, 100)}. Give its number, or pick a call"
+                " from the list that shows while you type."
+            )
+        case AmbiguousCall(typed=typed, calls=calls):
+            names = join_limited([call_name(one) for one in calls], 1000)
+            text = (
+                f"Several open calls match {code_span(typed, 100)}: {names}. Give the number of the"
+                " call that you mean."
             )
     return text
 

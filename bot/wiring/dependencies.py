@@ -14,6 +14,7 @@ from bot.common.clock import Clock
 from bot.config.settings import Settings
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
+from bot.services.cad_accounts import CadAccounts
 from bot.services.cad_servers import CadServers
 from bot.storage.database import Database
 from bot.wiring import cad_connection
@@ -29,6 +30,7 @@ class Dependencies:
     clock: Clock
     database: Database
     cad: InspectableCad
+    accounts: CadAccounts
     board: Board
     access: Access
 
@@ -66,4 +68,5 @@ async def open_dependencies(
     servers = CadServers(
         settings.default_server_id, {one.server_id: one.name for one in settings.servers}
     )
-    return Dependencies(settings, servers, client, clock, database, cad, board, access)
+    accounts = CadAccounts(cad, clock=clock)
+    return Dependencies(settings, servers, client, clock, database, cad, accounts, board, access)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from bot.services.access.cad_permissions import CadPermissions
 from bot.services.calls.call_actions import CallActions
-from bot.services.links.link_service import LinkService
 from bot.services.orders.confirmation import ConfirmationService
 from bot.services.orders.intake import OrderIntake
 from bot.services.orders.order_resolver import TargetResolver
@@ -16,6 +15,7 @@ from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderStore
 from bot.ui.orders.order_announcer import DiscordOrderAnnouncer
 from bot.wiring.dependencies import Dependencies
+from bot.wiring.link_services import LinkServices
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class OrderServices:
     call_actions: CallActions
 
 
-def build_order_services(needed: Dependencies, links: LinkService) -> OrderServices:
+def build_order_services(needed: Dependencies, people: LinkServices) -> OrderServices:
     """Build them."""
     settings, access, clock = needed.settings, needed.access, needed.clock
     cad, board = needed.cad, needed.board
@@ -36,11 +36,11 @@ def build_order_services(needed: Dependencies, links: LinkService) -> OrderServi
     check_cad_permission = CadPermissions(access, cad, link_store, clock=clock).require
     resolver = TargetResolver(
         link_store,
-        links,
+        people.cad_links,
         board,
         check_cad_permission=check_cad_permission if settings.require_cad_permission else None,
     )
-    intake = OrderIntake(access, orders, needed.servers.default_id, clock=clock)
+    intake = OrderIntake(access, orders, board, needed.servers.default_id, clock=clock)
     return OrderServices(
         intake=intake,
         confirmation=ConfirmationService(access, orders, clock=clock),
@@ -59,7 +59,7 @@ def build_order_services(needed: Dependencies, links: LinkService) -> OrderServi
             board,
             intake=intake,
             resolver=resolver,
-            links=links,
+            links=people.links,
             clock=clock,
             check_cad_permission=check_cad_permission,
         ),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import discord
 
 from bot.cad.http.transport import Transport
+from bot.cad.push.events import Event
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.config.settings import Settings
 from bot.services.board.live_board import Board
@@ -71,13 +73,18 @@ async def open_services(
     async with AsyncExitStack() as stack:
         needed = await open_dependencies(stack, settings, client, transport, clock)
         people = build_link_services(needed)
+
+        def on_events(events: Sequence[Event]) -> None:
+            needed.accounts.on_events(events)
+            people.background_verifier.on_events(events)
+
         stack.push_async_callback(people.links.close)
         stack.push_async_callback(people.background_verifier.close)
         listener = PushListener(
             needed.board,
             cad_connection.build_feeds(settings),
             needed.servers,
-            people.background_verifier.on_events,
+            on_events,
             clock=clock,
         )
         stack.push_async_callback(listener.close)
@@ -93,12 +100,13 @@ async def open_services(
 
 def _build_services(needed: Dependencies, people: LinkServices, listener: PushListener) -> Services:
     access, board, clock = needed.access, needed.board, needed.clock
-    orders = build_order_services(needed, people.links)
+    orders = build_order_services(needed, people)
     audit_log = AuditLog(
         access,
         LinkStore(needed.database),
         OrderStore(needed.database),
         timedelta(days=needed.settings.audit_days),
+        partial(board.find_call_id, needed.servers.default_id),
         clock=clock,
     )
     members = DiscordMembers(needed.client)

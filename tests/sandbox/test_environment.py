@@ -45,7 +45,7 @@ def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 async def test_the_environment_and_a_dotenv_change_nothing() -> None:
     async with open_environment() as environment:
         result = await environment.people["Dana"].slash(
-            environment.channel, "attach", call=seed.ARMED_ROBBERY, units="A-12"
+            environment.channel, "attach", call=str(seed.ARMED_ROBBERY), units="A-12"
         )
         assert result.response is not None
         assert result.response.content.startswith("✅")

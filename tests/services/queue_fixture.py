@@ -127,6 +127,7 @@ class ScriptedCad:
         arrives: whether an order whose error leaves that open is carried out nevertheless.
         gate: orders wait while it is not set.
         seconds: the time that an order takes.
+        first_only: of a request about several calls, it carries out the first.
     """
 
     def __init__(self, time: FakeTime, version: int, lifetime: Lifetime) -> None:
@@ -149,6 +150,7 @@ class ScriptedCad:
         self.query_fault: CadError | None = None
         self.bad: set[int] = set()  # a request that names one of these units is refused
         self.arrives = False
+        self.first_only = False
         self.silent = False  # accepts orders and does nothing
         self.bugs = 0  # the next orders end with an error that no CAD knows
         self.receipts = version == 2
@@ -242,7 +244,7 @@ class ScriptedCad:
         if fault is None or (fault.may_have_arrived and self.arrives):
             refusal = self._refusal(orders)
             if refusal is None:
-                self._carry_out(orders)
+                self._carry_out(orders[:1] if self.first_only else orders)
             fault = refusal or fault
         await self.lifetime.step()
         await self.gate.wait()

@@ -27,10 +27,12 @@ from bot.services import errors as service_errors
 from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
+    AmbiguousCall,
     ApprovalPending,
     ApprovalUnavailable,
     CadPermissionMissing,
     CadPermissionUnknown,
+    CallNotFound,
     DownloadFailed,
     DutyUnknown,
     EmergencyNotFound,
@@ -69,6 +71,7 @@ from bot.storage.errors import (
 )
 from bot.storage.stores.link_request_store import LinkRequestState
 from bot.ui import error_text
+from tests.services.samples import call
 
 HOSTILE = "`@everyone` **x**\n# [a](https://b.example)\u202e" * 100
 
@@ -112,6 +115,11 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (NothingSelected(), ("No unit is picked", "press the button again")),
     (NotLinked(), ("not linked", "`/link`")),
     (NotOnDuty(), ("not on duty",)),
+    (CallNotFound(HOSTILE), ("No open call matches `", "number")),
+    (
+        AmbiguousCall("fire", (call(102, "Structure *Fire*"), call(103, "", code="10-70"))),
+        ("`fire`: **#102** Structure \\*Fire\\*, **#103** 10\\-70.", "number"),
+    ),
     (OnDutyAsDispatcher(), ("as a dispatcher", "as a unit")),
     (CadPermissionMissing(), ("❌ Your account in the CAD may not do this", "`selfDispatch`")),
     (NoCadAccount(), ("❌ The CAD does not know your account", "`/link`")),

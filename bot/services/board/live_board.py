@@ -15,6 +15,7 @@ from bot.cad.models import Call, Calls, Unit, UnitListPart
 from bot.cad.push.events import Event, UnitLoggedIn, UnitsUpdated
 from bot.common.clock import Clock
 from bot.services.board.answering_calls import AnsweringCalls
+from bot.services.board.call_matching import find_call_id
 from bot.services.board.snapshot import BoardSnapshot
 from bot.services.cached_list import CachedList
 from bot.services.refresh_turns import RefreshTurns
@@ -93,6 +94,10 @@ class Board:
         """Return the open dispatch call that answers a 911 call; None if none does."""
         server = self._server(server_id)
         return server.answering_calls.find(server.snapshot, number)
+
+    def find_call_id(self, server_id: int, typed: str) -> int:
+        """Return the number of the call that a text means; see `call_matching.find_call_id`."""
+        return find_call_id(typed, self.calls(server_id))
 
     def confirmed_at(self, server_id: int) -> datetime | None:
         """Return when the last poll of the calls succeeded, None if none has yet."""
@@ -190,7 +195,9 @@ class Board:
         server = self._servers[server_id]
         async with _Poll(server) as poll:
             polled = await self._cad.calls(server_id)
-            server.snapshot = poll.with_later_events(server.snapshot.with_calls(polled))
+            found = poll.with_later_events(server.snapshot.with_calls(polled))
+            # Those events are older than units that were polled meanwhile.
+            server.snapshot = server.snapshot.with_calls_of(found)
         server.confirmed_at = self._clock.now()
         server.first_poll = server.first_poll or polled
         self._notify(server_id)
@@ -202,8 +209,8 @@ class Board:
             part = await self._cad.units(server_id)
             # Units that logged in behind a page that was already fetched are not listed.
             listed = None if part.listed is None else part.listed | server.idents_since_part
-            polled = server.snapshot.with_units(part.units, listed)
-            server.snapshot = poll.with_later_events(polled)
+            found = poll.with_later_events(server.snapshot.with_units(part.units, listed))
+            server.snapshot = found.with_calls_of(server.snapshot)
         if part.is_complete:
             server.units_as_of = self._clock.now() - timedelta(seconds=part.age)
             server.is_list_long = server.part is not None

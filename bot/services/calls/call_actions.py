@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from bot.cad.client import CadClient
 from bot.cad.codec.emergencies import build_dispatch_call
 from bot.cad.errors import CadError, CadUnnumbered
-from bot.cad.models import Call, NewCall, Note, UnitRef
+from bot.cad.models import Call, NewCall, Note
 from bot.cad.push.events import (
     CallNoteAdded,
     CallsClosed,
@@ -139,10 +139,9 @@ class CallActions:
         await self._check_cad_permission(actor.user_id, actor.guild_id, only_self=True)
         assignee = await self._resolve_self(actor, server_id)
         unit = assignee.unit
-        ident = unit.ident if unit else None
-        await self._cad.set_status(server_id, UnitRef(assignee.api_id, ident), status)
-        if ident is not None:
-            self._board.apply(server_id, [UnitStatusChanged((ident,), status)])
+        await self._cad.set_status(server_id, assignee.ref, status)
+        if unit is not None:
+            self._board.apply(server_id, [UnitStatusChanged((unit.ident,), status)])
         return StatusResult(unit.number if unit else "", status)
 
     async def respond_to_911(
@@ -165,7 +164,7 @@ class CallActions:
                 server_id, number
             )
             await self._remove_quietly(server_id, number)
-        return await self._intake.attach(actor, reply, parsed, call_id=call_id, server_id=server_id)
+        return await self._intake.attach(actor, reply, parsed, call=call_id, server_id=server_id)
 
     async def dismiss_911(self, actor: Actor, server_id: int, number: int) -> DismissResult:
         """Remove a 911 call from the list without attaching a unit."""

@@ -94,7 +94,8 @@ class UnitOwners:
 
     def owner_of(self, unit: Unit) -> int | None:
         """Return the Discord id of the linked member, None if none."""
-        owners = (self._by_id.get(identity(one)) for one in unit.api_ids)
+        known = (*unit.api_ids, unit.account)
+        owners = (self._by_id.get(identity(one)) for one in known)
         return next((owner for owner in owners if owner is not None), None)
 
 

@@ -26,7 +26,7 @@ class BoardConfirmation(enum.StrEnum):
     PENDING = "pending"
     CONFIRMED = "confirmed"
     MISSING = "missing"  # the CAD accepted it, and shows it for some people only
-    UNKNOWN = "unknown"  # the CAD did not show its calls within a minute, or not everyone's unit
+    UNKNOWN = "unknown"  # the CAD did not show its calls within a minute, or not all units
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Outcome:
         failure: why it was not done, None if it was.
         seconds: from the order to its outcome.
         confirmation: what the CAD shows; says nothing where there is a failure.
-        missing: API ids of those for whom the CAD does not show it.
+        missing: `Assignee.reference` of the units for which the CAD does not show it.
         is_unsure: whether an attempt may have reached the CAD although it failed.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -10,10 +11,11 @@ from typing import TypeAlias
 from bot.cad.models import Call, Unit
 from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
+from bot.services.board.call_matching import contains_all, matching_calls
 from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
 from bot.services.links.link_service import LinkService
-from bot.services.pickers.unit_picker import is_free
+from bot.services.pickers.unit_picker import is_free, unambiguous_token
 from bot.services.targets import grammar, partial_input
 from bot.services.targets.partial_input import PartialInput
 from bot.services.targets.target_resolver import normalise_name, unit_group_name
@@ -36,21 +38,22 @@ class UnitSuggestion:
         discord_id: the linked member, if known.
         unit: the unit on duty, if there is one.
         call: the call that the unit is on, if any.
+        is_shared: whether another unit on duty has the same number.
     """
 
     leading_text: str
     discord_id: int | None
     unit: Unit | None
     call: Call | None
+    is_shared: bool = False
 
     @property
     def token(self) -> str:
-        """The word that means this unit or member in a `units` text; empty if there is none."""
-        if self.unit and grammar.is_single_token(self.unit.number):
-            return self.unit.number
-        if self.discord_id:
+        """The word that means this unit or member in a `units` text."""
+        has_number = self.unit and grammar.is_single_token(self.unit.number)
+        if self.discord_id and (self.is_shared or not has_number):
             return f"<@{self.discord_id}>"
-        return next(filter(grammar.is_single_token, self.unit.api_ids if self.unit else ()), "")
+        return unambiguous_token(self.unit, is_shared=self.is_shared) if self.unit else ""
 
     @property
     def value(self) -> str:
@@ -101,21 +104,16 @@ class Suggestions:
         return [
             (number, name)
             for number, name in self._servers.names.items()
-            if _contains_all(words, (str(number), name))
+            if contains_all(words, (str(number), name))
         ][:CHOICE_LIMIT]
 
     def calls(self, actor: Actor, typed: str, server_id: int | None = None) -> list[Call]:
-        """Return the active calls whose number, code and title contain every typed word."""
+        """Return the active calls that the typed text may mean."""
         server = server_id or self._servers.default_id
         if not self._access.may_dispatch(actor):
             return []
         self._board.refresh(server)
-        words = typed.lstrip("#").casefold().split()
-        return [
-            call
-            for call in self._board.calls(server)
-            if _contains_all(words, (str(call.call_id), call.code, call.title))
-        ][:CHOICE_LIMIT]
+        return matching_calls(typed, self._board.calls(server))[:CHOICE_LIMIT]
 
     def units(
         self, actor: Actor, typed: str, names: MemberNameLookup, server_id: int | None = None
@@ -170,28 +168,31 @@ def _unit_groups(
 
 def _units_and_members(
     partial: PartialInput,
-    units: Iterable[Unit],
+    units: Collection[Unit],
     busy: Mapping[int, Call],
     owners: Mapping[str, int],
     names: MemberNameLookup,
 ) -> Iterator[UnitSuggestion]:
     wanted = [(partial.fragment or "").lstrip("@").casefold()]
+    numbers = Counter(unit.number.casefold() for unit in units)
     seen: set[int] = set()
     for unit in units:
-        keys = map(identity, unit.api_ids)
+        keys = map(identity, (*unit.api_ids, unit.account))
         new = [owner for key in keys if (owner := owners.get(key)) and owner not in seen]
         seen.update(new)
         discord_id = new[0] if new else None
         name = names(discord_id) if discord_id else ""
         is_named = discord_id and f"<@{discord_id}>" in partial.earlier_words
-        if not is_named and _contains_all(wanted, (unit.number, unit.name, unit.department, name)):
-            yield UnitSuggestion(partial.leading_text, discord_id, unit, busy.get(unit.ident))
+        if not is_named and contains_all(wanted, (unit.number, unit.name, unit.department, name)):
+            yield UnitSuggestion(
+                partial.leading_text,
+                discord_id,
+                unit,
+                busy.get(unit.ident),
+                is_shared=numbers[unit.number.casefold()] > 1,
+            )
     for discord_id in islice(owners.values(), OFF_DUTY_LIMIT):
-        if (
-            discord_id not in seen
-            and (name := names(discord_id))
-            and _contains_all(wanted, (name,))
-        ):
+        if discord_id not in seen and (name := names(discord_id)) and contains_all(wanted, (name,)):
             yield UnitSuggestion(partial.leading_text, discord_id, None, None)
 
 
@@ -208,8 +209,3 @@ def _range_ends(
             found.setdefault(int(tail[:9]), unit)
     ends = (found[tail] for tail in sorted(found) if grammar.is_single_token(found[tail].number))
     return [UnitSuggestion(partial.leading_text, None, one, busy.get(one.ident)) for one in ends]
-
-
-def _contains_all(words: Iterable[str], texts: Iterable[str]) -> bool:
-    haystack = " ".join(texts).casefold()
-    return all(word in haystack for word in words)

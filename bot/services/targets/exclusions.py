@@ -1,4 +1,4 @@
-"""The people whom a `units` text excludes. Pure."""
+"""The units and members that a `units` text excludes. Pure."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ _IGNORED_REASONS = {
     SkipReason.EMPTY_ROLE,
     SkipReason.EMPTY_CHANNEL,
     SkipReason.AMBIGUOUS,
-    SkipReason.NO_API_ID,
 }
 
 
 class Exclusions:
-    """The people whom the terms with a minus exclude, wherever these terms stand.
+    """The units and members that the terms with a minus exclude, wherever these terms stand.
 
     Args:
         found: the terms with a minus, each with what it resolved to.
@@ -64,13 +63,20 @@ class Exclusions:
         """Return whether an assignee is excluded, by member, unit or API id."""
         return (
             assignee.discord_id in self.member_ids
-            or (assignee.unit is not None and assignee.unit.ident in self._idents)
             or identity(assignee.api_id) in self._api_ids
+            or (
+                assignee.unit is not None
+                and (
+                    assignee.unit.ident in self._idents
+                    or identity(assignee.unit.account) in self._api_ids
+                )
+            )
         )
 
     def _exclude(self, people: Sequence[Assignee]) -> None:
         for one in people:
-            self._api_ids.add(identity(one.api_id))
+            if one.api_id:
+                self._api_ids.add(identity(one.api_id))
             if one.unit:
                 self._idents.add(one.unit.ident)
 

@@ -6,8 +6,10 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.cad.models import Unit
+from bot.cad.models import Unit, UnitRef
+from bot.common.account_id import ACCOUNT_PREFIX, account_of
 from bot.common.steam_id import identity
+from bot.services.targets.terms import format_ident
 
 ASSIGNEE_LIMIT = 50  # of one order
 
@@ -27,7 +29,7 @@ class SkipReason(enum.Enum):
     NOT_ON_DUTY = enum.auto()  # linked, but the CAD lists no such unit
     NO_SUCH_UNIT = enum.auto()  # no unit on duty has this number
     AMBIGUOUS = enum.auto()  # several units on duty have this number
-    NO_API_ID = enum.auto()  # the CAD shows no API id for this unit
+    NO_API_ID = enum.auto()  # no API id for this unit; stored by earlier versions only
     NOT_UNDERSTOOD = enum.auto()  # an emoji, a lone minus
     NOT_LOOKED_UP = enum.auto()  # the CAD did not say who is on duty
     NOT_ON_CALL = enum.auto()  # the unit to detach is not on the named call
@@ -47,6 +49,7 @@ class SkipReason(enum.Enum):
     NO_SUCH_UNIT_GROUP = enum.auto()  # no unit on duty is in a department or group of this name
     INVALID_RANGE = enum.auto()  # the ends have different prefixes or are too far apart
     DISPATCHER = enum.auto()  # on duty as a dispatcher only
+    NOT_ADDRESSABLE = enum.auto()  # no request of this CAD's API can name the unit
     # About the actor; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD
@@ -86,9 +89,10 @@ class SkippedTarget:
 
 @dataclass(frozen=True, slots=True)
 class Assignee:
-    """A person whom an order attaches or detaches.
+    """A unit or an API id that an order attaches or detaches.
 
     Attributes:
+        api_id: empty where the CAD shows none for the unit; then the unit is known.
         discord_id: the member who was named, None for a number or an API id.
         unit: the unit on duty; None if the CAD lists none or did not answer.
         on_duty: None if unknown.
@@ -106,6 +110,19 @@ class Assignee:
     def key(self) -> str:
         """The key under which different spellings of the same unit or member are equal."""
         return f"unit {self.unit.ident}" if self.unit else identity(self.api_id)
+
+    @property
+    def ref(self) -> UnitRef:
+        """The unit as a request to the CAD names it."""
+        api_id = "" if self.api_id.startswith(ACCOUNT_PREFIX) else self.api_id
+        if self.unit is None:
+            return UnitRef(api_id, account=account_of(self.api_id))
+        return UnitRef(api_id, self.unit.ident, self.unit.account)
+
+    @property
+    def reference(self) -> str:
+        """The word that means it in a `units` text and in stored outcomes: its API id or ident."""
+        return self.api_id or (format_ident(self.unit.ident) if self.unit else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +146,10 @@ class Roster:
     )
 
     def by_api_id(self, api_id: str) -> Unit | None:
-        """Return the first unit that has an API id, in any spelling of it."""
+        """Return the first unit that has an API id, in any spelling of it, or this account."""
         if not self._units_by_api_id:
             for unit in self.units:
-                for known in unit.api_ids:
+                for known in filter(None, (*unit.api_ids, unit.account)):
                     first = self._units_by_api_id.setdefault(identity(known), unit)
                     self._units_by_api_id.setdefault(known, first)
         units = self._units_by_api_id
@@ -145,20 +162,29 @@ class Roster:
                 self._units_by_number.setdefault(unit.number.casefold(), []).append(unit)
         return self._units_by_number.get(number.casefold(), ())
 
+    def by_ident(self, ident: int) -> Unit | None:
+        """Return the unit with an ident."""
+        return next((unit for unit in self.units if unit.ident == ident), None)
+
     def has_dispatcher(self, number_or_api_id: str) -> bool:
         """Return whether a dispatcher has this number or API id."""
         number, api_id = number_or_api_id.casefold(), identity(number_or_api_id)
         return any(
-            number == one.number.casefold() or api_id in map(identity, one.api_ids)
+            number == one.number.casefold()
+            or api_id in map(identity, filter(None, (*one.api_ids, one.account)))
             for one in self.dispatchers
         )
 
-    def is_conclusive(self) -> bool:
-        """Return whether a person who is not in the list is off duty.
+    def is_conclusive(self, api_id: str = "") -> bool:
+        """Return whether a member with this id who is not in the list is off duty.
 
-        A list with units but without any API id proves nothing.
+        A list with units but without any id of this kind proves nothing.
         """
-        return self.is_current and (not self.units or any(unit.api_ids for unit in self.units))
+        if not self.is_current or not self.units:
+            return self.is_current
+        if account_of(api_id):
+            return any(unit.account for unit in self.units)
+        return any(unit.api_ids for unit in self.units)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from bot.services.targets.resolution import (
 )
 from bot.services.targets.terms import (
     EveryoneTerm,
+    IdentTerm,
     MemberGroupTerm,
     MembersUnavailable,
     MemberTerm,
@@ -110,11 +111,13 @@ class RosterLookup:
                 return _result(term, self._find_single(meaning))
 
     def _find_single(
-        self, meaning: UnitRangeTerm | TextTerm | EveryoneTerm | UnknownTerm
+        self, meaning: UnitRangeTerm | IdentTerm | TextTerm | EveryoneTerm | UnknownTerm
     ) -> Assignee | SkipReason:
         match meaning:
             case TextTerm(text=text):
                 return self._find_text(text)
+            case IdentTerm(ident=ident):
+                return self._find_ident(ident)
             case UnitRangeTerm():
                 return SkipReason.INVALID_RANGE
             case EveryoneTerm():
@@ -130,7 +133,7 @@ class RosterLookup:
             unit = self.roster.by_api_id(api_id)
             if unit is None and self.roster.has_dispatcher(api_id):
                 reason = SkipReason.DISPATCHER
-            elif unit is not None or not self.roster.is_conclusive():
+            elif unit is not None or not self.roster.is_conclusive(api_id):
                 on_duty = True if unit else None
                 return LookupResult([Assignee(api_id, member.id, unit, on_duty)])
             else:
@@ -152,10 +155,15 @@ class RosterLookup:
             return SkipReason.DISPATCHER
         # A whole API id is sent even if the list of units does not show it.
         if unit or steam_id.looks_like_api_id(text):
-            absent = False if self.roster.is_conclusive() else None
+            absent = False if self.roster.is_conclusive(text) else None
             api_id = _cad_spelling(text, unit)
             return Assignee(api_id, None, unit, on_duty=True if unit else absent)
         return SkipReason.NO_SUCH_UNIT if self.roster.is_current else SkipReason.NOT_LOOKED_UP
+
+    def _find_ident(self, ident: int) -> Assignee | SkipReason:
+        if unit := self.roster.by_ident(ident):
+            return _to_assignee(unit)
+        return SkipReason.NOT_ON_DUTY if self.roster.is_current else SkipReason.NOT_LOOKED_UP
 
     def _find_member_group(
         self, term: Term, group: MemberGroupTerm, excluded_ids: Collection[int]
@@ -176,7 +184,7 @@ class RosterLookup:
         if not linked:
             return _result(term, SkipReason.NO_MEMBER_LINKED)
         if not people:
-            is_known = self.roster.is_conclusive()
+            is_known = all(map(self.roster.is_conclusive, linked.values()))
             return _result(
                 term, SkipReason.NO_MEMBER_ON_DUTY if is_known else SkipReason.NOT_LOOKED_UP
             )
@@ -211,11 +219,10 @@ class RosterLookup:
                 isinstance(term.meaning, UnitRangeTerm)
                 and len(self.roster.by_number(unit.number)) > 1
             )
-            one = SkipReason.AMBIGUOUS if is_shared else _to_assignee(unit)
-            if isinstance(one, Assignee):
-                people.append(one)
+            if is_shared:
+                left_out.append(SkippedTarget(Target(unit.number), SkipReason.AMBIGUOUS))
             else:
-                left_out.append(SkippedTarget(Target(unit.number or f"unit {unit.ident}"), one))
+                people.append(_to_assignee(unit))
         if not people and not left_out:
             return _result(term, if_empty if self.roster.is_current else SkipReason.NOT_LOOKED_UP)
         return LookupResult(people, tuple(dict.fromkeys(left_out)))
@@ -237,16 +244,14 @@ def unit_group_name(unit: Unit, kind: UnitGroupKind) -> str:
             return unit.subdivision
 
 
-def _to_assignee(unit: Unit) -> Assignee | SkipReason:
-    return (
-        Assignee(unit.api_ids[0], None, unit, on_duty=True)
-        if unit.api_ids
-        else SkipReason.NO_API_ID
-    )
+def _to_assignee(unit: Unit) -> Assignee:
+    return Assignee(unit.api_ids[0] if unit.api_ids else "", None, unit, on_duty=True)
 
 
 def _cad_spelling(api_id: str, unit: Unit | None) -> str:
     """Return a typed id as the CAD writes it on the unit; API 1 compares it letter by letter.
+
+    The id of an account stays as it is.
 
     The id of a link needs this not: it was stored as the CAD confirmed it, and the remembered
     units may be older than that.
@@ -254,7 +259,7 @@ def _cad_spelling(api_id: str, unit: Unit | None) -> str:
     if unit is None or api_id in unit.api_ids:
         return api_id
     wanted = steam_id.identity(api_id)
-    return next(one for one in unit.api_ids if steam_id.identity(one) == wanted)
+    return next((one for one in unit.api_ids if steam_id.identity(one) == wanted), api_id)
 
 
 def _result(term: Term, assignee_or_reason: Assignee | SkipReason) -> LookupResult:

@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from bot.services.errors import NoTargets, TooManyTargets
 
+IDENT_KEYWORD = "ident"  # reserved, as those of unit groups
+
 
 class UnitGroupKind(StrEnum):
     """The field of a unit that `dept:`, `group:` and `sub:` compare; the keywords are reserved."""
@@ -68,6 +70,13 @@ class UnitRangeTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentTerm:
+    """The unit on duty with this ident, `ident:7`; for units that no other word names."""
+
+    ident: int
+
+
+@dataclass(frozen=True, slots=True)
 class TextTerm:
     """A unit number or an API id."""
 
@@ -89,6 +98,7 @@ TermMeaning: TypeAlias = (
     | MemberGroupTerm
     | UnitGroupTerm
     | UnitRangeTerm
+    | IdentTerm
     | TextTerm
     | EveryoneTerm
     | UnknownTerm
@@ -112,6 +122,11 @@ class Mention:
     id: int
 
 
+def format_ident(ident: int) -> str:
+    """Return the word that means a unit by its ident in a `units` text."""
+    return f"{IDENT_KEYWORD}:{ident}"
+
+
 MentionLookup: TypeAlias = Callable[[Mention], Sequence[int] | MembersUnavailable | None]
 
 
@@ -120,7 +135,7 @@ class ParsedUnits:
     """A `units` text that was parsed.
 
     Attributes:
-        text: with the ids of the members whom its mentions stand for, as it is stored.
+        text: as it is stored, with the ids of the members in the roles and channels it mentions.
         terms: what it names, each once.
         error: why no order can be made of it; None if one can.
     """

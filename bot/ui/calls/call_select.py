@@ -52,7 +52,7 @@ class CallSelect(PersistentItem, template=r"cad:pick:(?P<server>\d{1,9}):(?P<mem
         attach = partial(
             services.intake.attach,
             units=member_mention(self.member_id),
-            call_id=int(self.item.values[0]),
+            call=self.item.values[0],
             server_id=self.server_id,
         )
         await submit_order(interaction, attach, services.queue)

@@ -12,7 +12,7 @@ import pytest
 from bot.cad.client import CadClient
 from bot.cad.errors import CadRateLimited, CadTimeout
 from bot.cad.models import Call, Calls, EmergencyCall, Unit, UnitListPart
-from bot.cad.push.events import CallsClosed, CallUpserted, UnitsAttached
+from bot.cad.push.events import CallsClosed, CallUpserted, UnitsAttached, UnitsUpdated
 from bot.services.board.live_board import Board
 from bot.services.cached_list import MAX_AGE
 from tests.manual_clock import ManualClock
@@ -28,15 +28,16 @@ class FakeCad:
     """Answers with its calls and units; a test may hold an answer back.
 
     Attributes:
-        gate: an answer is read at once and returned when this is set.
+        gate, units_gate: an answer is read at once and returned when this is set.
     """
 
     def __init__(self) -> None:
         self.found = Calls((ROBBERY,), (SHOTS,))
         self.on_duty: tuple[Unit, ...] = (PAT,)
         self.error: CadTimeout | None = None
-        self.gate = asyncio.Event()
+        self.gate, self.units_gate = asyncio.Event(), asyncio.Event()
         self.gate.set()
+        self.units_gate.set()
         self.polled: list[str] = []
 
     async def calls(self, server_id: int) -> Calls:
@@ -49,7 +50,9 @@ class FakeCad:
 
     async def units(self, server_id: int) -> UnitListPart:
         self.polled.append(f"units {server_id}")
-        return UnitListPart.whole(self.on_duty)
+        answer = UnitListPart.whole(self.on_duty)
+        await self.units_gate.wait()
+        return answer
 
 
 @pytest.fixture
@@ -151,6 +154,32 @@ async def test_an_event_that_arrives_during_a_poll_outlives_its_older_answer(
     cad.found = Calls((), ())
     await board.fetch_calls(SERVER)
     assert board.calls(SERVER) == ()
+
+
+async def test_an_event_is_older_than_units_that_were_polled_after_it(board: Board, cad: FakeCad):
+    cad.gate.clear()
+    polling = asyncio.create_task(board.fetch_calls(SERVER))
+    await settle()
+    board.apply(SERVER, [UnitsUpdated((replace(PAT, status=3),))])
+    cad.on_duty = (replace(PAT, status=4),)
+    await board.fetch_units(SERVER)
+    assert board.units(SERVER) == cad.on_duty  # although the poll of the calls still runs
+    cad.gate.set()
+    await polling
+    assert board.units(SERVER) == cad.on_duty
+
+
+async def test_an_event_is_older_than_calls_that_were_polled_after_it(board: Board, cad: FakeCad):
+    cad.units_gate.clear()
+    polling = asyncio.create_task(board.fetch_units(SERVER))
+    await settle()
+    board.apply(SERVER, [CallsClosed((7, 100)), CallUpserted(STOP)])
+    await board.fetch_calls(SERVER)
+    assert board.calls(SERVER) == (ROBBERY,)
+    cad.units_gate.set()
+    await polling
+    assert board.calls(SERVER) == (ROBBERY,)
+    assert board.units(SERVER) == (PAT,)
 
 
 async def test_an_event_before_a_poll_is_in_its_answer(board: Board, cad: FakeCad):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import cast
@@ -14,7 +15,7 @@ from bot.cad.models import CLOSED, Calls, EmergencyCall, UnitListPart
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
-from bot.services.calls.call_listing import PAGE_SIZE, PICK_LIMIT, CallListing, CallsPage
+from bot.services.calls.call_listing import PAGE_SIZE, PICK_LIMIT, CallListing, CallsPage, OpenCalls
 from bot.services.errors import RoleRequired
 from tests.manual_clock import ManualClock
 from tests.services.samples import DISPATCH_ROLE, actor, call, unit
@@ -57,6 +58,11 @@ async def board(cad: FakeCad) -> AsyncIterator[Board]:
 @pytest.fixture
 def listing(board: Board) -> CallListing:
     return CallListing(Access(frozenset({DISPATCH_ROLE})), board, CadServers(SERVER, {SERVER: ""}))
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 def numbers(page: CallsPage) -> list[int]:
@@ -108,6 +114,23 @@ async def test_the_cad_is_waited_for_once_and_then_memory_is_enough(
     cad.found[SERVER] = Calls((call(100),), ())
     assert numbers(await listing.page(DANA, 1)) == []  # polled in the background
     assert cad.polls == 2
+
+
+async def test_a_page_has_the_calls_refreshed(listing: CallListing, board: Board, cad: FakeCad):
+    await board.fetch_calls(SERVER)
+    cad.found[SERVER] = Calls((call(100),), ())
+    await listing.page(DANA, 1)
+    await settle()
+    assert numbers(await listing.page(DANA, 1)) == [100]
+
+
+async def test_the_calls_to_choose_from_are_refreshed(
+    listing: CallListing, board: Board, cad: FakeCad
+):
+    assert listing.open_calls(DANA) == []
+    cad.found[SERVER] = Calls((call(100),), ())
+    await settle()
+    assert listing.open_calls(DANA) == [OpenCalls(SERVER, "", (call(100),))]
 
 
 async def test_another_server(listing: CallListing, cad: FakeCad):

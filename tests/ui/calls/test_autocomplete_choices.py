@@ -25,7 +25,7 @@ texts = st.one_of(st.text(max_size=8), st.text(min_size=90, max_size=150))
 )
 def test_calls(one, name) -> None:
     choice = call_choice(one)
-    assert (choice.name, choice.value) == (name, one.call_id)
+    assert (choice.name, choice.value) == (name, str(one.call_id))
 
 
 @given(st.integers(1, 10**18 - 1), texts, texts, st.integers(0, 50))

@@ -14,6 +14,7 @@ from bot.cad.errors import CadTimeout
 from bot.cad.models import CLOSED, Calls, EmergencyCall, UnitListPart
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
+from bot.services.cached_list import MAX_AGE
 from bot.services.cad_servers import CadServers
 from bot.services.calls.call_listing import PAGE_SIZE, PICK_LIMIT, CallListing, CallsPage, OpenCalls
 from bot.services.errors import RoleRequired
@@ -49,8 +50,13 @@ def cad() -> FakeCad:
 
 
 @pytest.fixture
-async def board(cad: FakeCad) -> AsyncIterator[Board]:
-    board = Board(cast(CadClient, cad), clock=ManualClock())
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def board(cad: FakeCad, clock: ManualClock) -> AsyncIterator[Board]:
+    board = Board(cast(CadClient, cad), clock=clock)
     yield board
     await board.close()
 
@@ -116,8 +122,11 @@ async def test_the_cad_is_waited_for_once_and_then_memory_is_enough(
     assert cad.polls == 2
 
 
-async def test_a_page_has_the_calls_refreshed(listing: CallListing, board: Board, cad: FakeCad):
+async def test_a_page_has_the_calls_refreshed(
+    listing: CallListing, board: Board, cad: FakeCad, clock: ManualClock
+):
     await board.fetch_calls(SERVER)
+    clock.seconds += MAX_AGE
     cad.found[SERVER] = Calls((call(100),), ())
     await listing.page(DANA, 1)
     await settle()

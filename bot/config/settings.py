@@ -22,7 +22,6 @@ from bot.config.setting_fields import (
     Snowflake,
     Snowflakes,
     Text,
-    requires_api_v2,
     requires_log_channel,
     requires_members_intent,
     strip_trailing_slash,
@@ -123,7 +122,7 @@ class Settings(LinkSettings, TokenSettings):
         "https://api.sonorancad.com"
     )
     sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(to_int)] = 1
-    require_cad_permission: Annotated[bool, AfterValidator(requires_api_v2)] = False
+    require_cad_permission: bool = False
     sonoran_servers: CadServerSettings = ()
     # The default is not validated: it need not be among the servers that are listed.
     sonoran_server_id: Annotated[

@@ -33,7 +33,14 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
     settings, access, clock = needed.settings, needed.access, needed.clock
     cad, board = needed.cad, needed.board
     link_store, orders = LinkStore(needed.database), OrderStore(needed.database)
-    check_cad_permission = CadPermissions(access, cad, link_store, clock=clock).require
+    check_cad_permission = CadPermissions(
+        access,
+        cad,
+        needed.accounts,
+        link_store,
+        server_id=settings.sonoran_server_id,
+        clock=clock,
+    ).require
     resolver = TargetResolver(
         link_store,
         people.cad_links,

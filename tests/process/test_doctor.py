@@ -505,13 +505,6 @@ CASES = [
     Case(
         "no such host", no_such_host, FindingCode.PORT_TAKEN, 2, "PUSH_LISTEN: cannot listen there"
     ),
-    Case(
-        "permissions over v1",
-        setting("REQUIRE_CAD_PERMISSION", "true"),
-        FindingCode.SETTINGS_WRONG,
-        2,
-        "REQUIRE_CAD_PERMISSION: needs SONORAN_API_VERSION=2",
-    ),
     Case("encoding", not_utf8, FindingCode.SETTINGS_WRONG, 2, ".env: is not UTF-8 text."),
 ]
 

@@ -28,6 +28,7 @@ from bot.cad.models import (
     UnitRef,
     idents_on_call,
 )
+from bot.cad.permissions import GranularPermissions
 from bot.common.discord_limits import REPLY_LIFETIME
 from bot.services.board.live_board import Board
 from bot.services.cad_lookup import CadLookup
@@ -200,7 +201,10 @@ class ScriptedCad:
     async def get_account_by_discord_id(self, discord_id: int) -> Account | None:
         raise NOT_ASKED
 
-    async def get_account_by_api_id(self, api_id: str) -> Account | None:
+    async def get_account_by_api_id(self, server_id: int, api_id: str) -> Account | None:
+        raise NOT_ASKED
+
+    async def get_granular_permissions(self, account: str) -> GranularPermissions | None:
         raise NOT_ASKED
 
     async def get_idents_on_call(

@@ -12,10 +12,9 @@ from collections.abc import Collection
 from bot.cad.errors import CadError
 from bot.cad.http.rate_limits import background_queries
 from bot.cad.models import Account
-from bot.common.account_id import account_id
 from bot.common.clock import Clock
 from bot.common.steam_id import identity
-from bot.services.cad_accounts import CadAccounts
+from bot.services.cad_accounts import CadAccounts, id_of
 from bot.services.cad_lookup import CadLookup
 from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import LinkStore
@@ -113,8 +112,3 @@ class CadLinks:
         if not (await self._links.claim(link)).is_granted:
             _log.warning("the CAD links %s to an id that another member has here", member_id)
         return link.api_id
-
-
-def id_of(account: Account) -> str:
-    """Return the id of an account: that of its player, else one that names the account."""
-    return account.api_id or account_id(account.uuid)

@@ -97,6 +97,14 @@ def requires_members_intent(value: bool, info: ValidationInfo) -> bool:
     return value
 
 
+def valid_server_id(value: int, info: ValidationInfo) -> int:
+    """Reject a default server that SONORAN_SERVERS does not list."""
+    listed = [one.server_id for one in info.data.get("sonoran_servers", ())]
+    if listed and value not in listed:
+        raise ValueError("must be one of the servers in SONORAN_SERVERS")
+    return value
+
+
 def strip_trailing_slash(value: HttpUrl) -> str:
     """Return an address without a trailing slash."""
     return str(value).rstrip("/")

@@ -47,7 +47,7 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
         board,
         check_cad_permission=check_cad_permission if settings.require_cad_permission else None,
     )
-    intake = OrderIntake(access, orders, board, settings.sonoran_server_id, clock=clock)
+    intake = OrderIntake(access, orders, board, needed.servers.default_id, clock=clock)
     return OrderServices(
         intake=intake,
         confirmation=ConfirmationService(access, orders, clock=clock),

@@ -49,8 +49,10 @@ _SERVICE_ROOT = (
     "bot.services.cad_accounts",
     "bot.services.cad_backoff",
     "bot.services.cad_lookup",
+    "bot.services.cad_servers",
     "bot.services.errors",
     "bot.services.pasted_api_id",
+    "bot.services.refresh_turns",
     "bot.services.reply",
 )
 _BELOW_SERVICES = (*_CAD, "bot.storage", *_SERVICE_ROOT)

@@ -45,6 +45,7 @@ class CardContent:
         ping_role_id: the role to ping; set only for the first post of an urgent call.
         is_urgent: whether a new card for the call pings the role; see `is_urgent`.
         details: what only the layout of the call explains.
+        server: the words for the CAD server; empty for the only server of a community.
     """
 
     kind: CardKind
@@ -59,6 +60,7 @@ class CardContent:
     ping_role_id: int | None = None
     is_urgent: bool = False
     details: LayoutDetails = NO_DETAILS
+    server: str = ""
 
     @property
     def is_closed(self) -> bool:

@@ -111,9 +111,9 @@ _TEXTS: dict[FindingCode, str] = {
         "The CAD does not let this community use its API: {reason}. Attaching needs the Plus"
         " plan or a higher one."
     ),
-    FindingCode.CAD_SERVER_FINE: "SONORAN_SERVER_ID: the CAD has server {server} {name}.",
+    FindingCode.CAD_SERVER_FINE: "{setting}: the CAD has server {server} {name}.",
     FindingCode.CAD_SERVER_UNKNOWN: (
-        "SONORAN_SERVER_ID: the CAD has no server {server}. Known are: {servers}."
+        "{setting}: the CAD has no server {server}. Known are: {servers}."
     ),
     FindingCode.ATTACH_VARIANT_KNOWN: "This CAD's attach request is {dialect}.",
     FindingCode.ATTACH_VARIANT_UNTRIED: (

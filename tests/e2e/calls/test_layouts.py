@@ -9,7 +9,8 @@ import pytest
 from sandbox.cad.state.models import CallForm
 from sandbox.cad.state.sample_layouts import MEDICAL_CALL
 from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.calls.test_cards import OPEN, Cards
+from tests.e2e.calls.shown_cards import Cards
+from tests.e2e.calls.test_cards import OPEN
 
 V1, V2 = 1, 2
 

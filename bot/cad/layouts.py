@@ -23,3 +23,17 @@ class Layout:
     name: str
     fields: Mapping[str, str] = field(default_factory=dict, hash=False)
     statuses: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def field_label(self, uid: str) -> str:
+        """Return what the community calls a field; its id as words if that is not known."""
+        return self.fields.get(uid) or _as_words(uid)
+
+    def status_label(self, status_id: str) -> str:
+        """Return what the community calls a status; its id as words if that is not known."""
+        return self.statuses.get(status_id) or _as_words(status_id)
+
+
+def _as_words(name: str) -> str:
+    """Return an id as words: "Caller name" for "caller_name"."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:] or name

@@ -70,16 +70,10 @@ def details(call: Call, layouts: dict[str, Layout]) -> LayoutDetails:
     }
     return LayoutDetails(
         layout.name,
-        layout.statuses.get(call.status_id) or _readable(call.status_id),
+        layout.status_label(call.status_id),
         tuple(
-            (layout.fields.get(key) or _readable(key), text)
+            (layout.field_label(key), text)
             for key, text in call.values.items()
             if text not in shown
         ),
     )
-
-
-def _readable(name: str) -> str:
-    """Return an id as words: "Caller name" for "caller_name"."""
-    words = name.replace("_", " ").strip()
-    return words[:1].upper() + words[1:] or name

@@ -70,10 +70,13 @@ function callCard(call) {
     element("header"),
     element("span", "id", `#${call.callId}`),
     element("span", "title", call.title),
-    element("span", "priority", `P${call.priority}`),
+    element("span", "priority", Number(call.priority) ? `P${call.priority}` : call.priority),
   );
   const units = filled(element("ul", "units"), ...call.units.map((u) => unitRow(u, call.primary)));
   if (!call.units.length) units.append(element("li", "nobody", "nobody attached"));
+  const values = Object.entries(call.values ?? {}).map(([name, value]) =>
+    filled(element("li"), element("b", "", name), element("span", "", value)),
+  );
   const notes = call.notes.slice(-3).map((note) =>
     filled(
       element("li"),
@@ -87,6 +90,7 @@ function callCard(call) {
     head,
     place(call.place, call.postal, call.code),
     element("p", "description", call.description),
+    values.length ? filled(element("ul", "notes"), ...values) : null,
     units,
     notes.length ? filled(element("ul", "notes"), ...notes) : null,
   );

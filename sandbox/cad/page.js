@@ -123,6 +123,21 @@ function dutyRow(unit) {
   );
 }
 
+function accountRow(account) {
+  const isValid = account.status === "validated";
+  const button = element("button", "", isValid ? "ban" : "restore");
+  button.addEventListener("click", () => press(`/board/accounts/${account.uuid}/ban`));
+  const permissions = account.isOwner ? "owner" : account.permissions.join(", ");
+  return filled(
+    element("li", isValid ? "account" : "account barred", null, { account: account.username }),
+    element("b", "number", account.username),
+    element("span", "name", account.hasDiscord ? "Discord linked" : ""),
+    element("span", "permissions", permissions),
+    element("span", "status", account.status),
+    button,
+  );
+}
+
 function requestRow(request) {
   const outcome = request.status === null ? "open" : request.status < 400 ? "good" : "bad";
   const row = element("li", `request ${outcome}`, null, {
@@ -177,12 +192,13 @@ function flashNew() {
 function draw(board) {
   byId("community").textContent = `community ${board.community}`;
   byId("plan").textContent = `plan ${board.plan.toLowerCase()}`;
-  for (const name of ["calls", "emergencies", "units"]) {
+  for (const name of ["calls", "emergencies", "units", "accounts"]) {
     byId(`${name}-count`).textContent = board[name].length;
   }
   fill("calls", board.calls.map(callCard), "No call is open.");
   fill("emergencies", board.emergencies.map(emergencyCard), "Nobody is calling.");
   fill("units", board.units.map(dutyRow), "Nobody is on duty.");
+  fill("accounts", board.accounts.map(accountRow), "The community has no account.");
   fill("changes", board.changes.map(changeRow), "Nothing yet.");
   fill("requests", board.requests.map(requestRow), "Nothing was asked yet. Run a command in Discord.");
   for (const button of document.querySelectorAll("[data-switch]")) {

@@ -144,7 +144,7 @@ class TimedLog(list[HttpLogEntry]):
 
     def append(self, entry: HttpLogEntry) -> None:
         super().append(entry)
-        # Deletions have a separate, higher limit at Discord; old cards are deleted beside the others.
+        # Deletions have a separate, higher limit at Discord: old cards are deleted meanwhile.
         if entry.path.startswith(self._path) and entry.method in {"POST", "PATCH"}:
             self.writes.append((self._clock(), entry.path))
 

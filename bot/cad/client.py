@@ -23,10 +23,9 @@ from bot.cad.models import (
 class CadClient(Protocol):
     """The CAD of one community. Every method raises `CadError` or a subclass, and nothing else.
 
-    `attach` and `detach` send each request once and at once: the caller checks the rate limit and
-    decides about another attempt. All other methods wait up to `retry.TOTAL_TIMEOUT` for the rate
-    limit. A query is sent again after a transient fault. A command is sent again only if the CAD
-    cannot have carried it out, because a call that is created twice is a duplicate.
+    Commands are sent once: the caller decides about another attempt. `attach` and `detach` send
+    each request at once, whatever the rate limit says; all other methods wait for it, up to
+    `retry.TOTAL_TIMEOUT`. A query is sent again after a transient fault.
     """
 
     @property
@@ -40,6 +39,30 @@ class CadClient(Protocol):
     @property
     def detach_limiter(self) -> RateLimiter:
         """The rate limiter of detach requests."""
+
+    @property
+    def creation_limiter(self) -> RateLimiter:
+        """The rate limiter of requests that create a call."""
+
+    @property
+    def note_limiter(self) -> RateLimiter:
+        """The rate limiter of requests that add a note."""
+
+    @property
+    def status_limiter(self) -> RateLimiter:
+        """The rate limiter of requests that set a status."""
+
+    @property
+    def close_limiter(self) -> RateLimiter:
+        """The rate limiter of requests that close a call."""
+
+    @property
+    def removal_limiter(self) -> RateLimiter:
+        """The rate limiter of requests that remove a 911 call."""
+
+    @property
+    def calls_limiter(self) -> RateLimiter:
+        """The rate limiter of queries for the calls."""
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> Receipt | None:
         """Attach units to calls; return None if the CAD does not say which units it attached."""

@@ -48,6 +48,12 @@ class V1Client:
         self._sender = sender
         self.attach_limiter = sender.limiter(v1.ENDPOINT)
         self.detach_limiter = sender.limiter(v1.ENDPOINT)
+        self.creation_limiter = sender.limiter(v1.ENDPOINT)
+        self.note_limiter = sender.limiter(v1.ENDPOINT)
+        self.status_limiter = sender.limiter(v1.ENDPOINT)
+        self.close_limiter = sender.limiter(v1.ENDPOINT)
+        self.removal_limiter = sender.limiter(v1.ENDPOINT)
+        self.calls_limiter = sender.limiter(v1.ENDPOINT)
         self._credentials = credentials
         self._unit_list = UnitListLoader(self._units_page, sender.clock)
         self._on_variant_change = on_variant_change
@@ -168,9 +174,7 @@ class V1Client:
         refusals: list[CadRefused | CadUnreadable] = []
         for variant in v1.ATTACH_VARIANTS:
             try:
-                await self._sender.command(
-                    v1.empty_attach(self._credentials, variant), v1.read_done
-                )
+                await self._sender.query(v1.empty_attach(self._credentials, variant), v1.read_done)
             except (CadRefused, CadUnreadable) as refusal:
                 if not v1.is_unknown_variant(refusal):
                     return None

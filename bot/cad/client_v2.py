@@ -41,6 +41,12 @@ class V2Client:
         self._sender = sender
         self.attach_limiter = sender.limiter(v2.ATTACH)
         self.detach_limiter = sender.limiter(v2.DETACH)
+        self.creation_limiter = sender.limiter(v2.NEW_CALL)
+        self.note_limiter = sender.limiter(v2.NOTE)
+        self.status_limiter = sender.limiter(v2.STATUS)
+        self.close_limiter = sender.limiter(v2.CLOSE)
+        self.removal_limiter = sender.limiter(v2.REMOVE_911)
+        self.calls_limiter = sender.limiter(v2.CALLS)
         self._credentials = credentials
         self._unit_list = UnitListLoader(self._units_page, sender.clock)
 

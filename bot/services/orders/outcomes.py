@@ -115,7 +115,7 @@ class OrderView:
     resolution: Resolution = Resolution()  # noqa: RUF009 - frozen
     outcome: Outcome | None = None
     waiting: WaitNotice | None = None
-    detail: OrderDetail = OrderDetail()  # noqa: RUF009 - frozen
+    detail: OrderDetail = OrderDetail()
 
 
 # How they are stored in the database, as JSON.

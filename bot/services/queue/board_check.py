@@ -63,8 +63,10 @@ async def confirm_on_board(
 def not_shown(queued: QueuedOrder, calls: Sequence[Call]) -> list[Assignee]:
     """Return the units for which the calls do not show what was ordered."""
     idents = {call.call_id: frozenset(call.idents) for call in calls}
-    is_shown = KINDS[queued.order.action].is_shown
-    return [one for one in queued.resolution.assignees if not is_shown(queued.order, one, idents)]
+    is_shown, assignees = queued.kind.is_shown, queued.resolution.assignees
+    if is_shown is None:
+        return []
+    return [one for one in assignees if not is_shown(queued.order, one, idents)]
 
 
 def _with_verdict(queued: QueuedOrder, outcome: Outcome, missing: Sequence[Assignee]) -> Outcome:
@@ -94,7 +96,7 @@ class FollowUp:
         order, kind = view.order, KINDS[view.order.action]
         missing = set(view.outcome.missing) if view.outcome else set()
         done_for = [one for one in view.resolution.assignees if one.api_id not in missing]
-        self._board.apply(order.server_id, kind.events(order, done_for))
+        self._board.apply(order.server_id, kind.steps[order.step].events(view, done_for))
         if kind.sets_status and self._status is not None:
             for assignee in done_for:
                 await self._set_status(order.server_id, assignee, self._status)

@@ -24,9 +24,9 @@ from bot.services.orders.outcomes import WaitNotice
 from bot.services.queue import scheduler
 from bot.services.queue.batch_sender import BatchSender
 from bot.services.queue.completion import OrderCompletion, OrderNotifier
-from bot.services.queue.order_kinds import KINDS, LimitState
 from bot.services.queue.queued_order import LookupState, QueuedOrder
 from bot.services.queue.scheduler import Close, Resolve, Send, Situation, Wait
+from bot.services.queue.steps import LimitState
 from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import OrderState
 
@@ -126,7 +126,7 @@ class QueueWorker:
     async def _wait(self, wait: Wait, wakeup: asyncio.Future[None]) -> None:
         """Show why orders wait, and sleep until the deadline or until something happens."""
         for notice in wait.notices:
-            limiter = KINDS[notice.queued.order.action].limiter(self._cad)
+            limiter = notice.queued.step.limiter(self._cad)
             until = notice.until.replace(microsecond=0)
             self._notifier.show_waiting(
                 notice.queued, WaitNotice(until, notice.error, limiter.per_minute)
@@ -165,6 +165,8 @@ class QueueWorker:
             return
         if queued.order.state is not OrderState.QUEUED:
             return  # closed meanwhile
+        if queued.kind.needs_duty:
+            resolution = resolution.only_on_duty(is_final=lookup.error is None)
         queued.resolution = resolution
         # The units that are known go ahead; before another attempt the CAD is asked for the rest.
         is_resolved = lookup.error is None or bool(resolution.assignees)

@@ -51,7 +51,7 @@ async def measure(rounds: int = 150) -> Cost:
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(running_cad(1, 0.0))
         stored = await stack.enter_async_context(interactions.our_bot(url, 1))
-        with patch("bot.wiring.services.OrderStore", InMemoryOrderStore):
+        with patch("bot.wiring.order_services.OrderStore", InMemoryOrderStore):
             forgetful = await stack.enter_async_context(interactions.our_bot(url, 1))
         waits: tuple[list[float], list[float]] = [], []
         for number in range(rounds + 5):

@@ -53,7 +53,13 @@ _SERVICE_ROOT = (
     "bot.services.reply",
 )
 _BELOW_SERVICES = (*_CAD, "bot.storage", *_SERVICE_ROOT)
-_UI_ROOT = ("bot.ui.discord_sender", "bot.ui.error_text", "bot.ui.member_directory", "bot.ui.text")
+_UI_ROOT = (
+    "bot.ui.discord_sender",
+    "bot.ui.error_text",
+    "bot.ui.link_error_text",
+    "bot.ui.member_directory",
+    "bot.ui.text",
+)
 _BELOW_UI = ("bot.services", "bot.cad.errors", "bot.cad.models", *_ROWS, *_UI_ROOT)
 _BELOW_COGS = ("bot.ui", "bot.services")
 _BELOW_APP = (
@@ -131,8 +137,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         "bot.process",
         "bot.app",
         "bot.wiring.services",
+        "bot.wiring.dependencies",
         "bot.wiring.doctor_checks",
-        "bot.wiring.link_services",
         "bot.ui",
         "cogs",
         "sandbox",

@@ -118,9 +118,9 @@ def texts_of_errors() -> dict[str, list[str]]:
             assert isinstance(table, ast.Dict)
             values = [top.get(ast.unparse(value), value) for value in table.values]
             found[name] = [text for value in values if (text := beginning(value))]
-        if "_FIXED_TEXTS" in top:
+        if path.name.endswith("error_text.py"):
             texts = [value for target, value in assignments(ast.walk(tree)) if is_text(target)]
-            found["text"] = [text for value in texts if (text := beginning(value))]
+            found.setdefault("text", []).extend(filter(None, map(beginning, texts)))
     return found
 
 

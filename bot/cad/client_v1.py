@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot.cad.codec import v1
+from bot.cad.codec import v1, v1_accounts
 from bot.cad.codec.v1 import AttachVariant
-from bot.cad.errors import CadRefused, CadUnreadable, InvalidRequestType
+from bot.cad.errors import CadError, CadRefused, CadUnreadable, InvalidRequestType
 from bot.cad.http.transport import RequestSender
-from bot.cad.http.wire import Credentials
+from bot.cad.http.wire import Credentials, Request
 from bot.cad.models import (
     Account,
     AttachRequest,
@@ -29,7 +29,7 @@ def _ignore_variant(_variant: AttachVariant) -> None: ...
 
 
 class V1Client:
-    """Keeps, for the life of the process, the variant of the attach request that works.
+    """Keeps, for the life of the process, which attach requests work.
 
     Args:
         on_variant_change: called with the new variant when the CAD needs another one than before.
@@ -58,31 +58,45 @@ class V1Client:
         self._unit_list = UnitListLoader(self._units_page, sender.clock)
         self._on_variant_change = on_variant_change
         self._variant: AttachVariant | None = None
+        self._takes_idents = True
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> None:
-        """Attach units to calls, all in one request.
+        """Attach units to calls, all in one request if API ids or idents name them.
 
         It is not documented what the CAD does if it refuses one of several calls.
+
+        Raises:
+            UnitNotAddressable: the CAD takes API ids only, and a unit has none.
         """
+        without_api_id = v1.without_api_id(attachments)
         refusals: list[CadRefused | CadUnreadable] = []
-        for variant in self._variants_for(attachments):
+        for variant in self._variants_for(without_api_id):
+            first, *further = v1.attach(self._credentials, attachments, variant)
             try:
-                await self._sender.send_now(
-                    v1.attach(self._credentials, attachments, variant), v1.read_done
-                )
+                await self._sender.send_now(first, v1.read_done)
             except (CadRefused, CadUnreadable) as refusal:
                 if not v1.is_unknown_variant(refusal):
                     raise
                 refusals.append(refusal)
             else:
-                if variant is not self._variant and not v1.needs_idents(attachments):
+                if variant is not self._variant and not without_api_id:
                     self._record_variant(variant)
+                if further:
+                    await self._send_further(further)
                 return
+        if without_api_id and await self._is_about_idents(refusals):
+            raise v1.not_addressable(without_api_id)
         raise _most_specific(refusals)
 
     async def detach(self, detachments: Sequence[DetachRequest]) -> None:
-        """Detach units from the calls that they are on, all in one request."""
-        await self._sender.send_now(v1.detach(self._credentials, detachments), v1.read_done)
+        """Detach units from the calls that they are on, all in one request if API ids name them.
+
+        Raises:
+            UnitNotAddressable: a unit has neither an API id nor an account.
+        """
+        first, *further = v1.detach(self._credentials, detachments)
+        await self._sender.send_now(first, v1.read_done)
+        await self._send_further(further)
 
     async def create_call(self, new: NewCall) -> int:
         """Create a dispatch call; return its number."""
@@ -122,8 +136,8 @@ class V1Client:
 
     async def check_api_id(self, server_id: int, api_id: str) -> Account | None:
         """Return the account that has an API id, without its UUID; None if there is none."""
-        request = v1.check_api_id(self._credentials, server_id, api_id)
-        name = await self._sender.query(request, v1.read_account_name)
+        request = v1_accounts.check_api_id(self._credentials, server_id, api_id)
+        name = await self._sender.query(request, v1_accounts.read_account_name)
         return None if name is None else Account("", name, api_id)
 
     async def get_full_account(self, server_id: int, account: Account) -> Account | None:
@@ -143,8 +157,8 @@ class V1Client:
 
     async def get_account_with_permissions(self, server_id: int, api_id: str) -> Account | None:
         """Return the account that has an API id, with its permissions; None if there is none."""
-        request = v1.get_account(self._credentials, server_id, api_id)
-        return await self._sender.query(request, v1.read_account)
+        request = v1_accounts.get_account(self._credentials, server_id, api_id)
+        return await self._sender.query(request, v1_accounts.read_account)
 
     async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]
@@ -187,14 +201,33 @@ class V1Client:
         """Close the connections."""
         await self._sender.close()
 
+    async def _is_about_idents(self, refusals: Sequence[CadRefused | CadUnreadable]) -> bool:
+        """Return whether the CAD takes attach requests with API ids, but none with idents."""
+        if not refusals:
+            return True  # it is known
+        if not self._variant and not await self.find_attach_variant():
+            return False
+        # A web page may be gone the next time.
+        self._takes_idents = not any(isinstance(one, CadRefused) for one in refusals)
+        return True
+
     async def _units_page(self, server_id: int, offset: int) -> UnitsPage:
         request = v1.get_active_units(self._credentials, server_id, offset=offset)
         return await self._sender.query(request, v1.read_units)
 
-    def _variants_for(self, attachments: Sequence[AttachRequest]) -> Sequence[AttachVariant]:
-        if v1.needs_idents(attachments):
+    async def _send_further(self, requests: Sequence[Request]) -> None:
+        """Send the further requests of a command, of which the CAD has carried out the first."""
+        for request in requests:
+            try:
+                await self._sender.send_now(request, v1.read_done)
+            except CadError as error:
+                error.may_have_arrived = True
+                raise
+
+    def _variants_for(self, without_api_id: Sequence[UnitRef]) -> Sequence[AttachVariant]:
+        if without_api_id:
             # The older ones might answer 200 and attach no unit.
-            return v1.ATTACH_VARIANTS[-1:]
+            return v1.ATTACH_VARIANTS[-1:] if self._takes_idents else ()
         return (self._variant,) if self._variant else v1.ATTACH_VARIANTS
 
     def _record_variant(self, variant: AttachVariant) -> None:

@@ -5,6 +5,7 @@ The database stores the class names of these errors. Do not rename them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -103,4 +104,19 @@ class InvalidApiKey(CadRefused):
 
 
 class UnitNotAddressable(CadRefused):
-    """This request cannot name the unit; it is not sent. `text` is the unit's ident, if known."""
+    """No request of this API can name some of the units; nothing is sent.
+
+    Attributes:
+        idents: the idents of these units.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        idents: Iterable[int] = (),
+    ) -> None:
+        super().__init__(text, status=status, retry_after=retry_after)
+        self.idents = frozenset(idents)

@@ -69,6 +69,10 @@ class NotOnDuty(ServiceError):
     """The member has no unit on duty."""
 
 
+class OnDutyAsDispatcher(ServiceError):
+    """The member is on duty as a dispatcher only, which is no unit for a call."""
+
+
 class DutyUnknown(ServiceError):
     """The CAD did not return whether the member has a unit on duty."""
 

@@ -33,10 +33,8 @@ from bot.services.errors import (
     EmergencyNotFound,
     ExportTooLarge,
     FileTooLarge,
-    IdAlreadyLinked,
     ImportExpired,
     ImportOutdated,
-    InvalidApiId,
     NoCadAccount,
     NothingSelected,
     NothingToConfirm,
@@ -45,18 +43,17 @@ from bot.services.errors import (
     NotLinked,
     NotOnDuty,
     NotOrderOwner,
-    RequestDecided,
+    OnDutyAsDispatcher,
     RequestNotFound,
     RoleRequired,
     ServiceError,
     TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
-    VanityUrl,
 )
 from bot.storage.errors import StorageError
-from bot.storage.stores.link_request_store import LinkRequestState
-from bot.ui.text import code_span, join_limited, member_mention, role_mentions
+from bot.ui.link_error_text import LinkError, link_message
+from bot.ui.text import code_span, role_mentions
 
 _TELL_OPERATOR = "Tell the person who runs this bot"
 _REJECTION_ADVICE: dict[type[CadRefused], str] = {
@@ -84,6 +81,9 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     ),
     NotLinked: "You are not linked to the CAD yet. Press **Attach me**, or use `/link`.",
     NotOnDuty: "You are not on duty in the CAD. Go on duty there, then try again.",
+    OnDutyAsDispatcher: (
+        "You are on duty as a dispatcher. Go on duty as a unit in the CAD, then try again."
+    ),
     DutyUnknown: "The CAD did not say whether you are on duty. Try again in a minute.",
     RequestNotFound: "This question is closed, or belongs to another server. Use `/link` again.",
     ApprovalUnavailable: (
@@ -201,8 +201,8 @@ def error_label(error: CadError) -> str:
 
 
 def _service_message(error: ServiceError) -> str:
-    if isinstance(error, InvalidApiId | IdAlreadyLinked | ApprovalPending | RequestDecided):
-        return _link_message(error)
+    if isinstance(error, LinkError):
+        return link_message(error)
     match error:
         case RoleRequired(role_ids=role_ids) if len(role_ids) == 1:
             text = f"You need the {role_mentions(role_ids)} role for that."
@@ -227,48 +227,6 @@ def _service_message(error: ServiceError) -> str:
                 " unit numbers or API ids, for example `@Pat A-12`."
             )
     return text
-
-
-def _link_message(error: InvalidApiId | IdAlreadyLinked | ApprovalPending | RequestDecided) -> str:
-    match error:
-        case VanityUrl(text=pasted):
-            text = (
-                f"{code_span(pasted, 100)} has a custom name instead of the id. In Steam, click"
-                " your name, open Account details, and paste the Steam ID, a 17-digit number"
-                " (76561…)."
-            )
-        case InvalidApiId(text=pasted):
-            text = (
-                f"{code_span(pasted, 100)} is not a Steam id. Paste the 17-digit number (76561…)"
-                " or the link to your Steam profile. Another kind of id needs its prefix, like"
-                " `license:abc`."
-            )
-        case IdAlreadyLinked(api_id=api_id, holders=holders) if holders:
-            whose = join_limited([member_mention(one) for one in sorted(holders)], 500)
-            text = (
-                f"{code_span(api_id, 100)} is linked to another member: {whose}. Use `/link` to"
-                " share it or to move it."
-            )
-        case IdAlreadyLinked(api_id=api_id):
-            text = (
-                f"{code_span(api_id, 100)} is linked to another member. If it is yours, ask a"
-                " dispatcher."
-            )
-        case ApprovalPending(api_id=api_id):
-            text = (
-                f"Your link to {code_span(api_id, 100)} waits for approval; the answer will come"
-                " here. Nothing else was done: after the approval, press the button again."
-            )
-        case RequestDecided(state=state, decided_by=by):
-            text = f"{request_outcome(state, by)} already."
-    return text
-
-
-def request_outcome(state: LinkRequestState, by: int | None) -> str:
-    """Return how a link request ended and, if known, who decided; without a full stop."""
-    if state is LinkRequestState.EXPIRED:
-        return "This has expired"
-    return f"{member_mention(by)} has {state} this" if by else f"This has been {state}"
 
 
 def _retry_hint(seconds: float | None) -> str:

@@ -52,7 +52,7 @@ def unit_name(one: Assignee) -> str:
     number = escape(one.unit.number, 20) if one.unit and one.unit.number else ""
     if one.discord_id is not None:
         return f"<@{one.discord_id}>" + (f" ({number})" if number else "")
-    return number or code_span(one.api_id, 60)
+    return number or code_span(one.reference, 60)
 
 
 def timestamp(when: datetime, style: str) -> str:

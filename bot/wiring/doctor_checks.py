@@ -14,24 +14,21 @@ import discord
 from discord.ext import commands
 
 import cogs
-from bot.cad.client import InspectableCad
 from bot.cad.http.transport import Transport
-from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.clock import SYSTEM_CLOCK
 from bot.config import settings
 from bot.config.settings import Settings, SettingsError
 from bot.runtime.exit_codes import ExitCode
-from bot.services.access.policy import Access
-from bot.services.board.live_board import Board
 from bot.services.board.push_listener import PushListener
 from bot.services.doctor import setup_checks
 from bot.services.doctor.findings import Finding, FindingCode, Level, fault, fine, warning
 from bot.services.doctor.runner import CHECK_TIMEOUT, Check, Doctor, run_checks, worst_first
 from bot.services.doctor.setup_checks import CadChecks
 from bot.storage import health
-from bot.storage.database import Database
 from bot.ui.doctor import doctor_report as words
 from bot.ui.doctor.discord_checks import DiscordChecks, DiscordSetup, connection_fault
 from bot.wiring import cad_connection
+from bot.wiring.dependencies import Dependencies
 
 RECENT = timedelta(minutes=1)  # what the CAD has shown since needs no other question
 
@@ -56,40 +53,29 @@ _UNREACHABLE = frozenset({FindingCode.CAD_UNREACHABLE, FindingCode.CHECK_LATE})
 _PLACEHOLDER = "unknown"  # for a setting that has no default
 
 
-@dataclass(frozen=True, slots=True)
-class LiveParts:
-    """The parts of a running bot that are looked at."""
-
-    access: Access
-    cad: InspectableCad
-    board: Board
-    database: Database
-    watch: PushListener
-    clock: Clock
-
-
-def build_doctor(loaded: Settings, running: LiveParts, client: discord.Client) -> Doctor:
+def build_doctor(needed: Dependencies, listener: PushListener) -> Doctor:
     """Build the doctor of a bot that is running."""
-    server_id, cad, board = loaded.sonoran_server_id, running.cad, running.board
+    loaded, cad, board, clock = needed.settings, needed.cad, needed.board, needed.clock
+    server_id = loaded.sonoran_server_id
 
     async def calls_are_shown() -> None:
         confirmed = board.confirmed_at(server_id)
-        if confirmed is None or running.clock.now() - confirmed > RECENT:
+        if confirmed is None or clock.now() - confirmed > RECENT:
             await board.fetch_calls(server_id)
 
     async def what_is_remembered() -> list[Finding]:
-        listening = zip(cad_connection.feed_names(loaded), running.watch.feed_statuses, strict=True)
+        listening = zip(cad_connection.feed_names(loaded), listener.feed_statuses, strict=True)
         spent = setup_checks.budget_findings(cad.attach_limiter, cad.detach_limiter)
-        return [*setup_checks.feed_findings(dict(listening), running.clock.now()), *spent]
+        return [*setup_checks.feed_findings(dict(listening), clock.now()), *spent]
 
     at_cad = CadChecks(cad, loaded.sonoran_community_id, server_id, calls_are_shown)
-    at_discord = DiscordChecks(client, _wanted(loaded), command_names())
+    at_discord = DiscordChecks(needed.client, _wanted(loaded), command_names())
     return Doctor(
-        running.access,
+        needed.access,
         {
             "The CAD": at_cad.all,
             "The database": partial(
-                setup_checks.database_findings, partial(health.examine, running.database)
+                setup_checks.database_findings, partial(health.examine, needed.database)
             ),
             "The way of push events": what_is_remembered,
         },

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import discord
-
-from bot.cad.client import CadClient
-from bot.common.clock import Clock
-from bot.config.settings import Settings
-from bot.services.access.policy import Access
 from bot.services.link_files.import_export import LinkImportExport
 from bot.services.links.approvals import LinkApprovals
 from bot.services.links.bulk_verification import BulkVerifier
@@ -19,7 +13,6 @@ from bot.services.records.erasure import MemberErasure
 from bot.services.records.my_data import MyData, Retention
 from bot.services.verification.background_verifier import BackgroundVerifier
 from bot.services.verification.verifier import LinkVerifier
-from bot.storage.database import Database
 from bot.storage.stores.link_check_store import LinkCheckStore
 from bot.storage.stores.link_request_store import LinkRequestStore
 from bot.storage.stores.link_store import LinkStore
@@ -28,6 +21,7 @@ from bot.storage.stores.personal_data_store import PersonalDataStore
 from bot.storage.stores.verification_store import VerificationStore
 from bot.ui.links.link_announcer import DiscordLinkNotifier
 from bot.ui.links.verification_report import DiscordCheckAnnouncer
+from bot.wiring.dependencies import Dependencies
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +43,10 @@ class LinkServices:
     erasure: MemberErasure | None
 
 
-def build_link_services(
-    settings: Settings,
-    client: discord.Client,
-    database: Database,
-    cad: CadClient,
-    access: Access,
-    *,
-    clock: Clock,
-) -> LinkServices:
-    """Build them; the client is used once it is connected."""
+def build_link_services(needed: Dependencies) -> LinkServices:
+    """Build them."""
+    settings, client, clock = needed.settings, needed.client, needed.clock
+    database, cad, access = needed.database, needed.cad, needed.access
     id_format, log_channel_id = settings.api_id_format, settings.log_channel_id
     store, verifications = LinkStore(database), VerificationStore(database)
     requests, personal_data = LinkRequestStore(database, store), PersonalDataStore(database)

@@ -13,25 +13,17 @@ import discord
 from bot.cad.http.transport import Transport
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.config.settings import Settings
-from bot.services.access.cad_permissions import CadPermissions
-from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
 from bot.services.board.push_listener import PushListener
-from bot.services.calls.call_actions import CallActions
 from bot.services.calls.call_listing import CallListing
 from bot.services.cards.card_publisher import CardPublisher
 from bot.services.links.approvals import LinkApprovals
-from bot.services.orders.confirmation import ConfirmationService
-from bot.services.orders.intake import OrderIntake
-from bot.services.orders.order_resolver import TargetResolver
+from bot.services.links.link_service import LinkService
 from bot.services.pickers.suggestions import Suggestions
 from bot.services.pickers.unit_picker import UnitPicker
-from bot.services.queue.board_check import FollowUp
-from bot.services.queue.order_queue import OrderQueue
 from bot.services.records.audit_log import AuditLog
 from bot.services.records.erasure import MemberErasure
 from bot.services.records.maintenance import Maintenance
-from bot.storage.database import Database
 from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.command_sync_store import CommandSyncStore
 from bot.storage.stores.link_store import LinkStore
@@ -40,9 +32,10 @@ from bot.ui.calls.card_buttons import buttons_for_card
 from bot.ui.calls.card_channel import DiscordCardChannel
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.member_directory import DiscordMembers
-from bot.ui.orders.order_announcer import DiscordOrderAnnouncer
 from bot.wiring import cad_connection, doctor_checks
-from bot.wiring.link_services import build_link_services
+from bot.wiring.dependencies import Dependencies, open_dependencies
+from bot.wiring.link_services import LinkServices, build_link_services
+from bot.wiring.order_services import build_order_services
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,110 +73,77 @@ async def open_services(
         StorageError: the database cannot be used.
         ListenError: PUSH_LISTEN names an address that cannot be had.
     """
-    server_id = settings.sonoran_server_id
     async with AsyncExitStack() as stack:
-        database = await Database.open(settings.database_url)
-        stack.push_async_callback(database.close)
-        url = str(settings.sonoran_api_url)
-        connection = transport(url) if transport else Transport(url, clock=clock)
-        cad = cad_connection.build_client(settings, connection, clock=clock)
-        stack.push_async_callback(cad.close)
-        board = Board(cad, clock=clock)
-        stack.push_async_callback(board.close)
-        access = _access(settings)
-        link_store, orders = LinkStore(database), OrderStore(database)
-        people = build_link_services(settings, client, database, cad, access, clock=clock)
+        needed = await open_dependencies(stack, settings, client, transport, clock)
+        people = build_link_services(needed)
         stack.push_async_callback(people.links.close)
         stack.push_async_callback(people.background_verifier.close)
-        people.background_verifier.start()
         listener = PushListener(
-            board,
+            needed.board,
             cad_connection.build_feeds(settings),
-            server_id,
+            settings.sonoran_server_id,
             people.background_verifier.on_events,
             clock=clock,
         )
         stack.push_async_callback(listener.close)
+        services = _build_services(needed, people, listener)
+        stack.push_async_callback(services.maintenance.close)
+        people.background_verifier.start()
         await listener.start()
-
-        permissions = CadPermissions(access, cad, link_store, clock=clock).require
-        resolver = TargetResolver(
-            link_store,
-            people.links,
-            board,
-            check_cad_permission=permissions if settings.require_cad_permission else None,
-        )
-        intake = OrderIntake(access, orders, server_id, clock=clock)
-        doctor_parts = doctor_checks.LiveParts(access, cad, board, database, listener, clock)
-        cards = None
-        if settings.calls_channel_id is not None:
-            channel = DiscordCardChannel(client, settings.calls_channel_id, buttons_for_card)
-            cards = CardPublisher(
-                CardStore(database),
-                board,
-                channel,
-                partial(channel.links, people.links),
-                server_id=server_id,
-                channel_id=settings.calls_channel_id,
-                keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
-                ping_role_id=settings.ping_role_id,
-                clock=clock,
-            )
-        audit_log = AuditLog(
-            access, link_store, orders, timedelta(days=settings.audit_days), clock=clock
-        )
-        members = DiscordMembers(client)
-        maintenance = Maintenance(audit_log, people.approvals, people.erasure, members, clock=clock)
-        stack.push_async_callback(maintenance.close)
-        services = Services(
-            intake=intake,
-            confirmation=ConfirmationService(access, orders, clock=clock),
-            queue=OrderQueue(
-                orders,
-                cad,
-                board,
-                resolver,
-                DiscordOrderAnnouncer(client, settings.log_channel_id),
-                follow_up=FollowUp(cad, board, settings.status_on_attach),
-                clock=clock,
-            ),
-            call_actions=CallActions(
-                access,
-                cad,
-                board,
-                intake=intake,
-                resolver=resolver,
-                links=people.links,
-                clock=clock,
-                check_cad_permission=permissions,
-            ),
-            call_listing=CallListing(access, board, server_id),
-            suggestions=Suggestions(access, board, people.links, server_id),
-            unit_picker=UnitPicker(access, board),
-            links=people.links,
-            link_workflow=people.workflow,
-            bulk_verifier=people.bulk_verifier,
-            link_files=people.files,
-            audit_log=audit_log,
-            my_data=people.my_data,
-            doctor=doctor_checks.build_doctor(settings, doctor_parts, client),
-            board=board,
-            approvals=people.approvals,
-            erasure=people.erasure,
-            cards=cards,
-            maintenance=maintenance,
-            command_syncs=CommandSyncStore(database),
-        )
         # So that the first member who types or attaches finds the calls and units known.
-        board.refresh(server_id)
+        needed.board.refresh(settings.sonoran_server_id)
         yield services
 
 
-def _access(settings: Settings) -> Access:
-    return Access(
-        settings.dispatch_role_ids,
-        settings.self_dispatch_role_ids,
-        settings.link_role_ids,
-        settings.admin_role_ids,
-        settings.require_cad_permission,
+def _build_services(needed: Dependencies, people: LinkServices, listener: PushListener) -> Services:
+    settings, access, board, clock = needed.settings, needed.access, needed.board, needed.clock
+    server_id = settings.sonoran_server_id
+    orders = build_order_services(needed, people.links)
+    audit_log = AuditLog(
+        access,
+        LinkStore(needed.database),
+        OrderStore(needed.database),
+        timedelta(days=settings.audit_days),
+        clock=clock,
+    )
+    members = DiscordMembers(needed.client)
+    return Services(
+        intake=orders.intake,
+        confirmation=orders.confirmation,
+        queue=orders.queue,
+        call_actions=orders.call_actions,
+        call_listing=CallListing(access, board, server_id),
+        suggestions=Suggestions(access, board, people.links, server_id),
+        unit_picker=UnitPicker(access, board),
+        links=people.links,
+        link_workflow=people.workflow,
+        bulk_verifier=people.bulk_verifier,
+        link_files=people.files,
+        audit_log=audit_log,
+        my_data=people.my_data,
+        doctor=doctor_checks.build_doctor(needed, listener),
+        board=board,
+        approvals=people.approvals,
+        erasure=people.erasure,
+        cards=_build_cards(needed, people.links),
+        maintenance=Maintenance(audit_log, people.approvals, people.erasure, members, clock=clock),
+        command_syncs=CommandSyncStore(needed.database),
+    )
+
+
+def _build_cards(needed: Dependencies, links: LinkService) -> CardPublisher | None:
+    settings = needed.settings
+    if settings.calls_channel_id is None:
+        return None
+    channel = DiscordCardChannel(needed.client, settings.calls_channel_id, buttons_for_card)
+    return CardPublisher(
+        CardStore(needed.database),
+        needed.board,
+        channel,
+        partial(channel.links, links),
+        server_id=settings.sonoran_server_id,
+        channel_id=settings.calls_channel_id,
+        keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
+        ping_role_id=settings.ping_role_id,
+        clock=needed.clock,
     )

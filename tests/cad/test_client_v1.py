@@ -30,6 +30,7 @@ from bot.cad.errors import (
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
+    UnitNotAddressable,
 )
 from bot.cad.http.transport import RequestSender, Transport
 from bot.cad.http.wire import Credentials
@@ -217,6 +218,50 @@ async def test_units_without_an_api_id_are_attached_in_todays_form_alone(client,
     assert cad.dialects == [SEED, TODAY, SEED]
     assert cad.objects[1] == {"serverId": 1, "callId": 100, "identIds": [7]}
     assert switches == []
+
+
+UNNAMED = AttachRequest(1, 100, (UnitRef("", 7), UnitRef("", 9), UnitRef("a", 8)))
+
+
+async def test_a_cad_of_2020_cannot_name_units_without_an_api_id(client, cad):
+    cad.speaks = SEED
+    for _ in range(2):
+        with pytest.raises(UnitNotAddressable) as caught:
+            await client.attach([UNNAMED])
+        assert caught.value.idents == {7, 9}
+    # It is asked once which form it takes instead: a wrong address is another fault.
+    assert cad.dialects == [TODAY, SEED]
+    await client.attach([ORDER])
+    assert cad.dialects == [TODAY, SEED, SEED]
+
+
+async def test_a_web_page_does_not_prove_that_idents_are_unknown(client, cad):
+    cad.answers = [done, NO_API, done]
+    await client.attach([ORDER])
+    with pytest.raises(UnitNotAddressable):
+        await client.attach([UNNAMED])
+    await client.attach([UNNAMED])
+    assert cad.dialects == [SEED, TODAY, TODAY]
+
+
+async def test_where_no_form_is_known_the_unit_is_not_to_blame(client, cad):
+    cad.answers = [type_unknown]
+    with pytest.raises(InvalidRequestType):
+        await client.attach([UNNAMED])
+
+
+async def test_a_command_of_two_requests_that_ends_after_the_first_may_have_arrived(client, cad):
+    units = (UnitRef("a", 8), UnitRef("", 7, "uuid"))
+    cad.answers = [done, refused("NO SUCH ACCOUNT")]
+    with pytest.raises(CadRefused) as caught:
+        await client.detach([DetachRequest(1, units)])
+    assert caught.value.may_have_arrived
+    cad.answers = [done]
+    await client.attach([AttachRequest(1, 100, (UnitRef("a"), UnitRef("", 7)))])
+    assert cad.objects[-2:] == [
+        {"serverId": 1, "callId": 100, "units": ["a"]},
+        {"serverId": 1, "callId": 100, "identIds": [7]},
+    ]
 
 
 async def test_once_remembered_no_other_dialect_is_tried(client, cad):

@@ -233,9 +233,9 @@ async def test_units_of_several_pages(client_fixture: ClientFixture, client: V2C
         client_fixture.cad.world.login(
             client_fixture.server, account, Badge(f"X-{number}", "Zoe", "LSPD")
         )
-    assert (
-        len((await client.units(1)).units) == 108
-    )  # with eight of the sandbox, without its dispatcher
+    units = (await client.units(1)).units
+    assert len(units) == 109, "with eight of the sandbox, and its dispatcher"
+    assert [one.number for one in units if one.is_dispatch] == ["D-1"]
     assert [entry.objects[0]["offset"] for entry in client_fixture.cad.world.history] == [
         "0",
         "100",
@@ -515,7 +515,7 @@ async def test_300_units_load_within_the_published_limits(client_fixture: Client
         client_fixture.cad.world.login(
             client_fixture.server, client_fixture.add(account), Badge(f"X-{number}", "", "LSPD")
         )
-    on_duty = {unit.id for unit in client_fixture.server.units.values() if not unit.is_dispatch}
+    on_duty = set(client_fixture.server.units)
     game_server_leaves = {name: limit.scaled(0.8) for name, limit in v2.LIMITS.items()}
     client = client_fixture.client(limits=game_server_leaves)
     found: set[int] = set()

@@ -230,7 +230,7 @@ ANSWERED: dict[str, tuple[str, object]] = {
     "attach": (f"{SERVER}/dispatch-calls/{ARMED_ROBBERY}/attachments", {"identIds": [1]}),
     "detach": (f"{SERVER}/dispatch-calls/attachments", {"identIds": [1]}),
     "calls": (f"{SERVER}/calls?closedLimit=1&closedOffset=0&type=100", None),
-    "units": (f"{SERVER}/units?includeOffline=false&onlyUnits=true&limit=9&offset=0", None),
+    "units": (f"{SERVER}/units?includeOffline=false&onlyUnits=false&limit=9&offset=0", None),
     "current call": (f"/v2/emergency/accounts/{PAT_HIMSELF}/current-call", None),
     "new dispatch": (f"{SERVER}/dispatch-calls", {"title": "Riot", "communityUserIds": []}),
     "close": (f"{SERVER}/dispatch-calls/close", {"callIds": [STRUCTURE_FIRE]}),

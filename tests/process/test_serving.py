@@ -57,7 +57,7 @@ async def test_a_signal_while_the_services_open_ends_the_start(tmp_path: Path):
         opening.set()
         await asyncio.Event().wait()
 
-    with patch("bot.wiring.services.Database.open", open_slowly):
+    with patch("bot.wiring.dependencies.Database.open", open_slowly):
         serving = serve(settings(tmp_path), StopSignals())
         await opening.wait()
         signal.raise_signal(signal.SIGTERM)

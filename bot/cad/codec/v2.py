@@ -138,10 +138,10 @@ def get_calls(credentials: Credentials, server_id: int) -> Request:
 
 
 def get_units(credentials: Credentials, server_id: int, *, offset: int = 0) -> Request:
-    """Build a request for one page (`UNITS_PER_PAGE` units) of the units on duty."""
+    """Build a request for one page (`UNITS_PER_PAGE`) of the units and dispatchers on duty."""
     query = {
         "includeOffline": "false",
-        "onlyUnits": "true",
+        "onlyUnits": "false",
         "limit": UNITS_PER_PAGE,
         "offset": offset,
     }

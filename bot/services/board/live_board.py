@@ -72,8 +72,12 @@ class Board:
         return tuple(self.snapshot(server_id).calls.values())
 
     def units(self, server_id: int) -> tuple[Unit, ...]:
-        """Return the units on duty."""
+        """Return the units on duty that can be sent to calls."""
         return tuple(self.snapshot(server_id).units.values())
+
+    def dispatchers(self, server_id: int) -> tuple[Unit, ...]:
+        """Return the units on duty that are logged in as dispatchers."""
+        return tuple(self.snapshot(server_id).dispatchers.values())
 
     def call(self, server_id: int, call_id: int) -> Call | None:
         """Return one call, None if it is not known."""
@@ -128,7 +132,7 @@ class Board:
         return await self._server(server_id).calls.fetch()
 
     async def fetch_units(self, server_id: int) -> tuple[Unit, ...]:
-        """Poll the CAD and return the units on duty.
+        """Poll the CAD and return the units on duty, without dispatchers.
 
         A list that is too long for one load serves from memory until it is `MAX_UNITS_AGE` old,
         and loads in the background: orders do not wait for it.

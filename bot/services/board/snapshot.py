@@ -35,11 +35,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class BoardSnapshot:
-    """Calls, 911 calls and units by id. Calls and 911 calls have separate ids."""
+    """Calls, 911 calls and units by id. Calls and 911 calls have separate ids.
+
+    Attributes:
+        units: the units on duty that can be sent to calls.
+        dispatchers: the units on duty that are logged in as dispatchers.
+    """
 
     calls: Mapping[int, Call] = field(default_factory=dict)
     emergencies: Mapping[int, EmergencyCall] = field(default_factory=dict)
     units: Mapping[int, Unit] = field(default_factory=dict)
+    dispatchers: Mapping[int, Unit] = field(default_factory=dict)
 
     def with_calls(self, polled: Calls) -> BoardSnapshot:
         """Return a snapshot with the calls of a poll."""
@@ -58,9 +64,15 @@ class BoardSnapshot:
             listed: other known units that stay; None: all of them, because the list is not whole.
         """
         others = {
-            ident: unit for ident, unit in self.units.items() if listed is None or ident in listed
+            ident: unit
+            for ident, unit in self._on_duty().items()
+            if listed is None or ident in listed
         }
-        return replace(self, units={**others, **{unit.ident: unit for unit in polled}})
+        return self._with_on_duty({**others, **{unit.ident: unit for unit in polled}})
+
+    def unit(self, ident: int) -> Unit | None:
+        """Return a unit on duty, also one of a dispatcher; None if it is not known."""
+        return self.units.get(ident) or self.dispatchers.get(ident)
 
     def call_of_unit(self, ident: int) -> Call | None:
         """Return the call that a unit is on, None if none."""
@@ -68,8 +80,20 @@ class BoardSnapshot:
 
     def apply(self, event: Event) -> BoardSnapshot:
         """Return the snapshot after an event; events about unknown ids change nothing."""
-        return BoardSnapshot(
-            self._calls_after(event), self._emergencies_after(event), self._units_after(event)
+        after = replace(
+            self, calls=self._calls_after(event), emergencies=self._emergencies_after(event)
+        )
+        on_duty = self._on_duty_after(event)
+        return after if on_duty is None else after._with_on_duty(on_duty)  # noqa: SLF001
+
+    def _on_duty(self) -> dict[int, Unit]:
+        return {**self.units, **self.dispatchers}
+
+    def _with_on_duty(self, on_duty: Mapping[int, Unit]) -> BoardSnapshot:
+        return replace(
+            self,
+            units={ident: one for ident, one in on_duty.items() if not one.is_dispatch},
+            dispatchers={ident: one for ident, one in on_duty.items() if one.is_dispatch},
         )
 
     def _calls_after(self, event: Event) -> Mapping[int, Call]:
@@ -99,8 +123,9 @@ class BoardSnapshot:
             case _:
                 return self.emergencies
 
-    def _units_after(self, event: Event) -> Mapping[int, Unit]:
-        units = self.units
+    def _on_duty_after(self, event: Event) -> Mapping[int, Unit] | None:
+        """Return the units and dispatchers after an event; None if it is not about them."""
+        units = self._on_duty()
         match event:
             case UnitLoggedOut(ident=ident):
                 return _without(units, [ident])
@@ -115,7 +140,7 @@ class BoardSnapshot:
             case UnitsGrouped() | UnitsUngrouped() | GroupRenamed():
                 changed = _regrouped(units, event)
             case _:
-                return units
+                return None
         return {**units, **changed}
 
 

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from bot.cad.client import CadClient
 from bot.cad.codec.emergencies import answered_emergency_id, build_dispatch_call
 from bot.cad.errors import CadError, CadUnnumbered
-from bot.cad.models import Call, NewCall, Note, UnitRef
+from bot.cad.models import Call, NewCall, Note
 from bot.cad.push.events import (
     CallNoteAdded,
     CallsClosed,
@@ -22,7 +22,13 @@ from bot.common.clock import Clock
 from bot.services.access.cad_permissions import CadPermissionCheck, allow_all
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
-from bot.services.errors import DutyUnknown, EmergencyNotFound, NotLinked, NotOnDuty
+from bot.services.errors import (
+    DutyUnknown,
+    EmergencyNotFound,
+    NotLinked,
+    NotOnDuty,
+    OnDutyAsDispatcher,
+)
 from bot.services.links.link_service import LinkService
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.intake import OrderIntake
@@ -133,10 +139,9 @@ class CallActions:
         await self._check_cad_permission(actor.user_id, actor.guild_id, only_self=True)
         assignee = await self._resolve_self(actor, server_id)
         unit = assignee.unit
-        ident = unit.ident if unit else None
-        await self._cad.set_status(server_id, UnitRef(assignee.api_id, ident), status)
-        if ident is not None:
-            self._board.apply(server_id, [UnitStatusChanged((ident,), status)])
+        await self._cad.set_status(server_id, assignee.ref, status)
+        if unit is not None:
+            self._board.apply(server_id, [UnitStatusChanged((unit.ident,), status)])
         return StatusResult(unit.number if unit else "", status)
 
     async def respond_to_911(
@@ -226,6 +231,8 @@ class CallActions:
                 raise NotLinked
             case SkipReason.NOT_ON_DUTY:
                 raise NotOnDuty
+            case SkipReason.DISPATCHER:
+                raise OnDutyAsDispatcher
             case _:
                 raise DutyUnknown
 

@@ -105,7 +105,7 @@ def call_units(
 
     def call_unit(ident: int) -> CallUnit:
         is_primary = ident == call.primary
-        unit = snapshot.units.get(ident)
+        unit = snapshot.unit(ident)
         if unit is None:
             return CallUnit(ident, is_primary=is_primary)
         return CallUnit(

@@ -142,4 +142,4 @@ class OrderIntake:
 
 
 def _to_units_token(assignee: Assignee) -> str:
-    return f"<@{assignee.discord_id}>" if assignee.discord_id else assignee.api_id
+    return f"<@{assignee.discord_id}>" if assignee.discord_id else assignee.reference

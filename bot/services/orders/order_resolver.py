@@ -104,7 +104,11 @@ class TargetResolver:
         snapshot = self._board.snapshot(server_id)
         _, roster = self._rosters.get(server_id, (None, None))
         if roster is None or self._rosters[server_id][0] is not snapshot.units:
-            roster = Roster(tuple(snapshot.units.values()), is_current=False)
+            roster = Roster(
+                tuple(snapshot.units.values()),
+                is_current=False,
+                dispatchers=tuple(snapshot.dispatchers.values()),
+            )
             self._rosters[server_id] = snapshot.units, roster
         resolution = target_resolver.resolve(terms, api_ids, roster)
         if depends_on_duty or not resolution.is_certain():
@@ -116,7 +120,8 @@ class TargetResolver:
                 _log.warning("units of server %s not known: %r", server_id, error)
                 lookup.failed(error)
             else:
-                roster = Roster(units, is_current=True)
+                dispatchers = self._board.dispatchers(server_id)
+                roster = Roster(units, is_current=True, dispatchers=dispatchers)
                 resolution = target_resolver.resolve(terms, api_ids, roster)
             snapshot = self._board.snapshot(server_id)
         # The call that each unit is on, as far as that is known.

@@ -76,7 +76,7 @@ class Outcome:
         failure: why it was not done, None if it was.
         seconds: from the order to its outcome.
         confirmation: what the CAD shows; says nothing where there is a failure.
-        missing: API ids of those for whom the CAD does not show it.
+        missing: `Assignee.reference` of the units for which the CAD does not show it.
         is_unsure: whether an attempt may have reached the CAD although it failed.
         is_incomplete: whether a last request, which matters less, was not carried out.
     """

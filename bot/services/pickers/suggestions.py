@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -12,7 +13,7 @@ from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
 from bot.services.links.link_service import LinkService
-from bot.services.pickers.unit_picker import is_free
+from bot.services.pickers.unit_picker import is_free, unambiguous_token
 from bot.services.targets import grammar, partial_input
 from bot.services.targets.partial_input import PartialInput
 from bot.services.targets.target_resolver import normalise_name, unit_group_name
@@ -35,21 +36,22 @@ class UnitSuggestion:
         discord_id: the linked member, if known.
         unit: the unit on duty, if there is one.
         call: the call that the unit is on, if any.
+        is_shared: whether another unit on duty has the same number.
     """
 
     leading_text: str
     discord_id: int | None
     unit: Unit | None
     call: Call | None
+    is_shared: bool = False
 
     @property
     def token(self) -> str:
-        """The word that means this unit or member in a `units` text; empty if there is none."""
-        if self.unit and grammar.is_single_token(self.unit.number):
-            return self.unit.number
-        if self.discord_id:
+        """The word that means this unit or member in a `units` text."""
+        has_number = self.unit and grammar.is_single_token(self.unit.number)
+        if self.discord_id and (self.is_shared or not has_number):
             return f"<@{self.discord_id}>"
-        return next(filter(grammar.is_single_token, self.unit.api_ids if self.unit else ()), "")
+        return unambiguous_token(self.unit, is_shared=self.is_shared) if self.unit else ""
 
     @property
     def value(self) -> str:
@@ -149,8 +151,7 @@ def _unit_groups(
     for kind in partial.group_kinds:
         groups: dict[str, list[Unit]] = {}
         for unit in units:
-            if not unit.is_dispatch:
-                groups.setdefault(normalise_name(unit_group_name(unit, kind)), []).append(unit)
+            groups.setdefault(normalise_name(unit_group_name(unit, kind)), []).append(unit)
         for key in sorted(groups):
             group = groups[key]
             if key and normalise_name(partial.group_name) in key:
@@ -161,12 +162,13 @@ def _unit_groups(
 
 def _units_and_members(
     partial: PartialInput,
-    units: Iterable[Unit],
+    units: Collection[Unit],
     busy: Mapping[int, Call],
     owners: Mapping[str, int],
     names: MemberNameLookup,
 ) -> Iterator[UnitSuggestion]:
     wanted = [(partial.fragment or "").lstrip("@").casefold()]
+    numbers = Counter(unit.number.casefold() for unit in units)
     seen: set[int] = set()
     for unit in units:
         keys = map(identity, unit.api_ids)
@@ -176,7 +178,13 @@ def _units_and_members(
         name = names(discord_id) if discord_id else ""
         is_named = discord_id and f"<@{discord_id}>" in partial.earlier_words
         if not is_named and _contains_all(wanted, (unit.number, unit.name, unit.department, name)):
-            yield UnitSuggestion(partial.leading_text, discord_id, unit, busy.get(unit.ident))
+            yield UnitSuggestion(
+                partial.leading_text,
+                discord_id,
+                unit,
+                busy.get(unit.ident),
+                is_shared=numbers[unit.number.casefold()] > 1,
+            )
     for discord_id in islice(owners.values(), OFF_DUTY_LIMIT):
         if (
             discord_id not in seen

@@ -11,6 +11,7 @@ from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
 from bot.services.errors import NothingSelected
 from bot.services.targets import grammar
+from bot.services.targets.terms import format_ident
 
 _UNAVAILABLE_STATUSES = frozenset({0, 1})  # unavailable, busy
 
@@ -85,9 +86,12 @@ class UnitPicker:
         }
         shared = Counter(unit.number.casefold() for unit in units)
         found = [
-            Candidate(unit, token, busy.get(unit.ident))
+            Candidate(
+                unit,
+                unambiguous_token(unit, is_shared=shared[unit.number.casefold()] > 1),
+                busy.get(unit.ident),
+            )
             for unit in units
-            if (token := _unambiguous_token(unit, is_shared=shared[unit.number.casefold()] > 1))
         ]
         return sorted(found, key=lambda one: (not one.is_free, one.unit.department, one.token))
 
@@ -106,11 +110,12 @@ def free_by_department(candidates: Collection[Candidate]) -> dict[str, list[Cand
     return dict(sorted(departments.items()))
 
 
-def _unambiguous_token(unit: Unit, *, is_shared: bool) -> str:
-    """Return a word that means only this unit; empty if there is none.
+def unambiguous_token(unit: Unit, *, is_shared: bool) -> str:
+    """Return a word that means only this unit: its number, an API id, or else its ident.
 
     Args:
         is_shared: whether another unit has the same number.
     """
     names = unit.api_ids if is_shared else (unit.number, *unit.api_ids)
-    return next((name for name in names if name and grammar.is_single_token(name)), "")
+    words = (name for name in names if name and grammar.is_single_token(name))
+    return next(words, format_ident(unit.ident))

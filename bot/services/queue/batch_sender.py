@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnreadable
+from bot.cad.errors import (
+    CadError,
+    CadRateLimited,
+    CadRefused,
+    CadUnreadable,
+    UnitNotAddressable,
+)
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.cad_backoff import BACKOFF, CadBackoff
 from bot.services.queue import batching
+from bot.services.queue.order_kinds import leave_out
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.queue.steps import CadAccess, LookAt, Sent, Verdict, batch_item
 
@@ -61,6 +68,8 @@ class BatchSender:
         try:
             if sent:
                 result.sent = await step.send(self._access, sent)
+        except UnitNotAddressable as error:
+            return await self._send_without(result, sent, error)
         except CadError as error:
             await self._failed(result, sent, error)
         else:
@@ -68,6 +77,19 @@ class BatchSender:
                 self._backoff.succeeded()
             result.done = sent
         return result
+
+    async def _send_without(
+        self, result: SendResult, orders: Sequence[QueuedOrder], error: UnitNotAddressable
+    ) -> SendResult:
+        """Send orders without the units that no request can name; nothing has been sent yet."""
+        if not leave_out(orders, error.idents):
+            await self._failed(result, orders, error)
+            return result
+        rest = await self.send(orders)
+        rest.seen += result.seen
+        rest.retry += result.retry
+        rest.refused += result.refused
+        return rest
 
     async def _look(
         self,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
-from bot.cad.models import Call, Receipt, UnitRef
+from bot.cad.models import Call, Receipt
 from bot.cad.push.events import UnitStatusChanged
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
@@ -76,7 +76,7 @@ def _with_verdict(queued: QueuedOrder, outcome: Outcome, missing: Sequence[Assig
         verdict = BoardConfirmation.UNKNOWN
     else:
         verdict = BoardConfirmation.CONFIRMED
-    return replace(outcome, confirmation=verdict, missing=tuple(one.api_id for one in missing))
+    return replace(outcome, confirmation=verdict, missing=tuple(one.reference for one in missing))
 
 
 class FollowUp:
@@ -94,8 +94,9 @@ class FollowUp:
     async def __call__(self, view: OrderView) -> None:
         """Do what follows; a part that fails is only logged, for the order itself is done."""
         order, kind = view.order, KINDS[view.order.action]
-        missing = set(view.outcome.missing) if view.outcome else set()
-        done_for = [one for one in view.resolution.assignees if one.api_id not in missing]
+        done_for = view.resolution.assignees
+        if missing := view.outcome and view.outcome.missing:
+            done_for = tuple(one for one in done_for if one.reference not in missing)
         self._board.apply(order.server_id, kind.steps[order.step].events(view, done_for))
         if kind.sets_status and self._status is not None:
             for assignee in done_for:
@@ -106,7 +107,7 @@ class FollowUp:
         if unit is None or unit.status == status:
             return
         try:
-            await self._cad.set_status(server_id, UnitRef(assignee.api_id, unit.ident), status)
+            await self._cad.set_status(server_id, assignee.ref, status)
         except CadError as error:
             _log.warning("unit %s keeps its status: %r", unit.ident, error)
         else:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from bot.cad.models import Note, UnitRef
+from bot.cad.models import Note
 from bot.cad.push.events import (
     CallNoteAdded,
     CallsClosed,
@@ -105,8 +105,7 @@ async def _send_status(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent
     queued = orders[0]
     server_id, status = queued.order.server_id, queued.detail.status or 0
     for assignee in queued.resolution.assignees:
-        ident = assignee.unit.ident if assignee.unit else None
-        await access.cad.set_status(server_id, UnitRef(assignee.api_id, ident), status)
+        await access.cad.set_status(server_id, assignee.ref, status)
     return Sent()
 
 

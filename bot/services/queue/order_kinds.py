@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
@@ -58,7 +58,8 @@ def attach_requests(orders: Sequence[QueuedOrder]) -> list[AttachRequest]:
     units: dict[tuple[int, int], dict[str, UnitRef]] = defaultdict(dict)
     for queued in orders:
         order = queued.order
-        units[order.server_id, order.call_id or 0].update(_unit_refs(queued.resolution.assignees))
+        refs = {one.key: one.ref for one in queued.resolution.assignees}
+        units[order.server_id, order.call_id or 0].update(refs)
     return [
         AttachRequest(server_id, call_id, tuple(refs.values()))
         for (server_id, call_id), refs in units.items()
@@ -69,7 +70,8 @@ def detach_requests(orders: Sequence[QueuedOrder]) -> list[DetachRequest]:
     """Merge detach orders into one request part per server."""
     units: dict[int, dict[str, UnitRef]] = defaultdict(dict)
     for queued in orders:
-        units[queued.order.server_id].update(_unit_refs(queued.resolution.assignees))
+        refs = {one.key: one.ref for one in queued.resolution.assignees}
+        units[queued.order.server_id].update(refs)
     return [DetachRequest(server_id, tuple(refs.values())) for server_id, refs in units.items()]
 
 
@@ -108,8 +110,17 @@ async def only_still_on_call(cad: CadClient, queued: QueuedOrder) -> Resolution:
     return replace(resolution, assignees=tuple(kept), left_out=(*resolution.left_out, *skipped))
 
 
-def _unit_refs(assignees: Sequence[Assignee]) -> dict[str, UnitRef]:
-    return {one.key: UnitRef(one.api_id, one.unit.ident if one.unit else None) for one in assignees}
+def leave_out(orders: Iterable[QueuedOrder], idents: Collection[int]) -> bool:
+    """Leave out the units that no request can name; return False if the orders have none."""
+    is_changed = False
+    for queued in orders:
+        found = queued.resolution
+        unnamed = [one for one in found.assignees if one.unit and one.unit.ident in idents]
+        skipped = [_skipped(one, SkipReason.NOT_ADDRESSABLE) for one in unnamed]
+        rest = tuple(one for one in found.assignees if one not in unnamed)
+        queued.resolution = replace(found, assignees=rest, left_out=(*found.left_out, *skipped))
+        is_changed = is_changed or bool(unnamed)
+    return is_changed
 
 
 def _reason_not_on_call(assignee: Assignee) -> SkipReason:
@@ -120,7 +131,7 @@ def _reason_not_on_call(assignee: Assignee) -> SkipReason:
 
 def _skipped(assignee: Assignee, reason: SkipReason) -> SkippedTarget:
     number = assignee.unit.number if assignee.unit else ""
-    return SkippedTarget(Target(number or assignee.api_id, assignee.discord_id), reason)
+    return SkippedTarget(Target(number or assignee.reference, assignee.discord_id), reason)
 
 
 async def _send_attach(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:

@@ -11,6 +11,7 @@ from bot.services.orders import outcomes
 from bot.services.orders.outcomes import Outcome
 from bot.services.targets import grammar
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget
+from bot.services.targets.terms import format_ident
 from bot.storage.stores.order_store import Order
 
 ERASED_ID = 0  # stands for the Discord id of an erased user
@@ -66,7 +67,8 @@ class _PersonMatcher:
         self._matched = [one for one in resolved if self._matches_id(one)]
         units = [one.unit for one in self._matched if one.unit]
         self.identities |= {identity(api_id) for unit in units for api_id in unit.api_ids}
-        self._unit_numbers = {unit.number.casefold() for unit in units if unit.number}
+        self._unit_words = {unit.number.casefold() for unit in units if unit.number}
+        self._unit_words |= {format_ident(unit.ident) for unit in units}
 
     def matches(self, assignee: Assignee) -> bool:
         """Return True if a resolved unit is the person."""
@@ -84,7 +86,7 @@ class _PersonMatcher:
             (self._is_actor and word.casefold() == "me")
             or str(self._discord_id) in word
             or identity(word) in self.identities
-            or word.casefold() in self._unit_numbers
+            or word.casefold() in self._unit_words
         )
 
     def _matches_id(self, assignee: Assignee) -> bool:

@@ -23,7 +23,6 @@ _IGNORED_REASONS = {
     SkipReason.EMPTY_ROLE,
     SkipReason.EMPTY_CHANNEL,
     SkipReason.AMBIGUOUS,
-    SkipReason.NO_API_ID,
 }
 
 
@@ -70,7 +69,8 @@ class Exclusions:
 
     def _exclude(self, people: Sequence[Assignee]) -> None:
         for one in people:
-            self._api_ids.add(identity(one.api_id))
+            if one.api_id:
+                self._api_ids.add(identity(one.api_id))
             if one.unit:
                 self._idents.add(one.unit.ident)
 

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Sequence
 
 from bot.services.errors import NoTargets, TooManyTargets
 from bot.services.targets.terms import (
+    IDENT_KEYWORD,
     EveryoneTerm,
+    IdentTerm,
     MemberGroupTerm,
     MembersUnavailable,
     MemberTerm,
@@ -34,6 +36,7 @@ RANGE_LIMIT = 50  # numbers in one range
 _LAST_SNOWFLAKE = 2**63 - 1
 _DIGITS = "0123456789"
 _MAX_DIGITS = 9  # of a number in a range
+_IDENT = re.compile(r"\d{1,9}", re.ASCII)
 _EVERYONE_MENTIONS = frozenset({"@everyone", "@here"})
 
 # Invisible characters separate terms too: a unit number cannot contain them.
@@ -216,6 +219,8 @@ def _read_chunk(chunk: str, actor_id: int) -> TermMeaning:
         return UnknownTerm()
     if colon and field.casefold() in set(UnitGroupKind):
         return UnitGroupTerm(UnitGroupKind(field.casefold()), name)
+    if field.casefold() == IDENT_KEYWORD and _IDENT.fullmatch(name):
+        return IdentTerm(int(name))
     return (None if colon else _read_range(chunk)) or TextTerm(chunk)
 
 

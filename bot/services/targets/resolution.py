@@ -6,8 +6,9 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.cad.models import Unit
+from bot.cad.models import Unit, UnitRef
 from bot.common.steam_id import identity
+from bot.services.targets.terms import format_ident
 
 ASSIGNEE_LIMIT = 50  # of one order
 
@@ -27,7 +28,7 @@ class SkipReason(enum.Enum):
     NOT_ON_DUTY = enum.auto()  # linked, but the CAD lists no such unit
     NO_SUCH_UNIT = enum.auto()  # no unit on duty has this number
     AMBIGUOUS = enum.auto()  # several units on duty have this number
-    NO_API_ID = enum.auto()  # the CAD shows no API id for this unit
+    NO_API_ID = enum.auto()  # no API id for this unit; stored by earlier versions only
     NOT_UNDERSTOOD = enum.auto()  # an emoji, a lone minus
     NOT_LOOKED_UP = enum.auto()  # the CAD did not say who is on duty
     NOT_ON_CALL = enum.auto()  # the unit to detach is not on the named call
@@ -46,6 +47,8 @@ class SkipReason(enum.Enum):
     NO_UNIT_IN_RANGE = enum.auto()  # no unit on duty has a number within the range
     NO_SUCH_UNIT_GROUP = enum.auto()  # no unit on duty is in a department or group of this name
     INVALID_RANGE = enum.auto()  # the ends have different prefixes or are too far apart
+    DISPATCHER = enum.auto()  # on duty as a dispatcher only
+    NOT_ADDRESSABLE = enum.auto()  # no request of this CAD's API can name the unit
     STATUS_CHANGED = enum.auto()  # the unit got another status while the order waited
     # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
@@ -87,9 +90,10 @@ class SkippedTarget:
 
 @dataclass(frozen=True, slots=True)
 class Assignee:
-    """A person whom an order attaches or detaches.
+    """A unit or an API id that an order attaches or detaches.
 
     Attributes:
+        api_id: empty where the CAD shows none for the unit; then the unit is known.
         discord_id: the member who was named, None for a number or an API id.
         unit: the unit on duty; None if the CAD lists none or did not answer.
         on_duty: None if unknown.
@@ -108,13 +112,31 @@ class Assignee:
         """The key under which different spellings of the same unit or member are equal."""
         return f"unit {self.unit.ident}" if self.unit else identity(self.api_id)
 
+    @property
+    def ref(self) -> UnitRef:
+        """The unit as a request to the CAD names it."""
+        if self.unit is None:
+            return UnitRef(self.api_id)
+        return UnitRef(self.api_id, self.unit.ident, self.unit.account)
+
+    @property
+    def reference(self) -> str:
+        """The word that means it in a `units` text and in stored outcomes: its API id or ident."""
+        return self.api_id or (format_ident(self.unit.ident) if self.unit else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """The units on duty; is_current if the list was fetched after the order arrived."""
+    """The units on duty; is_current if the list was fetched after the order arrived.
+
+    Attributes:
+        units: the units that can be sent to calls.
+        dispatchers: the units that are logged in as dispatchers; they are not sent to calls.
+    """
 
     units: Sequence[Unit]
     is_current: bool
+    dispatchers: Sequence[Unit] = ()
     # Indexes, built on first use: one order looks up hundreds of members.
     _units_by_api_id: dict[str, Unit] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -139,6 +161,18 @@ class Roster:
             for unit in self.units:
                 self._units_by_number.setdefault(unit.number.casefold(), []).append(unit)
         return self._units_by_number.get(number.casefold(), ())
+
+    def by_ident(self, ident: int) -> Unit | None:
+        """Return the unit with an ident."""
+        return next((unit for unit in self.units if unit.ident == ident), None)
+
+    def has_dispatcher(self, number_or_api_id: str) -> bool:
+        """Return whether a dispatcher has this number or API id."""
+        number, api_id = number_or_api_id.casefold(), identity(number_or_api_id)
+        return any(
+            number == one.number.casefold() or api_id in map(identity, one.api_ids)
+            for one in self.dispatchers
+        )
 
     def is_conclusive(self) -> bool:
         """Return whether a person who is not in the list is off duty.
@@ -194,7 +228,7 @@ class Resolution:
             one for one in self.assignees if one.on_duty or (is_final and one.on_duty is None)
         )
         absent = [
-            SkippedTarget(Target(one.api_id, one.discord_id), SkipReason.NOT_ON_DUTY)
+            SkippedTarget(Target(one.reference, one.discord_id), SkipReason.NOT_ON_DUTY)
             for one in self.assignees
             if one.on_duty is False
         ]

@@ -21,6 +21,7 @@ from bot.services.targets.resolution import (
 )
 from bot.services.targets.terms import (
     EveryoneTerm,
+    IdentTerm,
     MemberGroupTerm,
     MembersUnavailable,
     MemberTerm,
@@ -110,11 +111,13 @@ class RosterLookup:
                 return _result(term, self._find_single(meaning))
 
     def _find_single(
-        self, meaning: UnitRangeTerm | TextTerm | EveryoneTerm | UnknownTerm
+        self, meaning: UnitRangeTerm | IdentTerm | TextTerm | EveryoneTerm | UnknownTerm
     ) -> Assignee | SkipReason:
         match meaning:
             case TextTerm(text=text):
                 return self._find_text(text)
+            case IdentTerm(ident=ident):
+                return self._find_ident(ident)
             case UnitRangeTerm():
                 return SkipReason.INVALID_RANGE
             case EveryoneTerm():
@@ -128,10 +131,13 @@ class RosterLookup:
         api_id = self.api_ids.get(member.id)
         if api_id is not None:
             unit = self.roster.by_api_id(api_id)
-            if unit is not None or not self.roster.is_conclusive():
+            if unit is None and self.roster.has_dispatcher(api_id):
+                reason = SkipReason.DISPATCHER
+            elif unit is not None or not self.roster.is_conclusive():
                 on_duty = True if unit else None
                 return LookupResult([Assignee(api_id, member.id, unit, on_duty)])
-            reason = SkipReason.NOT_ON_DUTY
+            else:
+                reason = SkipReason.NOT_ON_DUTY
         elif member.id not in self.api_ids:
             reason = SkipReason.NOT_LOOKED_UP
         else:
@@ -145,12 +151,19 @@ class RosterLookup:
         if numbered:
             return _to_assignee(numbered[0])
         unit = self.roster.by_api_id(text)
+        if unit is None and self.roster.has_dispatcher(text):
+            return SkipReason.DISPATCHER
         # A whole API id is sent even if the list of units does not show it.
         if unit or steam_id.looks_like_api_id(text):
             absent = False if self.roster.is_conclusive() else None
             api_id = _cad_spelling(text, unit)
             return Assignee(api_id, None, unit, on_duty=True if unit else absent)
         return SkipReason.NO_SUCH_UNIT if self.roster.is_current else SkipReason.NOT_LOOKED_UP
+
+    def _find_ident(self, ident: int) -> Assignee | SkipReason:
+        if unit := self.roster.by_ident(ident):
+            return _to_assignee(unit)
+        return SkipReason.NOT_ON_DUTY if self.roster.is_current else SkipReason.NOT_LOOKED_UP
 
     def _find_member_group(
         self, term: Term, group: MemberGroupTerm, excluded_ids: Collection[int]
@@ -184,12 +197,7 @@ class RosterLookup:
     def _units_in_group(self, group: UnitGroupTerm) -> Iterator[Unit]:
         wanted = normalise_name(group.name)
         for unit in self.roster.units:
-            # Units at the dispatcher's screen are not sent to calls.
-            if (
-                wanted
-                and normalise_name(unit_group_name(unit, group.kind)) == wanted
-                and not unit.is_dispatch
-            ):
+            if wanted and normalise_name(unit_group_name(unit, group.kind)) == wanted:
                 yield unit
 
     def _units_in_range(self, unit_range: UnitRangeTerm) -> Iterator[Unit]:
@@ -211,11 +219,10 @@ class RosterLookup:
                 isinstance(term.meaning, UnitRangeTerm)
                 and len(self.roster.by_number(unit.number)) > 1
             )
-            one = SkipReason.AMBIGUOUS if is_shared else _to_assignee(unit)
-            if isinstance(one, Assignee):
-                people.append(one)
+            if is_shared:
+                left_out.append(SkippedTarget(Target(unit.number), SkipReason.AMBIGUOUS))
             else:
-                left_out.append(SkippedTarget(Target(unit.number or f"unit {unit.ident}"), one))
+                people.append(_to_assignee(unit))
         if not people and not left_out:
             return _result(term, if_empty if self.roster.is_current else SkipReason.NOT_LOOKED_UP)
         return LookupResult(people, tuple(dict.fromkeys(left_out)))
@@ -237,12 +244,8 @@ def unit_group_name(unit: Unit, kind: UnitGroupKind) -> str:
             return unit.subdivision
 
 
-def _to_assignee(unit: Unit) -> Assignee | SkipReason:
-    return (
-        Assignee(unit.api_ids[0], None, unit, on_duty=True)
-        if unit.api_ids
-        else SkipReason.NO_API_ID
-    )
+def _to_assignee(unit: Unit) -> Assignee:
+    return Assignee(unit.api_ids[0] if unit.api_ids else "", None, unit, on_duty=True)
 
 
 def _cad_spelling(api_id: str, unit: Unit | None) -> str:

@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from bot.services.errors import NoTargets, TooManyTargets
 
+IDENT_KEYWORD = "ident"  # reserved, as those of unit groups
+
 
 class UnitGroupKind(StrEnum):
     """The field of a unit that `dept:`, `group:` and `sub:` compare; the keywords are reserved."""
@@ -68,6 +70,13 @@ class UnitRangeTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentTerm:
+    """The unit on duty with this ident, `ident:7`; for units that no other word names."""
+
+    ident: int
+
+
+@dataclass(frozen=True, slots=True)
 class TextTerm:
     """A unit number or an API id."""
 
@@ -89,6 +98,7 @@ TermMeaning: TypeAlias = (
     | MemberGroupTerm
     | UnitGroupTerm
     | UnitRangeTerm
+    | IdentTerm
     | TextTerm
     | EveryoneTerm
     | UnknownTerm
@@ -110,6 +120,11 @@ class Mention:
 
     sigil: str
     id: int
+
+
+def format_ident(ident: int) -> str:
+    """Return the word that means a unit by its ident in a `units` text."""
+    return f"{IDENT_KEYWORD}:{ident}"
 
 
 MentionLookup: TypeAlias = Callable[[Mention], Sequence[int] | MembersUnavailable | None]

@@ -12,7 +12,9 @@ from typing import ClassVar
 import discord
 from discord.ui import Button, Item, View
 
+from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import PersistentItem
+from bot.ui.interactions.responses import Interaction, actor_of, answer
 
 
 def call_item_pattern(action: str) -> str:
@@ -44,6 +46,22 @@ class CallButton(CallItem, template=call_item_pattern("button")):
     def build(self, custom_id: str) -> Button[View]:
         """Return the button."""
         return Button(label=self.label, style=self.style, custom_id=custom_id)
+
+
+class QuestionButton(CallButton, template=call_item_pattern("question")):
+    """Asks a dispatcher for confirmation; the button under the question carries the act out.
+
+    The question names the call by `{call}`.
+    """
+
+    question: ClassVar[str]
+    confirm_button: ClassVar[type[CallButton]]
+
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Ask for confirmation."""
+        services.call_actions.require_dispatch(actor_of(interaction))
+        confirm = self.confirm_button(self.server_id, self.call_id)
+        await answer(interaction, self.question.format(call=self.call_id), view_of(confirm))
 
 
 def view_of(*items: CallItem) -> View:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import partial
+from typing import ClassVar
 
 import discord
 from discord.ui import View
 
+from bot.services.access.policy import Actor
+from bot.services.calls.call_actions import CallActions
 from bot.services.cards.card_content import CardContent
 from bot.ui.calls import action_text
-from bot.ui.calls.call_component import CallButton, call_item_pattern, view_of
+from bot.ui.calls.call_component import (
+    CallButton,
+    QuestionButton,
+    call_item_pattern,
+    view_of,
+)
 from bot.ui.calls.call_forms import LinkForm
 from bot.ui.calls.more_menu import MORE_ITEMS, MoreButton
 from bot.ui.calls.unit_panel import PANEL_ITEMS, AttachPickedButton, DispatchPickedButton, UnitPanel
@@ -25,25 +33,44 @@ from bot.ui.interactions.responses import (
 )
 
 
-class AttachMeButton(CallButton, template=call_item_pattern("attach-me")):
+class SelfOrderButton(CallButton, template=call_item_pattern("self-order")):
+    """Gives an order about the member who pressed it; one who is not linked is linked first."""
+
+    asks_cad: ClassVar[bool] = False  # see `submit_order`
+
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Give the order, or open the link form, which gives it afterwards."""
+        actor = actor_of(interaction)
+        self.require_right(services.call_actions, actor)
+        if await services.call_actions.is_linked(actor):
+            accept = self.accept(services)
+            await submit_order(interaction, accept, services.queue, asks_cad=self.asks_cad)
+        else:
+            await services.link_workflow.require_no_request(actor)
+            await interaction.response.send_modal(LinkForm(self.accept))
+
+    @abstractmethod
+    def require_right(self, calls: CallActions, actor: Actor) -> None:
+        """Raise RoleRequired unless the actor may give the order."""
+
+    @abstractmethod
+    def accept(self, services: GuildServices) -> Accept:
+        """Return what stores the order."""
+
+
+class AttachMeButton(SelfOrderButton, template=call_item_pattern("attach-me")):
     """Attaches the member who pressed it to the call."""
 
     action = "attach-me"
     label = "Attach me"
     style = discord.ButtonStyle.primary
 
-    async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Give the order; if the member is not linked, open the link form first."""
-        actor = actor_of(interaction)
-        services.call_actions.require_self_dispatch(actor)
-        if await services.call_actions.is_linked(actor):
-            await submit_order(interaction, self.accept(services), services.queue)
-        else:
-            await services.link_workflow.require_no_request(actor)
-            await interaction.response.send_modal(LinkForm(self.accept))
+    def require_right(self, calls: CallActions, actor: Actor) -> None:
+        """Require the right to attach the own unit."""
+        calls.require_self_dispatch(actor)
 
     def accept(self, services: GuildServices) -> Accept:
-        """Store the order and return it."""
+        """Return what stores an order to attach the own unit."""
         return partial(
             services.intake.attach, units="me", call_id=self.call_id, server_id=self.server_id
         )
@@ -63,26 +90,20 @@ class DetachMeButton(CallButton, template=call_item_pattern("detach-me")):
         await submit_order(interaction, detach, services.queue)
 
 
-class RespondButton(CallButton, template=call_item_pattern("respond")):
+class RespondButton(SelfOrderButton, template=call_item_pattern("respond")):
     """Turns a 911 call into a dispatch call and attaches the member who pressed it."""
 
     action = "respond"
     label = "Respond"
     style = discord.ButtonStyle.danger
+    asks_cad = True
 
-    async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Create the call and give the order; if not linked, open the link form first."""
-        actor = actor_of(interaction)
-        services.call_actions.require_dispatch(actor)
-        if await services.call_actions.is_linked(actor):
-            accept = self.accept(services)
-            await submit_order(interaction, accept, services.queue, asks_cad=True)
-        else:
-            await services.link_workflow.require_no_request(actor)
-            await interaction.response.send_modal(LinkForm(self.accept))
+    def require_right(self, calls: CallActions, actor: Actor) -> None:
+        """Require the right to create calls."""
+        calls.require_dispatch(actor)
 
     def accept(self, services: GuildServices) -> Accept:
-        """Create the call; store the order and return it."""
+        """Return what creates the call and stores an order to attach the own unit."""
         return partial(
             services.call_actions.respond_to_911,
             server_id=self.server_id,
@@ -94,7 +115,8 @@ class RespondButton(CallButton, template=call_item_pattern("respond")):
 class OpenPanelButton(CallButton, template=call_item_pattern("panel")):
     """Opens the unit panel."""
 
-    submit_button: type[CallButton]
+    submit_button: ClassVar[type[CallButton]]
+    question: ClassVar[str]  # above the panel; it names the call by `{call}`
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Show the units, members and departments that can be picked."""
@@ -102,11 +124,7 @@ class OpenPanelButton(CallButton, template=call_item_pattern("panel")):
         view = UnitPanel.from_candidates(candidates).view(
             self.submit_button(self.server_id, self.call_id)
         )
-        await answer(interaction, self.question(), view)
-
-    @abstractmethod
-    def question(self) -> str:
-        """Return the text above the panel."""
+        await answer(interaction, self.question.format(call=self.call_id), view)
 
 
 class AttachOthersButton(OpenPanelButton, template=call_item_pattern("attach")):
@@ -114,11 +132,8 @@ class AttachOthersButton(OpenPanelButton, template=call_item_pattern("attach")):
 
     action = "attach"
     label = "Attach…"
+    question = "Which units go to **#{call}**?"
     submit_button = AttachPickedButton
-
-    def question(self) -> str:
-        """Return the text above the panel."""
-        return f"Which units go to **#{self.call_id}**?"
 
 
 class DispatchOthersButton(OpenPanelButton, template=call_item_pattern("dispatch")):
@@ -127,26 +142,8 @@ class DispatchOthersButton(OpenPanelButton, template=call_item_pattern("dispatch
     action = "dispatch"
     label = "Dispatch…"
     style = discord.ButtonStyle.primary
+    question = "Which units go to **911 #{call}**?"
     submit_button = DispatchPickedButton
-
-    def question(self) -> str:
-        """Return the text above the panel."""
-        return f"Which units go to **911 #{self.call_id}**?"
-
-
-class DismissButton(CallButton, template=call_item_pattern("dismiss")):
-    """Asks for confirmation before a 911 call is dismissed."""
-
-    action = "dismiss"
-    label = "Dismiss"
-
-    async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Ask for confirmation."""
-        services.call_actions.require_dispatch(actor_of(interaction))
-        question = f"Dismiss **911 #{self.call_id}**? No unit will be sent."
-        await answer(
-            interaction, question, view_of(ConfirmDismissButton(self.server_id, self.call_id))
-        )
 
 
 class ConfirmDismissButton(CallButton, template=call_item_pattern("dismiss-now")):
@@ -162,6 +159,15 @@ class ConfirmDismissButton(CallButton, template=call_item_pattern("dismiss-now")
             actor_of(interaction), self.server_id, self.call_id
         )
         await respond(interaction, dismissing, action_text.emergency_dismissed)
+
+
+class DismissButton(QuestionButton, template=call_item_pattern("dismiss")):
+    """Asks for confirmation before a 911 call is dismissed."""
+
+    action = "dismiss"
+    label = "Dismiss"
+    question = "Dismiss **911 #{call}**? No unit will be sent."
+    confirm_button = ConfirmDismissButton
 
 
 CALL_CARD_BUTTONS = (AttachMeButton, AttachOthersButton, DetachMeButton, MoreButton)

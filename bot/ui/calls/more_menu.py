@@ -9,7 +9,13 @@ from discord import SelectOption
 from discord.ui import Item, Select, View
 
 from bot.ui.calls import action_text
-from bot.ui.calls.call_component import CallButton, CallItem, call_item_pattern, view_of
+from bot.ui.calls.call_component import (
+    CallButton,
+    CallItem,
+    QuestionButton,
+    call_item_pattern,
+    view_of,
+)
 from bot.ui.calls.call_forms import NoteForm
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.responses import Interaction, actor_of, answer, respond
@@ -64,22 +70,6 @@ class StatusSelect(CallItem, template=call_item_pattern("status")):
         await respond(interaction, setting, action_text.status_set)
 
 
-class CloseCallButton(CallButton, template=call_item_pattern("close")):
-    """Asks for confirmation before a call is closed."""
-
-    action = "close"
-    label = "Close call"
-    style = discord.ButtonStyle.danger
-
-    async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Ask for confirmation."""
-        services.call_actions.require_dispatch(actor_of(interaction))
-        question = f"Close **#{self.call_id}**? All units leave it."
-        await answer(
-            interaction, question, view_of(ConfirmCloseButton(self.server_id, self.call_id))
-        )
-
-
 class ConfirmCloseButton(CallButton, template=call_item_pattern("close-now")):
     """Closes a call."""
 
@@ -93,6 +83,16 @@ class ConfirmCloseButton(CallButton, template=call_item_pattern("close-now")):
             actor_of(interaction), self.server_id, self.call_id
         )
         await respond(interaction, closing, action_text.call_closed)
+
+
+class CloseCallButton(QuestionButton, template=call_item_pattern("close")):
+    """Asks for confirmation before a call is closed."""
+
+    action = "close"
+    label = "Close call"
+    style = discord.ButtonStyle.danger
+    question = "Close **#{call}**? All units leave it."
+    confirm_button = ConfirmCloseButton
 
 
 MORE_ITEMS = (AddNoteButton, StatusSelect, CloseCallButton, ConfirmCloseButton)

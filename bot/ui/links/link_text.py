@@ -10,7 +10,7 @@ from bot.services.links.link_service import LinkResult
 from bot.services.links.link_workflow import UnlinkResult
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState
 from bot.storage.stores.link_store import ImportCounts
-from bot.ui.error_text import request_outcome
+from bot.ui.link_error_text import request_outcome
 from bot.ui.text import code_span, join_limited, member_mention, timestamp
 
 _ID_LENGTH = 100

@@ -133,7 +133,9 @@ def buttons_for_order(view: OrderView) -> View:
         buttons.add_item(ConfirmButton(order.id))
         buttons.add_item(DeclineButton(order.id))
     elif order.action is OrderAction.ATTACH and order.state is OrderState.DONE and outcome:
-        all_ids = {one.api_id for one in view.resolution.assignees}
-        if outcome.confirmation is not BoardConfirmation.MISSING or all_ids - set(outcome.missing):
+        is_missing = outcome.confirmation is BoardConfirmation.MISSING
+        if not is_missing or any(
+            one.reference not in outcome.missing for one in view.resolution.assignees
+        ):
             buttons.add_item(UndoButton(order.id))
     return buttons

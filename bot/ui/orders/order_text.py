@@ -156,10 +156,9 @@ def _units_on_other_calls(view: OrderView, limit: int) -> Iterator[str]:
 
 def _result(view: OrderView) -> str:
     """Return the mark of a completed order and the call that its units are on or off."""
-    missing = set(view.outcome.missing) if view.outcome else set()
-    all_ids = {one.api_id for one in view.resolution.assignees}
+    missing = view.outcome.missing if view.outcome else ()
     is_attach = view.order.action is OrderAction.ATTACH
-    if missing and missing == all_ids:
+    if missing and all(one.reference in missing for one in view.resolution.assignees):
         return f"❌ {'Not' if is_attach else 'Still'} on {_call_name(view)}"
     on_duty = {one.on_duty for one in view.resolution.assignees}
     is_partly = missing or view.resolution.left_out or False in on_duty
@@ -187,7 +186,7 @@ def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterat
         case BoardConfirmation.CONFIRMED:
             yield "Confirmed by the CAD."
         case BoardConfirmation.MISSING:
-            absent = [unit_name(one) for one in people if one.api_id in outcome.missing]
+            absent = [unit_name(one) for one in people if one.reference in outcome.missing]
             units = join_limited(absent, limit)
             if view.order.action is OrderAction.DETACH:
                 yield f"The CAD accepted the order, but still shows {units} on the call."

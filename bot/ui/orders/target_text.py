@@ -22,8 +22,11 @@ _MENTION = re.compile(r"-?<(?:@[!&]?|#)\d{1,20}>")
 _REASONS = {
     SkipReason.NOT_LINKED: "not linked. Use `/link` with `member:`, or ask them to use `/link`",
     SkipReason.NOT_ON_DUTY: "off duty in the CAD",
+    SkipReason.DISPATCHER: "on duty as a dispatcher, not as a unit",
     SkipReason.NO_SUCH_UNIT: "no unit on duty has this number",
-    SkipReason.AMBIGUOUS: "several units on duty have this number. Mention the member instead",
+    SkipReason.AMBIGUOUS: (
+        "several units on duty have this number. Pick one from the list, or mention the member"
+    ),
     SkipReason.NO_API_ID: "the CAD shows no API id for this unit. Mention the member instead",
     SkipReason.NOT_UNDERSTOOD: "this is no member, unit or group of units",
     SkipReason.NOT_LOOKED_UP: "the CAD did not say which unit that is. Try again in a minute",
@@ -49,6 +52,10 @@ _REASONS = {
     SkipReason.NO_MEMBER_ON_DUTY: "no member in it is linked and on duty in the CAD",
     SkipReason.NO_UNIT_IN_RANGE: "no unit on duty has a number in this range",
     SkipReason.NO_SUCH_UNIT_GROUP: "no unit on duty belongs to it. Spell it as in the CAD",
+    SkipReason.NOT_ADDRESSABLE: (
+        "the CAD shows no API id for this unit, and its API 1 cannot name it otherwise. Do it in"
+        " the CAD"
+    ),
     SkipReason.INVALID_RANGE: (
         "a range needs the same letters before both numbers, like `A-1..A-9`, and at most"
         f" {RANGE_LIMIT} numbers"

@@ -60,7 +60,6 @@ READERS = (
     v1.read_new_call,
     v1.read_calls,
     v1.read_units,
-    v1.read_account_name,
 )
 
 
@@ -76,7 +75,7 @@ def test_the_key_stays_out_of_the_repr():
 
 
 def test_the_first_dialect_is_the_seeds_document_exactly():
-    request = v1.attach(WHO, [ORDER], ATTACH_VARIANTS[0])
+    (request,) = v1.attach(WHO, [ORDER], ATTACH_VARIANTS[0])
     assert (request.method, request.path) == ("POST", "/emergency")
     assert json.dumps(request.body) == json.dumps(json.loads(SEED))
 
@@ -91,7 +90,7 @@ def test_the_dialects_come_in_the_order_of_the_reference():
 
 @pytest.mark.parametrize("dialect", ATTACH_VARIANTS)
 def test_a_dialect_changes_the_path_and_the_type_only(dialect):
-    request = v1.attach(WHO, [ORDER], dialect)
+    (request,) = v1.attach(WHO, [ORDER], dialect)
     assert (request.method, request.path) == ("POST", dialect.path)
     assert request.body == json.loads(SEED) | {"type": dialect.type}
 
@@ -106,21 +105,35 @@ def test_a_dialect_changes_the_path_and_the_type_only(dialect):
     ],
 )
 def test_units_without_an_api_id_are_attached_by_ident(units, targets):
-    found = objects(v1.attach(WHO, [AttachRequest(1, 100, units)], ATTACH_VARIANTS[-1]))
-    assert found == [{"serverId": 1, "callId": 100, **target} for target in targets]
+    found = v1.attach(WHO, [AttachRequest(1, 100, units)], ATTACH_VARIANTS[-1])
+    assert list(map(objects, found)) == [
+        [{"serverId": 1, "callId": 100, **target}] for target in targets
+    ]
+
+
+def test_a_call_that_needs_two_objects_gets_the_second_in_a_request_of_its_own():
+    mixed = AttachRequest(1, 100, (UnitRef("", 7), UnitRef("b")))
+    assert list(map(objects, v1.attach(WHO, [ORDER, mixed], ATTACH_VARIANTS[-1]))) == [
+        [
+            {"serverId": 1, "callId": 100, "units": ["STEAN:1234"]},
+            {"serverId": 1, "callId": 100, "units": ["b"]},
+        ],
+        [{"serverId": 1, "callId": 100, "identIds": [7]}],
+    ]
 
 
 def test_units_without_an_api_id_are_detached_through_their_account():
     units = (UnitRef("", 7, "uuid"), UnitRef("b", 8), UnitRef("", 9, "uuid"))
-    assert objects(v1.detach(WHO, [DetachRequest(1, units)])) == [
-        {"serverId": 1, "units": ["b"]},
-        {"serverId": 1, "account": "uuid"},
+    assert list(map(objects, v1.detach(WHO, [DetachRequest(1, units)]))) == [
+        [{"serverId": 1, "units": ["b"]}],
+        [{"serverId": 1, "account": "uuid"}],
     ]
 
 
 def test_what_cannot_be_named_is_not_sent():
-    with pytest.raises(UnitNotAddressable, match="7"):
-        v1.detach(WHO, [DetachRequest(1, (UnitRef("", 7),))])
+    with pytest.raises(UnitNotAddressable, match="7, 9") as caught:
+        v1.detach(WHO, [DetachRequest(1, (UnitRef("", 7), UnitRef("a", 8), UnitRef("", 9)))])
+    assert caught.value.idents == {7, 9}
     with pytest.raises(UnitNotAddressable):
         v1.attach(WHO, [AttachRequest(1, 100, (UnitRef(""),))], ATTACH_VARIANTS[-1])
     with pytest.raises(UnitNotAddressable):
@@ -141,7 +154,7 @@ def test_the_status_of_a_unit_by_what_is_known_of_it(unit, target):
 
 def test_several_orders_are_several_objects_in_their_order():
     orders = [ORDER, AttachRequest(2, 7, (UnitRef("a"), UnitRef("b")))]
-    assert objects(v1.attach(WHO, orders, AttachVariant("/p", "T"))) == [
+    assert objects(*v1.attach(WHO, orders, AttachVariant("/p", "T"))) == [
         {"serverId": 1, "callId": 100, "units": ["STEAN:1234"]},
         {"serverId": 2, "callId": 7, "units": ["a", "b"]},
     ]
@@ -151,7 +164,7 @@ def test_several_orders_are_several_objects_in_their_order():
     ("request_", "path", "type_", "data"),
     [
         (
-            v1.detach(WHO, [DetachRequest(3, (UnitRef("a"), UnitRef("b", ident=8)))]),
+            *v1.detach(WHO, [DetachRequest(3, (UnitRef("a"), UnitRef("b", ident=8)))]),
             "/emergency/detach_unit",
             "DETACH_UNIT",
             {"serverId": 3, "units": ["a", "b"]},
@@ -216,13 +229,7 @@ def test_several_orders_are_several_objects_in_their_order():
             v1.get_active_units(WHO, 3, offset=200),
             "/emergency/get_active_units",
             "GET_ACTIVE_UNITS",
-            {"serverId": 3, "onlyUnits": True, "limit": 100, "offset": 200},
-        ),
-        (
-            v1.check_api_id(WHO, 3, "steam:1"),
-            "/general/check_apiid",
-            "CHECK_APIID",
-            {"serverId": 3, "apiId": "steam:1"},
+            {"serverId": 3, "onlyUnits": False, "limit": 100, "offset": 200},
         ),
     ],
 )
@@ -233,21 +240,20 @@ def test_the_other_requests(request_, path, type_, data):
     )
 
 
-def test_several_detachments_are_several_objects():
+def test_several_detachments_are_several_requests():
     orders = [DetachRequest(1, (UnitRef("a"),)), DetachRequest(2, (UnitRef("b"),))]
-    assert objects(v1.detach(WHO, orders)) == [
-        {"serverId": 1, "units": ["a"]},
-        {"serverId": 2, "units": ["b"]},
+    assert list(map(objects, v1.detach(WHO, orders))) == [
+        [{"serverId": 1, "units": ["a"]}],
+        [{"serverId": 2, "units": ["b"]}],
     ]
 
 
 def test_every_request_counts_against_the_one_budget():
     requests = [
-        v1.attach(WHO, [ORDER], ATTACH_VARIANTS[2]),
-        v1.detach(WHO, []),
+        *v1.attach(WHO, [ORDER], ATTACH_VARIANTS[2]),
+        *v1.detach(WHO, [DetachRequest(1, (UnitRef("a"),))]),
         v1.get_calls(WHO, 1),
         v1.get_active_units(WHO, 1),
-        v1.check_api_id(WHO, 1, "a"),
         v1.new_dispatch(WHO, NEW),
         v1.close_call(WHO, 1, 100),
         v1.add_note(WHO, 1, 100, "Hi", "Pat"),
@@ -269,7 +275,7 @@ def test_every_request_counts_against_the_one_budget():
     )
 )
 def test_any_order_survives_json(orders):
-    request = v1.attach(WHO, orders, ATTACH_VARIANTS[0])
+    (request,) = v1.attach(WHO, orders, ATTACH_VARIANTS[0])
     assert orders == [
         AttachRequest(item["serverId"], item["callId"], tuple(map(UnitRef, item["units"])))
         for item in objects(request)
@@ -383,26 +389,6 @@ def test_a_page_of_units_is_full_by_its_entries_good_or_bad(entries, read, is_la
     assert (len(page.units), page.is_last) == (read, is_last)
 
 
-@pytest.mark.parametrize(
-    ("body", "name"), [("patdoe", "patdoe"), ('"patdoe"', "patdoe"), (" Pat Doe \n", "Pat Doe")]
-)
-def test_the_name_of_an_account(body, name):
-    assert v1.read_account_name(answer(body)) == name
-
-
-def test_an_unknown_api_id():
-    text = "API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY"
-    assert v1.read_account_name(answer(text, 404)) is None
-
-
-@pytest.mark.parametrize(
-    ("body", "status"), [("<html><title>Not Found</title>", 404), ("NOT LINKED", 400)]
-)
-def test_another_refusal_is_not_an_unknown_api_id(body, status):
-    with pytest.raises(CadRefused):
-        v1.read_account_name(answer(body, status))
-
-
 @given(
     st.binary(max_size=300) | JSON.map(lambda data: json.dumps(data).encode()),
     st.integers(200, 599),
@@ -412,19 +398,3 @@ def test_no_answer_makes_a_reader_raise_anything_else(body, status, content_type
     for read in READERS:
         with contextlib.suppress(CadError):
             read(answer(body, status, content_type=content_type))
-
-
-def test_the_account_with_its_permissions():
-    request = v1.get_account(WHO, 2, "steam:1")
-    assert request.path == "/general/get_account"
-    assert request.body is not None
-    assert request.body["type"] == "GET_ACCOUNT"
-    assert objects(request) == [{"serverId": 2, "apiId": "steam:1"}]
-    raw = {"uuid": "u-1", "username": "pat", "permissions": {"dispatch": True}, "apiIds": ["a"]}
-    found = v1.read_account(json_answer(raw))
-    assert found is not None
-    assert (found.api_id, found.permissions) == ("a", frozenset({"dispatch"}))
-    unknown = answer("API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY", 404)
-    assert v1.read_account(unknown) is None
-    with pytest.raises(CadRefused):
-        v1.read_account(answer("Not Found", 404))

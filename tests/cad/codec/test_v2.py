@@ -157,7 +157,7 @@ def test_one_request_for_those_on_duty_and_one_for_the_rest(subjects, bodies):
         (
             v2.get_units(WHO, 3, offset=200),
             "GET",
-            f"{SERVER}/units?includeOffline=false&onlyUnits=true&limit=100&offset=200",
+            f"{SERVER}/units?includeOffline=false&onlyUnits=false&limit=100&offset=200",
             None,
         ),
         (

@@ -404,7 +404,7 @@ async def test_an_untrusted_certificate_is_refused():
 
 
 async def test_an_order_from_end_to_end():
-    order = v1.attach(
+    (order,) = v1.attach(
         Credentials("community", "key"),
         [AttachRequest(1, 100, (UnitRef("a"),))],
         v1.ATTACH_VARIANTS[0],

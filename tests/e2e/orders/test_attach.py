@@ -7,7 +7,7 @@ import pytest
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.behaviour import AttachVariant
-from sandbox.cad.state.models import Account, Badge, CallForm, Server
+from sandbox.cad.state.models import Badge, CallForm, Server
 from tests.e2e.bot_fixture import BotFixture
 
 ALL = ["A-12", "A-7", "M-3"]
@@ -88,7 +88,7 @@ async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(
         ("{charlie}", "not linked"),
         ("{erin}", "off duty in the CAD"),
         ("Z-99", "no unit on duty has this number"),
-        ("D-1", "no unit on duty has this number"),  # a dispatcher cannot be sent
+        ("D-1", "on duty as a dispatcher, not as a unit"),  # a dispatcher cannot be sent
         ("{dispatch}", "the bot may not see who has this role"),
         ("@everyone @here", "the whole server cannot be named"),
         ("🚓", "no unit on duty has this number"),
@@ -122,14 +122,6 @@ async def test_a_unit_that_shares_its_number(bot_fixture: BotFixture) -> None:
     answer = await bot_fixture.attach("A-7")
     assert "several units on duty have this number" in answer
     assert bot_fixture.orders() == []
-
-
-async def test_a_unit_without_an_api_id(bot_fixture: BotFixture) -> None:
-    nobody = Account("x", "nobody")
-    bot_fixture.world.login(bot_fixture.server, nobody, Badge("X-1", "Nobody", "LSPD"))
-    answer = await bot_fixture.attach("X-1 A-7")
-    assert "`X-1`: the CAD shows no API id for this unit" in answer
-    assert bot_fixture.units_on(100) == ["A-7"]
 
 
 async def test_an_api_id_that_no_unit_carries_is_sent_and_doubted(bot_fixture: BotFixture) -> None:

@@ -120,6 +120,15 @@ async def test_the_first_poll_is_kept(board: Board, cad: FakeCad):
     assert board.first_poll(SERVER) == first
 
 
+async def test_dispatchers_are_polled_with_the_units_and_kept_apart(board: Board, cad: FakeCad):
+    dana = replace(unit(2, "D-1"), is_dispatch=True)
+    cad.on_duty = (PAT, dana)
+    assert await board.fetch_units(SERVER) == (PAT,)
+    assert board.units(SERVER) == (PAT,)
+    assert board.dispatchers(SERVER) == (dana,)
+    assert board.dispatchers(OTHER_SERVER) == ()
+
+
 async def test_servers_are_apart(board: Board):
     await board.fetch_calls(SERVER)
     board.apply(OTHER_SERVER, [CallUpserted(STOP)])

@@ -81,6 +81,35 @@ def test_units_change() -> None:
     assert KNOWN.apply(UnitLoggedOut(1)).units == {}
 
 
+DANA = Unit(5, "d", "D-1", "Dana", "LSPD", 2, (), is_dispatch=True)
+
+
+def test_dispatchers_are_known_and_are_no_units() -> None:
+    polled = BoardSnapshot().with_units([PAT, DANA])
+    logged_in = KNOWN.apply(UnitLoggedIn(DANA))
+    for board in (polled, logged_in):
+        assert (board.units, board.dispatchers) == ({1: PAT}, {5: DANA})
+        assert (board.unit(5), board.unit(1), board.unit(6)) == (DANA, PAT, None)
+        assert board.apply(UnitStatusChanged((5,), 1)).dispatchers[5].status == 1
+        assert board.apply(UnitLoggedOut(5)).dispatchers == {}
+        assert board.with_units([PAT]).dispatchers == {}
+        assert board.with_units([PAT], None).dispatchers == {5: DANA}
+        assert board.with_calls(Calls((CALL,), ())).dispatchers == {5: DANA}
+        assert board.apply(CallsClosed((100,))).dispatchers == {5: DANA}
+
+
+def test_a_unit_becomes_a_dispatcher_and_a_unit_again() -> None:
+    desk = replace(PAT, is_dispatch=True)
+    board = KNOWN.apply(UnitsUpdated((desk,)))
+    assert (board.units, board.dispatchers) == ({}, {1: desk})
+    assert board.apply(UnitsUpdated((PAT,))) == KNOWN
+
+
+def test_an_event_about_a_call_keeps_the_very_same_units() -> None:
+    # Whoever has built an index of the units may go on using it.
+    assert KNOWN.apply(UnitsAttached(100, (2,))).units is KNOWN.units
+
+
 def test_units_join_and_leave_groups() -> None:
     alice = Unit(2, "v", "A-7", "Alice", "LSPD", 2, ())
     grouped = KNOWN.apply(UnitLoggedIn(alice)).apply(UnitsGrouped((1, 9), "K9"))

@@ -146,6 +146,8 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
         21: "NO_UNIT_IN_RANGE",
         22: "NO_SUCH_UNIT_GROUP",
         23: "INVALID_RANGE",
+        24: "DISPATCHER",
+        25: "NOT_ADDRESSABLE",
         101: "CAD_PERMISSION_MISSING",
         102: "NO_CAD_ACCOUNT",
         103: "CAD_PERMISSION_UNKNOWN",

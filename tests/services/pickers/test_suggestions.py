@@ -111,11 +111,19 @@ def words(found: list[Suggestion]) -> list[str]:
 
 def test_free_units_come_first_then_busy_ones_then_linked_members(suggestions) -> None:
     found = suggestions.units(DANA, "", names)
-    # A number that is not a single token becomes an API id or a mention; "two words" has neither.
-    assert words(found) == ["steam:x", "<@10>", "M-3", "Z-9", "A-1", "<@8>"]
-    assert [one.discord_id for one in found] == [None, 10, None, 7, None, 8]
-    assert [one.call.call_id if one.call else None for one in found] == [None] * 4 + [101, None]
+    # A number that is not a single token becomes an API id, a mention or the unit's ident.
+    assert words(found) == ["steam:x", "<@10>", "M-3", "Z-9", "ident:6", "A-1", "<@8>"]
+    assert [one.discord_id for one in found] == [None, 10, None, 7, None, None, 8]
+    assert [one.call.call_id if one.call else None for one in found] == [None] * 5 + [101, None]
     assert found[-1] == UnitSuggestion("", 8, None, None)
+
+
+def test_units_that_share_a_number_are_told_apart() -> None:
+    units = [unit(1, "A-1", "steam:z"), unit(2, "a-1", "steam:b"), unit(3, "A-1"), unit(4, "A-2")]
+    access = Access(frozenset({DISPATCH_ROLE}))
+    found = Suggestions(access, StillBoard([], units), StillLinks(LINKS), 1)
+    suggested = words(found.units(DANA, "A-", names))
+    assert suggested == ["<@7>", "ident:3", "A-2", "steam:b"]
 
 
 def test_a_unit_is_its_members_in_any_spelling_of_the_id() -> None:
@@ -174,9 +182,9 @@ def test_units_that_cannot_be_sent_come_after_the_free_ones() -> None:
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        ("Z-9 ", ["steam:x", "<@10>", "M-3", "A-1", "<@8>"]),
-        ("-z-9,", ["steam:x", "<@10>", "M-3", "Z-9", "A-1", "<@8>"]),
-        ("<@7> ", ["steam:x", "<@10>", "M-3", "A-1", "<@8>"]),
+        ("Z-9 ", ["steam:x", "<@10>", "M-3", "ident:6", "A-1", "<@8>"]),
+        ("-z-9,", ["steam:x", "<@10>", "M-3", "Z-9", "ident:6", "A-1", "<@8>"]),
+        ("<@7> ", ["steam:x", "<@10>", "M-3", "ident:6", "A-1", "<@8>"]),
     ],
 )
 def test_a_named_unit_is_not_suggested_again(suggestions, typed, expected) -> None:
@@ -198,7 +206,6 @@ def test_teams_by_name_and_only_those_that_can_be_spelled() -> None:
         unit(2, "2", department="los santos pd"),
         unit(3, "3", department='The "Best"'),
         unit(4, "4"),
-        replace(unit(5, "5", department="LSSD"), is_dispatch=True),
     ]
     (one,) = suggesting(crew, links=StillLinks({})).units(DANA, "dept:", names)
     assert isinstance(one, UnitGroupSuggestion)

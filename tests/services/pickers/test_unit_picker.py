@@ -17,7 +17,7 @@ UNITS = (
     replace(unit(3, "A-3", "c", department="Fire"), status=1),
     unit(4, "X-9", "d", department="Police"),
     unit(5, "X-9", "e", department="Police"),
-    unit(6, "Z 1", department="Police"),  # no token means it
+    unit(6, "Z 1", department="Police"),  # its number is no word, and it has no API id
 )
 
 
@@ -42,13 +42,14 @@ def test_those_free_come_first(picking: UnitPicker) -> None:
         ("A-1", None, True),
         ("d", None, True),  # another unit has the same number
         ("e", None, True),
+        ("ident:6", None, True),
         ("A-3", None, False),
         ("B-2", 100, False),
     ]
     crews = free_by_department(found)
     assert {name: [one.token for one in crew] for name, crew in crews.items()} == {
         "Fire": ["A-1"],
-        "Police": ["d", "e"],
+        "Police": ["d", "e", "ident:6"],
     }
 
 
@@ -58,7 +59,9 @@ def test_a_visitor_sees_no_unit(picking: UnitPicker) -> None:
 
 
 def test_what_was_picked_is_a_text_that_names_each_once(picking: UnitPicker) -> None:
-    assert picking.to_units_text(1, [7], ["A-1", "B-2"], ["Fire", "Police"]) == "<@7> A-1 B-2 d e"
+    assert picking.to_units_text(1, [7], ["A-1", "B-2"], ["Fire", "Police"]) == (
+        "<@7> A-1 B-2 d e ident:6"
+    )
 
 
 def test_no_unit_picked(picking: UnitPicker) -> None:

@@ -50,7 +50,12 @@ def order(units: str, *assignees: Assignee, **more: object) -> Order:
 
 
 def test_an_order_about_no_other_member_is_gone() -> None:
-    for units in (f"<@{PAT}>", f"<@!{PAT}>", f" <@{PAT}> , A-12 {HEX} STEAM:{HEX.upper()}"):
+    for units in (
+        f"<@{PAT}>",
+        f"<@!{PAT}>",
+        f" <@{PAT}> , A-12 {HEX} STEAM:{HEX.upper()}",
+        "ident:1",
+    ):
         assert redact(order(units, PATS), PAT, []) is None
     assert redact(order("me", PATS, actor_id=PAT), PAT, []) is None
 

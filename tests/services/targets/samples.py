@@ -23,15 +23,21 @@ CARL = replace(unit(8, "A-4", "steam:c", department="LOS SANTOS pd"), subdivisio
 DORA = replace(unit(9, "D-1", "steam:d", department="Los Santos PD"), is_dispatch=True)
 
 ON_DUTY = (PAT, ALICE, NAMELESS, SHY)
-CURRENT = Roster(ON_DUTY, is_current=True)
-REMEMBERED = Roster(ON_DUTY, is_current=False)
+CURRENT = Roster(ON_DUTY, is_current=True, dispatchers=(DORA,))
+REMEMBERED = Roster(ON_DUTY, is_current=False, dispatchers=(DORA,))
 SILENT = Roster((SHY, unit(6, "S-2")), is_current=True)  # the list contains no API id at all
 EMPTY = Roster((), is_current=True)
 UNKNOWN = Roster((), is_current=False)
 
-LINKS = {ME: "steam:1100001343A206F", 7: "11000010abcdef0", 8: "steam:off-duty", 99: None}
+LINKS = {
+    ME: "steam:1100001343A206F",
+    7: "11000010abcdef0",
+    8: "steam:off-duty",
+    9: "STEAM:D",
+    99: None,
+}
 
-CREW = Roster((PAT, ALICE, BOB, CARL, DORA, SHY), is_current=True)
+CREW = Roster((PAT, ALICE, BOB, CARL, SHY), is_current=True, dispatchers=(DORA,))
 CREW_LINKS = {11: "steam:b", 12: "STEAM:C", 13: "steam:off-duty", 7: "11000010abcdef0"}
 
 
@@ -64,4 +70,4 @@ NAMES = (
 name_lists = st.lists(st.sampled_from(NAMES), min_size=1, max_size=8)
 
 
-crews = st.lists(st.sampled_from([PAT, ALICE, TWIN, BOB, CARL, DORA, SHY]), unique=True)
+crews = st.lists(st.sampled_from([PAT, ALICE, TWIN, BOB, CARL, SHY]), unique=True)

@@ -53,6 +53,10 @@ from tests.services.targets.samples import (
         ("<@&5:12,99> -<@99>", ["A-4"]),
         # An exclusion that matches no unit is not reported.
         ("A-7 -A-4", ["A-7"]),
+        # A unit without an API id is excluded alone.
+        ("S-1 -S-1 A-7", ["A-7"]),
+        ("S-1 A-7 -ident:5", ["A-7"]),
+        ("A-7 S-1 -ident:99", ["A-7", "S-1"]),
         ("A-7 -<@13>", ["A-7"]),
         ("A-7 -<#6:>", ["A-7"]),
         ("A-7 -B-1..B-9", ["A-7"]),

@@ -27,7 +27,7 @@ from tests.services.targets.samples import (
         ("me B-1", REMEMBERED, False),
         ("me <@8>", REMEMBERED, False),
         ("steam:new", UNKNOWN, False),
-        ("S-1", REMEMBERED, False),
+        ("S-1", REMEMBERED, True),
         ("me <@5>", REMEMBERED, False),
         ("A-12", Roster((PAT, TWIN), is_current=False), False),
         ("<@99>", UNKNOWN, True),

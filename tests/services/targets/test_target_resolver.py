@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.cad.models import UnitRef
 from bot.services.targets.grammar import parse
 from bot.services.targets.resolution import (
     ASSIGNEE_LIMIT,
@@ -26,12 +27,14 @@ from tests.services.targets.samples import (
     CREW,
     CREW_LINKS,
     CURRENT,
+    DORA,
     EMPTY,
     LINKS,
     ME,
     NAMELESS,
     PAT,
     REMEMBERED,
+    SHY,
     SILENT,
     TWIN,
     UNKNOWN,
@@ -107,7 +110,12 @@ def test_people_on_duty_are_found_in_any_list(text, assignee, roster) -> None:
         ("A-1..A-99", CURRENT, SkipReason.INVALID_RANGE),
         ("B-1", REMEMBERED, SkipReason.NOT_LOOKED_UP),
         ("B-1", UNKNOWN, SkipReason.NOT_LOOKED_UP),
-        ("S-1", CURRENT, SkipReason.NO_API_ID),
+        ("ident:99", CURRENT, SkipReason.NOT_ON_DUTY),
+        ("ident:99", REMEMBERED, SkipReason.NOT_LOOKED_UP),
+        ("d-1", CURRENT, SkipReason.DISPATCHER),
+        ("D-1", REMEMBERED, SkipReason.DISPATCHER),
+        ("steam:d", CURRENT, SkipReason.DISPATCHER),
+        ("<@9>", CURRENT, SkipReason.DISPATCHER),
         ("a-12", Roster((PAT, TWIN), is_current=True), SkipReason.AMBIGUOUS),
     ],
 )
@@ -121,7 +129,12 @@ def test_reasons_to_skip_a_target(text, roster, reason) -> None:
 
 def test_every_reason_is_tried_above() -> None:
     (mark,) = (one for one in test_reasons_to_skip_a_target.pytestmark if one.name == "parametrize")
-    later = {SkipReason.NOT_ON_CALL, SkipReason.RESULT_UNKNOWN}  # set only by a detach
+    later = {
+        SkipReason.NOT_ON_CALL,  # set only by a detach
+        SkipReason.RESULT_UNKNOWN,
+        SkipReason.NOT_ADDRESSABLE,  # set when the order is sent
+        SkipReason.NO_API_ID,  # set by earlier versions only
+    }
     about_the_giver = {
         SkipReason.CAD_PERMISSION_MISSING,
         SkipReason.NO_CAD_ACCOUNT,
@@ -137,6 +150,13 @@ def test_every_reason_is_tried_above() -> None:
 def test_a_whole_id_is_taken_as_typed(roster, on_duty) -> None:
     (assignee,) = resolved("steam:new", roster).assignees
     assert assignee == Assignee("steam:new", None, None, on_duty)
+
+
+def test_a_member_who_is_on_duty_twice_goes_with_the_unit_and_not_as_the_dispatcher() -> None:
+    car = unit(10, "A-30", "steam:d")
+    roster = Roster((car,), is_current=True, dispatchers=(DORA,))
+    for text in ("<@9>", "steam:d", "A-30"):
+        assert [one.unit for one in resolved(text, roster).assignees] == [car]
 
 
 @pytest.mark.parametrize("roster", [REMEMBERED, UNKNOWN, SILENT])
@@ -203,12 +223,23 @@ def test_many_at_once(text: str, units: list[str]) -> None:
 
 def test_a_range_names_each_unit_that_is_ambiguous() -> None:
     roster = Roster((PAT, TWIN, unit(10, "A-13"), unit(11, "A-14", "steam:e")), is_current=True)
-    assert numbers("A-12..A-14", roster) == ["A-14"]
+    assert numbers("A-12..A-14", roster) == ["A-13", "A-14"]
     assert reasons("A-12..A-14", roster) == [
         ("A-12", SkipReason.AMBIGUOUS),
         ("a-12", SkipReason.AMBIGUOUS),
-        ("A-13", SkipReason.NO_API_ID),
     ]
+
+
+@pytest.mark.parametrize("text", ["S-1", "s-1", "ident:5", "IDENT:5", "S-1..S-3", "dept:ghosts"])
+def test_a_unit_without_an_api_id_is_named_by_its_ident(text) -> None:
+    ghost = replace(SHY, department="Ghosts", account="uuid-5")
+    (found,) = resolved(text, Roster((PAT, ghost), is_current=True)).assignees
+    assert (found.unit, found.api_id, found.on_duty) == (ghost, "", True)
+    assert (found.reference, found.key, found.ref) == (
+        "ident:5",
+        "unit 5",
+        UnitRef("", 5, "uuid-5"),
+    )
 
 
 def test_of_a_department_two_units_with_one_number_are_two() -> None:

@@ -17,6 +17,7 @@ from bot.cad.errors import (
     CadUnreachable,
     CadUnreadable,
     InvalidApiKey,
+    UnitNotAddressable,
 )
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.queue import scheduler
@@ -43,6 +44,29 @@ async def test_an_order_is_sent_at_once_and_no_task_sleeps(queue_fixture: QueueF
     assert await queue_fixture.state(first) is OrderState.DONE
     assert queue_fixture.text(first).startswith("✅ **#100**")
     assert slept == []
+
+
+async def test_units_that_no_request_can_name_are_left_out_before_anything_is_sent(
+    queue_fixture: QueueFixture,
+) -> None:
+    queue_fixture.cad.faults.append(UnitNotAddressable("2, 3", idents=(2, 3)))
+    mixed = await queue_fixture.order("1 2")
+    assert queue_fixture.text(mixed).startswith("⚠️ **#100**: <@1001> (A\\-1)\n")
+    assert "Left out: <@1002>: the CAD shows no API id for this unit" in queue_fixture.text(mixed)
+    assert await queue_fixture.state(mixed) is OrderState.DONE
+    assert queue_fixture.sent[-1] == [1]
+    queue_fixture.cad.faults.append(UnitNotAddressable("3", idents=(3,)))
+    alone = await queue_fixture.order("3")
+    assert await queue_fixture.state(alone) is OrderState.REFUSED
+    assert queue_fixture.text(alone).startswith("❌ Not attached to **#100**")
+    assert "Left out: <@1003>" in queue_fixture.text(alone)
+
+
+async def test_a_unit_that_the_order_does_not_know_refuses_it(queue_fixture: QueueFixture) -> None:
+    queue_fixture.cad.fault = UnitNotAddressable("9", idents=(9,))
+    first = await queue_fixture.order("1")
+    assert await queue_fixture.state(first) is OrderState.REFUSED
+    assert len(queue_fixture.sent) == 1
 
 
 async def test_every_step_is_in_the_file_before_it_is_taken(queue_fixture: QueueFixture) -> None:

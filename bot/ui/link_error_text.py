@@ -1,0 +1,60 @@
+"""Turn errors about links into texts for users: what happened, then what to do."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from bot.services.errors import (
+    ApprovalPending,
+    IdAlreadyLinked,
+    InvalidApiId,
+    RequestDecided,
+    VanityUrl,
+)
+from bot.storage.stores.link_request_store import LinkRequestState
+from bot.ui.text import code_span, join_limited, member_mention
+
+LinkError: TypeAlias = InvalidApiId | IdAlreadyLinked | ApprovalPending | RequestDecided
+
+
+def link_message(error: LinkError) -> str:
+    """Return what happened and what to do, without the mark of the outcome."""
+    match error:
+        case VanityUrl(text=pasted):
+            text = (
+                f"{code_span(pasted, 100)} has a custom name instead of the id. In Steam, click"
+                " your name, open Account details, and paste the Steam ID, a 17-digit number"
+                " (76561…)."
+            )
+        case InvalidApiId(text=pasted):
+            text = (
+                f"{code_span(pasted, 100)} is not a Steam id. Paste the 17-digit number (76561…)"
+                " or the link to your Steam profile. Another kind of id needs its prefix, like"
+                " `license:abc`."
+            )
+        case IdAlreadyLinked(api_id=api_id, holders=holders) if holders:
+            whose = join_limited([member_mention(one) for one in sorted(holders)], 500)
+            text = (
+                f"{code_span(api_id, 100)} is linked to another member: {whose}. Use `/link` to"
+                " share it or to move it."
+            )
+        case IdAlreadyLinked(api_id=api_id):
+            text = (
+                f"{code_span(api_id, 100)} is linked to another member. If it is yours, ask a"
+                " dispatcher."
+            )
+        case ApprovalPending(api_id=api_id):
+            text = (
+                f"Your link to {code_span(api_id, 100)} waits for approval; the answer will come"
+                " here. Nothing else was done: after the approval, press the button again."
+            )
+        case RequestDecided(state=state, decided_by=by):
+            text = f"{request_outcome(state, by)} already."
+    return text
+
+
+def request_outcome(state: LinkRequestState, by: int | None) -> str:
+    """Return how a link request ended and, if known, who decided; without a full stop."""
+    if state is LinkRequestState.EXPIRED:
+        return "This has expired"
+    return f"{member_mention(by)} has {state} this" if by else f"This has been {state}"

@@ -1,0 +1,64 @@
+"""Opens what all services are built on: the database and the connection to the CAD."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import discord
+
+from bot.cad.client import InspectableCad
+from bot.cad.http.transport import Transport
+from bot.common.clock import Clock
+from bot.config.settings import Settings
+from bot.services.access.policy import Access
+from bot.services.board.live_board import Board
+from bot.storage.database import Database
+from bot.wiring import cad_connection
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What all services are built on; the client is used once it is connected."""
+
+    settings: Settings
+    client: discord.Client
+    clock: Clock
+    database: Database
+    cad: InspectableCad
+    board: Board
+    access: Access
+
+
+async def open_dependencies(
+    stack: AsyncExitStack,
+    settings: Settings,
+    client: discord.Client,
+    transport: Callable[[str], Transport] | None,
+    clock: Clock,
+) -> Dependencies:
+    """Open the database and the connection to the CAD; the stack closes them.
+
+    Args:
+        transport: makes the connection to an address; None for the usual one.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    database = await Database.open(settings.database_url)
+    stack.push_async_callback(database.close)
+    url = str(settings.sonoran_api_url)
+    connection = transport(url) if transport else Transport(url, clock=clock)
+    cad = cad_connection.build_client(settings, connection, clock=clock)
+    stack.push_async_callback(cad.close)
+    board = Board(cad, clock=clock)
+    stack.push_async_callback(board.close)
+    access = Access(
+        settings.dispatch_role_ids,
+        settings.self_dispatch_role_ids,
+        settings.link_role_ids,
+        settings.admin_role_ids,
+        settings.require_cad_permission,
+    )
+    return Dependencies(settings, client, clock, database, cad, board, access)

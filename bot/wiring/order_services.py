@@ -1,0 +1,66 @@
+"""Builds the services of the orders: intake, confirmation, the queue and acts on calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.services.access.cad_permissions import CadPermissions
+from bot.services.calls.call_actions import CallActions
+from bot.services.links.link_service import LinkService
+from bot.services.orders.confirmation import ConfirmationService
+from bot.services.orders.intake import OrderIntake
+from bot.services.orders.order_resolver import TargetResolver
+from bot.services.queue.board_check import FollowUp
+from bot.services.queue.order_queue import OrderQueue
+from bot.storage.stores.link_store import LinkStore
+from bot.storage.stores.order_store import OrderStore
+from bot.ui.orders.order_announcer import DiscordOrderAnnouncer
+from bot.wiring.dependencies import Dependencies
+
+
+@dataclass(frozen=True, slots=True)
+class OrderServices:
+    """The services of the orders."""
+
+    intake: OrderIntake
+    confirmation: ConfirmationService
+    queue: OrderQueue
+    call_actions: CallActions
+
+
+def build_order_services(needed: Dependencies, links: LinkService) -> OrderServices:
+    """Build them."""
+    settings, access, clock = needed.settings, needed.access, needed.clock
+    cad, board = needed.cad, needed.board
+    link_store, orders = LinkStore(needed.database), OrderStore(needed.database)
+    check_cad_permission = CadPermissions(access, cad, link_store, clock=clock).require
+    resolver = TargetResolver(
+        link_store,
+        links,
+        board,
+        check_cad_permission=check_cad_permission if settings.require_cad_permission else None,
+    )
+    intake = OrderIntake(access, orders, settings.sonoran_server_id, clock=clock)
+    return OrderServices(
+        intake=intake,
+        confirmation=ConfirmationService(access, orders, clock=clock),
+        queue=OrderQueue(
+            orders,
+            cad,
+            board,
+            resolver,
+            DiscordOrderAnnouncer(needed.client, settings.log_channel_id),
+            follow_up=FollowUp(cad, board, settings.status_on_attach),
+            clock=clock,
+        ),
+        call_actions=CallActions(
+            access,
+            cad,
+            board,
+            intake=intake,
+            resolver=resolver,
+            links=links,
+            clock=clock,
+            check_cad_permission=check_cad_permission,
+        ),
+    )

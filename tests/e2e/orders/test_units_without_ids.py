@@ -1,0 +1,127 @@
+"""Units on duty whose account has no API id: reached by their ident, in every way and undone."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.cad.state import seed
+from sandbox.cad.state.behaviour import AttachVariant
+from sandbox.cad.state.models import Account, Badge, Unit
+from tests.e2e.bot_fixture import BotFixture, CommandReply
+from tests.e2e.conftest import with_settings
+
+both_versions = pytest.mark.parametrize("version", [1, 2])
+
+
+def log_in(bot_fixture: BotFixture, number: str, uuid: str) -> Unit:
+    account = Account(uuid, f"officer of {number}")
+    if uuid:
+        bot_fixture.world.communities[seed.COMMUNITY_ID].accounts[uuid] = account
+    badge = Badge(number, "Jo Doe", "Park Rangers", group="G-1")
+    return bot_fixture.world.login(bot_fixture.server, account, badge)
+
+
+async def start(bot_fixture: BotFixture, version: int) -> None:
+    """Start the bot with two rangers on duty of whose accounts the CAD shows no id."""
+    log_in(bot_fixture, "X-1", "uuid-1")
+    log_in(bot_fixture, "X-2", "uuid-2")
+    await bot_fixture.start(sonoran_api_version=version, status_on_attach=3)
+
+
+@both_versions
+@pytest.mark.parametrize(
+    "units", ["X-1 X-2", "X-1..X-9", 'dept:"Park Rangers"', "group:G-1", "X-1 A-7 X-2 -A-7"]
+)
+async def test_they_are_attached_confirmed_and_undone(
+    bot_fixture: BotFixture, version: int, units: str
+) -> None:
+    await start(bot_fixture, version)
+    said = await bot_fixture.run_command(bot_fixture.dana, "attach", call=100, units=units)
+    first, second = (await said.after(60)).splitlines()[:2]
+    assert first == "✅ **#100** Armed Robbery: X\\-1, X\\-2"
+    assert second == "Confirmed by the CAD."
+    assert bot_fixture.units_on(100) == ["X-1", "X-2"]
+    by_number = {one.badge.unit_num: one for one in bot_fixture.server.units.values()}
+    assert [by_number[number].status for number in ("X-1", "X-2")] == [3, 3]
+
+    response = said.result.response
+    assert response is not None
+    undone = CommandReply(bot_fixture, await bot_fixture.dana.click(response, label="Undo"))
+    assert (await undone.after(60)).splitlines() == [
+        "✅ Off **#100** Armed Robbery: X\\-1, X\\-2",
+        "Confirmed by the CAD.",
+    ]
+    assert bot_fixture.units_on(100) == []
+
+
+@both_versions
+async def test_they_are_suggested_and_can_share_a_number(
+    bot_fixture: BotFixture, version: int
+) -> None:
+    twin = log_in(bot_fixture, "A-7", "uuid-3")
+    await start(bot_fixture, version)
+    choices = await bot_fixture.dana.autocomplete(
+        bot_fixture.channel, "attach", "units", "A-7", call=100
+    )
+    assert f"ident:{twin.id}" in [one["value"] for one in choices]
+    answer = await bot_fixture.attach(f"ident:{twin.id}")
+    assert answer.startswith("✅ **#100** Armed Robbery: A\\-7\nConfirmed")
+    assert bot_fixture.server.calls[seed.ARMED_ROBBERY].idents == [twin.id]
+    answer = await bot_fixture.final_answer(
+        bot_fixture.dana, "detach", units=f"ident:{twin.id}", call=100
+    )
+    assert answer.startswith("✅ Off **#100** Armed Robbery: A\\-7\nConfirmed")
+    assert bot_fixture.units_on(100) == []
+    assert "Left out: `ident:99`: off duty in the CAD." in await bot_fixture.attach("ident:99 A-12")
+
+
+async def test_where_only_one_is_shown_the_other_is_named(bot_fixture: BotFixture) -> None:
+    await start(bot_fixture, 1)
+    (gone,) = (one for one in bot_fixture.server.units.values() if one.badge.unit_num == "X-2")
+    gone.status = 100  # off duty by now, as the bot does not know yet
+    answer = await bot_fixture.attach("X-1 X-2")
+    assert answer.splitlines()[:2] == [
+        "⚠️ **#100** Armed Robbery: X\\-1, X\\-2",
+        "The CAD accepted the order, but does not show X\\-2 on the call.",
+    ]
+    audit = await bot_fixture.run_command(bot_fixture.dana, "audit")
+    assert "⚠️ X\\-1, X\\-2 → **#100**" in audit.text
+
+
+async def test_a_detach_that_the_cad_cannot_name_says_why(bot_fixture: BotFixture) -> None:
+    log_in(bot_fixture, "X-3", "")  # neither an id nor an account is shown
+    await start(bot_fixture, 1)
+    await bot_fixture.attach("X-3 A-7")
+    answer = await bot_fixture.final_answer(bot_fixture.dana, "detach", units="X-3 A-7", call=100)
+    assert answer.splitlines() == [
+        "⚠️ Off **#100** Armed Robbery: A\\-7",
+        "Confirmed by the CAD.",
+        (
+            "Left out: `X-3`: the CAD shows no API id for this unit, and its API 1 cannot name it"
+            " otherwise. Do it in the CAD."
+        ),
+    ]
+    assert bot_fixture.units_on(100) == ["X-3"]
+    alone = await bot_fixture.final_answer(bot_fixture.dana, "detach", units="X-3")
+    assert alone.startswith("❌ Not detached from their calls.\nLeft out: `X-3`: the CAD shows no")
+
+
+async def test_a_cad_of_2020_attaches_the_others(bot_fixture: BotFixture) -> None:
+    bot_fixture.world.behaviour.attach_variants = {AttachVariant.MAY_2020}
+    await start(bot_fixture, 1)
+    for _ in range(2):
+        answer = await bot_fixture.attach("X-1 A-12")
+        assert answer.startswith("⚠️ **#100** Armed Robbery: A\\-12\nConfirmed by the CAD.")
+        assert "Left out: `X-1`: the CAD shows no API id for this unit" in answer
+    assert bot_fixture.units_on(100) == ["A-12"]
+
+
+@with_settings(sonoran_api_version=1)
+async def test_the_panel_offers_and_attaches_them(bot_fixture: BotFixture) -> None:
+    log_in(bot_fixture, "two words", "uuid-4")
+    await start(bot_fixture, 1)
+    picker = bot_fixture.services.unit_picker
+    tokens = [one.token for one in picker._candidates(1) if one.unit.department == "Park Rangers"]
+    assert len(tokens) == 3
+    answer = await bot_fixture.attach(picker.to_units_text(1, [], tokens, []))
+    assert answer.startswith("✅ **#100** Armed Robbery: X\\-1, X\\-2, two words\nConfirmed")

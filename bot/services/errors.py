@@ -61,30 +61,6 @@ class NothingSelected(ServiceError):
     """Nothing was selected, or no unit of the selection is free."""
 
 
-class NotLinked(ServiceError):
-    """The member has no link."""
-
-
-class NotOnDuty(ServiceError):
-    """The member has no unit on duty."""
-
-
-class OnDutyAsDispatcher(ServiceError):
-    """The member is on duty as a dispatcher only, which is no unit for a call."""
-
-
-class DutyUnknown(ServiceError):
-    """The CAD did not return whether the member has a unit on duty."""
-
-
-class EmergencyNotFound(ServiceError):
-    """The CAD no longer lists the 911 call, and no open dispatch call answers it."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(f"911 call {number} is gone")
-        self.number = number
-
-
 class NothingToUndo(ServiceError):
     """The order attached no unit, or is not an order of this guild."""
 

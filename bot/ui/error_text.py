@@ -29,8 +29,6 @@ from bot.services.errors import (
     CadPermissionMissing,
     CadPermissionUnknown,
     DownloadFailed,
-    DutyUnknown,
-    EmergencyNotFound,
     ExportTooLarge,
     FileTooLarge,
     ImportExpired,
@@ -40,10 +38,7 @@ from bot.services.errors import (
     NothingToConfirm,
     NothingToUndo,
     NotImportOwner,
-    NotLinked,
-    NotOnDuty,
     NotOrderOwner,
-    OnDutyAsDispatcher,
     RequestNotFound,
     RoleRequired,
     ServiceError,
@@ -72,6 +67,7 @@ NO_CAD_ACCOUNT = (
     "The CAD does not know your account, and this needs a permission there. Link Discord in the"
     " CAD's account settings, or use `/link`."
 )
+EMERGENCY_GONE = "This 911 call is no longer open: it was answered or dismissed."
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
 _FIXED_TEXTS: dict[type[ServiceError], str] = {
@@ -79,12 +75,6 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
         "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
         " button again."
     ),
-    NotLinked: "You are not linked to the CAD yet. Press **Attach me**, or use `/link`.",
-    NotOnDuty: "You are not on duty in the CAD. Go on duty there, then try again.",
-    OnDutyAsDispatcher: (
-        "You are on duty as a dispatcher. Go on duty as a unit in the CAD, then try again."
-    ),
-    DutyUnknown: "The CAD did not say whether you are on duty. Try again in a minute.",
     RequestNotFound: "This question is closed, or belongs to another server. Use `/link` again.",
     ApprovalUnavailable: (
         "Your link needs an approval, but the bot cannot post the request. Tell the person who"
@@ -99,7 +89,6 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     TooLateToConfirm: (
         f"That was more than {minutes(INTERACTION_LIFETIME)} minutes ago. Give the order again."
     ),
-    EmergencyNotFound: "This 911 call is no longer open: it was answered or dismissed.",
     DownloadFailed: "Discord did not send the file or the list of members. Try again.",
     ExportTooLarge: (
         "The file of links is too large for Discord. `python -m bot links export` has no limit."

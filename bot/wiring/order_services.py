@@ -33,12 +33,12 @@ def build_order_services(needed: Dependencies, links: LinkService) -> OrderServi
     settings, access, clock = needed.settings, needed.access, needed.clock
     cad, board = needed.cad, needed.board
     link_store, orders = LinkStore(needed.database), OrderStore(needed.database)
-    check_cad_permission = CadPermissions(access, cad, link_store, clock=clock).require
+    permissions = CadPermissions(access, cad, link_store, clock=clock)
     resolver = TargetResolver(
         link_store,
         links,
         board,
-        check_cad_permission=check_cad_permission if settings.require_cad_permission else None,
+        check_cad_permission=permissions.require if settings.require_cad_permission else None,
     )
     intake = OrderIntake(access, orders, settings.sonoran_server_id, clock=clock)
     return OrderServices(
@@ -53,14 +53,5 @@ def build_order_services(needed: Dependencies, links: LinkService) -> OrderServi
             follow_up=FollowUp(cad, board, settings.status_on_attach),
             clock=clock,
         ),
-        call_actions=CallActions(
-            access,
-            cad,
-            board,
-            intake=intake,
-            resolver=resolver,
-            links=links,
-            clock=clock,
-            check_cad_permission=check_cad_permission,
-        ),
+        call_actions=CallActions(access, board, intake=intake, links=links),
     )

@@ -10,6 +10,7 @@ from bot.services.access.policy import Access, Actor
 from bot.services.errors import NothingToUndo, TooLateToUndo
 from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
+from bot.services.orders.outcomes import OrderDetail
 from bot.services.reply import ReplyAddress
 from bot.services.targets import grammar
 from bot.services.targets.resolution import Assignee
@@ -92,7 +93,9 @@ class OrderIntake:
             TooLateToUndo: more than `UNDO_WITHIN` has passed.
         """
         done = await self._orders.get(order_id)
-        if done is None or done.guild_id != actor.guild_id or done.action is not OrderAction.ATTACH:
+        if done is None or done.guild_id != actor.guild_id:
+            raise NothingToUndo
+        if done.action not in {OrderAction.ATTACH, OrderAction.RESPOND}:
             raise NothingToUndo
         attached = outcomes.decode_view(done).resolution.assignees
         if done.state is not OrderState.DONE or done.finished_at is None or not attached:
@@ -123,6 +126,25 @@ class OrderIntake:
             self._access.require_self_dispatch(actor)
         else:
             self._access.require_dispatch(actor)
+        return await self.store(action, actor, reply, parsed, call_id=call_id, server_id=server_id)
+
+    async def store(
+        self,
+        action: OrderAction,
+        actor: Actor,
+        reply: ReplyAddress,
+        parsed: ParsedUnits,
+        *,
+        call_id: int | None,
+        server_id: int | None,
+        detail: OrderDetail | None = None,
+    ) -> AcceptedOrder:
+        """Store an order whose actor may give it.
+
+        Raises:
+            ServiceError: the text of `units` names no unit.
+            StorageError: the order cannot be stored.
+        """
         if parsed.error is not None:
             raise parsed.error
         order = Order(
@@ -136,6 +158,7 @@ class OrderIntake:
             created_at=self._clock.now(),
             application_id=reply.application_id,
             token=reply.token,
+            detail=outcomes.DETAIL_JSON.dump_json(detail).decode() if detail else None,
         )
         order = replace(order, id=await self._orders.add(order))
         return AcceptedOrder(order, parsed.terms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.cad import errors
 from bot.cad.errors import CadError
+from bot.cad.models import Note
 from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 
@@ -36,6 +38,12 @@ class OrderDetail:
     text: str = ""
     label: str = ""
     equal_notes: int = 0
+
+
+def count_equal_notes(notes: Iterable[Note], text: str, label: str) -> int:
+    """Count the notes with a text and an author; the CAD may change white space."""
+    wanted = text.split(), label.split()
+    return sum((note.text.split(), note.label.split()) == wanted for note in notes)
 
 
 class BoardConfirmation(enum.StrEnum):

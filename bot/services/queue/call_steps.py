@@ -15,19 +15,13 @@ from bot.cad.push.events import (
     Event,
     UnitStatusChanged,
 )
-from bot.services.orders.outcomes import OrderView
+from bot.services.orders.outcomes import OrderView, count_equal_notes
 from bot.services.queue.steps import CadAccess, Look, LookAt, Sent, Step, Verdict, calls_of
 from bot.services.targets.resolution import Assignee, SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import OrderAction
 
 if TYPE_CHECKING:
     from bot.services.queue.queued_order import QueuedOrder
-
-
-def count_equal_notes(notes: Sequence[Note], text: str, label: str) -> int:
-    """Count the notes with a text and an author; the CAD may change white space."""
-    wanted = text.split(), label.split()
-    return sum((note.text.split(), note.label.split()) == wanted for note in notes)
 
 
 def emergency_of(queued: QueuedOrder) -> int:

@@ -67,6 +67,11 @@ class OrderNotifier:
             )
         return is_shown
 
+    async def show_restart(self, queued: QueuedOrder) -> None:
+        """Show at once that an order goes on after a restart."""
+        async with queued.reply.lock:
+            await self._show(queued, WaitNotice(queued.expires_at, None, 0, is_restart=True))
+
     async def report(self, queued: QueuedOrder) -> None:
         """Write the end of an order for the staff."""
         await self._announcer.report(queued.view())

@@ -71,6 +71,7 @@ class QueueWorker:
         self._tasks = tasks
         self._on_failed = on_failed
         self._clock = clock
+        self._deadline: float | None = None  # when the bot stops, in monotonic seconds
         self._sending_since: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._wakeup: asyncio.Future[None] | None = None
@@ -96,6 +97,13 @@ class QueueWorker:
         if self._task is None and self.orders and not self._tasks.is_stopping:
             self._task = self._tasks.spawn(self._work(), "order queue")
 
+    async def drain(self, seconds: float) -> None:
+        """Go on for as long as orders can be finished, at most for some seconds."""
+        self._deadline = self._clock.monotonic() + seconds
+        self.wake()
+        if self._task is not None:
+            await self._clock.wait_for(self._task, seconds)
+
     async def _work(self) -> None:
         try:
             while self.orders and not self._tasks.is_stopping:
@@ -115,6 +123,8 @@ class QueueWorker:
                             queued.order = replace(queued.order, state=OrderState.SENDING)
                         self._tasks.spawn(self._send(orders), f"request for {len(orders)} orders")
                     case wait:
+                        if self._deadline is not None and self._is_futile(wait, self._deadline):
+                            break
                         await self._wait(wait, wakeup)
                         continue
                 if len(orders) == len(self.orders):  # only their tasks can bring something new
@@ -122,6 +132,13 @@ class QueueWorker:
         except Exception as error:  # noqa: BLE001 - each actor is told
             self._fail([*self.orders.values()], error)
         self._task = None
+
+    def _is_futile(self, wait: Wait, deadline: float) -> bool:
+        """Tell whether no order can be finished before the bot stops."""
+        is_busy = self._sending_since is not None or any(
+            one.lookup.is_running for one in self.orders.values()
+        )
+        return not is_busy and (self._backoff.error is not None or wait.until > deadline)
 
     async def _wait(self, wait: Wait, wakeup: asyncio.Future[None]) -> None:
         """Show why orders wait, and sleep until the deadline or until something happens."""

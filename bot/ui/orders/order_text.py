@@ -13,11 +13,11 @@ from bot.services.targets.grammar import remove_member_ids
 from bot.services.targets.resolution import ASSIGNEE_LIMIT
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import error_text
+from bot.ui.orders.action_text import WORDS, call_name, emergency_name
 from bot.ui.orders.target_text import skip_reason, skipped_lines
 from bot.ui.text import (
     MESSAGE_LIMIT,
     code_span,
-    escape,
     join_limited,
     member_mention,
     timestamp,
@@ -26,6 +26,14 @@ from bot.ui.text import (
 
 _LIST_LIMITS = (700, 350, 150, 60)  # characters of each list; shorter ones until all fit
 _MORE_LINES = "…and more of that kind."
+
+_UNREADABLE = (
+    "This order cannot be read: another version of the bot stored it. Check the call, then give the"
+    " order again."
+)
+_ATTACH_STEP = 1  # of a response
+_ABOUT_CALLS = {OrderAction.ATTACH, OrderAction.DETACH, OrderAction.RESPOND}
+_NOT_DONE = {OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED}
 
 _STATE_NAMES = {
     OrderState.AWAITING_CONFIRMATION: "not confirmed",
@@ -53,11 +61,10 @@ def order_line(view: OrderView) -> str:
     people = join_limited([unit_name(one) for one in view.resolution.assignees], 300) or code_span(
         done.units, 60
     )
-    call = f"**#{done.call_id}**" if done.call_id is not None else "their calls"
-    direction = "→" if done.action is OrderAction.ATTACH else "off"
+    what = people if done.state is OrderState.UNREADABLE else WORDS[done.action].line(view, people)
     state = _STATE_NAMES.get(done.state, done.state)
     return (
-        f"{mark} {people} {direction} {call} · by {member_mention(done.actor_id)}"
+        f"{mark} {what} · by {member_mention(done.actor_id)}"
         f" {timestamp(done.created_at, 'R')} · {state}{_line_detail(view)}"
     )
 
@@ -75,22 +82,29 @@ def _line_detail(view: OrderView) -> str:
 
 
 def _lines(view: OrderView, limit: int) -> Iterator[str]:
+    if view.order.state is OrderState.UNREADABLE:
+        yield f"❌ {_UNREADABLE}"
+        return
     people = join_limited([unit_name(one) for one in view.resolution.assignees], limit)
     if view.waiting:
         yield f"⏳ {_wait_text(view.waiting)}"
-        yield f"To be {_action_phrase(view)}: {people or code_span(view.order.units, 200)}"
+        yield _to_do(view, people)
         return
     yield _headline(view, people)
     if view.order.state is OrderState.AWAITING_CONFIRMATION:
         yield from _units_on_other_calls(view, limit)
     if view.order.state is OrderState.DONE and view.outcome:
         yield from _confirmation_lines(view, view.outcome, limit)
+    if view.order.action is OrderAction.RESPOND:
+        yield from _emergency_lines(view)
     skipped = view.resolution
     if skipped.excluded or skipped.left_out or skipped.attendances:
         yield from skipped_lines(skipped, limit)
 
 
 def _wait_text(waiting: WaitNotice) -> str:
+    if waiting.is_restart:
+        return "The bot is restarting; your order goes on when it is back."
     if waiting.error is not None:
         trouble = error_text.wait_reason(waiting.error)
         return f"{trouble} I keep trying until {timestamp(waiting.until, 't')}."
@@ -100,43 +114,66 @@ def _wait_text(waiting: WaitNotice) -> str:
     )
 
 
+def _to_do(view: OrderView, people: str) -> str:
+    """Return what is left to do of an order that waits."""
+    words = WORDS[view.order.action]
+    if view.order.action is OrderAction.RESPOND and view.order.step > _ATTACH_STEP:
+        what = f"Done: {words.result(view, people)}\nTo be taken off the list"
+        return f"{what}: {emergency_name(view)}"
+    item = words.item(view) if words.item else people or code_span(view.order.units, 200)
+    return f"To be {words.participle(view)}: {item}"
+
+
+def _emergency_lines(view: OrderView) -> Iterator[str]:
+    """Yield what has become of the 911 call, where it is still listed."""
+    order, emergency = view.order, emergency_name(view)
+    if view.outcome and view.outcome.is_incomplete:
+        yield f"{emergency} is still listed. Dismiss it if it needs no more units."
+    elif order.call_id is not None and order.state in _NOT_DONE:
+        yield f"{emergency} is still listed, and **#{order.call_id}** is open for it."
+
+
 def _headline(view: OrderView, people: str) -> str:
     done, outcome = view.order, view.outcome
     if done.state is OrderState.DONE:
-        return f"{_result(view)}: {people}"
+        return _result(view, people)
+    words = WORDS[done.action]
     is_unsure = outcome is not None and outcome.is_unsure
-    not_done = "It is not certain whether the units were" if is_unsure else "Not"
-    not_done += f" {_action_phrase(view)}"
-    units = f"\nUnits: {people or code_span(remove_member_ids(done.units), 200)}"
+    not_done = f"It is not certain whether {words.subject}" if is_unsure else "Not"
+    not_done += f" {words.participle(view)}"
+    item = (
+        words.item(view) if words.item else people or code_span(remove_member_ids(done.units), 200)
+    )
+    item = f"\n{words.label}: {item}"
     match done.state:
         case OrderState.AWAITING_CONFIRMATION:
             return f"⏳ {_question(view)}\nUnits: {people}"
         case OrderState.CONFIRMED:
             return "✅ Confirmed: the order that followed has the result."
         case OrderState.CANCELLED:
-            return f"❌ Cancelled. {not_done}.{units}"
+            return f"❌ Cancelled. {not_done}.{item}"
         case OrderState.EXPIRED:
             reason = "the CAD did not take the order in time"
-            return f"❌ {not_done}: {reason}.{units}"
+            return f"❌ {not_done}: {reason}.{item}"
         case _:
-            return f"❌ {not_done}{_failure_reason(view, units)}"
+            return f"❌ {not_done}{_failure_reason(view, item)}"
 
 
-def _failure_reason(view: OrderView, units: str) -> str:
+def _failure_reason(view: OrderView, item: str) -> str:
     if view.outcome and view.outcome.failure:
-        return f". {error_text.cad_message(view.outcome.failure.error)}{units}"
+        return f". {error_text.cad_message(view.outcome.failure.error)}{item}"
     if view.resolution.too_many:
         count = view.resolution.too_many
-        return f": {count} units are too many; one order takes at most {ASSIGNEE_LIMIT}.{units}"
+        return f": {count} units are too many; one order takes at most {ASSIGNEE_LIMIT}.{item}"
     return "."
 
 
 def _question(view: OrderView) -> str:
     count = len(view.resolution.assignees)
     if view.order.action is OrderAction.ATTACH:
-        what = f"Attach {count} units to {_call_name(view)}"
+        what = f"Attach {count} units to {call_name(view)}"
     else:
-        what = f"Detach {count} units from {_call_name(view)}"
+        what = f"Detach {count} units from {call_name(view)}"
     until = timestamp(view.order.created_at + CONFIRM_WITHIN, "t")
     return f"{what}? Not sent yet: press **Confirm** before {until}, or give the order again."
 
@@ -154,33 +191,23 @@ def _units_on_other_calls(view: OrderView, limit: int) -> Iterator[str]:
         yield f"Leaving another call: {join_limited(elsewhere, limit)}"
 
 
-def _result(view: OrderView) -> str:
-    """Return the mark of a completed order and the call that its units are on or off."""
-    missing = view.outcome.missing if view.outcome else ()
-    is_attach = view.order.action is OrderAction.ATTACH
-    if missing and all(one.reference in missing for one in view.resolution.assignees):
-        return f"❌ {'Not' if is_attach else 'Still'} on {_call_name(view)}"
-    on_duty = {one.on_duty for one in view.resolution.assignees}
-    is_partly = missing or view.resolution.left_out or False in on_duty
-    return f"{'⚠️' if is_partly else '✅'} {'' if is_attach else 'Off '}{_call_name(view)}"
-
-
-def _action_phrase(view: OrderView) -> str:
-    is_attach = view.order.action is OrderAction.ATTACH
-    return f"{'attached to' if is_attach else 'detached from'} {_call_name(view)}"
-
-
-def _call_name(view: OrderView) -> str:
-    if view.order.call_id is None:
-        return "their calls"
-    title = view.outcome.call_title if view.outcome else ""
-    # The list of units follows after a colon: a title with a colon of its own goes into brackets.
-    name = f"({escape(title)})" if ":" in title else escape(title)
-    return f"**#{view.order.call_id}** {name}".rstrip()
+def _result(view: OrderView, people: str) -> str:
+    """Return the mark of a completed order and what it has done."""
+    outcome, units = view.outcome, view.resolution.assignees
+    missing = outcome.missing if outcome else ()
+    if missing and all(one.reference in missing for one in units):
+        is_detach = view.order.action is OrderAction.DETACH
+        return f"❌ {'Still' if is_detach else 'Not'} on {call_name(view)}: {people}"
+    is_partly = missing or view.resolution.left_out or (outcome and outcome.is_incomplete)
+    is_partly = is_partly or any(one.on_duty is False for one in units)
+    result = WORDS[view.order.action].result(view, people)
+    return f"{'⚠️' if is_partly else '✅'} {result}"
 
 
 def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
-    """Yield what the CAD shows of a completed order."""
+    """Yield what the CAD shows of a completed order about the units of a call."""
+    if view.order.action not in _ABOUT_CALLS:
+        return
     people = view.resolution.assignees
     match outcome.confirmation:
         case BoardConfirmation.CONFIRMED:

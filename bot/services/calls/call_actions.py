@@ -9,7 +9,6 @@ from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.intake import OrderIntake
 from bot.services.orders.outcomes import OrderDetail, count_equal_notes
 from bot.services.reply import ReplyAddress
-from bot.services.targets import grammar
 from bot.services.targets.terms import ParsedUnits
 from bot.storage.stores.order_store import OrderAction
 
@@ -56,7 +55,7 @@ class CallActions:
         self._access.require_dispatch(actor)
         call = self._board.call(server_id, call_id)
         known = count_equal_notes(call.notes, text, label) if call else 0
-        return await self._intake.store(
+        return await self._intake.accept(
             OrderAction.NOTE,
             actor,
             reply,
@@ -71,7 +70,7 @@ class CallActions:
     ) -> AcceptedOrder:
         """Store an order that closes a call."""
         self._access.require_dispatch(actor)
-        return await self._intake.store(
+        return await self._intake.accept(
             OrderAction.CLOSE, actor, reply, _NO_UNITS, call_id=call_id, server_id=server_id
         )
 
@@ -80,11 +79,11 @@ class CallActions:
     ) -> AcceptedOrder:
         """Store an order that sets the status of the actor's own unit."""
         self._access.require_self_dispatch(actor)
-        return await self._intake.store(
+        return await self._intake.accept(
             OrderAction.STATUS,
             actor,
             reply,
-            grammar.parse_units("me", actor_id=actor.user_id),
+            "me",
             call_id=None,
             server_id=server_id,
             detail=OrderDetail(status=status),
@@ -102,11 +101,11 @@ class CallActions:
             ServiceError: `units` names no unit.
         """
         self._access.require_dispatch(actor)
-        return await self._intake.store(
+        return await self._intake.accept(
             OrderAction.RESPOND,
             actor,
             reply,
-            grammar.parse_units(units, actor_id=actor.user_id),
+            units,
             call_id=None,
             server_id=server_id,
             detail=OrderDetail(emergency=number),
@@ -117,7 +116,7 @@ class CallActions:
     ) -> AcceptedOrder:
         """Store an order that takes a 911 call off the list without attaching a unit."""
         self._access.require_dispatch(actor)
-        return await self._intake.store(
+        return await self._intake.accept(
             OrderAction.DISMISS,
             actor,
             reply,

@@ -54,7 +54,7 @@ class OrderIntake:
             ServiceError: `units` names no unit, or the actor may not give the order.
             StorageError: the order cannot be stored.
         """
-        return await self._accept(
+        return await self.accept(
             OrderAction.ATTACH,
             actor,
             reply,
@@ -75,7 +75,7 @@ class OrderIntake:
         lookup: MentionLookup | None = None,
     ) -> AcceptedOrder:
         """Store an order that takes units off a call, or off any call; otherwise as `attach`."""
-        return await self._accept(
+        return await self.accept(
             OrderAction.DETACH,
             actor,
             reply,
@@ -107,7 +107,7 @@ class OrderIntake:
             actor, reply, units, call_id=done.call_id, server_id=done.server_id
         )
 
-    async def _accept(
+    async def accept(
         self,
         action: OrderAction,
         actor: Actor,
@@ -116,8 +116,10 @@ class OrderIntake:
         *,
         call_id: int | None,
         server_id: int | None,
-        lookup: MentionLookup | None,
+        lookup: MentionLookup | None = None,
+        detail: OrderDetail | None = None,
     ) -> AcceptedOrder:
+        """Store an order of any kind; it raises as `attach` does."""
         if isinstance(units, ParsedUnits):
             parsed = units
         else:
@@ -126,25 +128,6 @@ class OrderIntake:
             self._access.require_self_dispatch(actor)
         else:
             self._access.require_dispatch(actor)
-        return await self.store(action, actor, reply, parsed, call_id=call_id, server_id=server_id)
-
-    async def store(
-        self,
-        action: OrderAction,
-        actor: Actor,
-        reply: ReplyAddress,
-        parsed: ParsedUnits,
-        *,
-        call_id: int | None,
-        server_id: int | None,
-        detail: OrderDetail | None = None,
-    ) -> AcceptedOrder:
-        """Store an order whose actor may give it.
-
-        Raises:
-            ServiceError: the text of `units` names no unit.
-            StorageError: the order cannot be stored.
-        """
         if parsed.error is not None:
             raise parsed.error
         order = Order(

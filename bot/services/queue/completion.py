@@ -156,31 +156,27 @@ class OrderCompletion:
             queued.order = replace(queued.order, state=OrderState.QUEUED)
         if result.retry:
             await self.save(result.retry)
-        await self._done(result.seen)
         closed = [*result.done, *(duplicates_of(result.done) if duplicates_of else ())]
         for queued in closed:
             queued.receipt = result.sent.receipt or queued.receipt
             if result.sent.call_id is not None:
                 queued.order = replace(queued.order, call_id=result.sent.call_id)
-        await self._done(closed)
+        done = [*closed, *result.seen]
+        if ended := [one for one in done if one.step is one.kind.steps[-1]]:
+            await self.finish(ended, OrderState.DONE)
+        if len(ended) < len(done):
+            await self._advance([one for one in done if one not in ended])
         if result.refused:
             closed = [*result.refused, *(duplicates_of(result.refused) if duplicates_of else ())]
             await self.finish(closed, OrderState.REFUSED, error=result.error)
 
-    async def _done(self, orders: Sequence[QueuedOrder]) -> None:
-        """Go on to the next step of orders; close those that have none."""
-        ended: list[QueuedOrder] = []
+    async def _advance(self, orders: Sequence[QueuedOrder]) -> None:
+        """Go on to the next step of orders; the board shows at once what this one has done."""
         for queued in orders:
-            view, assignees = queued.view(), queued.resolution.assignees
-            step = queued.step
-            if queued.advance():
-                self._board.apply(queued.order.server_id, step.events(view, assignees))
-            else:
-                ended.append(queued)
-        if len(ended) < len(orders):
-            await self.save([one for one in orders if one not in ended])
-        if ended:
-            await self.finish(ended, OrderState.DONE)
+            done = queued.step.events(queued.view(), queued.resolution.assignees)
+            self._board.apply(queued.order.server_id, done)
+            queued.advance()
+        await self.save(orders)
 
     async def finish(
         self,

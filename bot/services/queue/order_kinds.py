@@ -17,6 +17,7 @@ from bot.cad.models import AttachRequest, DetachRequest, UnitRef
 from bot.cad.push.events import Event, UnitsAttached, UnitsDetached
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue import call_steps, respond_steps
+from bot.services.queue.batching import Usage
 from bot.services.queue.steps import CadAccess, Look, Sent, Step, calls_of
 from bot.services.targets.resolution import (
     Assignee,
@@ -51,6 +52,28 @@ class OrderKind:
     needs_duty: bool = False
     is_shown: Callable[[Order, Assignee, IdentsByCall], bool] | None = None
     sets_status: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LimitState:
+    """The budget of one step.
+
+    Attributes:
+        wait: seconds until a request may be sent.
+        capacity: how many different keys one request can carry.
+        usage: how much of the budget is used, where orders are held so that others can join.
+    """
+
+    wait: float
+    capacity: float
+    usage: Usage | None = None
+
+    @classmethod
+    def read(cls, cad: CadClient, step: Step) -> LimitState:
+        """Read the budget at this moment."""
+        limiter, capacity = step.limiter(cad), step.capacity(cad)
+        usage = Usage.of(limiter) if step.is_held and capacity == 1 else None
+        return cls(limiter.wait(), capacity, usage)
 
 
 def attach_requests(orders: Sequence[QueuedOrder]) -> list[AttachRequest]:

@@ -157,10 +157,9 @@ class QueuedOrder:
 
     @property
     def is_refused(self) -> bool:
-        """Tell whether the order is not to be sent, whatever the CAD says: it names no unit."""
-        resolution = self.resolution
-        is_denied = bool(resolution.left_out)  # what names no unit leaves out nothing else
-        return not resolution.assignees and (self.kind.needs_units or is_denied)
+        """Tell whether an order without units is not to be sent, whatever the CAD says."""
+        # What needs no units leaves something out only where it is denied.
+        return self.kind.needs_units or bool(self.resolution.left_out)
 
     @property
     def is_unconfirmed(self) -> bool:
@@ -172,15 +171,12 @@ class QueuedOrder:
             and self.outcome.confirmation is BoardConfirmation.PENDING
         )
 
-    def advance(self) -> bool:
-        """Go on to the next step; False if this was the last one."""
+    def advance(self) -> None:
+        """Go on to the next step."""
         order = self.order
-        if order.step + 1 == len(self.kind.steps):
-            return False
         self.order = replace(order, state=OrderState.QUEUED, step=order.step + 1)
         self.step = self.kind.steps[self.order.step]
         self.may_have_been_sent, self.partition, self.retry_at = False, 0, -math.inf
-        return True
 
     def to_order(self) -> Order:
         """Return the order to store.

@@ -11,8 +11,9 @@ from typing import TypeAlias
 from bot.cad.errors import CadError, CadTimeout
 from bot.services.queue import batching
 from bot.services.queue.batching import BatchItem, conflict
+from bot.services.queue.order_kinds import LimitState
 from bot.services.queue.queued_order import QueuedOrder
-from bot.services.queue.steps import LimitState, Step, batch_item
+from bot.services.queue.steps import Step, batch_item
 from bot.storage.stores.order_store import OrderState
 
 NOTIFY_AFTER = 2.0  # seconds; a shorter wait ends before the actor has read about it
@@ -103,7 +104,8 @@ def decide(orders: Collection[QueuedOrder], situation: Situation) -> Decision:
     resolved = [one for one in waiting if one.lookup.is_resolved]
     if found := [one for one in resolved if one.needs_confirmation]:
         return Close(found, OrderState.AWAITING_CONFIRMATION)
-    if found := [one for one in resolved if one.is_refused]:
+    without_units = [one for one in resolved if not one.resolution.assignees]
+    if found := [one for one in without_units if one.is_refused]:
         return Close(found, OrderState.REFUSED)
     may_send = resolved and situation.sending_since is None
     if may_send and (found := _next_batch(waiting, situation)):

@@ -13,7 +13,7 @@ from bot.cad.models import Receipt
 from bot.cad.push.events import Event
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import OrderView
-from bot.services.queue.batching import BatchItem, Usage
+from bot.services.queue.batching import BatchItem
 from bot.services.targets.resolution import Assignee, Resolution
 
 if TYPE_CHECKING:
@@ -121,25 +121,3 @@ def batch_item(queued: QueuedOrder) -> BatchItem:
         subjects = step.changes(queued).union([one.key for one in queued.resolution.assignees])
     scope, key = step.scope(queued), step.key(queued)
     return BatchItem(queued.order.id, scope, key, subjects, queued.partition, step.needs(queued))
-
-
-@dataclass(frozen=True, slots=True)
-class LimitState:
-    """The budget of one step.
-
-    Attributes:
-        wait: seconds until a request may be sent.
-        capacity: how many different keys one request can carry.
-        usage: how much of the budget is used, where orders are held so that others can join.
-    """
-
-    wait: float
-    capacity: float
-    usage: Usage | None = None
-
-    @classmethod
-    def read(cls, cad: CadClient, step: Step) -> LimitState:
-        """Read the budget at this moment."""
-        limiter, capacity = step.limiter(cad), step.capacity(cad)
-        usage = Usage.of(limiter) if step.is_held and capacity == 1 else None
-        return cls(limiter.wait(), capacity, usage)

@@ -24,9 +24,9 @@ from bot.services.orders.outcomes import WaitNotice
 from bot.services.queue import scheduler
 from bot.services.queue.batch_sender import BatchSender
 from bot.services.queue.completion import OrderCompletion, OrderNotifier
+from bot.services.queue.order_kinds import LimitState
 from bot.services.queue.queued_order import LookupState, QueuedOrder
 from bot.services.queue.scheduler import Close, Resolve, Send, Situation, Wait
-from bot.services.queue.steps import LimitState
 from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import OrderState
 

@@ -13,11 +13,12 @@ from bot.services.targets.grammar import remove_member_ids
 from bot.services.targets.resolution import ASSIGNEE_LIMIT
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import error_text
-from bot.ui.orders.action_text import WORDS, call_name, emergency_name
+from bot.ui.orders.action_text import STATUS_WORDS, UNKNOWN_STATUS, WORDS
 from bot.ui.orders.target_text import skip_reason, skipped_lines
 from bot.ui.text import (
     MESSAGE_LIMIT,
     code_span,
+    escape,
     join_limited,
     member_mention,
     timestamp,
@@ -61,7 +62,11 @@ def order_line(view: OrderView) -> str:
     people = join_limited([unit_name(one) for one in view.resolution.assignees], 300) or code_span(
         done.units, 60
     )
-    what = people if done.state is OrderState.UNREADABLE else WORDS[done.action].line(view, people)
+    what = (
+        people
+        if done.state is OrderState.UNREADABLE
+        else say(WORDS[done.action].line, view, people)
+    )
     state = _STATE_NAMES.get(done.state, done.state)
     return (
         f"{mark} {what} · by {member_mention(done.actor_id)}"
@@ -114,23 +119,38 @@ def _wait_text(waiting: WaitNotice) -> str:
     )
 
 
+def say(words: str, view: OrderView, units: str = "") -> str:
+    """Fill the names of an order into a text with `{call}`, `{number}`, `{units}` and others."""
+    call_id, detail = view.order.call_id, view.detail
+    title = view.outcome.call_title if view.outcome else ""
+    # The list of units follows after a colon: a title with a colon of its own goes into brackets.
+    title = f" ({escape(title)})" if ":" in title else f" {escape(title)}" if title else ""
+    emergency = f"**911 #{detail.emergency}**"
+    unknown = "their calls" if detail.emergency is None else f"a call for {emergency}"
+    return words.format(
+        call=unknown if call_id is None else f"**#{call_id}**{title}",
+        number=unknown if call_id is None else f"**#{call_id}**",
+        units=units,
+        emergency=emergency,
+        note=detail.text and code_span(detail.text),
+        status=f"**{STATUS_WORDS.get(detail.status or 0, UNKNOWN_STATUS)}**",
+    )
+
+
 def _to_do(view: OrderView, people: str) -> str:
     """Return what is left to do of an order that waits."""
-    words = WORDS[view.order.action]
+    words, units = WORDS[view.order.action], people or code_span(view.order.units, 200)
     if view.order.action is OrderAction.RESPOND and view.order.step > _ATTACH_STEP:
-        what = f"Done: {words.result(view, people)}\nTo be taken off the list"
-        return f"{what}: {emergency_name(view)}"
-    item = words.item(view) if words.item else people or code_span(view.order.units, 200)
-    return f"To be {words.participle(view)}: {item}"
+        return say("Done: {call}: {units}\nTo be taken off the list: {emergency}", view, units)
+    return say(f"To be {words.participle}: {words.item}", view, units)
 
 
 def _emergency_lines(view: OrderView) -> Iterator[str]:
     """Yield what has become of the 911 call, where it is still listed."""
-    order, emergency = view.order, emergency_name(view)
     if view.outcome and view.outcome.is_incomplete:
-        yield f"{emergency} is still listed. Dismiss it if it needs no more units."
-    elif order.call_id is not None and order.state in _NOT_DONE:
-        yield f"{emergency} is still listed, and **#{order.call_id}** is open for it."
+        yield say("{emergency} is still listed. Dismiss it if it needs no more units.", view)
+    elif view.order.call_id is not None and view.order.state in _NOT_DONE:
+        yield say("{emergency} is still listed, and {number} is open for it.", view)
 
 
 def _headline(view: OrderView, people: str) -> str:
@@ -140,11 +160,9 @@ def _headline(view: OrderView, people: str) -> str:
     words = WORDS[done.action]
     is_unsure = outcome is not None and outcome.is_unsure
     not_done = f"It is not certain whether {words.subject}" if is_unsure else "Not"
-    not_done += f" {words.participle(view)}"
-    item = (
-        words.item(view) if words.item else people or code_span(remove_member_ids(done.units), 200)
-    )
-    item = f"\n{words.label}: {item}"
+    not_done = say(f"{not_done} {words.participle}", view)
+    units = people or code_span(remove_member_ids(done.units), 200)
+    item = say(f"\n{words.label}: {words.item}", view, units)
     match done.state:
         case OrderState.AWAITING_CONFIRMATION:
             return f"⏳ {_question(view)}\nUnits: {people}"
@@ -170,10 +188,9 @@ def _failure_reason(view: OrderView, item: str) -> str:
 
 def _question(view: OrderView) -> str:
     count = len(view.resolution.assignees)
-    if view.order.action is OrderAction.ATTACH:
-        what = f"Attach {count} units to {call_name(view)}"
-    else:
-        what = f"Detach {count} units from {call_name(view)}"
+    is_detach = view.order.action is OrderAction.DETACH
+    verb, preposition = ("Detach", "from") if is_detach else ("Attach", "to")
+    what = say(f"{verb} {count} units {preposition} {{call}}", view)
     until = timestamp(view.order.created_at + CONFIRM_WITHIN, "t")
     return f"{what}? Not sent yet: press **Confirm** before {until}, or give the order again."
 
@@ -197,11 +214,10 @@ def _result(view: OrderView, people: str) -> str:
     missing = outcome.missing if outcome else ()
     if missing and all(one.reference in missing for one in units):
         is_detach = view.order.action is OrderAction.DETACH
-        return f"❌ {'Still' if is_detach else 'Not'} on {call_name(view)}: {people}"
+        return say(f"❌ {'Still' if is_detach else 'Not'} on {{call}}: {{units}}", view, people)
     is_partly = missing or view.resolution.left_out or (outcome and outcome.is_incomplete)
-    is_partly = is_partly or any(one.on_duty is False for one in units)
-    result = WORDS[view.order.action].result(view, people)
-    return f"{'⚠️' if is_partly else '✅'} {result}"
+    is_partly = is_partly or False in {one.on_duty for one in units}
+    return say(f"{'⚠️' if is_partly else '✅'} {WORDS[view.order.action].result}", view, people)
 
 
 def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:

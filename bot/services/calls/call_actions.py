@@ -52,7 +52,6 @@ class CallActions:
         label: str,
     ) -> AcceptedOrder:
         """Store an order that adds a note to the log of a call; label names the author."""
-        self._access.require_dispatch(actor)
         call = self._board.call(server_id, call_id)
         known = count_equal_notes(call.notes, text, label) if call else 0
         return await self._intake.accept(
@@ -69,7 +68,6 @@ class CallActions:
         self, actor: Actor, reply: ReplyAddress, *, server_id: int, call_id: int
     ) -> AcceptedOrder:
         """Store an order that closes a call."""
-        self._access.require_dispatch(actor)
         return await self._intake.accept(
             OrderAction.CLOSE, actor, reply, _NO_UNITS, call_id=call_id, server_id=server_id
         )
@@ -78,7 +76,6 @@ class CallActions:
         self, actor: Actor, reply: ReplyAddress, *, server_id: int, status: int
     ) -> AcceptedOrder:
         """Store an order that sets the status of the actor's own unit."""
-        self._access.require_self_dispatch(actor)
         return await self._intake.accept(
             OrderAction.STATUS,
             actor,
@@ -100,7 +97,7 @@ class CallActions:
         Raises:
             ServiceError: `units` names no unit.
         """
-        self._access.require_dispatch(actor)
+        self._access.require_dispatch(actor)  # it creates a call, even for the own unit
         return await self._intake.accept(
             OrderAction.RESPOND,
             actor,
@@ -115,7 +112,6 @@ class CallActions:
         self, actor: Actor, reply: ReplyAddress, *, server_id: int, number: int
     ) -> AcceptedOrder:
         """Store an order that takes a 911 call off the list without attaching a unit."""
-        self._access.require_dispatch(actor)
         return await self._intake.accept(
             OrderAction.DISMISS,
             actor,

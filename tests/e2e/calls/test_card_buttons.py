@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import discord
@@ -321,14 +322,16 @@ class TestOnAnEmergency:
             )
             for name in ("pat", "alice", "pat")
         ]
-        acts, reply = bot_fixture.services.call_actions, ReplyAddress(1, "token")
-        responding = asyncio.gather(
-            *(acts.respond_to_911(actor, reply, seed.SERVER_ID, SHOTS, "me") for actor in actors)
+        services, reply = bot_fixture.services, ReplyAddress(1, "token")
+        respond = partial(
+            services.call_actions.respond_to_911, server_id=seed.SERVER_ID, number=SHOTS, units="me"
         )
+        orders = [await respond(actor, reply) for actor in actors]
+        responding = asyncio.gather(*map(services.queue.run, orders))
         while not responding.done():
             await bot_fixture.advance(1)
-        orders = await responding
-        assert [one.order.call_id for one in orders] == [103, 103, 103]
+        await responding
+        assert sorted(bot_fixture.units_on(103)) == ["A-12", "A-7"]
         assert len(bot_fixture.world.requests(*CREATED)) == 1
         assert len(bot_fixture.world.requests(*REMOVED)) == 1
         assert SHOTS not in bot_fixture.server.emergencies

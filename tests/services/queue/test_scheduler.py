@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.cad.errors import CadError, CadRateLimited, CadTimeout, CadUnreachable
 from bot.services.queue.batching import MAX_HOLD, Usage, conflict
-from bot.services.queue.order_kinds import LimitState, batch_item
+from bot.services.queue.order_kinds import KINDS, LimitState
 from bot.services.queue.queued_order import CONFIRM_ABOVE, LIFETIME, LookupState, QueuedOrder
 from bot.services.queue.scheduler import (
     NOTIFY_AFTER,
@@ -28,6 +28,7 @@ from bot.services.queue.scheduler import (
     decide,
     duplicates_of,
 )
+from bot.services.queue.steps import batch_item
 from bot.services.targets.resolution import Assignee
 from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.queue.samples import NOW, assignee, queued_order
@@ -53,7 +54,9 @@ def situation(
         "backoff_until": -math.inf,
         "backoff_error": None,
         "failures": 0,
-        "limit": lambda action: (limits or {}).get(action, FREE),
+        "limit": lambda step: next(
+            (limit for action, limit in (limits or {}).items() if step in KINDS[action].steps), FREE
+        ),
     }
     return Situation(**{**values, **changes})
 

@@ -144,7 +144,8 @@ class ScriptedCad:
             paced if version == 1 else RateLimit(8, 60.0).new_limiter(time)
         )
         self.creation_limiter = self.note_limiter = self.status_limiter = self._new_limiter()
-        self.close_limiter = self.removal_limiter = self.calls_limiter = self._new_limiter()
+        self.close_limiter = self.removal_limiter = self._new_limiter()
+        self.calls_limiter = self._new_limiter()
         self.idents_by_call: dict[int, list[int]] = {100: [], 101: [], 102: [], 103: [], 104: []}
         self.sent: list[SentRequest] = []
         self.asked: Counter[str] = Counter()

@@ -106,6 +106,7 @@ class BatchSender:
             queued.retry_at = self._clock.monotonic() + (error.retry_after or BACKOFF.longest)
             return result.retry
         queued.resolution = look.resolution
+        queued.receipt = look.receipt or queued.receipt
         if look.call_id is not None:
             queued.order = replace(queued.order, call_id=look.call_id)
         lists = {Verdict.SEND: sent, Verdict.DONE: result.seen, Verdict.REFUSE: result.refused}

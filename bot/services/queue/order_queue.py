@@ -7,6 +7,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bot.cad.client import CadClient
 from bot.common.clock import Clock
@@ -18,6 +19,7 @@ from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue.batch_sender import BatchSender
 from bot.services.queue.completion import Announcer, FollowUpHandler, OrderCompletion, OrderNotifier
+from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.queue.worker import OrderResolver, QueueWorker
 from bot.storage.errors import StorageError
@@ -110,7 +112,10 @@ class OrderQueue:
         self._is_resumed = True
         for order in await self._store.unfinished():
             view = outcomes.decode_view(order)
-            if view.order.state is OrderState.UNREADABLE:
+            kind = KINDS.get(order.action)
+            is_readable = view.order.state is not OrderState.UNREADABLE
+            if not is_readable or kind is None or order.step >= len(kind.steps):
+                view = replace(view, order=replace(order, state=OrderState.UNREADABLE))
                 self._tasks.spawn(self._abandon(view), f"outcome of order {order.id}")
                 continue
             accepted = AcceptedOrder.from_stored(order)
@@ -142,15 +147,20 @@ class OrderQueue:
 
     async def drain(self, seconds: float) -> None:
         """Finish what can be finished; leave the rest to the next start, and say so."""
+        stop_at = asyncio.get_running_loop().time() + seconds
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(stop_at - TELL_WITHIN):
                 await self._worker.drain(seconds - TELL_WITHIN)
-                self._tasks.cancel_waiting()
-                waiting = [*self._worker.orders.values()]
+        self._tasks.cancel_waiting()
+        waiting = [*self._worker.orders.values()]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(stop_at):
                 await asyncio.gather(*map(self._notifier.show_restart, waiting))
                 self._release([one for one in waiting if one.order.state is OrderState.QUEUED])
                 await self._tasks.join()
-        self._release([*self._worker.orders.values()])
+        self._release(
+            [*self._worker.orders.values()]
+        )  # what was sent, and the CAD has not answered
 
     def _on_closed(self, queued: QueuedOrder) -> None:
         """Let go of an order whose end is stored."""

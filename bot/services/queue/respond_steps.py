@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.cad.codec.emergencies import answered_emergency_id, build_dispatch_call
 from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnnumbered
-from bot.cad.models import Call, NewCall
+from bot.cad.models import Call, NewCall, Receipt
 from bot.cad.push.events import CallUpserted
 from bot.services.board.live_board import Board
 from bot.services.board.snapshot import BoardSnapshot
@@ -103,18 +103,19 @@ async def _look_for_units(access: CadAccess, queued: QueuedOrder) -> Look:
     """
     idents = {one.unit.ident for one in queued.resolution.assignees if one.unit}
     is_told = queued.receipt is not None and not idents.isdisjoint(queued.receipt.idents)
-    must_ask = queued.may_have_been_sent
-    snapshot = (
-        access.board.snapshot(queued.order.server_id)
-        if is_told and not must_ask
-        else await _read_calls(access, queued, must_ask=must_ask)
-    )
-    if emergency_of(queued) not in snapshot.emergencies:
-        return Look(queued.resolution, Verdict.DONE)
+    snapshot, must_ask = access.board.snapshot(queued.order.server_id), queued.may_have_been_sent
+    if must_ask or not is_told or emergency_of(queued) not in snapshot.emergencies:
+        snapshot = await _read_calls(access, queued, must_ask=must_ask)
     call = snapshot.calls.get(queued.order.call_id or 0)
-    is_on_call = call is not None and not idents.isdisjoint(call.idents)
-    is_known = bool(idents)  # where no unit has an ident, no call shows any of them
-    return Look(queued.resolution, Verdict.SEND if is_on_call or not is_known else Verdict.REFUSE)
+    on_call = frozenset(call.idents) if call else frozenset()
+    if emergency_of(queued) not in snapshot.emergencies:
+        verdict = Verdict.DONE
+    elif not idents or not idents.isdisjoint(on_call):
+        verdict = Verdict.SEND  # where no unit has an ident, no call shows any of them
+    else:
+        verdict = Verdict.REFUSE
+    receipt = Receipt(on_call) if idents <= on_call else None  # a later look may show the others
+    return Look(queued.resolution, verdict, receipt=receipt)
 
 
 def _call_as_created(call_id: int, new: NewCall) -> Call:

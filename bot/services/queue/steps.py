@@ -44,11 +44,13 @@ class Look:
         resolution: the units that are still to be named; an order that needs some and has none
             left is refused.
         call_id: the call that the order is about from now on; None for no change.
+        receipt: the units that the CAD shows on the call; None where it was not asked.
     """
 
     resolution: Resolution
     verdict: Verdict = Verdict.SEND
     call_id: int | None = None
+    receipt: Receipt | None = None
 
 
 LookAt: TypeAlias = Callable[[CadAccess, "QueuedOrder"], Awaitable[Look]]

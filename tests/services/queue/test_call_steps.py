@@ -239,7 +239,7 @@ async def test_the_board_shows_it_at_once(queue_fixture: QueueFixture) -> None:
     for view in queue_fixture.followed_up:
         await follow_up(view)
     snapshot = queue_fixture.board.snapshot(1)
-    assert snapshot.calls[100].notes == (Note("12:00:00", "dana", "Code 4"),)
+    assert snapshot.calls[100].notes == (Note("21:00:00", "dana", "Code 4"),)
     assert snapshot.units[1].status == 3
     queue_fixture.followed_up.clear()
     await give(queue_fixture, OrderAction.CLOSE)

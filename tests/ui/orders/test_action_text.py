@@ -68,8 +68,8 @@ def view(
         (
             view(OrderAction.CLOSE, state=OrderState.EXPIRED, call_id=100, is_unsure=True),
             (
-                "❌ It is not certain whether the call was closed: the CAD did not take the order in"
-                " time.\nCall: **#100**"
+                "❌ It is not certain whether the call was closed: the CAD did not take the order"
+                " in time.\nCall: **#100**"
             ),
         ),
         (
@@ -83,8 +83,8 @@ def view(
         (
             view(OrderAction.RESPOND, OrderDetail(emergency=7), OrderState.EXPIRED, call_id=103),
             (
-                "❌ Not attached to **#103**: the CAD did not take the order in time.\nUnits: <@7>\n"
-                "**911 #7** is still listed, and **#103** is open for it."
+                "❌ Not attached to **#103**: the CAD did not take the order in time.\n"
+                "Units: <@7>\n**911 #7** is still listed, and **#103** is open for it."
             ),
         ),
         (

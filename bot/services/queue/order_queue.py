@@ -112,10 +112,7 @@ class OrderQueue:
         self._is_resumed = True
         for order in await self._store.unfinished():
             view = outcomes.decode_view(order)
-            kind = KINDS.get(order.action)
-            is_readable = view.order.state is not OrderState.UNREADABLE
-            if not is_readable or kind is None or order.step >= len(kind.steps):
-                view = replace(view, order=replace(order, state=OrderState.UNREADABLE))
+            if not _is_readable(view):
                 self._tasks.spawn(self._abandon(view), f"outcome of order {order.id}")
                 continue
             accepted = AcceptedOrder.from_stored(order)
@@ -126,9 +123,10 @@ class OrderQueue:
                 self._tasks.spawn(self._completion.announce(queued), f"outcome of order {order.id}")
 
     async def _abandon(self, view: OrderView) -> None:
-        """Close an order that this version cannot read; the others go on."""
+        """Close an order that this version cannot read, and say so; the others go on."""
         _log.error("order %s cannot be read, and is closed", view.order.id)
-        await self._announcer.show(view)
+        unreadable = replace(view.order, state=OrderState.UNREADABLE)
+        await self._announcer.show(OrderView(unreadable))
         await self._store.abandon(view.order.id, self._clock.now())
 
     async def cancel(self, order_id: int, actor_id: int) -> bool:
@@ -183,3 +181,11 @@ class OrderQueue:
             self._worker.remove(queued)
             if end := self._ends.get(queued.order.id):
                 end.cancel()
+
+
+def _is_readable(view: OrderView) -> bool:
+    """Tell whether this version knows what an order says, and the step that it is at."""
+    order = view.order
+    if order.state is OrderState.UNREADABLE:
+        return False
+    return order.step < len(KINDS[order.action].steps)

@@ -327,7 +327,7 @@ def queues(draw: st.DrawFn) -> list[QueuedOrder]:
             order(
                 number,
                 *units,
-                action=draw(st.sampled_from(list(OrderAction))),
+                action=draw(st.sampled_from(list(KINDS))),
                 call_id=draw(st.sampled_from([100, 101])),
                 state=draw(st.sampled_from([OrderState.QUEUED] * 4 + [OrderState.SENDING])),
                 lookup=draw(LOOKUPS),

@@ -10,15 +10,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 from aiohttp import web
+
+from benchmarks.pretend_cad import running_server, serve
 
 FIRST_CALL_ID = 100
 KEY = "sandbox-key"
@@ -154,20 +154,9 @@ def _unit(number: int) -> Json:
     }
 
 
-@asynccontextmanager
-async def running_cad(calls: int, units: int) -> AsyncIterator[str]:
+def running_cad(calls: int, units: int) -> AbstractAsyncContextManager[str]:
     """Run the CAD in another process and yield its address."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.busy_cad", str(calls), str(units)),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        if process.stdout is None:
-            raise RuntimeError("the CAD has no output")
-        yield (await process.stdout.readline()).decode().strip()
-    finally:
-        process.terminate()
-        await process.communicate()
+    return running_server("benchmarks.busy_cad", calls, units)
 
 
 async def push(
@@ -191,21 +180,13 @@ async def push(
         return [PushedEvent(*one) for one in await response.json()]
 
 
-async def _serve(calls: int, units: int) -> None:
-    runner = web.AppRunner(BusyCad(calls, units).app(), access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
-    await asyncio.Event().wait()
-
-
 def main() -> None:
     """Serve until terminated."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.busy_cad", description=__doc__)
     parser.add_argument("calls", type=int)
     parser.add_argument("units", type=int)
     options = parser.parse_args()
-    asyncio.run(_serve(options.calls, options.units))
+    asyncio.run(serve(BusyCad(options.calls, options.units).app()))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from aiohttp import web
 
@@ -78,24 +78,29 @@ def _unit(number: int) -> dict[str, object]:
     }
 
 
-@asynccontextmanager
-async def running_cad(units: int, delay: float) -> AsyncIterator[str]:
+def running_cad(units: int, delay: float) -> AbstractAsyncContextManager[str]:
     """Run the CAD in another process and yield its address."""
+    return running_server("benchmarks.pretend_cad", units, delay)
+
+
+@asynccontextmanager
+async def running_server(module: str, *arguments: float) -> AsyncIterator[str]:
+    """Run a module that calls `serve` in another process, and yield its address."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.pretend_cad", str(units), str(delay)),
-        stdout=asyncio.subprocess.PIPE,
+        *(sys.executable, "-m", module, *map(str, arguments)), stdout=asyncio.subprocess.PIPE
     )
     try:
         if process.stdout is None:
-            raise RuntimeError("the CAD has no output")
+            raise RuntimeError(f"{module} has no output")
         yield (await process.stdout.readline()).decode().strip()
     finally:
         process.terminate()
         await process.communicate()
 
 
-async def _serve(units: int, delay: float) -> None:
-    runner = web.AppRunner(PretendCad(units, delay).app(), access_log=None)
+async def serve(app: web.Application) -> None:
+    """Serve on a free port and print the address; until terminated."""
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
@@ -108,7 +113,7 @@ def main() -> None:
     parser.add_argument("units", type=int)
     parser.add_argument("delay", type=float)
     options = parser.parse_args()
-    asyncio.run(_serve(options.units, options.delay))
+    asyncio.run(serve(PretendCad(options.units, options.delay).app()))
 
 
 if __name__ == "__main__":

@@ -226,7 +226,7 @@ class PretendDiscord:
                 "name": "attach",
                 "type": 1,
                 "options": [
-                    {"name": "call", "type": 4, "value": call_id},
+                    {"name": "call", "type": 3, "value": str(call_id)},
                     {"name": "units", "type": 3, "value": f"<@{member_id}>"},
                 ],
             },

@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
-from bot.ui.calls.autocomplete_choices import call_choice, unit_choices
+from bot.ui.calls.autocomplete_choices import call_choice, server_choices, unit_choices
 from bot.ui.interactions.responses import (
     Interaction,
     actor_of,
@@ -19,12 +19,12 @@ from bot.ui.interactions.responses import (
 )
 from bot.ui.orders.mentions import members_of
 
-CallNumber: TypeAlias = Range[int, 1, 2**31 - 1]
 ServerNumber: TypeAlias = Range[int, 1, 1000]
 
 _UNITS_HELP = (
     "me, @members, @roles, #voice, A-12, A-1..A-9, dept:LSPD, API ids; exclude: -@member, -A-3"
 )
+_CALL_HELP = "The call's number, or a part of its title"
 _SERVER_HELP = "The number of the CAD's server, if your community has several"
 
 
@@ -32,12 +32,12 @@ class AttachCog(commands.Cog):
     """Attaches units to calls and detaches them."""
 
     @app_commands.command(description="Attach units to a call")
-    @app_commands.describe(call="The call's number", units=_UNITS_HELP, server=_SERVER_HELP)
+    @app_commands.describe(call=_CALL_HELP, units=_UNITS_HELP, server=_SERVER_HELP)
     @app_commands.guild_only()
     async def attach(
         self,
         interaction: Interaction,
-        call: CallNumber,
+        call: str,
         units: str,
         server: ServerNumber | None = None,
     ) -> None:
@@ -45,7 +45,7 @@ class AttachCog(commands.Cog):
         attach = partial(
             services.intake.attach,
             units=units,
-            call_id=call,
+            call=call,
             server_id=server,
             lookup=partial(members_of, interaction),
         )
@@ -55,7 +55,7 @@ class AttachCog(commands.Cog):
     @app_commands.describe(
         units=_UNITS_HELP,
         server=_SERVER_HELP,
-        call="Only units on this call; leave it out for any call",
+        call="Only units on this call, by its number or title; leave it out for any call",
     )
     @app_commands.guild_only()
     async def detach(
@@ -63,21 +63,26 @@ class AttachCog(commands.Cog):
         interaction: Interaction,
         units: str,
         server: ServerNumber | None = None,
-        call: CallNumber | None = None,
+        call: str | None = None,
     ) -> None:
         services = services_for(interaction)
         detach = partial(
             services.intake.detach,
             units=units,
-            call_id=call,
+            call=call,
             server_id=server,
             lookup=partial(members_of, interaction),
         )
         await submit_order(interaction, detach, services.queue)
 
+    @attach.autocomplete("server")
+    @detach.autocomplete("server")
+    async def suggest_servers(self, interaction: Interaction, typed: str) -> list[Choice[int]]:
+        return server_choices(services_for(interaction).suggestions.servers(typed))
+
     @attach.autocomplete("call")
     @detach.autocomplete("call")
-    async def suggest_calls(self, interaction: Interaction, typed: str) -> list[Choice[int]]:
+    async def suggest_calls(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         suggestions = services_for(interaction).suggestions
         calls = suggestions.calls(actor_of(interaction), typed, _typed_server(interaction))
         return [call_choice(call) for call in calls]

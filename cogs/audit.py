@@ -17,7 +17,7 @@ class AuditCog(commands.Cog):
     @app_commands.command(description="See which units were sent where, and by which member")
     @app_commands.describe(
         member="Only orders by or about this member",
-        call="Only orders on this call",
+        call="Only orders on this call, by its number, or a part of the title of an open call",
         page="Which page",
     )
     @app_commands.guild_only()
@@ -25,11 +25,11 @@ class AuditCog(commands.Cog):
         self,
         interaction: Interaction,
         member: discord.User | None = None,
-        call: Range[int, 1, 2**31 - 1] | None = None,
+        call: str | None = None,
         page: Range[int, 1] = 1,
     ) -> None:
         member_id = member.id if member else None
         work = services_for(interaction).audit_log.page(
-            actor_of(interaction), page, member_id=member_id, call_id=call
+            actor_of(interaction), page, member_id=member_id, call=call
         )
         await respond(interaction, work, link_results.audit_page)

@@ -25,12 +25,19 @@ _CAD = (
     "bot.cad.codec.emergencies",
     "bot.cad.errors",
     "bot.cad.http.rate_limits",
+    "bot.cad.layouts",
     "bot.cad.models",
     "bot.cad.permissions",
     "bot.cad.push.event_queue",
     "bot.cad.push.events",
 )
-_CAD_ROOT = ("bot.cad.errors", "bot.cad.models", "bot.cad.permissions", "bot.cad.values")
+_CAD_ROOT = (
+    "bot.cad.errors",
+    "bot.cad.layouts",
+    "bot.cad.models",
+    "bot.cad.permissions",
+    "bot.cad.values",
+)
 # What the UI may see of the storage: rows and errors, nothing that asks the database.
 _ROWS = (
     "bot.storage.errors",
@@ -46,10 +53,13 @@ _ROWS = (
 _SERVICE_ROOT = (
     "bot.services.background",
     "bot.services.cached_list",
+    "bot.services.cad_accounts",
     "bot.services.cad_backoff",
     "bot.services.cad_lookup",
+    "bot.services.cad_servers",
     "bot.services.errors",
     "bot.services.pasted_api_id",
+    "bot.services.refresh_turns",
     "bot.services.reply",
 )
 _BELOW_SERVICES = (*_CAD, "bot.storage", *_SERVICE_ROOT)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.cad.http.rate_limits import RateLimiter
+from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
@@ -18,6 +19,7 @@ from bot.cad.models import (
     UnitListPart,
     UnitRef,
 )
+from bot.cad.permissions import GranularPermissions
 
 
 class CadClient(Protocol):
@@ -28,9 +30,8 @@ class CadClient(Protocol):
     `retry.TOTAL_TIMEOUT`. A query is sent again after a transient fault.
     """
 
-    @property
-    def calls_per_attach(self) -> int:
-        """The number of calls that one attach request can name."""
+    calls_per_attach: int
+    """How many calls one attach request can name; set to 1 if the CAD does only the first."""
 
     @property
     def attach_limiter(self) -> RateLimiter:
@@ -115,14 +116,21 @@ class CadClient(Protocol):
     async def get_full_account(self, server_id: int, account: Account) -> Account | None:
         """Return an account with all its fields; None if it does not exist any more.
 
-        At most one request; v1 sends none if the name is already known.
+        At most one request, by UUID or API id, whichever is known; v1 sends none if the name is
+        already known.
         """
 
     async def get_account_by_discord_id(self, discord_id: int) -> Account | None:
         """Return the account that is linked to a Discord id; None if there is none (v1: always)."""
 
-    async def get_account_by_api_id(self, api_id: str) -> Account | None:
-        """Return the account that has an API id; None if there is none (v1: always)."""
+    async def get_account_by_api_id(self, server_id: int, api_id: str) -> Account | None:
+        """Return the account that has an API id, with its permissions; None if there is none."""
+
+    async def get_granular_permissions(self, account: str) -> GranularPermissions | None:
+        """Return the granular permissions of the account with this UUID; None if it has none.
+
+        v1 has none. An error says nothing about what the account may do.
+        """
 
     async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]
@@ -134,7 +142,7 @@ class CadClient(Protocol):
 
 
 class InspectableCad(CadClient, Protocol):
-    """A CAD that also returns its own settings; only the checks of the set-up need them."""
+    """A CAD that also returns its own settings, which orders do not need."""
 
     @property
     def clock_skew(self) -> float | None:
@@ -145,6 +153,9 @@ class InspectableCad(CadClient, Protocol):
 
     async def servers(self) -> dict[int, str] | None:
         """Return the names of the game servers by number; None if this version does not say."""
+
+    async def layouts(self) -> tuple[Layout, ...]:
+        """Return the layouts of dispatch calls that the community has made (v1: none)."""
 
     async def find_attach_variant(self) -> str | None:
         """Return the name of the attach request that the CAD accepts, without attaching a unit.

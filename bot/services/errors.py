@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bot.cad.models import Call
     from bot.storage.stores.link_request_store import LinkRequestState
 
 
@@ -26,6 +27,18 @@ class CadPermissionMissing(ServiceError):
 
 class NoCadAccount(CadPermissionMissing):
     """The actor has no account in the CAD, and so no permission."""
+
+
+class CadAccountExpired(CadPermissionMissing):
+    """The actor's account in the CAD has expired, and so has no permission."""
+
+
+class CadAccountRemoved(CadPermissionMissing):
+    """The actor's account in the CAD was removed from the community, and so has no permission."""
+
+
+class CadAccountBanned(CadPermissionMissing):
+    """The actor's account in the CAD is banned, and so has no permission."""
 
 
 class CadPermissionUnknown(ServiceError):
@@ -59,6 +72,23 @@ class VanityUrl(InvalidApiId):
 
 class NothingSelected(ServiceError):
     """Nothing was selected, or no unit of the selection is free."""
+
+
+class CallNotFound(ServiceError):
+    """No open call matches what was typed."""
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(typed)
+        self.typed = typed
+
+
+class AmbiguousCall(ServiceError):
+    """Several open calls match what was typed."""
+
+    def __init__(self, typed: str, calls: tuple[Call, ...]) -> None:
+        super().__init__(typed)
+        self.typed = typed
+        self.calls = calls
 
 
 class NothingToUndo(ServiceError):

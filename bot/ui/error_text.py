@@ -24,10 +24,15 @@ from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
 from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
+    AmbiguousCall,
     ApprovalPending,
     ApprovalUnavailable,
+    CadAccountBanned,
+    CadAccountExpired,
+    CadAccountRemoved,
     CadPermissionMissing,
     CadPermissionUnknown,
+    CallNotFound,
     DownloadFailed,
     ExportTooLarge,
     FileTooLarge,
@@ -48,7 +53,7 @@ from bot.services.errors import (
 )
 from bot.storage.errors import StorageError
 from bot.ui.link_error_text import LinkError, link_message
-from bot.ui.text import code_span, role_mentions
+from bot.ui.text import call_name, code_span, join_limited, role_mentions
 
 _TELL_OPERATOR = "Tell the person who runs this bot"
 _REJECTION_ADVICE: dict[type[CadRefused], str] = {
@@ -67,6 +72,10 @@ NO_CAD_ACCOUNT = (
     "The CAD does not know your account, and this needs a permission there. Link Discord in the"
     " CAD's account settings, or use `/link`."
 )
+_BARRED_ADVICE = "An administrator of the CAD can change that."
+ACCOUNT_EXPIRED = f"Your account in the CAD has expired, so it may do nothing. {_BARRED_ADVICE}"
+ACCOUNT_REMOVED = f"Your account in the CAD was removed, so it may do nothing. {_BARRED_ADVICE}"
+ACCOUNT_BANNED = f"Your account in the CAD is banned, so it may do nothing. {_BARRED_ADVICE}"
 EMERGENCY_GONE = "This 911 call is no longer open: it was answered or dismissed."
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
@@ -82,6 +91,9 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     ),
     CadPermissionMissing: NOT_PERMITTED,
     NoCadAccount: NO_CAD_ACCOUNT,
+    CadAccountExpired: ACCOUNT_EXPIRED,
+    CadAccountRemoved: ACCOUNT_REMOVED,
+    CadAccountBanned: ACCOUNT_BANNED,
     CadPermissionUnknown: PERMISSION_UNKNOWN,
     NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
     AlreadyConfirmed: "This is confirmed already. Look at its answer for the result.",
@@ -192,6 +204,8 @@ def error_label(error: CadError) -> str:
 def _service_message(error: ServiceError) -> str:
     if isinstance(error, LinkError):
         return link_message(error)
+    if isinstance(error, CallNotFound | AmbiguousCall):
+        return _call_message(error)
     match error:
         case RoleRequired(role_ids=role_ids) if len(role_ids) == 1:
             text = f"You need the {role_mentions(role_ids)} role for that."
@@ -214,6 +228,22 @@ def _service_message(error: ServiceError) -> str:
             text = (
                 "No unit was named. Write `me`, mention members, roles or voice channels, or give"
                 " unit numbers or API ids, for example `@Pat A-12`."
+            )
+    return text
+
+
+def _call_message(error: CallNotFound | AmbiguousCall) -> str:
+    match error:
+        case CallNotFound(typed=typed):
+            text = (
+                f"No open call matches {code_span(typed, 100)}. Give its number, or pick a call"
+                " from the list that shows while you type."
+            )
+        case AmbiguousCall(typed=typed, calls=calls):
+            names = join_limited([call_name(one) for one in calls], 1000)
+            text = (
+                f"Several open calls match {code_span(typed, 100)}: {names}. Give the number of the"
+                " call that you mean."
             )
     return text
 

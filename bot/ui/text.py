@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 
+from bot.cad.models import Call
 from bot.services.targets.resolution import Assignee
 
 MESSAGE_LIMIT = 2000  # characters of a Discord message
@@ -47,8 +48,13 @@ def member_mention(discord_id: int) -> str:
     return f"<@{discord_id}>"
 
 
+def call_name(call: Call) -> str:
+    """Return a call's number and title."""
+    return f"**#{call.call_id}** {escape(call.title or call.code or '(untitled)', 60)}"
+
+
 def unit_name(one: Assignee) -> str:
-    """Name somebody by mention and number, as far as there are."""
+    """Name a unit by its member and its number, as far as they are known."""
     number = escape(one.unit.number, 20) if one.unit and one.unit.number else ""
     if one.discord_id is not None:
         return f"<@{one.discord_id}>" + (f" ({number})" if number else "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.services.link_files.import_export import LinkImportExport
 from bot.services.links.approvals import LinkApprovals
 from bot.services.links.bulk_verification import BulkVerifier
+from bot.services.links.cad_links import CadLinks
 from bot.services.links.link_service import LinkService
 from bot.services.links.link_workflow import LinkWorkflow
 from bot.services.records.erasure import MemberErasure
@@ -34,6 +35,7 @@ class LinkServices:
     """
 
     links: LinkService
+    cad_links: CadLinks
     workflow: LinkWorkflow
     approvals: LinkApprovals
     files: LinkImportExport
@@ -51,11 +53,12 @@ def build_link_services(needed: Dependencies) -> LinkServices:
     store, verifications = LinkStore(database), VerificationStore(database)
     requests, personal_data = LinkRequestStore(database, store), PersonalDataStore(database)
     notifier = DiscordLinkNotifier(client, log_channel_id)
-    server_id = settings.sonoran_server_id
+    server_id = settings.default_server_id
     verifier = LinkVerifier(
         cad, verifications, id_format=id_format, server_id=server_id, clock=clock
     )
-    links = LinkService(access, store, cad, verifier, id_format=id_format, clock=clock)
+    cad_links = CadLinks(store, needed.accounts, clock=clock)
+    links = LinkService(access, store, cad_links, verifier, id_format=id_format, clock=clock)
     approvals = LinkApprovals(
         access,
         links,
@@ -77,6 +80,7 @@ def build_link_services(needed: Dependencies) -> LinkServices:
     retention = Retention(settings.audit_days, settings.forget_on_leave)
     return LinkServices(
         links=links,
+        cad_links=cad_links,
         workflow=LinkWorkflow(links, approvals, notifier),
         approvals=approvals,
         files=LinkImportExport(access, store, notifier, id_format=id_format, clock=clock),

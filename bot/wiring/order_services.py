@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from bot.services.access.cad_permissions import CadPermissions
 from bot.services.calls.call_actions import CallActions
-from bot.services.links.link_service import LinkService
 from bot.services.orders.confirmation import ConfirmationService
 from bot.services.orders.intake import OrderIntake
 from bot.services.orders.order_resolver import TargetResolver
@@ -16,6 +15,7 @@ from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderStore
 from bot.ui.orders.order_announcer import DiscordOrderAnnouncer
 from bot.wiring.dependencies import Dependencies
+from bot.wiring.link_services import LinkServices
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +28,26 @@ class OrderServices:
     call_actions: CallActions
 
 
-def build_order_services(needed: Dependencies, links: LinkService) -> OrderServices:
+def build_order_services(needed: Dependencies, people: LinkServices) -> OrderServices:
     """Build them."""
     settings, access, clock = needed.settings, needed.access, needed.clock
     cad, board = needed.cad, needed.board
     link_store, orders = LinkStore(needed.database), OrderStore(needed.database)
-    permissions = CadPermissions(access, cad, link_store, clock=clock)
+    permissions = CadPermissions(
+        access,
+        cad,
+        needed.accounts,
+        link_store,
+        server_id=settings.default_server_id,
+        clock=clock,
+    )
     resolver = TargetResolver(
         link_store,
-        links,
+        people.cad_links,
         board,
         check_cad_permission=permissions.require if settings.require_cad_permission else None,
     )
-    intake = OrderIntake(access, orders, settings.sonoran_server_id, clock=clock)
+    intake = OrderIntake(access, orders, board, needed.servers.default_id, clock=clock)
     return OrderServices(
         intake=intake,
         confirmation=ConfirmationService(access, orders, clock=clock),
@@ -53,5 +60,5 @@ def build_order_services(needed: Dependencies, links: LinkService) -> OrderServi
             follow_up=FollowUp(cad, board, settings.status_on_attach),
             clock=clock,
         ),
-        call_actions=CallActions(access, board, intake=intake, links=links),
+        call_actions=CallActions(access, board, intake=intake, links=people.links),
     )

@@ -9,9 +9,12 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.cad.state import account_states
+from sandbox.cad.state.account_states import AccountStatus
 from sandbox.cad.state.change_log import Change, ReceivedRequest
 from sandbox.cad.state.faults import BAD_GATEWAY, Fault, Faults, RateLimited, Slow
 from sandbox.cad.state.models import (
+    Account,
     Community,
     DispatchCall,
     Json,
@@ -65,6 +68,7 @@ class BoardPage:
             web.get("/board/page.js", self._file),
             web.get("/board.json", self._board_json),
             web.post("/board/faults/{name}", self._set_fault),
+            web.post("/board/accounts/{uuid}/ban", self._toggle_ban),
             web.post("/board/calls", self._new_call),
             web.post("/board/emergencies", self._new_emergency),
         ]
@@ -89,6 +93,13 @@ class BoardPage:
         elif name == "down":
             self._go_down(DOWN_SECONDS)
         return web.json_response({"switched": name})
+
+    async def _toggle_ban(self, request: web.Request) -> web.Response:
+        uuid = request.match_info["uuid"]
+        if uuid not in self._community.accounts:
+            raise web.HTTPNotFound
+        account = account_states.toggle_ban(self._world, self._community, uuid)
+        return web.json_response({"status": account.status})
 
     async def _new_call(self, _: web.Request) -> web.Response:
         call = self._world.new_dispatch(self._first_server(), next(self._calls))
@@ -120,6 +131,7 @@ class BoardPage:
                 for unit in server.units.values()
                 if unit.on_duty
             ],
+            "accounts": [_account(one) for one in self._community.accounts.values()],
             "requests": _requests(self._community, self._world.history, polls=polls),
             "changes": list(self._changes),
         }
@@ -166,6 +178,20 @@ def _unit(server: Server, unit: Unit) -> Json:
         "status": status.replace("_", " "),
         "isDispatch": unit.is_dispatch,
         "callId": on,
+    }
+
+
+def _account(account: Account) -> Json:
+    known = {status.value for status in AccountStatus}
+    status = AccountStatus(account.status).name if account.status in known else account.status
+    granted = account.permissions if account.grants is None else account.grants
+    return {
+        "uuid": account.uuid,
+        "username": account.username,
+        "hasDiscord": account.discord_id is not None,
+        "isOwner": account.is_owner,
+        "permissions": sorted(granted),
+        "status": str(status).lower(),
     }
 
 

@@ -177,7 +177,9 @@ class BotFixture:
             await self.env.settle(idle=0.001)
 
     async def run_command(self, who: MemberActor, command: str, /, **options: Any) -> CommandReply:
-        """Type a command and return its reply."""
+        """Type a command and return its reply; a call may be given by its number."""
+        if isinstance(options.get("call"), int):
+            options["call"] = str(options["call"])
         said = CommandReply(self, await who.slash(self.channel, command, **options))
         said.check()
         return said
@@ -186,7 +188,7 @@ class BotFixture:
         """Type a command and return the text of its reply a minute later."""
         return await (await self.run_command(who, command, **options)).after(60)
 
-    async def attach(self, units: str, call: int = seed.ARMED_ROBBERY, **options: Any) -> str:
+    async def attach(self, units: str, call: str | int = seed.ARMED_ROBBERY, **options: Any) -> str:
         """Let Dana attach units; return the text of the reply a minute later."""
         return await self.final_answer(self.dana, "attach", call=call, units=units, **options)
 

@@ -200,7 +200,7 @@ class FaultFixture:
                     person,
                     call_id,
                     await self.members[person].slash(
-                        self.channel, "attach", call=call_id, units="me"
+                        self.channel, "attach", call=str(call_id), units="me"
                     ),
                 )
                 for person, call_id in enumerate(places)

@@ -20,7 +20,7 @@ def entry(invocation: str, **options: str) -> dict[str, Any]:
 
 
 CATALOG = [
-    entry("attach", call="integer", units="string", server="integer"),
+    entry("attach", call="string", units="string", server="integer"),
     entry("link", steam="string", member="user"),
     entry("links list", page="integer"),
     entry("ping"),

@@ -6,7 +6,9 @@ from collections import deque
 from dataclasses import replace
 
 from bot.services.access.policy import Access, Actor
+from bot.services.cad_accounts import CadAccounts
 from bot.services.links.approvals import IdConflict, LinkApprovals, SubmittedRequest
+from bot.services.links.cad_links import CadLinks
 from bot.services.links.link_changes import LinkChange, MessageRef, RequestNotice
 from bot.services.links.link_service import LinkService
 from bot.services.links.link_workflow import LinkWorkflow
@@ -81,10 +83,12 @@ class LinkFixture:
         access = Access(frozenset({DISPATCH_ROLE}))
         self.links = LinkStore(queue_fixture.database)
         self.requests = LinkRequestStore(queue_fixture.database, self.links)
+        accounts = CadAccounts(self.cad, clock=queue_fixture.time)
+        self.cad_links = CadLinks(self.links, accounts, clock=queue_fixture.time)
         self.link_service = LinkService(
             access,
             self.links,
-            self.cad,
+            self.cad_links,
             new_verifier(queue_fixture, self.cad, server_id=3),
             id_format="{hex}",
             clock=queue_fixture.time,

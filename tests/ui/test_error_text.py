@@ -27,10 +27,15 @@ from bot.services import errors as service_errors
 from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
+    AmbiguousCall,
     ApprovalPending,
     ApprovalUnavailable,
+    CadAccountBanned,
+    CadAccountExpired,
+    CadAccountRemoved,
     CadPermissionMissing,
     CadPermissionUnknown,
+    CallNotFound,
     DownloadFailed,
     ExportTooLarge,
     FileTooLarge,
@@ -64,6 +69,7 @@ from bot.storage.errors import (
 )
 from bot.storage.stores.link_request_store import LinkRequestState
 from bot.ui import error_text
+from tests.services.samples import call
 
 HOSTILE = "`@everyone` **x**\n# [a](https://b.example)\u202e" * 100
 
@@ -105,8 +111,16 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (NoTargets(), ("No unit was named", "`me`")),
     (TooManyTargets(51, 50), ("51", "50")),
     (NothingSelected(), ("No unit is picked", "press the button again")),
+    (CallNotFound(HOSTILE), ("No open call matches `", "number")),
+    (
+        AmbiguousCall("fire", (call(102, "Structure *Fire*"), call(103, "", code="10-70"))),
+        ("`fire`: **#102** Structure \\*Fire\\*, **#103** 10\\-70.", "number"),
+    ),
     (CadPermissionMissing(), ("❌ Your account in the CAD may not do this", "`selfDispatch`")),
     (NoCadAccount(), ("❌ The CAD does not know your account", "`/link`")),
+    (CadAccountExpired(), ("❌ Your account in the CAD has expired", "An administrator")),
+    (CadAccountRemoved(), ("was removed", "An administrator")),
+    (CadAccountBanned(), ("is banned", "An administrator")),
     (CadPermissionUnknown(), ("❌ The CAD did not say whether", "Try again")),
     (NothingToConfirm(), ("nothing to confirm",)),
     (AlreadyConfirmed(), ("confirmed already",)),

@@ -14,8 +14,11 @@ from bot.cad.errors import CadError, CadRateLimited
 from bot.cad.models import Call, Calls, Unit, UnitListPart
 from bot.cad.push.events import Event, UnitLoggedIn, UnitsUpdated
 from bot.common.clock import Clock
+from bot.services.board.answering_calls import AnsweringCalls
+from bot.services.board.call_matching import find_call_id
 from bot.services.board.snapshot import BoardSnapshot
 from bot.services.cached_list import CachedList
+from bot.services.refresh_turns import RefreshTurns
 
 # A list of units that loads over minutes serves orders until it is this old.
 MAX_UNITS_AGE = timedelta(minutes=15)
@@ -38,6 +41,7 @@ class _Server:
     calls: CachedList[Call]
     units: CachedList[Unit]
     snapshot: BoardSnapshot = field(default_factory=BoardSnapshot)
+    answering_calls: AnsweringCalls = field(default_factory=AnsweringCalls)
     confirmed_at: datetime | None = None
     first_poll: Calls | None = None
     units_as_of: datetime | None = None
@@ -60,6 +64,8 @@ class Board:
         self._cad = cad
         self._clock = clock
         self._servers: dict[int, _Server] = {}
+        # The servers share one key, and so its rate limits.
+        self._call_turns, self._unit_turns = RefreshTurns(clock), RefreshTurns(clock)
         self._listeners: list[BoardListener] = []
 
     def snapshot(self, server_id: int) -> BoardSnapshot:
@@ -83,6 +89,15 @@ class Board:
         """Return one call, None if it is not known."""
         server = self._servers.get(server_id) or self._server(server_id)
         return server.snapshot.calls.get(call_id)
+
+    def answering_call(self, server_id: int, number: int) -> Call | None:
+        """Return the open dispatch call that answers a 911 call; None if none does."""
+        server = self._server(server_id)
+        return server.answering_calls.find(server.snapshot, number)
+
+    def find_call_id(self, server_id: int, typed: str) -> int:
+        """Return the number of the call that a text means; see `call_matching.find_call_id`."""
+        return find_call_id(typed, self.calls(server_id))
 
     def confirmed_at(self, server_id: int) -> datetime | None:
         """Return when the last poll of the calls succeeded, None if none has yet."""
@@ -163,8 +178,16 @@ class Board:
         if server_id not in self._servers:
             new_list = partial(CachedList, expected=CadError, clock=self._clock)
             self._servers[server_id] = _Server(
-                new_list(f"the calls of server {server_id}", partial(self._poll_calls, server_id)),
-                new_list(f"the units of server {server_id}", partial(self._poll_units, server_id)),
+                new_list(
+                    f"the calls of server {server_id}",
+                    partial(self._poll_calls, server_id),
+                    turns=self._call_turns,
+                ),
+                new_list(
+                    f"the units of server {server_id}",
+                    partial(self._poll_units, server_id),
+                    turns=self._unit_turns,
+                ),
             )
         return self._servers[server_id]
 
@@ -172,7 +195,9 @@ class Board:
         server = self._servers[server_id]
         async with _Poll(server) as poll:
             polled = await self._cad.calls(server_id)
-            server.snapshot = poll.with_later_events(server.snapshot.with_calls(polled))
+            found = poll.with_later_events(server.snapshot.with_calls(polled))
+            # Those events are older than units that were polled meanwhile.
+            server.snapshot = server.snapshot.with_calls_of(found)
         server.confirmed_at = self._clock.now()
         server.first_poll = server.first_poll or polled
         self._notify(server_id)
@@ -184,8 +209,8 @@ class Board:
             part = await self._cad.units(server_id)
             # Units that logged in behind a page that was already fetched are not listed.
             listed = None if part.listed is None else part.listed | server.idents_since_part
-            polled = server.snapshot.with_units(part.units, listed)
-            server.snapshot = poll.with_later_events(polled)
+            found = poll.with_later_events(server.snapshot.with_units(part.units, listed))
+            server.snapshot = found.with_calls_of(server.snapshot)
         if part.is_complete:
             server.units_as_of = self._clock.now() - timedelta(seconds=part.age)
             server.is_list_long = server.part is not None
@@ -201,6 +226,8 @@ class Board:
         return as_of is not None and self._clock.now() - as_of <= MAX_UNITS_AGE
 
     def _notify(self, server_id: int) -> None:
+        server = self._servers[server_id]
+        server.answering_calls.update(server.snapshot)
         for listener in self._listeners:
             listener(server_id)
 

@@ -55,6 +55,10 @@ class BoardSnapshot:
             emergencies={call.call_id: call for call in polled.emergency},
         )
 
+    def with_calls_of(self, other: BoardSnapshot) -> BoardSnapshot:
+        """Return a snapshot with the calls of another, and the units of this one."""
+        return replace(self, calls=other.calls, emergencies=other.emergencies)
+
     def with_units(
         self, polled: Iterable[Unit], listed: Container[int] | None = frozenset()
     ) -> BoardSnapshot:

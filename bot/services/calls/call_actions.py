@@ -59,7 +59,7 @@ class CallActions:
             actor,
             reply,
             _NO_UNITS,
-            call_id=call_id,
+            call=call_id,
             server_id=server_id,
             detail=OrderDetail(text=text, label=label, equal_notes=known),
         )
@@ -69,7 +69,7 @@ class CallActions:
     ) -> AcceptedOrder:
         """Store an order that closes a call."""
         return await self._intake.accept(
-            OrderAction.CLOSE, actor, reply, _NO_UNITS, call_id=call_id, server_id=server_id
+            OrderAction.CLOSE, actor, reply, _NO_UNITS, call=call_id, server_id=server_id
         )
 
     async def set_status(
@@ -81,7 +81,7 @@ class CallActions:
             actor,
             reply,
             "me",
-            call_id=None,
+            call=None,
             server_id=server_id,
             detail=OrderDetail(status=status),
         )
@@ -103,7 +103,7 @@ class CallActions:
             actor,
             reply,
             units,
-            call_id=None,
+            call=None,
             server_id=server_id,
             detail=OrderDetail(emergency=number),
         )
@@ -117,7 +117,7 @@ class CallActions:
             actor,
             reply,
             _NO_UNITS,
-            call_id=None,
+            call=None,
             server_id=server_id,
             detail=OrderDetail(emergency=number),
         )

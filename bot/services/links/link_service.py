@@ -8,23 +8,19 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 
-from bot.cad.client import CadClient
-from bot.cad.errors import CadError
-from bot.cad.models import Account
 from bot.common.clock import Clock
 from bot.common.pages import Page, PageRange
 from bot.services.access.policy import Access, Actor
 from bot.services.cached_list import CachedList
-from bot.services.cad_lookup import CadLookup
 from bot.services.errors import IdAlreadyLinked
+from bot.services.links.cad_links import CadLinks, MemberAccount
 from bot.services.pasted_api_id import parse_api_id
 from bot.services.verification.verifier import LinkVerifier, Verification
 from bot.storage.errors import StorageError
-from bot.storage.stores.link_row import Link, LinkSource
+from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
 
 PAGE_SIZE = 20
-FORM_TIMEOUT = 1.5  # seconds; Discord accepts a form within 3 seconds
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +78,7 @@ class LinkService:
         self,
         access: Access,
         links: LinkStore,
-        cad: CadClient,
+        cad_links: CadLinks,
         verifier: LinkVerifier,
         *,
         id_format: str,
@@ -90,7 +86,7 @@ class LinkService:
     ) -> None:
         self._access = access
         self._links = links
-        self._cad = cad
+        self._cad_links = cad_links
         self._verifier = verifier
         self._id_format = id_format
         self._clock = clock
@@ -105,6 +101,16 @@ class LinkService:
         if member_id != actor.user_id:
             self._access.require_link(actor)
         return await self.assign(actor, member_id, pasted)
+
+    async def describe(self, actor: Actor, member_id: int) -> MemberAccount:
+        """Ask the CAD who a member is; asking about another needs the right to link.
+
+        Raises:
+            NotAllowed, StorageError.
+        """
+        if member_id != actor.user_id:
+            self._access.require_link(actor)
+        return await self._cad_links.describe(actor.guild_id, member_id)
 
     async def assign(
         self,
@@ -145,70 +151,9 @@ class LinkService:
         """Ask the CAD about a link that is not stored yet."""
         return await self._verifier.verify_unsaved(link)
 
-    async def api_ids(self, guild_id: int, member_ids: Collection[int]) -> dict[int, str | None]:
-        """Return the API ids of members, None for a member who has none.
-
-        A member who is missing from the result could not be looked up in the CAD.
-        """
-        found: dict[int, str | None] = {}
-        if member_ids:
-            found |= await self._links.api_ids_of(guild_id, member_ids)
-        unlinked = [member_id for member_id in member_ids if member_id not in found]
-        return found | await self.api_ids_in_cad(guild_id, unlinked, CadLookup())
-
-    async def api_ids_in_cad(
-        self, guild_id: int, unlinked: Collection[int], lookup: CadLookup
-    ) -> dict[int, str | None]:
-        """Return the API ids of members who are not linked here, None for a member who has none.
-
-        They may have linked Discord in the CAD itself. That is stored, unless the id is held by
-        another member here. A member who is missing from the result could not be looked up.
-        """
-        found: dict[int, str | None] = {}
-        for member_id in unlinked:
-            lookup.started()
-            try:
-                account = await self._cad.get_account_by_discord_id(member_id)
-            except CadError as error:
-                _log.warning("cannot ask the CAD for its own Discord links: %r", error)
-                lookup.failed(error)
-                if error.affects_all_requests:
-                    break  # the next request would fail the same way, ten seconds later
-                continue
-            found[member_id] = account.api_id or None if account else None
-            if account and account.api_id:
-                link = self._link_from_cad(guild_id, member_id, account)
-                if not (await self._links.claim(link)).is_granted:
-                    _log.warning(
-                        "the CAD links %s to an id that another member has here", member_id
-                    )
-        return found
-
-    def _link_from_cad(self, guild_id: int, member_id: int, account: Account) -> Link:
-        now = self._clock.now()
-        return Link(
-            guild_id,
-            member_id,
-            account.api_id,
-            0,
-            now,
-            LinkSource.CAD,
-            account_name=account.username or None,
-            account_uuid=account.uuid or None,
-            proven_at=now,
-            checked_at=now,
-        )
-
     async def is_linked(self, guild_id: int, member_id: int) -> bool:
-        """Return True if a member has an API id, within `FORM_TIMEOUT` seconds.
-
-        A CAD that does not answer in that time counts as one that knows no link.
-        """
-        try:
-            async with asyncio.timeout(FORM_TIMEOUT):
-                return bool((await self.api_ids(guild_id, [member_id])).get(member_id))
-        except TimeoutError:
-            return False
+        """Return True if a member has an id here or in the CAD; see `CadLinks.is_linked`."""
+        return await self._cad_links.is_linked(guild_id, member_id)
 
     async def unlink(self, actor: Actor, member_id: int) -> Link | None:
         """Delete a member's link and return it; raises NotAllowed as `link` does."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
 from bot.common.clock import Clock
 from bot.services.access.policy import Access, Actor
+from bot.services.board.live_board import Board
 from bot.services.errors import NothingToUndo, TooLateToUndo
 from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
@@ -19,6 +21,8 @@ from bot.storage.stores.order_store import Order, OrderAction, OrderState, Order
 
 UNDO_WITHIN = timedelta(minutes=10)
 
+_CALL_NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # what a suggestion sends that was picked
+
 
 class OrderIntake:
     """Turns what a member typed or pressed into a stored order; the CAD is not asked.
@@ -28,10 +32,17 @@ class OrderIntake:
     """
 
     def __init__(
-        self, access: Access, orders: OrderStore, default_server_id: int, *, clock: Clock
+        self,
+        access: Access,
+        orders: OrderStore,
+        board: Board,
+        default_server_id: int,
+        *,
+        clock: Clock,
     ) -> None:
         self._access = access
         self._orders = orders
+        self._board = board
         self._default_server_id = default_server_id
         self._clock = clock
 
@@ -41,17 +52,19 @@ class OrderIntake:
         reply: ReplyAddress,
         units: str | ParsedUnits,
         *,
-        call_id: int,
+        call: str | int,
         server_id: int | None = None,
         lookup: MentionLookup | None = None,
     ) -> AcceptedOrder:
         """Store an order that puts units on a call.
 
         Args:
+            call: its number, or a text for `call_matching.find_call_id`.
             lookup: see `grammar.parse_units`; None for a text that the bot itself has written.
 
         Raises:
-            ServiceError: `units` names no unit, or the actor may not give the order.
+            ServiceError: `units` names no unit, `call` no single call, or the actor may not give
+                the order.
             StorageError: the order cannot be stored.
         """
         return await self.accept(
@@ -59,7 +72,7 @@ class OrderIntake:
             actor,
             reply,
             units,
-            call_id=call_id,
+            call=call,
             server_id=server_id,
             lookup=lookup,
         )
@@ -70,7 +83,7 @@ class OrderIntake:
         reply: ReplyAddress,
         units: str | ParsedUnits,
         *,
-        call_id: int | None = None,
+        call: str | int | None = None,
         server_id: int | None = None,
         lookup: MentionLookup | None = None,
     ) -> AcceptedOrder:
@@ -80,7 +93,7 @@ class OrderIntake:
             actor,
             reply,
             units,
-            call_id=call_id,
+            call=call,
             server_id=server_id,
             lookup=lookup,
         )
@@ -103,9 +116,7 @@ class OrderIntake:
         if self._clock.now() - done.finished_at > UNDO_WITHIN:
             raise TooLateToUndo
         units = " ".join(map(_to_units_token, attached))
-        return await self.detach(
-            actor, reply, units, call_id=done.call_id, server_id=done.server_id
-        )
+        return await self.detach(actor, reply, units, call=done.call_id, server_id=done.server_id)
 
     async def accept(
         self,
@@ -114,7 +125,7 @@ class OrderIntake:
         reply: ReplyAddress,
         units: str | ParsedUnits,
         *,
-        call_id: int | None,
+        call: str | int | None,
         server_id: int | None,
         lookup: MentionLookup | None = None,
         detail: OrderDetail | None = None,
@@ -130,12 +141,16 @@ class OrderIntake:
             self._access.require_dispatch(actor)
         if parsed.error is not None:
             raise parsed.error
+        server = server_id or self._default_server_id
+        if isinstance(call, str):
+            is_number = _CALL_NUMBER.fullmatch(call)
+            call = int(call) if is_number else self._board.find_call_id(server, call)
         order = Order(
             id=0,
             guild_id=actor.guild_id,
-            server_id=server_id or self._default_server_id,
+            server_id=server,
             action=action,
-            call_id=call_id,
+            call_id=call,
             units=parsed.text,
             actor_id=actor.user_id,
             created_at=self._clock.now(),

@@ -12,12 +12,15 @@ from bot.services.access.cad_permissions import CadPermissionCheck
 from bot.services.board.live_board import Board
 from bot.services.cad_lookup import CadLookup
 from bot.services.errors import (
+    CadAccountBanned,
+    CadAccountExpired,
+    CadAccountRemoved,
     CadPermissionMissing,
     CadPermissionUnknown,
     NoCadAccount,
     ServiceError,
 )
-from bot.services.links.link_service import LinkService
+from bot.services.links.cad_links import CadLinks
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.targets import grammar, target_resolver
 from bot.services.targets.resolution import (
@@ -34,6 +37,9 @@ from bot.storage.stores.order_store import OrderAction
 _DENIAL_REASONS: dict[type[ServiceError], SkipReason] = {
     CadPermissionMissing: SkipReason.CAD_PERMISSION_MISSING,
     NoCadAccount: SkipReason.NO_CAD_ACCOUNT,
+    CadAccountExpired: SkipReason.CAD_ACCOUNT_EXPIRED,
+    CadAccountRemoved: SkipReason.CAD_ACCOUNT_REMOVED,
+    CadAccountBanned: SkipReason.CAD_ACCOUNT_BANNED,
     CadPermissionUnknown: SkipReason.CAD_PERMISSION_UNKNOWN,
 }
 
@@ -45,7 +51,7 @@ class TargetResolver:
 
     Args:
         link_store: the links of the guild's members.
-        links: asks the CAD for the ids of members who are not linked.
+        cad_links: asks the CAD for the ids of members who are not linked.
         check_cad_permission: raises unless the actor's account in the CAD has the permission; None
             where that is not required.
     """
@@ -53,13 +59,13 @@ class TargetResolver:
     def __init__(
         self,
         link_store: LinkStore,
-        links: LinkService,
+        cad_links: CadLinks,
         board: Board,
         *,
         check_cad_permission: CadPermissionCheck | None = None,
     ) -> None:
         self._link_store = link_store
-        self._links = links
+        self._cad_links = cad_links
         self._board = board
         self._check_cad_permission = check_cad_permission
         self._rosters: dict[int, tuple[Mapping[int, Unit], Roster]] = {}  # by server
@@ -101,7 +107,7 @@ class TargetResolver:
         if named or in_groups:
             api_ids |= await self._link_store.api_ids_of(guild_id, named | in_groups)
         if unlinked := named - api_ids.keys():
-            api_ids |= await self._links.api_ids_in_cad(guild_id, unlinked, lookup)
+            api_ids |= await self._cad_links.api_ids(guild_id, unlinked, lookup)
 
         snapshot = self._board.snapshot(server_id)
         _, roster = self._rosters.get(server_id, (None, None))
@@ -125,6 +131,8 @@ class TargetResolver:
                 dispatchers = self._board.dispatchers(server_id)
                 roster = Roster(units, is_current=True, dispatchers=dispatchers)
                 resolution = target_resolver.resolve(terms, api_ids, roster)
+                if moved := await self._moved_ids(guild_id, resolution):
+                    resolution = target_resolver.resolve(terms, api_ids | moved, roster)
             snapshot = self._board.snapshot(server_id)
         # The call that each unit is on, as far as that is known.
         calls = {ident: call for call in snapshot.calls.values() for ident in call.idents}
@@ -137,3 +145,15 @@ class TargetResolver:
             for one in resolution.assignees
         ]
         return replace(resolution, assignees=tuple(assignees))
+
+    async def _moved_ids(self, guild_id: int, resolution: Resolution) -> dict[int, str]:
+        """Return other ids for members whose linked id no unit on duty has."""
+        absent = [
+            one.target.member_id
+            for one in resolution.left_out
+            if one.reason is SkipReason.NOT_ON_DUTY and one.target.member_id
+        ]
+        absent += [
+            one.discord_id for one in resolution.assignees if not one.unit and one.discord_id
+        ]
+        return await self._cad_links.moved_ids(guild_id, absent) if absent else {}

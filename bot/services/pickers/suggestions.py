@@ -11,7 +11,9 @@ from typing import TypeAlias
 from bot.cad.models import Call, Unit
 from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
+from bot.services.board.call_matching import contains_all, matching_calls
 from bot.services.board.live_board import Board
+from bot.services.cad_servers import CadServers
 from bot.services.links.link_service import LinkService
 from bot.services.pickers.unit_picker import is_free, unambiguous_token
 from bot.services.targets import grammar, partial_input
@@ -87,27 +89,31 @@ class Suggestions:
     """Completes calls and units for actors who may dispatch; others get no suggestions."""
 
     def __init__(
-        self, access: Access, board: Board, linking: LinkService, default_server_id: int
+        self, access: Access, board: Board, linking: LinkService, servers: CadServers
     ) -> None:
         self._access = access
         self._board = board
         self._linking = linking
-        self._default_server_id = default_server_id
+        self._servers = servers
         # By guild: the links as last read, and the Discord id by normalised API id.
         self._owners: dict[int, tuple[tuple[Link, ...], dict[str, int]]] = {}
 
+    def servers(self, typed: str) -> list[tuple[int, str]]:
+        """Return the numbers and names of the servers that contain every typed word."""
+        words = typed.casefold().split()
+        return [
+            (number, name)
+            for number, name in self._servers.names.items()
+            if contains_all(words, (str(number), name))
+        ][:CHOICE_LIMIT]
+
     def calls(self, actor: Actor, typed: str, server_id: int | None = None) -> list[Call]:
-        """Return the active calls whose number, code and title contain every typed word."""
-        server = server_id or self._default_server_id
+        """Return the active calls that the typed text may mean."""
+        server = server_id or self._servers.default_id
         if not self._access.may_dispatch(actor):
             return []
         self._board.refresh(server)
-        words = typed.lstrip("#").casefold().split()
-        return [
-            call
-            for call in self._board.calls(server)
-            if _contains_all(words, (str(call.call_id), call.code, call.title))
-        ][:CHOICE_LIMIT]
+        return matching_calls(typed, self._board.calls(server))[:CHOICE_LIMIT]
 
     def units(
         self, actor: Actor, typed: str, names: MemberNameLookup, server_id: int | None = None
@@ -115,7 +121,7 @@ class Suggestions:
         """Return completions of the last word: unit groups if their keyword is being typed, then
         the units on duty, free ones first, then the other linked members.
         """
-        server = server_id or self._default_server_id
+        server = server_id or self._servers.default_id
         if not self._access.may_dispatch(actor):
             return []
         self._board.refresh(server)
@@ -171,13 +177,13 @@ def _units_and_members(
     numbers = Counter(unit.number.casefold() for unit in units)
     seen: set[int] = set()
     for unit in units:
-        keys = map(identity, unit.api_ids)
+        keys = map(identity, (*unit.api_ids, unit.account))
         new = [owner for key in keys if (owner := owners.get(key)) and owner not in seen]
         seen.update(new)
         discord_id = new[0] if new else None
         name = names(discord_id) if discord_id else ""
         is_named = discord_id and f"<@{discord_id}>" in partial.earlier_words
-        if not is_named and _contains_all(wanted, (unit.number, unit.name, unit.department, name)):
+        if not is_named and contains_all(wanted, (unit.number, unit.name, unit.department, name)):
             yield UnitSuggestion(
                 partial.leading_text,
                 discord_id,
@@ -186,11 +192,7 @@ def _units_and_members(
                 is_shared=numbers[unit.number.casefold()] > 1,
             )
     for discord_id in islice(owners.values(), OFF_DUTY_LIMIT):
-        if (
-            discord_id not in seen
-            and (name := names(discord_id))
-            and _contains_all(wanted, (name,))
-        ):
+        if discord_id not in seen and (name := names(discord_id)) and contains_all(wanted, (name,)):
             yield UnitSuggestion(partial.leading_text, discord_id, None, None)
 
 
@@ -207,8 +209,3 @@ def _range_ends(
             found.setdefault(int(tail[:9]), unit)
     ends = (found[tail] for tail in sorted(found) if grammar.is_single_token(found[tail].number))
     return [UnitSuggestion(partial.leading_text, None, one, busy.get(one.ident)) for one in ends]
-
-
-def _contains_all(words: Iterable[str], texts: Iterable[str]) -> bool:
-    haystack = " ".join(texts).casefold()
-    return all(word in haystack for word in words)

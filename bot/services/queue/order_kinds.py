@@ -215,6 +215,7 @@ _ATTACH = Step(
     needs=calls_of,
     capacity=attrgetter("calls_per_attach"),
     is_held=True,
+    is_checked=True,
     events=_attach_events,
 )
 _DETACH = Step(

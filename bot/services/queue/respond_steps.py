@@ -10,7 +10,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from bot.cad.codec.emergencies import answered_emergency_id, build_dispatch_call
+from bot.cad.codec.emergencies import build_dispatch_call
 from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnnumbered
 from bot.cad.models import Call, NewCall, Receipt
 from bot.cad.push.events import CallUpserted
@@ -46,14 +46,6 @@ async def _read_calls(access: CadAccess, queued: QueuedOrder, *, must_ask: bool)
     return board.snapshot(server_id)
 
 
-def _answering_call(snapshot: BoardSnapshot, number: int) -> int | None:
-    """Return the open dispatch call that answers a 911 call; None if none does."""
-    answers = (
-        one.call_id for one in snapshot.calls.values() if answered_emergency_id(one) == number
-    )
-    return next(answers, None)
-
-
 async def _look_for_call(access: CadAccess, queued: QueuedOrder) -> Look:
     """Look for a call that answers the 911 call already.
 
@@ -61,9 +53,9 @@ async def _look_for_call(access: CadAccess, queued: QueuedOrder) -> Look:
     """
     number, resolution = emergency_of(queued), queued.resolution
     snapshot = await _read_calls(access, queued, must_ask=queued.may_have_been_sent)
-    call_id = _answering_call(snapshot, number)
-    if call_id is not None:
-        return Look(resolution, Verdict.DONE, call_id)
+    answer = access.board.answering_call(queued.order.server_id, number)
+    if answer is not None:
+        return Look(resolution, Verdict.DONE, answer.call_id)
     if number in snapshot.emergencies:
         return Look(resolution)
     gone = SkippedTarget(Target(f"911 #{number}"), SkipReason.EMERGENCY_GONE)
@@ -90,10 +82,10 @@ async def _find_unnumbered(board: Board, server_id: int, number: int, error: Cad
         await board.fetch_calls(server_id)
     except CadError:
         raise error from None
-    call_id = _answering_call(board.snapshot(server_id), number)
-    if call_id is None:
+    call = board.answering_call(server_id, number)
+    if call is None:
         raise error
-    return call_id
+    return call.call_id
 
 
 async def _look_for_units(access: CadAccess, queued: QueuedOrder) -> Look:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,6 +34,7 @@ class AuditLog:
 
     Args:
         keep: how long orders are kept.
+        find_call_id: returns the number of the call that a text means; see `call_matching`.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class AuditLog:
         links: LinkStore,
         orders: OrderStore,
         keep: timedelta,
+        find_call_id: Callable[[str], int],
         *,
         clock: Clock,
     ) -> None:
@@ -48,17 +51,22 @@ class AuditLog:
         self._links = links
         self._orders = orders
         self._keep = keep
+        self._find_call_id = find_call_id
         self._clock = clock
 
     async def page(
-        self, actor: Actor, number: int, *, member_id: int | None, call_id: int | None
+        self, actor: Actor, number: int, *, member_id: int | None, call: str | int | None
     ) -> Page[OrderView]:
         """Return one page of the guild's orders by or about a member, on a call, or all.
 
+        Args:
+            call: the number of a call, also of a closed one, or a text that means an open call.
+
         Raises:
-            NotAllowed, StorageError.
+            RoleRequired, CallNotFound, AmbiguousCall, StorageError.
         """
         self._access.require_dispatch(actor)
+        call_id = self._find_call_id(call) if isinstance(call, str) else call
         guild_id = actor.guild_id
         total = await self._orders.count(guild_id, member_id=member_id, call_id=call_id)
         shown = PageRange(total, number, PAGE_SIZE)

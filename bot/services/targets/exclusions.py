@@ -1,4 +1,4 @@
-"""The people whom a `units` text excludes. Pure."""
+"""The units and members that a `units` text excludes. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _IGNORED_REASONS = {
 
 
 class Exclusions:
-    """The people whom the terms with a minus exclude, wherever these terms stand.
+    """The units and members that the terms with a minus exclude, wherever these terms stand.
 
     Args:
         found: the terms with a minus, each with what it resolved to.
@@ -63,8 +63,14 @@ class Exclusions:
         """Return whether an assignee is excluded, by member, unit or API id."""
         return (
             assignee.discord_id in self.member_ids
-            or (assignee.unit is not None and assignee.unit.ident in self._idents)
             or identity(assignee.api_id) in self._api_ids
+            or (
+                assignee.unit is not None
+                and (
+                    assignee.unit.ident in self._idents
+                    or identity(assignee.unit.account) in self._api_ids
+                )
+            )
         )
 
     def _exclude(self, people: Sequence[Assignee]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.cad.models import Unit, UnitRef
+from bot.common.account_id import ACCOUNT_PREFIX, account_of
 from bot.common.steam_id import identity
 from bot.services.targets.terms import format_ident
 
@@ -54,7 +55,10 @@ class SkipReason(enum.Enum):
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD
     CAD_PERMISSION_UNKNOWN = 103  # the CAD did not return the permissions
-    EMERGENCY_GONE = 104  # the 911 call is not listed any more, and no call answers it
+    CAD_ACCOUNT_EXPIRED = 104
+    CAD_ACCOUNT_REMOVED = 105
+    CAD_ACCOUNT_BANNED = 106
+    EMERGENCY_GONE = 107  # the 911 call is not listed any more, and no call answers it
 
 
 # Reasons that a newer list of units cannot change.
@@ -115,9 +119,10 @@ class Assignee:
     @property
     def ref(self) -> UnitRef:
         """The unit as a request to the CAD names it."""
+        api_id = "" if self.api_id.startswith(ACCOUNT_PREFIX) else self.api_id
         if self.unit is None:
-            return UnitRef(self.api_id)
-        return UnitRef(self.api_id, self.unit.ident, self.unit.account)
+            return UnitRef(api_id, account=account_of(self.api_id))
+        return UnitRef(api_id, self.unit.ident, self.unit.account)
 
     @property
     def reference(self) -> str:
@@ -146,10 +151,10 @@ class Roster:
     )
 
     def by_api_id(self, api_id: str) -> Unit | None:
-        """Return the first unit that has an API id, in any spelling of it."""
+        """Return the first unit that has an API id, in any spelling of it, or this account."""
         if not self._units_by_api_id:
             for unit in self.units:
-                for known in unit.api_ids:
+                for known in filter(None, (*unit.api_ids, unit.account)):
                     first = self._units_by_api_id.setdefault(identity(known), unit)
                     self._units_by_api_id.setdefault(known, first)
         units = self._units_by_api_id
@@ -170,16 +175,21 @@ class Roster:
         """Return whether a dispatcher has this number or API id."""
         number, api_id = number_or_api_id.casefold(), identity(number_or_api_id)
         return any(
-            number == one.number.casefold() or api_id in map(identity, one.api_ids)
+            number == one.number.casefold()
+            or api_id in map(identity, filter(None, (*one.api_ids, one.account)))
             for one in self.dispatchers
         )
 
-    def is_conclusive(self) -> bool:
-        """Return whether a person who is not in the list is off duty.
+    def is_conclusive(self, api_id: str = "") -> bool:
+        """Return whether a member with this id who is not in the list is off duty.
 
-        A list with units but without any API id proves nothing.
+        A list with units but without any id of this kind proves nothing.
         """
-        return self.is_current and (not self.units or any(unit.api_ids for unit in self.units))
+        if not self.is_current or not self.units:
+            return self.is_current
+        if account_of(api_id):
+            return any(unit.account for unit in self.units)
+        return any(unit.api_ids for unit in self.units)
 
 
 @dataclass(frozen=True, slots=True)

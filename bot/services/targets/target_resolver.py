@@ -133,7 +133,7 @@ class RosterLookup:
             unit = self.roster.by_api_id(api_id)
             if unit is None and self.roster.has_dispatcher(api_id):
                 reason = SkipReason.DISPATCHER
-            elif unit is not None or not self.roster.is_conclusive():
+            elif unit is not None or not self.roster.is_conclusive(api_id):
                 on_duty = True if unit else None
                 return LookupResult([Assignee(api_id, member.id, unit, on_duty)])
             else:
@@ -155,7 +155,7 @@ class RosterLookup:
             return SkipReason.DISPATCHER
         # A whole API id is sent even if the list of units does not show it.
         if unit or steam_id.looks_like_api_id(text):
-            absent = False if self.roster.is_conclusive() else None
+            absent = False if self.roster.is_conclusive(text) else None
             api_id = _cad_spelling(text, unit)
             return Assignee(api_id, None, unit, on_duty=True if unit else absent)
         return SkipReason.NO_SUCH_UNIT if self.roster.is_current else SkipReason.NOT_LOOKED_UP
@@ -184,7 +184,7 @@ class RosterLookup:
         if not linked:
             return _result(term, SkipReason.NO_MEMBER_LINKED)
         if not people:
-            is_known = self.roster.is_conclusive()
+            is_known = all(map(self.roster.is_conclusive, linked.values()))
             return _result(
                 term, SkipReason.NO_MEMBER_ON_DUTY if is_known else SkipReason.NOT_LOOKED_UP
             )
@@ -251,13 +251,15 @@ def _to_assignee(unit: Unit) -> Assignee:
 def _cad_spelling(api_id: str, unit: Unit | None) -> str:
     """Return a typed id as the CAD writes it on the unit; API 1 compares it letter by letter.
 
+    The id of an account stays as it is.
+
     The id of a link needs this not: it was stored as the CAD confirmed it, and the remembered
     units may be older than that.
     """
     if unit is None or api_id in unit.api_ids:
         return api_id
     wanted = steam_id.identity(api_id)
-    return next(one for one in unit.api_ids if steam_id.identity(one) == wanted)
+    return next((one for one in unit.api_ids if steam_id.identity(one) == wanted), api_id)
 
 
 def _result(term: Term, assignee_or_reason: Assignee | SkipReason) -> LookupResult:

@@ -67,7 +67,7 @@ class AttachMeButton(SelfOrderButton, template=call_item_pattern("attach-me")):
     def accept(self, services: GuildServices) -> Accept:
         """Return what stores an order to attach the own unit."""
         return partial(
-            services.intake.attach, units="me", call_id=self.call_id, server_id=self.server_id
+            services.intake.attach, units="me", call=self.call_id, server_id=self.server_id
         )
 
 
@@ -80,7 +80,7 @@ class DetachMeButton(CallButton, template=call_item_pattern("detach-me")):
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Give the order."""
         detach = partial(
-            services.intake.detach, units="me", call_id=self.call_id, server_id=self.server_id
+            services.intake.detach, units="me", call=self.call_id, server_id=self.server_id
         )
         await submit_order(interaction, detach, services.queue)
 

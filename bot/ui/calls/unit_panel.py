@@ -205,7 +205,7 @@ class AttachPickedButton(CallButton, template=call_item_pattern("attach-picked")
         attach = partial(
             services.intake.attach,
             units=UnitPanel.from_message(interaction.message).units_text(services, self.server_id),
-            call_id=self.call_id,
+            call=self.call_id,
             server_id=self.server_id,
         )
         await submit_order(interaction, attach, services.queue, may_ask=False)

@@ -95,9 +95,17 @@ class CadWorld:
         server.units[ident].status = UnitStatus.OFFLINE
         self._notify(ChangeKind.UNIT_LOGOUT, server, idents=(ident,))
 
+    def put_account(self, community: Community, account: Account) -> None:
+        """Add an account, or replace it also on its units."""
+        community.accounts[account.uuid] = account
+        for server in community.servers.values():
+            for unit in server.units.values():
+                if unit.account.uuid == account.uuid:
+                    unit.account = account
+
     def register(self, community: Community, account: Account) -> None:
         """Add or replace an account with a verified API id, and notify each server."""
-        community.accounts[account.uuid] = account
+        self.put_account(community, account)
         for server in community.servers.values():
             self._notify(ChangeKind.LINK_VERIFIED, server, account=account)
 

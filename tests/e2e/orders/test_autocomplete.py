@@ -17,9 +17,9 @@ from sandbox.cad.state.models import Badge, CallForm, Server
 from tests.e2e.bot_fixture import BotFixture, until
 
 CALLS = [
-    ("#100 Armed Robbery · no units", 100),
-    ("#101 Traffic Stop · 1 unit", 101),
-    ("#102 Structure Fire · 1 unit", 102),
+    ("#100 Armed Robbery · no units", "100"),
+    ("#101 Traffic Stop · 1 unit", "101"),
+    ("#102 Structure Fire · 1 unit", "102"),
 ]
 
 
@@ -106,7 +106,7 @@ async def test_the_cad_is_asked_again_at_most_every_15_seconds(bot_fixture: BotF
     await bot_fixture.advance(MAX_AGE)
     await typed(bot_fixture, "call", "")
     await until(lambda: len(bot_fixture.services.board.calls(1)) == 4)
-    assert (await typed(bot_fixture, "call", "pursuit")) == [("#103 Pursuit · 1 unit", 103)]
+    assert (await typed(bot_fixture, "call", "pursuit")) == [("#103 Pursuit · 1 unit", "103")]
     assert sorted(one.type for one in bot_fixture.world.history) == [
         *("GET_ACTIVE_UNITS", "GET_ACTIVE_UNITS", "GET_CALLS", "GET_CALLS")
     ]
@@ -130,7 +130,7 @@ async def test_another_server(bot_fixture: BotFixture) -> None:
     bot_fixture.world.new_dispatch(server, CallForm(title="Elsewhere"))
     assert await typed(bot_fixture, "call", "", server=2) == []
     await until(lambda: bot_fixture.services.board.calls(2) and bot_fixture.services.board.units(2))
-    assert await typed(bot_fixture, "call", "", server=2) == [("#500 Elsewhere · no units", 500)]
+    assert await typed(bot_fixture, "call", "", server=2) == [("#500 Elsewhere · no units", "500")]
     assert await typed(bot_fixture, "units", "", server=2) == [("P-2 · Pat · available", "P-2")]
 
 

@@ -305,7 +305,7 @@ async def test_a_question_that_reaches_its_person_elsewhere_can_be_asked_again(
     bot_fixture: BotFixture,
 ) -> None:
     bot_fixture.env.inject_error("PATCH", "/webhooks/*", status=404, code=10015, times=None)
-    await bot_fixture.dana.slash(bot_fixture.channel, "attach", call=100, units="dept:Troop")
+    await bot_fixture.dana.slash(bot_fixture.channel, "attach", call="100", units="dept:Troop")
     await bot_fixture.advance(60)
     (told,) = bot_fixture.dana.user.dm_channel.history()
     assert "your order: ⏳ Attach 11 units to **#100** Armed Robbery?" in told.content

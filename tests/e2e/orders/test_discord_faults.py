@@ -17,7 +17,7 @@ from tests.e2e.bot_fixture import DEFERRED, EPHEMERAL, MESSAGE, BotFixture, unti
 CALLBACK = "/interactions/*/callback"
 REPLY = "/webhooks/*"
 COMMANDS: dict[str, dict[str, Any]] = {
-    "attach": {"call": 100, "units": "A-12"},
+    "attach": {"call": "100", "units": "A-12"},
     "detach": {"units": "A-12"},
     "link": {"steam": "license:x"},
 }
@@ -59,7 +59,7 @@ async def test_a_refusal_that_discord_does_not_take(
         await bot_fixture.bot.drain()
     bot_fixture.env.inject_error("POST", CALLBACK, status=STATUS[code], code=code)
     result = await bot_fixture.members[who].slash(
-        bot_fixture.channel, "attach", call=100, units=" "
+        bot_fixture.channel, "attach", call="100", units=" "
     )
     assert not result.acknowledged
     assert tracebacks(caplog) == []

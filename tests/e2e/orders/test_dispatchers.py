@@ -42,5 +42,5 @@ async def test_a_member_who_only_dispatches_is_told_so(bot_fixture: BotFixture) 
     set_status = bot_fixture.services.call_actions.set_status
     order = await set_status(dana, REPLY, server_id=seed.SERVER_ID, status=3)
     await bot_fixture.services.queue.run(order)
-    page = await bot_fixture.services.audit_log.page(dana, 1, member_id=None, call_id=None)
+    page = await bot_fixture.services.audit_log.page(dana, 1, member_id=None, call=None)
     assert "on duty as a dispatcher" in order_reply(page.items[0])

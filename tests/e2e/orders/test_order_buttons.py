@@ -142,7 +142,7 @@ async def test_a_reply_that_cannot_be_edited_is_replaced(
     log = bot_fixture.guild.create_text_channel("log")
     await bot_fixture.start(log_channel_id=log.id if has_log else None)
     bot_fixture.env.inject_error("PATCH", "/webhooks/*", status=404, code=10015, times=None)
-    await bot_fixture.dana.slash(bot_fixture.channel, "attach", call=100, units="A-12")
+    await bot_fixture.dana.slash(bot_fixture.channel, "attach", call="100", units="A-12")
     await bot_fixture.advance(60)
     said = log.history() if has_log else bot_fixture.dana.user.dm_channel.history()
     words = f"{bot_fixture.dana.mention}, your order: ✅ **#100** Armed Robbery: A\\-12"
@@ -202,7 +202,7 @@ async def test_a_button_of_a_bot_that_is_stopping(bot_fixture: BotFixture) -> No
 async def test_only_the_end_is_told_elsewhere(bot_fixture: BotFixture) -> None:
     bot_fixture.env.inject_error("PATCH", "/webhooks/*", status=404, code=10015, times=None)
     bot_fixture.set_fault(BAD_GATEWAY, ORDERS)
-    await bot_fixture.dana.slash(bot_fixture.channel, "attach", call=100, units="A-12")
+    await bot_fixture.dana.slash(bot_fixture.channel, "attach", call="100", units="A-12")
     await bot_fixture.advance(30)
     assert bot_fixture.dana.user.dm_channel.history() == []
     bot_fixture.clear_faults()

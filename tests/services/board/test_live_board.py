@@ -10,9 +10,9 @@ from typing import cast
 import pytest
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadTimeout
+from bot.cad.errors import CadRateLimited, CadTimeout
 from bot.cad.models import Call, Calls, EmergencyCall, Unit, UnitListPart
-from bot.cad.push.events import CallsClosed, CallUpserted, UnitsAttached
+from bot.cad.push.events import CallsClosed, CallUpserted, UnitsAttached, UnitsUpdated
 from bot.services.board.live_board import Board
 from bot.services.cached_list import MAX_AGE
 from tests.manual_clock import ManualClock
@@ -28,15 +28,16 @@ class FakeCad:
     """Answers with its calls and units; a test may hold an answer back.
 
     Attributes:
-        gate: an answer is read at once and returned when this is set.
+        gate, units_gate: an answer is read at once and returned when this is set.
     """
 
     def __init__(self) -> None:
         self.found = Calls((ROBBERY,), (SHOTS,))
         self.on_duty: tuple[Unit, ...] = (PAT,)
         self.error: CadTimeout | None = None
-        self.gate = asyncio.Event()
+        self.gate, self.units_gate = asyncio.Event(), asyncio.Event()
         self.gate.set()
+        self.units_gate.set()
         self.polled: list[str] = []
 
     async def calls(self, server_id: int) -> Calls:
@@ -49,7 +50,9 @@ class FakeCad:
 
     async def units(self, server_id: int) -> UnitListPart:
         self.polled.append(f"units {server_id}")
-        return UnitListPart.whole(self.on_duty)
+        answer = UnitListPart.whole(self.on_duty)
+        await self.units_gate.wait()
+        return answer
 
 
 @pytest.fixture
@@ -153,6 +156,32 @@ async def test_an_event_that_arrives_during_a_poll_outlives_its_older_answer(
     assert board.calls(SERVER) == ()
 
 
+async def test_an_event_is_older_than_units_that_were_polled_after_it(board: Board, cad: FakeCad):
+    cad.gate.clear()
+    polling = asyncio.create_task(board.fetch_calls(SERVER))
+    await settle()
+    board.apply(SERVER, [UnitsUpdated((replace(PAT, status=3),))])
+    cad.on_duty = (replace(PAT, status=4),)
+    await board.fetch_units(SERVER)
+    assert board.units(SERVER) == cad.on_duty  # although the poll of the calls still runs
+    cad.gate.set()
+    await polling
+    assert board.units(SERVER) == cad.on_duty
+
+
+async def test_an_event_is_older_than_calls_that_were_polled_after_it(board: Board, cad: FakeCad):
+    cad.units_gate.clear()
+    polling = asyncio.create_task(board.fetch_units(SERVER))
+    await settle()
+    board.apply(SERVER, [CallsClosed((7, 100)), CallUpserted(STOP)])
+    await board.fetch_calls(SERVER)
+    assert board.calls(SERVER) == (ROBBERY,)
+    cad.units_gate.set()
+    await polling
+    assert board.calls(SERVER) == (ROBBERY,)
+    assert board.units(SERVER) == (PAT,)
+
+
 async def test_an_event_before_a_poll_is_in_its_answer(board: Board, cad: FakeCad):
     board.apply(SERVER, [CallUpserted(STOP), CallsClosed((100,))])
     await board.fetch_calls(SERVER)
@@ -203,3 +232,55 @@ async def test_closing_ends_what_is_being_polled(board: Board, cad: FakeCad):
     cad.gate.set()
     await settle()
     assert board.calls(SERVER) == ()
+
+
+class LimitedCad(FakeCad):
+    """Allows one poll of the calls in a minute, for all servers together."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.next_at = 0.0
+
+    async def calls(self, server_id: int) -> Calls:
+        if (wait := self.next_at - self.clock.seconds) > 0:
+            raise CadRateLimited(retry_after=wait)
+        self.next_at = self.clock.seconds + 60
+        return await super().calls(server_id)
+
+
+async def test_servers_that_share_a_limit_are_polled_in_turn(clock: ManualClock):
+    cad = LimitedCad(clock)
+    board = Board(cast(CadClient, cad), clock=clock)
+    for _ in range(6 * 12):
+        for server_id in (1, 2, 3):
+            board.refresh(server_id)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        clock.seconds += 5
+    polled = [one for one in cad.polled if one.startswith("calls")]
+    assert polled == ["calls 1", "calls 2", "calls 3"] * 2
+    await board.close()
+
+
+async def test_a_poll_that_a_member_waited_for_is_not_repeated_in_the_background(
+    board: Board, cad: FakeCad
+):
+    await board.fetch_calls(SERVER)
+    cad.polled.clear()
+    board.refresh(SERVER)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert cad.polled == [f"units {SERVER}"]
+
+
+async def test_a_call_that_is_older_than_a_911_call_does_not_answer_it(board: Board, cad: FakeCad):
+    older = replace(ROBBERY, meta={"createdFromId": str(SHOTS.call_id)})
+    cad.found = Calls((older,), ())
+    await board.fetch_calls(SERVER)
+    cad.found = Calls((older,), (SHOTS,))
+    await board.fetch_calls(SERVER)
+    assert board.answering_call(SERVER, SHOTS.call_id) is None
+    answer = replace(STOP, meta=older.meta)
+    board.apply(SERVER, [CallUpserted(answer)])
+    assert board.answering_call(SERVER, SHOTS.call_id) == answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from bot.cad.errors import CadRateLimited
 from bot.cad.models import Unit, UnitListPart
 from bot.cad.push.events import UnitLoggedIn, UnitLoggedOut
 from bot.services.board.live_board import MAX_UNITS_AGE, Board
+from bot.services.cached_list import MAX_AGE
 from tests.manual_clock import ManualClock
 
 A, B, C, D = (Unit(ident, "u", f"A-{ident}", "", "", 2, ()) for ident in range(1, 5))
@@ -126,3 +128,37 @@ async def test_orders_do_not_wait_for_a_long_list(
     clock.seconds += MAX_UNITS_AGE.total_seconds()
     with pytest.raises(CadRateLimited):
         await board.fetch_units(1)
+
+
+async def test_a_long_list_is_loaded_again_while_orders_use_the_last(
+    board: Board, cad: Cad, clock: ManualClock
+) -> None:
+    await load(board, cad, FIRST, LAST)
+    clock.seconds += MAX_AGE
+    busy = replace(A, status=1)
+    cad.parts = [replace(FIRST, units=(busy,))]
+    assert set(await board.fetch_units(1)) == {A, B, C}
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert set(board.units(1)) == {busy, B, C}
+
+
+async def test_after_a_list_in_one_load_orders_wait_for_the_next(board: Board, cad: Cad) -> None:
+    await load(board, cad, FIRST, LAST)
+    cad.parts = [UnitListPart.whole([A])]
+    await board._server(1).units.fetch()
+    cad.parts = [UnitListPart.whole([B])]
+    assert await board.fetch_units(1) == (B,)
+
+
+async def test_who_logged_in_during_an_earlier_list_can_be_missing_in_the_next(
+    board: Board, cad: Cad
+) -> None:
+    await load(board, cad, FIRST)
+    board.apply(1, [UnitLoggedIn(D)])
+    await load(board, cad, LAST)
+    assert shown(board) == {1, 2, 3, 4}
+    cad.parts = [FIRST, LAST]
+    for _ in range(2):
+        await board._server(1).units.fetch()
+    assert shown(board) == {1, 2, 3}

@@ -36,7 +36,9 @@ class NoLinks:
 @pytest.fixture
 def acts(queue_fixture: QueueFixture) -> CallActions:
     access = Access(frozenset({DISPATCH_ROLE}), frozenset({OFFICER_ROLE}))
-    intake = OrderIntake(access, queue_fixture.store, 1, clock=queue_fixture.time)
+    intake = OrderIntake(
+        access, queue_fixture.store, queue_fixture.board, 1, clock=queue_fixture.time
+    )
     links: Any = NoLinks()
     return CallActions(access, queue_fixture.board, intake=intake, links=links)
 

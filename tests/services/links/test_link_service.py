@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
-from bot.cad.errors import CadError, CadRefused, CadTimeout, CadUnreachable
+from bot.cad.errors import CadError, CadTimeout
 from bot.cad.models import Account
 from bot.services.access.policy import Access
+from bot.services.cad_accounts import CadAccounts
 from bot.services.errors import InvalidApiId, RoleRequired
+from bot.services.links.cad_links import CadLinks
 from bot.services.links.link_service import PAGE_SIZE, LinkService
 from bot.services.verification.verifier import Verification
-from bot.storage.stores.link_row import Link, LinkSource
+from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
 from tests.services.conftest import v1
 from tests.services.queue_fixture import QueueFixture, ScriptedCad, new_verifier
@@ -73,7 +75,7 @@ async def linking(
     service = LinkService(
         Access(frozenset({DISPATCH_ROLE})),
         links,
-        cad,
+        CadLinks(links, CadAccounts(cad, clock=queue_fixture.time), clock=queue_fixture.time),
         new_verifier(queue_fixture, cad, server_id=3),
         id_format="{hex}",
         clock=queue_fixture.time,
@@ -152,55 +154,6 @@ async def test_the_id_does_not_reach_the_log(linking, caplog) -> None:
     assert caplog.messages == ["7 linked 7 in guild 10", "7 unlinked 7 in guild 10"]
 
 
-async def test_linked_members_are_not_asked_about(linking, cad, links, queue_fixture) -> None:
-    await put_link(links, link(queue_fixture, 7, "steam:7"))
-    cad.accounts[8] = Account("u-8", "alice", "steam:8")
-    cad.accounts[9] = Account("u-9", "bob", "")
-    assert await linking.api_ids(GUILD, [7, 8, 9, 10]) == {
-        7: "steam:7",
-        8: "steam:8",
-        9: None,
-        10: None,
-    }
-    assert "account of 7" not in cad.asked
-
-
-async def test_what_the_cad_knows_is_learned_once(linking, cad, links, queue_fixture) -> None:
-    cad.accounts[8] = Account("u-8", "alice", "steam:8")
-    for _ in range(2):
-        assert await linking.api_ids(GUILD, [8]) == {8: "steam:8"}
-    assert cad.asked["account of 8"] == 1
-    assert await links.find(GUILD, [8]) == {
-        8: link(
-            queue_fixture,
-            8,
-            "steam:8",
-            set_by=0,
-            source=LinkSource.CAD,
-            account_name="alice",
-            account_uuid="u-8",
-            proven_at=queue_fixture.time.now(),
-            checked_at=queue_fixture.time.now(),
-        )
-    }
-
-
-async def test_one_who_cannot_be_asked_about_is_not_called_unlinked(linking, cad, caplog) -> None:
-    cad.answers.extend([CadRefused("NO", status=400), None])
-    assert await linking.api_ids(GUILD, [8, 9]) == {9: None}
-    assert "cannot ask the CAD for its own Discord links" in caplog.text
-
-
-async def test_a_cad_that_does_not_answer_is_asked_once(linking, cad) -> None:
-    cad.answers.extend([None, CadUnreachable("Connection refused"), None])
-    assert await linking.api_ids(GUILD, [8, 9, 10, 11]) == {8: None}
-    assert list(cad.asked) == ["account of 8", "account of 9"]
-
-
-async def test_no_members_are_no_request(linking) -> None:
-    assert await linking.api_ids(GUILD, []) == {}
-
-
 @pytest.mark.parametrize(("asked", "number"), [(-1, 1), (1, 1), (2, 2), (9, 2)])
 async def test_pages(linking, links, queue_fixture, asked: int, number: int) -> None:
     total, shown = PAGE_SIZE + 5, PAGE_SIZE if number == 1 else 5
@@ -244,3 +197,10 @@ async def test_the_known_links_are_read_in_the_background(linking, links, queue_
 
 async def test_closing_without_having_read_anything(linking) -> None:
     await asyncio.gather(linking.close(), linking.close())
+
+
+async def test_only_dispatchers_ask_who_another_member_is(linking) -> None:
+    assert (await linking.describe(PAT, PAT.user_id)).discord_id == PAT.user_id
+    assert (await linking.describe(DANA, PAT.user_id)).link is None
+    with pytest.raises(RoleRequired):
+        await linking.describe(PAT, DANA.user_id)

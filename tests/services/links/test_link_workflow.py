@@ -10,7 +10,6 @@ from bot.services.errors import IdAlreadyLinked, RequestNotFound, RoleRequired
 from bot.services.links.approvals import IdConflict
 from bot.services.links.link_changes import LinkChangeKind
 from bot.services.links.link_service import LinkResult
-from bot.storage.stores.link_row import LinkSource
 from tests.services.conftest import v1
 from tests.services.link_fixture import BOB, DANA, HEX, MAX, PASTED, PAT, REPLY, LinkFixture
 from tests.services.queue_fixture import QueueFixture
@@ -171,21 +170,6 @@ async def test_two_link_the_same_id_at_once(link_fixture: LinkFixture) -> None:
     assert [type(one).__name__ for one in ends].count("LinkResult") == 1
     assert [type(one).__name__ for one in ends].count("IdAlreadyLinked") == 8
     assert len(await link_fixture.api_ids()) == 1
-
-
-async def test_the_cads_own_links_share_nothing(link_fixture: LinkFixture) -> None:
-    from bot.cad.models import Account
-
-    await link_fixture.put_link(BOB)
-    link_fixture.cad.accounts[7] = Account("u-7", "pat", f"steam:{HEX}")
-    link_fixture.cad.accounts[9] = Account("u-9", "eve", "steam:9")
-    assert await link_fixture.link_service.api_ids(GUILD, [7, 9]) == {
-        7: f"steam:{HEX}",
-        9: "steam:9",
-    }
-    assert await link_fixture.api_ids() == {8: HEX, 9: "steam:9"}
-    (learned,) = [one for one in await link_fixture.links.all(GUILD) if one.discord_id == 9]
-    assert learned.source is LinkSource.CAD
 
 
 async def test_a_change_by_another_member_is_told(link_fixture: LinkFixture) -> None:

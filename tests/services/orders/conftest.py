@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.services.access.policy import Access
+from bot.services.cad_accounts import CadAccounts
+from bot.services.links.cad_links import CadLinks
 from bot.services.links.link_service import LinkService
 from bot.services.orders.intake import OrderIntake
 from bot.services.orders.order_resolver import TargetResolver
@@ -30,8 +32,10 @@ async def order_fixture(queue_fixture: QueueFixture) -> AsyncIterator[OrderFixtu
             links, Link(GUILD, member_id, f"STEAM:{number}", 1, queue_fixture.time.now())
         )
     prover = new_verifier(queue_fixture, cad)
-    linking = LinkService(access, links, cad, prover, id_format="{hex}", clock=queue_fixture.time)
-    intake = OrderIntake(access, queue_fixture.store, 5, clock=queue_fixture.time)
-    resolver = TargetResolver(links, linking, queue_fixture.board)
+    time = queue_fixture.time
+    cad_links = CadLinks(links, CadAccounts(cad, clock=time), clock=time)
+    linking = LinkService(access, links, cad_links, prover, id_format="{hex}", clock=time)
+    intake = OrderIntake(access, queue_fixture.store, queue_fixture.board, 5, clock=time)
+    resolver = TargetResolver(links, cad_links, queue_fixture.board)
     yield OrderFixture(queue_fixture, intake, resolver, links, cad.on_duty)
     await linking.close()

@@ -26,7 +26,7 @@ pytestmark = v1
 
 
 async def test_an_order_is_stored_before_anything_else(order_fixture: OrderFixture) -> None:
-    accepted = await order_fixture.intake.attach(DANA, REPLY, "me  A-12", call_id=100, server_id=3)
+    accepted = await order_fixture.intake.attach(DANA, REPLY, "me  A-12", call=100, server_id=3)
     order = accepted.order
     assert await order_fixture.queue_fixture.stored(order.id) == order
     assert order == Order(
@@ -46,7 +46,7 @@ async def test_an_order_is_stored_before_anything_else(order_fixture: OrderFixtu
 
 @pytest.mark.parametrize("call_id", [None, 100])
 async def test_a_detach(order_fixture: OrderFixture, call_id: int | None) -> None:
-    order = (await order_fixture.intake.detach(DANA, REPLY, "me", call_id=call_id)).order
+    order = (await order_fixture.intake.detach(DANA, REPLY, "me", call=call_id)).order
     assert (order.action, order.call_id, order.server_id) == (OrderAction.DETACH, call_id, 5)
     assert await order_fixture.queue_fixture.stored(order.id) == order
 
@@ -63,7 +63,7 @@ async def test_what_is_refused_is_not_stored(
     order_fixture: OrderFixture, who, units: str, error
 ) -> None:
     with pytest.raises(error):
-        await order_fixture.intake.attach(who, REPLY, units, call_id=100)
+        await order_fixture.intake.attach(who, REPLY, units, call=100)
     with pytest.raises(error):
         await order_fixture.intake.detach(who, REPLY, units)
     assert await order_fixture.queue_fixture.store.unfinished() == []

@@ -14,7 +14,7 @@ pytestmark = v1
 
 
 async def resolve(order_fixture: OrderFixture, units: str) -> Resolution:
-    accepted = await order_fixture.intake.attach(DANA, REPLY, units, call_id=100)
+    accepted = await order_fixture.intake.attach(DANA, REPLY, units, call=100)
     return await order_fixture.resolver.resolve_order(accepted)
 
 

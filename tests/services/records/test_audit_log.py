@@ -30,16 +30,16 @@ def links(queue_fixture: QueueFixture) -> LinkStore:
 @pytest.fixture
 def audit(queue_fixture: QueueFixture, links: LinkStore) -> AuditLog:
     access = Access(frozenset({DISPATCH_ROLE}))
-    return AuditLog(access, links, queue_fixture.store, KEPT, clock=queue_fixture.time)
+    return AuditLog(access, links, queue_fixture.store, KEPT, int, clock=queue_fixture.time)
 
 
 async def ids(audit: AuditLog, number: int = 1, **asked) -> list[int]:
-    page = await audit.page(DANA, number, **{"member_id": None, "call_id": None, **asked})
+    page = await audit.page(DANA, number, **{"member_id": None, "call": None, **asked})
     return [one.order.id for one in page.items]
 
 
 async def test_nothing_has_been_ordered(audit: AuditLog) -> None:
-    page = await audit.page(DANA, 1, member_id=None, call_id=None)
+    page = await audit.page(DANA, 1, member_id=None, call=None)
     assert (page.items, page.number, page.count, page.total) == ([], 1, 1, 0)
 
 
@@ -50,7 +50,7 @@ async def test_pages(
     audit: AuditLog, queue_fixture: QueueFixture, asked: int, number: int, shown: int
 ) -> None:
     orders = [(await queue_fixture.accept("1")).id for _ in range(2 * PAGE_SIZE + 3)]
-    page = await audit.page(DANA, asked, member_id=None, call_id=None)
+    page = await audit.page(DANA, asked, member_id=None, call=None)
     assert (page.number, page.count, page.total) == (number, 3, len(orders))
     start = (number - 1) * PAGE_SIZE
     assert [one.order.id for one in page.items] == orders[::-1][start : start + shown]
@@ -63,10 +63,10 @@ async def test_what_happened_can_be_looked_for(
     second = await queue_fixture.order("2", 101)
     await queue_fixture.accept("1", guild_id=GUILD + 1)
     assert await ids(audit) == [second, first]
-    assert await ids(audit, call_id=101) == [second]
+    assert await ids(audit, call=101) == [second]
     assert await ids(audit, member_id=1001) == [first]
-    assert await ids(audit, member_id=1001, call_id=101) == []
-    (view,) = (await audit.page(DANA, 1, member_id=1001, call_id=None)).items
+    assert await ids(audit, member_id=1001, call=101) == []
+    (view,) = (await audit.page(DANA, 1, member_id=1001, call=None)).items
     assert view.order.state is OrderState.DONE
     assert view.outcome
     assert [one.discord_id for one in view.resolution.assignees] == [1001]
@@ -87,7 +87,7 @@ async def test_a_member_and_their_latest_orders(
 
 async def test_only_dispatchers_look(audit: AuditLog) -> None:
     with pytest.raises(RoleRequired):
-        await audit.page(actor(), 1, member_id=None, call_id=None)
+        await audit.page(actor(), 1, member_id=None, call=None)
     with pytest.raises(RoleRequired):
         await audit.whois(actor(), 5)
 

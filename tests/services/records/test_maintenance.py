@@ -53,6 +53,7 @@ async def maintenance(
         LinkStore(queue_fixture.database),
         queue_fixture.store,
         timedelta(days=1),
+        int,
         clock=queue_fixture.time,
     )
     members = Members(*range(2000))  # the actors and units of QueueFixture
@@ -92,6 +93,7 @@ async def test_without_erasure_the_members_are_not_read(
         LinkStore(queue_fixture.database),
         queue_fixture.store,
         timedelta(days=1),
+        int,
         clock=queue_fixture.time,
     )
     maintenance = Maintenance(

@@ -48,6 +48,7 @@ from tests.services.targets.samples import (
         ("<@&5:11,12> -<@11>", ["A-4"]),
         ('dept:"Los Santos PD" -sub:K-9', ["A-03"]),
         ("steam:new A-7 -STEAM:NEW", ["A-7"]),
+        ("A-12 A-7 -license:pat", ["A-7"]),  # another id of the same unit
         ("<@8> A-7 -<@8>", ["A-7"]),
         ("<@99> A-7 -<@99>", ["A-7"]),
         ("<@&5:12,99> -<@99>", ["A-4"]),

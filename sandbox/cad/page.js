@@ -17,6 +17,9 @@ const CHANGES = {
   status: "changed status",
   update: "moved",
   panic: "panic button",
+  "group add": "joined a group",
+  "group remove": "left its group",
+  "group rename": "has a renamed group",
 };
 const byId = (id) => document.getElementById(id);
 
@@ -64,12 +67,21 @@ function place(text, postal, code) {
   );
 }
 
+// A community with one server needs no name for it.
+function serverChip(entry) {
+  return byId("server").options.length > 1 ? element("span", "chip", entry.server) : null;
+}
+
 function callCard(call) {
-  const card = element("article", `card priority-${call.priority}`, null, { call: call.callId });
+  const card = element("article", `card priority-${call.priority}`, null, {
+    call: call.callId,
+    server: call.serverId,
+  });
   const head = filled(
     element("header"),
     element("span", "id", `#${call.callId}`),
     element("span", "title", call.title),
+    serverChip(call),
     element("span", "priority", `P${call.priority}`),
   );
   const units = filled(element("ul", "units"), ...call.units.map((u) => unitRow(u, call.primary)));
@@ -94,13 +106,17 @@ function callCard(call) {
 
 function emergencyCard(call) {
   const kind = call.isEmergency ? "911" : "civil";
-  const card = element("article", `card emergency ${kind}`, null, { emergency: call.callId });
+  const card = element("article", `card emergency ${kind}`, null, {
+    emergency: call.callId,
+    server: call.serverId,
+  });
   return filled(
     card,
     filled(
       element("header"),
       element("span", "id", `${kind} #${call.callId}`),
       element("span", "title", call.caller),
+      serverChip(call),
     ),
     place(call.location, call.metaData.postal),
     element("p", "description", call.description),
@@ -113,9 +129,10 @@ function dutyRow(unit) {
     element("li", unit.callId === null ? "duty" : "duty busy", null, { ident: unit.ident }),
     element("b", "number", unit.unitNum),
     element("span", "name", unit.name),
-    element("span", "department", unit.isDispatch ? "dispatcher" : unit.department),
+    element("span", "department", unit.isDispatch ? "dispatcher" : unit.group || unit.department),
     element("span", statusClass(unit.status), unit.status),
     element("span", "on", unit.isDispatch ? "" : on),
+    serverChip(unit),
   );
 }
 
@@ -170,7 +187,15 @@ function flashNew() {
   known = keys;
 }
 
+function showServers(servers) {
+  const list = byId("server");
+  if (list.options.length === servers.length) return;
+  list.replaceChildren(...servers.map((one) => new Option(one.name, one.id)));
+  list.hidden = servers.length < 2;
+}
+
 function draw(board) {
+  showServers(board.servers);
   byId("community").textContent = `community ${board.community}`;
   byId("plan").textContent = `plan ${board.plan.toLowerCase()}`;
   for (const name of ["calls", "emergencies", "units"]) {
@@ -231,7 +256,7 @@ for (const button of document.querySelectorAll("[data-switch]")) {
   button.addEventListener("click", () => press(`/board/faults/${button.dataset.switch}`));
 }
 for (const button of document.querySelectorAll("[data-post]")) {
-  button.addEventListener("click", () => press(button.dataset.post));
+  button.addEventListener("click", () => press(`${button.dataset.post}?server=${byId("server").value}`));
 }
 byId("polls").addEventListener("change", refresh);
 live();

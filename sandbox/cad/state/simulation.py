@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass, replace
 
 from sandbox.cad.api.matching_units import Target
+from sandbox.cad.state import groups
 from sandbox.cad.state.models import (
     CallForm,
     DispatchCall,
@@ -28,6 +29,7 @@ MIN_CALLS, MAX_CALLS = 2, 6
 MAX_EMERGENCIES = 4
 
 PLACES = ("Mission Row", "Vinewood", "Pillbox Hill", "Del Perro", "Sandy Shores", "Route 68")
+GROUPS = ("Alpha", "Bravo")  # the name of a group before and after it is renamed
 NOTES = (
     "Caller rings back: they can hear sirens.",
     "One person in custody.",
@@ -155,6 +157,20 @@ class Simulation:
         back = Target(ident_ids=tuple(ident for ident in call.idents if ident in ours))
         self._world.set_status(self._server, back, UnitStatus.AVAILABLE)
 
+    def form_group(self) -> None:
+        """Put the first unit into a group."""
+        if units := self._units():
+            groups.join_group(self._world, self._server, units[0].id, GROUPS[0])
+
+    def rename_group(self) -> None:
+        """Give the group another name."""
+        groups.rename_group(self._world, self._server, *GROUPS)
+
+    def end_group(self) -> None:
+        """Take a unit out of its group."""
+        if grouped := [unit for unit in self._units() if unit.badge.group]:
+            groups.leave_group(self._world, self._server, grouped[0].id)
+
     def change_shift(self) -> None:
         """Log in the unit that was logged out; if there is none, log out a free unit."""
         if self._logged_out:
@@ -198,19 +214,22 @@ class TimedAction:
     act: Callable[[Simulation], None]
 
 
-# Two minutes; as many calls are created as closed.
+# A little more than two minutes; as many calls are created as closed.
 TIMETABLE = (
     TimedAction(5, Simulation.move_unit),
     TimedAction(7, Simulation.create_emergency),
     TimedAction(6, Simulation.attach_unit),
+    TimedAction(5, Simulation.form_group),
     TimedAction(9, Simulation.add_note),
     TimedAction(8, Simulation.arrive_on_scene),
     TimedAction(6, Simulation.create_call),
+    TimedAction(5, Simulation.rename_group),
     TimedAction(7, Simulation.attach_unit),
     TimedAction(9, Simulation.answer_emergency),
     TimedAction(6, Simulation.move_unit),
     TimedAction(7, Simulation.attach_unit),
     TimedAction(8, Simulation.change_priority),
+    TimedAction(5, Simulation.end_group),
     TimedAction(9, Simulation.arrive_on_scene),
     TimedAction(7, Simulation.close_call),
     TimedAction(9, Simulation.add_note),

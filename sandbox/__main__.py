@@ -25,13 +25,27 @@ def main(
     context: typer.Context,
     cad_port: Annotated[int, typer.Option(help="Port of the CAD; 0 picks a free one.")] = 8100,
     discord_port: Annotated[int, typer.Option(help="Port of the Discord page.")] = 8101,
+    cad_permissions: Annotated[
+        bool, typer.Option("--cad-permissions", help="Orders need the CAD's permission as well.")
+    ] = False,
+    second_server: Annotated[
+        bool, typer.Option("--second-server", help="Show the channel of the second CAD server.")
+    ] = False,
     still: Annotated[bool, typer.Option("--still", help="Simulate no users of the CAD.")] = False,
 ) -> None:
     """Serve both pages, unless a subcommand is given."""
     if context.invoked_subcommand is None:
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(serve.serve(cad_port, discord_port, simulate=not still))
+            asyncio.run(
+                serve.serve(
+                    cad_port,
+                    discord_port,
+                    simulate=not still,
+                    cad_permissions=cad_permissions,
+                    second_server=second_server,
+                )
+            )
 
 
 @cli.command()

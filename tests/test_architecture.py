@@ -25,12 +25,19 @@ _CAD = (
     "bot.cad.codec.emergencies",
     "bot.cad.errors",
     "bot.cad.http.rate_limits",
+    "bot.cad.layouts",
     "bot.cad.models",
     "bot.cad.permissions",
     "bot.cad.push.event_queue",
     "bot.cad.push.events",
 )
-_CAD_ROOT = ("bot.cad.errors", "bot.cad.models", "bot.cad.permissions", "bot.cad.values")
+_CAD_ROOT = (
+    "bot.cad.errors",
+    "bot.cad.layouts",
+    "bot.cad.models",
+    "bot.cad.permissions",
+    "bot.cad.values",
+)
 # What the UI may see of the storage: rows and errors, nothing that asks the database.
 _ROWS = (
     "bot.storage.errors",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.cad.http.rate_limits import RateLimiter
+from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
@@ -118,7 +119,7 @@ class CadClient(Protocol):
 
 
 class InspectableCad(CadClient, Protocol):
-    """A CAD that also returns its own settings; only the checks of the set-up need them."""
+    """A CAD that also returns its own settings, which orders do not need."""
 
     @property
     def clock_skew(self) -> float | None:
@@ -129,6 +130,9 @@ class InspectableCad(CadClient, Protocol):
 
     async def servers(self) -> dict[int, str] | None:
         """Return the names of the game servers by number; None if this version does not say."""
+
+    async def layouts(self) -> tuple[Layout, ...]:
+        """Return the layouts of dispatch calls that the community has made (v1: none)."""
 
     async def find_attach_variant(self) -> str | None:
         """Return the name of the attach request that the CAD accepts, without attaching a unit.

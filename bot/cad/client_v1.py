@@ -10,6 +10,7 @@ from bot.cad.codec.v1 import AttachVariant
 from bot.cad.errors import CadError, CadRefused, CadUnreadable, InvalidRequestType
 from bot.cad.http.transport import RequestSender
 from bot.cad.http.wire import Credentials, Request
+from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
@@ -123,6 +124,10 @@ class V1Client:
     async def calls(self, server_id: int) -> Calls:
         """Return the open dispatch calls and 911 calls."""
         return await self._sender.query(v1.get_calls(self._credentials, server_id), v1.read_calls)
+
+    async def layouts(self) -> tuple[Layout, ...]:
+        """Return no layout: v1 does not describe them."""
+        return ()
 
     async def units(self, server_id: int) -> UnitListPart:
         """Fetch the units on duty; see `UnitListLoader`."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from bot.cad.codec import readers, v2, v2_accounts
+from bot.cad.codec import readers, v2, v2_accounts, v2_layouts
 from bot.cad.errors import CadError
 from bot.cad.http.transport import RequestSender
 from bot.cad.http.wire import Credentials, Request
+from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
@@ -98,6 +99,11 @@ class V2Client:
     async def calls(self, server_id: int) -> Calls:
         """Return the open dispatch calls and 911 calls."""
         return await self._sender.query(v2.get_calls(self._credentials, server_id), v2.read_calls)
+
+    async def layouts(self) -> tuple[Layout, ...]:
+        """Return the layouts of dispatch calls that the community has made."""
+        request = v2_layouts.get_layouts(self._credentials)
+        return await self._sender.query(request, v2_layouts.read_layouts)
 
     async def units(self, server_id: int) -> UnitListPart:
         """Fetch the units on duty; see `UnitListLoader`."""

@@ -28,6 +28,12 @@ def _split_list(value: object) -> object:
     return value
 
 
+def _split_texts(value: object) -> object:
+    if isinstance(value, str):
+        return [text for part in value.split(",") if (text := " ".join(part.split()).casefold())]
+    return value
+
+
 def to_upper(value: object) -> object:
     """Convert text to upper case; leave other values."""
     return value.strip().upper() if isinstance(value, str) else value
@@ -112,5 +118,6 @@ def strip_trailing_slash(value: HttpUrl) -> str:
 
 Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
 Snowflakes = Annotated[frozenset[Snowflake], NoDecode, BeforeValidator(_split_list)]
+Texts = Annotated[frozenset[str], NoDecode, BeforeValidator(_split_texts)]
 Secret = Annotated[SecretStr, AfterValidator(_valid_secret)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

@@ -22,6 +22,7 @@ from bot.config.setting_fields import (
     Snowflake,
     Snowflakes,
     Text,
+    Texts,
     requires_log_channel,
     requires_members_intent,
     strip_trailing_slash,
@@ -53,6 +54,7 @@ _EXPECTED = {
     "calls_channel_id": "must be a Discord id, a number of 17 to 20 digits",
     "card_keep_minutes": "must be a whole number from 0 to 10080",
     "ping_role_id": "must be a Discord id, a number of 17 to 20 digits",
+    "urgent_priorities": "must be numbers or names of priorities, separated by commas",
     "log_channel_id": "must be a Discord id, a number of 17 to 20 digits",
     "sonoran_community_id": "must not be blank",
     "sonoran_api_url": "must be an address that starts with https:// or http://",
@@ -113,6 +115,7 @@ class Settings(LinkSettings, TokenSettings):
     calls_channel_id: Snowflake | None = None
     card_keep_minutes: Annotated[int, Field(ge=0, le=10080)] = 60
     ping_role_id: Snowflake | None = None
+    urgent_priorities: Texts = frozenset({"1"})
     log_channel_id: Snowflake | None = None
     link_approval: Annotated[bool, AfterValidator(requires_log_channel)] = False
     forget_on_leave: Annotated[bool, AfterValidator(requires_members_intent)] = False

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sandbox.cad.state import groups
+from sandbox.cad.state import account_states, groups
+from sandbox.cad.state.account_states import AccountStatus
 from sandbox.cad.state.change_log import Change, ReceivedRequest
 from sandbox.cad.state.faults import BAD_GATEWAY, Fault, Faults, RateLimited, Slow
 from sandbox.cad.state.models import (
+    Account,
     Community,
     DispatchCall,
     Json,
@@ -22,7 +24,6 @@ from sandbox.cad.state.models import (
     UnitStatus,
 )
 from sandbox.cad.state.sample_calls import SAMPLE_CALLS, SAMPLE_EMERGENCIES
-from sandbox.cad.state.simulation import GROUPS
 from sandbox.cad.state.world import CadWorld
 
 # The buttons that set a fault. "down", "plan" and "normal" are handled separately.
@@ -67,6 +68,7 @@ class BoardPage:
             web.get("/board/page.js", self._file),
             web.get("/board.json", self._board_json),
             web.post("/board/faults/{name}", self._set_fault),
+            web.post("/board/accounts/{uuid}/ban", self._toggle_ban),
             web.post("/board/calls", self._new_call),
             web.post("/board/emergencies", self._new_emergency),
             web.post("/board/groups", self._change_group),
@@ -93,6 +95,13 @@ class BoardPage:
             self._go_down(DOWN_SECONDS)
         return web.json_response({"switched": name})
 
+    async def _toggle_ban(self, request: web.Request) -> web.Response:
+        uuid = request.match_info["uuid"]
+        if uuid not in self._community.accounts:
+            raise web.HTTPNotFound
+        account = account_states.toggle_ban(self._world, self._community, uuid)
+        return web.json_response({"status": account.status})
+
     async def _new_call(self, request: web.Request) -> web.Response:
         call = self._world.new_dispatch(self._server_of(request), next(self._calls))
         return web.json_response({"callId": call.call_id}, status=201)
@@ -102,16 +111,7 @@ class BoardPage:
         return web.json_response({"callId": call.call_id}, status=201)
 
     async def _change_group(self, request: web.Request) -> web.Response:
-        """Put a unit into a group; the next times, rename the group, and take the unit out."""
-        server = self._server_of(request)
-        units = [unit for unit in server.units.values() if unit.on_duty and not unit.is_dispatch]
-        grouped = [unit for unit in units if unit.badge.group]
-        if not grouped:
-            groups.join_group(self._world, server, units[0].id, GROUPS[0])
-        elif grouped[0].badge.group == GROUPS[0]:
-            groups.rename_group(self._world, server, *GROUPS)
-        else:
-            groups.leave_group(self._world, server, grouped[0].id)
+        groups.change_group(self._world, self._server_of(request))
         return web.json_response({}, status=201)
 
     def _server_of(self, request: web.Request) -> Server:
@@ -143,6 +143,7 @@ class BoardPage:
                 for unit in server.units.values()
                 if unit.on_duty
             ],
+            "accounts": [_account(one) for one in self._community.accounts.values()],
             "requests": _requests(self._community, self._world.history, polls=polls),
             "changes": list(self._changes),
         }
@@ -196,6 +197,20 @@ def _unit(server: Server, unit: Unit) -> Json:
         "status": status.replace("_", " "),
         "isDispatch": unit.is_dispatch,
         "callId": on,
+    }
+
+
+def _account(account: Account) -> Json:
+    known = {status.value for status in AccountStatus}
+    status = AccountStatus(account.status).name if account.status in known else account.status
+    granted = account.permissions if account.grants is None else account.grants
+    return {
+        "uuid": account.uuid,
+        "username": account.username,
+        "hasDiscord": account.discord_id is not None,
+        "isOwner": account.is_owner,
+        "permissions": sorted(granted),
+        "status": str(status).lower(),
     }
 
 

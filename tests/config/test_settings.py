@@ -48,6 +48,8 @@ def test_three_settings_are_enough():
         ("DISPATCH_ROLE_IDS", "12, 34 56,,", frozenset({12, 34, 56})),
         ("DISPATCH_ROLE_IDS", "", frozenset()),
         ("SELF_DISPATCH_ROLE_IDS", "12, 34", frozenset({12, 34})),
+        ("URGENT_PRIORITIES", "1, High,Code  3,", frozenset({"1", "high", "code 3"})),
+        ("URGENT_PRIORITIES", "", frozenset({"1"})),
         ("STATUS_ON_ATTACH", "3", 3),
         ("STATUS_ON_ATTACH", "", None),
         ("SONORAN_COMMUNITY_ID", " spaced ", "spaced"),

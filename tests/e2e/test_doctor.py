@@ -8,7 +8,7 @@ import pytest
 
 from bot.config.server_list import CadServerSetting
 from sandbox.cad.state import seed
-from sandbox.cad.state.faults import BAD_GATEWAY
+from sandbox.cad.state.faults import BAD_GATEWAY, Text
 from sandbox.cad.state.models import EmergencyForm, Plan
 from sandbox.cad.state.second_server import add_second_server
 from tests.e2e.bot_fixture import BotFixture, until
@@ -186,3 +186,30 @@ async def test_each_server_has_a_session_of_its_own(bot_fixture: BotFixture) -> 
     board = bot_fixture.services.board
     await until(lambda: len(board.snapshot(2).emergencies) == 2)
     assert "Ann" not in {one.caller for one in board.snapshot(1).emergencies.values()}
+
+
+class TestAccounts:
+    """Whether the CAD finds members by Discord, and tells what they may do."""
+
+    async def test_over_api_1(self, bot_fixture: BotFixture) -> None:
+        text = "\n".join(await told(bot_fixture, require_cad_permission=True))
+        assert "✅ The CAD's API 1 finds no members by Discord: each member needs `/link`" in text
+        assert "✅ The CAD tells what accounts may do." in text
+
+    @V2
+    async def test_over_api_2(self, bot_fixture: BotFixture) -> None:
+        text = "\n".join(await told(bot_fixture))
+        assert "✅ The CAD finds members by Discord, linked in their account." in text
+        assert "The CAD tells what accounts may do" not in text
+
+    @V2
+    async def test_a_key_that_may_read_neither(self, bot_fixture: BotFixture) -> None:
+        bot_fixture.cad.faults.set(Text(403, "FORBIDDEN"), path="/v2/general/accounts")
+        text = "\n".join(await told(bot_fixture, require_cad_permission=True))
+        assert (
+            "⚠️ The CAD does not let this key find members by Discord: `FORBIDDEN`. Each member"
+            " needs `/link` with an id."
+        ) in text
+        assert (
+            "❌ REQUIRE_CAD_PERMISSION: the CAD does not tell what accounts may do: `FORBIDDEN`."
+        ) in text

@@ -662,7 +662,7 @@ async def test_a_cad_that_does_not_say_whose_key_it_is(
     doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version(2)(doctor_fixture)
-    doctor_fixture.cad.faults.set(Text(403, "not for you"), path="/v2/general")
+    doctor_fixture.cad.faults.set(Text(403, "not for you"), path="/v2/general/info")
     assert await examined(doctor_fixture, monkeypatch) == {}
     assert "The CAD accepts the key." in "\n".join(doctor_fixture.reports)
 

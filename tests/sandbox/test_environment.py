@@ -49,3 +49,13 @@ async def test_the_environment_and_a_dotenv_change_nothing() -> None:
         )
         assert result.response is not None
         assert result.response.content.startswith("✅")
+
+
+async def test_the_permission_of_the_cad_can_be_required() -> None:
+    async with open_environment(cad_permissions=True) as environment:
+        result = await environment.people["Dana"].slash(
+            environment.channel, "attach", call=str(seed.ARMED_ROBBERY), units="A-12"
+        )
+        assert result.response is not None
+        # The CAD speaks API 1, which does not know Dana's Discord.
+        assert "The CAD does not know your account" in result.response.content

@@ -37,7 +37,7 @@ ATTACH, DETACH = "attach", "detach"
 CALLS, UNITS, CURRENT_CALL = "calls", "units", "current call"
 NEW_CALL, CLOSE, NOTE = "new dispatch", "close", "note"
 STATUS, REMOVE_911 = "status", "remove 911"
-ACCOUNT, LINK, PERMISSIONS = "account", "link", "permissions"
+ACCOUNT, LINK, PERMISSIONS, LAYOUTS = "account", "link", "permissions", "layouts"
 INFO, VERSION, SERVERS = "info", "version", "servers"
 # Published, per API key. The game server uses the same key: see `RateLimit.scaled`.
 LIMITS: Mapping[str, RateLimit] = {
@@ -53,6 +53,7 @@ LIMITS: Mapping[str, RateLimit] = {
     ACCOUNT: RateLimit(10, 60.0),
     LINK: RateLimit(30, 60.0),
     PERMISSIONS: RateLimit(10, 60.0),  # none is published; that of the account
+    LAYOUTS: RateLimit(10, 60.0),  # none is published; that of other general data
     CURRENT_CALL: RateLimit(10, 60.0),
     **dict.fromkeys((INFO, VERSION, SERVERS), RateLimit(10, 60.0)),
 }

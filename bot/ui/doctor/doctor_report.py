@@ -8,6 +8,7 @@ from datetime import timedelta
 from bot.services.access.policy import Permission, PermissionRule
 from bot.services.doctor.findings import Finding, FindingCode, Level
 from bot.services.doctor.runner import DoctorReport
+from bot.ui.doctor.account_report import ACCOUNT_TEXTS
 from bot.ui.text import MESSAGE_LIMIT, code_span, join_limited, one_line, role_mentions
 
 _MARKS = {Level.FAULT: "❌", Level.WARNING: "⚠️", Level.OK: "✅"}
@@ -16,6 +17,7 @@ _ROLES_LIMIT = 200
 _UNESCAPED = frozenset({"line", "setting", "plain"})  # texts of the bot itself
 
 _TEXTS: dict[FindingCode, str] = {
+    **ACCOUNT_TEXTS,
     FindingCode.SETTINGS_FINE: "All settings can be used.",
     FindingCode.SETTINGS_WRONG: "{line}.",
     FindingCode.SETTINGS_SKIPPED: "{plain} was not checked, because these settings are missing.",

@@ -47,6 +47,7 @@ ENDPOINTS = (
     Endpoint("attach", "POST", f"{_DISPATCH}/{_CALL}/attachments", v2_emergency.attach, 10),
     Endpoint("detach", "DELETE", f"{_DISPATCH}/attachments", v2_emergency.detach, 10),
     Endpoint("calls", "GET", f"{_SERVER}/calls", v2_emergency.calls, 5),
+    Endpoint("layouts", "GET", "/v2/emergency/dispatch-templates", v2_emergency.layouts, 10),
     Endpoint("units", "GET", f"{_SERVER}/units", v2_emergency.units, 3),
     Endpoint(
         "current call",

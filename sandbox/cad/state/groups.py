@@ -11,6 +11,20 @@ from sandbox.cad.state.change_log import Change, ChangeKind
 from sandbox.cad.state.models import Server
 from sandbox.cad.state.world import CadWorld
 
+NAMES = ("Alpha", "Bravo")  # the name of the sample group before and after it is renamed
+
+
+def change_group(world: CadWorld, server: Server) -> None:
+    """Put a unit into the sample group; if there is one, rename it; then take the unit out."""
+    units = [unit for unit in server.units.values() if unit.on_duty and not unit.is_dispatch]
+    grouped = [unit for unit in units if unit.badge.group]
+    if not grouped:
+        join_group(world, server, units[0].id, NAMES[0])
+    elif grouped[0].badge.group == NAMES[0]:
+        rename_group(world, server, *NAMES)
+    else:
+        leave_group(world, server, grouped[0].id)
+
 
 def join_group(world: CadWorld, server: Server, ident: int, group: str) -> None:
     """Put a unit into a group."""

@@ -29,7 +29,6 @@ MIN_CALLS, MAX_CALLS = 2, 6
 MAX_EMERGENCIES = 4
 
 PLACES = ("Mission Row", "Vinewood", "Pillbox Hill", "Del Perro", "Sandy Shores", "Route 68")
-GROUPS = ("Alpha", "Bravo")  # the name of a group before and after it is renamed
 NOTES = (
     "Caller rings back: they can hear sirens.",
     "One person in custody.",
@@ -160,11 +159,11 @@ class Simulation:
     def form_group(self) -> None:
         """Put the first unit into a group."""
         if units := self._units():
-            groups.join_group(self._world, self._server, units[0].id, GROUPS[0])
+            groups.join_group(self._world, self._server, units[0].id, groups.NAMES[0])
 
     def rename_group(self) -> None:
         """Give the group another name."""
-        groups.rename_group(self._world, self._server, *GROUPS)
+        groups.rename_group(self._world, self._server, *groups.NAMES)
 
     def end_group(self) -> None:
         """Take a unit out of its group."""

@@ -113,6 +113,7 @@ def test_the_published_limits():
         "account": RateLimit(10, 60.0),
         "link": RateLimit(30, 60.0),
         "permissions": RateLimit(10, 60.0),
+        "layouts": RateLimit(10, 60.0),
         "current call": RateLimit(10, 60.0),
         "info": RateLimit(10, 60.0),
         "version": RateLimit(10, 60.0),

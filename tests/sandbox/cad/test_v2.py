@@ -333,6 +333,7 @@ def test_the_published_limits() -> None:
         "detach": 10,
         "calls": 5,
         "units": 3,
+        "layouts": 10,
         "current call": 10,
         "new dispatch": 20,
         "close": 20,

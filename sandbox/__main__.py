@@ -23,6 +23,7 @@ cli = typer.Typer(
 @cli.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
+    *,
     cad_port: Annotated[int, typer.Option(help="Port of the CAD; 0 picks a free one.")] = 8100,
     discord_port: Annotated[int, typer.Option(help="Port of the Discord page.")] = 8101,
     cad_permissions: Annotated[

@@ -136,7 +136,6 @@ function dutyRow(unit) {
     element("span", "department", unit.isDispatch ? "dispatcher" : unit.group || unit.department),
     element("span", statusClass(unit.status), unit.status),
     element("span", "on", unit.isDispatch ? "" : on),
-    serverChip(unit),
   );
 }
 
@@ -152,6 +151,15 @@ function accountRow(account) {
     element("span", "permissions", permissions),
     element("span", "status", account.status),
     button,
+  );
+}
+
+// The units of each server follow each other.
+function unitRows(board) {
+  const heading = (unit) => filled(element("li", "duty"), serverChip(unit));
+  const isFirst = (unit, place) => unit.serverId !== board.units[place - 1]?.serverId;
+  return board.units.flatMap((unit, place) =>
+    board.servers.length > 1 && isFirst(unit, place) ? [heading(unit), dutyRow(unit)] : [dutyRow(unit)],
   );
 }
 
@@ -222,7 +230,7 @@ function draw(board) {
   }
   fill("calls", board.calls.map(callCard), "No call is open.");
   fill("emergencies", board.emergencies.map(emergencyCard), "Nobody is calling.");
-  fill("units", board.units.map(dutyRow), "Nobody is on duty.");
+  fill("units", unitRows(board), "Nobody is on duty.");
   fill("accounts", board.accounts.map(accountRow), "The community has no account.");
   fill("changes", board.changes.map(changeRow), "Nothing yet.");
   fill("requests", board.requests.map(requestRow), "Nothing was asked yet. Run a command in Discord.");

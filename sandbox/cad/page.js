@@ -82,6 +82,7 @@ function callCard(call) {
     element("span", "id", `#${call.callId}`),
     element("span", "title", call.title),
     serverChip(call),
+    element("span", "id", call.shownNumber),
     element("span", "priority", Number(call.priority) ? `P${call.priority}` : call.priority),
   );
   const units = filled(element("ul", "units"), ...call.units.map((u) => unitRow(u, call.primary)));

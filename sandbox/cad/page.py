@@ -131,7 +131,14 @@ class BoardPage:
             "plan": self._community.plan.name,
             "faults": [repr(fault) for fault in self._faults.active],
             "switched": self._active_switches(),
-            "calls": [_call(server, call) for server in servers for call in server.calls.values()],
+            "calls": [
+                {
+                    **_call(server, call),
+                    "shownNumber": self._community.number_format.format(call.call_id),
+                }
+                for server in servers
+                for call in server.calls.values()
+            ],
             "emergencies": [
                 {"serverId": server.id, "server": _server_name(server), **call.as_json()}
                 for server in servers

@@ -213,23 +213,23 @@ class TimedAction:
     act: Callable[[Simulation], None]
 
 
-# A little more than two minutes; as many calls are created as closed.
+# Two minutes; as many calls are created as closed.
 TIMETABLE = (
     TimedAction(5, Simulation.move_unit),
     TimedAction(7, Simulation.create_emergency),
     TimedAction(6, Simulation.attach_unit),
-    TimedAction(5, Simulation.form_group),
-    TimedAction(9, Simulation.add_note),
+    TimedAction(4, Simulation.form_group),
+    TimedAction(5, Simulation.add_note),
     TimedAction(8, Simulation.arrive_on_scene),
     TimedAction(6, Simulation.create_call),
-    TimedAction(5, Simulation.rename_group),
-    TimedAction(7, Simulation.attach_unit),
+    TimedAction(3, Simulation.rename_group),
+    TimedAction(4, Simulation.attach_unit),
     TimedAction(9, Simulation.answer_emergency),
     TimedAction(6, Simulation.move_unit),
     TimedAction(7, Simulation.attach_unit),
     TimedAction(8, Simulation.change_priority),
-    TimedAction(5, Simulation.end_group),
-    TimedAction(9, Simulation.arrive_on_scene),
+    TimedAction(4, Simulation.end_group),
+    TimedAction(5, Simulation.arrive_on_scene),
     TimedAction(7, Simulation.close_call),
     TimedAction(9, Simulation.add_note),
     TimedAction(8, Simulation.change_shift),

@@ -12,6 +12,7 @@ import typer
 
 from sandbox import check as rehearsal
 from sandbox import serve
+from sandbox.cad.state.behaviour import SpokenApi
 
 cli = typer.Typer(
     add_completion=False,
@@ -25,6 +26,10 @@ def main(
     context: typer.Context,
     cad_port: Annotated[int, typer.Option(help="Port of the CAD; 0 picks a free one.")] = 8100,
     discord_port: Annotated[int, typer.Option(help="Port of the Discord page.")] = 8101,
+    *,
+    api: Annotated[
+        SpokenApi, typer.Option(help="The API that the CAD speaks; its page switches it.")
+    ] = SpokenApi.V1,
     cad_permissions: Annotated[
         bool, typer.Option("--cad-permissions", help="Orders need the CAD's permission as well.")
     ] = False,
@@ -36,7 +41,11 @@ def main(
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(
                 serve.serve(
-                    cad_port, discord_port, simulate=not still, cad_permissions=cad_permissions
+                    cad_port,
+                    discord_port,
+                    simulate=not still,
+                    cad_permissions=cad_permissions,
+                    api=api,
                 )
             )
 

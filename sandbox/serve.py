@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sandbox.cad.state import extra_units
+from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.seed import COMMUNITY_ID
 from sandbox.cad.state.simulation import Simulation
 from sandbox.environment import Environment, open_environment
@@ -42,13 +43,19 @@ API 1 Charlie needs **/link**."""
 
 
 async def serve(
-    cad_port: int, discord_port: int, *, simulate: bool, cad_permissions: bool = False
+    cad_port: int,
+    discord_port: int,
+    *,
+    simulate: bool,
+    cad_permissions: bool = False,
+    api: SpokenApi = SpokenApi.V1,
 ) -> None:
     """Run the sandbox until SIGINT, SIGTERM, or the page's "End preview session".
 
     Args:
         simulate: whether simulated users work in the CAD.
         cad_permissions: whether members need the CAD's permission as well.
+        api: which of its two APIs the CAD speaks.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -61,6 +68,7 @@ async def serve(
         cards=True,
         pushes=True,
         cad_permissions=cad_permissions,
+        api=api,
     ) as environment:
         await _welcome(environment)
         async with (

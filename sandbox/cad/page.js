@@ -70,6 +70,7 @@ function callCard(call) {
     element("header"),
     element("span", "id", `#${call.callId}`),
     element("span", "title", call.title),
+    element("span", "id", call.shownNumber),
     element("span", "priority", Number(call.priority) ? `P${call.priority}` : call.priority),
   );
   const units = filled(element("ul", "units"), ...call.units.map((u) => unitRow(u, call.primary)));

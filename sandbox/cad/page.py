@@ -129,7 +129,14 @@ class BoardPage:
             "faults": [repr(fault) for fault in self._faults.active],
             "switched": self._active_switches(),
             "api": self._world.behaviour.spoken_api.value,
-            "calls": [_call(server, call) for server in servers for call in server.calls.values()],
+            "calls": [
+                {
+                    **_call(server, call),
+                    "shownNumber": self._community.number_format.format(call.call_id),
+                }
+                for server in servers
+                for call in server.calls.values()
+            ],
             "emergencies": [
                 {"serverId": server.id, **call.as_json()}
                 for server in servers

@@ -47,6 +47,7 @@ async def test_the_board_shows_who_is_attached(cad: CadServer, caller: Caller) -
     shown = await board(cad, caller)
     robbery = shown["calls"][0]
     assert robbery["callId"] == ARMED_ROBBERY
+    assert robbery["shownNumber"] == "2026-0100", "what no API tells"
     assert [(unit["unitNum"], unit["status"]) for unit in robbery["units"]] == [
         ("A-12", "AVAILABLE")
     ]

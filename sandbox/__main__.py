@@ -12,6 +12,7 @@ import typer
 
 from sandbox import check as rehearsal
 from sandbox import serve
+from sandbox.cad.state.behaviour import SpokenApi
 
 cli = typer.Typer(
     add_completion=False,
@@ -23,9 +24,12 @@ cli = typer.Typer(
 @cli.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
-    *,
     cad_port: Annotated[int, typer.Option(help="Port of the CAD; 0 picks a free one.")] = 8100,
     discord_port: Annotated[int, typer.Option(help="Port of the Discord page.")] = 8101,
+    *,
+    api: Annotated[
+        SpokenApi, typer.Option(help="The API that the CAD speaks; its page switches it.")
+    ] = SpokenApi.V1,
     cad_permissions: Annotated[
         bool, typer.Option("--cad-permissions", help="Orders need the CAD's permission as well.")
     ] = False,
@@ -45,6 +49,7 @@ def main(
                     simulate=not still,
                     cad_permissions=cad_permissions,
                     second_server=second_server,
+                    api=api,
                 )
             )
 

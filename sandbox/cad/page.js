@@ -238,6 +238,9 @@ function draw(board) {
   for (const button of document.querySelectorAll("[data-switch]")) {
     button.classList.toggle("on", board.switched.includes(button.dataset.switch));
   }
+  for (const button of document.querySelectorAll("[data-api]")) {
+    button.classList.toggle("on", board.api === button.dataset.api);
+  }
   flashNew();
   showState(board.switched[0] === "normal" ? "live" : "disturbed");
 }
@@ -283,6 +286,9 @@ async function press(path) {
 
 for (const button of document.querySelectorAll("[data-switch]")) {
   button.addEventListener("click", () => press(`/board/faults/${button.dataset.switch}`));
+}
+for (const button of document.querySelectorAll("[data-api]")) {
+  button.addEventListener("click", () => press(`/board/api/${button.dataset.api}`));
 }
 for (const button of document.querySelectorAll("[data-post]")) {
   button.addEventListener("click", () => press(`${button.dataset.post}?server=${byId("server").value}`));

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from sandbox.cad.state import account_states, groups
 from sandbox.cad.state.account_states import AccountStatus
+from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.change_log import Change, ReceivedRequest
 from sandbox.cad.state.faults import BAD_GATEWAY, Fault, Faults, RateLimited, Slow
 from sandbox.cad.state.models import (
@@ -68,6 +69,7 @@ class BoardPage:
             web.get("/board/page.js", self._file),
             web.get("/board.json", self._board_json),
             web.post("/board/faults/{name}", self._set_fault),
+            web.post("/board/api/{name}", self._set_api),
             web.post("/board/accounts/{uuid}/ban", self._toggle_ban),
             web.post("/board/calls", self._new_call),
             web.post("/board/emergencies", self._new_emergency),
@@ -94,6 +96,13 @@ class BoardPage:
         elif name == "down":
             self._go_down(DOWN_SECONDS)
         return web.json_response({"switched": name})
+
+    async def _set_api(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in set(SpokenApi):
+            raise web.HTTPNotFound
+        self._world.behaviour.spoken_api = SpokenApi(name)
+        return web.json_response({"api": name})
 
     async def _toggle_ban(self, request: web.Request) -> web.Response:
         uuid = request.match_info["uuid"]
@@ -131,6 +140,7 @@ class BoardPage:
             "plan": self._community.plan.name,
             "faults": [repr(fault) for fault in self._faults.active],
             "switched": self._active_switches(),
+            "api": self._world.behaviour.spoken_api.value,
             "calls": [
                 {
                     **_call(server, call),

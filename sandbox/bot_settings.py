@@ -63,6 +63,7 @@ def build_settings(
         self_dispatch_role_ids=frozenset({environment.officer_role.id}),
         card_keep_minutes=CARD_KEEP_MINUTES,
         ping_role_id=environment.dispatch_role.id,
+        urgent_priorities=frozenset({"1", "high"}),
         sonoran_community_id=seed.COMMUNITY_ID,
         sonoran_api_key=SecretStr(seed.API_KEY),
         sonoran_api_url=HttpUrl(environment.cad.url),

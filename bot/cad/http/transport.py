@@ -165,15 +165,16 @@ class RequestSender:
         """Send a query when the rate limit allows it, and again after transient faults.
 
         Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`, for a
-        background query within `BACKGROUND_WAIT`.
+        background query within `BACKGROUND_WAIT`. A background query is not sent again after a 429.
 
         Raises:
             CadRateLimited: with the seconds until the rate limit allows a request.
         """
 
+        is_background = in_background()
         limiter = self._limiters[request.endpoint]
         reserve = limiter.reserved_for_orders
-        if in_background():
+        if is_background:
             reserve += limiter.reserved_for_acts
             if (wait := limiter.wait(reserve=reserve)) > BACKGROUND_WAIT:
                 raise CadRateLimited(retry_after=wait)
@@ -204,7 +205,7 @@ class RequestSender:
             except CadError as error:
                 elapsed = self._clock.monotonic() - started
                 pause = retry.delay(error, attempt, elapsed, self._jitter())
-                if pause is None:
+                if pause is None or (in_background() and isinstance(error, CadRateLimited)):
                     raise
                 fault = error
             await self._clock.sleep(pause)

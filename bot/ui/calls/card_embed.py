@@ -14,6 +14,7 @@ from bot.ui.text import escape, member_mention, one_line, timestamp
 _GREY = discord.Colour(0x6B7280)
 _BLUE = discord.Colour(0x2563EB)
 _RED = discord.Colour(0xDC2626)
+_VIOLET = discord.Colour(0x8B5CF6)
 _PRIORITIES = {
     1: _RED,
     2: discord.Colour(0xF59E0B),
@@ -70,7 +71,11 @@ def _colour(content: CardContent) -> discord.Colour:
     if content.is_closed or content.is_stale:
         return _GREY
     if isinstance(content.call, Call):
-        return _RED if content.is_urgent else _PRIORITIES.get(content.call.priority, _GREY)
+        if content.is_urgent:
+            return _RED
+        if content.call.priority_text:  # a name, which has no rank
+            return _VIOLET
+        return _PRIORITIES.get(content.call.priority, _GREY)
     return _BLUE
 
 

@@ -269,3 +269,6 @@ class Community:
     accounts: dict[str, Account] = field(default_factory=dict)
     servers: dict[int, Server] = field(default_factory=lambda: {1: Server()})
     layouts: list[Json] = field(default_factory=list)  # of dispatch calls
+    # How the screens show the number of a call, which the API never does; reference:
+    # docs/sonoran-cad.md, "Call".
+    number_format: str = "2026-{:04}"

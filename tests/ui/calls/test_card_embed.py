@@ -66,6 +66,11 @@ def test_a_call_of_a_custom_layout():
     unnamed = card_embed.card(replace(content, details=replace(details, name="")))
     assert unnamed.title == "Call #100 \\(untitled\\)"
     assert "Details" in fields(unnamed)
+    ranked = {
+        card_embed.card(replace(FACE, call=replace(ROBBERY, priority=one))).colour
+        for one in (1, 2, 3)
+    }
+    assert embed.colour not in ranked
     urgent = card_embed.card(replace(content, is_urgent=True))
     assert urgent.colour == card_embed.card(replace(FACE, call=ROBBERY)).colour != embed.colour
 

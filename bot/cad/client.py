@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass, fields
+from typing import Protocol, Self
 
 from bot.cad.api_choice import ApiStatus
 from bot.cad.http.rate_limits import RateLimiter
@@ -22,6 +23,25 @@ from bot.cad.models import (
 from bot.cad.permissions import GranularPermissions
 
 
+@dataclass(frozen=True, slots=True)
+class Limiters:
+    """The rate limiter of each kind of request that orders send; some may share one."""
+
+    attach: RateLimiter
+    detach: RateLimiter
+    create: RateLimiter
+    close: RateLimiter
+    note: RateLimiter
+    status: RateLimiter
+    remove_911: RateLimiter
+    calls: RateLimiter
+
+    @classmethod
+    def shared(cls, limiter: RateLimiter) -> Self:
+        """Return the limiters of an API that counts all requests alike."""
+        return cls(*(limiter for _ in fields(cls)))
+
+
 class CadClient(Protocol):
     """The CAD of one community. Every method raises `CadError` or a subclass, and nothing else.
 
@@ -34,36 +54,8 @@ class CadClient(Protocol):
     """How many calls one attach request can name; set to 1 if the CAD does only the first."""
 
     @property
-    def attach_limiter(self) -> RateLimiter:
-        """The rate limiter of attach requests."""
-
-    @property
-    def detach_limiter(self) -> RateLimiter:
-        """The rate limiter of detach requests."""
-
-    @property
-    def creation_limiter(self) -> RateLimiter:
-        """The rate limiter of requests that create a call."""
-
-    @property
-    def note_limiter(self) -> RateLimiter:
-        """The rate limiter of requests that add a note."""
-
-    @property
-    def status_limiter(self) -> RateLimiter:
-        """The rate limiter of requests that set a status."""
-
-    @property
-    def close_limiter(self) -> RateLimiter:
-        """The rate limiter of requests that close a call."""
-
-    @property
-    def removal_limiter(self) -> RateLimiter:
-        """The rate limiter of requests that remove a 911 call."""
-
-    @property
-    def calls_limiter(self) -> RateLimiter:
-        """The rate limiter of queries for the calls."""
+    def limiters(self) -> Limiters:
+        """The rate limiters of the requests that orders send."""
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> Receipt | None:
         """Attach units to calls; return None if the CAD does not say which units it attached."""

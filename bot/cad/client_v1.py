@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.cad.api_choice import ApiStatus
+from bot.cad.client import Limiters
 from bot.cad.codec import v1, v1_accounts
 from bot.cad.codec.v1 import AttachVariant
 from bot.cad.errors import CadError, CadRefused, CadUnreadable, InvalidRequestType
@@ -48,14 +49,7 @@ class V1Client:
         on_variant_change: Callable[[AttachVariant], None] = _ignore_variant,
     ) -> None:
         self._sender = sender
-        self.attach_limiter = sender.limiter(v1.ENDPOINT)
-        self.detach_limiter = sender.limiter(v1.ENDPOINT)
-        self.creation_limiter = sender.limiter(v1.ENDPOINT)
-        self.note_limiter = sender.limiter(v1.ENDPOINT)
-        self.status_limiter = sender.limiter(v1.ENDPOINT)
-        self.close_limiter = sender.limiter(v1.ENDPOINT)
-        self.removal_limiter = sender.limiter(v1.ENDPOINT)
-        self.calls_limiter = sender.limiter(v1.ENDPOINT)
+        self.limiters = Limiters.shared(sender.limiter(v1.ENDPOINT))
         self._credentials = credentials
         self._unit_list = UnitListLoader(self._units_page, sender.clock)
         self._on_variant_change = on_variant_change

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.cad.client import CadClient
+from bot.cad.client import CadClient, Limiters
 from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnnumbered
 from bot.cad.http.rate_limits import BurstLimit, RateLimit, RateLimiter
 from bot.cad.models import (
@@ -139,15 +139,14 @@ class ScriptedCad:
         self.calls_per_attach = 1000 if version == 1 else 1
         self.has_discord_links = version == 2
         paced = BurstLimit(5, 1.0, reserved_for_orders=1).new_limiter(time)
-        self.attach_limiter: RateLimiter = (
-            paced if version == 1 else RateLimit(8, 60.0).new_limiter(time)
+        self.limiters = Limiters(
+            attach=paced if version == 1 else RateLimit(8, 60.0).new_limiter(time),
+            detach=paced if version == 1 else RateLimit(8, 60.0).new_limiter(time),
+            **{
+                name: RateLimit(60, 60.0).new_limiter(time)
+                for name in ("create", "close", "note", "status", "remove_911", "calls")
+            },
         )
-        self.detach_limiter: RateLimiter = (
-            paced if version == 1 else RateLimit(8, 60.0).new_limiter(time)
-        )
-        self.creation_limiter = self.note_limiter = self.status_limiter = self._new_limiter()
-        self.close_limiter = self.removal_limiter = self._new_limiter()
-        self.calls_limiter = self._new_limiter()
         self.idents_by_call: dict[int, list[int]] = {100: [], 101: [], 102: [], 103: [], 104: []}
         self.sent: list[SentRequest] = []
         self.asked: Counter[str] = Counter()
@@ -172,10 +171,10 @@ class ScriptedCad:
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> Receipt | None:
         assert len({one.call_id for one in attachments}) <= self.calls_per_attach
-        return await self._take(self.attach_limiter, attachments)
+        return await self._take(self.limiters.attach, attachments)
 
     async def detach(self, detachments: Sequence[DetachRequest]) -> Receipt | None:
-        return await self._take(self.detach_limiter, detachments)
+        return await self._take(self.limiters.detach, detachments)
 
     async def calls(self, server_id: int) -> Calls:
         await self._ask("calls")
@@ -265,9 +264,6 @@ class ScriptedCad:
                 on.remove(ident)
         if call_id is not None:
             self.idents_by_call[call_id].append(ident)
-
-    def _new_limiter(self) -> RateLimiter:
-        return RateLimit(60, 60.0).new_limiter(self.time)
 
     async def _act(self, carry_out: Callable[[], object], *what: object) -> None:
         """Carry something out, unless it fails before; then answer."""

@@ -147,7 +147,7 @@ def _changed_notes(queued: QueuedOrder) -> frozenset[str]:
 
 
 NOTE = Step(
-    limiter=attrgetter("note_limiter"),
+    limiter=attrgetter("limiters.note"),
     scope=_own_key,
     key=_own_key,
     send=_send_note,
@@ -157,7 +157,7 @@ NOTE = Step(
     look=_if_repeated(_look_for_note),
 )
 STATUS = Step(
-    limiter=attrgetter("status_limiter"),
+    limiter=attrgetter("limiters.status"),
     scope=_own_key,
     key=_own_key,
     send=_send_status,
@@ -165,7 +165,7 @@ STATUS = Step(
     look=_if_repeated(_look_at_status),
 )
 CLOSE = Step(
-    limiter=attrgetter("close_limiter"),
+    limiter=attrgetter("limiters.close"),
     scope=lambda _queued: OrderAction.CLOSE,
     key=_key_of_call,
     send=_send_close,
@@ -174,7 +174,7 @@ CLOSE = Step(
     look=_if_repeated(_look_for_close),
 )
 DISMISS = Step(
-    limiter=attrgetter("removal_limiter"),
+    limiter=attrgetter("limiters.remove_911"),
     scope=lambda _queued: OrderAction.DISMISS,
     key=_key_of_call,
     send=remove_emergency,

@@ -208,7 +208,7 @@ def _detach_key(queued: QueuedOrder) -> Hashable:
 
 
 _ATTACH = Step(
-    limiter=attrgetter("attach_limiter"),
+    limiter=attrgetter("limiters.attach"),
     scope=lambda _queued: OrderAction.ATTACH,
     key=_attach_key,
     send=_send_attach,
@@ -219,7 +219,7 @@ _ATTACH = Step(
     events=_attach_events,
 )
 _DETACH = Step(
-    limiter=attrgetter("detach_limiter"),
+    limiter=attrgetter("limiters.detach"),
     # A detach names no call, so that one request takes any number of them, of one server.
     scope=lambda queued: (OrderAction.DETACH, queued.order.server_id),
     key=_detach_key,

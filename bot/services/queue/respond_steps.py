@@ -37,7 +37,7 @@ async def _read_calls(access: CadAccess, queued: QueuedOrder, *, must_ask: bool)
     """
     server_id, board = queued.order.server_id, access.board
     must_ask = must_ask or board.confirmed_at(server_id) is None
-    if must_ask or access.cad.calls_limiter.wait() <= PATIENCE:
+    if must_ask or access.cad.limiters.calls.wait() <= PATIENCE:
         try:
             await board.fetch_calls(server_id)
         except CadRateLimited:
@@ -140,7 +140,7 @@ def _answer_of(queued: QueuedOrder) -> frozenset[str]:
 
 
 CREATE = Step(
-    limiter=attrgetter("creation_limiter"),
+    limiter=attrgetter("limiters.create"),
     scope=_creation_key,
     key=_creation_key,
     send=_create,
@@ -149,7 +149,7 @@ CREATE = Step(
     look=_look_for_call,
 )
 REMOVE = Step(
-    limiter=attrgetter("removal_limiter"),
+    limiter=attrgetter("limiters.remove_911"),
     scope=_removal_key,
     key=_removal_key,
     send=remove_emergency,

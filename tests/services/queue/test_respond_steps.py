@@ -249,7 +249,7 @@ async def test_the_known_calls_are_enough_where_the_limit_is_used_up(
     queue_fixture: QueueFixture,
 ) -> None:
     await queue_fixture.board.fetch_calls(1)
-    queue_fixture.cad.calls_limiter.on_rate_limited(600.0)
+    queue_fixture.cad.limiters.calls.on_rate_limited(600.0)
     order_id = await respond(queue_fixture)
     assert queue_fixture.text(order_id).startswith("✅ **#105**")
     assert queue_fixture.cad.acts == [CREATED, REMOVED]

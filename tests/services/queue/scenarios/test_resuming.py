@@ -282,7 +282,7 @@ async def test_what_is_only_being_looked_up_is_not_sent_any_more(
 
 
 async def test_stopping_does_not_wait_for_a_limit(queue_fixture: QueueFixture) -> None:
-    queue_fixture.cad.attach_limiter.on_rate_limited(60.0)
+    queue_fixture.cad.limiters.attach.on_rate_limited(60.0)
     first = await queue_fixture.order("1")
     async with asyncio.timeout(2):  # not the five that it has
         await queue_fixture.queue.drain(5)

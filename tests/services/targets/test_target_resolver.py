@@ -310,7 +310,8 @@ class TestAccounts:
         assert (found.on_duty, found.ref) == (None, UnitRef("", account="u-21"))
 
     def test_exclusion(self) -> None:
-        found = self.find("A-20 A-12 -<@20>")
+        second = replace(self.UNIT, ident=21, number="B-20")
+        found = self.find("A-20 B-20 A-12 -<@20>", self.UNIT, second, PAT)
         assert [one.unit for one in found.assignees] == [PAT]
 
     def test_a_dispatcher(self) -> None:

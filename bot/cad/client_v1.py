@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from bot.cad.api_choice import ApiStatus
 from bot.cad.codec import v1, v1_accounts
 from bot.cad.codec.v1 import AttachVariant
 from bot.cad.errors import CadError, CadRefused, CadUnreadable, InvalidRequestType
@@ -36,6 +37,7 @@ class V1Client:
         on_variant_change: called with the new variant when the CAD needs another one than before.
     """
 
+    api = ApiStatus(1)
     has_discord_links = False
 
     def __init__(
@@ -172,7 +174,7 @@ class V1Client:
         """The seconds by which our clock is ahead of the CAD's; None before its first answer."""
         return self._sender.clock_skew
 
-    async def community(self) -> None:
+    async def community_id(self) -> None:
         """Return None: v1 does not say which community the key belongs to."""
 
     async def servers(self) -> None:

@@ -22,6 +22,7 @@ from bot.storage.stores.link_store import LinkStore
 from sandbox import bot_settings
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import account_states, second_server, seed
+from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.models import Server
 from sandbox.cad.state.seed import Person
 from sandbox.fake_time import FakeTime, Wait
@@ -89,6 +90,7 @@ async def open_environment(
     cards: bool = False,
     pushes: bool = False,
     cad_permissions: bool = False,
+    api: SpokenApi = SpokenApi.V1,
 ) -> AsyncIterator[Environment]:
     """Set up the sandbox, and remove it at the end of the block.
 
@@ -98,6 +100,7 @@ async def open_environment(
         cards: whether the channel shows cards of the calls.
         pushes: whether the CAD pushes its events to the bot.
         cad_permissions: whether members need the CAD's permission as well.
+        api: which of its two APIs the CAD speaks.
     """
     # simcord runs one bot at a time, and the real bot needs the id of the dispatch role. This
     # client takes its place until the guild is built.
@@ -108,6 +111,7 @@ async def open_environment(
         CadServer(world, port=cad_port) as cad,
         simcord.run(placeholder, check_errors=False, settle_timeout=SETTLE_SECONDS) as env,
     ):
+        cad.world.behaviour.spoken_api = api
         await sync_time(env)
         if placeholder.user is not None:
             await placeholder.user.edit(username="Dispatch")

@@ -21,6 +21,7 @@ OURS = ("bot", "cogs", "sandbox", "tests", "benchmarks")
 
 # What the services may see of the CAD: its protocol and its data, no HTTP.
 _CAD = (
+    "bot.cad.api_choice",
     "bot.cad.client",
     "bot.cad.codec.emergencies",
     "bot.cad.errors",
@@ -32,6 +33,7 @@ _CAD = (
     "bot.cad.push.events",
 )
 _CAD_ROOT = (
+    "bot.cad.api_choice",
     "bot.cad.errors",
     "bot.cad.layouts",
     "bot.cad.models",
@@ -129,6 +131,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.common": (),
     "bot.cad": ("bot.cad.codec", "bot.cad.http", *_CAD_ROOT),
     **dict.fromkeys(_CAD_ROOT, ()),
+    "bot.cad.api_choice": ("bot.cad.errors",),
     "bot.cad.permissions": ("bot.cad.models",),
     "bot.cad.http": _CAD_ROOT,
     "bot.cad.codec": (*_CAD_ROOT, "bot.cad.http"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from bot.cad.api_choice import ApiStatus
+from bot.cad.client import Limiters
 from bot.cad.codec import v1, v1_accounts
 from bot.cad.codec.v1 import AttachVariant
 from bot.cad.errors import CadError, CadRefused, CadUnreadable, InvalidRequestType
@@ -36,6 +38,7 @@ class V1Client:
         on_variant_change: called with the new variant when the CAD needs another one than before.
     """
 
+    api = ApiStatus(1)
     has_discord_links = False
 
     def __init__(
@@ -46,8 +49,7 @@ class V1Client:
         on_variant_change: Callable[[AttachVariant], None] = _ignore_variant,
     ) -> None:
         self._sender = sender
-        self.attach_limiter = sender.limiter(v1.ENDPOINT)
-        self.detach_limiter = sender.limiter(v1.ENDPOINT)
+        self.limiters = Limiters.shared(sender.limiter(v1.ENDPOINT))
         self._credentials = credentials
         self._unit_list = UnitListLoader(self._units_page, sender.clock)
         self._on_variant_change = on_variant_change
@@ -172,7 +174,7 @@ class V1Client:
         """The seconds by which our clock is ahead of the CAD's; None before its first answer."""
         return self._sender.clock_skew
 
-    async def community(self) -> None:
+    async def community_id(self) -> None:
         """Return None: v1 does not say which community the key belongs to."""
 
     async def servers(self) -> None:
@@ -189,9 +191,7 @@ class V1Client:
         refusals: list[CadRefused | CadUnreadable] = []
         for variant in v1.ATTACH_VARIANTS:
             try:
-                await self._sender.command(
-                    v1.empty_attach(self._credentials, variant), v1.read_done
-                )
+                await self._sender.query(v1.empty_attach(self._credentials, variant), v1.read_done)
             except (CadRefused, CadUnreadable) as refusal:
                 if not v1.is_unknown_variant(refusal):
                     return None

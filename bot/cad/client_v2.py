@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from bot.cad.api_choice import ApiStatus
+from bot.cad.client import Limiters
 from bot.cad.codec import readers, v2, v2_accounts, v2_layouts
 from bot.cad.errors import CadError
 from bot.cad.http.transport import RequestSender
@@ -14,7 +16,6 @@ from bot.cad.models import (
     Account,
     AttachRequest,
     Calls,
-    Community,
     DetachRequest,
     NewCall,
     Receipt,
@@ -35,13 +36,22 @@ MAX_SINGLE_LOOKUPS = 3  # units; for more of them, one request for the list of c
 class V2Client:
     """Returns receipts, and names units by ident where the ident is known."""
 
+    api = ApiStatus(2)
     calls_per_attach = 1
     has_discord_links = True
 
     def __init__(self, sender: RequestSender, credentials: Credentials) -> None:
         self._sender = sender
-        self.attach_limiter = sender.limiter(v2.ATTACH)
-        self.detach_limiter = sender.limiter(v2.DETACH)
+        self.limiters = Limiters(
+            attach=sender.limiter(v2.ATTACH),
+            detach=sender.limiter(v2.DETACH),
+            create=sender.limiter(v2.NEW_CALL),
+            close=sender.limiter(v2.CLOSE),
+            note=sender.limiter(v2.NOTE),
+            status=sender.limiter(v2.STATUS),
+            remove_911=sender.limiter(v2.REMOVE_911),
+            calls=sender.limiter(v2.CALLS),
+        )
         self._credentials = credentials
         self._unit_list = UnitListLoader(self._units_page, sender.clock)
 
@@ -161,10 +171,14 @@ class V2Client:
         """The seconds by which our clock is ahead of the CAD's; None before its first answer."""
         return self._sender.clock_skew
 
-    async def community(self) -> Community:
-        """Return the community that the key belongs to."""
-        community_id = await self._general(v2.INFO, readers.read_community_id)
-        return Community(community_id, await self._general(v2.VERSION, readers.read_plan))
+    async def community_id(self) -> str:
+        """Return the id of the community that the key belongs to; empty if the CAD omits it."""
+        return await self._general(v2.INFO, readers.read_community_id)
+
+    async def check_key(self) -> None:
+        """Ask once, and at once, whether v2 takes the key; raise the error of any other answer."""
+        request = v2_accounts.general(self._credentials, v2.VERSION)
+        await self._sender.send_now(request, v2_accounts.read_general)
 
     async def servers(self) -> dict[int, str]:
         """Return the names of the game servers by number."""

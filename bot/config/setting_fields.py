@@ -44,9 +44,12 @@ def to_lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
-def to_int(value: object) -> object:
-    """Convert text with a whole number to int; leave other values."""
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+def to_api_version(value: object) -> object:
+    """Convert the text of a version to a number, and `AUTO` to lower case; leave the rest."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return int(text) if text.isdecimal() else text.lower()
 
 
 def _valid_secret(value: SecretStr) -> SecretStr:

@@ -26,7 +26,7 @@ from bot.config.setting_fields import (
     requires_log_channel,
     requires_members_intent,
     strip_trailing_slash,
-    to_int,
+    to_api_version,
     to_lower,
     to_upper,
     valid_database_url,
@@ -58,7 +58,7 @@ _EXPECTED = {
     "log_channel_id": "must be a Discord id, a number of 17 to 20 digits",
     "sonoran_community_id": "must not be blank",
     "sonoran_api_url": "must be an address that starts with https:// or http://",
-    "sonoran_api_version": "must be 1 or 2",
+    "sonoran_api_version": "must be auto, 1 or 2",
     "sonoran_server_id": "must be a whole number, 1 or higher",
     "require_cad_permission": "must be true or false",
     "sonoran_budget_share": "must be a number above 0 and not above 1, such as 0.8",
@@ -124,7 +124,7 @@ class Settings(LinkSettings, TokenSettings):
     sonoran_api_url: Annotated[HttpUrl, AfterValidator(strip_trailing_slash)] = HttpUrl(
         "https://api.sonorancad.com"
     )
-    sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(to_int)] = 1
+    sonoran_api_version: Annotated[Literal["auto", 1, 2], BeforeValidator(to_api_version)] = "auto"
     require_cad_permission: bool = False
     sonoran_servers: CadServerSettings = ()
     # The default is not validated: it need not be among the servers that are listed.

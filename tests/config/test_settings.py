@@ -87,7 +87,7 @@ def test_values_are_taken_as_people_write_them(
         ("SONORAN_API_URL", "ftp://api.sonorancad.com", "starts with https://"),
         ("SONORAN_SERVER_ID", "one", "a whole number, 1 or higher"),
         ("SONORAN_SERVER_ID", "0", "a whole number, 1 or higher"),
-        ("SONORAN_API_VERSION", "3", "must be 1 or 2"),
+        ("SONORAN_API_VERSION", "3", "must be auto, 1 or 2"),
         ("REQUIRE_CAD_PERMISSION", "sometimes", "must be true or false"),
         ("SONORAN_BUDGET_SHARE", "80%", "above 0 and not above 1"),
         ("AUDIT_DAYS", "0", "from 1 to 3650"),

@@ -79,7 +79,7 @@ async def test_the_worst_comes_first(bot_fixture: BotFixture) -> None:
     await bot_fixture.advance(60)
     head, *lines = await told(bot_fixture)
     assert head.startswith("❌ ")
-    assert lines[0].startswith("❌ The plan is too low: `API IS NOT ENABLED")
+    assert lines[0].startswith("❌ The CAD does not let this community use API 1: `API")
 
 
 async def test_what_is_wrong_at_discord(bot_fixture: BotFixture) -> None:
@@ -122,7 +122,7 @@ async def test_the_dialect_that_has_worked_is_remembered(bot_fixture: BotFixture
 async def test_over_v2(bot_fixture: BotFixture) -> None:
     text = "\n".join(await told(bot_fixture))
     assert text.startswith("✅ ")
-    assert "The plan `PLUS` is enough to attach." in text
+    assert "The bot uses the CAD's API 2." in text
     assert "SONORAN_SERVER_ID: the CAD has server 1 `Server 1`." in text
     assert "Room for 8 attach and 8 detach requests right now, of 8 a minute." in text
 

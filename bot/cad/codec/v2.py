@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from bot.cad.codec import readers, writers
 from bot.cad.errors import (
-    ApiNotEnabled,
+    ApiForbidden,
     CadRefused,
     CadUnnumbered,
     CadUnreadable,
@@ -247,7 +247,7 @@ def _classified(refusal: CadRefused) -> CadRefused:
     if refusal.status == 401:
         return InvalidApiKey(refusal.text, status=refusal.status)
     if refusal.status in {400, 402, 403} and _NOT_ENABLED.search(refusal.text):
-        return ApiNotEnabled(refusal.text, status=refusal.status)
+        return ApiForbidden(refusal.text, status=refusal.status)
     return refusal
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.cad.codec import v2, v2_accounts
 from bot.cad.errors import (
-    ApiNotEnabled,
+    ApiForbidden,
     CadError,
     CadRateLimited,
     CadRedirected,
@@ -391,10 +391,10 @@ def test_a_404_of_an_order_or_a_list_is_a_refusal(read):
     ("status", "detail", "kind"),
     [
         (401, "Missing or invalid bearer authentication.", InvalidApiKey),
-        (403, "API IS NOT ENABLED FOR THIS COMMUNITY", ApiNotEnabled),
-        (403, "This endpoint requires the Plus plan.", ApiNotEnabled),
-        (402, "Your subscription has ended.", ApiNotEnabled),
-        (400, "API is not enabled for this community", ApiNotEnabled),
+        (403, "API IS NOT ENABLED FOR THIS COMMUNITY", ApiForbidden),
+        (403, "This endpoint requires the Plus plan.", ApiForbidden),
+        (402, "Your subscription has ended.", ApiForbidden),
+        (400, "API is not enabled for this community", ApiForbidden),
         (403, "You may not do this.", CadRefused),
         (400, "Provide exactly one identifier.", CadRefused),
         (404, "The planet is gone.", CadRefused),

@@ -83,6 +83,7 @@ class DiscordServer:
         close_code: what the gateway says to a bot that identifies itself, None to welcome it.
         hanging: set as soon as a request hangs.
         connected: set as soon as a bot is welcome.
+        acknowledged: set as soon as an interaction is acknowledged.
         edits: what private answers have become, in order.
     """
 
@@ -93,6 +94,7 @@ class DiscordServer:
     close_code: int | None = None
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
     connected: asyncio.Event = field(default_factory=asyncio.Event)
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     edits: list[str] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     url: str = ""
@@ -192,6 +194,7 @@ class DiscordServer:
                 answer = [_stored(number, one) for number, one in enumerate(body)]
             case "POST", ["interactions", id_, _, "callback"]:
                 answer = {"interaction": {"id": id_, "type": 2}}
+                self.acknowledged.set()
             case "PATCH", ["webhooks", _, _, "messages", "@original"]:
                 self.edits.append(body["content"])
                 answer = _MESSAGE | {"content": body["content"]}

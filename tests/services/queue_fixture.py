@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,7 @@ class ScriptedCad:
         self.faults: deque[CadError | None] = deque()
         self.fault: CadError | None = None
         self.query_fault: CadError | None = None
+        self._numbers = count(105)  # of new calls
         self.emergencies: dict[int, EmergencyCall] = {}
         self.metas: dict[int, dict[str, str]] = {}  # of the calls that were created
         self.notes: dict[int, list[Note]] = defaultdict(list)
@@ -196,7 +198,7 @@ class ScriptedCad:
         )
 
     async def create_call(self, new: NewCall) -> int:
-        number = max(self.idents_by_call, default=99) + 1
+        number = next(self._numbers)
 
         def create() -> None:
             self.idents_by_call[number] = []

@@ -240,7 +240,7 @@ def _with_push(environment: Environment, settings: Settings) -> Settings:
 
 def _settings(environment: Environment, folder: Path, *, cards: bool) -> Settings:
     return _Settings(
-        discord_token=SecretStr("no-token-is-needed"),
+        discord_token=SecretStr("no.token.is-needed"),
         members_intent=True,
         calls_channel_id=environment.channel.id if cards else None,
         dispatch_role_ids=frozenset({environment.dispatch_role.id}),

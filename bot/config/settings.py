@@ -14,26 +14,28 @@ from pydantic import (
     HttpUrl,
     ValidationError,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.config.environment import EnvironmentSettings, SecretFileError
 from bot.config.setting_fields import (
+    LAST_SERVER_ID,
     Secret,
     Snowflake,
     Snowflakes,
     Text,
+    Token,
     requires_api_v2,
     requires_log_channel,
     requires_members_intent,
-    strip_trailing_slash,
     to_int,
     to_lower,
     to_upper,
+    valid_api_url,
     valid_database_url,
     valid_id_format,
     valid_listen_address,
 )
 
-SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+SettingsT = TypeVar("SettingsT", bound=EnvironmentSettings)
 
 _EXPECTED_IDS = "must be Discord ids, numbers of 17 to 20 digits, separated by commas"
 
@@ -56,7 +58,7 @@ _EXPECTED = {
     "sonoran_community_id": "must not be blank",
     "sonoran_api_url": "must be an address that starts with https:// or http://",
     "sonoran_api_version": "must be 1 or 2",
-    "sonoran_server_id": "must be a whole number, 1 or higher",
+    "sonoran_server_id": f"must be a whole number from 1 to {LAST_SERVER_ID}",
     "require_cad_permission": "must be true or false",
     "sonoran_budget_share": "must be a number above 0 and not above 1, such as 0.8",
     "sonoran_websocket": "must be true or false",
@@ -74,20 +76,14 @@ class SettingsError(Exception):
         self.faults = faults
 
 
-class TokenSettings(BaseSettings):
+class TokenSettings(EnvironmentSettings):
     """The settings for requests to Discord about the bot."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
-    )
-
-    discord_token: Secret
+    discord_token: Token
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(EnvironmentSettings):
     """The settings for work on the database only."""
-
-    model_config = TokenSettings.model_config
 
     database_url: Annotated[Text, AfterValidator(valid_database_url)] = (
         "sqlite+aiosqlite:///data/dispatch.db"
@@ -117,12 +113,12 @@ class Settings(LinkSettings, TokenSettings):
     forget_on_leave: Annotated[bool, AfterValidator(requires_members_intent)] = False
     sonoran_community_id: Text
     sonoran_api_key: Secret
-    sonoran_api_url: Annotated[HttpUrl, AfterValidator(strip_trailing_slash)] = HttpUrl(
+    sonoran_api_url: Annotated[HttpUrl, AfterValidator(valid_api_url)] = HttpUrl(
         "https://api.sonorancad.com"
     )
     sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(to_int)] = 1
     require_cad_permission: Annotated[bool, AfterValidator(requires_api_v2)] = False
-    sonoran_server_id: Annotated[int, Field(ge=1)] = 1
+    sonoran_server_id: Annotated[int, Field(ge=1, le=LAST_SERVER_ID)] = 1
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     push_listen: Annotated[str, AfterValidator(valid_listen_address)] | None = None
     sonoran_websocket: bool = False
@@ -189,6 +185,8 @@ def _read(
         raise SettingsError(
             [f"{env_file}: is not UTF-8 text"]
         ) from None  # its text contains the values, too
+    except SecretFileError as error:
+        raise SettingsError([str(error)]) from error
     except OSError as error:
         raise SettingsError([f"{env_file}: cannot be read ({error.strerror})"]) from error
 

@@ -52,7 +52,7 @@ from tests.process.discord_server import (
 
 DISPATCH, PING, MISSING = 1110000000000000001, 1110000000000000002, 1110000000000000003
 CALLS, LOG, NOWHERE = 1300000000000000002, 1300000000000000003, 1300000000000000004
-SECRETS = (TOKEN, seed.API_KEY, "hunter2")
+SECRETS = (TOKEN, seed.API_KEY, "hunter2.no.token")
 
 
 @dataclass
@@ -313,7 +313,11 @@ COMMANDS = f"/applications/{APPLICATION_ID}/guilds/{GUILD_ID}/commands"
 BOTH = (1, 2)
 CASES = [
     Case(
-        "token", setting("DISCORD_TOKEN", "hunter2"), FindingCode.TOKEN_REFUSED, 3, "DISCORD_TOKEN"
+        "token",
+        setting("DISCORD_TOKEN", "hunter2.no.token"),
+        FindingCode.TOKEN_REFUSED,
+        3,
+        "DISCORD_TOKEN",
     ),
     Case("outage", discord_says("/users/@me", 503), FindingCode.DISCORD_UNUSABLE, 5, "answers 503"),
     Case("no answer", hangs, FindingCode.CHECK_LATE, 5, "Discord could not be checked within"),
@@ -397,7 +401,12 @@ CASES = [
     ),
     Case("locked", locked, FindingCode.CHANNEL_LOCKED, 2, "lacks Send Messages, Embed Links."),
     Case(
-        "key", setting("SONORAN_API_KEY", "hunter2"), FindingCode.KEY_REFUSED, 2, "_API_KEY", BOTH
+        "key",
+        setting("SONORAN_API_KEY", "hunter2.no.token"),
+        FindingCode.KEY_REFUSED,
+        2,
+        "_API_KEY",
+        BOTH,
     ),
     Case(
         "community",
@@ -493,7 +502,7 @@ async def test_every_faulty_setting_is_named_and_the_rest_looked_at(
     del doctor_fixture.settings["SONORAN_API_KEY"]
     doctor_fixture.settings |= {
         "SONORAN_API_VERSION": "3",
-        "DATABASE_URL": "hunter2",
+        "DATABASE_URL": "hunter2.no.token",
         "LOG_LEVEL": "LOUD",
     }
     doctor_fixture.settings |= {"REQUIRE_CAD_PERMISSION": "true", "LOG_CHANNEL_ID": str(NOWHERE)}
@@ -510,7 +519,7 @@ async def test_every_faulty_setting_is_named_and_the_rest_looked_at(
 async def test_several_faults_are_all_told_and_the_lowest_code_counts(
     doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setting("DISCORD_TOKEN", "hunter2")(doctor_fixture)
+    setting("DISCORD_TOKEN", "hunter2.no.token")(doctor_fixture)
     await cad_is_down(doctor_fixture)
     found = await examined(doctor_fixture, monkeypatch)
     assert set(found) == {FindingCode.TOKEN_REFUSED, FindingCode.CAD_UNREACHABLE}
@@ -521,7 +530,7 @@ async def test_a_broken_check_stops_no_other(
     doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fail(_: object) -> None:
-        raise ZeroDivisionError("hunter2")
+        raise ZeroDivisionError("hunter2.no.token")
 
     monkeypatch.setattr(setup_checks, "database_findings", fail)
     found = await examined(doctor_fixture, monkeypatch)
@@ -667,7 +676,7 @@ class TestAsACommand:
         assert out.splitlines()[-1].startswith("All ")
 
     async def test_something_is_not(self, doctor_fixture: DoctorFixture, start: Start) -> None:
-        setting("SONORAN_API_KEY", "hunter2")(doctor_fixture)
+        setting("SONORAN_API_KEY", "hunter2.no.token")(doctor_fixture)
         locked(doctor_fixture)
         integrations((GUILD_ID, False), (DISPATCH, True))(doctor_fixture)
         code, out, err = await self.run(doctor_fixture, start)

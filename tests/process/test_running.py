@@ -83,16 +83,16 @@ async def test_a_database_that_cannot_be_opened_is_one_line(start: Start, tmp_pa
 
 
 async def test_a_wrong_token_is_said_in_one_line(start: Start, discord_server: DiscordServer):
-    settings = SETTINGS | {"DISCORD_TOKEN": "another-token", "LOG_LEVEL": "debug"}
+    settings = SETTINGS | {"DISCORD_TOKEN": "another.bot.token", "LOG_LEVEL": "debug"}
     bot = await start(discord=discord_server.url, settings=settings)
     assert await bot.end() == 3
     assert bot.log[-1].endswith("Discord refuses the token. Copy it again into DISCORD_TOKEN.")
     assert "Traceback" not in "".join(bot.log)
-    assert "another-token" not in "".join(bot.log)
+    assert "another.bot.token" not in "".join(bot.log)
 
 
 async def test_a_log_in_json_is_json_to_its_last_line(start: Start, discord_server: DiscordServer):
-    settings = SETTINGS | {"DISCORD_TOKEN": "another-token", "LOG_FORMAT": "json"}
+    settings = SETTINGS | {"DISCORD_TOKEN": "another.bot.token", "LOG_FORMAT": "json"}
     bot = await start(discord=discord_server.url, settings=settings)
     assert await bot.end() == 3
     entries = [json.loads(line) for line in bot.log]

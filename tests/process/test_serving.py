@@ -149,4 +149,4 @@ async def test_the_invitation_asks_for_the_scopes_of_a_bot_with_commands():
 
 async def test_no_invitation_without_the_right_token():
     with pytest.raises(FatalError, match="Discord refuses the token"):
-        await process.invite_url("another-token")
+        await process.invite_url("another.bot.token")

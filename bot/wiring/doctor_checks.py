@@ -17,6 +17,7 @@ import cogs
 from bot.cad.http.transport import Transport
 from bot.common.clock import SYSTEM_CLOCK
 from bot.config import settings
+from bot.config.environment import misspelled
 from bot.config.settings import Settings, SettingsError
 from bot.runtime.exit_codes import ExitCode
 from bot.services.board.push_listener import PushListener
@@ -48,7 +49,7 @@ _REQUIRED_SETTINGS = {
     "The way of push events": frozenset({"push_listen", "sonoran_websocket"}),
 }
 
-_EXIT_CODES = {"token": ExitCode.TOKEN, "intents": ExitCode.INTENTS, "discord": ExitCode.DISCORD}
+_EXIT_CODES = {"token": ExitCode.TOKEN, "intents": ExitCode.INTENTS, "discord": ExitCode.UNREACHABLE}
 _UNREACHABLE = frozenset({FindingCode.CAD_UNREACHABLE, FindingCode.CHECK_LATE})
 _PLACEHOLDER = "unknown"  # for a setting that has no default
 
@@ -127,7 +128,18 @@ def read_settings(env_file: Path = Path(".env")) -> SettingsReading:
             instead |= {name: _placeholder(name) for name in names}
         else:
             found = faults or (fine(FindingCode.SETTINGS_FINE),)
-            return SettingsReading(loaded, frozenset(instead), found)
+            return SettingsReading(
+                loaded, frozenset(instead), (*found, *_settings_findings(loaded, env_file))
+            )
+
+
+def _settings_findings(loaded: Settings, env_file: Path) -> list[Finding]:
+    """Find what the settings leave open or seem to have meant."""
+    found = [
+        warning(FindingCode.SETTINGS_MISSPELLED, name=name, meant=meant)
+        for name, meant in misspelled(Settings, env_file).items()
+    ]
+    return found if loaded.discord_guild_id else [fault(FindingCode.GUILD_UNNAMED), *found]
 
 
 def format_lines(findings: Iterable[Finding]) -> list[str]:
@@ -159,7 +171,7 @@ def _exit_code_of(finding: Finding) -> ExitCode:
     if finding.code is FindingCode.CHECK_BROKEN:
         return ExitCode.FAULT
     if finding.code in _UNREACHABLE:
-        return ExitCode.DISCORD
+        return ExitCode.UNREACHABLE
     return _EXIT_CODES.get(finding.code.topic, ExitCode.SETTINGS)
 
 

@@ -96,8 +96,8 @@ class Refusal:
     "refusal",
     [
         Refusal("GET /users/@me", 401, 0, ExitCode.TOKEN, "Copy it again into DISCORD_TOKEN."),
-        Refusal("GET /users/@me", 503, 0, ExitCode.DISCORD, "it answers 503."),
-        Refusal("GET /users/@me", 403, 0, ExitCode.DISCORD, "it answers 403."),
+        Refusal("GET /users/@me", 503, 0, ExitCode.UNREACHABLE, "it answers 503."),
+        Refusal("GET /users/@me", 403, 0, ExitCode.UNREACHABLE, "it answers 403."),
         Refusal(f"GET {COMMANDS}", 403, 50001, ExitCode.SETTINGS, "the bot is not on this server."),
     ],
     ids=str,
@@ -120,7 +120,7 @@ async def test_a_connection_without_an_answer_is_no_way_to_discord(
         FatalError, match="Discord cannot be reached: Server disconnected"
     ) as caught:
         await serve(settings(tmp_path), StopSignals())
-    assert caught.value.code is ExitCode.DISCORD
+    assert caught.value.code is ExitCode.UNREACHABLE
 
 
 async def test_commands_that_discord_does_not_like_are_a_fault_of_the_bot(

@@ -71,7 +71,7 @@ class DiscordChecks:
     async def _run_all(self, guild_id: int | None) -> list[Finding]:
         found = [
             fine(FindingCode.TOKEN_FINE, name=str(self._client.user)),
-            await self._check_intents(),
+            *await self._check_application(),
         ]
         only = self._setup.guild_id or guild_id
         ids, told = await self._list_guilds(only)
@@ -99,12 +99,14 @@ class DiscordChecks:
         )
         return found
 
-    async def _check_intents(self) -> Finding:
-        flags = (await self._client.application_info()).flags
+    async def _check_application(self) -> list[Finding]:
+        application = await self._client.application_info()
+        flags = application.flags
         is_on = flags.gateway_guild_members or flags.gateway_guild_members_limited
-        if self._setup.members_intent and not is_on:
-            return fault(FindingCode.INTENTS_OFF)
-        return fine(FindingCode.INTENTS_FINE)
+        is_missing = self._setup.members_intent and not is_on
+        intents = fault(FindingCode.INTENTS_OFF) if is_missing else fine(FindingCode.INTENTS_FINE)
+        public = [fault(FindingCode.BOT_PUBLIC)] if application.bot_public else []
+        return [intents, *public]
 
     async def _list_guilds(self, only: int | None) -> tuple[list[int], list[Finding]]:
         if only:
@@ -136,16 +138,20 @@ class DiscordChecks:
     async def _check_commands(self, guild_id: int) -> list[Finding]:
         http, application = self._client.http, self._client.application_id or 0
         try:
-            if self._setup.guild_id:
-                listed = await http.get_guild_commands(application, guild_id)
-            else:
-                listed = await http.get_global_commands(application)
+            listed, others = await asyncio.gather(
+                http.get_guild_commands(application, guild_id),
+                http.get_global_commands(application),
+            )
         except discord.Forbidden:
             return [fault(FindingCode.COMMANDS_REFUSED)]
+        if not self._setup.guild_id:
+            listed, others = others, listed
         known = {command["name"]: int(command["id"]) for command in listed}
         if missing := sorted(self._commands - set(known)):
             return [warning(FindingCode.COMMANDS_MISSING, names=missing)]
         found = [fine(FindingCode.COMMANDS_FINE, count=len(known))]
+        if twice := sorted({command["name"] for command in others} & self._commands):
+            found.append(warning(FindingCode.COMMANDS_TWICE, names=twice))
         return [*found, *await self._check_overrides(guild_id, known)]
 
     async def _check_overrides(self, guild_id: int, known: Mapping[str, int]) -> list[Finding]:

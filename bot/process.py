@@ -159,5 +159,7 @@ def _startup_error(error: discord.DiscordException) -> FatalError | None:
                 " Invite it with the address that `python -m bot invite` prints.",
             )
         case discord.HTTPException(status=status):
-            return FatalError(ExitCode.UNREACHABLE, f"Discord cannot be used now: it answers {status}.")
+            return FatalError(
+                ExitCode.UNREACHABLE, f"Discord cannot be used now: it answers {status}."
+            )
     return None

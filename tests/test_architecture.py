@@ -49,8 +49,10 @@ _SERVICE_ROOT = (
     "bot.services.cad_accounts",
     "bot.services.cad_backoff",
     "bot.services.cad_lookup",
+    "bot.services.cad_servers",
     "bot.services.errors",
     "bot.services.pasted_api_id",
+    "bot.services.refresh_turns",
     "bot.services.reply",
 )
 _BELOW_SERVICES = (*_CAD, "bot.storage", *_SERVICE_ROOT)
@@ -84,9 +86,10 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot": (),
     "bot.__main__": ("bot.process", "bot.app", "bot.wiring", "bot.cli", "bot.runtime", *_BELOW_APP),
     "bot.cli": ("bot.runtime.exit_codes", *_BELOW_APP),
-    "bot.process": ("bot.app", "bot.wiring", "bot.runtime", *_BELOW_APP),
+    "bot.process": ("bot.app", "bot.command_sync", "bot.wiring", "bot.runtime", *_BELOW_APP),
     "bot.runtime": (),
-    "bot.app": ("bot.wiring", *_BELOW_APP),
+    "bot.app": ("bot.wiring", "bot.command_sync", *_BELOW_APP),
+    "bot.command_sync": ("bot.storage",),
     "bot.wiring": ("bot.runtime.exit_codes", *_BELOW_APP),
     "bot.config": (),
     "cogs": _BELOW_COGS,
@@ -137,6 +140,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "discord": (
         "bot.process",
         "bot.app",
+        "bot.command_sync",
         "bot.wiring.services",
         "bot.wiring.dependencies",
         "bot.wiring.doctor_checks",

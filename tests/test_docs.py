@@ -205,7 +205,7 @@ def test_the_settings_page_shows_the_defaults():
             str(one.default).lower() if isinstance(one.default, bool) else str(one.default)
         ).rstrip("/")
         for name, one in Settings.model_fields.items()
-        if not one.is_required() and one.default not in (None, frozenset())
+        if not one.is_required() and one.default not in (None, frozenset(), ())
     }
 
 

@@ -18,6 +18,7 @@ from bot.cad.models import (
     UnitListPart,
     UnitRef,
 )
+from bot.cad.permissions import GranularPermissions
 
 
 class CadClient(Protocol):
@@ -29,9 +30,8 @@ class CadClient(Protocol):
     cannot have carried it out, because a call that is created twice is a duplicate.
     """
 
-    @property
-    def calls_per_attach(self) -> int:
-        """The number of calls that one attach request can name."""
+    calls_per_attach: int
+    """How many calls one attach request can name; set to 1 if the CAD does only the first."""
 
     @property
     def attach_limiter(self) -> RateLimiter:
@@ -92,14 +92,21 @@ class CadClient(Protocol):
     async def get_full_account(self, server_id: int, account: Account) -> Account | None:
         """Return an account with all its fields; None if it does not exist any more.
 
-        At most one request; v1 sends none if the name is already known.
+        At most one request, by UUID or API id, whichever is known; v1 sends none if the name is
+        already known.
         """
 
     async def get_account_by_discord_id(self, discord_id: int) -> Account | None:
         """Return the account that is linked to a Discord id; None if there is none (v1: always)."""
 
-    async def get_account_by_api_id(self, api_id: str) -> Account | None:
-        """Return the account that has an API id; None if there is none (v1: always)."""
+    async def get_account_by_api_id(self, server_id: int, api_id: str) -> Account | None:
+        """Return the account that has an API id, with its permissions; None if there is none."""
+
+    async def get_granular_permissions(self, account: str) -> GranularPermissions | None:
+        """Return the granular permissions of the account with this UUID; None if it has none.
+
+        v1 has none. An error says nothing about what the account may do.
+        """
 
     async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]

@@ -35,7 +35,6 @@ class V1Client:
         on_variant_change: called with the new variant when the CAD needs another one than before.
     """
 
-    calls_per_attach = 1000
     has_discord_links = False
 
     def __init__(
@@ -53,6 +52,7 @@ class V1Client:
         self._on_variant_change = on_variant_change
         self._variant: AttachVariant | None = None
         self._takes_idents = True
+        self.calls_per_attach = 1000
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> None:
         """Attach units to calls, all in one request if API ids or idents name them.
@@ -138,6 +138,9 @@ class V1Client:
         """Return an account with its user name; None if it does not exist any more."""
         if account.username:
             return account
+        if account.uuid and not account.api_id:
+            request = v1_accounts.get_account_by_uuid(self._credentials, server_id, account.uuid)
+            return await self._sender.query(request, v1_accounts.read_account)
         found = await self.check_api_id(server_id, account.api_id)
         return found and replace(account, username=found.username)
 
@@ -145,11 +148,10 @@ class V1Client:
         """Return None: v1 cannot find accounts by Discord id."""
         return None
 
-    async def get_account_by_api_id(self, api_id: str) -> Account | None:  # noqa: ARG002
-        """Return None: v1 returns no more than the user name of an account."""
-        return None
+    async def get_granular_permissions(self, account: str) -> None:
+        """Return None: v1 knows no granular permissions."""
 
-    async def get_account_with_permissions(self, server_id: int, api_id: str) -> Account | None:
+    async def get_account_by_api_id(self, server_id: int, api_id: str) -> Account | None:
         """Return the account that has an API id, with its permissions; None if there is none."""
         request = v1_accounts.get_account(self._credentials, server_id, api_id)
         return await self._sender.query(request, v1_accounts.read_account)

@@ -124,8 +124,8 @@ class V2Client:
         request = v2_accounts.account_by_discord(self._credentials, discord_id)
         return await self._sender.query(request, v2_accounts.read_account)
 
-    async def get_account_by_api_id(self, api_id: str) -> Account | None:
-        """Return the account that has an API id; None if there is none."""
+    async def get_account_by_api_id(self, server_id: int, api_id: str) -> Account | None:  # noqa: ARG002
+        """Return the account that has an API id, with its permissions; None if there is none."""
         request = v2_accounts.account_by_community_user(self._credentials, api_id)
         return await self._sender.query(request, v2_accounts.read_account)
 

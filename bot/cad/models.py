@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 PENDING, ACTIVE, CLOSED = range(3)  # the status of a call
 LOWEST_PRIORITY = 3
 ACCOUNT_PENDING, VALIDATED, EXPIRED, REMOVED, BANNED = range(5)  # the status of an account
+BARRED = frozenset({EXPIRED, REMOVED, BANNED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Account:
     @property
     def is_barred(self) -> bool:
         """Whether the account is expired, removed or banned."""
-        return self.status in {EXPIRED, REMOVED, BANNED}
+        return self.status in BARRED
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,12 +118,11 @@ def requires_members_intent(value: bool, info: ValidationInfo) -> bool:
     return value
 
 
-def requires_api_v2(value: bool, info: ValidationInfo) -> bool:
-    """Reject a setting that needs permissions from the CAD, which API 1 does not give."""
-    if value and info.data.get("sonoran_api_version", 2) == 1:
-        raise ValueError(
-            "needs SONORAN_API_VERSION=2: the CAD's API 1 does not say what an account may do"
-        )
+def valid_server_id(value: int, info: ValidationInfo) -> int:
+    """Reject a default server that SONORAN_SERVERS does not list."""
+    listed = [one.server_id for one in info.data.get("sonoran_servers", ())]
+    if listed and value not in listed:
+        raise ValueError("must be one of the servers in SONORAN_SERVERS")
     return value
 
 

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from bot.config.environment import EnvironmentSettings, SecretFileError
+from bot.config.server_list import CadServerSetting, CadServerSettings
 from bot.config.setting_fields import (
     LAST_SERVER_ID,
     Secret,
@@ -23,7 +24,6 @@ from bot.config.setting_fields import (
     Snowflakes,
     Text,
     Token,
-    requires_api_v2,
     requires_log_channel,
     requires_members_intent,
     to_int,
@@ -33,6 +33,7 @@ from bot.config.setting_fields import (
     valid_database_url,
     valid_id_format,
     valid_listen_address,
+    valid_server_id,
 )
 
 SettingsT = TypeVar("SettingsT", bound=EnvironmentSettings)
@@ -117,8 +118,14 @@ class Settings(LinkSettings, TokenSettings):
         "https://api.sonorancad.com"
     )
     sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(to_int)] = 1
-    require_cad_permission: Annotated[bool, AfterValidator(requires_api_v2)] = False
-    sonoran_server_id: Annotated[int, Field(ge=1, le=LAST_SERVER_ID)] = 1
+    require_cad_permission: bool = False
+    sonoran_servers: CadServerSettings = ()
+    # The default is not validated: it need not be among the servers that are listed.
+    sonoran_server_id: Annotated[
+        int,
+        Field(ge=1, le=LAST_SERVER_ID, validate_default=False),
+        AfterValidator(valid_server_id),
+    ] = 1
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     push_listen: Annotated[str, AfterValidator(valid_listen_address)] | None = None
     sonoran_websocket: bool = False
@@ -128,6 +135,20 @@ class Settings(LinkSettings, TokenSettings):
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(to_upper)
     ] = "INFO"
     log_format: Annotated[Literal["text", "json"], BeforeValidator(to_lower)] = "text"
+
+    @property
+    def servers(self) -> tuple[CadServerSetting, ...]:
+        """The servers of the community, each with the channel of its cards; at least one."""
+        listed = self.sonoran_servers or (CadServerSetting(self.sonoran_server_id),)
+        return tuple(
+            one._replace(channel_id=one.channel_id or self.calls_channel_id) for one in listed
+        )
+
+    @property
+    def default_server_id(self) -> int:
+        """The server of commands and push events that name none."""
+        ids = [one.server_id for one in self.servers]
+        return self.sonoran_server_id if self.sonoran_server_id in ids else ids[0]
 
     @property
     def push_address(self) -> tuple[str, int] | None:

@@ -29,6 +29,18 @@ class NoCadAccount(CadPermissionMissing):
     """The actor has no account in the CAD, and so no permission."""
 
 
+class CadAccountExpired(CadPermissionMissing):
+    """The actor's account in the CAD has expired, and so has no permission."""
+
+
+class CadAccountRemoved(CadPermissionMissing):
+    """The actor's account in the CAD was removed from the community, and so has no permission."""
+
+
+class CadAccountBanned(CadPermissionMissing):
+    """The actor's account in the CAD is banned, and so has no permission."""
+
+
 class CadPermissionUnknown(ServiceError):
     """The CAD did not return the actor's permissions, which counts as a refusal."""
 

@@ -27,6 +27,9 @@ from bot.services.errors import (
     AmbiguousCall,
     ApprovalPending,
     ApprovalUnavailable,
+    CadAccountBanned,
+    CadAccountExpired,
+    CadAccountRemoved,
     CadPermissionMissing,
     CadPermissionUnknown,
     CallNotFound,
@@ -74,6 +77,10 @@ NO_CAD_ACCOUNT = (
     "The CAD does not know your account, and this needs a permission there. Link Discord in the"
     " CAD's account settings, or use `/link`."
 )
+_BARRED_ADVICE = "An administrator of the CAD can change that."
+ACCOUNT_EXPIRED = f"Your account in the CAD has expired, so it may do nothing. {_BARRED_ADVICE}"
+ACCOUNT_REMOVED = f"Your account in the CAD was removed, so it may do nothing. {_BARRED_ADVICE}"
+ACCOUNT_BANNED = f"Your account in the CAD is banned, so it may do nothing. {_BARRED_ADVICE}"
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
 _FIXED_TEXTS: dict[type[ServiceError], str] = {
@@ -94,6 +101,9 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     ),
     CadPermissionMissing: NOT_PERMITTED,
     NoCadAccount: NO_CAD_ACCOUNT,
+    CadAccountExpired: ACCOUNT_EXPIRED,
+    CadAccountRemoved: ACCOUNT_REMOVED,
+    CadAccountBanned: ACCOUNT_BANNED,
     CadPermissionUnknown: PERMISSION_UNKNOWN,
     NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
     AlreadyConfirmed: "This is confirmed already. Look at its answer for the result.",

@@ -54,7 +54,7 @@ def call_name(call: Call) -> str:
 
 
 def unit_name(one: Assignee) -> str:
-    """Name somebody by mention and number, as far as there are."""
+    """Name a unit by its member and its number, as far as they are known."""
     number = escape(one.unit.number, 20) if one.unit and one.unit.number else ""
     if one.discord_id is not None:
         return f"<@{one.discord_id}>" + (f" ({number})" if number else "")

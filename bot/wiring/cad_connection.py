@@ -30,15 +30,19 @@ def build_feeds(settings: Settings) -> list[Feed]:
     if settings.sonoran_websocket:
         from bot.cad.push.signalr_feed import SignalRFeed  # noqa: PLC0415
 
-        community, server_id = settings.sonoran_community_id, settings.sonoran_server_id
-        found.append(SignalRFeed(str(settings.sonoran_api_url), community, key, server_id))
+        url, community = str(settings.sonoran_api_url), settings.sonoran_community_id
+        found += [SignalRFeed(url, community, key, one.server_id) for one in settings.servers]
     return found
 
 
 def feed_names(settings: Settings) -> list[str]:
-    """Name the setting behind each of the feeds."""
-    on = {"PUSH_LISTEN": settings.push_address, "SONORAN_WEBSOCKET": settings.sonoran_websocket}
-    return [name for name, value in on.items() if value]
+    """Name the setting behind each of the feeds, and the server where it has one for each."""
+    names = ["PUSH_LISTEN"] if settings.push_address else []
+    if not settings.sonoran_websocket:
+        return names
+    if len(settings.servers) == 1:
+        return [*names, "SONORAN_WEBSOCKET"]
+    return [*names, *(f"SONORAN_WEBSOCKET, server {one.server_id}" for one in settings.servers)]
 
 
 def build_client(

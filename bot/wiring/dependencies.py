@@ -15,6 +15,7 @@ from bot.config.settings import Settings
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
 from bot.services.cad_accounts import CadAccounts
+from bot.services.cad_servers import CadServers
 from bot.storage.database import Database
 from bot.wiring import cad_connection
 
@@ -24,6 +25,7 @@ class Dependencies:
     """What all services are built on; the client is used once it is connected."""
 
     settings: Settings
+    servers: CadServers
     client: discord.Client
     clock: Clock
     database: Database
@@ -63,5 +65,8 @@ async def open_dependencies(
         settings.admin_role_ids,
         settings.require_cad_permission,
     )
+    servers = CadServers(
+        settings.default_server_id, {one.server_id: one.name for one in settings.servers}
+    )
     accounts = CadAccounts(cad, clock=clock)
-    return Dependencies(settings, client, clock, database, cad, accounts, board, access)
+    return Dependencies(settings, servers, client, clock, database, cad, accounts, board, access)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -14,6 +14,7 @@ import discord
 from discord.ext import commands
 
 import cogs
+from bot.cad.client import InspectableCad
 from bot.cad.http.transport import Transport
 from bot.common.clock import SYSTEM_CLOCK
 from bot.config import settings
@@ -43,13 +44,18 @@ _REQUIRED_SETTINGS = {
             "sonoran_api_url",
             "sonoran_api_version",
             "sonoran_server_id",
+            "sonoran_servers",
         }
     ),
     "The database": frozenset({"database_url"}),
     "The way of push events": frozenset({"push_listen", "sonoran_websocket"}),
 }
 
-_EXIT_CODES = {"token": ExitCode.TOKEN, "intents": ExitCode.INTENTS, "discord": ExitCode.UNREACHABLE}
+_EXIT_CODES = {
+    "token": ExitCode.TOKEN,
+    "intents": ExitCode.INTENTS,
+    "discord": ExitCode.UNREACHABLE,
+}
 _UNREACHABLE = frozenset({FindingCode.CAD_UNREACHABLE, FindingCode.CHECK_LATE})
 _PLACEHOLDER = "unknown"  # for a setting that has no default
 
@@ -57,9 +63,8 @@ _PLACEHOLDER = "unknown"  # for a setting that has no default
 def build_doctor(needed: Dependencies, listener: PushListener) -> Doctor:
     """Build the doctor of a bot that is running."""
     loaded, cad, board, clock = needed.settings, needed.cad, needed.board, needed.clock
-    server_id = loaded.sonoran_server_id
 
-    async def calls_are_shown() -> None:
+    async def calls_are_shown(server_id: int) -> None:
         confirmed = board.confirmed_at(server_id)
         if confirmed is None or clock.now() - confirmed > RECENT:
             await board.fetch_calls(server_id)
@@ -69,7 +74,7 @@ def build_doctor(needed: Dependencies, listener: PushListener) -> Doctor:
         spent = setup_checks.budget_findings(cad.attach_limiter, cad.detach_limiter)
         return [*setup_checks.feed_findings(dict(listening), clock.now()), *spent]
 
-    at_cad = CadChecks(cad, loaded.sonoran_community_id, server_id, calls_are_shown)
+    at_cad = _cad_checks(loaded, cad, calls_are_shown)
     at_discord = DiscordChecks(needed.client, _wanted(loaded), command_names())
     return Doctor(
         needed.access,
@@ -203,12 +208,19 @@ async def _discord(loaded: Settings) -> list[Finding]:
 async def _cad(loaded: Settings) -> list[Finding]:
     transport = Transport(str(loaded.sonoran_api_url))
     cad = cad_connection.build_client(loaded, transport, clock=SYSTEM_CLOCK)
-    server_id = loaded.sonoran_server_id
     try:
-        ask_calls = partial(cad.calls, server_id)
-        return await CadChecks(cad, loaded.sonoran_community_id, server_id, ask_calls).all()
+        return await _cad_checks(loaded, cad, cad.calls).all()
     finally:
         await cad.close()
+
+
+def _cad_checks(
+    loaded: Settings, cad: InspectableCad, query_calls: Callable[[int], Awaitable[object]]
+) -> CadChecks:
+    default_id = loaded.default_server_id
+    others = (one.server_id for one in loaded.servers if one.server_id != default_id)
+    setting = "SONORAN_SERVERS" if loaded.sonoran_servers else "SONORAN_SERVER_ID"
+    return CadChecks(cad, loaded.sonoran_community_id, [default_id, *others], setting, query_calls)
 
 
 async def _events(loaded: Settings) -> list[Finding]:
@@ -226,8 +238,13 @@ async def _events(loaded: Settings) -> list[Finding]:
 def _wanted(loaded: Settings) -> DiscordSetup:
     channels = {
         "CALLS_CHANNEL_ID": loaded.calls_channel_id,
+        **{
+            f"SONORAN_SERVERS, server {one.server_id}": one.channel_id
+            for one in loaded.sonoran_servers
+        },
         "LOG_CHANNEL_ID": loaded.log_channel_id,
     }
+    card_channels = {one.channel_id for one in loaded.servers if one.channel_id is not None}
     return DiscordSetup(
         guild_id=loaded.discord_guild_id,
         members_intent=loaded.members_intent,
@@ -238,5 +255,6 @@ def _wanted(loaded: Settings) -> DiscordSetup:
             "ADMIN_ROLE_IDS": loaded.admin_role_ids,
         },
         channels={name: one for name, one in channels.items() if one is not None},
+        card_channel_ids=frozenset(card_channels),
         ping_role_id=loaded.ping_role_id,
     )

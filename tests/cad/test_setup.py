@@ -16,7 +16,7 @@ from bot.cad.errors import CadRefused, CadUnavailable
 from bot.cad.http import wire
 from bot.cad.http.transport import RequestSender, Transport
 from bot.cad.http.wire import Credentials, Response
-from bot.cad.models import AttachRequest, Community, UnitRef
+from bot.cad.models import Account, AttachRequest, Community, UnitRef
 from bot.cad.push.http_push import HttpPushServer
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.behaviour import AttachVariant
@@ -82,18 +82,28 @@ async def test_v1_says_none_of_it(client_fixture: ClientFixture) -> None:
     client = client_fixture.v1()
     assert await client.community() is None  # type: ignore[func-returns-value]
     assert await client.servers() is None  # type: ignore[func-returns-value]
-    assert await client.get_account_by_api_id(DANA.hex) is None
     assert client_fixture.cad.world.history == []
 
 
-async def test_v2_tells_what_an_account_may_do(client_fixture: ClientFixture) -> None:
-    account = await client_fixture.v2().get_account_by_api_id(DANA.hex)
+@pytest.mark.parametrize("version", [1, 2])
+async def test_both_tell_what_an_account_may_do(
+    client_fixture: ClientFixture, version: int
+) -> None:
+    client = client_fixture.v1() if version == 1 else client_fixture.v2()
+    account = await client.get_account_by_api_id(SERVER_ID, DANA.hex)
     assert account is not None
-    assert (account.username, account.permissions) == (
-        "dana",
-        frozenset({"dispatch", "police"}),
-    )
-    assert await client_fixture.v2().get_account_by_api_id("nobody") is None
+    assert (account.username, account.api_id) == ("dana", DANA.hex)
+    assert account.permissions == frozenset({"dispatch", "police"})
+    assert await client.get_account_by_api_id(SERVER_ID, "nobody") is None
+    by_uuid = await client.get_full_account(SERVER_ID, Account(account.uuid, "", ""))
+    assert by_uuid == account
+    assert await client.get_full_account(SERVER_ID, Account("u-0", "", "")) is None
+
+
+async def test_v1_knows_no_granular_permissions(client_fixture: ClientFixture) -> None:
+    client = client_fixture.v1()
+    assert await client.get_granular_permissions("u-1") is None  # type: ignore[func-returns-value]
+    assert client_fixture.cad.world.history == []
 
 
 @pytest.mark.parametrize("spoken", AttachVariant)

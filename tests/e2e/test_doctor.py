@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from bot.config.server_list import CadServerSetting
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY
-from sandbox.cad.state.models import Plan
+from sandbox.cad.state.models import EmergencyForm, Plan
+from sandbox.cad.state.second_server import add_second_server
 from tests.e2e.bot_fixture import BotFixture, until
 from tests.e2e.conftest import with_settings
 
@@ -166,3 +168,21 @@ async def test_the_session_of_the_websocket(
     text = "\n".join(await told(bot_fixture))
     assert "\n❌ `SONORAN_WEBSOCKET`: the CAD refuses the connection: `" in text
     assert seed.API_KEY not in text
+
+
+async def test_each_server_has_a_session_of_its_own(bot_fixture: BotFixture) -> None:
+    add_second_server(bot_fixture.world)
+    servers = (CadServerSetting(1), CadServerSetting(2, name="Liberty City"))
+    await bot_fixture.start(sonoran_websocket=True, sonoran_servers=servers)
+    await until(lambda: len(bot_fixture.cad.hub.sessions) == 2)
+    text = "\n".join(await told(bot_fixture))
+    for number in (1, 2):
+        assert f"✅ `SONORAN_WEBSOCKET, server {number}`: no push event in the" in text
+        assert f"SONORAN_SERVERS: the CAD has server {number}" in text
+    bot_fixture.world.call_911(
+        bot_fixture.world.server(seed.COMMUNITY_ID, 2), EmergencyForm("Ann", "Broker", "Help")
+    )
+    await bot_fixture.cad.push.settle()
+    board = bot_fixture.services.board
+    await until(lambda: len(board.snapshot(2).emergencies) == 2)
+    assert "Ann" not in {one.caller for one in board.snapshot(1).emergencies.values()}

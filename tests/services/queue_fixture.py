@@ -28,6 +28,7 @@ from bot.cad.models import (
     UnitRef,
     idents_on_call,
 )
+from bot.cad.permissions import GranularPermissions
 from bot.common.discord_limits import REPLY_LIFETIME
 from bot.services.board.live_board import Board
 from bot.services.cad_lookup import CadLookup
@@ -127,6 +128,7 @@ class ScriptedCad:
         arrives: whether an order whose error leaves that open is carried out nevertheless.
         gate: orders wait while it is not set.
         seconds: the time that an order takes.
+        first_only: of a request about several calls, it carries out the first.
     """
 
     def __init__(self, time: FakeTime, version: int, lifetime: Lifetime) -> None:
@@ -149,6 +151,7 @@ class ScriptedCad:
         self.query_fault: CadError | None = None
         self.bad: set[int] = set()  # a request that names one of these units is refused
         self.arrives = False
+        self.first_only = False
         self.silent = False  # accepts orders and does nothing
         self.bugs = 0  # the next orders end with an error that no CAD knows
         self.receipts = version == 2
@@ -198,7 +201,10 @@ class ScriptedCad:
     async def get_account_by_discord_id(self, discord_id: int) -> Account | None:
         raise NOT_ASKED
 
-    async def get_account_by_api_id(self, api_id: str) -> Account | None:
+    async def get_account_by_api_id(self, server_id: int, api_id: str) -> Account | None:
+        raise NOT_ASKED
+
+    async def get_granular_permissions(self, account: str) -> GranularPermissions | None:
         raise NOT_ASKED
 
     async def get_idents_on_call(
@@ -242,7 +248,7 @@ class ScriptedCad:
         if fault is None or (fault.may_have_arrived and self.arrives):
             refusal = self._refusal(orders)
             if refusal is None:
-                self._carry_out(orders)
+                self._carry_out(orders[:1] if self.first_only else orders)
             fault = refusal or fault
         await self.lifetime.step()
         await self.gate.wait()

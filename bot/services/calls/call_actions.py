@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from bot.cad.client import CadClient
-from bot.cad.codec.emergencies import answered_emergency_id, build_dispatch_call
+from bot.cad.codec.emergencies import build_dispatch_call
 from bot.cad.errors import CadError, CadUnnumbered
 from bot.cad.models import Call, NewCall, Note
 from bot.cad.push.events import (
@@ -188,8 +188,8 @@ class CallActions:
         A dispatcher in the CAD or a player in the game may have created it.
         """
         await self._board.fetch_calls(server_id)
-        calls = self._board.calls(server_id)
-        return next((one.call_id for one in calls if answered_emergency_id(one) == number), None)
+        found = self._board.answering_call(server_id, number)
+        return found.call_id if found else None
 
     async def _create_call(self, server_id: int, number: int) -> int:
         emergency = self._board.snapshot(server_id).emergencies.get(number)

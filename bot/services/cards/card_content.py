@@ -43,6 +43,7 @@ class CardContent:
         confirmed_at: when the CAD last confirmed this content.
         is_stale: whether the CAD has not confirmed it for `STALE_AFTER`.
         ping_role_id: the role to ping; set only for the first post of an urgent call.
+        server: the words for the CAD server; empty for the only server of a community.
     """
 
     kind: CardKind
@@ -55,6 +56,7 @@ class CardContent:
     closed_at: datetime | None = None
     is_stale: bool = False
     ping_role_id: int | None = None
+    server: str = ""
 
     @property
     def is_closed(self) -> bool:

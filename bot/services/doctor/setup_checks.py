@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -70,10 +70,12 @@ async def database_findings(examine: Callable[[], Awaitable[Health]]) -> list[Fi
 
 
 class CadChecks:
-    """Checks the key, the plan, the server and the API variant of the CAD.
+    """Checks the key, the plan, the servers and the API variant of the CAD.
 
     Args:
-        query_calls: reads the open calls of the server; this needs the same plan, key and server
+        server_ids: the servers that the bot serves; the default server comes first.
+        servers_setting: the setting that names them.
+        query_calls: reads the open calls of a server; this needs the same plan, key and server
             as attaching.
     """
 
@@ -81,30 +83,33 @@ class CadChecks:
         self,
         cad: InspectableCad,
         community_id: str,
-        server_id: int,
-        query_calls: Callable[[], Awaitable[object]],
+        server_ids: Sequence[int],
+        servers_setting: str,
+        query_calls: Callable[[int], Awaitable[object]],
     ) -> None:
         self._cad = cad
         self._community_id = community_id
-        self._server_id = server_id
+        self._server_ids = server_ids
+        self._servers_setting = servers_setting
         self._query_calls = query_calls
 
     async def all(self) -> list[Finding]:
         """Run the checks one after the other, each only if the ones before succeeded."""
         found: list[Finding] = []
         plan = ""
+        default_id = self._server_ids[0]
         try:
             community = await self._find_community()
             if community:
                 plan = community.plan
                 found.append(self._check_key(community))
-            await self._query_calls()
+            await self._query_calls(default_id)
         except CadError as error:
-            found.append(await self._explain_error(error, plan))
+            found.append(await self._explain_error(error, default_id, plan))
         else:
             found = found or [fine(FindingCode.KEY_FINE)]
             found.append(fine(FindingCode.PLAN_FINE, plan=plan))
-            found += await self._check_server()
+            found += await self._check_servers()
             found += await self._check_attach_variant()
         return [*found, *self._check_clock_offset()]
 
@@ -126,7 +131,7 @@ class CadChecks:
             return warning(FindingCode.COMMUNITY_OTHER, theirs=theirs)
         return fine(FindingCode.KEY_FINE)
 
-    async def _explain_error(self, error: CadError, plan: str) -> Finding:
+    async def _explain_error(self, error: CadError, server_id: int, plan: str) -> Finding:
         reason = _error_text(error)
         what = next((what for kind, what in _CODE_BY_ERROR if isinstance(error, kind)), None)
         match error:
@@ -138,22 +143,26 @@ class CadChecks:
                 return fault(found, plan=plan, reason=reason)
             case CadRefused() if what is None:
                 servers = await self._list_servers() or {}
-                if self._server_id not in servers and (servers or "SERVER" in reason.upper()):
-                    return self._unknown_server(servers)
+                if server_id not in servers and (servers or "SERVER" in reason.upper()):
+                    return self._unknown_server(server_id, servers)
                 what = None if error.status in {404, 405} else FindingCode.CAD_REJECTED
         return fault(what or FindingCode.CAD_WRONG_ADDRESS, reason=reason)
 
     async def _is_reachable(self) -> bool:
         """Return True if the CAD answers a query that needs a lower plan than attaching."""
         try:
-            await self._cad.check_api_id(self._server_id, _PROBE_ID)
+            await self._cad.check_api_id(self._server_ids[0], _PROBE_ID)
         except CadError:
             return False
         return True
 
-    def _unknown_server(self, servers: Iterable[int]) -> Finding:
-        known = list(map(str, sorted(servers)))
-        return fault(FindingCode.CAD_SERVER_UNKNOWN, server=self._server_id, servers=known)
+    def _unknown_server(self, server_id: int, servers: Iterable[int]) -> Finding:
+        return fault(
+            FindingCode.CAD_SERVER_UNKNOWN,
+            setting=self._servers_setting,
+            server=server_id,
+            servers=list(map(str, sorted(servers))),
+        )
 
     async def _list_servers(self) -> dict[int, str] | None:
         try:
@@ -161,12 +170,24 @@ class CadChecks:
         except CadError:
             return None
 
-    async def _check_server(self) -> list[Finding]:
-        servers = await self._list_servers()
-        name = servers.get(self._server_id, "") if servers else ""
-        if servers and self._server_id not in servers:
-            return [self._unknown_server(servers)]
-        return [fine(FindingCode.CAD_SERVER_FINE, server=self._server_id, name=name)]
+    async def _check_servers(self) -> list[Finding]:
+        listed = await self._list_servers() or {}
+        return [await self._check_server(one, listed) for one in self._server_ids]
+
+    async def _check_server(self, server_id: int, listed: Mapping[int, str]) -> Finding:
+        if listed and server_id not in listed:
+            return self._unknown_server(server_id, listed)
+        if not listed and server_id != self._server_ids[0]:
+            try:
+                await self._query_calls(server_id)
+            except CadError as error:
+                return await self._explain_error(error, server_id, "")
+        return fine(
+            FindingCode.CAD_SERVER_FINE,
+            setting=self._servers_setting,
+            server=server_id,
+            name=listed.get(server_id, ""),
+        )
 
     async def _check_attach_variant(self) -> list[Finding]:
         try:

@@ -30,7 +30,7 @@ class LinkChange:
         before: the link before the change.
         changed_by: the Discord id of the actor.
         api_id: the id that the member has now; None for none.
-        other_id: the member to whom the id was moved, or who shares it.
+        other_id: the member who got the id, or who shares it.
     """
 
     kind: LinkChangeKind

@@ -143,7 +143,7 @@ class LinkWorkflow:
             result = await self._linking.assign(
                 actor, member_id, api_id, allowed_holders=conflict.holders, moving=moving
             )
-        except IdAlreadyLinked as error:  # a new holder whom the conflict did not name
+        except IdAlreadyLinked as error:  # a new holder, not named in the conflict
             return await self._requests.open_conflict(actor, member_id, error)
         return await self._announce(result)
 

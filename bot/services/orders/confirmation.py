@@ -1,4 +1,4 @@
-"""Orders about many people: asked about first, and given once whoever asked for them says yes."""
+"""Orders about many units: they are sent once their actor has confirmed them."""
 
 from __future__ import annotations
 

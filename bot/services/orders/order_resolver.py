@@ -12,6 +12,9 @@ from bot.services.access.cad_permissions import CadPermissionCheck
 from bot.services.board.live_board import Board
 from bot.services.cad_lookup import CadLookup
 from bot.services.errors import (
+    CadAccountBanned,
+    CadAccountExpired,
+    CadAccountRemoved,
     CadPermissionMissing,
     CadPermissionUnknown,
     NoCadAccount,
@@ -33,6 +36,9 @@ from bot.storage.stores.link_store import LinkStore
 _DENIAL_REASONS: dict[type[ServiceError], SkipReason] = {
     CadPermissionMissing: SkipReason.CAD_PERMISSION_MISSING,
     NoCadAccount: SkipReason.NO_CAD_ACCOUNT,
+    CadAccountExpired: SkipReason.CAD_ACCOUNT_EXPIRED,
+    CadAccountRemoved: SkipReason.CAD_ACCOUNT_REMOVED,
+    CadAccountBanned: SkipReason.CAD_ACCOUNT_BANNED,
     CadPermissionUnknown: SkipReason.CAD_PERMISSION_UNKNOWN,
 }
 

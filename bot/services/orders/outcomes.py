@@ -26,7 +26,7 @@ class BoardConfirmation(enum.StrEnum):
     PENDING = "pending"
     CONFIRMED = "confirmed"
     MISSING = "missing"  # the CAD accepted it, and shows it for some people only
-    UNKNOWN = "unknown"  # the CAD did not show its calls within a minute, or not everyone's unit
+    UNKNOWN = "unknown"  # the CAD did not show its calls within a minute, or not all units
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from bot.cad.client import CadClient
@@ -20,6 +21,9 @@ from bot.services.cad_backoff import BACKOFF, CadBackoff
 from bot.services.queue import batching
 from bot.services.queue.order_kinds import KINDS, Recheck, batch_item, leave_out
 from bot.services.queue.queued_order import QueuedOrder
+from bot.services.queue.shared_request import SharedRequestCheck
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -49,6 +53,7 @@ class BatchSender:
         self._backoff = backoff
         self._clock = clock
         self._last_partition = 0
+        self._shared = SharedRequestCheck(cad, board)
 
     async def send(self, batch: Sequence[QueuedOrder]) -> SendResult:
         """Send orders of one kind in one request."""
@@ -69,27 +74,34 @@ class BatchSender:
             return SendResult(refused=[*batch], error=error)
         try:
             result.receipt = await kind.send(self._cad, sent) if sent else None
-        except UnitNotAddressable as error:
-            return await self._send_without(result, sent, error)
         except CadError as error:
-            await self._failed(result, sent, error)
+            return await self._failed(result, sent, error)
+        if self._backoff.error is not None:
+            self._backoff.succeeded()
+        may_be_partly_done = len(sent) > 1 or self._shared.suspects
+        if sent and may_be_partly_done and self._shared.is_needed(sent):
+            await self._look_at_calls(result, sent)
         else:
-            if self._backoff.error is not None:
-                self._backoff.succeeded()
             result.done = sent
         return result
 
-    async def _send_without(
-        self, result: SendResult, orders: Sequence[QueuedOrder], error: UnitNotAddressable
-    ) -> SendResult:
-        """Send orders without the units that no request can name; nothing has been sent yet."""
-        if not leave_out(orders, error.idents):
-            await self._failed(result, orders, error)
-            return result
-        rest = await self.send(orders)
-        rest.retry += result.retry
-        rest.refused += result.refused
-        return rest
+    async def _look_at_calls(self, result: SendResult, sent: Sequence[QueuedOrder]) -> None:
+        """Close the orders that the calls show; put the others back, to be sent alone."""
+        try:
+            result.done, result.receipt = await self._shared.find_done(sent)
+        except CadError as error:
+            _log.warning("the calls are not known after a request about several: %r", error)
+        partitions: dict[Hashable, int] = {}
+        for queued in sent:
+            if queued in result.done:
+                continue
+            queued.may_have_been_sent = True
+            key = batch_item(queued).key
+            if key not in partitions:
+                self._last_partition += 1
+                partitions[key] = self._last_partition
+            queued.partition = partitions[key]
+            result.retry.append(queued)
 
     async def _is_rechecked(self, recheck: Recheck, queued: QueuedOrder) -> bool:
         """Leave out the units that must not be touched; False where the CAD limits the check."""
@@ -103,8 +115,14 @@ class BatchSender:
 
     async def _failed(
         self, result: SendResult, sent: Sequence[QueuedOrder], error: CadError
-    ) -> None:
-        """Sort the orders of a request that ended with an error."""
+    ) -> SendResult:
+        """Sort the orders of a request that ended with an error; return the result."""
+        if isinstance(error, UnitNotAddressable) and leave_out(sent, error.idents):
+            # Nothing has been sent yet: it goes out without these units.
+            rest = await self.send(sent)
+            rest.retry += result.retry
+            rest.refused += result.refused
+            return rest
         may_have_arrived = error.may_have_arrived or isinstance(error, CadUnreadable)
         for queued in sent:
             queued.may_have_been_sent = queued.may_have_been_sent or may_have_arrived
@@ -116,6 +134,7 @@ class BatchSender:
         else:
             self._split(sent)
             result.retry += sent
+        return result
 
     def _is_retried_later(self, error: CadError) -> bool:
         """Record how the CAD answered; tell whether the same request may succeed later."""

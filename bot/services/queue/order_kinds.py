@@ -44,6 +44,8 @@ class OrderKind:
         send: sends one request for several orders; returns what the CAD says it did, if it does.
         recheck: looks at the CAD before an order is sent; returns the order's resolution without
             the units that must not be touched any more. Raises CadError.
+        is_looked_at: the CAD may do the first key of a request only, so that the calls are looked
+            at after a request with several.
         is_shown: whether the calls of the CAD show that the order was done for a unit.
         events: how the board changes at once when the CAD has taken an order for these units.
         sets_status: the units get the status STATUS_ON_ATTACH afterwards.
@@ -57,6 +59,7 @@ class OrderKind:
     is_held: bool
     send: Callable[[CadClient, Sequence[QueuedOrder]], Awaitable[Receipt | None]]
     recheck: Recheck | None
+    is_looked_at: bool
     is_shown: Callable[[Order, Assignee, IdentsByCall], bool]
     events: Callable[[Order, Sequence[Assignee]], list[Event]]
     sets_status: bool
@@ -227,6 +230,7 @@ KINDS: Mapping[OrderAction, OrderKind] = {
         is_held=True,
         send=_send_attach,
         recheck=None,
+        is_looked_at=True,
         is_shown=_attach_is_shown,
         events=_attach_events,
         sets_status=True,
@@ -241,6 +245,7 @@ KINDS: Mapping[OrderAction, OrderKind] = {
         is_held=False,
         send=_send_detach,
         recheck=only_still_on_call,
+        is_looked_at=False,
         is_shown=_detach_is_shown,
         events=_detach_events,
         sets_status=False,

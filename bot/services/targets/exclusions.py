@@ -1,4 +1,4 @@
-"""The people whom a `units` text excludes. Pure."""
+"""The units and members that a `units` text excludes. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _IGNORED_REASONS = {
 
 
 class Exclusions:
-    """The people whom the terms with a minus exclude, wherever these terms stand.
+    """The units and members that the terms with a minus exclude, wherever these terms stand.
 
     Args:
         found: the terms with a minus, each with what it resolved to.

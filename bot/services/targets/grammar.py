@@ -55,7 +55,7 @@ def parse_units(text: str, *, actor_id: int, lookup: MentionLookup | None = None
     """Parse a text and ask Discord which members its mentions stand for.
 
     Args:
-        actor_id: whom `me` stands for.
+        actor_id: the member that `me` stands for.
         lookup: says who has a role or is in a channel, and whether a member is none of this server.
             None for a text that was stored: what stands in its mentions counts.
     """

@@ -54,6 +54,9 @@ class SkipReason(enum.Enum):
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD
     CAD_PERMISSION_UNKNOWN = 103  # the CAD did not return the permissions
+    CAD_ACCOUNT_EXPIRED = 104
+    CAD_ACCOUNT_REMOVED = 105
+    CAD_ACCOUNT_BANNED = 106
 
 
 # Reasons that a newer list of units cannot change.

@@ -135,7 +135,7 @@ class ParsedUnits:
     """A `units` text that was parsed.
 
     Attributes:
-        text: with the ids of the members whom its mentions stand for, as it is stored.
+        text: as it is stored, with the ids of the members in the roles and channels it mentions.
         terms: what it names, each once.
         error: why no order can be made of it; None if one can.
     """

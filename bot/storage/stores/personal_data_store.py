@@ -48,7 +48,7 @@ class PersonalDataStore:
         self._database = database
 
     async def stored_people(self, guild_id: int) -> set[int]:
-        """Return the Discord ids of all users about whom the guild's data says something."""
+        """Return the Discord ids of all users that the guild's data is about."""
         guild = {"guild": guild_id}
         async with self._database.connect() as connection:
             found = set(await connection.scalars(_LINKED_PEOPLE, guild))

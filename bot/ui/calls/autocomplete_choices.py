@@ -27,6 +27,14 @@ def call_choice(call: Call) -> Choice[str]:
     return Choice(name=f"#{call.call_id} {title} · {units}"[:_LIMIT], value=str(call.call_id))
 
 
+def server_choices(servers: Iterable[tuple[int, str]]) -> list[Choice[int]]:
+    """Return the choices for servers, such as "2 · Liberty City"."""
+    return [
+        Choice(name=" · ".join(filter(None, (str(number), one_line(name, 60)))), value=number)
+        for number, name in servers
+    ]
+
+
 def unit_choices(suggestions: Iterable[Suggestion], names: MemberNameLookup) -> list[Choice[str]]:
     """Return the choices for units, such as "A-12 · Pat Reed · enroute · on #100".
 

@@ -56,8 +56,8 @@ class LinkForm(Form):
         super().__init__(
             "Who are you in the CAD?",
             TextInput(
-                label="Steam id",
-                placeholder="76561… or the link to your Steam profile",
+                label="Your id in the CAD",
+                placeholder="license:…, your Steam id, or the link to your Steam profile",
                 custom_id="steam",
                 max_length=_MAX_ID_LENGTH,
             ),

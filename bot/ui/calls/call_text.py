@@ -12,10 +12,11 @@ _UNITS_LENGTH = 60  # characters of the units of one call
 def calls_page(page: CallsPage) -> str:
     """Return one page of the open calls, one line per call, in at most one message."""
     confirmed = f" · confirmed {timestamp(page.confirmed_at, 'R')}" if page.confirmed_at else ""
+    where = f" on {escape(page.server, 40)}" if page.server else ""
     if not page.total:
-        return f"✅ No call is open{confirmed}."
+        return f"✅ No call is open{where}{confirmed}."
     calls = "1 open call" if page.total == 1 else f"{page.total} open calls"
-    lines = [f"✅ {calls} · page {page.number} of {page.count}{confirmed}"]
+    lines = [f"✅ {calls}{where} · page {page.number} of {page.count}{confirmed}"]
     lines += map(_call_line, page.items)
     return "\n".join(lines)[:MESSAGE_LIMIT]
 

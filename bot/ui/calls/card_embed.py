@@ -8,7 +8,7 @@ import discord
 
 from bot.cad.models import Call, EmergencyCall, Note
 from bot.services.cards.card_content import CallUnit, CardContent
-from bot.ui.text import escape, member_mention, timestamp
+from bot.ui.text import escape, member_mention, one_line, timestamp
 
 _GREY = discord.Colour(0x6B7280)
 _BLUE = discord.Colour(0x2563EB)
@@ -26,6 +26,8 @@ _UNKNOWN_PLACE = "*unknown*"
 def card(content: CardContent) -> discord.Embed:
     """Return the embed of a dispatch call or a 911 call."""
     embed = discord.Embed(title=_title(content), colour=_colour(content))
+    if content.server:
+        embed.set_author(name=one_line(content.server, 256))
     if content.call is not None:
         # Escaping at most doubles a text: all parts together stay below Discord's 6000 characters.
         embed.description = escape(content.call.description, 700) or None

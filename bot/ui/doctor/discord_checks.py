@@ -10,6 +10,7 @@ import discord
 
 from bot.services.doctor.findings import Finding, FindingCode, fault, fine, warning
 from bot.services.doctor.runner import run_checks
+from bot.ui.doctor.command_checks import CommandChecks
 
 DISPATCH_ROLES_SETTING = "DISPATCH_ROLE_IDS"  # these roles must see the commands
 MAX_GUILDS = 10
@@ -28,12 +29,14 @@ class DiscordSetup:
     Attributes:
         roles: ids by the setting that names them.
         channels: the id by the setting that names it.
+        card_channel_ids: the channels in which a role is pinged.
     """
 
     guild_id: int | None = None
     members_intent: bool = False
     roles: Mapping[str, frozenset[int]] = field(default_factory=dict)
     channels: Mapping[str, int] = field(default_factory=dict)
+    card_channel_ids: frozenset[int] = frozenset()
     ping_role_id: int | None = None
 
 
@@ -85,11 +88,15 @@ class DiscordChecks:
             found.append(fine(FindingCode.GUILD_FINE, name=places[0].guild.name))
         # If not all servers were checked, a missing role or channel may be on another one.
         is_whole = self._setup.guild_id is not None or (not only and len(places) == len(ids))
+        commands = CommandChecks(
+            self._client,
+            self._commands,
+            self._setup.roles.get(DISPATCH_ROLES_SETTING, frozenset()),
+            is_per_guild=self._setup.guild_id is not None,
+        )
         found += await run_checks(
             {
-                "The commands": lambda: _catch_discord_errors(
-                    self._check_commands(places[0].guild.id)
-                ),
+                "The commands": lambda: _catch_discord_errors(commands.run(places[0].guild.id)),
                 "The roles": lambda: _as_coroutine(self._check_roles(places, is_whole)),
                 "The channels": lambda: _catch_discord_errors(
                     self._check_channels(places, is_whole)
@@ -135,54 +142,6 @@ class DiscordChecks:
         names = [f"{guild.name} ({guild.id})" for guild in guilds]
         return fault(FindingCode.GUILD_ABSENT, guild=guild_id, names=names)
 
-    async def _check_commands(self, guild_id: int) -> list[Finding]:
-        http, application = self._client.http, self._client.application_id or 0
-        try:
-            listed, others = await asyncio.gather(
-                http.get_guild_commands(application, guild_id),
-                http.get_global_commands(application),
-            )
-        except discord.Forbidden:
-            return [fault(FindingCode.COMMANDS_REFUSED)]
-        if not self._setup.guild_id:
-            listed, others = others, listed
-        known = {command["name"]: int(command["id"]) for command in listed}
-        if missing := sorted(self._commands - set(known)):
-            return [warning(FindingCode.COMMANDS_MISSING, names=missing)]
-        found = [fine(FindingCode.COMMANDS_FINE, count=len(known))]
-        if twice := sorted({command["name"] for command in others} & self._commands):
-            found.append(warning(FindingCode.COMMANDS_TWICE, names=twice))
-        return [*found, *await self._check_overrides(guild_id, known)]
-
-    async def _check_overrides(self, guild_id: int, known: Mapping[str, int]) -> list[Finding]:
-        """Check how Server Settings → Integrations restricts who sees which command."""
-        application = self._client.application_id or 0
-        ids = {"": application, **known}  # "" stands for the overrides of the whole bot
-        asked = await asyncio.gather(*(self._overrides(guild_id, one) for one in ids.values()))
-        overrides = {name: found for name, found in zip(ids, asked, strict=True) if found}
-        general = overrides.pop("", {})
-        dispatch = self._setup.roles.get(DISPATCH_ROLES_SETTING, frozenset())
-        merged = {name: {**general, **overrides.get(name, {})} for name in known}
-        closed = [name for name in known if _is_hidden(merged[name], guild_id, dispatch)]
-        found: list[Finding] = []
-        if closed:
-            found.append(warning(FindingCode.COMMANDS_CLOSED, names=sorted(closed)))
-        narrowed = sorted(set(known if general else overrides) - set(closed))
-        if narrowed:
-            found.append(fine(FindingCode.COMMANDS_NARROWED, names=narrowed))
-        return found
-
-    async def _overrides(self, guild_id: int, command_id: int) -> dict[int, bool]:
-        """Return overrides by the id of a role, member or channel; empty if there are none."""
-        application = self._client.application_id or 0
-        try:
-            answer = await self._client.http.get_application_command_permissions(
-                application, guild_id, command_id
-            )
-        except discord.NotFound:
-            return {}
-        return {int(one["id"]): one["permission"] for one in answer["permissions"]}
-
     def _check_roles(self, places: list[_GuildState], is_whole: bool) -> Iterator[Finding]:
         known = {role.id: role for place in places for role in place.guild.roles}
         default_roles = {place.guild.id for place in places}
@@ -205,9 +164,10 @@ class DiscordChecks:
 
     def _can_mention(self, role: discord.Role, places: list[_GuildState]) -> bool:
         place = next(one for one in places if one.guild.id == role.guild.id)
-        channel = place.channels.get(self._setup.channels.get("CALLS_CHANNEL_ID", 0))
-        rights = channel.permissions_for(place.me) if channel else place.me.guild_permissions
-        return role.mentionable or rights.mention_everyone
+        channels = [place.channels.get(one) for one in self._setup.card_channel_ids]
+        rights = [one.permissions_for(place.me) for one in channels if one]
+        rights = rights or [place.me.guild_permissions]
+        return role.mentionable or all(one.mention_everyone for one in rights)
 
     async def _check_channels(self, places: list[_GuildState], is_whole: bool) -> list[Finding]:
         looked = [
@@ -259,14 +219,6 @@ def connection_fault(error: Exception) -> Finding:
             return fault(FindingCode.DISCORD_UNUSABLE, status=status)
         case _:
             return fault(FindingCode.DISCORD_UNREACHABLE, reason=str(error) or type(error).__name__)
-
-
-def _is_hidden(overrides: Mapping[int, bool], guild_id: int, dispatch: frozenset[int]) -> bool:
-    """Return True if a command is denied to @everyone and allowed to no dispatch role."""
-    if overrides.get(guild_id, True):
-        return False
-    allowed = {one for one, may in overrides.items() if may}
-    return dispatch.isdisjoint(allowed) if dispatch else not allowed
 
 
 async def _catch_discord_errors(checking: Awaitable[list[Finding]]) -> list[Finding]:

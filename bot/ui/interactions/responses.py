@@ -213,7 +213,7 @@ def _describe_error(error: Exception) -> str:
 async def _acknowledge(interaction: Interaction, *, in_place: bool = False) -> bool:
     """Tell Discord within its three seconds that an answer for this member alone will follow.
 
-    In place, the answer will be an edit of the message that was pressed, whoever sees that.
+    In place, the answer will be an edit of the message that was pressed, also of a public one.
 
     Returns:
         False where Discord no longer waits: the member has seen it fail, so nothing may happen.

@@ -68,11 +68,17 @@ _ACTOR_REASONS = {
     SkipReason.CAD_PERMISSION_MISSING: error_text.NOT_PERMITTED,
     SkipReason.NO_CAD_ACCOUNT: error_text.NO_CAD_ACCOUNT,
     SkipReason.CAD_PERMISSION_UNKNOWN: error_text.PERMISSION_UNKNOWN,
+    SkipReason.CAD_ACCOUNT_EXPIRED: error_text.ACCOUNT_EXPIRED,
+    SkipReason.CAD_ACCOUNT_REMOVED: error_text.ACCOUNT_REMOVED,
+    SkipReason.CAD_ACCOUNT_BANNED: error_text.ACCOUNT_BANNED,
 }
 _ACTOR_REASONS_SHORT = {
     SkipReason.CAD_PERMISSION_MISSING: "no permission in the CAD",
     SkipReason.NO_CAD_ACCOUNT: "no account in the CAD",
     SkipReason.CAD_PERMISSION_UNKNOWN: "the CAD did not say whether it is allowed",
+    SkipReason.CAD_ACCOUNT_EXPIRED: "the account in the CAD has expired",
+    SkipReason.CAD_ACCOUNT_REMOVED: "the account in the CAD was removed",
+    SkipReason.CAD_ACCOUNT_BANNED: "the account in the CAD is banned",
 }
 
 

@@ -127,6 +127,8 @@ class V1Api:
     ) -> list[v1_types.Answer]:
         ready: list[v1_types.Action] = []
         refusals: list[CadRefusal] = []
+        if self._world.behaviour.partial is Partial.FIRST_ONLY:
+            objects = objects[:1]
         for data in objects:
             try:
                 ready.append(endpoint.prepare(self._world, community, data))

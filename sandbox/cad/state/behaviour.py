@@ -26,10 +26,15 @@ class WrongAddress(StrEnum):
 
 
 class Partial(StrEnum):
-    """What happens to the valid objects of a request if another object is refused."""
+    """What a v1 request with several objects does.
+
+    The first two say what happens to the valid objects if another is refused. No document says
+    that more than the first is carried out; reference: docs/sonoran-cad.md, "Attach".
+    """
 
     ALL_OR_NOTHING = "all-or-nothing"
     APPLY_GOOD = "apply-good"
+    FIRST_ONLY = "first-only"
 
 
 @dataclass(slots=True)

@@ -243,11 +243,13 @@ class EmergencyCall:
 class Server:
     """One game server of a community, with its units and calls.
 
-    `push_url` is the address that the CAD sends push events to; empty for none.
+    `push_url` is the address that the CAD sends push events to; empty for none. A server without
+    a name is shown by its number.
     """
 
     id: int = 1
     push_url: str = ""
+    name: str = ""
     units: dict[int, Unit] = field(default_factory=dict)
     calls: dict[int, DispatchCall] = field(default_factory=dict)
     closed: list[DispatchCall] = field(default_factory=list)

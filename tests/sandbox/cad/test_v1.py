@@ -126,6 +126,16 @@ async def test_unknown_call_may_be_ignored(cad: CadServer, caller: Caller) -> No
     assert await caller.attach(999, PAT.hex) == ATTACHED
 
 
+async def test_of_several_objects_a_cad_may_carry_out_the_first_only(
+    cad: CadServer, caller: Caller
+) -> None:
+    cad.world.behaviour.partial = Partial.FIRST_ONLY
+    first, second = attachment(ARMED_ROBBERY, PAT.hex), attachment(TRAFFIC_STOP, ALICE.hex)
+    assert await caller.post("/emergency/attach_unit", "ATTACH_UNIT", first, second) == ATTACHED
+    assert on_call(cad, ARMED_ROBBERY) == ["A-12"]
+    assert "A-7" not in on_call(cad, TRAFFIC_STOP)
+
+
 @pytest.mark.parametrize(
     ("partial", "attached"), [(Partial.ALL_OR_NOTHING, []), (Partial.APPLY_GOOD, ["A-12"])]
 )

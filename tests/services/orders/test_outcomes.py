@@ -151,6 +151,9 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
         101: "CAD_PERMISSION_MISSING",
         102: "NO_CAD_ACCOUNT",
         103: "CAD_PERMISSION_UNKNOWN",
+        104: "CAD_ACCOUNT_EXPIRED",
+        105: "CAD_ACCOUNT_REMOVED",
+        106: "CAD_ACCOUNT_BANNED",
     }
 
 

@@ -1,4 +1,4 @@
-"""Links that wait for somebody's word, and ids that can be compared."""
+"""Links that wait for an approval, and ids that can be compared."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -69,7 +69,7 @@ def run() -> None:
     signals = StopSignals()
     gc_tuning.disable_during_startup()
     from bot.cli import guild_choice
-    from bot.config import environment, settings
+    from bot.config import settings
     from bot.runtime import logs
 
     loaded = settings.load()
@@ -77,8 +77,8 @@ def run() -> None:
     try:
         from bot import process
 
-        for name, meant in environment.misspelled(settings.Settings).items():
-            _log.warning("%s is no setting and has no effect. Did you mean %s?", name, meant)
+        for name, meant in settings.find_misspelled().items():
+            _log.warning("%s is no setting and has no effect. Perhaps %s is meant.", name, meant)
         if loaded.discord_guild_id is None:
             loaded = guild_choice.confirm_guild(loaded, process.guild_names)
         process.run(loaded, signals)

@@ -78,12 +78,6 @@ class DispatchBot(DispatchClient):
 
     async def setup_hook(self) -> None:
         """Load the cogs, register the commands with Discord and resume stored work."""
-        flags = self.application_flags
-        if self.intents.members and not (
-            flags.gateway_guild_members or flags.gateway_guild_members_limited
-        ):
-            # Asked for at the gateway, it would use up one of the 1,000 identifies of the day.
-            raise discord.PrivilegedIntentsRequired(None)
         services = self.services
         for cog in (
             AttachCog(),
@@ -96,7 +90,9 @@ class DispatchBot(DispatchClient):
         if self._guild:
             self.tree.copy_global_to(guild=self._guild)
             self.tree.clear_commands(guild=None)
-        await CommandSync(self.tree, services.command_syncs).run(self._guild and self._guild.id)
+        await CommandSync(self.tree, services.command_syncs).run(
+            self._guild.id if self._guild else None
+        )
         self.add_dynamic_items(*PERSISTENT_ITEMS)
         await services.queue.resume()
         await services.bulk_verifier.resume()

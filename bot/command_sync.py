@@ -79,15 +79,18 @@ class CommandSync:
         _log.info("registered %d commands with Discord (%s)", len(payload), key)
 
     async def _list(self, guild_id: int | None) -> list[Any]:
-        if guild_id is None:
-            return await self._http.get_global_commands(self._application)
+        listed: list[Any]
         try:
-            return await self._http.get_guild_commands(self._application, guild_id)
+            if guild_id is None:
+                listed = await self._http.get_global_commands(self._application)
+            else:
+                listed = await self._http.get_guild_commands(self._application, guild_id)
         except discord.Forbidden as error:
-            if error.code == _MISSING_ACCESS:
+            if error.code == _MISSING_ACCESS and guild_id:
                 await self._http.get_guild(guild_id)  # raises the same error where the bot is not
                 raise CommandsNotAuthorized from error
             raise
+        return listed
 
     async def _overwrite(self, guild_id: int | None, payload: list[Any]) -> None:
         if guild_id is None:

@@ -25,6 +25,8 @@ _PERMISSIONS = discord.Permissions(
     view_channel=True, send_messages=True, embed_links=True, read_message_history=True
 )
 
+_INVITE = "Invite it with the address that `python -m bot invite` prints."
+
 _log = logging.getLogger(__name__)
 
 
@@ -95,7 +97,7 @@ async def _opened_bot(settings: Settings) -> AsyncIterator[DispatchBot]:
 async def _connect(bot: DispatchBot, token: str) -> None:
     """Stay connected to Discord; when cancelled, let running work finish first."""
     # A separate task: the connection must stay open while the last commands are answered.
-    connection = asyncio.create_task(bot.start(token))
+    connection = asyncio.create_task(_log_in_and_connect(bot, token))
     try:
         await asyncio.wait({connection})
         with _as_startup_errors(bot):
@@ -108,6 +110,17 @@ async def _connect(bot: DispatchBot, token: str) -> None:
         connection.cancel()
         leaving = asyncio.create_task(bot.close())
         await asyncio.wait({connection, leaving}, timeout=CLOSE_TIMEOUT)
+
+
+async def _log_in_and_connect(bot: DispatchBot, token: str) -> None:
+    await bot.login(token)
+    flags = bot.application_flags
+    is_on = flags.gateway_guild_members or flags.gateway_guild_members_limited
+    if bot.intents.members and not is_on:
+        # Found out at the gateway, each start would use one of the 1,000 identifies of a day.
+        # https://docs.discord.com/developers/events/gateway#session-start-limit
+        raise discord.PrivilegedIntentsRequired(None)
+    await bot.connect()
 
 
 @contextlib.contextmanager
@@ -127,7 +140,9 @@ def _as_startup_errors(client: discord.Client) -> Iterator[None]:
         raise FatalError(ExitCode.UNREACHABLE, f"Discord cannot be reached: {reason}.") from error
 
 
-def _startup_error(error: discord.DiscordException) -> FatalError | None:
+def _startup_error(  # noqa: PLR0911 - one return for each cause
+    error: discord.DiscordException,
+) -> FatalError | None:
     """Return the StartupError for an error of discord.py; None for a fault of the bot.
 
     https://discord.com/developers/docs/topics/opcodes-and-status-codes
@@ -138,9 +153,8 @@ def _startup_error(error: discord.DiscordException) -> FatalError | None:
         case CommandsNotAuthorized():
             return FatalError(
                 ExitCode.SETTINGS,
-                "DISCORD_GUILD_ID: the bot was invited to this server without its commands (the"
-                " scope applications.commands)."
-                " Invite it again with the address that `python -m bot invite` prints.",
+                "DISCORD_GUILD_ID: the bot was invited to this server without its commands"
+                f" (scope applications.commands). {_INVITE}",
             )
         case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
             return FatalError(
@@ -154,9 +168,7 @@ def _startup_error(error: discord.DiscordException) -> FatalError | None:
             )
         case discord.Forbidden(code=50001):
             return FatalError(
-                ExitCode.SETTINGS,
-                "DISCORD_GUILD_ID: the bot is not on this server."
-                " Invite it with the address that `python -m bot invite` prints.",
+                ExitCode.SETTINGS, f"DISCORD_GUILD_ID: the bot is not on this server. {_INVITE}"
             )
         case discord.HTTPException(status=status):
             return FatalError(

@@ -97,6 +97,7 @@ async def open_environment(
         cards: whether the channel shows cards of the calls.
         pushes: whether the CAD pushes its events to the bot.
     """
+    bot_settings.make_application_private()
     # simcord runs one bot at a time, and the real bot needs the id of the dispatch role. This
     # client takes its place until the guild is built.
     placeholder = discord.Client(intents=discord.Intents(guilds=True))

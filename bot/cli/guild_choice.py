@@ -32,7 +32,7 @@ def confirm_guild(
     Raises:
         FatalError: no server was confirmed.
     """
-    if sys.stdin.isatty():
+    if is_terminal():
         names = asyncio.run(_fetch(guild_names, loaded.discord_token.get_secret_value()))
         for guild_id, name in names.items():
             if typer.confirm(f"Serve the Discord server {name} ({guild_id})?", err=True):
@@ -42,6 +42,11 @@ def confirm_guild(
         f"{_NAME}: is not set. Set it to the id of the one Discord server that the bot serves:"
         " otherwise members with Manage Server on any server could dispatch.",
     )
+
+
+def is_terminal() -> bool:
+    """Return whether there is an operator to ask."""
+    return sys.stdin.isatty()
 
 
 async def _fetch(

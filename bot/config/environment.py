@@ -12,7 +12,6 @@ from pydantic import field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.misspelled import find_misspelled
 from bot.config.setting_fields import strip_quotes
 
 FILE_SUFFIX = "_FILE"
@@ -90,11 +89,6 @@ class EnvironmentSettings(BaseSettings):
         return strip_quotes(value)
 
 
-def misspelled(kind: type[BaseSettings], env_file: Path = Path(".env")) -> dict[str, str]:
-    """Return the setting that was probably meant, by each name in the environment and the file.
-
-    A misspelled setting counts as not set, which may allow more than was intended.
-    """
-    in_file = dotenv_values(env_file, interpolate=False)
-    known = [*kind.model_fields, *(f"{name}{FILE_SUFFIX}" for name in SECRET_NAMES)]
-    return find_misspelled([*os.environ, *in_file], known)
+def environment_names(env_file: Path) -> list[str]:
+    """Return the names of the environment and of a file like .env."""
+    return [*os.environ, *dotenv_values(env_file, interpolate=False)]

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 _SIMILARITY = 0.9
 
 
-def find_misspelled(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
+def near_misses(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
     """Return the setting that was probably meant, by each name that is not one."""
     known = [one.upper() for one in known]
     found: dict[str, str] = {}

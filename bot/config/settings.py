@@ -14,8 +14,16 @@ from pydantic import (
     HttpUrl,
     ValidationError,
 )
+from pydantic_settings import BaseSettings
 
-from bot.config.environment import EnvironmentSettings, SecretFileError
+from bot.config.environment import (
+    FILE_SUFFIX,
+    SECRET_NAMES,
+    EnvironmentSettings,
+    SecretFileError,
+    environment_names,
+)
+from bot.config.misspelled import near_misses
 from bot.config.server_list import CadServerSetting, CadServerSettings
 from bot.config.setting_fields import (
     LAST_SERVER_ID,
@@ -36,7 +44,7 @@ from bot.config.setting_fields import (
     valid_server_id,
 )
 
-SettingsT = TypeVar("SettingsT", bound=EnvironmentSettings)
+SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 _EXPECTED_IDS = "must be Discord ids, numbers of 17 to 20 digits, separated by commas"
 
@@ -193,6 +201,15 @@ def load_links(env_file: Path = Path(".env")) -> LinkSettings:
 def load_token(env_file: Path = Path(".env")) -> TokenSettings:
     """Read the settings for the invitation; raises as `load` does."""
     return _read(TokenSettings, env_file)
+
+
+def find_misspelled(env_file: Path = Path(".env")) -> dict[str, str]:
+    """Return the setting that was probably meant, by each name in the environment and the file.
+
+    A misspelled setting counts as not set, which may allow more than was intended.
+    """
+    known = [*Settings.model_fields, *(f"{name}{FILE_SUFFIX}" for name in SECRET_NAMES)]
+    return near_misses(environment_names(env_file), known)
 
 
 def _read(

@@ -18,7 +18,6 @@ from bot.cad.client import InspectableCad
 from bot.cad.http.transport import Transport
 from bot.common.clock import SYSTEM_CLOCK
 from bot.config import settings
-from bot.config.environment import misspelled
 from bot.config.settings import Settings, SettingsError
 from bot.runtime.exit_codes import ExitCode
 from bot.services.board.push_listener import PushListener
@@ -133,18 +132,11 @@ def read_settings(env_file: Path = Path(".env")) -> SettingsReading:
             instead |= {name: _placeholder(name) for name in names}
         else:
             found = faults or (fine(FindingCode.SETTINGS_FINE),)
-            return SettingsReading(
-                loaded, frozenset(instead), (*found, *_settings_findings(loaded, env_file))
+            misspelled = tuple(
+                warning(FindingCode.SETTINGS_MISSPELLED, name=name, meant=meant)
+                for name, meant in settings.find_misspelled(env_file).items()
             )
-
-
-def _settings_findings(loaded: Settings, env_file: Path) -> list[Finding]:
-    """Find what the settings leave open or seem to have meant."""
-    found = [
-        warning(FindingCode.SETTINGS_MISSPELLED, name=name, meant=meant)
-        for name, meant in misspelled(Settings, env_file).items()
-    ]
-    return found if loaded.discord_guild_id else [fault(FindingCode.GUILD_UNNAMED), *found]
+            return SettingsReading(loaded, frozenset(instead), (*found, *misspelled))
 
 
 def format_lines(findings: Iterable[Finding]) -> list[str]:

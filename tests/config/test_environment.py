@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from bot.config import settings
-from bot.config.environment import misspelled
 from bot.config.settings import Settings, SettingsError
 
 TOKEN, OTHER_TOKEN = "the.bot.token", "the.other.token"
@@ -93,7 +92,7 @@ def test_near_misses_are_found_in_the_environment_and_in_the_file(
     environment.setenv("DISPATCH_ROLE_ID", "1")
     environment.setenv("DISCORD_TOKEN_FILES", "x")
     environment.setenv("SONORAN_API_KEY_FILE", "x")
-    assert misspelled(Settings) == {
+    assert settings.find_misspelled() == {
         "DISPATCH_ROLE_ID": "DISPATCH_ROLE_IDS",
         "REQUIRE_CAD_PERMISION": "REQUIRE_CAD_PERMISSION",
         "DISCORD_TOKEN_FILES": "DISCORD_TOKEN_FILE",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.config.misspelled import find_misspelled
+from bot.config.misspelled import near_misses
 from bot.config.settings import Settings
 
 
@@ -21,16 +21,16 @@ from bot.config.settings import Settings
     ],
 )
 def test_a_near_miss_names_the_setting(name: str, meant: str):
-    assert find_misspelled([name], Settings.model_fields) == {name.upper(): meant}
+    assert near_misses([name], Settings.model_fields) == {name.upper(): meant}
 
 
 @pytest.mark.parametrize("name", ["PATH", "LOG_DIR", "TEST_POSTGRES_URL", "DATABASE", "HOME", ""])
 def test_the_names_of_other_programs_are_left_alone(name: str):
-    assert find_misspelled([name], Settings.model_fields) == {}
+    assert near_misses([name], Settings.model_fields) == {}
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_no_setting_is_taken_for_another(name: str):
     others = set(Settings.model_fields) - {name}
-    assert find_misspelled([name], Settings.model_fields) == {}
-    assert find_misspelled([name], others) == {}, "two settings are too much alike"
+    assert near_misses([name], Settings.model_fields) == {}
+    assert near_misses([name], others) == {}, "two settings are too much alike"

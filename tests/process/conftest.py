@@ -134,4 +134,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         monkeypatch.delenv(name.upper(), raising=False)
     # A wide terminal, so that no line of the help is broken.
     runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"})
-    return lambda *arguments: runner.invoke(cli, arguments, prog_name="python -m bot")
+    return lambda *arguments, typed="": runner.invoke(
+        cli, arguments, prog_name="python -m bot", input=typed
+    )

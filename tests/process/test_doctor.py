@@ -41,6 +41,7 @@ from sandbox.cad.state.models import Plan, Server
 from tests.cad.lifetimes import running
 from tests.process.conftest import SETTINGS, Start
 from tests.process.discord_server import (
+    APPLICATION,
     APPLICATION_ID,
     COMMAND_ID,
     GUILD_ID,
@@ -188,6 +189,21 @@ def vanishes(doctor_fixture: DoctorFixture) -> None:
 def on_no_server(doctor_fixture: DoctorFixture) -> None:
     del doctor_fixture.settings["DISCORD_GUILD_ID"]
     doctor_fixture.discord.answers["GET /users/@me/guilds"] = (200, [])
+
+
+def of_no_server(doctor_fixture: DoctorFixture) -> None:
+    del doctor_fixture.settings["DISCORD_GUILD_ID"]
+    doctor_fixture.guild.global_commands = doctor_fixture.guild.commands
+    doctor_fixture.guild.commands = ()
+
+
+def public(doctor_fixture: DoctorFixture) -> None:
+    asked = "GET /oauth2/applications/@me"
+    doctor_fixture.discord.answers[asked] = (200, APPLICATION | {"bot_public": True})
+
+
+def listed_twice(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.guild.global_commands = ("attach", "of another bot's time")
 
 
 def without_a_command(doctor_fixture: DoctorFixture) -> None:
@@ -357,6 +373,16 @@ CASES = [
         2,
         f"not on server {GUILD_ID}. Open the link that `python -m bot invite` prints, or correct"
         f" the id. The bot is on: `San Andreas ({GUILD_ID})`.",
+    ),
+    Case("no server named", of_no_server, FindingCode.GUILD_UNNAMED, 2, "`San Andreas (1100"),
+    Case("public", public, FindingCode.BOT_PUBLIC, 2, "Turn it off"),
+    Case("twice", listed_twice, FindingCode.COMMANDS_TWICE, 0, "twice: `attach`. Restart"),
+    Case(
+        "misspelled",
+        setting("DISPATCH_ROLE_ID", "1"),
+        FindingCode.SETTINGS_MISSPELLED,
+        0,
+        "`DISPATCH_ROLE_ID` is no setting and has no effect. Perhaps `DISPATCH_ROLE_IDS` is meant.",
     ),
     Case("no server", on_no_server, FindingCode.GUILDS_NONE, 2, "python -m bot invite"),
     Case(
@@ -637,24 +663,25 @@ async def test_what_is_narrowed_on_purpose_is_only_told(
 async def test_without_a_server_of_its_own_it_looks_at_all(
     doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    del doctor_fixture.settings["DISCORD_GUILD_ID"]
     here, there = {"id": str(GUILD_ID), "name": "San Andreas"}, {"id": "7", "name": "Nowhere"}
     doctor_fixture.discord.answers["GET /users/@me/guilds"] = (200, [here, there])
     doctor_fixture.discord.answers["GET /guilds/7"] = (
         404,
         {"code": 10004, "message": "Unknown Guild"},
     )
-    assert await examined(doctor_fixture, monkeypatch) == {}
+    of_no_server(doctor_fixture)
+    assert list(await examined(doctor_fixture, monkeypatch)) == [FindingCode.GUILD_UNNAMED]
     text = "\n".join(doctor_fixture.reports)
-    assert "the bot serves every server that it is on: `San Andreas`, `Nowhere`." in text
+    assert f"The bot is on: `San Andreas ({GUILD_ID})`, `Nowhere (7)`." in text
     assert "The 2 roles that the settings name exist." in text
     # One of the two cannot be looked at, and may be where the role is.
     setting("LINK_ROLE_IDS", str(MISSING))(doctor_fixture)
-    assert list(await examined(doctor_fixture, monkeypatch)) == [FindingCode.ROLE_UNKNOWN]
-    assert doctor_fixture.code == 0
+    unnamed, unknown = await examined(doctor_fixture, monkeypatch)
+    assert (unnamed, unknown) == (FindingCode.GUILD_UNNAMED, FindingCode.ROLE_UNKNOWN)
+    assert doctor_fixture.reports[1].startswith("warning  roles")
     doctor_fixture.discord.answers["GET /users/@me/guilds"] = (200, [here])
-    assert list(await examined(doctor_fixture, monkeypatch)) == [FindingCode.ROLE_UNKNOWN]
-    assert doctor_fixture.code == ExitCode.SETTINGS
+    await examined(doctor_fixture, monkeypatch)
+    assert doctor_fixture.reports[1].startswith("fault    roles")
 
 
 async def test_without_any_role_or_channel(

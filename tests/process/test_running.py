@@ -13,7 +13,7 @@ from sandbox.cad.server import CadServer
 from sandbox.cad.state.faults import Handler, Hang
 from sandbox.cad.state.seed import PAT, build_world
 from tests.process.conftest import SETTINGS, Start
-from tests.process.discord_server import INTERACTION_TOKEN, TOKEN, DiscordServer
+from tests.process.discord_server import GUILD_ID, INTERACTION_TOKEN, TOKEN, DiscordServer
 
 pytestmark = pytest.mark.process
 
@@ -30,6 +30,7 @@ class HeldAttach(Hang):
 ATTACH = {
     "id": "1600000000000000000",
     "name": "attach",
+    "guild_id": str(GUILD_ID),
     "type": 1,
     "options": [
         {"name": "call", "type": 4, "value": 100},

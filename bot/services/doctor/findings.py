@@ -22,7 +22,6 @@ class FindingCode(enum.StrEnum):
     SETTINGS_WRONG = "settings.wrong"
     SETTINGS_SKIPPED = "settings.skipped"
     SETTINGS_MISSPELLED = "settings.misspelled"
-    GUILD_UNNAMED = "settings.server"
 
     DISCORD_UNREACHABLE = "discord.unreachable"
     DISCORD_UNUSABLE = "discord.unusable"
@@ -32,7 +31,7 @@ class FindingCode(enum.StrEnum):
     INTENTS_OFF = "intents.off"
     BOT_PUBLIC = "bot.public"
     GUILD_FINE = "server.fine"
-    GUILDS_ALL = "server.all"
+    GUILD_UNNAMED = "server.unnamed"
     GUILDS_NONE = "server.none"
     GUILD_ABSENT = "server.absent"
     COMMANDS_FINE = "commands.fine"

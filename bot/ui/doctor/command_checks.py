@@ -33,7 +33,7 @@ class CommandChecks:
         self._is_per_guild = is_per_guild
 
     async def run(self, guild_id: int) -> list[Finding]:
-        """Check the commands on one server; raise discord.HTTPException where that is impossible."""
+        """Check the commands on one server; raise discord.HTTPException for an odd answer."""
         http, application = self._client.http, self._client.application_id or 0
         try:
             listed, others = await asyncio.gather(

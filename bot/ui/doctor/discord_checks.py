@@ -119,10 +119,8 @@ class DiscordChecks:
         if only:
             return [only], []
         guilds = [guild async for guild in self._client.fetch_guilds(limit=200)]
-        names = [guild.name for guild in guilds]
-        told = (
-            fine(FindingCode.GUILDS_ALL, names=names) if names else fault(FindingCode.GUILDS_NONE)
-        )
+        names = [f"{guild.name} ({guild.id})" for guild in guilds]
+        told = fault(FindingCode.GUILD_UNNAMED if names else FindingCode.GUILDS_NONE, names=names)
         return [guild.id for guild in guilds], [told]
 
     async def _fetch_guild(self, guild_id: int) -> _GuildState | None:

@@ -9,11 +9,7 @@ TEXTS: dict[FindingCode, str] = {
     FindingCode.SETTINGS_WRONG: "{line}.",
     FindingCode.SETTINGS_SKIPPED: "{plain} was not checked, because these settings are missing.",
     FindingCode.SETTINGS_MISSPELLED: (
-        "{name} is no setting and has no effect. Did you mean {meant}?"
-    ),
-    FindingCode.GUILD_UNNAMED: (
-        "DISCORD_GUILD_ID is not set, so the bot does not start without a terminal. Set it to the"
-        " id of the one Discord server that the bot serves."
+        "{name} is no setting and has no effect. Perhaps {meant} is meant."
     ),
     FindingCode.BOT_PUBLIC: (
         "Public Bot is on: other people can add the bot to their servers. Turn it off in the"
@@ -40,8 +36,9 @@ TEXTS: dict[FindingCode, str] = {
         " Developer Portal, under Bot, or set MEMBERS_INTENT to false."
     ),
     FindingCode.GUILD_FINE: "The bot is on {name}.",
-    FindingCode.GUILDS_ALL: (
-        "DISCORD_GUILD_ID is not set: the bot serves every server that it is on: {names}."
+    FindingCode.GUILD_UNNAMED: (
+        "DISCORD_GUILD_ID is not set. Set it to the id of the one server that the bot serves. The"
+        " bot is on: {names}."
     ),
     FindingCode.GUILDS_NONE: (
         "The bot is on no server. Open the link that `python -m bot invite` prints."

@@ -19,6 +19,7 @@ NUMBERS = ("attach", "count", "detach", "megabytes", "per_minute", "seconds", "s
 TEXTS = ("dialect", "guild", "id", "kind", "location", "name", "newest", "plan", "reason")
 LISTS = ("ids", "names", "servers")
 DATA = {
+    "meant": "LOG_LEVEL",
     **dict.fromkeys(NUMBERS, 7),
     **dict.fromkeys((*TEXTS, "revision", "theirs"), HOSTILE),
     **dict.fromkeys(LISTS, [HOSTILE] * 50),

@@ -106,7 +106,7 @@ def sqlite_error(code: int) -> sqlite3.OperationalError:
         (sqlite_error(8 | 1 << 8), False),
         (sqlite_error(13), False),  # the disk is full
         (ConnectionRefusedError(111, "Connection refused"), True),
-        (exc.TimeoutError(), True),
+        (PoolTimeout(), True),
     ],
 )
 def test_what_may_pass_by_itself_is_told_from_what_has_to_be_mended(
@@ -124,7 +124,7 @@ def test_a_server_that_starts_or_is_full_may_pass_and_a_wrong_password_does_not(
     class DriverError(Exception):
         sqlstate = code
 
-    error = storage_error("place", exc.InterfaceError("x", None, DriverError("no")))
+    error = storage_error("place", OperationalError("x", None, DriverError("no")))
     assert isinstance(error, DatabaseUnavailable)
     assert error.may_pass is may_pass
 

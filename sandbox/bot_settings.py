@@ -53,16 +53,20 @@ def with_push(environment: Environment, settings: Settings) -> Settings:
     return settings.model_copy(update={"push_listen": address})
 
 
-def build_settings(environment: Environment, folder: Path, *, cards: bool) -> Settings:
+def build_settings(
+    environment: Environment, folder: Path, *, cards: bool, cad_permissions: bool = False
+) -> Settings:
     """Return the settings; with cards, each server has a channel of its own."""
     return _Settings(
         discord_token=SecretStr("no.token.is-needed"),
         members_intent=True,
         sonoran_servers=_servers(environment) if cards else (),
         dispatch_role_ids=frozenset({environment.dispatch_role.id}),
+        require_cad_permission=cad_permissions,
         self_dispatch_role_ids=frozenset({environment.officer_role.id}),
         card_keep_minutes=CARD_KEEP_MINUTES,
         ping_role_id=environment.dispatch_role.id,
+        urgent_priorities=frozenset({"1", "high"}),
         sonoran_community_id=seed.COMMUNITY_ID,
         sonoran_api_key=SecretStr(seed.API_KEY),
         sonoran_api_url=HttpUrl(environment.cad.url),

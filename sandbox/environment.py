@@ -21,7 +21,8 @@ from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
 from sandbox import bot_settings
 from sandbox.cad.server import CadServer
-from sandbox.cad.state import second_server, seed
+from sandbox.cad.state import account_states, second_server, seed
+from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.models import Server
 from sandbox.cad.state.seed import Person
 from sandbox.fake_time import FakeTime, Wait
@@ -88,6 +89,8 @@ async def open_environment(
     time: FakeTime | None = None,
     cards: bool = False,
     pushes: bool = False,
+    cad_permissions: bool = False,
+    api: SpokenApi = SpokenApi.V1,
 ) -> AsyncIterator[Environment]:
     """Set up the sandbox, and remove it at the end of the block.
 
@@ -96,6 +99,8 @@ async def open_environment(
         time: the clock of the bot, if a test moves it; None for real time.
         cards: whether the channel shows cards of the calls.
         pushes: whether the CAD pushes its events to the bot.
+        cad_permissions: whether members need the CAD's permission as well.
+        api: which of its two APIs the CAD speaks.
     """
     bot_settings.make_application_private()
     # simcord runs one bot at a time, and the real bot needs the id of the dispatch role. This
@@ -107,12 +112,17 @@ async def open_environment(
         CadServer(world, port=cad_port) as cad,
         simcord.run(placeholder, check_errors=False, settle_timeout=SETTLE_SECONDS) as env,
     ):
+        cad.world.behaviour.spoken_api = api
         await sync_time(env)
         if placeholder.user is not None:
             await placeholder.user.edit(username="Dispatch")
         environment = _build_guild(env, cad)
+        discord_ids = {name: person.id for name, person in environment.people.items()}
+        account_states.add_account_states(world, discord_ids)
         with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as folder:
-            settings = bot_settings.build_settings(environment, Path(folder), cards=cards)
+            settings = bot_settings.build_settings(
+                environment, Path(folder), cards=cards, cad_permissions=cad_permissions
+            )
             if pushes:
                 settings = bot_settings.with_push(environment, settings)
             await _link_officers(environment, settings.database_url)

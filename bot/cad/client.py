@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from bot.cad.api_choice import ApiStatus
 from bot.cad.http.rate_limits import RateLimiter
+from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
     Calls,
-    Community,
     DetachRequest,
     NewCall,
     Receipt,
@@ -118,17 +119,24 @@ class CadClient(Protocol):
 
 
 class InspectableCad(CadClient, Protocol):
-    """A CAD that also returns its own settings; only the checks of the set-up need them."""
+    """A CAD that also returns its own settings, which orders do not need."""
+
+    @property
+    def api(self) -> ApiStatus:
+        """Which of the CAD's APIs is in use, and why."""
 
     @property
     def clock_skew(self) -> float | None:
         """The seconds by which our clock is ahead of the CAD's; None if not known."""
 
-    async def community(self) -> Community | None:
-        """Return the community that the key belongs to; None if this version does not say."""
+    async def community_id(self) -> str | None:
+        """Return the id of the community of the key, may be empty; None if v1 is in use."""
 
     async def servers(self) -> dict[int, str] | None:
         """Return the names of the game servers by number; None if this version does not say."""
+
+    async def layouts(self) -> tuple[Layout, ...]:
+        """Return the layouts of dispatch calls that the community has made (v1: none)."""
 
     async def find_attach_variant(self) -> str | None:
         """Return the name of the attach request that the CAD accepts, without attaching a unit.

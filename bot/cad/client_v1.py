@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from bot.cad.api_choice import ApiStatus
 from bot.cad.codec import v1, v1_accounts
 from bot.cad.codec.v1 import AttachVariant
 from bot.cad.errors import CadError, CadRefused, CadUnreadable, InvalidRequestType
 from bot.cad.http.transport import RequestSender
 from bot.cad.http.wire import Credentials, Request
+from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
@@ -35,6 +37,7 @@ class V1Client:
         on_variant_change: called with the new variant when the CAD needs another one than before.
     """
 
+    api = ApiStatus(1)
     has_discord_links = False
 
     def __init__(
@@ -124,6 +127,10 @@ class V1Client:
         """Return the open dispatch calls and 911 calls."""
         return await self._sender.query(v1.get_calls(self._credentials, server_id), v1.read_calls)
 
+    async def layouts(self) -> tuple[Layout, ...]:
+        """Return no layout: v1 does not describe them."""
+        return ()
+
     async def units(self, server_id: int) -> UnitListPart:
         """Fetch the units on duty; see `UnitListLoader`."""
         return await self._unit_list.load(server_id)
@@ -167,7 +174,7 @@ class V1Client:
         """The seconds by which our clock is ahead of the CAD's; None before its first answer."""
         return self._sender.clock_skew
 
-    async def community(self) -> None:
+    async def community_id(self) -> None:
         """Return None: v1 does not say which community the key belongs to."""
 
     async def servers(self) -> None:

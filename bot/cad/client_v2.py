@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from bot.cad.codec import readers, v2, v2_accounts
+from bot.cad.api_choice import ApiStatus
+from bot.cad.codec import readers, v2, v2_accounts, v2_layouts
 from bot.cad.errors import CadError
 from bot.cad.http.transport import RequestSender
 from bot.cad.http.wire import Credentials, Request
+from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
     Calls,
-    Community,
     DetachRequest,
     NewCall,
     Receipt,
@@ -34,6 +35,7 @@ MAX_SINGLE_LOOKUPS = 3  # units; for more of them, one request for the list of c
 class V2Client:
     """Returns receipts, and names units by ident where the ident is known."""
 
+    api = ApiStatus(2)
     calls_per_attach = 1
     has_discord_links = True
 
@@ -99,6 +101,11 @@ class V2Client:
         """Return the open dispatch calls and 911 calls."""
         return await self._sender.query(v2.get_calls(self._credentials, server_id), v2.read_calls)
 
+    async def layouts(self) -> tuple[Layout, ...]:
+        """Return the layouts of dispatch calls that the community has made."""
+        request = v2_layouts.get_layouts(self._credentials)
+        return await self._sender.query(request, v2_layouts.read_layouts)
+
     async def units(self, server_id: int) -> UnitListPart:
         """Fetch the units on duty; see `UnitListLoader`."""
         return await self._unit_list.load(server_id)
@@ -155,10 +162,14 @@ class V2Client:
         """The seconds by which our clock is ahead of the CAD's; None before its first answer."""
         return self._sender.clock_skew
 
-    async def community(self) -> Community:
-        """Return the community that the key belongs to."""
-        community_id = await self._general(v2.INFO, readers.read_community_id)
-        return Community(community_id, await self._general(v2.VERSION, readers.read_plan))
+    async def community_id(self) -> str:
+        """Return the id of the community that the key belongs to; empty if the CAD omits it."""
+        return await self._general(v2.INFO, readers.read_community_id)
+
+    async def check_key(self) -> None:
+        """Ask once, and at once, whether v2 takes the key; raise the error of any other answer."""
+        request = v2_accounts.general(self._credentials, v2.VERSION)
+        await self._sender.send_now(request, v2_accounts.read_general)
 
     async def servers(self) -> dict[int, str]:
         """Return the names of the game servers by number."""

@@ -95,19 +95,6 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Community:
-    """The community that the API key belongs to.
-
-    Attributes:
-        community_id: empty if the CAD does not give it.
-        plan: the name of the plan, in upper case; empty if the CAD does not give it.
-    """
-
-    community_id: str
-    plan: str
-
-
-@dataclass(frozen=True, slots=True)
 class Note:
     """A note of a call; `time` is a text of the CAD, often a time of day without a date."""
 

@@ -32,6 +32,12 @@ def _split_list(value: object) -> object:
     return value
 
 
+def _split_texts(value: object) -> object:
+    if isinstance(value, str):
+        return [text for part in value.split(",") if (text := " ".join(part.split()).casefold())]
+    return value
+
+
 def to_upper(value: object) -> object:
     """Convert text to upper case; leave other values."""
     return value.strip().upper() if isinstance(value, str) else value
@@ -42,9 +48,12 @@ def to_lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
-def to_int(value: object) -> object:
-    """Convert text with a whole number to int; leave other values."""
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+def to_api_version(value: object) -> object:
+    """Convert the text of a version to a number, and `AUTO` to lower case; leave the rest."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return int(text) if text.isdecimal() else text.lower()
 
 
 def _valid_secret(value: SecretStr) -> SecretStr:
@@ -139,6 +148,7 @@ def valid_api_url(value: HttpUrl) -> str:
 # https://docs.discord.com/developers/reference#snowflakes
 Snowflake = Annotated[int, Field(ge=10**16, lt=2**63)]
 Snowflakes = Annotated[frozenset[Snowflake], NoDecode, BeforeValidator(_split_list)]
+Texts = Annotated[frozenset[str], NoDecode, BeforeValidator(_split_texts)]
 Secret = Annotated[SecretStr, AfterValidator(_valid_secret)]
 Token = Annotated[Secret, AfterValidator(_valid_token)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

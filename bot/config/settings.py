@@ -31,10 +31,11 @@ from bot.config.setting_fields import (
     Snowflake,
     Snowflakes,
     Text,
+    Texts,
     Token,
     requires_log_channel,
     requires_members_intent,
-    to_int,
+    to_api_version,
     to_lower,
     to_upper,
     valid_api_url,
@@ -63,10 +64,11 @@ _EXPECTED = {
     "calls_channel_id": "must be a Discord id, a number of 17 to 20 digits",
     "card_keep_minutes": "must be a whole number from 0 to 10080",
     "ping_role_id": "must be a Discord id, a number of 17 to 20 digits",
+    "urgent_priorities": "must be numbers or names of priorities, separated by commas",
     "log_channel_id": "must be a Discord id, a number of 17 to 20 digits",
     "sonoran_community_id": "must not be blank",
     "sonoran_api_url": "must be an address that starts with https:// or http://",
-    "sonoran_api_version": "must be 1 or 2",
+    "sonoran_api_version": "must be auto, 1 or 2",
     "sonoran_server_id": f"must be a whole number from 1 to {LAST_SERVER_ID}",
     "require_cad_permission": "must be true or false",
     "sonoran_budget_share": "must be a number above 0 and not above 1, such as 0.8",
@@ -117,6 +119,7 @@ class Settings(LinkSettings, TokenSettings):
     calls_channel_id: Snowflake | None = None
     card_keep_minutes: Annotated[int, Field(ge=0, le=10080)] = 60
     ping_role_id: Snowflake | None = None
+    urgent_priorities: Texts = frozenset({"1"})
     log_channel_id: Snowflake | None = None
     link_approval: Annotated[bool, AfterValidator(requires_log_channel)] = False
     forget_on_leave: Annotated[bool, AfterValidator(requires_members_intent)] = False
@@ -125,7 +128,7 @@ class Settings(LinkSettings, TokenSettings):
     sonoran_api_url: Annotated[HttpUrl, AfterValidator(valid_api_url)] = HttpUrl(
         "https://api.sonorancad.com"
     )
-    sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(to_int)] = 1
+    sonoran_api_version: Annotated[Literal["auto", 1, 2], BeforeValidator(to_api_version)] = "auto"
     require_cad_permission: bool = False
     sonoran_servers: CadServerSettings = ()
     # The default is not validated: it need not be among the servers that are listed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from discord import app_commands
 
 from bot.cad.errors import (
+    ApiForbidden,
     ApiNotEnabled,
     CadBrokenOff,
     CadError,
@@ -64,7 +65,8 @@ _TELL_OPERATOR = "Tell the person who runs this bot"
 _REJECTION_ADVICE: dict[type[CadRefused], str] = {
     InvalidRequestType: f"{_TELL_OPERATOR}: this CAD accepts none of the bot's attach requests.",
     InvalidCommunity: f"{_TELL_OPERATOR}: SONORAN_COMMUNITY_ID is wrong.",
-    ApiNotEnabled: f"{_TELL_OPERATOR}: attaching needs the Plus plan or a higher one.",
+    ApiNotEnabled: (f"{_TELL_OPERATOR}: attaching over API 1 needs the Plus plan or a higher one."),
+    ApiForbidden: f"{_TELL_OPERATOR}: the CAD does not let SONORAN_API_KEY use its API 2.",
     InvalidApiKey: f"{_TELL_OPERATOR}: SONORAN_API_KEY is wrong.",
 }
 

@@ -39,6 +39,8 @@ def build_cards(needed: Dependencies, links: LinkService) -> GuildCards:
             channel_id=channel_id,
             keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
             ping_role_id=settings.ping_role_id,
+            urgent_priorities=settings.urgent_priorities,
+            layouts=needed.layouts,
             clock=clock,
         )
 

@@ -13,6 +13,7 @@ from bot.cad.http.transport import Transport
 from bot.common.clock import Clock
 from bot.config.settings import Settings
 from bot.services.access.policy import Access
+from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cad_accounts import CadAccounts
 from bot.services.cad_servers import CadServers
@@ -32,6 +33,7 @@ class Dependencies:
     cad: InspectableCad
     accounts: CadAccounts
     board: Board
+    layouts: CallLayouts
     access: Access
 
 
@@ -58,6 +60,8 @@ async def open_dependencies(
     stack.push_async_callback(cad.close)
     board = Board(cad, clock=clock)
     stack.push_async_callback(board.close)
+    layouts = CallLayouts(cad.layouts, clock=clock)
+    stack.push_async_callback(layouts.close)
     access = Access(
         settings.dispatch_role_ids,
         settings.self_dispatch_role_ids,
@@ -69,4 +73,6 @@ async def open_dependencies(
         settings.default_server_id, {one.server_id: one.name for one in settings.servers}
     )
     accounts = CadAccounts(cad, clock=clock)
-    return Dependencies(settings, servers, client, clock, database, cad, accounts, board, access)
+    return Dependencies(
+        settings, servers, client, clock, database, cad, accounts, board, layouts, access
+    )

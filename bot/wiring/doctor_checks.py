@@ -22,6 +22,7 @@ from bot.config.settings import Settings, SettingsError
 from bot.runtime.exit_codes import ExitCode
 from bot.services.board.push_listener import PushListener
 from bot.services.doctor import setup_checks
+from bot.services.doctor.account_checks import account_findings
 from bot.services.doctor.findings import Finding, FindingCode, Level, fault, fine, warning
 from bot.services.doctor.runner import CHECK_TIMEOUT, Check, Doctor, run_checks, worst_first
 from bot.services.doctor.setup_checks import CadChecks
@@ -73,12 +74,11 @@ def build_doctor(needed: Dependencies, listener: PushListener) -> Doctor:
         spent = setup_checks.budget_findings(cad.attach_limiter, cad.detach_limiter)
         return [*setup_checks.feed_findings(dict(listening), clock.now()), *spent]
 
-    at_cad = _cad_checks(loaded, cad, calls_are_shown)
     at_discord = DiscordChecks(needed.client, _wanted(loaded), command_names())
     return Doctor(
         needed.access,
         {
-            "The CAD": at_cad.all,
+            "The CAD": partial(_check_cad, loaded, cad, calls_are_shown),
             "The database": partial(
                 setup_checks.database_findings, partial(health.examine, needed.database)
             ),
@@ -201,18 +201,26 @@ async def _cad(loaded: Settings) -> list[Finding]:
     transport = Transport(str(loaded.sonoran_api_url))
     cad = cad_connection.build_client(loaded, transport, clock=SYSTEM_CLOCK)
     try:
-        return await _cad_checks(loaded, cad, cad.calls).all()
+        return await _check_cad(loaded, cad, cad.calls)
     finally:
         await cad.close()
 
 
-def _cad_checks(
+async def _check_cad(
     loaded: Settings, cad: InspectableCad, query_calls: Callable[[int], Awaitable[object]]
-) -> CadChecks:
+) -> list[Finding]:
     default_id = loaded.default_server_id
     others = (one.server_id for one in loaded.servers if one.server_id != default_id)
     setting = "SONORAN_SERVERS" if loaded.sonoran_servers else "SONORAN_SERVER_ID"
-    return CadChecks(cad, loaded.sonoran_community_id, [default_id, *others], setting, query_calls)
+    checks = CadChecks(
+        cad, loaded.sonoran_community_id, [default_id, *others], setting, query_calls
+    )
+    found = await checks.all()
+    if any(one.level is Level.FAULT for one in found):
+        return found  # what is wrong with the CAD would show again
+    needs_permission = loaded.require_cad_permission
+    accounts = await account_findings(cad, default_id, requires_permission=needs_permission)
+    return [*found, *accounts]
 
 
 async def _events(loaded: Settings) -> list[Finding]:

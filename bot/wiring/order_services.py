@@ -38,7 +38,7 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
         cad,
         needed.accounts,
         link_store,
-        server_id=settings.sonoran_server_id,
+        server_id=settings.default_server_id,
         clock=clock,
     ).require
     resolver = TargetResolver(

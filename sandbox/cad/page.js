@@ -70,10 +70,14 @@ function callCard(call) {
     element("header"),
     element("span", "id", `#${call.callId}`),
     element("span", "title", call.title),
-    element("span", "priority", `P${call.priority}`),
+    element("span", "id", call.shownNumber),
+    element("span", "priority", Number(call.priority) ? `P${call.priority}` : call.priority),
   );
   const units = filled(element("ul", "units"), ...call.units.map((u) => unitRow(u, call.primary)));
   if (!call.units.length) units.append(element("li", "nobody", "nobody attached"));
+  const values = Object.entries(call.values ?? {}).map(([name, value]) =>
+    filled(element("li"), element("b", "", name), element("span", "", value)),
+  );
   const notes = call.notes.slice(-3).map((note) =>
     filled(
       element("li"),
@@ -87,6 +91,7 @@ function callCard(call) {
     head,
     place(call.place, call.postal, call.code),
     element("p", "description", call.description),
+    values.length ? filled(element("ul", "notes"), ...values) : null,
     units,
     notes.length ? filled(element("ul", "notes"), ...notes) : null,
   );
@@ -116,6 +121,21 @@ function dutyRow(unit) {
     element("span", "department", unit.isDispatch ? "dispatcher" : unit.department),
     element("span", statusClass(unit.status), unit.status),
     element("span", "on", unit.isDispatch ? "" : on),
+  );
+}
+
+function accountRow(account) {
+  const isValid = account.status === "validated";
+  const button = element("button", "", isValid ? "ban" : "restore");
+  button.addEventListener("click", () => press(`/board/accounts/${account.uuid}/ban`));
+  const permissions = account.isOwner ? "owner" : account.permissions.join(", ");
+  return filled(
+    element("li", isValid ? "account" : "account barred", null, { account: account.username }),
+    element("b", "number", account.username),
+    element("span", "name", account.hasDiscord ? "Discord linked" : ""),
+    element("span", "permissions", permissions),
+    element("span", "status", account.status),
+    button,
   );
 }
 
@@ -173,16 +193,20 @@ function flashNew() {
 function draw(board) {
   byId("community").textContent = `community ${board.community}`;
   byId("plan").textContent = `plan ${board.plan.toLowerCase()}`;
-  for (const name of ["calls", "emergencies", "units"]) {
+  for (const name of ["calls", "emergencies", "units", "accounts"]) {
     byId(`${name}-count`).textContent = board[name].length;
   }
   fill("calls", board.calls.map(callCard), "No call is open.");
   fill("emergencies", board.emergencies.map(emergencyCard), "Nobody is calling.");
   fill("units", board.units.map(dutyRow), "Nobody is on duty.");
+  fill("accounts", board.accounts.map(accountRow), "The community has no account.");
   fill("changes", board.changes.map(changeRow), "Nothing yet.");
   fill("requests", board.requests.map(requestRow), "Nothing was asked yet. Run a command in Discord.");
   for (const button of document.querySelectorAll("[data-switch]")) {
     button.classList.toggle("on", board.switched.includes(button.dataset.switch));
+  }
+  for (const button of document.querySelectorAll("[data-api]")) {
+    button.classList.toggle("on", board.api === button.dataset.api);
   }
   flashNew();
   showState(board.switched[0] === "normal" ? "live" : "disturbed");
@@ -229,6 +253,9 @@ async function press(path) {
 
 for (const button of document.querySelectorAll("[data-switch]")) {
   button.addEventListener("click", () => press(`/board/faults/${button.dataset.switch}`));
+}
+for (const button of document.querySelectorAll("[data-api]")) {
+  button.addEventListener("click", () => press(`/board/api/${button.dataset.api}`));
 }
 for (const button of document.querySelectorAll("[data-post]")) {
   button.addEventListener("click", () => press(button.dataset.post));

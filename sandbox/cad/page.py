@@ -9,9 +9,13 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.cad.state import account_states
+from sandbox.cad.state.account_states import AccountStatus
+from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.change_log import Change, ReceivedRequest
 from sandbox.cad.state.faults import BAD_GATEWAY, Fault, Faults, RateLimited, Slow
 from sandbox.cad.state.models import (
+    Account,
     Community,
     DispatchCall,
     Json,
@@ -65,6 +69,8 @@ class BoardPage:
             web.get("/board/page.js", self._file),
             web.get("/board.json", self._board_json),
             web.post("/board/faults/{name}", self._set_fault),
+            web.post("/board/api/{name}", self._set_api),
+            web.post("/board/accounts/{uuid}/ban", self._toggle_ban),
             web.post("/board/calls", self._new_call),
             web.post("/board/emergencies", self._new_emergency),
         ]
@@ -90,6 +96,20 @@ class BoardPage:
             self._go_down(DOWN_SECONDS)
         return web.json_response({"switched": name})
 
+    async def _set_api(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in set(SpokenApi):
+            raise web.HTTPNotFound
+        self._world.behaviour.spoken_api = SpokenApi(name)
+        return web.json_response({"api": name})
+
+    async def _toggle_ban(self, request: web.Request) -> web.Response:
+        uuid = request.match_info["uuid"]
+        if uuid not in self._community.accounts:
+            raise web.HTTPNotFound
+        account = account_states.toggle_ban(self._world, self._community, uuid)
+        return web.json_response({"status": account.status})
+
     async def _new_call(self, _: web.Request) -> web.Response:
         call = self._world.new_dispatch(self._first_server(), next(self._calls))
         return web.json_response({"callId": call.call_id}, status=201)
@@ -108,7 +128,15 @@ class BoardPage:
             "plan": self._community.plan.name,
             "faults": [repr(fault) for fault in self._faults.active],
             "switched": self._active_switches(),
-            "calls": [_call(server, call) for server in servers for call in server.calls.values()],
+            "api": self._world.behaviour.spoken_api.value,
+            "calls": [
+                {
+                    **_call(server, call),
+                    "shownNumber": self._community.number_format.format(call.call_id),
+                }
+                for server in servers
+                for call in server.calls.values()
+            ],
             "emergencies": [
                 {"serverId": server.id, **call.as_json()}
                 for server in servers
@@ -120,6 +148,7 @@ class BoardPage:
                 for unit in server.units.values()
                 if unit.on_duty
             ],
+            "accounts": [_account(one) for one in self._community.accounts.values()],
             "requests": _requests(self._community, self._world.history, polls=polls),
             "changes": list(self._changes),
         }
@@ -166,6 +195,20 @@ def _unit(server: Server, unit: Unit) -> Json:
         "status": status.replace("_", " "),
         "isDispatch": unit.is_dispatch,
         "callId": on,
+    }
+
+
+def _account(account: Account) -> Json:
+    known = {status.value for status in AccountStatus}
+    status = AccountStatus(account.status).name if account.status in known else account.status
+    granted = account.permissions if account.grants is None else account.grants
+    return {
+        "uuid": account.uuid,
+        "username": account.username,
+        "hasDiscord": account.discord_id is not None,
+        "isOwner": account.is_owner,
+        "permissions": sorted(granted),
+        "status": str(status).lower(),
     }
 
 

@@ -20,7 +20,7 @@ from bot.cad.errors import (
     CadUnavailable,
     CadUnnumbered,
     CadUnreachable,
-    CadUnreadable,
+    CadWebPage,
 )
 from bot.cad.http.transport import RequestSender, Transport
 from bot.cad.http.wire import Credentials
@@ -223,7 +223,7 @@ every_act = pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
     ("fault", "kind"),
     [
         (BAD_GATEWAY, CadUnavailable),
-        (CHALLENGE, CadUnreadable),
+        (CHALLENGE, CadWebPage),
         (Reset(), CadBrokenOff),
         (Text(400, "NO"), CadRefused),
     ],

@@ -27,6 +27,7 @@ from bot.cad.errors import (
     CadTimeout,
     CadUnavailable,
     CadUnreadable,
+    CadWebPage,
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
@@ -422,7 +423,7 @@ async def test_a_page_that_is_missing_is_no_unknown_api_id(client, cad):
     ("reply", "kind"),
     [
         (CallbackResult(status=200, body="Backend Service Reached"), CadUnreadable),
-        (CallbackResult(status=200, body="<html><title>Hi</title>"), CadUnreadable),
+        (CallbackResult(status=200, body="<html><title>Hi</title>"), CadWebPage),
         (CallbackResult(status=302, headers={"Location": "https://x.example"}), CadRedirected),
         (CallbackResult(status=403, body="no"), CadRefused),
         (CallbackResult(status=429), CadRateLimited),

@@ -13,7 +13,7 @@ from bot.cad.client import CadClient
 from bot.cad.client_v2 import V2Client
 from bot.cad.codec import v2
 from bot.cad.errors import (
-    ApiNotEnabled,
+    ApiForbidden,
     CadBrokenOff,
     CadError,
     CadRateLimited,
@@ -23,6 +23,7 @@ from bot.cad.errors import (
     CadUnavailable,
     CadUnreachable,
     CadUnreadable,
+    CadWebPage,
     InvalidApiKey,
 )
 from bot.cad.http.rate_limits import RateLimit, background_queries
@@ -53,7 +54,7 @@ from sandbox.cad.state.faults import (
     Reset,
     Text,
 )
-from sandbox.cad.state.models import Badge, Community, Plan
+from sandbox.cad.state.models import Badge, Community
 from sandbox.cad.state.seed import (
     ALICE,
     API_KEY,
@@ -354,7 +355,7 @@ ASKS: dict[str, Ask] = {
     ("fault", "kind"),
     [
         (BAD_GATEWAY, CadUnavailable),
-        (CHALLENGE, CadUnreadable),
+        (CHALLENGE, CadWebPage),
         (RateLimited(), CadRateLimited),
         (RateLimited(30), CadRateLimited),
         (Redirect("http://127.0.0.1:9"), CadRedirected),
@@ -384,8 +385,8 @@ async def test_refusals_that_affect_all_requests(
     stranger = client_fixture.client(Credentials(COMMUNITY_ID, "wrong"))
     with pytest.raises(InvalidApiKey, match="bearer"):
         await ask(stranger)
-    client_fixture.community.plan = Plan.BASIC
-    with pytest.raises(ApiNotEnabled, match="NOT ENABLED"):
+    client_fixture.community.api_enabled = False
+    with pytest.raises(ApiForbidden, match="NOT ENABLED"):
         await ask(client)
 
 

@@ -491,14 +491,14 @@ CASES = [
         "The key belongs to the community `sandbox`.",
         (2,),
     ),
-    Case("api off", api_off, FindingCode.API_OFF, 2, "`API IS NOT ENABLED", BOTH),
+    Case("api off", api_off, FindingCode.PLAN_TOO_LOW, 2, "`API IS NOT ENABLED"),
+    Case("api off", api_off, FindingCode.API_FORBIDDEN, 2, "API 2 does not let", (2,)),
     Case(
         "plan",
         plan(Plan.STANDARD),
         FindingCode.PLAN_TOO_LOW,
         2,
-        "Attaching needs the Plus plan",
-        BOTH,
+        "Attaching over API 1 needs the Plus plan",
     ),
     Case(
         "second server",
@@ -510,15 +510,15 @@ CASES = [
     ),
     Case("server", many_servers, FindingCode.CAD_SERVER_UNKNOWN, 2, "no server 7", BOTH),
     Case("down", cad_is_down, FindingCode.CAD_UNREACHABLE, 5, "`Connection refused`", BOTH),
-    Case("address", cad(Text(200, HTML)), FindingCode.CAD_WRONG_ADDRESS, 2, "`Welcome`", BOTH),
+    Case("address", cad(Text(200, HTML)), FindingCode.WEB_PAGE, 2, "`Welcome`", BOTH),
     Case("refusal", cad(Text(400, "NOT NOW")), FindingCode.CAD_REJECTED, 2, "calls: `NOT NOW`."),
-    Case("challenge", cad(CHALLENGE), FindingCode.CAD_WRONG_ADDRESS, 2, "`Just a moment...`", BOTH),
+    Case("challenge", cad(CHALLENGE), FindingCode.WEB_PAGE, 2, "`Just a moment...`", BOTH),
     Case(
         "nothing there",
         cad(Text(404, "Not Found")),
-        FindingCode.CAD_WRONG_ADDRESS,
+        FindingCode.API_FORCED,
         2,
-        "`Not Found`. Correct the address",
+        "`Not Found`. Set SONORAN_API_VERSION to auto",
         BOTH,
     ),
     Case(
@@ -698,7 +698,7 @@ async def test_a_cad_that_does_not_say_whose_key_it_is(
     doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version(2)(doctor_fixture)
-    doctor_fixture.cad.faults.set(Text(403, "not for you"), path="/v2/general")
+    doctor_fixture.cad.faults.set(Text(403, "not for you"), path="/v2/general/info")
     assert await examined(doctor_fixture, monkeypatch) == {}
     assert "The CAD accepts the key." in "\n".join(doctor_fixture.reports)
 
@@ -706,6 +706,7 @@ async def test_a_cad_that_does_not_say_whose_key_it_is(
 async def test_an_odd_answer_leaves_the_dialect_open(
     doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    version(1)(doctor_fixture)
     doctor_fixture.cad.world.behaviour.attach_variants = {AttachVariant.SEPTEMBER_2020}
     doctor_fixture.cad.faults.set(Text(400, "NO DATA"), path=AttachVariant.SEPTEMBER_2020.value[0])
     assert await examined(doctor_fixture, monkeypatch) == {}

@@ -7,6 +7,7 @@ from discord import AppCommandOptionType, app_commands
 
 from bot.cad import errors as cad_errors
 from bot.cad.errors import (
+    ApiForbidden,
     ApiNotEnabled,
     CadBrokenOff,
     CadError,
@@ -18,6 +19,7 @@ from bot.cad.errors import (
     CadUnnumbered,
     CadUnreachable,
     CadUnreadable,
+    CadWebPage,
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
@@ -85,6 +87,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (InvalidRequestType("INVALID REQUEST TYPE"), ("`INVALID REQUEST TYPE`", "attach requests")),
     (InvalidCommunity("INVALID COMMUNITY ID"), ("`INVALID COMM", "SONORAN_COMMUNITY_ID")),
     (InvalidApiKey("INVALID API KEY"), ("`INVALID API KEY`", "SONORAN_API_KEY")),
+    (ApiForbidden("Not now."), ("`Not now.`", "API 2")),
     (ApiNotEnabled("API IS NOT ENABLED FOR THIS COMMUNITY"), ("`API IS NOT EN", "Plus plan")),
     (CadRateLimited(status=429), ("Try again in a minute",)),
     (CadRateLimited(status=429, retry_after=7.4), ("Try again in 7 seconds.",)),
@@ -96,7 +99,8 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (CadUnavailable("Bad gateway", status=502), ("(502)", "Try again", "`Bad gateway`")),
     (CadUnavailable(status=503), ("(503)", "Try again")),
     (CadRedirected("https://elsewhere.example", status=302), ("SONORAN_API_URL",)),
-    (CadUnreadable("Just a moment...", status=200), ("`Just a moment...`", "SONORAN_API_URL")),
+    (CadUnreadable("Backend Service Reached", status=200), ("`Backend", "SONORAN_API_URL")),
+    (CadWebPage("Just a moment...", status=200), ("`Just a moment...`", "SONORAN_API_URL")),
     (UnitNotAddressable("12"), ("needs an API id", "Link its member")),
     (CadUnnumbered("DONE", status=200), ("It was done", "`DONE`", "before you try again")),
     (CadError(), ("cannot be read", "SONORAN_API_URL")),

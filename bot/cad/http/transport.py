@@ -165,7 +165,7 @@ class RequestSender:
         """Send a query when the rate limit allows it, and again after transient faults.
 
         Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`, for a
-        background query within `BACKGROUND_WAIT`.
+        background query within `BACKGROUND_WAIT`. A background query is not sent again after a 429.
 
         Raises:
             CadRateLimited: with the seconds until the rate limit allows a request.
@@ -174,13 +174,17 @@ class RequestSender:
         async def attempt(elapsed: float) -> T:
             return await self.send_now(request, read, retry.time_limit(elapsed))
 
+        def may_resend(error: CadError) -> bool:
+            return not (is_background and isinstance(error, CadRateLimited))
+
+        is_background = in_background()
         limiter = self._limiters[request.endpoint]
         reserve = limiter.reserved_for_orders
-        if in_background():
+        if is_background:
             reserve += limiter.reserved_for_acts
             if (wait := limiter.wait(reserve=reserve)) > BACKGROUND_WAIT:
                 raise CadRateLimited(retry_after=wait)
-        return await self._send_with_retry(request.endpoint, attempt, reserve, lambda _: True)
+        return await self._send_with_retry(request.endpoint, attempt, reserve, may_resend)
 
     async def command(self, request: Request, read: Callable[[Response], T]) -> T:
         """Send a command, which must not be carried out twice, when the rate limit allows it.

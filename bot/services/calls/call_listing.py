@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from bot.common.pages import Page, PageRange
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
-from bot.services.cards.card_content import CallUnit, UnitOwners, call_units
+from bot.services.cards.card_content import CallUnit, UnitOwners, call_units, is_urgent
 
 PAGE_SIZE = 7
 PICK_LIMIT = 25  # Discord's maximum of options
@@ -49,10 +50,17 @@ class OpenCalls:
 class CallListing:
     """Lists the calls for actors who may dispatch."""
 
-    def __init__(self, access: Access, board: Board, servers: CadServers) -> None:
+    def __init__(
+        self,
+        access: Access,
+        board: Board,
+        servers: CadServers,
+        urgent_priorities: Collection[str],
+    ) -> None:
         self._access = access
         self._board = board
         self._servers = servers
+        self._urgent_priorities = urgent_priorities
 
     async def page(self, actor: Actor, number: int, server_id: int | None = None) -> CallsPage:
         """Return one page, 911 calls first; a number past the end means the last page.
@@ -93,4 +101,8 @@ class CallListing:
 
     def _sorted_open_calls(self, server_id: int) -> list[Call]:
         calls = (one for one in self._board.calls(server_id) if one.status != CLOSED)
-        return sorted(calls, key=lambda one: (one.priority, one.call_id))
+
+        def urgency(call: Call) -> tuple[bool, int, int]:
+            return not is_urgent(call, self._urgent_priorities), call.priority, call.call_id
+
+        return sorted(calls, key=urgency)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
@@ -16,6 +16,7 @@ from bot.common.backoff import Backoff
 from bot.common.clock import Clock
 from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
+from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
 from bot.services.cards.card_content import CardContent
@@ -57,7 +58,8 @@ class CardPublisher:
         links: returns the links of the guild of the channel, from memory.
         server_ids: the servers whose calls the channel shows.
         keep_closed_for: how long closed cards stay.
-        ping_role_id: the role to ping for each new 911 or priority 1 call; None for no ping.
+        ping_role_id: the role to ping for each new urgent call; None for no ping.
+        urgent_priorities, layouts: see `card_content.is_urgent` and `CardContent.details`.
     """
 
     def __init__(
@@ -72,6 +74,8 @@ class CardPublisher:
         channel_id: int,
         keep_closed_for: timedelta,
         ping_role_id: int | None,
+        urgent_priorities: Collection[str],
+        layouts: CallLayouts,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -90,6 +94,8 @@ class CardPublisher:
             server_ids=server_ids,
             channel_id=channel_id,
             keep_closed_for=keep_closed_for,
+            urgent_priorities=urgent_priorities,
+            layouts=layouts,
             clock=clock,
         )
         self._is_loaded = False

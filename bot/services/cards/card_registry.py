@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from bot.cad.models import CLOSED, Call, EmergencyCall
 from bot.common.clock import Clock
+from bot.services.board.call_layouts import NO_DETAILS, CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
 from bot.services.cards.call_subject import call_subject, is_other_call
-from bot.services.cards.card_content import CardContent, UnitOwners, call_units, visible_part
+from bot.services.cards.card_content import (
+    CardContent,
+    UnitOwners,
+    call_units,
+    is_urgent,
+    visible_part,
+)
 from bot.services.cards.card_schedule import STALE_AFTER, Card
 from bot.storage.stores.card_store import CardKind, ObsoleteCard, StoredCard
 from bot.storage.stores.link_row import Link
@@ -36,6 +43,8 @@ class CardRegistry:
         servers: CadServers,
         server_ids: Sequence[int],
         channel_id: int,
+        urgent_priorities: Collection[str],
+        layouts: CallLayouts,
         keep_closed_for: timedelta,
         clock: Clock,
     ) -> None:
@@ -45,6 +54,8 @@ class CardRegistry:
         self._servers = servers
         self._server_ids = server_ids
         self._channel_id = channel_id
+        self._urgent_priorities = urgent_priorities
+        self._layouts = layouts
         self._keep_closed_for = keep_closed_for
         self._clock = clock
         self._owners = UnitOwners()
@@ -75,7 +86,7 @@ class CardRegistry:
 
     def content(self, card: Card) -> CardContent:
         """Return the content that a card should show now."""
-        stored = card.stored
+        stored, call = card.stored, card.call
         confirmed = max(
             self._board.confirmed_at(stored.server_id) or card.known_since, card.known_since
         )
@@ -84,12 +95,14 @@ class CardRegistry:
             stored.kind,
             stored.server_id,
             stored.call_id,
-            visible_part(card.call),
-            call_units(card.call, self._board.snapshot(stored.server_id), self._owners),
+            visible_part(call),
+            call_units(call, self._board.snapshot(stored.server_id), self._owners),
             stored.first_seen_at,
             confirmed,
             stored.closed_at,
             is_stale,
+            is_urgent=is_urgent(call, self._urgent_priorities),
+            details=self._layouts.details(call) if isinstance(call, Call) else NO_DETAILS,
             server=self._servers.label(stored.server_id),
         )
 

@@ -67,14 +67,16 @@ class CadLinks:
         """Return the ids of members who are not linked here, None for a member who has none.
 
         A found link is stored, unless the id is held by another member here. A member who is
-        missing from the result could not be looked up.
+        missing from the result could not be looked up. No member of the order who is known waits
+        for that: where the CAD's limit allows no request soon, the order's next attempt asks.
         """
         found: dict[int, str | None] = {}
         for member_id in unlinked:
             if not self._accounts.is_remembered(member_id):
                 lookup.started()
             try:
-                account = await self._accounts.find(member_id)
+                with background_queries():
+                    account = await self._accounts.find(member_id)
             except CadError as error:
                 _log.warning("cannot ask the CAD for its own Discord links: %r", error)
                 lookup.failed(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.cad.models import Call, EmergencyCall
 from bot.services.calls.call_listing import CallLine, CallsPage
+from bot.services.cards.card_content import priority_name
 from bot.ui.text import MESSAGE_LIMIT, escape, join_limited, timestamp
 
 _UNITS_LENGTH = 60  # characters of the units of one call
@@ -27,7 +28,7 @@ def _call_line(line: CallLine) -> str:
             return _join_parts(
                 f"**#{call.call_id}** {escape(call.title or '(untitled)', 40)}",
                 escape(call.code, 10),
-                f"priority {call.priority}",
+                f"priority {escape(priority_name(call), 15)}",
                 escape(f"{call.block} {call.address}", 30),
                 _units(line),
             )

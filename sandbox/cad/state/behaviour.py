@@ -15,14 +15,26 @@ class AttachVariant(Enum):
 
 
 class WrongAddress(StrEnum):
-    """The answer to a v1 request at an address, or of an attach variant, that is not served.
+    """The answer to a request at an address, or of an attach variant, that is not served.
 
     Reference: docs/sonoran-cad.md, "Refusals".
     """
 
     NOT_FOUND = "404"
+    GONE = "410"
     BACKEND_REACHED = "backend service reached"
     WEB_PAGE = "web page"
+
+
+class SpokenApi(StrEnum):
+    """Which of the two APIs the CAD speaks.
+
+    Reference: docs/sonoran-cad.md, "Which API answers".
+    """
+
+    V1 = "1"
+    V2 = "2"
+    BOTH = "both"
 
 
 class Partial(StrEnum):
@@ -42,7 +54,9 @@ class Behaviour:
     """The switches; a test may change them at any time."""
 
     attach_variants: set[AttachVariant] = field(default_factory=lambda: set(AttachVariant))
-    # v1: what a POST to an unknown address gets. The documents say 200 `Backend Service Reached`.
+    spoken_api: SpokenApi = SpokenApi.BOTH
+    v2_takes_key: bool = True
+    # What a POST to an unknown address gets. The documents say 200 `Backend Service Reached`.
     wrong_address: WrongAddress = WrongAddress.NOT_FOUND
     partial: Partial = Partial.ALL_OR_NOTHING
     refuse_unknown_call: bool = True

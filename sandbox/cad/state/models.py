@@ -260,7 +260,7 @@ class Server:
 
 @dataclass(slots=True)
 class Community:
-    """A community: its id, API key, plan, accounts and servers."""
+    """A community: its id, API key, plan, accounts, servers and layouts."""
 
     id: str
     key: str
@@ -268,3 +268,7 @@ class Community:
     api_enabled: bool = True
     accounts: dict[str, Account] = field(default_factory=dict)
     servers: dict[int, Server] = field(default_factory=lambda: {1: Server()})
+    layouts: list[Json] = field(default_factory=list)  # of dispatch calls
+    # How the screens show the number of a call, which the API never does; reference:
+    # docs/sonoran-cad.md, "Call".
+    number_format: str = "2026-{:04}"

@@ -271,3 +271,14 @@ async def test_a_background_query_waits_only_a_moment(network: Network, time: Ma
         time.seconds += 60.0 - BACKGROUND_WAIT
         await sender.query(REQUEST, v1.read_done)
     assert time.slept == [BACKGROUND_WAIT]
+
+
+async def test_a_background_query_is_not_sent_again_after_a_429(
+    network: Network, time: ManualClock
+) -> None:
+    sender = RequestSender(network, {"calls": RateLimit(8, 60.0)}, clock=time, jitter=lambda: 1.0)
+    network.answers = [answer(status=429, retry_after="5")]
+    with background_queries(), pytest.raises(CadRateLimited) as limited:
+        await sender.query(REQUEST, v1.read_done)
+    assert limited.value.retry_after == 5.0
+    assert (time.slept, len(network.sent)) == ([], 1)

@@ -12,7 +12,7 @@ import pytest
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.faults import Hang
 from sandbox.cad.state.models import CallForm
-from sandbox.cad.state.seed import ARMED_ROBBERY, COMMUNITY_ID, PAT
+from sandbox.cad.state.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, PAT
 from tests.sandbox.conftest import Caller, Reply
 
 
@@ -47,6 +47,7 @@ async def test_the_board_shows_who_is_attached(cad: CadServer, caller: Caller) -
     shown = await board(cad, caller)
     robbery = shown["calls"][0]
     assert robbery["callId"] == ARMED_ROBBERY
+    assert robbery["shownNumber"] == "2026-0100", "what no API tells"
     assert [(unit["unitNum"], unit["status"]) for unit in robbery["units"]] == [
         ("A-12", "AVAILABLE")
     ]
@@ -76,6 +77,26 @@ async def test_switches_work_one_at_a_time(
     assert (await caller.attach(ARMED_ROBBERY, PAT.hex)).status == status
     assert await press(cad, caller, "faults/normal") == 200
     assert await caller.attach(ARMED_ROBBERY, PAT.hex) == Reply(200, "UNITS ATTACHED")
+
+
+@pytest.mark.parametrize(
+    ("api", "v1", "v2"), [("1", 200, 404), ("2", 404, 200), ("both", 200, 200)]
+)
+async def test_the_page_switches_the_api(
+    cad: CadServer, caller: Caller, api: str, v1: int, v2: int
+) -> None:
+    assert await press(cad, caller, f"api/{api}") == 200
+    assert (await board(cad, caller))["api"] == api
+    assert (await caller.attach(ARMED_ROBBERY, PAT.hex)).status == v1
+    headers = {"Authorization": f"Bearer {API_KEY}"}
+    for path, status in (("general/version", v2), ("nothing", 404)):
+        async with caller.session.get(f"{cad.url}/v2/{path}", headers=headers) as response:
+            assert response.status == status
+
+
+async def test_an_unknown_api_changes_nothing(cad: CadServer, caller: Caller) -> None:
+    assert await press(cad, caller, "api/3") == 404
+    assert (await board(cad, caller))["api"] == "both"
 
 
 async def test_the_down_button_closes_the_port(cad: CadServer, caller: Caller) -> None:
@@ -131,6 +152,9 @@ async def test_in_a_browser(cad: CadServer, caller: Caller, chromium: Any) -> No
     await page.wait_for_selector("#fault-rate_limited.on")
     assert (await caller.attach(ARMED_ROBBERY, PAT.hex)).status == 429
     await page.wait_for_selector('.request[data-status="429"]')
+    await page.click("#api-2")
+    await page.wait_for_selector("#api-2.on")
+    assert await page.locator("[data-api].on").count() == 1
     await page.click("#new-911")
     await page.wait_for_selector('[data-emergency="3"]')
     await cad.pause()

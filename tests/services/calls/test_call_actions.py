@@ -50,8 +50,8 @@ class FakeCad:
 
 
 class FakeIntake:
-    async def attach(self, *_args: Any, call_id: int, server_id: int) -> int:
-        return call_id
+    async def attach(self, *_args: Any, call: int, server_id: int) -> int:
+        return call
 
 
 @pytest.fixture

@@ -63,7 +63,8 @@ async def board(cad: FakeCad, clock: ManualClock) -> AsyncIterator[Board]:
 
 @pytest.fixture
 def listing(board: Board) -> CallListing:
-    return CallListing(Access(frozenset({DISPATCH_ROLE})), board, CadServers(SERVER, {SERVER: ""}))
+    servers = CadServers(SERVER, {SERVER: ""})
+    return CallListing(Access(frozenset({DISPATCH_ROLE})), board, servers, {"1", "high"})
 
 
 async def settle() -> None:
@@ -77,13 +78,14 @@ def numbers(page: CallsPage) -> list[int]:
 
 async def test_911_calls_first_then_the_most_urgent(listing: CallListing, cad: FakeCad):
     urgent = replace(call(103), priority=1)
+    high = replace(call(104), priority_text="High")
     over = replace(call(90), status=CLOSED)
     cad.found[SERVER] = Calls(
-        (call(102), call(101), over, urgent), (SHOTS, replace(SHOTS, call_id=3))
+        (call(102), call(101), over, high, urgent), (SHOTS, replace(SHOTS, call_id=3))
     )
     page = await listing.page(DANA, 1)
-    assert numbers(page) == [3, 7, 103, 101, 102]
-    assert (page.number, page.count, page.total) == (1, 1, 5)
+    assert numbers(page) == [3, 7, 103, 104, 101, 102]
+    assert (page.number, page.count, page.total) == (1, 1, 6)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ async def test_the_calls_to_choose_from_are_in_memory_and_not_too_many(
 
 async def test_every_server_with_open_calls_is_offered(board: Board, cad: FakeCad):
     servers = CadServers(SERVER, {SERVER: "", OTHER_SERVER: "Liberty City", 3: ""})
-    listing = CallListing(Access(frozenset({DISPATCH_ROLE})), board, servers)
+    listing = CallListing(Access(frozenset({DISPATCH_ROLE})), board, servers, {"1"})
     cad.found = {SERVER: Calls((call(100),), ()), OTHER_SERVER: Calls((call(200),), ())}
     for server_id in (SERVER, OTHER_SERVER):
         await board.fetch_calls(server_id)

@@ -10,7 +10,9 @@ from typing import cast
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadUnreachable
+from bot.cad.layouts import Layout
 from bot.cad.models import Call, Calls, EmergencyCall, Unit, UnitListPart
+from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
 from bot.services.cards.card_content import CardContent
@@ -41,6 +43,9 @@ class FakeCad:
         if self.is_down:
             raise CadUnreachable("down")
         return Calls(tuple(self.dispatch.values()), tuple(self.emergency.values()))
+
+    async def layouts(self) -> tuple[Layout, ...]:
+        return ()
 
     async def units(self, server_id: int) -> UnitListPart:
         return UnitListPart.whole(self.on_duty)
@@ -148,6 +153,8 @@ class CardFixture:
             channel_id=self.channel_id,
             keep_closed_for=timedelta(minutes=60),
             ping_role_id=self.ping_role_id,
+            urgent_priorities={"1"},
+            layouts=CallLayouts(self.cad.layouts, clock=self.time),
             clock=self.time,
         )
         self.publisher.start()

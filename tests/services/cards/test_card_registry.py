@@ -8,7 +8,9 @@ from typing import cast
 
 import pytest
 
+from bot.cad.layouts import Layout
 from bot.cad.models import CLOSED, Call, Calls, EmergencyCall
+from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.board.snapshot import BoardSnapshot
 from bot.services.cad_servers import CadServers
@@ -69,6 +71,10 @@ def links() -> list[Link]:
     return []
 
 
+async def no_layouts() -> tuple[Layout, ...]:
+    return ()
+
+
 @pytest.fixture
 def registry(board: KnownBoard, links: list[Link], clock: ManualClock) -> CardRegistry:
     return CardRegistry(
@@ -77,6 +83,8 @@ def registry(board: KnownBoard, links: list[Link], clock: ManualClock) -> CardRe
         servers=CadServers(SERVER, {SERVER: ""}),
         server_ids=[SERVER],
         channel_id=CHANNEL,
+        urgent_priorities={"1", "high"},
+        layouts=CallLayouts(no_layouts, clock=clock),
         keep_closed_for=KEPT,
         clock=clock,
     )
@@ -97,6 +105,18 @@ def test_calls_and_911_calls_of_one_number_have_a_card_each(
     assert card.stored == StoredCard(
         SERVER, CardKind.CALL, 7, CHANNEL, None, clock.now(), subject=call_subject(call(7))
     )
+
+
+async def test_a_card_says_whether_its_call_is_urgent_and_what_its_layout_holds(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    high = replace(call(100), priority_text="High", values={"caller_name": "Alex"})
+    board.poll(clock.now(), high, call(101), SHOTS)
+    registry.sync()
+    contents = [registry.content(card) for card in registry.cards.values()]
+    assert {one.call_id: one.is_urgent for one in contents} == {100: True, 101: False, 7: True}
+    found = {one.call_id: one.details.fields for one in contents}
+    assert found == {100: (("Caller name", "Alex"),), 101: (), 7: ()}
 
 
 def test_a_call_that_is_gone_is_closed_once(

@@ -33,6 +33,9 @@ def main(
     cad_permissions: Annotated[
         bool, typer.Option("--cad-permissions", help="Orders need the CAD's permission as well.")
     ] = False,
+    second_server: Annotated[
+        bool, typer.Option("--second-server", help="Show the channel of the second CAD server.")
+    ] = False,
     still: Annotated[bool, typer.Option("--still", help="Simulate no users of the CAD.")] = False,
 ) -> None:
     """Serve both pages, unless a subcommand is given."""
@@ -45,6 +48,7 @@ def main(
                     discord_port,
                     simulate=not still,
                     cad_permissions=cad_permissions,
+                    second_server=second_server,
                     api=api,
                 )
             )

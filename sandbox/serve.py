@@ -48,6 +48,7 @@ async def serve(
     *,
     simulate: bool,
     cad_permissions: bool = False,
+    second_server: bool = False,
     api: SpokenApi = SpokenApi.V1,
 ) -> None:
     """Run the sandbox until SIGINT, SIGTERM, or the page's "End preview session".
@@ -55,6 +56,7 @@ async def serve(
     Args:
         simulate: whether simulated users work in the CAD.
         cad_permissions: whether members need the CAD's permission as well.
+        second_server: whether to show the channel of the second server; the page shows one.
         api: which of its two APIs the CAD speaks.
     """
     stop = asyncio.Event()
@@ -71,8 +73,9 @@ async def serve(
         api=api,
     ) as environment:
         await _welcome(environment)
+        channel = environment.second_channel if second_server else environment.channel
         async with (
-            live_preview(environment, VIEWERS, _free_port(discord_port)) as preview,
+            live_preview(environment, VIEWERS, _free_port(discord_port), channel) as preview,
             _simulation(environment, simulate),
         ):
             _print_addresses(preview.url, environment.cad.url)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sandbox.cad.state import account_states
+from sandbox.cad.state import account_states, groups
 from sandbox.cad.state.account_states import AccountStatus
 from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.change_log import Change, ReceivedRequest
@@ -73,6 +73,7 @@ class BoardPage:
             web.post("/board/accounts/{uuid}/ban", self._toggle_ban),
             web.post("/board/calls", self._new_call),
             web.post("/board/emergencies", self._new_emergency),
+            web.post("/board/groups", self._change_group),
         ]
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
@@ -110,21 +111,32 @@ class BoardPage:
         account = account_states.toggle_ban(self._world, self._community, uuid)
         return web.json_response({"status": account.status})
 
-    async def _new_call(self, _: web.Request) -> web.Response:
-        call = self._world.new_dispatch(self._first_server(), next(self._calls))
+    async def _new_call(self, request: web.Request) -> web.Response:
+        call = self._world.new_dispatch(self._server_of(request), next(self._calls))
         return web.json_response({"callId": call.call_id}, status=201)
 
-    async def _new_emergency(self, _: web.Request) -> web.Response:
-        call = self._world.call_911(self._first_server(), next(self._emergencies))
+    async def _new_emergency(self, request: web.Request) -> web.Response:
+        call = self._world.call_911(self._server_of(request), next(self._emergencies))
         return web.json_response({"callId": call.call_id}, status=201)
 
-    def _first_server(self) -> Server:
-        return next(iter(self._community.servers.values()))
+    async def _change_group(self, request: web.Request) -> web.Response:
+        groups.change_group(self._world, self._server_of(request))
+        return web.json_response({}, status=201)
+
+    def _server_of(self, request: web.Request) -> Server:
+        """Return the server that a button of the page means; without one, the first."""
+        servers = self._community.servers
+        number = request.query.get("server") or str(next(iter(servers)))
+        try:
+            return servers[int(number)]
+        except (ValueError, KeyError):
+            raise web.HTTPNotFound from None
 
     def _board_data(self, *, polls: bool) -> Json:
         servers = self._community.servers.values()
         return {
             "community": self._community.id,
+            "servers": [{"id": one.id, "name": _server_name(one)} for one in servers],
             "plan": self._community.plan.name,
             "faults": [repr(fault) for fault in self._faults.active],
             "switched": self._active_switches(),
@@ -138,7 +150,7 @@ class BoardPage:
                 for call in server.calls.values()
             ],
             "emergencies": [
-                {"serverId": server.id, **call.as_json()}
+                {"serverId": server.id, "server": _server_name(server), **call.as_json()}
                 for server in servers
                 for call in server.emergencies.values()
             ],
@@ -171,12 +183,17 @@ class BoardPage:
         )
 
 
+def _server_name(server: Server) -> str:
+    return server.name or f"Server {server.id}"
+
+
 def _call(server: Server, call: DispatchCall) -> Json:
     form = call.form
     units = [server.units[ident] for ident in call.idents if ident in server.units]
     return {
         **call.as_json(),
         "serverId": server.id,
+        "server": _server_name(server),
         "place": " ".join(part for part in (form.block, form.address) if part),
         "units": [_unit(server, unit) for unit in units],
     }
@@ -188,6 +205,8 @@ def _unit(server: Server, unit: Unit) -> Json:
     status = UnitStatus(unit.status).name if unit.status in known else str(unit.status)
     return {
         "serverId": server.id,
+        "server": _server_name(server),
+        "group": unit.badge.group,
         "ident": unit.id,
         "unitNum": unit.badge.unit_num,
         "name": unit.badge.name,

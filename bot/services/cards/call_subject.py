@@ -27,16 +27,15 @@ def call_subject(call: Call | EmergencyCall) -> str:
 def is_other_call(call: Call | EmergencyCall, known: str | None) -> bool:
     """Return whether a call is another one than that of a known subject.
 
-    A 911 call keeps its caller and its place. A dispatch call is edited: it is another one if
-    all that can be compared, and that is at least two things, has changed.
+    A 911 call keeps its caller and its place. A dispatch call may be edited: it counts as another
+    one only if it has another title, another place and another description.
     """
     if known is None:
         return False
     pairs = list(zip(call_subject(call).split(), known.split(), strict=False))
     if isinstance(call, EmergencyCall):
         return any(new != old for new, old in pairs)
-    filled = [new != old for new, old in pairs if _EMPTY not in {new, old}]
-    return len(filled) > 1 and all(filled)
+    return all(new != old and _EMPTY not in {new, old} for new, old in pairs)
 
 
 def _digests(*texts: str) -> str:

@@ -15,7 +15,7 @@ from bot.services.background import BackgroundTasks
 from bot.storage.stores.card_store import CardStore, ObsoleteCard
 
 CHECK_INTERVAL = 15.0  # seconds
-_PAUSE = 1.0  # seconds between two deletions; the cards need Discord's limits more
+_PAUSE = 1.0  # seconds between two deletions, for which Discord has a limit of their own
 
 _log = logging.getLogger(__name__)
 

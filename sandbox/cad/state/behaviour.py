@@ -68,3 +68,4 @@ class Behaviour:
     sends_retry_after: bool = True  # a 429 carries Retry-After, or the header of this name:
     retry_after_header: str = "Retry-After"
     listed_event_data: bool = False  # push events: `data` is an array of one object
+    meta_data_in_911: bool = False  # push events: EVENT_911 has `metaData` inside the call

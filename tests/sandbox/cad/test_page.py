@@ -12,6 +12,7 @@ import pytest
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.faults import Hang
 from sandbox.cad.state.models import CallForm
+from sandbox.cad.state.second_server import add_second_server
 from sandbox.cad.state.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, PAT
 from tests.sandbox.conftest import Caller, Reply
 
@@ -55,6 +56,30 @@ async def test_the_board_shows_who_is_attached(cad: CadServer, caller: Caller) -
     assert shown["requests"][0]["text"] == "UNITS ATTACHED"
     assert shown["changes"][0]["units"] == ["A-12"]
     assert shown["switched"] == ["normal"]
+
+
+async def test_the_page_shows_each_server_and_acts_on_the_chosen_one(
+    cad: CadServer, caller: Caller
+) -> None:
+    second = add_second_server(cad.world)
+    before = await board(cad, caller)
+    assert before["servers"] == [{"id": 1, "name": "Los Santos"}, {"id": 2, "name": second.name}]
+    shown = {(one["server"], one["callId"]) for one in before["calls"]}
+    assert shown >= {("Los Santos", 100), (second.name, 100)}
+    assert await press(cad, caller, "calls?server=2") == 201
+    assert await press(cad, caller, "emergencies?server=2") == 201
+    assert await press(cad, caller, "calls?server=9") == 404
+    assert await press(cad, caller, "calls?server=one") == 404
+    assert (len(second.calls), len(second.emergencies)) == (3, 2)
+
+
+async def test_a_group_is_formed_renamed_and_ended(cad: CadServer, caller: Caller) -> None:
+    seen = []
+    for _ in range(3):
+        assert await press(cad, caller, "groups") == 201
+        shown = await board(cad, caller)
+        seen.append((shown["units"][0]["group"], shown["changes"][0]["kind"]))
+    assert seen == [("Alpha", "group add"), ("Bravo", "group rename"), ("", "group remove")]
 
 
 async def test_polls_are_shown_on_request(cad: CadServer, caller: Caller) -> None:

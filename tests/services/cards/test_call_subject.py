@@ -37,7 +37,7 @@ def test_a_911_call_keeps_its_caller_and_its_place(changes: dict[str, Any], is_o
     [
         ({}, False),
         ({"title": "Pursuit", "address": "Vinewood"}, False),
-        ({"title": "Robbery", "address": "Vinewood", "description": ""}, True),
+        ({"title": "Robbery", "address": "Vinewood", "description": ""}, False),
         ({"title": "Robbery", "code": "", "address": "", "description": ""}, False),
         (OTHER, True),
     ],

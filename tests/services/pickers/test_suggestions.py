@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cad.models import Call, Unit
+from bot.common.account_id import account_id
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
@@ -278,3 +279,10 @@ def test_what_is_suggested_is_read_back_as_what_was_meant(unit_numbers, before) 
         last = parse(one.value, actor_id=1)[-1]
         assert last.text == one.token
         assert last.meaning == TextTerm(one.token)
+
+
+def test_the_member_of_an_account_without_an_id() -> None:
+    crew = [replace(unit(1, "A-1"), account="u-7")]
+    found = suggesting(crew, links=StillLinks({7: account_id("u-7")})).units(DANA, "zoe", names)
+    assert [one.discord_id for one in found if isinstance(one, UnitSuggestion)] == [7]
+    assert [one.value for one in found] == ["A-1"]

@@ -159,7 +159,7 @@ async def test_a_command_under_way_is_answered_before_the_end(
     hang = HeldAttach()
     async with CadServer(build_world()) as cad:
         cad.faults.set(hang)
-        settings = SETTINGS | {"SONORAN_API_URL": cad.url}
+        settings = SETTINGS | {"SONORAN_API_URL": cad.url, "SONORAN_API_VERSION": "1"}
         bot = await start(discord=discord_server.url, settings=settings)
         await bot.reaches(discord_server.connected)
         await discord_server.interact(ATTACH)

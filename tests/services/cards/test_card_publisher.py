@@ -420,21 +420,27 @@ async def test_a_number_that_comes_back_gets_a_new_card_and_its_ping(card_fixtur
     assert obsolete == ObsoleteCard(first, CHANNEL, closed_at + timedelta(minutes=60))
 
 
+@pytest.mark.parametrize("is_storage_broken", [False, True])
 async def test_a_number_that_comes_back_and_closes_unseen_leaves_no_card_behind(
-    card_fixture: CardFixture,
+    card_fixture: CardFixture, is_storage_broken: bool
 ):
     await shown(card_fixture)
     del card_fixture.cad.dispatch[101]
     await card_fixture.advance(30)
-    card_fixture.channel.error = OSError("no network")
+    closed = next(one for one in card_fixture.store.rows.values() if one.closed_at)
+    if is_storage_broken:
+        card_fixture.store.error = StorageError("disk full")
+    else:
+        card_fixture.channel.error = OSError("no network")
     card_fixture.cad.dispatch[101] = STOP
     await card_fixture.advance(16)
     del card_fixture.cad.dispatch[101]
     await card_fixture.advance(60)
-    card_fixture.channel.error = None
+    card_fixture.channel.error = card_fixture.store.error = None
     await card_fixture.advance(120)
     assert (SERVER, CardKind.CALL, 101) not in card_fixture.store.rows
-    assert len({one.message_id for one in card_fixture.store.obsolete_rows}) == 1
+    (obsolete,) = set(card_fixture.store.obsolete_rows)
+    assert obsolete.message_id == closed.message_id
 
 
 async def test_one_channel_shows_the_calls_of_several_servers(card_fixture: CardFixture):

@@ -198,16 +198,17 @@ class ScriptedCad:
         )
 
     async def create_call(self, new: NewCall) -> int:
-        number = next(self._numbers)
+        created: list[int] = []
 
         def create() -> None:
-            self.idents_by_call[number] = []
-            self.metas[number] = dict(new.meta)
+            created.append(next(self._numbers))
+            self.idents_by_call[created[0]] = []
+            self.metas[created[0]] = dict(new.meta)
 
         await self._act(create, "create", new.server_id)
         if self.is_unnumbered:
             raise CadUnnumbered("OK")
-        return number
+        return created[0]
 
     async def close_call(self, server_id: int, call_id: int) -> None:
         if call_id not in self.idents_by_call:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -32,7 +31,7 @@ from sandbox.cad.state.seed import (
     build_world,
 )
 from tests.cad.lifetimes import running
-from tests.manual_clock import NoWait
+from tests.manual_clock import ManualClock
 
 WHO = Credentials(COMMUNITY_ID, API_KEY)
 
@@ -45,18 +44,18 @@ class ClientFixture:
     clients: list[InspectableCad] = field(default_factory=list)
 
     def v1(self) -> V1Client:
-        client = V1Client(RequestSender(Transport(self.cad.url), v1.LIMITS, clock=NoWait()), WHO)
+        client = V1Client(
+            RequestSender(Transport(self.cad.url), v1.LIMITS, clock=ManualClock()), WHO
+        )
         self.clients.append(client)
         return client
 
     def v2(self) -> V2Client:
-        client = V2Client(RequestSender(Transport(self.cad.url), v2.LIMITS, clock=NoWait()), WHO)
+        client = V2Client(
+            RequestSender(Transport(self.cad.url), v2.LIMITS, clock=ManualClock()), WHO
+        )
         self.clients.append(client)
         return client
-
-
-async def at_once(_: float) -> None:
-    await asyncio.sleep(0)
 
 
 @pytest.fixture

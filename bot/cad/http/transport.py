@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import random
 import socket
@@ -28,6 +29,8 @@ from bot.common.clock import SYSTEM_CLOCK, Clock
 MAX_BODY = 2 * 1024 * 1024
 MAX_CONNECTIONS = 20
 BACKGROUND_WAIT = 2.0  # seconds that a background query waits for the rate limit
+# Seconds that a query waits for a pause between commands; then the next request is its own.
+PATIENCE = 3.0
 
 T = TypeVar("T")
 
@@ -180,7 +183,10 @@ class RequestSender:
             reserve += limiter.reserved_for_acts
             if (wait := limiter.wait(reserve=reserve)) > BACKGROUND_WAIT:
                 raise CadRateLimited(retry_after=wait)
-        return await self._send_with_retry(request.endpoint, attempt, reserve, lambda _: True)
+        patience = math.inf if in_background() else PATIENCE
+        return await self._send_with_retry(
+            request.endpoint, attempt, reserve, lambda _: True, patience
+        )
 
     async def command(self, request: Request, read: Callable[[Response], T]) -> T:
         """Send a command, which must not be carried out twice, when the rate limit allows it.
@@ -200,18 +206,18 @@ class RequestSender:
         send: Callable[[float], Awaitable[T]],
         reserve: int,
         may_resend: Callable[[CadError], bool],
+        patience: float = math.inf,
     ) -> T:
-        """Send within the rate limit and `retry.TOTAL_TIMEOUT`; `send` gets the elapsed seconds."""
-        limiter = self._limiters[endpoint]
+        """Send within the rate limit and `retry.TOTAL_TIMEOUT`; `send` gets the elapsed seconds.
+
+        Args:
+            patience: the seconds that it leaves the reserve of the limit to other requests.
+        """
         started = self._clock.monotonic()
         attempt = 0
         fault: CadError | None = None
         while True:
-            if wait := limiter.wait(reserve=reserve):
-                if not retry.has_time(self._clock.monotonic() - started + wait):
-                    raise fault or CadRateLimited(retry_after=wait)
-                await self._clock.sleep(wait)
-                continue
+            await self._wait_for_limit(endpoint, reserve, started, patience, fault)
             attempt += 1
             try:
                 return await send(self._clock.monotonic() - started)
@@ -222,6 +228,22 @@ class RequestSender:
                     raise
                 fault = error
             await self._clock.sleep(pause)
+
+    async def _wait_for_limit(
+        self, endpoint: str, reserve: int, started: float, patience: float, fault: CadError | None
+    ) -> None:
+        """Wait until the rate limit allows a request; see `_send_with_retry`."""
+        limiter = self._limiters[endpoint]
+        while wait := limiter.wait(reserve=reserve):
+            elapsed = self._clock.monotonic() - started
+            if not retry.has_time(elapsed + wait):
+                raise fault or CadRateLimited(retry_after=wait)
+            if elapsed >= patience:
+                with limiter.precedence():
+                    while wait := limiter.wait(is_preceding=True):
+                        await self._clock.sleep(wait)
+                return
+            await self._clock.sleep(min(wait, patience - elapsed))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -96,8 +96,7 @@ class DispatchBot(DispatchClient):
         if services.erasure:
             await self.add_cog(MemberLeaveCog(services.erasure))
         services.maintenance.start()
-        if services.cards:
-            services.cards.start()
+        services.cards.start()
 
     async def on_ready(self) -> None:
         """Log that the bot is ready."""
@@ -106,11 +105,11 @@ class DispatchBot(DispatchClient):
     async def drain(self) -> None:
         """Accept no more commands; give running ones `SHUTDOWN_GRACE` seconds to finish."""
         services = self.services
-        others = [services.bulk_verifier.close(SHUTDOWN_GRACE)]
-        if services.cards:
-            others.append(services.cards.close(SHUTDOWN_GRACE))
         await asyncio.gather(
-            self._dispatch_tree.drain(SHUTDOWN_GRACE), services.queue.drain(SHUTDOWN_GRACE), *others
+            self._dispatch_tree.drain(SHUTDOWN_GRACE),
+            services.queue.drain(SHUTDOWN_GRACE),
+            services.bulk_verifier.close(SHUTDOWN_GRACE),
+            services.cards.close(SHUTDOWN_GRACE),
         )
 
     async def _sync_commands(self, scope: discord.abc.Snowflake | None) -> None:

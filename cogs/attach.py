@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
-from bot.ui.calls.autocomplete_choices import call_choice, unit_choices
+from bot.ui.calls.autocomplete_choices import call_choice, server_choices, unit_choices
 from bot.ui.interactions.responses import (
     Interaction,
     actor_of,
@@ -74,6 +74,11 @@ class AttachCog(commands.Cog):
             lookup=partial(members_of, interaction),
         )
         await submit_order(interaction, detach, services.queue)
+
+    @attach.autocomplete("server")
+    @detach.autocomplete("server")
+    async def suggest_servers(self, interaction: Interaction, typed: str) -> list[Choice[int]]:
+        return server_choices(services_for(interaction).suggestions.servers(typed))
 
     @attach.autocomplete("call")
     @detach.autocomplete("call")

@@ -6,11 +6,12 @@ from typing import Any
 
 import discord
 from discord import app_commands
-from discord.app_commands import Range
+from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from bot.services.errors import ServiceError
 from bot.ui.calls import call_text as words
+from bot.ui.calls.autocomplete_choices import server_choices
 from bot.ui.calls.call_select import call_select_view
 from bot.ui.interactions.responses import (
     Interaction,
@@ -60,16 +61,18 @@ class CallsCog(commands.Cog):
             words.calls_page,
         )
 
+    @calls.autocomplete("server")
+    async def suggest_servers(self, interaction: Interaction, typed: str) -> list[Choice[int]]:
+        return server_choices(services_for(interaction).suggestions.servers(typed))
+
     async def attach_to_call(self, interaction: Interaction, person: discord.Member) -> None:
         try:
-            server_id, open_calls = services_for(interaction).call_listing.open_calls(
-                actor_of(interaction)
-            )
+            servers = services_for(interaction).call_listing.open_calls(actor_of(interaction))
         except ServiceError as error:
             await answer_error(interaction, error)
             return
-        if not open_calls:
+        if not servers:
             await answer(interaction, "❌ No call is open.")
             return
         question = f"Which call should {member_mention(person.id)} go to?"
-        await answer(interaction, question, call_select_view(server_id, person.id, open_calls))
+        await answer(interaction, question, call_select_view(person.id, servers))

@@ -19,7 +19,14 @@ from bot.ui.interactions.responses import (
 )
 from bot.ui.link_files import import_preview
 from bot.ui.link_files.upload import upload_of
-from bot.ui.links import link_buttons, link_results, link_text, my_data_text, verification_report
+from bot.ui.links import (
+    account_text,
+    link_buttons,
+    link_results,
+    link_text,
+    my_data_text,
+    verification_report,
+)
 
 
 class LinksCog(commands.Cog):
@@ -33,14 +40,21 @@ class LinksCog(commands.Cog):
         description="Tell the bot who you are, or who a member is, in Sonoran CAD"
     )
     @app_commands.describe(
-        steam="Your Steam id, the link to your Steam profile, or another id with its prefix",
+        steam="Your id there (license:…, a Steam id or profile); leave it out to see who you are",
         member="The member to link, if not yourself (needs the permission to link)",
     )
     @app_commands.guild_only()
     async def link(
-        self, interaction: Interaction, steam: str, member: discord.Member | None = None
+        self,
+        interaction: Interaction,
+        steam: str | None = None,
+        member: discord.Member | None = None,
     ) -> None:
         target = member or interaction.user
+        if steam is None:
+            work = services_for(interaction).links.describe(actor_of(interaction), target.id)
+            await respond(interaction, work, account_text.member_account)
+            return
 
         async def linking() -> link_buttons.LinkOutcome:
             reply = reply_address(interaction)  # known once the command is acknowledged

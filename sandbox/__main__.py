@@ -12,6 +12,7 @@ import typer
 
 from sandbox import check as rehearsal
 from sandbox import serve
+from sandbox.cad.state.behaviour import SpokenApi
 
 cli = typer.Typer(
     add_completion=False,
@@ -25,13 +26,36 @@ def main(
     context: typer.Context,
     cad_port: Annotated[int, typer.Option(help="Port of the CAD; 0 picks a free one.")] = 8100,
     discord_port: Annotated[int, typer.Option(help="Port of the Discord page.")] = 8101,
+    *,
+    api: Annotated[
+        SpokenApi, typer.Option(help="The API that the CAD speaks; its page switches it.")
+    ] = SpokenApi.V1,
+    cad_permissions: Annotated[
+        bool, typer.Option("--cad-permissions", help="Orders need the CAD's permission as well.")
+    ] = False,
+    second_server: Annotated[
+        bool, typer.Option("--second-server", help="Show the channel of the second CAD server.")
+    ] = False,
+    units: Annotated[
+        int, typer.Option(min=0, help="Further units on duty; every third has no API id.")
+    ] = 0,
     still: Annotated[bool, typer.Option("--still", help="Simulate no users of the CAD.")] = False,
 ) -> None:
     """Serve both pages, unless a subcommand is given."""
     if context.invoked_subcommand is None:
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(serve.serve(cad_port, discord_port, simulate=not still))
+            asyncio.run(
+                serve.serve(
+                    cad_port,
+                    discord_port,
+                    simulate=not still,
+                    cad_permissions=cad_permissions,
+                    second_server=second_server,
+                    api=api,
+                    units=units,
+                )
+            )
 
 
 @cli.command()

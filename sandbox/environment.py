@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
@@ -14,18 +13,16 @@ from pathlib import Path
 
 import discord
 import simcord
-from pydantic import HttpUrl, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from bot.app import DispatchBot, open_bot
-from bot.cad.push.http_push import EVENT_PATH
 from bot.common.clock import Clock
-from bot.config.settings import Settings
 from bot.storage.database import Database
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
+from sandbox import bot_settings
 from sandbox.cad.server import CadServer
-from sandbox.cad.state import seed
+from sandbox.cad.state import account_states, second_server, seed
+from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.models import Server
 from sandbox.cad.state.seed import Person
 from sandbox.fake_time import FakeTime, Wait
@@ -33,9 +30,6 @@ from sandbox.fake_time import FakeTime, Wait
 LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
 OFFICERS = (*LINKED, seed.CHARLIE)
 PATROL_OFFICERS = (seed.PAT, seed.ALICE)
-
-# Short, so that the channel keeps few cards while the simulation runs.
-CARD_KEEP_MINUTES = 5
 
 # Longer than one order may take, so that the member sees the answer and not a timeout.
 SETTLE_SECONDS = 15.0
@@ -49,6 +43,7 @@ class Environment:
     cad: CadServer
     simcord_env: simcord.Env
     channel: simcord.ChannelHandle
+    second_channel: simcord.ChannelHandle
     people: Mapping[str, simcord.MemberActor]
     dispatch_role: simcord.RoleHandle
     officer_role: simcord.RoleHandle
@@ -56,8 +51,13 @@ class Environment:
 
     @property
     def home_server(self) -> Server:
-        """The CAD's server that the bot works for."""
+        """The CAD's server of the commands that name none."""
         return self.cad.world.server(seed.COMMUNITY_ID, seed.SERVER_ID)
+
+    @property
+    def second_server(self) -> Server:
+        """The other server of the community, with a channel of its own."""
+        return self.cad.world.server(seed.COMMUNITY_ID, second_server.SERVER_ID)
 
     def units_on(self, call_id: int) -> tuple[str, ...]:
         """List the numbers of the units on a call, in the order of their attachment."""
@@ -82,22 +82,6 @@ class Environment:
         return {**roles, **people, f"#{self.patrol.name}": self.patrol.mention}
 
 
-class _Settings(Settings):
-    """Settings without the environment and without a .env: neither may change the sandbox."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  # the caller passes all by name
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Use only the values that the code passes."""
-        return (init_settings,)
-
-
 @asynccontextmanager
 async def open_environment(
     *,
@@ -105,6 +89,8 @@ async def open_environment(
     time: FakeTime | None = None,
     cards: bool = False,
     pushes: bool = False,
+    cad_permissions: bool = False,
+    api: SpokenApi = SpokenApi.V1,
 ) -> AsyncIterator[Environment]:
     """Set up the sandbox, and remove it at the end of the block.
 
@@ -113,22 +99,31 @@ async def open_environment(
         time: the clock of the bot, if a test moves it; None for real time.
         cards: whether the channel shows cards of the calls.
         pushes: whether the CAD pushes its events to the bot.
+        cad_permissions: whether members need the CAD's permission as well.
+        api: which of its two APIs the CAD speaks.
     """
     # simcord runs one bot at a time, and the real bot needs the id of the dispatch role. This
     # client takes its place until the guild is built.
     placeholder = discord.Client(intents=discord.Intents(guilds=True))
+    world = seed.build_world()
+    second_server.add_second_server(world)
     async with (
-        CadServer(seed.build_world(), port=cad_port) as cad,
+        CadServer(world, port=cad_port) as cad,
         simcord.run(placeholder, check_errors=False, settle_timeout=SETTLE_SECONDS) as env,
     ):
+        cad.world.behaviour.spoken_api = api
         await sync_time(env)
         if placeholder.user is not None:
             await placeholder.user.edit(username="Dispatch")
         environment = _build_guild(env, cad)
+        discord_ids = {name: person.id for name, person in environment.people.items()}
+        account_states.add_account_states(world, discord_ids)
         with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as folder:
-            settings = _settings(environment, Path(folder), cards=cards)
+            settings = bot_settings.build_settings(
+                environment, Path(folder), cards=cards, cad_permissions=cad_permissions
+            )
             if pushes:
-                settings = _with_push(environment, settings)
+                settings = bot_settings.with_push(environment, settings)
             await _link_officers(environment, settings.database_url)
             if time is not None:
                 time.wait = _external_wait(env)
@@ -217,6 +212,7 @@ async def sync_time(env: simcord.Env) -> None:
 def _build_guild(env: simcord.Env, cad: CadServer) -> Environment:
     guild = env.create_guild("San Andreas Roleplay")
     channel = guild.create_text_channel("dispatch", topic="Who goes where")
+    second_channel = guild.create_text_channel("liberty-city", topic="Calls of Liberty City")
     dispatch = guild.create_role("Dispatch", color=0xE67E22, hoist=True)
     officer = guild.create_role("Officer", color=0x3498DB, hoist=True)
     roles = {seed.DANA: [dispatch], **{person: [officer] for person in OFFICERS}}
@@ -227,32 +223,7 @@ def _build_guild(env: simcord.Env, cad: CadServer) -> Environment:
 
     people = {person.name: join(person) for person in seed.PEOPLE}
     patrol = guild.create_voice_channel("Patrol-2")
-    return Environment(cad, env, channel, people, dispatch, officer, patrol)
-
-
-def _with_push(environment: Environment, settings: Settings) -> Settings:
-    """Set a free local port as the address that the CAD pushes to and the bot listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        address = f"127.0.0.1:{found.getsockname()[1]}"
-    environment.home_server.push_url = f"http://{address}{EVENT_PATH}"
-    return settings.model_copy(update={"push_listen": address})
-
-
-def _settings(environment: Environment, folder: Path, *, cards: bool) -> Settings:
-    return _Settings(
-        discord_token=SecretStr("no-token-is-needed"),
-        members_intent=True,
-        calls_channel_id=environment.channel.id if cards else None,
-        dispatch_role_ids=frozenset({environment.dispatch_role.id}),
-        self_dispatch_role_ids=frozenset({environment.officer_role.id}),
-        card_keep_minutes=CARD_KEEP_MINUTES,
-        ping_role_id=environment.dispatch_role.id,
-        sonoran_community_id=seed.COMMUNITY_ID,
-        sonoran_api_key=SecretStr(seed.API_KEY),
-        sonoran_api_url=HttpUrl(environment.cad.url),
-        sonoran_server_id=seed.SERVER_ID,
-        database_url=f"sqlite+aiosqlite:///{(folder / 'sandbox.db').as_posix()}",
-    )
+    return Environment(cad, env, channel, second_channel, people, dispatch, officer, patrol)
 
 
 async def _link_officers(environment: Environment, database_url: str) -> None:

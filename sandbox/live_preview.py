@@ -31,13 +31,16 @@ _INVISIBLE_REQUESTS = re.compile(r"GET |POST /interactions/\d+/[^/]+/callback")
 
 @asynccontextmanager
 async def live_preview(
-    environment: Environment, viewers: tuple[str, ...], port: int
+    environment: Environment,
+    viewers: tuple[str, ...],
+    port: int,
+    channel: simcord.ChannelHandle,
 ) -> AsyncIterator[Preview]:
-    """Serve the channel as a page on this port, 0 for a free one, and keep it up to date."""
+    """Serve a channel as a page on this port, 0 for a free one, and keep it up to date."""
     # Discord shows names for mentions in a card's fields; simcord's page would show the id.
     _FIELD_POLICIES["embed_field_value"]["mentions"] = True
     preview = environment.simcord_env.preview(
-        environment.channel,
+        channel,
         viewers=[environment.people[name] for name in viewers],
         layout="channel",
         port=port,

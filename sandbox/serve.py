@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sandbox.cad.state import extra_units
+from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.seed import COMMUNITY_ID
 from sandbox.cad.state.simulation import Simulation
 from sandbox.environment import Environment, open_environment
@@ -23,7 +24,10 @@ VIEWERS = ("Dana", "Pat", "Charlie", "Vic")
 
 EXAMPLES = (
     ("/attach call:100 units:@Pat", "Pat's unit goes on the armed robbery"),
-    ("/attach call:101 units:@Alice @Charlie", "only partly: Charlie is not linked"),
+    (
+        "/attach call:101 units:@Alice @Charlie",
+        "on API 1, Charlie is not linked",
+    ),
     ("/detach units:@Pat", "and off again"),
     ("/attach call:100 units:#Patrol-2 dept:EMS", "a voice channel and a department"),
 )
@@ -33,15 +37,29 @@ Welcome to the sandbox. I am Dana, the dispatcher, and so are you.
 Above are the CAD's open calls: press their buttons. Or type `/` and choose **/attach**, or paste \
 this: `/attach call:100 units:@Pat`
 Then look at the CAD: <{cad}/>. There you can also take it down and see what the bot says.
-“Viewing as”, above, makes you somebody else: Pat and Charlie are officers, Charlie is not \
-linked yet (**/link**), and Vic holds no role."""
+“Viewing as”, above, makes you another member: Pat and Charlie are officers, and Vic holds no \
+role. Charlie has no link here, but has linked Discord in the CAD: API 2 finds Charlie by that, on \
+API 1 Charlie needs **/link**."""
 
 
-async def serve(cad_port: int, discord_port: int, *, simulate: bool) -> None:
+async def serve(
+    cad_port: int,
+    discord_port: int,
+    *,
+    simulate: bool,
+    cad_permissions: bool = False,
+    second_server: bool = False,
+    api: SpokenApi = SpokenApi.V1,
+    units: int = 0,
+) -> None:
     """Run the sandbox until SIGINT, SIGTERM, or the page's "End preview session".
 
     Args:
         simulate: whether simulated users work in the CAD.
+        cad_permissions: whether members need the CAD's permission as well.
+        second_server: whether to show the channel of the second server; the page shows one.
+        api: which of its two APIs the CAD speaks.
+        units: the number of further units on duty.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -50,11 +68,20 @@ async def serve(cad_port: int, discord_port: int, *, simulate: bool) -> None:
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
     async with open_environment(
-        cad_port=_free_port(cad_port), cards=True, pushes=True
+        cad_port=_free_port(cad_port),
+        cards=True,
+        pushes=True,
+        cad_permissions=cad_permissions,
+        api=api,
     ) as environment:
+        world = environment.cad.world
+        extra_units.add_numbered_units(
+            world, world.communities[COMMUNITY_ID], environment.home_server, units
+        )
         await _welcome(environment)
+        channel = environment.second_channel if second_server else environment.channel
         async with (
-            live_preview(environment, VIEWERS, _free_port(discord_port)) as preview,
+            live_preview(environment, VIEWERS, _free_port(discord_port), channel) as preview,
             _simulation(environment, simulate),
         ):
             _print_addresses(preview.url, environment.cad.url)

@@ -21,16 +21,25 @@ OURS = ("bot", "cogs", "sandbox", "tests", "benchmarks")
 
 # What the services may see of the CAD: its protocol and its data, no HTTP.
 _CAD = (
+    "bot.cad.api_choice",
     "bot.cad.client",
     "bot.cad.codec.emergencies",
     "bot.cad.errors",
     "bot.cad.http.rate_limits",
+    "bot.cad.layouts",
     "bot.cad.models",
     "bot.cad.permissions",
     "bot.cad.push.event_queue",
     "bot.cad.push.events",
 )
-_CAD_ROOT = ("bot.cad.errors", "bot.cad.models", "bot.cad.permissions", "bot.cad.values")
+_CAD_ROOT = (
+    "bot.cad.api_choice",
+    "bot.cad.errors",
+    "bot.cad.layouts",
+    "bot.cad.models",
+    "bot.cad.permissions",
+    "bot.cad.values",
+)
 # What the UI may see of the storage: rows and errors, nothing that asks the database.
 _ROWS = (
     "bot.storage.errors",
@@ -49,8 +58,10 @@ _SERVICE_ROOT = (
     "bot.services.cad_accounts",
     "bot.services.cad_backoff",
     "bot.services.cad_lookup",
+    "bot.services.cad_servers",
     "bot.services.errors",
     "bot.services.pasted_api_id",
+    "bot.services.refresh_turns",
     "bot.services.reply",
 )
 _BELOW_SERVICES = (*_CAD, "bot.storage", *_SERVICE_ROOT)
@@ -120,6 +131,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.common": (),
     "bot.cad": ("bot.cad.codec", "bot.cad.http", *_CAD_ROOT),
     **dict.fromkeys(_CAD_ROOT, ()),
+    "bot.cad.api_choice": ("bot.cad.errors",),
     "bot.cad.permissions": ("bot.cad.models",),
     "bot.cad.http": _CAD_ROOT,
     "bot.cad.codec": (*_CAD_ROOT, "bot.cad.http"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass, fields
+from typing import Protocol, Self
 
+from bot.cad.api_choice import ApiStatus
 from bot.cad.http.rate_limits import RateLimiter
+from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
     Calls,
-    Community,
     DetachRequest,
     NewCall,
     Receipt,
@@ -18,27 +20,42 @@ from bot.cad.models import (
     UnitListPart,
     UnitRef,
 )
+from bot.cad.permissions import GranularPermissions
+
+
+@dataclass(frozen=True, slots=True)
+class Limiters:
+    """The rate limiter of each kind of request that orders send; some may share one."""
+
+    attach: RateLimiter
+    detach: RateLimiter
+    create: RateLimiter
+    close: RateLimiter
+    note: RateLimiter
+    status: RateLimiter
+    remove_911: RateLimiter
+    calls: RateLimiter
+
+    @classmethod
+    def shared(cls, limiter: RateLimiter) -> Self:
+        """Return the limiters of an API that counts all requests alike."""
+        return cls(*(limiter for _ in fields(cls)))
 
 
 class CadClient(Protocol):
     """The CAD of one community. Every method raises `CadError` or a subclass, and nothing else.
 
-    `attach` and `detach` send each request once and at once: the caller checks the rate limit and
-    decides about another attempt. All other methods wait up to `retry.TOTAL_TIMEOUT` for the rate
-    limit. A query is sent again after a transient fault. A command is sent again only if the CAD
-    cannot have carried it out, because a call that is created twice is a duplicate.
+    Commands are sent once: the caller decides about another attempt. `attach` and `detach` send
+    each request at once, whatever the rate limit says; all other methods wait for it, up to
+    `retry.TOTAL_TIMEOUT`. A query is sent again after a transient fault.
     """
 
     calls_per_attach: int
     """How many calls one attach request can name; set to 1 if the CAD does only the first."""
 
     @property
-    def attach_limiter(self) -> RateLimiter:
-        """The rate limiter of attach requests."""
-
-    @property
-    def detach_limiter(self) -> RateLimiter:
-        """The rate limiter of detach requests."""
+    def limiters(self) -> Limiters:
+        """The rate limiters of the requests that orders send."""
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> Receipt | None:
         """Attach units to calls; return None if the CAD does not say which units it attached."""
@@ -91,14 +108,21 @@ class CadClient(Protocol):
     async def get_full_account(self, server_id: int, account: Account) -> Account | None:
         """Return an account with all its fields; None if it does not exist any more.
 
-        At most one request; v1 sends none if the name is already known.
+        At most one request, by UUID or API id, whichever is known; v1 sends none if the name is
+        already known.
         """
 
     async def get_account_by_discord_id(self, discord_id: int) -> Account | None:
         """Return the account that is linked to a Discord id; None if there is none (v1: always)."""
 
-    async def get_account_by_api_id(self, api_id: str) -> Account | None:
-        """Return the account that has an API id; None if there is none (v1: always)."""
+    async def get_account_by_api_id(self, server_id: int, api_id: str) -> Account | None:
+        """Return the account that has an API id, with its permissions; None if there is none."""
+
+    async def get_granular_permissions(self, account: str) -> GranularPermissions | None:
+        """Return the granular permissions of the account with this UUID; None if it has none.
+
+        v1 has none. An error says nothing about what the account may do.
+        """
 
     async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]
@@ -110,17 +134,24 @@ class CadClient(Protocol):
 
 
 class InspectableCad(CadClient, Protocol):
-    """A CAD that also returns its own settings; only the checks of the set-up need them."""
+    """A CAD that also returns its own settings, which orders do not need."""
+
+    @property
+    def api(self) -> ApiStatus:
+        """Which of the CAD's APIs is in use, and why."""
 
     @property
     def clock_skew(self) -> float | None:
         """The seconds by which our clock is ahead of the CAD's; None if not known."""
 
-    async def community(self) -> Community | None:
-        """Return the community that the key belongs to; None if this version does not say."""
+    async def community_id(self) -> str | None:
+        """Return the id of the community of the key, may be empty; None if v1 is in use."""
 
     async def servers(self) -> dict[int, str] | None:
         """Return the names of the game servers by number; None if this version does not say."""
+
+    async def layouts(self) -> tuple[Layout, ...]:
+        """Return the layouts of dispatch calls that the community has made (v1: none)."""
 
     async def find_attach_variant(self) -> str | None:
         """Return the name of the attach request that the CAD accepts, without attaching a unit.

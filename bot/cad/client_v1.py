@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from bot.cad.api_choice import ApiStatus
+from bot.cad.client import Limiters
 from bot.cad.codec import v1, v1_accounts
 from bot.cad.codec.v1 import AttachVariant
 from bot.cad.errors import CadError, CadRefused, CadUnreadable, InvalidRequestType
 from bot.cad.http.transport import RequestSender
 from bot.cad.http.wire import Credentials, Request
+from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
@@ -35,6 +38,7 @@ class V1Client:
         on_variant_change: called with the new variant when the CAD needs another one than before.
     """
 
+    api = ApiStatus(1)
     has_discord_links = False
 
     def __init__(
@@ -45,8 +49,7 @@ class V1Client:
         on_variant_change: Callable[[AttachVariant], None] = _ignore_variant,
     ) -> None:
         self._sender = sender
-        self.attach_limiter = sender.limiter(v1.ENDPOINT)
-        self.detach_limiter = sender.limiter(v1.ENDPOINT)
+        self.limiters = Limiters.shared(sender.limiter(v1.ENDPOINT))
         self._credentials = credentials
         self._unit_list = UnitListLoader(self._units_page, sender.clock)
         self._on_variant_change = on_variant_change
@@ -124,6 +127,10 @@ class V1Client:
         """Return the open dispatch calls and 911 calls."""
         return await self._sender.query(v1.get_calls(self._credentials, server_id), v1.read_calls)
 
+    async def layouts(self) -> tuple[Layout, ...]:
+        """Return no layout: v1 does not describe them."""
+        return ()
+
     async def units(self, server_id: int) -> UnitListPart:
         """Fetch the units on duty; see `UnitListLoader`."""
         return await self._unit_list.load(server_id)
@@ -138,6 +145,9 @@ class V1Client:
         """Return an account with its user name; None if it does not exist any more."""
         if account.username:
             return account
+        if account.uuid and not account.api_id:
+            request = v1_accounts.get_account_by_uuid(self._credentials, server_id, account.uuid)
+            return await self._sender.query(request, v1_accounts.read_account)
         found = await self.check_api_id(server_id, account.api_id)
         return found and replace(account, username=found.username)
 
@@ -145,11 +155,10 @@ class V1Client:
         """Return None: v1 cannot find accounts by Discord id."""
         return None
 
-    async def get_account_by_api_id(self, api_id: str) -> Account | None:  # noqa: ARG002
-        """Return None: v1 returns no more than the user name of an account."""
-        return None
+    async def get_granular_permissions(self, account: str) -> None:
+        """Return None: v1 knows no granular permissions."""
 
-    async def get_account_with_permissions(self, server_id: int, api_id: str) -> Account | None:
+    async def get_account_by_api_id(self, server_id: int, api_id: str) -> Account | None:
         """Return the account that has an API id, with its permissions; None if there is none."""
         request = v1_accounts.get_account(self._credentials, server_id, api_id)
         return await self._sender.query(request, v1_accounts.read_account)
@@ -165,7 +174,7 @@ class V1Client:
         """The seconds by which our clock is ahead of the CAD's; None before its first answer."""
         return self._sender.clock_skew
 
-    async def community(self) -> None:
+    async def community_id(self) -> None:
         """Return None: v1 does not say which community the key belongs to."""
 
     async def servers(self) -> None:
@@ -182,9 +191,7 @@ class V1Client:
         refusals: list[CadRefused | CadUnreadable] = []
         for variant in v1.ATTACH_VARIANTS:
             try:
-                await self._sender.command(
-                    v1.empty_attach(self._credentials, variant), v1.read_done
-                )
+                await self._sender.query(v1.empty_attach(self._credentials, variant), v1.read_done)
             except (CadRefused, CadUnreadable) as refusal:
                 if not v1.is_unknown_variant(refusal):
                     return None

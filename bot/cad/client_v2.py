@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from bot.cad.codec import readers, v2, v2_accounts
+from bot.cad.api_choice import ApiStatus
+from bot.cad.client import Limiters
+from bot.cad.codec import readers, v2, v2_accounts, v2_layouts
 from bot.cad.errors import CadError
 from bot.cad.http.transport import RequestSender
 from bot.cad.http.wire import Credentials, Request
+from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
     Calls,
-    Community,
     DetachRequest,
     NewCall,
     Receipt,
@@ -34,13 +36,22 @@ MAX_SINGLE_LOOKUPS = 3  # units; for more of them, one request for the list of c
 class V2Client:
     """Returns receipts, and names units by ident where the ident is known."""
 
+    api = ApiStatus(2)
     calls_per_attach = 1
     has_discord_links = True
 
     def __init__(self, sender: RequestSender, credentials: Credentials) -> None:
         self._sender = sender
-        self.attach_limiter = sender.limiter(v2.ATTACH)
-        self.detach_limiter = sender.limiter(v2.DETACH)
+        self.limiters = Limiters(
+            attach=sender.limiter(v2.ATTACH),
+            detach=sender.limiter(v2.DETACH),
+            create=sender.limiter(v2.NEW_CALL),
+            close=sender.limiter(v2.CLOSE),
+            note=sender.limiter(v2.NOTE),
+            status=sender.limiter(v2.STATUS),
+            remove_911=sender.limiter(v2.REMOVE_911),
+            calls=sender.limiter(v2.CALLS),
+        )
         self._credentials = credentials
         self._unit_list = UnitListLoader(self._units_page, sender.clock)
 
@@ -99,6 +110,11 @@ class V2Client:
         """Return the open dispatch calls and 911 calls."""
         return await self._sender.query(v2.get_calls(self._credentials, server_id), v2.read_calls)
 
+    async def layouts(self) -> tuple[Layout, ...]:
+        """Return the layouts of dispatch calls that the community has made."""
+        request = v2_layouts.get_layouts(self._credentials)
+        return await self._sender.query(request, v2_layouts.read_layouts)
+
     async def units(self, server_id: int) -> UnitListPart:
         """Fetch the units on duty; see `UnitListLoader`."""
         return await self._unit_list.load(server_id)
@@ -124,8 +140,8 @@ class V2Client:
         request = v2_accounts.account_by_discord(self._credentials, discord_id)
         return await self._sender.query(request, v2_accounts.read_account)
 
-    async def get_account_by_api_id(self, api_id: str) -> Account | None:
-        """Return the account that has an API id; None if there is none."""
+    async def get_account_by_api_id(self, server_id: int, api_id: str) -> Account | None:  # noqa: ARG002
+        """Return the account that has an API id, with its permissions; None if there is none."""
         request = v2_accounts.account_by_community_user(self._credentials, api_id)
         return await self._sender.query(request, v2_accounts.read_account)
 
@@ -155,10 +171,14 @@ class V2Client:
         """The seconds by which our clock is ahead of the CAD's; None before its first answer."""
         return self._sender.clock_skew
 
-    async def community(self) -> Community:
-        """Return the community that the key belongs to."""
-        community_id = await self._general(v2.INFO, readers.read_community_id)
-        return Community(community_id, await self._general(v2.VERSION, readers.read_plan))
+    async def community_id(self) -> str:
+        """Return the id of the community that the key belongs to; empty if the CAD omits it."""
+        return await self._general(v2.INFO, readers.read_community_id)
+
+    async def check_key(self) -> None:
+        """Ask once, and at once, whether v2 takes the key; raise the error of any other answer."""
+        request = v2_accounts.general(self._credentials, v2.VERSION)
+        await self._sender.send_now(request, v2_accounts.read_general)
 
     async def servers(self) -> dict[int, str]:
         """Return the names of the game servers by number."""

@@ -62,6 +62,10 @@ class CadUnreadable(CadError):
     """The answer is not one of the CAD's answers: HTML, invalid JSON, or too large."""
 
 
+class CadWebPage(CadUnreadable):
+    """The answer is a web page; `text` is its title."""
+
+
 class CadUnnumbered(CadUnreadable):
     """The CAD created a call, and its answer does not give the number."""
 
@@ -92,7 +96,13 @@ class InvalidCommunity(CadRefused):
 
 
 class ApiNotEnabled(CadRefused):
-    """`API IS NOT ENABLED FOR THIS COMMUNITY`: the plan of the community is too low."""
+    """`API IS NOT ENABLED FOR THIS COMMUNITY`: the plan of the community is too low for v1."""
+
+    affects_all_requests = True
+
+
+class ApiForbidden(CadRefused):
+    """v2 knows the key and does not let it in; v2 needs no plan."""
 
     affects_all_requests = True
 

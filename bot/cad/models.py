@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 PENDING, ACTIVE, CLOSED = range(3)  # the status of a call
 LOWEST_PRIORITY = 3
 ACCOUNT_PENDING, VALIDATED, EXPIRED, REMOVED, BANNED = range(5)  # the status of an account
+BARRED = frozenset({EXPIRED, REMOVED, BANNED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +91,7 @@ class Account:
     @property
     def is_barred(self) -> bool:
         """Whether the account is expired, removed or banned."""
-        return self.status in {EXPIRED, REMOVED, BANNED}
-
-
-@dataclass(frozen=True, slots=True)
-class Community:
-    """The community that the API key belongs to.
-
-    Attributes:
-        community_id: empty if the CAD does not give it.
-        plan: the name of the plan, in upper case; empty if the CAD does not give it.
-    """
-
-    community_id: str
-    plan: str
+        return self.status in BARRED
 
 
 @dataclass(frozen=True, slots=True)

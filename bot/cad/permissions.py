@@ -1,4 +1,4 @@
-"""The granular permissions of an account.
+"""What an account of the CAD may do.
 
 Reference: docs/sonoran-cad.md, "Account".
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.cad.models import VALIDATED
+from bot.cad.models import BARRED, VALIDATED, Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +33,36 @@ class GranularPermissions:
             permission: its name without `global.`, in any letter case.
         """
         return self.is_owner or f"global.{permission.lower()}" in self.grants
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPermissions:
+    """The permissions that count for an account.
+
+    Attributes:
+        granular: None if the CAD has none for this account; v1 never has.
+    """
+
+    account: Account
+    granular: GranularPermissions | None = None
+
+    @property
+    def barred_status(self) -> int | None:
+        """The status of an account that is expired, removed or banned; None for any other."""
+        for known in (self.account, self.granular):
+            if known and known.status in BARRED:
+                return known.status
+        return None
+
+    def allows(self, permission: str) -> bool:
+        """Return True if the account has a permission of the whole community.
+
+        Args:
+            permission: its name without `global.`, in lower case.
+        """
+        if self.barred_status is not None:
+            return False
+        granular = self.granular
+        if granular and (granular.is_owner or granular.is_migrated):
+            return granular.allows(permission)
+        return permission in self.account.permissions

@@ -28,6 +28,12 @@ def _split_list(value: object) -> object:
     return value
 
 
+def _split_texts(value: object) -> object:
+    if isinstance(value, str):
+        return [text for part in value.split(",") if (text := " ".join(part.split()).casefold())]
+    return value
+
+
 def to_upper(value: object) -> object:
     """Convert text to upper case; leave other values."""
     return value.strip().upper() if isinstance(value, str) else value
@@ -38,9 +44,12 @@ def to_lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
-def to_int(value: object) -> object:
-    """Convert text with a whole number to int; leave other values."""
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+def to_api_version(value: object) -> object:
+    """Convert the text of a version to a number, and `AUTO` to lower case; leave the rest."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return int(text) if text.isdecimal() else text.lower()
 
 
 def _valid_secret(value: SecretStr) -> SecretStr:
@@ -97,12 +106,11 @@ def requires_members_intent(value: bool, info: ValidationInfo) -> bool:
     return value
 
 
-def requires_api_v2(value: bool, info: ValidationInfo) -> bool:
-    """Reject a setting that needs permissions from the CAD, which API 1 does not give."""
-    if value and info.data.get("sonoran_api_version", 2) == 1:
-        raise ValueError(
-            "needs SONORAN_API_VERSION=2: the CAD's API 1 does not say what an account may do"
-        )
+def valid_server_id(value: int, info: ValidationInfo) -> int:
+    """Reject a default server that SONORAN_SERVERS does not list."""
+    listed = [one.server_id for one in info.data.get("sonoran_servers", ())]
+    if listed and value not in listed:
+        raise ValueError("must be one of the servers in SONORAN_SERVERS")
     return value
 
 
@@ -113,5 +121,6 @@ def strip_trailing_slash(value: HttpUrl) -> str:
 
 Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
 Snowflakes = Annotated[frozenset[Snowflake], NoDecode, BeforeValidator(_split_list)]
+Texts = Annotated[frozenset[str], NoDecode, BeforeValidator(_split_texts)]
 Secret = Annotated[SecretStr, AfterValidator(_valid_secret)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

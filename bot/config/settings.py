@@ -16,21 +16,23 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.config.server_list import CadServerSetting, CadServerSettings
 from bot.config.setting_fields import (
     Secret,
     Snowflake,
     Snowflakes,
     Text,
-    requires_api_v2,
+    Texts,
     requires_log_channel,
     requires_members_intent,
     strip_trailing_slash,
-    to_int,
+    to_api_version,
     to_lower,
     to_upper,
     valid_database_url,
     valid_id_format,
     valid_listen_address,
+    valid_server_id,
 )
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
@@ -52,10 +54,11 @@ _EXPECTED = {
     "calls_channel_id": "must be a Discord id, a number of 17 to 20 digits",
     "card_keep_minutes": "must be a whole number from 0 to 10080",
     "ping_role_id": "must be a Discord id, a number of 17 to 20 digits",
+    "urgent_priorities": "must be numbers or names of priorities, separated by commas",
     "log_channel_id": "must be a Discord id, a number of 17 to 20 digits",
     "sonoran_community_id": "must not be blank",
     "sonoran_api_url": "must be an address that starts with https:// or http://",
-    "sonoran_api_version": "must be 1 or 2",
+    "sonoran_api_version": "must be auto, 1 or 2",
     "sonoran_server_id": "must be a whole number, 1 or higher",
     "require_cad_permission": "must be true or false",
     "sonoran_budget_share": "must be a number above 0 and not above 1, such as 0.8",
@@ -112,6 +115,7 @@ class Settings(LinkSettings, TokenSettings):
     calls_channel_id: Snowflake | None = None
     card_keep_minutes: Annotated[int, Field(ge=0, le=10080)] = 60
     ping_role_id: Snowflake | None = None
+    urgent_priorities: Texts = frozenset({"1"})
     log_channel_id: Snowflake | None = None
     link_approval: Annotated[bool, AfterValidator(requires_log_channel)] = False
     forget_on_leave: Annotated[bool, AfterValidator(requires_members_intent)] = False
@@ -120,9 +124,13 @@ class Settings(LinkSettings, TokenSettings):
     sonoran_api_url: Annotated[HttpUrl, AfterValidator(strip_trailing_slash)] = HttpUrl(
         "https://api.sonorancad.com"
     )
-    sonoran_api_version: Annotated[Literal[1, 2], BeforeValidator(to_int)] = 1
-    require_cad_permission: Annotated[bool, AfterValidator(requires_api_v2)] = False
-    sonoran_server_id: Annotated[int, Field(ge=1)] = 1
+    sonoran_api_version: Annotated[Literal["auto", 1, 2], BeforeValidator(to_api_version)] = "auto"
+    require_cad_permission: bool = False
+    sonoran_servers: CadServerSettings = ()
+    # The default is not validated: it need not be among the servers that are listed.
+    sonoran_server_id: Annotated[
+        int, Field(ge=1, validate_default=False), AfterValidator(valid_server_id)
+    ] = 1
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     push_listen: Annotated[str, AfterValidator(valid_listen_address)] | None = None
     sonoran_websocket: bool = False
@@ -132,6 +140,20 @@ class Settings(LinkSettings, TokenSettings):
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(to_upper)
     ] = "INFO"
     log_format: Annotated[Literal["text", "json"], BeforeValidator(to_lower)] = "text"
+
+    @property
+    def servers(self) -> tuple[CadServerSetting, ...]:
+        """The servers of the community, each with the channel of its cards; at least one."""
+        listed = self.sonoran_servers or (CadServerSetting(self.sonoran_server_id),)
+        return tuple(
+            one._replace(channel_id=one.channel_id or self.calls_channel_id) for one in listed
+        )
+
+    @property
+    def default_server_id(self) -> int:
+        """The server of commands and push events that name none."""
+        ids = [one.server_id for one in self.servers]
+        return self.sonoran_server_id if self.sonoran_server_id in ids else ids[0]
 
     @property
     def push_address(self) -> tuple[str, int] | None:

@@ -13,6 +13,7 @@ from bot.cad.errors import CadRateLimited
 from bot.cad.http.rate_limits import background_queries, in_background
 from bot.common.clock import Clock
 from bot.common.outage_log import OutageLog
+from bot.services.refresh_turns import RefreshTurns
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ class CachedList(Generic[T]):
         name: for the log.
         load: loads the list.
         expected: the errors that load may raise; they are logged once per outage.
+        turns: the turns of the lists that share a rate limit; None for a limit of its own.
     """
 
     def __init__(
@@ -40,11 +42,13 @@ class CachedList(Generic[T]):
         *,
         expected: type[Exception],
         clock: Clock,
+        turns: RefreshTurns | None = None,
     ) -> None:
         self.items: tuple[T, ...] = ()
         self._load = load
         self._expected = expected
         self._clock = clock
+        self._turns = turns or RefreshTurns(clock)
         self._running: asyncio.Task[tuple[T, ...]] | None = None
         self._queued: asyncio.Task[tuple[T, ...]] | None = None
         self._is_queued_in_background = False
@@ -75,10 +79,12 @@ class CachedList(Generic[T]):
         return await self.fetch()
 
     def refresh(self) -> None:
-        """Load in the background, unless a load is running or recent."""
+        """Load in the background, unless a load is running or recent, or others come first."""
+        self._turns.note_asking(self)
         if self._refreshing or self._clock.monotonic() - self._refreshed_at < MAX_AGE:
             return
-        self.force_refresh()
+        if self._turns.may_load(self):
+            self.force_refresh()
 
     def force_refresh(self) -> None:
         """Load in the background, even if the last load is recent."""
@@ -100,7 +106,11 @@ class CachedList(Generic[T]):
         if previous is not None:
             await asyncio.wait({previous})
         self._running, self._queued = self._queued, None
+        started_at = self._clock.monotonic()
         self.items = await self._load()
+        # A load that a member waited for serves the background too.
+        self._refreshed_at = max(self._refreshed_at, started_at)
+        self._turns.leave(self)
         return self.items
 
     async def _refresh_once(self) -> None:
@@ -111,7 +121,9 @@ class CachedList(Generic[T]):
             # Not an outage: the bot loads more often than the CAD allows.
             wait = max(MAX_AGE, error.retry_after or 0.0)
             self._refreshed_at = self._clock.monotonic() + wait - MAX_AGE
+            self._turns.wait(self)
         except self._expected as error:
+            self._turns.leave(self)
             self._outage.record_failure(error)
         else:
             self._outage.record_success()

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 from bot.cad.client import CadClient
 from bot.cad.models import Account
 from bot.cad.push.events import Event, LinkVerified
+from bot.common.account_id import account_id
 from bot.common.clock import Clock
 
 # Seconds for which an answer is remembered. The CAD allows ten such questions a minute. A member
@@ -94,6 +95,11 @@ class CadAccounts:
             if answer.at - known.at < _lifetime(known)
         }
         self._answers[discord_id] = answer
+
+
+def id_of(account: Account) -> str:
+    """Return the id of an account: that of its player, else one that names the account."""
+    return account.api_id or account_id(account.uuid)
 
 
 def _lifetime(answer: _Answer) -> float:

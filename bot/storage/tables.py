@@ -117,6 +117,8 @@ orders = Table(
     Column("outcome", Text),
     Column("answered", Boolean, nullable=False),
     Column("finished_at", UtcDateTime),
+    Column("detail", Text),
+    Column("step", Integer, nullable=False, server_default="0"),
     Index(None, "guild_id", "id"),
     Index(None, "created_at"),
 )
@@ -133,4 +135,14 @@ cards = Table(
     Column("first_seen_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     Column("pinged", Boolean, nullable=False),
+    Column("subject", String(40)),
+)
+
+# Messages of cards that no call has any more, until they are deleted.
+obsolete_cards = Table(
+    "obsolete_cards",
+    metadata,
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("delete_at", UtcDateTime, nullable=False),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from discord import app_commands
 
 from bot.cad.errors import (
+    ApiForbidden,
     ApiNotEnabled,
     CadBrokenOff,
     CadError,
@@ -27,12 +28,13 @@ from bot.services.errors import (
     AmbiguousCall,
     ApprovalPending,
     ApprovalUnavailable,
+    CadAccountBanned,
+    CadAccountExpired,
+    CadAccountRemoved,
     CadPermissionMissing,
     CadPermissionUnknown,
     CallNotFound,
     DownloadFailed,
-    DutyUnknown,
-    EmergencyNotFound,
     ExportTooLarge,
     FileTooLarge,
     ImportExpired,
@@ -42,10 +44,7 @@ from bot.services.errors import (
     NothingToConfirm,
     NothingToUndo,
     NotImportOwner,
-    NotLinked,
-    NotOnDuty,
     NotOrderOwner,
-    OnDutyAsDispatcher,
     RequestNotFound,
     RoleRequired,
     ServiceError,
@@ -61,7 +60,8 @@ _TELL_OPERATOR = "Tell the person who runs this bot"
 _REJECTION_ADVICE: dict[type[CadRefused], str] = {
     InvalidRequestType: f"{_TELL_OPERATOR}: this CAD accepts none of the bot's attach requests.",
     InvalidCommunity: f"{_TELL_OPERATOR}: SONORAN_COMMUNITY_ID is wrong.",
-    ApiNotEnabled: f"{_TELL_OPERATOR}: attaching needs the Plus plan or a higher one.",
+    ApiNotEnabled: (f"{_TELL_OPERATOR}: attaching over API 1 needs the Plus plan or a higher one."),
+    ApiForbidden: f"{_TELL_OPERATOR}: the CAD does not let SONORAN_API_KEY use its API 2.",
     InvalidApiKey: f"{_TELL_OPERATOR}: SONORAN_API_KEY is wrong.",
 }
 
@@ -74,6 +74,11 @@ NO_CAD_ACCOUNT = (
     "The CAD does not know your account, and this needs a permission there. Link Discord in the"
     " CAD's account settings, or use `/link`."
 )
+_BARRED_ADVICE = "An administrator of the CAD can change that."
+ACCOUNT_EXPIRED = f"Your account in the CAD has expired, so it may do nothing. {_BARRED_ADVICE}"
+ACCOUNT_REMOVED = f"Your account in the CAD was removed, so it may do nothing. {_BARRED_ADVICE}"
+ACCOUNT_BANNED = f"Your account in the CAD is banned, so it may do nothing. {_BARRED_ADVICE}"
+EMERGENCY_GONE = "This 911 call is no longer open: it was answered or dismissed."
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
 _FIXED_TEXTS: dict[type[ServiceError], str] = {
@@ -81,12 +86,6 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
         "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
         " button again."
     ),
-    NotLinked: "You are not linked to the CAD yet. Press **Attach me**, or use `/link`.",
-    NotOnDuty: "You are not on duty in the CAD. Go on duty there, then try again.",
-    OnDutyAsDispatcher: (
-        "You are on duty as a dispatcher. Go on duty as a unit in the CAD, then try again."
-    ),
-    DutyUnknown: "The CAD did not say whether you are on duty. Try again in a minute.",
     RequestNotFound: "This question is closed, or belongs to another server. Use `/link` again.",
     ApprovalUnavailable: (
         "Your link needs an approval, but the bot cannot post the request. Tell the person who"
@@ -94,6 +93,9 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     ),
     CadPermissionMissing: NOT_PERMITTED,
     NoCadAccount: NO_CAD_ACCOUNT,
+    CadAccountExpired: ACCOUNT_EXPIRED,
+    CadAccountRemoved: ACCOUNT_REMOVED,
+    CadAccountBanned: ACCOUNT_BANNED,
     CadPermissionUnknown: PERMISSION_UNKNOWN,
     NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
     AlreadyConfirmed: "This is confirmed already. Look at its answer for the result.",
@@ -101,7 +103,6 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     TooLateToConfirm: (
         f"That was more than {minutes(INTERACTION_LIFETIME)} minutes ago. Give the order again."
     ),
-    EmergencyNotFound: "This 911 call is no longer open: it was answered or dismissed.",
     DownloadFailed: "Discord did not send the file or the list of members. Try again.",
     ExportTooLarge: (
         "The file of links is too large for Discord. `python -m bot links export` has no limit."

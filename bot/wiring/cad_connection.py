@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 
+from bot.cad.api_choice import ApiStatus
 from bot.cad.client import InspectableCad
+from bot.cad.client_auto import AutoClient
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
 from bot.cad.codec import v1, v2
@@ -30,15 +32,19 @@ def build_feeds(settings: Settings) -> list[Feed]:
     if settings.sonoran_websocket:
         from bot.cad.push.signalr_feed import SignalRFeed  # noqa: PLC0415
 
-        community, server_id = settings.sonoran_community_id, settings.sonoran_server_id
-        found.append(SignalRFeed(str(settings.sonoran_api_url), community, key, server_id))
+        url, community = str(settings.sonoran_api_url), settings.sonoran_community_id
+        found += [SignalRFeed(url, community, key, one.server_id) for one in settings.servers]
     return found
 
 
 def feed_names(settings: Settings) -> list[str]:
-    """Name the setting behind each of the feeds."""
-    on = {"PUSH_LISTEN": settings.push_address, "SONORAN_WEBSOCKET": settings.sonoran_websocket}
-    return [name for name, value in on.items() if value]
+    """Name the setting behind each of the feeds, and the server where it has one for each."""
+    names = ["PUSH_LISTEN"] if settings.push_address else []
+    if not settings.sonoran_websocket:
+        return names
+    if len(settings.servers) == 1:
+        return [*names, "SONORAN_WEBSOCKET"]
+    return [*names, *(f"SONORAN_WEBSOCKET, server {one.server_id}" for one in settings.servers)]
 
 
 def build_client(
@@ -47,16 +53,28 @@ def build_client(
     *,
     clock: Clock,
 ) -> InspectableCad:
-    """Speak the version of the CAD's API that the settings ask for."""
+    """Use the version of the CAD's API that the settings name; by default the CAD decides."""
     who = Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value())
-    if settings.sonoran_api_version == 1:
-        sender = RequestSender(transport, v1.LIMITS, clock=clock)
-        return V1Client(sender, who, on_variant_change=_log_dialect)
     limits = {
         endpoint: limit.scaled(settings.sonoran_budget_share)
         for endpoint, limit in v2.LIMITS.items()
     }
-    return V2Client(RequestSender(transport, limits, clock=clock), who)
+    client_v1 = V1Client(
+        RequestSender(transport, v1.LIMITS, clock=clock), who, on_variant_change=_log_dialect
+    )
+    client_v2 = V2Client(RequestSender(transport, limits, clock=clock), who)
+    match settings.sonoran_api_version:
+        case 1:
+            return client_v1
+        case 2:
+            return client_v2
+        case _:
+            return AutoClient(client_v1, client_v2, clock, _log_choice)
+
+
+def _log_choice(api: ApiStatus) -> None:
+    refusals = [f"API {version} refuses: {error}" for version, error in api.refusals.items()]
+    _log.info("the CAD's API %s is used%s", api.version, "".join(f"; {one}" for one in refusals))
 
 
 def _log_dialect(dialect: AttachVariant) -> None:

@@ -13,8 +13,10 @@ from bot.cad.http.transport import Transport
 from bot.common.clock import Clock
 from bot.config.settings import Settings
 from bot.services.access.policy import Access
+from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cad_accounts import CadAccounts
+from bot.services.cad_servers import CadServers
 from bot.storage.database import Database
 from bot.wiring import cad_connection
 
@@ -24,12 +26,14 @@ class Dependencies:
     """What all services are built on; the client is used once it is connected."""
 
     settings: Settings
+    servers: CadServers
     client: discord.Client
     clock: Clock
     database: Database
     cad: InspectableCad
     accounts: CadAccounts
     board: Board
+    layouts: CallLayouts
     access: Access
 
 
@@ -56,6 +60,8 @@ async def open_dependencies(
     stack.push_async_callback(cad.close)
     board = Board(cad, clock=clock)
     stack.push_async_callback(board.close)
+    layouts = CallLayouts(cad.layouts, clock=clock)
+    stack.push_async_callback(layouts.close)
     access = Access(
         settings.dispatch_role_ids,
         settings.self_dispatch_role_ids,
@@ -63,5 +69,10 @@ async def open_dependencies(
         settings.admin_role_ids,
         settings.require_cad_permission,
     )
+    servers = CadServers(
+        settings.default_server_id, {one.server_id: one.name for one in settings.servers}
+    )
     accounts = CadAccounts(cad, clock=clock)
-    return Dependencies(settings, client, clock, database, cad, accounts, board, access)
+    return Dependencies(
+        settings, servers, client, clock, database, cad, accounts, board, layouts, access
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -14,6 +14,7 @@ import discord
 from discord.ext import commands
 
 import cogs
+from bot.cad.client import InspectableCad
 from bot.cad.http.transport import Transport
 from bot.common.clock import SYSTEM_CLOCK
 from bot.config import settings
@@ -21,6 +22,7 @@ from bot.config.settings import Settings, SettingsError
 from bot.runtime.exit_codes import ExitCode
 from bot.services.board.push_listener import PushListener
 from bot.services.doctor import setup_checks
+from bot.services.doctor.account_checks import account_findings
 from bot.services.doctor.findings import Finding, FindingCode, Level, fault, fine, warning
 from bot.services.doctor.runner import CHECK_TIMEOUT, Check, Doctor, run_checks, worst_first
 from bot.services.doctor.setup_checks import CadChecks
@@ -42,6 +44,7 @@ _REQUIRED_SETTINGS = {
             "sonoran_api_url",
             "sonoran_api_version",
             "sonoran_server_id",
+            "sonoran_servers",
         }
     ),
     "The database": frozenset({"database_url"}),
@@ -56,24 +59,22 @@ _PLACEHOLDER = "unknown"  # for a setting that has no default
 def build_doctor(needed: Dependencies, listener: PushListener) -> Doctor:
     """Build the doctor of a bot that is running."""
     loaded, cad, board, clock = needed.settings, needed.cad, needed.board, needed.clock
-    server_id = loaded.sonoran_server_id
 
-    async def calls_are_shown() -> None:
+    async def calls_are_shown(server_id: int) -> None:
         confirmed = board.confirmed_at(server_id)
         if confirmed is None or clock.now() - confirmed > RECENT:
             await board.fetch_calls(server_id)
 
     async def what_is_remembered() -> list[Finding]:
         listening = zip(cad_connection.feed_names(loaded), listener.feed_statuses, strict=True)
-        spent = setup_checks.budget_findings(cad.attach_limiter, cad.detach_limiter)
+        spent = setup_checks.budget_findings(cad.limiters.attach, cad.limiters.detach)
         return [*setup_checks.feed_findings(dict(listening), clock.now()), *spent]
 
-    at_cad = CadChecks(cad, loaded.sonoran_community_id, server_id, calls_are_shown)
     at_discord = DiscordChecks(needed.client, _wanted(loaded), command_names())
     return Doctor(
         needed.access,
         {
-            "The CAD": at_cad.all,
+            "The CAD": partial(_check_cad, loaded, cad, calls_are_shown),
             "The database": partial(
                 setup_checks.database_findings, partial(health.examine, needed.database)
             ),
@@ -191,12 +192,27 @@ async def _discord(loaded: Settings) -> list[Finding]:
 async def _cad(loaded: Settings) -> list[Finding]:
     transport = Transport(str(loaded.sonoran_api_url))
     cad = cad_connection.build_client(loaded, transport, clock=SYSTEM_CLOCK)
-    server_id = loaded.sonoran_server_id
     try:
-        ask_calls = partial(cad.calls, server_id)
-        return await CadChecks(cad, loaded.sonoran_community_id, server_id, ask_calls).all()
+        return await _check_cad(loaded, cad, cad.calls)
     finally:
         await cad.close()
+
+
+async def _check_cad(
+    loaded: Settings, cad: InspectableCad, query_calls: Callable[[int], Awaitable[object]]
+) -> list[Finding]:
+    default_id = loaded.default_server_id
+    others = (one.server_id for one in loaded.servers if one.server_id != default_id)
+    setting = "SONORAN_SERVERS" if loaded.sonoran_servers else "SONORAN_SERVER_ID"
+    checks = CadChecks(
+        cad, loaded.sonoran_community_id, [default_id, *others], setting, query_calls
+    )
+    found = await checks.all()
+    if any(one.level is Level.FAULT for one in found):
+        return found  # what is wrong with the CAD would show again
+    needs_permission = loaded.require_cad_permission
+    accounts = await account_findings(cad, default_id, requires_permission=needs_permission)
+    return [*found, *accounts]
 
 
 async def _events(loaded: Settings) -> list[Finding]:
@@ -214,8 +230,13 @@ async def _events(loaded: Settings) -> list[Finding]:
 def _wanted(loaded: Settings) -> DiscordSetup:
     channels = {
         "CALLS_CHANNEL_ID": loaded.calls_channel_id,
+        **{
+            f"SONORAN_SERVERS, server {one.server_id}": one.channel_id
+            for one in loaded.sonoran_servers
+        },
         "LOG_CHANNEL_ID": loaded.log_channel_id,
     }
+    card_channels = {one.channel_id for one in loaded.servers if one.channel_id is not None}
     return DiscordSetup(
         guild_id=loaded.discord_guild_id,
         members_intent=loaded.members_intent,
@@ -226,5 +247,6 @@ def _wanted(loaded: Settings) -> DiscordSetup:
             "ADMIN_ROLE_IDS": loaded.admin_role_ids,
         },
         channels={name: one for name, one in channels.items() if one is not None},
+        card_channel_ids=frozenset(card_channels),
         ping_role_id=loaded.ping_role_id,
     )

@@ -53,7 +53,7 @@ def build_link_services(needed: Dependencies) -> LinkServices:
     store, verifications = LinkStore(database), VerificationStore(database)
     requests, personal_data = LinkRequestStore(database, store), PersonalDataStore(database)
     notifier = DiscordLinkNotifier(client, log_channel_id)
-    server_id = settings.sonoran_server_id
+    server_id = settings.default_server_id
     verifier = LinkVerifier(
         cad, verifications, id_format=id_format, server_id=server_id, clock=clock
     )

@@ -17,23 +17,20 @@ from bot.config.settings import Settings
 from bot.services.board.live_board import Board
 from bot.services.board.push_listener import PushListener
 from bot.services.calls.call_listing import CallListing
-from bot.services.cards.card_publisher import CardPublisher
+from bot.services.cards.guild_cards import GuildCards
 from bot.services.links.approvals import LinkApprovals
-from bot.services.links.link_service import LinkService
 from bot.services.pickers.suggestions import Suggestions
 from bot.services.pickers.unit_picker import UnitPicker
 from bot.services.records.audit_log import AuditLog
 from bot.services.records.erasure import MemberErasure
 from bot.services.records.maintenance import Maintenance
-from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.command_sync_store import CommandSyncStore
 from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderStore
-from bot.ui.calls.card_buttons import buttons_for_card
-from bot.ui.calls.card_channel import DiscordCardChannel
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.member_directory import DiscordMembers
 from bot.wiring import cad_connection, doctor_checks
+from bot.wiring.card_services import build_cards
 from bot.wiring.dependencies import Dependencies, open_dependencies
 from bot.wiring.link_services import LinkServices, build_link_services
 from bot.wiring.order_services import build_order_services
@@ -45,13 +42,12 @@ class Services(GuildServices):
 
     Attributes:
         erasure: None where a member's data is kept when they leave.
-        cards: None without a channel for them.
     """
 
     board: Board
     approvals: LinkApprovals
     erasure: MemberErasure | None
-    cards: CardPublisher | None
+    cards: GuildCards
     maintenance: Maintenance
     command_syncs: CommandSyncStore
 
@@ -87,7 +83,7 @@ async def open_services(
         listener = PushListener(
             needed.board,
             cad_connection.build_feeds(settings),
-            settings.sonoran_server_id,
+            needed.servers,
             on_events,
             clock=clock,
         )
@@ -97,20 +93,20 @@ async def open_services(
         people.background_verifier.start()
         await listener.start()
         # So that the first member who types or attaches finds the calls and units known.
-        needed.board.refresh(settings.sonoran_server_id)
+        for server_id in needed.servers.names:
+            needed.board.refresh(server_id)
         yield services
 
 
 def _build_services(needed: Dependencies, people: LinkServices, listener: PushListener) -> Services:
-    settings, access, board, clock = needed.settings, needed.access, needed.board, needed.clock
-    server_id = settings.sonoran_server_id
+    access, board, clock = needed.access, needed.board, needed.clock
     orders = build_order_services(needed, people)
     audit_log = AuditLog(
         access,
         LinkStore(needed.database),
         OrderStore(needed.database),
-        timedelta(days=settings.audit_days),
-        partial(board.find_call_id, server_id),
+        timedelta(days=needed.settings.audit_days),
+        partial(board.find_call_id, needed.servers.default_id),
         clock=clock,
     )
     members = DiscordMembers(needed.client)
@@ -119,8 +115,8 @@ def _build_services(needed: Dependencies, people: LinkServices, listener: PushLi
         confirmation=orders.confirmation,
         queue=orders.queue,
         call_actions=orders.call_actions,
-        call_listing=CallListing(access, board, server_id),
-        suggestions=Suggestions(access, board, people.links, server_id),
+        call_listing=CallListing(access, board, needed.servers, needed.settings.urgent_priorities),
+        suggestions=Suggestions(access, board, people.links, needed.servers),
         unit_picker=UnitPicker(access, board),
         links=people.links,
         link_workflow=people.workflow,
@@ -132,25 +128,7 @@ def _build_services(needed: Dependencies, people: LinkServices, listener: PushLi
         board=board,
         approvals=people.approvals,
         erasure=people.erasure,
-        cards=_build_cards(needed, people.links),
+        cards=build_cards(needed, people.links),
         maintenance=Maintenance(audit_log, people.approvals, people.erasure, members, clock=clock),
         command_syncs=CommandSyncStore(needed.database),
-    )
-
-
-def _build_cards(needed: Dependencies, links: LinkService) -> CardPublisher | None:
-    settings = needed.settings
-    if settings.calls_channel_id is None:
-        return None
-    channel = DiscordCardChannel(needed.client, settings.calls_channel_id, buttons_for_card)
-    return CardPublisher(
-        CardStore(needed.database),
-        needed.board,
-        channel,
-        partial(channel.links, links),
-        server_id=settings.sonoran_server_id,
-        channel_id=settings.calls_channel_id,
-        keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
-        ping_role_id=settings.ping_role_id,
-        clock=needed.clock,
     )

@@ -17,6 +17,9 @@ const CHANGES = {
   status: "changed status",
   update: "moved",
   panic: "panic button",
+  "group add": "joined a group",
+  "group remove": "left its group",
+  "group rename": "has a renamed group",
 };
 const byId = (id) => document.getElementById(id);
 
@@ -64,16 +67,29 @@ function place(text, postal, code) {
   );
 }
 
+// A community with one server needs no name for it.
+function serverChip(entry) {
+  return byId("server").options.length > 1 ? element("span", "chip", entry.server) : null;
+}
+
 function callCard(call) {
-  const card = element("article", `card priority-${call.priority}`, null, { call: call.callId });
+  const card = element("article", `card priority-${call.priority}`, null, {
+    call: call.callId,
+    server: call.serverId,
+  });
   const head = filled(
     element("header"),
     element("span", "id", `#${call.callId}`),
     element("span", "title", call.title),
-    element("span", "priority", `P${call.priority}`),
+    serverChip(call),
+    element("span", "id", call.shownNumber),
+    element("span", "priority", Number(call.priority) ? `P${call.priority}` : call.priority),
   );
   const units = filled(element("ul", "units"), ...call.units.map((u) => unitRow(u, call.primary)));
   if (!call.units.length) units.append(element("li", "nobody", "nobody attached"));
+  const values = Object.entries(call.values ?? {}).map(([name, value]) =>
+    filled(element("li"), element("b", "", name), element("span", "", value)),
+  );
   const notes = call.notes.slice(-3).map((note) =>
     filled(
       element("li"),
@@ -87,6 +103,7 @@ function callCard(call) {
     head,
     place(call.place, call.postal, call.code),
     element("p", "description", call.description),
+    values.length ? filled(element("ul", "notes"), ...values) : null,
     units,
     notes.length ? filled(element("ul", "notes"), ...notes) : null,
   );
@@ -94,13 +111,17 @@ function callCard(call) {
 
 function emergencyCard(call) {
   const kind = call.isEmergency ? "911" : "civil";
-  const card = element("article", `card emergency ${kind}`, null, { emergency: call.callId });
+  const card = element("article", `card emergency ${kind}`, null, {
+    emergency: call.callId,
+    server: call.serverId,
+  });
   return filled(
     card,
     filled(
       element("header"),
       element("span", "id", `${kind} #${call.callId}`),
       element("span", "title", call.caller),
+      serverChip(call),
     ),
     place(call.location, call.metaData.postal),
     element("p", "description", call.description),
@@ -113,9 +134,33 @@ function dutyRow(unit) {
     element("li", unit.callId === null ? "duty" : "duty busy", null, { ident: unit.ident }),
     element("b", "number", unit.unitNum),
     element("span", "name", unit.name),
-    element("span", "department", unit.isDispatch ? "dispatcher" : unit.department),
+    element("span", "department", unit.isDispatch ? "dispatcher" : unit.group || unit.department),
     element("span", statusClass(unit.status), unit.status),
     element("span", "on", unit.isDispatch ? "" : on),
+  );
+}
+
+function accountRow(account) {
+  const isValid = account.status === "validated";
+  const button = element("button", "", isValid ? "ban" : "restore");
+  button.addEventListener("click", () => press(`/board/accounts/${account.uuid}/ban`));
+  const permissions = account.isOwner ? "owner" : account.permissions.join(", ");
+  return filled(
+    element("li", isValid ? "account" : "account barred", null, { account: account.username }),
+    element("b", "number", account.username),
+    element("span", "name", account.hasDiscord ? "Discord linked" : ""),
+    element("span", "permissions", permissions),
+    element("span", "status", account.status),
+    button,
+  );
+}
+
+// The units of each server follow each other.
+function unitRows(board) {
+  const heading = (unit) => filled(element("li", "duty"), serverChip(unit));
+  const isFirst = (unit, place) => unit.serverId !== board.units[place - 1]?.serverId;
+  return board.units.flatMap((unit, place) =>
+    board.servers.length > 1 && isFirst(unit, place) ? [heading(unit), dutyRow(unit)] : [dutyRow(unit)],
   );
 }
 
@@ -170,19 +215,31 @@ function flashNew() {
   known = keys;
 }
 
+function showServers(servers) {
+  const list = byId("server");
+  if (list.options.length === servers.length) return;
+  list.replaceChildren(...servers.map((one) => new Option(one.name, one.id)));
+  list.hidden = servers.length < 2;
+}
+
 function draw(board) {
+  showServers(board.servers);
   byId("community").textContent = `community ${board.community}`;
   byId("plan").textContent = `plan ${board.plan.toLowerCase()}`;
-  for (const name of ["calls", "emergencies", "units"]) {
+  for (const name of ["calls", "emergencies", "units", "accounts"]) {
     byId(`${name}-count`).textContent = board[name].length;
   }
   fill("calls", board.calls.map(callCard), "No call is open.");
   fill("emergencies", board.emergencies.map(emergencyCard), "Nobody is calling.");
-  fill("units", board.units.map(dutyRow), "Nobody is on duty.");
+  fill("units", unitRows(board), "Nobody is on duty.");
+  fill("accounts", board.accounts.map(accountRow), "The community has no account.");
   fill("changes", board.changes.map(changeRow), "Nothing yet.");
   fill("requests", board.requests.map(requestRow), "Nothing was asked yet. Run a command in Discord.");
   for (const button of document.querySelectorAll("[data-switch]")) {
     button.classList.toggle("on", board.switched.includes(button.dataset.switch));
+  }
+  for (const button of document.querySelectorAll("[data-api]")) {
+    button.classList.toggle("on", board.api === button.dataset.api);
   }
   flashNew();
   showState(board.switched[0] === "normal" ? "live" : "disturbed");
@@ -230,8 +287,11 @@ async function press(path) {
 for (const button of document.querySelectorAll("[data-switch]")) {
   button.addEventListener("click", () => press(`/board/faults/${button.dataset.switch}`));
 }
+for (const button of document.querySelectorAll("[data-api]")) {
+  button.addEventListener("click", () => press(`/board/api/${button.dataset.api}`));
+}
 for (const button of document.querySelectorAll("[data-post]")) {
-  button.addEventListener("click", () => press(button.dataset.post));
+  button.addEventListener("click", () => press(`${button.dataset.post}?server=${byId("server").value}`));
 }
 byId("polls").addEventListener("change", refresh);
 live();

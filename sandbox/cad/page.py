@@ -9,9 +9,13 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.cad.state import account_states, extra_units, groups
+from sandbox.cad.state.account_states import AccountStatus
+from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.change_log import Change, ReceivedRequest
 from sandbox.cad.state.faults import BAD_GATEWAY, Fault, Faults, RateLimited, Slow
 from sandbox.cad.state.models import (
+    Account,
     Community,
     DispatchCall,
     Json,
@@ -30,6 +34,7 @@ FAULTS: dict[str, Fault] = {
     "bad_gateway": BAD_GATEWAY,
 }
 DOWN_SECONDS = 10.0
+MORE_UNITS = 100
 POLLS = ("GET_", "v2 calls", "v2 units")  # the first letters of the types of polling requests
 MAX_ROWS = 40
 
@@ -65,8 +70,12 @@ class BoardPage:
             web.get("/board/page.js", self._file),
             web.get("/board.json", self._board_json),
             web.post("/board/faults/{name}", self._set_fault),
+            web.post("/board/api/{name}", self._set_api),
+            web.post("/board/accounts/{uuid}/ban", self._toggle_ban),
             web.post("/board/calls", self._new_call),
             web.post("/board/emergencies", self._new_emergency),
+            web.post("/board/groups", self._change_group),
+            web.post("/board/units", self._more_units),
         ]
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
@@ -90,27 +99,65 @@ class BoardPage:
             self._go_down(DOWN_SECONDS)
         return web.json_response({"switched": name})
 
-    async def _new_call(self, _: web.Request) -> web.Response:
-        call = self._world.new_dispatch(self._first_server(), next(self._calls))
+    async def _set_api(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in set(SpokenApi):
+            raise web.HTTPNotFound
+        self._world.behaviour.spoken_api = SpokenApi(name)
+        return web.json_response({"api": name})
+
+    async def _toggle_ban(self, request: web.Request) -> web.Response:
+        uuid = request.match_info["uuid"]
+        if uuid not in self._community.accounts:
+            raise web.HTTPNotFound
+        account = account_states.toggle_ban(self._world, self._community, uuid)
+        return web.json_response({"status": account.status})
+
+    async def _new_call(self, request: web.Request) -> web.Response:
+        call = self._world.new_dispatch(self._server_of(request), next(self._calls))
         return web.json_response({"callId": call.call_id}, status=201)
 
-    async def _new_emergency(self, _: web.Request) -> web.Response:
-        call = self._world.call_911(self._first_server(), next(self._emergencies))
+    async def _new_emergency(self, request: web.Request) -> web.Response:
+        call = self._world.call_911(self._server_of(request), next(self._emergencies))
         return web.json_response({"callId": call.call_id}, status=201)
 
-    def _first_server(self) -> Server:
-        return next(iter(self._community.servers.values()))
+    async def _change_group(self, request: web.Request) -> web.Response:
+        groups.change_group(self._world, self._server_of(request))
+        return web.json_response({}, status=201)
+
+    async def _more_units(self, request: web.Request) -> web.Response:
+        server = self._server_of(request)
+        extra_units.add_numbered_units(self._world, self._community, server, MORE_UNITS)
+        return web.json_response({}, status=201)
+
+    def _server_of(self, request: web.Request) -> Server:
+        """Return the server that a button of the page means; without one, the first."""
+        servers = self._community.servers
+        number = request.query.get("server") or str(next(iter(servers)))
+        try:
+            return servers[int(number)]
+        except (ValueError, KeyError):
+            raise web.HTTPNotFound from None
 
     def _board_data(self, *, polls: bool) -> Json:
         servers = self._community.servers.values()
         return {
             "community": self._community.id,
+            "servers": [{"id": one.id, "name": _server_name(one)} for one in servers],
             "plan": self._community.plan.name,
             "faults": [repr(fault) for fault in self._faults.active],
             "switched": self._active_switches(),
-            "calls": [_call(server, call) for server in servers for call in server.calls.values()],
+            "api": self._world.behaviour.spoken_api.value,
+            "calls": [
+                {
+                    **_call(server, call),
+                    "shownNumber": self._community.number_format.format(call.call_id),
+                }
+                for server in servers
+                for call in server.calls.values()
+            ],
             "emergencies": [
-                {"serverId": server.id, **call.as_json()}
+                {"serverId": server.id, "server": _server_name(server), **call.as_json()}
                 for server in servers
                 for call in server.emergencies.values()
             ],
@@ -120,6 +167,7 @@ class BoardPage:
                 for unit in server.units.values()
                 if unit.on_duty
             ],
+            "accounts": [_account(one) for one in self._community.accounts.values()],
             "requests": _requests(self._community, self._world.history, polls=polls),
             "changes": list(self._changes),
         }
@@ -142,12 +190,17 @@ class BoardPage:
         )
 
 
+def _server_name(server: Server) -> str:
+    return server.name or f"Server {server.id}"
+
+
 def _call(server: Server, call: DispatchCall) -> Json:
     form = call.form
     units = [server.units[ident] for ident in call.idents if ident in server.units]
     return {
         **call.as_json(),
         "serverId": server.id,
+        "server": _server_name(server),
         "place": " ".join(part for part in (form.block, form.address) if part),
         "units": [_unit(server, unit) for unit in units],
     }
@@ -159,6 +212,8 @@ def _unit(server: Server, unit: Unit) -> Json:
     status = UnitStatus(unit.status).name if unit.status in known else str(unit.status)
     return {
         "serverId": server.id,
+        "server": _server_name(server),
+        "group": unit.badge.group,
         "ident": unit.id,
         "unitNum": unit.badge.unit_num,
         "name": unit.badge.name,
@@ -166,6 +221,20 @@ def _unit(server: Server, unit: Unit) -> Json:
         "status": status.replace("_", " "),
         "isDispatch": unit.is_dispatch,
         "callId": on,
+    }
+
+
+def _account(account: Account) -> Json:
+    known = {status.value for status in AccountStatus}
+    status = AccountStatus(account.status).name if account.status in known else account.status
+    granted = account.permissions if account.grants is None else account.grants
+    return {
+        "uuid": account.uuid,
+        "username": account.username,
+        "hasDiscord": account.discord_id is not None,
+        "isOwner": account.is_owner,
+        "permissions": sorted(granted),
+        "status": str(status).lower(),
     }
 
 

@@ -100,7 +100,7 @@ async def test_a_dispatcher_on_911_calls(browser: Browser) -> None:
 
         await shown.discord.start_command("calls")
         await shown.discord.send()
-        await shown.told("✅ 4 open calls · page 1 of 1")
+        await shown.told("✅ 4 open calls on Los Santos · page 1 of 1")
 
 
 async def test_officers_and_a_visitor(browser: Browser) -> None:

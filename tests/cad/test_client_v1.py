@@ -27,6 +27,7 @@ from bot.cad.errors import (
     CadTimeout,
     CadUnavailable,
     CadUnreadable,
+    CadWebPage,
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
@@ -422,7 +423,7 @@ async def test_a_page_that_is_missing_is_no_unknown_api_id(client, cad):
     ("reply", "kind"),
     [
         (CallbackResult(status=200, body="Backend Service Reached"), CadUnreadable),
-        (CallbackResult(status=200, body="<html><title>Hi</title>"), CadUnreadable),
+        (CallbackResult(status=200, body="<html><title>Hi</title>"), CadWebPage),
         (CallbackResult(status=302, headers={"Location": "https://x.example"}), CadRedirected),
         (CallbackResult(status=403, body="no"), CadRefused),
         (CallbackResult(status=429), CadRateLimited),
@@ -479,8 +480,8 @@ async def test_orders_and_questions_share_one_budget(client, cad):
     await client.detach([LEAVE])
     await client.units(1)
     await client.check_api_id(1, "a")
-    assert client.attach_limiter is client.detach_limiter
-    assert client.attach_limiter.used == 4
+    assert client.limiters.attach is client.limiters.detach
+    assert client.limiters.attach.used == 4
 
 
 async def test_who_is_on_a_call(client, cad):

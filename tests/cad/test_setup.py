@@ -16,7 +16,7 @@ from bot.cad.errors import CadRefused, CadUnavailable
 from bot.cad.http import wire
 from bot.cad.http.transport import RequestSender, Transport
 from bot.cad.http.wire import Credentials, Response
-from bot.cad.models import AttachRequest, Community, UnitRef
+from bot.cad.models import Account, AttachRequest, UnitRef
 from bot.cad.push.http_push import HttpPushServer
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.behaviour import AttachVariant
@@ -73,27 +73,37 @@ async def test_v2_says_whose_key_it_is_and_which_servers_there_are(
 ) -> None:
     client = client_fixture.v2()
     client_fixture.cad.world.communities[COMMUNITY_ID].servers[4] = Server(id=4)
-    assert await client.community() == Community(COMMUNITY_ID, "PLUS")
+    assert await client.community_id() == COMMUNITY_ID
     assert await client.servers() == {1: "Server 1", 4: "Server 4"}
     assert await client.find_attach_variant() == ""
 
 
 async def test_v1_says_none_of_it(client_fixture: ClientFixture) -> None:
     client = client_fixture.v1()
-    assert await client.community() is None  # type: ignore[func-returns-value]
+    assert await client.community_id() is None  # type: ignore[func-returns-value]
     assert await client.servers() is None  # type: ignore[func-returns-value]
-    assert await client.get_account_by_api_id(DANA.hex) is None
     assert client_fixture.cad.world.history == []
 
 
-async def test_v2_tells_what_an_account_may_do(client_fixture: ClientFixture) -> None:
-    account = await client_fixture.v2().get_account_by_api_id(DANA.hex)
+@pytest.mark.parametrize("version", [1, 2])
+async def test_both_tell_what_an_account_may_do(
+    client_fixture: ClientFixture, version: int
+) -> None:
+    client = client_fixture.v1() if version == 1 else client_fixture.v2()
+    account = await client.get_account_by_api_id(SERVER_ID, DANA.hex)
     assert account is not None
-    assert (account.username, account.permissions) == (
-        "dana",
-        frozenset({"dispatch", "police"}),
-    )
-    assert await client_fixture.v2().get_account_by_api_id("nobody") is None
+    assert (account.username, account.api_id) == ("dana", DANA.hex)
+    assert account.permissions == frozenset({"dispatch", "police"})
+    assert await client.get_account_by_api_id(SERVER_ID, "nobody") is None
+    by_uuid = await client.get_full_account(SERVER_ID, Account(account.uuid, "", ""))
+    assert by_uuid == account
+    assert await client.get_full_account(SERVER_ID, Account("u-0", "", "")) is None
+
+
+async def test_v1_knows_no_granular_permissions(client_fixture: ClientFixture) -> None:
+    client = client_fixture.v1()
+    assert await client.get_granular_permissions("u-1") is None  # type: ignore[func-returns-value]
+    assert client_fixture.cad.world.history == []
 
 
 @pytest.mark.parametrize("spoken", AttachVariant)
@@ -183,7 +193,7 @@ def test_servers_in_every_shape(data: object, servers: dict[int, str]) -> None:
 
 @pytest.mark.parametrize("data", [None, [], {}, {"community": 7, "name": 7}])
 def test_a_community_that_says_nothing(data: object) -> None:
-    assert (readers.read_community_id(data), readers.read_plan(data)) == ("", "")
+    assert readers.read_community_id(data) == ""
 
 
 @pytest.mark.parametrize("raw", [None, "dispatch", ["dispatch"], {"dispatch": False, "x": "no"}])

@@ -56,10 +56,15 @@ def test_text_is_stripped_and_not_empty():
 def test_words_in_one_letter_case_and_numbers_in_words():
     assert setting_fields.to_upper(" warning ") == "WARNING"
     assert setting_fields.to_lower(" JSON ") == "json"
-    assert setting_fields.to_int(" 7 ") == 7
-    for convert in (setting_fields.to_upper, setting_fields.to_lower, setting_fields.to_int):
+    for convert in (setting_fields.to_upper, setting_fields.to_lower):
         assert convert(None) is None
-    assert setting_fields.to_int("seven") == "seven"
+
+
+@pytest.mark.parametrize(
+    ("value", "version"), [(" 2 ", 2), (1, 1), (" Auto ", "auto"), ("seven", "seven"), (None, None)]
+)
+def test_a_version_of_the_api_is_a_number_or_a_word(value: object, version: object):
+    assert setting_fields.to_api_version(value) == version
 
 
 @pytest.mark.parametrize("text", ["{hex}", "steam:{HEX}", "x{steam64}y"])

@@ -48,6 +48,8 @@ def test_three_settings_are_enough():
         ("DISPATCH_ROLE_IDS", "12, 34 56,,", frozenset({12, 34, 56})),
         ("DISPATCH_ROLE_IDS", "", frozenset()),
         ("SELF_DISPATCH_ROLE_IDS", "12, 34", frozenset({12, 34})),
+        ("URGENT_PRIORITIES", "1, High,Code  3,", frozenset({"1", "high", "code 3"})),
+        ("URGENT_PRIORITIES", "", frozenset({"1"})),
         ("STATUS_ON_ATTACH", "3", 3),
         ("STATUS_ON_ATTACH", "", None),
         ("SONORAN_COMMUNITY_ID", " spaced ", "spaced"),
@@ -85,9 +87,8 @@ def test_values_are_taken_as_people_write_them(
         ("SONORAN_API_URL", "ftp://api.sonorancad.com", "starts with https://"),
         ("SONORAN_SERVER_ID", "one", "a whole number, 1 or higher"),
         ("SONORAN_SERVER_ID", "0", "a whole number, 1 or higher"),
-        ("SONORAN_API_VERSION", "3", "must be 1 or 2"),
+        ("SONORAN_API_VERSION", "3", "must be auto, 1 or 2"),
         ("REQUIRE_CAD_PERMISSION", "sometimes", "must be true or false"),
-        ("REQUIRE_CAD_PERMISSION", "true", "needs SONORAN_API_VERSION=2: the CAD's API 1"),
         ("SONORAN_BUDGET_SHARE", "80%", "above 0 and not above 1"),
         ("AUDIT_DAYS", "0", "from 1 to 3650"),
         ("LOG_CHANNEL_ID", "#log", "a number of 17 to 20 digits"),
@@ -114,16 +115,6 @@ def test_a_fault_names_the_setting_and_what_it_takes(
     (fault,) = faults()
     assert fault.startswith(f"{name}: ")
     assert words in fault
-
-
-def test_the_cads_permissions_can_be_required_where_it_tells_them(
-    environment: pytest.MonkeyPatch,
-):
-    environment.setenv("REQUIRE_CAD_PERMISSION", "false")
-    assert not settings.load(NO_FILE).require_cad_permission
-    environment.setenv("REQUIRE_CAD_PERMISSION", "true")
-    environment.setenv("SONORAN_API_VERSION", "2")
-    assert settings.load(NO_FILE).require_cad_permission
 
 
 def test_all_faults_come_at_once_one_line_each(environment: pytest.MonkeyPatch):

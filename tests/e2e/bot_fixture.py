@@ -61,6 +61,7 @@ class BotFixture:
     Attributes:
         members: by first name; `bot_fixture.dana` is short for `bot_fixture.members["dana"]`.
         fixed_settings: settings of every start.
+        is_cad_up: whether a start waits until the bot knows the calls and the units.
     """
 
     cad: CadServer
@@ -74,6 +75,7 @@ class BotFixture:
     bot: DispatchBot = field(init=False)
     transport: IsolatedTransport = field(init=False)
     fixed_settings: dict[str, Any] = field(default_factory=dict)
+    is_cad_up: bool = True
     _running: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def __getattr__(self, name: str) -> MemberActor:
@@ -134,7 +136,8 @@ class BotFixture:
         )
         self.bot = await self._running.enter_async_context(opening)
         board = self.services.board
-        await until(lambda: board.calls(seed.SERVER_ID) and board.units(seed.SERVER_ID))
+        if self.is_cad_up:
+            await until(lambda: board.calls(seed.SERVER_ID) and board.units(seed.SERVER_ID))
         self._running.push_async_callback(self.bot.close)
         await self.env.restart_bot(self.bot)
         guild = self.bot.get_guild(self.guild.id)

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from bot.config.server_list import CadServerSetting
 from sandbox.cad.state import seed
-from sandbox.cad.state.faults import BAD_GATEWAY
-from sandbox.cad.state.models import Plan
+from sandbox.cad.state.faults import BAD_GATEWAY, Text
+from sandbox.cad.state.models import EmergencyForm, Plan
+from sandbox.cad.state.second_server import add_second_server
 from tests.e2e.bot_fixture import BotFixture, until
 from tests.e2e.conftest import with_settings
 
@@ -77,7 +79,7 @@ async def test_the_worst_comes_first(bot_fixture: BotFixture) -> None:
     await bot_fixture.advance(60)
     head, *lines = await told(bot_fixture)
     assert head.startswith("❌ ")
-    assert lines[0].startswith("❌ The plan is too low: `API IS NOT ENABLED")
+    assert lines[0].startswith("❌ The CAD does not let this community use API 1: `API")
 
 
 async def test_what_is_wrong_at_discord(bot_fixture: BotFixture) -> None:
@@ -120,7 +122,7 @@ async def test_the_dialect_that_has_worked_is_remembered(bot_fixture: BotFixture
 async def test_over_v2(bot_fixture: BotFixture) -> None:
     text = "\n".join(await told(bot_fixture))
     assert text.startswith("✅ ")
-    assert "The plan `PLUS` is enough to attach." in text
+    assert "The bot uses the CAD's API 2." in text
     assert "SONORAN_SERVER_ID: the CAD has server 1 `Server 1`." in text
     assert "Room for 8 attach and 8 detach requests right now, of 8 a minute." in text
 
@@ -166,3 +168,48 @@ async def test_the_session_of_the_websocket(
     text = "\n".join(await told(bot_fixture))
     assert "\n❌ `SONORAN_WEBSOCKET`: the CAD refuses the connection: `" in text
     assert seed.API_KEY not in text
+
+
+async def test_each_server_has_a_session_of_its_own(bot_fixture: BotFixture) -> None:
+    add_second_server(bot_fixture.world)
+    servers = (CadServerSetting(1), CadServerSetting(2, name="Liberty City"))
+    await bot_fixture.start(sonoran_websocket=True, sonoran_servers=servers)
+    await until(lambda: len(bot_fixture.cad.hub.sessions) == 2)
+    text = "\n".join(await told(bot_fixture))
+    for number in (1, 2):
+        assert f"✅ `SONORAN_WEBSOCKET, server {number}`: no push event in the" in text
+        assert f"SONORAN_SERVERS: the CAD has server {number}" in text
+    bot_fixture.world.call_911(
+        bot_fixture.world.server(seed.COMMUNITY_ID, 2), EmergencyForm("Ann", "Broker", "Help")
+    )
+    await bot_fixture.cad.push.settle()
+    board = bot_fixture.services.board
+    await until(lambda: len(board.snapshot(2).emergencies) == 2)
+    assert "Ann" not in {one.caller for one in board.snapshot(1).emergencies.values()}
+
+
+class TestAccounts:
+    """Whether the CAD finds members by Discord, and tells what they may do."""
+
+    async def test_over_api_1(self, bot_fixture: BotFixture) -> None:
+        text = "\n".join(await told(bot_fixture, require_cad_permission=True))
+        assert "✅ The CAD's API 1 finds no members by Discord: each member needs `/link`" in text
+        assert "✅ The CAD tells what accounts may do." in text
+
+    @V2
+    async def test_over_api_2(self, bot_fixture: BotFixture) -> None:
+        text = "\n".join(await told(bot_fixture))
+        assert "✅ The CAD finds members by Discord, linked in their account." in text
+        assert "The CAD tells what accounts may do" not in text
+
+    @V2
+    async def test_a_key_that_may_read_neither(self, bot_fixture: BotFixture) -> None:
+        bot_fixture.cad.faults.set(Text(403, "FORBIDDEN"), path="/v2/general/accounts")
+        text = "\n".join(await told(bot_fixture, require_cad_permission=True))
+        assert (
+            "⚠️ The CAD does not let this key find members by Discord: `FORBIDDEN`. Each member"
+            " needs `/link` with an id."
+        ) in text
+        assert (
+            "❌ REQUIRE_CAD_PERMISSION: the CAD does not tell what accounts may do: `FORBIDDEN`."
+        ) in text

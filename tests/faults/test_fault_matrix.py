@@ -10,7 +10,6 @@ from datetime import timedelta
 import pytest
 
 from sandbox.cad.state.faults import BAD_GATEWAY, Fault, RateLimited, Reset
-from sandbox.cad.state.models import Plan
 from tests.faults.fault_fixture import CALLS, FaultFixture, GivenOrder, HeldAnswer
 
 BAD_CALL = CALLS[-1]
@@ -76,8 +75,8 @@ async def change_key(fault_fixture: FaultFixture) -> None:
     fault_fixture.community.key = "another"
 
 
-async def lower_plan(fault_fixture: FaultFixture) -> None:
-    fault_fixture.community.plan = Plan.STANDARD
+async def turn_api_off(fault_fixture: FaultFixture) -> None:
+    fault_fixture.community.api_enabled = False
 
 
 async def close_call(fault_fixture: FaultFixture) -> None:
@@ -106,7 +105,7 @@ CASES = {
         silence=RETRY_AFTER,
     ),
     "wrong key": Case(change_key, refused=CALLS, told="SONORAN_API_KEY is wrong"),
-    "plan too low": Case(lower_plan, refused=CALLS, told="needs the Plus plan"),
+    "API off": Case(turn_api_off, refused=CALLS, told="API IS NOT ENABLED FOR THIS COMMUNITY"),
     "unknown call": Case(
         close_call,
         refused=[BAD_CALL],

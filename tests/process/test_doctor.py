@@ -263,6 +263,27 @@ def many_servers(doctor_fixture: DoctorFixture) -> None:
     doctor_fixture.settings["SONORAN_SERVER_ID"] = "7"
 
 
+def second_server(text: str) -> Callable[[DoctorFixture], None]:
+    """Serve a second server, as this text in SONORAN_SERVERS lists it; the CAD has server 2."""
+
+    def serve(doctor_fixture: DoctorFixture) -> None:
+        doctor_fixture.community.servers[2] = Server(2)
+        doctor_fixture.settings["SONORAN_SERVERS"] = f"1,{text}"
+
+    return serve
+
+
+def locked_for_the_second_server(doctor_fixture: DoctorFixture) -> None:
+    second_server(f"2:{CALLS}")(doctor_fixture)
+    del doctor_fixture.settings["CALLS_CHANNEL_ID"]
+    locked(doctor_fixture)
+
+
+def ping_in_a_second_channel(doctor_fixture: DoctorFixture) -> None:
+    second_server(f"2:{LOG}")(doctor_fixture)
+    unmentionable(doctor_fixture)
+
+
 def cad(fault: Fault) -> Callable[[DoctorFixture], None]:
     return lambda doctor_fixture: doctor_fixture.cad.faults.set(fault)
 
@@ -380,6 +401,27 @@ CASES = [
         2,
         f"CALLS_CHANNEL_ID: there is no channel `{NOWHERE}`.",
     ),
+    Case(
+        "channel of a server",
+        second_server(f"2:{NOWHERE}"),
+        FindingCode.CHANNEL_UNKNOWN,
+        2,
+        f"SONORAN_SERVERS, server 2: there is no channel `{NOWHERE}`.",
+    ),
+    Case(
+        "locked channel of a server",
+        locked_for_the_second_server,
+        FindingCode.CHANNEL_LOCKED,
+        2,
+        "SONORAN_SERVERS, server 2: in `dispatch` the bot lacks Send Messages, Embed Links.",
+    ),
+    Case(
+        "ping in a channel of a server",
+        ping_in_a_second_channel,
+        FindingCode.ROLE_SILENT,
+        2,
+        "may not ping `Everybody`",
+    ),
     Case("elsewhere", elsewhere, FindingCode.CHANNEL_ELSEWHERE, 2, "LOG_CHANNEL_ID: channel"),
     Case(
         "hidden", hidden, FindingCode.CHANNEL_ELSEWHERE, 2, f"LOG_CHANNEL_ID: channel `{NOWHERE}`"
@@ -414,26 +456,34 @@ CASES = [
         "The key belongs to the community `sandbox`.",
         (2,),
     ),
-    Case("api off", api_off, FindingCode.API_OFF, 2, "`API IS NOT ENABLED", BOTH),
+    Case("api off", api_off, FindingCode.PLAN_TOO_LOW, 2, "`API IS NOT ENABLED"),
+    Case("api off", api_off, FindingCode.API_FORBIDDEN, 2, "API 2 does not let", (2,)),
     Case(
         "plan",
         plan(Plan.STANDARD),
         FindingCode.PLAN_TOO_LOW,
         2,
-        "Attaching needs the Plus plan",
+        "Attaching over API 1 needs the Plus plan",
+    ),
+    Case(
+        "second server",
+        second_server("7"),
+        FindingCode.CAD_SERVER_UNKNOWN,
+        2,
+        "SONORAN_SERVERS: the CAD has no server 7.",
         BOTH,
     ),
     Case("server", many_servers, FindingCode.CAD_SERVER_UNKNOWN, 2, "no server 7", BOTH),
     Case("down", cad_is_down, FindingCode.CAD_UNREACHABLE, 5, "`Connection refused`", BOTH),
-    Case("address", cad(Text(200, HTML)), FindingCode.CAD_WRONG_ADDRESS, 2, "`Welcome`", BOTH),
+    Case("address", cad(Text(200, HTML)), FindingCode.WEB_PAGE, 2, "`Welcome`", BOTH),
     Case("refusal", cad(Text(400, "NOT NOW")), FindingCode.CAD_REJECTED, 2, "calls: `NOT NOW`."),
-    Case("challenge", cad(CHALLENGE), FindingCode.CAD_WRONG_ADDRESS, 2, "`Just a moment...`", BOTH),
+    Case("challenge", cad(CHALLENGE), FindingCode.WEB_PAGE, 2, "`Just a moment...`", BOTH),
     Case(
         "nothing there",
         cad(Text(404, "Not Found")),
-        FindingCode.CAD_WRONG_ADDRESS,
+        FindingCode.API_FORCED,
         2,
-        "`Not Found`. Correct the address",
+        "`Not Found`. Set SONORAN_API_VERSION to auto",
         BOTH,
     ),
     Case(
@@ -454,13 +504,6 @@ CASES = [
     Case("of tomorrow", of_tomorrow, FindingCode.DATABASE_TOO_NEW, 2, "newer version of this bot"),
     Case(
         "no such host", no_such_host, FindingCode.PORT_TAKEN, 2, "PUSH_LISTEN: cannot listen there"
-    ),
-    Case(
-        "permissions over v1",
-        setting("REQUIRE_CAD_PERMISSION", "true"),
-        FindingCode.SETTINGS_WRONG,
-        2,
-        "REQUIRE_CAD_PERMISSION: needs SONORAN_API_VERSION=2",
     ),
     Case("encoding", not_utf8, FindingCode.SETTINGS_WRONG, 2, ".env: is not UTF-8 text."),
 ]
@@ -619,7 +662,7 @@ async def test_a_cad_that_does_not_say_whose_key_it_is(
     doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version(2)(doctor_fixture)
-    doctor_fixture.cad.faults.set(Text(403, "not for you"), path="/v2/general")
+    doctor_fixture.cad.faults.set(Text(403, "not for you"), path="/v2/general/info")
     assert await examined(doctor_fixture, monkeypatch) == {}
     assert "The CAD accepts the key." in "\n".join(doctor_fixture.reports)
 
@@ -627,6 +670,7 @@ async def test_a_cad_that_does_not_say_whose_key_it_is(
 async def test_an_odd_answer_leaves_the_dialect_open(
     doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    version(1)(doctor_fixture)
     doctor_fixture.cad.world.behaviour.attach_variants = {AttachVariant.SEPTEMBER_2020}
     doctor_fixture.cad.faults.set(Text(400, "NO DATA"), path=AttachVariant.SEPTEMBER_2020.value[0])
     assert await examined(doctor_fixture, monkeypatch) == {}
@@ -676,3 +720,15 @@ class TestAsACommand:
         first, second, *_ = out.splitlines()
         assert {first.split()[1], second.split()[1]} == {"channel", "key"}
         assert out.splitlines()[-1].startswith("2 faults, no warnings, ")
+
+
+@pytest.mark.usefixtures("both")
+async def test_two_servers_that_the_cad_has(
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second_server(f"2:{LOG}:Liberty City")(doctor_fixture)
+    assert await examined(doctor_fixture, monkeypatch) == {}
+    text = "\n".join(doctor_fixture.reports)
+    assert "SONORAN_SERVERS: the CAD has server 1" in text
+    assert "SONORAN_SERVERS: the CAD has server 2" in text
+    assert "SONORAN_SERVERS, server 2: the bot can write in `dispatch`." in text

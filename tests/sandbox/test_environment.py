@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.cad.state import seed
-from sandbox.environment import LINKED, open_environment
+from sandbox.cad.state.behaviour import SpokenApi
+from sandbox.cad.state.change_log import ReceivedRequest
+from sandbox.environment import LINKED, Environment, open_environment
 from sandbox.serve import VIEWERS
 
 
@@ -27,6 +29,34 @@ async def test_all_people_are_there() -> None:
         assert {"A-12", "A-7", "M-3", "E-51"} <= {unit.badge.unit_num for unit in units}
         assert environment.simcord_env.bot.user is not None
         assert environment.simcord_env.bot.user.name == "Dispatch"
+
+
+async def attach(environment: Environment, unit: str) -> ReceivedRequest:
+    """Let Dana attach a unit; return the order that the CAD received last."""
+    said = await environment.people["Dana"].slash(
+        environment.channel, "attach", call=str(seed.ARMED_ROBBERY), units=unit
+    )
+    assert said.response is not None
+    assert said.response.content.startswith("✅")
+    return environment.cad.world.requests("ATTACH_UNITS", "v2 attach")[-1]
+
+
+async def test_the_cad_speaks_the_first_documented_request_until_it_is_switched() -> None:
+    async with open_environment() as environment:
+        order = await attach(environment, "A-12")
+        assert (order.path, order.type, order.text) == (
+            "/emergency",
+            "ATTACH_UNITS",
+            "UNITS ATTACHED",
+        )
+        environment.cad.world.behaviour.spoken_api = SpokenApi.V2
+        assert (await attach(environment, "A-7")).type == "v2 attach"
+
+
+@pytest.mark.parametrize("api", [SpokenApi.V2, SpokenApi.BOTH])
+async def test_the_sandbox_opens_on_the_api_that_is_named(api: SpokenApi) -> None:
+    async with open_environment(api=api) as environment:
+        assert (await attach(environment, "A-12")).type == "v2 attach"
 
 
 @pytest.fixture
@@ -49,3 +79,13 @@ async def test_the_environment_and_a_dotenv_change_nothing() -> None:
         )
         assert result.response is not None
         assert result.response.content.startswith("✅")
+
+
+async def test_the_permission_of_the_cad_can_be_required() -> None:
+    async with open_environment(cad_permissions=True) as environment:
+        result = await environment.people["Dana"].slash(
+            environment.channel, "attach", call=str(seed.ARMED_ROBBERY), units="A-12"
+        )
+        assert result.response is not None
+        # The CAD speaks API 1, which does not know Dana's Discord.
+        assert "The CAD does not know your account" in result.response.content

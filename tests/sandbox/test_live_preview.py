@@ -73,7 +73,7 @@ async def sandbox() -> AsyncIterator[tuple[Environment, Preview, Client]]:
     # No fixture: pytest closes one in another context than it opened it in, which simcord refuses.
     async with (
         open_environment() as environment,
-        live_preview(environment, ("Dana", "Vic"), 0) as preview,
+        live_preview(environment, ("Dana", "Vic"), 0, environment.channel) as preview,
         opened(preview) as client,
     ):
         yield environment, preview, client

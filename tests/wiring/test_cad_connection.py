@@ -54,6 +54,22 @@ async def test_each_setting_of_push_events_is_a_feed(
     assert dict(zip(names, map(type, built), strict=True)) == feeds
 
 
+async def test_each_server_has_a_websocket():
+    loaded = settings(
+        push_listen="127.0.0.1:8080", sonoran_websocket=True, sonoran_servers="1,2::Liberty City"
+    )
+    assert [type(one) for one in cad_connection.build_feeds(loaded)] == [
+        HttpPushServer,
+        SignalRFeed,
+        SignalRFeed,
+    ]
+    assert cad_connection.feed_names(loaded) == [
+        "PUSH_LISTEN",
+        "SONORAN_WEBSOCKET, server 1",
+        "SONORAN_WEBSOCKET, server 2",
+    ]
+
+
 @pytest.mark.parametrize(("version", "kind"), [(1, V1Client), (2, V2Client)])
 async def test_the_version_of_the_api(version: int, kind: type):
     client = cad_connection.build_client(
@@ -69,8 +85,8 @@ async def test_the_bot_uses_its_share_of_the_limits():
         loaded, Transport("http://127.0.0.1:9"), clock=ManualClock()
     )
     allowed = 0
-    while not client.attach_limiter.wait():
-        client.attach_limiter.record()
+    while not client.limiters.attach.wait():
+        client.limiters.attach.record()
         allowed += 1
     assert allowed == v2.LIMITS[v2.ATTACH].requests // 2
     await client.close()

@@ -115,11 +115,6 @@ def read_community_id(data: object) -> str:
     return to_text(community.get("comid")) if isinstance(community, Mapping) else ""
 
 
-def read_plan(data: object) -> str:
-    """Read the name of the community's plan, in upper case; empty if it is missing."""
-    return str_or_empty(data.get("name")).upper() if isinstance(data, Mapping) else ""
-
-
 def read_servers(data: object) -> dict[int, str]:
     """Read the names of the game servers by number; a single server may come without a list."""
     listed = data.get("servers") if isinstance(data, Mapping) else None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.cad import api_choice
 from bot.cad.codec import readers, writers
 from bot.cad.errors import (
     ApiNotEnabled,
@@ -201,7 +202,7 @@ def is_unknown_variant(error: CadRefused | CadUnreadable) -> bool:
 
     A wrong address answers 200 `Backend Service Reached`, a server in front of it a web page.
     """
-    return isinstance(error, InvalidRequestType | CadUnreadable) or error.status in {404, 405}
+    return api_choice.is_absent(error)
 
 
 def post(credentials: Credentials, path: str, type_: str, *data: Mapping[str, Any]) -> Request:

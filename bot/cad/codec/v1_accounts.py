@@ -23,6 +23,12 @@ def get_account(credentials: Credentials, server_id: int, api_id: str) -> Reques
     return v1.post(credentials, "/general/get_account", "GET_ACCOUNT", data)
 
 
+def get_account_by_uuid(credentials: Credentials, server_id: int, account: str) -> Request:
+    """Build a request for the account with this UUID, with its permissions."""
+    data = {"serverId": server_id, "account": account}
+    return v1.post(credentials, "/general/get_account", "GET_ACCOUNT", data)
+
+
 def read_account_name(response: Response) -> str | None:
     """Read the answer to `check_api_id`: the account's user name; None for an unknown id."""
     # The 404 of an unknown id contains this text; any other 404 means a wrong address.

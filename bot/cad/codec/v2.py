@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from bot.cad.codec import readers, writers
 from bot.cad.errors import (
-    ApiNotEnabled,
+    ApiForbidden,
     CadRefused,
     CadUnnumbered,
     CadUnreadable,
@@ -37,7 +37,7 @@ ATTACH, DETACH = "attach", "detach"
 CALLS, UNITS, CURRENT_CALL = "calls", "units", "current call"
 NEW_CALL, CLOSE, NOTE = "new dispatch", "close", "note"
 STATUS, REMOVE_911 = "status", "remove 911"
-ACCOUNT, LINK, PERMISSIONS = "account", "link", "permissions"
+ACCOUNT, LINK, PERMISSIONS, LAYOUTS = "account", "link", "permissions", "layouts"
 INFO, VERSION, SERVERS = "info", "version", "servers"
 # Published, per API key. The game server uses the same key: see `RateLimit.scaled`.
 LIMITS: Mapping[str, RateLimit] = {
@@ -53,6 +53,7 @@ LIMITS: Mapping[str, RateLimit] = {
     ACCOUNT: RateLimit(10, 60.0, reserved_for_acts=4),
     LINK: RateLimit(30, 60.0, reserved_for_acts=10),
     PERMISSIONS: RateLimit(10, 60.0),  # none is published; that of the account
+    LAYOUTS: RateLimit(10, 60.0),  # none is published; that of other general data
     CURRENT_CALL: RateLimit(10, 60.0),
     **dict.fromkeys((INFO, VERSION, SERVERS), RateLimit(10, 60.0)),
 }
@@ -246,7 +247,7 @@ def _classified(refusal: CadRefused) -> CadRefused:
     if refusal.status == 401:
         return InvalidApiKey(refusal.text, status=refusal.status)
     if refusal.status in {400, 402, 403} and _NOT_ENABLED.search(refusal.text):
-        return ApiNotEnabled(refusal.text, status=refusal.status)
+        return ApiForbidden(refusal.text, status=refusal.status)
     return refusal
 
 

@@ -134,14 +134,14 @@ class RateLimiter:
         finally:
             self._preceding -= 1
 
-    def wait(self, reserve: int = 0, *, is_preceding: bool = False) -> float:
+    def wait(self, reserve: int = 0, *, is_first: bool = False) -> float:
         """Return the seconds until a request may be sent, 0 for now.
 
         Args:
             reserve: the number of requests that must still be allowed after this one.
-            is_preceding: whether it is for a query inside `precedence`.
+            is_first: whether it is for a query inside `precedence`.
         """
-        if self._preceding and not is_preceding:
+        if self._preceding and not is_first:
             reserve += 1
         now = self._clock.monotonic()
         room = max(1, self.allowed - reserve)
@@ -197,9 +197,9 @@ class TokenBucket(RateLimiter):
         """The number of tokens missing from a full bucket, rounded up."""
         return math.ceil(max(0.0, self._full_at - self._clock.monotonic()) / self._interval)
 
-    def wait(self, reserve: int = 0, *, is_preceding: bool = False) -> float:
+    def wait(self, reserve: int = 0, *, is_first: bool = False) -> float:
         """Return the seconds until a request may be sent, 0 for now; see `RateLimiter.wait`."""
-        if self._preceding and not is_preceding:
+        if self._preceding and not is_first:
             reserve += 1
         now = self._clock.monotonic()
         allowed = self.allowed

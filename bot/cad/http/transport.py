@@ -8,7 +8,7 @@ import os
 import random
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import aiohttp
@@ -168,82 +168,74 @@ class RequestSender:
         """Send a query when the rate limit allows it, and again after transient faults.
 
         Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`, for a
-        background query within `BACKGROUND_WAIT`.
+        background query within `BACKGROUND_WAIT`. A background query is not sent again after a 429.
 
         Raises:
             CadRateLimited: with the seconds until the rate limit allows a request.
         """
 
-        async def attempt(elapsed: float) -> T:
-            return await self.send_now(request, read, retry.time_limit(elapsed))
-
+        is_background = in_background()
         limiter = self._limiters[request.endpoint]
         reserve = limiter.reserved_for_orders
-        if in_background():
+        if is_background:
             reserve += limiter.reserved_for_acts
             if (wait := limiter.wait(reserve=reserve)) > BACKGROUND_WAIT:
                 raise CadRateLimited(retry_after=wait)
-        patience = math.inf if in_background() else PATIENCE
-        return await self._send_with_retry(
-            request.endpoint, attempt, reserve, lambda _: True, patience
-        )
+        return await self._send_with_retry(request, read, reserve)
 
     async def command(self, request: Request, read: Callable[[Response], T]) -> T:
-        """Send a command, which must not be carried out twice, when the rate limit allows it.
+        """Send a command once, when the rate limit allows it; it waits as `query` does.
 
-        Send it again only if the CAD cannot have carried it out. It waits as `query` does.
+        It is not sent again: what it did must not be done twice, so that the caller has to look.
         """
-
-        async def attempt(_elapsed: float) -> T:
-            # No shorter time limit: a command that times out may have been carried out.
-            return await self.send_now(request, read)
-
-        return await self._send_with_retry(request.endpoint, attempt, 0, retry.is_safe_to_resend)
+        limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
+        await self._wait_for_limit(limiter, started, 0, None)
+        return await self.send_now(request, read)
 
     async def _send_with_retry(
-        self,
-        endpoint: str,
-        send: Callable[[float], Awaitable[T]],
-        reserve: int,
-        may_resend: Callable[[CadError], bool],
-        patience: float = math.inf,
+        self, request: Request, read: Callable[[Response], T], reserve: int
     ) -> T:
-        """Send within the rate limit and `retry.TOTAL_TIMEOUT`; `send` gets the elapsed seconds.
-
-        Args:
-            patience: the seconds that it leaves the reserve of the limit to other requests.
-        """
-        started = self._clock.monotonic()
+        """Send within the rate limit and `retry.TOTAL_TIMEOUT`."""
+        limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
         attempt = 0
         fault: CadError | None = None
         while True:
-            await self._wait_for_limit(endpoint, reserve, started, patience, fault)
+            await self._wait_for_limit(limiter, started, reserve, fault)
             attempt += 1
             try:
-                return await send(self._clock.monotonic() - started)
+                within = retry.time_limit(self._clock.monotonic() - started)
+                return await self.send_now(request, read, within)
             except CadError as error:
                 elapsed = self._clock.monotonic() - started
                 pause = retry.delay(error, attempt, elapsed, self._jitter())
-                if pause is None or not may_resend(error):
+                if pause is None or (in_background() and isinstance(error, CadRateLimited)):
                     raise
                 fault = error
             await self._clock.sleep(pause)
 
     async def _wait_for_limit(
-        self, endpoint: str, reserve: int, started: float, patience: float, fault: CadError | None
+        self, limiter: RateLimiter, started: float, reserve: int, fault: CadError | None
     ) -> None:
-        """Wait until the rate limit allows a request; see `_send_with_retry`."""
-        limiter = self._limiters[endpoint]
+        """Wait until a request may be sent; raise the last fault if that takes too long.
+
+        What a member waits for leaves the reserve to orders for `PATIENCE`. Then it gets the next
+        request, so that a stream of orders does not keep it waiting.
+        """
+        patience_end = started + (math.inf if in_background() else PATIENCE)
         while wait := limiter.wait(reserve=reserve):
-            elapsed = self._clock.monotonic() - started
-            if not retry.has_time(elapsed + wait):
-                raise fault or CadRateLimited(retry_after=wait)
-            if elapsed >= patience:
-                with limiter.precedence():
-                    while wait := limiter.wait(is_preceding=True):
-                        await self._clock.sleep(wait)
-                return
-            await self._clock.sleep(min(wait, patience - elapsed))
+            self._require_time(started, wait, fault)
+            left = patience_end - self._clock.monotonic()
+            if left <= 0:
+                break
+            await self._clock.sleep(min(wait, left))
+        with limiter.precedence():
+            while wait := limiter.wait(is_first=True):
+                self._require_time(started, wait, fault)
+                await self._clock.sleep(wait)
+
+    def _require_time(self, started: float, wait: float, fault: CadError | None) -> None:
+        if not retry.has_time(self._clock.monotonic() - started + wait):
+            raise fault or CadRateLimited(retry_after=wait)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -18,6 +18,7 @@ from bot.cad.errors import (
     CadRefused,
     CadUnavailable,
     CadUnreadable,
+    CadWebPage,
 )
 from bot.cad.values import lower_keys
 
@@ -195,7 +196,9 @@ def check_response(response: Response, classify: Callable[[CadRefused], CadRefus
         if error is not None:
             raise error
     text = response.text  # once: a list of calls may have megabytes
-    if is_html(text, response.headers) or text[: len(_WRONG_ADDRESS)].lower() == _WRONG_ADDRESS:
+    if is_html(text, response.headers):
+        raise CadWebPage(error_text(response), status=response.status)
+    if text[: len(_WRONG_ADDRESS)].lower() == _WRONG_ADDRESS:
         raise CadUnreadable(error_text(response), status=response.status)
     return response
 

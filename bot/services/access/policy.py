@@ -5,11 +5,26 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from bot.services.errors import CadPermissionMissing, NoCadAccount, RoleRequired
+from bot.cad.models import BANNED, EXPIRED, REMOVED
+from bot.cad.permissions import AccountPermissions
+from bot.services.errors import (
+    CadAccountBanned,
+    CadAccountExpired,
+    CadAccountRemoved,
+    CadPermissionMissing,
+    NoCadAccount,
+    RoleRequired,
+)
 
 # How the CAD names the permissions of an account, in lower case.
 CAD_DISPATCH = "dispatch"
 CAD_SELF_DISPATCH = "selfdispatch"
+
+_BARRED_ERRORS: dict[int, type[CadPermissionMissing]] = {
+    EXPIRED: CadAccountExpired,
+    REMOVED: CadAccountRemoved,
+    BANNED: CadAccountBanned,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +130,37 @@ class Access:
         """Raise RoleRequired unless the actor may administer the bot."""
         _require(actor, self._admin_roles)
 
-    def is_permitted_in_cad(self, permissions: frozenset[str] | None, *, only_self: bool) -> bool:
+    def is_permitted_in_cad(
+        self, permissions: AccountPermissions | None, *, only_self: bool
+    ) -> bool:
         """Return whether the CAD permits the action, or its permission is not needed.
 
         Args:
-            permissions: the permissions of the CAD account, in lower case; None without an
-                account.
+            permissions: those of the CAD account; None without an account.
             only_self: whether the action concerns only the actor's own unit.
         """
-        sufficient = {CAD_DISPATCH, CAD_SELF_DISPATCH} if only_self else {CAD_DISPATCH}
-        return not self.checks_cad_permissions or not sufficient.isdisjoint(permissions or ())
+        sufficient = (CAD_DISPATCH, CAD_SELF_DISPATCH) if only_self else (CAD_DISPATCH,)
+        return not self.checks_cad_permissions or (
+            permissions is not None and any(map(permissions.allows, sufficient))
+        )
 
     def require_cad_permission(
-        self, permissions: frozenset[str] | None, *, only_self: bool
+        self, permissions: AccountPermissions | None, *, only_self: bool
     ) -> None:
         """Raise unless `is_permitted_in_cad`.
 
         Raises:
             NoCadAccount: the actor has no account in the CAD.
+            CadAccountExpired, CadAccountRemoved, CadAccountBanned: it has no permission any more.
             CadPermissionMissing: the account lacks the permission.
         """
-        if not self.is_permitted_in_cad(permissions, only_self=only_self):
-            raise NoCadAccount if permissions is None else CadPermissionMissing
+        if self.is_permitted_in_cad(permissions, only_self=only_self):
+            return
+        if permissions is None:
+            raise NoCadAccount
+        if permissions.barred_status is not None:
+            raise _BARRED_ERRORS[permissions.barred_status]
+        raise CadPermissionMissing
 
     @property
     def _link_roles(self) -> frozenset[int]:

@@ -14,9 +14,11 @@ from bot.cad.errors import CadError, CadRateLimited
 from bot.cad.models import Call, Calls, Unit, UnitListPart
 from bot.cad.push.events import Event, UnitLoggedIn, UnitsUpdated
 from bot.common.clock import Clock
+from bot.services.board.answering_calls import AnsweringCalls
 from bot.services.board.call_matching import find_call_id
 from bot.services.board.snapshot import BoardSnapshot
 from bot.services.cached_list import CachedList
+from bot.services.refresh_turns import RefreshTurns
 
 # A list of units that loads over minutes serves orders until it is this old.
 MAX_UNITS_AGE = timedelta(minutes=15)
@@ -39,6 +41,7 @@ class _Server:
     calls: CachedList[Call]
     units: CachedList[Unit]
     snapshot: BoardSnapshot = field(default_factory=BoardSnapshot)
+    answering_calls: AnsweringCalls = field(default_factory=AnsweringCalls)
     confirmed_at: datetime | None = None
     first_poll: Calls | None = None
     units_as_of: datetime | None = None
@@ -61,6 +64,8 @@ class Board:
         self._cad = cad
         self._clock = clock
         self._servers: dict[int, _Server] = {}
+        # The servers share one key, and so its rate limits.
+        self._call_turns, self._unit_turns = RefreshTurns(clock), RefreshTurns(clock)
         self._listeners: list[BoardListener] = []
 
     def snapshot(self, server_id: int) -> BoardSnapshot:
@@ -84,6 +89,11 @@ class Board:
         """Return one call, None if it is not known."""
         server = self._servers.get(server_id) or self._server(server_id)
         return server.snapshot.calls.get(call_id)
+
+    def answering_call(self, server_id: int, number: int) -> Call | None:
+        """Return the open dispatch call that answers a 911 call; None if none does."""
+        server = self._server(server_id)
+        return server.answering_calls.find(server.snapshot, number)
 
     def find_call_id(self, server_id: int, typed: str) -> int:
         """Return the number of the call that a text means; see `call_matching.find_call_id`."""
@@ -168,8 +178,16 @@ class Board:
         if server_id not in self._servers:
             new_list = partial(CachedList, expected=CadError, clock=self._clock)
             self._servers[server_id] = _Server(
-                new_list(f"the calls of server {server_id}", partial(self._poll_calls, server_id)),
-                new_list(f"the units of server {server_id}", partial(self._poll_units, server_id)),
+                new_list(
+                    f"the calls of server {server_id}",
+                    partial(self._poll_calls, server_id),
+                    turns=self._call_turns,
+                ),
+                new_list(
+                    f"the units of server {server_id}",
+                    partial(self._poll_units, server_id),
+                    turns=self._unit_turns,
+                ),
             )
         return self._servers[server_id]
 
@@ -208,6 +226,8 @@ class Board:
         return as_of is not None and self._clock.now() - as_of <= MAX_UNITS_AGE
 
     def _notify(self, server_id: int) -> None:
+        server = self._servers[server_id]
+        server.answering_calls.update(server.snapshot)
         for listener in self._listeners:
             listener(server_id)
 

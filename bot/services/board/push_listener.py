@@ -21,6 +21,7 @@ from bot.cad.push.event_queue import (
 from bot.cad.push.events import Event
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
+from bot.services.cad_servers import CadServers
 
 _log = logging.getLogger(__name__)
 
@@ -60,8 +61,9 @@ class FeedStatus:
 class PushListener:
     """Reads the feeds for as long as the bot runs.
 
+    Events that name no server belong to the default server.
+
     Args:
-        server_id: the CAD server of items that name none.
         on_events: called with all events, for those that concern no server.
     """
 
@@ -69,7 +71,7 @@ class PushListener:
         self,
         board: Board,
         feeds: Sequence[Feed],
-        server_id: int,
+        servers: CadServers,
         on_events: Callable[[Sequence[Event]], None],
         *,
         clock: Clock,
@@ -79,7 +81,7 @@ class PushListener:
         self._clock = clock
         self.feed_statuses: list[FeedStatus] = []  # one for each feed that was started
         self._feeds = feeds
-        self._server_id = server_id
+        self._servers = servers
         self._reader_tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -109,7 +111,7 @@ class PushListener:
     async def _read(self, feed: Feed, status: FeedStatus) -> None:
         async for item in feed:
             self._track(item, status)
-            server_id = item.server_id or self._server_id
+            server_id = item.server_id or self._servers.default_id
             try:
                 self._dispatch(item, server_id)
             except Exception:  # noqa: BLE001 - one event must not end the feed
@@ -122,14 +124,24 @@ class PushListener:
                 self._board.apply(server_id, events)
                 self._on_events(events)
             case EventsMissed():
-                _log.info("events of server %s may have been missed: refreshing", server_id)
-                self._board.force_refresh(server_id)
+                self._refresh_after_missed(item.server_id)
             case FeedDisconnected(reason=reason):
                 _log.warning("no push events for server %s: %s", server_id, reason)
             case FeedRefused(text=text):
                 _log.error("the CAD refuses push events for server %s: %s", server_id, text)
             case MalformedRequests(count=count, reason=reason):
                 _log.warning("PUSH_LISTEN got %s malformed requests, the last: %s", count, reason)
+
+    def _refresh_after_missed(self, server_id: int | None) -> None:
+        """Fetch the data of one server, or of all servers, anew.
+
+        A request without the key can cause this, and can name any server: those that the
+        community does not have cost no request to the CAD.
+        """
+        for one in self._servers.names:
+            if server_id in {None, one}:
+                _log.info("events of server %s may have been missed: refreshing", one)
+                self._board.force_refresh(one)
 
     def _track(self, item: FeedItem, status: FeedStatus) -> None:
         match item:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,8 @@ from bot.cad.models import CLOSED, Call, EmergencyCall
 from bot.common.pages import Page, PageRange
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
-from bot.services.cards.card_content import CallUnit, UnitOwners, call_units
+from bot.services.cad_servers import CadServers
+from bot.services.cards.card_content import CallUnit, UnitOwners, call_units, is_urgent
 
 PAGE_SIZE = 7
 PICK_LIMIT = 25  # Discord's maximum of options
@@ -29,18 +31,36 @@ class CallsPage(Page[CallLine]):
 
     Attributes:
         confirmed_at: when the last poll of the calls succeeded, None if none has.
+        server: the words for the server; empty for the only server of a community.
     """
 
     confirmed_at: datetime | None
+    server: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCalls:
+    """The most urgent open calls of a server; `server` as in `CallsPage`."""
+
+    server_id: int
+    server: str
+    calls: tuple[Call, ...]
 
 
 class CallListing:
     """Lists the calls for actors who may dispatch."""
 
-    def __init__(self, access: Access, board: Board, default_server_id: int) -> None:
+    def __init__(
+        self,
+        access: Access,
+        board: Board,
+        servers: CadServers,
+        urgent_priorities: Collection[str],
+    ) -> None:
         self._access = access
         self._board = board
-        self._default_server_id = default_server_id
+        self._servers = servers
+        self._urgent_priorities = urgent_priorities
 
     async def page(self, actor: Actor, number: int, server_id: int | None = None) -> CallsPage:
         """Return one page, 911 calls first; a number past the end means the last page.
@@ -50,7 +70,7 @@ class CallListing:
             CadError: no poll has succeeded yet, and this one failed.
         """
         self._access.require_dispatch(actor)
-        server = server_id or self._default_server_id
+        server = server_id or self._servers.default_id
         if self._board.confirmed_at(server) is None:
             await self._board.fetch_calls(server)
         self._board.refresh(server)
@@ -62,19 +82,27 @@ class CallListing:
         no_owners = UnitOwners()
         lines = tuple(CallLine(call, call_units(call, snapshot, no_owners)) for call in shown)
         confirmed_at = self._board.confirmed_at(server)
-        return CallsPage(lines, page.number, page.count, page.total, confirmed_at)
+        label = self._servers.label(server)
+        return CallsPage(lines, page.number, page.count, page.total, confirmed_at, label)
 
-    def open_calls(self, actor: Actor) -> tuple[int, list[Call]]:
-        """Return the default server and its most urgent calls, from memory.
+    def open_calls(self, actor: Actor) -> list[OpenCalls]:
+        """Return the most urgent calls of each server that has some, from memory.
 
         Raises:
             RoleRequired: the actor may not dispatch.
         """
         self._access.require_dispatch(actor)
-        server = self._default_server_id
-        self._board.refresh(server)
-        return server, self._sorted_open_calls(server)[:PICK_LIMIT]
+        found: list[OpenCalls] = []
+        for server in self._servers.names:
+            self._board.refresh(server)
+            if calls := self._sorted_open_calls(server)[:PICK_LIMIT]:
+                found.append(OpenCalls(server, self._servers.label(server), tuple(calls)))
+        return found
 
     def _sorted_open_calls(self, server_id: int) -> list[Call]:
         calls = (one for one in self._board.calls(server_id) if one.status != CLOSED)
-        return sorted(calls, key=lambda one: (one.priority, one.call_id))
+
+        def urgency(call: Call) -> tuple[bool, int, int]:
+            return not is_urgent(call, self._urgent_priorities), call.priority, call.call_id
+
+        return sorted(calls, key=urgency)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.cad.models import Call, EmergencyCall, Unit
 from bot.common.steam_id import identity
+from bot.services.board.call_layouts import NO_DETAILS, LayoutDetails
 from bot.services.board.snapshot import BoardSnapshot
 from bot.storage.stores.card_store import CardKind
 from bot.storage.stores.link_row import Link
 
 NOTES_SHOWN = 3
-HIGHEST_PRIORITY = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,9 @@ class CardContent:
         confirmed_at: when the CAD last confirmed this content.
         is_stale: whether the CAD has not confirmed it for `STALE_AFTER`.
         ping_role_id: the role to ping; set only for the first post of an urgent call.
+        is_urgent: whether a new card for the call pings the role; see `is_urgent`.
+        details: what only the layout of the call explains.
+        server: the words for the CAD server; empty for the only server of a community.
     """
 
     kind: CardKind
@@ -55,6 +58,9 @@ class CardContent:
     closed_at: datetime | None = None
     is_stale: bool = False
     ping_role_id: int | None = None
+    is_urgent: bool = False
+    details: LayoutDetails = NO_DETAILS
+    server: str = ""
 
     @property
     def is_closed(self) -> bool:
@@ -65,12 +71,6 @@ class CardContent:
     def is_emergency(self) -> bool:
         """Whether it is a 911 call and not a dispatch call."""
         return self.kind is CardKind.EMERGENCY
-
-    @property
-    def is_urgent(self) -> bool:
-        """Whether a new card for the call pings the role: 911 and priority 1 calls."""
-        is_first = isinstance(self.call, Call) and self.call.priority == HIGHEST_PRIORITY
-        return self.is_emergency or is_first
 
     def looks_like(self, other: CardContent) -> bool:
         """Return whether the contents differ at most in confirmed_at."""
@@ -97,6 +97,22 @@ class UnitOwners:
         return next((owner for owner in owners if owner is not None), None)
 
 
+def priority_name(call: Call) -> str:
+    """Return the priority of a call, as the community calls it."""
+    return call.priority_text or str(call.priority)
+
+
+def is_urgent(call: Call | EmergencyCall | None, urgent_priorities: Collection[str]) -> bool:
+    """Return whether a call is urgent: 911 calls are, and calls of one of these priorities.
+
+    Args:
+        urgent_priorities: numbers and names of priorities, in lower case.
+    """
+    if isinstance(call, Call):
+        return priority_name(call).casefold() in urgent_priorities
+    return call is not None
+
+
 def call_units(
     call: Call | EmergencyCall | None, snapshot: BoardSnapshot, owners: UnitOwners
 ) -> tuple[CallUnit, ...]:
@@ -119,5 +135,5 @@ def call_units(
 def visible_part(call: Call | EmergencyCall | None) -> Call | EmergencyCall | None:
     """Return a call without the parts that no card shows, so that they cause no edits."""
     if isinstance(call, Call):
-        return replace(call, meta={}, notes=call.notes[-NOTES_SHOWN:])
+        return replace(call, meta={}, values={}, notes=call.notes[-NOTES_SHOWN:])
     return call

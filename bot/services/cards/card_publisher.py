@@ -1,4 +1,4 @@
-"""Publishes one Discord message per open call and 911 call of the board."""
+"""Publishes one Discord message per open call and 911 call of some servers in one channel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
@@ -16,7 +16,9 @@ from bot.common.backoff import Backoff
 from bot.common.clock import Clock
 from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
+from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
+from bot.services.cad_servers import CadServers
 from bot.services.cards.card_content import CardContent
 from bot.services.cards.card_registry import CardKey, CardRegistry
 from bot.services.cards.card_schedule import Card, CardAction, next_action
@@ -54,8 +56,10 @@ class CardPublisher:
 
     Args:
         links: returns the links of the guild of the channel, from memory.
+        server_ids: the servers whose calls the channel shows.
         keep_closed_for: how long closed cards stay.
-        ping_role_id: the role to ping for each new 911 or priority 1 call; None for no ping.
+        ping_role_id: the role to ping for each new urgent call; None for no ping.
+        urgent_priorities, layouts: see `card_content.is_urgent` and `CardContent.details`.
     """
 
     def __init__(
@@ -65,22 +69,34 @@ class CardPublisher:
         channel: CardChannel,
         links: Callable[[], Sequence[Link]],
         *,
-        server_id: int,
+        servers: CadServers,
+        server_ids: Sequence[int],
         channel_id: int,
         keep_closed_for: timedelta,
         ping_role_id: int | None,
+        urgent_priorities: Collection[str],
+        layouts: CallLayouts,
         clock: Clock,
     ) -> None:
         self._store = store
         self._board = board
         self._channel = channel
-        self._server_id = server_id
+        self._server_ids = server_ids
+        self._channel_id = channel_id
         self._keep_closed_for = keep_closed_for
         self._ping_role_id = ping_role_id
         self._clock = clock
         self._budget = RateLimiter(WRITE_LIMIT, clock)
         self._registry = CardRegistry(
-            board, links, server_id=server_id, channel_id=channel_id, clock=clock
+            board,
+            links,
+            servers=servers,
+            server_ids=server_ids,
+            channel_id=channel_id,
+            keep_closed_for=keep_closed_for,
+            urgent_priorities=urgent_priorities,
+            layouts=layouts,
+            clock=clock,
         )
         self._is_loaded = False
         self._failing: set[CardKey | None] = set()
@@ -106,7 +122,7 @@ class CardPublisher:
                 await self._tasks.join()
 
     def _on_change(self, server_id: int) -> None:
-        if server_id == self._server_id:
+        if server_id in self._server_ids:
             self._changed.set()
 
     async def _wait_for_change(self, seconds: float) -> None:
@@ -140,10 +156,13 @@ class CardPublisher:
     async def _write_next(self) -> float:
         """Write the most urgent card; return the seconds until the next check, 0 for at once."""
         if not self._is_loaded:
-            self._registry.load(await self._store.all(self._server_id))
+            self._registry.load(
+                await self._store.take_over(self._server_ids, self._channel_id, self._clock.now())
+            )
             self._is_loaded = True
             self._record_success(None)
-        self._board.refresh(self._server_id)
+        for server_id in self._server_ids:
+            self._board.refresh(server_id)
         if (budget_wait := self._budget.wait()) > 0:
             # Choose the card when it can be written: until then, changes cost nothing.
             return max(budget_wait, _DEBOUNCE)
@@ -215,10 +234,12 @@ class CardPublisher:
         card.next_write_at = self._clock.monotonic()
 
     async def _remove(self, key: CardKey, card: Card) -> None:
+        if card.replaces is not None:
+            await self._save(card)
         if card.stored.message_id is not None:
             self._count_write(card)
             await self._channel.delete(card.stored.message_id)
-        await self._store.remove(self._server_id, *key)
+        await self._store.remove(*key)
         del self._registry.cards[key]
 
     def _count_write(self, card: Card) -> None:
@@ -228,8 +249,8 @@ class CardPublisher:
         card.next_write_at = card.written_at + CARD_EDIT_INTERVAL
 
     async def _save(self, card: Card) -> None:
-        await self._store.save(card.stored)
-        card.is_unsaved = False
+        await self._store.save(card.stored, card.replaces)
+        card.is_unsaved, card.replaces = False, None
 
     def _record_failure(self, key: CardKey | None, error: Exception) -> None:
         self._failing.add(key)

@@ -2,106 +2,144 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from bot.cad.models import CLOSED, Call, EmergencyCall
 from bot.common.clock import Clock
+from bot.services.board.call_layouts import NO_DETAILS, CallLayouts
 from bot.services.board.live_board import Board
-from bot.services.cards.card_content import CardContent, UnitOwners, call_units, visible_part
+from bot.services.cad_servers import CadServers
+from bot.services.cards.call_subject import call_subject, is_other_call
+from bot.services.cards.card_content import (
+    CardContent,
+    UnitOwners,
+    call_units,
+    is_urgent,
+    visible_part,
+)
 from bot.services.cards.card_schedule import STALE_AFTER, Card
-from bot.storage.stores.card_store import CardKind, StoredCard
+from bot.storage.stores.card_store import CardKind, ObsoleteCard, StoredCard
 from bot.storage.stores.link_row import Link
 
-CardKey: TypeAlias = tuple[CardKind, int]
+CardKey: TypeAlias = tuple[int, CardKind, int]  # server, kind, number
 
 
 class CardRegistry:
-    """The cards of one server in one channel, by the call that they show."""
+    """The cards of some servers in one channel, by the call that they show.
+
+    Args:
+        server_ids: the servers whose cards the channel shows.
+        keep_closed_for: how long closed cards stay.
+    """
 
     def __init__(
         self,
         board: Board,
         links: Callable[[], Sequence[Link]],
         *,
-        server_id: int,
+        servers: CadServers,
+        server_ids: Sequence[int],
         channel_id: int,
+        urgent_priorities: Collection[str],
+        layouts: CallLayouts,
+        keep_closed_for: timedelta,
         clock: Clock,
     ) -> None:
         self.cards: dict[CardKey, Card] = {}
         self._board = board
         self._links = links
-        self._server_id = server_id
+        self._servers = servers
+        self._server_ids = server_ids
         self._channel_id = channel_id
+        self._urgent_priorities = urgent_priorities
+        self._layouts = layouts
+        self._keep_closed_for = keep_closed_for
         self._clock = clock
         self._owners = UnitOwners()
 
     def load(self, stored: Iterable[StoredCard]) -> None:
-        """Add the stored cards of the last run; cards of another channel are posted again here."""
+        """Add the stored cards of the last run."""
         for row in stored:
-            card = Card(row, self._clock.now())
-            if row.channel_id != self._channel_id:
-                card.stored = replace(row, channel_id=self._channel_id, message_id=None)
-            self.cards[row.kind, row.call_id] = card
+            self.cards[row.server_id, row.kind, row.call_id] = Card(row, self._clock.now())
 
     def sync(self) -> None:
         """Add a card for each open call of the board, and mark the cards of the others closed."""
         self._owners.update(self._links())
-        active = self._open_calls()
+        active = {key: call for one in self._server_ids for key, call in self._open_calls(one)}
         for key, call in active.items():
-            if key not in self.cards:
-                self.cards[key] = self._new_card(key)
-            card = self.cards[key]
+            card = self.cards.get(key)
+            if card is None:
+                card = self.cards[key] = self._new_card(key)
+            elif self._is_over(card) or is_other_call(call, card.stored.subject):
+                card = self.cards[key] = self._renewed_card(key, card)
             card.call = call
-            _set_closed(card, None)
-        is_polled = self._board.confirmed_at(self._server_id) is not None
+            _update_stored(card, closed_at=None, subject=call_subject(call))
         for key in self.cards.keys() - active.keys():
             card = self.cards[key]
+            is_polled = self._board.confirmed_at(card.stored.server_id) is not None
             # Until the first poll, the calls of the last run are unknown, not closed.
             if card.stored.closed_at is None and (card.call or is_polled):
-                _set_closed(card, self._clock.now())
+                _update_stored(card, closed_at=self._clock.now(), subject=card.stored.subject)
 
     def content(self, card: Card) -> CardContent:
         """Return the content that a card should show now."""
-        stored = card.stored
+        stored, call = card.stored, card.call
         confirmed = max(
-            self._board.confirmed_at(self._server_id) or card.known_since, card.known_since
+            self._board.confirmed_at(stored.server_id) or card.known_since, card.known_since
         )
         is_stale = stored.closed_at is None and self._clock.now() - confirmed > STALE_AFTER
         return CardContent(
             stored.kind,
             stored.server_id,
             stored.call_id,
-            visible_part(card.call),
-            call_units(card.call, self._board.snapshot(self._server_id), self._owners),
+            visible_part(call),
+            call_units(call, self._board.snapshot(stored.server_id), self._owners),
             stored.first_seen_at,
             confirmed,
             stored.closed_at,
             is_stale,
+            is_urgent=is_urgent(call, self._urgent_priorities),
+            details=self._layouts.details(call) if isinstance(call, Call) else NO_DETAILS,
+            server=self._servers.label(stored.server_id),
         )
 
-    def _open_calls(self) -> dict[CardKey, Call | EmergencyCall]:
-        snapshot = self._board.snapshot(self._server_id)
-        active: dict[CardKey, Call | EmergencyCall] = {
-            (CardKind.EMERGENCY, one.call_id): one for one in snapshot.emergencies.values()
-        }
+    def _open_calls(self, server_id: int) -> Iterator[tuple[CardKey, Call | EmergencyCall]]:
+        snapshot = self._board.snapshot(server_id)
+        for emergency in snapshot.emergencies.values():
+            yield (server_id, CardKind.EMERGENCY, emergency.call_id), emergency
         for call in snapshot.calls.values():
             if call.status != CLOSED:
-                active[CardKind.CALL, call.call_id] = call
-        return active
+                yield (server_id, CardKind.CALL, call.call_id), call
+
+    def _is_over(self, card: Card) -> bool:
+        """Return whether the message of a card shows that its call is closed."""
+        is_shown = card.shown.is_closed if card.shown else not card.is_unsaved
+        return card.stored.closed_at is not None and is_shown
+
+    def _renewed_card(self, key: CardKey, old: Card) -> Card:
+        """Return a new card for another call with the number of an earlier one."""
+        card = self._new_card(key)
+        # The earlier call is over: this one is certainly new.
+        card.may_ping = True
+        card.replaces = old.replaces
+        if old.stored.message_id is not None:
+            ended_at = old.stored.closed_at if self._is_over(old) else None
+            delete_at = ended_at + self._keep_closed_for if ended_at else self._clock.now()
+            card.replaces = ObsoleteCard(old.stored.message_id, old.stored.channel_id, delete_at)
+        return card
 
     def _new_card(self, key: CardKey) -> Card:
         now = self._clock.now()
-        kind, call_id = key
-        stored = StoredCard(self._server_id, kind, call_id, self._channel_id, None, now)
+        stored = StoredCard(*key, self._channel_id, None, now)
         return Card(stored, now, may_ping=self._is_new(key))
 
     def _is_new(self, key: CardKey) -> bool:
         """Return whether a call is new, and was not open at the first poll."""
-        kind, call_id = key
-        first_poll = self._board.first_poll(self._server_id)
+        server_id, kind, call_id = key
+        first_poll = self._board.first_poll(server_id)
         if first_poll is None:
             # Known only from a push event, which also arrives when a dispatch call is changed.
             return kind is CardKind.EMERGENCY
@@ -109,7 +147,7 @@ class CardRegistry:
         return all(one.call_id != call_id for one in calls)
 
 
-def _set_closed(card: Card, closed_at: datetime | None) -> None:
-    if card.stored.closed_at != closed_at:
-        card.stored = replace(card.stored, closed_at=closed_at)
-        card.is_unsaved = True
+def _update_stored(card: Card, *, closed_at: datetime | None, subject: str | None) -> None:
+    stored = replace(card.stored, closed_at=closed_at, subject=subject)
+    card.is_unsaved = card.is_unsaved or stored != card.stored
+    card.stored = stored

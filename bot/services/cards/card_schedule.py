@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from bot.cad.models import Call, EmergencyCall
 from bot.services.cards.card_content import CardContent
-from bot.storage.stores.card_store import StoredCard
+from bot.storage.stores.card_store import ObsoleteCard, StoredCard
 
 STALE_AFTER = timedelta(minutes=2)
 # Age at which the "confirmed" time of a card is refreshed, if the rate limit leaves room.
@@ -37,6 +37,7 @@ class Card:
         shown: the content of its message; None if unknown.
         may_ping: whether the call is new and not yet announced.
         is_unsaved: whether `stored` has changes that the database lacks.
+        replaces: the message of an earlier call of this number, until it is saved as obsolete.
         written_at, next_write_at: monotonic seconds of the last write and of the earliest next one.
         failures: consecutive failed writes.
     """
@@ -47,6 +48,7 @@ class Card:
     shown: CardContent | None = None
     may_ping: bool = False
     is_unsaved: bool = False
+    replaces: ObsoleteCard | None = None
     written_at: float = -math.inf
     next_write_at: float = -math.inf
     failures: int = 0

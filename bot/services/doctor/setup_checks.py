@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.cad.client import InspectableCad
 from bot.cad.errors import (
+    ApiForbidden,
     ApiNotEnabled,
     CadError,
     CadRateLimited,
@@ -15,13 +16,14 @@ from bot.cad.errors import (
     CadTimeout,
     CadUnavailable,
     CadUnreachable,
+    CadWebPage,
     InvalidApiKey,
     InvalidCommunity,
 )
 from bot.cad.http.rate_limits import RateLimiter
-from bot.cad.models import Community
 from bot.cad.push.event_queue import FeedRefused
 from bot.services.board.push_listener import FeedStatus
+from bot.services.doctor.api_checks import api_findings, code_of_refusal, error_text
 from bot.services.doctor.findings import Finding, FindingCode, fault, fine, warning
 from bot.storage.errors import DatabaseTooNew, NotADatabase, StorageError
 from bot.storage.health import Health
@@ -33,12 +35,14 @@ FEED_SILENCE = timedelta(minutes=10)  # without an event after which a feed gets
 
 _CODE_BY_ERROR = (
     (InvalidApiKey, FindingCode.KEY_REFUSED),
+    (ApiNotEnabled, FindingCode.PLAN_TOO_LOW),
+    (ApiForbidden, FindingCode.API_FORBIDDEN),
+    (CadWebPage, FindingCode.WEB_PAGE),
     (InvalidCommunity, FindingCode.COMMUNITY_UNKNOWN),
     (CadUnreachable, FindingCode.CAD_UNREACHABLE),
     (CadTimeout, FindingCode.CAD_UNREACHABLE),
     (CadUnavailable, FindingCode.CAD_UNREACHABLE),
 )
-_PROBE_ID = "0"  # an API id for a test query; its answer does not matter
 
 
 async def database_findings(examine: Callable[[], Awaitable[Health]]) -> list[Finding]:
@@ -70,90 +74,85 @@ async def database_findings(examine: Callable[[], Awaitable[Health]]) -> list[Fi
 
 
 class CadChecks:
-    """Checks the key, the plan, the server and the API variant of the CAD.
+    """Checks the key, the API, the servers and the API variant of the CAD.
 
     Args:
-        query_calls: reads the open calls of the server; this needs the same plan, key and server
-            as attaching.
+        server_ids: the servers that the bot serves; the default server comes first.
+        servers_setting: the setting that names them.
+        query_calls: reads the open calls of a server; this needs the same key, server and
+            rights as attaching.
     """
 
     def __init__(
         self,
         cad: InspectableCad,
         community_id: str,
-        server_id: int,
-        query_calls: Callable[[], Awaitable[object]],
+        server_ids: Sequence[int],
+        servers_setting: str,
+        query_calls: Callable[[int], Awaitable[object]],
     ) -> None:
         self._cad = cad
         self._community_id = community_id
-        self._server_id = server_id
+        self._server_ids = server_ids
+        self._servers_setting = servers_setting
         self._query_calls = query_calls
 
     async def all(self) -> list[Finding]:
         """Run the checks one after the other, each only if the ones before succeeded."""
         found: list[Finding] = []
-        plan = ""
+        default_id = self._server_ids[0]
         try:
             community = await self._find_community()
-            if community:
-                plan = community.plan
+            if community is not None:
                 found.append(self._check_key(community))
-            await self._query_calls()
+            await self._query_calls(default_id)
         except CadError as error:
-            found.append(await self._explain_error(error, plan))
+            found.append(await self._explain_error(error, default_id))
+            found += api_findings(self._cad.api, error)
         else:
             found = found or [fine(FindingCode.KEY_FINE)]
-            found.append(fine(FindingCode.PLAN_FINE, plan=plan))
-            found += await self._check_server()
+            found += api_findings(self._cad.api)
+            found += await self._check_servers()
             found += await self._check_attach_variant()
         return [*found, *self._check_clock_offset()]
 
-    async def _find_community(self) -> Community | None:
-        """Return the community of the key; None if the CAD rejects the query.
+    async def _find_community(self) -> str | None:
+        """Return the id of the key's community; None if the CAD rejects the query.
 
         The query for calls then shows the reason.
         """
         try:
-            return await self._cad.community()
+            return await self._cad.community_id()
         except InvalidApiKey:
             raise
         except CadRefused:
             return None
 
-    def _check_key(self, community: Community) -> Finding:
-        theirs = community.community_id
+    def _check_key(self, theirs: str) -> Finding:
         if theirs and theirs.casefold() != self._community_id.casefold():
             return warning(FindingCode.COMMUNITY_OTHER, theirs=theirs)
         return fine(FindingCode.KEY_FINE)
 
-    async def _explain_error(self, error: CadError, plan: str) -> Finding:
-        reason = _error_text(error)
-        what = next((what for kind, what in _CODE_BY_ERROR if isinstance(error, kind)), None)
-        match error:
-            case CadRateLimited():
-                return warning(FindingCode.CAD_BUSY)
-            case ApiNotEnabled():
-                is_on = bool(plan) or await self._is_reachable()
-                found = FindingCode.PLAN_TOO_LOW if is_on else FindingCode.API_OFF
-                return fault(found, plan=plan, reason=reason)
-            case CadRefused() if what is None:
-                servers = await self._list_servers() or {}
-                if self._server_id not in servers and (servers or "SERVER" in reason.upper()):
-                    return self._unknown_server(servers)
-                what = None if error.status in {404, 405} else FindingCode.CAD_REJECTED
-        return fault(what or FindingCode.CAD_WRONG_ADDRESS, reason=reason)
+    async def _explain_error(self, error: CadError, server_id: int) -> Finding:
+        if isinstance(error, CadRateLimited):
+            return warning(FindingCode.CAD_BUSY)
+        api, reason = self._cad.api, error_text(error)
+        code = next((code for kind, code in _CODE_BY_ERROR if isinstance(error, kind)), None)
+        if code is None and isinstance(error, CadRefused):
+            servers = await self._list_servers() or {}
+            if server_id not in servers and (servers or "SERVER" in reason.upper()):
+                return self._unknown_server(server_id, servers)
+            code = code_of_refusal(error, api)
+        code = code or FindingCode.CAD_WRONG_ADDRESS
+        return fault(code, reason=reason, version=api.version)
 
-    async def _is_reachable(self) -> bool:
-        """Return True if the CAD answers a query that needs a lower plan than attaching."""
-        try:
-            await self._cad.check_api_id(self._server_id, _PROBE_ID)
-        except CadError:
-            return False
-        return True
-
-    def _unknown_server(self, servers: Iterable[int]) -> Finding:
-        known = list(map(str, sorted(servers)))
-        return fault(FindingCode.CAD_SERVER_UNKNOWN, server=self._server_id, servers=known)
+    def _unknown_server(self, server_id: int, servers: Iterable[int]) -> Finding:
+        return fault(
+            FindingCode.CAD_SERVER_UNKNOWN,
+            setting=self._servers_setting,
+            server=server_id,
+            servers=list(map(str, sorted(servers))),
+        )
 
     async def _list_servers(self) -> dict[int, str] | None:
         try:
@@ -161,18 +160,30 @@ class CadChecks:
         except CadError:
             return None
 
-    async def _check_server(self) -> list[Finding]:
-        servers = await self._list_servers()
-        name = servers.get(self._server_id, "") if servers else ""
-        if servers and self._server_id not in servers:
-            return [self._unknown_server(servers)]
-        return [fine(FindingCode.CAD_SERVER_FINE, server=self._server_id, name=name)]
+    async def _check_servers(self) -> list[Finding]:
+        listed = await self._list_servers() or {}
+        return [await self._check_server(one, listed) for one in self._server_ids]
+
+    async def _check_server(self, server_id: int, listed: Mapping[int, str]) -> Finding:
+        if listed and server_id not in listed:
+            return self._unknown_server(server_id, listed)
+        if not listed and server_id != self._server_ids[0]:
+            try:
+                await self._query_calls(server_id)
+            except CadError as error:
+                return await self._explain_error(error, server_id)
+        return fine(
+            FindingCode.CAD_SERVER_FINE,
+            setting=self._servers_setting,
+            server=server_id,
+            name=listed.get(server_id, ""),
+        )
 
     async def _check_attach_variant(self) -> list[Finding]:
         try:
             dialect = await self._cad.find_attach_variant()
         except CadRefused as error:
-            return [fault(FindingCode.ATTACH_VARIANT_NONE, reason=_error_text(error))]
+            return [fault(FindingCode.ATTACH_VARIANT_NONE, reason=error_text(error))]
         except CadError:
             dialect = None
         if dialect is None:
@@ -243,8 +254,3 @@ def _feed_finding(name: str, status: FeedStatus, now: datetime) -> Finding:
         )
     find = warning if now - status.started_at > FEED_SILENCE else fine
     return find(FindingCode.EVENTS_SILENT, name=name, ago=(now - status.started_at).total_seconds())
-
-
-def _error_text(error: CadError) -> str:
-    """Return the CAD's own text, else the status, else the type of the error."""
-    return error.text or (f"status {error.status}" if error.status else type(error).__name__)

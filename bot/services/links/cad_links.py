@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from bot.cad.errors import CadError
 from bot.cad.http.rate_limits import background_queries
 from bot.cad.models import Account
-from bot.common.account_id import account_id
 from bot.common.clock import Clock
 from bot.common.steam_id import identity
-from bot.services.cad_accounts import CadAccounts
+from bot.services.cad_accounts import CadAccounts, id_of
 from bot.services.cad_lookup import CadLookup
 from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import LinkStore
@@ -23,6 +23,31 @@ from bot.storage.stores.link_store import LinkStore
 FORM_TIMEOUT = 1.5  # seconds; Discord accepts a form within 3 seconds
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAccount:
+    """Who a member is in the CAD.
+
+    Attributes:
+        account: the account that has linked the member's Discord; None if the CAD knows none.
+        link: the member's link here; None if there is none.
+        can_ask: whether the CAD finds accounts by Discord id.
+        error: why the CAD did not answer.
+    """
+
+    discord_id: int
+    account: Account | None
+    link: Link | None
+    can_ask: bool = True
+    error: CadError | None = None
+
+    @property
+    def has_its_link(self) -> bool:
+        """Whether the link is to the account; otherwise another member has its id here."""
+        if self.account is None or self.link is None:
+            return False
+        return identity(self.link.api_id) == identity(id_of(self.account))
 
 
 class CadLinks:
@@ -42,14 +67,16 @@ class CadLinks:
         """Return the ids of members who are not linked here, None for a member who has none.
 
         A found link is stored, unless the id is held by another member here. A member who is
-        missing from the result could not be looked up.
+        missing from the result could not be looked up. No member of the order who is known waits
+        for that: where the CAD's limit allows no request soon, the order's next attempt asks.
         """
         found: dict[int, str | None] = {}
         for member_id in unlinked:
             if not self._accounts.is_remembered(member_id):
                 lookup.started()
             try:
-                account = await self._accounts.find(member_id)
+                with background_queries():
+                    account = await self._accounts.find(member_id)
             except CadError as error:
                 _log.warning("cannot ask the CAD for its own Discord links: %r", error)
                 lookup.failed(error)
@@ -80,6 +107,20 @@ class CadLinks:
             if account and identity(id_of(account)) != identity(link.api_id):
                 found[member_id] = await self.store(guild_id, member_id, account)
         return found
+
+    async def describe(self, guild_id: int, member_id: int) -> MemberAccount:
+        """Ask the CAD anew who a member is, and store the account that it names as the link."""
+        account: Account | None = None
+        error: CadError | None = None
+        try:
+            account = await self._accounts.find(member_id, max_age=0)
+        except CadError as reason:
+            error = reason
+        link = (await self._links.find(guild_id, [member_id])).get(member_id)
+        if account and not (link and identity(link.api_id) == identity(id_of(account))):
+            await self.store(guild_id, member_id, account)
+            link = (await self._links.find(guild_id, [member_id])).get(member_id)
+        return MemberAccount(member_id, account, link, self._accounts.can_ask, error)
 
     async def is_linked(self, guild_id: int, member_id: int) -> bool:
         """Return True if a member has a link here or in the CAD, within `FORM_TIMEOUT` seconds.
@@ -113,8 +154,3 @@ class CadLinks:
         if not (await self._links.claim(link)).is_granted:
             _log.warning("the CAD links %s to an id that another member has here", member_id)
         return link.api_id
-
-
-def id_of(account: Account) -> str:
-    """Return the id of an account: that of its player, else one that names the account."""
-    return account.api_id or account_id(account.uuid)

@@ -13,7 +13,7 @@ from bot.common.pages import Page, PageRange
 from bot.services.access.policy import Access, Actor
 from bot.services.cached_list import CachedList
 from bot.services.errors import IdAlreadyLinked
-from bot.services.links.cad_links import CadLinks
+from bot.services.links.cad_links import CadLinks, MemberAccount
 from bot.services.pasted_api_id import parse_api_id
 from bot.services.verification.verifier import LinkVerifier, Verification
 from bot.storage.errors import StorageError
@@ -101,6 +101,16 @@ class LinkService:
         if member_id != actor.user_id:
             self._access.require_link(actor)
         return await self.assign(actor, member_id, pasted)
+
+    async def describe(self, actor: Actor, member_id: int) -> MemberAccount:
+        """Ask the CAD who a member is; asking about another needs the right to link.
+
+        Raises:
+            NotAllowed, StorageError.
+        """
+        if member_id != actor.user_id:
+            self._access.require_link(actor)
+        return await self._cad_links.describe(actor.guild_id, member_id)
 
     async def assign(
         self,

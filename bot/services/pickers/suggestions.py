@@ -13,6 +13,7 @@ from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.board.call_matching import contains_all, matching_calls
 from bot.services.board.live_board import Board
+from bot.services.cad_servers import CadServers
 from bot.services.links.link_service import LinkService
 from bot.services.pickers.unit_picker import is_free, unambiguous_token
 from bot.services.targets import grammar, partial_input
@@ -88,18 +89,27 @@ class Suggestions:
     """Completes calls and units for actors who may dispatch; others get no suggestions."""
 
     def __init__(
-        self, access: Access, board: Board, linking: LinkService, default_server_id: int
+        self, access: Access, board: Board, linking: LinkService, servers: CadServers
     ) -> None:
         self._access = access
         self._board = board
         self._linking = linking
-        self._default_server_id = default_server_id
+        self._servers = servers
         # By guild: the links as last read, and the Discord id by normalised API id.
         self._owners: dict[int, tuple[tuple[Link, ...], dict[str, int]]] = {}
 
+    def servers(self, typed: str) -> list[tuple[int, str]]:
+        """Return the numbers and names of the servers that contain every typed word."""
+        words = typed.casefold().split()
+        return [
+            (number, name)
+            for number, name in self._servers.names.items()
+            if contains_all(words, (str(number), name))
+        ][:CHOICE_LIMIT]
+
     def calls(self, actor: Actor, typed: str, server_id: int | None = None) -> list[Call]:
         """Return the active calls that the typed text may mean."""
-        server = server_id or self._default_server_id
+        server = server_id or self._servers.default_id
         if not self._access.may_dispatch(actor):
             return []
         self._board.refresh(server)
@@ -111,7 +121,7 @@ class Suggestions:
         """Return completions of the last word: unit groups if their keyword is being typed, then
         the units on duty, free ones first, then the other linked members.
         """
-        server = server_id or self._default_server_id
+        server = server_id or self._servers.default_id
         if not self._access.may_dispatch(actor):
             return []
         self._board.refresh(server)

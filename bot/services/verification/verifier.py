@@ -13,8 +13,10 @@ from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadRateLimited
 from bot.cad.models import Account
 from bot.common import steam_id
+from bot.common.account_id import account_of
 from bot.common.clock import Clock
 from bot.common.steam_id import identity
+from bot.services.cad_accounts import id_of
 from bot.services.pasted_api_id import parse_api_id
 from bot.services.verification.pacing import (
     ACCOUNT_GAP,
@@ -169,10 +171,10 @@ class LinkVerifier:
                 return verification
             rejection: CadError | None = None
             for api_id in dict.fromkeys(spellings):
-                if not await budget.acquire():
+                if not await budget.acquire(is_account=bool(account_of(api_id))):
                     break
                 try:
-                    found = await self._cad.check_api_id(self._server_id, api_id)
+                    found = await self._find_account(api_id)
                 except CadError as error:
                     if error.affects_all_requests:
                         raise
@@ -188,6 +190,13 @@ class LinkVerifier:
             return Verification(link.api_id, is_complete=False, error=error)
         return Verification(link.api_id, is_complete=not budget.timed_out, error=rejection)
 
+    async def _find_account(self, api_id: str) -> Account | None:
+        """Return the account that has an id in exactly this spelling, or that the id names."""
+        if not (uuid := account_of(api_id)):
+            return await self._cad.check_api_id(self._server_id, api_id)
+        account = await self._cad.get_full_account(self._server_id, Account(uuid, "", ""))
+        return account and replace(account, api_id=api_id)
+
     async def _query_own_account(self, link: Link, budget: QueryBudget) -> Verification | None:
         """Query the account that the member has linked in the CAD; None if the CAD knows none."""
         if not self._cad.has_discord_links or not await budget.acquire(is_account=True):
@@ -199,9 +208,9 @@ class LinkVerifier:
             if error.affects_all_requests and not isinstance(error, CadRateLimited):
                 raise
             return None
-        if account is None or not account.api_id:
+        if account is None:
             return None
-        return _verified(link, account.username, account.uuid, account.api_id)
+        return _verified(link, account.username, account.uuid, id_of(account))
 
     async def _with_account_name(
         self, link: Link, found: Account, budget: QueryBudget

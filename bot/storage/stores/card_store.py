@@ -1,4 +1,4 @@
-"""The stored call cards: the Discord message of each call."""
+"""The stored call cards: the Discord message of each call, and obsolete messages."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 
-from bot.storage.tables import cards
+from bot.storage.tables import cards, obsolete_cards
 from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from typing import Any
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.storage.database import Database
 
@@ -36,6 +38,7 @@ class StoredCard:
         first_seen_at: when the bot first saw the call.
         closed_at: when the bot found the call closed; None while it is open.
         pinged: whether the ping role was pinged for it, or is about to be.
+        subject: digests of what the call is about, see `call_subject`; None if unknown.
     """
 
     server_id: int
@@ -46,17 +49,28 @@ class StoredCard:
     first_seen_at: datetime
     closed_at: datetime | None = None
     pinged: bool = False
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObsoleteCard:
+    """A message that is no call's card any more, and when to delete it."""
+
+    message_id: int
+    channel_id: int
+    delete_at: datetime
 
 
 _CARDS = select(*(cards.c[name] for name in StoredCard.__slots__))
-_OF_SERVER = _CARDS.where(cards.c.server_id == bindparam("server")).order_by(
-    cards.c.kind, cards.c.call_id
-)
 _DELETE = delete(cards).where(
     cards.c.server_id == bindparam("server"),
     cards.c.kind == bindparam("card_kind"),
     cards.c.call_id == bindparam("call"),
 )
+_OBSOLETE = select(*(obsolete_cards.c[name] for name in ObsoleteCard.__slots__)).order_by(
+    obsolete_cards.c.delete_at, obsolete_cards.c.message_id
+)
+_DELETE_OBSOLETE = delete(obsolete_cards).where(obsolete_cards.c.message_id == bindparam("message"))
 
 
 class CardStore:
@@ -66,24 +80,74 @@ class CardStore:
         """Use an open `database`."""
         self._database = database
         self._upsert = upsert(database.dialect, cards)
+        self._upsert_obsolete = upsert(database.dialect, obsolete_cards)
 
-    async def all(self, server_id: int) -> list[StoredCard]:
-        """List every card of a server."""
-        async with self._database.connect() as connection:
-            rows = await connection.execute(_OF_SERVER, {"server": server_id})
+    async def take_over(
+        self, server_ids: Collection[int], channel_id: int, now: datetime
+    ) -> list[StoredCard]:
+        """List every card of some servers, all of them moved to one channel.
+
+        The messages in other channels become obsolete now, and their cards have none any more.
+        """
+        own = cards.c.server_id.in_(server_ids)
+        moved = own & (cards.c.channel_id != channel_id)
+        async with self._database.begin() as connection:
+            await self._retire(connection, moved, now)
+            await connection.execute(
+                update(cards).where(moved).values(channel_id=channel_id, message_id=None)
+            )
+            rows = await connection.execute(
+                _CARDS.where(own).order_by(cards.c.server_id, cards.c.kind, cards.c.call_id)
+            )
             return [_card_from_row(row) for row in rows]
 
-    async def save(self, card: StoredCard) -> None:
-        """Save a card; it replaces the stored card of the same call."""
-        values = {name: getattr(card, name) for name in StoredCard.__slots__}
+    async def retire_other_servers(self, server_ids: Collection[int], now: datetime) -> None:
+        """Remove the cards of all servers but these; their messages become obsolete now."""
+        others = cards.c.server_id.not_in(server_ids)
         async with self._database.begin() as connection:
-            await connection.execute(self._upsert, values)
+            await self._retire(connection, others, now)
+            await connection.execute(delete(cards).where(others))
+
+    async def save(self, card: StoredCard, obsolete: ObsoleteCard | None = None) -> None:
+        """Save a card; it replaces the stored card of the same call.
+
+        Args:
+            obsolete: the message of the card that it replaces.
+        """
+        async with self._database.begin() as connection:
+            await connection.execute(self._upsert, _values(card))
+            if obsolete is not None:
+                await connection.execute(self._upsert_obsolete, _values(obsolete))
 
     async def remove(self, server_id: int, kind: CardKind, call_id: int) -> None:
         """Delete the card of a call, if there is one."""
         key = {"server": server_id, "card_kind": kind, "call": call_id}
         async with self._database.begin() as connection:
             await connection.execute(_DELETE, key)
+
+    async def obsolete(self) -> list[ObsoleteCard]:
+        """List the obsolete messages, the first to delete first."""
+        async with self._database.connect() as connection:
+            rows = await connection.execute(_OBSOLETE)
+            return [ObsoleteCard(**row._mapping) for row in rows]  # noqa: SLF001 - public
+
+    async def forget_obsolete(self, message_id: int) -> None:
+        """Delete the record of an obsolete message."""
+        async with self._database.begin() as connection:
+            await connection.execute(_DELETE_OBSOLETE, {"message": message_id})
+
+    async def _retire(
+        self, connection: AsyncConnection, which: ColumnElement[bool], now: datetime
+    ) -> None:
+        """Record the messages of some cards as obsolete."""
+        posted = _CARDS.where(which, cards.c.message_id.is_not(None))
+        for row in (await connection.execute(posted)).all():
+            obsolete = ObsoleteCard(row.message_id, row.channel_id, now)
+            await connection.execute(self._upsert_obsolete, _values(obsolete))
+
+
+def _values(row: StoredCard | ObsoleteCard) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__slots__}
 
 
 def _card_from_row(row: Row[Any]) -> StoredCard:

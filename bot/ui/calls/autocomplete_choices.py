@@ -13,7 +13,7 @@ from bot.services.pickers.suggestions import (
     UnitGroupSuggestion,
     UnitSuggestion,
 )
-from bot.ui.calls.action_text import STATUS_WORDS
+from bot.ui.orders.action_text import STATUS_WORDS
 from bot.ui.text import one_line
 
 _LIMIT = 100  # characters of a choice's name and of its value
@@ -25,6 +25,14 @@ def call_choice(call: Call) -> Choice[str]:
     units = "1 unit" if count == 1 else f"{count} units" if count else "no units"
     title = one_line(call.title or call.code or "(untitled)", 70)
     return Choice(name=f"#{call.call_id} {title} · {units}"[:_LIMIT], value=str(call.call_id))
+
+
+def server_choices(servers: Iterable[tuple[int, str]]) -> list[Choice[int]]:
+    """Return the choices for servers, such as "2 · Liberty City"."""
+    return [
+        Choice(name=" · ".join(filter(None, (str(number), one_line(name, 60)))), value=number)
+        for number, name in servers
+    ]
 
 
 def unit_choices(suggestions: Iterable[Suggestion], names: MemberNameLookup) -> list[Choice[str]]:

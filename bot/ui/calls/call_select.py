@@ -6,17 +6,20 @@ Custom id: `cad:pick:<server>:<member>`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Self
 
 from discord.ui import Item, Select, View
 
-from bot.cad.models import Call
+from bot.services.calls.call_listing import OpenCalls
 from bot.ui.calls.autocomplete_choices import call_choice
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import PersistentItem
 from bot.ui.interactions.responses import Interaction, submit_order
 from bot.ui.text import member_mention, one_line
+
+MAX_ROWS = 5  # Discord's maximum for a message
 
 
 class CallSelect(PersistentItem, template=r"cad:pick:(?P<server>\d{1,9}):(?P<member>\d{1,19})"):
@@ -24,11 +27,19 @@ class CallSelect(PersistentItem, template=r"cad:pick:(?P<server>\d{1,9}):(?P<mem
 
     item: Select[View]
 
-    def __init__(self, server_id: int, member_id: int, select: Select[View] | None = None) -> None:
+    def __init__(
+        self,
+        server_id: int,
+        member_id: int,
+        select: Select[View] | None = None,
+        *,
+        server: str = "",
+    ) -> None:
         self.server_id = server_id
         self.member_id = member_id
         custom_id = f"cad:pick:{server_id}:{member_id}"
-        super().__init__(select or Select(placeholder="Pick a call", custom_id=custom_id))
+        placeholder = one_line(f"Pick a call on {server}", 150) if server else "Pick a call"
+        super().__init__(select or Select(placeholder=placeholder, custom_id=custom_id))
 
     @classmethod
     def from_match(cls, match: re.Match[str], item: Item[Any]) -> Self:
@@ -47,15 +58,16 @@ class CallSelect(PersistentItem, template=r"cad:pick:(?P<server>\d{1,9}):(?P<mem
         await submit_order(interaction, attach, services.queue)
 
 
-def call_select_view(server_id: int, member_id: int, calls: list[Call]) -> View:
-    """Return a view with a select of these calls: at least 1, at most 25."""
-    one = CallSelect(server_id, member_id)
-    for call in calls:
-        one.item.add_option(
-            label=call_choice(call).name,
-            value=str(call.call_id),
-            description=one_line(f"{call.code} {call.address}", 100) or None,
-        )
+def call_select_view(member_id: int, servers: Sequence[OpenCalls]) -> View:
+    """Return a view with a select for each server, of its 1 to 25 calls."""
     view = View(timeout=None)
-    view.add_item(one)
+    for listed in servers[:MAX_ROWS]:
+        one = CallSelect(listed.server_id, member_id, server=listed.server)
+        for call in listed.calls:
+            one.item.add_option(
+                label=call_choice(call).name,
+                value=str(call.call_id),
+                description=one_line(f"{call.code} {call.address}", 100) or None,
+            )
+        view.add_item(one)
     return view

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.cad.models import Call, EmergencyCall
 from bot.services.calls.call_listing import CallLine, CallsPage
+from bot.services.cards.card_content import priority_name
 from bot.ui.text import MESSAGE_LIMIT, escape, join_limited, timestamp
 
 _UNITS_LENGTH = 60  # characters of the units of one call
@@ -12,10 +13,11 @@ _UNITS_LENGTH = 60  # characters of the units of one call
 def calls_page(page: CallsPage) -> str:
     """Return one page of the open calls, one line per call, in at most one message."""
     confirmed = f" · confirmed {timestamp(page.confirmed_at, 'R')}" if page.confirmed_at else ""
+    where = f" on {escape(page.server, 40)}" if page.server else ""
     if not page.total:
-        return f"✅ No call is open{confirmed}."
+        return f"✅ No call is open{where}{confirmed}."
     calls = "1 open call" if page.total == 1 else f"{page.total} open calls"
-    lines = [f"✅ {calls} · page {page.number} of {page.count}{confirmed}"]
+    lines = [f"✅ {calls}{where} · page {page.number} of {page.count}{confirmed}"]
     lines += map(_call_line, page.items)
     return "\n".join(lines)[:MESSAGE_LIMIT]
 
@@ -26,7 +28,7 @@ def _call_line(line: CallLine) -> str:
             return _join_parts(
                 f"**#{call.call_id}** {escape(call.title or '(untitled)', 40)}",
                 escape(call.code, 10),
-                f"priority {call.priority}",
+                f"priority {escape(priority_name(call), 15)}",
                 escape(f"{call.block} {call.address}", 30),
                 _units(line),
             )

@@ -77,6 +77,19 @@ class DiscordCardChannel:
             if error.code != _UNKNOWN_MESSAGE:
                 raise
 
+    async def discard(self, message_id: int) -> bool:
+        """Delete a card of before; return False if the bot may not.
+
+        A message or a channel that is gone is no error.
+        """
+        try:
+            await self._channel.get_partial_message(message_id).delete()
+        except discord.NotFound:
+            return True
+        except discord.Forbidden:
+            return False
+        return True
+
     @property
     def _channel(self) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(self._channel_id)

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 import discord
 
 from bot.cad.models import Call, EmergencyCall, Note
-from bot.services.cards.card_content import CallUnit, CardContent
-from bot.ui.text import escape, member_mention, timestamp
+from bot.services.cards.card_content import CallUnit, CardContent, priority_name
+from bot.ui.calls.note_time import note_time
+from bot.ui.text import escape, member_mention, one_line, timestamp
 
 _GREY = discord.Colour(0x6B7280)
 _BLUE = discord.Colour(0x2563EB)
+_RED = discord.Colour(0xDC2626)
+_VIOLET = discord.Colour(0x8B5CF6)
 _PRIORITIES = {
-    1: discord.Colour(0xDC2626),
+    1: _RED,
     2: discord.Colour(0xF59E0B),
     3: discord.Colour(0x16A34A),
 }
@@ -26,6 +29,8 @@ _UNKNOWN_PLACE = "*unknown*"
 def card(content: CardContent) -> discord.Embed:
     """Return the embed of a dispatch call or a 911 call."""
     embed = discord.Embed(title=_title(content), colour=_colour(content))
+    if content.server:
+        embed.set_author(name=one_line(content.server, 256))
     if content.call is not None:
         # Escaping at most doubles a text: all parts together stay below Discord's 6000 characters.
         embed.description = escape(content.call.description, 700) or None
@@ -51,7 +56,7 @@ def _title(content: CardContent) -> str:
     name = ""
     match content.call:
         case Call(title=title, code=code):
-            name = f" {escape(title or code or '(untitled)', 80)}"
+            name = f" {escape(title or code or content.details.name or '(untitled)', 80)}"
         case EmergencyCall(is_emergency=is_emergency, caller=caller):
             line = "" if is_emergency else "non-emergency · "
             name = f" {line}{escape(caller or 'unknown caller', 60)}"
@@ -66,6 +71,10 @@ def _colour(content: CardContent) -> discord.Colour:
     if content.is_closed or content.is_stale:
         return _GREY
     if isinstance(content.call, Call):
+        if content.is_urgent:
+            return _RED
+        if content.call.priority_text:  # a name, which has no rank
+            return _VIOLET
         return _PRIORITIES.get(content.call.priority, _GREY)
     return _BLUE
 
@@ -75,11 +84,19 @@ def _fields(content: CardContent) -> Iterator[tuple[str, str, bool]]:
         case Call() as call:
             yield "Place", _place(call), False
             yield "Code", escape(call.code, 40) or "–", True
-            yield "Priority", str(call.priority), True
+            yield "Priority", escape(priority_name(call), 40) or "–", True
+            if status := escape(content.details.status, 40):
+                yield "Status", status, True
             yield _first_seen(content)
+            if content.details.fields:
+                yield (
+                    escape(content.details.name, 60) or "Details",
+                    _details(content),
+                    False,
+                )
             yield f"Units ({len(content.units)})", _units(content.units), False
             if call.notes:
-                yield "Notes", "\n".join(map(_note, call.notes)), False
+                yield "Notes", "\n".join(_note(one, content) for one in call.notes), False
         case EmergencyCall() as emergency:
             yield "Place", _place_of_emergency(emergency), False
             yield _first_seen(content)
@@ -111,16 +128,24 @@ def _with_postal(place: str, postal: str) -> str:
 
 
 def _units(people: tuple[CallUnit, ...]) -> str:
-    if not people:
-        return "no units yet"
-    lines: list[str] = []
-    for done, person in enumerate(people):
-        rest = f"and {len(people) - done} more"
-        line = _unit(person)
-        if sum(map(len, lines)) + len(lines) + len(line) + 1 + len(rest) > _FIELD_LIMIT:
-            return "\n".join([*lines, rest])
-        lines.append(line)
-    return "\n".join(lines)
+    return _lines([_unit(person) for person in people]) or "no units yet"
+
+
+def _details(content: CardContent) -> str:
+    return _lines(
+        [f"**{escape(label, 40)}**: {escape(text)}" for label, text in content.details.fields]
+    )
+
+
+def _lines(items: list[str]) -> str:
+    """Join lines; count those that do not fit into a field."""
+    shown: list[str] = []
+    for done, line in enumerate(items):
+        rest = f"and {len(items) - done} more"
+        if sum(map(len, shown)) + len(shown) + len(line) + 1 + len(rest) > _FIELD_LIMIT:
+            return "\n".join([*shown, rest])
+        shown.append(line)
+    return "\n".join(shown)
 
 
 def _unit(person: CallUnit) -> str:
@@ -134,7 +159,9 @@ def _unit(person: CallUnit) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _note(note: Note) -> str:
-    head = " ".join(filter(None, (escape(note.time, 20), escape(note.label, 20))))
+def _note(note: Note, content: CardContent) -> str:
+    moment = note_time(note.time, content.first_seen_at, content.confirmed_at)
+    time = timestamp(moment, "t") if moment else escape(note.time, 20)
+    head = " ".join(filter(None, (time, escape(note.label, 20))))
     # Three notes fit into a field even if every character has to be escaped.
     return " · ".join(filter(None, (head, escape(note.text, 120)))) or "–"

@@ -28,12 +28,14 @@ class DiscordSetup:
     Attributes:
         roles: ids by the setting that names them.
         channels: the id by the setting that names it.
+        card_channel_ids: the channels in which a role is pinged.
     """
 
     guild_id: int | None = None
     members_intent: bool = False
     roles: Mapping[str, frozenset[int]] = field(default_factory=dict)
     channels: Mapping[str, int] = field(default_factory=dict)
+    card_channel_ids: frozenset[int] = frozenset()
     ping_role_id: int | None = None
 
 
@@ -199,9 +201,10 @@ class DiscordChecks:
 
     def _can_mention(self, role: discord.Role, places: list[_GuildState]) -> bool:
         place = next(one for one in places if one.guild.id == role.guild.id)
-        channel = place.channels.get(self._setup.channels.get("CALLS_CHANNEL_ID", 0))
-        rights = channel.permissions_for(place.me) if channel else place.me.guild_permissions
-        return role.mentionable or rights.mention_everyone
+        channels = [place.channels.get(one) for one in self._setup.card_channel_ids]
+        rights = [one.permissions_for(place.me) for one in channels if one]
+        rights = rights or [place.me.guild_permissions]
+        return role.mentionable or all(one.mention_everyone for one in rights)
 
     async def _check_channels(self, places: list[_GuildState], is_whole: bool) -> list[Finding]:
         looked = [

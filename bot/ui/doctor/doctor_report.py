@@ -8,6 +8,7 @@ from datetime import timedelta
 from bot.services.access.policy import Permission, PermissionRule
 from bot.services.doctor.findings import Finding, FindingCode, Level
 from bot.services.doctor.runner import DoctorReport
+from bot.ui.doctor.account_report import ACCOUNT_TEXTS
 from bot.ui.text import MESSAGE_LIMIT, code_span, join_limited, one_line, role_mentions
 
 _MARKS = {Level.FAULT: "❌", Level.WARNING: "⚠️", Level.OK: "✅"}
@@ -16,6 +17,7 @@ _ROLES_LIMIT = 200
 _UNESCAPED = frozenset({"line", "setting", "plain"})  # texts of the bot itself
 
 _TEXTS: dict[FindingCode, str] = {
+    **ACCOUNT_TEXTS,
     FindingCode.SETTINGS_FINE: "All settings can be used.",
     FindingCode.SETTINGS_WRONG: "{line}.",
     FindingCode.SETTINGS_SKIPPED: "{plain} was not checked, because these settings are missing.",
@@ -103,17 +105,24 @@ _TEXTS: dict[FindingCode, str] = {
         "The key belongs to the community {theirs}. Correct SONORAN_COMMUNITY_ID or"
         " SONORAN_API_KEY."
     ),
-    FindingCode.PLAN_FINE: "The plan {plan} is enough to attach.",
     FindingCode.PLAN_TOO_LOW: (
-        "The plan {plan} is too low: {reason}. Attaching needs the Plus plan or a higher one."
+        "The CAD does not let this community use API 1: {reason}. Attaching over API 1 needs the"
+        " Plus plan or a higher one."
     ),
-    FindingCode.API_OFF: (
-        "The CAD does not let this community use its API: {reason}. Attaching needs the Plus"
-        " plan or a higher one."
+    FindingCode.API_USED: "The bot uses the CAD's API {version}.",
+    FindingCode.API_ABSENT: "API {version} does not answer at SONORAN_API_URL: {reason}.",
+    FindingCode.API_FORCED: (
+        "API {version} does not answer at SONORAN_API_URL: {reason}. Set SONORAN_API_VERSION to"
+        " auto, or correct the address."
     ),
-    FindingCode.CAD_SERVER_FINE: "SONORAN_SERVER_ID: the CAD has server {server} {name}.",
+    FindingCode.API_REFUSES_KEY: "API {version} refuses the key: {reason}. Copy it again.",
+    FindingCode.API_FORBIDDEN: "API 2 does not let the key in: {reason}. Turn it on in the CAD.",
+    FindingCode.WEB_PAGE: (
+        "SONORAN_API_URL leads to a web page, not the CAD's API: {reason}. Correct the address."
+    ),
+    FindingCode.CAD_SERVER_FINE: "{setting}: the CAD has server {server} {name}.",
     FindingCode.CAD_SERVER_UNKNOWN: (
-        "SONORAN_SERVER_ID: the CAD has no server {server}. Known are: {servers}."
+        "{setting}: the CAD has no server {server}. Known are: {servers}."
     ),
     FindingCode.ATTACH_VARIANT_KNOWN: "This CAD's attach request is {dialect}.",
     FindingCode.ATTACH_VARIANT_UNTRIED: (

@@ -72,7 +72,7 @@ def whois(found: Whois) -> str:
     if found.link is None:
         text = f"❌ {member_mention(found.discord_id)} is not linked."
     else:
-        text = f"✅ {link_line(found.link)} {_verification_status(found.link)}"
+        text = f"✅ {link_line(found.link)} {verification_status(found.link)}"
     if found.orders:
         latest = "\n".join(order_text.order_line(view) for view in found.orders)
         text += f"\nLatest orders (all: `/audit` with `member:`):\n{latest}"
@@ -84,7 +84,7 @@ def id_owners(pasted: str, links: list[Link]) -> str:
     if not links:
         return f"❌ No member is linked to {code_span(pasted)}."
     if len(links) == 1:
-        return f"✅ {link_line(links[0])} {_verification_status(links[0])}"
+        return f"✅ {link_line(links[0])} {verification_status(links[0])}"
     lines = [f"{link_line(link)}{_status_suffix(link)}" for link in links[:_MAX_OWNERS]]
     if len(links) > _MAX_OWNERS:
         lines.append(f"and {len(links) - _MAX_OWNERS} more.")
@@ -121,7 +121,7 @@ def link_origin(link: Link, reader_id: int | None = None) -> str:
     return f"{code_span(link.api_id, 100)}, {setter} {timestamp(link.set_at, 'R')}"
 
 
-def _verification_status(link: Link) -> str:
+def verification_status(link: Link) -> str:
     """Return the verification status of a stored link."""
     account = code_span(link.account_name or link.account_uuid or "", 60)
     if link.other_account:

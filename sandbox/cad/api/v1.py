@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from sandbox.cad.api import request_fields, v1_types
-from sandbox.cad.state.behaviour import AttachVariant, Partial, WrongAddress
+from sandbox.cad.api.wrong_address import WRONG_ADDRESS, wrong_address
+from sandbox.cad.state.behaviour import AttachVariant, Partial, SpokenApi, WrongAddress
 from sandbox.cad.state.change_log import Actor
 from sandbox.cad.state.models import CadRefusal, Community, Json, Plan
 from sandbox.cad.state.rate_limits import RateLimit, RateLimiter
@@ -18,8 +19,8 @@ INVALID_TYPE = "INVALID REQUEST TYPE"
 INVALID_COMMUNITY = "INVALID COMMUNITY ID"
 NOT_ENABLED = "API IS NOT ENABLED FOR THIS COMMUNITY"
 INVALID_KEY = "INVALID API KEY"
-WRONG_ADDRESS = "Backend Service Reached"
-RATE_LIMIT = RateLimit(requests=5, seconds=5.0)  # the vendor publishes only "one call per second"
+# No limit is published: "no more than one call per second for an extended period".
+RATE_LIMIT = RateLimit(requests=70, seconds=60.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +72,21 @@ class V1Api:
         ]
 
     async def _post(self, request: web.Request) -> web.Response:
+        if self._world.behaviour.spoken_api is SpokenApi.V2:
+            return wrong_address(self._world)
         enabled = [endpoint for endpoint in ENDPOINTS if self._enabled(endpoint, request.path)]
         # `/emergency` exists even if its variants are off; the later path does not.
         oldest = request.path == AttachVariant.MAY_2020.value[0]
         strict = self._world.behaviour.wrong_address is WrongAddress.NOT_FOUND
         if not enabled and not (oldest and strict):
-            return await self._wrong_address(request)
+            return wrong_address(self._world)
         try:
             return self._answer(enabled, _envelope(await request.read()))
         except CadRefusal as refusal:
             return web.Response(status=refusal.status, text=refusal.text)
 
     async def _wrong_address(self, _request: web.Request) -> web.Response:
-        match self._world.behaviour.wrong_address:
-            case WrongAddress.BACKEND_REACHED:
-                return web.Response(text=WRONG_ADDRESS)
-            case WrongAddress.WEB_PAGE:
-                page = "<!DOCTYPE html><html><head><title>Sonoran CAD</title></head></html>"
-                return web.Response(text=page, content_type="text/html")
-            case _:
-                return web.Response(status=404, text="Not Found")
+        return wrong_address(self._world)
 
     def _enabled(self, endpoint: Endpoint, path: str) -> bool:
         on = endpoint.variant is None or endpoint.variant in self._world.behaviour.attach_variants

@@ -186,15 +186,20 @@ def check_apiid(world: CadWorld, community: Community, data: Json) -> Action:
 
 
 def get_account(world: CadWorld, community: Community, data: Json) -> Action:
-    """GET_ACCOUNT: return an account with its permissions, by API id or user name.
+    """GET_ACCOUNT: return an account with its permissions, by API id, UUID or user name.
 
-    The text for an unknown account is that of CHECK_APIID: no document gives one.
+    An expired, removed or banned account is answered with its old permissions; reference:
+    docs/sonoran-cad.md, "Account". The text for an unknown account is that of CHECK_APIID: no
+    document gives one.
     """
     api_id = request_fields.text(data, "apiId", "")
+    uuid = request_fields.text(data, "account", "")
     username = request_fields.text(data, "username", "")
 
     def action() -> Answer:
         found = world.find_account(community, api_id) if api_id else None
+        if uuid:
+            found = community.accounts.get(uuid)
         if username:
             known = community.accounts.values()
             found = next((one for one in known if one.username == username), None)

@@ -12,8 +12,10 @@ from aiohttp import web
 
 from sandbox.cad.api import v2_emergency, v2_general
 from sandbox.cad.api.v2_request import V2Request
+from sandbox.cad.api.wrong_address import wrong_address
+from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.change_log import Actor, ReceivedRequest
-from sandbox.cad.state.models import CadRefusal, Community, Json, Plan
+from sandbox.cad.state.models import CadRefusal, Community, Json
 from sandbox.cad.state.rate_limits import RateLimit, RateLimiter
 from sandbox.cad.state.world import CadWorld
 
@@ -31,7 +33,8 @@ _CALL = r"{callId:\d{1,9}}"
 class Endpoint:
     """A method and a path, the function that serves them, and their limit per key and minute.
 
-    `name` is its name in the history, after "v2 ".
+    `name` is its name in the history, after "v2 ". Every plan has all of them: docs/sonoran-cad.md,
+    "Which API answers".
     """
 
     name: str
@@ -39,7 +42,6 @@ class Endpoint:
     path: str
     answer: Callable[[V2Request], Json | list[Json]]
     per_minute: int
-    plan: Plan = Plan.PLUS
     status: int = 200
 
 
@@ -47,6 +49,7 @@ ENDPOINTS = (
     Endpoint("attach", "POST", f"{_DISPATCH}/{_CALL}/attachments", v2_emergency.attach, 10),
     Endpoint("detach", "DELETE", f"{_DISPATCH}/attachments", v2_emergency.detach, 10),
     Endpoint("calls", "GET", f"{_SERVER}/calls", v2_emergency.calls, 5),
+    Endpoint("layouts", "GET", "/v2/emergency/dispatch-templates", v2_emergency.layouts, 10),
     Endpoint("units", "GET", f"{_SERVER}/units", v2_emergency.units, 3),
     Endpoint(
         "current call",
@@ -58,33 +61,21 @@ ENDPOINTS = (
     Endpoint("new dispatch", "POST", _DISPATCH, v2_emergency.new_dispatch, 20, status=201),
     Endpoint("close", "POST", f"{_DISPATCH}/close", v2_emergency.close, 20),
     Endpoint("note", "POST", f"{_DISPATCH}/{_CALL}/notes", v2_emergency.add_note, 60),
-    Endpoint("911", "POST", f"{_SERVER}/calls/911", v2_emergency.call_911, 10, Plan.STANDARD),
-    Endpoint(
-        "remove 911",
-        "DELETE",
-        f"{_SERVER}/calls/911/{_CALL}",
-        v2_emergency.remove_911,
-        10,
-        Plan.STANDARD,
-    ),
-    Endpoint(
-        "status", "PATCH", f"{_SERVER}/units/status", v2_emergency.set_status, 30, Plan.STANDARD
-    ),
-    Endpoint(
-        "account", "GET", "/v2/general/accounts/account", v2_general.account, 10, Plan.STANDARD
-    ),
+    Endpoint("911", "POST", f"{_SERVER}/calls/911", v2_emergency.call_911, 10),
+    Endpoint("remove 911", "DELETE", f"{_SERVER}/calls/911/{_CALL}", v2_emergency.remove_911, 10),
+    Endpoint("status", "PATCH", f"{_SERVER}/units/status", v2_emergency.set_status, 30),
+    Endpoint("account", "GET", "/v2/general/accounts/account", v2_general.account, 10),
     Endpoint(
         "permissions",
         "GET",
         "/v2/general/permissions/accounts/{accountUuid}",
         v2_general.granular_permissions,
         10,
-        Plan.STANDARD,
     ),
-    Endpoint("link", "POST", "/v2/general/links/check", v2_general.check_link, 30, Plan.STANDARD),
-    Endpoint("info", "GET", "/v2/general/info", v2_general.info, 10, Plan.BASIC),
-    Endpoint("servers", "GET", "/v2/general/servers", v2_general.servers, 10, Plan.BASIC),
-    Endpoint("version", "GET", "/v2/general/version", v2_general.version, 10, Plan.BASIC),
+    Endpoint("link", "POST", "/v2/general/links/check", v2_general.check_link, 30),
+    Endpoint("info", "GET", "/v2/general/info", v2_general.info, 10),
+    Endpoint("servers", "GET", "/v2/general/servers", v2_general.servers, 10),
+    Endpoint("version", "GET", "/v2/general/version", v2_general.version, 10),
 )
 
 
@@ -102,7 +93,7 @@ class V2Api:
                 web.route(entry.method, entry.path, partial(self._handle, entry))
                 for entry in ENDPOINTS
             ),
-            web.route("*", "/v2/{tail:.*}", _not_found),
+            web.route("*", "/v2/{tail:.*}", self._not_found),
         ]
 
     def describe(self, request: web.Request, body: Json, entry: ReceivedRequest) -> bool:
@@ -118,8 +109,10 @@ class V2Api:
         return True
 
     async def _handle(self, endpoint: Endpoint, request: web.Request) -> web.Response:
+        if self._world.behaviour.spoken_api is SpokenApi.V1:
+            return wrong_address(self._world)
         try:
-            community = self._authenticate(request, endpoint.plan)
+            community = self._authenticate(request)
             rate = RateLimit(endpoint.per_minute)
             if too_many := self._rate_limiter.count(community.key, f"v2 {endpoint.name}", rate):
                 return too_many
@@ -131,11 +124,16 @@ class V2Api:
         except CadRefusal as refusal:
             return _problem(request, refusal)
 
-    def _authenticate(self, request: web.Request, plan: Plan) -> Community:
+    async def _not_found(self, request: web.Request) -> web.Response:
+        if self._world.behaviour.spoken_api is SpokenApi.V1:
+            return wrong_address(self._world)
+        return _problem(request, CadRefusal(404, "No endpoint answers at this address."))
+
+    def _authenticate(self, request: web.Request) -> Community:
         community = self._find_community(request)
-        if community is None:
+        if community is None or not self._world.behaviour.v2_takes_key:
             raise CadRefusal(401, NO_KEY)
-        if not community.api_enabled or community.plan < plan:
+        if not community.api_enabled:
             raise CadRefusal(403, NOT_ENABLED)
         return community
 
@@ -167,7 +165,3 @@ def _problem(request: web.Request, refusal: CadRefusal) -> web.Response:
         "traceId": "00-5f0c1d5e2b7a4c3f8d9e0a1b2c3d4e5f-1a2b3c4d5e6f7081-00",
     }
     return web.json_response(body, status=refusal.status, content_type="application/problem+json")
-
-
-async def _not_found(request: web.Request) -> web.Response:
-    return _problem(request, CadRefusal(404, "No endpoint answers at this address."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.cad.api import request_fields
 from sandbox.cad.api.v1_types import call_form, emergency_form
 from sandbox.cad.api.v2_request import NEW_CALL_TARGETS, V2Request, require_call
-from sandbox.cad.state.models import CadRefusal, Json, Unit, UnitStatus
+from sandbox.cad.state.models import CadRefusal, DispatchCall, Json, Unit, UnitStatus
 
 NO_ACCOUNT = "Account not found."
 NOT_ON_A_CALL = -1
@@ -33,11 +33,16 @@ def calls(request: V2Request) -> Json:
     dispatch, emergency = kind in {0, 100}, kind in {1, 100}
     closed = server.closed[offset : offset + limit]
     return {
-        "ActiveCalls": [call.as_json() for call in server.calls.values() if dispatch],
+        "ActiveCalls": [_call(call) for call in server.calls.values() if dispatch],
         "EmergencyCalls": [call.as_json() for call in server.emergencies.values() if emergency],
-        "ClosedCalls": [call.as_json() for call in closed if dispatch],
+        "ClosedCalls": [_call(call) for call in closed if dispatch],
         "ClosedCallCount": len(server.closed),
     }
+
+
+def layouts(request: V2Request) -> list[Json]:
+    """Return the layouts of dispatch calls; reference: docs/sonoran-cad.md, "Call layouts"."""
+    return request.community.layouts
 
 
 def units(request: V2Request) -> list[Json]:
@@ -110,6 +115,13 @@ def set_status(request: V2Request) -> Json:
     changed = request.world.set_status(request.server, request.target(), status)
     known = {one.value: one.name for one in UnitStatus}
     return {"updated": len(changed), "status": known.get(status, str(status))}
+
+
+def _call(call: DispatchCall) -> Json:
+    """Build the call as v2 shows it; reference: docs/sonoran-cad.md, "Call": times of notes."""
+    day = call.updated[:10]
+    notes = [{**note.as_json(), "time": f"{day}T{note.time}Z"} for note in call.notes]
+    return {**call.as_json(), "notes": notes}
 
 
 def _unit(unit: Unit) -> Json:

@@ -75,7 +75,7 @@ def servers(request: V2Request) -> Json:
     """List the game servers."""
     return {
         "servers": [
-            {"id": server.id, "name": f"Server {server.id}", "description": ""}
+            {"id": server.id, "name": server.name or f"Server {server.id}", "description": ""}
             for server in request.community.servers.values()
         ]
     }

@@ -79,9 +79,8 @@ class EventDelivery:
             return
         for community in self._world.communities.values():
             if any(server is change.server for server in community.servers.values()):
-                listed = self._world.behaviour.listed_event_data
                 # Built now: a moment later the world may have changed again.
-                envelope = push_events.envelope(change, community.key, listed=listed)
+                envelope = push_events.envelope(change, community.key, self._world.behaviour)
                 self._queue.put_nowait(_QueuedEvent(community, change.server, envelope))
 
     async def _deliver_all(self) -> None:

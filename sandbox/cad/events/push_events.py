@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sandbox.cad.state.behaviour import Behaviour
 from sandbox.cad.state.change_log import Actor, Change, ChangeKind
-from sandbox.cad.state.models import EmergencyCall, Json, Unit
+from sandbox.cad.state.models import DispatchCall, EmergencyCall, Json, Unit
 
 # As documented: changes through the API cause no event, except 911 calls.
 _PUSHED_FOR_API = frozenset({ChangeKind.EMERGENCY_NEW})
@@ -22,8 +23,12 @@ _TYPES = {
     ChangeKind.UNIT_STATUS: "EVENT_UNIT_STATUS",
     ChangeKind.UNIT_UPDATE: "EVENT_UNIT_UPDATE",
     ChangeKind.UNIT_PANIC: "EVENT_UNIT_PANIC",
+    ChangeKind.GROUP_ADD: "EVENT_UNIT_GROUP_ADD",
+    ChangeKind.GROUP_REMOVE: "EVENT_UNIT_GROUP_REMOVE",
+    ChangeKind.GROUP_RENAME: "EVENT_UNIT_GROUP_CHANGE_NAME",
     ChangeKind.LINK_VERIFIED: "EVENT_COMMUNITY_LINK_VERIFIED",
 }
+_GROUP_KINDS = frozenset({ChangeKind.GROUP_ADD, ChangeKind.GROUP_REMOVE, ChangeKind.GROUP_RENAME})
 
 
 def is_pushed(change: Change) -> bool:
@@ -31,13 +36,11 @@ def is_pushed(change: Change) -> bool:
     return change.actor is Actor.PERSON or change.kind in _PUSHED_FOR_API
 
 
-def envelope(change: Change, key: str, *, listed: bool = False) -> Json:
-    """Build the event of a change that has just happened.
-
-    Args:
-        listed: `data` becomes an array of one object, as on some pages of the documents.
-    """
-    data = _data(change)
+def envelope(change: Change, key: str, behaviour: Behaviour) -> Json:
+    """Build the event of a change that has just happened."""
+    data, listed = _data(change), behaviour.listed_event_data
+    if change.kind is ChangeKind.EMERGENCY_NEW and behaviour.meta_data_in_911:
+        data["call"]["metaData"] = data.pop("metaData")
     return {"key": key, "type": _TYPES[change.kind], "data": [data] if listed else data}
 
 
@@ -45,6 +48,8 @@ def _data(change: Change) -> Json:
     if change.account is not None:
         api_id = (*change.account.api_ids, "")[0]
         return {"communityUserId": api_id, "accountUuid": change.account.uuid}
+    if change.kind in _GROUP_KINDS:
+        return _group_data(change)
     if change.call_id is None:
         return _unit_data(change)
     return _call_data(change, change.call_id)
@@ -53,8 +58,10 @@ def _data(change: Change) -> Json:
 def _call_data(change: Change, call_id: int) -> Json:
     server = change.server
     match change.kind:
-        case ChangeKind.CALL_NEW | ChangeKind.CALL_EDIT:
+        case ChangeKind.CALL_NEW:
             return {"eventOriginIdent": 0, "dispatch": server.calls[call_id].as_json()}
+        case ChangeKind.CALL_EDIT:
+            return {"eventOriginIdent": 0, "dispatch": _edited(server.calls[call_id])}
         case ChangeKind.NOTE:
             return {"callId": call_id, "note": server.calls[call_id].notes[-1].as_json()}
         case ChangeKind.ATTACH | ChangeKind.DETACH:
@@ -83,6 +90,27 @@ def _unit_data(change: Change) -> Json:
             return {"identIds": idents, "isPanic": units[0].is_panic}
         case _:
             return {"units": [unit.as_json() for unit in units]}
+
+
+def _group_data(change: Change) -> Json:
+    idents = list(change.idents)
+    match change.kind:
+        case ChangeKind.GROUP_ADD:
+            return {"identIds": idents, "groupName": change.group}
+        case ChangeKind.GROUP_REMOVE:
+            return {"identId": idents[0], "groupName": change.group}
+        case _:  # renamed
+            return {"identIds": idents, "oldName": change.group, "newName": change.new_group}
+
+
+def _edited(call: DispatchCall) -> Json:
+    """Build a call as an edit shows it: without its notes and its primary unit.
+
+    Reference: docs/sonoran-cad.md, "Push events".
+    """
+    shown = {**call.as_json(), "notes": ""}
+    del shown["primary"]
+    return shown
 
 
 def _emergency(call: EmergencyCall) -> Json:

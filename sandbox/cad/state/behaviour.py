@@ -15,14 +15,26 @@ class AttachVariant(Enum):
 
 
 class WrongAddress(StrEnum):
-    """The answer to a v1 request at an address, or of an attach variant, that is not served.
+    """The answer to a request at an address, or of an attach variant, that is not served.
 
     Reference: docs/sonoran-cad.md, "Refusals".
     """
 
     NOT_FOUND = "404"
+    GONE = "410"
     BACKEND_REACHED = "backend service reached"
     WEB_PAGE = "web page"
+
+
+class SpokenApi(StrEnum):
+    """Which of the two APIs the CAD speaks.
+
+    Reference: docs/sonoran-cad.md, "Which API answers".
+    """
+
+    V1 = "1"
+    V2 = "2"
+    BOTH = "both"
 
 
 class Partial(StrEnum):
@@ -42,7 +54,9 @@ class Behaviour:
     """The switches; a test may change them at any time."""
 
     attach_variants: set[AttachVariant] = field(default_factory=lambda: set(AttachVariant))
-    # v1: what a POST to an unknown address gets. The documents say 200 `Backend Service Reached`.
+    spoken_api: SpokenApi = SpokenApi.BOTH
+    v2_takes_key: bool = True
+    # What a POST to an unknown address gets. The documents say 200 `Backend Service Reached`.
     wrong_address: WrongAddress = WrongAddress.NOT_FOUND
     partial: Partial = Partial.ALL_OR_NOTHING
     refuse_unknown_call: bool = True
@@ -50,7 +64,8 @@ class Behaviour:
     strip_prefix: bool = False  # compare API ids without the part before the ':'
     one_target_kind: bool = True  # v2: a request may name its units in one way only
     refuse_unknown_units: bool = False  # v2: a request that matches no unit gets a 404
-    rate_limits: bool = False  # v1: five requests in five seconds; v2: the published limits
+    rate_limits: bool = False  # v1: 70 requests a minute; v2: the published limits
     sends_retry_after: bool = True  # a 429 carries Retry-After, or the header of this name:
     retry_after_header: str = "Retry-After"
     listed_event_data: bool = False  # push events: `data` is an array of one object
+    meta_data_in_911: bool = False  # push events: EVENT_911 has `metaData` inside the call

@@ -33,12 +33,15 @@ class ChangeKind(StrEnum):
     UNIT_STATUS = "status"
     UNIT_UPDATE = "update"
     UNIT_PANIC = "panic"
+    GROUP_ADD = "group add"
+    GROUP_REMOVE = "group remove"
+    GROUP_RENAME = "group rename"
     LINK_VERIFIED = "link verified"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change, with the call, the units or the account that it affects."""
+    """A change, with the call, the units, the account or the group that it affects."""
 
     kind: ChangeKind
     server: Server
@@ -46,6 +49,8 @@ class Change:
     idents: tuple[int, ...] = ()
     actor: Actor = Actor.PERSON
     account: Account | None = None
+    group: str = ""
+    new_group: str = ""
 
 
 Observer = Callable[[Change], None]

@@ -243,11 +243,13 @@ class EmergencyCall:
 class Server:
     """One game server of a community, with its units and calls.
 
-    `push_url` is the address that the CAD sends push events to; empty for none.
+    `push_url` is the address that the CAD sends push events to; empty for none. A server without
+    a name is shown by its number.
     """
 
     id: int = 1
     push_url: str = ""
+    name: str = ""
     units: dict[int, Unit] = field(default_factory=dict)
     calls: dict[int, DispatchCall] = field(default_factory=dict)
     closed: list[DispatchCall] = field(default_factory=list)
@@ -258,7 +260,7 @@ class Server:
 
 @dataclass(slots=True)
 class Community:
-    """A community: its id, API key, plan, accounts and servers."""
+    """A community: its id, API key, plan, accounts, servers and layouts."""
 
     id: str
     key: str
@@ -266,3 +268,7 @@ class Community:
     api_enabled: bool = True
     accounts: dict[str, Account] = field(default_factory=dict)
     servers: dict[int, Server] = field(default_factory=lambda: {1: Server()})
+    layouts: list[Json] = field(default_factory=list)  # of dispatch calls
+    # How the screens show the number of a call, which the API never does; reference:
+    # docs/sonoran-cad.md, "Call".
+    number_format: str = "2026-{:04}"

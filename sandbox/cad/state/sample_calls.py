@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.cad.state.models import CallForm, EmergencyForm
+from sandbox.cad.state.sample_layouts import MEDICAL_CALL
 
 SAMPLE_CALLS = (
     CallForm(
@@ -41,6 +42,7 @@ SAMPLE_CALLS = (
         postal="8210",
         description="Party on the roof, third complaint tonight.",
     ),
+    MEDICAL_CALL,
 )
 
 SAMPLE_EMERGENCIES = (

@@ -16,6 +16,7 @@ from sandbox.cad.state.models import (
     Server,
     UnitStatus,
 )
+from sandbox.cad.state.sample_layouts import MEDICAL_LAYOUT
 from sandbox.cad.state.world import CadWorld
 
 COMMUNITY_ID = "sandbox"
@@ -70,7 +71,7 @@ _DISPATCH = frozenset({"dispatch", "police"})
 
 def build_world() -> CadWorld:
     """Build one community on the plan Plus, with one server, units on duty and open calls."""
-    community = Community(COMMUNITY_ID, API_KEY)
+    community = Community(COMMUNITY_ID, API_KEY, layouts=[MEDICAL_LAYOUT])
     world = CadWorld([community])
     _account(community, DANA, _DISPATCH)
     _account(community, ERIN)

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass, replace
 
 from sandbox.cad.api.matching_units import Target
+from sandbox.cad.state import groups
 from sandbox.cad.state.models import (
     CallForm,
     DispatchCall,
@@ -155,6 +156,20 @@ class Simulation:
         back = Target(ident_ids=tuple(ident for ident in call.idents if ident in ours))
         self._world.set_status(self._server, back, UnitStatus.AVAILABLE)
 
+    def form_group(self) -> None:
+        """Put the first unit into a group."""
+        if units := self._units():
+            groups.join_group(self._world, self._server, units[0].id, groups.NAMES[0])
+
+    def rename_group(self) -> None:
+        """Give the group another name."""
+        groups.rename_group(self._world, self._server, *groups.NAMES)
+
+    def end_group(self) -> None:
+        """Take a unit out of its group."""
+        if grouped := [unit for unit in self._units() if unit.badge.group]:
+            groups.leave_group(self._world, self._server, grouped[0].id)
+
     def change_shift(self) -> None:
         """Log in the unit that was logged out; if there is none, log out a free unit."""
         if self._logged_out:
@@ -203,15 +218,18 @@ TIMETABLE = (
     TimedAction(5, Simulation.move_unit),
     TimedAction(7, Simulation.create_emergency),
     TimedAction(6, Simulation.attach_unit),
-    TimedAction(9, Simulation.add_note),
+    TimedAction(4, Simulation.form_group),
+    TimedAction(5, Simulation.add_note),
     TimedAction(8, Simulation.arrive_on_scene),
     TimedAction(6, Simulation.create_call),
-    TimedAction(7, Simulation.attach_unit),
+    TimedAction(3, Simulation.rename_group),
+    TimedAction(4, Simulation.attach_unit),
     TimedAction(9, Simulation.answer_emergency),
     TimedAction(6, Simulation.move_unit),
     TimedAction(7, Simulation.attach_unit),
     TimedAction(8, Simulation.change_priority),
-    TimedAction(9, Simulation.arrive_on_scene),
+    TimedAction(4, Simulation.end_group),
+    TimedAction(5, Simulation.arrive_on_scene),
     TimedAction(7, Simulation.close_call),
     TimedAction(9, Simulation.add_note),
     TimedAction(8, Simulation.change_shift),

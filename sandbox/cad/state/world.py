@@ -262,6 +262,9 @@ class CadWorld:
         idents: tuple[int, ...] = (),
         account: Account | None = None,
     ) -> None:
-        change = Change(kind, server, call_id, idents, self._actor, account)
+        self.announce(Change(kind, server, call_id, idents, self._actor, account))
+
+    def announce(self, change: Change) -> None:
+        """Tell the observers of a change that has been made."""
         for observer in self._observers:
             observer(change)

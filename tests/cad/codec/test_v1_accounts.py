@@ -82,3 +82,10 @@ def test_the_account_with_its_permissions():
     assert v1_accounts.read_account(unknown) is None
     with pytest.raises(CadRefused):
         v1_accounts.read_account(answer("Not Found", 404))
+
+
+def test_the_account_with_a_uuid():
+    request = v1_accounts.get_account_by_uuid(WHO, 2, "u-1")
+    assert request.body is not None
+    assert request.body["type"] == "GET_ACCOUNT"
+    assert objects(request) == [{"serverId": 2, "account": "u-1"}]

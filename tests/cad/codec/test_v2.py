@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.cad.codec import v2, v2_accounts
 from bot.cad.errors import (
-    ApiNotEnabled,
+    ApiForbidden,
     CadError,
     CadRateLimited,
     CadRedirected,
@@ -113,6 +113,7 @@ def test_the_published_limits():
         "account": RateLimit(10, 60.0, reserved_for_acts=4),
         "link": RateLimit(30, 60.0, reserved_for_acts=10),
         "permissions": RateLimit(10, 60.0),
+        "layouts": RateLimit(10, 60.0),
         "current call": RateLimit(10, 60.0),
         "info": RateLimit(10, 60.0),
         "version": RateLimit(10, 60.0),
@@ -390,10 +391,10 @@ def test_a_404_of_an_order_or_a_list_is_a_refusal(read):
     ("status", "detail", "kind"),
     [
         (401, "Missing or invalid bearer authentication.", InvalidApiKey),
-        (403, "API IS NOT ENABLED FOR THIS COMMUNITY", ApiNotEnabled),
-        (403, "This endpoint requires the Plus plan.", ApiNotEnabled),
-        (402, "Your subscription has ended.", ApiNotEnabled),
-        (400, "API is not enabled for this community", ApiNotEnabled),
+        (403, "API IS NOT ENABLED FOR THIS COMMUNITY", ApiForbidden),
+        (403, "This endpoint requires the Plus plan.", ApiForbidden),
+        (402, "Your subscription has ended.", ApiForbidden),
+        (400, "API is not enabled for this community", ApiForbidden),
         (403, "You may not do this.", CadRefused),
         (400, "Provide exactly one identifier.", CadRefused),
         (404, "The planet is gone.", CadRefused),

@@ -159,7 +159,7 @@ def test_a_query_that_precedes_gets_the_next_request(limit: RateLimit, time: Man
     limiter = limit.new_limiter(time)
     spend(limiter, 4)
     with limiter.precedence():
-        assert (limiter.wait(is_preceding=True), limiter.wait() > 0.0) == (0.0, True)
+        assert (limiter.wait(is_first=True), limiter.wait() > 0.0) == (0.0, True)
     assert limiter.wait() == 0.0
 
 

@@ -9,8 +9,8 @@ from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, RateLimited
 from tests.e2e.accounts import account_requests, change_account, link_discord
 from tests.e2e.bot_fixture import BotFixture
+from tests.e2e.calls.shown_cards import Cards
 from tests.e2e.calls.test_card_buttons import call_card, emergency_card, promote
-from tests.e2e.calls.test_cards import Cards
 from tests.e2e.conftest import with_settings
 
 pytestmark = with_settings(sonoran_api_version=2)
@@ -117,6 +117,26 @@ async def test_linked_members_wait_for_no_question(bot_fixture: BotFixture) -> N
     )
     assert (await said.after(2)).startswith("✅")
     assert account_requests(bot_fixture) == 0
+
+
+async def test_linked_members_do_not_wait_for_others(bot_fixture: BotFixture) -> None:
+    bot_fixture.set_fault(RateLimited(9), ACCOUNTS)
+    first = await bot_fixture.run_command(
+        bot_fixture.dana, "attach", call=100, units=bot_fixture.charlie.mention
+    )
+    await bot_fixture.advance(1)
+    bot_fixture.clear_faults()
+    link_discord(bot_fixture, "charlie")
+    pat, vic = bot_fixture.pat.mention, bot_fixture.vic.mention
+    second = await bot_fixture.run_command(
+        bot_fixture.dana, "attach", call=101, units=f"{pat} {vic}"
+    )
+    answer = await second.after(3)
+    assert answer.startswith(f"⚠️ **#101** Traffic Stop: {pat} (A\\-12)")
+    assert f"Left out: {vic}: the CAD did not say which unit that is." in answer
+    # The order about the unknown member alone waits, and is done when the limit allows it.
+    assert first.text.startswith("⏳")
+    assert (await first.after(60)).startswith("✅ **#100**")
 
 
 async def test_typing_asks_nothing(bot_fixture: BotFixture) -> None:

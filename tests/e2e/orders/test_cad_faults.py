@@ -192,8 +192,12 @@ async def test_without_the_calls_an_order_is_done_and_not_confirmed(
 ALL_ALIKE = [
     ("community", "INVALID COMMUNITY ID", "SONORAN_COMMUNITY_ID is wrong."),
     ("key", "INVALID API KEY", "SONORAN_API_KEY is wrong."),
-    ("plan", "API IS NOT ENABLED FOR THIS COMMUNITY", "attaching needs the Plus plan"),
-    ("disabled", "API IS NOT ENABLED FOR THIS COMMUNITY", "attaching needs the Plus plan"),
+    ("plan", "API IS NOT ENABLED FOR THIS COMMUNITY", "attaching over API 1 needs the Plus plan"),
+    (
+        "disabled",
+        "API IS NOT ENABLED FOR THIS COMMUNITY",
+        "attaching over API 1 needs the Plus plan",
+    ),
     ("types", "INVALID REQUEST TYPE", "this CAD accepts none of the bot's attach requests."),
 ]
 

@@ -12,7 +12,8 @@ import pytest
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.faults import Hang
 from sandbox.cad.state.models import CallForm
-from sandbox.cad.state.seed import ARMED_ROBBERY, COMMUNITY_ID, PAT
+from sandbox.cad.state.second_server import add_second_server
+from sandbox.cad.state.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, PAT
 from tests.sandbox.conftest import Caller, Reply
 
 
@@ -47,6 +48,7 @@ async def test_the_board_shows_who_is_attached(cad: CadServer, caller: Caller) -
     shown = await board(cad, caller)
     robbery = shown["calls"][0]
     assert robbery["callId"] == ARMED_ROBBERY
+    assert robbery["shownNumber"] == "2026-0100", "what no API tells"
     assert [(unit["unitNum"], unit["status"]) for unit in robbery["units"]] == [
         ("A-12", "AVAILABLE")
     ]
@@ -54,6 +56,41 @@ async def test_the_board_shows_who_is_attached(cad: CadServer, caller: Caller) -
     assert shown["requests"][0]["text"] == "UNITS ATTACHED"
     assert shown["changes"][0]["units"] == ["A-12"]
     assert shown["switched"] == ["normal"]
+
+
+async def test_the_page_shows_each_server_and_acts_on_the_chosen_one(
+    cad: CadServer, caller: Caller
+) -> None:
+    second = add_second_server(cad.world)
+    before = await board(cad, caller)
+    assert before["servers"] == [{"id": 1, "name": "Los Santos"}, {"id": 2, "name": second.name}]
+    shown = {(one["server"], one["callId"]) for one in before["calls"]}
+    assert shown >= {("Los Santos", 100), (second.name, 100)}
+    assert await press(cad, caller, "calls?server=2") == 201
+    assert await press(cad, caller, "emergencies?server=2") == 201
+    assert await press(cad, caller, "calls?server=9") == 404
+    assert await press(cad, caller, "calls?server=one") == 404
+    assert (len(second.calls), len(second.emergencies)) == (3, 2)
+
+
+async def test_a_group_is_formed_renamed_and_ended(cad: CadServer, caller: Caller) -> None:
+    seen = []
+    for _ in range(3):
+        assert await press(cad, caller, "groups") == 201
+        shown = await board(cad, caller)
+        seen.append((shown["units"][0]["group"], shown["changes"][0]["kind"]))
+    assert seen == [("Alpha", "group add"), ("Bravo", "group rename"), ("", "group remove")]
+
+
+async def test_a_large_shift_comes_on_duty(cad: CadServer, caller: Caller) -> None:
+    before = len((await board(cad, caller))["units"])
+    for _ in range(2):
+        assert await press(cad, caller, "units") == 201
+    units = cad.world.communities[COMMUNITY_ID].servers[1].units.values()
+    more = [unit for unit in units if unit.badge.unit_num.startswith("N-")]
+    assert len((await board(cad, caller))["units"]) == before + 200
+    assert len({unit.badge.unit_num for unit in more}) == 200
+    assert sum(not unit.account.api_ids for unit in more) == 66
 
 
 async def test_polls_are_shown_on_request(cad: CadServer, caller: Caller) -> None:
@@ -76,6 +113,26 @@ async def test_switches_work_one_at_a_time(
     assert (await caller.attach(ARMED_ROBBERY, PAT.hex)).status == status
     assert await press(cad, caller, "faults/normal") == 200
     assert await caller.attach(ARMED_ROBBERY, PAT.hex) == Reply(200, "UNITS ATTACHED")
+
+
+@pytest.mark.parametrize(
+    ("api", "v1", "v2"), [("1", 200, 404), ("2", 404, 200), ("both", 200, 200)]
+)
+async def test_the_page_switches_the_api(
+    cad: CadServer, caller: Caller, api: str, v1: int, v2: int
+) -> None:
+    assert await press(cad, caller, f"api/{api}") == 200
+    assert (await board(cad, caller))["api"] == api
+    assert (await caller.attach(ARMED_ROBBERY, PAT.hex)).status == v1
+    headers = {"Authorization": f"Bearer {API_KEY}"}
+    for path, status in (("general/version", v2), ("nothing", 404)):
+        async with caller.session.get(f"{cad.url}/v2/{path}", headers=headers) as response:
+            assert response.status == status
+
+
+async def test_an_unknown_api_changes_nothing(cad: CadServer, caller: Caller) -> None:
+    assert await press(cad, caller, "api/3") == 404
+    assert (await board(cad, caller))["api"] == "both"
 
 
 async def test_the_down_button_closes_the_port(cad: CadServer, caller: Caller) -> None:
@@ -131,6 +188,9 @@ async def test_in_a_browser(cad: CadServer, caller: Caller, chromium: Any) -> No
     await page.wait_for_selector("#fault-rate_limited.on")
     assert (await caller.attach(ARMED_ROBBERY, PAT.hex)).status == 429
     await page.wait_for_selector('.request[data-status="429"]')
+    await page.click("#api-2")
+    await page.wait_for_selector("#api-2.on")
+    assert await page.locator("[data-api].on").count() == 1
     await page.click("#new-911")
     await page.wait_for_selector('[data-emergency="3"]')
     await cad.pause()

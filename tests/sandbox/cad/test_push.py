@@ -18,6 +18,7 @@ from sandbox.cad.api.matching_units import Target
 from sandbox.cad.events.event_delivery import HTTP, HUB, Delivery
 from sandbox.cad.events.signalr_hub import HUB_PATH, SEPARATOR
 from sandbox.cad.server import CadServer
+from sandbox.cad.state import groups
 from sandbox.cad.state.models import Account, CallForm, EmergencyForm, Json, Server
 from sandbox.cad.state.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, PAT, TRAFFIC_STOP
 from sandbox.cad.state.world import CadWorld
@@ -85,6 +86,13 @@ ACTS: dict[str, Act] = {
     ),
     "EVENT_UNIT_UPDATE": lambda world, server: world.move(server, PAT_UNIT, "Vinewood"),
     "EVENT_UNIT_PANIC": lambda world, server: world.set_panic(server, PAT_UNIT, is_panic=True),
+    "EVENT_UNIT_GROUP_ADD": lambda world, server: groups.join_group(
+        world, server, PAT_UNIT, "Alpha"
+    ),
+    "EVENT_UNIT_GROUP_REMOVE": lambda world, server: groups.leave_group(world, server, PAT_UNIT),
+    "EVENT_UNIT_GROUP_CHANGE_NAME": lambda world, server: groups.rename_group(
+        world, server, "Alpha", "Bravo"
+    ),
     "EVENT_COMMUNITY_LINK_VERIFIED": lambda world, _: world.register(
         world.communities[COMMUNITY_ID], Account("u-1", "zoe", api_ids=("steam:1",))
     ),
@@ -112,7 +120,35 @@ async def test_an_edited_call_keeps_its_notes(cad: CadServer, receiver: Receiver
     edited(cad.world, cad.world.server(COMMUNITY_ID))
     await cad.push.settle()
     call = receiver.envelopes[0]["data"]["dispatch"]
-    assert (call["title"], len(call["notes"])) == ("Shooting", 1)
+    # The event of an edit shows neither the notes nor the primary unit.
+    assert (call["title"], call["notes"], call.get("primary")) == ("Shooting", "", None)
+    assert len(cad.world.server(COMMUNITY_ID).calls[ARMED_ROBBERY].notes) == 1
+
+
+@pytest.mark.parametrize("is_inside", [False, True])
+async def test_a_911_call_has_its_meta_data_beside_it_or_inside(
+    cad: CadServer, receiver: Receiver, is_inside: bool
+) -> None:
+    cad.world.behaviour.meta_data_in_911 = is_inside
+    form = EmergencyForm("Jo", "Here", "Help", meta_data={"postal": "7"})
+    cad.world.call_911(cad.world.server(COMMUNITY_ID), form)
+    await cad.push.settle()
+    data = receiver.envelopes[0]["data"]
+    assert (data["call"] if is_inside else data)["metaData"] == {"postal": "7"}
+    assert ("metaData" in data["call"]) is is_inside
+
+
+async def test_a_group_is_renamed_for_all_its_units(cad: CadServer, receiver: Receiver) -> None:
+    world, server = cad.world, cad.world.server(COMMUNITY_ID)
+    groups.join_group(world, server, PAT_UNIT, "Alpha")
+    groups.rename_group(world, server, "Alpha", "Bravo")
+    groups.leave_group(world, server, PAT_UNIT)
+    await cad.push.settle()
+    assert [one["data"] for one in receiver.envelopes] == [
+        {"identIds": [PAT_UNIT], "groupName": "Alpha"},
+        {"identIds": [PAT_UNIT], "oldName": "Alpha", "newName": "Bravo"},
+        {"identId": PAT_UNIT, "groupName": "Bravo"},
+    ]
 
 
 async def test_things_are_told_as_they_were_and_in_order(

@@ -2,13 +2,26 @@ from __future__ import annotations
 
 import pytest
 
+from bot.cad.models import BANNED, EXPIRED, REMOVED, VALIDATED, Account
+from bot.cad.permissions import AccountPermissions
 from bot.services.access.policy import CAD_DISPATCH, CAD_SELF_DISPATCH, Access, Permission
-from bot.services.errors import CadPermissionMissing, NoCadAccount, RoleRequired
+from bot.services.errors import (
+    CadAccountBanned,
+    CadAccountExpired,
+    CadAccountRemoved,
+    CadPermissionMissing,
+    NoCadAccount,
+    RoleRequired,
+)
 from tests.services.samples import actor
 
 OPEN = Access(frozenset())
 CLOSED = Access(frozenset({1, 2}))
 NEEDED = Access(frozenset(), checks_cad_permissions=True)
+
+
+def granted(*permissions: str, status: int = VALIDATED) -> AccountPermissions:
+    return AccountPermissions(Account("u-1", "pat", "", frozenset(permissions), status))
 
 
 @pytest.mark.parametrize(
@@ -78,26 +91,36 @@ def test_a_kind_of_act_without_roles_falls_back(dispatch, link, admin, linkers, 
 
 
 @pytest.mark.parametrize(
-    ("granted", "only_self", "may"),
+    ("permissions", "only_self", "may"),
     [
-        ({CAD_DISPATCH}, False, True),
-        ({CAD_DISPATCH}, True, True),
-        ({CAD_SELF_DISPATCH}, True, True),
-        ({CAD_SELF_DISPATCH}, False, False),
-        ({"police"}, True, False),
-        (set(), False, False),
+        (granted(CAD_DISPATCH), False, True),
+        (granted(CAD_DISPATCH), True, True),
+        (granted(CAD_SELF_DISPATCH), True, True),
+        (granted(CAD_SELF_DISPATCH), False, False),
+        (granted("police"), True, False),
+        (granted(), False, False),
         (None, True, False),
     ],
 )
-def test_what_the_cad_has_to_allow(granted: set[str] | None, only_self: bool, may: bool) -> None:
-    permissions = None if granted is None else frozenset(granted)
+def test_what_the_cad_has_to_allow(
+    permissions: AccountPermissions | None, only_self: bool, may: bool
+) -> None:
     assert NEEDED.is_permitted_in_cad(permissions, only_self=only_self) is may
     if may:
         NEEDED.require_cad_permission(permissions, only_self=only_self)
     else:
-        with pytest.raises(NoCadAccount if granted is None else CadPermissionMissing):
+        with pytest.raises(NoCadAccount if permissions is None else CadPermissionMissing):
             NEEDED.require_cad_permission(permissions, only_self=only_self)
     Access(frozenset()).require_cad_permission(permissions, only_self=only_self)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(EXPIRED, CadAccountExpired), (REMOVED, CadAccountRemoved), (BANNED, CadAccountBanned)],
+)
+def test_a_barred_account_may_do_nothing(status: int, error: type[CadPermissionMissing]) -> None:
+    with pytest.raises(error):
+        NEEDED.require_cad_permission(granted(CAD_DISPATCH, status=status), only_self=False)
 
 
 def test_what_falls_back_is_shown_where_it_falls() -> None:

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadTimeout
+from bot.cad.errors import CadRateLimited, CadTimeout
 from bot.cad.models import Call, Calls, EmergencyCall, Unit, UnitListPart
 from bot.cad.push.events import CallsClosed, CallUpserted, UnitsAttached, UnitsUpdated
 from bot.services.board.live_board import Board
@@ -232,3 +232,55 @@ async def test_closing_ends_what_is_being_polled(board: Board, cad: FakeCad):
     cad.gate.set()
     await settle()
     assert board.calls(SERVER) == ()
+
+
+class LimitedCad(FakeCad):
+    """Allows one poll of the calls in a minute, for all servers together."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.next_at = 0.0
+
+    async def calls(self, server_id: int) -> Calls:
+        if (wait := self.next_at - self.clock.seconds) > 0:
+            raise CadRateLimited(retry_after=wait)
+        self.next_at = self.clock.seconds + 60
+        return await super().calls(server_id)
+
+
+async def test_servers_that_share_a_limit_are_polled_in_turn(clock: ManualClock):
+    cad = LimitedCad(clock)
+    board = Board(cast(CadClient, cad), clock=clock)
+    for _ in range(6 * 12):
+        for server_id in (1, 2, 3):
+            board.refresh(server_id)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        clock.seconds += 5
+    polled = [one for one in cad.polled if one.startswith("calls")]
+    assert polled == ["calls 1", "calls 2", "calls 3"] * 2
+    await board.close()
+
+
+async def test_a_poll_that_a_member_waited_for_is_not_repeated_in_the_background(
+    board: Board, cad: FakeCad
+):
+    await board.fetch_calls(SERVER)
+    cad.polled.clear()
+    board.refresh(SERVER)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert cad.polled == [f"units {SERVER}"]
+
+
+async def test_a_call_that_is_older_than_a_911_call_does_not_answer_it(board: Board, cad: FakeCad):
+    older = replace(ROBBERY, meta={"createdFromId": str(SHOTS.call_id)})
+    cad.found = Calls((older,), ())
+    await board.fetch_calls(SERVER)
+    cad.found = Calls((older,), (SHOTS,))
+    await board.fetch_calls(SERVER)
+    assert board.answering_call(SERVER, SHOTS.call_id) is None
+    answer = replace(STOP, meta=older.meta)
+    board.apply(SERVER, [CallUpserted(answer)])
+    assert board.answering_call(SERVER, SHOTS.call_id) == answer

@@ -15,6 +15,7 @@ from bot.cad.errors import CadRateLimited
 from bot.cad.models import Unit, UnitListPart
 from bot.cad.push.events import UnitLoggedIn, UnitLoggedOut
 from bot.services.board.live_board import MAX_UNITS_AGE, Board
+from bot.services.cached_list import MAX_AGE
 from tests.manual_clock import ManualClock
 
 A, B, C, D = (Unit(ident, "u", f"A-{ident}", "", "", 2, ()) for ident in range(1, 5))
@@ -130,9 +131,10 @@ async def test_orders_do_not_wait_for_a_long_list(
 
 
 async def test_a_long_list_is_loaded_again_while_orders_use_the_last(
-    board: Board, cad: Cad
+    board: Board, cad: Cad, clock: ManualClock
 ) -> None:
     await load(board, cad, FIRST, LAST)
+    clock.seconds += MAX_AGE
     busy = replace(A, status=1)
     cad.parts = [replace(FIRST, units=(busy,))]
     assert set(await board.fetch_units(1)) == {A, B, C}

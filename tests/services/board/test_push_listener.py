@@ -23,6 +23,7 @@ from bot.cad.push.events import CallsClosed, Event, UnitsAttached
 from bot.common.clock import SYSTEM_CLOCK
 from bot.services.board.live_board import Board
 from bot.services.board.push_listener import FeedStatus, ListenError, PushListener
+from bot.services.cad_servers import CadServers
 from sandbox.cad.state import seed
 from tests.manual_clock import ManualClock
 
@@ -70,6 +71,8 @@ class AskedBoard(Board):
 def unheard(_events: Sequence[Event]) -> None: ...
 
 
+ONE = CadServers(1, {1: ""})
+TWO = CadServers(1, {1: "Los Santos", 2: ""})
 CLOSED = CallsClosed((seed.ARMED_ROBBERY,))
 ATTACHED = UnitsAttached(seed.TRAFFIC_STOP, (1,))
 
@@ -79,21 +82,37 @@ async def test_events_change_the_picture_of_their_server() -> None:
     feed = ScriptedFeed(
         EventsReceived(None, (CLOSED,)),
         EventsReceived(2, (ATTACHED, CLOSED)),
-        EventsMissed(None),
-        EventsMissed(3),
     )
     heard: list[Event] = []
-    watch = PushListener(board, [feed], server_id=1, on_events=heard.extend, clock=SYSTEM_CLOCK)
+    watch = PushListener(board, [feed], servers=TWO, on_events=heard.extend, clock=SYSTEM_CLOCK)
     await watch.start()
     await watch.close()
     assert board.applied == [(1, CLOSED), (2, ATTACHED), (2, CLOSED)]
     assert heard == [CLOSED, ATTACHED, CLOSED]
-    assert board.asked == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("missed", "refreshed"), [(None, [1, 2]), (1, [1]), (2, [2]), (3, [])], ids=str
+)
+async def test_missed_events_refresh_the_servers_that_they_may_concern(
+    missed: int | None, refreshed: list[int]
+) -> None:
+    board = AskedBoard()
+    watch = PushListener(
+        board,
+        [ScriptedFeed(EventsMissed(missed))],
+        servers=TWO,
+        on_events=unheard,
+        clock=SYSTEM_CLOCK,
+    )
+    await watch.start()
+    await watch.close()
+    assert board.asked == refreshed
 
 
 async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
     feed = ScriptedFeed(FeedDisconnected(None, "silence"), FeedRefused(1, "INVALID KEY"))
-    watch = PushListener(AskedBoard(), [feed], server_id=1, on_events=unheard, clock=SYSTEM_CLOCK)
+    watch = PushListener(AskedBoard(), [feed], servers=ONE, on_events=unheard, clock=SYSTEM_CLOCK)
     with caplog.at_level(logging.WARNING):
         await watch.start()
         await watch.close()
@@ -104,7 +123,7 @@ async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
 
 async def test_malformed_requests_are_one_line_and_no_lost_feed(caplog) -> None:
     feed = ScriptedFeed(MalformedRequests(12, "BadStatusLine"))
-    watch = PushListener(AskedBoard(), [feed], server_id=1, on_events=unheard, clock=SYSTEM_CLOCK)
+    watch = PushListener(AskedBoard(), [feed], servers=ONE, on_events=unheard, clock=SYSTEM_CLOCK)
     with caplog.at_level(logging.WARNING):
         await watch.start()
         await watch.close()
@@ -116,7 +135,7 @@ async def test_malformed_requests_are_one_line_and_no_lost_feed(caplog) -> None:
 
 async def test_an_address_that_is_taken_stops_the_start() -> None:
     watch = PushListener(
-        AskedBoard(), [Refusing()], server_id=1, on_events=unheard, clock=SYSTEM_CLOCK
+        AskedBoard(), [Refusing()], servers=ONE, on_events=unheard, clock=SYSTEM_CLOCK
     )
     with pytest.raises(ListenError, match="in use"):
         await watch.start()
@@ -126,7 +145,7 @@ async def test_an_address_that_is_taken_stops_the_start() -> None:
 async def test_the_feeds_do_not_end_with_the_task_that_started_them() -> None:
     board = AskedBoard()
     feed = ScriptedFeed()
-    watch = PushListener(board, [feed], server_id=1, on_events=unheard, clock=SYSTEM_CLOCK)
+    watch = PushListener(board, [feed], servers=ONE, on_events=unheard, clock=SYSTEM_CLOCK)
     await asyncio.create_task(watch.start())
     feed.inbox.put(EventsReceived(None, (CLOSED,)))
     await watch.close()
@@ -145,7 +164,7 @@ async def test_how_it_goes_with_each_feed_is_known() -> None:
         ScriptedFeed(EventsReceived(None, (CLOSED,)), refused),
     ]
     watch = PushListener(
-        AskedBoard(), feeds, server_id=1, on_events=unheard, clock=ManualClock(now.timestamp())
+        AskedBoard(), feeds, servers=ONE, on_events=unheard, clock=ManualClock(now.timestamp())
     )
     await watch.start()
     await watch.close()
@@ -169,7 +188,7 @@ class StumblingBoard(AskedBoard):
 async def test_an_event_that_trips_the_board_does_not_end_the_feed(caplog) -> None:
     board = StumblingBoard()
     feed = ScriptedFeed(EventsReceived(None, (CLOSED,)), EventsReceived(None, (ATTACHED,)))
-    watch = PushListener(board, [feed], server_id=1, on_events=unheard, clock=SYSTEM_CLOCK)
+    watch = PushListener(board, [feed], servers=ONE, on_events=unheard, clock=SYSTEM_CLOCK)
     await watch.start()
     await watch.close()
     assert board.applied == [(1, ATTACHED)]

@@ -14,7 +14,9 @@ from bot.cad.errors import CadTimeout
 from bot.cad.models import CLOSED, Calls, EmergencyCall, UnitListPart
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
-from bot.services.calls.call_listing import PAGE_SIZE, PICK_LIMIT, CallListing, CallsPage
+from bot.services.cached_list import MAX_AGE
+from bot.services.cad_servers import CadServers
+from bot.services.calls.call_listing import PAGE_SIZE, PICK_LIMIT, CallListing, CallsPage, OpenCalls
 from bot.services.errors import RoleRequired
 from tests.manual_clock import ManualClock
 from tests.services.samples import DISPATCH_ROLE, actor, call, unit
@@ -48,15 +50,21 @@ def cad() -> FakeCad:
 
 
 @pytest.fixture
-async def board(cad: FakeCad) -> AsyncIterator[Board]:
-    board = Board(cast(CadClient, cad), clock=ManualClock())
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def board(cad: FakeCad, clock: ManualClock) -> AsyncIterator[Board]:
+    board = Board(cast(CadClient, cad), clock=clock)
     yield board
     await board.close()
 
 
 @pytest.fixture
 def listing(board: Board) -> CallListing:
-    return CallListing(Access(frozenset({DISPATCH_ROLE})), board, SERVER)
+    servers = CadServers(SERVER, {SERVER: ""})
+    return CallListing(Access(frozenset({DISPATCH_ROLE})), board, servers, {"1", "high"})
 
 
 async def settle() -> None:
@@ -70,13 +78,14 @@ def numbers(page: CallsPage) -> list[int]:
 
 async def test_911_calls_first_then_the_most_urgent(listing: CallListing, cad: FakeCad):
     urgent = replace(call(103), priority=1)
+    high = replace(call(104), priority_text="High")
     over = replace(call(90), status=CLOSED)
     cad.found[SERVER] = Calls(
-        (call(102), call(101), over, urgent), (SHOTS, replace(SHOTS, call_id=3))
+        (call(102), call(101), over, high, urgent), (SHOTS, replace(SHOTS, call_id=3))
     )
     page = await listing.page(DANA, 1)
-    assert numbers(page) == [3, 7, 103, 101, 102]
-    assert (page.number, page.count, page.total) == (1, 1, 5)
+    assert numbers(page) == [3, 7, 103, 104, 101, 102]
+    assert (page.number, page.count, page.total) == (1, 1, 6)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +124,11 @@ async def test_the_cad_is_waited_for_once_and_then_memory_is_enough(
     assert cad.polls == 2
 
 
-async def test_a_page_has_the_calls_refreshed(listing: CallListing, board: Board, cad: FakeCad):
+async def test_a_page_has_the_calls_refreshed(
+    listing: CallListing, board: Board, cad: FakeCad, clock: ManualClock
+):
     await board.fetch_calls(SERVER)
+    clock.seconds += MAX_AGE
     cad.found[SERVER] = Calls((call(100),), ())
     await listing.page(DANA, 1)
     await settle()
@@ -126,10 +138,10 @@ async def test_a_page_has_the_calls_refreshed(listing: CallListing, board: Board
 async def test_the_calls_to_choose_from_are_refreshed(
     listing: CallListing, board: Board, cad: FakeCad
 ):
-    assert listing.open_calls(DANA) == (SERVER, [])
+    assert listing.open_calls(DANA) == []
     cad.found[SERVER] = Calls((call(100),), ())
     await settle()
-    assert listing.open_calls(DANA) == (SERVER, [call(100)])
+    assert listing.open_calls(DANA) == [OpenCalls(SERVER, "", (call(100),))]
 
 
 async def test_another_server(listing: CallListing, cad: FakeCad):
@@ -141,13 +153,28 @@ async def test_another_server(listing: CallListing, cad: FakeCad):
 async def test_the_calls_to_choose_from_are_in_memory_and_not_too_many(
     listing: CallListing, board: Board, cad: FakeCad
 ):
-    assert listing.open_calls(DANA) == (SERVER, [])
+    assert listing.open_calls(DANA) == []
     urgent = replace(call(999), priority=1)
     cad.found[SERVER] = Calls((*map(call, range(1, 60)), urgent), (SHOTS,))
     await board.fetch_calls(SERVER)
-    server_id, found = listing.open_calls(DANA)
-    assert server_id == SERVER
-    assert [one.call_id for one in found] == [999, *range(1, PICK_LIMIT)]
+    (found,) = listing.open_calls(DANA)
+    assert (found.server_id, found.server) == (SERVER, "")
+    assert [one.call_id for one in found.calls] == [999, *range(1, PICK_LIMIT)]
+
+
+async def test_every_server_with_open_calls_is_offered(board: Board, cad: FakeCad):
+    servers = CadServers(SERVER, {SERVER: "", OTHER_SERVER: "Liberty City", 3: ""})
+    listing = CallListing(Access(frozenset({DISPATCH_ROLE})), board, servers, {"1"})
+    cad.found = {SERVER: Calls((call(100),), ()), OTHER_SERVER: Calls((call(200),), ())}
+    for server_id in (SERVER, OTHER_SERVER):
+        await board.fetch_calls(server_id)
+    offered = listing.open_calls(DANA)
+    assert [(one.server_id, one.server) for one in offered] == [
+        (SERVER, f"Server {SERVER}"),
+        (OTHER_SERVER, "Liberty City"),
+    ]
+    assert [one.call_id for one in offered[1].calls] == [200]
+    assert (await listing.page(DANA, 1, OTHER_SERVER)).server == "Liberty City"
 
 
 async def test_only_dispatchers_read_calls(listing: CallListing, cad: FakeCad):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadUnreachable
+from bot.cad.layouts import Layout
 from bot.cad.models import Call, Calls, EmergencyCall, Unit, UnitListPart
+from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
+from bot.services.cad_servers import CadServers
 from bot.services.cards.card_content import CardContent
 from bot.services.cards.card_publisher import CardPublisher
-from bot.storage.stores.card_store import CardKind, CardStore, StoredCard
+from bot.storage.stores.card_store import CardKind, CardStore, ObsoleteCard, StoredCard
 from bot.storage.stores.link_row import Link
 from sandbox.fake_time import FakeTime
 
@@ -40,6 +44,9 @@ class FakeCad:
             raise CadUnreachable("down")
         return Calls(tuple(self.dispatch.values()), tuple(self.emergency.values()))
 
+    async def layouts(self) -> tuple[Layout, ...]:
+        return ()
+
     async def units(self, server_id: int) -> UnitListPart:
         return UnitListPart.whole(self.on_duty)
 
@@ -48,21 +55,30 @@ class FakeCardStore(CardStore):
     """Keeps the rows in memory: no thread, so that pretend time can stand still."""
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[CardKind, int], StoredCard] = {}
+        self.rows: dict[tuple[int, CardKind, int], StoredCard] = {}
+        self.obsolete_rows: list[ObsoleteCard] = []
         self.error: Exception | None = None
 
-    async def all(self, server_id: int) -> list[StoredCard]:
+    async def take_over(
+        self, server_ids: Collection[int], channel_id: int, now: datetime
+    ) -> list[StoredCard]:
         if self.error:
             raise self.error
-        return list(self.rows.values())
+        return [
+            row if row.channel_id == channel_id else replace(row, channel_id=channel_id)
+            for row in self.rows.values()
+            if row.server_id in server_ids
+        ]
 
-    async def save(self, card: StoredCard) -> None:
+    async def save(self, card: StoredCard, obsolete: ObsoleteCard | None = None) -> None:
         if self.error:
             raise self.error
-        self.rows[card.kind, card.call_id] = card
+        self.rows[card.server_id, card.kind, card.call_id] = card
+        if obsolete:
+            self.obsolete_rows.append(obsolete)
 
     async def remove(self, server_id: int, kind: CardKind, call_id: int) -> None:
-        self.rows.pop((kind, call_id), None)
+        self.rows.pop((server_id, kind, call_id), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +132,7 @@ class CardFixture:
     links: tuple[Link, ...] = ()
     ping_role_id: int | None = None
     channel_id: int = CHANNEL
+    servers: dict[int, str] = field(default_factory=lambda: {SERVER: ""})
     channel: FakeCardChannel = field(init=False)
     board: Board = field(init=False)
     publisher: CardPublisher = field(init=False)
@@ -131,10 +148,13 @@ class CardFixture:
             self.board,
             self.channel,
             lambda: self.links,
-            server_id=SERVER,
+            servers=CadServers(SERVER, self.servers),
+            server_ids=list(self.servers),
             channel_id=self.channel_id,
             keep_closed_for=timedelta(minutes=60),
             ping_role_id=self.ping_role_id,
+            urgent_priorities={"1"},
+            layouts=CallLayouts(self.cad.layouts, clock=self.time),
             clock=self.time,
         )
         self.publisher.start()

@@ -15,6 +15,7 @@ from bot.services.cards.card_content import (
     CardContent,
     UnitOwners,
     call_units,
+    is_urgent,
     visible_part,
 )
 from bot.storage.stores.card_store import CardKind
@@ -40,20 +41,25 @@ def owners(*links: Link) -> UnitOwners:
 
 
 @pytest.mark.parametrize(
-    ("shown", "kind", "is_urgent"),
+    ("shown", "expected"),
     [
-        (replace(call(100), priority=1), CardKind.CALL, True),
-        (replace(call(100), priority=2), CardKind.CALL, False),
-        (None, CardKind.CALL, False),
-        (SHOTS, CardKind.EMERGENCY, True),
-        (None, CardKind.EMERGENCY, True),
+        (replace(call(100), priority=1), True),
+        (replace(call(100), priority=2), False),
+        (replace(call(100), priority=3, priority_text="CODE 3"), True),
+        (replace(call(100), priority=3, priority_text="Low"), False),
+        (SHOTS, True),
+        (None, False),
     ],
 )
-def test_911_calls_and_calls_of_the_highest_priority_are_urgent(
-    shown: Call | EmergencyCall | None, kind: CardKind, is_urgent: bool
+def test_911_calls_and_calls_of_the_named_priorities_are_urgent(
+    shown: Call | EmergencyCall | None, expected: bool
 ):
-    assert content(shown, kind).is_urgent is is_urgent
-    assert content(shown, kind).is_emergency is (kind is CardKind.EMERGENCY)
+    assert is_urgent(shown, {"1", "code 3"}) is expected
+
+
+def test_a_911_call_is_no_dispatch_call():
+    assert content(SHOTS, CardKind.EMERGENCY).is_emergency
+    assert not content(call(100)).is_emergency
 
 
 def test_a_call_is_closed_from_when_it_was_found_closed():
@@ -118,7 +124,7 @@ def test_a_911_call_has_no_units(shown: EmergencyCall | None):
 
 def test_what_no_card_shows_is_left_out():
     notes = tuple(Note("", "", f"note {number}") for number in range(NOTES_SHOWN + 2))
-    shown = visible_part(replace(call(100), meta={"postal": "1"}, notes=notes))
+    shown = visible_part(replace(call(100), meta={"postal": "1"}, values={"a": "1"}, notes=notes))
     assert shown == replace(call(100), notes=notes[2:])
     assert visible_part(SHOTS) == SHOTS
     assert visible_part(None) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -20,9 +20,9 @@ from bot.cad.push.events import (
     UnitStatusChanged,
 )
 from bot.storage.errors import StorageError
-from bot.storage.stores.card_store import CardKind
+from bot.storage.stores.card_store import CardKind, ObsoleteCard
 from bot.storage.stores.link_row import Link
-from tests.services.cards.card_fixture import ROLE, SERVER, CardFixture
+from tests.services.cards.card_fixture import CHANNEL, ROLE, SERVER, CardFixture
 
 ROBBERY = Call(100, "Armed Robbery", "211", (), priority=1)
 STOP = Call(101, "Traffic Stop", "10-38", ())
@@ -195,10 +195,6 @@ async def test_a_call_that_the_cad_calls_closed_is_over(card_fixture: CardFixtur
     card_fixture.cad.dispatch[101] = replace(STOP, status=CLOSED)
     await card_fixture.advance(30)
     assert is_closed(card_fixture, 101)
-    card_fixture.cad.dispatch[101] = STOP
-    await card_fixture.advance(30)
-    assert not is_closed(card_fixture, 101)
-    assert card_fixture.store.rows[CardKind.CALL, 101].closed_at is None
 
 
 async def test_a_call_over_before_it_was_posted_gets_no_card(card_fixture: CardFixture):
@@ -385,7 +381,7 @@ async def test_a_row_that_could_not_be_written_is_written_later(card_fixture: Ca
     assert is_closed(card_fixture, 101)
     card_fixture.store.error = None
     await card_fixture.advance(90)
-    assert card_fixture.store.rows[CardKind.CALL, 101].closed_at is not None
+    assert card_fixture.store.rows[SERVER, CardKind.CALL, 101].closed_at is not None
 
 
 async def test_a_fault_of_ours_does_not_end_the_cards(
@@ -399,3 +395,62 @@ async def test_a_fault_of_ours_does_not_end_the_cards(
     await card_fixture.advance(40)
     assert card_fixture.contents[100].call == card_fixture.cad.dispatch[100]
     assert any(one.message == "card publisher failed; retrying in 5 s" for one in caplog.records)
+
+
+async def test_a_number_that_comes_back_gets_a_new_card_and_its_ping(card_fixture: CardFixture):
+    card_fixture.ping_role_id = ROLE
+    shots = EmergencyCall(3, True, "Jane", "Grove Street", "Shots")
+    await shown(card_fixture)
+    card_fixture.cad.emergency[3] = shots
+    await card_fixture.advance(30)
+    first = max(card_fixture.channel.shown)
+    del card_fixture.cad.emergency[3]
+    await card_fixture.advance(30)
+    closed_at = card_fixture.channel.shown[first].closed_at
+    assert closed_at is not None
+    card_fixture.cad.emergency[3] = replace(shots, caller="Ann")
+    await card_fixture.advance(30)
+    second = max(card_fixture.channel.shown)
+    assert second != first
+    posted = card_fixture.edits(second)[0].content
+    assert posted is not None
+    assert posted.ping_role_id == ROLE
+    assert card_fixture.channel.shown[first].closed_at == closed_at, "the old card stays closed"
+    (obsolete,) = card_fixture.store.obsolete_rows
+    assert obsolete == ObsoleteCard(first, CHANNEL, closed_at + timedelta(minutes=60))
+
+
+@pytest.mark.parametrize("is_storage_broken", [False, True])
+async def test_a_number_that_comes_back_and_closes_unseen_leaves_no_card_behind(
+    card_fixture: CardFixture, is_storage_broken: bool
+):
+    await shown(card_fixture)
+    del card_fixture.cad.dispatch[101]
+    await card_fixture.advance(30)
+    closed = next(one for one in card_fixture.store.rows.values() if one.closed_at)
+    if is_storage_broken:
+        card_fixture.store.error = StorageError("disk full")
+    else:
+        card_fixture.channel.error = OSError("no network")
+    card_fixture.cad.dispatch[101] = STOP
+    await card_fixture.advance(16)
+    del card_fixture.cad.dispatch[101]
+    await card_fixture.advance(60)
+    card_fixture.channel.error = card_fixture.store.error = None
+    await card_fixture.advance(120)
+    assert (SERVER, CardKind.CALL, 101) not in card_fixture.store.rows
+    (obsolete,) = set(card_fixture.store.obsolete_rows)
+    assert obsolete.message_id == closed.message_id
+
+
+async def test_one_channel_shows_the_calls_of_several_servers(card_fixture: CardFixture):
+    card_fixture.servers = {1: "Los Santos", 2: ""}
+    await card_fixture.start()
+    await card_fixture.advance(30)
+    shown_calls = sorted((one.server, one.call_id) for one in card_fixture.channel.shown.values())
+    assert shown_calls == [
+        ("Los Santos", 100),
+        ("Los Santos", 101),
+        ("Server 2", 100),
+        ("Server 2", 101),
+    ]

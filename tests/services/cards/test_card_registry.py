@@ -8,17 +8,22 @@ from typing import cast
 
 import pytest
 
+from bot.cad.layouts import Layout
 from bot.cad.models import CLOSED, Call, Calls, EmergencyCall
+from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.board.snapshot import BoardSnapshot
+from bot.services.cad_servers import CadServers
+from bot.services.cards.call_subject import call_subject
 from bot.services.cards.card_registry import CardRegistry
 from bot.services.cards.card_schedule import STALE_AFTER
-from bot.storage.stores.card_store import CardKind, StoredCard
+from bot.storage.stores.card_store import CardKind, ObsoleteCard, StoredCard
 from bot.storage.stores.link_row import Link
 from tests.manual_clock import ManualClock
 from tests.services.samples import call, unit
 
 SERVER, CHANNEL = 1, 500
+KEPT = timedelta(minutes=60)
 SHOTS = EmergencyCall(7, True, "Jane Doe", "Grove Street", "Three shots")
 ROBBERY = call(100, "Robbery")
 
@@ -66,20 +71,28 @@ def links() -> list[Link]:
     return []
 
 
+async def no_layouts() -> tuple[Layout, ...]:
+    return ()
+
+
 @pytest.fixture
 def registry(board: KnownBoard, links: list[Link], clock: ManualClock) -> CardRegistry:
     return CardRegistry(
         cast(Board, board),
         lambda: links,
-        server_id=SERVER,
+        servers=CadServers(SERVER, {SERVER: ""}),
+        server_ids=[SERVER],
         channel_id=CHANNEL,
+        urgent_priorities={"1", "high"},
+        layouts=CallLayouts(no_layouts, clock=clock),
+        keep_closed_for=KEPT,
         clock=clock,
     )
 
 
-def stored(call_id: int, channel_id: int = CHANNEL) -> StoredCard:
+def stored(call_id: int) -> StoredCard:
     first_seen = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
-    return StoredCard(SERVER, CardKind.CALL, call_id, channel_id, 9, first_seen)
+    return StoredCard(SERVER, CardKind.CALL, call_id, CHANNEL, 9, first_seen)
 
 
 def test_calls_and_911_calls_of_one_number_have_a_card_each(
@@ -87,17 +100,32 @@ def test_calls_and_911_calls_of_one_number_have_a_card_each(
 ):
     board.poll(clock.now(), call(7), SHOTS, replace(call(8), status=CLOSED))
     registry.sync()
-    assert registry.cards.keys() == {(CardKind.CALL, 7), (CardKind.EMERGENCY, 7)}
-    card = registry.cards[CardKind.CALL, 7]
-    assert card.stored == StoredCard(SERVER, CardKind.CALL, 7, CHANNEL, None, clock.now())
+    assert registry.cards.keys() == {(SERVER, CardKind.CALL, 7), (SERVER, CardKind.EMERGENCY, 7)}
+    card = registry.cards[SERVER, CardKind.CALL, 7]
+    assert card.stored == StoredCard(
+        SERVER, CardKind.CALL, 7, CHANNEL, None, clock.now(), subject=call_subject(call(7))
+    )
 
 
-def test_a_call_that_is_gone_is_closed_once_and_open_again_if_it_comes_back(
+async def test_a_card_says_whether_its_call_is_urgent_and_what_its_layout_holds(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    high = replace(call(100), priority_text="High", values={"caller_name": "Alex"})
+    board.poll(clock.now(), high, call(101), SHOTS)
+    registry.sync()
+    contents = [registry.content(card) for card in registry.cards.values()]
+    assert {one.call_id: one.is_urgent for one in contents} == {100: True, 101: False, 7: True}
+    found = {one.call_id: one.details.fields for one in contents}
+    assert found == {100: (("Caller name", "Alex"),), 101: (), 7: ()}
+
+
+def test_a_call_that_is_gone_is_closed_once(
     registry: CardRegistry, board: KnownBoard, clock: ManualClock
 ):
     board.poll(clock.now(), ROBBERY)
     registry.sync()
-    card = registry.cards[CardKind.CALL, 100]
+    card = registry.cards[SERVER, CardKind.CALL, 100]
+    card.is_unsaved = False
     board.poll(clock.now())
     registry.sync()
     closed_at = clock.now()
@@ -106,9 +134,78 @@ def test_a_call_that_is_gone_is_closed_once_and_open_again_if_it_comes_back(
     clock.seconds += 60
     registry.sync()
     assert (card.stored.closed_at, card.is_unsaved) == (closed_at, False)
+
+
+def test_a_call_that_comes_back_before_its_card_says_closed_is_the_same(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
     board.poll(clock.now(), ROBBERY)
     registry.sync()
-    assert (card.stored.closed_at, card.is_unsaved) == (None, True)
+    card = registry.cards[SERVER, CardKind.CALL, 100]
+    card.shown = registry.content(card)
+    board.poll(clock.now())
+    registry.sync()
+    board.poll(clock.now(), ROBBERY)
+    registry.sync()
+    assert registry.cards[SERVER, CardKind.CALL, 100] is card
+    assert card.stored.closed_at is None
+
+
+@pytest.mark.parametrize("is_new_run", [False, True])
+def test_a_number_that_comes_back_after_its_card_says_closed_is_a_new_call(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock, is_new_run: bool
+):
+    closed_at = clock.now()
+    registry.load([replace(stored(100), closed_at=closed_at)])
+    old = registry.cards[SERVER, CardKind.CALL, 100]
+    if not is_new_run:
+        old.shown, old.is_unsaved = registry.content(old), True
+    clock.seconds += 600
+    board.poll(clock.now(), ROBBERY)
+    registry.sync()
+    card = registry.cards[SERVER, CardKind.CALL, 100]
+    assert (card.stored.message_id, card.stored.closed_at, card.may_ping) == (None, None, True)
+    assert card.replaces == ObsoleteCard(9, CHANNEL, closed_at + KEPT)
+
+
+def test_an_open_card_whose_number_means_another_call_is_replaced_at_once(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    other = replace(SHOTS, call_id=100, caller="Ann")
+    known = replace(
+        stored(100),
+        kind=CardKind.EMERGENCY,
+        subject=call_subject(replace(other, caller="Jane Doe")),
+    )
+    registry.load([known])
+    board.poll(clock.now(), other)
+    registry.sync()
+    card = registry.cards[SERVER, CardKind.EMERGENCY, 100]
+    assert (card.stored.message_id, card.may_ping) == (None, True)
+    assert card.replaces == ObsoleteCard(9, CHANNEL, clock.now())
+
+
+def test_a_card_that_was_never_posted_leaves_nothing_behind(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    registry.load([replace(stored(100), message_id=None, closed_at=clock.now())])
+    board.poll(clock.now(), ROBBERY)
+    registry.sync()
+    assert registry.cards[SERVER, CardKind.CALL, 100].replaces is None
+
+
+def test_an_edited_call_keeps_its_card(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    board.poll(clock.now(), replace(ROBBERY, address="Route 68"))
+    registry.sync()
+    card = registry.cards[SERVER, CardKind.CALL, 100]
+    card.is_unsaved = False
+    moved = replace(ROBBERY, address="Vinewood")
+    board.poll(clock.now(), moved)
+    registry.sync()
+    assert registry.cards[SERVER, CardKind.CALL, 100] is card
+    assert (card.stored.subject, card.is_unsaved) == (call_subject(moved), True)
 
 
 def test_cards_of_the_last_run_stay_open_until_the_cad_has_answered(
@@ -120,14 +217,11 @@ def test_cards_of_the_last_run_stay_open_until_the_cad_has_answered(
     board.poll(clock.now(), ROBBERY)
     registry.sync()
     kept, gone = registry.cards.values()
-    assert (kept.stored, kept.call) == (stored(100), ROBBERY)
+    assert (kept.stored, kept.call) == (
+        replace(stored(100), subject=call_subject(ROBBERY)),
+        ROBBERY,
+    )
     assert (gone.stored.closed_at, gone.call) == (clock.now(), None)
-
-
-def test_cards_of_another_channel_are_posted_anew(registry: CardRegistry):
-    registry.load([stored(100, channel_id=501)])
-    (card,) = registry.cards.values()
-    assert card.stored == replace(stored(100), message_id=None)
 
 
 def test_calls_that_were_open_when_the_bot_started_ping_no_role(
@@ -138,7 +232,7 @@ def test_calls_that_were_open_when_the_bot_started_ping_no_role(
     board.poll(clock.now(), ROBBERY, SHOTS, call(101), replace(SHOTS, call_id=8))
     registry.sync()
     may_ping = {key for key, card in registry.cards.items() if card.may_ping}
-    assert may_ping == {(CardKind.CALL, 101), (CardKind.EMERGENCY, 8)}
+    assert may_ping == {(SERVER, CardKind.CALL, 101), (SERVER, CardKind.EMERGENCY, 8)}
 
 
 def test_before_the_first_poll_only_a_911_call_is_certainly_new(
@@ -147,7 +241,7 @@ def test_before_the_first_poll_only_a_911_call_is_certainly_new(
     board.known = board.known.with_calls(Calls((ROBBERY,), (SHOTS,)))
     registry.sync()
     may_ping = {key for key, card in registry.cards.items() if card.may_ping}
-    assert may_ping == {(CardKind.EMERGENCY, 7)}
+    assert may_ping == {(SERVER, CardKind.EMERGENCY, 7)}
 
 
 def test_a_card_is_stale_when_no_poll_has_confirmed_it_for_too_long(
@@ -156,7 +250,7 @@ def test_a_card_is_stale_when_no_poll_has_confirmed_it_for_too_long(
     board.poll(clock.now(), ROBBERY)
     confirmed = clock.now()
     registry.sync()
-    card = registry.cards[CardKind.CALL, 100]
+    card = registry.cards[SERVER, CardKind.CALL, 100]
     clock.seconds += STALE_AFTER.total_seconds()
     assert not registry.content(card).is_stale
     clock.seconds += 1
@@ -185,8 +279,8 @@ def test_what_a_card_shows(
     links.append(Link(10, 42, "license:a", 42, clock.now()))
     board.poll(clock.now(), replace(call(100, "Robbery", 1), meta={"postal": "1"}))
     registry.sync()
-    shown = registry.content(registry.cards[CardKind.CALL, 100])
+    shown = registry.content(registry.cards[SERVER, CardKind.CALL, 100])
     assert (shown.kind, shown.server_id, shown.call_id) == (CardKind.CALL, SERVER, 100)
     assert shown.call == call(100, "Robbery", 1)
     assert [one.discord_id for one in shown.units] == [42]
-    assert (shown.closed_at, shown.ping_role_id) == (None, None)
+    assert (shown.closed_at, shown.ping_role_id, shown.server) == (None, None, "")

@@ -13,7 +13,7 @@ from bot.common.account_id import account_id
 from bot.services.cad_accounts import CadAccounts
 from bot.services.cad_lookup import CadLookup
 from bot.services.links import cad_links as module
-from bot.services.links.cad_links import CadLinks
+from bot.services.links.cad_links import CadLinks, MemberAccount
 from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import LinkStore
 from tests.services.conftest import v2
@@ -182,3 +182,43 @@ class TestIsLinked:
         assert not await cad_links.is_linked(GUILD, 8)
         cad.gate.set()
         assert await asyncio.wait_for(cad_links.is_linked(GUILD, 8), 5)
+
+
+class TestDescribe:
+    """Who the CAD says a member is, asked anew."""
+
+    async def test_the_account_becomes_the_link(self, cad_links, cad, links) -> None:
+        assert await cad_links.describe(GUILD, 8) == MemberAccount(8, None, None)
+        cad.accounts[8] = ALICE  # just linked: what was remembered does not count
+        found = await cad_links.describe(GUILD, 8)
+        assert (found.account, found.has_its_link) == (ALICE, True)
+        assert found.link == (await links.find(GUILD, [8]))[8]
+
+    async def test_a_link_to_the_same_id_stays(self, cad_links, cad, links, queue_fixture) -> None:
+        kept = link(queue_fixture, 8, "STEAM:8")
+        await put_link(links, kept)
+        cad.accounts[8] = ALICE
+        assert await cad_links.describe(GUILD, 8) == MemberAccount(8, ALICE, kept)
+
+    async def test_the_cad_wins(self, cad_links, cad, links, queue_fixture) -> None:
+        await put_link(links, link(queue_fixture, 8, "license:old"))
+        cad.accounts[8] = ALICE
+        found = await cad_links.describe(GUILD, 8)
+        assert found.link is not None
+        assert (found.link.api_id, found.link.source) == ("steam:8", LinkSource.CAD)
+
+    async def test_an_id_of_another_member(self, cad_links, cad, links, queue_fixture) -> None:
+        await put_link(links, link(queue_fixture, 7, "steam:8"))
+        cad.accounts[8] = ALICE
+        found = await cad_links.describe(GUILD, 8)
+        assert (found.account, found.link, found.has_its_link) == (ALICE, None, False)
+
+    async def test_an_error(self, cad_links, cad) -> None:
+        cad.answers.append(CadUnreachable("Connection refused"))
+        found = await cad_links.describe(GUILD, 8)
+        assert (found.account, type(found.error), found.can_ask) == (None, CadUnreachable, True)
+        assert not found.has_its_link
+
+    async def test_api_1(self, cad_links, cad) -> None:
+        cad.has_discord_links = False
+        assert await cad_links.describe(GUILD, 8) == MemberAccount(8, None, None, can_ask=False)

@@ -197,3 +197,10 @@ async def test_the_known_links_are_read_in_the_background(linking, links, queue_
 
 async def test_closing_without_having_read_anything(linking) -> None:
     await asyncio.gather(linking.close(), linking.close())
+
+
+async def test_only_dispatchers_ask_who_another_member_is(linking) -> None:
+    assert (await linking.describe(PAT, PAT.user_id)).discord_id == PAT.user_id
+    assert (await linking.describe(DANA, PAT.user_id)).link is None
+    with pytest.raises(RoleRequired):
+        await linking.describe(PAT, DANA.user_id)

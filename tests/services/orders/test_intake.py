@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.cad.push.events import CallUpserted
 from bot.services.errors import (
+    AmbiguousCall,
+    CallNotFound,
     NoTargets,
     NothingToUndo,
     RoleRequired,
@@ -20,7 +23,7 @@ from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.conftest import v1
 from tests.services.orders.order_fixture import DANA, REPLY, OrderFixture
-from tests.services.samples import GUILD, actor
+from tests.services.samples import GUILD, actor, call
 
 pytestmark = v1
 
@@ -49,6 +52,28 @@ async def test_a_detach(order_fixture: OrderFixture, call_id: int | None) -> Non
     order = (await order_fixture.intake.detach(DANA, REPLY, "me", call=call_id)).order
     assert (order.action, order.call_id, order.server_id) == (OrderAction.DETACH, call_id, 5)
     assert await order_fixture.queue_fixture.stored(order.id) == order
+
+
+@pytest.mark.parametrize("typed", ["100", "#100", "2026-0100", "robbery"])
+async def test_a_call_is_named_as_dispatchers_see_it(
+    order_fixture: OrderFixture, typed: str
+) -> None:
+    board = order_fixture.queue_fixture.board
+    board.apply(5, [CallUpserted(call(100, "Armed Robbery"))])
+    accepted = await order_fixture.intake.attach(DANA, REPLY, "me", call=typed)
+    assert accepted.order.call_id == 100
+    assert order_fixture.queue_fixture.cad.asked.total() == 0
+
+
+async def test_an_order_on_no_single_call_is_not_stored(order_fixture: OrderFixture) -> None:
+    board = order_fixture.queue_fixture.board
+    board.apply(5, [CallUpserted(call(number, "Fire")) for number in (100, 101)])
+    for typed, error in (("fire", AmbiguousCall), ("flood", CallNotFound)):
+        with pytest.raises(error):
+            await order_fixture.intake.attach(DANA, REPLY, "me", call=typed)
+        with pytest.raises(RoleRequired):
+            await order_fixture.intake.attach(actor(user_id=42), REPLY, "me", call=typed)
+    assert await order_fixture.queue_fixture.store.unfinished() == []
 
 
 @pytest.mark.parametrize(

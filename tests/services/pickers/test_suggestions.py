@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cad.models import Call, Unit
+from bot.common.account_id import account_id
 from bot.services.access.policy import Access
 from bot.services.board.live_board import Board
+from bot.services.cad_servers import CadServers
 from bot.services.links.link_service import LinkService
 from bot.services.pickers.suggestions import (
     CHOICE_LIMIT,
@@ -73,6 +75,9 @@ UNITS = [
 LINKS = {7: "STEAM:z", 8: "steam:off", 9: "steam:stranger", 10: "e"}
 NAMES = {7: "Zoe of Discord", 8: "Olga", 10: "Ed"}
 
+ONE = CadServers(1, {1: ""})
+TWO = CadServers(1, {1: "Los Santos", 2: "Liberty City"})
+
 
 def names(member_id: int) -> str:
     return NAMES.get(member_id, "")
@@ -85,7 +90,7 @@ def board() -> StillBoard:
 
 @pytest.fixture
 def suggestions(board: StillBoard) -> Suggestions:
-    return Suggestions(Access(frozenset({DISPATCH_ROLE})), board, StillLinks(LINKS), 1)
+    return Suggestions(Access(frozenset({DISPATCH_ROLE})), board, StillLinks(LINKS), ONE)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +110,14 @@ def test_calls(suggestions, board, typed, expected) -> None:
     assert board.looks == [1]
 
 
+@pytest.mark.parametrize(
+    ("typed", "expected"), [("", [1, 2]), ("2", [2]), ("santos", [1]), ("7", [])]
+)
+def test_servers(board, typed, expected) -> None:
+    suggestions = Suggestions(Access(frozenset()), board, StillLinks(LINKS), TWO)
+    assert [number for number, _ in suggestions.servers(typed)] == expected
+
+
 def words(found: list[Suggestion]) -> list[str]:
     return [one.token for one in found]
 
@@ -121,7 +134,7 @@ def test_free_units_come_first_then_busy_ones_then_linked_members(suggestions) -
 def test_units_that_share_a_number_are_told_apart() -> None:
     units = [unit(1, "A-1", "steam:z"), unit(2, "a-1", "steam:b"), unit(3, "A-1"), unit(4, "A-2")]
     access = Access(frozenset({DISPATCH_ROLE}))
-    found = Suggestions(access, StillBoard([], units), StillLinks(LINKS), 1)
+    found = Suggestions(access, StillBoard([], units), StillLinks(LINKS), ONE)
     suggested = words(found.units(DANA, "A-", names))
     assert suggested == ["<@7>", "ident:3", "A-2", "steam:b"]
 
@@ -130,7 +143,7 @@ def test_a_unit_is_its_members_in_any_spelling_of_the_id() -> None:
     board = StillBoard([], [unit(1, "two words", "1100001343a206f")])
     for spelling in ("76561198836490351", "STEAM_0:1:438112311", "STEAM:1100001343A206F"):
         access = Access(frozenset({DISPATCH_ROLE}))
-        found = Suggestions(access, board, StillLinks({8: spelling, 9: "x:438112311"}), 1)
+        found = Suggestions(access, board, StillLinks({8: spelling, 9: "x:438112311"}), ONE)
         assert found.units(DANA, "olga", names) == [UnitSuggestion("", 8, board.lists[1][0], None)]
 
 
@@ -170,7 +183,7 @@ def test_another_server_has_its_own_calls_and_units(suggestions, board) -> None:
 
 
 def suggesting(crew: Sequence[Unit], *calls: Call, links: LinkService) -> Suggestions:
-    return Suggestions(Access(frozenset({DISPATCH_ROLE})), StillBoard(calls, crew), links, 1)
+    return Suggestions(Access(frozenset({DISPATCH_ROLE})), StillBoard(calls, crew), links, ONE)
 
 
 def test_units_that_cannot_be_sent_come_after_the_free_ones() -> None:
@@ -245,7 +258,7 @@ def test_discord_shows_25() -> None:
     crowd = [unit(number, f"U-{number}") for number in range(40)]
     calls = [call(number) for number in range(1, 40)]
     suggestions = Suggestions(
-        Access(frozenset({DISPATCH_ROLE})), StillBoard(calls, crowd), StillLinks(LINKS), 1
+        Access(frozenset({DISPATCH_ROLE})), StillBoard(calls, crowd), StillLinks(LINKS), ONE
     )
     assert len(suggestions.calls(DANA, "")) == CHOICE_LIMIT == 25
     assert len(suggestions.units(DANA, "", names)) == 25
@@ -258,7 +271,7 @@ numbers = st.text(st.sampled_from("A1 -,<@>me\u200bé|"), max_size=6)
 def test_what_is_suggested_is_read_back_as_what_was_meant(unit_numbers, before) -> None:
     units = [unit(ident, number, f"id:{ident}") for ident, number in enumerate(unit_numbers)]
     suggestions = Suggestions(
-        Access(frozenset({DISPATCH_ROLE})), StillBoard([], units), StillLinks({}), 1
+        Access(frozenset({DISPATCH_ROLE})), StillBoard([], units), StillLinks({}), ONE
     )
     found = suggestions.units(DANA, before, names)
     assert {one.unit for one in found if isinstance(one, UnitSuggestion)} == set(units)
@@ -266,3 +279,10 @@ def test_what_is_suggested_is_read_back_as_what_was_meant(unit_numbers, before) 
         last = parse(one.value, actor_id=1)[-1]
         assert last.text == one.token
         assert last.meaning == TextTerm(one.token)
+
+
+def test_the_member_of_an_account_without_an_id() -> None:
+    crew = [replace(unit(1, "A-1"), account="u-7")]
+    found = suggesting(crew, links=StillLinks({7: account_id("u-7")})).units(DANA, "zoe", names)
+    assert [one.discord_id for one in found if isinstance(one, UnitSuggestion)] == [7]
+    assert [one.value for one in found] == ["A-1"]

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cad.models import UnitRef
+from bot.cad.models import Unit, UnitRef
+from bot.common.account_id import account_id
 from bot.services.targets.grammar import parse
 from bot.services.targets.resolution import (
     ASSIGNEE_LIMIT,
     Assignee,
     MemberGroupSummary,
+    Resolution,
     Roster,
     SkippedTarget,
     SkipReason,
@@ -139,6 +141,9 @@ def test_every_reason_is_tried_above() -> None:
         SkipReason.CAD_PERMISSION_MISSING,
         SkipReason.NO_CAD_ACCOUNT,
         SkipReason.CAD_PERMISSION_UNKNOWN,
+        SkipReason.CAD_ACCOUNT_EXPIRED,
+        SkipReason.CAD_ACCOUNT_REMOVED,
+        SkipReason.CAD_ACCOUNT_BANNED,
     }
     assert {reason for *_, reason in mark.args[1]} == set(SkipReason) - later - about_the_giver
 
@@ -273,3 +278,44 @@ def test_every_term_finds_an_assignee_or_has_a_reason(texts, units, current) -> 
         found = resolve([term], links, roster)
         assert found.assignees or found.left_out
         assert not found.excluded
+
+
+class TestAccounts:
+    """Members whose id names the account itself, for its units show no other id."""
+
+    UNIT = replace(unit(20, "A-20"), account="u-20")
+    LINKS = {20: account_id("u-20"), 21: account_id("u-21")}  # noqa: RUF012 - not changed
+
+    def find(self, text: str, *units: Unit, is_current: bool = True) -> Resolution:
+        roster = Roster(units or (self.UNIT, PAT), is_current=is_current)
+        return resolve(parse(text, actor_id=20), self.LINKS | LINKS, roster)
+
+    def test_the_unit_of_the_account(self) -> None:
+        (found,) = self.find("me").assignees
+        assert found == Assignee(account_id("u-20"), 20, self.UNIT, on_duty=True)
+        assert found.ref == UnitRef("", 20, "u-20")
+        assert self.find("me A-20").assignees == (found,)
+
+    def test_a_typed_account(self) -> None:
+        (found,) = self.find("account:u-20").assignees
+        assert (found.unit, found.reference) == (self.UNIT, "account:u-20")
+
+    def test_off_duty(self) -> None:
+        (skipped,) = self.find("<@21>").left_out
+        assert skipped.reason is SkipReason.NOT_ON_DUTY
+
+    @pytest.mark.parametrize("units", [(PAT,), (SHY,)])
+    def test_a_list_without_accounts_proves_nothing(self, units: tuple[Unit, ...]) -> None:
+        (found,) = self.find("<@21>", *units).assignees
+        assert (found.on_duty, found.ref) == (None, UnitRef("", account="u-21"))
+
+    def test_exclusion(self) -> None:
+        second = replace(self.UNIT, ident=21, number="B-20")
+        found = self.find("A-20 B-20 A-12 -<@20>", self.UNIT, second, PAT)
+        assert [one.unit for one in found.assignees] == [PAT]
+
+    def test_a_dispatcher(self) -> None:
+        dispatcher = replace(self.UNIT, is_dispatch=True)
+        roster = Roster((PAT,), is_current=True, dispatchers=(dispatcher,))
+        (skipped,) = resolve(parse("me", actor_id=20), self.LINKS, roster).left_out
+        assert skipped.reason is SkipReason.DISPATCHER

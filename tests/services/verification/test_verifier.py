@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.cad.errors import CadRefused, CadUnreachable
+from bot.common.account_id import account_id
 from bot.services.verification.pacing import ID_GAP, MAX_QUERIES, Pacer, QueryBudget
 from bot.services.verification.verifier import Verification
 from bot.storage.stores.link_row import LinkSource
@@ -42,6 +43,18 @@ async def test_the_spelling_that_the_cad_knows_is_stored(
     assert link.proven_at == link.checked_at == verifier_fixture.time.now()
     assert verifier_fixture.count_requests().total() <= MAX_QUERIES
     assert {one.status for one in verifier_fixture.cad.world.history} <= {200, 404}
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_an_id_that_names_an_account(
+    verifier_fixture: VerifierFixture, is_known: bool
+) -> None:
+    uuid = verifier_fixture.add_account("riley").uuid if is_known else "u-0"
+    link = await verifier_fixture.put_link(account_id(uuid))
+    proof = await verifier_fixture.run(verifier_fixture.verifier.reverify(link))
+    assert (proof.is_verified, proof.is_complete) == (is_known, True)
+    assert (proof.api_id, proof.replaced_id) == (account_id(uuid), None)
+    assert proof.account_name == ("riley" if is_known else None)
 
 
 @v1
@@ -252,12 +265,13 @@ class TestDiscordInTheCad:
         assert proof.replaced_id is None
         assert (link.source, link.set_by) == (LinkSource.PERSON, 7)
 
-    async def test_a_person_without_an_id_says_nothing(
+    async def test_an_account_without_a_player_is_named_itself(
         self, verifier_fixture: VerifierFixture
     ) -> None:
-        verifier_fixture.add_account("riley", discord_id=7)
-        _, proof = await verifier_fixture.link_member(seed.SAM.hex)
-        assert (proof.account_name, proof.replaced_id) == ("sam", None)
+        uuid = verifier_fixture.add_account("riley", discord_id=7).uuid
+        link, proof = await verifier_fixture.link_member(seed.SAM.hex)
+        assert (proof.account_name, proof.replaced_id) == ("riley", seed.SAM.hex)
+        assert (link.api_id, link.account_uuid) == (account_id(uuid), uuid)
 
     async def test_an_id_is_proven_although_its_name_is_not_told(
         self, verifier_fixture: VerifierFixture
@@ -336,7 +350,7 @@ async def test_the_background_leaves_most_of_the_budget(verifier_fixture: Verifi
     for person in range(3):
         link = await verifier_fixture.put_link(f"{seed.VIC.steam64 + 1600 + person:x}", person)
         await verifier_fixture.run(verifier_fixture.verifier.reverify(link))
-        assert verifier_fixture.client.attach_limiter.wait() == 0
+        assert verifier_fixture.client.limiters.attach.wait() == 0
     seconds = verifier_fixture.time.monotonic()
     assert verifier_fixture.count_requests().total() <= seconds / ID_GAP + 1
     assert {one.status for one in verifier_fixture.cad.world.history} <= {200, 404}

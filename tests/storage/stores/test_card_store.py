@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.storage.database import Database
-from bot.storage.stores.card_store import CardKind, CardStore, StoredCard
+from bot.storage.stores.card_store import CardKind, CardStore, ObsoleteCard, StoredCard
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,19 +24,23 @@ async def store(url: str) -> AsyncIterator[CardStore]:
     await database.close()
 
 
+LATER = NOW + timedelta(hours=1)
+CHANNEL = 5
+
+
 async def test_what_was_put_is_there_after_a_restart(store: CardStore, url: str):
     await store.save(SHOTS)
     await store.save(ROBBERY)
     database = await Database.open(url)
-    assert await CardStore(database).all(1) == [SHOTS, ROBBERY]
+    assert await CardStore(database).take_over([1], CHANNEL, NOW) == [SHOTS, ROBBERY]
     await database.close()
 
 
 async def test_a_call_has_one_card(store: CardStore):
-    posted = replace(ROBBERY, message_id=2**62, closed_at=NOW, pinged=True)
+    posted = replace(ROBBERY, message_id=2**62, closed_at=NOW, pinged=True, subject="a b")
     await store.save(ROBBERY)
     await store.save(posted)
-    assert await store.all(1) == [posted]
+    assert await store.take_over([1], CHANNEL, NOW) == [posted]
 
 
 async def test_servers_and_kinds_are_apart(store: CardStore):
@@ -45,5 +49,36 @@ async def test_servers_and_kinds_are_apart(store: CardStore):
         await store.save(card)
     await store.remove(1, CardKind.CALL, 100)
     await store.remove(1, CardKind.CALL, 101)
-    assert await store.all(1) == [SHOTS]
-    assert await store.all(2) == [elsewhere]
+    assert await store.take_over([1], CHANNEL, NOW) == [SHOTS]
+    assert await store.take_over([1, 2], CHANNEL, NOW) == [SHOTS, elsewhere]
+
+
+async def test_the_cards_move_to_another_channel_and_leave_their_messages(store: CardStore):
+    await store.save(SHOTS)
+    await store.save(ROBBERY)
+    moved = [replace(one, channel_id=6, message_id=None) for one in (SHOTS, ROBBERY)]
+    assert await store.take_over([1], 6, LATER) == moved
+    assert await store.obsolete() == [ObsoleteCard(77, 5, LATER)]
+    assert await store.take_over([1], 6, LATER) == moved
+    await store.forget_obsolete(77)
+    assert await store.obsolete() == []
+
+
+async def test_the_cards_of_a_server_of_before_leave_their_messages(store: CardStore):
+    elsewhere = replace(SHOTS, server_id=2, message_id=78)
+    for card in (ROBBERY, SHOTS, elsewhere):
+        await store.save(card)
+    await store.retire_other_servers([1], LATER)
+    assert await store.take_over([1, 2], CHANNEL, NOW) == [SHOTS, ROBBERY]
+    assert await store.obsolete() == [ObsoleteCard(78, 5, LATER)]
+    await store.retire_other_servers([], LATER)
+    assert await store.take_over([1, 2], CHANNEL, NOW) == []
+    assert await store.obsolete() == [ObsoleteCard(77, 5, LATER), ObsoleteCard(78, 5, LATER)]
+
+
+async def test_a_card_that_is_replaced_leaves_its_message(store: CardStore):
+    await store.save(SHOTS)
+    renewed = replace(SHOTS, message_id=None, closed_at=None)
+    await store.save(renewed, ObsoleteCard(77, 5, LATER))
+    assert await store.take_over([1], CHANNEL, NOW) == [renewed]
+    assert await store.obsolete() == [ObsoleteCard(77, 5, LATER)]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.services.pickers.suggestions import UnitGroupSuggestion, UnitSuggestion
 from bot.services.targets.terms import UnitGroupKind
-from bot.ui.calls.autocomplete_choices import call_choice, unit_choices
+from bot.ui.calls.autocomplete_choices import call_choice, server_choices, unit_choices
 from tests.services.samples import call, unit
 
 texts = st.one_of(st.text(max_size=8), st.text(min_size=90, max_size=150))
@@ -32,6 +32,11 @@ def test_calls(one, name) -> None:
 def test_discord_takes_every_call(call_id, title, code, count) -> None:
     choice = call_choice(call(call_id, title, *range(count), code=code))
     assert 1 <= len(choice.name.strip()) <= 100
+
+
+def test_a_server_is_shown_with_its_name() -> None:
+    choices = server_choices([(1, ""), (2, "Liberty City")])
+    assert [(one.name, one.value) for one in choices] == [("1", 1), ("2 · Liberty City", 2)]
 
 
 PAT = unit(1, "A-12", "steam:1", name="Pat Reed")

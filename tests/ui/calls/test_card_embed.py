@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cad.models import Call, EmergencyCall, Note
+from bot.services.board.call_layouts import LayoutDetails
 from bot.services.cards.card_content import CallUnit, CardContent, visible_part
 from bot.storage.stores.card_store import CardKind
 from bot.ui.calls import card_embed
@@ -51,6 +52,36 @@ def test_a_call():
         "First seen": stamp,
         "Confirmed": stamp,
     }
+
+
+def test_a_call_of_a_custom_layout():
+    details = LayoutDetails("Medical", "Crew *deployed*", (("Caller", "Alex_S"), ("Age", "40")))
+    high = replace(ROBBERY, title="", code="", priority=3, priority_text="High", notes=())
+    content = replace(FACE, call=high, details=details)
+    embed = card_embed.card(content)
+    assert embed.title == "Call #100 Medical"
+    assert fields(embed)["Priority"] == "High"
+    assert fields(embed)["Status"] == "Crew \\*deployed\\*"
+    assert fields(embed)["Medical"] == "**Caller**: Alex\\_S\n**Age**: 40"
+    unnamed = card_embed.card(replace(content, details=replace(details, name="")))
+    assert unnamed.title == "Call #100 \\(untitled\\)"
+    assert "Details" in fields(unnamed)
+    ranked = {
+        card_embed.card(replace(FACE, call=replace(ROBBERY, priority=one))).colour
+        for one in (1, 2, 3)
+    }
+    assert embed.colour not in ranked
+    urgent = card_embed.card(replace(content, is_urgent=True))
+    assert urgent.colour == card_embed.card(replace(FACE, call=ROBBERY)).colour != embed.colour
+
+
+def test_the_time_of_a_note_is_shown_in_the_readers_time_zone():
+    notes = (Note("2026-06-01T20:58:00Z", "D-1", "Alarm"), Note("21:02:00", "D-1", "Out"))
+    embed = card_embed.card(replace(FACE, call=replace(ROBBERY, notes=notes)))
+    stamps = [int(NOW.timestamp()) + 60 * minutes for minutes in (-2, 2)]
+    assert fields(embed)["Notes"] == (
+        f"<t:{stamps[0]}:t> D\\-1 · Alarm\n<t:{stamps[1]}:t> D\\-1 · Out"
+    )
 
 
 def test_a_911_call():
@@ -108,6 +139,10 @@ _CALLS = st.builds(
     postal=_TEXT,
     description=_TEXT,
     notes=_NOTES,
+    priority_text=_TEXT,
+)
+_DETAILS = st.builds(
+    LayoutDetails, _TEXT, _TEXT, st.lists(st.tuples(_TEXT, _TEXT), max_size=30).map(tuple)
 )
 _EMERGENCIES = st.builds(
     EmergencyCall,
@@ -124,8 +159,13 @@ _PEOPLE = st.builds(
 _CROWDS = st.tuples(_PEOPLE, st.integers(0, 60)).map(lambda pair: (pair[0],) * pair[1])
 
 
-@given(call=_CALLS | _EMERGENCIES, people=_CROWDS, is_stale=st.booleans())
-def test_every_card_fits(call: Call | EmergencyCall, people: tuple[CallUnit, ...], is_stale: bool):
+@given(call=_CALLS | _EMERGENCIES, people=_CROWDS, is_stale=st.booleans(), details=_DETAILS)
+def test_every_card_fits(
+    call: Call | EmergencyCall,
+    people: tuple[CallUnit, ...],
+    is_stale: bool,
+    details: LayoutDetails,
+):
     kind = CardKind.CALL if isinstance(call, Call) else CardKind.EMERGENCY
     face = replace(
         FACE,
@@ -134,6 +174,7 @@ def test_every_card_fits(call: Call | EmergencyCall, people: tuple[CallUnit, ...
         call=visible_part(call),
         units=people,
         is_stale=is_stale,
+        details=details,
     )
     embed = card_embed.card(face)
     assert len(embed) <= 6000

@@ -15,7 +15,17 @@ from bot.ui.text import MESSAGE_LIMIT
 HOSTILE = "`@everyone` **x**\n# [a](https://b.example)\u202e" * 100
 # A value for each name in the texts. Names and reasons come from outside; what the bot says itself
 # (`line`, `plain`) and names of settings are shown as they are.
-NUMBERS = ("attach", "count", "detach", "megabytes", "per_minute", "seconds", "server", "status")
+NUMBERS = (
+    "attach",
+    "count",
+    "detach",
+    "megabytes",
+    "per_minute",
+    "seconds",
+    "server",
+    "status",
+    "version",
+)
 TEXTS = ("dialect", "guild", "id", "kind", "location", "name", "newest", "plan", "reason")
 LISTS = ("ids", "names", "servers")
 DATA = {
@@ -44,8 +54,8 @@ def test_lines_for_a_terminal() -> None:
     assert doctor_report.terminal_line(everyone) == (
         "warning  roles       LINK_ROLE_IDS names `@everyone`. Name roles instead."
     )
-    assert doctor_report.terminal_line(fine(FindingCode.PLAN_FINE, plan="")) == (
-        "ok       plan        The plan is enough to attach."
+    assert doctor_report.terminal_line(fine(FindingCode.API_USED, version=2)) == (
+        "ok       api         The bot uses the CAD's API 2."
     )
     assert doctor_report.terminal_line(
         fault(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot.services.access.cad_permissions import CACHE_TTL
 from sandbox.cad.state import seed
-from sandbox.cad.state.faults import BAD_GATEWAY, Hang
+from sandbox.cad.state.faults import BAD_GATEWAY, Fault, Hang, Text
+from tests.e2e.accounts import link_discord
 from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.calls.test_card_buttons import (
     call_card,
@@ -32,22 +33,15 @@ NO_ACCOUNT = "The CAD does not know your account, and this needs a permission th
 NOT_TOLD = "The CAD did not say whether you may do this. Try again in a minute."
 
 
-def grant(bot_fixture: BotFixture, name: str, *permissions: str) -> None:
+def grant(bot_fixture: BotFixture, name: str, *permissions: str, **changes: Any) -> None:
     """Let a person link Discord in the CAD itself, and give them permissions there."""
-    accounts = bot_fixture.world.communities[seed.COMMUNITY_ID].accounts
-    (uuid,) = [one.uuid for one in accounts.values() if one.username == name]
-    changed = replace(
-        accounts[uuid], discord_id=bot_fixture.members[name].id, permissions=frozenset(permissions)
-    )
-    accounts[uuid] = changed
-    for unit in bot_fixture.server.units.values():
-        if unit.account.uuid == uuid:
-            unit.account = changed
+    link_discord(bot_fixture, name, permissions=frozenset(permissions), **changes)
 
 
 def done(bot_fixture: BotFixture) -> list[str]:
     """List what the CAD was told to do."""
-    questions = {"v2 calls", "v2 units", "v2 account", "v2 current call", "v2 link"}
+    questions = {"v2 calls", "v2 units", "v2 account", "v2 permissions", "v2 current call"}
+    questions |= {"v2 link", "GET_CALLS", "GET_ACTIVE_UNITS", "GET_ACCOUNT", "CHECK_APIID"}
     return [one.type for one in bot_fixture.world.history if one.type not in questions]
 
 
@@ -85,6 +79,53 @@ async def test_the_account_behind_the_link_will_do(bot_fixture: BotFixture) -> N
         await bot_fixture.final_answer(bot_fixture.dana, "link", steam=seed.DANA.hex)
     ).startswith("✅")
     assert (await bot_fixture.attach("A-12")).startswith("✅")
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [(2, "has expired"), (3, "was removed"), (4, "is banned")]
+)
+async def test_a_barred_account_may_do_nothing(
+    bot_fixture: BotFixture, status: int, state: str
+) -> None:
+    grant(bot_fixture, "dana", "dispatch", status=status)
+    answer = await bot_fixture.attach("A-12")
+    reason = (
+        f"Your account in the CAD {state}, so it may do nothing. An administrator of the CAD can"
+        " change that."
+    )
+    assert answer == f"❌ Not attached to {CALL}.\n{reason}"
+    audit = await bot_fixture.final_answer(bot_fixture.dana, "audit")
+    assert f"the account in the CAD {state}" in audit
+    card = await bot_fixture.dana.click(await emergency_card(bot_fixture), label="Dismiss")
+    pressed = await press(bot_fixture.dana, card, "Dismiss it")
+    assert await settled(bot_fixture, pressed) == f"❌ {reason}"
+    assert done(bot_fixture) == []
+
+
+class TestGranularPermissions:
+    """Those that the CAD has moved an account to."""
+
+    async def test_they_allow(self, bot_fixture: BotFixture) -> None:
+        grant(bot_fixture, "dana", grants=frozenset({"global.dispatch"}))
+        assert (await bot_fixture.attach("A-12")).startswith("✅")
+
+    async def test_they_refuse_what_the_account_shows_still(self, bot_fixture: BotFixture) -> None:
+        grant(bot_fixture, "dana", "dispatch", grants=frozenset({"global.police"}))
+        assert (await bot_fixture.attach("A-12")).endswith(f"\n{FORBIDDEN}")
+        assert done(bot_fixture) == []
+
+    async def test_an_owner_has_all(self, bot_fixture: BotFixture) -> None:
+        grant(bot_fixture, "dana", is_owner=True)
+        assert (await bot_fixture.attach("A-12")).startswith("✅")
+
+    @pytest.mark.parametrize("fault", [BAD_GATEWAY, Text(200, "{}"), Text(404, "Not Found")])
+    async def test_a_failed_read_is_not_none(self, bot_fixture: BotFixture, fault: Fault) -> None:
+        grant(bot_fixture, "dana", grants=frozenset({"global.dispatch"}))
+        bot_fixture.set_fault(fault, "/v2/general/permissions")
+        assert (await bot_fixture.attach("A-12")).endswith(f".\n{NOT_TOLD}")
+        assert done(bot_fixture) == []
+        bot_fixture.clear_faults()
+        assert (await bot_fixture.attach("A-12")).startswith("✅")
 
 
 @pytest.mark.parametrize("permission", ["selfDispatch", "dispatch"])
@@ -141,14 +182,14 @@ class TestOtherActs:
 
     async def test_closing(self, bot_fixture: BotFixture) -> None:
         grant(bot_fixture, "dana", "selfDispatch")
-        assert await self.closed(bot_fixture) == f"❌ {FORBIDDEN}"
+        assert await self.closed(bot_fixture) == f"❌ Not closed.\n{FORBIDDEN}"
         assert done(bot_fixture) == []
 
     async def test_a_note(self, bot_fixture: BotFixture) -> None:
         more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
         form = await press(bot_fixture.dana, more, "Add note")
         result = await bot_fixture.dana.submit_modal(form, {"note": "Suspect left"})
-        assert words(result).startswith(f"❌ {NO_ACCOUNT}")
+        assert words(result).startswith(f"❌ Not noted on **#100**.\n{NO_ACCOUNT}")
         assert done(bot_fixture) == []
 
     @pytest.mark.parametrize(("permission", "mark"), [("selfDispatch", "✅"), ("police", "❌")])
@@ -168,7 +209,7 @@ class TestOtherActs:
         bot_fixture.set_fault(BAD_GATEWAY, ACCOUNTS)
         asked = await bot_fixture.dana.click(await emergency_card(bot_fixture), label="Dismiss")
         assert await settled(bot_fixture, await press(bot_fixture.dana, asked, "Dismiss it")) == (
-            f"❌ {NOT_TOLD}"
+            f"❌ Not dismissed.\n{NOT_TOLD}"
         )
         assert done(bot_fixture) == []
 
@@ -176,5 +217,6 @@ class TestOtherActs:
         promote(bot_fixture, "pat")
         grant(bot_fixture, "pat", "selfDispatch")
         result = await bot_fixture.pat.click(await emergency_card(bot_fixture), label="Respond")
-        assert await settled(bot_fixture, result) == f"❌ {FORBIDDEN}"
+        refusal = f"❌ Not attached to a call for **911 #1**.\n{FORBIDDEN}"
+        assert await settled(bot_fixture, result) == refusal
         assert done(bot_fixture) == []

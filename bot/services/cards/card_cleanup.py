@@ -1,0 +1,108 @@
+"""Deletes the messages of cards that no call has any more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from bot.common.clock import Clock
+from bot.common.outage_log import OutageLog
+from bot.services.background import BackgroundTasks
+from bot.storage.stores.card_store import CardStore, ObsoleteCard
+
+CHECK_INTERVAL = 15.0  # seconds
+_PAUSE = 1.0  # seconds between two deletions, for which Discord has a limit of their own
+
+_log = logging.getLogger(__name__)
+
+
+class ObsoleteCardChannel(Protocol):
+    """A channel with cards of before."""
+
+    async def discard(self, message_id: int) -> bool:
+        """Delete a card if it is still there; return False if the bot may not. May raise."""
+
+
+class CardCleanup:
+    """Removes the cards of channels and servers that the settings no longer name.
+
+    It also removes the closed card of a call whose number has come back for another call.
+
+    Args:
+        server_ids: the servers that have a channel for cards.
+        channels: opens a channel by its id.
+    """
+
+    def __init__(
+        self,
+        store: CardStore,
+        server_ids: Collection[int],
+        channels: Callable[[int], ObsoleteCardChannel],
+        *,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._server_ids = server_ids
+        self._channels = channels
+        self._clock = clock
+        self._are_others_retired = False
+        self._outage = OutageLog(
+            _log, "old cards cannot be deleted", "old cards can be deleted again"
+        )
+        self._tasks = BackgroundTasks(clock.sleep)
+
+    def start(self) -> None:
+        """Start to look for obsolete messages."""
+        # A context of its own: the task outlives the one that starts it.
+        contextvars.Context().run(self._tasks.spawn, self._run())
+
+    async def close(self, seconds: float) -> None:
+        """Stop within seconds; a running deletion is finished."""
+        self._tasks.cancel_waiting()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._tasks.join()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._delete_due()
+            except Exception as error:  # noqa: BLE001 - the task must go on
+                self._outage.record_failure(error)
+            else:
+                self._outage.record_success()
+            await self._tasks.sleep(CHECK_INTERVAL)
+
+    async def _delete_due(self) -> None:
+        """Delete what is due, the rest even if one message cannot be deleted.
+
+        Raises:
+            Exception: the last failure.
+        """
+        if not self._are_others_retired:
+            await self._store.retire_other_servers(self._server_ids, self._clock.now())
+            self._are_others_retired = True
+        failure: Exception | None = None
+        for card in await self._store.obsolete():
+            if card.delete_at > self._clock.now():
+                break
+            try:
+                await self._delete(card)
+            except Exception as error:  # noqa: BLE001 - one message must not stop the others
+                failure = error
+            await self._tasks.sleep(_PAUSE)
+        if failure is not None:
+            raise failure
+
+    async def _delete(self, card: ObsoleteCard) -> None:
+        if not await self._channels(card.channel_id).discard(card.message_id):
+            _log.warning(
+                "the bot may not delete the old card %s in channel %s: delete it by hand",
+                card.message_id,
+                card.channel_id,
+            )
+        await self._store.forget_obsolete(card.message_id)

@@ -1,0 +1,83 @@
+"""Calls of custom layouts, as the community named what they hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sandbox.cad.state.models import CallForm
+from sandbox.cad.state.sample_layouts import MEDICAL_CALL
+from tests.e2e.bot_fixture import BotFixture
+from tests.e2e.calls.shown_cards import Cards
+from tests.e2e.calls.test_cards import OPEN
+
+V1, V2 = 1, 2
+
+
+@pytest.fixture(params=[V1, V2], ids=["v1", "v2"])
+async def cards(bot_fixture: BotFixture, request: pytest.FixtureRequest) -> Cards:
+    channel = bot_fixture.guild.create_text_channel("calls")
+    await bot_fixture.start(
+        calls_channel_id=channel.id,
+        ping_role_id=bot_fixture.dispatch.id,
+        sonoran_api_version=request.param,
+        urgent_priorities="1, High",
+    )
+    cards = Cards(bot_fixture, channel)
+    await cards.until(lambda: len(cards.messages) == OPEN)
+    return cards
+
+
+def fields(cards: Cards, start: str) -> dict[str, str]:
+    return {one.name or "": one.value or "" for one in cards.of(start).embeds[0].fields}
+
+
+async def test_a_call_of_a_layout_shows_what_the_community_named(cards: Cards) -> None:
+    bot_fixture = cards.bot_fixture
+    bot_fixture.world.new_dispatch(bot_fixture.server, MEDICAL_CALL)
+    low = {**MEDICAL_CALL.layout, "priority": "Low", "values": {}}
+    bot_fixture.world.new_dispatch(bot_fixture.server, replace(MEDICAL_CALL, layout=low))
+    await cards.until(lambda: len(cards.messages) == OPEN + 2)
+    await bot_fixture.advance(30)
+    await bot_fixture.settle_network()
+    shown = fields(cards, "Call #103")
+    assert shown["Priority"] == "High"
+    assert cards.of("Call #103").content == bot_fixture.dispatch.mention
+    assert cards.of("Call #104").content == "", "its priority is not urgent"
+    assert fields(cards, "Call #104")["Priority"] == "Low"
+    if any(one.type == "v2 calls" for one in bot_fixture.world.history):
+        assert cards.of("Call #103").embeds[0].title == "Call #103 Medical"
+        assert shown["Status"] == "Crew deployed"
+        assert shown["Medical"].splitlines() == [
+            "**Name of the caller**: Alex Smith",
+            "**Patients**: 1",
+            "**Conscious and breathing**: Breathing only",
+        ]
+        asked = [one for one in bot_fixture.world.history if one.type == "v2 layouts"]
+        assert len(asked) == 1, "all cards share one request"
+    else:
+        assert cards.of("Call #103").embeds[0].title == "Call #103 \\(untitled\\)"
+        assert shown["Status"] == "Deployed"
+        assert shown["Details"].splitlines() == [
+            "**Caller name**: Alex Smith",
+            "**Patients**: 1",
+            "**Conscious**: Breathing only",
+        ]
+    listed = await bot_fixture.final_answer(bot_fixture.dana, "calls")
+    assert "**#103** \\(untitled\\) · priority High" in listed
+    # The urgent ones first: #100 has priority 1.
+    assert listed.index("**#100**") < listed.index("**#103**") < listed.index("**#102**")
+
+
+async def test_the_time_of_a_new_note_is_shown_in_the_readers_time_zone(cards: Cards) -> None:
+    bot_fixture = cards.bot_fixture
+    bot_fixture.world.now = bot_fixture.time.now
+    call = bot_fixture.world.new_dispatch(bot_fixture.server, CallForm("Pursuit"))
+    await cards.until(lambda: cards.shows("Call #103"))
+    await bot_fixture.advance(90)
+    written = bot_fixture.time.now()
+    bot_fixture.world.add_note(bot_fixture.server, call.call_id, "Southbound", "D-1")
+    await cards.until(lambda: "Notes" in fields(cards, "Call #103"))
+    expected = f"<t:{int(written.timestamp())}:t> D\\-1 · Southbound"
+    assert fields(cards, "Call #103")["Notes"] == expected

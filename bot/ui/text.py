@@ -53,6 +53,11 @@ def call_name(call: Call) -> str:
     return f"**#{call.call_id}** {escape(call.title or call.code or '(untitled)', 60)}"
 
 
+def on_server(server: str) -> str:
+    """Return the words that name a server after a call; empty for the only one of a community."""
+    return f" on {escape(server, 40)}" if server else ""
+
+
 def unit_name(one: Assignee) -> str:
     """Name a unit by its member and its number, as far as they are known."""
     number = escape(one.unit.number, 20) if one.unit and one.unit.number else ""

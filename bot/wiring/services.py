@@ -107,6 +107,7 @@ def _build_services(needed: Dependencies, people: LinkServices, listener: PushLi
         OrderStore(needed.database),
         timedelta(days=needed.settings.audit_days),
         partial(board.find_call_id, needed.servers.default_id),
+        server_labels=needed.servers.labels,
         clock=clock,
     )
     members = DiscordMembers(needed.client)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -43,33 +44,37 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class NoteResult:
-    """A note was written into the log of a call."""
+    """A note was written into the log of a call; `server` as in `OrderView`."""
 
     call_id: int
     text: str
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CloseResult:
-    """A call was closed; title is empty if unknown."""
+    """A call was closed; title is empty if unknown, `server` as in `OrderView`."""
 
     call_id: int
     title: str
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusResult:
-    """A unit's status was set; number is the unit's, empty if unknown."""
+    """A unit's status was set; number is empty if unknown, `server` as in `OrderView`."""
 
     number: str
     status: int
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DismissResult:
-    """A 911 call was removed from the list."""
+    """A 911 call was removed from the list; `server` as in `OrderView`."""
 
     number: int
+    server: str = ""
 
 
 class CallActions:
@@ -77,6 +82,9 @@ class CallActions:
 
     The board is updated at once, because the CAD sends no events for what the bot does. Every
     method raises ServiceError, StorageError or CadError and nothing else.
+
+    Args:
+        server_labels: see `CadServers.labels`.
     """
 
     def __init__(
@@ -88,6 +96,7 @@ class CallActions:
         intake: OrderIntake,
         resolver: TargetResolver,
         links: LinkService,
+        server_labels: Mapping[int, str],
         clock: Clock,
         check_cad_permission: CadPermissionCheck = allow_all,
     ) -> None:
@@ -97,6 +106,7 @@ class CallActions:
         self._intake = intake
         self._resolver = resolver
         self._links = links
+        self._server_labels = server_labels
         self._clock = clock
         self._check_cad_permission = check_cad_permission
         # By server and 911 call, while a lock is held or awaited.
@@ -122,7 +132,7 @@ class CallActions:
         await self._cad.add_note(server_id, call_id, text, label=label)
         note = Note(self._clock.now().strftime("%H:%M:%S"), label, text)
         self._board.apply(server_id, [CallNoteAdded(call_id, note)])
-        return NoteResult(call_id, text)
+        return NoteResult(call_id, text, self._server_labels[server_id])
 
     async def close_call(self, actor: Actor, server_id: int, call_id: int) -> CloseResult:
         """Close a call."""
@@ -131,7 +141,7 @@ class CallActions:
         await self._cad.close_call(server_id, call_id)
         _log.info("%s closed call %s of server %s", actor.user_id, call_id, server_id)
         self._board.apply(server_id, [CallsClosed((call_id,))])
-        return CloseResult(call_id, call.title if call else "")
+        return CloseResult(call_id, call.title if call else "", self._server_labels[server_id])
 
     async def set_status(self, actor: Actor, server_id: int, status: int) -> StatusResult:
         """Set the status of the actor's own unit."""
@@ -142,7 +152,7 @@ class CallActions:
         await self._cad.set_status(server_id, assignee.ref, status)
         if unit is not None:
             self._board.apply(server_id, [UnitStatusChanged((unit.ident,), status)])
-        return StatusResult(unit.number if unit else "", status)
+        return StatusResult(unit.number if unit else "", status, self._server_labels[server_id])
 
     async def respond_to_911(
         self, actor: Actor, reply: ReplyAddress, server_id: int, number: int, units: str
@@ -172,7 +182,7 @@ class CallActions:
         async with self._lock(server_id, number):
             await self._remove_emergency(server_id, number)
         _log.info("%s dismissed 911 call %s of server %s", actor.user_id, number, server_id)
-        return DismissResult(number)
+        return DismissResult(number, self._server_labels[server_id])
 
     async def _require_dispatch(self, actor: Actor) -> None:
         """Raise unless the actor may dispatch, by Discord roles and by CAD permissions."""

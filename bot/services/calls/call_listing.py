@@ -82,7 +82,7 @@ class CallListing:
         no_owners = UnitOwners()
         lines = tuple(CallLine(call, call_units(call, snapshot, no_owners)) for call in shown)
         confirmed_at = self._board.confirmed_at(server)
-        label = self._servers.label(server)
+        label = self._servers.labels[server]
         return CallsPage(lines, page.number, page.count, page.total, confirmed_at, label)
 
     def open_calls(self, actor: Actor) -> list[OpenCalls]:
@@ -96,7 +96,7 @@ class CallListing:
         for server in self._servers.names:
             self._board.refresh(server)
             if calls := self._sorted_open_calls(server)[:PICK_LIMIT]:
-                found.append(OpenCalls(server, self._servers.label(server), tuple(calls)))
+                found.append(OpenCalls(server, self._servers.labels[server], tuple(calls)))
         return found
 
     def _sorted_open_calls(self, server_id: int) -> list[Call]:

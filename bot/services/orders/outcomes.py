@@ -87,12 +87,17 @@ class WaitNotice:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order with everything that people are told about it."""
+    """An order with everything that people are told about it.
+
+    Attributes:
+        server: the words for the CAD server; empty for the only server of a community.
+    """
 
     order: Order
     resolution: Resolution = Resolution()  # noqa: RUF009 - frozen
     outcome: Outcome | None = None
     waiting: WaitNotice | None = None
+    server: str = ""
 
 
 # How both are stored in the database, as JSON.
@@ -100,10 +105,10 @@ RESOLUTION_JSON = TypeAdapter(Resolution)
 OUTCOME_JSON = TypeAdapter(Outcome)
 
 
-def decode_view(order: Order) -> OrderView:
-    """Read everything that is stored about an order."""
+def decode_view(order: Order, server: str = "") -> OrderView:
+    """Read everything that is stored about an order; `server` as in `OrderView`."""
     resolution = (
         RESOLUTION_JSON.validate_json(order.resolution) if order.resolution else Resolution()
     )
     outcome = OUTCOME_JSON.validate_json(order.outcome) if order.outcome else None
-    return OrderView(order, resolution, outcome)
+    return OrderView(order, resolution, outcome, server=server)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bot.cad.client import CadClient
 from bot.common.clock import Clock
@@ -29,6 +29,7 @@ class OrderQueue:
 
     Args:
         follow_up: does what follows from an order that the CAD has taken, in the background.
+        server_labels: see `CadServers.labels`.
         jitter: a number between 0 and 1; spreads the attempts of many bots.
     """
 
@@ -41,10 +42,12 @@ class OrderQueue:
         announcer: Announcer,
         *,
         follow_up: FollowUpHandler,
+        server_labels: Mapping[int, str],
         clock: Clock,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
+        self._server_labels = server_labels
         self._clock = clock
         self._tasks = BackgroundTasks(clock.sleep)
         backoff = CadBackoff(clock, jitter)
@@ -81,7 +84,12 @@ class OrderQueue:
         if self._tasks.is_stopping:
             raise asyncio.CancelledError  # the next start takes it up
         entered_at = self._clock.monotonic()
-        queued = QueuedOrder.load(accepted, entered_at=entered_at, may_ask=may_ask)
+        queued = QueuedOrder.load(
+            accepted,
+            entered_at=entered_at,
+            server=self._server_labels[accepted.order.server_id],
+            may_ask=may_ask,
+        )
         self._worker.add(queued)
         end = asyncio.get_running_loop().create_future()
         self._ends[queued.order.id] = end
@@ -104,7 +112,11 @@ class OrderQueue:
         self._is_resumed = True
         for order in await self._store.unfinished():
             accepted = AcceptedOrder.from_stored(order)
-            queued = QueuedOrder.load(accepted, entered_at=self._clock.monotonic())
+            queued = QueuedOrder.load(
+                accepted,
+                entered_at=self._clock.monotonic(),
+                server=self._server_labels[order.server_id],
+            )
             if order.state.is_open:
                 self._worker.add(queued)
             else:

@@ -77,6 +77,9 @@ class QueuedOrder:
         terms: the parsed `units` of the order.
         resolution, outcome: what became known of it so far.
 
+    What is only shown:
+        server: see OrderView.server.
+
     What the scheduler has to know, lost in a restart:
         entered_at: monotonic seconds when the queue took it.
         expires_at: when no further attempt is made.
@@ -97,6 +100,7 @@ class QueuedOrder:
     outcome: Outcome | None
     entered_at: float
     expires_at: datetime
+    server: str = ""
     is_alone: bool = True
     may_ask: bool = True
     lookup: LookupState = LookupState()
@@ -111,6 +115,7 @@ class QueuedOrder:
         accepted: AcceptedOrder,
         *,
         entered_at: float,
+        server: str = "",
         may_ask: bool = True,
     ) -> QueuedOrder:
         """Take an order as it is stored; one that was being sent may have reached the CAD."""
@@ -124,6 +129,7 @@ class QueuedOrder:
             view.outcome,
             entered_at,
             order.created_at + LIFETIME,
+            server,
             # Where the resolution is stored, the actor has confirmed it or did not need to.
             may_ask=may_ask and not is_resolved,
             lookup=LookupState(is_resolved=is_resolved, is_stored=is_resolved),
@@ -173,4 +179,4 @@ class QueuedOrder:
         """Return what the actor is shown."""
         is_open_question = waiting and not self.lookup.is_resolved
         resolution = Resolution() if is_open_question else self.resolution
-        return OrderView(self.order, resolution, self.outcome, waiting)
+        return OrderView(self.order, resolution, self.outcome, waiting, self.server)

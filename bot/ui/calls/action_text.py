@@ -6,7 +6,7 @@ Every answer opens with its outcome: ✅ done, ⚠️ partly, ❌ not done.
 from __future__ import annotations
 
 from bot.services.calls.call_actions import CloseResult, DismissResult, NoteResult, StatusResult
-from bot.ui.text import code_span, escape
+from bot.ui.text import code_span, escape, on_server
 
 STATUS_WORDS = {0: "unavailable", 1: "busy", 2: "available", 3: "enroute", 4: "on scene"}
 
@@ -18,24 +18,25 @@ def status_word(status: int) -> str:
 
 def note_added(done: NoteResult) -> str:
     """Return the answer after a note was added."""
-    return f"✅ Noted on **#{done.call_id}**: {code_span(done.text)}"
+    return f"✅ Noted on {_call_name(done.call_id, done.server)}: {code_span(done.text)}"
 
 
 def call_closed(done: CloseResult) -> str:
     """Return the answer after a call was closed."""
-    return f"✅ Closed {_call_name(done.call_id, done.title)}."
+    return f"✅ Closed {_call_name(done.call_id, done.server, done.title)}."
 
 
 def status_set(done: StatusResult) -> str:
     """Return the answer after the member's status was set."""
     unit = f" ({escape(done.number, 20)})" if done.number else ""
-    return f"✅ Your status{unit} is now **{status_word(done.status)}**."
+    where = on_server(done.server)
+    return f"✅ Your status{unit}{where} is now **{status_word(done.status)}**."
 
 
 def emergency_dismissed(done: DismissResult) -> str:
     """Return the answer after a 911 call was dismissed."""
-    return f"✅ Dismissed **911 #{done.number}**."
+    return f"✅ Dismissed **911 #{done.number}**{on_server(done.server)}."
 
 
-def _call_name(call_id: int, title: str) -> str:
-    return f"**#{call_id}**" + (f" {escape(title)}" if title else "")
+def _call_name(call_id: int, server: str, title: str = "") -> str:
+    return f"**#{call_id}** {escape(title)}".rstrip() + on_server(server)

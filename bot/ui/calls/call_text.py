@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.cad.models import Call, EmergencyCall
 from bot.services.calls.call_listing import CallLine, CallsPage
 from bot.services.cards.card_content import priority_name
-from bot.ui.text import MESSAGE_LIMIT, escape, join_limited, timestamp
+from bot.ui.text import MESSAGE_LIMIT, escape, join_limited, on_server, timestamp
 
 _UNITS_LENGTH = 60  # characters of the units of one call
 
@@ -13,7 +13,7 @@ _UNITS_LENGTH = 60  # characters of the units of one call
 def calls_page(page: CallsPage) -> str:
     """Return one page of the open calls, one line per call, in at most one message."""
     confirmed = f" · confirmed {timestamp(page.confirmed_at, 'R')}" if page.confirmed_at else ""
-    where = f" on {escape(page.server, 40)}" if page.server else ""
+    where = on_server(page.server)
     if not page.total:
         return f"✅ No call is open{where}{confirmed}."
     calls = "1 open call" if page.total == 1 else f"{page.total} open calls"

@@ -20,6 +20,7 @@ from bot.ui.text import (
     escape,
     join_limited,
     member_mention,
+    on_server,
     timestamp,
     unit_name,
 )
@@ -54,6 +55,7 @@ def order_line(view: OrderView) -> str:
         done.units, 60
     )
     call = f"**#{done.call_id}**" if done.call_id is not None else "their calls"
+    call += on_server(view.server)
     direction = "→" if done.action is OrderAction.ATTACH else "off"
     state = _STATE_NAMES.get(done.state, done.state)
     return (
@@ -171,12 +173,13 @@ def _action_phrase(view: OrderView) -> str:
 
 
 def _call_name(view: OrderView) -> str:
+    where = on_server(view.server) if view.server else ""
     if view.order.call_id is None:
-        return "their calls"
+        return f"their calls{where}"
     title = view.outcome.call_title if view.outcome else ""
     # The list of units follows after a colon: a title with a colon of its own goes into brackets.
     name = f"({escape(title)})" if ":" in title else escape(title)
-    return f"**#{view.order.call_id}** {name}".rstrip()
+    return f"**#{view.order.call_id}** {name}".rstrip() + where
 
 
 def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:

@@ -16,7 +16,7 @@ from bot.services.calls.call_actions import CallActions
 from bot.services.errors import NoTargets
 from bot.services.reply import ReplyAddress
 from tests.manual_clock import ManualClock
-from tests.services.samples import DISPATCH_ROLE, actor
+from tests.services.samples import DISPATCH_ROLE, ONE_SERVER, actor
 
 NUMBER = 7
 DANA = actor(DISPATCH_ROLE)
@@ -77,6 +77,7 @@ def acts(cad: FakeCad, board: Board) -> CallActions:
         intake=cast(Any, FakeIntake()),
         resolver=cast(Any, None),
         links=cast(Any, None),
+        server_labels=ONE_SERVER.labels,
         clock=ManualClock(MIDNIGHT),
     )
 

@@ -7,6 +7,7 @@ import pytest
 from bot.services.calls.call_actions import CloseResult, DismissResult, NoteResult, StatusResult
 from bot.ui.calls import action_text
 
+CITY = "Liberty City"
 HOSTILE = "`@everyone` **x**\n[a](https://b.example)"
 
 
@@ -28,6 +29,22 @@ HOSTILE = "`@everyone` **x**\n[a](https://b.example)"
         ),
         (action_text.status_set(StatusResult("", 4)), "✅ Your status is now **on scene**."),
         (action_text.emergency_dismissed(DismissResult(7)), "✅ Dismissed **911 #7**."),
+        (
+            action_text.note_added(NoteResult(100, "Two suspects", CITY)),
+            "✅ Noted on **#100** on Liberty City: `Two suspects`",
+        ),
+        (
+            action_text.call_closed(CloseResult(100, "Armed Robbery", CITY)),
+            "✅ Closed **#100** Armed Robbery on Liberty City.",
+        ),
+        (
+            action_text.status_set(StatusResult("A-12", 3, CITY)),
+            "✅ Your status (A\\-12) on Liberty City is now **enroute**.",
+        ),
+        (
+            action_text.emergency_dismissed(DismissResult(7, CITY)),
+            "✅ Dismissed **911 #7** on Liberty City.",
+        ),
     ],
 )
 def test_an_answer_says_what_was_done(answer: str, text: str):
@@ -40,6 +57,7 @@ def test_an_answer_says_what_was_done(answer: str, text: str):
         action_text.note_added(NoteResult(100, HOSTILE)),
         action_text.call_closed(CloseResult(100, HOSTILE)),
         action_text.status_set(StatusResult(HOSTILE, 3)),
+        action_text.emergency_dismissed(DismissResult(7, HOSTILE)),
     ],
 )
 def test_text_of_others_stays_text(answer: str):

@@ -124,7 +124,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (NotOnDuty(), ("not on duty",)),
     (CallNotFound(HOSTILE), ("No open call matches `", "number")),
     (
-        AmbiguousCall("fire", (call(102, "Structure *Fire*"), call(103, "", code="10-70"))),
+        AmbiguousCall("fire", (call(102, "Structure *Fire*"), call(103, "10-70"))),
         ("`fire`: **#102** Structure \\*Fire\\*, **#103** 10\\-70.", "number"),
     ),
     (OnDutyAsDispatcher(), ("as a dispatcher", "as a unit")),

@@ -17,27 +17,31 @@ def calls_page(page: CallsPage) -> str:
     if not page.total:
         return f"✅ No call is open{where}{confirmed}."
     calls = "1 open call" if page.total == 1 else f"{page.total} open calls"
-    lines = [f"✅ {calls}{where} · page {page.number} of {page.count}{confirmed}"]
-    lines += map(_call_line, page.items)
-    return "\n".join(lines)[:MESSAGE_LIMIT]
+    head = f"✅ {calls}{where} · page {page.number} of {page.count}{confirmed}"
+    text = "\n".join([head, *(_call_line(line, 1) for line in page.items)])
+    if len(text) > MESSAGE_LIMIT:  # escaping doubled long texts
+        text = "\n".join([head, *(_call_line(line, 2) for line in page.items)])
+    return text
 
 
-def _call_line(line: CallLine) -> str:
+def _call_line(line: CallLine, divisor: int) -> str:
+    """Return a call in one line; each text has its usual room, divided."""
     match line.call:
         case Call() as call:
             return _join_parts(
-                f"**#{call.call_id}** {escape(call.title or '(untitled)', 40)}",
-                escape(call.code, 10),
-                f"priority {escape(priority_name(call), 15)}",
-                escape(f"{call.block} {call.address}", 30),
-                _units(line),
+                f"**#{call.call_id}** {escape(call.title or '(untitled)', 40 // divisor)}",
+                "" if call.code == call.title else escape(call.code, 10 // divisor),
+                f"priority {escape(priority_name(call), 15 // divisor)}",
+                escape(line.status, 20 // divisor),
+                escape(f"{call.block} {call.address}", 30 // divisor),
+                _units(line, _UNITS_LENGTH // divisor),
             )
         case EmergencyCall() as call:
             return _join_parts(
-                f"**911 #{call.call_id}** {escape(call.caller or 'unknown caller', 30)}",
+                f"**911 #{call.call_id}** {escape(call.caller or 'unknown caller', 30 // divisor)}",
                 "" if call.is_emergency else "non-emergency",
-                escape(call.location, 30),
-                escape(call.description, 35),
+                escape(call.location, 30 // divisor),
+                escape(call.description, 35 // divisor),
             )
 
 
@@ -45,9 +49,7 @@ def _join_parts(*parts: str) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _units(line: CallLine) -> str:
+def _units(line: CallLine, limit: int) -> str:
     if not line.units:
         return "no units"
-    return join_limited(
-        [escape(one.number, 10) or str(one.ident) for one in line.units], _UNITS_LENGTH
-    )
+    return join_limited([escape(one.number, 10) or str(one.ident) for one in line.units], limit)

@@ -17,7 +17,7 @@ from bot.wiring import cad_connection
 from tests.manual_clock import ManualClock
 
 SETTINGS = {
-    "discord_token": "a-token",
+    "discord_token": "a.bot.token",
     "sonoran_community_id": "a-community",
     "sonoran_api_key": "a-key",
     "sonoran_api_url": "http://127.0.0.1:9",
@@ -85,8 +85,8 @@ async def test_the_bot_uses_its_share_of_the_limits():
         loaded, Transport("http://127.0.0.1:9"), clock=ManualClock()
     )
     allowed = 0
-    while not client.attach_limiter.wait():
-        client.attach_limiter.record()
+    while not client.limiters.attach.wait():
+        client.limiters.attach.record()
         allowed += 1
     assert allowed == v2.LIMITS[v2.ATTACH].requests // 2
     await client.close()

@@ -1,6 +1,6 @@
 """Units beside those of the seed: some that the simulation moves, and any number of others.
 
-Reference: docs/sonoran-cad.md, "Units".
+Reference: docs/sonoran-cad.md, "Unit".
 """
 
 from __future__ import annotations

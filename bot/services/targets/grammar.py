@@ -74,7 +74,8 @@ def parse_units(text: str, *, actor_id: int, lookup: MentionLookup | None = None
             stored.append(text[end : token.start()])
             end = token.end()
             if (key := (mention, bool(token["minus"]))) in looked_up:
-                continue  # its members would be stored once more
+                stored.append(" ")  # its members would be stored once more
+                continue
             looked_up.add(key)
             members = lookup(mention) if len(terms) <= TARGET_LIMIT else None
             meaning = _mention_meaning(token, members)

@@ -148,3 +148,15 @@ async def test_only_dispatchers_undo(order_fixture: OrderFixture) -> None:
     done = await order_fixture.done()
     with pytest.raises(RoleRequired):
         await order_fixture.intake.undo(actor(user_id=42), REPLY, done)
+
+
+async def test_nothing_is_looked_up_for_a_member_without_rights(
+    order_fixture: OrderFixture,
+) -> None:
+    """The largest role, named 260 times, would hold up everything."""
+    looked_up = []
+    with pytest.raises(RoleRequired):
+        await order_fixture.intake.attach(
+            actor(user_id=42), REPLY, "<@&5>" * 260, call=100, lookup=looked_up.append
+        )
+    assert looked_up == []

@@ -33,7 +33,7 @@ PAT = actor(user_id=7)
 BOB = actor(user_id=8)
 PASTED, HEX = "76561198836490351", "1100001343a206f"
 REPLY = ReplyAddress(6, "a-token")
-BUTTON = MessageRef(900, 5)  # the message of the pressed button
+BUTTON = MessageRef(900, 1)  # the message of the pressed button: the first that is posted
 
 
 class RecordingLinkNotifier:
@@ -47,6 +47,7 @@ class RecordingLinkNotifier:
         self.can_post = True
         self.posted: list[RequestNotice] = []
         self.closed: list[LinkRequest] = []
+        self.stripped: list[MessageRef] = []
         self.answered: list[LinkRequest] = []
         self.notified: list[LinkChange] = []
         self.logged: list[LinkChange] = []
@@ -58,6 +59,9 @@ class RecordingLinkNotifier:
 
     async def close_request(self, request: LinkRequest) -> None:
         self.closed.append(request)
+
+    async def remove_buttons(self, message: MessageRef) -> None:
+        self.stripped.append(message)
 
     async def answer_requester(self, request: LinkRequest) -> None:
         self.answered.append(request)

@@ -76,6 +76,9 @@ class LinkNotifier(Protocol):
     async def close_request(self, request: LinkRequest) -> None:
         """Replace the buttons of a posted request by its result."""
 
+    async def remove_buttons(self, message: MessageRef) -> None:
+        """Remove the buttons of a message that no request has."""
+
     async def answer_requester(self, request: LinkRequest) -> None:
         """Send the result of a request to the member who made it."""
 

@@ -147,17 +147,18 @@ class LinkRequestStore:
         """List the pending requests made before a point in time."""
         return await self._read(_OVERDUE, before=before)
 
-    async def save_posted(self, request: LinkRequest) -> None:
-        """Save the message and the account name of a request that was posted."""
+    async def save_posted(self, request: LinkRequest) -> bool:
+        """Save the message and the account name of a request; False if it is not pending."""
         async with self._database.begin() as connection:
-            await connection.execute(
-                _UPDATE.values(
+            result = await connection.execute(
+                _UPDATE.where(link_requests.c.state == LinkRequestState.PENDING).values(
                     account_name=request.account_name,
                     channel_id=request.channel_id,
                     message_id=request.message_id,
                 ),
                 {"request": request.id},
             )
+        return bool(result.rowcount)
 
     async def end(
         self, request: LinkRequest, state: LinkRequestState, *, by: int | None, at: datetime
@@ -166,11 +167,14 @@ class LinkRequestStore:
         async with self._database.begin() as connection:
             return await _end(connection, request, state, by=by, at=at)
 
-    async def take_conflict(self, guild_id: int, conflict_id: int) -> LinkRequest | None:
-        """Delete a conflict of a guild and return it; None if it was decided before."""
+    async def take_conflict(
+        self, guild_id: int, asked_by: int, conflict_id: int
+    ) -> LinkRequest | None:
+        """Delete a conflict that an actor was asked about; None if it was decided before."""
         async with self._database.begin() as connection:
             statement = _BY_ID.where(
                 link_requests.c.guild_id == guild_id,
+                link_requests.c.asked_by == asked_by,
                 link_requests.c.state == LinkRequestState.CONFLICT,
             )
             row = (

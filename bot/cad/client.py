@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass, fields
+from typing import Protocol, Self
 
 from bot.cad.api_choice import ApiStatus
 from bot.cad.http.rate_limits import RateLimiter
@@ -22,25 +23,39 @@ from bot.cad.models import (
 from bot.cad.permissions import GranularPermissions
 
 
+@dataclass(frozen=True, slots=True)
+class Limiters:
+    """The rate limiter of each kind of request that orders send; some may share one."""
+
+    attach: RateLimiter
+    detach: RateLimiter
+    create: RateLimiter
+    close: RateLimiter
+    note: RateLimiter
+    status: RateLimiter
+    remove_911: RateLimiter
+    calls: RateLimiter
+
+    @classmethod
+    def shared(cls, limiter: RateLimiter) -> Self:
+        """Return the limiters of an API that counts all requests alike."""
+        return cls(*(limiter for _ in fields(cls)))
+
+
 class CadClient(Protocol):
     """The CAD of one community. Every method raises `CadError` or a subclass, and nothing else.
 
-    `attach` and `detach` send each request once and at once: the caller checks the rate limit and
-    decides about another attempt. All other methods wait up to `retry.TOTAL_TIMEOUT` for the rate
-    limit. A query is sent again after a transient fault. A command is sent again only if the CAD
-    cannot have carried it out, because a call that is created twice is a duplicate.
+    Commands are sent once: the caller decides about another attempt. `attach` and `detach` send
+    each request at once, whatever the rate limit says; all other methods wait for it, up to
+    `retry.TOTAL_TIMEOUT`. A query is sent again after a transient fault.
     """
 
     calls_per_attach: int
     """How many calls one attach request can name; set to 1 if the CAD does only the first."""
 
     @property
-    def attach_limiter(self) -> RateLimiter:
-        """The rate limiter of attach requests."""
-
-    @property
-    def detach_limiter(self) -> RateLimiter:
-        """The rate limiter of detach requests."""
+    def limiters(self) -> Limiters:
+        """The rate limiters of the requests that orders send."""
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> Receipt | None:
         """Attach units to calls; return None if the CAD does not say which units it attached."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from bot.cad.api_choice import ApiStatus
 from bot.cad.api_switch import AnyClient, ApiSwitch
+from bot.cad.client import Limiters
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
 from bot.cad.errors import CadRateLimited
@@ -54,14 +55,9 @@ class AutoClient:
         self._switch.planned.calls_per_attach = value
 
     @property
-    def attach_limiter(self) -> RateLimiter:
-        """The rate limiter of attach requests."""
-        return self._switch.planned.attach_limiter
-
-    @property
-    def detach_limiter(self) -> RateLimiter:
-        """The rate limiter of detach requests."""
-        return self._switch.planned.detach_limiter
+    def limiters(self) -> Limiters:
+        """The rate limiters of the requests that orders send."""
+        return self._switch.planned.limiters
 
     @property
     def has_discord_links(self) -> bool:
@@ -84,7 +80,7 @@ class AutoClient:
 
         async def send(cad: AnyClient) -> Receipt | None:
             if cad is not planned:
-                _require_room(cad.attach_limiter, len(attachments), cad.calls_per_attach)
+                _require_room(cad.limiters.attach, len(attachments), cad.calls_per_attach)
             return await cad.attach(attachments)
 
         return await self._switch.ask(send)
@@ -95,7 +91,7 @@ class AutoClient:
 
         async def send(cad: AnyClient) -> Receipt | None:
             if cad is not planned:
-                _require_room(cad.detach_limiter, len(detachments))
+                _require_room(cad.limiters.detach, len(detachments))
             return await cad.detach(detachments)
 
         return await self._switch.ask(send)

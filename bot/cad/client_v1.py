@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.cad.api_choice import ApiStatus
+from bot.cad.client import Limiters
 from bot.cad.codec import v1, v1_accounts
 from bot.cad.codec.v1 import AttachVariant
 from bot.cad.errors import CadError, CadRefused, CadUnreadable, InvalidRequestType
@@ -48,8 +49,7 @@ class V1Client:
         on_variant_change: Callable[[AttachVariant], None] = _ignore_variant,
     ) -> None:
         self._sender = sender
-        self.attach_limiter = sender.limiter(v1.ENDPOINT)
-        self.detach_limiter = sender.limiter(v1.ENDPOINT)
+        self.limiters = Limiters.shared(sender.limiter(v1.ENDPOINT))
         self._credentials = credentials
         self._unit_list = UnitListLoader(self._units_page, sender.clock)
         self._on_variant_change = on_variant_change
@@ -191,9 +191,7 @@ class V1Client:
         refusals: list[CadRefused | CadUnreadable] = []
         for variant in v1.ATTACH_VARIANTS:
             try:
-                await self._sender.command(
-                    v1.empty_attach(self._credentials, variant), v1.read_done
-                )
+                await self._sender.query(v1.empty_attach(self._credentials, variant), v1.read_done)
             except (CadRefused, CadUnreadable) as refusal:
                 if not v1.is_unknown_variant(refusal):
                     return None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from bot.cad.api_choice import ApiStatus
+from bot.cad.client import Limiters
 from bot.cad.codec import readers, v2, v2_accounts, v2_layouts
 from bot.cad.errors import CadError
 from bot.cad.http.transport import RequestSender
@@ -41,8 +42,16 @@ class V2Client:
 
     def __init__(self, sender: RequestSender, credentials: Credentials) -> None:
         self._sender = sender
-        self.attach_limiter = sender.limiter(v2.ATTACH)
-        self.detach_limiter = sender.limiter(v2.DETACH)
+        self.limiters = Limiters(
+            attach=sender.limiter(v2.ATTACH),
+            detach=sender.limiter(v2.DETACH),
+            create=sender.limiter(v2.NEW_CALL),
+            close=sender.limiter(v2.CLOSE),
+            note=sender.limiter(v2.NOTE),
+            status=sender.limiter(v2.STATUS),
+            remove_911=sender.limiter(v2.REMOVE_911),
+            calls=sender.limiter(v2.CALLS),
+        )
         self._credentials = credentials
         self._unit_list = UnitListLoader(self._units_page, sender.clock)
 

@@ -74,22 +74,6 @@ class NothingSelected(ServiceError):
     """Nothing was selected, or no unit of the selection is free."""
 
 
-class NotLinked(ServiceError):
-    """The member has no link."""
-
-
-class NotOnDuty(ServiceError):
-    """The member has no unit on duty."""
-
-
-class OnDutyAsDispatcher(ServiceError):
-    """The member is on duty as a dispatcher only, which is no unit for a call."""
-
-
-class DutyUnknown(ServiceError):
-    """The CAD did not return whether the member has a unit on duty."""
-
-
 class CallNotFound(ServiceError):
     """No open call matches what was typed."""
 
@@ -105,14 +89,6 @@ class AmbiguousCall(ServiceError):
         super().__init__(typed)
         self.typed = typed
         self.calls = calls
-
-
-class EmergencyNotFound(ServiceError):
-    """The CAD no longer lists the 911 call, and no open dispatch call answers it."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(f"911 call {number} is gone")
-        self.number = number
 
 
 class NothingToUndo(ServiceError):

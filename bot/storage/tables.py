@@ -118,6 +118,8 @@ orders = Table(
     Column("outcome", Text),
     Column("answered", Boolean, nullable=False),
     Column("finished_at", UtcDateTime),
+    Column("detail", Text),
+    Column("step", Integer, nullable=False, server_default="0"),
     Index(None, "guild_id", "id"),
     Index(None, "created_at"),
     sqlite_autoincrement=True,

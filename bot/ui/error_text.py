@@ -35,8 +35,6 @@ from bot.services.errors import (
     CadPermissionUnknown,
     CallNotFound,
     DownloadFailed,
-    DutyUnknown,
-    EmergencyNotFound,
     ExportTooLarge,
     FileTooLarge,
     ImportExpired,
@@ -46,10 +44,7 @@ from bot.services.errors import (
     NothingToConfirm,
     NothingToUndo,
     NotImportOwner,
-    NotLinked,
-    NotOnDuty,
     NotOrderOwner,
-    OnDutyAsDispatcher,
     RequestNotFound,
     RoleRequired,
     ServiceError,
@@ -83,6 +78,7 @@ _BARRED_ADVICE = "An administrator of the CAD can change that."
 ACCOUNT_EXPIRED = f"Your account in the CAD has expired, so it may do nothing. {_BARRED_ADVICE}"
 ACCOUNT_REMOVED = f"Your account in the CAD was removed, so it may do nothing. {_BARRED_ADVICE}"
 ACCOUNT_BANNED = f"Your account in the CAD is banned, so it may do nothing. {_BARRED_ADVICE}"
+EMERGENCY_GONE = "This 911 call is no longer open: it was answered or dismissed."
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
 _FIXED_TEXTS: dict[type[ServiceError], str] = {
@@ -90,12 +86,6 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
         "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
         " button again."
     ),
-    NotLinked: "You are not linked to the CAD yet. Press **Attach me**, or use `/link`.",
-    NotOnDuty: "You are not on duty in the CAD. Go on duty there, then try again.",
-    OnDutyAsDispatcher: (
-        "You are on duty as a dispatcher. Go on duty as a unit in the CAD, then try again."
-    ),
-    DutyUnknown: "The CAD did not say whether you are on duty. Try again in a minute.",
     RequestNotFound: "This question is closed, or belongs to another server. Use `/link` again.",
     ApprovalUnavailable: (
         "Your link needs an approval, but the bot cannot post the request. Tell the person who"
@@ -113,7 +103,6 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     TooLateToConfirm: (
         f"That was more than {minutes(INTERACTION_LIFETIME)} minutes ago. Give the order again."
     ),
-    EmergencyNotFound: "This 911 call is no longer open: it was answered or dismissed.",
     DownloadFailed: "Discord did not send the file or the list of members. Try again.",
     ExportTooLarge: (
         "The file of links is too large for Discord. `python -m bot links export` has no limit."

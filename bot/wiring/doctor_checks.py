@@ -67,7 +67,7 @@ def build_doctor(needed: Dependencies, listener: PushListener) -> Doctor:
 
     async def what_is_remembered() -> list[Finding]:
         listening = zip(cad_connection.feed_names(loaded), listener.feed_statuses, strict=True)
-        spent = setup_checks.budget_findings(cad.attach_limiter, cad.detach_limiter)
+        spent = setup_checks.budget_findings(cad.limiters.attach, cad.limiters.detach)
         return [*setup_checks.feed_findings(dict(listening), clock.now()), *spent]
 
     at_discord = DiscordChecks(needed.client, _wanted(loaded), command_names())

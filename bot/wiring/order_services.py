@@ -33,19 +33,19 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
     settings, access, clock = needed.settings, needed.access, needed.clock
     cad, board = needed.cad, needed.board
     link_store, orders = LinkStore(needed.database), OrderStore(needed.database)
-    check_cad_permission = CadPermissions(
+    permissions = CadPermissions(
         access,
         cad,
         needed.accounts,
         link_store,
         server_id=settings.default_server_id,
         clock=clock,
-    ).require
+    )
     resolver = TargetResolver(
         link_store,
         people.cad_links,
         board,
-        check_cad_permission=check_cad_permission if settings.require_cad_permission else None,
+        check_cad_permission=permissions.require if settings.require_cad_permission else None,
     )
     intake = OrderIntake(access, orders, board, needed.servers.default_id, clock=clock)
     return OrderServices(
@@ -60,14 +60,5 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
             follow_up=FollowUp(cad, board, settings.status_on_attach),
             clock=clock,
         ),
-        call_actions=CallActions(
-            access,
-            cad,
-            board,
-            intake=intake,
-            resolver=resolver,
-            links=people.links,
-            clock=clock,
-            check_cad_permission=check_cad_permission,
-        ),
+        call_actions=CallActions(access, board, intake=intake, links=people.links),
     )

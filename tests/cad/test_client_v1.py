@@ -480,8 +480,8 @@ async def test_orders_and_questions_share_one_budget(client, cad):
     await client.detach([LEAVE])
     await client.units(1)
     await client.check_api_id(1, "a")
-    assert client.attach_limiter is client.detach_limiter
-    assert client.attach_limiter.used == 4
+    assert client.limiters.attach is client.limiters.detach
+    assert client.limiters.attach.used == 4
 
 
 async def test_who_is_on_a_call(client, cad):

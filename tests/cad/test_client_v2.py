@@ -432,9 +432,9 @@ async def test_each_kind_of_order_has_its_own_budget(
     order = attachment(UnitRef(PAT.hex, client_fixture.ident(PAT)), UnitRef(ALICE.hex))
     for _ in range(5):
         await client.attach([order])
-    assert (client.attach_limiter.used, client.detach_limiter.used) == (10, 0)
-    assert client.attach_limiter.wait() > 0
-    assert client.detach_limiter.wait() == 0
+    assert (client.limiters.attach.used, client.limiters.detach.used) == (10, 0)
+    assert client.limiters.attach.wait() > 0
+    assert client.limiters.detach.wait() == 0
 
 
 async def test_the_wait_that_a_429_asks_for_is_known(
@@ -444,7 +444,7 @@ async def test_the_wait_that_a_429_asks_for_is_known(
     with pytest.raises(CadRateLimited) as caught:
         await ASKS["attach"](client)
     assert caught.value.retry_after == 30
-    assert client.attach_limiter.wait() == 30
+    assert client.limiters.attach.wait() == 30
 
 
 async def test_two_minutes_of_questions_stay_within_the_published_limits(
@@ -477,7 +477,7 @@ async def test_a_game_server_that_ate_the_budget(
     with pytest.raises(CadRateLimited) as caught:
         await ASKS["attach"](client)
     assert (caught.value.status, caught.value.text) == (429, "API rate limit exceeded")
-    assert client.attach_limiter.wait() == caught.value.retry_after == 60
+    assert client.limiters.attach.wait() == caught.value.retry_after == 60
     client_fixture.time.seconds += 60
     assert await client.attach([attachment(UnitRef(PAT.hex))])
 
@@ -493,7 +493,7 @@ async def test_a_429_that_names_only_the_end_of_its_period(
         await game_server.attach([attachment(UnitRef(PAT.hex))])
     with pytest.raises(CadRateLimited) as caught:
         await ASKS["attach"](client)
-    assert client.attach_limiter.wait() == caught.value.retry_after == 60
+    assert client.limiters.attach.wait() == caught.value.retry_after == 60
 
 
 async def test_polls_leave_a_request_to_who_waits(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -13,15 +13,17 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.cad.client import CadClient
-from bot.cad.errors import CadError, CadRateLimited, CadRefused
+from bot.cad.client import CadClient, Limiters
+from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnnumbered
 from bot.cad.http.rate_limits import BurstLimit, RateLimit, RateLimiter
 from bot.cad.models import (
     Account,
     AttachRequest,
     Calls,
     DetachRequest,
+    EmergencyCall,
     NewCall,
+    Note,
     Receipt,
     Unit,
     UnitListPart,
@@ -137,11 +139,13 @@ class ScriptedCad:
         self.calls_per_attach = 1000 if version == 1 else 1
         self.has_discord_links = version == 2
         paced = BurstLimit(5, 1.0, reserved_for_orders=1).new_limiter(time)
-        self.attach_limiter: RateLimiter = (
-            paced if version == 1 else RateLimit(8, 60.0).new_limiter(time)
-        )
-        self.detach_limiter: RateLimiter = (
-            paced if version == 1 else RateLimit(8, 60.0).new_limiter(time)
+        self.limiters = Limiters(
+            attach=paced if version == 1 else RateLimit(8, 60.0).new_limiter(time),
+            detach=paced if version == 1 else RateLimit(8, 60.0).new_limiter(time),
+            **{
+                name: RateLimit(60, 60.0).new_limiter(time)
+                for name in ("create", "close", "note", "status", "remove_911", "calls")
+            },
         )
         self.idents_by_call: dict[int, list[int]] = {100: [], 101: [], 102: [], 103: [], 104: []}
         self.sent: list[SentRequest] = []
@@ -149,6 +153,12 @@ class ScriptedCad:
         self.faults: deque[CadError | None] = deque()
         self.fault: CadError | None = None
         self.query_fault: CadError | None = None
+        self.emergencies: dict[int, EmergencyCall] = {}
+        self.metas: dict[int, dict[str, str]] = {}  # of the calls that were created
+        self.notes: dict[int, list[Note]] = defaultdict(list)
+        self.statuses: dict[int, int] = {}
+        self.acts: list[tuple[object, ...]] = []  # what was carried out beside attaches
+        self.is_unnumbered = False  # a new call is created without telling its number
         self.bad: set[int] = set()  # a request that names one of these units is refused
         self.arrives = False
         self.first_only = False
@@ -161,36 +171,63 @@ class ScriptedCad:
 
     async def attach(self, attachments: Sequence[AttachRequest]) -> Receipt | None:
         assert len({one.call_id for one in attachments}) <= self.calls_per_attach
-        return await self._take(self.attach_limiter, attachments)
+        return await self._take(self.limiters.attach, attachments)
 
     async def detach(self, detachments: Sequence[DetachRequest]) -> Receipt | None:
-        return await self._take(self.detach_limiter, detachments)
+        return await self._take(self.limiters.detach, detachments)
 
     async def calls(self, server_id: int) -> Calls:
         await self._ask("calls")
-        found = (call(one, f"Call {one}", *on) for one, on in self.idents_by_call.items())
-        return Calls(tuple(found), ())
+        found = (
+            replace(
+                call(one, f"Call {one}", *on),
+                meta=self.metas.get(one, {}),
+                notes=tuple(self.notes[one]),
+            )
+            for one, on in self.idents_by_call.items()
+        )
+        return Calls(tuple(found), tuple(self.emergencies.values()))
 
     async def units(self, server_id: int) -> UnitListPart:
         await self._ask("units")
-        return UnitListPart.whole(())
+        found = (unit(one, f"A-{one}", f"steam:{one}") for one in range(1, 12))
+        return UnitListPart.whole(
+            replace(one, status=self.statuses.get(one.ident, one.status)) for one in found
+        )
 
     async def create_call(self, new: NewCall) -> int:
-        raise NOT_ASKED
+        number = max(self.idents_by_call, default=99) + 1
+
+        def create() -> None:
+            self.idents_by_call[number] = []
+            self.metas[number] = dict(new.meta)
+
+        await self._act(create, "create", new.server_id)
+        if self.is_unnumbered:
+            raise CadUnnumbered("OK")
+        return number
 
     async def close_call(self, server_id: int, call_id: int) -> None:
-        raise NOT_ASKED
+        if call_id not in self.idents_by_call:
+            raise CALL_GONE
+        await self._act(lambda: self.idents_by_call.pop(call_id), "close", call_id)
 
     async def add_note(
         self, server_id: int, call_id: int, text: str, *, label: str = "Discord"
     ) -> None:
-        raise NOT_ASKED
+        if call_id not in self.idents_by_call:
+            raise CALL_GONE
+        note = Note("12:00:00", label, text)
+        await self._act(lambda: self.notes[call_id].append(note), "note", call_id, text)
 
     async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
-        raise NOT_ASKED
+        ident = unit.ident or 0
+        await self._act(lambda: self.statuses.update({ident: status}), "status", ident, status)
 
     async def remove_emergency_call(self, server_id: int, call_id: int) -> None:
-        raise NOT_ASKED
+        if call_id not in self.emergencies:
+            raise CALL_GONE
+        await self._act(lambda: self.emergencies.pop(call_id), "remove", call_id)
 
     async def check_api_id(self, server_id: int, api_id: str) -> Account | None:
         raise NOT_ASKED
@@ -227,6 +264,20 @@ class ScriptedCad:
                 on.remove(ident)
         if call_id is not None:
             self.idents_by_call[call_id].append(ident)
+
+    async def _act(self, carry_out: Callable[[], object], *what: object) -> None:
+        """Carry something out, unless it fails before; then answer."""
+        await self.lifetime.step()
+        fault = self.faults.popleft() if self.faults else self.fault
+        if fault is None or (fault.may_have_arrived and self.arrives):
+            carry_out()
+            self.acts.append(what)
+        await self.lifetime.step()
+        await self.gate.wait()
+        if self.seconds:
+            await self.time.sleep(self.seconds)
+        if fault is not None:
+            raise fault
 
     async def _ask(self, question: str) -> None:
         await self.lifetime.step()

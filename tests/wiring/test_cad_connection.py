@@ -85,8 +85,8 @@ async def test_the_bot_uses_its_share_of_the_limits():
         loaded, Transport("http://127.0.0.1:9"), clock=ManualClock()
     )
     allowed = 0
-    while not client.attach_limiter.wait():
-        client.attach_limiter.record()
+    while not client.limiters.attach.wait():
+        client.limiters.attach.record()
         allowed += 1
     assert allowed == v2.LIMITS[v2.ATTACH].requests // 2
     await client.close()

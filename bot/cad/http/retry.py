@@ -27,11 +27,6 @@ def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float
     return wait if has_time(elapsed + wait) else None
 
 
-def is_safe_to_resend(error: CadError) -> bool:
-    """Return True if the CAD cannot have carried out the request: a resend makes no duplicate."""
-    return isinstance(error, CadUnreachable | CadRateLimited) and not error.may_have_arrived
-
-
 def has_time(elapsed: float) -> bool:
     """Return True if there is time for another attempt after this many seconds."""
     return elapsed <= TOTAL_TIMEOUT - MIN_ATTEMPT

@@ -7,7 +7,7 @@ import os
 import random
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import aiohttp
@@ -171,12 +171,6 @@ class RequestSender:
             CadRateLimited: with the seconds until the rate limit allows a request.
         """
 
-        async def attempt(elapsed: float) -> T:
-            return await self.send_now(request, read, retry.time_limit(elapsed))
-
-        def may_resend(error: CadError) -> bool:
-            return not (is_background and isinstance(error, CadRateLimited))
-
         is_background = in_background()
         limiter = self._limiters[request.endpoint]
         reserve = limiter.reserved_for_orders
@@ -184,48 +178,46 @@ class RequestSender:
             reserve += limiter.reserved_for_acts
             if (wait := limiter.wait(reserve=reserve)) > BACKGROUND_WAIT:
                 raise CadRateLimited(retry_after=wait)
-        return await self._send_with_retry(request.endpoint, attempt, reserve, may_resend)
+        return await self._send_with_retry(request, read, reserve)
 
     async def command(self, request: Request, read: Callable[[Response], T]) -> T:
-        """Send a command, which must not be carried out twice, when the rate limit allows it.
+        """Send a command once, when the rate limit allows it; it waits as `query` does.
 
-        Send it again only if the CAD cannot have carried it out. It waits as `query` does.
+        It is not sent again: what it did must not be done twice, so that the caller has to look.
         """
-
-        async def attempt(_elapsed: float) -> T:
-            # No shorter time limit: a command that times out may have been carried out.
-            return await self.send_now(request, read)
-
-        return await self._send_with_retry(request.endpoint, attempt, 0, retry.is_safe_to_resend)
+        limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
+        await self._wait_for_limit(limiter, started, 0, None)
+        return await self.send_now(request, read)
 
     async def _send_with_retry(
-        self,
-        endpoint: str,
-        send: Callable[[float], Awaitable[T]],
-        reserve: int,
-        may_resend: Callable[[CadError], bool],
+        self, request: Request, read: Callable[[Response], T], reserve: int
     ) -> T:
-        """Send within the rate limit and `retry.TOTAL_TIMEOUT`; `send` gets the elapsed seconds."""
-        limiter = self._limiters[endpoint]
-        started = self._clock.monotonic()
+        """Send within the rate limit and `retry.TOTAL_TIMEOUT`."""
+        limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
         attempt = 0
         fault: CadError | None = None
         while True:
-            if wait := limiter.wait(reserve=reserve):
-                if not retry.has_time(self._clock.monotonic() - started + wait):
-                    raise fault or CadRateLimited(retry_after=wait)
-                await self._clock.sleep(wait)
-                continue
+            await self._wait_for_limit(limiter, started, reserve, fault)
             attempt += 1
             try:
-                return await send(self._clock.monotonic() - started)
+                within = retry.time_limit(self._clock.monotonic() - started)
+                return await self.send_now(request, read, within)
             except CadError as error:
                 elapsed = self._clock.monotonic() - started
                 pause = retry.delay(error, attempt, elapsed, self._jitter())
-                if pause is None or not may_resend(error):
+                if pause is None or (in_background() and isinstance(error, CadRateLimited)):
                     raise
                 fault = error
             await self._clock.sleep(pause)
+
+    async def _wait_for_limit(
+        self, limiter: RateLimiter, started: float, reserve: int, fault: CadError | None
+    ) -> None:
+        """Wait until a request may be sent; raise the last fault if that takes too long."""
+        while wait := limiter.wait(reserve=reserve):
+            if not retry.has_time(self._clock.monotonic() - started + wait):
+                raise fault or CadRateLimited(retry_after=wait)
+            await self._clock.sleep(wait)
 
     async def close(self) -> None:
         """Close the connections."""

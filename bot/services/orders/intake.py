@@ -12,6 +12,7 @@ from bot.services.board.live_board import Board
 from bot.services.errors import NothingToUndo, TooLateToUndo
 from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
+from bot.services.orders.outcomes import OrderDetail
 from bot.services.reply import ReplyAddress
 from bot.services.targets import grammar
 from bot.services.targets.resolution import Assignee
@@ -66,7 +67,7 @@ class OrderIntake:
                 the order.
             StorageError: the order cannot be stored.
         """
-        return await self._accept(
+        return await self.accept(
             OrderAction.ATTACH,
             actor,
             reply,
@@ -87,7 +88,7 @@ class OrderIntake:
         lookup: MentionLookup | None = None,
     ) -> AcceptedOrder:
         """Store an order that takes units off a call, or off any call; otherwise as `attach`."""
-        return await self._accept(
+        return await self.accept(
             OrderAction.DETACH,
             actor,
             reply,
@@ -105,7 +106,9 @@ class OrderIntake:
             TooLateToUndo: more than `UNDO_WITHIN` has passed.
         """
         done = await self._orders.get(order_id)
-        if done is None or done.guild_id != actor.guild_id or done.action is not OrderAction.ATTACH:
+        if done is None or done.guild_id != actor.guild_id:
+            raise NothingToUndo
+        if done.action not in {OrderAction.ATTACH, OrderAction.RESPOND}:
             raise NothingToUndo
         attached = outcomes.decode_view(done).resolution.assignees
         if done.state is not OrderState.DONE or done.finished_at is None or not attached:
@@ -115,7 +118,7 @@ class OrderIntake:
         units = " ".join(map(_to_units_token, attached))
         return await self.detach(actor, reply, units, call=done.call_id, server_id=done.server_id)
 
-    async def _accept(
+    async def accept(
         self,
         action: OrderAction,
         actor: Actor,
@@ -124,8 +127,10 @@ class OrderIntake:
         *,
         call: str | int | None,
         server_id: int | None,
-        lookup: MentionLookup | None,
+        lookup: MentionLookup | None = None,
+        detail: OrderDetail | None = None,
     ) -> AcceptedOrder:
+        """Store an order of any kind; it raises as `attach` does."""
         if isinstance(units, ParsedUnits):
             parsed = units
         else:
@@ -151,6 +156,7 @@ class OrderIntake:
             created_at=self._clock.now(),
             application_id=reply.application_id,
             token=reply.token,
+            detail=outcomes.DETAIL_JSON.dump_json(detail).decode() if detail else None,
         )
         order = replace(order, id=await self._orders.add(order))
         return AcceptedOrder(order, parsed.terms)

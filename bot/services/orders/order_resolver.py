@@ -32,6 +32,7 @@ from bot.services.targets.resolution import (
 )
 from bot.services.targets.terms import Term
 from bot.storage.stores.link_store import LinkStore
+from bot.storage.stores.order_store import OrderAction
 
 _DENIAL_REASONS: dict[type[ServiceError], SkipReason] = {
     CadPermissionMissing: SkipReason.CAD_PERMISSION_MISSING,
@@ -80,7 +81,8 @@ class TargetResolver:
         order, terms = accepted.order, accepted.terms
         if self._check_cad_permission is not None:
             # Only now: an order is stored and acknowledged before the CAD is asked anything.
-            only_self = grammar.targets_only(terms, order.actor_id)
+            creates_call = order.action is OrderAction.RESPOND
+            only_self = not creates_call and grammar.targets_only(terms, order.actor_id)
             try:
                 await self._check_cad_permission(
                     order.actor_id, order.guild_id, only_self=only_self

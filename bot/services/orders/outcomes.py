@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from bot.cad import errors
 from bot.cad.errors import CadError
+from bot.cad.models import Note
 from bot.services.targets.resolution import Resolution
-from bot.storage.stores.order_store import Order
+from bot.storage.stores.order_store import Order, OrderAction, OrderState
 
 _ERROR_TYPES: dict[str, type[CadError]] = {
     name: kind
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, CadError)
 }
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDetail:
+    """What an order says beside its call and its units; each kind uses a part of it.
+
+    Attributes:
+        emergency: the number of the 911 call that is answered or dismissed.
+        status: the status that the unit gets; `Unit.status` lists the numbers.
+        text, label: a note and its author.
+        equal_notes: how many notes with that text and author the call had before.
+    """
+
+    emergency: int | None = None
+    status: int | None = None
+    text: str = ""
+    label: str = ""
+    equal_notes: int = 0
+
+
+def count_equal_notes(notes: Iterable[Note], text: str, label: str) -> int:
+    """Count the notes with a text and an author; the CAD may change white space."""
+    wanted = text.split(), label.split()
+    return sum((note.text.split(), note.label.split()) == wanted for note in notes)
 
 
 class BoardConfirmation(enum.StrEnum):
@@ -60,6 +86,7 @@ class Outcome:
         confirmation: what the CAD shows; says nothing where there is a failure.
         missing: `Assignee.reference` of the units for which the CAD does not show it.
         is_unsure: whether an attempt may have reached the CAD although it failed.
+        is_incomplete: whether a last request, which matters less, was not carried out.
     """
 
     failure: StoredError | None
@@ -68,6 +95,7 @@ class Outcome:
     confirmation: BoardConfirmation = BoardConfirmation.PENDING
     missing: tuple[str, ...] = ()
     is_unsure: bool = False
+    is_incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,35 +103,49 @@ class WaitNotice:
     """Why an order has not been sent yet.
 
     Attributes:
-        until: when its turn comes; while there is trouble, when it expires.
-        trouble: what the CAD's last answer was, None while the order only waits its turn.
-        per_minute: how many orders the CAD allows.
+        until: when its turn comes; while there is an error, when it expires.
+        error: what the CAD's last answer was; None while the order only waits its turn.
+        orders_per_minute: how many orders the CAD allows.
+        is_restart: the bot is stopping; the order goes on when it is back.
     """
 
     until: datetime
     error: CadError | None
     orders_per_minute: int
+    is_restart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order with everything that people are told about it."""
+    """An order with everything that its actor is told about it."""
 
     order: Order
     resolution: Resolution = Resolution()  # noqa: RUF009 - frozen
     outcome: Outcome | None = None
     waiting: WaitNotice | None = None
+    detail: OrderDetail = OrderDetail()
 
 
-# How both are stored in the database, as JSON.
+# How they are stored in the database, as JSON.
 RESOLUTION_JSON = TypeAdapter(Resolution)
 OUTCOME_JSON = TypeAdapter(Outcome)
+DETAIL_JSON = TypeAdapter(OrderDetail)
 
 
 def decode_view(order: Order) -> OrderView:
-    """Read everything that is stored about an order."""
-    resolution = (
-        RESOLUTION_JSON.validate_json(order.resolution) if order.resolution else Resolution()
-    )
-    outcome = OUTCOME_JSON.validate_json(order.outcome) if order.outcome else None
-    return OrderView(order, resolution, outcome)
+    """Read everything that is stored about an order.
+
+    An order that this version cannot read, because another one has stored it, is UNREADABLE.
+    """
+    unreadable = replace(order, state=OrderState.UNREADABLE)
+    if order.action is OrderAction.UNREADABLE:
+        return OrderView(unreadable)
+    try:
+        return OrderView(
+            order,
+            RESOLUTION_JSON.validate_json(order.resolution) if order.resolution else Resolution(),
+            OUTCOME_JSON.validate_json(order.outcome) if order.outcome else None,
+            detail=DETAIL_JSON.validate_json(order.detail) if order.detail else OrderDetail(),
+        )
+    except ValidationError:
+        return OrderView(unreadable)

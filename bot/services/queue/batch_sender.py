@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.cad.client import CadClient
 from bot.cad.errors import (
@@ -14,14 +14,14 @@ from bot.cad.errors import (
     CadUnreadable,
     UnitNotAddressable,
 )
-from bot.cad.models import Receipt
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.cad_backoff import BACKOFF, CadBackoff
 from bot.services.queue import batching
-from bot.services.queue.order_kinds import KINDS, Recheck, batch_item, leave_out
+from bot.services.queue.order_kinds import leave_out
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.queue.shared_request import SharedRequestCheck
+from bot.services.queue.steps import CadAccess, LookAt, Sent, Verdict, batch_item
 
 _log = logging.getLogger(__name__)
 
@@ -32,48 +32,47 @@ class SendResult:
 
     Attributes:
         done: the CAD has taken them.
+        seen: the CAD shows that they were done before.
         refused: no unit is left of them, or the CAD said no, with `error` as its words.
         retry: they are to be sent again, after a while or in smaller parts.
-        receipt: what the CAD says it has done, if it says so.
+        sent: what the CAD says about those that are done.
     """
 
     done: list[QueuedOrder] = field(default_factory=list)
+    seen: list[QueuedOrder] = field(default_factory=list)
     refused: list[QueuedOrder] = field(default_factory=list)
     retry: list[QueuedOrder] = field(default_factory=list)
     error: CadError | None = None
-    receipt: Receipt | None = None
+    sent: Sent = Sent()  # noqa: RUF009 - frozen
 
 
 class BatchSender:
     """Sends the orders that the scheduler has put together."""
 
     def __init__(self, cad: CadClient, board: Board, backoff: CadBackoff, *, clock: Clock) -> None:
-        self._cad = cad
-        self._board = board
+        self._access = CadAccess(cad, board)
         self._backoff = backoff
         self._clock = clock
         self._last_partition = 0
         self._shared = SharedRequestCheck(cad, board)
 
     async def send(self, batch: Sequence[QueuedOrder]) -> SendResult:
-        """Send orders of one kind in one request."""
-        kind, result = KINDS[batch[0].order.action], SendResult()
+        """Send orders at the same step in one request."""
+        step, result = batch[0].step, SendResult()
         sent: list[QueuedOrder] = []
         try:
             for queued in batch:
-                if kind.recheck and not await self._is_rechecked(kind.recheck, queued):
-                    result.retry.append(queued)
-                elif kind.needs_units and not queued.resolution.assignees:
-                    result.refused.append(queued)
-                else:
-                    sent.append(queued)
+                where = await self._look(step.look, queued, sent, result) if step.look else sent
+                is_empty = queued.kind.needs_units and not queued.resolution.assignees
+                (result.refused if where is sent and is_empty else where).append(queued)
         except CadError as error:
             # Nothing has been sent, and nothing is decided.
             if self._is_retried_later(error):
                 return SendResult(retry=[*batch])
             return SendResult(refused=[*batch], error=error)
         try:
-            result.receipt = await kind.send(self._cad, sent) if sent else None
+            if sent:
+                result.sent = await step.send(self._access, sent)
         except CadError as error:
             return await self._failed(result, sent, error)
         if self._backoff.error is not None:
@@ -88,7 +87,8 @@ class BatchSender:
     async def _look_at_calls(self, result: SendResult, sent: Sequence[QueuedOrder]) -> None:
         """Close the orders that the calls show; put the others back, to be sent alone."""
         try:
-            result.done, result.receipt = await self._shared.find_done(sent)
+            result.done, receipt = await self._shared.find_done(sent)
+            result.sent = Sent(receipt)
         except CadError as error:
             _log.warning("the calls are not known after a request about several: %r", error)
         partitions: dict[Hashable, int] = {}
@@ -103,15 +103,26 @@ class BatchSender:
             queued.partition = partitions[key]
             result.retry.append(queued)
 
-    async def _is_rechecked(self, recheck: Recheck, queued: QueuedOrder) -> bool:
-        """Leave out the units that must not be touched; False where the CAD limits the check."""
+    async def _look(
+        self,
+        look_at: LookAt,
+        queued: QueuedOrder,
+        sent: list[QueuedOrder],
+        result: SendResult,
+    ) -> list[QueuedOrder]:
+        """Look at the CAD before an order is sent; return the list that it belongs to then."""
         try:
-            queued.resolution = await recheck(self._cad, queued)
+            look = await look_at(self._access, queued)
         except CadRateLimited as error:
-            # Only the check is limited: orders that need none go on.
+            # Only the look is limited: orders that need none go on.
             queued.retry_at = self._clock.monotonic() + (error.retry_after or BACKOFF.longest)
-            return False
-        return True
+            return result.retry
+        queued.resolution = look.resolution
+        queued.receipt = look.receipt or queued.receipt
+        if look.call_id is not None:
+            queued.order = replace(queued.order, call_id=look.call_id)
+        lists = {Verdict.SEND: sent, Verdict.DONE: result.seen, Verdict.REFUSE: result.refused}
+        return lists[look.verdict]
 
     async def _failed(
         self, result: SendResult, sent: Sequence[QueuedOrder], error: CadError
@@ -120,6 +131,7 @@ class BatchSender:
         if isinstance(error, UnitNotAddressable) and leave_out(sent, error.idents):
             # Nothing has been sent yet: it goes out without these units.
             rest = await self.send(sent)
+            rest.seen += result.seen
             rest.retry += result.retry
             rest.refused += result.refused
             return rest
@@ -163,7 +175,7 @@ class BatchSender:
         if calls or call_id is None:
             return False
         try:
-            found = await self._board.fetch_calls(server_id)
+            found = await self._access.board.fetch_calls(server_id)
         except CadError:
             return False
         return all(call.call_id != call_id for call in found)

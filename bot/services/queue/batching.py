@@ -18,8 +18,9 @@ class BatchItem:
     Attributes:
         scope: what one request can be about; orders of different scopes never share one.
         key: what is done where; orders with the same key merge into one part of a request.
-        subjects: the units that the order is about, comparable between orders; None while they
-            are not known.
+        subjects: the units and calls that the order changes, comparable between orders; None
+            while they are not known.
+        shared: what the order needs to be as it is, such as the call that units are put on.
         partition: orders of different partitions never share a request. All start in 0; a refused
             batch is split into new partitions until the order that the CAD refuses is alone.
     """
@@ -29,6 +30,7 @@ class BatchItem:
     key: Hashable
     subjects: frozenset[str] | None
     partition: int = 0
+    shared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,18 @@ class Usage:
 
 
 def conflict(one: BatchItem, other: BatchItem) -> bool:
-    """Tell whether two orders must be sent one after the other: they may name the same unit."""
+    """Tell whether two orders must be sent one after the other.
+
+    They must where both may change the same unit or call, or one changes what the other needs.
+    """
     if one.key == other.key:
         return False
     if one.subjects is None or other.subjects is None:
         return True
-    return not one.subjects.isdisjoint(other.subjects)
+    return not (
+        one.subjects.isdisjoint(other.subjects | other.shared)
+        and other.subjects.isdisjoint(one.shared)
+    )
 
 
 def ready(waiting: Sequence[BatchItem]) -> Iterator[BatchItem]:
@@ -134,10 +142,11 @@ def hold_delay(usage: Usage, *, age: float, is_alone: bool) -> float:
 
 
 class _KeysBySubject:
-    """The keys of earlier orders, by the units that they are about."""
+    """The keys of earlier orders, by what they change and what they need."""
 
     def __init__(self) -> None:
         self._by_subject: dict[str, set[Hashable]] = defaultdict(set)
+        self._by_shared: dict[str, set[Hashable]] = defaultdict(set)
         self._of_unknown: set[Hashable] = set()  # keys of orders whose units are not known
         self._all: set[Hashable] = set()
 
@@ -145,13 +154,16 @@ class _KeysBySubject:
         self._all.add(item.key)
         if item.subjects is None:
             self._of_unknown.add(item.key)
-        else:
-            for subject in item.subjects:
-                self._by_subject[subject].add(item.key)
+            return
+        for subject in item.subjects:
+            self._by_subject[subject].add(item.key)
+        for subject in item.shared:
+            self._by_shared[subject].add(item.key)
 
     def conflicting(self, item: BatchItem) -> set[Hashable]:
-        """Return the keys of earlier orders that may be about one of an order's units."""
+        """Return the keys of earlier orders that may conflict with an order."""
         if item.subjects is None:
             return self._all
-        by_subject = (self._by_subject[subject] for subject in item.subjects)
-        return self._of_unknown.union(*by_subject)
+        changed = (self._by_subject[one] for one in (*item.subjects, *item.shared))
+        needed = (self._by_shared[one] for one in item.subjects)
+        return self._of_unknown.union(*changed, *needed)

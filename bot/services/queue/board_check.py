@@ -63,8 +63,10 @@ async def confirm_on_board(
 def not_shown(queued: QueuedOrder, calls: Sequence[Call]) -> list[Assignee]:
     """Return the units for which the calls do not show what was ordered."""
     idents = {call.call_id: frozenset(call.idents) for call in calls}
-    is_shown = KINDS[queued.order.action].is_shown
-    return [one for one in queued.resolution.assignees if not is_shown(queued.order, one, idents)]
+    is_shown, assignees = queued.kind.is_shown, queued.resolution.assignees
+    if is_shown is None:
+        return []
+    return [one for one in assignees if not is_shown(queued.order, one, idents)]
 
 
 def _with_verdict(queued: QueuedOrder, outcome: Outcome, missing: Sequence[Assignee]) -> Outcome:
@@ -95,7 +97,7 @@ class FollowUp:
         done_for = view.resolution.assignees
         if missing := view.outcome and view.outcome.missing:
             done_for = tuple(one for one in done_for if one.reference not in missing)
-        self._board.apply(order.server_id, kind.events(order, done_for))
+        self._board.apply(order.server_id, kind.steps[order.step].events(view, done_for))
         if kind.sets_status and self._status is not None:
             for assignee in done_for:
                 await self._set_status(order.server_id, assignee, self._status)

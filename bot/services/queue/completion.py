@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Protocol, TypeAlias
 
 from bot.cad.errors import CadError
-from bot.cad.models import Receipt
 from bot.common.clock import Clock
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
@@ -67,6 +66,11 @@ class OrderNotifier:
                 queued.order.state,
             )
         return is_shown
+
+    async def show_restart(self, queued: QueuedOrder) -> None:
+        """Show at once that an order goes on after a restart."""
+        async with queued.reply.lock:
+            await self._show(queued, WaitNotice(queued.expires_at, None, 0, is_restart=True))
 
     async def report(self, queued: QueuedOrder) -> None:
         """Write the end of an order for the staff."""
@@ -152,13 +156,27 @@ class OrderCompletion:
             queued.order = replace(queued.order, state=OrderState.QUEUED)
         if result.retry:
             await self.save(result.retry)
-        for orders, state in (
-            (result.done, OrderState.DONE),
-            (result.refused, OrderState.REFUSED),
-        ):
-            if orders:
-                closed = [*orders, *(duplicates_of(orders) if duplicates_of else ())]
-                await self.finish(closed, state, error=result.error, receipt=result.receipt)
+        closed = [*result.done, *(duplicates_of(result.done) if duplicates_of else ())]
+        for queued in closed:
+            queued.receipt = result.sent.receipt or queued.receipt
+            if result.sent.call_id is not None:
+                queued.order = replace(queued.order, call_id=result.sent.call_id)
+        done = [*closed, *result.seen]
+        if ended := [one for one in done if one.step is one.kind.steps[-1]]:
+            await self.finish(ended, OrderState.DONE)
+        if len(ended) < len(done):
+            await self._advance([one for one in done if one not in ended])
+        if result.refused:
+            closed = [*result.refused, *(duplicates_of(result.refused) if duplicates_of else ())]
+            await self.finish(closed, OrderState.REFUSED, error=result.error)
+
+    async def _advance(self, orders: Sequence[QueuedOrder]) -> None:
+        """Go on to the next step of orders; the board shows at once what this one has done."""
+        for queued in orders:
+            done = queued.step.events(queued.view(), queued.resolution.assignees)
+            self._board.apply(queued.order.server_id, done)
+            queued.advance()
+        await self.save(orders)
 
     async def finish(
         self,
@@ -166,31 +184,32 @@ class OrderCompletion:
         state: OrderState,
         *,
         error: CadError | None = None,
-        receipt: Receipt | None = None,
     ) -> None:
         """Close orders, store that, and have their actors told.
 
         Args:
             error: why the CAD refused them.
-            receipt: what the CAD says it did.
         """
         now = self._clock.now()
         for queued in orders:
             order = queued.order
+            is_incomplete = queued.step.is_optional and state is not OrderState.DONE
             call = self._board.call(order.server_id, order.call_id or 0)
             queued.outcome = Outcome(
                 # Where no unit was left, the CAD was not asked.
                 failure=StoredError.from_error(error)
-                if error and queued.resolution.assignees
+                if error and (queued.resolution.assignees or not queued.kind.needs_units)
                 else None,
                 seconds=(now - order.created_at).total_seconds(),
                 call_title=call.title if call else "",
                 is_unsure=queued.may_have_been_sent,
+                is_incomplete=is_incomplete,
             )
-            if receipt:
-                queued.outcome = board_check.compare_receipt(queued, queued.outcome, receipt)
-            queued.order = replace(order, state=state, finished_at=now)
-        done = [queued.view() for queued in orders] if state is OrderState.DONE else []
+            if queued.receipt:
+                queued.outcome = board_check.compare_receipt(queued, queued.outcome, queued.receipt)
+            end = OrderState.DONE if is_incomplete else state
+            queued.order = replace(order, state=end, finished_at=now)
+        done = [one.view() for one in orders if one.order.state is OrderState.DONE]
         await self.save(orders)
         for queued in orders:
             self._on_closed(queued)

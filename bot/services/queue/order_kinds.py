@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from bot.cad.client import CadClient
-from bot.cad.http.rate_limits import RateLimiter
-from bot.cad.models import AttachRequest, DetachRequest, Receipt, UnitRef
+from bot.cad.models import AttachRequest, DetachRequest, UnitRef
 from bot.cad.push.events import Event, UnitsAttached, UnitsDetached
-from bot.services.queue.batching import BatchItem, Usage
-from bot.services.queue.queued_order import QueuedOrder
+from bot.services.orders.outcomes import OrderView
+from bot.services.queue import call_steps, respond_steps
+from bot.services.queue.batching import Usage
+from bot.services.queue.steps import CadAccess, Look, Sent, Step, calls_of
 from bot.services.targets.resolution import (
     Assignee,
     Resolution,
@@ -27,47 +28,35 @@ from bot.services.targets.resolution import (
 )
 from bot.storage.stores.order_store import Order, OrderAction
 
+if TYPE_CHECKING:
+    from bot.services.queue.queued_order import QueuedOrder
+
 IdentsByCall: TypeAlias = Mapping[int, frozenset[int]]
-Recheck: TypeAlias = Callable[[CadClient, QueuedOrder], Awaitable[Resolution]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OrderKind:
     """What the queue has to know about the orders of one kind.
 
     Attributes:
-        limiter: the budget that a request of the kind counts against.
+        steps: the requests that carry an order out, one after the other.
         needs_units: an order about no unit is refused without a request.
-        scope, key: see batching.BatchItem.
-        capacity: how many different keys one request can carry.
-        is_held: where a request carries one key, orders wait a while for others with that key.
-        send: sends one request for several orders; returns what the CAD says it did, if it does.
-        recheck: looks at the CAD before an order is sent; returns the order's resolution without
-            the units that must not be touched any more. Raises CadError.
-        is_looked_at: the CAD may do the first key of a request only, so that the calls are looked
-            at after a request with several.
-        is_shown: whether the calls of the CAD show that the order was done for a unit.
-        events: how the board changes at once when the CAD has taken an order for these units.
+        needs_duty: units that are off duty do not count as its units.
+        is_shown: whether the calls of the CAD show that the order was done for a unit; None where
+            they do not show it.
         sets_status: the units get the status STATUS_ON_ATTACH afterwards.
     """
 
-    limiter: Callable[[CadClient], RateLimiter]
-    needs_units: bool
-    scope: Callable[[Order], Hashable]
-    key: Callable[[Order], Hashable]
-    capacity: Callable[[CadClient], float]
-    is_held: bool
-    send: Callable[[CadClient, Sequence[QueuedOrder]], Awaitable[Receipt | None]]
-    recheck: Recheck | None
-    is_looked_at: bool
-    is_shown: Callable[[Order, Assignee, IdentsByCall], bool]
-    events: Callable[[Order, Sequence[Assignee]], list[Event]]
-    sets_status: bool
+    steps: tuple[Step, ...]
+    needs_units: bool = False
+    needs_duty: bool = False
+    is_shown: Callable[[Order, Assignee, IdentsByCall], bool] | None = None
+    sets_status: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LimitState:
-    """The budget of one kind of order.
+    """The budget of one step.
 
     Attributes:
         wait: seconds until a request may be sent.
@@ -80,21 +69,11 @@ class LimitState:
     usage: Usage | None = None
 
     @classmethod
-    def read(cls, cad: CadClient, action: OrderAction) -> LimitState:
+    def read(cls, cad: CadClient, step: Step) -> LimitState:
         """Read the budget at this moment."""
-        kind = KINDS[action]
-        limiter, capacity = kind.limiter(cad), kind.capacity(cad)
-        usage = Usage.of(limiter) if kind.is_held and capacity == 1 else None
+        limiter, capacity = step.limiter(cad), step.capacity(cad)
+        usage = Usage.of(limiter) if step.is_held and capacity == 1 else None
         return cls(limiter.wait(), capacity, usage)
-
-
-def batch_item(queued: QueuedOrder) -> BatchItem:
-    """Return an order as batching sees it."""
-    order, kind = queued.order, KINDS[queued.order.action]
-    subjects = None
-    if queued.lookup.is_resolved:
-        subjects = frozenset([one.key for one in queued.resolution.assignees])
-    return BatchItem(order.id, kind.scope(order), kind.key(order), subjects, queued.partition)
 
 
 def attach_requests(orders: Sequence[QueuedOrder]) -> list[AttachRequest]:
@@ -178,12 +157,16 @@ def _skipped(assignee: Assignee, reason: SkipReason) -> SkippedTarget:
     return SkippedTarget(Target(number or assignee.reference, assignee.discord_id), reason)
 
 
-async def _send_attach(cad: CadClient, orders: Sequence[QueuedOrder]) -> Receipt | None:
-    return await cad.attach(attach_requests(orders))
+async def _send_attach(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:
+    return Sent(await access.cad.attach(attach_requests(orders)))
 
 
-async def _send_detach(cad: CadClient, orders: Sequence[QueuedOrder]) -> Receipt | None:
-    return await cad.detach(detach_requests(orders))
+async def _send_detach(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:
+    return Sent(await access.cad.detach(detach_requests(orders)))
+
+
+async def _look_before_detach(access: CadAccess, queued: QueuedOrder) -> Look:
+    return Look(await only_still_on_call(access.cad, queued))
 
 
 def _attach_is_shown(order: Order, assignee: Assignee, idents: IdentsByCall) -> bool:
@@ -202,52 +185,65 @@ def _detach_is_shown(order: Order, assignee: Assignee, idents: IdentsByCall) -> 
     return not any(assignee.unit.ident in on_call for on_call in calls)
 
 
-def _attach_events(order: Order, assignees: Sequence[Assignee]) -> list[Event]:
+def _attach_events(view: OrderView, assignees: Sequence[Assignee]) -> list[Event]:
     idents = tuple(one.unit.ident for one in assignees if one.unit)
-    return [UnitsAttached(order.call_id or 0, idents)]
+    return [UnitsAttached(view.order.call_id or 0, idents)]
 
 
-def _detach_events(order: Order, assignees: Sequence[Assignee]) -> list[Event]:
+def _detach_events(view: OrderView, assignees: Sequence[Assignee]) -> list[Event]:
     idents: dict[int, list[int]] = defaultdict(list)
     for assignee in assignees:
-        call_id = order.call_id or assignee.call_id
+        call_id = view.order.call_id or assignee.call_id
         if assignee.unit and call_id:
             idents[call_id].append(assignee.unit.ident)
     return [UnitsDetached(call_id, tuple(left)) for call_id, left in idents.items()]
 
 
-def _key(order: Order) -> Hashable:
-    return order.action, order.server_id, order.call_id
+def _attach_key(queued: QueuedOrder) -> Hashable:
+    return OrderAction.ATTACH, queued.order.server_id, queued.order.call_id
 
+
+def _detach_key(queued: QueuedOrder) -> Hashable:
+    return OrderAction.DETACH, queued.order.server_id, queued.order.call_id
+
+
+_ATTACH = Step(
+    limiter=attrgetter("limiters.attach"),
+    scope=lambda _queued: OrderAction.ATTACH,
+    key=_attach_key,
+    send=_send_attach,
+    needs=calls_of,
+    capacity=attrgetter("calls_per_attach"),
+    is_held=True,
+    is_checked=True,
+    events=_attach_events,
+)
+_DETACH = Step(
+    limiter=attrgetter("limiters.detach"),
+    # A detach names no call, so that one request takes any number of them, of one server.
+    scope=lambda queued: (OrderAction.DETACH, queued.order.server_id),
+    key=_detach_key,
+    send=_send_detach,
+    needs=calls_of,
+    capacity=lambda _cad: math.inf,
+    look=_look_before_detach,
+    events=_detach_events,
+)
 
 KINDS: Mapping[OrderAction, OrderKind] = {
     OrderAction.ATTACH: OrderKind(
-        limiter=attrgetter("attach_limiter"),
+        (_ATTACH,), needs_units=True, is_shown=_attach_is_shown, sets_status=True
+    ),
+    OrderAction.DETACH: OrderKind((_DETACH,), needs_units=True, is_shown=_detach_is_shown),
+    OrderAction.RESPOND: OrderKind(
+        (respond_steps.CREATE, _ATTACH, respond_steps.REMOVE),
         needs_units=True,
-        scope=lambda order: order.action,
-        key=_key,
-        capacity=attrgetter("calls_per_attach"),
-        is_held=True,
-        send=_send_attach,
-        recheck=None,
-        is_looked_at=True,
+        needs_duty=True,
         is_shown=_attach_is_shown,
-        events=_attach_events,
         sets_status=True,
     ),
-    OrderAction.DETACH: OrderKind(
-        limiter=attrgetter("detach_limiter"),
-        needs_units=True,
-        # A detach names no call, so that one request takes any number of them, of one server.
-        scope=lambda order: (order.action, order.server_id),
-        key=_key,
-        capacity=lambda _cad: math.inf,
-        is_held=False,
-        send=_send_detach,
-        recheck=only_still_on_call,
-        is_looked_at=False,
-        is_shown=_detach_is_shown,
-        events=_detach_events,
-        sets_status=False,
-    ),
+    OrderAction.NOTE: OrderKind((call_steps.NOTE,)),
+    OrderAction.STATUS: OrderKind((call_steps.STATUS,), needs_units=True),
+    OrderAction.CLOSE: OrderKind((call_steps.CLOSE,)),
+    OrderAction.DISMISS: OrderKind((call_steps.DISMISS,)),
 }

@@ -6,20 +6,26 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bot.cad.client import CadClient
 from bot.common.clock import Clock
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
 from bot.services.cad_backoff import CadBackoff
+from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
+from bot.services.orders.outcomes import OrderView
 from bot.services.queue.batch_sender import BatchSender
 from bot.services.queue.completion import Announcer, FollowUpHandler, OrderCompletion, OrderNotifier
+from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.queue.worker import OrderResolver, QueueWorker
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order, OrderState, OrderStore
+
+TELL_WITHIN = 2.0  # seconds before the bot stops, in which actors are told that their orders wait
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +54,8 @@ class OrderQueue:
         self._clock = clock
         self._tasks = BackgroundTasks(clock.sleep)
         backoff = CadBackoff(clock, jitter)
-        notifier = OrderNotifier(announcer, self._tasks, clock=clock)
+        self._announcer = announcer
+        self._notifier = notifier = OrderNotifier(announcer, self._tasks, clock=clock)
         self._completion = OrderCompletion(
             store,
             board,
@@ -78,10 +85,11 @@ class OrderQueue:
         Args:
             may_ask: whether the actor is asked first where it turns out to be about many units.
         """
-        if self._tasks.is_stopping:
-            raise asyncio.CancelledError  # the next start takes it up
         entered_at = self._clock.monotonic()
         queued = QueuedOrder.load(accepted, entered_at=entered_at, may_ask=may_ask)
+        if self._tasks.is_stopping:
+            await self._notifier.show_restart(queued)
+            raise asyncio.CancelledError  # the next start takes it up
         self._worker.add(queued)
         end = asyncio.get_running_loop().create_future()
         self._ends[queued.order.id] = end
@@ -103,12 +111,23 @@ class OrderQueue:
             return
         self._is_resumed = True
         for order in await self._store.unfinished():
+            view = outcomes.decode_view(order)
+            if not _is_readable(view):
+                self._tasks.spawn(self._abandon(view), f"outcome of order {order.id}")
+                continue
             accepted = AcceptedOrder.from_stored(order)
             queued = QueuedOrder.load(accepted, entered_at=self._clock.monotonic())
             if order.state.is_open:
                 self._worker.add(queued)
             else:
                 self._tasks.spawn(self._completion.announce(queued), f"outcome of order {order.id}")
+
+    async def _abandon(self, view: OrderView) -> None:
+        """Close an order that this version cannot read, and say so; the others go on."""
+        _log.error("order %s cannot be read, and is closed", view.order.id)
+        unreadable = replace(view.order, state=OrderState.UNREADABLE)
+        await self._announcer.show(OrderView(unreadable))
+        await self._store.abandon(view.order.id, self._clock.now())
 
     async def cancel(self, order_id: int, actor_id: int) -> bool:
         """Close an actor's order that has not been sent; False if it is too late for that."""
@@ -125,13 +144,21 @@ class OrderQueue:
         await self._completion.withdraw(order)
 
     async def drain(self, seconds: float) -> None:
-        """Leave the waiting orders to the next start, and finish what is being sent."""
-        self._tasks.cancel_waiting()
-        self._release_waiting()
+        """Finish what can be finished; leave the rest to the next start, and say so."""
+        stop_at = asyncio.get_running_loop().time() + seconds
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(stop_at - TELL_WITHIN):
+                await self._worker.drain(seconds - TELL_WITHIN)
+        self._tasks.cancel_waiting()
+        waiting = [*self._worker.orders.values()]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(stop_at):
+                await asyncio.gather(*map(self._notifier.show_restart, waiting))
+                self._release([one for one in waiting if one.order.state is OrderState.QUEUED])
                 await self._tasks.join()
-        self._release_waiting()  # what was sent, and would have been sent again
+        self._release(
+            [*self._worker.orders.values()]
+        )  # what was sent, and the CAD has not answered
 
     def _on_closed(self, queued: QueuedOrder) -> None:
         """Let go of an order whose end is stored."""
@@ -148,9 +175,17 @@ class OrderQueue:
         else:
             _log.error("order %s is left to the next start", queued.order.id, exc_info=error)
 
-    def _release_waiting(self) -> None:
-        for queued in [*self._worker.orders.values()]:
-            if queued.order.state is OrderState.QUEUED:
-                self._worker.remove(queued)
-                if end := self._ends.get(queued.order.id):
-                    end.cancel()
+    def _release(self, orders: Sequence[QueuedOrder]) -> None:
+        """Let go of orders that go on after a restart."""
+        for queued in orders:
+            self._worker.remove(queued)
+            if end := self._ends.get(queued.order.id):
+                end.cancel()
+
+
+def _is_readable(view: OrderView) -> bool:
+    """Tell whether this version knows what an order says, and the step that it is at."""
+    order = view.order
+    if order.state is OrderState.UNREADABLE:
+        return False
+    return order.step < len(KINDS[order.action].steps)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.cad.errors import CadError
+from bot.cad.models import Receipt
 from bot.common.discord_limits import REPLY_LIFETIME
 from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
@@ -15,10 +16,13 @@ from bot.services.orders.outcomes import (
     OUTCOME_JSON,
     RESOLUTION_JSON,
     BoardConfirmation,
+    OrderDetail,
     OrderView,
     Outcome,
     WaitNotice,
 )
+from bot.services.queue.order_kinds import KINDS, OrderKind
+from bot.services.queue.steps import Step
 from bot.services.targets.resolution import Resolution
 from bot.services.targets.terms import Term
 from bot.storage.stores.order_store import Order, OrderState
@@ -75,7 +79,11 @@ class QueuedOrder:
     What is stored:
         order: as stored, but for what `to_order` adds.
         terms: the parsed `units` of the order.
+        detail: what it says beside its call and its units.
         resolution, outcome: what became known of it so far.
+
+    What follows from that:
+        kind, step: how it is carried out, and the request that is next or under way.
 
     What the scheduler has to know, lost in a restart:
         entered_at: monotonic seconds when the queue took it.
@@ -85,7 +93,8 @@ class QueuedOrder:
         lookup: how far the units are known.
         retry_at: monotonic seconds before which an attempt is of no use.
         partition: see batching.BatchItem.
-        may_have_been_sent: an attempt that failed may have reached the CAD.
+        may_have_been_sent: an attempt at this step that failed may have reached the CAD.
+        receipt: what the CAD said to the last request.
 
     What the notifier has to know, lost in a restart:
         reply: what the actor has been shown.
@@ -93,8 +102,11 @@ class QueuedOrder:
 
     order: Order
     terms: tuple[Term, ...]
+    detail: OrderDetail
     resolution: Resolution
     outcome: Outcome | None
+    kind: OrderKind
+    step: Step
     entered_at: float
     expires_at: datetime
     is_alone: bool = True
@@ -103,6 +115,7 @@ class QueuedOrder:
     retry_at: float = -math.inf
     partition: int = 0
     may_have_been_sent: bool = False
+    receipt: Receipt | None = None
     reply: ReplyState = field(default_factory=ReplyState)
 
     @classmethod
@@ -116,12 +129,18 @@ class QueuedOrder:
         """Take an order as it is stored; one that was being sent may have reached the CAD."""
         order = accepted.order
         is_resolved, was_sending = order.resolution is not None, order.state is OrderState.SENDING
-        view = outcomes.decode_view(order) if is_resolved or order.outcome else OrderView(order)
+        # A new attach has nothing to decode.
+        is_plain = not is_resolved and order.outcome is None and order.detail is None
+        view = OrderView(order) if is_plain else outcomes.decode_view(order)
+        kind = KINDS[order.action]
         return cls(
             replace(order, state=OrderState.QUEUED) if was_sending else order,
             accepted.terms,
+            view.detail,
             view.resolution,
             view.outcome,
+            kind,
+            kind.steps[order.step],
             entered_at,
             order.created_at + LIFETIME,
             # Where the resolution is stored, the actor has confirmed it or did not need to.
@@ -137,13 +156,27 @@ class QueuedOrder:
         return self.may_ask and self.lookup.is_resolved and is_about_many
 
     @property
+    def is_refused(self) -> bool:
+        """Tell whether an order without units is not to be sent, whatever the CAD says."""
+        # What needs no units leaves something out only where it is denied.
+        return self.kind.needs_units or bool(self.resolution.left_out)
+
+    @property
     def is_unconfirmed(self) -> bool:
         """Tell whether the CAD has taken the order and not yet shown that it was done."""
         return (
             self.order.state is OrderState.DONE
+            and self.kind.is_shown is not None
             and self.outcome is not None
             and self.outcome.confirmation is BoardConfirmation.PENDING
         )
+
+    def advance(self) -> None:
+        """Go on to the next step."""
+        order = self.order
+        self.order = replace(order, state=OrderState.QUEUED, step=order.step + 1)
+        self.step = self.kind.steps[self.order.step]
+        self.may_have_been_sent, self.partition, self.retry_at = False, 0, -math.inf
 
     def to_order(self) -> Order:
         """Return the order to store.
@@ -173,4 +206,4 @@ class QueuedOrder:
         """Return what the actor is shown."""
         is_open_question = waiting and not self.lookup.is_resolved
         resolution = Resolution() if is_open_question else self.resolution
-        return OrderView(self.order, resolution, self.outcome, waiting)
+        return OrderView(self.order, resolution, self.outcome, waiting, self.detail)

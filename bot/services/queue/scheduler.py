@@ -11,9 +11,10 @@ from typing import TypeAlias
 from bot.cad.errors import CadError, CadTimeout
 from bot.services.queue import batching
 from bot.services.queue.batching import BatchItem, conflict
-from bot.services.queue.order_kinds import KINDS, LimitState, batch_item
+from bot.services.queue.order_kinds import LimitState
 from bot.services.queue.queued_order import QueuedOrder
-from bot.storage.stores.order_store import OrderAction, OrderState
+from bot.services.queue.steps import Step, batch_item
+from bot.storage.stores.order_store import OrderState
 
 NOTIFY_AFTER = 2.0  # seconds; a shorter wait ends before the actor has read about it
 _LONGEST_WAIT = 86_400.0  # seconds; a CAD may ask for any number of them
@@ -30,7 +31,7 @@ class Situation:
         backoff_until: when the CAD may be asked again after an outage; in the past otherwise.
         backoff_error: what the outage began with; None where the CAD answers.
         failures: CadBackoff.failures.
-        limit: returns the budget of a kind of order.
+        limit: returns the budget of a step.
     """
 
     now: float
@@ -39,7 +40,7 @@ class Situation:
     backoff_until: float
     backoff_error: CadError | None
     failures: int
-    limit: Callable[[OrderAction], LimitState]
+    limit: Callable[[Step], LimitState]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def decide(orders: Collection[QueuedOrder], situation: Situation) -> Decision:
     if found := [one for one in resolved if one.needs_confirmation]:
         return Close(found, OrderState.AWAITING_CONFIRMATION)
     without_units = [one for one in resolved if not one.resolution.assignees]
-    if found := [one for one in without_units if KINDS[one.order.action].needs_units]:
+    if found := [one for one in without_units if one.is_refused]:
         return Close(found, OrderState.REFUSED)
     may_send = resolved and situation.sending_since is None
     if may_send and (found := _next_batch(waiting, situation)):
@@ -159,14 +160,14 @@ def _next_batch(waiting: Sequence[QueuedOrder], situation: Situation) -> list[Qu
     for item in batching.ready(items):
         first = by_id[item.order_id]
         if first.lookup.is_resolved and _ready_at(first, situation) <= situation.now:
-            capacity = situation.limit(first.order.action).capacity
+            capacity = situation.limit(first.step).capacity
             return [by_id[one.order_id] for one in batching.fill(item, items, capacity)]
     return []
 
 
 def _ready_at(queued: QueuedOrder, situation: Situation) -> float:
     """Return when an order may be sent as far as the CAD is concerned, in monotonic seconds."""
-    limit = situation.limit(queued.order.action)
+    limit = situation.limit(queued.step)
     ready_at = max(situation.backoff_until, situation.now + limit.wait, queued.retry_at)
     if limit.usage is not None and not queued.partition:
         age = situation.now - queued.entered_at

@@ -13,7 +13,6 @@ from bot.cad.client import CadClient
 from bot.cad.models import Call, Receipt
 from bot.services.board.live_board import Board
 from bot.services.queue.board_check import not_shown
-from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
 
 _log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ class SharedRequestCheck:
     def is_needed(self, sent: Sequence[QueuedOrder]) -> bool:
         """Return whether the answer to a request does not suffice for its orders."""
         is_shared = len(set(map(_key, sent))) > 1 or sent[0].order.id in self.suspects
-        return is_shared and KINDS[sent[0].order.action].is_looked_at
+        return is_shared and sent[0].step.is_checked
 
     async def find_done(
         self, sent: Sequence[QueuedOrder]
@@ -71,7 +70,7 @@ class SharedRequestCheck:
 
 
 def _key(queued: QueuedOrder) -> Hashable:
-    return KINDS[queued.order.action].key(queued.order)
+    return queued.step.key(queued)
 
 
 def _has_units(queued: QueuedOrder) -> bool:

@@ -24,7 +24,7 @@ from bot.services.orders.outcomes import WaitNotice
 from bot.services.queue import scheduler
 from bot.services.queue.batch_sender import BatchSender
 from bot.services.queue.completion import OrderCompletion, OrderNotifier
-from bot.services.queue.order_kinds import KINDS, LimitState
+from bot.services.queue.order_kinds import LimitState
 from bot.services.queue.queued_order import LookupState, QueuedOrder
 from bot.services.queue.scheduler import Close, Resolve, Send, Situation, Wait
 from bot.services.targets.resolution import Resolution
@@ -71,6 +71,7 @@ class QueueWorker:
         self._tasks = tasks
         self._on_failed = on_failed
         self._clock = clock
+        self._deadline: float | None = None  # when the bot stops, in monotonic seconds
         self._sending_since: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._wakeup: asyncio.Future[None] | None = None
@@ -96,6 +97,13 @@ class QueueWorker:
         if self._task is None and self.orders and not self._tasks.is_stopping:
             self._task = self._tasks.spawn(self._work(), "order queue")
 
+    async def drain(self, seconds: float) -> None:
+        """Go on for as long as an order can be finished within some seconds."""
+        self._deadline = self._clock.monotonic() + seconds
+        self.wake()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
     async def _work(self) -> None:
         try:
             while self.orders and not self._tasks.is_stopping:
@@ -115,6 +123,8 @@ class QueueWorker:
                             queued.order = replace(queued.order, state=OrderState.SENDING)
                         self._tasks.spawn(self._send(orders), f"request for {len(orders)} orders")
                     case wait:
+                        if self._deadline is not None and self._is_futile(wait, self._deadline):
+                            break
                         await self._wait(wait, wakeup)
                         continue
                 if len(orders) == len(self.orders):  # only their tasks can bring something new
@@ -123,10 +133,17 @@ class QueueWorker:
             self._fail([*self.orders.values()], error)
         self._task = None
 
+    def _is_futile(self, wait: Wait, deadline: float) -> bool:
+        """Tell whether no order can be finished before the bot stops."""
+        is_busy = self._sending_since is not None or any(
+            one.lookup.is_running for one in self.orders.values()
+        )
+        return not is_busy and (self._backoff.error is not None or wait.until > deadline)
+
     async def _wait(self, wait: Wait, wakeup: asyncio.Future[None]) -> None:
         """Show why orders wait, and sleep until the deadline or until something happens."""
         for notice in wait.notices:
-            limiter = KINDS[notice.queued.order.action].limiter(self._cad)
+            limiter = notice.queued.step.limiter(self._cad)
             until = notice.until.replace(microsecond=0)
             self._notifier.show_waiting(
                 notice.queued, WaitNotice(until, notice.error, limiter.per_minute)
@@ -165,6 +182,8 @@ class QueueWorker:
             return
         if queued.order.state is not OrderState.QUEUED:
             return  # closed meanwhile
+        if queued.kind.needs_duty:
+            resolution = resolution.only_on_duty(is_final=lookup.error is None)
         queued.resolution = resolution
         # The units that are known go ahead; before another attempt the CAD is asked for the rest.
         is_resolved = lookup.error is None or bool(resolution.assignees)

@@ -12,7 +12,7 @@ from bot.services.orders.outcomes import Outcome
 from bot.services.targets import grammar
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget
 from bot.services.targets.terms import format_ident
-from bot.storage.stores.order_store import Order
+from bot.storage.stores.order_store import Order, OrderState
 
 ERASED_ID = 0  # stands for the Discord id of an erased user
 
@@ -26,6 +26,8 @@ def redact(order: Order, discord_id: int, api_ids: Collection[str]) -> Order | N
         api_ids: the known API ids of the person.
     """
     view = outcomes.decode_view(order)
+    if view.order.state is OrderState.UNREADABLE:
+        return None  # it cannot be said what else it holds
     person = _PersonMatcher(order, view.resolution, discord_id, api_ids)
     rest = replace(
         view.resolution,
@@ -36,7 +38,7 @@ def redact(order: Order, discord_id: int, api_ids: Collection[str]) -> Order | N
     # The stored members of roles and channels are dropped: a closed order does not need them.
     typed = _SEPARATORS.split(grammar.remove_member_ids(order.units))
     tokens = [one for one in typed if one and not person.matches_text(one)]
-    if not tokens and not rest.assignees and not rest.left_out:
+    if order.units and not tokens and not rest.assignees and not rest.left_out:
         return None
     return replace(
         _anonymised(order) if order.actor_id == discord_id else order,
@@ -105,5 +107,14 @@ def _without_missing(outcome: Outcome | None, identities: Collection[str]) -> st
 
 
 def _anonymised(order: Order) -> Order:
-    """Return an order without its actor, which needs no answer any more."""
-    return replace(order, actor_id=ERASED_ID, token=None, reply_id=None, answered=True)
+    """Return an order without its actor, and what the actor has written; it needs no answer."""
+    detail = outcomes.decode_view(order).detail
+    written = replace(detail, text="", label="")
+    return replace(
+        order,
+        actor_id=ERASED_ID,
+        token=None,
+        reply_id=None,
+        answered=True,
+        detail=order.detail and outcomes.DETAIL_JSON.dump_json(written).decode(),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.cad.models import Unit, UnitRef
 from bot.common.account_id import ACCOUNT_PREFIX, account_of
@@ -50,13 +50,15 @@ class SkipReason(enum.Enum):
     INVALID_RANGE = enum.auto()  # the ends have different prefixes or are too far apart
     DISPATCHER = enum.auto()  # on duty as a dispatcher only
     NOT_ADDRESSABLE = enum.auto()  # no request of this CAD's API can name the unit
-    # About the actor; the target is then the whole text.
+    STATUS_CHANGED = enum.auto()  # the unit got another status while the order waited
+    # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD
     CAD_PERMISSION_UNKNOWN = 103  # the CAD did not return the permissions
     CAD_ACCOUNT_EXPIRED = 104
     CAD_ACCOUNT_REMOVED = 105
     CAD_ACCOUNT_BANNED = 106
+    EMERGENCY_GONE = 107  # the 911 call is not listed any more, and no call answers it
 
 
 # Reasons that a newer list of units cannot change.
@@ -225,6 +227,22 @@ class Resolution:
     excluded: tuple[Assignee, ...] = ()
     attendances: tuple[MemberGroupSummary, ...] = ()
     too_many: int = 0
+
+    def only_on_duty(self, *, is_final: bool) -> Resolution:
+        """Return it without the assignees that are off duty.
+
+        Args:
+            is_final: whether the CAD has been asked: those of whom it does not say stay then.
+        """
+        kept = tuple(
+            one for one in self.assignees if one.on_duty or (is_final and one.on_duty is None)
+        )
+        absent = [
+            SkippedTarget(Target(one.reference, one.discord_id), SkipReason.NOT_ON_DUTY)
+            for one in self.assignees
+            if one.on_duty is False
+        ]
+        return replace(self, assignees=kept, left_out=(*self.left_out, *absent))
 
     def is_certain(self) -> bool:
         """Return whether a newer list of units cannot change it; ignores unit groups and ranges."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
 
 from bot.storage.database import Coalescer, Database
 from bot.storage.tables import orders
@@ -24,6 +24,16 @@ class OrderAction(StrEnum):
 
     ATTACH = "attach"
     DETACH = "detach"
+    RESPOND = "respond"  # make a 911 call a dispatch call, and attach units to it
+    NOTE = "note"
+    STATUS = "status"
+    CLOSE = "close"
+    DISMISS = "dismiss"  # take a 911 call off the list
+    UNREADABLE = "unreadable"  # another version of the bot has stored it
+
+    @classmethod
+    def _missing_(cls, value: object) -> OrderAction:  # noqa: ARG003
+        return cls.UNREADABLE
 
 
 class OrderState(StrEnum):
@@ -37,6 +47,11 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
     AWAITING_CONFIRMATION = "asked"  # not sent: its actor has to confirm it first
     CONFIRMED = "confirmed"  # the actor has confirmed it: another order followed
+    UNREADABLE = "unreadable"  # another version of the bot has stored it; it is closed
+
+    @classmethod
+    def _missing_(cls, value: object) -> OrderState:  # noqa: ARG003
+        return cls.UNREADABLE
 
     @property
     def is_open(self) -> bool:
@@ -49,12 +64,16 @@ class Order:
     """One order as stored.
 
     Attributes:
-        call_id: for a detach, the only call that units may be taken off; None for any.
+        call_id: the dispatch call, None while it is not created; for a detach, the only call that
+            units may be taken off, None for any.
         units: the text as typed, with the members of the roles and channels that it names.
         application_id, token: the address of the private reply; the token is a secret, valid for
             `INTERACTION_LIFETIME` and wiped after that.
         reply_id: the message that holds the reply; None until Discord has told it.
         people: the Discord ids of the members it is about, known once it is resolved.
+        detail: JSON of the services above: what it says beside its call and units; None for
+            nothing.
+        step: how many of its requests to the CAD are done.
         resolution, outcome: JSON of the services above; None until known.
         answered: whether the actor was told the last outcome.
     """
@@ -72,6 +91,8 @@ class Order:
     reply_id: int | None = None
     state: OrderState = OrderState.QUEUED
     people: frozenset[int] = frozenset()
+    detail: str | None = None
+    step: int = 0
     resolution: str | None = None
     outcome: str | None = None
     answered: bool = False
@@ -89,7 +110,10 @@ _INSERT = insert(orders).returning(orders.c.id, sort_by_parameter_order=True)
 _INSERT_MANY = insert(orders)
 _GIVEN = tuple(name for name in Order.__slots__ if name != "id")
 _LAST_ID = select(func.max(orders.c.id))
-_CHANGING = ("reply_id", "state", "people", "resolution", "outcome", "answered", "finished_at")
+_CHANGING = (
+    *("call_id", "reply_id", "state", "step", "people", "resolution", "outcome"),
+    *("answered", "finished_at"),
+)
 _ONE = update(orders).where(orders.c.id == bindparam("order"))
 # A late write does not change an order that has been closed.
 _UPDATE = _ONE.where(
@@ -99,6 +123,11 @@ _UPDATE = _ONE.where(
         orders.c.state == bindparam("new_state"),
     )
 ).values({name: bindparam(f"new_{name}") for name in _CHANGING})
+_ABANDON = _ONE.values(
+    state=case((orders.c.state.in_(_OPEN), OrderState.UNREADABLE), else_=orders.c.state),
+    answered=True,
+    finished_at=func.coalesce(orders.c.finished_at, bindparam("now")),
+)
 _ANSWER = _ONE.where(orders.c.state == OrderState.AWAITING_CONFIRMATION)
 _WIPE = (
     update(orders)
@@ -153,6 +182,11 @@ class OrderStore:
         async with self._database.begin() as connection:
             answer = _ANSWER.values(state=OrderState.CANCELLED, answered=True)
             return bool((await connection.execute(answer, {"order": asked_id})).rowcount)
+
+    async def abandon(self, order_id: int, now: datetime) -> None:
+        """Close an order that cannot be read, without touching what it says."""
+        async with self._database.begin() as connection:
+            await connection.execute(_ABANDON, {"order": order_id, "now": now})
 
     async def unfinished(self) -> list[Order]:
         """List the orders that are open, or whose outcome was not told, the oldest first."""

@@ -117,6 +117,7 @@ class PersonalDataStore:
                         actor_id=order.actor_id,
                         units=order.units,
                         people=encode_ids(order.people),
+                        detail=order.detail,
                         resolution=order.resolution,
                         outcome=order.outcome,
                         token=order.token,

@@ -13,7 +13,7 @@ from bot.services.pickers.suggestions import (
     UnitGroupSuggestion,
     UnitSuggestion,
 )
-from bot.ui.calls.action_text import STATUS_WORDS
+from bot.ui.orders.action_text import STATUS_WORDS
 from bot.ui.text import one_line
 
 _LIMIT = 100  # characters of a choice's name and of its value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 import discord
@@ -11,7 +12,6 @@ from discord.ui import Modal, TextInput
 
 from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.links.link_service import LinkResult
-from bot.ui.calls import action_text
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import run_guarded
 from bot.ui.interactions.responses import (
@@ -92,12 +92,12 @@ class NoteForm(Form):
         self._call_id = call_id
 
     async def submit(self, interaction: Interaction, services: GuildServices) -> None:
-        """Add the note, signed with the member's display name."""
-        noting = services.call_actions.add_note(
-            actor_of(interaction),
-            self._server_id,
-            self._call_id,
-            self.field.value,
+        """Give the order, signed with the member's display name."""
+        note = partial(
+            services.call_actions.add_note,
+            server_id=self._server_id,
+            call_id=self._call_id,
+            text=self.field.value,
             label=interaction.user.display_name,
         )
-        await respond(interaction, noting, action_text.note_added)
+        await submit_order(interaction, note, services.queue)

@@ -12,7 +12,6 @@ from discord.ui import View
 from bot.services.access.policy import Actor
 from bot.services.calls.call_actions import CallActions
 from bot.services.cards.card_content import CardContent
-from bot.ui.calls import action_text
 from bot.ui.calls.call_component import (
     CallButton,
     QuestionButton,
@@ -28,7 +27,6 @@ from bot.ui.interactions.responses import (
     Interaction,
     actor_of,
     answer,
-    respond,
     submit_order,
 )
 
@@ -36,15 +34,12 @@ from bot.ui.interactions.responses import (
 class SelfOrderButton(CallButton, template=call_item_pattern("self-order")):
     """Gives an order about the member who pressed it; one who is not linked is linked first."""
 
-    asks_cad: ClassVar[bool] = False  # see `submit_order`
-
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Give the order, or open the link form, which gives it afterwards."""
         actor = actor_of(interaction)
         self.require_right(services.call_actions, actor)
         if await services.call_actions.is_linked(actor):
-            accept = self.accept(services)
-            await submit_order(interaction, accept, services.queue, asks_cad=self.asks_cad)
+            await submit_order(interaction, self.accept(services), services.queue)
         else:
             await services.link_workflow.require_no_request(actor)
             await interaction.response.send_modal(LinkForm(self.accept))
@@ -96,14 +91,13 @@ class RespondButton(SelfOrderButton, template=call_item_pattern("respond")):
     action = "respond"
     label = "Respond"
     style = discord.ButtonStyle.danger
-    asks_cad = True
 
     def require_right(self, calls: CallActions, actor: Actor) -> None:
         """Require the right to create calls."""
         calls.require_dispatch(actor)
 
     def accept(self, services: GuildServices) -> Accept:
-        """Return what creates the call and stores an order to attach the own unit."""
+        """Return what stores an order to send the own unit."""
         return partial(
             services.call_actions.respond_to_911,
             server_id=self.server_id,
@@ -154,11 +148,11 @@ class ConfirmDismissButton(CallButton, template=call_item_pattern("dismiss-now")
     style = discord.ButtonStyle.danger
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Dismiss the 911 call."""
-        dismissing = services.call_actions.dismiss_911(
-            actor_of(interaction), self.server_id, self.call_id
+        """Give the order."""
+        dismiss = partial(
+            services.call_actions.dismiss_911, server_id=self.server_id, number=self.call_id
         )
-        await respond(interaction, dismissing, action_text.emergency_dismissed)
+        await submit_order(interaction, dismiss, services.queue)
 
 
 class DismissButton(QuestionButton, template=call_item_pattern("dismiss")):

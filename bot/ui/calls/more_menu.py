@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 import discord
 from discord import SelectOption
 from discord.ui import Item, Select, View
 
-from bot.ui.calls import action_text
 from bot.ui.calls.call_component import (
     CallButton,
     CallItem,
@@ -18,7 +18,8 @@ from bot.ui.calls.call_component import (
 )
 from bot.ui.calls.call_forms import NoteForm
 from bot.ui.interactions.guild_services import GuildServices
-from bot.ui.interactions.responses import Interaction, actor_of, answer, respond
+from bot.ui.interactions.responses import Interaction, actor_of, answer, submit_order
+from bot.ui.orders.action_text import STATUS_WORDS
 
 
 class MoreButton(CallButton, template=call_item_pattern("more")):
@@ -56,18 +57,18 @@ class StatusSelect(CallItem, template=call_item_pattern("status")):
         """Return the select; it does not offer "unavailable", which makes no sense on a call."""
         options = [
             SelectOption(label=word.capitalize(), value=str(status))
-            for status, word in action_text.STATUS_WORDS.items()
+            for status, word in STATUS_WORDS.items()
             if status
         ]
         return Select(custom_id=custom_id, placeholder="Set my status", options=options)
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Set the selected status."""
+        """Give the order."""
         (value,) = cast(Any, interaction.data)["values"]
-        setting = services.call_actions.set_status(
-            actor_of(interaction), self.server_id, int(value)
+        setting = partial(
+            services.call_actions.set_status, server_id=self.server_id, status=int(value)
         )
-        await respond(interaction, setting, action_text.status_set)
+        await submit_order(interaction, setting, services.queue)
 
 
 class ConfirmCloseButton(CallButton, template=call_item_pattern("close-now")):
@@ -78,11 +79,11 @@ class ConfirmCloseButton(CallButton, template=call_item_pattern("close-now")):
     style = discord.ButtonStyle.danger
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Close the call."""
-        closing = services.call_actions.close_call(
-            actor_of(interaction), self.server_id, self.call_id
+        """Give the order."""
+        close = partial(
+            services.call_actions.close_call, server_id=self.server_id, call_id=self.call_id
         )
-        await respond(interaction, closing, action_text.call_closed)
+        await submit_order(interaction, close, services.queue)
 
 
 class CloseCallButton(QuestionButton, template=call_item_pattern("close")):

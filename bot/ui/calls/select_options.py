@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from discord import SelectOption
 
 from bot.services.pickers.unit_picker import Candidate
-from bot.ui.calls.action_text import status_word
+from bot.ui.orders.action_text import status_word
 from bot.ui.text import one_line
 
 MAX_OPTION_LENGTH = 100  # characters of an option's label, value and description

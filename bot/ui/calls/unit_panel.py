@@ -219,14 +219,14 @@ class DispatchPickedButton(CallButton, template=call_item_pattern("dispatch-pick
     style = discord.ButtonStyle.primary
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Create the call, then give the order."""
+        """Give the order."""
         respond = partial(
             services.call_actions.respond_to_911,
             server_id=self.server_id,
             number=self.call_id,
             units=UnitPanel.from_message(interaction.message).units_text(services, self.server_id),
         )
-        await submit_order(interaction, respond, services.queue, asks_cad=True, may_ask=False)
+        await submit_order(interaction, respond, services.queue, may_ask=False)
 
 
 PANEL_ITEMS = (MemberSelect, UnitSelect, DepartmentSelect, AttachPickedButton, DispatchPickedButton)

@@ -78,7 +78,6 @@ async def submit_order(
     queue: OrderQueue,
     *,
     place: ReplyPlace = ReplyPlace.NEW,
-    asks_cad: bool = False,
     may_ask: bool = True,
 ) -> None:
     """Store an order, acknowledge the interaction, and have the order carried out and answered.
@@ -90,11 +89,9 @@ async def submit_order(
         accept: stores the order.
         place: where the reply to the order goes. A reply that does not go to a new message is
             acknowledged before the order is stored.
-        asks_cad: whether `accept` asks the CAD, which may take longer than Discord waits: then the
-            acknowledgement comes first, too.
         may_ask: whether an order about many units is to be confirmed before it is sent.
     """
-    is_stored_first = place is ReplyPlace.NEW and not asks_cad
+    is_stored_first = place is ReplyPlace.NEW
     try:
         if is_stored_first or place is ReplyPlace.FOLLOW_UP:
             pass

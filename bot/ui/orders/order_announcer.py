@@ -120,6 +120,7 @@ class DeclineButton(IdButton, template=id_button_pattern("drop")):
         await interaction.response.edit_message(content=order_text.order_reply(dropped), view=None)
 
 
+_UNDOABLE = {OrderAction.ATTACH, OrderAction.RESPOND}
 ORDER_BUTTONS = (CancelButton, UndoButton, ConfirmButton, DeclineButton)
 
 
@@ -132,7 +133,7 @@ def buttons_for_order(view: OrderView) -> View:
     elif order.state is OrderState.AWAITING_CONFIRMATION:
         buttons.add_item(ConfirmButton(order.id))
         buttons.add_item(DeclineButton(order.id))
-    elif order.action is OrderAction.ATTACH and order.state is OrderState.DONE and outcome:
+    elif order.action in _UNDOABLE and order.state is OrderState.DONE and outcome:
         is_missing = outcome.confirmation is BoardConfirmation.MISSING
         if not is_missing or any(
             one.reference not in outcome.missing for one in view.resolution.assignees

@@ -13,6 +13,7 @@ from bot.services.targets.grammar import remove_member_ids
 from bot.services.targets.resolution import ASSIGNEE_LIMIT
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import error_text
+from bot.ui.orders.action_text import STATUS_WORDS, UNKNOWN_STATUS, WORDS
 from bot.ui.orders.target_text import skip_reason, skipped_lines
 from bot.ui.text import (
     MESSAGE_LIMIT,
@@ -26,6 +27,14 @@ from bot.ui.text import (
 
 _LIST_LIMITS = (700, 350, 150, 60)  # characters of each list; shorter ones until all fit
 _MORE_LINES = "…and more of that kind."
+
+_UNREADABLE = (
+    "This order cannot be read: another version of the bot stored it. Check the call, then give the"
+    " order again."
+)
+_ATTACH_STEP = 1  # of a response
+_ABOUT_CALLS = {OrderAction.ATTACH, OrderAction.DETACH, OrderAction.RESPOND}
+_NOT_DONE = {OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED}
 
 _STATE_NAMES = {
     OrderState.AWAITING_CONFIRMATION: "not confirmed",
@@ -53,11 +62,14 @@ def order_line(view: OrderView) -> str:
     people = join_limited([unit_name(one) for one in view.resolution.assignees], 300) or code_span(
         done.units, 60
     )
-    call = f"**#{done.call_id}**" if done.call_id is not None else "their calls"
-    direction = "→" if done.action is OrderAction.ATTACH else "off"
+    what = (
+        people
+        if done.state is OrderState.UNREADABLE
+        else say(WORDS[done.action].line, view, people)
+    )
     state = _STATE_NAMES.get(done.state, done.state)
     return (
-        f"{mark} {people} {direction} {call} · by {member_mention(done.actor_id)}"
+        f"{mark} {what} · by {member_mention(done.actor_id)}"
         f" {timestamp(done.created_at, 'R')} · {state}{_line_detail(view)}"
     )
 
@@ -75,22 +87,29 @@ def _line_detail(view: OrderView) -> str:
 
 
 def _lines(view: OrderView, limit: int) -> Iterator[str]:
+    if view.order.state is OrderState.UNREADABLE:
+        yield f"❌ {_UNREADABLE}"
+        return
     people = join_limited([unit_name(one) for one in view.resolution.assignees], limit)
     if view.waiting:
         yield f"⏳ {_wait_text(view.waiting)}"
-        yield f"To be {_action_phrase(view)}: {people or code_span(view.order.units, 200)}"
+        yield _to_do(view, people)
         return
     yield _headline(view, people)
     if view.order.state is OrderState.AWAITING_CONFIRMATION:
         yield from _units_on_other_calls(view, limit)
     if view.order.state is OrderState.DONE and view.outcome:
         yield from _confirmation_lines(view, view.outcome, limit)
+    if view.order.action is OrderAction.RESPOND:
+        yield from _emergency_lines(view)
     skipped = view.resolution
     if skipped.excluded or skipped.left_out or skipped.attendances:
         yield from skipped_lines(skipped, limit)
 
 
 def _wait_text(waiting: WaitNotice) -> str:
+    if waiting.is_restart:
+        return "The bot is restarting; your order goes on when it is back."
     if waiting.error is not None:
         trouble = error_text.wait_reason(waiting.error)
         return f"{trouble} I keep trying until {timestamp(waiting.until, 't')}."
@@ -100,43 +119,78 @@ def _wait_text(waiting: WaitNotice) -> str:
     )
 
 
+def say(words: str, view: OrderView, units: str = "") -> str:
+    """Fill the names of an order into a text with `{call}`, `{number}`, `{units}` and others."""
+    call_id, detail = view.order.call_id, view.detail
+    title = view.outcome.call_title if view.outcome else ""
+    # The list of units follows after a colon: a title with a colon of its own goes into brackets.
+    title = f" ({escape(title)})" if ":" in title else f" {escape(title)}" if title else ""
+    emergency = f"**911 #{detail.emergency}**"
+    unknown = "their calls" if detail.emergency is None else f"a call for {emergency}"
+    return words.format(
+        call=unknown if call_id is None else f"**#{call_id}**{title}",
+        number=unknown if call_id is None else f"**#{call_id}**",
+        units=units,
+        emergency=emergency,
+        note=detail.text and code_span(detail.text),
+        status=f"**{STATUS_WORDS.get(detail.status or 0, UNKNOWN_STATUS)}**",
+    )
+
+
+def _to_do(view: OrderView, people: str) -> str:
+    """Return what is left to do of an order that waits."""
+    words, units = WORDS[view.order.action], people or code_span(view.order.units, 200)
+    if view.order.action is OrderAction.RESPOND and view.order.step > _ATTACH_STEP:
+        return say("Done: {call}: {units}\nTo be taken off the list: {emergency}", view, units)
+    return say(f"To be {words.participle}: {words.item}", view, units)
+
+
+def _emergency_lines(view: OrderView) -> Iterator[str]:
+    """Yield what has become of the 911 call, where it is still listed."""
+    if view.outcome and view.outcome.is_incomplete:
+        yield say("{emergency} is still listed. Dismiss it if it needs no more units.", view)
+    elif view.order.call_id is not None and view.order.state in _NOT_DONE:
+        yield say("{emergency} is still listed, and {number} is open for it.", view)
+
+
 def _headline(view: OrderView, people: str) -> str:
     done, outcome = view.order, view.outcome
     if done.state is OrderState.DONE:
-        return f"{_result(view)}: {people}"
+        return _result(view, people)
+    words = WORDS[done.action]
     is_unsure = outcome is not None and outcome.is_unsure
-    not_done = "It is not certain whether the units were" if is_unsure else "Not"
-    not_done += f" {_action_phrase(view)}"
-    units = f"\nUnits: {people or code_span(remove_member_ids(done.units), 200)}"
+    not_done = f"It is not certain whether {words.subject}" if is_unsure else "Not"
+    not_done = say(f"{not_done} {words.participle}", view)
+    units = people or code_span(remove_member_ids(done.units), 200)
+    item = say(f"\n{words.label}: {words.item}", view, units)
     match done.state:
         case OrderState.AWAITING_CONFIRMATION:
             return f"⏳ {_question(view)}\nUnits: {people}"
         case OrderState.CONFIRMED:
             return "✅ Confirmed: the order that followed has the result."
         case OrderState.CANCELLED:
-            return f"❌ Cancelled. {not_done}.{units}"
+            return f"❌ Cancelled. {not_done}.{item}"
         case OrderState.EXPIRED:
             reason = "the CAD did not take the order in time"
-            return f"❌ {not_done}: {reason}.{units}"
+            return f"❌ {not_done}: {reason}.{item}"
         case _:
-            return f"❌ {not_done}{_failure_reason(view, units)}"
+            return f"❌ {not_done}{_failure_reason(view, item)}"
 
 
-def _failure_reason(view: OrderView, units: str) -> str:
+def _failure_reason(view: OrderView, item: str) -> str:
     if view.outcome and view.outcome.failure:
-        return f". {error_text.cad_message(view.outcome.failure.error)}{units}"
+        return f". {error_text.cad_message(view.outcome.failure.error)}{item}"
     if view.resolution.too_many:
         count = view.resolution.too_many
-        return f": {count} units are too many; one order takes at most {ASSIGNEE_LIMIT}.{units}"
+        return f": {count} units are too many; one order takes at most {ASSIGNEE_LIMIT}.{item}"
     return "."
 
 
 def _question(view: OrderView) -> str:
     count = len(view.resolution.assignees)
-    if view.order.action is OrderAction.ATTACH:
-        what = f"Attach {count} units to {_call_name(view)}"
-    else:
-        what = f"Detach {count} units from {_call_name(view)}"
+    is_detach = view.order.action is OrderAction.DETACH
+    verb, preposition = ("Detach", "from") if is_detach else ("Attach", "to")
+    what = say(f"{verb} {count} units {preposition} {{call}}", view)
     until = timestamp(view.order.created_at + CONFIRM_WITHIN, "t")
     return f"{what}? Not sent yet: press **Confirm** before {until}, or give the order again."
 
@@ -154,33 +208,22 @@ def _units_on_other_calls(view: OrderView, limit: int) -> Iterator[str]:
         yield f"Leaving another call: {join_limited(elsewhere, limit)}"
 
 
-def _result(view: OrderView) -> str:
-    """Return the mark of a completed order and the call that its units are on or off."""
-    missing = view.outcome.missing if view.outcome else ()
-    is_attach = view.order.action is OrderAction.ATTACH
-    if missing and all(one.reference in missing for one in view.resolution.assignees):
-        return f"❌ {'Not' if is_attach else 'Still'} on {_call_name(view)}"
-    on_duty = {one.on_duty for one in view.resolution.assignees}
-    is_partly = missing or view.resolution.left_out or False in on_duty
-    return f"{'⚠️' if is_partly else '✅'} {'' if is_attach else 'Off '}{_call_name(view)}"
-
-
-def _action_phrase(view: OrderView) -> str:
-    is_attach = view.order.action is OrderAction.ATTACH
-    return f"{'attached to' if is_attach else 'detached from'} {_call_name(view)}"
-
-
-def _call_name(view: OrderView) -> str:
-    if view.order.call_id is None:
-        return "their calls"
-    title = view.outcome.call_title if view.outcome else ""
-    # The list of units follows after a colon: a title with a colon of its own goes into brackets.
-    name = f"({escape(title)})" if ":" in title else escape(title)
-    return f"**#{view.order.call_id}** {name}".rstrip()
+def _result(view: OrderView, people: str) -> str:
+    """Return the mark of a completed order and what it has done."""
+    outcome, units = view.outcome, view.resolution.assignees
+    missing = outcome.missing if outcome else ()
+    if missing and all(one.reference in missing for one in units):
+        is_detach = view.order.action is OrderAction.DETACH
+        return say(f"❌ {'Still' if is_detach else 'Not'} on {{call}}: {{units}}", view, people)
+    is_partly = missing or view.resolution.left_out or (outcome and outcome.is_incomplete)
+    is_partly = is_partly or False in {one.on_duty for one in units}
+    return say(f"{'⚠️' if is_partly else '✅'} {WORDS[view.order.action].result}", view, people)
 
 
 def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
-    """Yield what the CAD shows of a completed order."""
+    """Yield what the CAD shows of a completed order about the units of a call."""
+    if view.order.action not in _ABOUT_CALLS:
+        return
     people = view.resolution.assignees
     match outcome.confirmation:
         case BoardConfirmation.CONFIRMED:

@@ -52,6 +52,7 @@ _REASONS = {
     SkipReason.NO_MEMBER_ON_DUTY: "no member in it is linked and on duty in the CAD",
     SkipReason.NO_UNIT_IN_RANGE: "no unit on duty has a number in this range",
     SkipReason.NO_SUCH_UNIT_GROUP: "no unit on duty belongs to it. Spell it as in the CAD",
+    SkipReason.STATUS_CHANGED: "another status was set meanwhile",
     SkipReason.NOT_ADDRESSABLE: (
         "the CAD shows no API id for this unit, and its API 1 cannot name it otherwise. Do it in"
         " the CAD"
@@ -63,8 +64,9 @@ _REASONS = {
 }
 
 
-# These are about the actor, not about the targets.
-_ACTOR_REASONS = {
+# These are about the whole order, not about its targets.
+_ORDER_REASONS = {
+    SkipReason.EMERGENCY_GONE: error_text.EMERGENCY_GONE,
     SkipReason.CAD_PERMISSION_MISSING: error_text.NOT_PERMITTED,
     SkipReason.NO_CAD_ACCOUNT: error_text.NO_CAD_ACCOUNT,
     SkipReason.CAD_PERMISSION_UNKNOWN: error_text.PERMISSION_UNKNOWN,
@@ -72,7 +74,8 @@ _ACTOR_REASONS = {
     SkipReason.CAD_ACCOUNT_REMOVED: error_text.ACCOUNT_REMOVED,
     SkipReason.CAD_ACCOUNT_BANNED: error_text.ACCOUNT_BANNED,
 }
-_ACTOR_REASONS_SHORT = {
+_ORDER_REASONS_SHORT = {
+    SkipReason.EMERGENCY_GONE: "the 911 call is not listed any more",
     SkipReason.CAD_PERMISSION_MISSING: "no permission in the CAD",
     SkipReason.NO_CAD_ACCOUNT: "no account in the CAD",
     SkipReason.CAD_PERMISSION_UNKNOWN: "the CAD did not say whether it is allowed",
@@ -89,8 +92,8 @@ def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:
     for (is_excluded, value), group in groupby(
         sorted(found.left_out, key=_group_key), key=_group_key
     ):
-        if (reason := SkipReason(value)) in _ACTOR_REASONS:
-            yield _ACTOR_REASONS[reason]
+        if (reason := SkipReason(value)) in _ORDER_REASONS:
+            yield _ORDER_REASONS[reason]
             continue
         names = join_limited([_target_name(one.target) for one in group], limit)
         heading = "Not excluded" if is_excluded else "Left out"
@@ -104,7 +107,7 @@ def skip_reason(found: Resolution) -> str:
     if not found.left_out:
         return ""
     reason = found.left_out[0].reason
-    return _ACTOR_REASONS_SHORT.get(reason) or _REASONS[reason].partition(". ")[0]
+    return _ORDER_REASONS_SHORT.get(reason) or _REASONS[reason].partition(". ")[0]
 
 
 def _audience_summary(one: MemberGroupSummary) -> str:

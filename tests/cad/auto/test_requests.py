@@ -108,12 +108,12 @@ async def test_limits_are_those_of_the_api_in_use(
     auto_fixture: AutoFixture, api: SpokenApi
 ) -> None:
     auto = auto_fixture.auto
-    assert auto.attach_limiter is auto_fixture.v2.attach_limiter
+    assert auto.limiters.attach is auto_fixture.v2.limiters.attach
     auto_fixture.speak(api)
     await auto.calls(SERVER_ID)
     used = auto_fixture.v1 if api is SpokenApi.V1 else auto_fixture.v2
-    assert auto.attach_limiter is used.attach_limiter
-    assert auto.detach_limiter is used.detach_limiter
+    assert auto.limiters.attach is used.limiters.attach
+    assert auto.limiters.detach is used.limiters.detach
     assert auto.calls_per_attach == used.calls_per_attach
     assert auto.has_discord_links is used.has_discord_links
     assert auto.clock_skew == used.clock_skew
@@ -141,7 +141,7 @@ async def test_a_change_does_not_pass_the_limit(auto_fixture: AutoFixture, name:
     auto_fixture.speak(SpokenApi.V1)
     await auto.calls(SERVER_ID)
     auto_fixture.speak(SpokenApi.V2)
-    for limiter in (auto_fixture.v2.attach_limiter, auto_fixture.v2.detach_limiter):
+    for limiter in (auto_fixture.v2.limiters.attach, auto_fixture.v2.limiters.detach):
         while not limiter.wait():
             limiter.record()
     with pytest.raises(CadRateLimited) as caught:

@@ -31,16 +31,6 @@ def test_what_may_pass_is_tried_again_later_and_later(kind):
     assert waits == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
 
 
-@pytest.mark.parametrize("kind", [CadUnreachable, CadRateLimited])
-def test_what_surely_was_not_done(kind):
-    assert retry.is_safe_to_resend(kind())
-
-
-@pytest.mark.parametrize("kind", [*KINDS, errors.CadBrokenOff, CadUnavailable])
-def test_what_may_have_been_done(kind):
-    assert not retry.is_safe_to_resend(kind())
-
-
 def test_jitter_takes_away_up_to_half():
     assert retry.delay(CadUnavailable(), 2, 0.0, 0.0) == 0.25
 

@@ -119,30 +119,18 @@ async def test_a_429_slows_down_its_own_endpoint_only(sender, network):
     assert (sender.limiter("calls").allowed, sender.limiter("units").allowed) == (2, 100)
 
 
-@pytest.mark.parametrize("fault", [CadUnreachable(), answer(status=429)])
-async def test_an_act_is_repeated_where_the_cad_surely_has_not_done_it(
-    sender, network, time, fault
-):
-    network.answers = [fault, fault, done]
-    await sender.command(OTHER, v1.read_done)
-    assert (len(network.sent), time.slept) == (3, [0.25, 0.5])
-
-
 @pytest.mark.parametrize(
-    "fault", [CadBrokenOff(), CadTimeout(), CadRefused(), CadUnreadable(), busy, answer("no", 400)]
+    "fault",
+    [
+        *(CadUnreachable(), CadBrokenOff(), CadTimeout(), CadRefused(), CadUnreadable()),
+        *(answer(status=429), busy, answer("no", 400)),
+    ],
 )
-async def test_an_act_that_may_have_been_done_is_not_repeated(sender, network, time, fault):
+async def test_an_act_is_sent_once(sender, network, time, fault):
     network.answers = [fault, done]
     with pytest.raises(CadError):
         await sender.command(OTHER, v1.read_done)
     assert (len(network.sent), time.slept) == (1, [])
-
-
-async def test_an_act_does_not_repeat_after_a_fault_that_leaves_doubt(sender, network, time):
-    network.answers = [CadUnreachable(), busy, done]
-    with pytest.raises(CadUnavailable):
-        await sender.command(OTHER, v1.read_done)
-    assert (len(network.sent), time.slept) == (2, [0.25])
 
 
 async def test_an_act_waits_for_its_budget_and_takes_what_questions_leave(sender, network, time):
@@ -161,13 +149,6 @@ async def test_an_act_that_would_wait_too_long_is_not_sent(sender, network, time
     with pytest.raises(CadRateLimited) as caught:
         await sender.command(REQUEST, v1.read_done)
     assert (caught.value.retry_after, len(network.sent), time.slept) == (60.0, 5, [])
-
-
-async def test_giving_up_an_act_shows_the_last_fault(sender, network, time):
-    network.answers = [CadUnreachable("refused")]
-    with pytest.raises(CadUnreachable, match="refused"):
-        await sender.command(OTHER, v1.read_done)
-    assert time.seconds < retry.TOTAL_TIMEOUT
 
 
 @pytest.mark.parametrize("fault", [CadUnreachable(), CadBrokenOff(), busy])

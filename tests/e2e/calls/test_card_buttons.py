@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import discord
@@ -16,6 +17,8 @@ from bot.services.access.policy import Actor
 from bot.services.reply import ReplyAddress
 from bot.ui.calls.card_buttons import call_buttons, emergency_buttons
 from sandbox.cad.state import seed
+from sandbox.cad.state.faults import BAD_GATEWAY, Reset
+from sandbox.cad.state.models import EmergencyForm
 from tests.e2e.bot_fixture import CALM, BotFixture
 
 pytestmark = pytest.mark.parametrize(
@@ -263,13 +266,16 @@ class TestMore:
         assert more.response is not None
         place = f"cad:status:1:{ROBBERY}"
         result = await officers.pat.select(more.response.message, ["4"], custom_id=place)
-        assert words(result) == "✅ Your status (A\\-12) is now **on scene**."
+        assert (
+            words(result)
+            == f"✅ The status of {officers.pat.mention} (A\\-12) is now **on scene**."
+        )
         assert officers.server.units[1].status == 4
         unit = officers.services.board.snapshot(seed.SERVER_ID).units[1]
         assert unit.status == 4
 
     @pytest.mark.parametrize(
-        ("who", "told"), [("dana", "not linked to the CAD yet"), ("erin", "not on duty")]
+        ("who", "told"), [("dana", "not linked. Use `/link`"), ("erin", "off duty in the CAD")]
     )
     async def test_a_status_without_a_unit(
         self, bot_fixture: BotFixture, who: str, told: str
@@ -290,7 +296,7 @@ class TestMore:
         assert ROBBERY not in bot_fixture.server.calls
         assert bot_fixture.services.board.call(seed.SERVER_ID, ROBBERY) is None
         again = await press(bot_fixture.dana, asked, "Close call")
-        assert words(again).startswith("❌ The CAD refused: `CALL NOT FOUND`")
+        assert words(again).startswith("❌ Not closed. The CAD refused: `CALL NOT FOUND`")
 
     @pytest.mark.parametrize("label", ["Add note", "Close call"])
     async def test_an_officer_neither_notes_nor_closes(
@@ -321,14 +327,16 @@ class TestOnAnEmergency:
             )
             for name in ("pat", "alice", "pat")
         ]
-        acts, reply = bot_fixture.services.call_actions, ReplyAddress(1, "token")
-        responding = asyncio.gather(
-            *(acts.respond_to_911(actor, reply, seed.SERVER_ID, SHOTS, "me") for actor in actors)
+        services, reply = bot_fixture.services, ReplyAddress(1, "token")
+        respond = partial(
+            services.call_actions.respond_to_911, server_id=seed.SERVER_ID, number=SHOTS, units="me"
         )
+        orders = [await respond(actor, reply) for actor in actors]
+        responding = asyncio.gather(*map(services.queue.run, orders))
         while not responding.done():
             await bot_fixture.advance(1)
-        orders = await responding
-        assert [one.order.call_id for one in orders] == [103, 103, 103]
+        await responding
+        assert sorted(bot_fixture.units_on(103)) == ["A-12", "A-7"]
         assert len(bot_fixture.world.requests(*CREATED)) == 1
         assert len(bot_fixture.world.requests(*REMOVED)) == 1
         assert SHOTS not in bot_fixture.server.emergencies
@@ -362,7 +370,7 @@ class TestOnAnEmergency:
         message = await emergency_card(bot_fixture)
         bot_fixture.world.remove_911(bot_fixture.server, SHOTS)
         result = await bot_fixture.pat.click(message, label="Respond")
-        assert words(result).startswith("❌ This 911 call is no longer open")
+        assert "\nThis 911 call is no longer open" in words(result)
         assert set(bot_fixture.server.calls) == {100, 101, 102}
 
     async def test_respond_without_a_link(self, bot_fixture: BotFixture) -> None:
@@ -384,6 +392,68 @@ class TestOnAnEmergency:
         assert (await settled(bot_fixture, result)).startswith("✅ **#103**")
         assert bot_fixture.units_on(103) == ["A-12", "A-7"]
         assert SHOTS not in bot_fixture.server.emergencies
+
+    async def test_nothing_is_created_for_a_unit_that_is_off_duty(
+        self, bot_fixture: BotFixture
+    ) -> None:
+        shown = await bot_fixture.dana.click(await emergency_card(bot_fixture), label="Dispatch…")
+        await pick(bot_fixture, shown, "members", bot_fixture.erin)
+        result = await press(bot_fixture.dana, shown, "Dispatch")
+        answer = await settled(bot_fixture, result)
+        assert answer.startswith("❌ Not attached to a call for **911 #1**")
+        assert f"Left out: {bot_fixture.erin.mention}: off duty in the CAD" in answer
+        assert set(bot_fixture.server.calls) == {100, 101, 102}
+        assert SHOTS in bot_fixture.server.emergencies
+
+    async def test_three_respond_to_three_calls_within_twelve_seconds(
+        self, bot_fixture: BotFixture
+    ) -> None:
+        promote(bot_fixture, "pat", "alice", "bob")
+        for number in (2, 3):
+            bot_fixture.world.call_911(
+                bot_fixture.server, EmergencyForm(f"Caller {number}", "Here", "Help")
+            )
+        numbers = sorted(bot_fixture.server.emergencies)[:3]
+        await bot_fixture.start()
+        bot_fixture.world.behaviour.rate_limits = True
+        results = []
+        for who, number in zip(("pat", "alice", "bob"), numbers, strict=True):
+            card_message = await emergency_card(bot_fixture, number)
+            results.append(await bot_fixture.members[who].click(card_message, label="Respond"))
+            await bot_fixture.advance(4)
+        await bot_fixture.advance(25)
+        assert [words(result)[:6] for result in results] == ["✅ **#1"] * 3
+        assert not {*numbers} & {*bot_fixture.server.emergencies}
+
+    async def test_an_act_waits_for_the_cad_and_is_done_once(self, bot_fixture: BotFixture) -> None:
+        promote(bot_fixture, "pat")
+        message = await emergency_card(bot_fixture)
+        bot_fixture.set_fault(BAD_GATEWAY)
+        result = await bot_fixture.pat.click(message, label="Respond")
+        await bot_fixture.advance(20)
+        assert words(result).startswith("⏳ ")
+        assert "To be attached to a call for **911 #1**" in words(result)
+        bot_fixture.clear_faults()
+        assert (await settled(bot_fixture, result)).startswith("✅ **#103**")
+        assert bot_fixture.units_on(103) == ["A-12"]
+
+    async def test_a_broken_answer_does_not_do_it_twice(self, bot_fixture: BotFixture) -> None:
+        promote(bot_fixture, "pat")
+        message = await emergency_card(bot_fixture)
+        bot_fixture.cad.faults.set(Reset(), path="dispatch", times=1)
+        result = await bot_fixture.pat.click(message, label="Respond")
+        assert (await settled(bot_fixture, result)).startswith("✅ **#103**")
+        assert set(bot_fixture.server.calls) == {100, 101, 102, 103}
+
+    async def test_all_of_it_is_in_the_audit(self, bot_fixture: BotFixture) -> None:
+        promote(bot_fixture, "pat")
+        await bot_fixture.pat.click(await emergency_card(bot_fixture), label="Respond")
+        await bot_fixture.advance(10)
+        asked = await bot_fixture.dana.click(await emergency_card(bot_fixture, 2), label="Dismiss")
+        await press(bot_fixture.dana, asked, "Dismiss it")
+        audit = await bot_fixture.final_answer(bot_fixture.dana, "audit")
+        assert f"✅ dismiss **911 #2** · by {bot_fixture.dana.mention}" in audit
+        assert f"✅ {bot_fixture.pat.mention} (A\\-12) → **#103** · by" in audit
 
     async def test_dismiss(self, bot_fixture: BotFixture) -> None:
         asked = await bot_fixture.dana.click(await emergency_card(bot_fixture), label="Dismiss")

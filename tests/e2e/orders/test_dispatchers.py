@@ -5,13 +5,17 @@ from __future__ import annotations
 import pytest
 
 from bot.services.access.policy import Actor
-from bot.services.errors import OnDutyAsDispatcher
+from bot.services.reply import ReplyAddress
+from bot.ui.orders.order_text import order_reply
 from sandbox.cad.state import seed
 from tests.e2e.bot_fixture import BotFixture
 
 pytestmark = pytest.mark.parametrize(
     "bot_fixture", [{"sonoran_api_version": one} for one in (1, 2)], indirect=True, ids=["v1", "v2"]
 )
+
+
+REPLY = ReplyAddress(1, "token")
 
 
 async def test_a_dispatcher_on_duty_is_known_and_is_no_unit(bot_fixture: BotFixture) -> None:
@@ -35,5 +39,8 @@ async def test_a_member_who_only_dispatches_is_told_so(bot_fixture: BotFixture) 
     assert bot_fixture.units_on(100) == []
     roles = frozenset({bot_fixture.dispatch.id})
     dana = Actor(bot_fixture.dana.id, bot_fixture.guild.id, roles, manages_server=False)
-    with pytest.raises(OnDutyAsDispatcher):
-        await bot_fixture.services.call_actions.set_status(dana, seed.SERVER_ID, 3)
+    set_status = bot_fixture.services.call_actions.set_status
+    order = await set_status(dana, REPLY, server_id=seed.SERVER_ID, status=3)
+    await bot_fixture.services.queue.run(order)
+    page = await bot_fixture.services.audit_log.page(dana, 1, member_id=None, call=None)
+    assert "on duty as a dispatcher" in order_reply(page.items[0])

@@ -182,14 +182,14 @@ class TestOtherActs:
 
     async def test_closing(self, bot_fixture: BotFixture) -> None:
         grant(bot_fixture, "dana", "selfDispatch")
-        assert await self.closed(bot_fixture) == f"❌ {FORBIDDEN}"
+        assert await self.closed(bot_fixture) == f"❌ Not closed.\n{FORBIDDEN}"
         assert done(bot_fixture) == []
 
     async def test_a_note(self, bot_fixture: BotFixture) -> None:
         more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
         form = await press(bot_fixture.dana, more, "Add note")
         result = await bot_fixture.dana.submit_modal(form, {"note": "Suspect left"})
-        assert words(result).startswith(f"❌ {NO_ACCOUNT}")
+        assert words(result).startswith(f"❌ Not noted on **#100**.\n{NO_ACCOUNT}")
         assert done(bot_fixture) == []
 
     @pytest.mark.parametrize(("permission", "mark"), [("selfDispatch", "✅"), ("police", "❌")])
@@ -209,7 +209,7 @@ class TestOtherActs:
         bot_fixture.set_fault(BAD_GATEWAY, ACCOUNTS)
         asked = await bot_fixture.dana.click(await emergency_card(bot_fixture), label="Dismiss")
         assert await settled(bot_fixture, await press(bot_fixture.dana, asked, "Dismiss it")) == (
-            f"❌ {NOT_TOLD}"
+            f"❌ Not dismissed.\n{NOT_TOLD}"
         )
         assert done(bot_fixture) == []
 
@@ -217,5 +217,6 @@ class TestOtherActs:
         promote(bot_fixture, "pat")
         grant(bot_fixture, "pat", "selfDispatch")
         result = await bot_fixture.pat.click(await emergency_card(bot_fixture), label="Respond")
-        assert await settled(bot_fixture, result) == f"❌ {FORBIDDEN}"
+        refusal = f"❌ Not attached to a call for **911 #1**.\n{FORBIDDEN}"
+        assert await settled(bot_fixture, result) == refusal
         assert done(bot_fixture) == []

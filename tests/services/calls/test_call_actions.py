@@ -1,118 +1,120 @@
-"""A 911 call becomes one dispatch call, whatever fails on the way."""
+"""Orders about calls: who may give them, and what is stored of them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from bot.cad.errors import CadRateLimited, CadUnnumbered
-from bot.cad.models import Call, Calls, EmergencyCall, NewCall
-from bot.common.clock import SYSTEM_CLOCK
-from bot.services.access.policy import Access
-from bot.services.board.live_board import Board
+from bot.services.access.policy import Access, Actor
 from bot.services.calls.call_actions import CallActions
-from bot.services.errors import NoTargets
+from bot.services.errors import NoTargets, RoleRequired
+from bot.services.orders.accepted import AcceptedOrder
+from bot.services.orders.intake import OrderIntake
+from bot.services.orders.outcomes import OrderDetail, decode_view
 from bot.services.reply import ReplyAddress
-from tests.manual_clock import ManualClock
+from bot.storage.stores.order_store import OrderAction
+from tests.services.conftest import v1
+from tests.services.queue_fixture import QueueFixture
 from tests.services.samples import DISPATCH_ROLE, actor
 
-NUMBER = 7
-DANA = actor(DISPATCH_ROLE)
+OFFICER_ROLE = 78
+DANA, PAT = actor(DISPATCH_ROLE), actor(OFFICER_ROLE, user_id=2)
+VIC = actor(user_id=3)
 REPLY = ReplyAddress(1, "token")
 
-
-class FakeCad:
-    """Stores calls; raises the errors that a test sets."""
-
-    def __init__(self) -> None:
-        self.dispatch: list[Call] = []
-        self.emergencies = [EmergencyCall(NUMBER, True, "Jane", "Grove Street", "Shots")]
-        self.creating: Exception | None = None
-        self.removing: Exception | None = None
-        self.keeps_what_it_does_not_number = True
-
-    async def calls(self, server_id: int) -> Calls:
-        return Calls(tuple(self.dispatch), tuple(self.emergencies))
-
-    async def create_call(self, new: NewCall) -> int:
-        if self.creating is None or self.keeps_what_it_does_not_number:
-            self.dispatch.append(Call(100, new.title, "", (), meta=new.meta))
-        if self.creating:
-            raise self.creating
-        return 100
-
-    async def remove_emergency_call(self, server_id: int, number: int) -> None:
-        if self.removing:
-            raise self.removing
-        self.emergencies.clear()
+pytestmark = v1
 
 
-class FakeIntake:
-    async def attach(self, *_args: Any, call: int, server_id: int) -> int:
-        return call
+class NoLinks:
+    """Links of no member."""
+
+    async def is_linked(self, guild_id: int, user_id: int) -> bool:
+        return False
 
 
 @pytest.fixture
-def cad() -> FakeCad:
-    return FakeCad()
-
-
-@pytest.fixture
-def board(cad: FakeCad) -> Board:
-    return Board(cast(Any, cad), clock=SYSTEM_CLOCK)
-
-
-MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-
-
-@pytest.fixture
-def acts(cad: FakeCad, board: Board) -> CallActions:
-    access = Access(frozenset({DISPATCH_ROLE}))
-    return CallActions(
-        access,
-        cast(Any, cad),
-        board,
-        intake=cast(Any, FakeIntake()),
-        resolver=cast(Any, None),
-        links=cast(Any, None),
-        clock=ManualClock(MIDNIGHT),
+def acts(queue_fixture: QueueFixture) -> CallActions:
+    access = Access(frozenset({DISPATCH_ROLE}), frozenset({OFFICER_ROLE}))
+    intake = OrderIntake(
+        access, queue_fixture.store, queue_fixture.board, 1, clock=queue_fixture.time
     )
+    links: Any = NoLinks()
+    return CallActions(access, queue_fixture.board, intake=intake, links=links)
 
 
-async def responded(acts: CallActions) -> int:
-    """Respond, and return the call of the order."""
-    return cast(int, await acts.respond_to_911(DANA, REPLY, 1, NUMBER, "me"))
+async def stored(queue_fixture: QueueFixture, accepted: AcceptedOrder) -> tuple[Any, ...]:
+    """Read what the database has of an order."""
+    view = decode_view(await queue_fixture.stored(accepted.order.id))
+    return view.order.action, view.order.call_id, view.order.units, view.detail
 
 
-async def test_a_call_that_was_created_without_a_number_is_found(
-    acts: CallActions, cad: FakeCad
+async def give(acts: CallActions, who: Actor, action: OrderAction) -> AcceptedOrder:
+    """Give an order of a kind."""
+    match action:
+        case OrderAction.NOTE:
+            return await acts.add_note(
+                who, REPLY, server_id=1, call_id=100, text="Code 4", label="dana"
+            )
+        case OrderAction.CLOSE:
+            return await acts.close_call(who, REPLY, server_id=1, call_id=100)
+        case OrderAction.STATUS:
+            return await acts.set_status(who, REPLY, server_id=1, status=3)
+        case OrderAction.RESPOND:
+            return await acts.respond_to_911(who, REPLY, server_id=1, number=7, units="me")
+        case _:
+            return await acts.dismiss_911(who, REPLY, server_id=1, number=7)
+
+
+KINDS = [
+    (OrderAction.NOTE, 100, "", OrderDetail(text="Code 4", label="dana")),
+    (OrderAction.CLOSE, 100, "", OrderDetail()),
+    (OrderAction.STATUS, None, "me", OrderDetail(status=3)),
+    (OrderAction.RESPOND, None, "me", OrderDetail(emergency=7)),
+    (OrderAction.DISMISS, None, "", OrderDetail(emergency=7)),
+]
+
+
+@pytest.mark.parametrize("expected", KINDS, ids=[kind[0] for kind in KINDS])
+async def test_an_order_is_stored_with_what_it_says(
+    acts: CallActions, queue_fixture: QueueFixture, expected: tuple[Any, ...]
 ) -> None:
-    cad.creating = CadUnnumbered("DONE")
-    assert await responded(acts) == 100
-    assert cad.emergencies == []
+    assert await stored(queue_fixture, await give(acts, DANA, expected[0])) == expected
 
 
-async def test_one_that_cannot_be_found_is_told(acts: CallActions, cad: FakeCad) -> None:
-    cad.creating, cad.keeps_what_it_does_not_number = CadUnnumbered("DONE"), False
-    with pytest.raises(CadUnnumbered):
-        await acts.respond_to_911(DANA, REPLY, 1, NUMBER, "me")
-    assert cad.emergencies
-
-
-async def test_help_goes_even_where_the_911_call_stays(
-    acts: CallActions, cad: FakeCad, board: Board, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("action", [kind[0] for kind in KINDS])
+async def test_only_the_own_status_needs_no_dispatcher(
+    acts: CallActions, action: OrderAction
 ) -> None:
-    cad.removing = CadRateLimited()
-    assert await responded(acts) == 100
-    assert "stays listed" in caplog.text
-    assert NUMBER in board.snapshot(1).emergencies
-    assert await responded(acts) == 100
-    assert len(cad.dispatch) == 1
+    with pytest.raises(RoleRequired):
+        await give(acts, VIC, action)
+    if action is OrderAction.STATUS:
+        await give(acts, PAT, action)
+    else:
+        with pytest.raises(RoleRequired):
+            await give(acts, PAT, action)
 
 
-async def test_nothing_is_created_without_a_unit(acts: CallActions, cad: FakeCad) -> None:
+async def test_equal_notes_are_counted_before(
+    acts: CallActions, queue_fixture: QueueFixture
+) -> None:
+    await queue_fixture.cad.add_note(1, 100, " Code  4", label="dana")
+    await queue_fixture.cad.add_note(1, 100, "Code 4", label="erin")
+    await queue_fixture.board.fetch_calls(1)
+    *_, detail = await stored(queue_fixture, await give(acts, DANA, OrderAction.NOTE))
+    assert detail.equal_notes == 1
+
+
+async def test_a_response_names_a_unit(acts: CallActions) -> None:
     with pytest.raises(NoTargets):
-        await acts.respond_to_911(DANA, REPLY, 1, NUMBER, "  ")
-    assert cad.dispatch == []
+        await acts.respond_to_911(DANA, REPLY, server_id=1, number=7, units="  ")
+
+
+async def test_what_is_asked_before_a_form(acts: CallActions) -> None:
+    assert not await acts.is_linked(DANA)
+    acts.require_dispatch(DANA)
+    acts.require_self_dispatch(PAT)
+    with pytest.raises(RoleRequired):
+        acts.require_dispatch(PAT)
+    with pytest.raises(RoleRequired):
+        acts.require_self_dispatch(VIC)

@@ -197,7 +197,7 @@ async def test_the_limits_of_the_cad_are_kept(check_fixture: BulkCheckFixture) -
     began = check_fixture.verifier_fixture.time.monotonic()
     await check_fixture.check()
     await check_fixture.verifier_fixture.advance(120)
-    assert check_fixture.verifier_fixture.client.attach_limiter.wait() == 0
+    assert check_fixture.verifier_fixture.client.limiters.attach.wait() == 0
     await check_fixture.verifier_fixture.advance(HOUR)
     assert not check_fixture.announcer.last.is_running
     assert {one.status for one in check_fixture.verifier_fixture.cad.world.history} <= {200, 404}

@@ -20,6 +20,7 @@ from bot.services.errors import (
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.confirmation import CONFIRM_WITHIN, ConfirmationService
 from bot.services.orders.outcomes import OrderView
+from bot.services.queue.order_kinds import KINDS
 from bot.services.reply import ReplyAddress
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import OrderAction, OrderState
@@ -49,7 +50,7 @@ async def confirmed(queue_fixture: QueueFixture, asking: ConfirmationService, or
     return accepted.order.id
 
 
-@pytest.mark.parametrize("action", list(OrderAction))
+@pytest.mark.parametrize("action", list(KINDS))
 async def test_more_than_ten_are_asked_about(
     queue_fixture: QueueFixture, action: OrderAction
 ) -> None:

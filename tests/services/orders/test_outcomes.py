@@ -79,7 +79,7 @@ def stored(resolution: str | None = None, outcome: str | None = None) -> Order:
 
 
 def test_every_kind_of_error_is_tried() -> None:
-    assert len(KINDS) == len(set(KINDS)) == 15
+    assert len(KINDS) == len(set(KINDS)) == 17
     assert CadError in KINDS
 
 
@@ -148,12 +148,14 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
         23: "INVALID_RANGE",
         24: "DISPATCHER",
         25: "NOT_ADDRESSABLE",
+        26: "STATUS_CHANGED",
         101: "CAD_PERMISSION_MISSING",
         102: "NO_CAD_ACCOUNT",
         103: "CAD_PERMISSION_UNKNOWN",
         104: "CAD_ACCOUNT_EXPIRED",
         105: "CAD_ACCOUNT_REMOVED",
         106: "CAD_ACCOUNT_BANNED",
+        107: "EMERGENCY_GONE",
     }
 
 

@@ -18,7 +18,6 @@ from bot.services.queue.batching import (
     ready,
     split,
 )
-from bot.services.queue.order_kinds import KINDS
 from bot.storage.stores.order_store import OrderAction
 from tests.manual_clock import ManualClock
 from tests.services.queue.samples import queued_order
@@ -38,9 +37,12 @@ def item(
     *,
     partition: int = 0,
 ) -> BatchItem:
-    order = queued_order(action=action, server_id=server_id, call_id=call_id).order
-    kind = KINDS[action]
-    return BatchItem(number, kind.scope(order), kind.key(order), subjects, partition)
+    queued = queued_order(action=action, server_id=server_id, call_id=call_id)
+    scope, key = queued.step.scope(queued), queued.step.key(queued)
+    needs = queued.step.needs(queued)
+    if subjects is not None:
+        subjects |= queued.step.changes(queued)
+    return BatchItem(number, scope, key, subjects, partition, needs)
 
 
 def attach(
@@ -79,7 +81,7 @@ def lines(draw: st.DrawFn) -> list[BatchItem]:
     units = st.none() | st.frozensets(st.sampled_from("abcd"), min_size=1, max_size=3)
     line = []
     for number in range(draw(st.integers(1, 9))):
-        kind = draw(st.sampled_from(list(OrderAction)))
+        kind = draw(st.sampled_from([*[ATTACH, DETACH] * 3, OrderAction.CLOSE, OrderAction.NOTE]))
         calls = st.sampled_from([100, 101, 102] + [None] * (kind is DETACH))
         server, partition = draw(st.sampled_from([1, 1, 2])), draw(st.sampled_from([0, 0, 1]))
         line.append(item(number, kind, server, draw(calls), draw(units), partition=partition))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.cad.errors import CadError, CadRateLimited, CadTimeout, CadUnreachable
 from bot.services.queue.batching import MAX_HOLD, Usage, conflict
-from bot.services.queue.order_kinds import LimitState, batch_item
+from bot.services.queue.order_kinds import KINDS, LimitState
 from bot.services.queue.queued_order import CONFIRM_ABOVE, LIFETIME, LookupState, QueuedOrder
 from bot.services.queue.scheduler import (
     NOTIFY_AFTER,
@@ -28,6 +28,7 @@ from bot.services.queue.scheduler import (
     decide,
     duplicates_of,
 )
+from bot.services.queue.steps import batch_item
 from bot.services.targets.resolution import Assignee
 from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.queue.samples import NOW, assignee, queued_order
@@ -53,7 +54,9 @@ def situation(
         "backoff_until": -math.inf,
         "backoff_error": None,
         "failures": 0,
-        "limit": lambda action: (limits or {}).get(action, FREE),
+        "limit": lambda step: next(
+            (limit for action, limit in (limits or {}).items() if step in KINDS[action].steps), FREE
+        ),
     }
     return Situation(**{**values, **changes})
 
@@ -324,7 +327,7 @@ def queues(draw: st.DrawFn) -> list[QueuedOrder]:
             order(
                 number,
                 *units,
-                action=draw(st.sampled_from(list(OrderAction))),
+                action=draw(st.sampled_from(list(KINDS))),
                 call_id=draw(st.sampled_from([100, 101])),
                 state=draw(st.sampled_from([OrderState.QUEUED] * 4 + [OrderState.SENDING])),
                 lookup=draw(LOOKUPS),

@@ -151,3 +151,20 @@ def test_a_role_stays_named_without_those_who_had_it() -> None:
     assert after.units == "<@&5>"
     assert outcomes.decode_view(after).resolution == Resolution((BOBS,))
     assert str(PAT) not in repr(after)
+
+
+def test_a_note_loses_what_its_author_has_written() -> None:
+    detail = outcomes.OrderDetail(text="I am Pat", label="pat")
+    stored = outcomes.DETAIL_JSON.dump_json(detail).decode()
+    note = order("", action=OrderAction.NOTE, actor_id=PAT, detail=stored)
+    after = redact(note, PAT, [])
+    assert after is not None
+    assert outcomes.decode_view(after).detail == outcomes.OrderDetail()
+    assert after.actor_id == ERASED_ID
+    other = redact(replace(note, actor_id=DANA, people=frozenset({PAT})), PAT, [])
+    assert other is not None
+    assert other.detail == stored
+
+
+def test_an_order_that_cannot_be_read_is_gone() -> None:
+    assert redact(order("A-7", BOBS, resolution="[24]"), PAT, []) is None

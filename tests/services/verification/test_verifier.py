@@ -350,7 +350,7 @@ async def test_the_background_leaves_most_of_the_budget(verifier_fixture: Verifi
     for person in range(3):
         link = await verifier_fixture.put_link(f"{seed.VIC.steam64 + 1600 + person:x}", person)
         await verifier_fixture.run(verifier_fixture.verifier.reverify(link))
-        assert verifier_fixture.client.attach_limiter.wait() == 0
+        assert verifier_fixture.client.limiters.attach.wait() == 0
     seconds = verifier_fixture.time.monotonic()
     assert verifier_fixture.count_requests().total() <= seconds / ID_GAP + 1
     assert {one.status for one in verifier_fixture.cad.world.history} <= {200, 404}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseUnavailable
@@ -97,15 +98,17 @@ async def test_times_come_back_in_utc(store: OrderStore) -> None:
 async def test_what_may_change_is_saved_and_nothing_else(store: OrderStore) -> None:
     one, other = await add(store), await add(store)
     changes: dict[str, Any] = {
+        "call_id": 5,
         "reply_id": 99,
         "state": OrderState.DONE,
+        "step": 2,
         "people": frozenset({5, 6}),
         "resolution": "{}",
         "outcome": "[]",
         "answered": True,
         "finished_at": NOW + MINUTE,
     }
-    fixed: dict[str, Any] = {"guild_id": 1, "units": "x", "actor_id": 1, "call_id": 5}
+    fixed: dict[str, Any] = {"guild_id": 1, "units": "x", "actor_id": 1, "detail": "{}"}
     await store.save([replace(one, **changes, **fixed, token="other", application_id=1)])
     assert await store.get(one.id) == replace(one, **changes)
     assert await store.get(other.id) == other
@@ -240,9 +243,29 @@ async def test_old_orders_are_pruned_unless_they_are_open(store: OrderStore) -> 
         one = await add(store, state=state, created_at=NOW - MINUTE)
         kept += [one] * state.is_open
         kept.append(await add(store, state=state))
-    assert await store.prune(NOW) == 6
+    assert await store.prune(NOW) == 7
     assert sorted(one.id for one in await store.newest(10, limit=50)) == [one.id for one in kept]
     assert await store.prune(NOW) == 0
+
+
+async def test_an_order_of_another_version_is_read_and_closed(
+    store: OrderStore, database: Database
+) -> None:
+    one, told = await add(store), await add(store, state=OrderState.DONE)
+    async with database.begin() as connection:
+        await connection.execute(text("UPDATE orders SET action = 'panic'"))
+    found = await store.unfinished()
+    assert [order.action for order in found] == [OrderAction.UNREADABLE] * 2
+    for order in (one, told):
+        await store.abandon(order.id, NOW)
+    assert await store.unfinished() == []
+    states = [order.state for order in await store.newest(10)]
+    assert states == [OrderState.DONE, OrderState.UNREADABLE]
+    async with database.begin() as connection:
+        found_actions = await connection.scalars(text("SELECT action FROM orders"))
+        assert set(found_actions) == {"panic"}
+        await connection.execute(text("UPDATE orders SET state = 'frozen'"))
+    assert {order.state for order in await store.newest(10)} == {OrderState.UNREADABLE}
 
 
 def test_the_token_is_not_shown() -> None:
@@ -263,7 +286,7 @@ async def test_a_writer_in_another_process_is_waited_for(store: OrderStore, file
     "method",
     [
         *("add", "get", "save", "unfinished", "newest", "count", "wipe_tokens", "prune"),
-        *("confirm", "drop"),
+        *("confirm", "drop", "abandon"),
     ],
 )
 async def test_every_method_translates_what_the_driver_says(
@@ -280,6 +303,7 @@ async def test_every_method_translates_what_the_driver_says(
         "prune": store.prune(NOW),
         "confirm": store.confirm(1, order()),
         "drop": store.decline(1),
+        "abandon": store.abandon(1, NOW),
     }
     await database.close()
     try:

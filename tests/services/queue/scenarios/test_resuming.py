@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 from bot.cad.errors import CadTimeout, CadUnreachable
+from bot.services.queue.order_queue import TELL_WITHIN
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.conftest import v1
@@ -203,13 +205,17 @@ async def test_stopping_lets_go_of_what_waits(queue_fixture: QueueFixture) -> No
     await queue_fixture.settle()
     assert [queue_fixture.running[one].cancelled() for one in orders] == [True] * 2
     assert await queue_fixture.states(*orders) == [OrderState.QUEUED] * 2
+    for one in orders:
+        first, rest = queue_fixture.text(one).split("\n")
+        assert first == "⏳ The bot is restarting; your order goes on when it is back."
+        assert rest.startswith("To be ")
     queue_fixture.cad.fault = None
     await queue_fixture.restart()
     await queue_fixture.advance(60)
     assert await queue_fixture.states(*orders) == [OrderState.DONE] * 2
 
 
-async def test_stopping_waits_for_what_is_being_sent_and_told(queue_fixture: QueueFixture) -> None:
+async def test_stopping_finishes_what_can_be_finished(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.fault = DOWN
     sent = await queue_fixture.order("1")
     queue_fixture.cad.fault = None
@@ -224,11 +230,10 @@ async def test_stopping_waits_for_what_is_being_sent_and_told(queue_fixture: Que
     queue_fixture.cad.gate.set()
     await queue_fixture.advance(10)
     assert stopping.done()
-    assert await queue_fixture.states(sent, waits) == [OrderState.DONE, OrderState.QUEUED]
+    assert await queue_fixture.states(sent, waits) == [OrderState.DONE] * 2
     assert queue_fixture.text(sent).startswith("✅")
-    assert len(queue_fixture.sent) == 2
-    await queue_fixture.advance(30)
-    assert len(queue_fixture.sent) == 2
+    assert queue_fixture.text(waits).startswith("✅")
+    assert len(queue_fixture.sent) == 3
 
 
 async def test_stopping_breaks_a_confirmation_off_and_the_next_start_ends_it(
@@ -251,14 +256,17 @@ async def test_stopping_breaks_a_confirmation_off_and_the_next_start_ends_it(
 async def test_stopping_does_not_wait_for_ever(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.gate.clear()
     first = await queue_fixture.order("1")
-    await queue_fixture.queue.drain(0.01)
+    await queue_fixture.queue.drain(TELL_WITHIN + 0.01)
     assert await queue_fixture.state(first) is OrderState.SENDING
+    assert queue_fixture.text(first).startswith("⏳ The bot is restarting")
+    assert queue_fixture.running[first].cancelled()
 
 
 async def test_stopping_with_nothing_to_do(queue_fixture: QueueFixture) -> None:
     await queue_fixture.queue.drain(5)
-    await queue_fixture.order("1")
+    late = await queue_fixture.order("1")
     assert queue_fixture.sent == []
+    assert queue_fixture.text(late).startswith("⏳ The bot is restarting")
 
 
 async def test_what_is_only_being_looked_up_is_not_sent_any_more(
@@ -266,7 +274,42 @@ async def test_what_is_only_being_looked_up_is_not_sent_any_more(
 ) -> None:
     queue_fixture.lookup_seconds = lambda order: 5.0
     first = await queue_fixture.order("1")
-    await queue_fixture.queue.drain(5)
+    await queue_fixture.queue.drain(TELL_WITHIN + 0.01)
     await queue_fixture.advance(60)
     assert queue_fixture.sent == []
     assert await queue_fixture.state(first) is OrderState.QUEUED
+    assert queue_fixture.text(first).startswith("⏳ The bot is restarting")
+
+
+async def test_stopping_does_not_wait_for_a_limit(queue_fixture: QueueFixture) -> None:
+    queue_fixture.cad.limiters.attach.on_rate_limited(60.0)
+    first = await queue_fixture.order("1")
+    async with asyncio.timeout(2):  # not the five that it has
+        await queue_fixture.queue.drain(5)
+    assert queue_fixture.text(first).startswith("⏳ The bot is restarting")
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("action = 'panic'", "resolution = '[24]'", "detail = '[]'", "state = 'paused'"),
+        "step = 9",
+    ],
+)
+async def test_an_order_of_another_version_does_not_keep_the_others_waiting(
+    queue_fixture: QueueFixture, column: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    foreign, order = await queue_fixture.accept("1"), await queue_fixture.accept("2")
+    async with queue_fixture.database.begin() as connection:
+        await connection.execute(text(f"UPDATE orders SET {column} WHERE id = {foreign.id}"))
+    await queue_fixture.restart()
+    await queue_fixture.advance(60)
+    assert queue_fixture.text(order.id).startswith("✅")
+    assert queue_fixture.text(foreign.id).startswith("❌ This order cannot be read")
+    stored = await queue_fixture.stored(foreign.id)
+    assert (stored.state, stored.answered) == (OrderState.UNREADABLE, True)
+    assert f"order {foreign.id} cannot be read" in caplog.text
+    assert queue_fixture.cad.call_of(1) is None
+    caplog.clear()
+    await queue_fixture.restart()
+    assert "cannot be read" not in caplog.text

@@ -104,7 +104,7 @@ async def test_a_reply_that_waits_its_turn_says_when_it_goes_out(
 ) -> None:
     for one in range(1, 6):
         await queue_fixture.order(str(one), 666)  # refused: each costs a request
-    queue_fixture.cad.attach_limiter.on_rate_limited(20.0)
+    queue_fixture.cad.limiters.attach.on_rate_limited(20.0)
     first = await queue_fixture.order("9")
     assert queue_fixture.texts(first) == [
         (
@@ -122,7 +122,7 @@ async def test_a_reply_that_waits_its_turn_says_when_it_goes_out(
 
 @v2
 async def test_the_other_budget_is_another_one(queue_fixture: QueueFixture) -> None:
-    queue_fixture.cad.attach_limiter.on_rate_limited(40.0)
+    queue_fixture.cad.limiters.attach.on_rate_limited(40.0)
     attach = await queue_fixture.order("1")
     detach = await queue_fixture.detach("2")
     assert await queue_fixture.states(attach, detach) == [OrderState.QUEUED, OrderState.DONE]
@@ -132,7 +132,7 @@ async def test_the_other_budget_is_another_one(queue_fixture: QueueFixture) -> N
 async def test_an_order_that_must_not_overtake_says_what_it_waits_for(
     queue_fixture: QueueFixture,
 ) -> None:
-    queue_fixture.cad.attach_limiter.on_rate_limited(40.0)
+    queue_fixture.cad.limiters.attach.on_rate_limited(40.0)
     await queue_fixture.order("1")
     detach = await queue_fixture.detach("1")
     assert await queue_fixture.state(detach) is OrderState.QUEUED
@@ -214,9 +214,9 @@ async def test_a_fault_that_names_a_time_is_believed(queue_fixture: QueueFixture
 async def test_a_429_halves_the_pace_for_a_minute(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.faults.append(CadRateLimited())
     await queue_fixture.order("1")
-    assert queue_fixture.cad.attach_limiter.per_minute == 24
+    assert queue_fixture.cad.limiters.attach.per_minute == 24
     await queue_fixture.advance(61)
-    assert queue_fixture.cad.attach_limiter.per_minute == 60
+    assert queue_fixture.cad.limiters.attach.per_minute == 60
 
 
 @v1

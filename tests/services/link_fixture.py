@@ -79,9 +79,15 @@ class RecordingLinkNotifier:
 class LinkFixture:
     """Builds the services on a QueueFixture, also after a restart of it."""
 
-    def __init__(self, queue_fixture: QueueFixture, *, needs_approval: bool = False) -> None:
+    def __init__(
+        self,
+        queue_fixture: QueueFixture,
+        notifier: RecordingLinkNotifier | None = None,
+        *,
+        needs_approval: bool = False,
+    ) -> None:
         self.queue_fixture = queue_fixture
-        self.notifier = RecordingLinkNotifier()
+        self.notifier = notifier or RecordingLinkNotifier()
         self.cad = Cad(queue_fixture.time, 1, queue_fixture.lifetime)
         self.cad.accounts, self.cad.names, self.cad.answers = {}, {HEX: "patdoe"}, deque()
         access = Access(frozenset({DISPATCH_ROLE}))

@@ -13,6 +13,7 @@ from simcord.env import Env
 from bot.storage.database import Database
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
+from sandbox.bot_settings import make_application_private
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.fake_time import FakeTime, Wait
@@ -58,6 +59,9 @@ async def bot_fixture(
             await bot_fixture.stop()
             await env.shutdown()
     env._raise_errors_since(env._errors_acknowledged)
+
+
+make_application_private()
 
 
 def _built(cad: CadServer, env: Env, file: Path, time: FakeTime) -> BotFixture:

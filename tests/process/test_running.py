@@ -13,7 +13,7 @@ from sandbox.cad.server import CadServer
 from sandbox.cad.state.faults import Handler, Hang
 from sandbox.cad.state.seed import PAT, build_world
 from tests.process.conftest import SETTINGS, Start
-from tests.process.discord_server import INTERACTION_TOKEN, TOKEN, DiscordServer
+from tests.process.discord_server import GUILD_ID, INTERACTION_TOKEN, TOKEN, DiscordServer
 
 pytestmark = pytest.mark.process
 
@@ -30,6 +30,7 @@ class HeldAttach(Hang):
 ATTACH = {
     "id": "1600000000000000000",
     "name": "attach",
+    "guild_id": str(GUILD_ID),
     "type": 1,
     "options": [
         {"name": "call", "type": 4, "value": 100},
@@ -83,16 +84,16 @@ async def test_a_database_that_cannot_be_opened_is_one_line(start: Start, tmp_pa
 
 
 async def test_a_wrong_token_is_said_in_one_line(start: Start, discord_server: DiscordServer):
-    settings = SETTINGS | {"DISCORD_TOKEN": "another-token", "LOG_LEVEL": "debug"}
+    settings = SETTINGS | {"DISCORD_TOKEN": "another.bot.token", "LOG_LEVEL": "debug"}
     bot = await start(discord=discord_server.url, settings=settings)
     assert await bot.end() == 3
     assert bot.log[-1].endswith("Discord refuses the token. Copy it again into DISCORD_TOKEN.")
     assert "Traceback" not in "".join(bot.log)
-    assert "another-token" not in "".join(bot.log)
+    assert "another.bot.token" not in "".join(bot.log)
 
 
 async def test_a_log_in_json_is_json_to_its_last_line(start: Start, discord_server: DiscordServer):
-    settings = SETTINGS | {"DISCORD_TOKEN": "another-token", "LOG_FORMAT": "json"}
+    settings = SETTINGS | {"DISCORD_TOKEN": "another.bot.token", "LOG_FORMAT": "json"}
     bot = await start(discord=discord_server.url, settings=settings)
     assert await bot.end() == 3
     entries = [json.loads(line) for line in bot.log]
@@ -158,7 +159,7 @@ async def test_a_command_under_way_is_answered_before_the_end(
     hang = HeldAttach()
     async with CadServer(build_world()) as cad:
         cad.faults.set(hang)
-        settings = SETTINGS | {"SONORAN_API_URL": cad.url}
+        settings = SETTINGS | {"SONORAN_API_URL": cad.url, "SONORAN_API_VERSION": "1"}
         bot = await start(discord=discord_server.url, settings=settings)
         await bot.reaches(discord_server.connected)
         await discord_server.interact(ATTACH)

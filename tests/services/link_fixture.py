@@ -7,9 +7,15 @@ from dataclasses import replace
 
 from bot.services.access.policy import Access, Actor
 from bot.services.cad_accounts import CadAccounts
-from bot.services.links.approvals import IdConflict, LinkApprovals, SubmittedRequest
+from bot.services.links.approvals import LinkApprovals
 from bot.services.links.cad_links import CadLinks
-from bot.services.links.link_changes import LinkChange, MessageRef, RequestNotice
+from bot.services.links.link_changes import (
+    IdConflict,
+    LinkChange,
+    MessageRef,
+    RequestNotice,
+    SubmittedRequest,
+)
 from bot.services.links.link_service import LinkService
 from bot.services.links.link_workflow import LinkWorkflow
 from bot.services.orders import outcomes

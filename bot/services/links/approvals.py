@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.common.clock import Clock
@@ -16,7 +16,13 @@ from bot.services.errors import (
     RequestDecided,
     RequestNotFound,
 )
-from bot.services.links.link_changes import LinkNotifier, MessageRef, RequestNotice
+from bot.services.links.link_changes import (
+    IdConflict,
+    LinkNotifier,
+    MessageRef,
+    RequestNotice,
+    SubmittedRequest,
+)
 from bot.services.links.link_service import LinkService
 from bot.services.reply import ReplyAddress
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState, LinkRequestStore
@@ -27,21 +33,6 @@ from bot.storage.stores.link_store import LinkStore
 REQUEST_LIFETIME = timedelta(days=7)
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SubmittedRequest:
-    """A pending request; `has_replaced` if it replaced an earlier one of the same member."""
-
-    request: LinkRequest
-    has_replaced: bool
-
-
-@dataclass(frozen=True, slots=True)
-class IdConflict:
-    """A stored request for an id that another member already has; staff must decide."""
-
-    request: LinkRequest
 
 
 class LinkApprovals:
@@ -111,10 +102,8 @@ class LinkApprovals:
             await self._notifier.close_request(replaced)
         posted = await self._post(request)
         if posted is None:
-            ended = await self._store.end(
-                request, LinkRequestState.WITHDRAWN, by=None, at=self._clock.now()
-            )
-            if ended is None:
+            state, now = LinkRequestState.WITHDRAWN, self._clock.now()
+            if await self._store.end(request, state, by=None, at=now) is None:
                 raise await self._late_error(request_id)
             raise ApprovalUnavailable
         return SubmittedRequest(posted, replaced is not None)

@@ -67,6 +67,21 @@ class RequestNotice:
     error: CadError | None
 
 
+@dataclass(frozen=True, slots=True)
+class SubmittedRequest:
+    """A pending request; `has_replaced` if it replaced an earlier one of the same member."""
+
+    request: LinkRequest
+    has_replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IdConflict:
+    """A stored request for an id that another member already has; staff must decide."""
+
+    request: LinkRequest
+
+
 class LinkNotifier(Protocol):
     """Sends messages about links to Discord. No method raises."""
 

@@ -17,8 +17,8 @@ from bot.services.errors import (
     RequestNotFound,
     RoleRequired,
 )
-from bot.services.links.approvals import REQUEST_LIFETIME, IdConflict, SubmittedRequest
-from bot.services.links.link_changes import MessageRef, RequestNotice
+from bot.services.links.approvals import REQUEST_LIFETIME
+from bot.services.links.link_changes import IdConflict, MessageRef, RequestNotice, SubmittedRequest
 from bot.services.links.link_service import LinkResult
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState
 from tests.services.conftest import v1

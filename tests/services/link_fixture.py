@@ -30,7 +30,7 @@ from bot.storage.stores.order_store import OrderState, OrderStore
 from bot.storage.stores.personal_data_store import PersonalDataStore
 from tests.services.links.test_link_service import Cad
 from tests.services.queue_fixture import QueueFixture, new_verifier
-from tests.services.samples import DISPATCH_ROLE, GUILD, actor
+from tests.services.samples import DISPATCH_ROLE, GUILD, ONE_SERVER, actor
 from tests.stored_links import put_link
 
 DANA = actor(DISPATCH_ROLE, user_id=42)
@@ -125,7 +125,12 @@ class LinkFixture:
         )
         retention = Retention(order_days=90, erase_on_leave=True)
         self.my_data = MyData(
-            self.links, self.requests, OrderStore(queue_fixture.database), personal_data, retention
+            self.links,
+            self.requests,
+            OrderStore(queue_fixture.database),
+            personal_data,
+            retention,
+            server_labels=ONE_SERVER.labels,
         )
 
     async def put_link(self, who: Actor, api_id: str = HEX, **more: object) -> Link:

@@ -127,18 +127,14 @@ ORDER_BUTTONS = (CancelButton, UndoButton, ConfirmButton, DeclineButton)
 def buttons_for_order(view: OrderView) -> View:
     """Return the buttons for the present state of an order."""
     buttons = View(timeout=None)
-    order = view.order
+    order, outcome = view.order, view.outcome
     if view.waiting:
         buttons.add_item(CancelButton(order.id))
     elif order.state is OrderState.AWAITING_CONFIRMATION:
         buttons.add_item(ConfirmButton(order.id))
         buttons.add_item(DeclineButton(order.id))
-    elif order.action in UNDOABLE and order.state is OrderState.DONE and _attached(view):
-        buttons.add_item(UndoButton(order.id))
+    elif order.action in UNDOABLE and order.state is OrderState.DONE:
+        missing = outcome.missing if outcome else ()
+        if len(view.resolution.assignees) > len(missing):
+            buttons.add_item(UndoButton(order.id))
     return buttons
-
-
-def _attached(view: OrderView) -> bool:
-    """Return whether the order put a unit on its call that the CAD does not deny."""
-    missing = view.outcome.missing if view.outcome else ()
-    return any(one.reference not in missing for one in view.resolution.assignees)

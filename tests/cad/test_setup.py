@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -44,18 +45,20 @@ class ClientFixture:
     clients: list[InspectableCad] = field(default_factory=list)
 
     def v1(self) -> V1Client:
-        client = V1Client(
-            RequestSender(Transport(self.cad.url), v1.LIMITS, clock=ManualClock()), WHO
-        )
+        sender = RequestSender(Transport(self.cad.url), v1.LIMITS, clock=ManualClock())
+        client = V1Client(sender, WHO)
         self.clients.append(client)
         return client
 
     def v2(self) -> V2Client:
-        client = V2Client(
-            RequestSender(Transport(self.cad.url), v2.LIMITS, clock=ManualClock()), WHO
-        )
+        sender = RequestSender(Transport(self.cad.url), v2.LIMITS, clock=ManualClock())
+        client = V2Client(sender, WHO)
         self.clients.append(client)
         return client
+
+
+async def at_once(_: float) -> None:
+    await asyncio.sleep(0)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from bot.services.refresh_turns import RefreshTurns
 
 # A list of units that loads over minutes serves orders until it is this old.
 MAX_UNITS_AGE = timedelta(minutes=15)
+OLD_UNITS_AGE = timedelta(minutes=2)  # from then on, the age of the units is said
 
 BoardListener = Callable[[int], None]
 
@@ -114,6 +115,12 @@ class Board:
     def units_as_of(self, server_id: int) -> datetime | None:
         """Return when the oldest part of the units was fetched; None before a whole list."""
         return self._server(server_id).units_as_of
+
+    def old_units_as_of(self, server_id: int) -> datetime | None:
+        """Return `units_as_of` if the units are so old that a dispatcher has to know it."""
+        as_of = self.units_as_of(server_id)
+        is_old = as_of is not None and self._clock.now() - as_of > OLD_UNITS_AGE
+        return as_of if is_old else None
 
     def first_poll(self, server_id: int) -> Calls | None:
         """Return the calls of the first poll, which are older than this run; None before it."""

@@ -288,3 +288,7 @@ def test_what_a_card_shows(
     assert shown.call == call(100, "Robbery", 1)
     assert [one.discord_id for one in shown.units] == [42]
     assert (shown.closed_at, shown.ping_role_id, shown.server) == (None, None, "")
+    assert shown.units_as_of is None
+    board.units_as_of = clock.now()
+    shown = registry.content(registry.cards[SERVER, CardKind.CALL, 100])
+    assert shown.units_as_of == clock.now()

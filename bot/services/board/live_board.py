@@ -13,11 +13,11 @@ from typing import Self
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadRateLimited
 from bot.cad.models import Call, Calls, Unit, UnitListPart
-from bot.cad.push.events import Event, UnitLoggedIn, UnitsUpdated
+from bot.cad.push.events import Event
 from bot.common.clock import Clock
 from bot.services.board.answering_calls import AnsweringCalls
 from bot.services.board.call_matching import find_call_id
-from bot.services.board.snapshot import BoardSnapshot
+from bot.services.board.snapshot import BoardSnapshot, idents_on_duty
 from bot.services.cached_list import CachedList
 from bot.services.refresh_turns import RefreshTurns
 
@@ -148,7 +148,7 @@ class Board:
         for event in events:
             server.snapshot = server.snapshot.apply(event)
             if server.part is not None:
-                server.idents_since_part |= _idents_on_duty(event)
+                server.idents_since_part |= idents_on_duty(event)
             if server.running_polls:
                 server.events_since_poll.append(event)
         self._notify(server_id)
@@ -248,17 +248,6 @@ class Board:
         server.answering_calls.update(server.snapshot)
         for listener in self._listeners:
             listener(server_id)
-
-
-def _idents_on_duty(event: Event) -> set[int]:
-    """Return the units that an event shows to be on duty."""
-    match event:
-        case UnitLoggedIn(unit=unit):
-            return {unit.ident}
-        case UnitsUpdated(units=units):
-            return {unit.ident for unit in units}
-        case _:
-            return set()
 
 
 class _Poll:

@@ -46,7 +46,7 @@ from bot.storage.stores.order_store import Order, OrderAction, OrderState, Order
 from bot.storage.stores.verification_store import VerificationStore
 from bot.ui.orders import order_text
 from tests.fake_time import FakeTime
-from tests.services.samples import GUILD, call, unit
+from tests.services.samples import GUILD, ONE_SERVER, call, unit
 
 DANA = 42
 LIFETIME = REPLY_LIFETIME
@@ -411,6 +411,7 @@ class QueueFixture:
             self,
             self.announcer,
             follow_up=self.follow_up,
+            server_labels=ONE_SERVER.labels,
             clock=self.time,
             jitter=lambda: 1.0,
         )

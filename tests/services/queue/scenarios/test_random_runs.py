@@ -42,7 +42,7 @@ from bot.services.reply import ReplyAddress
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 from tests.fake_time import FakeTime
 from tests.services.queue_fixture import DANA, Lifetime, QueueFixture, ScriptedCad
-from tests.services.samples import GUILD
+from tests.services.samples import GUILD, ONE_SERVER
 
 CALLS = (100, 101, 102)
 EMERGENCIES = (7, 8)
@@ -174,7 +174,9 @@ class RandomRun(QueueFixture):
     async def question_answered(self, number: int) -> None:
         """Confirm an order, as its actor would."""
         left, self.lifetime.steps_left = self.lifetime.steps_left, None
-        asking = ConfirmationService(Access(frozenset()), self.store, clock=self.time)
+        asking = ConfirmationService(
+            Access(frozenset()), self.store, server_labels=ONE_SERVER.labels, clock=self.time
+        )
         boss = Actor(DANA, GUILD, frozenset(), manages_server=True)
         asked = self.given[number % len(self.given)]
         try:

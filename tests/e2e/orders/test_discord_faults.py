@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import sqlite3
 from contextlib import closing
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from discord import app_commands
 
+from bot.storage.stores.order_store import Order, OrderStore
+from bot.ui.interactions import responses
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import Hang
 from tests.e2e.bot_fixture import DEFERRED, EPHEMERAL, MESSAGE, BotFixture, until
@@ -42,7 +45,9 @@ async def test_a_command_that_discord_no_longer_waits_for(
     assert bot_fixture.world.history == []
     assert bot_fixture.links() == before
     assert tracebacks(caplog) == []
-    assert "came too late and was not carried out" in caplog.text
+    reason = "was answered by another copy" if code == 40060 else "came too late"
+    assert reason in caplog.text
+    assert "was not carried out" in caplog.text
     # Nor does it come to life at the next start.
     await bot_fixture.start()
     await bot_fixture.advance(60)
@@ -128,6 +133,87 @@ async def test_the_acknowledgement_comes_before_the_cad_is_asked(bot_fixture: Bo
     assert acknowledgement.json == {"type": DEFERRED, "data": {"flags": EPHEMERAL}}
     bot_fixture.cad.faults.clear()
     await typing
+
+
+async def test_an_outage_of_discord_at_the_outcome(bot_fixture: BotFixture, caplog) -> None:
+    bot_fixture.env.inject_error("PATCH", REPLY, status=503, times=None)
+    bot_fixture.env.inject_error("POST", "/channels/*", status=503, times=None)
+    said = [
+        await bot_fixture.dana.slash(bot_fixture.channel, "attach", call="100", units=units)
+        for units in ("A-12", "A-7")
+    ]
+    await bot_fixture.advance(120)
+    bot_fixture.env.backend.faults.clear()
+    await bot_fixture.advance(120)
+    for result in said:
+        assert result.response is not None
+        assert result.response.content.startswith("✅ **#100** Armed Robbery")
+    assert caplog.text.count("Discord fails") == 1
+    # The next start has nothing to tell.
+    before = len(bot_fixture.env.http_requests)
+    await bot_fixture.start()
+    await bot_fixture.advance(60)
+    assert "PATCH" not in [one.method for one in bot_fixture.env.http_requests[before:]]
+
+
+async def test_an_outage_of_discord_that_outlives_the_reply(bot_fixture: BotFixture) -> None:
+    bot_fixture.env.inject_error("PATCH", REPLY, status=503, times=None)
+    await bot_fixture.dana.slash(bot_fixture.channel, "attach", **COMMANDS["attach"])
+    await bot_fixture.advance(14 * 60)
+    assert bot_fixture.dana.user.dm_channel.history() == []
+    await bot_fixture.advance(3 * 60)
+    (message,) = bot_fixture.dana.user.dm_channel.history()
+    assert "your order: ✅ **#100** Armed Robbery" in message.content
+
+
+def lock_database(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Let orders wait before they are stored, until the event is set."""
+    unlocked, add = asyncio.Event(), OrderStore.add
+
+    async def add_later(store: OrderStore, order: Order) -> int:
+        # simcord does not count a task of another context among those of the bot.
+        await contextvars.Context().run(asyncio.create_task, unlocked.wait())
+        return await add(store, order)
+
+    monkeypatch.setattr(OrderStore, "add", add_later)
+    monkeypatch.setattr(responses, "STORE_WITHIN", 0.05)
+    return unlocked
+
+
+@pytest.mark.parametrize("command", ["attach", "detach"])
+async def test_a_locked_database_is_named_in_time(
+    bot_fixture: BotFixture, monkeypatch, command
+) -> None:
+    unlocked = lock_database(monkeypatch)
+    typing = asyncio.create_task(
+        bot_fixture.dana.slash(bot_fixture.channel, command, **COMMANDS[command])
+    )
+    await until(lambda: [one for one in bot_fixture.env.http_requests if one.method == "PATCH"])
+    (edit,) = [one for one in bot_fixture.env.http_requests if one.method == "PATCH"]
+    assert isinstance(edit.json, dict)
+    assert edit.json["content"] == responses.DATABASE_BUSY
+    assert bot_fixture.orders() == []
+    unlocked.set()
+    result = await typing
+    await bot_fixture.advance(60)
+    assert result.response is not None
+    assert result.response.content.startswith("✅")
+    assert len(bot_fixture.orders()) == 1
+
+
+async def test_a_locked_database_at_a_command_that_came_too_late(
+    bot_fixture: BotFixture, monkeypatch
+) -> None:
+    bot_fixture.env.inject_error("POST", CALLBACK, status=404, code=10062)
+    unlocked = lock_database(monkeypatch)
+    typing = asyncio.create_task(
+        bot_fixture.dana.slash(bot_fixture.channel, "attach", **COMMANDS["attach"])
+    )
+    await until(lambda: not bot_fixture.env.backend.faults)
+    unlocked.set()
+    await typing
+    await bot_fixture.advance(60)
+    assert bot_fixture.orders() == []
 
 
 async def test_stopping_lets_a_command_finish_and_takes_no_more(bot_fixture: BotFixture) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import sqlite3
 from contextlib import closing
 from typing import Any
@@ -11,8 +10,6 @@ from typing import Any
 import pytest
 from discord import app_commands
 
-from bot.storage.stores.order_store import Order, OrderStore
-from bot.ui.interactions import responses
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import Hang
 from tests.e2e.bot_fixture import DEFERRED, EPHEMERAL, MESSAGE, BotFixture, until
@@ -164,56 +161,6 @@ async def test_an_outage_of_discord_that_outlives_the_reply(bot_fixture: BotFixt
     await bot_fixture.advance(3 * 60)
     (message,) = bot_fixture.dana.user.dm_channel.history()
     assert "your order: ✅ **#100** Armed Robbery" in message.content
-
-
-def lock_database(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """Let orders wait before they are stored, until the event is set."""
-    unlocked, add = asyncio.Event(), OrderStore.add
-
-    async def add_later(store: OrderStore, order: Order) -> int:
-        # simcord does not count a task of another context among those of the bot.
-        await contextvars.Context().run(asyncio.create_task, unlocked.wait())
-        return await add(store, order)
-
-    monkeypatch.setattr(OrderStore, "add", add_later)
-    monkeypatch.setattr(responses, "STORE_WITHIN", 0.05)
-    return unlocked
-
-
-@pytest.mark.parametrize("command", ["attach", "detach"])
-async def test_a_locked_database_is_named_in_time(
-    bot_fixture: BotFixture, monkeypatch, command
-) -> None:
-    unlocked = lock_database(monkeypatch)
-    typing = asyncio.create_task(
-        bot_fixture.dana.slash(bot_fixture.channel, command, **COMMANDS[command])
-    )
-    await until(lambda: [one for one in bot_fixture.env.http_requests if one.method == "PATCH"])
-    (edit,) = [one for one in bot_fixture.env.http_requests if one.method == "PATCH"]
-    assert isinstance(edit.json, dict)
-    assert edit.json["content"] == responses.DATABASE_BUSY
-    assert bot_fixture.orders() == []
-    unlocked.set()
-    result = await typing
-    await bot_fixture.advance(60)
-    assert result.response is not None
-    assert result.response.content.startswith("✅")
-    assert len(bot_fixture.orders()) == 1
-
-
-async def test_a_locked_database_at_a_command_that_came_too_late(
-    bot_fixture: BotFixture, monkeypatch
-) -> None:
-    bot_fixture.env.inject_error("POST", CALLBACK, status=404, code=10062)
-    unlocked = lock_database(monkeypatch)
-    typing = asyncio.create_task(
-        bot_fixture.dana.slash(bot_fixture.channel, "attach", **COMMANDS["attach"])
-    )
-    await until(lambda: not bot_fixture.env.backend.faults)
-    unlocked.set()
-    await typing
-    await bot_fixture.advance(60)
-    assert bot_fixture.orders() == []
 
 
 async def test_stopping_lets_a_command_finish_and_takes_no_more(bot_fixture: BotFixture) -> None:

@@ -244,7 +244,7 @@ async def _bot(
         address = f"127.0.0.1:{free.getsockname()[1]}"
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
-            discord_token=SecretStr("no-token-is-needed"),
+            discord_token=SecretStr("no.token.is-needed"),
             sonoran_community_id="sandbox",
             sonoran_api_key=SecretStr(busy_cad.KEY),
             sonoran_api_url=HttpUrl(cad),

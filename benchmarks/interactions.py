@@ -131,7 +131,7 @@ def seconds_until(exchange: Exchange, moment: float | None) -> float:
 def settings_for(url: str, database_url: str, *, version: Literal[1, 2] = 1) -> Settings:
     """Build settings that give every member of the pretend Discord the dispatch role."""
     return Settings(
-        discord_token=SecretStr("no-token-is-needed"),
+        discord_token=SecretStr("no.token.is-needed"),
         sonoran_community_id="sandbox",
         sonoran_api_key=SecretStr("sandbox-key"),
         sonoran_api_url=HttpUrl(url),

@@ -32,7 +32,7 @@ def measure(kind: str, runs: int = 5) -> Start:
         command = [sys.executable, "-m", "benchmarks.start", kind]
         environment = os.environ | {
             "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bench.db",
-            "DISCORD_TOKEN": "no-token-is-needed",
+            "DISCORD_TOKEN": "no.token.is-needed",
             "SONORAN_COMMUNITY_ID": "sandbox",
             "SONORAN_API_KEY": "sandbox-key",
             "SONORAN_API_URL": _UNREACHABLE_URL,

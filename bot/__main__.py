@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import os
 import sys
 from typing import Any
 
@@ -46,8 +47,8 @@ cli = typer.Typer(
     help="Puts units on Sonoran CAD calls, from Discord. Without a command, runs the bot.",
     epilog=(
         "Exit codes: 0 done, or stopped as asked; 1 a fault of the bot; 2 settings, command line,"
-        " file or database; 3 Discord refuses the token; 4 an intent is missing; 5 Discord cannot"
-        " be reached, or, for the doctor, the CAD."
+        " file or database; 3 Discord refuses the token; 4 an intent is missing; 5 Discord or the"
+        " database cannot be reached, or, for the doctor, the CAD."
     ),
 )
 db_cli = typer.Typer(help="Look after the database.")
@@ -58,6 +59,7 @@ cli.add_typer(db_cli, name="db")
 @cli.callback(invoke_without_command=True)
 def main(context: typer.Context) -> None:
     """Run the bot unless a command says otherwise."""
+    os.umask(0o077)  # links, orders and tokens: files are for their owner alone
     if context.invoked_subcommand is None:
         run()
 
@@ -66,6 +68,7 @@ def run() -> None:
     """Run the bot with the settings of the environment and of .env until a signal comes."""
     signals = StopSignals()
     gc_tuning.disable_during_startup()
+    from bot.cli import guild_choice
     from bot.config import settings
     from bot.runtime import logs
 
@@ -74,6 +77,10 @@ def run() -> None:
     try:
         from bot import process
 
+        for name, meant in settings.find_misspelled().items():
+            _log.warning("%s is no setting and has no effect. Perhaps %s is meant.", name, meant)
+        if loaded.discord_guild_id is None:
+            loaded = guild_choice.confirm_guild(loaded, process.guild_names)
         process.run(loaded, signals)
     except Exception as error:  # noqa: BLE001 - the last line of the log names any error
         failure = _startup_error(error)
@@ -126,13 +133,15 @@ def upgrade_database() -> None:
 def _startup_error(error: Exception) -> FatalError | None:
     """Return an error that the operator can fix as StartupError; None for a fault of the bot."""
     from bot.config.settings import SettingsError
-    from bot.storage.errors import StorageError
+    from bot.storage.errors import DatabaseUnavailable, StorageError
 
     match error:
         case FatalError():
             return error
         case SettingsError():
             return FatalError(ExitCode.SETTINGS, "The settings cannot be used:", *error.faults)
+        case DatabaseUnavailable(may_pass=True):
+            return FatalError(ExitCode.UNREACHABLE, str(error))
         case StorageError():
             return FatalError(ExitCode.SETTINGS, str(error))
     return None

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import discord
+from discord.app_commands import AppCommandContext, AppInstallationType
 from discord.ext import commands
 
 from bot.cad.http.transport import Transport
+from bot.command_sync import CommandSync
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.config.settings import Settings
 from bot.ui.calls.call_select import CallSelect
@@ -62,6 +62,9 @@ class DispatchBot(DispatchClient):
             intents=discord.Intents(guilds=True, voice_states=True, members=members_intent),
             allowed_mentions=discord.AllowedMentions.none(),
             tree_cls=DispatchTree,
+            # A member who installs the application for themselves would bring it to any server.
+            allowed_contexts=AppCommandContext(guild=True, dm_channel=False, private_channel=False),
+            allowed_installs=AppInstallationType(guild=True, user=False),
         )
         self._guild = discord.Object(guild_id) if guild_id else None
         self._dispatch_tree.guild_id = guild_id
@@ -87,8 +90,9 @@ class DispatchBot(DispatchClient):
         if self._guild:
             self.tree.copy_global_to(guild=self._guild)
             self.tree.clear_commands(guild=None)
-        for scope in (None, self._guild) if self._guild else (None,):
-            await self._sync_commands(scope)
+        await CommandSync(self.tree, services.command_syncs).run(
+            self._guild.id if self._guild else None
+        )
         self.add_dynamic_items(*PERSISTENT_ITEMS)
         await services.queue.resume()
         await services.bulk_verifier.resume()
@@ -111,21 +115,6 @@ class DispatchBot(DispatchClient):
             services.bulk_verifier.close(SHUTDOWN_GRACE),
             services.cards.close(SHUTDOWN_GRACE),
         )
-
-    async def _sync_commands(self, scope: discord.abc.Snowflake | None) -> None:
-        """Register the commands with Discord, unless it has this version of them."""
-        commands_here = self.tree.get_commands(guild=scope)
-        payload = [command.to_dict(self.tree) for command in commands_here]
-        text = json.dumps(payload, sort_keys=True, default=str)
-        fingerprint = hashlib.sha256(text.encode()).hexdigest()
-        key = f"{self.application_id}:{scope.id if scope else 'global'}"
-        known = {command.name for command in await self.tree.fetch_commands(guild=scope)}
-        is_known = known == {command.name for command in commands_here}
-        if is_known and await self.services.command_syncs.get(key) == fingerprint:
-            return
-        await self.tree.sync(guild=scope)
-        await self.services.command_syncs.put(key, fingerprint)
-        _log.info("registered %d commands with Discord (%s)", len(payload), key)
 
 
 @asynccontextmanager

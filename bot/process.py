@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 from collections.abc import AsyncIterator, Iterator
 
 import discord
 
 from bot.app import SHUTDOWN_GRACE, DispatchBot, open_bot
+from bot.command_sync import CommandsNotAuthorized
 from bot.config.settings import Settings
 from bot.runtime import gc_tuning
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
@@ -22,6 +24,8 @@ _SCOPES = ("bot", "applications.commands")
 _PERMISSIONS = discord.Permissions(
     view_channel=True, send_messages=True, embed_links=True, read_message_history=True
 )
+
+_INVITE = "Invite it with the address that `python -m bot invite` prints."
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +55,18 @@ async def invite_url(token: str) -> str:
     return discord.utils.oauth_url(application.id, permissions=_PERMISSIONS, scopes=_SCOPES)
 
 
+async def guild_names(token: str) -> dict[int, str]:
+    """Return the name of each server that the bot is on.
+
+    Raises:
+        StartupError: Discord cannot be used.
+    """
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        with _as_startup_errors(client):
+            await client.login(token)
+            return {guild.id: guild.name async for guild in client.fetch_guilds()}
+
+
 async def _serve(settings: Settings, signals: StopSignals) -> None:
     running = asyncio.create_task(_open_and_connect(settings))
     signals.cancel_on_signal(running)
@@ -71,15 +87,17 @@ async def _opened_bot(settings: Settings) -> AsyncIterator[DispatchBot]:
         async with open_bot(settings) as bot:
             yield bot
     except ListenError as error:
-        raise FatalError(
-            ExitCode.SETTINGS, f"PUSH_LISTEN: cannot listen there: {error}."
-        ) from error
+        # Other trouble passes: at boot, the address of a network may not be there yet.
+        number = error.__cause__.errno if isinstance(error.__cause__, OSError) else None
+        is_lasting = number in {errno.EADDRINUSE, errno.EACCES}
+        code = ExitCode.SETTINGS if is_lasting else ExitCode.UNREACHABLE
+        raise FatalError(code, f"PUSH_LISTEN: cannot listen there: {error}.") from error
 
 
 async def _connect(bot: DispatchBot, token: str) -> None:
     """Stay connected to Discord; when cancelled, let running work finish first."""
     # A separate task: the connection must stay open while the last commands are answered.
-    connection = asyncio.create_task(bot.start(token))
+    connection = asyncio.create_task(_log_in_and_connect(bot, token))
     try:
         await asyncio.wait({connection})
         with _as_startup_errors(bot):
@@ -92,6 +110,17 @@ async def _connect(bot: DispatchBot, token: str) -> None:
         connection.cancel()
         leaving = asyncio.create_task(bot.close())
         await asyncio.wait({connection, leaving}, timeout=CLOSE_TIMEOUT)
+
+
+async def _log_in_and_connect(bot: DispatchBot, token: str) -> None:
+    await bot.login(token)
+    flags = bot.application_flags
+    is_on = flags.gateway_guild_members or flags.gateway_guild_members_limited
+    if bot.intents.members and not is_on:
+        # Found out at the gateway, each start would use one of the 1,000 identifies of a day.
+        # https://docs.discord.com/developers/events/gateway#session-start-limit
+        raise discord.PrivilegedIntentsRequired(None)
+    await bot.connect()
 
 
 @contextlib.contextmanager
@@ -108,17 +137,25 @@ def _as_startup_errors(client: discord.Client) -> Iterator[None]:
         if client.user is not None and not isinstance(error, OSError):
             raise
         reason = str(error) or type(error).__name__
-        raise FatalError(ExitCode.DISCORD, f"Discord cannot be reached: {reason}.") from error
+        raise FatalError(ExitCode.UNREACHABLE, f"Discord cannot be reached: {reason}.") from error
 
 
-def _startup_error(error: discord.DiscordException) -> FatalError | None:
+def _startup_error(  # noqa: PLR0911 - one return for each cause
+    error: discord.DiscordException,
+) -> FatalError | None:
     """Return the StartupError for an error of discord.py; None for a fault of the bot.
 
     https://discord.com/developers/docs/topics/opcodes-and-status-codes
     """
     match error:
-        case discord.app_commands.CommandSyncFailure():
-            return None  # Discord does not like our commands: our fault
+        case discord.app_commands.CommandSyncFailure() | discord.HTTPException(status=400):
+            return None  # Discord does not like what the bot sends: a fault of the bot
+        case CommandsNotAuthorized():
+            return FatalError(
+                ExitCode.SETTINGS,
+                "DISCORD_GUILD_ID: the bot was invited to this server without its commands"
+                f" (scope applications.commands). {_INVITE}",
+            )
         case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
             return FatalError(
                 ExitCode.TOKEN, "Discord refuses the token. Copy it again into DISCORD_TOKEN."
@@ -131,10 +168,10 @@ def _startup_error(error: discord.DiscordException) -> FatalError | None:
             )
         case discord.Forbidden(code=50001):
             return FatalError(
-                ExitCode.SETTINGS,
-                "DISCORD_GUILD_ID: the bot is not on this server."
-                " Invite it with the address that `python -m bot invite` prints.",
+                ExitCode.SETTINGS, f"DISCORD_GUILD_ID: the bot is not on this server. {_INVITE}"
             )
         case discord.HTTPException(status=status):
-            return FatalError(ExitCode.DISCORD, f"Discord cannot be used now: it answers {status}.")
+            return FatalError(
+                ExitCode.UNREACHABLE, f"Discord cannot be used now: it answers {status}."
+            )
     return None

@@ -1,13 +1,15 @@
-"""The settings of the bot in the sandbox."""
+"""The settings of the bot in the sandbox, and those of its application."""
 
 from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from simcord.http import router
+from simcord.http.routes import application
 
 from bot.cad.push.http_push import EVENT_PATH
 from bot.config.server_list import CadServerSetting
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 # Short, so that the channel keeps few cards while the simulation runs.
 CARD_KEEP_MINUTES = 5
+_MEMBERS_INTENT = 1 << 15  # GATEWAY_GUILD_MEMBERS_LIMITED
 
 
 class _Settings(Settings):
@@ -55,7 +58,7 @@ def build_settings(
 ) -> Settings:
     """Return the settings; with cards, each server has a channel of its own."""
     return _Settings(
-        discord_token=SecretStr("no-token-is-needed"),
+        discord_token=SecretStr("no.token.is-needed"),
         members_intent=True,
         sonoran_servers=_servers(environment) if cards else (),
         dispatch_role_ids=frozenset({environment.dispatch_role.id}),
@@ -78,3 +81,16 @@ def _servers(environment: Environment) -> tuple[CadServerSetting, ...]:
         CadServerSetting(home.id, environment.channel.id, home.name),
         CadServerSetting(second.id, environment.second_channel.id, second.name),
     )
+
+
+def make_application_private() -> None:
+    """Answer for a private application with Server Members Intent; simcord's is public."""
+    router._ROUTES["GET"].insert(0, (["oauth2", "applications", "@me"], _describe_application))  # noqa: SLF001
+
+
+def _describe_application(context: Any) -> Any:  # noqa: ANN401 - as the library has it
+    return {
+        **application.application_info(context),
+        "bot_public": False,
+        "flags": _MEMBERS_INTENT,
+    }

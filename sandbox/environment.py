@@ -102,6 +102,7 @@ async def open_environment(
         cad_permissions: whether members need the CAD's permission as well.
         api: which of its two APIs the CAD speaks.
     """
+    bot_settings.make_application_private()
     # simcord runs one bot at a time, and the real bot needs the id of the dispatch role. This
     # client takes its place until the guild is built.
     placeholder = discord.Client(intents=discord.Intents(guilds=True))

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 from pydantic_settings import NoDecode
 
 # `1`, `1:CHANNEL`, `1:CHANNEL:NAME` or `1::NAME`
-_SERVER = re.compile(r"(\d{1,9})(?:\s*:\s*(\d{1,19})?(?:\s*:\s*(.*))?)?", re.DOTALL)
+_SERVER = re.compile(r"(\d{1,9})(?:\s*:\s*(\d{17,19})?(?:\s*:\s*(.*))?)?", re.DOTALL)
 _EXPECTED = (
     "must be servers such as 1, 2:CHANNEL or 2:CHANNEL:NAME, separated by commas; CHANNEL is a"
     " Discord id"

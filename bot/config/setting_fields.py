@@ -20,6 +20,10 @@ from bot.common import steam_id
 
 # The driver is required: SQLAlchemy's default for "sqlite://" does not work with asyncio.
 _DATABASE = re.compile(r"(sqlite\+aiosqlite|postgresql\+(asyncpg|psycopg))://.*", re.DOTALL)
+# https://docs.discord.com/developers/reference#authentication: id, time and signature in base64.
+_TOKEN = re.compile(r"[\w-]+(\.[\w-]+){2}", re.ASCII)
+LAST_SERVER_ID = 999_999_999  # a custom id of Discord has room for nine digits
+_QUOTES = "\"'"
 
 
 def _split_list(value: object) -> object:
@@ -59,6 +63,23 @@ def _valid_secret(value: SecretStr) -> SecretStr:
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("must be one word of plain letters, digits and signs, as it was given out")
     return SecretStr(text)
+
+
+def _valid_token(value: SecretStr) -> SecretStr:
+    if not _TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError(
+            "must be the token from the Developer Portal, under Bot: three parts with dots between"
+        )
+    return value
+
+
+def strip_quotes(value: object) -> object:
+    """Take off the quotes around text, which `docker run --env-file` keeps."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    is_quoted = len(text) > 1 and text[0] in _QUOTES and text[0] == text[-1]
+    return text[1:-1] if is_quoted else value
 
 
 def valid_id_format(value: str) -> str:
@@ -114,13 +135,20 @@ def valid_server_id(value: int, info: ValidationInfo) -> int:
     return value
 
 
-def strip_trailing_slash(value: HttpUrl) -> str:
-    """Return an address without a trailing slash."""
+def valid_api_url(value: HttpUrl) -> str:
+    """Return an address without a trailing slash; reject one to which no path can be added."""
+    if value.query is not None or value.fragment is not None or value.username is not None:
+        raise ValueError(
+            "must be an address without ?, # and @, such as https://api.sonorancad.com"
+        )
     return str(value).rstrip("/")
 
 
-Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
+# Ids count milliseconds since 2015: the first ones had 17 digits after two weeks.
+# https://docs.discord.com/developers/reference#snowflakes
+Snowflake = Annotated[int, Field(ge=10**16, lt=2**63)]
 Snowflakes = Annotated[frozenset[Snowflake], NoDecode, BeforeValidator(_split_list)]
 Texts = Annotated[frozenset[str], NoDecode, BeforeValidator(_split_texts)]
 Secret = Annotated[SecretStr, AfterValidator(_valid_secret)]
+Token = Annotated[Secret, AfterValidator(_valid_token)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

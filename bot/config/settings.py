@@ -14,21 +14,31 @@ from pydantic import (
     HttpUrl,
     ValidationError,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
+from bot.config.environment import (
+    FILE_SUFFIX,
+    SECRET_NAMES,
+    EnvironmentSettings,
+    SecretFileError,
+    environment_names,
+)
+from bot.config.misspelled import near_misses
 from bot.config.server_list import CadServerSetting, CadServerSettings
 from bot.config.setting_fields import (
+    LAST_SERVER_ID,
     Secret,
     Snowflake,
     Snowflakes,
     Text,
     Texts,
+    Token,
     requires_log_channel,
     requires_members_intent,
-    strip_trailing_slash,
     to_api_version,
     to_lower,
     to_upper,
+    valid_api_url,
     valid_database_url,
     valid_id_format,
     valid_listen_address,
@@ -59,7 +69,7 @@ _EXPECTED = {
     "sonoran_community_id": "must not be blank",
     "sonoran_api_url": "must be an address that starts with https:// or http://",
     "sonoran_api_version": "must be auto, 1 or 2",
-    "sonoran_server_id": "must be a whole number, 1 or higher",
+    "sonoran_server_id": f"must be a whole number from 1 to {LAST_SERVER_ID}",
     "require_cad_permission": "must be true or false",
     "sonoran_budget_share": "must be a number above 0 and not above 1, such as 0.8",
     "sonoran_websocket": "must be true or false",
@@ -77,20 +87,14 @@ class SettingsError(Exception):
         self.faults = faults
 
 
-class TokenSettings(BaseSettings):
+class TokenSettings(EnvironmentSettings):
     """The settings for requests to Discord about the bot."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
-    )
-
-    discord_token: Secret
+    discord_token: Token
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(EnvironmentSettings):
     """The settings for work on the database only."""
-
-    model_config = TokenSettings.model_config
 
     database_url: Annotated[Text, AfterValidator(valid_database_url)] = (
         "sqlite+aiosqlite:///data/dispatch.db"
@@ -121,7 +125,7 @@ class Settings(LinkSettings, TokenSettings):
     forget_on_leave: Annotated[bool, AfterValidator(requires_members_intent)] = False
     sonoran_community_id: Text
     sonoran_api_key: Secret
-    sonoran_api_url: Annotated[HttpUrl, AfterValidator(strip_trailing_slash)] = HttpUrl(
+    sonoran_api_url: Annotated[HttpUrl, AfterValidator(valid_api_url)] = HttpUrl(
         "https://api.sonorancad.com"
     )
     sonoran_api_version: Annotated[Literal["auto", 1, 2], BeforeValidator(to_api_version)] = "auto"
@@ -129,7 +133,9 @@ class Settings(LinkSettings, TokenSettings):
     sonoran_servers: CadServerSettings = ()
     # The default is not validated: it need not be among the servers that are listed.
     sonoran_server_id: Annotated[
-        int, Field(ge=1, validate_default=False), AfterValidator(valid_server_id)
+        int,
+        Field(ge=1, le=LAST_SERVER_ID, validate_default=False),
+        AfterValidator(valid_server_id),
     ] = 1
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     push_listen: Annotated[str, AfterValidator(valid_listen_address)] | None = None
@@ -200,6 +206,15 @@ def load_token(env_file: Path = Path(".env")) -> TokenSettings:
     return _read(TokenSettings, env_file)
 
 
+def find_misspelled(env_file: Path = Path(".env")) -> dict[str, str]:
+    """Return the setting that was probably meant, by each name in the environment and the file.
+
+    A misspelled setting counts as not set, which may allow more than was intended.
+    """
+    known = [*Settings.model_fields, *(f"{name}{FILE_SUFFIX}" for name in SECRET_NAMES)]
+    return near_misses(environment_names(env_file), known)
+
+
 def _read(
     kind: type[SettingsT], env_file: Path, overrides: Mapping[str, Any] | None = None
 ) -> SettingsT:
@@ -211,6 +226,8 @@ def _read(
         raise SettingsError(
             [f"{env_file}: is not UTF-8 text"]
         ) from None  # its text contains the values, too
+    except SecretFileError as error:
+        raise SettingsError([str(error)]) from error
     except OSError as error:
         raise SettingsError([f"{env_file}: cannot be read ({error.strerror})"]) from error
 

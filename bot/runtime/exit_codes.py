@@ -14,7 +14,7 @@ class ExitCode(IntEnum):
     SETTINGS = 2  # also the command line, a file, the database
     TOKEN = 3
     INTENTS = 4
-    DISCORD = 5  # cannot be reached; for the doctor, also the CAD
+    UNREACHABLE = 5  # Discord, the database or, for the doctor, the CAD; a later start may work
 
 
 class FatalError(Exception):

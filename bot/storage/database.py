@@ -11,7 +11,7 @@ from sqlalchemy import exc, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.storage.errors import DRIVER_ERRORS, DatabaseUnavailable, StorageError, storage_error
-from bot.storage.schema import HEAD, migrate, stored_revision
+from bot.storage.schema import HEAD, check_writable, migrate, stored_revision
 from bot.storage.sqlite import CHECKPOINT_EVERY, SqliteWriter, create_reader
 
 if TYPE_CHECKING:
@@ -56,8 +56,10 @@ class Database:
         try:
             async with database.connect() as connection:
                 found = await connection.run_sync(stored_revision)
-            if found != HEAD:
-                async with database.begin() as connection:
+            async with database.begin() as connection:
+                if found == HEAD:
+                    await connection.run_sync(check_writable)
+                else:
                     found = await connection.run_sync(migrate, database.location)
         except BaseException:
             await database.close()

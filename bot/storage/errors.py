@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
+from pathlib import Path
 
 from sqlalchemy import exc
 
 # SQLite's primary result codes, https://www.sqlite.org/rescode.html
 _SQLITE_CORRUPT = 11
 _SQLITE_NOTADB = 26
+_SQLITE_PASSING = frozenset({5, 6})  # BUSY, LOCKED: another program holds it
+_SQLITE_FORBIDDEN = frozenset({3, 8, 14})  # PERM, READONLY, CANTOPEN
+# PostgreSQL's classes of codes: connection trouble, too many connections, starting or stopping.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_POSTGRES_PASSING = ("08", "53", "57P")
 
 
 class StorageError(Exception):
@@ -30,6 +38,11 @@ class DatabaseUnavailable(StorageError):
 
     Check the path, its permissions, the free disk space, and that no other program holds it.
     """
+
+    def __init__(self, location: str, reason: str = "", *, may_pass: bool = False) -> None:
+        """Take besides whether a later try `may_pass` without anything being changed."""
+        super().__init__(location, reason)
+        self.may_pass = may_pass
 
 
 class NotADatabase(StorageError):
@@ -66,9 +79,9 @@ def storage_error(location: str, error: Exception) -> StorageError:
         case exc.DBAPIError():
             return _from_driver(location, error, error.orig)
         case exc.TimeoutError():
-            return DatabaseUnavailable(location, "it is too busy")
-        case OSError():
-            return DatabaseUnavailable(location, error.strerror or str(error))
+            return DatabaseUnavailable(location, "it is too busy", may_pass=True)
+        case OSError():  # of a server's connection; SQLite has errors of its own
+            return DatabaseUnavailable(location, error.strerror or str(error), may_pass=True)
         case _:
             return _from_driver(location, error, error)
 
@@ -82,4 +95,20 @@ def _from_driver(location: str, error: Exception, original: BaseException | None
         return NotADatabase(location, reason)
     if isinstance(error, exc.IntegrityError | exc.ProgrammingError | exc.DataError):
         return StorageError(location, reason)
-    return DatabaseUnavailable(location, reason)
+    if code in _SQLITE_FORBIDDEN:
+        reason += _ownership(Path(location))
+    may_pass = code in _SQLITE_PASSING or str(getattr(original, "sqlstate", "")).startswith(
+        _POSTGRES_PASSING
+    )
+    return DatabaseUnavailable(location, reason, may_pass=may_pass)
+
+
+def _ownership(file: Path) -> str:
+    """Say to which user a file, or its nearest folder that exists, belongs; empty on Windows."""
+    nearest = next((one for one in (file, *file.absolute().parents) if one.exists()), file)
+    try:
+        owner, user = nearest.stat(), os.getuid()
+    except (OSError, AttributeError):
+        return ""
+    names = f"`{nearest}` belongs to user {owner.st_uid} with {stat.filemode(owner.st_mode)}"
+    return f"; {names}, and the bot runs as user {user}"

@@ -12,7 +12,7 @@ from sqlalchemy import exc, make_url
 
 from bot.storage.database import Database, sqlite_file
 from bot.storage.errors import DatabaseTooNew, DatabaseUnavailable
-from bot.storage.schema import HEAD, is_known, stored_revision
+from bot.storage.schema import HEAD, check_writable, is_known, stored_revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ async def examine(database: Database) -> Health:
     """
     async with database.begin() as connection:  # takes the write lock
         revision = await connection.run_sync(stored_revision)
+        if revision is not None:
+            await connection.run_sync(check_writable)
     if revision is not None and not is_known(revision):
         raise DatabaseTooNew(database.location, revision)
     return Health(database.location, revision, HEAD, _free_bytes(database.file))

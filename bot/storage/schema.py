@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, MetaData, String, Table, inspect, select
+from sqlalchemy import Column, MetaData, String, Table, inspect, select, update
 
 from bot.storage.errors import DatabaseTooNew
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # The newest revision in migrations/versions; a test compares the two. With this constant, an
 # up-to-date database opens without Alembic, which costs time and memory at every start.
-HEAD = "0008"
+HEAD = "0009"
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSIONS = Table("alembic_version", MetaData(), Column("version_num", String(32)))
@@ -26,6 +26,15 @@ def stored_revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table(_VERSIONS.name):
         return None
     return connection.scalar(select(_VERSIONS.c.version_num))
+
+
+def check_writable(connection: Connection) -> None:
+    """Raise the driver's error where the database can only be read; change nothing.
+
+    SQLite takes its write lock on a file that it may not write, and a standby of PostgreSQL opens
+    transactions: only a statement that writes tells.
+    """
+    connection.execute(update(_VERSIONS).values(version_num=_VERSIONS.c.version_num))
 
 
 def migrate(connection: Connection, location: str) -> str | None:

@@ -58,10 +58,10 @@ async def open_dependencies(
     connection = transport(url) if transport else Transport(url, clock=clock)
     cad = cad_connection.build_client(settings, connection, clock=clock)
     stack.push_async_callback(cad.close)
-    board = Board(cad, clock=clock)
-    stack.push_async_callback(board.close)
     layouts = CallLayouts(cad.layouts, clock=clock)
     stack.push_async_callback(layouts.close)
+    board = Board(cad, clock=clock, call_title=layouts.title)
+    stack.push_async_callback(board.close)
     access = Access(
         settings.dispatch_role_ids,
         settings.self_dispatch_role_ids,

@@ -51,7 +51,11 @@ _REQUIRED_SETTINGS = {
     "The way of push events": frozenset({"push_listen", "sonoran_websocket"}),
 }
 
-_EXIT_CODES = {"token": ExitCode.TOKEN, "intents": ExitCode.INTENTS, "discord": ExitCode.DISCORD}
+_EXIT_CODES = {
+    "token": ExitCode.TOKEN,
+    "intents": ExitCode.INTENTS,
+    "discord": ExitCode.UNREACHABLE,
+}
 _UNREACHABLE = frozenset({FindingCode.CAD_UNREACHABLE, FindingCode.CHECK_LATE})
 _PLACEHOLDER = "unknown"  # for a setting that has no default
 
@@ -128,7 +132,11 @@ def read_settings(env_file: Path = Path(".env")) -> SettingsReading:
             instead |= {name: _placeholder(name) for name in names}
         else:
             found = faults or (fine(FindingCode.SETTINGS_FINE),)
-            return SettingsReading(loaded, frozenset(instead), found)
+            misspelled = tuple(
+                warning(FindingCode.SETTINGS_MISSPELLED, name=name, meant=meant)
+                for name, meant in settings.find_misspelled(env_file).items()
+            )
+            return SettingsReading(loaded, frozenset(instead), (*found, *misspelled))
 
 
 def format_lines(findings: Iterable[Finding]) -> list[str]:
@@ -160,7 +168,7 @@ def _exit_code_of(finding: Finding) -> ExitCode:
     if finding.code is FindingCode.CHECK_BROKEN:
         return ExitCode.FAULT
     if finding.code in _UNREACHABLE:
-        return ExitCode.DISCORD
+        return ExitCode.UNREACHABLE
     return _EXIT_CODES.get(finding.code.topic, ExitCode.SETTINGS)
 
 

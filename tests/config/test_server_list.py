@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.config.server_list import CadServerSetting, CadServerSettings
 from bot.config.settings import Settings
 
-REQUIRED = {"discord_token": "t", "sonoran_community_id": "c", "sonoran_api_key": "k"}
+REQUIRED = {"discord_token": "a.bot.token", "sonoran_community_id": "c", "sonoran_api_key": "k"}
 ADAPTER: TypeAdapter[tuple[CadServerSetting, ...]] = TypeAdapter(CadServerSettings)
 
 
@@ -25,10 +25,13 @@ def settings(**more: Any) -> Settings:
     [
         ("1", [(1, None, "")]),
         ("1, 2", [(1, None, ""), (2, None, "")]),
-        ("1:500,2:600", [(1, 500, ""), (2, 600, "")]),
         (
-            " 1 : 500 : Los  Santos , 2::Liberty: City,",
-            [(1, 500, "Los Santos"), (2, None, "Liberty: City")],
+            "1:1300000000000000500,2:1300000000000000600",
+            [(1, 1300000000000000500, ""), (2, 1300000000000000600, "")],
+        ),
+        (
+            " 1 : 1300000000000000500 : Los  Santos , 2::Liberty: City,",
+            [(1, 1300000000000000500, "Los Santos"), (2, None, "Liberty: City")],
         ),
         ("", []),
     ],
@@ -38,7 +41,8 @@ def test_servers_have_a_channel_and_a_name_or_neither(text: str, servers: list[o
 
 
 @pytest.mark.parametrize(
-    "text", ["one", "0", "1;2", "1:#calls", "-1", "1:" + "9" * 19, "1::" + "x" * 41, "9" * 10]
+    "text",
+    ["one", "0", "1;2", "1:#calls", "1:500", "-1", "1:" + "9" * 19, "1::" + "x" * 41, "9" * 10],
 )
 def test_what_is_no_server_is_refused_with_an_example(text: str):
     with pytest.raises(ValidationError, match="2:CHANNEL"):
@@ -47,7 +51,7 @@ def test_what_is_no_server_is_refused_with_an_example(text: str):
 
 def test_a_server_is_listed_once():
     with pytest.raises(ValidationError, match="names server 2 twice"):
-        ADAPTER.validate_python("2:500, 1, 2")
+        ADAPTER.validate_python("2:1300000000000000500, 1, 2")
 
 
 @given(st.text())
@@ -63,10 +67,14 @@ def test_any_text_is_servers_or_an_error(text: str):
     ("values", "servers", "default"),
     [
         ({}, [(1, None, "")], 1),
-        ({"sonoran_server_id": 3, "calls_channel_id": 500}, [(3, 500, "")], 3),
         (
-            {"sonoran_servers": "2:600,3", "calls_channel_id": 500},
-            [(2, 600, ""), (3, 500, "")],
+            {"sonoran_server_id": 3, "calls_channel_id": 1300000000000000500},
+            [(3, 1300000000000000500, "")],
+            3,
+        ),
+        (
+            {"sonoran_servers": "2:1300000000000000600,3", "calls_channel_id": 1300000000000000500},
+            [(2, 1300000000000000600, ""), (3, 1300000000000000500, "")],
             2,
         ),
         ({"sonoran_servers": "2,1"}, [(2, None, ""), (1, None, "")], 1),

@@ -6,24 +6,34 @@ import pytest
 from pydantic import HttpUrl, SecretStr, TypeAdapter, ValidationError
 
 from bot.config import setting_fields
-from bot.config.setting_fields import Secret, Snowflake, Snowflakes, Text
+from bot.config.setting_fields import Secret, Snowflake, Snowflakes, Text, Token
+
+A, B, C = (1100000000000000000 + number for number in (1, 2, 3))
 
 
 @pytest.mark.parametrize(
     ("text", "ids"),
-    [("12, 34", {12, 34}), ("12 34,,\n56", {12, 34, 56}), ("", set()), ("12,12", {12})],
+    [
+        (f"{A}, {B}", {A, B}),
+        (f"{A} {B},,\n{C}", {A, B, C}),
+        ("", set()),
+        (f"{A},{A}", {A}),
+    ],
 )
 def test_a_list_of_ids(text: str, ids: set[int]):
     assert TypeAdapter(Snowflakes).validate_python(text) == ids
 
 
-@pytest.mark.parametrize("text", ["12;34", "@Dispatch", "0", "-1", str(2**63)])
+@pytest.mark.parametrize("text", [f"{A};{B}", "@Dispatch", "0", "-1", "123", str(2**63)])
 def test_a_list_with_something_else(text: str):
     with pytest.raises(ValidationError):
         TypeAdapter(Snowflakes).validate_python(text)
 
 
-@pytest.mark.parametrize(("text", "fits"), [("1", True), (str(2**63 - 1), True), ("0", False)])
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [(str(10**16), True), (str(2**63 - 1), True), (str(10**16 - 1), False), ("0", False)],
+)
 def test_an_id(text: str, fits: bool):
     adapter = TypeAdapter(Snowflake)
     if fits:
@@ -111,4 +121,40 @@ def test_an_address_without_host_and_port(text: str):
 
 @pytest.mark.parametrize("text", ["https://cad.example", "https://cad.example/"])
 def test_an_address_ends_without_a_slash(text: str):
-    assert setting_fields.strip_trailing_slash(HttpUrl(text)) == "https://cad.example"
+    assert setting_fields.valid_api_url(HttpUrl(text)) == "https://cad.example"
+
+
+@pytest.mark.parametrize("rest", ["/x?y=1", "/?", "/#part", "/x#"])
+def test_an_address_to_which_no_path_can_be_added_is_refused(rest: str):
+    with pytest.raises(ValueError, match="without"):
+        setting_fields.valid_api_url(HttpUrl(f"https://cad.example{rest}"))
+    with pytest.raises(ValueError, match="without"):
+        setting_fields.valid_api_url(HttpUrl("https://user:word@cad.example"))
+
+
+@pytest.mark.parametrize("text", ["MTIz.abc-d.e_f", " a.b.c "])
+def test_a_token_has_three_parts(text: str):
+    assert TypeAdapter(Token).validate_python(text).get_secret_value() == text.strip()
+
+
+@pytest.mark.parametrize("text", ["hello", "a.b", "a..c", "a.b.c.d", "a.b.c!", "Bot a.b.c"])
+def test_a_token_of_another_shape_is_refused_without_being_shown(text: str):
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(Token).validate_python(text)
+    assert "must be" in caught.value.errors()[0]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("value", "taken"),
+    [
+        ('"a b"', "a b"),
+        (" 'a' ", "a"),
+        ('""', ""),
+        ('"', '"'),
+        ("'a\"", "'a\""),
+        (" a ", " a "),
+        (7, 7),
+    ],
+)
+def test_quotes_around_a_text_are_taken_off(value: object, taken: object):
+    assert setting_fields.strip_quotes(value) == taken

@@ -10,11 +10,12 @@ from bot.config import settings
 from bot.config.settings import Settings, SettingsError
 
 REQUIRED = {
-    "DISCORD_TOKEN": "the-token",
+    "DISCORD_TOKEN": "the.bot.token",
     "SONORAN_COMMUNITY_ID": "the-community",
     "SONORAN_API_KEY": "the-key",
 }
 NO_FILE = Path("no-such-file.env")
+A, B, C = (1100000000000000000 + number for number in (1, 2, 3))
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +35,7 @@ def faults(env_file: Path = NO_FILE) -> list[str]:
 
 def test_three_settings_are_enough():
     loaded = settings.load(NO_FILE)
-    assert loaded.discord_token.get_secret_value() == "the-token"
+    assert loaded.discord_token.get_secret_value() == "the.bot.token"
     assert loaded.discord_guild_id is None
     assert loaded.dispatch_role_ids == frozenset()
     assert loaded.sonoran_api_url == "https://api.sonorancad.com"
@@ -45,9 +46,9 @@ def test_three_settings_are_enough():
     ("name", "text", "value"),
     [
         ("DISCORD_GUILD_ID", "1100000000000000001", 1100000000000000001),
-        ("DISPATCH_ROLE_IDS", "12, 34 56,,", frozenset({12, 34, 56})),
+        ("DISPATCH_ROLE_IDS", f"{A}, {B} {C},,", frozenset({A, B, C})),
         ("DISPATCH_ROLE_IDS", "", frozenset()),
-        ("SELF_DISPATCH_ROLE_IDS", "12, 34", frozenset({12, 34})),
+        ("SELF_DISPATCH_ROLE_IDS", f"{A}, {B}", frozenset({A, B})),
         ("URGENT_PRIORITIES", "1, High,Code  3,", frozenset({"1", "high", "code 3"})),
         ("URGENT_PRIORITIES", "", frozenset({"1"})),
         ("STATUS_ON_ATTACH", "3", 3),
@@ -56,6 +57,9 @@ def test_three_settings_are_enough():
         ("SONORAN_API_URL", "http://127.0.0.1:8100/", "http://127.0.0.1:8100"),
         ("SONORAN_API_URL", "https://proxy.example/cad/", "https://proxy.example/cad"),
         ("API_ID_FORMAT", "steam:{HEX}", "steam:{HEX}"),
+        ("DISCORD_GUILD_ID", '"1100000000000000001"', 1100000000000000001),
+        ("DISPATCH_ROLE_IDS", f"'{A},{B}'", frozenset({A, B})),
+        ("REQUIRE_CAD_PERMISSION", "'false'", False),
         ("LOG_LEVEL", "warning", "WARNING"),
         ("LOG_FORMAT", " JSON ", "json"),
         ("DATABASE_URL", "postgresql+asyncpg://u@host/name", "postgresql+asyncpg://u@host/name"),
@@ -72,6 +76,12 @@ def test_values_are_taken_as_people_write_them(
     ("name", "text", "words"),
     [
         ("DISCORD_TOKEN", "", "is not set"),
+        ("DISCORD_TOKEN", "hello", "three parts with dots between"),
+        ("DISCORD_GUILD_ID", "123", "a number of 17 to 20 digits"),
+        ("CALLS_CHANNEL_ID", "123", "a number of 17 to 20 digits"),
+        ("LINK_ROLE_IDS", "123", "numbers of 17 to 20 digits"),
+        ("SONORAN_API_URL", "https://host/x?y=1", "without ?, # and @"),
+        ("SONORAN_SERVER_ID", "9" * 23, "a whole number from 1 to 999999999"),
         ("DISCORD_TOKEN", "   ", "must not be blank"),
         ("DISCORD_TOKEN", "Bot abc", "must be one word"),
         ("DISCORD_TOKEN", "abc\ndef", "must be one word"),
@@ -85,8 +95,8 @@ def test_values_are_taken_as_people_write_them(
         ("SONORAN_COMMUNITY_ID", "  ", "must not be blank"),
         ("SONORAN_API_URL", "api.sonorancad.com", "starts with https://"),
         ("SONORAN_API_URL", "ftp://api.sonorancad.com", "starts with https://"),
-        ("SONORAN_SERVER_ID", "one", "a whole number, 1 or higher"),
-        ("SONORAN_SERVER_ID", "0", "a whole number, 1 or higher"),
+        ("SONORAN_SERVER_ID", "one", "a whole number from 1 to"),
+        ("SONORAN_SERVER_ID", "0", "a whole number from 1 to"),
         ("SONORAN_API_VERSION", "3", "must be auto, 1 or 2"),
         ("REQUIRE_CAD_PERMISSION", "sometimes", "must be true or false"),
         ("SONORAN_BUDGET_SHARE", "80%", "above 0 and not above 1"),
@@ -183,13 +193,13 @@ def test_a_file_that_cannot_be_read_is_one_fault(tmp_path: Path, environment: py
 
 def test_what_needs_less_asks_for_less(environment: pytest.MonkeyPatch):
     environment.delenv("SONORAN_API_KEY")
-    assert settings.load_token(NO_FILE).discord_token.get_secret_value() == "the-token"
+    assert settings.load_token(NO_FILE).discord_token.get_secret_value() == "the.bot.token"
     environment.delenv("DISCORD_TOKEN")
     assert settings.load_database(NO_FILE).database_url.startswith("sqlite")
 
 
 def test_secrets_are_hidden_where_settings_are_shown():
-    assert "the-token" not in repr(settings.load(NO_FILE))
+    assert "the.bot.token" not in repr(settings.load(NO_FILE))
     assert "the-key" not in repr(settings.load(NO_FILE))
 
 
@@ -207,4 +217,4 @@ def test_a_database_password_is_a_secret_too(
     environment: pytest.MonkeyPatch, url: str, passwords: set[str]
 ):
     environment.setenv("DATABASE_URL", url)
-    assert set(settings.load(NO_FILE).secrets) == {"the-token", "the-key"} | passwords
+    assert set(settings.load(NO_FILE).secrets) == {"the.bot.token", "the-key"} | passwords

@@ -115,7 +115,7 @@ class BotFixture:
         """Start the bot, again if it runs, and wait until it knows the calls and the units."""
         await self.stop()
         values: dict[str, Any] = {
-            "discord_token": SecretStr("a-token"),
+            "discord_token": SecretStr("a.bot.token"),
             "discord_guild_id": None,
             "log_channel_id": None,
             "calls_channel_id": None,

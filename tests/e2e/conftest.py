@@ -13,6 +13,7 @@ from simcord.env import Env
 from bot.storage.database import Database
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
+from sandbox.bot_settings import make_application_private
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.fake_time import FakeTime, Wait
@@ -44,8 +45,8 @@ async def bot_fixture(
     stand_in = discord.Client(intents=discord.Intents(guilds=True))
     env = QuickEnv(stand_in, settle_timeout=SETTLE_SECONDS)
     time = FakeTime(_waits_in(env))
-    # The limits of the CAD count in the same time as the bot does.
-    async with CadServer(seed.build_world(), clock=time.monotonic) as cad:
+    # The CAD has the same time as the bot, for its limits and in what it shows.
+    async with CadServer(seed.build_world(time.now), clock=time.monotonic) as cad:
         await env.start()
         bot_fixture = _built(cad, env, tmp_path / "dispatch.db", time)
         shutil.copy(empty_file, bot_fixture.file)
@@ -58,6 +59,9 @@ async def bot_fixture(
             await bot_fixture.stop()
             await env.shutdown()
     env._raise_errors_since(env._errors_acknowledged)
+
+
+make_application_private()
 
 
 def _built(cad: CadServer, env: Env, file: Path, time: FakeTime) -> BotFixture:

@@ -63,7 +63,7 @@ async def fault_fixture(
         network = TrackedTransport(cad.url, time)
         settings = Settings.model_validate(
             {
-                "discord_token": "a-token",
+                "discord_token": "a.bot.token",
                 "dispatch_role_ids": [role.id],
                 "sonoran_community_id": seed.COMMUNITY_ID,
                 "sonoran_api_key": seed.API_KEY,

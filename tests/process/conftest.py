@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from bot.__main__ import cli
 from bot.config.settings import Settings
-from tests.process.discord_server import TOKEN, DiscordServer
+from tests.process.discord_server import GUILD_ID, TOKEN, DiscordServer
 
 PROJECT = Path(__file__).parents[2]
 LAUNCHER = Path(__file__).with_name("launch.py")
@@ -26,6 +26,7 @@ PATIENCE = 30  # seconds, for a slow machine; no test waits that long for what i
 
 SETTINGS = {
     "DISCORD_TOKEN": TOKEN,
+    "DISCORD_GUILD_ID": str(GUILD_ID),
     "SONORAN_COMMUNITY_ID": "sandbox",
     "SONORAN_API_KEY": "sandbox-key",
     "SONORAN_API_URL": "http://127.0.0.1:9",
@@ -133,4 +134,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         monkeypatch.delenv(name.upper(), raising=False)
     # A wide terminal, so that no line of the help is broken.
     runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"})
-    return lambda *arguments: runner.invoke(cli, arguments, prog_name="python -m bot")
+    return lambda *arguments, typed="": runner.invoke(
+        cli, arguments, prog_name="python -m bot", input=typed
+    )

@@ -25,7 +25,7 @@ _USER = {
     "avatar": None,
     "bot": True,
 }
-_APPLICATION = {
+APPLICATION = {
     "id": str(APPLICATION_ID),
     "name": "dispatch",
     "description": "",
@@ -81,8 +81,10 @@ class DiscordServer:
         vanishes: whether each connection is broken before an answer.
         gateway_is_down: whether the gateway takes no connection.
         close_code: what the gateway says to a bot that identifies itself, None to welcome it.
+        identified: how often the gateway refused a bot that identified itself.
         hanging: set as soon as a request hangs.
         connected: set as soon as a bot is welcome.
+        acknowledged: set as soon as an interaction is acknowledged.
         edits: what private answers have become, in order.
     """
 
@@ -91,8 +93,10 @@ class DiscordServer:
     vanishes: bool = False
     gateway_is_down: bool = False
     close_code: int | None = None
+    identified: int = 0
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
     connected: asyncio.Event = field(default_factory=asyncio.Event)
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     edits: list[str] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     url: str = ""
@@ -155,6 +159,7 @@ class DiscordServer:
                 case {"op": 1}:
                     await socket.send_json(_ACKNOWLEDGED)
                 case {"op": 2} if self.close_code:
+                    self.identified += 1
                     await socket.close(code=self.close_code)
                 case {"op": 2}:
                     await socket.send_json({"op": 0, "s": 1, "t": "READY", "d": _READY})
@@ -187,11 +192,12 @@ class DiscordServer:
             case "GET", ["users", "@me"]:
                 answer = _USER
             case "GET", ["oauth2", "applications", "@me"]:
-                answer = _APPLICATION
+                answer = APPLICATION
             case "PUT", ["applications", *_, "commands"]:
                 answer = [_stored(number, one) for number, one in enumerate(body)]
             case "POST", ["interactions", id_, _, "callback"]:
                 answer = {"interaction": {"id": id_, "type": 2}}
+                self.acknowledged.set()
             case "PATCH", ["webhooks", _, _, "messages", "@original"]:
                 self.edits.append(body["content"])
                 answer = _MESSAGE | {"content": body["content"]}
@@ -210,6 +216,7 @@ class Guild:
     Attributes:
         rights: of the role that the bot has.
         overwrites: what the bot may not do in the text channel.
+        global_commands: those that are listed for every server.
         overrides: what Integrations says, by the id of a command or of the application.
     """
 
@@ -217,17 +224,16 @@ class Guild:
     channels: list[dict[str, Any]] = field(default_factory=list)
     rights: int = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 16
     commands: tuple[str, ...] = ()
+    global_commands: tuple[str, ...] = ()
     overrides: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
     def answers(self) -> dict[str, tuple[int, Any]]:
         """Return method and path → status and body."""
         here = f"GET /guilds/{GUILD_ID}"
         commands = f"GET /applications/{APPLICATION_ID}/guilds/{GUILD_ID}/commands"
-        listed = [
-            {"id": str(COMMAND_ID + number), "name": name, "type": 1}
-            for number, name in enumerate(self.commands)
-        ]
-        ids = [APPLICATION_ID, *(COMMAND_ID + number for number in range(len(listed)))]
+        listed = _listed(self.commands)
+        count = max(len(self.commands), len(self.global_commands))
+        ids = [APPLICATION_ID, *(COMMAND_ID + number for number in range(count))]
         everyone = {"name": "@everyone", "permissions": str(self.rights)}
         roles = {GUILD_ID: everyone, **self.roles}
         return {
@@ -236,7 +242,7 @@ class Guild:
             f"{here}/members/{APPLICATION_ID}": (200, _MEMBER),
             f"{here}/channels": (200, self.channels),
             commands: (200, listed),
-            f"GET /applications/{APPLICATION_ID}/commands": (200, listed),
+            f"GET /applications/{APPLICATION_ID}/commands": (200, _listed(self.global_commands)),
             **{f"{commands}/{one}/permissions": self._override(one) for one in ids},
         }
 
@@ -278,6 +284,13 @@ def channel(id_: int, kind: int = 0, guild_id: int = GUILD_ID, denied: int = 0) 
         "bitrate": 64000,
         "user_limit": 0,
     }
+
+
+def _listed(names: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [
+        {"id": str(COMMAND_ID + number), "name": name, "type": 1}
+        for number, name in enumerate(names)
+    ]
 
 
 def _role(id_: int, changes: dict[str, Any]) -> dict[str, Any]:

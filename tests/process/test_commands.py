@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import stat
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
 import discord
 import pytest
 
+from bot.config.settings import load
 from bot.runtime.exit_codes import ExitCode, FatalError
+from bot.storage.errors import DatabaseUnavailable
 from tests.process.conftest import SETTINGS, Run
+from tests.process.discord_server import GUILD_ID
 
 
 def test_help_names_every_command_and_exit_code(run: Run):
@@ -81,6 +87,72 @@ class TestRunning:
             assert run().exit_code == 0
         loaded = started.call_args.args[0]
         assert loaded.sonoran_community_id == SETTINGS["SONORAN_COMMUNITY_ID"]
+
+    def test_files_are_made_for_their_owner_alone(self, run: Run, tmp_path: Path):
+        before = os.umask(0o022)
+        try:
+            assert run("db", "upgrade").exit_code == 0
+        finally:
+            os.umask(before)
+        data = tmp_path / "data"
+        modes = [stat.S_IMODE(one.stat().st_mode) for one in (data, *data.iterdir())]
+        assert [mode & 0o077 for mode in modes] == [0] * len(modes)
+        assert len(modes) > 1
+
+    def test_a_misspelled_setting_is_named(self, run: Run, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("REQUIRE_CAD_PERMISION", "true")
+        with patch("bot.process.run"):
+            result = run()
+        assert "REQUIRE_CAD_PERMISION is no setting and has no effect." in result.stderr
+        assert "Perhaps REQUIRE_CAD_PERMISSION is meant." in result.stderr
+
+    def test_without_a_server_and_a_terminal_the_bot_does_not_start(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.delenv("DISCORD_GUILD_ID")
+        with patch("bot.process.run") as started:
+            result = run()
+        assert (result.exit_code, started.called) == (2, False)
+        assert "CRITICAL bot DISCORD_GUILD_ID: is not set." in result.stderr
+
+    @pytest.mark.parametrize("may_write", [True, False])
+    def test_the_first_server_that_is_confirmed_is_served_and_stored(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, may_write: bool
+    ):
+        monkeypatch.delenv("DISCORD_GUILD_ID")
+        monkeypatch.setattr("bot.cli.guild_choice.is_terminal", lambda: True)
+        if not may_write:
+            (tmp_path / ".env").mkdir()
+            monkeypatch.setattr("bot.config.settings.find_misspelled", dict)
+            monkeypatch.setattr("bot.config.settings.load", partial(load, Path("none")))
+        names = {GUILD_ID: "A", GUILD_ID + 1: "B"}
+        with (
+            patch("bot.process.guild_names", return_value=names),
+            patch("bot.process.run") as started,
+        ):
+            result = run(typed="n\ny\n")
+        assert started.call_args.args[0].discord_guild_id == GUILD_ID + 1
+        assert f"Serve the Discord server B ({GUILD_ID + 1})?" in result.stderr
+        line = f"DISCORD_GUILD_ID={GUILD_ID + 1}"
+        assert line in result.stderr
+        if may_write:
+            assert (tmp_path / ".env").read_text() == f"{line}\n"
+
+    def test_a_bot_on_no_confirmed_server_does_not_start(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.delenv("DISCORD_GUILD_ID")
+        monkeypatch.setattr("bot.cli.guild_choice.is_terminal", lambda: True)
+        with patch("bot.process.guild_names", return_value={GUILD_ID: "A"}):
+            assert run(typed="n\n").exit_code == 2
+
+    @pytest.mark.parametrize(("may_pass", "code"), [(True, 5), (False, 2)])
+    def test_passing_trouble_of_the_database_is_worth_another_start(
+        self, run: Run, may_pass: bool, code: int
+    ):
+        error = DatabaseUnavailable("the database", "away", may_pass=may_pass)
+        with patch("bot.process.run", side_effect=error):
+            assert run().exit_code == code
 
     def test_why_it_cannot_go_on_is_in_the_log(self, run: Run):
         with patch("bot.process.run", side_effect=FatalError(ExitCode.INTENTS, "One is missing.")):

@@ -41,6 +41,7 @@ from sandbox.cad.state.models import Plan, Server
 from tests.cad.lifetimes import running
 from tests.process.conftest import SETTINGS, Start
 from tests.process.discord_server import (
+    APPLICATION,
     APPLICATION_ID,
     COMMAND_ID,
     GUILD_ID,
@@ -52,7 +53,7 @@ from tests.process.discord_server import (
 
 DISPATCH, PING, MISSING = 1110000000000000001, 1110000000000000002, 1110000000000000003
 CALLS, LOG, NOWHERE = 1300000000000000002, 1300000000000000003, 1300000000000000004
-SECRETS = (TOKEN, seed.API_KEY, "hunter2")
+SECRETS = (TOKEN, seed.API_KEY, "hunter2.no.token")
 
 
 @dataclass
@@ -188,6 +189,21 @@ def vanishes(doctor_fixture: DoctorFixture) -> None:
 def on_no_server(doctor_fixture: DoctorFixture) -> None:
     del doctor_fixture.settings["DISCORD_GUILD_ID"]
     doctor_fixture.discord.answers["GET /users/@me/guilds"] = (200, [])
+
+
+def of_no_server(doctor_fixture: DoctorFixture) -> None:
+    del doctor_fixture.settings["DISCORD_GUILD_ID"]
+    doctor_fixture.guild.global_commands = doctor_fixture.guild.commands
+    doctor_fixture.guild.commands = ()
+
+
+def public(doctor_fixture: DoctorFixture) -> None:
+    asked = "GET /oauth2/applications/@me"
+    doctor_fixture.discord.answers[asked] = (200, APPLICATION | {"bot_public": True})
+
+
+def listed_twice(doctor_fixture: DoctorFixture) -> None:
+    doctor_fixture.guild.global_commands = ("attach", "of another bot's time")
 
 
 def without_a_command(doctor_fixture: DoctorFixture) -> None:
@@ -334,7 +350,11 @@ COMMANDS = f"/applications/{APPLICATION_ID}/guilds/{GUILD_ID}/commands"
 BOTH = (1, 2)
 CASES = [
     Case(
-        "token", setting("DISCORD_TOKEN", "hunter2"), FindingCode.TOKEN_REFUSED, 3, "DISCORD_TOKEN"
+        "token",
+        setting("DISCORD_TOKEN", "hunter2.no.token"),
+        FindingCode.TOKEN_REFUSED,
+        3,
+        "DISCORD_TOKEN",
     ),
     Case("outage", discord_says("/users/@me", 503), FindingCode.DISCORD_UNUSABLE, 5, "answers 503"),
     Case("no answer", hangs, FindingCode.CHECK_LATE, 5, "Discord could not be checked within"),
@@ -353,6 +373,16 @@ CASES = [
         2,
         f"not on server {GUILD_ID}. Open the link that `python -m bot invite` prints, or correct"
         f" the id. The bot is on: `San Andreas ({GUILD_ID})`.",
+    ),
+    Case("no server named", of_no_server, FindingCode.GUILD_UNNAMED, 2, "`San Andreas (1100"),
+    Case("public", public, FindingCode.BOT_PUBLIC, 2, "Turn it off"),
+    Case("twice", listed_twice, FindingCode.COMMANDS_TWICE, 0, "twice: `attach`. Restart"),
+    Case(
+        "misspelled",
+        setting("DISPATCH_ROLE_ID", "1"),
+        FindingCode.SETTINGS_MISSPELLED,
+        0,
+        "`DISPATCH_ROLE_ID` is no setting and has no effect. Perhaps `DISPATCH_ROLE_IDS` is meant.",
     ),
     Case("no server", on_no_server, FindingCode.GUILDS_NONE, 2, "python -m bot invite"),
     Case(
@@ -439,7 +469,12 @@ CASES = [
     ),
     Case("locked", locked, FindingCode.CHANNEL_LOCKED, 2, "lacks Send Messages, Embed Links."),
     Case(
-        "key", setting("SONORAN_API_KEY", "hunter2"), FindingCode.KEY_REFUSED, 2, "_API_KEY", BOTH
+        "key",
+        setting("SONORAN_API_KEY", "hunter2.no.token"),
+        FindingCode.KEY_REFUSED,
+        2,
+        "_API_KEY",
+        BOTH,
     ),
     Case(
         "community",
@@ -536,7 +571,7 @@ async def test_every_faulty_setting_is_named_and_the_rest_looked_at(
     del doctor_fixture.settings["SONORAN_API_KEY"]
     doctor_fixture.settings |= {
         "SONORAN_API_VERSION": "3",
-        "DATABASE_URL": "hunter2",
+        "DATABASE_URL": "hunter2.no.token",
         "LOG_LEVEL": "LOUD",
     }
     doctor_fixture.settings |= {"REQUIRE_CAD_PERMISSION": "true", "LOG_CHANNEL_ID": str(NOWHERE)}
@@ -553,7 +588,7 @@ async def test_every_faulty_setting_is_named_and_the_rest_looked_at(
 async def test_several_faults_are_all_told_and_the_lowest_code_counts(
     doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setting("DISCORD_TOKEN", "hunter2")(doctor_fixture)
+    setting("DISCORD_TOKEN", "hunter2.no.token")(doctor_fixture)
     await cad_is_down(doctor_fixture)
     found = await examined(doctor_fixture, monkeypatch)
     assert set(found) == {FindingCode.TOKEN_REFUSED, FindingCode.CAD_UNREACHABLE}
@@ -564,7 +599,7 @@ async def test_a_broken_check_stops_no_other(
     doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fail(_: object) -> None:
-        raise ZeroDivisionError("hunter2")
+        raise ZeroDivisionError("hunter2.no.token")
 
     monkeypatch.setattr(setup_checks, "database_findings", fail)
     found = await examined(doctor_fixture, monkeypatch)
@@ -628,24 +663,25 @@ async def test_what_is_narrowed_on_purpose_is_only_told(
 async def test_without_a_server_of_its_own_it_looks_at_all(
     doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    del doctor_fixture.settings["DISCORD_GUILD_ID"]
     here, there = {"id": str(GUILD_ID), "name": "San Andreas"}, {"id": "7", "name": "Nowhere"}
     doctor_fixture.discord.answers["GET /users/@me/guilds"] = (200, [here, there])
     doctor_fixture.discord.answers["GET /guilds/7"] = (
         404,
         {"code": 10004, "message": "Unknown Guild"},
     )
-    assert await examined(doctor_fixture, monkeypatch) == {}
+    of_no_server(doctor_fixture)
+    assert list(await examined(doctor_fixture, monkeypatch)) == [FindingCode.GUILD_UNNAMED]
     text = "\n".join(doctor_fixture.reports)
-    assert "the bot serves every server that it is on: `San Andreas`, `Nowhere`." in text
+    assert f"The bot is on: `San Andreas ({GUILD_ID})`, `Nowhere (7)`." in text
     assert "The 2 roles that the settings name exist." in text
     # One of the two cannot be looked at, and may be where the role is.
     setting("LINK_ROLE_IDS", str(MISSING))(doctor_fixture)
-    assert list(await examined(doctor_fixture, monkeypatch)) == [FindingCode.ROLE_UNKNOWN]
-    assert doctor_fixture.code == 0
+    unnamed, unknown = await examined(doctor_fixture, monkeypatch)
+    assert (unnamed, unknown) == (FindingCode.GUILD_UNNAMED, FindingCode.ROLE_UNKNOWN)
+    assert doctor_fixture.reports[1].startswith("warning  roles")
     doctor_fixture.discord.answers["GET /users/@me/guilds"] = (200, [here])
-    assert list(await examined(doctor_fixture, monkeypatch)) == [FindingCode.ROLE_UNKNOWN]
-    assert doctor_fixture.code == ExitCode.SETTINGS
+    await examined(doctor_fixture, monkeypatch)
+    assert doctor_fixture.reports[1].startswith("fault    roles")
 
 
 async def test_without_any_role_or_channel(
@@ -711,7 +747,7 @@ class TestAsACommand:
         assert out.splitlines()[-1].startswith("All ")
 
     async def test_something_is_not(self, doctor_fixture: DoctorFixture, start: Start) -> None:
-        setting("SONORAN_API_KEY", "hunter2")(doctor_fixture)
+        setting("SONORAN_API_KEY", "hunter2.no.token")(doctor_fixture)
         locked(doctor_fixture)
         integrations((GUILD_ID, False), (DISPATCH, True))(doctor_fixture)
         code, out, err = await self.run(doctor_fixture, start)

@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 
 from sandbox.cad.server import CadServer
-from sandbox.cad.state.faults import Handler, Hang
+from sandbox.cad.state.faults import Handler, Hang, Slow
 from sandbox.cad.state.seed import PAT, build_world
 from tests.process.conftest import SETTINGS, Start
-from tests.process.discord_server import INTERACTION_TOKEN, TOKEN, DiscordServer
+from tests.process.discord_server import GUILD_ID, INTERACTION_TOKEN, TOKEN, DiscordServer
 
 pytestmark = pytest.mark.process
 
@@ -22,7 +22,7 @@ class HeldAttach(Hang):
     """Keeps orders to attach waiting; what is asked for the suggestions passes."""
 
     async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
-        if request.path != "/emergency":
+        if request.path != "/emergency" and not request.path.endswith("/attachments"):
             return await handler(request)
         return await super().answer(request, handler)
 
@@ -30,6 +30,7 @@ class HeldAttach(Hang):
 ATTACH = {
     "id": "1600000000000000000",
     "name": "attach",
+    "guild_id": str(GUILD_ID),
     "type": 1,
     "options": [
         {"name": "call", "type": 4, "value": 100},
@@ -83,16 +84,16 @@ async def test_a_database_that_cannot_be_opened_is_one_line(start: Start, tmp_pa
 
 
 async def test_a_wrong_token_is_said_in_one_line(start: Start, discord_server: DiscordServer):
-    settings = SETTINGS | {"DISCORD_TOKEN": "another-token", "LOG_LEVEL": "debug"}
+    settings = SETTINGS | {"DISCORD_TOKEN": "another.bot.token", "LOG_LEVEL": "debug"}
     bot = await start(discord=discord_server.url, settings=settings)
     assert await bot.end() == 3
     assert bot.log[-1].endswith("Discord refuses the token. Copy it again into DISCORD_TOKEN.")
     assert "Traceback" not in "".join(bot.log)
-    assert "another-token" not in "".join(bot.log)
+    assert "another.bot.token" not in "".join(bot.log)
 
 
 async def test_a_log_in_json_is_json_to_its_last_line(start: Start, discord_server: DiscordServer):
-    settings = SETTINGS | {"DISCORD_TOKEN": "another-token", "LOG_FORMAT": "json"}
+    settings = SETTINGS | {"DISCORD_TOKEN": "another.bot.token", "LOG_FORMAT": "json"}
     bot = await start(discord=discord_server.url, settings=settings)
     assert await bot.end() == 3
     entries = [json.loads(line) for line in bot.log]
@@ -158,7 +159,7 @@ async def test_a_command_under_way_is_answered_before_the_end(
     hang = HeldAttach()
     async with CadServer(build_world()) as cad:
         cad.faults.set(hang)
-        settings = SETTINGS | {"SONORAN_API_URL": cad.url}
+        settings = SETTINGS | {"SONORAN_API_URL": cad.url, "SONORAN_API_VERSION": "1"}
         bot = await start(discord=discord_server.url, settings=settings)
         await bot.reaches(discord_server.connected)
         await discord_server.interact(ATTACH)
@@ -174,3 +175,38 @@ async def test_a_command_under_way_is_answered_before_the_end(
     assert all(edit.startswith("✅ **#100**") for edit in discord_server.edits)
     assert INTERACTION_TOKEN not in "".join(bot.log)
     assert TOKEN not in "".join(bot.log)
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+async def test_an_order_that_was_just_acknowledged_is_finished(
+    start: Start, discord_server: DiscordServer, version: str
+):
+    async with CadServer(build_world()) as cad:
+        cad.faults.set(Slow(1))
+        settings = SETTINGS | {"SONORAN_API_URL": cad.url, "SONORAN_API_VERSION": version}
+        bot = await start(discord=discord_server.url, settings=settings)
+        await bot.reaches(discord_server.connected)
+        await discord_server.interact(ATTACH)
+        await bot.reaches(discord_server.acknowledged)
+        bot.signal(signal.SIGTERM)
+        assert await bot.end() == 0
+    assert discord_server.edits[-1].startswith("✅ **#100**")
+
+
+async def test_an_order_that_cannot_be_finished_is_told_so(
+    start: Start, discord_server: DiscordServer
+):
+    hang = HeldAttach()
+    async with CadServer(build_world()) as cad:
+        cad.faults.set(hang)
+        settings = SETTINGS | {"SONORAN_API_URL": cad.url}
+        bot = await start(discord=discord_server.url, settings=settings)
+        await bot.reaches(discord_server.connected)
+        await discord_server.interact(ATTACH)
+        await bot.reaches(hang.arrived)
+        bot.signal(signal.SIGTERM)
+        assert await bot.end() == 0
+        cad.faults.clear()
+    assert discord_server.edits[-1].startswith(
+        "⏳ The bot is restarting; your order goes on when it is back.\nTo be attached to **#100**"
+    )

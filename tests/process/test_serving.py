@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 import signal
 from dataclasses import dataclass
@@ -96,9 +97,10 @@ class Refusal:
     "refusal",
     [
         Refusal("GET /users/@me", 401, 0, ExitCode.TOKEN, "Copy it again into DISCORD_TOKEN."),
-        Refusal("GET /users/@me", 503, 0, ExitCode.DISCORD, "it answers 503."),
-        Refusal("GET /users/@me", 403, 0, ExitCode.DISCORD, "it answers 403."),
-        Refusal(f"GET {COMMANDS}", 403, 50001, ExitCode.SETTINGS, "the bot is not on this server."),
+        Refusal("GET /users/@me", 503, 0, ExitCode.UNREACHABLE, "it answers 503."),
+        Refusal("GET /users/@me", 403, 0, ExitCode.UNREACHABLE, "it answers 403."),
+        Refusal(f"GET {COMMANDS}", 403, 50001, ExitCode.SETTINGS, "without its commands"),
+        Refusal(f"PUT {COMMANDS}", 503, 0, ExitCode.UNREACHABLE, "it answers 503."),
     ],
     ids=str,
 )
@@ -112,6 +114,67 @@ async def test_what_discord_refuses_is_explained(
     assert caught.value.code is refusal.ends_with
 
 
+async def test_a_server_without_the_bot_is_called_that(
+    tmp_path: Path, discord_server: DiscordServer
+):
+    refusal = (403, {"code": 50001, "message": "Missing Access"})
+    discord_server.answers |= {f"GET {COMMANDS}": refusal, f"GET /guilds/{GUILD_ID}": refusal}
+    with pytest.raises(FatalError, match="the bot is not on this server") as caught:
+        await serve(settings(tmp_path), StopSignals())
+    assert caught.value.code is ExitCode.SETTINGS
+
+
+async def test_an_intent_that_is_off_is_found_before_the_gateway_is_asked(
+    tmp_path: Path, discord_server: DiscordServer
+):
+    discord_server.close_code = 4014
+    with pytest.raises(FatalError, match="needs an intent that is off") as caught:
+        await serve(settings(tmp_path, members_intent="true"), StopSignals())
+    assert caught.value.code is ExitCode.INTENTS
+    assert discord_server.identified == 0
+
+
+async def test_the_entry_point_command_of_an_application_with_activities_is_kept(
+    tmp_path: Path, discord_server: DiscordServer
+):
+    """Discord refuses an overwrite without it: 400, 50240."""
+    listed = f"/applications/{APPLICATION_ID}/commands"
+    entry_point = {"id": "1", "name": "launch", "type": 4, "handler": 2}
+    old = {"id": "2", "name": "of-an-old-version", "type": 1}
+    discord_server.answers[f"GET {listed}"] = (200, [entry_point, old])
+    serving = serve(settings(tmp_path), StopSignals())
+    await discord_server.connected.wait()
+    (put,) = [one.body for one in discord_server.seen if (one.method, one.path) == ("PUT", listed)]
+    assert put == [entry_point]
+    signal.raise_signal(signal.SIGTERM)
+    await serving
+
+
+async def test_a_server_that_was_served_before_loses_its_commands(
+    tmp_path: Path, discord_server: DiscordServer
+):
+    async def run_once(guild_id: int) -> list[tuple[str, int]]:
+        discord_server.seen.clear()
+        discord_server.connected.clear()
+        serving = serve(settings(tmp_path, discord_guild_id=str(guild_id)), StopSignals())
+        await discord_server.connected.wait()
+        signal.raise_signal(signal.SIGTERM)
+        await serving
+        puts = [one for one in discord_server.seen if one.method == "PUT"]
+        return [(one.path.rpartition("/guilds/")[2], len(one.body)) for one in puts]
+
+    await run_once(GUILD_ID)
+    puts = dict(await run_once(GUILD_ID + 1))
+    assert puts[f"{GUILD_ID}/commands"] == 0
+    assert puts[f"{GUILD_ID + 1}/commands"] > 0
+    # A server that the bot has left refuses; that is no reason not to start.
+    refusal = (403, {"code": 50001, "message": "Missing Access"})
+    gone = COMMANDS.replace(str(GUILD_ID), str(GUILD_ID + 1))
+    discord_server.answers[f"PUT {gone}"] = refusal
+    assert f"{GUILD_ID + 1}/commands" in dict(await run_once(GUILD_ID))
+    assert f"{GUILD_ID + 1}/commands" not in dict(await run_once(GUILD_ID))
+
+
 async def test_a_connection_without_an_answer_is_no_way_to_discord(
     tmp_path: Path, discord_server: DiscordServer
 ):
@@ -120,7 +183,7 @@ async def test_a_connection_without_an_answer_is_no_way_to_discord(
         FatalError, match="Discord cannot be reached: Server disconnected"
     ) as caught:
         await serve(settings(tmp_path), StopSignals())
-    assert caught.value.code is ExitCode.DISCORD
+    assert caught.value.code is ExitCode.UNREACHABLE
 
 
 async def test_commands_that_discord_does_not_like_are_a_fault_of_the_bot(
@@ -130,6 +193,33 @@ async def test_commands_that_discord_does_not_like_are_a_fault_of_the_bot(
     discord_server.answers[f"PUT {COMMANDS}"] = (400, fault)
     with pytest.raises(discord.app_commands.CommandSyncFailure):
         await serve(settings(tmp_path, discord_guild_id=str(GUILD_ID)), StopSignals())
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.EADDRINUSE, ExitCode.SETTINGS),
+        (errno.EACCES, ExitCode.SETTINGS),
+        (errno.EADDRNOTAVAIL, ExitCode.UNREACHABLE),
+        (None, ExitCode.UNREACHABLE),
+    ],
+)
+async def test_an_address_that_may_come_is_worth_another_start(
+    tmp_path: Path, number: int | None, code: ExitCode
+):
+    cause = OSError(number, "no") if number else OSError("no")
+    with (
+        patch("bot.cad.push.http_push.HttpPushServer.start", side_effect=cause),
+        pytest.raises(FatalError, match="PUSH_LISTEN: cannot listen there: no") as caught,
+    ):
+        await serve(settings(tmp_path, push_listen="127.0.0.1:1"), StopSignals())
+    assert caught.value.code is code
+
+
+async def test_the_names_of_the_servers_are_asked_of_discord(discord_server: DiscordServer):
+    here = {"id": str(GUILD_ID), "name": "San Andreas"}
+    discord_server.answers["GET /users/@me/guilds"] = (200, [here])
+    assert await process.guild_names(TOKEN) == {GUILD_ID: "San Andreas"}
 
 
 async def test_a_start_that_fails_is_not_taken_for_discords_fault(tmp_path: Path):
@@ -149,4 +239,4 @@ async def test_the_invitation_asks_for_the_scopes_of_a_bot_with_commands():
 
 async def test_no_invitation_without_the_right_token():
     with pytest.raises(FatalError, match="Discord refuses the token"):
-        await process.invite_url("another-token")
+        await process.invite_url("another.bot.token")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import (
@@ -89,3 +91,54 @@ def test_parameters_are_not_shown() -> None:
 def test_an_error_keeps_its_values_for_a_log() -> None:
     assert StorageError("a.db", "no such column").args == ("a.db", "no such column")
     assert DatabaseTooNew("a.db", "9999").args == ("a.db", "9999")
+
+
+def sqlite_error(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("no")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("raised", "may_pass"),
+    [
+        (sqlite_error(5), True),  # another program holds the file
+        (sqlite_error(8 | 1 << 8), False),
+        (sqlite_error(13), False),  # the disk is full
+        (ConnectionRefusedError(111, "Connection refused"), True),
+        (PoolTimeout(), True),
+    ],
+)
+def test_what_may_pass_by_itself_is_told_from_what_has_to_be_mended(
+    raised: Exception, may_pass: bool
+) -> None:
+    error = storage_error("place", raised)
+    assert isinstance(error, DatabaseUnavailable)
+    assert error.may_pass is may_pass
+
+
+@pytest.mark.parametrize(("code", "may_pass"), [("57P03", True), ("53300", True), ("28P01", False)])
+def test_a_server_that_starts_or_is_full_may_pass_and_a_wrong_password_does_not(
+    code: str, may_pass: bool
+) -> None:
+    class DriverError(Exception):
+        sqlstate = code
+
+    error = storage_error("place", OperationalError("x", None, DriverError("no")))
+    assert isinstance(error, DatabaseUnavailable)
+    assert error.may_pass is may_pass
+
+
+@pytest.mark.parametrize("code", [3, 8, 14])
+def test_a_file_that_may_not_be_used_names_its_owner(tmp_path: Path, code: int) -> None:
+    missing = tmp_path / "none" / "dispatch.db"
+    (file := tmp_path / "dispatch.db").touch(0o640)
+    for location, nearest in ((file, file), (missing, tmp_path)):
+        reason = storage_error(str(location), sqlite_error(code)).reason
+        assert f"; `{nearest}` belongs to user {os.getuid()} with " in reason
+        assert reason.endswith(f"and the bot runs as user {os.getuid()}")
+
+
+def test_without_users_no_owner_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "getuid")
+    assert storage_error("place", sqlite_error(8)).reason == "no"

@@ -85,3 +85,18 @@ async def test_a_folder_that_may_not_be_written_to(
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(DatabaseUnavailable, match="may not be written to"):
         await examine_at(url(tmp_path / "dispatch.db"))
+
+
+async def test_one_that_can_only_be_read_is_found_by_the_doctor_and_at_the_start(
+    tmp_path: Path,
+) -> None:
+    """SQLite gives out its write lock on such a file, and refuses the first write only."""
+    file = tmp_path / "dispatch.db"
+    await upgrade(url(file))
+    read_only = f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true"
+    with pytest.raises(DatabaseUnavailable, match="readonly") as caught:
+        await examine_at(read_only)
+    assert not caught.value.may_pass
+    with pytest.raises(DatabaseUnavailable, match="readonly"):
+        await Database.open(read_only)
+    assert (await examine_at(url(file))).revision == HEAD

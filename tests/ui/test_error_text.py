@@ -117,7 +117,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (NothingSelected(), ("No unit is picked", "press the button again")),
     (CallNotFound(HOSTILE), ("No open call matches `", "number")),
     (
-        AmbiguousCall("fire", (call(102, "Structure *Fire*"), call(103, "", code="10-70"))),
+        AmbiguousCall("fire", (call(102, "Structure *Fire*"), call(103, "10-70"))),
         ("`fire`: **#102** Structure \\*Fire\\*, **#103** 10\\-70.", "number"),
     ),
     (CadPermissionMissing(), ("❌ Your account in the CAD may not do this", "`selfDispatch`")),

@@ -17,7 +17,7 @@ from bot.wiring import cad_connection
 from tests.manual_clock import ManualClock
 
 SETTINGS = {
-    "discord_token": "a-token",
+    "discord_token": "a.bot.token",
     "sonoran_community_id": "a-community",
     "sonoran_api_key": "a-key",
     "sonoran_api_url": "http://127.0.0.1:9",

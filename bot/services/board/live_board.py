@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from typing import Self
 
 from bot.cad.client import CadClient
@@ -53,16 +54,22 @@ class _Server:
 
 
 class Board:
-    """Answers from memory; polls the CAD in the background, or while the caller waits."""
+    """Answers from memory; polls the CAD in the background, or while the caller waits.
+
+    Args:
+        call_title: returns what a call without a title is called; snapshots keep it without one.
+    """
 
     def __init__(
         self,
         cad: CadClient,
         *,
         clock: Clock,
+        call_title: Callable[[Call], str] = attrgetter("title"),
     ) -> None:
         self._cad = cad
         self._clock = clock
+        self._call_title = call_title
         self._servers: dict[int, _Server] = {}
         # The servers share one key, and so its rate limits.
         self._call_turns, self._unit_turns = RefreshTurns(clock), RefreshTurns(clock)
@@ -74,8 +81,8 @@ class Board:
         return server.snapshot
 
     def calls(self, server_id: int) -> tuple[Call, ...]:
-        """Return the active calls."""
-        return tuple(self.snapshot(server_id).calls.values())
+        """Return the active calls, with titles."""
+        return tuple(map(self._titled, self.snapshot(server_id).calls.values()))
 
     def units(self, server_id: int) -> tuple[Unit, ...]:
         """Return the units on duty that can be sent to calls."""
@@ -86,9 +93,10 @@ class Board:
         return tuple(self.snapshot(server_id).dispatchers.values())
 
     def call(self, server_id: int, call_id: int) -> Call | None:
-        """Return one call, None if it is not known."""
+        """Return one call, with a title; None if it is not known."""
         server = self._servers.get(server_id) or self._server(server_id)
-        return server.snapshot.calls.get(call_id)
+        call = server.snapshot.calls.get(call_id)
+        return call if call is None or call.title else self._titled(call)
 
     def answering_call(self, server_id: int, number: int) -> Call | None:
         """Return the open dispatch call that answers a 911 call; None if none does."""
@@ -220,6 +228,9 @@ class Board:
             server.part = part
         self._notify(server_id)
         return self.units(server_id)
+
+    def _titled(self, call: Call) -> Call:
+        return call if call.title else replace(call, title=self._call_title(call))
 
     def _has_recent_units(self, server: _Server) -> bool:
         as_of = server.units_as_of

@@ -103,7 +103,7 @@ class CardRegistry:
             is_stale,
             is_urgent=is_urgent(call, self._urgent_priorities),
             details=self._layouts.details(call) if isinstance(call, Call) else NO_DETAILS,
-            server=self._servers.label(stored.server_id),
+            server=self._servers.labels[stored.server_id],
         )
 
     def _open_calls(self, server_id: int) -> Iterator[tuple[CardKey, Call | EmergencyCall]]:

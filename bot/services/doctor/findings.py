@@ -21,6 +21,7 @@ class FindingCode(enum.StrEnum):
     SETTINGS_FINE = "settings.fine"
     SETTINGS_WRONG = "settings.wrong"
     SETTINGS_SKIPPED = "settings.skipped"
+    SETTINGS_MISSPELLED = "settings.misspelled"
 
     DISCORD_UNREACHABLE = "discord.unreachable"
     DISCORD_UNUSABLE = "discord.unusable"
@@ -28,12 +29,14 @@ class FindingCode(enum.StrEnum):
     TOKEN_REFUSED = "token.refused"  # noqa: S105
     INTENTS_FINE = "intents.fine"
     INTENTS_OFF = "intents.off"
+    BOT_PUBLIC = "bot.public"
     GUILD_FINE = "server.fine"
-    GUILDS_ALL = "server.all"
+    GUILD_UNNAMED = "server.unnamed"
     GUILDS_NONE = "server.none"
     GUILD_ABSENT = "server.absent"
     COMMANDS_FINE = "commands.fine"
     COMMANDS_MISSING = "commands.missing"
+    COMMANDS_TWICE = "commands.twice"
     COMMANDS_REFUSED = "commands.refused"
     COMMANDS_NARROWED = "commands.narrowed"
     COMMANDS_CLOSED = "commands.closed"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import discord
 
 from bot.cad.models import Call, EmergencyCall, Note
+from bot.services.board.call_layouts import call_title
 from bot.services.cards.card_content import CallUnit, CardContent, priority_name
 from bot.ui.calls.note_time import note_time
 from bot.ui.text import escape, member_mention, one_line, timestamp
@@ -55,8 +56,8 @@ def _title(content: CardContent) -> str:
     kind = "911" if content.is_emergency else "Call"
     name = ""
     match content.call:
-        case Call(title=title, code=code):
-            name = f" {escape(title or code or content.details.name or '(untitled)', 80)}"
+        case Call() as call:
+            name = f" {escape(call_title(call, content.details) or '(untitled)', 80)}"
         case EmergencyCall(is_emergency=is_emergency, caller=caller):
             line = "" if is_emergency else "non-emergency · "
             name = f" {line}{escape(caller or 'unknown caller', 60)}"

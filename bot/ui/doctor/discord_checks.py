@@ -10,6 +10,7 @@ import discord
 
 from bot.services.doctor.findings import Finding, FindingCode, fault, fine, warning
 from bot.services.doctor.runner import run_checks
+from bot.ui.doctor.command_checks import CommandChecks
 
 DISPATCH_ROLES_SETTING = "DISPATCH_ROLE_IDS"  # these roles must see the commands
 MAX_GUILDS = 10
@@ -73,7 +74,7 @@ class DiscordChecks:
     async def _run_all(self, guild_id: int | None) -> list[Finding]:
         found = [
             fine(FindingCode.TOKEN_FINE, name=str(self._client.user)),
-            await self._check_intents(),
+            *await self._check_application(),
         ]
         only = self._setup.guild_id or guild_id
         ids, told = await self._list_guilds(only)
@@ -87,11 +88,15 @@ class DiscordChecks:
             found.append(fine(FindingCode.GUILD_FINE, name=places[0].guild.name))
         # If not all servers were checked, a missing role or channel may be on another one.
         is_whole = self._setup.guild_id is not None or (not only and len(places) == len(ids))
+        commands = CommandChecks(
+            self._client,
+            self._commands,
+            self._setup.roles.get(DISPATCH_ROLES_SETTING, frozenset()),
+            is_per_guild=self._setup.guild_id is not None,
+        )
         found += await run_checks(
             {
-                "The commands": lambda: _catch_discord_errors(
-                    self._check_commands(places[0].guild.id)
-                ),
+                "The commands": lambda: _catch_discord_errors(commands.run(places[0].guild.id)),
                 "The roles": lambda: _as_coroutine(self._check_roles(places, is_whole)),
                 "The channels": lambda: _catch_discord_errors(
                     self._check_channels(places, is_whole)
@@ -101,21 +106,21 @@ class DiscordChecks:
         )
         return found
 
-    async def _check_intents(self) -> Finding:
-        flags = (await self._client.application_info()).flags
+    async def _check_application(self) -> list[Finding]:
+        application = await self._client.application_info()
+        flags = application.flags
         is_on = flags.gateway_guild_members or flags.gateway_guild_members_limited
-        if self._setup.members_intent and not is_on:
-            return fault(FindingCode.INTENTS_OFF)
-        return fine(FindingCode.INTENTS_FINE)
+        is_missing = self._setup.members_intent and not is_on
+        intents = fault(FindingCode.INTENTS_OFF) if is_missing else fine(FindingCode.INTENTS_FINE)
+        public = [fault(FindingCode.BOT_PUBLIC)] if application.bot_public else []
+        return [intents, *public]
 
     async def _list_guilds(self, only: int | None) -> tuple[list[int], list[Finding]]:
         if only:
             return [only], []
         guilds = [guild async for guild in self._client.fetch_guilds(limit=200)]
-        names = [guild.name for guild in guilds]
-        told = (
-            fine(FindingCode.GUILDS_ALL, names=names) if names else fault(FindingCode.GUILDS_NONE)
-        )
+        names = [f"{guild.name} ({guild.id})" for guild in guilds]
+        told = fault(FindingCode.GUILD_UNNAMED if names else FindingCode.GUILDS_NONE, names=names)
         return [guild.id for guild in guilds], [told]
 
     async def _fetch_guild(self, guild_id: int) -> _GuildState | None:
@@ -134,50 +139,6 @@ class DiscordChecks:
         guilds = [guild async for guild in self._client.fetch_guilds(limit=200)]
         names = [f"{guild.name} ({guild.id})" for guild in guilds]
         return fault(FindingCode.GUILD_ABSENT, guild=guild_id, names=names)
-
-    async def _check_commands(self, guild_id: int) -> list[Finding]:
-        http, application = self._client.http, self._client.application_id or 0
-        try:
-            if self._setup.guild_id:
-                listed = await http.get_guild_commands(application, guild_id)
-            else:
-                listed = await http.get_global_commands(application)
-        except discord.Forbidden:
-            return [fault(FindingCode.COMMANDS_REFUSED)]
-        known = {command["name"]: int(command["id"]) for command in listed}
-        if missing := sorted(self._commands - set(known)):
-            return [warning(FindingCode.COMMANDS_MISSING, names=missing)]
-        found = [fine(FindingCode.COMMANDS_FINE, count=len(known))]
-        return [*found, *await self._check_overrides(guild_id, known)]
-
-    async def _check_overrides(self, guild_id: int, known: Mapping[str, int]) -> list[Finding]:
-        """Check how Server Settings → Integrations restricts who sees which command."""
-        application = self._client.application_id or 0
-        ids = {"": application, **known}  # "" stands for the overrides of the whole bot
-        asked = await asyncio.gather(*(self._overrides(guild_id, one) for one in ids.values()))
-        overrides = {name: found for name, found in zip(ids, asked, strict=True) if found}
-        general = overrides.pop("", {})
-        dispatch = self._setup.roles.get(DISPATCH_ROLES_SETTING, frozenset())
-        merged = {name: {**general, **overrides.get(name, {})} for name in known}
-        closed = [name for name in known if _is_hidden(merged[name], guild_id, dispatch)]
-        found: list[Finding] = []
-        if closed:
-            found.append(warning(FindingCode.COMMANDS_CLOSED, names=sorted(closed)))
-        narrowed = sorted(set(known if general else overrides) - set(closed))
-        if narrowed:
-            found.append(fine(FindingCode.COMMANDS_NARROWED, names=narrowed))
-        return found
-
-    async def _overrides(self, guild_id: int, command_id: int) -> dict[int, bool]:
-        """Return overrides by the id of a role, member or channel; empty if there are none."""
-        application = self._client.application_id or 0
-        try:
-            answer = await self._client.http.get_application_command_permissions(
-                application, guild_id, command_id
-            )
-        except discord.NotFound:
-            return {}
-        return {int(one["id"]): one["permission"] for one in answer["permissions"]}
 
     def _check_roles(self, places: list[_GuildState], is_whole: bool) -> Iterator[Finding]:
         known = {role.id: role for place in places for role in place.guild.roles}
@@ -256,14 +217,6 @@ def connection_fault(error: Exception) -> Finding:
             return fault(FindingCode.DISCORD_UNUSABLE, status=status)
         case _:
             return fault(FindingCode.DISCORD_UNREACHABLE, reason=str(error) or type(error).__name__)
-
-
-def _is_hidden(overrides: Mapping[int, bool], guild_id: int, dispatch: frozenset[int]) -> bool:
-    """Return True if a command is denied to @everyone and allowed to no dispatch role."""
-    if overrides.get(guild_id, True):
-        return False
-    allowed = {one for one, may in overrides.items() if may}
-    return dispatch.isdisjoint(allowed) if dispatch else not allowed
 
 
 async def _catch_discord_errors(checking: Awaitable[list[Finding]]) -> list[Finding]:

@@ -29,6 +29,7 @@ NUMBERS = (
 TEXTS = ("dialect", "guild", "id", "kind", "location", "name", "newest", "plan", "reason")
 LISTS = ("ids", "names", "servers")
 DATA = {
+    "meant": "LOG_LEVEL",
     **dict.fromkeys(NUMBERS, 7),
     **dict.fromkeys((*TEXTS, "revision", "theirs"), HOSTILE),
     **dict.fromkeys(LISTS, [HOSTILE] * 50),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Coroutine
 
-import aiohttp
 import discord
 
 from bot.common.outage_log import OutageLog
@@ -93,7 +92,7 @@ def _is_final(error: Exception) -> bool:
     """
     if isinstance(error, discord.HTTPException):
         return error.status < 500
-    return not isinstance(error, discord.RateLimited | aiohttp.ClientError | OSError)
+    return isinstance(error, ValueError | TypeError)
 
 
 def log_failure(what: str, error: Exception) -> None:

@@ -199,5 +199,11 @@ def _event(one: Pressed) -> dict[str, Any]:
             "deaf": False,
             "mute": False,
         },
-        "data": {"id": "1600000000000000000", "name": name, "type": 1, "options": options},
+        "data": {
+            "id": "1600000000000000000",
+            "guild_id": str(GUILD_ID),
+            "name": name,
+            "type": 1,
+            "options": options,
+        },
     }

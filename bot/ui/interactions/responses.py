@@ -7,11 +7,11 @@ is acknowledged and lost; whatever has to ask the CAD first acknowledges before 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import enum
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 import discord
@@ -44,10 +44,8 @@ DATABASE_BUSY = (
     "⏳ The bot's database is busy: another program writes to it. Your order goes on as soon as it"
     " can be stored."
 )
-_OTHER_COPY = (
-    "interaction %s was answered by another copy of the bot and was not carried out here; only one"
-    " copy may run with this token"
-)
+_ANSWERED_LATE = "interaction %s was answered too late"
+_OTHER_COPY = "interaction %s was answered by another copy of the bot and was not carried out here"
 
 _log = logging.getLogger(__name__)
 
@@ -133,11 +131,8 @@ async def _store_and_acknowledge(
     """
     loop = asyncio.get_running_loop()
     late: list[asyncio.Task[bool]] = []
-    timer = loop.call_later(
-        STORE_WITHIN,
-        lambda: late.append(loop.create_task(_acknowledge_first(interaction))),
-        context=contextvars.Context(),
-    )
+    first = partial(_acknowledge_first, interaction)
+    timer = loop.call_later(STORE_WITHIN, lambda: late.append(loop.create_task(first())))
     try:
         accepted = await accept(actor_of(interaction), reply_address(interaction))
     finally:
@@ -227,10 +222,8 @@ async def answer(
 async def answer_error(interaction: Interaction, error: Exception) -> None:
     """Answer with what went wrong, and log an error that is not expected."""
     if isinstance(error, discord.HTTPException) and error.code in _TOO_LATE:
-        is_taken = error.code == _ALREADY_ACKNOWLEDGED
-        _log.warning(
-            _OTHER_COPY if is_taken else "interaction %s was answered too late", interaction.id
-        )
+        is_late = error.code == _UNKNOWN_INTERACTION
+        _log.warning(_ANSWERED_LATE if is_late else _OTHER_COPY, interaction.id)
         return
     expected = (app_commands.AppCommandError, CadError, ServiceError, StorageError)
     if not isinstance(error, expected):

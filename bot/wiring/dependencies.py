@@ -52,7 +52,7 @@ async def open_dependencies(
     Raises:
         StorageError: the database cannot be used.
     """
-    database = await Database.open(settings.database_url)
+    database = await Database.open(settings.database_url, is_owner=True)
     stack.push_async_callback(database.close)
     url = str(settings.sonoran_api_url)
     connection = transport(url) if transport else Transport(url, clock=clock)

@@ -83,6 +83,21 @@ async def test_a_database_that_cannot_be_opened_is_one_line(start: Start, tmp_pa
     assert "data/dispatch.db cannot be used" in bot.log[0]
 
 
+async def test_a_second_bot_on_one_database_ends_before_discord_is_asked(
+    start: Start, discord_server: DiscordServer
+):
+    first = await start(discord=discord_server.url)
+    await first.reaches(discord_server.connected)
+    asked = len(discord_server.seen)
+    second = await start(discord=discord_server.url)
+    assert await second.end() == 2
+    assert len(second.log) == 1
+    assert "Another bot uses the database data/dispatch.db. Stop that one" in second.log[0]
+    assert len(discord_server.seen) == asked
+    first.signal(signal.SIGTERM)
+    assert await first.end() == 0
+
+
 async def test_a_wrong_token_is_said_in_one_line(start: Start, discord_server: DiscordServer):
     settings = SETTINGS | {"DISCORD_TOKEN": "another.bot.token", "LOG_LEVEL": "debug"}
     bot = await start(discord=discord_server.url, settings=settings)

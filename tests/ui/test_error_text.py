@@ -63,6 +63,7 @@ from bot.services.errors import (
 )
 from bot.storage import errors as storage_errors
 from bot.storage.errors import (
+    DatabaseInUse,
     DatabaseTooNew,
     DatabaseUnavailable,
     LinksChanged,
@@ -145,6 +146,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (DatabaseUnavailable("/data/x.db", "locked"), ("database", "log")),
     (NotADatabase("/data/x.db", "x"), ("database", "log")),
     (DatabaseTooNew("/data/x.db", "0009"), ("database", "log")),
+    (DatabaseInUse("/data/x.db"), ("database", "log")),
     (LinksChanged("/data/x.db"), ("database", "log")),
     (
         app_commands.TransformerError(

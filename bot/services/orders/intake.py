@@ -19,6 +19,7 @@ from bot.services.targets.resolution import Assignee
 from bot.services.targets.terms import MentionLookup, ParsedUnits
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 
+UNDOABLE = frozenset({OrderAction.ATTACH, OrderAction.RESPOND})
 UNDO_WITHIN = timedelta(minutes=10)
 
 _CALL_NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # what a suggestion sends that was picked
@@ -108,7 +109,7 @@ class OrderIntake:
         done = await self._orders.get(order_id)
         if done is None or done.guild_id != actor.guild_id:
             raise NothingToUndo
-        if done.action not in {OrderAction.ATTACH, OrderAction.RESPOND}:
+        if done.action not in UNDOABLE:
             raise NothingToUndo
         attached = outcomes.decode_view(done).resolution.assignees
         if done.state is not OrderState.DONE or done.finished_at is None or not attached:

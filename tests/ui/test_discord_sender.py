@@ -41,9 +41,9 @@ async def test_without_a_log_channel_nothing_is_posted(caplog: pytest.LogCapture
 
 async def test_a_client_that_is_not_logged_in_raises_nothing(caplog: pytest.LogCaptureFixture):
     sender = DiscordSender(discord.Client(intents=discord.Intents(guilds=True)), 900)
-    assert await sender.post_to_log("text") is Delivery.IMPOSSIBLE
-    assert await sender.direct_message(7, "text") is Delivery.IMPOSSIBLE
+    assert await sender.post_to_log("text") is Delivery.FAILED
+    assert await sender.direct_message(7, "text") is Delivery.FAILED
     assert [message.partition(":")[0] for message in caplog.messages] == [
-        "cannot write into the log channel",
-        "cannot write to user 7",
+        "Discord fails, cannot write into the log channel",
+        "Discord fails, cannot send direct messages",
     ]

@@ -63,7 +63,9 @@ class CardRegistry:
     def load(self, stored: Iterable[StoredCard]) -> None:
         """Add the stored cards of the last run."""
         for row in stored:
-            self.cards[row.server_id, row.kind, row.call_id] = Card(row, self._clock.now())
+            self.cards[row.server_id, row.kind, row.call_id] = Card(
+                row, self._clock.now(), may_be_posted=row.message_id is None
+            )
 
     def sync(self) -> None:
         """Add a card for each open call of the board, and mark the cards of the others closed."""
@@ -71,6 +73,8 @@ class CardRegistry:
         active = {key: call for one in self._server_ids for key, call in self._open_calls(one)}
         for key, call in active.items():
             card = self.cards.get(key)
+            if card is not None and card.is_being_written:
+                continue
             if card is None:
                 card = self.cards[key] = self._new_card(key)
             elif self._is_over(card) or is_other_call(call, card.stored.subject):
@@ -79,6 +83,8 @@ class CardRegistry:
             _update_stored(card, closed_at=None, subject=call_subject(call))
         for key in self.cards.keys() - active.keys():
             card = self.cards[key]
+            if card.is_being_written:
+                continue
             is_polled = self._board.confirmed_at(card.stored.server_id) is not None
             # Until the first poll, the calls of the last run are unknown, not closed.
             if card.stored.closed_at is None and (card.call or is_polled):
@@ -104,6 +110,7 @@ class CardRegistry:
             is_urgent=is_urgent(call, self._urgent_priorities),
             details=self._layouts.details(call) if isinstance(call, Call) else NO_DETAILS,
             server=self._servers.label(stored.server_id),
+            is_old=stored.message_id is not None and card.is_old(self._clock.now()),
         )
 
     def _open_calls(self, server_id: int) -> Iterator[tuple[CardKey, Call | EmergencyCall]]:

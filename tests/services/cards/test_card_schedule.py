@@ -99,6 +99,7 @@ def test_the_time_of_confirmation_is_renewed_when_it_is_old(
 def test_new_calls_come_first_and_times_last():
     assert sorted(CardAction) == [
         CardAction.POST,
+        CardAction.REPOST,
         CardAction.UPDATE,
         CardAction.CLOSE,
         CardAction.REMOVE,

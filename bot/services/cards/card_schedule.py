@@ -50,7 +50,7 @@ class Card:
         replaces: the message of an earlier call of this number, until it is saved as obsolete.
         is_being_written: whether a write is under way; until its end the card stays as it is.
         may_be_posted: whether an attempt to post its message may have succeeded.
-        losses: how often its message was found to be deleted.
+        messages_lost: how many messages of it this run found deleted, or gave up.
         posted_at: when its message was posted; None if an earlier run posted it.
         written_at: monotonic seconds of the last write.
         retry_at: monotonic seconds before which nothing is written, after a failure.
@@ -67,7 +67,7 @@ class Card:
     replaces: ObsoleteCard | None = None
     is_being_written: bool = False
     may_be_posted: bool = False
-    losses: int = 0
+    messages_lost: int = 0
     posted_at: datetime | None = None
     written_at: float = -math.inf
     retry_at: float = -math.inf

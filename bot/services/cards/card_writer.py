@@ -126,10 +126,7 @@ class CardWriter:
             if card.is_unsaved:
                 await self._save(card)
             return
-        # The message was deleted: post it again.
-        card.stored = replace(card.stored, message_id=None)
-        card.is_unsaved, card.shown = True, None
-        card.losses += 1
+        _forget_message(card)  # it was deleted: post it again
 
     async def _remove(self, card: Card) -> None:
         if card.replaces is not None:
@@ -144,13 +141,18 @@ class CardWriter:
         card.is_unsaved, card.replaces = False, None
 
     def _give_up_message(self, card: Card) -> None:
-        """Let a message that cannot be edited be deleted, once another shows the call."""
+        """Let a message that takes no edits be deleted, once another shows the call."""
         message_id = card.stored.message_id
         if message_id is not None:
             delete_at = self._clock.now() + _REPLACED_AFTER
             card.replaces = ObsoleteCard(message_id, card.stored.channel_id, delete_at)
-        card.stored = replace(card.stored, message_id=None)
-        card.is_unsaved, card.shown = True, None
+        _forget_message(card)
+
+
+def _forget_message(card: Card) -> None:
+    card.stored = replace(card.stored, message_id=None)
+    card.is_unsaved, card.shown = True, None
+    card.messages_lost += 1
 
 
 def _nonce(card: Card) -> str:
@@ -160,5 +162,5 @@ def _nonce(card: Card) -> str:
     most 25 characters. https://docs.discord.com/developers/resources/message#create-message
     """
     row = card.stored
-    parts = (row.server_id, row.kind, row.call_id, row.channel_id, row.first_seen_at, card.losses)
+    parts = (row.server_id, row.kind, row.call_id, row.channel_id, row.first_seen_at, card.messages_lost)
     return blake2b(repr(parts).encode(), digest_size=12).hexdigest()

@@ -7,7 +7,6 @@ import contextlib
 import contextvars
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.cad.http.rate_limits import RateLimit, RateLimiter
@@ -18,9 +17,8 @@ from bot.services.background import BackgroundTasks
 from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
-from bot.services.cards.card_content import CardContent
-from bot.services.cards.card_registry import CardKey, CardRegistry
-from bot.services.cards.card_schedule import Card, CardAction, next_action
+from bot.services.cards.card_registry import CardRegistry
+from bot.services.cards.card_schedule import CardAction, CardKey, DueWrite, WriteTurns, next_action
 from bot.services.cards.card_writer import CardChannel, CardRateLimited, CardWriter
 from bot.storage.errors import StorageError
 from bot.storage.stores.card_store import CardStore
@@ -29,34 +27,12 @@ from bot.storage.stores.link_row import Link
 # Discord's limit for a channel is 5 in 5 seconds; the margin is for varying network delay.
 WRITE_LIMIT = RateLimit(5, 5.25)
 RESERVED_WRITES = 4  # writes of the limit that timestamps leave free for changes
-MAX_POSTS_IN_A_ROW = 3  # new cards, while changes of others wait
 
 _IDLE_INTERVAL = 5.0  # seconds between checks without a change: stale cards, removals, polls
 _DEBOUNCE = 0.05  # seconds in which further changes join the first
 _BACKOFF = Backoff(first=5.0, longest=60.0)  # before a failed card is retried
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _DueWrite:
-    action: CardAction
-    key: CardKey
-    card: Card
-    content: CardContent
-
-    @property
-    def rank(self) -> tuple[CardAction, bool, float]:
-        """What is lowest for the most urgent write: new urgent calls come first."""
-        return self.action, not self.content.is_urgent, self.card.written_at
-
-    @property
-    def is_request(self) -> bool:
-        """Whether it sends a request to Discord."""
-        is_unposted_removal = (
-            self.action is CardAction.REMOVE and self.card.stored.message_id is None
-        )
-        return self.action is not CardAction.SAVE and not is_unposted_removal
 
 
 class CardPublisher:
@@ -113,7 +89,7 @@ class CardPublisher:
             clock=clock,
         )
         self._is_loaded = False
-        self._posts_in_a_row = 0
+        self._turns = WriteTurns()
         self._failing: set[CardKey | None] = set()
         self._outage = OutageLog(
             _log, "the cards cannot be written", "the cards can be written again"
@@ -189,14 +165,14 @@ class CardPublisher:
             return _DEBOUNCE
         if not due:
             return max(wait, _DEBOUNCE)
-        self._start(self._choose(due))
+        self._start(self._turns.choose(due))
         return 0.0
 
-    def _due_writes(self) -> tuple[list[_DueWrite], float]:
+    def _due_writes(self) -> tuple[list[DueWrite], float]:
         """Return the writes that are due, and the seconds until the next one is."""
         wait, due = _IDLE_INTERVAL, []
         now = self._clock.monotonic()
-        for key, card in self._registry.cards.items():
+        for card in self._registry.cards.values():
             if card.is_being_written:
                 continue
             content = self._registry.content(card)
@@ -215,27 +191,18 @@ class CardPublisher:
             if delay > 0:
                 wait = min(wait, delay)
             else:
-                due.append(_DueWrite(action, key, card, content))
+                due.append(DueWrite(action, card, content))
         return due, wait
 
-    def _choose(self, due: list[_DueWrite]) -> _DueWrite:
-        """Return the most urgent write; after some posts in a row, one that is no post."""
-        others = [one for one in due if one.action is not CardAction.POST]
-        if self._posts_in_a_row >= MAX_POSTS_IN_A_ROW and others:
-            due = others
-        chosen = min(due, key=lambda one: one.rank)
-        self._posts_in_a_row = self._posts_in_a_row + 1 if chosen.action is CardAction.POST else 0
-        return chosen
-
-    def _start(self, due: _DueWrite) -> None:
+    def _start(self, due: DueWrite) -> None:
         """Begin a write; the other cards do not wait for its end."""
         due.card.is_being_written = True
         if due.is_request:
             self._budget.record()
             due.card.written_at = self._clock.monotonic()
-        self._tasks.spawn(self._write(due), f"card of {due.key}")
+        self._tasks.spawn(self._write(due), f"card of {due.card.key}")
 
-    async def _write(self, due: _DueWrite) -> None:
+    async def _write(self, due: DueWrite) -> None:
         card = due.card
         try:
             await self._writer.write(due.action, card, due.content)
@@ -244,12 +211,12 @@ class CardPublisher:
             card.retry_at = self._clock.monotonic() + _BACKOFF.delay(card.failures)
             if isinstance(error, CardRateLimited):
                 card.retry_at = self._clock.monotonic() + error.retry_after
-            self._record_failure(due.key, error)
+            self._record_failure(due.card.key, error)
         else:
             card.failures = 0
-            self._record_success(due.key)
+            self._record_success(due.card.key)
             if due.action is CardAction.REMOVE:
-                del self._registry.cards[due.key]
+                del self._registry.cards[due.card.key]
         finally:
             card.is_being_written = False
             self._changed.set()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 from bot.cad.models import CLOSED, Call, EmergencyCall
 from bot.common.clock import Clock
@@ -20,11 +19,9 @@ from bot.services.cards.card_content import (
     is_urgent,
     visible_part,
 )
-from bot.services.cards.card_schedule import STALE_AFTER, Card
+from bot.services.cards.card_schedule import STALE_AFTER, Card, CardKey
 from bot.storage.stores.card_store import CardKind, ObsoleteCard, StoredCard
 from bot.storage.stores.link_row import Link
-
-CardKey: TypeAlias = tuple[int, CardKind, int]  # server, kind, number
 
 
 class CardRegistry:
@@ -63,9 +60,8 @@ class CardRegistry:
     def load(self, stored: Iterable[StoredCard]) -> None:
         """Add the stored cards of the last run."""
         for row in stored:
-            self.cards[row.server_id, row.kind, row.call_id] = Card(
-                row, self._clock.now(), may_be_posted=row.message_id is None
-            )
+            card = Card(row, self._clock.now(), may_be_posted=row.message_id is None)
+            self.cards[card.key] = card
 
     def sync(self) -> None:
         """Add a card for each open call of the board, and mark the cards of the others closed."""

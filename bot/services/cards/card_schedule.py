@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import TypeAlias
 
 from bot.cad.models import Call, EmergencyCall
 from bot.services.cards.card_content import CardContent
-from bot.storage.stores.card_store import ObsoleteCard, StoredCard
+from bot.storage.stores.card_store import CardKind, ObsoleteCard, StoredCard
+
+CardKey: TypeAlias = tuple[int, CardKind, int]  # server, kind, number
 
 STALE_AFTER = timedelta(minutes=2)
 # Age at which the "confirmed" time of a card is refreshed, if the rate limit leaves room.
@@ -20,6 +24,7 @@ CARD_EDIT_INTERVAL = 1.0  # seconds between two writes of one card
 # Discord takes few edits of messages that are older than an hour (its error 30046).
 OLD_AFTER = timedelta(minutes=50)
 OLD_EDIT_INTERVAL = 300.0  # seconds between two edits of such a message
+MAX_POSTS_IN_A_ROW = 3  # new cards, while changes of others wait
 
 
 class CardAction(IntEnum):
@@ -74,6 +79,11 @@ class Card:
     editable_at: float = -math.inf
     failures: int = 0
 
+    @property
+    def key(self) -> CardKey:
+        """The call that it shows."""
+        return self.stored.server_id, self.stored.kind, self.stored.call_id
+
     def is_old(self, now: datetime) -> bool:
         """Return whether its message is so old that Discord hardly lets the bot edit it."""
         return now - (self.posted_at or self.stored.first_seen_at) >= OLD_AFTER
@@ -126,3 +136,39 @@ def _edit_action(card: Card, content: CardContent, *, is_editable: bool) -> Card
         return None
     is_due = content.confirmed_at - card.shown.confirmed_at >= TIMESTAMP_EVERY
     return CardAction.REFRESH_TIMESTAMP if is_due else None
+
+
+@dataclass(frozen=True, slots=True)
+class DueWrite:
+    """A write that a card needs now."""
+
+    action: CardAction
+    card: Card
+    content: CardContent
+
+    @property
+    def rank(self) -> tuple[CardAction, bool, float]:
+        """Lowest for the most urgent write: new urgent calls come first."""
+        return self.action, not self.content.is_urgent, self.card.written_at
+
+    @property
+    def is_request(self) -> bool:
+        """Whether it sends a request to Discord."""
+        if self.action is CardAction.REMOVE:
+            return self.card.stored.message_id is not None
+        return self.action is not CardAction.SAVE
+
+
+class WriteTurns:
+    """Chooses the next write, so that a flood of new calls does not hold back all changes."""
+
+    def __init__(self) -> None:
+        self._posts_in_a_row = 0
+
+    def choose(self, due: Sequence[DueWrite]) -> DueWrite:
+        """Return the most urgent write; after some posts in a row, one that is no post."""
+        others = [one for one in due if one.action is not CardAction.POST]
+        is_their_turn = others and self._posts_in_a_row >= MAX_POSTS_IN_A_ROW
+        chosen = min(others if is_their_turn else due, key=lambda one: one.rank)
+        self._posts_in_a_row = self._posts_in_a_row + 1 if chosen.action is CardAction.POST else 0
+        return chosen

@@ -162,5 +162,12 @@ def _nonce(card: Card) -> str:
     most 25 characters. https://docs.discord.com/developers/resources/message#create-message
     """
     row = card.stored
-    parts = (row.server_id, row.kind, row.call_id, row.channel_id, row.first_seen_at, card.messages_lost)
+    parts = (
+        row.server_id,
+        row.kind,
+        row.call_id,
+        row.channel_id,
+        row.first_seen_at,
+        card.messages_lost,
+    )
     return blake2b(repr(parts).encode(), digest_size=12).hexdigest()

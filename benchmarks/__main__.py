@@ -45,16 +45,19 @@ def _wait_table(rows: list[tuple[int, WaitTimes, WaitTimes]]) -> Table:
 
 def _load_table(rows: list[tuple[OrderLoad, LoadResult | None, LoadResult]]) -> Table:
     table = Table(
-        "orders", "", "attached", "told an error", "requests", "longest wait, s", "last answer, s"
+        *("orders", "", "attached", "told an error", "requests", "answered p50, s"),
+        *("p99, s", "last, s", "confirmed", "p50, s", "p99, s"),
+        title="A busy night",
     )
-    table.title = "A busy night"
     for load, naive, ours in rows:
         name = f"v{load.version}: {load.orders} over {load.calls} calls in {load.seconds:.0f} s"
         for client, one in (("one request each", naive), ("this bot", ours)):
             if one:
                 shares = f"{one.attached:.0%}", f"{one.reported_error:.0%}"
-                waits = f"{one.longest_wait:.1f}", f"{one.last_answer:.1f}"
-                table.add_row(name, client, *shares, str(one.requests), *waits)
+                waits = (*_p50_and_p99(one.waits), f"{one.last_answer:.1f}")
+                confirmed = f"{len(one.confirmations) / load.orders:.0%}"
+                times = _p50_and_p99(one.confirmations)
+                table.add_row(name, client, *shares, str(one.requests), *waits, confirmed, *times)
     return table
 
 
@@ -80,6 +83,12 @@ def _import_table(rows: list[StepTiming]) -> Table:
         held_up = "" if row.blocked is None else f"{row.blocked * 1000:.0f}"
         table.add_row(row.step, f"{row.seconds:.1f}", held_up)
     return table
+
+
+def _p50_and_p99(values: Sequence[float]) -> tuple[str, str]:
+    if not values:
+        return "", ""
+    return f"{_quantile(values, 0.5):.1f}", f"{_quantile(values, 0.99):.1f}"
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

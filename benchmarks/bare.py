@@ -29,13 +29,13 @@ class BareBot(commands.Bot):
         """Register the command."""
 
         @self.tree.command(description="Put a unit on a dispatch call")
-        async def attach(interaction: discord.Interaction, call: int, units: str) -> None:  # noqa: ARG001
+        async def attach(interaction: discord.Interaction, call: str, units: str) -> None:  # noqa: ARG001
             await interaction.response.defer(ephemeral=True, thinking=True)
             body = {
                 "id": "sandbox",
                 "key": "sandbox-key",
                 "type": "ATTACH_UNITS",
-                "data": [{"serverId": 1, "callId": call, "units": [API_ID]}],
+                "data": [{"serverId": 1, "callId": int(call), "units": [API_ID]}],
             }
             async with self._cad.post(f"{self._cad_url}/emergency", json=body) as answer:
                 text = await answer.text()

@@ -8,10 +8,12 @@ that clock.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal
 
 import aiohttp
@@ -20,13 +22,15 @@ from benchmarks import interactions
 from benchmarks.clock import BenchmarkClock
 from benchmarks.pretend_cad import api_id
 from benchmarks.pretend_discord import FIRST_MEMBER_ID, Exchange, PretendDiscord
-from bot.app import open_bot
+from bot.app import DispatchBot, open_bot
+from bot.cad.errors import CadRateLimited
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import Account, Badge, CallForm
 
 SPEED = 4.0  # clock seconds per real second
 FIRST_CALL_ID = 1000
+CONFIRMATION_TIME = 90.0  # seconds that the last orders have until they are confirmed
 
 # The vendor's SDK waits as long as the CAD asks, but at most this long, and then gives up.
 MAX_WAIT = 10.0
@@ -49,7 +53,11 @@ class OrderLoad:
             yield moment, number, FIRST_CALL_ID + number % self.calls
 
 
-ORDER_LOADS = (OrderLoad(2, 50, 5, 10.0), OrderLoad(1, 200, 20, 0.0))
+ORDER_LOADS = (
+    OrderLoad(2, 50, 5, 10.0),
+    OrderLoad(1, 200, 20, 0.0),
+    OrderLoad(2, 300, 5, 300.0),  # a steady stream, with 300 units on duty
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,9 @@ class LoadResult:
         requests: the attach requests that reached the CAD, with those that it refused.
         longest_wait: the longest time in seconds from an order to its answer.
         last_answer: seconds from the first order to the last answer.
+        waits: sorted seconds from each order to its answer.
+        confirmations: sorted seconds from each order until its answer said that the CAD shows its
+            unit on the call; orders without such an answer are left out.
     """
 
     attached: float
@@ -69,6 +80,8 @@ class LoadResult:
     requests: int
     longest_wait: float
     last_answer: float
+    waits: Sequence[float]
+    confirmations: Sequence[float]
 
 
 @asynccontextmanager
@@ -103,17 +116,33 @@ async def measure_bot(load: OrderLoad) -> LoadResult:
             )
             await interactions.link_members(settings.database_url, load.orders)
             async with open_bot(settings, clock=clock) as bot:
-                await bot.services.board.fetch_units(seed.SERVER_ID)
+                await _load_units(bot, clock)
                 async with bot:
                     await discord.log_in(bot)
                     clock.skip(60)  # let the rate limits forget the start
                     _start_counting(cad)
                     exchanges = await _send_orders(load, clock, discord)
                     await discord.wait_for(exchanges)
+                    with contextlib.suppress(TimeoutError):
+                        seconds = CONFIRMATION_TIME / SPEED
+                        await discord.wait_for(
+                            exchanges, seconds, is_done=attrgetter("is_confirmed")
+                        )
                     result = _result(load, cad, exchanges)
                     clock.skip(120)
                     await bot.drain()
     return result
+
+
+async def _load_units(bot: DispatchBot, clock: BenchmarkClock) -> None:
+    """Load the list of units; a long one takes the limits of several minutes."""
+    while True:
+        try:
+            await bot.services.board.fetch_units(seed.SERVER_ID)
+        except CadRateLimited:
+            clock.skip(60)
+        else:
+            return
 
 
 async def measure_naive_client(load: OrderLoad) -> LoadResult:
@@ -189,12 +218,17 @@ def _result(load: OrderLoad, cad: CadServer, exchanges: Sequence[Exchange]) -> L
         idents[f"P-{person}"] in server.calls[call_id].idents
         for _, person, call_id in load.schedule()
     ]
-    waits = [((one.answered or 0.0) - one.arrived) * SPEED for one in exchanges]
+    waits = sorted(((one.answered or 0.0) - one.arrived) * SPEED for one in exchanges)
+    confirmations = sorted(
+        (one.confirmed - one.arrived) * SPEED for one in exchanges if one.confirmed is not None
+    )
     answers = [one.answered or 0.0 for one in exchanges]
     return LoadResult(
         attached=sum(attached) / load.orders,
         reported_error=sum(one.answer.startswith("❌") for one in exchanges) / load.orders,
         requests=sum("ATTACH" in one.type.upper() for one in cad.world.history),
-        longest_wait=max(waits),
+        longest_wait=waits[-1],
         last_answer=(max(answers) - exchanges[0].arrived) * SPEED,
+        waits=waits,
+        confirmations=confirmations,
     )

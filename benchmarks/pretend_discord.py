@@ -10,7 +10,9 @@ import asyncio
 import itertools
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 from unittest.mock import patch
 
@@ -28,6 +30,7 @@ CHANNEL_ID = 1100000000000000003
 FIRST_MEMBER_ID = 1400000000000000000
 
 WAITING = "⏳"
+CONFIRMED = "Confirmed by the CAD."
 
 _USER = {
     "id": str(APPLICATION_ID),
@@ -93,12 +96,18 @@ class Exchange:
     arrived: float
     acknowledged: float | None = None
     answered: float | None = None
+    confirmed: float | None = None
     answer: str = ""
 
     @property
     def is_over(self) -> bool:
         """Whether the final answer has arrived."""
         return self.answered is not None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the answer says that the CAD shows the units on the call."""
+        return self.confirmed is not None
 
 
 @dataclass(slots=True)
@@ -148,11 +157,17 @@ class PretendDiscord:
             deliver(payload)
         return exchanges
 
-    async def wait_for(self, exchanges: Iterable[Exchange], seconds: float = 120.0) -> None:
-        """Wait until all have their final answer."""
+    async def wait_for(
+        self,
+        exchanges: Iterable[Exchange],
+        seconds: float = 120.0,
+        *,
+        is_done: Callable[[Exchange], bool] = attrgetter("is_over"),
+    ) -> None:
+        """Wait until all are done: by default, until they have their final answer."""
         waiting = list(exchanges)
         async with asyncio.timeout(seconds):
-            while waiting := [one for one in waiting if not one.is_over]:
+            while waiting := [one for one in waiting if not is_done(one)]:
                 self._progress.clear()
                 await self._progress.wait()
 
@@ -190,6 +205,9 @@ class PretendDiscord:
         exchange.answer = content
         if exchange.answered is None and not content.startswith(WAITING):
             exchange.answered = now
+            self._progress.set()
+        if exchange.confirmed is None and CONFIRMED in content:
+            exchange.confirmed = now
             self._progress.set()
 
     def _interaction(self, member_id: int, call_id: int) -> dict[str, Any]:

@@ -36,6 +36,9 @@ def main(
     second_server: Annotated[
         bool, typer.Option("--second-server", help="Show the channel of the second CAD server.")
     ] = False,
+    units: Annotated[
+        int, typer.Option(min=0, help="Further units on duty; every third has no API id.")
+    ] = 0,
     still: Annotated[bool, typer.Option("--still", help="Simulate no users of the CAD.")] = False,
 ) -> None:
     """Serve both pages, unless a subcommand is given."""
@@ -50,6 +53,7 @@ def main(
                     cad_permissions=cad_permissions,
                     second_server=second_server,
                     api=api,
+                    units=units,
                 )
             )
 

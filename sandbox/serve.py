@@ -50,6 +50,7 @@ async def serve(
     cad_permissions: bool = False,
     second_server: bool = False,
     api: SpokenApi = SpokenApi.V1,
+    units: int = 0,
 ) -> None:
     """Run the sandbox until SIGINT, SIGTERM, or the page's "End preview session".
 
@@ -58,6 +59,7 @@ async def serve(
         cad_permissions: whether members need the CAD's permission as well.
         second_server: whether to show the channel of the second server; the page shows one.
         api: which of its two APIs the CAD speaks.
+        units: the number of further units on duty.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -72,6 +74,10 @@ async def serve(
         cad_permissions=cad_permissions,
         api=api,
     ) as environment:
+        world = environment.cad.world
+        extra_units.add_numbered_units(
+            world, world.communities[COMMUNITY_ID], environment.home_server, units
+        )
         await _welcome(environment)
         channel = environment.second_channel if second_server else environment.channel
         async with (

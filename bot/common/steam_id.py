@@ -23,7 +23,8 @@ _STEAM2 = re.compile(r"STEAM_[0-5]:([01]):(\d{1,10})", re.IGNORECASE | re.ASCII)
 _STEAM3 = re.compile(r"\[?U:1:(\d{1,10})\]?", re.IGNORECASE | re.ASCII)
 _HEX = re.compile(r"1100001[0-9a-f]{8}", re.IGNORECASE | re.ASCII)
 _URL = re.compile(
-    r"(?:https?://)?(?:www\.)?steamcommunity\.com/(profiles|id)/([^/?#\s]+)\S*", re.IGNORECASE
+    r"(?:https?://)?(?:www\.)?steamcommunity\.com/(profiles|id)/([^/?#\s]+)(?:[/?#]\S*)?",
+    re.IGNORECASE,
 )
 _PREFIXED = re.compile(r"[A-Za-z][A-Za-z0-9_]*:(?!//)[!-~]+")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +13,25 @@ class CadServers:
     Attributes:
         default_id: the server of commands and push events that name none.
         names: the name of each server by its id, in the order of the settings; empty for none.
+        labels: the words for each server by its id, also for one that the settings do not list;
+            empty for the only server of a community.
     """
 
     default_id: int
     names: Mapping[int, str]
+    labels: Mapping[int, str] = field(init=False)
 
-    def label(self, server_id: int) -> str:
-        """Return the words for a server; empty for the only server of a community."""
-        if len(self.names) == 1 and server_id in self.names:
-            return ""
-        return self.names.get(server_id) or f"Server {server_id}"
+    def __post_init__(self) -> None:
+        """Derive the labels."""
+        if len(self.names) == 1:
+            labels = _Labels(dict.fromkeys(self.names, ""))
+        else:
+            labels = _Labels({server_id: name for server_id, name in self.names.items() if name})
+        object.__setattr__(self, "labels", labels)
+
+
+class _Labels(dict[int, str]):
+    """Labels by server id; a server that is not listed is named by its id."""
+
+    def __missing__(self, server_id: int) -> str:
+        return f"Server {server_id}"

@@ -17,6 +17,8 @@ def parse_api_id(pasted: str, id_format: str) -> str:
         InvalidApiId: none of the known spellings.
     """
     text = pasted.strip()
+    if len(text) > steam_id.API_ID_LIMIT:
+        raise InvalidApiId(text[: steam_id.API_ID_LIMIT])
     try:
         account = steam_id.parse_account(text)
     except ValueError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
@@ -11,6 +11,7 @@ from sqlalchemy import exc, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.storage.errors import DRIVER_ERRORS, DatabaseUnavailable, StorageError, storage_error
+from bot.storage.ownership import owned
 from bot.storage.schema import HEAD, check_writable, migrate, stored_revision
 from bot.storage.sqlite import CHECKPOINT_EVERY, SqliteWriter, create_reader
 
@@ -42,18 +43,23 @@ class Database:
         self._writer = SqliteWriter(engine.url) if self.dialect == "sqlite" else None
         # Nothing else can see a database in memory: what writes it also reads it.
         self._is_private = self._writer is not None and engine.url.database in _IN_MEMORY
+        self._ownership = AsyncExitStack()
         self._checkpoint: asyncio.Task[None] | None = None
         self._closed = False
 
     @classmethod
-    async def open(cls, url: str) -> Database:
+    async def open(cls, url: str, *, is_owner: bool = False) -> Database:
         """Open the database at a SQLAlchemy `url`, creating and migrating it where needed.
 
         `found_revision` then holds the revision found before (None: it was new). Raises
-        DatabaseUnavailable, NotADatabase or DatabaseTooNew, leaving nothing open.
+        DatabaseUnavailable, NotADatabase or DatabaseTooNew, leaving nothing open; for an owner,
+        of which there is one at a time, DatabaseInUse.
         """
         database = cls(_create_engine(url))
         try:
+            if is_owner:
+                holding = owned(database._engine, database.file, database.location)
+                await database._ownership.enter_async_context(holding)
             async with database.connect() as connection:
                 found = await connection.run_sync(stored_revision)
             async with database.begin() as connection:
@@ -84,6 +90,7 @@ class Database:
             await asyncio.wait([self._checkpoint])
         if self._writer is not None:
             self._writer.close()
+        await self._ownership.aclose()
         await self._engine.dispose()
 
     @asynccontextmanager

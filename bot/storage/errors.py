@@ -45,6 +45,13 @@ class DatabaseUnavailable(StorageError):
         self.may_pass = may_pass
 
 
+class DatabaseInUse(StorageError):
+    """Another bot uses the database {location}.
+
+    Stop that one, or give this one a database of its own in DATABASE_URL.
+    """
+
+
 class NotADatabase(StorageError):
     """{location} is not a usable database: {reason}.
 

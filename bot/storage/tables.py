@@ -85,6 +85,7 @@ link_requests = Table(
     Column("decided_at", UtcDateTime),
     Index(None, "guild_id", "discord_id"),
     Index(None, "state"),
+    sqlite_autoincrement=True,  # the id of a deleted row is never given again: buttons hold it
 )
 
 # A fingerprint of the slash commands that were last synced to Discord, to sync only changes.
@@ -121,6 +122,7 @@ orders = Table(
     Column("step", Integer, nullable=False, server_default="0"),
     Index(None, "guild_id", "id"),
     Index(None, "created_at"),
+    sqlite_autoincrement=True,
 )
 
 # The Discord message of each call; calls and 911 calls have separate numbers.

@@ -50,7 +50,12 @@ def member_mention(discord_id: int) -> str:
 
 def call_name(call: Call) -> str:
     """Return a call's number and title."""
-    return f"**#{call.call_id}** {escape(call.title or call.code or '(untitled)', 60)}"
+    return f"**#{call.call_id}** {escape(call.title or '(untitled)', 60)}"
+
+
+def on_server(server: str) -> str:
+    """Return the words that name a server after a call; empty for the only one of a community."""
+    return f" on {escape(server, 40)}" if server else ""
 
 
 def unit_name(one: Assignee) -> str:

@@ -52,16 +52,16 @@ async def open_dependencies(
     Raises:
         StorageError: the database cannot be used.
     """
-    database = await Database.open(settings.database_url)
+    database = await Database.open(settings.database_url, is_owner=True)
     stack.push_async_callback(database.close)
     url = str(settings.sonoran_api_url)
     connection = transport(url) if transport else Transport(url, clock=clock)
     cad = cad_connection.build_client(settings, connection, clock=clock)
     stack.push_async_callback(cad.close)
-    board = Board(cad, clock=clock)
-    stack.push_async_callback(board.close)
     layouts = CallLayouts(cad.layouts, clock=clock)
     stack.push_async_callback(layouts.close)
+    board = Board(cad, clock=clock, call_title=layouts.title)
+    stack.push_async_callback(board.close)
     access = Access(
         settings.dispatch_role_ids,
         settings.self_dispatch_role_ids,

@@ -86,6 +86,13 @@ def build_link_services(needed: Dependencies) -> LinkServices:
         files=LinkImportExport(access, store, notifier, id_format=id_format, clock=clock),
         bulk_verifier=bulk_verifier,
         background_verifier=BackgroundVerifier(verifier, verifications, clock=clock),
-        my_data=MyData(store, requests, OrderStore(database), personal_data, retention),
+        my_data=MyData(
+            store,
+            requests,
+            OrderStore(database),
+            personal_data,
+            retention,
+            server_labels=needed.servers.labels,
+        ),
         erasure=erasure if settings.forget_on_leave else None,
     )

@@ -50,7 +50,9 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
     intake = OrderIntake(access, orders, board, needed.servers.default_id, clock=clock)
     return OrderServices(
         intake=intake,
-        confirmation=ConfirmationService(access, orders, clock=clock),
+        confirmation=ConfirmationService(
+            access, orders, server_labels=needed.servers.labels, clock=clock
+        ),
         queue=OrderQueue(
             orders,
             cad,
@@ -58,6 +60,7 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
             resolver,
             DiscordOrderAnnouncer(needed.client, settings.log_channel_id),
             follow_up=FollowUp(cad, board, settings.status_on_attach),
+            server_labels=needed.servers.labels,
             clock=clock,
         ),
         call_actions=CallActions(access, board, intake=intake, links=people.links),

@@ -107,6 +107,7 @@ def _build_services(needed: Dependencies, people: LinkServices, listener: PushLi
         OrderStore(needed.database),
         timedelta(days=needed.settings.audit_days),
         partial(board.find_call_id, needed.servers.default_id),
+        server_labels=needed.servers.labels,
         clock=clock,
     )
     members = DiscordMembers(needed.client)
@@ -115,7 +116,9 @@ def _build_services(needed: Dependencies, people: LinkServices, listener: PushLi
         confirmation=orders.confirmation,
         queue=orders.queue,
         call_actions=orders.call_actions,
-        call_listing=CallListing(access, board, needed.servers, needed.settings.urgent_priorities),
+        call_listing=CallListing(
+            access, board, needed.servers, needed.layouts, needed.settings.urgent_priorities
+        ),
         suggestions=Suggestions(access, board, people.links, needed.servers),
         unit_picker=UnitPicker(access, board),
         links=people.links,

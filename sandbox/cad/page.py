@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sandbox.cad.state import account_states, groups
+from sandbox.cad.state import account_states, extra_units, groups
 from sandbox.cad.state.account_states import AccountStatus
 from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.change_log import Change, ReceivedRequest
@@ -34,6 +34,7 @@ FAULTS: dict[str, Fault] = {
     "bad_gateway": BAD_GATEWAY,
 }
 DOWN_SECONDS = 10.0
+MORE_UNITS = 100
 POLLS = ("GET_", "v2 calls", "v2 units")  # the first letters of the types of polling requests
 MAX_ROWS = 40
 
@@ -74,6 +75,7 @@ class BoardPage:
             web.post("/board/calls", self._new_call),
             web.post("/board/emergencies", self._new_emergency),
             web.post("/board/groups", self._change_group),
+            web.post("/board/units", self._more_units),
         ]
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
@@ -121,6 +123,11 @@ class BoardPage:
 
     async def _change_group(self, request: web.Request) -> web.Response:
         groups.change_group(self._world, self._server_of(request))
+        return web.json_response({}, status=201)
+
+    async def _more_units(self, request: web.Request) -> web.Response:
+        server = self._server_of(request)
+        extra_units.add_numbered_units(self._world, self._community, server, MORE_UNITS)
         return web.json_response({}, status=201)
 
     def _server_of(self, request: web.Request) -> Server:

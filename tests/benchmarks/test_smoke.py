@@ -52,6 +52,9 @@ async def test_a_night_is_measured_with_either_client() -> None:
         assert 0 < one.longest_wait <= one.last_answer
     assert naive.requests == 4
     assert 1 <= ours.requests <= 4
+    assert len(ours.waits) == len(ours.confirmations) == 4
+    assert all(a <= b for a, b in zip(ours.waits, ours.confirmations, strict=True))
+    assert naive.confirmations == []
 
 
 async def test_a_naive_client_gives_up() -> None:

@@ -32,7 +32,7 @@ from sandbox.cad.state.seed import (
     build_world,
 )
 from tests.cad.lifetimes import running
-from tests.manual_clock import NoWait
+from tests.manual_clock import ManualClock
 
 WHO = Credentials(COMMUNITY_ID, API_KEY)
 
@@ -45,12 +45,14 @@ class ClientFixture:
     clients: list[InspectableCad] = field(default_factory=list)
 
     def v1(self) -> V1Client:
-        client = V1Client(RequestSender(Transport(self.cad.url), v1.LIMITS, clock=NoWait()), WHO)
+        sender = RequestSender(Transport(self.cad.url), v1.LIMITS, clock=ManualClock())
+        client = V1Client(sender, WHO)
         self.clients.append(client)
         return client
 
     def v2(self) -> V2Client:
-        client = V2Client(RequestSender(Transport(self.cad.url), v2.LIMITS, clock=NoWait()), WHO)
+        sender = RequestSender(Transport(self.cad.url), v2.LIMITS, clock=ManualClock())
+        client = V2Client(sender, WHO)
         self.clients.append(client)
         return client
 

@@ -45,8 +45,8 @@ async def bot_fixture(
     stand_in = discord.Client(intents=discord.Intents(guilds=True))
     env = QuickEnv(stand_in, settle_timeout=SETTLE_SECONDS)
     time = FakeTime(_waits_in(env))
-    # The limits of the CAD count in the same time as the bot does.
-    async with CadServer(seed.build_world(), clock=time.monotonic) as cad:
+    # The CAD has the same time as the bot, for its limits and in what it shows.
+    async with CadServer(seed.build_world(time.now), clock=time.monotonic) as cad:
         await env.start()
         bot_fixture = _built(cad, env, tmp_path / "dispatch.db", time)
         shutil.copy(empty_file, bot_fixture.file)

@@ -84,6 +84,7 @@ class DiscordServer:
         identified: how often the gateway refused a bot that identified itself.
         hanging: set as soon as a request hangs.
         connected: set as soon as a bot is welcome.
+        acknowledged: set as soon as an interaction is acknowledged.
         edits: what private answers have become, in order.
     """
 
@@ -95,6 +96,7 @@ class DiscordServer:
     identified: int = 0
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
     connected: asyncio.Event = field(default_factory=asyncio.Event)
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     edits: list[str] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     url: str = ""
@@ -196,6 +198,7 @@ class DiscordServer:
                 answer = [_stored(number, one) for number, one in enumerate(body)]
             case "POST", ["interactions", id_, _, "callback"]:
                 answer = {"interaction": {"id": id_, "type": 2}}
+                self.acknowledged.set()
             case "PATCH", ["webhooks", _, _, "messages", "@original"]:
                 self.edits.append(body["content"])
                 answer = _MESSAGE | {"content": body["content"]}

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from sandbox.cad.server import CadServer
-from sandbox.cad.state.faults import Handler, Hang
+from sandbox.cad.state.faults import Handler, Hang, Slow
 from sandbox.cad.state.seed import PAT, build_world
 from tests.process.conftest import SETTINGS, Start
 from tests.process.discord_server import GUILD_ID, INTERACTION_TOKEN, TOKEN, DiscordServer
@@ -22,7 +22,7 @@ class HeldAttach(Hang):
     """Keeps orders to attach waiting; what is asked for the suggestions passes."""
 
     async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
-        if request.path != "/emergency":
+        if request.path != "/emergency" and not request.path.endswith("/attachments"):
             return await handler(request)
         return await super().answer(request, handler)
 
@@ -81,6 +81,21 @@ async def test_a_database_that_cannot_be_opened_is_one_line(start: Start, tmp_pa
     assert await bot.end() == 2
     assert len(bot.log) == 1
     assert "data/dispatch.db cannot be used" in bot.log[0]
+
+
+async def test_a_second_bot_on_one_database_ends_before_discord_is_asked(
+    start: Start, discord_server: DiscordServer
+):
+    first = await start(discord=discord_server.url)
+    await first.reaches(discord_server.connected)
+    asked = len(discord_server.seen)
+    second = await start(discord=discord_server.url)
+    assert await second.end() == 2
+    assert len(second.log) == 1
+    assert "Another bot uses the database data/dispatch.db. Stop that one" in second.log[0]
+    assert len(discord_server.seen) == asked
+    first.signal(signal.SIGTERM)
+    assert await first.end() == 0
 
 
 async def test_a_wrong_token_is_said_in_one_line(start: Start, discord_server: DiscordServer):
@@ -175,3 +190,38 @@ async def test_a_command_under_way_is_answered_before_the_end(
     assert all(edit.startswith("✅ **#100**") for edit in discord_server.edits)
     assert INTERACTION_TOKEN not in "".join(bot.log)
     assert TOKEN not in "".join(bot.log)
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+async def test_an_order_that_was_just_acknowledged_is_finished(
+    start: Start, discord_server: DiscordServer, version: str
+):
+    async with CadServer(build_world()) as cad:
+        cad.faults.set(Slow(1))
+        settings = SETTINGS | {"SONORAN_API_URL": cad.url, "SONORAN_API_VERSION": version}
+        bot = await start(discord=discord_server.url, settings=settings)
+        await bot.reaches(discord_server.connected)
+        await discord_server.interact(ATTACH)
+        await bot.reaches(discord_server.acknowledged)
+        bot.signal(signal.SIGTERM)
+        assert await bot.end() == 0
+    assert discord_server.edits[-1].startswith("✅ **#100**")
+
+
+async def test_an_order_that_cannot_be_finished_is_told_so(
+    start: Start, discord_server: DiscordServer
+):
+    hang = HeldAttach()
+    async with CadServer(build_world()) as cad:
+        cad.faults.set(hang)
+        settings = SETTINGS | {"SONORAN_API_URL": cad.url}
+        bot = await start(discord=discord_server.url, settings=settings)
+        await bot.reaches(discord_server.connected)
+        await discord_server.interact(ATTACH)
+        await bot.reaches(hang.arrived)
+        bot.signal(signal.SIGTERM)
+        assert await bot.end() == 0
+        cad.faults.clear()
+    assert discord_server.edits[-1].startswith(
+        "⏳ The bot is restarting; your order goes on when it is back.\nTo be attached to **#100**"
+    )

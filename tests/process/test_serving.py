@@ -54,7 +54,7 @@ async def test_a_running_bot_ends_with_a_signal(tmp_path: Path, discord_server: 
 async def test_a_signal_while_the_services_open_ends_the_start(tmp_path: Path):
     opening = asyncio.Event()
 
-    async def open_slowly(*_: object) -> None:
+    async def open_slowly(*_: object, **__: object) -> None:
         opening.set()
         await asyncio.Event().wait()
 

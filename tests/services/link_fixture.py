@@ -7,9 +7,15 @@ from dataclasses import replace
 
 from bot.services.access.policy import Access, Actor
 from bot.services.cad_accounts import CadAccounts
-from bot.services.links.approvals import IdConflict, LinkApprovals, SubmittedRequest
+from bot.services.links.approvals import LinkApprovals
 from bot.services.links.cad_links import CadLinks
-from bot.services.links.link_changes import LinkChange, MessageRef, RequestNotice
+from bot.services.links.link_changes import (
+    IdConflict,
+    LinkChange,
+    MessageRef,
+    RequestNotice,
+    SubmittedRequest,
+)
 from bot.services.links.link_service import LinkService
 from bot.services.links.link_workflow import LinkWorkflow
 from bot.services.orders import outcomes
@@ -24,7 +30,7 @@ from bot.storage.stores.order_store import OrderState, OrderStore
 from bot.storage.stores.personal_data_store import PersonalDataStore
 from tests.services.links.test_link_service import Cad
 from tests.services.queue_fixture import QueueFixture, new_verifier
-from tests.services.samples import DISPATCH_ROLE, GUILD, actor
+from tests.services.samples import DISPATCH_ROLE, GUILD, ONE_SERVER, actor
 from tests.stored_links import put_link
 
 DANA = actor(DISPATCH_ROLE, user_id=42)
@@ -33,7 +39,7 @@ PAT = actor(user_id=7)
 BOB = actor(user_id=8)
 PASTED, HEX = "76561198836490351", "1100001343a206f"
 REPLY = ReplyAddress(6, "a-token")
-BUTTON = MessageRef(900, 5)  # the message of the pressed button
+BUTTON = MessageRef(900, 1)  # the message of the pressed button: the first that is posted
 
 
 class RecordingLinkNotifier:
@@ -47,6 +53,7 @@ class RecordingLinkNotifier:
         self.can_post = True
         self.posted: list[RequestNotice] = []
         self.closed: list[LinkRequest] = []
+        self.stripped: list[MessageRef] = []
         self.answered: list[LinkRequest] = []
         self.notified: list[LinkChange] = []
         self.logged: list[LinkChange] = []
@@ -58,6 +65,9 @@ class RecordingLinkNotifier:
 
     async def close_request(self, request: LinkRequest) -> None:
         self.closed.append(request)
+
+    async def remove_buttons(self, message: MessageRef) -> None:
+        self.stripped.append(message)
 
     async def answer_requester(self, request: LinkRequest) -> None:
         self.answered.append(request)
@@ -75,9 +85,15 @@ class RecordingLinkNotifier:
 class LinkFixture:
     """Builds the services on a QueueFixture, also after a restart of it."""
 
-    def __init__(self, queue_fixture: QueueFixture, *, needs_approval: bool = False) -> None:
+    def __init__(
+        self,
+        queue_fixture: QueueFixture,
+        notifier: RecordingLinkNotifier | None = None,
+        *,
+        needs_approval: bool = False,
+    ) -> None:
         self.queue_fixture = queue_fixture
-        self.notifier = RecordingLinkNotifier()
+        self.notifier = notifier or RecordingLinkNotifier()
         self.cad = Cad(queue_fixture.time, 1, queue_fixture.lifetime)
         self.cad.accounts, self.cad.names, self.cad.answers = {}, {HEX: "patdoe"}, deque()
         access = Access(frozenset({DISPATCH_ROLE}))
@@ -109,7 +125,12 @@ class LinkFixture:
         )
         retention = Retention(order_days=90, erase_on_leave=True)
         self.my_data = MyData(
-            self.links, self.requests, OrderStore(queue_fixture.database), personal_data, retention
+            self.links,
+            self.requests,
+            OrderStore(queue_fixture.database),
+            personal_data,
+            retention,
+            server_labels=ONE_SERVER.labels,
         )
 
     async def put_link(self, who: Actor, api_id: str = HEX, **more: object) -> Link:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ from bot.storage.stores.order_store import Order, OrderAction, OrderState, Order
 from bot.storage.stores.verification_store import VerificationStore
 from bot.ui.orders import order_text
 from tests.fake_time import FakeTime
-from tests.services.samples import GUILD, call, unit
+from tests.services.samples import GUILD, ONE_SERVER, call, unit
 
 DANA = 42
 LIFETIME = REPLY_LIFETIME
@@ -153,6 +154,7 @@ class ScriptedCad:
         self.faults: deque[CadError | None] = deque()
         self.fault: CadError | None = None
         self.query_fault: CadError | None = None
+        self._numbers = count(105)  # of new calls
         self.emergencies: dict[int, EmergencyCall] = {}
         self.metas: dict[int, dict[str, str]] = {}  # of the calls that were created
         self.notes: dict[int, list[Note]] = defaultdict(list)
@@ -196,16 +198,17 @@ class ScriptedCad:
         )
 
     async def create_call(self, new: NewCall) -> int:
-        number = max(self.idents_by_call, default=99) + 1
+        created: list[int] = []
 
         def create() -> None:
-            self.idents_by_call[number] = []
-            self.metas[number] = dict(new.meta)
+            created.append(next(self._numbers))
+            self.idents_by_call[created[0]] = []
+            self.metas[created[0]] = dict(new.meta)
 
         await self._act(create, "create", new.server_id)
         if self.is_unnumbered:
             raise CadUnnumbered("OK")
-        return number
+        return created[0]
 
     async def close_call(self, server_id: int, call_id: int) -> None:
         if call_id not in self.idents_by_call:
@@ -408,6 +411,7 @@ class QueueFixture:
             self,
             self.announcer,
             follow_up=self.follow_up,
+            server_labels=ONE_SERVER.labels,
             clock=self.time,
             jitter=lambda: 1.0,
         )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from bot.cad.codec.readers import read_calls, read_units
 from bot.cad.models import Call, Unit
 from bot.services.access.policy import Actor
+from bot.services.cad_servers import CadServers
 
 GUILD = 10
 DISPATCH_ROLE = 77
+ONE_SERVER = CadServers(1, {1: ""})
 
 
 def unit(ident: int, number: str = "", *api_ids: str, name: str = "", department: str = "") -> Unit:

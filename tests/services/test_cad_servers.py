@@ -23,4 +23,4 @@ TWO = CadServers(1, {1: "Los Santos", 2: ""})
 def test_only_where_it_could_be_mistaken_a_server_is_named(
     servers: CadServers, server_id: int, words: str
 ):
-    assert servers.label(server_id) == words
+    assert servers.labels[server_id] == words

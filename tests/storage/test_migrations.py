@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,11 @@ from bot.storage.tables import metadata
 if TYPE_CHECKING:
     from typing import Any
 
+NEW_REQUEST = (
+    "INSERT INTO link_requests (id, guild_id, discord_id, api_id, asked_by, asked_at, state,"
+    " holders, application_id) VALUES (:id, 1, 2, :api_id, 2, '2026-01-01 00:00:00', 'pending',"
+    " ',', 3)"
+)
 MIGRATIONS = Path(bot.storage.__file__).parent / "migrations"
 
 
@@ -28,16 +34,18 @@ def config(**attributes: Any) -> Config:
 
 
 def shape(file: Path) -> dict[str, Any]:
-    """Return the columns and indexes of each table in SQLite."""
+    """Return the columns, the indexes and the sequence of each table in SQLite."""
     raw = sqlite3.connect(file)
     tables = [
         name
         for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        if name != "alembic_version"
+        # SQLite keeps the table of sequences once it has one.
+        if name not in {"alembic_version", "sqlite_sequence"}
     ]
     shapes: dict[str, Any] = {}
     for table in tables:
         indexes = raw.execute(f"PRAGMA index_list({table})").fetchall()
+        (sql,) = raw.execute("SELECT sql FROM sqlite_master WHERE name = ?", [table]).fetchone()
         shapes[table] = (
             raw.execute(f"PRAGMA table_info({table})").fetchall(),
             raw.execute(f"PRAGMA foreign_key_list({table})").fetchall(),
@@ -46,6 +54,7 @@ def shape(file: Path) -> dict[str, Any]:
                 index[1:]: raw.execute(f"PRAGMA index_info({index[1]})").fetchall()
                 for index in indexes
             },
+            "AUTOINCREMENT" in sql,
         )
     raw.close()
     return shapes
@@ -74,3 +83,19 @@ async def test_every_migration_can_be_taken_back(file: Path, url: str) -> None:
     engine.dispose()
     assert shape(file) == {}
     assert await upgrade(url) == (None, HEAD)
+
+
+async def test_rows_keep_their_ids_and_no_id_is_given_again(file: Path, url: str) -> None:
+    await upgrade(url)
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        command.downgrade(config(connection=connection), "0008")
+    with closing(sqlite3.connect(file)) as raw, raw:
+        raw.execute(NEW_REQUEST, {"id": 7, "api_id": "steam:7"})
+    assert await upgrade(url) == ("0008", HEAD)
+    with closing(sqlite3.connect(file)) as raw, raw:
+        assert raw.execute("SELECT id, api_id FROM link_requests").fetchall() == [(7, "steam:7")]
+        raw.execute("DELETE FROM link_requests")
+        raw.execute(NEW_REQUEST, {"id": None, "api_id": "steam:8"})
+        assert raw.execute("SELECT id FROM link_requests").fetchall() == [(8,)]
+    engine.dispose()

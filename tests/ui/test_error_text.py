@@ -63,6 +63,7 @@ from bot.services.errors import (
 )
 from bot.storage import errors as storage_errors
 from bot.storage.errors import (
+    DatabaseInUse,
     DatabaseTooNew,
     DatabaseUnavailable,
     LinksChanged,
@@ -117,7 +118,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (NothingSelected(), ("No unit is picked", "press the button again")),
     (CallNotFound(HOSTILE), ("No open call matches `", "number")),
     (
-        AmbiguousCall("fire", (call(102, "Structure *Fire*"), call(103, "", code="10-70"))),
+        AmbiguousCall("fire", (call(102, "Structure *Fire*"), call(103, "10-70"))),
         ("`fire`: **#102** Structure \\*Fire\\*, **#103** 10\\-70.", "number"),
     ),
     (CadPermissionMissing(), ("❌ Your account in the CAD may not do this", "`selfDispatch`")),
@@ -145,6 +146,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (DatabaseUnavailable("/data/x.db", "locked"), ("database", "log")),
     (NotADatabase("/data/x.db", "x"), ("database", "log")),
     (DatabaseTooNew("/data/x.db", "0009"), ("database", "log")),
+    (DatabaseInUse("/data/x.db"), ("database", "log")),
     (LinksChanged("/data/x.db"), ("database", "log")),
     (
         app_commands.TransformerError(

@@ -28,8 +28,9 @@ from bot.cad.http.wire import Credentials, Request, Response
 from bot.cad.models import AttachRequest, Calls, DetachRequest, NewCall, UnitRef, UnitsPage
 
 ENDPOINT = "v1"  # all requests share one rate limit
-# One per second on average, five at once; queries leave one of them to the next command.
-LIMITS = {ENDPOINT: BurstLimit(requests=5, seconds=1.0, reserved_for_orders=1)}
+# One per second on average, five at once; queries leave one of them to the next command, and those
+# in the background leave two more.
+LIMITS = {ENDPOINT: BurstLimit(requests=5, seconds=1.0, reserved_for_orders=1, reserved_for_acts=2)}
 UNITS_PER_PAGE = 100
 
 _ALL_CALL_TYPES = 100

@@ -50,8 +50,8 @@ LIMITS: Mapping[str, RateLimit] = {
     NOTE: RateLimit(60, 60.0),
     STATUS: RateLimit(30, 60.0),
     REMOVE_911: RateLimit(10, 60.0),
-    ACCOUNT: RateLimit(10, 60.0),
-    LINK: RateLimit(30, 60.0),
+    ACCOUNT: RateLimit(10, 60.0, reserved_for_acts=4),
+    LINK: RateLimit(30, 60.0, reserved_for_acts=10),
     PERMISSIONS: RateLimit(10, 60.0),  # none is published; that of the account
     LAYOUTS: RateLimit(10, 60.0),  # none is published; that of other general data
     CURRENT_CALL: RateLimit(10, 60.0),

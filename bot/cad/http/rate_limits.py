@@ -89,6 +89,7 @@ class RateLimiter:
         self._blocked_until = -math.inf
         self._limited_at = -math.inf
         self._halvings = 0
+        self._preceding = 0  # queries
 
     @property
     def reserved_for_orders(self) -> int:
@@ -124,12 +125,24 @@ class RateLimiter:
             self._sent.popleft()
         return len(self._sent)
 
-    def wait(self, reserve: int = 0) -> float:
+    @contextmanager
+    def precedence(self) -> Iterator[None]:
+        """Have all other requests leave the next one to the query inside the block."""
+        self._preceding += 1
+        try:
+            yield
+        finally:
+            self._preceding -= 1
+
+    def wait(self, reserve: int = 0, *, is_first: bool = False) -> float:
         """Return the seconds until a request may be sent, 0 for now.
 
         Args:
             reserve: the number of requests that must still be allowed after this one.
+            is_first: whether it is for a query inside `precedence`.
         """
+        if self._preceding and not is_first:
+            reserve += 1
         now = self._clock.monotonic()
         room = max(1, self.allowed - reserve)
         waits = [self._blocked_until - now, 0.0]
@@ -184,8 +197,10 @@ class TokenBucket(RateLimiter):
         """The number of tokens missing from a full bucket, rounded up."""
         return math.ceil(max(0.0, self._full_at - self._clock.monotonic()) / self._interval)
 
-    def wait(self, reserve: int = 0) -> float:
+    def wait(self, reserve: int = 0, *, is_first: bool = False) -> float:
         """Return the seconds until a request may be sent, 0 for now; see `RateLimiter.wait`."""
+        if self._preceding and not is_first:
+            reserve += 1
         now = self._clock.monotonic()
         allowed = self.allowed
         room = max(1, allowed - reserve)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import random
 import socket
@@ -28,6 +29,8 @@ from bot.common.clock import SYSTEM_CLOCK, Clock
 MAX_BODY = 2 * 1024 * 1024
 MAX_CONNECTIONS = 20
 BACKGROUND_WAIT = 2.0  # seconds that a background query waits for the rate limit
+# Seconds that a query waits for a pause between commands; then the next request is its own.
+PATIENCE = 3.0
 
 T = TypeVar("T")
 
@@ -213,11 +216,26 @@ class RequestSender:
     async def _wait_for_limit(
         self, limiter: RateLimiter, started: float, reserve: int, fault: CadError | None
     ) -> None:
-        """Wait until a request may be sent; raise the last fault if that takes too long."""
+        """Wait until a request may be sent; raise the last fault if that takes too long.
+
+        What a member waits for leaves the reserve to orders for `PATIENCE`. Then it gets the next
+        request, so that a stream of orders does not keep it waiting.
+        """
+        patience_end = started + (math.inf if in_background() else PATIENCE)
         while wait := limiter.wait(reserve=reserve):
-            if not retry.has_time(self._clock.monotonic() - started + wait):
-                raise fault or CadRateLimited(retry_after=wait)
-            await self._clock.sleep(wait)
+            self._require_time(started, wait, fault)
+            left = patience_end - self._clock.monotonic()
+            if left <= 0:
+                break
+            await self._clock.sleep(min(wait, left))
+        with limiter.precedence():
+            while wait := limiter.wait(is_first=True):
+                self._require_time(started, wait, fault)
+                await self._clock.sleep(wait)
+
+    def _require_time(self, started: float, wait: float, fault: CadError | None) -> None:
+        if not retry.has_time(self._clock.monotonic() - started + wait):
+            raise fault or CadRateLimited(retry_after=wait)
 
     async def close(self) -> None:
         """Close the connections."""

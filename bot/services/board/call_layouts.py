@@ -56,9 +56,18 @@ class CallLayouts:
             self._layouts.force_refresh()
         return details(call, {one.template_id: one for one in self._layouts.items})
 
+    def title(self, call: Call) -> str:
+        """Return what a call is called, from memory; see `call_title`."""
+        return call_title(call, self.details(call))
+
     async def close(self) -> None:
         """Cancel what is being loaded."""
         await self._layouts.close()
+
+
+def call_title(call: Call, shown: LayoutDetails) -> str:
+    """Return the title of a call, else its code or the name of its layout; empty if it has none."""
+    return call.title or call.code or shown.name
 
 
 def details(call: Call, layouts: dict[str, Layout]) -> LayoutDetails:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from typing import Self
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadRateLimited
 from bot.cad.models import Call, Calls, Unit, UnitListPart
-from bot.cad.push.events import Event, UnitLoggedIn, UnitsUpdated
+from bot.cad.push.events import Event
 from bot.common.clock import Clock
 from bot.services.board.answering_calls import AnsweringCalls
 from bot.services.board.call_matching import find_call_id
-from bot.services.board.snapshot import BoardSnapshot
+from bot.services.board.snapshot import BoardSnapshot, idents_on_duty
 from bot.services.cached_list import CachedList
 from bot.services.refresh_turns import RefreshTurns
 
 # A list of units that loads over minutes serves orders until it is this old.
 MAX_UNITS_AGE = timedelta(minutes=15)
+OLD_UNITS_AGE = timedelta(minutes=2)  # from then on, the age of the units is said
 
 BoardListener = Callable[[int], None]
 
@@ -53,16 +55,22 @@ class _Server:
 
 
 class Board:
-    """Answers from memory; polls the CAD in the background, or while the caller waits."""
+    """Answers from memory; polls the CAD in the background, or while the caller waits.
+
+    Args:
+        call_title: returns what a call without a title is called; snapshots keep it without one.
+    """
 
     def __init__(
         self,
         cad: CadClient,
         *,
         clock: Clock,
+        call_title: Callable[[Call], str] = attrgetter("title"),
     ) -> None:
         self._cad = cad
         self._clock = clock
+        self._call_title = call_title
         self._servers: dict[int, _Server] = {}
         # The servers share one key, and so its rate limits.
         self._call_turns, self._unit_turns = RefreshTurns(clock), RefreshTurns(clock)
@@ -74,8 +82,8 @@ class Board:
         return server.snapshot
 
     def calls(self, server_id: int) -> tuple[Call, ...]:
-        """Return the active calls."""
-        return tuple(self.snapshot(server_id).calls.values())
+        """Return the active calls, with titles."""
+        return tuple(map(self._titled, self.snapshot(server_id).calls.values()))
 
     def units(self, server_id: int) -> tuple[Unit, ...]:
         """Return the units on duty that can be sent to calls."""
@@ -86,9 +94,10 @@ class Board:
         return tuple(self.snapshot(server_id).dispatchers.values())
 
     def call(self, server_id: int, call_id: int) -> Call | None:
-        """Return one call, None if it is not known."""
+        """Return one call, with a title; None if it is not known."""
         server = self._servers.get(server_id) or self._server(server_id)
-        return server.snapshot.calls.get(call_id)
+        call = server.snapshot.calls.get(call_id)
+        return call if call is None or call.title else self._titled(call)
 
     def answering_call(self, server_id: int, number: int) -> Call | None:
         """Return the open dispatch call that answers a 911 call; None if none does."""
@@ -106,6 +115,12 @@ class Board:
     def units_as_of(self, server_id: int) -> datetime | None:
         """Return when the oldest part of the units was fetched; None before a whole list."""
         return self._server(server_id).units_as_of
+
+    def old_units_as_of(self, server_id: int) -> datetime | None:
+        """Return `units_as_of` if the units are so old that a dispatcher has to know it."""
+        as_of = self.units_as_of(server_id)
+        is_old = as_of is not None and self._clock.now() - as_of > OLD_UNITS_AGE
+        return as_of if is_old else None
 
     def first_poll(self, server_id: int) -> Calls | None:
         """Return the calls of the first poll, which are older than this run; None before it."""
@@ -133,7 +148,7 @@ class Board:
         for event in events:
             server.snapshot = server.snapshot.apply(event)
             if server.part is not None:
-                server.idents_since_part |= _idents_on_duty(event)
+                server.idents_since_part |= idents_on_duty(event)
             if server.running_polls:
                 server.events_since_poll.append(event)
         self._notify(server_id)
@@ -221,6 +236,9 @@ class Board:
         self._notify(server_id)
         return self.units(server_id)
 
+    def _titled(self, call: Call) -> Call:
+        return call if call.title else replace(call, title=self._call_title(call))
+
     def _has_recent_units(self, server: _Server) -> bool:
         as_of = server.units_as_of
         return as_of is not None and self._clock.now() - as_of <= MAX_UNITS_AGE
@@ -230,17 +248,6 @@ class Board:
         server.answering_calls.update(server.snapshot)
         for listener in self._listeners:
             listener(server_id)
-
-
-def _idents_on_duty(event: Event) -> set[int]:
-    """Return the units that an event shows to be on duty."""
-    match event:
-        case UnitLoggedIn(unit=unit):
-            return {unit.ident}
-        case UnitsUpdated(units=units):
-            return {unit.ident for unit in units}
-        case _:
-            return set()
 
 
 class _Poll:

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.cad.models import CLOSED, Call, EmergencyCall
 from bot.common.pages import Page, PageRange
 from bot.services.access.policy import Access, Actor
+from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
 from bot.services.cards.card_content import CallUnit, UnitOwners, call_units, is_urgent
@@ -19,10 +20,15 @@ PICK_LIMIT = 25  # Discord's maximum of options
 
 @dataclass(frozen=True, slots=True)
 class CallLine:
-    """A call or a 911 call, and the units on it."""
+    """A call or a 911 call, and the units on it.
+
+    Attributes:
+        status: of a call of a custom layout, as the community calls it; else empty.
+    """
 
     call: Call | EmergencyCall
     units: tuple[CallUnit, ...]
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +38,12 @@ class CallsPage(Page[CallLine]):
     Attributes:
         confirmed_at: when the last poll of the calls succeeded, None if none has.
         server: the words for the server; empty for the only server of a community.
+        units_as_of: how old the list of units is, if it is much older; see `Board`.
     """
 
     confirmed_at: datetime | None
     server: str = ""
+    units_as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +63,13 @@ class CallListing:
         access: Access,
         board: Board,
         servers: CadServers,
+        layouts: CallLayouts,
         urgent_priorities: Collection[str],
     ) -> None:
         self._access = access
         self._board = board
         self._servers = servers
+        self._layouts = layouts
         self._urgent_priorities = urgent_priorities
 
     async def page(self, actor: Actor, number: int, server_id: int | None = None) -> CallsPage:
@@ -80,10 +90,15 @@ class CallListing:
         page = PageRange(len(calls), number, PAGE_SIZE)
         shown = calls[page.offset : page.offset + PAGE_SIZE]
         no_owners = UnitOwners()
-        lines = tuple(CallLine(call, call_units(call, snapshot, no_owners)) for call in shown)
+        lines = tuple(
+            CallLine(call, call_units(call, snapshot, no_owners), self._status(call))
+            for call in shown
+        )
         confirmed_at = self._board.confirmed_at(server)
-        label = self._servers.label(server)
-        return CallsPage(lines, page.number, page.count, page.total, confirmed_at, label)
+        label = self._servers.labels[server]
+        units_as_of = self._board.old_units_as_of(server)
+        counts = page.number, page.count, page.total
+        return CallsPage(lines, *counts, confirmed_at, label, units_as_of)
 
     def open_calls(self, actor: Actor) -> list[OpenCalls]:
         """Return the most urgent calls of each server that has some, from memory.
@@ -96,8 +111,11 @@ class CallListing:
         for server in self._servers.names:
             self._board.refresh(server)
             if calls := self._sorted_open_calls(server)[:PICK_LIMIT]:
-                found.append(OpenCalls(server, self._servers.label(server), tuple(calls)))
+                found.append(OpenCalls(server, self._servers.labels[server], tuple(calls)))
         return found
+
+    def _status(self, call: Call | EmergencyCall) -> str:
+        return self._layouts.details(call).status if isinstance(call, Call) else ""
 
     def _sorted_open_calls(self, server_id: int) -> list[Call]:
         calls = (one for one in self._board.calls(server_id) if one.status != CLOSED)

@@ -105,8 +105,9 @@ class CardRegistry:
             is_stale,
             is_urgent=is_urgent(call, self._urgent_priorities),
             details=self._layouts.details(call) if isinstance(call, Call) else NO_DETAILS,
-            server=self._servers.label(stored.server_id),
             is_old=stored.message_id is not None and card.is_old(self._clock.now()),
+            server=self._servers.labels[stored.server_id],
+            units_as_of=self._board.old_units_as_of(stored.server_id),
         )
 
     def _open_calls(self, server_id: int) -> Iterator[tuple[CardKey, Call | EmergencyCall]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.common.clock import Clock
@@ -16,7 +16,13 @@ from bot.services.errors import (
     RequestDecided,
     RequestNotFound,
 )
-from bot.services.links.link_changes import LinkNotifier, MessageRef, RequestNotice
+from bot.services.links.link_changes import (
+    IdConflict,
+    LinkNotifier,
+    MessageRef,
+    RequestNotice,
+    SubmittedRequest,
+)
 from bot.services.links.link_service import LinkService
 from bot.services.reply import ReplyAddress
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState, LinkRequestStore
@@ -27,21 +33,6 @@ from bot.storage.stores.link_store import LinkStore
 REQUEST_LIFETIME = timedelta(days=7)
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SubmittedRequest:
-    """A pending request; `has_replaced` if it replaced an earlier one of the same member."""
-
-    request: LinkRequest
-    has_replaced: bool
-
-
-@dataclass(frozen=True, slots=True)
-class IdConflict:
-    """A stored request for an id that another member already has; staff must decide."""
-
-    request: LinkRequest
 
 
 class LinkApprovals:
@@ -86,6 +77,7 @@ class LinkApprovals:
         Raises:
             IdAlreadyLinked: another member has this id.
             ApprovalUnavailable: the request could not be posted.
+            RequestNotFound, RequestDecided: it was withdrawn or replaced before it was posted.
         """
         guild_id, person = actor.guild_id, actor.user_id
         owners = await self._links.find_by_api_ids(guild_id, [api_id])
@@ -110,9 +102,9 @@ class LinkApprovals:
             await self._notifier.close_request(replaced)
         posted = await self._post(request)
         if posted is None:
-            await self._store.end(
-                request, LinkRequestState.WITHDRAWN, by=None, at=self._clock.now()
-            )
+            state, now = LinkRequestState.WITHDRAWN, self._clock.now()
+            if await self._store.end(request, state, by=None, at=now) is None:
+                raise await self._late_error(request_id)
             raise ApprovalUnavailable
         return SubmittedRequest(posted, replaced is not None)
 
@@ -178,7 +170,7 @@ class LinkApprovals:
             RequestNotFound: the conflict was decided before, or has expired.
         """
         self._access.require_link(actor)
-        conflict = await self._store.take_conflict(actor.guild_id, conflict_id)
+        conflict = await self._store.take_conflict(actor.guild_id, actor.user_id, conflict_id)
         if conflict is None:
             raise RequestNotFound
         return conflict
@@ -229,12 +221,18 @@ class LinkApprovals:
         await self._store.prune(now - REQUEST_LIFETIME)
 
     async def _post(self, request: LinkRequest) -> LinkRequest | None:
-        """Post a request with its buttons and store where; return None if posting failed."""
+        """Post a request with its buttons and store where.
+
+        Return None if posting failed, or if the request ended while the CAD was asked about it.
+        """
         found = await self._links.find(request.guild_id, [request.discord_id])
         wanted = Link(
             request.guild_id, request.discord_id, request.api_id, request.asked_by, request.asked_at
         )
         verification = await self._linking.verify_unsaved(wanted)
+        current = await self._store.get(request.id)
+        if current is None or current.state is not LinkRequestState.PENDING:
+            return None
         request = replace(request, account_name=verification.account_name)
         place = await self._notifier.post_request(
             RequestNotice(request, found.get(request.discord_id), verification.error)
@@ -242,7 +240,9 @@ class LinkApprovals:
         if place is None:
             return None
         request = _with_message(request, place)
-        await self._store.save_posted(request)
+        if not await self._store.save_posted(request):  # it ended while it was being posted
+            await self._notifier.remove_buttons(place)
+            return None
         return request
 
     async def _find_pending(self, guild_id: int, discord_id: int) -> list[LinkRequest]:
@@ -256,6 +256,9 @@ class LinkApprovals:
         self._access.require_link(actor)
         request = await self._store.get(request_id)
         if request is None or request.guild_id != actor.guild_id:
+            raise RequestNotFound
+        if request.message_id != message.message_id:  # of an earlier request, or a second copy
+            await self._notifier.remove_buttons(message)
             raise RequestNotFound
         if request.state is not LinkRequestState.PENDING:
             await self._notifier.close_request(_with_message(request, message))

@@ -67,6 +67,21 @@ class RequestNotice:
     error: CadError | None
 
 
+@dataclass(frozen=True, slots=True)
+class SubmittedRequest:
+    """A pending request; `has_replaced` if it replaced an earlier one of the same member."""
+
+    request: LinkRequest
+    has_replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IdConflict:
+    """A stored request for an id that another member already has; staff must decide."""
+
+    request: LinkRequest
+
+
 class LinkNotifier(Protocol):
     """Sends messages about links to Discord. No method raises."""
 
@@ -75,6 +90,9 @@ class LinkNotifier(Protocol):
 
     async def close_request(self, request: LinkRequest) -> None:
         """Replace the buttons of a posted request by its result."""
+
+    async def remove_buttons(self, message: MessageRef) -> None:
+        """Remove the buttons of a message that no request has."""
 
     async def answer_requester(self, request: LinkRequest) -> None:
         """Send the result of a request to the member who made it."""

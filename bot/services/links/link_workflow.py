@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from bot.services.access.policy import Actor
 from bot.services.errors import ApprovalPending, IdAlreadyLinked
-from bot.services.links.approvals import IdConflict, LinkApprovals, SubmittedRequest
+from bot.services.links.approvals import LinkApprovals
 from bot.services.links.link_changes import (
+    IdConflict,
     LinkChange,
     LinkChangeKind,
     LinkNotifier,
     MessageRef,
+    SubmittedRequest,
     changes_of,
     notify_all,
 )

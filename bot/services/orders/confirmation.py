@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.common.clock import Clock
@@ -23,11 +24,23 @@ CONFIRM_WITHIN = INTERACTION_LIFETIME
 
 
 class ConfirmationService:
-    """Takes the answers. Every method raises ServiceError, StorageError and nothing else."""
+    """Takes the answers. Every method raises ServiceError, StorageError and nothing else.
 
-    def __init__(self, access: Access, orders: OrderStore, *, clock: Clock) -> None:
+    Args:
+        server_labels: see `CadServers.labels`.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        orders: OrderStore,
+        *,
+        server_labels: Mapping[int, str],
+        clock: Clock,
+    ) -> None:
         self._access = access
         self._orders = orders
+        self._server_labels = server_labels
         self._clock = clock
 
     async def confirm(self, actor: Actor, reply: ReplyAddress, order_id: int) -> AcceptedOrder:
@@ -63,7 +76,8 @@ class ConfirmationService:
         asked = await self._pending_order(actor, order_id)
         if not await self._orders.decline(order_id):
             raise AlreadyConfirmed
-        return outcomes.decode_view(replace(asked, state=OrderState.CANCELLED))
+        server = self._server_labels[asked.server_id]
+        return outcomes.decode_view(replace(asked, state=OrderState.CANCELLED), server)
 
     async def _pending_order(self, actor: Actor, order_id: int) -> Order:
         asked = await self._orders.get(order_id)

@@ -19,6 +19,7 @@ from bot.services.targets.resolution import Assignee
 from bot.services.targets.terms import MentionLookup, ParsedUnits
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 
+UNDOABLE = frozenset({OrderAction.ATTACH, OrderAction.RESPOND})
 UNDO_WITHIN = timedelta(minutes=10)
 
 _CALL_NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # what a suggestion sends that was picked
@@ -108,7 +109,7 @@ class OrderIntake:
         done = await self._orders.get(order_id)
         if done is None or done.guild_id != actor.guild_id:
             raise NothingToUndo
-        if done.action not in {OrderAction.ATTACH, OrderAction.RESPOND}:
+        if done.action not in UNDOABLE:
             raise NothingToUndo
         attached = outcomes.decode_view(done).resolution.assignees
         if done.state is not OrderState.DONE or done.finished_at is None or not attached:
@@ -131,14 +132,12 @@ class OrderIntake:
         detail: OrderDetail | None = None,
     ) -> AcceptedOrder:
         """Store an order of any kind; it raises as `attach` does."""
+        if not self._access.may_dispatch(actor):
+            self._require_only_self(actor, units)
         if isinstance(units, ParsedUnits):
             parsed = units
         else:
             parsed = grammar.parse_units(units, actor_id=actor.user_id, lookup=lookup)
-        if grammar.targets_only(parsed.terms, actor.user_id):
-            self._access.require_self_dispatch(actor)
-        else:
-            self._access.require_dispatch(actor)
         if parsed.error is not None:
             raise parsed.error
         server = server_id or self._default_server_id
@@ -160,6 +159,17 @@ class OrderIntake:
         )
         order = replace(order, id=await self._orders.add(order))
         return AcceptedOrder(order, parsed.terms)
+
+    def _require_only_self(self, actor: Actor, units: str | ParsedUnits) -> None:
+        """Raise RoleRequired unless the units are the actor's own and the actor may move it.
+
+        Nothing is looked up for that: members without rights could name the largest role.
+        """
+        if isinstance(units, str):
+            units = grammar.parse_units(units, actor_id=actor.user_id)
+        if not grammar.targets_only(units.terms, actor.user_id):
+            self._access.require_dispatch(actor)
+        self._access.require_self_dispatch(actor)
 
 
 def _to_units_token(assignee: Assignee) -> str:

@@ -117,13 +117,18 @@ class WaitNotice:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order with everything that its actor is told about it."""
+    """An order with everything that its actor is told about it.
+
+    Attributes:
+        server: the words for the CAD server; empty for the only server of a community.
+    """
 
     order: Order
     resolution: Resolution = Resolution()  # noqa: RUF009 - frozen
     outcome: Outcome | None = None
     waiting: WaitNotice | None = None
     detail: OrderDetail = OrderDetail()
+    server: str = ""
 
 
 # How they are stored in the database, as JSON.
@@ -132,20 +137,21 @@ OUTCOME_JSON = TypeAdapter(Outcome)
 DETAIL_JSON = TypeAdapter(OrderDetail)
 
 
-def decode_view(order: Order) -> OrderView:
-    """Read everything that is stored about an order.
+def decode_view(order: Order, server: str = "") -> OrderView:
+    """Read everything that is stored about an order; `server` as in `OrderView`.
 
     An order that this version cannot read, because another one has stored it, is UNREADABLE.
     """
     unreadable = replace(order, state=OrderState.UNREADABLE)
     if order.action is OrderAction.UNREADABLE:
-        return OrderView(unreadable)
+        return OrderView(unreadable, server=server)
     try:
         return OrderView(
             order,
             RESOLUTION_JSON.validate_json(order.resolution) if order.resolution else Resolution(),
             OUTCOME_JSON.validate_json(order.outcome) if order.outcome else None,
             detail=DETAIL_JSON.validate_json(order.detail) if order.detail else OrderDetail(),
+            server=server,
         )
     except ValidationError:
-        return OrderView(unreadable)
+        return OrderView(unreadable, server=server)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.cad.client import CadClient
@@ -35,6 +35,7 @@ class OrderQueue:
 
     Args:
         follow_up: does what follows from an order that the CAD has taken, in the background.
+        server_labels: see `CadServers.labels`.
         jitter: a number between 0 and 1; spreads the attempts of many bots.
     """
 
@@ -47,10 +48,12 @@ class OrderQueue:
         announcer: Announcer,
         *,
         follow_up: FollowUpHandler,
+        server_labels: Mapping[int, str],
         clock: Clock,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
+        self._server_labels = server_labels
         self._clock = clock
         self._tasks = BackgroundTasks(clock.sleep)
         backoff = CadBackoff(clock, jitter)
@@ -86,7 +89,12 @@ class OrderQueue:
             may_ask: whether the actor is asked first where it turns out to be about many units.
         """
         entered_at = self._clock.monotonic()
-        queued = QueuedOrder.load(accepted, entered_at=entered_at, may_ask=may_ask)
+        queued = QueuedOrder.load(
+            accepted,
+            entered_at=entered_at,
+            server=self._server_labels[accepted.order.server_id],
+            may_ask=may_ask,
+        )
         if self._tasks.is_stopping:
             await self._notifier.show_restart(queued)
             raise asyncio.CancelledError  # the next start takes it up
@@ -116,7 +124,11 @@ class OrderQueue:
                 self._tasks.spawn(self._abandon(view), f"outcome of order {order.id}")
                 continue
             accepted = AcceptedOrder.from_stored(order)
-            queued = QueuedOrder.load(accepted, entered_at=self._clock.monotonic())
+            queued = QueuedOrder.load(
+                accepted,
+                entered_at=self._clock.monotonic(),
+                server=self._server_labels[order.server_id],
+            )
             if order.state.is_open:
                 self._worker.add(queued)
             else:

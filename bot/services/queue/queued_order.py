@@ -85,6 +85,9 @@ class QueuedOrder:
     What follows from that:
         kind, step: how it is carried out, and the request that is next or under way.
 
+    What is only shown:
+        server: see OrderView.server.
+
     What the scheduler has to know, lost in a restart:
         entered_at: monotonic seconds when the queue took it.
         expires_at: when no further attempt is made.
@@ -109,6 +112,7 @@ class QueuedOrder:
     step: Step
     entered_at: float
     expires_at: datetime
+    server: str = ""
     is_alone: bool = True
     may_ask: bool = True
     lookup: LookupState = LookupState()
@@ -124,6 +128,7 @@ class QueuedOrder:
         accepted: AcceptedOrder,
         *,
         entered_at: float,
+        server: str = "",
         may_ask: bool = True,
     ) -> QueuedOrder:
         """Take an order as it is stored; one that was being sent may have reached the CAD."""
@@ -143,6 +148,7 @@ class QueuedOrder:
             kind.steps[order.step],
             entered_at,
             order.created_at + LIFETIME,
+            server,
             # Where the resolution is stored, the actor has confirmed it or did not need to.
             may_ask=may_ask and not is_resolved,
             lookup=LookupState(is_resolved=is_resolved, is_stored=is_resolved),
@@ -206,4 +212,4 @@ class QueuedOrder:
         """Return what the actor is shown."""
         is_open_question = waiting and not self.lookup.is_resolved
         resolution = Resolution() if is_open_question else self.resolution
-        return OrderView(self.order, resolution, self.outcome, waiting, self.detail)
+        return OrderView(self.order, resolution, self.outcome, waiting, self.detail, self.server)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from bot.services.orders import outcomes
 from bot.services.orders.outcomes import OrderView
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
-from bot.storage.stores.order_store import OrderStore
+from bot.storage.stores.order_store import Order, OrderStore
 
 PAGE_SIZE = 10
 WHOIS_ORDERS = 3
@@ -35,6 +35,7 @@ class AuditLog:
     Args:
         keep: how long orders are kept.
         find_call_id: returns the number of the call that a text means; see `call_matching`.
+        server_labels: see `CadServers.labels`.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class AuditLog:
         keep: timedelta,
         find_call_id: Callable[[str], int],
         *,
+        server_labels: Mapping[int, str],
         clock: Clock,
     ) -> None:
         self._access = access
@@ -52,6 +54,7 @@ class AuditLog:
         self._orders = orders
         self._keep = keep
         self._find_call_id = find_call_id
+        self._server_labels = server_labels
         self._clock = clock
 
     async def page(
@@ -77,20 +80,20 @@ class AuditLog:
             offset=shown.offset,
             limit=PAGE_SIZE,
         )
-        views = [outcomes.decode_view(order) for order in found]
-        return Page(views, shown.number, shown.count, total)
+        return Page(self._views(found), shown.number, shown.count, total)
 
     async def whois(self, actor: Actor, member_id: int) -> Whois:
         """Return a member's link and latest orders; raises as `page` does."""
         self._access.require_link(actor)
         links = await self._links.find(actor.guild_id, [member_id])
         found = await self._orders.newest(actor.guild_id, member_id=member_id, limit=WHOIS_ORDERS)
-        return Whois(
-            member_id, links.get(member_id), [outcomes.decode_view(order) for order in found]
-        )
+        return Whois(member_id, links.get(member_id), self._views(found))
 
     async def purge(self) -> None:
         """Delete expired interaction tokens and the orders older than `keep`."""
         now = self._clock.now()
         await self._orders.wipe_tokens(now - INTERACTION_LIFETIME)
         await self._orders.prune(now - self._keep)
+
+    def _views(self, orders: Iterable[Order]) -> list[OrderView]:
+        return [outcomes.decode_view(one, self._server_labels[one.server_id]) for one in orders]

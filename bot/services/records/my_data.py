@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.services.access.policy import Actor
@@ -49,7 +50,11 @@ class PersonalData:
 
 
 class MyData:
-    """Reads everything that is stored about one user."""
+    """Reads everything that is stored about one user.
+
+    Args:
+        server_labels: see `CadServers.labels`.
+    """
 
     def __init__(
         self,
@@ -58,12 +63,15 @@ class MyData:
         orders: OrderStore,
         store: PersonalDataStore,
         retention: Retention,
+        *,
+        server_labels: Mapping[int, str],
     ) -> None:
         self._links = links
         self._requests = requests
         self._orders = orders
         self._store = store
         self._retention = retention
+        self._server_labels = server_labels
 
     async def read(self, actor: Actor) -> PersonalData:
         """Return what is stored about the actor, or raise StorageError; needs no right."""
@@ -75,7 +83,9 @@ class MyData:
             link=links.get(user_id),
             requests=await self._requests.for_person(guild_id, user_id),
             order_count=await self._orders.count(guild_id, member_id=user_id),
-            orders=[outcomes.decode_view(order) for order in found],
+            orders=[
+                outcomes.decode_view(order, self._server_labels[order.server_id]) for order in found
+            ],
             links_set=await self._store.count_links_set_by(guild_id, user_id),
             retention=self._retention,
         )

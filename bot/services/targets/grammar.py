@@ -61,6 +61,7 @@ def parse_units(text: str, *, actor_id: int, lookup: MentionLookup | None = None
     """
     terms: dict[object, Term] = {}
     stored: list[str] = []
+    looked_up: set[tuple[Mention, bool]] = set()
     end = 0
     for token in _TOKEN.finditer(text):
         sigil = token["sigil"]
@@ -69,13 +70,19 @@ def parse_units(text: str, *, actor_id: int, lookup: MentionLookup | None = None
         elif lookup is None:
             meaning = _mention_meaning(token, _stored_members(token["known"]))
         else:
-            members = lookup(Mention(sigil, int(token["id"])))
-            meaning = _mention_meaning(token, members)
-            stored += text[end : token.start()], token["minus"] or "", _mention(token, members)
+            mention = Mention(sigil, int(token["id"]))
+            stored.append(text[end : token.start()])
             end = token.end()
+            if (key := (mention, bool(token["minus"]))) in looked_up:
+                stored.append(" ")  # its members would be stored once more
+                continue
+            looked_up.add(key)
+            members = lookup(mention) if len(terms) <= TARGET_LIMIT else None
+            meaning = _mention_meaning(token, members)
+            stored += token["minus"] or "", _mention(token, members)
         term = _term(token, meaning)
-        key = meaning.id if isinstance(meaning, MemberTerm) else term.text.casefold()
-        terms.setdefault((term.is_excluded, key), term)
+        same = meaning.id if isinstance(meaning, MemberTerm) else term.text.casefold()
+        terms.setdefault((term.is_excluded, same), term)
     found = tuple(terms.values())
     error: NoTargets | TooManyTargets | None = None
     if not [term for term in found if not term.is_excluded]:

@@ -6,6 +6,8 @@ import contextvars
 import logging
 from collections.abc import Coroutine, Iterable
 
+from bot.cad.errors import CadRateLimited
+from bot.cad.http.rate_limits import background_queries
 from bot.cad.push.events import Event, LinkVerified
 from bot.common.backoff import Backoff
 from bot.common.clock import Clock
@@ -84,8 +86,11 @@ class BackgroundVerifier:
         link = await self._verifications.due(self._clock.now())
         if link is None:
             return IDLE_INTERVAL
-        with self._tasks.cancellable():
+        with self._tasks.cancellable(), background_queries():
             verification = await self._verifier.reverify(link)
+        if isinstance(verification.blocking_error, CadRateLimited):
+            # No outage: members use the limit now.
+            return max(LINK_INTERVAL, verification.blocking_error.retry_after or 0.0)
         if verification.blocking_error:
             wait = self._record_failure(verification.blocking_error)
             return max(wait, verification.blocking_error.retry_after or 0.0)

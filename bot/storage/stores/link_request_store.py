@@ -82,7 +82,10 @@ _PENDING = _REQUESTS.where(link_requests.c.state == LinkRequestState.PENDING).or
 _UNPOSTED = _PENDING.where(link_requests.c.message_id.is_(None))
 _OVERDUE = _PENDING.where(link_requests.c.asked_at < bindparam("before"))
 _INSERT = insert(link_requests)
-_UPDATE = update(link_requests).where(link_requests.c.id == bindparam("request"))
+_UPDATE_PENDING = update(link_requests).where(
+    link_requests.c.id == bindparam("request"),
+    link_requests.c.state == LinkRequestState.PENDING,
+)
 _DELETE = delete(link_requests).where(link_requests.c.id == bindparam("request"))
 _WIPE = (
     update(link_requests)
@@ -147,17 +150,12 @@ class LinkRequestStore:
         """List the pending requests made before a point in time."""
         return await self._read(_OVERDUE, before=before)
 
-    async def save_posted(self, request: LinkRequest) -> None:
-        """Save the message and the account name of a request that was posted."""
+    async def save_posted(self, request: LinkRequest) -> bool:
+        """Save the message and the account name of a request; False if it is not pending."""
+        names = ("account_name", "channel_id", "message_id")
+        change = _UPDATE_PENDING.values({name: getattr(request, name) for name in names})
         async with self._database.begin() as connection:
-            await connection.execute(
-                _UPDATE.values(
-                    account_name=request.account_name,
-                    channel_id=request.channel_id,
-                    message_id=request.message_id,
-                ),
-                {"request": request.id},
-            )
+            return bool((await connection.execute(change, {"request": request.id})).rowcount)
 
     async def end(
         self, request: LinkRequest, state: LinkRequestState, *, by: int | None, at: datetime
@@ -166,11 +164,14 @@ class LinkRequestStore:
         async with self._database.begin() as connection:
             return await _end(connection, request, state, by=by, at=at)
 
-    async def take_conflict(self, guild_id: int, conflict_id: int) -> LinkRequest | None:
-        """Delete a conflict of a guild and return it; None if it was decided before."""
+    async def take_conflict(
+        self, guild_id: int, asked_by: int, conflict_id: int
+    ) -> LinkRequest | None:
+        """Delete a conflict that an actor was asked about; None if it was decided before."""
         async with self._database.begin() as connection:
             statement = _BY_ID.where(
                 link_requests.c.guild_id == guild_id,
+                link_requests.c.asked_by == asked_by,
                 link_requests.c.state == LinkRequestState.CONFLICT,
             )
             row = (
@@ -258,9 +259,7 @@ async def _end(
 ) -> LinkRequest | None:
     # The returned request keeps the token for the reply; the database does not need it any more.
     result = await connection.execute(
-        _UPDATE.where(link_requests.c.state == LinkRequestState.PENDING).values(
-            state=state, decided_by=by, decided_at=at, token=None
-        ),
+        _UPDATE_PENDING.values(state=state, decided_by=by, decided_at=at, token=None),
         {"request": request.id},
     )
     if not result.rowcount:

@@ -23,7 +23,7 @@ def call_choice(call: Call) -> Choice[str]:
     """Return the choice for a call, such as "#100 Armed Robbery · 2 units"."""
     count = len(call.idents)
     units = "1 unit" if count == 1 else f"{count} units" if count else "no units"
-    title = one_line(call.title or call.code or "(untitled)", 70)
+    title = one_line(call.title or "(untitled)", 70)
     return Choice(name=f"#{call.call_id} {title} · {units}"[:_LIMIT], value=str(call.call_id))
 
 

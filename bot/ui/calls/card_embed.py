@@ -8,7 +8,7 @@ from dataclasses import replace
 import discord
 
 from bot.cad.models import Call, EmergencyCall, Note
-from bot.services.board.call_layouts import NO_DETAILS
+from bot.services.board.call_layouts import NO_DETAILS, call_title
 from bot.services.cards.card_content import CallUnit, CardContent, priority_name
 from bot.ui.calls.note_time import note_time
 from bot.ui.text import escape, member_mention, one_line, timestamp
@@ -70,8 +70,8 @@ def _title(content: CardContent) -> str:
     kind = "911" if content.is_emergency else "Call"
     name = ""
     match content.call:
-        case Call(title=title, code=code):
-            name = f" {escape(title or code or content.details.name or '(untitled)', 80)}"
+        case Call() as call:
+            name = f" {escape(call_title(call, content.details) or '(untitled)', 80)}"
         case EmergencyCall(is_emergency=is_emergency, caller=caller):
             line = "" if is_emergency else "non-emergency · "
             name = f" {line}{escape(caller or 'unknown caller', 60)}"
@@ -120,7 +120,14 @@ def _fields(content: CardContent) -> Iterator[tuple[str, str, bool]]:
     if content.closed_at is not None:
         yield "Closed", timestamp(content.closed_at, "R"), True
     elif not content.is_old:
-        yield "Confirmed", timestamp(content.confirmed_at, "R"), True
+        yield "Confirmed", _confirmed(content), True
+
+
+def _confirmed(content: CardContent) -> str:
+    call = timestamp(content.confirmed_at, "R")
+    if content.units_as_of is None or not content.units:
+        return call
+    return f"{call}\nunits of {timestamp(content.units_as_of, 'R')}"
 
 
 def _first_seen(content: CardContent) -> tuple[str, str, bool]:

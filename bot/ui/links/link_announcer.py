@@ -58,6 +58,14 @@ class DiscordLinkNotifier:
         )
         await attempt(editing, f"edit the message of link request {request.id}")
 
+    async def remove_buttons(self, message: MessageRef) -> None:
+        """Remove the buttons of a message that no request has."""
+        channel = self._client.get_partial_messageable(message.channel_id)
+        editing = channel.get_partial_message(message.message_id).edit(
+            view=None, allowed_mentions=_NO_MENTIONS
+        )
+        await attempt(editing, f"remove the buttons of message {message.message_id}")
+
     async def answer_requester(self, request: LinkRequest) -> None:
         """Edit the requester's private reply; else send a direct message; else post to the log."""
         text = link_text.request_answer(request)

@@ -7,8 +7,7 @@ from typing import TypeAlias
 import discord
 from discord.ui import View
 
-from bot.services.links.approvals import IdConflict, SubmittedRequest
-from bot.services.links.link_changes import MessageRef
+from bot.services.links.link_changes import IdConflict, MessageRef, SubmittedRequest
 from bot.services.links.link_service import LinkResult
 from bot.storage.stores.link_request_store import LinkRequest
 from bot.ui.interactions.guild_services import GuildServices

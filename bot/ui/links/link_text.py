@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.services.links.approvals import IdConflict, SubmittedRequest
-from bot.services.links.link_changes import LinkChange, LinkChangeKind, RequestNotice
+from bot.services.links.link_changes import (
+    IdConflict,
+    LinkChange,
+    LinkChangeKind,
+    RequestNotice,
+    SubmittedRequest,
+)
 from bot.services.links.link_service import LinkResult
 from bot.services.links.link_workflow import UnlinkResult
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState

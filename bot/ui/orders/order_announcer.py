@@ -11,8 +11,9 @@ from typing import cast
 import discord
 from discord.ui import View
 
-from bot.services.orders.outcomes import BoardConfirmation, OrderView
-from bot.storage.stores.order_store import OrderAction, OrderState
+from bot.services.orders.intake import UNDOABLE
+from bot.services.orders.outcomes import OrderView
+from bot.storage.stores.order_store import OrderState
 from bot.ui.discord_sender import DiscordSender, log_failure
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import IdButton, id_button_pattern
@@ -120,7 +121,6 @@ class DeclineButton(IdButton, template=id_button_pattern("drop")):
         await interaction.response.edit_message(content=order_text.order_reply(dropped), view=None)
 
 
-_UNDOABLE = {OrderAction.ATTACH, OrderAction.RESPOND}
 ORDER_BUTTONS = (CancelButton, UndoButton, ConfirmButton, DeclineButton)
 
 
@@ -133,10 +133,8 @@ def buttons_for_order(view: OrderView) -> View:
     elif order.state is OrderState.AWAITING_CONFIRMATION:
         buttons.add_item(ConfirmButton(order.id))
         buttons.add_item(DeclineButton(order.id))
-    elif order.action in _UNDOABLE and order.state is OrderState.DONE and outcome:
-        is_missing = outcome.confirmation is BoardConfirmation.MISSING
-        if not is_missing or any(
-            one.reference not in outcome.missing for one in view.resolution.assignees
-        ):
+    elif order.action in UNDOABLE and order.state is OrderState.DONE:
+        missing = outcome.missing if outcome else ()
+        if len(view.resolution.assignees) > len(missing):
             buttons.add_item(UndoButton(order.id))
     return buttons

@@ -21,6 +21,7 @@ from bot.ui.text import (
     escape,
     join_limited,
     member_mention,
+    on_server,
     timestamp,
     unit_name,
 )
@@ -133,6 +134,7 @@ def say(words: str, view: OrderView, units: str = "") -> str:
         units=units,
         emergency=emergency,
         note=detail.text and code_span(detail.text),
+        where=on_server(view.server) if view.server else "",
         status=f"**{STATUS_WORDS.get(detail.status or 0, UNKNOWN_STATUS)}**",
     )
 
@@ -141,7 +143,9 @@ def _to_do(view: OrderView, people: str) -> str:
     """Return what is left to do of an order that waits."""
     words, units = WORDS[view.order.action], people or code_span(view.order.units, 200)
     if view.order.action is OrderAction.RESPOND and view.order.step > _ATTACH_STEP:
-        return say("Done: {call}: {units}\nTo be taken off the list: {emergency}", view, units)
+        return say(
+            "Done: {call}{where}: {units}\nTo be taken off the list: {emergency}", view, units
+        )
     return say(f"To be {words.participle}: {words.item}", view, units)
 
 
@@ -190,7 +194,7 @@ def _question(view: OrderView) -> str:
     count = len(view.resolution.assignees)
     is_detach = view.order.action is OrderAction.DETACH
     verb, preposition = ("Detach", "from") if is_detach else ("Attach", "to")
-    what = say(f"{verb} {count} units {preposition} {{call}}", view)
+    what = say(f"{verb} {count} units {preposition} {{call}}{{where}}", view)
     until = timestamp(view.order.created_at + CONFIRM_WITHIN, "t")
     return f"{what}? Not sent yet: press **Confirm** before {until}, or give the order again."
 
@@ -214,7 +218,9 @@ def _result(view: OrderView, people: str) -> str:
     missing = outcome.missing if outcome else ()
     if missing and all(one.reference in missing for one in units):
         is_detach = view.order.action is OrderAction.DETACH
-        return say(f"❌ {'Still' if is_detach else 'Not'} on {{call}}: {{units}}", view, people)
+        return say(
+            f"❌ {'Still' if is_detach else 'Not'} on {{call}}{{where}}: {{units}}", view, people
+        )
     is_partly = missing or view.resolution.left_out or (outcome and outcome.is_incomplete)
     is_partly = is_partly or False in {one.on_duty for one in units}
     return say(f"{'⚠️' if is_partly else '✅'} {WORDS[view.order.action].result}", view, people)

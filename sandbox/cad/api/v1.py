@@ -19,7 +19,8 @@ INVALID_TYPE = "INVALID REQUEST TYPE"
 INVALID_COMMUNITY = "INVALID COMMUNITY ID"
 NOT_ENABLED = "API IS NOT ENABLED FOR THIS COMMUNITY"
 INVALID_KEY = "INVALID API KEY"
-RATE_LIMIT = RateLimit(requests=5, seconds=5.0)  # the vendor publishes only "one call per second"
+# No limit is published: "no more than one call per second for an extended period".
+RATE_LIMIT = RateLimit(requests=70, seconds=60.0)
 
 
 @dataclass(frozen=True, slots=True)

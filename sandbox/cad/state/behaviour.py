@@ -64,7 +64,7 @@ class Behaviour:
     strip_prefix: bool = False  # compare API ids without the part before the ':'
     one_target_kind: bool = True  # v2: a request may name its units in one way only
     refuse_unknown_units: bool = False  # v2: a request that matches no unit gets a 404
-    rate_limits: bool = False  # v1: five requests in five seconds; v2: the published limits
+    rate_limits: bool = False  # v1: 70 requests a minute; v2: the published limits
     sends_retry_after: bool = True  # a 429 carries Retry-After, or the header of this name:
     retry_after_header: str = "Retry-After"
     listed_event_data: bool = False  # push events: `data` is an array of one object

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state.models import (
@@ -17,7 +19,7 @@ from sandbox.cad.state.models import (
     UnitStatus,
 )
 from sandbox.cad.state.sample_layouts import MEDICAL_LAYOUT
-from sandbox.cad.state.world import CadWorld
+from sandbox.cad.state.world import CadWorld, utc_now
 
 COMMUNITY_ID = "sandbox"
 API_KEY = "sandbox-key"
@@ -69,10 +71,10 @@ _POLICE = frozenset({"police", "selfDispatch"})
 _DISPATCH = frozenset({"dispatch", "police"})
 
 
-def build_world() -> CadWorld:
+def build_world(now: Callable[[], datetime] = utc_now) -> CadWorld:
     """Build one community on the plan Plus, with one server, units on duty and open calls."""
     community = Community(COMMUNITY_ID, API_KEY, layouts=[MEDICAL_LAYOUT])
-    world = CadWorld([community])
+    world = CadWorld([community], now)
     _account(community, DANA, _DISPATCH)
     _account(community, ERIN)
     _account(community, CASEY, api_id=CASEYS_ID)

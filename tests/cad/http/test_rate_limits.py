@@ -154,6 +154,15 @@ def test_a_pace_begins_with_a_burst(paced, time):
     assert waits == [0.0] * 5 + [1.0] * 3
 
 
+@pytest.mark.parametrize("limit", [BurstLimit(5, 1.0), RateLimit(5, 60.0)])
+def test_a_query_that_precedes_gets_the_next_request(limit: RateLimit, time: ManualClock) -> None:
+    limiter = limit.new_limiter(time)
+    spend(limiter, 4)
+    with limiter.precedence():
+        assert (limiter.wait(is_first=True), limiter.wait() > 0.0) == (0.0, True)
+    assert limiter.wait() == 0.0
+
+
 def test_a_bucket_fills_drop_by_drop(paced, time):
     spend(paced, 5)
     assert (paced.used, paced.wait(), paced.wait(reserve=1)) == (5, 1.0, 2.0)

@@ -20,10 +20,11 @@ from bot.cad.errors import (
     CadUnreadable,
 )
 from bot.cad.http import retry
-from bot.cad.http.rate_limits import RateLimit, background_queries
-from bot.cad.http.transport import BACKGROUND_WAIT, RequestSender, Transport
+from bot.cad.http.rate_limits import BurstLimit, RateLimit, background_queries
+from bot.cad.http.transport import BACKGROUND_WAIT, PATIENCE, RequestSender, Transport
 from bot.cad.http.wire import Request, Response
 from tests.cad.samples import answer
+from tests.fake_time import FakeTime
 from tests.manual_clock import ManualClock
 
 REQUEST = Request("calls", "POST", "/emergency/get_calls")
@@ -140,7 +141,7 @@ async def test_an_act_waits_for_its_budget_and_takes_what_questions_leave(sender
     time.seconds = 55.0
     await sender.command(REQUEST, v1.read_done)
     # The wait does not shorten the time limit of its answer.
-    assert (time.slept, network.sent[-1]) == ([5.0], (60.0, None))
+    assert (sum(time.slept), network.sent[-1]) == (5.0, (60.0, None))
 
 
 async def test_an_act_that_would_wait_too_long_is_not_sent(sender, network, time):
@@ -209,10 +210,54 @@ async def test_questions_leave_the_last_request_to_an_order(sender, network, tim
 async def test_a_question_waits_for_its_budget(sender, network, time):
     for _ in range(4):
         await sender.query(REQUEST, v1.read_done)
-    time.seconds = 55.0
+    time.seconds = 58.0
     await sender.query(REQUEST, v1.read_done)
-    assert time.slept == [5.0]
-    assert network.sent[-1] == (60.0, 5.0)
+    assert time.slept == [2.0]
+    assert network.sent[-1] == (60.0, 8.0)
+
+
+class ImmediateNetwork(Transport):
+    """A transport that answers at once and records the time and the path of each request."""
+
+    def __init__(self, time: FakeTime) -> None:
+        self.time = time
+        self.sent: list[tuple[float, str]] = []
+
+    async def send(self, request: Request, *, within: float | None = None) -> Response:
+        self.sent.append((self.time.monotonic(), request.path))
+        return done
+
+
+@pytest.mark.parametrize("queries", [1, 3])
+async def test_queries_come_through_a_stream_of_commands(queries: int) -> None:
+    time = FakeTime()
+    network = ImmediateNetwork(time)
+    limits = {"v1": BurstLimit(5, 1.0, reserved_for_orders=1, reserved_for_acts=2)}
+    sender = RequestSender(network, limits, clock=time, jitter=lambda: 1.0)
+    limiter = sender.limiter("v1")
+
+    async def give_orders() -> None:
+        while True:  # as the queue does: each request as soon as the limit allows it
+            if not limiter.wait():
+                await sender.send_now(Request("v1", "POST", "/order"), v1.read_done)
+            await time.sleep(max(0.01, limiter.wait()))
+
+    async def settle() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    orders = asyncio.create_task(give_orders())
+    await time.advance(10, settle)
+    look = Request("v1", "POST", "/look")
+    looks = [asyncio.create_task(sender.query(look, v1.read_done)) for _ in range(queries)]
+    await time.advance(10, settle)
+    orders.cancel()
+    await asyncio.gather(*looks)
+    moments = [moment - 10.0 for moment, path in network.sent if path == "/look"]
+    assert max(moments) <= PATIENCE + queries
+    # The limit holds for all together: five at once, then one a second.
+    assert len(network.sent) <= 5 + 20
+    assert sum(path == "/order" for _, path in network.sent) >= 5 + 20 - queries - 1
 
 
 async def test_questions_at_once_take_turns(sender, network, time):

@@ -47,7 +47,7 @@ async def test_a_call_of_a_layout_shows_what_the_community_named(cards: Cards) -
     assert cards.of("Call #104").content == "", "its priority is not urgent"
     assert fields(cards, "Call #104")["Priority"] == "Low"
     if any(one.type == "v2 calls" for one in bot_fixture.world.history):
-        assert cards.of("Call #103").embeds[0].title == "Call #103 Medical"
+        title = "Medical"
         assert shown["Status"] == "Crew deployed"
         assert shown["Medical"].splitlines() == [
             "**Name of the caller**: Alex Smith",
@@ -57,17 +57,46 @@ async def test_a_call_of_a_layout_shows_what_the_community_named(cards: Cards) -
         asked = [one for one in bot_fixture.world.history if one.type == "v2 layouts"]
         assert len(asked) == 1, "all cards share one request"
     else:
-        assert cards.of("Call #103").embeds[0].title == "Call #103 \\(untitled\\)"
+        title = "\\(untitled\\)"
         assert shown["Status"] == "Deployed"
         assert shown["Details"].splitlines() == [
             "**Caller name**: Alex Smith",
             "**Patients**: 1",
             "**Conscious**: Breathing only",
         ]
+    assert cards.of("Call #103").embeds[0].title == f"Call #103 {title}"
     listed = await bot_fixture.final_answer(bot_fixture.dana, "calls")
-    assert "**#103** \\(untitled\\) · priority High" in listed
+    assert f"**#103** {title} · priority High · {shown['Status']} · Vespucci Beach" in listed
     # The urgent ones first: #100 has priority 1.
     assert listed.index("**#100**") < listed.index("**#103**") < listed.index("**#102**")
+
+
+async def test_lists_and_answers_call_a_call_of_a_layout_as_its_card_does(cards: Cards) -> None:
+    bot_fixture = cards.bot_fixture
+    dana, channel = bot_fixture.dana, bot_fixture.channel
+    bot_fixture.world.new_dispatch(bot_fixture.server, MEDICAL_CALL)
+    await cards.until(lambda: cards.shows("Call #103"))
+    await bot_fixture.advance(30)
+    await bot_fixture.settle_network()
+    is_named = any(one.type == "v2 layouts" for one in bot_fixture.world.history)
+    name = "Medical" if is_named else "(untitled)"
+    offered = [one["name"] for one in await dana.autocomplete(channel, "attach", "call", "")]
+    assert f"#103 {name} · no units" in offered
+    menu = await dana.context_menu(channel, "Attach to call", bot_fixture.pat)
+    assert menu.response is not None
+    (select,) = menu.response.components[0]["components"]
+    assert f"#103 {name} · no units" in [one["label"] for one in select["options"]]
+    if is_named:
+        answer = await bot_fixture.attach("A-12", call="medical")
+        assert answer.startswith("✅ **#103** Medical: ")
+        bot_fixture.world.new_dispatch(bot_fixture.server, MEDICAL_CALL)
+        await cards.until(lambda: cards.shows("Call #104"))
+        answer = await bot_fixture.attach("A-12", call="medical")
+        assert answer.startswith(
+            "❌ Several open calls match `medical`: **#103** Medical, **#104**"
+        )
+    else:
+        assert (await bot_fixture.attach("A-12", call=103)).startswith("✅ **#103**: ")
 
 
 async def test_the_time_of_a_new_note_is_shown_in_the_readers_time_zone(cards: Cards) -> None:

@@ -16,8 +16,9 @@ from bot.config.server_list import CadServerSetting
 from sandbox.cad.state import second_server, seed
 from sandbox.cad.state.models import CallForm, EmergencyForm, Server
 from sandbox.cad.state.second_server import BANK_ALARM, add_second_server
-from tests.e2e.bot_fixture import BotFixture, until
+from tests.e2e.bot_fixture import BotFixture, CommandReply, until
 from tests.e2e.calls.shown_cards import Cards
+from tests.e2e.log_channel import LogChannel
 
 pytestmark = pytest.mark.parametrize(
     "bot_fixture", [{}, {"sonoran_api_version": 2}], indirect=True, ids=["v1", "v2"]
@@ -125,7 +126,7 @@ async def test_commands_and_suggestions_are_about_the_server_that_is_named(serve
     bot_fixture = servers.bot_fixture
     dana, channel = bot_fixture.dana, bot_fixture.channel
     answer = await bot_fixture.attach("L-8", call=BANK_ALARM, server=SECOND)
-    assert answer.startswith("✅ **#100** Bank Alarm: L\\-8")
+    assert answer.startswith("✅ **#100** Bank Alarm on Liberty City: L\\-8")
     assert "A-12" not in str(await dana.autocomplete(channel, "attach", "units", "", server=SECOND))
     calls = await dana.autocomplete(channel, "attach", "call", "", server=SECOND)
     assert [one["name"].split(" · ")[0] for one in calls] == [
@@ -138,6 +139,37 @@ async def test_commands_and_suggestions_are_about_the_server_that_is_named(serve
     listed = await bot_fixture.final_answer(dana, "calls", server=SECOND)
     assert listed.startswith("✅ 3 open calls on Liberty City · page 1 of 1")
     assert "on Los Santos" in await bot_fixture.final_answer(dana, "calls")
+
+
+async def test_answers_and_records_name_the_server(servers: Servers):
+    bot_fixture = servers.bot_fixture
+    dana = bot_fixture.dana
+    channel = bot_fixture.guild.create_text_channel("log")
+    log = LogChannel(bot_fixture, channel)
+    await servers.start(log_channel_id=channel.id)
+    await servers.cards[SECOND].until(lambda: servers.cards[SECOND].shows("Call #101"))
+    answer = await bot_fixture.attach("L-8", call=BANK_ALARM, server=SECOND)
+    assert answer.startswith("✅ **#100** Bank Alarm on Liberty City: L\\-8")
+    await bot_fixture.advance(60)
+    answer = await bot_fixture.attach("A-12", call=100)
+    assert answer.startswith("✅ **#100** Armed Robbery on Los Santos: ")
+    await bot_fixture.advance(60)
+    first, second = (one.partition(" · ")[0] for one in log.texts)
+    assert first == "✅ L\\-8 → **#100** on Liberty City"
+    assert second.endswith(" → **#100** on Los Santos")
+    for command in ("audit", "links mine"):
+        listed = await bot_fixture.final_answer(dana, command)
+        assert "→ **#100** on Liberty City · by" in listed
+        assert "→ **#100** on Los Santos · by" in listed
+
+
+async def test_the_answer_to_an_act_on_a_call_names_the_server(servers: Servers):
+    bot_fixture = servers.bot_fixture
+    asked = await bot_fixture.dana.click(servers.cards[SECOND].of("911 #1"), label="Dismiss")
+    assert asked.response is not None
+    done = await bot_fixture.dana.click(asked.response.message, label="Dismiss it")
+    await bot_fixture.advance(15)
+    assert CommandReply(bot_fixture, done).text == "✅ Dismissed **911 #1** on Liberty City."
 
 
 async def test_the_menu_of_a_member_offers_the_calls_of_every_server(servers: Servers):

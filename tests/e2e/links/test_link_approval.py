@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from bot.services.verification.pacing import TIME_LIMIT
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY
 from tests.e2e.bot_fixture import BotFixture, until
@@ -25,6 +26,8 @@ WAITS = (
     f"⏳ Your link to `{RILEY.hex}` waits for approval. The answer comes here or in a direct"
     " message."
 )
+
+CLOSED = "❌ This question is closed, or belongs to another server."
 
 
 @pytest.fixture
@@ -145,13 +148,35 @@ async def test_a_request_that_a_stop_kept_from_being_shown(
     await bot_fixture.start(log_channel_id=log.channel.id, link_approval=True)
     first, second = log.messages
     assert labels(first) == labels(second) == ["Approve", "Deny"]
-    # Whichever of the two is pressed: that one is closed, and the other learns of it.
-    await log.press(bot_fixture.dana, "Approve", 0)
+    # The request knows the second of the two; the first decides nothing any more.
+    assert (await log.press(bot_fixture.dana, "Deny", 0)).text.startswith(CLOSED)
+    assert [labels(one) for one in log.messages] == [[], ["Approve", "Deny"]]
+    await log.press(bot_fixture.dana, "Approve", 1)
     assert said.text.startswith("✅ Approved by")
-    assert (await log.press(bot_fixture.dana, "Deny", 1)).text.endswith(
-        "has approved this already."
-    )
     assert [labels(one) for one in log.messages] == [[], []]
+
+
+async def test_an_old_message_does_not_decide_about_another_request(
+    bot_fixture: BotFixture, log: LogChannel
+) -> None:
+    """Neither by an id that is given again, nor by a message of what was withdrawn."""
+    first = await bot_fixture.run_command(bot_fixture.vic, "link", steam=seed.VIC.hex)
+    # The CAD is still asked about that id.
+    await bot_fixture.run_command(bot_fixture.vic, "unlink")
+    await bot_fixture.advance(TIME_LIMIT)
+    assert first.text.startswith(CLOSED)
+    assert not any(map(labels, log.messages))
+    await asked(bot_fixture, bot_fixture.erin, "license:erin")
+    old = log.messages[-1].id
+    await bot_fixture.run_command(bot_fixture.erin, "unlink")
+    await asked(bot_fixture, bot_fixture.vic, RILEY.hex)
+    # An earlier version gave the second request the id of the first, which kept its buttons.
+    new = log.messages[-1].id
+    stored = bot_fixture.env.backend.messages[log.channel.id]
+    stored[old].components = stored[new].components
+    index = [one.id for one in log.messages].index(old)
+    assert (await log.press(bot_fixture.dana, "Approve", index)).text.startswith(CLOSED)
+    assert bot_fixture.vic.id not in bot_fixture.links()
 
 
 async def test_a_second_request_replaces_the_first(

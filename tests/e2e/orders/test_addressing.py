@@ -160,3 +160,24 @@ async def test_each_is_attached_and_confirmed_whatever_a_request_does(
     assert bot_fixture.units_on(100) == ["M-3"]
     sizes = [len(one.objects) for one in bot_fixture.orders()]
     assert sizes == ([1, 1, 1] if partial is Partial.FIRST_ONLY else [3])
+
+
+async def test_under_a_steady_stream_each_order_is_soon_confirmed(bot_fixture: BotFixture) -> None:
+    bot_fixture.world.behaviour.rate_limits = True
+    given: list[tuple[float, CommandReply]] = []
+    confirmed: dict[int, float] = {}
+    units = ("A-12", "A-7", "M-3", "K-9", "S-1", "E-51")
+    for number in range(36):
+        call = 100 + number // len(units) % 3
+        said = await bot_fixture.run_command(
+            bot_fixture.dana, "attach", call=call, units=units[number % len(units)]
+        )
+        given.append((bot_fixture.time.monotonic(), said))
+        await bot_fixture.advance(1)
+        for one, (moment, earlier) in enumerate(given):
+            if "Confirmed by the CAD." in earlier.text:
+                confirmed.setdefault(one, bot_fixture.time.monotonic() - moment)
+    # The last ones are given too late to be seen confirmed here.
+    assert sorted(confirmed)[:25] == list(range(25))
+    assert max(confirmed.values()) <= 10.0
+    assert not [one for one in bot_fixture.world.history if one.status == 429]

@@ -98,7 +98,7 @@ async def test_a_barred_account_may_do_nothing(
     assert f"the account in the CAD {state}" in audit
     card = await bot_fixture.dana.click(await emergency_card(bot_fixture), label="Dismiss")
     pressed = await press(bot_fixture.dana, card, "Dismiss it")
-    assert await settled(bot_fixture, pressed) == f"❌ {reason}"
+    assert await settled(bot_fixture, pressed) == f"❌ Not dismissed.\n{reason}"
     assert done(bot_fixture) == []
 
 

@@ -82,6 +82,17 @@ async def test_a_group_is_formed_renamed_and_ended(cad: CadServer, caller: Calle
     assert seen == [("Alpha", "group add"), ("Bravo", "group rename"), ("", "group remove")]
 
 
+async def test_a_large_shift_comes_on_duty(cad: CadServer, caller: Caller) -> None:
+    before = len((await board(cad, caller))["units"])
+    for _ in range(2):
+        assert await press(cad, caller, "units") == 201
+    units = cad.world.communities[COMMUNITY_ID].servers[1].units.values()
+    more = [unit for unit in units if unit.badge.unit_num.startswith("N-")]
+    assert len((await board(cad, caller))["units"]) == before + 200
+    assert len({unit.badge.unit_num for unit in more}) == 200
+    assert sum(not unit.account.api_ids for unit in more) == 66
+
+
 async def test_polls_are_shown_on_request(cad: CadServer, caller: Caller) -> None:
     await caller.post("/emergency/get_calls", "GET_CALLS", {})
     assert (await board(cad, caller))["requests"] == []

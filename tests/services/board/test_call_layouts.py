@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from bot.cad.errors import CadTimeout
 from bot.cad.layouts import Layout
 from bot.services.board.call_layouts import (
@@ -12,6 +14,7 @@ from bot.services.board.call_layouts import (
     RELOAD_INTERVAL,
     CallLayouts,
     LayoutDetails,
+    call_title,
     details,
 )
 from tests.manual_clock import ManualClock
@@ -38,6 +41,17 @@ def test_without_the_layout_the_ids_are_written_as_words() -> None:
         "", "Deployed", (("Caller name", "Alex"), ("Age", "40"))
     )
     assert details(replace(COLLAPSE, values={"_": "x"}, status_id=""), {}).fields == (("_", "x"),)
+
+
+@pytest.mark.parametrize(
+    ("title", "code", "shown"),
+    [("Collapse", "M1", "Collapse"), ("", "M1", "M1"), ("", "", "Medical")],
+)
+def test_a_call_without_a_title_is_called_by_its_code_or_its_layout(
+    title: str, code: str, shown: str
+) -> None:
+    one = replace(COLLAPSE, title=title, code=code)
+    assert call_title(one, details(one, {"12": MEDICAL})) == shown
 
 
 class Source:

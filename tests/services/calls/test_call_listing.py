@@ -11,8 +11,10 @@ import pytest
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadTimeout
+from bot.cad.layouts import Layout
 from bot.cad.models import CLOSED, Calls, EmergencyCall, UnitListPart
 from bot.services.access.policy import Access
+from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cached_list import MAX_AGE
 from bot.services.cad_servers import CadServers
@@ -62,9 +64,22 @@ async def board(cad: FakeCad, clock: ManualClock) -> AsyncIterator[Board]:
 
 
 @pytest.fixture
-def listing(board: Board) -> CallListing:
-    servers = CadServers(SERVER, {SERVER: ""})
-    return CallListing(Access(frozenset({DISPATCH_ROLE})), board, servers, {"1", "high"})
+async def layouts(clock: ManualClock) -> AsyncIterator[CallLayouts]:
+    async def load() -> tuple[Layout, ...]:
+        return (Layout("12", "Medical", statuses={"deployed": "Crew deployed"}),)
+
+    layouts = CallLayouts(load, clock=clock)
+    yield layouts
+    await layouts.close()
+
+
+@pytest.fixture
+def listing(board: Board, layouts: CallLayouts) -> CallListing:
+    return _listing(board, CadServers(SERVER, {SERVER: ""}), layouts)
+
+
+def _listing(board: Board, servers: CadServers, layouts: CallLayouts) -> CallListing:
+    return CallListing(Access(frozenset({DISPATCH_ROLE})), board, servers, layouts, {"1", "high"})
 
 
 async def settle() -> None:
@@ -74,6 +89,17 @@ async def settle() -> None:
 
 def numbers(page: CallsPage) -> list[int]:
     return [line.call.call_id for line in page.items]
+
+
+async def test_the_status_of_a_call_of_a_layout_is_what_the_community_calls_it(
+    listing: CallListing, cad: FakeCad
+):
+    medical = replace(call(102), template="12", status_id="deployed")
+    cad.found[SERVER] = Calls((call(101), medical), (SHOTS,))
+    await listing.page(DANA, 1)
+    await settle()  # the layouts load in the background
+    page = await listing.page(DANA, 1)
+    assert [line.status for line in page.items] == ["", "", "Crew deployed"]
 
 
 async def test_911_calls_first_then_the_most_urgent(listing: CallListing, cad: FakeCad):
@@ -162,9 +188,11 @@ async def test_the_calls_to_choose_from_are_in_memory_and_not_too_many(
     assert [one.call_id for one in found.calls] == [999, *range(1, PICK_LIMIT)]
 
 
-async def test_every_server_with_open_calls_is_offered(board: Board, cad: FakeCad):
+async def test_every_server_with_open_calls_is_offered(
+    board: Board, cad: FakeCad, layouts: CallLayouts
+):
     servers = CadServers(SERVER, {SERVER: "", OTHER_SERVER: "Liberty City", 3: ""})
-    listing = CallListing(Access(frozenset({DISPATCH_ROLE})), board, servers, {"1"})
+    listing = _listing(board, servers, layouts)
     cad.found = {SERVER: Calls((call(100),), ()), OTHER_SERVER: Calls((call(200),), ())}
     for server_id in (SERVER, OTHER_SERVER):
         await board.fetch_calls(server_id)

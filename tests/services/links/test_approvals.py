@@ -17,7 +17,8 @@ from bot.services.errors import (
     RequestNotFound,
     RoleRequired,
 )
-from bot.services.links.approvals import REQUEST_LIFETIME, IdConflict, SubmittedRequest
+from bot.services.links.approvals import REQUEST_LIFETIME
+from bot.services.links.link_changes import IdConflict, MessageRef, RequestNotice, SubmittedRequest
 from bot.services.links.link_service import LinkResult
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState
 from tests.services.conftest import v1
@@ -31,6 +32,7 @@ from tests.services.link_fixture import (
     PAT,
     REPLY,
     LinkFixture,
+    RecordingLinkNotifier,
 )
 from tests.services.queue_fixture import QueueFixture
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor
@@ -133,15 +135,22 @@ async def test_a_second_request_takes_the_place_of_the_first(link_fixture: LinkF
     assert link_fixture.notifier.closed[0].message_id == 1
     with pytest.raises(RequestDecided):
         await link_fixture.workflow.approve(DANA, first.id, BUTTON)
-    await link_fixture.workflow.approve(DANA, second.request.id, BUTTON)
+    # Only the message of a request decides about it.
+    with pytest.raises(RequestNotFound):
+        await link_fixture.workflow.approve(DANA, second.request.id, BUTTON)
+    assert link_fixture.notifier.stripped == [BUTTON]
+    await link_fixture.workflow.approve(DANA, second.request.id, MessageRef(900, 2))
     assert await link_fixture.api_ids() == {7: "license:abc"}
 
 
 async def test_many_requests_at_once_leave_one(link_fixture: LinkFixture) -> None:
-    await asyncio.gather(*(link_fixture.request_link(PAT, f"license:{one}") for one in range(8)))
+    asking = [link_fixture.request_link(PAT, f"license:{one}") for one in range(8)]
+    ends = await asyncio.gather(*asking, return_exceptions=True)
     found = await link_fixture.requests.for_person(GUILD, 7)
     assert [one.state for one in found].count(LinkRequestState.PENDING) == 1
     assert len(link_fixture.notifier.closed) == 7
+    # A request that was replaced before it was posted is not posted any more.
+    assert {type(one) for one in ends} <= {LinkRequest, RequestDecided}
 
 
 async def test_members_who_may_link_need_no_approval(link_fixture: LinkFixture) -> None:
@@ -211,6 +220,20 @@ async def test_unlinking_withdraws_the_request(link_fixture: LinkFixture, who, t
         await link_fixture.workflow.approve(DANA, request.id, BUTTON)
     done = await link_fixture.workflow.unlink(who, 7)
     assert (done.link, done.had_request) == (None, False)
+
+
+async def test_a_request_that_was_withdrawn_while_it_was_posted_has_no_buttons(
+    link_fixture: LinkFixture,
+) -> None:
+    class Withdrawing(RecordingLinkNotifier):
+        async def post_request(self, notice: RequestNotice) -> MessageRef | None:
+            await link_fixture.workflow.unlink(PAT, 7)
+            return await super().post_request(notice)
+
+    fixture = LinkFixture(link_fixture.queue_fixture, Withdrawing(), needs_approval=True)
+    with pytest.raises(RequestNotFound):
+        await fixture.request_link()
+    assert fixture.notifier.stripped == [MessageRef(900, 1)]
 
 
 async def test_a_request_that_cannot_be_posted(link_fixture: LinkFixture) -> None:

@@ -7,8 +7,7 @@ import asyncio
 import pytest
 
 from bot.services.errors import IdAlreadyLinked, RequestNotFound, RoleRequired
-from bot.services.links.approvals import IdConflict
-from bot.services.links.link_changes import LinkChangeKind
+from bot.services.links.link_changes import IdConflict, LinkChangeKind
 from bot.services.links.link_service import LinkResult
 from tests.services.conftest import v1
 from tests.services.link_fixture import BOB, DANA, HEX, MAX, PASTED, PAT, REPLY, LinkFixture

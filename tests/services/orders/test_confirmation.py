@@ -25,7 +25,7 @@ from bot.services.reply import ReplyAddress
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.queue_fixture import DANA, QueueFixture
-from tests.services.samples import DISPATCH_ROLE, GUILD, actor
+from tests.services.samples import DISPATCH_ROLE, GUILD, ONE_SERVER, actor
 
 ELEVEN = " ".join(map(str, range(1, 12)))
 TEN = " ".join(map(str, range(1, 11)))
@@ -36,7 +36,10 @@ DISPATCHER = actor(DISPATCH_ROLE, user_id=DANA)
 @pytest.fixture
 def asking(queue_fixture: QueueFixture) -> ConfirmationService:
     return ConfirmationService(
-        Access(frozenset({DISPATCH_ROLE})), queue_fixture.store, clock=queue_fixture.time
+        Access(frozenset({DISPATCH_ROLE})),
+        queue_fixture.store,
+        server_labels=ONE_SERVER.labels,
+        clock=queue_fixture.time,
     )
 
 

@@ -20,6 +20,7 @@ from bot.services.orders import outcomes
 from bot.services.orders.intake import UNDO_WITHIN
 from bot.services.reply import ReplyAddress
 from bot.services.targets.resolution import Resolution
+from bot.services.targets.terms import Mention
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.conftest import v1
 from tests.services.orders.order_fixture import DANA, REPLY, OrderFixture
@@ -148,3 +149,15 @@ async def test_only_dispatchers_undo(order_fixture: OrderFixture) -> None:
     done = await order_fixture.done()
     with pytest.raises(RoleRequired):
         await order_fixture.intake.undo(actor(user_id=42), REPLY, done)
+
+
+async def test_nothing_is_looked_up_for_a_member_without_rights(
+    order_fixture: OrderFixture,
+) -> None:
+    """The largest role, named 260 times, would hold up everything."""
+    looked_up: list[Mention] = []
+    with pytest.raises(RoleRequired):
+        await order_fixture.intake.attach(
+            actor(user_id=42), REPLY, "<@&5>" * 260, call=100, lookup=looked_up.append
+        )
+    assert looked_up == []

@@ -13,7 +13,7 @@ from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderState
 from tests.services.conftest import v1
 from tests.services.queue_fixture import QueueFixture
-from tests.services.samples import DISPATCH_ROLE, GUILD, actor
+from tests.services.samples import DISPATCH_ROLE, GUILD, ONE_SERVER, actor
 from tests.stored_links import put_link
 
 DANA = actor(DISPATCH_ROLE)
@@ -30,7 +30,15 @@ def links(queue_fixture: QueueFixture) -> LinkStore:
 @pytest.fixture
 def audit(queue_fixture: QueueFixture, links: LinkStore) -> AuditLog:
     access = Access(frozenset({DISPATCH_ROLE}))
-    return AuditLog(access, links, queue_fixture.store, KEPT, int, clock=queue_fixture.time)
+    return AuditLog(
+        access,
+        links,
+        queue_fixture.store,
+        KEPT,
+        int,
+        server_labels=ONE_SERVER.labels,
+        clock=queue_fixture.time,
+    )
 
 
 async def ids(audit: AuditLog, number: int = 1, **asked) -> list[int]:

@@ -17,7 +17,7 @@ from bot.storage.stores.link_store import LinkStore
 from tests.services.conftest import v1
 from tests.services.link_fixture import LinkFixture
 from tests.services.queue_fixture import QueueFixture
-from tests.services.samples import GUILD, actor
+from tests.services.samples import GUILD, ONE_SERVER, actor
 
 pytestmark = v1
 
@@ -54,6 +54,7 @@ async def maintenance(
         queue_fixture.store,
         timedelta(days=1),
         int,
+        server_labels=ONE_SERVER.labels,
         clock=queue_fixture.time,
     )
     members = Members(*range(2000))  # the actors and units of QueueFixture
@@ -94,6 +95,7 @@ async def test_without_erasure_the_members_are_not_read(
         queue_fixture.store,
         timedelta(days=1),
         int,
+        server_labels=ONE_SERVER.labels,
         clock=queue_fixture.time,
     )
     maintenance = Maintenance(

@@ -457,4 +457,29 @@ def test_a_stored_text_means_what_the_typed_text_meant(text: str, found) -> None
     parsed = parse_units(text, actor_id=ME, lookup=lambda _: found)
     stored = parse_units(parsed.text, actor_id=ME)
     assert (stored.text, stored.terms) == (parsed.text, parsed.terms)
-    assert remove_member_ids(parsed.text) == remove_member_ids(text)
+    without_ids = remove_member_ids(parsed.text)
+    assert (
+        parse_units(without_ids, actor_id=ME).terms
+        == parse_units(remove_member_ids(text), actor_id=ME).terms
+    )
+
+
+@pytest.mark.parametrize(("text", "asked"), [("<@&5> " * 260, 1), ("<@&5> -<@&5> <@&5>", 2)])
+def test_a_mention_is_looked_up_once_and_its_members_are_stored_once(text: str, asked: int) -> None:
+    seen: list[Mention] = []
+
+    def look(mention: Mention):
+        seen.append(mention)
+        return range(1, 5001)
+
+    parsed = parse_units(text, actor_id=ME, lookup=look)
+    assert len(seen) == asked
+    assert parsed.text.count(":1,2,3,") == asked
+
+
+def test_the_members_of_too_many_mentions_are_not_looked_up() -> None:
+    seen: list[Mention] = []
+    text = " ".join(f"<@&{number}>" for number in range(1, 261))
+    parsed = parse_units(text, actor_id=ME, lookup=seen.append)
+    assert isinstance(parsed.error, TooManyTargets)
+    assert len(seen) == TARGET_LIMIT + 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 
+from bot.cad.codec import v1, v2
 from bot.cad.push.events import CallsClosed, LinkVerified
 from bot.services.verification.background_verifier import (
     BACKOFF,
@@ -85,6 +87,41 @@ async def test_a_few_a_minute_and_people_before_files(verifier_fixture: Verifier
     assert 3 <= len(verifier_fixture.checked_ids()) <= 60 / LINK_INTERVAL + 1
     await verifier_fixture.advance(60 * LINK_INTERVAL)
     assert {f"file-{person}" for person in range(30)} <= set(verifier_fixture.checked_ids())
+
+
+async def test_after_a_large_import_orders_keep_their_burst(
+    verifier_fixture: VerifierFixture,
+) -> None:
+    links = [
+        verifier_fixture.new_link(f"file-{person}", person, source=LinkSource.IMPORT)
+        for person in range(1000)
+    ]
+    await verifier_fixture.links.put_many(links)
+    await begin(verifier_fixture)
+    client: Any = verifier_fixture.client
+    asked = v1.ENDPOINT if verifier_fixture.version == 1 else v2.ACCOUNT
+    limiter = client._sender.limiter(asked)
+    for _ in range(400):
+        await verifier_fixture.advance(1)
+        assert limiter.wait(reserve=2) == 0.0  # three requests of an order could go out now
+    assert len(verifier_fixture.checked_ids()) >= 400 / LINK_INTERVAL - 3
+
+
+async def test_where_members_use_the_limit_it_waits_without_a_word(
+    verifier_fixture: VerifierFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    await verifier_fixture.put_link("player-1")
+    client: Any = verifier_fixture.client
+    limiter = client._sender.limiter(v1.ENDPOINT if verifier_fixture.version == 1 else v2.LINK)
+    await begin(verifier_fixture)
+    await verifier_fixture.advance(FIRST_DELAY - 1)
+    while not limiter.wait():
+        limiter.record()
+    await verifier_fixture.advance(2)
+    assert verifier_fixture.checked_ids() == []
+    await verifier_fixture.advance(90)
+    assert verifier_fixture.checked_ids() != []
+    assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
 
 
 async def test_nothing_is_asked_while_the_cad_is_in_trouble(

@@ -141,12 +141,16 @@ async def test_a_request_ends_once(store: LinkRequestStore):
     assert await store.get(new.id) == replace(ended, token=None)
 
 
-async def test_a_conflict_is_taken_once_and_only_in_its_guild(store: LinkRequestStore):
+async def test_a_conflict_is_taken_once_and_only_by_the_actor_asked(
+    store: LinkRequestStore,
+):
     conflict = await add(store, state=CONFLICT)
     pending = await add(store, BOB)
-    assert await store.take_conflict(OTHER_GUILD, conflict.id) is None
-    assert await store.take_conflict(GUILD, pending.id) is None
-    found = await asyncio.gather(*(store.take_conflict(GUILD, conflict.id) for _ in range(3)))
+    by = conflict.asked_by
+    assert await store.take_conflict(OTHER_GUILD, by, conflict.id) is None
+    assert await store.take_conflict(GUILD, by + 1, conflict.id) is None
+    assert await store.take_conflict(GUILD, by, pending.id) is None
+    found = await asyncio.gather(*(store.take_conflict(GUILD, by, conflict.id) for _ in range(3)))
     assert sorted(found, key=bool) == [None, None, conflict]
     assert await store.get(conflict.id) is None
 
@@ -212,3 +216,20 @@ async def test_what_ended_long_ago_is_deleted_and_what_is_pending_is_kept(store:
         assert await store.get(one.id) is None
     for one in kept:
         assert await store.get(one.id) == one
+
+
+async def test_the_id_of_a_deleted_request_is_not_given_again(store: LinkRequestStore):
+    first = await add(store)
+    await store.delete_for_person(first.guild_id, first.discord_id)
+    assert (await add(store)).id > first.id
+
+
+async def test_what_has_ended_is_not_saved_as_posted(store: LinkRequestStore):
+    first = await add(store)
+    posted = replace(first, channel_id=9, message_id=10)
+    assert await store.save_posted(posted)
+    await store.end(posted, LinkRequestState.WITHDRAWN, by=None, at=NOON)
+    assert not await store.save_posted(replace(posted, message_id=11))
+    stored = await store.get(first.id)
+    assert stored is not None
+    assert stored.message_id == 10

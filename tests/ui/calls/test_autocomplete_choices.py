@@ -19,7 +19,7 @@ texts = st.one_of(st.text(max_size=8), st.text(min_size=90, max_size=150))
     [
         (call(100, "Armed Robbery", 1, 2), "#100 Armed Robbery · 2 units"),
         (call(101, "Traffic Stop", 1), "#101 Traffic Stop · 1 unit"),
-        (call(102, "", code="10-70"), "#102 10-70 · no units"),
+        (call(102, "", code="10-70"), "#102 (untitled) · no units"),
         (call(103), "#103 (untitled) · no units"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,12 +18,29 @@ SHOTS = EmergencyCall(7, True, "Jane Doe", "Grove Street", "Shots *fired*")
 
 def test_lines():
     robbery = Call(100, "Armed Robbery", "211", (1, 2), priority=1, address="Innocence Blvd")
-    lines = (CallLine(SHOTS, ()), CallLine(robbery, (CallUnit(1, "A-12"), CallUnit(2))))
-    assert call_text.calls_page(CallsPage(lines, 1, 1, 2, NOW)).splitlines() == [
-        f"✅ 2 open calls · page 1 of 1 · confirmed <t:{int(NOW.timestamp())}:R>",
+    coded = Call(101, "10-50", "10-50", ())
+    medical = Call(102, "Medical", "", (), priority_text="High")
+    lines = (
+        CallLine(SHOTS, ()),
+        CallLine(robbery, (CallUnit(1, "A-12"), CallUnit(2))),
+        CallLine(coded, ()),
+        CallLine(medical, (), "Crew deployed"),
+    )
+    assert call_text.calls_page(CallsPage(lines, 1, 1, 4, NOW)).splitlines() == [
+        f"✅ 4 open calls · page 1 of 1 · confirmed <t:{int(NOW.timestamp())}:R>",
         "**911 #7** Jane Doe · Grove Street · Shots \\*fired\\*",
         "**#100** Armed Robbery · 211 · priority 1 · Innocence Blvd · A\\-12, 2",
+        "**#101** 10\\-50 · priority 3 · no units",
+        "**#102** Medical · priority High · Crew deployed · no units",
     ]
+
+
+def test_old_units_say_their_age():
+    page = CallsPage((CallLine(SHOTS, ()),), 1, 1, 1, NOW, "", NOW - timedelta(minutes=3))
+    stamp, old = (f"<t:{int(at.timestamp())}:R>" for at in (NOW, NOW - timedelta(minutes=3)))
+    assert call_text.calls_page(page).startswith(
+        f"✅ 1 open call · page 1 of 1 · confirmed {stamp} · units of {old}\n"
+    )
 
 
 def test_one_and_none():
@@ -36,19 +53,27 @@ def test_one_and_none():
 _TEXT = st.text(max_size=300) | st.sampled_from(["*" * 300, "<@1>" * 90])
 _NUMBER = st.integers(1, 2**31)
 _CALL = st.builds(
-    Call, _NUMBER, _TEXT, _TEXT, st.just(()), priority=st.integers(-9, 9), address=_TEXT
+    Call,
+    _NUMBER,
+    _TEXT,
+    _TEXT,
+    st.just(()),
+    priority=st.integers(-9, 9),
+    priority_text=_TEXT,
+    address=_TEXT,
 )
 _EMERGENCY = st.builds(EmergencyCall, _NUMBER, st.booleans(), _TEXT, _TEXT, _TEXT)
 _LINE = st.builds(
     CallLine,
     _CALL | _EMERGENCY,
     st.lists(st.builds(CallUnit, _NUMBER, _TEXT), max_size=40).map(tuple),
+    _TEXT,
 )
 
 
-@given(line=_LINE)
-def test_the_longest_page_is_not_cut(line: CallLine):
-    text = call_text.calls_page(CallsPage((line,) * PAGE_SIZE, 100, 1000, 7000, NOW))
-    assert len(text) < 2000
+@given(line=_LINE, server=_TEXT)
+def test_the_longest_page_is_not_cut(line: CallLine, server: str):
+    text = call_text.calls_page(CallsPage((line,) * PAGE_SIZE, 100, 1000, 7000, NOW, server))
+    assert len(text) <= 2000
     assert len(text.splitlines()) == PAGE_SIZE + 1
     assert "<@" not in text

@@ -6,8 +6,13 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.cad.errors import CadTimeout
-from bot.services.links.approvals import IdConflict, SubmittedRequest
-from bot.services.links.link_changes import LinkChange, LinkChangeKind, RequestNotice
+from bot.services.links.link_changes import (
+    IdConflict,
+    LinkChange,
+    LinkChangeKind,
+    RequestNotice,
+    SubmittedRequest,
+)
 from bot.services.links.link_service import LinkResult
 from bot.services.links.link_workflow import UnlinkResult
 from bot.services.records.my_data import Retention

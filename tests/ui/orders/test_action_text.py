@@ -44,6 +44,29 @@ def view(
 @pytest.mark.parametrize(
     ("shown", "text"),
     [
+        (view(OrderAction.NOTE, NOTE, call_id=100), "✅ Noted on **#100** on City: `Two suspects`"),
+        (view(OrderAction.CLOSE, call_id=100, title="Fire"), "✅ Closed **#100** Fire on City."),
+        (
+            view(OrderAction.STATUS, OrderDetail(status=3)),
+            "✅ The status of <@7> on City is now **enroute**.",
+        ),
+        (view(OrderAction.DISMISS, OrderDetail(emergency=7)), "✅ Dismissed **911 #7** on City."),
+        (
+            view(OrderAction.RESPOND, OrderDetail(emergency=7), OrderState.CANCELLED),
+            "❌ Cancelled. Not attached to a call for **911 #7** on City.\nUnits: <@7>",
+        ),
+    ],
+)
+def test_where_a_community_has_several_servers_each_answer_names_the_server(
+    shown: OrderView, text: str
+) -> None:
+    assert order_reply(replace(shown, server="City")) == text
+    assert " on City · by" in order_line(replace(shown, server="City"))
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
         (view(OrderAction.NOTE, NOTE, call_id=100), "✅ Noted on **#100**: `Two suspects`"),
         (
             view(OrderAction.CLOSE, call_id=100, title="Armed Robbery"),

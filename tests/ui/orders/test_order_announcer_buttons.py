@@ -35,6 +35,8 @@ def labels(one: OrderView) -> list[str]:
         (done(PAT, confirmation=BoardConfirmation.UNKNOWN), ["Undo"]),
         (done(PAT, A7, confirmation=BoardConfirmation.MISSING, missing=("steam:1",)), ["Undo"]),
         (done(PAT, confirmation=BoardConfirmation.MISSING, missing=("steam:1",)), []),
+        (done(PAT, action=OrderAction.RESPOND), ["Undo"]),
+        (done(action=OrderAction.RESPOND), []),
         (done(PAT, action=OrderAction.DETACH), []),
         (refused(PAT), []),
         (refused(PAT, state=OrderState.EXPIRED), []),
@@ -49,7 +51,8 @@ async def test_what_can_be_done_about_an_order(one: OrderView, expected: list[st
 def test_nothing_is_undone_that_was_not_done(one: OrderView) -> None:
     if "Undo" in labels(one):
         assert one.order.state is OrderState.DONE
-        assert one.order.action is OrderAction.ATTACH
+        assert one.order.action in {OrderAction.ATTACH, OrderAction.RESPOND}
+        assert one.resolution.assignees
     is_asked = one.order.state is OrderState.AWAITING_CONFIRMATION
     assert ("Cancel" in labels(one)) is (one.waiting is not None or is_asked)
     assert ("Confirm" in labels(one)) is is_asked

@@ -423,6 +423,48 @@ def test_a_withdrawn_order_is_not_listed_as_waiting() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("one", "first_line"),
+    [
+        (done(A7, title="Bank Alarm"), "✅ **#100** Bank Alarm on Liberty City: A\\-7"),
+        (
+            done(A7, action=OrderAction.DETACH, call_id=None),
+            "✅ Off their calls on Liberty City: A\\-7",
+        ),
+        (refused(A7), "❌ Not attached to **#100** on Liberty City."),
+        (
+            view(A7, state=OrderState.AWAITING_CONFIRMATION),
+            (
+                "⏳ Attach 1 units to **#100** on Liberty City? Not sent yet: press **Confirm**"
+                " before <t:1767226500:t>, or give the order again."
+            ),
+        ),
+    ],
+)
+def test_where_a_community_has_several_servers_the_answer_names_the_server(
+    one: OrderView, first_line: str
+) -> None:
+    answer = order_text.order_reply(replace(one, server="Liberty City"))
+    assert answer.splitlines()[0] == first_line
+
+
+@pytest.mark.parametrize(
+    ("order", "start"),
+    [
+        ({}, "✅ A\\-7 → **#100** on Liberty City · by <@5>"),
+        (
+            {"action": OrderAction.DETACH, "call_id": None},
+            "✅ A\\-7 off their calls on Liberty City · by <@5>",
+        ),
+    ],
+)
+def test_where_a_community_has_several_servers_a_line_names_the_server(
+    order: dict[str, Any], start: str
+) -> None:
+    line = order_text.order_line(replace(done(A7, **order), server="Liberty City"))
+    assert line.startswith(start)
+
+
 @pytest.mark.parametrize("room", [1000, 1500, 2000])
 def test_an_answer_fits_into_the_room_there_is(room: int) -> None:
     people = [Assignee(f"steam:{one}", SNOWFLAKE - one, None, None) for one in range(50)]

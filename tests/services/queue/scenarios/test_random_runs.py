@@ -24,22 +24,28 @@ from bot.cad.errors import (
     CadUnreachable,
     InvalidApiKey,
 )
-from bot.cad.models import AttachRequest, DetachRequest
+from bot.cad.models import AttachRequest, DetachRequest, EmergencyCall
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import ServiceError
 from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.confirmation import ConfirmationService
-from bot.services.orders.outcomes import BoardConfirmation, OrderView
+from bot.services.orders.outcomes import (
+    DETAIL_JSON,
+    BoardConfirmation,
+    OrderDetail,
+    OrderView,
+)
 from bot.services.queue.completion import EDIT_GAP
 from bot.services.queue.queued_order import LIFETIME
 from bot.services.reply import ReplyAddress
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 from tests.fake_time import FakeTime
 from tests.services.queue_fixture import DANA, Lifetime, QueueFixture, ScriptedCad
-from tests.services.samples import GUILD
+from tests.services.samples import GUILD, ONE_SERVER
 
 CALLS = (100, 101, 102)
+EMERGENCIES = (7, 8)
 GONE = 666  # a call that never was
 FAULTS: tuple[CadError | None, ...] = (
     None,
@@ -58,6 +64,7 @@ FINAL = {
     OrderState.CANCELLED,
     OrderState.CONFIRMED,
 }
+PUTS_ON_A_CALL = {OrderAction.ATTACH, OrderAction.RESPOND}
 CROWD = list(range(1, 12))  # so many that the actor is asked first
 MAY_FOLLOW = {
     OrderState.QUEUED: set(OrderState),
@@ -123,6 +130,7 @@ class RandomRun(QueueFixture):
         self.memory = RememberingCad(self.time, self.version, self.lifetime)
         self.cad = self.memory
         self.cad.idents_by_call = {one: [] for one in CALLS}
+        self.cad.emergencies = {one: EmergencyCall(one, True, "", "", "") for one in EMERGENCIES}
         self.states_seen: dict[int, list[OrderState]] = {}
         self.given: list[Order] = []
         self.cancelled: dict[int, int] = {}  # order id → turn
@@ -139,13 +147,23 @@ class RandomRun(QueueFixture):
         await super().open()
         self.began.append(self.time.monotonic())
 
-    async def orders_given(self, units: str, call_id: int | None, *, dies: bool) -> None:
+    async def orders_given(
+        self,
+        units: str,
+        call_id: int | None,
+        action: OrderAction | None = None,
+        *,
+        dies: bool,
+        detail: OrderDetail | None = None,
+    ) -> None:
         left, self.lifetime.steps_left = (
             self.lifetime.steps_left,
             None,
         )  # before the acknowledgement there is no order
-        action = OrderAction.DETACH if call_id is None or call_id < 0 else OrderAction.ATTACH
-        order = await self.accept(units, abs(call_id) if call_id else None, action)
+        is_detach = call_id is None or call_id < 0
+        action = action or (OrderAction.DETACH if is_detach else OrderAction.ATTACH)
+        stored = DETAIL_JSON.dump_json(detail).decode() if detail else None
+        order = await self.accept(units, abs(call_id) if call_id else None, action, detail=stored)
         self.lifetime.steps_left = left
         self.given.append(order)
         if dies:
@@ -156,7 +174,9 @@ class RandomRun(QueueFixture):
     async def question_answered(self, number: int) -> None:
         """Confirm an order, as its actor would."""
         left, self.lifetime.steps_left = self.lifetime.steps_left, None
-        asking = ConfirmationService(Access(frozenset()), self.store, clock=self.time)
+        asking = ConfirmationService(
+            Access(frozenset()), self.store, server_labels=ONE_SERVER.labels, clock=self.time
+        )
         boss = Actor(DANA, GUILD, frozenset(), manages_server=True)
         asked = self.given[number % len(self.given)]
         try:
@@ -196,6 +216,21 @@ def moved(ident: int, call_id: int | None) -> Step:
         if call_id is None or call_id in run.cad.idents_by_call:
             run.cad.put(ident, call_id)
             run.touched.add(ident)
+
+    return step
+
+
+def other_order(number: int, units: Sequence[int], dies: bool) -> Step:
+    """Write a note on a call, or respond to a 911 call."""
+
+    async def step(run: RandomRun) -> None:
+        if number in EMERGENCIES:
+            action, detail = OrderAction.RESPOND, OrderDetail(emergency=number)
+            names = " ".join(map(str, units))
+            await run.orders_given(names, None, action, dies=dies, detail=detail)
+        else:
+            detail = OrderDetail(text=f"Note {len(run.given)}", label="dana")
+            await run.orders_given("", number, OrderAction.NOTE, dies=dies, detail=detail)
 
     return step
 
@@ -268,9 +303,16 @@ detached = st.sampled_from([None, None, *(-one for one in CALLS)])
 orders = st.builds(
     attach_or_detach, units, attached | detached, st.sampled_from([False] * 9 + [True])
 )
+others = st.builds(
+    other_order,
+    st.sampled_from([*CALLS, GONE]) | st.sampled_from(EMERGENCIES),
+    units,
+    st.sampled_from([False] * 9 + [True]),
+)
 steps = st.one_of(
     orders,
     orders,
+    others,
     orders,
     st.builds(time, st.sampled_from([0.3, 1.0, 1.0, 4.0, 4.0, 11.0, 70.0, 500.0])),
     st.builds(with_cad, fault=st.sampled_from(FAULTS), arrives=st.booleans()),
@@ -337,6 +379,11 @@ async def check(run: RandomRun) -> None:
         check_effect(run, views, effect)
     for ident in {1, 2, 3} - run.touched:
         check_last_word(run, list(views.values()), ident)
+    for view in views.values():
+        if view.order.action is OrderAction.NOTE:
+            check_note(run, view)
+    for number in EMERGENCIES:
+        check_response(run, list(views.values()), number)
 
 
 def check_answer(run: RandomRun, order_id: int, view: OrderView) -> None:
@@ -364,7 +411,7 @@ def check_answer(run: RandomRun, order_id: int, view: OrderView) -> None:
     for one, other in pairwise(told):
         if not any(one.at <= start <= other.at for start in starts):
             assert other.at - one.at >= EDIT_GAP - 1e-6
-    if order.state is OrderState.DONE and order.action is OrderAction.ATTACH:
+    if order.state is OrderState.DONE and order.action in PUTS_ON_A_CALL:
         did = {one.ident for one in run.memory.effects if one.call_id == order.call_id}
         assert {one.unit.ident for one in view.resolution.assignees if one.unit} <= did
     if order.state is OrderState.CANCELLED:
@@ -390,7 +437,7 @@ def wants(run: RandomRun, view: OrderView, effect: Effect) -> bool:
         return False
     if order.id in run.cancelled and effect.turn > run.cancelled[order.id]:
         return False
-    if order.action is OrderAction.ATTACH:
+    if order.action in PUTS_ON_A_CALL:
         return effect.call_id == order.call_id
     return effect.call_id is None and order.call_id in {None, effect.before}
 
@@ -407,7 +454,7 @@ def check_last_word(run: RandomRun, views: list[OrderView], ident: int) -> None:
         and any(one.unit and one.unit.ident == ident for one in view.resolution.assignees)
     ]
     expected = None
-    if done and done[-1].order.action is OrderAction.ATTACH:
+    if done and done[-1].order.action in PUTS_ON_A_CALL:
         expected = done[-1].order.call_id
     assert run.cad.call_of(ident) == expected, [
         (view.order.id, view.order.action, view.order.call_id) for view in done
@@ -416,6 +463,29 @@ def check_last_word(run: RandomRun, views: list[OrderView], ident: int) -> None:
         assert view.outcome
         assert view.outcome.confirmation is not BoardConfirmation.PENDING
         assert f"steam:{ident}" not in view.outcome.missing
+
+
+def check_note(run: RandomRun, view: OrderView) -> None:
+    """A note stands on its call once if it is done, and never twice."""
+    assert view.outcome
+    notes = [note for call in run.cad.notes.values() for note in call]
+    written = sum(note.text == view.detail.text for note in notes)
+    assert written <= 1
+    if not view.outcome.is_unsure:
+        assert written == (view.order.state is OrderState.DONE)
+
+
+def check_response(run: RandomRun, views: list[OrderView], number: int) -> None:
+    """A 911 call gets one call at most, and leaves the list only when a unit has gone there."""
+    calls = [one for one, meta in run.cad.metas.items() if meta.get("createdFromId") == str(number)]
+    assert len(calls) <= 1
+    about = [view for view in views if view.detail.emergency == number]
+    if number not in run.cad.emergencies:
+        assert [one for one in run.memory.effects if one.call_id == calls[0]]
+    for view in about:
+        if view.order.state is OrderState.DONE and view.outcome:
+            assert view.order.call_id == calls[0]
+            assert (number in run.cad.emergencies) <= view.outcome.is_incomplete
 
 
 @settings(max_examples=120)

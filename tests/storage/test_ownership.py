@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.storage.database import Database, upgrade
+from bot.storage.errors import DatabaseInUse, DatabaseUnavailable
+from tests.storage.conftest import database_url
+
+
+async def test_a_database_has_one_owner(dialect: str, database: Database, url: str) -> None:
+    url = database_url(database)
+    owner = await Database.open(url, is_owner=True)
+    with pytest.raises(DatabaseInUse, match="Another bot uses the database"):
+        await Database.open(url, is_owner=True)
+    await upgrade(url)  # the commands of the terminal work beside it
+    await owner.close()
+    again = await Database.open(url, is_owner=True)
+    await again.close()
+
+
+async def test_a_database_in_memory_has_no_other_owner() -> None:
+    first, second = [await Database.open("sqlite+aiosqlite://", is_owner=True) for _ in range(2)]
+    await first.close()
+    await second.close()
+
+
+async def test_a_lock_that_cannot_be_tried(url: str, file: Path) -> None:
+    file.with_name(f"{file.name}.lock").mkdir()
+    with pytest.raises(DatabaseUnavailable):
+        await Database.open(url, is_owner=True)

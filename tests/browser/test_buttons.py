@@ -111,7 +111,7 @@ async def test_officers_and_a_visitor(browser: Browser) -> None:
         await shown.press(ROBBERY, "More")
         more = shown.card("More actions for #100")
         await shown.discord.select_options(more, "Set my status", "On scene")
-        await shown.told("✅ The status of @Pat (A-12) is now on scene.")
+        await shown.told("✅ The status of @Pat (A-12) on Los Santos is now on scene.")
         await expect(shown.card(ROBBERY)).to_contain_text("A-12 · Pat Moreno · on scene · @Pat")
         await shown.press("More actions for #100", "Close call")
         await shown.told("❌ You need the @Dispatch role for that.")

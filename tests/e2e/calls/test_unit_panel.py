@@ -50,7 +50,7 @@ def selected(panel: InteractionResult, what: str) -> list[str]:
 
 @pytest.mark.parametrize("blank", ["\u200b", "\u3164", "\u2800\u200b", ""])
 async def test_units_without_a_visible_number_or_name(bot_fixture: BotFixture, blank: str) -> None:
-    units = [log_in(bot_fixture, blank, blank, blank) for _ in range(2)]
+    units = [log_in(bot_fixture, blank * count, blank, blank) for count in (1, 2)]
     panel = await opened(bot_fixture)
     offered = {one["value"]: one["label"] for one in options(panel, "units")}
     assert all(label.strip(blank) for label in offered.values())

@@ -167,19 +167,17 @@ async def respond(
     *,
     attach: Callable[[T], discord.File | None] = lambda _: None,
     in_place: bool = False,
+    error_in_place: bool = True,
 ) -> bool:
-    """Acknowledge an interaction, do its work and answer with the outcome, privately.
+    """Acknowledge an interaction, do its work and answer privately; return whether it was done.
 
-    An error that the member can understand is the answer; any other is raised, for
-    `answer_error` to report.
+    An error that the member can understand is the answer; `answer_error` reports any other.
 
     Args:
         buttons: what may be pressed under the answer.
         attach: the file that goes with it.
-        in_place: whether the answer replaces the private message that was pressed.
-
-    Returns:
-        Whether the work was done.
+        in_place: whether the answer replaces the message that was pressed.
+        error_in_place: whether an error does so too; the message may be another member's.
     """
     view, file, is_done = None, None, False
     try:
@@ -190,6 +188,9 @@ async def respond(
         is_done = True
     except (CadError, ServiceError, StorageError) as error:
         text = _describe_error(error)
+        if in_place and not error_in_place:
+            await interaction.followup.send(text, ephemeral=True)
+            return False
     finally:
         work.close()  # it may not have begun
     await answer(interaction, text, view, file)

@@ -118,7 +118,9 @@ class DeclineButton(IdButton, template=id_button_pattern("drop")):
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Cancel the order; the answer replaces the question."""
         declining = services.confirmation.decline(actor_of(interaction), self.number)
-        await respond(interaction, declining, order_text.order_reply, in_place=True)
+        await respond(
+            interaction, declining, order_text.order_reply, in_place=True, error_in_place=False
+        )
 
 
 ORDER_BUTTONS = (CancelButton, UndoButton, ConfirmButton, DeclineButton)

@@ -65,7 +65,7 @@ async def test_a_call_without_a_usable_number_is_left_out(bot_fixture: BotFixtur
     calls = bot_fixture.server.calls
     for number in (-5, 2**53):
         calls[number] = replace(calls[seed.ARMED_ROBBERY], call_id=number)
-    await bot_fixture.advance(60)
+    await bot_fixture.start()
     text = await bot_fixture.final_answer(bot_fixture.dana, "calls")
     assert "#100" in text
     assert "#-5" not in text

@@ -31,6 +31,7 @@ from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import OrderState
 
 RESOLVE_RETRY = 5.0  # seconds between two lookups of one order
+SAVE_RETRY = 5.0  # seconds between two attempts to store that an order is being sent
 _SHORTEST_SLEEP = 0.001  # seconds; a deadline must not keep the worker busy
 
 
@@ -204,7 +205,9 @@ class QueueWorker:
         """Send one request, and close or put back its orders."""
         was_down = self._backoff.error is not None
         try:
-            await self._completion.save(batch)
+            if not await self._completion.save(batch):
+                self._put_back(batch)  # a restart would not know that it was sent, and repeat it
+                return
             result = await self._sender.send(batch)
             is_alone = len(batch) == len(self.orders)
             await self._completion.apply(result, None if is_alone else self._duplicates_of)
@@ -212,8 +215,15 @@ class QueueWorker:
                 self._retry_unresolved()
         except Exception as error:  # noqa: BLE001 - each actor is told
             self._fail([one for one in batch if one.order.id in self.orders], error)
-        self._sending_since = None
-        self.wake()
+        finally:
+            self._sending_since = None
+            self.wake()
+
+    def _put_back(self, batch: Sequence[QueuedOrder]) -> None:
+        """Have orders wait that cannot be stored as being sent."""
+        for queued in batch:
+            queued.order = replace(queued.order, state=OrderState.QUEUED)
+            queued.retry_at = self._clock.monotonic() + SAVE_RETRY
 
     def _duplicates_of(self, sent: Sequence[QueuedOrder]) -> list[QueuedOrder]:
         """Return the orders that came meanwhile and ask for the same; they share the answer."""

@@ -6,7 +6,7 @@ A further kind is one more row of `SAMPLES`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -138,11 +138,9 @@ class Subject:
             self.changes.append(change.kind)
 
 
-def requests_of_kinds() -> Iterator[tuple[OrderAction, int]]:
-    """Yield each request of each kind of order: the kind and the number of the request from 0."""
-    for action, kind in KINDS.items():
-        for number in range(len(kind.steps)):
-            yield action, number
+# Each request of each kind of order: the kind, and the number of the request from 0.
+EVERY_REQUEST = [(action, number) for action in KINDS for number in range(len(KINDS[action].steps))]
+REQUEST_IDS = [f"{action}-{number + 1}" for action, number in EVERY_REQUEST]
 
 
 def is_order(request: web.Request) -> bool:

@@ -31,6 +31,7 @@ class OrderDetail:
         status: the status that the unit gets; `Unit.status` lists the numbers.
         text, label: a note and its author.
         equal_notes: how many notes with that text and author the call had before.
+        undoes: what the order did that this one undoes.
     """
 
     emergency: int | None = None
@@ -38,6 +39,7 @@ class OrderDetail:
     text: str = ""
     label: str = ""
     equal_notes: int = 0
+    undoes: OrderAction | None = None
 
 
 def count_equal_notes(notes: Iterable[Note], text: str, label: str) -> int:

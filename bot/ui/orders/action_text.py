@@ -93,4 +93,12 @@ WORDS: Mapping[OrderAction, ActionText] = {
         result="Dismissed {emergency}{where}.",
         line="dismiss {emergency}{where}",
     ),
+    OrderAction.UNDO: ActionText(
+        participle="undone",
+        subject="the order was",
+        label="Units",
+        item="{units}",
+        result="Undone{where}: {units}",
+        line="undo{where}: {units}",
+    ),
 }

@@ -11,7 +11,7 @@ from typing import cast
 import discord
 from discord.ui import View
 
-from bot.services.orders.intake import UNDOABLE
+from bot.services.orders import moves
 from bot.services.orders.outcomes import OrderView
 from bot.services.reply import Delivery
 from bot.storage.stores.order_store import OrderState
@@ -85,13 +85,13 @@ class CancelButton(IdButton, template=id_button_pattern("cancel")):
 
 
 class UndoButton(IdButton, template=id_button_pattern("undo")):
-    """Detaches the units that an order has attached."""
+    """Puts the units that an order has moved back where they were."""
 
     action = "undo"
     label = "Undo"
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Give the opposite order; the units were confirmed once already."""
+        """Give the order; the units were confirmed once already."""
         undo = partial(services.intake.undo, order_id=self.number)
         await submit_order(interaction, undo, services.queue, may_ask=False)
 
@@ -129,14 +129,12 @@ ORDER_BUTTONS = (CancelButton, UndoButton, ConfirmButton, DeclineButton)
 def buttons_for_order(view: OrderView) -> View:
     """Return the buttons for the present state of an order."""
     buttons = View(timeout=None)
-    order, outcome = view.order, view.outcome
+    order = view.order
     if view.waiting:
         buttons.add_item(CancelButton(order.id))
     elif order.state is OrderState.AWAITING_CONFIRMATION:
         buttons.add_item(ConfirmButton(order.id))
         buttons.add_item(DeclineButton(order.id))
-    elif order.action in UNDOABLE and order.state is OrderState.DONE:
-        missing = outcome.missing if outcome else ()
-        if len(view.resolution.assignees) > len(missing):
-            buttons.add_item(UndoButton(order.id))
+    elif moves.moved(view):
+        buttons.add_item(UndoButton(order.id))
     return buttons

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.services.orders.confirmation import CONFIRM_WITHIN
-from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
+from bot.services.orders.outcomes import OrderView, WaitNotice
 from bot.services.targets.grammar import remove_member_ids
 from bot.services.targets.resolution import ASSIGNEE_LIMIT
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import error_text
 from bot.ui.orders.action_text import STATUS_WORDS, UNKNOWN_STATUS, WORDS
+from bot.ui.orders.move_text import confirmation_lines, moved_unit
 from bot.ui.orders.target_text import skip_reason, skipped_lines
 from bot.ui.text import (
     MESSAGE_LIMIT,
@@ -34,9 +35,14 @@ _UNREADABLE = (
     " order again."
 )
 _ATTACH_STEP = 1  # of a response
-_ABOUT_CALLS = {OrderAction.ATTACH, OrderAction.DETACH, OrderAction.RESPOND}
 _NOT_DONE = {OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED}
 
+_NOTHING_DONE = {
+    OrderAction.ATTACH: "Not on {call}{where}",
+    OrderAction.RESPOND: "Not on {call}{where}",
+    OrderAction.DETACH: "Still on {call}{where}",
+    OrderAction.UNDO: "Not undone{where}",
+}
 _STATE_NAMES = {
     OrderState.AWAITING_CONFIRMATION: "not confirmed",
     OrderState.CONFIRMED: "confirmed: another order followed",
@@ -60,9 +66,9 @@ def order_line(view: OrderView) -> str:
     """Return an order in one line, for lists and the log channel."""
     done = view.order
     mark = "⏳" if done.state.is_open else order_reply(view).partition(" ")[0]
-    people = join_limited([unit_name(one) for one in view.resolution.assignees], 300) or code_span(
-        done.units, 60
-    )
+    people = join_limited(
+        [moved_unit(view, one) for one in view.resolution.assignees], 300
+    ) or code_span(done.units, 60)
     what = (
         people
         if done.state is OrderState.UNREADABLE
@@ -91,7 +97,7 @@ def _lines(view: OrderView, limit: int) -> Iterator[str]:
     if view.order.state is OrderState.UNREADABLE:
         yield f"❌ {_UNREADABLE}"
         return
-    people = join_limited([unit_name(one) for one in view.resolution.assignees], limit)
+    people = join_limited([moved_unit(view, one) for one in view.resolution.assignees], limit)
     if view.waiting:
         yield f"⏳ {_wait_text(view.waiting)}"
         yield _to_do(view, people)
@@ -100,7 +106,7 @@ def _lines(view: OrderView, limit: int) -> Iterator[str]:
     if view.order.state is OrderState.AWAITING_CONFIRMATION:
         yield from _units_on_other_calls(view, limit)
     if view.order.state is OrderState.DONE and view.outcome:
-        yield from _confirmation_lines(view, view.outcome, limit)
+        yield from confirmation_lines(view, view.outcome, limit)
     if view.order.action is OrderAction.RESPOND:
         yield from _emergency_lines(view)
     skipped = view.resolution
@@ -217,37 +223,7 @@ def _result(view: OrderView, people: str) -> str:
     outcome, units = view.outcome, view.resolution.assignees
     missing = outcome.missing if outcome else ()
     if missing and all(one.reference in missing for one in units):
-        is_detach = view.order.action is OrderAction.DETACH
-        return say(
-            f"❌ {'Still' if is_detach else 'Not'} on {{call}}{{where}}: {{units}}", view, people
-        )
+        return say(f"❌ {_NOTHING_DONE[view.order.action]}: {{units}}", view, people)
     is_partly = missing or view.resolution.left_out or (outcome and outcome.is_incomplete)
     is_partly = is_partly or False in {one.on_duty for one in units}
     return say(f"{'⚠️' if is_partly else '✅'} {WORDS[view.order.action].result}", view, people)
-
-
-def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
-    """Yield what the CAD shows of a completed order about the units of a call."""
-    if view.order.action not in _ABOUT_CALLS:
-        return
-    people = view.resolution.assignees
-    match outcome.confirmation:
-        case BoardConfirmation.CONFIRMED:
-            yield "Confirmed by the CAD."
-        case BoardConfirmation.MISSING:
-            absent = [unit_name(one) for one in people if one.reference in outcome.missing]
-            units = join_limited(absent, limit)
-            if view.order.action is OrderAction.DETACH:
-                yield f"The CAD accepted the order, but still shows {units} on the call."
-            else:
-                yield f"The CAD accepted the order, but does not show {units} on the call."
-        case BoardConfirmation.UNKNOWN:
-            yield (
-                "The CAD accepted the order, but did not say whether it shows on the call. Check"
-                " the call."
-            )
-        case _:
-            unseen = [code_span(one.api_id, 60) for one in people if one.on_duty is False]
-            if unseen:
-                ids = join_limited(unseen, limit)
-                yield f"The CAD accepted {ids}, but no unit on duty has this API id."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome
 from bot.services.targets.resolution import Assignee
@@ -10,28 +11,31 @@ from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui.text import code_span, join_limited, unit_name
 
 _NOT_SHOWN = {
-    OrderAction.ATTACH: "does not show {units} on the call.",
-    OrderAction.RESPOND: "does not show {units} on the call.",
-    OrderAction.DETACH: "still shows {units} on the call.",
-    OrderAction.UNDO: "does not show {units} where they were.",
+    OrderAction.ATTACH: "The CAD accepted the order, but does not show {units} on the call.",
+    OrderAction.RESPOND: "The CAD accepted the order, but does not show {units} on the call.",
+    OrderAction.DETACH: "The CAD accepted the order, but still shows {units} on the call.",
+    OrderAction.UNDO: "The CAD accepted the order, but does not show {units} where they were.",
 }
 
 
-def moved_unit(view: OrderView, assignee: Assignee) -> str:
-    """Name a unit, and say what an order that is done has done with it."""
-    missing = view.outcome.missing if view.outcome else ()
-    if view.order.state is not OrderState.DONE or assignee.reference in missing:
-        return unit_name(assignee)
-    what = _move(view, assignee)
-    return f"{unit_name(assignee)} ({what})" if what else unit_name(assignee)
+def units_text(view: OrderView, limit: int) -> str:
+    """List the units of an order, and what was done with them, in at most `limit` characters."""
+    units = view.resolution.assignees
+    if view.order.action is OrderAction.UNDO and view.order.state is OrderState.DONE:
+        return join_limited(list(_undone_units(view)), limit)
+    return join_limited([unit_name(one) for one in units], limit)
 
 
-def _move(view: OrderView, assignee: Assignee) -> str:
-    if view.order.action is not OrderAction.UNDO:
-        return ""
-    if assignee.call_id is None:
-        return f"off #{view.order.call_id}"
-    return f"back on #{assignee.call_id}"
+def _undone_units(view: OrderView) -> Iterator[str]:
+    """Yield the units by the call that they have gone back to, which follows the last of them."""
+    for call_id, group in groupby(sorted(view.resolution.assignees, key=_call), key=_call):
+        *others, last = map(unit_name, group)
+        yield from others
+        yield f"{last} back on #{call_id}" if call_id else f"{last} off #{view.order.call_id}"
+
+
+def _call(assignee: Assignee) -> int:
+    return assignee.call_id or 0
 
 
 def confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
@@ -45,9 +49,7 @@ def confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterato
         case BoardConfirmation.MISSING:
             absent = [unit_name(one) for one in people if one.reference in outcome.missing]
             units = join_limited(absent, limit)
-            yield f"The CAD accepted the order, but {_NOT_SHOWN[view.order.action]}".format(
-                units=units
-            )
+            yield _NOT_SHOWN[view.order.action].format(units=units)
         case BoardConfirmation.UNKNOWN:
             yield (
                 "The CAD accepted the order, but did not say whether it shows on the call. Check"

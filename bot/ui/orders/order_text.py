@@ -14,7 +14,7 @@ from bot.services.targets.resolution import ASSIGNEE_LIMIT
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import error_text
 from bot.ui.orders.action_text import STATUS_WORDS, UNKNOWN_STATUS, WORDS
-from bot.ui.orders.move_text import confirmation_lines, moved_unit
+from bot.ui.orders.move_text import confirmation_lines, units_text
 from bot.ui.orders.target_text import skip_reason, skipped_lines
 from bot.ui.text import (
     MESSAGE_LIMIT,
@@ -37,12 +37,6 @@ _UNREADABLE = (
 _ATTACH_STEP = 1  # of a response
 _NOT_DONE = {OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED}
 
-_NOTHING_DONE = {
-    OrderAction.ATTACH: "Not on {call}{where}",
-    OrderAction.RESPOND: "Not on {call}{where}",
-    OrderAction.DETACH: "Still on {call}{where}",
-    OrderAction.UNDO: "Not undone{where}",
-}
 _STATE_NAMES = {
     OrderState.AWAITING_CONFIRMATION: "not confirmed",
     OrderState.CONFIRMED: "confirmed: another order followed",
@@ -66,9 +60,7 @@ def order_line(view: OrderView) -> str:
     """Return an order in one line, for lists and the log channel."""
     done = view.order
     mark = "⏳" if done.state.is_open else order_reply(view).partition(" ")[0]
-    people = join_limited(
-        [moved_unit(view, one) for one in view.resolution.assignees], 300
-    ) or code_span(done.units, 60)
+    people = units_text(view, 300) or code_span(done.units, 60)
     what = (
         people
         if done.state is OrderState.UNREADABLE
@@ -97,7 +89,7 @@ def _lines(view: OrderView, limit: int) -> Iterator[str]:
     if view.order.state is OrderState.UNREADABLE:
         yield f"❌ {_UNREADABLE}"
         return
-    people = join_limited([moved_unit(view, one) for one in view.resolution.assignees], limit)
+    people = units_text(view, limit)
     if view.waiting:
         yield f"⏳ {_wait_text(view.waiting)}"
         yield _to_do(view, people)
@@ -223,7 +215,7 @@ def _result(view: OrderView, people: str) -> str:
     outcome, units = view.outcome, view.resolution.assignees
     missing = outcome.missing if outcome else ()
     if missing and all(one.reference in missing for one in units):
-        return say(f"❌ {_NOTHING_DONE[view.order.action]}: {{units}}", view, people)
+        return say(f"❌ {WORDS[view.order.action].missing}: {{units}}", view, people)
     is_partly = missing or view.resolution.left_out or (outcome and outcome.is_incomplete)
     is_partly = is_partly or False in {one.on_duty for one in units}
     return say(f"{'⚠️' if is_partly else '✅'} {WORDS[view.order.action].result}", view, people)

@@ -53,7 +53,7 @@ _REASONS = {
     SkipReason.NO_UNIT_IN_RANGE: "no unit on duty has a number in this range",
     SkipReason.NO_SUCH_UNIT_GROUP: "no unit on duty belongs to it. Spell it as in the CAD",
     SkipReason.ON_ANOTHER_CALL: "sent to another call meanwhile",
-    SkipReason.FORMER_CALL_CLOSED: "the call that they came from is closed",
+    SkipReason.FORMER_CALL_CLOSED: "not put back, because the call that it came from is closed",
     SkipReason.STATUS_CHANGED: "another status was set meanwhile",
     SkipReason.NOT_ADDRESSABLE: (
         "the CAD shows no API id for this unit, and its API 1 cannot name it otherwise. Do it in"
@@ -65,8 +65,6 @@ _REASONS = {
     ),
 }
 
-
-_HEADINGS = {SkipReason.FORMER_CALL_CLOSED: "Not put back"}
 
 # These are about the whole order, not about its targets.
 _ORDER_REASONS = {
@@ -100,7 +98,7 @@ def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:
             yield _ORDER_REASONS[reason]
             continue
         names = join_limited([_target_name(one.target) for one in group], limit)
-        heading = "Not excluded" if is_excluded else _HEADINGS.get(reason, "Left out")
+        heading = "Not excluded" if is_excluded else "Left out"
         yield f"{heading}: {names}: {_REASONS[reason]}."
     if found.attendances:
         yield f"{join_limited([_audience_summary(one) for one in found.attendances], limit)}."

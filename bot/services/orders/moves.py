@@ -11,6 +11,7 @@ from bot.services.targets.resolution import Assignee, Resolution, Roster
 from bot.storage.stores.order_store import OrderAction, OrderState
 
 ATTACHING = frozenset({OrderAction.ATTACH, OrderAction.RESPOND})
+UNDOABLE = ATTACHING | {OrderAction.DETACH}
 
 
 def former_call(view: OrderView, assignee: Assignee) -> int | None:

@@ -89,6 +89,7 @@ class Outcome:
         missing: `Assignee.reference` of the units for which the CAD does not show it.
         is_unsure: whether an attempt may have reached the CAD although it failed.
         is_incomplete: whether a last request, which matters less, was not carried out.
+        unmoved: `Assignee.reference` of the units that were before where the order puts them.
     """
 
     failure: StoredError | None
@@ -98,6 +99,7 @@ class Outcome:
     missing: tuple[str, ...] = ()
     is_unsure: bool = False
     is_incomplete: bool = False
+    unmoved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from bot.storage.advisory_lock import acquire_lock
-from bot.storage.stores.order_row import encode_ids
+from bot.storage.stores.order_store import encode_ids
 from bot.storage.tables import link_requests
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from bot.storage.tables import orders
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import datetime
     from typing import Any
 
@@ -102,16 +101,6 @@ class Order:
 
 
 ORDERS = select(*(orders.c[name] for name in Order.__slots__))
-_GIVEN = tuple(name for name in Order.__slots__ if name != "id")
-CHANGING = (
-    *("call_id", "reply_id", "state", "step", "people", "resolution", "outcome"),
-    *("answered", "finished_at"),
-)
-
-
-def encode_ids(discord_ids: Collection[int]) -> str:
-    """Spell ids so that one of them can be searched for: ",1,2,"."""
-    return ",".join(["", *map(str, sorted(discord_ids)), ""]) if discord_ids else ","
 
 
 def order_from_row(row: Row[Any]) -> Order:
@@ -121,15 +110,3 @@ def order_from_row(row: Row[Any]) -> Order:
     values["state"] = OrderState(row.state)
     values["people"] = frozenset(int(one) for one in row.people.split(",") if one)
     return Order(**values)
-
-
-def new_row(order: Order) -> dict[str, Any]:
-    """Return the values of a row to insert; its id is given by the database."""
-    row = {name: getattr(order, name) for name in _GIVEN}
-    return row | {"people": encode_ids(order.people)}
-
-
-def changed_row(order: Order) -> dict[str, Any]:
-    """Return the parameters of an update of what may change."""
-    row = {f"new_{name}": getattr(order, name) for name in CHANGING}
-    return row | {"new_people": encode_ids(order.people), "order": order.id}

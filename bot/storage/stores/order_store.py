@@ -8,20 +8,16 @@ from sqlalchemy import bindparam, case, delete, func, insert, or_, select, updat
 
 from bot.storage.database import Coalescer, Database
 from bot.storage.stores.order_row import (
-    CHANGING,
     ORDERS,
     Order,
     OrderAction,
     OrderState,
-    changed_row,
-    encode_ids,
-    new_row,
     order_from_row,
 )
 from bot.storage.tables import orders
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -37,6 +33,11 @@ _UNFINISHED = ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(
 _NEWEST = ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.c.id.desc())
 _INSERT = insert(orders).returning(orders.c.id, sort_by_parameter_order=True)
 _INSERT_MANY = insert(orders)
+_GIVEN = tuple(name for name in Order.__slots__ if name != "id")
+_CHANGING = (
+    *("call_id", "reply_id", "state", "step", "people", "resolution", "outcome"),
+    *("answered", "finished_at"),
+)
 _LAST_ID = select(func.max(orders.c.id))
 _ONE = update(orders).where(orders.c.id == bindparam("order"))
 # A late write does not change an order that has been closed.
@@ -46,7 +47,7 @@ _UPDATE = _ONE.where(
         orders.c.state == OrderState.SENDING,
         orders.c.state == bindparam("new_state"),
     )
-).values({name: bindparam(f"new_{name}") for name in CHANGING})
+).values({name: bindparam(f"new_{name}") for name in _CHANGING})
 _ABANDON = _ONE.values(
     state=case((orders.c.state.in_(_OPEN), OrderState.UNREADABLE), else_=orders.c.state),
     answered=True,
@@ -96,7 +97,7 @@ class OrderStore:
     async def save(self, changed: Sequence[Order]) -> None:
         """Write what may change of these orders, all or none."""
         if changed:
-            rows = [changed_row(order) for order in changed]
+            rows = [_changed_row(order) for order in changed]
             async with self._database.begin() as connection:
                 await connection.execute(_UPDATE, rows if len(rows) > 1 else rows[0])
 
@@ -109,7 +110,7 @@ class OrderStore:
             answer = _ANSWER.values(state=OrderState.CONFIRMED, answered=True)
             if not (await connection.execute(answer, {"order": asked_id})).rowcount:
                 return None
-            new_id: int = (await connection.scalars(_INSERT, new_row(order))).one()
+            new_id: int = (await connection.scalars(_INSERT, _new_row(order))).one()
         return new_id
 
     async def decline(self, asked_id: int) -> bool:
@@ -127,7 +128,7 @@ class OrderStore:
             claim = _TO_UNDO.values(undone_by=_BEING_ADDED)
             if not (await connection.execute(claim, {"order": done_id})).rowcount:
                 return None
-            new_id: int = (await connection.scalars(_INSERT, new_row(order))).one()
+            new_id: int = (await connection.scalars(_INSERT, _new_row(order))).one()
             await connection.execute(_ONE.values(undone_by=new_id), {"order": done_id})
         return new_id
 
@@ -173,7 +174,7 @@ class OrderStore:
             return (await connection.execute(_PRUNE, {"before": before})).rowcount
 
     async def _add_all(self, new: Sequence[Order]) -> Sequence[int]:
-        rows = [new_row(order) for order in new]
+        rows = [_new_row(order) for order in new]
         async with self._database.begin() as connection:
             if self._database.dialect != "sqlite":
                 return (await connection.scalars(_INSERT, rows)).all()
@@ -197,3 +198,18 @@ def _filtered(statement: Select[Any], member_id: int | None, call_id: int | None
     if call_id is not None:
         statement = statement.where(orders.c.call_id == call_id)
     return statement
+
+
+def encode_ids(discord_ids: Collection[int]) -> str:
+    """Spell ids so that one of them can be searched for: ",1,2,"."""
+    return ",".join(["", *map(str, sorted(discord_ids)), ""]) if discord_ids else ","
+
+
+def _new_row(order: Order) -> dict[str, Any]:
+    row = {name: getattr(order, name) for name in _GIVEN}
+    return row | {"people": encode_ids(order.people)}
+
+
+def _changed_row(order: Order) -> dict[str, Any]:
+    row = {f"new_{name}": getattr(order, name) for name in _CHANGING}
+    return row | {"new_people": encode_ids(order.people), "order": order.id}

@@ -11,7 +11,7 @@ from typing import cast
 import discord
 from discord.ui import View
 
-from bot.services.orders import moves
+from bot.services.orders.moves import UNDOABLE
 from bot.services.orders.outcomes import OrderView
 from bot.services.reply import Delivery
 from bot.storage.stores.order_store import OrderState
@@ -129,12 +129,14 @@ ORDER_BUTTONS = (CancelButton, UndoButton, ConfirmButton, DeclineButton)
 def buttons_for_order(view: OrderView) -> View:
     """Return the buttons for the present state of an order."""
     buttons = View(timeout=None)
-    order = view.order
+    order, outcome = view.order, view.outcome
     if view.waiting:
         buttons.add_item(CancelButton(order.id))
     elif order.state is OrderState.AWAITING_CONFIRMATION:
         buttons.add_item(ConfirmButton(order.id))
         buttons.add_item(DeclineButton(order.id))
-    elif moves.moved(view):
-        buttons.add_item(UndoButton(order.id))
+    elif order.state is OrderState.DONE and order.action in UNDOABLE:
+        unmoved = {*outcome.missing, *outcome.unmoved} if outcome else {}
+        if len(view.resolution.assignees) > len(unmoved):
+            buttons.add_item(UndoButton(order.id))
     return buttons

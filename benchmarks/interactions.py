@@ -132,6 +132,7 @@ def settings_for(url: str, database_url: str, *, version: Literal[1, 2] = 1) -> 
     """Build settings that give every member of the pretend Discord the dispatch role."""
     return Settings(
         discord_token=SecretStr("no.token.is-needed"),
+        discord_guild_id=GUILD_ID,
         sonoran_community_id="sandbox",
         sonoran_api_key=SecretStr("sandbox-key"),
         sonoran_api_url=HttpUrl(url),

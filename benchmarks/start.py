@@ -33,6 +33,7 @@ def measure(kind: str, runs: int = 5) -> Start:
         environment = os.environ | {
             "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bench.db",
             "DISCORD_TOKEN": "no.token.is-needed",
+            "DISCORD_GUILD_ID": "1100000000000000001",
             "SONORAN_COMMUNITY_ID": "sandbox",
             "SONORAN_API_KEY": "sandbox-key",
             "SONORAN_API_URL": _UNREACHABLE_URL,

@@ -280,7 +280,6 @@ async def shown_and_pressed(bot_fixture: BotFixture, text: str) -> None:
     await pressed(bot_fixture, await shown(bot_fixture, text))
 
 
-@with_settings(discord_guild_id=None)
 async def test_another_server_has_links_of_its_own(bot_fixture: BotFixture) -> None:
     other = bot_fixture.env.create_guild("Elsewhere")
     role = other.create_role("Dispatch")

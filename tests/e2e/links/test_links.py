@@ -197,7 +197,6 @@ async def test_the_list_in_pages(bot_fixture: BotFixture) -> None:
     assert beyond == last
 
 
-@with_settings(discord_guild_id=None)
 async def test_another_server_has_links_of_its_own(bot_fixture: BotFixture) -> None:
     other = bot_fixture.env.create_guild("Elsewhere")
     role = other.create_role("Dispatch")

@@ -50,7 +50,7 @@ class WaitTimes:
 async def bare_bot(url: str, people: int) -> AsyncIterator[BotUnderTest]:  # noqa: ARG001
     """Open the bare bot, which has no links."""
     discord = PretendDiscord()
-    async with aiohttp.ClientSession() as session, BareBot(session, url) as bot:
+    async with aiohttp.ClientSession() as session, BareBot(session, url, GUILD_ID) as bot:
         await discord.log_in(bot)
         yield discord, BenchmarkClock()
 

@@ -188,7 +188,7 @@ _FIRE = CallForm(
     postal="9044",
     description="Smoke from the second floor of an apartment house.",
     notes=(
-        Note("21:24:40", "D-1", "Caller says everyone is out."),
+        Note("21:24:40", "D-1", "Caller says all residents are out."),
         Note("21:26:03", "R-2", "Visible flames on side C."),
     ),
 )

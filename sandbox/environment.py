@@ -43,6 +43,7 @@ class Environment:
 
     cad: CadServer
     simcord_env: simcord.Env
+    guild_id: int
     channel: simcord.ChannelHandle
     second_channel: simcord.ChannelHandle
     people: Mapping[str, simcord.MemberActor]
@@ -182,7 +183,9 @@ def _build_guild(env: simcord.Env, cad: CadServer) -> Environment:
 
     people = {person.name: join(person) for person in seed.PEOPLE}
     patrol = guild.create_voice_channel("Patrol-2")
-    return Environment(cad, env, channel, second_channel, people, dispatch, officer, patrol)
+    return Environment(
+        cad, env, guild.id, channel, second_channel, people, dispatch, officer, patrol
+    )
 
 
 async def _link_officers(environment: Environment, database_url: str) -> None:

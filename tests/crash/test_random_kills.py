@@ -56,8 +56,8 @@ class Stream:
             await crash_fixture.until(
                 lambda: crash_fixture.is_killed or all(is_told(one) for one in given)
             )
-            if not crash_fixture.is_killed:
-                crash_fixture.kill()
+        if not crash_fixture.is_killed:
+            crash_fixture.kill()
         assert await bot.end() == -signal.SIGKILL
         self.kills += 1
 
@@ -88,9 +88,19 @@ class Stream:
         return action, subject
 
     async def give(self, action: OrderAction, subject: Subject) -> GivenOrder:
-        """Let the member whose unit it is give an order."""
-        pressed = await self.crash_fixture.give(SAMPLES[action], subject)
-        one = GivenOrder(action, subject, pressed)
+        """Let the member whose unit it is give an order, after the one that it undoes."""
+        crash_fixture, sample = self.crash_fixture, SAMPLES[action]
+        if sample.undoes is not None:
+            first = await crash_fixture.give(SAMPLES[sample.undoes], subject)
+            before = GivenOrder(sample.undoes, subject, first)
+            await crash_fixture.until(lambda: crash_fixture.is_killed or is_told(before))
+            if crash_fixture.is_killed:
+                self.given.append(before)
+                return before
+            ids = {one.token: one.id for one in crash_fixture.orders()}
+            subject.undone = ids[first.token]
+            subject.changes.clear()
+        one = GivenOrder(action, subject, await crash_fixture.give(sample, subject))
         self.given.append(one)
         return one
 

@@ -28,7 +28,7 @@ from bot.common.clock import SYSTEM_CLOCK, Clock
 
 MAX_BODY = 2 * 1024 * 1024
 MAX_CONNECTIONS = 20
-BACKGROUND_WAIT = 2.0  # seconds that a background query waits for the rate limit
+SHORT_WAIT = 2.0  # seconds that a background query waits for the rate limit
 # Seconds that a query waits for a pause between commands; then the next request is its own.
 PATIENCE = 3.0
 
@@ -164,24 +164,31 @@ class RequestSender:
                 limiter.refund()
             raise
 
-    async def query(self, request: Request, read: Callable[[Response], T]) -> T:
+    async def query(
+        self, request: Request, read: Callable[[Response], T], *, waits_long: bool = True
+    ) -> T:
         """Send a query when the rate limit allows it, and again after transient faults.
 
         Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`, for a
-        background query within `BACKGROUND_WAIT`. A background query is not sent again after a 429.
+        background query within `SHORT_WAIT`. A background query is not sent again after a 429.
+
+        Args:
+            waits_long: False for a query that gives up as soon as a background query does, because
+                the caller has something better to do than to wait.
 
         Raises:
             CadRateLimited: with the seconds until the rate limit allows a request.
         """
-
-        is_background = in_background()
         limiter = self._limiters[request.endpoint]
         reserve = limiter.reserved_for_orders
-        if is_background:
+        if in_background():
             reserve += limiter.reserved_for_acts
-            if (wait := limiter.wait(reserve=reserve)) > BACKGROUND_WAIT:
-                raise CadRateLimited(retry_after=wait)
-        return await self._send_with_retry(request, read, reserve)
+            wait, waits_long = limiter.wait(reserve=reserve), False
+        else:
+            wait = limiter.wait(is_first=True)
+        if wait > SHORT_WAIT and not waits_long:
+            raise CadRateLimited(retry_after=wait)
+        return await self._send_with_retry(request, read, reserve, waits_long=waits_long)
 
     async def command(self, request: Request, read: Callable[[Response], T]) -> T:
         """Send a command once, when the rate limit allows it; it waits as `query` does.
@@ -193,7 +200,12 @@ class RequestSender:
         return await self.send_now(request, read)
 
     async def _send_with_retry(
-        self, request: Request, read: Callable[[Response], T], reserve: int
+        self,
+        request: Request,
+        read: Callable[[Response], T],
+        reserve: int,
+        *,
+        waits_long: bool,
     ) -> T:
         """Send within the rate limit and `retry.TOTAL_TIMEOUT`."""
         limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
@@ -208,7 +220,7 @@ class RequestSender:
             except CadError as error:
                 elapsed = self._clock.monotonic() - started
                 pause = retry.delay(error, attempt, elapsed, self._jitter())
-                if pause is None or (in_background() and isinstance(error, CadRateLimited)):
+                if pause is None or (isinstance(error, CadRateLimited) and not waits_long):
                     raise
                 fault = error
             await self._clock.sleep(pause)

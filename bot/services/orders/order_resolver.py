@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.cad.errors import CadError
+from bot.cad.errors import CadError, UnitListIncomplete
 from bot.cad.models import Unit
 from bot.services.access.cad_permissions import CadPermissionCheck
 from bot.services.board.live_board import Board
@@ -24,6 +24,7 @@ from bot.services.links.cad_links import CadLinks
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.targets import grammar, target_resolver
 from bot.services.targets.resolution import (
+    PartialUnitList,
     Resolution,
     Roster,
     SkippedTarget,
@@ -109,16 +110,7 @@ class TargetResolver:
         if unlinked := named - api_ids.keys():
             api_ids |= await self._cad_links.api_ids(guild_id, unlinked, lookup)
 
-        snapshot = self._board.snapshot(server_id)
-        _, roster = self._rosters.get(server_id, (None, None))
-        if roster is None or self._rosters[server_id][0] is not snapshot.units:
-            roster = Roster(
-                tuple(snapshot.units.values()),
-                is_current=False,
-                dispatchers=tuple(snapshot.dispatchers.values()),
-            )
-            self._rosters[server_id] = snapshot.units, roster
-        resolution = target_resolver.resolve(terms, api_ids, roster)
+        resolution = target_resolver.resolve(terms, api_ids, self._remembered_roster(server_id))
         if depends_on_duty or not resolution.is_certain():
             # An old list does not show that a unit is off duty: ask before saying no.
             lookup.started()
@@ -127,14 +119,33 @@ class TargetResolver:
             except CadError as error:
                 _log.warning("units of server %s not known: %r", server_id, error)
                 lookup.failed(error)
+                if isinstance(error, UnitListIncomplete) and error.as_of:
+                    part = PartialUnitList(error.loaded, error.as_of)
+                    roster = replace(self._remembered_roster(server_id), partial_list=part)
+                    resolution = target_resolver.resolve(terms, api_ids, roster)
             else:
                 dispatchers = self._board.dispatchers(server_id)
                 roster = Roster(units, is_current=True, dispatchers=dispatchers)
                 resolution = target_resolver.resolve(terms, api_ids, roster)
                 if moved := await self._moved_ids(guild_id, resolution):
                     resolution = target_resolver.resolve(terms, api_ids | moved, roster)
-            snapshot = self._board.snapshot(server_id)
-        # The call that each unit is on, as far as that is known.
+        return self._with_calls(server_id, resolution)
+
+    def _remembered_roster(self, server_id: int) -> Roster:
+        snapshot = self._board.snapshot(server_id)
+        units, roster = self._rosters.get(server_id, (None, None))
+        if roster is None or units is not snapshot.units:
+            roster = Roster(
+                tuple(snapshot.units.values()),
+                is_current=False,
+                dispatchers=tuple(snapshot.dispatchers.values()),
+            )
+            self._rosters[server_id] = snapshot.units, roster
+        return roster
+
+    def _with_calls(self, server_id: int, resolution: Resolution) -> Resolution:
+        """Return it with the call that each unit is on, as far as that is known."""
+        snapshot = self._board.snapshot(server_id)
         calls = {ident: call for call in snapshot.calls.values() for ident in call.idents}
         if not [one for one in resolution.assignees if one.unit and one.unit.ident in calls]:
             return resolution

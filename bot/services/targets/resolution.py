@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bot.cad.models import Unit, UnitRef
 from bot.common.account_id import ACCOUNT_PREFIX, account_of
@@ -51,6 +52,7 @@ class SkipReason(enum.Enum):
     DISPATCHER = enum.auto()  # on duty as a dispatcher only
     NOT_ADDRESSABLE = enum.auto()  # no request of this CAD's API can name the unit
     STATUS_CHANGED = enum.auto()  # the unit got another status while the order waited
+    LIST_INCOMPLETE = enum.auto()  # units may be missing: their list is still loading
     # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD
@@ -131,17 +133,32 @@ class Assignee:
 
 
 @dataclass(frozen=True, slots=True)
+class PartialUnitList:
+    """A list of units on duty that is still loading.
+
+    Attributes:
+        loaded: how many units have been fetched.
+        as_of: when the first of them were fetched.
+    """
+
+    loaded: int
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Roster:
     """The units on duty; is_current if the list was fetched after the order arrived.
 
     Attributes:
         units: the units that can be sent to calls.
         dispatchers: the units that are logged in as dispatchers; they are not sent to calls.
+        partial_list: what is known of a list that is still loading; then it is not current.
     """
 
     units: Sequence[Unit]
     is_current: bool
     dispatchers: Sequence[Unit] = ()
+    partial_list: PartialUnitList | None = None
     # Indexes, built on first use: one order looks up hundreds of members.
     _units_by_api_id: dict[str, Unit] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -220,6 +237,7 @@ class Resolution:
         attendances: one summary for each role and channel with an assignee.
         too_many: the number of people named if it exceeds `ASSIGNEE_LIMIT`, else 0; then
             assignees is empty.
+        partial_list: as in `Roster`.
     """
 
     assignees: tuple[Assignee, ...] = ()
@@ -227,6 +245,7 @@ class Resolution:
     excluded: tuple[Assignee, ...] = ()
     attendances: tuple[MemberGroupSummary, ...] = ()
     too_many: int = 0
+    partial_list: PartialUnitList | None = None
 
     def only_on_duty(self, *, is_final: bool) -> Resolution:
         """Return it without the assignees that are off duty.

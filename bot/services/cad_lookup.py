@@ -26,11 +26,6 @@ class CadLookup:
     was_asked: bool = False
     error: CadError | None = None
 
-    @property
-    def retry_after(self) -> float | None:
-        """The seconds until the CAD's limit allows another attempt; None if none is known."""
-        return self.error.retry_after if self.error else None
-
     def started(self) -> None:
         """Record that the CAD is being asked."""
         if not self.was_asked:

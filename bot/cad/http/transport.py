@@ -179,36 +179,13 @@ class RequestSender:
         Raises:
             CadRateLimited: with the seconds until the rate limit allows a request.
         """
-        limiter = self._limiters[request.endpoint]
-        reserve = limiter.reserved_for_orders
+        limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
+        reserve, wait = limiter.reserved_for_orders, limiter.wait(is_first=True)
         if in_background():
             reserve += limiter.reserved_for_acts
             wait, waits_long = limiter.wait(reserve=reserve), False
-        else:
-            wait = limiter.wait(is_first=True)
         if wait > SHORT_WAIT and not waits_long:
             raise CadRateLimited(retry_after=wait)
-        return await self._send_with_retry(request, read, reserve, waits_long=waits_long)
-
-    async def command(self, request: Request, read: Callable[[Response], T]) -> T:
-        """Send a command once, when the rate limit allows it; it waits as `query` does.
-
-        It is not sent again: what it did must not be done twice, so that the caller has to look.
-        """
-        limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
-        await self._wait_for_limit(limiter, started, 0, None)
-        return await self.send_now(request, read)
-
-    async def _send_with_retry(
-        self,
-        request: Request,
-        read: Callable[[Response], T],
-        reserve: int,
-        *,
-        waits_long: bool,
-    ) -> T:
-        """Send within the rate limit and `retry.TOTAL_TIMEOUT`."""
-        limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
         attempt = 0
         fault: CadError | None = None
         while True:
@@ -224,6 +201,15 @@ class RequestSender:
                     raise
                 fault = error
             await self._clock.sleep(pause)
+
+    async def command(self, request: Request, read: Callable[[Response], T]) -> T:
+        """Send a command once, when the rate limit allows it; it waits as `query` does.
+
+        It is not sent again: what it did must not be done twice, so that the caller has to look.
+        """
+        limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
+        await self._wait_for_limit(limiter, started, 0, None)
+        return await self.send_now(request, read)
 
     async def _wait_for_limit(
         self, limiter: RateLimiter, started: float, reserve: int, fault: CadError | None

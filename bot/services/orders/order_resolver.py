@@ -110,7 +110,16 @@ class TargetResolver:
         if unlinked := named - api_ids.keys():
             api_ids |= await self._cad_links.api_ids(guild_id, unlinked, lookup)
 
-        resolution = target_resolver.resolve(terms, api_ids, self._remembered_roster(server_id))
+        snapshot = self._board.snapshot(server_id)
+        _, roster = self._rosters.get(server_id, (None, None))
+        if roster is None or self._rosters[server_id][0] is not snapshot.units:
+            roster = Roster(
+                tuple(snapshot.units.values()),
+                is_current=False,
+                dispatchers=tuple(snapshot.dispatchers.values()),
+            )
+            self._rosters[server_id] = snapshot.units, roster
+        resolution = target_resolver.resolve(terms, api_ids, roster)
         if depends_on_duty or not resolution.is_certain():
             # An old list does not show that a unit is off duty: ask before saying no.
             lookup.started()
@@ -121,31 +130,15 @@ class TargetResolver:
                 lookup.failed(error)
                 if isinstance(error, UnitListIncomplete) and error.as_of:
                     part = PartialUnitList(error.loaded, error.as_of)
-                    roster = replace(self._remembered_roster(server_id), partial_list=part)
+                    roster = self._roster(server_id, self._board.units(server_id), part)
                     resolution = target_resolver.resolve(terms, api_ids, roster)
             else:
-                dispatchers = self._board.dispatchers(server_id)
-                roster = Roster(units, is_current=True, dispatchers=dispatchers)
+                roster = self._roster(server_id, units)
                 resolution = target_resolver.resolve(terms, api_ids, roster)
                 if moved := await self._moved_ids(guild_id, resolution):
                     resolution = target_resolver.resolve(terms, api_ids | moved, roster)
-        return self._with_calls(server_id, resolution)
-
-    def _remembered_roster(self, server_id: int) -> Roster:
-        snapshot = self._board.snapshot(server_id)
-        units, roster = self._rosters.get(server_id, (None, None))
-        if roster is None or units is not snapshot.units:
-            roster = Roster(
-                tuple(snapshot.units.values()),
-                is_current=False,
-                dispatchers=tuple(snapshot.dispatchers.values()),
-            )
-            self._rosters[server_id] = snapshot.units, roster
-        return roster
-
-    def _with_calls(self, server_id: int, resolution: Resolution) -> Resolution:
-        """Return it with the call that each unit is on, as far as that is known."""
-        snapshot = self._board.snapshot(server_id)
+            snapshot = self._board.snapshot(server_id)
+        # The call that each unit is on, as far as that is known.
         calls = {ident: call for call in snapshot.calls.values() for ident in call.idents}
         if not [one for one in resolution.assignees if one.unit and one.unit.ident in calls]:
             return resolution
@@ -156,6 +149,13 @@ class TargetResolver:
             for one in resolution.assignees
         ]
         return replace(resolution, assignees=tuple(assignees))
+
+    def _roster(
+        self, server_id: int, units: Sequence[Unit], part: PartialUnitList | None = None
+    ) -> Roster:
+        """Return a roster of units that were just fetched, as a whole or in part."""
+        dispatchers = self._board.dispatchers(server_id)
+        return Roster(units, is_current=part is None, dispatchers=dispatchers, partial_list=part)
 
     async def _moved_ids(self, guild_id: int, resolution: Resolution) -> dict[int, str]:
         """Return other ids for members whose linked id no unit on duty has."""

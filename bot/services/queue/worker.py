@@ -189,7 +189,8 @@ class QueueWorker:
             resolution = resolution.only_on_duty(is_final=lookup.error is None)
         queued.resolution = resolution
         # The units that are known go ahead; before another attempt the CAD is asked for the rest.
-        is_soon = lookup.retry_after is not None and lookup.retry_after <= LIMIT_PATIENCE
+        limit = lookup.error.retry_after if lookup.error else None
+        is_soon = limit is not None and limit <= LIMIT_PATIENCE
         is_resolved = lookup.error is None or (bool(resolution.assignees) and not is_soon)
         queued.lookup = LookupState(is_resolved, error=lookup.error, failures=failures)
         if lookup.error is not None and not is_resolved:

@@ -113,6 +113,11 @@ class Assignee:
     on_duty: bool | None
     call_id: int | None = None
 
+    @classmethod
+    def of_unit(cls, unit: Unit) -> Assignee:
+        """Return a unit on duty as an assignee."""
+        return cls(unit.api_ids[0] if unit.api_ids else "", None, unit, on_duty=True)
+
     @property
     def key(self) -> str:
         """The key under which different spellings of the same unit or member are equal."""
@@ -167,6 +172,11 @@ class Roster:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
+    @property
+    def doubt(self) -> SkipReason:
+        """Why a target that is not found may be on duty all the same, if it is not current."""
+        return SkipReason.LIST_INCOMPLETE if self.partial_list else SkipReason.NOT_LOOKED_UP
+
     def by_api_id(self, api_id: str) -> Unit | None:
         """Return the first unit that has an API id, in any spelling of it, or this account."""
         if not self._units_by_api_id:
@@ -217,15 +227,6 @@ class MemberGroupSummary:
     count: int
     not_linked: int
     not_on_duty: int
-
-
-@dataclass(frozen=True, slots=True)
-class LookupResult:
-    """The assignees that a term resolved to, and what was skipped."""
-
-    assignees: Sequence[Assignee] = ()
-    left_out: Sequence[SkippedTarget] = ()
-    attendances: Sequence[MemberGroupSummary] = ()
 
 
 @dataclass(frozen=True, slots=True)

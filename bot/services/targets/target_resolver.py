@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
+from bot.cad.models import Unit
+from bot.common import steam_id
+from bot.services.targets import group_lookup
 from bot.services.targets.exclusions import Exclusions
+from bot.services.targets.group_lookup import LookupResult
 from bot.services.targets.resolution import (
     ASSIGNEE_LIMIT,
     Assignee,
@@ -12,9 +17,20 @@ from bot.services.targets.resolution import (
     Resolution,
     Roster,
     SkippedTarget,
+    SkipReason,
+    Target,
 )
-from bot.services.targets.roster_lookup import RosterLookup
-from bot.services.targets.terms import Term
+from bot.services.targets.terms import (
+    EveryoneTerm,
+    IdentTerm,
+    MemberGroupTerm,
+    MemberTerm,
+    Term,
+    TextTerm,
+    UnitGroupTerm,
+    UnitRangeTerm,
+    UnknownTerm,
+)
 
 
 def resolve(terms: Sequence[Term], api_ids: Mapping[int, str | None], roster: Roster) -> Resolution:
@@ -53,3 +69,108 @@ def resolve(terms: Sequence[Term], api_ids: Mapping[int, str | None], roster: Ro
         len(assignees) if is_too_long else 0,
         roster.partial_list,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RosterLookup:
+    """Looks up terms in a roster."""
+
+    api_ids: Mapping[int, str | None]
+    roster: Roster
+
+    def find(self, term: Term, excluded_ids: Collection[int] = ()) -> LookupResult:
+        """Resolve a term.
+
+        Args:
+            excluded_ids: members who are excluded; these are not reported as missing.
+        """
+        meaning = term.meaning
+        match meaning:
+            case MemberTerm():
+                return self._find_member(term, meaning, excluded_ids)
+            case MemberGroupTerm():
+                return group_lookup.find_members(
+                    term, meaning, self.api_ids, self.roster, excluded_ids
+                )
+            case UnitGroupTerm():
+                return group_lookup.find_unit_group(term, meaning, self.roster)
+            case UnitRangeTerm(is_valid=True):
+                return group_lookup.find_unit_range(term, meaning, self.roster)
+            case _:
+                return _result(term, self._find_single(meaning))
+
+    def _find_single(
+        self, meaning: UnitRangeTerm | IdentTerm | TextTerm | EveryoneTerm | UnknownTerm
+    ) -> Assignee | SkipReason:
+        match meaning:
+            case TextTerm(text=text):
+                return self._find_text(text)
+            case IdentTerm(ident=ident):
+                return self._find_ident(ident)
+            case UnitRangeTerm():
+                return SkipReason.INVALID_RANGE
+            case EveryoneTerm():
+                return SkipReason.EVERYONE
+            case UnknownTerm():
+                return SkipReason.NOT_UNDERSTOOD
+
+    def _find_member(
+        self, term: Term, member: MemberTerm, excluded_ids: Collection[int]
+    ) -> LookupResult:
+        api_id = self.api_ids.get(member.id)
+        if api_id is not None:
+            unit = self.roster.by_api_id(api_id)
+            if unit is None and self.roster.has_dispatcher(api_id):
+                reason = SkipReason.DISPATCHER
+            elif unit is not None or not self.roster.is_conclusive(api_id):
+                on_duty = True if unit else None
+                return LookupResult([Assignee(api_id, member.id, unit, on_duty)])
+            else:
+                reason = SkipReason.NOT_ON_DUTY
+        elif member.id not in self.api_ids:
+            reason = SkipReason.NOT_LOOKED_UP
+        else:
+            reason = SkipReason.NOT_LINKED if member.is_in_guild else SkipReason.NOT_A_MEMBER
+        return LookupResult() if member.id in excluded_ids else _result(term, reason)
+
+    def _find_text(self, text: str) -> Assignee | SkipReason:
+        numbered = self.roster.by_number(text)
+        if len(numbered) > 1:
+            return SkipReason.AMBIGUOUS
+        if numbered:
+            return Assignee.of_unit(numbered[0])
+        unit = self.roster.by_api_id(text)
+        if unit is None and self.roster.has_dispatcher(text):
+            return SkipReason.DISPATCHER
+        # A whole API id is sent even if the list of units does not show it.
+        if unit or steam_id.looks_like_api_id(text):
+            absent = False if self.roster.is_conclusive(text) else None
+            api_id = _cad_spelling(text, unit)
+            return Assignee(api_id, None, unit, on_duty=True if unit else absent)
+        return SkipReason.NO_SUCH_UNIT if self.roster.is_current else self.roster.doubt
+
+    def _find_ident(self, ident: int) -> Assignee | SkipReason:
+        if unit := self.roster.by_ident(ident):
+            return Assignee.of_unit(unit)
+        return SkipReason.NOT_ON_DUTY if self.roster.is_current else self.roster.doubt
+
+
+def _cad_spelling(api_id: str, unit: Unit | None) -> str:
+    """Return a typed id as the CAD writes it on the unit; API 1 compares it letter by letter.
+
+    The id of an account stays as it is.
+
+    The id of a link needs this not: it was stored as the CAD confirmed it, and the remembered
+    units may be older than that.
+    """
+    if unit is None or api_id in unit.api_ids:
+        return api_id
+    wanted = steam_id.identity(api_id)
+    return next((one for one in unit.api_ids if steam_id.identity(one) == wanted), api_id)
+
+
+def _result(term: Term, assignee_or_reason: Assignee | SkipReason) -> LookupResult:
+    if isinstance(assignee_or_reason, Assignee):
+        return LookupResult([assignee_or_reason])
+    member_id = term.meaning.id if isinstance(term.meaning, MemberTerm) else None
+    return LookupResult(left_out=[SkippedTarget(Target(term.text, member_id), assignee_or_reason)])

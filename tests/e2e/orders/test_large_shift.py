@@ -12,6 +12,7 @@ from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.calls.test_card_buttons import card, menu, pick, press, settled, words
 
 LOADING = "The list of units on duty is still loading: "
+STEP = 5  # seconds
 both = pytest.mark.parametrize("version", [1, 2], ids=["v1", "v2"])
 
 
@@ -30,9 +31,9 @@ async def begin(bot_fixture: BotFixture, version: int, *, seconds: int) -> None:
 
 async def pass_time(bot_fixture: BotFixture, seconds: int) -> None:
     """Advance the time, while the lists are refreshed as for cards."""
-    for _ in range(seconds):
+    for passed in range(0, seconds, STEP):
         bot_fixture.services.board.refresh(seed.SERVER_ID)
-        await bot_fixture.advance(1)
+        await bot_fixture.advance(min(STEP, seconds - passed))
         await bot_fixture.settle_network()
 
 

@@ -16,7 +16,7 @@ from bot.cad.models import Call, Receipt
 from bot.cad.push.events import EmergenciesRemoved, Event
 from bot.services.board.snapshot import BoardSnapshot
 from bot.services.orders.outcomes import OrderView
-from bot.services.queue.call_steps import create_call, if_repeated, key_of_call
+from bot.services.queue.kinds.call_steps import create_call, if_repeated, key_of_call
 from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict, calls_of
 from bot.services.targets.resolution import Assignee, SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import OrderAction

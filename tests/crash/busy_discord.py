@@ -111,9 +111,12 @@ class BusyDiscord(DiscordServer):
         return one
 
     async def type(self, one: Pressed, command: str, options: Mapping[str, str]) -> None:
-        """Let a member type a command."""
-        typed = [{"name": name, "type": 3, "value": value} for name, value in options.items()]
-        data = {"id": "1600000000000000000", "name": command, "type": 1, "options": typed}
+        """Let a member type a command, or one of a group: `call new`."""
+        group, _, command = command.rpartition(" ")
+        typed: list[Any] = [{"name": one, "type": 3, "value": options[one]} for one in options]
+        if group:
+            typed = [{"name": command, "type": 1, "options": typed}]
+        data = {"id": "1600000000000000000", "name": group or command, "type": 1, "options": typed}
         await self._send_event(one, 2, data | {"guild_id": str(GUILD_ID)})  # whose command it is
 
     async def click(self, one: Pressed, custom_id: str, value: str = "") -> None:

@@ -20,7 +20,8 @@ CROWD = 6  # orders of one life of the bot
 LIVES = MEMBER_COUNT // CROWD  # between two checks: each order has a unit of its own
 FINAL = re.compile("^(<@.+>, your order: )?[✅❌]")
 
-pytestmark = pytest.mark.process
+# Every wait has a limit of its own; the whole may take hours.
+pytestmark = [pytest.mark.process, pytest.mark.timeout(0)]
 
 
 @dataclass(frozen=True, slots=True)

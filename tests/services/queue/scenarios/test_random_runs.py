@@ -25,7 +25,7 @@ from bot.cad.errors import (
     CadUnreachable,
     InvalidApiKey,
 )
-from bot.cad.models import AttachRequest, DetachRequest, EmergencyCall
+from bot.cad.models import AttachRequest, DetachRequest, EmergencyCall, NewCall
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import ServiceError
 from bot.services.orders import outcomes
@@ -72,6 +72,7 @@ MAY_DO: Mapping[OrderAction, Callable[[Order, OrderDetail], Iterable[Sequence[ob
     OrderAction.ATTACH: lambda _order, _detail: (),
     OrderAction.DETACH: lambda _order, _detail: (),
     OrderAction.UNDO: lambda _order, _detail: (),
+    OrderAction.CREATE: lambda order, _detail: (("create", order.server_id),),
     OrderAction.RESPOND: lambda order, detail: (
         ("create", order.server_id),
         ("remove", detail.emergency),
@@ -419,11 +420,15 @@ detached = st.sampled_from([None, None, *(-one for one in CALLS)])
 emergencies = st.sampled_from(EMERGENCIES)
 deadly = st.sampled_from([False] * 9 + [True])
 no_detail = st.just(OrderDetail())
+created = st.builds(
+    OrderDetail, new=st.builds(NewCall, st.just(1), st.sampled_from(["Fire", "Flood"]))
+)
 dismissed = st.builds(OrderDetail, emergency=emergencies)
 # What a member may ask for: a further kind is one more row, here and in MAY_DO.
 ORDERS: Mapping[OrderAction, st.SearchStrategy[Step]] = {
     OrderAction.ATTACH: st.builds(attach_or_detach, units, attached, deadly),
     OrderAction.DETACH: st.builds(attach_or_detach, units, detached, deadly),
+    OrderAction.CREATE: st.builds(act, st.just(OrderAction.CREATE), st.none(), created, deadly),
     OrderAction.RESPOND: st.builds(response, emergencies, units, deadly),
     OrderAction.NOTE: st.builds(note, attached, deadly),
     OrderAction.STATUS: st.builds(status, st.integers(1, 3), st.integers(1, 4), deadly),
@@ -506,6 +511,7 @@ async def check(run: RandomRun) -> None:
         check_deed(run, views, deed)
     for view in views.values():
         check_done(run, view)
+    check_created(run, list(views.values()))
     for call_id in CALLS:
         check_close(run, list(views.values()), call_id)
     for number in EMERGENCIES:
@@ -514,7 +520,9 @@ async def check(run: RandomRun) -> None:
 
 def check_answer(run: RandomRun, order_id: int, view: OrderView) -> None:
     order = view.order
-    is_question = order.units.split() == list(map(str, CROWD)) and order_id not in run.confirmed
+    is_crowd = order.units.split() == list(map(str, CROWD))
+    is_new = order_id not in run.confirmed and order.action is not OrderAction.UNDO
+    is_question = is_crowd and is_new
     assert order.state in (
         FINAL | {OrderState.AWAITING_CONFIRMATION}
         if is_question
@@ -642,6 +650,14 @@ def check_done(run: RandomRun, view: OrderView) -> None:
         assert to_do(view) <= done
     elif order.action is OrderAction.NOTE:  # no other order has the same text
         assert not to_do(view) & done
+
+
+def check_created(run: RandomRun, views: list[OrderView]) -> None:
+    """Each order that creates a call has one of its own."""
+    orders = [view for view in views if view.order.action is OrderAction.CREATE]
+    done = [view.order.call_id for view in orders if view.order.state is OrderState.DONE]
+    assert len(set(done)) == len(done)
+    assert set(done) <= set(run.cad.metas)
 
 
 def check_close(run: RandomRun, views: list[OrderView], call_id: int) -> None:

@@ -29,6 +29,7 @@ from bot.services import errors as service_errors
 from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
+    AlreadyUndone,
     AmbiguousCall,
     ApprovalPending,
     ApprovalUnavailable,
@@ -133,6 +134,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (NotOrderOwner(), ("the member who gave this order",)),
     (TooLateToConfirm(), ("15 minutes", "again")),
     (NothingToUndo(), ("nothing to undo",)),
+    (AlreadyUndone(), ("undone already",)),
     (TooLateToUndo(), ("10 minutes", "`/detach`")),
     (VanityUrl("steamcommunity.com/id/pat"), ("`steamcommunity.com/id/pat`", "17-digit")),
     (InvalidApiId("pat"), ("`pat`", "17-digit")),

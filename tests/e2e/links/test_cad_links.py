@@ -219,7 +219,9 @@ async def test_a_large_role_leaves_mentioned_members_their_requests(
     bot_fixture.world.behaviour.rate_limits = True
     channel = await patrol(bot_fixture, "dana", "vic", "max")
     await bot_fixture.run_command(bot_fixture.dana, "attach", call=100, units=channel.mention)
-    await bot_fixture.advance(30)
+    for _ in range(6):
+        await bot_fixture.advance(5)
+        await bot_fixture.settle_network()
     assert account_requests(bot_fixture) == 2
     said = await bot_fixture.run_command(
         bot_fixture.dana, "attach", call=100, units=bot_fixture.charlie.mention

@@ -12,6 +12,7 @@ from bot.cad.errors import CadError
 from bot.common.backoff import Backoff
 from bot.common.clock import Clock
 from bot.common.discord_limits import INTERACTION_LIFETIME
+from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import OrderView, Outcome, StoredError, WaitNotice
@@ -151,14 +152,16 @@ class OrderCompletion:
         self._follow_up = follow_up
         self._on_closed = on_closed
         self._clock = clock
+        self._outage = OutageLog(_log, "orders cannot be written", "orders can be written again")
 
     async def save(self, orders: Sequence[QueuedOrder]) -> bool:
         """Store orders; False where that fails, which must not keep an actor from an answer."""
         try:
             await self._store.save([queued.to_order() for queued in orders])
         except StorageError as error:
-            _log.error("%d orders cannot be written: %s", len(orders), error)
+            self._outage.record_failure(error)
             return False
+        self._outage.record_success()
         return True
 
     async def save_resolutions(self, orders: Sequence[QueuedOrder]) -> None:

@@ -102,7 +102,7 @@ class Verifications(VerificationStore):
     def __init__(self, part: Part) -> None:
         self.part = part
 
-    async def due(self, now: datetime) -> Link | None:
+    async def due(self, guild_id: int, now: datetime) -> Link | None:
         return await self.part.do(None)
 
     async def next_unchecked(self, guild_id: int, since: datetime, after: int) -> Link | None:
@@ -121,7 +121,7 @@ class Verifications(VerificationStore):
 class VerifierLoop:
     def __init__(self, part: Part, time: FakeTime) -> None:
         verifier = cast(LinkVerifier, None)
-        self.verifier = BackgroundVerifier(verifier, Verifications(part), clock=time)
+        self.verifier = BackgroundVerifier(verifier, Verifications(part), guild_id=1, clock=time)
 
     async def start(self) -> None:
         self.verifier.start()

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class BackgroundVerifier:
-    """Verifies one unverified link at a time, with a backoff while the CAD fails.
+    """Verifies one unverified link of a guild at a time, with a backoff while the CAD fails.
 
     The longer a link stays unverified, the less often it is tried; see `VerificationStore.due`.
     """
@@ -35,8 +35,10 @@ class BackgroundVerifier:
         verifier: LinkVerifier,
         verifications: VerificationStore,
         *,
+        guild_id: int,
         clock: Clock,
     ) -> None:
+        self._guild_id = guild_id
         self._verifier = verifier
         self._verifications = verifications
         self._clock = clock
@@ -44,9 +46,8 @@ class BackgroundVerifier:
 
     def start(self) -> None:
         """Start the background task."""
-        self._tasks.repeat(
-            "background verification", self._verify_next, BACKOFF, first_wait=FIRST_DELAY
-        )
+        name = f"verifying links of guild {self._guild_id}"
+        self._tasks.repeat(name, self._verify_next, BACKOFF, first_wait=FIRST_DELAY)
 
     async def close(self) -> None:
         """Stop the background tasks, and wait until the link under way is stored."""
@@ -66,7 +67,7 @@ class BackgroundVerifier:
         Raises:
             CadError: the CAD cannot be asked now.
         """
-        link = await self._verifications.due(self._clock.now())
+        link = await self._verifications.due(self._guild_id, self._clock.now())
         if link is None:
             return IDLE_INTERVAL
         with self._tasks.cancellable(), background_queries():
@@ -85,7 +86,7 @@ class BackgroundVerifier:
 
     async def _on_link_verified(self, event: LinkVerified) -> None:
         try:
-            for link in await self._verifications.unverified(event.api_id):
+            for link in await self._verifications.unverified(self._guild_id, event.api_id):
                 with self._tasks.cancellable():
                     verification = await self._verifier.from_event(
                         link, event.api_id, event.account

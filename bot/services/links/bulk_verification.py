@@ -78,14 +78,10 @@ class CheckAnnouncer(Protocol):
 
 @dataclass(eq=False, slots=True)
 class _RunningCheck:
-    """A check that is under way; all times are in monotonic seconds.
-
-    Attributes:
-        last_id: the member whose link was checked last.
-    """
+    """A check that is under way; all times are in monotonic seconds."""
 
     check: LinkCheck
-    last_id: int = _BEFORE_FIRST_ID
+    last_id: int = _BEFORE_FIRST_ID  # the member whose link was checked last
     replies: dict[CheckReply, float] = field(default_factory=dict)  # each until it expires
     shown_at: float = -math.inf
     cad_error: CadError | None = None
@@ -196,11 +192,7 @@ class BulkVerifier:
         return self._running.get(running.check.guild_id) is running
 
     async def _verify_next(self, running: _RunningCheck) -> float | None:
-        """Verify one link; return the seconds until the next, None after the last.
-
-        Raises:
-            CadError: the CAD cannot be asked now.
-        """
+        """Verify one link, or raise CadError; return the seconds until the next, None for none."""
         if not self._is_current(running):
             return None
         link = await self._verifications.next_unchecked(
@@ -210,16 +202,14 @@ class BulkVerifier:
             await self._tasks.sleep(running.shown_at + EDIT_GAP - self._clock.monotonic())
             await self._finish(running)
             return None
-        running.cad_error = await self._verify_one(link)
+        error = running.cad_error = await self._verify_one(link)
         await self._show_progress(running)
-        match running.cad_error:
-            case None:
-                running.last_id = link.discord_id
-                return 0.0
-            case CadRateLimited(retry_after=seconds):  # no outage
-                return max(BACKOFF.first, seconds or 0.0)
-            case error:
-                raise error
+        if isinstance(error, CadRateLimited):  # no outage
+            return max(BACKOFF.first, error.retry_after or 0.0)
+        if error is not None:
+            raise error
+        running.last_id = link.discord_id
+        return 0.0
 
     async def _verify_one(self, link: Link) -> CadError | None:
         """Verify one link and store the result; return the error that blocks the CAD, if any."""

@@ -161,7 +161,8 @@ class OrderCompletion:
         except StorageError as error:
             self._outage.record_failure(error)
             return False
-        self._outage.record_success()
+        if self._outage.is_failing:
+            self._outage.record_success()
         return True
 
     async def save_resolutions(self, orders: Sequence[QueuedOrder]) -> None:
@@ -211,11 +212,7 @@ class OrderCompletion:
         await self.save(orders)
 
     async def finish(
-        self,
-        orders: Sequence[QueuedOrder],
-        state: OrderState,
-        *,
-        error: CadError | None = None,
+        self, orders: Sequence[QueuedOrder], state: OrderState, *, error: CadError | None = None
     ) -> None:
         """Close orders, store that, and have their actors told.
 
@@ -256,10 +253,8 @@ class OrderCompletion:
 
     async def withdraw(self, order: Order) -> None:
         """Close an order whose actor was told that it failed, or raise StorageError."""
-        finished_at = self._clock.now()
-        await self._store.save(
-            [replace(order, state=OrderState.CANCELLED, answered=True, finished_at=finished_at)]
-        )
+        end, now = OrderState.CANCELLED, self._clock.now()
+        await self._store.save([replace(order, state=end, answered=True, finished_at=now)])
 
     async def announce(self, queued: QueuedOrder) -> None:
         """Show what became of a closed order; have the CAD confirm it, and show that too."""

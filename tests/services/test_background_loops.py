@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
@@ -305,39 +304,36 @@ async def test_a_loop_survives_a_day_of_failures(
     await running.close()
 
 
-# The functions that wait in a loop, by module; what only repeats uses `BackgroundTasks.repeat`.
+# The modules that wait in a loop of their own; what only repeats uses `BackgroundTasks.repeat`.
 WAITING = {
-    "cad/http/transport.py": {"_send_with_retry", "_wait_for_limit"},  # so many attempts
-    "cad/push/event_queue.py": {"get"},  # until there is an event
-    "cad/push/signalr_connection.py": {"invoke", "listen"},  # as long as a session
-    "cad/push/signalr_feed.py": {"_run"},  # tested in test_signalr_feed.py
-    "cad/unit_list_loader.py": {"load"},  # so many pages
-    "services/background.py": {"run", "join"},  # tested here
-    "services/board/push_listener.py": {"_read"},  # tested in test_push_listener.py
-    "services/links/bulk_verification.py": {"_find_shared_ids"},  # so many links
-    "services/queue/completion.py": {
-        "show_result",  # tested here
-        "_update",  # while an order waits, 15 minutes at most
-    },
-    "services/queue/worker.py": {"_work"},  # while there are orders
-    "storage/database.py": {"_drain"},  # while there are items
-    "storage/sqlite.py": {"_wait_for_lock"},  # five seconds
+    "cad/http/transport.py",  # so many attempts
+    "cad/push/event_queue.py",  # until there is an event
+    "cad/push/signalr_connection.py",  # as long as a session
+    "cad/push/signalr_feed.py",  # tested in test_signalr_feed.py
+    "cad/unit_list_loader.py",  # so many pages
+    "services/background.py",  # tested here
+    "services/board/push_listener.py",  # tested in test_push_listener.py
+    "services/links/bulk_verification.py",  # so many links
+    "services/queue/completion.py",  # tested here; while an order waits, 15 minutes at most
+    "services/queue/worker.py",  # while there are orders
+    "storage/database.py",  # while there are items
+    "storage/sqlite.py",  # five seconds
 }
 
 
-def waiting_loops() -> dict[str, set[str]]:
-    """Find the asynchronous functions with a loop that has no sequence to end it."""
-    found = defaultdict(set)
-    for path in PACKAGE.rglob("*.py"):
-        for function in ast.walk(ast.parse(path.read_text())):
-            if isinstance(function, ast.AsyncFunctionDef) and any(
-                isinstance(one, ast.While)
-                or (isinstance(one, ast.AsyncFor) and isinstance(one.iter, ast.Name))
-                for one in ast.walk(function)
-            ):
-                found[path.relative_to(PACKAGE).as_posix()].add(function.name)
-    return found
+def waits_in_a_loop(function: ast.AST) -> bool:
+    """Tell whether an asynchronous function has a loop that no sequence ends."""
+    return isinstance(function, ast.AsyncFunctionDef) and any(
+        isinstance(one, ast.While)
+        or (isinstance(one, ast.AsyncFor) and isinstance(one.iter, ast.Name))
+        for one in ast.walk(function)
+    )
 
 
 def test_there_is_no_other_loop() -> None:
-    assert waiting_loops() == WAITING
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if any(map(waits_in_a_loop, ast.walk(ast.parse(path.read_text()))))
+    }
+    assert found == WAITING

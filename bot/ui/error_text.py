@@ -25,6 +25,7 @@ from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
 from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
+    AlreadyPressed,
     AmbiguousCall,
     ApprovalPending,
     ApprovalUnavailable,
@@ -40,6 +41,7 @@ from bot.services.errors import (
     ImportExpired,
     ImportOutdated,
     NoCadAccount,
+    NoCheckRuns,
     NothingSelected,
     NothingToConfirm,
     NothingToUndo,
@@ -48,6 +50,7 @@ from bot.services.errors import (
     RequestNotFound,
     RoleRequired,
     ServiceError,
+    TooLateToCancel,
     TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
@@ -97,8 +100,11 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     CadAccountRemoved: ACCOUNT_REMOVED,
     CadAccountBanned: ACCOUNT_BANNED,
     CadPermissionUnknown: PERMISSION_UNKNOWN,
+    NoCheckRuns: "No check of the links is running. Nothing has changed.",
     NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
     AlreadyConfirmed: "This is confirmed already. Look at its answer for the result.",
+    AlreadyPressed: "This was pressed already. Look at its answer for the result.",
+    TooLateToCancel: "Too late to cancel: the order is being sent or closed.",
     NotOrderOwner: "Only the member who gave this order can do that.",
     TooLateToConfirm: (
         f"That was more than {minutes(INTERACTION_LIFETIME)} minutes ago. Give the order again."

@@ -22,6 +22,7 @@ from bot.services.queue.completion import Announcer, FollowUpHandler, OrderCompl
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.queue.worker import OrderResolver, QueueWorker
+from bot.services.reply import ReplyAddress
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order, OrderState, OrderStore
 
@@ -141,10 +142,28 @@ class OrderQueue:
         await self._announcer.show(OrderView(unreadable))
         await self._store.abandon(view.order.id, self._clock.now())
 
-    async def cancel(self, order_id: int, actor_id: int) -> bool:
-        """Close an actor's order that has not been sent; False if it is too late for that."""
+    async def show_again(self, reply: ReplyAddress) -> bool:
+        """Show in a message what became of the order whose reply it is; False if there is none."""
+        order = await self._store.find_by_reply(reply.reply_id) if reply.reply_id else None
+        if order is None or order.state is OrderState.AWAITING_CONFIRMATION:
+            return False
+        if not order.state.is_open:  # else the queue shows what becomes of it
+            address = replace(order, application_id=reply.application_id, token=reply.token)
+            server = self._server_labels[order.server_id]
+            await self._announcer.show(outcomes.decode_view(address, server))
+        return True
+
+    async def cancel(self, order_id: int, actor_id: int, message_id: int | None = None) -> bool:
+        """Close an actor's order that has not been sent; False if it is too late for that.
+
+        Args:
+            message_id: the message of the button; one that is not the order's reply cancels
+                nothing.
+        """
         queued = self._worker.orders.get(order_id)
         if queued is None or queued.order.actor_id != actor_id:
+            return False
+        if not queued.order.is_shown_in(message_id):
             return False
         if queued.order.state is not OrderState.QUEUED:
             return False

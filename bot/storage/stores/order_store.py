@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
 
+from bot.storage.advisory_lock import acquire_lock
 from bot.storage.database import Coalescer, Database
 from bot.storage.tables import orders
 
@@ -98,9 +99,16 @@ class Order:
     answered: bool = False
     finished_at: datetime | None = None
 
+    def is_shown_in(self, message_id: int | None) -> bool:
+        """Return whether a message may be the order's reply; where one is not known, it may."""
+        return message_id is None or self.reply_id is None or self.reply_id == message_id
+
 
 ORDERS = select(*(orders.c[name] for name in Order.__slots__))
 _BY_ID = ORDERS.where(orders.c.id == bindparam("order"))
+_BY_REPLY = (
+    ORDERS.where(orders.c.reply_id == bindparam("message")).order_by(orders.c.id.desc()).limit(1)
+)
 _OPEN = (OrderState.QUEUED, OrderState.SENDING)
 _UNFINISHED = ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(False))).order_by(
     orders.c.id
@@ -152,10 +160,29 @@ class OrderStore:
         """Save a new order and return its id; the id in `order` is ignored."""
         return await self._adding.submit(order)
 
+    async def add_reply(self, order: Order) -> int | None:
+        """Save a new order whose reply takes the place of a message; return its id.
+
+        None where the message is the reply of another order already.
+        """
+        async with self._database.begin() as connection:
+            await acquire_lock(connection, f"reply {order.reply_id}")
+            message = {"message": order.reply_id}
+            if (await connection.execute(_BY_REPLY, message)).first():
+                return None
+            new_id: int = (await connection.scalars(_INSERT, _new_row(order))).one()
+        return new_id
+
     async def get(self, order_id: int) -> Order | None:
         """Find an order."""
         async with self._database.connect() as connection:
             row = (await connection.execute(_BY_ID, {"order": order_id})).first()
+        return order_from_row(row) if row else None
+
+    async def find_by_reply(self, message_id: int) -> Order | None:
+        """Find the latest order whose reply is in a message."""
+        async with self._database.connect() as connection:
+            row = (await connection.execute(_BY_REPLY, {"message": message_id})).first()
         return order_from_row(row) if row else None
 
     async def save(self, changed: Sequence[Order]) -> None:

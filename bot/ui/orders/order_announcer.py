@@ -11,6 +11,7 @@ from typing import cast
 import discord
 from discord.ui import View
 
+from bot.services.errors import TooLateToCancel
 from bot.services.orders.intake import UNDOABLE
 from bot.services.orders.outcomes import OrderView
 from bot.services.reply import Delivery
@@ -22,6 +23,7 @@ from bot.ui.interactions.responses import (
     Interaction,
     ReplyPlace,
     actor_of,
+    reply_address,
     respond,
     submit_order,
 )
@@ -78,10 +80,12 @@ class CancelButton(IdButton, template=id_button_pattern("cancel")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Cancel the order; the queue then edits its reply."""
-        await interaction.response.defer()
-        if not await services.queue.cancel(self.number, interaction.user.id):
-            text = "❌ Too late to cancel: the order is being sent or closed."
-            await interaction.followup.send(text, ephemeral=True)
+        await respond(interaction, self._cancel(interaction, services), None, in_place=True)
+
+    async def _cancel(self, interaction: Interaction, services: GuildServices) -> None:
+        actor_id, message_id = interaction.user.id, reply_address(interaction).reply_id
+        if not await services.queue.cancel(self.number, actor_id, message_id):
+            raise TooLateToCancel
 
 
 class UndoButton(IdButton, template=id_button_pattern("undo")):
@@ -117,10 +121,13 @@ class DeclineButton(IdButton, template=id_button_pattern("drop")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Cancel the order; the answer replaces the question."""
-        declining = services.confirmation.decline(actor_of(interaction), self.number)
         await respond(
-            interaction, declining, order_text.order_reply, in_place=True, error_in_place=False
+            interaction, self._decline(interaction, services), order_text.order_reply, in_place=True
         )
+
+    async def _decline(self, interaction: Interaction, services: GuildServices) -> OrderView:
+        actor, reply = actor_of(interaction), reply_address(interaction)
+        return await services.confirmation.decline(actor, reply, self.number)
 
 
 ORDER_BUTTONS = (CancelButton, UndoButton, ConfirmButton, DeclineButton)

@@ -100,7 +100,11 @@ class AmbiguousCall(ServiceError):
 
 
 class NothingToUndo(SpentError):
-    """The order attached no unit, or is not an order of this guild."""
+    """The order moved no unit, or is not an order of this guild."""
+
+
+class AlreadyUndone(SpentError):
+    """The order was undone before, or is being undone."""
 
 
 class NothingToConfirm(SpentError):
@@ -124,7 +128,7 @@ class TooLateToConfirm(SpentError):
 
 
 class TooLateToUndo(SpentError):
-    """The units were attached too long ago to undo it."""
+    """The units were moved too long ago to undo it."""
 
 
 class IdAlreadyLinked(ServiceError):

@@ -120,6 +120,7 @@ orders = Table(
     Column("finished_at", UtcDateTime),
     Column("detail", Text),
     Column("step", Integer, nullable=False, server_default="0"),
+    Column("undone_by", BigInteger),
     Index(None, "guild_id", "id"),
     Index(None, "created_at"),
     sqlite_autoincrement=True,
@@ -138,6 +139,8 @@ cards = Table(
     Column("closed_at", UtcDateTime),
     Column("pinged", Boolean, nullable=False),
     Column("subject", String(40)),
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False, server_default="0"),
+    Index(None, "guild_id"),
 )
 
 # Messages of cards that no call has any more, until they are deleted.
@@ -147,4 +150,6 @@ obsolete_cards = Table(
     Column("message_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel_id", BigInteger, nullable=False),
     Column("delete_at", UtcDateTime, nullable=False),
+    Column("guild_id", BigInteger, nullable=False, server_default="0"),
+    Index(None, "guild_id"),
 )

@@ -26,6 +26,7 @@ from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
     AlreadyPressed,
+    AlreadyUndone,
     AmbiguousCall,
     ApprovalPending,
     ApprovalUnavailable,
@@ -102,6 +103,9 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     CadPermissionUnknown: PERMISSION_UNKNOWN,
     NoCheckRuns: "No check of the links is running. Nothing has changed.",
     NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
+    NothingToUndo: "There is nothing to undo: this order moved no unit.",
+    AlreadyUndone: "This order is undone already, or is being undone.",
+    TooLateToUndo: "That was more than 10 minutes ago. Use `/attach` or `/detach` instead.",
     AlreadyConfirmed: "This is confirmed already. Look at its answer for the result.",
     AlreadyPressed: "This was pressed already. Look at its answer for the result.",
     TooLateToCancel: "Too late to cancel: the order is being sent or closed.",
@@ -228,10 +232,6 @@ def _service_message(error: ServiceError) -> str:
             text = "You need the Manage Server permission for that: no dispatch role is set up."
         case TooManyTargets():
             text = f"{error.count} units are too many: one order takes at most {error.limit}."
-        case NothingToUndo():
-            text = "There is nothing to undo: this order attached no unit."
-        case TooLateToUndo():
-            text = "That was more than 10 minutes ago. Use `/detach` with `call:` instead."
         case FileTooLarge():
             text = (
                 f"The file is too large: {error.size / 2**20:.1f} MiB; the limit is"

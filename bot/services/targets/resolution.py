@@ -51,6 +51,8 @@ class SkipReason(enum.Enum):
     DISPATCHER = enum.auto()  # on duty as a dispatcher only
     NOT_ADDRESSABLE = enum.auto()  # no request of this CAD's API can name the unit
     STATUS_CHANGED = enum.auto()  # the unit got another status while the order waited
+    ON_ANOTHER_CALL = enum.auto()  # the unit has been sent to another call since
+    FORMER_CALL_CLOSED = enum.auto()  # the unit cannot go back to the call that it came from
     # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD
@@ -227,6 +229,10 @@ class Resolution:
     excluded: tuple[Assignee, ...] = ()
     attendances: tuple[MemberGroupSummary, ...] = ()
     too_many: int = 0
+
+    def is_only(self, member_id: int) -> bool:
+        """Return whether it names one member alone."""
+        return {one.discord_id for one in self.assignees} == {member_id}
 
     def only_on_duty(self, *, is_final: bool) -> Resolution:
         """Return it without the assignees that are off duty.

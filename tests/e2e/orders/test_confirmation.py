@@ -146,7 +146,7 @@ async def test_undo_of_many_asks_no_more(bot_fixture: BotFixture) -> None:
     response = said.result.response
     assert response is not None
     undone = CommandReply(bot_fixture, await bot_fixture.dana.click(response, label="Undo"))
-    assert (await undone.after(60)).startswith("✅ Off **#100** Armed Robbery: T\\-1")
+    assert (await undone.after(60)).startswith("✅ Undone: T\\-1, ")
     assert bot_fixture.units_on(100) == []
 
 

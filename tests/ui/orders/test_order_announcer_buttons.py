@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, WaitNotice
+from bot.services.targets.resolution import Assignee
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui.interactions.handlers import IdButton
 from bot.ui.orders.order_announcer import ORDER_BUTTONS, buttons_for_order
@@ -16,6 +18,13 @@ from tests.ui.orders.test_order_text import A7, NOW, PAT, done, refused, view, v
 PATTERNS: dict[type[IdButton], re.Pattern[str]] = {
     one: one.__discord_ui_compiled_template__ for one in ORDER_BUTTONS
 }
+
+
+MOVING = {OrderAction.ATTACH, OrderAction.RESPOND, OrderAction.DETACH}
+
+
+def on(call_id: int, assignee: Assignee) -> Assignee:
+    return replace(assignee, call_id=call_id)
 
 
 def labels(one: OrderView) -> list[str]:
@@ -37,7 +46,12 @@ def labels(one: OrderView) -> list[str]:
         (done(PAT, confirmation=BoardConfirmation.MISSING, missing=("steam:1",)), []),
         (done(PAT, action=OrderAction.RESPOND), ["Undo"]),
         (done(action=OrderAction.RESPOND), []),
-        (done(PAT, action=OrderAction.DETACH), []),
+        (done(PAT, action=OrderAction.DETACH), ["Undo"]),  # from the call that it names
+        (done(PAT, action=OrderAction.DETACH, call_id=None), []),  # from no known call
+        (done(on(101, PAT), action=OrderAction.DETACH, call_id=None), ["Undo"]),
+        (done(on(100, PAT)), []),  # it was there before
+        (done(on(100, PAT), A7), ["Undo"]),
+        (done(PAT, action=OrderAction.UNDO), []),
         (refused(PAT), []),
         (refused(PAT, state=OrderState.EXPIRED), []),
         (refused(PAT, state=OrderState.CANCELLED), []),
@@ -51,7 +65,7 @@ async def test_what_can_be_done_about_an_order(one: OrderView, expected: list[st
 def test_nothing_is_undone_that_was_not_done(one: OrderView) -> None:
     if "Undo" in labels(one):
         assert one.order.state is OrderState.DONE
-        assert one.order.action in {OrderAction.ATTACH, OrderAction.RESPOND}
+        assert one.order.action in MOVING
         assert one.resolution.assignees
     is_asked = one.order.state is OrderState.AWAITING_CONFIRMATION
     assert ("Cancel" in labels(one)) is (one.waiting is not None or is_asked)

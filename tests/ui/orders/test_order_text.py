@@ -41,8 +41,8 @@ from bot.ui.orders.action_text import WORDS
 from tests.services.samples import unit
 
 NO_DETAIL = OrderDetail()
-NEEDS_NO_CALL = {OrderAction.DETACH, OrderAction.RESPOND}
-ABOUT_UNITS = {OrderAction.ATTACH, OrderAction.DETACH, OrderAction.RESPOND}
+NEEDS_NO_CALL = {OrderAction.DETACH, OrderAction.RESPOND, OrderAction.UNDO}
+ABOUT_UNITS = {OrderAction.ATTACH, OrderAction.DETACH, OrderAction.RESPOND, OrderAction.UNDO}
 MARKS = ("✅", "⚠️", "❌", "⏳")
 HOSTILE = "`@everyone` **x**\n[a](https://b.example)\u202e"
 SNOWFLAKE = 2**63 - 1
@@ -368,7 +368,7 @@ def test_no_answer_says_more_than_is_known(one: OrderView) -> None:
         assert outcome
         everyone = {who.api_id for who in one.resolution.assignees}
         if outcome.missing and set(outcome.missing) == everyone:
-            assert first.startswith(("❌ Not on ", "❌ Still on "))
+            assert first.startswith(("❌ Not on ", "❌ Still on ", "❌ Not undone"))
         else:
             assert first.startswith("✅ " if is_whole and not outcome.missing else "⚠️ ")
     elif one.order.state is OrderState.AWAITING_CONFIRMATION:

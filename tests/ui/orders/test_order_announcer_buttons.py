@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, WaitNotice
-from bot.services.targets.resolution import Assignee
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui.interactions.handlers import IdButton
 from bot.ui.orders.order_announcer import ORDER_BUTTONS, buttons_for_order
@@ -21,10 +19,6 @@ PATTERNS: dict[type[IdButton], re.Pattern[str]] = {
 
 
 MOVING = {OrderAction.ATTACH, OrderAction.RESPOND, OrderAction.DETACH}
-
-
-def on(call_id: int, assignee: Assignee) -> Assignee:
-    return replace(assignee, call_id=call_id)
 
 
 def labels(one: OrderView) -> list[str]:
@@ -46,11 +40,11 @@ def labels(one: OrderView) -> list[str]:
         (done(PAT, confirmation=BoardConfirmation.MISSING, missing=("steam:1",)), []),
         (done(PAT, action=OrderAction.RESPOND), ["Undo"]),
         (done(action=OrderAction.RESPOND), []),
-        (done(PAT, action=OrderAction.DETACH), ["Undo"]),  # from the call that it names
-        (done(PAT, action=OrderAction.DETACH, call_id=None), []),  # from no known call
-        (done(on(101, PAT), action=OrderAction.DETACH, call_id=None), ["Undo"]),
-        (done(on(100, PAT)), []),  # it was there before
-        (done(on(100, PAT), A7), ["Undo"]),
+        (done(PAT, action=OrderAction.DETACH), ["Undo"]),
+        (done(PAT, unmoved=("steam:1",)), []),
+        (done(PAT, A7, unmoved=("steam:1",)), ["Undo"]),
+        (done(PAT, A7, missing=("steam:3",), unmoved=("steam:1",)), []),
+        (done(PAT, A7, missing=("steam:1",), unmoved=("steam:1",)), ["Undo"]),
         (done(PAT, action=OrderAction.UNDO), []),
         (refused(PAT), []),
         (refused(PAT, state=OrderState.EXPIRED), []),

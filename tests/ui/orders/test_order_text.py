@@ -81,9 +81,10 @@ def done(
     title: str = "",
     confirmation: BoardConfirmation = BoardConfirmation.PENDING,
     missing: tuple[str, ...] = (),
+    unmoved: tuple[str, ...] = (),
     **order: Any,
 ) -> OrderView:
-    outcome = Outcome(None, 0.1, title, confirmation, missing)
+    outcome = Outcome(None, 0.1, title, confirmation, missing, unmoved=unmoved)
     return view(*found, outcome=outcome, state=OrderState.DONE, **order)
 
 

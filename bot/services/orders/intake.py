@@ -111,6 +111,8 @@ class OrderIntake:
         done = await self._orders.get(order_id)
         if done is None or done.guild_id != actor.guild_id or done.finished_at is None:
             raise NothingToUndo
+        if not done.is_shown_in(reply.reply_id):
+            raise NothingToUndo
         moved = moves.former_places(outcomes.decode_view(done), self._board.units(done.server_id))
         if not moved.assignees:
             raise NothingToUndo

@@ -17,12 +17,12 @@ from bot.services.cad_backoff import CadBackoff
 from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderView
+from bot.services.orders.stored_replies import Announcer, StoredReplies
 from bot.services.queue.batch_sender import BatchSender
-from bot.services.queue.completion import Announcer, FollowUpHandler, OrderCompletion, OrderNotifier
+from bot.services.queue.completion import FollowUpHandler, OrderCompletion, OrderNotifier
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.queue.worker import OrderResolver, QueueWorker
-from bot.services.reply import ReplyAddress
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order, OrderState, OrderStore
 
@@ -38,6 +38,9 @@ class OrderQueue:
         follow_up: does what follows from an order that the CAD has taken, in the background.
         server_labels: see `CadServers.labels`.
         jitter: a number between 0 and 1; spreads the attempts of many bots.
+
+    Attributes:
+        replies: the replies of orders that the queue has let go of.
     """
 
     def __init__(
@@ -59,7 +62,8 @@ class OrderQueue:
         self._tasks = BackgroundTasks(clock.sleep)
         backoff = CadBackoff(clock, jitter)
         self._announcer = announcer
-        self._notifier = notifier = OrderNotifier(announcer, self._tasks, clock=clock)
+        self.replies = StoredReplies(store, announcer, server_labels=server_labels, clock=clock)
+        self._notifier = notifier = OrderNotifier(announcer, self.replies, self._tasks, clock=clock)
         self._completion = OrderCompletion(
             store,
             board,
@@ -141,17 +145,6 @@ class OrderQueue:
         unreadable = replace(view.order, state=OrderState.UNREADABLE)
         await self._announcer.show(OrderView(unreadable))
         await self._store.abandon(view.order.id, self._clock.now())
-
-    async def show_again(self, reply: ReplyAddress) -> bool:
-        """Show in a message what became of the order whose reply it is; False if there is none."""
-        order = await self._store.find_by_reply(reply.reply_id) if reply.reply_id else None
-        if order is None or order.state is OrderState.AWAITING_CONFIRMATION:
-            return False
-        if not order.state.is_open:  # else the queue shows what becomes of it
-            address = replace(order, application_id=reply.application_id, token=reply.token)
-            server = self._server_labels[order.server_id]
-            await self._announcer.show(outcomes.decode_view(address, server))
-        return True
 
     async def cancel(self, order_id: int, actor_id: int, message_id: int | None = None) -> bool:
         """Close an actor's order that has not been sent; False if it is too late for that.

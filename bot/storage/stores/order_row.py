@@ -57,6 +57,14 @@ class OrderState(StrEnum):
         """Tell whether something is still to come."""
         return self in {OrderState.QUEUED, OrderState.SENDING}
 
+    @property
+    def is_failed(self) -> bool:
+        """Tell whether it was closed without being carried out."""
+        return self in FAILED_STATES
+
+
+FAILED_STATES = (OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED)
+
 
 @dataclass(frozen=True, slots=True)
 class Order:

@@ -20,6 +20,7 @@ ALREADY_ACKNOWLEDGED = 40060
 _UNKNOWN_INTERACTION = 10062
 TOO_LATE = frozenset({ALREADY_ACKNOWLEDGED, _UNKNOWN_INTERACTION})
 REPLY_ID = "reply_id"  # among the extras of an interaction that is acknowledged
+IN_PLACE = "in_place"  # beside it, where the reply is the message that was pressed
 OTHER_COPY = "interaction %s was answered by another copy of the bot and was not carried out here"
 _ANSWERED_LATE = "interaction %s was answered too late"
 
@@ -58,7 +59,10 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
     expected = (app_commands.AppCommandError, CadError, ServiceError, StorageError)
     if not isinstance(error, expected):
         _log.error("interaction %s failed", interaction.id, exc_info=error)
-    await answer(interaction, describe_error(error))
+    if IN_PLACE in interaction.extras:  # what the message says stays true
+        await follow_up(interaction, describe_error(error))
+    else:
+        await answer(interaction, describe_error(error))
 
 
 async def follow_up(interaction: discord.Interaction[Any], text: str) -> int | None:

@@ -26,6 +26,7 @@ from bot.services.reply import ReplyAddress
 from bot.storage.errors import StorageError
 from bot.ui.interactions.answers import (
     ALREADY_ACKNOWLEDGED,
+    IN_PLACE,
     OTHER_COPY,
     REPLY_ID,
     TOO_LATE,
@@ -54,7 +55,7 @@ class ReplyPlace(enum.Enum):
 
     NEW = enum.auto()  # a private message of its own
     PRESSED = enum.auto()  # it replaces the private message whose button was pressed
-    FOLLOW_UP = enum.auto()  # a further private message: the interaction has an answer already
+    FOLLOW_UP = enum.auto()  # a further private message, beside the answer or what was pressed
 
 
 def services_for(interaction: Interaction) -> GuildServices:
@@ -103,7 +104,7 @@ async def submit_order(
     try:
         if place is ReplyPlace.NEW:
             accepted = await _store_and_acknowledge(interaction, accept, queue)
-        elif place is ReplyPlace.FOLLOW_UP or await _acknowledge(interaction, in_place=True):
+        elif REPLY_ID in interaction.extras or await _acknowledge(interaction, in_place=True):
             accepted = await accept(actor_of(interaction), reply_address(interaction))
         else:
             return
@@ -207,12 +208,12 @@ async def answer_beside(interaction: Interaction, error: Exception) -> None:
     await follow_up(interaction, describe_error(error))
     if not isinstance(error, SpentError):
         return
-    if await services_for(interaction).queue.show_again(reply_address(interaction)):
-        return
     try:
+        if await services_for(interaction).queue.replies.show_again(reply_address(interaction)):
+            return
         await interaction.edit_original_response(view=None)
-    except (discord.HTTPException, OSError) as failure:
-        _log.warning("the buttons of a message could not be removed: %s", failure)
+    except (discord.HTTPException, OSError, StorageError) as failure:
+        _log.warning("a message that was pressed is not changed: %s", failure)
 
 
 async def _acknowledge(interaction: Interaction, *, in_place: bool = False) -> bool:
@@ -226,6 +227,8 @@ async def _acknowledge(interaction: Interaction, *, in_place: bool = False) -> b
     time = asyncio.get_running_loop().time
     began_at = time()
     pressed = interaction.message.id if in_place and interaction.message else None
+    if in_place:
+        interaction.extras[IN_PLACE] = True
     try:
         acknowledged = await interaction.response.defer(ephemeral=True, thinking=not in_place)
     except discord.HTTPException as error:

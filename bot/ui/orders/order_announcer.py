@@ -11,10 +11,12 @@ from typing import cast
 import discord
 from discord.ui import View
 
+from bot.services.access.policy import Actor
 from bot.services.errors import TooLateToCancel
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.moves import UNDOABLE
 from bot.services.orders.outcomes import OrderView
-from bot.services.reply import Delivery
+from bot.services.reply import Delivery, ReplyAddress
 from bot.storage.stores.order_store import OrderState
 from bot.ui.discord_sender import DiscordOutage, DiscordSender
 from bot.ui.interactions.guild_services import GuildServices
@@ -96,8 +98,20 @@ class UndoButton(IdButton, template=id_button_pattern("undo")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Give the order; the units were confirmed once already."""
-        undo = partial(services.intake.undo, order_id=self.number)
-        await submit_order(interaction, undo, services.queue, may_ask=False)
+        await submit_order(
+            interaction,
+            partial(self._undo, services),
+            services.queue,
+            place=ReplyPlace.FOLLOW_UP,
+            may_ask=False,
+        )
+
+    async def _undo(
+        self, services: GuildServices, actor: Actor, reply: ReplyAddress
+    ) -> AcceptedOrder:
+        accepted = await services.intake.undo(actor, reply, self.number)
+        await services.queue.replies.show_undone(accepted.order)
+        return accepted
 
 
 class ConfirmButton(IdButton, template=id_button_pattern("confirm")):
@@ -142,8 +156,13 @@ def buttons_for_order(view: OrderView) -> View:
     elif order.state is OrderState.AWAITING_CONFIRMATION:
         buttons.add_item(ConfirmButton(order.id))
         buttons.add_item(DeclineButton(order.id))
-    elif order.state is OrderState.DONE and order.action in UNDOABLE:
+    elif order.state is OrderState.DONE and order.action in UNDOABLE and _is_undo_left(view):
         unmoved = {*outcome.missing, *outcome.unmoved} if outcome else {}
         if len(view.resolution.assignees) > len(unmoved):
             buttons.add_item(UndoButton(order.id))
     return buttons
+
+
+def _is_undo_left(view: OrderView) -> bool:
+    """Tell whether an order can still be undone; one whose undo failed can."""
+    return view.can_undo and (view.undo is None or view.undo.state.is_failed)

@@ -20,6 +20,7 @@ from sandbox.cad.state.models import Account, Badge
 from tests.e2e.accounts import change_account, link_discord
 from tests.e2e.bot_fixture import EPHEMERAL, MESSAGE, BotFixture, CommandReply
 from tests.e2e.conftest import with_settings
+from tests.e2e.presses import press
 
 DEFERRED_UPDATE, UPDATE = 6, 7
 MINUTES = 60.0
@@ -143,9 +144,7 @@ async def test_undo_of_many_asks_no_more(bot_fixture: BotFixture) -> None:
     said = await asked(bot_fixture)
     await pressed(bot_fixture, said, "Confirm")
     await bot_fixture.advance(60)
-    response = said.result.response
-    assert response is not None
-    undone = CommandReply(bot_fixture, await bot_fixture.dana.click(response, label="Undo"))
+    undone = await press(said, "Undo")
     assert (await undone.after(60)).startswith("✅ Undone: T\\-1, ")
     assert bot_fixture.units_on(100) == []
 

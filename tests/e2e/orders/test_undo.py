@@ -12,6 +12,7 @@ from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY
 from sandbox.cad.state.models import Account, Badge
 from tests.e2e.bot_fixture import BotFixture, CommandReply
+from tests.e2e.presses import Press, press
 
 both_apis = pytest.mark.parametrize(
     "bot_fixture",
@@ -64,11 +65,8 @@ async def give(bot_fixture: BotFixture, command: str = "attach", **options: Any)
 
 async def press_undo(
     bot_fixture: BotFixture, said: CommandReply, who: MemberActor | None = None
-) -> CommandReply:
-    response = said.result.response
-    assert response is not None
-    clicked = await (who or bot_fixture.dana).click(response, label="Undo")
-    return CommandReply(bot_fixture, clicked)
+) -> Press:
+    return await press(said, "Undo", who or bot_fixture.dana)
 
 
 async def undo(bot_fixture: BotFixture, said: CommandReply) -> list[str]:

@@ -238,7 +238,7 @@ class Resolution:
         """Return it without the assignees that are off duty.
 
         Args:
-            is_final: whether the CAD has been asked: those of whom it does not say stay then.
+            is_final: whether the CAD has been asked. Those whose duty it does not tell stay then.
         """
         kept = tuple(
             one for one in self.assignees if one.on_duty or (is_final and one.on_duty is None)

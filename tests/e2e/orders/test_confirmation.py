@@ -300,8 +300,8 @@ async def test_a_question_that_is_forgotten(bot_fixture: BotFixture) -> None:
 
 @both_apis
 async def test_detaching_many_is_asked_about_too(bot_fixture: BotFixture) -> None:
-    everyone = Target(api_ids=tuple(f"id:{one}" for one in TROOP))
-    bot_fixture.world.attach(bot_fixture.server, 100, everyone)
+    all_units = Target(api_ids=tuple(f"id:{one}" for one in TROOP))
+    bot_fixture.world.attach(bot_fixture.server, 100, all_units)
     said = await bot_fixture.run_command(bot_fixture.dana, "detach", units="dept:Troop")
     await said.after(1)
     assert said.text.startswith("⏳ Detach 11 units from their calls? Not sent yet")

@@ -367,8 +367,8 @@ def test_no_answer_says_more_than_is_known(one: OrderView) -> None:
         assert "To be " in text
     elif one.order.state is OrderState.DONE:
         assert outcome
-        everyone = {who.api_id for who in one.resolution.assignees}
-        if outcome.missing and set(outcome.missing) == everyone:
+        named = {who.api_id for who in one.resolution.assignees}
+        if outcome.missing and set(outcome.missing) == named:
             assert first.startswith(("❌ Not on ", "❌ Still on ", "❌ Not undone"))
         else:
             assert first.startswith("✅ " if is_whole and not outcome.missing else "⚠️ ")

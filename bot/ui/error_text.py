@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from discord import app_commands
@@ -32,7 +33,6 @@ from bot.services.errors import (
     AlreadyUndone,
     AmbiguousCall,
     ApprovalPending,
-    ApprovalUnavailable,
     CadAccountBanned,
     CadAccountExpired,
     CadAccountRemoved,
@@ -45,22 +45,21 @@ from bot.services.errors import (
     ImportExpired,
     ImportOutdated,
     NoCadAccount,
-    NoCheckRuns,
     NothingSelected,
     NothingToConfirm,
     NothingToUndo,
     NotImportOwner,
     NotOrderOwner,
-    RequestNotFound,
     RoleRequired,
     ServiceError,
+    TitleMissing,
     TooLateToCancel,
     TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
 )
 from bot.storage.errors import StorageError, ValueNotStorable
-from bot.ui.link_error_text import LinkError, link_message
+from bot.ui.link_error_text import FIXED_LINK_TEXTS, LinkError, link_message
 from bot.ui.text import call_name, code_span, join_limited, role_mentions, timestamp
 
 _TELL_OPERATOR = "Tell the person who runs this bot"
@@ -88,23 +87,19 @@ ACCOUNT_BANNED = f"Your account in the CAD is banned, so it may do nothing. {_BA
 EMERGENCY_GONE = "This 911 call is no longer open: it was answered or dismissed."
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
-_FIXED_TEXTS: dict[type[ServiceError], str] = {
+_FIXED_TEXTS: Mapping[type[ServiceError], str] = {
+    **FIXED_LINK_TEXTS,
     NothingSelected: (
         "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
         " button again."
     ),
-    RequestNotFound: "This question is closed, or belongs to another server. Use `/link` again.",
-    ApprovalUnavailable: (
-        "Your link needs an approval, but the bot cannot post the request. Tell the person who"
-        " runs this bot: LOG_CHANNEL_ID must be a channel of this server where the bot may write."
-    ),
+    TitleMissing: "A new call needs a title. Use `/call new` again and write what has happened.",
     CadPermissionMissing: NOT_PERMITTED,
     NoCadAccount: NO_CAD_ACCOUNT,
     CadAccountExpired: ACCOUNT_EXPIRED,
     CadAccountRemoved: ACCOUNT_REMOVED,
     CadAccountBanned: ACCOUNT_BANNED,
     CadPermissionUnknown: PERMISSION_UNKNOWN,
-    NoCheckRuns: "No check of the links is running. Nothing has changed.",
     NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
     NothingToUndo: "There is nothing to undo: this order moved no unit.",
     AlreadyUndone: "This order is undone already, or is being undone.",

@@ -7,19 +7,16 @@ from collections.abc import Awaitable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.services.background import BackgroundTasks
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
-from bot.services.orders.stored_replies import StoredReplies
 from bot.services.queue.completion import OrderNotifier
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.reply import Delivery
-from bot.storage.database import Database
-from bot.storage.stores.order_store import OrderState, OrderStore
+from bot.storage.stores.order_store import OrderState
 from tests.fake_time import FakeTime
+from tests.services.queue import samples
 from tests.services.queue.samples import NOW, queued_order
-from tests.services.samples import ONE_SERVER
 
 
 class RecordingAnnouncer:
@@ -66,9 +63,7 @@ def tasks(time: FakeTime) -> BackgroundTasks:
 def notifier(
     time: FakeTime, announcer: RecordingAnnouncer, tasks: BackgroundTasks
 ) -> OrderNotifier:
-    store = OrderStore(Database(create_async_engine("sqlite+aiosqlite://")))
-    replies = StoredReplies(store, announcer, server_labels=ONE_SERVER.labels, clock=time)
-    return OrderNotifier(announcer, replies, tasks, clock=time)
+    return samples.notifier(announcer, tasks, time)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from aiohttp import web
 from tests.process.discord_server import _MESSAGE, APPLICATION_ID, GUILD_ID, DiscordServer
 
 MANAGE_SERVER = 1 << 5
+DEFERRED_UPDATE = 6
 LOG_CHANNEL_ID = "1300000000000000003"
 UNKNOWN_WEBHOOK = 404, {"code": 10015, "message": "Unknown Webhook"}
 ALREADY_ACKNOWLEDGED = 400, {"code": 40060, "message": "Already acknowledged"}
@@ -44,6 +45,8 @@ class Pressed:
     Attributes:
         call_id: None for a detach.
         form: the custom id of the form that it opened.
+        is_in_place: the press was acknowledged without a reply; what comes is in `follow_up`, or
+            replaces the message that was pressed.
         acknowledged: whether they see "thinking…" or an answer instead of a failure.
         text: the private reply; empty while it is "thinking…".
         message: what they were told by a message, last.
@@ -56,10 +59,14 @@ class Pressed:
     text: str = ""
     message: str = ""
     form: str = ""
+    is_in_place: bool = False
+    follow_up: str = ""
 
     @property
     def answer(self) -> str:
         """What they know."""
+        if self.is_in_place:
+            return self.follow_up or self.text or self.message
         return self.text if self.acknowledged else self.message
 
     @property
@@ -73,6 +80,10 @@ class Pressed:
     @property
     def reply_id(self) -> str:
         return str(1_700_000_000_000_000_000 + self.number)
+
+    @property
+    def follow_up_id(self) -> str:
+        return str(1_800_000_000_000_000_000 + self.number)
 
 
 @dataclass
@@ -119,13 +130,17 @@ class BusyDiscord(DiscordServer):
         data = {"id": "1600000000000000000", "name": group or command, "type": 1, "options": typed}
         await self._send_event(one, 2, data | {"guild_id": str(GUILD_ID)})  # whose command it is
 
-    async def click(self, one: Pressed, custom_id: str, value: str = "") -> None:
-        """Let a member press a button of a card, or pick a value in a select."""
+    async def click(
+        self, one: Pressed, custom_id: str, value: str = "", *, on: Pressed | None = None
+    ) -> None:
+        """Let a member press a button of a card or a reply, or pick a value in a select."""
         place = {"id": LOG_CHANNEL_ID, "type": 0, "name": "calls", "position": 0}
         item: dict[str, Any] = {"type": 3 if value else 2, "custom_id": custom_id}
         shown = item | ({"options": []} if value else {"style": 1, "label": "A button"})
         data = {"component_type": item["type"], "custom_id": custom_id}
         message = _MESSAGE | {"components": [{"type": 1, "components": [shown]}]}
+        if on is not None:
+            message |= {"id": on.reply_id}
         await self._send_event(
             one,
             3,
@@ -154,9 +169,11 @@ class BusyDiscord(DiscordServer):
     def _reply(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:
         match request.method, path.split("/")[1:]:
             case "POST", ["interactions", id_, token, "callback"]:
-                answer = self._acknowledge(id_, token, body["data"])
+                answer = self._acknowledge(id_, token, body)
             case "PATCH", ["webhooks", _, token, "messages", message]:
                 answer = self._edit(token, message, body["content"])
+            case "POST", ["webhooks", _, token]:
+                answer = self._follow_up(token, body["content"])
             case "GET", ["users", user_id] if user_id != "@me":
                 answer = 200, _user(self._find("user_id", user_id))
             case "POST", ["users", "@me", "channels"]:
@@ -168,8 +185,8 @@ class BusyDiscord(DiscordServer):
                 answer = super()._reply(request, path, body)
         return answer
 
-    def _acknowledge(self, interaction_id: str, token: str, data: Any) -> tuple[int, Any]:
-        one = self._find("token", token)
+    def _acknowledge(self, interaction_id: str, token: str, body: Any) -> tuple[int, Any]:
+        one, data = self._find("token", token), body.get("data", {})
         if self.refusal is not None:
             return self.refusal
         if one.acknowledged:
@@ -178,6 +195,7 @@ class BusyDiscord(DiscordServer):
             one.acknowledged = True
             one.text = data.get("content", "")
             one.form = data.get("custom_id", "")
+            one.is_in_place = body["type"] == DEFERRED_UPDATE
             self._happened(Moment.ACKNOWLEDGED)
         if self.lost_answers:
             self.lost_answers -= 1
@@ -189,12 +207,28 @@ class BusyDiscord(DiscordServer):
         one = self._find("token", token)
         if self.tokens_are_old:
             return INVALID_TOKEN
-        if not one.acknowledged or message_id not in {"@original", one.reply_id}:
+        if not one.acknowledged or not (
+            one.is_in_place or message_id in {"@original", one.reply_id}
+        ):
             return UNKNOWN_WEBHOOK
         if not self.watch(Moment.TELLING):
-            one.text = content
+            if message_id == one.follow_up_id:
+                one.follow_up = content
+            else:
+                one.text = content
             self._happened(Moment.TOLD)
         return 200, _MESSAGE | {"content": content}
+
+    def _follow_up(self, token: str, content: str) -> tuple[int, Any]:
+        one = self._find("token", token)
+        if self.tokens_are_old:
+            return INVALID_TOKEN
+        if not one.acknowledged:
+            return UNKNOWN_WEBHOOK
+        if not self.watch(Moment.TELLING):
+            one.follow_up = content
+            self._happened(Moment.TOLD)
+        return 200, _MESSAGE | {"id": one.follow_up_id, "content": content}
 
     def _send(self, channel_id: str, content: str) -> tuple[int, Any]:
         if channel_id == LOG_CHANNEL_ID:

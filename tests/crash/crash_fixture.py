@@ -118,17 +118,22 @@ class CrashFixture:
                 self.discord.changed.clear()
                 await self.discord.changed.wait()
 
-    async def give(self, sample: OrderSample, subject: Subject) -> Pressed:
+    async def give(
+        self, sample: OrderSample, subject: Subject, *, on: Pressed | None = None
+    ) -> Pressed:
         """Let a member, whose unit it is, give an order; return what the answer belongs to.
 
         Where a bot dies before it has opened the form, that is the press.
+
+        Args:
+            on: whose reply has the button that is pressed; None for a card.
         """
         sample, one = sample.about(subject), self.discord.new_press(subject.unit)
         self.link(one, subject.unit)
         if sample.command:
             await self.discord.type(one, sample.command, sample.options)
         else:
-            await self.discord.click(one, sample.custom_id, sample.value)
+            await self.discord.click(one, sample.custom_id, sample.value, on=on)
         if sample.fields and not self.discord.watch(Moment.PRESSED):
             await self.until(lambda: bool(one.form) or self.is_killed)
             if one.form:

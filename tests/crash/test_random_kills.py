@@ -90,7 +90,7 @@ class Stream:
 
     async def give(self, action: OrderAction, subject: Subject) -> GivenOrder:
         """Let the member whose unit it is give an order, after the one that it undoes."""
-        crash_fixture, sample = self.crash_fixture, SAMPLES[action]
+        crash_fixture, sample, first = self.crash_fixture, SAMPLES[action], None
         if sample.undoes is not None:
             first = await crash_fixture.give(SAMPLES[sample.undoes], subject)
             before = GivenOrder(sample.undoes, subject, first)
@@ -101,7 +101,7 @@ class Stream:
             ids = {one.token: one.id for one in crash_fixture.orders()}
             subject.undone = ids[first.token]
             subject.changes.clear()
-        one = GivenOrder(action, subject, await crash_fixture.give(sample, subject))
+        one = GivenOrder(action, subject, await crash_fixture.give(sample, subject, on=first))
         self.given.append(one)
         return one
 

@@ -32,6 +32,7 @@ class OrderDetail:
         text, label: a note and its author.
         equal_notes: how many notes with that text and author the call had before.
         new: the call that is created.
+        primary: the ident of the primary unit before.
         undoes: what the order did that this one undoes.
     """
 
@@ -41,6 +42,7 @@ class OrderDetail:
     label: str = ""
     equal_notes: int = 0
     new: NewCall | None = None
+    primary: int | None = None
     undoes: OrderAction | None = None
 
 

@@ -46,6 +46,7 @@ ENDPOINTS = (
     Endpoint("/emergency/get_active_units", "GET_ACTIVE_UNITS", v1_types.get_active_units),
     Endpoint("/emergency/new_dispatch", "NEW_DISPATCH", v1_types.new_dispatch),
     Endpoint("/emergency/close_call", "CLOSE_CALL", v1_types.close_call),
+    Endpoint("/emergency/set_call_primary", "SET_CALL_PRIMARY", v1_types.set_call_primary),
     Endpoint("/emergency/add_call_note", "ADD_CALL_NOTE", v1_types.add_call_note),
     Endpoint("/emergency/call_911", "CALL_911", v1_types.call_911, Plan.STANDARD),
     Endpoint("/emergency/remove_911", "REMOVE_911", v1_types.remove_911, Plan.STANDARD),

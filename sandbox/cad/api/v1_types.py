@@ -141,6 +141,25 @@ def add_call_note(world: CadWorld, community: Community, data: Json) -> Action:
     return action
 
 
+def set_call_primary(world: CadWorld, community: Community, data: Json) -> Action:
+    """SET_CALL_PRIMARY: set the primary unit of a call; -1 clears it.
+
+    Reference: docs/sonoran-cad.md, "Other requests": the documented answer is that of the postal
+    code. Whether a unit that is not on the call is refused is not stated: it is taken.
+    """
+    server, call_id = _server(world, community, data), _call_id(data)
+    ident = request_fields.number(data, "primary")
+    track = request_fields.flag(data, "trackPrimary", default=False)
+    keeps_track = "trackPrimary" not in data
+    world.find_call(server, call_id)
+
+    def action() -> Answer:
+        world.set_primary(server, call_id, ident, track=None if keeps_track else track)
+        return f"CALL {call_id} POSTAL SET TO {ident}"
+
+    return action
+
+
 def call_911(world: CadWorld, community: Community, data: Json) -> Action:
     """CALL_911: create a 911 call."""
     server, form = _server(world, community, data), emergency_form(data)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from sandbox.cad.api import request_fields, v1_types
+from sandbox.cad.api import request_fields, v1_account_types, v1_types
 from sandbox.cad.api.wrong_address import WRONG_ADDRESS, wrong_address
 from sandbox.cad.state.behaviour import AttachVariant, Partial, SpokenApi, WrongAddress
 from sandbox.cad.state.change_log import Actor
@@ -51,8 +51,8 @@ ENDPOINTS = (
     Endpoint("/emergency/call_911", "CALL_911", v1_types.call_911, Plan.STANDARD),
     Endpoint("/emergency/remove_911", "REMOVE_911", v1_types.remove_911, Plan.STANDARD),
     Endpoint("/emergency/unit_status", "UNIT_STATUS", v1_types.unit_status, Plan.STANDARD),
-    Endpoint("/general/get_account", "GET_ACCOUNT", v1_types.get_account, Plan.STANDARD),
-    Endpoint("/general/check_apiid", "CHECK_APIID", v1_types.check_apiid, Plan.STANDARD),
+    Endpoint("/general/get_account", "GET_ACCOUNT", v1_account_types.get_account, Plan.STANDARD),
+    Endpoint("/general/check_apiid", "CHECK_APIID", v1_account_types.check_apiid, Plan.STANDARD),
 )
 
 

@@ -6,8 +6,11 @@ import pytest
 
 from bot.cad.errors import CadRateLimited, CadTimeout, CadUnreachable
 from bot.services.orders.outcomes import OrderDetail
+from bot.services.queue.kinds import primary_steps
+from bot.services.queue.steps import CadAccess
 from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.queue.kinds.test_call_steps import give
+from tests.services.queue.samples import assignee, queued_order
 from tests.services.queue_fixture import QueueFixture
 
 PRIMARY = OrderAction.PRIMARY
@@ -53,6 +56,14 @@ async def test_a_closed_call_is_refused_by_the_cad(queue_fixture: QueueFixture) 
     queue_fixture.cad.close_elsewhere(100)
     order_id = await give(queue_fixture, PRIMARY)
     assert "The CAD refused: `CALL NOT FOUND`." in queue_fixture.text(order_id)
+
+
+async def test_a_call_that_the_board_does_not_show(queue_fixture: QueueFixture) -> None:
+    queued = queued_order(assignee(1), action=PRIMARY, call_id=100)
+    access = CadAccess(queue_fixture.cad, queue_fixture.board)
+    await primary_steps.PRIMARY.send(access, [queued])
+    assert [act[:2] for act in queue_fixture.cad.acts] == [("primary", 100)]
+    assert queue_fixture.board.call(1, 100) is None
 
 
 async def test_what_was_set_meanwhile_stays(queue_fixture: QueueFixture) -> None:

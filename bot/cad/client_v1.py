@@ -126,6 +126,11 @@ class V1Client:
         request = v1_calls.add_note(self._credentials, server_id, call_id, text, label)
         await self._sender.command(request, v1.read_done)
 
+    async def set_primary(self, server_id: int, call_id: int, ident: int, *, track: bool) -> None:
+        """Make a unit the primary unit of a dispatch call; `track` as in `Call.track_primary`."""
+        request = v1_calls.set_primary(self._credentials, server_id, call_id, ident, track=track)
+        await self._sender.command(request, v1.read_done)
+
     async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
         """Set the status of a unit."""
         request = v1.set_status(self._credentials, server_id, unit, status)

@@ -16,7 +16,7 @@ from bot.services.queue.order_kinds import KINDS
 from bot.storage.stores.order_store import OrderAction
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state.change_log import Change, ChangeKind
-from sandbox.cad.state.models import CallForm, EmergencyForm, Server
+from sandbox.cad.state.models import CallForm, EmergencyForm, Server, UnitStatus
 from sandbox.cad.state.world import CadWorld
 
 # The requests of both APIs that only read.
@@ -131,6 +131,7 @@ class Subject:
         call_id = world.new_dispatch(server, CallForm(f"Alarm of {unit}")).call_id
         emergency = world.call_911(server, EmergencyForm("Jane", "Grove Street", "Shots")).call_id
         world.detach(server, Target(ident_ids=(ident,)))
+        world.set_status(server, Target(ident_ids=(ident,)), UnitStatus.AVAILABLE)
         if sample.is_on_call:
             world.attach(server, call_id, Target(ident_ids=(ident,)))
         subject = cls(server_id, ident, unit, call_id, emergency)

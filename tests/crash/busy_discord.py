@@ -66,7 +66,10 @@ class Pressed:
     def answer(self) -> str:
         """What they know."""
         if self.is_in_place:
-            return self.follow_up or self.text or self.message
+            # A bot that dies before it has stored the id of the message that follows tells the
+            # outcome in the message that was pressed.
+            is_left = self.text and self.follow_up.startswith("⏳")
+            return (not is_left and self.follow_up) or self.text or self.message
         return self.text if self.acknowledged else self.message
 
     @property
@@ -139,8 +142,7 @@ class BusyDiscord(DiscordServer):
         shown = item | ({"options": []} if value else {"style": 1, "label": "A button"})
         data = {"component_type": item["type"], "custom_id": custom_id}
         message = _MESSAGE | {"components": [{"type": 1, "components": [shown]}]}
-        if on is not None:
-            message |= {"id": on.reply_id}
+        message |= {"id": on.reply_id if on else str(1_900_000_000_000_000_000 + one.number)}
         await self._send_event(
             one,
             3,

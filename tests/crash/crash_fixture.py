@@ -77,6 +77,7 @@ class CrashFixture:
 
     Attributes:
         arrivals: for each unit, the calls that it was put on, in order.
+        patience: seconds that something may take on a slow machine.
     """
 
     discord: BusyDiscord
@@ -85,6 +86,7 @@ class CrashFixture:
     settings: dict[str, str]
     arrivals: dict[str, list[int]] = field(default_factory=dict)
     bots: list[Bot] = field(default_factory=list)
+    patience: float = 30.0
     _killed: Bot | None = None
 
     @property
@@ -113,7 +115,7 @@ class CrashFixture:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for a change at Discord or the CAD that makes a condition true."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(self.patience):
             while not condition():
                 self.discord.changed.clear()
                 await self.discord.changed.wait()

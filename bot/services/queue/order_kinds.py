@@ -44,8 +44,8 @@ class OrderKind:
         needs_duty: units that are off duty do not count as its units.
         is_shown: whether the calls of the CAD show that the order was done for a unit; None where
             they do not show it.
-        puts_on_call: whether the units are put on the order's call, or off any; None where they
-            stay on theirs. Such an order can be undone.
+        puts_on_call: whether the units are put on the order's call, or off the calls that they are
+            on; None for other orders. Only such an order can be undone.
         sets_status: the units get the status STATUS_ON_ATTACH afterwards.
     """
 

@@ -103,7 +103,7 @@ SCENARIO = (
         member="Dana",
         command="detach",
         options={"units": "@Charlie A-7"},
-        expected=("✅ Off their calls: @Charlie (E-51), A-7",),
+        expected=("✅ Off their calls: @Charlie (E-51, left #100), A-7 (left #101)",),
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3")},
     ),
     Step(
@@ -122,7 +122,7 @@ SCENARIO = (
         member="Dana",
         command="detach",
         options={"units": "@Officer -A-12 -M-3"},
-        expected=("✅ Off their calls: @Alice (A-7)", "@Officer ("),
+        expected=("✅ Off their calls: @Alice (A-7, left #101)", "@Officer ("),
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3")},
     ),
     Step(

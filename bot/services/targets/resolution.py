@@ -32,7 +32,7 @@ class SkipReason(enum.Enum):
     NO_API_ID = enum.auto()  # no API id for this unit; stored by earlier versions only
     NOT_UNDERSTOOD = enum.auto()  # an emoji, a lone minus
     NOT_LOOKED_UP = enum.auto()  # the CAD did not say who is on duty
-    NOT_ON_CALL = enum.auto()  # the unit to detach is not on the named call
+    NOT_ON_CALL = enum.auto()  # the unit to detach has left the call since the order was given
     RESULT_UNKNOWN = enum.auto()  # a detach was interrupted, and the board does not show its result
     EVERYONE = enum.auto()  # `@everyone` or `@here`
     NOT_A_MEMBER = enum.auto()  # not linked, and not a member of this server
@@ -53,6 +53,8 @@ class SkipReason(enum.Enum):
     STATUS_CHANGED = enum.auto()  # the unit got another status while the order waited
     ON_ANOTHER_CALL = enum.auto()  # the unit has been sent to another call since
     FORMER_CALL_CLOSED = enum.auto()  # the unit cannot go back to the call that it came from
+    NEVER_ON_CALL = enum.auto()  # the unit to detach was not on the named call before either
+    ON_NO_CALL = enum.auto()  # the unit to detach is on no call
     # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD

@@ -7,9 +7,30 @@ from itertools import groupby
 
 from bot.services.orders.moves import ATTACHING
 from bot.services.orders.outcomes import OrderView, Outcome
-from bot.services.targets.resolution import Assignee
+from bot.services.targets.resolution import Assignee, SkipReason
 from bot.storage.stores.order_store import OrderAction
 from bot.ui.text import join_limited, unit_name
+
+_OFF_CALL = {SkipReason.NOT_ON_CALL, SkipReason.NEVER_ON_CALL, SkipReason.ON_NO_CALL}
+
+
+def already_there(action: OrderAction) -> str:
+    """Return the words for an order whose units were all on the call before."""
+    text = "⚠️ Already on {call}{where}: {units}."
+    # A response may have taken the 911 call off the list.
+    return f"{text} Nothing was changed." if action is OrderAction.ATTACH else text
+
+
+def is_nothing_to_do(view: OrderView) -> bool:
+    """Tell whether a detach was not sent because its units were on no such call."""
+    reasons = {one.reason for one in view.resolution.left_out}
+    is_sent = view.outcome is not None and (view.outcome.failure or view.outcome.is_unsure)
+    return (
+        view.order.action is OrderAction.DETACH
+        and bool(reasons)
+        and not is_sent
+        and (reasons <= _OFF_CALL)
+    )
 
 
 def moved_units(view: OrderView, outcome: Outcome) -> list[str]:

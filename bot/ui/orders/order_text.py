@@ -15,7 +15,14 @@ from bot.services.targets.resolution import ASSIGNEE_LIMIT
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import error_text
 from bot.ui.orders.action_text import STATUS_WORDS, UNKNOWN_STATUS, WORDS
-from bot.ui.orders.move_text import emptied_line, moved_units, undone_units, units_on_other_calls
+from bot.ui.orders.move_text import (
+    already_there,
+    emptied_line,
+    is_nothing_to_do,
+    moved_units,
+    undone_units,
+    units_on_other_calls,
+)
 from bot.ui.orders.target_text import skip_reason, skipped_lines
 from bot.ui.text import (
     MESSAGE_LIMIT,
@@ -196,6 +203,8 @@ def _headline(view: OrderView, people: str) -> str:
         case OrderState.EXPIRED:
             reason = "the CAD did not take the order in time"
             return f"❌ {not_done}: {reason}.{item}"
+        case _ if is_nothing_to_do(view):
+            return "⚠️ Nothing was changed."
         case _:
             return f"❌ {not_done}{_failure_reason(view, item)}"
 
@@ -226,7 +235,7 @@ def _result(view: OrderView, people: str) -> str:
         return say(f"❌ {WORDS[view.order.action].missing}: {{units}}", view, people)
     unmoved = outcome.unmoved if outcome and view.order.action in ATTACHING else ()
     if unmoved and all(one.reference in unmoved for one in units):
-        return say("⚠️ Already on {call}{where}: {units}. Nothing was changed.", view, people)
+        return say(already_there(view.order.action), view, people)
     is_partly = missing or view.resolution.left_out or (outcome and outcome.is_incomplete)
     is_partly = is_partly or False in {one.on_duty for one in units}
     return say(f"{'⚠️' if is_partly else '✅'} {WORDS[view.order.action].result}", view, people)

@@ -347,9 +347,11 @@ class TestOnAnEmergency:
     ) -> None:
         promote(bot_fixture, "pat", "alice")
         message = await emergency_card(bot_fixture)
-        for who in (bot_fixture.pat, bot_fixture.alice, bot_fixture.pat):
+        for who in (bot_fixture.pat, bot_fixture.alice):
             result = await who.click(message, label="Respond")
             assert (await settled(bot_fixture, result)).startswith("✅ **#103**")
+        again = await bot_fixture.pat.click(message, label="Respond")
+        assert (await settled(bot_fixture, again)).startswith("⚠️ Already on **#103**")
         assert sorted(bot_fixture.units_on(103)) == ["A-12", "A-7"]
         assert set(bot_fixture.server.calls) == {100, 101, 102, 103}
         assert SHOTS not in bot_fixture.server.emergencies

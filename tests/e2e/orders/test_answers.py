@@ -90,6 +90,44 @@ async def test_a_detach_names_the_calls_that_units_have_left(bot_fixture: BotFix
 
 
 @both_apis
+async def test_a_detach_of_units_that_are_on_no_call_changes_nothing(
+    bot_fixture: BotFixture,
+) -> None:
+    sent = len(bot_fixture.orders())
+    said = await give(bot_fixture, "detach", units=f"{bot_fixture.pat.mention} A-7")
+    assert said.text.splitlines() == [
+        "⚠️ Nothing was changed.",
+        f"Left out: {bot_fixture.pat.mention}, `A-7`: on no call.",
+    ]
+    assert said.buttons == []
+    assert len(bot_fixture.orders()) == sent
+
+
+@both_apis
+async def test_detaching_twice_changes_nothing(bot_fixture: BotFixture) -> None:
+    for call in ({}, {"call": FIRE}):
+        await give(bot_fixture, call=FIRE, units="A-7")
+        assert (await give(bot_fixture, "detach", units="A-7", **call)).text.startswith("✅ Off ")
+        again = await give(bot_fixture, "detach", units="A-7", **call)
+        where = "not on that call" if call else "on no call"
+        assert again.text == f"⚠️ Nothing was changed.\nLeft out: `A-7`: {where}."
+
+
+@both_apis
+async def test_a_unit_that_the_board_does_not_show_on_its_call_yet_is_detached(
+    bot_fixture: BotFixture,
+) -> None:
+    put(bot_fixture, "A-7", ROBBERY)
+    said = await give(bot_fixture, "detach", units="A-7 A-12")
+    assert said.text.splitlines() == [
+        f"⚠️ Off their calls: A\\-7 (left #{ROBBERY})",
+        "Confirmed by the CAD.",
+        f"**#{ROBBERY}** has no units now.",
+        "Left out: `A-12`: on no call.",
+    ]
+
+
+@both_apis
 async def test_the_log_channel_and_the_audit_say_it_too(bot_fixture: BotFixture) -> None:
     log = bot_fixture.guild.create_text_channel("log")
     await bot_fixture.start(log_channel_id=log.id)

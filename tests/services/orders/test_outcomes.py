@@ -151,6 +151,8 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
         26: "STATUS_CHANGED",
         27: "ON_ANOTHER_CALL",
         28: "FORMER_CALL_CLOSED",
+        29: "NEVER_ON_CALL",
+        30: "ON_NO_CALL",
         101: "CAD_PERMISSION_MISSING",
         102: "NO_CAD_ACCOUNT",
         103: "CAD_PERMISSION_UNKNOWN",

@@ -23,6 +23,7 @@ from bot.cad.errors import (
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
+    UnitListIncomplete,
     UnitNotAddressable,
 )
 from bot.services import errors as service_errors
@@ -57,6 +58,7 @@ from bot.services.errors import (
     RequestNotFound,
     RoleRequired,
     ServiceError,
+    TitleMissing,
     TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
@@ -91,6 +93,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (CadRateLimited(status=429, retry_after=7.4), ("Try again in 7 seconds.",)),
     (CadRateLimited(status=429, retry_after=0.2), ("Try again in 1 second.",)),
     (CadRateLimited(status=429, retry_after=0.0), ("Try again in a minute",)),
+    (UnitListIncomplete(retry_after=7.0, loaded=90), ("Try again in 7 seconds.",)),
     (CadTimeout(), ("did not answer in time", "check the call")),
     (CadBrokenOff("half-way"), ("`half-way`", "Check the call")),
     (CadUnreachable("Connection refused"), ("`Connection refused`", "Try again in a minute")),
@@ -117,6 +120,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (RequestDecided(LinkRequestState.EXPIRED, None), ("This has expired already.",)),
     (NoTargets(), ("No unit was named", "`me`")),
     (TooManyTargets(51, 50), ("51", "50")),
+    (TitleMissing(), ("needs a title", "`/call new`")),
     (NothingSelected(), ("No unit is picked", "press the button again")),
     (CallNotFound(HOSTILE), ("No open call matches `", "number")),
     (

@@ -55,7 +55,7 @@ def moved_units(view: OrderView, outcome: Outcome) -> list[str]:
 def emptied_line(calls: Sequence[int]) -> str:
     """Say which calls no unit is on any more."""
     numbers = ", ".join(f"**#{call_id}**" for call_id in calls)
-    return f"{numbers} {'has' if len(calls) == 1 else 'have'} no units now."
+    return f"{numbers} has no units now." if len(calls) == 1 else f"{numbers} have no units now."
 
 
 def undone_units(view: OrderView) -> list[str]:

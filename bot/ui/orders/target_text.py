@@ -53,9 +53,10 @@ _REASONS = {
     SkipReason.NO_UNIT_IN_RANGE: "no unit on duty has a number in this range",
     SkipReason.NO_SUCH_UNIT_GROUP: "no unit on duty belongs to it. Spell it as in the CAD",
     SkipReason.NEVER_ON_CALL: "not on that call",
-    SkipReason.ON_NO_CALL: "on no call",
+    SkipReason.ON_NO_CALL: "not on any call",
     SkipReason.ON_ANOTHER_CALL: "sent to another call meanwhile",
     SkipReason.FORMER_CALL_CLOSED: "not put back, because the call that it came from is closed",
+    SkipReason.LIST_INCOMPLETE: "units not loaded yet",
     SkipReason.STATUS_CHANGED: "another status was set meanwhile",
     SkipReason.NOT_ADDRESSABLE: (
         "the CAD shows no API id for this unit, and its API 1 cannot name it otherwise. Do it in"
@@ -101,7 +102,7 @@ def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:
             continue
         names = join_limited([_target_name(one.target) for one in group], limit)
         heading = "Not excluded" if is_excluded else "Left out"
-        yield f"{heading}: {names}: {_REASONS[reason]}."
+        yield f"{heading}: {names}: {_reason_text(found, reason)}."
     if found.attendances:
         yield f"{join_limited([_audience_summary(one) for one in found.attendances], limit)}."
 
@@ -112,6 +113,14 @@ def skip_reason(found: Resolution) -> str:
         return ""
     reason = found.left_out[0].reason
     return _ORDER_REASONS_SHORT.get(reason) or _REASONS[reason].partition(". ")[0]
+
+
+def _reason_text(found: Resolution, reason: SkipReason) -> str:
+    part = found.partial_list
+    if reason is not SkipReason.LIST_INCOMPLETE or part is None:
+        return _REASONS[reason]
+    so_far = error_text.list_incomplete(part.loaded, part.as_of)
+    return f"{_REASONS[reason]}. {so_far} Give the order again in a few minutes"
 
 
 def _audience_summary(one: MemberGroupSummary) -> str:

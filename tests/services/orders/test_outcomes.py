@@ -79,7 +79,7 @@ def stored(resolution: str | None = None, outcome: str | None = None) -> Order:
 
 
 def test_every_kind_of_error_is_tried() -> None:
-    assert len(KINDS) == len(set(KINDS)) == 17
+    assert len(KINDS) == len(set(KINDS)) == 18
     assert CadError in KINDS
 
 
@@ -151,8 +151,9 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
         26: "STATUS_CHANGED",
         27: "ON_ANOTHER_CALL",
         28: "FORMER_CALL_CLOSED",
-        29: "NEVER_ON_CALL",
-        30: "ON_NO_CALL",
+        29: "LIST_INCOMPLETE",
+        30: "NEVER_ON_CALL",
+        31: "ON_NO_CALL",
         101: "CAD_PERMISSION_MISSING",
         102: "NO_CAD_ACCOUNT",
         103: "CAD_PERMISSION_UNKNOWN",

@@ -212,6 +212,8 @@ async def test_several_bad_orders_are_told_apart(queue_fixture: QueueFixture) ->
 async def test_a_refused_detach_is_split_too(queue_fixture: QueueFixture) -> None:
     await busy(queue_fixture)
     queue_fixture.cad.bad = {2}
+    for number in (1, 2, 3):
+        queue_fixture.cad.put(number, 101)
     orders = [await queue_fixture.detach(str(one)) for one in (1, 2, 3)]
     await let_go(queue_fixture)
     assert await queue_fixture.states(*orders) == [

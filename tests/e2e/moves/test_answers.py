@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.cad.state.faults import BAD_GATEWAY
 from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.orders.test_undo import FIRE, ROBBERY, STOP, both_apis, give, known, put
+from tests.e2e.moves.test_undo import FIRE, ROBBERY, STOP, both_apis, give, known, put
 
 
 @both_apis
@@ -97,7 +97,7 @@ async def test_a_detach_of_units_that_are_on_no_call_changes_nothing(
     said = await give(bot_fixture, "detach", units=f"{bot_fixture.pat.mention} A-7")
     assert said.text.splitlines() == [
         "⚠️ Nothing was changed.",
-        f"Left out: {bot_fixture.pat.mention}, `A-7`: on no call.",
+        f"Left out: {bot_fixture.pat.mention}, `A-7`: not on any call.",
     ]
     assert said.buttons == []
     assert len(bot_fixture.orders()) == sent
@@ -109,7 +109,7 @@ async def test_detaching_twice_changes_nothing(bot_fixture: BotFixture) -> None:
         await give(bot_fixture, call=FIRE, units="A-7")
         assert (await give(bot_fixture, "detach", units="A-7", **call)).text.startswith("✅ Off ")
         again = await give(bot_fixture, "detach", units="A-7", **call)
-        where = "not on that call" if call else "on no call"
+        where = "not on that call" if call else "not on any call"
         assert again.text == f"⚠️ Nothing was changed.\nLeft out: `A-7`: {where}."
 
 
@@ -123,7 +123,7 @@ async def test_a_unit_that_the_board_does_not_show_on_its_call_yet_is_detached(
         f"⚠️ Off their calls: A\\-7 (left #{ROBBERY})",
         "Confirmed by the CAD.",
         f"**#{ROBBERY}** has no units now.",
-        "Left out: `A-12`: on no call.",
+        "Left out: `A-12`: not on any call.",
     ]
 
 

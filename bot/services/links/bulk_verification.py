@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from bot.cad.errors import CadError
+from bot.cad.errors import CadError, CadRateLimited
 from bot.common.backoff import Backoff
 from bot.common.clock import Clock
 from bot.common.discord_limits import REPLY_LIFETIME
@@ -81,6 +81,7 @@ class _RunningCheck:
     """A check that is under way; all times are in monotonic seconds."""
 
     check: LinkCheck
+    last_id: int = _BEFORE_FIRST_ID  # the member whose link was checked last
     replies: dict[CheckReply, float] = field(default_factory=dict)  # each until it expires
     shown_at: float = -math.inf
     cad_error: CadError | None = None
@@ -184,35 +185,31 @@ class BulkVerifier:
 
     def _spawn(self, running: _RunningCheck) -> None:
         self._running[running.check.guild_id] = running
-        self._tasks.spawn(self._verify_all(running))
+        name = f"checking the links of guild {running.check.guild_id}"
+        self._tasks.repeat(name, partial(self._verify_next, running), BACKOFF)
 
     def _is_current(self, running: _RunningCheck) -> bool:
         return self._running.get(running.check.guild_id) is running
 
-    async def _verify_all(self, running: _RunningCheck) -> None:
-        """Verify one link after the other; wait and retry while the CAD or the database fails."""
-        guild_id, last, failures = running.check.guild_id, _BEFORE_FIRST_ID, 0
-        while self._is_current(running):
-            wait = BACKOFF.delay(failures + 1)
-            try:
-                link = await self._verifications.next_unchecked(
-                    guild_id, running.check.started_at, last
-                )
-                if link is None:
-                    await self._tasks.sleep(running.shown_at + EDIT_GAP - self._clock.monotonic())
-                    await self._finish(running)
-                    return
-                running.cad_error = await self._verify_one(link)
-                await self._show_progress(running)
-            except StorageError as error:
-                _log.error("cannot check the links of guild %s: %s", guild_id, error)
-            else:
-                if running.cad_error is None:
-                    last, failures = link.discord_id, 0
-                    continue
-                wait = max(wait, running.cad_error.retry_after or 0.0)
-            await self._tasks.sleep(wait)
-            failures += 1
+    async def _verify_next(self, running: _RunningCheck) -> float | None:
+        """Verify one link, or raise CadError; return the seconds until the next, None for none."""
+        if not self._is_current(running):
+            return None
+        link = await self._verifications.next_unchecked(
+            running.check.guild_id, running.check.started_at, running.last_id
+        )
+        if link is None:
+            await self._tasks.sleep(running.shown_at + EDIT_GAP - self._clock.monotonic())
+            await self._finish(running)
+            return None
+        error = running.cad_error = await self._verify_one(link)
+        await self._show_progress(running)
+        if isinstance(error, CadRateLimited):  # no outage
+            return max(BACKOFF.first, error.retry_after or 0.0)
+        if error is not None:
+            raise error
+        running.last_id = link.discord_id
+        return 0.0
 
     async def _verify_one(self, link: Link) -> CadError | None:
         """Verify one link and store the result; return the error that blocks the CAD, if any."""

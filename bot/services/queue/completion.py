@@ -12,6 +12,7 @@ from bot.cad.errors import CadError
 from bot.common.backoff import Backoff
 from bot.common.clock import Clock
 from bot.common.discord_limits import INTERACTION_LIFETIME
+from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import OrderView, Outcome, StoredError, WaitNotice
@@ -151,14 +152,17 @@ class OrderCompletion:
         self._follow_up = follow_up
         self._on_closed = on_closed
         self._clock = clock
+        self._outage = OutageLog(_log, "orders cannot be written", "orders can be written again")
 
     async def save(self, orders: Sequence[QueuedOrder]) -> bool:
         """Store orders; False where that fails, which must not keep an actor from an answer."""
         try:
             await self._store.save([queued.to_order() for queued in orders])
         except StorageError as error:
-            _log.error("%d orders cannot be written: %s", len(orders), error)
+            self._outage.record_failure(error)
             return False
+        if self._outage.is_failing:
+            self._outage.record_success()
         return True
 
     async def save_resolutions(self, orders: Sequence[QueuedOrder]) -> None:
@@ -208,11 +212,7 @@ class OrderCompletion:
         await self.save(orders)
 
     async def finish(
-        self,
-        orders: Sequence[QueuedOrder],
-        state: OrderState,
-        *,
-        error: CadError | None = None,
+        self, orders: Sequence[QueuedOrder], state: OrderState, *, error: CadError | None = None
     ) -> None:
         """Close orders, store that, and have their actors told.
 
@@ -253,10 +253,8 @@ class OrderCompletion:
 
     async def withdraw(self, order: Order) -> None:
         """Close an order whose actor was told that it failed, or raise StorageError."""
-        finished_at = self._clock.now()
-        await self._store.save(
-            [replace(order, state=OrderState.CANCELLED, answered=True, finished_at=finished_at)]
-        )
+        end, now = OrderState.CANCELLED, self._clock.now()
+        await self._store.save([replace(order, state=end, answered=True, finished_at=now)])
 
     async def announce(self, queued: QueuedOrder) -> None:
         """Show what became of a closed order; have the CAD confirm it, and show that too."""

@@ -323,7 +323,7 @@ async def test_a_broken_file_is_waited_out(check_fixture: BulkCheckFixture, capl
     await check_fixture.check()
     check_fixture.verifier_fixture.database.broken = True
     await check_fixture.verifier_fixture.advance(30)
-    assert "cannot check the links" in caplog.text
+    assert "checking the links of guild 10 failed" in caplog.text
     check_fixture.verifier_fixture.database.broken = False
     await check_fixture.verifier_fixture.advance(HOUR)
     assert check_fixture.announcer.last.counts.verified == 5

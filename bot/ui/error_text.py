@@ -139,7 +139,7 @@ def error_message(error: Exception) -> str:
         case ValueNotStorable():
             text = (
                 "Nothing was done: the text has a character that cannot be stored, or a number"
-                " that is too large. Type it anew, without what you pasted."
+                " that is too large. Type it again, without what you pasted."
             )
         case StorageError():
             text = (

@@ -155,7 +155,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (DatabaseTooNew("/data/x.db", "0009"), ("database", "log")),
     (DatabaseInUse("/data/x.db"), ("database", "log")),
     (LinksChanged("/data/x.db"), ("database", "log")),
-    (ValueNotStorable("/data/x.db", "x"), ("cannot be stored", "Type it anew")),
+    (ValueNotStorable("/data/x.db", "x"), ("cannot be stored", "Type it again")),
     (
         app_commands.TransformerError(
             HOSTILE, AppCommandOptionType.user, app_commands.Transformer()

@@ -176,7 +176,7 @@ async def _look_before_detach(access: CadAccess, queued: QueuedOrder) -> Look:
 
 def _attach_is_shown(order: Order, assignee: Assignee, idents: IdentsByCall) -> bool:
     if assignee.unit is None:
-        # No unit on duty has this id; where the CAD does not say, nothing is held against it.
+        # No unit on duty has this id; where the CAD does not say so, it counts as shown.
         return assignee.on_duty is None
     return assignee.unit.ident in idents.get(order.call_id or 0, ())
 

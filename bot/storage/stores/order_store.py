@@ -164,7 +164,7 @@ class OrderStore:
             return (await connection.execute(statement, {"guild": guild_id})).scalar_one()
 
     async def wipe_tokens(self, before: datetime) -> None:
-        """Forget the tokens of orders made before a moment; they open nothing any more."""
+        """Forget the tokens of orders made before a moment; they have no use any more."""
         async with self._database.begin() as connection:
             await connection.execute(_WIPE, {"before": before})
 

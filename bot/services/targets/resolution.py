@@ -255,10 +255,6 @@ class Resolution:
     partial_list: PartialUnitList | None = None
     pending: tuple[int, ...] = ()
 
-    def is_only(self, member_id: int) -> bool:
-        """Return whether it names one member alone."""
-        return {one.discord_id for one in self.assignees} == {member_id}
-
     def only_on_duty(self, *, is_final: bool) -> Resolution:
         """Return it without the assignees that are off duty.
 

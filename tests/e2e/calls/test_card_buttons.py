@@ -124,7 +124,7 @@ class TestOnACall:
         await officers.pat.click(await call_card(officers, STOP), label="Attach me")
         await officers.advance(CALM)
         result = await officers.pat.click(await call_card(officers), label="Detach me")
-        assert "no longer on that call" in await settled(officers, result)
+        assert "not on that call" in await settled(officers, result)
         assert "A-12" in officers.units_on(STOP)
 
     async def test_an_unlinked_member_links_and_is_attached(self, officers: BotFixture) -> None:

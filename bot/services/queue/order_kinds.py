@@ -47,6 +47,7 @@ class OrderKind:
             they do not show it.
         puts_on_call: whether the units are put on the order's call, or off the calls that they are
             on; None for other orders. Only such an order can be undone.
+        undoes: the order undoes another one, whose reply says so.
         sets_status: the units get the status STATUS_ON_ATTACH afterwards.
     """
 
@@ -56,6 +57,7 @@ class OrderKind:
     is_shown: Callable[[Order, Assignee, IdentsByCall], bool] | None = None
     puts_on_call: bool | None = None
     sets_status: bool = False
+    undoes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,9 @@ KINDS: Mapping[OrderAction, OrderKind] = {
     OrderAction.CLOSE: OrderKind((call_steps.CLOSE,)),
     OrderAction.DISMISS: OrderKind((respond_steps.DISMISS,)),
     OrderAction.UNDO: OrderKind(
-        (undo_steps.TAKE_OFF, undo_steps.PUT_BACK), needs_units=True, is_shown=undo_steps.is_undone
+        (undo_steps.TAKE_OFF, undo_steps.PUT_BACK),
+        needs_units=True,
+        is_shown=undo_steps.is_undone,
+        undoes=True,
     ),
 }

@@ -56,6 +56,7 @@ class SkipReason(enum.Enum):
     FORMER_CALL_CLOSED = enum.auto()  # the unit cannot go back to the call that it came from
     LIST_INCOMPLETE = enum.auto()  # units may be missing: their list is still loading
     MEMBERS_PENDING = enum.auto()  # members are still being looked up in the CAD
+    PRIMARY_CHANGED = enum.auto()  # another unit became the primary unit while the order waited
     NEVER_ON_CALL = enum.auto()  # the unit to detach was not on the named call before either
     ON_NO_CALL = enum.auto()  # the unit to detach is on no call
     # About the order; the target is then the whole text.

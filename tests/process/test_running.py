@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -25,6 +26,23 @@ class HeldAttach(Hang):
         if request.path != "/emergency" and not request.path.endswith("/attachments"):
             return await handler(request)
         return await super().answer(request, handler)
+
+
+FILE_ID = "1700000000000000000"
+
+
+def import_of(url: str, size: int) -> dict[str, Any]:
+    """Describe the command that imports a file of links."""
+    file = {"id": FILE_ID, "filename": "a.csv", "size": size, "url": url, "proxy_url": url}
+    option = {"name": "file", "type": 11, "value": FILE_ID}
+    return {
+        "id": "1600000000000000001",
+        "name": "links",
+        "guild_id": str(GUILD_ID),
+        "type": 1,
+        "options": [{"name": "import", "type": 1, "options": [option]}],
+        "resolved": {"attachments": {FILE_ID: file}},
+    }
 
 
 ATTACH = {
@@ -225,3 +243,19 @@ async def test_an_order_that_cannot_be_finished_is_told_so(
     assert discord_server.edits[-1].startswith(
         "⏳ The bot is restarting; your order goes on when it is back.\nTo be attached to **#100**"
     )
+
+
+async def test_a_hostile_file_does_not_keep_the_bot_from_a_signal(
+    start: Start, discord_server: DiscordServer
+):
+    """Each line is the worst that there is for the patterns, up to the limit of a file."""
+    cell = "steamcommunity.com/id/" + "a" * 130_000 + " b"
+    text = "discord_id,steam\n" + "".join(f"{9**17 + one},{cell}\n" for one in range(16))
+    discord_server.files["a.csv"] = text.encode()
+    bot = await start(discord=discord_server.url)
+    await bot.reaches(discord_server.connected)
+    await discord_server.interact(import_of(f"{discord_server.url}/files/a.csv", len(text)))
+    await bot.reaches(discord_server.sent_file)
+    bot.signal(signal.SIGTERM)
+    assert await bot.end() == 0
+    assert "stopped" in bot.log[-1]

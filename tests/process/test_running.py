@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from bot.runtime.exit_codes import ExitCode
+from bot.storage.database import upgrade
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.faults import Handler, Hang, Slow
 from sandbox.cad.state.seed import PAT, build_world
@@ -99,6 +103,43 @@ async def test_a_database_that_cannot_be_opened_is_one_line(start: Start, tmp_pa
     assert await bot.end() == 2
     assert len(bot.log) == 1
     assert "data/dispatch.db cannot be used" in bot.log[0]
+
+
+async def test_a_database_server_that_is_not_up_yet_is_worth_another_start(
+    start: Start, unused_tcp_port: int
+):
+    url = f"postgresql+asyncpg://bot:hunter2@127.0.0.1:{unused_tcp_port}/dispatch"
+    bot = await start(settings=SETTINGS | {"DATABASE_URL": url})
+    assert await bot.end() == ExitCode.UNREACHABLE
+    assert len(bot.log) == 1
+    assert f"postgresql+asyncpg://bot:[secret]@127.0.0.1:{unused_tcp_port}/dispatch" in bot.log[0]
+    assert "hunter2" not in bot.log[0]
+
+
+async def test_a_file_that_another_program_locks_is_worth_another_start(
+    start: Start, tmp_path: Path
+):
+    await upgrade(f"sqlite+aiosqlite:///{tmp_path}/data/dispatch.db")
+    with closing(sqlite3.connect(tmp_path / "data" / "dispatch.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        bot = await start()
+        assert await bot.end() == ExitCode.UNREACHABLE
+    assert len(bot.log) == 1
+    assert "data/dispatch.db cannot be used: database is locked" in bot.log[0]
+
+
+async def test_a_database_that_can_only_be_read_is_named_with_its_owner(
+    start: Start, tmp_path: Path, discord_server: DiscordServer
+):
+    file = tmp_path / "data" / "dispatch.db"
+    await upgrade(f"sqlite+aiosqlite:///{file}")
+    # The tests may run as root, who may write to any file.
+    url = f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true"
+    bot = await start(discord=discord_server.url, settings=SETTINGS | {"DATABASE_URL": url})
+    assert await bot.end() == ExitCode.SETTINGS
+    assert len(bot.log) == 1
+    assert f"`{file}` belongs to user {file.stat().st_uid} with -rw" in bot.log[0]
+    assert discord_server.seen == []
 
 
 async def test_a_second_bot_on_one_database_ends_before_discord_is_asked(

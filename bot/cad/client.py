@@ -33,6 +33,7 @@ class Limiters:
     create: RateLimiter
     close: RateLimiter
     note: RateLimiter
+    primary: RateLimiter
     status: RateLimiter
     remove_911: RateLimiter
     calls: RateLimiter
@@ -81,6 +82,9 @@ class CadClient(Protocol):
     ) -> None:
         """Add a note to a dispatch call; `label` names the author."""
 
+    async def set_primary(self, server_id: int, call_id: int, ident: int, *, track: bool) -> None:
+        """Make a unit the primary unit of a dispatch call; `track` as in `Call.track_primary`."""
+
     async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
         """Set the status of a unit; `Unit.status` lists the numbers."""
 
@@ -96,7 +100,7 @@ class CadClient(Protocol):
     async def units(self, server_id: int) -> UnitListPart:
         """Fetch the units on duty, as many pages as the rate limit allows now.
 
-        If that is not all, the next call continues. Pages are never fetched in vain.
+        If that is not all, the next call continues. A page that was fetched is never fetched again.
         """
 
     @property

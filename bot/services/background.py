@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class BackgroundTasks:
-    """Keeps hold of running tasks; those that only wait can be cancelled without harm.
+    """Holds the running tasks, and cancels those that only wait when the bot stops.
 
     Args:
         sleep: waits for a number of seconds.
@@ -106,7 +106,7 @@ class BackgroundTasks:
             await self._sleep(seconds)
 
     def cancel_waiting(self) -> None:
-        """Cancel the parts that may be, spawned here or not, those that begin later too."""
+        """Cancel the parts that are marked as cancellable, also those that begin later."""
         self.is_stopping = True
         for task in self._cancellable:
             task.cancel()

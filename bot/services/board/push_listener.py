@@ -139,7 +139,7 @@ class PushListener:
                 _log.warning("PUSH_LISTEN got %s malformed requests, the last: %s", count, reason)
 
     def _refresh_after_missed(self, server_id: int | None) -> None:
-        """Fetch the data of one server, or of all servers, anew.
+        """Fetch the data of one server, or of all servers, again.
 
         A request without the key can cause this, and can name any server: those that the
         community does not have cost no request to the CAD.

@@ -173,8 +173,8 @@ def _cad_spelling(api_id: str, unit: Unit | None) -> str:
 
     The id of an account stays as it is.
 
-    The id of a link needs this not: it was stored as the CAD confirmed it, and the remembered
-    units may be older than that.
+    The id of a link does not need this: it was stored as the CAD confirmed it, and the
+    remembered units may be older than that.
     """
     if unit is None or api_id in unit.api_ids:
         return api_id

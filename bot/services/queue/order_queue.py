@@ -21,7 +21,7 @@ from bot.services.queue.batch_sender import BatchSender
 from bot.services.queue.completion import Announcer, FollowUpHandler, OrderCompletion, OrderNotifier
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
-from bot.services.queue.worker import OrderResolver, QueueWorker
+from bot.services.queue.worker import QueueWorker, ResolveOrder
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order, OrderState, OrderStore
 
@@ -44,7 +44,7 @@ class OrderQueue:
         store: OrderStore,
         cad: CadClient,
         board: Board,
-        resolver: OrderResolver,
+        resolve: ResolveOrder,
         announcer: Announcer,
         *,
         follow_up: FollowUpHandler,
@@ -70,7 +70,7 @@ class OrderQueue:
         )
         self._worker = QueueWorker(
             cad,
-            resolver,
+            resolve,
             BatchSender(cad, board, backoff, clock=clock),
             self._completion,
             notifier,

@@ -20,7 +20,6 @@ from bot.services.cards.card_cleanup import CardCleanup
 from bot.services.links.approvals import LinkApprovals
 from bot.services.links.bulk_verification import BulkVerifier, CheckReport
 from bot.services.orders.outcomes import OrderView
-from bot.services.queue.completion import OrderNotifier
 from bot.services.records.audit_log import AuditLog
 from bot.services.records.maintenance import Maintenance, MemberDirectory
 from bot.services.reply import Delivery
@@ -40,7 +39,7 @@ from tests.services.cards.card_fixture import (
     FakeCardStore,
     settle,
 )
-from tests.services.queue.samples import queued_order
+from tests.services.queue.samples import notifier, queued_order
 from tests.services.samples import call
 
 HOUR, DAY = 3600.0, 86400.0
@@ -251,7 +250,7 @@ class ReplyLoop:
             async def report(self, view: OrderView) -> None: ...
 
         self.tasks = BackgroundTasks(time.sleep)
-        self.notifier = OrderNotifier(Announcer(), self.tasks, clock=time)
+        self.notifier = notifier(Announcer(), self.tasks, time)
 
     async def start(self) -> None:
         async def show() -> None:

@@ -18,6 +18,7 @@ from bot.common.discord_limits import REPLY_LIFETIME
 from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.background import BackgroundTasks
+from bot.services.errors import NoCheckRuns
 from bot.services.links.link_service import LinkPage, read_page
 from bot.services.verification.verifier import LinkVerifier, apply_verification
 from bot.storage.errors import StorageError
@@ -144,18 +145,18 @@ class BulkVerifier:
         read = partial(self._verifications.page, actor.guild_id, status)
         return await read_page(total, number, read, kind)
 
-    async def stop(self, actor: Actor) -> bool:
-        """Stop the guild's check; return False if none runs.
+    async def stop(self, actor: Actor) -> None:
+        """Stop the guild's check.
 
         Raises:
-            NotAllowed, StorageError.
+            RoleRequired, StorageError.
+            NoCheckRuns: there is none to stop.
         """
         self._access.require_admin(actor)
         running = self._running.get(actor.guild_id)
         if running is None:
-            return False
+            raise NoCheckRuns
         await self._finish(running, stopped=True)
-        return True
 
     async def resume(self) -> None:
         """Continue the checks that the last stop of the bot interrupted."""

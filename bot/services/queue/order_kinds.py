@@ -17,7 +17,13 @@ from bot.cad.models import AttachRequest, DetachRequest, UnitRef
 from bot.cad.push.events import Event, UnitsAttached, UnitsDetached
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue.batching import Usage
-from bot.services.queue.kinds import call_steps, respond_steps, undo_steps
+from bot.services.queue.kinds import (
+    call_steps,
+    create_steps,
+    primary_steps,
+    respond_steps,
+    undo_steps,
+)
 from bot.services.queue.steps import CadAccess, Look, Sent, Step, calls_of
 from bot.services.targets.resolution import (
     Assignee,
@@ -46,6 +52,7 @@ class OrderKind:
             they do not show it.
         puts_on_call: whether the units are put on the order's call, or off any; None where they
             stay on theirs. Such an order can be undone.
+        undoes: the order undoes another one, whose reply says so.
         sets_status: the units get the status STATUS_ON_ATTACH afterwards.
     """
 
@@ -55,6 +62,7 @@ class OrderKind:
     is_shown: Callable[[Order, Assignee, IdentsByCall], bool] | None = None
     puts_on_call: bool | None = None
     sets_status: bool = False
+    undoes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +252,7 @@ KINDS: Mapping[OrderAction, OrderKind] = {
     OrderAction.DETACH: OrderKind(
         (_DETACH,), needs_units=True, is_shown=_detach_is_shown, puts_on_call=False
     ),
-    OrderAction.CREATE: OrderKind((call_steps.CREATE,)),
+    OrderAction.CREATE: OrderKind((create_steps.CREATE,)),
     OrderAction.RESPOND: OrderKind(
         (respond_steps.CREATE, _ATTACH, respond_steps.REMOVE),
         needs_units=True,
@@ -255,9 +263,13 @@ KINDS: Mapping[OrderAction, OrderKind] = {
     ),
     OrderAction.NOTE: OrderKind((call_steps.NOTE,)),
     OrderAction.STATUS: OrderKind((call_steps.STATUS,), needs_units=True),
+    OrderAction.PRIMARY: OrderKind((primary_steps.PRIMARY,), needs_units=True),
     OrderAction.CLOSE: OrderKind((call_steps.CLOSE,)),
     OrderAction.DISMISS: OrderKind((respond_steps.DISMISS,)),
     OrderAction.UNDO: OrderKind(
-        (undo_steps.TAKE_OFF, undo_steps.PUT_BACK), needs_units=True, is_shown=undo_steps.is_undone
+        (undo_steps.TAKE_OFF, undo_steps.PUT_BACK),
+        needs_units=True,
+        is_shown=undo_steps.is_undone,
+        undoes=True,
     ),
 }

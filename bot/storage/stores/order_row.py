@@ -26,6 +26,7 @@ class OrderAction(StrEnum):
     RESPOND = "respond"  # make a 911 call a dispatch call, and attach units to it
     NOTE = "note"
     STATUS = "status"
+    PRIMARY = "primary"  # make a unit the primary unit of its call
     CLOSE = "close"
     DISMISS = "dismiss"  # take a 911 call off the list
     UNDO = "undo"  # put the units of another order back where they were
@@ -57,6 +58,14 @@ class OrderState(StrEnum):
     def is_open(self) -> bool:
         """Tell whether something is still to come."""
         return self in {OrderState.QUEUED, OrderState.SENDING}
+
+    @property
+    def is_failed(self) -> bool:
+        """Tell whether it was closed without being carried out."""
+        return self in FAILED_STATES
+
+
+FAILED_STATES = (OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,10 @@ class Order:
     answered: bool = False
     finished_at: datetime | None = None
     undone_by: int | None = None
+
+    def is_shown_in(self, message_id: int | None) -> bool:
+        """Return whether a message may be the order's reply; where one is not known, it may."""
+        return message_id is None or self.reply_id is None or self.reply_id == message_id
 
 
 ORDERS = select(*(orders.c[name] for name in Order.__slots__))

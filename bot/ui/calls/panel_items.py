@@ -15,13 +15,10 @@ from discord.ui import Item, Select, UserSelect, View
 from bot.common.discord_limits import MAX_OPTIONS
 from bot.services.pickers.unit_picker import Candidate
 from bot.ui.calls.call_component import CallButton, CallItem, call_item_pattern
-from bot.ui.calls.select_options import with_selected
+from bot.ui.calls.select_options import PLACEHOLDER_OPTIONS, with_selected
 from bot.ui.calls.unit_panel import UnitPanel, has_action
 from bot.ui.interactions.guild_services import GuildServices
-from bot.ui.interactions.responses import Interaction, actor_of, submit_order
-
-# A select needs an option even if discord.py only builds it to read the selected values.
-_PLACEHOLDER_OPTIONS = (SelectOption(label="-"),)
+from bot.ui.interactions.responses import Interaction, ReplyPlace, actor_of, submit_order
 
 
 class PanelSelect(CallItem, template=call_item_pattern("pick")):
@@ -69,7 +66,7 @@ class OptionSelect(PanelSelect, template=call_item_pattern("pick-options")):
     placeholder: ClassVar[str]
 
     def __init__(
-        self, server_id: int, call_id: int, options: Sequence[SelectOption] = _PLACEHOLDER_OPTIONS
+        self, server_id: int, call_id: int, options: Sequence[SelectOption] = PLACEHOLDER_OPTIONS
     ) -> None:
         self._options = list(options)
         super().__init__(server_id, call_id)
@@ -122,7 +119,9 @@ class AttachPickedButton(CallButton, template=call_item_pattern("attach-picked")
             call=self.call_id,
             server_id=self.server_id,
         )
-        await submit_order(interaction, attach, services.queue, may_ask=False)
+        await submit_order(
+            interaction, attach, services.queue, place=ReplyPlace.PRESSED, may_ask=False
+        )
 
 
 class DispatchPickedButton(CallButton, template=call_item_pattern("dispatch-picked")):
@@ -140,7 +139,9 @@ class DispatchPickedButton(CallButton, template=call_item_pattern("dispatch-pick
             number=self.call_id,
             units=UnitPanel.from_message(interaction.message).units_text(services, self.server_id),
         )
-        await submit_order(interaction, respond, services.queue, may_ask=False)
+        await submit_order(
+            interaction, respond, services.queue, place=ReplyPlace.PRESSED, may_ask=False
+        )
 
 
 class NextPageButton(CallButton, template=call_item_pattern("next")):

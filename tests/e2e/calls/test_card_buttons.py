@@ -15,7 +15,9 @@ from simcord.results import InteractionResult
 
 from bot.services.access.policy import Actor
 from bot.services.reply import ReplyAddress
+from bot.ui.calls.call_component import view_of
 from bot.ui.calls.card_buttons import call_buttons, emergency_buttons
+from bot.ui.calls.more_menu import PrimarySelect
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Reset
@@ -27,6 +29,7 @@ pytestmark = pytest.mark.parametrize(
 )
 SHOTS = 1  # the first 911 call
 CREATED, REMOVED = ("NEW_DISPATCH", "v2 new dispatch"), ("REMOVE_911", "v2 remove 911")
+PRESSED_ALREADY = "❌ This was pressed already. Look at its answer for the result."
 ROBBERY, STOP = seed.ARMED_ROBBERY, seed.TRAFFIC_STOP
 
 
@@ -46,9 +49,9 @@ async def emergency_card(bot_fixture: BotFixture, number: int = SHOTS) -> discor
 
 
 def words(result: InteractionResult) -> str:
-    """Return the text of a private reply."""
+    """Return the text of a private reply, which may be in the message that was pressed."""
     assert result.response is not None
-    assert result.ephemeral
+    assert result.response.ephemeral
     return result.response.content
 
 
@@ -56,6 +59,13 @@ async def settled(bot_fixture: BotFixture, result: InteractionResult) -> str:
     """Return the text of a private reply a while later."""
     await bot_fixture.advance(60)
     return words(result)
+
+
+def labels(result: InteractionResult) -> list[str]:
+    """List the labels of the buttons under a reply."""
+    assert result.response is not None
+    items = [one for row in result.response.components for one in row["components"]]
+    return [one["label"] for one in items if "label" in one]
 
 
 def followed(result: InteractionResult) -> str:
@@ -79,6 +89,15 @@ def menu(panel: InteractionResult, what: str) -> dict[str, Any]:
         one for row in rows for one in row["components"] if f"pick-{what}:" in one["custom_id"]
     ]
     return dict(found)
+
+
+async def set_primary(
+    who: MemberActor, more: InteractionResult, call_id: int, unit: str
+) -> InteractionResult:
+    """Pick a unit in the menu behind More."""
+    assert more.response is not None
+    place = f"cad:primary:{seed.SERVER_ID}:{call_id}"
+    return await who.select(more.response.message, [unit], custom_id=place)
 
 
 async def press(who: MemberActor, result: InteractionResult, label: str) -> InteractionResult:
@@ -242,15 +261,90 @@ class TestThePanel:
         assert words(result).startswith("✅ **#100**")
         assert bot_fixture.units_on(ROBBERY) == ["A-12", "A-7"]
 
+    async def test_it_gives_one_order(self, bot_fixture: BotFixture) -> None:
+        shown = await bot_fixture.dana.click(await emergency_card(bot_fixture), label="Dispatch…")
+        await pick(bot_fixture, shown, "units", "A-12")
+        assert shown.response is not None
+        place = bot_fixture.channel.id, shown.response.id
+        message = bot_fixture.env.backend.get_message(*place)
+        look = message.components
+        for again in ("at once", "late", "after a restart"):
+            result = await press(bot_fixture.dana, shown, "Dispatch")
+            if again == "after a restart":
+                assert followed(result) == PRESSED_ALREADY
+            text = await settled(bot_fixture, shown)
+            assert text.startswith("✅ **#103** ")
+            assert labels(shown) == ["Undo"]
+            if again == "late":
+                assert followed(result) == PRESSED_ALREADY
+                await bot_fixture.start()
+            message.components, message.content = look, "Which units?"  # as a slow client has it
+        assert max(bot_fixture.server.calls) == 103
+
     async def test_no_unit_picked(self, bot_fixture: BotFixture) -> None:
         shown = await bot_fixture.dana.click(await call_card(bot_fixture), label="Attach…")
-        assert words(await press(bot_fixture.dana, shown, "Attach")).startswith(
-            "❌ No unit is picked"
-        )
+        result = await press(bot_fixture.dana, shown, "Attach")
+        assert words(result).startswith("❌ No unit is picked")
+        assert labels(shown) == ["Attach"]  # units can still be picked
         assert bot_fixture.orders() == []
 
 
 class TestMore:
+    async def test_the_primary_unit(self, bot_fixture: BotFixture) -> None:
+        await bot_fixture.attach("A-12 A-7")
+        more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
+        assert more.response is not None
+        (offered,) = [
+            one["options"]
+            for row in more.response.components
+            for one in row["components"]
+            if "cad:primary:" in one["custom_id"]
+        ]
+        assert [one["value"] for one in offered] == ["A-12", "A-7"]
+        result = await set_primary(bot_fixture.dana, more, ROBBERY, "A-7")
+        assert await settled(bot_fixture, result) == (
+            f"✅ A\\-7 is now the primary unit of **#{ROBBERY}** Armed Robbery."
+        )
+        call = bot_fixture.server.calls[ROBBERY]
+        assert bot_fixture.server.units[call.primary].badge.unit_num == "A-7"
+        shown = bot_fixture.services.board.call(seed.SERVER_ID, ROBBERY)
+        assert shown is not None
+        assert shown.primary == call.primary
+
+    @pytest.mark.parametrize("track", [True, False])
+    async def test_the_primary_unit_is_tracked_as_before(
+        self, bot_fixture: BotFixture, track: bool
+    ) -> None:
+        call = bot_fixture.server.calls[STOP]
+        call.form = replace(call.form, track_primary=track)
+        await bot_fixture.start()
+        more = await bot_fixture.dana.click(await call_card(bot_fixture, STOP), label="More")
+        result = await set_primary(bot_fixture.dana, more, STOP, "B-21")
+        assert (await settled(bot_fixture, result)).startswith("✅ ")
+        assert bot_fixture.server.units[call.primary].badge.unit_num == "B-21"
+        assert call.form.track_primary is track
+
+    async def test_a_primary_unit_is_no_matter_of_officers(self, officers: BotFixture) -> None:
+        await officers.attach("A-12")
+        message = await call_card(officers)
+        shown = []
+        for member in (officers.pat, officers.dana):
+            more = await member.click(message, label="More")
+            assert more.response is not None
+            shown.append("cad:primary:" in str(more.response.components))
+        assert shown == [False, True]
+        option = discord.SelectOption(label="A-12")
+        public = await card(officers, view_of(PrimarySelect(seed.SERVER_ID, ROBBERY, [option])))
+        refused = await officers.pat.select(public, ["A-12"])
+        assert words(refused).startswith("❌ You need the ")
+
+    async def test_a_call_without_units_offers_no_primary_unit(
+        self, bot_fixture: BotFixture
+    ) -> None:
+        more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
+        assert more.response is not None
+        assert "cad:primary:" not in str(more.response.components)
+
     async def test_a_note(self, bot_fixture: BotFixture) -> None:
         more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
         shown = await press(bot_fixture.dana, more, "Add note")
@@ -296,8 +390,23 @@ class TestMore:
         assert words(result) == "✅ Closed **#100** Armed Robbery."
         assert ROBBERY not in bot_fixture.server.calls
         assert bot_fixture.services.board.call(seed.SERVER_ID, ROBBERY) is None
+        assert labels(result) == []
+
+    async def test_closing_twice(self, bot_fixture: BotFixture) -> None:
+        more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
+        asked = await press(bot_fixture.dana, more, "Close call")
+        bot_fixture.set_fault(BAD_GATEWAY)
+        assert asked.response is not None
+        message = bot_fixture.env.backend.get_message(bot_fixture.channel.id, asked.response.id)
+        look = message.components
+        await press(bot_fixture.dana, asked, "Close call")
+        message.components = look
         again = await press(bot_fixture.dana, asked, "Close call")
-        assert words(again).startswith("❌ Not closed. The CAD refused: `CALL NOT FOUND`")
+        assert followed(again) == PRESSED_ALREADY
+        bot_fixture.clear_faults()
+        assert await settled(bot_fixture, asked) == "✅ Closed **#100** Armed Robbery."
+        audit = await bot_fixture.final_answer(bot_fixture.dana, "audit")
+        assert audit.startswith("✅ 1 order")
 
     @pytest.mark.parametrize("label", ["Add note", "Close call"])
     async def test_an_officer_neither_notes_nor_closes(

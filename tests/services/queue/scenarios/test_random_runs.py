@@ -81,6 +81,9 @@ MAY_DO: Mapping[OrderAction, Callable[[Order, OrderDetail], Iterable[Sequence[ob
     OrderAction.STATUS: lambda order, detail: (
         ("status", int(ident), detail.status) for ident in order.units.split()
     ),
+    OrderAction.PRIMARY: lambda order, _detail: (
+        ("primary", order.call_id, int(ident)) for ident in order.units.split()
+    ),
     OrderAction.CLOSE: lambda order, _detail: (("close", order.call_id),),
     OrderAction.DISMISS: lambda _order, detail: (("remove", detail.emergency),),
 }
@@ -333,6 +336,14 @@ def status(ident: int, value: int, dies: bool) -> Step:
     return step
 
 
+def primary(ident: int, call_id: int, dies: bool) -> Step:
+    async def step(run: RandomRun) -> None:
+        detail = OrderDetail(primary=run.cad.primaries.get(call_id))
+        await run.orders_given(str(ident), call_id, OrderAction.PRIMARY, dies=dies, detail=detail)
+
+    return step
+
+
 def undone(number: int) -> Step:
     async def step(run: RandomRun) -> None:
         if run.given:
@@ -432,6 +443,7 @@ ORDERS: Mapping[OrderAction, st.SearchStrategy[Step]] = {
     OrderAction.RESPOND: st.builds(response, emergencies, units, deadly),
     OrderAction.NOTE: st.builds(note, attached, deadly),
     OrderAction.STATUS: st.builds(status, st.integers(1, 3), st.integers(1, 4), deadly),
+    OrderAction.PRIMARY: st.builds(primary, st.integers(1, 3), attached, deadly),
     OrderAction.CLOSE: st.builds(
         act, st.just(OrderAction.CLOSE), st.sampled_from([*CALLS, GONE]), no_detail, deadly
     ),

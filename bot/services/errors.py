@@ -148,6 +148,21 @@ class IdAlreadyLinked(ServiceError):
         self.holders = holders
 
 
+class ReplacesProvenLink(ServiceError):
+    """The CAD does not know the new id of a member whose present id it has confirmed.
+
+    Attributes:
+        present_id: the id that the member has.
+        was_asked: whether the CAD said so; else it could not be asked.
+    """
+
+    def __init__(self, api_id: str, present_id: str, *, was_asked: bool) -> None:
+        super().__init__("replaces an id that the CAD has confirmed")
+        self.api_id = api_id
+        self.present_id = present_id
+        self.was_asked = was_asked
+
+
 class ApprovalPending(ServiceError):
     """The link was requested and awaits approval; the action can be repeated after that."""
 

@@ -163,6 +163,14 @@ class ReplacesProvenLink(ServiceError):
         self.was_asked = was_asked
 
 
+class TooManyLinks(ServiceError):
+    """The member has linked themselves too often; the next link is possible in some seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"again in {retry_after:.0f} s")
+        self.retry_after = retry_after
+
+
 class ApprovalPending(ServiceError):
     """The link was requested and awaits approval; the action can be repeated after that."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -15,13 +16,19 @@ from bot.services.errors import (
     RequestDecided,
     RequestNotFound,
     ServiceError,
+    TooManyLinks,
     VanityUrl,
 )
 from bot.storage.stores.link_request_store import LinkRequestState
 from bot.ui.text import code_span, join_limited, member_mention
 
 LinkError: TypeAlias = (
-    InvalidApiId | IdAlreadyLinked | ReplacesProvenLink | ApprovalPending | RequestDecided
+    InvalidApiId
+    | IdAlreadyLinked
+    | ReplacesProvenLink
+    | TooManyLinks
+    | ApprovalPending
+    | RequestDecided
 )
 
 FIXED_LINK_TEXTS: Mapping[type[ServiceError], str] = {
@@ -64,6 +71,11 @@ def link_message(error: LinkError) -> str:
             text = (
                 f"The CAD does not know {code_span(api_id, 100)}, and has confirmed"
                 f" {code_span(present_id, 100)}, the present link. Use `/link` to replace it."
+            )
+        case TooManyLinks(retry_after=seconds):
+            text = (
+                "You have linked yourself too often. Try again in"
+                f" {math.ceil(seconds / 60)} minutes, or ask a dispatcher to link you."
             )
         case ApprovalPending(api_id=api_id):
             text = (

@@ -66,6 +66,7 @@ from bot.services.errors import (
     TooLateToCancel,
     TooLateToConfirm,
     TooLateToUndo,
+    TooManyLinks,
     TooManyTargets,
     VanityUrl,
 )
@@ -141,6 +142,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (NothingToConfirm(), ("nothing to confirm",)),
     (AlreadyConfirmed(), ("confirmed already",)),
     (ReplacesProvenLink("x:1", "x:2", was_asked=True), ("does not know `x:1`", "`x:2`", "`/link`")),
+    (TooManyLinks(61.0), ("too often", "in 2 minutes", "ask a dispatcher")),
     (AlreadyPressed(), ("pressed already", "Look at its answer")),
     (TooLateToCancel(), ("Too late to cancel", "sent or closed")),
     (NoCheckRuns(), ("No check of the links is running",)),

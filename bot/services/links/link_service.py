@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.common.clock import Clock
@@ -111,7 +111,8 @@ class LinkService:
         """
         if member_id != actor.user_id:
             self._access.require_link(actor)
-        return await self._cad_links.describe(actor.guild_id, member_id)
+        found = await self._cad_links.describe(actor.guild_id, member_id)
+        return replace(found, may_see_names=self._access.may_link(actor))
 
     async def assign(
         self,
@@ -148,6 +149,9 @@ class LinkService:
             raise IdAlreadyLinked(link.api_id, holders if may_see_holders else frozenset())
         _log.info("%s linked %s in guild %s", actor.user_id, member_id, actor.guild_id)
         link, verification = await self._verifier.verify(link, pasted)
+        if not verification.is_own and not self._access.may_link(actor):
+            # Otherwise each member could learn whose id it is by pasting it.
+            verification = replace(verification, account_name=None, account_uuid=None)
         return LinkResult(link, claim.replaced, verification, claim.holders, moving)
 
     async def _require_known(self, link: Link, before: Link) -> None:

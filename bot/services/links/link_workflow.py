@@ -19,6 +19,7 @@ from bot.services.links.link_changes import (
     changes_of,
     notify_all,
 )
+from bot.services.links.link_pace import LinkPace
 from bot.services.links.link_service import LinkResult, LinkService
 from bot.services.reply import ReplyAddress
 from bot.storage.stores.link_request_store import LinkRequest
@@ -48,8 +49,13 @@ class LinkWorkflow:
     """
 
     def __init__(
-        self, linking: LinkService, requests: LinkApprovals, notifier: LinkNotifier
+        self,
+        linking: LinkService,
+        requests: LinkApprovals,
+        pace: LinkPace,
+        notifier: LinkNotifier,
     ) -> None:
+        self._pace = pace
         self._linking = linking
         self._requests = requests
         self._notifier = notifier
@@ -65,7 +71,7 @@ class LinkWorkflow:
             id that the CAD does not know is to replace one that it has confirmed.
 
         Raises:
-            NotAllowed, InvalidApiId, ApprovalUnavailable.
+            NotAllowed, InvalidApiId, TooManyLinks, ApprovalUnavailable.
             IdAlreadyLinked: another member has it, and the actor may not decide about it.
         """
         if member_id == actor.user_id and (
@@ -165,8 +171,13 @@ class LinkWorkflow:
     async def _submit_if_required(
         self, actor: Actor, pasted: str, reply: ReplyAddress
     ) -> SubmittedRequest | None:
-        """Submit a request for the actor's own link; return None if no approval is needed."""
+        """Submit a request for the actor's own link; return None if no approval is needed.
+
+        Raises:
+            InvalidApiId, TooManyLinks, ApprovalUnavailable.
+        """
         api_id = self._linking.normalise(pasted)
+        self._pace.take(actor)
         if not await self._requests.is_required(actor, api_id):
             return None
         return await self._requests.submit(actor, api_id, reply)

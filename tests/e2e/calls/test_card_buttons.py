@@ -143,7 +143,7 @@ class TestOnACall:
         mention = officers.charlie.mention
         assert (await settled(officers, result)).splitlines() == [
             f"✅ {mention} is now linked to `{seed.CHARLIE.hex}`.",
-            f"The CAD knows this id as `{seed.CHARLIE.hex}` (account `charlie`).",
+            f"The CAD knows this id as `{seed.CHARLIE.hex}`.",
         ]
         assert followed(result).startswith("✅ **#100**")
         assert officers.units_on(ROBBERY) == ["E-51"]

@@ -7,8 +7,10 @@ from contextlib import closing
 
 import pytest
 
+from bot.services.links.link_pace import LINKS_PER_HOUR
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, CHALLENGE, Hang, RateLimited, Text
+from tests.e2e.accounts import change_account
 from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.conftest import with_settings
 from tests.e2e.presses import OldLook, press
@@ -31,9 +33,49 @@ SPELLINGS = [
 async def test_linking_oneself(bot_fixture: BotFixture, pasted: str) -> None:
     assert (await bot_fixture.final_answer(bot_fixture.vic, "link", steam=pasted)).splitlines() == [
         f"✅ {bot_fixture.vic.mention} is now linked to `{RILEY.hex}`.",
-        f"The CAD knows this id as `{RILEY.hex}` (account `riley`).",
+        f"The CAD knows this id as `{RILEY.hex}`.",
     ]
     assert bot_fixture.links()[bot_fixture.vic.id] == RILEY.hex
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_whose_an_id_is_learns_staff_or_the_owner(
+    bot_fixture: BotFixture, version: int
+) -> None:
+    await bot_fixture.start(sonoran_api_version=version)
+    texts = [await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)]
+    texts += [
+        await bot_fixture.final_answer(bot_fixture.vic, command)
+        for command in ("link", "links mine")
+    ]
+    assert all(RILEY.hex in one and "riley" not in one for one in texts)
+    whois = await bot_fixture.final_answer(bot_fixture.dana, "links whois", member=bot_fixture.vic)
+    assert "account `riley`" in whois
+    with closing(sqlite3.connect(bot_fixture.file)) as connection, connection:
+        connection.execute("UPDATE links SET other_account = 'pat'")
+    text = await bot_fixture.final_answer(bot_fixture.vic, "link")
+    assert "The id belongs to another account of the CAD by now." in text
+    if version == 2:
+        change_account(bot_fixture, "riley", discord_id=bot_fixture.vic.id)
+        text = await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)
+        assert "(account `riley`)" in text
+
+
+async def test_a_visitor_does_not_fill_the_log_channel(bot_fixture: BotFixture) -> None:
+    log = bot_fixture.guild.create_text_channel("log")
+    await bot_fixture.start(log_channel_id=log.id, link_approval=True)
+    answers = [
+        await bot_fixture.final_answer(bot_fixture.vic, "link", steam=f"license:{number}")
+        for number in range(8)
+    ]
+    assert [one[0] for one in answers] == ["⏳"] * LINKS_PER_HOUR + ["❌"] * 3
+    assert answers[-1].startswith("❌ You have linked yourself too often. Try again in ")
+    assert len(log.history()) == LINKS_PER_HOUR
+    # Linkers are not counted, nor is what they do for the visitor.
+    answer = await bot_fixture.final_answer(
+        bot_fixture.dana, "link", steam="license:9", member=bot_fixture.vic
+    )
+    assert "is now linked to `license:9`" in answer
 
 
 async def test_replacing_names_what_was_replaced(bot_fixture: BotFixture) -> None:
@@ -200,7 +242,9 @@ async def test_what_is_no_id_is_not_stored(
 
 async def test_a_name_from_the_cad_stays_in_its_place(bot_fixture: BotFixture) -> None:
     bot_fixture.set_fault(Text(200, "`a` @here\n[x](https://b.example)" + "x" * 4000))
-    answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)
+    answer = await bot_fixture.final_answer(
+        bot_fixture.dana, "link", steam=RILEY.hex, member=bot_fixture.vic
+    )
     assert "`ˋaˋ @here [x](https://b.example)xxx" in answer
     assert len(answer) < 500
 

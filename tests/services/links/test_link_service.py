@@ -99,7 +99,7 @@ async def test_people_link_themselves(linking, queue_fixture, links) -> None:
     linked = await linking.link(PAT, 7, PASTED)
     assert linked.link == proven(queue_fixture)
     assert linked.replaced is None
-    assert linked.verification == Verification(HEX, "patdoe", is_verified=True)
+    assert linked.verification == Verification(HEX, is_verified=True)  # without the name
     assert await links.find(GUILD, [7]) == {7: linked.link}
 
 

@@ -16,7 +16,8 @@ from bot.cad.models import Call, Receipt
 from bot.cad.push.events import EmergenciesRemoved, Event
 from bot.services.board.snapshot import BoardSnapshot
 from bot.services.orders.outcomes import OrderView
-from bot.services.queue.kinds.call_steps import create_call, if_repeated, key_of_call
+from bot.services.queue.kinds.call_steps import if_repeated, key_of_call
+from bot.services.queue.kinds.create_steps import create_call
 from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict, calls_of
 from bot.services.targets.resolution import Assignee, SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import OrderAction
@@ -44,7 +45,7 @@ def _emergency_removed(view: OrderView, _assignees: Sequence[Assignee]) -> list[
     return [EmergenciesRemoved((view.detail.emergency or 0,))]
 
 
-async def _read_calls(access: CadAccess, queued: QueuedOrder, *, must_ask: bool) -> BoardSnapshot:
+async def read_calls(access: CadAccess, queued: QueuedOrder, *, must_ask: bool) -> BoardSnapshot:
     """Return the calls as the CAD shows them; the last known ones where the limit is used up.
 
     Args:
@@ -70,7 +71,7 @@ async def _look_for_call(access: CadAccess, queued: QueuedOrder) -> Look:
     A dispatcher in the CAD, a player in the game or an attempt that broke off may have created it.
     """
     number, resolution = _emergency_of(queued), queued.resolution
-    snapshot = await _read_calls(access, queued, must_ask=queued.may_have_been_sent)
+    snapshot = await read_calls(access, queued, must_ask=queued.may_have_been_sent)
     answer = access.board.answering_call(queued.order.server_id, number)
     if answer is not None:
         return Look(resolution, Verdict.DONE, answer.call_id)
@@ -102,7 +103,7 @@ async def _look_for_units(access: CadAccess, queued: QueuedOrder) -> Look:
     is_told = queued.receipt is not None and not idents.isdisjoint(queued.receipt.idents)
     snapshot, must_ask = access.board.snapshot(queued.order.server_id), queued.may_have_been_sent
     if must_ask or not is_told or _emergency_of(queued) not in snapshot.emergencies:
-        snapshot = await _read_calls(access, queued, must_ask=must_ask)
+        snapshot = await read_calls(access, queued, must_ask=must_ask)
     call = snapshot.calls.get(queued.order.call_id or 0)
     on_call = frozenset(call.idents) if call else frozenset()
     if _emergency_of(queued) not in snapshot.emergencies:

@@ -22,7 +22,7 @@ from tests.e2e.bot_fixture import BotFixture
 NAMED = {"call": "100", "units": "A-12"}
 FORMS = ("cad:note:1:100", "cad:attach-me:1:100", "call new")
 ASCII = st.characters(codec="ascii")
-SELECTS = re.compile(r"cad:(status|pick|pick-\w+):")
+SELECTS = re.compile(r"cad:(status|primary|pick|pick-\w+):")
 ASIDE = "<@&1 A-1..A-9999 dept:x -group: 911 #100 https://x/1 %s {0} ` @here \u200b\u202e\ud800\0"
 
 typed = st.one_of(st.text(max_size=200), st.text(ASIDE, max_size=60), st.just(ASIDE))

@@ -62,7 +62,10 @@ class BatchSender:
         sent: list[QueuedOrder] = []
         try:
             for queued in batch:
-                where = await self._look(step.look, queued, sent, result) if step.look else sent
+                where = sent
+                must_look = step.looks_always or queued.must_look or queued.may_have_been_sent
+                if step.look and must_look:
+                    where = await self._look(step.look, queued, sent, result)
                 is_empty = queued.kind.needs_units and not queued.resolution.assignees
                 (result.refused if where is sent and is_empty else where).append(queued)
         except CadError as error:

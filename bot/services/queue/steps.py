@@ -92,6 +92,7 @@ class Step:
         is_checked: the CAD may do the first key of a request only, so that the calls are looked at
             after a request with several.
         look: looks at the CAD before the request is sent. Raises CadError.
+        looks_always: also where the order is sent at once, and for the first time.
         events: how the board changes at once when the CAD has taken the request for these units.
         is_optional: an order whose other steps are done is done, even if this one fails.
     """
@@ -106,6 +107,7 @@ class Step:
     is_held: bool = False
     is_checked: bool = False
     look: LookAt | None = None
+    looks_always: bool = True
     events: Callable[[OrderView, Sequence[Assignee]], list[Event]] = _no_events
     is_optional: bool = False
 

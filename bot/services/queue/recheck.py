@@ -58,7 +58,12 @@ async def look_before_attach(access: CadAccess, queued: QueuedOrder) -> Look:
     Raises:
         CadError: the CAD does not show its calls.
     """
-    snapshot = await read_calls(access, queued, must_ask=queued.may_have_been_sent)
+    server_id, since = queued.order.server_id, access.looks_since
+    read_at = access.board.confirmed_at(server_id)
+    if read_at is None or since is None or read_at < since:
+        snapshot = await read_calls(access, queued, must_ask=queued.may_have_been_sent)
+    else:  # for another order of the same batch
+        snapshot = access.board.snapshot(server_id)
     call_id = queued.order.call_id or 0
     idents = {number: frozenset(call.idents) for number, call in snapshot.calls.items()}
     resolution = without_moved(queued.resolution, call_id, idents)

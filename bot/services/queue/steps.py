@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.cad.client import CadClient
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CadAccess:
-    """What a step may ask: the CAD itself, and the board, which remembers its answers."""
+    """What a step may ask: the CAD itself, and the board, which remembers its answers.
+
+    Attributes:
+        looks_since: when the looks of the present batch began; one answer serves all of them.
+    """
 
     cad: CadClient
     board: Board
+    looks_since: datetime | None = None
 
 
 class Verdict(enum.Enum):

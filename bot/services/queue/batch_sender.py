@@ -60,9 +60,15 @@ class BatchSender:
         """Send orders at the same step in one request."""
         step, result = batch[0].step, SendResult()
         sent: list[QueuedOrder] = []
+        access: CadAccess | None = None
         try:
             for queued in batch:
-                where = await self._look(step.look, queued, sent, result) if step.look else sent
+                where = sent
+                must_look = step.looks_always or queued.must_look or queued.may_have_been_sent
+                if step.look and must_look:
+                    if access is None:
+                        access = replace(self._access, looks_since=self._clock.now())
+                    where = await self._look(step.look, access, queued, sent, result)
                 is_empty = queued.kind.needs_units and not queued.resolution.assignees
                 (result.refused if where is sent and is_empty else where).append(queued)
         except CadError as error:
@@ -106,13 +112,14 @@ class BatchSender:
     async def _look(
         self,
         look_at: LookAt,
+        access: CadAccess,
         queued: QueuedOrder,
         sent: list[QueuedOrder],
         result: SendResult,
     ) -> list[QueuedOrder]:
         """Look at the CAD before an order is sent; return the list that it belongs to then."""
         try:
-            look = await look_at(self._access, queued)
+            look = await look_at(access, queued)
         except CadRateLimited as error:
             # Only the look is limited: orders that need none go on.
             queued.retry_at = self._clock.monotonic() + (error.retry_after or BACKOFF.longest)

@@ -125,12 +125,14 @@ class OrderCompletion:
         self._on_closed = on_closed
         self._clock = clock
 
-    async def save(self, orders: Sequence[QueuedOrder]) -> None:
-        """Store orders. A database that fails must not keep an actor from the answer."""
+    async def save(self, orders: Sequence[QueuedOrder]) -> bool:
+        """Store orders; False where that fails, which must not keep an actor from an answer."""
         try:
             await self._store.save([queued.to_order() for queued in orders])
         except StorageError as error:
             _log.error("%d orders cannot be written: %s", len(orders), error)
+            return False
+        return True
 
     async def save_resolutions(self, orders: Sequence[QueuedOrder]) -> None:
         """Store which units orders are about: after a restart the CAD may not be there to ask."""

@@ -18,13 +18,13 @@ from bot.cad.push.events import Event, UnitsAttached, UnitsDetached
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue import call_steps, respond_steps
 from bot.services.queue.batching import Usage
+from bot.services.queue.recheck import look_before_attach, skipped
 from bot.services.queue.steps import CadAccess, Look, Sent, Step, calls_of
 from bot.services.targets.resolution import (
     Assignee,
     Resolution,
     SkippedTarget,
     SkipReason,
-    Target,
 )
 from bot.storage.stores.order_store import Order, OrderAction
 
@@ -102,24 +102,24 @@ async def only_still_on_call(cad: CadClient, queued: QueuedOrder) -> Resolution:
     """Return a detach order's resolution without the units that are on another call by now.
 
     The CAD's detach takes no call number, so each unit's call is checked first: the order's call,
-    or, where an attempt broke off half-way, the call that the unit was on when it was named. A
-    unit that has left that call is detached already. A detach from any call that was never sent
-    needs no check.
+    or, where an attempt broke off half-way or the order has waited, the call that the unit was on
+    when it was named. A unit that has left that call is detached already. A detach from any call
+    that is sent at once needs no check.
 
     Raises:
         CadError: the CAD does not show its calls.
     """
     order, resolution = queued.order, queued.resolution
-    if order.call_id is None and not queued.may_have_been_sent:
+    if order.call_id is None and not (queued.may_have_been_sent or queued.must_look):
         return resolution
     by_call: dict[int | None, list[Assignee]] = defaultdict(list)
     for assignee in resolution.assignees:
         by_call[order.call_id or assignee.call_id].append(assignee)
     kept: list[Assignee] = []
-    skipped: list[SkippedTarget] = []
+    left_out: list[SkippedTarget] = []
     for call_id, assignees in by_call.items():
         if call_id is None:
-            skipped += [_skipped(one, SkipReason.RESULT_UNKNOWN) for one in assignees]
+            left_out += [skipped(one, SkipReason.RESULT_UNKNOWN) for one in assignees]
             continue
         units = [one.unit for one in assignees if one.unit]
         on_call = (
@@ -129,8 +129,8 @@ async def only_still_on_call(cad: CadClient, queued: QueuedOrder) -> Resolution:
             if assignee.unit and assignee.unit.ident in on_call:
                 kept.append(assignee)
             else:
-                skipped.append(_skipped(assignee, _reason_not_on_call(assignee)))
-    return replace(resolution, assignees=tuple(kept), left_out=(*resolution.left_out, *skipped))
+                left_out.append(skipped(assignee, _reason_not_on_call(assignee)))
+    return replace(resolution, assignees=tuple(kept), left_out=(*resolution.left_out, *left_out))
 
 
 def leave_out(orders: Iterable[QueuedOrder], idents: Collection[int]) -> bool:
@@ -139,9 +139,9 @@ def leave_out(orders: Iterable[QueuedOrder], idents: Collection[int]) -> bool:
     for queued in orders:
         found = queued.resolution
         unnamed = [one for one in found.assignees if one.unit and one.unit.ident in idents]
-        skipped = [_skipped(one, SkipReason.NOT_ADDRESSABLE) for one in unnamed]
+        left_out = [skipped(one, SkipReason.NOT_ADDRESSABLE) for one in unnamed]
         rest = tuple(one for one in found.assignees if one not in unnamed)
-        queued.resolution = replace(found, assignees=rest, left_out=(*found.left_out, *skipped))
+        queued.resolution = replace(found, assignees=rest, left_out=(*found.left_out, *left_out))
         is_changed = is_changed or bool(unnamed)
     return is_changed
 
@@ -150,11 +150,6 @@ def _reason_not_on_call(assignee: Assignee) -> SkipReason:
     # Where the CAD has not shown the unit, it is not said that the unit has moved on.
     is_unknown = assignee.unit is None and assignee.on_duty is None
     return SkipReason.NOT_LOOKED_UP if is_unknown else SkipReason.NOT_ON_CALL
-
-
-def _skipped(assignee: Assignee, reason: SkipReason) -> SkippedTarget:
-    number = assignee.unit.number if assignee.unit else ""
-    return SkippedTarget(Target(number or assignee.reference, assignee.discord_id), reason)
 
 
 async def _send_attach(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:
@@ -216,6 +211,8 @@ _ATTACH = Step(
     capacity=attrgetter("calls_per_attach"),
     is_held=True,
     is_checked=True,
+    look=look_before_attach,
+    looks_always=False,
     events=_attach_events,
 )
 _DETACH = Step(

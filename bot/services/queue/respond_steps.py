@@ -11,39 +11,17 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from bot.cad.codec.emergencies import build_dispatch_call
-from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnnumbered
+from bot.cad.errors import CadError, CadRefused, CadUnnumbered
 from bot.cad.models import Call, NewCall, Receipt
 from bot.cad.push.events import CallUpserted
 from bot.services.board.live_board import Board
-from bot.services.board.snapshot import BoardSnapshot
 from bot.services.queue.call_steps import emergency_of, emergency_removed, remove_emergency
+from bot.services.queue.recheck import read_calls
 from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict, calls_of
 from bot.services.targets.resolution import SkippedTarget, SkipReason, Target
 
 if TYPE_CHECKING:
     from bot.services.queue.queued_order import QueuedOrder
-
-PATIENCE = 2.0  # seconds that an order waits to read the calls anew, while others wait behind it
-
-
-async def _read_calls(access: CadAccess, queued: QueuedOrder, *, must_ask: bool) -> BoardSnapshot:
-    """Return the calls as the CAD shows them; the last known ones where the limit is used up.
-
-    Args:
-        must_ask: the calls that are known are of no use.
-
-    Raises:
-        CadError: the CAD does not show its calls.
-    """
-    server_id, board = queued.order.server_id, access.board
-    must_ask = must_ask or board.confirmed_at(server_id) is None
-    if must_ask or access.cad.limiters.calls.wait() <= PATIENCE:
-        try:
-            await board.fetch_calls(server_id)
-        except CadRateLimited:
-            if must_ask:
-                raise
-    return board.snapshot(server_id)
 
 
 async def _look_for_call(access: CadAccess, queued: QueuedOrder) -> Look:
@@ -52,7 +30,7 @@ async def _look_for_call(access: CadAccess, queued: QueuedOrder) -> Look:
     A dispatcher in the CAD, a player in the game or an attempt that broke off may have created it.
     """
     number, resolution = emergency_of(queued), queued.resolution
-    snapshot = await _read_calls(access, queued, must_ask=queued.may_have_been_sent)
+    snapshot = await read_calls(access, queued, must_ask=queued.may_have_been_sent)
     answer = access.board.answering_call(queued.order.server_id, number)
     if answer is not None:
         return Look(resolution, Verdict.DONE, answer.call_id)
@@ -97,7 +75,7 @@ async def _look_for_units(access: CadAccess, queued: QueuedOrder) -> Look:
     is_told = queued.receipt is not None and not idents.isdisjoint(queued.receipt.idents)
     snapshot, must_ask = access.board.snapshot(queued.order.server_id), queued.may_have_been_sent
     if must_ask or not is_told or emergency_of(queued) not in snapshot.emergencies:
-        snapshot = await _read_calls(access, queued, must_ask=must_ask)
+        snapshot = await read_calls(access, queued, must_ask=must_ask)
     call = snapshot.calls.get(queued.order.call_id or 0)
     on_call = frozenset(call.idents) if call else frozenset()
     if emergency_of(queued) not in snapshot.emergencies:

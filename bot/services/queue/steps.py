@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.cad.client import CadClient
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CadAccess:
-    """What a step may ask: the CAD itself, and the board, which remembers its answers."""
+    """What a step may ask: the CAD itself, and the board, which remembers its answers.
+
+    Attributes:
+        looks_since: when the looks of the present batch began; one answer serves all of them.
+    """
 
     cad: CadClient
     board: Board
+    looks_since: datetime | None = None
 
 
 class Verdict(enum.Enum):
@@ -92,6 +98,7 @@ class Step:
         is_checked: the CAD may do the first key of a request only, so that the calls are looked at
             after a request with several.
         look: looks at the CAD before the request is sent. Raises CadError.
+        looks_always: also where the order is sent at once, and for the first time.
         events: how the board changes at once when the CAD has taken the request for these units.
         is_optional: an order whose other steps are done is done, even if this one fails.
     """
@@ -106,6 +113,7 @@ class Step:
     is_held: bool = False
     is_checked: bool = False
     look: LookAt | None = None
+    looks_always: bool = True
     events: Callable[[OrderView, Sequence[Assignee]], list[Event]] = _no_events
     is_optional: bool = False
 

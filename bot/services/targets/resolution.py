@@ -51,6 +51,7 @@ class SkipReason(enum.Enum):
     DISPATCHER = enum.auto()  # on duty as a dispatcher only
     NOT_ADDRESSABLE = enum.auto()  # no request of this CAD's API can name the unit
     STATUS_CHANGED = enum.auto()  # the unit got another status while the order waited
+    ON_ANOTHER_CALL = enum.auto()  # the unit went to another call while the order waited
     # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD

@@ -31,6 +31,7 @@ _REASONS = {
     SkipReason.NOT_UNDERSTOOD: "this is no member, unit or group of units",
     SkipReason.NOT_LOOKED_UP: "the CAD did not say which unit that is. Try again in a minute",
     SkipReason.NOT_ON_CALL: "no longer on that call",
+    SkipReason.ON_ANOTHER_CALL: "sent to another call while your order waited",
     SkipReason.RESULT_UNKNOWN: (
         "the connection to the CAD broke. Check their call before you try again"
     ),

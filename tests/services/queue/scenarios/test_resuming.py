@@ -73,6 +73,7 @@ async def test_what_was_being_sent_and_expires_may_have_been_done(
     first = await queue_fixture.order("1")
     queue_fixture.cad.fault = DOWN
     queue_fixture.cad.gate.set()
+    queue_fixture.cad.put(1, None)  # another dispatcher; the calls do not show what arrived
     await queue_fixture.restart()
     await queue_fixture.restart()
     await queue_fixture.advance(LAST)
@@ -195,6 +196,8 @@ async def test_a_resumed_order_can_be_cancelled(queue_fixture: QueueFixture) -> 
 
 
 async def test_stopping_lets_go_of_what_waits(queue_fixture: QueueFixture) -> None:
+    queue_fixture.cad.put(2, 102)
+    await queue_fixture.board.fetch_calls(1)
     queue_fixture.cad.fault = DOWN
     orders = [
         await queue_fixture.order("1"),

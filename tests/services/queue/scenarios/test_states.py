@@ -322,6 +322,22 @@ async def test_a_database_that_fails_in_the_middle_keeps_no_actor_from_the_answe
     assert "secret" not in caplog.text
 
 
+async def test_what_cannot_be_stored_as_being_sent_is_not_sent(
+    queue_fixture: QueueFixture,
+) -> None:
+    queue_fixture.cad.gate.clear()
+    await queue_fixture.order("1")
+    second = await queue_fixture.order("2", 101)
+    queue_fixture.database.broken = True
+    queue_fixture.cad.gate.set()
+    await queue_fixture.advance(30)
+    assert queue_fixture.sent == [[1]]
+    queue_fixture.database.broken = False
+    await queue_fixture.advance(10)
+    assert queue_fixture.sent == [[1], [2]]
+    assert await queue_fixture.state(second) is OrderState.DONE
+
+
 async def test_a_fault_of_the_bot_leaves_no_order_without_an_answer(
     queue_fixture: QueueFixture,
 ) -> None:

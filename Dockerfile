@@ -9,7 +9,7 @@ WORKDIR /app
 
 # Everything comes as a wheel; a missing one has to fail here, not call for a compiler.
 COPY requirements.txt .
-RUN pip install --only-binary=:all: -r requirements.txt
+RUN pip install --only-binary=:all: --require-hashes -r requirements.txt
 
 COPY bot bot
 COPY cogs cogs

@@ -1,11 +1,11 @@
-# Every target sets up what it needs: a virtual environment with the pinned requirements.
+# Every target sets up what it needs: a virtual environment with the pinned requirements, each checked by its hash.
 # The system's Python where it is new enough, otherwise the newest one beside it.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install run sandbox sandbox-check test lint format bench docs clean
+.PHONY: help install run sandbox sandbox-check test lint format lock bench docs clean
 
 help:
 	@echo "make sandbox        try the bot in the browser: no account, no token"
@@ -15,6 +15,7 @@ help:
 	@echo "make test           run the tests"
 	@echo "make lint           check style, formatting and types"
 	@echo "make format         apply the formatting"
+	@echo "make lock           compile requirements*.txt from requirements*.in"
 	@echo "make bench          measure"
 	@echo "make docs           build the documents into site/; a dead link fails"
 
@@ -22,15 +23,15 @@ $(VENV)/.run: requirements.txt
 	@test -x $(BIN)/python || "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "Python 3.11 or newer is needed. Name one: make PYTHON=/path/to/python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
 $(VENV)/.docs: requirements-docs.txt $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
 	@touch $@
 
 install: $(VENV)/.run
@@ -55,6 +56,14 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Each file compiled builds on the one before it. LOCK_FLAGS=--upgrade raises what only others ask for.
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras $(LOCK_FLAGS)
+
+lock: $(VENV)/.dev
+	$(LOCK) --python-version 3.11 --output-file requirements.txt requirements.in
+	$(LOCK) --python-version 3.11 --output-file requirements-dev.txt requirements-dev.in
+	$(LOCK) --python-version 3.11.5 --output-file requirements-docs.txt requirements-docs.in
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

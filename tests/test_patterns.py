@@ -23,7 +23,7 @@ LIMIT = 1.0  # seconds; a linear pattern takes a hundredth of it
 # The beginnings of what the patterns look for, what may be repeated, and what then does not fit.
 BEGINNINGS = (
     *("", "steamcommunity.com/id/", "x:", '="', ";", 'dept:"', "<title", "sep=,", "<@&5:", "- "),
-    *("/webhooks/1", "ID", "STEAM_0:1:", "1e", "1:", "a..", "76561", "discord:"),
+    *("/webhooks/1", "://a:", "ID", "STEAM_0:1:", "1e", "1:", "a..", "76561", "discord:"),
 )
 REPEATED = (
     *("a", " ", "-", '"', ";", "0", "1", "<", ",", ".", "_", ":", "/", "'", "é", "\u200b", "me "),

@@ -23,23 +23,38 @@ _INTERACTION_TOKEN = re.compile(
     r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+|aW50ZXJhY3Rpb246[\w=-]+"
 )
 
+# The password in an address, of any length: it is known by its place.
+_ADDRESS_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/@]+(?=@)")
+
+# A shorter secret is part of many words: to replace it there would tell what it is.
+_SHORTEST_SECRET = 4
+# A shorter secret may be part of a longer word (`dispatch`), so it is replaced as a whole value.
+_UNMISTAKABLE_LENGTH = 16
+# What may stand before a whole value: no letter or digit but the end of an escape, `%3A` or `\n`.
+_VALUE_START = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
+
 _AUTOCOMPLETE_FAILED = "Ignoring exception in autocomplete"
 _LATE_RESPONSE_CODES = frozenset({10062, 40060})  # unknown interaction; already acknowledged
 
 
 class Redactor:
-    """Replaces secrets in a text, in every encoding in which they may appear."""
+    """Replaces secrets in a text, in every encoding in which they may appear.
+
+    Secrets of fewer than four characters are replaced in addresses only.
+    """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        spellings = {spelling for secret in secrets for spelling in _spellings(secret)} - {""}
+        known = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+        spellings = {spelling for secret in known for spelling in _spellings(secret)}
         # Longest first: a secret may contain another.
         ordered = sorted(spellings, key=len, reverse=True)
-        self._secrets = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._secrets = re.compile("|".join(map(_value_pattern, ordered))) if ordered else None
 
     def __call__(self, text: str) -> str:
         """Return the text with `REDACTED` in place of each secret."""
         if self._secrets is not None:
             text = self._secrets.sub(REDACTED, text)
+        text = _ADDRESS_PASSWORD.sub(rf"\1{REDACTED}", text)
         return _INTERACTION_TOKEN.sub(rf"\1{REDACTED}", text)
 
 
@@ -137,3 +152,10 @@ def _spellings(secret: str) -> set[str]:
         json.dumps(secret, ensure_ascii=False)[1:-1],
         repr(secret)[1:-1],
     }
+
+
+def _value_pattern(spelling: str) -> str:
+    """Return the pattern of a spelling: anywhere if it is long, else as a whole value."""
+    pattern = re.escape(spelling)
+    is_long = len(spelling) >= _UNMISTAKABLE_LENGTH
+    return pattern if is_long else rf"{_VALUE_START}{pattern}(?!\w)"

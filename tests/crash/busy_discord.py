@@ -99,6 +99,22 @@ class BusyDiscord(DiscordServer):
             if self.watch(Moment.PRESSED):
                 return
 
+    async def click(self, custom_id: str) -> Pressed:
+        """Let a member press a button of a card."""
+        assert self._socket is not None
+        one = Pressed(len(self.pressed), "", None)
+        self.pressed.append(one)
+        event = _event(one) | {"type": 3, "data": {"component_type": 2, "custom_id": custom_id}}
+        event |= {
+            "channel_id": LOG_CHANNEL_ID,
+            "channel": {"id": LOG_CHANNEL_ID, "type": 0, "name": "calls", "position": 0},
+        }
+        button = {"type": 2, "style": 1, "label": "A button", "custom_id": custom_id}
+        row = {"type": 1, "components": [button]}
+        event["message"] = _MESSAGE | {"content": "A card", "components": [row]}
+        await self._socket.send_json({"op": 0, "s": 2, "t": "INTERACTION_CREATE", "d": event})
+        return one
+
     def _reply(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:
         match request.method, path.split("/")[1:]:
             case "POST", ["interactions", id_, token, "callback"]:
@@ -166,7 +182,7 @@ def _event(one: Pressed) -> dict[str, Any]:
     """Build the INTERACTION_CREATE of a member who may dispatch."""
     options: list[dict[str, Any]] = [{"name": "units", "type": 3, "value": one.unit}]
     if one.call_id is not None:
-        options.append({"name": "call", "type": 4, "value": one.call_id})
+        options.append({"name": "call", "type": 3, "value": str(one.call_id)})
     name = "detach" if one.call_id is None else "attach"
     return {
         "id": str(1_500_000_000_000_000_000 + one.number),
@@ -186,5 +202,6 @@ def _event(one: Pressed) -> dict[str, Any]:
             "deaf": False,
             "mute": False,
         },
-        "data": {"id": "1600000000000000000", "name": name, "type": 1, "options": options},
+        "data": {"id": "1600000000000000000", "name": name, "type": 1, "options": options}
+        | {"guild_id": str(GUILD_ID)},  # whose command it is
     }

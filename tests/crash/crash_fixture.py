@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sqlite3
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
@@ -22,6 +23,12 @@ from sandbox.cad.state.models import Server
 from tests.crash.busy_discord import BusyDiscord, Moment
 from tests.process.conftest import LAUNCHER, PROJECT, Bot
 
+# The requests that carry orders out, of both APIs.
+_ORDERS = re.compile(
+    r"/emergency$|_unit$|/attachments$|/(new_dispatch|remove_911|close_call)$"
+    r"|/dispatch-calls(/close)?$|/911/\d+$"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class WatchedCad(Fault):
@@ -30,7 +37,7 @@ class WatchedCad(Fault):
     discord: BusyDiscord
 
     async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
-        if not request.path.endswith(("/emergency", "_unit", "/attachments")):
+        if not _ORDERS.search(request.path) or request.method == "GET":
             return await handler(request)
         if self.discord.watch(Moment.ORDERING):
             return web.Response(status=499, text="never arrived")

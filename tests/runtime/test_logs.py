@@ -55,7 +55,31 @@ def test_a_secret_is_found_in_every_spelling(spelling: str):
 
 
 def test_the_longer_of_two_secrets_goes_first():
-    assert Redactor(["key", "key-and-more"])("key-and-more key") == f"{REDACTED} {REDACTED}"
+    assert Redactor(["keys", "keys-and-more"])("keys-and-more keys") == f"{REDACTED} {REDACTED}"
+
+
+@pytest.mark.parametrize("secret", ["p", "sql", "dispatch"])
+def test_a_short_secret_stays_part_of_other_words(secret: str):
+    text = "postgresql: the user dispatch_bot dispatches"
+    assert Redactor([secret])(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["%s", "key=%s,", "a%%3A%s%%40b", "line\\n%s\\n", "postgresql://bot:%s@db/x"]
+)
+def test_a_short_secret_is_found_as_a_whole_value(text: str):
+    assert Redactor(["dispatch"])(text % "dispatch") == text % REDACTED
+
+
+def test_a_long_secret_is_found_inside_of_a_word():
+    secret = "MTIzNDU2Nzg5MDEyMzQ1Njc4"
+    assert Redactor([secret])(f"key{secret}key") == f"key{REDACTED}key"
+
+
+@pytest.mark.parametrize("password", ["p", "p:w", "pw%40x"])
+def test_the_password_of_an_address_is_a_secret_of_any_length(password: str):
+    text = Redactor([password])(f"no route to postgresql+asyncpg://bot:{password}@db:5432/bot")
+    assert text == f"no route to postgresql+asyncpg://bot:{REDACTED}@db:5432/bot"
 
 
 def test_without_secrets_a_text_stays_as_it_is():

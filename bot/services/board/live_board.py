@@ -13,16 +13,17 @@ from typing import Self
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadRateLimited
 from bot.cad.models import Call, Calls, Unit, UnitListPart
-from bot.cad.push.events import Event, UnitLoggedIn, UnitsUpdated
+from bot.cad.push.events import Event
 from bot.common.clock import Clock
 from bot.services.board.answering_calls import AnsweringCalls
 from bot.services.board.call_matching import find_call_id
-from bot.services.board.snapshot import BoardSnapshot
+from bot.services.board.snapshot import BoardSnapshot, idents_on_duty
 from bot.services.cached_list import CachedList
 from bot.services.refresh_turns import RefreshTurns
 
 # A list of units that loads over minutes serves orders until it is this old.
 MAX_UNITS_AGE = timedelta(minutes=15)
+OLD_UNITS_AGE = timedelta(minutes=2)  # from then on, the age of the units is said
 
 BoardListener = Callable[[int], None]
 
@@ -115,6 +116,12 @@ class Board:
         """Return when the oldest part of the units was fetched; None before a whole list."""
         return self._server(server_id).units_as_of
 
+    def old_units_as_of(self, server_id: int) -> datetime | None:
+        """Return `units_as_of` if the units are so old that a dispatcher has to know it."""
+        as_of = self.units_as_of(server_id)
+        is_old = as_of is not None and self._clock.now() - as_of > OLD_UNITS_AGE
+        return as_of if is_old else None
+
     def first_poll(self, server_id: int) -> Calls | None:
         """Return the calls of the first poll, which are older than this run; None before it."""
         return self._server(server_id).first_poll
@@ -141,7 +148,7 @@ class Board:
         for event in events:
             server.snapshot = server.snapshot.apply(event)
             if server.part is not None:
-                server.idents_since_part |= _idents_on_duty(event)
+                server.idents_since_part |= idents_on_duty(event)
             if server.running_polls:
                 server.events_since_poll.append(event)
         self._notify(server_id)
@@ -241,17 +248,6 @@ class Board:
         server.answering_calls.update(server.snapshot)
         for listener in self._listeners:
             listener(server_id)
-
-
-def _idents_on_duty(event: Event) -> set[int]:
-    """Return the units that an event shows to be on duty."""
-    match event:
-        case UnitLoggedIn(unit=unit):
-            return {unit.ident}
-        case UnitsUpdated(units=units):
-            return {unit.ident for unit in units}
-        case _:
-            return set()
 
 
 class _Poll:

@@ -204,3 +204,14 @@ def _regrouped(
 def _without(items: Mapping[int, T], keys: Iterable[int]) -> dict[int, T]:
     removed = set(keys)
     return {key: item for key, item in items.items() if key not in removed}
+
+
+def idents_on_duty(event: Event) -> set[int]:
+    """Return the units that an event shows to be on duty."""
+    match event:
+        case UnitLoggedIn(unit=unit):
+            return {unit.ident}
+        case UnitsUpdated(units=units):
+            return {unit.ident for unit in units}
+        case _:
+            return set()

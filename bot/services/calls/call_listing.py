@@ -38,10 +38,12 @@ class CallsPage(Page[CallLine]):
     Attributes:
         confirmed_at: when the last poll of the calls succeeded, None if none has.
         server: the words for the server; empty for the only server of a community.
+        units_as_of: how old the list of units is, if it is much older; see `Board`.
     """
 
     confirmed_at: datetime | None
     server: str = ""
+    units_as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,9 @@ class CallListing:
         )
         confirmed_at = self._board.confirmed_at(server)
         label = self._servers.labels[server]
-        return CallsPage(lines, page.number, page.count, page.total, confirmed_at, label)
+        units_as_of = self._board.old_units_as_of(server)
+        counts = page.number, page.count, page.total
+        return CallsPage(lines, *counts, confirmed_at, label, units_as_of)
 
     def open_calls(self, actor: Actor) -> list[OpenCalls]:
         """Return the most urgent calls of each server that has some, from memory.

@@ -46,6 +46,7 @@ class CardContent:
         is_urgent: whether a new card for the call pings the role; see `is_urgent`.
         details: what only the layout of the call explains.
         server: the words for the CAD server; empty for the only server of a community.
+        units_as_of: how old the list of units is, if it is much older; see `Board`.
     """
 
     kind: CardKind
@@ -61,6 +62,7 @@ class CardContent:
     is_urgent: bool = False
     details: LayoutDetails = NO_DETAILS
     server: str = ""
+    units_as_of: datetime | None = None
 
     @property
     def is_closed(self) -> bool:
@@ -73,8 +75,9 @@ class CardContent:
         return self.kind is CardKind.EMERGENCY
 
     def looks_like(self, other: CardContent) -> bool:
-        """Return whether the contents differ at most in confirmed_at."""
-        return replace(self, confirmed_at=other.confirmed_at) == other
+        """Return whether the contents differ at most in their age."""
+        same_age = replace(self, confirmed_at=other.confirmed_at, units_as_of=other.units_as_of)
+        return same_age == other
 
 
 class UnitOwners:

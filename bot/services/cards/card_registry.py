@@ -104,6 +104,7 @@ class CardRegistry:
             is_urgent=is_urgent(call, self._urgent_priorities),
             details=self._layouts.details(call) if isinstance(call, Call) else NO_DETAILS,
             server=self._servers.labels[stored.server_id],
+            units_as_of=self._board.old_units_as_of(stored.server_id),
         )
 
     def _open_calls(self, server_id: int) -> Iterator[tuple[CardKey, Call | EmergencyCall]]:

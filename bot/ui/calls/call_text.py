@@ -13,6 +13,8 @@ _UNITS_LENGTH = 60  # characters of the units of one call
 def calls_page(page: CallsPage) -> str:
     """Return one page of the open calls, one line per call, in at most one message."""
     confirmed = f" · confirmed {timestamp(page.confirmed_at, 'R')}" if page.confirmed_at else ""
+    if page.units_as_of:
+        confirmed += f" · units of {timestamp(page.units_as_of, 'R')}"
     where = on_server(page.server)
     if not page.total:
         return f"✅ No call is open{where}{confirmed}."

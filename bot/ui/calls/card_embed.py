@@ -106,7 +106,14 @@ def _fields(content: CardContent) -> Iterator[tuple[str, str, bool]]:
     if content.closed_at is not None:
         yield "Closed", timestamp(content.closed_at, "R"), True
     else:
-        yield "Confirmed", timestamp(content.confirmed_at, "R"), True
+        yield "Confirmed", _confirmed(content), True
+
+
+def _confirmed(content: CardContent) -> str:
+    call = timestamp(content.confirmed_at, "R")
+    if content.units_as_of is None or not content.units:
+        return call
+    return f"{call}\nunits of {timestamp(content.units_as_of, 'R')}"
 
 
 def _first_seen(content: CardContent) -> tuple[str, str, bool]:

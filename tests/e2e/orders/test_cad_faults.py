@@ -160,6 +160,18 @@ async def test_keys_in_another_letter_case(bot_fixture: BotFixture, case: Case) 
     ]
 
 
+@pytest.mark.parametrize("header", ["Retry-After", "RateLimit-Reset", "X-RateLimit-Reset"])
+async def test_no_wait_that_the_cad_names_stops_orders_until_a_restart(
+    bot_fixture: BotFixture, header: str
+) -> None:
+    bot_fixture.set_fault(RateLimited(999_999_999, header), path=ORDERS)
+    said = await attached(bot_fixture)
+    assert (await said.after(60)).startswith("⏳ Sonoran CAD takes no more orders for now.")
+    bot_fixture.clear_faults()
+    await bot_fixture.advance(15 * 60)
+    assert await bot_fixture.attach("A-12") == DONE
+
+
 NO_LISTS = [BAD_GATEWAY, RateLimited(90), Reset(), CHALLENGE, HugeBody(), BadUtf8(), Text(200, "")]
 
 

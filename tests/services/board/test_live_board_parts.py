@@ -84,8 +84,14 @@ async def test_a_first_part_is_shown_but_is_no_answer_for_an_order(board: Board,
 async def test_the_board_says_how_old_the_oldest_part_is(
     board: Board, cad: Cad, clock: ManualClock
 ) -> None:
+    assert board.old_units_as_of(1) is None
     await load(board, cad, FIRST, LAST)
-    assert board.units_as_of(1) == clock.now() - timedelta(seconds=60)
+    as_of = board.units_as_of(1)
+    assert as_of == clock.now() - timedelta(seconds=60)
+    clock.seconds += 60
+    assert board.old_units_as_of(1) is None
+    clock.seconds += 1
+    assert board.old_units_as_of(1) == as_of
 
 
 async def test_parts_change_only_the_units_that_they_bring(board: Board, cad: Cad) -> None:

@@ -33,6 +33,7 @@ class KnownBoard:
     """The part of the board that the registry reads, as the test sets it."""
 
     known: BoardSnapshot = field(default_factory=BoardSnapshot)
+    units_as_of: datetime | None = None
     confirmed: datetime | None = None
     first: Calls | None = None
 
@@ -42,6 +43,9 @@ class KnownBoard:
 
     def confirmed_at(self, server_id: int) -> datetime | None:
         return self.confirmed
+
+    def old_units_as_of(self, server_id: int) -> datetime | None:
+        return self.units_as_of
 
     def first_poll(self, server_id: int) -> Calls | None:
         return self.first
@@ -284,3 +288,7 @@ def test_what_a_card_shows(
     assert shown.call == call(100, "Robbery", 1)
     assert [one.discord_id for one in shown.units] == [42]
     assert (shown.closed_at, shown.ping_role_id, shown.server) == (None, None, "")
+    assert shown.units_as_of is None
+    board.units_as_of = clock.now()
+    shown = registry.content(registry.cards[SERVER, CardKind.CALL, 100])
+    assert shown.units_as_of == clock.now()

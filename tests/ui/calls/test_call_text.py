@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +33,14 @@ def test_lines():
         "**#101** 10\\-50 · priority 3 · no units",
         "**#102** Medical · priority High · Crew deployed · no units",
     ]
+
+
+def test_old_units_say_their_age():
+    page = CallsPage((CallLine(SHOTS, ()),), 1, 1, 1, NOW, "", NOW - timedelta(minutes=3))
+    stamp, old = (f"<t:{int(at.timestamp())}:R>" for at in (NOW, NOW - timedelta(minutes=3)))
+    assert call_text.calls_page(page).startswith(
+        f"✅ 1 open call · page 1 of 1 · confirmed {stamp} · units of {old}\n"
+    )
 
 
 def test_one_and_none():

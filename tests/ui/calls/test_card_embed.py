@@ -54,6 +54,15 @@ def test_a_call():
     }
 
 
+def test_old_units_say_their_age():
+    stamp, old = (f"<t:{int(at.timestamp())}:R>" for at in (NOW, NOW - timedelta(minutes=3)))
+    content = replace(FACE, units_as_of=NOW - timedelta(minutes=3))
+    assert fields(card_embed.card(content))["Confirmed"] == f"{stamp}\nunits of {old}"
+    # Without units their age is no news; and it alone is no reason to edit a card.
+    assert fields(card_embed.card(replace(content, units=())))["Confirmed"] == stamp
+    assert content.looks_like(FACE)
+
+
 def test_a_call_of_a_custom_layout():
     details = LayoutDetails("Medical", "Crew *deployed*", (("Caller", "Alex_S"), ("Age", "40")))
     high = replace(ROBBERY, title="", code="", priority=3, priority_text="High", notes=())

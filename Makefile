@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install run sandbox sandbox-check test lint format lock bench docs clean
+.PHONY: help install run sandbox sandbox-check test lint format lock audit bench docs clean
 
 help:
 	@echo "make sandbox        try the bot in the browser: no account, no token"
@@ -16,6 +16,7 @@ help:
 	@echo "make lint           check style, formatting and types"
 	@echo "make format         apply the formatting"
 	@echo "make lock           compile requirements*.txt from requirements*.in"
+	@echo "make audit          look for known vulnerabilities, and list the components in sbom.json"
 	@echo "make bench          measure"
 	@echo "make docs           build the documents into site/; a dead link fails"
 
@@ -32,6 +33,10 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 
 $(VENV)/.docs: requirements-docs.txt $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
+	@touch $@
+
+$(VENV)/.audit: requirements-audit.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
 	@touch $@
 
 install: $(VENV)/.run
@@ -64,6 +69,13 @@ lock: $(VENV)/.dev
 	$(LOCK) --python-version 3.11 --output-file requirements.txt requirements.in
 	$(LOCK) --python-version 3.11 --output-file requirements-dev.txt requirements-dev.in
 	$(LOCK) --python-version 3.11.5 --output-file requirements-docs.txt requirements-docs.in
+	$(LOCK) --python-version 3.11 --output-file requirements-audit.txt requirements-audit.in
+
+# The list of components is that of the bot; looked at is all that is installed.
+audit: $(VENV)/.audit
+	$(BIN)/cyclonedx-py requirements --output-file sbom.json requirements.txt
+	$(BIN)/pip-audit --strict --disable-pip --progress-spinner off \
+		$(addprefix --requirement requirements,.txt -dev.txt -docs.txt -audit.txt)
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
@@ -72,4 +84,4 @@ docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) site .coverage .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site sbom.json .coverage .mypy_cache .ruff_cache .hypothesis

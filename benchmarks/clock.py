@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bot.common.clock import Clock
 
@@ -48,7 +49,7 @@ class BenchmarkClock(Clock):
         self._skip.set()
         self._skip = asyncio.Event()
 
-    async def wait_for(self, future: asyncio.Future[None], seconds: float | None = None) -> None:
+    async def wait_for(self, future: asyncio.Future[Any], seconds: float | None = None) -> None:
         """Wait until a future is done, the time has passed or is skipped."""
         if seconds is None:
             await asyncio.wait([future])

@@ -43,6 +43,9 @@ PERSISTENT_ITEMS: tuple[type[PersistentItem], ...] = (
     ImportButton,
 )
 
+# Seconds; discord.py sleeps for shorter ones, and raises RateLimited for longer ones. Its least.
+LONGEST_RATE_LIMIT = 30.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -62,6 +65,7 @@ class DispatchBot(DispatchClient):
             intents=discord.Intents(guilds=True, voice_states=True, members=members_intent),
             allowed_mentions=discord.AllowedMentions.none(),
             tree_cls=DispatchTree,
+            max_ratelimit_timeout=LONGEST_RATE_LIMIT,
             # A member who installs the application for themselves would bring it to any server.
             allowed_contexts=AppCommandContext(guild=True, dm_channel=False, private_channel=False),
             allowed_installs=AppInstallationType(guild=True, user=False),

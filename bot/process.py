@@ -174,4 +174,6 @@ def _startup_error(  # noqa: PLR0911 - one return for each cause
             return FatalError(
                 ExitCode.UNREACHABLE, f"Discord cannot be used now: it answers {status}."
             )
+        case discord.RateLimited():
+            return FatalError(ExitCode.UNREACHABLE, "Discord cannot be used now: it answers 429.")
     return None

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import discord
 import simcord
@@ -182,7 +183,7 @@ class _LiveClock(Clock):
         except simcord.SetupError:  # work that simcord does not watch
             await asyncio.sleep(seconds)
 
-    async def wait_for(self, future: asyncio.Future[None], seconds: float | None = None) -> None:
+    async def wait_for(self, future: asyncio.Future[Any], seconds: float | None = None) -> None:
         """Wait until a future is done, at most for a number of the preview's seconds."""
         try:
             waiting = asyncio.wait([future], timeout=seconds)

@@ -7,6 +7,7 @@ import heapq
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from bot.common.clock import Clock
 
@@ -53,7 +54,7 @@ class FakeTime(Clock):
         heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._tie_breaker), future))
         await self.wait(future)
 
-    async def wait_for(self, future: asyncio.Future[None], seconds: float | None = None) -> None:
+    async def wait_for(self, future: asyncio.Future[Any], seconds: float | None = None) -> None:
         """Wait until a future is done or time has been moved that far."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if seconds is not None:

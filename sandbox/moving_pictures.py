@@ -42,6 +42,7 @@ _CALLS_ALONE = (
     "#fault-normal ~ :not(#fault-down) { display: none }",
     "main { display: block !important }",
 )
+_CALL = '[data-server="1"][data-call="{}"]'  # the servers number their calls separately
 _ADD_RULES = "rules => rules.forEach(rule => document.styleSheets[0].insertRule(rule))"
 
 
@@ -82,7 +83,7 @@ async def _open(browser: Browser, addresses: Addresses, call_id: int) -> _Scene:
     cad = CadPage(await _page(browser, _CAD_SIZE))
     await cad.open(addresses.cad)
     await _restyle(
-        cad.page, *_CALLS_ALONE, f'#calls > :not([data-call="{call_id}"]) {{ display: none }}'
+        cad.page, *_CALLS_ALONE, f"#calls > :not({_CALL.format(call_id)}) {{ display: none }}"
     )
     return _Scene(discord, cad, Recorder([discord.page, cad.page]))
 

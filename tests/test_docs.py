@@ -26,7 +26,10 @@ PROJECT = Path(__file__).parents[1]
 PAGES = {
     path.relative_to(PROJECT).as_posix(): path.read_text(encoding="utf-8")
     for path in (
-        *(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+        *(
+            PROJECT / name
+            for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
+        ),
         *sorted((PROJECT / "docs").glob("*.md")),
     )
 }

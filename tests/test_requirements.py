@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-COMPILED = ("requirements.txt", "requirements-dev.txt", "requirements-docs.txt")
+COMPILED = (
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-docs.txt",
+    "requirements-audit.txt",
+)
 INSTALLERS = (
     *("Makefile", "Dockerfile", "README.md", "CONTRIBUTING.md", ".ci/run"),
     *(

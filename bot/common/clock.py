@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 
 class Clock:
@@ -22,7 +23,7 @@ class Clock:
         """Wait for a number of seconds."""
         await asyncio.sleep(seconds)
 
-    async def wait_for(self, future: asyncio.Future[None], seconds: float | None = None) -> None:
+    async def wait_for(self, future: asyncio.Future[Any], seconds: float | None = None) -> None:
         """Wait until a future is done, however it ends, at most for a number of seconds.
 
         Through the clock, so that pretended time knows which tasks only wait.

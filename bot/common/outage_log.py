@@ -20,14 +20,14 @@ class OutageLog:
         self._recovered = recovered
         self.is_failing = False
 
-    def record_failure(self, error: BaseException, *, traceback: bool = False) -> None:
+    def record_failure(self, error: object, *, traceback: bool = False) -> None:
         """Log a failure, unless the attempt before it failed too.
 
         Args:
             traceback: whether to log where it was raised, for an error that is a fault of ours.
         """
         if not self.is_failing:
-            trace = error if traceback else None
+            trace = error if traceback and isinstance(error, BaseException) else None
             self._log.warning("%s: %r", self._failing, error, exc_info=trace)
         self.is_failing = True
 

@@ -70,9 +70,10 @@ class CachedList(Generic[T]):
             self._queued.add_done_callback(_retrieve_exception)
             self._is_queued_in_background = in_background()
         is_foreign = self._is_queued_in_background and not in_background()
-        # Cancelling one caller must not cancel the shared load.
+        queued = self._queued
+        await self._clock.wait_for(queued)  # to cancel one caller does not cancel the shared load
         try:
-            return await asyncio.shield(self._queued)
+            return queued.result()
         except CadRateLimited:
             if not is_foreign:
                 raise
@@ -104,7 +105,7 @@ class CachedList(Generic[T]):
     async def _load_after(self, previous: asyncio.Task[tuple[T, ...]] | None) -> tuple[T, ...]:
         """Load when the running load has ended."""
         if previous is not None:
-            await asyncio.wait({previous})
+            await self._clock.wait_for(previous)
         self._running, self._queued = self._queued, None
         started_at = self._clock.monotonic()
         self.items = await self._load()

@@ -1,7 +1,8 @@
-"""The address of a reply."""
+"""Replies to interactions: their address, and what came of showing one."""
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 
 
@@ -17,3 +18,11 @@ class ReplyAddress:
     application_id: int
     token: str = field(repr=False)
     reply_id: int | None = None
+
+
+class Delivery(enum.Enum):
+    """What came of showing a text to a member."""
+
+    DONE = enum.auto()
+    FAILED = enum.auto()  # Discord does not answer; a later attempt may succeed
+    IMPOSSIBLE = enum.auto()  # no later attempt can succeed: the token is dead, or Discord refuses

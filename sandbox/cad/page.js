@@ -86,7 +86,7 @@ function callCard(call) {
     element("span", "priority", Number(call.priority) ? `P${call.priority}` : call.priority),
   );
   const units = filled(element("ul", "units"), ...call.units.map((u) => unitRow(u, call.primary)));
-  if (!call.units.length) units.append(element("li", "nobody", "nobody attached"));
+  if (!call.units.length) units.append(element("li", "empty", "no units yet"));
   const values = Object.entries(call.values ?? {}).map(([name, value]) =>
     filled(element("li"), element("b", "", name), element("span", "", value)),
   );

@@ -63,7 +63,7 @@ async def test_a_dispatcher_on_a_call(browser: Browser) -> None:
             panel, "All free units of a department", "All free units of SAFD"
         )
         await shown.discord.press(panel, "Attach")
-        await shown.told("✅ #100 Armed Robbery: @Pat (A-12), K-9, E-51")
+        await shown.told("✅ #100 Armed Robbery on Los Santos: @Pat (A-12), K-9, E-51")
         for number in ("A-12", "K-9", "E-51"):
             await shown.cad.unit(number, 100).wait_for()
         await expect(shown.card(ROBBERY)).to_contain_text("Units (3)")
@@ -71,12 +71,12 @@ async def test_a_dispatcher_on_a_call(browser: Browser) -> None:
         await shown.press(ROBBERY, "More")
         await shown.press("More actions for #100", "Add note")
         await shown.discord.submit_form("Two men, *armed*")
-        await shown.told("✅ Noted on #100: Two men, *armed*")
+        await shown.told("✅ Noted on #100 on Los Santos: Two men, *armed*")
         await expect(shown.card(ROBBERY)).to_contain_text("Dana · Two men, *armed*")
 
         await shown.press("More actions for #100", "Close call")
         await shown.press("Close #100? All units leave it.", "Close call")
-        await shown.told("✅ Closed #100 Armed Robbery.")
+        await shown.told("✅ Closed #100 Armed Robbery on Los Santos.")
         closed = shown.card(f"CLOSED · {ROBBERY}")
         await closed.wait_for()
         assert await closed.get_by_role("button", name="Attach me").count() == 0
@@ -88,14 +88,14 @@ async def test_a_dispatcher_on_911_calls(browser: Browser) -> None:
         panel = shown.card("Which units go to 911 #1?")
         await shown.discord.select_options(panel, "Units on duty, free ones first", "A-7", "M-3")
         await shown.discord.press(panel, "Dispatch")
-        await shown.told("✅ #103 OFFICER RESPONSE - 1: M-3, A-7")
+        await shown.told("✅ #103 OFFICER RESPONSE - 1 on Los Santos: M-3, A-7")
         await shown.cad.unit("M-3", 103).wait_for()
         await shown.card("CLOSED · 911 #1 Jane Doe").wait_for()
         await expect(shown.card("Call #103")).to_contain_text("Units (2)")
 
         await shown.press("911 #2 non-emergency", "Dismiss")
         await shown.press("Dismiss 911 #2?", "Dismiss it")
-        await shown.told("✅ Dismissed 911 #2.")
+        await shown.told("✅ Dismissed 911 #2 on Los Santos.")
         await shown.card("CLOSED · 911 #2").wait_for()
 
         await shown.discord.start_command("calls")
@@ -107,21 +107,21 @@ async def test_officers_and_a_visitor(browser: Browser) -> None:
     async with pages(browser) as shown:
         await shown.discord.view_as("Pat")
         await shown.press(ROBBERY, "Attach me")
-        await shown.told("✅ #100 Armed Robbery: @Pat (A-12)")
+        await shown.told("✅ #100 Armed Robbery on Los Santos: @Pat (A-12)")
         await shown.press(ROBBERY, "More")
         more = shown.card("More actions for #100")
         await shown.discord.select_options(more, "Set my status", "On scene")
-        await shown.told("✅ The status of @Pat (A-12) is now on scene.")
+        await shown.told("✅ The status of @Pat (A-12) on Los Santos is now on scene.")
         await expect(shown.card(ROBBERY)).to_contain_text("A-12 · Pat Moreno · on scene · @Pat")
         await shown.press("More actions for #100", "Close call")
         await shown.told("❌ You need the @Dispatch role for that.")
         await shown.press(ROBBERY, "Detach me")
-        await shown.told("✅ Off #100 Armed Robbery: @Pat (A-12)")
+        await shown.told("✅ Off #100 Armed Robbery on Los Santos: @Pat (A-12)")
 
         await shown.discord.view_as("Charlie")
         await shown.press("Call #102 Structure Fire", "Attach me")
         await shown.discord.submit_form("https://steamcommunity.com/profiles/76561198112233563")
-        await shown.told("✅ #102 Structure Fire: @Charlie (E-51)")
+        await shown.told("✅ #102 Structure Fire on Los Santos: @Charlie (E-51)")
         await shown.cad.unit("E-51", 102).wait_for()
 
         await shown.discord.view_as("Vic")

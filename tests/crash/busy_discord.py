@@ -16,6 +16,8 @@ from tests.process.discord_server import _MESSAGE, APPLICATION_ID, GUILD_ID, Dis
 MANAGE_SERVER = 1 << 5
 LOG_CHANNEL_ID = "1300000000000000003"
 UNKNOWN_WEBHOOK = 404, {"code": 10015, "message": "Unknown Webhook"}
+ALREADY_ACKNOWLEDGED = 400, {"code": 40060, "message": "Already acknowledged"}
+UNKNOWN_INTERACTION = 404, {"code": 10062, "message": "Unknown interaction"}
 INVALID_TOKEN = 401, {"code": 50027, "message": "Invalid Webhook Token"}
 
 
@@ -77,12 +79,16 @@ class BusyDiscord(DiscordServer):
 
     Attributes:
         logged: what stands in the log channel.
+        lost_answers: how many of the next acknowledgements are taken and answered by an error.
+        refusal: the answer to each acknowledgement; None where they are taken.
         tokens_are_old: whether replies cannot be edited any more.
         changed: set whenever there is something new to read.
     """
 
     pressed: list[Pressed] = field(default_factory=list)
     logged: list[str] = field(default_factory=list)
+    lost_answers: int = 0
+    refusal: tuple[int, Any] | None = None
     tokens_are_old: bool = False
     watch: Watch = field(default=lambda _: False)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -134,10 +140,17 @@ class BusyDiscord(DiscordServer):
 
     def _acknowledge(self, interaction_id: str, token: str, data: Any) -> tuple[int, Any]:
         one = self._find("token", token)
+        if self.refusal is not None:
+            return self.refusal
+        if one.acknowledged:
+            return ALREADY_ACKNOWLEDGED
         if not self.watch(Moment.ACKNOWLEDGING):
             one.acknowledged = True
             one.text = data.get("content", "")
             self._happened(Moment.ACKNOWLEDGED)
+        if self.lost_answers:
+            self.lost_answers -= 1
+            return 503, {"code": 0, "message": "Service Unavailable"}
         known = {"id": interaction_id, "type": 2, "response_message_id": one.reply_id}
         return 200, {"interaction": known}
 

@@ -99,6 +99,7 @@ class Refusal:
         Refusal("GET /users/@me", 401, 0, ExitCode.TOKEN, "Copy it again into DISCORD_TOKEN."),
         Refusal("GET /users/@me", 503, 0, ExitCode.UNREACHABLE, "it answers 503."),
         Refusal("GET /users/@me", 403, 0, ExitCode.UNREACHABLE, "it answers 403."),
+        Refusal("GET /users/@me", 429, 0, ExitCode.UNREACHABLE, "it answers 429."),
         Refusal(f"GET {COMMANDS}", 403, 50001, ExitCode.SETTINGS, "without its commands"),
         Refusal(f"PUT {COMMANDS}", 503, 0, ExitCode.UNREACHABLE, "it answers 503."),
     ],
@@ -107,7 +108,7 @@ class Refusal:
 async def test_what_discord_refuses_is_explained(
     tmp_path: Path, discord_server: DiscordServer, refusal: Refusal
 ):
-    answer = {"code": refusal.code, "message": "No"}
+    answer = {"code": refusal.code, "message": "No", "retry_after": 600.0}
     discord_server.answers[refusal.asked] = (refusal.status, answer)
     with pytest.raises(FatalError, match=re.escape(refusal.words)) as caught:
         await serve(settings(tmp_path, discord_guild_id=str(GUILD_ID)), StopSignals())

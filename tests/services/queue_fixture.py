@@ -38,6 +38,7 @@ from bot.services.cad_lookup import CadLookup
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue.order_queue import OrderQueue
+from bot.services.reply import Delivery
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
 from bot.services.verification.verifier import LinkVerifier
 from bot.storage.database import Database
@@ -347,7 +348,7 @@ class RecordingAnnouncer:
     """An OrderAnnouncer that records every reply.
 
     Attributes:
-        is_reachable: whether a reply can be shown at all.
+        is_reachable: whether Discord answers.
         seconds: the time that Discord takes to show a reply.
     """
 
@@ -359,14 +360,17 @@ class RecordingAnnouncer:
         self.is_reachable = True
         self.seconds = 0.0
 
-    async def show(self, view: OrderView) -> bool:
+    async def show(self, view: OrderView) -> Delivery:
         if self.seconds:
             await self.time.sleep(self.seconds)
         await self.lifetime.step()
         if self.is_reachable:
             self.shown.setdefault(view.order.id, []).append(ShownReply(self.time.monotonic(), view))
         await self.lifetime.step()
-        return self.is_reachable
+        return Delivery.DONE if self.is_reachable else Delivery.FAILED
+
+    async def send(self, view: OrderView) -> Delivery:
+        return await self.show(view)
 
     async def report(self, view: OrderView) -> None:
         self.reported.append(view)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import discord
 import pytest
 
+from bot.services.reply import Delivery
 from bot.ui.discord_sender import DiscordSender, attempt
 
 
@@ -34,15 +35,15 @@ async def test_the_text_of_an_unknown_error_is_not_logged(caplog: pytest.LogCapt
 
 async def test_without_a_log_channel_nothing_is_posted(caplog: pytest.LogCaptureFixture):
     client = discord.Client(intents=discord.Intents(guilds=True))
-    assert await DiscordSender(client, None).post_to_log("text") is False
+    assert await DiscordSender(client, None).post_to_log("text") is Delivery.IMPOSSIBLE
     assert caplog.records == []
 
 
 async def test_a_client_that_is_not_logged_in_raises_nothing(caplog: pytest.LogCaptureFixture):
     sender = DiscordSender(discord.Client(intents=discord.Intents(guilds=True)), 900)
-    assert await sender.post_to_log("text") is False
-    assert await sender.direct_message(7, "text") is False
+    assert await sender.post_to_log("text") is Delivery.FAILED
+    assert await sender.direct_message(7, "text") is Delivery.FAILED
     assert [message.partition(":")[0] for message in caplog.messages] == [
-        "cannot write into the log channel",
-        "cannot write to user 7",
+        "Discord fails, cannot write into the log channel",
+        "Discord fails, cannot send direct messages",
     ]

@@ -46,6 +46,7 @@ class CardContent:
         is_urgent: whether a new card for the call pings the role; see `is_urgent`.
         details: what only the layout of the call explains.
         server: the words for the CAD server; empty for the only server of a community.
+        is_old: whether its message is too old to be kept stamped, so that it shows no stamp.
         units_as_of: how old the list of units is, if it is much older; see `Board`.
     """
 
@@ -62,6 +63,7 @@ class CardContent:
     is_urgent: bool = False
     details: LayoutDetails = NO_DETAILS
     server: str = ""
+    is_old: bool = False
     units_as_of: datetime | None = None
 
     @property
@@ -78,6 +80,17 @@ class CardContent:
         """Return whether the contents differ at most in their age."""
         same_age = replace(self, confirmed_at=other.confirmed_at, units_as_of=other.units_as_of)
         return same_age == other
+
+    def matters_after(self, shown: CardContent) -> bool:
+        """Return whether it differs from a shown content in what dispatchers must not miss.
+
+        Statuses and notes change often: they alone are no reason for a new message.
+        """
+        return self._essentials() != shown._essentials()
+
+    def _essentials(self) -> tuple[object, ...]:
+        call = replace(self.call, notes=()) if isinstance(self.call, Call) else self.call
+        return call, self.is_urgent, tuple(unit.ident for unit in self.units)
 
 
 class UnitOwners:

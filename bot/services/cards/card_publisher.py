@@ -7,9 +7,7 @@ import contextlib
 import contextvars
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
 
 from bot.cad.http.rate_limits import RateLimit, RateLimiter
 from bot.common.backoff import Backoff
@@ -19,9 +17,9 @@ from bot.services.background import BackgroundTasks
 from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
-from bot.services.cards.card_content import CardContent
-from bot.services.cards.card_registry import CardKey, CardRegistry
-from bot.services.cards.card_schedule import Card, CardAction, next_action
+from bot.services.cards.card_registry import CardRegistry
+from bot.services.cards.card_schedule import CardAction, CardKey, DueWrite, WriteTurns, next_action
+from bot.services.cards.card_writer import CardChannel, CardRateLimited, CardWriter
 from bot.storage.errors import StorageError
 from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.link_row import Link
@@ -29,26 +27,12 @@ from bot.storage.stores.link_row import Link
 # Discord's limit for a channel is 5 in 5 seconds; the margin is for varying network delay.
 WRITE_LIMIT = RateLimit(5, 5.25)
 RESERVED_WRITES = 4  # writes of the limit that timestamps leave free for changes
-CARD_EDIT_INTERVAL = 1.0  # seconds between two writes of one card
 
 _IDLE_INTERVAL = 5.0  # seconds between checks without a change: stale cards, removals, polls
 _DEBOUNCE = 0.05  # seconds in which further changes join the first
 _BACKOFF = Backoff(first=5.0, longest=60.0)  # before a failed card is retried
 
 _log = logging.getLogger(__name__)
-
-
-class CardChannel(Protocol):
-    """The channel that shows the cards. Every method may raise."""
-
-    async def post(self, content: CardContent) -> int:
-        """Post a new card; return the message id."""
-
-    async def edit(self, message_id: int, content: CardContent) -> bool:
-        """Edit a card; return False if its message was deleted."""
-
-    async def delete(self, message_id: int) -> None:
-        """Delete a card; a missing message is no error."""
 
 
 class CardPublisher:
@@ -80,12 +64,18 @@ class CardPublisher:
     ) -> None:
         self._store = store
         self._board = board
-        self._channel = channel
         self._server_ids = server_ids
         self._channel_id = channel_id
         self._keep_closed_for = keep_closed_for
-        self._ping_role_id = ping_role_id
         self._clock = clock
+        self._writer = CardWriter(
+            store,
+            channel,
+            channel_id=channel_id,
+            keep_for=keep_closed_for,
+            ping_role_id=ping_role_id,
+            clock=clock,
+        )
         self._budget = RateLimiter(WRITE_LIMIT, clock)
         self._registry = CardRegistry(
             board,
@@ -99,6 +89,7 @@ class CardPublisher:
             clock=clock,
         )
         self._is_loaded = False
+        self._turns = WriteTurns()
         self._failing: set[CardKey | None] = set()
         self._outage = OutageLog(
             _log, "the cards cannot be written", "the cards can be written again"
@@ -167,90 +158,74 @@ class CardPublisher:
             # Choose the card when it can be written: until then, changes cost nothing.
             return max(budget_wait, _DEBOUNCE)
         self._registry.sync()
-        wait = _IDLE_INTERVAL
-        best: tuple[CardAction, float] | None = None
-        chosen: tuple[CardAction, CardKey, Card, CardContent] | None = None
-        for key, card in self._registry.cards.items():
+        due, wait = self._due_writes()
+        if self._writer.is_summary_due and not self._is_closing:
+            self._budget.record()
+            self._tasks.spawn(self._ping())
+            return _DEBOUNCE
+        if not due:
+            return max(wait, _DEBOUNCE)
+        self._start(self._turns.choose(due))
+        return 0.0
+
+    def _due_writes(self) -> tuple[list[DueWrite], float]:
+        """Return the writes that are due, and the seconds until the next one is."""
+        wait, due = _IDLE_INTERVAL, []
+        now = self._clock.monotonic()
+        for card in self._registry.cards.values():
+            if card.is_being_written:
+                continue
             content = self._registry.content(card)
-            action = next_action(card, content, self._clock.now(), self._keep_closed_for)
+            action = next_action(
+                card,
+                content,
+                self._clock.now(),
+                self._keep_closed_for,
+                is_editable=card.editable_at <= now,
+            )
             if action is None:
                 continue
             reserve = RESERVED_WRITES if action is CardAction.REFRESH_TIMESTAMP else 0
-            delay = max(card.next_write_at - self._clock.monotonic(), self._budget.wait(reserve))
+            due_at = card.due_at(action, is_old=content.is_old)
+            delay = max(due_at - now, self._budget.wait(reserve))
             if delay > 0:
                 wait = min(wait, delay)
-            elif best is None or (action, card.written_at) < best:
-                best, chosen = (action, card.written_at), (action, key, card, content)
-        if chosen is None:
-            return max(wait, _DEBOUNCE)
-        await self._write(*chosen)
-        return 0.0
+            else:
+                due.append(DueWrite(action, card, content))
+        return due, wait
 
-    async def _write(
-        self, action: CardAction, key: CardKey, card: Card, content: CardContent
-    ) -> None:
+    def _start(self, due: DueWrite) -> None:
+        """Begin a write; the other cards do not wait for its end."""
+        due.card.is_being_written = True
+        if due.is_request:
+            self._budget.record()
+            due.card.written_at = self._clock.monotonic()
+        self._tasks.spawn(self._write(due), f"card of {due.card.key}")
+
+    async def _write(self, due: DueWrite) -> None:
+        card = due.card
         try:
-            match action:
-                case CardAction.POST:
-                    await self._post(card, content)
-                case CardAction.REMOVE:
-                    await self._remove(key, card)
-                case CardAction.SAVE:
-                    await self._save(card)
-                case _:
-                    await self._edit(card, content)
+            await self._writer.write(due.action, card, due.content)
         except Exception as error:  # noqa: BLE001 - one card must not stop the others
             card.failures += 1
-            card.next_write_at = self._clock.monotonic() + _BACKOFF.delay(card.failures)
-            self._record_failure(key, error)
+            card.retry_at = self._clock.monotonic() + _BACKOFF.delay(card.failures)
+            if isinstance(error, CardRateLimited):
+                card.retry_at = self._clock.monotonic() + error.retry_after
+            self._record_failure(due.card.key, error)
         else:
             card.failures = 0
-            self._record_success(key)
+            self._record_success(due.card.key)
+            if due.action is CardAction.REMOVE:
+                del self._registry.cards[due.card.key]
+        finally:
+            card.is_being_written = False
+            self._changed.set()
 
-    async def _post(self, card: Card, content: CardContent) -> None:
-        pings = card.may_ping and self._ping_role_id is not None and content.is_urgent
-        card.stored = replace(card.stored, pinged=card.stored.pinged or pings)
-        # Saved before the post, so that a killed bot does not ping the role a second time.
-        await self._save(card)
-        first_content = replace(content, ping_role_id=self._ping_role_id if pings else None)
-        self._count_write(card)
-        message_id = await self._channel.post(first_content)
-        card.shown, card.may_ping = content, False
-        card.stored = replace(card.stored, message_id=message_id)
-        card.is_unsaved = True
-        await self._save(card)
-
-    async def _edit(self, card: Card, content: CardContent) -> None:
-        message_id = card.stored.message_id
-        self._count_write(card)
-        if message_id is not None and await self._channel.edit(message_id, content):
-            card.shown = content
-            if card.is_unsaved:
-                await self._save(card)
-            return
-        # The message was deleted: post it again.
-        card.stored = replace(card.stored, message_id=None)
-        card.is_unsaved, card.shown = True, None
-        card.next_write_at = self._clock.monotonic()
-
-    async def _remove(self, key: CardKey, card: Card) -> None:
-        if card.replaces is not None:
-            await self._save(card)
-        if card.stored.message_id is not None:
-            self._count_write(card)
-            await self._channel.delete(card.stored.message_id)
-        await self._store.remove(*key)
-        del self._registry.cards[key]
-
-    def _count_write(self, card: Card) -> None:
-        """Count a request to Discord just before it is sent."""
-        self._budget.record()
-        card.written_at = self._clock.monotonic()
-        card.next_write_at = card.written_at + CARD_EDIT_INTERVAL
-
-    async def _save(self, card: Card) -> None:
-        await self._store.save(card.stored, card.replaces)
-        card.is_unsaved, card.replaces = False, None
+    async def _ping(self) -> None:
+        try:
+            await self._writer.ping_for_left_out()
+        except Exception as error:  # noqa: BLE001 - the cards themselves show the calls
+            self._outage.record_failure(error)
 
     def _record_failure(self, key: CardKey | None, error: Exception) -> None:
         self._failing.add(key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 from bot.cad.models import CLOSED, Call, EmergencyCall
 from bot.common.clock import Clock
@@ -20,11 +19,9 @@ from bot.services.cards.card_content import (
     is_urgent,
     visible_part,
 )
-from bot.services.cards.card_schedule import STALE_AFTER, Card
+from bot.services.cards.card_schedule import STALE_AFTER, Card, CardKey
 from bot.storage.stores.card_store import CardKind, ObsoleteCard, StoredCard
 from bot.storage.stores.link_row import Link
-
-CardKey: TypeAlias = tuple[int, CardKind, int]  # server, kind, number
 
 
 class CardRegistry:
@@ -63,7 +60,8 @@ class CardRegistry:
     def load(self, stored: Iterable[StoredCard]) -> None:
         """Add the stored cards of the last run."""
         for row in stored:
-            self.cards[row.server_id, row.kind, row.call_id] = Card(row, self._clock.now())
+            card = Card(row, self._clock.now(), may_be_posted=row.message_id is None)
+            self.cards[card.key] = card
 
     def sync(self) -> None:
         """Add a card for each open call of the board, and mark the cards of the others closed."""
@@ -71,6 +69,8 @@ class CardRegistry:
         active = {key: call for one in self._server_ids for key, call in self._open_calls(one)}
         for key, call in active.items():
             card = self.cards.get(key)
+            if card is not None and card.is_being_written:
+                continue
             if card is None:
                 card = self.cards[key] = self._new_card(key)
             elif self._is_over(card) or is_other_call(call, card.stored.subject):
@@ -79,6 +79,8 @@ class CardRegistry:
             _update_stored(card, closed_at=None, subject=call_subject(call))
         for key in self.cards.keys() - active.keys():
             card = self.cards[key]
+            if card.is_being_written:
+                continue
             is_polled = self._board.confirmed_at(card.stored.server_id) is not None
             # Until the first poll, the calls of the last run are unknown, not closed.
             if card.stored.closed_at is None and (card.call or is_polled):
@@ -103,6 +105,7 @@ class CardRegistry:
             is_stale,
             is_urgent=is_urgent(call, self._urgent_priorities),
             details=self._layouts.details(call) if isinstance(call, Call) else NO_DETAILS,
+            is_old=stored.message_id is not None and card.is_old(self._clock.now()),
             server=self._servers.labels[stored.server_id],
             units_as_of=self._board.old_units_as_of(stored.server_id),
         )

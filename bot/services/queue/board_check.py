@@ -99,7 +99,9 @@ class FollowUp:
             done_for = tuple(one for one in done_for if one.reference not in missing)
         self._board.apply(order.server_id, kind.steps[order.step].events(view, done_for))
         if kind.sets_status and self._status is not None:
-            for assignee in done_for:
+            # A unit that was on the call before may have gone on to a later status.
+            newly_on_call = [one for one in done_for if one.call_id != order.call_id]
+            for assignee in newly_on_call:
                 await self._set_status(order.server_id, assignee, self._status)
 
     async def _set_status(self, server_id: int, assignee: Assignee, status: int) -> None:

@@ -9,18 +9,22 @@ from datetime import timedelta
 from typing import Protocol, TypeAlias
 
 from bot.cad.errors import CadError
+from bot.common.backoff import Backoff
 from bot.common.clock import Clock
+from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import OrderView, Outcome, StoredError, WaitNotice
 from bot.services.queue import board_check
 from bot.services.queue.batch_sender import SendResult
 from bot.services.queue.queued_order import QueuedOrder
+from bot.services.reply import Delivery
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order, OrderState, OrderStore
 
 CHECK_WITHIN = timedelta(minutes=1)
 EDIT_GAP = 3.0  # seconds between two edits of a reply
+BACKOFF = Backoff(first=5.0, longest=60.0)  # before Discord is asked again
 
 FollowUpHandler: TypeAlias = Callable[[OrderView], Coroutine[None, None, None]]
 
@@ -28,10 +32,13 @@ _log = logging.getLogger(__name__)
 
 
 class Announcer(Protocol):
-    """The only way from the orders to Discord. Neither method raises."""
+    """The only way from the orders to Discord. No method raises."""
 
-    async def show(self, view: OrderView) -> bool:
-        """Edit an order's reply, or send the text elsewhere; False if neither was possible."""
+    async def show(self, view: OrderView) -> Delivery:
+        """Edit an order's reply."""
+
+    async def send(self, view: OrderView) -> Delivery:
+        """Tell the outcome of an order whose reply cannot be edited any more."""
 
     async def report(self, view: OrderView) -> None:
         """Write the end of an order where the staff can read it."""
@@ -54,18 +61,26 @@ class OrderNotifier:
             self._tasks.spawn(self._update(queued), f"waiting reply {queued.order.id}")
 
     async def show_result(self, queued: QueuedOrder) -> bool:
-        """Show what became of an order; False if that was not possible."""
+        """Show what became of an order; False if that was not possible.
+
+        Once nothing more will become known of the order, it is tried until Discord answers, and a
+        message takes the place of a reply that is gone.
+        """
         async with queued.reply.lock:
-            if gap := self._gap(queued):
-                await self._clock.sleep(gap)
-            is_shown = await self._show(queued, None)
-        if not is_shown:
+            while True:
+                if gap := self._gap(queued):
+                    # A stop of the bot does not wait for Discord; the next start goes on.
+                    await (self._tasks if queued.reply.failures else self._clock).sleep(gap)
+                delivery = await self._show(queued, None)
+                if delivery is not Delivery.FAILED or queued.is_unconfirmed:
+                    break
+        if delivery is Delivery.IMPOSSIBLE and not queued.is_unconfirmed:
             _log.error(
                 "the outcome of order %s (%s) could not be shown",
                 queued.order.id,
                 queued.order.state,
             )
-        return is_shown
+        return delivery is Delivery.DONE
 
     async def show_restart(self, queued: QueuedOrder) -> None:
         """Show at once that an order goes on after a restart."""
@@ -90,12 +105,24 @@ class OrderNotifier:
 
     def _gap(self, queued: QueuedOrder) -> float:
         """Return the seconds until the reply may be edited again."""
-        return max(0.0, queued.reply.shown_at + EDIT_GAP - self._clock.monotonic())
+        reply = queued.reply
+        pause = BACKOFF.delay(reply.failures) if reply.failures else EDIT_GAP
+        return max(0.0, reply.shown_at + pause - self._clock.monotonic())
 
-    async def _show(self, queued: QueuedOrder, notice: WaitNotice | None) -> bool:
-        is_shown = await self._announcer.show(queued.view(notice))
-        queued.reply.shown, queued.reply.shown_at = notice, self._clock.monotonic()
-        return is_shown
+    async def _show(self, queued: QueuedOrder, notice: WaitNotice | None) -> Delivery:
+        reply, view, delivery = queued.reply, queued.view(notice), Delivery.IMPOSSIBLE
+        is_expired = self._clock.now() - queued.order.created_at >= INTERACTION_LIFETIME
+        if not reply.is_gone and not is_expired:
+            delivery = await self._announcer.show(view)
+            reply.is_gone = delivery is Delivery.IMPOSSIBLE
+        if delivery is Delivery.IMPOSSIBLE and not notice and not queued.is_unconfirmed:
+            delivery = await self._announcer.send(view)
+        if delivery is Delivery.FAILED:
+            reply.failures += 1
+        else:
+            reply.shown, reply.failures = notice, 0
+        reply.shown_at = self._clock.monotonic()
+        return delivery
 
 
 class OrderCompletion:
@@ -242,6 +269,7 @@ class OrderCompletion:
                     check_after=board_check.CHECK_AFTER if is_recent else (),
                 )
             is_shown = await self._notifier.show_result(queued)
-        await self._notifier.report(queued)
         queued.order = replace(queued.order, answered=is_shown)
+        # First, for the log channel may be slow: a restart must not tell the actors again.
         await self.save([queued])
+        await self._notifier.report(queued)

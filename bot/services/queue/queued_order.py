@@ -62,6 +62,8 @@ class ReplyState:
         shown: the notice that it shows; None for none.
         shown_at: monotonic seconds of the last edit.
         is_updating: a task is about to show the notice that is wanted.
+        is_gone: Discord does not let the reply be edited any more.
+        failures: how often in a row Discord did not answer.
         lock: held while the reply is edited.
     """
 
@@ -69,6 +71,8 @@ class ReplyState:
     shown: WaitNotice | None = None
     shown_at: float = -math.inf
     is_updating: bool = False
+    is_gone: bool = False
+    failures: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 

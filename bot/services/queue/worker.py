@@ -26,13 +26,12 @@ from bot.services.queue.batch_sender import BatchSender
 from bot.services.queue.completion import OrderCompletion, OrderNotifier
 from bot.services.queue.order_kinds import LimitState
 from bot.services.queue.queued_order import LookupState, QueuedOrder
-from bot.services.queue.recheck import LOOK_AFTER, follow
 from bot.services.queue.scheduler import Close, Resolve, Send, Situation, Wait
 from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import OrderState
 
 RESOLVE_RETRY = 5.0  # seconds between two lookups of one order
-SAVE_RETRY = 5.0  # seconds before an order is sent that could not be stored
+SAVE_RETRY = 5.0  # seconds between two attempts to store that an order is being sent
 _SHORTEST_SLEEP = 0.001  # seconds; a deadline must not keep the worker busy
 
 
@@ -120,9 +119,8 @@ class QueueWorker:
                             name = f"lookup of order {queued.order.id}"
                             self._tasks.spawn(self._resolve(queued), name)
                     case Send(orders):
-                        self._sending_since = now = self._clock.monotonic()
+                        self._sending_since = self._clock.monotonic()
                         for queued in orders:
-                            queued.must_look |= now - queued.entered_at > LOOK_AFTER
                             queued.order = replace(queued.order, state=OrderState.SENDING)
                         self._tasks.spawn(self._send(orders), f"request for {len(orders)} orders")
                     case wait:
@@ -208,13 +206,11 @@ class QueueWorker:
         was_down = self._backoff.error is not None
         try:
             if not await self._completion.save(batch):
-                self._put_back(batch)  # what is not stored as sent would be sent again by a restart
+                self._put_back(batch)  # a restart would not know that it was sent, and repeat it
                 return
             result = await self._sender.send(batch)
             is_alone = len(batch) == len(self.orders)
             await self._completion.apply(result, None if is_alone else self._duplicates_of)
-            if not is_alone:
-                follow(self.orders.values(), [*result.done, *result.seen])
             if was_down and self._backoff.error is None:
                 self._retry_unresolved()
         except Exception as error:  # noqa: BLE001 - each actor is told

@@ -131,6 +131,11 @@ class CardStore:
             rows = await connection.execute(_OBSOLETE)
             return [ObsoleteCard(**row._mapping) for row in rows]  # noqa: SLF001 - public
 
+    async def save_obsolete(self, message: ObsoleteCard) -> None:
+        """Record when to delete a message that is no call's card."""
+        async with self._database.begin() as connection:
+            await connection.execute(self._upsert_obsolete, _values(message))
+
     async def forget_obsolete(self, message_id: int) -> None:
         """Delete the record of an obsolete message."""
         async with self._database.begin() as connection:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeAlias, TypeVar
 
 import discord
 from discord.ui import View
 
 from bot.services.cards.card_content import CardContent
+from bot.services.cards.card_writer import CardRateLimited
 from bot.services.links.link_service import LinkService
 from bot.storage.stores.link_row import Link
 from bot.ui.calls import card_embed
 from bot.ui.text import role_mentions
 
+T = TypeVar("T")
 ButtonFactory: TypeAlias = Callable[[CardContent], View | None]
 
 _UNKNOWN_MESSAGE = 10008  # Discord's error code for a deleted message
+# Discord's error codes for a text that its moderation refuses: AutoMod, and harmful links.
+_MODERATED = frozenset({200000, 240000})
 _NO_MENTIONS = discord.AllowedMentions.none()
 
 
@@ -40,29 +45,44 @@ class DiscordCardChannel:
             return ()
         return linking.cached(channel.guild.id)
 
-    async def post(self, content: CardContent) -> int:
+    async def post(self, content: CardContent, nonce: str) -> int:
         """Post a card, with a ping of the content's role; return the message's id."""
         role_id = content.ping_role_id
-        pinged = discord.AllowedMentions(
-            everyone=False, users=False, roles=[discord.Object(role_id)] if role_id else False
-        )
+
+        async def send(embed: discord.Embed) -> discord.Message:
+            return await self._channel.send(
+                role_mentions([role_id]) if role_id else None,
+                embed=embed,
+                view=self._view(content) or discord.utils.MISSING,
+                allowed_mentions=_mentions_of(role_id),
+                nonce=nonce,
+            )
+
+        with _rate_limits():
+            return (await _moderated(send, content)).id
+
+    async def ping(self, role_id: int, count: int) -> int:
+        """Ping a role for several urgent calls at once; return the message's id."""
+        calls = "1 more urgent call" if count == 1 else f"{count} more urgent calls"
         message = await self._channel.send(
-            role_mentions([role_id]) if role_id else None,
-            embed=card_embed.card(content),
-            view=self._view(content) or discord.utils.MISSING,
-            allowed_mentions=pinged,
+            f"{role_mentions([role_id])} {calls}: see the cards above.",
+            allowed_mentions=_mentions_of(role_id),
         )
         return message.id
 
     async def edit(self, message_id: int, content: CardContent) -> bool:
         """Edit a card; return False if its message was deleted."""
         message = self._channel.get_partial_message(message_id)
-        try:
-            if content.call is not None:
-                embed = card_embed.card(content)
-            else:
-                embed = await self._restyled_embed(message, content)
+
+        async def edit(embed: discord.Embed) -> None:
             await message.edit(embed=embed, view=self._view(content), allowed_mentions=_NO_MENTIONS)
+
+        try:
+            with _rate_limits():
+                if content.call is not None:
+                    await _moderated(edit, content)
+                else:
+                    await edit(await self._restyled_embed(message, content))
         except discord.NotFound as error:
             if error.code != _UNKNOWN_MESSAGE:
                 raise  # the channel was deleted
@@ -72,7 +92,8 @@ class DiscordCardChannel:
     async def delete(self, message_id: int) -> None:
         """Delete a card; a message that is already deleted is no error."""
         try:
-            await self._channel.get_partial_message(message_id).delete()
+            with _rate_limits():
+                await self._channel.get_partial_message(message_id).delete()
         except discord.NotFound as error:
             if error.code != _UNKNOWN_MESSAGE:
                 raise
@@ -103,3 +124,27 @@ class DiscordCardChannel:
         """Return the embed of the message itself, restyled: the call's data is no longer known."""
         shown = (await message.fetch()).embeds
         return card_embed.restyled(shown[0], content) if shown else card_embed.card(content)
+
+
+async def _moderated(write: Callable[[discord.Embed], Awaitable[T]], content: CardContent) -> T:
+    """Write a card; where moderation refuses its texts, without what people typed."""
+    try:
+        return await write(card_embed.card(content))
+    except discord.HTTPException as error:
+        if error.code not in _MODERATED:
+            raise
+        return await write(card_embed.plain_card(content))
+
+
+@contextmanager
+def _rate_limits() -> Iterator[None]:
+    """Raise what Discord's rate limits refuse for long as CardRateLimited."""
+    try:
+        yield
+    except discord.RateLimited as error:
+        raise CardRateLimited(error.retry_after) from error
+
+
+def _mentions_of(role_id: int | None) -> discord.AllowedMentions:
+    roles = [discord.Object(role_id)] if role_id else False
+    return discord.AllowedMentions(everyone=False, users=False, roles=roles)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import discord
 
 from bot.cad.models import Call, EmergencyCall, Note
-from bot.services.board.call_layouts import call_title
+from bot.services.board.call_layouts import NO_DETAILS, call_title
 from bot.services.cards.card_content import CallUnit, CardContent, priority_name
 from bot.ui.calls.note_time import note_time
 from bot.ui.text import escape, member_mention, one_line, timestamp
@@ -37,6 +38,19 @@ def card(content: CardContent) -> discord.Embed:
         embed.description = escape(content.call.description, 700) or None
     for name, value, is_inline in _fields(content):
         embed.add_field(name=name, value=value, inline=is_inline)
+    return embed
+
+
+def plain_card(content: CardContent) -> discord.Embed:
+    """Return the embed without any text that people typed, for one that moderation refuses."""
+    call = content.call
+    if isinstance(call, Call):
+        call = Call(call.call_id, "(hidden)", "", call.idents, priority=call.priority)
+    elif call is not None:
+        call = EmergencyCall(call.call_id, call.is_emergency, "(hidden)", "", "")
+    units = tuple(replace(unit, number="", name="") for unit in content.units)
+    embed = card(replace(content, call=call, units=units, details=NO_DETAILS))
+    embed.set_footer(text="Discord's moderation refuses a text of this call: read it in the CAD.")
     return embed
 
 
@@ -105,7 +119,7 @@ def _fields(content: CardContent) -> Iterator[tuple[str, str, bool]]:
             yield _first_seen(content)
     if content.closed_at is not None:
         yield "Closed", timestamp(content.closed_at, "R"), True
-    else:
+    elif not content.is_old:
         yield "Confirmed", _confirmed(content), True
 
 

@@ -215,6 +215,8 @@ def connection_fault(error: Exception) -> Finding:
             return fault(FindingCode.TOKEN_REFUSED)
         case discord.HTTPException(status=status):
             return fault(FindingCode.DISCORD_UNUSABLE, status=status)
+        case discord.RateLimited():
+            return fault(FindingCode.DISCORD_UNUSABLE, status=429)
         case _:
             return fault(FindingCode.DISCORD_UNREACHABLE, reason=str(error) or type(error).__name__)
 
@@ -223,7 +225,7 @@ async def _catch_discord_errors(checking: Awaitable[list[Finding]]) -> list[Find
     """Await checks; an error of Discord or of the network becomes the only finding."""
     try:
         return await checking
-    except (discord.HTTPException, OSError) as error:
+    except (discord.HTTPException, discord.RateLimited, OSError) as error:
         return [connection_fault(error)]
 
 

@@ -6,10 +6,12 @@ is acknowledged and lost; whatever has to ask the CAD first acknowledges before 
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 import discord
@@ -36,6 +38,14 @@ _ALREADY_ACKNOWLEDGED = 40060
 _UNKNOWN_INTERACTION = 10062
 _REPLY_ID = "reply_id"  # among the extras of an interaction that is acknowledged
 _TOO_LATE = frozenset({_ALREADY_ACKNOWLEDGED, _UNKNOWN_INTERACTION})
+_REPEATED_AFTER = 1.0  # seconds that discord.py waits at least before it repeats a request
+STORE_WITHIN = 2.0  # seconds; Discord waits three for the acknowledgement
+DATABASE_BUSY = (
+    "⏳ The bot's database is busy: another program writes to it. Your order goes on as soon as it"
+    " can be stored."
+)
+_ANSWERED_LATE = "interaction %s was answered too late"
+_OTHER_COPY = "interaction %s was answered by another copy of the bot and was not carried out here"
 
 _log = logging.getLogger(__name__)
 
@@ -91,33 +101,62 @@ async def submit_order(
             acknowledged before the order is stored.
         may_ask: whether an order about many units is to be confirmed before it is sent.
     """
-    is_stored_first = place is ReplyPlace.NEW
     try:
-        if is_stored_first or place is ReplyPlace.FOLLOW_UP:
-            pass
-        elif not await _acknowledge(interaction, in_place=place is ReplyPlace.PRESSED):
+        if place is ReplyPlace.NEW:
+            accepted = await _store_and_acknowledge(interaction, accept, queue)
+        elif place is ReplyPlace.FOLLOW_UP or await _acknowledge(interaction, in_place=True):
+            accepted = await accept(actor_of(interaction), reply_address(interaction))
+        else:
             return
-        accepted = await accept(actor_of(interaction), reply_address(interaction))
     except (CadError, ServiceError, StorageError) as error:
         # The message that was pressed may be good for another press: the error goes beside it.
         tell = answer if place is ReplyPlace.NEW else _follow_up
         await tell(interaction, _describe_error(error))
         return
-    if is_stored_first:
-        try:
-            is_in_time = await _acknowledge(interaction)
-        except Exception:
-            # The member is told of the error, so the next start must not resume the order.
-            await queue.withdraw(accepted.order)
-            raise
-        if not is_in_time:
-            await queue.withdraw(accepted.order)
-            return
-    elif place is ReplyPlace.FOLLOW_UP:
+    if accepted is None:
+        return
+    if place is ReplyPlace.FOLLOW_UP:
         # Without a message of its own, the order's reply replaces the answer that is there.
         interaction.extras[_REPLY_ID] = await _follow_up(interaction, "⏳ Giving the order…")
     order = replace(accepted.order, reply_id=interaction.extras[_REPLY_ID])
     await queue.run(replace(accepted, order=order), may_ask=may_ask)
+
+
+async def _store_and_acknowledge(
+    interaction: Interaction, accept: Accept, queue: OrderQueue
+) -> AcceptedOrder | None:
+    """Store an order, then acknowledge the interaction; None where Discord no longer waits.
+
+    Where storing takes long, the acknowledgement comes first, and the reply says what is awaited.
+    """
+    loop = asyncio.get_running_loop()
+    late: list[asyncio.Task[bool]] = []
+    first = partial(_acknowledge_first, interaction)
+    timer = loop.call_later(STORE_WITHIN, lambda: late.append(loop.create_task(first())))
+    try:
+        accepted = await accept(actor_of(interaction), reply_address(interaction))
+    finally:
+        timer.cancel()
+        if late:
+            await asyncio.wait(late)
+    try:
+        is_in_time = await (late[0] if late else _acknowledge(interaction))
+    except Exception:
+        # The member is told of the error, so the next start must not resume the order.
+        await queue.withdraw(accepted.order)
+        raise
+    if not is_in_time:
+        await queue.withdraw(accepted.order)
+        return None
+    return accepted
+
+
+async def _acknowledge_first(interaction: Interaction) -> bool:
+    """Acknowledge an interaction whose order is not stored yet, and say why."""
+    is_in_time = await _acknowledge(interaction)
+    if is_in_time:
+        await answer(interaction, DATABASE_BUSY)
+    return is_in_time
 
 
 async def respond(
@@ -128,19 +167,17 @@ async def respond(
     *,
     attach: Callable[[T], discord.File | None] = lambda _: None,
     in_place: bool = False,
+    error_in_place: bool = True,
 ) -> bool:
-    """Acknowledge an interaction, do its work and answer with the outcome, privately.
+    """Acknowledge an interaction, do its work and answer privately; return whether it was done.
 
-    An error that the member can understand is the answer; any other is raised, for
-    `answer_error` to report.
+    An error that the member can understand is the answer; `answer_error` reports any other.
 
     Args:
         buttons: what may be pressed under the answer.
         attach: the file that goes with it.
-        in_place: whether the answer replaces the private message that was pressed.
-
-    Returns:
-        Whether the work was done.
+        in_place: whether the answer replaces the message that was pressed.
+        error_in_place: whether an error does so too; the message may be another member's.
     """
     view, file, is_done = None, None, False
     try:
@@ -151,6 +188,9 @@ async def respond(
         is_done = True
     except (CadError, ServiceError, StorageError) as error:
         text = _describe_error(error)
+        if in_place and not error_in_place:
+            await interaction.followup.send(text, ephemeral=True)
+            return False
     finally:
         work.close()  # it may not have begun
     await answer(interaction, text, view, file)
@@ -170,7 +210,7 @@ async def answer(
     """
     text = text[:MESSAGE_LIMIT]
     try:
-        if interaction.response.is_done():
+        if interaction.response.is_done() or _REPLY_ID in interaction.extras:
             await interaction.edit_original_response(
                 content=text, view=view, attachments=MISSING if file is None else [file]
             )
@@ -183,7 +223,8 @@ async def answer(
 async def answer_error(interaction: Interaction, error: Exception) -> None:
     """Answer with what went wrong, and log an error that is not expected."""
     if isinstance(error, discord.HTTPException) and error.code in _TOO_LATE:
-        _log.warning("interaction %s was answered too late", interaction.id)
+        is_late = error.code == _UNKNOWN_INTERACTION
+        _log.warning(_ANSWERED_LATE if is_late else _OTHER_COPY, interaction.id)
         return
     expected = (app_commands.AppCommandError, CadError, ServiceError, StorageError)
     if not isinstance(error, expected):
@@ -215,12 +256,24 @@ async def _acknowledge(interaction: Interaction, *, in_place: bool = False) -> b
     Returns:
         False where Discord no longer waits: the member has seen it fail, so nothing may happen.
     """
+    time = asyncio.get_running_loop().time
+    began_at = time()
     try:
         acknowledged = await interaction.response.defer(ephemeral=True, thinking=not in_place)
     except discord.HTTPException as error:
         if error.code not in _TOO_LATE:
             raise
-        _log.warning("interaction %s came too late and was not carried out", interaction.id)
-        return False
+        if error.code != _ALREADY_ACKNOWLEDGED:
+            _log.warning("interaction %s came too late and was not carried out", interaction.id)
+            return False
+        if time() - began_at < _REPEATED_AFTER:
+            _log.warning(_OTHER_COPY, interaction.id)
+            return False
+        # Discord took the first request, and its answer to that was lost or an error.
+        _log.warning(
+            "interaction %s was acknowledged at the first of several tries", interaction.id
+        )
+        interaction.extras[_REPLY_ID] = None
+        return True
     interaction.extras[_REPLY_ID] = acknowledged.message_id if acknowledged else None
     return acknowledged is not None

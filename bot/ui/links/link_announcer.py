@@ -7,6 +7,7 @@ from typing import cast
 import discord
 
 from bot.services.links.link_changes import LinkChange, MessageRef, RequestNotice
+from bot.services.reply import Delivery
 from bot.storage.stores.link_request_store import LinkRequest
 from bot.storage.stores.link_store import ImportCounts
 from bot.ui.discord_sender import DiscordSender, attempt
@@ -72,7 +73,7 @@ class DiscordLinkNotifier:
         if await self._edit_reply(request, text):
             return
         letter = f"{self._guild_name(request.guild_id)}: {text}"
-        if not await self._sender.direct_message(request.discord_id, letter):
+        if await self._sender.direct_message(request.discord_id, letter) is not Delivery.DONE:
             await self._sender.post_to_log(f"{member_mention(request.discord_id)}: {text}")
 
     async def notify_owner(self, change: LinkChange) -> None:

@@ -6,6 +6,7 @@ import discord
 from discord.ui import View
 
 from bot.services.links.bulk_verification import CheckReport
+from bot.services.reply import Delivery
 from bot.storage.stores.link_row import Link
 from bot.ui import error_text
 from bot.ui.discord_sender import DiscordSender, attempt
@@ -74,7 +75,7 @@ class DiscordCheckAnnouncer:
             f"{member_mention(report.check.asked_by)}, your check of the links:"
             f" {check_text(report)}"
         )
-        return await self._sender.post_to_log(text[:MESSAGE_LIMIT])
+        return await self._sender.post_to_log(text[:MESSAGE_LIMIT]) is Delivery.DONE
 
 
 class StopCheckButton(IdButton, template=id_button_pattern("stop-check")):

@@ -13,15 +13,16 @@ from discord.ui import View
 
 from bot.services.orders.intake import UNDOABLE
 from bot.services.orders.outcomes import OrderView
+from bot.services.reply import Delivery
 from bot.storage.stores.order_store import OrderState
-from bot.ui.discord_sender import DiscordSender, log_failure
+from bot.ui.discord_sender import DiscordOutage, DiscordSender
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import IdButton, id_button_pattern
 from bot.ui.interactions.responses import (
     Interaction,
     ReplyPlace,
     actor_of,
-    answer,
+    respond,
     submit_order,
 )
 from bot.ui.orders import order_text
@@ -29,35 +30,18 @@ from bot.ui.text import MESSAGE_LIMIT, member_mention
 
 
 class DiscordOrderAnnouncer:
-    """Shows an order in its private reply; else in the log channel; else as a direct message."""
+    """Shows an order in its private reply, as a direct message, or in the log channel."""
 
     def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
         self._client = client
+        self._editing = DiscordOutage("edit the replies to orders")
         self._sender = DiscordSender(client, log_channel_id)
 
-    async def show(self, view: OrderView) -> bool:
-        """Edit the private reply; if that fails, post an outcome elsewhere.
-
-        Return False if the actor could not be told.
-        """
-        if await self._edit_reply(view):
-            return True
-        if view.waiting:
-            return False  # a waiting order has no outcome yet
-        text = f"{member_mention(view.order.actor_id)}, your order: "
-        text += order_text.order_reply(view, MESSAGE_LIMIT - len(text))
-        return await self._sender.post_to_log(text) or await self._sender.direct_message(
-            view.order.actor_id, text
-        )
-
-    async def report(self, view: OrderView) -> None:
-        """Post one line about an order to the log channel, if there is one."""
-        await self._sender.post_to_log(order_text.order_line(view))
-
-    async def _edit_reply(self, view: OrderView) -> bool:
+    async def show(self, view: OrderView) -> Delivery:
+        """Edit the private reply."""
         order = view.order
         if order.token is None:
-            return False
+            return Delivery.IMPOSSIBLE
         webhook = discord.Webhook.partial(order.application_id, order.token, client=self._client)
         # If the bot stopped before it stored the id, `@original` addresses the first reply.
         reply_id = order.reply_id or cast(int, "@original")
@@ -65,9 +49,25 @@ class DiscordOrderAnnouncer:
         try:
             await webhook.edit_message(reply_id, content=text, view=buttons)
         except Exception as error:  # noqa: BLE001 - the member is told in another way
-            log_failure(f"edit the reply to order {order.id}", error)
-            return False
-        return True
+            return self._editing.failed(error, f"edit the reply to order {order.id}")
+        if self._editing.is_failing:
+            self._editing.record_success()
+        return Delivery.DONE
+
+    async def send(self, view: OrderView) -> Delivery:
+        """Tell the outcome in a direct message; if that fails, in the log channel."""
+        actor_id = view.order.actor_id
+        text = f"{member_mention(actor_id)}, your order: "
+        text += order_text.order_reply(view, MESSAGE_LIMIT - len(text))
+        sent = await self._sender.direct_message(actor_id, text)
+        if sent is Delivery.DONE:
+            return sent
+        posted = await self._sender.post_to_log(text)
+        return sent if posted is Delivery.IMPOSSIBLE else posted
+
+    async def report(self, view: OrderView) -> None:
+        """Post one line about an order to the log channel, if there is one."""
+        await self._sender.post_to_log(order_text.order_line(view))
 
 
 class CancelButton(IdButton, template=id_button_pattern("cancel")):
@@ -78,10 +78,10 @@ class CancelButton(IdButton, template=id_button_pattern("cancel")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Cancel the order; the queue then edits its reply."""
-        if await services.queue.cancel(self.number, interaction.user.id):
-            await interaction.response.defer()
-        else:
-            await answer(interaction, "❌ Too late to cancel: the order is being sent or closed.")
+        await interaction.response.defer()
+        if not await services.queue.cancel(self.number, interaction.user.id):
+            text = "❌ Too late to cancel: the order is being sent or closed."
+            await interaction.followup.send(text, ephemeral=True)
 
 
 class UndoButton(IdButton, template=id_button_pattern("undo")):
@@ -117,8 +117,10 @@ class DeclineButton(IdButton, template=id_button_pattern("drop")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Cancel the order; the answer replaces the question."""
-        dropped = await services.confirmation.decline(actor_of(interaction), self.number)
-        await interaction.response.edit_message(content=order_text.order_reply(dropped), view=None)
+        declining = services.confirmation.decline(actor_of(interaction), self.number)
+        await respond(
+            interaction, declining, order_text.order_reply, in_place=True, error_in_place=False
+        )
 
 
 ORDER_BUTTONS = (CancelButton, UndoButton, ConfirmButton, DeclineButton)

@@ -16,6 +16,7 @@ from simcord.results import InteractionResult
 from bot.services.access.policy import Actor
 from bot.services.reply import ReplyAddress
 from bot.ui.calls.card_buttons import call_buttons, emergency_buttons
+from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Reset
 from sandbox.cad.state.models import EmergencyForm
@@ -476,3 +477,14 @@ async def test_the_status_of_those_attached(bot_fixture: BotFixture) -> None:
     await bot_fixture.start(status_on_attach=3)
     await bot_fixture.attach("A-12 A-7")
     assert [bot_fixture.server.units[ident].status for ident in (1, 2)] == [3, 3]
+
+
+async def test_a_second_attach_leaves_a_unit_on_scene(bot_fixture: BotFixture) -> None:
+    await bot_fixture.start(status_on_attach=3)
+    await bot_fixture.attach("A-12")
+    bot_fixture.world.set_status(bot_fixture.server, Target(ident_ids=(1,)), 4)
+    await bot_fixture.advance(60)
+    await bot_fixture.services.board.fetch_units(seed.SERVER_ID)
+    await bot_fixture.advance(CALM)
+    await bot_fixture.attach("A-12 A-7")
+    assert [bot_fixture.server.units[ident].status for ident in (1, 2)] == [4, 3]

@@ -259,7 +259,9 @@ def second_server(bot_fixture: BotFixture) -> Server:
 
 async def test_the_server_option(bot_fixture: BotFixture, second_server: Server) -> None:
     answer = await bot_fixture.attach("P-2 A-7", call=500, server=2)
-    assert answer.startswith("⚠️ **#500**: P\\-2\nConfirmed by the CAD.\nLeft out: `A-7`")
+    assert answer.startswith(
+        "⚠️ **#500** on Server 2: P\\-2\nConfirmed by the CAD.\nLeft out: `A-7`"
+    )
     assert second_server.calls[500].idents == [next(iter(second_server.units))]
     assert [one["serverId"] for order in bot_fixture.orders() for one in order.objects] == [2]
     await bot_fixture.final_answer(

@@ -52,8 +52,9 @@ async def test_cancel_comes_too_late_once_the_order_is_closed(bot_fixture: BotFi
     # A member's client still shows the reply as it was.
     bot_fixture.env.backend.messages[bot_fixture.channel.id][message_id].components = buttons
     answer = await pressed(bot_fixture, said, "Cancel")
-    assert answer.text == "❌ Too late to cancel: the order is being sent or closed."
-    answer.check()
+    (refusal,) = answer.result.followups
+    assert refusal.content == "❌ Too late to cancel: the order is being sent or closed."
+    assert refusal.flags.ephemeral
     assert bot_fixture.units_on(100) == ["A-12", "A-7"]
 
 
@@ -135,18 +136,27 @@ async def test_the_log_channel_gets_a_line(bot_fixture: BotFixture) -> None:
     assert request.json["allowed_mentions"] == {"parse": []}
 
 
-@pytest.mark.parametrize("has_log", [True, False])
-async def test_a_reply_that_cannot_be_edited_is_replaced(
-    bot_fixture: BotFixture, has_log: bool
+@pytest.mark.parametrize(("status", "code"), [(404, 10015), (401, 50027)])
+@pytest.mark.parametrize("takes_messages", [True, False])
+async def test_a_reply_that_cannot_be_edited_is_replaced_once(
+    bot_fixture: BotFixture, takes_messages: bool, status: int, code: int
 ) -> None:
     log = bot_fixture.guild.create_text_channel("log")
-    await bot_fixture.start(log_channel_id=log.id if has_log else None)
-    bot_fixture.env.inject_error("PATCH", "/webhooks/*", status=404, code=10015, times=None)
+    await bot_fixture.start(log_channel_id=log.id)
+    bot_fixture.env.inject_error("PATCH", "/webhooks/*", status=status, code=code, times=None)
+    if not takes_messages:
+        bot_fixture.env.inject_error("POST", "/users/@me/channels", status=403, code=50007)
     await bot_fixture.dana.slash(bot_fixture.channel, "attach", call="100", units="A-12")
     await bot_fixture.advance(60)
-    said = log.history() if has_log else bot_fixture.dana.user.dm_channel.history()
     words = f"{bot_fixture.dana.mention}, your order: ✅ **#100** Armed Robbery: A\\-12"
-    assert said[0].content.startswith(words)
+    lines = [one.content for one in log.history()]
+    if takes_messages:
+        lines[:0] = [one.content for one in bot_fixture.dana.user.dm_channel.history()]
+    told, line = lines
+    assert told.startswith(words)
+    assert line.startswith("✅ A\\-12 → ")
+    edits = [one for one in bot_fixture.env.http_requests if one.method == "PATCH"]
+    assert len(edits) == 1
     assert bot_fixture.units_on(100) == ["A-12"]
 
 

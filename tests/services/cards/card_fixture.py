@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -77,6 +77,9 @@ class FakeCardStore(CardStore):
         if obsolete:
             self.obsolete_rows.append(obsolete)
 
+    async def save_obsolete(self, message: ObsoleteCard) -> None:
+        self.obsolete_rows.append(message)
+
     async def remove(self, server_id: int, kind: CardKind, call_id: int) -> None:
         self.rows.pop((server_id, kind, call_id), None)
 
@@ -97,27 +100,44 @@ class FakeCardChannel:
         self.shown: dict[int, CardContent] = {}
         self.writes: list[RecordedWrite] = []
         self.error: Exception | None = None
+        self.faults: dict[int, Callable[[], Awaitable[None]]] = {}  # by message
+        self.is_answer_lost = False  # Discord posts, but the bot does not hear of it
+        self.by_nonce: dict[str, int] = {}
+        self.summaries: list[tuple[float, int]] = []  # seconds and number of calls
         self._last_id = 1000
 
-    async def post(self, content: CardContent) -> int:
-        self._last_id += 1
-        self._write("post", self._last_id, content)
-        self.shown[self._last_id] = content
-        return self._last_id
+    async def post(self, content: CardContent, nonce: str) -> int:
+        """Post a message; Discord posts a nonce once."""
+        message_id = self.by_nonce.get(nonce, self._last_id + 1)
+        await self._write("post", message_id, content)
+        if nonce not in self.by_nonce:
+            self._last_id = self.by_nonce[nonce] = message_id
+            self.shown[message_id] = content
+        if self.is_answer_lost:
+            raise OSError("no answer")
+        return message_id
 
     async def edit(self, message_id: int, content: CardContent) -> bool:
-        self._write("edit", message_id, content)
+        await self._write("edit", message_id, content)
         if message_id not in self.shown:
             return False
         self.shown[message_id] = content
         return True
 
+    async def ping(self, role_id: int, count: int) -> int:
+        self.summaries.append((self.time.monotonic(), count))
+        if self.error:
+            raise self.error
+        return 1
+
     async def delete(self, message_id: int) -> None:
-        self._write("delete", message_id)
+        await self._write("delete", message_id)
         self.shown.pop(message_id, None)
 
-    def _write(self, kind: str, message_id: int, content: CardContent | None = None) -> None:
+    async def _write(self, kind: str, message_id: int, content: CardContent | None = None) -> None:
         self.writes.append(RecordedWrite(kind, message_id, self.time.monotonic(), content))
+        if fault := self.faults.get(message_id):
+            await fault()
         if self.error:
             raise self.error
 

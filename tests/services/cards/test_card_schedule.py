@@ -7,11 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.services.cards.card_content import CardContent
+from bot.cad.models import Note
+from bot.services.cards.card_content import CallUnit, CardContent
 from bot.services.cards.card_schedule import (
+    MAX_POSTS_IN_A_ROW,
     TIMESTAMP_EVERY,
     Card,
     CardAction,
+    DueWrite,
+    WriteTurns,
     next_action,
 )
 from bot.storage.stores.card_store import CardKind, StoredCard
@@ -99,9 +103,55 @@ def test_the_time_of_confirmation_is_renewed_when_it_is_old(
 def test_new_calls_come_first_and_times_last():
     assert sorted(CardAction) == [
         CardAction.POST,
+        CardAction.REPOST,
         CardAction.UPDATE,
         CardAction.CLOSE,
         CardAction.REMOVE,
         CardAction.SAVE,
         CardAction.REFRESH_TIMESTAMP,
     ]
+
+
+OLD = replace(OPEN, is_old=True)
+RENAMED = replace(OLD, call=replace(CALL, title="Fire"))
+NOTED = replace(OLD, call=replace(CALL, notes=(Note("1", "a", "text"),)))
+
+
+@pytest.mark.parametrize(
+    ("content", "shown", "expected"),
+    [
+        (RENAMED, OLD, CardAction.REPOST),
+        (replace(OLD, units=(CallUnit(1),)), OLD, CardAction.REPOST),
+        (NOTED, OLD, CardAction.UPDATE),
+        (
+            replace(OLD, units=(CallUnit(1, status=3),)),
+            replace(OLD, units=(CallUnit(1),)),
+            CardAction.UPDATE,
+        ),
+        (OLD, OPEN, CardAction.UPDATE),
+        (RENAMED, None, CardAction.UPDATE),  # its message may show it already
+        (replace(RENAMED, closed_at=NOW), OLD, CardAction.CLOSE),
+        (replace(OLD, confirmed_at=NOW + HOUR), OLD, None),
+    ],
+)
+def test_an_old_message_is_replaced_only_for_what_matters(
+    content: CardContent, shown: CardContent | None, expected: CardAction | None
+) -> None:
+    assert action(content, shown=shown) is expected
+
+
+def due(kind: CardAction, content: CardContent = OPEN, written_at: float = 0) -> DueWrite:
+    return DueWrite(kind, Card(STORED, NOW, written_at=written_at), content)
+
+
+def test_a_new_urgent_call_comes_before_other_new_calls() -> None:
+    urgent = due(CardAction.POST, replace(OPEN, is_urgent=True), written_at=9)
+    assert WriteTurns().choose([due(CardAction.POST), due(CardAction.UPDATE), urgent]) is urgent
+
+
+def test_a_flood_of_new_calls_leaves_changes_their_turn() -> None:
+    turns, waiting = WriteTurns(), [due(CardAction.POST), due(CardAction.UPDATE)]
+    chosen = [turns.choose(waiting).action for _ in range(2 * MAX_POSTS_IN_A_ROW + 2)]
+    rounds = [CardAction.POST] * MAX_POSTS_IN_A_ROW + [CardAction.UPDATE]
+    assert chosen == rounds * 2
+    assert turns.choose(waiting[:1]).action is CardAction.POST

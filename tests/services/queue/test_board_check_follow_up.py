@@ -18,7 +18,7 @@ from bot.storage.stores.order_store import Order, OrderAction
 from tests.services.samples import call, unit
 
 PAT, ALICE = unit(1, "A-12", "pat"), unit(2, "A-7", "alice")
-BOTH = tuple(Assignee(one.api_ids[0], None, one, on_duty=True, call_id=100) for one in (PAT, ALICE))
+BOTH = tuple(Assignee(one.api_ids[0], None, one, on_duty=True) for one in (PAT, ALICE))
 
 
 class FakeCad:
@@ -38,10 +38,13 @@ def board() -> Board:
     return board
 
 
-def done(action: OrderAction, call_id: int | None, *missing: str) -> OrderView:
+def done(
+    action: OrderAction, call_id: int | None, *missing: str, was_on: int | None = 100
+) -> OrderView:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     order = Order(1, 10, 1, action, call_id, "A-12 A-7", 5, now, 1, None)
-    return OrderView(order, Resolution(BOTH), Outcome(None, 0.1, missing=missing))
+    assignees = tuple(replace(one, call_id=was_on) for one in BOTH)
+    return OrderView(order, Resolution(assignees), Outcome(None, 0.1, missing=missing))
 
 
 async def test_a_done_order_shows_at_once(board: Board) -> None:
@@ -57,7 +60,13 @@ async def test_a_status_that_cannot_be_set_is_only_logged(
     board: Board, caplog: pytest.LogCaptureFixture
 ) -> None:
     cad = FakeCad()
-    await FollowUp(cast(Any, cad), board, 3)(done(OrderAction.ATTACH, 100))
+    await FollowUp(cast(Any, cad), board, 3)(done(OrderAction.ATTACH, 100, was_on=101))
     assert cad.told == [(UnitRef("alice", 2), 3)]
     assert board.snapshot(1).units == {1: PAT, 2: replace(ALICE, status=3)}
     assert "unit 1 keeps its status" in caplog.text
+
+
+async def test_a_unit_that_was_on_the_call_before_keeps_its_status(board: Board) -> None:
+    cad = FakeCad()
+    await FollowUp(cast(Any, cad), board, 3)(done(OrderAction.ATTACH, 100, was_on=100))
+    assert cad.told == []

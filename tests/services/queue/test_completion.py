@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 
 from bot.services.background import BackgroundTasks
-from bot.services.orders.outcomes import OrderView, Outcome, WaitNotice
+from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
 from bot.services.queue.completion import OrderNotifier
 from bot.services.queue.queued_order import QueuedOrder
+from bot.services.reply import Delivery
 from bot.storage.stores.order_store import OrderState
 from tests.fake_time import FakeTime
 from tests.services.queue.samples import NOW, queued_order
@@ -25,13 +26,18 @@ class RecordingAnnouncer:
         self.read: list[tuple[float, object]] = []
         self.reports: list[OrderView] = []
         self.seconds = 0.0
-        self.is_reachable = True
+        self.deliveries: list[Delivery] = []  # of the next attempts; then all succeed
+        self.sent: list[OrderView] = []
 
-    async def show(self, view: OrderView) -> bool:
+    async def show(self, view: OrderView) -> Delivery:
         await self.time.sleep(self.seconds)
         said = view.waiting.orders_per_minute if view.waiting else view.order.state
         self.read.append((self.time.monotonic(), said))
-        return self.is_reachable
+        return self.deliveries.pop(0) if self.deliveries else Delivery.DONE
+
+    async def send(self, view: OrderView) -> Delivery:
+        self.sent.append(view)
+        return Delivery.DONE
 
     async def report(self, view: OrderView) -> None:
         self.reports.append(view)
@@ -60,8 +66,10 @@ def notifier(
 
 
 @pytest.fixture
-def queued() -> QueuedOrder:
-    return queued_order()
+def queued(time: FakeTime) -> QueuedOrder:
+    one = queued_order()
+    one.order = replace(one.order, created_at=time.now())
+    return one
 
 
 def why(number: int) -> WaitNotice:
@@ -179,12 +187,83 @@ async def test_only_what_waits_is_said_to_wait(notifier, announcer, queued, stat
     assert announcer.read == []
 
 
-async def test_who_cannot_be_told_is_named(notifier, announcer, queued, caplog) -> None:
-    announcer.is_reachable = False
+async def test_who_cannot_be_told_is_named(
+    notifier, announcer, queued, caplog, monkeypatch
+) -> None:
+    monkeypatch.setattr(announcer, "send", announcer.show)
+    announcer.deliveries = [Delivery.IMPOSSIBLE] * 2
     end(queued, OrderState.EXPIRED)
     assert await notifier.show_result(queued) is False
     assert "the outcome of order 1 (expired) could not be shown" in caplog.text
     assert "secret" not in caplog.text
+
+
+async def test_an_outcome_is_shown_once_discord_answers(notifier, announcer, queued, time) -> None:
+    announcer.deliveries = [Delivery.FAILED] * 3
+    end(queued, OrderState.EXPIRED)
+    ended = await begin(notifier.show_result(queued))
+    await time.advance(60, settle)
+    assert announcer.read == [(at, OrderState.EXPIRED) for at in (0.0, 5.0, 15.0, 35.0)]
+    assert await ended is True
+    assert announcer.sent == []
+
+
+async def test_an_outage_that_outlives_the_token_ends_with_a_message(
+    notifier, announcer, queued, time
+) -> None:
+    announcer.deliveries = [Delivery.FAILED] * 60
+    end(queued, OrderState.EXPIRED)
+    ended = await begin(notifier.show_result(queued))
+    await time.advance(16 * 60, settle)
+    assert await ended is True
+    assert 14 * 60 < announcer.read[-1][0] < 15 * 60
+    assert [one.order.state for one in announcer.sent] == [OrderState.EXPIRED]
+
+
+async def test_a_reply_that_is_gone_is_not_edited_again(notifier, announcer, queued, time) -> None:
+    announcer.deliveries = [Delivery.IMPOSSIBLE]
+    await wait(notifier, queued, why(1))
+    await wait(notifier, queued, why(2))
+    end(queued, OrderState.EXPIRED)
+    await begin(notifier.show_result(queued))
+    await time.advance(60, settle)
+    assert announcer.read == [(0.0, 1)]
+    assert len(announcer.sent) == 1
+
+
+async def test_one_message_tells_the_outcome_that_the_cad_has_confirmed(
+    notifier, announcer, queued, time
+) -> None:
+    announcer.deliveries = [Delivery.IMPOSSIBLE]
+    end(queued)
+    queued.outcome = Outcome(None, 0.0)
+    assert await notifier.show_result(queued) is False
+    assert announcer.sent == []  # what the CAD shows is still to come
+    queued.outcome = Outcome(None, 0.0, confirmation=BoardConfirmation.CONFIRMED)
+    ended = await begin(notifier.show_result(queued))
+    await time.advance(60, settle)
+    assert await ended is True
+    assert len(announcer.sent) == 1
+
+
+async def test_a_notice_that_discord_did_not_take_is_shown_later(
+    notifier, announcer, queued, time
+) -> None:
+    announcer.deliveries = [Delivery.FAILED]
+    await wait(notifier, queued, why(1))
+    await time.advance(60, settle)
+    assert announcer.read == [(0.0, 1), (5.0, 1)]
+
+
+async def test_a_stop_of_the_bot_does_not_wait_for_discord(
+    notifier, announcer, tasks, queued, time
+) -> None:
+    announcer.deliveries = [Delivery.FAILED] * 9
+    end(queued, OrderState.EXPIRED)
+    ended = await begin(notifier.show_result(queued))
+    tasks.cancel_waiting()
+    await settle()
+    assert ended.cancelled()
 
 
 async def test_the_pause_between_two_waiting_replies_ends_when_the_bot_stops(

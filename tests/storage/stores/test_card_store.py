@@ -82,3 +82,10 @@ async def test_a_card_that_is_replaced_leaves_its_message(store: CardStore):
     await store.save(renewed, ObsoleteCard(77, 5, LATER))
     assert await store.take_over([1], CHANNEL, NOW) == [renewed]
     assert await store.obsolete() == [ObsoleteCard(77, 5, LATER)]
+
+
+async def test_another_message_is_remembered_until_it_is_deleted(store: CardStore):
+    await store.save_obsolete(ObsoleteCard(77, 500, LATER))
+    assert await store.obsolete() == [ObsoleteCard(77, 500, LATER)]
+    await store.forget_obsolete(77)
+    assert await store.obsolete() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import timedelta
 
@@ -368,21 +369,34 @@ async def test_an_order_outlives_the_task_that_gave_it(queue_fixture: QueueFixtu
     assert queue_fixture.text(first).startswith("✅")
 
 
-async def test_the_actor_could_not_be_told(
-    queue_fixture: QueueFixture, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_the_actor_is_told_once_discord_answers(queue_fixture: QueueFixture) -> None:
     queue_fixture.announcer.is_reachable = False
     first = await queue_fixture.order("1")
     await queue_fixture.advance(60)
     stored = await queue_fixture.stored(first)
     assert (stored.state, stored.answered) == (OrderState.DONE, False)
-    assert f"the outcome of order {first} (done) could not be shown" in caplog.text
     queue_fixture.announcer.is_reachable = True
-    await queue_fixture.restart()
     await queue_fixture.advance(60)
     assert queue_fixture.text(first).startswith("✅")
     assert (await queue_fixture.stored(first)).answered
     assert len(queue_fixture.sent) == 1
+
+
+@v1
+async def test_a_restart_during_a_slow_log_channel_tells_nothing_again(
+    queue_fixture: QueueFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: object) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(queue_fixture.announcer, "report", never)
+    orders = [await queue_fixture.order(str(one)) for one in range(1, 6)]
+    await queue_fixture.advance(120)
+    told = [len(queue_fixture.texts(one)) for one in orders]
+    assert all(told)
+    await queue_fixture.restart()
+    await queue_fixture.advance(120)
+    assert [len(queue_fixture.texts(one)) for one in orders] == told
 
 
 @v1

@@ -42,6 +42,12 @@ def to_int(value: object) -> int | None:
     return None
 
 
+def to_call_id(value: object) -> int | None:
+    """Read the number of a call: positive, and exact in JavaScript; None for anything else."""
+    number = to_int(value)
+    return number if number is not None and 0 < number < 2**53 else None
+
+
 def to_ints(value: object) -> tuple[int, ...]:
     """Read the integers of a list; skip the other entries."""
     found = map(to_int, value if isinstance(value, list) else ())

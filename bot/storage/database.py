@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from sqlalchemy import exc, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.storage.errors import DRIVER_ERRORS, DatabaseUnavailable, StorageError, storage_error
+from bot.storage.errors import (
+    DRIVER_ERRORS,
+    DatabaseUnavailable,
+    StorageError,
+    ValueNotStorable,
+    storage_error,
+)
 from bot.storage.ownership import owned
 from bot.storage.schema import HEAD, check_writable, migrate, stored_revision
 from bot.storage.sqlite import CHECKPOINT_EVERY, SqliteWriter, create_reader
@@ -200,8 +206,9 @@ class Coalescer(Generic[ItemT, ResultT]):
         self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]], error: Exception
     ) -> None:
         """Raise an error for each item; where it is one item's fault, for that item alone."""
+        is_of_one = isinstance(error, ValueNotStorable) or not isinstance(error, StorageError)
         for item, future in batch:
-            if len(batch) > 1 and not isinstance(error, StorageError):
+            if len(batch) > 1 and is_of_one:
                 try:
                     (result,) = await self._work([item])
                 except Exception as own_error:  # noqa: BLE001 - it is raised again

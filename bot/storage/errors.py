@@ -76,13 +76,23 @@ class LinksChanged(StorageError):
     """The links in {location} have changed meanwhile, so that nothing was written. Try again."""
 
 
+class ValueNotStorable(StorageError):
+    """The database {location} cannot hold a value: {reason}."""
+
+
+# A text with half a surrogate pair, a number of more than 64 bits: drivers raise Python's own.
+_VALUE_ERRORS = (UnicodeEncodeError, OverflowError)
 # What a driver raises, or SQLAlchemy for it; some drivers do not wrap the network's own errors.
-DRIVER_ERRORS = (exc.DBAPIError, exc.TimeoutError, sqlite3.Error, OSError)
+DRIVER_ERRORS = (exc.DBAPIError, exc.TimeoutError, sqlite3.Error, OSError, *_VALUE_ERRORS)
 
 
 def storage_error(location: str, error: Exception) -> StorageError:
     """Return the StorageError for one of `DRIVER_ERRORS`; `location` has no password."""
     match error:
+        case UnicodeEncodeError():  # its text would repeat the value
+            return ValueNotStorable(location, f"{error.reason} in a text")
+        case OverflowError() | exc.DataError():
+            return ValueNotStorable(location, _first_line(getattr(error, "orig", error)))
         case exc.DBAPIError():
             return _from_driver(location, error, error.orig)
         case exc.TimeoutError():
@@ -95,12 +105,12 @@ def storage_error(location: str, error: Exception) -> StorageError:
 
 def _from_driver(location: str, error: Exception, original: BaseException | None) -> StorageError:
     """Sort one driver error into the family; `original` is the driver's own."""
-    reason = str(original).strip().partition("\n")[0]
+    reason = _first_line(original)
     # Extended codes keep the primary one in their low byte.
     code = getattr(original, "sqlite_errorcode", 0) & 0xFF
     if code in {_SQLITE_CORRUPT, _SQLITE_NOTADB}:
         return NotADatabase(location, reason)
-    if isinstance(error, exc.IntegrityError | exc.ProgrammingError | exc.DataError):
+    if isinstance(error, exc.IntegrityError | exc.ProgrammingError):
         return StorageError(location, reason)
     if code in _SQLITE_FORBIDDEN:
         reason += _ownership(Path(location))
@@ -108,6 +118,10 @@ def _from_driver(location: str, error: Exception, original: BaseException | None
         _POSTGRES_PASSING
     )
     return DatabaseUnavailable(location, reason, may_pass=may_pass)
+
+
+def _first_line(error: BaseException | None) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def _ownership(file: Path) -> str:

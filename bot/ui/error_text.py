@@ -52,7 +52,7 @@ from bot.services.errors import (
     TooLateToUndo,
     TooManyTargets,
 )
-from bot.storage.errors import StorageError
+from bot.storage.errors import StorageError, ValueNotStorable
 from bot.ui.link_error_text import LinkError, link_message
 from bot.ui.text import call_name, code_span, join_limited, role_mentions
 
@@ -127,6 +127,11 @@ def error_message(error: Exception) -> str:
             text = cad_message(error)
         case ServiceError():
             text = _FIXED_TEXTS.get(type(error)) or _service_message(error)
+        case ValueNotStorable():
+            text = (
+                "Nothing was done: the text has a character that cannot be stored, or a number"
+                " that is too large. Type it anew, without what you pasted."
+            )
         case StorageError():
             text = (
                 f"The bot's database cannot be used right now. {_TELL_OPERATOR}; the log says why."

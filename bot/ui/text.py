@@ -6,11 +6,11 @@ character, no line break.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 
 from bot.cad.models import Call
+from bot.common.invisible import is_invisible
 from bot.services.targets.resolution import Assignee
 
 MESSAGE_LIMIT = 2000  # characters of a Discord message
@@ -18,7 +18,6 @@ MESSAGE_LIMIT = 2000  # characters of a Discord message
 # Scan at most this many times the limit, because a text may be very long and mostly invisible.
 _SCAN_FACTOR = 10
 _ESCAPES = {ord(sign): f"\\{sign}" for sign in "\\`*_~|<>[]()#@:/-+="}
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def one_line(text: str, limit: int) -> str:
@@ -27,7 +26,7 @@ def one_line(text: str, limit: int) -> str:
         return text.strip()
     looked_at = text[: _SCAN_FACTOR * limit]
     kept = "".join(" " if one in "\n\r\t\u2028\u2029" else one for one in looked_at)
-    kept = "".join(one for one in kept if unicodedata.category(one) not in _INVISIBLE)
+    kept = "".join(one for one in kept if not is_invisible(one))
     kept = " ".join(kept.split())
     is_whole = len(looked_at) == len(text) and len(kept) <= limit
     return kept if is_whole else kept[: limit - 1] + "…"

@@ -41,17 +41,19 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
         server_id=settings.default_server_id,
         clock=clock,
     )
+    check_permission = permissions.require if settings.require_cad_permission else None
     resolver = TargetResolver(
-        link_store,
-        people.cad_links,
-        board,
-        check_cad_permission=permissions.require if settings.require_cad_permission else None,
+        link_store, people.cad_links, board, check_cad_permission=check_permission
     )
     intake = OrderIntake(access, orders, board, needed.servers.default_id, clock=clock)
     return OrderServices(
         intake=intake,
         confirmation=ConfirmationService(
-            access, orders, server_labels=needed.servers.labels, clock=clock
+            access,
+            orders,
+            check_cad_permission=check_permission,
+            server_labels=needed.servers.labels,
+            clock=clock,
         ),
         queue=OrderQueue(
             orders,

@@ -225,6 +225,7 @@ function showServers(servers) {
 function draw(board) {
   showServers(board.servers);
   byId("community").textContent = `community ${board.community}`;
+  byId("silent-count").textContent = `${board.silentConnections} open`;
   byId("plan").textContent = `plan ${board.plan.toLowerCase()}`;
   for (const name of ["calls", "emergencies", "units", "accounts"]) {
     byId(`${name}-count`).textContent = board[name].length;

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.cad.events.silent_connections import SilentConnections
 from sandbox.cad.state import account_states, extra_units, groups
 from sandbox.cad.state.account_states import AccountStatus
 from sandbox.cad.state.behaviour import SpokenApi
@@ -51,9 +52,16 @@ def is_page_request(request: web.Request) -> bool:
 class BoardPage:
     """Serves the page, its data and its buttons."""
 
-    def __init__(self, world: CadWorld, faults: Faults, go_down: Callable[[float], object]) -> None:
+    def __init__(
+        self,
+        world: CadWorld,
+        faults: Faults,
+        silent: SilentConnections,
+        go_down: Callable[[float], object],
+    ) -> None:
         self._world = world
         self._faults = faults
+        self._silent = silent
         self._go_down = go_down
         self._community = next(iter(world.communities.values()))
         self._plan = self._community.plan
@@ -76,6 +84,7 @@ class BoardPage:
             web.post("/board/emergencies", self._new_emergency),
             web.post("/board/groups", self._change_group),
             web.post("/board/units", self._more_units),
+            web.post("/board/silent-connections", self._open_silent),
         ]
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
@@ -130,6 +139,13 @@ class BoardPage:
         extra_units.add_numbered_units(self._world, self._community, server, MORE_UNITS)
         return web.json_response({}, status=201)
 
+    async def _open_silent(self, request: web.Request) -> web.Response:
+        url = self._server_of(request).push_url
+        if not url:
+            raise web.HTTPConflict(text="no address for push events")
+        await self._silent.open(url)
+        return web.json_response({"open": self._silent.open_count}, status=201)
+
     def _server_of(self, request: web.Request) -> Server:
         """Return the server that a button of the page means; without one, the first."""
         servers = self._community.servers
@@ -148,6 +164,7 @@ class BoardPage:
             "faults": [repr(fault) for fault in self._faults.active],
             "switched": self._active_switches(),
             "api": self._world.behaviour.spoken_api.value,
+            "silentConnections": self._silent.open_count,
             "calls": [
                 {
                     **_call(server, call),

@@ -18,6 +18,7 @@ from sandbox.cad.api.v1 import V1Api
 from sandbox.cad.api.v2 import V2Api
 from sandbox.cad.events.event_delivery import EventDelivery
 from sandbox.cad.events.signalr_hub import HUB_PATH, SignalRHub
+from sandbox.cad.events.silent_connections import SilentConnections
 from sandbox.cad.page import BoardPage, is_page_request
 from sandbox.cad.state.change_log import ReceivedRequest
 from sandbox.cad.state.faults import Faults, wrap
@@ -52,7 +53,8 @@ class CadServer:
         rates = RateLimiter(world.behaviour, clock)
         self._v1 = V1Api(world, rates)
         self._v2 = V2Api(world, rates)
-        self._page = BoardPage(world, self.faults, self.go_down)
+        self._silent = SilentConnections()
+        self._page = BoardPage(world, self.faults, self._silent, self.go_down)
         self.hub = SignalRHub(world)
         self.push = EventDelivery(world, self.hub)
         self._runner: web.AppRunner | None = None
@@ -97,6 +99,7 @@ class CadServer:
         if self._runner is not None:
             runner, self._runner = self._runner, None
             await self.push.stop()
+            self._silent.close()
             self.hub.abort_all()
             await runner.cleanup()
 

@@ -57,6 +57,14 @@ def test_integers_also_as_text(value: object, read: int | None):
     assert values.to_int(value) == read
 
 
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [(1, 1), ("100", 100), (2**53 - 1, 2**53 - 1), (0, None), (-5, None), (2**53, None)],
+)
+def test_the_number_of_a_call_is_positive_and_exact(value: object, read: int | None):
+    assert values.to_call_id(value) == read
+
+
 def test_the_integers_of_a_list():
     assert values.to_ints([1, "2", None, True, "x", 3.0, 4]) == (1, 2, 4)
     assert values.to_ints("12") == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,20 @@ def test_a_fault_names_the_setting_and_what_it_takes(
     (fault,) = faults()
     assert fault.startswith(f"{name}: ")
     assert words in fault
+
+
+NUMBERS = [
+    name.upper()
+    for name, field in Settings.model_fields.items()
+    if re.search(r"\b(int|float)\b", str(field.annotation))
+]
+
+
+@pytest.mark.parametrize("text", ["-1", "1" + 30 * "0", "-1e400", "1e400", "nan"])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_every_number_has_bounds(environment: pytest.MonkeyPatch, name: str, text: str):
+    environment.setenv(name, text)
+    assert [fault.partition(":")[0] for fault in faults()] == [name]
 
 
 def test_all_faults_come_at_once_one_line_each(environment: pytest.MonkeyPatch):

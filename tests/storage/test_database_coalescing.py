@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.storage.database import Coalescer
-from bot.storage.errors import DatabaseUnavailable
+from bot.storage.errors import DatabaseUnavailable, ValueNotStorable
 
 
 class Work:
@@ -79,3 +79,11 @@ async def test_a_caller_that_gives_up_stops_no_other() -> None:
     work.door.set()
     assert await tasks[2] == 6
     assert await gathering.submit(4) == 8
+
+
+async def test_a_value_that_cannot_be_stored_fails_for_its_item_alone() -> None:
+    work = Work()
+    _, tasks = await begun(work, 1, 2, 3)
+    error = work.bad[2] = ValueNotStorable("dispatch.db", "surrogates not allowed")
+    work.door.set()
+    assert await asyncio.gather(*tasks, return_exceptions=True) == [2, error, 6]

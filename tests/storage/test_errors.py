@@ -22,6 +22,7 @@ from bot.storage.errors import (
     DatabaseUnavailable,
     NotADatabase,
     StorageError,
+    ValueNotStorable,
     storage_error,
 )
 
@@ -31,6 +32,7 @@ def test_every_error_says_itself_in_one_line() -> None:
         StorageError("a.db", "no such column"),
         DatabaseUnavailable("a.db", "it is locked"),
         NotADatabase("a.db", "file is not a database"),
+        ValueNotStorable("a.db", "surrogates not allowed in a text"),
         DatabaseTooNew("a.db", "9999"),
     ]
     for error in errors:
@@ -57,7 +59,27 @@ def test_a_corrupt_file_is_not_a_database(code: int) -> None:
         assert found.reason == "database disk image is malformed"
 
 
-@pytest.mark.parametrize("kind", [IntegrityError, ProgrammingError, DataError])
+@pytest.mark.parametrize(
+    ("raised", "reason"),
+    [
+        (
+            UnicodeEncodeError("utf-8", "A-12\ud800", 4, 5, "surrogates not allowed"),
+            "surrogates not allowed in a text",
+        ),
+        (OverflowError("too large"), "too large"),
+        (DataError("INSERT …", {}, sqlite3.Error("too long\n[detail]")), "too long"),
+    ],
+)
+def test_a_value_that_cannot_be_stored_is_a_fault_of_the_value(
+    raised: Exception, reason: str
+) -> None:
+    assert isinstance(raised, DRIVER_ERRORS)
+    found = storage_error("a.db", raised)
+    assert type(found) is ValueNotStorable
+    assert found.reason == reason
+
+
+@pytest.mark.parametrize("kind", [IntegrityError, ProgrammingError])
 def test_a_fault_of_a_statement_is_no_fault_of_the_database(kind: type[DBAPIError]) -> None:
     found = storage_error("a.db", kind("INSERT …", {}, sqlite3.Error("UNIQUE\n[detail]")))
     assert type(found) is StorageError

@@ -69,6 +69,7 @@ from bot.storage.errors import (
     LinksChanged,
     NotADatabase,
     StorageError,
+    ValueNotStorable,
 )
 from bot.storage.stores.link_request_store import LinkRequestState
 from bot.ui import error_text
@@ -148,6 +149,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (DatabaseTooNew("/data/x.db", "0009"), ("database", "log")),
     (DatabaseInUse("/data/x.db"), ("database", "log")),
     (LinksChanged("/data/x.db"), ("database", "log")),
+    (ValueNotStorable("/data/x.db", "x"), ("cannot be stored", "Type it anew")),
     (
         app_commands.TransformerError(
             HOSTILE, AppCommandOptionType.user, app_commands.Transformer()

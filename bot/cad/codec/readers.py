@@ -27,7 +27,16 @@ from bot.cad.models import (
     UnitsPage,
 )
 from bot.cad.permissions import GranularPermissions
-from bot.cad.values import str_or_empty, to_bool, to_float, to_int, to_ints, to_text, to_text_map
+from bot.cad.values import (
+    str_or_empty,
+    to_bool,
+    to_call_id,
+    to_float,
+    to_int,
+    to_ints,
+    to_text,
+    to_text_map,
+)
 
 T = TypeVar("T")
 
@@ -137,15 +146,15 @@ def read_current_call(data: object) -> CurrentCall | None:
     """Read the call that a unit is on; None if it is on no call (the CAD sends -1)."""
     if not isinstance(data, Mapping) or "callid" not in data:
         raise CadUnreadable("the answer holds no current call")
-    ident, call_id = to_int(data.get("identid")), to_int(data["callid"])
-    if ident is None or call_id is None or call_id <= 0:
+    ident, call_id = to_int(data.get("identid")), to_call_id(data["callid"])
+    if ident is None or call_id is None:
         return None
     return CurrentCall(ident, call_id)
 
 
 def read_call(raw: object) -> Call | None:
     """Read a dispatch call; None if it is malformed."""
-    call_id = to_int(raw.get("callid")) if isinstance(raw, Mapping) else None
+    call_id = to_call_id(raw.get("callid")) if isinstance(raw, Mapping) else None
     if not isinstance(raw, Mapping) or call_id is None:
         return None
     status, priority = to_int(raw.get("status")), to_int(raw.get("priority"))
@@ -184,7 +193,7 @@ def read_note(raw: object) -> Note | None:
 
 def read_emergency_call(raw: object) -> EmergencyCall | None:
     """Read a 911 call; None if it is malformed."""
-    call_id = to_int(raw.get("callid")) if isinstance(raw, Mapping) else None
+    call_id = to_call_id(raw.get("callid")) if isinstance(raw, Mapping) else None
     if not isinstance(raw, Mapping) or call_id is None:
         return None
     return EmergencyCall(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot.common.clock import Clock
 from bot.common.discord_limits import INTERACTION_LIFETIME
+from bot.services.access.cad_permissions import CadPermissionCheck
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import (
     AlreadyConfirmed,
@@ -27,6 +28,7 @@ class ConfirmationService:
     """Takes the answers. Every method raises ServiceError, StorageError and nothing else.
 
     Args:
+        check_cad_permission: see `TargetResolver`.
         server_labels: see `CadServers.labels`.
     """
 
@@ -35,11 +37,13 @@ class ConfirmationService:
         access: Access,
         orders: OrderStore,
         *,
+        check_cad_permission: CadPermissionCheck | None = None,
         server_labels: Mapping[int, str],
         clock: Clock,
     ) -> None:
         self._access = access
         self._orders = orders
+        self._check_cad_permission = check_cad_permission
         self._server_labels = server_labels
         self._clock = clock
 
@@ -47,13 +51,19 @@ class ConfirmationService:
         """Store the order that was asked about, about the very people who were shown.
 
         Raises:
-            NothingToConfirm, AlreadyConfirmed, NotTheirOrder, TooLateToConfirm, NotAllowed.
+            NothingToConfirm, AlreadyConfirmed, NotOrderOwner, TooLateToConfirm: there is no
+                such question for the actor any more.
+            RoleRequired, CadPermissionMissing, CadPermissionUnknown: the actor may not give the
+                order now. The question stays.
         """
         asked = await self._pending_order(actor, order_id)
         self._access.require_dispatch(actor)
         now = self._clock.now()
         if now - asked.created_at > CONFIRM_WITHIN:
             raise TooLateToConfirm
+        if self._check_cad_permission is not None:
+            # The units are not resolved again, so the queue does not ask.
+            await self._check_cad_permission(actor.user_id, actor.guild_id, only_self=False)
         order = replace(
             asked,
             id=0,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -15,7 +14,7 @@ from bot.services.board.call_matching import contains_all, matching_calls
 from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
 from bot.services.links.link_service import LinkService
-from bot.services.pickers.unit_picker import is_free, unambiguous_token
+from bot.services.pickers.unit_picker import is_free, shared_words, unambiguous_token
 from bot.services.targets import grammar, partial_input
 from bot.services.targets.partial_input import PartialInput
 from bot.services.targets.target_resolver import normalise_name, unit_group_name
@@ -38,22 +37,22 @@ class UnitSuggestion:
         discord_id: the linked member, if known.
         unit: the unit on duty, if there is one.
         call: the call that the unit is on, if any.
-        is_shared: whether another unit on duty has the same number.
+        shared: the words of several units on duty, see `shared_words`.
     """
 
     leading_text: str
     discord_id: int | None
     unit: Unit | None
     call: Call | None
-    is_shared: bool = False
+    shared: frozenset[str] = frozenset()
 
     @property
     def token(self) -> str:
         """The word that means this unit or member in a `units` text."""
-        has_number = self.unit and grammar.is_single_token(self.unit.number)
-        if self.discord_id and (self.is_shared or not has_number):
+        token = unambiguous_token(self.unit, self.shared) if self.unit else ""
+        if self.discord_id and (self.unit is None or token != self.unit.number):
             return f"<@{self.discord_id}>"
-        return unambiguous_token(self.unit, is_shared=self.is_shared) if self.unit else ""
+        return token
 
     @property
     def value(self) -> str:
@@ -174,7 +173,7 @@ def _units_and_members(
     names: MemberNameLookup,
 ) -> Iterator[UnitSuggestion]:
     wanted = [(partial.fragment or "").lstrip("@").casefold()]
-    numbers = Counter(unit.number.casefold() for unit in units)
+    shared = shared_words(units)
     seen: set[int] = set()
     for unit in units:
         keys = map(identity, (*unit.api_ids, unit.account))
@@ -189,7 +188,7 @@ def _units_and_members(
                 discord_id,
                 unit,
                 busy.get(unit.ident),
-                is_shared=numbers[unit.number.casefold()] > 1,
+                shared,
             )
     for discord_id in islice(owners.values(), OFF_DUTY_LIMIT):
         if discord_id not in seen and (name := names(discord_id)) and contains_all(wanted, (name,)):

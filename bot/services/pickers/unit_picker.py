@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from bot.cad.models import Unit
+from bot.common.discord_limits import MAX_OPTION_LENGTH
+from bot.common.invisible import is_invisible
+from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
 from bot.services.errors import NothingSelected
@@ -64,7 +68,7 @@ class UnitPicker:
         Args:
             members: Discord ids.
             tokens: tokens of candidates.
-            departments: departments whose free units are all selected, as of now.
+            departments: keys of departments whose free units are all selected, as of now.
 
         Raises:
             NothingSelected: nothing was selected, or no unit of the departments is free.
@@ -72,7 +76,7 @@ class UnitPicker:
         free_units = [
             one.token
             for one in self._candidates(server_id)
-            if one.is_free and one.unit.department in departments
+            if one.is_free and department_key(one.unit.department) in departments
         ]
         text = " ".join(dict.fromkeys([*(f"<@{one}>" for one in members), *tokens, *free_units]))
         if not text:
@@ -84,14 +88,9 @@ class UnitPicker:
         busy = {
             ident: call.call_id for call in self._board.calls(server_id) for ident in call.idents
         }
-        shared = Counter(unit.number.casefold() for unit in units)
+        shared = shared_words(units)
         found = [
-            Candidate(
-                unit,
-                unambiguous_token(unit, is_shared=shared[unit.number.casefold()] > 1),
-                busy.get(unit.ident),
-            )
-            for unit in units
+            Candidate(unit, unambiguous_token(unit, shared), busy.get(unit.ident)) for unit in units
         ]
         return sorted(found, key=lambda one: (not one.is_free, one.unit.department, one.token))
 
@@ -110,12 +109,35 @@ def free_by_department(candidates: Collection[Candidate]) -> dict[str, list[Cand
     return dict(sorted(departments.items()))
 
 
-def unambiguous_token(unit: Unit, *, is_shared: bool) -> str:
+def shared_words(units: Collection[Unit]) -> frozenset[str]:
+    """Return the numbers and API ids that several of these units have, as identities."""
+    counts = Counter(key for unit in units for key in {*map(identity, _names(unit))})
+    return frozenset(key for key, count in counts.items() if count > 1)
+
+
+def unambiguous_token(unit: Unit, shared: Container[str] = frozenset()) -> str:
     """Return a word that means only this unit: its number, an API id, or else its ident.
 
     Args:
-        is_shared: whether another unit has the same number.
+        shared: the words of several units, see `shared_words`.
     """
-    names = unit.api_ids if is_shared else (unit.number, *unit.api_ids)
-    words = (name for name in names if name and grammar.is_single_token(name))
+    words = (
+        name
+        for name in _names(unit)
+        if len(name) <= MAX_OPTION_LENGTH
+        and not any(map(is_invisible, name))
+        and grammar.is_single_token(name)
+        and identity(name) not in shared
+    )
     return next(words, format_ident(unit.ident))
+
+
+def department_key(name: str) -> str:
+    """Return a text of at most `MAX_OPTION_LENGTH` characters that stands for a department."""
+    if len(name) <= MAX_OPTION_LENGTH and name == name.strip() and not any(map(is_invisible, name)):
+        return name
+    return f"sha:{blake2b(name.encode(errors='replace'), digest_size=16).hexdigest()}"
+
+
+def _names(unit: Unit) -> tuple[str, ...]:
+    return tuple(name for name in (unit.number, *unit.api_ids) if name)

@@ -20,7 +20,13 @@ from bot.ui.calls.call_component import (
 )
 from bot.ui.calls.call_forms import LinkForm
 from bot.ui.calls.more_menu import MORE_ITEMS, MoreButton
-from bot.ui.calls.unit_panel import PANEL_ITEMS, AttachPickedButton, DispatchPickedButton, UnitPanel
+from bot.ui.calls.panel_items import (
+    PANEL_ITEMS,
+    AttachPickedButton,
+    DispatchPickedButton,
+    panel_view,
+)
+from bot.ui.calls.unit_panel import UnitPanel
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.responses import (
     Accept,
@@ -115,9 +121,8 @@ class OpenPanelButton(CallButton, template=call_item_pattern("panel")):
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Show the units, members and departments that can be picked."""
         candidates = services.unit_picker.candidates(actor_of(interaction), self.server_id)
-        view = UnitPanel.from_candidates(candidates).view(
-            self.submit_button(self.server_id, self.call_id)
-        )
+        submit = self.submit_button(self.server_id, self.call_id)
+        view = panel_view(UnitPanel.from_candidates(candidates), submit)
         await answer(interaction, self.question.format(call=self.call_id), view)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from copy import copy
 
 from discord import SelectOption
 
-from bot.services.pickers.unit_picker import Candidate
+from bot.common.discord_limits import MAX_OPTION_LENGTH, MAX_OPTIONS
+from bot.services.pickers.unit_picker import Candidate, department_key
 from bot.ui.orders.action_text import status_word
 from bot.ui.text import one_line
-
-MAX_OPTION_LENGTH = 100  # characters of an option's label, value and description
 
 
 def selected_values(options: Iterable[SelectOption]) -> list[str]:
@@ -50,8 +51,42 @@ def department_option(name: str, crew: Sequence[Candidate]) -> SelectOption:
     """Return the option that stands for all free units of a department."""
     return SelectOption(
         label=one_line(f"All free units of {name}", MAX_OPTION_LENGTH),
-        value=name,
+        value=department_key(name),
         description=one_line(
             f"{len(crew)}: " + ", ".join(one.token for one in crew), MAX_OPTION_LENGTH
         ),
     )
+
+
+def distinct(options: Iterable[SelectOption]) -> list[SelectOption]:
+    """Return the options with a count behind each label that an earlier option has, too."""
+    counts: Counter[str] = Counter()
+    found = []
+    for one in options:
+        counts[one.label] += 1
+        if (count := counts[one.label]) > 1:
+            ending = f" ({count})"
+            one = copy(one)  # noqa: PLW2901 - the options that were given stay as they are
+            one.label = one.label[: MAX_OPTION_LENGTH - len(ending)] + ending
+        found.append(one)
+    return found
+
+
+def next_page(
+    shown: Sequence[SelectOption], options: Sequence[SelectOption]
+) -> tuple[SelectOption, ...]:
+    """Return the selected options, and as many of the next ones as there is room for.
+
+    After the last option comes the first.
+
+    Args:
+        shown: the options of the page before.
+        options: all options, none of them selected.
+    """
+    selected = [one for one in shown if one.default]
+    values = [one.value for one in options]
+    last = next((one.value for one in reversed(shown) if not one.default), None)
+    start = values.index(last) + 1 if last in values else 0
+    kept = {one.value for one in selected}
+    others = [one for one in (*options[start:], *options[:start]) if one.value not in kept]
+    return (*selected, *others[: MAX_OPTIONS - len(selected)])

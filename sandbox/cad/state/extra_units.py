@@ -10,7 +10,7 @@ from sandbox.cad.state.world import CadWorld
 
 _FIRST_STEAM64 = 76561198200000001
 
-_FIRST_NUMBERED_STEAM64 = 76561198300000001
+_FIRST_NUMBERED_STEAM64 = 76561198400000001
 _DEPARTMENTS = ("LSPD", "BCSO", "EMS", "SAFD")
 _NO_ID_EVERY = 3  # of the numbered units, each third account has no API id
 

@@ -10,11 +10,14 @@ import discord
 import pytest
 from simcord.actors import MemberActor
 
+from bot.services.access.cad_permissions import REFUSAL_CACHE_TTL
 from bot.ui.calls.card_buttons import call_buttons
+from bot.ui.error_text import NOT_PERMITTED, PERMISSION_UNKNOWN
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY
 from sandbox.cad.state.models import Account, Badge
+from tests.e2e.accounts import change_account, link_discord
 from tests.e2e.bot_fixture import EPHEMERAL, MESSAGE, BotFixture, CommandReply
 from tests.e2e.conftest import with_settings
 
@@ -208,6 +211,29 @@ async def test_the_right_to_dispatch_is_looked_at_again(bot_fixture: BotFixture)
     assert refusal.startswith("❌ You need the ")
     assert states(bot_fixture) == ["asked"]
     assert said.text.startswith("⏳ ")
+
+
+@with_settings(sonoran_api_version=2, require_cad_permission=True)
+async def test_the_cads_permission_is_asked_for_again(bot_fixture: BotFixture) -> None:
+    link_discord(bot_fixture, "dana", permissions=frozenset({"dispatch"}))
+    said = await asked(bot_fixture)
+    change_account(bot_fixture, "dana", permissions=frozenset({"police"}))
+    await bot_fixture.advance(12 * MINUTES)
+    assert await pressed(bot_fixture, said, "Confirm") == [f"❌ {NOT_PERMITTED}"]
+    assert sent(bot_fixture) == []
+    change_account(bot_fixture, "dana", permissions=frozenset({"dispatch"}))
+    bot_fixture.set_fault(BAD_GATEWAY, "/v2/general/accounts")
+    await bot_fixture.advance(REFUSAL_CACHE_TTL)
+    assert said.result.response is not None
+    result = await bot_fixture.dana.click(said.result.response, label="Confirm")
+    await bot_fixture.advance(15)  # the client asks several times
+    assert [one.content for one in result.followups] == [f"❌ {PERMISSION_UNKNOWN}"]
+    assert said.buttons == ["Confirm", "Cancel"]
+    bot_fixture.clear_faults()
+    await bot_fixture.advance(60)
+    assert await pressed(bot_fixture, said, "Confirm") == []
+    await bot_fixture.advance(60)
+    assert sorted(bot_fixture.units_on(100)) == sorted(TROOP)
 
 
 async def test_fifteen_minutes_and_no_longer(bot_fixture: BotFixture) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -14,6 +15,7 @@ from sandbox.cad.state.faults import Hang
 from sandbox.cad.state.models import CallForm
 from sandbox.cad.state.second_server import add_second_server
 from sandbox.cad.state.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, PAT
+from tests.e2e.bot_fixture import until
 from tests.sandbox.conftest import Caller, Reply
 
 
@@ -91,6 +93,40 @@ async def test_a_large_shift_comes_on_duty(cad: CadServer, caller: Caller) -> No
     assert len((await board(cad, caller))["units"]) == before + 200
     assert len({unit.badge.unit_num for unit in more}) == 200
     assert sum(not unit.account.api_ids for unit in more) == 66
+
+
+@dataclass
+class Holder(asyncio.Protocol):
+    """Takes connections and keeps them open, as a receiver without limits does."""
+
+    held: list[asyncio.BaseTransport] = field(default_factory=list)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.held.append(transport)
+
+
+async def test_silent_connections_are_counted_until_they_are_closed(
+    cad: CadServer, caller: Caller
+) -> None:
+    assert await press(cad, caller, "silent-connections") == 409, "no address for push events"
+    holder, loop = Holder(), asyncio.get_running_loop()
+    async with await loop.create_server(lambda: holder, "127.0.0.1", 0, backlog=500) as receiver:
+        port = receiver.sockets[0].getsockname()[1]
+        cad.world.server(COMMUNITY_ID).push_url = f"http://127.0.0.1:{port}/sonorancad/event"
+        assert await press(cad, caller, "silent-connections") == 201
+        assert (await board(cad, caller))["silentConnections"] == 375
+        async with asyncio.timeout(5):
+            await until(lambda: len(holder.held) == 375)
+            for transport in holder.held:
+                transport.close()
+            while (await board(cad, caller))["silentConnections"]:
+                pass
+            holder.held.clear()
+            assert await press(cad, caller, "silent-connections") == 201
+            await cad.pause()
+            await cad.resume()
+            await until(lambda: all(one.is_closing() for one in holder.held))
+        assert (await board(cad, caller))["silentConnections"] == 0
 
 
 async def test_polls_are_shown_on_request(cad: CadServer, caller: Caller) -> None:

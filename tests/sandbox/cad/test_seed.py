@@ -7,7 +7,12 @@ import re
 import signal
 import sys
 
+import aiohttp
+import pytest
+
+from sandbox.cad.__main__ import build_world_of, parse_options
 from sandbox.cad.api.matching_units import Target
+from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.models import Plan
 from sandbox.cad.state.seed import (
     API_KEY,
@@ -22,6 +27,7 @@ from sandbox.cad.state.seed import (
     VIC,
     build_world,
 )
+from sandbox.cad.state.world import CadWorld
 
 
 def test_ids_are_bare_lower_hex() -> None:
@@ -69,13 +75,44 @@ def test_calls_and_911_calls_are_open() -> None:
     assert sorted(server.emergencies) == [1, 2]
 
 
-async def test_it_runs_alone() -> None:
+async def test_it_runs_alone_with_the_switches_of_the_sandbox() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-u", "-m", "sandbox.cad", "--port", "0", stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-u", "-m", "sandbox.cad", "--port", "0"),
+        *("--api", "2", "--second-server", "--units", "300"),
+        *("--push-url", "http://127.0.0.1:9/sonorancad/event"),
+        stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
         line = await process.stdout.readline()
-        assert re.match(rb"Pretend Sonoran CAD: http://127\.0\.0\.1:\d+/ ", line)
+        found = re.match(rb"Pretend Sonoran CAD: (http://127\.0\.0\.1:\d+)/ ", line)
+        assert found is not None
+        async with session.get(f"{found[1].decode()}/board.json") as answer:
+            board = await answer.json()
         process.send_signal(signal.SIGINT)
         assert await process.wait() == 0
+    assert board["api"] == "2"
+    assert [one["id"] for one in board["servers"]] == [1, 2]
+    assert sum(one["unitNum"].startswith("N-") for one in board["units"]) == 300
+
+
+def test_each_server_has_an_address_for_events() -> None:
+    world = build_served_world("--second-server", "--push-url", "http://127.0.0.1:9/event")
+    servers = world.communities[COMMUNITY_ID].servers
+    assert [one.push_url for one in servers.values()] == [
+        "http://127.0.0.1:9/event",
+        "http://127.0.0.1:9/event/2",
+    ]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--second-server",)])
+def test_the_cad_alone_speaks_the_older_api_and_sends_no_events_at_first(
+    arguments: tuple[str, ...],
+) -> None:
+    world = build_served_world(*arguments)
+    assert world.behaviour.spoken_api is SpokenApi.V1
+    assert {one.push_url for one in world.communities[COMMUNITY_ID].servers.values()} == {""}
+
+
+def build_served_world(*arguments: str) -> CadWorld:
+    return build_world_of(parse_options(arguments))

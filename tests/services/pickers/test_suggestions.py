@@ -23,7 +23,7 @@ from bot.services.pickers.suggestions import (
     UnitSuggestion,
 )
 from bot.services.targets.grammar import parse
-from bot.services.targets.terms import TextTerm
+from bot.services.targets.terms import IdentTerm, TextTerm
 from bot.storage.stores.link_row import Link
 from tests.services.samples import DISPATCH_ROLE, GUILD, actor, call, unit
 
@@ -278,7 +278,11 @@ def test_what_is_suggested_is_read_back_as_what_was_meant(unit_numbers, before) 
     for one in found:
         last = parse(one.value, actor_id=1)[-1]
         assert last.text == one.token
-        assert last.meaning == TextTerm(one.token)
+        assert isinstance(one, UnitSuggestion)
+        assert one.unit is not None
+        # By its ident, if another unit has the same number or API id.
+        is_ident = one.token.startswith("ident:")
+        assert last.meaning == (IdentTerm(one.unit.ident) if is_ident else TextTerm(one.token))
 
 
 def test_the_member_of_an_account_without_an_id() -> None:

@@ -8,7 +8,13 @@ import pytest
 from bot.cad.models import Call, Unit
 from bot.services.access.policy import Access
 from bot.services.errors import NothingSelected, RoleRequired
-from bot.services.pickers.unit_picker import UnitPicker, free_by_department
+from bot.services.pickers.unit_picker import (
+    UnitPicker,
+    department_key,
+    free_by_department,
+    shared_words,
+    unambiguous_token,
+)
 from tests.services.samples import DISPATCH_ROLE, actor, call, unit
 
 UNITS = (
@@ -67,3 +73,20 @@ def test_what_was_picked_is_a_text_that_names_each_once(picking: UnitPicker) -> 
 def test_no_unit_picked(picking: UnitPicker) -> None:
     with pytest.raises(NothingSelected):
         picking.to_units_text(1, [], [], ["Harbour"])
+
+
+def test_units_of_one_account_and_one_number_are_named_by_their_idents() -> None:
+    twins = unit(1, "K-7", "id:a"), unit(2, "k-7", "ID:A"), unit(3, "B-1", "id:a")
+    shared = shared_words(twins)
+    assert [unambiguous_token(one, shared) for one in twins] == ["ident:1", "ident:2", "B-1"]
+
+
+@pytest.mark.parametrize("number", ["", "\u200b", "A\u200b", "x" * 101, "two words"])
+def test_a_number_that_no_option_can_show_is_no_word(number: str) -> None:
+    assert unambiguous_token(unit(7, number)) == "ident:7"
+
+
+@pytest.mark.parametrize("name", ["x" * 101, "\u3164", " LSPD"])
+def test_the_key_of_a_department_that_is_no_value(name: str) -> None:
+    assert department_key(name) != name
+    assert department_key("LSPD") == "LSPD"

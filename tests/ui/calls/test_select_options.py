@@ -9,10 +9,12 @@ from discord import SelectOption
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.pickers.unit_picker import Candidate
+from bot.common.discord_limits import MAX_OPTION_LENGTH, MAX_OPTIONS
+from bot.services.pickers.unit_picker import Candidate, department_key
 from bot.ui.calls.select_options import (
-    MAX_OPTION_LENGTH,
     department_option,
+    distinct,
+    next_page,
     selected_values,
     unit_option,
     with_selected,
@@ -69,3 +71,44 @@ def test_discord_takes_every_option(number: str, name: str, department: str, cre
     for option in (unit_option(one), department_option(department, [one] * crew)):
         assert 1 <= len(option.label) <= MAX_OPTION_LENGTH
         assert option.description is None or len(option.description) <= MAX_OPTION_LENGTH
+
+
+def option(label: str, value: str = "") -> SelectOption:
+    return SelectOption(label=label, value=value or label)
+
+
+def test_labels_that_agree_are_counted():
+    options = [option("x" * 100, str(number)) for number in range(12)]
+    labels = [one.label for one in distinct([*options, option("other")])]
+    assert labels[0] == "x" * 100
+    assert labels[1] == "x" * 96 + " (2)"
+    assert labels[-2:] == ["x" * 95 + " (12)", "other"]
+    assert {one.label for one in options} == {"x" * 100}
+
+
+@given(st.integers(0, 90), st.sets(st.integers(0, 89), max_size=24), st.integers(0, 5))
+def test_pages_show_every_option_and_keep_what_is_selected(
+    count: int, picked: set[int], turns: int
+):
+    options = [option(str(number)) for number in range(count)]
+    shown = next_page((), options)
+    assert [one.value for one in shown] == [one.value for one in options[:MAX_OPTIONS]]
+    selected = [one.value for one in shown if int(one.value) in picked]
+    seen = {one.value for one in shown}
+    for _ in range(turns + count):
+        shown = next_page(with_selected(shown, selected), options)
+        values = [one.value for one in shown]
+        assert len(values) == len(set(values)) == min(count, MAX_OPTIONS)
+        assert selected_values(shown) == selected
+        seen.update(values)
+    assert count <= MAX_OPTIONS or seen == {one.value for one in options} or len(selected) >= 25
+
+
+def test_an_option_that_is_gone_begins_anew():
+    assert next_page([option("gone")], [option("A"), option("B")])[0].value == "A"
+
+
+@given(texts)
+def test_a_department_has_a_key_that_discord_takes(name: str):
+    assert len(department_key(name)) <= MAX_OPTION_LENGTH
+    assert department_key(department_key(name)) == department_key(name) or not name

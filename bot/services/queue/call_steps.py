@@ -16,7 +16,7 @@ from bot.cad.push.events import (
     UnitStatusChanged,
 )
 from bot.services.orders.outcomes import OrderView, count_equal_notes
-from bot.services.queue.steps import CadAccess, Look, LookAt, Sent, Step, Verdict, calls_of
+from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, Verdict, calls_of
 from bot.services.targets.resolution import Assignee, SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import OrderAction
 
@@ -39,17 +39,6 @@ async def remove_emergency(access: CadAccess, orders: Sequence[QueuedOrder]) -> 
 def emergency_removed(view: OrderView, _assignees: Sequence[Assignee]) -> list[Event]:
     """Return that the 911 call of an order has left the list."""
     return [EmergenciesRemoved((view.detail.emergency or 0,))]
-
-
-def _if_repeated(look: LookAt) -> LookAt:
-    """Look only where an earlier attempt may have reached the CAD."""
-
-    async def look_if_repeated(access: CadAccess, queued: QueuedOrder) -> Look:
-        if queued.may_have_been_sent:
-            return await look(access, queued)
-        return Look(queued.resolution)
-
-    return look_if_repeated
 
 
 async def _send_note(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:
@@ -154,7 +143,8 @@ NOTE = Step(
     events=_note_added,
     changes=_changed_notes,  # so that they stand in the order in which they were written
     needs=calls_of,
-    look=_if_repeated(_look_for_note),
+    look=_look_for_note,
+    look_when=LookWhen.REPEATED,
 )
 STATUS = Step(
     limiter=attrgetter("limiters.status"),
@@ -162,7 +152,8 @@ STATUS = Step(
     key=_own_key,
     send=_send_status,
     events=_status_changed,
-    look=_if_repeated(_look_at_status),
+    look=_look_at_status,
+    look_when=LookWhen.REPEATED,
 )
 CLOSE = Step(
     limiter=attrgetter("limiters.close"),
@@ -171,7 +162,8 @@ CLOSE = Step(
     send=_send_close,
     events=_call_closed,
     changes=calls_of,
-    look=_if_repeated(_look_for_close),
+    look=_look_for_close,
+    look_when=LookWhen.REPEATED,
 )
 DISMISS = Step(
     limiter=attrgetter("limiters.remove_911"),
@@ -180,5 +172,6 @@ DISMISS = Step(
     send=remove_emergency,
     events=emergency_removed,
     changes=calls_of,
-    look=_if_repeated(_look_for_dismissal),
+    look=_look_for_dismissal,
+    look_when=LookWhen.REPEATED,
 )

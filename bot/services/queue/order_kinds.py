@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,14 +18,9 @@ from bot.cad.push.events import Event, UnitsAttached, UnitsDetached
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue import call_steps, respond_steps
 from bot.services.queue.batching import Usage
-from bot.services.queue.recheck import look_before_attach, skipped
-from bot.services.queue.steps import CadAccess, Look, Sent, Step, calls_of
-from bot.services.targets.resolution import (
-    Assignee,
-    Resolution,
-    SkippedTarget,
-    SkipReason,
-)
+from bot.services.queue.recheck import look_before_attach, look_before_detach, without
+from bot.services.queue.steps import CadAccess, LookWhen, Sent, Step, calls_of
+from bot.services.targets.resolution import Assignee, SkipReason
 from bot.storage.stores.order_store import Order, OrderAction
 
 if TYPE_CHECKING:
@@ -98,58 +93,16 @@ def detach_requests(orders: Sequence[QueuedOrder]) -> list[DetachRequest]:
     return [DetachRequest(server_id, tuple(refs.values())) for server_id, refs in units.items()]
 
 
-async def only_still_on_call(cad: CadClient, queued: QueuedOrder) -> Resolution:
-    """Return a detach order's resolution without the units that are on another call by now.
-
-    The CAD's detach takes no call number, so each unit's call is checked first: the order's call,
-    or, where an attempt broke off half-way or the order has waited, the call that the unit was on
-    when it was named. A unit that has left that call is detached already. A detach from any call
-    that is sent at once needs no check.
-
-    Raises:
-        CadError: the CAD does not show its calls.
-    """
-    order, resolution = queued.order, queued.resolution
-    if order.call_id is None and not (queued.may_have_been_sent or queued.must_look):
-        return resolution
-    by_call: dict[int | None, list[Assignee]] = defaultdict(list)
-    for assignee in resolution.assignees:
-        by_call[order.call_id or assignee.call_id].append(assignee)
-    kept: list[Assignee] = []
-    left_out: list[SkippedTarget] = []
-    for call_id, assignees in by_call.items():
-        if call_id is None:
-            left_out += [skipped(one, SkipReason.RESULT_UNKNOWN) for one in assignees]
-            continue
-        units = [one.unit for one in assignees if one.unit]
-        on_call = (
-            await cad.get_idents_on_call(order.server_id, call_id, units) if units else frozenset()
-        )
-        for assignee in assignees:
-            if assignee.unit and assignee.unit.ident in on_call:
-                kept.append(assignee)
-            else:
-                left_out.append(skipped(assignee, _reason_not_on_call(assignee)))
-    return replace(resolution, assignees=tuple(kept), left_out=(*resolution.left_out, *left_out))
-
-
 def leave_out(orders: Iterable[QueuedOrder], idents: Collection[int]) -> bool:
     """Leave out the units that no request can name; return False if the orders have none."""
     is_changed = False
     for queued in orders:
-        found = queued.resolution
-        unnamed = [one for one in found.assignees if one.unit and one.unit.ident in idents]
-        left_out = [skipped(one, SkipReason.NOT_ADDRESSABLE) for one in unnamed]
-        rest = tuple(one for one in found.assignees if one not in unnamed)
-        queued.resolution = replace(found, assignees=rest, left_out=(*found.left_out, *left_out))
+        found = queued.resolution.assignees
+        unnamed = [one.key for one in found if one.unit and one.unit.ident in idents]
+        reasons = dict.fromkeys(unnamed, SkipReason.NOT_ADDRESSABLE)
+        queued.resolution = without(queued.resolution, reasons)
         is_changed = is_changed or bool(unnamed)
     return is_changed
-
-
-def _reason_not_on_call(assignee: Assignee) -> SkipReason:
-    # Where the CAD has not shown the unit, it is not said that the unit has moved on.
-    is_unknown = assignee.unit is None and assignee.on_duty is None
-    return SkipReason.NOT_LOOKED_UP if is_unknown else SkipReason.NOT_ON_CALL
 
 
 async def _send_attach(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:
@@ -158,10 +111,6 @@ async def _send_attach(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent
 
 async def _send_detach(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:
     return Sent(await access.cad.detach(detach_requests(orders)))
-
-
-async def _look_before_detach(access: CadAccess, queued: QueuedOrder) -> Look:
-    return Look(await only_still_on_call(access.cad, queued))
 
 
 def _attach_is_shown(order: Order, assignee: Assignee, idents: IdentsByCall) -> bool:
@@ -212,7 +161,7 @@ _ATTACH = Step(
     is_held=True,
     is_checked=True,
     look=look_before_attach,
-    looks_always=False,
+    look_when=LookWhen.LATE,
     events=_attach_events,
 )
 _DETACH = Step(
@@ -223,7 +172,7 @@ _DETACH = Step(
     send=_send_detach,
     needs=calls_of,
     capacity=lambda _cad: math.inf,
-    look=_look_before_detach,
+    look=look_before_detach,
     events=_detach_events,
 )
 

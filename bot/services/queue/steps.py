@@ -26,12 +26,12 @@ class CadAccess:
     """What a step may ask: the CAD itself, and the board, which remembers its answers.
 
     Attributes:
-        looks_since: when the looks of the present batch began; one answer serves all of them.
+        looking_since: when the looks at the present batch began; one answer serves all of them.
     """
 
     cad: CadClient
     board: Board
-    looks_since: datetime | None = None
+    looking_since: datetime
 
 
 class Verdict(enum.Enum):
@@ -57,6 +57,14 @@ class Look:
     verdict: Verdict = Verdict.SEND
     call_id: int | None = None
     receipt: Receipt | None = None
+
+
+class LookWhen(enum.Enum):
+    """Which orders the CAD is looked at for."""
+
+    ALWAYS = enum.auto()
+    LATE = enum.auto()  # those that are sent late, or that an attempt may have carried out
+    REPEATED = enum.auto()  # those that an attempt may have carried out
 
 
 LookAt: TypeAlias = Callable[[CadAccess, "QueuedOrder"], Awaitable[Look]]
@@ -98,7 +106,7 @@ class Step:
         is_checked: the CAD may do the first key of a request only, so that the calls are looked at
             after a request with several.
         look: looks at the CAD before the request is sent. Raises CadError.
-        looks_always: also where the order is sent at once, and for the first time.
+        look_when: which orders it looks for.
         events: how the board changes at once when the CAD has taken the request for these units.
         is_optional: an order whose other steps are done is done, even if this one fails.
     """
@@ -113,7 +121,7 @@ class Step:
     is_held: bool = False
     is_checked: bool = False
     look: LookAt | None = None
-    looks_always: bool = True
+    look_when: LookWhen = LookWhen.ALWAYS
     events: Callable[[OrderView, Sequence[Assignee]], list[Event]] = _no_events
     is_optional: bool = False
 

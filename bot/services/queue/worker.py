@@ -26,6 +26,7 @@ from bot.services.queue.batch_sender import BatchSender
 from bot.services.queue.completion import OrderCompletion, OrderNotifier
 from bot.services.queue.order_kinds import LimitState
 from bot.services.queue.queued_order import LookupState, QueuedOrder
+from bot.services.queue.recheck import LATE_AFTER, follow, with_earlier_calls
 from bot.services.queue.scheduler import Close, Resolve, Send, Situation, Wait
 from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import OrderState
@@ -119,9 +120,9 @@ class QueueWorker:
                             name = f"lookup of order {queued.order.id}"
                             self._tasks.spawn(self._resolve(queued), name)
                     case Send(orders):
-                        self._sending_since = self._clock.monotonic()
+                        self._sending_since = now = self._clock.monotonic()
                         for queued in orders:
-                            queued.order = replace(queued.order, state=OrderState.SENDING)
+                            queued.is_late |= now - queued.entered_at > LATE_AFTER
                         self._tasks.spawn(self._send(orders), f"request for {len(orders)} orders")
                     case wait:
                         if self._deadline is not None and self._is_futile(wait, self._deadline):
@@ -173,6 +174,7 @@ class QueueWorker:
             self.wake()
 
         lookup, failures = CadLookup(on_start), self._backoff.failures
+        is_late = queued.is_late or queued.lookup.error is not None
         accepted = AcceptedOrder(queued.order, queued.terms)
         try:
             with self._tasks.cancellable():
@@ -185,6 +187,8 @@ class QueueWorker:
             return  # closed meanwhile
         if queued.kind.needs_duty:
             resolution = resolution.only_on_duty(is_final=lookup.error is None)
+        if is_late:
+            resolution = with_earlier_calls(resolution, queued.resolution)
         queued.resolution = resolution
         # The units that are known go ahead; before another attempt the CAD is asked for the rest.
         is_resolved = lookup.error is None or bool(resolution.assignees)
@@ -202,15 +206,23 @@ class QueueWorker:
                 queued.retry_at = -math.inf
 
     async def _send(self, batch: Sequence[QueuedOrder]) -> None:
-        """Send one request, and close or put back its orders."""
-        was_down = self._backoff.error is not None
+        """Look at the CAD, send one request, and close or put back its orders.
+
+        An order is being sent once the look is over; until then it can be cancelled.
+        """
+        was_down, step = self._backoff.error is not None, batch[0].step
         try:
-            if not await self._completion.save(batch):
-                self._put_back(batch)  # a restart would not know that it was sent, and repeat it
-                return
-            result = await self._sender.send(batch)
+            result = await self._sender.look(batch)
+            for queued in (*result.ready, *result.seen, *result.refused, *result.retry):
+                queued.order = replace(queued.order, state=OrderState.SENDING)
+            if result.ready and not await self._completion.save(result.ready):
+                self._put_back(result.ready)  # a restart would not know that they were sent
+                result.ready = []
+            result = await self._sender.send(result)
             is_alone = len(batch) == len(self.orders)
             await self._completion.apply(result, None if is_alone else self._duplicates_of)
+            if not is_alone:
+                follow(self.orders.values(), [*result.done, *result.seen], step)
             if was_down and self._backoff.error is None:
                 self._retry_unresolved()
         except Exception as error:  # noqa: BLE001 - each actor is told

@@ -14,9 +14,10 @@ class BareBot(commands.Bot):
 
     Args:
         cad: an open session; the caller closes it.
+        guild_id: the guild that gets the command.
     """
 
-    def __init__(self, cad: aiohttp.ClientSession, cad_url: str) -> None:
+    def __init__(self, cad: aiohttp.ClientSession, cad_url: str, guild_id: int) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -24,11 +25,12 @@ class BareBot(commands.Bot):
         )
         self._cad = cad
         self._cad_url = cad_url
+        self._guild = discord.Object(guild_id)
 
     async def setup_hook(self) -> None:
         """Register the command."""
 
-        @self.tree.command(description="Put a unit on a dispatch call")
+        @self.tree.command(description="Put a unit on a dispatch call", guild=self._guild)
         async def attach(interaction: discord.Interaction, call: str, units: str) -> None:  # noqa: ARG001
             await interaction.response.defer(ephemeral=True, thinking=True)
             body = {
@@ -42,4 +44,4 @@ class BareBot(commands.Bot):
             mark = "✅" if answer.ok else "❌"
             await interaction.edit_original_response(content=f"{mark} #{call}: {text}")
 
-        await self.tree.sync()
+        await self.tree.sync(guild=self._guild)

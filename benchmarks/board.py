@@ -30,7 +30,7 @@ from benchmarks import busy_cad
 from benchmarks.busy_cad import PushedEvent
 from benchmarks.card_channel import CardWrite, PretendCardChannel
 from benchmarks.clock import BenchmarkClock
-from benchmarks.pretend_discord import CHANNEL_ID, ROLE_ID
+from benchmarks.pretend_discord import CHANNEL_ID, GUILD_ID, ROLE_ID
 from bot.app import open_bot
 from bot.cad.push.http_push import EVENT_PATH
 from bot.config.settings import Settings
@@ -245,6 +245,7 @@ async def _bot(
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             discord_token=SecretStr("no.token.is-needed"),
+            discord_guild_id=GUILD_ID,
             sonoran_community_id="sandbox",
             sonoran_api_key=SecretStr(busy_cad.KEY),
             sonoran_api_url=HttpUrl(cad),

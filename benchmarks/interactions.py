@@ -50,7 +50,7 @@ class WaitTimes:
 async def bare_bot(url: str, people: int) -> AsyncIterator[BotUnderTest]:  # noqa: ARG001
     """Open the bare bot, which has no links."""
     discord = PretendDiscord()
-    async with aiohttp.ClientSession() as session, BareBot(session, url) as bot:
+    async with aiohttp.ClientSession() as session, BareBot(session, url, GUILD_ID) as bot:
         await discord.log_in(bot)
         yield discord, BenchmarkClock()
 
@@ -132,6 +132,7 @@ def settings_for(url: str, database_url: str, *, version: Literal[1, 2] = 1) -> 
     """Build settings that give every member of the pretend Discord the dispatch role."""
     return Settings(
         discord_token=SecretStr("no.token.is-needed"),
+        discord_guild_id=GUILD_ID,
         sonoran_community_id="sandbox",
         sonoran_api_key=SecretStr("sandbox-key"),
         sonoran_api_url=HttpUrl(url),

@@ -243,6 +243,7 @@ class PretendDiscord:
                 "id": "1",
                 "name": "attach",
                 "type": 1,
+                "guild_id": str(GUILD_ID),
                 "options": [
                     {"name": "call", "type": 3, "value": str(call_id)},
                     {"name": "units", "type": 3, "value": f"<@{member_id}>"},

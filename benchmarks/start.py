@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+_GUILD_ID = 1100000000000000001
 _UNREACHABLE_URL = "http://127.0.0.1:9"  # no server listens there
 
 
@@ -33,6 +34,7 @@ def measure(kind: str, runs: int = 5) -> Start:
         environment = os.environ | {
             "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bench.db",
             "DISCORD_TOKEN": "no.token.is-needed",
+            "DISCORD_GUILD_ID": str(_GUILD_ID),
             "SONORAN_COMMUNITY_ID": "sandbox",
             "SONORAN_API_KEY": "sandbox-key",
             "SONORAN_API_URL": _UNREACHABLE_URL,
@@ -56,7 +58,10 @@ async def _start_bare() -> None:
 
     from benchmarks.bare import BareBot  # noqa: PLC0415
 
-    async with aiohttp.ClientSession() as session, BareBot(session, _UNREACHABLE_URL):
+    async with (
+        aiohttp.ClientSession() as session,
+        BareBot(session, _UNREACHABLE_URL, _GUILD_ID),
+    ):
         _print_measurement()
 
 

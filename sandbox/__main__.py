@@ -70,8 +70,8 @@ def check() -> None:
 def pictures(folder: Path) -> None:
     """Write the pictures of the documents into a folder; needs a Chromium."""
     # playwright and Pillow are needed for nothing else
-    from sandbox.browser import ChromiumNotFound  # noqa: PLC0415
-    from sandbox.pictures import make_pictures  # noqa: PLC0415
+    from sandbox.browser.chromium import ChromiumNotFound  # noqa: PLC0415
+    from sandbox.browser.pictures import make_pictures  # noqa: PLC0415
 
     try:
         asyncio.run(make_pictures(folder))

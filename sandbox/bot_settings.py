@@ -59,6 +59,7 @@ def build_settings(
     """Return the settings; with cards, each server has a channel of its own."""
     return _Settings(
         discord_token=SecretStr("no.token.is-needed"),
+        discord_guild_id=environment.guild_id,
         members_intent=True,
         sonoran_servers=_servers(environment) if cards else (),
         dispatch_role_ids=frozenset({environment.dispatch_role.id}),

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import discord
 import simcord
 
 from bot.app import DispatchBot, open_bot
-from bot.common.clock import Clock
+from bot.config.settings import Settings
 from bot.storage.database import Database
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
@@ -26,7 +25,8 @@ from sandbox.cad.state import account_states, second_server, seed
 from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.models import Server
 from sandbox.cad.state.seed import Person
-from sandbox.fake_time import FakeTime, Wait
+from sandbox.fake_time import FakeTime
+from sandbox.preview_time import LiveClock, external_wait, sync_time
 
 LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
 OFFICERS = (*LINKED, seed.CHARLIE)
@@ -43,6 +43,7 @@ class Environment:
 
     cad: CadServer
     simcord_env: simcord.Env
+    guild_id: int
     channel: simcord.ChannelHandle
     second_channel: simcord.ChannelHandle
     people: Mapping[str, simcord.MemberActor]
@@ -127,16 +128,26 @@ async def open_environment(
             if pushes:
                 settings = bot_settings.with_push(environment, settings)
             await _link_officers(environment, settings.database_url)
-            if time is not None:
-                time.wait = _external_wait(env)
-            async with open_bot(settings, clock=time or _LiveClock(env)) as bot:
-                await env.restart_bot(bot)
-                await _load_members(bot, environment)
-                try:
-                    yield environment
-                finally:
-                    await _drain(bot, env)
-                    await bot.close()
+            async with _running_bot(environment, settings, time):
+                yield environment
+
+
+@asynccontextmanager
+async def _running_bot(
+    environment: Environment, settings: Settings, time: FakeTime | None
+) -> AsyncIterator[None]:
+    """Run the real bot in the environment; it ends its work at the end of the block."""
+    env = environment.simcord_env
+    if time is not None:
+        time.wait = external_wait(env)
+    async with open_bot(settings, clock=time or LiveClock(env)) as bot:
+        await env.restart_bot(bot)
+        await _load_members(bot, environment)
+        try:
+            yield
+        finally:
+            await _drain(bot, env)
+            await bot.close()
 
 
 async def _load_members(bot: DispatchBot, environment: Environment) -> None:
@@ -158,59 +169,6 @@ async def _drain(bot: DispatchBot, env: simcord.Env) -> None:
     await draining
 
 
-class _LiveClock(Clock):
-    """The preview's virtual time, for the work that simcord watches and for all other work.
-
-    It declares each sleep as an external wait. So an action on the page ends when the bot only
-    sleeps, and does not wait for the end of the sleeps.
-    """
-
-    def __init__(self, env: simcord.Env) -> None:
-        self._env = env
-
-    def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return self._env.now().timestamp()
-
-    def now(self) -> datetime:
-        """Return the present moment, in UTC."""
-        return self._env.now()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait for a number of the preview's seconds."""
-        try:
-            await self._env.external_wait(asyncio.sleep(seconds), reason="the bot sleeps")
-        except simcord.SetupError:  # work that simcord does not watch
-            await asyncio.sleep(seconds)
-
-    async def wait_for(self, future: asyncio.Future[Any], seconds: float | None = None) -> None:
-        """Wait until a future is done, at most for a number of the preview's seconds."""
-        try:
-            waiting = asyncio.wait([future], timeout=seconds)
-            await self._env.external_wait(waiting, reason="the bot waits")
-        except simcord.SetupError:  # work that simcord does not watch
-            await asyncio.wait([future], timeout=seconds)
-
-
-def _external_wait(env: simcord.Env) -> Wait:
-    """Declare the bot's sleeps to simcord as waits for the outside, not as unfinished work."""
-
-    async def wait(sleeping: Awaitable[None]) -> None:
-        try:
-            await env.external_wait(sleeping, reason="time stands still")
-        except simcord.SetupError:  # work that simcord does not watch
-            await sleeping
-
-    return wait
-
-
-async def sync_time(env: simcord.Env) -> None:
-    """Advance the virtual time to the real time, and run what is due."""
-    behind = (datetime.now(UTC) - env.now()).total_seconds()
-    if behind > 0:
-        await env.advance_time(behind)
-
-
 def _build_guild(env: simcord.Env, cad: CadServer) -> Environment:
     guild = env.create_guild("San Andreas Roleplay")
     channel = guild.create_text_channel("dispatch", topic="Who goes where")
@@ -225,7 +183,9 @@ def _build_guild(env: simcord.Env, cad: CadServer) -> Environment:
 
     people = {person.name: join(person) for person in seed.PEOPLE}
     patrol = guild.create_voice_channel("Patrol-2")
-    return Environment(cad, env, channel, second_channel, people, dispatch, officer, patrol)
+    return Environment(
+        cad, env, guild.id, channel, second_channel, people, dispatch, officer, patrol
+    )
 
 
 async def _link_officers(environment: Environment, database_url: str) -> None:

@@ -19,7 +19,8 @@ from simcord.preview import Preview
 from simcord.preview._markdown import _FIELD_POLICIES
 
 from sandbox import typed_command
-from sandbox.environment import TICK_SECONDS, Environment, sync_time
+from sandbox.environment import TICK_SECONDS, Environment
+from sandbox.preview_time import sync_time
 
 Body = Mapping[str, Any]
 Action = Callable[[str | None, Body], Awaitable[dict[str, Any]]]

@@ -9,8 +9,9 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sandbox.cad.state import extra_units
 from sandbox.cad.state.behaviour import SpokenApi
@@ -61,12 +62,7 @@ async def serve(
         api: which of its two APIs the CAD speaks.
         units: the number of further units on duty.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no such handlers; there Ctrl+C raises KeyboardInterrupt at once.
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop.set)
+    stop = _stop_event()
     async with open_environment(
         cad_port=_free_port(cad_port),
         cards=True,
@@ -87,14 +83,27 @@ async def serve(
             _print_addresses(preview.url, environment.cad.url)
             # From here on, the bot's log is about the users' actions, not about the set-up.
             logging.getLogger("bot").setLevel(logging.INFO)
-            waiting = {
-                asyncio.create_task(stop.wait()),
-                asyncio.create_task(preview.wait_closed()),
-            }
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for task in waiting:
-                task.cancel()
+            await _wait_for_one(stop.wait(), preview.wait_closed())
     print("\nStopped. Nothing was kept.", flush=True)
+
+
+def _stop_event() -> asyncio.Event:
+    """Return an event that SIGINT and SIGTERM set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows has no such handlers; there Ctrl+C raises KeyboardInterrupt at once.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _wait_for_one(*ends: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of several coroutines has ended; cancel the others."""
+    tasks = [asyncio.create_task(end) for end in ends]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
 
 
 @asynccontextmanager

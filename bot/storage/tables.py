@@ -138,6 +138,8 @@ cards = Table(
     Column("closed_at", UtcDateTime),
     Column("pinged", Boolean, nullable=False),
     Column("subject", String(40)),
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False, server_default="0"),
+    Index(None, "guild_id"),
 )
 
 # Messages of cards that no call has any more, until they are deleted.
@@ -147,4 +149,6 @@ obsolete_cards = Table(
     Column("message_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel_id", BigInteger, nullable=False),
     Column("delete_at", UtcDateTime, nullable=False),
+    Column("guild_id", BigInteger, nullable=False, server_default="0"),
+    Index(None, "guild_id"),
 )

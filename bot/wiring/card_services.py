@@ -18,7 +18,7 @@ from bot.wiring.dependencies import Dependencies
 def build_cards(needed: Dependencies, links: LinkService) -> GuildCards:
     """Build a publisher for each channel, with the servers that it shows, and the clean-up."""
     settings, clock = needed.settings, needed.clock
-    store = CardStore(needed.database)
+    store = CardStore(needed.database, needed.guild_id)
     server_ids: dict[int, list[int]] = {}  # by channel
     for one in settings.servers:
         if one.channel_id is not None:

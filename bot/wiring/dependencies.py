@@ -23,9 +23,14 @@ from bot.wiring import cad_connection
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """What all services are built on; the client is used once it is connected."""
+    """What all services are built on; the client is used once it is connected.
+
+    Attributes:
+        guild_id: the guild that the services are for.
+    """
 
     settings: Settings
+    guild_id: int
     servers: CadServers
     client: discord.Client
     clock: Clock
@@ -51,7 +56,10 @@ async def open_dependencies(
 
     Raises:
         StorageError: the database cannot be used.
+        ValueError: the settings name no guild.
     """
+    if settings.discord_guild_id is None:
+        raise ValueError("the settings name no guild")
     database = await Database.open(settings.database_url, is_owner=True)
     stack.push_async_callback(database.close)
     url = str(settings.sonoran_api_url)
@@ -74,5 +82,15 @@ async def open_dependencies(
     )
     accounts = CadAccounts(cad, clock=clock)
     return Dependencies(
-        settings, servers, client, clock, database, cad, accounts, board, layouts, access
+        settings,
+        settings.discord_guild_id,
+        servers,
+        client,
+        clock,
+        database,
+        cad,
+        accounts,
+        board,
+        layouts,
+        access,
     )

@@ -85,7 +85,9 @@ def build_link_services(needed: Dependencies) -> LinkServices:
         approvals=approvals,
         files=LinkImportExport(access, store, notifier, id_format=id_format, clock=clock),
         bulk_verifier=bulk_verifier,
-        background_verifier=BackgroundVerifier(verifier, verifications, clock=clock),
+        background_verifier=BackgroundVerifier(
+            verifier, verifications, guild_id=needed.guild_id, clock=clock
+        ),
         my_data=MyData(
             store,
             requests,

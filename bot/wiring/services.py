@@ -24,6 +24,7 @@ from bot.services.pickers.unit_picker import UnitPicker
 from bot.services.records.audit_log import AuditLog
 from bot.services.records.erasure import MemberErasure
 from bot.services.records.maintenance import Maintenance
+from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.command_sync_store import CommandSyncStore
 from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderStore
@@ -72,6 +73,7 @@ async def open_services(
     """
     async with AsyncExitStack() as stack:
         needed = await open_dependencies(stack, settings, client, transport, clock)
+        await CardStore(needed.database, needed.guild_id).adopt()
         people = build_link_services(needed)
 
         def on_events(events: Sequence[Event]) -> None:

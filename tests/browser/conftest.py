@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser
 
-from sandbox.browser import ChromiumNotFound, open_chromium
+from sandbox.browser.chromium import ChromiumNotFound, open_chromium
 
 
 @pytest.fixture

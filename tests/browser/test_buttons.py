@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
-from sandbox.browser import CadPage, DiscordPage
+from sandbox.browser.chromium import CadPage, DiscordPage
 from sandbox.process import running_sandbox
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageSequence
 from playwright.async_api import Browser, ViewportSize
 
-from sandbox.recorder import GLIDE_FRAMES, Pointer, Recorder
+from sandbox.browser.recorder import GLIDE_FRAMES, Pointer, Recorder
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser
 
-from sandbox.browser import CadPage, DiscordPage
+from sandbox.browser.chromium import CadPage, DiscordPage
 from sandbox.process import running_sandbox
 
 pytestmark = pytest.mark.browser

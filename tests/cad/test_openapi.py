@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ _new_calls = st.builds(
     meta=st.dictionaries(_texts, _texts, max_size=3),
     units=_subjects | st.just(()),
 )
-BUILDERS: dict[str, st.SearchStrategy[tuple[Request, ...]]] = {
+BUILDERS: dict[str, st.SearchStrategy[Sequence[Request]]] = {
     "new_dispatch": st.tuples(st.builds(v2.new_dispatch, _who, _new_calls)),
     "close_call": st.tuples(st.builds(v2.close_call, _who, _numbers, _numbers)),
     "add_note": st.tuples(st.builds(v2.add_note, _who, _numbers, _numbers, _texts, _texts)),

@@ -116,7 +116,7 @@ class BotFixture:
         await self.stop()
         values: dict[str, Any] = {
             "discord_token": SecretStr("a.bot.token"),
-            "discord_guild_id": None,
+            "discord_guild_id": self.guild.id,
             "log_channel_id": None,
             "calls_channel_id": None,
             "dispatch_role_ids": frozenset({self.dispatch.id}),

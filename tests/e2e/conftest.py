@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 import pytest
+from simcord.actors import MemberActor
 from simcord.backend.errors import SetupError
 from simcord.env import Env
 
@@ -62,6 +63,19 @@ async def bot_fixture(
 
 
 make_application_private()
+_dispatch = MemberActor._dispatch_interaction
+
+
+async def _dispatch_with_guild(
+    actor: MemberActor, kind: int, channel: Any, data: dict[str, Any], **others: Any
+) -> Any:
+    """Name the guild of a context menu's command as Discord does; simcord leaves it out."""
+    if "target_id" in data:
+        data["guild_id"] = str(actor.guild.id)
+    return await _dispatch(actor, kind, channel, data, **others)
+
+
+MemberActor._dispatch_interaction = _dispatch_with_guild  # type: ignore[assignment,method-assign]
 
 
 def _built(cad: CadServer, env: Env, file: Path, time: FakeTime) -> BotFixture:

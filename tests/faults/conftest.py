@@ -64,6 +64,7 @@ async def fault_fixture(
         settings = Settings.model_validate(
             {
                 "discord_token": "a.bot.token",
+                "discord_guild_id": guild.id,
                 "dispatch_role_ids": [role.id],
                 "sonoran_community_id": seed.COMMUNITY_ID,
                 "sonoran_api_key": seed.API_KEY,

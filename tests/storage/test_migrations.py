@@ -99,3 +99,24 @@ async def test_rows_keep_their_ids_and_no_id_is_given_again(file: Path, url: str
         raw.execute(NEW_REQUEST, {"id": None, "api_id": "steam:8"})
         assert raw.execute("SELECT id FROM link_requests").fetchall() == [(8,)]
     engine.dispose()
+
+
+async def test_cards_of_before_belong_to_no_guild(file: Path, url: str) -> None:
+    await upgrade(url)
+    engine = create_engine(f"sqlite:///{file}")
+    new = (
+        "INSERT INTO cards (server_id, kind, call_id, channel_id, first_seen_at, pinged, message_id"
+        "{column}) VALUES (1, '911', 100, 5, '2026-01-01 00:00:00', 0, 77{value})"
+    )
+    with closing(sqlite3.connect(file)) as raw, raw:
+        for guild in (10, 11):
+            raw.execute(new.format(column=", guild_id", value=f", {guild}"))
+    with engine.begin() as connection:
+        command.downgrade(config(connection=connection), "0009")
+    with closing(sqlite3.connect(file)) as raw, raw:
+        assert raw.execute("SELECT count(*) FROM cards").fetchone() == (1,)
+    assert await upgrade(url) == ("0009", HEAD)
+    with closing(sqlite3.connect(file)) as raw, raw:
+        found = raw.execute("SELECT guild_id, message_id FROM cards").fetchall()
+        assert found == [(0, 77)]
+    engine.dispose()

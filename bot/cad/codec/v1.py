@@ -65,7 +65,7 @@ ATTACH_VARIANTS = (
 
 def attach(
     credentials: Credentials, attachments: Sequence[AttachRequest], variant: AttachVariant
-) -> tuple[Request, ...]:
+) -> list[Request]:
     """Build an attach request with one data object per attachment, and further ones if needed.
 
     Where a unit has no API id, the object names all units by ident, if they have one: no document
@@ -83,15 +83,15 @@ def attach(
         for order in attachments
     ]
     further = [[one] for of_call in objects for one in of_call[1:]]
-    return tuple(
+    return [
         post(credentials, variant.path, variant.type, *data)
         for data in ([of_call[0] for of_call in objects], *further)
-    )
+    ]
 
 
-def without_api_id(attachments: Sequence[AttachRequest]) -> tuple[UnitRef, ...]:
+def without_api_id(attachments: Sequence[AttachRequest]) -> list[UnitRef]:
     """Return the units that an attach request has to name otherwise than by API id."""
-    return tuple(unit for order in attachments for unit in order.units if not unit.api_id)
+    return [unit for order in attachments for unit in order.units if not unit.api_id]
 
 
 def not_addressable(units: Iterable[UnitRef]) -> UnitNotAddressable:
@@ -106,7 +106,7 @@ def empty_attach(credentials: Credentials, variant: AttachVariant) -> Request:
     return request
 
 
-def detach(credentials: Credentials, detachments: Sequence[DetachRequest]) -> tuple[Request, ...]:
+def detach(credentials: Credentials, detachments: Sequence[DetachRequest]) -> list[Request]:
     """Build the detach requests, one per detachment and account.
 
     A detach takes no idents: a unit without an API id is detached through its account, together
@@ -115,14 +115,16 @@ def detach(credentials: Credentials, detachments: Sequence[DetachRequest]) -> tu
     Raises:
         UnitNotAddressable: a unit has neither an API id nor an account.
     """
-    objects = (
-        {"serverId": order.server_id, **target}
+    return [
+        post(
+            credentials,
+            "/emergency/detach_unit",
+            "DETACH_UNIT",
+            {"serverId": order.server_id, **target},
+        )
         for order in detachments
         for target in _detach_targets(order.units)
-    )
-    return tuple(
-        post(credentials, "/emergency/detach_unit", "DETACH_UNIT", data) for data in objects
-    )
+    ]
 
 
 def new_dispatch(credentials: Credentials, new: NewCall) -> Request:

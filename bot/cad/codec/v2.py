@@ -64,26 +64,26 @@ _NOT_ENABLED = re.compile(r"\bnot enabled\b|\bplan\b|\bsubscription\b", re.IGNOR
 _WRONG_ADDRESS = re.compile(r"\b(server|route|endpoint|path|url)", re.IGNORECASE)
 
 
-def attach(credentials: Credentials, attachment: AttachRequest) -> tuple[Request, ...]:
+def attach(credentials: Credentials, attachment: AttachRequest) -> list[Request]:
     """Build the requests that attach units: one with idents, one with API ids, others by account.
 
     No document says that one request may name units in both ways.
     """
     calls = f"/v2/emergency/servers/{attachment.server_id}/dispatch-calls"
     path = f"{calls}/{attachment.call_id}/attachments"
-    return tuple(
+    return [
         build_request(credentials, ATTACH, "POST", path, target)
         for target in _targets(attachment.units)
-    )
+    ]
 
 
-def detach(credentials: Credentials, detachment: DetachRequest) -> tuple[Request, ...]:
+def detach(credentials: Credentials, detachment: DetachRequest) -> list[Request]:
     """Build the requests that detach units from their calls, as `attach` does."""
     path = f"/v2/emergency/servers/{detachment.server_id}/dispatch-calls/attachments"
-    return tuple(
+    return [
         build_request(credentials, DETACH, "DELETE", path, target)
         for target in _targets(detachment.units)
-    )
+    ]
 
 
 def new_dispatch(credentials: Credentials, new: NewCall) -> Request:

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class BackgroundVerifier:
-    """Verifies one unverified link at a time, with a backoff while the CAD fails.
+    """Verifies one unverified link of a guild at a time, with a backoff while the CAD fails.
 
     The longer a link stays unverified, the less often it is tried; see `VerificationStore.due`.
     """
@@ -36,8 +36,10 @@ class BackgroundVerifier:
         verifier: LinkVerifier,
         verifications: VerificationStore,
         *,
+        guild_id: int,
         clock: Clock,
     ) -> None:
+        self._guild_id = guild_id
         self._verifier = verifier
         self._verifications = verifications
         self._clock = clock
@@ -83,7 +85,7 @@ class BackgroundVerifier:
 
     async def _verify_next(self) -> float:
         """Verify the link that is due; return the seconds to wait before the next."""
-        link = await self._verifications.due(self._clock.now())
+        link = await self._verifications.due(self._guild_id, self._clock.now())
         if link is None:
             return IDLE_INTERVAL
         with self._tasks.cancellable(), background_queries():
@@ -105,7 +107,7 @@ class BackgroundVerifier:
 
     async def _on_link_verified(self, event: LinkVerified) -> None:
         try:
-            for link in await self._verifications.unverified(event.api_id):
+            for link in await self._verifications.unverified(self._guild_id, event.api_id):
                 with self._tasks.cancellable():
                     verification = await self._verifier.from_event(
                         link, event.api_id, event.account

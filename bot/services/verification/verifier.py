@@ -100,7 +100,7 @@ class LinkVerifier:
             return replace(given, api_id=known.api_id) if known.other_account else kept
         # An id with a prefix is already in the spelling that the user wants.
         if ":" not in api_id:
-            api_id = steam_id.spellings(api_id, *await self._id_formats())[0]
+            api_id = steam_id.spellings(api_id, *await self._id_formats(given.guild_id))[0]
         return replace(given, api_id=api_id)
 
     async def verify(self, link: Link, pasted: str) -> tuple[Link, Verification]:
@@ -111,7 +111,7 @@ class LinkVerifier:
         budget = QueryBudget(self._interactive_pacer, self._clock.monotonic() + TIME_LIMIT)
         # The user set the id anew, so the account that it had before does not matter.
         unverified = replace(link, account_name=None, account_uuid=None, other_account=None)
-        spellings = steam_id.spellings(pasted, *await self._id_formats())
+        spellings = steam_id.spellings(pasted, *await self._id_formats(link.guild_id))
         verification = await self._query_cad(unverified, (*spellings, link.api_id), budget)
         after = (
             apply_verification(unverified, verification, self._clock.now())
@@ -123,13 +123,13 @@ class LinkVerifier:
     async def verify_unsaved(self, link: Link) -> Verification:
         """Verify a link that is not stored, while a user waits."""
         budget = QueryBudget(self._interactive_pacer, self._clock.monotonic() + TIME_LIMIT)
-        spellings = steam_id.spellings(link.api_id, *await self._id_formats())
+        spellings = steam_id.spellings(link.api_id, *await self._id_formats(link.guild_id))
         return await self._query_cad(link, spellings, budget)
 
     async def reverify(self, link: Link) -> Verification:
         """Verify a stored link in the background, at a slow pace; store nothing."""
         budget = QueryBudget(self._background_pacer)
-        formats = await self._id_formats()
+        formats = await self._id_formats(link.guild_id)
         spellings = steam_id.spellings(link.api_id, *formats)
         # The stored spelling is tried first, unless a different format was detected.
         is_detected = len(formats) > 1 and not link.proven_at
@@ -151,9 +151,10 @@ class LinkVerifier:
             return after
         return before
 
-    async def _id_formats(self) -> tuple[str, ...]:
+    async def _id_formats(self, guild_id: int) -> tuple[str, ...]:
         """Return the id formats to try: the one detected from verified ids, then the setting."""
-        detected = steam_id.detect_format(await self._verifications.latest_spellings(_SAMPLE_SIZE))
+        latest = await self._verifications.latest_spellings(guild_id, _SAMPLE_SIZE)
+        detected = steam_id.detect_format(latest)
         return (detected, self._id_format) if detected else (self._id_format,)
 
     async def _query_cad(

@@ -61,26 +61,42 @@ class ObsoleteCard:
     delete_at: datetime
 
 
-_CARDS = select(*(cards.c[name] for name in StoredCard.__slots__))
+_OF_GUILD = cards.c.guild_id == bindparam("guild")
+_CARDS = select(*(cards.c[name] for name in StoredCard.__slots__)).where(_OF_GUILD)
 _DELETE = delete(cards).where(
+    _OF_GUILD,
     cards.c.server_id == bindparam("server"),
     cards.c.kind == bindparam("card_kind"),
     cards.c.call_id == bindparam("call"),
 )
-_OBSOLETE = select(*(obsolete_cards.c[name] for name in ObsoleteCard.__slots__)).order_by(
-    obsolete_cards.c.delete_at, obsolete_cards.c.message_id
+_OBSOLETE_OF_GUILD = obsolete_cards.c.guild_id == bindparam("guild")
+_OBSOLETE = (
+    select(*(obsolete_cards.c[name] for name in ObsoleteCard.__slots__))
+    .where(_OBSOLETE_OF_GUILD)
+    .order_by(obsolete_cards.c.delete_at, obsolete_cards.c.message_id)
 )
-_DELETE_OBSOLETE = delete(obsolete_cards).where(obsolete_cards.c.message_id == bindparam("message"))
+_DELETE_OBSOLETE = delete(obsolete_cards).where(
+    _OBSOLETE_OF_GUILD, obsolete_cards.c.message_id == bindparam("message")
+)
+_NO_GUILD = 0  # of the cards of earlier versions, which served one guild
 
 
 class CardStore:
-    """The cards in the database. Every method raises a StorageError when it fails."""
+    """The cards of a guild in the database. Every method raises a StorageError when it fails."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, guild_id: int) -> None:
         """Use an open `database`."""
         self._database = database
+        self._guild = {"guild": guild_id}
         self._upsert = upsert(database.dialect, cards)
         self._upsert_obsolete = upsert(database.dialect, obsolete_cards)
+
+    async def adopt(self) -> None:
+        """Take over the cards of earlier versions, which served one guild and stored none."""
+        async with self._database.begin() as connection:
+            for table in (cards, obsolete_cards):
+                own = update(table).where(table.c.guild_id == _NO_GUILD)
+                await connection.execute(own.values(guild_id=self._guild["guild"]))
 
     async def take_over(
         self, server_ids: Collection[int], channel_id: int, now: datetime
@@ -89,24 +105,26 @@ class CardStore:
 
         The messages in other channels become obsolete now, and their cards have none any more.
         """
-        own = cards.c.server_id.in_(server_ids)
+        own = _OF_GUILD & cards.c.server_id.in_(server_ids)
         moved = own & (cards.c.channel_id != channel_id)
         async with self._database.begin() as connection:
             await self._retire(connection, moved, now)
             await connection.execute(
-                update(cards).where(moved).values(channel_id=channel_id, message_id=None)
+                update(cards).where(moved).values(channel_id=channel_id, message_id=None),
+                self._guild,
             )
             rows = await connection.execute(
-                _CARDS.where(own).order_by(cards.c.server_id, cards.c.kind, cards.c.call_id)
+                _CARDS.where(own).order_by(cards.c.server_id, cards.c.kind, cards.c.call_id),
+                self._guild,
             )
             return [_card_from_row(row) for row in rows]
 
     async def retire_other_servers(self, server_ids: Collection[int], now: datetime) -> None:
         """Remove the cards of all servers but these; their messages become obsolete now."""
-        others = cards.c.server_id.not_in(server_ids)
+        others = _OF_GUILD & cards.c.server_id.not_in(server_ids)
         async with self._database.begin() as connection:
             await self._retire(connection, others, now)
-            await connection.execute(delete(cards).where(others))
+            await connection.execute(delete(cards).where(others), self._guild)
 
     async def save(self, card: StoredCard, obsolete: ObsoleteCard | None = None) -> None:
         """Save a card; it replaces the stored card of the same call.
@@ -115,44 +133,45 @@ class CardStore:
             obsolete: the message of the card that it replaces.
         """
         async with self._database.begin() as connection:
-            await connection.execute(self._upsert, _values(card))
+            await connection.execute(self._upsert, self._values(card))
             if obsolete is not None:
-                await connection.execute(self._upsert_obsolete, _values(obsolete))
+                await connection.execute(self._upsert_obsolete, self._values(obsolete))
 
     async def remove(self, server_id: int, kind: CardKind, call_id: int) -> None:
         """Delete the card of a call, if there is one."""
         key = {"server": server_id, "card_kind": kind, "call": call_id}
         async with self._database.begin() as connection:
-            await connection.execute(_DELETE, key)
+            await connection.execute(_DELETE, self._guild | key)
 
     async def obsolete(self) -> list[ObsoleteCard]:
         """List the obsolete messages, the first to delete first."""
         async with self._database.connect() as connection:
-            rows = await connection.execute(_OBSOLETE)
+            rows = await connection.execute(_OBSOLETE, self._guild)
             return [ObsoleteCard(**row._mapping) for row in rows]  # noqa: SLF001 - public
 
     async def save_obsolete(self, message: ObsoleteCard) -> None:
         """Record when to delete a message that is no call's card."""
         async with self._database.begin() as connection:
-            await connection.execute(self._upsert_obsolete, _values(message))
+            await connection.execute(self._upsert_obsolete, self._values(message))
 
     async def forget_obsolete(self, message_id: int) -> None:
         """Delete the record of an obsolete message."""
         async with self._database.begin() as connection:
-            await connection.execute(_DELETE_OBSOLETE, {"message": message_id})
+            await connection.execute(_DELETE_OBSOLETE, self._guild | {"message": message_id})
 
     async def _retire(
         self, connection: AsyncConnection, which: ColumnElement[bool], now: datetime
     ) -> None:
         """Record the messages of some cards as obsolete."""
         posted = _CARDS.where(which, cards.c.message_id.is_not(None))
-        for row in (await connection.execute(posted)).all():
+        for row in (await connection.execute(posted, self._guild)).all():
             obsolete = ObsoleteCard(row.message_id, row.channel_id, now)
-            await connection.execute(self._upsert_obsolete, _values(obsolete))
+            await connection.execute(self._upsert_obsolete, self._values(obsolete))
 
-
-def _values(row: StoredCard | ObsoleteCard) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.__slots__}
+    def _values(self, row: StoredCard | ObsoleteCard) -> dict[str, Any]:
+        return {name: getattr(row, name) for name in row.__slots__} | {
+            "guild_id": self._guild["guild"]
+        }
 
 
 def _card_from_row(row: Row[Any]) -> StoredCard:

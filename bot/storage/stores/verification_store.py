@@ -95,13 +95,13 @@ _IDS = (
 )
 _SPELLINGS = (
     select(links.c.api_id)
-    .where(links.c.proven_at.is_not(None))
+    .where(_OF_GUILD, links.c.proven_at.is_not(None))
     .order_by(links.c.proven_at.desc())
     .limit(bindparam("limit"))
 )
 _UNVERIFIED_BY_IDENTITY = LINKS.where(
-    links.c.proven_at.is_(None), links.c.identity == bindparam("identity")
-).order_by(links.c.guild_id, links.c.discord_id)
+    _OF_GUILD, links.c.proven_at.is_(None), links.c.identity == bindparam("identity")
+).order_by(links.c.discord_id)
 _HOLDERS = select(links.c.discord_id).where(
     _OF_GUILD, links.c.identity == bindparam("identity"), links.c.discord_id != bindparam("person")
 )
@@ -146,18 +146,18 @@ class VerificationStore:
             )
         return result.rowcount > 0
 
-    async def due(self, now: datetime) -> Link | None:
-        """Return the unverified link to verify next, of any guild; None if none is due.
+    async def due(self, guild_id: int, now: datetime) -> Link | None:
+        """Return the unverified link of a guild to verify next; None if none is due.
 
         Links that a user set come first, because a user waits for them; then the link whose last
         check is the longest ago.
         """
-        found = await self._read(_due(now))
+        found = await self._read(_due(now), guild=guild_id)
         return found[0] if found else None
 
-    async def unverified(self, api_id: str) -> list[Link]:
-        """List the unverified links of all guilds to an id, in any spelling."""
-        return await self._read(_UNVERIFIED_BY_IDENTITY, identity=identity(api_id))
+    async def unverified(self, guild_id: int, api_id: str) -> list[Link]:
+        """List the unverified links of a guild to an id, in any spelling."""
+        return await self._read(_UNVERIFIED_BY_IDENTITY, guild=guild_id, identity=identity(api_id))
 
     async def next_unchecked(self, guild_id: int, since: datetime, after: int) -> Link | None:
         """Return the first link after the Discord id `after` that was not checked since `since`."""
@@ -205,10 +205,11 @@ class VerificationStore:
         async with self._database.connect() as connection:
             return [(one, api_id) for one, api_id in await connection.execute(_IDS, parameters)]
 
-    async def latest_spellings(self, limit: int) -> list[str]:
-        """List the ids that were verified last, of all guilds: they all use one CAD."""
+    async def latest_spellings(self, guild_id: int, limit: int) -> list[str]:
+        """List the ids of a guild that were verified last; its CAD spells ids in one way."""
+        parameters = {"guild": guild_id, "limit": limit}
         async with self._database.connect() as connection:
-            return list((await connection.execute(_SPELLINGS, {"limit": limit})).scalars())
+            return list((await connection.execute(_SPELLINGS, parameters)).scalars())
 
     async def _read(self, statement: Select[Any], **parameters: object) -> list[Link]:
         async with self._database.connect() as connection:
@@ -223,13 +224,13 @@ def _due(now: datetime) -> Select[Any]:
     long_ago = links.c.checked_at <= now - _MAX_RECHECK_AFTER
     return (
         LINKS.where(
+            _OF_GUILD,
             links.c.proven_at.is_(None),
             or_(links.c.checked_at.is_(None), long_ago, *recheck_due),
         )
         .order_by(
             case((links.c.source == LinkSource.PERSON, 0), else_=1),
             links.c.checked_at.asc().nulls_first(),
-            links.c.guild_id,
             links.c.discord_id,
         )
         .limit(1)

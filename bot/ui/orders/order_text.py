@@ -33,6 +33,8 @@ _UNREADABLE = (
     "This order cannot be read: another version of the bot stored it. Check the call, then give the"
     " order again."
 )
+_IS_LISTED = "{emergency} is still listed. Dismiss it if it needs no more units."
+_MAY_BE_LISTED = "{emergency} may still be listed. Dismiss it if it needs no more units."
 _ATTACH_STEP = 1  # of a response
 _ABOUT_CALLS = {OrderAction.ATTACH, OrderAction.DETACH, OrderAction.RESPOND}
 _NOT_DONE = {OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED}
@@ -152,7 +154,7 @@ def _to_do(view: OrderView, people: str) -> str:
 def _emergency_lines(view: OrderView) -> Iterator[str]:
     """Yield what has become of the 911 call, where it is still listed."""
     if view.outcome and view.outcome.is_incomplete:
-        yield say("{emergency} is still listed. Dismiss it if it needs no more units.", view)
+        yield say(_MAY_BE_LISTED if view.outcome.is_unsure else _IS_LISTED, view)
     elif view.order.call_id is not None and view.order.state in _NOT_DONE:
         yield say("{emergency} is still listed, and {number} is open for it.", view)
 

@@ -60,7 +60,7 @@ async def test_only_those_who_may_dispatch_are_told_which_calls_match(
 
 
 async def test_a_client_that_still_sends_an_integer(bot_fixture: BotFixture) -> None:
-    leave_behind(bot_fixture, "attach")
+    leave_behind(bot_fixture, "attach", guild=True)
     channel = bot_fixture.channel
     result = await bot_fixture.dana.slash(channel, "attach", call=100, units="A-7")
     await bot_fixture.advance(60)

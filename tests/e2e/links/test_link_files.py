@@ -278,16 +278,3 @@ async def test_what_is_exported_can_be_imported(bot_fixture: BotFixture) -> None
 
 async def shown_and_pressed(bot_fixture: BotFixture, text: str) -> None:
     await pressed(bot_fixture, await shown(bot_fixture, text))
-
-
-@with_settings(discord_guild_id=None)
-async def test_another_server_has_links_of_its_own(bot_fixture: BotFixture) -> None:
-    other = bot_fixture.env.create_guild("Elsewhere")
-    role = other.create_role("Dispatch")
-    dana = other.add_member(bot_fixture.dana.user, roles=[role])
-    channel = other.create_text_channel("dispatch")
-    await bot_fixture.start(dispatch_role_ids=frozenset({role.id, bot_fixture.dispatch.id}))
-    result = await dana.slash(channel, "links export")
-    assert result.response is not None
-    assert result.response.content.startswith("✅ 0 links in this file.")
-    assert await result.response.attachments[0].read() == b"discord_id,api_id\n"

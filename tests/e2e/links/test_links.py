@@ -197,17 +197,6 @@ async def test_the_list_in_pages(bot_fixture: BotFixture) -> None:
     assert beyond == last
 
 
-@with_settings(discord_guild_id=None)
-async def test_another_server_has_links_of_its_own(bot_fixture: BotFixture) -> None:
-    other = bot_fixture.env.create_guild("Elsewhere")
-    role = other.create_role("Dispatch")
-    await bot_fixture.start(dispatch_role_ids=frozenset({role.id}))
-    dana = other.add_member(bot_fixture.dana.user, roles=[role])
-    result = await dana.slash(other.create_text_channel("dispatch"), "links list")
-    assert result.response is not None
-    assert result.response.content.startswith("✅ No member is linked yet.")
-
-
 def fill(bot_fixture: BotFixture, count: int) -> None:
     """Link people who have never been seen."""
     with closing(sqlite3.connect(bot_fixture.file)) as connection, connection:

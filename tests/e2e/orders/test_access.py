@@ -159,12 +159,19 @@ async def test_a_member_who_has_left_can_be_unlinked_and_looked_up(bot_fixture: 
     )
 
 
-def leave_behind(bot_fixture: BotFixture, name: str, *, autocomplete: bool = False) -> None:
-    """Let Discord show a global command that the bot has taken back, as clients do for a while."""
+def leave_behind(
+    bot_fixture: BotFixture, name: str, *, guild: bool = False, autocomplete: bool = False
+) -> None:
+    """Let Discord show a command that the bot has taken back, as clients do for a while.
+
+    Args:
+        guild: a command of the guild; otherwise a global one.
+    """
+    scope = f"/guilds/{bot_fixture.guild.id}" if guild else ""
     dispatch(
         bot_fixture.env.backend,
         "PUT",
-        f"/applications/{bot_fixture.env.backend.application_id}/commands",
+        f"/applications/{bot_fixture.env.backend.application_id}{scope}/commands",
         json=[
             {
                 "name": name,

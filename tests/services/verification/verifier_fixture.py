@@ -70,7 +70,7 @@ class VerifierFixture:
         self.links, self.verification_store = LinkStore(opened), VerificationStore(opened)
         self.verifier = self._verifier()
         self.background = BackgroundVerifier(
-            self.verifier, self.verification_store, clock=self.time
+            self.verifier, self.verification_store, guild_id=GUILD, clock=self.time
         )
 
     async def close(self) -> None:

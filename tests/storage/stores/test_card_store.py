@@ -20,10 +20,11 @@ SHOTS = StoredCard(1, CardKind.EMERGENCY, 100, 5, 77, NOW, NOW, pinged=True)
 @pytest.fixture
 async def store(url: str) -> AsyncIterator[CardStore]:
     database = await Database.open(url)
-    yield CardStore(database)
+    yield CardStore(database, GUILD)
     await database.close()
 
 
+GUILD, OTHER_GUILD = 10, 11
 LATER = NOW + timedelta(hours=1)
 CHANNEL = 5
 
@@ -32,7 +33,7 @@ async def test_what_was_put_is_there_after_a_restart(store: CardStore, url: str)
     await store.save(SHOTS)
     await store.save(ROBBERY)
     database = await Database.open(url)
-    assert await CardStore(database).take_over([1], CHANNEL, NOW) == [SHOTS, ROBBERY]
+    assert await CardStore(database, GUILD).take_over([1], CHANNEL, NOW) == [SHOTS, ROBBERY]
     await database.close()
 
 
@@ -89,3 +90,33 @@ async def test_another_message_is_remembered_until_it_is_deleted(store: CardStor
     assert await store.obsolete() == [ObsoleteCard(77, 500, LATER)]
     await store.forget_obsolete(77)
     assert await store.obsolete() == []
+
+
+async def test_guilds_with_the_same_servers_and_calls_are_apart(store: CardStore, url: str):
+    database = await Database.open(url)
+    other = CardStore(database, OTHER_GUILD)
+    theirs = replace(SHOTS, message_id=78)
+    await store.save(SHOTS)
+    await other.save(theirs, ObsoleteCard(79, 5, LATER))
+    assert await other.take_over([1], CHANNEL, NOW) == [theirs]
+    assert await store.obsolete() == []
+    await store.forget_obsolete(79)
+    assert await other.obsolete() == [ObsoleteCard(79, 5, LATER)]
+    await store.retire_other_servers([], LATER)
+    await store.remove(1, CardKind.EMERGENCY, 100)
+    await store.take_over([1], 6, LATER)
+    assert await other.take_over([1], CHANNEL, NOW) == [theirs]
+    assert await other.obsolete() == [ObsoleteCard(79, 5, LATER)]
+    await database.close()
+
+
+async def test_cards_of_earlier_versions_are_adopted_once(store: CardStore, url: str):
+    database = await Database.open(url)
+    unowned, other = CardStore(database, 0), CardStore(database, OTHER_GUILD)
+    await unowned.save(SHOTS, ObsoleteCard(79, 5, LATER))
+    await store.adopt()
+    await other.adopt()
+    assert await store.take_over([1], CHANNEL, NOW) == [SHOTS]
+    assert await store.obsolete() == [ObsoleteCard(79, 5, LATER)]
+    assert await other.take_over([1], CHANNEL, NOW) == []
+    await database.close()

@@ -84,12 +84,13 @@ class TestImports:
 
 class TestDue:
     async def due(self, proofs: VerificationStore, after: timedelta = timedelta()) -> int | None:
-        found = await proofs.due(NOON + after)
+        found = await proofs.due(GUILD, NOON + after)
         return found.discord_id if found else None
 
     async def test_no_links(self, links: LinkStore, proofs: VerificationStore) -> None:
         assert await self.due(proofs) is None
         await put_link(links, proven(1))
+        await put_link(links, link(2, guild_id=OTHER_GUILD))
         assert await self.due(proofs, 30 * DAY) is None
 
     @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ class TestDue:
         await put_link(links, link(3, checked_at=NOON - 3 * HOUR, **old))
         await put_link(links, link(4, **old))
         found = []
-        while one := await proofs.due(NOON):
+        while one := await proofs.due(GUILD, NOON):
             found.append(one.discord_id)
             await proofs.save(one, replace(one, checked_at=NOON))
         assert found == [4, 3, 2, 1]
@@ -180,13 +181,14 @@ class TestLists:
 
     async def test_what_was_proven_last(self, links: LinkStore, proofs: VerificationStore) -> None:
         await links.put_many([proven(1), proven(2, NOON + HOUR), link(3), proven(4, NOON - HOUR)])
-        assert await proofs.latest_spellings(2) == ["steam:2", "steam:1"]
+        await links.put_many([proven(5, NOON + HOUR, guild_id=OTHER_GUILD)])
+        assert await proofs.latest_spellings(GUILD, 2) == ["steam:2", "steam:1"]
 
-    async def test_unproven_in_all_guilds(
+    async def test_unproven_links_to_an_id(
         self, links: LinkStore, proofs: VerificationStore
     ) -> None:
         await links.put_many(
             [link(1, "a"), proven(2, api_id="a"), link(3, "b"), link(4, "a", guild_id=OTHER_GUILD)]
         )
-        found = await proofs.unverified("steam:A")
-        assert [one.discord_id for one in found] == [1, 4]
+        found = await proofs.unverified(GUILD, "steam:A")
+        assert [one.discord_id for one in found] == [1]

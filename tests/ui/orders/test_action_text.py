@@ -114,6 +114,19 @@ def test_where_a_community_has_several_servers_each_answer_names_the_server(
             view(OrderAction.RESPOND, OrderDetail(emergency=7), call_id=103, is_incomplete=True),
             "⚠️ **#103**: <@7>\n**911 #7** is still listed. Dismiss it if it needs no more units.",
         ),
+        (
+            view(
+                OrderAction.RESPOND,
+                OrderDetail(emergency=7),
+                call_id=103,
+                is_incomplete=True,
+                is_unsure=True,
+            ),
+            (
+                "⚠️ **#103**: <@7>\n"
+                "**911 #7** may still be listed. Dismiss it if it needs no more units."
+            ),
+        ),
     ],
 )
 def test_an_answer_says_what_was_done(shown: OrderView, text: str) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from playwright.async_api import Locator, Page, ViewportSize
 
-from sandbox import moving_pictures
-from sandbox.browser import CadPage, DiscordPage, open_chromium
+from sandbox.browser import moving_pictures
+from sandbox.browser.chromium import CadPage, DiscordPage, open_chromium
 from sandbox.process import Addresses, running_sandbox
 
 _CAD_SIZE = ViewportSize(width=1280, height=800)

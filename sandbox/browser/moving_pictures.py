@@ -10,9 +10,9 @@ from typing import Any
 
 from playwright.async_api import Browser, Locator, Page, ViewportSize
 
-from sandbox.browser import CadPage, DiscordPage
+from sandbox.browser.chromium import CadPage, DiscordPage
+from sandbox.browser.recorder import Pointer, Recorder
 from sandbox.process import Addresses, running_sandbox
-from sandbox.recorder import Pointer, Recorder
 
 _HEIGHT = 712
 _SCALE = 1.5  # sharp where screens have two dots for one

@@ -1,0 +1,1 @@
+"""Drives the sandbox in a Chromium, and makes the pictures of the documents."""

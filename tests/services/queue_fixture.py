@@ -37,6 +37,7 @@ from bot.services.board.live_board import Board
 from bot.services.cad_lookup import CadLookup
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderView
+from bot.services.queue.board_check import FollowUp
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.reply import Delivery
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
@@ -425,8 +426,9 @@ class QueueFixture:
         return OrderStore(self.database)
 
     async def follow_up(self, view: OrderView) -> None:
-        """Record an order that the CAD has accepted."""
+        """Record an order that the CAD has accepted, and show it on the board."""
         self.followed_up.append(view)
+        await FollowUp(self.cad, self.board)(view)
 
     async def close(self) -> None:
         """Cancel all tasks and close the file."""

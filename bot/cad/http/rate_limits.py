@@ -18,6 +18,7 @@ RECOVERY_SECONDS = 60.0  # after so many seconds without a 429, the full rate is
 
 
 _is_background = ContextVar("is_background", default=False)
+_is_sent_once = ContextVar("is_sent_once", default=False)
 
 
 @contextmanager
@@ -37,6 +38,21 @@ def background_queries() -> Iterator[None]:
 def in_background() -> bool:
     """Return True inside `background_queries`."""
     return _is_background.get()
+
+
+@contextmanager
+def queries_sent_once() -> Iterator[None]:
+    """Mark the queries inside the block, and of tasks created in it: the caller tries again."""
+    token = _is_sent_once.set(True)
+    try:
+        yield
+    finally:
+        _is_sent_once.reset(token)
+
+
+def is_sent_once() -> bool:
+    """Return True inside `queries_sent_once`."""
+    return _is_sent_once.get()
 
 
 @dataclass(frozen=True, slots=True)

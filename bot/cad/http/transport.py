@@ -22,7 +22,7 @@ from bot.cad.errors import (
     CadUnreadable,
 )
 from bot.cad.http import retry, wire
-from bot.cad.http.rate_limits import RateLimit, RateLimiter, in_background
+from bot.cad.http.rate_limits import RateLimit, RateLimiter, in_background, is_sent_once
 from bot.cad.http.wire import Request, Response
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
@@ -168,7 +168,8 @@ class RequestSender:
         """Send a query when the rate limit allows it, and again after transient faults.
 
         Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`, for a
-        background query within `BACKGROUND_WAIT`. A background query is not sent again after a 429.
+        background query within `BACKGROUND_WAIT`. A background query is not sent again after a 429,
+        and none inside `queries_sent_once` is.
 
         Raises:
             CadRateLimited: with the seconds until the rate limit allows a request.
@@ -208,7 +209,8 @@ class RequestSender:
             except CadError as error:
                 elapsed = self._clock.monotonic() - started
                 pause = retry.delay(error, attempt, elapsed, self._jitter())
-                if pause is None or (in_background() and isinstance(error, CadRateLimited)):
+                is_limited = in_background() and isinstance(error, CadRateLimited)
+                if pause is None or is_limited or is_sent_once():
                     raise
                 fault = error
             await self._clock.sleep(pause)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 from bot.cad.client import CadClient
@@ -14,6 +15,7 @@ from bot.cad.errors import (
     CadUnreadable,
     UnitNotAddressable,
 )
+from bot.cad.http.rate_limits import queries_sent_once
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.cad_backoff import BACKOFF, CadBackoff
@@ -59,10 +61,15 @@ class BatchSender:
         self._last_partition = 0
         self._shared = SharedRequestCheck(cad, board)
 
-    async def look(self, batch: Sequence[QueuedOrder]) -> SendResult:
+    async def look(
+        self, batch: Sequence[QueuedOrder], looking: Callable[[], AbstractContextManager[None]]
+    ) -> SendResult:
         """Look at the CAD for the orders that need it; say which of them are to be sent.
 
         An order that is closed meanwhile, as by Cancel, is left out of the result.
+
+        Args:
+            looking: entered while the CAD is asked.
         """
         step, result = batch[0].step, SendResult()
         looked_at = [
@@ -76,8 +83,9 @@ class BatchSender:
         if step.look is not None and looked_at:
             self._access = replace(self._access, looking_since=self._clock.now())
             try:
-                for queued in looked_at:
-                    decided[queued.order.id] = await self._look(step.look, queued, result)
+                with looking(), queries_sent_once():
+                    for queued in looked_at:
+                        decided[queued.order.id] = await self._look(step.look, queued, result)
             except CadError as error:
                 # Nothing has been sent, and nothing is decided.
                 is_retried = self._is_retried_later(error)
@@ -88,6 +96,8 @@ class BatchSender:
         for queued in batch:
             if queued.order.state is OrderState.QUEUED:
                 decided.get(queued.order.id, result.ready).append(queued)
+        if (result.seen or result.refused) and not (result.ready or result.error):
+            self._backoff.succeeded()  # nothing is left to send; the CAD has answered
         return result
 
     async def send(self, result: SendResult) -> SendResult:
@@ -137,8 +147,6 @@ class BatchSender:
             # Only the look is limited: orders that need none go on.
             queued.retry_at = self._clock.monotonic() + (error.retry_after or BACKOFF.longest)
             return result.retry
-        if self._backoff.error is not None:
-            self._backoff.succeeded()
         if queued.order.state is OrderState.QUEUED:
             queued.resolution = look.resolution
             queued.receipt = look.receipt or queued.receipt

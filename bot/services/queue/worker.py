@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, partial
 from typing import Protocol
@@ -212,7 +213,7 @@ class QueueWorker:
         """
         was_down, step = self._backoff.error is not None, batch[0].step
         try:
-            result = await self._sender.look(batch)
+            result = await self._sender.look(batch, self._looking)
             for queued in (*result.ready, *result.seen, *result.refused, *result.retry):
                 queued.order = replace(queued.order, state=OrderState.SENDING)
             if result.ready and not await self._completion.save(result.ready):
@@ -230,6 +231,13 @@ class QueueWorker:
         finally:
             self._sending_since = None
             self.wake()
+
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        """Go on showing why orders wait while the CAD is looked at, and let a stop end that."""
+        with self._tasks.cancellable():
+            self.wake()
+            yield
 
     def _put_back(self, batch: Sequence[QueuedOrder]) -> None:
         """Have orders wait that cannot be stored as being sent."""

@@ -19,7 +19,6 @@ from bot.cad.models import EmergencyCall, Note
 from bot.services.cad_lookup import CadLookup
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import DETAIL_JSON, OrderDetail
-from bot.services.queue.board_check import FollowUp
 from bot.services.targets.resolution import (
     Assignee,
     Resolution,
@@ -235,17 +234,11 @@ async def test_the_board_shows_it_at_once(queue_fixture: QueueFixture) -> None:
     await queue_fixture.board.fetch_units(1)
     await give(queue_fixture, OrderAction.NOTE)
     await give(queue_fixture, OrderAction.STATUS)
-    follow_up = FollowUp(queue_fixture.cad, queue_fixture.board)
-    for view in queue_fixture.followed_up:
-        await follow_up(view)
     snapshot = queue_fixture.board.snapshot(1)
     assert snapshot.calls[100].notes == (Note("21:00:00", "dana", "Code 4"),)
     assert snapshot.units[1].status == 3
-    queue_fixture.followed_up.clear()
     await give(queue_fixture, OrderAction.CLOSE)
     await give(queue_fixture, OrderAction.DISMISS)
-    for view in queue_fixture.followed_up:
-        await follow_up(view)
     snapshot = queue_fixture.board.snapshot(1)
     assert 100 not in snapshot.calls
     assert snapshot.emergencies == {}

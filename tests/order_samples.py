@@ -27,7 +27,7 @@ _QUERY = re.compile(r"/(get_\w+|check_apiid)$|^/v2/general/")
 class OrderSample:
     """An order of one kind.
 
-    The texts have the names {server}, {call}, {emergency} and {unit}.
+    The texts have the names {server}, {call}, {emergency}, {unit} and {undone}.
 
     Attributes:
         changes: what the CAD does, in this order.
@@ -35,6 +35,7 @@ class OrderSample:
         custom_id: a pressed button, or a select with the picked `value`.
         fields: what is typed in the form that the press opens.
         is_on_call: the unit is on the call before.
+        undoes: the kind of an order that is given and done before; {undone} is its id.
         is_traceless: the CAD does not show whether the order or a dispatcher has done it.
     """
 
@@ -45,6 +46,7 @@ class OrderSample:
     value: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     is_on_call: bool = False
+    undoes: OrderAction | None = None
     is_traceless: bool = False
 
     def about(self, subject: Subject) -> OrderSample:
@@ -85,6 +87,10 @@ SAMPLES: Mapping[OrderAction, OrderSample] = {
     OrderAction.DISMISS: OrderSample(
         (ChangeKind.EMERGENCY_REMOVED,), custom_id="cad:dismiss-now:{server}:{emergency}"
     ),
+    # The request that puts a unit back is in tests/services/queue/test_undo_steps.py.
+    OrderAction.UNDO: OrderSample(
+        (ChangeKind.DETACH,), custom_id="cad:undo:{undone}", undoes=OrderAction.ATTACH
+    ),
 }
 
 
@@ -122,6 +128,7 @@ class Subject:
             "call": self.call_id,
             "emergency": self.emergency,
             "unit": self.unit,
+            "undone": 1,
         }
 
     def record(self, change: Change) -> None:
@@ -140,8 +147,8 @@ class Subject:
 
 def requests_of_kinds() -> Iterator[tuple[OrderAction, int]]:
     """Yield each request of each kind of order: the kind and the number of the request from 0."""
-    for action, kind in KINDS.items():
-        for number in range(len(kind.steps)):
+    for action in KINDS:
+        for number in range(len(SAMPLES[action].changes)):
             yield action, number
 
 

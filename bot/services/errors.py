@@ -92,7 +92,11 @@ class AmbiguousCall(ServiceError):
 
 
 class NothingToUndo(ServiceError):
-    """The order attached no unit, or is not an order of this guild."""
+    """The order moved no unit, or is not an order of this guild."""
+
+
+class AlreadyUndone(ServiceError):
+    """The order was undone before, or is being undone."""
 
 
 class NothingToConfirm(ServiceError):
@@ -112,7 +116,7 @@ class TooLateToConfirm(ServiceError):
 
 
 class TooLateToUndo(ServiceError):
-    """The units were attached too long ago to undo it."""
+    """The units were moved too long ago to undo it."""
 
 
 class IdAlreadyLinked(ServiceError):

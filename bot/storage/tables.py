@@ -120,6 +120,7 @@ orders = Table(
     Column("finished_at", UtcDateTime),
     Column("detail", Text),
     Column("step", Integer, nullable=False, server_default="0"),
+    Column("undone_by", BigInteger),
     Index(None, "guild_id", "id"),
     Index(None, "created_at"),
     sqlite_autoincrement=True,

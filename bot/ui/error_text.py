@@ -25,6 +25,7 @@ from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
 from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
+    AlreadyUndone,
     AmbiguousCall,
     ApprovalPending,
     ApprovalUnavailable,
@@ -98,6 +99,9 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     CadAccountBanned: ACCOUNT_BANNED,
     CadPermissionUnknown: PERMISSION_UNKNOWN,
     NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
+    NothingToUndo: "There is nothing to undo: this order moved no unit.",
+    AlreadyUndone: "This order is undone already, or is being undone.",
+    TooLateToUndo: "That was more than 10 minutes ago. Use `/attach` or `/detach` instead.",
     AlreadyConfirmed: "This is confirmed already. Look at its answer for the result.",
     NotOrderOwner: "Only the member who gave this order can do that.",
     TooLateToConfirm: (
@@ -222,10 +226,6 @@ def _service_message(error: ServiceError) -> str:
             text = "You need the Manage Server permission for that: no dispatch role is set up."
         case TooManyTargets():
             text = f"{error.count} units are too many: one order takes at most {error.limit}."
-        case NothingToUndo():
-            text = "There is nothing to undo: this order attached no unit."
-        case TooLateToUndo():
-            text = "That was more than 10 minutes ago. Use `/detach` with `call:` instead."
         case FileTooLarge():
             text = (
                 f"The file is too large: {error.size / 2**20:.1f} MiB; the limit is"

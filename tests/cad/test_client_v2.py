@@ -265,7 +265,7 @@ async def test_keys_in_any_case(
 
 async def test_the_name_behind_an_api_id(client_fixture: ClientFixture, client: V2Client) -> None:
     assert await name_behind(client, PAT.hex) == "pat"
-    assert await name_behind(client, "nobody") is None
+    assert await name_behind(client, "unknown") is None
     assert client_fixture.asked == ["v2 link", "v2 account", "v2 link"]
 
 
@@ -544,7 +544,7 @@ async def test_granular_permissions_of_an_account(
     old = await client.get_granular_permissions("u-10")
     assert old is not None
     assert not old.is_migrated
-    assert await client.get_granular_permissions("nobody") is None
+    assert await client.get_granular_permissions("unknown") is None
     client_fixture.cad.faults.set(Text(500, "down"))
     with pytest.raises(CadUnavailable):
         await client.get_granular_permissions("u-9")

@@ -96,7 +96,7 @@ async def test_both_tell_what_an_account_may_do(
     assert account is not None
     assert (account.username, account.api_id) == ("dana", DANA.hex)
     assert account.permissions == frozenset({"dispatch", "police"})
-    assert await client.get_account_by_api_id(SERVER_ID, "nobody") is None
+    assert await client.get_account_by_api_id(SERVER_ID, "unknown") is None
     by_uuid = await client.get_full_account(SERVER_ID, Account(account.uuid, "", ""))
     assert by_uuid == account
     assert await client.get_full_account(SERVER_ID, Account("u-0", "", "")) is None

@@ -235,8 +235,8 @@ class Guild:
         listed = _listed(self.commands)
         count = max(len(self.commands), len(self.global_commands))
         ids = [APPLICATION_ID, *(COMMAND_ID + number for number in range(count))]
-        everyone = {"name": "@everyone", "permissions": str(self.rights)}
-        roles = {GUILD_ID: everyone, **self.roles}
+        base_role = {"name": "@everyone", "permissions": str(self.rights)}
+        roles = {GUILD_ID: base_role, **self.roles}
         return {
             "GET /users/@me/guilds": (200, [{"id": str(GUILD_ID), "name": "San Andreas"}]),
             here: (200, _GUILD | {"roles": [_role(*one) for one in roles.items()]}),

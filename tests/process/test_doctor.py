@@ -98,7 +98,7 @@ async def doctor_fixture(
             "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/data/dispatch.db",
         }
         guild = Guild(
-            roles={DISPATCH: {}, PING: {"name": "Everybody", "mentionable": True}},
+            roles={DISPATCH: {}, PING: {"name": "All hands", "mentionable": True}},
             channels=[channel(CALLS), channel(LOG)],
             commands=tuple(sorted(doctor_checks.command_names())),
         )
@@ -423,7 +423,7 @@ CASES = [
         0,
         "LINK_ROLE_IDS names `@everyone`",
     ),
-    Case("silent role", unmentionable, FindingCode.ROLE_SILENT, 2, "may not ping `Everybody`"),
+    Case("silent role", unmentionable, FindingCode.ROLE_SILENT, 2, "may not ping `All hands`"),
     Case(
         "channel",
         setting("CALLS_CHANNEL_ID", str(NOWHERE)),
@@ -450,7 +450,7 @@ CASES = [
         ping_in_a_second_channel,
         FindingCode.ROLE_SILENT,
         2,
-        "may not ping `Everybody`",
+        "may not ping `All hands`",
     ),
     Case("elsewhere", elsewhere, FindingCode.CHANNEL_ELSEWHERE, 2, "LOG_CHANNEL_ID: channel"),
     Case(

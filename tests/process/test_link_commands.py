@@ -148,9 +148,9 @@ def test_a_file_without_a_good_line_is_a_fault_even_then(run: Run, csv: Write, t
 
 
 def test_a_missing_file_is_one_line(run: Run):
-    result = run("links", "import", "nobody.csv", "--guild", "1")
+    result = run("links", "import", "missing.csv", "--guild", "1")
     assert result.exit_code == 2
-    assert result.stderr == "nobody.csv cannot be read: No such file or directory.\n"
+    assert result.stderr == "missing.csv cannot be read: No such file or directory.\n"
 
 
 def test_a_file_in_another_encoding_is_named_by_its_line(run: Run, tmp_path: Path):

@@ -134,6 +134,7 @@ class ScriptedCad:
         gate: orders wait while it is not set.
         seconds: the time that an order takes.
         first_only: of a request about several calls, it carries out the first.
+        keeps_calls: an attach leaves a unit on the call that it was on.
     """
 
     def __init__(self, time: FakeTime, version: int, lifetime: Lifetime) -> None:
@@ -166,6 +167,7 @@ class ScriptedCad:
         self.bad: set[int] = set()  # a request that names one of these units is refused
         self.arrives = False
         self.first_only = False
+        self.keeps_calls = False
         self.silent = False  # accepts orders and does nothing
         self.bugs = 0  # the next orders end with an error that no CAD knows
         self.receipts = version == 2
@@ -329,8 +331,14 @@ class ScriptedCad:
     def _carry_out(self, orders: Sequence[AttachRequest | DetachRequest]) -> None:
         for one in orders:
             for who in one.units:
-                if who.ident is not None and not self.silent:
-                    self.put(who.ident, one.call_id if isinstance(one, AttachRequest) else None)
+                if who.ident is None or self.silent:
+                    continue
+                call_id = one.call_id if isinstance(one, AttachRequest) else None
+                if self.keeps_calls and call_id is not None:
+                    on_call = self.idents_by_call[call_id]
+                    on_call += [] if who.ident in on_call else [who.ident]
+                else:
+                    self.put(who.ident, call_id)
 
 
 @dataclass(frozen=True)

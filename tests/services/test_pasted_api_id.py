@@ -55,9 +55,9 @@ def test_an_id_with_a_prefix_stays_as_it_is(prefix, value, id_format) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "https://steamcommunity.com/id/somebody",
+        "https://steamcommunity.com/id/some-name",
         "steamcommunity.com/id/76561198836490351",
-        "https://steamcommunity.com/profiles/somebody/",
+        "https://steamcommunity.com/profiles/some-name/",
     ],
 )
 def test_an_address_with_a_name_in_it(text) -> None:

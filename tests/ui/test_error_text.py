@@ -29,6 +29,7 @@ from bot.services import errors as service_errors
 from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
+    AlreadyUndone,
     AmbiguousCall,
     ApprovalPending,
     ApprovalUnavailable,
@@ -75,7 +76,7 @@ from bot.storage.stores.link_request_store import LinkRequestState
 from bot.ui import error_text
 from tests.services.samples import call
 
-HOSTILE = "`@everyone` **x**\n# [a](https://b.example)\u202e" * 100
+HOSTILE = "`@here` **x**\n# [a](https://b.example)\u202e" * 100
 
 # Errors, and parts of their texts: what happened, and what to do.
 TOLD: list[tuple[Exception, tuple[str, ...]]] = [
@@ -133,6 +134,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (NotOrderOwner(), ("the member who gave this order",)),
     (TooLateToConfirm(), ("15 minutes", "again")),
     (NothingToUndo(), ("nothing to undo",)),
+    (AlreadyUndone(), ("undone already",)),
     (TooLateToUndo(), ("10 minutes", "`/detach`")),
     (VanityUrl("steamcommunity.com/id/pat"), ("`steamcommunity.com/id/pat`", "17-digit")),
     (InvalidApiId("pat"), ("`pat`", "17-digit")),
@@ -194,6 +196,6 @@ def test_what_the_cad_says_stays_in_its_place(kind) -> None:
     assert "\n" not in text
     assert text.count("`") in {0, 2}
     outside = "".join(text.split("`")[::2])
-    assert "everyone" not in outside
+    assert "@here" not in outside
     assert "b.example" not in outside
     assert len(text) < 700

@@ -6,7 +6,7 @@ from bot.services.errors import IdAlreadyLinked, InvalidApiId, VanityUrl
 from bot.storage.stores.link_request_store import LinkRequestState
 from bot.ui.link_error_text import link_message, request_outcome
 
-HOSTILE = "x` @everyone [a](http://b.example)\n# big"
+HOSTILE = "x` @here [a](http://b.example)\n# big"
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ HOSTILE = "x` @everyone [a](http://b.example)\n# big"
 )
 def test_pasted_text_stays_in_its_place(error) -> None:
     text = link_message(error)
-    assert "everyone" not in "".join(text.split("`")[::2])
+    assert "@here" not in "".join(text.split("`")[::2])
     assert "\n" not in text
     assert len(text) < 500
 

@@ -17,10 +17,12 @@ class AcceptedOrder:
     Attributes:
         terms: what `order.units` names, parsed once. Empty where the order's stored resolution
             already says who is meant.
+        must_check: whether the CAD's permission is still to be asked, where it says so.
     """
 
     order: Order
     terms: tuple[Term, ...] = ()
+    must_check: bool = False
 
     @classmethod
     def from_stored(cls, order: Order) -> AcceptedOrder:

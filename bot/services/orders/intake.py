@@ -9,17 +9,15 @@ from datetime import timedelta
 from bot.common.clock import Clock
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
-from bot.services.errors import NothingToUndo, TooLateToUndo
-from bot.services.orders import outcomes
+from bot.services.errors import AlreadyUndone, NothingToUndo, TooLateToUndo
+from bot.services.orders import moves, outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderDetail
 from bot.services.reply import ReplyAddress
 from bot.services.targets import grammar
-from bot.services.targets.resolution import Assignee
 from bot.services.targets.terms import MentionLookup, ParsedUnits
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 
-UNDOABLE = frozenset({OrderAction.ATTACH, OrderAction.RESPOND})
 UNDO_WITHIN = timedelta(minutes=10)
 
 _CALL_NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # what a suggestion sends that was picked
@@ -100,24 +98,51 @@ class OrderIntake:
         )
 
     async def undo(self, actor: Actor, reply: ReplyAddress, order_id: int) -> AcceptedOrder:
-        """Store an order that detaches the units of an attachment that are still on its call.
+        """Store an order that puts the units that another one has moved back where they were.
+
+        It is about the units that were stored then, not about what their names mean by now.
 
         Raises:
-            NothingToUndo: the order attached no unit, or is no order of this guild.
+            NothingToUndo: the order moved no unit, or is no order of this guild.
             TooLateToUndo: more than `UNDO_WITHIN` has passed.
+            AlreadyUndone: such an order was given before.
+            RoleRequired: the actor may not move these units.
         """
         done = await self._orders.get(order_id)
-        if done is None or done.guild_id != actor.guild_id:
+        if done is None or done.guild_id != actor.guild_id or done.finished_at is None:
             raise NothingToUndo
-        if done.action not in UNDOABLE:
+        moved = moves.former_places(outcomes.decode_view(done), self._board.units(done.server_id))
+        if not moved.assignees:
             raise NothingToUndo
-        attached = outcomes.decode_view(done).resolution.assignees
-        if done.state is not OrderState.DONE or done.finished_at is None or not attached:
-            raise NothingToUndo
+        if not self._access.may_dispatch(actor):
+            if not moved.is_only(actor.user_id):
+                self._access.require_dispatch(actor)
+            self._access.require_self_dispatch(actor)
         if self._clock.now() - done.finished_at > UNDO_WITHIN:
             raise TooLateToUndo
-        units = " ".join(map(_to_units_token, attached))
-        return await self.detach(actor, reply, units, call=done.call_id, server_id=done.server_id)
+        order = replace(
+            done,
+            id=0,
+            action=OrderAction.UNDO,
+            call_id=None if done.action is OrderAction.DETACH else done.call_id,
+            actor_id=actor.user_id,
+            created_at=self._clock.now(),
+            application_id=reply.application_id,
+            token=reply.token,
+            reply_id=None,
+            state=OrderState.QUEUED,
+            detail=outcomes.DETAIL_JSON.dump_json(OrderDetail(undoes=done.action)).decode(),
+            step=0,
+            resolution=outcomes.RESOLUTION_JSON.dump_json(moved).decode(),
+            outcome=None,
+            answered=False,
+            finished_at=None,
+            undone_by=None,
+        )
+        undo_id = await self._orders.add_undo(done.id, order)
+        if undo_id is None:
+            raise AlreadyUndone
+        return AcceptedOrder(replace(order, id=undo_id), must_check=True)
 
     async def accept(
         self,
@@ -170,7 +195,3 @@ class OrderIntake:
         if not grammar.targets_only(units.terms, actor.user_id):
             self._access.require_dispatch(actor)
         self._access.require_self_dispatch(actor)
-
-
-def _to_units_token(assignee: Assignee) -> str:
-    return f"<@{assignee.discord_id}>" if assignee.discord_id else assignee.reference

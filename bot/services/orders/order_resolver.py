@@ -21,6 +21,7 @@ from bot.services.errors import (
     ServiceError,
 )
 from bot.services.links.cad_links import CadLinks
+from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.targets import grammar, target_resolver
 from bot.services.targets.resolution import (
@@ -75,14 +76,21 @@ class TargetResolver:
     ) -> Resolution:
         """Find the units of an order: none where the CAD does not permit it to its actor.
 
+        Units that are stored with the order are not looked for again.
+
         Args:
             lookup: records whether the CAD was asked, and why it did not answer.
         """
         order, terms = accepted.order, accepted.terms
+        known = outcomes.decode_view(order).resolution if order.resolution else None
         if self._check_cad_permission is not None:
             # Only now: an order is stored and acknowledged before the CAD is asked anything.
             creates_call = order.action is OrderAction.RESPOND
-            only_self = not creates_call and grammar.targets_only(terms, order.actor_id)
+            only_self = not creates_call and (
+                known.is_only(order.actor_id)
+                if known
+                else grammar.targets_only(terms, order.actor_id)
+            )
             try:
                 await self._check_cad_permission(
                     order.actor_id, order.guild_id, only_self=only_self
@@ -90,7 +98,7 @@ class TargetResolver:
             except (CadPermissionMissing, CadPermissionUnknown) as error:
                 denied = SkippedTarget(Target(order.units), _DENIAL_REASONS[type(error)])
                 return Resolution(left_out=(denied,))
-        return await self.resolve(order.guild_id, order.server_id, terms, lookup)
+        return known or await self.resolve(order.guild_id, order.server_id, terms, lookup)
 
     async def resolve(
         self,

@@ -31,6 +31,7 @@ class OrderDetail:
         status: the status that the unit gets; `Unit.status` lists the numbers.
         text, label: a note and its author.
         equal_notes: how many notes with that text and author the call had before.
+        undoes: what the order did that this one undoes.
     """
 
     emergency: int | None = None
@@ -38,6 +39,7 @@ class OrderDetail:
     text: str = ""
     label: str = ""
     equal_notes: int = 0
+    undoes: OrderAction | None = None
 
 
 def count_equal_notes(notes: Iterable[Note], text: str, label: str) -> int:
@@ -87,6 +89,7 @@ class Outcome:
         missing: `Assignee.reference` of the units for which the CAD does not show it.
         is_unsure: whether an attempt may have reached the CAD although it failed.
         is_incomplete: whether a last request, which matters less, was not carried out.
+        unmoved: `Assignee.reference` of the units that were before where the order puts them.
     """
 
     failure: StoredError | None
@@ -96,6 +99,7 @@ class Outcome:
     missing: tuple[str, ...] = ()
     is_unsure: bool = False
     is_incomplete: bool = False
+    unmoved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,15 +224,20 @@ class OrderCompletion:
             order = queued.order
             is_incomplete = queued.step.is_optional and state is not OrderState.DONE
             call = self._board.call(order.server_id, order.call_id or 0)
+            assignees, puts_on_call = queued.resolution.assignees, queued.kind.puts_on_call
+            goes_to = order.call_id if puts_on_call else None
             queued.outcome = Outcome(
                 # Where no unit was left, the CAD was not asked.
                 failure=StoredError.from_error(error)
-                if error and (queued.resolution.assignees or not queued.kind.needs_units)
+                if error and (assignees or not queued.kind.needs_units)
                 else None,
                 seconds=(now - order.created_at).total_seconds(),
                 call_title=call.title if call else "",
                 is_unsure=queued.may_have_been_sent,
                 is_incomplete=is_incomplete,
+                unmoved=()
+                if puts_on_call is None
+                else tuple([one.reference for one in assignees if one.call_id == goes_to]),
             )
             if queued.receipt:
                 queued.outcome = board_check.compare_receipt(queued, queued.outcome, queued.receipt)

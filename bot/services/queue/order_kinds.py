@@ -16,7 +16,7 @@ from bot.cad.client import CadClient
 from bot.cad.models import AttachRequest, DetachRequest, UnitRef
 from bot.cad.push.events import Event, UnitsAttached, UnitsDetached
 from bot.services.orders.outcomes import OrderView
-from bot.services.queue import call_steps, respond_steps
+from bot.services.queue import call_steps, respond_steps, undo_steps
 from bot.services.queue.batching import Usage
 from bot.services.queue.recheck import look_before_attach, look_before_detach, without
 from bot.services.queue.steps import CadAccess, LookWhen, Sent, Step, calls_of
@@ -39,6 +39,8 @@ class OrderKind:
         needs_duty: units that are off duty do not count as its units.
         is_shown: whether the calls of the CAD show that the order was done for a unit; None where
             they do not show it.
+        puts_on_call: whether the units are put on the order's call, or off any; None where they
+            stay on theirs. Such an order can be undone.
         sets_status: the units get the status STATUS_ON_ATTACH afterwards.
     """
 
@@ -46,6 +48,7 @@ class OrderKind:
     needs_units: bool = False
     needs_duty: bool = False
     is_shown: Callable[[Order, Assignee, IdentsByCall], bool] | None = None
+    puts_on_call: bool | None = None
     sets_status: bool = False
 
 
@@ -178,18 +181,28 @@ _DETACH = Step(
 
 KINDS: Mapping[OrderAction, OrderKind] = {
     OrderAction.ATTACH: OrderKind(
-        (_ATTACH,), needs_units=True, is_shown=_attach_is_shown, sets_status=True
+        (_ATTACH,),
+        needs_units=True,
+        is_shown=_attach_is_shown,
+        puts_on_call=True,
+        sets_status=True,
     ),
-    OrderAction.DETACH: OrderKind((_DETACH,), needs_units=True, is_shown=_detach_is_shown),
+    OrderAction.DETACH: OrderKind(
+        (_DETACH,), needs_units=True, is_shown=_detach_is_shown, puts_on_call=False
+    ),
     OrderAction.RESPOND: OrderKind(
         (respond_steps.CREATE, _ATTACH, respond_steps.REMOVE),
         needs_units=True,
         needs_duty=True,
         is_shown=_attach_is_shown,
+        puts_on_call=True,
         sets_status=True,
     ),
     OrderAction.NOTE: OrderKind((call_steps.NOTE,)),
     OrderAction.STATUS: OrderKind((call_steps.STATUS,), needs_units=True),
     OrderAction.CLOSE: OrderKind((call_steps.CLOSE,)),
     OrderAction.DISMISS: OrderKind((call_steps.DISMISS,)),
+    OrderAction.UNDO: OrderKind(
+        (undo_steps.TAKE_OFF, undo_steps.PUT_BACK), needs_units=True, is_shown=undo_steps.is_undone
+    ),
 }

@@ -139,9 +139,9 @@ class QueuedOrder:
     ) -> QueuedOrder:
         """Take an order as it is stored; one that was being sent may have reached the CAD."""
         order = accepted.order
-        is_resolved, was_sending = order.resolution is not None, order.state is OrderState.SENDING
+        is_stored, was_sending = order.resolution is not None, order.state is OrderState.SENDING
         # A new attach has nothing to decode.
-        is_plain = not is_resolved and order.outcome is None and order.detail is None
+        is_plain = not is_stored and order.outcome is None and order.detail is None
         view = OrderView(order) if is_plain else outcomes.decode_view(order)
         kind = KINDS[order.action]
         return cls(
@@ -156,9 +156,9 @@ class QueuedOrder:
             order.created_at + LIFETIME,
             server,
             # Where the resolution is stored, the actor has confirmed it or did not need to.
-            may_ask=may_ask and not is_resolved,
-            lookup=LookupState(is_resolved=is_resolved, is_stored=is_resolved),
-            is_late=is_resolved,
+            may_ask=may_ask and not is_stored,
+            lookup=LookupState(is_stored and not accepted.must_check, is_stored=is_stored),
+            is_late=is_stored,
             may_have_been_sent=was_sending,
         )
 
@@ -209,7 +209,7 @@ class QueuedOrder:
             order,
             state=OrderState.SENDING if is_sent else order.state,
             people=frozenset(people),
-            resolution=None
+            resolution=order.resolution
             if is_open_question
             else RESOLUTION_JSON.dump_json(self.resolution).decode(),
             outcome=OUTCOME_JSON.dump_json(self.outcome).decode() if self.outcome else None,

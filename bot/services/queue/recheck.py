@@ -139,7 +139,7 @@ def without_moved(resolution: Resolution, call_id: int, now: CallsByIdent) -> Re
 def only_still_on_call(
     resolution: Resolution, call_id: int | None, now: CallsByIdent, *, is_repeated: bool
 ) -> Resolution:
-    """Return a resolution without the units that a detach would not take off the right call.
+    """Return a resolution of the units that a detach takes off the right call, with that call.
 
     Args:
         call_id: the call that the units are to leave; None for the one that each was on when the
@@ -147,7 +147,7 @@ def only_still_on_call(
         now: the calls that each unit is on.
         is_repeated: an earlier attempt may have taken the units off their calls.
     """
-    reasons = {}
+    reasons: dict[str, SkipReason] = {}
     for one in resolution.assignees:
         calls = now.get(one.unit.ident, ()) if one.unit else ()
         former = call_id or one.call_id
@@ -162,6 +162,8 @@ def only_still_on_call(
             reasons[one.key] = SkipReason.NOT_LOOKED_UP
         else:
             reasons[one.key] = SkipReason.NOT_ON_CALL
+    if call_id is not None:
+        resolution = _with_calls(resolution, {one.key: call_id for one in resolution.assignees})
     return without(resolution, reasons)
 
 

@@ -51,7 +51,8 @@ class SkipReason(enum.Enum):
     DISPATCHER = enum.auto()  # on duty as a dispatcher only
     NOT_ADDRESSABLE = enum.auto()  # no request of this CAD's API can name the unit
     STATUS_CHANGED = enum.auto()  # the unit got another status while the order waited
-    ON_ANOTHER_CALL = enum.auto()  # the unit went to another call while the order waited
+    ON_ANOTHER_CALL = enum.auto()  # the unit has been sent to another call since
+    FORMER_CALL_CLOSED = enum.auto()  # the unit cannot go back to the call that it came from
     # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD
@@ -229,11 +230,15 @@ class Resolution:
     attendances: tuple[MemberGroupSummary, ...] = ()
     too_many: int = 0
 
+    def is_only(self, member_id: int) -> bool:
+        """Return whether it names one member alone."""
+        return {one.discord_id for one in self.assignees} == {member_id}
+
     def only_on_duty(self, *, is_final: bool) -> Resolution:
         """Return it without the assignees that are off duty.
 
         Args:
-            is_final: whether the CAD has been asked: those of whom it does not say stay then.
+            is_final: whether the CAD has been asked. Those whose duty it does not tell stay then.
         """
         kept = tuple(
             one for one in self.assignees if one.on_duty or (is_final and one.on_duty is None)

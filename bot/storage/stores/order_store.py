@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
 
 from bot.storage.database import Coalescer, Database
+from bot.storage.stores.order_row import (
+    ORDERS,
+    Order,
+    OrderAction,
+    OrderState,
+    order_from_row,
+)
 from bot.storage.tables import orders
 
 if TYPE_CHECKING:
@@ -16,90 +21,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import Select
 
+__all__ = ["Order", "OrderAction", "OrderState", "OrderStore"]
 
-class OrderAction(StrEnum):
-    """What an order asks for."""
-
-    ATTACH = "attach"
-    DETACH = "detach"
-    RESPOND = "respond"  # make a 911 call a dispatch call, and attach units to it
-    NOTE = "note"
-    STATUS = "status"
-    CLOSE = "close"
-    DISMISS = "dismiss"  # take a 911 call off the list
-    UNREADABLE = "unreadable"  # another version of the bot has stored it
-
-    @classmethod
-    def _missing_(cls, value: object) -> OrderAction:  # noqa: ARG003
-        return cls.UNREADABLE
-
-
-class OrderState(StrEnum):
-    """Where an order stands. The first two change; AWAITING_CONFIRMATION can be answered."""
-
-    QUEUED = "queued"
-    SENDING = "sending"
-    DONE = "done"
-    REFUSED = "refused"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-    AWAITING_CONFIRMATION = "asked"  # not sent: its actor has to confirm it first
-    CONFIRMED = "confirmed"  # the actor has confirmed it: another order followed
-    UNREADABLE = "unreadable"  # another version of the bot has stored it; it is closed
-
-    @classmethod
-    def _missing_(cls, value: object) -> OrderState:  # noqa: ARG003
-        return cls.UNREADABLE
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether something is still to come."""
-        return self in {OrderState.QUEUED, OrderState.SENDING}
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One order as stored.
-
-    Attributes:
-        call_id: the dispatch call, None while it is not created; for a detach, the only call that
-            units may be taken off, None for any.
-        units: the text as typed, with the members of the roles and channels that it names.
-        application_id, token: the address of the private reply; the token is a secret, valid for
-            `INTERACTION_LIFETIME` and wiped after that.
-        reply_id: the message that holds the reply; None until Discord has told it.
-        people: the Discord ids of the members it is about, known once it is resolved.
-        detail: JSON of the services above: what it says beside its call and units; None for
-            nothing.
-        step: how many of its requests to the CAD are done.
-        resolution, outcome: JSON of the services above; None until known.
-        answered: whether the actor was told the last outcome.
-    """
-
-    id: int
-    guild_id: int
-    server_id: int
-    action: OrderAction
-    call_id: int | None
-    units: str
-    actor_id: int
-    created_at: datetime
-    application_id: int
-    token: str | None = field(repr=False)
-    reply_id: int | None = None
-    state: OrderState = OrderState.QUEUED
-    people: frozenset[int] = frozenset()
-    detail: str | None = None
-    step: int = 0
-    resolution: str | None = None
-    outcome: str | None = None
-    answered: bool = False
-    finished_at: datetime | None = None
-
-
-ORDERS = select(*(orders.c[name] for name in Order.__slots__))
 _BY_ID = ORDERS.where(orders.c.id == bindparam("order"))
 _OPEN = (OrderState.QUEUED, OrderState.SENDING)
 _UNFINISHED = ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(False))).order_by(
@@ -109,11 +34,11 @@ _NEWEST = ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.
 _INSERT = insert(orders).returning(orders.c.id, sort_by_parameter_order=True)
 _INSERT_MANY = insert(orders)
 _GIVEN = tuple(name for name in Order.__slots__ if name != "id")
-_LAST_ID = select(func.max(orders.c.id))
 _CHANGING = (
     *("call_id", "reply_id", "state", "step", "people", "resolution", "outcome"),
     *("answered", "finished_at"),
 )
+_LAST_ID = select(func.max(orders.c.id))
 _ONE = update(orders).where(orders.c.id == bindparam("order"))
 # A late write does not change an order that has been closed.
 _UPDATE = _ONE.where(
@@ -129,6 +54,17 @@ _ABANDON = _ONE.values(
     finished_at=func.coalesce(orders.c.finished_at, bindparam("now")),
 )
 _ANSWER = _ONE.where(orders.c.state == OrderState.AWAITING_CONFIRMATION)
+_FAILED = (OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED)
+_undo = orders.alias("undo")
+# An order whose undo was not carried out can be undone again.
+_TO_UNDO = _ONE.where(
+    orders.c.state == OrderState.DONE,
+    or_(
+        orders.c.undone_by.is_(None),
+        orders.c.undone_by.in_(select(_undo.c.id).where(_undo.c.state.in_(_FAILED))),
+    ),
+)
+_BEING_ADDED = -1  # as `undone_by`, within the transaction that adds the undo
 _WIPE = (
     update(orders)
     .where(orders.c.created_at < bindparam("before"), orders.c.token.is_not(None))
@@ -182,6 +118,19 @@ class OrderStore:
         async with self._database.begin() as connection:
             answer = _ANSWER.values(state=OrderState.CANCELLED, answered=True)
             return bool((await connection.execute(answer, {"order": asked_id})).rowcount)
+
+    async def add_undo(self, done_id: int, order: Order) -> int | None:
+        """Save the order that undoes another one; return its id.
+
+        None where the other order is undone already, or is being undone.
+        """
+        async with self._database.begin() as connection:
+            claim = _TO_UNDO.values(undone_by=_BEING_ADDED)
+            if not (await connection.execute(claim, {"order": done_id})).rowcount:
+                return None
+            new_id: int = (await connection.scalars(_INSERT, _new_row(order))).one()
+            await connection.execute(_ONE.values(undone_by=new_id), {"order": done_id})
+        return new_id
 
     async def abandon(self, order_id: int, now: datetime) -> None:
         """Close an order that cannot be read, without touching what it says."""
@@ -254,15 +203,6 @@ def _filtered(statement: Select[Any], member_id: int | None, call_id: int | None
 def encode_ids(discord_ids: Collection[int]) -> str:
     """Spell ids so that one of them can be searched for: ",1,2,"."""
     return ",".join(["", *map(str, sorted(discord_ids)), ""]) if discord_ids else ","
-
-
-def order_from_row(row: Row[Any]) -> Order:
-    """Read a row of `ORDERS`."""
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    values["action"] = OrderAction(row.action)
-    values["state"] = OrderState(row.state)
-    values["people"] = frozenset(int(one) for one in row.people.split(",") if one)
-    return Order(**values)
 
 
 def _new_row(order: Order) -> dict[str, Any]:

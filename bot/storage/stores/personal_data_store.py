@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from bot.storage.stores.link_request_store import delete_requests
-from bot.storage.stores.order_store import ORDERS, encode_ids, order_from_row
+from bot.storage.stores.order_row import ORDERS, order_from_row
+from bot.storage.stores.order_store import encode_ids
 from bot.storage.tables import link_requests, links, orders
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.storage.database import Database
-    from bot.storage.stores.order_store import Order
+    from bot.storage.stores.order_row import Order
 
 _LAST_SNOWFLAKE = 2**63 - 1
 _MENTION = re.compile(r"<@!?(\d{1,20})>")

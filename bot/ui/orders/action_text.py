@@ -26,6 +26,7 @@ class ActionText:
         label, item: what the order is about.
         result: after the mark of an order that is done.
         line: in lists.
+        missing: before the units, where the CAD shows that nothing was done.
     """
 
     participle: str
@@ -34,6 +35,7 @@ class ActionText:
     item: str
     result: str
     line: str
+    missing: str = "Not on {call}{where}"
 
 
 WORDS: Mapping[OrderAction, ActionText] = {
@@ -52,6 +54,7 @@ WORDS: Mapping[OrderAction, ActionText] = {
         item="{units}",
         result="Off {call}{where}: {units}",
         line="{units} off {number}{where}",
+        missing="Still on {call}{where}",
     ),
     OrderAction.RESPOND: ActionText(
         participle="attached to {call}{where}",
@@ -92,5 +95,14 @@ WORDS: Mapping[OrderAction, ActionText] = {
         item="{emergency}{where}",
         result="Dismissed {emergency}{where}.",
         line="dismiss {emergency}{where}",
+    ),
+    OrderAction.UNDO: ActionText(
+        participle="undone",
+        subject="the order was",
+        label="Units",
+        item="{units}",
+        result="Undone{where}: {units}",
+        line="undo{where}: {units}",
+        missing="Not undone{where}",
     ),
 }

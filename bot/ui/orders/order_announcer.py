@@ -11,7 +11,7 @@ from typing import cast
 import discord
 from discord.ui import View
 
-from bot.services.orders.intake import UNDOABLE
+from bot.services.orders.moves import UNDOABLE
 from bot.services.orders.outcomes import OrderView
 from bot.services.reply import Delivery
 from bot.storage.stores.order_store import OrderState
@@ -85,13 +85,13 @@ class CancelButton(IdButton, template=id_button_pattern("cancel")):
 
 
 class UndoButton(IdButton, template=id_button_pattern("undo")):
-    """Detaches the units that an order has attached."""
+    """Puts the units that an order has moved back where they were."""
 
     action = "undo"
     label = "Undo"
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Give the opposite order; the units were confirmed once already."""
+        """Give the order; the units were confirmed once already."""
         undo = partial(services.intake.undo, order_id=self.number)
         await submit_order(interaction, undo, services.queue, may_ask=False)
 
@@ -135,8 +135,8 @@ def buttons_for_order(view: OrderView) -> View:
     elif order.state is OrderState.AWAITING_CONFIRMATION:
         buttons.add_item(ConfirmButton(order.id))
         buttons.add_item(DeclineButton(order.id))
-    elif order.action in UNDOABLE and order.state is OrderState.DONE:
-        missing = outcome.missing if outcome else ()
-        if len(view.resolution.assignees) > len(missing):
+    elif order.state is OrderState.DONE and order.action in UNDOABLE:
+        unmoved = {*outcome.missing, *outcome.unmoved} if outcome else {}
+        if len(view.resolution.assignees) > len(unmoved):
             buttons.add_item(UndoButton(order.id))
     return buttons

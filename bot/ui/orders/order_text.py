@@ -14,6 +14,7 @@ from bot.services.targets.resolution import ASSIGNEE_LIMIT
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import error_text
 from bot.ui.orders.action_text import STATUS_WORDS, UNKNOWN_STATUS, WORDS
+from bot.ui.orders.move_text import undone_units, units_on_other_calls
 from bot.ui.orders.target_text import skip_reason, skipped_lines
 from bot.ui.text import (
     MESSAGE_LIMIT,
@@ -36,9 +37,14 @@ _UNREADABLE = (
 _IS_LISTED = "{emergency} is still listed. Dismiss it if it needs no more units."
 _MAY_BE_LISTED = "{emergency} may still be listed. Dismiss it if it needs no more units."
 _ATTACH_STEP = 1  # of a response
-_ABOUT_CALLS = {OrderAction.ATTACH, OrderAction.DETACH, OrderAction.RESPOND}
 _NOT_DONE = {OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED}
 
+_NOT_SHOWN = {
+    OrderAction.ATTACH: "The CAD accepted the order, but does not show {units} on the call.",
+    OrderAction.RESPOND: "The CAD accepted the order, but does not show {units} on the call.",
+    OrderAction.DETACH: "The CAD accepted the order, but still shows {units} on the call.",
+    OrderAction.UNDO: "The CAD accepted the order, but does not show {units} where they were.",
+}
 _STATE_NAMES = {
     OrderState.AWAITING_CONFIRMATION: "not confirmed",
     OrderState.CONFIRMED: "confirmed: another order followed",
@@ -62,9 +68,7 @@ def order_line(view: OrderView) -> str:
     """Return an order in one line, for lists and the log channel."""
     done = view.order
     mark = "⏳" if done.state.is_open else order_reply(view).partition(" ")[0]
-    people = join_limited([unit_name(one) for one in view.resolution.assignees], 300) or code_span(
-        done.units, 60
-    )
+    people = join_limited(_unit_names(view), 300) or code_span(done.units, 60)
     what = (
         people
         if done.state is OrderState.UNREADABLE
@@ -93,15 +97,16 @@ def _lines(view: OrderView, limit: int) -> Iterator[str]:
     if view.order.state is OrderState.UNREADABLE:
         yield f"❌ {_UNREADABLE}"
         return
-    people = join_limited([unit_name(one) for one in view.resolution.assignees], limit)
+    people = join_limited(_unit_names(view), limit)
     if view.waiting:
         yield f"⏳ {_wait_text(view.waiting)}"
         yield _to_do(view, people)
         return
-    yield _headline(view, people)
+    is_done = view.order.state is OrderState.DONE
+    yield _result(view, people) if is_done else _headline(view, people)
     if view.order.state is OrderState.AWAITING_CONFIRMATION:
-        yield from _units_on_other_calls(view, limit)
-    if view.order.state is OrderState.DONE and view.outcome:
+        yield from units_on_other_calls(view, limit)
+    if is_done and view.outcome:
         yield from _confirmation_lines(view, view.outcome, limit)
     if view.order.action is OrderAction.RESPOND:
         yield from _emergency_lines(view)
@@ -120,6 +125,13 @@ def _wait_text(waiting: WaitNotice) -> str:
         f"Busy: it goes out {timestamp(waiting.until, 'R')} at the earliest. The CAD takes"
         f" {waiting.orders_per_minute} orders a minute."
     )
+
+
+def _unit_names(view: OrderView) -> list[str]:
+    """Return the units of an order, and where they have gone."""
+    if view.order.action is OrderAction.UNDO and view.order.state is OrderState.DONE:
+        return undone_units(view)
+    return [unit_name(one) for one in view.resolution.assignees]
 
 
 def say(words: str, view: OrderView, units: str = "") -> str:
@@ -161,8 +173,6 @@ def _emergency_lines(view: OrderView) -> Iterator[str]:
 
 def _headline(view: OrderView, people: str) -> str:
     done, outcome = view.order, view.outcome
-    if done.state is OrderState.DONE:
-        return _result(view, people)
     words = WORDS[done.action]
     is_unsure = outcome is not None and outcome.is_unsure
     not_done = f"It is not certain whether {words.subject}" if is_unsure else "Not"
@@ -201,28 +211,12 @@ def _question(view: OrderView) -> str:
     return f"{what}? Not sent yet: press **Confirm** before {until}, or give the order again."
 
 
-def _units_on_other_calls(view: OrderView, limit: int) -> Iterator[str]:
-    """Yield a line with the units that would leave another call."""
-    if view.order.action is OrderAction.DETACH:
-        return
-    elsewhere = [
-        f"{unit_name(one)} (**#{one.call_id}**)"
-        for one in view.resolution.assignees
-        if one.call_id not in {None, view.order.call_id}
-    ]
-    if elsewhere:
-        yield f"Leaving another call: {join_limited(elsewhere, limit)}"
-
-
 def _result(view: OrderView, people: str) -> str:
     """Return the mark of a completed order and what it has done."""
     outcome, units = view.outcome, view.resolution.assignees
     missing = outcome.missing if outcome else ()
     if missing and all(one.reference in missing for one in units):
-        is_detach = view.order.action is OrderAction.DETACH
-        return say(
-            f"❌ {'Still' if is_detach else 'Not'} on {{call}}{{where}}: {{units}}", view, people
-        )
+        return say(f"❌ {WORDS[view.order.action].missing}: {{units}}", view, people)
     is_partly = missing or view.resolution.left_out or (outcome and outcome.is_incomplete)
     is_partly = is_partly or False in {one.on_duty for one in units}
     return say(f"{'⚠️' if is_partly else '✅'} {WORDS[view.order.action].result}", view, people)
@@ -230,7 +224,7 @@ def _result(view: OrderView, people: str) -> str:
 
 def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
     """Yield what the CAD shows of a completed order about the units of a call."""
-    if view.order.action not in _ABOUT_CALLS:
+    if view.order.action not in _NOT_SHOWN:
         return
     people = view.resolution.assignees
     match outcome.confirmation:
@@ -239,10 +233,7 @@ def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterat
         case BoardConfirmation.MISSING:
             absent = [unit_name(one) for one in people if one.reference in outcome.missing]
             units = join_limited(absent, limit)
-            if view.order.action is OrderAction.DETACH:
-                yield f"The CAD accepted the order, but still shows {units} on the call."
-            else:
-                yield f"The CAD accepted the order, but does not show {units} on the call."
+            yield _NOT_SHOWN[view.order.action].format(units=units)
         case BoardConfirmation.UNKNOWN:
             yield (
                 "The CAD accepted the order, but did not say whether it shows on the call. Check"

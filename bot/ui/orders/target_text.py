@@ -31,7 +31,6 @@ _REASONS = {
     SkipReason.NOT_UNDERSTOOD: "this is no member, unit or group of units",
     SkipReason.NOT_LOOKED_UP: "the CAD did not say which unit that is. Try again in a minute",
     SkipReason.NOT_ON_CALL: "no longer on that call",
-    SkipReason.ON_ANOTHER_CALL: "sent to another call while your order waited",
     SkipReason.RESULT_UNKNOWN: (
         "the connection to the CAD broke. Check their call before you try again"
     ),
@@ -53,6 +52,8 @@ _REASONS = {
     SkipReason.NO_MEMBER_ON_DUTY: "no member in it is linked and on duty in the CAD",
     SkipReason.NO_UNIT_IN_RANGE: "no unit on duty has a number in this range",
     SkipReason.NO_SUCH_UNIT_GROUP: "no unit on duty belongs to it. Spell it as in the CAD",
+    SkipReason.ON_ANOTHER_CALL: "sent to another call meanwhile",
+    SkipReason.FORMER_CALL_CLOSED: "not put back, because the call that it came from is closed",
     SkipReason.STATUS_CHANGED: "another status was set meanwhile",
     SkipReason.NOT_ADDRESSABLE: (
         "the CAD shows no API id for this unit, and its API 1 cannot name it otherwise. Do it in"

@@ -5,11 +5,11 @@ Reference: docs/sonoran-cad.md, "Unit".
 
 from __future__ import annotations
 
+from sandbox.cad.state import seed
 from sandbox.cad.state.models import Account, Badge, Community, Page, Server
 from sandbox.cad.state.world import CadWorld
 
 _FIRST_STEAM64 = 76561198200000001
-
 _FIRST_NUMBERED_STEAM64 = 76561198400000001
 _DEPARTMENTS = ("LSPD", "BCSO", "EMS", "SAFD")
 _NO_ID_EVERY = 3  # of the numbered units, each third account has no API id
@@ -26,11 +26,8 @@ _BADGES = (
 def add_units(world: CadWorld, community: Community, server: Server) -> frozenset[str]:
     """Add accounts with units on duty; return the numbers of the units."""
     for number, badge in enumerate(_BADGES):
-        steam64 = _FIRST_STEAM64 + number
-        uuid = f"00000000-0000-4000-8000-{steam64 % 10**12:012d}"
-        account = Account(uuid, badge.unit_num.lower(), api_ids=(f"{steam64:x}",))
-        community.accounts[uuid] = account
-        world.login(server, account, badge)
+        person = seed.Person(badge.unit_num, _FIRST_STEAM64 + number)
+        world.login(server, seed.add_account(community, person), badge)
     return frozenset(badge.unit_num for badge in _BADGES)
 
 

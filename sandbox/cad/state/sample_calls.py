@@ -49,7 +49,7 @@ SAMPLE_EMERGENCIES = (
     EmergencyForm(
         caller="Lamar D.",
         location="Forum Drive, Davis",
-        description="Somebody is stealing my neighbour's car right now!",
+        description="A man is stealing my neighbour's car right now!",
         meta_data={"postal": "9105"},
     ),
     EmergencyForm(

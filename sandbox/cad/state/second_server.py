@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
-from sandbox.cad.state.models import Account, Badge, CallForm, EmergencyForm, Page, Server
+from sandbox.cad.state.models import Badge, CallForm, EmergencyForm, Page, Server
 from sandbox.cad.state.world import CadWorld
 
 SERVER_ID = 2
@@ -52,11 +52,8 @@ def add_second_server(world: CadWorld) -> Server:
     assert erin is not None
     world.login(server, erin, _ERIN)
     for number, badge in enumerate((_NICO, _MEDIC)):
-        steam64 = _FIRST_STEAM64 + number
-        uuid = f"00000000-0000-4000-8000-{steam64 % 10**12:012d}"
-        account = Account(uuid, badge.unit_num.lower(), api_ids=(f"{steam64:x}",))
-        community.accounts[uuid] = account
-        unit = world.login(server, account, badge)
+        person = seed.Person(badge.unit_num, _FIRST_STEAM64 + number)
+        unit = world.login(server, seed.add_account(community, person), badge)
     world.new_dispatch(server, _ALARM)
     world.new_dispatch(server, _CRASH, Target(ident_ids=(unit.id,)))
     world.call_911(server, _SMOKE)

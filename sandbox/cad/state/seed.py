@@ -75,13 +75,13 @@ def build_world(now: Callable[[], datetime] = utc_now) -> CadWorld:
     """Build one community on the plan Plus, with one server, units on duty and open calls."""
     community = Community(COMMUNITY_ID, API_KEY, layouts=[MEDICAL_LAYOUT])
     world = CadWorld([community], now)
-    _account(community, DANA, _DISPATCH)
-    _account(community, ERIN)
-    _account(community, CASEY, api_id=CASEYS_ID)
-    _account(community, QUINN, api_id=QUINNS_ID)
+    add_account(community, DANA, _DISPATCH)
+    add_account(community, ERIN)
+    add_account(community, CASEY, api_id=CASEYS_ID)
+    add_account(community, QUINN, api_id=QUINNS_ID)
     server = world.server(COMMUNITY_ID, SERVER_ID)
     for duty in _DUTIES:
-        account = _account(community, duty.person)
+        account = add_account(community, duty.person)
         unit = world.login(server, account, duty.badge, is_dispatch=duty.page is Page.DISPATCH)
         unit.status = duty.status
         unit.location = duty.location
@@ -89,12 +89,13 @@ def build_world(now: Callable[[], datetime] = utc_now) -> CadWorld:
     return world
 
 
-def _account(
+def add_account(
     community: Community,
     person: Person,
     permissions: frozenset[str] = _POLICE,
     api_id: str | None = None,
 ) -> Account:
+    """Add the account of a person; its API id is the SteamID64 in hex unless another is given."""
     # Derived from the id, so that every start of the sandbox has the same accounts.
     uuid = f"00000000-0000-4000-8000-{person.steam64 % 10**12:012d}"
     account = Account(
@@ -187,7 +188,7 @@ _FIRE = CallForm(
     postal="9044",
     description="Smoke from the second floor of an apartment house.",
     notes=(
-        Note("21:24:40", "D-1", "Caller says everyone is out."),
+        Note("21:24:40", "D-1", "Caller says all residents are out."),
         Note("21:26:03", "R-2", "Visible flames on side C."),
     ),
 )

@@ -143,7 +143,7 @@ class TestOnACall:
 
     async def test_an_unknown_id_is_told_before_the_order(self, officers: BotFixture) -> None:
         shown = await officers.charlie.click(await call_card(officers), label="Attach me")
-        result = await officers.charlie.submit_modal(shown, {"steam": "license:nobody"})
+        result = await officers.charlie.submit_modal(shown, {"steam": "license:unknown"})
         assert "the CAD has no account with this id yet" in await settled(officers, result)
         assert "off duty" in followed(result)
         assert officers.orders() == []

@@ -330,8 +330,8 @@ async def test_a_request_expires(bot_fixture: BotFixture, log: LogChannel) -> No
 
 
 async def test_what_a_hostile_name_looks_like(bot_fixture: BotFixture, log: LogChannel) -> None:
-    said = await asked(bot_fixture, bot_fixture.vic, "x:`@everyone`<@&1>|||**bold**" + "y" * 150)
-    assert said.text.startswith("⏳ Your link to `x:ˋ@everyoneˋ<@&1>")
-    assert "x:ˋ@everyoneˋ<@&1>" in log.texts[0].partition("`")[2]
+    said = await asked(bot_fixture, bot_fixture.vic, "x:`@here`<@&1>|||**bold**" + "y" * 150)
+    assert said.text.startswith("⏳ Your link to `x:ˋ@hereˋ<@&1>")
+    assert "x:ˋ@hereˋ<@&1>" in log.texts[0].partition("`")[2]
     await log.press(bot_fixture.dana, "Approve")
-    assert bot_fixture.links()[bot_fixture.vic.id].startswith("x:`@everyone`")
+    assert bot_fixture.links()[bot_fixture.vic.id].startswith("x:`@here`")

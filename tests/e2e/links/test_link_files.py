@@ -149,7 +149,7 @@ async def test_the_database_fails_while_it_is_written(bot_fixture: BotFixture) -
 
 async def test_bad_lines_are_named_and_left_out(bot_fixture: BotFixture) -> None:
     vic = bot_fixture.vic.id
-    text = f"discord_id,api_id\n{vic},license:v\n{vic},x\n1.23E+17,@everyone\n"
+    text = f"discord_id,api_id\n{vic},license:v\n{vic},x\n1.23E+17,@here\n"
     said = await shown(bot_fixture, text)
     lines = said.text.splitlines()
     assert lines[0].startswith("⚠️ `people.csv`: 1 new, 0 changed, 0 unchanged, 2 with errors.")
@@ -171,10 +171,8 @@ async def test_a_shared_id_takes_the_press(bot_fixture: BotFixture) -> None:
 
 async def test_there_is_more_than_fits(bot_fixture: BotFixture) -> None:
     rows = "".join(f"{10**17 + n},license:{n}\n" for n in range(3000))
-    said = await shown(
-        bot_fixture, f"discord_id,api_id\n{rows}{rows[:200]}", name="`@everyone`.csv"
-    )
-    assert said.text.startswith("⚠️ `ˋ@everyoneˋ.csv`: 3,000 new,")
+    said = await shown(bot_fixture, f"discord_id,api_id\n{rows}{rows[:200]}", name="`@here`.csv")
+    assert said.text.startswith("⚠️ `ˋ@hereˋ.csv`: 3,000 new,")
     assert said.result.response is not None
     (file,) = said.result.response.attachments
     report = (await file.read()).decode()
@@ -189,12 +187,12 @@ class TestNames:
     async def test_members_are_found_by_name(self, bot_fixture: BotFixture) -> None:
         twin = bot_fixture.guild.add_member(bot_fixture.env.create_user("other"), nick="Charlie")
         said = await shown(
-            bot_fixture, "user,steam\n@Vic,license:v\nCharlie,license:c\nnobody,x:1\n"
+            bot_fixture, "user,steam\n@Vic,license:v\nCharlie,license:c\njamie,x:1\n"
         )
         assert f"line 2: {bot_fixture.vic.mention} `license:v`" in said.text
         ids = ", ".join(map(str, sorted([bot_fixture.charlie.id, twin.id])))
         assert f"line 3\\: several members are called 'Charlie' \\({ids}\\);" in said.text
-        assert "line 4\\: no member of this server is called 'nobody'" in said.text
+        assert "line 4\\: no member of this server is called 'jamie'" in said.text
 
     async def test_without_the_intent_no_member_is_known_by_name(
         self, bot_fixture: BotFixture
@@ -246,7 +244,7 @@ class TestRefusals:
             (b"," * MAX_FILE_BYTES, "name no column of people"),
             (b"[" * MAX_FILE_BYTES, "not readable as JSON \\(too deep\\)"),
             (b"PK\x03\x04 a workbook", "this is not a text file; save it as CSV UTF\\-8"),
-            (b"discord_id,api_id\n@everyone,=1\n", "'\\=1' is a formula or its failure"),
+            (b"discord_id,api_id\n@here,=1\n", "'\\=1' is a formula or its failure"),
             (b"discord_id,api_id\n1,**x**" + b"y" * 4000, "'\\*\\*x\\*\\*yyy"),
             ("discord_id,api_id\n1,\u202e<@&1>\n".encode(), "'\\\\u202e\\<\\@&1\\>' has spaces"),
         ],

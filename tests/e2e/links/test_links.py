@@ -100,7 +100,7 @@ async def test_a_link_is_saved_while_the_cad_is_down(bot_fixture: BotFixture) ->
         ("Vic", "`Vic` is not a Steam id."),
         ("", "`(empty)` is not a Steam id."),
         ("https://steamcommunity.com/id/vic", "has a custom name instead of the id."),
-        ("`@everyone`\n**x** <@&1>", "`ˋ@everyoneˋ **x** <@&1>` is not a Steam id"),
+        ("`@here`\n**x** <@&1>", "`ˋ@hereˋ **x** <@&1>` is not a Steam id"),
         ("x" * 4000, f"`{'x' * 99}…` is not a Steam id"),
     ],
 )
@@ -116,9 +116,9 @@ async def test_what_is_no_id_is_not_stored(
 
 
 async def test_a_name_from_the_cad_stays_in_its_place(bot_fixture: BotFixture) -> None:
-    bot_fixture.set_fault(Text(200, "`a` @everyone\n[x](https://b.example)" + "x" * 4000))
+    bot_fixture.set_fault(Text(200, "`a` @here\n[x](https://b.example)" + "x" * 4000))
     answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)
-    assert "`ˋaˋ @everyone [x](https://b.example)xxx" in answer
+    assert "`ˋaˋ @here [x](https://b.example)xxx" in answer
     assert len(answer) < 500
 
 
@@ -157,8 +157,10 @@ async def test_whois(bot_fixture: BotFixture) -> None:
     assert both.startswith(f"✅ {bot_fixture.bob.mention} is `{seed.BOB.hex}`")
     me = await bot_fixture.final_answer(bot_fixture.dana, "links whois")
     assert me == f"❌ {bot_fixture.dana.mention} is not linked."
-    nobody = await bot_fixture.final_answer(bot_fixture.dana, "links whois", steam="license:nobody")
-    assert nobody == "❌ No member is linked to `license:nobody`."
+    answer = await bot_fixture.final_answer(
+        bot_fixture.dana, "links whois", steam="license:unknown"
+    )
+    assert answer == "❌ No member is linked to `license:unknown`."
     assert (
         await bot_fixture.final_answer(bot_fixture.dana, "links whois", steam="Pat")
     ).startswith("❌ `Pat` is no")

@@ -232,7 +232,7 @@ class TestCheck:
         del accounts[erin.uuid]
         spell(bot_fixture, "erin-the-second", seed.ERIN.hex)
         await bot_fixture.final_answer(
-            bot_fixture.dana, "link", steam="license:nobody", member=bot_fixture.vic
+            bot_fixture.dana, "link", steam="license:unknown", member=bot_fixture.vic
         )
         _, words = await self.check(bot_fixture)
         assert words().startswith("⏳ Checking the links: 0 of 5 ·")
@@ -245,7 +245,7 @@ class TestCheck:
         head, unknown, changed, several, hint = words().splitlines()
         assert head.startswith("⚠️ 5 links checked, started ")
         assert head.endswith(": 3 proven, 1 unknown, 1 changed.")
-        assert unknown == f"The CAD does not know: {bot_fixture.vic.mention} `license:nobody`."
+        assert unknown == f"The CAD does not know: {bot_fixture.vic.mention} `license:unknown`."
         assert changed == f"Another account has the id now: {erin_was}."
         assert several.removeprefix("Several members share one id: ").rstrip(".") in shared
         assert hint.startswith("`/links list` with `only:` lists them all")

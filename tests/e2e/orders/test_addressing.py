@@ -49,7 +49,7 @@ async def test_they_are_attached_confirmed_and_undone(
     assert response is not None
     undone = CommandReply(bot_fixture, await bot_fixture.dana.click(response, label="Undo"))
     assert (await undone.after(60)).splitlines() == [
-        "✅ Off **#100** Armed Robbery: X\\-1, X\\-2",
+        "✅ Undone: X\\-1, X\\-2 off #100",
         "Confirmed by the CAD.",
     ]
     assert bot_fixture.units_on(100) == []

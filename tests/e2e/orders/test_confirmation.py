@@ -149,7 +149,7 @@ async def test_undo_of_many_asks_no_more(bot_fixture: BotFixture) -> None:
     response = said.result.response
     assert response is not None
     undone = CommandReply(bot_fixture, await bot_fixture.dana.click(response, label="Undo"))
-    assert (await undone.after(60)).startswith("✅ Off **#100** Armed Robbery: T\\-1")
+    assert (await undone.after(60)).startswith("✅ Undone: T\\-1, ")
     assert bot_fixture.units_on(100) == []
 
 
@@ -300,8 +300,8 @@ async def test_a_question_that_is_forgotten(bot_fixture: BotFixture) -> None:
 
 @both_apis
 async def test_detaching_many_is_asked_about_too(bot_fixture: BotFixture) -> None:
-    everyone = Target(api_ids=tuple(f"id:{one}" for one in TROOP))
-    bot_fixture.world.attach(bot_fixture.server, 100, everyone)
+    all_units = Target(api_ids=tuple(f"id:{one}" for one in TROOP))
+    bot_fixture.world.attach(bot_fixture.server, 100, all_units)
     await bot_fixture.services.board.fetch_calls(seed.SERVER_ID)
     said = await bot_fixture.run_command(bot_fixture.dana, "detach", units="dept:Troop")
     await said.after(1)

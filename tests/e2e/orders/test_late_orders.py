@@ -19,7 +19,7 @@ from tests.e2e.orders.test_confirmation import pressed as answered
 from tests.e2e.orders.test_order_buttons import pressed
 
 MINUTES = 60.0
-MOVED = "Left out: `A-12`: sent to another call while your order waited."
+MOVED = "Left out: `A-12`: sent to another call meanwhile."
 
 pytestmark = pytest.mark.parametrize(
     ("bot_fixture", "moves_units"),

@@ -63,9 +63,7 @@ async def test_undo_takes_them_off_again(bot_fixture: BotFixture) -> None:
     await said.after(60)
     assert said.buttons == ["Undo"]
     undone = await pressed(bot_fixture, said, "Undo")
-    assert await undone.after(60) == (
-        "✅ Off **#100** Armed Robbery: A\\-12, A\\-7\nConfirmed by the CAD."
-    )
+    assert await undone.after(60) == ("✅ Undone: A\\-12, A\\-7 off #100\nConfirmed by the CAD.")
     assert bot_fixture.units_on(100) == []
 
 
@@ -75,9 +73,9 @@ async def test_undo_leaves_alone_who_has_moved_on(bot_fixture: BotFixture) -> No
     bot_fixture.world.attach(bot_fixture.server, 101, Target(api_ids=(seed.PAT.hex,)))
     undone = await pressed(bot_fixture, said, "Undo")
     assert (await undone.after(60)).splitlines() == [
-        "⚠️ Off **#100** Armed Robbery: A\\-7",
+        "⚠️ Undone: A\\-7 off #100",
         "Confirmed by the CAD.",
-        "Left out: `A-12`: no longer on that call.",
+        "Left out: `A-12`: sent to another call meanwhile.",
     ]
     assert bot_fixture.units_on(101) == ["B-21", "A-12"]
 
@@ -181,7 +179,7 @@ async def test_undo_of_an_order_that_is_forgotten(bot_fixture: BotFixture) -> No
         connection.execute("DELETE FROM orders")
     refusal = await pressed(bot_fixture, said, "Undo")
     refusal.check()
-    assert refusal.text == "❌ There is nothing to undo: this order attached no unit."
+    assert refusal.text == "❌ There is nothing to undo: this order moved no unit."
 
 
 async def test_a_bug_behind_a_button_is_owned_up_to(

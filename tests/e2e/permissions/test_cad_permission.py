@@ -10,7 +10,7 @@ from bot.services.access.cad_permissions import CACHE_TTL
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Fault, Hang, Text
 from tests.e2e.accounts import link_discord
-from tests.e2e.bot_fixture import BotFixture
+from tests.e2e.bot_fixture import BotFixture, CommandReply
 from tests.e2e.calls.test_card_buttons import (
     call_card,
     emergency_card,
@@ -60,6 +60,35 @@ async def test_the_role_alone_is_not_enough(bot_fixture: BotFixture) -> None:
     assert done(bot_fixture) == []
     # Which is in the books, too.
     assert "→ **#100** · by" in await bot_fixture.final_answer(bot_fixture.dana, "audit", call=100)
+
+
+async def test_undo_asks_again(bot_fixture: BotFixture) -> None:
+    grant(bot_fixture, "dana", "dispatch")
+    said = await bot_fixture.run_command(bot_fixture.dana, "attach", call=100, units="A-12")
+    await said.after(60)
+    grant(bot_fixture, "dana", "police", "selfDispatch")
+    await bot_fixture.start()  # without what the CAD has said before
+    assert said.result.response is not None
+    sent = done(bot_fixture)
+    undone = CommandReply(
+        bot_fixture, await bot_fixture.dana.click(said.result.response, label="Undo")
+    )
+    assert await undone.after(60) == f"❌ Not undone.\n{FORBIDDEN}"
+    assert done(bot_fixture) == sent
+
+
+async def test_an_officer_who_may_move_the_own_unit_undoes_that(bot_fixture: BotFixture) -> None:
+    grant(bot_fixture, "pat", "selfDispatch")
+    bot_fixture.env.backend.add_member_role(
+        bot_fixture.guild.id, bot_fixture.pat.id, bot_fixture.dispatch.id
+    )
+    said = await bot_fixture.run_command(bot_fixture.pat, "attach", call=100, units="me")
+    await said.after(60)
+    assert said.result.response is not None
+    undone = CommandReply(
+        bot_fixture, await bot_fixture.pat.click(said.result.response, label="Undo")
+    )
+    assert (await undone.after(60)).startswith("✅ Undone: ")
 
 
 async def test_nor_is_the_cads_permission_alone(bot_fixture: BotFixture) -> None:

@@ -72,7 +72,7 @@ async def test_the_page_bans_and_restores(cad: CadServer) -> None:
             async with session.get("/board.json") as answer:
                 shown = {one["username"]: one for one in (await answer.json())["accounts"]}
             assert shown["pat"]["status"] == status.name.lower()
-        async with session.post("/board/accounts/nobody/ban") as answer:
+        async with session.post("/board/accounts/unknown/ban") as answer:
             assert answer.status == 404
     assert shown["dana"]["isOwner"]
     assert shown["charlie"]["hasDiscord"]

@@ -270,7 +270,7 @@ async def test_the_hub_takes_the_place_of_http_while_a_client_listens(
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (("nobody", API_KEY, 1), "INVALID COMMUNITY ID"),
+        (("unknown", API_KEY, 1), "INVALID COMMUNITY ID"),
         ((COMMUNITY_ID, "wrong", 1), "INVALID API KEY"),
         ((COMMUNITY_ID, API_KEY, 7), "INVALID SERVER ID"),
     ],

@@ -200,8 +200,8 @@ async def test_active_units(caller: Caller) -> None:
     assert units[0]["data"]["unitNum"] == "A-12"
     assert units[0]["data"]["apiId1"] == PAT.hex
     assert not any(unit["isDispatch"] for unit in units)
-    everyone = await read(caller, path, type_, {"onlyUnits": False})
-    assert len(everyone) == len(units) + 1
+    all_units = await read(caller, path, type_, {"onlyUnits": False})
+    assert len(all_units) == len(units) + 1
     some = await read(caller, path, type_, {"limit": 2, "offset": 1})
     assert [unit["data"]["unitNum"] for unit in some] == ["A-7", "M-3"]
 
@@ -210,9 +210,9 @@ async def test_offline_units_are_shown_on_request(cad: CadServer, caller: Caller
     cad.world.logout(cad.world.server(COMMUNITY_ID), 1)
     path, type_ = "/emergency/get_active_units", "GET_ACTIVE_UNITS"
     online = await read(caller, path, type_, {})
-    everyone = await read(caller, path, type_, {"includeOffline": True})
-    assert len(everyone) == len(online) + 1
-    assert everyone[0]["status"] == 100
+    all_units = await read(caller, path, type_, {"includeOffline": True})
+    assert len(all_units) == len(online) + 1
+    assert all_units[0]["status"] == 100
 
 
 async def test_a_call_from_start_to_end(cad: CadServer, caller: Caller) -> None:

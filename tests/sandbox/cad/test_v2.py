@@ -106,7 +106,7 @@ async def test_other_ways_to_name_a_unit(ask: Asker, kind: str) -> None:
     link_discord(ask, PAT, 42)
     targets = {
         "communityUserId": PAT.hex,
-        "communityUserIds": [PAT.hex, "nobody"],
+        "communityUserIds": [PAT.hex, "unknown"],
         "discord": "42",
         "accountUuid": ask.account(PAT).uuid,
     }

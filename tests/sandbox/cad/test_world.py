@@ -45,7 +45,7 @@ def test_attach_by_account_and_by_unit_id(world: CadWorld) -> None:
     assert numbers_on(world, ARMED_ROBBERY) == ["A-12", "A-7"]
 
 
-@pytest.mark.parametrize("api_id", [ERIN.hex, "nobody", f"steam:{PAT.hex}", PAT.hex.upper()])
+@pytest.mark.parametrize("api_id", [ERIN.hex, "unknown", f"steam:{PAT.hex}", PAT.hex.upper()])
 def test_ids_that_are_not_on_duty_attach_no_unit(world: CadWorld, api_id: str) -> None:
     assert world.attach(world.server("sandbox"), ARMED_ROBBERY, Target((api_id,))) == ()
     assert numbers_on(world, ARMED_ROBBERY) == []

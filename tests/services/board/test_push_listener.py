@@ -181,7 +181,7 @@ async def test_how_it_goes_with_each_feed_is_known() -> None:
 class StumblingBoard(AskedBoard):
     def apply(self, server_id: int, events: Iterable[Event]) -> None:
         if CLOSED in events:
-            raise RuntimeError("nobody expected that")
+            raise RuntimeError("unexpected")
         self.applied += [(server_id, event) for event in events]
 
 

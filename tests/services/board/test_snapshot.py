@@ -106,7 +106,7 @@ def test_a_unit_becomes_a_dispatcher_and_a_unit_again() -> None:
 
 
 def test_an_event_about_a_call_keeps_the_very_same_units() -> None:
-    # Whoever has built an index of the units may go on using it.
+    # An index of the units that was built before stays valid.
     assert KNOWN.apply(UnitsAttached(100, (2,))).units is KNOWN.units
 
 

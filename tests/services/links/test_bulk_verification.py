@@ -171,7 +171,7 @@ async def test_a_spelling_that_the_cad_does_not_know_is_mended(
     assert check_fixture.announcer.last.counts.verified == 1
 
 
-async def test_nobody_is_linked(check_fixture: BulkCheckFixture) -> None:
+async def test_no_member_is_linked(check_fixture: BulkCheckFixture) -> None:
     await check_fixture.check()
     await check_fixture.verifier_fixture.advance(EDIT_GAP)
     assert check_fixture.announcer.last.counts.total == 0

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from bot.cad.push.events import CallUpserted
+from bot.services.access.policy import Access
 from bot.services.errors import (
+    AlreadyUndone,
     AmbiguousCall,
     CallNotFound,
     NoTargets,
@@ -18,15 +20,17 @@ from bot.services.errors import (
 )
 from bot.services.orders import outcomes
 from bot.services.orders.intake import UNDO_WITHIN
+from bot.services.orders.outcomes import OrderDetail
 from bot.services.reply import ReplyAddress
 from bot.services.targets.resolution import Resolution
 from bot.services.targets.terms import Mention
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.conftest import v1
-from tests.services.orders.order_fixture import DANA, REPLY, OrderFixture
-from tests.services.samples import GUILD, actor, call
+from tests.services.orders.order_fixture import DANA, PAT, REPLY, OrderFixture
+from tests.services.samples import DISPATCH_ROLE, GUILD, actor, call
 
 pytestmark = v1
+OFFICER_ROLE = 78
 
 
 async def test_an_order_is_stored_before_anything_else(order_fixture: OrderFixture) -> None:
@@ -99,13 +103,32 @@ async def test_the_token_is_not_shown(order_fixture: OrderFixture) -> None:
     assert "secret" not in repr(REPLY)
 
 
-async def test_an_undo_is_a_detach_from_that_call_only(order_fixture: OrderFixture) -> None:
+async def test_an_undo_is_about_what_was_stored(order_fixture: OrderFixture) -> None:
     done = await order_fixture.done(call_id=102, server_id=3)
-    order = (await order_fixture.intake.undo(DANA, ReplyAddress(8, "other"), done)).order
+    accepted = await order_fixture.intake.undo(DANA, ReplyAddress(8, "other"), done)
+    order = accepted.order
     assert await order_fixture.queue_fixture.stored(order.id) == order
-    assert (order.action, order.call_id, order.server_id) == (OrderAction.DETACH, 102, 3)
-    assert order.units == "<@1001> steam:2"
+    assert (order.action, order.call_id, order.server_id) == (OrderAction.UNDO, 102, 3)
     assert (order.application_id, order.token, order.actor_id) == (8, "other", 42)
+    view = outcomes.decode_view(order)
+    assert view.detail == OrderDetail(undoes=OrderAction.ATTACH)
+    assert [one.api_id for one in view.resolution.assignees] == ["steam:1", "steam:2"]
+    assert accepted.must_check
+    assert (await order_fixture.queue_fixture.stored(done)).undone_by == order.id
+
+
+async def test_an_undo_of_a_detach_takes_units_off_no_call(order_fixture: OrderFixture) -> None:
+    done = await order_fixture.done(call_id=102, action=OrderAction.DETACH)
+    order = (await order_fixture.intake.undo(DANA, REPLY, done)).order
+    assert order.call_id is None
+    assert {one.call_id for one in outcomes.decode_view(order).resolution.assignees} == {102}
+
+
+async def test_an_order_is_undone_once(order_fixture: OrderFixture) -> None:
+    done = await order_fixture.done()
+    await order_fixture.intake.undo(DANA, REPLY, done)
+    with pytest.raises(AlreadyUndone):
+        await order_fixture.intake.undo(DANA, REPLY, done)
 
 
 async def test_an_undo_stands_open_for_ten_minutes(order_fixture: OrderFixture) -> None:
@@ -122,7 +145,9 @@ async def test_an_undo_stands_open_for_ten_minutes(order_fixture: OrderFixture) 
     "more",
     [
         {"guild_id": GUILD + 1},
-        {"action": OrderAction.DETACH},
+        {"action": OrderAction.DETACH, "call_id": None},
+        {"action": OrderAction.NOTE},
+        {"action": OrderAction.UNDO},
         {"state": OrderState.REFUSED},
         {"state": OrderState.SENDING},
         {"state": OrderState.CANCELLED},
@@ -143,6 +168,20 @@ async def test_an_order_that_attached_no_unit_cannot_be_undone(
 async def test_what_does_not_exist_cannot_be_undone(order_fixture: OrderFixture) -> None:
     with pytest.raises(NothingToUndo):
         await order_fixture.intake.undo(DANA, REPLY, 5)
+
+
+async def test_an_officer_undoes_what_is_about_the_own_unit(order_fixture: OrderFixture) -> None:
+    order_fixture.intake._access = Access(frozenset({DISPATCH_ROLE}), frozenset({OFFICER_ROLE}))
+    pat = (order_fixture.queue_fixture.assignee(1),)
+    resolution = outcomes.RESOLUTION_JSON.dump_json(Resolution(pat)).decode()
+    alone = await order_fixture.done(resolution=resolution)
+    officer = actor(OFFICER_ROLE, user_id=PAT)
+    assert (await order_fixture.intake.undo(officer, REPLY, alone)).order.actor_id == PAT
+    with pytest.raises(RoleRequired):
+        await order_fixture.intake.undo(officer, REPLY, await order_fixture.done())
+    alone = await order_fixture.done(resolution=resolution)
+    with pytest.raises(RoleRequired):
+        await order_fixture.intake.undo(actor(user_id=PAT), REPLY, alone)
 
 
 async def test_only_dispatchers_undo(order_fixture: OrderFixture) -> None:

@@ -149,6 +149,8 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
         24: "DISPATCHER",
         25: "NOT_ADDRESSABLE",
         26: "STATUS_CHANGED",
+        27: "ON_ANOTHER_CALL",
+        28: "FORMER_CALL_CLOSED",
         101: "CAD_PERMISSION_MISSING",
         102: "NO_CAD_ACCOUNT",
         103: "CAD_PERMISSION_UNKNOWN",

@@ -238,7 +238,7 @@ def test_many_links_are_read_once_and_not_all_looked_through() -> None:
         asked.append(member_id)
         return "Pat"
 
-    assert suggestions.units(DANA, "nobody", name) == []
+    assert suggestions.units(DANA, "unknown", name) == []
     assert len(asked) <= 1000 + OFF_DUTY_LIMIT
     owners = suggestions._owners[GUILD][1]
     suggestions.units(DANA, "U-9", name)

@@ -155,12 +155,9 @@ async def test_calls_of_seconds_ago_will_do_unless_the_order_may_have_been_sent(
     await queue_fixture.board.fetch_calls(1)
     await queue_fixture.advance(4)
     asked = []
-    given: list[dict[str, Any]] = [
-        {"is_late": True},
-        {"may_have_been_sent": True},
-        {"may_have_been_sent": True},
-    ]
-    for changes in given:
+    late: dict[str, Any] = {"is_late": True}
+    repeated: dict[str, Any] = {"may_have_been_sent": True}
+    for changes in (late, repeated, repeated):
         await look_before_attach(access(queue_fixture), queued_order(assignee(1), **changes))
         asked.append(queue_fixture.cad.asked["calls"])
     assert asked == [1, 2, 2]  # one answer serves all orders of a request
@@ -188,7 +185,7 @@ async def test_an_attach_does_not_pull_a_unit_off_its_next_call(
     assert queue_fixture.cad.call_of(2) == 100
     assert await queue_fixture.state(first) is OrderState.DONE
     text = queue_fixture.text(first)
-    assert "Left out: <@1001>: sent to another call while your order waited." in text
+    assert "Left out: <@1001>: sent to another call meanwhile." in text
     assert "<@1002>" in text.splitlines()[0]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import traceback
 from contextlib import closing
@@ -109,6 +110,7 @@ async def test_what_may_change_is_saved_and_nothing_else(store: OrderStore) -> N
         "finished_at": NOW + MINUTE,
     }
     fixed: dict[str, Any] = {"guild_id": 1, "units": "x", "actor_id": 1, "detail": "{}"}
+    fixed["undone_by"] = 7
     await store.save([replace(one, **changes, **fixed, token="other", application_id=1)])
     assert await store.get(one.id) == replace(one, **changes)
     assert await store.get(other.id) == other
@@ -322,3 +324,35 @@ async def test_an_error_does_not_show_the_token(store: OrderStore, file: Path) -
         await store.add(order())
     assert "no such table" in str(caught.value)
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_an_order_is_undone_once(store: OrderStore) -> None:
+    done = await add(store, state=OrderState.DONE)
+    undo = replace(done, action=OrderAction.UNDO, state=OrderState.QUEUED)
+    found = await asyncio.gather(*(store.add_undo(done.id, undo) for _ in range(3)))
+    (undo_id,) = [one for one in found if one is not None]
+    assert await store.get(undo_id) == replace(undo, id=undo_id)
+    assert await store.get(done.id) == replace(done, undone_by=undo_id)
+    assert len(await store.newest(done.guild_id)) == 2
+
+
+@pytest.mark.parametrize("state", list(OrderState))
+async def test_only_an_undo_that_was_not_carried_out_is_followed_by_another(
+    store: OrderStore, state: OrderState
+) -> None:
+    done = await add(store, state=OrderState.DONE)
+    undo = replace(done, action=OrderAction.UNDO, state=OrderState.QUEUED)
+    first = await store.add_undo(done.id, undo)
+    assert first
+    await store.save([replace(undo, id=first, state=state)])
+    failed = {OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED}
+    assert (await store.add_undo(done.id, undo) is not None) is (state in failed)
+
+
+@pytest.mark.parametrize("state", [one for one in OrderState if one is not OrderState.DONE])
+async def test_an_order_that_is_not_done_is_not_undone(
+    store: OrderStore, state: OrderState
+) -> None:
+    one = await add(store, state=state)
+    assert await store.add_undo(one.id, one) is None
+    assert await store.add_undo(one.id + 1, one) is None

@@ -12,7 +12,7 @@ from bot.services.doctor.runner import DoctorReport
 from bot.ui.doctor import doctor_report
 from bot.ui.text import MESSAGE_LIMIT
 
-HOSTILE = "`@everyone` **x**\n# [a](https://b.example)\u202e" * 100
+HOSTILE = "`@here` **x**\n# [a](https://b.example)\u202e" * 100
 # A value for each name in the texts. Names and reasons come from outside; what the bot says itself
 # (`line`, `plain`) and names of settings are shown as they are.
 NUMBERS = (
@@ -47,12 +47,12 @@ def test_every_finding_has_one_line(code: FindingCode) -> None:
     assert line.endswith(".")
     assert len(line) < 1200
     # Text from outside stands in a code span, where Discord does not interpret it.
-    assert "@everyone" not in re.sub(r"`[^`]*`", "", line)
+    assert "@here" not in re.sub(r"`[^`]*`", "", line)
 
 
 def test_lines_for_a_terminal() -> None:
-    everyone = warning(FindingCode.ROLE_EVERYONE, setting="LINK_ROLE_IDS")
-    assert doctor_report.terminal_line(everyone) == (
+    finding = warning(FindingCode.ROLE_EVERYONE, setting="LINK_ROLE_IDS")
+    assert doctor_report.terminal_line(finding) == (
         "warning  roles       LINK_ROLE_IDS names `@everyone`. Name roles instead."
     )
     assert doctor_report.terminal_line(fine(FindingCode.API_USED, version=2)) == (

@@ -15,7 +15,7 @@ from bot.storage.stores.link_store import ImportCounts
 from bot.ui.link_files import import_preview
 from bot.ui.link_files.import_report import changes, report
 
-HOSTILE = "`@everyone`**x**[a](https://b.example)"
+HOSTILE = "`@here`**x**[a](https://b.example)"
 TOKEN = "0123456789abcdef"
 LARGEST_ID = 2**63 - 1
 
@@ -86,7 +86,7 @@ def test_what_is_refused_and_shared() -> None:
         " the button to import."
     )
     assert lines[1] == "**Errors**"
-    assert lines[2].startswith("line 100\\: the API id '\\`\\@everyone\\`\\*\\*x\\*\\*\\[a\\]")
+    assert lines[2].startswith("line 100\\: the API id '\\`\\@here\\`\\*\\*x\\*\\*\\[a\\]")
     assert lines[3:] == [
         "**Shared ids**",
         "line 2: <@7> `a` is also <@8>",

@@ -78,5 +78,5 @@ def test_a_cad_that_does_not_answer() -> None:
 
 
 def test_hostile_names_stay_text() -> None:
-    account = Account("u-1", "`@everyone`" * 100, "x" * 5000)
+    account = Account("u-1", "`@here`" * 100, "x" * 5000)
     assert len(member_account(MemberAccount(7, account, LINK))) < 1000

@@ -14,14 +14,14 @@ from bot.storage.stores.link_row import Link
 from bot.ui.links import link_results
 from tests.ui.orders.test_order_text import view
 
-HOSTILE = "`@everyone` **x**\n[a](https://b.example)\u202e"
+HOSTILE = "`@here` **x**\n[a](https://b.example)\u202e"
 SNOWFLAKE = 2**63 - 1
 
 LINK = Link(1, 7, "steam:1", 9, datetime(2026, 1, 1, tzinfo=UTC))
 CONFIRMED = replace(
     LINK, account_name="pat", proven_at=datetime(2026, 2, 1, tzinfo=UTC), checked_at=LINK.set_at
 )
-CHANGED = replace(CONFIRMED, other_account="`vic` @everyone")
+CHANGED = replace(CONFIRMED, other_account="`vic` @here")
 DOWN = CadUnreachable("Connection refused")
 OLDER = Link(1, 7, "license:old", 7, datetime(2025, 1, 1, tzinfo=UTC))
 LONG = Link(1, SNOWFLAKE, "`" * 200, SNOWFLAKE, datetime(2026, 1, 1, tzinfo=UTC))
@@ -88,7 +88,7 @@ def test_whois() -> None:
         link_results.whois(Whois(7, LINK, [])) == link_results.id_owners("steam:1", [LINK]) == said
     )
     assert link_results.whois(Whois(7, None, [])) == "❌ <@7> is not linked."
-    assert link_results.id_owners(HOSTILE, []).startswith("❌ No member is linked to `ˋ@everyoneˋ")
+    assert link_results.id_owners(HOSTILE, []).startswith("❌ No member is linked to `ˋ@hereˋ")
 
 
 def test_whois_tells_what_the_cad_makes_of_it() -> None:
@@ -102,7 +102,7 @@ def test_whois_tells_what_the_cad_makes_of_it() -> None:
         "Unproven: the CAD has not confirmed this id; last checked <t:1767225600:R>."
     )
     assert link_results.whois(Whois(7, CHANGED, [])).endswith(
-        "⚠️ The id belonged to account `pat`; in the CAD it now belongs to `ˋvicˋ @everyone`."
+        "⚠️ The id belonged to account `pat`; in the CAD it now belongs to `ˋvicˋ @here`."
     )
 
 
@@ -131,15 +131,15 @@ def test_pages(number, count, total) -> None:
     ]
 
 
-def test_nobody_is_linked() -> None:
+def test_no_member_is_linked() -> None:
     assert link_results.link_page(LinkPage([], 1, 1, 0)).startswith("✅ No member is linked yet.")
 
 
 def test_lists_of_links_fit() -> None:
     assert len(link_results.link_page(LinkPage([LONG] * 20, 1, 1, 20))) <= 2000
-    everyone = link_results.id_owners("x" * 6000, [LONG] * 50)
-    assert len(everyone) <= 2000
-    assert everyone.splitlines()[10:] == ["and 40 more."]
+    owners = link_results.id_owners("x" * 6000, [LONG] * 50)
+    assert len(owners) <= 2000
+    assert owners.splitlines()[10:] == ["and 40 more."]
 
 
 def test_pages_of_orders() -> None:

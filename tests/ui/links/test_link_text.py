@@ -23,7 +23,7 @@ from bot.ui.links import link_buttons, link_text
 
 NOON = datetime(2026, 1, 1, tzinfo=UTC)
 SNOWFLAKE = 2**63 - 1
-HOSTILE = "x:`@everyone`**<@&1>" + "y" * 180
+HOSTILE = "x:`@here`**<@&1>" + "y" * 180
 
 LINK = Link(1, 7, "steam:1", 9, NOON)
 PROOF = Verification("steam:1", "pat", is_verified=True)
@@ -159,6 +159,6 @@ def test_unlinked() -> None:
     ],
 )
 def test_what_people_pasted_stays_in_its_place(text: str) -> None:
-    assert "everyone" in "".join(text.split("`")[1::2])
-    assert "everyone" not in "".join(text.split("`")[::2])
+    assert "@here" in "".join(text.split("`")[1::2])
+    assert "@here" not in "".join(text.split("`")[::2])
     assert len(text) < 1200

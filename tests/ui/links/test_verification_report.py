@@ -16,7 +16,7 @@ NOON = datetime(2026, 1, 1, tzinfo=UTC)
 RUNNING = LinkCheck(1, 9, NOON)
 ENDED = replace(RUNNING, finished_at=NOON)
 LINK = Link(1, 7, "steam:1", 9, NOON)
-HOSTILE = Link(1, 2**63 - 1, "`" * 200, 9, NOON, account_name="@everyone " * 50)
+HOSTILE = Link(1, 2**63 - 1, "`" * 200, 9, NOON, account_name="@here " * 50)
 
 
 def counts(total: int, proven: int = 0, unproven: int = 0, changed: int = 0) -> VerificationCounts:

@@ -18,6 +18,9 @@ PATTERNS: dict[type[IdButton], re.Pattern[str]] = {
 }
 
 
+MOVING = {OrderAction.ATTACH, OrderAction.RESPOND, OrderAction.DETACH}
+
+
 def labels(one: OrderView) -> list[str]:
     items = [item for item in buttons_for_order(one).children if isinstance(item, IdButton)]
     assert len(items) == len(buttons_for_order(one).children)
@@ -37,7 +40,12 @@ def labels(one: OrderView) -> list[str]:
         (done(PAT, confirmation=BoardConfirmation.MISSING, missing=("steam:1",)), []),
         (done(PAT, action=OrderAction.RESPOND), ["Undo"]),
         (done(action=OrderAction.RESPOND), []),
-        (done(PAT, action=OrderAction.DETACH), []),
+        (done(PAT, action=OrderAction.DETACH), ["Undo"]),
+        (done(PAT, unmoved=("steam:1",)), []),
+        (done(PAT, A7, unmoved=("steam:1",)), ["Undo"]),
+        (done(PAT, A7, missing=("steam:3",), unmoved=("steam:1",)), []),
+        (done(PAT, A7, missing=("steam:1",), unmoved=("steam:1",)), ["Undo"]),
+        (done(PAT, action=OrderAction.UNDO), []),
         (refused(PAT), []),
         (refused(PAT, state=OrderState.EXPIRED), []),
         (refused(PAT, state=OrderState.CANCELLED), []),
@@ -51,7 +59,7 @@ async def test_what_can_be_done_about_an_order(one: OrderView, expected: list[st
 def test_nothing_is_undone_that_was_not_done(one: OrderView) -> None:
     if "Undo" in labels(one):
         assert one.order.state is OrderState.DONE
-        assert one.order.action in {OrderAction.ATTACH, OrderAction.RESPOND}
+        assert one.order.action in MOVING
         assert one.resolution.assignees
     is_asked = one.order.state is OrderState.AWAITING_CONFIRMATION
     assert ("Cancel" in labels(one)) is (one.waiting is not None or is_asked)

@@ -41,8 +41,8 @@ from bot.ui.orders.action_text import WORDS
 from tests.services.samples import unit
 
 NO_DETAIL = OrderDetail()
-NEEDS_NO_CALL = {OrderAction.DETACH, OrderAction.RESPOND}
-ABOUT_UNITS = {OrderAction.ATTACH, OrderAction.DETACH, OrderAction.RESPOND}
+NEEDS_NO_CALL = {OrderAction.DETACH, OrderAction.RESPOND, OrderAction.UNDO}
+ABOUT_UNITS = {OrderAction.ATTACH, OrderAction.DETACH, OrderAction.RESPOND, OrderAction.UNDO}
 MARKS = ("✅", "⚠️", "❌", "⏳")
 HOSTILE = "`@everyone` **x**\n[a](https://b.example)\u202e"
 SNOWFLAKE = 2**63 - 1
@@ -81,9 +81,10 @@ def done(
     title: str = "",
     confirmation: BoardConfirmation = BoardConfirmation.PENDING,
     missing: tuple[str, ...] = (),
+    unmoved: tuple[str, ...] = (),
     **order: Any,
 ) -> OrderView:
-    outcome = Outcome(None, 0.1, title, confirmation, missing)
+    outcome = Outcome(None, 0.1, title, confirmation, missing, unmoved=unmoved)
     return view(*found, outcome=outcome, state=OrderState.DONE, **order)
 
 
@@ -366,9 +367,9 @@ def test_no_answer_says_more_than_is_known(one: OrderView) -> None:
         assert "To be " in text
     elif one.order.state is OrderState.DONE:
         assert outcome
-        everyone = {who.api_id for who in one.resolution.assignees}
-        if outcome.missing and set(outcome.missing) == everyone:
-            assert first.startswith(("❌ Not on ", "❌ Still on "))
+        named = {who.api_id for who in one.resolution.assignees}
+        if outcome.missing and set(outcome.missing) == named:
+            assert first.startswith(("❌ Not on ", "❌ Still on ", "❌ Not undone"))
         else:
             assert first.startswith("✅ " if is_whole and not outcome.missing else "⚠️ ")
     elif one.order.state is OrderState.AWAITING_CONFIRMATION:

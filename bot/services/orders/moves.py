@@ -1,0 +1,57 @@
+"""Which units an order has moved, and from where. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.cad.models import Unit
+from bot.services.orders.outcomes import OrderView
+from bot.services.targets.resolution import Assignee, Resolution, Roster
+from bot.storage.stores.order_store import OrderAction, OrderState
+
+ATTACHING = frozenset({OrderAction.ATTACH, OrderAction.RESPOND})
+UNDOABLE = ATTACHING | {OrderAction.DETACH}
+
+
+def former_call(view: OrderView, assignee: Assignee) -> int | None:
+    """Return the call that a unit was on before the order; None if none or unknown."""
+    if view.order.action is OrderAction.DETACH and view.order.call_id is not None:
+        return view.order.call_id
+    return assignee.call_id
+
+
+def moved(view: OrderView) -> tuple[Assignee, ...]:
+    """Return the units that a closed order has moved, as far as the CAD shows it.
+
+    These can go back. A unit that was on the call before has not been moved, nor has one that is
+    detached from a call that is not known.
+    """
+    order, missing = view.order, view.outcome.missing if view.outcome else ()
+    if order.state is not OrderState.DONE:
+        return ()
+    done = [one for one in view.resolution.assignees if one.reference not in missing]
+    if order.action in ATTACHING:
+        return tuple(one for one in done if one.call_id is None or one.call_id != order.call_id)
+    if order.action is OrderAction.DETACH:
+        return tuple(one for one in done if former_call(view, one) is not None)
+    return ()
+
+
+def former_places(view: OrderView, units: Sequence[Unit]) -> Resolution:
+    """Return the units that an order has moved, each with the call that it goes back to.
+
+    Args:
+        units: those on duty; one that was not known when the order was resolved may be among them.
+    """
+    roster = Roster(units, is_current=False)
+    return Resolution(
+        tuple(
+            replace(
+                one,
+                unit=one.unit or roster.by_api_id(one.api_id),
+                call_id=former_call(view, one),
+            )
+            for one in moved(view)
+        )
+    )

@@ -59,10 +59,13 @@ def test_only_a_unit_that_went_elsewhere_is_not_attached(now, former) -> None:
 def test_a_detach_names_only_units_that_leave_no_other_call(now, former, call_id, repeated) -> None:
     units = named(former)
     found = only_still_on_call(units, call_id, now, is_repeated=repeated)
+    kept = {one.key: one.call_id for one in found.assignees}
     for one in units.assignees:
         assert one.unit is not None
-        is_right = set(now.get(one.unit.ident, ())) == {call_id or one.call_id}
-        assert (one in found.assignees) is is_right
+        former = call_id or one.call_id
+        is_right = set(now.get(one.unit.ident, ())) == {former}
+        assert (one.key in kept) is is_right
+        assert not is_right or kept[one.key] == former
     assert len(found.assignees) + len(found.left_out) == len(units.assignees)
 
 

@@ -87,7 +87,7 @@ SAMPLES: Mapping[OrderAction, OrderSample] = {
     OrderAction.DISMISS: OrderSample(
         (ChangeKind.EMERGENCY_REMOVED,), custom_id="cad:dismiss-now:{server}:{emergency}"
     ),
-    # The request that puts a unit back is in tests/services/queue/test_undo_steps.py.
+    # The request that puts a unit back is in tests/services/queue/kinds/test_undo_steps.py.
     OrderAction.UNDO: OrderSample(
         (ChangeKind.DETACH,), custom_id="cad:undo:{undone}", undoes=OrderAction.ATTACH
     ),

@@ -216,7 +216,8 @@ class V1Client:
 
     async def _units_page(self, server_id: int, offset: int) -> UnitsPage:
         request = v1.get_active_units(self._credentials, server_id, offset=offset)
-        return await self._sender.query(request, v1.read_units)
+        # Orders wait in the queue instead, where they hold up no other.
+        return await self._sender.query(request, v1.read_units, waits_long=False)
 
     async def _send_further(self, requests: Sequence[Request]) -> None:
         """Send the further requests of a command, of which the CAD has carried out the first."""

@@ -206,7 +206,8 @@ class V2Client:
 
     async def _units_page(self, server_id: int, offset: int) -> UnitsPage:
         request = v2.get_units(self._credentials, server_id, offset=offset)
-        return await self._sender.query(request, v2.read_units)
+        # Orders wait in the queue instead, where they hold up no other.
+        return await self._sender.query(request, v2.read_units, waits_long=False)
 
     async def _general(self, endpoint: str, read: Callable[[object], T]) -> T:
         return await self._sender.query(

@@ -6,6 +6,7 @@ The database stores the class names of these errors. Do not rename them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -50,6 +51,28 @@ class CadTimeout(CadError):
 
 class CadRateLimited(CadError):
     """Too many requests (429)."""
+
+
+class UnitListIncomplete(CadRateLimited):
+    """The rate limit has allowed only a part of the list of units so far.
+
+    Attributes:
+        loaded: how many units have been fetched.
+        as_of: when the first of them were fetched; None in an error that was read from storage.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        loaded: int = 0,
+        as_of: datetime | None = None,
+    ) -> None:
+        super().__init__(text, status=status, retry_after=retry_after)
+        self.loaded = loaded
+        self.as_of = as_of
 
 
 class CadUnavailable(CadError):

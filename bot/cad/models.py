@@ -231,6 +231,7 @@ class UnitListPart:
             Units that are not among them are off duty.
         age: seconds since the oldest part of the list was fetched.
         retry_after: seconds until the rate limit allows the next part; None if it is complete.
+        loaded: how many units and dispatchers have been fetched since the list was begun.
     """
 
     units: tuple[Unit, ...]
@@ -238,6 +239,7 @@ class UnitListPart:
     listed: frozenset[int] | None
     age: float = 0.0
     retry_after: float | None = None
+    loaded: int = 0
 
     @classmethod
     def whole(cls, units: Iterable[Unit]) -> UnitListPart:

@@ -79,6 +79,7 @@ class UnitListLoader:
             listed=frozenset(current.seen) if is_complete and current.is_gapless else None,
             age=self._clock.monotonic() - current.started_at,
             retry_after=retry_after,
+            loaded=len(current.seen),
         )
 
     async def _load_page(self, server_id: int, current: _Round) -> bool:

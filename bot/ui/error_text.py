@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from discord import app_commands
 
 from bot.cad.errors import (
@@ -19,6 +21,7 @@ from bot.cad.errors import (
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
+    UnitListIncomplete,
     UnitNotAddressable,
 )
 from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
@@ -55,7 +58,7 @@ from bot.services.errors import (
 )
 from bot.storage.errors import StorageError, ValueNotStorable
 from bot.ui.link_error_text import LinkError, link_message
-from bot.ui.text import call_name, code_span, join_limited, role_mentions
+from bot.ui.text import call_name, code_span, join_limited, role_mentions, timestamp
 
 _TELL_OPERATOR = "Tell the person who runs this bot"
 _REJECTION_ADVICE: dict[type[CadRefused], str] = {
@@ -197,6 +200,8 @@ def cad_message(error: CadError) -> str:
 def wait_reason(error: CadError) -> str:
     """Return why an order waits for the CAD, as one sentence."""
     match error:
+        case UnitListIncomplete(loaded=loaded, as_of=datetime() as as_of):
+            return list_incomplete(loaded, as_of)
         case CadRateLimited():
             return "Sonoran CAD takes no more orders for now."
         case CadUnavailable():
@@ -205,6 +210,14 @@ def wait_reason(error: CadError) -> str:
             return f"Sonoran CAD cannot be reached ({code_span(error.text, 80)})."
         case _:
             return "Sonoran CAD is not answering."
+
+
+def list_incomplete(loaded: int, as_of: datetime) -> str:
+    """Return that the list of units is still loading, and how far it is, as one sentence."""
+    return (
+        f"The list of units on duty is still loading: {loaded} so far, as of"
+        f" {timestamp(as_of, 'R')}."
+    )
 
 
 def error_label(error: CadError) -> str:

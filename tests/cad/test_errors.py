@@ -17,6 +17,7 @@ PROMISES = {
     "CadBrokenOff": (True, True),
     "CadTimeout": (True, True),
     "CadRateLimited": (False, True),
+    "UnitListIncomplete": (False, True),
     "CadUnavailable": (True, True),
     "CadUnreadable": (False, True),
     "CadWebPage": (False, True),

@@ -23,6 +23,7 @@ from bot.cad.errors import (
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
+    UnitListIncomplete,
     UnitNotAddressable,
 )
 from bot.services import errors as service_errors
@@ -91,6 +92,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (CadRateLimited(status=429, retry_after=7.4), ("Try again in 7 seconds.",)),
     (CadRateLimited(status=429, retry_after=0.2), ("Try again in 1 second.",)),
     (CadRateLimited(status=429, retry_after=0.0), ("Try again in a minute",)),
+    (UnitListIncomplete(retry_after=7.0, loaded=90), ("Try again in 7 seconds.",)),
     (CadTimeout(), ("did not answer in time", "check the call")),
     (CadBrokenOff("half-way"), ("`half-way`", "Check the call")),
     (CadUnreachable("Connection refused"), ("`Connection refused`", "Try again in a minute")),

@@ -28,7 +28,7 @@ from bot.common.clock import SYSTEM_CLOCK, Clock
 
 MAX_BODY = 2 * 1024 * 1024
 MAX_CONNECTIONS = 20
-BACKGROUND_WAIT = 2.0  # seconds that a background query waits for the rate limit
+SHORT_WAIT = 2.0  # seconds that a background query waits for the rate limit
 # Seconds that a query waits for a pause between commands; then the next request is its own.
 PATIENCE = 3.0
 
@@ -164,40 +164,29 @@ class RequestSender:
                 limiter.refund()
             raise
 
-    async def query(self, request: Request, read: Callable[[Response], T]) -> T:
+    async def query(
+        self, request: Request, read: Callable[[Response], T], *, waits_long: bool = True
+    ) -> T:
         """Send a query when the rate limit allows it, and again after transient faults.
 
         Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`, for a
-        background query within `BACKGROUND_WAIT`. A background query is not sent again after a 429,
+        background query within `SHORT_WAIT`. A background query is not sent again after a 429,
         and none inside `queries_sent_once` is.
+
+        Args:
+            waits_long: False for a query that gives up as soon as a background query does, because
+                the caller has something better to do than to wait.
 
         Raises:
             CadRateLimited: with the seconds until the rate limit allows a request.
         """
-
-        is_background = in_background()
-        limiter = self._limiters[request.endpoint]
-        reserve = limiter.reserved_for_orders
-        if is_background:
+        limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
+        reserve, wait = limiter.reserved_for_orders, limiter.wait(is_first=True)
+        if in_background():
             reserve += limiter.reserved_for_acts
-            if (wait := limiter.wait(reserve=reserve)) > BACKGROUND_WAIT:
-                raise CadRateLimited(retry_after=wait)
-        return await self._send_with_retry(request, read, reserve)
-
-    async def command(self, request: Request, read: Callable[[Response], T]) -> T:
-        """Send a command once, when the rate limit allows it; it waits as `query` does.
-
-        It is not sent again: what it did must not be done twice, so that the caller has to look.
-        """
-        limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
-        await self._wait_for_limit(limiter, started, 0, None)
-        return await self.send_now(request, read)
-
-    async def _send_with_retry(
-        self, request: Request, read: Callable[[Response], T], reserve: int
-    ) -> T:
-        """Send within the rate limit and `retry.TOTAL_TIMEOUT`."""
-        limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
+            wait, waits_long = limiter.wait(reserve=reserve), False
+        if wait > SHORT_WAIT and not waits_long:
+            raise CadRateLimited(retry_after=wait)
         attempt = 0
         fault: CadError | None = None
         while True:
@@ -209,11 +198,20 @@ class RequestSender:
             except CadError as error:
                 elapsed = self._clock.monotonic() - started
                 pause = retry.delay(error, attempt, elapsed, self._jitter())
-                is_limited = in_background() and isinstance(error, CadRateLimited)
+                is_limited = isinstance(error, CadRateLimited) and not waits_long
                 if pause is None or is_limited or is_sent_once():
                     raise
                 fault = error
             await self._clock.sleep(pause)
+
+    async def command(self, request: Request, read: Callable[[Response], T]) -> T:
+        """Send a command once, when the rate limit allows it; it waits as `query` does.
+
+        It is not sent again: what it did must not be done twice, so that the caller has to look.
+        """
+        limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
+        await self._wait_for_limit(limiter, started, 0, None)
+        return await self.send_now(request, read)
 
     async def _wait_for_limit(
         self, limiter: RateLimiter, started: float, reserve: int, fault: CadError | None

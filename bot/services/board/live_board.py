@@ -4,54 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from operator import attrgetter
-from typing import Self
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadRateLimited
-from bot.cad.models import Call, Calls, Unit, UnitListPart
+from bot.cad.models import Call, Calls, Unit
 from bot.cad.push.events import Event
 from bot.common.clock import Clock
-from bot.services.board.answering_calls import AnsweringCalls
 from bot.services.board.call_matching import find_call_id
+from bot.services.board.server_state import RunningPoll, ServerState
 from bot.services.board.snapshot import BoardSnapshot, idents_on_duty
 from bot.services.cached_list import CachedList
 from bot.services.refresh_turns import RefreshTurns
 
-# A list of units that loads over minutes serves orders until it is this old.
-MAX_UNITS_AGE = timedelta(minutes=15)
 OLD_UNITS_AGE = timedelta(minutes=2)  # from then on, the age of the units is said
 
 BoardListener = Callable[[int], None]
-
-
-@dataclass(slots=True)
-class _Server:
-    """The state of one server.
-
-    Attributes:
-        units_as_of: when the oldest part of the last whole list of units was fetched.
-        part: the last part of a list of units that is not whole yet; None if it is.
-        is_list_long: whether the last whole list took several loads.
-        idents_since_part: units that events have named since that list was begun.
-        events_since_poll: events since the oldest running poll started.
-    """
-
-    calls: CachedList[Call]
-    units: CachedList[Unit]
-    snapshot: BoardSnapshot = field(default_factory=BoardSnapshot)
-    answering_calls: AnsweringCalls = field(default_factory=AnsweringCalls)
-    confirmed_at: datetime | None = None
-    first_poll: Calls | None = None
-    units_as_of: datetime | None = None
-    part: UnitListPart | None = None
-    is_list_long: bool = False
-    idents_since_part: set[int] = field(default_factory=set)
-    events_since_poll: list[Event] = field(default_factory=list)
-    running_polls: int = 0
 
 
 class Board:
@@ -71,7 +42,7 @@ class Board:
         self._cad = cad
         self._clock = clock
         self._call_title = call_title
-        self._servers: dict[int, _Server] = {}
+        self._servers: dict[int, ServerState] = {}
         # The servers share one key, and so its rate limits.
         self._call_turns, self._unit_turns = RefreshTurns(clock), RefreshTurns(clock)
         self._listeners: list[BoardListener] = []
@@ -113,14 +84,15 @@ class Board:
         return self._server(server_id).confirmed_at
 
     def units_as_of(self, server_id: int) -> datetime | None:
-        """Return when the oldest part of the units was fetched; None before a whole list."""
+        """Return when the oldest part of the units was fetched; None before the first."""
         return self._server(server_id).units_as_of
 
     def old_units_as_of(self, server_id: int) -> datetime | None:
-        """Return `units_as_of` if the units are so old that a dispatcher has to know it."""
-        as_of = self.units_as_of(server_id)
+        """Return `units_as_of` if a dispatcher has to know it: the units are old, or not all."""
+        server = self._server(server_id)
+        as_of = server.units_as_of
         is_old = as_of is not None and self._clock.now() - as_of > OLD_UNITS_AGE
-        return as_of if is_old else None
+        return as_of if is_old or server.whole_list_as_of is None else None
 
     def first_poll(self, server_id: int) -> Calls | None:
         """Return the calls of the first poll, which are older than this run; None before it."""
@@ -169,15 +141,22 @@ class Board:
 
         Raises:
             CadError: the poll failed.
-            CadRateLimited: the rate limit has allowed no whole list yet; the next call continues.
+            UnitListIncomplete: the rate limit has allowed a part of the list; the next call
+                continues.
+            CadRateLimited: it has allowed nothing yet.
         """
         server = self._server(server_id)
-        if server.is_list_long and self._has_recent_units(server):
+        if server.is_list_long and server.has_recent_units(self._clock.now()):
             server.units.refresh()
             return self.units(server_id)
-        await server.units.fetch()
-        if server.part is not None and not self._has_recent_units(server):
-            raise CadRateLimited(retry_after=server.part.retry_after)
+        retry_after = None
+        try:
+            await server.units.fetch()
+        except CadRateLimited as error:
+            if server.part is None:
+                raise
+            retry_after = error.retry_after
+        server.require_whole_list(self._clock.now(), retry_after)
         return self.units(server_id)
 
     async def close(self) -> None:
@@ -189,10 +168,10 @@ class Board:
         ]
         await asyncio.gather(*lists)
 
-    def _server(self, server_id: int) -> _Server:
+    def _server(self, server_id: int) -> ServerState:
         if server_id not in self._servers:
             new_list = partial(CachedList, expected=CadError, clock=self._clock)
-            self._servers[server_id] = _Server(
+            self._servers[server_id] = ServerState(
                 new_list(
                     f"the calls of server {server_id}",
                     partial(self._poll_calls, server_id),
@@ -208,7 +187,7 @@ class Board:
 
     async def _poll_calls(self, server_id: int) -> tuple[Call, ...]:
         server = self._servers[server_id]
-        async with _Poll(server) as poll:
+        async with RunningPoll(server) as poll:
             polled = await self._cad.calls(server_id)
             found = poll.with_later_events(server.snapshot.with_calls(polled))
             # Those events are older than units that were polled meanwhile.
@@ -220,55 +199,21 @@ class Board:
 
     async def _poll_units(self, server_id: int) -> tuple[Unit, ...]:
         server = self._servers[server_id]
-        async with _Poll(server) as poll:
+        async with RunningPoll(server) as poll:
             part = await self._cad.units(server_id)
             # Units that logged in behind a page that was already fetched are not listed.
             listed = None if part.listed is None else part.listed | server.idents_since_part
             found = poll.with_later_events(server.snapshot.with_units(part.units, listed))
             server.snapshot = found.with_calls_of(server.snapshot)
-        if part.is_complete:
-            server.units_as_of = self._clock.now() - timedelta(seconds=part.age)
-            server.is_list_long = server.part is not None
-            server.idents_since_part.clear()
-            server.part = None
-        else:
-            server.part = part
+        server.record_units(part, self._clock.now())
         self._notify(server_id)
         return self.units(server_id)
 
     def _titled(self, call: Call) -> Call:
         return call if call.title else replace(call, title=self._call_title(call))
 
-    def _has_recent_units(self, server: _Server) -> bool:
-        as_of = server.units_as_of
-        return as_of is not None and self._clock.now() - as_of <= MAX_UNITS_AGE
-
     def _notify(self, server_id: int) -> None:
         server = self._servers[server_id]
         server.answering_calls.update(server.snapshot)
         for listener in self._listeners:
             listener(server_id)
-
-
-class _Poll:
-    """A running poll; its answer may be older than the events that arrive meanwhile."""
-
-    def __init__(self, server: _Server) -> None:
-        self._server = server
-        self._first_event = 0
-
-    async def __aenter__(self) -> Self:
-        self._server.running_polls += 1
-        self._first_event = len(self._server.events_since_poll)
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        self._server.running_polls -= 1
-        if not self._server.running_polls:
-            self._server.events_since_poll.clear()
-
-    def with_later_events(self, snapshot: BoardSnapshot) -> BoardSnapshot:
-        """Apply the events that arrived since the poll started to its snapshot."""
-        for event in self._server.events_since_poll[self._first_event :]:
-            snapshot = snapshot.apply(event)
-        return snapshot

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.cad.errors import CadError
+from bot.cad.errors import CadError, UnitListIncomplete
 from bot.cad.models import Unit
 from bot.services.access.cad_permissions import CadPermissionCheck
 from bot.services.board.live_board import Board
@@ -25,6 +25,7 @@ from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.targets import grammar, target_resolver
 from bot.services.targets.resolution import (
+    PartialUnitList,
     Resolution,
     Roster,
     SkippedTarget,
@@ -135,9 +136,12 @@ class TargetResolver:
             except CadError as error:
                 _log.warning("units of server %s not known: %r", server_id, error)
                 lookup.failed(error)
+                if isinstance(error, UnitListIncomplete) and error.as_of:
+                    part = PartialUnitList(error.loaded, error.as_of)
+                    roster = self._roster(server_id, self._board.units(server_id), part)
+                    resolution = target_resolver.resolve(terms, api_ids, roster)
             else:
-                dispatchers = self._board.dispatchers(server_id)
-                roster = Roster(units, is_current=True, dispatchers=dispatchers)
+                roster = self._roster(server_id, units)
                 resolution = target_resolver.resolve(terms, api_ids, roster)
                 if moved := await self._moved_ids(guild_id, resolution):
                     resolution = target_resolver.resolve(terms, api_ids | moved, roster)
@@ -153,6 +157,13 @@ class TargetResolver:
             for one in resolution.assignees
         ]
         return replace(resolution, assignees=tuple(assignees))
+
+    def _roster(
+        self, server_id: int, units: Sequence[Unit], part: PartialUnitList | None = None
+    ) -> Roster:
+        """Return a roster of units that were just fetched, as a whole or in part."""
+        dispatchers = self._board.dispatchers(server_id)
+        return Roster(units, is_current=part is None, dispatchers=dispatchers, partial_list=part)
 
     async def _moved_ids(self, guild_id: int, resolution: Resolution) -> dict[int, str]:
         """Return other ids for members whose linked id no unit on duty has."""

@@ -16,8 +16,8 @@ from bot.services.cad_servers import CadServers
 from bot.services.links.link_service import LinkService
 from bot.services.pickers.unit_picker import is_free, shared_words, unambiguous_token
 from bot.services.targets import grammar, partial_input
+from bot.services.targets.group_lookup import normalise_name, unit_group_name
 from bot.services.targets.partial_input import PartialInput
-from bot.services.targets.target_resolver import normalise_name, unit_group_name
 from bot.services.targets.terms import UnitGroupKind, UnitGroupTerm
 from bot.storage.stores.link_row import Link
 

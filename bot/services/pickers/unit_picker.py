@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Container
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
 
 from bot.cad.models import Unit
@@ -55,6 +56,10 @@ class UnitPicker:
         self._access.require_dispatch(actor)
         self._board.refresh(server_id)
         return self._candidates(server_id)
+
+    def old_units_as_of(self, server_id: int) -> datetime | None:
+        """Return how old the list of units is, if it is old or not whole; see `Board`."""
+        return self._board.old_units_as_of(server_id)
 
     def to_units_text(
         self,

@@ -16,8 +16,8 @@ from bot.cad.client import CadClient
 from bot.cad.models import AttachRequest, DetachRequest, UnitRef
 from bot.cad.push.events import Event, UnitsAttached, UnitsDetached
 from bot.services.orders.outcomes import OrderView
-from bot.services.queue import call_steps, respond_steps, undo_steps
 from bot.services.queue.batching import Usage
+from bot.services.queue.kinds import call_steps, respond_steps, undo_steps
 from bot.services.queue.recheck import look_before_attach, look_before_detach, without
 from bot.services.queue.steps import CadAccess, LookWhen, Sent, Step, calls_of
 from bot.services.targets.resolution import Assignee, SkipReason

@@ -33,6 +33,8 @@ from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import OrderState
 
 RESOLVE_RETRY = 5.0  # seconds between two lookups of one order
+# Known units wait so many seconds for those that the CAD's limit delays; then they go ahead.
+LIMIT_PATIENCE = 10.0
 SAVE_RETRY = 5.0  # seconds between two attempts to store that an order is being sent
 _SHORTEST_SLEEP = 0.001  # seconds; a deadline must not keep the worker busy
 
@@ -192,7 +194,9 @@ class QueueWorker:
             resolution = with_earlier_calls(resolution, queued.resolution)
         queued.resolution = resolution
         # The units that are known go ahead; before another attempt the CAD is asked for the rest.
-        is_resolved = lookup.error is None or bool(resolution.assignees)
+        limit = lookup.error.retry_after if lookup.error else None
+        is_soon = limit is not None and limit <= LIMIT_PATIENCE
+        is_resolved = lookup.error is None or (bool(resolution.assignees) and not is_soon)
         queued.lookup = LookupState(is_resolved, error=lookup.error, failures=failures)
         if lookup.error is not None and not is_resolved:
             queued.retry_at = self._clock.monotonic() + (lookup.error.retry_after or RESOLVE_RETRY)

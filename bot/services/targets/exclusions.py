@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from bot.common.steam_id import identity
 from bot.services.targets import grammar
+from bot.services.targets.group_lookup import LookupResult
 from bot.services.targets.resolution import (
     Assignee,
-    LookupResult,
     Roster,
     SkippedTarget,
     SkipReason,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bot.cad.models import Unit, UnitRef
 from bot.common.account_id import ACCOUNT_PREFIX, account_of
@@ -53,6 +54,7 @@ class SkipReason(enum.Enum):
     STATUS_CHANGED = enum.auto()  # the unit got another status while the order waited
     ON_ANOTHER_CALL = enum.auto()  # the unit has been sent to another call since
     FORMER_CALL_CLOSED = enum.auto()  # the unit cannot go back to the call that it came from
+    LIST_INCOMPLETE = enum.auto()  # units may be missing: their list is still loading
     # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD
@@ -113,6 +115,11 @@ class Assignee:
     on_duty: bool | None
     call_id: int | None = None
 
+    @classmethod
+    def of_unit(cls, unit: Unit) -> Assignee:
+        """Return a unit on duty as an assignee."""
+        return cls(unit.api_ids[0] if unit.api_ids else "", None, unit, on_duty=True)
+
     @property
     def key(self) -> str:
         """The key under which different spellings of the same unit or member are equal."""
@@ -133,17 +140,32 @@ class Assignee:
 
 
 @dataclass(frozen=True, slots=True)
+class PartialUnitList:
+    """A list of units on duty that is still loading.
+
+    Attributes:
+        loaded: how many units have been fetched.
+        as_of: when the first of them were fetched.
+    """
+
+    loaded: int
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Roster:
     """The units on duty; is_current if the list was fetched after the order arrived.
 
     Attributes:
         units: the units that can be sent to calls.
         dispatchers: the units that are logged in as dispatchers; they are not sent to calls.
+        partial_list: what is known of a list that is still loading; then it is not current.
     """
 
     units: Sequence[Unit]
     is_current: bool
     dispatchers: Sequence[Unit] = ()
+    partial_list: PartialUnitList | None = None
     # Indexes, built on first use: one order looks up hundreds of members.
     _units_by_api_id: dict[str, Unit] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -151,6 +173,11 @@ class Roster:
     _units_by_number: dict[str, list[Unit]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    @property
+    def doubt(self) -> SkipReason:
+        """Why a target that is not found may be on duty all the same, if it is not current."""
+        return SkipReason.LIST_INCOMPLETE if self.partial_list else SkipReason.NOT_LOOKED_UP
 
     def by_api_id(self, api_id: str) -> Unit | None:
         """Return the first unit that has an API id, in any spelling of it, or this account."""
@@ -205,15 +232,6 @@ class MemberGroupSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class LookupResult:
-    """The assignees that a term resolved to, and what was skipped."""
-
-    assignees: Sequence[Assignee] = ()
-    left_out: Sequence[SkippedTarget] = ()
-    attendances: Sequence[MemberGroupSummary] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Resolution:
     """The assignees of a `units` text, in the order typed, each person once.
 
@@ -222,6 +240,7 @@ class Resolution:
         attendances: one summary for each role and channel with an assignee.
         too_many: the number of people named if it exceeds `ASSIGNEE_LIMIT`, else 0; then
             assignees is empty.
+        partial_list: as in `Roster`.
     """
 
     assignees: tuple[Assignee, ...] = ()
@@ -229,6 +248,7 @@ class Resolution:
     excluded: tuple[Assignee, ...] = ()
     attendances: tuple[MemberGroupSummary, ...] = ()
     too_many: int = 0
+    partial_list: PartialUnitList | None = None
 
     def is_only(self, member_id: int) -> bool:
         """Return whether it names one member alone."""

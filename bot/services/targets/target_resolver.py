@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.cad.models import Unit
 from bot.common import steam_id
+from bot.services.targets import group_lookup
 from bot.services.targets.exclusions import Exclusions
+from bot.services.targets.group_lookup import LookupResult
 from bot.services.targets.resolution import (
     ASSIGNEE_LIMIT,
     Assignee,
-    LookupResult,
     MemberGroupSummary,
     Resolution,
     Roster,
@@ -23,24 +24,13 @@ from bot.services.targets.terms import (
     EveryoneTerm,
     IdentTerm,
     MemberGroupTerm,
-    MembersUnavailable,
     MemberTerm,
     Term,
     TextTerm,
-    UnitGroupKind,
     UnitGroupTerm,
     UnitRangeTerm,
     UnknownTerm,
 )
-
-_UNAVAILABLE_REASONS = {
-    MembersUnavailable.EVERYONE: SkipReason.EVERYONE,
-    MembersUnavailable.NOT_VISIBLE: SkipReason.NOT_VISIBLE,
-    MembersUnavailable.HIDDEN: SkipReason.MEMBERS_HIDDEN,
-    MembersUnavailable.LOADING: SkipReason.MEMBERS_LOADING,
-    MembersUnavailable.TOO_LARGE: SkipReason.TOO_MANY_MEMBERS,
-    MembersUnavailable.TEXT_CHANNEL: SkipReason.NOT_A_VOICE_CHANNEL,
-}
 
 
 def resolve(terms: Sequence[Term], api_ids: Mapping[int, str | None], roster: Roster) -> Resolution:
@@ -77,6 +67,7 @@ def resolve(terms: Sequence[Term], api_ids: Mapping[int, str | None], roster: Ro
         tuple(excluded.values()),
         tuple(attendances),
         len(assignees) if is_too_long else 0,
+        roster.partial_list,
     )
 
 
@@ -98,15 +89,13 @@ class RosterLookup:
             case MemberTerm():
                 return self._find_member(term, meaning, excluded_ids)
             case MemberGroupTerm():
-                return self._find_member_group(term, meaning, excluded_ids)
+                return group_lookup.find_members(
+                    term, meaning, self.api_ids, self.roster, excluded_ids
+                )
             case UnitGroupTerm():
-                return self._result_of_units(
-                    term, self._units_in_group(meaning), SkipReason.NO_SUCH_UNIT_GROUP
-                )
+                return group_lookup.find_unit_group(term, meaning, self.roster)
             case UnitRangeTerm(is_valid=True):
-                return self._result_of_units(
-                    term, self._units_in_range(meaning), SkipReason.NO_UNIT_IN_RANGE
-                )
+                return group_lookup.find_unit_range(term, meaning, self.roster)
             case _:
                 return _result(term, self._find_single(meaning))
 
@@ -149,7 +138,7 @@ class RosterLookup:
         if len(numbered) > 1:
             return SkipReason.AMBIGUOUS
         if numbered:
-            return _to_assignee(numbered[0])
+            return Assignee.of_unit(numbered[0])
         unit = self.roster.by_api_id(text)
         if unit is None and self.roster.has_dispatcher(text):
             return SkipReason.DISPATCHER
@@ -158,94 +147,12 @@ class RosterLookup:
             absent = False if self.roster.is_conclusive(text) else None
             api_id = _cad_spelling(text, unit)
             return Assignee(api_id, None, unit, on_duty=True if unit else absent)
-        return SkipReason.NO_SUCH_UNIT if self.roster.is_current else SkipReason.NOT_LOOKED_UP
+        return SkipReason.NO_SUCH_UNIT if self.roster.is_current else self.roster.doubt
 
     def _find_ident(self, ident: int) -> Assignee | SkipReason:
         if unit := self.roster.by_ident(ident):
-            return _to_assignee(unit)
-        return SkipReason.NOT_ON_DUTY if self.roster.is_current else SkipReason.NOT_LOOKED_UP
-
-    def _find_member_group(
-        self, term: Term, group: MemberGroupTerm, excluded_ids: Collection[int]
-    ) -> LookupResult:
-        """Return the members of a group who are on duty; only count the others."""
-        if isinstance(group.member_ids, MembersUnavailable):
-            return _result(term, _UNAVAILABLE_REASONS[group.member_ids])
-        if not group.member_ids:
-            return _result(
-                term, SkipReason.EMPTY_ROLE if group.is_role else SkipReason.EMPTY_CHANNEL
-            )
-        linked = {one: api_id for one in group.member_ids if (api_id := self.api_ids.get(one))}
-        people = [
-            Assignee(api_id, member_id, unit, on_duty=True)
-            for member_id, api_id in linked.items()
-            if (unit := self.roster.by_api_id(api_id))
-        ]
-        if not linked:
-            return _result(term, SkipReason.NO_MEMBER_LINKED)
-        if not people:
-            is_known = all(map(self.roster.is_conclusive, linked.values()))
-            return _result(
-                term, SkipReason.NO_MEMBER_ON_DUTY if is_known else SkipReason.NOT_LOOKED_UP
-            )
-        counted = set(group.member_ids).difference(excluded_ids)
-        not_linked = len(counted.difference(linked))
-        off_duty = len(counted) - not_linked - len(counted & {one.discord_id for one in people})
-        summary = MemberGroupSummary(Target(term.text), len(counted), not_linked, off_duty)
-        return LookupResult(people, attendances=[summary] if not_linked or off_duty else [])
-
-    def _units_in_group(self, group: UnitGroupTerm) -> Iterator[Unit]:
-        wanted = normalise_name(group.name)
-        for unit in self.roster.units:
-            if wanted and normalise_name(unit_group_name(unit, group.kind)) == wanted:
-                yield unit
-
-    def _units_in_range(self, unit_range: UnitRangeTerm) -> Iterator[Unit]:
-        prefix = unit_range.prefix.casefold()
-        for unit in self.roster.units:
-            number = unit.number.casefold()
-            tail = number[len(prefix) :]
-            is_alike = number.startswith(prefix) and tail.isdecimal()
-            if is_alike and len(tail) < 10 and unit_range.first <= int(tail) <= unit_range.last:
-                yield unit
-
-    def _result_of_units(
-        self, term: Term, units: Iterator[Unit], if_empty: SkipReason
-    ) -> LookupResult:
-        people: list[Assignee] = []
-        left_out: list[SkippedTarget] = []
-        for unit in units:
-            is_shared = (
-                isinstance(term.meaning, UnitRangeTerm)
-                and len(self.roster.by_number(unit.number)) > 1
-            )
-            if is_shared:
-                left_out.append(SkippedTarget(Target(unit.number), SkipReason.AMBIGUOUS))
-            else:
-                people.append(_to_assignee(unit))
-        if not people and not left_out:
-            return _result(term, if_empty if self.roster.is_current else SkipReason.NOT_LOOKED_UP)
-        return LookupResult(people, tuple(dict.fromkeys(left_out)))
-
-
-def normalise_name(name: str) -> str:
-    """Return a name for comparison: in lower case, with single spaces."""
-    return " ".join(name.split()).casefold()
-
-
-def unit_group_name(unit: Unit, kind: UnitGroupKind) -> str:
-    """Return the name of the department, group or subdivision that a unit is in."""
-    match kind:
-        case UnitGroupKind.DEPARTMENT:
-            return unit.department
-        case UnitGroupKind.GROUP:
-            return unit.group
-        case UnitGroupKind.SUBDIVISION:
-            return unit.subdivision
-
-
-def _to_assignee(unit: Unit) -> Assignee:
-    return Assignee(unit.api_ids[0] if unit.api_ids else "", None, unit, on_duty=True)
+            return Assignee.of_unit(unit)
+        return SkipReason.NOT_ON_DUTY if self.roster.is_current else self.roster.doubt
 
 
 def _cad_spelling(api_id: str, unit: Unit | None) -> str:

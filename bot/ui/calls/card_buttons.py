@@ -35,6 +35,7 @@ from bot.ui.interactions.responses import (
     answer,
     submit_order,
 )
+from bot.ui.text import timestamp
 
 
 class SelfOrderButton(CallButton, template=call_item_pattern("self-order")):
@@ -123,7 +124,10 @@ class OpenPanelButton(CallButton, template=call_item_pattern("panel")):
         candidates = services.unit_picker.candidates(actor_of(interaction), self.server_id)
         submit = self.submit_button(self.server_id, self.call_id)
         view = panel_view(UnitPanel.from_candidates(candidates), submit)
-        await answer(interaction, self.question.format(call=self.call_id), view)
+        question = self.question.format(call=self.call_id)
+        if as_of := services.unit_picker.old_units_as_of(self.server_id):
+            question += f" · units of {timestamp(as_of, 'R')}"
+        await answer(interaction, question, view)
 
 
 class AttachOthersButton(OpenPanelButton, template=call_item_pattern("attach")):

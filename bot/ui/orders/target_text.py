@@ -54,6 +54,7 @@ _REASONS = {
     SkipReason.NO_SUCH_UNIT_GROUP: "no unit on duty belongs to it. Spell it as in the CAD",
     SkipReason.ON_ANOTHER_CALL: "sent to another call meanwhile",
     SkipReason.FORMER_CALL_CLOSED: "not put back, because the call that it came from is closed",
+    SkipReason.LIST_INCOMPLETE: "units not loaded yet",
     SkipReason.STATUS_CHANGED: "another status was set meanwhile",
     SkipReason.NOT_ADDRESSABLE: (
         "the CAD shows no API id for this unit, and its API 1 cannot name it otherwise. Do it in"
@@ -99,7 +100,7 @@ def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:
             continue
         names = join_limited([_target_name(one.target) for one in group], limit)
         heading = "Not excluded" if is_excluded else "Left out"
-        yield f"{heading}: {names}: {_REASONS[reason]}."
+        yield f"{heading}: {names}: {_reason_text(found, reason)}."
     if found.attendances:
         yield f"{join_limited([_audience_summary(one) for one in found.attendances], limit)}."
 
@@ -110,6 +111,14 @@ def skip_reason(found: Resolution) -> str:
         return ""
     reason = found.left_out[0].reason
     return _ORDER_REASONS_SHORT.get(reason) or _REASONS[reason].partition(". ")[0]
+
+
+def _reason_text(found: Resolution, reason: SkipReason) -> str:
+    part = found.partial_list
+    if reason is not SkipReason.LIST_INCOMPLETE or part is None:
+        return _REASONS[reason]
+    so_far = error_text.list_incomplete(part.loaded, part.as_of)
+    return f"{_REASONS[reason]}. {so_far} Give the order again in a few minutes"
 
 
 def _audience_summary(one: MemberGroupSummary) -> str:

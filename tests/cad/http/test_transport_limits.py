@@ -21,7 +21,7 @@ from bot.cad.errors import (
 )
 from bot.cad.http import retry
 from bot.cad.http.rate_limits import BurstLimit, RateLimit, background_queries, queries_sent_once
-from bot.cad.http.transport import BACKGROUND_WAIT, PATIENCE, RequestSender, Transport
+from bot.cad.http.transport import PATIENCE, SHORT_WAIT, RequestSender, Transport
 from bot.cad.http.wire import Request, Response
 from tests.cad.samples import answer
 from tests.fake_time import FakeTime
@@ -294,9 +294,25 @@ async def test_a_background_query_waits_only_a_moment(network: Network, time: Ma
     sender = RequestSender(network, limits, clock=time, jitter=lambda: 1.0)
     with background_queries():
         await sender.query(REQUEST, v1.read_done)
-        time.seconds += 60.0 - BACKGROUND_WAIT
+        time.seconds += 60.0 - SHORT_WAIT
         await sender.query(REQUEST, v1.read_done)
-    assert time.slept == [BACKGROUND_WAIT]
+    assert time.slept == [SHORT_WAIT]
+
+
+async def test_a_query_that_does_not_wait_long_uses_the_reserve_and_gives_up_soon(
+    network: Network, time: ManualClock
+) -> None:
+    limits = {"calls": RateLimit(2, 60.0, reserved_for_acts=1)}
+    sender = RequestSender(network, limits, clock=time, jitter=lambda: 1.0)
+    for _ in range(2):
+        await sender.query(REQUEST, v1.read_done, waits_long=False)
+    time.seconds += 55.0
+    with pytest.raises(CadRateLimited) as limited:
+        await sender.query(REQUEST, v1.read_done, waits_long=False)
+    assert limited.value.retry_after == 5.0
+    assert time.slept == []
+    await sender.query(REQUEST, v1.read_done)
+    assert time.slept
 
 
 async def test_a_background_query_is_not_sent_again_after_a_429(

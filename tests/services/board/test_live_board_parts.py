@@ -11,15 +11,16 @@ from typing import cast
 import pytest
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadRateLimited
+from bot.cad.errors import CadRateLimited, UnitListIncomplete
 from bot.cad.models import Unit, UnitListPart
 from bot.cad.push.events import UnitLoggedIn, UnitLoggedOut
-from bot.services.board.live_board import MAX_UNITS_AGE, Board
+from bot.services.board.live_board import Board
+from bot.services.board.server_state import MAX_UNITS_AGE
 from bot.services.cached_list import MAX_AGE
 from tests.manual_clock import ManualClock
 
 A, B, C, D = (Unit(ident, "u", f"A-{ident}", "", "", 2, ()) for ident in range(1, 5))
-FIRST = UnitListPart((A, B), is_complete=False, listed=None, retry_after=20.0)
+FIRST = UnitListPart((A, B), is_complete=False, listed=None, retry_after=20.0, loaded=2)
 LAST = UnitListPart((C,), is_complete=True, listed=frozenset({1, 2, 3}), age=60.0)
 
 
@@ -71,14 +72,36 @@ async def test_a_whole_list_replaces_the_one_before(board: Board, cad: Cad) -> N
     assert await board.fetch_units(1) == (B, C)
 
 
-async def test_a_first_part_is_shown_but_is_no_answer_for_an_order(board: Board, cad: Cad) -> None:
+async def test_a_first_part_is_shown_but_is_no_answer_for_an_order(
+    board: Board, cad: Cad, clock: ManualClock
+) -> None:
     cad.parts = [FIRST, LAST]
+    with pytest.raises(UnitListIncomplete) as incomplete:
+        await board.fetch_units(1)
+    error = incomplete.value
+    assert (error.retry_after, error.loaded, error.as_of) == (20.0, 2, board.units_as_of(1))
+    assert shown(board) == {1, 2}
+    assert board.old_units_as_of(1) == board.units_as_of(1) == clock.now()
+    assert set(await board.fetch_units(1)) == {A, B, C}
+
+
+async def test_a_limit_before_the_next_part_is_told_with_the_part(board: Board, cad: Cad) -> None:
     with pytest.raises(CadRateLimited) as limited:
         await board.fetch_units(1)
-    assert limited.value.retry_after == 20.0
-    assert shown(board) == {1, 2}
-    assert board.units_as_of(1) is None
-    assert set(await board.fetch_units(1)) == {A, B, C}
+    assert not isinstance(limited.value, UnitListIncomplete)
+    await load(board, cad, FIRST)
+    with pytest.raises(UnitListIncomplete) as incomplete:
+        await board.fetch_units(1)
+    assert (incomplete.value.retry_after, incomplete.value.loaded) == (30.0, 2)
+
+
+async def test_a_recent_list_answers_while_the_limit_allows_no_newer_one(
+    board: Board, cad: Cad
+) -> None:
+    await load(board, cad, UnitListPart.whole([A]))
+    cad.parts = [FIRST]
+    await board._server(1).units.fetch()
+    assert set(await board.fetch_units(1)) == {A, B}
 
 
 async def test_the_board_says_how_old_the_oldest_part_is(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.cad.errors import CadUnreachable
-from bot.services.targets.resolution import Resolution, SkipReason
+from bot.cad.errors import CadUnreachable, UnitListIncomplete
+from bot.services.targets.resolution import PartialUnitList, Resolution, SkipReason
 from tests.services.conftest import v1
 from tests.services.orders.order_fixture import BOB, DANA, PAT, REPLY, OrderFixture
 from tests.services.samples import unit
@@ -78,3 +78,16 @@ async def test_the_call_of_each_unit_is_noted(order_fixture: OrderFixture) -> No
     await order_fixture.queue_fixture.board.fetch_calls(5)
     found = await resolve(order_fixture, f"<@{PAT}> A-2 steam:elsewhere")
     assert [one.call_id for one in found.assignees] == [101, None, None]
+
+
+async def test_a_list_that_is_still_loading_is_used_and_named(order_fixture: OrderFixture) -> None:
+    as_of = order_fixture.queue_fixture.time.now()
+    await order_fixture.queue_fixture.board.fetch_units(5)
+    order_fixture.queue_fixture.cad.query_fault = UnitListIncomplete(loaded=2, as_of=as_of)
+    found = await resolve(order_fixture, "A-1..A-9 B-7")
+    assert [one.unit.number for one in found.assignees if one.unit] == ["A-1", "A-2"]
+    assert [(one.target.text, one.reason) for one in found.left_out] == [
+        ("A-1..A-9", SkipReason.LIST_INCOMPLETE),
+        ("B-7", SkipReason.LIST_INCOMPLETE),
+    ]
+    assert found.partial_list == PartialUnitList(2, as_of)

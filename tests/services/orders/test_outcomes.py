@@ -79,7 +79,7 @@ def stored(resolution: str | None = None, outcome: str | None = None) -> Order:
 
 
 def test_every_kind_of_error_is_tried() -> None:
-    assert len(KINDS) == len(set(KINDS)) == 17
+    assert len(KINDS) == len(set(KINDS)) == 18
     assert CadError in KINDS
 
 
@@ -151,6 +151,7 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
         26: "STATUS_CHANGED",
         27: "ON_ANOTHER_CALL",
         28: "FORMER_CALL_CLOSED",
+        29: "LIST_INCOMPLETE",
         101: "CAD_PERMISSION_MISSING",
         102: "NO_CAD_ACCOUNT",
         103: "CAD_PERMISSION_UNKNOWN",

@@ -18,6 +18,7 @@ from bot.cad.errors import (
     CadUnavailable,
     CadUnreachable,
     CadUnreadable,
+    UnitListIncomplete,
 )
 from bot.services.orders.outcomes import (
     BoardConfirmation,
@@ -229,6 +230,11 @@ def test_what_may_have_been_done_is_not_called_undone(error, action, state) -> N
     ("error", "words"),
     [
         (CadRateLimited(), "Sonoran CAD takes no more orders for now."),
+        (UnitListIncomplete(), "Sonoran CAD takes no more orders for now."),
+        (
+            UnitListIncomplete(loaded=90, as_of=datetime(2026, 1, 1, tzinfo=UTC)),
+            "The list of units on duty is still loading: 90 so far, as of <t:1767225600:R>.",
+        ),
         (CadUnavailable(status=503), "Sonoran CAD has a fault (503)."),
         (CadUnreachable("No route"), "Sonoran CAD cannot be reached (`No route`)."),
         (CadTimeout(), "Sonoran CAD is not answering."),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.services.targets.resolution import (
     Assignee,
     MemberGroupSummary,
+    PartialUnitList,
     Resolution,
     SkippedTarget,
     SkipReason,
@@ -36,6 +39,17 @@ def test_targets_with_one_reason_are_one_line():
     ) == [
         "Left out: <@7>, <@8>: off duty in the CAD.",
         "Left out: `B-1`, `B-2`: no unit on duty has this number.",
+    ]
+
+
+def test_a_list_that_is_still_loading_says_how_far_it_is():
+    part = PartialUnitList(190, datetime(2026, 1, 1, tzinfo=UTC))
+    left_out = (skipped("dept:LSPD", SkipReason.LIST_INCOMPLETE),)
+    assert list(skipped_lines(Resolution(left_out=left_out, partial_list=part), LIMIT)) == [
+        (
+            "Left out: `dept:LSPD`: units not loaded yet. The list of units on duty is still"
+            " loading: 190 so far, as of <t:1767225600:R>. Give the order again in a few minutes."
+        )
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnreachable
-from bot.services.queue.worker import RESOLVE_RETRY
+from bot.services.queue.worker import LIMIT_PATIENCE, RESOLVE_RETRY
 from bot.storage.stores.order_store import OrderState
 from tests.services.conftest import v1
 from tests.services.queue_fixture import DANA, QueueFixture
@@ -43,6 +43,25 @@ async def test_known_units_go_ahead_while_the_cad_takes_orders(
     queue_fixture: QueueFixture,
 ) -> None:
     queue_fixture.lookup_error = DOWN
+    first = await queue_fixture.order("1 5?")
+    assert await queue_fixture.state(first) is OrderState.DONE
+    assert queue_fixture.sent == [[1]]
+
+
+async def test_known_units_wait_a_moment_for_those_that_the_limit_delays(
+    queue_fixture: QueueFixture,
+) -> None:
+    queue_fixture.lookup_error = CadRateLimited(retry_after=LIMIT_PATIENCE)
+    first = await queue_fixture.order("1 5?")
+    other = await queue_fixture.order("2", 101)
+    assert await queue_fixture.states(first, other) == [OrderState.QUEUED, OrderState.DONE]
+    queue_fixture.lookup_error = None
+    await queue_fixture.advance(LIMIT_PATIENCE)
+    assert queue_fixture.sent == [[2], [1, 5]]
+
+
+async def test_known_units_do_not_wait_for_a_limit_of_minutes(queue_fixture: QueueFixture) -> None:
+    queue_fixture.lookup_error = CadRateLimited(retry_after=LIMIT_PATIENCE + 1)
     first = await queue_fixture.order("1 5?")
     assert await queue_fixture.state(first) is OrderState.DONE
     assert queue_fixture.sent == [[1]]

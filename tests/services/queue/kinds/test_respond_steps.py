@@ -18,7 +18,7 @@ from bot.cad.errors import (
 from bot.cad.models import EmergencyCall
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import DETAIL_JSON, OrderDetail
-from bot.services.queue import respond_steps
+from bot.services.queue.kinds import respond_steps
 from bot.services.queue.steps import CadAccess
 from bot.services.targets.resolution import Assignee
 from bot.storage.stores.order_store import Order, OrderAction, OrderState

@@ -10,7 +10,7 @@ import pytest
 from bot.cad.errors import CadBrokenOff, CadError, CadTimeout, CadUnavailable
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import DETAIL_JSON, RESOLUTION_JSON, OrderDetail
-from bot.services.queue.undo_steps import is_undone
+from bot.services.queue.kinds.undo_steps import is_undone
 from bot.services.targets.resolution import Assignee, Resolution
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.queue.samples import assignee, queued_order

@@ -15,7 +15,7 @@ from bot.cad.errors import CadError, CadRefused, CadUnnumbered
 from bot.cad.models import Call, NewCall, Receipt
 from bot.cad.push.events import CallUpserted
 from bot.services.board.live_board import Board
-from bot.services.queue.call_steps import emergency_of, emergency_removed, remove_emergency
+from bot.services.queue.kinds.call_steps import emergency_of, emergency_removed, remove_emergency
 from bot.services.queue.recheck import read_calls
 from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict, calls_of
 from bot.services.targets.resolution import SkippedTarget, SkipReason, Target

@@ -1,0 +1,155 @@
+"""Looks up the terms that mean several units: roles, channels, departments, ranges. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.cad.models import Unit
+from bot.services.targets.resolution import (
+    Assignee,
+    MemberGroupSummary,
+    Roster,
+    SkippedTarget,
+    SkipReason,
+    Target,
+)
+from bot.services.targets.terms import (
+    MemberGroupTerm,
+    MembersUnavailable,
+    Term,
+    UnitGroupKind,
+    UnitGroupTerm,
+    UnitRangeTerm,
+)
+
+_UNAVAILABLE_REASONS = {
+    MembersUnavailable.EVERYONE: SkipReason.EVERYONE,
+    MembersUnavailable.NOT_VISIBLE: SkipReason.NOT_VISIBLE,
+    MembersUnavailable.HIDDEN: SkipReason.MEMBERS_HIDDEN,
+    MembersUnavailable.LOADING: SkipReason.MEMBERS_LOADING,
+    MembersUnavailable.TOO_LARGE: SkipReason.TOO_MANY_MEMBERS,
+    MembersUnavailable.TEXT_CHANNEL: SkipReason.NOT_A_VOICE_CHANNEL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LookupResult:
+    """The assignees that a term resolved to, and what was skipped."""
+
+    assignees: Sequence[Assignee] = ()
+    left_out: Sequence[SkippedTarget] = ()
+    attendances: Sequence[MemberGroupSummary] = ()
+
+
+def find_members(
+    term: Term,
+    group: MemberGroupTerm,
+    api_ids: Mapping[int, str | None],
+    roster: Roster,
+    excluded_ids: Collection[int],
+) -> LookupResult:
+    """Return the members of a role or channel who are on duty; only count the others.
+
+    Args:
+        api_ids: Discord id → API id; a member without an entry is not linked.
+        excluded_ids: members who are not counted.
+    """
+    if isinstance(group.member_ids, MembersUnavailable):
+        return _skipped(term, _UNAVAILABLE_REASONS[group.member_ids])
+    if not group.member_ids:
+        return _skipped(term, SkipReason.EMPTY_ROLE if group.is_role else SkipReason.EMPTY_CHANNEL)
+    linked = {one: api_id for one in group.member_ids if (api_id := api_ids.get(one))}
+    if not linked:
+        return _skipped(term, SkipReason.NO_MEMBER_LINKED)
+    people = [
+        Assignee(api_id, member_id, unit, on_duty=True)
+        for member_id, api_id in linked.items()
+        if (unit := roster.by_api_id(api_id))
+    ]
+    if not people:
+        is_known = all(map(roster.is_conclusive, linked.values()))
+        return _skipped(term, SkipReason.NO_MEMBER_ON_DUTY if is_known else roster.doubt)
+    incomplete = _incomplete(term, roster)
+    counted = set(group.member_ids).difference(excluded_ids)
+    not_linked = len(counted.difference(linked))
+    # A member who is missing in an incomplete list may be on duty.
+    present = counted & {one.discord_id for one in people}
+    off_duty = 0 if incomplete else len(counted) - not_linked - len(present)
+    summary = MemberGroupSummary(Target(term.text), len(counted), not_linked, off_duty)
+    return LookupResult(people, incomplete, [summary] if not_linked or off_duty else [])
+
+
+def find_unit_group(term: Term, group: UnitGroupTerm, roster: Roster) -> LookupResult:
+    """Return the units of a department, group or subdivision."""
+    wanted = normalise_name(group.name)
+    people = [
+        Assignee.of_unit(unit)
+        for unit in roster.units
+        if wanted and normalise_name(unit_group_name(unit, group.kind)) == wanted
+    ]
+    return _units_or(SkipReason.NO_SUCH_UNIT_GROUP, term, roster, people)
+
+
+def find_unit_range(term: Term, unit_range: UnitRangeTerm, roster: Roster) -> LookupResult:
+    """Return the units in a range of numbers; leave out numbers that several units have."""
+    people: list[Assignee] = []
+    left_out: list[SkippedTarget] = []
+    for unit in _units_in_range(unit_range, roster.units):
+        if len(roster.by_number(unit.number)) > 1:
+            left_out.append(SkippedTarget(Target(unit.number), SkipReason.AMBIGUOUS))
+        else:
+            people.append(Assignee.of_unit(unit))
+    return _units_or(
+        SkipReason.NO_UNIT_IN_RANGE, term, roster, people, list(dict.fromkeys(left_out))
+    )
+
+
+def normalise_name(name: str) -> str:
+    """Return a name for comparison: in lower case, with single spaces."""
+    return " ".join(name.split()).casefold()
+
+
+def unit_group_name(unit: Unit, kind: UnitGroupKind) -> str:
+    """Return the name of the department, group or subdivision that a unit is in."""
+    match kind:
+        case UnitGroupKind.DEPARTMENT:
+            return unit.department
+        case UnitGroupKind.GROUP:
+            return unit.group
+        case UnitGroupKind.SUBDIVISION:
+            return unit.subdivision
+
+
+def _units_in_range(unit_range: UnitRangeTerm, units: Iterable[Unit]) -> Iterator[Unit]:
+    prefix = unit_range.prefix.casefold()
+    for unit in units:
+        number = unit.number.casefold()
+        tail = number[len(prefix) :]
+        is_alike = number.startswith(prefix) and tail.isdecimal()
+        if is_alike and len(tail) < 10 and unit_range.first <= int(tail) <= unit_range.last:
+            yield unit
+
+
+def _units_or(
+    if_none: SkipReason,
+    term: Term,
+    roster: Roster,
+    people: list[Assignee],
+    left_out: Collection[SkippedTarget] = (),
+) -> LookupResult:
+    """Return what was found; if that is nothing, the reason, unless the list may lack units."""
+    if not people and not left_out:
+        return _skipped(term, if_none if roster.is_current else roster.doubt)
+    return LookupResult(people, [*left_out, *_incomplete(term, roster)])
+
+
+def _incomplete(term: Term, roster: Roster) -> list[SkippedTarget]:
+    """Return the term as skipped if further units that it means may be on duty."""
+    if roster.partial_list is None:
+        return []
+    return [SkippedTarget(Target(term.text), SkipReason.LIST_INCOMPLETE)]
+
+
+def _skipped(term: Term, reason: SkipReason) -> LookupResult:
+    return LookupResult(left_out=[SkippedTarget(Target(term.text), reason)])

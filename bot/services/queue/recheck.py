@@ -14,12 +14,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.cad.errors import CadRateLimited
-from bot.cad.models import Receipt
+from bot.cad.models import Receipt, Unit
 from bot.cad.push.events import UnitsAttached, UnitsDetached
 from bot.services.board.snapshot import BoardSnapshot
 from bot.services.queue.steps import CadAccess, Look, Step, Verdict
 from bot.services.targets.resolution import (
     Resolution,
+    Roster,
     SkippedTarget,
     SkipReason,
     Target,
@@ -57,6 +58,9 @@ async def read_calls(access: CadAccess, queued: QueuedOrder, *, must_ask: bool) 
 async def look_before_attach(access: CadAccess, queued: QueuedOrder) -> Look:
     """Leave out the units that are on a call that they were not on when the order was given.
 
+    A unit that only an API id names, and that the CAD has not shown since, may have been attached
+    by an attempt that broke off, and moved on: it is not attached again.
+
     An order whose other units are on its call is done: an attempt that broke off had arrived, or
     another dispatcher was quicker.
 
@@ -64,7 +68,11 @@ async def look_before_attach(access: CadAccess, queued: QueuedOrder) -> Look:
         CadError: the CAD does not show its calls.
     """
     call_id, now = queued.order.call_id or 0, await _read_calls_of_units(access, queued)
-    resolution = without_moved(queued.resolution, call_id, now)
+    units_on_duty = access.board.units(queued.order.server_id)
+    resolution = without_moved(with_units(queued.resolution, units_on_duty), call_id, now)
+    if queued.may_have_been_sent:
+        unknown = [one.key for one in resolution.assignees if not one.unit and one.on_duty is None]
+        resolution = without(resolution, dict.fromkeys(unknown, SkipReason.RESULT_UNKNOWN))
     units = [one.unit for one in resolution.assignees]
     if units and all(unit and call_id in now.get(unit.ident, ()) for unit in units):
         on_call = frozenset(ident for ident, calls in now.items() if call_id in calls)
@@ -116,6 +124,20 @@ async def _read_calls_of_units(access: CadAccess, queued: QueuedOrder) -> CallsB
         for ident in call.idents:
             calls_by_ident[ident].append(call.call_id)
     return calls_by_ident
+
+
+def with_units(resolution: Resolution, on_duty: Sequence[Unit]) -> Resolution:
+    """Return a resolution with the units that the CAD has shown since it was made."""
+    if all(one.unit for one in resolution.assignees):
+        return resolution
+    roster = Roster(on_duty, is_current=False)
+    assignees = [
+        replace(one, unit=unit, on_duty=True)
+        if one.unit is None and (unit := roster.by_api_id(one.api_id))
+        else one
+        for one in resolution.assignees
+    ]
+    return replace(resolution, assignees=tuple(assignees))
 
 
 def without_moved(resolution: Resolution, call_id: int, now: CallsByIdent) -> Resolution:
@@ -187,13 +209,14 @@ def without(resolution: Resolution, reasons: Mapping[str, SkipReason]) -> Resolu
     return replace(resolution, assignees=kept, left_out=(*resolution.left_out, *left_out))
 
 
-def with_earlier_calls(resolution: Resolution, earlier: Resolution) -> Resolution:
-    """Return a resolution with the calls of an earlier one, made when the order was given.
+def with_earlier_units(resolution: Resolution, earlier: Resolution) -> Resolution:
+    """Return a resolution with the units as they were in an earlier one, when the order was given.
 
     The call of a unit that was not known then is not known either.
     """
-    calls = {one.key: one.call_id for one in earlier.assignees}
-    return _with_calls(resolution, {one.key: calls.get(one.key) for one in resolution.assignees})
+    known = {one.key: one for one in earlier.assignees}
+    assignees = [known.get(one.key, replace(one, call_id=None)) for one in resolution.assignees]
+    return replace(resolution, assignees=tuple(assignees))
 
 
 def follow(waiting: Iterable[QueuedOrder], done: Sequence[QueuedOrder], step: Step) -> None:

@@ -27,7 +27,7 @@ from bot.services.queue.batch_sender import BatchSender
 from bot.services.queue.completion import OrderCompletion, OrderNotifier
 from bot.services.queue.order_kinds import LimitState
 from bot.services.queue.queued_order import LookupState, QueuedOrder
-from bot.services.queue.recheck import LATE_AFTER, follow, with_earlier_calls
+from bot.services.queue.recheck import LATE_AFTER, follow, with_earlier_units
 from bot.services.queue.scheduler import Close, Resolve, Send, Situation, Wait
 from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import OrderState
@@ -191,7 +191,7 @@ class QueueWorker:
         if queued.kind.needs_duty:
             resolution = resolution.only_on_duty(is_final=lookup.error is None)
         if is_late:
-            resolution = with_earlier_calls(resolution, queued.resolution)
+            resolution = with_earlier_units(resolution, queued.resolution)
         queued.resolution = resolution
         # The units that are known go ahead; before another attempt the CAD is asked for the rest.
         limit = lookup.error.retry_after if lookup.error else None

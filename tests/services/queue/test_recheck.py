@@ -17,7 +17,7 @@ from bot.services.queue.recheck import (
     look_before_attach,
     look_before_detach,
     only_still_on_call,
-    with_earlier_calls,
+    with_earlier_units,
     without_moved,
 )
 from bot.services.queue.steps import CadAccess
@@ -101,8 +101,31 @@ def test_what_has_no_unit_is_not_on_the_call(on_duty: bool | None, reason: SkipR
 def test_an_order_goes_by_the_calls_at_the_time_when_it_was_given() -> None:
     earlier = Resolution((assignee(1, call_id=100), assignee(2)))
     later = Resolution((assignee(1, call_id=102), assignee(2, call_id=101), assignee(3, call_id=9)))
-    found = with_earlier_calls(later, earlier)
+    found = with_earlier_units(later, earlier)
     assert [one.call_id for one in found.assignees] == [100, None, None]
+
+
+async def test_a_unit_that_the_cad_has_shown_since_is_judged_by_its_calls(
+    queue_fixture: QueueFixture,
+) -> None:
+    queue_fixture.cad.put(1, 101)
+    await queue_fixture.board.fetch_units(1)
+    unknown, off_duty = Assignee("steam:1", 7, None, None), Assignee("x", 8, None, False)
+    queued = queued_order(unknown, off_duty, is_late=True)
+    found = (await look_before_attach(access(queue_fixture), queued)).resolution
+    assert found.assignees == (off_duty,)
+    assert [one.reason for one in found.left_out] == [SkipReason.ON_ANOTHER_CALL]
+
+
+@pytest.mark.parametrize("is_repeated", [True, False])
+async def test_a_unit_that_the_cad_does_not_show_is_not_attached_twice(
+    queue_fixture: QueueFixture, is_repeated: bool
+) -> None:
+    unknown = Assignee("steam:x", 7, None, None)
+    queued = queued_order(unknown, is_late=True, may_have_been_sent=is_repeated)
+    found = (await look_before_attach(access(queue_fixture), queued)).resolution
+    assert [one.reason for one in found.left_out] == [SkipReason.RESULT_UNKNOWN] * is_repeated
+    assert found.assignees == (() if is_repeated else (unknown,))
 
 
 def test_waiting_orders_follow_what_the_orders_before_them_have_done() -> None:

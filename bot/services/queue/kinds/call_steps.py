@@ -216,7 +216,7 @@ STATUS = Step(
     send=_send_status,
     events=_status_changed,
     look=_look_at_status,
-    look_when=LookWhen.REPEATED,
+    look_when=LookWhen.LATE,
 )
 CLOSE = Step(
     limiter=attrgetter("limiters.close"),

@@ -282,6 +282,15 @@ async def test_a_status_that_was_changed_meanwhile_stays(queue_fixture: QueueFix
     assert "another status was set meanwhile" in queue_fixture.text(order_id)
 
 
+async def test_a_status_that_only_waited_leaves_a_later_one(queue_fixture: QueueFixture) -> None:
+    queue_fixture.cad.faults += [CadUnreachable("Connection refused")] * 4
+    order_id = await give(queue_fixture, OrderAction.STATUS)
+    queue_fixture.cad.statuses[1] = 4
+    await queue_fixture.advance(60)
+    assert queue_fixture.cad.acts == []
+    assert "another status was set meanwhile" in queue_fixture.text(order_id)
+
+
 async def test_the_status_of_who_is_off_duty_is_set_again(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.faults.append(CadTimeout())
     queue_fixture.assignee = lambda ident: Assignee("steam:1", 1001, None, None)  # type: ignore[method-assign]

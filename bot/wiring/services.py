@@ -79,9 +79,11 @@ async def open_services(
         def on_events(events: Sequence[Event]) -> None:
             needed.accounts.on_events(events)
             people.background_verifier.on_events(events)
+            people.group_links.on_events(events)
 
         stack.push_async_callback(people.links.close)
         stack.push_async_callback(people.background_verifier.close)
+        stack.push_async_callback(people.group_links.close)
         listener = PushListener(
             needed.board,
             cad_connection.build_feeds(settings),

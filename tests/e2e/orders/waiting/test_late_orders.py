@@ -15,8 +15,7 @@ from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Reset
 from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.orders.test_confirmation import TROOP, asked, send_troop_on_duty
-from tests.e2e.orders.test_confirmation import pressed as answered
-from tests.e2e.orders.test_order_buttons import pressed
+from tests.e2e.presses import press
 
 MINUTES = 60.0
 MOVED = "Left out: `A-12`: sent to another call meanwhile."
@@ -178,7 +177,7 @@ async def test_confirm_minutes_later_looks_first(bot_fixture: BotFixture, comman
         said = await asked(bot_fixture)
     await bot_fixture.advance(13 * MINUTES)
     put(bot_fixture, 101, "T-1")
-    await answered(bot_fixture, said, "Confirm")
+    await press(said, "Confirm")
     await bot_fixture.advance(MINUTES)
     assert "Left out: `T-1`: " in said.text
     assert "T-1" in bot_fixture.units_on(101)
@@ -193,7 +192,7 @@ async def test_an_order_can_be_cancelled_while_the_cad_is_looked_at(
     said = await bot_fixture.run_command(bot_fixture.dana, "attach", call=100, units="A-12")
     bot_fixture.set_fault(BAD_GATEWAY)
     assert (await said.after(20)).startswith("⏳ ")
-    await pressed(bot_fixture, said, "Cancel")
+    await press(said, "Cancel")
     bot_fixture.clear_faults()
     assert "Cancelled." in await said.after(MINUTES)
     assert len(attaches(bot_fixture)) == 1

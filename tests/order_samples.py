@@ -56,6 +56,7 @@ class OrderSample:
             self,
             options={name: text.format(**names) for name, text in self.options.items()},
             custom_id=self.custom_id.format(**names),
+            value=self.value.format(**names),
             fields={name: text.format(**names) for name, text in self.fields.items()},
         )
 
@@ -85,6 +86,12 @@ SAMPLES: Mapping[OrderAction, OrderSample] = {
     ),
     OrderAction.STATUS: OrderSample(
         (ChangeKind.UNIT_STATUS,), custom_id="cad:status:{server}:{call}", value="4"
+    ),
+    OrderAction.PRIMARY: OrderSample(
+        (ChangeKind.CALL_EDIT,),
+        custom_id="cad:primary:{server}:{call}",
+        value="{unit}",
+        is_on_call=True,
     ),
     OrderAction.CLOSE: OrderSample(
         (ChangeKind.CALL_CLOSED,), custom_id="cad:close-now:{server}:{call}"

@@ -150,7 +150,7 @@ class ScriptedCad:
             detach=paced if version == 1 else RateLimit(8, 60.0).new_limiter(time),
             **{
                 name: RateLimit(60, 60.0).new_limiter(time)
-                for name in ("create", "close", "note", "status", "remove_911", "calls")
+                for name in ("create", "close", "note", "primary", "status", "remove_911", "calls")
             },
         )
         self.idents_by_call: dict[int, list[int]] = {100: [], 101: [], 102: [], 103: [], 104: []}
@@ -165,6 +165,7 @@ class ScriptedCad:
         self.metas: dict[int, dict[str, str]] = {}  # of the calls that were created
         self.notes: dict[int, list[Note]] = defaultdict(list)
         self.statuses: dict[int, int] = {}
+        self.primaries: dict[int, int] = {}  # by call
         self.acts: list[tuple[object, ...]] = []  # what was carried out beside attaches
         self.is_unnumbered = False  # a new call is created without telling its number
         self.bad: set[int] = set()  # a request that names one of these units is refused
@@ -197,6 +198,7 @@ class ScriptedCad:
     def _call(self, call_id: int) -> Call:
         return replace(
             call(call_id, f"Call {call_id}", *self.idents_by_call.get(call_id, ())),
+            primary=self.primaries.get(call_id),
             meta=self.metas.get(call_id, {}),
             notes=tuple(self.notes[call_id]),
         )
@@ -238,6 +240,11 @@ class ScriptedCad:
             raise CALL_GONE
         note = Note("12:00:00", label, text)
         await self._act(lambda: self.notes[call_id].append(note), "note", call_id, text)
+
+    async def set_primary(self, server_id: int, call_id: int, ident: int, *, track: bool) -> None:
+        if call_id not in self.idents_by_call:
+            raise CALL_GONE
+        await self._act(lambda: self.primaries.update({call_id: ident}), "primary", call_id, ident)
 
     async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
         ident = unit.ident or 0

@@ -22,13 +22,7 @@ from bot.cad.errors import (
     CadUnreadable,
 )
 from bot.cad.http import retry, wire
-from bot.cad.http.rate_limits import (
-    RateLimit,
-    RateLimiter,
-    in_background,
-    is_sent_once,
-    spare_requests,
-)
+from bot.cad.http.rate_limits import RateLimit, RateLimiter, in_background, spare_requests
 from bot.cad.http.wire import Request, Response
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
@@ -177,7 +171,7 @@ class RequestSender:
 
         Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`, for a
         background query within `SHORT_WAIT`. A background query is not sent again after a 429,
-        and none inside `queries_sent_once` is.
+        and none inside `retry.queries_sent_once` is.
 
         Args:
             waits_long: False for a query that gives up as soon as a background query does, because
@@ -204,8 +198,7 @@ class RequestSender:
             except CadError as error:
                 elapsed = self._clock.monotonic() - started
                 pause = retry.delay(error, attempt, elapsed, self._jitter())
-                is_limited = isinstance(error, CadRateLimited) and not waits_long
-                if pause is None or is_limited or is_sent_once():
+                if pause is None or (isinstance(error, CadRateLimited) and not waits_long):
                     raise
                 fault = error
             await self._clock.sleep(pause)

@@ -32,6 +32,7 @@ class OrderDetail:
         text, label: a note and its author.
         equal_notes: how many notes with that text and author the call had before.
         new: the call that is created.
+        primary: the ident of the primary unit before.
         undoes: what the order did that this one undoes.
     """
 
@@ -41,6 +42,7 @@ class OrderDetail:
     label: str = ""
     equal_notes: int = 0
     new: NewCall | None = None
+    primary: int | None = None
     undoes: OrderAction | None = None
 
 
@@ -89,6 +91,7 @@ class Outcome:
         seconds: from the order to its outcome.
         confirmation: what the CAD shows; says nothing where there is a failure.
         missing: `Assignee.reference` of the units for which the CAD does not show it.
+        also_moved: numbers of further units of the same accounts whose call has changed with it.
         is_unsure: whether an attempt may have reached the CAD although it failed.
         is_incomplete: whether a last request, which matters less, was not carried out.
         unmoved: `Assignee.reference` of the units that were before where the order puts them.
@@ -102,6 +105,7 @@ class Outcome:
     is_unsure: bool = False
     is_incomplete: bool = False
     unmoved: tuple[str, ...] = ()
+    also_moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

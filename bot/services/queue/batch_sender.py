@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.cad.client import CadClient
@@ -15,7 +14,7 @@ from bot.cad.errors import (
     CadUnreadable,
     UnitNotAddressable,
 )
-from bot.cad.http.rate_limits import queries_sent_once
+from bot.cad.http.retry import queries_sent_once
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.cad_backoff import BACKOFF, CadBackoff
@@ -23,7 +22,7 @@ from bot.services.queue import batching
 from bot.services.queue.order_kinds import leave_out
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.queue.shared_request import SharedRequestCheck
-from bot.services.queue.steps import CadAccess, LookAt, LookWhen, Sent, Verdict, batch_item
+from bot.services.queue.steps import CadAccess, Sent, Verdict, batch_item
 from bot.storage.stores.order_store import OrderState
 
 _log = logging.getLogger(__name__)
@@ -62,37 +61,26 @@ class BatchSender:
         self._shared = SharedRequestCheck(cad, board)
 
     async def look(
-        self, batch: Sequence[QueuedOrder], looking: Callable[[], AbstractContextManager[None]]
+        self, batch: Sequence[QueuedOrder], looked_at: Sequence[QueuedOrder]
     ) -> SendResult:
-        """Look at the CAD for the orders that need it; say which of them are to be sent.
+        """Look at the CAD for some orders of a batch; say which of the batch are to be sent.
 
         An order that is closed meanwhile, as by Cancel, is left out of the result.
-
-        Args:
-            looking: entered while the CAD is asked.
         """
-        step, result = batch[0].step, SendResult()
-        looked_at = [
-            one
-            for one in batch
-            if step.look_when is LookWhen.ALWAYS
-            or one.may_have_been_sent
-            or (one.is_late and step.look_when is LookWhen.LATE)
-        ]
+        result = SendResult()
         decided: dict[int, list[QueuedOrder]] = {}
-        if step.look is not None and looked_at:
-            self._access = replace(self._access, looking_since=self._clock.now())
-            try:
-                with looking(), queries_sent_once():
-                    for queued in looked_at:
-                        decided[queued.order.id] = await self._look(step.look, queued, result)
-            except CadError as error:
-                # Nothing has been sent, and nothing is decided.
-                is_retried = self._is_retried_later(error)
-                result.error = None if is_retried else error
-                decided = {
-                    one.order.id: result.retry if is_retried else result.refused for one in batch
-                }
+        self._access = replace(self._access, looking_since=self._clock.now())
+        try:
+            with queries_sent_once():
+                for queued in looked_at:
+                    decided[queued.order.id] = await self._look(queued, result)
+        except CadError as error:
+            # Nothing has been sent, and nothing is decided.
+            is_retried = self._is_retried_later(error)
+            result.error = None if is_retried else error
+            decided = {
+                one.order.id: result.retry if is_retried else result.refused for one in batch
+            }
         for queued in batch:
             if queued.order.state is OrderState.QUEUED:
                 decided.get(queued.order.id, result.ready).append(queued)
@@ -137,12 +125,10 @@ class BatchSender:
             queued.partition = partitions[key]
             result.retry.append(queued)
 
-    async def _look(
-        self, look_at: LookAt, queued: QueuedOrder, result: SendResult
-    ) -> list[QueuedOrder]:
+    async def _look(self, queued: QueuedOrder, result: SendResult) -> list[QueuedOrder]:
         """Look at the CAD for one order; return the list that the order belongs to then."""
         try:
-            look = await look_at(self._access, queued)
+            look = await queued.step.look(self._access, queued)
         except CadRateLimited as error:
             # Only the look is limited: orders that need none go on.
             queued.retry_at = self._clock.monotonic() + (error.retry_after or BACKOFF.longest)

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
-from bot.cad.models import Call, Receipt
+from bot.cad.models import Call, Receipt, Unit
 from bot.cad.push.events import UnitStatusChanged
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
+from bot.services.board.snapshot import BoardSnapshot
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
@@ -45,16 +46,19 @@ async def confirm_on_board(
         check_after: when to read them, in seconds from now.
     """
     result = replace(outcome, confirmation=BoardConfirmation.UNKNOWN)
+    server_id = queued.order.server_id
+    before = board.snapshot(server_id)
     started_at = clock.monotonic()
     for seconds in check_after:
         if (pause := started_at + seconds - clock.monotonic()) > 0:
             await clock.sleep(pause)
         try:
-            calls = await board.fetch_calls(queued.order.server_id)
+            calls = await board.fetch_calls(server_id)
         except CadError:
             continue
         missing = not_shown(queued, calls)
-        result = _with_verdict(queued, outcome, missing)
+        also_moved = _also_moved(queued, before, board.snapshot(server_id))
+        result = replace(_with_verdict(queued, outcome, missing), also_moved=also_moved)
         if not missing:
             break
     return result
@@ -67,6 +71,33 @@ def not_shown(queued: QueuedOrder, calls: Sequence[Call]) -> list[Assignee]:
     if is_shown is None:
         return []
     return [one for one in assignees if not is_shown(queued.order, one, idents)]
+
+
+def _also_moved(
+    queued: QueuedOrder, before: BoardSnapshot, after: BoardSnapshot
+) -> tuple[str, ...]:
+    """Return the other units of the same accounts whose call has changed.
+
+    API 1 names units by the API id of their account, which may stand for all its units.
+    """
+    named = [one.unit for one in queued.resolution.assignees if one.unit]
+    accounts = {unit.account for unit in named if unit.account}
+    idents = {unit.ident for unit in named}
+    others = [
+        unit
+        for unit in before.units.values()
+        if unit.account in accounts and unit.ident not in idents
+    ]
+    return tuple(
+        unit.number or f"ident {unit.ident}"
+        for unit in others
+        if _call_id(before, unit) != _call_id(after, unit)
+    )
+
+
+def _call_id(snapshot: BoardSnapshot, unit: Unit) -> int | None:
+    call = snapshot.call_of_unit(unit.ident)
+    return call.call_id if call else None
 
 
 def _with_verdict(queued: QueuedOrder, outcome: Outcome, missing: Sequence[Assignee]) -> Outcome:

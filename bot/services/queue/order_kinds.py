@@ -17,7 +17,13 @@ from bot.cad.models import AttachRequest, DetachRequest, UnitRef
 from bot.cad.push.events import Event, UnitsAttached, UnitsDetached
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue.batching import Usage
-from bot.services.queue.kinds import call_steps, respond_steps, undo_steps
+from bot.services.queue.kinds import (
+    call_steps,
+    create_steps,
+    primary_steps,
+    respond_steps,
+    undo_steps,
+)
 from bot.services.queue.recheck import look_before_attach, look_before_detach, without
 from bot.services.queue.steps import CadAccess, LookWhen, Sent, Step, calls_of
 from bot.services.targets.resolution import Assignee, SkipReason
@@ -192,7 +198,7 @@ KINDS: Mapping[OrderAction, OrderKind] = {
     OrderAction.DETACH: OrderKind(
         (_DETACH,), needs_units=True, is_shown=_detach_is_shown, puts_on_call=False
     ),
-    OrderAction.CREATE: OrderKind((call_steps.CREATE,)),
+    OrderAction.CREATE: OrderKind((create_steps.CREATE,)),
     OrderAction.RESPOND: OrderKind(
         (respond_steps.CREATE, _ATTACH, respond_steps.REMOVE),
         needs_units=True,
@@ -203,6 +209,7 @@ KINDS: Mapping[OrderAction, OrderKind] = {
     ),
     OrderAction.NOTE: OrderKind((call_steps.NOTE,)),
     OrderAction.STATUS: OrderKind((call_steps.STATUS,), needs_units=True),
+    OrderAction.PRIMARY: OrderKind((primary_steps.PRIMARY,), needs_units=True),
     OrderAction.CLOSE: OrderKind((call_steps.CLOSE,)),
     OrderAction.DISMISS: OrderKind((respond_steps.DISMISS,)),
     OrderAction.UNDO: OrderKind(

@@ -99,13 +99,13 @@ class Step:
         limiter: the budget that the request counts against.
         scope, key: see batching.BatchItem.
         send: sends one request for several orders.
+        look: looks at the CAD before the request is sent. Raises CadError.
         changes: what the request changes beside units, comparable between orders.
         needs: what has to stay as it is until then; see `BatchItem.shared`.
         capacity: how many different keys one request can carry.
         is_held: where a request carries one key, orders wait a while for others with that key.
         is_checked: the CAD may do the first key of a request only, so that the calls are looked at
             after a request with several.
-        look: looks at the CAD before the request is sent. Raises CadError.
         look_when: which orders it looks for.
         events: how the board changes at once when the CAD has taken the request for these units.
         is_optional: an order whose other steps are done is done, even if this one fails.
@@ -115,12 +115,12 @@ class Step:
     scope: Callable[[QueuedOrder], Hashable]
     key: Callable[[QueuedOrder], Hashable]
     send: Callable[[CadAccess, Sequence[QueuedOrder]], Awaitable[Sent]]
+    look: LookAt
     changes: Callable[[QueuedOrder], frozenset[str]] = _nothing
     needs: Callable[[QueuedOrder], frozenset[str]] = _nothing
     capacity: Callable[[CadClient], float] = lambda _cad: 1
     is_held: bool = False
     is_checked: bool = False
-    look: LookAt | None = None
     look_when: LookWhen = LookWhen.ALWAYS
     events: Callable[[OrderView, Sequence[Assignee]], list[Event]] = _no_events
     is_optional: bool = False

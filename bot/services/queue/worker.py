@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import Protocol
@@ -23,12 +22,13 @@ from bot.services.cad_lookup import CadLookup
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import WaitNotice
 from bot.services.queue import scheduler
-from bot.services.queue.batch_sender import BatchSender
+from bot.services.queue.batch_sender import BatchSender, SendResult
 from bot.services.queue.completion import OrderCompletion, OrderNotifier
 from bot.services.queue.order_kinds import LimitState
 from bot.services.queue.queued_order import LookupState, QueuedOrder
 from bot.services.queue.recheck import LATE_AFTER, follow, with_earlier_units
 from bot.services.queue.scheduler import Close, Resolve, Send, Situation, Wait
+from bot.services.queue.steps import LookWhen
 from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import OrderState
 
@@ -217,7 +217,19 @@ class QueueWorker:
         """
         was_down, step = self._backoff.error is not None, batch[0].step
         try:
-            result = await self._sender.look(batch, self._looking)
+            waiting = [one for one in batch if one.order.state is OrderState.QUEUED]
+            looked_at = [
+                one
+                for one in waiting
+                if step.look_when is LookWhen.ALWAYS
+                or (step.look_when is LookWhen.LATE and one.is_late)
+                or one.may_have_been_sent
+            ]
+            result = SendResult(ready=waiting)
+            if looked_at:
+                with self._tasks.cancellable():
+                    self.wake()  # what the orders wait for is shown meanwhile
+                    result = await self._sender.look(waiting, looked_at)
             for queued in (*result.ready, *result.seen, *result.refused, *result.retry):
                 queued.order = replace(queued.order, state=OrderState.SENDING)
             if result.ready and not await self._completion.save(result.ready):
@@ -235,13 +247,6 @@ class QueueWorker:
         finally:
             self._sending_since = None
             self.wake()
-
-    @contextmanager
-    def _looking(self) -> Iterator[None]:
-        """Go on showing why orders wait while the CAD is looked at, and let a stop end that."""
-        with self._tasks.cancellable():
-            self.wake()
-            yield
 
     def _put_back(self, batch: Sequence[QueuedOrder]) -> None:
         """Have orders wait that cannot be stored as being sent."""

@@ -56,6 +56,7 @@ class SkipReason(enum.Enum):
     FORMER_CALL_CLOSED = enum.auto()  # the unit cannot go back to the call that it came from
     LIST_INCOMPLETE = enum.auto()  # units may be missing: their list is still loading
     MEMBERS_PENDING = enum.auto()  # members are still being looked up in the CAD
+    PRIMARY_CHANGED = enum.auto()  # another unit became the primary unit while the order waited
     # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD

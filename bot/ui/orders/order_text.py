@@ -223,6 +223,7 @@ def _result(view: OrderView, people: str) -> str:
         return say(f"❌ {WORDS[view.order.action].missing}: {{units}}", view, people)
     is_partly = missing or view.resolution.left_out or (outcome and outcome.is_incomplete)
     is_partly = is_partly or False in {one.on_duty for one in units}
+    is_partly = is_partly or (outcome and outcome.also_moved)
     return say(f"{'⚠️' if is_partly else '✅'} {WORDS[view.order.action].result}", view, people)
 
 
@@ -231,6 +232,9 @@ def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterat
     if view.order.action not in _NOT_SHOWN:
         return
     people = view.resolution.assignees
+    if outcome.also_moved:
+        units = join_limited([escape(one) for one in outcome.also_moved], limit)
+        yield f"Also moved, because the same account has them: {units}. Check their calls."
     match outcome.confirmation:
         case BoardConfirmation.CONFIRMED:
             yield "Confirmed by the CAD."

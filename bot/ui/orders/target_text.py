@@ -56,6 +56,7 @@ _REASONS = {
     SkipReason.FORMER_CALL_CLOSED: "not put back, because the call that it came from is closed",
     SkipReason.LIST_INCOMPLETE: "units not loaded yet",
     SkipReason.MEMBERS_PENDING: "members who are still being looked up in the CAD",
+    SkipReason.PRIMARY_CHANGED: "another primary unit was set meanwhile",
     SkipReason.STATUS_CHANGED: "another status was set meanwhile",
     SkipReason.NOT_ADDRESSABLE: (
         "the CAD shows no API id for this unit, and its API 1 cannot name it otherwise. Do it in"

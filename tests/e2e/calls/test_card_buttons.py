@@ -15,7 +15,9 @@ from simcord.results import InteractionResult
 
 from bot.services.access.policy import Actor
 from bot.services.reply import ReplyAddress
+from bot.ui.calls.call_component import view_of
 from bot.ui.calls.card_buttons import call_buttons, emergency_buttons
+from bot.ui.calls.more_menu import PrimarySelect
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Reset
@@ -87,6 +89,15 @@ def menu(panel: InteractionResult, what: str) -> dict[str, Any]:
         one for row in rows for one in row["components"] if f"pick-{what}:" in one["custom_id"]
     ]
     return dict(found)
+
+
+async def set_primary(
+    who: MemberActor, more: InteractionResult, call_id: int, unit: str
+) -> InteractionResult:
+    """Pick a unit in the menu behind More."""
+    assert more.response is not None
+    place = f"cad:primary:{seed.SERVER_ID}:{call_id}"
+    return await who.select(more.response.message, [unit], custom_id=place)
 
 
 async def press(who: MemberActor, result: InteractionResult, label: str) -> InteractionResult:
@@ -279,6 +290,61 @@ class TestThePanel:
 
 
 class TestMore:
+    async def test_the_primary_unit(self, bot_fixture: BotFixture) -> None:
+        await bot_fixture.attach("A-12 A-7")
+        more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
+        assert more.response is not None
+        (offered,) = [
+            one["options"]
+            for row in more.response.components
+            for one in row["components"]
+            if "cad:primary:" in one["custom_id"]
+        ]
+        assert [one["value"] for one in offered] == ["A-12", "A-7"]
+        result = await set_primary(bot_fixture.dana, more, ROBBERY, "A-7")
+        assert await settled(bot_fixture, result) == (
+            f"✅ A\\-7 is now the primary unit of **#{ROBBERY}** Armed Robbery."
+        )
+        call = bot_fixture.server.calls[ROBBERY]
+        assert bot_fixture.server.units[call.primary].badge.unit_num == "A-7"
+        shown = bot_fixture.services.board.call(seed.SERVER_ID, ROBBERY)
+        assert shown is not None
+        assert shown.primary == call.primary
+
+    @pytest.mark.parametrize("track", [True, False])
+    async def test_the_primary_unit_is_tracked_as_before(
+        self, bot_fixture: BotFixture, track: bool
+    ) -> None:
+        call = bot_fixture.server.calls[STOP]
+        call.form = replace(call.form, track_primary=track)
+        await bot_fixture.start()
+        more = await bot_fixture.dana.click(await call_card(bot_fixture, STOP), label="More")
+        result = await set_primary(bot_fixture.dana, more, STOP, "B-21")
+        assert (await settled(bot_fixture, result)).startswith("✅ ")
+        assert bot_fixture.server.units[call.primary].badge.unit_num == "B-21"
+        assert call.form.track_primary is track
+
+    async def test_a_primary_unit_is_no_matter_of_officers(self, officers: BotFixture) -> None:
+        await officers.attach("A-12")
+        message = await call_card(officers)
+        shown = []
+        for member in (officers.pat, officers.dana):
+            more = await member.click(message, label="More")
+            assert more.response is not None
+            shown.append("cad:primary:" in str(more.response.components))
+        assert shown == [False, True]
+        option = discord.SelectOption(label="A-12")
+        public = await card(officers, view_of(PrimarySelect(seed.SERVER_ID, ROBBERY, [option])))
+        refused = await officers.pat.select(public, ["A-12"])
+        assert words(refused).startswith("❌ You need the ")
+
+    async def test_a_call_without_units_offers_no_primary_unit(
+        self, bot_fixture: BotFixture
+    ) -> None:
+        more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
+        assert more.response is not None
+        assert "cad:primary:" not in str(more.response.components)
+
     async def test_a_note(self, bot_fixture: BotFixture) -> None:
         more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
         shown = await press(bot_fixture.dana, more, "Add note")

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-
 from bot.cad.errors import CadError, CadRateLimited, CadUnavailable, CadUnreachable
+from bot.cad.http.rate_limits import is_sent_once
 from bot.common.backoff import Backoff
 
 TOTAL_TIMEOUT = 10.0  # seconds for all attempts together
 MIN_ATTEMPT = 1.0  # seconds; an attempt with less time cannot succeed
 BACKOFF = Backoff(first=0.25, longest=4.0)
-
-_is_sent_once = ContextVar("is_sent_once", default=False)
-
-
-@contextmanager
-def queries_sent_once() -> Iterator[None]:
-    """Mark the queries inside the block, and of tasks created in it: the caller tries again."""
-    token = _is_sent_once.set(True)
-    try:
-        yield
-    finally:
-        _is_sent_once.reset(token)
 
 
 def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float | None:
@@ -38,7 +23,7 @@ def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float
         jitter: between 0 and 1; spreads the retries of many clients.
     """
     is_transient = isinstance(error, CadUnreachable | CadRateLimited | CadUnavailable)
-    if not is_transient or _is_sent_once.get():
+    if not is_transient or is_sent_once():
         return None
     wait = max(BACKOFF.delay(attempt, jitter), error.retry_after or 0.0)
     return wait if has_time(elapsed + wait) else None

@@ -171,7 +171,7 @@ class RequestSender:
 
         Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`, for a
         background query within `SHORT_WAIT`. A background query is not sent again after a 429,
-        and none inside `retry.queries_sent_once` is.
+        and none inside `queries_sent_once` is.
 
         Args:
             waits_long: False for a query that gives up as soon as a background query does, because

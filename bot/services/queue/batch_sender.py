@@ -14,7 +14,7 @@ from bot.cad.errors import (
     CadUnreadable,
     UnitNotAddressable,
 )
-from bot.cad.http.retry import queries_sent_once
+from bot.cad.http.rate_limits import queries_sent_once
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.cad_backoff import BACKOFF, CadBackoff

@@ -24,8 +24,9 @@ from bot.services.queue.kinds import (
     respond_steps,
     undo_steps,
 )
+from bot.services.queue.kinds.free_units import without_free_units
 from bot.services.queue.recheck import look_before_attach, look_before_detach, without
-from bot.services.queue.steps import CadAccess, LookWhen, Sent, Step, calls_of
+from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, calls_of
 from bot.services.targets.resolution import Assignee, SkipReason
 from bot.storage.stores.order_store import Order, OrderAction
 
@@ -45,8 +46,8 @@ class OrderKind:
         needs_duty: units that are off duty do not count as its units.
         is_shown: whether the calls of the CAD show that the order was done for a unit; None where
             they do not show it.
-        puts_on_call: whether the units are put on the order's call, or off any; None where they
-            stay on theirs. Such an order can be undone.
+        puts_on_call: whether the units are put on the order's call, or off the calls that they are
+            on; None for other orders. Only such an order can be undone.
         undoes: the order undoes another one, whose reply says so.
         sets_status: the units get the status STATUS_ON_ATTACH afterwards.
     """
@@ -124,6 +125,12 @@ async def _send_detach(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent
     return Sent(await access.cad.detach(detach_requests(orders)))
 
 
+async def _look_before_detach(access: CadAccess, queued: QueuedOrder) -> Look:
+    if queued.order.call_id is None and not (queued.is_late or queued.may_have_been_sent):
+        return Look(await without_free_units(access, queued))
+    return await look_before_detach(access, queued)
+
+
 def _attach_is_shown(order: Order, assignee: Assignee, idents: IdentsByCall) -> bool:
     if assignee.unit is None:
         # No unit on duty has this id; where the CAD does not say so, it counts as shown.
@@ -183,7 +190,7 @@ _DETACH = Step(
     send=_send_detach,
     needs=calls_of,
     capacity=lambda _cad: math.inf,
-    look=look_before_detach,
+    look=_look_before_detach,
     events=_detach_events,
 )
 

@@ -83,8 +83,7 @@ async def look_before_attach(access: CadAccess, queued: QueuedOrder) -> Look:
 async def look_before_detach(access: CadAccess, queued: QueuedOrder) -> Look:
     """Leave out the units that are not on the call that they are to leave.
 
-    The CAD's detach takes no call number: it takes a unit off the call that it is on by then. A
-    detach from any call that is sent at once needs no look.
+    The CAD's detach takes no call number: it takes a unit off the call that it is on by then.
 
     Raises:
         CadError: the CAD does not show its calls.
@@ -92,16 +91,13 @@ async def look_before_detach(access: CadAccess, queued: QueuedOrder) -> Look:
     order, resolution = queued.order, queued.resolution
     if queued.is_late or queued.may_have_been_sent:
         now = await _read_calls_of_units(access, queued)
-    elif order.call_id is None:
-        return Look(resolution)
-    else:
+    else:  # the named call is all that matters
+        call_id = order.call_id or 0
         units = [one.unit for one in resolution.assignees if one.unit]
         on_call = (
-            await access.cad.get_idents_on_call(order.server_id, order.call_id, units)
-            if units
-            else ()
+            await access.cad.get_idents_on_call(order.server_id, call_id, units) if units else ()
         )
-        now = {ident: [order.call_id] for ident in on_call}
+        now = {ident: [call_id] for ident in on_call}
     return Look(
         only_still_on_call(resolution, order.call_id, now, is_repeated=queued.may_have_been_sent)
     )
@@ -182,8 +178,11 @@ def only_still_on_call(
         elif one.unit is None and one.on_duty is None:
             # Where the CAD has not shown the unit, it is not said that the unit has moved on.
             reasons[one.key] = SkipReason.NOT_LOOKED_UP
+        elif former is None:
+            reasons[one.key] = SkipReason.ON_NO_CALL
         else:
-            reasons[one.key] = SkipReason.NOT_ON_CALL
+            was_there = one.call_id == former
+            reasons[one.key] = SkipReason.NOT_ON_CALL if was_there else SkipReason.NEVER_ON_CALL
     if call_id is not None:
         resolution = _with_calls(resolution, {one.key: call_id for one in resolution.assignees})
     return without(resolution, reasons)

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import bot.services.queue.board_check
 from bot.cad.client import CadClient, Limiters
 from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnnumbered
 from bot.cad.http.rate_limits import BurstLimit, RateLimit, RateLimiter
@@ -39,7 +40,6 @@ from bot.services.board.live_board import Board
 from bot.services.cad_lookup import CadLookup
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderView
-from bot.services.queue.board_check import FollowUp
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.reply import Delivery
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
@@ -456,7 +456,7 @@ class QueueFixture:
     async def follow_up(self, view: OrderView) -> None:
         """Record an order that the CAD has accepted, and show it on the board."""
         self.followed_up.append(view)
-        await FollowUp(self.cad, self.board)(view)
+        await bot.services.queue.board_check.FollowUp(self.cad, self.board)(view)
 
     async def close(self) -> None:
         """Cancel all tasks and close the file."""

@@ -14,6 +14,7 @@ from discord.ext import commands
 from bot.cad.http.transport import Transport
 from bot.command_sync import CommandSync
 from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.discord_limits import LONGEST_RATE_LIMIT
 from bot.config.settings import Settings
 from bot.ui.calls.call_select import CallSelect
 from bot.ui.calls.card_buttons import CALL_ITEMS
@@ -42,9 +43,6 @@ PERSISTENT_ITEMS: tuple[type[PersistentItem], ...] = (
     StopCheckButton,
     ImportButton,
 )
-
-# Seconds; discord.py sleeps for shorter ones, and raises RateLimited for longer ones. Its least.
-LONGEST_RATE_LIMIT = 30.0
 
 _log = logging.getLogger(__name__)
 

@@ -206,6 +206,10 @@ class DownloadFailed(ServiceError):
     """Discord did not return an uploaded file."""
 
 
+class FileReadTimeout(ServiceError):
+    """An uploaded file takes too long to read."""
+
+
 class ImportExpired(SpentError):
     """The preview of the import has expired."""
 

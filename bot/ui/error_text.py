@@ -41,6 +41,7 @@ from bot.services.errors import (
     CallNotFound,
     DownloadFailed,
     ExportTooLarge,
+    FileReadTimeout,
     FileTooLarge,
     ImportExpired,
     ImportOutdated,
@@ -111,6 +112,7 @@ _FIXED_TEXTS: Mapping[type[ServiceError], str] = {
     TooLateToConfirm: (
         f"That was more than {minutes(INTERACTION_LIFETIME)} minutes ago. Give the order again."
     ),
+    FileReadTimeout: "The file takes too long to read. Split it into smaller files.",
     DownloadFailed: "Discord did not send the file or the list of members. Try again.",
     ExportTooLarge: (
         "The file of links is too large for Discord. `python -m bot links export` has no limit."

@@ -424,6 +424,7 @@ class QueueFixture:
         self.lookup_fault: Exception | None = None
         self.lookup_error: CadError | None = None
         self.lookup_count = 0  # times
+        self.denial: SkipReason | None = None  # of the CAD, for every order
         self.followed_up: list[OrderView] = []
 
     async def open(self) -> None:
@@ -439,7 +440,7 @@ class QueueFixture:
             self.store,
             self.cad,
             self.board,
-            self,
+            self.resolve_order,
             self.announcer,
             follow_up=self.follow_up,
             server_labels=ONE_SERVER.labels,
@@ -477,6 +478,8 @@ class QueueFixture:
     async def resolve_order(self, accepted: AcceptedOrder, lookup: CadLookup) -> Resolution:
         """Find the units of an order."""
         order = accepted.order
+        if self.denial is not None:
+            return Resolution(left_out=(SkippedTarget(Target(order.units), self.denial),))
         names = order.units.split()
         unknown = [name for name in names if name.endswith("?")]
         self.lookup_count += 1

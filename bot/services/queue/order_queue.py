@@ -22,7 +22,7 @@ from bot.services.queue.batch_sender import BatchSender
 from bot.services.queue.completion import FollowUpHandler, OrderCompletion, OrderNotifier
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
-from bot.services.queue.worker import OrderResolver, QueueWorker
+from bot.services.queue.worker import QueueWorker, ResolveOrder
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order, OrderState, OrderStore
 
@@ -48,7 +48,7 @@ class OrderQueue:
         store: OrderStore,
         cad: CadClient,
         board: Board,
-        resolver: OrderResolver,
+        resolve: ResolveOrder,
         announcer: Announcer,
         *,
         follow_up: FollowUpHandler,
@@ -75,7 +75,7 @@ class OrderQueue:
         )
         self._worker = QueueWorker(
             cad,
-            resolver,
+            resolve,
             BatchSender(cad, board, backoff, clock=clock),
             self._completion,
             notifier,

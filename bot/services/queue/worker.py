@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from typing import Protocol
+from typing import TypeAlias
 
 from bot.cad.client import CadClient
 from bot.common.clock import Clock
@@ -36,12 +36,8 @@ LIMIT_PATIENCE = 10.0
 SAVE_RETRY = 5.0  # seconds between two attempts to store that an order is being sent
 _SHORTEST_SLEEP = 0.001  # seconds; a deadline must not keep the worker busy
 
-
-class OrderResolver(Protocol):
-    """Finds out which units an order is about."""
-
-    async def resolve_order(self, accepted: AcceptedOrder, lookup: CadLookup) -> Resolution:
-        """Return the units; `lookup` is told whether the CAD was asked, and what went wrong."""
+# Finds the units of an order; the lookup records whether the CAD was asked, and what went wrong.
+ResolveOrder: TypeAlias = Callable[[AcceptedOrder, CadLookup], Awaitable[Resolution]]
 
 
 class QueueWorker:
@@ -54,7 +50,7 @@ class QueueWorker:
     def __init__(
         self,
         cad: CadClient,
-        resolver: OrderResolver,
+        resolve: ResolveOrder,
         sender: BatchSender,
         completion: OrderCompletion,
         notifier: OrderNotifier,
@@ -66,7 +62,7 @@ class QueueWorker:
     ) -> None:
         self.orders: dict[int, QueuedOrder] = {}  # by id, the oldest first
         self._cad = cad
-        self._resolver = resolver
+        self._resolve_order = resolve
         self._sender = sender
         self._completion = completion
         self._notifier = notifier
@@ -178,7 +174,7 @@ class QueueWorker:
         accepted = AcceptedOrder(queued.order, queued.terms)
         try:
             with self._tasks.cancellable():
-                resolution = await self._resolver.resolve_order(accepted, lookup)
+                resolution = await self._resolve_order(accepted, lookup)
         except Exception as error:  # noqa: BLE001 - the actor is told
             if queued.order.state is OrderState.QUEUED:
                 self._fail([queued], error)

@@ -143,7 +143,7 @@ class TestOnACall:
         await officers.pat.click(await call_card(officers, STOP), label="Attach me")
         await officers.advance(CALM)
         result = await officers.pat.click(await call_card(officers), label="Detach me")
-        assert "no longer on that call" in await settled(officers, result)
+        assert "not on that call" in await settled(officers, result)
         assert "A-12" in officers.units_on(STOP)
 
     async def test_an_unlinked_member_links_and_is_attached(self, officers: BotFixture) -> None:
@@ -456,9 +456,11 @@ class TestOnAnEmergency:
     ) -> None:
         promote(bot_fixture, "pat", "alice")
         message = await emergency_card(bot_fixture)
-        for who in (bot_fixture.pat, bot_fixture.alice, bot_fixture.pat):
+        for who in (bot_fixture.pat, bot_fixture.alice):
             result = await who.click(message, label="Respond")
             assert (await settled(bot_fixture, result)).startswith("✅ **#103**")
+        again = await bot_fixture.pat.click(message, label="Respond")
+        assert (await settled(bot_fixture, again)).startswith("⚠️ Already on **#103**")
         assert sorted(bot_fixture.units_on(103)) == ["A-12", "A-7"]
         assert set(bot_fixture.server.calls) == {100, 101, 102, 103}
         assert SHOTS not in bot_fixture.server.emergencies

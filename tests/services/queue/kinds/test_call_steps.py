@@ -16,16 +16,12 @@ from bot.cad.errors import (
     CadUnreachable,
 )
 from bot.cad.models import EmergencyCall, NewCall, Note
-from bot.services.cad_lookup import CadLookup
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import DETAIL_JSON, OrderDetail
 from bot.services.queue.board_check import FollowUp
 from bot.services.targets.resolution import (
     Assignee,
-    Resolution,
-    SkippedTarget,
     SkipReason,
-    Target,
 )
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.queue_fixture import QueueFixture
@@ -258,12 +254,7 @@ async def test_the_board_shows_it_at_once(queue_fixture: QueueFixture) -> None:
 
 
 async def test_who_may_not_is_told_so(queue_fixture: QueueFixture) -> None:
-    denied = SkippedTarget(Target(""), SkipReason.CAD_PERMISSION_MISSING)
-
-    async def resolve_order(accepted: AcceptedOrder, lookup: CadLookup) -> Resolution:
-        return Resolution(left_out=(denied,))
-
-    queue_fixture.resolve_order = resolve_order  # type: ignore[method-assign]
+    queue_fixture.denial = SkipReason.CAD_PERMISSION_MISSING
     order_id = await give(queue_fixture, OrderAction.CLOSE)
     assert queue_fixture.cad.acts == []
     assert "Your account in the CAD may not do this" in queue_fixture.text(order_id)

@@ -111,12 +111,13 @@ async def test_a_flood_of_911_calls_is_counted_by_one_ping(cards: Cards) -> None
     assert all(len(one) <= 25 for one in nonces)
 
 
-async def test_a_911_call_each_second_leaves_the_other_cards_their_turn(cards: Cards) -> None:
+async def test_911_calls_each_second_leave_the_other_cards_their_turn(cards: Cards) -> None:
     bot_fixture, role = cards.bot_fixture, cards.bot_fixture.dispatch.mention
     closed_within: int | None = None
     for second in range(60):
-        form = EmergencyForm(f"Caller {second}", "Vinewood", "Help")
-        bot_fixture.world.call_911(bot_fixture.server, form)
+        for number in range(2):  # Discord takes one message a second
+            form = EmergencyForm(f"Caller {2 * second + number}", "Vinewood", "Help")
+            bot_fixture.world.call_911(bot_fixture.server, form)
         if second == 10:
             bot_fixture.world.close(bot_fixture.server, 101)
         await bot_fixture.advance(1)
@@ -127,7 +128,6 @@ async def test_a_911_call_each_second_leaves_the_other_cards_their_turn(cards: C
     assert closed_within <= 30
     pings = [one for one in cards.channel.history() if one.content.startswith(role)]
     assert PING_LIMIT.requests <= len(pings) <= PING_LIMIT.requests + 1
-    await cards.until(lambda: len(cards.messages) >= OPEN + 60)
 
 
 async def test_a_card_that_takes_no_edit_for_long_is_posted_anew(

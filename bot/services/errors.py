@@ -148,6 +148,29 @@ class IdAlreadyLinked(ServiceError):
         self.holders = holders
 
 
+class ReplacesProvenLink(ServiceError):
+    """The CAD does not know the new id of a member whose present id it has confirmed.
+
+    Attributes:
+        present_id: the id that the member has.
+        was_asked: whether the CAD said so; else it could not be asked.
+    """
+
+    def __init__(self, api_id: str, present_id: str, *, was_asked: bool) -> None:
+        super().__init__("replaces an id that the CAD has confirmed")
+        self.api_id = api_id
+        self.present_id = present_id
+        self.was_asked = was_asked
+
+
+class TooManyLinks(ServiceError):
+    """The member has linked themselves too often; the next link is possible in some seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"again in {retry_after:.0f} s")
+        self.retry_after = retry_after
+
+
 class ApprovalPending(ServiceError):
     """The link was requested and awaits approval; the action can be repeated after that."""
 

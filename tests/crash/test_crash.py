@@ -26,7 +26,7 @@ from tests.process.discord_server import GUILD_ID
 
 UNITS = [unit_number(number) for number in range(12)]  # few, so that some are sent here and there
 ANSWERED = re.compile("^(<@.+>, your order: )?[✅⚠❌]")
-CONFIRMED = re.compile(r"Confirmed by the CAD\.$|^❌")
+CONFIRMED = re.compile(r"Confirmed by the CAD\.|^❌|^⚠️ Nothing")
 
 pytestmark = pytest.mark.process
 
@@ -111,7 +111,7 @@ def the_answer_is_the_outcome(one: Pressed, order: StoredOrder) -> None:
     assert order.state == "done" or (order.state == "refused" and order.action == "detach")
     done = f"**#{order.call_id}**" if order.call_id else "Off their calls"
     # Who died half-way does not know.
-    not_done = r"❌ (Not|It is not certain whether the units were) detached"
+    not_done = "⚠️ Nothing was changed|❌ It is not certain whether the units were detached"
     assert re.search(re.escape(done) if order.state == "done" else not_done, one.answer)
     assert order.units in one.answer.replace("\\", "")
 

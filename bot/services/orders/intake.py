@@ -117,7 +117,7 @@ class OrderIntake:
         if not moved.assignees:
             raise NothingToUndo
         if not self._access.may_dispatch(actor):
-            if not moved.is_only(actor.user_id):
+            if not moves.is_only(moved, actor.user_id):
                 self._access.require_dispatch(actor)
             self._access.require_self_dispatch(actor)
         if self._clock.now() - done.finished_at > UNDO_WITHIN:

@@ -23,7 +23,7 @@ from bot.services.errors import (
 )
 from bot.services.links.cad_links import CadLinks
 from bot.services.links.group_links import GroupLinks
-from bot.services.orders import outcomes
+from bot.services.orders import moves, outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.targets import grammar, target_resolver
 from bot.services.targets.resolution import (
@@ -93,7 +93,7 @@ class OrderResolver:
             # Only now: an order is stored and acknowledged before the CAD is asked anything.
             creates_call = order.action is OrderAction.RESPOND
             only_self = not creates_call and (
-                known.is_only(order.actor_id)
+                moves.is_only(known, order.actor_id)
                 if known
                 else grammar.targets_only(terms, order.actor_id)
             )

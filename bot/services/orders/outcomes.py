@@ -95,6 +95,9 @@ class Outcome:
         is_unsure: whether an attempt may have reached the CAD although it failed.
         is_incomplete: whether a last request, which matters less, was not carried out.
         unmoved: `Assignee.reference` of the units that were before where the order puts them.
+        is_looked_at: whether the calls were read after the order, or will not be.
+        left: `Assignee.reference` of the units that the CAD does not show on their former call.
+        emptied: the open calls that were left so, on which the CAD shows no unit.
     """
 
     failure: StoredError | None
@@ -105,6 +108,9 @@ class Outcome:
     is_unsure: bool = False
     is_incomplete: bool = False
     unmoved: tuple[str, ...] = ()
+    is_looked_at: bool = False
+    left: tuple[str, ...] = ()
+    emptied: tuple[int, ...] = ()
     also_moved: tuple[str, ...] = ()
 
 

@@ -45,7 +45,9 @@ async def confirm_on_board(
     Args:
         check_after: when to read them, in seconds from now.
     """
-    result = replace(outcome, confirmation=BoardConfirmation.UNKNOWN)
+    is_told = outcome.confirmation is not BoardConfirmation.PENDING  # by a receipt
+    unknown = outcome.confirmation if is_told else BoardConfirmation.UNKNOWN
+    result = replace(outcome, confirmation=unknown, is_looked_at=True)
     server_id = queued.order.server_id
     before = board.snapshot(server_id)
     started_at = clock.monotonic()
@@ -58,7 +60,8 @@ async def confirm_on_board(
             continue
         missing = not_shown(queued, calls)
         also_moved = _also_moved(queued, before, board.snapshot(server_id))
-        result = replace(_with_verdict(queued, outcome, missing), also_moved=also_moved)
+        result = replace(_with_former_calls(queued, result, calls), also_moved=also_moved)
+        result = _with_verdict(queued, result, missing)
         if not missing:
             break
     return result
@@ -71,6 +74,23 @@ def not_shown(queued: QueuedOrder, calls: Sequence[Call]) -> list[Assignee]:
     if is_shown is None:
         return []
     return [one for one in assignees if not is_shown(queued.order, one, idents)]
+
+
+def _with_former_calls(queued: QueuedOrder, outcome: Outcome, calls: Sequence[Call]) -> Outcome:
+    """Return an outcome with what the calls show of those that the units were on before.
+
+    Whether an attach takes a unit off its former call is not documented; reference:
+    docs/sonoran-cad.md, "Attach".
+    """
+    idents = {call.call_id: frozenset(call.idents) for call in calls}
+    left = [
+        (one.reference, call_id)
+        for one, call_id in queued.leaving()
+        if one.unit and one.unit.ident not in idents.get(call_id, ())
+    ]
+    emptied = {call_id for _, call_id in left if call_id in idents and not idents[call_id]}
+    units = dict.fromkeys(reference for reference, _ in left)
+    return replace(outcome, left=tuple(units), emptied=tuple(sorted(emptied)))
 
 
 def _also_moved(

@@ -24,6 +24,7 @@ from bot.services.queue.kinds import (
     respond_steps,
     undo_steps,
 )
+from bot.services.queue.kinds.free_units import without_free_units
 from bot.services.queue.steps import CadAccess, Look, Sent, Step, calls_of
 from bot.services.targets.resolution import (
     Assignee,
@@ -50,8 +51,8 @@ class OrderKind:
         needs_duty: units that are off duty do not count as its units.
         is_shown: whether the calls of the CAD show that the order was done for a unit; None where
             they do not show it.
-        puts_on_call: whether the units are put on the order's call, or off any; None where they
-            stay on theirs. Such an order can be undone.
+        puts_on_call: whether the units are put on the order's call, or off the calls that they are
+            on; None for other orders. Only such an order can be undone.
         undoes: the order undoes another one, whose reply says so.
         sets_status: the units get the status STATUS_ON_ATTACH afterwards.
     """
@@ -114,15 +115,12 @@ async def only_still_on_call(cad: CadClient, queued: QueuedOrder) -> Resolution:
 
     The CAD's detach takes no call number, so each unit's call is checked first: the order's call,
     or, where an attempt broke off half-way, the call that the unit was on when it was named. A
-    unit that has left that call is detached already. A detach from any call that was never sent
-    needs no check.
+    unit that has left that call is detached already.
 
     Raises:
         CadError: the CAD does not show its calls.
     """
     order, resolution = queued.order, queued.resolution
-    if order.call_id is None and not queued.may_have_been_sent:
-        return resolution
     by_call: dict[int | None, list[Assignee]] = defaultdict(list)
     for assignee in resolution.assignees:
         by_call[order.call_id or assignee.call_id].append(assignee)
@@ -140,7 +138,7 @@ async def only_still_on_call(cad: CadClient, queued: QueuedOrder) -> Resolution:
             if assignee.unit and assignee.unit.ident in on_call:
                 kept.append(replace(assignee, call_id=call_id))
             else:
-                skipped.append(_skipped(assignee, _reason_not_on_call(assignee)))
+                skipped.append(_skipped(assignee, _reason_not_on_call(assignee, call_id)))
     return replace(resolution, assignees=tuple(kept), left_out=(*resolution.left_out, *skipped))
 
 
@@ -157,10 +155,12 @@ def leave_out(orders: Iterable[QueuedOrder], idents: Collection[int]) -> bool:
     return is_changed
 
 
-def _reason_not_on_call(assignee: Assignee) -> SkipReason:
+def _reason_not_on_call(assignee: Assignee, call_id: int) -> SkipReason:
     # Where the CAD has not shown the unit, it is not said that the unit has moved on.
-    is_unknown = assignee.unit is None and assignee.on_duty is None
-    return SkipReason.NOT_LOOKED_UP if is_unknown else SkipReason.NOT_ON_CALL
+    if assignee.unit is None and assignee.on_duty is None:
+        return SkipReason.NOT_LOOKED_UP
+    was_there = assignee.call_id == call_id
+    return SkipReason.NOT_ON_CALL if was_there else SkipReason.NEVER_ON_CALL
 
 
 def _skipped(assignee: Assignee, reason: SkipReason) -> SkippedTarget:
@@ -177,6 +177,8 @@ async def _send_detach(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent
 
 
 async def _look_before_detach(access: CadAccess, queued: QueuedOrder) -> Look:
+    if queued.order.call_id is None and not queued.may_have_been_sent:
+        return Look(await without_free_units(access, queued))
     return Look(await only_still_on_call(access.cad, queued))
 
 

@@ -23,7 +23,7 @@ from bot.services.orders.outcomes import (
 )
 from bot.services.queue.order_kinds import KINDS, OrderKind
 from bot.services.queue.steps import Step
-from bot.services.targets.resolution import Resolution
+from bot.services.targets.resolution import Assignee, Resolution
 from bot.services.targets.terms import Term
 from bot.storage.stores.order_store import Order, OrderState
 
@@ -173,13 +173,26 @@ class QueuedOrder:
 
     @property
     def is_unconfirmed(self) -> bool:
-        """Tell whether the CAD has taken the order and not yet shown that it was done."""
-        return (
-            self.order.state is OrderState.DONE
-            and self.kind.is_shown is not None
-            and self.outcome is not None
-            and self.outcome.confirmation is BoardConfirmation.PENDING
-        )
+        """Tell whether the calls are to be read, to show that the order was done, and what else.
+
+        A receipt says that it was done, but not whether the units have left their former calls.
+        """
+        outcome = self.outcome
+        if self.order.state is not OrderState.DONE or self.kind.is_shown is None or outcome is None:
+            return False
+        is_pending = outcome.confirmation is BoardConfirmation.PENDING
+        return is_pending or (not outcome.is_looked_at and bool(self.leaving()))
+
+    def leaving(self) -> list[tuple[Assignee, int]]:
+        """Return the units that are to leave a call, each with that call, as far as it is known."""
+        order, puts_on_call = self.order, self.kind.puts_on_call
+        goes_to = order.call_id if puts_on_call else None
+        leaving = []
+        for one in self.resolution.assignees:
+            call_id = order.call_id if puts_on_call is None else one.call_id
+            if call_id is not None and call_id != goes_to:
+                leaving.append((one, call_id))
+        return leaving
 
     def advance(self) -> None:
         """Go on to the next step."""

@@ -51,6 +51,7 @@ async def test_they_are_attached_confirmed_and_undone(
     assert (await undone.after(60)).splitlines() == [
         "✅ Undone: X\\-1, X\\-2 off #100",
         "Confirmed by the CAD.",
+        "**#100** has no units now.",
     ]
     assert bot_fixture.units_on(100) == []
 
@@ -110,11 +111,12 @@ async def test_a_detach_that_the_cad_cannot_name_says_why(bot_fixture: BotFixtur
 async def test_a_cad_of_2020_attaches_the_others(bot_fixture: BotFixture) -> None:
     bot_fixture.world.behaviour.attach_variants = {AttachVariant.MAY_2020}
     await start(bot_fixture, 1)
-    for _ in range(2):
-        answer = await bot_fixture.attach("X-1 A-12")
-        assert answer.startswith("⚠️ **#100** Armed Robbery: A\\-12\nConfirmed by the CAD.")
+    for units in ("A-12", "A-7"):
+        answer = await bot_fixture.attach(f"X-1 {units}")
+        name = units.replace("-", "\\-")
+        assert answer.startswith(f"⚠️ **#100** Armed Robbery: {name}\nConfirmed by the CAD.")
         assert "Left out: `X-1`: the CAD shows no API id for this unit" in answer
-    assert bot_fixture.units_on(100) == ["A-12"]
+    assert bot_fixture.units_on(100) == ["A-12", "A-7"]
 
 
 async def start_with_two_units_of_pat(bot_fixture: BotFixture, version: int) -> None:

@@ -154,6 +154,8 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
         29: "LIST_INCOMPLETE",
         30: "MEMBERS_PENDING",
         31: "PRIMARY_CHANGED",
+        32: "NEVER_ON_CALL",
+        33: "ON_NO_CALL",
         101: "CAD_PERMISSION_MISSING",
         102: "NO_CAD_ACCOUNT",
         103: "CAD_PERMISSION_UNKNOWN",

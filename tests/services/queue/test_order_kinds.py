@@ -96,8 +96,8 @@ async def test_who_is_on_the_call_stays(queue_fixture: QueueFixture) -> None:
     assert found.assignees == (people[0],)
     assert found.left_out == (
         NO_UNIT,
-        SkippedTarget(Target("A-2", 1002), SkipReason.NOT_ON_CALL),
-        SkippedTarget(Target("A-3", 1003), SkipReason.NOT_ON_CALL),
+        SkippedTarget(Target("A-2", 1002), SkipReason.NEVER_ON_CALL),
+        SkippedTarget(Target("A-3", 1003), SkipReason.NEVER_ON_CALL),
     )
 
 
@@ -115,7 +115,7 @@ async def test_without_a_call_it_is_the_one_that_each_was_on(queue_fixture: Queu
 
 
 @pytest.mark.parametrize(
-    ("on_duty", "reason"), [(None, SkipReason.NOT_LOOKED_UP), (False, SkipReason.NOT_ON_CALL)]
+    ("on_duty", "reason"), [(None, SkipReason.NOT_LOOKED_UP), (False, SkipReason.NEVER_ON_CALL)]
 )
 async def test_who_has_no_unit_is_not_on_the_call(
     queue_fixture: QueueFixture, on_duty: bool | None, reason: SkipReason
@@ -135,15 +135,6 @@ async def test_nothing_is_decided_if_the_cad_does_not_say(queue_fixture: QueueFi
 
 def test_every_action_is_of_a_kind() -> None:
     assert set(KINDS) == set(OrderAction) - {OrderAction.UNREADABLE}
-
-
-async def test_a_detach_from_any_call_that_was_never_sent_needs_no_check(
-    queue_fixture: QueueFixture,
-) -> None:
-    queued = detach(queue_fixture.assignee(1))
-    queued.may_have_been_sent = False
-    assert await only_still_on_call(queue_fixture.cad, queued) is queued.resolution
-    assert queue_fixture.cad.asked["idents_on"] == 0
 
 
 def test_the_board_changes_only_where_a_unit_was_on_a_call() -> None:

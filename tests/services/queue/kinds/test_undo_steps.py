@@ -58,7 +58,10 @@ async def test_units_go_back(queue_fixture: QueueFixture, keeps_calls: bool) -> 
     order = await attached(queue_fixture, keeps_calls=keeps_calls)
     run(queue_fixture, order)
     await queue_fixture.advance(60)
-    assert queue_fixture.text(order.id) == f"{UNDONE}\nConfirmed by the CAD."
+    assert (
+        queue_fixture.text(order.id)
+        == f"{UNDONE}\nConfirmed by the CAD.\n**#102** has no units now."
+    )
     assert places(queue_fixture) == {101: [2]}
     # Where an attach moves a unit, it is not taken off first.
     assert queue_fixture.sent == [[1, 2] if keeps_calls else [1], [2]]
@@ -108,6 +111,7 @@ async def test_a_unit_that_moves_on_between_the_steps_is_left_alone(
     assert places(queue_fixture) == {103: [2]}
     assert queue_fixture.text(order.id) == (
         "⚠️ Undone: <@1001> (A\\-1) off #102\nConfirmed by the CAD.\n"
+        "**#102** has no units now.\n"
         "Left out: <@1002>: sent to another call meanwhile."
     )
 

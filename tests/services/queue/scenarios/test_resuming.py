@@ -195,6 +195,7 @@ async def test_a_resumed_order_can_be_cancelled(queue_fixture: QueueFixture) -> 
 
 
 async def test_stopping_lets_go_of_what_waits(queue_fixture: QueueFixture) -> None:
+    queue_fixture.cad.put(2, 101)
     queue_fixture.cad.fault = DOWN
     orders = [
         await queue_fixture.order("1"),

@@ -87,20 +87,26 @@ class TitleMissing(ServiceError):
 
 
 class CallNotFound(ServiceError):
-    """No open call matches what was typed."""
+    """No open call matches what was typed.
 
-    def __init__(self, typed: str) -> None:
+    Attributes:
+        server: the words for the server; empty for the only server of a community.
+    """
+
+    def __init__(self, typed: str, server: str = "") -> None:
         super().__init__(typed)
         self.typed = typed
+        self.server = server
 
 
 class AmbiguousCall(ServiceError):
-    """Several open calls match what was typed."""
+    """Several open calls match what was typed; `server` as in `CallNotFound`."""
 
-    def __init__(self, typed: str, calls: tuple[Call, ...]) -> None:
+    def __init__(self, typed: str, calls: tuple[Call, ...], server: str = "") -> None:
         super().__init__(typed)
         self.typed = typed
         self.calls = calls
+        self.server = server
 
 
 class NothingToUndo(SpentError):

@@ -130,6 +130,8 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (TitleMissing(), ("needs a title", "`/call new`")),
     (NothingSelected(), ("No unit is picked", "press the button again")),
     (CallNotFound(HOSTILE), ("No open call matches `", "number")),
+    (CallNotFound("7-a", "Liberty City"), ("No open call on Liberty City matches `7-a`.",)),
+    (AmbiguousCall("a", (), "Server 2"), ("Several open calls on Server 2 match `a`",)),
     (
         AmbiguousCall("fire", (call(102, "Structure *Fire*"), call(103, "10-70"))),
         ("`fire`: **#102** Structure \\*Fire\\*, **#103** 10\\-70.", "number"),

@@ -155,8 +155,13 @@ class LinkService:
         return LinkResult(link, claim.replaced, verification, claim.holders, moving)
 
     async def _require_known(self, link: Link, before: Link) -> None:
-        """Raise ReplacesProvenLink if the CAD does not know the id of a link, and it is another."""
+        """Raise ReplacesProvenLink if the CAD does not know the id of a link, and it is another.
+
+        An id of another member is a question of its own, which comes first.
+        """
         if identity(link.api_id) == identity(before.api_id):
+            return
+        if await self._links.find_by_api_ids(link.guild_id, [link.api_id]):
             return
         found = await self.verify_unsaved(link)
         if not found.is_verified:

@@ -308,7 +308,7 @@ async def test_detaching_many_is_asked_about_too(bot_fixture: BotFixture) -> Non
     assert len(bot_fixture.units_on(100)) == 11
     await pressed(bot_fixture, said, "Confirm")
     await bot_fixture.advance(60)
-    assert said.text.startswith("✅ Off their calls: T\\-1, T\\-2")
+    assert said.text.startswith("✅ Off their calls: T\\-1 (left #100), T\\-2 (left #100)")
     assert bot_fixture.units_on(100) == []
 
 

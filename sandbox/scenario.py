@@ -87,7 +87,7 @@ SCENARIO = (
         options={"steam": f"https://steamcommunity.com/profiles/{CHARLIE.steam64}"},
         expected=(
             f"✅ @Charlie is now linked to `{CHARLIE.hex}`",
-            f"The CAD knows this id as `{CHARLIE.hex}` (account `charlie`)",
+            f"The CAD knows this id as `{CHARLIE.hex}`.",
         ),
     ),
     Step(

@@ -9,6 +9,7 @@ from bot.services.links.approvals import LinkApprovals
 from bot.services.links.bulk_verification import BulkVerifier
 from bot.services.links.cad_links import CadLinks
 from bot.services.links.group_links import GroupLinks
+from bot.services.links.link_pace import LinkPace
 from bot.services.links.link_service import LinkService
 from bot.services.links.link_workflow import LinkWorkflow
 from bot.services.records.erasure import MemberErasure
@@ -84,7 +85,7 @@ def build_link_services(needed: Dependencies) -> LinkServices:
         links=links,
         cad_links=cad_links,
         group_links=GroupLinks(cad_links, needed.accounts, guild_id=needed.guild_id, clock=clock),
-        workflow=LinkWorkflow(links, approvals, notifier),
+        workflow=LinkWorkflow(links, approvals, LinkPace(access, clock=clock), notifier),
         approvals=approvals,
         files=LinkImportExport(access, store, notifier, id_format=id_format, clock=clock),
         bulk_verifier=bulk_verifier,

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import bot.services.queue.board_check
 from bot.cad.client import CadClient, Limiters
 from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnnumbered
 from bot.cad.http.rate_limits import BurstLimit, RateLimit, RateLimiter
@@ -453,8 +454,9 @@ class QueueFixture:
         return OrderStore(self.database)
 
     async def follow_up(self, view: OrderView) -> None:
-        """Record an order that the CAD has accepted."""
+        """Record an order that the CAD has accepted, and show it on the board."""
         self.followed_up.append(view)
+        await bot.services.queue.board_check.FollowUp(self.cad, self.board)(view)
 
     async def close(self) -> None:
         """Cancel all tasks and close the file."""

@@ -57,6 +57,7 @@ from bot.services.errors import (
     NothingToUndo,
     NotImportOwner,
     NotOrderOwner,
+    ReplacesProvenLink,
     RequestDecided,
     RequestNotFound,
     RoleRequired,
@@ -66,6 +67,7 @@ from bot.services.errors import (
     TooLateToCancel,
     TooLateToConfirm,
     TooLateToUndo,
+    TooManyLinks,
     TooManyTargets,
     VanityUrl,
 )
@@ -128,6 +130,8 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (TitleMissing(), ("needs a title", "`/call new`")),
     (NothingSelected(), ("No unit is picked", "press the button again")),
     (CallNotFound(HOSTILE), ("No open call matches `", "number")),
+    (CallNotFound("7-a", "Liberty City"), ("No open call on Liberty City matches `7-a`.",)),
+    (AmbiguousCall("a", (), "Server 2"), ("Several open calls on Server 2 match `a`",)),
     (
         AmbiguousCall("fire", (call(102, "Structure *Fire*"), call(103, "10-70"))),
         ("`fire`: **#102** Structure \\*Fire\\*, **#103** 10\\-70.", "number"),
@@ -140,6 +144,8 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (CadPermissionUnknown(), ("❌ The CAD did not say whether", "Try again")),
     (NothingToConfirm(), ("nothing to confirm",)),
     (AlreadyConfirmed(), ("confirmed already",)),
+    (ReplacesProvenLink("x:1", "x:2", was_asked=True), ("does not know `x:1`", "`x:2`", "`/link`")),
+    (TooManyLinks(61.0), ("too often", "in 2 minutes", "ask a dispatcher")),
     (AlreadyPressed(), ("pressed already", "Look at its answer")),
     (TooLateToCancel(), ("Too late to cancel", "sent or closed")),
     (NoCheckRuns(), ("No check of the links is running",)),

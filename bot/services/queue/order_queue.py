@@ -134,6 +134,7 @@ class OrderQueue:
                 entered_at=self._clock.monotonic(),
                 server=self._server_labels[order.server_id],
             )
+            queued.is_late = True
             if order.state.is_open:
                 self._worker.add(queued)
             else:

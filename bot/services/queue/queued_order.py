@@ -100,6 +100,7 @@ class QueuedOrder:
         lookup: how far the units are known.
         retry_at: monotonic seconds before which an attempt is of no use.
         partition: see batching.BatchItem.
+        is_late: its units may have moved on since the order was given.
         may_have_been_sent: an attempt at this step that failed may have reached the CAD.
         receipt: what the CAD said to the last request.
 
@@ -122,6 +123,7 @@ class QueuedOrder:
     lookup: LookupState = LookupState()
     retry_at: float = -math.inf
     partition: int = 0
+    is_late: bool = False
     may_have_been_sent: bool = False
     receipt: Receipt | None = None
     reply: ReplyState = field(default_factory=ReplyState)
@@ -156,6 +158,7 @@ class QueuedOrder:
             # Where the resolution is stored, the actor has confirmed it or did not need to.
             may_ask=may_ask and not is_stored,
             lookup=LookupState(is_stored and not accepted.must_check, is_stored=is_stored),
+            is_late=is_stored,
             may_have_been_sent=was_sending,
         )
 

@@ -154,7 +154,7 @@ class TestOnACall:
         mention = officers.charlie.mention
         assert (await settled(officers, result)).splitlines() == [
             f"✅ {mention} is now linked to `{seed.CHARLIE.hex}`.",
-            f"The CAD knows this id as `{seed.CHARLIE.hex}` (account `charlie`).",
+            f"The CAD knows this id as `{seed.CHARLIE.hex}`.",
         ]
         assert followed(result).startswith("✅ **#100**")
         assert officers.units_on(ROBBERY) == ["E-51"]
@@ -315,13 +315,14 @@ class TestMore:
     async def test_the_primary_unit_is_tracked_as_before(
         self, bot_fixture: BotFixture, track: bool
     ) -> None:
-        call = bot_fixture.server.calls[STOP]
+        call = bot_fixture.server.calls[ROBBERY]
         call.form = replace(call.form, track_primary=track)
-        await bot_fixture.start()
-        more = await bot_fixture.dana.click(await call_card(bot_fixture, STOP), label="More")
-        result = await set_primary(bot_fixture.dana, more, STOP, "B-21")
+        await bot_fixture.attach("A-12")
+        more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
+        assert call.primary == 0
+        result = await set_primary(bot_fixture.dana, more, ROBBERY, "A-12")
         assert (await settled(bot_fixture, result)).startswith("✅ ")
-        assert bot_fixture.server.units[call.primary].badge.unit_num == "B-21"
+        assert bot_fixture.server.units[call.primary].badge.unit_num == "A-12"
         assert call.form.track_primary is track
 
     async def test_a_primary_unit_is_no_matter_of_officers(self, officers: BotFixture) -> None:

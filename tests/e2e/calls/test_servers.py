@@ -133,6 +133,10 @@ async def test_commands_and_suggestions_are_about_the_server_that_is_named(serve
         "#100 Bank Alarm",
         "#101 Vehicle Collision",
     ]
+    answer = await bot_fixture.attach("L-8", call="pursuit", server=SECOND)
+    assert answer.startswith("❌ No open call on Liberty City matches `pursuit`.")
+    answer = await bot_fixture.attach("A-12", call="pursuit")
+    assert answer.startswith("❌ No open call on Los Santos matches `pursuit`.")
     for command in ("attach", "detach", "calls"):
         offered = await dana.autocomplete(channel, command, "server", "city")
         assert [(one["name"], one["value"]) for one in offered] == [("2 · Liberty City", 2)]

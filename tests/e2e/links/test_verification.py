@@ -96,7 +96,7 @@ async def test_whatever_was_pasted_is_attached_afterwards(
     answer = await bot_fixture.final_answer(bot_fixture.charlie, "link", steam=pasted)
     assert answer.splitlines() == [
         f"✅ {bot_fixture.charlie.mention} is now linked to `{UPPER}`.",
-        f"The CAD knows this id as `{UPPER}` (account `charlie`).",
+        f"The CAD knows this id as `{UPPER}`.",
     ]
     assert asked(bot_fixture) <= MAX_QUERIES
     assert bot_fixture.links()[bot_fixture.charlie.id] == UPPER

@@ -15,23 +15,12 @@ from bot.cad.push.events import (
     UnitStatusChanged,
 )
 from bot.services.orders.outcomes import OrderView, count_equal_notes
-from bot.services.queue.steps import CadAccess, Look, LookAt, Sent, Step, Verdict, calls_of
+from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, Verdict, calls_of
 from bot.services.targets.resolution import Assignee, SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import OrderAction
 
 if TYPE_CHECKING:
     from bot.services.queue.queued_order import QueuedOrder
-
-
-def if_repeated(look: LookAt) -> LookAt:
-    """Look only where an earlier attempt may have reached the CAD."""
-
-    async def look_if_repeated(access: CadAccess, queued: QueuedOrder) -> Look:
-        if queued.may_have_been_sent:
-            return await look(access, queued)
-        return Look(queued.resolution)
-
-    return look_if_repeated
 
 
 async def _send_note(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:
@@ -129,7 +118,8 @@ NOTE = Step(
     events=_note_added,
     changes=_changed_notes,  # so that they stand in the order in which they were written
     needs=calls_of,
-    look=if_repeated(_look_for_note),
+    look=_look_for_note,
+    look_when=LookWhen.REPEATED,
 )
 STATUS = Step(
     limiter=attrgetter("limiters.status"),
@@ -137,7 +127,8 @@ STATUS = Step(
     key=own_key,
     send=_send_status,
     events=_status_changed,
-    look=if_repeated(_look_at_status),
+    look=_look_at_status,
+    look_when=LookWhen.LATE,
 )
 CLOSE = Step(
     limiter=attrgetter("limiters.close"),
@@ -146,5 +137,6 @@ CLOSE = Step(
     send=_send_close,
     events=_call_closed,
     changes=calls_of,
-    look=if_repeated(_look_for_close),
+    look=_look_for_close,
+    look_when=LookWhen.REPEATED,
 )

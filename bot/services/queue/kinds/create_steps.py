@@ -15,8 +15,8 @@ from bot.cad.codec.emergencies import meta_value
 from bot.cad.errors import CadError, CadUnnumbered
 from bot.cad.models import CLOSED, Call, NewCall
 from bot.cad.push.events import CallUpserted
-from bot.services.queue.kinds.call_steps import if_repeated, own_key
-from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict
+from bot.services.queue.kinds.call_steps import own_key
+from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, Verdict
 from bot.storage.stores.order_store import Order
 
 if TYPE_CHECKING:
@@ -103,5 +103,6 @@ CREATE = Step(
     scope=own_key,
     key=own_key,
     send=_send_create,
-    look=if_repeated(_look_for_created),
+    look=_look_for_created,
+    look_when=LookWhen.REPEATED,
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.cad.errors import CadRateLimited
-from bot.services.queue.kinds.respond_steps import PATIENCE
+from bot.services.queue.recheck import PATIENCE
 from bot.services.queue.steps import CadAccess
 from bot.services.targets.resolution import (
     Assignee,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bot.cad.models import Call
 from bot.cad.push.events import CallUpserted
 from bot.services.queue.kinds.call_steps import own_key
-from bot.services.queue.kinds.respond_steps import read_calls
+from bot.services.queue.recheck import read_calls
 from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict, calls_of
 from bot.services.targets.resolution import SkippedTarget, SkipReason, Target
 

@@ -11,21 +11,19 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from bot.cad.codec.emergencies import build_dispatch_call
-from bot.cad.errors import CadRateLimited, CadRefused
+from bot.cad.errors import CadRefused
 from bot.cad.models import Call, Receipt
 from bot.cad.push.events import EmergenciesRemoved, Event
-from bot.services.board.snapshot import BoardSnapshot
 from bot.services.orders.outcomes import OrderView
-from bot.services.queue.kinds.call_steps import if_repeated, key_of_call
+from bot.services.queue.kinds.call_steps import key_of_call
 from bot.services.queue.kinds.create_steps import create_call
-from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict, calls_of
+from bot.services.queue.recheck import read_calls
+from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, Verdict, calls_of
 from bot.services.targets.resolution import Assignee, SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import OrderAction
 
 if TYPE_CHECKING:
     from bot.services.queue.queued_order import QueuedOrder
-
-PATIENCE = 2.0  # seconds that an order waits to read the calls anew, while others wait behind it
 
 
 def _emergency_of(queued: QueuedOrder) -> int:
@@ -43,26 +41,6 @@ async def _remove_emergency(access: CadAccess, orders: Sequence[QueuedOrder]) ->
 def _emergency_removed(view: OrderView, _assignees: Sequence[Assignee]) -> list[Event]:
     """Return that the 911 call of an order has left the list."""
     return [EmergenciesRemoved((view.detail.emergency or 0,))]
-
-
-async def read_calls(access: CadAccess, queued: QueuedOrder, *, must_ask: bool) -> BoardSnapshot:
-    """Return the calls as the CAD shows them; the last known ones where the limit is used up.
-
-    Args:
-        must_ask: the calls that are known are of no use.
-
-    Raises:
-        CadError: the CAD does not show its calls.
-    """
-    server_id, board = queued.order.server_id, access.board
-    must_ask = must_ask or board.confirmed_at(server_id) is None
-    if must_ask or access.cad.limiters.calls.wait() <= PATIENCE:
-        try:
-            await board.fetch_calls(server_id)
-        except CadRateLimited:
-            if must_ask:
-                raise
-    return board.snapshot(server_id)
 
 
 async def _look_for_call(access: CadAccess, queued: QueuedOrder) -> Look:
@@ -161,5 +139,6 @@ DISMISS = Step(
     send=_remove_emergency,
     events=_emergency_removed,
     changes=calls_of,
-    look=if_repeated(_look_for_dismissal),
+    look=_look_for_dismissal,
+    look_when=LookWhen.REPEATED,
 )

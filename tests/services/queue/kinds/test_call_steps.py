@@ -18,7 +18,6 @@ from bot.cad.errors import (
 from bot.cad.models import EmergencyCall, NewCall, Note
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import DETAIL_JSON, OrderDetail
-from bot.services.queue.board_check import FollowUp
 from bot.services.targets.resolution import (
     Assignee,
     SkipReason,
@@ -224,6 +223,15 @@ async def test_a_status_that_was_changed_meanwhile_stays(queue_fixture: QueueFix
     assert "another status was set meanwhile" in queue_fixture.text(order_id)
 
 
+async def test_a_status_that_only_waited_leaves_a_later_one(queue_fixture: QueueFixture) -> None:
+    queue_fixture.cad.faults += [CadUnreachable("Connection refused")] * 4
+    order_id = await give(queue_fixture, OrderAction.STATUS)
+    queue_fixture.cad.statuses[1] = 4
+    await queue_fixture.advance(60)
+    assert queue_fixture.cad.acts == []
+    assert "another status was set meanwhile" in queue_fixture.text(order_id)
+
+
 async def test_the_status_of_who_is_off_duty_is_set_again(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.faults.append(CadTimeout())
     queue_fixture.assignee = lambda ident: Assignee("steam:1", 1001, None, None)  # type: ignore[method-assign]
@@ -237,17 +245,11 @@ async def test_the_board_shows_it_at_once(queue_fixture: QueueFixture) -> None:
     await queue_fixture.board.fetch_units(1)
     await give(queue_fixture, OrderAction.NOTE)
     await give(queue_fixture, OrderAction.STATUS)
-    follow_up = FollowUp(queue_fixture.cad, queue_fixture.board)
-    for view in queue_fixture.followed_up:
-        await follow_up(view)
     snapshot = queue_fixture.board.snapshot(1)
     assert snapshot.calls[100].notes == (Note("21:00:00", "dana", "Code 4"),)
     assert snapshot.units[1].status == 3
-    queue_fixture.followed_up.clear()
     await give(queue_fixture, OrderAction.CLOSE)
     await give(queue_fixture, OrderAction.DISMISS)
-    for view in queue_fixture.followed_up:
-        await follow_up(view)
     snapshot = queue_fixture.board.snapshot(1)
     assert 100 not in snapshot.calls
     assert snapshot.emergencies == {}

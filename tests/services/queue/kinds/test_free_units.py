@@ -16,7 +16,9 @@ UNKNOWN = Assignee("steam:9", None, None, on_duty=None)
 
 async def looked(queue_fixture: QueueFixture, *units: Assignee) -> Resolution:
     queued = queued_order(*units, action=OrderAction.DETACH, call_id=None)
-    return await without_free_units(CadAccess(queue_fixture.cad, queue_fixture.board), queued)
+    return await without_free_units(
+        CadAccess(queue_fixture.cad, queue_fixture.board, queue_fixture.time.now()), queued
+    )
 
 
 async def test_units_on_calls_and_units_that_are_not_known_need_no_look(

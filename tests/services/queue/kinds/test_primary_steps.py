@@ -60,7 +60,7 @@ async def test_a_closed_call_is_refused_by_the_cad(queue_fixture: QueueFixture) 
 
 async def test_a_call_that_the_board_does_not_show(queue_fixture: QueueFixture) -> None:
     queued = queued_order(assignee(1), action=PRIMARY, call_id=100)
-    access = CadAccess(queue_fixture.cad, queue_fixture.board)
+    access = CadAccess(queue_fixture.cad, queue_fixture.board, queue_fixture.time.now())
     await primary_steps.PRIMARY.send(access, [queued])
     assert [act[:2] for act in queue_fixture.cad.acts] == [("primary", 100)]
     assert queue_fixture.board.call(1, 100) is None

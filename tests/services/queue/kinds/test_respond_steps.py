@@ -285,7 +285,7 @@ async def test_what_an_attempt_has_left_is_not_guessed(
 async def test_a_911_call_that_went_between_look_and_request(queue_fixture: QueueFixture) -> None:
     queued = queued_order(action=OrderAction.RESPOND, call_id=None)
     queued.detail = OrderDetail(emergency=8)
-    access = CadAccess(queue_fixture.cad, queue_fixture.board)
+    access = CadAccess(queue_fixture.cad, queue_fixture.board, queue_fixture.time.now())
     with pytest.raises(CadRefused):
         await respond_steps.CREATE.send(access, [queued])
 

@@ -114,14 +114,18 @@ async def test_a_broken_detach_of_a_unit_on_no_known_call_is_not_repeated(
     assert "Left out: <@1001>: the connection to the CAD broke." in queue_fixture.text(first)
 
 
-async def test_a_detach_that_never_arrived_is_simply_repeated(queue_fixture: QueueFixture) -> None:
-    await on_calls(queue_fixture, _1=100)
-    queue_fixture.cad.faults.append(DOWN)
-    first = await queue_fixture.detach("1")
+async def test_a_detach_that_waited_does_not_take_units_off_a_later_call(
+    queue_fixture: QueueFixture,
+) -> None:
+    await on_calls(queue_fixture, _1=100, _2=100)
+    queue_fixture.cad.faults += [DOWN, DOWN, DOWN]
+    first = await queue_fixture.detach("1 2")
     queue_fixture.cad.put(1, 101)
     await queue_fixture.advance(60)
-    assert queue_fixture.cad.call_of(1) is None
+    assert queue_fixture.cad.call_of(1) == 101
+    assert queue_fixture.cad.call_of(2) is None
     assert await queue_fixture.state(first) is OrderState.DONE
+    assert f"Left out: <@1001>: {NOT_ON_CALL}." in queue_fixture.text(first)
 
 
 @pytest.mark.parametrize("restarts", [1, 2])

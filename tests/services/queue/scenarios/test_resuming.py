@@ -73,6 +73,7 @@ async def test_what_was_being_sent_and_expires_may_have_been_done(
     first = await queue_fixture.order("1")
     queue_fixture.cad.fault = DOWN
     queue_fixture.cad.gate.set()
+    queue_fixture.cad.put(1, None)  # another dispatcher; the calls do not show what arrived
     await queue_fixture.restart()
     await queue_fixture.restart()
     await queue_fixture.advance(LAST)

@@ -42,6 +42,12 @@ FROM_OUTSIDE = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    about = "of tests/crash/test_random_kills.py"
+    parser.addoption("--kills", type=int, default=4, help=f"how many kills on each API {about}")
+    parser.addoption("--kill-seed", default="0", help=f"draws the moments and the orders {about}")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     coverage = _coverage(item)

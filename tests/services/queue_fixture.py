@@ -39,7 +39,7 @@ from bot.common.discord_limits import REPLY_LIFETIME
 from bot.services.board.live_board import Board
 from bot.services.cad_lookup import CadLookup
 from bot.services.orders.accepted import AcceptedOrder
-from bot.services.orders.outcomes import OrderView
+from bot.services.orders.outcomes import OrderView, decode_view
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.reply import Delivery
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
@@ -482,6 +482,8 @@ class QueueFixture:
         order = accepted.order
         if self.denial is not None:
             return Resolution(left_out=(SkippedTarget(Target(order.units), self.denial),))
+        if order.resolution is not None:  # only the CAD's permission is asked again
+            return decode_view(order).resolution
         names = order.units.split()
         unknown = [name for name in names if name.endswith("?")]
         self.lookup_count += 1

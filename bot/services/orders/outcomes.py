@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -155,6 +156,14 @@ class OrderView:
 RESOLUTION_JSON = TypeAdapter(Resolution)
 OUTCOME_JSON = TypeAdapter(Outcome)
 DETAIL_JSON = TypeAdapter(OrderDetail)
+
+
+def encode_detail(detail: OrderDetail) -> str:
+    """Return a detail as JSON.
+
+    Half a surrogate pair, which a member may paste, stays in the text: the database refuses it.
+    """
+    return json.dumps(DETAIL_JSON.dump_python(detail, mode="json"), ensure_ascii=False)
 
 
 def decode_view(order: Order, server: str = "") -> OrderView:

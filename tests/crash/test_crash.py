@@ -77,8 +77,8 @@ def the_answer_is_the_outcome(one: Pressed, order: StoredOrder) -> None:
     # The CAD is healthy: only a detachment may find that there is nothing to do any more.
     assert order.state == "done" or (order.state == "refused" and order.action == "detach")
     done = f"**#{order.call_id}**" if order.call_id else "Off their calls"
-    # Who died half-way does not know.
-    not_done = "⚠️ Nothing was changed|❌ It is not certain whether the units were detached"
+    # A bot that died half-way does not know what was done, nor, later, which call was meant.
+    not_done = "⚠️ Nothing was changed|❌ It is not certain|sent to another call meanwhile"
     assert re.search(re.escape(done) if order.state == "done" else not_done, one.answer)
     assert order.units in one.answer.replace("\\", "")
 

@@ -18,6 +18,7 @@ from tests.order_samples import SAMPLES, Subject
 
 CROWD = 6  # orders of one life of the bot
 LIVES = MEMBER_COUNT // CROWD  # between two checks: each order has a unit of its own
+LEFT_OUT = "sent to another call meanwhile"
 FINAL = re.compile("^(<@.+>, your order: )?[✅⚠❌]")
 
 # Every wait has a limit of its own; the whole may take hours.
@@ -133,7 +134,9 @@ def is_true(one: GivenOrder, order: StoredOrder | None) -> None:
         assert not is_open or one.pressed.form, one
         assert done == [], one
     else:
-        assert done == list(sample.changes), (one, order)  # the CAD is healthy
+        # The CAD is healthy. Which call a detach has meant is not known after some seconds.
+        is_left_out = sample.is_traceless and LEFT_OUT in one.pressed.answer
+        assert done == ([] if is_left_out else list(sample.changes)), (one, order)
         assert "✅" in one.pressed.answer or sample.is_traceless, (one, order)
 
 

@@ -235,6 +235,8 @@ def follow(waiting: Iterable[QueuedOrder], done: Sequence[QueuedOrder], step: St
             elif isinstance(event, UnitsDetached):
                 calls.update({(server_id, ident): None for ident in event.idents})
     for queued in waiting:
+        if queued.kind.undoes:
+            continue  # it keeps where its units go back to
         found = queued.resolution.assignees
         keys = {one.key: (queued.order.server_id, one.unit.ident) for one in found if one.unit}
         moved = {key: calls[unit] for key, unit in keys.items() if unit in calls}

@@ -116,6 +116,20 @@ async def test_a_unit_that_moves_on_between_the_steps_is_left_alone(
     )
 
 
+async def test_an_order_that_is_done_before_an_undo_does_not_change_where_units_go_back(
+    queue_fixture: QueueFixture,
+) -> None:
+    order = await attached(queue_fixture)
+    queue_fixture.cad.gate.clear()
+    await queue_fixture.order("2", 103)
+    run(queue_fixture, order)
+    await queue_fixture.settle()
+    queue_fixture.cad.gate.set()
+    await queue_fixture.advance(60)
+    assert places(queue_fixture) == {103: [2]}
+    assert "Left out: <@1002>: sent to another call meanwhile." in queue_fixture.text(order.id)
+
+
 async def test_where_none_is_left_between_the_steps_it_is_refused(
     queue_fixture: QueueFixture,
 ) -> None:

@@ -18,6 +18,7 @@ from tests.order_samples import SAMPLES, Subject
 
 CROWD = 6  # orders of one life of the bot
 LIVES = MEMBER_COUNT // CROWD  # between two checks: each order has a unit of its own
+NOT_CERTAIN = "❌ It is not certain whether the units were detached"
 FINAL = re.compile("^(<@.+>, your order: )?[✅⚠❌]")
 
 # Every wait has a limit of its own; the whole may take hours.
@@ -133,7 +134,9 @@ def is_true(one: GivenOrder, order: StoredOrder | None) -> None:
         assert not is_open or one.pressed.form, one
         assert done == [], one
     else:
-        assert done == list(sample.changes), (one, order)  # the CAD is healthy
+        # The CAD is healthy. A bot that did not know the unit's call cannot know what it has done.
+        is_uncertain = sample.is_traceless and NOT_CERTAIN in one.pressed.answer
+        assert done == list(sample.changes) or (is_uncertain and done == []), (one, order)
         assert "✅" in one.pressed.answer or sample.is_traceless, (one, order)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import sys
@@ -114,11 +115,12 @@ class CrashFixture:
         return bot
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a change at Discord or the CAD that makes a condition true."""
+        """Wait until a change at Discord, at the CAD or in the file makes a condition true."""
         async with asyncio.timeout(self.patience):
             while not condition():
                 self.discord.changed.clear()
-                await self.discord.changed.wait()
+                with contextlib.suppress(TimeoutError):  # nothing tells of a change of the file
+                    await asyncio.wait_for(self.discord.changed.wait(), 0.2)
 
     async def give(
         self, sample: OrderSample, subject: Subject, *, on: Pressed | None = None

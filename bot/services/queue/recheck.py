@@ -219,7 +219,7 @@ def with_earlier_units(resolution: Resolution, earlier: Resolution) -> Resolutio
 
 
 def follow(waiting: Iterable[QueuedOrder], done: Sequence[QueuedOrder], step: Step) -> None:
-    """Note in the orders that still wait where orders that are done have put their units.
+    """Note in the other orders that wait where orders that are done have put their units.
 
     Otherwise a unit that was sent to two calls in turn would have moved on for the second order.
 
@@ -235,8 +235,10 @@ def follow(waiting: Iterable[QueuedOrder], done: Sequence[QueuedOrder], step: St
             elif isinstance(event, UnitsDetached):
                 calls.update({(server_id, ident): None for ident in event.idents})
     for queued in waiting:
-        if queued.kind.undoes:
-            continue  # it keeps where its units go back to
+        # An undo keeps where its units go back to, and the next step of an order that is done goes
+        # by where its units were when it was given.
+        if queued.kind.undoes or queued in done:
+            continue
         found = queued.resolution.assignees
         keys = {one.key: (queued.order.server_id, one.unit.ident) for one in found if one.unit}
         moved = {key: calls[unit] for key, unit in keys.items() if unit in calls}

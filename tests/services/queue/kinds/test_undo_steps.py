@@ -186,3 +186,16 @@ def test_whether_the_calls_show_it(
     order = replace(queued_order().order, call_id=call_id)
     assert is_undone(order, assignee(1, call_id=former), idents) is expected
     assert is_undone(order, Assignee("x", None, None, on_duty=False), idents)
+
+
+async def test_units_go_back_while_other_orders_wait(queue_fixture: QueueFixture) -> None:
+    order = await attached(queue_fixture, keeps_calls=True)
+    queue_fixture.cad.gate.clear()
+    run(queue_fixture, order)
+    await queue_fixture.settle()
+    for unit in ("3", "4"):
+        await queue_fixture.order(unit, 100)
+    queue_fixture.cad.gate.set()
+    await queue_fixture.advance(60)
+    assert places(queue_fixture) == {100: [3, 4], 101: [2]}
+    assert queue_fixture.text(order.id).startswith(UNDONE)

@@ -87,7 +87,7 @@ class CrashFixture:
     settings: dict[str, str]
     arrivals: dict[str, list[int]] = field(default_factory=dict)
     bots: list[Bot] = field(default_factory=list)
-    patience: float = 30.0
+    patience: float = 120.0
     _killed: Bot | None = None
 
     @property

@@ -24,6 +24,7 @@ CONFIRMED = re.compile(r"Confirmed by the CAD\.|^❌|^⚠️ Nothing")
 pytestmark = pytest.mark.process
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("version", "lives", "crowd", "calls"), [(1, 14, 8, 5), (2, 6, 4, 3)], ids=["v1", "v2"]
 )

@@ -113,6 +113,8 @@ async def test_a_button_acts_on_the_server_of_its_card(servers: Servers):
     )
     await bot_fixture.erin.click(servers.cards[SECOND].of("Call #100"), label="Attach me")
     await bot_fixture.advance(60)
+    await bot_fixture.settle_network()
+    await bot_fixture.advance(60)
     assert numbers_on(servers.second, BANK_ALARM) == ["L-5"]
     assert bot_fixture.units_on(BANK_ALARM) == []
     await bot_fixture.erin.click(servers.cards[SECOND].of("911 #1"), label="Respond")

@@ -62,6 +62,7 @@ async def eventually(
     while not condition():
         assert bot_fixture.time.monotonic() < end
         await bot_fixture.advance(2)
+        await until(lambda: not bot_fixture.transport.requests_under_way)
         await until(lambda: bot_fixture.time.sleeper_count)
 
 

@@ -78,13 +78,6 @@ async def open_dependencies(
         server_label=servers.labels.__getitem__,
     )
     stack.push_async_callback(board.close)
-    access = Access(
-        settings.dispatch_role_ids,
-        settings.self_dispatch_role_ids,
-        settings.link_role_ids,
-        settings.admin_role_ids,
-        settings.require_cad_permission,
-    )
     accounts = CadAccounts(cad, clock=clock)
     return Dependencies(
         settings,
@@ -97,5 +90,15 @@ async def open_dependencies(
         accounts,
         board,
         layouts,
-        access,
+        _build_access(settings),
+    )
+
+
+def _build_access(settings: Settings) -> Access:
+    return Access(
+        settings.dispatch_role_ids,
+        settings.self_dispatch_role_ids,
+        settings.link_role_ids,
+        settings.admin_role_ids,
+        settings.require_cad_permission,
     )

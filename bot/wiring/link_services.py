@@ -80,7 +80,6 @@ def build_link_services(needed: Dependencies) -> LinkServices:
         clock=clock,
     )
     erasure = MemberErasure(store, personal_data, approvals, clock=clock)
-    retention = Retention(settings.audit_days, settings.forget_on_leave)
     return LinkServices(
         links=links,
         cad_links=cad_links,
@@ -92,13 +91,23 @@ def build_link_services(needed: Dependencies) -> LinkServices:
         background_verifier=BackgroundVerifier(
             verifier, verifications, guild_id=needed.guild_id, clock=clock
         ),
-        my_data=MyData(
-            store,
-            requests,
-            OrderStore(database),
-            personal_data,
-            retention,
-            server_labels=needed.servers.labels,
-        ),
+        my_data=_build_my_data(needed, store, requests, personal_data),
         erasure=erasure if settings.forget_on_leave else None,
+    )
+
+
+def _build_my_data(
+    needed: Dependencies,
+    store: LinkStore,
+    requests: LinkRequestStore,
+    personal_data: PersonalDataStore,
+) -> MyData:
+    retention = Retention(needed.settings.audit_days, needed.settings.forget_on_leave)
+    return MyData(
+        store,
+        requests,
+        OrderStore(needed.database),
+        personal_data,
+        retention,
+        server_labels=needed.servers.labels,
     )

@@ -74,7 +74,8 @@ async def look_before_attach(access: CadAccess, queued: QueuedOrder) -> Look:
         unknown = [one.key for one in resolution.assignees if not one.unit and one.on_duty is None]
         resolution = without(resolution, dict.fromkeys(unknown, SkipReason.RESULT_UNKNOWN))
     units = [one.unit for one in resolution.assignees]
-    if units and all(unit and call_id in now.get(unit.ident, ()) for unit in units):
+    # A unit that is on another call too may have been sent there last.
+    if units and all(unit and [*now.get(unit.ident, ())] == [call_id] for unit in units):
         on_call = frozenset(ident for ident, calls in now.items() if call_id in calls)
         return Look(resolution, Verdict.DONE, receipt=Receipt(on_call))
     return Look(resolution)
@@ -218,8 +219,12 @@ def with_earlier_units(resolution: Resolution, earlier: Resolution) -> Resolutio
     return replace(resolution, assignees=tuple(assignees))
 
 
-def follow(waiting: Iterable[QueuedOrder], done: Sequence[QueuedOrder], step: Step) -> None:
+def follow(
+    waiting: Iterable[QueuedOrder], done: Sequence[QueuedOrder], step: Step
+) -> list[QueuedOrder]:
     """Note in the other orders that wait where orders that are done have put their units.
+
+    Return those to store again: their units were put elsewhere, and all of them are known.
 
     Otherwise a unit that was sent to two calls in turn would have moved on for the second order.
 
@@ -234,6 +239,7 @@ def follow(waiting: Iterable[QueuedOrder], done: Sequence[QueuedOrder], step: St
                 calls.update({(server_id, ident): event.call_id for ident in event.idents})
             elif isinstance(event, UnitsDetached):
                 calls.update({(server_id, ident): None for ident in event.idents})
+    followers: list[QueuedOrder] = []
     for queued in waiting:
         # An undo keeps where its units go back to, and the next step of an order that is done goes
         # by where its units were when it was given.
@@ -245,6 +251,9 @@ def follow(waiting: Iterable[QueuedOrder], done: Sequence[QueuedOrder], step: St
         if moved:
             queued.resolution = _with_calls(queued.resolution, moved)
             queued.lookup = replace(queued.lookup, is_stored=False)
+            if queued.lookup.is_resolved and queued.lookup.error is None:
+                followers.append(queued)
+    return followers
 
 
 def _with_calls(resolution: Resolution, calls: Mapping[str, int | None]) -> Resolution:

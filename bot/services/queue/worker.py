@@ -235,7 +235,9 @@ class QueueWorker:
             is_alone = len(batch) == len(self.orders)
             await self._completion.apply(result, None if is_alone else self._duplicates_of)
             if not is_alone:
-                follow(self.orders.values(), [*result.done, *result.seen], step)
+                moved = follow(self.orders.values(), [*result.done, *result.seen], step)
+                # At once: a restart would take the units for moved on by another dispatcher.
+                await self._completion.save_resolutions(moved)
             if was_down and self._backoff.error is None:
                 self._retry_unresolved()
         except Exception as error:  # noqa: BLE001 - each actor is told

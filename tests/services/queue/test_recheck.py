@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cad.errors import CadError, CadRateLimited, CadTimeout, CadUnreachable
+from bot.cad.push.events import UnitsAttached
 from bot.services.queue.order_kinds import KINDS
-from bot.services.queue.queued_order import QueuedOrder
+from bot.services.queue.queued_order import LookupState, QueuedOrder
 from bot.services.queue.recheck import (
     follow,
     look_before_attach,
@@ -20,7 +21,7 @@ from bot.services.queue.recheck import (
     with_earlier_units,
     without_moved,
 )
-from bot.services.queue.steps import CadAccess
+from bot.services.queue.steps import CadAccess, Verdict
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.queue.samples import assignee, queued_order
@@ -137,6 +138,30 @@ def test_waiting_orders_follow_what_the_orders_before_them_have_done() -> None:
     follow([waiting], [off], detach)
     assert [one.call_id for one in waiting.resolution.assignees] == [101, None, None]
     assert not waiting.lookup.is_stored
+
+
+@pytest.mark.parametrize("is_resolved", [True, False])
+def test_an_order_that_follows_is_stored_again_once_all_its_units_are_known(
+    is_resolved: bool,
+) -> None:
+    attach = KINDS[OrderAction.ATTACH].steps[0]
+    waiting, other = queued_order(assignee(1)), queued_order(assignee(2))
+    for one in (waiting, other):
+        one.lookup = LookupState(is_resolved)
+    found = follow([waiting, other], [queued_order(assignee(1), call_id=101)], attach)
+    assert found == [waiting] * is_resolved
+
+
+async def test_a_unit_that_another_order_has_sent_on_is_sent_back(
+    queue_fixture: QueueFixture,
+) -> None:
+    queue_fixture.cad.put(1, 100)
+    await queue_fixture.board.fetch_calls(1)
+    queued = queued_order(replace(assignee(1), call_id=101), is_late=True)
+    assert (await look_before_attach(access(queue_fixture), queued)).verdict is Verdict.DONE
+    # The CAD's list is seconds old. Whether the attach took the unit off #100 is not documented.
+    queue_fixture.board.apply(1, [UnitsAttached(101, (1,))])
+    assert (await look_before_attach(access(queue_fixture), queued)).verdict is Verdict.SEND
 
 
 async def test_a_detach_that_is_sent_at_once_asks_for_the_named_call_alone(

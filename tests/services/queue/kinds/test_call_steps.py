@@ -18,10 +18,8 @@ from bot.cad.errors import (
 from bot.cad.models import EmergencyCall, NewCall, Note
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import DETAIL_JSON, OrderDetail
-from bot.services.targets.resolution import (
-    Assignee,
-    SkipReason,
-)
+from bot.services.targets.resolution import Assignee
+from bot.services.targets.skipped_target import SkipReason
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.queue_fixture import QueueFixture
 

@@ -17,8 +17,8 @@ from sandbox.cad.state.models import DispatchCall
 from sandbox.cad.state.second_server import add_second_server
 from tests.e2e.accounts import link_discord
 from tests.e2e.bot_fixture import BotFixture
+from tests.e2e.calls.card_presses import pick, press, settled, words
 from tests.e2e.calls.shown_cards import Cards
-from tests.e2e.calls.test_card_buttons import pick, press, settled, words
 
 pytestmark = pytest.mark.parametrize(
     "bot_fixture", [{}, {"sonoran_api_version": 2}], indirect=True, ids=["v1", "v2"]

@@ -11,7 +11,7 @@ from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Fault, Hang, Text
 from tests.e2e.accounts import link_discord
 from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.calls.test_card_buttons import (
+from tests.e2e.calls.card_presses import (
     call_card,
     emergency_card,
     press,

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from bot.services.queue.queued_order import QueuedOrder
 
 LATE_AFTER = 5.0  # seconds after which the units of an order may have moved on
-PATIENCE = 2.0  # seconds that an order waits to read the calls anew, while others wait behind it
+# Seconds that an order waits to read the calls anew, while others wait behind it.
+LONGEST_LOOK_WAIT = 2.0
 
 CallsByIdent: TypeAlias = Mapping[int, Collection[int]]
 
@@ -41,7 +42,7 @@ async def read_calls(access: CadAccess, queued: QueuedOrder, *, must_ask: bool) 
     """
     server_id, board = queued.order.server_id, access.board
     must_ask = must_ask or board.confirmed_at(server_id) is None
-    if must_ask or access.cad.limiters.calls.wait() <= PATIENCE:
+    if must_ask or access.cad.limiters.calls.wait() <= LONGEST_LOOK_WAIT:
         try:
             await board.fetch_calls(server_id)
         except CadRateLimited:
@@ -108,7 +109,7 @@ async def _read_calls_of_units(access: CadAccess, queued: QueuedOrder) -> CallsB
     age = timedelta(0) if queued.may_have_been_sent else timedelta(seconds=LATE_AFTER)
     read_at = board.confirmed_at(server_id)
     if read_at is None or read_at < access.looking_since - age:
-        if (wait := access.cad.limiters.calls.wait()) > PATIENCE:
+        if (wait := access.cad.limiters.calls.wait()) > LONGEST_LOOK_WAIT:
             raise CadRateLimited(retry_after=wait)
         await board.fetch_calls(server_id)
     calls_by_ident: dict[int, list[int]] = defaultdict(list)

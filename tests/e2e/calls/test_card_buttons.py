@@ -191,7 +191,7 @@ class TestThePanel:
         assert words(result).startswith("✅ **#100**")
         assert bot_fixture.units_on(ROBBERY) == ["A-12", "A-7"]
 
-    async def test_it_gives_one_order(self, bot_fixture: BotFixture) -> None:
+    async def test_a_panel_gives_one_order(self, bot_fixture: BotFixture) -> None:
         shown = await bot_fixture.dana.click(await emergency_card(bot_fixture), label="Dispatch…")
         await pick(bot_fixture, shown, "units", "A-12")
         assert shown.response is not None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.cad.errors import CadRateLimited
-from bot.services.queue.recheck import PATIENCE
+from bot.services.queue.recheck import LONGEST_LOOK_WAIT
 from bot.services.queue.steps import CadAccess
 from bot.services.targets.resolution import Assignee, Resolution
 from bot.services.targets.skipped_target import SkipReason
@@ -27,7 +27,7 @@ async def without_free_units(access: CadAccess, queued: QueuedOrder) -> Resoluti
     resolution, server_id = queued.resolution, queued.order.server_id
     if not any(map(_is_free, resolution.assignees)):
         return resolution
-    if access.cad.limiters.calls.wait() > PATIENCE:
+    if access.cad.limiters.calls.wait() > LONGEST_LOOK_WAIT:
         return resolution
     try:
         await access.board.fetch_calls(server_id)

@@ -82,7 +82,7 @@ def new_permissions(access: Access, queue_fixture: QueueFixture, cad: Cad) -> Ca
 
 
 def account(*permissions: str, status: int = VALIDATED) -> Account:
-    return Account("u-1", "pat", "steam:1", frozenset(permissions), status)
+    return Account("u-1", "pat", "steam:1", frozenset(map(str.lower, permissions)), status)
 
 
 async def test_the_account_is_the_one_with_this_discord(

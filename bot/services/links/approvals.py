@@ -109,12 +109,13 @@ class LinkApprovals:
         return SubmittedRequest(posted, replaced is not None)
 
     async def approve(
-        self, actor: Actor, request_id: int, message: MessageRef
+        self, actor: Actor, request_id: int, message: MessageRef, reply: ReplyAddress
     ) -> LinkRequest | IdConflict:
         """Link the requester, or return a conflict if another member has the id by now.
 
         Args:
             message: the message whose button was pressed.
+            reply: gets the answer, and the question about a conflict.
 
         Raises:
             NotAllowed, RequestNotFound, RequestDecided.
@@ -129,12 +130,12 @@ class LinkApprovals:
         if not claim.is_granted:
             holders = frozenset(one.discord_id for one in claim.holders)
             held = IdAlreadyLinked(request.api_id, holders)
-            return await self.open_conflict(actor, request.discord_id, held)
+            return await self.open_conflict(actor, request.discord_id, held, reply)
         _log.info("%s approved link request %s", actor.user_id, request_id)
         return await self._announce_end(_with_message(ended, message))
 
     async def deny(self, actor: Actor, request_id: int, message: MessageRef) -> LinkRequest:
-        """Deny the request; arguments and errors as for `approve`."""
+        """Deny the request; otherwise as `approve`."""
         request = await self._require_pending(actor, request_id, message)
         state, now = LinkRequestState.DENIED, self._clock.now()
         ended = await self._store.end(request, state, by=actor.user_id, at=now)
@@ -144,9 +145,9 @@ class LinkApprovals:
         return await self._announce_end(_with_message(ended, message))
 
     async def open_conflict(
-        self, actor: Actor, member_id: int, held: IdAlreadyLinked
+        self, actor: Actor, member_id: int, held: IdAlreadyLinked, reply: ReplyAddress
     ) -> IdConflict:
-        """Store the conflict that `member_id` wants an id of another member; return it."""
+        """Store the conflict that `member_id` wants an id of another member; `reply` asks."""
         conflict = LinkRequest(
             id=0,
             guild_id=actor.guild_id,
@@ -156,26 +157,34 @@ class LinkApprovals:
             asked_at=self._clock.now(),
             state=LinkRequestState.CONFLICT,
             holders=held.holders,
+            reply_id=reply.reply_id,
         )
         conflict_id, _ = await self._store.add(conflict)
         return IdConflict(replace(conflict, id=conflict_id))
 
-    async def take_conflict(self, actor: Actor, conflict_id: int) -> LinkRequest:
+    async def take_conflict(
+        self, actor: Actor, conflict_id: int, reply: ReplyAddress
+    ) -> LinkRequest:
         """Delete an open conflict and return it, so that it is decided only once.
 
         One about the actor's own link to an id of no other member needs no right.
 
+        Args:
+            reply: the message whose button was pressed.
+
         Raises:
             NotAllowed.
-            RequestNotFound: the conflict was decided before, or has expired.
+            RequestNotFound: it was decided before, has expired, or was asked in another message.
         """
-        conflict = await self._store.get(conflict_id)
-        if conflict and (conflict.holders or conflict.discord_id != actor.user_id):
-            self._access.require_link(actor)
-        conflict = await self._store.take_conflict(actor.guild_id, actor.user_id, conflict_id)
-        if conflict is None:
+        found = await self._store.get(conflict_id)
+        if found is None or not found.is_shown_in(reply.reply_id):
             raise RequestNotFound
-        return conflict
+        if found.holders or found.discord_id != actor.user_id:
+            self._access.require_link(actor)
+        taken = await self._store.take_conflict(actor.guild_id, actor.user_id, conflict_id)
+        if taken is None:
+            raise RequestNotFound
+        return taken
 
     async def supersede(self, link: Link) -> None:
         """Close the pending requests of a member who has just been linked in another way."""

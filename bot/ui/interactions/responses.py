@@ -82,6 +82,13 @@ def reply_address(interaction: Interaction) -> ReplyAddress:
     )
 
 
+async def once_acknowledged(
+    interaction: Interaction, work: Callable[[ReplyAddress], Awaitable[T]]
+) -> T:
+    """Do work that has to know where the reply is; Discord says so when it acknowledges."""
+    return await work(reply_address(interaction))
+
+
 async def submit_order(
     interaction: Interaction,
     accept: Accept,

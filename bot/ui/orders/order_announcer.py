@@ -165,7 +165,7 @@ def buttons_for_order(view: OrderView) -> View:
     elif order.state is OrderState.AWAITING_CONFIRMATION:
         buttons.add_item(ConfirmButton(order.id))
         buttons.add_item(DeclineButton(order.id))
-    elif order.state.is_failed and view.detail.undone_id is not None and view.can_undo:
+    elif view.detail.undone_id is not None and order.state.is_failed and view.can_undo:
         buttons.add_item(UndoButton(view.detail.undone_id))  # as it was before
     elif order.state is OrderState.DONE and order.action in UNDOABLE and view.can_undo:
         unmoved = {*outcome.missing, *outcome.unmoved} if outcome else {}

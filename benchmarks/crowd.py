@@ -21,7 +21,7 @@ import aiohttp
 from benchmarks import interactions
 from benchmarks.clock import BenchmarkClock
 from benchmarks.pretend_cad import api_id
-from benchmarks.pretend_discord import FIRST_MEMBER_ID, Exchange, PretendDiscord
+from benchmarks.pretend_discord import FIRST_MEMBER_ID, GUILD_ID, Exchange, PretendDiscord
 from bot.app import DispatchBot, open_bot
 from bot.cad.errors import CadRateLimited
 from sandbox.cad.server import CadServer
@@ -138,7 +138,7 @@ async def _load_units(bot: DispatchBot, clock: BenchmarkClock) -> None:
     """Load the list of units; a long one takes the limits of several minutes."""
     while True:
         try:
-            await bot.services.board.fetch_units(seed.SERVER_ID)
+            await bot.guild_services[GUILD_ID].board.fetch_units(seed.SERVER_ID)
         except CadRateLimited:
             clock.skip(60)
         else:

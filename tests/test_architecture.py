@@ -76,7 +76,7 @@ _BELOW_UI = ("bot.services", "bot.cad.errors", "bot.cad.models", *_ROWS, *_UI_RO
 _BELOW_COGS = ("bot.ui", "bot.services")
 _BELOW_APP = (
     *("cogs", *_BELOW_COGS, "bot.storage", "bot.cad"),
-    *("bot.config.settings", "bot.runtime.logs"),
+    *("bot.config.guild_settings", "bot.config.settings", "bot.runtime.logs"),
 )
 
 

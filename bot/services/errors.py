@@ -13,6 +13,10 @@ class ServiceError(Exception):
     """A request that cannot be carried out."""
 
 
+class GuildNotServed(ServiceError):
+    """The bot does not dispatch for the guild."""
+
+
 class RoleRequired(ServiceError):
     """The actor has none of role_ids; if role_ids is empty, Manage Server is needed."""
 

@@ -41,6 +41,7 @@ from bot.services.errors import (
     DownloadFailed,
     ExportTooLarge,
     FileTooLarge,
+    GuildNotServed,
     ImportExpired,
     ImportOutdated,
     NoCadAccount,
@@ -86,6 +87,7 @@ EMERGENCY_GONE = "This 911 call is no longer open: it was answered or dismissed.
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
 _FIXED_TEXTS: dict[type[ServiceError], str] = {
+    GuildNotServed: "This bot does not dispatch for this server.",
     NothingSelected: (
         "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
         " button again."

@@ -77,7 +77,7 @@ def build_link_services(needed: Dependencies) -> LinkServices:
         clock=clock,
     )
     erasure = MemberErasure(store, personal_data, approvals, clock=clock)
-    retention = Retention(settings.audit_days, settings.forget_on_leave)
+    retention = Retention(needed.operator.audit_days, settings.forget_on_leave)
     return LinkServices(
         links=links,
         cad_links=cad_links,

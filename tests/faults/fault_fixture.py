@@ -25,6 +25,7 @@ from sqlalchemy.pool import QueuePool
 from bot.cad.errors import CadTimeout
 from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request, Response
+from bot.wiring.services import Services
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.cad.state.change_log import ReceivedRequest
@@ -150,6 +151,7 @@ class FaultFixture:
     members: Sequence[MemberActor]
     version: int
     file: Path
+    services: Services
     pool: QueuePool
     began: datetime = field(init=False)
 

@@ -156,9 +156,10 @@ class BulkVerifier:
         await self._finish(running, stopped=True)
         return True
 
-    async def resume(self) -> None:
-        """Continue the checks that the last stop of the bot interrupted."""
-        for check in await self._checks.unfinished():
+    async def resume(self, guild_id: int) -> None:
+        """Continue the check of a guild that the last stop of the bot interrupted."""
+        check = await self._checks.get(guild_id)
+        if check is not None and check.finished_at is None:
             self._spawn(_RunningCheck(check))
 
     async def close(self, seconds: float) -> None:

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from bot.common.backoff import Backoff
@@ -29,8 +30,8 @@ _log = logging.getLogger(__name__)
 class MemberDirectory(Protocol):
     """The members of the Discord servers."""
 
-    def complete_guilds(self) -> AsyncIterator[tuple[int, Callable[[int], bool]]]:
-        """Yield each server whose members are all known: its id, and the test for a member."""
+    async def membership_test(self, guild_id: int) -> Callable[[int], bool] | None:
+        """Return the test for a member of a server; None unless all its members are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class PeriodicJob:
 
 
 class Maintenance:
-    """Runs the periodic jobs; the failure of a run ends neither its job nor another one.
+    """Runs the periodic jobs of a guild; the failure of a run ends neither its job nor another one.
 
     Args:
         erasure: None where the data of a member is kept when they leave.
@@ -62,14 +63,16 @@ class Maintenance:
         erasure: MemberErasure | None,
         members: MemberDirectory,
         *,
+        guild_id: int,
         clock: Clock,
     ) -> None:
+        self._guild_id = guild_id
         self._erasure = erasure
         self._members = members
         self._tasks = BackgroundTasks(clock.sleep)
         self.jobs = [
             PeriodicJob("deleting old orders and tokens", MINUTE, audit_log.purge),
-            PeriodicJob("ending old link requests", MINUTE, approvals.expire),
+            PeriodicJob("ending old link requests", MINUTE, partial(approvals.expire, guild_id)),
         ]
         if erasure is not None:
             self.jobs.append(
@@ -110,6 +113,6 @@ class Maintenance:
         """Erase the members who left while the bot did not run, and orders that ended since."""
         if self._erasure is not None:
             with self._tasks.cancellable():
-                guilds = [one async for one in self._members.complete_guilds()]
-            for guild_id, is_member in guilds:
-                await self._erasure.erase_absent(guild_id, is_member)
+                is_member = await self._members.membership_test(self._guild_id)
+            if is_member is not None:
+                await self._erasure.erase_absent(self._guild_id, is_member)

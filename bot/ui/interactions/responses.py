@@ -21,7 +21,7 @@ from discord.utils import MISSING
 
 from bot.cad.errors import CadError
 from bot.services.access.policy import Actor
-from bot.services.errors import ServiceError
+from bot.services.errors import GuildNotServed, ServiceError
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.reply import ReplyAddress
@@ -59,8 +59,10 @@ class ReplyPlace(enum.Enum):
 
 
 def services_for(interaction: Interaction) -> GuildServices:
-    """Return the services of the guild that an interaction comes from."""
-    return interaction.client.services
+    """Return the services of the guild that an interaction comes from, or raise GuildNotServed."""
+    if services := interaction.client.guild_services.get(interaction.guild_id or 0):
+        return services
+    raise GuildNotServed
 
 
 def actor_of(interaction: Interaction) -> Actor:
@@ -270,9 +272,7 @@ async def _acknowledge(interaction: Interaction, *, in_place: bool = False) -> b
             _log.warning(_OTHER_COPY, interaction.id)
             return False
         # Discord took the first request, and its answer to that was lost or an error.
-        _log.warning(
-            "interaction %s was acknowledged at the first of several tries", interaction.id
-        )
+        _log.warning("interaction %s was acknowledged at the first try", interaction.id)
         interaction.extras[_REPLY_ID] = None
         return True
     interaction.extras[_REPLY_ID] = acknowledged.message_id if acknowledged else None

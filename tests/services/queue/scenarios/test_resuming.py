@@ -13,6 +13,7 @@ from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.conftest import v1
 from tests.services.queue_fixture import DANA, LIFETIME, QueueFixture
+from tests.services.samples import GUILD
 
 DOWN = CadUnreachable("Connection refused")
 LAST = LIFETIME.total_seconds()
@@ -109,7 +110,7 @@ async def test_what_was_done_long_ago_cannot_be_confirmed_any_more(
     queue_fixture.announcer.is_reachable, queue_fixture.cad.query_fault = True, None
     queue_fixture.cad.put(1, 101)
     await queue_fixture.open()
-    await queue_fixture.queue.resume()
+    await queue_fixture.queue.resume(GUILD)
     await queue_fixture.advance(4)
     assert queue_fixture.text(first).splitlines()[1] == (
         "The CAD accepted the order, but did not say whether it shows on the call. Check the call."
@@ -145,7 +146,7 @@ async def test_a_second_start_does_nothing_twice(queue_fixture: QueueFixture) ->
     queue_fixture.cad.fault = DOWN
     second = await queue_fixture.order("2")
     await queue_fixture.restart()
-    await queue_fixture.queue.resume()
+    await queue_fixture.queue.resume(GUILD)
     await queue_fixture.restart()
     queue_fixture.cad.fault = None
     queue_fixture.cad.sent.clear()
@@ -162,9 +163,9 @@ async def test_resuming_twice_does_nothing_twice(queue_fixture: QueueFixture) ->
     )
     order = await queue_fixture.accept("2")
     queue_fixture.cad.gate.clear()
-    await asyncio.gather(queue_fixture.queue.resume(), queue_fixture.queue.resume())
+    await asyncio.gather(queue_fixture.queue.resume(GUILD), queue_fixture.queue.resume(GUILD))
     await queue_fixture.settle()
-    await queue_fixture.queue.resume()
+    await queue_fixture.queue.resume(GUILD)
     queue_fixture.cad.gate.set()
     await queue_fixture.advance(60)
     assert queue_fixture.sent == [[2]]

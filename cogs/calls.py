@@ -1,4 +1,4 @@
-"""/calls, and `Attach to call` in a member's context menu."""
+"""/calls, /call new, and `Attach to call` in a member's context menu."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bot.services.errors import ServiceError
 from bot.ui.calls import call_text as words
 from bot.ui.calls.autocomplete_choices import server_choices
 from bot.ui.calls.call_select import call_select_view
+from bot.ui.calls.new_call import NewCallForm, Priority
 from bot.ui.interactions.responses import (
     Interaction,
     actor_of,
@@ -30,6 +31,8 @@ class CallsCog(commands.Cog):
     Args:
         tree: where the context menu is registered; discord.py does not find it in a cog.
     """
+
+    call = app_commands.Group(name="call", description="Open a call", guild_only=True)
 
     def __init__(self, tree: app_commands.CommandTree[Any]) -> None:
         self._tree = tree
@@ -61,6 +64,25 @@ class CallsCog(commands.Cog):
             words.calls_page,
         )
 
+    @call.command(description="Open a new call, then pick its units")
+    @app_commands.describe(
+        priority="1 is the highest, 3 the lowest and what counts if you leave it out",
+        server="The number of the CAD's server, if your community has several",
+    )
+    async def new(
+        self,
+        interaction: Interaction,
+        priority: Priority | None = None,
+        server: Range[int, 1, 1000] | None = None,
+    ) -> None:
+        try:
+            services_for(interaction).call_actions.require_dispatch(actor_of(interaction))
+        except ServiceError as error:
+            await answer_error(interaction, error)
+            return
+        await interaction.response.send_modal(NewCallForm(server, priority))
+
+    @new.autocomplete("server")
     @calls.autocomplete("server")
     async def suggest_servers(self, interaction: Interaction, typed: str) -> list[Choice[int]]:
         return server_choices(services_for(interaction).suggestions.servers(typed))

@@ -31,6 +31,7 @@ EXAMPLES = (
     ),
     ("/detach units:@Pat", "and off again"),
     ("/attach call:100 units:#Patrol-2 dept:EMS", "a voice channel and a department"),
+    ("/call new priority:1", "a form for a new call, then Attach… for its units"),
 )
 
 _WELCOME = """\

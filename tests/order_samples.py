@@ -71,6 +71,11 @@ SAMPLES: Mapping[OrderAction, OrderSample] = {
         is_on_call=True,
         is_traceless=True,
     ),
+    OrderAction.CREATE: OrderSample(
+        (ChangeKind.CALL_NEW,),
+        command="call new",
+        fields={"title": "Fire near {unit}", "place": "Grove Street"},
+    ),
     OrderAction.RESPOND: OrderSample(
         (ChangeKind.CALL_NEW, ChangeKind.ATTACH, ChangeKind.EMERGENCY_REMOVED),
         custom_id="cad:respond:{server}:{emergency}",
@@ -132,11 +137,12 @@ class Subject:
         }
 
     def record(self, change: Change) -> None:
-        """Keep a change of the unit, of the calls, or of a call that answers the 911 call."""
+        """Keep a change of the unit, of the calls, or of a call that an order creates."""
         is_emergency = change.kind is ChangeKind.EMERGENCY_REMOVED
         if change.kind is ChangeKind.CALL_NEW and change.call_id is not None:
-            origin = change.server.calls[change.call_id].form.meta_data.get("createdFromId")
-            is_ours = origin == str(self.emergency)
+            form = change.server.calls[change.call_id].form
+            is_answer = form.meta_data.get("createdFromId") == str(self.emergency)
+            is_ours = is_answer or form.title == f"Fire near {self.unit}"
         elif change.idents:
             is_ours = self.ident in change.idents
         else:

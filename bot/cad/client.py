@@ -12,6 +12,7 @@ from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
+    Call,
     Calls,
     DetachRequest,
     NewCall,
@@ -88,6 +89,9 @@ class CadClient(Protocol):
 
     async def calls(self, server_id: int) -> Calls:
         """Return the open dispatch calls and 911 calls."""
+
+    async def recent_calls(self, server_id: int) -> tuple[Call, ...]:
+        """Return the open dispatch calls, and the last 100 that were closed."""
 
     async def units(self, server_id: int) -> UnitListPart:
         """Fetch the units on duty, as many pages as the rate limit allows now.

@@ -19,6 +19,7 @@ from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
+    Call,
     Calls,
     DetachRequest,
     NewCall,
@@ -123,6 +124,10 @@ class AutoClient:
     async def calls(self, server_id: int) -> Calls:
         """Return the open dispatch calls and 911 calls."""
         return await self._switch.ask(lambda cad: cad.calls(server_id))
+
+    async def recent_calls(self, server_id: int) -> tuple[Call, ...]:
+        """Return the open dispatch calls, and the last 100 that were closed."""
+        return await self._switch.ask(lambda cad: cad.recent_calls(server_id))
 
     async def units(self, server_id: int) -> UnitListPart:
         """Fetch the units on duty; see `UnitListLoader`."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.cad.api_choice import ApiStatus
 from bot.cad.client import Limiters
-from bot.cad.codec import v1, v1_accounts
+from bot.cad.codec import v1, v1_accounts, v1_calls
 from bot.cad.codec.v1 import AttachVariant
 from bot.cad.errors import CadError, CadRefused, CadUnreadable, InvalidRequestType
 from bot.cad.http.transport import RequestSender
@@ -16,6 +16,7 @@ from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
+    Call,
     Calls,
     DetachRequest,
     NewCall,
@@ -97,19 +98,21 @@ class V1Client:
 
     async def create_call(self, new: NewCall) -> int:
         """Create a dispatch call; return its number."""
-        return await self._sender.command(v1.new_dispatch(self._credentials, new), v1.read_new_call)
+        return await self._sender.command(
+            v1_calls.new_dispatch(self._credentials, new), v1_calls.read_new_call
+        )
 
     async def close_call(self, server_id: int, call_id: int) -> None:
         """Close a dispatch call."""
         await self._sender.command(
-            v1.close_call(self._credentials, server_id, call_id), v1.read_done
+            v1_calls.close_call(self._credentials, server_id, call_id), v1.read_done
         )
 
     async def add_note(
         self, server_id: int, call_id: int, text: str, *, label: str = "Discord"
     ) -> None:
         """Add a note to a dispatch call; `label` names the author."""
-        request = v1.add_note(self._credentials, server_id, call_id, text, label)
+        request = v1_calls.add_note(self._credentials, server_id, call_id, text, label)
         await self._sender.command(request, v1.read_done)
 
     async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
@@ -125,7 +128,14 @@ class V1Client:
 
     async def calls(self, server_id: int) -> Calls:
         """Return the open dispatch calls and 911 calls."""
-        return await self._sender.query(v1.get_calls(self._credentials, server_id), v1.read_calls)
+        return await self._sender.query(
+            v1_calls.get_calls(self._credentials, server_id), v1_calls.read_calls
+        )
+
+    async def recent_calls(self, server_id: int) -> tuple[Call, ...]:
+        """Return the open dispatch calls, and the last 100 that were closed."""
+        request = v1_calls.get_recent_calls(self._credentials, server_id)
+        return await self._sender.query(request, v1_calls.read_recent_calls)
 
     async def layouts(self) -> tuple[Layout, ...]:
         """Return no layout: v1 does not describe them."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from bot.cad.api_choice import ApiStatus
 from bot.cad.client import Limiters
-from bot.cad.codec import readers, v2, v2_accounts, v2_layouts
+from bot.cad.codec import readers, v2, v2_accounts, v2_calls, v2_layouts
 from bot.cad.errors import CadError
 from bot.cad.http.transport import RequestSender
 from bot.cad.http.wire import Credentials, Request
@@ -15,6 +15,7 @@ from bot.cad.layouts import Layout
 from bot.cad.models import (
     Account,
     AttachRequest,
+    Call,
     Calls,
     DetachRequest,
     NewCall,
@@ -80,19 +81,21 @@ class V2Client:
 
         If some of its units are on duty and others are not, only those on duty are attached.
         """
-        return await self._sender.command(v2.new_dispatch(self._credentials, new), v2.read_new_call)
+        return await self._sender.command(
+            v2_calls.new_dispatch(self._credentials, new), v2_calls.read_new_call
+        )
 
     async def close_call(self, server_id: int, call_id: int) -> None:
         """Close a dispatch call."""
         await self._sender.command(
-            v2.close_call(self._credentials, server_id, call_id), v2.read_done
+            v2_calls.close_call(self._credentials, server_id, call_id), v2.read_done
         )
 
     async def add_note(
         self, server_id: int, call_id: int, text: str, *, label: str = "Discord"
     ) -> None:
         """Add a note to a dispatch call; `label` names the author."""
-        request = v2.add_note(self._credentials, server_id, call_id, text, label)
+        request = v2_calls.add_note(self._credentials, server_id, call_id, text, label)
         await self._sender.command(request, v2.read_done)
 
     async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
@@ -108,7 +111,14 @@ class V2Client:
 
     async def calls(self, server_id: int) -> Calls:
         """Return the open dispatch calls and 911 calls."""
-        return await self._sender.query(v2.get_calls(self._credentials, server_id), v2.read_calls)
+        return await self._sender.query(
+            v2_calls.get_calls(self._credentials, server_id), v2_calls.read_calls
+        )
+
+    async def recent_calls(self, server_id: int) -> tuple[Call, ...]:
+        """Return the open dispatch calls, and the last 100 that were closed."""
+        request = v2_calls.get_recent_calls(self._credentials, server_id)
+        return await self._sender.query(request, v2_calls.read_recent_calls)
 
     async def layouts(self) -> tuple[Layout, ...]:
         """Return the layouts of dispatch calls that the community has made."""

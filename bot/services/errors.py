@@ -78,6 +78,10 @@ class NothingSelected(ServiceError):
     """Nothing was selected, or no unit of the selection is free."""
 
 
+class TitleMissing(ServiceError):
+    """A new call has no title."""
+
+
 class CallNotFound(ServiceError):
     """No open call matches what was typed."""
 

@@ -53,6 +53,7 @@ from bot.services.errors import (
     RequestNotFound,
     RoleRequired,
     ServiceError,
+    TitleMissing,
     TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
@@ -92,6 +93,7 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
         "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
         " button again."
     ),
+    TitleMissing: "A new call needs a title. Use `/call new` again and write what has happened.",
     RequestNotFound: "This question is closed, or belongs to another server. Use `/link` again.",
     ApprovalUnavailable: (
         "Your link needs an approval, but the bot cannot post the request. Tell the person who"

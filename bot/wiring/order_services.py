@@ -12,7 +12,8 @@ from bot.services.orders.order_resolver import TargetResolver
 from bot.services.queue.board_check import FollowUp
 from bot.services.queue.order_queue import OrderQueue
 from bot.storage.stores.link_store import LinkStore
-from bot.storage.stores.order_store import OrderStore
+from bot.storage.stores.order_store import OrderAction, OrderStore
+from bot.ui.calls.new_call import NewCallItems
 from bot.ui.orders.order_announcer import DiscordOrderAnnouncer
 from bot.wiring.dependencies import Dependencies
 from bot.wiring.link_services import LinkServices
@@ -33,6 +34,7 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
     settings, access, clock = needed.settings, needed.access, needed.clock
     cad, board = needed.cad, needed.board
     link_store, orders = LinkStore(needed.database), OrderStore(needed.database)
+    channels = {one.server_id: one.channel_id for one in settings.servers}
     permissions = CadPermissions(
         access,
         cad,
@@ -60,7 +62,11 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
             cad,
             board,
             resolver,
-            DiscordOrderAnnouncer(needed.client, settings.log_channel_id),
+            DiscordOrderAnnouncer(
+                needed.client,
+                settings.log_channel_id,
+                result_items={OrderAction.CREATE: NewCallItems(channels)},
+            ),
             follow_up=FollowUp(cad, board, settings.status_on_attach),
             server_labels=needed.servers.labels,
             clock=clock,

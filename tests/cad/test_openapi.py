@@ -17,7 +17,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cad.codec import v2, v2_accounts, v2_layouts
+from bot.cad.codec import v2, v2_accounts, v2_calls, v2_layouts
 from bot.cad.http.wire import Credentials, Request
 from bot.cad.models import AttachRequest, DetachRequest, NewCall, UnitRef
 from sandbox.cad.api.v2 import ENDPOINTS
@@ -78,9 +78,9 @@ _new_calls = st.builds(
     units=_subjects | st.just(()),
 )
 BUILDERS: dict[str, st.SearchStrategy[Sequence[Request]]] = {
-    "new_dispatch": st.tuples(st.builds(v2.new_dispatch, _who, _new_calls)),
-    "close_call": st.tuples(st.builds(v2.close_call, _who, _numbers, _numbers)),
-    "add_note": st.tuples(st.builds(v2.add_note, _who, _numbers, _numbers, _texts, _texts)),
+    "new_dispatch": st.tuples(st.builds(v2_calls.new_dispatch, _who, _new_calls)),
+    "close_call": st.tuples(st.builds(v2_calls.close_call, _who, _numbers, _numbers)),
+    "add_note": st.tuples(st.builds(v2_calls.add_note, _who, _numbers, _numbers, _texts, _texts)),
     "remove_911": st.tuples(st.builds(v2.remove_911, _who, _numbers, _numbers)),
     "set_status": st.tuples(
         st.builds(
@@ -93,7 +93,8 @@ BUILDERS: dict[str, st.SearchStrategy[Sequence[Request]]] = {
     ),
     "attach": st.builds(v2.attach, _who, st.builds(AttachRequest, _numbers, _numbers, _subjects)),
     "detach": st.builds(v2.detach, _who, st.builds(DetachRequest, _numbers, _subjects)),
-    "get_calls": st.tuples(st.builds(v2.get_calls, _who, _numbers)),
+    "get_calls": st.tuples(st.builds(v2_calls.get_calls, _who, _numbers)),
+    "get_recent_calls": st.tuples(st.builds(v2_calls.get_recent_calls, _who, _numbers)),
     "get_units": st.tuples(st.builds(v2.get_units, _who, _numbers, offset=_numbers)),
     "get_layouts": st.tuples(st.builds(v2_layouts.get_layouts, _who)),
     "account_by_discord": st.tuples(st.builds(v2_accounts.account_by_discord, _who, _numbers)),
@@ -176,7 +177,7 @@ def document() -> Document:
 def test_every_builder_of_the_codec_is_checked():
     builders = {
         name
-        for module in (v2, v2_accounts, v2_layouts)
+        for module in (v2, v2_accounts, v2_calls, v2_layouts)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if not name.startswith(("_", "build_"))
         and "Request" in str(inspect.signature(function).return_annotation)

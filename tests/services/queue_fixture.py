@@ -18,8 +18,10 @@ from bot.cad.client import CadClient, Limiters
 from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnnumbered
 from bot.cad.http.rate_limits import BurstLimit, RateLimit, RateLimiter
 from bot.cad.models import (
+    CLOSED,
     Account,
     AttachRequest,
+    Call,
     Calls,
     DetachRequest,
     EmergencyCall,
@@ -156,6 +158,7 @@ class ScriptedCad:
         self.faults: deque[CadError | None] = deque()
         self.fault: CadError | None = None
         self.query_fault: CadError | None = None
+        self.closed: list[int] = []
         self._numbers = count(105)  # of new calls
         self.emergencies: dict[int, EmergencyCall] = {}
         self.metas: dict[int, dict[str, str]] = {}  # of the calls that were created
@@ -183,15 +186,19 @@ class ScriptedCad:
 
     async def calls(self, server_id: int) -> Calls:
         await self._ask("calls")
-        found = (
-            replace(
-                call(one, f"Call {one}", *on),
-                meta=self.metas.get(one, {}),
-                notes=tuple(self.notes[one]),
-            )
-            for one, on in self.idents_by_call.items()
+        return Calls(tuple(map(self._call, self.idents_by_call)), tuple(self.emergencies.values()))
+
+    async def recent_calls(self, server_id: int) -> tuple[Call, ...]:
+        await self._ask("calls")
+        closed = (replace(self._call(one), status=CLOSED) for one in self.closed)
+        return (*map(self._call, self.idents_by_call), *closed)
+
+    def _call(self, call_id: int) -> Call:
+        return replace(
+            call(call_id, f"Call {call_id}", *self.idents_by_call.get(call_id, ())),
+            meta=self.metas.get(call_id, {}),
+            notes=tuple(self.notes[call_id]),
         )
-        return Calls(tuple(found), tuple(self.emergencies.values()))
 
     async def units(self, server_id: int) -> UnitListPart:
         await self._ask("units")
@@ -216,7 +223,12 @@ class ScriptedCad:
     async def close_call(self, server_id: int, call_id: int) -> None:
         if call_id not in self.idents_by_call:
             raise CALL_GONE
-        await self._act(lambda: self.idents_by_call.pop(call_id), "close", call_id)
+        await self._act(lambda: self.close_elsewhere(call_id), "close", call_id)
+
+    def close_elsewhere(self, call_id: int) -> None:
+        """Close a call, as another dispatcher would."""
+        self.idents_by_call.pop(call_id)
+        self.closed.append(call_id)
 
     async def add_note(
         self, server_id: int, call_id: int, text: str, *, label: str = "Discord"

@@ -58,6 +58,7 @@ from bot.services.errors import (
     RequestNotFound,
     RoleRequired,
     ServiceError,
+    TitleMissing,
     TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
@@ -119,6 +120,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (RequestDecided(LinkRequestState.EXPIRED, None), ("This has expired already.",)),
     (NoTargets(), ("No unit was named", "`me`")),
     (TooManyTargets(51, 50), ("51", "50")),
+    (TitleMissing(), ("needs a title", "`/call new`")),
     (NothingSelected(), ("No unit is picked", "press the button again")),
     (CallNotFound(HOSTILE), ("No open call matches `", "number")),
     (

@@ -23,7 +23,7 @@ def build_dispatch_call(server_id: int, emergency: EmergencyCall) -> NewCall:
     meta = {
         key: value for key, value in emergency.meta.items() if not _is_key(key, CREATED_FROM_KEY)
     }
-    postal = _meta_value(emergency, "callPostal") or _meta_value(emergency, "postal")
+    postal = meta_value(emergency, "callPostal") or meta_value(emergency, "postal")
     return NewCall(
         server_id=server_id,
         title=f"OFFICER RESPONSE - {emergency.call_id}",
@@ -38,11 +38,11 @@ def build_dispatch_call(server_id: int, emergency: EmergencyCall) -> NewCall:
 
 def answered_emergency_id(call: Call) -> int | None:
     """Return the number of the 911 call that a dispatch call answers; None if there is none."""
-    found = (to_int(_meta_value(call, key)) for key in (CREATED_FROM_KEY, ORIGIN_KEY))
+    found = (to_int(meta_value(call, key)) for key in (CREATED_FROM_KEY, ORIGIN_KEY))
     return next((number for number in found if number is not None), None)
 
 
-def _meta_value(call: Call | EmergencyCall, wanted: str) -> str:
+def meta_value(call: Call | EmergencyCall, wanted: str) -> str:
     """Return the meta data value of a key in any letter case; empty if there is none."""
     return next((value for key, value in call.meta.items() if _is_key(key, wanted)), "")
 

@@ -51,6 +51,12 @@ def read_calls(data: object) -> Calls:
     )
 
 
+def read_recent_calls(data: object) -> tuple[Call, ...]:
+    """Read the open and the closed dispatch calls from a GET_CALLS answer."""
+    closed = data.get("closedcalls") if isinstance(data, Mapping) else None
+    return (*read_calls(data).dispatch, *_read_each(closed, read_call))
+
+
 def read_units(data: object) -> tuple[Unit, ...]:
     """Read the units from a GET_ACTIVE_UNITS answer."""
     if not isinstance(data, list):

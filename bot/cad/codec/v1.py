@@ -5,17 +5,15 @@ Reference: docs/sonoran-cad.md, "v1: one POST, plain text back".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.cad import api_choice
-from bot.cad.codec import readers, writers
+from bot.cad.codec import readers
 from bot.cad.errors import (
     ApiNotEnabled,
     CadRefused,
-    CadUnnumbered,
     CadUnreadable,
     InvalidApiKey,
     InvalidCommunity,
@@ -25,7 +23,7 @@ from bot.cad.errors import (
 from bot.cad.http import wire
 from bot.cad.http.rate_limits import BurstLimit
 from bot.cad.http.wire import Credentials, Request, Response
-from bot.cad.models import AttachRequest, Calls, DetachRequest, NewCall, UnitRef, UnitsPage
+from bot.cad.models import AttachRequest, DetachRequest, UnitRef, UnitsPage
 
 ENDPOINT = "v1"  # all requests share one rate limit
 # One per second on average, five at once; queries leave one of them to the next command, and those
@@ -33,8 +31,7 @@ ENDPOINT = "v1"  # all requests share one rate limit
 LIMITS = {ENDPOINT: BurstLimit(requests=5, seconds=1.0, reserved_for_orders=1, reserved_for_acts=2)}
 UNITS_PER_PAGE = 100
 
-_ALL_CALL_TYPES = 100
-_NEW_ID = re.compile(r"(?:\b|call)ID\W{0,5}(\d{1,18})\b", re.IGNORECASE | re.ASCII)
+
 _DOCUMENTED_REFUSALS: tuple[tuple[str, type[CadRefused]], ...] = (
     ("INVALID REQUEST TYPE", InvalidRequestType),
     ("INVALID COMMUNITY ID", InvalidCommunity),
@@ -127,26 +124,6 @@ def detach(credentials: Credentials, detachments: Sequence[DetachRequest]) -> li
     ]
 
 
-def new_dispatch(credentials: Credentials, new: NewCall) -> Request:
-    """Build a request that creates a dispatch call; the first unit becomes the primary unit."""
-    data = {"serverId": new.server_id, **writers.new_call_json(new), "units": _api_ids(new.units)}
-    return post(credentials, "/emergency/new_dispatch", "NEW_DISPATCH", data)
-
-
-def close_call(credentials: Credentials, server_id: int, call_id: int) -> Request:
-    """Build a request that closes a dispatch call."""
-    data = {"serverId": server_id, "callId": call_id}
-    return post(credentials, "/emergency/close_call", "CLOSE_CALL", data)
-
-
-def add_note(
-    credentials: Credentials, server_id: int, call_id: int, text: str, label: str
-) -> Request:
-    """Build a request that adds a note to a dispatch call."""
-    data = {"serverId": server_id, "callId": call_id, "note": text, "label": label}
-    return post(credentials, "/emergency/add_call_note", "ADD_CALL_NOTE", data)
-
-
 def remove_911(credentials: Credentials, server_id: int, call_id: int) -> Request:
     """Build a request that removes a 911 call from the list."""
     data = {"serverId": server_id, "callId": call_id}
@@ -163,12 +140,6 @@ def set_status(credentials: Credentials, server_id: int, unit: UnitRef, status: 
     return post(credentials, "/emergency/unit_status", "UNIT_STATUS", data)
 
 
-def get_calls(credentials: Credentials, server_id: int) -> Request:
-    """Build a request for the open calls of one server, with as few closed calls as possible."""
-    data = {"serverId": server_id, "closedLimit": 1, "type": _ALL_CALL_TYPES}
-    return post(credentials, "/emergency/get_calls", "GET_CALLS", data)
-
-
 def get_active_units(credentials: Credentials, server_id: int, *, offset: int = 0) -> Request:
     """Build a request for one page (`UNITS_PER_PAGE`) of the units and dispatchers on duty."""
     data = {"serverId": server_id, "onlyUnits": False, "limit": UNITS_PER_PAGE, "offset": offset}
@@ -178,20 +149,6 @@ def get_active_units(credentials: Credentials, server_id: int, *, offset: int = 
 def read_done(response: Response) -> None:
     """Read the answer to a command; raise its error if it failed."""
     check(response)
-
-
-def read_new_call(response: Response) -> int:
-    """Read the number of a new call from `NEW DISPATCH CREATED - ID: 100`."""
-    response = check(response)
-    found = _NEW_ID.search(response.text)
-    if found is None:
-        raise CadUnnumbered(wire.error_text(response), status=response.status)
-    return int(found[1])
-
-
-def read_calls(response: Response) -> Calls:
-    """Read the answer to `get_calls`."""
-    return readers.read_calls(wire.read_json(check(response)))
 
 
 def read_units(response: Response) -> UnitsPage:

@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bot.cad.codec import readers, writers
+from bot.cad.codec import readers
 from bot.cad.errors import (
     ApiForbidden,
     CadRefused,
-    CadUnnumbered,
     CadUnreadable,
     InvalidApiKey,
     UnitNotAddressable,
@@ -24,10 +23,8 @@ from bot.cad.http.rate_limits import RateLimit
 from bot.cad.http.wire import Credentials, Request, Response
 from bot.cad.models import (
     AttachRequest,
-    Calls,
     CurrentCall,
     DetachRequest,
-    NewCall,
     Receipt,
     UnitRef,
     UnitsPage,
@@ -59,7 +56,7 @@ LIMITS: Mapping[str, RateLimit] = {
 }
 UNITS_PER_PAGE = 100  # the default; a maximum is documented for v1 only
 
-_ALL_CALL_TYPES = 100
+
 _NOT_ENABLED = re.compile(r"\bnot enabled\b|\bplan\b|\bsubscription\b", re.IGNORECASE)
 _WRONG_ADDRESS = re.compile(r"\b(server|route|endpoint|path|url)", re.IGNORECASE)
 
@@ -86,32 +83,6 @@ def detach(credentials: Credentials, detachment: DetachRequest) -> list[Request]
     ]
 
 
-def new_dispatch(credentials: Credentials, new: NewCall) -> Request:
-    """Build a request that creates a dispatch call.
-
-    It takes no idents, and one kind of target: API ids, or accounts if a unit has no API id. A
-    unit that has neither must be attached afterwards.
-    """
-    path = f"/v2/emergency/servers/{new.server_id}/dispatch-calls"
-    body = {**writers.new_call_json(new), **_new_call_target(new.units)}
-    return build_request(credentials, NEW_CALL, "POST", path, body)
-
-
-def close_call(credentials: Credentials, server_id: int, call_id: int) -> Request:
-    """Build a request that closes a dispatch call."""
-    path = f"/v2/emergency/servers/{server_id}/dispatch-calls/close"
-    return build_request(credentials, CLOSE, "POST", path, {"callIds": [call_id]})
-
-
-def add_note(
-    credentials: Credentials, server_id: int, call_id: int, text: str, label: str
-) -> Request:
-    """Build a request that adds a note to a dispatch call."""
-    path = f"/v2/emergency/servers/{server_id}/dispatch-calls/{call_id}/notes"
-    body = {"note": text, "noteType": "text", "label": label}
-    return build_request(credentials, NOTE, "POST", path, body)
-
-
 def remove_911(credentials: Credentials, server_id: int, call_id: int) -> Request:
     """Build a request that removes a 911 call from the list."""
     path = f"/v2/emergency/servers/{server_id}/calls/911/{call_id}"
@@ -130,12 +101,6 @@ def set_status(credentials: Credentials, server_id: int, unit: UnitRef, status: 
     (target,) = targets
     path = f"/v2/emergency/servers/{server_id}/units/status"
     return build_request(credentials, STATUS, "PATCH", path, {**target, "status": status})
-
-
-def get_calls(credentials: Credentials, server_id: int) -> Request:
-    """Build a request for the open calls of one server, with as few closed calls as possible."""
-    query = {"closedLimit": 1, "closedOffset": 0, "type": _ALL_CALL_TYPES}
-    return build_get(credentials, CALLS, f"/v2/emergency/servers/{server_id}/calls", query)
 
 
 def get_units(credentials: Credentials, server_id: int, *, offset: int = 0) -> Request:
@@ -170,21 +135,6 @@ def read_done(response: Response) -> None:
     check(response)
 
 
-def read_new_call(response: Response) -> int:
-    """Read the number of a new call."""
-    response = check(response)
-    try:
-        return readers.read_new_call(wire.read_json(response))
-    except CadUnreadable as error:
-        # The status says that the call exists; another error would cause a duplicate.
-        raise CadUnnumbered(error.text, status=response.status) from error
-
-
-def read_calls(response: Response) -> Calls:
-    """Read the answer to `get_calls`."""
-    return readers.read_calls(wire.read_json(check(response)))
-
-
 def read_units(response: Response) -> UnitsPage:
     """Read the answer to `get_units`."""
     return readers.read_units_page(wire.read_json(check(response)), UNITS_PER_PAGE)
@@ -207,13 +157,6 @@ def _targets(units: tuple[UnitRef, ...]) -> tuple[dict[str, Any], ...]:
         *({kind: values} for kind, values in lists.items() if values),
         *({"accountUuid": account} for account in accounts),  # one in a request
     )
-
-
-def _new_call_target(units: tuple[UnitRef, ...]) -> dict[str, list[str]]:
-    if units and not all(unit.api_id for unit in units) and all(unit.account for unit in units):
-        return {"accounts": list(dict.fromkeys(unit.account for unit in units))}
-    # The CAD requires a target, also for a call without units.
-    return {"communityUserIds": [unit.api_id for unit in units if unit.api_id]}
 
 
 def build_get(

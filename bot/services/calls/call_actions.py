@@ -1,9 +1,11 @@
-"""Orders about calls besides attaching: notes, status, closing, and answering 911 calls."""
+"""Orders about calls besides attaching: new calls, notes, status, closing, answering 911 calls."""
 
 from __future__ import annotations
 
+from bot.cad.models import NewCall
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
+from bot.services.errors import TitleMissing
 from bot.services.links.link_service import LinkService
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.intake import OrderIntake
@@ -40,6 +42,30 @@ class CallActions:
     async def is_linked(self, actor: Actor) -> bool:
         """Return whether the actor has a link."""
         return await self._links.is_linked(actor.guild_id, actor.user_id)
+
+    async def create_call(
+        self, actor: Actor, reply: ReplyAddress, *, server_id: int | None, new: NewCall
+    ) -> AcceptedOrder:
+        """Store an order that creates a dispatch call without units.
+
+        Args:
+            server_id: None for the default server.
+            new: what the call says.
+
+        Raises:
+            TitleMissing: it has no title.
+        """
+        if not new.title:
+            raise TitleMissing
+        return await self._intake.accept(
+            OrderAction.CREATE,
+            actor,
+            reply,
+            _NO_UNITS,
+            call=None,
+            server_id=server_id,
+            detail=OrderDetail(new=new),
+        )
 
     async def add_note(
         self,

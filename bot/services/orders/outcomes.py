@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.cad import errors
 from bot.cad.errors import CadError
-from bot.cad.models import Note
+from bot.cad.models import NewCall, Note
 from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 
@@ -31,6 +31,7 @@ class OrderDetail:
         status: the status that the unit gets; `Unit.status` lists the numbers.
         text, label: a note and its author.
         equal_notes: how many notes with that text and author the call had before.
+        new: the call that is created.
         undoes: what the order did that this one undoes.
     """
 
@@ -39,6 +40,7 @@ class OrderDetail:
     text: str = ""
     label: str = ""
     equal_notes: int = 0
+    new: NewCall | None = None
     undoes: OrderAction | None = None
 
 

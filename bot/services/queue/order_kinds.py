@@ -244,6 +244,7 @@ KINDS: Mapping[OrderAction, OrderKind] = {
     OrderAction.DETACH: OrderKind(
         (_DETACH,), needs_units=True, is_shown=_detach_is_shown, puts_on_call=False
     ),
+    OrderAction.CREATE: OrderKind((call_steps.CREATE,)),
     OrderAction.RESPOND: OrderKind(
         (respond_steps.CREATE, _ATTACH, respond_steps.REMOVE),
         needs_units=True,
@@ -255,7 +256,7 @@ KINDS: Mapping[OrderAction, OrderKind] = {
     OrderAction.NOTE: OrderKind((call_steps.NOTE,)),
     OrderAction.STATUS: OrderKind((call_steps.STATUS,), needs_units=True),
     OrderAction.CLOSE: OrderKind((call_steps.CLOSE,)),
-    OrderAction.DISMISS: OrderKind((call_steps.DISMISS,)),
+    OrderAction.DISMISS: OrderKind((respond_steps.DISMISS,)),
     OrderAction.UNDO: OrderKind(
         (undo_steps.TAKE_OFF, undo_steps.PUT_BACK), needs_units=True, is_shown=undo_steps.is_undone
     ),

@@ -109,7 +109,7 @@ def _without_missing(outcome: Outcome | None, identities: Collection[str]) -> st
 def _anonymised(order: Order) -> Order:
     """Return an order without its actor, and what the actor has written; it needs no answer."""
     detail = outcomes.decode_view(order).detail
-    written = replace(detail, text="", label="")
+    written = replace(detail, text="", label="", new=None)
     return replace(
         order,
         actor_id=ERASED_ID,

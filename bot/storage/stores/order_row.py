@@ -22,6 +22,7 @@ class OrderAction(StrEnum):
 
     ATTACH = "attach"
     DETACH = "detach"
+    CREATE = "create"  # a dispatch call without units
     RESPOND = "respond"  # make a 911 call a dispatch call, and attach units to it
     NOTE = "note"
     STATUS = "status"

@@ -33,12 +33,18 @@ _MAX_ID_LENGTH = 200
 
 
 class Form(Modal):
-    """A form with one field; subclasses implement `submit`."""
+    """A form with fields; subclasses implement `submit`."""
 
-    def __init__(self, title: str, field: TextInput[Any]) -> None:
+    def __init__(self, title: str, *fields: TextInput[Any]) -> None:
         super().__init__(title=title, timeout=INTERACTION_LIFETIME.total_seconds())
-        self.field = field
-        self.add_item(field)
+        self.fields = fields
+        for field in fields:
+            self.add_item(field)
+
+    @property
+    def values(self) -> list[str]:
+        """What was written into the fields, in their order."""
+        return [field.value for field in self.fields]
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Run `submit`; an error becomes the answer."""
@@ -72,7 +78,8 @@ class LinkForm(Form):
 
     async def _save_link(self, interaction: Interaction, services: GuildServices) -> LinkResult:
         actor, reply = actor_of(interaction), reply_address(interaction)
-        return await services.link_workflow.link_now(actor, self.field.value, reply)
+        (typed,) = self.values
+        return await services.link_workflow.link_now(actor, typed, reply)
 
 
 class NoteForm(Form):
@@ -93,11 +100,12 @@ class NoteForm(Form):
 
     async def submit(self, interaction: Interaction, services: GuildServices) -> None:
         """Give the order, signed with the member's display name."""
+        (text,) = self.values
         note = partial(
             services.call_actions.add_note,
             server_id=self._server_id,
             call_id=self._call_id,
-            text=self.field.value,
+            text=text,
             label=interaction.user.display_name,
         )
         await submit_order(interaction, note, services.queue)

@@ -56,6 +56,14 @@ WORDS: Mapping[OrderAction, ActionText] = {
         line="{units} off {number}{where}",
         missing="Still on {call}{where}",
     ),
+    OrderAction.CREATE: ActionText(
+        participle="created",
+        subject="the call was",
+        label="Call",
+        item="{call}{where}",
+        result="Created {call}{where}.",
+        line="create {call}{where}",
+    ),
     OrderAction.RESPOND: ActionText(
         participle="attached to {call}{where}",
         subject="the units were",

@@ -5,16 +5,18 @@ The `number` of a button is the order's id.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import cast
+from types import MappingProxyType
+from typing import Any, TypeAlias, cast
 
 import discord
-from discord.ui import View
+from discord.ui import Item, View
 
 from bot.services.orders.moves import UNDOABLE
 from bot.services.orders.outcomes import OrderView
 from bot.services.reply import Delivery
-from bot.storage.stores.order_store import OrderState
+from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui.discord_sender import DiscordOutage, DiscordSender
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import IdButton, id_button_pattern
@@ -28,12 +30,25 @@ from bot.ui.interactions.responses import (
 from bot.ui.orders import order_text
 from bot.ui.text import MESSAGE_LIMIT, member_mention
 
+ResultItems: TypeAlias = Callable[[OrderView], Sequence[Item[Any]]]
+
 
 class DiscordOrderAnnouncer:
-    """Shows an order in its private reply, as a direct message, or in the log channel."""
+    """Shows an order in its private reply, as a direct message, or in the log channel.
 
-    def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
+    Args:
+        result_items: what returns the buttons of the result, for the kinds of orders with such.
+    """
+
+    def __init__(
+        self,
+        client: discord.Client,
+        log_channel_id: int | None,
+        *,
+        result_items: Mapping[OrderAction, ResultItems] = MappingProxyType({}),
+    ) -> None:
         self._client = client
+        self._result_items = result_items
         self._editing = DiscordOutage("edit the replies to orders")
         self._sender = DiscordSender(client, log_channel_id)
 
@@ -46,6 +61,9 @@ class DiscordOrderAnnouncer:
         # If the bot stopped before it stored the id, `@original` addresses the first reply.
         reply_id = order.reply_id or cast(int, "@original")
         text, buttons = order_text.order_reply(view), buttons_for_order(view)
+        if make_items := self._result_items.get(order.action):
+            for item in make_items(view):
+                buttons.add_item(item)
         try:
             await webhook.edit_message(reply_id, content=text, view=buttons)
         except Exception as error:  # noqa: BLE001 - the member is told in another way

@@ -142,6 +142,8 @@ def say(words: str, view: OrderView, units: str = "") -> str:
     title = f" ({escape(title)})" if ":" in title else f" {escape(title)}" if title else ""
     emergency = f"**911 #{detail.emergency}**"
     unknown = "their calls" if detail.emergency is None else f"a call for {emergency}"
+    if detail.new is not None:
+        unknown = escape(detail.new.title)
     return words.format(
         call=unknown if call_id is None else f"**#{call_id}**{title}",
         number=unknown if call_id is None else f"**#{call_id}**",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cad.codec import v1
+from bot.cad.codec import v1, v1_calls
 from bot.cad.codec.v1 import ATTACH_VARIANTS, UNITS_PER_PAGE, AttachVariant
 from bot.cad.errors import (
     ApiNotEnabled,
@@ -57,8 +57,9 @@ NEW = NewCall(
 )
 READERS = (
     v1.read_done,
-    v1.read_new_call,
-    v1.read_calls,
+    v1_calls.read_new_call,
+    v1_calls.read_calls,
+    v1_calls.read_recent_calls,
     v1.read_units,
 )
 
@@ -170,7 +171,7 @@ def test_several_orders_are_several_objects_in_their_order():
             {"serverId": 3, "units": ["a", "b"]},
         ),
         (
-            v1.new_dispatch(WHO, NEW),
+            v1_calls.new_dispatch(WHO, NEW),
             "/emergency/new_dispatch",
             "NEW_DISPATCH",
             {
@@ -190,13 +191,13 @@ def test_several_orders_are_several_objects_in_their_order():
             },
         ),
         (
-            v1.close_call(WHO, 3, 100),
+            v1_calls.close_call(WHO, 3, 100),
             "/emergency/close_call",
             "CLOSE_CALL",
             {"serverId": 3, "callId": 100},
         ),
         (
-            v1.add_note(WHO, 3, 100, "Hi", "Pat"),
+            v1_calls.add_note(WHO, 3, 100, "Hi", "Pat"),
             "/emergency/add_call_note",
             "ADD_CALL_NOTE",
             {"serverId": 3, "callId": 100, "note": "Hi", "label": "Pat"},
@@ -220,7 +221,7 @@ def test_several_orders_are_several_objects_in_their_order():
             {"serverId": 3, "identIds": [0], "status": 3},
         ),
         (
-            v1.get_calls(WHO, 3),
+            v1_calls.get_calls(WHO, 3),
             "/emergency/get_calls",
             "GET_CALLS",
             {"serverId": 3, "closedLimit": 1, "type": 100},
@@ -252,11 +253,11 @@ def test_every_request_counts_against_the_one_budget():
     requests = [
         *v1.attach(WHO, [ORDER], ATTACH_VARIANTS[2]),
         *v1.detach(WHO, [DetachRequest(1, (UnitRef("a"),))]),
-        v1.get_calls(WHO, 1),
+        v1_calls.get_calls(WHO, 1),
         v1.get_active_units(WHO, 1),
-        v1.new_dispatch(WHO, NEW),
-        v1.close_call(WHO, 1, 100),
-        v1.add_note(WHO, 1, 100, "Hi", "Pat"),
+        v1_calls.new_dispatch(WHO, NEW),
+        v1_calls.close_call(WHO, 1, 100),
+        v1_calls.add_note(WHO, 1, 100, "Hi", "Pat"),
         v1.remove_911(WHO, 1, 5),
         v1.set_status(WHO, 1, UnitRef("a"), 3),
     ]
@@ -354,24 +355,24 @@ def test_which_refusals_ask_for_another_dialect(refusal, expected):
     ],
 )
 def test_the_number_of_a_new_call(text, call_id):
-    assert v1.read_new_call(answer(text)) == call_id
+    assert v1_calls.read_new_call(answer(text)) == call_id
 
 
 @pytest.mark.parametrize("text", ["", "UNITS ATTACHED", "NEW DISPATCH CREATED", "ID: x", "VOID 7"])
 def test_a_new_call_without_a_number_was_created_all_the_same(text):
     with pytest.raises(CadUnnumbered) as caught:
-        v1.read_new_call(answer(text))
+        v1_calls.read_new_call(answer(text))
     assert caught.value.may_have_arrived
     assert caught.value.text == text
 
 
 @given(st.integers(0, 10**18 - 1))
 def test_any_number_of_a_new_call(call_id):
-    assert v1.read_new_call(answer(f"NEW DISPATCH CREATED - ID: {call_id}")) == call_id
+    assert v1_calls.read_new_call(answer(f"NEW DISPATCH CREATED - ID: {call_id}")) == call_id
 
 
 def test_read_calls():
-    (call,) = v1.read_calls(json_answer({"ActiveCalls": [CALL]})).dispatch
+    (call,) = v1_calls.read_calls(json_answer({"ActiveCalls": [CALL]})).dispatch
     assert call.call_id == 100
 
 

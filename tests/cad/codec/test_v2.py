@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cad.codec import v2, v2_accounts
+from bot.cad.codec import v2, v2_accounts, v2_calls
 from bot.cad.errors import (
     ApiForbidden,
     CadError,
@@ -55,8 +55,9 @@ NEW = NewCall(
 )
 SAMPLES = {
     v2.read_receipt: {"callId": 100, "identIds": [12, "18", None, True]},
-    v2.read_new_call: CALL,
-    v2.read_calls: {"ActiveCalls": [CALL], "EmergencyCalls": [], "ClosedCallCount": 1},
+    v2_calls.read_new_call: CALL,
+    v2_calls.read_calls: {"ActiveCalls": [CALL], "EmergencyCalls": [], "ClosedCallCount": 1},
+    v2_calls.read_recent_calls: {"ActiveCalls": [CALL], "ClosedCalls": [CALL]},
     v2.read_units: [UNIT],
     v2_accounts.read_account: ACCOUNT,
     v2_accounts.read_linked_account: {"linked": True, "accountUuid": "u-1"},
@@ -71,12 +72,12 @@ READERS_OF_PEOPLE = (
 REQUESTS = (
     *v2.attach(WHO, AttachRequest(1, 100, (ON_DUTY, OFF_DUTY))),
     *v2.detach(WHO, DetachRequest(1, (ON_DUTY, OFF_DUTY))),
-    v2.new_dispatch(WHO, NEW),
-    v2.close_call(WHO, 1, 100),
-    v2.add_note(WHO, 1, 100, "Hi", "Pat"),
+    v2_calls.new_dispatch(WHO, NEW),
+    v2_calls.close_call(WHO, 1, 100),
+    v2_calls.add_note(WHO, 1, 100, "Hi", "Pat"),
     v2.remove_911(WHO, 1, 5),
     v2.set_status(WHO, 1, ON_DUTY, 3),
-    v2.get_calls(WHO, 1),
+    v2_calls.get_calls(WHO, 1),
     v2.get_units(WHO, 1),
     v2_accounts.account_by_discord(WHO, 42),
     v2_accounts.account_by_uuid(WHO, "u-1"),
@@ -150,7 +151,7 @@ def test_one_request_for_those_on_duty_and_one_for_the_rest(subjects, bodies):
     ("request_", "method", "path", "body"),
     [
         (
-            v2.get_calls(WHO, 3),
+            v2_calls.get_calls(WHO, 3),
             "GET",
             f"{SERVER}/calls?closedLimit=1&closedOffset=0&type=100",
             None,
@@ -184,13 +185,13 @@ def test_the_questions(request_, method, path, body):
     ("request_", "method", "path", "body"),
     [
         (
-            v2.close_call(WHO, 3, 100),
+            v2_calls.close_call(WHO, 3, 100),
             "POST",
             f"{SERVER}/dispatch-calls/close",
             {"callIds": [100]},
         ),
         (
-            v2.add_note(WHO, 3, 100, "Hi", "Pat"),
+            v2_calls.add_note(WHO, 3, 100, "Hi", "Pat"),
             "POST",
             f"{SERVER}/dispatch-calls/100/notes",
             {"note": "Hi", "noteType": "text", "label": "Pat"},
@@ -228,7 +229,7 @@ def test_the_acts(request_, method, path, body):
     ],
 )
 def test_a_new_call_carries_exactly_one_target(subjects, target):
-    request = v2.new_dispatch(WHO, replace(NEW, units=subjects))
+    request = v2_calls.new_dispatch(WHO, replace(NEW, units=subjects))
     assert (request.method, request.path) == ("POST", f"{SERVER}/dispatch-calls")
     assert request.body == target | {
         "origin": 0,
@@ -270,8 +271,8 @@ def test_any_id_stays_in_its_place(text):
 
 def test_answers_become_models():
     assert v2.read_receipt(json_answer(SAMPLES[v2.read_receipt])) == Receipt(frozenset([12, 18]))
-    assert v2.read_new_call(json_answer(CALL)) == 100
-    (call,) = v2.read_calls(json_answer(SAMPLES[v2.read_calls])).dispatch
+    assert v2_calls.read_new_call(json_answer(CALL)) == 100
+    (call,) = v2_calls.read_calls(json_answer(SAMPLES[v2_calls.read_calls])).dispatch
     assert (call.call_id, call.idents) == (100, (7, 8))
     (unit,) = v2.read_units(json_answer(SAMPLES[v2.read_units])).units
     assert unit.api_ids == ("STEAM:1234", "steam:110000112345678")
@@ -326,7 +327,7 @@ def test_what_a_wrong_address_answers_is_no_success(read, body):
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_a_new_call_without_a_number_was_created_all_the_same(body, status):
     with pytest.raises(CadUnnumbered) as caught:
-        v2.read_new_call(answer(body, status))
+        v2_calls.read_new_call(answer(body, status))
     assert caught.value.may_have_arrived
     assert caught.value.status == status
 
@@ -379,7 +380,7 @@ def test_a_404_that_means_a_wrong_place(read, response):
         read(response)
 
 
-@pytest.mark.parametrize("read", [v2.read_receipt, v2.read_calls, v2.read_units])
+@pytest.mark.parametrize("read", [v2.read_receipt, v2_calls.read_calls, v2.read_units])
 def test_a_404_of_an_order_or_a_list_is_a_refusal(read):
     with pytest.raises(CadRefused) as caught:
         read(problem(404, title="Not Found", detail="CALL NOT FOUND"))

@@ -105,7 +105,7 @@ async def test_no_command_is_offered_in_private_messages(bot_fixture: BotFixture
     assert set(bot_fixture.dana.available_commands(bot_fixture.channel)) == {
         *("attach", "detach", "link", "unlink", "audit", "calls", "doctor"),
         *("links mine", "links list", "links whois", "links check"),
-        *("links import", "links export"),
+        *("links import", "links export", "call new"),
     }
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from bot.cad.models import NewCall
 from bot.services.access.policy import Access, Actor
 from bot.services.calls.call_actions import CallActions
-from bot.services.errors import NoTargets, RoleRequired
+from bot.services.errors import NoTargets, RoleRequired, TitleMissing
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.intake import OrderIntake
 from bot.services.orders.outcomes import OrderDetail, decode_view
@@ -22,6 +23,7 @@ OFFICER_ROLE = 78
 DANA, PAT = actor(DISPATCH_ROLE), actor(OFFICER_ROLE, user_id=2)
 VIC = actor(user_id=3)
 REPLY = ReplyAddress(1, "token")
+NEW = NewCall(0, "Fire", code="10-70", priority=1, address="Grove Street", description="Two floors")
 
 pytestmark = v1
 
@@ -52,6 +54,8 @@ async def stored(queue_fixture: QueueFixture, accepted: AcceptedOrder) -> tuple[
 async def give(acts: CallActions, who: Actor, action: OrderAction) -> AcceptedOrder:
     """Give an order of a kind."""
     match action:
+        case OrderAction.CREATE:
+            return await acts.create_call(who, REPLY, server_id=None, new=NEW)
         case OrderAction.NOTE:
             return await acts.add_note(
                 who, REPLY, server_id=1, call_id=100, text="Code 4", label="dana"
@@ -67,6 +71,7 @@ async def give(acts: CallActions, who: Actor, action: OrderAction) -> AcceptedOr
 
 
 KINDS = [
+    (OrderAction.CREATE, None, "", OrderDetail(new=NEW)),
     (OrderAction.NOTE, 100, "", OrderDetail(text="Code 4", label="dana")),
     (OrderAction.CLOSE, 100, "", OrderDetail()),
     (OrderAction.STATUS, None, "me", OrderDetail(status=3)),
@@ -103,6 +108,11 @@ async def test_equal_notes_are_counted_before(
     await queue_fixture.board.fetch_calls(1)
     *_, detail = await stored(queue_fixture, await give(acts, DANA, OrderAction.NOTE))
     assert detail.equal_notes == 1
+
+
+async def test_a_new_call_has_a_title(acts: CallActions) -> None:
+    with pytest.raises(TitleMissing):
+        await acts.create_call(DANA, REPLY, server_id=1, new=NewCall(0, ""))
 
 
 async def test_a_response_names_a_unit(acts: CallActions) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.cad.models import NewCall
 from bot.services.orders import outcomes
 from bot.services.orders.outcomes import Outcome
 from bot.services.records.redaction import ERASED_ID, redact
@@ -153,10 +154,18 @@ def test_a_role_stays_named_without_those_who_had_it() -> None:
     assert str(PAT) not in repr(after)
 
 
-def test_a_note_loses_what_its_author_has_written() -> None:
-    detail = outcomes.OrderDetail(text="I am Pat", label="pat")
+@pytest.mark.parametrize(
+    ("action", "detail"),
+    [
+        (OrderAction.NOTE, outcomes.OrderDetail(text="I am Pat", label="pat")),
+        (OrderAction.CREATE, outcomes.OrderDetail(new=NewCall(1, "Call Pat"))),
+    ],
+)
+def test_an_order_loses_what_its_author_has_written(
+    action: OrderAction, detail: outcomes.OrderDetail
+) -> None:
     stored = outcomes.DETAIL_JSON.dump_json(detail).decode()
-    note = order("", action=OrderAction.NOTE, actor_id=PAT, detail=stored)
+    note = order("", action=action, actor_id=PAT, detail=stored)
     after = redact(note, PAT, [])
     assert after is not None
     assert outcomes.decode_view(after).detail == outcomes.OrderDetail()

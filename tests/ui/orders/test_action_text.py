@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.cad.errors import CadRefused, CadTimeout
+from bot.cad.models import NewCall
 from bot.services.orders.outcomes import OrderDetail, OrderView, Outcome, StoredError, WaitNotice
 from bot.services.queue.order_kinds import KINDS
 from bot.services.targets.resolution import Resolution, SkippedTarget, SkipReason, Target
@@ -17,6 +18,7 @@ from tests.services.queue.samples import NOW, assignee
 
 HOSTILE = "`@everyone` **x**\n[a](https://b.example) {units}"
 NOTE = OrderDetail(text="Two suspects", label="dana")
+NEW = OrderDetail(new=NewCall(0, "Fire on *B* street"))
 NO_DETAIL = OrderDetail()
 PAT = replace(assignee(1), discord_id=7)
 
@@ -67,6 +69,18 @@ def test_where_a_community_has_several_servers_each_answer_names_the_server(
 @pytest.mark.parametrize(
     ("shown", "text"),
     [
+        (view(OrderAction.CREATE, NEW, call_id=105, title="Fire"), "✅ Created **#105** Fire."),
+        (
+            view(OrderAction.CREATE, NEW, OrderState.CANCELLED),
+            "❌ Cancelled. Not created.\nCall: Fire on \\*B\\* street",
+        ),
+        (
+            view(OrderAction.CREATE, NEW, OrderState.EXPIRED, is_unsure=True),
+            (
+                "❌ It is not certain whether the call was created: the CAD did not take the order"
+                " in time.\nCall: Fire on \\*B\\* street"
+            ),
+        ),
         (view(OrderAction.NOTE, NOTE, call_id=100), "✅ Noted on **#100**: `Two suspects`"),
         (
             view(OrderAction.CLOSE, call_id=100, title="Armed Robbery"),
@@ -136,6 +150,7 @@ def test_an_answer_says_what_was_done(shown: OrderView, text: str) -> None:
 @pytest.mark.parametrize(
     ("shown", "text"),
     [
+        (view(OrderAction.CREATE, NEW, call_id=105, title="Fire"), "✅ create **#105** Fire · by"),
         (view(OrderAction.NOTE, NOTE, call_id=100), "✅ note on **#100** · by <@5>"),
         (view(OrderAction.CLOSE, call_id=100), "✅ close **#100** · by <@5>"),
         (view(OrderAction.STATUS, OrderDetail(status=3)), "✅ <@7> to **enroute** · by <@5>"),

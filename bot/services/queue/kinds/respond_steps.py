@@ -1,4 +1,4 @@
-"""The first and the last step of a response to a 911 call: create the call, take the 911 call off.
+"""The steps of the orders about a 911 call: create a call for it, take it off the list.
 
 Reference: docs/sonoran-cad.md, "911 → dispatch, and its races".
 """
@@ -11,19 +11,37 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from bot.cad.codec.emergencies import build_dispatch_call
-from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnnumbered
-from bot.cad.models import Call, NewCall, Receipt
-from bot.cad.push.events import CallUpserted
-from bot.services.board.live_board import Board
+from bot.cad.errors import CadRateLimited, CadRefused
+from bot.cad.models import Call, Receipt
+from bot.cad.push.events import EmergenciesRemoved, Event
 from bot.services.board.snapshot import BoardSnapshot
-from bot.services.queue.kinds.call_steps import emergency_of, emergency_removed, remove_emergency
+from bot.services.orders.outcomes import OrderView
+from bot.services.queue.kinds.call_steps import create_call, if_repeated, key_of_call
 from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict, calls_of
-from bot.services.targets.resolution import SkippedTarget, SkipReason, Target
+from bot.services.targets.resolution import Assignee, SkippedTarget, SkipReason, Target
+from bot.storage.stores.order_store import OrderAction
 
 if TYPE_CHECKING:
     from bot.services.queue.queued_order import QueuedOrder
 
 PATIENCE = 2.0  # seconds that an order waits to read the calls anew, while others wait behind it
+
+
+def _emergency_of(queued: QueuedOrder) -> int:
+    """Return the number of the 911 call that an order is about."""
+    return queued.detail.emergency or 0
+
+
+async def _remove_emergency(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:
+    """Take the 911 call that the orders are about off the list."""
+    server_id, number = orders[0].order.server_id, _emergency_of(orders[0])
+    await access.cad.remove_emergency_call(server_id, number)
+    return Sent()
+
+
+def _emergency_removed(view: OrderView, _assignees: Sequence[Assignee]) -> list[Event]:
+    """Return that the 911 call of an order has left the list."""
+    return [EmergenciesRemoved((view.detail.emergency or 0,))]
 
 
 async def _read_calls(access: CadAccess, queued: QueuedOrder, *, must_ask: bool) -> BoardSnapshot:
@@ -51,7 +69,7 @@ async def _look_for_call(access: CadAccess, queued: QueuedOrder) -> Look:
 
     A dispatcher in the CAD, a player in the game or an attempt that broke off may have created it.
     """
-    number, resolution = emergency_of(queued), queued.resolution
+    number, resolution = _emergency_of(queued), queued.resolution
     snapshot = await _read_calls(access, queued, must_ask=queued.may_have_been_sent)
     answer = access.board.answering_call(queued.order.server_id, number)
     if answer is not None:
@@ -63,29 +81,16 @@ async def _look_for_call(access: CadAccess, queued: QueuedOrder) -> Look:
 
 
 async def _create(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:
-    server_id, number = orders[0].order.server_id, emergency_of(orders[0])
+    server_id, number = orders[0].order.server_id, _emergency_of(orders[0])
     emergency = access.board.snapshot(server_id).emergencies.get(number)
     if emergency is None:  # it has gone since the look
         raise CadRefused("911 CALL NOT FOUND")
-    new = build_dispatch_call(server_id, emergency)
-    try:
-        call_id = await access.cad.create_call(new)
-    except CadUnnumbered as error:
-        return Sent(call_id=await _find_unnumbered(access.board, server_id, number, error))
-    access.board.apply(server_id, [CallUpserted(_call_as_created(call_id, new))])
-    return Sent(call_id=call_id)
 
+    async def find_created() -> Call | None:
+        await access.board.fetch_calls(server_id)
+        return access.board.answering_call(server_id, number)
 
-async def _find_unnumbered(board: Board, server_id: int, number: int, error: CadUnnumbered) -> int:
-    """Find the call that the CAD has created without telling its number, or raise the error."""
-    try:
-        await board.fetch_calls(server_id)
-    except CadError:
-        raise error from None
-    call = board.answering_call(server_id, number)
-    if call is None:
-        raise error
-    return call.call_id
+    return await create_call(access, build_dispatch_call(server_id, emergency), find_created)
 
 
 async def _look_for_units(access: CadAccess, queued: QueuedOrder) -> Look:
@@ -96,11 +101,11 @@ async def _look_for_units(access: CadAccess, queued: QueuedOrder) -> Look:
     idents = {one.unit.ident for one in queued.resolution.assignees if one.unit}
     is_told = queued.receipt is not None and not idents.isdisjoint(queued.receipt.idents)
     snapshot, must_ask = access.board.snapshot(queued.order.server_id), queued.may_have_been_sent
-    if must_ask or not is_told or emergency_of(queued) not in snapshot.emergencies:
+    if must_ask or not is_told or _emergency_of(queued) not in snapshot.emergencies:
         snapshot = await _read_calls(access, queued, must_ask=must_ask)
     call = snapshot.calls.get(queued.order.call_id or 0)
     on_call = frozenset(call.idents) if call else frozenset()
-    if emergency_of(queued) not in snapshot.emergencies:
+    if _emergency_of(queued) not in snapshot.emergencies:
         verdict = Verdict.DONE
     elif not idents or not idents.isdisjoint(on_call):
         verdict = Verdict.SEND  # where no unit has an ident, no call shows any of them
@@ -110,21 +115,11 @@ async def _look_for_units(access: CadAccess, queued: QueuedOrder) -> Look:
     return Look(queued.resolution, verdict, receipt=receipt)
 
 
-def _call_as_created(call_id: int, new: NewCall) -> Call:
-    """Return a new call as the CAD has created it, without units."""
-    return Call(
-        call_id=call_id,
-        title=new.title,
-        code=new.code,
-        idents=(),
-        status=new.status,
-        priority=new.priority,
-        block=new.block,
-        address=new.address,
-        postal=new.postal,
-        description=new.description,
-        meta=new.meta,
-    )
+async def _look_for_dismissal(access: CadAccess, queued: QueuedOrder) -> Look:
+    server_id = queued.order.server_id
+    await access.board.fetch_calls(server_id)
+    is_listed = _emergency_of(queued) in access.board.snapshot(server_id).emergencies
+    return Look(queued.resolution, Verdict.SEND if is_listed else Verdict.DONE)
 
 
 def _creation_key(queued: QueuedOrder) -> Hashable:
@@ -152,9 +147,18 @@ REMOVE = Step(
     limiter=attrgetter("limiters.remove_911"),
     scope=_removal_key,
     key=_removal_key,
-    send=remove_emergency,
-    events=emergency_removed,
+    send=_remove_emergency,
+    events=_emergency_removed,
     needs=calls_of,
     look=_look_for_units,
     is_optional=True,
+)
+DISMISS = Step(
+    limiter=attrgetter("limiters.remove_911"),
+    scope=lambda _queued: OrderAction.DISMISS,
+    key=key_of_call,
+    send=_remove_emergency,
+    events=_emergency_removed,
+    changes=calls_of,
+    look=if_repeated(_look_for_dismissal),
 )

@@ -1,4 +1,4 @@
-"""Notes, status, closing and dismissing as orders: each done once, whatever breaks off."""
+"""New calls, notes, status, closing, dismissing as orders: each done once, whatever breaks off."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.cad.errors import (
     CadUnavailable,
     CadUnreachable,
 )
-from bot.cad.models import EmergencyCall, Note
+from bot.cad.models import EmergencyCall, NewCall, Note
 from bot.services.cad_lookup import CadLookup
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import DETAIL_JSON, OrderDetail
@@ -31,7 +31,9 @@ from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.queue_fixture import QueueFixture
 
 NOTE = OrderDetail(text="Code 4", label="dana")
+NEW = OrderDetail(new=NewCall(0, "Fire", address="Grove Street"))
 ACTS = {
+    OrderAction.CREATE: ("create", 1),
     OrderAction.NOTE: ("note", 100, "Code 4"),
     OrderAction.STATUS: ("status", 1, 3),
     OrderAction.CLOSE: ("close", 100),
@@ -52,6 +54,7 @@ async def accept(
 ) -> Order:
     """Store the order that one of ACTS carries out."""
     details = {
+        OrderAction.CREATE: NEW,
         OrderAction.NOTE: NOTE,
         OrderAction.STATUS: OrderDetail(status=3),
         OrderAction.CLOSE: OrderDetail(),
@@ -166,6 +169,64 @@ async def test_a_refusal_is_the_answer(queue_fixture: QueueFixture, action: Orde
     order_id = await give(queue_fixture, action)
     assert "The CAD refused: `NO`." in queue_fixture.text(order_id)
     assert (await queue_fixture.stored(order_id)).state is OrderState.REFUSED
+
+
+async def test_a_call_that_was_closed_meanwhile_is_not_created_again(
+    queue_fixture: QueueFixture,
+) -> None:
+    queue_fixture.cad.faults += [CadTimeout(), CadUnreachable("Connection refused")]
+    queue_fixture.cad.arrives = True
+    order_id = await give(queue_fixture, OrderAction.CREATE)
+    queue_fixture.cad.close_elsewhere(105)
+    await queue_fixture.advance(60)
+    assert queue_fixture.cad.acts == [("create", 1)]
+    assert queue_fixture.text(order_id) == "✅ Created **#105**."
+    assert queue_fixture.board.call(1, 105) is None
+
+
+async def test_two_equal_calls_are_two_calls(queue_fixture: QueueFixture) -> None:
+    queue_fixture.cad.arrives = True
+    queue_fixture.cad.faults += [None, CadTimeout()]
+    first = await give(queue_fixture, OrderAction.CREATE)
+    second = await give(queue_fixture, OrderAction.CREATE)
+    await queue_fixture.advance(60)
+    assert queue_fixture.cad.acts == [("create", 1)] * 2
+    assert [queue_fixture.text(one)[:18] for one in (first, second)] == [
+        "✅ Created **#105**",
+        "✅ Created **#106**",
+    ]
+
+
+async def test_a_call_that_was_created_without_a_number_is_found(
+    queue_fixture: QueueFixture,
+) -> None:
+    queue_fixture.cad.is_unnumbered = True
+    order_id = await give(queue_fixture, OrderAction.CREATE)
+    assert queue_fixture.text(order_id).startswith("✅ Created **#105**")
+    assert queue_fixture.board.call(1, 105) is not None
+
+
+@pytest.mark.parametrize("is_hidden", [True, False])
+async def test_a_new_call_that_cannot_be_found_is_told(
+    queue_fixture: QueueFixture, is_hidden: bool
+) -> None:
+    queue_fixture.cad.is_unnumbered = True
+    queue_fixture.cad.seconds = 1.0
+    order_id = await give(queue_fixture, OrderAction.CREATE)
+    if is_hidden:
+        queue_fixture.cad.metas.clear()
+    else:
+        queue_fixture.cad.query_fault = CadTimeout()
+    await queue_fixture.advance(60)
+    assert "did not say the number of the new call" in queue_fixture.text(order_id)
+    assert queue_fixture.cad.acts == [("create", 1)]
+
+
+async def test_the_board_shows_a_new_call_at_once(queue_fixture: QueueFixture) -> None:
+    await give(queue_fixture, OrderAction.CREATE)
+    call = queue_fixture.board.call(1, 105)
+    assert call is not None
+    assert (call.title, call.address, call.idents) == ("Fire", "Grove Street", ())
 
 
 async def test_an_equal_note_of_before_is_no_sign_that_it_arrived(

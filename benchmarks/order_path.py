@@ -25,6 +25,7 @@ from benchmarks.pretend_discord import FIRST_MEMBER_ID, PretendDiscord
 
 _PROJECT = Path(__file__).parents[1]
 _COUNTED = tuple(f"{_PROJECT / folder}/" for folder in ("bot", "cogs"))
+_ORDERS = 3  # that are counted
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>")
 
 
@@ -62,16 +63,25 @@ class OrderPath:
 
 
 async def measure() -> OrderPath:
-    """Attach a unit and return the path that the order has taken."""
-    async with running_cad(2, CAD_DELAY) as url, our_bot(url, 2) as (discord, clock):
+    """Attach some units, one after the other, and return the shortest path of an order.
+
+    Work in the background that runs meanwhile is counted too: the shortest path has none.
+    """
+    async with (
+        running_cad(_ORDERS + 1, CAD_DELAY) as url,
+        our_bot(url, _ORDERS + 1) as (discord, clock),
+    ):
         # What is built once, at the first order, does not belong to the path.
         await discord.wait_for(discord.attach([(FIRST_MEMBER_ID, FIRST_CALL_ID)]))
         await run_follow_ups(clock)
-        with _recorded(discord) as calls:
-            await discord.wait_for(discord.attach([(FIRST_MEMBER_ID + 1, FIRST_CALL_ID)]))
-        path = OrderPath(tuple(calls))
-        await run_follow_ups(clock)
-    return path
+        paths = []
+        for number in range(1, _ORDERS + 1):
+            with _recorded(discord) as calls:
+                attaching = discord.attach([(FIRST_MEMBER_ID + number, FIRST_CALL_ID)])
+                await discord.wait_for(attaching)
+            paths.append(OrderPath(tuple(calls)))
+            await run_follow_ups(clock)
+    return min(paths, key=lambda path: len(path.calls))
 
 
 @contextmanager

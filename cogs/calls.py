@@ -14,11 +14,10 @@ from bot.ui.calls import call_text as words
 from bot.ui.calls.autocomplete_choices import server_choices
 from bot.ui.calls.call_select import call_select_view
 from bot.ui.calls.new_call import NewCallForm, Priority
+from bot.ui.interactions.answers import answer, answer_error
 from bot.ui.interactions.responses import (
     Interaction,
     actor_of,
-    answer,
-    answer_error,
     respond,
     services_for,
 )

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from sandbox import check as rehearsal
+from sandbox import check as scripted_check
 from sandbox import serve
 from sandbox.cad.state.behaviour import SpokenApi
 
@@ -63,7 +63,7 @@ def check() -> None:
     """Run the scenario without a page; exit with 1 if an answer or the CAD is not as expected."""
     # The printed conversation shows the same as the bot's warnings.
     logging.disable(logging.WARNING)
-    raise typer.Exit(asyncio.run(rehearsal.run()))
+    raise typer.Exit(asyncio.run(scripted_check.run()))
 
 
 @cli.command()

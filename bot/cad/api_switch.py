@@ -55,7 +55,7 @@ class ApiSwitch:
 
     @property
     def planned(self) -> AnyClient:
-        """The client whose limits apply; before the choice v2, whose limits are the narrower."""
+        """The client with the limits that apply; before the choice v2, which allows less."""
         return self._in_use or self._v2
 
     async def ask(self, send: Callable[[AnyClient], Awaitable[T]], *, once: bool = False) -> T:
@@ -103,7 +103,7 @@ class ApiSwitch:
             chosen = self._v2 if await self._takes_key() else self._v1
             if chosen is refusing:
                 self._settled_until[cause] = now + ASK_AGAIN
-                if chosen is self._v1:  # both refuse: the next choice is made anew
+                if chosen is self._v1:  # both refuse: the next request chooses again
                     self._settled_until[None] = now + ASK_AGAIN
                     self._in_use = None
                 return chosen

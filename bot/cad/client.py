@@ -96,7 +96,7 @@ class CadClient(Protocol):
     async def units(self, server_id: int) -> UnitListPart:
         """Fetch the units on duty, as many pages as the rate limit allows now.
 
-        If that is not all, the next call continues. Pages are never fetched in vain.
+        If that is not all, the next call continues. A page that was fetched is never fetched again.
         """
 
     @property

@@ -112,7 +112,7 @@ def _require_good_lines(parsed: ParsedFile, *, skip_bad: bool) -> None:
         raise FatalError(ExitCode.SETTINGS, "Nothing was written: the file has no good line.")
     if parsed.errors and not skip_bad:
         raise FatalError(
-            ExitCode.SETTINGS, "Nothing was written. Mend these lines or use --skip-bad."
+            ExitCode.SETTINGS, "Nothing was written. Correct these lines or use --skip-bad."
         )
 
 

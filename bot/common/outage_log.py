@@ -24,11 +24,12 @@ class OutageLog:
         """Log a failure, unless the attempt before it failed too.
 
         Args:
-            traceback: whether to log where it was raised, for an error that is a fault of ours.
+            traceback: whether to log where it was raised, as an error: it is a fault of ours.
         """
         if not self.is_failing:
             trace = error if traceback and isinstance(error, BaseException) else None
-            self._log.warning("%s: %r", self._failing, error, exc_info=trace)
+            level = logging.ERROR if trace else logging.WARNING
+            self._log.log(level, "%s: %r", self._failing, error, exc_info=trace)
         self.is_failing = True
 
     def record_success(self) -> None:

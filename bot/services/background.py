@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+
+from bot.cad.errors import CadError
+from bot.common.backoff import Backoff
+from bot.common.outage_log import OutageLog
+from bot.storage.errors import StorageError
+
+BACKOFF = Backoff(first=15.0, longest=600.0)  # before a job that failed runs again
 
 _log = logging.getLogger(__name__)
 
 
 class BackgroundTasks:
-    """Keeps hold of running tasks; those that only wait can be cancelled without harm.
+    """Holds the running tasks, and cancels those that only wait when the bot stops.
 
     Args:
         sleep: waits for a number of seconds.
@@ -34,6 +42,51 @@ class BackgroundTasks:
         task.add_done_callback(self._on_done)
         return task
 
+    def repeat(
+        self,
+        name: str,
+        step: Callable[[], Awaitable[float | None]],
+        backoff: Backoff = BACKOFF,
+        *,
+        first_wait: float = 0.0,
+        expected: type[Exception] | tuple[type[Exception], ...] = (StorageError, CadError),
+    ) -> None:
+        """Take a step again and again until the bot stops, whatever a step raises.
+
+        After a failure it is taken again later and later; the log has the first failure in a row
+        and the recovery.
+
+        Args:
+            name: what the steps do, for the log.
+            step: returns the seconds until the next one, None for the end.
+            backoff: the seconds after failures, or more where the CAD asks for more.
+            first_wait: the seconds before the first step.
+            expected: the errors that are no fault of the bot; others are logged with a traceback.
+        """
+        outage = OutageLog(_log, f"{name} failed", f"{name} works again")
+
+        async def run() -> None:
+            wait: float | None = first_wait
+            failures = 0
+            while not self.is_stopping:
+                if wait:
+                    await self.sleep(wait)
+                try:
+                    wait = await step()
+                except Exception as error:  # noqa: BLE001 - nothing would start the task again
+                    failures += 1
+                    outage.record_failure(error, traceback=not isinstance(error, expected))
+                    asked_for = error.retry_after if isinstance(error, CadError) else None
+                    wait = max(backoff.delay(failures), asked_for or 0.0)
+                    continue
+                failures = 0
+                outage.record_success()
+                if wait is None:
+                    return
+
+        # A context of its own: the task outlives the one that starts it.
+        contextvars.Context().run(self.spawn, run(), name)
+
     @contextmanager
     def cancellable(self) -> Iterator[None]:
         """Mark a part of a task that may be cancelled when the bot stops; parts do not nest."""
@@ -53,7 +106,7 @@ class BackgroundTasks:
             await self._sleep(seconds)
 
     def cancel_waiting(self) -> None:
-        """Cancel the parts that may be, spawned here or not, those that begin later too."""
+        """Cancel the parts that are marked as cancellable, also those that begin later."""
         self.is_stopping = True
         for task in self._cancellable:
             task.cancel()

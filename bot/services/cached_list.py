@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from bot.cad.errors import CadRateLimited
 from bot.cad.http.rate_limits import background_queries, in_background
+from bot.common.backoff import Backoff
 from bot.common.clock import Clock
 from bot.common.outage_log import OutageLog
 from bot.services.refresh_turns import RefreshTurns
@@ -18,6 +19,7 @@ from bot.services.refresh_turns import RefreshTurns
 T = TypeVar("T")
 
 MAX_AGE = 15.0  # seconds
+BACKOFF = Backoff(first=MAX_AGE, longest=30.0)  # between loads in the background that fail
 
 _log = logging.getLogger(__name__)
 
@@ -26,12 +28,13 @@ class CachedList(Generic[T]):
     """The last loaded version of a list.
 
     Reading `items` never waits. `refresh` loads the list in the background, at most every
-    `MAX_AGE` seconds; `fetch` waits for a load that starts after the call.
+    `MAX_AGE` seconds and more rarely while that fails; `fetch` waits for a load that starts after
+    the call.
 
     Args:
         name: for the log.
         load: loads the list.
-        expected: the errors that load may raise; they are logged once per outage.
+        expected: the errors that are no fault of the bot; others are logged with a traceback.
         turns: the turns of the lists that share a rate limit; None for a limit of its own.
     """
 
@@ -53,6 +56,8 @@ class CachedList(Generic[T]):
         self._queued: asyncio.Task[tuple[T, ...]] | None = None
         self._is_queued_in_background = False
         self._refreshed_at = -math.inf
+        self._failures = 0  # in a row
+        self._retry_at = -math.inf  # monotonic seconds
         self._refreshing: set[asyncio.Task[None]] = set()
         self._outage = OutageLog(
             _log, f"{name} cannot be refreshed", f"{name} can be refreshed again"
@@ -82,7 +87,8 @@ class CachedList(Generic[T]):
     def refresh(self) -> None:
         """Load in the background, unless a load is running or recent, or others come first."""
         self._turns.note_asking(self)
-        if self._refreshing or self._clock.monotonic() - self._refreshed_at < MAX_AGE:
+        now = self._clock.monotonic()
+        if self._refreshing or now - self._refreshed_at < MAX_AGE or now < self._retry_at:
             return
         if self._turns.may_load(self):
             self.force_refresh()
@@ -109,6 +115,7 @@ class CachedList(Generic[T]):
         self._running, self._queued = self._queued, None
         started_at = self._clock.monotonic()
         self.items = await self._load()
+        self._failures, self._retry_at = 0, -math.inf
         # A load that a member waited for serves the background too.
         self._refreshed_at = max(self._refreshed_at, started_at)
         self._turns.leave(self)
@@ -123,9 +130,11 @@ class CachedList(Generic[T]):
             wait = max(MAX_AGE, error.retry_after or 0.0)
             self._refreshed_at = self._clock.monotonic() + wait - MAX_AGE
             self._turns.wait(self)
-        except self._expected as error:
+        except Exception as error:  # noqa: BLE001 - the next load may do better
             self._turns.leave(self)
-            self._outage.record_failure(error)
+            self._failures += 1
+            self._retry_at = self._clock.monotonic() + BACKOFF.delay(self._failures)
+            self._outage.record_failure(error, traceback=not isinstance(error, self._expected))
         else:
             self._outage.record_success()
 

@@ -32,7 +32,7 @@ class _Answer:
 
 
 class CadAccounts:
-    """Asks the CAD for the account of a Discord id, and remembers the answer; errors it does not.
+    """Asks the CAD for the account of a Discord id, and remembers answers, not errors.
 
     Simultaneous questions about one member share one request.
     """

@@ -17,6 +17,14 @@ class GuildNotServed(ServiceError):
     """The bot does not dispatch for the guild."""
 
 
+class SpentError(ServiceError):
+    """The button that was pressed has done what it is for, or can do it no more."""
+
+
+class AlreadyPressed(SpentError):
+    """An order was given before with a button of the same message, and is its reply."""
+
+
 class RoleRequired(ServiceError):
     """The actor has none of role_ids; if role_ids is empty, Manage Server is needed."""
 
@@ -99,31 +107,35 @@ class AmbiguousCall(ServiceError):
         self.calls = calls
 
 
-class NothingToUndo(ServiceError):
+class NothingToUndo(SpentError):
     """The order moved no unit, or is not an order of this guild."""
 
 
-class AlreadyUndone(ServiceError):
+class AlreadyUndone(SpentError):
     """The order was undone before, or is being undone."""
 
 
-class NothingToConfirm(ServiceError):
+class NothingToConfirm(SpentError):
     """There is no such order to confirm, or it was declined."""
 
 
-class AlreadyConfirmed(ServiceError):
+class AlreadyConfirmed(SpentError):
     """The order was confirmed before."""
+
+
+class TooLateToCancel(SpentError):
+    """The order is being sent or closed."""
 
 
 class NotOrderOwner(ServiceError):
     """Another member gave the order."""
 
 
-class TooLateToConfirm(ServiceError):
+class TooLateToConfirm(SpentError):
     """The confirmation was requested too long ago: the units may have moved."""
 
 
-class TooLateToUndo(ServiceError):
+class TooLateToUndo(SpentError):
     """The units were moved too long ago to undo it."""
 
 
@@ -152,11 +164,11 @@ class ApprovalUnavailable(ServiceError):
     """The request could not be posted where it can be approved."""
 
 
-class RequestNotFound(ServiceError):
+class RequestNotFound(SpentError):
     """The request no longer exists, or belongs to another guild."""
 
 
-class RequestDecided(ServiceError):
+class RequestDecided(SpentError):
     """The request was decided before.
 
     Attributes:
@@ -169,6 +181,10 @@ class RequestDecided(ServiceError):
         super().__init__(state)
         self.state = state
         self.decided_by = decided_by
+
+
+class NoCheckRuns(SpentError):
+    """The check of the links that is to be stopped has ended."""
 
 
 class FileTooLarge(ServiceError):
@@ -188,15 +204,15 @@ class DownloadFailed(ServiceError):
     """Discord did not return an uploaded file."""
 
 
-class ImportExpired(ServiceError):
+class ImportExpired(SpentError):
     """The preview of the import has expired."""
 
 
-class ImportOutdated(ServiceError):
+class ImportOutdated(SpentError):
     """The links have changed since the preview, so that the import would do something else."""
 
 
-class AlreadyImported(ServiceError):
+class AlreadyImported(SpentError):
     """The file was imported before."""
 
 

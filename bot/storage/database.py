@@ -81,7 +81,7 @@ class Database:
 
     @classmethod
     def unmigrated(cls, url: str) -> Database:
-        """Reach for the database at a `url` as it is, without migrating it."""
+        """Connect to the database at a `url` as it is, without migrating it."""
         return cls(_create_engine(url))
 
     @property

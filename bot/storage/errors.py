@@ -40,7 +40,7 @@ class DatabaseUnavailable(StorageError):
     """
 
     def __init__(self, location: str, reason: str = "", *, may_pass: bool = False) -> None:
-        """Take besides whether a later try `may_pass` without anything being changed."""
+        """Take the text, and whether a later attempt `may_pass` although nothing was changed."""
         super().__init__(location, reason)
         self.may_pass = may_pass
 

@@ -123,6 +123,7 @@ orders = Table(
     Column("undone_by", BigInteger),
     Index(None, "guild_id", "id"),
     Index(None, "created_at"),
+    Index(None, "reply_id"),
     sqlite_autoincrement=True,
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from discord import app_commands
@@ -28,10 +29,10 @@ from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
 from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
+    AlreadyPressed,
     AlreadyUndone,
     AmbiguousCall,
     ApprovalPending,
-    ApprovalUnavailable,
     CadAccountBanned,
     CadAccountExpired,
     CadAccountRemoved,
@@ -50,16 +51,16 @@ from bot.services.errors import (
     NothingToUndo,
     NotImportOwner,
     NotOrderOwner,
-    RequestNotFound,
     RoleRequired,
     ServiceError,
     TitleMissing,
+    TooLateToCancel,
     TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
 )
 from bot.storage.errors import StorageError, ValueNotStorable
-from bot.ui.link_error_text import LinkError, link_message
+from bot.ui.link_error_text import FIXED_LINK_TEXTS, LinkError, link_message
 from bot.ui.text import call_name, code_span, join_limited, role_mentions, timestamp
 
 _TELL_OPERATOR = "Tell the person who runs this bot"
@@ -87,18 +88,14 @@ ACCOUNT_BANNED = f"Your account in the CAD is banned, so it may do nothing. {_BA
 EMERGENCY_GONE = "This 911 call is no longer open: it was answered or dismissed."
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
-_FIXED_TEXTS: dict[type[ServiceError], str] = {
+_FIXED_TEXTS: Mapping[type[ServiceError], str] = {
+    **FIXED_LINK_TEXTS,
     GuildNotServed: "This bot does not dispatch for this server.",
     NothingSelected: (
         "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
         " button again."
     ),
     TitleMissing: "A new call needs a title. Use `/call new` again and write what has happened.",
-    RequestNotFound: "This question is closed, or belongs to another server. Use `/link` again.",
-    ApprovalUnavailable: (
-        "Your link needs an approval, but the bot cannot post the request. Tell the person who"
-        " runs this bot: LOG_CHANNEL_ID must be a channel of this server where the bot may write."
-    ),
     CadPermissionMissing: NOT_PERMITTED,
     NoCadAccount: NO_CAD_ACCOUNT,
     CadAccountExpired: ACCOUNT_EXPIRED,
@@ -110,6 +107,8 @@ _FIXED_TEXTS: dict[type[ServiceError], str] = {
     AlreadyUndone: "This order is undone already, or is being undone.",
     TooLateToUndo: "That was more than 10 minutes ago. Use `/attach` or `/detach` instead.",
     AlreadyConfirmed: "This is confirmed already. Look at its answer for the result.",
+    AlreadyPressed: "This was pressed already. Look at its answer for the result.",
+    TooLateToCancel: "Too late to cancel: the order is being sent or closed.",
     NotOrderOwner: "Only the member who gave this order can do that.",
     TooLateToConfirm: (
         f"That was more than {minutes(INTERACTION_LIFETIME)} minutes ago. Give the order again."
@@ -141,7 +140,7 @@ def error_message(error: Exception) -> str:
         case ValueNotStorable():
             text = (
                 "Nothing was done: the text has a character that cannot be stored, or a number"
-                " that is too large. Type it anew, without what you pasted."
+                " that is too large. Type it again, without what you pasted."
             )
         case StorageError():
             text = (

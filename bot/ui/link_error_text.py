@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from bot.services.errors import (
     ApprovalPending,
+    ApprovalUnavailable,
     IdAlreadyLinked,
     InvalidApiId,
+    NoCheckRuns,
     RequestDecided,
+    RequestNotFound,
+    ServiceError,
     VanityUrl,
 )
 from bot.storage.stores.link_request_store import LinkRequestState
 from bot.ui.text import code_span, join_limited, member_mention
 
 LinkError: TypeAlias = InvalidApiId | IdAlreadyLinked | ApprovalPending | RequestDecided
+
+FIXED_LINK_TEXTS: Mapping[type[ServiceError], str] = {
+    RequestNotFound: "This question is closed, or belongs to another server. Use `/link` again.",
+    ApprovalUnavailable: (
+        "Your link needs an approval, but the bot cannot post the request. Tell the person who"
+        " runs this bot: LOG_CHANNEL_ID must be a channel of this server where the bot may write."
+    ),
+    NoCheckRuns: "No check of the links is running. Nothing has changed.",
+}
 
 
 def link_message(error: LinkError) -> str:

@@ -150,7 +150,7 @@ def format_lines(findings: Iterable[Finding]) -> list[str]:
 
 
 def exit_code(findings: Iterable[Finding]) -> int:
-    """Return the exit code of the worst fault, the one that has to be mended first; 0 for none."""
+    """Return the exit code of the worst fault, the one to correct first; 0 for none."""
     return min((_exit_code_of(one) for one in findings if one.level is Level.FAULT), default=0)
 
 

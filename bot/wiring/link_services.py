@@ -8,6 +8,7 @@ from bot.services.link_files.import_export import LinkImportExport
 from bot.services.links.approvals import LinkApprovals
 from bot.services.links.bulk_verification import BulkVerifier
 from bot.services.links.cad_links import CadLinks
+from bot.services.links.group_links import GroupLinks
 from bot.services.links.link_service import LinkService
 from bot.services.links.link_workflow import LinkWorkflow
 from bot.services.records.erasure import MemberErasure
@@ -36,6 +37,7 @@ class LinkServices:
 
     links: LinkService
     cad_links: CadLinks
+    group_links: GroupLinks
     workflow: LinkWorkflow
     approvals: LinkApprovals
     files: LinkImportExport
@@ -81,6 +83,7 @@ def build_link_services(needed: Dependencies) -> LinkServices:
     return LinkServices(
         links=links,
         cad_links=cad_links,
+        group_links=GroupLinks(cad_links, needed.accounts, guild_id=needed.guild_id, clock=clock),
         workflow=LinkWorkflow(links, approvals, notifier),
         approvals=approvals,
         files=LinkImportExport(access, store, notifier, id_format=id_format, clock=clock),

@@ -45,7 +45,11 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
     )
     check_permission = permissions.require if settings.require_cad_permission else None
     resolver = TargetResolver(
-        link_store, people.cad_links, board, check_cad_permission=check_permission
+        link_store,
+        people.cad_links,
+        people.group_links,
+        board,
+        check_cad_permission=check_permission,
     )
     intake = OrderIntake(access, orders, board, needed.servers.default_id, clock=clock)
     return OrderServices(

@@ -80,9 +80,11 @@ async def open_services(
         def on_events(events: Sequence[Event]) -> None:
             needed.accounts.on_events(events)
             people.background_verifier.on_events(events)
+            people.group_links.on_events(events)
 
         stack.push_async_callback(people.links.close)
         stack.push_async_callback(people.background_verifier.close)
+        stack.push_async_callback(people.group_links.close)
         feeds = cad_connection.build_feeds(needed.operator, settings)
         listener = PushListener(needed.board, feeds, needed.servers, on_events, clock=needed.clock)
         stack.push_async_callback(listener.close)

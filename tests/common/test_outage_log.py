@@ -23,3 +23,11 @@ def test_an_outage_is_logged_once_and_its_end_once(caplog: pytest.LogCaptureFixt
         ("some.module", "WARNING", "the 100 % fails: ValueError('first')"),
         ("some.module", "INFO", "it works again"),
     ] * 2
+
+
+def test_a_fault_of_ours_is_an_error_with_its_origin(caplog: pytest.LogCaptureFixture) -> None:
+    outage = OutageLog(logging.getLogger("some.module"), "it fails", "it works again")
+    outage.record_failure(ValueError("a bug"), traceback=True)
+    outage.record_failure(ValueError("a bug"), traceback=True)
+    (line,) = caplog.records
+    assert (line.levelname, bool(line.exc_info)) == ("ERROR", True)

@@ -13,7 +13,7 @@ from tests.e2e.bot_fixture import BotFixture
 HALF = "A-12\ud800"
 NOT_STORED = (
     "❌ Nothing was done: the text has a character that cannot be stored, or a number that is too"
-    " large. Type it anew, without what you pasted."
+    " large. Type it again, without what you pasted."
 )
 UNUSABLE = (
     "❌ The bot's database cannot be used right now. Tell the person who runs this bot; the log"

@@ -12,7 +12,8 @@ import discord
 import pytest
 from aiohttp import web
 from discord.ui import Button, Select, View
-from simcord.results import InteractionResult
+from simcord.backend.models import ResponseKind
+from simcord.results import InteractionResult, ResponseMessage, to_discord_message
 
 from bot.storage.stores.order_store import OrderAction
 from sandbox.cad.state.faults import (
@@ -182,7 +183,11 @@ async def give(fault_fixture: FaultFixture, sample: OrderSample) -> InteractionR
         if sample.command:
             given = await member.slash(channel, sample.command, **sample.options)
         else:
-            card = await send_card(fault_fixture, sample)
+            card = (
+                find_reply(fault_fixture, sample)
+                if sample.undoes
+                else await send_card(fault_fixture, sample)
+            )
             given = await (
                 member.select(card, [sample.value]) if sample.value else member.click(card)
             )
@@ -191,6 +196,13 @@ async def give(fault_fixture: FaultFixture, sample: OrderSample) -> InteractionR
             given = await member.submit_modal(given, dict(sample.fields))
             await fault_fixture.settle()
     return given
+
+
+def find_reply(fault_fixture: FaultFixture, sample: OrderSample) -> discord.Message:
+    """Find the reply that has the button of an order."""
+    messages = fault_fixture.env.backend.messages[fault_fixture.channel.id].values()
+    (found,) = [one for one in messages if sample.custom_id in str(one.components)]
+    return to_discord_message(fault_fixture.env, found)
 
 
 async def send_card(fault_fixture: FaultFixture, sample: OrderSample) -> discord.Message:
@@ -210,17 +222,29 @@ async def send_card(fault_fixture: FaultFixture, sample: OrderSample) -> discord
 def answer(given: InteractionResult) -> str:
     """Return the private reply as it stands."""
     assert given.acknowledged
-    assert given.ephemeral
-    return given.response.content if given.response else ""
+    reply = reply_of(given)
+    return reply.content if reply else ""
+
+
+def reply_of(given: InteractionResult) -> ResponseMessage | None:
+    """Return the reply: a message of its own, or in place of what was pressed."""
+    if given.followups:
+        (reply,) = given.followups
+        assert reply.ephemeral
+        return reply
+    assert given.ephemeral or given._interaction.response_kind is ResponseKind.DEFERRED_UPDATE
+    return given.response
 
 
 def is_answered_once(fault_fixture: FaultFixture, given: InteractionResult) -> None:
     """Check that the reply has come to its end, has not changed its mind, and stands alone."""
     with closing(sqlite3.connect(fault_fixture.file)) as connection:
         assert set(connection.execute("SELECT answered FROM orders")) == {(1,)}
-    assert given.followups == []
+    assert given.response is not None
+    undone = f"/messages/{given.response.id}" if given.followups else "none"
     requests = [one for one in fault_fixture.env.http_requests if one.method in {"PATCH", "POST"}]
     ours = [one for one in requests if given._interaction.token in one.path]
+    ours = [one for one in ours if not one.path.endswith(undone)]
     bodies = [one.json for one in ours if isinstance(one.json, dict)]
     marks = [str(body["content"])[0] for body in bodies if body.get("content")]
     ends = [mark for mark in marks if mark != "⏳"]

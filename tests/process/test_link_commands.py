@@ -110,7 +110,7 @@ def test_a_bad_line_keeps_everything_out(
     assert result.stderr.splitlines() == [
         "line 3: 'Pat' is not a Discord user id (15 to 20 digits)",
         f"line 4: the Discord id {FIRST} is already in line 2",
-        "Nothing was written. Mend these lines or use --skip-bad.",
+        "Nothing was written. Correct these lines or use --skip-bad.",
     ]
     assert bool(result.stdout) is not bool(yes)
     assert stored() == ""

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
+from bot.cad.errors import CadUnavailable
+from bot.common.backoff import Backoff
 from bot.services.background import BackgroundTasks
+from tests.manual_clock import NoWait
 
 
 class BlockingSleep:
@@ -124,3 +128,70 @@ async def test_a_failure_goes_into_the_log(
 
 async def test_without_tasks_joining_does_not_wait(tasks: BackgroundTasks) -> None:
     await tasks.join()
+
+
+def steps(*results: float | Exception | None) -> Callable[[], Awaitable[float | None]]:
+    """Return a step that returns or raises one result after the other."""
+    left = list(results)
+
+    async def step() -> float | None:
+        result = left.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    return step
+
+
+async def test_a_step_says_when_the_next_one_is_due_and_when_it_is_the_last() -> None:
+    clock = NoWait()
+    tasks = BackgroundTasks(clock.sleep)
+    tasks.repeat("counting", steps(7.0, 0.0, 8.0, None), first_wait=30.0)
+    await tasks.join()
+    assert clock.slept == [30.0, 7.0, 8.0]
+
+
+async def test_after_a_failure_the_next_step_waits_longer_or_as_long_as_the_cad_asks() -> None:
+    clock, error = NoWait(), OSError("down")
+    tasks = BackgroundTasks(clock.sleep)
+    asked_for = CadUnavailable(status=503, retry_after=60.0)
+    results = (error, error, error, asked_for, CadUnavailable(status=503), 1.0, error, None)
+    tasks.repeat("counting", steps(*results), Backoff(2.0, 8.0))
+    await tasks.join()
+    assert clock.slept == [2.0, 4.0, 8.0, 60.0, 8.0, 1.0, 2.0]
+
+
+async def test_only_a_fault_of_the_bot_is_logged_with_its_origin(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tasks = BackgroundTasks(NoWait().sleep)
+    tasks.repeat("one", steps(CadUnavailable(status=503), None))
+    tasks.repeat("two", steps(KeyError("bug"), None))
+    tasks.repeat("three", steps(KeyError("known"), None), expected=KeyError)
+    await tasks.join()
+    warnings = [(one.levelname, one.getMessage(), bool(one.exc_info)) for one in caplog.records]
+    assert warnings == [
+        ("WARNING", "one failed: CadUnavailable('CadUnavailable')", False),
+        ("ERROR", "two failed: KeyError('bug')", True),
+        ("WARNING", "three failed: KeyError('known')", False),
+    ]
+
+
+async def test_a_stop_ends_the_repetition_after_the_step(
+    tasks: BackgroundTasks, blocking_sleep: BlockingSleep
+) -> None:
+    taken: list[float] = []
+
+    async def step() -> float:
+        taken.append(5.0)
+        await asyncio.sleep(0)
+        return 5.0
+
+    tasks.repeat("counting", step)
+    await turns()
+    assert (taken, blocking_sleep.slept) == ([5.0], [5.0])
+    tasks.cancel_waiting()
+    await tasks.join()
+    tasks.repeat("counting again", step)
+    await tasks.join()
+    assert taken == [5.0]

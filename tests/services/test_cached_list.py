@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.cad.errors import CadError, CadRateLimited
-from bot.services.cached_list import MAX_AGE, CachedList
+from bot.services.cached_list import BACKOFF, MAX_AGE, CachedList
 from tests.manual_clock import ManualClock
 
 
@@ -151,7 +151,7 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(remembered, source, ca
     caplog.set_level(logging.INFO)
     for fault in (None, Gone("no route"), Gone("no route"), None, None, Gone("no route")):
         source.fault = fault
-        source.clock.seconds += MAX_AGE
+        source.clock.seconds += BACKOFF.longest
         remembered.refresh()
         await turns()
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [

@@ -30,6 +30,7 @@ from bot.services import errors as service_errors
 from bot.services.errors import (
     AlreadyConfirmed,
     AlreadyImported,
+    AlreadyPressed,
     AlreadyUndone,
     AmbiguousCall,
     ApprovalPending,
@@ -48,6 +49,7 @@ from bot.services.errors import (
     ImportOutdated,
     InvalidApiId,
     NoCadAccount,
+    NoCheckRuns,
     NoTargets,
     NothingSelected,
     NothingToConfirm,
@@ -58,7 +60,9 @@ from bot.services.errors import (
     RequestNotFound,
     RoleRequired,
     ServiceError,
+    SpentError,
     TitleMissing,
+    TooLateToCancel,
     TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
@@ -135,6 +139,9 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (CadPermissionUnknown(), ("❌ The CAD did not say whether", "Try again")),
     (NothingToConfirm(), ("nothing to confirm",)),
     (AlreadyConfirmed(), ("confirmed already",)),
+    (AlreadyPressed(), ("pressed already", "Look at its answer")),
+    (TooLateToCancel(), ("Too late to cancel", "sent or closed")),
+    (NoCheckRuns(), ("No check of the links is running",)),
     (NotOrderOwner(), ("the member who gave this order",)),
     (TooLateToConfirm(), ("15 minutes", "again")),
     (NothingToUndo(), ("nothing to undo",)),
@@ -155,7 +162,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (DatabaseTooNew("/data/x.db", "0009"), ("database", "log")),
     (DatabaseInUse("/data/x.db"), ("database", "log")),
     (LinksChanged("/data/x.db"), ("database", "log")),
-    (ValueNotStorable("/data/x.db", "x"), ("cannot be stored", "Type it anew")),
+    (ValueNotStorable("/data/x.db", "x"), ("cannot be stored", "Type it again")),
     (
         app_commands.TransformerError(
             HOSTILE, AppCommandOptionType.user, app_commands.Transformer()
@@ -191,7 +198,7 @@ def family(base: type[Exception]) -> Iterator[type[Exception]]:
 def test_the_list_above_is_whole(base) -> None:
     modules = {cad_errors.__name__, service_errors.__name__, storage_errors.__name__}
     known = {kind for kind in family(base) if kind.__module__ in modules}
-    assert known - {ServiceError} <= {type(error) for error, _ in TOLD}
+    assert known - {ServiceError, SpentError} <= {type(error) for error, _ in TOLD}
 
 
 @pytest.mark.parametrize("kind", sorted(family(CadError), key=repr))

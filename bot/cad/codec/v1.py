@@ -87,7 +87,7 @@ def attach(
 
 
 def without_api_id(attachments: Sequence[AttachRequest]) -> list[UnitRef]:
-    """Return the units that an attach request has to name otherwise than by API id."""
+    """Return the units that an attach request cannot name by an API id."""
     return [unit for order in attachments for unit in order.units if not unit.api_id]
 
 

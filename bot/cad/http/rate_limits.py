@@ -17,26 +17,35 @@ from bot.common.clock import SYSTEM_CLOCK, Clock
 RECOVERY_SECONDS = 60.0  # after so many seconds without a 429, the full rate is allowed again
 
 
-_is_background = ContextVar("is_background", default=False)
+# The requests that a background query leaves to others; None outside `background_queries`.
+_spare: ContextVar[int | None] = ContextVar("spare", default=None)
 
 
 @contextmanager
-def background_queries() -> Iterator[None]:
+def background_queries(spare: int = 0) -> Iterator[None]:
     """Mark the queries inside the block, and of tasks created in it, as background work.
 
     No member waits for them: they leave the reserve of their endpoint to queries that a member
     waits for, and give up soon when the rate limit allows none.
+
+    Args:
+        spare: how many further requests they leave to other background work.
     """
-    token = _is_background.set(True)
+    token = _spare.set(spare)
     try:
         yield
     finally:
-        _is_background.reset(token)
+        _spare.reset(token)
 
 
 def in_background() -> bool:
     """Return True inside `background_queries`."""
-    return _is_background.get()
+    return _spare.get() is not None
+
+
+def spare_requests() -> int:
+    """Return the requests that a query leaves to other background work."""
+    return _spare.get() or 0
 
 
 @dataclass(frozen=True, slots=True)

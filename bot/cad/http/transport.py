@@ -22,7 +22,7 @@ from bot.cad.errors import (
     CadUnreadable,
 )
 from bot.cad.http import retry, wire
-from bot.cad.http.rate_limits import RateLimit, RateLimiter, in_background
+from bot.cad.http.rate_limits import RateLimit, RateLimiter, in_background, spare_requests
 from bot.cad.http.wire import Request, Response
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
@@ -182,7 +182,7 @@ class RequestSender:
         limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
         reserve, wait = limiter.reserved_for_orders, limiter.wait(is_first=True)
         if in_background():
-            reserve += limiter.reserved_for_acts
+            reserve += limiter.reserved_for_acts + spare_requests()
             wait, waits_long = limiter.wait(reserve=reserve), False
         if wait > SHORT_WAIT and not waits_long:
             raise CadRateLimited(retry_after=wait)

@@ -194,7 +194,7 @@ class HttpPushServer:
     def _server_logger(self) -> logging.Logger:
         """Return a logger for aiohttp that reports malformed requests instead of logging them.
 
-        Anybody can send them, and aiohttp logs a traceback for each.
+        Any client can send them, and aiohttp logs a traceback for each.
         """
 
         def is_other(record: logging.LogRecord) -> bool:

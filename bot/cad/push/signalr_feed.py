@@ -94,13 +94,13 @@ class SignalRFeed:
         while True:
             try:
                 await self._run_session()
-            except HubDisconnected as error:
-                failures = 1 if self._was_stable() else failures + 1
-                wait = BACKOFF.delay(failures, self._jitter())
-                self._report(FeedDisconnected(self._server_id, self._without_key(error)))
             except _KeyRefused as refused:
                 wait = BACKOFF.longest
                 self._report(FeedRefused(self._server_id, self._without_key(refused)))
+            except Exception as error:  # noqa: BLE001 - nothing would start the task again
+                failures = 1 if self._was_stable() else failures + 1
+                wait = BACKOFF.delay(failures, self._jitter())
+                self._report(FeedDisconnected(self._server_id, self._without_key(error)))
             self._connected_at = None
             await self._clock.sleep(wait)
 
@@ -154,8 +154,9 @@ class SignalRFeed:
         )
 
     def _without_key(self, error: Exception) -> str:
-        """Return the hub's text without the API key, which it may repeat."""
-        return str(error).replace(self._credentials.api_key, "…")[:MAX_TEXT_LENGTH]
+        """Return the hub's text, or what else failed, without the API key, which it may repeat."""
+        text = str(error) if isinstance(error, HubDisconnected | _KeyRefused) else repr(error)
+        return text.replace(self._credentials.api_key, "…")[:MAX_TEXT_LENGTH]
 
 
 class _KeyRefused(Exception):

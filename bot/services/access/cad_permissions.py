@@ -87,7 +87,7 @@ class CadPermissions:
         """Raise unless the CAD permits the action, or its permission is not needed.
 
         Raises:
-            CadPermissionMissing: the account lacks the permission or is barred, or there is none.
+            CadPermissionMissing: the account lacks the permission, is not valid, or does not exist.
             CadPermissionUnknown: the CAD cannot be asked, which counts as a refusal.
             StorageError: the links cannot be read.
         """

@@ -15,8 +15,8 @@ REMEMBERED_EMERGENCIES = 1000  # 911 calls, also removed ones
 class AnsweringCalls:
     """Remembers which calls and 911 calls of a server the board has shown earlier than others.
 
-    The CAD counts its 911 calls anew after a restart, while a dispatch call for an earlier 911
-    call with the same number may still be open. Such a call is older than the 911 call.
+    After a restart the CAD counts its 911 calls from the start. A dispatch call for an earlier 911
+    call with the same number may then still be open. It is older than the new 911 call.
     """
 
     def __init__(self) -> None:

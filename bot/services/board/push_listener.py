@@ -20,6 +20,7 @@ from bot.cad.push.event_queue import (
 )
 from bot.cad.push.events import Event
 from bot.common.clock import Clock
+from bot.common.outage_log import OutageLog
 from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
 
@@ -83,6 +84,9 @@ class PushListener:
         self._feeds = feeds
         self._servers = servers
         self._reader_tasks: list[asyncio.Task[None]] = []
+        self._outage = OutageLog(
+            _log, "push events cannot be applied", "push events can be applied again"
+        )
 
     async def start(self) -> None:
         """Start every feed and a task that reads it.
@@ -114,9 +118,11 @@ class PushListener:
             server_id = item.server_id or self._servers.default_id
             try:
                 self._dispatch(item, server_id)
-            except Exception:  # noqa: BLE001 - one event must not end the feed
-                _log.exception("an event of server %s could not be applied", server_id)
+            except Exception as error:  # noqa: BLE001 - one event must not end the feed
+                self._outage.record_failure(error, traceback=True)
                 self._board.force_refresh(server_id)
+            else:
+                self._outage.record_success()
 
     def _dispatch(self, item: FeedItem, server_id: int) -> None:
         match item:
@@ -133,7 +139,7 @@ class PushListener:
                 _log.warning("PUSH_LISTEN got %s malformed requests, the last: %s", count, reason)
 
     def _refresh_after_missed(self, server_id: int | None) -> None:
-        """Fetch the data of one server, or of all servers, anew.
+        """Fetch the data of one server, or of all servers, again.
 
         A request without the key can cause this, and can name any server: those that the
         community does not have cost no request to the CAD.

@@ -1,6 +1,6 @@
 """Tells whether a call number still means the same call. Pure.
 
-The CAD counts its calls and 911 calls anew after a restart, so a number can come back.
+After a restart the CAD counts its calls and 911 calls from the start, so a number can come back.
 """
 
 from __future__ import annotations

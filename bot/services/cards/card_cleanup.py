@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 import logging
 from collections.abc import Callable, Collection
 from typing import Protocol
 
 from bot.common.clock import Clock
-from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
 from bot.storage.stores.card_store import CardStore, ObsoleteCard
 
@@ -50,15 +48,12 @@ class CardCleanup:
         self._channels = channels
         self._clock = clock
         self._are_others_retired = False
-        self._outage = OutageLog(
-            _log, "old cards cannot be deleted", "old cards can be deleted again"
-        )
         self._tasks = BackgroundTasks(clock.sleep)
 
     def start(self) -> None:
         """Start to look for obsolete messages."""
-        # A context of its own: the task outlives the one that starts it.
-        contextvars.Context().run(self._tasks.spawn, self._run())
+        # Discord's errors are no fault of the bot.
+        self._tasks.repeat("deleting old cards", self._delete_due, expected=Exception)
 
     async def close(self, seconds: float) -> None:
         """Stop within seconds; a running deletion is finished."""
@@ -67,17 +62,7 @@ class CardCleanup:
             async with asyncio.timeout(seconds):
                 await self._tasks.join()
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self._delete_due()
-            except Exception as error:  # noqa: BLE001 - the task must go on
-                self._outage.record_failure(error)
-            else:
-                self._outage.record_success()
-            await self._tasks.sleep(CHECK_INTERVAL)
-
-    async def _delete_due(self) -> None:
+    async def _delete_due(self) -> float:
         """Delete what is due, the rest even if one message cannot be deleted.
 
         Raises:
@@ -97,6 +82,7 @@ class CardCleanup:
             await self._tasks.sleep(_PAUSE)
         if failure is not None:
             raise failure
+        return CHECK_INTERVAL
 
     async def _delete(self, card: ObsoleteCard) -> None:
         if not await self._channels(card.channel_id).discard(card.message_id):

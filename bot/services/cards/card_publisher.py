@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
@@ -20,7 +19,6 @@ from bot.services.cad_servers import CadServers
 from bot.services.cards.card_registry import CardRegistry
 from bot.services.cards.card_schedule import CardAction, CardKey, DueWrite, WriteTurns, next_action
 from bot.services.cards.card_writer import CardChannel, CardRateLimited, CardWriter
-from bot.storage.errors import StorageError
 from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.link_row import Link
 
@@ -90,23 +88,20 @@ class CardPublisher:
         )
         self._is_loaded = False
         self._turns = WriteTurns()
-        self._failing: set[CardKey | None] = set()
+        self._failing: set[CardKey] = set()
         self._outage = OutageLog(
             _log, "the cards cannot be written", "the cards can be written again"
         )
         self._changed = asyncio.Event()
-        self._tasks = BackgroundTasks(self._wait_for_change)
-        self._is_closing = False
+        self._tasks = BackgroundTasks(clock.sleep)
         board.subscribe(self._on_change)
 
     def start(self) -> None:
         """Start publishing."""
-        # A context of its own: the task outlives the one that starts it.
-        contextvars.Context().run(self._tasks.spawn, self._run())
+        self._tasks.repeat("publishing cards", self._write_and_wait, _BACKOFF)
 
     async def close(self, seconds: float) -> None:
         """Stop within seconds; a running write is finished, so that no card is posted twice."""
-        self._is_closing = True
         self._tasks.cancel_waiting()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -130,19 +125,13 @@ class CardPublisher:
         if self._changed.is_set():
             await self._clock.sleep(_DEBOUNCE)
 
-    async def _run(self) -> None:
-        while not self._is_closing:
-            self._changed.clear()
-            try:
-                wait = await self._write_next()
-            except StorageError as error:
-                self._record_failure(None, error)
-                wait = _BACKOFF.first
-            except Exception:  # noqa: BLE001 - the task must go on
-                _log.exception("card publisher failed; retrying in %.0f s", _BACKOFF.first)
-                wait = _BACKOFF.first
-            if wait and not self._is_closing:
-                await self._tasks.sleep(wait)
+    async def _write_and_wait(self) -> float:
+        """Write the most urgent card, then wait until there may be another; return 0."""
+        self._changed.clear()
+        if wait := await self._write_next():
+            with self._tasks.cancellable():
+                await self._wait_for_change(wait)
+        return 0.0
 
     async def _write_next(self) -> float:
         """Write the most urgent card; return the seconds until the next check, 0 for at once."""
@@ -151,7 +140,6 @@ class CardPublisher:
                 await self._store.take_over(self._server_ids, self._channel_id, self._clock.now())
             )
             self._is_loaded = True
-            self._record_success(None)
         for server_id in self._server_ids:
             self._board.refresh(server_id)
         if (budget_wait := self._budget.wait()) > 0:
@@ -159,7 +147,7 @@ class CardPublisher:
             return max(budget_wait, _DEBOUNCE)
         self._registry.sync()
         due, wait = self._due_writes()
-        if self._writer.is_summary_due and not self._is_closing:
+        if self._writer.is_summary_due and not self._tasks.is_stopping:
             self._budget.record()
             self._tasks.spawn(self._ping())
             return _DEBOUNCE
@@ -227,11 +215,11 @@ class CardPublisher:
         except Exception as error:  # noqa: BLE001 - the cards themselves show the calls
             self._outage.record_failure(error)
 
-    def _record_failure(self, key: CardKey | None, error: Exception) -> None:
+    def _record_failure(self, key: CardKey, error: Exception) -> None:
         self._failing.add(key)
         self._outage.record_failure(error)
 
-    def _record_success(self, key: CardKey | None) -> None:
+    def _record_success(self, key: CardKey) -> None:
         self._failing.discard(key)
         if not self._failing:
             self._outage.record_success()

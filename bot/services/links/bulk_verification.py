@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from bot.cad.errors import CadError
+from bot.cad.errors import CadError, CadRateLimited
 from bot.common.backoff import Backoff
 from bot.common.clock import Clock
 from bot.common.discord_limits import REPLY_LIFETIME
 from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.background import BackgroundTasks
+from bot.services.errors import NoCheckRuns
 from bot.services.links.link_service import LinkPage, read_page
 from bot.services.verification.verifier import LinkVerifier, apply_verification
 from bot.storage.errors import StorageError
@@ -81,6 +82,7 @@ class _RunningCheck:
     """A check that is under way; all times are in monotonic seconds."""
 
     check: LinkCheck
+    last_id: int = _BEFORE_FIRST_ID  # the member whose link was checked last
     replies: dict[CheckReply, float] = field(default_factory=dict)  # each until it expires
     shown_at: float = -math.inf
     cad_error: CadError | None = None
@@ -143,18 +145,18 @@ class BulkVerifier:
         read = partial(self._verifications.page, actor.guild_id, status)
         return await read_page(total, number, read, kind)
 
-    async def stop(self, actor: Actor) -> bool:
-        """Stop the guild's check; return False if none runs.
+    async def stop(self, actor: Actor) -> None:
+        """Stop the guild's check.
 
         Raises:
-            NotAllowed, StorageError.
+            RoleRequired, StorageError.
+            NoCheckRuns: there is none to stop.
         """
         self._access.require_admin(actor)
         running = self._running.get(actor.guild_id)
         if running is None:
-            return False
+            raise NoCheckRuns
         await self._finish(running, stopped=True)
-        return True
 
     async def resume(self, guild_id: int) -> None:
         """Continue the check of a guild that the last stop of the bot interrupted."""
@@ -185,35 +187,31 @@ class BulkVerifier:
 
     def _spawn(self, running: _RunningCheck) -> None:
         self._running[running.check.guild_id] = running
-        self._tasks.spawn(self._verify_all(running))
+        name = f"checking the links of guild {running.check.guild_id}"
+        self._tasks.repeat(name, partial(self._verify_next, running), BACKOFF)
 
     def _is_current(self, running: _RunningCheck) -> bool:
         return self._running.get(running.check.guild_id) is running
 
-    async def _verify_all(self, running: _RunningCheck) -> None:
-        """Verify one link after the other; wait and retry while the CAD or the database fails."""
-        guild_id, last, failures = running.check.guild_id, _BEFORE_FIRST_ID, 0
-        while self._is_current(running):
-            wait = BACKOFF.delay(failures + 1)
-            try:
-                link = await self._verifications.next_unchecked(
-                    guild_id, running.check.started_at, last
-                )
-                if link is None:
-                    await self._tasks.sleep(running.shown_at + EDIT_GAP - self._clock.monotonic())
-                    await self._finish(running)
-                    return
-                running.cad_error = await self._verify_one(link)
-                await self._show_progress(running)
-            except StorageError as error:
-                _log.error("cannot check the links of guild %s: %s", guild_id, error)
-            else:
-                if running.cad_error is None:
-                    last, failures = link.discord_id, 0
-                    continue
-                wait = max(wait, running.cad_error.retry_after or 0.0)
-            await self._tasks.sleep(wait)
-            failures += 1
+    async def _verify_next(self, running: _RunningCheck) -> float | None:
+        """Verify one link, or raise CadError; return the seconds until the next, None for none."""
+        if not self._is_current(running):
+            return None
+        link = await self._verifications.next_unchecked(
+            running.check.guild_id, running.check.started_at, running.last_id
+        )
+        if link is None:
+            await self._tasks.sleep(running.shown_at + EDIT_GAP - self._clock.monotonic())
+            await self._finish(running)
+            return None
+        error = running.cad_error = await self._verify_one(link)
+        await self._show_progress(running)
+        if isinstance(error, CadRateLimited):  # no outage
+            return max(BACKOFF.first, error.retry_after or 0.0)
+        if error is not None:
+            raise error
+        running.last_id = link.discord_id
+        return 0.0
 
     async def _verify_one(self, link: Link) -> CadError | None:
         """Verify one link and store the result; return the error that blocks the CAD, if any."""

@@ -109,7 +109,7 @@ class CadLinks:
         return found
 
     async def describe(self, guild_id: int, member_id: int) -> MemberAccount:
-        """Ask the CAD anew who a member is, and store the account that it names as the link."""
+        """Ask the CAD who a member is, and store the account that it names as the link."""
         account: Account | None = None
         error: CadError | None = None
         try:

@@ -175,7 +175,7 @@ class LinkService:
         return await self._links.find_by_api_ids(actor.guild_id, [self.normalise(pasted)])
 
     def cached(self, guild_id: int) -> tuple[Link, ...]:
-        """Return the guild's links from memory, and start reading them anew."""
+        """Return the guild's links from memory, and start to read them again."""
         if guild_id not in self._cached:
 
             async def read() -> tuple[Link, ...]:

@@ -56,7 +56,7 @@ class ConfirmationService:
             RoleRequired, CadPermissionMissing, CadPermissionUnknown: the actor may not give the
                 order now. The question stays.
         """
-        asked = await self._pending_order(actor, order_id)
+        asked = await self._pending_order(actor, reply, order_id)
         self._access.require_dispatch(actor)
         now = self._clock.now()
         if now - asked.created_at > CONFIRM_WITHIN:
@@ -70,7 +70,7 @@ class ConfirmationService:
             created_at=now,
             application_id=reply.application_id,
             token=reply.token,
-            reply_id=None,
+            reply_id=reply.reply_id,
             state=OrderState.QUEUED,
             outcome=None,
             answered=False,
@@ -81,17 +81,19 @@ class ConfirmationService:
             raise AlreadyConfirmed
         return AcceptedOrder(replace(order, id=new_id))
 
-    async def decline(self, actor: Actor, order_id: int) -> OrderView:
+    async def decline(self, actor: Actor, reply: ReplyAddress, order_id: int) -> OrderView:
         """Answer a question with no; nothing is sent."""
-        asked = await self._pending_order(actor, order_id)
+        asked = await self._pending_order(actor, reply, order_id)
         if not await self._orders.decline(order_id):
             raise AlreadyConfirmed
         server = self._server_labels[asked.server_id]
         return outcomes.decode_view(replace(asked, state=OrderState.CANCELLED), server)
 
-    async def _pending_order(self, actor: Actor, order_id: int) -> Order:
+    async def _pending_order(self, actor: Actor, reply: ReplyAddress, order_id: int) -> Order:
         asked = await self._orders.get(order_id)
         if asked is None or asked.guild_id != actor.guild_id:
+            raise NothingToConfirm
+        if not asked.is_shown_in(reply.reply_id):
             raise NothingToConfirm
         if asked.actor_id != actor.user_id:
             raise NotOrderOwner

@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot.common.clock import Clock
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
-from bot.services.errors import AlreadyUndone, NothingToUndo, TooLateToUndo
+from bot.services.errors import AlreadyPressed, AlreadyUndone, NothingToUndo, TooLateToUndo
 from bot.services.orders import moves, outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderDetail
@@ -111,6 +111,8 @@ class OrderIntake:
         done = await self._orders.get(order_id)
         if done is None or done.guild_id != actor.guild_id or done.finished_at is None:
             raise NothingToUndo
+        if not done.is_shown_in(reply.reply_id):
+            raise NothingToUndo
         moved = moves.former_places(outcomes.decode_view(done), self._board.units(done.server_id))
         if not moved.assignees:
             raise NothingToUndo
@@ -156,7 +158,11 @@ class OrderIntake:
         lookup: MentionLookup | None = None,
         detail: OrderDetail | None = None,
     ) -> AcceptedOrder:
-        """Store an order of any kind; it raises as `attach` does."""
+        """Store an order of any kind; it raises as `attach` does.
+
+        Where the reply takes the place of a message, only one order is given with its buttons; the
+        others raise AlreadyPressed.
+        """
         if not self._access.may_dispatch(actor):
             self._require_only_self(actor, units)
         if isinstance(units, ParsedUnits):
@@ -180,10 +186,16 @@ class OrderIntake:
             created_at=self._clock.now(),
             application_id=reply.application_id,
             token=reply.token,
+            reply_id=reply.reply_id,
             detail=outcomes.DETAIL_JSON.dump_json(detail).decode() if detail else None,
         )
-        order = replace(order, id=await self._orders.add(order))
-        return AcceptedOrder(order, parsed.terms)
+        if reply.reply_id is None:
+            order_id: int | None = await self._orders.add(order)
+        else:
+            order_id = await self._orders.add_reply(order)
+        if order_id is None:
+            raise AlreadyPressed
+        return AcceptedOrder(replace(order, id=order_id), parsed.terms)
 
     def _require_only_self(self, actor: Actor, units: str | ParsedUnits) -> None:
         """Raise RoleRequired unless the units are the actor's own and the actor may move it.

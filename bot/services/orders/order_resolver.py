@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from bot.cad.errors import CadError, UnitListIncomplete
 from bot.cad.models import Unit
@@ -21,6 +22,7 @@ from bot.services.errors import (
     ServiceError,
 )
 from bot.services.links.cad_links import CadLinks
+from bot.services.links.group_links import GroupLinks
 from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.targets import grammar, target_resolver
@@ -54,6 +56,7 @@ class TargetResolver:
     Args:
         link_store: the links of the guild's members.
         cad_links: asks the CAD for the ids of members who are not linked.
+        group_links: the same in the background, for the members of roles and channels.
         check_cad_permission: raises unless the actor's account in the CAD has the permission; None
             where that is not required.
     """
@@ -62,12 +65,14 @@ class TargetResolver:
         self,
         link_store: LinkStore,
         cad_links: CadLinks,
+        group_links: GroupLinks,
         board: Board,
         *,
         check_cad_permission: CadPermissionCheck | None = None,
     ) -> None:
         self._link_store = link_store
         self._cad_links = cad_links
+        self._group_links = group_links
         self._board = board
         self._check_cad_permission = check_cad_permission
         self._rosters: dict[int, tuple[Mapping[int, Unit], Roster]] = {}  # by server
@@ -110,13 +115,13 @@ class TargetResolver:
     ) -> Resolution:
         """Find the units that terms mean; lookup as in `resolve_order`."""
         lookup = lookup or CadLookup()
-        named, in_groups = grammar.member_ids_in(terms)
         depends_on_duty = grammar.depends_on_duty(terms)
-        api_ids: dict[int, str | None] = {}
+        api_ids: Mapping[int, str | None] = {}
+        pending: frozenset[int] = frozenset()
+        named, in_groups = grammar.member_ids_in(terms)
         if named or in_groups:
-            api_ids |= await self._link_store.api_ids_of(guild_id, named | in_groups)
-        if unlinked := named - api_ids.keys():
-            api_ids |= await self._cad_links.api_ids(guild_id, unlinked, lookup)
+            api_ids, pending = await self._ids_of_members(guild_id, named, in_groups, lookup)
+        resolve = partial(target_resolver.resolve, terms, pending=pending)
 
         snapshot = self._board.snapshot(server_id)
         _, roster = self._rosters.get(server_id, (None, None))
@@ -127,7 +132,7 @@ class TargetResolver:
                 dispatchers=tuple(snapshot.dispatchers.values()),
             )
             self._rosters[server_id] = snapshot.units, roster
-        resolution = target_resolver.resolve(terms, api_ids, roster)
+        resolution = resolve(api_ids, roster)
         if depends_on_duty or not resolution.is_certain():
             # An old list does not show that a unit is off duty: ask before saying no.
             lookup.started()
@@ -139,12 +144,12 @@ class TargetResolver:
                 if isinstance(error, UnitListIncomplete) and error.as_of:
                     part = PartialUnitList(error.loaded, error.as_of)
                     roster = self._roster(server_id, self._board.units(server_id), part)
-                    resolution = target_resolver.resolve(terms, api_ids, roster)
+                    resolution = resolve(api_ids, roster)
             else:
                 roster = self._roster(server_id, units)
-                resolution = target_resolver.resolve(terms, api_ids, roster)
+                resolution = resolve(api_ids, roster)
                 if moved := await self._moved_ids(guild_id, resolution):
-                    resolution = target_resolver.resolve(terms, api_ids | moved, roster)
+                    resolution = resolve({**api_ids, **moved}, roster)
             snapshot = self._board.snapshot(server_id)
         # The call that each unit is on, as far as that is known.
         calls = {ident: call for call in snapshot.calls.values() for ident in call.idents}
@@ -157,6 +162,17 @@ class TargetResolver:
             for one in resolution.assignees
         ]
         return replace(resolution, assignees=tuple(assignees))
+
+    async def _ids_of_members(
+        self, guild_id: int, named: set[int], in_groups: set[int], lookup: CadLookup
+    ) -> tuple[dict[int, str | None], frozenset[int]]:
+        """Return the ids of members, and which members of groups are still being looked up."""
+        api_ids: dict[int, str | None] = {}
+        api_ids |= await self._link_store.api_ids_of(guild_id, named | in_groups)
+        if unlinked := named - api_ids.keys():
+            api_ids |= await self._cad_links.api_ids(guild_id, unlinked, lookup)
+        unlinked = in_groups - api_ids.keys()
+        return api_ids, self._group_links.pending(unlinked) if unlinked else frozenset()
 
     def _roster(
         self, server_id: int, units: Sequence[Unit], part: PartialUnitList | None = None

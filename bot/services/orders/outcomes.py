@@ -127,6 +127,8 @@ class OrderView:
 
     Attributes:
         server: the words for the CAD server; empty for the only server of a community.
+        undo: the latest order that undoes this one; None where there is none.
+        can_undo: whether there is still time to undo it.
     """
 
     order: Order
@@ -135,6 +137,8 @@ class OrderView:
     waiting: WaitNotice | None = None
     detail: OrderDetail = OrderDetail()
     server: str = ""
+    undo: Order | None = None
+    can_undo: bool = True
 
 
 # How they are stored in the database, as JSON.

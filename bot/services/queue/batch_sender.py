@@ -168,7 +168,7 @@ class BatchSender:
     async def _is_call_closed(self, sent: Sequence[QueuedOrder]) -> bool:
         """Tell whether a refusal is surely about the one call that all these orders name.
 
-        Asking is cheaper than splitting, and blames no other order.
+        Asking costs fewer requests than splitting, and refuses no other order.
         """
         calls = {(one.order.server_id, one.order.call_id) for one in sent}
         server_id, call_id = calls.pop()

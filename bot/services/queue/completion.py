@@ -6,15 +6,17 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from bot.cad.errors import CadError
 from bot.common.backoff import Backoff
 from bot.common.clock import Clock
 from bot.common.discord_limits import INTERACTION_LIFETIME
+from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import OrderView, Outcome, StoredError, WaitNotice
+from bot.services.orders.stored_replies import Announcer, StoredReplies
 from bot.services.queue import board_check
 from bot.services.queue.batch_sender import SendResult
 from bot.services.queue.queued_order import QueuedOrder
@@ -31,24 +33,14 @@ FollowUpHandler: TypeAlias = Callable[[OrderView], Coroutine[None, None, None]]
 _log = logging.getLogger(__name__)
 
 
-class Announcer(Protocol):
-    """The only way from the orders to Discord. No method raises."""
-
-    async def show(self, view: OrderView) -> Delivery:
-        """Edit an order's reply."""
-
-    async def send(self, view: OrderView) -> Delivery:
-        """Tell the outcome of an order whose reply cannot be edited any more."""
-
-    async def report(self, view: OrderView) -> None:
-        """Write the end of an order where the staff can read it."""
-
-
 class OrderNotifier:
     """Shows an order's latest state, never an older one over a newer, at most every 3 s."""
 
-    def __init__(self, announcer: Announcer, tasks: BackgroundTasks, *, clock: Clock) -> None:
+    def __init__(
+        self, announcer: Announcer, replies: StoredReplies, tasks: BackgroundTasks, *, clock: Clock
+    ) -> None:
         self._announcer = announcer
+        self._replies = replies
         self._tasks = tasks
         self._clock = clock
 
@@ -111,6 +103,8 @@ class OrderNotifier:
 
     async def _show(self, queued: QueuedOrder, notice: WaitNotice | None) -> Delivery:
         reply, view, delivery = queued.reply, queued.view(notice), Delivery.IMPOSSIBLE
+        if undo := self._replies.undos.get(queued.order.id):
+            view = replace(view, undo=undo)
         is_expired = self._clock.now() - queued.order.created_at >= INTERACTION_LIFETIME
         if not reply.is_gone and not is_expired:
             delivery = await self._announcer.show(view)
@@ -122,6 +116,8 @@ class OrderNotifier:
         else:
             reply.shown, reply.failures = notice, 0
         reply.shown_at = self._clock.monotonic()
+        if queued.kind.undoes:
+            await self._replies.show_undone(queued.order)
         return delivery
 
 
@@ -151,14 +147,17 @@ class OrderCompletion:
         self._follow_up = follow_up
         self._on_closed = on_closed
         self._clock = clock
+        self._outage = OutageLog(_log, "orders cannot be written", "orders can be written again")
 
     async def save(self, orders: Sequence[QueuedOrder]) -> bool:
         """Store orders; False where that fails, which must not keep an actor from an answer."""
         try:
             await self._store.save([queued.to_order() for queued in orders])
         except StorageError as error:
-            _log.error("%d orders cannot be written: %s", len(orders), error)
+            self._outage.record_failure(error)
             return False
+        if self._outage.is_failing:
+            self._outage.record_success()
         return True
 
     async def save_resolutions(self, orders: Sequence[QueuedOrder]) -> None:
@@ -208,11 +207,7 @@ class OrderCompletion:
         await self.save(orders)
 
     async def finish(
-        self,
-        orders: Sequence[QueuedOrder],
-        state: OrderState,
-        *,
-        error: CadError | None = None,
+        self, orders: Sequence[QueuedOrder], state: OrderState, *, error: CadError | None = None
     ) -> None:
         """Close orders, store that, and have their actors told.
 
@@ -253,10 +248,8 @@ class OrderCompletion:
 
     async def withdraw(self, order: Order) -> None:
         """Close an order whose actor was told that it failed, or raise StorageError."""
-        finished_at = self._clock.now()
-        await self._store.save(
-            [replace(order, state=OrderState.CANCELLED, answered=True, finished_at=finished_at)]
-        )
+        end, now = OrderState.CANCELLED, self._clock.now()
+        await self._store.save([replace(order, state=end, answered=True, finished_at=now)])
 
     async def announce(self, queued: QueuedOrder) -> None:
         """Show what became of a closed order; have the CAD confirm it, and show that too."""

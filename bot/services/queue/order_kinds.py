@@ -46,6 +46,7 @@ class OrderKind:
             they do not show it.
         puts_on_call: whether the units are put on the order's call, or off any; None where they
             stay on theirs. Such an order can be undone.
+        undoes: the order undoes another one, whose reply says so.
         sets_status: the units get the status STATUS_ON_ATTACH afterwards.
     """
 
@@ -55,6 +56,7 @@ class OrderKind:
     is_shown: Callable[[Order, Assignee, IdentsByCall], bool] | None = None
     puts_on_call: bool | None = None
     sets_status: bool = False
+    undoes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ async def _look_before_detach(access: CadAccess, queued: QueuedOrder) -> Look:
 
 def _attach_is_shown(order: Order, assignee: Assignee, idents: IdentsByCall) -> bool:
     if assignee.unit is None:
-        # No unit on duty has this id; where the CAD does not say, nothing is held against it.
+        # No unit on duty has this id; where the CAD does not say so, it counts as shown.
         return assignee.on_duty is None
     return assignee.unit.ident in idents.get(order.call_id or 0, ())
 
@@ -258,6 +260,9 @@ KINDS: Mapping[OrderAction, OrderKind] = {
     OrderAction.CLOSE: OrderKind((call_steps.CLOSE,)),
     OrderAction.DISMISS: OrderKind((respond_steps.DISMISS,)),
     OrderAction.UNDO: OrderKind(
-        (undo_steps.TAKE_OFF, undo_steps.PUT_BACK), needs_units=True, is_shown=undo_steps.is_undone
+        (undo_steps.TAKE_OFF, undo_steps.PUT_BACK),
+        needs_units=True,
+        is_shown=undo_steps.is_undone,
+        undoes=True,
     ),
 }

@@ -17,8 +17,9 @@ from bot.services.cad_backoff import CadBackoff
 from bot.services.orders import outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderView
+from bot.services.orders.stored_replies import Announcer, StoredReplies
 from bot.services.queue.batch_sender import BatchSender
-from bot.services.queue.completion import Announcer, FollowUpHandler, OrderCompletion, OrderNotifier
+from bot.services.queue.completion import FollowUpHandler, OrderCompletion, OrderNotifier
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.queue.worker import OrderResolver, QueueWorker
@@ -37,6 +38,9 @@ class OrderQueue:
         follow_up: does what follows from an order that the CAD has taken, in the background.
         server_labels: see `CadServers.labels`.
         jitter: a number between 0 and 1; spreads the attempts of many bots.
+
+    Attributes:
+        replies: the replies of orders that the queue has let go of.
     """
 
     def __init__(
@@ -58,7 +62,8 @@ class OrderQueue:
         self._tasks = BackgroundTasks(clock.sleep)
         backoff = CadBackoff(clock, jitter)
         self._announcer = announcer
-        self._notifier = notifier = OrderNotifier(announcer, self._tasks, clock=clock)
+        self.replies = StoredReplies(store, announcer, server_labels=server_labels, clock=clock)
+        self._notifier = notifier = OrderNotifier(announcer, self.replies, self._tasks, clock=clock)
         self._completion = OrderCompletion(
             store,
             board,
@@ -141,10 +146,17 @@ class OrderQueue:
         await self._announcer.show(OrderView(unreadable))
         await self._store.abandon(view.order.id, self._clock.now())
 
-    async def cancel(self, order_id: int, actor_id: int) -> bool:
-        """Close an actor's order that has not been sent; False if it is too late for that."""
+    async def cancel(self, order_id: int, actor_id: int, message_id: int | None = None) -> bool:
+        """Close an actor's order that has not been sent; False if it is too late for that.
+
+        Args:
+            message_id: the message of the button; one that is not the order's reply cancels
+                nothing.
+        """
         queued = self._worker.orders.get(order_id)
         if queued is None or queued.order.actor_id != actor_id:
+            return False
+        if not queued.order.is_shown_in(message_id):
             return False
         if queued.order.state is not OrderState.QUEUED:
             return False

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from bot.common.backoff import Backoff
 from bot.common.clock import Clock
-from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
 from bot.services.links.approvals import LinkApprovals
 from bot.services.records.audit_log import AuditLog
 from bot.services.records.erasure import MemberErasure
-from bot.storage.errors import StorageError
 
 MINUTE, HOUR = 60.0, 3600.0  # seconds
 CLOSE_GRACE = 5.0  # seconds
-BACKOFF = Backoff(first=15.0, longest=600.0)  # before a failed job runs again
-
-_log = logging.getLogger(__name__)
 
 
 class MemberDirectory(Protocol):
@@ -82,8 +74,7 @@ class Maintenance:
     def start(self) -> None:
         """Start the jobs; each runs at once."""
         for job in self.jobs:
-            # A context of its own: the job outlives the task that starts it.
-            contextvars.Context().run(self._tasks.spawn, self._repeat(job))
+            self._tasks.repeat(job.name, partial(_run, job))
 
     async def close(self) -> None:
         """Stop the jobs; a run that is under way is finished, for `CLOSE_GRACE` at most."""
@@ -92,23 +83,6 @@ class Maintenance:
             async with asyncio.timeout(CLOSE_GRACE):
                 await self._tasks.join()
 
-    async def _repeat(self, job: PeriodicJob) -> None:
-        outage = OutageLog(_log, f"{job.name} failed", f"{job.name} works again")
-        failures = 0
-        while not self._tasks.is_stopping:
-            try:
-                await job.run()
-            except Exception as error:  # noqa: BLE001 - the job must go on
-                failures += 1
-                is_expected = isinstance(error, StorageError)
-                outage.record_failure(error, traceback=not is_expected)
-                wait = BACKOFF.delay(failures)
-            else:
-                failures = 0
-                outage.record_success()
-                wait = job.interval
-            await self._tasks.sleep(wait)
-
     async def _erase_departed(self) -> None:
         """Erase the members who left while the bot did not run, and orders that ended since."""
         if self._erasure is not None:
@@ -116,3 +90,8 @@ class Maintenance:
                 is_member = await self._members.membership_test(self._guild_id)
             if is_member is not None:
                 await self._erasure.erase_absent(self._guild_id, is_member)
+
+
+async def _run(job: PeriodicJob) -> float:
+    await job.run()
+    return job.interval

@@ -56,8 +56,8 @@ def parse_units(text: str, *, actor_id: int, lookup: MentionLookup | None = None
 
     Args:
         actor_id: the member that `me` stands for.
-        lookup: says who has a role or is in a channel, and whether a member is none of this server.
-            None for a text that was stored: what stands in its mentions counts.
+        lookup: says who has a role or is in a channel, and whether a user is no member of this
+            server. None for a stored text: the members that are written in its mentions count.
     """
     terms: dict[object, Term] = {}
     stored: list[str] = []
@@ -123,16 +123,16 @@ def depends_on_duty(terms: Iterable[Term]) -> bool:
 
 
 def member_ids_in(terms: Iterable[Term]) -> tuple[set[int], set[int]]:
-    """Return the ids of the members who are named, and of those who are in crowds."""
+    """Return the ids of the members who are named, and of those who are in a named group."""
     named: set[int] = set()
-    gathered: set[int] = set()
+    in_groups: set[int] = set()
     for term in terms:
         match term.meaning:
             case MemberTerm(id=member_id):
                 named.add(member_id)
-            case MemberGroupTerm(member_ids=tuple() as crowd):
-                gathered.update(crowd)
-    return named, gathered
+            case MemberGroupTerm(member_ids=tuple() as member_ids):
+                in_groups.update(member_ids)
+    return named, in_groups
 
 
 def is_single_token(text: str) -> bool:
@@ -146,7 +146,7 @@ def is_single_token(text: str) -> bool:
 
 
 def format_unit_group(group: UnitGroupTerm) -> str:
-    """Return what `parse` finds to be this team; empty where nothing is."""
+    """Return the text that `parse` reads as this unit group; empty if there is none."""
     for text in (f"{group.kind}:{group.name}", f'{group.kind}:"{group.name}"'):
         token = _whole_token(text)
         if token is not None and not token["sigil"] and _read_text(token, 0) == group:
@@ -206,7 +206,7 @@ def _mention(token: re.Match[str], members: Sequence[int] | MembersUnavailable |
 
 
 def _stored_members(known: str | None) -> Sequence[int] | MembersUnavailable | None:
-    """Read what is stored in a mention; None for nothing, and for what means nothing."""
+    """Read the members that are stored in a mention; None if there are none, or no known reason."""
     if known is None:
         return None
     if known[:1].isalpha():

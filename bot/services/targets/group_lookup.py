@@ -47,37 +47,39 @@ def find_members(
     group: MemberGroupTerm,
     api_ids: Mapping[int, str | None],
     roster: Roster,
+    *,
+    pending: Collection[int],
     excluded_ids: Collection[int],
 ) -> LookupResult:
     """Return the members of a role or channel who are on duty; only count the others.
 
     Args:
         api_ids: Discord id → API id; a member without an entry is not linked.
+        pending: members who are still being looked up.
         excluded_ids: members who are not counted.
     """
     if isinstance(group.member_ids, MembersUnavailable):
         return _skipped(term, _UNAVAILABLE_REASONS[group.member_ids])
     if not group.member_ids:
         return _skipped(term, SkipReason.EMPTY_ROLE if group.is_role else SkipReason.EMPTY_CHANNEL)
+    counted = set(group.member_ids).difference(excluded_ids)
     linked = {one: api_id for one in group.member_ids if (api_id := api_ids.get(one))}
-    if not linked:
-        return _skipped(term, SkipReason.NO_MEMBER_LINKED)
+    doubts = _incomplete(term, roster) if linked else []
+    if not counted.isdisjoint(pending):
+        doubts.append(SkippedTarget(Target(term.text), SkipReason.MEMBERS_PENDING))
     people = [
         Assignee(api_id, member_id, unit, on_duty=True)
         for member_id, api_id in linked.items()
         if (unit := roster.by_api_id(api_id))
     ]
     if not people:
-        is_known = all(map(roster.is_conclusive, linked.values()))
-        return _skipped(term, SkipReason.NO_MEMBER_ON_DUTY if is_known else roster.doubt)
-    incomplete = _incomplete(term, roster)
-    counted = set(group.member_ids).difference(excluded_ids)
-    not_linked = len(counted.difference(linked))
+        return LookupResult(left_out=doubts or _none_found(term, linked.values(), roster))
+    not_linked = len(counted.difference(linked, pending))
     # A member who is missing in an incomplete list may be on duty.
-    present = counted & {one.discord_id for one in people}
-    off_duty = 0 if incomplete else len(counted) - not_linked - len(present)
+    absent = counted & linked.keys() - {one.discord_id for one in people}
+    off_duty = 0 if roster.partial_list else len(absent)
     summary = MemberGroupSummary(Target(term.text), len(counted), not_linked, off_duty)
-    return LookupResult(people, incomplete, [summary] if not_linked or off_duty else [])
+    return LookupResult(people, doubts, [summary] if not_linked or off_duty else [])
 
 
 def find_unit_group(term: Term, group: UnitGroupTerm, roster: Roster) -> LookupResult:
@@ -149,6 +151,17 @@ def _incomplete(term: Term, roster: Roster) -> list[SkippedTarget]:
     if roster.partial_list is None:
         return []
     return [SkippedTarget(Target(term.text), SkipReason.LIST_INCOMPLETE)]
+
+
+def _none_found(term: Term, linked: Collection[str], roster: Roster) -> list[SkippedTarget]:
+    """Return why no member of a group was found; `linked` are the ids of those who are linked."""
+    if not linked:
+        reason = SkipReason.NO_MEMBER_LINKED
+    elif all(map(roster.is_conclusive, linked)):
+        reason = SkipReason.NO_MEMBER_ON_DUTY
+    else:
+        reason = SkipReason.NOT_LOOKED_UP
+    return [SkippedTarget(Target(term.text), reason)]
 
 
 def _skipped(term: Term, reason: SkipReason) -> LookupResult:

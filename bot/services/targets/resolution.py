@@ -55,6 +55,7 @@ class SkipReason(enum.Enum):
     ON_ANOTHER_CALL = enum.auto()  # the unit has been sent to another call since
     FORMER_CALL_CLOSED = enum.auto()  # the unit cannot go back to the call that it came from
     LIST_INCOMPLETE = enum.auto()  # units may be missing: their list is still loading
+    MEMBERS_PENDING = enum.auto()  # members are still being looked up in the CAD
     # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD
@@ -241,6 +242,7 @@ class Resolution:
         too_many: the number of people named if it exceeds `ASSIGNEE_LIMIT`, else 0; then
             assignees is empty.
         partial_list: as in `Roster`.
+        pending: members who are still being looked up.
     """
 
     assignees: tuple[Assignee, ...] = ()
@@ -249,6 +251,7 @@ class Resolution:
     attendances: tuple[MemberGroupSummary, ...] = ()
     too_many: int = 0
     partial_list: PartialUnitList | None = None
+    pending: tuple[int, ...] = ()
 
     def is_only(self, member_id: int) -> bool:
         """Return whether it names one member alone."""

@@ -33,14 +33,20 @@ from bot.services.targets.terms import (
 )
 
 
-def resolve(terms: Sequence[Term], api_ids: Mapping[int, str | None], roster: Roster) -> Resolution:
+def resolve(
+    terms: Sequence[Term],
+    api_ids: Mapping[int, str | None],
+    roster: Roster,
+    pending: Collection[int] = (),
+) -> Resolution:
     """Resolve terms to assignees.
 
     Args:
         api_ids: Discord id → API id. A mentioned member has None if not linked, and no entry if
             the lookup failed. A member of a role or channel without an entry is not linked.
+        pending: members of roles and channels who are still being looked up.
     """
-    lookup = RosterLookup(api_ids, roster)
+    lookup = RosterLookup(api_ids, roster, pending)
     wanted = [one for one in terms if not one.is_excluded]
     exclusions = None
     if len(wanted) < len(terms):
@@ -68,6 +74,7 @@ def resolve(terms: Sequence[Term], api_ids: Mapping[int, str | None], roster: Ro
         tuple(attendances),
         len(assignees) if is_too_long else 0,
         roster.partial_list,
+        tuple(sorted(pending)),
     )
 
 
@@ -77,6 +84,7 @@ class RosterLookup:
 
     api_ids: Mapping[int, str | None]
     roster: Roster
+    pending: Collection[int] = ()
 
     def find(self, term: Term, excluded_ids: Collection[int] = ()) -> LookupResult:
         """Resolve a term.
@@ -90,7 +98,12 @@ class RosterLookup:
                 return self._find_member(term, meaning, excluded_ids)
             case MemberGroupTerm():
                 return group_lookup.find_members(
-                    term, meaning, self.api_ids, self.roster, excluded_ids
+                    term,
+                    meaning,
+                    self.api_ids,
+                    self.roster,
+                    pending=self.pending,
+                    excluded_ids=excluded_ids,
                 )
             case UnitGroupTerm():
                 return group_lookup.find_unit_group(term, meaning, self.roster)
@@ -160,8 +173,8 @@ def _cad_spelling(api_id: str, unit: Unit | None) -> str:
 
     The id of an account stays as it is.
 
-    The id of a link needs this not: it was stored as the CAD confirmed it, and the remembered
-    units may be older than that.
+    The id of a link does not need this: it was stored as the CAD confirmed it, and the
+    remembered units may be older than that.
     """
     if unit is None or api_id in unit.api_ids:
         return api_id

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextvars
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 
 from bot.cad.errors import CadRateLimited
 from bot.cad.http.rate_limits import background_queries
 from bot.cad.push.events import Event, LinkVerified
 from bot.common.backoff import Backoff
 from bot.common.clock import Clock
-from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
 from bot.services.verification.verifier import LinkVerifier, apply_verification
 from bot.storage.errors import StorageError
@@ -44,16 +43,11 @@ class BackgroundVerifier:
         self._verifications = verifications
         self._clock = clock
         self._tasks = BackgroundTasks(clock.sleep)
-        self._failures = 0  # in a row
-        self._outage = OutageLog(
-            _log,
-            "background verification is interrupted",
-            "background verification works again",
-        )
 
     def start(self) -> None:
         """Start the background task."""
-        self._spawn(self._run())
+        name = f"verifying links of guild {self._guild_id}"
+        self._tasks.repeat(name, self._verify_next, BACKOFF, first_wait=FIRST_DELAY)
 
     async def close(self) -> None:
         """Stop the background tasks, and wait until the link under way is stored."""
@@ -64,27 +58,15 @@ class BackgroundVerifier:
         """Verify a link at once when the CAD reports that its account was verified."""
         for event in events:
             if isinstance(event, LinkVerified) and not self._tasks.is_stopping:
-                self._spawn(self._on_link_verified(event))
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        # In a context of its own: the task lives longer than the code that starts it.
-        contextvars.Context().run(self._tasks.spawn, work)
-
-    async def _run(self) -> None:
-        wait = FIRST_DELAY
-        while not self._tasks.is_stopping:
-            await self._tasks.sleep(wait)
-            try:
-                wait = await self._verify_next()
-            except StorageError as error:
-                wait = self._record_failure(error)
-            except Exception:  # noqa: BLE001 - nothing would start the task again
-                _log.exception("background verification failed; retrying")
-                self._failures += 1
-                wait = BACKOFF.delay(self._failures)
+                # In a context of its own: the task lives longer than the code that starts it.
+                contextvars.Context().run(self._tasks.spawn, self._on_link_verified(event))
 
     async def _verify_next(self) -> float:
-        """Verify the link that is due; return the seconds to wait before the next."""
+        """Verify the link that is due; return the seconds to wait before the next.
+
+        Raises:
+            CadError: the CAD cannot be asked now.
+        """
         link = await self._verifications.due(self._guild_id, self._clock.now())
         if link is None:
             return IDLE_INTERVAL
@@ -94,10 +76,7 @@ class BackgroundVerifier:
             # No outage: members use the limit now.
             return max(LINK_INTERVAL, verification.blocking_error.retry_after or 0.0)
         if verification.blocking_error:
-            wait = self._record_failure(verification.blocking_error)
-            return max(wait, verification.blocking_error.retry_after or 0.0)
-        self._failures = 0
-        self._outage.record_success()
+            raise verification.blocking_error
         after = await self._verifier.save(
             link, apply_verification(link, verification, self._clock.now())
         )
@@ -118,9 +97,3 @@ class BackgroundVerifier:
                 _log.info("the CAD reported the link of %s as verified", link.discord_id)
         except StorageError as error:
             _log.error("cannot store a link that the CAD reported as verified: %s", error)
-
-    def _record_failure(self, error: Exception) -> float:
-        """Note a failure; return the seconds until the next attempt."""
-        self._failures += 1
-        self._outage.record_failure(error)
-        return BACKOFF.delay(self._failures)

@@ -109,7 +109,7 @@ class LinkVerifier:
         Returns the link as it is stored afterwards, and the verification.
         """
         budget = QueryBudget(self._interactive_pacer, self._clock.monotonic() + TIME_LIMIT)
-        # The user set the id anew, so the account that it had before does not matter.
+        # The user has set the id again, so the account that it had before does not matter.
         unverified = replace(link, account_name=None, account_uuid=None, other_account=None)
         spellings = steam_id.spellings(pasted, *await self._id_formats(link.guild_id))
         verification = await self._query_cad(unverified, (*spellings, link.api_id), budget)

@@ -58,6 +58,14 @@ class OrderState(StrEnum):
         """Tell whether something is still to come."""
         return self in {OrderState.QUEUED, OrderState.SENDING}
 
+    @property
+    def is_failed(self) -> bool:
+        """Tell whether it was closed without being carried out."""
+        return self in FAILED_STATES
+
+
+FAILED_STATES = (OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED)
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -99,6 +107,10 @@ class Order:
     answered: bool = False
     finished_at: datetime | None = None
     undone_by: int | None = None
+
+    def is_shown_in(self, message_id: int | None) -> bool:
+        """Return whether a message may be the order's reply; where one is not known, it may."""
+        return message_id is None or self.reply_id is None or self.reply_id == message_id
 
 
 ORDERS = select(*(orders.c[name] for name in Order.__slots__))

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
 
+from bot.storage.advisory_lock import acquire_lock
 from bot.storage.database import Coalescer, Database
 from bot.storage.stores.order_row import (
+    FAILED_STATES,
     ORDERS,
     Order,
     OrderAction,
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["Order", "OrderAction", "OrderState", "OrderStore"]
 
 _BY_ID = ORDERS.where(orders.c.id == bindparam("order"))
+_BY_REPLY = (
+    ORDERS.where(orders.c.reply_id == bindparam("message")).order_by(orders.c.id.desc()).limit(1)
+)
+_BY_UNDO = (
+    # The latest first: it is not far back.
+    ORDERS.where(orders.c.undone_by == bindparam("undo")).order_by(orders.c.id.desc()).limit(1)
+)
 _OPEN = (OrderState.QUEUED, OrderState.SENDING)
 _OF_GUILD = orders.c.guild_id == bindparam("guild")
 _UNFINISHED = ORDERS.where(
@@ -55,14 +64,13 @@ _ABANDON = _ONE.values(
     finished_at=func.coalesce(orders.c.finished_at, bindparam("now")),
 )
 _ANSWER = _ONE.where(orders.c.state == OrderState.AWAITING_CONFIRMATION)
-_FAILED = (OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED)
 _undo = orders.alias("undo")
 # An order whose undo was not carried out can be undone again.
 _TO_UNDO = _ONE.where(
     orders.c.state == OrderState.DONE,
     or_(
         orders.c.undone_by.is_(None),
-        orders.c.undone_by.in_(select(_undo.c.id).where(_undo.c.state.in_(_FAILED))),
+        orders.c.undone_by.in_(select(_undo.c.id).where(_undo.c.state.in_(FAILED_STATES))),
     ),
 )
 _BEING_ADDED = -1  # as `undone_by`, within the transaction that adds the undo
@@ -89,10 +97,35 @@ class OrderStore:
         """Save a new order and return its id; the id in `order` is ignored."""
         return await self._adding.submit(order)
 
+    async def add_reply(self, order: Order) -> int | None:
+        """Save a new order whose reply takes the place of a message; return its id.
+
+        None where the message is the reply of another order already.
+        """
+        async with self._database.begin() as connection:
+            await acquire_lock(connection, f"reply {order.reply_id}")
+            message = {"message": order.reply_id}
+            if (await connection.execute(_BY_REPLY, message)).first():
+                return None
+            new_id: int = (await connection.scalars(_INSERT, _new_row(order))).one()
+        return new_id
+
     async def get(self, order_id: int) -> Order | None:
         """Find an order."""
         async with self._database.connect() as connection:
             row = (await connection.execute(_BY_ID, {"order": order_id})).first()
+        return order_from_row(row) if row else None
+
+    async def find_by_reply(self, message_id: int) -> Order | None:
+        """Find the latest order whose reply is in a message."""
+        async with self._database.connect() as connection:
+            row = (await connection.execute(_BY_REPLY, {"message": message_id})).first()
+        return order_from_row(row) if row else None
+
+    async def find_undone(self, undo_id: int) -> Order | None:
+        """Find the order that another one undoes."""
+        async with self._database.connect() as connection:
+            row = (await connection.execute(_BY_UNDO, {"undo": undo_id})).first()
         return order_from_row(row) if row else None
 
     async def save(self, changed: Sequence[Order]) -> None:
@@ -165,7 +198,7 @@ class OrderStore:
             return (await connection.execute(statement, {"guild": guild_id})).scalar_one()
 
     async def wipe_tokens(self, before: datetime) -> None:
-        """Forget the tokens of orders made before a moment; they open nothing any more."""
+        """Forget the tokens of orders made before a moment; they have no use any more."""
         async with self._database.begin() as connection:
             await connection.execute(_WIPE, {"before": before})
 

@@ -12,9 +12,10 @@ from typing import ClassVar
 import discord
 from discord.ui import Button, Item, View
 
+from bot.ui.interactions.answers import answer
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import PersistentItem
-from bot.ui.interactions.responses import Interaction, actor_of, answer
+from bot.ui.interactions.responses import Interaction, actor_of
 
 
 def call_item_pattern(action: str) -> str:

@@ -16,7 +16,7 @@ from bot.services.calls.call_listing import OpenCalls
 from bot.ui.calls.autocomplete_choices import call_choice
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import PersistentItem
-from bot.ui.interactions.responses import Interaction, submit_order
+from bot.ui.interactions.responses import Interaction, ReplyPlace, submit_order
 from bot.ui.text import member_mention, one_line
 
 MAX_ROWS = 5  # Discord's maximum for a message
@@ -55,7 +55,7 @@ class CallSelect(PersistentItem, template=r"cad:pick:(?P<server>\d{1,9}):(?P<mem
             call=self.item.values[0],
             server_id=self.server_id,
         )
-        await submit_order(interaction, attach, services.queue)
+        await submit_order(interaction, attach, services.queue, place=ReplyPlace.PRESSED)
 
 
 def call_select_view(member_id: int, servers: Sequence[OpenCalls]) -> View:

@@ -27,12 +27,13 @@ from bot.ui.calls.panel_items import (
     panel_view,
 )
 from bot.ui.calls.unit_panel import UnitPanel
+from bot.ui.interactions.answers import answer
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.responses import (
     Accept,
     Interaction,
+    ReplyPlace,
     actor_of,
-    answer,
     submit_order,
 )
 from bot.ui.text import timestamp
@@ -161,7 +162,7 @@ class ConfirmDismissButton(CallButton, template=call_item_pattern("dismiss-now")
         dismiss = partial(
             services.call_actions.dismiss_911, server_id=self.server_id, number=self.call_id
         )
-        await submit_order(interaction, dismiss, services.queue)
+        await submit_order(interaction, dismiss, services.queue, place=ReplyPlace.PRESSED)
 
 
 class DismissButton(QuestionButton, template=call_item_pattern("dismiss")):

@@ -17,8 +17,9 @@ from bot.ui.calls.call_component import (
     view_of,
 )
 from bot.ui.calls.call_forms import NoteForm
+from bot.ui.interactions.answers import answer
 from bot.ui.interactions.guild_services import GuildServices
-from bot.ui.interactions.responses import Interaction, actor_of, answer, submit_order
+from bot.ui.interactions.responses import Interaction, ReplyPlace, actor_of, submit_order
 from bot.ui.orders.action_text import STATUS_WORDS
 
 
@@ -83,7 +84,7 @@ class ConfirmCloseButton(CallButton, template=call_item_pattern("close-now")):
         close = partial(
             services.call_actions.close_call, server_id=self.server_id, call_id=self.call_id
         )
-        await submit_order(interaction, close, services.queue)
+        await submit_order(interaction, close, services.queue, place=ReplyPlace.PRESSED)
 
 
 class CloseCallButton(QuestionButton, template=call_item_pattern("close")):

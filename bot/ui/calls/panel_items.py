@@ -18,7 +18,7 @@ from bot.ui.calls.call_component import CallButton, CallItem, call_item_pattern
 from bot.ui.calls.select_options import with_selected
 from bot.ui.calls.unit_panel import UnitPanel, has_action
 from bot.ui.interactions.guild_services import GuildServices
-from bot.ui.interactions.responses import Interaction, actor_of, submit_order
+from bot.ui.interactions.responses import Interaction, ReplyPlace, actor_of, submit_order
 
 # A select needs an option even if discord.py only builds it to read the selected values.
 _PLACEHOLDER_OPTIONS = (SelectOption(label="-"),)
@@ -122,7 +122,9 @@ class AttachPickedButton(CallButton, template=call_item_pattern("attach-picked")
             call=self.call_id,
             server_id=self.server_id,
         )
-        await submit_order(interaction, attach, services.queue, may_ask=False)
+        await submit_order(
+            interaction, attach, services.queue, place=ReplyPlace.PRESSED, may_ask=False
+        )
 
 
 class DispatchPickedButton(CallButton, template=call_item_pattern("dispatch-picked")):
@@ -140,7 +142,9 @@ class DispatchPickedButton(CallButton, template=call_item_pattern("dispatch-pick
             number=self.call_id,
             units=UnitPanel.from_message(interaction.message).units_text(services, self.server_id),
         )
-        await submit_order(interaction, respond, services.queue, may_ask=False)
+        await submit_order(
+            interaction, respond, services.queue, place=ReplyPlace.PRESSED, may_ask=False
+        )
 
 
 class NextPageButton(CallButton, template=call_item_pattern("next")):

@@ -17,8 +17,9 @@ from discord import app_commands
 from discord.ui import Button, DynamicItem, Item, View
 
 from bot.services.errors import GuildNotServed
+from bot.ui.interactions.answers import answer, answer_error
 from bot.ui.interactions.guild_services import DispatchClient, GuildServices
-from bot.ui.interactions.responses import Interaction, answer, answer_error, services_for
+from bot.ui.interactions.responses import Interaction, services_for
 
 PressHandler: TypeAlias = Callable[[Interaction, GuildServices], Awaitable[None]]
 

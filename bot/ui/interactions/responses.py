@@ -15,37 +15,37 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 import discord
-from discord import app_commands
 from discord.ui import View
-from discord.utils import MISSING
 
 from bot.cad.errors import CadError
 from bot.services.access.policy import Actor
-from bot.services.errors import GuildNotServed, ServiceError
+from bot.services.errors import GuildNotServed, ServiceError, SpentError
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.reply import ReplyAddress
 from bot.storage.errors import StorageError
-from bot.ui import error_text
+from bot.ui.interactions.answers import (
+    ALREADY_ACKNOWLEDGED,
+    IN_PLACE,
+    OTHER_COPY,
+    REPLY_ID,
+    TOO_LATE,
+    answer,
+    describe_error,
+    follow_up,
+)
 from bot.ui.interactions.guild_services import DispatchClient, GuildServices
-from bot.ui.text import MESSAGE_LIMIT
 
 T = TypeVar("T")
 Interaction: TypeAlias = discord.Interaction[DispatchClient]
 Accept: TypeAlias = Callable[[Actor, ReplyAddress], Awaitable[AcceptedOrder]]
 
-_ALREADY_ACKNOWLEDGED = 40060
-_UNKNOWN_INTERACTION = 10062
-_REPLY_ID = "reply_id"  # among the extras of an interaction that is acknowledged
-_TOO_LATE = frozenset({_ALREADY_ACKNOWLEDGED, _UNKNOWN_INTERACTION})
 _REPEATED_AFTER = 1.0  # seconds that discord.py waits at least before it repeats a request
 STORE_WITHIN = 2.0  # seconds; Discord waits three for the acknowledgement
 DATABASE_BUSY = (
     "⏳ The bot's database is busy: another program writes to it. Your order goes on as soon as it"
     " can be stored."
 )
-_ANSWERED_LATE = "interaction %s was answered too late"
-_OTHER_COPY = "interaction %s was answered by another copy of the bot and was not carried out here"
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class ReplyPlace(enum.Enum):
 
     NEW = enum.auto()  # a private message of its own
     PRESSED = enum.auto()  # it replaces the private message whose button was pressed
-    FOLLOW_UP = enum.auto()  # a further private message: the interaction has an answer already
+    FOLLOW_UP = enum.auto()  # a further private message, beside the answer or what was pressed
 
 
 def services_for(interaction: Interaction) -> GuildServices:
@@ -80,7 +80,7 @@ def actor_of(interaction: Interaction) -> Actor:
 def reply_address(interaction: Interaction) -> ReplyAddress:
     """Return where this interaction can be answered, for `INTERACTION_LIFETIME` from its start."""
     return ReplyAddress(
-        interaction.application_id, interaction.token, interaction.extras.get(_REPLY_ID)
+        interaction.application_id, interaction.token, interaction.extras.get(REPLY_ID)
     )
 
 
@@ -106,21 +106,22 @@ async def submit_order(
     try:
         if place is ReplyPlace.NEW:
             accepted = await _store_and_acknowledge(interaction, accept, queue)
-        elif place is ReplyPlace.FOLLOW_UP or await _acknowledge(interaction, in_place=True):
+        elif REPLY_ID in interaction.extras or await _acknowledge(interaction, in_place=True):
             accepted = await accept(actor_of(interaction), reply_address(interaction))
         else:
             return
     except (CadError, ServiceError, StorageError) as error:
-        # The message that was pressed may be good for another press: the error goes beside it.
-        tell = answer if place is ReplyPlace.NEW else _follow_up
-        await tell(interaction, _describe_error(error))
+        if place is ReplyPlace.NEW:
+            await answer(interaction, describe_error(error))
+        else:
+            await answer_beside(interaction, error)
         return
     if accepted is None:
         return
     if place is ReplyPlace.FOLLOW_UP:
         # Without a message of its own, the order's reply replaces the answer that is there.
-        interaction.extras[_REPLY_ID] = await _follow_up(interaction, "⏳ Giving the order…")
-    order = replace(accepted.order, reply_id=interaction.extras[_REPLY_ID])
+        interaction.extras[REPLY_ID] = await follow_up(interaction, "⏳ Giving the order…")
+    order = replace(accepted.order, reply_id=interaction.extras[REPLY_ID])
     await queue.run(replace(accepted, order=order), may_ask=may_ask)
 
 
@@ -164,90 +165,57 @@ async def _acknowledge_first(interaction: Interaction) -> bool:
 async def respond(
     interaction: Interaction,
     work: Coroutine[None, None, T],
-    render: Callable[[T], str],
+    render: Callable[[T], str] | None,
     buttons: Callable[[T], View | None] = lambda _: None,
     *,
     attach: Callable[[T], discord.File | None] = lambda _: None,
     in_place: bool = False,
-    error_in_place: bool = True,
 ) -> bool:
     """Acknowledge an interaction, do its work and answer privately; return whether it was done.
 
     An error that the member can understand is the answer; `answer_error` reports any other.
 
     Args:
+        render: the text of the answer; None where the work itself edits the message in place.
         buttons: what may be pressed under the answer.
         attach: the file that goes with it.
-        in_place: whether the answer replaces the message that was pressed.
-        error_in_place: whether an error does so too; the message may be another member's.
+        in_place: whether the answer replaces the message that was pressed; an error goes beside it.
     """
     view, file, is_done = None, None, False
     try:
         if not await _acknowledge(interaction, in_place=in_place):
             return False
         result = await work
+        if render is None:
+            return True
         text, view, file = render(result), buttons(result), attach(result)
         is_done = True
     except (CadError, ServiceError, StorageError) as error:
-        text = _describe_error(error)
-        if in_place and not error_in_place:
-            await interaction.followup.send(text, ephemeral=True)
+        if in_place:
+            await answer_beside(interaction, error)
             return False
+        text = describe_error(error)
     finally:
         work.close()  # it may not have begun
     await answer(interaction, text, view, file)
     return is_done
 
 
-async def answer(
-    interaction: Interaction,
-    text: str,
-    view: View | None = None,
-    file: discord.File | None = None,
-) -> None:
-    """Send the private answer, as the first response or in place of what was there.
+async def answer_beside(interaction: Interaction, error: Exception) -> None:
+    """Answer with an error beside the message that was pressed and acknowledged in place.
 
-    An answer that Discord does not take is only logged: what was done stays done, and saying that
-    something failed would be wrong.
+    The message stays as it is, for it may be good for another press. Where it is not, it shows what
+    became of its order; one that belongs to no order loses its buttons.
     """
-    text = text[:MESSAGE_LIMIT]
-    try:
-        if interaction.response.is_done() or _REPLY_ID in interaction.extras:
-            await interaction.edit_original_response(
-                content=text, view=view, attachments=MISSING if file is None else [file]
-            )
-        else:
-            await interaction.response.send_message(text, view=view or MISSING, ephemeral=True)
-    except (discord.HTTPException, OSError) as failure:
-        _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
-
-
-async def answer_error(interaction: Interaction, error: Exception) -> None:
-    """Answer with what went wrong, and log an error that is not expected."""
-    if isinstance(error, discord.HTTPException) and error.code in _TOO_LATE:
-        is_late = error.code == _UNKNOWN_INTERACTION
-        _log.warning(_ANSWERED_LATE if is_late else _OTHER_COPY, interaction.id)
+    await follow_up(interaction, describe_error(error))
+    if not isinstance(error, SpentError):
         return
-    expected = (app_commands.AppCommandError, CadError, ServiceError, StorageError)
-    if not isinstance(error, expected):
-        _log.error("interaction %s failed", interaction.id, exc_info=error)
-    await answer(interaction, _describe_error(error))
-
-
-async def _follow_up(interaction: Interaction, text: str) -> int | None:
-    """Send another private message; return its id, None if Discord does not take it."""
     try:
-        message = await interaction.followup.send(text[:MESSAGE_LIMIT], ephemeral=True, wait=True)
-    except (discord.HTTPException, OSError) as failure:
-        _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
-        return None
-    return message.id
-
-
-def _describe_error(error: Exception) -> str:
-    if isinstance(error, StorageError):
-        _log.error("the database failed: %s", error)
-    return error_text.error_message(error)
+        if await services_for(interaction).queue.replies.show_again(reply_address(interaction)):
+            return
+        await interaction.edit_original_response(view=None)
+    except (discord.HTTPException, OSError, StorageError) as failure:
+        _log.warning("a message that was pressed is not changed: %s", failure)
 
 
 async def _acknowledge(interaction: Interaction, *, in_place: bool = False) -> bool:
@@ -260,20 +228,26 @@ async def _acknowledge(interaction: Interaction, *, in_place: bool = False) -> b
     """
     time = asyncio.get_running_loop().time
     began_at = time()
+    pressed = interaction.message.id if in_place and interaction.message else None
+    if in_place:
+        interaction.extras[IN_PLACE] = True
     try:
         acknowledged = await interaction.response.defer(ephemeral=True, thinking=not in_place)
     except discord.HTTPException as error:
-        if error.code not in _TOO_LATE:
+        if error.code not in TOO_LATE:
             raise
-        if error.code != _ALREADY_ACKNOWLEDGED:
+        if error.code != ALREADY_ACKNOWLEDGED:
             _log.warning("interaction %s came too late and was not carried out", interaction.id)
             return False
         if time() - began_at < _REPEATED_AFTER:
-            _log.warning(_OTHER_COPY, interaction.id)
+            _log.warning(OTHER_COPY, interaction.id)
             return False
         # Discord took the first request, and its answer to that was lost or an error.
-        _log.warning("interaction %s was acknowledged at the first try", interaction.id)
-        interaction.extras[_REPLY_ID] = None
+        _log.warning(
+            "interaction %s was acknowledged at the first of several tries", interaction.id
+        )
+        interaction.extras[REPLY_ID] = pressed
         return True
-    interaction.extras[_REPLY_ID] = acknowledged.message_id if acknowledged else None
+    reply_id = acknowledged.message_id if acknowledged else None
+    interaction.extras[REPLY_ID] = pressed or reply_id
     return acknowledged is not None

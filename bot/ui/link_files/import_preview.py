@@ -45,7 +45,7 @@ class ImportButton(PersistentItem, template=r"cad:import:(?P<token>[0-9a-f]{16})
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Write what was shown."""
         writing = services.link_files.apply(actor_of(interaction), self.token)
-        await respond(interaction, writing, import_result)
+        await respond(interaction, writing, import_result, in_place=True)
 
 
 def preview_text(shown: ImportPreview) -> str:

@@ -12,7 +12,7 @@ from bot.ui import error_text
 from bot.ui.discord_sender import DiscordSender, attempt
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import IdButton, id_button_pattern
-from bot.ui.interactions.responses import Interaction, actor_of, answer
+from bot.ui.interactions.responses import Interaction, actor_of, respond
 from bot.ui.text import MESSAGE_LIMIT, code_span, member_mention, timestamp
 
 _LIST_LIMIT = 450  # characters for one list of people; four of them fit
@@ -86,10 +86,9 @@ class StopCheckButton(IdButton, template=id_button_pattern("stop-check")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Stop the check, which then edits its own reply."""
-        if await services.bulk_verifier.stop(actor_of(interaction)):
-            await interaction.response.defer()
-        else:
-            await answer(interaction, "❌ No check of the links is running. Nothing has changed.")
+        await respond(
+            interaction, services.bulk_verifier.stop(actor_of(interaction)), None, in_place=True
+        )
 
 
 def _problem_lines(report: CheckReport) -> list[str]:

@@ -13,9 +13,12 @@ from typing import Any, TypeAlias, cast
 import discord
 from discord.ui import Item, View
 
+from bot.services.access.policy import Actor
+from bot.services.errors import TooLateToCancel
+from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.moves import UNDOABLE
 from bot.services.orders.outcomes import OrderView
-from bot.services.reply import Delivery
+from bot.services.reply import Delivery, ReplyAddress
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui.discord_sender import DiscordOutage, DiscordSender
 from bot.ui.interactions.guild_services import GuildServices
@@ -24,6 +27,7 @@ from bot.ui.interactions.responses import (
     Interaction,
     ReplyPlace,
     actor_of,
+    reply_address,
     respond,
     submit_order,
 )
@@ -96,10 +100,12 @@ class CancelButton(IdButton, template=id_button_pattern("cancel")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Cancel the order; the queue then edits its reply."""
-        await interaction.response.defer()
-        if not await services.queue.cancel(self.number, interaction.user.id):
-            text = "❌ Too late to cancel: the order is being sent or closed."
-            await interaction.followup.send(text, ephemeral=True)
+        await respond(interaction, self._cancel(interaction, services), None, in_place=True)
+
+    async def _cancel(self, interaction: Interaction, services: GuildServices) -> None:
+        actor_id, message_id = interaction.user.id, reply_address(interaction).reply_id
+        if not await services.queue.cancel(self.number, actor_id, message_id):
+            raise TooLateToCancel
 
 
 class UndoButton(IdButton, template=id_button_pattern("undo")):
@@ -110,8 +116,20 @@ class UndoButton(IdButton, template=id_button_pattern("undo")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Give the order; the units were confirmed once already."""
-        undo = partial(services.intake.undo, order_id=self.number)
-        await submit_order(interaction, undo, services.queue, may_ask=False)
+        await submit_order(
+            interaction,
+            partial(self._undo, services),
+            services.queue,
+            place=ReplyPlace.FOLLOW_UP,
+            may_ask=False,
+        )
+
+    async def _undo(
+        self, services: GuildServices, actor: Actor, reply: ReplyAddress
+    ) -> AcceptedOrder:
+        accepted = await services.intake.undo(actor, reply, self.number)
+        await services.queue.replies.show_undone(accepted.order)
+        return accepted
 
 
 class ConfirmButton(IdButton, template=id_button_pattern("confirm")):
@@ -135,10 +153,13 @@ class DeclineButton(IdButton, template=id_button_pattern("drop")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Cancel the order; the answer replaces the question."""
-        declining = services.confirmation.decline(actor_of(interaction), self.number)
         await respond(
-            interaction, declining, order_text.order_reply, in_place=True, error_in_place=False
+            interaction, self._decline(interaction, services), order_text.order_reply, in_place=True
         )
+
+    async def _decline(self, interaction: Interaction, services: GuildServices) -> OrderView:
+        actor, reply = actor_of(interaction), reply_address(interaction)
+        return await services.confirmation.decline(actor, reply, self.number)
 
 
 ORDER_BUTTONS = (CancelButton, UndoButton, ConfirmButton, DeclineButton)
@@ -153,8 +174,13 @@ def buttons_for_order(view: OrderView) -> View:
     elif order.state is OrderState.AWAITING_CONFIRMATION:
         buttons.add_item(ConfirmButton(order.id))
         buttons.add_item(DeclineButton(order.id))
-    elif order.state is OrderState.DONE and order.action in UNDOABLE:
+    elif order.state is OrderState.DONE and order.action in UNDOABLE and _is_undo_left(view):
         unmoved = {*outcome.missing, *outcome.unmoved} if outcome else {}
         if len(view.resolution.assignees) > len(unmoved):
             buttons.add_item(UndoButton(order.id))
     return buttons
+
+
+def _is_undo_left(view: OrderView) -> bool:
+    """Tell whether an order can still be undone; one whose undo failed can."""
+    return view.can_undo and (view.undo is None or view.undo.state.is_failed)

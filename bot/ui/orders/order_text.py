@@ -37,7 +37,6 @@ _UNREADABLE = (
 _IS_LISTED = "{emergency} is still listed. Dismiss it if it needs no more units."
 _MAY_BE_LISTED = "{emergency} may still be listed. Dismiss it if it needs no more units."
 _ATTACH_STEP = 1  # of a response
-_NOT_DONE = {OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELLED}
 
 _NOT_SHOWN = {
     OrderAction.ATTACH: "The CAD accepted the order, but does not show {units} on the call.",
@@ -113,6 +112,9 @@ def _lines(view: OrderView, limit: int) -> Iterator[str]:
     skipped = view.resolution
     if skipped.excluded or skipped.left_out or skipped.attendances:
         yield from skipped_lines(skipped, limit)
+    if view.undo and not view.undo.state.is_failed:
+        done = "Being undone" if view.undo.state.is_open else "Undone"
+        yield f"{done} by {member_mention(view.undo.actor_id)}."
 
 
 def _wait_text(waiting: WaitNotice) -> str:
@@ -169,7 +171,7 @@ def _emergency_lines(view: OrderView) -> Iterator[str]:
     """Yield what has become of the 911 call, where it is still listed."""
     if view.outcome and view.outcome.is_incomplete:
         yield say(_MAY_BE_LISTED if view.outcome.is_unsure else _IS_LISTED, view)
-    elif view.order.call_id is not None and view.order.state in _NOT_DONE:
+    elif view.order.call_id is not None and view.order.state.is_failed:
         yield say("{emergency} is still listed, and {number} is open for it.", view)
 
 

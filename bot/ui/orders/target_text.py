@@ -55,6 +55,7 @@ _REASONS = {
     SkipReason.ON_ANOTHER_CALL: "sent to another call meanwhile",
     SkipReason.FORMER_CALL_CLOSED: "not put back, because the call that it came from is closed",
     SkipReason.LIST_INCOMPLETE: "units not loaded yet",
+    SkipReason.MEMBERS_PENDING: "members who are still being looked up in the CAD",
     SkipReason.STATUS_CHANGED: "another status was set meanwhile",
     SkipReason.NOT_ADDRESSABLE: (
         "the CAD shows no API id for this unit, and its API 1 cannot name it otherwise. Do it in"
@@ -100,7 +101,7 @@ def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:
             continue
         names = join_limited([_target_name(one.target) for one in group], limit)
         heading = "Not excluded" if is_excluded else "Left out"
-        yield f"{heading}: {names}: {_reason_text(found, reason)}."
+        yield f"{heading}: {names}: {_reason_text(found, reason, limit)}."
     if found.attendances:
         yield f"{join_limited([_audience_summary(one) for one in found.attendances], limit)}."
 
@@ -113,8 +114,11 @@ def skip_reason(found: Resolution) -> str:
     return _ORDER_REASONS_SHORT.get(reason) or _REASONS[reason].partition(". ")[0]
 
 
-def _reason_text(found: Resolution, reason: SkipReason) -> str:
+def _reason_text(found: Resolution, reason: SkipReason, limit: int) -> str:
     part = found.partial_list
+    if reason is SkipReason.MEMBERS_PENDING:
+        members = join_limited([member_mention(one) for one in found.pending], limit)
+        return f"{_REASONS[reason]}: {members}. Give the order again in a few minutes"
     if reason is not SkipReason.LIST_INCOMPLETE or part is None:
         return _REASONS[reason]
     so_far = error_text.list_incomplete(part.loaded, part.as_of)

@@ -1,4 +1,4 @@
-"""Accounts of the sandbox that differ: linked to Discord, granular permissions, an owner, barred.
+"""Accounts of the sandbox that differ: linked to Discord, granular permissions, an owner, banned.
 
 Reference: docs/sonoran-cad.md, "Account" and "Who is who".
 """
@@ -52,7 +52,7 @@ def add_account_states(world: CadWorld, discord_ids: Mapping[str, int]) -> None:
 
 
 def toggle_ban(world: CadWorld, community: Community, uuid: str) -> Account:
-    """Ban an account, or let a barred one in again; return it."""
+    """Ban an account, or lift its ban; return it."""
     account = community.accounts[uuid]
     is_valid = account.status == AccountStatus.VALIDATED
     status = AccountStatus.BANNED if is_valid else AccountStatus.VALIDATED

@@ -35,10 +35,14 @@ class Pauses(Clock):
     """The feed's clock: the test ends each sleep, and the clock advances by its length."""
 
     seconds: float = 0.0
+    fault: Exception | None = None  # raised by the next look at the clock
     asked: asyncio.Queue[float] = field(default_factory=asyncio.Queue)
     granted: asyncio.Queue[None] = field(default_factory=asyncio.Queue)
 
     def monotonic(self) -> float:
+        if fault := self.fault:
+            self.fault = None
+            raise fault
         return self.seconds
 
     async def sleep(self, seconds: float) -> None:
@@ -130,6 +134,17 @@ async def test_a_lost_connection_is_told_made_again_and_followed_by_a_gap(
     assert await hears_a_note(cad, feed)
     assert len(cad.hub.authentications) == 3
     assert cad.hub.sessions == ((COMMUNITY_ID, 1),)
+
+
+async def test_a_fault_of_the_bot_in_a_session_does_not_end_the_feed(
+    cad: CadServer, make: Callable[..., SignalRFeed], pauses: Pauses
+) -> None:
+    pauses.fault = RuntimeError(f"a bug with {API_KEY}")
+    async with running(make()) as feed:
+        assert await heard(feed) == FeedDisconnected(1, "RuntimeError('a bug with …')")
+        await pauses.over()
+        assert await heard(feed) == EventsMissed(1)
+        assert await hears_a_note(cad, feed)
 
 
 async def test_an_outage_is_told_once_and_asked_about_less_and_less(

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.parametrize(
 )
 SHOTS = 1  # the first 911 call
 CREATED, REMOVED = ("NEW_DISPATCH", "v2 new dispatch"), ("REMOVE_911", "v2 remove 911")
+PRESSED_ALREADY = "❌ This was pressed already. Look at its answer for the result."
 ROBBERY, STOP = seed.ARMED_ROBBERY, seed.TRAFFIC_STOP
 
 
@@ -46,9 +47,9 @@ async def emergency_card(bot_fixture: BotFixture, number: int = SHOTS) -> discor
 
 
 def words(result: InteractionResult) -> str:
-    """Return the text of a private reply."""
+    """Return the text of a private reply, which may be in the message that was pressed."""
     assert result.response is not None
-    assert result.ephemeral
+    assert result.response.ephemeral
     return result.response.content
 
 
@@ -56,6 +57,13 @@ async def settled(bot_fixture: BotFixture, result: InteractionResult) -> str:
     """Return the text of a private reply a while later."""
     await bot_fixture.advance(60)
     return words(result)
+
+
+def labels(result: InteractionResult) -> list[str]:
+    """List the labels of the buttons under a reply."""
+    assert result.response is not None
+    items = [one for row in result.response.components for one in row["components"]]
+    return [one["label"] for one in items if "label" in one]
 
 
 def followed(result: InteractionResult) -> str:
@@ -242,11 +250,31 @@ class TestThePanel:
         assert words(result).startswith("✅ **#100**")
         assert bot_fixture.units_on(ROBBERY) == ["A-12", "A-7"]
 
+    async def test_it_gives_one_order(self, bot_fixture: BotFixture) -> None:
+        shown = await bot_fixture.dana.click(await emergency_card(bot_fixture), label="Dispatch…")
+        await pick(bot_fixture, shown, "units", "A-12")
+        assert shown.response is not None
+        place = bot_fixture.channel.id, shown.response.id
+        message = bot_fixture.env.backend.get_message(*place)
+        look = message.components
+        for again in ("at once", "late", "after a restart"):
+            result = await press(bot_fixture.dana, shown, "Dispatch")
+            if again == "after a restart":
+                assert followed(result) == PRESSED_ALREADY
+            text = await settled(bot_fixture, shown)
+            assert text.startswith("✅ **#103** ")
+            assert labels(shown) == ["Undo"]
+            if again == "late":
+                assert followed(result) == PRESSED_ALREADY
+                await bot_fixture.start()
+            message.components, message.content = look, "Which units?"  # as a slow client has it
+        assert max(bot_fixture.server.calls) == 103
+
     async def test_no_unit_picked(self, bot_fixture: BotFixture) -> None:
         shown = await bot_fixture.dana.click(await call_card(bot_fixture), label="Attach…")
-        assert words(await press(bot_fixture.dana, shown, "Attach")).startswith(
-            "❌ No unit is picked"
-        )
+        result = await press(bot_fixture.dana, shown, "Attach")
+        assert words(result).startswith("❌ No unit is picked")
+        assert labels(shown) == ["Attach"]  # units can still be picked
         assert bot_fixture.orders() == []
 
 
@@ -296,8 +324,23 @@ class TestMore:
         assert words(result) == "✅ Closed **#100** Armed Robbery."
         assert ROBBERY not in bot_fixture.server.calls
         assert bot_fixture.services.board.call(seed.SERVER_ID, ROBBERY) is None
+        assert labels(result) == []
+
+    async def test_closing_twice(self, bot_fixture: BotFixture) -> None:
+        more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
+        asked = await press(bot_fixture.dana, more, "Close call")
+        bot_fixture.set_fault(BAD_GATEWAY)
+        assert asked.response is not None
+        message = bot_fixture.env.backend.get_message(bot_fixture.channel.id, asked.response.id)
+        look = message.components
+        await press(bot_fixture.dana, asked, "Close call")
+        message.components = look
         again = await press(bot_fixture.dana, asked, "Close call")
-        assert words(again).startswith("❌ Not closed. The CAD refused: `CALL NOT FOUND`")
+        assert followed(again) == PRESSED_ALREADY
+        bot_fixture.clear_faults()
+        assert await settled(bot_fixture, asked) == "✅ Closed **#100** Armed Robbery."
+        audit = await bot_fixture.final_answer(bot_fixture.dana, "audit")
+        assert audit.startswith("✅ 1 order")
 
     @pytest.mark.parametrize("label", ["Add note", "Close call"])
     async def test_an_officer_neither_notes_nor_closes(

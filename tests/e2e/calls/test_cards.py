@@ -115,8 +115,8 @@ async def test_a_member_is_attached_from_their_menu(bot_fixture: BotFixture):
     assert labels[0] == "#100 Armed Robbery · no units"
     given = await bot_fixture.dana.select(offered.response.message, ["100"])
     await bot_fixture.advance(60)
-    assert given.ephemeral
     assert given.response is not None
+    assert given.response.ephemeral
     assert given.response.content.startswith("✅ **#100** Armed Robbery: ")
     assert bot_fixture.units_on(100) == ["A-12"]
 

@@ -12,6 +12,7 @@ from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.calls.shown_cards import Cards
 from tests.e2e.calls.test_card_buttons import call_card, emergency_card, promote
 from tests.e2e.conftest import with_settings
+from tests.e2e.orders.test_targets import patrol, squad
 
 pytestmark = with_settings(sonoran_api_version=2)
 ACCOUNTS = "/v2/general/accounts"
@@ -176,3 +177,53 @@ async def test_a_link_of_a_dispatcher_counts_while_its_unit_is_on_duty(
     change_account(bot_fixture, "charlie", discord_id=bot_fixture.vic.id)
     answer = await bot_fixture.attach(bot_fixture.vic.mention)
     assert answer.startswith(f"✅ **#100** Armed Robbery: {bot_fixture.vic.mention} (K\\-9)")
+
+
+async def test_members_of_a_role_are_looked_up_in_the_background(bot_fixture: BotFixture) -> None:
+    link_discord(bot_fixture, "charlie")
+    role = squad(bot_fixture, "pat", "charlie", "vic")
+    await bot_fixture.start(members_intent=True)
+    bot_fixture.world.behaviour.rate_limits = True
+    pat, charlie, vic = (bot_fixture.members[one].mention for one in ("pat", "charlie", "vic"))
+    said = await bot_fixture.run_command(bot_fixture.dana, "attach", call=100, units=role.mention)
+    # The known member does not wait for the others.
+    answer = await said.after(3)
+    assert answer.startswith(f"⚠️ **#100** Armed Robbery: {pat} (A\\-12)\nConfirmed by the CAD.")
+    looked_up = f"Left out: {role.mention}: members who are still being looked up in the CAD: "
+    assert f"{looked_up}{charlie}, {vic}. Give the order again in a few minutes." in answer
+    await bot_fixture.advance(120)
+    answer = await bot_fixture.attach(role.mention)
+    assert answer.splitlines() == [
+        f"✅ **#100** Armed Robbery: {pat} (A\\-12), {charlie} (E\\-51)",
+        "Confirmed by the CAD.",
+        f"{role.mention} (3 members): 1 not linked.",
+    ]
+    assert bot_fixture.units_on(100) == ["A-12", "E-51"]
+    assert account_requests(bot_fixture) == 2
+
+
+async def test_no_member_of_a_voice_channel_is_linked_here(bot_fixture: BotFixture) -> None:
+    link_discord(bot_fixture, "charlie")
+    channel = await patrol(bot_fixture, "charlie", "vic")
+    answer = await bot_fixture.attach(channel.mention)
+    assert answer.startswith("❌ Not attached to **#100**")
+    assert "members who are still being looked up in the CAD" in answer
+    assert (await bot_fixture.attach(channel.mention)).startswith("✅ **#100**")
+    assert bot_fixture.units_on(100) == ["E-51"]
+
+
+async def test_a_large_role_leaves_mentioned_members_their_requests(
+    bot_fixture: BotFixture,
+) -> None:
+    link_discord(bot_fixture, "charlie")
+    bot_fixture.world.behaviour.rate_limits = True
+    channel = await patrol(bot_fixture, "dana", "vic", "max")
+    await bot_fixture.run_command(bot_fixture.dana, "attach", call=100, units=channel.mention)
+    for _ in range(6):
+        await bot_fixture.advance(5)
+        await bot_fixture.settle_network()
+    assert account_requests(bot_fixture) == 2
+    said = await bot_fixture.run_command(
+        bot_fixture.dana, "attach", call=100, units=bot_fixture.charlie.mention
+    )
+    assert (await said.after(3)).startswith("✅ **#100**")

@@ -100,8 +100,9 @@ async def test_answering_twice(bot_fixture: BotFixture) -> None:
     shown = message.components
     await answered(bot_fixture, bot_fixture.dana, said, "Cancel")
     message.components = shown  # as a slow client has it
-    text = await answered(bot_fixture, bot_fixture.dana, said, "Move it here")
-    assert text.startswith("❌ This question is closed")
+    result = await bot_fixture.dana.click(said.result.response, label="Move it here")
+    assert [one.content[:28] for one in result.followups] == ["❌ This question is closed, o"]
+    assert said.buttons == []
     assert bot_fixture.pat.id in bot_fixture.links()
 
 
@@ -110,8 +111,11 @@ async def test_a_member_who_lost_the_role_decides_nothing(bot_fixture: BotFixtur
     bot_fixture.env.backend.remove_member_role(
         bot_fixture.guild.id, bot_fixture.dana.id, bot_fixture.dispatch.id
     )
-    text = await answered(bot_fixture, bot_fixture.dana, said, "Share it")
-    assert text == f"❌ You need the {bot_fixture.dispatch.mention} role for that."
+    assert said.result.response is not None
+    result = await bot_fixture.dana.click(said.result.response, label="Share it")
+    told = f"❌ You need the {bot_fixture.dispatch.mention} role for that."
+    assert [one.content for one in result.followups] == [told]
+    assert said.buttons == ["Share it", "Move it here", "Cancel"]
     assert bot_fixture.vic.id not in bot_fixture.links()
 
 

@@ -10,6 +10,7 @@ from sandbox.cad.state.faults import BAD_GATEWAY
 from sandbox.cad.state.models import Account, Badge, Unit
 from tests.e2e.bot_fixture import BotFixture, CommandReply
 from tests.e2e.conftest import with_settings
+from tests.e2e.presses import press
 
 both_versions = pytest.mark.parametrize("version", [1, 2])
 
@@ -45,9 +46,7 @@ async def test_they_are_attached_confirmed_and_undone(
     by_number = {one.badge.unit_num: one for one in bot_fixture.server.units.values()}
     assert [by_number[number].status for number in ("X-1", "X-2")] == [3, 3]
 
-    response = said.result.response
-    assert response is not None
-    undone = CommandReply(bot_fixture, await bot_fixture.dana.click(response, label="Undo"))
+    undone = await press(said, "Undo")
     assert (await undone.after(60)).splitlines() == [
         "✅ Undone: X\\-1, X\\-2 off #100",
         "Confirmed by the CAD.",

@@ -20,6 +20,7 @@ from sandbox.cad.state.models import Account, Badge
 from tests.e2e.accounts import change_account, link_discord
 from tests.e2e.bot_fixture import EPHEMERAL, MESSAGE, BotFixture, CommandReply
 from tests.e2e.conftest import with_settings
+from tests.e2e.presses import press
 
 DEFERRED_UPDATE, UPDATE = 6, 7
 MINUTES = 60.0
@@ -131,8 +132,9 @@ async def test_what_was_picked_from_lists_goes_at_once(bot_fixture: BotFixture) 
     assert panel is not None
     place = f"cad:pick-departments:{seed.SERVER_ID}:100"
     await bot_fixture.dana.select(panel.message, ["Troop"], custom_id=place)
-    said = CommandReply(bot_fixture, await bot_fixture.dana.click(panel.message, label="Attach"))
-    assert (await said.after(60)).startswith("✅ **#100** Armed Robbery: T\\-1")
+    await bot_fixture.dana.click(panel.message, label="Attach")
+    await bot_fixture.advance(60)
+    assert panel.content.startswith("✅ **#100** Armed Robbery: T\\-1")
     assert sorted(bot_fixture.units_on(100)) == sorted(TROOP)
     assert states(bot_fixture) == ["done"]
 
@@ -142,9 +144,7 @@ async def test_undo_of_many_asks_no_more(bot_fixture: BotFixture) -> None:
     said = await asked(bot_fixture)
     await pressed(bot_fixture, said, "Confirm")
     await bot_fixture.advance(60)
-    response = said.result.response
-    assert response is not None
-    undone = CommandReply(bot_fixture, await bot_fixture.dana.click(response, label="Undo"))
+    undone = await press(said, "Undo")
     assert (await undone.after(60)).startswith("✅ Undone: T\\-1, ")
     assert bot_fixture.units_on(100) == []
 
@@ -173,11 +173,15 @@ async def test_a_second_press_sends_nothing_twice(bot_fixture: BotFixture) -> No
     assert beside == ["❌ This is confirmed already. Look at its answer for the result."]
     bot_fixture.clear_faults()
     await bot_fixture.advance(60)
-    # A member's client still shows the question.
-    bot_fixture.env.backend.messages[bot_fixture.channel.id][message_id].components = buttons
-    assert await pressed(bot_fixture, said, "Confirm") == beside
-    assert await pressed(bot_fixture, said, "Cancel") == beside
-    await bot_fixture.advance(60)
+    text = said.text
+    assert text.startswith("✅ ")
+    for label in ("Confirm", "Cancel"):
+        # A member's client still shows the question.
+        message = bot_fixture.env.backend.messages[bot_fixture.channel.id][message_id]
+        message.components, message.content = buttons, "⏳ Attach 11 units?"
+        assert await pressed(bot_fixture, said, label) == beside
+        await bot_fixture.advance(60)
+        assert (said.text, said.buttons) == (text, ["Undo"])
     assert sorted(bot_fixture.units_on(100)) == sorted(TROOP)
     assert states(bot_fixture) == ["confirmed", "done"]
 

@@ -11,6 +11,7 @@ from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY
 from tests.e2e.bot_fixture import BotFixture, CommandReply
+from tests.e2e.presses import OldLook, press
 
 ORDERS = "/emergency"
 
@@ -19,18 +20,12 @@ async def attached(bot_fixture: BotFixture, units: str = "A-12 A-7") -> CommandR
     return await bot_fixture.run_command(bot_fixture.dana, "attach", call=100, units=units)
 
 
-async def pressed(bot_fixture: BotFixture, said: CommandReply, label: str) -> CommandReply:
-    response = said.result.response
-    assert response is not None
-    return CommandReply(bot_fixture, await bot_fixture.dana.click(response, label=label))
-
-
 async def test_cancel_drops_an_order_that_waits(bot_fixture: BotFixture) -> None:
     bot_fixture.set_fault(BAD_GATEWAY, ORDERS)
     said = await attached(bot_fixture)
     await said.after(5)
     assert said.buttons == ["Cancel"]
-    await pressed(bot_fixture, said, "Cancel")
+    await press(said, "Cancel")
     bot_fixture.clear_faults()
     assert "Cancelled." in await said.after(60)
     assert said.buttons == []
@@ -45,16 +40,18 @@ async def test_cancel_comes_too_late_once_the_order_is_closed(bot_fixture: BotFi
     bot_fixture.set_fault(BAD_GATEWAY, ORDERS)
     said = await attached(bot_fixture)
     await said.after(5)
-    assert said.result.response is not None
-    message_id, buttons = said.result.response.id, said.result.response.components
+    look = OldLook(said)
     bot_fixture.clear_faults()
-    await said.after(60)
-    # A member's client still shows the reply as it was.
-    bot_fixture.env.backend.messages[bot_fixture.channel.id][message_id].components = buttons
-    answer = await pressed(bot_fixture, said, "Cancel")
-    (refusal,) = answer.result.followups
-    assert refusal.content == "❌ Too late to cancel: the order is being sent or closed."
-    assert refusal.flags.ephemeral
+    outcome = await said.after(60)
+    for restart in (False, True):
+        look.restore()
+        assert said.text.startswith("⏳")
+        if restart:
+            await bot_fixture.start()
+        answer = await press(said, "Cancel")
+        assert answer.text == "❌ Too late to cancel: the order is being sent or closed."
+        # The message says what became of the order after all.
+        assert (said.text, said.buttons) == (outcome, ["Undo"])
     assert bot_fixture.units_on(100) == ["A-12", "A-7"]
 
 
@@ -62,22 +59,88 @@ async def test_undo_takes_them_off_again(bot_fixture: BotFixture) -> None:
     said = await attached(bot_fixture)
     await said.after(60)
     assert said.buttons == ["Undo"]
-    undone = await pressed(bot_fixture, said, "Undo")
+    before = said.text
+    undone = await press(said, "Undo")
     assert await undone.after(60) == ("✅ Undone: A\\-12, A\\-7 off #100\nConfirmed by the CAD.")
     assert bot_fixture.units_on(100) == []
+    assert said.text == f"{before}\nUndone by {bot_fixture.dana.mention}."
+    assert said.buttons == []
 
 
 async def test_undo_leaves_alone_who_has_moved_on(bot_fixture: BotFixture) -> None:
     said = await attached(bot_fixture)
     await said.after(60)
     bot_fixture.world.attach(bot_fixture.server, 101, Target(api_ids=(seed.PAT.hex,)))
-    undone = await pressed(bot_fixture, said, "Undo")
+    undone = await press(said, "Undo")
     assert (await undone.after(60)).splitlines() == [
         "⚠️ Undone: A\\-7 off #100",
         "Confirmed by the CAD.",
         "Left out: `A-12`: sent to another call meanwhile.",
     ]
     assert bot_fixture.units_on(101) == ["B-21", "A-12"]
+
+
+async def test_an_undo_that_waits_and_then_fails_can_be_given_again(
+    bot_fixture: BotFixture,
+) -> None:
+    said = await attached(bot_fixture)
+    before, look = await said.after(60), OldLook(said)
+    bot_fixture.set_fault(BAD_GATEWAY, f"{ORDERS}/detach_unit")
+    undone = await press(said, "Undo")
+    assert said.text == f"{before}\nBeing undone by {bot_fixture.dana.mention}."
+    assert said.buttons == []
+    assert (await undone.after(5)).startswith("⏳ ")
+    # A slow client shows the button still.
+    look.restore()
+    again = await press(said, "Undo")
+    assert again.text == "❌ This order is undone already, or is being undone."
+    assert said.text == f"{before}\nBeing undone by {bot_fixture.dana.mention}."
+    (waiting, *_) = undone.result.followups
+    await bot_fixture.dana.click(waiting, label="Cancel")
+    await bot_fixture.advance(5)
+    assert undone.text.startswith("❌ Cancelled. ")
+    assert (said.text, said.buttons) == (before, ["Undo"])
+    bot_fixture.clear_faults()
+    undone = await press(said, "Undo")
+    assert (await undone.after(60)).startswith("✅ Undone: ")
+    assert said.text == f"{before}\nUndone by {bot_fixture.dana.mention}."
+    assert said.buttons == []
+
+
+async def test_an_undo_before_the_cad_has_confirmed_the_order(bot_fixture: BotFixture) -> None:
+    """The confirmation edits the answer once more, and does not bring the button back."""
+    said = await attached(bot_fixture)
+    assert said.buttons == ["Undo"]
+    assert "Confirmed by the CAD." not in said.text
+    undone = await press(said, "Undo")
+    assert (await undone.after(90)).startswith("✅ Undone: ")
+    assert said.text.endswith(f"\nUndone by {bot_fixture.dana.mention}.")
+    assert said.buttons == []
+
+
+@pytest.mark.parametrize("label", ["Undo", "Cancel", "Confirm"])
+async def test_a_button_under_a_message_that_is_not_its_orders_reply(
+    bot_fixture: BotFixture, label: str
+) -> None:
+    """Ids may begin anew where the database was lost or put back."""
+    units = "A-12 A-7"
+    if label == "Cancel":
+        bot_fixture.set_fault(BAD_GATEWAY, ORDERS)
+    if label == "Confirm":
+        units = "K-9 M-3 A-12 A-7 S-1 E-51 B-21 R-2 steam:a steam:b steam:c"
+    said = await attached(bot_fixture, units)
+    await said.after(5)
+    assert label in said.buttons
+    await bot_fixture.stop()
+    bot_fixture.is_cad_up = label != "Cancel"
+    with closing(sqlite3.connect(bot_fixture.file)) as connection, connection:
+        connection.execute("UPDATE orders SET reply_id = 1, answered = 1")
+    await bot_fixture.start()
+    before = bot_fixture.orders()
+    answer = await press(said, label)
+    assert answer.text.startswith("❌ Too late" if label == "Cancel" else "❌ There is nothing to ")
+    assert said.buttons == []
+    assert bot_fixture.orders() == before
 
 
 @pytest.mark.parametrize("again", ["late", "without the role"])
@@ -92,9 +155,11 @@ async def test_undo_is_refused(bot_fixture: BotFixture, again: str) -> None:
             bot_fixture.guild.id, bot_fixture.dana.id, bot_fixture.dispatch.id
         )
         words = "❌ You need the "
-    refusal = await pressed(bot_fixture, said, "Undo")
-    refusal.check()
+    before = said.text
+    refusal = await press(said, "Undo")
     assert refusal.text.startswith(words)
+    # The role may be given back; the ten minutes are over for good.
+    assert (said.text, said.buttons) == (before, [] if again == "late" else ["Undo"])
     assert bot_fixture.units_on(100) == ["A-12", "A-7"]
 
 
@@ -177,8 +242,8 @@ async def test_undo_of_an_order_that_is_forgotten(bot_fixture: BotFixture) -> No
     await said.after(60)
     with closing(sqlite3.connect(bot_fixture.file)) as connection, connection:
         connection.execute("DELETE FROM orders")
-    refusal = await pressed(bot_fixture, said, "Undo")
-    refusal.check()
+    refusal = await press(said, "Undo")
+    assert said.buttons == []
     assert refusal.text == "❌ There is nothing to undo: this order moved no unit."
 
 
@@ -192,9 +257,10 @@ async def test_a_bug_behind_a_button_is_owned_up_to(
         raise ZeroDivisionError
 
     monkeypatch.setattr(bot_fixture.services.intake, "undo", broken)
-    answer = await pressed(bot_fixture, said, "Undo")
-    answer.check()
+    before = said.text
+    answer = await press(said, "Undo")
     assert answer.text.startswith("❌ Something went wrong inside the bot.")
+    assert (said.text, said.buttons) == (before, ["Undo"])
     assert [one.exc_info is not None for one in caplog.records] == [True]
 
 
@@ -202,7 +268,7 @@ async def test_a_button_of_a_bot_that_is_stopping(bot_fixture: BotFixture) -> No
     said = await attached(bot_fixture)
     await said.after(60)
     await bot_fixture.bot.drain()
-    answer = await pressed(bot_fixture, said, "Undo")
+    answer = CommandReply(bot_fixture, (await press(said, "Undo")).result)
     answer.check()
     assert answer.text == "❌ The bot is restarting. Try again in a minute."
 

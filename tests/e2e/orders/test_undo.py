@@ -12,6 +12,7 @@ from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY
 from sandbox.cad.state.models import Account, Badge
 from tests.e2e.bot_fixture import BotFixture, CommandReply
+from tests.e2e.presses import OldLook, Press, press
 
 both_apis = pytest.mark.parametrize(
     "bot_fixture",
@@ -64,11 +65,8 @@ async def give(bot_fixture: BotFixture, command: str = "attach", **options: Any)
 
 async def press_undo(
     bot_fixture: BotFixture, said: CommandReply, who: MemberActor | None = None
-) -> CommandReply:
-    response = said.result.response
-    assert response is not None
-    clicked = await (who or bot_fixture.dana).click(response, label="Undo")
-    return CommandReply(bot_fixture, clicked)
+) -> Press:
+    return await press(said, "Undo", who or bot_fixture.dana)
 
 
 async def undo(bot_fixture: BotFixture, said: CommandReply) -> list[str]:
@@ -166,15 +164,11 @@ async def test_a_detach_whose_units_are_elsewhere_or_whose_call_is_closed(
 @both_apis
 async def test_an_order_is_undone_once(bot_fixture: BotFixture) -> None:
     said = await give(bot_fixture, call=FIRE, units="A-7")
-    response = said.result.response
-    assert response is not None
-    buttons = response.components
+    look = OldLook(said)
     await undo(bot_fixture, said)
     await give(bot_fixture, call=FIRE, units="A-7")
-    # A member's client may still show the reply as it was.
-    bot_fixture.env.backend.messages[bot_fixture.channel.id][response.id].components = buttons
+    look.restore()
     again = await press_undo(bot_fixture, said)
-    again.check()
     assert again.text == "❌ This order is undone already, or is being undone."
     assert "A-7" in bot_fixture.units_on(FIRE)
 
@@ -184,9 +178,8 @@ async def test_an_undo_that_was_cancelled_can_be_given_again(bot_fixture: BotFix
     bot_fixture.set_fault(BAD_GATEWAY, "/emergency/detach_unit")
     waiting = await press_undo(bot_fixture, said)
     await waiting.after(5)
-    assert waiting.buttons == ["Cancel"]
-    assert waiting.result.response is not None
-    await bot_fixture.dana.click(waiting.result.response, label="Cancel")
+    (reply,) = waiting.result.followups
+    await bot_fixture.dana.click(reply, label="Cancel")
     bot_fixture.clear_faults()
     await bot_fixture.advance(MINUTE)
     assert await undo(bot_fixture, said) == [

@@ -8,7 +8,7 @@ from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Reset
 from sandbox.cad.state.models import Account, Badge
 from tests.e2e.bot_fixture import BotFixture, CommandReply
-from tests.e2e.orders.test_order_buttons import pressed
+from tests.e2e.presses import press
 
 NEWCOMER = Account("account-of-nora", "nora", api_ids=("1100001000000ab",))
 WAITS = "⏳ Sonoran CAD cannot be reached (`Connection refused`). I keep trying until <t:"
@@ -58,7 +58,7 @@ async def test_a_known_unit_waits_for_the_rest(bot_fixture: BotFixture) -> None:
 async def test_it_is_cancelled(bot_fixture: BotFixture) -> None:
     said = await begun(bot_fixture, "N-1")
     await said.after(4)
-    await pressed(bot_fixture, said, "Cancel")
+    await press(said, "Cancel")
     assert (await said.after(10)).startswith("❌ Cancelled. Not attached to **#100**")
     await bot_fixture.cad.resume()
     await said.after(120)

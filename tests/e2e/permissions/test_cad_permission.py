@@ -10,7 +10,7 @@ from bot.services.access.cad_permissions import CACHE_TTL
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Fault, Hang, Text
 from tests.e2e.accounts import link_discord
-from tests.e2e.bot_fixture import BotFixture, CommandReply
+from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.calls.test_card_buttons import (
     call_card,
     emergency_card,
@@ -20,6 +20,7 @@ from tests.e2e.calls.test_card_buttons import (
     words,
 )
 from tests.e2e.conftest import with_settings
+from tests.e2e.presses import press as press_button
 
 pytestmark = with_settings(sonoran_api_version=2, require_cad_permission=True)
 
@@ -68,11 +69,8 @@ async def test_undo_asks_again(bot_fixture: BotFixture) -> None:
     await said.after(60)
     grant(bot_fixture, "dana", "police", "selfDispatch")
     await bot_fixture.start()  # without what the CAD has said before
-    assert said.result.response is not None
     sent = done(bot_fixture)
-    undone = CommandReply(
-        bot_fixture, await bot_fixture.dana.click(said.result.response, label="Undo")
-    )
+    undone = await press_button(said, "Undo")
     assert await undone.after(60) == f"❌ Not undone.\n{FORBIDDEN}"
     assert done(bot_fixture) == sent
 
@@ -84,10 +82,7 @@ async def test_an_officer_who_may_move_the_own_unit_undoes_that(bot_fixture: Bot
     )
     said = await bot_fixture.run_command(bot_fixture.pat, "attach", call=100, units="me")
     await said.after(60)
-    assert said.result.response is not None
-    undone = CommandReply(
-        bot_fixture, await bot_fixture.pat.click(said.result.response, label="Undo")
-    )
+    undone = await press_button(said, "Undo", bot_fixture.pat)
     assert (await undone.after(60)).startswith("✅ Undone: ")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.services.background import BACKOFF
 from bot.services.cards.card_cleanup import CHECK_INTERVAL, CardCleanup
 from bot.storage.stores.card_store import CardStore, ObsoleteCard
 from sandbox.fake_time import FakeTime
@@ -106,7 +107,7 @@ async def test_one_message_does_not_stop_the_others(
     assert cleaning.messages.deleted == [(500, 8)]
     assert [one.levelname for one in caplog.records] == ["WARNING"], "an outage is logged once"
     cleaning.messages.broken.clear()
-    await cleaning.advance()
+    await cleaning.advance(BACKOFF.longest)
     assert cleaning.messages.deleted == [(500, 8), (500, 7)]
 
 

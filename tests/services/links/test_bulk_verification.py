@@ -12,7 +12,7 @@ import pytest
 
 from bot.common.discord_limits import REPLY_LIFETIME
 from bot.services.access.policy import Access
-from bot.services.errors import RoleRequired
+from bot.services.errors import NoCheckRuns, RoleRequired
 from bot.services.links.bulk_verification import (
     EDIT_GAP,
     MAX_NAMED,
@@ -323,7 +323,7 @@ async def test_a_broken_file_is_waited_out(check_fixture: BulkCheckFixture, capl
     await check_fixture.check()
     check_fixture.verifier_fixture.database.broken = True
     await check_fixture.verifier_fixture.advance(30)
-    assert "cannot check the links" in caplog.text
+    assert "checking the links of guild 10 failed" in caplog.text
     check_fixture.verifier_fixture.database.broken = False
     await check_fixture.verifier_fixture.advance(HOUR)
     assert check_fixture.announcer.last.counts.verified == 5
@@ -333,7 +333,7 @@ async def test_stopping_it(check_fixture: BulkCheckFixture) -> None:
     await check_fixture.link_crew()
     await check_fixture.check()
     await check_fixture.verifier_fixture.advance(4)
-    assert await check_fixture.checks.stop(ADMIN)
+    await check_fixture.checks.stop(ADMIN)
     asked = len(check_fixture.verifier_fixture.checked_ids())
     report = check_fixture.announcer.last
     assert report.check.stopped
@@ -342,7 +342,8 @@ async def test_stopping_it(check_fixture: BulkCheckFixture) -> None:
     await check_fixture.verifier_fixture.advance(HOUR)
     assert len(check_fixture.verifier_fixture.checked_ids()) <= asked + 1
     assert check_fixture.announcer.last is report
-    assert not await check_fixture.checks.stop(ADMIN)
+    with pytest.raises(NoCheckRuns):
+        await check_fixture.checks.stop(ADMIN)
     await check_fixture.restart()
     await check_fixture.verifier_fixture.advance(HOUR)
     assert len(check_fixture.verifier_fixture.checked_ids()) <= asked + 1

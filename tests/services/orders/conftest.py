@@ -7,6 +7,7 @@ import pytest
 from bot.services.access.policy import Access
 from bot.services.cad_accounts import CadAccounts
 from bot.services.links.cad_links import CadLinks
+from bot.services.links.group_links import GroupLinks
 from bot.services.links.link_service import LinkService
 from bot.services.orders.intake import OrderIntake
 from bot.services.orders.order_resolver import TargetResolver
@@ -33,9 +34,12 @@ async def order_fixture(queue_fixture: QueueFixture) -> AsyncIterator[OrderFixtu
         )
     prover = new_verifier(queue_fixture, cad)
     time = queue_fixture.time
-    cad_links = CadLinks(links, CadAccounts(cad, clock=time), clock=time)
+    accounts = CadAccounts(cad, clock=time)
+    cad_links = CadLinks(links, accounts, clock=time)
+    group_links = GroupLinks(cad_links, accounts, guild_id=GUILD, clock=time)
     linking = LinkService(access, links, cad_links, prover, id_format="{hex}", clock=time)
     intake = OrderIntake(access, queue_fixture.store, queue_fixture.board, 5, clock=time)
-    resolver = TargetResolver(links, cad_links, queue_fixture.board)
+    resolver = TargetResolver(links, cad_links, group_links, queue_fixture.board)
     yield OrderFixture(queue_fixture, intake, resolver, links, cad.on_duty)
     await linking.close()
+    await group_links.close()

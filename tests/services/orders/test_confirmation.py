@@ -120,19 +120,22 @@ async def test_the_question_is_answered_once(
     asked = await queue_fixture.order(ELEVEN)
     answers = await asyncio.gather(
         *(asking.confirm(DISPATCHER, REPLY, asked) for _ in range(5)),
-        asking.decline(DISPATCHER, asked),
+        asking.decline(DISPATCHER, REPLY, asked),
         return_exceptions=True,
     )
     assert [type(one) for one in answers].count(AlreadyConfirmed) == 5
     assert len(await queue_fixture.store.unfinished(GUILD)) == 1
-    for late in (asking.confirm(DISPATCHER, REPLY, asked), asking.decline(DISPATCHER, asked)):
+    for late in (
+        asking.confirm(DISPATCHER, REPLY, asked),
+        asking.decline(DISPATCHER, REPLY, asked),
+    ):
         with pytest.raises(AlreadyConfirmed):
             await late
 
 
 async def test_no_is_no(queue_fixture: QueueFixture, asking: ConfirmationService) -> None:
     asked = await queue_fixture.order(ELEVEN)
-    view = await asking.decline(DISPATCHER, asked)
+    view = await asking.decline(DISPATCHER, REPLY, asked)
     assert view.order.state is OrderState.CANCELLED
     assert len(view.resolution.assignees) == 11
     assert await queue_fixture.state(asked) is OrderState.CANCELLED
@@ -154,10 +157,10 @@ async def test_who_answers(queue_fixture: QueueFixture, asking: ConfirmationServ
             await asking.confirm(who, REPLY, asked)
     for who, error in ((other, NotOrderOwner), (elsewhere, NothingToConfirm)):
         with pytest.raises(error):
-            await asking.decline(who, asked)
+            await asking.decline(who, REPLY, asked)
     assert await queue_fixture.state(asked) is OrderState.AWAITING_CONFIRMATION
     # To leave it takes no right.
-    await asking.decline(demoted, asked)
+    await asking.decline(demoted, REPLY, asked)
 
 
 async def test_fifteen_minutes(queue_fixture: QueueFixture, asking: ConfirmationService) -> None:
@@ -176,11 +179,14 @@ async def test_what_is_no_question_has_no_answer(
     queue_fixture: QueueFixture, asking: ConfirmationService, units: str
 ) -> None:
     order = await queue_fixture.order(units)
-    for answer in (asking.confirm(DISPATCHER, REPLY, order), asking.decline(DISPATCHER, order)):
+    for answer in (
+        asking.confirm(DISPATCHER, REPLY, order),
+        asking.decline(DISPATCHER, REPLY, order),
+    ):
         with pytest.raises(NothingToConfirm):
             await answer
     with pytest.raises(NothingToConfirm):
-        await asking.decline(DISPATCHER, 4711)
+        await asking.decline(DISPATCHER, REPLY, 4711)
 
 
 async def test_units_picked_from_lists_need_no_confirmation(queue_fixture: QueueFixture) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bot.cad.push.events import CallUpserted
 from bot.services.access.policy import Access
 from bot.services.errors import (
+    AlreadyPressed,
     AlreadyUndone,
     AmbiguousCall,
     CallNotFound,
@@ -50,6 +52,16 @@ async def test_an_order_is_stored_before_anything_else(order_fixture: OrderFixtu
         "secret",
     )
     assert order_fixture.queue_fixture.cad.asked.total() == 0
+
+
+async def test_a_message_gives_one_order(order_fixture: OrderFixture) -> None:
+    reply = replace(REPLY, reply_id=4711)
+    order = (await order_fixture.intake.attach(DANA, reply, "A-12", call=100)).order
+    assert await order_fixture.queue_fixture.stored(order.id) == order
+    assert order.reply_id == 4711
+    with pytest.raises(AlreadyPressed):
+        await order_fixture.intake.detach(DANA, reply, "A-12")
+    assert await order_fixture.intake.detach(DANA, replace(reply, reply_id=4712), "A-12")
 
 
 @pytest.mark.parametrize("call_id", [None, 100])

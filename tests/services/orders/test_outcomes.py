@@ -152,6 +152,7 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
         27: "ON_ANOTHER_CALL",
         28: "FORMER_CALL_CLOSED",
         29: "LIST_INCOMPLETE",
+        30: "MEMBERS_PENDING",
         101: "CAD_PERMISSION_MISSING",
         102: "NO_CAD_ACCOUNT",
         103: "CAD_PERMISSION_UNKNOWN",

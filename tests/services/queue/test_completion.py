@@ -15,6 +15,7 @@ from bot.services.queue.queued_order import QueuedOrder
 from bot.services.reply import Delivery
 from bot.storage.stores.order_store import OrderState
 from tests.fake_time import FakeTime
+from tests.services.queue import samples
 from tests.services.queue.samples import NOW, queued_order
 
 
@@ -62,7 +63,7 @@ def tasks(time: FakeTime) -> BackgroundTasks:
 def notifier(
     time: FakeTime, announcer: RecordingAnnouncer, tasks: BackgroundTasks
 ) -> OrderNotifier:
-    return OrderNotifier(announcer, tasks, clock=time)
+    return samples.notifier(announcer, tasks, time)
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from itertools import pairwise
 import pytest
 
 from bot.services.access.policy import Access
+from bot.services.background import BACKOFF
 from bot.services.records.audit_log import AuditLog
-from bot.services.records.maintenance import BACKOFF, HOUR, MINUTE, Maintenance, PeriodicJob
+from bot.services.records.maintenance import HOUR, MINUTE, Maintenance, PeriodicJob
 from bot.storage.stores.link_store import LinkStore
 from tests.services.conftest import v1
 from tests.services.link_fixture import LinkFixture

@@ -7,8 +7,19 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.services.targets.grammar import parse
 from bot.services.targets.resolution import PartialUnitList, SkipReason
-from tests.services.targets.samples import CREW, EMPTY, numbers, reasons, resolved
+from bot.services.targets.target_resolver import resolve
+from tests.services.targets.samples import (
+    CREW,
+    CREW_LINKS,
+    EMPTY,
+    LINKS,
+    ME,
+    numbers,
+    reasons,
+    resolved,
+)
 
 PART = PartialUnitList(100, datetime(2026, 1, 1, tzinfo=UTC))
 LOADING = replace(CREW, is_current=False, partial_list=PART)
@@ -49,3 +60,27 @@ def test_the_resolution_says_how_far_the_list_is() -> None:
 
 def test_an_exclusion_that_may_lack_units_is_named() -> None:
     assert reasons("A-4 -group:CAR-51", LOADING) == [("-group:CAR-51", SkipReason.LIST_INCOMPLETE)]
+
+
+PENDING = frozenset({8, 99, 5000})
+
+
+@pytest.mark.parametrize(
+    ("text", "pending"),
+    [
+        ("<@&5:7,99>", True),
+        ("<#6:99>", True),
+        ("<@&5:8>", True),
+        ("<@&5:7,11>", False),
+        ("<@&5:7,99> -<@99>", False),
+        ("<@&5:hidden>", False),
+    ],
+)
+def test_members_who_are_still_being_looked_up_are_named(text: str, pending: bool) -> None:
+    found = resolve(parse(text, actor_id=ME), LINKS | CREW_LINKS, CREW, PENDING)
+    reasons_given = [one.reason for one in found.left_out]
+    assert (SkipReason.MEMBERS_PENDING in reasons_given) is pending
+    assert SkipReason.NO_MEMBER_LINKED not in reasons_given
+    assert found.pending == (8, 99, 5000)
+    for summary in found.attendances:
+        assert summary.not_linked == 0

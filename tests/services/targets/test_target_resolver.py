@@ -140,6 +140,7 @@ def test_every_reason_is_tried_above() -> None:
         SkipReason.ON_ANOTHER_CALL,  # set when an order waited or is undone
         SkipReason.FORMER_CALL_CLOSED,
         SkipReason.LIST_INCOMPLETE,  # see test_group_lookup
+        SkipReason.MEMBERS_PENDING,
         SkipReason.EMERGENCY_GONE,  # set when a response or a dismissal is sent
     }
     about_the_giver = {

@@ -71,6 +71,28 @@ async def test_every_order_has_an_id_of_its_own(store: OrderStore) -> None:
     assert ids == sorted(ids)
 
 
+async def test_a_message_is_the_reply_of_one_order(store: OrderStore) -> None:
+    given = [store.add_reply(order(reply_id=5)) for _ in range(4)]
+    first, *others = sorted(await asyncio.gather(*given), key=lambda one: one or SNOWFLAKE)
+    assert first is not None
+    assert others == [None, None, None]
+    assert await store.find_by_reply(5) == order(id=first, reply_id=5)
+    assert await store.find_by_reply(6) is None
+    other = await store.add_reply(order(reply_id=6))
+    assert other is not None
+    # The order that follows from a question has the question's message.
+    latest = await store.add(order(reply_id=6))
+    assert await store.find_by_reply(6) == order(id=latest, reply_id=6)
+
+
+async def test_an_order_is_found_by_its_undo(store: OrderStore) -> None:
+    done = await store.add(order(state=OrderState.DONE))
+    undo = await store.add_undo(done, order(action=OrderAction.UNDO))
+    assert undo is not None
+    assert await store.find_undone(undo) == order(id=done, state=OrderState.DONE, undone_by=undo)
+    assert await store.find_undone(done) is None
+
+
 async def test_an_id_is_not_used_again(store: OrderStore) -> None:
     """A button on an old reply must not mean a new order. The newest is never pruned in life."""
     first, second = await add(store, state=OrderState.DONE), await add(store)

@@ -112,3 +112,13 @@ def test_long_lists_are_cut():
 def test_text_that_was_typed_stays_text():
     (line,) = lines(skipped("`@everyone` <@&1> **x**", SkipReason.NOT_UNDERSTOOD))
     assert "@everyone" not in "".join(line.split("`")[::2])
+
+
+def test_members_who_are_still_being_looked_up_are_named():
+    left_out = (skipped("<@&5>", SkipReason.MEMBERS_PENDING),)
+    assert list(skipped_lines(Resolution(left_out=left_out, pending=(7, 8)), LIMIT)) == [
+        (
+            "Left out: <@&5>: members who are still being looked up in the CAD: <@7>, <@8>. Give"
+            " the order again in a few minutes."
+        )
+    ]

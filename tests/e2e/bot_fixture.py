@@ -123,7 +123,7 @@ class BotFixture:
         self.bot = await self._running.enter_async_context(opening)
         if settings.discord_guild_id is None:
             await self.bot.registry.open(self.guild.id, settings)
-        board = self.services.board
+        board = self.bot.guild_services[settings.discord_guild_id or self.guild.id].board
         if self.is_cad_up:
             await until(lambda: board.calls(seed.SERVER_ID) and board.units(seed.SERVER_ID))
         self._running.push_async_callback(self.bot.close)

@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install run sandbox sandbox-check test lint format lock audit bench docs clean
+.PHONY: help install run sandbox sandbox-check test test-long lint format lock audit bench docs clean
 
 help:
 	@echo "make sandbox        try the bot in the browser: no account, no token"
@@ -13,6 +13,7 @@ help:
 	@echo "make install        set up what the bot needs, in .venv"
 	@echo "make run            run the bot with the settings in .env"
 	@echo "make test           run the tests"
+	@echo "make test-long      kill the bot 1,000 times during a stream of orders"
 	@echo "make lint           check style, formatting and types"
 	@echo "make format         apply the formatting"
 	@echo "make lock           compile requirements*.txt from requirements*.in"
@@ -52,6 +53,12 @@ sandbox-check: $(VENV)/.dev
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term
+
+# KILL_SEED=7 draws other moments; the nightly workflow counts its runs.
+KILL_SEED ?= 0
+
+test-long: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 tests/crash/test_random_kills.py --kills 500 --kill-seed $(KILL_SEED)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -89,8 +89,12 @@ async def measure(opener: OpenBot, url: str, size: int, rounds: int) -> WaitTime
     acknowledged: list[float] = []
     answered: list[float] = []
     async with opener(url, size) as (discord, clock):
-        orders = [(FIRST_MEMBER_ID + n, FIRST_CALL_ID + n % CALL_COUNT) for n in range(size)]
         for number in range(rounds + 1):
+            # Another call in each round: a unit that is there already is not attached again.
+            orders = [
+                (FIRST_MEMBER_ID + n, FIRST_CALL_ID + (n + number) % CALL_COUNT)
+                for n in range(size)
+            ]
             exchanges = discord.attach(orders)
             await discord.wait_for(exchanges)
             await run_follow_ups(clock)

@@ -51,8 +51,10 @@ class PretendCad:
         body = await request.json()
         await asyncio.sleep(self._delay)
         for order in body["data"]:
-            on_call = self._calls[order["callId"]]
-            on_call.update(self._idents[one] for one in order["units"])
+            idents = {self._idents[one] for one in order["units"]}
+            for on_call in self._calls.values():
+                on_call.difference_update(idents)
+            self._calls[order["callId"]] |= idents
         return web.Response(text="UNITS ATTACHED")
 
     async def _show_calls(self, _: web.Request) -> web.Response:

@@ -14,6 +14,7 @@ from discord.ext import commands
 from bot.cad.http.transport import Transport
 from bot.command_sync import CommandSync
 from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.discord_limits import LONGEST_RATE_LIMIT
 from bot.config.settings import Settings
 from bot.services.records.erasure import MemberErasure
 from bot.storage.stores.card_store import CardStore
@@ -47,9 +48,6 @@ PERSISTENT_ITEMS: tuple[type[PersistentItem], ...] = (
     StopCheckButton,
     ImportButton,
 )
-
-# Seconds; discord.py sleeps for shorter ones, and raises RateLimited for longer ones. Its least.
-LONGEST_RATE_LIMIT = 30.0
 
 _log = logging.getLogger(__name__)
 

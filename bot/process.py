@@ -12,6 +12,7 @@ import discord
 
 from bot.app import SHUTDOWN_GRACE, DispatchBot, open_bot
 from bot.command_sync import CommandsNotAuthorized
+from bot.common.discord_limits import LONGEST_RATE_LIMIT
 from bot.config.settings import Settings
 from bot.runtime import gc_tuning
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
@@ -48,7 +49,7 @@ async def invite_url(token: str) -> str:
     Raises:
         StartupError: Discord cannot be used.
     """
-    async with discord.Client(intents=discord.Intents.none()) as client:
+    async with _rest_client() as client:
         with _as_startup_errors(client):
             await client.login(token)
             application = await client.application_info()
@@ -61,10 +62,15 @@ async def guild_names(token: str) -> dict[int, str]:
     Raises:
         StartupError: Discord cannot be used.
     """
-    async with discord.Client(intents=discord.Intents.none()) as client:
+    async with _rest_client() as client:
         with _as_startup_errors(client):
             await client.login(token)
             return {guild.id: guild.name async for guild in client.fetch_guilds()}
+
+
+def _rest_client() -> discord.Client:
+    """Return a client for questions to Discord, without the gateway."""
+    return discord.Client(intents=discord.Intents.none(), max_ratelimit_timeout=LONGEST_RATE_LIMIT)
 
 
 async def _serve(settings: Settings, signals: StopSignals) -> None:

@@ -87,7 +87,7 @@ SCENARIO = (
         options={"steam": f"https://steamcommunity.com/profiles/{CHARLIE.steam64}"},
         expected=(
             f"✅ @Charlie is now linked to `{CHARLIE.hex}`",
-            f"The CAD knows this id as `{CHARLIE.hex}` (account `charlie`)",
+            f"The CAD knows this id as `{CHARLIE.hex}`.",
         ),
     ),
     Step(
@@ -103,7 +103,7 @@ SCENARIO = (
         member="Dana",
         command="detach",
         options={"units": "@Charlie A-7"},
-        expected=("✅ Off their calls: @Charlie (E-51), A-7",),
+        expected=("✅ Off their calls: @Charlie (E-51, left #100), A-7 (left #101)",),
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3")},
     ),
     Step(
@@ -112,7 +112,7 @@ SCENARIO = (
         command="attach",
         options={"call": str(TRAFFIC_STOP), "units": "#Patrol-2 dept:EMS -@Pat"},
         expected=(
-            "✅ **#101** Traffic Stop: @Alice (A-7), M-3",
+            "✅ **#101** Traffic Stop: @Alice (A-7), M-3 (already there)",
             "Excluded: @Pat (A-12)",
         ),
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3", "A-7")},
@@ -122,7 +122,11 @@ SCENARIO = (
         member="Dana",
         command="detach",
         options={"units": "@Officer -A-12 -M-3"},
-        expected=("✅ Off their calls: @Alice (A-7)", "@Officer ("),
+        expected=(
+            "⚠️ Off their calls: @Alice (A-7, left #101)",
+            "@Charlie: not on any call",
+            "@Officer (",
+        ),
         units={ARMED_ROBBERY: ("A-12",), TRAFFIC_STOP: ("B-21", "M-3")},
     ),
     Step(
@@ -137,7 +141,7 @@ SCENARIO = (
     Step(
         purpose="the order is carried out after the CAD is back",
         cad_change=CadChange.COMES_BACK,
-        expected=("✅ **#100** Armed Robbery: @Bob (M-3)", "Confirmed by the CAD"),
+        expected=("✅ **#100** Armed Robbery: @Bob (M-3, left #101)", "Confirmed by the CAD"),
         units={ARMED_ROBBERY: ("A-12", "M-3"), TRAFFIC_STOP: ("B-21",)},
     ),
 )

@@ -1,6 +1,7 @@
 """What every test stands on."""
 
 import asyncio
+import logging
 import os
 import signal
 import tempfile
@@ -40,6 +41,12 @@ FROM_OUTSIDE = {
     *("benchmarks", "browser", "crash", "faults", "sandbox", "signalr"),
     "test_shift.py",
 }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    about = "of tests/crash/test_random_kills.py"
+    parser.addoption("--kills", type=int, default=4, help=f"how many kills on each API {about}")
+    parser.addoption("--kill-seed", default="0", help=f"draws the moments and the orders {about}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -87,3 +94,15 @@ def own_signals() -> Iterator[None]:
     yield
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def loggers() -> Iterator[None]:
+    """Restore the loggers after a test in which the bot sets them up."""
+    names = ("", "bot", "cogs")
+    before = [(logging.getLogger(name), logging.getLogger(name).level) for name in names]
+    handlers = logging.getLogger().handlers[:]
+    yield
+    logging.getLogger().handlers[:] = handlers
+    for logger, level in before:
+        logger.setLevel(level)

@@ -6,7 +6,7 @@ A further kind is one more row of `SAMPLES`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from bot.services.queue.order_kinds import KINDS
 from bot.storage.stores.order_store import OrderAction
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state.change_log import Change, ChangeKind
-from sandbox.cad.state.models import CallForm, EmergencyForm, Server
+from sandbox.cad.state.models import CallForm, EmergencyForm, Server, UnitStatus
 from sandbox.cad.state.world import CadWorld
 
 # The requests of both APIs that only read.
@@ -56,6 +56,7 @@ class OrderSample:
             self,
             options={name: text.format(**names) for name, text in self.options.items()},
             custom_id=self.custom_id.format(**names),
+            value=self.value.format(**names),
             fields={name: text.format(**names) for name, text in self.fields.items()},
         )
 
@@ -86,6 +87,12 @@ SAMPLES: Mapping[OrderAction, OrderSample] = {
     OrderAction.STATUS: OrderSample(
         (ChangeKind.UNIT_STATUS,), custom_id="cad:status:{server}:{call}", value="4"
     ),
+    OrderAction.PRIMARY: OrderSample(
+        (ChangeKind.CALL_EDIT,),
+        custom_id="cad:primary:{server}:{call}",
+        value="{unit}",
+        is_on_call=True,
+    ),
     OrderAction.CLOSE: OrderSample(
         (ChangeKind.CALL_CLOSED,), custom_id="cad:close-now:{server}:{call}"
     ),
@@ -101,15 +108,19 @@ SAMPLES: Mapping[OrderAction, OrderSample] = {
 
 @dataclass(slots=True)
 class Subject:
-    """A unit, a call and a 911 call that one order is about; `changes` is what became of them."""
+    """A unit, a call and a 911 call that one order is about; `changes` is what became of them.
+
+    Attributes:
+        undone: the id of the order before that it undoes, if it does.
+    """
 
     server_id: int
     ident: int
     unit: str
     call_id: int
     emergency: int
+    undone: int = 1
     changes: list[ChangeKind] = field(default_factory=list)
-    _created: int | None = None
 
     @classmethod
     def prepare(
@@ -120,6 +131,7 @@ class Subject:
         call_id = world.new_dispatch(server, CallForm(f"Alarm of {unit}")).call_id
         emergency = world.call_911(server, EmergencyForm("Jane", "Grove Street", "Shots")).call_id
         world.detach(server, Target(ident_ids=(ident,)))
+        world.set_status(server, Target(ident_ids=(ident,)), UnitStatus.AVAILABLE)
         if sample.is_on_call:
             world.attach(server, call_id, Target(ident_ids=(ident,)))
         subject = cls(server_id, ident, unit, call_id, emergency)
@@ -133,7 +145,7 @@ class Subject:
             "call": self.call_id,
             "emergency": self.emergency,
             "unit": self.unit,
-            "undone": 1,
+            "undone": self.undone,
         }
 
     def record(self, change: Change) -> None:
@@ -151,11 +163,11 @@ class Subject:
             self.changes.append(change.kind)
 
 
-def requests_of_kinds() -> Iterator[tuple[OrderAction, int]]:
-    """Yield each request of each kind of order: the kind and the number of the request from 0."""
-    for action in KINDS:
-        for number in range(len(SAMPLES[action].changes)):
-            yield action, number
+# Each request of each kind of order: the kind, and the number of the request from 0.
+EVERY_REQUEST = [
+    (action, number) for action in KINDS for number in range(len(SAMPLES[action].changes))
+]
+REQUEST_IDS = [f"{action}-{number + 1}" for action, number in EVERY_REQUEST]
 
 
 def is_order(request: web.Request) -> bool:

@@ -33,6 +33,7 @@ class Limiters:
     create: RateLimiter
     close: RateLimiter
     note: RateLimiter
+    primary: RateLimiter
     status: RateLimiter
     remove_911: RateLimiter
     calls: RateLimiter
@@ -80,6 +81,9 @@ class CadClient(Protocol):
         self, server_id: int, call_id: int, text: str, *, label: str = "Discord"
     ) -> None:
         """Add a note to a dispatch call; `label` names the author."""
+
+    async def set_primary(self, server_id: int, call_id: int, ident: int, *, track: bool) -> None:
+        """Make a unit the primary unit of a dispatch call; `track` as in `Call.track_primary`."""
 
     async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
         """Set the status of a unit; `Unit.status` lists the numbers."""

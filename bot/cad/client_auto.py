@@ -113,6 +113,10 @@ class AutoClient:
             lambda cad: cad.add_note(server_id, call_id, text, label=label), once=True
         )
 
+    async def set_primary(self, server_id: int, call_id: int, ident: int, *, track: bool) -> None:
+        """Make a unit the primary unit of a dispatch call; `track` as in `Call.track_primary`."""
+        await self._switch.ask(lambda cad: cad.set_primary(server_id, call_id, ident, track=track))
+
     async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
         """Set the status of a unit."""
         await self._switch.ask(lambda cad: cad.set_status(server_id, unit, status))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from bot.cad.api_choice import ApiStatus
@@ -61,15 +61,24 @@ class V1Client:
     async def attach(self, attachments: Sequence[AttachRequest]) -> None:
         """Attach units to calls, all in one request if API ids or idents name them.
 
-        It is not documented what the CAD does if it refuses one of several calls.
+        It is not documented what the CAD does if it refuses one of several calls, nor whether an
+        API id stands for one unit of its account or for all: where several are on duty, idents
+        name the units, if the CAD takes them.
 
         Raises:
             UnitNotAddressable: the CAD takes API ids only, and a unit has none.
         """
         without_api_id = v1.without_api_id(attachments)
+        shared = self._unit_list.shared_accounts
+        is_shared = self._takes_idents and any(
+            unit.account in shared.get(order.server_id, ())
+            for order in attachments
+            for unit in order.units
+        )
         refusals: list[CadRefused | CadUnreadable] = []
-        for variant in self._variants_for(without_api_id):
-            first, *further = v1.attach(self._credentials, attachments, variant)
+        for variant in self._variants_for(without_api_id, is_shared=is_shared):
+            by_ident = is_shared and variant is v1.ATTACH_VARIANTS[-1]
+            first, *further = v1.attach(self._credentials, attachments, variant, by_ident=by_ident)
             try:
                 await self._sender.send_now(first, v1.read_done)
             except (CadRefused, CadUnreadable) as refusal:
@@ -77,7 +86,9 @@ class V1Client:
                     raise
                 refusals.append(refusal)
             else:
-                if variant is not self._variant and not without_api_id:
+                if is_shared:
+                    self._takes_idents = by_ident
+                elif variant is not self._variant and not without_api_id:
                     self._record_variant(variant)
                 if further:
                     await self._send_further(further)
@@ -113,6 +124,11 @@ class V1Client:
     ) -> None:
         """Add a note to a dispatch call; `label` names the author."""
         request = v1_calls.add_note(self._credentials, server_id, call_id, text, label)
+        await self._sender.command(request, v1.read_done)
+
+    async def set_primary(self, server_id: int, call_id: int, ident: int, *, track: bool) -> None:
+        """Make a unit the primary unit of a dispatch call; `track` as in `Call.track_primary`."""
+        request = v1_calls.set_primary(self._credentials, server_id, call_id, ident, track=track)
         await self._sender.command(request, v1.read_done)
 
     async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
@@ -238,11 +254,15 @@ class V1Client:
                 error.may_have_arrived = True
                 raise
 
-    def _variants_for(self, without_api_id: Sequence[UnitRef]) -> Sequence[AttachVariant]:
+    def _variants_for(
+        self, without_api_id: Sequence[UnitRef], *, is_shared: bool
+    ) -> Iterable[AttachVariant]:
         if without_api_id:
             # The older ones might answer 200 and attach no unit.
             return v1.ATTACH_VARIANTS[-1:] if self._takes_idents else ()
-        return (self._variant,) if self._variant else v1.ATTACH_VARIANTS
+        variants = (self._variant,) if self._variant else v1.ATTACH_VARIANTS
+        # Only today's knows idents.
+        return dict.fromkeys((v1.ATTACH_VARIANTS[-1], *variants)) if is_shared else variants
 
     def _record_variant(self, variant: AttachVariant) -> None:
         if variant != (self._variant or v1.ATTACH_VARIANTS[0]):

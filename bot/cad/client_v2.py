@@ -49,6 +49,7 @@ class V2Client:
             create=sender.limiter(v2.NEW_CALL),
             close=sender.limiter(v2.CLOSE),
             note=sender.limiter(v2.NOTE),
+            primary=sender.limiter(v2.PRIMARY),
             status=sender.limiter(v2.STATUS),
             remove_911=sender.limiter(v2.REMOVE_911),
             calls=sender.limiter(v2.CALLS),
@@ -96,6 +97,11 @@ class V2Client:
     ) -> None:
         """Add a note to a dispatch call; `label` names the author."""
         request = v2_calls.add_note(self._credentials, server_id, call_id, text, label)
+        await self._sender.command(request, v2.read_done)
+
+    async def set_primary(self, server_id: int, call_id: int, ident: int, *, track: bool) -> None:
+        """Make a unit the primary unit of a dispatch call; `track` as in `Call.track_primary`."""
+        request = v2_calls.set_primary(self._credentials, server_id, call_id, ident, track=track)
         await self._sender.command(request, v2.read_done)
 
     async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:

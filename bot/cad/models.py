@@ -112,6 +112,7 @@ class Call:
         status: `PENDING`, `ACTIVE` or `CLOSED`.
         priority: 1 (highest) to `LOWEST_PRIORITY`.
         primary: the ident of the primary unit; None if there is none.
+        track_primary: whether the place of the call follows the primary unit.
         meta: further values that game servers and the CAD store with the call. The keys keep
             their letter case, because game servers need it. Compare them without letter case.
         priority_text: the priority of a call of a custom layout, as the community named it; empty
@@ -132,6 +133,7 @@ class Call:
     postal: str = ""
     description: str = ""
     primary: int | None = None
+    track_primary: bool = False
     notes: tuple[Note, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict, hash=False)
     priority_text: str = ""

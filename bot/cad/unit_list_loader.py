@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from bot.cad.errors import CadRateLimited
@@ -36,6 +37,9 @@ class _Round:
 class UnitListLoader:
     """Continues, at each call, where the last one had to stop; keeps all pages.
 
+    Attributes:
+        shared_accounts: by server, the accounts that have several units on duty.
+
     Args:
         fetch_page: takes a server id and an offset in units, and returns the page from there.
     """
@@ -46,6 +50,8 @@ class UnitListLoader:
         self._fetch_page = fetch_page
         self._clock = clock
         self._rounds: dict[int, _Round] = {}
+        self._accounts: dict[int, dict[int, str]] = {}  # by server and ident
+        self.shared_accounts: dict[int, frozenset[str]] = {}
 
     async def load(self, server_id: int) -> UnitListPart:
         """Fetch the pages that are still missing, as many as the rate limit allows.
@@ -73,13 +79,28 @@ class UnitListLoader:
             del self._rounds[server_id]
         units, current.unreported = tuple(current.unreported.values()), {}
         is_complete = retry_after is None
+        listed = frozenset(current.seen) if is_complete and current.is_gapless else None
+        self._note_accounts(server_id, units, listed)
         return UnitListPart(
             units,
             is_complete=is_complete,
-            listed=frozenset(current.seen) if is_complete and current.is_gapless else None,
+            listed=listed,
             age=self._clock.monotonic() - current.started_at,
             retry_after=retry_after,
             loaded=len(current.seen),
+        )
+
+    def _note_accounts(
+        self, server_id: int, units: Iterable[Unit], listed: frozenset[int] | None
+    ) -> None:
+        known = self._accounts.get(server_id, {})
+        if listed is not None:
+            known = {ident: account for ident, account in known.items() if ident in listed}
+        known |= {unit.ident: unit.account for unit in units if unit.account}
+        self._accounts[server_id] = known
+        counts = Counter(known.values())
+        self.shared_accounts[server_id] = frozenset(
+            account for account, count in counts.items() if count > 1
         )
 
     async def _load_page(self, server_id: int, current: _Round) -> bool:

@@ -9,6 +9,9 @@ INTERACTION_LIFETIME = timedelta(minutes=15)
 # For what edits a reply late: time is left for the last edit itself.
 REPLY_LIFETIME = INTERACTION_LIFETIME - timedelta(seconds=15)
 
+# Seconds; discord.py sleeps for shorter ones, and raises RateLimited for longer ones. Its least.
+LONGEST_RATE_LIMIT = 30.0
+
 MAX_OPTIONS = 25  # options of a select, and selected members
 MAX_OPTION_LENGTH = 100  # characters of an option's label, value and description
 

@@ -50,6 +50,7 @@ class BackgroundTasks:
         *,
         first_wait: float = 0.0,
         expected: type[Exception] | tuple[type[Exception], ...] = (StorageError, CadError),
+        context: contextvars.Context | None = None,
     ) -> None:
         """Take a step again and again until the bot stops, whatever a step raises.
 
@@ -62,6 +63,7 @@ class BackgroundTasks:
             backoff: the seconds after failures, or more where the CAD asks for more.
             first_wait: the seconds before the first step.
             expected: the errors that are no fault of the bot; others are logged with a traceback.
+            context: that of the task; None for one of its own, because it outlives its starter.
         """
         outage = OutageLog(_log, f"{name} failed", f"{name} works again")
 
@@ -84,8 +86,7 @@ class BackgroundTasks:
                 if wait is None:
                     return
 
-        # A context of its own: the task outlives the one that starts it.
-        contextvars.Context().run(self.spawn, run(), name)
+        (context or contextvars.Context()).run(self.spawn, run(), name)
 
     @contextmanager
     def cancellable(self) -> Iterator[None]:

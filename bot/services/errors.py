@@ -91,20 +91,26 @@ class TitleMissing(ServiceError):
 
 
 class CallNotFound(ServiceError):
-    """No open call matches what was typed."""
+    """No open call matches what was typed.
 
-    def __init__(self, typed: str) -> None:
+    Attributes:
+        server: the words for the server; empty for the only server of a community.
+    """
+
+    def __init__(self, typed: str, server: str = "") -> None:
         super().__init__(typed)
         self.typed = typed
+        self.server = server
 
 
 class AmbiguousCall(ServiceError):
-    """Several open calls match what was typed."""
+    """Several open calls match what was typed; `server` as in `CallNotFound`."""
 
-    def __init__(self, typed: str, calls: tuple[Call, ...]) -> None:
+    def __init__(self, typed: str, calls: tuple[Call, ...], server: str = "") -> None:
         super().__init__(typed)
         self.typed = typed
         self.calls = calls
+        self.server = server
 
 
 class NothingToUndo(SpentError):
@@ -150,6 +156,29 @@ class IdAlreadyLinked(ServiceError):
         super().__init__("linked to another member")
         self.api_id = api_id
         self.holders = holders
+
+
+class ReplacesProvenLink(ServiceError):
+    """The CAD does not know the new id of a member whose present id it has confirmed.
+
+    Attributes:
+        present_id: the id that the member has.
+        was_asked: whether the CAD said so; else it could not be asked.
+    """
+
+    def __init__(self, api_id: str, present_id: str, *, was_asked: bool) -> None:
+        super().__init__("replaces an id that the CAD has confirmed")
+        self.api_id = api_id
+        self.present_id = present_id
+        self.was_asked = was_asked
+
+
+class TooManyLinks(ServiceError):
+    """The member has linked themselves too often; the next link is possible in some seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"again in {retry_after:.0f} s")
+        self.retry_after = retry_after
 
 
 class ApprovalPending(ServiceError):
@@ -202,6 +231,10 @@ class ExportTooLarge(ServiceError):
 
 class DownloadFailed(ServiceError):
     """Discord did not return an uploaded file."""
+
+
+class FileReadTimeout(ServiceError):
+    """An uploaded file takes too long to read."""
 
 
 class ImportExpired(SpentError):

@@ -113,7 +113,7 @@ def _from_driver(location: str, error: Exception, original: BaseException | None
     if isinstance(error, exc.IntegrityError | exc.ProgrammingError):
         return StorageError(location, reason)
     if code in _SQLITE_FORBIDDEN:
-        reason += _ownership(Path(location))
+        reason += _ownership(Path(location.removeprefix("file:")))  # as in SQLite's URIs
     may_pass = code in _SQLITE_PASSING or str(getattr(original, "sqlstate", "")).startswith(
         _POSTGRES_PASSING
     )

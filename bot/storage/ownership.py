@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from bot.storage.errors import DatabaseInUse, storage_error
+from bot.storage.errors import DRIVER_ERRORS, DatabaseInUse, storage_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,8 +38,14 @@ async def owned(engine: AsyncEngine, file: Path | None, location: str) -> AsyncI
         with closing(_connect(file, location)):
             yield
     elif engine.dialect.name == "postgresql":
-        async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            if not await connection.scalar(_TRY_LOCK):
+        async with AsyncExitStack() as stack:
+            connecting = engine.execution_options(isolation_level="AUTOCOMMIT").connect()
+            try:
+                connection = await stack.enter_async_context(connecting)
+                is_free = await connection.scalar(_TRY_LOCK)
+            except DRIVER_ERRORS as error:
+                raise storage_error(location, error) from error
+            if not is_free:
                 raise DatabaseInUse(location)
             yield
     else:

@@ -41,6 +41,7 @@ from bot.services.errors import (
     CallNotFound,
     DownloadFailed,
     ExportTooLarge,
+    FileReadTimeout,
     FileTooLarge,
     GuildNotServed,
     ImportExpired,
@@ -61,7 +62,7 @@ from bot.services.errors import (
 )
 from bot.storage.errors import StorageError, ValueNotStorable
 from bot.ui.link_error_text import FIXED_LINK_TEXTS, LinkError, link_message
-from bot.ui.text import call_name, code_span, join_limited, role_mentions, timestamp
+from bot.ui.text import call_name, code_span, join_limited, on_server, role_mentions, timestamp
 
 _TELL_OPERATOR = "Tell the person who runs this bot"
 _REJECTION_ADVICE: dict[type[CadRefused], str] = {
@@ -113,6 +114,7 @@ _FIXED_TEXTS: Mapping[type[ServiceError], str] = {
     TooLateToConfirm: (
         f"That was more than {minutes(INTERACTION_LIFETIME)} minutes ago. Give the order again."
     ),
+    FileReadTimeout: "The file takes too long to read. Split it into smaller files.",
     DownloadFailed: "Discord did not send the file or the list of members. Try again.",
     ExportTooLarge: (
         "The file of links is too large for Discord. `python -m bot links export` has no limit."
@@ -257,16 +259,16 @@ def _service_message(error: ServiceError) -> str:
 
 def _call_message(error: CallNotFound | AmbiguousCall) -> str:
     match error:
-        case CallNotFound(typed=typed):
+        case CallNotFound(typed=typed, server=server):
             text = (
-                f"No open call matches {code_span(typed, 100)}. Give its number, or pick a call"
-                " from the list that shows while you type."
+                f"No open call{on_server(server)} matches {code_span(typed, 100)}. Give its number,"
+                " or pick a call from the list that shows while you type."
             )
-        case AmbiguousCall(typed=typed, calls=calls):
+        case AmbiguousCall(typed=typed, calls=calls, server=server):
             names = join_limited([call_name(one) for one in calls], 1000)
             text = (
-                f"Several open calls match {code_span(typed, 100)}: {names}. Give the number of the"
-                " call that you mean."
+                f"Several open calls{on_server(server)} match {code_span(typed, 100)}: {names}."
+                " Give the number of the call that you mean."
             )
     return text
 

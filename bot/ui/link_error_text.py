@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -11,15 +12,24 @@ from bot.services.errors import (
     IdAlreadyLinked,
     InvalidApiId,
     NoCheckRuns,
+    ReplacesProvenLink,
     RequestDecided,
     RequestNotFound,
     ServiceError,
+    TooManyLinks,
     VanityUrl,
 )
 from bot.storage.stores.link_request_store import LinkRequestState
 from bot.ui.text import code_span, join_limited, member_mention
 
-LinkError: TypeAlias = InvalidApiId | IdAlreadyLinked | ApprovalPending | RequestDecided
+LinkError: TypeAlias = (
+    InvalidApiId
+    | IdAlreadyLinked
+    | ReplacesProvenLink
+    | TooManyLinks
+    | ApprovalPending
+    | RequestDecided
+)
 
 FIXED_LINK_TEXTS: Mapping[type[ServiceError], str] = {
     RequestNotFound: "This question is closed, or belongs to another server. Use `/link` again.",
@@ -56,6 +66,16 @@ def link_message(error: LinkError) -> str:
             text = (
                 f"{code_span(api_id, 100)} is linked to another member. If it is yours, ask a"
                 " dispatcher."
+            )
+        case ReplacesProvenLink(api_id=api_id, present_id=present_id):
+            text = (
+                f"The CAD does not know {code_span(api_id, 100)}, and has confirmed"
+                f" {code_span(present_id, 100)}, the present link. Use `/link` to replace it."
+            )
+        case TooManyLinks(retry_after=seconds):
+            text = (
+                "You have linked yourself too often. Try again in"
+                f" {math.ceil(seconds / 60)} minutes, or ask a dispatcher to link you."
             )
         case ApprovalPending(api_id=api_id):
             text = (

@@ -57,12 +57,14 @@ def on_server(server: str) -> str:
     return f" on {escape(server, 40)}" if server else ""
 
 
-def unit_name(one: Assignee) -> str:
-    """Name a unit by its member and its number, as far as they are known."""
+def unit_name(one: Assignee, note: str = "") -> str:
+    """Name a unit by its member and its number, as far as they are known, with a note on it."""
     number = escape(one.unit.number, 20) if one.unit and one.unit.number else ""
     if one.discord_id is not None:
-        return f"<@{one.discord_id}>" + (f" ({number})" if number else "")
-    return number or code_span(one.reference, 60)
+        name, notes = f"<@{one.discord_id}>", ", ".join(filter(None, (number, note)))
+    else:
+        name, notes = number or code_span(one.reference, 60), note
+    return f"{name} ({notes})" if notes else name
 
 
 def timestamp(when: datetime, style: str) -> str:

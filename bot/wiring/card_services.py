@@ -7,6 +7,7 @@ from functools import partial
 
 from bot.services.cards.card_cleanup import CardCleanup
 from bot.services.cards.card_publisher import CardPublisher
+from bot.services.cards.card_schedule import CardSettings
 from bot.services.cards.guild_cards import GuildCards
 from bot.services.links.link_service import LinkService
 from bot.storage.stores.card_store import CardStore
@@ -34,12 +35,14 @@ def build_cards(needed: Dependencies, links: LinkService) -> GuildCards:
             needed.board,
             shown,
             partial(shown.links, links),
+            CardSettings(
+                channel_id=channel_id,
+                server_ids=server_ids[channel_id],
+                keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
+                ping_role_id=settings.ping_role_id,
+                urgent_priorities=settings.urgent_priorities,
+            ),
             servers=needed.servers,
-            server_ids=server_ids[channel_id],
-            channel_id=channel_id,
-            keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
-            ping_role_id=settings.ping_role_id,
-            urgent_priorities=settings.urgent_priorities,
             layouts=needed.layouts,
             clock=clock,
         )

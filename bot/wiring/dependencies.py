@@ -108,17 +108,35 @@ def open_dependencies(
     stack.push_async_callback(cad.close)
     layouts = CallLayouts(cad.layouts, clock=clock)
     stack.push_async_callback(layouts.close)
-    board = Board(cad, clock=clock, call_title=layouts.title)
+    servers = CadServers(
+        settings.default_server_id, {one.server_id: one.name for one in settings.servers}
+    )
+    board = Board(
+        cad,
+        clock=clock,
+        call_title=layouts.title,
+        server_label=servers.labels.__getitem__,
+    )
     stack.push_async_callback(board.close)
-    access = Access(
+    accounts = CadAccounts(cad, clock=clock)
+    return Dependencies(
+        shared,
+        guild_id,
+        settings,
+        servers,
+        cad,
+        accounts,
+        board,
+        layouts,
+        _build_access(settings),
+    )
+
+
+def _build_access(settings: GuildSettings) -> Access:
+    return Access(
         settings.dispatch_role_ids,
         settings.self_dispatch_role_ids,
         settings.link_role_ids,
         settings.admin_role_ids,
         settings.require_cad_permission,
     )
-    servers = CadServers(
-        settings.default_server_id, {one.server_id: one.name for one in settings.servers}
-    )
-    accounts = CadAccounts(cad, clock=clock)
-    return Dependencies(shared, guild_id, settings, servers, cad, accounts, board, layouts, access)

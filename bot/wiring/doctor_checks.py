@@ -17,6 +17,7 @@ import cogs
 from bot.cad.client import InspectableCad
 from bot.cad.http.transport import Transport
 from bot.common.clock import SYSTEM_CLOCK
+from bot.common.discord_limits import LONGEST_RATE_LIMIT
 from bot.config import settings
 from bot.config.guild_settings import GuildSettings
 from bot.config.settings import Settings, SettingsError
@@ -193,7 +194,8 @@ def _checks(loaded: Settings) -> Mapping[str, Check]:
 
 
 async def _discord(loaded: Settings) -> list[Finding]:
-    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
+    intents = discord.Intents(guilds=True)
+    async with discord.Client(intents=intents, max_ratelimit_timeout=LONGEST_RATE_LIMIT) as client:
         try:
             await client.login(loaded.discord_token.get_secret_value())
         except Exception as error:  # noqa: BLE001 - nothing but the connection can have failed

@@ -9,6 +9,7 @@ from bot.services.links.approvals import LinkApprovals
 from bot.services.links.bulk_verification import BulkVerifier
 from bot.services.links.cad_links import CadLinks
 from bot.services.links.group_links import GroupLinks
+from bot.services.links.link_pace import LinkPace
 from bot.services.links.link_service import LinkService
 from bot.services.links.link_workflow import LinkWorkflow
 from bot.services.records.erasure import MemberErasure
@@ -79,25 +80,34 @@ def build_link_services(needed: Dependencies) -> LinkServices:
         clock=clock,
     )
     erasure = MemberErasure(store, personal_data, approvals, clock=clock)
-    retention = Retention(needed.operator.audit_days, settings.forget_on_leave)
     return LinkServices(
         links=links,
         cad_links=cad_links,
         group_links=GroupLinks(cad_links, needed.accounts, guild_id=needed.guild_id, clock=clock),
-        workflow=LinkWorkflow(links, approvals, notifier),
+        workflow=LinkWorkflow(links, approvals, LinkPace(access, clock=clock), notifier),
         approvals=approvals,
         files=LinkImportExport(access, store, notifier, id_format=id_format, clock=clock),
         bulk_verifier=bulk_verifier,
         background_verifier=BackgroundVerifier(
             verifier, verifications, guild_id=needed.guild_id, clock=clock
         ),
-        my_data=MyData(
-            store,
-            requests,
-            OrderStore(database),
-            personal_data,
-            retention,
-            server_labels=needed.servers.labels,
-        ),
+        my_data=_build_my_data(needed, store, requests, personal_data),
         erasure=erasure if settings.forget_on_leave else None,
+    )
+
+
+def _build_my_data(
+    needed: Dependencies,
+    store: LinkStore,
+    requests: LinkRequestStore,
+    personal_data: PersonalDataStore,
+) -> MyData:
+    retention = Retention(needed.operator.audit_days, needed.settings.forget_on_leave)
+    return MyData(
+        store,
+        requests,
+        OrderStore(needed.database),
+        personal_data,
+        retention,
+        server_labels=needed.servers.labels,
     )

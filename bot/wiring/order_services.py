@@ -8,7 +8,7 @@ from bot.services.access.cad_permissions import CadPermissions
 from bot.services.calls.call_actions import CallActions
 from bot.services.orders.confirmation import ConfirmationService
 from bot.services.orders.intake import OrderIntake
-from bot.services.orders.order_resolver import TargetResolver
+from bot.services.orders.order_resolver import OrderResolver
 from bot.services.queue.board_check import FollowUp
 from bot.services.queue.order_queue import OrderQueue
 from bot.storage.stores.link_store import LinkStore
@@ -44,7 +44,7 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
         clock=clock,
     )
     check_permission = permissions.require if settings.require_cad_permission else None
-    resolver = TargetResolver(
+    resolver = OrderResolver(
         link_store,
         people.cad_links,
         people.group_links,
@@ -65,7 +65,7 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
             orders,
             cad,
             board,
-            resolver,
+            resolver.resolve_order,
             DiscordOrderAnnouncer(
                 needed.client,
                 settings.log_channel_id,

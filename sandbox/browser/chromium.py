@@ -137,10 +137,11 @@ class DiscordPage:
         """Find a select of a message, by what it says while nothing is chosen."""
         return message.locator(".preview-select", has=self.page.get_by_label(label, exact=True))
 
-    async def submit_form(self, text: str) -> None:
-        """Fill in the open form, which has one field, and submit it."""
+    async def submit_form(self, *texts: str) -> None:
+        """Fill in the first fields of the open form, and submit it."""
         dialog = self.page.get_by_role("dialog")
-        await dialog.get_by_role("textbox").fill(text)
+        for number, text in enumerate(texts):
+            await dialog.get_by_role("textbox").nth(number).fill(text)
         await self._click(dialog.get_by_role("button", name="Submit"))
         await dialog.wait_for(state="hidden")
         await self._wait_until(_IDLE)

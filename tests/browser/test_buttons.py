@@ -82,6 +82,27 @@ async def test_a_dispatcher_on_a_call(browser: Browser) -> None:
         assert await closed.get_by_role("button", name="Attach me").count() == 0
 
 
+async def test_a_dispatcher_opens_a_call(browser: Browser) -> None:
+    async with pages(browser) as shown:
+        await shown.discord.paste("/call new priority:1")
+        await shown.discord.submit_form("Bank Alarm", "10-90", "Vespucci Boulevard", "8022")
+        await shown.told("✅ Created #103 Bank Alarm on Los Santos.")
+        await expect(shown.card("Call #103 Bank Alarm")).to_contain_text("Vespucci Boulevard")
+        await shown.press("✅ Created #103", "Attach…")
+        panel = shown.card("Which units go to #103?")
+        await shown.discord.select_options(panel, "Units on duty, free ones first", "A-7", "K-9")
+        await shown.discord.press(panel, "Attach")
+        await shown.told("✅ #103 Bank Alarm on Los Santos: ")
+        await shown.cad.unit("K-9", 103).wait_for()
+        await expect(shown.card("Call #103 Bank Alarm")).to_contain_text("Units (2)")
+
+        await shown.press("Call #103 Bank Alarm", "More")
+        menu = shown.card("More actions for #103")
+        await shown.discord.select_options(menu, "Set the primary unit", "K-9")
+        await shown.told("K-9 is now the primary unit of #103 Bank Alarm on Los Santos.")
+        await shown.cad.unit("K-9★", 103).wait_for()
+
+
 async def test_a_dispatcher_on_911_calls(browser: Browser) -> None:
     async with pages(browser) as shown:
         await shown.press("911 #1 Jane Doe", "Dispatch…")

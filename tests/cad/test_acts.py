@@ -139,6 +139,25 @@ async def test_a_new_call_is_all_that_was_asked_for(client_fixture: ClientFixtur
     )
 
 
+async def test_recent_calls_are_the_open_ones_and_the_closed_ones(
+    client_fixture: ClientFixture,
+) -> None:
+    number = await client_fixture.client.create_call(NEW)
+    await client_fixture.client.close_call(1, number)
+    found = {one.call_id: one for one in await client_fixture.client.recent_calls(1)}
+    assert set(found) == {*client_fixture.server.calls, number}
+    assert found[number].status == CallStatus.CLOSED
+    assert found[number].meta == NEW.meta
+
+
+async def test_the_primary_unit(client_fixture: ClientFixture) -> None:
+    pat = client_fixture.ident(PAT)
+    await client_fixture.client.set_primary(1, ARMED_ROBBERY, pat, track=True)
+    calls = (await client_fixture.client.calls(1)).dispatch
+    call = next(one for one in calls if one.call_id == ARMED_ROBBERY)
+    assert (call.primary, call.track_primary) == (pat, True)
+
+
 async def test_a_new_call_without_units(client_fixture: ClientFixture) -> None:
     number = await client_fixture.client.create_call(replace(NEW, status=0))
     call = client_fixture.server.calls[number]

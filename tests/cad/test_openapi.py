@@ -94,6 +94,9 @@ BUILDERS: dict[str, st.SearchStrategy[Sequence[Request]]] = {
     "attach": st.builds(v2.attach, _who, st.builds(AttachRequest, _numbers, _numbers, _subjects)),
     "detach": st.builds(v2.detach, _who, st.builds(DetachRequest, _numbers, _subjects)),
     "get_calls": st.tuples(st.builds(v2_calls.get_calls, _who, _numbers)),
+    "set_primary": st.tuples(
+        st.builds(v2_calls.set_primary, _who, _numbers, _numbers, _numbers, track=st.booleans())
+    ),
     "get_recent_calls": st.tuples(st.builds(v2_calls.get_recent_calls, _who, _numbers)),
     "get_units": st.tuples(st.builds(v2.get_units, _who, _numbers, offset=_numbers)),
     "get_layouts": st.tuples(st.builds(v2_layouts.get_layouts, _who)),
@@ -251,6 +254,7 @@ ANSWERED: dict[str, tuple[str, object]] = {
     "current call": (f"/v2/emergency/accounts/{PAT_HIMSELF}/current-call", None),
     "new dispatch": (f"{SERVER}/dispatch-calls", {"title": "Riot", "communityUserIds": []}),
     "close": (f"{SERVER}/dispatch-calls/close", {"callIds": [STRUCTURE_FIRE]}),
+    "primary": (f"{SERVER}/dispatch-calls/{ARMED_ROBBERY}/primary", {"identId": 1}),
     "note": (f"{SERVER}/dispatch-calls/{ARMED_ROBBERY}/notes", {"note": "x"}),
     "911": (f"{SERVER}/calls/911", {"caller": "Jo"}),
     "remove 911": (f"{SERVER}/calls/911/1", None),

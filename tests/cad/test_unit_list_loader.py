@@ -154,3 +154,18 @@ async def test_each_server_has_its_own_round(source: Source, loader: UnitListLoa
     source.requests = 1
     await loader.load(2)
     assert source.offsets == [0, 0]
+
+
+async def test_accounts_with_several_units_are_known_for_each_server() -> None:
+    pages = [[(1, "pat"), (2, "pat"), (3, "")], [(4, "pat"), (5, ""), (6, "")], [(1, "pat")]]
+
+    async def page(_server_id: int, _offset: int) -> UnitsPage:
+        units = tuple(Unit(ident, account, "", "", "", 2, ()) for ident, account in pages.pop(0))
+        return UnitsPage(units, len(units), is_last=True)
+
+    loader = UnitListLoader(page, ManualClock())
+    await loader.load(1)
+    await loader.load(2)
+    assert loader.shared_accounts == {1: frozenset({"pat"}), 2: frozenset()}
+    await loader.load(1)  # the second unit is off duty
+    assert loader.shared_accounts[1] == frozenset()

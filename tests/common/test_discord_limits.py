@@ -15,6 +15,7 @@ _WRITTEN = re.compile(
 # These limits of other things have nothing to do with Discord.
 _OTHER = {
     ("verification/background_verifier.py", "900.0"),  # its longest pause
+    ("links/group_links.py", "900.0"),  # as before
     ("board/server_state.py", "minutes=15"),  # how old a long list of units may be
     ("bot/cad/unit_list_loader.py", "15 * 60"),  # how long a round of its pages may take
     ("bot/cad/http/wire.py", "15 * 60"),  # the longest Retry-After that is believed

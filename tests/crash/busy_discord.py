@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -14,6 +14,7 @@ from aiohttp import web
 from tests.process.discord_server import _MESSAGE, APPLICATION_ID, GUILD_ID, DiscordServer
 
 MANAGE_SERVER = 1 << 5
+DEFERRED_UPDATE = 6
 LOG_CHANNEL_ID = "1300000000000000003"
 UNKNOWN_WEBHOOK = 404, {"code": 10015, "message": "Unknown Webhook"}
 ALREADY_ACKNOWLEDGED = 400, {"code": 40060, "message": "Already acknowledged"}
@@ -39,10 +40,13 @@ Watch = Callable[[Moment], bool]
 
 @dataclass(slots=True)
 class Pressed:
-    """A command or press of a member, and what the member sees of it.
+    """A command, press or form of a member, and what the member sees of it.
 
     Attributes:
         call_id: None for a detach.
+        form: the custom id of the form that it opened.
+        is_in_place: the press was acknowledged without a reply; what comes is in `follow_up`, or
+            replaces the message that was pressed.
         acknowledged: whether they see "thinking…" or an answer instead of a failure.
         text: the private reply; empty while it is "thinking…".
         message: what they were told by a message, last.
@@ -54,10 +58,18 @@ class Pressed:
     acknowledged: bool = False
     text: str = ""
     message: str = ""
+    form: str = ""
+    is_in_place: bool = False
+    follow_up: str = ""
 
     @property
     def answer(self) -> str:
         """What they know."""
+        if self.is_in_place:
+            # A bot that dies before it has stored the id of the message that follows tells the
+            # outcome in the message that was pressed.
+            is_left = self.text and self.follow_up.startswith("⏳")
+            return (not is_left and self.follow_up) or self.text or self.message
         return self.text if self.acknowledged else self.message
 
     @property
@@ -71,6 +83,10 @@ class Pressed:
     @property
     def reply_id(self) -> str:
         return str(1_700_000_000_000_000_000 + self.number)
+
+    @property
+    def follow_up_id(self) -> str:
+        return str(1_800_000_000_000_000_000 + self.number)
 
 
 @dataclass
@@ -95,38 +111,71 @@ class BusyDiscord(DiscordServer):
 
     async def press(self, orders: Sequence[tuple[str, int | None]]) -> None:
         """Let people give orders, unit and call each, one right after the other."""
-        assert self._socket is not None
         for unit, call_id in orders:
-            one = Pressed(len(self.pressed), unit, call_id)
-            self.pressed.append(one)
-            event = {"op": 0, "s": 2 + one.number, "t": "INTERACTION_CREATE", "d": _event(one)}
-            with contextlib.suppress(ConnectionError):  # a bot that is dead hears nothing
-                await self._socket.send_json(event)
+            one = self.new_press(unit, call_id)
+            options = {"units": unit} | ({"call": str(call_id)} if call_id is not None else {})
+            await self.type(one, "detach" if call_id is None else "attach", options)
             if self.watch(Moment.PRESSED):
                 return
 
-    async def click(self, custom_id: str) -> Pressed:
-        """Let a member press a button of a card."""
-        assert self._socket is not None
-        one = Pressed(len(self.pressed), "", None)
+    def new_press(self, unit: str = "", call_id: int | None = None) -> Pressed:
+        """Have a further member, who is about to press."""
+        one = Pressed(len(self.pressed), unit, call_id)
         self.pressed.append(one)
-        event = _event(one) | {"type": 3, "data": {"component_type": 2, "custom_id": custom_id}}
-        event |= {
-            "channel_id": LOG_CHANNEL_ID,
-            "channel": {"id": LOG_CHANNEL_ID, "type": 0, "name": "calls", "position": 0},
-        }
-        button = {"type": 2, "style": 1, "label": "A button", "custom_id": custom_id}
-        row = {"type": 1, "components": [button]}
-        event["message"] = _MESSAGE | {"content": "A card", "components": [row]}
-        await self._socket.send_json({"op": 0, "s": 2, "t": "INTERACTION_CREATE", "d": event})
         return one
+
+    async def type(self, one: Pressed, command: str, options: Mapping[str, str]) -> None:
+        """Let a member type a command, or one of a group: `call new`."""
+        group, _, command = command.rpartition(" ")
+        typed: list[Any] = [{"name": one, "type": 3, "value": options[one]} for one in options]
+        if group:
+            typed = [{"name": command, "type": 1, "options": typed}]
+        data = {"id": "1600000000000000000", "name": group or command, "type": 1, "options": typed}
+        await self._send_event(one, 2, data | {"guild_id": str(GUILD_ID)})  # whose command it is
+
+    async def click(
+        self, one: Pressed, custom_id: str, value: str = "", *, on: Pressed | None = None
+    ) -> None:
+        """Let a member press a button of a card or a reply, or pick a value in a select."""
+        place = {"id": LOG_CHANNEL_ID, "type": 0, "name": "calls", "position": 0}
+        item: dict[str, Any] = {"type": 3 if value else 2, "custom_id": custom_id}
+        shown = item | ({"options": []} if value else {"style": 1, "label": "A button"})
+        data = {"component_type": item["type"], "custom_id": custom_id}
+        message = _MESSAGE | {"components": [{"type": 1, "components": [shown]}]}
+        message |= {"id": on.reply_id if on else str(1_900_000_000_000_000_000 + one.number)}
+        await self._send_event(
+            one,
+            3,
+            data | ({"values": [value]} if value else {}),
+            channel_id=LOG_CHANNEL_ID,
+            channel=place,
+            message=message,
+        )
+
+    async def submit(self, one: Pressed, form: str, fields: Mapping[str, str]) -> None:
+        """Let a member send a form."""
+        rows = [
+            {"type": 1, "components": [{"type": 4, "custom_id": name, "value": text}]}
+            for name, text in fields.items()
+        ]
+        await self._send_event(one, 5, {"custom_id": form, "components": rows})
+
+    async def _send_event(self, one: Pressed, kind: int, data: Any, **more: Any) -> None:
+        assert self._socket is not None
+        event = _event(one) | {"type": kind, "data": data} | more
+        with contextlib.suppress(ConnectionError):  # a bot that is dead hears nothing
+            await self._socket.send_json(
+                {"op": 0, "s": 2 + one.number, "t": "INTERACTION_CREATE", "d": event}
+            )
 
     def _reply(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:
         match request.method, path.split("/")[1:]:
             case "POST", ["interactions", id_, token, "callback"]:
-                answer = self._acknowledge(id_, token, body["data"])
+                answer = self._acknowledge(id_, token, body)
             case "PATCH", ["webhooks", _, token, "messages", message]:
                 answer = self._edit(token, message, body["content"])
+            case "POST", ["webhooks", _, token]:
+                answer = self._follow_up(token, body["content"])
             case "GET", ["users", user_id] if user_id != "@me":
                 answer = 200, _user(self._find("user_id", user_id))
             case "POST", ["users", "@me", "channels"]:
@@ -138,8 +187,8 @@ class BusyDiscord(DiscordServer):
                 answer = super()._reply(request, path, body)
         return answer
 
-    def _acknowledge(self, interaction_id: str, token: str, data: Any) -> tuple[int, Any]:
-        one = self._find("token", token)
+    def _acknowledge(self, interaction_id: str, token: str, body: Any) -> tuple[int, Any]:
+        one, data = self._find("token", token), body.get("data", {})
         if self.refusal is not None:
             return self.refusal
         if one.acknowledged:
@@ -147,6 +196,8 @@ class BusyDiscord(DiscordServer):
         if not self.watch(Moment.ACKNOWLEDGING):
             one.acknowledged = True
             one.text = data.get("content", "")
+            one.form = data.get("custom_id", "")
+            one.is_in_place = body["type"] == DEFERRED_UPDATE
             self._happened(Moment.ACKNOWLEDGED)
         if self.lost_answers:
             self.lost_answers -= 1
@@ -158,12 +209,28 @@ class BusyDiscord(DiscordServer):
         one = self._find("token", token)
         if self.tokens_are_old:
             return INVALID_TOKEN
-        if not one.acknowledged or message_id not in {"@original", one.reply_id}:
+        if not one.acknowledged or not (
+            one.is_in_place or message_id in {"@original", one.reply_id}
+        ):
             return UNKNOWN_WEBHOOK
         if not self.watch(Moment.TELLING):
-            one.text = content
+            if message_id == one.follow_up_id:
+                one.follow_up = content
+            else:
+                one.text = content
             self._happened(Moment.TOLD)
         return 200, _MESSAGE | {"content": content}
+
+    def _follow_up(self, token: str, content: str) -> tuple[int, Any]:
+        one = self._find("token", token)
+        if self.tokens_are_old:
+            return INVALID_TOKEN
+        if not one.acknowledged:
+            return UNKNOWN_WEBHOOK
+        if not self.watch(Moment.TELLING):
+            one.follow_up = content
+            self._happened(Moment.TOLD)
+        return 200, _MESSAGE | {"id": one.follow_up_id, "content": content}
 
     def _send(self, channel_id: str, content: str) -> tuple[int, Any]:
         if channel_id == LOG_CHANNEL_ID:
@@ -192,15 +259,10 @@ def _user(one: Pressed) -> dict[str, Any]:
 
 
 def _event(one: Pressed) -> dict[str, Any]:
-    """Build the INTERACTION_CREATE of a member who may dispatch."""
-    options: list[dict[str, Any]] = [{"name": "units", "type": 3, "value": one.unit}]
-    if one.call_id is not None:
-        options.append({"name": "call", "type": 3, "value": str(one.call_id)})
-    name = "detach" if one.call_id is None else "attach"
+    """Build the INTERACTION_CREATE of a member who may dispatch, without what the member did."""
     return {
         "id": str(1_500_000_000_000_000_000 + one.number),
         "application_id": str(APPLICATION_ID),
-        "type": 2,
         "token": one.token,
         "version": 1,
         "attachment_size_limit": 0,
@@ -215,6 +277,4 @@ def _event(one: Pressed) -> dict[str, Any]:
             "deaf": False,
             "mute": False,
         },
-        "data": {"id": "1600000000000000000", "name": name, "type": 1, "options": options}
-        | {"guild_id": str(GUILD_ID)},  # whose command it is
     }

@@ -17,6 +17,18 @@ from tests.process.conftest import SETTINGS
 
 
 @pytest.fixture
+def kills(pytestconfig: pytest.Config) -> int:
+    """Return how often the bot is killed on each API."""
+    return int(pytestconfig.getoption("--kills"))
+
+
+@pytest.fixture
+def kill_seed(pytestconfig: pytest.Config) -> str:
+    """Return what the moments and the orders are drawn by."""
+    return str(pytestconfig.getoption("--kill-seed"))
+
+
+@pytest.fixture
 def version() -> int:
     """Use API 1 unless a test says otherwise."""
     return 1

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import re
 import sqlite3
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
@@ -15,19 +15,16 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.common.steam_id import identity
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.cad.state.change_log import Change, ChangeKind
 from sandbox.cad.state.faults import Fault, Handler
 from sandbox.cad.state.models import Server
-from tests.crash.busy_discord import BusyDiscord, Moment
+from tests.crash.busy_discord import BusyDiscord, Moment, Pressed
+from tests.order_samples import OrderSample, Subject, is_order
 from tests.process.conftest import LAUNCHER, PROJECT, Bot
-
-# The requests that carry orders out, of both APIs.
-_ORDERS = re.compile(
-    r"/emergency$|_unit$|/attachments$|/(new_dispatch|remove_911|close_call)$"
-    r"|/dispatch-calls(/close)?$|/911/\d+$"
-)
+from tests.process.discord_server import GUILD_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +34,29 @@ class WatchedCad(Fault):
     discord: BusyDiscord
 
     async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
-        if not _ORDERS.search(request.path) or request.method == "GET":
+        if not is_order(request):
             return await handler(request)
         if self.discord.watch(Moment.ORDERING):
             return web.Response(status=499, text="never arrived")
         response = await handler(request)
         self.discord.watch(Moment.ORDERED)
         return response
+
+
+@dataclass(slots=True)
+class Countdown:
+    """Does something at the last of some moments."""
+
+    moment: Moment
+    left: int
+    do: Callable[[], None]
+
+    def __call__(self, moment: Moment) -> bool:
+        self.left -= moment is self.moment
+        is_last = moment is self.moment and self.left == 0
+        if is_last:
+            self.do()
+        return is_last
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,7 @@ class CrashFixture:
 
     Attributes:
         arrivals: for each unit, the calls that it was put on, in order.
+        patience: seconds that something may take on a slow machine.
     """
 
     discord: BusyDiscord
@@ -73,6 +87,8 @@ class CrashFixture:
     settings: dict[str, str]
     arrivals: dict[str, list[int]] = field(default_factory=dict)
     bots: list[Bot] = field(default_factory=list)
+    patience: float = 120.0
+    _killed: Bot | None = None
 
     @property
     def server(self) -> Server:
@@ -99,11 +115,61 @@ class CrashFixture:
         return bot
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a change at Discord or the CAD that makes a condition true."""
-        async with asyncio.timeout(30):
+        """Wait until a change at Discord, at the CAD or in the file makes a condition true."""
+        async with asyncio.timeout(self.patience):
             while not condition():
                 self.discord.changed.clear()
-                await self.discord.changed.wait()
+                with contextlib.suppress(TimeoutError):  # nothing tells of a change of the file
+                    await asyncio.wait_for(self.discord.changed.wait(), 0.2)
+
+    async def give(
+        self, sample: OrderSample, subject: Subject, *, on: Pressed | None = None
+    ) -> Pressed:
+        """Let a member, whose unit it is, give an order; return what the answer belongs to.
+
+        Where a bot dies before it has opened the form, that is the press.
+
+        Args:
+            on: whose reply has the button that is pressed; None for a card.
+        """
+        sample, one = sample.about(subject), self.discord.new_press(subject.unit)
+        self.link(one, subject.unit)
+        if sample.command:
+            await self.discord.type(one, sample.command, sample.options)
+        else:
+            await self.discord.click(one, sample.custom_id, sample.value, on=on)
+        if sample.fields and not self.discord.watch(Moment.PRESSED):
+            await self.until(lambda: bool(one.form) or self.is_killed)
+            if one.form:
+                form, one = one.form, self.discord.new_press(subject.unit)
+                await self.discord.submit(one, form, sample.fields)
+        self.discord.watch(Moment.PRESSED)
+        return one
+
+    @property
+    def is_killed(self) -> bool:
+        """Tell whether the bot was killed and has not been started again."""
+        return self._killed is self.bots[-1]
+
+    def kill(self) -> None:
+        """Kill the bot."""
+        self._killed = self.bots[-1]
+        self._killed.process.kill()
+        self.discord.changed.set()
+
+    def link(self, one: Pressed, unit: str) -> None:
+        """Link a member to the account of a unit, in the place of the member before."""
+        (account,) = [
+            each.account for each in self.server.units.values() if each.badge.unit_num == unit
+        ]
+        with closing(sqlite3.connect(self.file, timeout=30)) as connection, connection:
+            values = (GUILD_ID, one.user_id, account.api_ids[0], identity(account.api_ids[0]))
+            connection.execute("DELETE FROM links WHERE identity = ?", values[3:])
+            connection.execute(
+                "INSERT INTO links (guild_id, discord_id, api_id, set_by, set_at, source, identity)"
+                " VALUES (?, ?, ?, 1, '2026-01-01 00:00:00.000000', 'command', ?)",
+                values,
+            )
 
     def orders(self) -> list[StoredOrder]:
         """Read the orders as another program would, the oldest first."""
@@ -132,3 +198,13 @@ class CrashFixture:
             for ident in change.idents:
                 unit = change.server.units[ident].badge.unit_num
                 self.arrivals.setdefault(unit, []).append(change.call_id)
+
+
+async def has_connected(crash_fixture: CrashFixture, bot: Bot) -> bool:
+    """Wait for a bot that may be killed before it gets that far."""
+    connected = asyncio.create_task(crash_fixture.discord.connected.wait())
+    ended = asyncio.create_task(bot.process.wait())
+    await asyncio.wait({connected, ended}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+    connected.cancel()
+    ended.cancel()
+    return crash_fixture.discord.connected.is_set()

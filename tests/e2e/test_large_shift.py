@@ -80,7 +80,9 @@ async def test_a_group_is_not_complete_while_the_list_loads(bot_fixture: BotFixt
     assert f"{not_loaded} {LOADING}190 so far, as of <t:" in answer
     await pass_time(bot_fixture, 240)
     answer = await bot_fixture.attach("group:Alpha")
-    assert answer.startswith("✅ **#100** Armed Robbery: N\\-10, N\\-150, N\\-290\nConfirmed")
+    assert answer.startswith(
+        "✅ **#100** Armed Robbery: N\\-10 (already there), N\\-150 (already there), N\\-290\n"
+    )
 
 
 @pytest.mark.parametrize("units", ["N-299", "N-290..N-299", "group:Bravo"])

@@ -27,7 +27,7 @@ from sandbox.cad.state.faults import (
 )
 from tests.faults.conftest import CALM
 from tests.faults.fault_fixture import FaultFixture, HeldAnswer, unit_number
-from tests.order_samples import SAMPLES, OrderSample, Subject, is_order, requests_of_kinds
+from tests.order_samples import EVERY_REQUEST, REQUEST_IDS, SAMPLES, OrderSample, Subject, is_order
 
 PERSON = 7
 LONG = 180.0  # seconds, enough for what passes by
@@ -96,7 +96,6 @@ CASES = {
     "done, unreadable": Case(lambda _: AfterDone(CHALLENGE), passes=False),
     "refused": Case(lambda _: Text(400, "NOT TODAY"), passes=False),
 }
-EVERY_REQUEST = list(requests_of_kinds())
 
 v1_and_v2 = pytest.mark.parametrize("version", [1, 2], ids=["v1", "v2"])
 
@@ -108,11 +107,7 @@ def test_every_kind_is_here():
 
 @v1_and_v2
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-@pytest.mark.parametrize(
-    ("action", "number"),
-    EVERY_REQUEST,
-    ids=[f"{one}-{number + 1}" for one, number in EVERY_REQUEST],
-)
+@pytest.mark.parametrize(("action", "number"), EVERY_REQUEST, ids=REQUEST_IDS)
 async def test_it_is_done_once_and_told_truly(
     fault_fixture: FaultFixture, action: OrderAction, number: int, case: Case
 ) -> None:

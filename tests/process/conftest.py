@@ -127,7 +127,7 @@ async def discord_server() -> AsyncIterator[DiscordServer]:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loggers: None) -> Run:
     """Run a command in an empty folder, with no setting but the database's default."""
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:

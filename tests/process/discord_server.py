@@ -86,6 +86,8 @@ class DiscordServer:
         connected: set as soon as a bot is welcome.
         acknowledged: set as soon as an interaction is acknowledged.
         edits: what private answers have become, in order.
+        files: what members have uploaded, by name, at `/files/`.
+        sent_file: set as soon as the bot has loaded one.
     """
 
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
@@ -99,12 +101,15 @@ class DiscordServer:
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     edits: list[str] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    sent_file: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
     _socket: web.WebSocketResponse | None = None
 
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get("/gateway", self._gateway)
+        app.router.add_get("/files/{name}", self._file)
         app.router.add_route("*", "/api/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
         await self._runner.setup()
@@ -166,6 +171,13 @@ class DiscordServer:
                     self._socket = socket
                     self.connected.set()
         return socket
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        answer = web.Response(body=self.files[request.match_info["name"]])
+        await answer.prepare(request)
+        await answer.write_eof()
+        self.sent_file.set()
+        return answer
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = "/" + request.match_info["path"]

@@ -171,7 +171,7 @@ def setting(name: str, value: str) -> Callable[[DoctorFixture], None]:
 
 
 def discord_says(path: str, status: int, code: int = 0) -> Callable[[DoctorFixture], None]:
-    refusal = {"code": code, "message": "No"}
+    refusal = {"code": code, "message": "No", "retry_after": 90.0, "global": False}
     return lambda doctor_fixture: doctor_fixture.discord.answers.update(
         {f"GET {path}": (status, refusal)}
     )
@@ -331,6 +331,13 @@ def no_folder(doctor_fixture: DoctorFixture) -> None:
     (doctor_fixture.folder / "data").write_text("not a folder")
 
 
+async def read_only(doctor_fixture: DoctorFixture) -> None:
+    await upgrade(doctor_fixture.settings["DATABASE_URL"])
+    # The tests may run as root, who may write to any file.
+    url = f"sqlite+aiosqlite:///file:{doctor_fixture.database}?mode=ro&uri=true"
+    doctor_fixture.settings["DATABASE_URL"] = url
+
+
 async def of_tomorrow(doctor_fixture: DoctorFixture) -> None:
     await upgrade(doctor_fixture.settings["DATABASE_URL"])
     with closing(sqlite3.connect(doctor_fixture.database)) as connection, connection:
@@ -357,6 +364,12 @@ CASES = [
         "DISCORD_TOKEN",
     ),
     Case("outage", discord_says("/users/@me", 503), FindingCode.DISCORD_UNUSABLE, 5, "answers 503"),
+    Case(
+        "held up", discord_says("/users/@me", 429), FindingCode.DISCORD_UNUSABLE, 5, "answers 429"
+    ),
+    Case(
+        "held up later", discord_says(COMMANDS, 429), FindingCode.DISCORD_UNUSABLE, 5, "answers 429"
+    ),
     Case("no answer", hangs, FindingCode.CHECK_LATE, 5, "Discord could not be checked within"),
     Case("no connection", vanishes, FindingCode.DISCORD_UNREACHABLE, 5, "Check the network"),
     Case(
@@ -536,6 +549,7 @@ CASES = [
     Case(
         "no folder", no_folder, FindingCode.DATABASE_UNUSABLE, 2, "is not a folder`. Check the path"
     ),
+    Case("read only", read_only, FindingCode.DATABASE_UNUSABLE, 2, "/data/dispatch.dbˋ belongs to"),
     Case("of tomorrow", of_tomorrow, FindingCode.DATABASE_TOO_NEW, 2, "newer version of this bot"),
     Case(
         "no such host", no_such_host, FindingCode.PORT_TAKEN, 2, "PUSH_LISTEN: cannot listen there"

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 
+from bot.runtime.exit_codes import ExitCode
+from bot.storage.database import upgrade
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.faults import Handler, Hang, Slow
 from sandbox.cad.state.seed import PAT, build_world
@@ -25,6 +30,23 @@ class HeldAttach(Hang):
         if request.path != "/emergency" and not request.path.endswith("/attachments"):
             return await handler(request)
         return await super().answer(request, handler)
+
+
+FILE_ID = "1700000000000000000"
+
+
+def import_of(url: str, size: int) -> dict[str, Any]:
+    """Describe the command that imports a file of links."""
+    file = {"id": FILE_ID, "filename": "a.csv", "size": size, "url": url, "proxy_url": url}
+    option = {"name": "file", "type": 11, "value": FILE_ID}
+    return {
+        "id": "1600000000000000001",
+        "name": "links",
+        "guild_id": str(GUILD_ID),
+        "type": 1,
+        "options": [{"name": "import", "type": 1, "options": [option]}],
+        "resolved": {"attachments": {FILE_ID: file}},
+    }
 
 
 ATTACH = {
@@ -81,6 +103,43 @@ async def test_a_database_that_cannot_be_opened_is_one_line(start: Start, tmp_pa
     assert await bot.end() == 2
     assert len(bot.log) == 1
     assert "data/dispatch.db cannot be used" in bot.log[0]
+
+
+async def test_a_database_server_that_is_not_up_yet_is_worth_another_start(
+    start: Start, unused_tcp_port: int
+):
+    url = f"postgresql+asyncpg://bot:hunter2@127.0.0.1:{unused_tcp_port}/dispatch"
+    bot = await start(settings=SETTINGS | {"DATABASE_URL": url})
+    assert await bot.end() == ExitCode.UNREACHABLE
+    assert len(bot.log) == 1
+    assert f"postgresql+asyncpg://bot:[secret]@127.0.0.1:{unused_tcp_port}/dispatch" in bot.log[0]
+    assert "hunter2" not in bot.log[0]
+
+
+async def test_a_file_that_another_program_locks_is_worth_another_start(
+    start: Start, tmp_path: Path
+):
+    await upgrade(f"sqlite+aiosqlite:///{tmp_path}/data/dispatch.db")
+    with closing(sqlite3.connect(tmp_path / "data" / "dispatch.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        bot = await start()
+        assert await bot.end() == ExitCode.UNREACHABLE
+    assert len(bot.log) == 1
+    assert "data/dispatch.db cannot be used: database is locked" in bot.log[0]
+
+
+async def test_a_database_that_can_only_be_read_is_named_with_its_owner(
+    start: Start, tmp_path: Path, discord_server: DiscordServer
+):
+    file = tmp_path / "data" / "dispatch.db"
+    await upgrade(f"sqlite+aiosqlite:///{file}")
+    # The tests may run as root, who may write to any file.
+    url = f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true"
+    bot = await start(discord=discord_server.url, settings=SETTINGS | {"DATABASE_URL": url})
+    assert await bot.end() == ExitCode.SETTINGS
+    assert len(bot.log) == 1
+    assert f"`{file}` belongs to user {file.stat().st_uid} with -rw" in bot.log[0]
+    assert discord_server.seen == []
 
 
 async def test_a_second_bot_on_one_database_ends_before_discord_is_asked(
@@ -225,3 +284,19 @@ async def test_an_order_that_cannot_be_finished_is_told_so(
     assert discord_server.edits[-1].startswith(
         "⏳ The bot is restarting; your order goes on when it is back.\nTo be attached to **#100**"
     )
+
+
+async def test_a_hostile_file_does_not_keep_the_bot_from_a_signal(
+    start: Start, discord_server: DiscordServer
+):
+    """Each line is the worst that there is for the patterns, up to the limit of a file."""
+    cell = "steamcommunity.com/id/" + "a" * 130_000 + " b"
+    text = "discord_id,steam\n" + "".join(f"{9**17 + one},{cell}\n" for one in range(16))
+    discord_server.files["a.csv"] = text.encode()
+    bot = await start(discord=discord_server.url)
+    await bot.reaches(discord_server.connected)
+    await discord_server.interact(import_of(f"{discord_server.url}/files/a.csv", len(text)))
+    await bot.reaches(discord_server.sent_file)
+    bot.signal(signal.SIGTERM)
+    assert await bot.end() == 0
+    assert "stopped" in bot.log[-1]

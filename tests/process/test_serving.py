@@ -241,3 +241,14 @@ async def test_the_invitation_asks_for_the_scopes_of_a_bot_with_commands():
 async def test_no_invitation_without_the_right_token():
     with pytest.raises(FatalError, match="Discord refuses the token"):
         await process.invite_url("another.bot.token")
+
+
+async def test_a_question_that_discord_holds_up_for_long_is_given_up(
+    discord_server: DiscordServer,
+):
+    held = (429, {"message": "You are being rate limited.", "retry_after": 90.0, "global": False})
+    discord_server.answers["GET /users/@me"] = held
+    for question in (process.invite_url, process.guild_names):
+        with pytest.raises(FatalError, match="it answers 429") as caught:
+            await question(TOKEN)
+        assert caught.value.code is ExitCode.UNREACHABLE

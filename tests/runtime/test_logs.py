@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import urllib.parse
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -24,18 +23,6 @@ def record(message: str, *args: object, name: str = "bot.test", **kwargs: object
 
 def raised(text: str):
     return (ValueError, ValueError(text), None)
-
-
-@pytest.fixture
-def loggers() -> Iterator[None]:
-    """Restore the loggers."""
-    names = ("", "bot", "cogs")
-    before = [(logging.getLogger(name), logging.getLogger(name).level) for name in names]
-    handlers = logging.getLogger().handlers[:]
-    yield
-    logging.getLogger().handlers[:] = handlers
-    for logger, level in before:
-        logger.setLevel(level)
 
 
 @pytest.mark.parametrize(

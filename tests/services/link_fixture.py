@@ -16,6 +16,7 @@ from bot.services.links.link_changes import (
     RequestNotice,
     SubmittedRequest,
 )
+from bot.services.links.link_pace import LinkPace
 from bot.services.links.link_service import LinkService
 from bot.services.links.link_workflow import LinkWorkflow
 from bot.services.orders import outcomes
@@ -118,7 +119,12 @@ class LinkFixture:
             needs_approval=needs_approval,
             clock=queue_fixture.time,
         )
-        self.workflow = LinkWorkflow(self.link_service, self.approvals, self.notifier)
+        self.workflow = LinkWorkflow(
+            self.link_service,
+            self.approvals,
+            LinkPace(access, clock=queue_fixture.time),
+            self.notifier,
+        )
         personal_data = PersonalDataStore(queue_fixture.database)
         self.erasure = MemberErasure(
             self.links, personal_data, self.approvals, clock=queue_fixture.time

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import bot.services.queue.board_check
 from bot.cad.client import CadClient, Limiters
 from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnnumbered
 from bot.cad.http.rate_limits import BurstLimit, RateLimit, RateLimiter
@@ -38,7 +39,7 @@ from bot.common.discord_limits import REPLY_LIFETIME
 from bot.services.board.live_board import Board
 from bot.services.cad_lookup import CadLookup
 from bot.services.orders.accepted import AcceptedOrder
-from bot.services.orders.outcomes import OrderView
+from bot.services.orders.outcomes import OrderView, decode_view
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.reply import Delivery
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
@@ -149,7 +150,7 @@ class ScriptedCad:
             detach=paced if version == 1 else RateLimit(8, 60.0).new_limiter(time),
             **{
                 name: RateLimit(60, 60.0).new_limiter(time)
-                for name in ("create", "close", "note", "status", "remove_911", "calls")
+                for name in ("create", "close", "note", "primary", "status", "remove_911", "calls")
             },
         )
         self.idents_by_call: dict[int, list[int]] = {100: [], 101: [], 102: [], 103: [], 104: []}
@@ -164,6 +165,7 @@ class ScriptedCad:
         self.metas: dict[int, dict[str, str]] = {}  # of the calls that were created
         self.notes: dict[int, list[Note]] = defaultdict(list)
         self.statuses: dict[int, int] = {}
+        self.primaries: dict[int, int] = {}  # by call
         self.acts: list[tuple[object, ...]] = []  # what was carried out beside attaches
         self.is_unnumbered = False  # a new call is created without telling its number
         self.bad: set[int] = set()  # a request that names one of these units is refused
@@ -196,6 +198,7 @@ class ScriptedCad:
     def _call(self, call_id: int) -> Call:
         return replace(
             call(call_id, f"Call {call_id}", *self.idents_by_call.get(call_id, ())),
+            primary=self.primaries.get(call_id),
             meta=self.metas.get(call_id, {}),
             notes=tuple(self.notes[call_id]),
         )
@@ -237,6 +240,11 @@ class ScriptedCad:
             raise CALL_GONE
         note = Note("12:00:00", label, text)
         await self._act(lambda: self.notes[call_id].append(note), "note", call_id, text)
+
+    async def set_primary(self, server_id: int, call_id: int, ident: int, *, track: bool) -> None:
+        if call_id not in self.idents_by_call:
+            raise CALL_GONE
+        await self._act(lambda: self.primaries.update({call_id: ident}), "primary", call_id, ident)
 
     async def set_status(self, server_id: int, unit: UnitRef, status: int) -> None:
         ident = unit.ident or 0
@@ -417,6 +425,7 @@ class QueueFixture:
         self.lookup_fault: Exception | None = None
         self.lookup_error: CadError | None = None
         self.lookup_count = 0  # times
+        self.denial: SkipReason | None = None  # of the CAD, for every order
         self.followed_up: list[OrderView] = []
 
     async def open(self) -> None:
@@ -432,7 +441,7 @@ class QueueFixture:
             self.store,
             self.cad,
             self.board,
-            self,
+            self.resolve_order,
             self.announcer,
             follow_up=self.follow_up,
             server_labels=ONE_SERVER.labels,
@@ -445,8 +454,9 @@ class QueueFixture:
         return OrderStore(self.database)
 
     async def follow_up(self, view: OrderView) -> None:
-        """Record an order that the CAD has accepted."""
+        """Record an order that the CAD has accepted, and show it on the board."""
         self.followed_up.append(view)
+        await bot.services.queue.board_check.FollowUp(self.cad, self.board)(view)
 
     async def close(self) -> None:
         """Cancel all tasks and close the file."""
@@ -470,6 +480,10 @@ class QueueFixture:
     async def resolve_order(self, accepted: AcceptedOrder, lookup: CadLookup) -> Resolution:
         """Find the units of an order."""
         order = accepted.order
+        if self.denial is not None:
+            return Resolution(left_out=(SkippedTarget(Target(order.units), self.denial),))
+        if order.resolution is not None:  # only the CAD's permission is asked again
+            return decode_view(order).resolution
         names = order.units.split()
         unknown = [name for name in names if name.endswith("?")]
         self.lookup_count += 1

@@ -30,3 +30,10 @@ async def test_a_lock_that_cannot_be_tried(url: str, file: Path) -> None:
     file.with_name(f"{file.name}.lock").mkdir()
     with pytest.raises(DatabaseUnavailable):
         await Database.open(url, is_owner=True)
+
+
+async def test_a_server_that_is_not_up_yet_is_trouble_that_passes(unused_tcp_port: int) -> None:
+    url = f"postgresql+asyncpg://bot:secret@127.0.0.1:{unused_tcp_port}/dispatch"
+    with pytest.raises(DatabaseUnavailable) as caught:
+        await Database.open(url, is_owner=True)
+    assert caught.value.may_pass

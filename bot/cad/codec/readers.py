@@ -77,14 +77,6 @@ def read_receipt(data: object) -> Receipt | None:
     return Receipt(frozenset(to_ints(idents))) if isinstance(idents, list) else None
 
 
-def read_new_call(data: object) -> int:
-    """Read the number of a new call from the call that the answer holds."""
-    call = read_call(data)
-    if call is None:
-        raise CadUnreadable("the answer does not name the new call")
-    return call.call_id
-
-
 def read_account(data: object) -> Account:
     """Read an account."""
     uuid = str_or_empty(data.get("uuid")) if isinstance(data, Mapping) else ""
@@ -177,6 +169,7 @@ def read_call(raw: object) -> Call | None:
         description=str_or_empty(raw.get("description")),
         # 0 and -1 mean that there is no primary unit.
         primary=max(to_int(raw.get("primary")) or 0, 0) or None,
+        track_primary=to_bool(raw.get("trackprimary")),
         notes=_notes(raw.get("notes")),
         meta=to_text_map(raw.get("metadata")),
         priority_text=to_text(raw.get("priority")) if priority is None else "",

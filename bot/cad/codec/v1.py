@@ -61,7 +61,11 @@ ATTACH_VARIANTS = (
 
 
 def attach(
-    credentials: Credentials, attachments: Sequence[AttachRequest], variant: AttachVariant
+    credentials: Credentials,
+    attachments: Sequence[AttachRequest],
+    variant: AttachVariant,
+    *,
+    by_ident: bool = False,
 ) -> list[Request]:
     """Build an attach request with one data object per attachment, and further ones if needed.
 
@@ -69,13 +73,16 @@ def attach(
     says that one object may name units in two ways. Units that have to be named in another way
     follow in requests of their own. Only today's variant knows idents.
 
+    Args:
+        by_ident: name each unit by its ident, if it has one, although it has an API id.
+
     Raises:
         UnitNotAddressable: a unit has neither an API id nor an ident nor an account.
     """
     objects = [
         [
             {"serverId": order.server_id, "callId": order.call_id, **target}
-            for target in _attach_targets(order.units)
+            for target in _attach_targets(order.units, by_ident=by_ident)
         ]
         for order in attachments
     ]
@@ -175,16 +182,19 @@ def post(credentials: Credentials, path: str, type_: str, *data: Mapping[str, An
     return Request(ENDPOINT, "POST", path, body)
 
 
-def _attach_targets(units: Sequence[UnitRef]) -> list[Mapping[str, Any]]:
+def _attach_targets(units: Sequence[UnitRef], *, by_ident: bool) -> list[Mapping[str, Any]]:
     """Return how an attach request names units: in one way if possible, else in several."""
     by_api_id = _api_ids(units)
-    if len(by_api_id) == len(units):
+    if len(by_api_id) == len(units) and not by_ident:
         return [{"units": by_api_id}]
     idents = [unit.ident for unit in units if unit.ident is not None]
     if len(idents) == len(units):
         return [{"identIds": idents}]
-    others = [unit for unit in units if not unit.api_id]
-    lists = {"units": by_api_id, "identIds": [one.ident for one in others if one.ident is not None]}
+    others = [one for one in units if not one.api_id or (by_ident and one.ident is not None)]
+    lists = {
+        "units": _api_ids([unit for unit in units if unit not in others]),
+        "identIds": [one.ident for one in others if one.ident is not None],
+    }
     return [
         *({kind: values} for kind, values in lists.items() if values),
         *_accounts([unit for unit in others if unit.ident is None]),

@@ -40,6 +40,14 @@ def add_note(
     return v1.post(credentials, "/emergency/add_call_note", "ADD_CALL_NOTE", data)
 
 
+def set_primary(
+    credentials: Credentials, server_id: int, call_id: int, ident: int, *, track: bool
+) -> Request:
+    """Build a request that makes a unit the primary unit of a dispatch call."""
+    data = {"serverId": server_id, "callId": call_id, "primary": ident, "trackPrimary": track}
+    return v1.post(credentials, "/emergency/set_call_primary", "SET_CALL_PRIMARY", data)
+
+
 def get_calls(credentials: Credentials, server_id: int) -> Request:
     """Build a request for the open calls of one server, with as few closed calls as possible."""
     data = {"serverId": server_id, "closedLimit": 1, "type": _ALL_CALL_TYPES}

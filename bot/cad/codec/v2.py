@@ -32,7 +32,7 @@ from bot.cad.models import (
 
 ATTACH, DETACH = "attach", "detach"
 CALLS, UNITS, CURRENT_CALL = "calls", "units", "current call"
-NEW_CALL, CLOSE, NOTE = "new dispatch", "close", "note"
+NEW_CALL, CLOSE, NOTE, PRIMARY = "new dispatch", "close", "note", "primary"
 STATUS, REMOVE_911 = "status", "remove 911"
 ACCOUNT, LINK, PERMISSIONS, LAYOUTS = "account", "link", "permissions", "layouts"
 INFO, VERSION, SERVERS = "info", "version", "servers"
@@ -45,6 +45,7 @@ LIMITS: Mapping[str, RateLimit] = {
     NEW_CALL: RateLimit(20, 60.0),
     CLOSE: RateLimit(20, 60.0),
     NOTE: RateLimit(60, 60.0),
+    PRIMARY: RateLimit(10, 60.0),
     STATUS: RateLimit(30, 60.0),
     REMOVE_911: RateLimit(10, 60.0),
     ACCOUNT: RateLimit(10, 60.0, reserved_for_acts=4),

@@ -42,6 +42,15 @@ def add_note(
     return v2.build_request(credentials, v2.NOTE, "POST", path, body)
 
 
+def set_primary(
+    credentials: Credentials, server_id: int, call_id: int, ident: int, *, track: bool
+) -> Request:
+    """Build a request that makes a unit the primary unit of a dispatch call."""
+    path = f"/v2/emergency/servers/{server_id}/dispatch-calls/{call_id}/primary"
+    body = {"identId": ident, "trackPrimary": track}
+    return v2.build_request(credentials, v2.PRIMARY, "PATCH", path, body)
+
+
 def get_calls(credentials: Credentials, server_id: int) -> Request:
     """Build a request for the open calls of one server, with as few closed calls as possible."""
     return _get_calls(credentials, server_id, 1, _ALL_CALL_TYPES)
@@ -55,11 +64,14 @@ def get_recent_calls(credentials: Credentials, server_id: int) -> Request:
 def read_new_call(response: Response) -> int:
     """Read the number of a new call."""
     response = v2.check(response)
+    # The status says that the call exists; another error would cause a duplicate.
     try:
-        return readers.read_new_call(wire.read_json(response))
+        call = readers.read_call(wire.read_json(response))
     except CadUnreadable as error:
-        # The status says that the call exists; another error would cause a duplicate.
         raise CadUnnumbered(error.text, status=response.status) from error
+    if call is None:
+        raise CadUnnumbered("the answer does not name the new call", status=response.status)
+    return call.call_id
 
 
 def read_calls(response: Response) -> Calls:

@@ -19,6 +19,7 @@ RECOVERY_SECONDS = 60.0  # after so many seconds without a 429, the full rate is
 
 # The requests that a background query leaves to others; None outside `background_queries`.
 _spare: ContextVar[int | None] = ContextVar("spare", default=None)
+_is_sent_once = ContextVar("is_sent_once", default=False)
 
 
 @contextmanager
@@ -46,6 +47,21 @@ def in_background() -> bool:
 def spare_requests() -> int:
     """Return the requests that a query leaves to other background work."""
     return _spare.get() or 0
+
+
+@contextmanager
+def queries_sent_once() -> Iterator[None]:
+    """Mark the queries inside the block, and of tasks created in it: the caller tries again."""
+    token = _is_sent_once.set(True)
+    try:
+        yield
+    finally:
+        _is_sent_once.reset(token)
+
+
+def is_sent_once() -> bool:
+    """Return True inside `queries_sent_once`."""
+    return _is_sent_once.get()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""Decides when a request is sent again. Pure."""
+"""Decides when a request is sent again. No I/O."""
 
 from __future__ import annotations
 
 from bot.cad.errors import CadError, CadRateLimited, CadUnavailable, CadUnreachable
+from bot.cad.http.rate_limits import is_sent_once
 from bot.common.backoff import Backoff
 
 TOTAL_TIMEOUT = 10.0  # seconds for all attempts together
@@ -13,7 +14,7 @@ BACKOFF = Backoff(first=0.25, longest=4.0)
 def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float | None:
     """Return the seconds to wait before the next attempt, or None to give up.
 
-    Only a transient fault allows another attempt; a refusal does not.
+    Only a transient fault allows another attempt, outside `queries_sent_once`; a refusal does not.
 
     Args:
         error: the error of the last attempt.
@@ -21,7 +22,8 @@ def delay(error: CadError, attempt: int, elapsed: float, jitter: float) -> float
         elapsed: seconds since the first attempt began.
         jitter: between 0 and 1; spreads the retries of many clients.
     """
-    if not isinstance(error, CadUnreachable | CadRateLimited | CadUnavailable):
+    is_transient = isinstance(error, CadUnreachable | CadRateLimited | CadUnavailable)
+    if not is_transient or is_sent_once():
         return None
     wait = max(BACKOFF.delay(attempt, jitter), error.retry_after or 0.0)
     return wait if has_time(elapsed + wait) else None

@@ -170,7 +170,8 @@ class RequestSender:
         """Send a query when the rate limit allows it, and again after transient faults.
 
         Send nothing if the rate limit allows no request within `retry.TOTAL_TIMEOUT`, for a
-        background query within `SHORT_WAIT`. A background query is not sent again after a 429.
+        background query within `SHORT_WAIT`. A background query is not sent again after a 429,
+        and none inside `queries_sent_once` is.
 
         Args:
             waits_long: False for a query that gives up as soon as a background query does, because

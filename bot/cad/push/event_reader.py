@@ -36,7 +36,12 @@ from bot.cad.push.events import (
 from bot.cad.values import str_or_empty, to_bool, to_int, to_ints
 
 _NO_FIELDS: frozenset[str] = frozenset()
-_OTHER_KEYS = {"meta": "metadata", "priority_text": "priority", "status_id": "statusid"}
+_OTHER_KEYS = {
+    "meta": "metadata",
+    "priority_text": "priority",
+    "status_id": "statusid",
+    "track_primary": "trackprimary",
+}
 # The fields of `Call` that an edit may leave out, and their keys in lower case.
 _CALL_FIELDS = {
     field.name: _OTHER_KEYS.get(field.name, field.name)

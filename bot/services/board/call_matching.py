@@ -26,11 +26,14 @@ def matching_calls(typed: str, calls: Iterable[Call]) -> list[Call]:
     ]
 
 
-def find_call_id(typed: str, calls: Iterable[Call]) -> int:
+def find_call_id(typed: str, calls: Iterable[Call], server: str = "") -> int:
     """Return the number of the one open call that a text means.
 
     A text of digits alone is a number, also of a call that is not known: the CAD may have opened
     it a moment ago.
+
+    Args:
+        server: the words for the server, which the errors carry.
 
     Raises:
         AmbiguousCall: several open calls match.
@@ -39,16 +42,16 @@ def find_call_id(typed: str, calls: Iterable[Call]) -> int:
     text = _without_hash(typed)
     if text and not text.strip(_DIGITS):
         if len(text) > len(str(MAX_CALL_ID)) or not 0 < int(text) <= MAX_CALL_ID:
-            raise CallNotFound(typed)
+            raise CallNotFound(typed, server)
         return int(text)
     open_calls = [call for call in calls if call.status != CLOSED]
     found = [call for call in open_calls if call.title.strip().casefold() == text.casefold()]
     if len(found) != 1:
         found = matching_calls(typed, open_calls)
     if not found or not text:
-        raise CallNotFound(typed)
+        raise CallNotFound(typed, server)
     if len(found) > 1:
-        raise AmbiguousCall(typed, tuple(found))
+        raise AmbiguousCall(typed, tuple(found), server)
     return found[0].call_id
 
 

@@ -30,6 +30,7 @@ class Board:
 
     Args:
         call_title: returns what a call without a title is called; snapshots keep it without one.
+        server_label: returns the words for a server; empty for the only one of a community.
     """
 
     def __init__(
@@ -38,10 +39,12 @@ class Board:
         *,
         clock: Clock,
         call_title: Callable[[Call], str] = attrgetter("title"),
+        server_label: Callable[[int], str] = lambda _server_id: "",
     ) -> None:
         self._cad = cad
         self._clock = clock
         self._call_title = call_title
+        self._server_label = server_label
         self._servers: dict[int, ServerState] = {}
         # The servers share one key, and so its rate limits.
         self._call_turns, self._unit_turns = RefreshTurns(clock), RefreshTurns(clock)
@@ -77,7 +80,7 @@ class Board:
 
     def find_call_id(self, server_id: int, typed: str) -> int:
         """Return the number of the call that a text means; see `call_matching.find_call_id`."""
-        return find_call_id(typed, self.calls(server_id))
+        return find_call_id(typed, self.calls(server_id), self._server_label(server_id))
 
     def confirmed_at(self, server_id: int) -> datetime | None:
         """Return when the last poll of the calls succeeded, None if none has yet."""

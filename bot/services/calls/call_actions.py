@@ -1,4 +1,4 @@
-"""Orders about calls besides attaching: new calls, notes, status, closing, answering 911 calls."""
+"""Orders about calls besides attaching: create, note, status, primary unit, close, 911 calls."""
 
 from __future__ import annotations
 
@@ -110,6 +110,26 @@ class CallActions:
             call=None,
             server_id=server_id,
             detail=OrderDetail(status=status),
+        )
+
+    async def set_primary(
+        self, actor: Actor, reply: ReplyAddress, *, server_id: int, call_id: int, unit: str
+    ) -> AcceptedOrder:
+        """Store an order that makes a unit of a call its primary unit.
+
+        Args:
+            unit: a `units` text that means this unit alone.
+        """
+        self._access.require_dispatch(actor)
+        call = self._board.call(server_id, call_id)
+        return await self._intake.accept(
+            OrderAction.PRIMARY,
+            actor,
+            reply,
+            unit,
+            call=call_id,
+            server_id=server_id,
+            detail=OrderDetail(primary=call.primary if call else None),
         )
 
     async def respond_to_911(

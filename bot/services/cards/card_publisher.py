@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 
 from bot.cad.http.rate_limits import RateLimit, RateLimiter
 from bot.common.backoff import Backoff
@@ -17,7 +16,14 @@ from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
 from bot.services.cards.card_registry import CardRegistry
-from bot.services.cards.card_schedule import CardAction, CardKey, DueWrite, WriteTurns, next_action
+from bot.services.cards.card_schedule import (
+    CardAction,
+    CardKey,
+    CardSettings,
+    DueWrite,
+    WriteTurns,
+    next_action,
+)
 from bot.services.cards.card_writer import CardChannel, CardRateLimited, CardWriter
 from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.link_row import Link
@@ -38,10 +44,7 @@ class CardPublisher:
 
     Args:
         links: returns the links of the guild of the channel, from memory.
-        server_ids: the servers whose calls the channel shows.
-        keep_closed_for: how long closed cards stay.
-        ping_role_id: the role to ping for each new urgent call; None for no ping.
-        urgent_priorities, layouts: see `card_content.is_urgent` and `CardContent.details`.
+        layouts: see `CardContent.details`.
     """
 
     def __init__(
@@ -50,41 +53,20 @@ class CardPublisher:
         board: Board,
         channel: CardChannel,
         links: Callable[[], Sequence[Link]],
+        settings: CardSettings,
         *,
         servers: CadServers,
-        server_ids: Sequence[int],
-        channel_id: int,
-        keep_closed_for: timedelta,
-        ping_role_id: int | None,
-        urgent_priorities: Collection[str],
         layouts: CallLayouts,
         clock: Clock,
     ) -> None:
         self._store = store
         self._board = board
-        self._server_ids = server_ids
-        self._channel_id = channel_id
-        self._keep_closed_for = keep_closed_for
+        self._settings = settings
         self._clock = clock
-        self._writer = CardWriter(
-            store,
-            channel,
-            channel_id=channel_id,
-            keep_for=keep_closed_for,
-            ping_role_id=ping_role_id,
-            clock=clock,
-        )
+        self._writer = CardWriter(store, channel, settings, clock=clock)
         self._budget = RateLimiter(WRITE_LIMIT, clock)
         self._registry = CardRegistry(
-            board,
-            links,
-            servers=servers,
-            server_ids=server_ids,
-            channel_id=channel_id,
-            keep_closed_for=keep_closed_for,
-            urgent_priorities=urgent_priorities,
-            layouts=layouts,
-            clock=clock,
+            board, links, settings, servers=servers, layouts=layouts, clock=clock
         )
         self._is_loaded = False
         self._turns = WriteTurns()
@@ -108,7 +90,7 @@ class CardPublisher:
                 await self._tasks.join()
 
     def _on_change(self, server_id: int) -> None:
-        if server_id in self._server_ids:
+        if server_id in self._settings.server_ids:
             self._changed.set()
 
     async def _wait_for_change(self, seconds: float) -> None:
@@ -137,10 +119,12 @@ class CardPublisher:
         """Write the most urgent card; return the seconds until the next check, 0 for at once."""
         if not self._is_loaded:
             self._registry.load(
-                await self._store.take_over(self._server_ids, self._channel_id, self._clock.now())
+                await self._store.take_over(
+                    self._settings.server_ids, self._settings.channel_id, self._clock.now()
+                )
             )
             self._is_loaded = True
-        for server_id in self._server_ids:
+        for server_id in self._settings.server_ids:
             self._board.refresh(server_id)
         if (budget_wait := self._budget.wait()) > 0:
             # Choose the card when it can be written: until then, changes cost nothing.
@@ -168,7 +152,7 @@ class CardPublisher:
                 card,
                 content,
                 self._clock.now(),
-                self._keep_closed_for,
+                self._settings.keep_closed_for,
                 is_editable=card.editable_at <= now,
             )
             if action is None:

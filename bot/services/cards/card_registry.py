@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.cad.models import CLOSED, Call, EmergencyCall
 from bot.common.clock import Clock
@@ -19,41 +19,30 @@ from bot.services.cards.card_content import (
     is_urgent,
     visible_part,
 )
-from bot.services.cards.card_schedule import STALE_AFTER, Card, CardKey
+from bot.services.cards.card_schedule import STALE_AFTER, Card, CardKey, CardSettings
 from bot.storage.stores.card_store import CardKind, ObsoleteCard, StoredCard
 from bot.storage.stores.link_row import Link
 
 
 class CardRegistry:
-    """The cards of some servers in one channel, by the call that they show.
-
-    Args:
-        server_ids: the servers whose cards the channel shows.
-        keep_closed_for: how long closed cards stay.
-    """
+    """The cards of some servers in one channel, by the call that they show."""
 
     def __init__(
         self,
         board: Board,
         links: Callable[[], Sequence[Link]],
+        settings: CardSettings,
         *,
         servers: CadServers,
-        server_ids: Sequence[int],
-        channel_id: int,
-        urgent_priorities: Collection[str],
         layouts: CallLayouts,
-        keep_closed_for: timedelta,
         clock: Clock,
     ) -> None:
         self.cards: dict[CardKey, Card] = {}
         self._board = board
         self._links = links
         self._servers = servers
-        self._server_ids = server_ids
-        self._channel_id = channel_id
-        self._urgent_priorities = urgent_priorities
+        self._settings = settings
         self._layouts = layouts
-        self._keep_closed_for = keep_closed_for
         self._clock = clock
         self._owners = UnitOwners()
 
@@ -66,7 +55,9 @@ class CardRegistry:
     def sync(self) -> None:
         """Add a card for each open call of the board, and mark the cards of the others closed."""
         self._owners.update(self._links())
-        active = {key: call for one in self._server_ids for key, call in self._open_calls(one)}
+        active = {
+            key: call for one in self._settings.server_ids for key, call in self._open_calls(one)
+        }
         for key, call in active.items():
             card = self.cards.get(key)
             if card is not None and card.is_being_written:
@@ -103,7 +94,7 @@ class CardRegistry:
             confirmed,
             stored.closed_at,
             is_stale,
-            is_urgent=is_urgent(call, self._urgent_priorities),
+            is_urgent=is_urgent(call, self._settings.urgent_priorities),
             details=self._layouts.details(call) if isinstance(call, Call) else NO_DETAILS,
             is_old=stored.message_id is not None and card.is_old(self._clock.now()),
             server=self._servers.labels[stored.server_id],
@@ -131,13 +122,13 @@ class CardRegistry:
         card.replaces = old.replaces
         if old.stored.message_id is not None:
             ended_at = old.stored.closed_at if self._is_over(old) else None
-            delete_at = ended_at + self._keep_closed_for if ended_at else self._clock.now()
+            delete_at = ended_at + self._settings.keep_closed_for if ended_at else self._clock.now()
             card.replaces = ObsoleteCard(old.stored.message_id, old.stored.channel_id, delete_at)
         return card
 
     def _new_card(self, key: CardKey) -> Card:
         now = self._clock.now()
-        stored = StoredCard(*key, self._channel_id, None, now)
+        stored = StoredCard(*key, self._settings.channel_id, None, now)
         return Card(stored, now, may_ping=self._is_new(key))
 
     def _is_new(self, key: CardKey) -> bool:

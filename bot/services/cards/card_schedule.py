@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -25,6 +25,24 @@ CARD_EDIT_INTERVAL = 1.0  # seconds between two writes of one card
 OLD_AFTER = timedelta(minutes=50)
 OLD_EDIT_INTERVAL = 300.0  # seconds between two edits of such a message
 MAX_POSTS_IN_A_ROW = 3  # new cards, while changes of others wait
+
+
+@dataclass(frozen=True, slots=True)
+class CardSettings:
+    """What the settings say about the cards of one channel.
+
+    Attributes:
+        server_ids: the servers whose calls the channel shows.
+        keep_closed_for: how long closed cards stay, and the message that counts urgent calls.
+        ping_role_id: the role to ping for each new urgent call; None for no ping.
+        urgent_priorities: see `card_content.is_urgent`.
+    """
+
+    channel_id: int
+    server_ids: Sequence[int]
+    keep_closed_for: timedelta
+    ping_role_id: int | None
+    urgent_priorities: Collection[str]
 
 
 class CardAction(IntEnum):

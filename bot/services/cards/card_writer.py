@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bot.common.clock import Clock
 from bot.services.cards.card_content import CardContent
-from bot.services.cards.card_schedule import Card, CardAction
+from bot.services.cards.card_schedule import Card, CardAction, CardSettings
 from bot.services.cards.urgent_pings import UrgentPings
 from bot.storage.stores.card_store import CardStore, ObsoleteCard
 
@@ -46,28 +46,14 @@ class CardChannel(Protocol):
 
 
 class CardWriter:
-    """Carries out the writes of cards; every method may raise, and leaves the card consistent.
-
-    Args:
-        keep_for: how long the message that counts urgent calls stays.
-        ping_role_id: the role to ping for each new urgent call; None for no ping.
-    """
+    """Carries out the writes of cards; every method may raise, and leaves the card consistent."""
 
     def __init__(
-        self,
-        store: CardStore,
-        channel: CardChannel,
-        *,
-        channel_id: int,
-        keep_for: timedelta,
-        ping_role_id: int | None,
-        clock: Clock,
+        self, store: CardStore, channel: CardChannel, settings: CardSettings, *, clock: Clock
     ) -> None:
         self._store = store
         self._channel = channel
-        self._channel_id = channel_id
-        self._keep_for = keep_for
-        self._ping_role_id = ping_role_id
+        self._settings = settings
         self._clock = clock
         self._pings = UrgentPings(clock)
 
@@ -93,17 +79,25 @@ class CardWriter:
 
     async def ping_for_left_out(self) -> None:
         """Ping once for the urgent calls that came too fast."""
-        message_id = await self._channel.ping(self._ping_role_id or 0, self._pings.take_summary())
-        delete_at = self._clock.now() + self._keep_for
-        await self._store.save_obsolete(ObsoleteCard(message_id, self._channel_id, delete_at))
+        message_id = await self._channel.ping(
+            self._settings.ping_role_id or 0, self._pings.take_summary()
+        )
+        delete_at = self._clock.now() + self._settings.keep_closed_for
+        await self._store.save_obsolete(
+            ObsoleteCard(message_id, self._settings.channel_id, delete_at)
+        )
 
     async def _post(self, card: Card, content: CardContent) -> None:
-        is_announced = card.may_ping and self._ping_role_id is not None and content.is_urgent
+        is_announced = (
+            card.may_ping and self._settings.ping_role_id is not None and content.is_urgent
+        )
         card.stored = replace(card.stored, pinged=card.stored.pinged or is_announced)
         # Saved before the post, so that a killed bot does not ping the role a second time.
         await self._save(card)
         pings = is_announced and self._pings.take()
-        first_content = replace(content, ping_role_id=self._ping_role_id if pings else None)
+        first_content = replace(
+            content, ping_role_id=self._settings.ping_role_id if pings else None
+        )
         card.may_ping = False
         is_repeated, card.may_be_posted = card.may_be_posted, True
         message_id = await self._channel.post(first_content, _nonce(card))

@@ -16,6 +16,7 @@ from bot.services.access.policy import Access, Actor
 from bot.services.errors import (
     AlreadyImported,
     ExportTooLarge,
+    FileReadTimeout,
     FileTooLarge,
     ImportExpired,
     ImportOutdated,
@@ -36,6 +37,7 @@ from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import ImportCounts, LinkStore
 
 MAX_FILE_BYTES = 2 * 1024 * 1024  # bytes of an uploaded file
+READ_WITHIN = 20.0  # seconds
 MAX_EXPORT_BYTES = 8 * 1024 * 1024  # bytes; Discord accepts 10 MB
 MAX_NOTIFIED = 20  # members; Discord treats direct messages to hundreds at once as spam
 PREVIEW_TTL = INTERACTION_LIFETIME.total_seconds()  # for which a preview can be applied
@@ -109,6 +111,7 @@ class LinkImportExport:
     Args:
         id_format: how a Steam id is written for the CAD, the setting `API_ID_FORMAT`.
         new_token: makes the token of a preview.
+        read_within: seconds for reading a file, which happens in a thread.
     """
 
     def __init__(
@@ -120,6 +123,7 @@ class LinkImportExport:
         id_format: str,
         clock: Clock,
         new_token: Callable[[], str] = lambda: secrets.token_hex(8),
+        read_within: float = READ_WITHIN,
     ) -> None:
         self._access = access
         self._links = links
@@ -127,13 +131,14 @@ class LinkImportExport:
         self._id_format = id_format
         self._clock = clock
         self._new_token = new_token
+        self._read_within = read_within
         self._pending: dict[str, _PendingImport] = {}
 
     async def preview(self, actor: Actor, upload: Upload) -> ImportPreview:
         """Read a file and return what it would change; write nothing.
 
         Raises:
-            NotAllowed, FileTooLarge, DownloadFailed, StorageError.
+            NotAllowed, FileTooLarge, DownloadFailed, FileReadTimeout, StorageError.
         """
         self._access.require_admin(actor)
         if upload.size > MAX_FILE_BYTES:
@@ -141,9 +146,13 @@ class LinkImportExport:
         data = await upload.load()
         if len(data) > MAX_FILE_BYTES:
             raise FileTooLarge(len(data), MAX_FILE_BYTES)
-        parsed = await asyncio.to_thread(read_links, data, self._id_format, upload.names)
         before = await self._links.api_ids(actor.guild_id)
-        diff = await asyncio.to_thread(compute_diff, parsed, before)
+        try:
+            async with asyncio.timeout(self._read_within):
+                parsed = await asyncio.to_thread(read_links, data, self._id_format, upload.names)
+                diff = await asyncio.to_thread(compute_diff, parsed, before)
+        except TimeoutError as error:
+            raise FileReadTimeout from error
         token = self._store_preview(actor, parsed, diff) if diff.rows else None
         return ImportPreview(upload.name, diff, token)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from bot.common import steam_id
@@ -52,11 +52,17 @@ class LineErrorKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A good line; `line` counts from 1 and includes the header."""
+    """A good line.
+
+    Attributes:
+        line: counts from 1 and includes the header.
+        name: what the file calls the member, where that is a name.
+    """
 
     line: int
     discord_id: int
     api_id: str
+    name: str = field(default="", compare=False)  # two spellings of a member are the same line
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +192,9 @@ class _RowReader:
         for suspects, text in zip(self._maybe_rounded, (member_text, id_text), strict=True):
             if may_be_rounded(text):
                 suspects[line] = text
-        return Row(line, discord_id, api_id)
+        return Row(
+            line, discord_id, api_id, "" if _DISCORD_ID.fullmatch(member_text) else member_text
+        )
 
     def rounded(self, rows: int) -> list[LineError]:
         """Return the good lines whose ids are rounded, given how many good lines there are."""

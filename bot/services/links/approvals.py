@@ -128,18 +128,16 @@ class LinkApprovals:
             raise await self._late_error(request_id)
         if not claim.is_granted:
             holders = frozenset(one.discord_id for one in claim.holders)
-            return await self.open_conflict(
-                actor, request.discord_id, IdAlreadyLinked(request.api_id, holders)
-            )
+            held = IdAlreadyLinked(request.api_id, holders)
+            return await self.open_conflict(actor, request.discord_id, held)
         _log.info("%s approved link request %s", actor.user_id, request_id)
         return await self._announce_end(_with_message(ended, message))
 
     async def deny(self, actor: Actor, request_id: int, message: MessageRef) -> LinkRequest:
         """Deny the request; arguments and errors as for `approve`."""
         request = await self._require_pending(actor, request_id, message)
-        ended = await self._store.end(
-            request, LinkRequestState.DENIED, by=actor.user_id, at=self._clock.now()
-        )
+        state, now = LinkRequestState.DENIED, self._clock.now()
+        ended = await self._store.end(request, state, by=actor.user_id, at=now)
         if ended is None:
             raise await self._late_error(request_id)
         _log.info("%s denied link request %s", actor.user_id, request_id)
@@ -165,11 +163,15 @@ class LinkApprovals:
     async def take_conflict(self, actor: Actor, conflict_id: int) -> LinkRequest:
         """Delete an open conflict and return it, so that it is decided only once.
 
+        One about the actor's own link to an id of no other member needs no right.
+
         Raises:
             NotAllowed.
             RequestNotFound: the conflict was decided before, or has expired.
         """
-        self._access.require_link(actor)
+        conflict = await self._store.get(conflict_id)
+        if conflict and (conflict.holders or conflict.discord_id != actor.user_id):
+            self._access.require_link(actor)
         conflict = await self._store.take_conflict(actor.guild_id, actor.user_id, conflict_id)
         if conflict is None:
             raise RequestNotFound
@@ -193,9 +195,8 @@ class LinkApprovals:
         """Withdraw and delete the requests about a member; return True if one was pending."""
         was_pending = False
         for request in await self._find_pending(guild_id, discord_id):
-            ended = await self._store.end(
-                request, LinkRequestState.WITHDRAWN, by=by, at=self._clock.now()
-            )
+            state, now = LinkRequestState.WITHDRAWN, self._clock.now()
+            ended = await self._store.end(request, state, by=by, at=now)
             if ended is None:
                 continue  # it was decided at the same moment
             was_pending = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import math
 from collections import defaultdict
@@ -188,7 +189,9 @@ class BulkVerifier:
     def _spawn(self, running: _RunningCheck) -> None:
         self._running[running.check.guild_id] = running
         name = f"checking the links of guild {running.check.guild_id}"
-        self._tasks.repeat(name, partial(self._verify_next, running), BACKOFF)
+        # The report is an edit of the reply to the command: discord.py sends it in its context.
+        context = contextvars.copy_context()
+        self._tasks.repeat(name, partial(self._verify_next, running), BACKOFF, context=context)
 
     def _is_current(self, running: _RunningCheck) -> bool:
         return self._running.get(running.check.guild_id) is running

@@ -34,6 +34,7 @@ class MemberAccount:
         link: the member's link here; None if there is none.
         can_ask: whether the CAD finds accounts by Discord id.
         error: why the CAD did not answer.
+        may_see_names: whether the reader may see the name of an account that is only linked here.
     """
 
     discord_id: int
@@ -41,6 +42,7 @@ class MemberAccount:
     link: Link | None
     can_ask: bool = True
     error: CadError | None = None
+    may_see_names: bool = True
 
     @property
     def has_its_link(self) -> bool:

@@ -82,6 +82,20 @@ class IdConflict:
     request: LinkRequest
 
 
+@dataclass(frozen=True, slots=True)
+class ReplacementQuestion:
+    """A stored request for an id that the CAD does not know; the actor is asked.
+
+    Attributes:
+        present_id: the id of the member, which the CAD has confirmed.
+        was_asked: whether the CAD said so; else it could not be asked.
+    """
+
+    request: LinkRequest
+    present_id: str
+    was_asked: bool
+
+
 class LinkNotifier(Protocol):
     """Sends messages about links to Discord. No method raises."""
 

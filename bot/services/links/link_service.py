@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.common.clock import Clock
 from bot.common.pages import Page, PageRange
+from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.cached_list import CachedList
-from bot.services.errors import IdAlreadyLinked
+from bot.services.errors import IdAlreadyLinked, ReplacesProvenLink
 from bot.services.links.cad_links import CadLinks, MemberAccount
 from bot.services.pasted_api_id import parse_api_id
 from bot.services.verification.verifier import LinkVerifier, Verification
@@ -110,7 +111,8 @@ class LinkService:
         """
         if member_id != actor.user_id:
             self._access.require_link(actor)
-        return await self._cad_links.describe(actor.guild_id, member_id)
+        found = await self._cad_links.describe(actor.guild_id, member_id)
+        return replace(found, may_see_names=self._access.may_link(actor))
 
     async def assign(
         self,
@@ -120,20 +122,26 @@ class LinkService:
         *,
         allowed_holders: Collection[int] = (),
         moving: bool = False,
+        may_replace_proven: bool = False,
     ) -> LinkResult:
         """Link a member to an API id without checking the actor's rights.
 
         Args:
             allowed_holders: other members who may have the same id.
             moving: whether to delete the links of those members.
+            may_replace_proven: whether an id that the CAD does not know may replace one that it
+                has confirmed.
 
         Raises:
             InvalidApiId, StorageError.
+            ReplacesProvenLink: it would, and may not.
             IdAlreadyLinked: a member outside of `allowed_holders` has it.
         """
         given = Link(actor.guild_id, member_id, pasted, actor.user_id, self._clock.now())
-        before = await self._links.find(actor.guild_id, [member_id])
-        link = await self._verifier.prepare(given, before.get(member_id))
+        before = (await self._links.find(actor.guild_id, [member_id])).get(member_id)
+        link = await self._verifier.prepare(given, before)
+        if not may_replace_proven and before is not None and before.proven_at is not None:
+            await self._require_known(link, before)
         claim = await self._links.claim(link, allowed_holders=allowed_holders, moving=moving)
         if not claim.is_granted:
             may_see_holders = self._access.may_link(actor)
@@ -141,7 +149,23 @@ class LinkService:
             raise IdAlreadyLinked(link.api_id, holders if may_see_holders else frozenset())
         _log.info("%s linked %s in guild %s", actor.user_id, member_id, actor.guild_id)
         link, verification = await self._verifier.verify(link, pasted)
+        if not verification.is_own and not self._access.may_link(actor):
+            # Otherwise each member could learn whose id it is by pasting it.
+            verification = replace(verification, account_name=None, account_uuid=None)
         return LinkResult(link, claim.replaced, verification, claim.holders, moving)
+
+    async def _require_known(self, link: Link, before: Link) -> None:
+        """Raise ReplacesProvenLink if the CAD does not know the id of a link, and it is another.
+
+        An id of another member is a question of its own, which comes first.
+        """
+        if identity(link.api_id) == identity(before.api_id):
+            return
+        if await self._links.find_by_api_ids(link.guild_id, [link.api_id]):
+            return
+        found = await self.verify_unsaved(link)
+        if not found.is_verified:
+            raise ReplacesProvenLink(link.api_id, before.api_id, was_asked=found.is_complete)
 
     def normalise(self, pasted: str) -> str:
         """Return a pasted id in the form in which it is stored, or raise InvalidApiId."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from bot.services.access.policy import Actor
-from bot.services.errors import ApprovalPending, IdAlreadyLinked
+from bot.services.errors import ApprovalPending, IdAlreadyLinked, ReplacesProvenLink
 from bot.services.links.approvals import LinkApprovals
 from bot.services.links.link_changes import (
     IdConflict,
@@ -13,14 +14,18 @@ from bot.services.links.link_changes import (
     LinkChangeKind,
     LinkNotifier,
     MessageRef,
+    ReplacementQuestion,
     SubmittedRequest,
     changes_of,
     notify_all,
 )
+from bot.services.links.link_pace import LinkPace
 from bot.services.links.link_service import LinkResult, LinkService
 from bot.services.reply import ReplyAddress
 from bot.storage.stores.link_request_store import LinkRequest
 from bot.storage.stores.link_row import Link
+
+LinkOutcome: TypeAlias = LinkResult | SubmittedRequest | IdConflict | ReplacementQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +49,29 @@ class LinkWorkflow:
     """
 
     def __init__(
-        self, linking: LinkService, requests: LinkApprovals, notifier: LinkNotifier
+        self,
+        linking: LinkService,
+        requests: LinkApprovals,
+        pace: LinkPace,
+        notifier: LinkNotifier,
     ) -> None:
+        self._pace = pace
         self._linking = linking
         self._requests = requests
         self._notifier = notifier
 
     async def link(
         self, actor: Actor, member_id: int, pasted: str, reply: ReplyAddress
-    ) -> LinkResult | SubmittedRequest | IdConflict:
+    ) -> LinkOutcome:
         """Link a member to an API id.
 
         Returns:
             The saved link; or the request, where an approval is needed; or the conflict, where
-            another member has the id and the actor may decide about it.
+            another member has the id and the actor may decide about it; or the question whether an
+            id that the CAD does not know is to replace one that it has confirmed.
 
         Raises:
-            NotAllowed, InvalidApiId, ApprovalUnavailable.
+            NotAllowed, InvalidApiId, TooManyLinks, ApprovalUnavailable.
             IdAlreadyLinked: another member has it, and the actor may not decide about it.
         """
         if member_id == actor.user_id and (
@@ -73,6 +84,11 @@ class LinkWorkflow:
             if not error.holders:
                 raise
             return await self._requests.open_conflict(actor, member_id, error)
+        except ReplacesProvenLink as error:
+            asked = await self._requests.open_conflict(
+                actor, member_id, IdAlreadyLinked(error.api_id, frozenset())
+            )
+            return ReplacementQuestion(asked.request, error.present_id, error.was_asked)
         return await self._announce(result)
 
     async def link_now(self, actor: Actor, pasted: str, reply: ReplyAddress) -> LinkResult:
@@ -123,6 +139,31 @@ class LinkWorkflow:
         """Link the member of a conflict to the id, unlink its holders; raises as `share` does."""
         return await self._resolve_conflict(actor, conflict_id, moving=True)
 
+    async def replace(
+        self, actor: Actor, question_id: int, reply: ReplyAddress
+    ) -> LinkResult | SubmittedRequest | IdConflict:
+        """Link a member to an id that the CAD does not know; see `ReplacementQuestion`.
+
+        Raises:
+            NotAllowed.
+            IdAlreadyLinked: another member has it, and the actor may not decide about it.
+            RequestNotFound: the question was answered before, or has expired.
+        """
+        asked = await self._requests.take_conflict(actor, question_id)
+        if asked.discord_id == actor.user_id and (
+            submitted := await self._submit_if_required(actor, asked.api_id, reply)
+        ):
+            return submitted
+        try:
+            result = await self._linking.assign(
+                actor, asked.discord_id, asked.api_id, may_replace_proven=True
+            )
+        except IdAlreadyLinked as error:
+            if not error.holders:
+                raise
+            return await self._requests.open_conflict(actor, asked.discord_id, error)
+        return await self._announce(result)
+
     async def keep(self, actor: Actor, conflict_id: int) -> LinkRequest:
         """Leave the id with its present holders; raises as `share` does."""
         return await self._requests.take_conflict(actor, conflict_id)
@@ -130,8 +171,13 @@ class LinkWorkflow:
     async def _submit_if_required(
         self, actor: Actor, pasted: str, reply: ReplyAddress
     ) -> SubmittedRequest | None:
-        """Submit a request for the actor's own link; return None if no approval is needed."""
+        """Submit a request for the actor's own link; return None if no approval is needed.
+
+        Raises:
+            InvalidApiId, TooManyLinks, ApprovalUnavailable.
+        """
         api_id = self._linking.normalise(pasted)
+        self._pace.take(actor)
         if not await self._requests.is_required(actor, api_id):
             return None
         return await self._requests.submit(actor, api_id, reply)
@@ -143,7 +189,12 @@ class LinkWorkflow:
         member_id, api_id = conflict.discord_id, conflict.api_id
         try:
             result = await self._linking.assign(
-                actor, member_id, api_id, allowed_holders=conflict.holders, moving=moving
+                actor,
+                member_id,
+                api_id,
+                allowed_holders=conflict.holders,
+                moving=moving,
+                may_replace_proven=True,  # the actor has been asked about this id
             )
         except IdAlreadyLinked as error:  # a new holder, not named in the conflict
             return await self._requests.open_conflict(actor, member_id, error)

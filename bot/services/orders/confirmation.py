@@ -28,7 +28,7 @@ class ConfirmationService:
     """Takes the answers. Every method raises ServiceError, StorageError and nothing else.
 
     Args:
-        check_cad_permission: see `TargetResolver`.
+        check_cad_permission: see `OrderResolver`.
         server_labels: see `CadServers.labels`.
     """
 

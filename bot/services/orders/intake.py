@@ -117,7 +117,7 @@ class OrderIntake:
         if not moved.assignees:
             raise NothingToUndo
         if not self._access.may_dispatch(actor):
-            if not moved.is_only(actor.user_id):
+            if not moves.is_only(moved, actor.user_id):
                 self._access.require_dispatch(actor)
             self._access.require_self_dispatch(actor)
         if self._clock.now() - done.finished_at > UNDO_WITHIN:
@@ -133,7 +133,7 @@ class OrderIntake:
             token=reply.token,
             reply_id=None,
             state=OrderState.QUEUED,
-            detail=outcomes.DETAIL_JSON.dump_json(OrderDetail(undoes=done.action)).decode(),
+            detail=outcomes.encode_detail(OrderDetail(undoes=done.action)),
             step=0,
             resolution=outcomes.RESOLUTION_JSON.dump_json(moved).decode(),
             outcome=None,
@@ -187,7 +187,7 @@ class OrderIntake:
             application_id=reply.application_id,
             token=reply.token,
             reply_id=reply.reply_id,
-            detail=outcomes.DETAIL_JSON.dump_json(detail).decode() if detail else None,
+            detail=outcomes.encode_detail(detail) if detail else None,
         )
         if reply.reply_id is None:
             order_id: int | None = await self._orders.add(order)

@@ -38,6 +38,11 @@ def moved(view: OrderView) -> tuple[Assignee, ...]:
     return ()
 
 
+def is_only(resolution: Resolution, member_id: int) -> bool:
+    """Return whether an order is about one member alone."""
+    return {one.discord_id for one in resolution.assignees} == {member_id}
+
+
 def former_places(view: OrderView, units: Sequence[Unit]) -> Resolution:
     """Return the units that an order has moved, each with the call that it goes back to.
 

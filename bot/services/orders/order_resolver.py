@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -23,7 +23,7 @@ from bot.services.errors import (
 )
 from bot.services.links.cad_links import CadLinks
 from bot.services.links.group_links import GroupLinks
-from bot.services.orders import outcomes
+from bot.services.orders import moves, outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.targets import grammar, target_resolver
 from bot.services.targets.resolution import (
@@ -50,7 +50,7 @@ _DENIAL_REASONS: dict[type[ServiceError], SkipReason] = {
 _log = logging.getLogger(__name__)
 
 
-class TargetResolver:
+class OrderResolver:
     """Resolves the terms of `units` texts. Both methods raise StorageError.
 
     Args:
@@ -93,7 +93,7 @@ class TargetResolver:
             # Only now: an order is stored and acknowledged before the CAD is asked anything.
             creates_call = order.action is OrderAction.RESPOND
             only_self = not creates_call and (
-                known.is_only(order.actor_id)
+                moves.is_only(known, order.actor_id)
                 if known
                 else grammar.targets_only(terms, order.actor_id)
             )
@@ -122,10 +122,9 @@ class TargetResolver:
         if named or in_groups:
             api_ids, pending = await self._ids_of_members(guild_id, named, in_groups, lookup)
         resolve = partial(target_resolver.resolve, terms, pending=pending)
-
         snapshot = self._board.snapshot(server_id)
-        _, roster = self._rosters.get(server_id, (None, None))
-        if roster is None or self._rosters[server_id][0] is not snapshot.units:
+        units, roster = self._rosters.get(server_id, (None, None))
+        if roster is None or units is not snapshot.units:
             roster = Roster(
                 tuple(snapshot.units.values()),
                 is_current=False,
@@ -135,21 +134,8 @@ class TargetResolver:
         resolution = resolve(api_ids, roster)
         if depends_on_duty or not resolution.is_certain():
             # An old list does not show that a unit is off duty: ask before saying no.
-            lookup.started()
-            try:
-                units = await self._board.fetch_units(server_id)
-            except CadError as error:
-                _log.warning("units of server %s not known: %r", server_id, error)
-                lookup.failed(error)
-                if isinstance(error, UnitListIncomplete) and error.as_of:
-                    part = PartialUnitList(error.loaded, error.as_of)
-                    roster = self._roster(server_id, self._board.units(server_id), part)
-                    resolution = resolve(api_ids, roster)
-            else:
-                roster = self._roster(server_id, units)
-                resolution = resolve(api_ids, roster)
-                if moved := await self._moved_ids(guild_id, resolution):
-                    resolution = resolve({**api_ids, **moved}, roster)
+            newer = await self._resolve_from_cad(guild_id, server_id, api_ids, resolve, lookup)
+            resolution = newer or resolution
             snapshot = self._board.snapshot(server_id)
         # The call that each unit is on, as far as that is known.
         calls = {ident: call for call in snapshot.calls.values() for ident in call.idents}
@@ -162,6 +148,31 @@ class TargetResolver:
             for one in resolution.assignees
         ]
         return replace(resolution, assignees=tuple(assignees))
+
+    async def _resolve_from_cad(
+        self,
+        guild_id: int,
+        server_id: int,
+        api_ids: Mapping[int, str | None],
+        resolve: Callable[[Mapping[int, str | None], Roster], Resolution],
+        lookup: CadLookup,
+    ) -> Resolution | None:
+        """Ask the CAD who is on duty, and resolve the terms again; None if it does not answer."""
+        lookup.started()
+        try:
+            units = await self._board.fetch_units(server_id)
+        except CadError as error:
+            _log.warning("units of server %s not known: %r", server_id, error)
+            lookup.failed(error)
+            if not isinstance(error, UnitListIncomplete) or not error.as_of:
+                return None
+            part = PartialUnitList(error.loaded, error.as_of)
+            return resolve(api_ids, self._roster(server_id, self._board.units(server_id), part))
+        roster = self._roster(server_id, units)
+        resolution = resolve(api_ids, roster)
+        if moved := await self._moved_ids(guild_id, resolution):
+            return resolve({**api_ids, **moved}, roster)
+        return resolution
 
     async def _ids_of_members(
         self, guild_id: int, named: set[int], in_groups: set[int], lookup: CadLookup

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,6 +33,7 @@ class OrderDetail:
         text, label: a note and its author.
         equal_notes: how many notes with that text and author the call had before.
         new: the call that is created.
+        primary: the ident of the primary unit before.
         undoes: what the order did that this one undoes.
     """
 
@@ -41,6 +43,7 @@ class OrderDetail:
     label: str = ""
     equal_notes: int = 0
     new: NewCall | None = None
+    primary: int | None = None
     undoes: OrderAction | None = None
 
 
@@ -89,9 +92,13 @@ class Outcome:
         seconds: from the order to its outcome.
         confirmation: what the CAD shows; says nothing where there is a failure.
         missing: `Assignee.reference` of the units for which the CAD does not show it.
+        also_moved: numbers of further units of the same accounts whose call has changed with it.
         is_unsure: whether an attempt may have reached the CAD although it failed.
         is_incomplete: whether a last request, which matters less, was not carried out.
         unmoved: `Assignee.reference` of the units that were before where the order puts them.
+        is_looked_at: whether the calls were read after the order, or will not be.
+        left: `Assignee.reference` of the units that the CAD does not show on their former call.
+        emptied: the open calls that were left so, on which the CAD shows no unit.
     """
 
     failure: StoredError | None
@@ -102,6 +109,10 @@ class Outcome:
     is_unsure: bool = False
     is_incomplete: bool = False
     unmoved: tuple[str, ...] = ()
+    is_looked_at: bool = False
+    left: tuple[str, ...] = ()
+    emptied: tuple[int, ...] = ()
+    also_moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +156,14 @@ class OrderView:
 RESOLUTION_JSON = TypeAdapter(Resolution)
 OUTCOME_JSON = TypeAdapter(Outcome)
 DETAIL_JSON = TypeAdapter(OrderDetail)
+
+
+def encode_detail(detail: OrderDetail) -> str:
+    """Return a detail as JSON.
+
+    Half a surrogate pair, which a member may paste, stays in the text: the database refuses it.
+    """
+    return json.dumps(DETAIL_JSON.dump_python(detail, mode="json"), ensure_ascii=False)
 
 
 def decode_view(order: Order, server: str = "") -> OrderView:

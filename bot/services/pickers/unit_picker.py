@@ -57,6 +57,15 @@ class UnitPicker:
         self._board.refresh(server_id)
         return self._candidates(server_id)
 
+    def units_on_call(self, actor: Actor, server_id: int, call_id: int) -> list[Candidate]:
+        """Return the units on a call, by number; none if the actor may not dispatch."""
+        if not self._access.may_dispatch(actor):
+            return []
+        call = self._board.call(server_id, call_id)
+        idents = call.idents if call else ()
+        on_call = [one for one in self._candidates(server_id) if one.unit.ident in idents]
+        return sorted(on_call, key=lambda one: one.token)
+
     def old_units_as_of(self, server_id: int) -> datetime | None:
         """Return how old the list of units is, if it is old or not whole; see `Board`."""
         return self._board.old_units_as_of(server_id)

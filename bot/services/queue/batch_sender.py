@@ -14,6 +14,7 @@ from bot.cad.errors import (
     CadUnreadable,
     UnitNotAddressable,
 )
+from bot.cad.http.rate_limits import queries_sent_once
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.cad_backoff import BACKOFF, CadBackoff
@@ -21,7 +22,8 @@ from bot.services.queue import batching
 from bot.services.queue.order_kinds import leave_out
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.queue.shared_request import SharedRequestCheck
-from bot.services.queue.steps import CadAccess, LookAt, Sent, Verdict, batch_item
+from bot.services.queue.steps import CadAccess, Sent, Verdict, batch_item
+from bot.storage.stores.order_store import OrderState
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ class SendResult:
     """What became of the orders of one request.
 
     Attributes:
+        ready: they are to be sent.
         done: the CAD has taken them.
         seen: the CAD shows that they were done before.
         refused: no unit is left of them, or the CAD said no, with `error` as its words.
@@ -38,6 +41,7 @@ class SendResult:
         sent: what the CAD says about those that are done.
     """
 
+    ready: list[QueuedOrder] = field(default_factory=list)
     done: list[QueuedOrder] = field(default_factory=list)
     seen: list[QueuedOrder] = field(default_factory=list)
     refused: list[QueuedOrder] = field(default_factory=list)
@@ -50,35 +54,53 @@ class BatchSender:
     """Sends the orders that the scheduler has put together."""
 
     def __init__(self, cad: CadClient, board: Board, backoff: CadBackoff, *, clock: Clock) -> None:
-        self._access = CadAccess(cad, board)
+        self._access = CadAccess(cad, board, clock.now())
         self._backoff = backoff
         self._clock = clock
         self._last_partition = 0
         self._shared = SharedRequestCheck(cad, board)
 
-    async def send(self, batch: Sequence[QueuedOrder]) -> SendResult:
-        """Send orders at the same step in one request."""
-        step, result = batch[0].step, SendResult()
-        sent: list[QueuedOrder] = []
+    async def look(
+        self, batch: Sequence[QueuedOrder], looked_at: Sequence[QueuedOrder]
+    ) -> SendResult:
+        """Look at the CAD for some orders of a batch; say which of the batch are to be sent.
+
+        An order that is closed meanwhile, as by Cancel, is left out of the result.
+        """
+        result = SendResult()
+        decided: dict[int, list[QueuedOrder]] = {}
+        self._access = replace(self._access, looking_since=self._clock.now())
         try:
-            for queued in batch:
-                where = await self._look(step.look, queued, sent, result) if step.look else sent
-                is_empty = queued.kind.needs_units and not queued.resolution.assignees
-                (result.refused if where is sent and is_empty else where).append(queued)
+            with queries_sent_once():
+                for queued in looked_at:
+                    decided[queued.order.id] = await self._look(queued, result)
         except CadError as error:
             # Nothing has been sent, and nothing is decided.
-            if self._is_retried_later(error):
-                return SendResult(retry=[*batch])
-            return SendResult(refused=[*batch], error=error)
+            is_retried = self._is_retried_later(error)
+            result.error = None if is_retried else error
+            decided = {
+                one.order.id: result.retry if is_retried else result.refused for one in batch
+            }
+        for queued in batch:
+            if queued.order.state is OrderState.QUEUED:
+                decided.get(queued.order.id, result.ready).append(queued)
+        if (result.seen or result.refused) and not (result.ready or result.error):
+            self._backoff.succeeded()  # nothing is left to send; the CAD has answered
+        return result
+
+    async def send(self, result: SendResult) -> SendResult:
+        """Send the orders that are ready in one request; return what became of all of them."""
+        sent = result.ready
+        if not sent:
+            return result
         try:
-            if sent:
-                result.sent = await step.send(self._access, sent)
+            result.sent = await sent[0].step.send(self._access, sent)
         except CadError as error:
             return await self._failed(result, sent, error)
         if self._backoff.error is not None:
             self._backoff.succeeded()
         may_be_partly_done = len(sent) > 1 or self._shared.suspects
-        if sent and may_be_partly_done and self._shared.is_needed(sent):
+        if may_be_partly_done and self._shared.is_needed(sent):
             await self._look_at_calls(result, sent)
         else:
             result.done = sent
@@ -103,26 +125,23 @@ class BatchSender:
             queued.partition = partitions[key]
             result.retry.append(queued)
 
-    async def _look(
-        self,
-        look_at: LookAt,
-        queued: QueuedOrder,
-        sent: list[QueuedOrder],
-        result: SendResult,
-    ) -> list[QueuedOrder]:
-        """Look at the CAD before an order is sent; return the list that it belongs to then."""
+    async def _look(self, queued: QueuedOrder, result: SendResult) -> list[QueuedOrder]:
+        """Look at the CAD for one order; return the list that the order belongs to then."""
         try:
-            look = await look_at(self._access, queued)
+            look = await queued.step.look(self._access, queued)
         except CadRateLimited as error:
             # Only the look is limited: orders that need none go on.
             queued.retry_at = self._clock.monotonic() + (error.retry_after or BACKOFF.longest)
             return result.retry
-        queued.resolution = look.resolution
-        queued.receipt = look.receipt or queued.receipt
-        if look.call_id is not None:
-            queued.order = replace(queued.order, call_id=look.call_id)
-        lists = {Verdict.SEND: sent, Verdict.DONE: result.seen, Verdict.REFUSE: result.refused}
-        return lists[look.verdict]
+        if queued.order.state is OrderState.QUEUED:
+            queued.resolution = look.resolution
+            queued.receipt = look.receipt or queued.receipt
+            if look.call_id is not None:
+                queued.order = replace(queued.order, call_id=look.call_id)
+        is_empty = queued.kind.needs_units and not look.resolution.assignees
+        if look.verdict is Verdict.DONE:
+            return result.seen
+        return result.refused if is_empty or look.verdict is Verdict.REFUSE else result.ready
 
     async def _failed(
         self, result: SendResult, sent: Sequence[QueuedOrder], error: CadError
@@ -130,11 +149,9 @@ class BatchSender:
         """Sort the orders of a request that ended with an error; return the result."""
         if isinstance(error, UnitNotAddressable) and leave_out(sent, error.idents):
             # Nothing has been sent yet: it goes out without these units.
-            rest = await self.send(sent)
-            rest.seen += result.seen
-            rest.retry += result.retry
-            rest.refused += result.refused
-            return rest
+            result.ready = [one for one in sent if one.resolution.assignees]
+            result.refused += [one for one in sent if not one.resolution.assignees]
+            return await self.send(result)
         may_have_arrived = error.may_have_arrived or isinstance(error, CadUnreadable)
         for queued in sent:
             queued.may_have_been_sent = queued.may_have_been_sent or may_have_arrived

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
-from bot.cad.models import Call, Receipt
+from bot.cad.models import Call, Receipt, Unit
 from bot.cad.push.events import UnitStatusChanged
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
+from bot.services.board.snapshot import BoardSnapshot
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
@@ -44,17 +45,23 @@ async def confirm_on_board(
     Args:
         check_after: when to read them, in seconds from now.
     """
-    result = replace(outcome, confirmation=BoardConfirmation.UNKNOWN)
+    is_told = outcome.confirmation is not BoardConfirmation.PENDING  # by a receipt
+    unknown = outcome.confirmation if is_told else BoardConfirmation.UNKNOWN
+    result = replace(outcome, confirmation=unknown, is_looked_at=True)
+    server_id = queued.order.server_id
+    before = board.snapshot(server_id)
     started_at = clock.monotonic()
     for seconds in check_after:
         if (pause := started_at + seconds - clock.monotonic()) > 0:
             await clock.sleep(pause)
         try:
-            calls = await board.fetch_calls(queued.order.server_id)
+            calls = await board.fetch_calls(server_id)
         except CadError:
             continue
         missing = not_shown(queued, calls)
-        result = _with_verdict(queued, outcome, missing)
+        also_moved = _also_moved(queued, before, board.snapshot(server_id))
+        result = replace(_with_former_calls(queued, result, calls), also_moved=also_moved)
+        result = _with_verdict(queued, result, missing)
         if not missing:
             break
     return result
@@ -67,6 +74,50 @@ def not_shown(queued: QueuedOrder, calls: Sequence[Call]) -> list[Assignee]:
     if is_shown is None:
         return []
     return [one for one in assignees if not is_shown(queued.order, one, idents)]
+
+
+def _with_former_calls(queued: QueuedOrder, outcome: Outcome, calls: Sequence[Call]) -> Outcome:
+    """Return an outcome with what the calls show of those that the units were on before.
+
+    Whether an attach takes a unit off its former call is not documented; reference:
+    docs/sonoran-cad.md, "Attach".
+    """
+    idents = {call.call_id: frozenset(call.idents) for call in calls}
+    left = [
+        (one.reference, call_id)
+        for one, call_id in queued.leaving()
+        if one.unit and one.unit.ident not in idents.get(call_id, ())
+    ]
+    emptied = {call_id for _, call_id in left if call_id in idents and not idents[call_id]}
+    units = dict.fromkeys(reference for reference, _ in left)
+    return replace(outcome, left=tuple(units), emptied=tuple(sorted(emptied)))
+
+
+def _also_moved(
+    queued: QueuedOrder, before: BoardSnapshot, after: BoardSnapshot
+) -> tuple[str, ...]:
+    """Return the other units of the same accounts whose call has changed.
+
+    API 1 names units by the API id of their account, which may stand for all its units.
+    """
+    named = [one.unit for one in queued.resolution.assignees if one.unit]
+    accounts = {unit.account for unit in named if unit.account}
+    idents = {unit.ident for unit in named}
+    others = [
+        unit
+        for unit in before.units.values()
+        if unit.account in accounts and unit.ident not in idents
+    ]
+    return tuple(
+        unit.number or f"ident {unit.ident}"
+        for unit in others
+        if _call_id(before, unit) != _call_id(after, unit)
+    )
+
+
+def _call_id(snapshot: BoardSnapshot, unit: Unit) -> int | None:
+    call = snapshot.call_of_unit(unit.ident)
+    return call.call_id if call else None
 
 
 def _with_verdict(queued: QueuedOrder, outcome: Outcome, missing: Sequence[Assignee]) -> Outcome:

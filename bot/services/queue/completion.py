@@ -58,14 +58,14 @@ class OrderNotifier:
         Once nothing more will become known of the order, it is tried until Discord answers, and a
         message takes the place of a reply that is gone.
         """
-        async with queued.reply.lock:
-            while True:
-                if gap := self._gap(queued):
-                    # A stop of the bot does not wait for Discord; the next start goes on.
-                    await (self._tasks if queued.reply.failures else self._clock).sleep(gap)
-                delivery = await self._show(queued, None)
-                if delivery is not Delivery.FAILED or queued.is_unconfirmed:
-                    break
+        while True:
+            async with queued.reply.lock:
+                if not (gap := self._gap(queued)):
+                    delivery = await self._show(queued, None)
+                    if delivery is not Delivery.FAILED or queued.is_unconfirmed:
+                        break
+            # A stop of the bot does not wait for Discord; the next start goes on.
+            await (self._tasks if queued.reply.failures else self._clock).sleep(gap)
         if delivery is Delivery.IMPOSSIBLE and not queued.is_unconfirmed:
             _log.error(
                 "the outcome of order %s (%s) could not be shown",
@@ -86,12 +86,13 @@ class OrderNotifier:
     async def _update(self, queued: QueuedOrder) -> None:
         reply = queued.reply
         try:
-            async with reply.lock:
-                while queued.order.state is OrderState.QUEUED and reply.wanted != reply.shown:
-                    if gap := self._gap(queued):
-                        await self._tasks.sleep(gap)
-                    else:
+            while queued.order.state is OrderState.QUEUED and reply.wanted != reply.shown:
+                async with reply.lock:
+                    gap = self._gap(queued)
+                    # The outcome may have been shown while this task waited for the lock.
+                    if not gap and queued.order.state is OrderState.QUEUED:
                         await self._show(queued, reply.wanted)
+                await self._tasks.sleep(gap)
         finally:
             reply.is_updating = False
 

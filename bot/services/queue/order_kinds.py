@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,15 +17,17 @@ from bot.cad.models import AttachRequest, DetachRequest, UnitRef
 from bot.cad.push.events import Event, UnitsAttached, UnitsDetached
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue.batching import Usage
-from bot.services.queue.kinds import call_steps, respond_steps, undo_steps
-from bot.services.queue.steps import CadAccess, Look, Sent, Step, calls_of
-from bot.services.targets.resolution import (
-    Assignee,
-    Resolution,
-    SkippedTarget,
-    SkipReason,
-    Target,
+from bot.services.queue.kinds import (
+    call_steps,
+    create_steps,
+    primary_steps,
+    respond_steps,
+    undo_steps,
 )
+from bot.services.queue.kinds.free_units import without_free_units
+from bot.services.queue.recheck import look_before_attach, look_before_detach, without
+from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, calls_of
+from bot.services.targets.resolution import Assignee, SkipReason
 from bot.storage.stores.order_store import Order, OrderAction
 
 if TYPE_CHECKING:
@@ -44,8 +46,8 @@ class OrderKind:
         needs_duty: units that are off duty do not count as its units.
         is_shown: whether the calls of the CAD show that the order was done for a unit; None where
             they do not show it.
-        puts_on_call: whether the units are put on the order's call, or off any; None where they
-            stay on theirs. Such an order can be undone.
+        puts_on_call: whether the units are put on the order's call, or off the calls that they are
+            on; None for other orders. Only such an order can be undone.
         undoes: the order undoes another one, whose reply says so.
         sets_status: the units get the status STATUS_ON_ATTACH afterwards.
     """
@@ -103,63 +105,16 @@ def detach_requests(orders: Sequence[QueuedOrder]) -> list[DetachRequest]:
     return [DetachRequest(server_id, tuple(refs.values())) for server_id, refs in units.items()]
 
 
-async def only_still_on_call(cad: CadClient, queued: QueuedOrder) -> Resolution:
-    """Return a detach order's resolution without the units that are on another call by now.
-
-    The CAD's detach takes no call number, so each unit's call is checked first: the order's call,
-    or, where an attempt broke off half-way, the call that the unit was on when it was named. A
-    unit that has left that call is detached already. A detach from any call that was never sent
-    needs no check.
-
-    Raises:
-        CadError: the CAD does not show its calls.
-    """
-    order, resolution = queued.order, queued.resolution
-    if order.call_id is None and not queued.may_have_been_sent:
-        return resolution
-    by_call: dict[int | None, list[Assignee]] = defaultdict(list)
-    for assignee in resolution.assignees:
-        by_call[order.call_id or assignee.call_id].append(assignee)
-    kept: list[Assignee] = []
-    skipped: list[SkippedTarget] = []
-    for call_id, assignees in by_call.items():
-        if call_id is None:
-            skipped += [_skipped(one, SkipReason.RESULT_UNKNOWN) for one in assignees]
-            continue
-        units = [one.unit for one in assignees if one.unit]
-        on_call = (
-            await cad.get_idents_on_call(order.server_id, call_id, units) if units else frozenset()
-        )
-        for assignee in assignees:
-            if assignee.unit and assignee.unit.ident in on_call:
-                kept.append(replace(assignee, call_id=call_id))
-            else:
-                skipped.append(_skipped(assignee, _reason_not_on_call(assignee)))
-    return replace(resolution, assignees=tuple(kept), left_out=(*resolution.left_out, *skipped))
-
-
 def leave_out(orders: Iterable[QueuedOrder], idents: Collection[int]) -> bool:
     """Leave out the units that no request can name; return False if the orders have none."""
     is_changed = False
     for queued in orders:
-        found = queued.resolution
-        unnamed = [one for one in found.assignees if one.unit and one.unit.ident in idents]
-        skipped = [_skipped(one, SkipReason.NOT_ADDRESSABLE) for one in unnamed]
-        rest = tuple(one for one in found.assignees if one not in unnamed)
-        queued.resolution = replace(found, assignees=rest, left_out=(*found.left_out, *skipped))
+        found = queued.resolution.assignees
+        unnamed = [one.key for one in found if one.unit and one.unit.ident in idents]
+        reasons = dict.fromkeys(unnamed, SkipReason.NOT_ADDRESSABLE)
+        queued.resolution = without(queued.resolution, reasons)
         is_changed = is_changed or bool(unnamed)
     return is_changed
-
-
-def _reason_not_on_call(assignee: Assignee) -> SkipReason:
-    # Where the CAD has not shown the unit, it is not said that the unit has moved on.
-    is_unknown = assignee.unit is None and assignee.on_duty is None
-    return SkipReason.NOT_LOOKED_UP if is_unknown else SkipReason.NOT_ON_CALL
-
-
-def _skipped(assignee: Assignee, reason: SkipReason) -> SkippedTarget:
-    number = assignee.unit.number if assignee.unit else ""
-    return SkippedTarget(Target(number or assignee.reference, assignee.discord_id), reason)
 
 
 async def _send_attach(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:
@@ -171,7 +126,9 @@ async def _send_detach(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent
 
 
 async def _look_before_detach(access: CadAccess, queued: QueuedOrder) -> Look:
-    return Look(await only_still_on_call(access.cad, queued))
+    if queued.order.call_id is None and not (queued.is_late or queued.may_have_been_sent):
+        return Look(await without_free_units(access, queued))
+    return await look_before_detach(access, queued)
 
 
 def _attach_is_shown(order: Order, assignee: Assignee, idents: IdentsByCall) -> bool:
@@ -221,6 +178,8 @@ _ATTACH = Step(
     capacity=attrgetter("calls_per_attach"),
     is_held=True,
     is_checked=True,
+    look=look_before_attach,
+    look_when=LookWhen.LATE,
     events=_attach_events,
 )
 _DETACH = Step(
@@ -246,7 +205,7 @@ KINDS: Mapping[OrderAction, OrderKind] = {
     OrderAction.DETACH: OrderKind(
         (_DETACH,), needs_units=True, is_shown=_detach_is_shown, puts_on_call=False
     ),
-    OrderAction.CREATE: OrderKind((call_steps.CREATE,)),
+    OrderAction.CREATE: OrderKind((create_steps.CREATE,)),
     OrderAction.RESPOND: OrderKind(
         (respond_steps.CREATE, _ATTACH, respond_steps.REMOVE),
         needs_units=True,
@@ -257,6 +216,7 @@ KINDS: Mapping[OrderAction, OrderKind] = {
     ),
     OrderAction.NOTE: OrderKind((call_steps.NOTE,)),
     OrderAction.STATUS: OrderKind((call_steps.STATUS,), needs_units=True),
+    OrderAction.PRIMARY: OrderKind((primary_steps.PRIMARY,), needs_units=True),
     OrderAction.CLOSE: OrderKind((call_steps.CLOSE,)),
     OrderAction.DISMISS: OrderKind((respond_steps.DISMISS,)),
     OrderAction.UNDO: OrderKind(

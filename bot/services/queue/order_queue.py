@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.cad.client import CadClient
 from bot.common.clock import Clock
@@ -22,7 +23,8 @@ from bot.services.queue.batch_sender import BatchSender
 from bot.services.queue.completion import FollowUpHandler, OrderCompletion, OrderNotifier
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
-from bot.services.queue.worker import OrderResolver, QueueWorker
+from bot.services.queue.recheck import LATE_AFTER
+from bot.services.queue.worker import QueueWorker, ResolveOrder
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order, OrderState, OrderStore
 
@@ -48,7 +50,7 @@ class OrderQueue:
         store: OrderStore,
         cad: CadClient,
         board: Board,
-        resolver: OrderResolver,
+        resolve: ResolveOrder,
         announcer: Announcer,
         *,
         follow_up: FollowUpHandler,
@@ -75,7 +77,7 @@ class OrderQueue:
         )
         self._worker = QueueWorker(
             cad,
-            resolver,
+            resolve,
             BatchSender(cad, board, backoff, clock=clock),
             self._completion,
             notifier,
@@ -134,6 +136,7 @@ class OrderQueue:
                 entered_at=self._clock.monotonic(),
                 server=self._server_labels[order.server_id],
             )
+            queued.is_late |= self._clock.now() - order.created_at > timedelta(seconds=LATE_AFTER)
             if order.state.is_open:
                 self._worker.add(queued)
             else:

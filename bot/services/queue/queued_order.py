@@ -23,7 +23,7 @@ from bot.services.orders.outcomes import (
 )
 from bot.services.queue.order_kinds import KINDS, OrderKind
 from bot.services.queue.steps import Step
-from bot.services.targets.resolution import Resolution
+from bot.services.targets.resolution import Assignee, Resolution
 from bot.services.targets.terms import Term
 from bot.storage.stores.order_store import Order, OrderState
 
@@ -100,6 +100,7 @@ class QueuedOrder:
         lookup: how far the units are known.
         retry_at: monotonic seconds before which an attempt is of no use.
         partition: see batching.BatchItem.
+        is_late: its units may have moved on since the order was given.
         may_have_been_sent: an attempt at this step that failed may have reached the CAD.
         receipt: what the CAD said to the last request.
 
@@ -122,6 +123,7 @@ class QueuedOrder:
     lookup: LookupState = LookupState()
     retry_at: float = -math.inf
     partition: int = 0
+    is_late: bool = False
     may_have_been_sent: bool = False
     receipt: Receipt | None = None
     reply: ReplyState = field(default_factory=ReplyState)
@@ -156,6 +158,7 @@ class QueuedOrder:
             # Where the resolution is stored, the actor has confirmed it or did not need to.
             may_ask=may_ask and not is_stored,
             lookup=LookupState(is_stored and not accepted.must_check, is_stored=is_stored),
+            is_late=is_stored,
             may_have_been_sent=was_sending,
         )
 
@@ -173,13 +176,26 @@ class QueuedOrder:
 
     @property
     def is_unconfirmed(self) -> bool:
-        """Tell whether the CAD has taken the order and not yet shown that it was done."""
-        return (
-            self.order.state is OrderState.DONE
-            and self.kind.is_shown is not None
-            and self.outcome is not None
-            and self.outcome.confirmation is BoardConfirmation.PENDING
-        )
+        """Tell whether the calls are to be read, to show that the order was done, and what else.
+
+        A receipt says that it was done, but not whether the units have left their former calls.
+        """
+        outcome = self.outcome
+        if self.order.state is not OrderState.DONE or self.kind.is_shown is None or outcome is None:
+            return False
+        is_pending = outcome.confirmation is BoardConfirmation.PENDING
+        return is_pending or (not outcome.is_looked_at and bool(self.leaving()))
+
+    def leaving(self) -> list[tuple[Assignee, int]]:
+        """Return the units that are to leave a call, each with that call, as far as it is known."""
+        order, puts_on_call = self.order, self.kind.puts_on_call
+        goes_to = order.call_id if puts_on_call else None
+        leaving = []
+        for one in self.resolution.assignees:
+            call_id = order.call_id if puts_on_call is None else one.call_id
+            if call_id is not None and call_id != goes_to:
+                leaving.append((one, call_id))
+        return leaving
 
     def advance(self) -> None:
         """Go on to the next step."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.cad.client import CadClient
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CadAccess:
-    """What a step may ask: the CAD itself, and the board, which remembers its answers."""
+    """What a step may ask: the CAD itself, and the board, which remembers its answers.
+
+    Attributes:
+        looking_since: when the looks at the present batch began; one answer serves all of them.
+    """
 
     cad: CadClient
     board: Board
+    looking_since: datetime
 
 
 class Verdict(enum.Enum):
@@ -51,6 +57,14 @@ class Look:
     verdict: Verdict = Verdict.SEND
     call_id: int | None = None
     receipt: Receipt | None = None
+
+
+class LookWhen(enum.Enum):
+    """Which orders the CAD is looked at for."""
+
+    ALWAYS = enum.auto()
+    LATE = enum.auto()  # those that are sent late, or that an attempt may have carried out
+    REPEATED = enum.auto()  # those that an attempt may have carried out
 
 
 LookAt: TypeAlias = Callable[[CadAccess, "QueuedOrder"], Awaitable[Look]]
@@ -85,13 +99,14 @@ class Step:
         limiter: the budget that the request counts against.
         scope, key: see batching.BatchItem.
         send: sends one request for several orders.
+        look: looks at the CAD before the request is sent. Raises CadError.
         changes: what the request changes beside units, comparable between orders.
         needs: what has to stay as it is until then; see `BatchItem.shared`.
         capacity: how many different keys one request can carry.
         is_held: where a request carries one key, orders wait a while for others with that key.
         is_checked: the CAD may do the first key of a request only, so that the calls are looked at
             after a request with several.
-        look: looks at the CAD before the request is sent. Raises CadError.
+        look_when: which orders it looks for.
         events: how the board changes at once when the CAD has taken the request for these units.
         is_optional: an order whose other steps are done is done, even if this one fails.
     """
@@ -100,12 +115,13 @@ class Step:
     scope: Callable[[QueuedOrder], Hashable]
     key: Callable[[QueuedOrder], Hashable]
     send: Callable[[CadAccess, Sequence[QueuedOrder]], Awaitable[Sent]]
+    look: LookAt
     changes: Callable[[QueuedOrder], frozenset[str]] = _nothing
     needs: Callable[[QueuedOrder], frozenset[str]] = _nothing
     capacity: Callable[[CadClient], float] = lambda _cad: 1
     is_held: bool = False
     is_checked: bool = False
-    look: LookAt | None = None
+    look_when: LookWhen = LookWhen.ALWAYS
     events: Callable[[OrderView, Sequence[Assignee]], list[Event]] = _no_events
     is_optional: bool = False
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from typing import Protocol
+from typing import TypeAlias
 
 from bot.cad.client import CadClient
 from bot.common.clock import Clock
@@ -22,11 +22,13 @@ from bot.services.cad_lookup import CadLookup
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import WaitNotice
 from bot.services.queue import scheduler
-from bot.services.queue.batch_sender import BatchSender
+from bot.services.queue.batch_sender import BatchSender, SendResult
 from bot.services.queue.completion import OrderCompletion, OrderNotifier
 from bot.services.queue.order_kinds import LimitState
 from bot.services.queue.queued_order import LookupState, QueuedOrder
+from bot.services.queue.recheck import LATE_AFTER, follow, with_earlier_units
 from bot.services.queue.scheduler import Close, Resolve, Send, Situation, Wait
+from bot.services.queue.steps import LookWhen
 from bot.services.targets.resolution import Resolution
 from bot.storage.stores.order_store import OrderState
 
@@ -36,12 +38,8 @@ LIMIT_PATIENCE = 10.0
 SAVE_RETRY = 5.0  # seconds between two attempts to store that an order is being sent
 _SHORTEST_SLEEP = 0.001  # seconds; a deadline must not keep the worker busy
 
-
-class OrderResolver(Protocol):
-    """Finds out which units an order is about."""
-
-    async def resolve_order(self, accepted: AcceptedOrder, lookup: CadLookup) -> Resolution:
-        """Return the units; `lookup` is told whether the CAD was asked, and what went wrong."""
+# Finds the units of an order; the lookup records whether the CAD was asked, and what went wrong.
+ResolveOrder: TypeAlias = Callable[[AcceptedOrder, CadLookup], Awaitable[Resolution]]
 
 
 class QueueWorker:
@@ -54,7 +52,7 @@ class QueueWorker:
     def __init__(
         self,
         cad: CadClient,
-        resolver: OrderResolver,
+        resolve: ResolveOrder,
         sender: BatchSender,
         completion: OrderCompletion,
         notifier: OrderNotifier,
@@ -66,7 +64,7 @@ class QueueWorker:
     ) -> None:
         self.orders: dict[int, QueuedOrder] = {}  # by id, the oldest first
         self._cad = cad
-        self._resolver = resolver
+        self._resolve_order = resolve
         self._sender = sender
         self._completion = completion
         self._notifier = notifier
@@ -121,9 +119,9 @@ class QueueWorker:
                             name = f"lookup of order {queued.order.id}"
                             self._tasks.spawn(self._resolve(queued), name)
                     case Send(orders):
-                        self._sending_since = self._clock.monotonic()
+                        self._sending_since = now = self._clock.monotonic()
                         for queued in orders:
-                            queued.order = replace(queued.order, state=OrderState.SENDING)
+                            queued.is_late |= now - queued.entered_at > LATE_AFTER
                         self._tasks.spawn(self._send(orders), f"request for {len(orders)} orders")
                     case wait:
                         if self._deadline is not None and self._is_futile(wait, self._deadline):
@@ -175,10 +173,11 @@ class QueueWorker:
             self.wake()
 
         lookup, failures = CadLookup(on_start), self._backoff.failures
+        is_late = queued.is_late or queued.lookup.error is not None
         accepted = AcceptedOrder(queued.order, queued.terms)
         try:
             with self._tasks.cancellable():
-                resolution = await self._resolver.resolve_order(accepted, lookup)
+                resolution = await self._resolve_order(accepted, lookup)
         except Exception as error:  # noqa: BLE001 - the actor is told
             if queued.order.state is OrderState.QUEUED:
                 self._fail([queued], error)
@@ -187,6 +186,8 @@ class QueueWorker:
             return  # closed meanwhile
         if queued.kind.needs_duty:
             resolution = resolution.only_on_duty(is_final=lookup.error is None)
+        if is_late:
+            resolution = with_earlier_units(resolution, queued.resolution)
         queued.resolution = resolution
         # The units that are known go ahead; before another attempt the CAD is asked for the rest.
         limit = lookup.error.retry_after if lookup.error else None
@@ -206,15 +207,37 @@ class QueueWorker:
                 queued.retry_at = -math.inf
 
     async def _send(self, batch: Sequence[QueuedOrder]) -> None:
-        """Send one request, and close or put back its orders."""
-        was_down = self._backoff.error is not None
+        """Look at the CAD, send one request, and close or put back its orders.
+
+        An order is being sent once the look is over; until then it can be cancelled.
+        """
+        was_down, step = self._backoff.error is not None, batch[0].step
         try:
-            if not await self._completion.save(batch):
-                self._put_back(batch)  # a restart would not know that it was sent, and repeat it
-                return
-            result = await self._sender.send(batch)
+            waiting = [one for one in batch if one.order.state is OrderState.QUEUED]
+            looked_at = [
+                one
+                for one in waiting
+                if step.look_when is LookWhen.ALWAYS
+                or (step.look_when is LookWhen.LATE and one.is_late)
+                or one.may_have_been_sent
+            ]
+            result = SendResult(ready=waiting)
+            if looked_at:
+                with self._tasks.cancellable():
+                    self.wake()  # what the orders wait for is shown meanwhile
+                    result = await self._sender.look(waiting, looked_at)
+            for queued in (*result.ready, *result.seen, *result.refused, *result.retry):
+                queued.order = replace(queued.order, state=OrderState.SENDING)
+            if result.ready and not await self._completion.save(result.ready):
+                self._put_back(result.ready)  # a restart would not know that they were sent
+                result.ready = []
+            result = await self._sender.send(result)
             is_alone = len(batch) == len(self.orders)
             await self._completion.apply(result, None if is_alone else self._duplicates_of)
+            if not is_alone:
+                moved = follow(self.orders.values(), [*result.done, *result.seen], step)
+                # At once: a restart would take the units for moved on by another dispatcher.
+                await self._completion.save_resolutions(moved)
             if was_down and self._backoff.error is None:
                 self._retry_unresolved()
         except Exception as error:  # noqa: BLE001 - each actor is told

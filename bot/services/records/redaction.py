@@ -116,5 +116,5 @@ def _anonymised(order: Order) -> Order:
         token=None,
         reply_id=None,
         answered=True,
-        detail=order.detail and outcomes.DETAIL_JSON.dump_json(written).decode(),
+        detail=order.detail and outcomes.encode_detail(written),
     )

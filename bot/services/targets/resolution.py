@@ -33,7 +33,7 @@ class SkipReason(enum.Enum):
     NO_API_ID = enum.auto()  # no API id for this unit; stored by earlier versions only
     NOT_UNDERSTOOD = enum.auto()  # an emoji, a lone minus
     NOT_LOOKED_UP = enum.auto()  # the CAD did not say who is on duty
-    NOT_ON_CALL = enum.auto()  # the unit to detach is not on the named call
+    NOT_ON_CALL = enum.auto()  # the unit to detach has left the call since the order was given
     RESULT_UNKNOWN = enum.auto()  # a detach was interrupted, and the board does not show its result
     EVERYONE = enum.auto()  # `@everyone` or `@here`
     NOT_A_MEMBER = enum.auto()  # not linked, and not a member of this server
@@ -56,6 +56,9 @@ class SkipReason(enum.Enum):
     FORMER_CALL_CLOSED = enum.auto()  # the unit cannot go back to the call that it came from
     LIST_INCOMPLETE = enum.auto()  # units may be missing: their list is still loading
     MEMBERS_PENDING = enum.auto()  # members are still being looked up in the CAD
+    PRIMARY_CHANGED = enum.auto()  # another unit became the primary unit while the order waited
+    NEVER_ON_CALL = enum.auto()  # the unit to detach was not on the named call before either
+    ON_NO_CALL = enum.auto()  # the unit to detach is on no call
     # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD
@@ -252,10 +255,6 @@ class Resolution:
     too_many: int = 0
     partial_list: PartialUnitList | None = None
     pending: tuple[int, ...] = ()
-
-    def is_only(self, member_id: int) -> bool:
-        """Return whether it names one member alone."""
-        return {one.discord_id for one in self.assignees} == {member_id}
 
     def only_on_duty(self, *, is_final: bool) -> Resolution:
         """Return it without the assignees that are off duty.

@@ -43,6 +43,7 @@ class Verification:
         is_complete: False if the time ran out or the CAD did not answer.
         error: the CAD's last error, None without one.
         replaced_id: the id before, if the CAD has linked the member to another id.
+        is_own: whether the CAD has linked the member's Discord to the account.
     """
 
     api_id: str
@@ -52,6 +53,7 @@ class Verification:
     is_complete: bool = True
     error: CadError | None = None
     replaced_id: str | None = None
+    is_own: bool = False
 
     @property
     def blocking_error(self) -> CadError | None:
@@ -211,7 +213,8 @@ class LinkVerifier:
             return None
         if account is None:
             return None
-        return _verified(link, account.username, account.uuid, id_of(account))
+        found = _verified(link, account.username, account.uuid, id_of(account))
+        return replace(found, is_own=True)
 
     async def _with_account_name(
         self, link: Link, found: Account, budget: QueryBudget

@@ -26,6 +26,7 @@ class OrderAction(StrEnum):
     RESPOND = "respond"  # make a 911 call a dispatch call, and attach units to it
     NOTE = "note"
     STATUS = "status"
+    PRIMARY = "primary"  # make a unit the primary unit of its call
     CLOSE = "close"
     DISMISS = "dismiss"  # take a 911 call off the list
     UNDO = "undo"  # put the units of another order back where they were

@@ -20,11 +20,17 @@ _LIMIT = 100  # characters of a choice's name and of its value
 
 
 def call_choice(call: Call) -> Choice[str]:
-    """Return the choice for a call, such as "#100 Armed Robbery · 2 units"."""
+    """Return the choice for a call, such as "#100 Armed Robbery · 2 units".
+
+    A call of a layout often has no title of its own: its place and its priority tell it apart.
+    """
     count = len(call.idents)
     units = "1 unit" if count == 1 else f"{count} units" if count else "no units"
-    title = one_line(call.title or "(untitled)", 70)
-    return Choice(name=f"#{call.call_id} {title} · {units}"[:_LIMIT], value=str(call.call_id))
+    title = one_line(call.title or "(untitled)", 30 if call.template else 70)
+    place = one_line(f"{call.block} {call.address}", 25) if call.template else ""
+    priority = one_line(call.priority_text, 15) if call.template else ""
+    parts = filter(None, (f"#{call.call_id} {title}", place, priority, units))
+    return Choice(name=" · ".join(parts)[:_LIMIT], value=str(call.call_id))
 
 
 def server_choices(servers: Iterable[tuple[int, str]]) -> list[Choice[int]]:

@@ -1,7 +1,8 @@
-"""The menu behind a call's More button: add a note, set the own status, close the call."""
+"""The menu behind a call's More button: note, own status, primary unit, close the call."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import discord
 from discord import SelectOption
 from discord.ui import Item, Select, View
 
+from bot.common.discord_limits import MAX_OPTIONS
 from bot.ui.calls.call_component import (
     CallButton,
     CallItem,
@@ -17,6 +19,7 @@ from bot.ui.calls.call_component import (
     view_of,
 )
 from bot.ui.calls.call_forms import NoteForm
+from bot.ui.calls.select_options import PLACEHOLDER_OPTIONS, unit_option
 from bot.ui.interactions.answers import answer
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.responses import Interaction, ReplyPlace, actor_of, submit_order
@@ -31,9 +34,11 @@ class MoreButton(CallButton, template=call_item_pattern("more")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Show the menu."""
-        services.call_actions.require_self_dispatch(actor_of(interaction))
-        place = self.server_id, self.call_id
+        actor, place = actor_of(interaction), (self.server_id, self.call_id)
+        services.call_actions.require_self_dispatch(actor)
         view = view_of(StatusSelect(*place), AddNoteButton(*place), CloseCallButton(*place))
+        if units := services.unit_picker.units_on_call(actor, *place):
+            view.add_item(PrimarySelect(*place, list(map(unit_option, units[:MAX_OPTIONS]))))
         await answer(interaction, f"More actions for **#{self.call_id}**", view)
 
 
@@ -72,6 +77,38 @@ class StatusSelect(CallItem, template=call_item_pattern("status")):
         await submit_order(interaction, setting, services.queue)
 
 
+class PrimarySelect(CallItem, template=call_item_pattern("primary")):
+    """Makes one of the call's units its primary unit."""
+
+    action = "primary"
+
+    def __init__(
+        self,
+        server_id: int,
+        call_id: int,
+        options: Sequence[SelectOption] = PLACEHOLDER_OPTIONS,
+    ) -> None:
+        self._options = list(options)
+        super().__init__(server_id, call_id)
+
+    def build(self, custom_id: str) -> Item[View]:
+        """Return the select with the units."""
+        return Select(
+            custom_id=custom_id, placeholder="Set the primary unit", options=self._options
+        )
+
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Give the order."""
+        (value,) = cast(Any, interaction.data)["values"]
+        setting = partial(
+            services.call_actions.set_primary,
+            server_id=self.server_id,
+            call_id=self.call_id,
+            unit=value,
+        )
+        await submit_order(interaction, setting, services.queue)
+
+
 class ConfirmCloseButton(CallButton, template=call_item_pattern("close-now")):
     """Closes a call."""
 
@@ -97,4 +134,4 @@ class CloseCallButton(QuestionButton, template=call_item_pattern("close")):
     confirm_button = ConfirmCloseButton
 
 
-MORE_ITEMS = (AddNoteButton, StatusSelect, CloseCallButton, ConfirmCloseButton)
+MORE_ITEMS = (AddNoteButton, StatusSelect, PrimarySelect, CloseCallButton, ConfirmCloseButton)

@@ -15,13 +15,10 @@ from discord.ui import Item, Select, UserSelect, View
 from bot.common.discord_limits import MAX_OPTIONS
 from bot.services.pickers.unit_picker import Candidate
 from bot.ui.calls.call_component import CallButton, CallItem, call_item_pattern
-from bot.ui.calls.select_options import with_selected
+from bot.ui.calls.select_options import PLACEHOLDER_OPTIONS, with_selected
 from bot.ui.calls.unit_panel import UnitPanel, has_action
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.responses import Interaction, ReplyPlace, actor_of, submit_order
-
-# A select needs an option even if discord.py only builds it to read the selected values.
-_PLACEHOLDER_OPTIONS = (SelectOption(label="-"),)
 
 
 class PanelSelect(CallItem, template=call_item_pattern("pick")):
@@ -69,7 +66,7 @@ class OptionSelect(PanelSelect, template=call_item_pattern("pick-options")):
     placeholder: ClassVar[str]
 
     def __init__(
-        self, server_id: int, call_id: int, options: Sequence[SelectOption] = _PLACEHOLDER_OPTIONS
+        self, server_id: int, call_id: int, options: Sequence[SelectOption] = PLACEHOLDER_OPTIONS
     ) -> None:
         self._options = list(options)
         super().__init__(server_id, call_id)

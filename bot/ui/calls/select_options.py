@@ -13,6 +13,9 @@ from bot.services.pickers.unit_picker import Candidate, department_key
 from bot.ui.orders.action_text import status_word
 from bot.ui.text import one_line
 
+# A select needs an option even if discord.py only builds it to read the selected values.
+PLACEHOLDER_OPTIONS = (SelectOption(label="-"),)
+
 
 def selected_values(options: Iterable[SelectOption]) -> list[str]:
     """Return the values of the selected options."""

@@ -155,13 +155,19 @@ def _lines(plan: ImportDiff, limit: int) -> tuple[list[str], bool]:
 
 
 def _added_line(row: Row, unit: str) -> str:
-    return f"{unit} {row.line}: {member_mention(row.discord_id)} {code_span(row.api_id, 60)}"
+    return f"{unit} {row.line}: {_member(row)} {code_span(row.api_id, 60)}"
 
 
 def _changed_line(change: ChangedLink, unit: str) -> str:
     row = change.row
     before, after = code_span(change.before, 60), code_span(row.api_id, 60)
-    return f"{unit} {row.line}: {member_mention(row.discord_id)} {before} → {after}"
+    return f"{unit} {row.line}: {_member(row)} {before} → {after}"
+
+
+def _member(row: Row) -> str:
+    """Return the member of a line; any member may take a name that the file means for another."""
+    by_name = f" (found by the name {code_span(row.name, 40)})" if row.name else ""
+    return f"{member_mention(row.discord_id)}{by_name}"
 
 
 def _shared_line(one: SharedId, unit: str) -> str:

@@ -84,17 +84,21 @@ def error_line(error: LineError) -> str:
 
 def added_line(row: Row, record_kind: str) -> str:
     """Return one line about a member who gets a first id."""
-    return f"{record_kind} {row.line}: {row.discord_id} {row.api_id}"
+    by_name = f" (found by the name {_printable(row.name)})" if row.name else ""
+    return f"{record_kind} {row.line}: {row.discord_id}{by_name} {row.api_id}"
 
 
 def changed_line(change: ChangedLink, record_kind: str) -> str:
     """Return one line about a member who gets another id, with the present one."""
     # A present id may contain anything: old imports and the CAD are not checked.
-    before = "".join(one if one.isprintable() else "?" for one in change.before)
-    return f"{added_line(change.row, record_kind)}, was {before}"
+    return f"{added_line(change.row, record_kind)}, was {_printable(change.before)}"
 
 
 def shared_line(one: SharedId, record_kind: str) -> str:
     """Return one line about an id that several members would share."""
     others = ", ".join(map(str, one.others))
     return f"{added_line(one.row, record_kind)}, which is also the id of {others}"
+
+
+def _printable(text: str) -> str:
+    return "".join(one if one.isprintable() else "?" for one in text)

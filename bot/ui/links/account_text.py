@@ -24,7 +24,10 @@ def member_account(found: MemberAccount) -> str:
     mark = "❌"
     if found.link is not None:
         mark = "✅" if found.link.proven_at and not found.link.other_account else "⚠️"
-        lines.insert(0, f"{link_line(found.link)} {verification_status(found.link)}")
+        lines.insert(
+            0,
+            f"{link_line(found.link)} {verification_status(found.link, names=found.may_see_names)}",
+        )
     return f"{mark} " + "\n".join(lines)
 
 

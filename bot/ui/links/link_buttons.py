@@ -7,15 +7,22 @@ from typing import TypeAlias
 import discord
 from discord.ui import View
 
-from bot.services.links.link_changes import IdConflict, MessageRef, SubmittedRequest
+from bot.services.links.link_changes import (
+    IdConflict,
+    MessageRef,
+    ReplacementQuestion,
+    SubmittedRequest,
+)
 from bot.services.links.link_service import LinkResult
 from bot.storage.stores.link_request_store import LinkRequest
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import IdButton, id_button_pattern
-from bot.ui.interactions.responses import Interaction, actor_of, respond
+from bot.ui.interactions.responses import Interaction, actor_of, reply_address, respond
 from bot.ui.links import link_results, link_text
 
-LinkOutcome: TypeAlias = LinkResult | SubmittedRequest | IdConflict | LinkRequest
+LinkOutcome: TypeAlias = (
+    LinkResult | SubmittedRequest | IdConflict | ReplacementQuestion | LinkRequest
+)
 
 
 class ApproveButton(IdButton, template=id_button_pattern("approve")):
@@ -72,6 +79,23 @@ class MoveButton(IdButton, template=id_button_pattern("move")):
         await respond(interaction, work, outcome_text, outcome_buttons, in_place=True)
 
 
+class ReplaceButton(IdButton, template=id_button_pattern("replace")):
+    """Links a member to an id that the CAD does not know, instead of one that it knows."""
+
+    action = "replace"
+    label = "Replace it"
+    style = discord.ButtonStyle.danger
+
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Save the link; the answer replaces the question."""
+
+        async def replacing() -> LinkOutcome:
+            reply = reply_address(interaction)  # known once the press is acknowledged
+            return await services.link_workflow.replace(actor_of(interaction), self.number, reply)
+
+        await respond(interaction, replacing(), outcome_text, outcome_buttons, in_place=True)
+
+
 class KeepButton(IdButton, template=id_button_pattern("leave")):
     """Leaves an id with its present holders."""
 
@@ -84,7 +108,7 @@ class KeepButton(IdButton, template=id_button_pattern("leave")):
         await respond(interaction, work, link_text.conflict_kept, in_place=True)
 
 
-LINK_BUTTONS = (ApproveButton, DenyButton, ShareButton, MoveButton, KeepButton)
+LINK_BUTTONS = (ApproveButton, DenyButton, ShareButton, MoveButton, ReplaceButton, KeepButton)
 
 
 def outcome_text(outcome: LinkOutcome) -> str:
@@ -96,6 +120,8 @@ def outcome_text(outcome: LinkOutcome) -> str:
             return link_text.request_submitted(outcome)
         case IdConflict():
             return link_text.conflict_question(outcome)
+        case ReplacementQuestion():
+            return link_text.replacement_question(outcome)
         case LinkRequest():
             return link_text.request_decided(outcome)
 
@@ -104,6 +130,8 @@ def outcome_buttons(outcome: LinkOutcome) -> View | None:
     """Return the buttons under that answer; None if it needs none."""
     if isinstance(outcome, IdConflict):
         return _view_of(ShareButton, MoveButton, KeepButton, request_id=outcome.request.id)
+    if isinstance(outcome, ReplacementQuestion):
+        return _view_of(ReplaceButton, KeepButton, request_id=outcome.request.id)
     return None
 
 

@@ -121,16 +121,19 @@ def link_origin(link: Link, reader_id: int | None = None) -> str:
     return f"{code_span(link.api_id, 100)}, {setter} {timestamp(link.set_at, 'R')}"
 
 
-def verification_status(link: Link) -> str:
-    """Return the verification status of a stored link."""
+def verification_status(link: Link, *, names: bool = True) -> str:
+    """Return the verification status of a stored link, with the names of accounts or without."""
     account = code_span(link.account_name or link.account_uuid or "", 60)
+    if link.other_account and not names:
+        return "⚠️ The id belongs to another account of the CAD by now."
     if link.other_account:
         other = code_span(link.other_account, 60)
         return f"⚠️ The id belonged to account {account}; in the CAD it now belongs to {other}."
     if link.proven_at is None:
         asked = f"; last checked {timestamp(link.checked_at, 'R')}" if link.checked_at else ""
         return f"Unproven: the CAD has not confirmed this id{asked}."
-    whose = f" as account {account}" if link.account_name or link.account_uuid else ""
+    is_named = names and (link.account_name or link.account_uuid)
+    whose = f" as account {account}" if is_named else ""
     return f"The CAD knows it{whose}; confirmed {timestamp(link.proven_at, 'R')}."
 
 

@@ -8,6 +8,7 @@ from bot.services.links.link_changes import (
     IdConflict,
     LinkChange,
     LinkChangeKind,
+    ReplacementQuestion,
     RequestNotice,
     SubmittedRequest,
 )
@@ -39,8 +40,26 @@ def conflict_question(held: IdConflict) -> str:
     )
 
 
+def replacement_question(asked: ReplacementQuestion) -> str:
+    """Return the question whether an id that the CAD does not know replaces a proven one."""
+    api_id, whose = _api_id(asked.request), member_mention(asked.request.discord_id)
+    unknown = (
+        f"the CAD does not know {api_id}"
+        if asked.was_asked
+        else f"the CAD could not be asked about {api_id}"
+    )
+    present = code_span(asked.present_id, _ID_LENGTH)
+    return (
+        f"⚠️ Not saved yet: {unknown}, and it has confirmed {present}, to which {whose} is linked"
+        " now. Compare it with the API ID in the CAD's account settings. Replace it all the same?"
+    )
+
+
 def conflict_kept(asked: LinkRequest) -> str:
-    """Return the answer after that question was cancelled."""
+    """Return the answer after such a question was cancelled."""
+    if not asked.holders:
+        whose = member_mention(asked.discord_id)
+        return f"❌ Nothing has changed: {whose} is not linked to {_api_id(asked)}."
     return f"❌ Nothing has changed: {_api_id(asked)} stays with {_mentions(asked.holders)}."
 
 
@@ -169,6 +188,8 @@ def request_line(request: LinkRequest) -> str:
     """Return the line in `/links mine` about a request of the member."""
     if request.state is LinkRequestState.CONFLICT:
         what = "is linked to another member; a dispatcher was asked about it"
+        if not request.holders:
+            what = "is not known to the CAD; whether to link it all the same was asked"
         return f"{_api_id(request)} {what} {_relative_time(request.asked_at)}."
     if request.state is LinkRequestState.PENDING:
         return (

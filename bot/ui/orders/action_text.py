@@ -88,6 +88,14 @@ WORDS: Mapping[OrderAction, ActionText] = {
         result="The status of {units}{where} is now {status}.",
         line="{units} to {status}{where}",
     ),
+    OrderAction.PRIMARY: ActionText(
+        participle="made the primary unit of {number}{where}",
+        subject="the unit was",
+        label="Unit",
+        item="{units}",
+        result="{units} is now the primary unit of {call}{where}.",
+        line="{units} primary unit of {number}{where}",
+    ),
     OrderAction.CLOSE: ActionText(
         participle="closed",
         subject="the call was",

@@ -2,13 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from bot.services.orders.outcomes import OrderView
-from bot.services.targets.resolution import Assignee
+from bot.services.orders.moves import ATTACHING
+from bot.services.orders.outcomes import OrderView, Outcome
+from bot.services.targets.resolution import Assignee, SkipReason
 from bot.storage.stores.order_store import OrderAction
 from bot.ui.text import join_limited, unit_name
+
+_OFF_CALL = {SkipReason.NOT_ON_CALL, SkipReason.NEVER_ON_CALL, SkipReason.ON_NO_CALL}
+
+
+def already_there(action: OrderAction) -> str:
+    """Return the words for an order whose units were all on the call before."""
+    text = "⚠️ Already on {call}{where}: {units}."
+    # A response may have taken the 911 call off the list.
+    return f"{text} Nothing was changed." if action is OrderAction.ATTACH else text
+
+
+def is_nothing_to_do(view: OrderView) -> bool:
+    """Tell whether a detach was not sent because its units were on no such call."""
+    reasons = {one.reason for one in view.resolution.left_out}
+    is_sent = view.outcome is not None and (view.outcome.failure or view.outcome.is_unsure)
+    return (
+        view.order.action is OrderAction.DETACH
+        and bool(reasons)
+        and not is_sent
+        and (reasons <= _OFF_CALL)
+    )
+
+
+def moved_units(view: OrderView, outcome: Outcome) -> list[str]:
+    """Name the units of an order that is done, each with the call that it has left."""
+    is_attach = view.order.action in ATTACHING
+    # Where an order names the call that units leave, or moves none, its words say it of all.
+    says_calls = is_attach or view.order.call_id is None
+    all_there = all(one.reference in outcome.unmoved for one in view.resolution.assignees)
+    names = []
+    for one in view.resolution.assignees:
+        note = ""
+        if one.reference in outcome.missing:
+            pass
+        elif is_attach and one.reference in outcome.unmoved and not all_there:
+            note = "already there"
+        elif says_calls and one.reference in outcome.left:
+            note = f"left #{one.call_id}"
+        names.append(unit_name(one, note))
+    return names
+
+
+def emptied_line(calls: Sequence[int]) -> str:
+    """Say which calls no unit is on any more."""
+    numbers = ", ".join(f"**#{call_id}**" for call_id in calls)
+    return f"{numbers} has no units now." if len(calls) == 1 else f"{numbers} have no units now."
 
 
 def undone_units(view: OrderView) -> list[str]:

@@ -8,13 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.services.orders.confirmation import CONFIRM_WITHIN
+from bot.services.orders.moves import ATTACHING
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
 from bot.services.targets.grammar import remove_member_ids
 from bot.services.targets.resolution import ASSIGNEE_LIMIT
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import error_text
 from bot.ui.orders.action_text import STATUS_WORDS, UNKNOWN_STATUS, WORDS
-from bot.ui.orders.move_text import undone_units, units_on_other_calls
+from bot.ui.orders.move_text import (
+    already_there,
+    emptied_line,
+    is_nothing_to_do,
+    moved_units,
+    undone_units,
+    units_on_other_calls,
+)
 from bot.ui.orders.target_text import skip_reason, skipped_lines
 from bot.ui.text import (
     MESSAGE_LIMIT,
@@ -107,6 +115,8 @@ def _lines(view: OrderView, limit: int) -> Iterator[str]:
         yield from units_on_other_calls(view, limit)
     if is_done and view.outcome:
         yield from _confirmation_lines(view, view.outcome, limit)
+        if view.outcome.emptied:
+            yield emptied_line(view.outcome.emptied)
     if view.order.action is OrderAction.RESPOND:
         yield from _emergency_lines(view)
     skipped = view.resolution
@@ -130,9 +140,13 @@ def _wait_text(waiting: WaitNotice) -> str:
 
 
 def _unit_names(view: OrderView) -> list[str]:
-    """Return the units of an order, and where they have gone."""
-    if view.order.action is OrderAction.UNDO and view.order.state is OrderState.DONE:
-        return undone_units(view)
+    """Return the units of an order, and where they were before, if it is done."""
+    order, outcome = view.order, view.outcome
+    if order.state is OrderState.DONE and outcome:
+        if order.action is OrderAction.UNDO:
+            return undone_units(view)
+        if outcome.left or outcome.unmoved:
+            return moved_units(view, outcome)
     return [unit_name(one) for one in view.resolution.assignees]
 
 
@@ -193,6 +207,8 @@ def _headline(view: OrderView, people: str) -> str:
         case OrderState.EXPIRED:
             reason = "the CAD did not take the order in time"
             return f"❌ {not_done}: {reason}.{item}"
+        case _ if is_nothing_to_do(view):
+            return "⚠️ Nothing was changed."
         case _:
             return f"❌ {not_done}{_failure_reason(view, item)}"
 
@@ -221,8 +237,12 @@ def _result(view: OrderView, people: str) -> str:
     missing = outcome.missing if outcome else ()
     if missing and all(one.reference in missing for one in units):
         return say(f"❌ {WORDS[view.order.action].missing}: {{units}}", view, people)
+    unmoved = outcome.unmoved if outcome and view.order.action in ATTACHING else ()
+    if unmoved and all(one.reference in unmoved for one in units):
+        return say(already_there(view.order.action), view, people)
     is_partly = missing or view.resolution.left_out or (outcome and outcome.is_incomplete)
     is_partly = is_partly or False in {one.on_duty for one in units}
+    is_partly = is_partly or (outcome and outcome.also_moved)
     return say(f"{'⚠️' if is_partly else '✅'} {WORDS[view.order.action].result}", view, people)
 
 
@@ -231,6 +251,9 @@ def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterat
     if view.order.action not in _NOT_SHOWN:
         return
     people = view.resolution.assignees
+    if outcome.also_moved:
+        units = join_limited([escape(one) for one in outcome.also_moved], limit)
+        yield f"Also moved, because the same account has them: {units}. Check their calls."
     match outcome.confirmation:
         case BoardConfirmation.CONFIRMED:
             yield "Confirmed by the CAD."

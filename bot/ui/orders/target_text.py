@@ -52,10 +52,13 @@ _REASONS = {
     SkipReason.NO_MEMBER_ON_DUTY: "no member in it is linked and on duty in the CAD",
     SkipReason.NO_UNIT_IN_RANGE: "no unit on duty has a number in this range",
     SkipReason.NO_SUCH_UNIT_GROUP: "no unit on duty belongs to it. Spell it as in the CAD",
+    SkipReason.NEVER_ON_CALL: "not on that call",
+    SkipReason.ON_NO_CALL: "not on any call",
     SkipReason.ON_ANOTHER_CALL: "sent to another call meanwhile",
     SkipReason.FORMER_CALL_CLOSED: "not put back, because the call that it came from is closed",
     SkipReason.LIST_INCOMPLETE: "units not loaded yet",
     SkipReason.MEMBERS_PENDING: "members who are still being looked up in the CAD",
+    SkipReason.PRIMARY_CHANGED: "another primary unit was set meanwhile",
     SkipReason.STATUS_CHANGED: "another status was set meanwhile",
     SkipReason.NOT_ADDRESSABLE: (
         "the CAD shows no API id for this unit, and its API 1 cannot name it otherwise. Do it in"

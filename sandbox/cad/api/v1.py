@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from sandbox.cad.api import request_fields, v1_types
+from sandbox.cad.api import request_fields, v1_account_types, v1_types
 from sandbox.cad.api.wrong_address import WRONG_ADDRESS, wrong_address
 from sandbox.cad.state.behaviour import AttachVariant, Partial, SpokenApi, WrongAddress
 from sandbox.cad.state.change_log import Actor
@@ -46,12 +46,13 @@ ENDPOINTS = (
     Endpoint("/emergency/get_active_units", "GET_ACTIVE_UNITS", v1_types.get_active_units),
     Endpoint("/emergency/new_dispatch", "NEW_DISPATCH", v1_types.new_dispatch),
     Endpoint("/emergency/close_call", "CLOSE_CALL", v1_types.close_call),
+    Endpoint("/emergency/set_call_primary", "SET_CALL_PRIMARY", v1_types.set_call_primary),
     Endpoint("/emergency/add_call_note", "ADD_CALL_NOTE", v1_types.add_call_note),
     Endpoint("/emergency/call_911", "CALL_911", v1_types.call_911, Plan.STANDARD),
     Endpoint("/emergency/remove_911", "REMOVE_911", v1_types.remove_911, Plan.STANDARD),
     Endpoint("/emergency/unit_status", "UNIT_STATUS", v1_types.unit_status, Plan.STANDARD),
-    Endpoint("/general/get_account", "GET_ACCOUNT", v1_types.get_account, Plan.STANDARD),
-    Endpoint("/general/check_apiid", "CHECK_APIID", v1_types.check_apiid, Plan.STANDARD),
+    Endpoint("/general/get_account", "GET_ACCOUNT", v1_account_types.get_account, Plan.STANDARD),
+    Endpoint("/general/check_apiid", "CHECK_APIID", v1_account_types.check_apiid, Plan.STANDARD),
 )
 
 

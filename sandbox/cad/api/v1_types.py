@@ -27,8 +27,6 @@ Answer = str | Json | list[Json]
 Action = Callable[[], Answer]
 Prepare = Callable[[CadWorld, Community, Json], Action]
 
-NOT_LINKED = "API ID NOT LINKED TO AN ACCOUNT IN THIS COMMUNITY"
-
 
 def attach(world: CadWorld, community: Community, data: Json) -> Action:
     """ATTACH_UNIT at today's address: ignore ids that no unit on duty has."""
@@ -141,6 +139,25 @@ def add_call_note(world: CadWorld, community: Community, data: Json) -> Action:
     return action
 
 
+def set_call_primary(world: CadWorld, community: Community, data: Json) -> Action:
+    """SET_CALL_PRIMARY: set the primary unit of a call; -1 clears it.
+
+    Reference: docs/sonoran-cad.md, "Other requests": the documented answer is that of the postal
+    code. Whether a unit that is not on the call is refused is not stated: it is taken.
+    """
+    server, call_id = _server(world, community, data), _call_id(data)
+    ident = request_fields.number(data, "primary")
+    track = request_fields.flag(data, "trackPrimary", default=False)
+    keeps_track = "trackPrimary" not in data
+    world.find_call(server, call_id)
+
+    def action() -> Answer:
+        world.set_primary(server, call_id, ident, track=None if keeps_track else track)
+        return f"CALL {call_id} POSTAL SET TO {ident}"
+
+    return action
+
+
 def call_911(world: CadWorld, community: Community, data: Json) -> Action:
     """CALL_911: create a 911 call."""
     server, form = _server(world, community, data), emergency_form(data)
@@ -172,46 +189,6 @@ def unit_status(world: CadWorld, community: Community, data: Json) -> Action:
     def action() -> Answer:
         world.set_status(server, target, status)
         return "UNIT STATUS UPDATED"
-
-    return action
-
-
-def check_apiid(world: CadWorld, community: Community, data: Json) -> Action:
-    """CHECK_APIID: return the name of the account that has this id."""
-    account = world.find_account(community, request_fields.text(data, "apiId"))
-    if account is None:
-        raise CadRefusal(404, NOT_LINKED)
-    username = account.username
-    return lambda: username
-
-
-def get_account(world: CadWorld, community: Community, data: Json) -> Action:
-    """GET_ACCOUNT: return an account with its permissions, by API id, UUID or user name.
-
-    An expired, removed or banned account is answered with its old permissions; reference:
-    docs/sonoran-cad.md, "Account". The text for an unknown account is that of CHECK_APIID: no
-    document gives one.
-    """
-    api_id = request_fields.text(data, "apiId", "")
-    uuid = request_fields.text(data, "account", "")
-    username = request_fields.text(data, "username", "")
-
-    def action() -> Answer:
-        found = world.find_account(community, api_id) if api_id else None
-        if uuid:
-            found = community.accounts.get(uuid)
-        if username:
-            known = community.accounts.values()
-            found = next((one for one in known if one.username == username), None)
-        if found is None:
-            raise CadRefusal(404, NOT_LINKED)
-        return {
-            "uuid": found.uuid,
-            "username": found.username,
-            "status": found.status,
-            "permissions": dict.fromkeys(sorted(found.permissions), True),
-            "apiIds": list(found.api_ids),
-        }
 
     return action
 

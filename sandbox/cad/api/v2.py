@@ -60,6 +60,7 @@ ENDPOINTS = (
     ),
     Endpoint("new dispatch", "POST", _DISPATCH, v2_emergency.new_dispatch, 20, status=201),
     Endpoint("close", "POST", f"{_DISPATCH}/close", v2_emergency.close, 20),
+    Endpoint("primary", "PATCH", f"{_DISPATCH}/{_CALL}/primary", v2_emergency.set_primary, 10),
     Endpoint("note", "POST", f"{_DISPATCH}/{_CALL}/notes", v2_emergency.add_note, 60),
     Endpoint("911", "POST", f"{_SERVER}/calls/911", v2_emergency.call_911, 10),
     Endpoint("remove 911", "DELETE", f"{_SERVER}/calls/911/{_CALL}", v2_emergency.remove_911, 10),

@@ -86,6 +86,16 @@ def close(request: V2Request) -> Json:
     return {"callIds": list(call_ids)}
 
 
+def set_primary(request: V2Request) -> Json:
+    """Set the primary unit of a call."""
+    server, call_id, body = request.server, request.call_id, request.body
+    ident = request_fields.number(body, "identId")
+    track = request_fields.flag(body, "trackPrimary", default=False)
+    require_call(server.calls, call_id)
+    request.world.set_primary(server, call_id, ident, track=track)
+    return {"callId": call_id, "identId": ident, "trackPrimary": track}
+
+
 def add_note(request: V2Request) -> Json:
     """Add a note to a call."""
     server, call_id, body = request.server, request.call_id, request.body

@@ -199,6 +199,15 @@ class CadWorld:
         self._notify(ChangeKind.CALL_EDIT, server, call_id)
         return call
 
+    def set_primary(self, server: Server, call_id: int, ident: int, *, track: bool | None) -> None:
+        """Set the primary unit of an active call, -1 for none; `track` None stays as it is."""
+        call = self.find_call(server, call_id)
+        call.primary = max(ident, 0)
+        if track is not None:
+            call.form = replace(call.form, track_primary=track)
+        call.updated = self._timestamp()
+        self._notify(ChangeKind.CALL_EDIT, server, call_id)
+
     def close(self, server: Server, call_id: int) -> DispatchCall:
         """Close a call; it keeps the list of its units."""
         call = self.find_call(server, call_id)

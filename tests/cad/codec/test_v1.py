@@ -112,6 +112,22 @@ def test_units_without_an_api_id_are_attached_by_ident(units, targets):
     ]
 
 
+@pytest.mark.parametrize(
+    ("units", "targets"),
+    [
+        ((UnitRef("a", 7), UnitRef("b", 8)), [{"identIds": [7, 8]}]),
+        ((UnitRef("a", 7), UnitRef("b")), [{"units": ["b"]}, {"identIds": [7]}]),
+        ((UnitRef("a"), UnitRef("b")), [{"units": ["a", "b"]}]),
+    ],
+)
+def test_units_with_an_api_id_are_attached_by_ident_on_demand(units, targets):
+    order = AttachRequest(1, 100, units)
+    found = v1.attach(WHO, [order], ATTACH_VARIANTS[-1], by_ident=True)
+    assert list(map(objects, found)) == [
+        [{"serverId": 1, "callId": 100, **target}] for target in targets
+    ]
+
+
 def test_a_call_that_needs_two_objects_gets_the_second_in_a_request_of_its_own():
     mixed = AttachRequest(1, 100, (UnitRef("", 7), UnitRef("b")))
     assert list(map(objects, v1.attach(WHO, [ORDER, mixed], ATTACH_VARIANTS[-1]))) == [

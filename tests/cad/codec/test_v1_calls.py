@@ -23,3 +23,15 @@ def test_recent_calls_are_the_open_and_the_closed_ones():
     )
     assert [(one.call_id, one.status) for one in found] == [(100, 1), (90, 2)]
     assert len(v1_calls.read_recent_calls(json_answer({"activeCalls": [CALL]}))) == 1
+
+
+def test_the_primary_unit():
+    request = v1_calls.set_primary(WHO, 3, 100, 7, track=True)
+    assert request.body is not None
+    assert (request.path, request.body["type"]) == (
+        "/emergency/set_call_primary",
+        "SET_CALL_PRIMARY",
+    )
+    assert request.body["data"] == [
+        {"serverId": 3, "callId": 100, "primary": 7, "trackPrimary": True}
+    ]

@@ -107,6 +107,7 @@ def test_the_published_limits():
         "new dispatch": RateLimit(20, 60.0),
         "close": RateLimit(20, 60.0),
         "note": RateLimit(60, 60.0),
+        "primary": RateLimit(10, 60.0),
         "status": RateLimit(30, 60.0),
         "remove 911": RateLimit(10, 60.0),
         "calls": RateLimit(5, 60.0, reserved_for_acts=1),

@@ -21,3 +21,12 @@ def test_recent_calls_are_the_open_and_the_closed_ones():
     )
     assert [(one.call_id, one.status) for one in found] == [(100, 1), (90, 2)]
     assert len(v2_calls.read_recent_calls(json_answer({"activeCalls": [CALL]}))) == 1
+
+
+def test_the_primary_unit():
+    request = v2_calls.set_primary(WHO, 3, 100, 7, track=True)
+    assert (request.method, request.path) == (
+        "PATCH",
+        "/v2/emergency/servers/3/dispatch-calls/100/primary",
+    )
+    assert request.body == {"identId": 7, "trackPrimary": True}

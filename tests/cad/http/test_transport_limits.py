@@ -20,7 +20,7 @@ from bot.cad.errors import (
     CadUnreadable,
 )
 from bot.cad.http import retry
-from bot.cad.http.rate_limits import BurstLimit, RateLimit, background_queries
+from bot.cad.http.rate_limits import BurstLimit, RateLimit, background_queries, queries_sent_once
 from bot.cad.http.transport import PATIENCE, SHORT_WAIT, RequestSender, Transport
 from bot.cad.http.wire import Request, Response
 from tests.cad.samples import answer
@@ -324,3 +324,16 @@ async def test_a_background_query_is_not_sent_again_after_a_429(
         await sender.query(REQUEST, v1.read_done)
     assert limited.value.retry_after == 5.0
     assert (time.slept, len(network.sent)) == ([], 1)
+
+
+async def test_a_query_whose_caller_tries_again_is_sent_once(
+    network: Network, time: ManualClock
+) -> None:
+    sender = RequestSender(network, {"calls": RateLimit(8, 60.0)}, clock=time, jitter=lambda: 1.0)
+    network.answers = [busy]
+    with queries_sent_once(), pytest.raises(CadUnavailable):
+        await sender.query(REQUEST, v1.read_done)
+    assert (time.slept, len(network.sent)) == ([], 1)
+    with pytest.raises(CadUnavailable):
+        await sender.query(REQUEST, v1.read_done)
+    assert len(network.sent) > 2

@@ -24,7 +24,7 @@ class Cards:
 
     @property
     def titles(self) -> list[str]:
-        return [one.embeds[0].title or "" for one in self.messages]
+        return [one.embeds[0].title or "" for one in self.messages if one.embeds]
 
     def of(self, start: str) -> discord.Message:
         (found,) = [one for one in self.messages if (one.embeds[0].title or "").startswith(start)]

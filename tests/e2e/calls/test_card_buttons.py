@@ -15,7 +15,9 @@ from simcord.results import InteractionResult
 
 from bot.services.access.policy import Actor
 from bot.services.reply import ReplyAddress
+from bot.ui.calls.call_component import view_of
 from bot.ui.calls.card_buttons import call_buttons, emergency_buttons
+from bot.ui.calls.more_menu import PrimarySelect
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Reset
@@ -89,6 +91,15 @@ def menu(panel: InteractionResult, what: str) -> dict[str, Any]:
     return dict(found)
 
 
+async def set_primary(
+    who: MemberActor, more: InteractionResult, call_id: int, unit: str
+) -> InteractionResult:
+    """Pick a unit in the menu behind More."""
+    assert more.response is not None
+    place = f"cad:primary:{seed.SERVER_ID}:{call_id}"
+    return await who.select(more.response.message, [unit], custom_id=place)
+
+
 async def press(who: MemberActor, result: InteractionResult, label: str) -> InteractionResult:
     assert result.response is not None
     return await who.click(result.response.message, label=label)
@@ -132,7 +143,7 @@ class TestOnACall:
         await officers.pat.click(await call_card(officers, STOP), label="Attach me")
         await officers.advance(CALM)
         result = await officers.pat.click(await call_card(officers), label="Detach me")
-        assert "no longer on that call" in await settled(officers, result)
+        assert "not on that call" in await settled(officers, result)
         assert "A-12" in officers.units_on(STOP)
 
     async def test_an_unlinked_member_links_and_is_attached(self, officers: BotFixture) -> None:
@@ -143,7 +154,7 @@ class TestOnACall:
         mention = officers.charlie.mention
         assert (await settled(officers, result)).splitlines() == [
             f"✅ {mention} is now linked to `{seed.CHARLIE.hex}`.",
-            f"The CAD knows this id as `{seed.CHARLIE.hex}` (account `charlie`).",
+            f"The CAD knows this id as `{seed.CHARLIE.hex}`.",
         ]
         assert followed(result).startswith("✅ **#100**")
         assert officers.units_on(ROBBERY) == ["E-51"]
@@ -279,6 +290,62 @@ class TestThePanel:
 
 
 class TestMore:
+    async def test_the_primary_unit(self, bot_fixture: BotFixture) -> None:
+        await bot_fixture.attach("A-12 A-7")
+        more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
+        assert more.response is not None
+        (offered,) = [
+            one["options"]
+            for row in more.response.components
+            for one in row["components"]
+            if "cad:primary:" in one["custom_id"]
+        ]
+        assert [one["value"] for one in offered] == ["A-12", "A-7"]
+        result = await set_primary(bot_fixture.dana, more, ROBBERY, "A-7")
+        assert await settled(bot_fixture, result) == (
+            f"✅ A\\-7 is now the primary unit of **#{ROBBERY}** Armed Robbery."
+        )
+        call = bot_fixture.server.calls[ROBBERY]
+        assert bot_fixture.server.units[call.primary].badge.unit_num == "A-7"
+        shown = bot_fixture.services.board.call(seed.SERVER_ID, ROBBERY)
+        assert shown is not None
+        assert shown.primary == call.primary
+
+    @pytest.mark.parametrize("track", [True, False])
+    async def test_the_primary_unit_is_tracked_as_before(
+        self, bot_fixture: BotFixture, track: bool
+    ) -> None:
+        call = bot_fixture.server.calls[ROBBERY]
+        call.form = replace(call.form, track_primary=track)
+        await bot_fixture.attach("A-12")
+        more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
+        assert call.primary == 0
+        result = await set_primary(bot_fixture.dana, more, ROBBERY, "A-12")
+        assert (await settled(bot_fixture, result)).startswith("✅ ")
+        assert bot_fixture.server.units[call.primary].badge.unit_num == "A-12"
+        assert call.form.track_primary is track
+
+    async def test_a_primary_unit_is_no_matter_of_officers(self, officers: BotFixture) -> None:
+        await officers.attach("A-12")
+        message = await call_card(officers)
+        shown = []
+        for member in (officers.pat, officers.dana):
+            more = await member.click(message, label="More")
+            assert more.response is not None
+            shown.append("cad:primary:" in str(more.response.components))
+        assert shown == [False, True]
+        option = discord.SelectOption(label="A-12")
+        public = await card(officers, view_of(PrimarySelect(seed.SERVER_ID, ROBBERY, [option])))
+        refused = await officers.pat.select(public, ["A-12"])
+        assert words(refused).startswith("❌ You need the ")
+
+    async def test_a_call_without_units_offers_no_primary_unit(
+        self, bot_fixture: BotFixture
+    ) -> None:
+        more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
+        assert more.response is not None
+        assert "cad:primary:" not in str(more.response.components)
+
     async def test_a_note(self, bot_fixture: BotFixture) -> None:
         more = await bot_fixture.dana.click(await call_card(bot_fixture), label="More")
         shown = await press(bot_fixture.dana, more, "Add note")
@@ -390,9 +457,11 @@ class TestOnAnEmergency:
     ) -> None:
         promote(bot_fixture, "pat", "alice")
         message = await emergency_card(bot_fixture)
-        for who in (bot_fixture.pat, bot_fixture.alice, bot_fixture.pat):
+        for who in (bot_fixture.pat, bot_fixture.alice):
             result = await who.click(message, label="Respond")
             assert (await settled(bot_fixture, result)).startswith("✅ **#103**")
+        again = await bot_fixture.pat.click(message, label="Respond")
+        assert (await settled(bot_fixture, again)).startswith("⚠️ Already on **#103**")
         assert sorted(bot_fixture.units_on(103)) == ["A-12", "A-7"]
         assert set(bot_fixture.server.calls) == {100, 101, 102, 103}
         assert SHOTS not in bot_fixture.server.emergencies

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -104,7 +105,45 @@ async def test_a_flood_of_911_calls_is_counted_by_one_ping(cards: Cards) -> None
     nonces = [
         one.json["nonce"]
         for one in messages
-        if isinstance(one.json, dict) and one.json.get("embeds") and "nonce" in one.json
+        if isinstance(one.json, dict) and one.json.get("embeds") and one.json.get("enforce_nonce")
     ]
     assert len(nonces) == len(set(nonces)) == OPEN + PING_LIMIT.requests + 4
     assert all(len(one) <= 25 for one in nonces)
+
+
+async def test_911_calls_each_second_leave_the_other_cards_their_turn(cards: Cards) -> None:
+    bot_fixture, role = cards.bot_fixture, cards.bot_fixture.dispatch.mention
+    closed_within: int | None = None
+    for second in range(60):
+        for number in range(2):  # Discord takes one message a second
+            form = EmergencyForm(f"Caller {2 * second + number}", "Vinewood", "Help")
+            bot_fixture.world.call_911(bot_fixture.server, form)
+        if second == 10:
+            bot_fixture.world.close(bot_fixture.server, 101)
+        await bot_fixture.advance(1)
+        await bot_fixture.settle_network()
+        if closed_within is None and cards.shows("CLOSED · Call #101"):
+            closed_within = second - 10
+    assert closed_within is not None
+    assert closed_within <= 30
+    pings = [one for one in cards.channel.history() if one.content.startswith(role)]
+    assert PING_LIMIT.requests <= len(pings) <= PING_LIMIT.requests + 1
+
+
+async def test_a_card_that_takes_no_edit_for_long_is_posted_anew(
+    cards: Cards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot_fixture, held = cards.bot_fixture, cards.of("Call #100")
+    edit = discord.PartialMessage.edit
+
+    async def refused_edit(message: discord.PartialMessage, **changes: Any) -> discord.Message:
+        if message.id == held.id:
+            raise discord.RateLimited(600.0)  # as discord.py does for a 429 of more than 30 s
+        return await edit(message, **changes)
+
+    monkeypatch.setattr(discord.PartialMessage, "edit", refused_edit)
+    form = replace(bot_fixture.server.calls[100].form, title="Shooting")
+    bot_fixture.world.edit_call(bot_fixture.server, 100, form)
+    await cards.until(lambda: cards.shows("Call #100 Shooting"))
+    assert cards.of("Call #100 Shooting").id != held.id
+    await cards.until(lambda: held.id not in [one.id for one in cards.messages])

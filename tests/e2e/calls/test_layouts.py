@@ -80,12 +80,13 @@ async def test_lists_and_answers_call_a_call_of_a_layout_as_its_card_does(cards:
     await bot_fixture.settle_network()
     is_named = any(one.type == "v2 layouts" for one in bot_fixture.world.history)
     name = "Medical" if is_named else "(untitled)"
+    label = f"#103 {name} · Vespucci Beach · High · no units"
     offered = [one["name"] for one in await dana.autocomplete(channel, "attach", "call", "")]
-    assert f"#103 {name} · no units" in offered
+    assert label in offered
     menu = await dana.context_menu(channel, "Attach to call", bot_fixture.pat)
     assert menu.response is not None
     (select,) = menu.response.components[0]["components"]
-    assert f"#103 {name} · no units" in [one["label"] for one in select["options"]]
+    assert label in [one["label"] for one in select["options"]]
     if is_named:
         answer = await bot_fixture.attach("A-12", call="medical")
         assert answer.startswith("✅ **#103** Medical: ")

@@ -113,6 +113,8 @@ async def test_a_button_acts_on_the_server_of_its_card(servers: Servers):
     )
     await bot_fixture.erin.click(servers.cards[SECOND].of("Call #100"), label="Attach me")
     await bot_fixture.advance(60)
+    await bot_fixture.settle_network()
+    await bot_fixture.advance(60)
     assert numbers_on(servers.second, BANK_ALARM) == ["L-5"]
     assert bot_fixture.units_on(BANK_ALARM) == []
     await bot_fixture.erin.click(servers.cards[SECOND].of("911 #1"), label="Respond")
@@ -133,6 +135,10 @@ async def test_commands_and_suggestions_are_about_the_server_that_is_named(serve
         "#100 Bank Alarm",
         "#101 Vehicle Collision",
     ]
+    answer = await bot_fixture.attach("L-8", call="pursuit", server=SECOND)
+    assert answer.startswith("❌ No open call on Liberty City matches `pursuit`.")
+    answer = await bot_fixture.attach("A-12", call="pursuit")
+    assert answer.startswith("❌ No open call on Los Santos matches `pursuit`.")
     for command in ("attach", "detach", "calls"):
         offered = await dana.autocomplete(channel, command, "server", "city")
         assert [(one["name"], one["value"]) for one in offered] == [("2 · Liberty City", 2)]

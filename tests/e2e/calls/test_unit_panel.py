@@ -72,8 +72,7 @@ async def test_two_units_of_one_account_and_one_number(bot_fixture: BotFixture) 
     assert len(values) == len(set(values))
     await pick(bot_fixture, panel, "units", f"ident:{second.id}")
     await settled(bot_fixture, await press(bot_fixture.dana, panel, "Attach"))
-    # API 1 names the account, and with it both units.
-    assert bot_fixture.server.calls[100].idents[-1] == second.id
+    assert bot_fixture.server.calls[100].idents == [second.id]
     suggested = await bot_fixture.dana.autocomplete(
         bot_fixture.channel, "attach", "units", "a-7", call="101"
     )

@@ -194,7 +194,7 @@ async def test_members_of_a_role_are_looked_up_in_the_background(bot_fixture: Bo
     await bot_fixture.advance(120)
     answer = await bot_fixture.attach(role.mention)
     assert answer.splitlines() == [
-        f"✅ **#100** Armed Robbery: {pat} (A\\-12), {charlie} (E\\-51)",
+        f"✅ **#100** Armed Robbery: {pat} (A\\-12, already there), {charlie} (E\\-51)",
         "Confirmed by the CAD.",
         f"{role.mention} (3 members): 1 not linked.",
     ]

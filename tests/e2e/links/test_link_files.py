@@ -196,7 +196,8 @@ class TestNames:
         said = await shown(
             bot_fixture, "user,steam\n@Vic,license:v\nCharlie,license:c\njamie,x:1\n"
         )
-        assert f"line 2: {bot_fixture.vic.mention} `license:v`" in said.text
+        mention = bot_fixture.vic.mention
+        assert f"line 2: {mention} (found by the name `@Vic`) `license:v`" in said.text
         ids = ", ".join(map(str, sorted([bot_fixture.charlie.id, twin.id])))
         assert f"line 3\\: several members are called 'Charlie' \\({ids}\\);" in said.text
         assert "line 4\\: no member of this server is called 'jamie'" in said.text

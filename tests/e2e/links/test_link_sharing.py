@@ -128,7 +128,7 @@ async def test_a_dispatcher_for_themselves(bot_fixture: BotFixture) -> None:
 
 async def test_an_id_of_200_characters(bot_fixture: BotFixture) -> None:
     pasted = "license:" + "x" * 192
-    await bot_fixture.run_command(bot_fixture.pat, "link", steam=pasted)
+    await bot_fixture.run_command(bot_fixture.charlie, "link", steam=pasted)
     said = await bot_fixture.run_command(
         bot_fixture.dana, "link", steam=pasted, member=bot_fixture.vic
     )

@@ -7,10 +7,13 @@ from contextlib import closing
 
 import pytest
 
+from bot.services.links.link_pace import LINKS_PER_HOUR
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, CHALLENGE, Hang, RateLimited, Text
+from tests.e2e.accounts import change_account
 from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.conftest import with_settings
+from tests.e2e.presses import OldLook, press
 
 VIC = seed.VIC
 RILEY = seed.RILEY
@@ -30,9 +33,49 @@ SPELLINGS = [
 async def test_linking_oneself(bot_fixture: BotFixture, pasted: str) -> None:
     assert (await bot_fixture.final_answer(bot_fixture.vic, "link", steam=pasted)).splitlines() == [
         f"✅ {bot_fixture.vic.mention} is now linked to `{RILEY.hex}`.",
-        f"The CAD knows this id as `{RILEY.hex}` (account `riley`).",
+        f"The CAD knows this id as `{RILEY.hex}`.",
     ]
     assert bot_fixture.links()[bot_fixture.vic.id] == RILEY.hex
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_whose_an_id_is_learns_staff_or_the_owner(
+    bot_fixture: BotFixture, version: int
+) -> None:
+    await bot_fixture.start(sonoran_api_version=version)
+    texts = [await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)]
+    texts += [
+        await bot_fixture.final_answer(bot_fixture.vic, command)
+        for command in ("link", "links mine")
+    ]
+    assert all(RILEY.hex in one and "riley" not in one for one in texts)
+    whois = await bot_fixture.final_answer(bot_fixture.dana, "links whois", member=bot_fixture.vic)
+    assert "account `riley`" in whois
+    with closing(sqlite3.connect(bot_fixture.file)) as connection, connection:
+        connection.execute("UPDATE links SET other_account = 'pat'")
+    text = await bot_fixture.final_answer(bot_fixture.vic, "link")
+    assert "The id belongs to another account of the CAD by now." in text
+    if version == 2:
+        change_account(bot_fixture, "riley", discord_id=bot_fixture.vic.id)
+        text = await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)
+        assert "(account `riley`)" in text
+
+
+async def test_a_visitor_does_not_fill_the_log_channel(bot_fixture: BotFixture) -> None:
+    log = bot_fixture.guild.create_text_channel("log")
+    await bot_fixture.start(log_channel_id=log.id, link_approval=True)
+    answers = [
+        await bot_fixture.final_answer(bot_fixture.vic, "link", steam=f"license:{number}")
+        for number in range(8)
+    ]
+    assert [one[0] for one in answers] == ["⏳"] * LINKS_PER_HOUR + ["❌"] * 3
+    assert answers[-1].startswith("❌ You have linked yourself too often. Try again in ")
+    assert len(log.history()) == LINKS_PER_HOUR
+    # Linkers are not counted, nor is what they do for the visitor.
+    answer = await bot_fixture.final_answer(
+        bot_fixture.dana, "link", steam="license:9", member=bot_fixture.vic
+    )
+    assert "is now linked to `license:9`" in answer
 
 
 async def test_replacing_names_what_was_replaced(bot_fixture: BotFixture) -> None:
@@ -76,6 +119,84 @@ async def test_an_id_that_the_cad_does_not_know_is_linked_all_the_same(
     assert bot_fixture.links()[bot_fixture.vic.id] == "license:unheard-of"
 
 
+@pytest.mark.parametrize("by_staff", [False, True])
+@pytest.mark.parametrize("version", [1, 2])
+async def test_a_proven_link_is_not_replaced_by_an_unknown_id_without_asking(
+    bot_fixture: BotFixture, version: int, by_staff: bool
+) -> None:
+    await bot_fixture.start(sonoran_api_version=version)
+    await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)
+    who, options = bot_fixture.vic, {}
+    if by_staff:
+        who, options = bot_fixture.dana, {"member": bot_fixture.vic}
+    vic = bot_fixture.vic.mention
+    for label in ("Cancel", "Replace it"):
+        said = await bot_fixture.run_command(who, "link", steam="license:typo", **options)
+        assert await said.after(60) == (
+            "⚠️ Not saved yet: the CAD does not know `license:typo`, and it has confirmed"
+            f" `{RILEY.hex}`, to which {vic} is linked now. Compare it with the API ID in the CAD's"
+            " account settings. Replace it all the same?"
+        )
+        assert said.buttons == ["Replace it", "Cancel"]
+        assert bot_fixture.links()[bot_fixture.vic.id] == RILEY.hex
+        mine = await bot_fixture.final_answer(bot_fixture.vic, "links mine")
+        assert "`license:typo` is not known to the CAD; " in mine
+        look = OldLook(said)
+        await bot_fixture.start(sonoran_api_version=version)
+        assert (await press(said, label, who)).beside == []
+        await bot_fixture.advance(60)
+        assert said.buttons == []
+        if label == "Cancel":
+            assert said.text == f"❌ Nothing has changed: {vic} is not linked to `license:typo`."
+            look.restore()
+            (told,) = (await press(said, "Replace it", who)).beside
+            assert told.startswith("❌ This question is closed")
+    assert said.text.startswith(f"⚠️ {vic} is now linked to `license:typo`.")
+    assert f"Before, it was `{RILEY.hex}`." in said.text
+    assert bot_fixture.links()[bot_fixture.vic.id] == "license:typo"
+
+
+async def test_a_proven_link_while_the_cad_cannot_be_asked(bot_fixture: BotFixture) -> None:
+    await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)
+    bot_fixture.set_fault(BAD_GATEWAY, path="/general/check_apiid")
+    said = await bot_fixture.run_command(bot_fixture.vic, "link", steam="license:new")
+    assert (await said.after(60)).startswith(
+        "⚠️ Not saved yet: the CAD could not be asked about `license:new`, and it has confirmed"
+    )
+    await bot_fixture.final_answer(bot_fixture.dana, "link", steam="license:new")
+    # Meanwhile another member has it.
+    told = (await press(said, "Replace it", bot_fixture.vic)).beside
+    await bot_fixture.advance(60)
+    assert [one.split(".")[0] for one in told] == ["❌ `license:new` is linked to another member"]
+    assert bot_fixture.links()[bot_fixture.vic.id] == RILEY.hex
+
+
+async def test_an_unknown_id_of_another_member_is_one_question(bot_fixture: BotFixture) -> None:
+    await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)
+    await bot_fixture.final_answer(bot_fixture.charlie, "link", steam="license:held")
+    said = await bot_fixture.run_command(
+        bot_fixture.dana, "link", steam="license:held", member=bot_fixture.vic
+    )
+    assert said.text.startswith("⚠️ Not saved yet: `license:held` is linked to ")
+    await press(said, "Share it")
+    await bot_fixture.advance(60)
+    assert bot_fixture.links()[bot_fixture.vic.id] == "license:held"
+
+
+async def test_the_question_of_a_member_who_needs_an_approval_by_now(
+    bot_fixture: BotFixture,
+) -> None:
+    log = bot_fixture.guild.create_text_channel("log")
+    await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)
+    said = await bot_fixture.run_command(bot_fixture.vic, "link", steam="license:typo")
+    await said.after(60)
+    await bot_fixture.start(log_channel_id=log.id, link_approval=True)
+    await press(said, "Replace it", bot_fixture.vic)
+    await bot_fixture.advance(60)
+    assert said.text.startswith("⏳ Your link to `license:typo` waits for approval.")
+    assert bot_fixture.links()[bot_fixture.vic.id] == RILEY.hex
+
+
 @pytest.mark.parametrize(
     "fault", [BAD_GATEWAY, CHALLENGE, Hang(), RateLimited(90), Text(400, "NO")]
 )
@@ -117,7 +238,9 @@ async def test_what_is_no_id_is_not_stored(
 
 async def test_a_name_from_the_cad_stays_in_its_place(bot_fixture: BotFixture) -> None:
     bot_fixture.set_fault(Text(200, "`a` @here\n[x](https://b.example)" + "x" * 4000))
-    answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam=RILEY.hex)
+    answer = await bot_fixture.final_answer(
+        bot_fixture.dana, "link", steam=RILEY.hex, member=bot_fixture.vic
+    )
     assert "`ˋaˋ @here [x](https://b.example)xxx" in answer
     assert len(answer) < 500
 

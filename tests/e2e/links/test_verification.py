@@ -62,6 +62,7 @@ async def eventually(
     while not condition():
         assert bot_fixture.time.monotonic() < end
         await bot_fixture.advance(2)
+        await until(lambda: not bot_fixture.transport.requests_under_way)
         await until(lambda: bot_fixture.time.sleeper_count)
 
 
@@ -96,7 +97,7 @@ async def test_whatever_was_pasted_is_attached_afterwards(
     answer = await bot_fixture.final_answer(bot_fixture.charlie, "link", steam=pasted)
     assert answer.splitlines() == [
         f"✅ {bot_fixture.charlie.mention} is now linked to `{UPPER}`.",
-        f"The CAD knows this id as `{UPPER}` (account `charlie`).",
+        f"The CAD knows this id as `{UPPER}`.",
     ]
     assert asked(bot_fixture) <= MAX_QUERIES
     assert bot_fixture.links()[bot_fixture.charlie.id] == UPPER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.behaviour import AttachVariant, Partial
 from sandbox.cad.state.faults import BAD_GATEWAY
@@ -50,6 +51,7 @@ async def test_they_are_attached_confirmed_and_undone(
     assert (await undone.after(60)).splitlines() == [
         "✅ Undone: X\\-1, X\\-2 off #100",
         "Confirmed by the CAD.",
+        "**#100** has no units now.",
     ]
     assert bot_fixture.units_on(100) == []
 
@@ -109,11 +111,55 @@ async def test_a_detach_that_the_cad_cannot_name_says_why(bot_fixture: BotFixtur
 async def test_a_cad_of_2020_attaches_the_others(bot_fixture: BotFixture) -> None:
     bot_fixture.world.behaviour.attach_variants = {AttachVariant.MAY_2020}
     await start(bot_fixture, 1)
-    for _ in range(2):
-        answer = await bot_fixture.attach("X-1 A-12")
-        assert answer.startswith("⚠️ **#100** Armed Robbery: A\\-12\nConfirmed by the CAD.")
+    for units in ("A-12", "A-7"):
+        answer = await bot_fixture.attach(f"X-1 {units}")
+        name = units.replace("-", "\\-")
+        assert answer.startswith(f"⚠️ **#100** Armed Robbery: {name}\nConfirmed by the CAD.")
         assert "Left out: `X-1`: the CAD shows no API id for this unit" in answer
-    assert bot_fixture.units_on(100) == ["A-12"]
+    assert bot_fixture.units_on(100) == ["A-12", "A-7"]
+
+
+async def start_with_two_units_of_pat(bot_fixture: BotFixture, version: int) -> None:
+    """Start with a second unit of Pat's account on duty, which is on a call."""
+    (pat,) = (u for u in bot_fixture.server.units.values() if u.badge.unit_num == "A-12")
+    second = bot_fixture.world.login(bot_fixture.server, pat.account, Badge("P-2", "Pat", "SAFD"))
+    bot_fixture.world.attach(bot_fixture.server, 101, Target(ident_ids=(second.id,)))
+    await bot_fixture.start(sonoran_api_version=version)
+
+
+@both_versions
+async def test_a_unit_is_attached_without_another_one_of_its_account(
+    bot_fixture: BotFixture, version: int
+) -> None:
+    await start_with_two_units_of_pat(bot_fixture, version)
+    answer = await bot_fixture.attach(f"A-12 {seed.RILEY.hex}")
+    assert answer.startswith("✅ **#100** Armed Robbery: A\\-12, K\\-9\nConfirmed by the CAD.")
+    assert bot_fixture.units_on(100) == ["A-12", "K-9"]
+    assert bot_fixture.units_on(101)[-1] == "P-2"
+
+
+async def test_an_older_cad_moves_both_and_the_answer_says_so(bot_fixture: BotFixture) -> None:
+    bot_fixture.world.behaviour.attach_variants = {AttachVariant.MAY_2020}
+    await start_with_two_units_of_pat(bot_fixture, 1)
+    answer = await bot_fixture.attach("A-12")
+    assert answer.splitlines()[:2] == [
+        "⚠️ **#100** Armed Robbery: A\\-12",
+        "Also moved, because the same account has them: P\\-2. Check their calls.",
+    ]
+    assert bot_fixture.units_on(100) == ["A-12", "P-2"]
+    bot_fixture.world.history.clear()
+    await bot_fixture.attach("A-12 A-7", call=102)
+    # It is known by now that this CAD takes no idents.
+    assert [one.path for one in bot_fixture.orders()] == ["/emergency"]
+
+
+async def test_a_detach_takes_both_off_and_the_answer_says_so(bot_fixture: BotFixture) -> None:
+    await start_with_two_units_of_pat(bot_fixture, 1)
+    await bot_fixture.attach("A-12")
+    answer = await bot_fixture.final_answer(bot_fixture.dana, "detach", units="A-12", call=100)
+    assert answer.splitlines()[0] == "⚠️ Off **#100** Armed Robbery: A\\-12"
+    assert "Also moved, because the same account has them: P\\-2. Check their calls." in answer
+    assert "P-2" not in bot_fixture.units_on(101)
 
 
 @with_settings(sonoran_api_version=1)

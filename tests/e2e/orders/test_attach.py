@@ -213,7 +213,9 @@ async def test_detach(bot_fixture: BotFixture) -> None:
     await bot_fixture.attach("A-12 A-7 M-3")
     units = f"{bot_fixture.pat.mention}, M-3 {bot_fixture.charlie.mention}"
     answer = await bot_fixture.final_answer(bot_fixture.dana, "detach", units=units)
-    assert answer.startswith(f"⚠️ Off their calls: {bot_fixture.pat.mention} (A\\-12), M\\-3\n")
+    assert answer.startswith(
+        f"⚠️ Off their calls: {bot_fixture.pat.mention} (A\\-12, left #100), M\\-3 (left #100)\n"
+    )
     assert f"{bot_fixture.charlie.mention}: not linked" in answer
     assert bot_fixture.units_on(100) == ["A-7"]
     order = bot_fixture.orders()[-1]

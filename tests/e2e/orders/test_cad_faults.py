@@ -140,7 +140,7 @@ async def test_a_waiting_reply_is_edited_seldom(bot_fixture: BotFixture) -> None
     await said.after(120)
     # The acknowledgement and one edit: nothing that people read has changed since.
     assert len(said.requests) == 2
-    assert len(bot_fixture.orders()) > 5
+    assert len(bot_fixture.world.history) > 5
 
 
 async def test_bytes_that_are_no_text_do_not_hide_a_success(bot_fixture: BotFixture) -> None:

@@ -34,15 +34,19 @@ both_apis = pytest.mark.parametrize(
 TROOP = [f"T-{number}" for number in range(1, 12)]
 
 
-@pytest.fixture(autouse=True)
-async def troop(bot_fixture: BotFixture) -> None:
-    """Send eleven on duty."""
+async def send_troop_on_duty(bot_fixture: BotFixture) -> None:
     for number in TROOP:
         account = Account(number, number, api_ids=(f"id:{number}",))
         bot_fixture.world.login(bot_fixture.server, account, Badge(number, "Trooper", "Troop"))
     await bot_fixture.services.board.fetch_units(seed.SERVER_ID)
     await bot_fixture.advance(60)
     bot_fixture.world.history.clear()
+
+
+@pytest.fixture(autouse=True)
+async def troop(bot_fixture: BotFixture) -> None:
+    """Send eleven on duty."""
+    await send_troop_on_duty(bot_fixture)
 
 
 async def asked(bot_fixture: BotFixture, units: str = "dept:Troop", **options: Any) -> CommandReply:
@@ -302,13 +306,14 @@ async def test_a_question_that_is_forgotten(bot_fixture: BotFixture) -> None:
 async def test_detaching_many_is_asked_about_too(bot_fixture: BotFixture) -> None:
     all_units = Target(api_ids=tuple(f"id:{one}" for one in TROOP))
     bot_fixture.world.attach(bot_fixture.server, 100, all_units)
+    await bot_fixture.services.board.fetch_calls(seed.SERVER_ID)
     said = await bot_fixture.run_command(bot_fixture.dana, "detach", units="dept:Troop")
     await said.after(1)
     assert said.text.startswith("⏳ Detach 11 units from their calls? Not sent yet")
     assert len(bot_fixture.units_on(100)) == 11
     await pressed(bot_fixture, said, "Confirm")
     await bot_fixture.advance(60)
-    assert said.text.startswith("✅ Off their calls: T\\-1, T\\-2")
+    assert said.text.startswith("✅ Off their calls: T\\-1 (left #100), T\\-2 (left #100)")
     assert bot_fixture.units_on(100) == []
 
 

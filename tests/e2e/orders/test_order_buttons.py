@@ -61,7 +61,9 @@ async def test_undo_takes_them_off_again(bot_fixture: BotFixture) -> None:
     assert said.buttons == ["Undo"]
     before = said.text
     undone = await press(said, "Undo")
-    assert await undone.after(60) == ("✅ Undone: A\\-12, A\\-7 off #100\nConfirmed by the CAD.")
+    assert await undone.after(60) == (
+        "✅ Undone: A\\-12, A\\-7 off #100\nConfirmed by the CAD.\n**#100** has no units now."
+    )
     assert bot_fixture.units_on(100) == []
     assert said.text == f"{before}\nUndone by {bot_fixture.dana.mention}."
     assert said.buttons == []
@@ -75,6 +77,7 @@ async def test_undo_leaves_alone_who_has_moved_on(bot_fixture: BotFixture) -> No
     assert (await undone.after(60)).splitlines() == [
         "⚠️ Undone: A\\-7 off #100",
         "Confirmed by the CAD.",
+        "**#100** has no units now.",
         "Left out: `A-12`: sent to another call meanwhile.",
     ]
     assert bot_fixture.units_on(101) == ["B-21", "A-12"]
@@ -169,7 +172,7 @@ async def test_detaching_from_one_call_only(bot_fixture: BotFixture) -> None:
     assert answer.splitlines() == [
         "⚠️ Off **#100** Armed Robbery: A\\-12",
         "Confirmed by the CAD.",
-        "Left out: `B-21`: no longer on that call.",
+        "Left out: `B-21`: not on that call.",
     ]
     assert bot_fixture.units_on(100) == ["A-7"]
     assert bot_fixture.units_on(101) == ["B-21"]

@@ -135,7 +135,9 @@ async def test_all_kinds_at_once(bot_fixture: BotFixture) -> None:
     answer = await bot_fixture.final_answer(
         bot_fixture.dana, "detach", units=f"{channel.mention} M-1..M-9"
     )
-    assert answer.startswith(f"✅ Off their calls: {bot_fixture.pat.mention} (A\\-12), M\\-3")
+    assert answer.startswith(
+        f"✅ Off their calls: {bot_fixture.pat.mention} (A\\-12, left #100), M\\-3 (left #100)"
+    )
     assert bot_fixture.units_on(100) == ["K-9", "E-51"]
 
 

@@ -31,4 +31,4 @@ async def test_linking_asks_the_cad(bot_fixture: BotFixture) -> None:
     answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam=seed.RILEY.hex)
     assert answer.startswith(f"✅ {bot_fixture.vic.mention} is now linked to `{seed.RILEY.hex}`.")
     answer = await bot_fixture.final_answer(bot_fixture.vic, "link", steam="license:x")
-    assert "the CAD has no account with this id yet." in answer
+    assert answer.startswith("⚠️ Not saved yet: the CAD does not know `license:x`")

@@ -90,6 +90,12 @@ async def test_the_four_documented_refusals(cad: CadServer, caller: Caller) -> N
         ("/emergency/new_dispatch", "NEW_DISPATCH", {}, Plan.PLUS),
         ("/emergency/close_call", "CLOSE_CALL", {"callId": 100}, Plan.PLUS),
         ("/emergency/add_call_note", "ADD_CALL_NOTE", {"callId": 100, "note": "x"}, Plan.PLUS),
+        (
+            "/emergency/set_call_primary",
+            "SET_CALL_PRIMARY",
+            {"callId": 100, "primary": 1},
+            Plan.PLUS,
+        ),
         ("/emergency/call_911", "CALL_911", {}, Plan.STANDARD),
         ("/emergency/remove_911", "REMOVE_911", {"callId": 1}, Plan.STANDARD),
         ("/emergency/unit_status", "UNIT_STATUS", {"status": 2}, Plan.STANDARD),
@@ -228,6 +234,17 @@ async def test_a_call_from_start_to_end(cad: CadServer, caller: Caller) -> None:
     # The documented answer of CLOSE_CALL is the wrong one.
     assert await caller.post("/emergency/close_call", "CLOSE_CALL", {"callId": 103}) == ATTACHED
     assert 103 not in cad.world.server(COMMUNITY_ID).calls
+
+
+async def test_the_primary_unit_is_set_and_cleared(cad: CadServer, caller: Caller) -> None:
+    call = cad.world.server(COMMUNITY_ID).calls[100]
+    path, type_ = "/emergency/set_call_primary", "SET_CALL_PRIMARY"
+    data = {"callId": 100, "primary": 7, "trackPrimary": True}
+    # The documented answer is that of another endpoint.
+    assert await caller.post(path, type_, data) == Reply(200, "CALL 100 POSTAL SET TO 7")
+    assert (call.primary, call.form.track_primary) == (7, True)
+    await caller.post(path, type_, {"callId": 100, "primary": -1})
+    assert (call.primary, call.form.track_primary) == (0, True)
 
 
 async def test_a_new_call_keeps_the_notes_it_came_with(cad: CadServer, caller: Caller) -> None:

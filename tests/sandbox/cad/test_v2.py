@@ -260,6 +260,15 @@ async def test_a_note(ask: Asker) -> None:
     assert ask.server.calls[ARMED_ROBBERY].notes[-1].label == "Integration"
 
 
+async def test_the_primary_unit(ask: Asker) -> None:
+    path = f"{SERVER}/dispatch-calls/{ARMED_ROBBERY}/primary"
+    body = {"identId": 7, "trackPrimary": True}
+    assert await ask("PATCH", path, body) == (200, {"callId": ARMED_ROBBERY, **body})
+    call = ask.server.calls[ARMED_ROBBERY]
+    assert (call.primary, call.form.track_primary) == (7, True)
+    assert (await ask.refusal("PATCH", f"{SERVER}/dispatch-calls/999/primary", body))[0] == 404
+
+
 async def test_911_comes_and_goes(ask: Asker) -> None:
     body = {"isEmergency": True, "caller": "Jo", "location": "Pier", "description": "Help"}
     status, call = await ask("POST", f"{SERVER}/calls/911", body)
@@ -345,6 +354,7 @@ def test_the_published_limits() -> None:
         "new dispatch": 20,
         "close": 20,
         "note": 60,
+        "primary": 10,
         "911": 10,
         "remove 911": 10,
         "status": 30,

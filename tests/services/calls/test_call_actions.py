@@ -55,24 +55,28 @@ async def give(acts: CallActions, who: Actor, action: OrderAction) -> AcceptedOr
     """Give an order of a kind."""
     match action:
         case OrderAction.CREATE:
-            return await acts.create_call(who, REPLY, server_id=None, new=NEW)
+            giving = acts.create_call(who, REPLY, server_id=None, new=NEW)
         case OrderAction.NOTE:
-            return await acts.add_note(
+            giving = acts.add_note(
                 who, REPLY, server_id=1, call_id=100, text="Code 4", label="dana"
             )
+        case OrderAction.PRIMARY:
+            giving = acts.set_primary(who, REPLY, server_id=1, call_id=100, unit="A-1")
         case OrderAction.CLOSE:
-            return await acts.close_call(who, REPLY, server_id=1, call_id=100)
+            giving = acts.close_call(who, REPLY, server_id=1, call_id=100)
         case OrderAction.STATUS:
-            return await acts.set_status(who, REPLY, server_id=1, status=3)
+            giving = acts.set_status(who, REPLY, server_id=1, status=3)
         case OrderAction.RESPOND:
-            return await acts.respond_to_911(who, REPLY, server_id=1, number=7, units="me")
+            giving = acts.respond_to_911(who, REPLY, server_id=1, number=7, units="me")
         case _:
-            return await acts.dismiss_911(who, REPLY, server_id=1, number=7)
+            giving = acts.dismiss_911(who, REPLY, server_id=1, number=7)
+    return await giving
 
 
 KINDS = [
     (OrderAction.CREATE, None, "", OrderDetail(new=NEW)),
     (OrderAction.NOTE, 100, "", OrderDetail(text="Code 4", label="dana")),
+    (OrderAction.PRIMARY, 100, "A-1", OrderDetail()),
     (OrderAction.CLOSE, 100, "", OrderDetail()),
     (OrderAction.STATUS, None, "me", OrderDetail(status=3)),
     (OrderAction.RESPOND, None, "me", OrderDetail(emergency=7)),
@@ -108,6 +112,15 @@ async def test_equal_notes_are_counted_before(
     await queue_fixture.board.fetch_calls(1)
     *_, detail = await stored(queue_fixture, await give(acts, DANA, OrderAction.NOTE))
     assert detail.equal_notes == 1
+
+
+async def test_the_primary_unit_before_is_kept(
+    acts: CallActions, queue_fixture: QueueFixture
+) -> None:
+    queue_fixture.cad.primaries[100] = 3
+    await queue_fixture.board.fetch_calls(1)
+    *_, detail = await stored(queue_fixture, await give(acts, DANA, OrderAction.PRIMARY))
+    assert detail.primary == 3
 
 
 async def test_a_new_call_has_a_title(acts: CallActions) -> None:

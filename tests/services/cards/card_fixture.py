@@ -17,6 +17,7 @@ from bot.services.board.live_board import Board
 from bot.services.cad_servers import CadServers
 from bot.services.cards.card_content import CardContent
 from bot.services.cards.card_publisher import CardPublisher
+from bot.services.cards.card_schedule import CardSettings
 from bot.storage.stores.card_store import CardKind, CardStore, ObsoleteCard, StoredCard
 from bot.storage.stores.link_row import Link
 from sandbox.fake_time import FakeTime
@@ -168,12 +169,14 @@ class CardFixture:
             self.board,
             self.channel,
             lambda: self.links,
+            CardSettings(
+                channel_id=self.channel_id,
+                server_ids=list(self.servers),
+                keep_closed_for=timedelta(minutes=60),
+                ping_role_id=self.ping_role_id,
+                urgent_priorities={"1"},
+            ),
             servers=CadServers(SERVER, self.servers),
-            server_ids=list(self.servers),
-            channel_id=self.channel_id,
-            keep_closed_for=timedelta(minutes=60),
-            ping_role_id=self.ping_role_id,
-            urgent_priorities={"1"},
             layouts=CallLayouts(self.cad.layouts, clock=self.time),
             clock=self.time,
         )

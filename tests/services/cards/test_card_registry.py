@@ -16,7 +16,7 @@ from bot.services.board.snapshot import BoardSnapshot
 from bot.services.cad_servers import CadServers
 from bot.services.cards.call_subject import call_subject
 from bot.services.cards.card_registry import CardRegistry
-from bot.services.cards.card_schedule import STALE_AFTER
+from bot.services.cards.card_schedule import STALE_AFTER, CardSettings
 from bot.storage.stores.card_store import CardKind, ObsoleteCard, StoredCard
 from bot.storage.stores.link_row import Link
 from tests.manual_clock import ManualClock
@@ -84,12 +84,15 @@ def registry(board: KnownBoard, links: list[Link], clock: ManualClock) -> CardRe
     return CardRegistry(
         cast(Board, board),
         lambda: links,
+        CardSettings(
+            channel_id=CHANNEL,
+            server_ids=[SERVER],
+            keep_closed_for=KEPT,
+            ping_role_id=None,
+            urgent_priorities={"1", "high"},
+        ),
         servers=CadServers(SERVER, {SERVER: ""}),
-        server_ids=[SERVER],
-        channel_id=CHANNEL,
-        urgent_priorities={"1", "high"},
         layouts=CallLayouts(no_layouts, clock=clock),
-        keep_closed_for=KEPT,
         clock=clock,
     )
 

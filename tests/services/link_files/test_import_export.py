@@ -16,6 +16,7 @@ from bot.services.errors import (
     AlreadyImported,
     DownloadFailed,
     ExportTooLarge,
+    FileReadTimeout,
     FileTooLarge,
     ImportExpired,
     ImportOutdated,
@@ -223,6 +224,22 @@ async def test_members_are_found_by_name(files) -> None:
     sent = replace(upload("name,api_id\nPat,a\n"), names=lambda: {"pat": [PAT]})
     preview = await files.preview(MIA, sent)
     assert [row.discord_id for row in preview.diff.added] == [PAT]
+
+
+async def test_a_file_that_takes_too_long_is_given_up(links, notifier, queue_fixture) -> None:
+    released = threading.Event()
+
+    def slow_names() -> dict[str, list[int]]:
+        released.wait()
+        return {}
+
+    admins = Access(frozenset(), admin_role_ids=frozenset({ADMIN_ROLE}))
+    files = LinkImportExport(
+        admins, links, notifier, id_format="{hex}", clock=queue_fixture.time, read_within=0.01
+    )
+    with pytest.raises(FileReadTimeout):
+        await files.preview(MIA, replace(upload("name,api_id\nPat,a\n"), names=slow_names))
+    released.set()
 
 
 def never() -> Upload:

@@ -19,6 +19,7 @@ from bot.services.errors import (
 )
 from bot.services.links.approvals import REQUEST_LIFETIME
 from bot.services.links.link_changes import IdConflict, MessageRef, RequestNotice, SubmittedRequest
+from bot.services.links.link_pace import LINKS_PER_HOUR
 from bot.services.links.link_service import LinkResult
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState
 from tests.services.conftest import v1
@@ -144,11 +145,11 @@ async def test_a_second_request_takes_the_place_of_the_first(link_fixture: LinkF
 
 
 async def test_many_requests_at_once_leave_one(link_fixture: LinkFixture) -> None:
-    asking = [link_fixture.request_link(PAT, f"license:{one}") for one in range(8)]
+    asking = [link_fixture.request_link(PAT, f"license:{one}") for one in range(LINKS_PER_HOUR)]
     ends = await asyncio.gather(*asking, return_exceptions=True)
     found = await link_fixture.requests.for_person(GUILD, 7)
     assert [one.state for one in found].count(LinkRequestState.PENDING) == 1
-    assert len(link_fixture.notifier.closed) == 7
+    assert len(link_fixture.notifier.closed) == LINKS_PER_HOUR - 1
     # A request that was replaced before it was posted is not posted any more.
     assert {type(one) for one in ends} <= {LinkRequest, RequestDecided}
 

@@ -15,7 +15,7 @@ from bot.cad.errors import CadError, CadTimeout
 from bot.cad.models import Account
 from bot.services.access.policy import Access
 from bot.services.cad_accounts import CadAccounts
-from bot.services.errors import InvalidApiId, RoleRequired
+from bot.services.errors import InvalidApiId, ReplacesProvenLink, RoleRequired
 from bot.services.links.cad_links import CadLinks
 from bot.services.links.link_service import PAGE_SIZE, LinkService
 from bot.services.verification.verifier import Verification
@@ -99,13 +99,16 @@ async def test_people_link_themselves(linking, queue_fixture, links) -> None:
     linked = await linking.link(PAT, 7, PASTED)
     assert linked.link == proven(queue_fixture)
     assert linked.replaced is None
-    assert linked.verification == Verification(HEX, "patdoe", is_verified=True)
+    assert linked.verification == Verification(HEX, is_verified=True)  # without the name
     assert await links.find(GUILD, [7]) == {7: linked.link}
 
 
 async def test_what_is_linked_anew_is_replaced(linking, queue_fixture) -> None:
     await linking.link(PAT, 7, PASTED)
-    linked = await linking.link(DANA, 7, "license:abc")
+    with pytest.raises(ReplacesProvenLink) as raised:
+        await linking.link(DANA, 7, "license:abc")
+    assert (raised.value.api_id, raised.value.was_asked) == ("license:abc", True)
+    linked = await linking.assign(DANA, 7, "license:abc", may_replace_proven=True)
     assert linked.replaced == proven(queue_fixture)
     now = queue_fixture.time.now()
     assert linked.link == link(queue_fixture, api_id="license:abc", set_by=42, checked_at=now)

@@ -10,7 +10,7 @@ from bot.services.links.cad_links import CadLinks
 from bot.services.links.group_links import GroupLinks
 from bot.services.links.link_service import LinkService
 from bot.services.orders.intake import OrderIntake
-from bot.services.orders.order_resolver import TargetResolver
+from bot.services.orders.order_resolver import OrderResolver
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
 from tests.services.orders.order_fixture import ALICE, PAT, CadWithUnits, OrderFixture
@@ -39,7 +39,7 @@ async def order_fixture(queue_fixture: QueueFixture) -> AsyncIterator[OrderFixtu
     group_links = GroupLinks(cad_links, accounts, guild_id=GUILD, clock=time)
     linking = LinkService(access, links, cad_links, prover, id_format="{hex}", clock=time)
     intake = OrderIntake(access, queue_fixture.store, queue_fixture.board, 5, clock=time)
-    resolver = TargetResolver(links, cad_links, group_links, queue_fixture.board)
+    resolver = OrderResolver(links, cad_links, group_links, queue_fixture.board)
     yield OrderFixture(queue_fixture, intake, resolver, links, cad.on_duty)
     await linking.close()
     await group_links.close()

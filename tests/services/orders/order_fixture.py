@@ -9,7 +9,7 @@ from typing import Any
 from bot.cad.models import Unit, UnitListPart
 from bot.services.orders import outcomes
 from bot.services.orders.intake import OrderIntake
-from bot.services.orders.order_resolver import TargetResolver
+from bot.services.orders.order_resolver import OrderResolver
 from bot.services.orders.outcomes import Outcome
 from bot.services.reply import ReplyAddress
 from bot.services.targets.resolution import Resolution
@@ -42,7 +42,7 @@ class OrderFixture:
 
     queue_fixture: QueueFixture
     intake: OrderIntake
-    resolver: TargetResolver
+    resolver: OrderResolver
     links: LinkStore
     on_duty: list[Unit]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,9 +14,11 @@ from bot.cad import errors
 from bot.cad.errors import CadError
 from bot.cad.models import Unit
 from bot.services.orders import outcomes
-from bot.services.orders.outcomes import BoardConfirmation, Outcome, StoredError
+from bot.services.orders.outcomes import BoardConfirmation, OrderDetail, Outcome, StoredError
 from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
-from bot.storage.stores.order_store import Order, OrderAction
+from bot.storage.stores.order_store import Order, OrderAction, OrderState
+from bot.ui.orders.order_text import order_line, order_reply
+from tests.cad.samples import JSON
 
 KINDS = [
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CadError)
@@ -153,6 +157,9 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
         28: "FORMER_CALL_CLOSED",
         29: "LIST_INCOMPLETE",
         30: "MEMBERS_PENDING",
+        31: "PRIMARY_CHANGED",
+        32: "NEVER_ON_CALL",
+        33: "ON_NO_CALL",
         101: "CAD_PERMISSION_MISSING",
         102: "NO_CAD_ACCOUNT",
         103: "CAD_PERMISSION_UNKNOWN",
@@ -166,3 +173,26 @@ def test_the_numbers_in_the_file_keep_their_meaning() -> None:
 def test_what_an_earlier_version_wrote_is_still_read() -> None:
     outcome = '{"failure":null,"seconds":1.5}'
     assert outcomes.decode_view(stored(outcome=outcome)).outcome == Outcome(None, 1.5)
+
+
+columns = st.none() | st.text() | st.builds(json.dumps, JSON)
+
+
+@given(columns, columns, columns)
+def test_whatever_a_row_holds_is_read_or_called_unreadable(
+    resolution: str | None, outcome: str | None, detail: str | None
+) -> None:
+    order = replace(stored(resolution, outcome), detail=detail)
+    view = outcomes.decode_view(order)
+    assert view.order in {order, replace(order, state=OrderState.UNREADABLE)}
+    assert order_line(view)
+    assert order_reply(view)
+
+
+@given(st.text(st.characters()))
+def test_a_detail_is_read_as_it_was_written(text: str) -> None:
+    detail = OrderDetail(text=text, label=text)
+    assert json.loads(outcomes.encode_detail(detail))["text"] == text
+    if not any("\ud800" <= one <= "\udfff" for one in text):
+        order = replace(stored(), detail=outcomes.encode_detail(detail))
+        assert outcomes.decode_view(order).detail == detail

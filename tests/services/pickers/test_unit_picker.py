@@ -36,10 +36,21 @@ class StillBoard:
     def calls(self, server_id: int) -> tuple[Call, ...]:
         return (call(100, "Fire", 1),)
 
+    def call(self, server_id: int, call_id: int) -> Call | None:
+        return call(100, "Fire", 4, 1) if call_id == 100 else None
+
 
 @pytest.fixture
 def picking() -> UnitPicker:
     return UnitPicker(Access(frozenset({DISPATCH_ROLE})), cast(Any, StillBoard()))
+
+
+def test_the_units_on_a_call(picking: UnitPicker) -> None:
+    dispatcher = actor(DISPATCH_ROLE)
+    found = picking.units_on_call(dispatcher, 1, 100)
+    assert [one.token for one in found] == ["B-2", "d"]
+    assert picking.units_on_call(dispatcher, 1, 101) == []
+    assert picking.units_on_call(actor(), 1, 100) == []
 
 
 def test_those_free_come_first(picking: UnitPicker) -> None:

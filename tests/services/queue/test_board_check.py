@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.cad.errors import CadTimeout
 from bot.cad.models import Call, Calls, Receipt
+from bot.cad.push.events import UnitLoggedIn
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import BoardConfirmation, Outcome
 from bot.services.queue.board_check import (
@@ -103,6 +106,23 @@ def time() -> ManualClock:
 async def look(one: QueuedOrder, cad: Cad, time: ManualClock, looks=CHECK_AFTER) -> Outcome:
     board = Board(cad, clock=time)
     return await confirm_on_board(one, DONE, board, clock=time, check_after=looks)
+
+
+async def test_other_units_of_the_account_that_move_are_named(time: ManualClock) -> None:
+    named, other, nameless = (
+        replace(unit(ident, number), account="pat")
+        for ident, number in ((1, "A-1"), (2, "P-2"), (3, ""))
+    )
+    stranger = replace(unit(4, "X-4"), account="x")
+    cad = Cad(time, [call(101, "", 2, 4), call(100, "")], [call(100, "", 1, 2, 3)])
+    board = Board(cad, clock=time)
+    order = done(Assignee("steam:1", 7, named, True))
+    server_id = order.order.server_id
+    board.apply(server_id, [UnitLoggedIn(one) for one in (named, other, nameless, stranger)])
+    await board.fetch_calls(server_id)
+    outcome = await confirm_on_board(order, DONE, board, clock=time)
+    assert verdict(outcome) == (BoardConfirmation.CONFIRMED, ())
+    assert outcome.also_moved == ("P-2", "ident 3")
 
 
 ON, OFF = [call(100, "", 1)], [call(100, "")]

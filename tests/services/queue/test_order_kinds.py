@@ -1,23 +1,18 @@
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cad.errors import CadTimeout
 from bot.cad.models import AttachRequest, DetachRequest, UnitRef
 from bot.cad.push.events import UnitsDetached
 from bot.services.queue.order_kinds import (
     KINDS,
     attach_requests,
     detach_requests,
-    only_still_on_call,
 )
-from bot.services.queue.queued_order import QueuedOrder
-from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
+from bot.services.targets.resolution import Assignee
 from bot.storage.stores.order_store import OrderAction
 from tests.services.queue.samples import assignee, queued_order
-from tests.services.queue_fixture import QueueFixture
 
 
 def subject(ident: int) -> UnitRef:
@@ -78,72 +73,8 @@ def test_no_unit_is_lost_or_put_elsewhere(wishes: list[tuple[int, int]]) -> None
     assert sorted(sent) == sorted(set(wishes))
 
 
-NO_UNIT = SkippedTarget(Target("x"), SkipReason.NO_SUCH_UNIT)
-
-
-def detach(*units: Assignee, call_id: int | None = None) -> QueuedOrder:
-    """Build a detach that may have reached the CAD, so that its units are checked."""
-    queued = queued_order(action=OrderAction.DETACH, call_id=call_id, may_have_been_sent=True)
-    queued.resolution = Resolution(units, (NO_UNIT,))
-    return queued
-
-
-async def test_who_is_on_the_call_stays(queue_fixture: QueueFixture) -> None:
-    queue_fixture.cad.put(1, 100)
-    queue_fixture.cad.put(2, 101)
-    people = [queue_fixture.assignee(one) for one in (1, 2, 3)]
-    found = await only_still_on_call(queue_fixture.cad, detach(*people, call_id=100))
-    assert found.assignees == (people[0],)
-    assert found.left_out == (
-        NO_UNIT,
-        SkippedTarget(Target("A-2", 1002), SkipReason.NOT_ON_CALL),
-        SkippedTarget(Target("A-3", 1003), SkipReason.NOT_ON_CALL),
-    )
-
-
-async def test_without_a_call_it_is_the_one_that_each_was_on(queue_fixture: QueueFixture) -> None:
-    for ident, call_id in ((1, 100), (2, 101), (3, 101)):
-        queue_fixture.cad.put(ident, call_id)
-    people = [queue_fixture.assignee(one) for one in (1, 2, 3, 4)]
-    queue_fixture.cad.put(2, 100)
-    found = await only_still_on_call(queue_fixture.cad, detach(*people))
-    assert found.assignees == (people[0], people[2])
-    assert [(one.target.text, one.reason) for one in found.left_out[1:]] == [
-        ("A-2", SkipReason.NOT_ON_CALL),
-        ("A-4", SkipReason.RESULT_UNKNOWN),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("on_duty", "reason"), [(None, SkipReason.NOT_LOOKED_UP), (False, SkipReason.NOT_ON_CALL)]
-)
-async def test_who_has_no_unit_is_not_on_the_call(
-    queue_fixture: QueueFixture, on_duty: bool | None, reason: SkipReason
-) -> None:
-    people = [Assignee("steam:x", None, None, on_duty)]
-    found = await only_still_on_call(queue_fixture.cad, detach(*people, call_id=100))
-    assert found.assignees == ()
-    assert found.left_out[1:] == (SkippedTarget(Target("steam:x"), reason),)
-    assert queue_fixture.cad.asked["idents_on"] == 0
-
-
-async def test_nothing_is_decided_if_the_cad_does_not_say(queue_fixture: QueueFixture) -> None:
-    queue_fixture.cad.query_fault = CadTimeout()
-    with pytest.raises(CadTimeout):
-        await only_still_on_call(queue_fixture.cad, detach(queue_fixture.assignee(1), call_id=100))
-
-
 def test_every_action_is_of_a_kind() -> None:
     assert set(KINDS) == set(OrderAction) - {OrderAction.UNREADABLE}
-
-
-async def test_a_detach_from_any_call_that_was_never_sent_needs_no_check(
-    queue_fixture: QueueFixture,
-) -> None:
-    queued = detach(queue_fixture.assignee(1))
-    queued.may_have_been_sent = False
-    assert await only_still_on_call(queue_fixture.cad, queued) is queued.resolution
-    assert queue_fixture.cad.asked["idents_on"] == 0
 
 
 def test_the_board_changes_only_where_a_unit_was_on_a_call() -> None:

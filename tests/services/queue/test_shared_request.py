@@ -100,11 +100,14 @@ async def test_a_call_without_its_unit_is_sent_again_alone(queue_fixture: QueueF
     assert queue_fixture.cad.calls_per_attach == 1000
 
 
-async def test_where_the_look_fails_each_call_is_sent_alone(queue_fixture: QueueFixture) -> None:
+async def test_where_the_look_fails_nothing_is_sent_again_before_it_succeeds(
+    queue_fixture: QueueFixture,
+) -> None:
     queue_fixture.cad.query_fault = CadUnavailable(status=502)
     orders = await order_three(queue_fixture, "1", "2", "3")
     await queue_fixture.advance(1)
-    assert queue_fixture.sent == [[99], [1, 2, 3], [1], [2], [3]]
+    assert queue_fixture.sent == [[99], [1, 2, 3]]
     queue_fixture.cad.query_fault = None
     await queue_fixture.advance(60)
+    assert queue_fixture.sent == [[99], [1, 2, 3]]
     assert are_confirmed(queue_fixture, *orders)

@@ -136,9 +136,12 @@ def test_every_reason_is_tried_above() -> None:
         SkipReason.RESULT_UNKNOWN,
         SkipReason.NOT_ADDRESSABLE,  # set when the order is sent
         SkipReason.NO_API_ID,  # set by earlier versions only
+        SkipReason.PRIMARY_CHANGED,
         SkipReason.STATUS_CHANGED,  # set when a status waited
         SkipReason.ON_ANOTHER_CALL,  # set when an order waited or is undone
         SkipReason.FORMER_CALL_CLOSED,
+        SkipReason.NEVER_ON_CALL,
+        SkipReason.ON_NO_CALL,
         SkipReason.LIST_INCOMPLETE,  # see test_group_lookup
         SkipReason.MEMBERS_PENDING,
         SkipReason.EMERGENCY_GONE,  # set when a response or a dismissal is sent

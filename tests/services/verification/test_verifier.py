@@ -253,7 +253,12 @@ class TestDiscordInTheCad:
         uuid = verifier_fixture.add_account("riley", f"STEAM:{HEX.upper()}", discord_id=7).uuid
         link, proof = await verifier_fixture.link_member(seed.SAM.hex)
         assert proof == Verification(
-            f"STEAM:{HEX.upper()}", "riley", uuid, is_verified=True, replaced_id=seed.SAM.hex
+            f"STEAM:{HEX.upper()}",
+            "riley",
+            uuid,
+            is_verified=True,
+            replaced_id=seed.SAM.hex,
+            is_own=True,
         )
         assert (link.api_id, link.source, link.set_by) == (proof.api_id, LinkSource.CAD, 0)
         assert await verifier_fixture.stored_link() == link

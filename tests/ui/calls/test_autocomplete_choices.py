@@ -21,6 +21,13 @@ texts = st.one_of(st.text(max_size=8), st.text(min_size=90, max_size=150))
         (call(101, "Traffic Stop", 1), "#101 Traffic Stop · 1 unit"),
         (call(102, "", code="10-70"), "#102 (untitled) · no units"),
         (call(103), "#103 (untitled) · no units"),
+        (
+            replace(
+                call(104, "Medical"), template="12", address="Vespucci Beach", priority_text="High"
+            ),
+            "#104 Medical · Vespucci Beach · High · no units",
+        ),
+        (replace(call(105, "Medical"), template="12"), "#105 Medical · no units"),
     ],
 )
 def test_calls(one, name) -> None:
@@ -28,7 +35,7 @@ def test_calls(one, name) -> None:
     assert (choice.name, choice.value) == (name, str(one.call_id))
 
 
-@given(st.integers(1, 10**18 - 1), texts, texts, st.integers(0, 50))
+@given(st.integers(1, 2**53 - 1), texts, texts, st.integers(0, 50))
 def test_discord_takes_every_call(call_id, title, code, count) -> None:
     choice = call_choice(call(call_id, title, *range(count), code=code))
     assert 1 <= len(choice.name.strip()) <= 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -25,11 +26,14 @@ def test_mine() -> None:
         "**Link**: none.",
         "**Orders by or about you**: none.",
     ]
-    held = request(LinkRequestState.CONFLICT)
+    held = replace(request(LinkRequestState.CONFLICT), holders=frozenset({8}))
     text = my_data_text.my_data(PersonalData(7, LINK, [REQUEST, held], 0, [], 2, KEEPING))
     assert "**Links of other members that you set**: 2." in text
     assert "a dispatcher was asked about it" in text.splitlines()[4]
     assert "waits for approval" in text.splitlines()[5]
+    asked = replace(held, holders=frozenset())
+    text = my_data_text.my_data(PersonalData(7, LINK, [asked], 0, [], 0, KEEPING))
+    assert "is not known to the CAD; whether to link it all the same was asked" in text
 
 
 def test_mine_fits() -> None:

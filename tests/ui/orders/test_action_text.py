@@ -88,6 +88,14 @@ def test_where_a_community_has_several_servers_each_answer_names_the_server(
         ),
         (view(OrderAction.CLOSE, call_id=100), "✅ Closed **#100**."),
         (
+            view(OrderAction.PRIMARY, call_id=100, title="Fire"),
+            "✅ <@7> is now the primary unit of **#100** Fire.",
+        ),
+        (
+            view(OrderAction.PRIMARY, state=OrderState.CANCELLED, call_id=100),
+            "❌ Cancelled. Not made the primary unit of **#100**.\nUnit: <@7>",
+        ),
+        (
             view(OrderAction.STATUS, OrderDetail(status=3)),
             "✅ The status of <@7> is now **enroute**.",
         ),
@@ -153,6 +161,7 @@ def test_an_answer_says_what_was_done(shown: OrderView, text: str) -> None:
         (view(OrderAction.CREATE, NEW, call_id=105, title="Fire"), "✅ create **#105** Fire · by"),
         (view(OrderAction.NOTE, NOTE, call_id=100), "✅ note on **#100** · by <@5>"),
         (view(OrderAction.CLOSE, call_id=100), "✅ close **#100** · by <@5>"),
+        (view(OrderAction.PRIMARY, call_id=100), "✅ <@7> primary unit of **#100** · by <@5>"),
         (view(OrderAction.STATUS, OrderDetail(status=3)), "✅ <@7> to **enroute** · by <@5>"),
         (view(OrderAction.DISMISS, OrderDetail(emergency=7)), "✅ dismiss **911 #7** · by <@5>"),
         (view(OrderAction.RESPOND, OrderDetail(emergency=7), call_id=103), "✅ <@7> → **#103** ·"),

@@ -44,6 +44,7 @@ from tests.services.samples import unit
 NO_DETAIL = OrderDetail()
 NEEDS_NO_CALL = {OrderAction.DETACH, OrderAction.RESPOND, OrderAction.UNDO}
 ABOUT_UNITS = {OrderAction.ATTACH, OrderAction.DETACH, OrderAction.RESPOND, OrderAction.UNDO}
+PUTS_ON_CALL = {OrderAction.ATTACH, OrderAction.RESPOND}
 MARKS = ("✅", "⚠️", "❌", "⏳")
 HOSTILE = "`@everyone` **x**\n[a](https://b.example)\u202e"
 SNOWFLAKE = 2**63 - 1
@@ -334,7 +335,8 @@ def views(draw: st.DrawFn) -> OrderView:
     """Draw an order in any state, with anything that may be known about it."""
     people = draw(people_lists)
     ids = [one.api_id for one in people]
-    missing = draw(st.lists(st.sampled_from(ids), unique=True)) if ids else []
+    some = st.lists(st.sampled_from(ids), unique=True) if ids else st.just([])
+    missing = draw(some)
     verdict = draw(verdicts)
     outcome = Outcome(
         draw(faults),
@@ -343,6 +345,9 @@ def views(draw: st.DrawFn) -> OrderView:
         BoardConfirmation.MISSING if missing else verdict,
         tuple(missing),
         draw(st.booleans()),
+        unmoved=tuple(draw(some)),
+        left=tuple(draw(some)),
+        emptied=draw(st.sampled_from([(), (101,), (101, 103)])),
     )
     state = draw(st.sampled_from(list(OrderState)))
     action = draw(st.sampled_from(list(WORDS)))
@@ -376,6 +381,8 @@ def test_no_answer_says_more_than_is_known(one: OrderView) -> None:
         named = {who.api_id for who in one.resolution.assignees}
         if outcome.missing and set(outcome.missing) == named:
             assert first.startswith(("❌ Not on ", "❌ Still on ", "❌ Not undone"))
+        elif named and named <= set(outcome.unmoved) and one.order.action in PUTS_ON_CALL:
+            assert first.startswith("⚠️ Already on ")
         else:
             assert first.startswith("✅ " if is_whole and not outcome.missing else "⚠️ ")
     elif one.order.state is OrderState.AWAITING_CONFIRMATION:

@@ -2,116 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from datetime import UTC
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from bot.cad.codec.emergencies import meta_value
-from bot.cad.errors import CadError, CadUnnumbered
-from bot.cad.models import CLOSED, Call, NewCall, Note
+from bot.cad.models import Note
 from bot.cad.push.events import (
     CallNoteAdded,
     CallsClosed,
-    CallUpserted,
     Event,
     UnitStatusChanged,
 )
 from bot.services.orders.outcomes import OrderView, count_equal_notes
-from bot.services.queue.steps import CadAccess, Look, LookAt, Sent, Step, Verdict, calls_of
+from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, Verdict, calls_of
 from bot.services.targets.resolution import Assignee, SkippedTarget, SkipReason, Target
-from bot.storage.stores.order_store import Order, OrderAction
+from bot.storage.stores.order_store import OrderAction
 
 if TYPE_CHECKING:
     from bot.services.queue.queued_order import QueuedOrder
-
-
-ORDER_KEY = "discordOrder"  # in the meta data of a call, which game servers pass on unchanged
-
-
-async def create_call(
-    access: CadAccess, new: NewCall, find_created: Callable[[], Awaitable[Call | None]]
-) -> Sent:
-    """Create a call, and show it on the board at once.
-
-    Args:
-        find_created: finds the call where the CAD does not tell its number. Raises CadError.
-    """
-    try:
-        call_id = await access.cad.create_call(new)
-    except CadUnnumbered as error:
-        try:
-            found = await find_created()
-        except CadError:
-            raise error from None
-        if found is None:
-            raise
-        return Sent(call_id=found.call_id)
-    access.board.apply(new.server_id, [CallUpserted(_call_as_created(call_id, new))])
-    return Sent(call_id=call_id)
-
-
-def _call_as_created(call_id: int, new: NewCall) -> Call:
-    """Return a new call as the CAD has created it, without units."""
-    return Call(
-        call_id=call_id,
-        title=new.title,
-        code=new.code,
-        idents=(),
-        status=new.status,
-        priority=new.priority,
-        block=new.block,
-        address=new.address,
-        postal=new.postal,
-        description=new.description,
-        meta=new.meta,
-    )
-
-
-def order_mark(order: Order) -> str:
-    """Return what marks the call that an order has created; no order of any bot has the same."""
-    created_at = order.created_at.astimezone(UTC)
-    return f"{order.application_id}-{order.id}-{created_at:%Y%m%d%H%M%S}"
-
-
-async def _send_create(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:
-    order, new = orders[0].order, orders[0].detail.new
-    new = replace(
-        new or NewCall(0, ""), server_id=order.server_id, meta={ORDER_KEY: order_mark(order)}
-    )
-    return await create_call(access, new, lambda: _find_created(access, order))
-
-
-async def _look_for_created(access: CadAccess, queued: QueuedOrder) -> Look:
-    found = await _find_created(access, queued.order)
-    if found is None:
-        return Look(queued.resolution)
-    return Look(queued.resolution, Verdict.DONE, found.call_id)
-
-
-async def _find_created(access: CadAccess, order: Order) -> Call | None:
-    """Find the call that an attempt at an order has created.
-
-    It may be closed already: then it is not created again either.
-    """
-    calls = await access.cad.recent_calls(order.server_id)
-    mark = order_mark(order)
-    found = next((one for one in calls if meta_value(one, ORDER_KEY) == mark), None)
-    if found is not None and found.status != CLOSED:
-        access.board.apply(order.server_id, [CallUpserted(found)])
-    return found
-
-
-def if_repeated(look: LookAt) -> LookAt:
-    """Look only where an earlier attempt may have reached the CAD."""
-
-    async def look_if_repeated(access: CadAccess, queued: QueuedOrder) -> Look:
-        if queued.may_have_been_sent:
-            return await look(access, queued)
-        return Look(queued.resolution)
-
-    return look_if_repeated
 
 
 async def _send_note(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:
@@ -193,7 +102,7 @@ def key_of_call(queued: QueuedOrder) -> Hashable:
     return order.action, order.server_id, order.call_id, queued.detail.emergency
 
 
-def _own_key(queued: QueuedOrder) -> Hashable:
+def own_key(queued: QueuedOrder) -> Hashable:
     return queued.order.action, queued.order.id
 
 
@@ -201,30 +110,25 @@ def _changed_notes(queued: QueuedOrder) -> frozenset[str]:
     return frozenset([f"notes {queued.order.server_id}:{queued.order.call_id}"])
 
 
-CREATE = Step(
-    limiter=attrgetter("limiters.create"),
-    scope=_own_key,
-    key=_own_key,
-    send=_send_create,
-    look=if_repeated(_look_for_created),
-)
 NOTE = Step(
     limiter=attrgetter("limiters.note"),
-    scope=_own_key,
-    key=_own_key,
+    scope=own_key,
+    key=own_key,
     send=_send_note,
     events=_note_added,
     changes=_changed_notes,  # so that they stand in the order in which they were written
     needs=calls_of,
-    look=if_repeated(_look_for_note),
+    look=_look_for_note,
+    look_when=LookWhen.REPEATED,
 )
 STATUS = Step(
     limiter=attrgetter("limiters.status"),
-    scope=_own_key,
-    key=_own_key,
+    scope=own_key,
+    key=own_key,
     send=_send_status,
     events=_status_changed,
-    look=if_repeated(_look_at_status),
+    look=_look_at_status,
+    look_when=LookWhen.LATE,
 )
 CLOSE = Step(
     limiter=attrgetter("limiters.close"),
@@ -233,5 +137,6 @@ CLOSE = Step(
     send=_send_close,
     events=_call_closed,
     changes=calls_of,
-    look=if_repeated(_look_for_close),
+    look=_look_for_close,
+    look_when=LookWhen.REPEATED,
 )

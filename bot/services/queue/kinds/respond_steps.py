@@ -11,20 +11,19 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from bot.cad.codec.emergencies import build_dispatch_call
-from bot.cad.errors import CadRateLimited, CadRefused
+from bot.cad.errors import CadRefused
 from bot.cad.models import Call, Receipt
 from bot.cad.push.events import EmergenciesRemoved, Event
-from bot.services.board.snapshot import BoardSnapshot
 from bot.services.orders.outcomes import OrderView
-from bot.services.queue.kinds.call_steps import create_call, if_repeated, key_of_call
-from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict, calls_of
+from bot.services.queue.kinds.call_steps import key_of_call
+from bot.services.queue.kinds.create_steps import create_call
+from bot.services.queue.recheck import read_calls
+from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, Verdict, calls_of
 from bot.services.targets.resolution import Assignee, SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import OrderAction
 
 if TYPE_CHECKING:
     from bot.services.queue.queued_order import QueuedOrder
-
-PATIENCE = 2.0  # seconds that an order waits to read the calls anew, while others wait behind it
 
 
 def _emergency_of(queued: QueuedOrder) -> int:
@@ -44,33 +43,13 @@ def _emergency_removed(view: OrderView, _assignees: Sequence[Assignee]) -> list[
     return [EmergenciesRemoved((view.detail.emergency or 0,))]
 
 
-async def _read_calls(access: CadAccess, queued: QueuedOrder, *, must_ask: bool) -> BoardSnapshot:
-    """Return the calls as the CAD shows them; the last known ones where the limit is used up.
-
-    Args:
-        must_ask: the calls that are known are of no use.
-
-    Raises:
-        CadError: the CAD does not show its calls.
-    """
-    server_id, board = queued.order.server_id, access.board
-    must_ask = must_ask or board.confirmed_at(server_id) is None
-    if must_ask or access.cad.limiters.calls.wait() <= PATIENCE:
-        try:
-            await board.fetch_calls(server_id)
-        except CadRateLimited:
-            if must_ask:
-                raise
-    return board.snapshot(server_id)
-
-
 async def _look_for_call(access: CadAccess, queued: QueuedOrder) -> Look:
     """Look for a call that answers the 911 call already.
 
     A dispatcher in the CAD, a player in the game or an attempt that broke off may have created it.
     """
     number, resolution = _emergency_of(queued), queued.resolution
-    snapshot = await _read_calls(access, queued, must_ask=queued.may_have_been_sent)
+    snapshot = await read_calls(access, queued, must_ask=queued.may_have_been_sent)
     answer = access.board.answering_call(queued.order.server_id, number)
     if answer is not None:
         return Look(resolution, Verdict.DONE, answer.call_id)
@@ -102,7 +81,7 @@ async def _look_for_units(access: CadAccess, queued: QueuedOrder) -> Look:
     is_told = queued.receipt is not None and not idents.isdisjoint(queued.receipt.idents)
     snapshot, must_ask = access.board.snapshot(queued.order.server_id), queued.may_have_been_sent
     if must_ask or not is_told or _emergency_of(queued) not in snapshot.emergencies:
-        snapshot = await _read_calls(access, queued, must_ask=must_ask)
+        snapshot = await read_calls(access, queued, must_ask=must_ask)
     call = snapshot.calls.get(queued.order.call_id or 0)
     on_call = frozenset(call.idents) if call else frozenset()
     if _emergency_of(queued) not in snapshot.emergencies:
@@ -160,5 +139,6 @@ DISMISS = Step(
     send=_remove_emergency,
     events=_emergency_removed,
     changes=calls_of,
-    look=if_repeated(_look_for_dismissal),
+    look=_look_for_dismissal,
+    look_when=LookWhen.REPEATED,
 )

@@ -119,7 +119,7 @@ def _taken_off(view: OrderView, assignees: Sequence[Assignee]) -> list[Event]:
 async def _look_before_return(access: CadAccess, queued: QueuedOrder) -> Look:
     """Leave out the units that were sent to another call since the step before."""
     order, resolution = queued.order, queued.resolution
-    if queued.may_have_been_sent:
+    if queued.may_have_been_sent or queued.is_late:
         await access.board.fetch_calls(order.server_id)
     idents = _idents(access.board.snapshot(order.server_id))
     left_out = [

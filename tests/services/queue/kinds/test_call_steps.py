@@ -16,16 +16,11 @@ from bot.cad.errors import (
     CadUnreachable,
 )
 from bot.cad.models import EmergencyCall, NewCall, Note
-from bot.services.cad_lookup import CadLookup
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import DETAIL_JSON, OrderDetail
-from bot.services.queue.board_check import FollowUp
 from bot.services.targets.resolution import (
     Assignee,
-    Resolution,
-    SkippedTarget,
     SkipReason,
-    Target,
 )
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.queue_fixture import QueueFixture
@@ -36,6 +31,7 @@ ACTS = {
     OrderAction.CREATE: ("create", 1),
     OrderAction.NOTE: ("note", 100, "Code 4"),
     OrderAction.STATUS: ("status", 1, 3),
+    OrderAction.PRIMARY: ("primary", 100, 1),
     OrderAction.CLOSE: ("close", 100),
     OrderAction.DISMISS: ("remove", 7),
 }
@@ -45,7 +41,8 @@ every_act = pytest.mark.parametrize("action", list(ACTS))
 
 
 @pytest.fixture(autouse=True)
-def emergency(queue_fixture: QueueFixture) -> None:
+def board(queue_fixture: QueueFixture) -> None:
+    queue_fixture.cad.put(1, 100)
     queue_fixture.cad.emergencies[7] = EmergencyCall(7, True, "Jane", "Grove Street", "Shots")
 
 
@@ -57,13 +54,14 @@ async def accept(
         OrderAction.CREATE: NEW,
         OrderAction.NOTE: NOTE,
         OrderAction.STATUS: OrderDetail(status=3),
+        OrderAction.PRIMARY: OrderDetail(),
         OrderAction.CLOSE: OrderDetail(),
         OrderAction.DISMISS: OrderDetail(emergency=7),
     }
     detail = detail or details[action]
     return await queue_fixture.accept(
-        "1" if action is OrderAction.STATUS else "",
-        100 if action in {OrderAction.NOTE, OrderAction.CLOSE} else None,
+        "1" if action in {OrderAction.STATUS, OrderAction.PRIMARY} else "",
+        100 if action in {OrderAction.NOTE, OrderAction.PRIMARY, OrderAction.CLOSE} else None,
         action,
         detail=DETAIL_JSON.dump_json(detail).decode(),
     )
@@ -171,64 +169,6 @@ async def test_a_refusal_is_the_answer(queue_fixture: QueueFixture, action: Orde
     assert (await queue_fixture.stored(order_id)).state is OrderState.REFUSED
 
 
-async def test_a_call_that_was_closed_meanwhile_is_not_created_again(
-    queue_fixture: QueueFixture,
-) -> None:
-    queue_fixture.cad.faults += [CadTimeout(), CadUnreachable("Connection refused")]
-    queue_fixture.cad.arrives = True
-    order_id = await give(queue_fixture, OrderAction.CREATE)
-    queue_fixture.cad.close_elsewhere(105)
-    await queue_fixture.advance(60)
-    assert queue_fixture.cad.acts == [("create", 1)]
-    assert queue_fixture.text(order_id) == "✅ Created **#105**."
-    assert queue_fixture.board.call(1, 105) is None
-
-
-async def test_two_equal_calls_are_two_calls(queue_fixture: QueueFixture) -> None:
-    queue_fixture.cad.arrives = True
-    queue_fixture.cad.faults += [None, CadTimeout()]
-    first = await give(queue_fixture, OrderAction.CREATE)
-    second = await give(queue_fixture, OrderAction.CREATE)
-    await queue_fixture.advance(60)
-    assert queue_fixture.cad.acts == [("create", 1)] * 2
-    assert [queue_fixture.text(one)[:18] for one in (first, second)] == [
-        "✅ Created **#105**",
-        "✅ Created **#106**",
-    ]
-
-
-async def test_a_call_that_was_created_without_a_number_is_found(
-    queue_fixture: QueueFixture,
-) -> None:
-    queue_fixture.cad.is_unnumbered = True
-    order_id = await give(queue_fixture, OrderAction.CREATE)
-    assert queue_fixture.text(order_id).startswith("✅ Created **#105**")
-    assert queue_fixture.board.call(1, 105) is not None
-
-
-@pytest.mark.parametrize("is_hidden", [True, False])
-async def test_a_new_call_that_cannot_be_found_is_told(
-    queue_fixture: QueueFixture, is_hidden: bool
-) -> None:
-    queue_fixture.cad.is_unnumbered = True
-    queue_fixture.cad.seconds = 1.0
-    order_id = await give(queue_fixture, OrderAction.CREATE)
-    if is_hidden:
-        queue_fixture.cad.metas.clear()
-    else:
-        queue_fixture.cad.query_fault = CadTimeout()
-    await queue_fixture.advance(60)
-    assert "did not say the number of the new call" in queue_fixture.text(order_id)
-    assert queue_fixture.cad.acts == [("create", 1)]
-
-
-async def test_the_board_shows_a_new_call_at_once(queue_fixture: QueueFixture) -> None:
-    await give(queue_fixture, OrderAction.CREATE)
-    call = queue_fixture.board.call(1, 105)
-    assert call is not None
-    assert (call.title, call.address, call.idents) == ("Fire", "Grove Street", ())
-
-
 async def test_an_equal_note_of_before_is_no_sign_that_it_arrived(
     queue_fixture: QueueFixture,
 ) -> None:
@@ -283,6 +223,15 @@ async def test_a_status_that_was_changed_meanwhile_stays(queue_fixture: QueueFix
     assert "another status was set meanwhile" in queue_fixture.text(order_id)
 
 
+async def test_a_status_that_only_waited_leaves_a_later_one(queue_fixture: QueueFixture) -> None:
+    queue_fixture.cad.faults += [CadUnreachable("Connection refused")] * 4
+    order_id = await give(queue_fixture, OrderAction.STATUS)
+    queue_fixture.cad.statuses[1] = 4
+    await queue_fixture.advance(60)
+    assert queue_fixture.cad.acts == []
+    assert "another status was set meanwhile" in queue_fixture.text(order_id)
+
+
 async def test_the_status_of_who_is_off_duty_is_set_again(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.faults.append(CadTimeout())
     queue_fixture.assignee = lambda ident: Assignee("steam:1", 1001, None, None)  # type: ignore[method-assign]
@@ -296,29 +245,18 @@ async def test_the_board_shows_it_at_once(queue_fixture: QueueFixture) -> None:
     await queue_fixture.board.fetch_units(1)
     await give(queue_fixture, OrderAction.NOTE)
     await give(queue_fixture, OrderAction.STATUS)
-    follow_up = FollowUp(queue_fixture.cad, queue_fixture.board)
-    for view in queue_fixture.followed_up:
-        await follow_up(view)
     snapshot = queue_fixture.board.snapshot(1)
     assert snapshot.calls[100].notes == (Note("21:00:00", "dana", "Code 4"),)
     assert snapshot.units[1].status == 3
-    queue_fixture.followed_up.clear()
     await give(queue_fixture, OrderAction.CLOSE)
     await give(queue_fixture, OrderAction.DISMISS)
-    for view in queue_fixture.followed_up:
-        await follow_up(view)
     snapshot = queue_fixture.board.snapshot(1)
     assert 100 not in snapshot.calls
     assert snapshot.emergencies == {}
 
 
 async def test_who_may_not_is_told_so(queue_fixture: QueueFixture) -> None:
-    denied = SkippedTarget(Target(""), SkipReason.CAD_PERMISSION_MISSING)
-
-    async def resolve_order(accepted: AcceptedOrder, lookup: CadLookup) -> Resolution:
-        return Resolution(left_out=(denied,))
-
-    queue_fixture.resolve_order = resolve_order  # type: ignore[method-assign]
+    queue_fixture.denial = SkipReason.CAD_PERMISSION_MISSING
     order_id = await give(queue_fixture, OrderAction.CLOSE)
     assert queue_fixture.cad.acts == []
     assert "Your account in the CAD may not do this" in queue_fixture.text(order_id)

@@ -285,7 +285,7 @@ async def test_what_an_attempt_has_left_is_not_guessed(
 async def test_a_911_call_that_went_between_look_and_request(queue_fixture: QueueFixture) -> None:
     queued = queued_order(action=OrderAction.RESPOND, call_id=None)
     queued.detail = OrderDetail(emergency=8)
-    access = CadAccess(queue_fixture.cad, queue_fixture.board)
+    access = CadAccess(queue_fixture.cad, queue_fixture.board, queue_fixture.time.now())
     with pytest.raises(CadRefused):
         await respond_steps.CREATE.send(access, [queued])
 
@@ -300,3 +300,13 @@ async def test_a_later_attach_of_the_unit_waits_for_the_response(
     await queue_fixture.advance(60)
     assert await queue_fixture.states(first, later) == [OrderState.DONE] * 2
     assert queue_fixture.cad.call_of(1) == 101
+
+
+async def test_a_response_is_no_news_to_itself(queue_fixture: QueueFixture) -> None:
+    queue_fixture.cad.gate.clear()
+    order_id = await respond(queue_fixture)
+    for unit in ("2", "3"):  # orders that wait while the units are attached
+        await queue_fixture.order(unit, 100)
+    queue_fixture.cad.gate.set()
+    await queue_fixture.advance(60)
+    assert queue_fixture.text(order_id).startswith("✅ **#105**")

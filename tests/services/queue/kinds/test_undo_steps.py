@@ -58,7 +58,10 @@ async def test_units_go_back(queue_fixture: QueueFixture, keeps_calls: bool) -> 
     order = await attached(queue_fixture, keeps_calls=keeps_calls)
     run(queue_fixture, order)
     await queue_fixture.advance(60)
-    assert queue_fixture.text(order.id) == f"{UNDONE}\nConfirmed by the CAD."
+    assert (
+        queue_fixture.text(order.id)
+        == f"{UNDONE}\nConfirmed by the CAD.\n**#102** has no units now."
+    )
     assert places(queue_fixture) == {101: [2]}
     # Where an attach moves a unit, it is not taken off first.
     assert queue_fixture.sent == [[1, 2] if keeps_calls else [1], [2]]
@@ -108,8 +111,23 @@ async def test_a_unit_that_moves_on_between_the_steps_is_left_alone(
     assert places(queue_fixture) == {103: [2]}
     assert queue_fixture.text(order.id) == (
         "⚠️ Undone: <@1001> (A\\-1) off #102\nConfirmed by the CAD.\n"
+        "**#102** has no units now.\n"
         "Left out: <@1002>: sent to another call meanwhile."
     )
+
+
+async def test_an_order_that_is_done_before_an_undo_does_not_change_where_units_go_back(
+    queue_fixture: QueueFixture,
+) -> None:
+    order = await attached(queue_fixture)
+    queue_fixture.cad.gate.clear()
+    await queue_fixture.order("2", 103)
+    run(queue_fixture, order)
+    await queue_fixture.settle()
+    queue_fixture.cad.gate.set()
+    await queue_fixture.advance(60)
+    assert places(queue_fixture) == {103: [2]}
+    assert "Left out: <@1002>: sent to another call meanwhile." in queue_fixture.text(order.id)
 
 
 async def test_where_none_is_left_between_the_steps_it_is_refused(
@@ -168,3 +186,16 @@ def test_whether_the_calls_show_it(
     order = replace(queued_order().order, call_id=call_id)
     assert is_undone(order, assignee(1, call_id=former), idents) is expected
     assert is_undone(order, Assignee("x", None, None, on_duty=False), idents)
+
+
+async def test_units_go_back_while_other_orders_wait(queue_fixture: QueueFixture) -> None:
+    order = await attached(queue_fixture, keeps_calls=True)
+    queue_fixture.cad.gate.clear()
+    run(queue_fixture, order)
+    await queue_fixture.settle()
+    for unit in ("3", "4"):
+        await queue_fixture.order(unit, 100)
+    queue_fixture.cad.gate.set()
+    await queue_fixture.advance(60)
+    assert places(queue_fixture) == {100: [3, 4], 101: [2]}
+    assert queue_fixture.text(order.id).startswith(UNDONE)

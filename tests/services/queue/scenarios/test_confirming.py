@@ -27,8 +27,9 @@ async def test_a_detach_is_confirmed_too(queue_fixture: QueueFixture) -> None:
     first = await queue_fixture.detach("1")
     await queue_fixture.advance(4)
     assert queue_fixture.text(first).splitlines() == [
-        "✅ Off their calls: <@1001> (A\\-1)",
+        "✅ Off their calls: <@1001> (A\\-1, left #100)",
         "Confirmed by the CAD.",
+        "**#100** has no units now.",
     ]
 
 

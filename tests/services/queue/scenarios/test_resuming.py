@@ -74,6 +74,7 @@ async def test_what_was_being_sent_and_expires_may_have_been_done(
     first = await queue_fixture.order("1")
     queue_fixture.cad.fault = DOWN
     queue_fixture.cad.gate.set()
+    queue_fixture.cad.put(1, None)  # another dispatcher; the calls do not show what arrived
     await queue_fixture.restart()
     await queue_fixture.restart()
     await queue_fixture.advance(LAST)
@@ -195,7 +196,23 @@ async def test_a_resumed_order_can_be_cancelled(queue_fixture: QueueFixture) -> 
     assert queue_fixture.text(first).startswith("❌ Cancelled.")
 
 
+@pytest.mark.parametrize(("seconds", "call_id"), [(4, None), (6, 100)])
+async def test_a_detach_that_was_not_looked_up_is_resumed_only_within_seconds(
+    queue_fixture: QueueFixture, seconds: float, call_id: int | None
+) -> None:
+    queue_fixture.cad.put(1, 100)
+    queue_fixture.lookup_seconds = lambda order: 10.0
+    await queue_fixture.detach("1")
+    await queue_fixture.advance(seconds)
+    queue_fixture.lookup_seconds = lambda order: 0.0
+    await queue_fixture.restart()
+    await queue_fixture.advance(10)
+    # Later, the unit may have been given this call after the order.
+    assert queue_fixture.cad.call_of(1) == call_id
+
+
 async def test_stopping_lets_go_of_what_waits(queue_fixture: QueueFixture) -> None:
+    queue_fixture.cad.put(2, 101)
     queue_fixture.cad.fault = DOWN
     orders = [
         await queue_fixture.order("1"),

@@ -123,6 +123,7 @@ async def test_a_reply_that_waits_its_turn_says_when_it_goes_out(
 @v2
 async def test_the_other_budget_is_another_one(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.limiters.attach.on_rate_limited(40.0)
+    queue_fixture.cad.put(2, 101)
     attach = await queue_fixture.order("1")
     detach = await queue_fixture.detach("2")
     assert await queue_fixture.states(attach, detach) == [OrderState.QUEUED, OrderState.DONE]

@@ -135,11 +135,7 @@ class BulkVerifier:
         return await self._build_report(running.check, running.cad_error)
 
     async def page(self, actor: Actor, number: int, kind: str) -> LinkPage:
-        """Return one page of the guild's links of a `VerificationStatus`.
-
-        Raises:
-            NotAllowed, StorageError.
-        """
+        """Return one page of the guild's links of a `VerificationStatus`, or raise NotAllowed."""
         self._access.require_link(actor)
         status = VerificationStatus(kind)
         total = await self._verifications.count(actor.guild_id, status)

@@ -133,6 +133,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.cad": ("bot.cad.codec", "bot.cad.http", *_CAD_ROOT),
     **dict.fromkeys(_CAD_ROOT, ()),
     "bot.cad.api_choice": ("bot.cad.errors",),
+    "bot.cad.models": ("bot.cad.layouts",),
     "bot.cad.permissions": ("bot.cad.models",),
     "bot.cad.http": _CAD_ROOT,
     "bot.cad.codec": (*_CAD_ROOT, "bot.cad.http"),

@@ -550,6 +550,14 @@ async def test_granular_permissions_of_an_account(
         await client.get_granular_permissions("u-9")
 
 
+async def test_the_catalog_of_permissions(client_fixture: ClientFixture, client: V2Client) -> None:
+    listed = await client.get_permission_catalog()
+    assert {"global.dispatch", "global.selfDispatch", "record.4.read"} <= listed
+    client_fixture.cad.faults.set(Text(404, ""))
+    with pytest.raises(CadRefused):
+        await client.get_permission_catalog()
+
+
 async def test_where_units_are_and_calls_of_a_custom_layout(
     client_fixture: ClientFixture, client: V2Client
 ) -> None:

@@ -78,7 +78,7 @@ class CrashFixture:
 
     Attributes:
         arrivals: for each unit, the calls that it was put on, in order.
-        patience: seconds that something may take on a slow machine.
+        time_limit: seconds that something may take on a slow machine.
     """
 
     discord: BusyDiscord
@@ -87,7 +87,7 @@ class CrashFixture:
     settings: dict[str, str]
     arrivals: dict[str, list[int]] = field(default_factory=dict)
     bots: list[Bot] = field(default_factory=list)
-    patience: float = 120.0
+    time_limit: float = 120.0
     _killed: Bot | None = None
 
     @property
@@ -116,7 +116,7 @@ class CrashFixture:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until a change at Discord, at the CAD or in the file makes a condition true."""
-        async with asyncio.timeout(self.patience):
+        async with asyncio.timeout(self.time_limit):
             while not condition():
                 self.discord.changed.clear()
                 with contextlib.suppress(TimeoutError):  # nothing tells of a change of the file

@@ -78,7 +78,7 @@ async def step(process: Process) -> tuple[str, Any]:
 
 @pytest.mark.parametrize("method", ["authenticatev2", "authenticate"])
 @pytest.mark.parametrize("as_text", [False, True])
-async def test_it_is_authenticated_and_told(
+async def test_the_client_is_authenticated_and_gets_events(
     node: str, cad: CadServer, method: str, as_text: bool
 ) -> None:
     cad.hub.faults.payload_as_text = as_text
@@ -104,7 +104,7 @@ async def test_a_wrong_key_is_refused(node: str, cad: CadServer) -> None:
         assert await step(process) == ("stopped", "Disconnected")
 
 
-async def test_it_is_told_goodbye(node: str, cad: CadServer) -> None:
+async def test_the_client_learns_that_the_server_stops(node: str, cad: CadServer) -> None:
     async with client(node, cad, API_KEY, "authenticatev2") as process:
         await step(process)
         await step(process)

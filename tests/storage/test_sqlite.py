@@ -42,7 +42,7 @@ def store(database: Database) -> OrderStore:
 
 
 @pytest.mark.sqlite
-async def test_it_does_not_wait_for_other_users_of_the_connection(
+async def test_a_write_does_not_wait_for_other_users_of_the_connection(
     store: OrderStore, database: Database
 ) -> None:
     async with database.connect(), asyncio.timeout(5):
@@ -51,7 +51,7 @@ async def test_it_does_not_wait_for_other_users_of_the_connection(
     assert await store.get(stored.id) == stored
 
 
-async def test_it_waits_while_another_program_writes(store: OrderStore, file: Path) -> None:
+async def test_a_write_waits_while_another_program_writes(store: OrderStore, file: Path) -> None:
     first = await store.add(NEW)
     sending = replace(NEW, id=first, state=OrderState.SENDING)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:

@@ -10,6 +10,8 @@ from simcord.builders import ChannelHandle
 
 from tests.e2e.bot_fixture import BotFixture
 
+SEEDED = 5  # calls and 911 calls that are open at first
+
 
 class Cards:
     """A channel of cards, as people see it."""

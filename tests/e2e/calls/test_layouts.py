@@ -9,8 +9,7 @@ import pytest
 from sandbox.cad.state.models import CallForm
 from sandbox.cad.state.sample_layouts import MEDICAL_CALL
 from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.calls.shown_cards import Cards
-from tests.e2e.calls.test_cards import OPEN
+from tests.e2e.calls.shown_cards import SEEDED, Cards
 
 V1, V2 = 1, 2
 
@@ -25,7 +24,7 @@ async def cards(bot_fixture: BotFixture, request: pytest.FixtureRequest) -> Card
         urgent_priorities="1, High",
     )
     cards = Cards(bot_fixture, channel)
-    await cards.until(lambda: len(cards.messages) == OPEN)
+    await cards.until(lambda: len(cards.messages) == SEEDED)
     return cards
 
 
@@ -38,7 +37,7 @@ async def test_a_call_of_a_layout_shows_what_the_community_named(cards: Cards) -
     bot_fixture.world.new_dispatch(bot_fixture.server, MEDICAL_CALL)
     low = {**MEDICAL_CALL.layout, "priority": "Low", "values": {}}
     bot_fixture.world.new_dispatch(bot_fixture.server, replace(MEDICAL_CALL, layout=low))
-    await cards.until(lambda: len(cards.messages) == OPEN + 2)
+    await cards.until(lambda: len(cards.messages) == SEEDED + 2)
     await bot_fixture.advance(30)
     await bot_fixture.settle_network()
     shown = fields(cards, "Call #103")

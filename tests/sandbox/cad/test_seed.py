@@ -75,7 +75,7 @@ def test_calls_and_911_calls_are_open() -> None:
     assert sorted(server.emergencies) == [1, 2]
 
 
-async def test_it_runs_alone_with_the_switches_of_the_sandbox() -> None:
+async def test_the_cad_runs_alone_with_the_switches_of_the_sandbox() -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-u", "-m", "sandbox.cad", "--port", "0"),
         *("--api", "2", "--second-server", "--units", "300"),

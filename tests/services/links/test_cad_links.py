@@ -111,7 +111,9 @@ async def test_an_id_of_another_member_is_used_and_not_stored(
     assert caplog.messages == ["the CAD links 8 to an id that another member has here"]
 
 
-async def test_one_who_cannot_be_asked_about_is_not_called_unlinked(cad_links, cad) -> None:
+async def test_a_member_whom_the_cad_cannot_be_asked_about_is_not_called_unlinked(
+    cad_links, cad
+) -> None:
     cad.answers.extend([CadRefused("NO", status=400), None])
     lookup = CadLookup()
     assert await cad_links.api_ids(GUILD, [8, 9], lookup) == {9: None}

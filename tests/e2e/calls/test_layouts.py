@@ -14,8 +14,7 @@ from sandbox.cad.state.sample_layouts import (
     with_stored_layout,
 )
 from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.calls.shown_cards import Cards
-from tests.e2e.calls.test_cards import OPEN
+from tests.e2e.calls.shown_cards import SEEDED, Cards
 
 V1, V2 = 1, 2
 
@@ -30,7 +29,7 @@ async def cards(bot_fixture: BotFixture, request: pytest.FixtureRequest) -> Card
         urgent_priorities="1, High",
     )
     cards = Cards(bot_fixture, channel)
-    await cards.until(lambda: len(cards.messages) == OPEN)
+    await cards.until(lambda: len(cards.messages) == SEEDED)
     return cards
 
 
@@ -43,7 +42,7 @@ async def test_a_call_of_a_layout_shows_what_the_community_named(cards: Cards) -
     bot_fixture.world.new_dispatch(bot_fixture.server, MEDICAL_CALL)
     low = {**MEDICAL_CALL.layout, "priority": "Low", "values": {}}
     bot_fixture.world.new_dispatch(bot_fixture.server, replace(MEDICAL_CALL, layout=low))
-    await cards.until(lambda: len(cards.messages) == OPEN + 2)
+    await cards.until(lambda: len(cards.messages) == SEEDED + 2)
     await bot_fixture.advance(30)
     await bot_fixture.settle_network()
     shown = fields(cards, "Call #103")

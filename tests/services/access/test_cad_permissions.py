@@ -176,7 +176,9 @@ class TestGranularPermissions:
 
     GRANTED = GranularPermissions(frozenset({"global.dispatch"}))
 
-    async def test_they_replace_those_of_the_account(self, permissions, cad) -> None:
+    async def test_granular_permissions_replace_those_of_the_account(
+        self, permissions, cad
+    ) -> None:
         cad.by_discord[PAT] = account("police")
         cad.granular["u-1"] = self.GRANTED
         await permissions.require(PAT, GUILD, only_self=False)

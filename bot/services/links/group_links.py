@@ -45,7 +45,6 @@ class GroupLinks:
         self._waiting: dict[int, None] = {}  # members, the first in turn first
         self._known_at: dict[int, float] = {}  # members, in monotonic seconds
         self._is_running = False
-        self._failures = 0  # in a row
         self._outage = OutageLog(
             _log, "the lookup of members is interrupted", "the lookup of members works again"
         )
@@ -94,10 +93,8 @@ class GroupLinks:
         except CadRateLimited as error:
             return max(PAUSE, error.retry_after or 0.0)  # no outage: members use the limit now
         except Exception as error:  # noqa: BLE001 - the CAD, the database; it is tried again
-            self._failures += 1
             self._outage.record_failure(error)
-            return BACKOFF.delay(self._failures)
-        self._failures = 0
+            return BACKOFF.delay(self._outage.failures)
         self._outage.record_success()
         del self._waiting[member_id]
         self._known_at[member_id] = self._clock.monotonic()

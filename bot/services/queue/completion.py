@@ -156,7 +156,7 @@ class OrderCompletion:
         except StorageError as error:
             self._outage.record_failure(error)
             return False
-        if self._outage.is_failing:
+        if self._outage.failures:
             self._outage.record_success()
         return True
 

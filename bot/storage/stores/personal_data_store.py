@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from bot.storage.database import Database
     from bot.storage.stores.order_row import Order
 
@@ -113,20 +115,25 @@ class PersonalDataStore:
                 .values(decided_by=None)
             )
             for order in redacted:
-                await connection.execute(
-                    _UPDATE.values(
-                        actor_id=order.actor_id,
-                        units=order.units,
-                        people=encode_ids(order.people),
-                        detail=order.detail,
-                        resolution=order.resolution,
-                        outcome=order.outcome,
-                        token=order.token,
-                        reply_id=order.reply_id,
-                        answered=order.answered,
-                    ),
-                    {"order": order.id},
-                )
+                await _redact(connection, order)
             for order_id in deleted_ids:
                 await connection.execute(delete(orders).where(orders.c.id == order_id))
         return bool(removed.rowcount)
+
+
+async def _redact(connection: AsyncConnection, order: Order) -> None:
+    """Write an order without the user."""
+    await connection.execute(
+        _UPDATE.values(
+            actor_id=order.actor_id,
+            units=order.units,
+            people=encode_ids(order.people),
+            detail=order.detail,
+            resolution=order.resolution,
+            outcome=order.outcome,
+            token=order.token,
+            reply_id=order.reply_id,
+            answered=order.answered,
+        ),
+        {"order": order.id},
+    )

@@ -255,10 +255,10 @@ async def _bot(
             calls_channel_id=CHANNEL_ID,
         )
         async with open_bot(settings, clock=clock) as bot:
-            await bot.services.board.fetch_units(_SERVER_ID)
+            await bot.guild_services[GUILD_ID].board.fetch_units(_SERVER_ID)
             async with bot:
                 await channel.log_in(bot)
-                yield bot.services.board, f"http://{address}{EVENT_PATH}"
+                yield bot.guild_services[GUILD_ID].board, f"http://{address}{EVENT_PATH}"
                 await bot.drain()
 
 

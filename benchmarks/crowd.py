@@ -20,7 +20,7 @@ import aiohttp
 
 from benchmarks import interactions
 from benchmarks.clock import BenchmarkClock
-from benchmarks.servers.discord_payloads import FIRST_MEMBER_ID
+from benchmarks.servers.discord_payloads import FIRST_MEMBER_ID, GUILD_ID
 from benchmarks.servers.pretend_cad import api_id
 from benchmarks.servers.pretend_discord import Exchange, PretendDiscord
 from bot.app import DispatchBot, open_bot
@@ -139,7 +139,7 @@ async def _load_units(bot: DispatchBot, clock: BenchmarkClock) -> None:
     """Load the list of units; a long one takes the limits of several minutes."""
     while True:
         try:
-            await bot.services.board.fetch_units(seed.SERVER_ID)
+            await bot.guild_services[GUILD_ID].board.fetch_units(seed.SERVER_ID)
         except CadRateLimited:
             clock.skip(60)
         else:

@@ -58,7 +58,7 @@ async def our_bot(url: str, people: int) -> AsyncIterator[BotUnderTest]:
         await link_members(settings.database_url, people)
         clock, discord = BenchmarkClock(), PretendDiscord()
         async with open_bot(settings, clock=clock) as bot:
-            await bot.services.board.fetch_units(1)
+            await bot.guild_services[GUILD_ID].board.fetch_units(1)
             async with bot:
                 await discord.log_in(bot)
                 clock.skip(60)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import discord
 from discord.app_commands import AppCommandContext, AppInstallationType
@@ -16,6 +16,9 @@ from bot.command_sync import CommandSync
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.common.discord_limits import LONGEST_RATE_LIMIT
 from bot.config.settings import Settings
+from bot.services.records.erasure import MemberErasure
+from bot.storage.stores.card_store import CardStore
+from bot.storage.stores.command_sync_store import CommandSyncStore
 from bot.ui.calls.call_select import CallSelect
 from bot.ui.calls.card_buttons import CALL_ITEMS
 from bot.ui.interactions.guild_services import DispatchClient
@@ -24,7 +27,9 @@ from bot.ui.link_files.import_preview import ImportButton
 from bot.ui.links.link_buttons import LINK_BUTTONS
 from bot.ui.links.verification_report import StopCheckButton
 from bot.ui.orders.order_announcer import ORDER_BUTTONS
-from bot.wiring.services import Services, open_services
+from bot.wiring.dependencies import open_shared
+from bot.wiring.guild_registry import GuildRegistry
+from bot.wiring.services import Services
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
 from cogs.calls import CallsCog
@@ -51,10 +56,17 @@ class DispatchBot(DispatchClient):
     """The Discord side: commands on top of the services.
 
     Attributes:
-        services: set before the bot connects, see `open_bot`.
+        registry: opens the services of guilds; set before the bot connects, see `open_bot`.
+        guild_services: those of the open guilds, by guild id.
+        command_syncs: which commands Discord has.
+
+    Args:
+        guild_id: the guild that gets the commands; None for all.
     """
 
-    services: Services
+    registry: GuildRegistry
+    guild_services: Mapping[int, Services]
+    command_syncs: CommandSyncStore
 
     def __init__(self, *, guild_id: int | None = None, members_intent: bool = False) -> None:
         super().__init__(
@@ -69,7 +81,6 @@ class DispatchBot(DispatchClient):
             allowed_installs=AppInstallationType(guild=True, user=False),
         )
         self._guild = discord.Object(guild_id) if guild_id else None
-        self._dispatch_tree.guild_id = guild_id
 
     @property
     def _dispatch_tree(self) -> DispatchTree:
@@ -80,29 +91,28 @@ class DispatchBot(DispatchClient):
 
     async def setup_hook(self) -> None:
         """Load the cogs, register the commands with Discord and resume stored work."""
-        services = self.services
         for cog in (
             AttachCog(),
             AuditCog(),
             DoctorCog(),
             CallsCog(self.tree),
             LinksCog(),
+            MemberLeaveCog(self._erasure_for),
         ):
             await self.add_cog(cog)
         if self._guild:
             self.tree.copy_global_to(guild=self._guild)
             self.tree.clear_commands(guild=None)
-        await CommandSync(self.tree, services.command_syncs).run(
+        await CommandSync(self.tree, self.command_syncs).run(
             self._guild.id if self._guild else None
         )
         self.add_dynamic_items(*PERSISTENT_ITEMS)
-        await services.queue.resume()
-        await services.bulk_verifier.resume()
-        await services.approvals.resume()
-        if services.erasure:
-            await self.add_cog(MemberLeaveCog(services.erasure))
-        services.maintenance.start()
-        services.cards.start()
+        for services in self.guild_services.values():
+            await services.start()
+
+    def _erasure_for(self, guild_id: int) -> MemberErasure | None:
+        services = self.guild_services.get(guild_id)
+        return services.erasure if services else None
 
     async def on_ready(self) -> None:
         """Log that the bot is ready."""
@@ -110,12 +120,9 @@ class DispatchBot(DispatchClient):
 
     async def drain(self) -> None:
         """Accept no more commands; give running ones `SHUTDOWN_GRACE` seconds to finish."""
-        services = self.services
         await asyncio.gather(
             self._dispatch_tree.drain(SHUTDOWN_GRACE),
-            services.queue.drain(SHUTDOWN_GRACE),
-            services.bulk_verifier.close(SHUTDOWN_GRACE),
-            services.cards.close(SHUTDOWN_GRACE),
+            *(services.drain(SHUTDOWN_GRACE) for services in self.guild_services.values()),
         )
 
 
@@ -126,11 +133,27 @@ async def open_bot(
     transport: Callable[[str], Transport] | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> AsyncIterator[DispatchBot]:
-    """Build the bot and open its services; close those when done with it.
+    """Build the bot and open the services of the guild in the settings; close those afterwards.
 
-    The bot does not connect yet. Raises what `open_services` raises.
+    The bot does not connect yet. Without a guild in the settings it has no services: it gives its
+    commands to all guilds, and serves those that are opened in its `registry`.
+
+    Args:
+        transport: opens a connection to an address; None for the usual one.
+
+    Raises:
+        StorageError: the database cannot be used.
+        ListenError: PUSH_LISTEN names an address that cannot be had.
     """
-    bot = DispatchBot(guild_id=settings.discord_guild_id, members_intent=settings.members_intent)
-    async with open_services(settings, bot, transport=transport, clock=clock) as services:
-        bot.services = services
+    guild_id = settings.discord_guild_id
+    bot = DispatchBot(guild_id=guild_id, members_intent=settings.members_intent)
+    async with AsyncExitStack() as stack:
+        shared = await open_shared(stack, settings, bot, transport, clock)
+        bot.command_syncs = CommandSyncStore(shared.database)
+        bot.registry = GuildRegistry(shared)
+        stack.push_async_callback(bot.registry.close_all)
+        bot.guild_services = bot.registry.services
+        if guild_id is not None:
+            await CardStore(shared.database, guild_id).adopt()
+            await bot.registry.open(guild_id, settings)
         yield bot

@@ -80,7 +80,7 @@ _BELOW_UI = ("bot.services", "bot.cad.errors", "bot.cad.models", *_ROWS, *_UI_RO
 _BELOW_COGS = ("bot.ui", "bot.services")
 _BELOW_APP = (
     *("cogs", *_BELOW_COGS, "bot.storage", "bot.cad"),
-    *("bot.config.settings", "bot.runtime.logs"),
+    *("bot.config.guild_settings", "bot.config.settings", "bot.runtime.logs"),
 )
 
 
@@ -137,6 +137,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.cad": ("bot.cad.codec", "bot.cad.http", *_CAD_ROOT),
     **dict.fromkeys(_CAD_ROOT, ()),
     "bot.cad.api_choice": ("bot.cad.errors",),
+    "bot.cad.models": ("bot.cad.layouts",),
     "bot.cad.permissions": ("bot.cad.models",),
     "bot.cad.http": _CAD_ROOT,
     "bot.cad.codec": (*_CAD_ROOT, "bot.cad.http"),

@@ -24,25 +24,18 @@ from bot.config.environment import (
     SecretFileError,
     environment_names,
 )
+from bot.config.guild_settings import GuildSettings
 from bot.config.misspelled import near_misses
-from bot.config.server_list import CadServerSetting, CadServerSettings
 from bot.config.setting_fields import (
-    Secret,
+    IdFormat,
     Snowflake,
-    Snowflakes,
     Text,
-    Texts,
     Token,
-    requires_log_channel,
-    requires_members_intent,
-    to_api_version,
     to_lower,
     to_upper,
     valid_api_url,
     valid_database_url,
-    valid_id_format,
     valid_listen_address,
-    valid_server_id,
 )
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
@@ -104,62 +97,24 @@ class DatabaseSettings(EnvironmentSettings):
 class LinkSettings(DatabaseSettings):
     """The settings for importing links."""
 
-    api_id_format: Annotated[str, AfterValidator(valid_id_format)] = "{hex}"
+    api_id_format: IdFormat = "{hex}"
 
 
-class Settings(LinkSettings, TokenSettings):
-    """Everything an operator can set; `.env.example` documents each."""
+class OperatorSettings(LinkSettings, TokenSettings):
+    """What the operator of the process decides."""
 
     discord_guild_id: Snowflake | None = None
-    dispatch_role_ids: Snowflakes = frozenset()
-    self_dispatch_role_ids: Snowflakes = frozenset()
-    link_role_ids: Snowflakes = frozenset()
-    admin_role_ids: Snowflakes = frozenset()
     members_intent: bool = False
-    calls_channel_id: Snowflake | None = None
-    card_keep_minutes: Annotated[int, Field(ge=0, le=10080)] = 60
-    ping_role_id: Snowflake | None = None
-    urgent_priorities: Texts = frozenset({"1"})
-    log_channel_id: Snowflake | None = None
-    link_approval: Annotated[bool, AfterValidator(requires_log_channel)] = False
-    forget_on_leave: Annotated[bool, AfterValidator(requires_members_intent)] = False
-    sonoran_community_id: Text
-    sonoran_api_key: Secret
     sonoran_api_url: Annotated[HttpUrl, AfterValidator(valid_api_url)] = HttpUrl(
         "https://api.sonorancad.com"
     )
-    sonoran_api_version: Annotated[Literal["auto", 1, 2], BeforeValidator(to_api_version)] = "auto"
-    require_cad_permission: bool = False
-    sonoran_servers: CadServerSettings = ()
-    # The default is not validated: it need not be among the servers that are listed.
-    sonoran_server_id: Annotated[
-        int,
-        Field(ge=1, le=LAST_SERVER_ID, validate_default=False),
-        AfterValidator(valid_server_id),
-    ] = 1
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     push_listen: Annotated[str, AfterValidator(valid_listen_address)] | None = None
-    sonoran_websocket: bool = False
-    status_on_attach: Annotated[int, Field(ge=0, le=4)] | None = None
     audit_days: Annotated[int, Field(ge=1, le=3650)] = 90
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(to_upper)
     ] = "INFO"
     log_format: Annotated[Literal["text", "json"], BeforeValidator(to_lower)] = "text"
-
-    @property
-    def servers(self) -> tuple[CadServerSetting, ...]:
-        """The servers of the community, each with the channel of its cards; at least one."""
-        listed = self.sonoran_servers or (CadServerSetting(self.sonoran_server_id),)
-        return tuple(
-            one._replace(channel_id=one.channel_id or self.calls_channel_id) for one in listed
-        )
-
-    @property
-    def default_server_id(self) -> int:
-        """The server of commands and push events that name none."""
-        ids = [one.server_id for one in self.servers]
-        return self.sonoran_server_id if self.sonoran_server_id in ids else ids[0]
 
     @property
     def push_address(self) -> tuple[str, int] | None:
@@ -168,6 +123,12 @@ class Settings(LinkSettings, TokenSettings):
             return None
         host, _, port = self.push_listen.rpartition(":")
         return host.strip("[]"), int(port)
+
+
+class Settings(GuildSettings, OperatorSettings):
+    """Everything that can be set in the environment: the operator's, and those of one guild."""
+
+    model_config = EnvironmentSettings.model_config
 
     @property
     def secrets(self) -> tuple[str, ...]:

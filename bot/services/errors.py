@@ -13,6 +13,10 @@ class ServiceError(Exception):
     """A request that cannot be carried out."""
 
 
+class GuildNotServed(ServiceError):
+    """The bot does not dispatch for the guild."""
+
+
 class SpentError(ServiceError):
     """The button that was pressed has done what it is for, or can do it no more."""
 

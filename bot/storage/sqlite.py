@@ -102,12 +102,13 @@ class SqliteWriter:
             finally:
                 self._connection.rollback()  # SQLAlchemy's; SQLite knows of no transaction
 
-    def close(self) -> None:
-        """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection.engine.dispose()
-            self._connection = None
+    async def close(self) -> None:
+        """Close the connection, after those who have asked for it before."""
+        async with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection.engine.dispose()
+                self._connection = None
 
     def _opened(self) -> tuple[sqlite3.Connection, Connection]:
         raw = self._open()

@@ -25,6 +25,7 @@ from bot.services.errors import (
     ExportTooLarge,
     FileReadTimeout,
     FileTooLarge,
+    GuildNotServed,
     ImportExpired,
     ImportOutdated,
     NoCadAccount,
@@ -65,6 +66,7 @@ PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in 
 
 _FIXED_TEXTS: Mapping[type[ServiceError], str] = {
     **FIXED_LINK_TEXTS,
+    GuildNotServed: "This bot does not dispatch for this server.",
     NothingSelected: (
         "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
         " button again."

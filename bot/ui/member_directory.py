@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import partial
 
 import discord
@@ -17,18 +17,16 @@ class DiscordMembers:
     def __init__(self, client: discord.Client) -> None:
         self._client = client
 
-    async def complete_guilds(self) -> AsyncIterator[tuple[int, Callable[[int], bool]]]:
-        """Yield each server whose members are all known: its id, and the test for a member."""
+    async def membership_test(self, guild_id: int) -> Callable[[int], bool] | None:
+        """Return the test for a member of a server; None unless all its members are known."""
         await self._client.wait_until_ready()
-        for guild in list(self._client.guilds):
-            if not guild.chunked:
-                await guild.chunk()
-            if guild.chunked and not guild.unavailable:
-                yield guild.id, partial(_is_member, guild)
-            else:
-                _log.warning(
-                    "not all members of guild %s are loaded; no member is erased", guild.id
-                )
+        guild = self._client.get_guild(guild_id)
+        if guild is not None and not guild.chunked:
+            await guild.chunk()
+        if guild is not None and guild.chunked and not guild.unavailable:
+            return partial(_is_member, guild)
+        _log.warning("not all members of guild %s are loaded; no member is erased", guild_id)
+        return None
 
 
 def _is_member(guild: discord.Guild, discord_id: int) -> bool:

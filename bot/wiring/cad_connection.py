@@ -14,32 +14,33 @@ from bot.cad.codec.v1 import AttachVariant
 from bot.cad.http.transport import RequestSender, Transport
 from bot.cad.http.wire import Credentials
 from bot.common.clock import Clock
-from bot.config.settings import Settings
+from bot.config.guild_settings import GuildSettings
+from bot.config.settings import OperatorSettings
 from bot.services.board.push_listener import Feed
 
 _log = logging.getLogger(__name__)
 
 
-def build_feeds(settings: Settings) -> list[Feed]:
+def build_feeds(operator: OperatorSettings, settings: GuildSettings) -> list[Feed]:
     """Listen wherever the settings say."""
     key = settings.sonoran_api_key.get_secret_value()
     found: list[Feed] = []
     # Imported only where they are used: a web server and a websocket client cost time and memory.
-    if settings.push_address:
+    if operator.push_address:
         from bot.cad.push.http_push import HttpPushServer  # noqa: PLC0415
 
-        found.append(HttpPushServer(*settings.push_address, key))
+        found.append(HttpPushServer(*operator.push_address, key))
     if settings.sonoran_websocket:
         from bot.cad.push.signalr_feed import SignalRFeed  # noqa: PLC0415
 
-        url, community = str(settings.sonoran_api_url), settings.sonoran_community_id
+        url, community = str(operator.sonoran_api_url), settings.sonoran_community_id
         found += [SignalRFeed(url, community, key, one.server_id) for one in settings.servers]
     return found
 
 
-def feed_names(settings: Settings) -> list[str]:
+def feed_names(operator: OperatorSettings, settings: GuildSettings) -> list[str]:
     """Name the setting behind each of the feeds, and the server where it has one for each."""
-    names = ["PUSH_LISTEN"] if settings.push_address else []
+    names = ["PUSH_LISTEN"] if operator.push_address else []
     if not settings.sonoran_websocket:
         return names
     if len(settings.servers) == 1:
@@ -48,17 +49,19 @@ def feed_names(settings: Settings) -> list[str]:
 
 
 def build_client(
-    settings: Settings,
+    settings: GuildSettings,
     transport: Transport,
     *,
+    budget_share: float,
     clock: Clock,
 ) -> InspectableCad:
-    """Use the version of the CAD's API that the settings name; by default the CAD decides."""
+    """Use the version of the CAD's API that the settings name; by default the CAD decides.
+
+    Args:
+        budget_share: the part of the CAD's rate limits that the bot uses, above 0 up to 1.
+    """
     who = Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value())
-    limits = {
-        endpoint: limit.scaled(settings.sonoran_budget_share)
-        for endpoint, limit in v2.LIMITS.items()
-    }
+    limits = {endpoint: limit.scaled(budget_share) for endpoint, limit in v2.LIMITS.items()}
     client_v1 = V1Client(
         RequestSender(transport, v1.LIMITS, clock=clock), who, on_variant_change=_log_dialect
     )

@@ -1,4 +1,4 @@
-"""Opens what all services are built on: the database and the connection to the CAD."""
+"""Opens what all services are built on: the database, and each guild's connection to the CAD."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import discord
 from bot.cad.client import InspectableCad
 from bot.cad.http.transport import Transport
 from bot.common.clock import Clock
-from bot.config.settings import Settings
+from bot.config.guild_settings import GuildSettings
+from bot.config.settings import OperatorSettings
 from bot.services.access.policy import Access
 from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
@@ -22,49 +23,88 @@ from bot.wiring import cad_connection
 
 
 @dataclass(frozen=True, slots=True)
-class Dependencies:
-    """What all services are built on; the client is used once it is connected.
+class SharedDependencies:
+    """What the services of all guilds share; the client is used once it is connected.
 
     Attributes:
-        guild_id: the guild that the services are for.
+        open_transport: opens a connection to an address.
     """
 
-    settings: Settings
-    guild_id: int
-    servers: CadServers
+    operator: OperatorSettings
     client: discord.Client
     clock: Clock
     database: Database
+    open_transport: Callable[[str], Transport]
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What the services of one guild are built on."""
+
+    shared: SharedDependencies
+    guild_id: int
+    settings: GuildSettings
+    servers: CadServers
     cad: InspectableCad
     accounts: CadAccounts
     board: Board
     layouts: CallLayouts
     access: Access
 
+    @property
+    def operator(self) -> OperatorSettings:
+        """What the operator decides for all guilds."""
+        return self.shared.operator
 
-async def open_dependencies(
+    @property
+    def client(self) -> discord.Client:
+        """The connection to Discord."""
+        return self.shared.client
+
+    @property
+    def clock(self) -> Clock:
+        """The source of time."""
+        return self.shared.clock
+
+    @property
+    def database(self) -> Database:
+        """The database of all guilds."""
+        return self.shared.database
+
+
+async def open_shared(
     stack: AsyncExitStack,
-    settings: Settings,
+    operator: OperatorSettings,
     client: discord.Client,
     transport: Callable[[str], Transport] | None,
     clock: Clock,
-) -> Dependencies:
-    """Open the database and the connection to the CAD; the stack closes them.
+) -> SharedDependencies:
+    """Open the database; the stack closes it.
 
     Args:
-        transport: makes the connection to an address; None for the usual one.
+        transport: opens a connection to an address; None for the usual one.
 
     Raises:
         StorageError: the database cannot be used.
-        ValueError: the settings name no guild.
     """
-    if settings.discord_guild_id is None:
-        raise ValueError("the settings name no guild")
-    database = await Database.open(settings.database_url, is_owner=True)
+
+    def open_usual(url: str) -> Transport:
+        return Transport(url, clock=clock)
+
+    database = await Database.open(operator.database_url, is_owner=True)
     stack.push_async_callback(database.close)
-    url = str(settings.sonoran_api_url)
-    connection = transport(url) if transport else Transport(url, clock=clock)
-    cad = cad_connection.build_client(settings, connection, clock=clock)
+    return SharedDependencies(operator, client, clock, database, transport or open_usual)
+
+
+def open_dependencies(
+    stack: AsyncExitStack, shared: SharedDependencies, guild_id: int, settings: GuildSettings
+) -> Dependencies:
+    """Open a guild's connection to the CAD; the stack closes it."""
+    operator, clock = shared.operator, shared.clock
+    transport = shared.open_transport(str(operator.sonoran_api_url))
+    cad = cad_connection.build_client(
+        settings, transport, budget_share=operator.sonoran_budget_share, clock=clock
+    )
     stack.push_async_callback(cad.close)
     layouts = CallLayouts(cad.layouts, clock=clock)
     stack.push_async_callback(layouts.close)
@@ -74,18 +114,16 @@ async def open_dependencies(
     board = Board(
         cad,
         clock=clock,
-        call_title=layouts.title,
+        complete_call=layouts.complete,
         server_label=servers.labels.__getitem__,
     )
     stack.push_async_callback(board.close)
     accounts = CadAccounts(cad, clock=clock)
     return Dependencies(
+        shared,
+        guild_id,
         settings,
-        settings.discord_guild_id,
         servers,
-        client,
-        clock,
-        database,
         cad,
         accounts,
         board,
@@ -94,7 +132,7 @@ async def open_dependencies(
     )
 
 
-def _build_access(settings: Settings) -> Access:
+def _build_access(settings: GuildSettings) -> Access:
     return Access(
         settings.dispatch_role_ids,
         settings.self_dispatch_role_ids,

@@ -19,6 +19,7 @@ from bot.cad.http.transport import Transport
 from bot.common.clock import SYSTEM_CLOCK
 from bot.common.discord_limits import LONGEST_RATE_LIMIT
 from bot.config import settings
+from bot.config.guild_settings import GuildSettings
 from bot.config.settings import Settings, SettingsError
 from bot.runtime.exit_codes import ExitCode
 from bot.services.board.push_listener import PushListener
@@ -64,6 +65,7 @@ _PLACEHOLDER = "unknown"  # for a setting that has no default
 def build_doctor(needed: Dependencies, listener: PushListener) -> Doctor:
     """Build the doctor of a bot that is running."""
     loaded, cad, board, clock = needed.settings, needed.cad, needed.board, needed.clock
+    operator = needed.operator
 
     async def calls_are_shown(server_id: int) -> None:
         confirmed = board.confirmed_at(server_id)
@@ -71,11 +73,13 @@ def build_doctor(needed: Dependencies, listener: PushListener) -> Doctor:
             await board.fetch_calls(server_id)
 
     async def what_is_remembered() -> list[Finding]:
-        listening = zip(cad_connection.feed_names(loaded), listener.feed_statuses, strict=True)
+        names = cad_connection.feed_names(operator, loaded)
+        listening = zip(names, listener.feed_statuses, strict=True)
         spent = setup_checks.budget_findings(cad.limiters.attach, cad.limiters.detach)
         return [*setup_checks.feed_findings(dict(listening), clock.now()), *spent]
 
-    at_discord = DiscordChecks(needed.client, _wanted(loaded), command_names())
+    wanted = _wanted(loaded, guild_id=needed.guild_id, members_intent=operator.members_intent)
+    at_discord = DiscordChecks(needed.client, wanted, command_names())
     return Doctor(
         needed.access,
         {
@@ -196,12 +200,17 @@ async def _discord(loaded: Settings) -> list[Finding]:
             await client.login(loaded.discord_token.get_secret_value())
         except Exception as error:  # noqa: BLE001 - nothing but the connection can have failed
             return [connection_fault(error)]
-        return await DiscordChecks(client, _wanted(loaded), command_names()).run()
+        wanted = _wanted(
+            loaded, guild_id=loaded.discord_guild_id, members_intent=loaded.members_intent
+        )
+        return await DiscordChecks(client, wanted, command_names()).run()
 
 
 async def _cad(loaded: Settings) -> list[Finding]:
     transport = Transport(str(loaded.sonoran_api_url))
-    cad = cad_connection.build_client(loaded, transport, clock=SYSTEM_CLOCK)
+    cad = cad_connection.build_client(
+        loaded, transport, budget_share=loaded.sonoran_budget_share, clock=SYSTEM_CLOCK
+    )
     try:
         return await _check_cad(loaded, cad, cad.calls)
     finally:
@@ -209,7 +218,7 @@ async def _cad(loaded: Settings) -> list[Finding]:
 
 
 async def _check_cad(
-    loaded: Settings, cad: InspectableCad, query_calls: Callable[[int], Awaitable[object]]
+    loaded: GuildSettings, cad: InspectableCad, query_calls: Callable[[int], Awaitable[object]]
 ) -> list[Finding]:
     default_id = loaded.default_server_id
     others = (one.server_id for one in loaded.servers if one.server_id != default_id)
@@ -237,7 +246,7 @@ async def _events(loaded: Settings) -> list[Finding]:
     return found or [fine(FindingCode.EVENTS_POLLED)]
 
 
-def _wanted(loaded: Settings) -> DiscordSetup:
+def _wanted(loaded: GuildSettings, *, guild_id: int | None, members_intent: bool) -> DiscordSetup:
     channels = {
         "CALLS_CHANNEL_ID": loaded.calls_channel_id,
         **{
@@ -248,8 +257,8 @@ def _wanted(loaded: Settings) -> DiscordSetup:
     }
     card_channels = {one.channel_id for one in loaded.servers if one.channel_id is not None}
     return DiscordSetup(
-        guild_id=loaded.discord_guild_id,
-        members_intent=loaded.members_intent,
+        guild_id=guild_id,
+        members_intent=members_intent,
         roles={
             "DISPATCH_ROLE_IDS": loaded.dispatch_role_ids,
             "SELF_DISPATCH_ROLE_IDS": loaded.self_dispatch_role_ids,

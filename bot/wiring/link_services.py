@@ -102,7 +102,7 @@ def _build_my_data(
     requests: LinkRequestStore,
     personal_data: PersonalDataStore,
 ) -> MyData:
-    retention = Retention(needed.settings.audit_days, needed.settings.forget_on_leave)
+    retention = Retention(needed.operator.audit_days, needed.settings.forget_on_leave)
     return MyData(
         store,
         requests,

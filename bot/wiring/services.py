@@ -1,19 +1,16 @@
-"""Builds the services from the settings, and closes them in the reverse order."""
+"""Builds the services of a guild from its settings, and closes them in the reverse order."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-import discord
-
-from bot.cad.http.transport import Transport
 from bot.cad.push.events import Event
-from bot.common.clock import SYSTEM_CLOCK, Clock
-from bot.config.settings import Settings
+from bot.config.guild_settings import GuildSettings
 from bot.services.board.live_board import Board
 from bot.services.board.push_listener import PushListener
 from bot.services.calls.call_listing import CallListing
@@ -24,56 +21,60 @@ from bot.services.pickers.unit_picker import UnitPicker
 from bot.services.records.audit_log import AuditLog
 from bot.services.records.erasure import MemberErasure
 from bot.services.records.maintenance import Maintenance
-from bot.storage.stores.card_store import CardStore
-from bot.storage.stores.command_sync_store import CommandSyncStore
 from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderStore
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.member_directory import DiscordMembers
 from bot.wiring import cad_connection, doctor_checks
 from bot.wiring.card_services import build_cards
-from bot.wiring.dependencies import Dependencies, open_dependencies
+from bot.wiring.dependencies import Dependencies, SharedDependencies, open_dependencies
 from bot.wiring.link_services import LinkServices, build_link_services
 from bot.wiring.order_services import build_order_services
 
 
 @dataclass(frozen=True, slots=True)
 class Services(GuildServices):
-    """All services of a bot: those of its interactions, and those that run beside them.
+    """All services of a guild: those of its interactions, and those that run beside them.
 
     Attributes:
         erasure: None where a member's data is kept when they leave.
     """
 
+    guild_id: int
     board: Board
     approvals: LinkApprovals
     erasure: MemberErasure | None
     cards: GuildCards
     maintenance: Maintenance
-    command_syncs: CommandSyncStore
+
+    async def start(self) -> None:
+        """Resume what was left when the bot stopped, and start what runs beside interactions."""
+        await self.queue.resume(self.guild_id)
+        await self.bulk_verifier.resume(self.guild_id)
+        await self.approvals.resume(self.guild_id)
+        self.maintenance.start()
+        self.cards.start()
+
+    async def drain(self, seconds: float) -> None:
+        """Give what is under way some seconds to finish."""
+        await asyncio.gather(
+            self.queue.drain(seconds),
+            self.bulk_verifier.close(seconds),
+            self.cards.close(seconds),
+        )
 
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings,
-    client: discord.Client,
-    *,
-    transport: Callable[[str], Transport] | None = None,
-    clock: Clock = SYSTEM_CLOCK,
+    shared: SharedDependencies, guild_id: int, settings: GuildSettings
 ) -> AsyncIterator[Services]:
-    """Open the database and the connection to the CAD, and build the services on them.
-
-    Args:
-        client: announces what happens; it is used once it is connected.
-        transport: makes the connection to an address; None for the usual one.
+    """Open a guild's connection to the CAD, and build its services.
 
     Raises:
-        StorageError: the database cannot be used.
         ListenError: PUSH_LISTEN names an address that cannot be had.
     """
     async with AsyncExitStack() as stack:
-        needed = await open_dependencies(stack, settings, client, transport, clock)
-        await CardStore(needed.database, needed.guild_id).adopt()
+        needed = open_dependencies(stack, shared, guild_id, settings)
         people = build_link_services(needed)
 
         def on_events(events: Sequence[Event]) -> None:
@@ -84,13 +85,8 @@ async def open_services(
         stack.push_async_callback(people.links.close)
         stack.push_async_callback(people.background_verifier.close)
         stack.push_async_callback(people.group_links.close)
-        listener = PushListener(
-            needed.board,
-            cad_connection.build_feeds(settings),
-            needed.servers,
-            on_events,
-            clock=clock,
-        )
+        feeds = cad_connection.build_feeds(needed.operator, settings)
+        listener = PushListener(needed.board, feeds, needed.servers, on_events, clock=needed.clock)
         stack.push_async_callback(listener.close)
         services = _build_services(needed, people, listener)
         stack.push_async_callback(services.maintenance.close)
@@ -109,13 +105,14 @@ def _build_services(needed: Dependencies, people: LinkServices, listener: PushLi
         access,
         LinkStore(needed.database),
         OrderStore(needed.database),
-        timedelta(days=needed.settings.audit_days),
+        timedelta(days=needed.operator.audit_days),
         partial(board.find_call_id, needed.servers.default_id),
         server_labels=needed.servers.labels,
         clock=clock,
     )
     members = DiscordMembers(needed.client)
     return Services(
+        guild_id=needed.guild_id,
         intake=orders.intake,
         confirmation=orders.confirmation,
         queue=orders.queue,
@@ -136,6 +133,12 @@ def _build_services(needed: Dependencies, people: LinkServices, listener: PushLi
         approvals=people.approvals,
         erasure=people.erasure,
         cards=build_cards(needed, people.links),
-        maintenance=Maintenance(audit_log, people.approvals, people.erasure, members, clock=clock),
-        command_syncs=CommandSyncStore(needed.database),
+        maintenance=Maintenance(
+            audit_log,
+            people.approvals,
+            people.erasure,
+            members,
+            guild_id=needed.guild_id,
+            clock=clock,
+        ),
     )

@@ -392,13 +392,12 @@ async def test_refusals_that_affect_all_requests(
 
 @pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
 async def test_no_answer_and_no_server(client_fixture: ClientFixture, ask: Ask) -> None:
-    client = client_fixture.client(limits=AMPLE, total_timeout=0.05)
     client_fixture.cad.faults.set(Hang())
     with pytest.raises(CadTimeout):
-        await ask(client)
+        await ask(client_fixture.client(limits=AMPLE, total_timeout=0.05))
     await client_fixture.cad.pause()
     with pytest.raises(CadUnreachable):
-        await ask(client)
+        await ask(client_fixture.client(limits=AMPLE))
 
 
 async def test_an_unknown_server_or_call(client: V2Client) -> None:

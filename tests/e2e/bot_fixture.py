@@ -31,6 +31,7 @@ from sandbox.cad.state.faults import Fault, Hang
 from sandbox.cad.state.models import Server
 from sandbox.cad.state.world import CadWorld
 from sandbox.fake_time import FakeTime
+from tests.deadlines import HANG_TIMEOUT
 
 SETTLE_SECONDS = 10.0
 CALM = 10.0  # seconds after which the rate limits count no old request
@@ -87,7 +88,7 @@ class BotFixture:
 
     @property
     def services(self) -> Services:
-        return self.bot.services
+        return self.bot.guild_services[self.guild.id]
 
     @property
     def world(self) -> CadWorld:
@@ -114,6 +115,29 @@ class BotFixture:
     async def start(self, **changes: Any) -> None:
         """Start the bot, again if it runs, and wait until it knows the calls and the units."""
         await self.stop()
+        settings = self.settings(**changes)
+        opening = open_bot(
+            settings,
+            transport=self._connected,
+            clock=self.time,
+        )
+        self.bot = await self._running.enter_async_context(opening)
+        if settings.discord_guild_id is None:
+            await self.bot.registry.open(self.guild.id, settings)
+        board = self.bot.guild_services[settings.discord_guild_id or self.guild.id].board
+        if self.is_cad_up:
+            await until(lambda: board.calls(seed.SERVER_ID) and board.units(seed.SERVER_ID))
+        self._running.push_async_callback(self.bot.close)
+        await self.env.restart_bot(self.bot)
+        guild = self.bot.get_guild(self.guild.id)
+        if guild and settings.members_intent:
+            await guild.chunk()  # Discord lists them at a start, simcord when asked
+        # What was just asked must not count against the next requests.
+        await self.advance(CALM)
+        self.world.history[:] = self.orders()
+
+    def settings(self, **changes: Any) -> Settings:
+        """Return the settings of the guild, with changes."""
         values: dict[str, Any] = {
             "discord_token": SecretStr("a.bot.token"),
             "discord_guild_id": self.guild.id,
@@ -128,24 +152,7 @@ class BotFixture:
             "api_id_format": "{hex}",
             "database_url": database_url(self.file),
         }
-        settings = Settings(**{**values, **self.fixed_settings, **changes})
-        opening = open_bot(
-            settings,
-            transport=self._connected,
-            clock=self.time,
-        )
-        self.bot = await self._running.enter_async_context(opening)
-        board = self.services.board
-        if self.is_cad_up:
-            await until(lambda: board.calls(seed.SERVER_ID) and board.units(seed.SERVER_ID))
-        self._running.push_async_callback(self.bot.close)
-        await self.env.restart_bot(self.bot)
-        guild = self.bot.get_guild(self.guild.id)
-        if guild and settings.members_intent:
-            await guild.chunk()  # Discord lists them at a start, simcord when asked
-        # What was just asked must not count against the next requests.
-        await self.advance(CALM)
-        self.world.history[:] = self.orders()
+        return Settings(**{**values, **self.fixed_settings, **changes})
 
     def set_fault(self, fault: Fault, path: str = "") -> None:
         """Let the CAD fail; if it hangs, the bot's requests time out soon."""
@@ -176,7 +183,7 @@ class BotFixture:
         for _ in range(ROUNDS):
             await until(lambda: not self.transport.requests_under_way)
             # Behind whatever the cards have asked of the database.
-            await self.services.command_syncs.get("nothing")
+            await self.bot.command_syncs.get("nothing")
             await self.env.settle(idle=0.001)
 
     async def run_command(self, who: MemberActor, command: str, /, **options: Any) -> CommandReply:
@@ -248,7 +255,7 @@ class CommandReply:
 
 async def until(condition: Callable[[], object]) -> None:
     """Let the event loop run until a condition is true."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANG_TIMEOUT):
         while not condition():  # noqa: ASYNC110  # there is no event for most of what is awaited
             await asyncio.sleep(0)
 

@@ -75,12 +75,15 @@ async def fault_fixture(
         )
         opening = open_bot(settings, transport=lambda _: network, clock=time)
         bot = await stack.enter_async_context(opening)
-        await until(lambda: bot.services.board.units(seed.SERVER_ID))
+        services = bot.guild_services[guild.id]
+        await until(lambda: services.board.units(seed.SERVER_ID))
         stack.push_async_callback(bot.close)
         await env.restart_bot(bot)
         channel = guild.create_text_channel("dispatch")
-        pool = cast(QueuePool, bot.services.intake._orders._database._engine.pool)
-        fault_fixture = FaultFixture(cad, env, network, time, channel, people, version, file, pool)
+        pool = cast(QueuePool, services.intake._orders._database._engine.pool)
+        fault_fixture = FaultFixture(
+            cad, env, network, time, channel, people, version, file, services, pool
+        )
         # What was just asked must not count against the next requests.
         await fault_fixture.advance(CALM)
         cad.world.history.clear()

@@ -15,7 +15,6 @@ from discord.ui import Button, Select, View
 from simcord.backend.models import ResponseKind
 from simcord.results import InteractionResult, ResponseMessage, to_discord_message
 
-from bot.app import DispatchBot
 from bot.storage.stores.order_store import OrderAction
 from sandbox.cad.state.faults import (
     BAD_GATEWAY,
@@ -160,8 +159,7 @@ async def prepare(fault_fixture: FaultFixture, action: OrderAction) -> Subject:
     """Put what an order is about into the CAD, and let the bot see it."""
     unit = unit_number(PERSON)
     subject = Subject.prepare(fault_fixture.world, fault_fixture.server, unit, SAMPLES[action])
-    assert isinstance(fault_fixture.env.bot, DispatchBot)
-    await fault_fixture.env.bot.services.board.fetch_calls(subject.server_id)
+    await fault_fixture.services.board.fetch_calls(subject.server_id)
     await fault_fixture.advance(CALM)
     if undone := SAMPLES[action].undoes:
         await give(fault_fixture, SAMPLES[undone].about(subject))

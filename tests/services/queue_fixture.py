@@ -475,7 +475,7 @@ class QueueFixture:
         self.lifetime.steps_left = 0
         await self.close()
         await self.open()
-        await self.queue.resume()
+        await self.queue.resume(GUILD)
         await self.settle()
 
     async def resolve_order(self, accepted: AcceptedOrder, lookup: CadLookup) -> Resolution:

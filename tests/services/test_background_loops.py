@@ -82,10 +82,10 @@ class MaintenanceLoop:
         class Expiring(LinkApprovals):
             def __init__(self) -> None: ...
 
-            async def expire(self) -> None: ...
+            async def expire(self, guild_id: int) -> None: ...
 
         members = cast(MemberDirectory, None)
-        self.maintenance = Maintenance(Purging(), Expiring(), None, members, clock=time)
+        self.maintenance = Maintenance(Purging(), Expiring(), None, members, guild_id=1, clock=time)
 
     async def start(self) -> None:
         self.maintenance.start()
@@ -135,8 +135,8 @@ class CheckLoop:
         class Checks(LinkCheckStore):
             def __init__(self) -> None: ...
 
-            async def unfinished(self) -> list[LinkCheck]:
-                return [LinkCheck(1, 2, datetime(2026, 1, 1, tzinfo=UTC))]
+            async def get(self, guild_id: int) -> LinkCheck | None:
+                return LinkCheck(guild_id, 2, datetime(2026, 1, 1, tzinfo=UTC))
 
             async def save(self, check: LinkCheck) -> None: ...
 
@@ -150,7 +150,7 @@ class CheckLoop:
         )
 
     async def start(self) -> None:
-        await self.checks.resume()
+        await self.checks.resume(1)
 
     async def close(self) -> None:
         await self.checks.close(1)
@@ -313,7 +313,6 @@ WAITING = {
     "services/background.py",  # tested here
     "services/board/push_listener.py",  # tested in test_push_listener.py
     "services/links/bulk_verification.py",  # so many links
-    "services/links/group_links.py",  # while members wait to be looked up
     "services/queue/completion.py",  # tested here; while an order waits, 15 minutes at most
     "services/queue/worker.py",  # while there are orders
     "storage/database.py",  # while there are items

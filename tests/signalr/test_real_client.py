@@ -20,6 +20,7 @@ import pytest
 from sandbox.cad.events.signalr_hub import HUB_PATH
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, build_world
+from tests.deadlines import HANG_TIMEOUT
 
 HERE = Path(__file__).parent
 
@@ -56,7 +57,7 @@ async def client(node: str, cad: CadServer, key: str, method: str) -> AsyncItera
         stderr=PIPE,
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANG_TIMEOUT):
             yield process
             _, errors = await process.communicate()
         assert (process.returncode, errors.decode()) == (0, "")

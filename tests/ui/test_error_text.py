@@ -25,6 +25,7 @@ from bot.services.errors import (
     ExportTooLarge,
     FileReadTimeout,
     FileTooLarge,
+    GuildNotServed,
     IdAlreadyLinked,
     ImportExpired,
     ImportOutdated,
@@ -69,6 +70,7 @@ HOSTILE = "`@here` **x**\n# [a](https://b.example)\u202e" * 100
 
 # Errors, and parts of their texts: what happened, and what to do.
 TOLD: list[tuple[Exception, tuple[str, ...]]] = [
+    (GuildNotServed(), ("does not dispatch for this server",)),
     (CadRefused("CALL NOT FOUND", status=400), ("The CAD refused: `CALL NOT FOUND`.",)),
     (RoleRequired(frozenset({5, 4})), ("<@&4>, <@&5>",)),
     (RoleRequired(frozenset()), ("Manage Server",)),

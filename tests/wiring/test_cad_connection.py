@@ -49,8 +49,8 @@ async def test_each_setting_of_push_events_is_a_feed(
             settings(**more)
         return
     loaded = settings(**more)
-    built = cad_connection.build_feeds(loaded)
-    names = cad_connection.feed_names(loaded)
+    built = cad_connection.build_feeds(loaded, loaded)
+    names = cad_connection.feed_names(loaded, loaded)
     assert dict(zip(names, map(type, built), strict=True)) == feeds
 
 
@@ -58,12 +58,12 @@ async def test_each_server_has_a_websocket():
     loaded = settings(
         push_listen="127.0.0.1:8080", sonoran_websocket=True, sonoran_servers="1,2::Liberty City"
     )
-    assert [type(one) for one in cad_connection.build_feeds(loaded)] == [
+    assert [type(one) for one in cad_connection.build_feeds(loaded, loaded)] == [
         HttpPushServer,
         SignalRFeed,
         SignalRFeed,
     ]
-    assert cad_connection.feed_names(loaded) == [
+    assert cad_connection.feed_names(loaded, loaded) == [
         "PUSH_LISTEN",
         "SONORAN_WEBSOCKET, server 1",
         "SONORAN_WEBSOCKET, server 2",
@@ -73,16 +73,21 @@ async def test_each_server_has_a_websocket():
 @pytest.mark.parametrize(("version", "kind"), [(1, V1Client), (2, V2Client)])
 async def test_the_version_of_the_api(version: int, kind: type):
     client = cad_connection.build_client(
-        settings(sonoran_api_version=version), Transport("http://127.0.0.1:9"), clock=ManualClock()
+        settings(sonoran_api_version=version),
+        Transport("http://127.0.0.1:9"),
+        budget_share=0.8,
+        clock=ManualClock(),
     )
     assert type(client) is kind
     await client.close()
 
 
 async def test_the_bot_uses_its_share_of_the_limits():
-    loaded = settings(sonoran_api_version=2, sonoran_budget_share=0.5)
     client = cad_connection.build_client(
-        loaded, Transport("http://127.0.0.1:9"), clock=ManualClock()
+        settings(sonoran_api_version=2),
+        Transport("http://127.0.0.1:9"),
+        budget_share=0.5,
+        clock=ManualClock(),
     )
     allowed = 0
     while not client.limiters.attach.wait():

@@ -206,16 +206,16 @@ class LinkApprovals:
         await self._store.delete_for_person(guild_id, discord_id)
         return was_pending
 
-    async def resume(self) -> None:
-        """Post the requests that were stored but not posted before the last stop of the bot."""
-        for request in await self._store.unposted():
+    async def resume(self, guild_id: int) -> None:
+        """Post the requests of a guild that the last stop of the bot left unposted."""
+        for request in await self._store.unposted(guild_id):
             await self._post(request)
 
-    async def expire(self) -> None:
-        """Expire requests older than `REQUEST_LIFETIME`, delete old ones, and wipe old tokens."""
+    async def expire(self, guild_id: int) -> None:
+        """Expire a guild's requests older than `REQUEST_LIFETIME`; forget old ones and tokens."""
         now = self._clock.now()
         await self._store.wipe_tokens(now - INTERACTION_LIFETIME)
-        for request in await self._store.overdue(now - REQUEST_LIFETIME):
+        for request in await self._store.overdue(guild_id, now - REQUEST_LIFETIME):
             ended = await self._store.end(request, LinkRequestState.EXPIRED, by=None, at=now)
             if ended is not None:
                 await self._announce_end(ended)

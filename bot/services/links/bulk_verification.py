@@ -134,11 +134,7 @@ class BulkVerifier:
         return await self._build_report(running.check, running.cad_error)
 
     async def page(self, actor: Actor, number: int, kind: str) -> LinkPage:
-        """Return one page of the guild's links of a `VerificationStatus`.
-
-        Raises:
-            NotAllowed, StorageError.
-        """
+        """Return one page of the guild's links of a `VerificationStatus`, or raise NotAllowed."""
         self._access.require_link(actor)
         status = VerificationStatus(kind)
         total = await self._verifications.count(actor.guild_id, status)
@@ -158,9 +154,10 @@ class BulkVerifier:
             raise NoCheckRuns
         await self._finish(running, stopped=True)
 
-    async def resume(self) -> None:
-        """Continue the checks that the last stop of the bot interrupted."""
-        for check in await self._checks.unfinished():
+    async def resume(self, guild_id: int) -> None:
+        """Continue the check of a guild that the last stop of the bot interrupted."""
+        check = await self._checks.get(guild_id)
+        if check is not None and check.finished_at is None:
             self._spawn(_RunningCheck(check))
 
     async def close(self, seconds: float) -> None:

@@ -6,8 +6,6 @@ Reference: docs/sonoran-cad.md, "Who is who".
 
 from __future__ import annotations
 
-import contextvars
-import logging
 from collections.abc import Collection, Iterable
 
 from bot.cad.errors import CadRateLimited
@@ -15,7 +13,6 @@ from bot.cad.http.rate_limits import background_queries
 from bot.cad.push.events import Event, LinkVerified
 from bot.common.backoff import Backoff
 from bot.common.clock import Clock
-from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
 from bot.services.cad_accounts import CadAccounts
 from bot.services.links.cad_links import CadLinks
@@ -24,8 +21,6 @@ PAUSE = 5.0  # seconds between two members
 SPARE = 2  # requests a minute that are left to other background work, such as a mentioned member
 KNOWN_FOR = 6 * 3600.0  # seconds for which a member without an account is not looked up again
 BACKOFF = Backoff(first=30.0, longest=900.0)  # without a request after a fault
-
-_log = logging.getLogger(__name__)
 
 
 class GroupLinks:
@@ -45,9 +40,6 @@ class GroupLinks:
         self._waiting: dict[int, None] = {}  # members, the first in turn first
         self._known_at: dict[int, float] = {}  # members, in monotonic seconds
         self._is_running = False
-        self._outage = OutageLog(
-            _log, "the lookup of members is interrupted", "the lookup of members works again"
-        )
 
     def pending(self, unlinked: Collection[int]) -> frozenset[int]:
         """Return which of these members are not looked up yet; have them looked up.
@@ -62,8 +54,7 @@ class GroupLinks:
         self._waiting |= dict.fromkeys(sorted(found - self._waiting.keys()))
         if self._waiting and not self._is_running and not self._tasks.is_stopping:
             self._is_running = True
-            # In a context of its own: the task outlives the order that starts it.
-            contextvars.Context().run(self._tasks.spawn, self._run(), "lookup of members")
+            self._tasks.repeat("the lookup of members", self._look_up_next, BACKOFF)
         return found
 
     def on_events(self, events: Iterable[Event]) -> None:
@@ -76,15 +67,12 @@ class GroupLinks:
         self._tasks.cancel_waiting()
         await self._tasks.join()
 
-    async def _run(self) -> None:
-        try:
-            while self._waiting and self._accounts.can_ask:
-                await self._tasks.sleep(await self._look_up(next(iter(self._waiting))))
-        finally:
+    async def _look_up_next(self) -> float | None:
+        """Look up the member whose turn it is; return the seconds to wait before the next."""
+        if not self._waiting or not self._accounts.can_ask:
             self._is_running = False
-
-    async def _look_up(self, member_id: int) -> float:
-        """Look a member up; return the seconds to wait before the next request."""
+            return None
+        member_id = next(iter(self._waiting))
         try:
             with self._tasks.cancellable(), background_queries(spare=SPARE):
                 account = await self._accounts.find(member_id)
@@ -92,10 +80,6 @@ class GroupLinks:
                 await self._cad_links.store(self._guild_id, member_id, account)
         except CadRateLimited as error:
             return max(PAUSE, error.retry_after or 0.0)  # no outage: members use the limit now
-        except Exception as error:  # noqa: BLE001 - the CAD, the database; it is tried again
-            self._outage.record_failure(error)
-            return BACKOFF.delay(self._outage.failures)
-        self._outage.record_success()
         del self._waiting[member_id]
         self._known_at[member_id] = self._clock.monotonic()
         return PAUSE

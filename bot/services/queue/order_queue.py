@@ -120,12 +120,12 @@ class OrderQueue:
         finally:
             self._ends.pop(queued.order.id, None)
 
-    async def resume(self) -> None:
-        """Take up what was left when the bot stopped; only the first call does."""
+    async def resume(self, guild_id: int) -> None:
+        """Take up what a guild had left when the bot stopped; only the first call does."""
         if self._is_resumed:
             return
         self._is_resumed = True
-        for order in await self._store.unfinished():
+        for order in await self._store.unfinished(guild_id):
             view = outcomes.decode_view(order)
             if not _is_readable(view):
                 self._tasks.spawn(self._abandon(view), f"outcome of order {order.id}")

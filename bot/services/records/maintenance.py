@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -22,8 +22,8 @@ CLOSE_GRACE = 5.0  # seconds
 class MemberDirectory(Protocol):
     """The members of the Discord servers."""
 
-    def complete_guilds(self) -> AsyncIterator[tuple[int, Callable[[int], bool]]]:
-        """Yield each server whose members are all known: its id, and the test for a member."""
+    async def membership_test(self, guild_id: int) -> Callable[[int], bool] | None:
+        """Return the test for a member of a server; None unless all its members are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class PeriodicJob:
 
 
 class Maintenance:
-    """Runs the periodic jobs; the failure of a run ends neither its job nor another one.
+    """Runs the periodic jobs of a guild; the failure of a run ends neither its job nor another one.
 
     Args:
         erasure: None where the data of a member is kept when they leave.
@@ -55,14 +55,16 @@ class Maintenance:
         erasure: MemberErasure | None,
         members: MemberDirectory,
         *,
+        guild_id: int,
         clock: Clock,
     ) -> None:
+        self._guild_id = guild_id
         self._erasure = erasure
         self._members = members
         self._tasks = BackgroundTasks(clock.sleep)
         self.jobs = [
             PeriodicJob("deleting old orders and tokens", MINUTE, audit_log.purge),
-            PeriodicJob("ending old link requests", MINUTE, approvals.expire),
+            PeriodicJob("ending old link requests", MINUTE, partial(approvals.expire, guild_id)),
         ]
         if erasure is not None:
             self.jobs.append(
@@ -85,9 +87,9 @@ class Maintenance:
         """Erase the members who left while the bot did not run, and orders that ended since."""
         if self._erasure is not None:
             with self._tasks.cancellable():
-                guilds = [one async for one in self._members.complete_guilds()]
-            for guild_id, is_member in guilds:
-                await self._erasure.erase_absent(guild_id, is_member)
+                is_member = await self._members.membership_test(self._guild_id)
+            if is_member is not None:
+                await self._erasure.erase_absent(self._guild_id, is_member)
 
 
 async def _run(job: PeriodicJob) -> float:

@@ -36,7 +36,6 @@ class LinkCheck:
 
 _CHECKS = select(*(link_checks.c[name] for name in LinkCheck.__slots__))
 _OF_GUILD = _CHECKS.where(link_checks.c.guild_id == bindparam("guild"))
-_UNFINISHED = _CHECKS.where(link_checks.c.finished_at.is_(None)).order_by(link_checks.c.guild_id)
 
 
 class LinkCheckStore:
@@ -52,11 +51,6 @@ class LinkCheckStore:
         async with self._database.connect() as connection:
             row = (await connection.execute(_OF_GUILD, {"guild": guild_id})).first()
         return LinkCheck(*row) if row else None
-
-    async def unfinished(self) -> list[LinkCheck]:
-        """List the checks that a stop of the bot interrupted."""
-        async with self._database.connect() as connection:
-            return [LinkCheck(*row) for row in await connection.execute(_UNFINISHED)]
 
     async def save(self, check: LinkCheck) -> None:
         """Save a check; it replaces the guild's previous one."""

@@ -76,9 +76,10 @@ _OF_PERSON = _REQUESTS.where(
     link_requests.c.guild_id == bindparam("guild"),
     link_requests.c.discord_id == bindparam("person"),
 ).order_by(link_requests.c.id)
-_PENDING = _REQUESTS.where(link_requests.c.state == LinkRequestState.PENDING).order_by(
-    link_requests.c.id
-)
+_PENDING = _REQUESTS.where(
+    link_requests.c.guild_id == bindparam("guild"),
+    link_requests.c.state == LinkRequestState.PENDING,
+).order_by(link_requests.c.id)
 _UNPOSTED = _PENDING.where(link_requests.c.message_id.is_(None))
 _OVERDUE = _PENDING.where(link_requests.c.asked_at < bindparam("before"))
 _INSERT = insert(link_requests)
@@ -142,13 +143,13 @@ class LinkRequestStore:
         """List the requests about a member, the oldest first."""
         return await self._read(_OF_PERSON, guild=guild_id, person=discord_id)
 
-    async def unposted(self) -> list[LinkRequest]:
-        """List the pending requests that are not posted yet."""
-        return await self._read(_UNPOSTED)
+    async def unposted(self, guild_id: int) -> list[LinkRequest]:
+        """List a guild's pending requests that are not posted yet."""
+        return await self._read(_UNPOSTED, guild=guild_id)
 
-    async def overdue(self, before: datetime) -> list[LinkRequest]:
-        """List the pending requests made before a point in time."""
-        return await self._read(_OVERDUE, before=before)
+    async def overdue(self, guild_id: int, before: datetime) -> list[LinkRequest]:
+        """List a guild's pending requests made before a point in time."""
+        return await self._read(_OVERDUE, guild=guild_id, before=before)
 
     async def save_posted(self, request: LinkRequest) -> bool:
         """Save the message and the account name of a request; False if it is not pending."""

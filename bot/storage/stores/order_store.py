@@ -36,10 +36,11 @@ _BY_UNDO = (
     ORDERS.where(orders.c.undone_by == bindparam("undo")).order_by(orders.c.id.desc()).limit(1)
 )
 _OPEN = (OrderState.QUEUED, OrderState.SENDING)
-_UNFINISHED = ORDERS.where(or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(False))).order_by(
-    orders.c.id
-)
-_NEWEST = ORDERS.where(orders.c.guild_id == bindparam("guild")).order_by(orders.c.id.desc())
+_OF_GUILD = orders.c.guild_id == bindparam("guild")
+_UNFINISHED = ORDERS.where(
+    _OF_GUILD, or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(False))
+).order_by(orders.c.id)
+_NEWEST = ORDERS.where(_OF_GUILD).order_by(orders.c.id.desc())
 _INSERT = insert(orders).returning(orders.c.id, sort_by_parameter_order=True)
 _INSERT_MANY = insert(orders)
 _GIVEN = tuple(name for name in Order.__slots__ if name != "id")
@@ -170,9 +171,9 @@ class OrderStore:
         async with self._database.begin() as connection:
             await connection.execute(_ABANDON, {"order": order_id, "now": now})
 
-    async def unfinished(self) -> list[Order]:
-        """List the orders that are open, or whose outcome was not told, the oldest first."""
-        return await self._read(_UNFINISHED)
+    async def unfinished(self, guild_id: int) -> list[Order]:
+        """List a guild's orders that are open, or whose outcome was not told, the oldest first."""
+        return await self._read(_UNFINISHED, guild=guild_id)
 
     async def newest(
         self,

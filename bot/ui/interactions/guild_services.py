@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from discord.ext import commands
@@ -43,6 +44,10 @@ class GuildServices:
 
 
 class DispatchClient(commands.Bot):
-    """A client of Discord that knows the services behind its interactions."""
+    """A client of Discord that knows the services behind its interactions.
 
-    services: GuildServices
+    Attributes:
+        guild_services: those of the guilds that the bot serves, by guild id.
+    """
+
+    guild_services: Mapping[int, GuildServices]

@@ -16,6 +16,7 @@ import discord
 from discord import app_commands
 from discord.ui import Button, DynamicItem, Item, View
 
+from bot.services.errors import GuildNotServed
 from bot.ui.interactions.answers import answer, answer_error
 from bot.ui.interactions.guild_services import DispatchClient, GuildServices
 from bot.ui.interactions.responses import Interaction, services_for
@@ -28,7 +29,6 @@ class DispatchTree(app_commands.CommandTree[DispatchClient]):
 
     def __init__(self, client: DispatchClient) -> None:
         super().__init__(client)
-        self.guild_id: int | None = None
         self._running: set[asyncio.Task[object]] = set()
         self._closing = False
 
@@ -40,14 +40,14 @@ class DispatchTree(app_commands.CommandTree[DispatchClient]):
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Refuse what comes while closing, or from a server that this bot does not serve."""
-        is_served = self.guild_id is None or interaction.guild_id == self.guild_id
+        is_served = interaction.guild_id in self.client.guild_services
         if interaction.type is discord.InteractionType.autocomplete:
             return not self._closing and is_served
         if self._closing:
             await answer(interaction, "❌ The bot is restarting. Try again in a minute.")
             return False
         if not is_served:
-            await answer(interaction, "❌ This bot does not dispatch for this server.")
+            await answer_error(interaction, GuildNotServed())
             return False
         # discord.py runs the command in the task that asks here.
         task = asyncio.current_task()

@@ -19,7 +19,7 @@ from discord.ui import View
 
 from bot.cad.errors import CadError
 from bot.services.access.policy import Actor
-from bot.services.errors import ServiceError, SpentError
+from bot.services.errors import GuildNotServed, ServiceError, SpentError
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.reply import ReplyAddress
@@ -59,8 +59,10 @@ class ReplyPlace(enum.Enum):
 
 
 def services_for(interaction: Interaction) -> GuildServices:
-    """Return the services of the guild that an interaction comes from."""
-    return interaction.client.services
+    """Return the services of the guild that an interaction comes from, or raise GuildNotServed."""
+    if services := interaction.client.guild_services.get(interaction.guild_id or 0):
+        return services
+    raise GuildNotServed
 
 
 def actor_of(interaction: Interaction) -> Actor:

@@ -28,6 +28,7 @@ from sandbox.cad.state.seed import (
     build_world,
 )
 from sandbox.cad.state.world import CadWorld
+from tests.deadlines import HANG_TIMEOUT
 
 
 def test_ids_are_bare_lower_hex() -> None:
@@ -83,7 +84,7 @@ async def test_the_cad_runs_alone_with_the_switches_of_the_sandbox() -> None:
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(HANG_TIMEOUT), aiohttp.ClientSession() as session:
         line = await process.stdout.readline()
         found = re.match(rb"Pretend Sonoran CAD: (http://127\.0\.0\.1:\d+)/ ", line)
         assert found is not None

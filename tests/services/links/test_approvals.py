@@ -264,9 +264,9 @@ async def test_a_request_is_shown_after_a_crash(
     assert asking.cancelled()
     await queue_fixture.open()
     again = LinkFixture(queue_fixture, needs_approval=True)
-    await again.approvals.resume()
+    await again.approvals.resume(GUILD)
     (asked,) = again.notifier.posted
-    await again.approvals.resume()
+    await again.approvals.resume(GUILD)
     assert len(again.notifier.posted) == 1
     await again.workflow.approve(DANA, asked.request.id, BUTTON)
     assert await again.api_ids() == {7: HEX}
@@ -286,17 +286,17 @@ async def test_before_an_order_there_is_a_link_or_a_reason(link_fixture: LinkFix
 async def test_a_request_expires(link_fixture: LinkFixture, queue_fixture: QueueFixture) -> None:
     request = await link_fixture.request_link()
     await queue_fixture.advance(REQUEST_LIFETIME.total_seconds() - 60)
-    await link_fixture.approvals.expire()
+    await link_fixture.approvals.expire(GUILD)
     assert link_fixture.notifier.closed == []
     await queue_fixture.advance(61)
-    await link_fixture.approvals.expire()
+    await link_fixture.approvals.expire(GUILD)
     (ended,) = link_fixture.notifier.closed
     assert (ended.state, ended.decided_by) == (LinkRequestState.EXPIRED, None)
     assert link_fixture.notifier.answered == [ended]
     with pytest.raises(RequestDecided):
         await link_fixture.workflow.approve(DANA, request.id, BUTTON)
     await queue_fixture.advance(REQUEST_LIFETIME.total_seconds() + 1)
-    await link_fixture.approvals.expire()
+    await link_fixture.approvals.expire(GUILD)
     with pytest.raises(RequestNotFound):
         await link_fixture.workflow.approve(DANA, request.id, BUTTON)
     assert await link_fixture.requests.for_person(GUILD, 7) == []
@@ -313,9 +313,9 @@ async def test_no_token_is_kept_for_more_than_a_quarter_of_an_hour(
         return stored.token
 
     await queue_fixture.advance(timedelta(minutes=14).total_seconds())
-    await link_fixture.approvals.expire()
+    await link_fixture.approvals.expire(GUILD)
     assert await token() == REPLY.token
     assert REPLY.token not in repr(request)
     await queue_fixture.advance(61)
-    await link_fixture.approvals.expire()
+    await link_fixture.approvals.expire(GUILD)
     assert await token() is None

@@ -87,7 +87,7 @@ class BulkCheckFixture:
     async def restart(self) -> None:
         await self.verifier_fixture.run(self.checks.close(10))
         self.checks = self.opened()
-        await self.checks.resume()
+        await self.checks.resume(GUILD)
         await self.verifier_fixture.settle()
 
     async def check(self, name: str = REPLY) -> CheckReport:

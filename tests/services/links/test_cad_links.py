@@ -16,6 +16,7 @@ from bot.services.links import cad_links as module
 from bot.services.links.cad_links import CadLinks, MemberAccount
 from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import LinkStore
+from tests.deadlines import HANG_TIMEOUT
 from tests.services.conftest import v2
 from tests.services.queue_fixture import QueueFixture, ScriptedCad
 from tests.services.samples import GUILD
@@ -183,7 +184,7 @@ class TestIsLinked:
         cad.gate.clear()
         assert not await cad_links.is_linked(GUILD, 8)
         cad.gate.set()
-        assert await asyncio.wait_for(cad_links.is_linked(GUILD, 8), 5)
+        assert await asyncio.wait_for(cad_links.is_linked(GUILD, 8), HANG_TIMEOUT)
 
 
 class TestDescribe:

@@ -87,7 +87,7 @@ async def test_a_limit_is_waited_for(
 async def test_an_outage_is_logged_once_and_passes(
     group_links: GroupLinks, cad: Cad, queue_fixture: QueueFixture, caplog
 ) -> None:
-    caplog.set_level("INFO", "bot.services.links.group_links")
+    caplog.set_level("INFO", "bot.services.background")
     cad.answers.extend([CadUnreachable("Connection refused")] * 3)
     group_links.pending([8])
     waits = [BACKOFF.delay(number) for number in (1, 2, 3)]

@@ -124,7 +124,7 @@ async def test_the_question_is_answered_once(
         return_exceptions=True,
     )
     assert [type(one) for one in answers].count(AlreadyConfirmed) == 5
-    assert len(await queue_fixture.store.unfinished()) == 1
+    assert len(await queue_fixture.store.unfinished(GUILD)) == 1
     for late in (
         asking.confirm(DISPATCHER, REPLY, asked),
         asking.decline(DISPATCHER, REPLY, asked),

@@ -90,7 +90,7 @@ async def test_an_order_on_no_single_call_is_not_stored(order_fixture: OrderFixt
             await order_fixture.intake.attach(DANA, REPLY, "me", call=typed)
         with pytest.raises(RoleRequired):
             await order_fixture.intake.attach(actor(user_id=42), REPLY, "me", call=typed)
-    assert await order_fixture.queue_fixture.store.unfinished() == []
+    assert await order_fixture.queue_fixture.store.unfinished(GUILD) == []
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ async def test_what_is_refused_is_not_stored(
         await order_fixture.intake.attach(who, REPLY, units, call=100)
     with pytest.raises(error):
         await order_fixture.intake.detach(who, REPLY, units)
-    assert await order_fixture.queue_fixture.store.unfinished() == []
+    assert await order_fixture.queue_fixture.store.unfinished(GUILD) == []
 
 
 async def test_the_token_is_not_shown(order_fixture: OrderFixture) -> None:

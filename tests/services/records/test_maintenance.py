@@ -33,11 +33,12 @@ class Members:
         self.asked = 0
         self.is_silent = False
 
-    async def complete_guilds(self) -> AsyncIterator[tuple[int, Callable[[int], bool]]]:
+    async def membership_test(self, guild_id: int) -> Callable[[int], bool]:
+        assert guild_id == GUILD
         self.asked += 1
         if self.is_silent:
             await asyncio.Event().wait()
-        yield GUILD, self.member_ids.__contains__
+        return self.member_ids.__contains__
 
 
 @pytest.fixture
@@ -60,7 +61,12 @@ async def maintenance(
     )
     members = Members(*range(2000))  # the actors and units of QueueFixture
     maintenance = Maintenance(
-        audit, link_fixture.approvals, link_fixture.erasure, members, clock=queue_fixture.time
+        audit,
+        link_fixture.approvals,
+        link_fixture.erasure,
+        members,
+        guild_id=GUILD,
+        clock=queue_fixture.time,
     )
     yield maintenance
     await maintenance.close()
@@ -100,7 +106,7 @@ async def test_without_erasure_the_members_are_not_read(
         clock=queue_fixture.time,
     )
     maintenance = Maintenance(
-        audit, link_fixture.approvals, None, members, clock=queue_fixture.time
+        audit, link_fixture.approvals, None, members, guild_id=GUILD, clock=queue_fixture.time
     )
     maintenance.start()
     await queue_fixture.advance(2 * HOUR)

@@ -20,14 +20,5 @@ async def test_checks(database: Database) -> None:
     await checks.save(first)
     await checks.save(LinkCheck(OTHER_GUILD, 9, NOON, NOON + HOUR, stopped=True, told=True))
     assert await checks.get(GUILD) == first
-    assert await checks.unfinished() == [first]
     await checks.save(replace(first, finished_at=NOON + HOUR))
-    assert await checks.unfinished() == []
     assert await checks.get(GUILD) == LinkCheck(GUILD, 9, NOON, NOON + HOUR)
-
-
-async def test_unfinished_checks_of_all_guilds(database: Database) -> None:
-    checks = LinkCheckStore(database)
-    for guild_id in (OTHER_GUILD, GUILD):
-        await checks.save(LinkCheck(guild_id, 9, NOON))
-    assert [one.guild_id for one in await checks.unfinished()] == [GUILD, OTHER_GUILD]

@@ -117,9 +117,9 @@ async def test_what_still_has_to_be_posted_or_has_waited_too_long(store: LinkReq
     new = await add(store)
     posted = await add(store, BOB, message_id=5, asked_at=NOON - HOUR)
     await add(store, 9, state=CONFLICT, asked_at=NOON - HOUR)
-    assert await store.unposted() == [new]
-    assert await store.overdue(NOON) == [posted]
-    assert await store.overdue(NOON - HOUR) == []
+    assert await store.unposted(GUILD) == [new]
+    assert await store.overdue(GUILD, NOON) == [posted]
+    assert await store.overdue(GUILD, NOON - HOUR) == []
 
 
 async def test_where_a_request_is_shown(store: LinkRequestStore):
@@ -128,7 +128,7 @@ async def test_where_a_request_is_shown(store: LinkRequestStore):
     shown = replace(new, account_name="Pat", channel_id=900, message_id=5)
     await store.save_posted(shown)
     assert await store.get(new.id) == shown
-    assert await store.unposted() == [other]
+    assert await store.unposted(GUILD) == [other]
 
 
 async def test_a_request_ends_once(store: LinkRequestStore):

@@ -171,7 +171,7 @@ async def test_what_is_unfinished(store: OrderStore) -> None:
             one = await add(store, state=state, answered=answered)
             if state.is_open or not answered:
                 expected.append(one)
-    assert await store.unfinished() == expected
+    assert await store.unfinished(10) == expected
 
 
 @pytest.mark.parametrize("state", list(OrderState))
@@ -278,11 +278,11 @@ async def test_an_order_of_another_version_is_read_and_closed(
     one, told = await add(store), await add(store, state=OrderState.DONE)
     async with database.begin() as connection:
         await connection.execute(text("UPDATE orders SET action = 'panic'"))
-    found = await store.unfinished()
+    found = await store.unfinished(10)
     assert [order.action for order in found] == [OrderAction.UNREADABLE] * 2
     for order in (one, told):
         await store.abandon(order.id, NOW)
-    assert await store.unfinished() == []
+    assert await store.unfinished(10) == []
     states = [order.state for order in await store.newest(10)]
     assert states == [OrderState.DONE, OrderState.UNREADABLE]
     async with database.begin() as connection:
@@ -320,7 +320,7 @@ async def test_every_method_translates_what_the_driver_says(
         "add": store.add(order()),
         "get": store.get(1),
         "save": store.save([order(id=1)]),
-        "unfinished": store.unfinished(),
+        "unfinished": store.unfinished(10),
         "newest": store.newest(10),
         "count": store.count(10),
         "wipe_tokens": store.wipe_tokens(NOW),

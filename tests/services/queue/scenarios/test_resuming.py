@@ -11,8 +11,10 @@ from bot.cad.errors import CadTimeout, CadUnreachable
 from bot.services.queue.order_queue import TELL_WITHIN
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import OrderAction, OrderState
+from tests.deadlines import HANG_TIMEOUT
 from tests.services.conftest import v1
 from tests.services.queue_fixture import DANA, LIFETIME, QueueFixture
+from tests.services.samples import GUILD
 
 DOWN = CadUnreachable("Connection refused")
 LAST = LIFETIME.total_seconds()
@@ -110,7 +112,7 @@ async def test_what_was_done_long_ago_cannot_be_confirmed_any_more(
     queue_fixture.announcer.is_reachable, queue_fixture.cad.query_fault = True, None
     queue_fixture.cad.put(1, 101)
     await queue_fixture.open()
-    await queue_fixture.queue.resume()
+    await queue_fixture.queue.resume(GUILD)
     await queue_fixture.advance(4)
     assert queue_fixture.text(first).splitlines()[1] == (
         "The CAD accepted the order, but did not say whether it shows on the call. Check the call."
@@ -146,7 +148,7 @@ async def test_a_second_start_does_nothing_twice(queue_fixture: QueueFixture) ->
     queue_fixture.cad.fault = DOWN
     second = await queue_fixture.order("2")
     await queue_fixture.restart()
-    await queue_fixture.queue.resume()
+    await queue_fixture.queue.resume(GUILD)
     await queue_fixture.restart()
     queue_fixture.cad.fault = None
     queue_fixture.cad.sent.clear()
@@ -163,9 +165,9 @@ async def test_resuming_twice_does_nothing_twice(queue_fixture: QueueFixture) ->
     )
     order = await queue_fixture.accept("2")
     queue_fixture.cad.gate.clear()
-    await asyncio.gather(queue_fixture.queue.resume(), queue_fixture.queue.resume())
+    await asyncio.gather(queue_fixture.queue.resume(GUILD), queue_fixture.queue.resume(GUILD))
     await queue_fixture.settle()
-    await queue_fixture.queue.resume()
+    await queue_fixture.queue.resume(GUILD)
     queue_fixture.cad.gate.set()
     await queue_fixture.advance(60)
     assert queue_fixture.sent == [[2]]
@@ -301,8 +303,8 @@ async def test_what_is_only_being_looked_up_is_not_sent_any_more(
 async def test_stopping_does_not_wait_for_a_limit(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.limiters.attach.on_rate_limited(60.0)
     first = await queue_fixture.order("1")
-    async with asyncio.timeout(2):  # not the five that it has
-        await queue_fixture.queue.drain(5)
+    async with asyncio.timeout(HANG_TIMEOUT):
+        await queue_fixture.queue.drain(2 * HANG_TIMEOUT)
     assert queue_fixture.text(first).startswith("⏳ The bot is restarting")
 
 

@@ -1,0 +1,70 @@
+"""The services of guilds are opened and closed one guild at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from socket import create_server
+
+import discord
+import pytest
+
+from bot.common.clock import SYSTEM_CLOCK
+from bot.config.settings import Settings
+from bot.services.board.push_listener import ListenError
+from bot.wiring.dependencies import open_shared
+from bot.wiring.guild_registry import GuildRegistry
+
+GUILD, OTHER_GUILD = 700_000_000_000_000_001, 700_000_000_000_000_002
+
+
+def settings(tmp_path: Path, push_listen: str | None = None) -> Settings:
+    return Settings.model_validate(
+        {
+            "discord_token": "a.bot.token",
+            "sonoran_community_id": "sandbox",
+            "sonoran_api_key": "sandbox-key",
+            "sonoran_api_url": "http://127.0.0.1:9",
+            "database_url": f"sqlite+aiosqlite:///{(tmp_path / 'dispatch.db').as_posix()}",
+            "push_listen": push_listen,
+        }
+    )
+
+
+@pytest.fixture
+async def registry(tmp_path: Path) -> AsyncIterator[GuildRegistry]:
+    client, operator = discord.Client(intents=discord.Intents.none()), settings(tmp_path)
+    async with AsyncExitStack() as stack:
+        registry = GuildRegistry(await open_shared(stack, operator, client, None, SYSTEM_CLOCK))
+        stack.push_async_callback(registry.close_all)
+        yield registry
+
+
+async def test_each_guild_has_services_of_its_own(registry: GuildRegistry, tmp_path: Path):
+    one = await registry.open(GUILD, settings(tmp_path))
+    other = await registry.open(OTHER_GUILD, settings(tmp_path))
+    assert dict(registry.services) == {GUILD: one, OTHER_GUILD: other}
+    assert one.board is not other.board
+    await registry.close(GUILD)
+    await registry.close(GUILD)
+    assert dict(registry.services) == {OTHER_GUILD: other}
+    assert await registry.open(GUILD, settings(tmp_path)) is not one
+
+
+async def test_the_services_of_a_guild_are_opened_once(registry: GuildRegistry, tmp_path: Path):
+    one = await registry.open(GUILD, settings(tmp_path))
+    with pytest.raises(ValueError, match=f"guild {GUILD} are open"):
+        await registry.open(GUILD, settings(tmp_path))
+    assert dict(registry.services) == {GUILD: one}
+
+
+async def test_a_guild_that_cannot_be_opened_leaves_nothing(tmp_path: Path):
+    client = discord.Client(intents=discord.Intents.none())
+    with create_server(("127.0.0.1", 0)) as taken:
+        operator = settings(tmp_path, f"127.0.0.1:{taken.getsockname()[1]}")
+        async with AsyncExitStack() as stack:
+            registry = GuildRegistry(await open_shared(stack, operator, client, None, SYSTEM_CLOCK))
+            with pytest.raises(ListenError):
+                await registry.open(GUILD, operator)
+            assert dict(registry.services) == {}

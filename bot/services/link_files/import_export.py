@@ -11,21 +11,18 @@ from datetime import datetime
 from io import StringIO
 
 from bot.common.clock import Clock
-from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import (
-    AlreadyImported,
     ExportTooLarge,
     FileReadTimeout,
     FileTooLarge,
-    ImportExpired,
     ImportOutdated,
-    NotImportOwner,
 )
 from bot.services.link_files.csv_format import write_links
 from bot.services.link_files.file_reader import read_links
 from bot.services.link_files.import_diff import ChangedLink, ImportDiff, compute_diff, links_of
-from bot.services.link_files.rows import MemberNames, ParsedFile
+from bot.services.link_files.pending_imports import PendingImport, PendingImports
+from bot.services.link_files.rows import MemberNames
 from bot.services.links.link_changes import (
     LinkChange,
     LinkChangeKind,
@@ -41,7 +38,6 @@ MAX_FILE_BYTES = 2 * 1024 * 1024  # bytes of an uploaded file
 READ_WITHIN = 20.0  # seconds
 MAX_EXPORT_BYTES = 8 * 1024 * 1024  # bytes; Discord accepts 10 MB
 MAX_NOTIFIED = 20  # members; Discord treats direct messages to hundreds at once as spam
-PREVIEW_TTL = INTERACTION_LIFETIME.total_seconds()  # for which a preview can be applied
 
 _log = logging.getLogger(__name__)
 
@@ -93,29 +89,10 @@ class ExportResult:
     count: int
 
 
-@dataclass(slots=True)
-class _PendingImport:
-    """A file that was previewed.
-
-    Attributes:
-        message_id: the message of the preview; None where it is not known.
-        expires_at: monotonic seconds.
-        is_done: whether it is being applied or has been.
-    """
-
-    actor: Actor
-    parsed: ParsedFile
-    diff: ImportDiff
-    message_id: int | None
-    expires_at: float
-    is_done: bool = False
-
-
 class LinkImportExport:
     """Imports and exports the links of a guild, for administrators.
 
-    A preview can be applied for `PREVIEW_TTL` seconds, one per administrator and guild. An import
-    writes exactly what its preview showed, or nothing.
+    An import writes exactly what its preview showed, or nothing.
 
     Args:
         id_format: how a Steam id is written for the CAD, the setting `API_ID_FORMAT`.
@@ -139,9 +116,8 @@ class LinkImportExport:
         self._notifier = notifier
         self._id_format = id_format
         self._clock = clock
-        self._new_token = new_token
         self._read_within = read_within
-        self._pending: dict[str, _PendingImport] = {}
+        self._pending = PendingImports(new_token, clock=clock)
 
     async def preview(self, actor: Actor, upload: Upload, reply: ReplyAddress) -> ImportPreview:
         """Read a file and return what it would change, for the `reply`; write nothing.
@@ -163,7 +139,7 @@ class LinkImportExport:
                 diff = await asyncio.to_thread(compute_diff, parsed, before, proven)
         except TimeoutError as error:
             raise FileReadTimeout from error
-        token = self._store_preview(actor, reply, parsed, diff) if diff.rows else None
+        token = self._pending.add(actor, reply, parsed, diff) if diff.rows else None
         return ImportPreview(upload.name, diff, token)
 
     async def apply(
@@ -181,7 +157,7 @@ class LinkImportExport:
             ImportOutdated: it would change something else by now; nothing was written.
         """
         self._access.require_admin(actor)
-        pending = self._claim(actor, token, reply)
+        pending = self._pending.claim(actor, token, reply)
         kept = () if may_replace_proven else pending.diff.replacements
         try:
             counts = await self._write_links(pending, kept)
@@ -219,24 +195,8 @@ class LinkImportExport:
         _log.info("%s exported the links of guild %s", actor.user_id, actor.guild_id)
         return ExportResult(data, len(api_ids))
 
-    def _claim(self, actor: Actor, token: str, reply: ReplyAddress) -> _PendingImport:
-        """Return a previewed file and mark it as done, or raise."""
-        self._drop_expired()
-        pending = self._pending.get(token)
-        if pending is None:
-            raise ImportExpired
-        if (pending.actor.user_id, pending.actor.guild_id) != (actor.user_id, actor.guild_id):
-            raise NotImportOwner
-        if pending.message_id not in {None, reply.reply_id}:
-            raise ImportExpired
-        if pending.is_done:
-            raise AlreadyImported
-        # Before the first await, so that a second press finds it done.
-        pending.is_done = True
-        return pending
-
     async def _write_links(
-        self, pending: _PendingImport, kept: Collection[ChangedLink]
+        self, pending: PendingImport, kept: Collection[ChangedLink]
     ) -> ImportCounts:
         guild_id = pending.actor.guild_id
         before = await self._links.api_ids(guild_id)
@@ -249,27 +209,9 @@ class LinkImportExport:
         except LinksChanged as error:
             raise ImportOutdated from error
 
-    def _store_preview(
-        self, actor: Actor, reply: ReplyAddress, parsed: ParsedFile, diff: ImportDiff
-    ) -> str:
-        self._drop_expired()
-        owner = actor.user_id, actor.guild_id
-        for token, pending in list(self._pending.items()):
-            # A new preview replaces the one before, so that they do not fill the memory.
-            if (pending.actor.user_id, pending.actor.guild_id) == owner:
-                del self._pending[token]
-        token = self._new_token()
-        expires_at = self._clock.monotonic() + PREVIEW_TTL
-        self._pending[token] = _PendingImport(actor, parsed, diff, reply.reply_id, expires_at)
-        return token
-
-    def _drop_expired(self) -> None:
-        now = self._clock.monotonic()
-        self._pending = {token: one for token, one in self._pending.items() if one.expires_at > now}
-
 
 def _checked_links(
-    pending: _PendingImport, before: Mapping[int, str], proven: Collection[int], now: datetime
+    pending: PendingImport, before: Mapping[int, str], proven: Collection[int], now: datetime
 ) -> list[Link]:
     """Return the links of a file; raise ImportOutdated if the diff is not the previewed one."""
     if compute_diff(pending.parsed, before, proven) != pending.diff:

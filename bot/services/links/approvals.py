@@ -79,13 +79,13 @@ class LinkApprovals:
             ApprovalUnavailable: the request could not be posted.
             RequestNotFound, RequestDecided: it was withdrawn or replaced before it was posted.
         """
-        guild_id, person = actor.guild_id, actor.user_id
-        owners = await self._links.find_by_api_ids(guild_id, [api_id])
+        person = actor.user_id
+        owners = await self._links.find_by_api_ids(actor.guild_id, [api_id])
         if any(one.discord_id != person for one in owners):
             raise IdAlreadyLinked(api_id, frozenset())
         request = LinkRequest(
             id=0,
-            guild_id=guild_id,
+            guild_id=actor.guild_id,
             discord_id=person,
             api_id=api_id,
             asked_by=person,
@@ -97,7 +97,7 @@ class LinkApprovals:
         )
         request_id, replaced = await self._store.add(request)
         request = replace(request, id=request_id)
-        _log.info("%s requests a link in guild %s", person, guild_id)
+        _log.info("%s requests a link in guild %s", person, actor.guild_id)
         if replaced is not None:
             await self._notifier.close_request(replaced)
         posted = await self._post(request)
@@ -111,19 +111,16 @@ class LinkApprovals:
     async def approve(
         self, actor: Actor, request_id: int, message: MessageRef, reply: ReplyAddress
     ) -> LinkRequest | IdConflict:
-        """Link the requester, or return a conflict if another member has the id by now.
+        """Link the requester, for a button of `message`; `reply` gets the answer.
 
-        Args:
-            message: the message whose button was pressed.
-            reply: gets the answer, and the question about a conflict.
+        Return a conflict if another member has the id by now.
 
         Raises:
             NotAllowed, RequestNotFound, RequestDecided.
         """
         request = await self._require_pending(actor, request_id, message)
-        link = Link(
-            request.guild_id, request.discord_id, request.api_id, actor.user_id, self._clock.now()
-        )
+        now = self._clock.now()
+        link = Link(request.guild_id, request.discord_id, request.api_id, actor.user_id, now)
         ended, claim = await self._store.approve(request, link)
         if ended is None or claim is None:
             raise await self._late_error(request_id)
@@ -162,26 +159,21 @@ class LinkApprovals:
         conflict_id, _ = await self._store.add(conflict)
         return IdConflict(replace(conflict, id=conflict_id))
 
-    async def take_conflict(
-        self, actor: Actor, conflict_id: int, reply: ReplyAddress
-    ) -> LinkRequest:
-        """Delete an open conflict and return it, so that it is decided only once.
+    async def take_conflict(self, actor: Actor, number: int, reply: ReplyAddress) -> LinkRequest:
+        """Delete an open conflict, for a button of `reply`, and return it: it is decided once.
 
         One about the actor's own link to an id of no other member needs no right.
-
-        Args:
-            reply: the message whose button was pressed.
 
         Raises:
             NotAllowed.
             RequestNotFound: it was decided before, has expired, or was asked in another message.
         """
-        found = await self._store.get(conflict_id)
-        if found is None or not found.is_shown_in(reply.reply_id):
+        found = await self._store.get(number)
+        if found is None or found.reply_id not in {None, reply.reply_id}:
             raise RequestNotFound
         if found.holders or found.discord_id != actor.user_id:
             self._access.require_link(actor)
-        taken = await self._store.take_conflict(actor.guild_id, actor.user_id, conflict_id)
+        taken = await self._store.take_conflict(actor.guild_id, actor.user_id, number)
         if taken is None:
             raise RequestNotFound
         return taken
@@ -235,17 +227,16 @@ class LinkApprovals:
 
         Return None if posting failed, or if the request ended while the CAD was asked about it.
         """
-        found = await self._links.find(request.guild_id, [request.discord_id])
-        wanted = Link(
-            request.guild_id, request.discord_id, request.api_id, request.asked_by, request.asked_at
-        )
+        guild_id, person = request.guild_id, request.discord_id
+        found = await self._links.find(guild_id, [person])
+        wanted = Link(guild_id, person, request.api_id, request.asked_by, request.asked_at)
         verification = await self._linking.verify_unsaved(wanted)
         current = await self._store.get(request.id)
         if current is None or current.state is not LinkRequestState.PENDING:
             return None
         request = replace(request, account_name=verification.account_name)
         place = await self._notifier.post_request(
-            RequestNotice(request, found.get(request.discord_id), verification.error)
+            RequestNotice(request, found.get(person), verification.error)
         )
         if place is None:
             return None

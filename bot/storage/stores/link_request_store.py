@@ -69,10 +69,6 @@ class LinkRequest:
     decided_by: int | None = None
     decided_at: datetime | None = None
 
-    def is_shown_in(self, message_id: int | None) -> bool:
-        """Return whether a message may be the reply; where one is not known, it may."""
-        return message_id is None or self.reply_id is None or self.reply_id == message_id
-
 
 _REQUESTS = select(*(link_requests.c[name] for name in LinkRequest.__slots__))
 _BY_ID = _REQUESTS.where(link_requests.c.id == bindparam("request"))

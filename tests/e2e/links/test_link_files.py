@@ -8,7 +8,8 @@ from contextlib import closing
 import pytest
 from simcord.actors import MemberActor
 
-from bot.services.link_files.import_export import MAX_FILE_BYTES, PREVIEW_TTL
+from bot.services.link_files.import_export import MAX_FILE_BYTES
+from bot.services.link_files.pending_imports import PREVIEW_TTL
 from sandbox.cad.state import seed
 from tests.e2e.bot_fixture import BotFixture, CommandReply
 from tests.e2e.conftest import with_settings

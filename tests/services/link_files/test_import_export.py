@@ -26,11 +26,11 @@ from bot.services.errors import (
 from bot.services.link_files.import_export import (
     MAX_FILE_BYTES,
     MAX_NOTIFIED,
-    PREVIEW_TTL,
     ImportPreview,
     LinkImportExport,
     Upload,
 )
+from bot.services.link_files.pending_imports import PREVIEW_TTL
 from bot.storage.errors import StorageError
 from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import ImportCounts, LinkStore

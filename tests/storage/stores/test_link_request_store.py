@@ -155,17 +155,6 @@ async def test_a_conflict_is_taken_once_and_only_by_the_actor_asked(
     assert await store.get(conflict.id) is None
 
 
-@pytest.mark.parametrize(
-    ("reply_id", "message_id", "expected"),
-    [(5, 5, True), (5, 6, False), (5, None, True), (None, 6, True)],
-)
-async def test_the_message_that_a_request_knows(
-    store: LinkRequestStore, reply_id: int | None, message_id: int | None, expected: bool
-):
-    found = await add(store, state=CONFLICT, reply_id=reply_id)
-    assert found.is_shown_in(message_id) is expected
-
-
 def link(api_id: str = "steam:abc", discord_id: int = PAT) -> Link:
     return Link(GUILD, discord_id, api_id, STAFF, NOON + HOUR)
 

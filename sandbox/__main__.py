@@ -24,7 +24,7 @@ cli = typer.Typer(
 @cli.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
-    cad_port: Annotated[int, typer.Option(help="Port of the CAD; a free one if it is in use.")] = 8100,
+    cad_port: Annotated[int, typer.Option(help="Port of the CAD; if in use, a free one.")] = 8100,
     discord_port: Annotated[int, typer.Option(help="Port of the Discord page; as above.")] = 8101,
     *,
     api: Annotated[

@@ -120,7 +120,7 @@ async def test_the_variant_is_found_and_no_unit_is_moved(
     assert client_fixture.cad.world.server(COMMUNITY_ID).calls[ARMED_ROBBERY].idents == []
 
 
-async def test_the_dialect_that_has_worked_is_not_asked_for(client_fixture: ClientFixture) -> None:
+async def test_the_variant_that_has_worked_is_not_asked_for(client_fixture: ClientFixture) -> None:
     client = client_fixture.v1()
     await client.attach([AttachRequest(SERVER_ID, ARMED_ROBBERY, (UnitRef(ALICE.hex),))])
     asked = len(client_fixture.cad.world.history)

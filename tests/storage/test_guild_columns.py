@@ -27,7 +27,7 @@ EXCEPTIONS = {
     "link_check_store": {"_CHECKS": "completed by others"},
     "order_row": {"ORDERS": "completed by others"},
     "order_store": {
-        "_BY_REPLY": "a message of Discord is in one guild": "a row that the caller has read",
+        "_BY_REPLY": "a message of Discord is in one guild",
         "_TO_UNDO": "a row that the caller has read",
         "_BY_ID": "the caller compares the guild of the row",
         "_LAST_ID": "the ids of one transaction",

@@ -74,6 +74,7 @@ _UI_ROOT = (
     "bot.ui.link_error_text",
     "bot.ui.member_directory",
     "bot.ui.text",
+    "bot.ui.wait_text",
 )
 _BELOW_UI = ("bot.services", "bot.cad.errors", "bot.cad.models", *_ROWS, *_UI_ROOT)
 _BELOW_COGS = ("bot.ui", "bot.services")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from discord import app_commands
 
@@ -22,7 +21,6 @@ from bot.cad.errors import (
     InvalidApiKey,
     InvalidCommunity,
     InvalidRequestType,
-    UnitListIncomplete,
     UnitNotAddressable,
 )
 from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
@@ -62,7 +60,7 @@ from bot.services.errors import (
 )
 from bot.storage.errors import StorageError, ValueNotStorable
 from bot.ui.link_error_text import FIXED_LINK_TEXTS, LinkError, link_message
-from bot.ui.text import call_name, code_span, join_limited, on_server, role_mentions, timestamp
+from bot.ui.text import call_name, code_span, join_limited, on_server, role_mentions
 
 _TELL_OPERATOR = "Tell the person who runs this bot"
 _REJECTION_ADVICE: dict[type[CadRefused], str] = {
@@ -200,29 +198,6 @@ def cad_message(error: CadError) -> str:
                 f"The CAD's answer cannot be read.{said} {_TELL_OPERATOR}: check SONORAN_API_URL."
             )
     return text.rstrip()
-
-
-def wait_reason(error: CadError) -> str:
-    """Return why an order waits for the CAD, as one sentence."""
-    match error:
-        case UnitListIncomplete(loaded=loaded, as_of=datetime() as as_of):
-            return list_incomplete(loaded, as_of)
-        case CadRateLimited():
-            return "Sonoran CAD takes no more orders for now."
-        case CadUnavailable():
-            return f"Sonoran CAD has a fault ({error.status})."
-        case CadUnreachable():
-            return f"Sonoran CAD cannot be reached ({code_span(error.text, 80)})."
-        case _:
-            return "Sonoran CAD is not answering."
-
-
-def list_incomplete(loaded: int, as_of: datetime) -> str:
-    """Return that the list of units is still loading, and how far it is, as one sentence."""
-    return (
-        f"The list of units on duty is still loading: {loaded} so far, as of"
-        f" {timestamp(as_of, 'R')}."
-    )
 
 
 def error_label(error: CadError) -> str:

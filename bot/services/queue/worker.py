@@ -79,10 +79,11 @@ class QueueWorker:
 
     def add(self, queued: QueuedOrder) -> None:
         """Take an order."""
-        queued.is_alone = not self.orders
-        if len(self.orders) == 1:
-            for other in self.orders.values():
-                other.is_alone = False
+        # One whose units the CAD does not show is not about to share a request.
+        other = next((one for one in self.orders.values() if one.lookup.error is None), None)
+        queued.is_alone = other is None
+        if other is not None:
+            other.is_alone = False
         self.orders[queued.order.id] = queued
         self.wake()
 

@@ -13,7 +13,7 @@ from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, 
 from bot.services.targets.grammar import remove_member_ids
 from bot.services.targets.resolution import ASSIGNEE_LIMIT
 from bot.storage.stores.order_store import OrderAction, OrderState
-from bot.ui import error_text
+from bot.ui import error_text, wait_text
 from bot.ui.orders.action_text import STATUS_WORDS, UNKNOWN_STATUS, WORDS
 from bot.ui.orders.move_text import (
     already_there,
@@ -131,7 +131,7 @@ def _wait_text(waiting: WaitNotice) -> str:
     if waiting.is_restart:
         return "The bot is restarting; your order goes on when it is back."
     if waiting.error is not None:
-        trouble = error_text.wait_reason(waiting.error)
+        trouble = wait_text.wait_reason(waiting.error)
         return f"{trouble} I keep trying until {timestamp(waiting.until, 't')}."
     return (
         f"Busy: it goes out {timestamp(waiting.until, 'R')} at the earliest. The CAD takes"

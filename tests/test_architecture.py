@@ -69,12 +69,12 @@ _SERVICE_ROOT = (
 )
 _BELOW_SERVICES = (*_CAD, "bot.storage", *_SERVICE_ROOT)
 _UI_ROOT = (
+    "bot.ui.cad_error_text",
     "bot.ui.discord_sender",
     "bot.ui.error_text",
     "bot.ui.link_error_text",
     "bot.ui.member_directory",
     "bot.ui.text",
-    "bot.ui.wait_text",
 )
 _BELOW_UI = ("bot.services", "bot.cad.errors", "bot.cad.models", *_ROWS, *_UI_ROOT)
 _BELOW_COGS = ("bot.ui", "bot.services")

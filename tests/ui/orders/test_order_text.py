@@ -12,10 +12,14 @@ from hypothesis import strategies as st
 from bot.cad import errors as cad_errors
 from bot.cad.errors import (
     CadError,
+    CadRateLimited,
     CadRefused,
     CadTimeout,
     CadUnavailable,
+    CadUnreachable,
     CadUnreadable,
+    UnitListIncomplete,
+    UnitListOutdated,
 )
 from bot.services.orders.outcomes import (
     BoardConfirmation,
@@ -30,7 +34,6 @@ from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Targe
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from bot.ui.orders import order_text
 from bot.ui.orders.action_text import WORDS
-from bot.ui.wait_text import wait_reason
 from tests.services.samples import unit
 
 NO_DETAIL = OrderDetail()
@@ -219,10 +222,32 @@ def test_what_may_have_been_done_is_not_called_undone(error, action, state) -> N
             assert text.endswith("\nUnits: <@7> (A\\-12)")
 
 
-def test_why_an_order_waits() -> None:
-    error = CadUnavailable(status=503)
-    text = order_text.order_reply(view(PAT, waiting=WaitNotice(NOW, error, 60)))
-    assert text.startswith(f"⏳ {wait_reason(error)} I keep trying until <t:")
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (CadRateLimited(), "Sonoran CAD takes no more requests for now."),
+        (UnitListIncomplete(), "Sonoran CAD takes no more requests for now."),
+        (
+            UnitListIncomplete(loaded=90, as_of=datetime(2026, 1, 1, tzinfo=UTC)),
+            "The list of units on duty is still loading: 90 so far, as of <t:1767225600:R>.",
+        ),
+        (UnitListOutdated(), "Sonoran CAD takes no more requests for now."),
+        (
+            UnitListOutdated(as_of=datetime(2026, 1, 1, tzinfo=UTC)),
+            (
+                "The list of units on duty was read <t:1767225600:R>, and the CAD does not show it"
+                " again yet."
+            ),
+        ),
+        (CadUnavailable(status=503), "Sonoran CAD has a fault (503)."),
+        (CadUnreachable("No route"), "Sonoran CAD cannot be reached (`No route`)."),
+        (CadTimeout(), "Sonoran CAD is not answering."),
+    ],
+)
+def test_why_an_order_waits(error, words) -> None:
+    assert order_text.order_reply(view(PAT, waiting=WaitNotice(NOW, error, 60))).startswith(
+        f"⏳ {words} I keep"
+    )
 
 
 def test_every_reason_has_words() -> None:

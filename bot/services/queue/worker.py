@@ -79,11 +79,12 @@ class QueueWorker:
 
     def add(self, queued: QueuedOrder) -> None:
         """Take an order."""
-        # One whose units the CAD does not show is not about to share a request.
-        other = next((one for one in self.orders.values() if one.lookup.error is None), None)
-        queued.is_alone = other is None
-        if other is not None:
-            other.is_alone = False
+        queued.is_alone = True
+        for other in self.orders.values():
+            # One whose units the CAD does not show is not about to share a request.
+            if other.lookup.error is None:
+                queued.is_alone = other.is_alone = False
+                break
         self.orders[queued.order.id] = queued
         self.wake()
 

@@ -54,6 +54,8 @@ from bot.services.errors import (
     NotOrderOwner,
     RoleRequired,
     ServiceError,
+    StoredKeyLocked,
+    StoredSettingsInvalid,
     TitleMissing,
     TooLateToCancel,
     TooLateToConfirm,
@@ -92,6 +94,14 @@ PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in 
 _FIXED_TEXTS: Mapping[type[ServiceError], str] = {
     **FIXED_LINK_TEXTS,
     GuildNotServed: "This bot does not dispatch for this server.",
+    StoredKeyLocked: (
+        "The stored API key of this server cannot be opened any more. Ask the operator of the bot"
+        " to store it again."
+    ),
+    StoredSettingsInvalid: (
+        "The stored settings of this server cannot be used. Ask the operator of the bot to store"
+        " them again."
+    ),
     NothingSelected: (
         "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
         " button again."

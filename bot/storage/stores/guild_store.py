@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from bot.storage.sealing import Sealer
 from bot.storage.tables import communities, guilds
 from bot.storage.upsert import upsert
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.storage.database import Database
+    from bot.storage.sealing import Sealer
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,10 +59,15 @@ class ReplyPlace(enum.Enum):
 
 
 def services_for(interaction: Interaction) -> GuildServices:
-    """Return the services of the guild that an interaction comes from, or raise GuildNotServed."""
-    if services := interaction.client.guild_services.get(interaction.guild_id or 0):
+    """Return the services of the guild that an interaction comes from.
+
+    Raises:
+        ServiceError: the bot does not serve that guild; GuildNotServed where it is not set up.
+    """
+    guild_id = interaction.guild_id or 0
+    if services := interaction.client.guild_services.get(guild_id):
         return services
-    raise GuildNotServed
+    raise interaction.client.refusals.get(guild_id, GuildNotServed)
 
 
 def actor_of(interaction: Interaction) -> Actor:

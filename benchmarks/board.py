@@ -26,11 +26,11 @@ from pathlib import Path
 from pydantic import HttpUrl, SecretStr
 from rich.table import Table
 
-from benchmarks import busy_cad
-from benchmarks.busy_cad import PushedEvent
-from benchmarks.card_channel import CardWrite, PretendCardChannel
 from benchmarks.clock import BenchmarkClock
-from benchmarks.pretend_discord import CHANNEL_ID, GUILD_ID, ROLE_ID
+from benchmarks.servers import busy_cad
+from benchmarks.servers.busy_cad import PushedEvent
+from benchmarks.servers.card_channel import CardWrite, PretendCardChannel
+from benchmarks.servers.discord_payloads import CHANNEL_ID, GUILD_ID, ROLE_ID
 from bot.app import open_bot
 from bot.cad.push.http_push import EVENT_PATH
 from bot.config.settings import Settings

@@ -20,8 +20,9 @@ import aiohttp
 
 from benchmarks import interactions
 from benchmarks.clock import BenchmarkClock
-from benchmarks.pretend_cad import api_id
-from benchmarks.pretend_discord import FIRST_MEMBER_ID, GUILD_ID, Exchange, PretendDiscord
+from benchmarks.servers.discord_payloads import FIRST_MEMBER_ID, GUILD_ID
+from benchmarks.servers.pretend_cad import api_id
+from benchmarks.servers.pretend_discord import Exchange, PretendDiscord
 from bot.app import DispatchBot, open_bot
 from bot.cad.errors import CadRateLimited
 from sandbox.cad.server import CadServer

@@ -12,8 +12,8 @@ from unittest.mock import patch
 
 from benchmarks import interactions
 from benchmarks.interactions import BotUnderTest
-from benchmarks.pretend_cad import CALL_COUNT, FIRST_CALL_ID, running_cad
-from benchmarks.pretend_discord import FIRST_MEMBER_ID
+from benchmarks.servers.discord_payloads import FIRST_MEMBER_ID
+from benchmarks.servers.pretend_cad import CALL_COUNT, FIRST_CALL_ID, running_cad
 from bot.storage.database import Database
 from bot.storage.stores.order_store import Order, OrderStore
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock
 
-from benchmarks.pretend_discord import GUILD_ID, ROLE_ID
+from benchmarks.servers.discord_payloads import GUILD_ID, ROLE_ID
 from bot.common.clock import SYSTEM_CLOCK
 from bot.services.access.policy import Access, Actor
 from bot.services.link_files.import_export import LinkImportExport, Upload

@@ -16,14 +16,9 @@ from pydantic import HttpUrl, SecretStr
 
 from benchmarks.bare import BareBot
 from benchmarks.clock import BenchmarkClock
-from benchmarks.pretend_cad import CALL_COUNT, FIRST_CALL_ID, api_id, running_cad
-from benchmarks.pretend_discord import (
-    FIRST_MEMBER_ID,
-    GUILD_ID,
-    ROLE_ID,
-    Exchange,
-    PretendDiscord,
-)
+from benchmarks.servers.discord_payloads import FIRST_MEMBER_ID, GUILD_ID, ROLE_ID
+from benchmarks.servers.pretend_cad import CALL_COUNT, FIRST_CALL_ID, api_id, running_cad
+from benchmarks.servers.pretend_discord import Exchange, PretendDiscord
 from bot.app import open_bot
 from bot.config.settings import Settings
 from bot.runtime import gc_tuning

@@ -20,8 +20,9 @@ from pathlib import Path
 from types import FrameType
 
 from benchmarks.interactions import CAD_DELAY, our_bot, run_follow_ups
-from benchmarks.pretend_cad import FIRST_CALL_ID, running_cad
-from benchmarks.pretend_discord import FIRST_MEMBER_ID, PretendDiscord
+from benchmarks.servers.discord_payloads import FIRST_MEMBER_ID
+from benchmarks.servers.pretend_cad import FIRST_CALL_ID, running_cad
+from benchmarks.servers.pretend_discord import PretendDiscord
 
 _PROJECT = Path(__file__).parents[1]
 _COUNTED = tuple(f"{_PROJECT / folder}/" for folder in ("bot", "cogs"))

@@ -1,4 +1,4 @@
-"""The house keeps its shape: which folder may import which, sizes, names and tests.
+"""The structure of the code: which folder may import which, sizes, names, words and tests.
 
 DESIGN: `__main__ → app → cogs → ui → services → storage | cad`, downwards only.
 """
@@ -18,6 +18,9 @@ PROJECT = Path(__file__).parents[1]
 LONGEST_FILE = 280
 LARGEST_FOLDER = 14  # modules without __init__
 OURS = ("bot", "cogs", "sandbox", "tests", "benchmarks")
+TEXTS = (".py", ".js", ".html", ".css")
+VAGUE_WORD = re.compile(r"\b(?:nobody|somebody|whoever|whom|everyone|everybody)\b", re.IGNORECASE)
+EVERYONE_OF_DISCORD = re.compile(r'@everyone|mention_everyone|everyone=|EVERYONE|everyone"')
 
 # What the services may see of the CAD: its protocol and its data, no HTTP.
 _CAD = (
@@ -90,7 +93,7 @@ def ui(*subjects: str) -> tuple[str, ...]:
     return (*(f"bot.ui.{subject}" for subject in subjects), *_BELOW_UI)
 
 
-# Which of our own modules a room may import beside itself. The most exact name counts.
+# Which of our own modules a package may import beside itself. The most exact name counts.
 ARROWS: dict[str, tuple[str, ...]] = {
     "bot": (),
     "bot.__main__": ("bot.process", "bot.app", "bot.wiring", "bot.cli", "bot.runtime", *_BELOW_APP),
@@ -133,6 +136,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.cad": ("bot.cad.codec", "bot.cad.http", *_CAD_ROOT),
     **dict.fromkeys(_CAD_ROOT, ()),
     "bot.cad.api_choice": ("bot.cad.errors",),
+    "bot.cad.models": ("bot.cad.layouts",),
     "bot.cad.permissions": ("bot.cad.models",),
     "bot.cad.http": _CAD_ROOT,
     "bot.cad.codec": (*_CAD_ROOT, "bot.cad.http"),
@@ -142,10 +146,10 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "sandbox.cad": (),
 }
 
-# What every room may import: it knows nothing of the CAD, the database or Discord.
-GROUND_FLOOR = "bot.common"
+# What every package may import: it knows nothing of the CAD, the database or Discord.
+COMMON = "bot.common"
 
-# Which rooms may import a library; any other library is free.
+# Which packages may import a library; any other library is free.
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "discord": (
         "bot.process",
@@ -169,13 +173,13 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 }
 
 
-def is_within(name: str, rooms: tuple[str, ...]) -> bool:
-    return any(name == room or name.startswith(f"{room}.") for room in rooms)
+def is_within(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == one or name.startswith(f"{one}.") for one in packages)
 
 
-def room_of(name: str) -> str | None:
-    """Return the smallest room that holds a module, None for one outside the house."""
-    return max((room for room in ARROWS if is_within(name, (room,))), key=len, default=None)
+def package_of(name: str) -> str | None:
+    """Return the innermost package of ARROWS with a module; None for another module."""
+    return max((one for one in ARROWS if is_within(name, (one,))), key=len, default=None)
 
 
 def imports(source: str, package: str) -> Iterator[str]:
@@ -196,14 +200,14 @@ def imports(source: str, package: str) -> Iterator[str]:
 
 
 def forbidden(source: str, module: str, *, is_package: bool = False) -> list[str]:
-    """Return the imports of a module that the house does not allow."""
-    room = room_of(module)
-    assert room
+    """Return the imports of a module that ARROWS does not allow."""
+    package = package_of(module)
+    assert package
     found = []
     for name in imports(source, module if is_package else module.rpartition(".")[0]):
         library = name.partition(".")[0]
         if library in OURS:
-            allowed = room_of(name) == room or is_within(name, (*ARROWS[room], GROUND_FLOOR))
+            allowed = package_of(name) == package or is_within(name, (*ARROWS[package], COMMON))
         else:
             allowed = library not in LIBRARIES or is_within(module, LIBRARIES[library])
         if not allowed:
@@ -227,7 +231,7 @@ def test_every_import_points_down():
     assert wrong == {}
 
 
-def test_the_house_is_really_walked():
+def test_the_modules_are_really_read():
     walked = {module for _, module in modules()}
     assert {"bot.cad.http.transport", "bot.storage", "bot.services", "bot.ui", "cogs"} <= walked
     aiohttp_users = {
@@ -238,13 +242,13 @@ def test_the_house_is_really_walked():
     assert aiohttp_users == {"bot.cad.http.transport"}
 
 
-def test_every_module_of_the_bot_has_a_room():
-    homeless = {module for _, module in modules() if room_of(module) == "bot"} - {"bot"}
-    assert homeless == set()
+def test_every_module_of_the_bot_is_in_a_known_package():
+    unknown = {module for _, module in modules() if package_of(module) == "bot"} - {"bot"}
+    assert unknown == set()
 
 
 @pytest.mark.parametrize("top", ["bot", "cogs"])
-def test_no_file_has_two_jobs(top):
+def test_no_file_is_too_long(top):
     long = {
         str(path.relative_to(PROJECT)): lines
         for path in (PROJECT / top).rglob("*.py")
@@ -254,7 +258,7 @@ def test_no_file_has_two_jobs(top):
 
 
 @pytest.mark.parametrize("top", OURS)
-def test_no_folder_is_a_hall(top):
+def test_no_folder_has_too_many_modules(top):
     sizes = {
         str(folder.relative_to(PROJECT)): count
         for folder in (PROJECT / top, *(PROJECT / top).rglob("*/"))
@@ -278,6 +282,28 @@ def test_a_class_name_has_one_meaning():
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 paths[node.name].append(str(path.relative_to(PROJECT)))
     assert {name: found for name, found in paths.items() if len(found) > 1} == {}
+
+
+def vague_words(text: str) -> list[str]:
+    """Return the words that stand for any person; Discord's `@everyone` is none of them."""
+    return VAGUE_WORD.findall(EVERYONE_OF_DISCORD.sub("", text))
+
+
+def test_texts_name_the_member_the_dispatcher_or_the_unit():
+    files = [
+        *(path for top in OURS[:3] for path in (PROJECT / top).rglob("*") if path.suffix in TEXTS),
+        *(PROJECT / "docs").rglob("*.md"),
+        *PROJECT.glob("*.md"),
+    ]
+    assert len(files) > 300
+    found = {path: words for path in files if (words := vague_words(path.read_text()))}
+    assert found == {}
+
+
+@pytest.mark.parametrize("text", ["Nobody is on duty.", "whoever pressed it", "whom it names"])
+def test_a_vague_word_is_seen(text):
+    assert len(vague_words(text)) == 1
+    assert vague_words('`@everyone`, {"mention_everyone": False}, everyone=False') == []
 
 
 def product_modules() -> Iterator[Path]:
@@ -352,7 +378,7 @@ def test_a_module_without_tests_is_seen():
         # sideways
         ("bot.cad.client", "import bot.storage.stores.link_store"),
         ("bot.storage.stores.link_store", "from bot.cad.models import Call"),
-        # across a room
+        # across a package
         ("cogs.attach", "from bot.cad.client import CadClient"),
         ("cogs.attach", "from bot.cad.http.transport import Transport"),
         ("cogs.attach", "from bot.cad.errors import CadError"),

@@ -161,6 +161,12 @@ class InspectableCad(CadClient, Protocol):
     async def layouts(self) -> tuple[Layout, ...]:
         """Return the layouts of dispatch calls that the community has made (v1: none)."""
 
+    async def get_permission_catalog(self) -> frozenset[str] | None:
+        """Return the ids of all granular permissions of the community; None if v1 is in use.
+
+        The CAD spells them; their letter case may differ from that of an account's grants.
+        """
+
     async def find_attach_variant(self) -> str | None:
         """Return the name of the attach request that the CAD accepts, without attaching a unit.
 

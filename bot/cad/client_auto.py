@@ -157,6 +157,10 @@ class AutoClient:
         """Return the granular permissions of an account; None if it has none."""
         return await self._switch.ask(lambda cad: cad.get_granular_permissions(account))
 
+    async def get_permission_catalog(self) -> frozenset[str] | None:
+        """Return the ids of all granular permissions of the community; None if v1 is in use."""
+        return await self._switch.ask(lambda cad: cad.get_permission_catalog())
+
     async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:

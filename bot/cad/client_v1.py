@@ -184,6 +184,9 @@ class V1Client:
     async def get_granular_permissions(self, account: str) -> None:
         """Return None: v1 knows no granular permissions."""
 
+    async def get_permission_catalog(self) -> None:
+        """Return None: v1 knows no granular permissions."""
+
     async def get_account_by_api_id(self, server_id: int, api_id: str) -> Account | None:
         """Return the account that has an API id, with its permissions; None if there is none."""
         request = v1_accounts.get_account(self._credentials, server_id, api_id)
@@ -270,9 +273,7 @@ class V1Client:
         self._variant = variant
 
 
-def _most_specific(
-    refusals: Sequence[CadRefused | CadUnreadable],
-) -> CadRefused | CadUnreadable:
+def _most_specific(refusals: Sequence[CadRefused | CadUnreadable]) -> CadRefused | CadUnreadable:
     """Return the last refusal that is about the request, not about an unknown request type."""
     specific = [refusal for refusal in refusals if not isinstance(refusal, InvalidRequestType)]
     return (specific or list(refusals))[-1]

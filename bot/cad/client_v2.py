@@ -170,6 +170,11 @@ class V2Client:
         request = v2_accounts.granular_permissions(self._credentials, account)
         return await self._sender.query(request, v2_accounts.read_granular_permissions)
 
+    async def get_permission_catalog(self) -> frozenset[str]:
+        """Return the ids of all granular permissions that the community has."""
+        request = v2_accounts.permission_catalog(self._credentials)
+        return await self._sender.query(request, v2_accounts.read_permission_catalog)
+
     async def get_idents_on_call(
         self, server_id: int, call_id: int, units: Sequence[Unit]
     ) -> frozenset[int]:

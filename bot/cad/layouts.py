@@ -17,12 +17,15 @@ class Layout:
         template_id: as `Call.template` names it.
         fields: what the community calls each field, by the field's id.
         statuses: what the community calls each status, by the status's id.
+        bindings: the ids of the fields that stand for a field of the call itself, by its name in
+            the CAD in lower case, such as "address".
     """
 
     template_id: str
     name: str
     fields: Mapping[str, str] = field(default_factory=dict, hash=False)
     statuses: Mapping[str, str] = field(default_factory=dict, hash=False)
+    bindings: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def field_label(self, uid: str) -> str:
         """Return what the community calls a field; its id as words if that is not known."""

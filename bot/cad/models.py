@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bot.cad.layouts import Layout
+
 PENDING, ACTIVE, CLOSED = range(3)  # the status of a call
 LOWEST_PRIORITY = 3
 ACCOUNT_PENDING, VALIDATED, EXPIRED, REMOVED, BANNED = range(5)  # the status of an account
@@ -120,6 +122,8 @@ class Call:
         status_id: the status within a custom layout; empty if there is none.
         template: the id of the custom layout; empty if there is none.
         values: the fields of the custom layout, by their ids.
+        layout: the custom layout as it was when the call was created; None if the CAD does not
+            show it with the call.
     """
 
     call_id: int
@@ -140,6 +144,7 @@ class Call:
     status_id: str = ""
     template: str = ""
     values: Mapping[str, str] = field(default_factory=dict, hash=False)
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True, slots=True)

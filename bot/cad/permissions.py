@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from bot.cad.models import BARRED, VALIDATED, Account
 
 
+def permission_id(name: str) -> str:
+    """Return the id of a permission of the whole community: "global.dispatch" for "dispatch"."""
+    return f"global.{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class GranularPermissions:
     """The granular permissions of an account, which replace those of `Account`; v2 only.
@@ -32,7 +37,7 @@ class GranularPermissions:
         Args:
             permission: its name without `global.`, in any letter case.
         """
-        return self.is_owner or f"global.{permission.lower()}" in self.grants
+        return self.is_owner or permission_id(permission.lower()) in self.grants
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +63,11 @@ class AccountPermissions:
         """Return True if the account has a permission of the whole community.
 
         Args:
-            permission: its name without `global.`, in lower case.
+            permission: its name without `global.`, in any letter case.
         """
         if self.barred_status is not None:
             return False
         granular = self.granular
         if granular and (granular.is_owner or granular.is_migrated):
             return granular.allows(permission)
-        return permission in self.account.permissions
+        return permission.lower() in self.account.permissions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.common.clock import Clock
 
-PATIENCE = 60.0  # seconds after which a list that no longer asks loses its turn
+TURN_LIFETIME = 60.0  # seconds after which a list that no longer asks loses its turn
 
 
 class RefreshTurns:
@@ -27,7 +27,7 @@ class RefreshTurns:
         """Return whether no other list comes before this one; otherwise it waits behind them."""
         now = self._clock.monotonic()
         for one, asked_at in list(self._waiting.items()):
-            if now - asked_at > PATIENCE:
+            if now - asked_at > TURN_LIFETIME:
                 del self._waiting[one]
         if next(iter(self._waiting), asker) is asker:
             return True

@@ -90,12 +90,16 @@ class Database:
         return sqlite_file(self._engine.url)
 
     async def close(self) -> None:
-        """Close every connection; the database cannot be used after that."""
+        """Close every connection; the database cannot be used after that.
+
+        What is being written is committed first; a connection that is being read from is closed
+        when its reader is done.
+        """
         self._closed = True
         if self._checkpoint is not None:
             await asyncio.wait([self._checkpoint])
         if self._writer is not None:
-            self._writer.close()
+            await self._writer.close()
         await self._ownership.aclose()
         await self._engine.dispose()
 
@@ -110,7 +114,7 @@ class Database:
             raise self._closed_error()
         try:
             if self._writer is None:
-                async with self._engine.begin() as connection:
+                async with self._pooled() as connection, connection.begin():
                     yield connection
                 return
             async with self._writer.transaction() as writing:
@@ -131,7 +135,7 @@ class Database:
         if self._closed:
             raise self._closed_error()
         try:
-            async with self._engine.connect() as connection:
+            async with self._pooled() as connection:
                 yield connection
         except DRIVER_ERRORS as error:
             raise storage_error(self.location, error) from error
@@ -153,6 +157,17 @@ class Database:
                 yield cast("AsyncConnection", reading)
         except DRIVER_ERRORS as error:
             raise storage_error(self.location, error) from error
+
+    @asynccontextmanager
+    async def _pooled(self) -> AsyncIterator[AsyncConnection]:
+        """Hold a connection of the pool."""
+        async with self._engine.connect() as connection:
+            try:
+                yield connection
+            finally:
+                if self._closed:
+                    # Its pool is gone: given back to it, the connection would stay open.
+                    await connection.invalidate()
 
     async def _move_log(self) -> None:
         """Move SQLite's write-ahead log into the file, in the reader's thread."""

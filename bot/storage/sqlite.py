@@ -59,7 +59,7 @@ class SqliteWriter:
     def __init__(self, url: URL) -> None:
         """Prepare to open the file of a `url` with the first transaction."""
         arguments, options = url.get_dialect()().create_connect_args(url)
-        self._patience = float(options.get("timeout", _BUSY_SECONDS))
+        self._busy_timeout = float(options.get("timeout", _BUSY_SECONDS))
         self._open = partial(_open, arguments, options)
         self._lock = asyncio.Lock()
         self._raw: sqlite3.Connection | None = None
@@ -102,12 +102,13 @@ class SqliteWriter:
             finally:
                 self._connection.rollback()  # SQLAlchemy's; SQLite knows of no transaction
 
-    def close(self) -> None:
-        """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection.engine.dispose()
-            self._connection = None
+    async def close(self) -> None:
+        """Close the connection, after those who have asked for it before."""
+        async with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection.engine.dispose()
+                self._connection = None
 
     def _opened(self) -> tuple[sqlite3.Connection, Connection]:
         raw = self._open()
@@ -123,7 +124,7 @@ class SqliteWriter:
         self, raw: sqlite3.Connection, error: sqlite3.OperationalError
     ) -> None:
         """Begin a transaction that may write, once another program has finished its own."""
-        gives_up_at = time.monotonic() + self._patience
+        gives_up_at = time.monotonic() + self._busy_timeout
         while True:
             is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
             if not is_busy or time.monotonic() >= gives_up_at:

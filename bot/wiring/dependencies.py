@@ -114,7 +114,7 @@ def open_dependencies(
     board = Board(
         cad,
         clock=clock,
-        call_title=layouts.title,
+        complete_call=layouts.complete,
         server_label=servers.labels.__getitem__,
     )
     stack.push_async_callback(board.close)

@@ -231,8 +231,8 @@ function draw(board) {
     byId(`${name}-count`).textContent = board[name].length;
   }
   fill("calls", board.calls.map(callCard), "No call is open.");
-  fill("emergencies", board.emergencies.map(emergencyCard), "Nobody is calling.");
-  fill("units", unitRows(board), "Nobody is on duty.");
+  fill("emergencies", board.emergencies.map(emergencyCard), "No 911 calls.");
+  fill("units", unitRows(board), "No units on duty.");
   fill("accounts", board.accounts.map(accountRow), "The community has no account.");
   fill("changes", board.changes.map(changeRow), "Nothing yet.");
   fill("requests", board.requests.map(requestRow), "Nothing was asked yet. Run a command in Discord.");

@@ -289,7 +289,7 @@ async def test_a_command_that_is_not_accepted_is_left_to_the_caller(
     assert client_fixture.time.slept == []
 
 
-async def test_a_broken_connection_makes_no_twins(client_fixture: ClientFixture) -> None:
+async def test_a_broken_connection_repeats_no_command(client_fixture: ClientFixture) -> None:
     before = len(client_fixture.server.calls)
     client_fixture.cad.faults.set(Reset(), times=1)
     with pytest.raises(CadBrokenOff):

@@ -392,13 +392,12 @@ async def test_refusals_that_affect_all_requests(
 
 @pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
 async def test_no_answer_and_no_server(client_fixture: ClientFixture, ask: Ask) -> None:
-    client = client_fixture.client(limits=AMPLE, total_timeout=0.05)
     client_fixture.cad.faults.set(Hang())
     with pytest.raises(CadTimeout):
-        await ask(client)
+        await ask(client_fixture.client(limits=AMPLE, total_timeout=0.05))
     await client_fixture.cad.pause()
     with pytest.raises(CadUnreachable):
-        await ask(client)
+        await ask(client_fixture.client(limits=AMPLE))
 
 
 async def test_an_unknown_server_or_call(client: V2Client) -> None:
@@ -548,6 +547,14 @@ async def test_granular_permissions_of_an_account(
     client_fixture.cad.faults.set(Text(500, "down"))
     with pytest.raises(CadUnavailable):
         await client.get_granular_permissions("u-9")
+
+
+async def test_the_catalog_of_permissions(client_fixture: ClientFixture, client: V2Client) -> None:
+    listed = await client.get_permission_catalog()
+    assert {"global.dispatch", "global.selfDispatch", "record.4.read"} <= listed
+    client_fixture.cad.faults.set(Text(404, ""))
+    with pytest.raises(CadRefused):
+        await client.get_permission_catalog()
 
 
 async def test_where_units_are_and_calls_of_a_custom_layout(

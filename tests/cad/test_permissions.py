@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cad.models import BANNED, EXPIRED, REMOVED, Account
-from bot.cad.permissions import AccountPermissions, GranularPermissions
+from bot.cad.permissions import AccountPermissions, GranularPermissions, permission_id
 
 DISPATCHER = GranularPermissions(frozenset({"global.dispatch", "police.selfdispatch"}))
 
@@ -35,6 +35,15 @@ def test_an_owner_has_every_permission():
 
 
 ACCOUNT = Account("u-1", "pat", "", frozenset({"dispatch"}))
+
+
+@pytest.mark.parametrize("name", ["selfDispatch", "selfdispatch"])
+def test_the_letter_case_of_a_permission_does_not_matter(name: str):
+    account = replace(ACCOUNT, permissions=frozenset({"selfdispatch"}))
+    assert AccountPermissions(account).allows(name)
+    granted = GranularPermissions(frozenset({"global.selfdispatch"}))
+    assert AccountPermissions(ACCOUNT, granted).allows(name)
+    assert permission_id(name).lower() in granted.grants
 
 
 @pytest.mark.parametrize(

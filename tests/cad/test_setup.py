@@ -105,6 +105,7 @@ async def test_both_tell_what_an_account_may_do(
 async def test_v1_knows_no_granular_permissions(client_fixture: ClientFixture) -> None:
     client = client_fixture.v1()
     assert await client.get_granular_permissions("u-1") is None  # type: ignore[func-returns-value]
+    assert await client.get_permission_catalog() is None  # type: ignore[func-returns-value]
     assert client_fixture.cad.world.history == []
 
 

@@ -17,7 +17,7 @@ def test_the_uuid_is_read_again(uuid: str) -> None:
 
 
 @given(UUIDS)
-def test_it_is_the_same_id_as_the_account_on_a_unit(uuid: str) -> None:
+def test_an_account_of_v1_is_the_account_on_a_unit(uuid: str) -> None:
     assert identity(account_id(uuid)) == identity(uuid)
     assert looks_like_api_id(account_id(uuid))
 

@@ -22,6 +22,7 @@ from sandbox.cad.state.change_log import Change, ChangeKind
 from sandbox.cad.state.faults import Fault, Handler
 from sandbox.cad.state.models import Server
 from tests.crash.busy_discord import BusyDiscord, Moment, Pressed
+from tests.deadlines import HANG_TIMEOUT
 from tests.order_samples import OrderSample, Subject, is_order
 from tests.process.conftest import LAUNCHER, PROJECT, Bot
 from tests.process.discord_server import GUILD_ID
@@ -78,7 +79,7 @@ class CrashFixture:
 
     Attributes:
         arrivals: for each unit, the calls that it was put on, in order.
-        patience: seconds that something may take on a slow machine.
+        time_limit: seconds that something may take on a slow machine.
     """
 
     discord: BusyDiscord
@@ -87,7 +88,7 @@ class CrashFixture:
     settings: dict[str, str]
     arrivals: dict[str, list[int]] = field(default_factory=dict)
     bots: list[Bot] = field(default_factory=list)
-    patience: float = 120.0
+    time_limit: float = 120.0
     _killed: Bot | None = None
 
     @property
@@ -116,7 +117,7 @@ class CrashFixture:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until a change at Discord, at the CAD or in the file makes a condition true."""
-        async with asyncio.timeout(self.patience):
+        async with asyncio.timeout(self.time_limit):
             while not condition():
                 self.discord.changed.clear()
                 with contextlib.suppress(TimeoutError):  # nothing tells of a change of the file
@@ -162,7 +163,7 @@ class CrashFixture:
         (account,) = [
             each.account for each in self.server.units.values() if each.badge.unit_num == unit
         ]
-        with closing(sqlite3.connect(self.file, timeout=30)) as connection, connection:
+        with closing(sqlite3.connect(self.file, timeout=HANG_TIMEOUT)) as connection, connection:
             values = (GUILD_ID, one.user_id, account.api_ids[0], identity(account.api_ids[0]))
             connection.execute("DELETE FROM links WHERE identity = ?", values[3:])
             connection.execute(
@@ -204,7 +205,9 @@ async def has_connected(crash_fixture: CrashFixture, bot: Bot) -> bool:
     """Wait for a bot that may be killed before it gets that far."""
     connected = asyncio.create_task(crash_fixture.discord.connected.wait())
     ended = asyncio.create_task(bot.process.wait())
-    await asyncio.wait({connected, ended}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait(
+        {connected, ended}, timeout=HANG_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
+    )
     connected.cancel()
     ended.cancel()
     return crash_fixture.discord.connected.is_set()

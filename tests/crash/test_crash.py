@@ -14,6 +14,7 @@ from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state.faults import RateLimited
 from tests.crash.busy_discord import LOG_CHANNEL_ID, Moment, Pressed
 from tests.crash.crash_fixture import Countdown, CrashFixture, StoredOrder, has_connected
+from tests.deadlines import HANG_TIMEOUT
 from tests.faults.fault_fixture import CALLS, unit_number
 from tests.process.conftest import Bot
 
@@ -136,7 +137,7 @@ async def test_a_stop_during_an_outage_keeps_the_orders(crash_fixture: CrashFixt
     await crash_fixture.until(lambda: all(one.text.startswith("⏳") for one in waiting))
 
     bot.signal(signal.SIGTERM)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_TIMEOUT):
         assert await bot.end() == 0
     assert {one.state for one in crash_fixture.orders()[1:]} == {"queued"}
 

@@ -150,7 +150,7 @@ def is_true(one: GivenOrder, order: StoredOrder | None) -> None:
 async def test_each_order_is_done_and_told_once(
     crash_fixture: CrashFixture, version: int, kills: int, kill_seed: str
 ) -> None:
-    crash_fixture.patience = 120
+    crash_fixture.time_limit = 120
     stream = Stream(crash_fixture, random.Random(f"{kill_seed}/{version}"))
     while stream.kills < kills:
         for _ in range(min(LIVES, kills - stream.kills)):

@@ -31,6 +31,7 @@ from sandbox.cad.state.faults import Fault, Hang
 from sandbox.cad.state.models import Server
 from sandbox.cad.state.world import CadWorld
 from sandbox.fake_time import FakeTime
+from tests.deadlines import HANG_TIMEOUT
 
 SETTLE_SECONDS = 10.0
 CALM = 10.0  # seconds after which the rate limits count no old request
@@ -254,7 +255,7 @@ class CommandReply:
 
 async def until(condition: Callable[[], object]) -> None:
     """Let the event loop run until a condition is true."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANG_TIMEOUT):
         while not condition():  # noqa: ASYNC110  # there is no event for most of what is awaited
             await asyncio.sleep(0)
 

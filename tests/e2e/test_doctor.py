@@ -211,3 +211,28 @@ class TestAccounts:
         assert (
             "❌ REQUIRE_CAD_PERMISSION: the CAD does not tell what accounts may do: `FORBIDDEN`."
         ) in text
+
+    @V2
+    async def test_a_community_without_the_permissions_that_the_bot_asks_for(
+        self, bot_fixture: BotFixture
+    ) -> None:
+        path = "/v2/general/permissions/catalog"
+        bot_fixture.cad.faults.set(
+            Text(200, '{"permissions": [{"id": "global.police"}]}'), path=path
+        )
+        head, first, *_ = await told(bot_fixture, require_cad_permission=True)
+        assert head.startswith("❌ 1 fault, ")
+        assert first == (
+            "❌ REQUIRE_CAD_PERMISSION: the CAD has no permission `global.dispatch`,"
+            " `global.selfDispatch`. The orders of accounts with granular permissions are refused,"
+            " except the owner's. Set it to false, and please open an issue."
+        )
+        bot_fixture.cad.faults.set(Text(403, "FORBIDDEN"), path=path)
+        text = "\n".join(await told(bot_fixture, require_cad_permission=True))
+        assert (
+            "⚠️ The CAD does not list its permissions: `FORBIDDEN`. The bot cannot check that"
+            " `global.dispatch`, `global.selfDispatch` exist."
+        ) in text
+        bot_fixture.cad.faults.clear()
+        text = "\n".join(await told(bot_fixture, require_cad_permission=True))
+        assert "✅ The CAD tells what accounts may do." in text

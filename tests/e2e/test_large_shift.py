@@ -9,7 +9,7 @@ import pytest
 from bot.ui.calls.card_buttons import call_buttons
 from sandbox.cad.state import extra_units, seed
 from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.calls.test_card_buttons import card, menu, pick, press, settled, words
+from tests.e2e.calls.card_presses import card, menu, pick, press, settled, words
 
 LOADING = "The list of units on duty is still loading: "
 STEP = 5  # seconds

@@ -32,6 +32,7 @@ from sandbox.cad.state.change_log import ReceivedRequest
 from sandbox.cad.state.faults import Fault, Handler
 from sandbox.cad.state.models import Account, Badge, CallForm, Community, Server
 from sandbox.cad.state.world import CadWorld
+from tests.deadlines import HANG_TIMEOUT
 from tests.fake_time import FakeTime
 
 CALLS = (100, 101, 102, 103, 104)
@@ -186,7 +187,7 @@ class FaultFixture:
         simcord's own `settle` does not know tasks that wait for other tasks.
         """
         loop = cast(Any, asyncio.get_running_loop())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_TIMEOUT):
             while loop._ready or self.network.moves or self.pool.checkedout():  # noqa: ASYNC110 - nothing tells of all three
                 await asyncio.sleep(0 if loop._ready else 0.0005)
 

@@ -108,7 +108,7 @@ def test_every_kind_is_here():
 @v1_and_v2
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 @pytest.mark.parametrize(("action", "number"), EVERY_REQUEST, ids=REQUEST_IDS)
-async def test_it_is_done_once_and_told_truly(
+async def test_an_order_is_done_once_and_its_answer_is_true(
     fault_fixture: FaultFixture, action: OrderAction, number: int, case: Case
 ) -> None:
     subject = await prepare(fault_fixture, action)
@@ -125,7 +125,7 @@ async def test_it_is_done_once_and_told_truly(
 
 @v1_and_v2
 @pytest.mark.parametrize("action", SAMPLES)
-async def test_it_waits_until_the_cad_is_back(
+async def test_an_order_waits_until_the_cad_is_back(
     fault_fixture: FaultFixture, action: OrderAction
 ) -> None:
     subject = await prepare(fault_fixture, action)
@@ -142,7 +142,9 @@ async def test_it_waits_until_the_cad_is_back(
 
 @v1_and_v2
 @pytest.mark.parametrize("action", SAMPLES)
-async def test_it_does_not_wait_for_ever(fault_fixture: FaultFixture, action: OrderAction) -> None:
+async def test_an_order_does_not_wait_for_ever(
+    fault_fixture: FaultFixture, action: OrderAction
+) -> None:
     subject = await prepare(fault_fixture, action)
     await fault_fixture.disconnect_cad()
     given = await give(fault_fixture, SAMPLES[action].about(subject))

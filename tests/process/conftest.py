@@ -18,11 +18,11 @@ from typer.testing import CliRunner, Result
 
 from bot.__main__ import cli
 from bot.config.settings import Settings
+from tests.deadlines import HANG_TIMEOUT
 from tests.process.discord_server import GUILD_ID, TOKEN, DiscordServer
 
 PROJECT = Path(__file__).parents[2]
 LAUNCHER = Path(__file__).with_name("launch.py")
-PATIENCE = 30  # seconds, for a slow machine; no test waits that long for what it expects
 
 SETTINGS = {
     "DISCORD_TOKEN": TOKEN,
@@ -44,7 +44,7 @@ class Bot:
 
     async def says(self, text: str) -> str:
         """Wait for a line of the log that has this text in it."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(HANG_TIMEOUT):
             async for line in self._lines():
                 if text in line:
                     return line
@@ -54,7 +54,9 @@ class Bot:
         """Wait for something that happens at a server."""
         happened = asyncio.create_task(event.wait())
         ended = asyncio.create_task(self.process.wait())
-        await asyncio.wait({happened, ended}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {happened, ended}, timeout=HANG_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
+        )
         happened.cancel()
         ended.cancel()
         if not event.is_set():
@@ -69,7 +71,7 @@ class Bot:
 
     async def end(self) -> int:
         """Wait for the end and return the exit code."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(HANG_TIMEOUT):
             async for _ in self._lines():
                 pass
             return await self.process.wait()

@@ -65,7 +65,7 @@ class DoctorFixture:
     folder: Path
     settings: dict[str, str]
     guild: Guild = field(default_factory=Guild)
-    patience: float = 20.0
+    time_limit: float = 20.0
     reports: list[str] = field(default_factory=list)
     code: int = -1
 
@@ -121,7 +121,7 @@ async def examined(
         **doctor_fixture.discord.answers,
     }
     read = doctor_checks.read_settings()
-    findings = await doctor_checks.check_offline(read, doctor_fixture.patience)
+    findings = await doctor_checks.check_offline(read, doctor_fixture.time_limit)
     doctor_fixture.reports = doctor_checks.format_lines(findings)
     for secret in SECRETS:
         assert secret not in "\n".join(doctor_fixture.reports)
@@ -179,7 +179,7 @@ def discord_says(path: str, status: int, code: int = 0) -> Callable[[DoctorFixtu
 
 def hangs(doctor_fixture: DoctorFixture) -> None:
     doctor_fixture.discord.hangs = "/users/@me"
-    doctor_fixture.patience = 0.5
+    doctor_fixture.time_limit = 0.5
 
 
 def vanishes(doctor_fixture: DoctorFixture) -> None:

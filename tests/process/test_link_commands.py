@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deadlines import HANG_TIMEOUT
 from tests.process.conftest import PROJECT, Run
 
 Write = Callable[[str], str]
@@ -240,6 +241,6 @@ def at_terminal(
     except OSError:  # that is how a terminal ends
         pass
     os.close(ours)
-    code = process.wait(timeout=30)
+    code = process.wait(timeout=HANG_TIMEOUT)
     text = seen.decode().replace("\x1b[2K", "").replace("\x1b[1A", "").replace("\x1b[?25h", "")
     return code, [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]

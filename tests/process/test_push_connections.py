@@ -17,7 +17,7 @@ from sandbox.cad.server import CadServer
 from sandbox.cad.state.models import CallForm
 from sandbox.cad.state.seed import COMMUNITY_ID, build_world
 from tests.e2e.bot_fixture import until
-from tests.process.conftest import PATIENCE, SETTINGS, Start
+from tests.process.conftest import SETTINGS, Start
 from tests.process.discord_server import DiscordServer
 from tests.process.test_running import ATTACH
 
@@ -40,7 +40,7 @@ async def test_silent_connections_stop_neither_orders_nor_events(
     with socket.create_server(("127.0.0.1", 0)) as found:
         address = f"127.0.0.1:{found.getsockname()[1]}"
     url = f"http://{address}/sonorancad/event"
-    async with CadServer(build_world()) as cad, asyncio.timeout(4 * PATIENCE):
+    async with CadServer(build_world()) as cad:
         bot = await start(
             discord=discord_server.url,
             settings={**SETTINGS, "SONORAN_API_URL": cad.url, "PUSH_LISTEN": address},

@@ -76,11 +76,11 @@ async def test_every_fault_of_the_settings_is_listed_at_once_without_its_value(s
         "The settings cannot be used",
         "DISCORD_TOKEN",
         "DISCORD_GUILD_ID",
+        "LOG_FORMAT",
         "DISPATCH_ROLE_IDS",
         "SONORAN_COMMUNITY_ID",
         "SONORAN_API_KEY",
         "SONORAN_SERVER_ID",
-        "LOG_FORMAT",
     ]
     assert "secret" not in "".join(bot.log)
 

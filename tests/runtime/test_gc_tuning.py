@@ -20,7 +20,7 @@ def own_collector() -> Iterator[None]:
     gc.enable()
 
 
-def test_it_rests_during_the_start_and_runs_seldom_after_it():
+def test_the_collector_is_off_during_the_start_and_runs_seldom_after_it():
     gc_tuning.disable_during_startup()
     assert not gc.isenabled()
     gc_tuning.tune()

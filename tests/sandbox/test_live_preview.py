@@ -15,6 +15,7 @@ from simcord.preview import Preview
 from sandbox.cad.state.faults import Hang
 from sandbox.environment import Environment, open_environment
 from sandbox.live_preview import live_preview
+from tests.deadlines import HANG_TIMEOUT
 
 
 @dataclass
@@ -80,7 +81,7 @@ async def sandbox() -> AsyncIterator[tuple[Environment, Preview, Client]]:
 
 
 async def until(client: Client, text: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_TIMEOUT):
         while not any(text in content for content in await client.refresh()):
             pass
 
@@ -127,7 +128,7 @@ async def test_two_people_at_once_wait_for_each_other() -> None:
 
 
 async def test_time_passes() -> None:
-    async with sandbox() as (environment, _, client), asyncio.timeout(10):
+    async with sandbox() as (environment, _, client), asyncio.timeout(HANG_TIMEOUT):
         begin = environment.simcord_env.now()
         while environment.simcord_env.now() == begin:
             await client.refresh()

@@ -42,7 +42,8 @@ from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderView, decode_view
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.reply import Delivery
-from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
+from bot.services.targets.resolution import Assignee, Resolution
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from bot.services.verification.verifier import LinkVerifier
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseUnavailable

@@ -313,7 +313,6 @@ WAITING = {
     "services/background.py",  # tested here
     "services/board/push_listener.py",  # tested in test_push_listener.py
     "services/links/bulk_verification.py",  # so many links
-    "services/links/group_links.py",  # while members wait to be looked up
     "services/queue/completion.py",  # tested here; while an order waits, 15 minutes at most
     "services/queue/worker.py",  # while there are orders
     "storage/database.py",  # while there are items

@@ -92,9 +92,7 @@ async def test_a_failure_is_shared_too_and_no_caller_gets_the_old_list(remembere
 
 
 @pytest.mark.parametrize("cut", ["cancelled", "surprised"])
-async def test_who_waits_behind_a_question_that_came_to_nothing_asks_anew(
-    remembered, source, cut
-) -> None:
+async def test_a_caller_behind_a_question_that_failed_asks_anew(remembered, source, cut) -> None:
     source.open.clear()
     source.fault = RuntimeError("a bug")
     first = await begun(remembered.fetch())
@@ -179,7 +177,7 @@ async def test_too_many_questions_are_no_outage_and_wait_their_turn(source, capl
     await one.close()
 
 
-async def test_who_waits_does_not_share_the_limit_of_the_background(source) -> None:
+async def test_a_caller_that_waits_does_not_share_the_limit_of_the_background(source) -> None:
     one = CachedList("the units", source.ask, expected=CadError, clock=source.clock)
     source.open.clear()
     source.fault = CadRateLimited(retry_after=40.0)
@@ -191,7 +189,7 @@ async def test_who_waits_does_not_share_the_limit_of_the_background(source) -> N
     await one.close()
 
 
-async def test_who_waits_is_told_of_the_limit_in_the_end(source) -> None:
+async def test_a_caller_that_waits_learns_of_the_limit_in_the_end(source) -> None:
     one = CachedList("the units", source.ask, expected=CadError, clock=source.clock)
     source.fault = CadRateLimited(retry_after=40.0)
     one.refresh()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.services.refresh_turns import PATIENCE, RefreshTurns
+from bot.services.refresh_turns import TURN_LIFETIME, RefreshTurns
 from tests.manual_clock import ManualClock
 
 
@@ -24,10 +24,10 @@ def test_a_list_that_no_longer_asks_loses_its_turn():
     turns = RefreshTurns(clock)
     turns.wait("a")
     for _ in range(3):
-        clock.seconds += PATIENCE
+        clock.seconds += TURN_LIFETIME
         turns.note_asking("a")
         assert not turns.may_load("b")
-    clock.seconds += PATIENCE + 1
+    clock.seconds += TURN_LIFETIME + 1
     turns.note_asking("c")
     assert turns.may_load("c"), "a list that was never refused has no turn to keep"
 

@@ -20,6 +20,7 @@ import pytest
 from sandbox.cad.events.signalr_hub import HUB_PATH
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, build_world
+from tests.deadlines import HANG_TIMEOUT
 
 HERE = Path(__file__).parent
 
@@ -56,7 +57,7 @@ async def client(node: str, cad: CadServer, key: str, method: str) -> AsyncItera
         stderr=PIPE,
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANG_TIMEOUT):
             yield process
             _, errors = await process.communicate()
         assert (process.returncode, errors.decode()) == (0, "")
@@ -78,7 +79,7 @@ async def step(process: Process) -> tuple[str, Any]:
 
 @pytest.mark.parametrize("method", ["authenticatev2", "authenticate"])
 @pytest.mark.parametrize("as_text", [False, True])
-async def test_it_is_authenticated_and_told(
+async def test_the_client_is_authenticated_and_gets_events(
     node: str, cad: CadServer, method: str, as_text: bool
 ) -> None:
     cad.hub.faults.payload_as_text = as_text
@@ -104,7 +105,7 @@ async def test_a_wrong_key_is_refused(node: str, cad: CadServer) -> None:
         assert await step(process) == ("stopped", "Disconnected")
 
 
-async def test_it_is_told_goodbye(node: str, cad: CadServer) -> None:
+async def test_the_client_learns_that_the_server_stops(node: str, cad: CadServer) -> None:
     async with client(node, cad, API_KEY, "authenticatev2") as process:
         await step(process)
         await step(process)

@@ -44,7 +44,7 @@ async def test_an_id_of_another_member_is_not(store: LinkStore) -> None:
     assert (await store.claim(link(2, "a", OTHER_GUILD))).is_granted
 
 
-async def test_it_is_given_if_all_holders_are_allowed(store: LinkStore) -> None:
+async def test_an_id_is_given_if_all_holders_are_allowed(store: LinkStore) -> None:
     await put_link(store, link(1, "A"))
     await put_link(store, link(2, "x:a"))
     assert not (await store.claim(link(3, "a"), allowed_holders=[1])).is_granted

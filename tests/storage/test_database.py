@@ -29,6 +29,11 @@ async def pragma(database: Database, name: str) -> object:
         return await connection.scalar(text(f"PRAGMA {name}"))
 
 
+def is_open(file: Path) -> bool:
+    """Tell whether a connection to a SQLite `file` is open: the last one removes the log."""
+    return file.with_name(f"{file.name}-wal").exists()
+
+
 DIARY = b"Dear diary, " * 1000
 
 OPEN = """
@@ -317,3 +322,30 @@ class TestTransactions:
         with pytest.raises(DatabaseUnavailable, match="it was closed"):
             await CommandSyncStore(database).put("1:global", "a")
         await database.close()
+
+    async def test_closed_while_it_is_used_leaves_nothing_open(self, file: Path, url: str) -> None:
+        database = await Database.open(url)
+        async with database.connect() as reading:
+            waiting = asyncio.create_task(pragma(database, "journal_mode"))
+            await asyncio.sleep(0)
+            await database.close()
+            assert await reading.scalar(text("SELECT 1")) == 1
+            assert is_open(file)
+        assert await waiting == "wal"
+        assert not is_open(file)
+
+    async def test_what_is_being_written_is_committed_before_it_closes(
+        self, file: Path, url: str
+    ) -> None:
+        database = await Database.open(url)
+        store = CommandSyncStore(database)
+        async with database.begin():
+            waiting = asyncio.create_task(store.put("1:global", "kept"))
+            closing = asyncio.create_task(database.close())
+            await asyncio.sleep(0)
+        await closing
+        await waiting
+        assert not is_open(file)
+        again = await Database.open(url)
+        assert await CommandSyncStore(again).get("1:global") == "kept"
+        await again.close()

@@ -18,7 +18,7 @@ def url(file: Path) -> str:
     return f"sqlite+aiosqlite:///{file}"
 
 
-async def test_one_that_does_not_exist_is_not_created(tmp_path: Path) -> None:
+async def test_a_file_that_does_not_exist_is_not_created(tmp_path: Path) -> None:
     file = tmp_path / "some" / "where" / "dispatch.db"
     health = await examine_at(url(file))
     assert (health.location, health.revision, health.latest_revision) == (str(file), None, HEAD)
@@ -43,12 +43,12 @@ async def test_an_open_one(tmp_path: Path) -> None:
         await database.close()
 
 
-async def test_one_in_memory_has_no_disk() -> None:
+async def test_a_database_in_memory_has_no_disk() -> None:
     health = await examine_at("sqlite+aiosqlite://")
     assert (health.revision, health.free_bytes) == (None, None)
 
 
-async def test_one_of_a_newer_version(tmp_path: Path) -> None:
+async def test_a_database_of_a_newer_version(tmp_path: Path) -> None:
     await upgrade(url(tmp_path / "dispatch.db"))
     with closing(sqlite3.connect(tmp_path / "dispatch.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -56,7 +56,7 @@ async def test_one_of_a_newer_version(tmp_path: Path) -> None:
         await examine_at(url(tmp_path / "dispatch.db"))
 
 
-async def test_one_that_another_program_holds(
+async def test_a_database_that_another_program_locks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.storage.sqlite._BUSY_SECONDS", 0.01)
@@ -87,7 +87,7 @@ async def test_a_folder_that_may_not_be_written_to(
         await examine_at(url(tmp_path / "dispatch.db"))
 
 
-async def test_one_that_can_only_be_read_is_found_by_the_doctor_and_at_the_start(
+async def test_a_database_that_can_only_be_read_is_found_by_the_doctor_and_at_the_start(
     tmp_path: Path,
 ) -> None:
     """SQLite gives out its write lock on such a file, and refuses the first write only."""

@@ -19,6 +19,7 @@ from bot.storage.database import Database
 from bot.storage.errors import StorageError
 from bot.storage.sqlite import CHECKPOINT_EVERY, UtcDateTime
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
+from tests.deadlines import HANG_TIMEOUT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,16 +43,16 @@ def store(database: Database) -> OrderStore:
 
 
 @pytest.mark.sqlite
-async def test_it_does_not_wait_for_other_users_of_the_connection(
+async def test_a_write_does_not_wait_for_other_users_of_the_connection(
     store: OrderStore, database: Database
 ) -> None:
-    async with database.connect(), asyncio.timeout(5):
+    async with database.connect(), asyncio.timeout(HANG_TIMEOUT):
         stored = replace(NEW, id=await store.add(NEW), state=OrderState.SENDING)
         await store.save([stored])
     assert await store.get(stored.id) == stored
 
 
-async def test_it_waits_while_another_program_writes(store: OrderStore, file: Path) -> None:
+async def test_a_write_waits_while_another_program_writes(store: OrderStore, file: Path) -> None:
     first = await store.add(NEW)
     sending = replace(NEW, id=first, state=OrderState.SENDING)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
@@ -95,7 +96,7 @@ async def test_the_log_is_moved_into_the_file_by_the_other_connection(
     assert size(file) == before
     for _ in range(2):
         await store.add(NEW)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_TIMEOUT):
         while size(file) == before:  # noqa: ASYNC110 - a thread does it
             await asyncio.sleep(0.01)
 
@@ -133,7 +134,7 @@ async def test_a_writer_that_waits_for_another_program_can_be_cancelled(
         adding.cancel()
         await asyncio.gather(adding, return_exceptions=True)
         other.execute("COMMIT")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_TIMEOUT):
         assert await store.add(NEW) > 1
 
 

@@ -45,6 +45,7 @@ from bot.services.errors import (
     ExportTooLarge,
     FileReadTimeout,
     FileTooLarge,
+    GuildNotServed,
     IdAlreadyLinked,
     ImportExpired,
     ImportOutdated,
@@ -89,6 +90,7 @@ HOSTILE = "`@here` **x**\n# [a](https://b.example)\u202e" * 100
 
 # Errors, and parts of their texts: what happened, and what to do.
 TOLD: list[tuple[Exception, tuple[str, ...]]] = [
+    (GuildNotServed(), ("does not dispatch for this server",)),
     (CadRefused("CALL NOT FOUND", status=400), ("The CAD refused: `CALL NOT FOUND`.",)),
     (CadRefused("", status=403), ("The CAD refused: `status 403`.",)),
     (InvalidRequestType("INVALID REQUEST TYPE"), ("`INVALID REQUEST TYPE`", "attach requests")),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from bot.cad.codec.layout_reader import read_layout
 from bot.cad.errors import CadUnreadable
 from bot.cad.models import (
     ACTIVE,
@@ -156,6 +157,9 @@ def read_call(raw: object) -> Call | None:
     if not isinstance(raw, Mapping) or call_id is None:
         return None
     status, priority = to_int(raw.get("status")), to_int(raw.get("priority"))
+    # No page shows its form: the whole layout, an object that holds its id, or the id.
+    template = raw.get("template")
+    layout = read_layout(template) if isinstance(template, Mapping) else None
     return Call(
         call_id=call_id,
         title=str_or_empty(raw.get("title")),
@@ -174,8 +178,9 @@ def read_call(raw: object) -> Call | None:
         meta=to_text_map(raw.get("metadata")),
         priority_text=to_text(raw.get("priority")) if priority is None else "",
         status_id=to_text(raw.get("statusid")),
-        template=_template(raw.get("template")),
+        template=layout.template_id if layout else to_text(template),
         values=to_text_map(raw.get("values")),
+        layout=layout if layout and layout.fields else None,
     )
 
 
@@ -238,11 +243,6 @@ def _read_each(items: object, read: Callable[[object], T | None]) -> tuple[T, ..
 def _account_status(data: Mapping[str, Any]) -> int:
     status = to_int(data.get("status"))
     return VALIDATED if status is None else status
-
-
-def _template(raw: object) -> str:
-    # Not documented: the layout's id, or an object that holds it.
-    return to_text(raw.get("templateid", raw.get("id")) if isinstance(raw, Mapping) else raw)
 
 
 def _coordinates(raw: object) -> Coordinates | None:

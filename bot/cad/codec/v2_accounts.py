@@ -5,13 +5,16 @@ Reference: docs/sonoran-cad.md, "v2: resources, bearer token, JSON" and "Who is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from bot.cad.codec import readers, v2
+from bot.cad.errors import CadUnreadable
 from bot.cad.http import wire
 from bot.cad.http.wire import Credentials, Request, Response
 from bot.cad.models import Account
 from bot.cad.permissions import GranularPermissions
+from bot.cad.values import str_or_empty
 
 
 def account_by_discord(credentials: Credentials, discord_id: int) -> Request:
@@ -33,6 +36,11 @@ def granular_permissions(credentials: Credentials, account: str) -> Request:
     """Build a request for the granular permissions of the account with this UUID."""
     path = f"/v2/general/permissions/accounts/{quote(account, safe='')}"
     return v2.build_get(credentials, v2.PERMISSIONS, path)
+
+
+def permission_catalog(credentials: Credentials) -> Request:
+    """Build a request for the list of the granular permissions that the community has."""
+    return v2.build_get(credentials, v2.PERMISSIONS, "/v2/general/permissions/catalog")
 
 
 def check_link(credentials: Credentials, api_id: str) -> Request:
@@ -59,6 +67,17 @@ def read_granular_permissions(response: Response) -> GranularPermissions | None:
     if v2.is_unknown_account(response):
         return None
     return readers.read_granular_permissions(wire.read_json(v2.check(response)))
+
+
+def read_permission_catalog(response: Response) -> frozenset[str]:
+    """Read the ids in the answer to `permission_catalog`, as the CAD spells them."""
+    data = wire.read_json(v2.check(response))
+    listed = data.get("permissions") if isinstance(data, Mapping) else None
+    entries = listed if isinstance(listed, list) else []
+    found = {str_or_empty(one.get("id")) for one in entries if isinstance(one, Mapping)} - {""}
+    if not found:
+        raise CadUnreadable("the answer lists no permissions")
+    return frozenset(found)
 
 
 def read_linked_account(response: Response) -> str | None:

@@ -30,7 +30,7 @@ MAX_BODY = 2 * 1024 * 1024
 MAX_CONNECTIONS = 20
 SHORT_WAIT = 2.0  # seconds that a background query waits for the rate limit
 # Seconds that a query waits for a pause between commands; then the next request is its own.
-PATIENCE = 3.0
+LONGEST_RESERVE = 3.0
 
 T = TypeVar("T")
 
@@ -217,13 +217,13 @@ class RequestSender:
     ) -> None:
         """Wait until a request may be sent; raise the last fault if that takes too long.
 
-        What a member waits for leaves the reserve to orders for `PATIENCE`. Then it gets the next
-        request, so that a stream of orders does not keep it waiting.
+        What a member waits for leaves the reserve to orders for `LONGEST_RESERVE`. Then it gets
+        the next request, so that a stream of orders does not keep it waiting.
         """
-        patience_end = started + (math.inf if in_background() else PATIENCE)
+        reserve_end = started + (math.inf if in_background() else LONGEST_RESERVE)
         while wait := limiter.wait(reserve=reserve):
             self._require_time(started, wait, fault)
-            left = patience_end - self._clock.monotonic()
+            left = reserve_end - self._clock.monotonic()
             if left <= 0:
                 break
             await self._clock.sleep(min(wait, left))

@@ -37,6 +37,7 @@ from bot.cad.values import str_or_empty, to_bool, to_int, to_ints
 
 _NO_FIELDS: frozenset[str] = frozenset()
 _OTHER_KEYS = {
+    "layout": "template",
     "meta": "metadata",
     "priority_text": "priority",
     "status_id": "statusid",

@@ -18,7 +18,7 @@ from bot.services.errors import (
 
 # How the CAD names the permissions of an account, in lower case.
 CAD_DISPATCH = "dispatch"
-CAD_SELF_DISPATCH = "selfdispatch"
+CAD_SELF_DISPATCH = "selfDispatch"
 
 _BARRED_ERRORS: dict[int, type[CadPermissionMissing]] = {
     EXPIRED: CadAccountExpired,

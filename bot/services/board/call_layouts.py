@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from bot.cad.errors import CadError
 from bot.cad.layouts import Layout
@@ -13,6 +14,10 @@ from bot.common.clock import Clock
 from bot.services.cached_list import CachedList
 
 RELOAD_INTERVAL = 600.0  # seconds
+# The texts of a call that a field of its layout can stand for. No page lists the bindings of places
+# and titles: those that are named like the call's own field are taken, all others stay under their
+# label.
+BINDABLE = ("title", "code", "block", "address", "postal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +28,14 @@ class LayoutDetails:
         name: of the layout; empty if it is not known.
         status: as the community calls it; empty if the call has none.
         fields: label and text of each field, in the call's order.
+        bound_texts: the title, code and place that the call itself lacks and a field of the layout
+            has, by their names in `Call`.
     """
 
     name: str = ""
     status: str = ""
     fields: tuple[tuple[str, str], ...] = ()
+    bound_texts: tuple[tuple[str, str], ...] = ()
 
 
 NO_DETAILS = LayoutDetails()
@@ -51,31 +59,46 @@ class CallLayouts:
         """Return the details of a call, from memory; fields of an unknown layout keep their ids."""
         if not call.template and not call.values and not call.status_id:
             return NO_DETAILS
+        if call.layout:
+            return details(call, call.layout)
         if self._clock.monotonic() - self._loaded_at >= RELOAD_INTERVAL:
             self._loaded_at = self._clock.monotonic()
             self._layouts.force_refresh()
-        return details(call, {one.template_id: one for one in self._layouts.items})
+        known = (one for one in self._layouts.items if one.template_id == call.template)
+        return details(call, next(known, Layout(call.template, "")))
 
-    def title(self, call: Call) -> str:
-        """Return what a call is called, from memory; see `call_title`."""
-        return call_title(call, self.details(call))
+    def complete(self, call: Call) -> Call:
+        """Return a call with title and place, from memory; see `complete`."""
+        return complete(call, self.details(call))
 
     async def close(self) -> None:
         """Cancel what is being loaded."""
         await self._layouts.close()
 
 
-def call_title(call: Call, shown: LayoutDetails) -> str:
-    """Return the title of a call, else its code or the name of its layout; empty if it has none."""
-    return call.title or call.code or shown.name
+def complete(call: Call, shown: LayoutDetails) -> Call:
+    """Return a call with the title and the place that its layout has for it.
+
+    Without any title, its code or the name of its layout stands for one.
+    """
+    if call.title and not shown.bound_texts:
+        return call
+    texts: dict[str, Any] = dict(shown.bound_texts)
+    bound = replace(call, **texts)
+    return replace(bound, title=bound.title or bound.code or shown.name)
 
 
-def details(call: Call, layouts: dict[str, Layout]) -> LayoutDetails:
+def details(call: Call, layout: Layout) -> LayoutDetails:
     """Return the details of a call; a text that the call shows anyway is not repeated. Pure."""
-    layout = layouts.get(call.template) or Layout(call.template, "")
+    bound = tuple(
+        (name, text)
+        for name in BINDABLE
+        if not getattr(call, name) and (text := call.values.get(layout.bindings.get(name, "")))
+    )
     shown = {
         *(call.title, call.code, call.description, call.block, call.address, call.postal),
         *(call.priority_text or str(call.priority), call.status_id),
+        *(text for _, text in bound),
     }
     return LayoutDetails(
         layout.name,
@@ -85,4 +108,5 @@ def details(call: Call, layouts: dict[str, Layout]) -> LayoutDetails:
             for key, text in call.values.items()
             if text not in shown
         ),
+        bound,
     )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from operator import attrgetter
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError, CadRateLimited
@@ -29,7 +27,8 @@ class Board:
     """Answers from memory; polls the CAD in the background, or while the caller waits.
 
     Args:
-        call_title: returns what a call without a title is called; snapshots keep it without one.
+        complete_call: returns a call with the title and place of its layout; snapshots keep it as
+            the CAD shows it.
         server_label: returns the words for a server; empty for the only one of a community.
     """
 
@@ -38,12 +37,12 @@ class Board:
         cad: CadClient,
         *,
         clock: Clock,
-        call_title: Callable[[Call], str] = attrgetter("title"),
+        complete_call: Callable[[Call], Call] = lambda call: call,
         server_label: Callable[[int], str] = lambda _server_id: "",
     ) -> None:
         self._cad = cad
         self._clock = clock
-        self._call_title = call_title
+        self._complete_call = complete_call
         self._server_label = server_label
         self._servers: dict[int, ServerState] = {}
         # The servers share one key, and so its rate limits.
@@ -56,8 +55,8 @@ class Board:
         return server.snapshot
 
     def calls(self, server_id: int) -> tuple[Call, ...]:
-        """Return the active calls, with titles."""
-        return tuple(map(self._titled, self.snapshot(server_id).calls.values()))
+        """Return the active calls, with title and place."""
+        return tuple(map(self._complete_call, self.snapshot(server_id).calls.values()))
 
     def units(self, server_id: int) -> tuple[Unit, ...]:
         """Return the units on duty that can be sent to calls."""
@@ -68,10 +67,12 @@ class Board:
         return tuple(self.snapshot(server_id).dispatchers.values())
 
     def call(self, server_id: int, call_id: int) -> Call | None:
-        """Return one call, with a title; None if it is not known."""
+        """Return one call, with title and place; None if it is not known."""
         server = self._servers.get(server_id) or self._server(server_id)
         call = server.snapshot.calls.get(call_id)
-        return call if call is None or call.title else self._titled(call)
+        if call is None or (call.title and not call.values):
+            return call  # as most are
+        return self._complete_call(call)
 
     def answering_call(self, server_id: int, number: int) -> Call | None:
         """Return the open dispatch call that answers a 911 call; None if none does."""
@@ -211,9 +212,6 @@ class Board:
         server.record_units(part, self._clock.now())
         self._notify(server_id)
         return self.units(server_id)
-
-    def _titled(self, call: Call) -> Call:
-        return call if call.title else replace(call, title=self._call_title(call))
 
     def _notify(self, server_id: int) -> None:
         server = self._servers[server_id]

@@ -151,5 +151,5 @@ def call_units(
 def visible_part(call: Call | EmergencyCall | None) -> Call | EmergencyCall | None:
     """Return a call without the parts that no card shows, so that they cause no edits."""
     if isinstance(call, Call):
-        return replace(call, meta={}, values={}, notes=call.notes[-NOTES_SHOWN:])
+        return replace(call, meta={}, values={}, layout=None, notes=call.notes[-NOTES_SHOWN:])
     return call

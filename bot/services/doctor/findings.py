@@ -76,6 +76,8 @@ class FindingCode(enum.StrEnum):
     ACCOUNTS_NOT_BY_DISCORD = "accounts.not by Discord"
     PERMISSIONS_FINE = "permissions.fine"
     PERMISSIONS_UNREADABLE = "permissions.unreadable"
+    PERMISSIONS_MISSING = "permissions.missing"
+    PERMISSIONS_UNLISTED = "permissions.unlisted"
     CLOCK_FINE = "clock.fine"
     CLOCK_OFF = "clock.off"
     BUDGET = "budget.left"

@@ -26,14 +26,8 @@ from bot.services.links.group_links import GroupLinks
 from bot.services.orders import moves, outcomes
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.targets import grammar, target_resolver
-from bot.services.targets.resolution import (
-    PartialUnitList,
-    Resolution,
-    Roster,
-    SkippedTarget,
-    SkipReason,
-    Target,
-)
+from bot.services.targets.resolution import PartialUnitList, Resolution, Roster
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from bot.services.targets.terms import Term
 from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderAction

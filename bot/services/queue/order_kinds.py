@@ -25,9 +25,10 @@ from bot.services.queue.kinds import (
     undo_steps,
 )
 from bot.services.queue.kinds.free_units import without_free_units
-from bot.services.queue.recheck import look_before_attach, look_before_detach, without
+from bot.services.queue.recheck import look_before_attach, look_before_detach
 from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, calls_of
-from bot.services.targets.resolution import Assignee, SkipReason
+from bot.services.targets.resolution import Assignee
+from bot.services.targets.skipped_target import SkipReason
 from bot.storage.stores.order_store import Order, OrderAction
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def leave_out(orders: Iterable[QueuedOrder], idents: Collection[int]) -> bool:
         found = queued.resolution.assignees
         unnamed = [one.key for one in found if one.unit and one.unit.ident in idents]
         reasons = dict.fromkeys(unnamed, SkipReason.NOT_ADDRESSABLE)
-        queued.resolution = without(queued.resolution, reasons)
+        queued.resolution = queued.resolution.without(reasons)
         is_changed = is_changed or bool(unnamed)
     return is_changed
 

@@ -18,19 +18,15 @@ from bot.cad.models import Receipt, Unit
 from bot.cad.push.events import UnitsAttached, UnitsDetached
 from bot.services.board.snapshot import BoardSnapshot
 from bot.services.queue.steps import CadAccess, Look, Step, Verdict
-from bot.services.targets.resolution import (
-    Resolution,
-    Roster,
-    SkippedTarget,
-    SkipReason,
-    Target,
-)
+from bot.services.targets.resolution import Resolution, Roster
+from bot.services.targets.skipped_target import SkipReason
 
 if TYPE_CHECKING:
     from bot.services.queue.queued_order import QueuedOrder
 
 LATE_AFTER = 5.0  # seconds after which the units of an order may have moved on
-PATIENCE = 2.0  # seconds that an order waits to read the calls anew, while others wait behind it
+# Seconds that an order waits to read the calls anew, while others wait behind it.
+LONGEST_LOOK_WAIT = 2.0
 
 CallsByIdent: TypeAlias = Mapping[int, Collection[int]]
 
@@ -46,7 +42,7 @@ async def read_calls(access: CadAccess, queued: QueuedOrder, *, must_ask: bool) 
     """
     server_id, board = queued.order.server_id, access.board
     must_ask = must_ask or board.confirmed_at(server_id) is None
-    if must_ask or access.cad.limiters.calls.wait() <= PATIENCE:
+    if must_ask or access.cad.limiters.calls.wait() <= LONGEST_LOOK_WAIT:
         try:
             await board.fetch_calls(server_id)
         except CadRateLimited:
@@ -72,7 +68,7 @@ async def look_before_attach(access: CadAccess, queued: QueuedOrder) -> Look:
     resolution = without_moved(with_units(queued.resolution, units_on_duty), call_id, now)
     if queued.may_have_been_sent:
         unknown = [one.key for one in resolution.assignees if not one.unit and one.on_duty is None]
-        resolution = without(resolution, dict.fromkeys(unknown, SkipReason.RESULT_UNKNOWN))
+        resolution = resolution.without(dict.fromkeys(unknown, SkipReason.RESULT_UNKNOWN))
     units = [one.unit for one in resolution.assignees]
     # A unit that is on another call too may have been sent there last.
     if units and all(unit and [*now.get(unit.ident, ())] == [call_id] for unit in units):
@@ -113,7 +109,7 @@ async def _read_calls_of_units(access: CadAccess, queued: QueuedOrder) -> CallsB
     age = timedelta(0) if queued.may_have_been_sent else timedelta(seconds=LATE_AFTER)
     read_at = board.confirmed_at(server_id)
     if read_at is None or read_at < access.looking_since - age:
-        if (wait := access.cad.limiters.calls.wait()) > PATIENCE:
+        if (wait := access.cad.limiters.calls.wait()) > LONGEST_LOOK_WAIT:
             raise CadRateLimited(retry_after=wait)
         await board.fetch_calls(server_id)
     calls_by_ident: dict[int, list[int]] = defaultdict(list)
@@ -152,7 +148,7 @@ def without_moved(resolution: Resolution, call_id: int, now: CallsByIdent) -> Re
         and call_id not in calls
         and one.call_id not in calls
     ]
-    return without(resolution, {one.key: SkipReason.ON_ANOTHER_CALL for one in moved})
+    return resolution.without({one.key: SkipReason.ON_ANOTHER_CALL for one in moved})
 
 
 def only_still_on_call(
@@ -186,27 +182,7 @@ def only_still_on_call(
             reasons[one.key] = SkipReason.NOT_ON_CALL if was_there else SkipReason.NEVER_ON_CALL
     if call_id is not None:
         resolution = _with_calls(resolution, {one.key: call_id for one in resolution.assignees})
-    return without(resolution, reasons)
-
-
-def without(resolution: Resolution, reasons: Mapping[str, SkipReason]) -> Resolution:
-    """Return a resolution without some assignees.
-
-    Args:
-        reasons: why each is left out, by `Assignee.key`.
-    """
-    if not reasons:
-        return resolution
-    kept = tuple(one for one in resolution.assignees if one.key not in reasons)
-    left_out = [
-        SkippedTarget(
-            Target(one.unit.number or one.reference if one.unit else one.reference, one.discord_id),
-            reasons[one.key],
-        )
-        for one in resolution.assignees
-        if one.key in reasons
-    ]
-    return replace(resolution, assignees=kept, left_out=(*resolution.left_out, *left_out))
+    return resolution.without(reasons)
 
 
 def with_earlier_units(resolution: Resolution, earlier: Resolution) -> Resolution:

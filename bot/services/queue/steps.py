@@ -126,6 +126,11 @@ class Step:
     is_optional: bool = False
 
 
+def own_key(queued: QueuedOrder) -> Hashable:
+    """Return a key that an order shares with no other, so that it is sent alone."""
+    return queued.order.action, queued.order.id
+
+
 def calls_of(queued: QueuedOrder) -> frozenset[str]:
     """Return the call and the 911 call that an order is about, comparable between orders."""
     order, emergency = queued.order, queued.detail.emergency

@@ -34,7 +34,7 @@ from bot.storage.stores.order_store import OrderState
 
 RESOLVE_RETRY = 5.0  # seconds between two lookups of one order
 # Known units wait so many seconds for those that the CAD's limit delays; then they go ahead.
-LIMIT_PATIENCE = 10.0
+LONGEST_LOOKUP_WAIT = 10.0
 SAVE_RETRY = 5.0  # seconds between two attempts to store that an order is being sent
 _SHORTEST_SLEEP = 0.001  # seconds; a deadline must not keep the worker busy
 
@@ -191,7 +191,7 @@ class QueueWorker:
         queued.resolution = resolution
         # The units that are known go ahead; before another attempt the CAD is asked for the rest.
         limit = lookup.error.retry_after if lookup.error else None
-        is_soon = limit is not None and limit <= LIMIT_PATIENCE
+        is_soon = limit is not None and limit <= LONGEST_LOOKUP_WAIT
         is_resolved = lookup.error is None or (bool(resolution.assignees) and not is_soon)
         queued.lookup = LookupState(is_resolved, error=lookup.error, failures=failures)
         if lookup.error is not None and not is_resolved:

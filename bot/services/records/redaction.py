@@ -10,7 +10,8 @@ from bot.common.steam_id import identity
 from bot.services.orders import outcomes
 from bot.services.orders.outcomes import Outcome
 from bot.services.targets import grammar
-from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget
+from bot.services.targets.resolution import Assignee, Resolution
+from bot.services.targets.skipped_target import SkippedTarget
 from bot.services.targets.terms import format_ident
 from bot.storage.stores.order_store import Order, OrderState
 

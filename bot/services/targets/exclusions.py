@@ -7,12 +7,8 @@ from collections.abc import Mapping, Sequence
 from bot.common.steam_id import identity
 from bot.services.targets import grammar
 from bot.services.targets.group_lookup import LookupResult
-from bot.services.targets.resolution import (
-    Assignee,
-    Roster,
-    SkippedTarget,
-    SkipReason,
-)
+from bot.services.targets.resolution import Assignee, Roster
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason
 from bot.services.targets.terms import Term, TextTerm
 
 # Excluding an absent person is already satisfied: these reasons are not reported.

@@ -6,14 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.cad.models import Unit
-from bot.services.targets.resolution import (
-    Assignee,
-    MemberGroupSummary,
-    Roster,
-    SkippedTarget,
-    SkipReason,
-    Target,
-)
+from bot.services.targets.resolution import Assignee, MemberGroupSummary, Roster
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from bot.services.targets.terms import (
     MemberGroupTerm,
     MembersUnavailable,

@@ -16,10 +16,8 @@ from bot.services.targets.resolution import (
     MemberGroupSummary,
     Resolution,
     Roster,
-    SkippedTarget,
-    SkipReason,
-    Target,
 )
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from bot.services.targets.terms import (
     EveryoneTerm,
     IdentTerm,

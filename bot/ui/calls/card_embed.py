@@ -8,7 +8,7 @@ from dataclasses import replace
 import discord
 
 from bot.cad.models import Call, EmergencyCall, Note
-from bot.services.board.call_layouts import NO_DETAILS, call_title
+from bot.services.board.call_layouts import NO_DETAILS, complete
 from bot.services.cards.card_content import CallUnit, CardContent, priority_name
 from bot.ui.calls.note_time import note_time
 from bot.ui.text import escape, member_mention, one_line, timestamp
@@ -30,6 +30,8 @@ _UNKNOWN_PLACE = "*unknown*"
 
 def card(content: CardContent) -> discord.Embed:
     """Return the embed of a dispatch call or a 911 call."""
+    if isinstance(content.call, Call):
+        content = replace(content, call=complete(content.call, content.details))
     embed = discord.Embed(title=_title(content), colour=_colour(content))
     if content.server:
         embed.set_author(name=one_line(content.server, 256))
@@ -71,7 +73,7 @@ def _title(content: CardContent) -> str:
     name = ""
     match content.call:
         case Call() as call:
-            name = f" {escape(call_title(call, content.details) or '(untitled)', 80)}"
+            name = f" {escape(call.title or '(untitled)', 80)}"
         case EmergencyCall(is_emergency=is_emergency, caller=caller):
             line = "" if is_emergency else "non-emergency · "
             name = f" {line}{escape(caller or 'unknown caller', 60)}"

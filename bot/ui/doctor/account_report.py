@@ -18,4 +18,13 @@ ACCOUNT_TEXTS: dict[FindingCode, str] = {
         "REQUIRE_CAD_PERMISSION: the CAD does not tell what accounts may do: {reason}. Every order"
         " is refused. Set it to false, or let the key read accounts and permissions."
     ),
+    FindingCode.PERMISSIONS_MISSING: (
+        "REQUIRE_CAD_PERMISSION: the CAD has no permission {names}. The orders of accounts with"
+        " granular permissions are refused, except the owner's. Set it to false, and please open"
+        " an issue."
+    ),
+    FindingCode.PERMISSIONS_UNLISTED: (
+        "The CAD does not list its permissions: {reason}. The bot cannot check that {names} exist."
+        " If members with these permissions are refused, set REQUIRE_CAD_PERMISSION to false."
+    ),
 }

@@ -38,15 +38,17 @@ class ActionText:
     missing: str = "Not on {call}{where}"
 
 
+_ATTACHED = ActionText(
+    participle="attached to {call}{where}",
+    subject="the units were",
+    label="Units",
+    item="{units}",
+    result="{call}{where}: {units}",
+    line="{units} → {number}{where}",
+)
+
 WORDS: Mapping[OrderAction, ActionText] = {
-    OrderAction.ATTACH: ActionText(
-        participle="attached to {call}{where}",
-        subject="the units were",
-        label="Units",
-        item="{units}",
-        result="{call}{where}: {units}",
-        line="{units} → {number}{where}",
-    ),
+    OrderAction.ATTACH: _ATTACHED,
     OrderAction.DETACH: ActionText(
         participle="detached from {call}{where}",
         subject="the units were",
@@ -64,14 +66,7 @@ WORDS: Mapping[OrderAction, ActionText] = {
         result="Created {call}{where}.",
         line="create {call}{where}",
     ),
-    OrderAction.RESPOND: ActionText(
-        participle="attached to {call}{where}",
-        subject="the units were",
-        label="Units",
-        item="{units}",
-        result="{call}{where}: {units}",
-        line="{units} → {number}{where}",
-    ),
+    OrderAction.RESPOND: _ATTACHED,
     OrderAction.NOTE: ActionText(
         participle="noted on {number}{where}",
         subject="it was",

@@ -7,7 +7,8 @@ from itertools import groupby
 
 from bot.services.orders.moves import ATTACHING
 from bot.services.orders.outcomes import OrderView, Outcome
-from bot.services.targets.resolution import Assignee, SkipReason
+from bot.services.targets.resolution import Assignee
+from bot.services.targets.skipped_target import SkipReason
 from bot.storage.stores.order_store import OrderAction
 from bot.ui.text import join_limited, unit_name
 

@@ -7,13 +7,8 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from bot.services.targets.grammar import RANGE_LIMIT
-from bot.services.targets.resolution import (
-    MemberGroupSummary,
-    Resolution,
-    SkippedTarget,
-    SkipReason,
-    Target,
-)
+from bot.services.targets.resolution import MemberGroupSummary, Resolution
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from bot.ui import error_text
 from bot.ui.text import code_span, join_limited, member_mention, unit_name
 

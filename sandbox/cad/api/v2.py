@@ -73,6 +73,13 @@ ENDPOINTS = (
         v2_general.granular_permissions,
         10,
     ),
+    Endpoint(
+        "permission catalog",
+        "GET",
+        "/v2/general/permissions/catalog",
+        v2_general.permission_catalog,
+        10,
+    ),
     Endpoint("link", "POST", "/v2/general/links/check", v2_general.check_link, 30),
     Endpoint("info", "GET", "/v2/general/info", v2_general.info, 10),
     Endpoint("servers", "GET", "/v2/general/servers", v2_general.servers, 10),

@@ -8,7 +8,11 @@ from sandbox.cad.api.v2_request import V2Request, find_account_by_discord_id
 from sandbox.cad.state.models import Account, CadRefusal, Json
 
 NO_IDENTIFIER = "Provide exactly one identifier."
+_COMMUNITY_UUID = "00000000-0000-4000-8000-000000000000"
 PERMISSIONS = ("police", "dispatch", "selfDispatch")
+
+# A record template of the community; the catalog lists its permissions too.
+_TEMPLATE: Json = {"templateId": 4, "templateName": "Incident report"}
 
 _JOINED = "2026-01-14T18:22:00Z"
 _LAST_LOGIN = "2026-04-08T20:55:00Z"
@@ -49,6 +53,22 @@ def granular_permissions(request: V2Request) -> Json:
     }
 
 
+def permission_catalog(_request: V2Request) -> Json:
+    """List the granular permissions of the community, and those that each old flag stands for.
+
+    Reference: docs/sonoran-cad.md, "Account". Which record permissions a flag stands for, no
+    document says; here it is none.
+    """
+    whole = [_catalog_entry(f"global.{name}", name) for name in PERMISSIONS]
+    record = {**_catalog_entry("record.4.read", "read"), **_TEMPLATE}
+    return {
+        "version": 2,
+        "communityUuid": _COMMUNITY_UUID,
+        "permissions": [*whole, record],
+        "legacyGrants": {name.upper(): [f"global.{name}"] for name in PERMISSIONS},
+    }
+
+
 def check_link(request: V2Request) -> Json:
     """Return the UUID of the account that has a community user id."""
     user_id = request_fields.text(request.body, "communityUserId")
@@ -68,7 +88,7 @@ def info(request: V2Request) -> Json:
         "timezone": "Etc/UTC",
         "customLoginUrl": "",
     }
-    return {"uuid": "00000000-0000-4000-8000-000000000000", "community": community, "codes": []}
+    return {"uuid": _COMMUNITY_UUID, "community": community, "codes": []}
 
 
 def servers(request: V2Request) -> Json:
@@ -84,6 +104,16 @@ def servers(request: V2Request) -> Json:
 def version(request: V2Request) -> Json:
     """Return the plan of the community."""
     return {"version": int(request.community.plan), "name": request.community.plan.name}
+
+
+def _catalog_entry(permission: str, action: str) -> Json:
+    return {
+        "id": permission,
+        "label": action,
+        "templateId": None,
+        "templateName": None,
+        "action": action,
+    }
 
 
 def _find_account(request: V2Request, kind: str, value: str) -> Account | None:

@@ -1,9 +1,11 @@
-"""A custom layout of dispatch calls, and a call of it.
+"""Custom layouts of dispatch calls, and calls of them.
 
 Reference: docs/sonoran-cad.md, "Call layouts".
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from sandbox.cad.state.models import CallForm, Json
 
@@ -49,3 +51,51 @@ MEDICAL_CALL = CallForm(
         },
     },
 )
+
+# The bindings of `status`, `units` and `description` are documented; those of a place are not (?).
+FIRE_LAYOUT: Json = {
+    "templateId": 13,
+    "name": "Fire",
+    "version": 1,
+    "isDefault": False,
+    "statusOptions": [{"id": "rolling", "label": "Engines rolling", "status": 1}],
+    "sections": [
+        {
+            "uid": "scene",
+            "label": "Scene",
+            "icon": "fire",
+            "size": 12,
+            "fields": [
+                {"uid": "what", "type": "textarea", "label": "What", "binding": "description"},
+                {"uid": "where", "type": "text", "label": "Where", "binding": "address"},
+                {"uid": "zip", "type": "text", "label": "Sector", "binding": "postal"},
+                {"uid": "place", "type": "text", "label": "Way in"},
+            ],
+        }
+    ],
+}
+
+FIRE_CALL = CallForm(
+    title="",
+    description="Smoke from the roof.",
+    layout={
+        "template": 13,
+        "statusId": "rolling",
+        "priority": "Second alarm",
+        "values": {
+            "what": "Smoke from the roof.",
+            "where": "Power Street 12",
+            "zip": "7044",
+            "place": "By the yard",
+        },
+    },
+)
+
+
+def with_stored_layout(form: CallForm, layout: Json) -> CallForm:
+    """Return a call that carries its whole layout, as it was when the call was created.
+
+    The vendor's page says that "the normalized template" is stored on the call, and shows no
+    example of it (?); the other calls carry its id.
+    """
+    return replace(form, layout={**form.layout, "template": layout})

@@ -18,7 +18,7 @@ from sandbox.cad.state.models import (
     Server,
     UnitStatus,
 )
-from sandbox.cad.state.sample_layouts import MEDICAL_LAYOUT
+from sandbox.cad.state.sample_layouts import FIRE_LAYOUT, MEDICAL_LAYOUT
 from sandbox.cad.state.world import CadWorld, utc_now
 
 COMMUNITY_ID = "sandbox"
@@ -73,7 +73,7 @@ _DISPATCH = frozenset({"dispatch", "police"})
 
 def build_world(now: Callable[[], datetime] = utc_now) -> CadWorld:
     """Build one community on the plan Plus, with one server, units on duty and open calls."""
-    community = Community(COMMUNITY_ID, API_KEY, layouts=[MEDICAL_LAYOUT])
+    community = Community(COMMUNITY_ID, API_KEY, layouts=[MEDICAL_LAYOUT, FIRE_LAYOUT])
     world = CadWorld([community], now)
     add_account(community, DANA, _DISPATCH)
     add_account(community, ERIN)

@@ -50,6 +50,7 @@ REQUESTS: dict[str, Callable[[AutoClient], Awaitable[object]]] = {
     "discord": lambda cad: cad.get_account_by_discord_id(7),
     "by id": lambda cad: cad.get_account_by_api_id(SERVER_ID, PAT.hex),
     "permissions": lambda cad: cad.get_granular_permissions("00000000"),
+    "catalog": lambda cad: cad.get_permission_catalog(),
     "layouts": lambda cad: cad.layouts(),
     "on call": lambda cad: cad.get_idents_on_call(SERVER_ID, ARMED_ROBBERY, ()),
     "community": lambda cad: cad.community_id(),
@@ -58,7 +59,7 @@ REQUESTS: dict[str, Callable[[AutoClient], Awaitable[object]]] = {
 }
 # What an API does not say, or has no need to ask.
 WITHOUT_REQUEST = {
-    1: {"discord", "permissions", "layouts", "community", "servers"},
+    1: {"discord", "permissions", "catalog", "layouts", "community", "servers"},
     2: {"on call", "variant"},
 }
 

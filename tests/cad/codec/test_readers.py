@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.cad.codec import readers
 from bot.cad.errors import CadError, CadUnreadable
 from bot.cad.http import wire
+from bot.cad.layouts import Layout
 from bot.cad.models import LOWEST_PRIORITY, Call, Calls, Coordinates, EmergencyCall, Note, Unit
 from bot.cad.permissions import GranularPermissions
 from tests.cad.samples import CALL, EMERGENCY, JSON, UNIT, json_answer
@@ -300,8 +301,17 @@ def test_a_call_of_a_custom_layout() -> None:
     call = readers.read_call(raw)
     assert call is not None
     assert (call.priority_text, call.priority) == ("Code Red", LOWEST_PRIORITY)
-    assert (call.status_id, call.template) == ("st-2", "fire")
+    assert (call.status_id, call.template, call.layout) == ("st-2", "fire", None)
     assert call.values == {"Hydrant_1": "A-7", "floors": "3"}
+
+
+def test_a_call_that_carries_its_layout() -> None:
+    fields = [{"uid": "where", "label": "Where", "binding": "address"}]
+    template = {"templateid": 13, "name": "Fire", "sections": [{"fields": fields}]}
+    call = readers.read_call({"callid": 7, "template": template})
+    assert call is not None
+    assert call.template == "13"
+    assert call.layout == Layout("13", "Fire", {"where": "Where"}, bindings={"address": "where"})
 
 
 @pytest.mark.parametrize("priority", [1, "1", " 2 "])

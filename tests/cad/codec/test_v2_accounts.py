@@ -16,6 +16,22 @@ def test_an_id_that_no_account_has():
     assert v2_accounts.read_linked_account(json_answer({"linked": True})) == ""
 
 
+def test_the_catalog_of_permissions():
+    request = v2_accounts.permission_catalog(WHO)
+    assert (request.method, request.path) == ("GET", "/v2/general/permissions/catalog")
+    entries = [{"id": "global.selfDispatch", "label": "Self"}, {"id": 7}, "global.police", {}]
+    raw = {"version": 2, "permissions": entries, "legacyGrants": {"POLICE": ["global.police"]}}
+    assert v2_accounts.read_permission_catalog(json_answer(raw)) == {"global.selfDispatch"}
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", '{"permissions": []}', '{"permissions": {"id": "global.dispatch"}}']
+)
+def test_an_answer_without_a_permission_is_no_catalog(text: str):
+    with pytest.raises(CadError, match="lists no permissions"):
+        v2_accounts.read_permission_catalog(answer(text))
+
+
 def test_granular_permissions():
     request = v2_accounts.granular_permissions(WHO, "u/1")
     assert (request.method, request.path) == ("GET", "/v2/general/permissions/accounts/u%2F1")

@@ -29,6 +29,7 @@ def test_a_layout() -> None:
                 "conscious": "Conscious and breathing",
             },
             {"queued": "Queued", "deployed": "Crew deployed"},
+            {"priority": "priority"},
         ),
     )
 

@@ -29,6 +29,7 @@ from bot.cad.http.transport import MAX_BODY, MAX_CONNECTIONS, Transport
 from bot.cad.http.wire import Credentials, Request
 from bot.cad.models import AttachRequest, UnitRef
 from tests.cad.lifetimes import closed_later
+from tests.deadlines import HANG_TIMEOUT
 from tests.manual_clock import ManualClock
 
 REQUEST = Request("v1", "POST", "/emergency", {"id": "community", "key": "secret", "ü": "\ud83d"})
@@ -227,7 +228,7 @@ async def test_a_request_may_be_given_less_time():
     async with serving(silent()) as server, closed_later(Transport(server.url)) as transport:
         # Well before the transport's own limit.
         with pytest.raises(CadTimeout):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(HANG_TIMEOUT):
                 await transport.send(REQUEST, within=0.05)
 
 

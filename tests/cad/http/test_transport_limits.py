@@ -21,7 +21,7 @@ from bot.cad.errors import (
 )
 from bot.cad.http import retry
 from bot.cad.http.rate_limits import BurstLimit, RateLimit, background_queries, queries_sent_once
-from bot.cad.http.transport import PATIENCE, SHORT_WAIT, RequestSender, Transport
+from bot.cad.http.transport import LONGEST_RESERVE, SHORT_WAIT, RequestSender, Transport
 from bot.cad.http.wire import Request, Response
 from tests.cad.samples import answer
 from tests.fake_time import FakeTime
@@ -254,7 +254,7 @@ async def test_queries_come_through_a_stream_of_commands(queries: int) -> None:
     orders.cancel()
     await asyncio.gather(*looks)
     moments = [moment - 10.0 for moment, path in network.sent if path == "/look"]
-    assert max(moments) <= PATIENCE + queries
+    assert max(moments) <= LONGEST_RESERVE + queries
     # The limit holds for all together: five at once, then one a second.
     assert len(network.sent) <= 5 + 20
     assert sum(path == "/order" for _, path in network.sent) >= 5 + 20 - queries - 1

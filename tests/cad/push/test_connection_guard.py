@@ -12,6 +12,7 @@ from bot.cad.push import connection_guard
 from bot.cad.push.http_push import EVENT_PATH, HttpPushServer
 from tests.cad.lifetimes import running
 from tests.cad.push.push_client import A_REQUEST, KEY, closed, connect, post
+from tests.deadlines import HANG_TIMEOUT
 
 HALF_A_HEADER = f"POST {EVENT_PATH} HTTP/1.1\r\nHost: x\r\n".encode()
 
@@ -23,7 +24,7 @@ async def test_a_connection_without_a_whole_header_is_closed(
     monkeypatch.setattr(connection_guard, "HEADER_SECONDS", 0.05)
     reader, writer = await connect(feed)
     writer.write(start)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_TIMEOUT):
         with contextlib.suppress(ConnectionError):
             assert await reader.read() == b""
     writer.close()
@@ -37,7 +38,7 @@ async def test_a_header_that_arrives_in_pieces_is_read(
     for byte in A_REQUEST:
         writer.write(bytes([byte]))
         await writer.drain()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_TIMEOUT):
         assert b"200" in await reader.readline()
         await asyncio.sleep(0.4)
         writer.write(A_REQUEST)  # the connection is kept for the next request
@@ -52,7 +53,7 @@ async def test_silent_connections_do_not_keep_the_cad_out(
     async with running(HttpPushServer("127.0.0.1", 0, KEY)) as feed:
         silent = [await connect(feed) for _ in range(12)]
         assert await post(session, feed, closed(1)) == 200
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_TIMEOUT):
             for reader, _ in silent[:8]:
                 with contextlib.suppress(ConnectionError):
                     assert await reader.read() == b""
@@ -64,7 +65,7 @@ async def test_a_connection_too_many_is_closed_while_all_others_are_in_use(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connection_guard, "MAX_CONNECTIONS", 2)
-    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as feed, asyncio.timeout(5):
+    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as feed, asyncio.timeout(HANG_TIMEOUT):
         used = [await connect(feed) for _ in range(2)]
         for reader, writer in used:
             writer.write(A_REQUEST)

@@ -26,11 +26,12 @@ from bot.cad.push.events import CallsClosed, EmergenciesRemoved
 from bot.cad.push.http_push import EVENT_PATH, MAX_BODY, RETRY_AFTER, HttpPushServer
 from tests.cad.lifetimes import running
 from tests.cad.push.push_client import A_REQUEST, KEY, closed, connect, post, url
+from tests.deadlines import HANG_TIMEOUT
 from tests.manual_clock import ManualClock
 
 
 async def heard(feed: HttpPushServer) -> FeedItem:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_TIMEOUT):
         return await anext(feed)
 
 
@@ -101,7 +102,7 @@ async def test_too_much_is_refused_before_it_is_sent(feed: HttpPushServer) -> No
     reader, writer = await asyncio.open_connection("127.0.0.1", feed.port)
     head = f"POST {EVENT_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {2**30}\r\n\r\n"
     writer.write(head.encode())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_TIMEOUT):
         assert b"413" in await reader.readline()
     writer.close()
     await writer.wait_closed()
@@ -113,7 +114,7 @@ async def test_a_body_that_never_comes_is_not_waited_for(
     monkeypatch.setattr(feed_module, "READ_SECONDS", 0.01)
     reader, writer = await asyncio.open_connection("127.0.0.1", feed.port)
     writer.write(f"POST {EVENT_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n".encode())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_TIMEOUT):
         assert b"408" in await reader.readline()
     writer.close()
     await writer.wait_closed()
@@ -274,7 +275,7 @@ async def test_a_stranger_cannot_ask_for_fetches_of_many_servers(
 
 async def test_an_idle_connection_is_closed_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_module, "KEEP_ALIVE_SECONDS", 0.05)
-    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as feed, asyncio.timeout(5):
+    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as feed, asyncio.timeout(HANG_TIMEOUT):
         reader, writer = await connect(feed)
         writer.write(A_REQUEST)
         assert b"200 OK" in await reader.read()
@@ -299,7 +300,7 @@ async def test_malformed_requests_cost_one_report_a_minute_and_no_traceback(
     clock = ManualClock()
     async with (
         running(HttpPushServer("127.0.0.1", 0, KEY, clock=clock)) as feed,
-        asyncio.timeout(10),
+        asyncio.timeout(HANG_TIMEOUT),
     ):
         for _ in range(2):
             for request in MALFORMED:

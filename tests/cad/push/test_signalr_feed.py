@@ -28,6 +28,7 @@ from sandbox.cad.server import CadServer
 from sandbox.cad.state.models import CallForm
 from sandbox.cad.state.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, build_world
 from tests.cad.lifetimes import running
+from tests.deadlines import HANG_TIMEOUT
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Pauses(Clock):
 
     async def reached(self) -> float:
         """Wait until the feed sleeps, and return the seconds of the sleep."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_TIMEOUT):
             return await self.asked.get()
 
     def end(self, seconds: float) -> None:
@@ -97,7 +98,7 @@ async def feed(make: Callable[..., SignalRFeed]) -> AsyncIterator[SignalRFeed]:
 
 
 async def heard(feed: SignalRFeed) -> FeedItem:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_TIMEOUT):
         return await anext(feed)
 
 

@@ -8,7 +8,10 @@ from collections.abc import Callable
 import discord
 from simcord.builders import ChannelHandle
 
+from tests.deadlines import HANG_TIMEOUT
 from tests.e2e.bot_fixture import BotFixture
+
+SEEDED = 5  # calls and 911 calls that are open at first
 
 
 class Cards:
@@ -42,7 +45,7 @@ class Cards:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Let pretend time pass until something is to be seen."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HANG_TIMEOUT):
             while not condition():
                 await self.bot_fixture.advance(1)
                 await self.bot_fixture.settle_network()

@@ -5,112 +5,42 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import discord
 import pytest
-from discord.ui import View
-from simcord.actors import MemberActor
-from simcord.results import InteractionResult
 
 from bot.services.access.policy import Actor
 from bot.services.reply import ReplyAddress
 from bot.ui.calls.call_component import view_of
-from bot.ui.calls.card_buttons import call_buttons, emergency_buttons
 from bot.ui.calls.more_menu import PrimarySelect
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Reset
 from sandbox.cad.state.models import EmergencyForm
 from tests.e2e.bot_fixture import CALM, BotFixture
+from tests.e2e.calls.card_presses import (
+    ROBBERY,
+    SHOTS,
+    call_card,
+    card,
+    emergency_card,
+    followed,
+    labels,
+    menu,
+    pick,
+    press,
+    promote,
+    set_primary,
+    settled,
+    words,
+)
 
 pytestmark = pytest.mark.parametrize(
     "bot_fixture", [{}, {"sonoran_api_version": 2}], indirect=True, ids=["v1", "v2"]
 )
-SHOTS = 1  # the first 911 call
 CREATED, REMOVED = ("NEW_DISPATCH", "v2 new dispatch"), ("REMOVE_911", "v2 remove 911")
 PRESSED_ALREADY = "❌ This was pressed already. Look at its answer for the result."
-ROBBERY, STOP = seed.ARMED_ROBBERY, seed.TRAFFIC_STOP
-
-
-async def card(bot_fixture: BotFixture, view: View) -> discord.Message:
-    """Send what a card carries, as the bot does."""
-    channel = bot_fixture.bot.get_channel(bot_fixture.channel.id)
-    assert isinstance(channel, discord.TextChannel)
-    return await channel.send("A card", view=view)
-
-
-async def call_card(bot_fixture: BotFixture, call_id: int = ROBBERY) -> discord.Message:
-    return await card(bot_fixture, call_buttons(seed.SERVER_ID, call_id))
-
-
-async def emergency_card(bot_fixture: BotFixture, number: int = SHOTS) -> discord.Message:
-    return await card(bot_fixture, emergency_buttons(seed.SERVER_ID, number))
-
-
-def words(result: InteractionResult) -> str:
-    """Return the text of a private reply, which may be in the message that was pressed."""
-    assert result.response is not None
-    assert result.response.ephemeral
-    return result.response.content
-
-
-async def settled(bot_fixture: BotFixture, result: InteractionResult) -> str:
-    """Return the text of a private reply a while later."""
-    await bot_fixture.advance(60)
-    return words(result)
-
-
-def labels(result: InteractionResult) -> list[str]:
-    """List the labels of the buttons under a reply."""
-    assert result.response is not None
-    items = [one for row in result.response.components for one in row["components"]]
-    return [one["label"] for one in items if "label" in one]
-
-
-def followed(result: InteractionResult) -> str:
-    """Return what the one private message that came after the answer says."""
-    (message,) = result.followups
-    assert message.flags.ephemeral
-    return message.content
-
-
-async def pick(bot_fixture: BotFixture, panel: InteractionResult, what: str, *values: Any) -> None:
-    """Pick in one of the panel's selects."""
-    assert panel.response is not None
-    place = menu(panel, what)["custom_id"]
-    await bot_fixture.dana.select(panel.response.message, list(values), custom_id=place)
-
-
-def menu(panel: InteractionResult, what: str) -> dict[str, Any]:
-    assert panel.response is not None
-    rows = panel.response.components
-    (found,) = [
-        one for row in rows for one in row["components"] if f"pick-{what}:" in one["custom_id"]
-    ]
-    return dict(found)
-
-
-async def set_primary(
-    who: MemberActor, more: InteractionResult, call_id: int, unit: str
-) -> InteractionResult:
-    """Pick a unit in the menu behind More."""
-    assert more.response is not None
-    place = f"cad:primary:{seed.SERVER_ID}:{call_id}"
-    return await who.select(more.response.message, [unit], custom_id=place)
-
-
-async def press(who: MemberActor, result: InteractionResult, label: str) -> InteractionResult:
-    assert result.response is not None
-    return await who.click(result.response.message, label=label)
-
-
-def promote(bot_fixture: BotFixture, *names: str) -> None:
-    for name in names:
-        backend = bot_fixture.env.backend
-        backend.add_member_role(
-            bot_fixture.guild.id, bot_fixture.members[name].id, bot_fixture.dispatch.id
-        )
+STOP = seed.TRAFFIC_STOP
 
 
 @pytest.fixture
@@ -261,7 +191,7 @@ class TestThePanel:
         assert words(result).startswith("✅ **#100**")
         assert bot_fixture.units_on(ROBBERY) == ["A-12", "A-7"]
 
-    async def test_it_gives_one_order(self, bot_fixture: BotFixture) -> None:
+    async def test_a_panel_gives_one_order(self, bot_fixture: BotFixture) -> None:
         shown = await bot_fixture.dana.click(await emergency_card(bot_fixture), label="Dispatch…")
         await pick(bot_fixture, shown, "units", "A-12")
         assert shown.response is not None

@@ -11,25 +11,13 @@ import pytest
 from bot.services.cards.urgent_pings import PING_LIMIT
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state.models import CallForm, EmergencyForm
-from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.calls.shown_cards import Cards
-
-OPEN = 5  # calls and 911 calls of the seed
+from tests.e2e.calls.shown_cards import SEEDED, Cards
 
 
 def labels(message: discord.Message) -> set[str | None]:
     """Return the labels of a message's buttons."""
     rows = [one for one in message.components if isinstance(one, discord.ActionRow)]
     return {one.label for row in rows for one in row.children if isinstance(one, discord.Button)}
-
-
-@pytest.fixture
-async def cards(bot_fixture: BotFixture) -> Cards:
-    channel = bot_fixture.guild.create_text_channel("calls")
-    await bot_fixture.start(calls_channel_id=channel.id, ping_role_id=bot_fixture.dispatch.id)
-    cards = Cards(bot_fixture, channel)
-    await cards.until(lambda: len(cards.messages) == OPEN)
-    return cards
 
 
 async def test_a_new_911_call_does_not_wait_for_a_card_that_discord_holds_up(
@@ -107,7 +95,7 @@ async def test_a_flood_of_911_calls_is_counted_by_one_ping(cards: Cards) -> None
         for one in messages
         if isinstance(one.json, dict) and one.json.get("embeds") and one.json.get("enforce_nonce")
     ]
-    assert len(nonces) == len(set(nonces)) == OPEN + PING_LIMIT.requests + 4
+    assert len(nonces) == len(set(nonces)) == SEEDED + PING_LIMIT.requests + 4
     assert all(len(one) <= 25 for one in nonces)
 
 

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import CallForm, EmergencyForm
 from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.calls.shown_cards import Cards
-
-OPEN = 5  # calls and 911 calls of the seed
-
-
-@pytest.fixture
-async def cards(bot_fixture: BotFixture) -> Cards:
-    channel = bot_fixture.guild.create_text_channel("calls")
-    await bot_fixture.start(calls_channel_id=channel.id, ping_role_id=bot_fixture.dispatch.id)
-    cards = Cards(bot_fixture, channel)
-    await cards.until(lambda: len(cards.messages) == OPEN)
-    return cards
+from tests.e2e.calls.shown_cards import SEEDED, Cards
 
 
 async def test_every_open_call_has_a_card_and_new_urgent_ones_ping(cards: Cards):
@@ -31,7 +18,7 @@ async def test_every_open_call_has_a_card_and_new_urgent_ones_ping(cards: Cards)
     bot_fixture.world.new_dispatch(bot_fixture.server, CallForm("Shooting", priority=1))
     bot_fixture.world.new_dispatch(bot_fixture.server, CallForm("Parking", priority=3))
     bot_fixture.world.call_911(bot_fixture.server, EmergencyForm("Ann", "Vinewood", "Help"))
-    await cards.until(lambda: len(cards.messages) == OPEN + 3)
+    await cards.until(lambda: len(cards.messages) == SEEDED + 3)
     contents = [cards.of(start).content for start in ("Call #103", "Call #104", "911 #3")]
     assert contents == [role, "", role]
     sent = [one for one in cards.bot_fixture.env.http_requests if one.method == "POST"]
@@ -79,7 +66,7 @@ async def test_a_deleted_card_comes_back(cards: Cards):
     again = cards.of("Call #100")
     assert again.id != robbery.id
     assert again.content == ""
-    assert len(cards.messages) == OPEN
+    assert len(cards.messages) == SEEDED
 
 
 async def test_calls_are_listed_privately(bot_fixture: BotFixture):

@@ -7,10 +7,14 @@ from dataclasses import replace
 import pytest
 
 from sandbox.cad.state.models import CallForm
-from sandbox.cad.state.sample_layouts import MEDICAL_CALL
+from sandbox.cad.state.sample_layouts import (
+    FIRE_CALL,
+    FIRE_LAYOUT,
+    MEDICAL_CALL,
+    with_stored_layout,
+)
 from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.calls.shown_cards import Cards
-from tests.e2e.calls.test_cards import OPEN
+from tests.e2e.calls.shown_cards import SEEDED, Cards
 
 V1, V2 = 1, 2
 
@@ -25,7 +29,7 @@ async def cards(bot_fixture: BotFixture, request: pytest.FixtureRequest) -> Card
         urgent_priorities="1, High",
     )
     cards = Cards(bot_fixture, channel)
-    await cards.until(lambda: len(cards.messages) == OPEN)
+    await cards.until(lambda: len(cards.messages) == SEEDED)
     return cards
 
 
@@ -38,7 +42,7 @@ async def test_a_call_of_a_layout_shows_what_the_community_named(cards: Cards) -
     bot_fixture.world.new_dispatch(bot_fixture.server, MEDICAL_CALL)
     low = {**MEDICAL_CALL.layout, "priority": "Low", "values": {}}
     bot_fixture.world.new_dispatch(bot_fixture.server, replace(MEDICAL_CALL, layout=low))
-    await cards.until(lambda: len(cards.messages) == OPEN + 2)
+    await cards.until(lambda: len(cards.messages) == SEEDED + 2)
     await bot_fixture.advance(30)
     await bot_fixture.settle_network()
     shown = fields(cards, "Call #103")
@@ -98,6 +102,33 @@ async def test_lists_and_answers_call_a_call_of_a_layout_as_its_card_does(cards:
         )
     else:
         assert (await bot_fixture.attach("A-12", call=103)).startswith("✅ **#103**: ")
+
+
+@pytest.mark.parametrize("is_stored", [False, True], ids=["by id", "stored"])
+async def test_a_place_that_only_the_layout_holds(cards: Cards, is_stored: bool) -> None:
+    bot_fixture = cards.bot_fixture
+    form = with_stored_layout(FIRE_CALL, FIRE_LAYOUT) if is_stored else FIRE_CALL
+    bot_fixture.world.new_dispatch(bot_fixture.server, form)
+    await cards.until(lambda: cards.shows("Call #103"))
+    await bot_fixture.advance(30)
+    await bot_fixture.settle_network()
+    shown = fields(cards, "Call #103")
+    offered = await bot_fixture.dana.autocomplete(bot_fixture.channel, "attach", "call", "103")
+    names = [one["name"] for one in offered]
+    listed = await bot_fixture.final_answer(bot_fixture.dana, "calls")
+    asked = [one.type for one in bot_fixture.world.history]
+    if is_stored or "v2 calls" in asked:
+        assert shown["Place"] == "Power Street 12 · postal 7044"
+        assert (shown["Fire"], shown["Status"]) == ("**Way in**: By the yard", "Engines rolling")
+        assert names == ["#103 Fire · Power Street 12 · Second alarm · no units"]
+        assert "**#103** Fire · priority Second alarm · Engines rolling · Power Street 12" in listed
+        assert (await bot_fixture.attach("A-12", call="fire")).startswith("✅ **#103** Fire: ")
+    else:
+        # API 1 has no list of layouts, and this call shows its id alone: nothing is guessed.
+        assert shown["Place"] == "*unknown*"
+        assert "**Where**: Power Street 12" in shown["Details"]
+        assert names == ["#103 (untitled) · Second alarm · no units"]
+    assert ("v2 layouts" in asked) is (not is_stored and "v2 calls" in asked)
 
 
 async def test_the_time_of_a_new_note_is_shown_in_the_readers_time_zone(cards: Cards) -> None:

@@ -17,8 +17,8 @@ from sandbox.cad.state.models import DispatchCall
 from sandbox.cad.state.second_server import add_second_server
 from tests.e2e.accounts import link_discord
 from tests.e2e.bot_fixture import BotFixture
+from tests.e2e.calls.card_presses import pick, press, settled, words
 from tests.e2e.calls.shown_cards import Cards
-from tests.e2e.calls.test_card_buttons import pick, press, settled, words
 
 pytestmark = pytest.mark.parametrize(
     "bot_fixture", [{}, {"sonoran_api_version": 2}], indirect=True, ids=["v1", "v2"]
@@ -108,7 +108,7 @@ async def test_the_cad_must_permit_it_too(bot_fixture: BotFixture) -> None:
     assert bot_fixture.world.requests(*CREATED) == []
 
 
-async def test_it_waits_for_the_cad_and_can_be_cancelled(bot_fixture: BotFixture) -> None:
+async def test_a_new_call_waits_for_the_cad_and_can_be_cancelled(bot_fixture: BotFixture) -> None:
     bot_fixture.set_fault(BAD_GATEWAY)
     first, second = await new_call(bot_fixture), await new_call(bot_fixture, {"title": "Noise"})
     await bot_fixture.advance(20)
@@ -139,7 +139,7 @@ async def test_a_call_that_was_closed_meanwhile_is_not_created_again(
     assert len(bot_fixture.world.requests(*CREATED)) == 1
 
 
-async def test_it_is_in_the_audit_and_among_what_is_stored(bot_fixture: BotFixture) -> None:
+async def test_a_new_call_is_in_the_audit_and_among_what_is_stored(bot_fixture: BotFixture) -> None:
     await new_call(bot_fixture)
     await bot_fixture.advance(10)
     audit = await bot_fixture.final_answer(bot_fixture.dana, "audit")
@@ -147,7 +147,7 @@ async def test_it_is_in_the_audit_and_among_what_is_stored(bot_fixture: BotFixtu
     assert "create **#103**" in await bot_fixture.final_answer(bot_fixture.dana, "links mine")
 
 
-async def test_it_has_a_card_at_once_and_the_answer_links_the_channel(
+async def test_a_new_call_has_a_card_at_once_and_the_answer_links_the_channel(
     bot_fixture: BotFixture,
 ) -> None:
     cards = Cards(bot_fixture, bot_fixture.guild.create_text_channel("calls"))

@@ -15,12 +15,11 @@ from sandbox.cad.state import seed
 from sandbox.cad.state.models import CallForm, EmergencyForm
 from sandbox.cad.state.second_server import add_second_server
 from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.calls.shown_cards import Cards
+from tests.e2e.calls.shown_cards import SEEDED, Cards
 
 pytestmark = pytest.mark.parametrize(
     "bot_fixture", [{}, {"sonoran_api_version": 2}], indirect=True, ids=["v1", "v2"]
 )
-OPEN = 5  # calls and 911 calls of the seed
 ANN = EmergencyForm("Ann", "Vinewood", "Help")
 
 
@@ -28,7 +27,7 @@ ANN = EmergencyForm("Ann", "Vinewood", "Help")
 async def cards(bot_fixture: BotFixture) -> Cards:
     cards = Cards(bot_fixture, bot_fixture.guild.create_text_channel("calls"))
     await start(cards)
-    await cards.until(lambda: len(cards.messages) == OPEN)
+    await cards.until(lambda: len(cards.messages) == SEEDED)
     return cards
 
 
@@ -126,9 +125,9 @@ async def test_an_open_call_does_not_answer_a_later_911_call_of_its_number(cards
 async def test_the_cards_move_with_the_setting_of_their_channel(cards: Cards):
     other = Cards(cards.bot_fixture, cards.bot_fixture.guild.create_text_channel("new-calls"))
     await start(cards, calls_channel_id=other.channel.id)
-    await other.until(lambda: len(other.messages) == OPEN and not cards.messages)
+    await other.until(lambda: len(other.messages) == SEEDED and not cards.messages)
     assert {one.content for one in other.messages} == {""}, "no role is pinged again"
-    assert live_buttons(other.messages) == OPEN
+    assert live_buttons(other.messages) == SEEDED
 
 
 async def test_the_cards_go_with_their_server(cards: Cards):
@@ -140,7 +139,7 @@ async def test_the_cards_go_with_their_server(cards: Cards):
     )
     await cards.until(lambda: len(cards.messages) == 3)
     await start(cards, sonoran_servers=(CadServerSetting(seed.SERVER_ID),))
-    await cards.until(lambda: len(cards.messages) == OPEN)
+    await cards.until(lambda: len(cards.messages) == SEEDED)
     assert not cards.shows("Call #100 Bank Alarm")
     assert {one.embeds[0].author.name for one in cards.messages} == {None}
 
@@ -154,13 +153,13 @@ async def test_a_card_that_the_bot_may_not_delete_is_named_in_the_log(
     cards: Cards, caplog: pytest.LogCaptureFixture
 ):
     channel = cards.channel.id
-    for _ in range(OPEN):
+    for _ in range(SEEDED):
         cards.bot_fixture.env.inject_error(
             "DELETE", f"/channels/{channel}/messages/*", status=403, code=50001
         )
     await start(cards, calls_channel_id=None)
-    await cards.until(lambda: caplog.text.count("delete it by hand") == OPEN)
-    assert len(cards.messages) == OPEN
+    await cards.until(lambda: caplog.text.count("delete it by hand") == SEEDED)
+    assert len(cards.messages) == SEEDED
     assert f"in channel {channel}: delete it by hand" in caplog.text
 
 

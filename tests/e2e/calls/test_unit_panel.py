@@ -11,7 +11,7 @@ from bot.ui.calls.card_buttons import call_buttons, emergency_buttons
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import Account, Badge, Unit
 from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.calls.test_card_buttons import card, menu, pick, press, settled
+from tests.e2e.calls.card_presses import card, menu, pick, press, settled
 
 pytestmark = pytest.mark.parametrize(
     "bot_fixture", [{}, {"sonoran_api_version": 2}], indirect=True, ids=["v1", "v2"]

@@ -9,8 +9,8 @@ from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, RateLimited
 from tests.e2e.accounts import account_requests, change_account, link_discord
 from tests.e2e.bot_fixture import BotFixture
+from tests.e2e.calls.card_presses import call_card, emergency_card, promote
 from tests.e2e.calls.shown_cards import Cards
-from tests.e2e.calls.test_card_buttons import call_card, emergency_card, promote
 from tests.e2e.conftest import with_settings
 from tests.e2e.orders.test_targets import patrol, squad
 

@@ -217,7 +217,7 @@ class TestCheck:
 
         return result, words
 
-    async def test_who_may_not(self, bot_fixture: BotFixture) -> None:
+    async def test_members_who_may_not_check_are_refused(self, bot_fixture: BotFixture) -> None:
         answer = await bot_fixture.final_answer(bot_fixture.vic, "links check")
         assert answer.startswith("❌ You need the ")
 

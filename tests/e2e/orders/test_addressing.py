@@ -35,7 +35,7 @@ async def start(bot_fixture: BotFixture, version: int) -> None:
 @pytest.mark.parametrize(
     "units", ["X-1 X-2", "X-1..X-9", 'dept:"Park Rangers"', "group:G-1", "X-1 A-7 X-2 -A-7"]
 )
-async def test_they_are_attached_confirmed_and_undone(
+async def test_units_without_an_api_id_are_attached_confirmed_and_undone(
     bot_fixture: BotFixture, version: int, units: str
 ) -> None:
     await start(bot_fixture, version)
@@ -57,7 +57,7 @@ async def test_they_are_attached_confirmed_and_undone(
 
 
 @both_versions
-async def test_they_are_suggested_and_can_share_a_number(
+async def test_units_without_an_api_id_are_suggested_and_can_share_a_number(
     bot_fixture: BotFixture, version: int
 ) -> None:
     twin = log_in(bot_fixture, "A-7", "uuid-3")

@@ -11,7 +11,7 @@ from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Fault, Hang, Text
 from tests.e2e.accounts import link_discord
 from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.calls.test_card_buttons import (
+from tests.e2e.calls.card_presses import (
     call_card,
     emergency_card,
     press,
@@ -86,7 +86,7 @@ async def test_an_officer_who_may_move_the_own_unit_undoes_that(bot_fixture: Bot
     assert (await undone.after(60)).startswith("✅ Undone: ")
 
 
-async def test_nor_is_the_cads_permission_alone(bot_fixture: BotFixture) -> None:
+async def test_the_cads_permission_alone_is_not_enough(bot_fixture: BotFixture) -> None:
     grant(bot_fixture, "erin", "dispatch")
     answer = await bot_fixture.final_answer(bot_fixture.erin, "attach", call=100, units="A-12")
     assert answer == f"❌ You need the {bot_fixture.dispatch.mention} role for that."
@@ -129,11 +129,13 @@ async def test_a_barred_account_may_do_nothing(
 class TestGranularPermissions:
     """Those that the CAD has moved an account to."""
 
-    async def test_they_allow(self, bot_fixture: BotFixture) -> None:
+    async def test_granular_permissions_allow(self, bot_fixture: BotFixture) -> None:
         grant(bot_fixture, "dana", grants=frozenset({"global.dispatch"}))
         assert (await bot_fixture.attach("A-12")).startswith("✅")
 
-    async def test_they_refuse_what_the_account_shows_still(self, bot_fixture: BotFixture) -> None:
+    async def test_granular_permissions_refuse_what_the_account_shows_still(
+        self, bot_fixture: BotFixture
+    ) -> None:
         grant(bot_fixture, "dana", "dispatch", grants=frozenset({"global.police"}))
         assert (await bot_fixture.attach("A-12")).endswith(f"\n{FORBIDDEN}")
         assert done(bot_fixture) == []
@@ -200,7 +202,7 @@ class TestOtherActs:
         asked = await press(bot_fixture.dana, more, "Close call")
         return words(await press(bot_fixture.dana, asked, "Close call"))
 
-    async def test_who_may(self, bot_fixture: BotFixture) -> None:
+    async def test_members_with_the_permission_may(self, bot_fixture: BotFixture) -> None:
         grant(bot_fixture, "dana", "dispatch")
         assert (await self.closed(bot_fixture)).startswith("✅")
 

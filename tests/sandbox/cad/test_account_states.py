@@ -62,6 +62,24 @@ async def test_granular_permissions_and_an_owner(cad: CadServer) -> None:
     assert (found["migrated"], found["permissions"]["grants"]) == (False, [])
 
 
+async def test_the_catalog_has_the_form_that_the_vendors_page_shows(cad: CadServer) -> None:
+    status, found = await ask(cad, "/v2/general/permissions/catalog")
+    assert (status, found["version"]) == (200, 2)
+    police, record = found["permissions"][0], found["permissions"][-1]
+    assert police == {
+        "id": "global.police",
+        "label": "police",
+        "templateId": None,
+        "templateName": None,
+        "action": "police",
+    }
+    assert set(police) == set(record)
+    assert record["id"] == f"record.{record['templateId']}.{record['action']}"
+    ids = {one["id"] for one in found["permissions"]}
+    assert {one for ids in found["legacyGrants"].values() for one in ids} <= ids
+    assert {"POLICE", "DISPATCH", "SELFDISPATCH"} == set(found["legacyGrants"])
+
+
 async def test_the_page_bans_and_restores(cad: CadServer) -> None:
     pat = await account(cad, discord=str(IDS["Pat"]))
     async with aiohttp.ClientSession(cad.url) as session:

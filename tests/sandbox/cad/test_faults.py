@@ -28,6 +28,7 @@ from sandbox.cad.state.faults import (
     Text,
 )
 from sandbox.cad.state.seed import ARMED_ROBBERY, COMMUNITY_ID, PAT
+from tests.deadlines import HANG_TIMEOUT
 from tests.sandbox.conftest import Caller, Reply
 
 ATTACHED = Reply(200, "UNITS ATTACHED")
@@ -75,7 +76,7 @@ async def test_stopping_does_not_wait_for_a_hanging_request(cad: CadServer, call
     cad.faults.set(hang)
     order = asyncio.create_task(caller.attach(ARMED_ROBBERY, PAT.hex))
     await hang.arrived.wait()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(HANG_TIMEOUT):
         await cad.stop()
     with pytest.raises(aiohttp.ClientConnectionError):
         await order

@@ -15,6 +15,7 @@ from sandbox.cad.state.faults import Hang
 from sandbox.cad.state.models import CallForm
 from sandbox.cad.state.second_server import add_second_server
 from sandbox.cad.state.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, PAT
+from tests.deadlines import HANG_TIMEOUT
 from tests.e2e.bot_fixture import until
 from tests.sandbox.conftest import Caller, Reply
 
@@ -115,7 +116,7 @@ async def test_silent_connections_are_counted_until_they_are_closed(
         cad.world.server(COMMUNITY_ID).push_url = f"http://127.0.0.1:{port}/sonorancad/event"
         assert await press(cad, caller, "silent-connections") == 201
         assert (await board(cad, caller))["silentConnections"] == 375
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_TIMEOUT):
             await until(lambda: len(holder.held) == 375)
             for transport in holder.held:
                 transport.close()
@@ -173,7 +174,7 @@ async def test_an_unknown_api_changes_nothing(cad: CadServer, caller: Caller) ->
 
 async def test_the_down_button_closes_the_port(cad: CadServer, caller: Caller) -> None:
     assert await press(cad, caller, "faults/down") == 200
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(HANG_TIMEOUT):
         while await answers(caller):
             pass
 

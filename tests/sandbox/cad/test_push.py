@@ -22,6 +22,7 @@ from sandbox.cad.state import groups
 from sandbox.cad.state.models import Account, CallForm, EmergencyForm, Json, Server
 from sandbox.cad.state.seed import API_KEY, ARMED_ROBBERY, COMMUNITY_ID, PAT, TRAFFIC_STOP
 from sandbox.cad.state.world import CadWorld
+from tests.deadlines import HANG_TIMEOUT
 from tests.sandbox.conftest import Caller
 
 PAT_UNIT, SAM_UNIT = 1, 6
@@ -229,7 +230,7 @@ class Client:
         await self.socket.send_str(json.dumps(message) + SEPARATOR)
 
     async def hear(self) -> Any:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_TIMEOUT):
             return json.loads((await self.socket.receive_str()).removesuffix(SEPARATOR))
 
     async def authenticate(self, *arguments: object, method: str = "authenticatev2") -> Any:

@@ -28,6 +28,7 @@ from sandbox.cad.state.seed import (
     build_world,
 )
 from sandbox.cad.state.world import CadWorld
+from tests.deadlines import HANG_TIMEOUT
 
 
 def test_ids_are_bare_lower_hex() -> None:
@@ -75,7 +76,7 @@ def test_calls_and_911_calls_are_open() -> None:
     assert sorted(server.emergencies) == [1, 2]
 
 
-async def test_it_runs_alone_with_the_switches_of_the_sandbox() -> None:
+async def test_the_cad_runs_alone_with_the_switches_of_the_sandbox() -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-u", "-m", "sandbox.cad", "--port", "0"),
         *("--api", "2", "--second-server", "--units", "300"),
@@ -83,7 +84,7 @@ async def test_it_runs_alone_with_the_switches_of_the_sandbox() -> None:
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(HANG_TIMEOUT), aiohttp.ClientSession() as session:
         line = await process.stdout.readline()
         found = re.match(rb"Pretend Sonoran CAD: (http://127\.0\.0\.1:\d+)/ ", line)
         assert found is not None

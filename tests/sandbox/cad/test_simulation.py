@@ -101,7 +101,7 @@ async def test_a_cad_without_units_stays_as_it_is() -> None:
     assert server.calls
 
 
-async def test_it_lives_until_it_is_cancelled() -> None:
+async def test_the_simulation_runs_until_it_is_cancelled() -> None:
     world = build_world()
     life = asyncio.create_task(Simulation(world, world.server(COMMUNITY_ID)).run())
     await asyncio.sleep(0)

@@ -360,6 +360,7 @@ def test_the_published_limits() -> None:
         "status": 30,
         "account": 10,
         "permissions": 10,
+        "permission catalog": 10,
         "link": 30,
         "info": 10,
         "servers": 10,

@@ -82,7 +82,7 @@ def new_permissions(access: Access, queue_fixture: QueueFixture, cad: Cad) -> Ca
 
 
 def account(*permissions: str, status: int = VALIDATED) -> Account:
-    return Account("u-1", "pat", "steam:1", frozenset(permissions), status)
+    return Account("u-1", "pat", "steam:1", frozenset(map(str.lower, permissions)), status)
 
 
 async def test_the_account_is_the_one_with_this_discord(
@@ -176,7 +176,9 @@ class TestGranularPermissions:
 
     GRANTED = GranularPermissions(frozenset({"global.dispatch"}))
 
-    async def test_they_replace_those_of_the_account(self, permissions, cad) -> None:
+    async def test_granular_permissions_replace_those_of_the_account(
+        self, permissions, cad
+    ) -> None:
         cad.by_discord[PAT] = account("police")
         cad.granular["u-1"] = self.GRANTED
         await permissions.require(PAT, GUILD, only_self=False)

@@ -21,7 +21,9 @@ NEEDED = Access(frozenset(), checks_cad_permissions=True)
 
 
 def granted(*permissions: str, status: int = VALIDATED) -> AccountPermissions:
-    return AccountPermissions(Account("u-1", "pat", "", frozenset(permissions), status))
+    return AccountPermissions(
+        Account("u-1", "pat", "", frozenset(map(str.lower, permissions)), status)
+    )
 
 
 @pytest.mark.parametrize(

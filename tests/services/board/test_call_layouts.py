@@ -14,13 +14,14 @@ from bot.services.board.call_layouts import (
     RELOAD_INTERVAL,
     CallLayouts,
     LayoutDetails,
-    call_title,
+    complete,
     details,
 )
 from tests.manual_clock import ManualClock
 from tests.services.samples import call
 
 MEDICAL = Layout("12", "Medical", {"caller_name": "Caller"}, {"deployed": "Crew deployed"})
+UNKNOWN = Layout("12", "")
 COLLAPSE = replace(
     call(100, "Collapse", code="M1"),
     template="12",
@@ -31,16 +32,17 @@ COLLAPSE = replace(
 
 
 def test_fields_are_named_and_what_the_card_shows_anyway_is_not_repeated() -> None:
-    assert details(COLLAPSE, {"12": MEDICAL}) == LayoutDetails(
+    assert details(COLLAPSE, MEDICAL) == LayoutDetails(
         "Medical", "Crew deployed", (("Caller", "Alex"), ("Age", "40"))
     )
 
 
 def test_without_the_layout_the_ids_are_written_as_words() -> None:
-    assert details(COLLAPSE, {}) == LayoutDetails(
+    assert details(COLLAPSE, UNKNOWN) == LayoutDetails(
         "", "Deployed", (("Caller name", "Alex"), ("Age", "40"))
     )
-    assert details(replace(COLLAPSE, values={"_": "x"}, status_id=""), {}).fields == (("_", "x"),)
+    nameless = replace(COLLAPSE, values={"_": "x"}, status_id="")
+    assert details(nameless, UNKNOWN).fields == (("_", "x"),)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,59 @@ def test_a_call_without_a_title_is_called_by_its_code_or_its_layout(
     title: str, code: str, shown: str
 ) -> None:
     one = replace(COLLAPSE, title=title, code=code)
-    assert call_title(one, details(one, {"12": MEDICAL})) == shown
+    assert complete(one, details(one, MEDICAL)).title == shown
+
+
+BOUND = Layout(
+    "12",
+    "Fire",
+    {"where": "Where", "way": "Way in", "zip": "Sector", "name": "Name"},
+    bindings={"address": "where", "postal": "zip", "title": "name", "notes": "way"},
+)
+SMOKE = replace(
+    call(100, ""),
+    template="12",
+    values={"where": "Power Street 12", "way": "By the yard", "zip": "7044", "name": "Smoke"},
+)
+
+
+def test_a_field_that_is_bound_to_a_text_of_the_call_stands_for_it() -> None:
+    found = details(SMOKE, BOUND)
+    assert found.fields == (("Way in", "By the yard"),), "the others are shown at their place"
+    whole = complete(SMOKE, found)
+    assert (whole.title, whole.address, whole.postal) == ("Smoke", "Power Street 12", "7044")
+    assert (whole.block, whole.notes) == ("", ()), "no other binding is taken"
+    assert replace(whole, title="", address="", postal="") == SMOKE
+
+
+def test_a_text_of_the_call_itself_comes_before_that_of_a_field() -> None:
+    one = replace(SMOKE, address="Route 68", title="Fire")
+    found = details(one, BOUND)
+    whole = complete(one, found)
+    assert (whole.title, whole.address, whole.postal) == ("Fire", "Route 68", "7044")
+    assert found.fields == (
+        ("Where", "Power Street 12"),
+        ("Way in", "By the yard"),
+        ("Name", "Smoke"),
+    )
+
+
+def test_a_label_or_an_id_that_sounds_like_a_place_binds_nothing() -> None:
+    layout = Layout("12", "Fire", {"address": "Address"})
+    one = replace(call(100, "Smoke"), template="12", values={"address": "Power Street"})
+    assert complete(one, details(one, layout)) == one
+    assert details(one, layout).fields == (("Address", "Power Street"),)
+
+
+async def test_the_layout_that_a_call_carries_needs_no_list() -> None:
+    source = Source()
+    layouts = CallLayouts(source.layouts, clock=ManualClock())
+    one = replace(SMOKE, layout=BOUND)
+    assert layouts.details(one).name == "Fire"
+    assert layouts.complete(one).address == "Power Street 12"
+    await settle()
+    assert source.asked == 0
+    await layouts.close()
 
 
 class Source:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from bot.services.doctor.account_checks import account_findings
@@ -56,6 +58,46 @@ async def test_granular_permissions_that_cannot_be_read(
     found = await findings(verifier_fixture, requires_permission=True)
     assert codes(found)[-1] == (FindingCode.PERMISSIONS_UNREADABLE, Level.FAULT)
     assert found[-1].data["reason"]
+
+
+CATALOG = "/v2/general/permissions/catalog"
+
+
+@v2
+@pytest.mark.parametrize(
+    ("listed", "missing"),
+    [
+        (["global.police", "GLOBAL.DISPATCH"], ["global.selfDispatch"]),
+        (["record.4.read"], ["global.dispatch", "global.selfDispatch"]),
+        (["Global.selfdispatch", "global.dispatch"], []),
+    ],
+)
+async def test_permissions_that_the_community_does_not_have(
+    verifier_fixture: VerifierFixture, listed: list[str], missing: list[str]
+) -> None:
+    catalog = json.dumps({"permissions": [{"id": one} for one in listed]})
+    verifier_fixture.cad.faults.set(Text(200, catalog), path=CATALOG)
+    found = await findings(verifier_fixture, requires_permission=True)
+    if missing:
+        assert codes(found)[-1] == (FindingCode.PERMISSIONS_MISSING, Level.FAULT)
+        assert found[-1].data["names"] == missing
+    else:
+        assert codes(found)[-1] == (FindingCode.PERMISSIONS_FINE, Level.OK)
+
+
+@v2
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [(REFUSED, "FORBIDDEN"), (Text(404, ""), "status 404"), (Text(200, "{}"), "no permissions")],
+)
+async def test_a_cad_that_does_not_list_its_permissions(
+    verifier_fixture: VerifierFixture, fault: Fault, reason: str
+) -> None:
+    verifier_fixture.cad.faults.set(fault, path=CATALOG)
+    found = await findings(verifier_fixture, requires_permission=True)
+    assert codes(found)[-1] == (FindingCode.PERMISSIONS_UNLISTED, Level.WARNING)
+    assert reason in str(found[-1].data["reason"])
+    assert found[-1].data["names"] == ["global.dispatch", "global.selfDispatch"]
 
 
 @v1

@@ -52,7 +52,7 @@ async def test_a_check_that_hangs_or_fails_leaves_the_others_alone(
     assert "ZeroDivisionError" in caplog.text
 
 
-async def test_they_run_at_the_same_time() -> None:
+async def test_checks_run_at_the_same_time() -> None:
     both = asyncio.Barrier(2)
 
     async def meets() -> list[Finding]:

@@ -54,7 +54,7 @@ class TestSharing:
     def test_a_member_who_gives_an_id_up_does_not_share_it(self) -> None:
         assert shared({1: "a", 2: "b"}, (1, "b"), (2, "a")) == []
 
-    def test_those_who_share_already_are_let_be(self) -> None:
+    def test_members_who_share_an_id_already_keep_it(self) -> None:
         assert shared({1: "a", 2: "a"}, (1, "a"), (2, "a")) == []
 
     def test_at_most_three_are_named(self) -> None:

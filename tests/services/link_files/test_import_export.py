@@ -148,7 +148,7 @@ async def test_another_member_presses(files, links) -> None:
     await files.apply(MIA, token)
 
 
-async def test_it_is_remembered_for_a_while(files, queue_fixture, links) -> None:
+async def test_a_preview_is_kept_for_a_while(files, queue_fixture, links) -> None:
     token = await token_of(files)
     await queue_fixture.time.advance(PREVIEW_TTL - 1, queue_fixture.settle)
     await files.apply(MIA, token)

@@ -16,6 +16,7 @@ from bot.services.links import cad_links as module
 from bot.services.links.cad_links import CadLinks, MemberAccount
 from bot.storage.stores.link_row import Link, LinkSource
 from bot.storage.stores.link_store import LinkStore
+from tests.deadlines import HANG_TIMEOUT
 from tests.services.conftest import v2
 from tests.services.queue_fixture import QueueFixture, ScriptedCad
 from tests.services.samples import GUILD
@@ -111,7 +112,9 @@ async def test_an_id_of_another_member_is_used_and_not_stored(
     assert caplog.messages == ["the CAD links 8 to an id that another member has here"]
 
 
-async def test_one_who_cannot_be_asked_about_is_not_called_unlinked(cad_links, cad) -> None:
+async def test_a_member_whom_the_cad_cannot_be_asked_about_is_not_called_unlinked(
+    cad_links, cad
+) -> None:
     cad.answers.extend([CadRefused("NO", status=400), None])
     lookup = CadLookup()
     assert await cad_links.api_ids(GUILD, [8, 9], lookup) == {9: None}
@@ -181,7 +184,7 @@ class TestIsLinked:
         cad.gate.clear()
         assert not await cad_links.is_linked(GUILD, 8)
         cad.gate.set()
-        assert await asyncio.wait_for(cad_links.is_linked(GUILD, 8), 5)
+        assert await asyncio.wait_for(cad_links.is_linked(GUILD, 8), HANG_TIMEOUT)
 
 
 class TestDescribe:

@@ -45,7 +45,7 @@ async def test_each_is_looked_up_once_and_stored(
     assert [cad.asked[f"account of {one}"] for one in (8, 9, 10)] == [1, 1, 1]
 
 
-async def test_they_are_looked_up_one_after_the_other(
+async def test_members_are_looked_up_one_after_the_other(
     group_links: GroupLinks, cad: Cad, queue_fixture: QueueFixture
 ) -> None:
     group_links.pending([8, 9])
@@ -113,7 +113,7 @@ async def test_nothing_is_asked_where_the_cad_finds_no_account_by_discord(
     assert cad.asked["account of 8"] == 1
 
 
-async def test_it_ends_with_the_bot(
+async def test_the_lookup_ends_with_the_bot(
     group_links: GroupLinks, cad: Cad, queue_fixture: QueueFixture
 ) -> None:
     cad.accounts[8] = Account("u-8", "alice", "steam:8")

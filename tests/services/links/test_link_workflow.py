@@ -150,7 +150,7 @@ async def test_a_holder_who_was_not_in_the_question_is_asked_about(
     assert await link_fixture.api_ids() == {8: HEX, 43: HEX}
 
 
-async def test_a_holder_who_has_gone_is_in_no_ones_way(link_fixture: LinkFixture) -> None:
+async def test_a_holder_who_has_left_blocks_no_link(link_fixture: LinkFixture) -> None:
     await link_fixture.put_link(BOB)
     question = await link_fixture.create_conflict(DANA, 7)
     await link_fixture.workflow.unlink(BOB, 8)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.cad.errors import CadUnreachable, UnitListIncomplete
-from bot.services.targets.resolution import PartialUnitList, Resolution, SkipReason
+from bot.services.targets.resolution import PartialUnitList, Resolution
+from bot.services.targets.skipped_target import SkipReason
 from tests.services.conftest import v1
 from tests.services.orders.order_fixture import BOB, DANA, PAT, REPLY, OrderFixture
 from tests.services.samples import unit

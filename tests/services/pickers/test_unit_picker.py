@@ -53,7 +53,7 @@ def test_the_units_on_a_call(picking: UnitPicker) -> None:
     assert picking.units_on_call(actor(), 1, 100) == []
 
 
-def test_those_free_come_first(picking: UnitPicker) -> None:
+def test_free_units_come_first(picking: UnitPicker) -> None:
     found = picking.candidates(actor(DISPATCH_ROLE), 1)
     assert [(one.token, one.call_id, one.is_free) for one in found] == [
         ("A-1", None, True),

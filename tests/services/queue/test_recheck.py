@@ -22,7 +22,8 @@ from bot.services.queue.recheck import (
     without_moved,
 )
 from bot.services.queue.steps import CadAccess, Verdict
-from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
+from bot.services.targets.resolution import Assignee, Resolution
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.queue.samples import assignee, queued_order
 from tests.services.queue_fixture import QueueFixture

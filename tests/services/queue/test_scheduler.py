@@ -169,7 +169,7 @@ class TestLookups:
         later = order(2, 2)
         assert decide([order(1, lookup=RUNNING), later], situation()) == Send([later])
 
-    def test_one_that_failed_while_the_cad_takes_orders_holds_up_none(self) -> None:
+    def test_a_failed_lookup_holds_up_no_order_while_the_cad_takes_orders(self) -> None:
         failed, later = order(1, lookup=LookupState(error=DOWN), retry_at=5.0), order(2, 2)
         assert decide([failed, later], situation()) == Send([later])
         assert waits(decide([failed], situation())).until == 5.0
@@ -183,7 +183,7 @@ class TestLookups:
         failed.lookup = LookupState(error=DOWN, failures=1)  # it was, and failed again
         assert decide([failed, later], outage(3.0, until=3.0)) == Send([later])
 
-    def test_one_that_is_limited_waits_for_its_time(self) -> None:
+    def test_a_limited_lookup_waits_for_its_time(self) -> None:
         error = CadRateLimited(retry_after=20.0)
         failed = order(1, lookup=LookupState(error=error), retry_at=20.0)
         assert waits(decide([failed], outage(3.0, until=3.0))).until == 20.0

@@ -13,7 +13,8 @@ from bot.cad.models import NewCall
 from bot.services.orders import outcomes
 from bot.services.orders.outcomes import Outcome
 from bot.services.records.redaction import ERASED_ID, redact
-from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
+from bot.services.targets.resolution import Assignee, Resolution
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.samples import unit
 

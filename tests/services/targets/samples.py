@@ -7,7 +7,8 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from bot.services.targets.grammar import parse
-from bot.services.targets.resolution import Resolution, Roster, SkipReason
+from bot.services.targets.resolution import Resolution, Roster
+from bot.services.targets.skipped_target import SkipReason
 from bot.services.targets.target_resolver import resolve
 from tests.services.samples import unit
 

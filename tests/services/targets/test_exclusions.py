@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 from bot.common.steam_id import identity
 from bot.services.targets import grammar
 from bot.services.targets.grammar import parse
-from bot.services.targets.resolution import (
-    Roster,
-    SkipReason,
-)
+from bot.services.targets.resolution import Roster
+from bot.services.targets.skipped_target import SkipReason
 from bot.services.targets.target_resolver import resolve
 from bot.services.targets.terms import Term, TextTerm
 from tests.services.targets.samples import (

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.services.targets.grammar import parse
-from bot.services.targets.resolution import PartialUnitList, SkipReason
+from bot.services.targets.resolution import PartialUnitList
+from bot.services.targets.skipped_target import SkipReason
 from bot.services.targets.target_resolver import resolve
 from tests.services.targets.samples import (
     CREW,

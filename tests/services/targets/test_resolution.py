@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.services.targets.resolution import Assignee, Roster
+from bot.services.targets.resolution import Assignee, Resolution, Roster
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from tests.services.samples import unit
 from tests.services.targets.samples import (
     CURRENT,
@@ -74,3 +75,28 @@ def test_a_unit_is_one_person_under_all_its_names() -> None:
     assert by_number.key == by_member.key
     assert off_duty.key == Assignee("76561198836490351", ME, None, on_duty=None).key
     assert off_duty.key != by_number.key
+
+
+def test_an_assignee_that_is_left_out_is_named_by_its_number_or_its_id() -> None:
+    numbered, nameless = Assignee.of_unit(PAT), Assignee("steam:4", ME, NAMELESS, on_duty=True)
+    absent = Assignee("steam:8", 8, None, on_duty=False)
+    found = Resolution((numbered, nameless, absent))
+    assert found.without({}) is found
+    reasons = {one.key: SkipReason.ON_NO_CALL for one in (numbered, nameless)}
+    assert found.without(reasons) == Resolution(
+        (absent,),
+        (
+            SkippedTarget(Target("A-12"), SkipReason.ON_NO_CALL),
+            SkippedTarget(Target("steam:4", ME), SkipReason.ON_NO_CALL),
+        ),
+    )
+
+
+@pytest.mark.parametrize(("is_final", "kept"), [(True, "steam:4 steam:9"), (False, "steam:4")])
+def test_a_unit_whose_duty_is_not_known_stays_once_the_cad_was_asked(is_final, kept) -> None:
+    on_duty = Assignee("steam:4", ME, NAMELESS, on_duty=True)
+    absent = Assignee("steam:8", 8, None, on_duty=False)
+    unknown = Assignee("steam:9", 9, None, on_duty=None)
+    found = Resolution((on_duty, absent, unknown)).only_on_duty(is_final=is_final)
+    assert [one.api_id for one in found.assignees] == kept.split()
+    assert found.left_out == (SkippedTarget(Target("steam:8", 8), SkipReason.NOT_ON_DUTY),)

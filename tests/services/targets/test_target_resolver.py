@@ -17,10 +17,8 @@ from bot.services.targets.resolution import (
     MemberGroupSummary,
     Resolution,
     Roster,
-    SkippedTarget,
-    SkipReason,
-    Target,
 )
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from bot.services.targets.target_resolver import resolve
 from bot.services.targets.terms import MemberTerm
 from tests.services.samples import unit

@@ -64,7 +64,7 @@ async def test_a_verified_id_is_not_asked_about_again(verifier_fixture: Verifier
     assert verifier_fixture.checked_ids() == [HEX]
 
 
-async def test_it_asks_less_and_less_often(verifier_fixture: VerifierFixture) -> None:
+async def test_the_cad_is_asked_less_and_less_often(verifier_fixture: VerifierFixture) -> None:
     await verifier_fixture.put_link("player-1")
     await begin(verifier_fixture)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.cad.client import CadClient
+from bot.cad.client import InspectableCad
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
 from bot.cad.codec import v1, v2
@@ -151,7 +151,7 @@ class VerifierFixture:
         """Advance the time."""
         await self.time.advance(seconds, self.settle)
 
-    def _client(self) -> CadClient:
+    def _client(self) -> InspectableCad:
         if self.version == 1:
             return V1Client(RequestSender(self.transport, v1.LIMITS, clock=self.time), CREDENTIALS)
         limits = {one: limit.scaled(_SHARE) for one, limit in v2.LIMITS.items()}

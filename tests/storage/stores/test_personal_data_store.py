@@ -129,7 +129,9 @@ async def test_an_erased_member_is_in_no_table(
     assert await store.stored_people(GUILD) == {BOB}
 
 
-async def test_it_is_said_whether_the_member_was_linked(store: PersonalDataStore, links: LinkStore):
+async def test_erasing_says_whether_the_member_was_linked(
+    store: PersonalDataStore, links: LinkStore
+):
     await put_link(links, link(PAT, OTHER_GUILD))
     assert await store.erase(GUILD, PAT, [], []) is False
 

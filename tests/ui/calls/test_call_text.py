@@ -43,7 +43,7 @@ def test_old_units_say_their_age():
     )
 
 
-def test_one_and_none():
+def test_counts_of_one_and_of_none():
     assert call_text.calls_page(CallsPage((CallLine(SHOTS, ()),), 1, 1, 1, None)).startswith(
         "✅ 1 open call ·"
     )

@@ -81,7 +81,7 @@ def test_lines_for_a_terminal() -> None:
         ),
     ],
 )
-def test_they_are_counted(findings: list[Finding], total: str) -> None:
+def test_findings_are_counted(findings: list[Finding], total: str) -> None:
     assert doctor_report.summary(findings) == total
 
 

@@ -69,7 +69,7 @@ async def test_the_answer_is_where_it_was_asked(client: FakeDiscord) -> None:
 
 
 @pytest.mark.parametrize("fault", ERRORS, ids=lambda one: type(one).__name__)
-async def test_else_a_message_else_the_log_channel(
+async def test_without_the_reply_a_message_and_without_that_the_log_channel(
     client: FakeDiscord, fault: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     client.faults = {"edit reply": fault}

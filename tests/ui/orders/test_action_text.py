@@ -10,7 +10,8 @@ from bot.cad.errors import CadRefused, CadTimeout
 from bot.cad.models import NewCall
 from bot.services.orders.outcomes import OrderDetail, OrderView, Outcome, StoredError, WaitNotice
 from bot.services.queue.order_kinds import KINDS
-from bot.services.targets.resolution import Resolution, SkippedTarget, SkipReason, Target
+from bot.services.targets.resolution import Resolution
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from bot.ui.orders import action_text
 from bot.ui.orders.order_text import order_line, order_reply

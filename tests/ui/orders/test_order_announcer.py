@@ -104,7 +104,7 @@ async def test_the_outcome_is_sent_as_a_direct_message(client: FakeDiscord) -> N
 
 @pytest.mark.parametrize("where", ["find user", "direct message"])
 @pytest.mark.parametrize("fault", ERRORS, ids=lambda one: type(one).__name__)
-async def test_else_it_is_told_in_the_log_channel(
+async def test_without_a_direct_message_the_log_channel_has_the_outcome(
     client: FakeDiscord, fault: Exception, where: str
 ) -> None:
     client.faults = {where: fault}
@@ -120,7 +120,7 @@ async def test_else_it_is_told_in_the_log_channel(
         (TimeoutError(), GONE, Delivery.FAILED),
     ],
 )
-async def test_it_is_tried_again_where_one_way_may_work_later(
+async def test_an_outcome_is_sent_again_where_one_way_may_work_later(
     client: FakeDiscord, messaging: Exception, posting: Exception, result: Delivery
 ) -> None:
     client.faults = {"direct message": messaging, "post": posting}

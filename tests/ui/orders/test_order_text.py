@@ -28,14 +28,8 @@ from bot.services.orders.outcomes import (
     StoredError,
     WaitNotice,
 )
-from bot.services.targets.resolution import (
-    Assignee,
-    MemberGroupSummary,
-    Resolution,
-    SkippedTarget,
-    SkipReason,
-    Target,
-)
+from bot.services.targets.resolution import Assignee, MemberGroupSummary, Resolution
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from bot.ui.orders import order_text
 from bot.ui.orders.action_text import WORDS

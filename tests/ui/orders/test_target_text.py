@@ -11,10 +11,8 @@ from bot.services.targets.resolution import (
     MemberGroupSummary,
     PartialUnitList,
     Resolution,
-    SkippedTarget,
-    SkipReason,
-    Target,
 )
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from bot.ui.orders.target_text import skip_reason, skipped_lines
 from tests.services.samples import unit
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,18 @@ from bot.cad.push.events import (
     UnitStatusChanged,
 )
 from bot.services.orders.outcomes import OrderView, count_equal_notes
-from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, Verdict, calls_of
-from bot.services.targets.resolution import Assignee, SkippedTarget, SkipReason, Target
+from bot.services.queue.steps import (
+    CadAccess,
+    Look,
+    LookWhen,
+    Sent,
+    Step,
+    Verdict,
+    calls_of,
+    own_key,
+)
+from bot.services.targets.resolution import Assignee
+from bot.services.targets.skipped_target import SkipReason
 from bot.storage.stores.order_store import OrderAction
 
 if TYPE_CHECKING:
@@ -77,21 +86,13 @@ async def _look_at_status(access: CadAccess, queued: QueuedOrder) -> Look:
     wanted, resolution = queued.detail.status, queued.resolution
     units = await access.board.fetch_units(queued.order.server_id)
     now = {unit.ident: unit.status for unit in units}
-    changed = [
-        one
+    changed = {
+        one.key: SkipReason.STATUS_CHANGED
         for one in resolution.assignees
         if one.unit and now.get(one.unit.ident, wanted) not in {wanted, one.unit.status}
-    ]
+    }
     if changed:
-        skipped = [
-            SkippedTarget(
-                Target(one.unit.number if one.unit else "", one.discord_id),
-                SkipReason.STATUS_CHANGED,
-            )
-            for one in changed
-        ]
-        rest = tuple(one for one in resolution.assignees if one not in changed)
-        return Look(replace(resolution, assignees=rest, left_out=(*resolution.left_out, *skipped)))
+        return Look(resolution.without(changed))
     is_done = all(one.unit and now.get(one.unit.ident) == wanted for one in resolution.assignees)
     return Look(resolution, Verdict.DONE if is_done else Verdict.SEND)
 
@@ -100,10 +101,6 @@ def key_of_call(queued: QueuedOrder) -> Hashable:
     """Return a key that all orders share that ask the same of the same call."""
     order = queued.order
     return order.action, order.server_id, order.call_id, queued.detail.emergency
-
-
-def own_key(queued: QueuedOrder) -> Hashable:
-    return queued.order.action, queued.order.id
 
 
 def _changed_notes(queued: QueuedOrder) -> frozenset[str]:

@@ -15,8 +15,7 @@ from bot.cad.codec.emergencies import meta_value
 from bot.cad.errors import CadError, CadUnnumbered
 from bot.cad.models import CLOSED, Call, NewCall
 from bot.cad.push.events import CallUpserted
-from bot.services.queue.kinds.call_steps import own_key
-from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, Verdict
+from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, Verdict, own_key
 from bot.storage.stores.order_store import Order
 
 if TYPE_CHECKING:

@@ -6,15 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.cad.errors import CadRateLimited
-from bot.services.queue.recheck import PATIENCE
+from bot.services.queue.recheck import LONGEST_LOOK_WAIT
 from bot.services.queue.steps import CadAccess
-from bot.services.targets.resolution import (
-    Assignee,
-    Resolution,
-    SkippedTarget,
-    SkipReason,
-    Target,
-)
+from bot.services.targets.resolution import Assignee, Resolution
+from bot.services.targets.skipped_target import SkipReason
 
 if TYPE_CHECKING:
     from bot.services.queue.queued_order import QueuedOrder
@@ -32,7 +27,7 @@ async def without_free_units(access: CadAccess, queued: QueuedOrder) -> Resoluti
     resolution, server_id = queued.resolution, queued.order.server_id
     if not any(map(_is_free, resolution.assignees)):
         return resolution
-    if access.cad.limiters.calls.wait() > PATIENCE:
+    if access.cad.limiters.calls.wait() > LONGEST_LOOK_WAIT:
         return resolution
     try:
         await access.board.fetch_calls(server_id)
@@ -44,18 +39,8 @@ async def without_free_units(access: CadAccess, queued: QueuedOrder) -> Resoluti
         replace(one, call_id=calls.get(one.unit.ident)) if one.unit and _is_free(one) else one
         for one in resolution.assignees
     ]
-    free = [
-        SkippedTarget(
-            Target(one.unit.number if one.unit else "", one.discord_id), SkipReason.ON_NO_CALL
-        )
-        for one in found
-        if _is_free(one)
-    ]
-    return replace(
-        resolution,
-        assignees=tuple(one for one in found if not _is_free(one)),
-        left_out=(*resolution.left_out, *free),
-    )
+    free = {one.key: SkipReason.ON_NO_CALL for one in found if _is_free(one)}
+    return replace(resolution, assignees=tuple(found)).without(free)
 
 
 def _is_free(assignee: Assignee) -> bool:

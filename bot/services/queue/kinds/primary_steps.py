@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from bot.cad.models import Call
 from bot.cad.push.events import CallUpserted
-from bot.services.queue.kinds.call_steps import own_key
 from bot.services.queue.recheck import read_calls
-from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict, calls_of
-from bot.services.targets.resolution import SkippedTarget, SkipReason, Target
+from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict, calls_of, own_key
+from bot.services.targets.skipped_target import SkipReason
 
 if TYPE_CHECKING:
     from bot.services.queue.queued_order import QueuedOrder
@@ -57,12 +56,8 @@ async def _look(access: CadAccess, queued: QueuedOrder) -> Look:
 
 
 def _left_out(queued: QueuedOrder, reason: SkipReason) -> Look:
-    skipped = []
-    for one in queued.resolution.assignees:
-        number = one.unit.number if one.unit else ""
-        skipped.append(SkippedTarget(Target(number or one.reference, one.discord_id), reason))
-    left_out = (*queued.resolution.left_out, *skipped)
-    return Look(replace(queued.resolution, assignees=(), left_out=left_out), Verdict.REFUSE)
+    reasons = {one.key: reason for one in queued.resolution.assignees}
+    return Look(queued.resolution.without(reasons), Verdict.REFUSE)
 
 
 def _changed(queued: QueuedOrder) -> frozenset[str]:

@@ -9,7 +9,7 @@ CAD shows on both calls is taken off, which names no call, and put back.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
@@ -18,8 +18,9 @@ from bot.cad.models import AttachRequest, DetachRequest, UnitRef
 from bot.cad.push.events import Event, UnitsAttached, UnitsDetached
 from bot.services.board.snapshot import BoardSnapshot
 from bot.services.orders.outcomes import OrderView
-from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict, calls_of
-from bot.services.targets.resolution import Assignee, SkippedTarget, SkipReason, Target
+from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict, calls_of, own_key
+from bot.services.targets.resolution import Assignee
+from bot.services.targets.skipped_target import SkipReason
 from bot.storage.stores.order_store import Order
 
 if TYPE_CHECKING:
@@ -69,22 +70,18 @@ async def _look(access: CadAccess, queued: QueuedOrder) -> Look:
     calls = await access.board.fetch_calls(order.server_id)
     idents = {call.call_id: call.idents for call in calls}
     kept: list[Assignee] = []
-    left_out: list[SkippedTarget] = []
+    reasons: dict[str, SkipReason] = {}
     for assignee in queued.resolution.assignees:
         reason = _why_not(order, assignee, idents, is_repeated=queued.may_have_been_sent)
         if reason is None and assignee.call_id not in {None, *idents}:
-            left_out.append(_skipped(assignee, SkipReason.FORMER_CALL_CLOSED))
-            if order.call_id is not None:
+            reason = SkipReason.FORMER_CALL_CLOSED
+            if order.call_id is not None:  # it only leaves the call that it was put on
                 kept.append(replace(assignee, call_id=None))
         elif reason is None:
             kept.append(assignee)
-        else:
-            left_out.append(_skipped(assignee, reason))
-    resolution = replace(
-        queued.resolution,
-        assignees=tuple(kept),
-        left_out=(*queued.resolution.left_out, *left_out),
-    )
+        if reason is not None:
+            reasons[assignee.key] = reason
+    resolution = replace(queued.resolution.without(reasons), assignees=tuple(kept))
     if not kept:
         return Look(resolution, Verdict.REFUSE)
     is_sent = any(_is_taken_off(order, one, idents) for one in kept)
@@ -122,20 +119,17 @@ async def _look_before_return(access: CadAccess, queued: QueuedOrder) -> Look:
     if queued.may_have_been_sent or queued.is_late:
         await access.board.fetch_calls(order.server_id)
     idents = _idents(access.board.snapshot(order.server_id))
-    left_out = [
-        one
+    moved = {
+        one.key: SkipReason.ON_ANOTHER_CALL
         for one in resolution.assignees
         if one.call_id is not None
         and not _calls_of_unit(one, idents) <= {order.call_id, one.call_id}
-    ]
-    rest = [one for one in resolution.assignees if one not in left_out]
-    skipped = (_skipped(one, SkipReason.ON_ANOTHER_CALL) for one in left_out)
-    resolution = replace(
-        resolution, assignees=tuple(rest), left_out=(*resolution.left_out, *skipped)
-    )
-    if not rest:
+    }
+    resolution = resolution.without(moved)
+    if not resolution.assignees:
         return Look(resolution, Verdict.REFUSE)
-    return Look(resolution, Verdict.SEND if _by_former_call(rest) else Verdict.DONE)
+    goes_back = bool(_by_former_call(resolution.assignees))
+    return Look(resolution, Verdict.SEND if goes_back else Verdict.DONE)
 
 
 async def _send_attach(access: CadAccess, orders: Sequence[QueuedOrder]) -> Sent:
@@ -166,15 +160,6 @@ def _put_back(view: OrderView, assignees: Sequence[Assignee]) -> list[Event]:
     ]
 
 
-def _skipped(assignee: Assignee, reason: SkipReason) -> SkippedTarget:
-    number = assignee.unit.number if assignee.unit else ""
-    return SkippedTarget(Target(number or assignee.reference, assignee.discord_id), reason)
-
-
-def _key(queued: QueuedOrder) -> Hashable:
-    return queued.order.action, queued.order.id
-
-
 def _needs(queued: QueuedOrder) -> frozenset[str]:
     server_id = queued.order.server_id
     former = _by_former_call(queued.resolution.assignees)
@@ -183,8 +168,8 @@ def _needs(queued: QueuedOrder) -> frozenset[str]:
 
 TAKE_OFF = Step(
     limiter=attrgetter("limiters.detach"),
-    scope=_key,
-    key=_key,
+    scope=own_key,
+    key=own_key,
     send=_send_detach,
     needs=_needs,
     look=_look,
@@ -192,8 +177,8 @@ TAKE_OFF = Step(
 )
 PUT_BACK = Step(
     limiter=attrgetter("limiters.attach"),
-    scope=_key,
-    key=_key,
+    scope=own_key,
+    key=own_key,
     send=_send_attach,
     needs=_needs,
     look=_look_before_return,

@@ -55,7 +55,7 @@ async def test_a_known_unit_waits_for_the_rest(bot_fixture: BotFixture) -> None:
 
 
 @both
-async def test_it_is_cancelled(bot_fixture: BotFixture) -> None:
+async def test_an_order_about_unknown_units_is_cancelled(bot_fixture: BotFixture) -> None:
     said = await begun(bot_fixture, "N-1")
     await said.after(4)
     await press(said, "Cancel")
@@ -66,7 +66,7 @@ async def test_it_is_cancelled(bot_fixture: BotFixture) -> None:
 
 
 @both
-async def test_it_expires_like_others(bot_fixture: BotFixture) -> None:
+async def test_an_order_about_unknown_units_expires(bot_fixture: BotFixture) -> None:
     said = await begun(bot_fixture, "N-1")
     answer = await said.after(16 * 60)
     assert answer.startswith("❌ Not attached to **#100**")

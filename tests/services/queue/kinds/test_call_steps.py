@@ -18,10 +18,8 @@ from bot.cad.errors import (
 from bot.cad.models import EmergencyCall, NewCall, Note
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import DETAIL_JSON, OrderDetail
-from bot.services.targets.resolution import (
-    Assignee,
-    SkipReason,
-)
+from bot.services.targets.resolution import Assignee
+from bot.services.targets.skipped_target import SkipReason
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.queue_fixture import QueueFixture
 
@@ -84,7 +82,9 @@ async def give(
 
 
 @every_act
-async def test_it_is_done_and_told(queue_fixture: QueueFixture, action: OrderAction) -> None:
+async def test_an_order_is_done_and_answered(
+    queue_fixture: QueueFixture, action: OrderAction
+) -> None:
     order_id = await give(queue_fixture, action)
     assert queue_fixture.cad.acts == [ACTS[action]]
     assert queue_fixture.text(order_id).startswith("✅ ")
@@ -94,7 +94,7 @@ async def test_it_is_done_and_told(queue_fixture: QueueFixture, action: OrderAct
 
 
 @every_act
-async def test_it_waits_while_the_cad_is_down(
+async def test_an_order_waits_while_the_cad_is_down(
     queue_fixture: QueueFixture, action: OrderAction
 ) -> None:
     queue_fixture.cad.fault = CadUnreachable("Connection refused")
@@ -108,7 +108,7 @@ async def test_it_waits_while_the_cad_is_down(
 
 
 @every_act
-async def test_it_can_be_cancelled_while_it_waits(
+async def test_an_order_can_be_cancelled_while_it_waits(
     queue_fixture: QueueFixture, action: OrderAction
 ) -> None:
     queue_fixture.cad.fault = CadUnreachable("Connection refused")

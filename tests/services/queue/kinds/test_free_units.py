@@ -5,7 +5,8 @@ import pytest
 from bot.cad.errors import CadRateLimited, CadUnreachable
 from bot.services.queue.kinds.free_units import without_free_units
 from bot.services.queue.steps import CadAccess
-from bot.services.targets.resolution import Assignee, Resolution, SkippedTarget, SkipReason, Target
+from bot.services.targets.resolution import Assignee, Resolution
+from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import OrderAction
 from tests.services.queue.samples import assignee, queued_order
 from tests.services.queue_fixture import QueueFixture
@@ -29,7 +30,7 @@ async def test_units_on_calls_and_units_that_are_not_known_need_no_look(
 
 
 async def test_a_unit_on_no_call_is_left_out(queue_fixture: QueueFixture) -> None:
-    free = SkippedTarget(Target("", FREE.discord_id), SkipReason.ON_NO_CALL)
+    free = SkippedTarget(Target("steam:2", FREE.discord_id), SkipReason.ON_NO_CALL)
     assert await looked(queue_fixture, ON_100, FREE) == Resolution((ON_100,), (free,))
 
 

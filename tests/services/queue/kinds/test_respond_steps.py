@@ -169,7 +169,7 @@ async def test_a_call_that_was_created_without_a_number_is_found(
 
 
 @pytest.mark.parametrize("is_hidden", [True, False])
-async def test_one_that_cannot_be_found_is_told(
+async def test_a_call_that_cannot_be_found_is_reported(
     queue_fixture: QueueFixture, is_hidden: bool
 ) -> None:
     queue_fixture.cad.is_unnumbered = True

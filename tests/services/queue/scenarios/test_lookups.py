@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.cad.errors import CadError, CadRateLimited, CadRefused, CadUnreachable
-from bot.services.queue.worker import LIMIT_PATIENCE, RESOLVE_RETRY
+from bot.services.queue.worker import LONGEST_LOOKUP_WAIT, RESOLVE_RETRY
 from bot.storage.stores.order_store import OrderState
 from tests.services.conftest import v1
 from tests.services.queue_fixture import DANA, QueueFixture
@@ -27,7 +27,9 @@ async def test_an_order_waits_until_the_cad_says_who_is_meant(queue_fixture: Que
     assert queue_fixture.sent == [[5]]
 
 
-async def test_its_reply_says_so_within_a_few_seconds(queue_fixture: QueueFixture) -> None:
+async def test_the_reply_says_within_seconds_that_the_cad_is_down(
+    queue_fixture: QueueFixture,
+) -> None:
     queue_fixture.lookup_seconds = lambda order: 9.0
     queue_fixture.lookup_error = DOWN
     first = await queue_fixture.order("5?")
@@ -51,17 +53,17 @@ async def test_known_units_go_ahead_while_the_cad_takes_orders(
 async def test_known_units_wait_a_moment_for_those_that_the_limit_delays(
     queue_fixture: QueueFixture,
 ) -> None:
-    queue_fixture.lookup_error = CadRateLimited(retry_after=LIMIT_PATIENCE)
+    queue_fixture.lookup_error = CadRateLimited(retry_after=LONGEST_LOOKUP_WAIT)
     first = await queue_fixture.order("1 5?")
     other = await queue_fixture.order("2", 101)
     assert await queue_fixture.states(first, other) == [OrderState.QUEUED, OrderState.DONE]
     queue_fixture.lookup_error = None
-    await queue_fixture.advance(LIMIT_PATIENCE)
+    await queue_fixture.advance(LONGEST_LOOKUP_WAIT)
     assert queue_fixture.sent == [[2], [1, 5]]
 
 
 async def test_known_units_do_not_wait_for_a_limit_of_minutes(queue_fixture: QueueFixture) -> None:
-    queue_fixture.lookup_error = CadRateLimited(retry_after=LIMIT_PATIENCE + 1)
+    queue_fixture.lookup_error = CadRateLimited(retry_after=LONGEST_LOOKUP_WAIT + 1)
     first = await queue_fixture.order("1 5?")
     assert await queue_fixture.state(first) is OrderState.DONE
     assert queue_fixture.sent == [[1]]
@@ -78,7 +80,9 @@ async def test_after_an_outage_all_orders_are_sent(queue_fixture: QueueFixture) 
     assert queue_fixture.sent == [[1, 5]]
 
 
-async def test_it_is_looked_up_again_by_the_next_life(queue_fixture: QueueFixture) -> None:
+async def test_unknown_units_are_looked_up_again_after_a_restart(
+    queue_fixture: QueueFixture,
+) -> None:
     queue_fixture.lookup_error = queue_fixture.cad.fault = DOWN
     orders = [await queue_fixture.order("5?"), await queue_fixture.order("1 6?")]
     await queue_fixture.advance(30)
@@ -90,7 +94,9 @@ async def test_it_is_looked_up_again_by_the_next_life(queue_fixture: QueueFixtur
     assert [queue_fixture.cad.call_of(one) for one in (1, 5, 6)] == [100] * 3
 
 
-async def test_it_holds_up_no_known_unit(queue_fixture: QueueFixture) -> None:
+async def test_an_order_about_unknown_units_holds_up_no_known_unit(
+    queue_fixture: QueueFixture,
+) -> None:
     queue_fixture.lookup_error = DOWN
     waits = await queue_fixture.order("5?", 101)
     other = await queue_fixture.order("1", 100)
@@ -109,7 +115,7 @@ async def test_after_an_outage_no_order_overtakes_it(queue_fixture: QueueFixture
     assert queue_fixture.cad.call_of(5) == 101
 
 
-async def test_it_expires_like_others(queue_fixture: QueueFixture) -> None:
+async def test_an_order_about_unknown_units_expires(queue_fixture: QueueFixture) -> None:
     queue_fixture.lookup_error = DOWN
     first = await queue_fixture.order("5?")
     await queue_fixture.advance(16 * 60)

@@ -11,6 +11,7 @@ from bot.cad.errors import CadTimeout, CadUnreachable
 from bot.services.queue.order_queue import TELL_WITHIN
 from bot.storage.errors import DatabaseUnavailable
 from bot.storage.stores.order_store import OrderAction, OrderState
+from tests.deadlines import HANG_TIMEOUT
 from tests.services.conftest import v1
 from tests.services.queue_fixture import DANA, LIFETIME, QueueFixture
 from tests.services.samples import GUILD
@@ -302,8 +303,8 @@ async def test_what_is_only_being_looked_up_is_not_sent_any_more(
 async def test_stopping_does_not_wait_for_a_limit(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.limiters.attach.on_rate_limited(60.0)
     first = await queue_fixture.order("1")
-    async with asyncio.timeout(2):  # not the five that it has
-        await queue_fixture.queue.drain(5)
+    async with asyncio.timeout(HANG_TIMEOUT):
+        await queue_fixture.queue.drain(2 * HANG_TIMEOUT)
     assert queue_fixture.text(first).startswith("⏳ The bot is restarting")
 
 

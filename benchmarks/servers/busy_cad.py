@@ -1,4 +1,4 @@
-"""`python -m benchmarks.busy_cad CALLS UNITS`: a CAD that pushes events at a given rate.
+"""`python -m benchmarks.servers.busy_cad CALLS UNITS`: a CAD that pushes events at a given rate.
 
 It runs in a process of its own. Its events and its lists agree: every other event sets the title
 of a call to `Event <number>`, the others set the status of a unit. Events of one call go over one
@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from benchmarks.pretend_cad import running_server, serve
+from benchmarks.servers.pretend_cad import running_server, serve
 
 FIRST_CALL_ID = 100
 KEY = "sandbox-key"
@@ -156,7 +156,7 @@ def _unit(number: int) -> Json:
 
 def running_cad(calls: int, units: int) -> AbstractAsyncContextManager[str]:
     """Run the CAD in another process and yield its address."""
-    return running_server("benchmarks.busy_cad", calls, units)
+    return running_server("benchmarks.servers.busy_cad", calls, units)
 
 
 async def push(
@@ -182,7 +182,9 @@ async def push(
 
 def main() -> None:
     """Serve until terminated."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.busy_cad", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.servers.busy_cad", description=__doc__
+    )
     parser.add_argument("calls", type=int)
     parser.add_argument("units", type=int)
     options = parser.parse_args()

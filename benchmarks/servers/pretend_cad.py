@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pretend_cad`: a minimal v1 CAD, in a process of its own.
+"""`python -m benchmarks.servers.pretend_cad`: a minimal v1 CAD, in a process of its own.
 
 Every request takes the same time and needs hardly any work, so that the figures show the bots.
 The sandbox's CAD checks its requests and is slower.
@@ -82,7 +82,7 @@ def _unit(number: int) -> dict[str, object]:
 
 def running_cad(units: int, delay: float) -> AbstractAsyncContextManager[str]:
     """Run the CAD in another process and yield its address."""
-    return running_server("benchmarks.pretend_cad", units, delay)
+    return running_server("benchmarks.servers.pretend_cad", units, delay)
 
 
 @asynccontextmanager
@@ -111,7 +111,9 @@ async def serve(app: web.Application) -> None:
 
 def main() -> None:
     """Serve until terminated."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.pretend_cad", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.servers.pretend_cad", description=__doc__
+    )
     parser.add_argument("units", type=int)
     parser.add_argument("delay", type=float)
     options = parser.parse_args()

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmarks.pretend_discord import CHANNEL_ID, PretendDiscord
+from benchmarks.servers.discord_payloads import CHANNEL_ID
+from benchmarks.servers.pretend_discord import PretendDiscord
 
 _MESSAGES = re.compile(rf"/channels/{CHANNEL_ID}/messages(?:/(?P<message>\d+))?$")
 _TITLE = re.compile(r"Call #(?P<call>\d+) (?:Event (?P<event>\d+))?")

@@ -1,0 +1,1 @@
+"""The CAD and the Discord that the bots are measured with."""

@@ -71,6 +71,7 @@ _BELOW_SERVICES = (*_CAD, "bot.storage", *_SERVICE_ROOT)
 _UI_ROOT = (
     "bot.ui.discord_sender",
     "bot.ui.error_text",
+    "bot.ui.guild_error_text",
     "bot.ui.link_error_text",
     "bot.ui.member_directory",
     "bot.ui.text",
@@ -79,7 +80,7 @@ _BELOW_UI = ("bot.services", "bot.cad.errors", "bot.cad.models", *_ROWS, *_UI_RO
 _BELOW_COGS = ("bot.ui", "bot.services")
 _BELOW_APP = (
     *("cogs", *_BELOW_COGS, "bot.storage", "bot.cad"),
-    *("bot.config.guild_settings", "bot.config.settings", "bot.runtime.logs"),
+    *("bot.config", "bot.runtime.logs"),
 )
 
 

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from bot.cli import guild_choice
 from bot.runtime.exit_codes import ExitCode, FatalError
 
 if TYPE_CHECKING:
-    from bot.config.settings import SecretSettings
     from bot.storage.database import Database
     from bot.storage.stores.guild_store import GuildStore, StoredGuild
 
@@ -77,7 +76,7 @@ def adopt_guild(
             )
         await guilds.save(guild_id, cad_id, api_key, to_stored(loaded), datetime.now(UTC))
 
-    _run(adopt)
+    _run(adopt, need_keys=True)
     typer.echo(f"Server {guild_id} is set up with community {cad_id}. Restart the bot.")
     typer.echo(f"These settings are read from the database now: {_names_in_use()}.")
 
@@ -109,12 +108,12 @@ def forget_guild(
         return await GuildDataStore(database).forget(guild)
 
     count = _run(forget, is_owner=True)
-    typer.echo(f"Deleted {count} rows about server {guild}.")
+    typer.echo(f"Server {guild} is forgotten; rows deleted: {count}.")
 
 
 def _confirm(guild: int) -> None:
     """Let the operator type the id; raise if there is no terminal or it is another one."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not guild_choice.is_terminal():
         raise FatalError(ExitCode.SETTINGS, "Nothing was deleted. --yes deletes without asking.")
     if typer.prompt("Type the server's id to delete all about it", err=True) != str(guild):
         raise FatalError(ExitCode.SETTINGS, "Nothing was deleted: that is not the server's id.")
@@ -125,7 +124,7 @@ async def _find(guilds: GuildStore, guild_id: int) -> StoredGuild:
     if found is None:
         raise FatalError(
             ExitCode.SETTINGS,
-            f"Server {guild_id} is not set up in the database; see `guilds list`.",
+            f"Server {guild_id} is not set up in the database.",
         )
     return found
 
@@ -151,13 +150,19 @@ def _names_in_use() -> str:
     return ", ".join(sorted(one for one in names if one.removesuffix(FILE_SUFFIX) in known))
 
 
-def _run(work: Callable[[GuildStore, Database], Awaitable[T]], *, is_owner: bool = False) -> T:
+def _run(
+    work: Callable[[GuildStore, Database], Awaitable[T]],
+    *,
+    need_keys: bool = False,
+    is_owner: bool = False,
+) -> T:
+    """Open the database, also while the bot runs unless `is_owner`, and do some work there."""
     from bot.config import settings
     from bot.storage.database import Database
     from bot.storage.sealing import Sealer
     from bot.storage.stores.guild_store import GuildStore
 
-    loaded: SecretSettings = settings.load_secrets()
+    loaded = settings.load_secrets(need_keys=need_keys)
 
     async def run() -> T:
         database = await Database.open(loaded.database_url, is_owner=is_owner)

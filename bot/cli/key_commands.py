@@ -32,8 +32,8 @@ def check_keys() -> None:
     """Open every sealed API key with SECRETS_KEYS; changes nothing."""
     counts = _run(lambda communities: communities.check())
     typer.echo(
-        f"{counts.newest} API keys are sealed with the newest key of SECRETS_KEYS,"
-        f" {counts.older} with an older one."
+        f"API keys sealed with the newest key of SECRETS_KEYS: {counts.newest},"
+        f" with an older one: {counts.older}."
     )
     _report_locked(counts)
 
@@ -43,8 +43,8 @@ def rotate_keys() -> None:
     """Seal every API key with the newest key of SECRETS_KEYS, also while the bot runs."""
     counts = _run(lambda communities: communities.rotate())
     typer.echo(
-        f"{counts.older} API keys were sealed with the newest key of SECRETS_KEYS,"
-        f" {counts.newest} had been before."
+        f"API keys sealed with the newest key of SECRETS_KEYS now: {counts.older},"
+        f" before: {counts.newest}."
     )
     _report_locked(counts)
 
@@ -65,7 +65,7 @@ def _run(work: Callable[[CommunityStore], Awaitable[KeyCounts]]) -> KeyCounts:
     from bot.storage.sealing import Sealer
     from bot.storage.stores.community_store import CommunityStore
 
-    loaded = settings.load_secrets()
+    loaded = settings.load_secrets(need_keys=True)
 
     async def run() -> KeyCounts:
         database = await Database.open(loaded.database_url)

@@ -197,9 +197,12 @@ def load_database(env_file: Path = ENV_FILE) -> DatabaseSettings:
     return _read(DatabaseSettings, env_file)
 
 
-def load_secrets(env_file: Path = ENV_FILE) -> SecretSettings:
+def load_secrets(env_file: Path = ENV_FILE, *, need_keys: bool = False) -> SecretSettings:
     """Read the settings for work on the secrets in the database; raises as `load` does."""
-    return _read(SecretSettings, env_file)
+    loaded = _read(SecretSettings, env_file)
+    if need_keys and not loaded.secrets_keys:
+        raise SettingsError(["SECRETS_KEYS: is not set"])
+    return loaded
 
 
 def load_links(env_file: Path = ENV_FILE) -> LinkSettings:

@@ -43,7 +43,6 @@ from bot.services.errors import (
     ExportTooLarge,
     FileReadTimeout,
     FileTooLarge,
-    GuildNotServed,
     ImportExpired,
     ImportOutdated,
     NoCadAccount,
@@ -54,8 +53,6 @@ from bot.services.errors import (
     NotOrderOwner,
     RoleRequired,
     ServiceError,
-    StoredKeyLocked,
-    StoredSettingsInvalid,
     TitleMissing,
     TooLateToCancel,
     TooLateToConfirm,
@@ -63,6 +60,7 @@ from bot.services.errors import (
     TooManyTargets,
 )
 from bot.storage.errors import StorageError, ValueNotStorable
+from bot.ui.guild_error_text import FIXED_GUILD_TEXTS
 from bot.ui.link_error_text import FIXED_LINK_TEXTS, LinkError, link_message
 from bot.ui.text import call_name, code_span, join_limited, on_server, role_mentions, timestamp
 
@@ -92,16 +90,8 @@ EMERGENCY_GONE = "This 911 call is no longer open: it was answered or dismissed.
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
 _FIXED_TEXTS: Mapping[type[ServiceError], str] = {
+    **FIXED_GUILD_TEXTS,
     **FIXED_LINK_TEXTS,
-    GuildNotServed: "This bot does not dispatch for this server.",
-    StoredKeyLocked: (
-        "The stored API key of this server cannot be opened any more. Ask the operator of the bot"
-        " to store it again."
-    ),
-    StoredSettingsInvalid: (
-        "The stored settings of this server cannot be used. Ask the operator of the bot to store"
-        " them again."
-    ),
     NothingSelected: (
         "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
         " button again."

@@ -122,9 +122,9 @@ class BotFixture:
             clock=self.time,
         )
         self.bot = await self._running.enter_async_context(opening)
-        if settings.discord_guild_id is None:
+        if self.guild.id not in self.bot.guild_services:
             await self.bot.registry.open(self.guild.id, settings)
-        board = self.bot.guild_services[settings.discord_guild_id or self.guild.id].board
+        board = self.services.board
         if self.is_cad_up:
             await until(lambda: board.calls(seed.SERVER_ID) and board.units(seed.SERVER_ID))
         self._running.push_async_callback(self.bot.close)

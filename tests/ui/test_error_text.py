@@ -64,6 +64,8 @@ from bot.services.errors import (
     RoleRequired,
     ServiceError,
     SpentError,
+    StoredKeyLocked,
+    StoredSettingsInvalid,
     TitleMissing,
     TooLateToCancel,
     TooLateToConfirm,
@@ -79,6 +81,7 @@ from bot.storage.errors import (
     DatabaseUnavailable,
     LinksChanged,
     NotADatabase,
+    SecretLocked,
     StorageError,
     ValueNotStorable,
 )
@@ -91,6 +94,8 @@ HOSTILE = "`@here` **x**\n# [a](https://b.example)\u202e" * 100
 # Errors, and parts of their texts: what happened, and what to do.
 TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (GuildNotServed(), ("does not dispatch for this server",)),
+    (StoredKeyLocked(), ("API key of this server cannot be opened", "Ask the operator")),
+    (StoredSettingsInvalid(), ("settings of this server cannot be used", "Ask the operator")),
     (CadRefused("CALL NOT FOUND", status=400), ("The CAD refused: `CALL NOT FOUND`.",)),
     (CadRefused("", status=403), ("The CAD refused: `status 403`.",)),
     (InvalidRequestType("INVALID REQUEST TYPE"), ("`INVALID REQUEST TYPE`", "attach requests")),
@@ -172,6 +177,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (DatabaseTooNew("/data/x.db", "0009"), ("database", "log")),
     (DatabaseInUse("/data/x.db"), ("database", "log")),
     (LinksChanged("/data/x.db"), ("database", "log")),
+    (SecretLocked("communities key", "x"), ("database", "log")),
     (ValueNotStorable("/data/x.db", "x"), ("cannot be stored", "Type it again")),
     (
         app_commands.TransformerError(

@@ -170,6 +170,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "alembic": ("bot.storage",),
     "aiosqlite": ("bot.storage",),
     "sqlite3": ("bot.storage",),
+    "cryptography": ("bot.storage.sealing",),
     "simcord": ("sandbox",),
 }
 
@@ -413,6 +414,7 @@ def test_a_module_without_tests_is_seen():
         ("bot.ui.links.link_results", "import aiosqlite"),
         ("bot.services.orders.intake", "import sqlite3"),
         ("bot.app", "import simcord"),
+        ("bot.storage.database", "from cryptography.exceptions import InvalidTag"),
         # the product does not know how it is tried out
         ("bot.app", "from sandbox import cad"),
         ("bot.app", "import tests.conftest"),

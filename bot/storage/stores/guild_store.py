@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, select
 
 from bot.storage.tables import communities, guilds
 from bot.storage.upsert import upsert
@@ -52,7 +52,6 @@ _COMMUNITY = select(communities.c.id).where(
     communities.c.cad_id == bindparam("cad"),
     communities.c.key_digest.in_(bindparam("digests", expanding=True)),
 )
-_INSERT_COMMUNITY = insert(communities)
 DELETE_UNUSED = delete(communities).where(communities.c.id.not_in(select(guilds.c.community_id)))
 
 
@@ -69,6 +68,7 @@ class GuildStore:
         self._database = database
         self._sealer = sealer
         self._upsert = upsert(database.dialect, guilds)
+        self._upsert_community = upsert(database.dialect, communities)
 
     async def all(self) -> list[StoredGuild]:
         """List the guilds that are set up."""
@@ -93,22 +93,21 @@ class GuildStore:
         async with self._database.begin() as connection:
             row = {
                 "guild_id": guild_id,
-                "community_id": await self._community_id(connection, cad_id, api_key, now),
+                "community_id": await self._put_community(connection, cad_id, api_key, now),
                 "settings": settings,
                 "updated_at": now,
             }
             await connection.execute(self._upsert, row)
             await connection.execute(DELETE_UNUSED)
 
-    async def _community_id(
+    async def _put_community(
         self, connection: AsyncConnection, cad_id: str, api_key: str, now: datetime
     ) -> str:
-        """Return the id of the community with this key; seal the key of a new one."""
+        """Seal the key of a community, which may be known; return the id of its row."""
         digests = self._sealer.digests(api_key)
-        found: str | None = await connection.scalar(_COMMUNITY, {"cad": cad_id, "digests": digests})
-        if found is not None:
-            return found
-        community_id = uuid4().hex  # no id comes back: a sealed key opens for one row, ever
+        known: str | None = await connection.scalar(_COMMUNITY, {"cad": cad_id, "digests": digests})
+        # No id comes back: a sealed key opens for one row, ever.
+        community_id = known or uuid4().hex
         row = {
             "id": community_id,
             "cad_id": cad_id,
@@ -116,7 +115,7 @@ class GuildStore:
             "key_digest": digests[0],
             "key_set_at": now,
         }
-        await connection.execute(_INSERT_COMMUNITY, row)
+        await connection.execute(self._upsert_community, row)
         return community_id
 
     async def _read(self, statement: Select[Any], **values: int) -> list[StoredGuild]:

@@ -87,6 +87,10 @@ async def test_a_key_that_was_put_into_another_row_does_not_open(
     assert guilds.api_key(first) == KEY
     moved = await guilds.get(2)
     assert moved is not None
+    await guilds.save(2, "liberty", "another-key-value", "{}", NOW)
+    (again,) = [one for one in await guilds.all() if one.guild_id == 2]
+    assert guilds.api_key(again) == "another-key-value"
+    assert again.community_id == second.community_id
     for stolen in (moved, replace(second, key_sealed=first.key_sealed, cad_id=first.cad_id)):
         with pytest.raises(SecretLocked):
             guilds.api_key(stolen)

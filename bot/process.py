@@ -110,9 +110,10 @@ async def _connect(bot: DispatchBot, token: str) -> None:
             connection.result()
     except asyncio.CancelledError:
         _log.info("stopping; running commands have %d seconds to finish", SHUTDOWN_GRACE)
-        await bot.drain()
         raise
     finally:
+        # Also when Discord ends it: what runs in the background needs the database until then.
+        await bot.drain()
         connection.cancel()
         leaving = asyncio.create_task(bot.close())
         await asyncio.wait({connection, leaving}, timeout=CLOSE_TIMEOUT)

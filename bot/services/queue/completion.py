@@ -16,7 +16,7 @@ from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import OrderView, Outcome, StoredError, WaitNotice
-from bot.services.orders.stored_replies import Announcer, StoredReplies
+from bot.services.orders.stored_replies import Announcer
 from bot.services.queue import board_check
 from bot.services.queue.batch_sender import SendResult
 from bot.services.queue.queued_order import QueuedOrder
@@ -35,11 +35,8 @@ _log = logging.getLogger(__name__)
 class OrderNotifier:
     """Shows an order's latest state, never an older one over a newer, at most every 3 s."""
 
-    def __init__(
-        self, announcer: Announcer, replies: StoredReplies, tasks: BackgroundTasks, *, clock: Clock
-    ) -> None:
+    def __init__(self, announcer: Announcer, tasks: BackgroundTasks, *, clock: Clock) -> None:
         self._announcer = announcer
-        self._replies = replies
         self._tasks = tasks
         self._clock = clock
 
@@ -59,6 +56,8 @@ class OrderNotifier:
         """
         while True:
             async with queued.reply.lock:
+                if queued.reply.is_replaced:
+                    return True
                 if not (gap := self._gap(queued)):
                     delivery = await self._show(queued, None)
                     if delivery is not Delivery.FAILED or queued.is_unconfirmed:
@@ -103,8 +102,6 @@ class OrderNotifier:
 
     async def _show(self, queued: QueuedOrder, notice: WaitNotice | None) -> Delivery:
         reply, view, delivery = queued.reply, queued.view(notice), Delivery.IMPOSSIBLE
-        if undo := self._replies.undos.get(queued.order.id):
-            view = replace(view, undo=undo)
         is_expired = self._clock.now() - queued.order.created_at >= INTERACTION_LIFETIME
         if not reply.is_gone and not is_expired:
             delivery = await self._announcer.show(view)
@@ -116,8 +113,6 @@ class OrderNotifier:
         else:
             reply.shown, reply.failures = notice, 0
         reply.shown_at = self._clock.monotonic()
-        if queued.kind.undoes:
-            await self._replies.show_undone(queued.order)
         return delivery
 
 
@@ -147,6 +142,7 @@ class OrderCompletion:
         self._follow_up = follow_up
         self._on_closed = on_closed
         self._clock = clock
+        self._announcing: dict[int, QueuedOrder] = {}  # by id
         self._outage = OutageLog(_log, "orders cannot be written", "orders can be written again")
 
     async def save(self, orders: Sequence[QueuedOrder]) -> bool:
@@ -251,8 +247,15 @@ class OrderCompletion:
         end, now = OrderState.CANCELLED, self._clock.now()
         await self._store.save([replace(order, state=end, answered=True, finished_at=now)])
 
+    def replace_reply(self, undo: QueuedOrder) -> None:
+        """Have the reply of an order take the place of the one that it undoes, for good."""
+        if done := self._announcing.get(undo.detail.undone_id or 0):
+            done.reply.is_replaced = True
+            undo.reply.lock = done.reply.lock  # an edit that is under way comes first
+
     async def announce(self, queued: QueuedOrder) -> None:
         """Show what became of a closed order; have the CAD confirm it, and show that too."""
+        self._announcing[queued.order.id] = queued
         is_shown = await self._notifier.show_result(queued)
         if queued.is_unconfirmed and queued.outcome:
             now = self._clock.now()
@@ -270,4 +273,5 @@ class OrderCompletion:
         queued.order = replace(queued.order, answered=is_shown)
         # First, for the log channel may be slow: a restart must not tell the actors again.
         await self.save([queued])
+        del self._announcing[queued.order.id]
         await self._notifier.report(queued)

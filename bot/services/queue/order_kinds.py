@@ -49,7 +49,7 @@ class OrderKind:
             they do not show it.
         puts_on_call: whether the units are put on the order's call, or off the calls that they are
             on; None for other orders. Only such an order can be undone.
-        undoes: the order undoes another one, whose reply says so.
+        undoes: the order undoes another one, and its reply takes the place of that one's.
         sets_status: the units get the status STATUS_ON_ATTACH afterwards.
     """
 

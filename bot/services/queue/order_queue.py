@@ -65,7 +65,7 @@ class OrderQueue:
         backoff = CadBackoff(clock, jitter)
         self._announcer = announcer
         self.replies = StoredReplies(store, announcer, server_labels=server_labels, clock=clock)
-        self._notifier = notifier = OrderNotifier(announcer, self.replies, self._tasks, clock=clock)
+        self._notifier = notifier = OrderNotifier(announcer, self._tasks, clock=clock)
         self._completion = OrderCompletion(
             store,
             board,
@@ -105,6 +105,8 @@ class OrderQueue:
         if self._tasks.is_stopping:
             await self._notifier.show_restart(queued)
             raise asyncio.CancelledError  # the next start takes it up
+        if queued.kind.undoes:
+            self._completion.replace_reply(queued)
         self._worker.add(queued)
         end = asyncio.get_running_loop().create_future()
         self._ends[queued.order.id] = end

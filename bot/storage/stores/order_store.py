@@ -31,10 +31,6 @@ _BY_ID = ORDERS.where(orders.c.id == bindparam("order"))
 _BY_REPLY = (
     ORDERS.where(orders.c.reply_id == bindparam("message")).order_by(orders.c.id.desc()).limit(1)
 )
-_BY_UNDO = (
-    # The latest first: it is not far back.
-    ORDERS.where(orders.c.undone_by == bindparam("undo")).order_by(orders.c.id.desc()).limit(1)
-)
 _OPEN = (OrderState.QUEUED, OrderState.SENDING)
 _OF_GUILD = orders.c.guild_id == bindparam("guild")
 _UNFINISHED = ORDERS.where(
@@ -120,12 +116,6 @@ class OrderStore:
         """Find the latest order whose reply is in a message."""
         async with self._database.connect() as connection:
             row = (await connection.execute(_BY_REPLY, {"message": message_id})).first()
-        return order_from_row(row) if row else None
-
-    async def find_undone(self, undo_id: int) -> Order | None:
-        """Find the order that another one undoes."""
-        async with self._database.connect() as connection:
-            row = (await connection.execute(_BY_UNDO, {"undo": undo_id})).first()
         return order_from_row(row) if row else None
 
     async def save(self, changed: Sequence[Order]) -> None:

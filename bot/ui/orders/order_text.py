@@ -122,9 +122,6 @@ def _lines(view: OrderView, limit: int) -> Iterator[str]:
     skipped = view.resolution
     if skipped.excluded or skipped.left_out or skipped.attendances:
         yield from skipped_lines(skipped, limit)
-    if view.undo and not view.undo.state.is_failed:
-        done = "Being undone" if view.undo.state.is_open else "Undone"
-        yield f"{done} by {member_mention(view.undo.actor_id)}."
 
 
 def _wait_text(waiting: WaitNotice) -> str:

@@ -33,10 +33,12 @@ from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Targe
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from bot.ui.orders import order_text
 from bot.ui.orders.action_text import WORDS
+from bot.ui.orders.move_text import is_nothing_to_do
 from tests.services.samples import unit
 
 NO_DETAIL = OrderDetail()
 NEEDS_NO_CALL = {OrderAction.DETACH, OrderAction.RESPOND, OrderAction.UNDO}
+NEVER_SENT = {OrderState.CANCELLED, OrderState.EXPIRED, OrderState.UNREADABLE}
 ABOUT_UNITS = {OrderAction.ATTACH, OrderAction.DETACH, OrderAction.RESPOND, OrderAction.UNDO}
 PUTS_ON_CALL = {OrderAction.ATTACH, OrderAction.RESPOND}
 MARKS = ("✅", "⚠️", "❌", "⏳")
@@ -385,6 +387,8 @@ def test_no_answer_says_more_than_is_known(one: OrderView) -> None:
         assert "ttached" not in text
     elif one.order.state is OrderState.CONFIRMED:
         assert first == "✅ Confirmed: the order that followed has the result."
+    elif is_nothing_to_do(one) and one.order.state not in NEVER_SENT:
+        assert first == "⚠️ Nothing was changed."
     else:
         assert first.startswith("❌ ")
         unsure = outcome is not None and outcome.is_unsure

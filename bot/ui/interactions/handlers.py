@@ -16,10 +16,9 @@ import discord
 from discord import app_commands
 from discord.ui import Button, DynamicItem, Item, View
 
-from bot.services.errors import ServiceError
 from bot.ui.interactions.answers import answer, answer_error
 from bot.ui.interactions.guild_services import DispatchClient, GuildServices
-from bot.ui.interactions.responses import Interaction, services_for
+from bot.ui.interactions.responses import Interaction, refusal_for, services_for
 
 PressHandler: TypeAlias = Callable[[Interaction, GuildServices], Awaitable[None]]
 
@@ -40,15 +39,14 @@ class DispatchTree(app_commands.CommandTree[DispatchClient]):
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Refuse what comes while closing, or from a server that this bot does not serve."""
+        is_served = interaction.guild_id in self.client.guild_services
         if interaction.type is discord.InteractionType.autocomplete:
-            return not self._closing and interaction.guild_id in self.client.guild_services
+            return not self._closing and is_served
         if self._closing:
             await answer(interaction, "❌ The bot is restarting. Try again in a minute.")
             return False
-        try:
-            services_for(interaction)
-        except ServiceError as error:
-            await answer_error(interaction, error)
+        if not is_served:
+            await answer_error(interaction, refusal_for(interaction))
             return False
         # discord.py runs the command in the task that asks here.
         task = asyncio.current_task()

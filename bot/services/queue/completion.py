@@ -27,7 +27,7 @@ from bot.storage.stores.order_store import Order, OrderState, OrderStore
 CHECK_WITHIN = timedelta(minutes=1)
 BACKOFF = Backoff(first=5.0, longest=60.0)  # before Discord is asked again
 
-FollowUpHandler: TypeAlias = Callable[[OrderView], Coroutine[None, None, None]]
+OnDone: TypeAlias = Callable[[OrderView], Coroutine[None, None, None]]
 
 _log = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ class OrderCompletion:
     """Stores where orders stand, and does everything that their end brings with it.
 
     Args:
-        follow_up: does what follows from an order that the CAD has taken, in the background.
+        on_done: does what follows from an order that the CAD has taken, in the background.
         on_closed: called for each order once its end is stored.
     """
 
@@ -131,7 +131,7 @@ class OrderCompletion:
         notifier: OrderNotifier,
         tasks: BackgroundTasks,
         *,
-        follow_up: FollowUpHandler,
+        on_done: OnDone,
         on_closed: Callable[[QueuedOrder], None],
         clock: Clock,
     ) -> None:
@@ -139,7 +139,7 @@ class OrderCompletion:
         self._board = board
         self._notifier = notifier
         self._tasks = tasks
-        self._follow_up = follow_up
+        self._on_done = on_done
         self._on_closed = on_closed
         self._clock = clock
         self._announcing: dict[int, QueuedOrder] = {}  # by id
@@ -240,7 +240,7 @@ class OrderCompletion:
             self._on_closed(queued)
             self._tasks.spawn(self.announce(queued), f"outcome of order {queued.order.id}")
         for view in done:  # after all actors have been told
-            self._tasks.spawn(self._follow_up(view), f"follow-up of order {view.order.id}")
+            self._tasks.spawn(self._on_done(view), f"work after order {view.order.id}")
 
     async def withdraw(self, order: Order) -> None:
         """Close an order whose actor was told that it failed, or raise StorageError."""

@@ -122,7 +122,7 @@ async def test_what_no_waiting_cures_is_said_at_once(
     assert said.buttons == []
     assert await said.after(60) == said.text
     assert bot_fixture.units_on(100) == []
-    assert len(bot_fixture.orders()) <= 3  # the dialects
+    assert len(bot_fixture.orders()) <= 3  # the variants
 
 
 async def test_the_cad_is_down(bot_fixture: BotFixture) -> None:

@@ -97,7 +97,7 @@ class QueuedOrder:
     What the scheduler has to know, lost in a restart:
         entered_at: monotonic seconds when the queue took it.
         expires_at: when no further attempt is made.
-        is_alone: no other order has been in the queue since then.
+        is_alone: no other order that may share a request has been in the queue since then.
         may_ask: the actor may be asked for a confirmation.
         lookup: how far the units are known.
         retry_at: monotonic seconds before which an attempt is of no use.

@@ -79,10 +79,12 @@ class QueueWorker:
 
     def add(self, queued: QueuedOrder) -> None:
         """Take an order."""
-        queued.is_alone = not self.orders
-        if len(self.orders) == 1:
-            for other in self.orders.values():
-                other.is_alone = False
+        queued.is_alone = True
+        for other in self.orders.values():
+            # One whose units the CAD does not show is not about to share a request.
+            if other.lookup.error is None:
+                queued.is_alone = other.is_alone = False
+                break
         self.orders[queued.order.id] = queued
         self.wake()
 

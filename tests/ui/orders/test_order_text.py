@@ -19,6 +19,7 @@ from bot.cad.errors import (
     CadUnreachable,
     CadUnreadable,
     UnitListIncomplete,
+    UnitListOutdated,
 )
 from bot.services.orders.outcomes import (
     BoardConfirmation,
@@ -226,11 +227,19 @@ def test_what_may_have_been_done_is_not_called_undone(error, action, state) -> N
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (CadRateLimited(), "Sonoran CAD takes no more orders for now."),
-        (UnitListIncomplete(), "Sonoran CAD takes no more orders for now."),
+        (CadRateLimited(), "Sonoran CAD takes no more requests for now."),
+        (UnitListIncomplete(), "Sonoran CAD takes no more requests for now."),
         (
             UnitListIncomplete(loaded=90, as_of=datetime(2026, 1, 1, tzinfo=UTC)),
             "The list of units on duty is still loading: 90 so far, as of <t:1767225600:R>.",
+        ),
+        (UnitListOutdated(), "Sonoran CAD takes no more requests for now."),
+        (
+            UnitListOutdated(as_of=datetime(2026, 1, 1, tzinfo=UTC)),
+            (
+                "The list of units on duty was read <t:1767225600:R>, and the CAD does not show it"
+                " again yet."
+            ),
         ),
         (CadUnavailable(status=503), "Sonoran CAD has a fault (503)."),
         (CadUnreachable("No route"), "Sonoran CAD cannot be reached (`No route`)."),

@@ -25,7 +25,7 @@ from bot.services.queue.kinds import (
     undo_steps,
 )
 from bot.services.queue.kinds.free_units import without_free_units
-from bot.services.queue.recheck import look_before_attach, look_before_detach
+from bot.services.queue.looks import look_before_attach, look_before_detach
 from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, calls_of
 from bot.services.targets.resolution import Assignee
 from bot.services.targets.skipped_target import SkipReason

@@ -21,9 +21,9 @@ from bot.services.orders.outcomes import OrderView
 from bot.services.orders.stored_replies import Announcer, StoredReplies
 from bot.services.queue.batch_sender import BatchSender
 from bot.services.queue.completion import OnDone, OrderCompletion, OrderNotifier
+from bot.services.queue.looks import LATE_AFTER
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
-from bot.services.queue.recheck import LATE_AFTER
 from bot.services.queue.worker import QueueWorker, ResolveOrder
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order, OrderState, OrderStore

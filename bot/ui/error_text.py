@@ -25,7 +25,6 @@ from bot.services.errors import (
     ExportTooLarge,
     FileReadTimeout,
     FileTooLarge,
-    GuildNotServed,
     ImportExpired,
     ImportOutdated,
     NoCadAccount,
@@ -47,6 +46,7 @@ from bot.services.errors import (
 from bot.services.orders.intake import UNDO_WITHIN
 from bot.storage.errors import StorageError, ValueNotStorable
 from bot.ui.cad_error_text import TELL_OPERATOR, cad_message
+from bot.ui.guild_error_text import FIXED_GUILD_TEXTS
 from bot.ui.link_error_text import FIXED_LINK_TEXTS, LinkError, link_message
 from bot.ui.text import (
     call_name,
@@ -75,8 +75,8 @@ EMERGENCY_GONE = "This 911 call is no longer open: it was answered or dismissed.
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
 _FIXED_TEXTS: Mapping[type[ServiceError], str] = {
+    **FIXED_GUILD_TEXTS,
     **FIXED_LINK_TEXTS,
-    GuildNotServed: "This bot does not dispatch for this server.",
     NothingSelected: "No unit is picked. Pick a unit, then press the button again.",
     NoUnitFree: (
         "No unit of the departments that you picked is free now. Pick a unit, then press the"

@@ -13,7 +13,7 @@ import discord
 from bot.app import SHUTDOWN_GRACE, DispatchBot, open_bot
 from bot.command_sync import CommandsNotAuthorized
 from bot.common.discord_limits import LONGEST_RATE_LIMIT
-from bot.config.settings import Settings
+from bot.config.settings import OperatorSettings
 from bot.runtime import gc_tuning
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
 from bot.services.board.push_listener import ListenError
@@ -31,7 +31,7 @@ _INVITE = "Invite it with the address that `python -m bot invite` prints."
 _log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, signals: StopSignals) -> None:
+def run(settings: OperatorSettings, signals: StopSignals) -> None:
     """Run the bot until a signal asks it to stop.
 
     Raises:
@@ -73,7 +73,7 @@ def _rest_client() -> discord.Client:
     return discord.Client(intents=discord.Intents.none(), max_ratelimit_timeout=LONGEST_RATE_LIMIT)
 
 
-async def _serve(settings: Settings, signals: StopSignals) -> None:
+async def _serve(settings: OperatorSettings, signals: StopSignals) -> None:
     running = asyncio.create_task(_open_and_connect(settings))
     signals.cancel_on_signal(running)
     with contextlib.suppress(asyncio.CancelledError):  # asked to stop
@@ -81,14 +81,14 @@ async def _serve(settings: Settings, signals: StopSignals) -> None:
     _log.info("stopped")
 
 
-async def _open_and_connect(settings: Settings) -> None:
+async def _open_and_connect(settings: OperatorSettings) -> None:
     async with _opened_bot(settings) as bot:
         gc_tuning.tune()
         await _connect(bot, settings.discord_token.get_secret_value())
 
 
 @contextlib.asynccontextmanager
-async def _opened_bot(settings: Settings) -> AsyncIterator[DispatchBot]:
+async def _opened_bot(settings: OperatorSettings) -> AsyncIterator[DispatchBot]:
     try:
         async with open_bot(settings) as bot:
             yield bot

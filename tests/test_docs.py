@@ -239,7 +239,7 @@ def test_the_commands_page_has_every_command_and_no_other():
 
 def test_the_hosting_page_has_every_command_of_the_terminal_and_no_other():
     here = section(PAGES["docs/hosting.md"], "Commands of the terminal")
-    documented = {one.split(" FILE")[0].split(" --")[0]: one for one in first_cells(here)}
+    documented = {re.split(r" (?:FILE|\[?--)", one)[0]: one for one in first_cells(here)}
     existing = dict(terminal_commands(get_command(cli)))
     assert set(documented) == set(existing)
     for name, command in existing.items():

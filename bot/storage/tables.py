@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -151,4 +152,28 @@ obsolete_cards = Table(
     Column("delete_at", UtcDateTime, nullable=False),
     Column("guild_id", BigInteger, nullable=False, server_default="0"),
     Index(None, "guild_id"),
+)
+
+# The communities at the CAD, one for each API key; the key is sealed, see bot/storage/sealing.py.
+communities = Table(
+    "communities",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("cad_id", Text, nullable=False),
+    Column("key_sealed", LargeBinary, nullable=False),
+    # Finds a key without opening one.
+    Column("key_digest", LargeBinary, nullable=False),
+    Column("key_set_at", UtcDateTime, nullable=False),
+    Index(None, "key_digest"),
+)
+
+# The settings of each guild that is set up in the database.
+guilds = Table(
+    "guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("community_id", String(32), nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index(None, "community_id"),
 )

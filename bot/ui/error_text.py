@@ -25,7 +25,6 @@ from bot.services.errors import (
     ExportTooLarge,
     FileReadTimeout,
     FileTooLarge,
-    GuildNotServed,
     ImportExpired,
     ImportOutdated,
     NoCadAccount,
@@ -45,6 +44,7 @@ from bot.services.errors import (
 from bot.services.orders.intake import UNDO_WITHIN
 from bot.storage.errors import StorageError, ValueNotStorable
 from bot.ui.cad_error_text import TELL_OPERATOR, cad_message
+from bot.ui.guild_error_text import FIXED_GUILD_TEXTS
 from bot.ui.link_error_text import FIXED_LINK_TEXTS, LinkError, link_message
 from bot.ui.text import call_name, code_span, join_limited, on_server, role_mentions
 
@@ -65,8 +65,8 @@ EMERGENCY_GONE = "This 911 call is no longer open: it was answered or dismissed.
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
 _FIXED_TEXTS: Mapping[type[ServiceError], str] = {
+    **FIXED_GUILD_TEXTS,
     **FIXED_LINK_TEXTS,
-    GuildNotServed: "This bot does not dispatch for this server.",
     NothingSelected: (
         "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
         " button again."

@@ -44,6 +44,8 @@ from bot.services.errors import (
     RoleRequired,
     ServiceError,
     SpentError,
+    StoredKeyLocked,
+    StoredSettingsInvalid,
     TitleMissing,
     TooLateToCancel,
     TooLateToConfirm,
@@ -59,6 +61,7 @@ from bot.storage.errors import (
     DatabaseUnavailable,
     LinksChanged,
     NotADatabase,
+    SecretLocked,
     StorageError,
     ValueNotStorable,
 )
@@ -71,6 +74,8 @@ HOSTILE = "`@here` **x**\n# [a](https://b.example)\u202e" * 100
 # Errors, and parts of their texts: what happened, and what to do.
 TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (GuildNotServed(), ("does not dispatch for this server",)),
+    (StoredKeyLocked(), ("API key of this server cannot be opened", "Ask the operator")),
+    (StoredSettingsInvalid(), ("settings of this server cannot be used", "Ask the operator")),
     (CadRefused("CALL NOT FOUND", status=400), ("The CAD refused: `CALL NOT FOUND`.",)),
     (RoleRequired(frozenset({5, 4})), ("<@&4>, <@&5>",)),
     (RoleRequired(frozenset()), ("Manage Server",)),
@@ -130,6 +135,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (DatabaseTooNew("/data/x.db", "0009"), ("database", "log")),
     (DatabaseInUse("/data/x.db"), ("database", "log")),
     (LinksChanged("/data/x.db"), ("database", "log")),
+    (SecretLocked("communities key", "x"), ("database", "log")),
     (ValueNotStorable("/data/x.db", "x"), ("cannot be stored", "Type it again")),
     (
         app_commands.TransformerError(

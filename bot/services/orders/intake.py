@@ -153,7 +153,10 @@ class OrderIntake:
             self._access.require_self_dispatch(actor)
         if self._clock.now() - done.finished_at > UNDO_WITHIN:
             raise TooLateToUndo
-        return done, moved
+        later = moves.moved_later(done, await self._orders.later_than(done))
+        return done, moved.without(
+            {one.key: later[one.key] for one in moved.assignees if one.key in later}
+        )
 
     async def accept(
         self,

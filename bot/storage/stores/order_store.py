@@ -36,6 +36,9 @@ _OF_GUILD = orders.c.guild_id == bindparam("guild")
 _UNFINISHED = ORDERS.where(
     _OF_GUILD, or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(False))
 ).order_by(orders.c.id)
+_LATER = ORDERS.where(
+    _OF_GUILD, orders.c.id > bindparam("order"), orders.c.state.not_in(FAILED_STATES)
+).order_by(orders.c.id)
 _NEWEST = ORDERS.where(_OF_GUILD).order_by(orders.c.id.desc())
 _INSERT = insert(orders).returning(orders.c.id, sort_by_parameter_order=True)
 _INSERT_MANY = insert(orders)
@@ -164,6 +167,10 @@ class OrderStore:
     async def unfinished(self, guild_id: int) -> list[Order]:
         """List a guild's orders that are open, or whose outcome was not told, the oldest first."""
         return await self._read(_UNFINISHED, guild=guild_id)
+
+    async def later_than(self, order: Order) -> list[Order]:
+        """List the orders of its guild after an order, without those that have failed."""
+        return await self._read(_LATER, guild=order.guild_id, order=order.id)
 
     async def newest(
         self,

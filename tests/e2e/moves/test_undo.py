@@ -97,6 +97,48 @@ async def test_a_unit_that_has_moved_on_is_left_alone_and_named(bot_fixture: Bot
 
 
 @both_apis
+async def test_a_unit_that_a_later_order_has_moved_is_left_alone(bot_fixture: BotFixture) -> None:
+    first = await give(bot_fixture, call=FIRE, units="A-7 B-21")
+    await give(bot_fixture, "detach", units="A-7")
+    last = await give(bot_fixture, call=FIRE, units="A-7")
+    assert await undo(first) == [
+        f"⚠️ Undone: B\\-21 back on #{STOP}",
+        "Confirmed by the CAD.",
+        "Left out: `A-7`: a later order has moved this unit. Undo that one first.",
+    ]
+    assert "A-7" in bot_fixture.units_on(FIRE)
+    assert await undo(last) == [f"✅ Undone: A\\-7 off #{FIRE}", "Confirmed by the CAD."]
+
+
+@both_apis
+async def test_later_orders_that_were_undone_do_not_count(bot_fixture: BotFixture) -> None:
+    first = await give(bot_fixture, call=FIRE, units="A-7")
+    later = await give(bot_fixture, "detach", units="A-7")
+    look = OldLook(first)
+    assert await undo(first) == [
+        "❌ Not undone.",
+        "Left out: `A-7`: a later order has moved this unit. Undo that one first.",
+    ]
+    assert await undo(later) == [f"✅ Undone: A\\-7 back on #{FIRE}", "Confirmed by the CAD."]
+    look.restore()
+    assert await undo(first) == [f"✅ Undone: A\\-7 off #{FIRE}", "Confirmed by the CAD."]
+
+
+async def test_a_later_order_that_still_waits_counts(bot_fixture: BotFixture) -> None:
+    first = await give(bot_fixture, call=FIRE, units="A-7")
+    bot_fixture.set_fault(BAD_GATEWAY)
+    waiting = await bot_fixture.run_command(bot_fixture.dana, "attach", call=ROBBERY, units="A-7")
+    assert (await waiting.after(30)).startswith("⏳")
+    await press(first, "Undo")
+    bot_fixture.clear_faults()
+    assert (await first.after(MINUTE)).splitlines() == [
+        "❌ Not undone.",
+        "Left out: `A-7`: a later order has moved this unit. Undo that one first.",
+    ]
+    assert "A-7" in bot_fixture.units_on(ROBBERY)
+
+
+@both_apis
 async def test_where_all_have_moved_on_nothing_is_sent(bot_fixture: BotFixture) -> None:
     said = await give(bot_fixture, call=FIRE, units="A-7")
     bot_fixture.world.detach(bot_fixture.server, Target(ident_ids=(ident(bot_fixture, "A-7"),)))

@@ -14,7 +14,11 @@ from bot.storage.tables import metadata
 
 # Statements about all guilds, or about a row that the caller has checked.
 EXCEPTIONS = {
-    "card_store": {},
+    "guild_data_store": {"DELETE_UNUSED": "communities that no guild has"},
+    "guild_store": {
+        "_GUILDS": "completed by others",
+        "_ALL": "the start of the bot, and the operator's list",
+    },
     "link_request_store": {
         "_REQUESTS": "completed by others",
         "_BY_ID": "the caller compares the guild of the row",
@@ -28,7 +32,6 @@ EXCEPTIONS = {
     "order_row": {"ORDERS": "completed by others"},
     "order_store": {
         "_BY_REPLY": "a message of Discord is in one guild",
-        "_BY_UNDO": "a row that the caller has read",
         "_TO_UNDO": "a row that the caller has read",
         "_BY_ID": "the caller compares the guild of the row",
         "_LAST_ID": "the ids of one transaction",

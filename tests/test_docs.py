@@ -267,6 +267,13 @@ def test_the_findings_that_the_hosting_page_shows_are_those_of_the_doctor():
         assert any(re.fullmatch(one, plain(finding)) for one in known), finding
 
 
+def test_the_findings_that_the_hosting_page_shows_are_counted():
+    shown = section(PAGES["docs/hosting.md"], "Checking the set-up")
+    levels = re.findall(r"^(fault|warning|ok) ", shown, re.MULTILINE)
+    faults, warnings = levels.count("fault"), levels.count("warning")
+    assert f"\n{faults} faults, {warnings} warning, {len(levels)} findings\n" in shown
+
+
 def test_every_table_of_errors_is_found():
     found = texts_of_errors()
     assert found["text"]

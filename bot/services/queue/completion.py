@@ -268,6 +268,7 @@ class OrderCompletion:
                     queued,
                     queued.outcome,
                     self._board,
+                    later=lambda: self._store.later_than(queued.order),
                     clock=self._clock,
                     check_after=board_check.CHECK_AFTER if is_recent else (),
                 )

@@ -16,7 +16,7 @@ from bot.common.discord_limits import LONGEST_RATE_LIMIT
 from bot.config.settings import OperatorSettings
 from bot.runtime import gc_tuning
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
-from bot.services.board.push_listener import ListenError
+from bot.wiring.push_server import ListenError
 from bot.wiring.services import SHUTDOWN_GRACE
 
 CLOSE_TIMEOUT = 3.0  # seconds for closing the connection to Discord, which may be unreachable

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import discord
@@ -20,7 +21,7 @@ from bot.services.board.live_board import Board
 from bot.services.cad_accounts import CadAccounts
 from bot.services.cad_servers import CadServers
 from bot.storage.database import Database
-from bot.wiring import cad_connection
+from bot.wiring.cad_connection import CadConnections, build_client
 from bot.wiring.push_server import open_push_server
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class SharedDependencies:
     """What the services of all guilds share; the client is used once it is connected.
 
     Attributes:
-        open_transport: opens a connection to an address.
+        connections: those to the CAD, for all guilds.
         push_server: takes the push events of all guilds; None without PUSH_LISTEN.
     """
 
@@ -40,7 +41,7 @@ class SharedDependencies:
     client: discord.Client
     clock: Clock
     database: Database
-    open_transport: Callable[[str], Transport]
+    connections: CadConnections
     push_server: HttpPushServer | None
 
 
@@ -102,20 +103,21 @@ async def open_shared(
     database = await Database.open(operator.database_url, is_owner=True)
     stack.push_async_callback(database.close)
     push_server = await open_push_server(stack, operator.push_address, clock)
-    opening = transport or open_usual
-    return SharedDependencies(operator, client, clock, database, opening, push_server)
+    connections = CadConnections(
+        partial(transport or open_usual, str(operator.sonoran_api_url)),
+        budget_share=operator.sonoran_budget_share,
+        clock=clock,
+    )
+    return SharedDependencies(operator, client, clock, database, connections, push_server)
 
 
-def open_dependencies(
+async def open_dependencies(
     stack: AsyncExitStack, shared: SharedDependencies, guild_id: int, settings: GuildSettings
 ) -> Dependencies:
     """Open a guild's connection to the CAD; the stack closes it."""
-    operator, clock = shared.operator, shared.clock
-    transport = shared.open_transport(str(operator.sonoran_api_url))
-    cad = cad_connection.build_client(
-        settings, transport, budget_share=operator.sonoran_budget_share, clock=clock
-    )
-    stack.push_async_callback(cad.close)
+    clock = shared.clock
+    connection = await stack.enter_async_context(shared.connections.connect(settings))
+    cad = build_client(settings, connection)
     layouts = CallLayouts(cad.layouts, clock=clock)
     stack.push_async_callback(layouts.close)
     servers = CadServers(
@@ -126,6 +128,7 @@ def open_dependencies(
         clock=clock,
         complete_call=layouts.complete,
         server_label=servers.labels.__getitem__,
+        turns=connection.turns,
     )
     stack.push_async_callback(board.close)
     accounts = CadAccounts(cad, clock=clock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import math
 import os
 import random
@@ -22,6 +23,7 @@ from bot.cad.errors import (
     CadUnreadable,
 )
 from bot.cad.http import retry, wire
+from bot.cad.http.limiter_turns import LimiterTurns
 from bot.cad.http.rate_limits import RateLimit, RateLimiter, in_background, spare_requests
 from bot.cad.http.wire import Request, Response
 from bot.common.clock import SYSTEM_CLOCK, Clock
@@ -124,9 +126,19 @@ class RequestSender:
     ) -> None:
         self._transport = transport
         self._limiters = {endpoint: limit.new_limiter(clock) for endpoint, limit in limits.items()}
+        self._turns = {
+            endpoint: LimiterTurns(limiter, clock) for endpoint, limiter in self._limiters.items()
+        }
         self._clock = clock
         self._jitter = jitter
         self._last_answer: Response | None = None
+
+    def new_user(self) -> RequestSender:
+        """Return a sender over the same connection and limits; orders of its users take turns."""
+        user = copy.copy(self)
+        limiters = {endpoint: turns.new_user() for endpoint, turns in self._turns.items()}
+        user._limiters = limiters  # noqa: SLF001
+        return user
 
     @property
     def clock_skew(self) -> float | None:

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import exc, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bot.storage.advisory_lock import acquire_lock
 from bot.storage.errors import (
     DRIVER_ERRORS,
     DatabaseUnavailable,
     StorageError,
-    ValueNotStorable,
     storage_error,
 )
-from bot.storage.ownership import owned
+from bot.storage.ownership import SoleOwner
 from bot.storage.schema import HEAD, check_writable, migrate, stored_revision
 from bot.storage.sqlite import CHECKPOINT_EVERY, SqliteWriter, create_reader
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator
 
     from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-ItemT = TypeVar("ItemT")
-ResultT = TypeVar("ResultT")
+    from bot.storage.ownership import Ownership
 
 _IN_MEMORY = (None, "", ":memory:")
 
@@ -49,7 +48,7 @@ class Database:
         self._writer = SqliteWriter(engine.url) if self.dialect == "sqlite" else None
         # Nothing else can see a database in memory: what writes it also reads it.
         self._is_private = self._writer is not None and engine.url.database in _IN_MEMORY
-        self._ownership = AsyncExitStack()
+        self.ownership: Ownership = SoleOwner()
         self._checkpoint: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -58,21 +57,28 @@ class Database:
         """Open the database at a SQLAlchemy `url`, creating and migrating it where needed.
 
         `found_revision` then holds the revision found before (None: it was new). Raises
-        DatabaseUnavailable, NotADatabase or DatabaseTooNew, leaving nothing open; for an owner,
-        of which there is one at a time, DatabaseInUse.
+        DatabaseUnavailable, NotADatabase or DatabaseTooNew, leaving nothing open. There is one
+        owner at a time: a second one of a file gets DatabaseInUse, one of a server waits here.
         """
         database = cls(_create_engine(url))
         try:
-            if is_owner:
-                holding = owned(database._engine, database.file, database.location)
-                await database._ownership.enter_async_context(holding)
+            if is_owner and database.file is not None:
+                database.ownership = SoleOwner.of_file(database.file, database.location)
             async with database.connect() as connection:
                 found = await connection.run_sync(stored_revision)
             async with database.begin() as connection:
                 if found == HEAD:
                     await connection.run_sync(check_writable)
                 else:
+                    # Several processes that start together: the first one migrates for all.
+                    await acquire_lock(connection, "migration")
                     found = await connection.run_sync(migrate, database.location)
+            if is_owner and database.dialect == "postgresql":
+                # Imported only here: a file has no lease.
+                from bot.storage.shard_leases import ShardLeases  # noqa: PLC0415
+
+                database.ownership = ShardLeases.on(database._engine.url, database.location)
+                await database.ownership.acquire()
         except BaseException:
             await database.close()
             raise
@@ -100,7 +106,7 @@ class Database:
             await asyncio.wait([self._checkpoint])
         if self._writer is not None:
             await self._writer.close()
-        await self._ownership.aclose()
+        await self.ownership.release()
         await self._engine.dispose()
 
     @asynccontextmanager
@@ -108,13 +114,15 @@ class Database:
         """Hold a connection in a transaction that may write: committed, or rolled back on error.
 
         On SQLite it takes the write lock at once, so what is read inside stays true until the
-        commit. Raises a StorageError for whatever the driver raises.
+        commit. On PostgreSQL no other process becomes the owner until then. Raises a StorageError
+        for whatever the driver raises, OwnershipLost where another process is the owner.
         """
         if self._closed:
             raise self._closed_error()
         try:
             if self._writer is None:
                 async with self._pooled() as connection, connection.begin():
+                    await self.ownership.fence(connection)
                     yield connection
                 return
             async with self._writer.transaction() as writing:
@@ -178,62 +186,6 @@ class Database:
     def _closed_error(self) -> StorageError:
         # A disposed engine would connect again, and that connection would never be closed.
         return DatabaseUnavailable(self.location, "it was closed")
-
-
-class Coalescer(Generic[ItemT, ResultT]):
-    """Does one piece of work for many items at once; a lone item does not wait.
-
-    Args:
-        work: does it for all items in one go, all or none, and returns a result for each, in
-            their order.
-    """
-
-    def __init__(self, work: Callable[[list[ItemT]], Awaitable[Sequence[ResultT]]]) -> None:
-        self._work = work
-        self._waiting: list[tuple[ItemT, asyncio.Future[ResultT]]] = []
-        self._working: asyncio.Task[None] | None = None
-
-    async def submit(self, item: ItemT) -> ResultT:
-        """Have the work done for an item; return its result, or raise its error."""
-        mine: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, mine))
-        if self._working is None:
-            # Its own task: a caller that is cancelled does not stop the work of the others.
-            self._working = asyncio.create_task(self._drain())
-        return await mine
-
-    async def _drain(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting, []
-                try:
-                    results = await self._work([item for item, _ in batch])
-                except Exception as error:  # noqa: BLE001 - it is raised again, for each
-                    await self._fail(batch, error)
-                    continue
-                for (_, future), result in zip(batch, results, strict=True):
-                    if not future.done():  # the caller does not wait any more
-                        future.set_result(result)
-        finally:
-            self._working = None
-
-    async def _fail(
-        self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]], error: Exception
-    ) -> None:
-        """Raise an error for each item; where it is one item's fault, for that item alone."""
-        is_of_one = isinstance(error, ValueNotStorable) or not isinstance(error, StorageError)
-        for item, future in batch:
-            if len(batch) > 1 and is_of_one:
-                try:
-                    (result,) = await self._work([item])
-                except Exception as own_error:  # noqa: BLE001 - it is raised again
-                    if not future.done():
-                        future.set_exception(own_error)
-                    continue
-                if not future.done():
-                    future.set_result(result)
-            elif not future.done():
-                future.set_exception(error)
 
 
 async def upgrade(url: str) -> tuple[str | None, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -15,8 +16,10 @@ from bot.cad.http.transport import Transport
 from bot.command_sync import CommandSync
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.common.discord_limits import LONGEST_RATE_LIMIT
+from bot.common.request_guard import request_guard
 from bot.config.settings import Settings
 from bot.services.records.erasure import MemberErasure
+from bot.storage.ownership import Ownership
 from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.command_sync_store import CommandSyncStore
 from bot.ui.calls.call_select import CallSelect
@@ -59,6 +62,7 @@ class DispatchBot(DispatchClient):
         registry: opens the services of guilds; set before the bot connects, see `open_bot`.
         guild_services: those of the open guilds, by guild id.
         command_syncs: which commands Discord has.
+        ownership: whether this process may act for the database. Nothing is sent once it is over.
 
     Args:
         guild_id: the guild that gets the commands; None for all.
@@ -67,6 +71,7 @@ class DispatchBot(DispatchClient):
     registry: GuildRegistry
     guild_services: Mapping[int, Services]
     command_syncs: CommandSyncStore
+    ownership: Ownership
 
     def __init__(self, *, guild_id: int | None = None, members_intent: bool = False) -> None:
         super().__init__(
@@ -76,11 +81,16 @@ class DispatchBot(DispatchClient):
             allowed_mentions=discord.AllowedMentions.none(),
             tree_cls=DispatchTree,
             max_ratelimit_timeout=LONGEST_RATE_LIMIT,
+            http_trace=request_guard(self._trusted_for),
             # A member who installs the application for themselves would bring it to any server.
             allowed_contexts=AppCommandContext(guild=True, dm_channel=False, private_channel=False),
             allowed_installs=AppInstallationType(guild=True, user=False),
         )
         self._guild = discord.Object(guild_id) if guild_id else None
+
+    def _trusted_for(self) -> float:
+        trusted_for = self.ownership.trusted_for
+        return math.inf if trusted_for is None else trusted_for()
 
     @property
     def _dispatch_tree(self) -> DispatchTree:
@@ -125,6 +135,11 @@ class DispatchBot(DispatchClient):
             *(services.drain(SHUTDOWN_GRACE) for services in self.guild_services.values()),
         )
 
+    async def abandon(self) -> None:
+        """Leave everything under way to another process, at once and without a word."""
+        self._dispatch_tree.abandon()
+        await asyncio.gather(*(services.abandon() for services in self.guild_services.values()))
+
 
 @asynccontextmanager
 async def open_bot(
@@ -149,6 +164,7 @@ async def open_bot(
     bot = DispatchBot(guild_id=guild_id, members_intent=settings.members_intent)
     async with AsyncExitStack() as stack:
         shared = await open_shared(stack, settings, bot, transport, clock)
+        bot.ownership = shared.database.ownership
         bot.command_syncs = CommandSyncStore(shared.database)
         bot.registry = GuildRegistry(shared)
         stack.push_async_callback(bot.registry.close_all)

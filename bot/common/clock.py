@@ -7,7 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-_UPTIME = getattr(time, "CLOCK_BOOTTIME", None)
+# Linux's monotonic clock stands still while the machine sleeps, that of macOS does not.
+_UPTIME = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
 
 
 class Clock:
@@ -19,7 +20,6 @@ class Clock:
 
     def uptime(self) -> float:
         """Return seconds that never go back, and go on while the machine sleeps."""
-        # On Linux a monotonic clock stands still then, elsewhere it does not.
         return time.clock_gettime(_UPTIME) if _UPTIME is not None else time.monotonic()
 
     def now(self) -> datetime:

@@ -112,6 +112,12 @@ class BackgroundTasks:
         for task in self._cancellable:
             task.cancel()
 
+    def abandon(self) -> None:
+        """Cancel every task, wherever it is."""
+        self.is_stopping = True
+        for task in self._running:
+            task.cancel()
+
     async def join(self) -> None:
         """Wait until every task that was spawned has ended."""
         while self._running:

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
-
-from sqlalchemy import exc, make_url
-from sqlalchemy.ext.asyncio import create_async_engine
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from bot.storage.advisory_lock import acquire_lock
+from bot.storage.engine import create_engine, printable, sqlite_file
 from bot.storage.errors import (
     DRIVER_ERRORS,
     DatabaseUnavailable,
     StorageError,
+    ValueNotStorable,
     storage_error,
 )
 from bot.storage.ownership import SoleOwner
 from bot.storage.schema import HEAD, check_writable, migrate, stored_revision
-from bot.storage.sqlite import CHECKPOINT_EVERY, SqliteWriter, create_reader
+from bot.storage.sqlite import CHECKPOINT_EVERY, SqliteWriter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from pathlib import Path
 
-    from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
     from bot.storage.ownership import Ownership
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
 
 _IN_MEMORY = (None, "", ":memory:")
 
@@ -42,7 +43,7 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         """Wrap an `engine`; use `open`, which also migrates."""
         self.dialect = engine.dialect.name
-        self.location = _printable(engine.url)
+        self.location = printable(engine.url)
         self.found_revision: str | None = None
         self._engine = engine
         self._writer = SqliteWriter(engine.url) if self.dialect == "sqlite" else None
@@ -60,7 +61,7 @@ class Database:
         DatabaseUnavailable, NotADatabase or DatabaseTooNew, leaving nothing open. There is one
         owner at a time: a second one of a file gets DatabaseInUse, one of a server waits here.
         """
-        database = cls(_create_engine(url))
+        database = cls(create_engine(url))
         try:
             if is_owner and database.file is not None:
                 database.ownership = SoleOwner.of_file(database.file, database.location)
@@ -88,7 +89,7 @@ class Database:
     @classmethod
     def unmigrated(cls, url: str) -> Database:
         """Connect to the database at a `url` as it is, without migrating it."""
-        return cls(_create_engine(url))
+        return cls(create_engine(url))
 
     @property
     def file(self) -> Path | None:
@@ -188,41 +189,64 @@ class Database:
         return DatabaseUnavailable(self.location, "it was closed")
 
 
+class Coalescer(Generic[ItemT, ResultT]):
+    """Does one piece of work for many items at once; a lone item does not wait.
+
+    Args:
+        work: does it for all items in one go, all or none, and returns a result for each, in
+            their order.
+    """
+
+    def __init__(self, work: Callable[[list[ItemT]], Awaitable[Sequence[ResultT]]]) -> None:
+        self._work = work
+        self._waiting: list[tuple[ItemT, asyncio.Future[ResultT]]] = []
+        self._working: asyncio.Task[None] | None = None
+
+    async def submit(self, item: ItemT) -> ResultT:
+        """Have the work done for an item; return its result, or raise its error."""
+        mine: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, mine))
+        if self._working is None:
+            # Its own task: a caller that is cancelled does not stop the work of the others.
+            self._working = asyncio.create_task(self._drain())
+        return await mine
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                try:
+                    results = await self._work([item for item, _ in batch])
+                except Exception as error:  # noqa: BLE001 - it is raised again, for each
+                    await self._fail(batch, error)
+                    continue
+                for (_, future), result in zip(batch, results, strict=True):
+                    if not future.done():  # the caller does not wait any more
+                        future.set_result(result)
+        finally:
+            self._working = None
+
+    async def _fail(
+        self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]], error: Exception
+    ) -> None:
+        """Raise an error for each item; where it is one item's fault, for that item alone."""
+        is_of_one = isinstance(error, ValueNotStorable) or not isinstance(error, StorageError)
+        for item, future in batch:
+            if len(batch) > 1 and is_of_one:
+                try:
+                    (result,) = await self._work([item])
+                except Exception as own_error:  # noqa: BLE001 - it is raised again
+                    if not future.done():
+                        future.set_exception(own_error)
+                    continue
+                if not future.done():
+                    future.set_result(result)
+            elif not future.done():
+                future.set_exception(error)
+
+
 async def upgrade(url: str) -> tuple[str | None, str]:
     """Migrate the database at `url`; return its revision before (None: it was new) and now."""
     database = await Database.open(url)
     await database.close()
     return database.found_revision, HEAD
-
-
-def _create_engine(url: str) -> AsyncEngine:
-    """Build the engine, and the folder of a SQLite file."""
-    try:
-        parsed = make_url(url)
-    except exc.ArgumentError as error:
-        # The text is not repeated: it may hold a password.
-        raise DatabaseUnavailable("DATABASE_URL", "it is not a database URL") from error
-    try:
-        if parsed.get_backend_name() != "sqlite":
-            return create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True)
-        if file := sqlite_file(parsed):
-            file.parent.mkdir(parents=True, exist_ok=True)
-        return create_reader(parsed)
-    except (exc.SQLAlchemyError, ImportError, OSError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise DatabaseUnavailable(_printable(parsed), reason or str(error)) from error
-
-
-def sqlite_file(url: URL) -> Path | None:
-    """Return the file of a SQLite database, None for a server, for memory and for SQLite URIs."""
-    if url.get_backend_name() != "sqlite" or not url.database:
-        return None
-    return None if url.database.startswith(("file:", ":memory:")) else Path(url.database)
-
-
-def _printable(url: URL) -> str:
-    """Name the database without its password: the path of a SQLite file, else the URL."""
-    if url.get_backend_name() == "sqlite":
-        return url.database or ":memory:"
-    # Drivers take passwords as query parameters too.
-    return url.set(query={}).render_as_string(hide_password=True)

@@ -161,14 +161,18 @@ class ShardLeases:
         if self._renewing is not None:
             self._renewing.cancel()
         try:
-            if self._epoch is not None:
-                self._lose()
-                async with asyncio.timeout(self.times.renew_every):
-                    await self._leases.resign(self._epoch)
+            async with asyncio.timeout(self.times.renew_every):
+                await self.resign()
         except (StorageError, TimeoutError) as error:
             _log.warning("the lease could not be given back: %r", error)
         finally:
             await self._leases.close()
+
+    async def resign(self) -> None:
+        """End the lease, if this process has it."""
+        self._lose()
+        if self._epoch is not None:
+            await self._leases.resign(self._epoch)
 
     async def _keep(self) -> None:
         """Renew the lease for as long as it is trusted."""

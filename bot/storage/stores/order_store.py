@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
 
 from bot.storage.advisory_lock import acquire_lock
-from bot.storage.coalescer import Coalescer
+from bot.storage.database import Coalescer, Database
 from bot.storage.stores.order_row import (
     FAILED_STATES,
     ORDERS,
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sqlalchemy import Select
-
-    from bot.storage.database import Database
 
 __all__ = ["Order", "OrderAction", "OrderState", "OrderStore"]
 

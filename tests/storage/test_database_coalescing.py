@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.storage.coalescer import Coalescer
+from bot.storage.database import Coalescer
 from bot.storage.errors import DatabaseUnavailable, ValueNotStorable
 
 

@@ -76,7 +76,7 @@ class Database:
                     found = await connection.run_sync(migrate, database.location)
             if is_owner and database.dialect == "postgresql":
                 # Imported only here: a file has no lease.
-                from bot.storage.shard_leases import ShardLeases  # noqa: PLC0415
+                from bot.storage.leases.shard_leases import ShardLeases  # noqa: PLC0415
 
                 database.ownership = ShardLeases.on(database._engine.url, database.location)
                 await database.ownership.acquire()

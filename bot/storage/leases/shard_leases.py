@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.common.outage_log import OutageLog
 from bot.storage.errors import OwnershipLost, StorageError
-from bot.storage.lease_table import LeaseTable
+from bot.storage.leases.lease_table import LeaseTable
 
 if TYPE_CHECKING:
     from sqlalchemy import URL

@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.common.clock import Clock
 from bot.storage.errors import DatabaseUnavailable, StorageError
-from bot.storage.shard_leases import ShardLeases
-from tests.storage.pretend_leases import PretendLeases, Row, Statement
+from bot.storage.leases.shard_leases import ShardLeases
+from tests.storage.leases.pretend_leases import PretendLeases, Row, Statement
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

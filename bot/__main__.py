@@ -47,8 +47,9 @@ cli = typer.Typer(
     help="Puts units on Sonoran CAD calls, from Discord. Without a command, runs the bot.",
     epilog=(
         "Exit codes: 0 done, or stopped as asked; 1 a fault of the bot; 2 settings, command line,"
-        " file or database; 3 Discord refuses the token; 4 an intent is missing; 5 Discord or the"
-        " database cannot be reached, or, for the doctor, the CAD."
+        " file or database; 3 Discord refuses the token; 4 an intent is missing; 5 Discord,"
+        " the database or the address of PUSH_LISTEN cannot be reached now; for the doctor, Discord"
+        " or the CAD."
     ),
 )
 db_cli = typer.Typer(help="Look after the database.")

@@ -128,17 +128,19 @@ class DispatchBot(DispatchClient):
         """Log that the bot is ready."""
         _log.info("ready as %s on %d servers", self.user, len(self.guilds))
 
-    async def drain(self) -> None:
-        """Accept no more commands; give running ones `SHUTDOWN_GRACE` seconds to finish."""
+    async def drain(self, seconds: float = SHUTDOWN_GRACE) -> None:
+        """Accept no more commands; give running ones some seconds to finish."""
         await asyncio.gather(
-            self._dispatch_tree.drain(SHUTDOWN_GRACE),
-            *(services.drain(SHUTDOWN_GRACE) for services in self.guild_services.values()),
+            self._dispatch_tree.drain(seconds),
+            *(services.drain(seconds) for services in self.guild_services.values()),
         )
 
     async def abandon(self) -> None:
         """Leave everything under way to another process, at once and without a word."""
         self._dispatch_tree.abandon()
-        await asyncio.gather(*(services.abandon() for services in self.guild_services.values()))
+        for services in self.guild_services.values():
+            services.queue.abandon()
+        await self.drain(0)
 
 
 @asynccontextmanager

@@ -128,15 +128,15 @@ async def _connect(bot: DispatchBot, token: str) -> None:
         await asyncio.wait({connection, loss}, return_when=asyncio.FIRST_COMPLETED)
         if loss.done():
             _log.warning("another bot may own the database now; this one sends nothing any more")
-            await bot.abandon()
         else:
             with _as_startup_errors(bot):
                 connection.result()
     except asyncio.CancelledError:
         _log.info("stopping; running commands have %d seconds to finish", SHUTDOWN_GRACE)
-        await bot.drain()
         raise
     finally:
+        # Also when Discord ends it: what runs in the background needs the database until then.
+        await (bot.abandon() if loss.done() else bot.drain())
         loss.cancel()
         connection.cancel()
         leaving = asyncio.create_task(bot.close())

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TypeAlias
 
 import discord
 from discord import app_commands
-from discord.app_commands import Choice, Range
+from discord.app_commands import Choice
 from discord.ext import commands
 
-from bot.ui.calls.autocomplete_choices import call_choice, server_choices, unit_choices
+from bot.ui.calls.autocomplete_choices import (
+    ServerNumber,
+    call_choice,
+    server_choices,
+    unit_choices,
+)
 from bot.ui.interactions.responses import (
     Interaction,
     actor_of,
@@ -18,8 +22,6 @@ from bot.ui.interactions.responses import (
     submit_order,
 )
 from bot.ui.orders.mentions import members_of
-
-ServerNumber: TypeAlias = Range[int, 1, 1000]
 
 _UNITS_HELP = (
     "me, @members, @roles, #voice, A-12, A-1..A-9, dept:LSPD, API ids; exclude: -@member, -A-3"

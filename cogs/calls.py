@@ -11,7 +11,7 @@ from discord.ext import commands
 
 from bot.services.errors import ServiceError
 from bot.ui.calls import call_text as words
-from bot.ui.calls.autocomplete_choices import server_choices
+from bot.ui.calls.autocomplete_choices import ServerNumber, server_choices
 from bot.ui.calls.call_select import call_select_view
 from bot.ui.calls.new_call import NewCallForm, Priority
 from bot.ui.interactions.answers import answer, answer_error
@@ -54,7 +54,7 @@ class CallsCog(commands.Cog):
     async def calls(
         self,
         interaction: Interaction,
-        server: Range[int, 1, 1000] | None = None,
+        server: ServerNumber | None = None,
         page: Range[int, 1] = 1,
     ) -> None:
         await respond(
@@ -72,7 +72,7 @@ class CallsCog(commands.Cog):
         self,
         interaction: Interaction,
         priority: Priority | None = None,
-        server: Range[int, 1, 1000] | None = None,
+        server: ServerNumber | None = None,
     ) -> None:
         try:
             services_for(interaction).call_actions.require_dispatch(actor_of(interaction))

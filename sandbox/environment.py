@@ -23,7 +23,7 @@ from sandbox import bot_settings
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import account_states, second_server, seed
 from sandbox.cad.state.behaviour import SpokenApi
-from sandbox.cad.state.models import Server
+from sandbox.cad.state.models import Community, Server
 from sandbox.cad.state.seed import Person
 from sandbox.fake_time import FakeTime
 from sandbox.preview_time import LiveClock, external_wait, sync_time
@@ -60,6 +60,11 @@ class Environment:
     def second_server(self) -> Server:
         """The other server of the community, with a channel of its own."""
         return self.cad.world.server(seed.COMMUNITY_ID, second_server.SERVER_ID)
+
+    @property
+    def community(self) -> Community:
+        """The community of both servers."""
+        return self.cad.world.communities[seed.COMMUNITY_ID]
 
     def units_on(self, call_id: int) -> tuple[str, ...]:
         """List the numbers of the units on a call, in the order of their attachment."""

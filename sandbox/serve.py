@@ -15,7 +15,6 @@ from typing import Any
 
 from sandbox.cad.state import extra_units
 from sandbox.cad.state.behaviour import SpokenApi
-from sandbox.cad.state.seed import COMMUNITY_ID
 from sandbox.cad.state.simulation import Simulation
 from sandbox.environment import Environment, open_environment
 from sandbox.live_preview import live_preview
@@ -71,9 +70,8 @@ async def serve(
         cad_permissions=cad_permissions,
         api=api,
     ) as environment:
-        world = environment.cad.world
         extra_units.add_numbered_units(
-            world, world.communities[COMMUNITY_ID], environment.home_server, units
+            environment.cad.world, environment.community, environment.home_server, units
         )
         await _welcome(environment)
         channel = environment.second_channel if second_server else environment.channel
@@ -114,7 +112,7 @@ async def _simulation(environment: Environment, simulate: bool) -> AsyncIterator
         yield
         return
     world, home_server = environment.cad.world, environment.home_server
-    unit_numbers = extra_units.add_units(world, world.communities[COMMUNITY_ID], home_server)
+    unit_numbers = extra_units.add_units(world, environment.community, home_server)
     simulation = Simulation(world, home_server, unit_numbers=unit_numbers, own_calls_only=True)
     # In a context of its own, because simcord's context has virtual time.
     running = contextvars.Context().run(asyncio.create_task, simulation.run())

@@ -69,6 +69,7 @@ _SERVICE_ROOT = (
 )
 _BELOW_SERVICES = (*_CAD, "bot.storage", *_SERVICE_ROOT)
 _UI_ROOT = (
+    "bot.ui.cad_error_text",
     "bot.ui.discord_sender",
     "bot.ui.error_text",
     "bot.ui.link_error_text",

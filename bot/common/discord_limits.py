@@ -12,6 +12,10 @@ REPLY_LIFETIME = INTERACTION_LIFETIME - timedelta(seconds=15)
 # Seconds; discord.py sleeps for shorter ones, and raises RateLimited for longer ones. Its least.
 LONGEST_RATE_LIMIT = 30.0
 
+LAST_SNOWFLAKE = 2**63 - 1  # ids of Discord are 64-bit numbers with a sign, as in the databases
+LAST_SERVER_ID = 999_999_999  # of the CAD's servers: a custom id has room for nine digits
+EDIT_GAP = 3.0  # seconds between two edits of one reply; Discord takes five in five seconds
+
 MAX_OPTIONS = 25  # options of a select, and selected members
 MAX_OPTION_LENGTH = 100  # characters of an option's label, value and description
 

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from bot.common.discord_limits import LAST_SERVER_ID
 from bot.config.server_list import CadServerSetting, CadServerSettings
 from bot.config.setting_fields import (
-    LAST_SERVER_ID,
     IdFormat,
     Secret,
     Snowflake,

@@ -8,6 +8,8 @@ from typing import Annotated, NamedTuple
 from pydantic import BeforeValidator
 from pydantic_settings import NoDecode
 
+from bot.common.discord_limits import LAST_SNOWFLAKE
+
 # `1`, `1:CHANNEL`, `1:CHANNEL:NAME` or `1::NAME`
 _SERVER = re.compile(r"(\d{1,9})(?:\s*:\s*(\d{17,19})?(?:\s*:\s*(.*))?)?", re.DOTALL)
 _EXPECTED = (
@@ -46,7 +48,7 @@ def _parse_one(text: str) -> CadServerSetting:
         raise ValueError(_EXPECTED)
     server_id, channel_id = int(match[1]), int(match[2] or 0)
     name = " ".join((match[3] or "").split())
-    if not server_id or channel_id >= 2**63 or len(name) > MAX_NAME_LENGTH:
+    if not server_id or channel_id > LAST_SNOWFLAKE or len(name) > MAX_NAME_LENGTH:
         raise ValueError(_EXPECTED)
     return CadServerSetting(server_id, channel_id or None, name)
 

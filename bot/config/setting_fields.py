@@ -17,12 +17,12 @@ from pydantic import (
 from pydantic_settings import NoDecode
 
 from bot.common import steam_id
+from bot.common.discord_limits import LAST_SNOWFLAKE
 
 # The driver is required: SQLAlchemy's default for "sqlite://" does not work with asyncio.
 _DATABASE = re.compile(r"(sqlite\+aiosqlite|postgresql\+(asyncpg|psycopg))://.*", re.DOTALL)
 # https://docs.discord.com/developers/reference#authentication: id, time and signature in base64.
 _TOKEN = re.compile(r"[\w-]+(\.[\w-]+){2}", re.ASCII)
-LAST_SERVER_ID = 999_999_999  # a custom id of Discord has room for nine digits
 _QUOTES = "\"'"
 
 
@@ -146,7 +146,7 @@ def valid_api_url(value: HttpUrl) -> str:
 
 # Ids count milliseconds since 2015: the first ones had 17 digits after two weeks.
 # https://docs.discord.com/developers/reference#snowflakes
-Snowflake = Annotated[int, Field(ge=10**16, lt=2**63)]
+Snowflake = Annotated[int, Field(ge=10**16, le=LAST_SNOWFLAKE)]
 Snowflakes = Annotated[frozenset[Snowflake], NoDecode, BeforeValidator(_split_list)]
 Texts = Annotated[frozenset[str], NoDecode, BeforeValidator(_split_texts)]
 Secret = Annotated[SecretStr, AfterValidator(_valid_secret)]

@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings
 
+from bot.common.discord_limits import LAST_SERVER_ID
 from bot.config.environment import (
     FILE_SUFFIX,
     SECRET_NAMES,
@@ -26,7 +27,6 @@ from bot.config.environment import (
 from bot.config.guild_settings import GuildSettings
 from bot.config.misspelled import near_misses
 from bot.config.setting_fields import (
-    LAST_SERVER_ID,
     IdFormat,
     Snowflake,
     Text,

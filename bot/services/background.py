@@ -67,26 +67,27 @@ class BackgroundTasks:
         """
         outage = OutageLog(_log, f"{name} failed", f"{name} works again")
 
-        async def run() -> None:
-            wait: float | None = first_wait
-            failures = 0
-            while not self.is_stopping:
-                if wait:
-                    await self.sleep(wait)
-                try:
-                    wait = await step()
-                except Exception as error:  # noqa: BLE001 - nothing would start the task again
-                    failures += 1
-                    outage.record_failure(error, traceback=not isinstance(error, expected))
-                    asked_for = error.retry_after if isinstance(error, CadError) else None
-                    wait = max(backoff.delay(failures), asked_for or 0.0)
-                    continue
-                failures = 0
-                outage.record_success()
-                if wait is None:
-                    return
+        async def take() -> float | None:
+            try:
+                wait = await step()
+            except Exception as error:  # noqa: BLE001 - nothing would start the task again
+                outage.record_failure(error, traceback=not isinstance(error, expected))
+                asked_for = error.retry_after if isinstance(error, CadError) else None
+                return max(backoff.delay(outage.failures), asked_for or 0.0)
+            outage.record_success()
+            return wait
 
-        (context or contextvars.Context()).run(self.spawn, run(), name)
+        loop = self._take_repeatedly(take, first_wait)
+        (context or contextvars.Context()).run(self.spawn, loop, name)
+
+    async def _take_repeatedly(
+        self, step: Callable[[], Awaitable[float | None]], first_wait: float
+    ) -> None:
+        wait: float | None = first_wait
+        while wait is not None and not self.is_stopping:
+            if wait:
+                await self.sleep(wait)
+            wait = await step()
 
     @contextmanager
     def cancellable(self) -> Iterator[None]:

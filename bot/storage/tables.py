@@ -15,10 +15,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from bot.common.steam_id import API_ID_LIMIT
 from bot.storage.sqlite import UtcDateTime
-
-API_ID_LENGTH = 200
-
 
 # Constraints have names, so that a migration can drop them on every database.
 metadata = MetaData(
@@ -37,7 +35,7 @@ links = Table(
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("discord_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("api_id", String(API_ID_LENGTH), nullable=False),
+    Column("api_id", String(API_ID_LIMIT), nullable=False),
     Column("set_by", BigInteger, nullable=False),
     Column("set_at", UtcDateTime, nullable=False),
     Column("source", String(10), nullable=False),
@@ -71,7 +69,7 @@ link_requests = Table(
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("guild_id", BigInteger, nullable=False),
     Column("discord_id", BigInteger, nullable=False),
-    Column("api_id", String(API_ID_LENGTH), nullable=False),
+    Column("api_id", String(API_ID_LIMIT), nullable=False),
     Column("asked_by", BigInteger, nullable=False),
     Column("asked_at", UtcDateTime, nullable=False),
     Column("state", String(10), nullable=False),

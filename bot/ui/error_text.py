@@ -3,28 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from discord import app_commands
 
-from bot.cad.errors import (
-    ApiForbidden,
-    ApiNotEnabled,
-    CadBrokenOff,
-    CadError,
-    CadRateLimited,
-    CadRedirected,
-    CadRefused,
-    CadTimeout,
-    CadUnavailable,
-    CadUnnumbered,
-    CadUnreachable,
-    InvalidApiKey,
-    InvalidCommunity,
-    InvalidRequestType,
-    UnitListIncomplete,
-    UnitNotAddressable,
-)
+from bot.cad.errors import CadError
 from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
 from bot.services.errors import (
     AlreadyConfirmed,
@@ -60,18 +42,11 @@ from bot.services.errors import (
     TooLateToUndo,
     TooManyTargets,
 )
+from bot.services.orders.intake import UNDO_WITHIN
 from bot.storage.errors import StorageError, ValueNotStorable
+from bot.ui.cad_error_text import TELL_OPERATOR, cad_message
 from bot.ui.link_error_text import FIXED_LINK_TEXTS, LinkError, link_message
-from bot.ui.text import call_name, code_span, join_limited, on_server, role_mentions, timestamp
-
-_TELL_OPERATOR = "Tell the person who runs this bot"
-_REJECTION_ADVICE: dict[type[CadRefused], str] = {
-    InvalidRequestType: f"{_TELL_OPERATOR}: this CAD accepts none of the bot's attach requests.",
-    InvalidCommunity: f"{_TELL_OPERATOR}: SONORAN_COMMUNITY_ID is wrong.",
-    ApiNotEnabled: (f"{_TELL_OPERATOR}: attaching over API 1 needs the Plus plan or a higher one."),
-    ApiForbidden: f"{_TELL_OPERATOR}: the CAD does not let SONORAN_API_KEY use its API 2.",
-    InvalidApiKey: f"{_TELL_OPERATOR}: SONORAN_API_KEY is wrong.",
-}
+from bot.ui.text import call_name, code_span, join_limited, on_server, role_mentions
 
 # Also used in the answer to an order.
 NOT_PERMITTED = (
@@ -106,7 +81,10 @@ _FIXED_TEXTS: Mapping[type[ServiceError], str] = {
     NothingToConfirm: "There is nothing to confirm: the order is gone or was cancelled.",
     NothingToUndo: "There is nothing to undo: this order moved no unit.",
     AlreadyUndone: "This order is undone already, or is being undone.",
-    TooLateToUndo: "That was more than 10 minutes ago. Use `/attach` or `/detach` instead.",
+    TooLateToUndo: (
+        f"That was more than {minutes(UNDO_WITHIN)} minutes ago."
+        " Use `/attach` or `/detach` instead."
+    ),
     AlreadyConfirmed: "This is confirmed already. Look at its answer for the result.",
     AlreadyPressed: "This was pressed already. Look at its answer for the result.",
     TooLateToCancel: "Too late to cancel: the order is being sent or closed.",
@@ -146,88 +124,15 @@ def error_message(error: Exception) -> str:
             )
         case StorageError():
             text = (
-                f"The bot's database cannot be used right now. {_TELL_OPERATOR}; the log says why."
+                f"The bot's database cannot be used right now. {TELL_OPERATOR}; the log says why."
             )
         case app_commands.TransformerError():
             text = f"{code_span(str(error.value), 100)} is not a member of this server."
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
             text = "This command has just changed. Restart Discord (Ctrl+R) and type it again."
         case _:
-            text = f"Something went wrong inside the bot. {_TELL_OPERATOR}; the log says what."
+            text = f"Something went wrong inside the bot. {TELL_OPERATOR}; the log says what."
     return f"{'⏳' if isinstance(error, ApprovalPending) else '❌'} {text}"
-
-
-def cad_message(error: CadError) -> str:
-    """Return why the CAD did not do what was requested, and what to do."""
-    said = f" It said: {code_span(error.text)}." if error.text else ""
-    match error:
-        case UnitNotAddressable():
-            text = "This CAD needs an API id here, and the unit has none. Link its member first."
-        case CadRefused():
-            advice = _REJECTION_ADVICE.get(type(error), "")
-            refusal = code_span(error.text or f"status {error.status}")
-            text = f"The CAD refused: {refusal}. {advice}"
-        case CadRateLimited():
-            when = _retry_hint(error.retry_after)
-            text = f"The CAD takes no more requests for now. Try again {when}."
-        case CadTimeout():
-            text = (
-                "Sonoran CAD did not answer in time. It may have been done: check the call, then"
-                " try again."
-            )
-        case CadBrokenOff():
-            text = (
-                f"The connection to Sonoran CAD broke ({code_span(error.text, 80)})."
-                " Check the call, then try again."
-            )
-        case CadUnreachable():
-            reason = code_span(error.text, 80)
-            text = f"Sonoran CAD cannot be reached ({reason}). Try again in a minute."
-        case CadUnavailable():
-            text = f"Sonoran CAD has a fault ({error.status}). Try again in a minute.{said}"
-        case CadRedirected():
-            text = (
-                f"The CAD's address redirects to another one. {_TELL_OPERATOR}: check"
-                " SONORAN_API_URL."
-            )
-        case CadUnnumbered():
-            text = (
-                f"It was done, but the CAD did not say the number of the new call.{said}"
-                " Check the calls before you try again."
-            )
-        case _:
-            text = (
-                f"The CAD's answer cannot be read.{said} {_TELL_OPERATOR}: check SONORAN_API_URL."
-            )
-    return text.rstrip()
-
-
-def wait_reason(error: CadError) -> str:
-    """Return why an order waits for the CAD, as one sentence."""
-    match error:
-        case UnitListIncomplete(loaded=loaded, as_of=datetime() as as_of):
-            return list_incomplete(loaded, as_of)
-        case CadRateLimited():
-            return "Sonoran CAD takes no more orders for now."
-        case CadUnavailable():
-            return f"Sonoran CAD has a fault ({error.status})."
-        case CadUnreachable():
-            return f"Sonoran CAD cannot be reached ({code_span(error.text, 80)})."
-        case _:
-            return "Sonoran CAD is not answering."
-
-
-def list_incomplete(loaded: int, as_of: datetime) -> str:
-    """Return that the list of units is still loading, and how far it is, as one sentence."""
-    return (
-        f"The list of units on duty is still loading: {loaded} so far, as of"
-        f" {timestamp(as_of, 'R')}."
-    )
-
-
-def error_label(error: CadError) -> str:
-    """Return a short name of an error, for lists."""
-    return code_span(error.text or type(error).__name__, 80)
 
 
 def _service_message(error: ServiceError) -> str:
@@ -271,10 +176,3 @@ def _call_message(error: CallNotFound | AmbiguousCall) -> str:
                 " Give the number of the call that you mean."
             )
     return text
-
-
-def _retry_hint(seconds: float | None) -> str:
-    if not seconds:
-        return "in a minute"
-    whole = max(1, round(seconds))
-    return f"in {whole} second{'' if whole == 1 else 's'}"

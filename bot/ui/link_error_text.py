@@ -44,18 +44,8 @@ FIXED_LINK_TEXTS: Mapping[type[ServiceError], str] = {
 def link_message(error: LinkError) -> str:
     """Return what happened and what to do, without the mark of the outcome."""
     match error:
-        case VanityUrl(text=pasted):
-            text = (
-                f"{code_span(pasted, 100)} has a custom name instead of the id. In Steam, click"
-                " your name, open Account details, and paste the Steam ID, a 17-digit number"
-                " (76561…)."
-            )
-        case InvalidApiId(text=pasted):
-            text = (
-                f"{code_span(pasted, 100)} is not a Steam id. Paste the 17-digit number (76561…)"
-                " or the link to your Steam profile. Another kind of id needs its prefix, like"
-                " `license:abc`."
-            )
+        case InvalidApiId():
+            text = _invalid_id(error)
         case IdAlreadyLinked(api_id=api_id, holders=holders) if holders:
             whose = join_limited([member_mention(one) for one in sorted(holders)], 500)
             text = (
@@ -84,6 +74,21 @@ def link_message(error: LinkError) -> str:
             )
         case RequestDecided(state=state, decided_by=by):
             text = f"{request_outcome(state, by)} already."
+    return text
+
+
+def _invalid_id(error: InvalidApiId) -> str:
+    pasted = code_span(error.text, 100)
+    if isinstance(error, VanityUrl):
+        text = (
+            f"{pasted} has a custom name instead of the id. In Steam, click your name, open Account"
+            " details, and paste the Steam ID, a 17-digit number (76561…)."
+        )
+    else:
+        text = (
+            f"{pasted} is not a Steam id. Paste the 17-digit number (76561…) or the link to your"
+            " Steam profile. Another kind of id needs its prefix, like `license:abc`."
+        )
     return text
 
 

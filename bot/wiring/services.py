@@ -63,11 +63,6 @@ class Services(GuildServices):
             self.cards.close(seconds),
         )
 
-    async def abandon(self) -> None:
-        """Leave what is under way to another process, at once and without a word."""
-        self.queue.abandon()
-        await asyncio.gather(self.bulk_verifier.close(0), self.cards.close(0))
-
 
 @asynccontextmanager
 async def open_services(

@@ -15,10 +15,10 @@ def test_an_outage_is_logged_once_and_its_end_once(caplog: pytest.LogCaptureFixt
     for _ in range(2):
         for error in (ValueError("first"), ValueError("second")):
             outage.record_failure(error)
-            assert outage.is_failing
+            assert outage.failures
         for _ in range(2):
             outage.record_success()
-            assert not outage.is_failing
+            assert outage.failures == 0
     assert [(one.name, one.levelname, one.getMessage()) for one in caplog.records] == [
         ("some.module", "WARNING", "the 100 % fails: ValueError('first')"),
         ("some.module", "INFO", "it works again"),

@@ -86,6 +86,7 @@ class DiscordServer:
         connected: set as soon as a bot is welcome.
         acknowledged: set as soon as an interaction is acknowledged.
         edits: what private answers have become, in order.
+        edited: set as soon as one is edited.
         files: what members have uploaded, by name, at `/files/`.
         sent_file: set as soon as the bot has loaded one.
     """
@@ -100,6 +101,7 @@ class DiscordServer:
     connected: asyncio.Event = field(default_factory=asyncio.Event)
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     edits: list[str] = field(default_factory=list)
+    edited: asyncio.Event = field(default_factory=asyncio.Event)
     seen: list[Seen] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     sent_file: asyncio.Event = field(default_factory=asyncio.Event)
@@ -213,6 +215,7 @@ class DiscordServer:
                 self.acknowledged.set()
             case "PATCH", ["webhooks", _, _, "messages", "@original"]:
                 self.edits.append(body["content"])
+                self.edited.set()
                 answer = _MESSAGE | {"content": body["content"]}
         return 200, answer
 

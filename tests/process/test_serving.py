@@ -135,6 +135,16 @@ async def test_an_intent_that_is_off_is_found_before_the_gateway_is_asked(
     assert discord_server.identified == 0
 
 
+async def test_what_runs_in_the_background_ends_before_the_database_closes(
+    tmp_path: Path, discord_server: DiscordServer
+):
+    discord_server.close_code = 4004
+    with pytest.raises(FatalError, match="refuses the token"):
+        await serve(settings(tmp_path, calls_channel_id=str(GUILD_ID)), StopSignals())
+    names = [task.get_name() for task in asyncio.all_tasks()]
+    assert [name for name in names if not name.startswith("Task-")] == []
+
+
 async def test_the_entry_point_command_of_an_application_with_activities_is_kept(
     tmp_path: Path, discord_server: DiscordServer
 ):

@@ -28,7 +28,9 @@ from bot.cad.models import AttachRequest, DetachRequest, UnitRef, UnitsPage
 ENDPOINT = "v1"  # all requests share one rate limit
 # One per second on average, five at once; queries leave one of them to the next command, and those
 # in the background leave two more.
-LIMITS = {ENDPOINT: BurstLimit(requests=5, seconds=1.0, reserved_for_orders=1, reserved_for_acts=2)}
+LIMITS = {
+    ENDPOINT: BurstLimit(requests=5, seconds=1.0, reserved_for_orders=1, reserved_for_members=2)
+}
 UNITS_PER_PAGE = 100
 
 

@@ -40,16 +40,16 @@ INFO, VERSION, SERVERS = "info", "version", "servers"
 LIMITS: Mapping[str, RateLimit] = {
     ATTACH: RateLimit(10, 60.0),
     DETACH: RateLimit(10, 60.0),
-    CALLS: RateLimit(5, 60.0, reserved_for_acts=1),
-    UNITS: RateLimit(3, 60.0, reserved_for_acts=1),
+    CALLS: RateLimit(5, 60.0, reserved_for_members=1),
+    UNITS: RateLimit(3, 60.0, reserved_for_members=1),
     NEW_CALL: RateLimit(20, 60.0),
     CLOSE: RateLimit(20, 60.0),
     NOTE: RateLimit(60, 60.0),
     PRIMARY: RateLimit(10, 60.0),
     STATUS: RateLimit(30, 60.0),
     REMOVE_911: RateLimit(10, 60.0),
-    ACCOUNT: RateLimit(10, 60.0, reserved_for_acts=4),
-    LINK: RateLimit(30, 60.0, reserved_for_acts=10),
+    ACCOUNT: RateLimit(10, 60.0, reserved_for_members=4),
+    LINK: RateLimit(30, 60.0, reserved_for_members=10),
     PERMISSIONS: RateLimit(10, 60.0),  # none is published; that of the account
     LAYOUTS: RateLimit(10, 60.0),  # none is published; that of other general data
     CURRENT_CALL: RateLimit(10, 60.0),

@@ -5,13 +5,13 @@ Reference: docs/sonoran-cad.md, "Requests and limits".
 
 from __future__ import annotations
 
-from bot.cad.codec import readers, v2, writers
+from bot.cad.codec import readers, v1_calls, v2, writers
 from bot.cad.errors import CadUnnumbered, CadUnreadable
 from bot.cad.http import wire
 from bot.cad.http.wire import Credentials, Request, Response
 from bot.cad.models import Call, Calls, NewCall, UnitRef
 
-MOST_CLOSED_CALLS = 100  # documented for v1 only
+MOST_CLOSED_CALLS = v1_calls.MOST_CLOSED_CALLS  # documented for v1 only
 
 _DISPATCH_CALLS, _ALL_CALL_TYPES = 0, 100
 

@@ -71,14 +71,14 @@ class RateLimit:
     Attributes:
         reserved_for_orders: how many of the requests are kept for commands; queries do not use
             them. For endpoints that serve both.
-        reserved_for_acts: how many of the requests are kept for queries that a member waits for;
+        reserved_for_members: how many of the requests are kept for queries that a member waits for;
             background queries do not use them.
     """
 
     requests: int
     seconds: float
     reserved_for_orders: int = 0
-    reserved_for_acts: int = 0
+    reserved_for_members: int = 0
 
     def new_limiter(self, clock: Clock) -> RateLimiter:
         """Return a limiter that has counted no requests yet."""
@@ -122,9 +122,9 @@ class RateLimiter:
         return self._limit.reserved_for_orders
 
     @property
-    def reserved_for_acts(self) -> int:
+    def reserved_for_members(self) -> int:
         """The number of requests that are kept for queries that a member waits for."""
-        return self._limit.reserved_for_acts
+        return self._limit.reserved_for_members
 
     @property
     def per_minute(self) -> int:

@@ -177,7 +177,7 @@ class RequestSender:
         limiter, started = self._limiters[request.endpoint], self._clock.monotonic()
         reserve, wait = limiter.reserved_for_orders, limiter.wait(is_first=True)
         if in_background():
-            reserve += limiter.reserved_for_acts + spare_requests()
+            reserve += limiter.reserved_for_members + spare_requests()
             wait, waits_long = limiter.wait(reserve=reserve), False
         if wait > SHORT_WAIT and not waits_long:
             raise CadRateLimited(retry_after=wait)

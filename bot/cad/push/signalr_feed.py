@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Self
 
-from bot.cad.http.wire import Credentials
+from bot.cad.http.wire import MAX_TEXT_LENGTH, Credentials
 from bot.cad.push import envelope
 from bot.cad.push.event_queue import (
     QUEUE_SIZE,
@@ -34,7 +34,6 @@ from bot.common.clock import SYSTEM_CLOCK, Clock
 
 HUB_PATH = "/apiWsHub"
 METHODS = ("authenticatev2", "authenticate")  # the newer one first; both take the same arguments
-MAX_TEXT_LENGTH = 300
 
 BACKOFF = Backoff(first=1.0, longest=60.0)
 

@@ -35,10 +35,6 @@ class CadPermissionCheck(Protocol):
     async def __call__(self, member_id: int, guild_id: int, /, *, only_self: bool) -> None: ...
 
 
-async def allow_all(_member_id: int, _guild_id: int, /, *, only_self: bool) -> None:
-    """Allow everything: the caller has checked the Discord roles."""
-
-
 @dataclass(frozen=True, slots=True)
 class _CachedPermissions:
     """The permissions of a CAD account.

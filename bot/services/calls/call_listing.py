@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cad.models import CLOSED, Call, EmergencyCall
+from bot.common.discord_limits import MAX_OPTIONS
 from bot.common.pages import Page, PageRange
 from bot.services.access.policy import Access, Actor
 from bot.services.board.call_layouts import CallLayouts
@@ -15,7 +16,6 @@ from bot.services.cad_servers import CadServers
 from bot.services.cards.card_content import CallUnit, UnitOwners, call_units, is_urgent
 
 PAGE_SIZE = 7
-PICK_LIMIT = 25  # Discord's maximum of options
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class CallListing:
         found: list[OpenCalls] = []
         for server in self._servers.names:
             self._board.refresh(server)
-            if calls := self._sorted_open_calls(server)[:PICK_LIMIT]:
+            if calls := self._sorted_open_calls(server)[:MAX_OPTIONS]:
                 found.append(OpenCalls(server, self._servers.labels[server], tuple(calls)))
         return found
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from bot.common import steam_id
+from bot.common.discord_limits import LAST_SNOWFLAKE
 from bot.services.errors import InvalidApiId, VanityUrl
 from bot.services.link_files.cells import is_formula, is_rounded, may_be_rounded, read_cell
 from bot.services.link_files.columns import MAX_COLUMNS, Columns, ColumnsNotFound
@@ -18,7 +19,6 @@ MAX_ERRORS = 10_000
 # Returns the Discord ids of the members with each name, in lower case. Called only if needed.
 MemberNames = Callable[[], Mapping[str, Collection[int]]]
 
-_MAX_DISCORD_ID = 2**63 - 1
 _MAX_SHOWN = 60  # characters of a value in an error
 _ROUNDED_THRESHOLD = 5  # this many ids that end in zeros, if they are half of all, are no accident
 _DISCORD_ID = re.compile(r"(?:<@!?|discord:)?([1-9][0-9]{14,19})>?")
@@ -214,7 +214,7 @@ class _RowReader:
             discord_id = self._find_by_name(text)
         else:
             discord_id = 0
-        if not 0 < discord_id <= _MAX_DISCORD_ID:
+        if not 0 < discord_id <= LAST_SNOWFLAKE:
             raise _BadCell(LineErrorKind.BAD_DISCORD_ID, text)
         if (first := self._first_lines.setdefault(discord_id, line)) != line:
             raise _BadCell(LineErrorKind.DUPLICATE, str(discord_id), str(first))

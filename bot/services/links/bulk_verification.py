@@ -15,7 +15,7 @@ from typing import Protocol
 from bot.cad.errors import CadError, CadRateLimited
 from bot.common.backoff import Backoff
 from bot.common.clock import Clock
-from bot.common.discord_limits import REPLY_LIFETIME
+from bot.common.discord_limits import EDIT_GAP, REPLY_LIFETIME
 from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.background import BackgroundTasks
@@ -31,7 +31,6 @@ from bot.storage.stores.verification_store import (
     VerificationStore,
 )
 
-EDIT_GAP = 3.0  # seconds between two edits of a reply
 MAX_NAMED = 25  # links of one kind that a report names
 BACKOFF = Backoff(first=15.0, longest=300.0)  # without a request after a fault
 

@@ -15,6 +15,7 @@ from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderDetail
 from bot.services.reply import ReplyAddress
 from bot.services.targets import grammar
+from bot.services.targets.resolution import Resolution
 from bot.services.targets.terms import MentionLookup, ParsedUnits
 from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
 
@@ -108,20 +109,7 @@ class OrderIntake:
             AlreadyUndone: such an order was given before.
             RoleRequired: the actor may not move these units.
         """
-        done = await self._orders.get(order_id)
-        if done is None or done.guild_id != actor.guild_id or done.finished_at is None:
-            raise NothingToUndo
-        if not done.is_shown_in(reply.reply_id):
-            raise NothingToUndo
-        moved = moves.former_places(outcomes.decode_view(done), self._board.units(done.server_id))
-        if not moved.assignees:
-            raise NothingToUndo
-        if not self._access.may_dispatch(actor):
-            if not moves.is_only(moved, actor.user_id):
-                self._access.require_dispatch(actor)
-            self._access.require_self_dispatch(actor)
-        if self._clock.now() - done.finished_at > UNDO_WITHIN:
-            raise TooLateToUndo
+        done, moved = await self._order_to_undo(actor, reply, order_id)
         order = replace(
             done,
             id=0,
@@ -145,6 +133,26 @@ class OrderIntake:
         if undo_id is None:
             raise AlreadyUndone
         return AcceptedOrder(replace(order, id=undo_id), must_check=True)
+
+    async def _order_to_undo(
+        self, actor: Actor, reply: ReplyAddress, order_id: int
+    ) -> tuple[Order, Resolution]:
+        """Return the order, and the units that it has moved with the calls that they go back to."""
+        done = await self._orders.get(order_id)
+        if done is None or done.guild_id != actor.guild_id or done.finished_at is None:
+            raise NothingToUndo
+        if not done.is_shown_in(reply.reply_id):
+            raise NothingToUndo
+        moved = moves.former_places(outcomes.decode_view(done), self._board.units(done.server_id))
+        if not moved.assignees:
+            raise NothingToUndo
+        if not self._access.may_dispatch(actor):
+            if not moves.is_only(moved, actor.user_id):
+                self._access.require_dispatch(actor)
+            self._access.require_self_dispatch(actor)
+        if self._clock.now() - done.finished_at > UNDO_WITHIN:
+            raise TooLateToUndo
+        return done, moved
 
     async def accept(
         self,

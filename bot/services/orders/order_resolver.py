@@ -133,8 +133,6 @@ class OrderResolver:
             snapshot = self._board.snapshot(server_id)
         # The call that each unit is on, as far as that is known.
         calls = {ident: call for call in snapshot.calls.values() for ident in call.idents}
-        if not [one for one in resolution.assignees if one.unit and one.unit.ident in calls]:
-            return resolution
         assignees = [
             replace(one, call_id=calls[one.unit.ident].call_id)
             if one.unit and one.unit.ident in calls

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from bot.cad.errors import CadError
 from bot.common.backoff import Backoff
 from bot.common.clock import Clock
-from bot.common.discord_limits import INTERACTION_LIFETIME
+from bot.common.discord_limits import EDIT_GAP, INTERACTION_LIFETIME
 from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
@@ -25,7 +25,6 @@ from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order, OrderState, OrderStore
 
 CHECK_WITHIN = timedelta(minutes=1)
-EDIT_GAP = 3.0  # seconds between two edits of a reply
 BACKOFF = Backoff(first=5.0, longest=60.0)  # before Discord is asked again
 
 FollowUpHandler: TypeAlias = Callable[[OrderView], Coroutine[None, None, None]]
@@ -157,7 +156,7 @@ class OrderCompletion:
         except StorageError as error:
             self._outage.record_failure(error)
             return False
-        if self._outage.is_failing:
+        if self._outage.failures:
             self._outage.record_success()
         return True
 

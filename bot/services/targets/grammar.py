@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from bot.common.discord_limits import LAST_SNOWFLAKE
 from bot.services.errors import NoTargets, TooManyTargets
 from bot.services.targets.terms import (
     IDENT_KEYWORD,
@@ -33,7 +34,6 @@ from bot.services.targets.terms import (
 TARGET_LIMIT = 50
 RANGE_LIMIT = 50  # numbers in one range
 
-_LAST_SNOWFLAKE = 2**63 - 1
 _DIGITS = "0123456789"
 _MAX_DIGITS = 9  # of a number in a range
 _IDENT = re.compile(r"\d{1,9}", re.ASCII)
@@ -187,7 +187,7 @@ def _mention_meaning(
     number = int(token["id"])
     if token["sigil"] in {"@", "@!"}:
         is_in_guild = members is not MembersUnavailable.NOT_VISIBLE
-        return MemberTerm(number, is_in_guild) if number <= _LAST_SNOWFLAKE else UnknownTerm()
+        return MemberTerm(number, is_in_guild) if number <= LAST_SNOWFLAKE else UnknownTerm()
     if members is None:
         return UnknownTerm()
     if not isinstance(members, MembersUnavailable):
@@ -212,7 +212,7 @@ def _stored_members(known: str | None) -> Sequence[int] | MembersUnavailable | N
     if known[:1].isalpha():
         return MembersUnavailable(known) if known in set(MembersUnavailable) else None
     ids = [int(one) for one in known.split(",") if one.isdecimal() and len(one) <= 20]
-    return [one for one in ids if one <= _LAST_SNOWFLAKE]
+    return [one for one in ids if one <= LAST_SNOWFLAKE]
 
 
 def _read_chunk(chunk: str, actor_id: int) -> TermMeaning:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
+from bot.common.discord_limits import LAST_SNOWFLAKE
 from bot.storage.stores.link_request_store import delete_requests
 from bot.storage.stores.order_row import ORDERS, order_from_row
 from bot.storage.stores.order_store import encode_ids
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from bot.storage.database import Database
     from bot.storage.stores.order_row import Order
 
-_LAST_SNOWFLAKE = 2**63 - 1
 _MENTION = re.compile(r"<@!?(\d{1,20})>")
 
 _LINKED_PEOPLE = select(links.c.discord_id).where(links.c.guild_id == bindparam("guild"))
@@ -59,7 +61,7 @@ class PersonalDataStore:
                 found.update(int(one) for one in people.split(",") if one)
                 found.update(map(int, _MENTION.findall(units)))
         # A typed number may be no Discord id, or too large for the database.
-        return {one for one in found if 0 < one <= _LAST_SNOWFLAKE}
+        return {one for one in found if 0 < one <= LAST_SNOWFLAKE}
 
     async def count_links_set_by(self, guild_id: int, discord_id: int) -> int:
         """Count the links of other members that a user has set."""
@@ -113,20 +115,25 @@ class PersonalDataStore:
                 .values(decided_by=None)
             )
             for order in redacted:
-                await connection.execute(
-                    _UPDATE.values(
-                        actor_id=order.actor_id,
-                        units=order.units,
-                        people=encode_ids(order.people),
-                        detail=order.detail,
-                        resolution=order.resolution,
-                        outcome=order.outcome,
-                        token=order.token,
-                        reply_id=order.reply_id,
-                        answered=order.answered,
-                    ),
-                    {"order": order.id},
-                )
+                await _redact(connection, order)
             for order_id in deleted_ids:
                 await connection.execute(delete(orders).where(orders.c.id == order_id))
         return bool(removed.rowcount)
+
+
+async def _redact(connection: AsyncConnection, order: Order) -> None:
+    """Write an order without the user."""
+    await connection.execute(
+        _UPDATE.values(
+            actor_id=order.actor_id,
+            units=order.units,
+            people=encode_ids(order.people),
+            detail=order.detail,
+            resolution=order.resolution,
+            outcome=order.outcome,
+            token=order.token,
+            reply_id=order.reply_id,
+            answered=order.answered,
+        ),
+        {"order": order.id},
+    )

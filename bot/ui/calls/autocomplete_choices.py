@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
-from discord.app_commands import Choice
+from discord.app_commands import Choice, Range
 
 from bot.cad.models import Call
+from bot.common.discord_limits import LAST_SERVER_ID
 from bot.services.pickers.suggestions import (
     MemberNameLookup,
     Suggestion,
@@ -15,6 +17,8 @@ from bot.services.pickers.suggestions import (
 )
 from bot.ui.orders.action_text import STATUS_WORDS
 from bot.ui.text import one_line
+
+ServerNumber: TypeAlias = Range[int, 1, LAST_SERVER_ID]
 
 _LIMIT = 100  # characters of a choice's name and of its value
 

@@ -11,6 +11,7 @@ import discord
 from discord.ui import Modal, TextInput
 
 from bot.common.discord_limits import INTERACTION_LIFETIME
+from bot.common.steam_id import API_ID_LIMIT
 from bot.services.links.link_service import LinkResult
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import run_guarded
@@ -29,7 +30,6 @@ from bot.ui.links.link_results import link_saved
 AcceptFactory: TypeAlias = Callable[[GuildServices], Accept]
 
 _MAX_NOTE_LENGTH = 1000
-_MAX_ID_LENGTH = 200
 
 
 class Form(Modal):
@@ -65,7 +65,7 @@ class LinkForm(Form):
                 label="Your id in the CAD",
                 placeholder="license:…, your Steam id, or the link to your Steam profile",
                 custom_id="steam",
-                max_length=_MAX_ID_LENGTH,
+                max_length=API_ID_LIMIT,
             ),
         )
         self._accept = accept

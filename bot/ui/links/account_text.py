@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.cad.models import BANNED, EXPIRED, REMOVED, Account
 from bot.services.links.cad_links import MemberAccount
-from bot.ui import error_text
+from bot.ui import cad_error_text
 from bot.ui.links.link_results import link_line, verification_status
 from bot.ui.text import code_span, member_mention
 
@@ -53,7 +53,7 @@ def _unknown_reason(found: MemberAccount) -> str:
     """Return why the CAD names no account, and what the member can do."""
     whose = member_mention(found.discord_id)
     if found.error is not None:
-        reason = error_text.cad_message(found.error)
+        reason = cad_error_text.cad_message(found.error)
         return f"The CAD could not be asked for the account of {whose}. {reason}"
     if not found.can_ask:
         return f"The CAD's API 1 finds no account by Discord. To link {whose}, {_BY_ID}."

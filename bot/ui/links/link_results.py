@@ -10,7 +10,7 @@ from bot.services.links.link_service import LinkPage, LinkResult
 from bot.services.orders.outcomes import OrderView
 from bot.services.records.audit_log import Whois
 from bot.storage.stores.link_row import Link
-from bot.ui import error_text
+from bot.ui import cad_error_text
 from bot.ui.links import link_text
 from bot.ui.orders import order_text
 from bot.ui.text import MESSAGE_LIMIT, code_span, member_mention, timestamp
@@ -43,7 +43,9 @@ def _verification_text(outcome: LinkResult) -> str:
             " it in the CAD."
         )
     if proof.error:
-        what = f"The CAD could not be asked about this id. {error_text.cad_message(proof.error)}"
+        what = (
+            f"The CAD could not be asked about this id. {cad_error_text.cad_message(proof.error)}"
+        )
     elif not proof.is_complete:
         what = "The CAD was too slow to say whether it knows this id."
     else:

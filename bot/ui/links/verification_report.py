@@ -8,7 +8,7 @@ from discord.ui import View
 from bot.services.links.bulk_verification import CheckReport
 from bot.services.reply import Delivery
 from bot.storage.stores.link_row import Link
-from bot.ui import error_text
+from bot.ui import cad_error_text
 from bot.ui.discord_sender import DiscordSender, attempt
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import IdButton, id_button_pattern
@@ -26,7 +26,7 @@ def check_text(report: CheckReport) -> str:
         lines = [f"⏳ Checking the links: {counts.checked} of {counts.total} · {so_far}."]
         if report.cad_error:
             lines.append(
-                f"{error_text.wait_reason(report.cad_error)} I continue as soon as it answers."
+                f"{cad_error_text.wait_reason(report.cad_error)} I continue as soon as it answers."
             )
         lines.append("It continues by itself; `/links check` shows the progress.")
         return "\n".join(lines)

@@ -72,7 +72,7 @@ class DiscordOrderAnnouncer:
             await webhook.edit_message(reply_id, content=text, view=buttons)
         except Exception as error:  # noqa: BLE001 - the member is told in another way
             return self._editing.failed(error, f"edit the reply to order {order.id}")
-        if self._editing.is_failing:
+        if self._editing.failures:
             self._editing.record_success()
         return Delivery.DONE
 

@@ -13,7 +13,7 @@ from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, 
 from bot.services.targets.grammar import remove_member_ids
 from bot.services.targets.resolution import ASSIGNEE_LIMIT
 from bot.storage.stores.order_store import OrderAction, OrderState
-from bot.ui import error_text
+from bot.ui import cad_error_text
 from bot.ui.orders.action_text import STATUS_WORDS, UNKNOWN_STATUS, WORDS
 from bot.ui.orders.move_text import (
     already_there,
@@ -93,7 +93,7 @@ def _line_detail(view: OrderView) -> str:
     if view.outcome is None:
         return ""
     if view.outcome.failure:
-        return f": {error_text.error_label(view.outcome.failure.error)}"
+        return f": {cad_error_text.error_label(view.outcome.failure.error)}"
     if view.order.state is OrderState.DONE:
         return f" · {view.outcome.seconds:.1f} s"
     reason = skip_reason(view.resolution) if view.order.state is OrderState.REFUSED else ""
@@ -131,7 +131,7 @@ def _wait_text(waiting: WaitNotice) -> str:
     if waiting.is_restart:
         return "The bot is restarting; your order goes on when it is back."
     if waiting.error is not None:
-        trouble = error_text.wait_reason(waiting.error)
+        trouble = cad_error_text.wait_reason(waiting.error)
         return f"{trouble} I keep trying until {timestamp(waiting.until, 't')}."
     return (
         f"Busy: it goes out {timestamp(waiting.until, 'R')} at the earliest. The CAD takes"
@@ -215,7 +215,7 @@ def _headline(view: OrderView, people: str) -> str:
 
 def _failure_reason(view: OrderView, item: str) -> str:
     if view.outcome and view.outcome.failure:
-        return f". {error_text.cad_message(view.outcome.failure.error)}{item}"
+        return f". {cad_error_text.cad_message(view.outcome.failure.error)}{item}"
     if view.resolution.too_many:
         count = view.resolution.too_many
         return f": {count} units are too many; one order takes at most {ASSIGNEE_LIMIT}.{item}"

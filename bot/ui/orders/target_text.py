@@ -9,7 +9,7 @@ from itertools import groupby
 from bot.services.targets.grammar import RANGE_LIMIT
 from bot.services.targets.resolution import MemberGroupSummary, Resolution
 from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
-from bot.ui import error_text
+from bot.ui import cad_error_text, error_text
 from bot.ui.text import code_span, join_limited, member_mention, unit_name
 
 _MENTION = re.compile(r"-?<(?:@[!&]?|#)\d{1,20}>")
@@ -119,7 +119,7 @@ def _reason_text(found: Resolution, reason: SkipReason, limit: int) -> str:
         return f"{_REASONS[reason]}: {members}. Give the order again in a few minutes"
     if reason is not SkipReason.LIST_INCOMPLETE or part is None:
         return _REASONS[reason]
-    so_far = error_text.list_incomplete(part.loaded, part.as_of)
+    so_far = cad_error_text.list_incomplete(part.loaded, part.as_of)
     return f"{_REASONS[reason]}. {so_far} Give the order again in a few minutes"
 
 

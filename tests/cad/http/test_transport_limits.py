@@ -232,7 +232,7 @@ class ImmediateNetwork(Transport):
 async def test_queries_come_through_a_stream_of_commands(queries: int) -> None:
     time = FakeTime()
     network = ImmediateNetwork(time)
-    limits = {"v1": BurstLimit(5, 1.0, reserved_for_orders=1, reserved_for_acts=2)}
+    limits = {"v1": BurstLimit(5, 1.0, reserved_for_orders=1, reserved_for_members=2)}
     sender = RequestSender(network, limits, clock=time, jitter=lambda: 1.0)
     limiter = sender.limiter("v1")
 
@@ -276,7 +276,7 @@ async def test_a_question_returns_what_was_read(sender):
 async def test_background_queries_leave_a_request_to_a_member_who_waits(
     network: Network, time: ManualClock
 ) -> None:
-    limits = {"calls": RateLimit(3, 60.0, reserved_for_acts=1)}
+    limits = {"calls": RateLimit(3, 60.0, reserved_for_members=1)}
     sender = RequestSender(network, limits, clock=time, jitter=lambda: 1.0)
     with background_queries():
         for _ in range(2):
@@ -302,7 +302,7 @@ async def test_a_background_query_waits_only_a_moment(network: Network, time: Ma
 async def test_a_query_that_does_not_wait_long_uses_the_reserve_and_gives_up_soon(
     network: Network, time: ManualClock
 ) -> None:
-    limits = {"calls": RateLimit(2, 60.0, reserved_for_acts=1)}
+    limits = {"calls": RateLimit(2, 60.0, reserved_for_members=1)}
     sender = RequestSender(network, limits, clock=time, jitter=lambda: 1.0)
     for _ in range(2):
         await sender.query(REQUEST, v1.read_done, waits_long=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.common.discord_limits import LAST_SERVER_ID
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.behaviour import AttachVariant
@@ -249,10 +250,10 @@ async def test_a_cad_without_any_known_dialect(bot_fixture: BotFixture) -> None:
     assert len(bot_fixture.orders()) == 3
 
 
-@pytest.fixture
-def second_server(bot_fixture: BotFixture) -> Server:
+@pytest.fixture(params=[2, LAST_SERVER_ID])
+def second_server(bot_fixture: BotFixture, request: pytest.FixtureRequest) -> Server:
     community = bot_fixture.world.communities[seed.COMMUNITY_ID]
-    server = community.servers[2] = Server(2, next_call_id=500)
+    server = community.servers[request.param] = Server(request.param, next_call_id=500)
     account = bot_fixture.server.units[1].account
     bot_fixture.world.login(server, account, Badge("P-2", "Pat Elsewhere", "LSPD"))
     bot_fixture.world.new_dispatch(server, CallForm(title="Elsewhere"))
@@ -260,14 +261,15 @@ def second_server(bot_fixture: BotFixture) -> Server:
 
 
 async def test_the_server_option(bot_fixture: BotFixture, second_server: Server) -> None:
-    answer = await bot_fixture.attach("P-2 A-7", call=500, server=2)
+    number = second_server.id
+    answer = await bot_fixture.attach("P-2 A-7", call=500, server=number)
     assert answer.startswith(
-        "⚠️ **#500** on Server 2: P\\-2\nConfirmed by the CAD.\nLeft out: `A-7`"
+        f"⚠️ **#500** on Server {number}: P\\-2\nConfirmed by the CAD.\nLeft out: `A-7`"
     )
     assert second_server.calls[500].idents == [next(iter(second_server.units))]
-    assert [one["serverId"] for order in bot_fixture.orders() for one in order.objects] == [2]
+    assert [one["serverId"] for order in bot_fixture.orders() for one in order.objects] == [number]
     await bot_fixture.final_answer(
-        bot_fixture.dana, "detach", units=bot_fixture.pat.mention, server=2
+        bot_fixture.dana, "detach", units=bot_fixture.pat.mention, server=number
     )
     assert second_server.calls[500].idents == []
 

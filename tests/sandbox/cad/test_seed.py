@@ -76,7 +76,10 @@ def test_calls_and_911_calls_are_open() -> None:
     assert sorted(server.emergencies) == [1, 2]
 
 
+@pytest.mark.usefixtures("own_signals")
 async def test_the_cad_runs_alone_with_the_switches_of_the_sandbox() -> None:
+    # A test run in the background of a shell ignores Ctrl+C, and its children would do so too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-u", "-m", "sandbox.cad", "--port", "0"),
         *("--api", "2", "--second-server", "--units", "300"),

@@ -13,12 +13,13 @@ from bot.cad.client import CadClient
 from bot.cad.errors import CadTimeout
 from bot.cad.layouts import Layout
 from bot.cad.models import CLOSED, Calls, EmergencyCall, UnitListPart
+from bot.common.discord_limits import MAX_OPTIONS
 from bot.services.access.policy import Access
 from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cached_list import MAX_AGE
 from bot.services.cad_servers import CadServers
-from bot.services.calls.call_listing import PAGE_SIZE, PICK_LIMIT, CallListing, CallsPage, OpenCalls
+from bot.services.calls.call_listing import PAGE_SIZE, CallListing, CallsPage, OpenCalls
 from bot.services.errors import RoleRequired
 from tests.manual_clock import ManualClock
 from tests.services.samples import DISPATCH_ROLE, actor, call, unit
@@ -185,7 +186,7 @@ async def test_the_calls_to_choose_from_are_in_memory_and_not_too_many(
     await board.fetch_calls(SERVER)
     (found,) = listing.open_calls(DANA)
     assert (found.server_id, found.server) == (SERVER, "")
-    assert [one.call_id for one in found.calls] == [999, *range(1, PICK_LIMIT)]
+    assert [one.call_id for one in found.calls] == [999, *range(1, MAX_OPTIONS)]
 
 
 async def test_every_server_with_open_calls_is_offered(

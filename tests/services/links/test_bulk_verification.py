@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from bot.common.discord_limits import REPLY_LIFETIME
+from bot.common.discord_limits import EDIT_GAP, REPLY_LIFETIME
 from bot.services.access.policy import Access
 from bot.services.errors import NoCheckRuns, RoleRequired
 from bot.services.links.bulk_verification import (
-    EDIT_GAP,
     MAX_NAMED,
     BulkVerifier,
     CheckReport,

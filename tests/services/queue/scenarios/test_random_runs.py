@@ -26,6 +26,7 @@ from bot.cad.errors import (
     InvalidApiKey,
 )
 from bot.cad.models import AttachRequest, DetachRequest, EmergencyCall, NewCall
+from bot.common.discord_limits import EDIT_GAP
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import ServiceError
 from bot.services.orders import outcomes
@@ -38,7 +39,6 @@ from bot.services.orders.outcomes import (
     OrderDetail,
     OrderView,
 )
-from bot.services.queue.completion import EDIT_GAP
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import LIFETIME
 from bot.services.reply import ReplyAddress

@@ -301,7 +301,7 @@ async def test_what_is_only_being_looked_up_is_not_sent_any_more(
 
 
 async def test_stopping_does_not_wait_for_a_limit(queue_fixture: QueueFixture) -> None:
-    queue_fixture.cad.limiters.attach.on_rate_limited(60.0)
+    queue_fixture.cad.limiters.attach.on_rate_limited(3 * HANG_TIMEOUT)
     first = await queue_fixture.order("1")
     async with asyncio.timeout(HANG_TIMEOUT):
         await queue_fixture.queue.drain(2 * HANG_TIMEOUT)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from bot.cad.errors import CadRateLimited, CadTimeout, CadUnavailable, CadUnreachable
-from bot.services.queue.completion import EDIT_GAP
+from bot.common.discord_limits import EDIT_GAP
 from bot.storage.stores.order_store import OrderAction, OrderState
 from tests.services.conftest import v1, v2
 from tests.services.queue_fixture import DANA, LIFETIME, QueueFixture

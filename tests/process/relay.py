@@ -39,9 +39,7 @@ class Relay:
         self.cut()
         self.pass_on()
         self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks)
 
     def cut(self) -> None:
         """Break all connections and take no more."""

@@ -100,6 +100,7 @@ class ShardLeases:
         Raises:
             StorageError: the database could not be used at the first attempt.
         """
+        location = self._leases.location
         await self._leases.prepare()
         outage = OutageLog(_log, "the lease cannot be asked for", "the lease can be asked for")
         is_told = False
@@ -108,14 +109,15 @@ class ShardLeases:
                 async with asyncio.timeout(self.times.renew_every):
                     if await self.claim():
                         break
-                outage.record_success()
             except (StorageError, TimeoutError) as error:
                 outage.record_failure(error)
-            if not (is_told or outage.is_failing):
+            else:
+                outage.record_success()
+                if not is_told:
+                    _log.info("standing by: another bot owns the database %s", location)
                 is_told = True
-                _log.info("standing by: another bot owns the database %s", self._leases.location)
             await self._clock.sleep(self.times.look_every)
-        _log.info("this bot owns the database %s, epoch %s", self._leases.location, self._epoch)
+        _log.info("this bot owns the database %s, epoch %s", location, self._epoch)
         self._renewing = asyncio.create_task(self._keep(), name="renewal of the lease")
 
     async def claim(self) -> bool:

@@ -25,7 +25,7 @@ from bot.cad.errors import (
     CadUnreadable,
 )
 from bot.cad.http import wire
-from bot.cad.http.transport import ANSWERED_BEFORE, MAX_BODY, MAX_CONNECTIONS, Transport
+from bot.cad.http.transport import MAX_BODY, MAX_CONNECTIONS, Transport
 from bot.cad.http.wire import Credentials, Request
 from bot.cad.models import AttachRequest, UnitRef
 from tests.cad.lifetimes import closed_later
@@ -188,10 +188,9 @@ async def test_nothing_is_sent_once_another_process_may_act():
 
 
 async def test_an_answer_is_waited_for_while_no_other_process_may_act():
-    trusted = ANSWERED_BEFORE + 0.05
     async with (
         serving(silent()) as server,
-        closed_later(Transport(server.url, trusted_for=lambda: trusted)) as transport,
+        closed_later(Transport(server.url, trusted_for=lambda: 0.05)) as transport,
     ):
         for within in (None, 30.0):
             with pytest.raises(CadTimeout):

@@ -88,6 +88,11 @@ class DispatchBot(DispatchClient):
         )
         self._guild = discord.Object(guild_id) if guild_id else None
 
+    @property
+    def is_trusted(self) -> bool:
+        """Whether certainly no other process acts in the place of this one."""
+        return self._trusted_for() > 0
+
     def _trusted_for(self) -> float:
         trusted_for = self.ownership.trusted_for
         return math.inf if trusted_for is None else trusted_for()

@@ -126,17 +126,17 @@ async def _connect(bot: DispatchBot, token: str) -> None:
     loss = asyncio.create_task(bot.ownership.wait_lost())
     try:
         await asyncio.wait({connection, loss}, return_when=asyncio.FIRST_COMPLETED)
-        if loss.done():
-            _log.warning("another bot may own the database now; this one sends nothing any more")
-        else:
+        if bot.is_trusted:
             with _as_startup_errors(bot):
                 connection.result()
+        else:
+            _log.warning("another bot may own the database now; this one sends nothing any more")
     except asyncio.CancelledError:
         _log.info("stopping; running commands have %d seconds to finish", SHUTDOWN_GRACE)
         raise
     finally:
         # Also when Discord ends it: what runs in the background needs the database until then.
-        await (bot.abandon() if loss.done() else bot.drain())
+        await (bot.drain() if bot.is_trusted else bot.abandon())
         loss.cancel()
         connection.cancel()
         leaving = asyncio.create_task(bot.close())

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import re
 import signal
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -20,6 +21,9 @@ from bot import process
 from bot.app import DispatchBot
 from bot.config.settings import Settings
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseUnavailable
+from bot.storage.ownership import SoleOwner
 from tests.process.conftest import SETTINGS
 from tests.process.discord_server import APPLICATION_ID, GUILD_ID, TOKEN, DiscordServer
 
@@ -63,6 +67,81 @@ async def test_a_signal_while_the_services_open_ends_the_start(tmp_path: Path):
         await opening.wait()
         signal.raise_signal(signal.SIGTERM)
         await serving
+
+
+class LosableOwner(SoleOwner):
+    """An ownership that the test ends."""
+
+    def __init__(self, lock: sqlite3.Connection | None = None) -> None:
+        super().__init__(lock)
+        self.seconds = 9.0
+        self.lost = asyncio.Event()
+
+    def trusted_for(self) -> float:  # type: ignore[override]
+        return self.seconds
+
+    async def wait_lost(self) -> None:
+        await self.lost.wait()
+
+    def lose(self) -> None:
+        self.seconds = 0.0
+        self.lost.set()
+
+
+@pytest.fixture
+def owners(monkeypatch: pytest.MonkeyPatch) -> list[LosableOwner]:
+    """Collect those of each opening of the database."""
+    owners: list[LosableOwner] = []
+
+    def of_file(file: Path, location: str) -> LosableOwner:
+        owners.append(LosableOwner())
+        return owners[-1]
+
+    monkeypatch.setattr(SoleOwner, "of_file", of_file)
+    return owners
+
+
+async def test_a_bot_that_is_not_the_owner_any_more_begins_anew(
+    tmp_path: Path,
+    discord_server: DiscordServer,
+    owners: list[LosableOwner],
+    caplog: pytest.LogCaptureFixture,
+):
+    serving = serve(settings(tmp_path), StopSignals())
+    await discord_server.connected.wait()
+    discord_server.connected.clear()
+    owners[0].lose()
+    await discord_server.connected.wait()
+    assert len(owners) == 2
+    assert "another bot may own the database now" in caplog.text
+    signal.raise_signal(signal.SIGTERM)
+    await serving
+
+
+async def test_a_database_that_was_there_is_waited_for(
+    tmp_path: Path,
+    discord_server: DiscordServer,
+    owners: list[LosableOwner],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    serving = serve(settings(tmp_path), StopSignals())
+    await discord_server.connected.wait()
+    discord_server.connected.clear()
+    opened, faults = Database.open, [DatabaseUnavailable("host/x", "it is down", may_pass=True)]
+
+    async def open_later(url: str, *, is_owner: bool = False) -> Database:
+        if faults:
+            raise faults.pop()
+        return await opened(url, is_owner=is_owner)
+
+    monkeypatch.setattr("bot.wiring.dependencies.Database.open", open_later)
+    monkeypatch.setattr(process, "REOPEN_EVERY", 0.0)
+    owners[0].lose()
+    await discord_server.connected.wait()
+    assert "the database cannot be reached: " in caplog.text
+    signal.raise_signal(signal.SIGTERM)
+    await serving
 
 
 async def test_taking_leave_of_discord_has_a_limit(

@@ -59,6 +59,7 @@ from bot.storage.errors import (
     DatabaseUnavailable,
     LinksChanged,
     NotADatabase,
+    OwnershipLost,
     StorageError,
     ValueNotStorable,
 )
@@ -129,6 +130,7 @@ TOLD: list[tuple[Exception, tuple[str, ...]]] = [
     (NotADatabase("/data/x.db", "x"), ("database", "log")),
     (DatabaseTooNew("/data/x.db", "0009"), ("database", "log")),
     (DatabaseInUse("/data/x.db"), ("database", "log")),
+    (OwnershipLost("host/x"), ("database", "log")),
     (LinksChanged("/data/x.db"), ("database", "log")),
     (ValueNotStorable("/data/x.db", "x"), ("cannot be stored", "Type it again")),
     (

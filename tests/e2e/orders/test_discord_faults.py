@@ -164,7 +164,6 @@ async def test_an_outage_of_discord_that_outlives_the_reply(bot_fixture: BotFixt
 
 
 async def test_what_another_process_may_do_is_not_answered(bot_fixture: BotFixture) -> None:
-    before = bot_fixture.links()
     bot_fixture.cad.faults.set(hang := Hang())
     typing = asyncio.create_task(
         bot_fixture.vic.slash(bot_fixture.channel, "link", steam=seed.RILEY.hex)
@@ -175,7 +174,6 @@ async def test_what_another_process_may_do_is_not_answered(bot_fixture: BotFixtu
     result = await typing
     assert result.response is not None
     assert result.response.content == ""  # "thinking…"
-    assert bot_fixture.links() == before
 
 
 async def test_stopping_lets_a_command_finish_and_takes_no_more(bot_fixture: BotFixture) -> None:
